@@ -1,0 +1,97 @@
+/**
+ * Errors a caller can catch.
+ *
+ * Caller mistakes are plain `TypeError` (wrong kind) and `RangeError` (wrong value). Conditions of the world are
+ * `SynsegError` with a stable `code`. Errors cross threads as plain data ({@link serialiseError}) and come back with
+ * their class and code ({@link deserialiseError}), because structured cloning drops both.
+ */
+
+/** Stable machine-readable reason of a {@link SynsegError}. */
+export type SynsegErrorCode =
+  | 'MODEL_LOAD'
+  | 'CHECKPOINT_FORMAT'
+  | 'HUB_DOWNLOAD'
+  | 'LABEL_UNKNOWN'
+  | 'IMAGE_DECODE'
+  | 'VIDEO_DECODE'
+  | 'VIDEO_ENCODE'
+  | 'FFMPEG_MISSING'
+  | 'DEVICE_UNAVAILABLE'
+  | 'INFERENCE'
+  | 'DISPOSED';
+
+const brand = Symbol.for('synseg.error');
+
+/**
+ * A condition outside the caller's code: a missing device, a broken file, a disposed segmenter.
+ *
+ * @example
+ * ```ts
+ * import { SynsegError, isSynsegError } from '@synseg/core';
+ * const error = new SynsegError('LABEL_UNKNOWN', 'Cannot embed label: label must be in the vocabulary, got "rod"');
+ * console.assert(isSynsegError(error) && error.code === 'LABEL_UNKNOWN');
+ * ```
+ */
+export class SynsegError extends Error {
+  override readonly name = 'SynsegError';
+  readonly code: SynsegErrorCode;
+  readonly [brand] = true;
+
+  constructor(code: SynsegErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** True for a {@link SynsegError} of any copy of this package, also one rebuilt on this side of a thread. */
+export function isSynsegError(value: unknown): value is SynsegError {
+  return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
+}
+
+/** An error as plain data that survives `postMessage`. */
+export interface SerialisedError {
+  readonly kind: 'SynsegError' | 'TypeError' | 'RangeError' | 'Error';
+  readonly message: string;
+  readonly code?: SynsegErrorCode;
+  readonly stack?: string;
+  readonly cause?: string;
+}
+
+/** Turns any thrown value into plain data that survives `postMessage`. */
+export function serialiseError(error: unknown): SerialisedError {
+  if (!(error instanceof Error)) return { kind: 'Error', message: String(error) };
+  const kind = isSynsegError(error)
+    ? 'SynsegError'
+    : error instanceof TypeError
+      ? 'TypeError'
+      : error instanceof RangeError
+        ? 'RangeError'
+        : 'Error';
+  return {
+    kind,
+    message: error.message,
+    ...(isSynsegError(error) ? { code: error.code } : {}),
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error.cause === undefined ? {} : { cause: messageOf(error.cause) }),
+  };
+}
+
+/** Rebuilds an error from {@link serialiseError}'s data, with its class and code. */
+export function deserialiseError(data: SerialisedError): Error {
+  const options = data.cause === undefined ? undefined : { cause: new Error(data.cause) };
+  const error =
+    data.kind === 'SynsegError'
+      ? new SynsegError(data.code ?? 'INFERENCE', data.message, options)
+      : data.kind === 'TypeError'
+        ? new TypeError(data.message, options)
+        : data.kind === 'RangeError'
+          ? new RangeError(data.message, options)
+          : new Error(data.message, options);
+  if (data.stack !== undefined) error.stack = data.stack;
+  return error;
+}
+
+/** The message of any thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
