@@ -1,0 +1,50 @@
+/** A checkpoint folder on disk: its configuration, its weights, and where its other files are. */
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { SynsegError, messageOf } from '../errors.ts';
+import { readModelConfig, type ModelConfig } from './model-config.ts';
+import { Weights } from './weights.ts';
+
+/** An opened checkpoint; nothing of its weights is in memory. */
+export interface Checkpoint {
+  readonly folder: string;
+  readonly config: ModelConfig;
+  readonly weights: Weights;
+}
+
+/** Options of {@link openCheckpoint}. */
+export interface OpenCheckpointOptions {
+  /** Side of the square picture the trunk takes, pixels; @default the folder's own */
+  readonly inputSize?: number;
+}
+
+/**
+ * Opens a folder of either kind (CLIPSeg, or own trunk).
+ *
+ * @throws SynsegError `MODEL_LOAD` when the folder or its `config.json` is not there, `CHECKPOINT_FORMAT` when a file
+ *   does not say what it must.
+ */
+export async function openCheckpoint(folder: string, options: OpenCheckpointOptions = {}): Promise<Checkpoint> {
+  const root = resolve(folder);
+  const info = await stat(root).catch(() => undefined);
+  if (info?.isDirectory() !== true) throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: path must be a folder, got "${folder}"`);
+  const configuration = await readJson(join(root, 'config.json'));
+  if (configuration === undefined) throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: folder must hold config.json, got "${folder}"`);
+  const preprocessor = await readJson(join(root, 'preprocessor_config.json'));
+  const config = readModelConfig(configuration, preprocessor, root, options.inputSize);
+  return { folder: root, config, weights: await Weights.open(root) };
+}
+
+/** Parses a JSON file; undefined when it is not there. */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${path} must be readable, got ${error.message}`, { cause: error });
+  });
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${path} must be JSON, got ${messageOf(cause)}`, { cause });
+  }
+}

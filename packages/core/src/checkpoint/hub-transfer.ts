@@ -1,0 +1,254 @@
+/**
+ * Brings one file of the hub into the cache's `blobs` folder, resuming what an earlier run left behind.
+ *
+ * Several processes (and Python) may want the same blob at once, and any of them may be killed, so nothing here
+ * depends on a lock for correctness. A blob's name is the digest of its content, hence:
+ *
+ * - every attempt writes to a file with a name of its own, `<etag>.<random>.synseg.incomplete`, at explicit positions
+ *   and never truncating: whoever writes, byte n of that file is byte n of the blob;
+ * - resuming is a rename of an abandoned file to a fresh name: one process wins it, and should its former writer still
+ *   be alive, that one writes the same bytes to the same places;
+ * - a file becomes a blob by a rename after its size and digest were checked, so readers see all of it or nothing.
+ *
+ * The lock file only saves a second download: while its owner keeps touching it, others wait for the blob. A lock not
+ * touched for a few seconds belongs to a process that is gone (kill -9) and is ignored. Python's `<etag>.incomplete`
+ * is left alone: a live Python process may be appending to it, or filling it out of order.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sizeOf } from './hub-cache.ts';
+import { Unreachable, ask, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
+
+const SUFFIX = '.synseg.incomplete';
+const HEARTBEAT_MS = 500;
+/** A lock older than this has lost its owner; one from the future comes from a clock that cannot be compared. */
+const STALE_MS = 3000;
+const POLL_MS = 100;
+/** Tries in a row that bring no new byte before giving up, waiting 200, 400, 800 and 1600 ms between them. */
+const TRIES = 5;
+const BACKOFF_MS = 200;
+/** A connection that sends nothing for this long is dropped and resumed. */
+const STALL_MS = 30_000;
+
+/** A file to fetch, as the hub lists it. */
+export interface RemoteFile {
+  readonly path: string;
+  readonly url: string;
+  /** Bytes. */
+  readonly size: number;
+  /** sha256 of the content in hex (LFS files), or its git blob sha1. */
+  readonly etag: string;
+}
+
+/** Where the file goes and who listens. */
+export interface Transfer {
+  readonly address: HubAddress;
+  readonly blobPath: string;
+  readonly lockPath: string;
+  onProgress(loadedBytes: number): void;
+  /** @default 30000 */
+  readonly stallMs?: number;
+}
+
+/**
+ * Makes `transfer.blobPath` hold the file, whoever downloads it.
+ *
+ * @throws {SynsegError} `HUB_DOWNLOAD` when the connection keeps failing, or size or digest are wrong.
+ * @throws the reason of the address's signal once that is aborted; what was received stays for the next call.
+ */
+export async function fetchBlob(file: RemoteFile, transfer: Transfer): Promise<void> {
+  const { blobPath, lockPath } = transfer;
+  const { signal } = transfer.address;
+  await mkdir(dirname(blobPath), { recursive: true });
+  await mkdir(dirname(lockPath), { recursive: true });
+  while ((await sizeOf(blobPath)) !== file.size) {
+    signal?.throwIfAborted();
+    const release = await takeLock(lockPath);
+    if (release === undefined) {
+      await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
+      continue;
+    }
+    try {
+      if ((await sizeOf(blobPath)) !== file.size) await download(file, transfer);
+    } finally {
+      await release();
+    }
+  }
+}
+
+/** Takes the lock, or returns `undefined` while somebody else is at work. */
+async function takeLock(path: string): Promise<(() => Promise<void>) | undefined> {
+  const age = await stat(path).then((found) => Date.now() - found.mtimeMs, () => undefined);
+  if (age !== undefined && Math.abs(age) < STALE_MS) return undefined;
+  if (age !== undefined) await rm(path, { force: true });
+  try {
+    await (await open(path, 'wx')).close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  }
+  const heartbeat = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined);
+  }, HEARTBEAT_MS);
+  return async () => {
+    clearInterval(heartbeat);
+    await rm(path, { force: true });
+  };
+}
+
+async function download(file: RemoteFile, transfer: Transfer): Promise<void> {
+  const { address, blobPath } = transfer;
+  // A resumed beginning may be spoilt (power cut, bad disk): that earns one more try, from the first byte.
+  for (const partial of [await adoptPartial(file, blobPath), newPartial(blobPath)]) {
+    const resumed = ((await sizeOf(partial)) ?? 0) > 0;
+    await receiveAll(file, partial, transfer);
+    let digest: string;
+    try {
+      digest = await digestOf(partial, file, address.signal);
+      if (digest === file.etag) return await rename(partial, blobPath);
+    } catch (error) {
+      // ENOENT: another process took this file over. Others: on Windows the blob may have come and be in use meanwhile.
+      // Either way fetchBlob looks again.
+      const takenOver = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      if (!takenOver && (await sizeOf(blobPath)) !== file.size) throw error;
+      return await rm(partial, { force: true });
+    }
+    await rm(partial, { force: true });
+    if (!resumed) throw hubError(address.repo, `digest of ${file.path} must be ${file.etag}, got ${digest}`);
+  }
+}
+
+function newPartial(blobPath: string): string {
+  return `${blobPath}.${randomUUID()}${SUFFIX}`;
+}
+
+/** Renames the longest file left by an earlier attempt to a name of our own and removes the others. */
+async function adoptPartial(file: RemoteFile, blobPath: string): Promise<string> {
+  const own = newPartial(blobPath);
+  const folder = dirname(blobPath);
+  const names = await readdir(folder);
+  const left = names.filter((name) => name.startsWith(`${basename(blobPath)}.`) && name.endsWith(SUFFIX));
+  const found = await Promise.all(left.map(async (name) => ({ path: join(folder, name), size: (await sizeOf(join(folder, name))) ?? 0 })));
+  found.sort((a, b) => b.size - a.size);
+  let adopted = false;
+  for (const { path, size } of found) {
+    if (!adopted && size <= file.size) {
+      adopted = await rename(path, own).then(() => true, () => false);
+    } else {
+      await rm(path, { force: true });
+    }
+  }
+  return own;
+}
+
+async function receiveAll(file: RemoteFile, partial: string, transfer: Transfer): Promise<void> {
+  const { address } = transfer;
+  // Not 'a': appending ignores the position on Linux.
+  const handle = await open(partial, constants.O_WRONLY | constants.O_CREAT, 0o666);
+  try {
+    let loaded = (await handle.stat()).size;
+    let start = loaded;
+    let failures = 0;
+    transfer.onProgress(loaded);
+    const advance = (position: number): void => {
+      start = position;
+      if (position > loaded) {
+        loaded = position;
+        failures = 0;
+        transfer.onProgress(loaded);
+      }
+    };
+    while (start < file.size) {
+      let problem: Unreachable | undefined;
+      try {
+        start = await receive(file, start, handle, transfer, advance);
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        problem = error;
+      }
+      if (start >= file.size) break;
+      failures += 1;
+      if (failures === TRIES) {
+        if (problem === undefined) throw sizeError(file, address, start);
+        throw unreachableError(address, problem, ` for ${file.path} at byte ${loaded} of ${file.size} after ${TRIES} tries; run again to resume`);
+      }
+      await sleep(BACKOFF_MS * 2 ** (failures - 1), undefined, address.signal === undefined ? {} : { signal: address.signal });
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** One request from byte `start` on; returns where it stopped. */
+async function receive(
+  file: RemoteFile,
+  start: number,
+  handle: FileHandle,
+  transfer: Transfer,
+  advance: (position: number) => void,
+): Promise<number> {
+  const { address, stallMs = STALL_MS } = transfer;
+  const stall = new AbortController();
+  const stalled = (): void => stall.abort(new Unreachable(`no data for ${stallMs} ms`));
+  let timer = setTimeout(stalled, stallMs);
+  let position = start;
+  try {
+    const response = await ask(address, file.url, start > 0 ? { range: `bytes=${start}-` } : {}, stall.signal);
+    // 200 to a range request: the server starts over. 416: its file is shorter than our beginning, so start over too.
+    if (response.status !== 206) position = 0;
+    else if (!response.headers.get('content-range')?.startsWith(`bytes ${start}-`)) throw new Unreachable('a wrong Content-Range');
+    if (response.status === 416 || response.body === null) {
+      await response.body?.cancel();
+      return position;
+    }
+    for await (const chunk of chunksOf(response.body, address.signal)) {
+      clearTimeout(timer);
+      timer = setTimeout(stalled, stallMs);
+      if (position + chunk.length > file.size) throw sizeError(file, address, position + chunk.length);
+      for (let written = 0; written < chunk.length; ) {
+        written += (await handle.write(chunk, written, chunk.length - written, position + written)).bytesWritten;
+      }
+      position += chunk.length;
+      advance(position);
+    }
+    return position;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The body's chunks; a line that breaks is {@link Unreachable}, so that disk errors of the loop's body stay apart. */
+async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw unreachable(error);
+      });
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await chunks.return?.().catch(() => undefined);
+  }
+}
+
+function sizeError(file: RemoteFile, address: HubAddress, got: number): Error {
+  const bytes = got > file.size ? `at least ${got}` : String(got);
+  return hubError(address.repo, `size of ${file.path} must be ${file.size} bytes, got ${bytes}`);
+}
+
+/** sha256 of the content for a 64-digit etag, otherwise git's blob sha1: `sha1("blob <size>\0" + content)`. */
+async function digestOf(path: string, file: RemoteFile, signal: AbortSignal | undefined): Promise<string> {
+  const hash = file.etag.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${file.size}\0`);
+  await pipeline(createReadStream(path), hash, signal === undefined ? {} : { signal });
+  return hash.digest('hex');
+}

@@ -1,0 +1,285 @@
+/**
+ * Checkpoints of the Hugging Face hub, by name: `owner/name` in, a local folder out.
+ *
+ * The folder is a snapshot in the standard hub cache, shared with Python's `huggingface_hub`: what one downloads the
+ * other finds. `@huggingface/hub` resolves revisions, lists files and knows where the cache is; the bytes are fetched by
+ * `hub-transfer.ts`, because that client cannot resume and lets two processes write one file.
+ */
+import { getHFHubCachePath, getRepoFolderName, listFiles, modelInfo } from '@huggingface/hub';
+import { join, resolve } from 'node:path';
+import { SynsegError, isSynsegError } from '../errors.ts';
+import { isWeights, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
+import { Unreachable, ask, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
+import { fetchBlob, type RemoteFile } from './hub-transfer.ts';
+
+const COMMIT = /^[0-9a-f]{40}$/;
+const ETAG = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** How long the hub may take to name a commit or list files before the cache is used instead. */
+const ANSWER_MS = 10_000;
+
+/** Besides `*.safetensors` and its index, the files a checkpoint may need. */
+const NEEDED = new Set([
+  'config.json',
+  'preprocessor_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.json',
+  'merges.txt',
+  'special_tokens_map.json',
+  'vision.onnx',
+]);
+
+/** How far one file of a download is. */
+export interface DownloadProgress {
+  /** File name in the repository. */
+  readonly file: string;
+  /** Bytes on disk, with those of an earlier, interrupted run. */
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Options of {@link downloadCheckpoint}; each wins over the environment. */
+export interface DownloadCheckpointOptions {
+  /**
+   * Branch, tag or commit. A full commit hash that is cached needs no network.
+   * @default 'main'
+   */
+  readonly revision?: string | undefined;
+  /**
+   * Use the cache only.
+   * @default HF_HUB_OFFLINE, else false
+   */
+  readonly offline?: boolean | undefined;
+  /** @default HF_ENDPOINT, else 'https://huggingface.co' */
+  readonly hubUrl?: string | undefined;
+  /** @default HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub */
+  readonly cacheDir?: string | undefined;
+  /**
+   * For private and gated repositories; sent to `hubUrl` only, never printed.
+   * @default HF_TOKEN
+   */
+  readonly accessToken?: string | undefined;
+  /** Called for each file that is downloaded here, from its first byte to its last. */
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The hub settings of this process's environment: the only place that reads it.
+ *
+ * @example
+ * ```ts
+ * import { hubDefaults } from '@synseg/core';
+ * process.env.HF_ENDPOINT = 'https://hub.example.com';
+ * console.assert(hubDefaults().hubUrl === 'https://hub.example.com');
+ * ```
+ */
+export function hubDefaults(): { hubUrl: string; cacheDir: string; accessToken: string | undefined; offline: boolean } {
+  const { HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE } = process.env;
+  return {
+    hubUrl: HF_ENDPOINT || 'https://huggingface.co',
+    cacheDir: getHFHubCachePath(),
+    accessToken: HF_TOKEN || undefined,
+    offline: /^(?:1|true|yes|on)$/i.test(HF_HUB_OFFLINE ?? ''),
+  };
+}
+
+/**
+ * Downloads what a checkpoint needs of a hub repository and returns the folder that holds it.
+ *
+ * The weights must be safetensors; pickled `.bin` weights and everything else in the repository are left out. An
+ * interrupted download resumes, several processes may call this at once, and every file's size and digest are checked.
+ * When the hub cannot be reached, the last snapshot cached for the revision is returned without a word, as
+ * `huggingface_hub` does: pin a commit to know what you get.
+ *
+ * @param repo `owner/name`.
+ * @returns the absolute path of `models--owner--name/snapshots/<commit>` in the cache.
+ * @throws {RangeError} when `repo`, `revision`, `hubUrl` or the token is malformed.
+ * @throws {SynsegError} `HUB_DOWNLOAD` when the revision is neither reachable nor cached, access is denied, the
+ *   repository or revision does not exist, the disk is full, or a file arrives with a wrong size or digest.
+ * @throws {SynsegError} `CHECKPOINT_FORMAT` when the repository has no safetensors weights or no `config.json`.
+ * @throws the signal's reason, at once; what was received is kept for the next call.
+ * @example
+ * ```ts
+ * import { downloadCheckpoint, isSynsegError } from '@synseg/core';
+ * // With network: const folder = await downloadCheckpoint('CIDAS/clipseg-rd64-refined');
+ * const offline = downloadCheckpoint('CIDAS/clipseg-rd64-refined', { offline: true, cacheDir: '/no/such/cache' });
+ * const error = await offline.catch((reason: unknown) => reason);
+ * console.assert(isSynsegError(error) && error.code === 'HUB_DOWNLOAD');
+ * ```
+ */
+export async function downloadCheckpoint(repo: string, options: DownloadCheckpointOptions = {}): Promise<string> {
+  const request = resolveRequest(repo, options);
+  options.signal?.throwIfAborted();
+  try {
+    return await snapshot(request);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw diskError(request, error);
+  }
+}
+
+/** Options with all defaults filled in. */
+interface HubRequest extends HubAddress {
+  readonly cacheDir: string;
+  readonly repoFolder: string;
+  readonly locksFolder: string;
+  readonly offline: boolean;
+  onProgress(progress: DownloadProgress): void;
+}
+
+function resolveRequest(repo: string, options: DownloadCheckpointOptions): HubRequest {
+  const defaults = hubDefaults();
+  const revision = options.revision ?? 'main';
+  const hubUrl = (options.hubUrl ?? defaults.hubUrl).replace(/\/+$/, '');
+  const cacheDir = resolve(options.cacheDir ?? defaults.cacheDir);
+  const accessToken = (options.accessToken ?? defaults.accessToken)?.trim() || undefined;
+  if (!/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)?$/.test(repo)) {
+    throw new RangeError(`Cannot download checkpoint: repo must be "owner/name", got "${repo}"`);
+  }
+  // The revision becomes a path below refs/.
+  if (!/^[^\s\\:?*[~^/]+(?:\/[^\s\\:?*[~^/]+)*$/.test(revision) || revision.includes('..')) {
+    throw new RangeError(`Cannot download ${repo}: revision must be a branch, tag or commit, got "${revision}"`);
+  }
+  const url = URL.canParse(hubUrl) ? new URL(hubUrl) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username + url.password !== '') {
+    const got = hubUrl.includes('@') ? 'one with a user name or password' : `"${hubUrl}"`;
+    throw new RangeError(`Cannot download ${repo}: hubUrl must be a plain http or https URL, got ${got}`);
+  }
+  if (accessToken !== undefined && !/^[\x21-\x7e]+$/.test(accessToken)) {
+    throw new RangeError(`Cannot download ${repo}: accessToken must be printable ASCII, got other characters`);
+  }
+  const folderName = getRepoFolderName({ type: 'model', name: repo });
+  return {
+    repo,
+    revision,
+    hubUrl,
+    accessToken,
+    cacheDir,
+    repoFolder: join(cacheDir, folderName),
+    locksFolder: join(cacheDir, '.locks', folderName),
+    offline: options.offline ?? defaults.offline,
+    signal: options.signal,
+    onProgress: (progress) => options.onProgress?.(progress),
+  };
+}
+
+async function snapshot(request: HubRequest): Promise<string> {
+  const { revision, repoFolder } = request;
+  if (request.offline) return cachedSnapshot(request);
+  if (COMMIT.test(revision)) {
+    const pinned = snapshotFolder(request, revision);
+    if ((await snapshotGaps(pinned, 'complete')).length === 0) return pinned;
+  }
+  let commit: string;
+  try {
+    commit = await resolveCommit(request);
+  } catch (error) {
+    if (error instanceof Unreachable) return cachedSnapshot(request, error);
+    throw error;
+  }
+  const folder = snapshotFolder(request, commit);
+  try {
+    if ((await snapshotGaps(folder, 'complete')).length > 0) await fill(request, commit);
+  } catch (error) {
+    if (error instanceof Unreachable) throw unreachableError(request, error);
+    throw error;
+  }
+  // Last, so that a ref never names a snapshot that is not there yet.
+  if (revision !== commit) await writeRef(repoFolder, revision, commit);
+  return folder;
+}
+
+function snapshotFolder(request: HubRequest, commit: string): string {
+  return join(request.repoFolder, 'snapshots', commit);
+}
+
+/** What the cache has for the revision; `cause` is why the hub was not asked, unless the caller is offline by choice. */
+async function cachedSnapshot(request: HubRequest, cause?: Unreachable): Promise<string> {
+  const { repo, revision, repoFolder, cacheDir } = request;
+  const commit = COMMIT.test(revision) ? revision : await readRef(repoFolder, revision);
+  let got = `nothing cached for "${revision}" in ${cacheDir}`;
+  if (commit !== undefined) {
+    const folder = snapshotFolder(request, commit);
+    const gaps = await snapshotGaps(folder, 'loadable');
+    if (gaps.length === 0) return folder;
+    got = `${folder} without ${gaps.join(', ')}`;
+  }
+  if (cause !== undefined) throw unreachableError(request, cause, ` and ${got}`);
+  const remedy = 'download it once without offline and HF_HUB_OFFLINE, or pass a folder path';
+  throw hubError(repo, `revision must be in the cache when offline, got ${got}; ${remedy}`);
+}
+
+async function resolveCommit(request: HubRequest): Promise<string> {
+  const { sha } = await answer(request, (fetch) =>
+    modelInfo({ name: request.repo, revision: request.revision, hubUrl: request.hubUrl, additionalFields: ['sha'], fetch }),
+  );
+  if (typeof sha !== 'string' || !COMMIT.test(sha)) throw new Unreachable('an answer without a commit');
+  return sha;
+}
+
+/** Downloads the missing files of a snapshot, the weights last: where they are, the rest is too. */
+async function fill(request: HubRequest, commit: string): Promise<void> {
+  const files = await neededFiles(request, commit);
+  for (const file of files) {
+    const path = join(snapshotFolder(request, commit), file.path);
+    if ((await sizeOf(path)) === file.size) continue;
+    await fetchBlob(file, {
+      address: request,
+      blobPath: join(request.repoFolder, 'blobs', file.etag),
+      lockPath: join(request.locksFolder, `${file.etag}.synseg.lock`),
+      onProgress: (loadedBytes) => request.onProgress({ file: file.path, loadedBytes, totalBytes: file.size }),
+    });
+    await linkBlob(request.repoFolder, file.etag, commit, file.path);
+  }
+}
+
+async function neededFiles(request: HubRequest, commit: string): Promise<RemoteFile[]> {
+  const { repo, hubUrl } = request;
+  const listed = await answer(request, async (fetch) => {
+    const entries = [];
+    for await (const entry of listFiles({ repo: { type: 'model', name: repo }, revision: commit, hubUrl, fetch })) {
+      if (entry.type === 'file') entries.push(entry);
+    }
+    return entries;
+  });
+  const names = listed.map((entry) => entry.path);
+  const absent = [names.some(isWeights) ? '' : '*.safetensors', names.includes('config.json') ? '' : 'config.json'].filter(Boolean);
+  if (absent.length > 0) {
+    const pickle = names.some((name) => /\.(?:bin|pt|pth|ckpt)$/.test(name)) ? '; pickle weights (.bin, .pt) are not loaded' : '';
+    const got = names.length === 0 ? 'no files' : names.join(', ');
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot download ${repo}: repository must have ${absent.join(' and ')}, got ${got}${pickle}`);
+  }
+  // Beside a single model.safetensors, shards and variants are copies of it.
+  const single = names.includes('model.safetensors');
+  const wanted = listed.filter(({ path }) =>
+    /^[\w.-]+\.safetensors(?:\.index\.json)?$/.test(path)
+      ? !single || path === 'model.safetensors' || !(isWeights(path) || path.endsWith('.index.json'))
+      : NEEDED.has(path),
+  );
+  return wanted
+    .map(({ path, size, oid, lfs }): RemoteFile => {
+      const etag = lfs?.oid ?? oid ?? '';
+      if (!ETAG.test(etag)) throw hubError(repo, `digest of ${path} must be listed by the hub, got "${etag}"`);
+      return { path, etag, size: lfs?.size ?? size, url: `${hubUrl}/${repo}/resolve/${commit}/${encodeURIComponent(path)}` };
+    })
+    .sort((a, b) => Number(isWeights(a.path)) - Number(isWeights(b.path)));
+}
+
+/** Runs a call of the hub client over our own request, so that its failures are {@link Unreachable} or final. */
+async function answer<T>(request: HubRequest, call: (fetchLike: typeof fetch) => Promise<T>): Promise<T> {
+  try {
+    return await call((input) => ask(request, String(input), {}, AbortSignal.timeout(ANSWER_MS)));
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    throw isSynsegError(error) ? error : unreachable(error);
+  }
+}
+
+function diskError(request: HubRequest, error: unknown): unknown {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (isSynsegError(error) || typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  const rule = full ? 'have room (free some, then run again to resume)' : 'be a folder you can write';
+  return hubError(request.repo, `cache ${request.cacheDir} must ${rule}, got ${code}; set cacheDir or HF_HUB_CACHE to use another`, error);
+}

@@ -1,0 +1,299 @@
+/**
+ * What a checkpoint folder's JSON files say, read into one typed description of the model.
+ *
+ * Two kinds of folder give the same description: a CLIPSeg folder (Hugging Face layout), and a folder that brings its
+ * own trunk as ONNX and, usually, a vocabulary instead of a text encoder.
+ */
+import { SynsegError } from '../errors.ts';
+
+/** Activation functions of transformer blocks. */
+export type Activation = 'quick_gelu' | 'gelu' | 'relu';
+
+/** A pre-norm CLIP transformer. */
+export interface ClipTransformerConfig {
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly intermediateSize: number;
+  readonly activation: Activation;
+  readonly layerNormEpsilon: number;
+}
+
+/** CLIP's vision transformer, cut after its last tap. */
+export interface ClipVisionConfig extends ClipTransformerConfig {
+  readonly kind: 'clip';
+  readonly patchSize: number;
+  /** Side of the square picture the position embeddings were trained for, pixels. */
+  readonly trainedSize: number;
+  /** Block indices whose outputs are taps, shallow to deep. */
+  readonly tapLayers: readonly number[];
+  readonly imageMean: readonly number[];
+  readonly imageStd: readonly number[];
+}
+
+/** A ready-made trunk: an ONNX file with normalisation inside. */
+export interface OnnxTrunkConfig {
+  readonly kind: 'onnx';
+  readonly file: string;
+  readonly patchSize: number;
+}
+
+/** CLIP's text transformer with its projection. */
+export interface ClipTextConfig extends ClipTransformerConfig {
+  readonly kind: 'clip';
+  readonly vocabularySize: number;
+  readonly maxTokens: number;
+  readonly eosTokenId: number;
+}
+
+/** A table of label embeddings. */
+export interface VocabularyConfig {
+  readonly kind: 'vocabulary';
+  readonly names: string;
+  readonly embeddings: string;
+}
+
+/** FiLM + transformer decoder + upsampling head. */
+export interface DecoderConfig {
+  readonly reduceDim: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly intermediateSize: number;
+  readonly activation: Activation;
+  readonly layerNormEpsilon: number;
+  /** Index of the decoder layer whose input FiLM conditions. */
+  readonly conditionalLayer: number;
+  readonly head: 'simple' | 'refined';
+  /** Pixels per patch that the head restores. */
+  readonly patchSize: number;
+}
+
+/** Everything the graphs need to know about a checkpoint, weights aside. */
+export interface ModelConfig {
+  /** Height and width of the picture the trunk takes, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  readonly patchGrid: readonly [rows: number, columns: number];
+  readonly trunk: ClipVisionConfig | OnnxTrunkConfig;
+  readonly text: ClipTextConfig | VocabularyConfig;
+  /** Channels of each tap, shallow to deep. */
+  readonly tapDims: readonly number[];
+  /** Length of a text embedding. */
+  readonly embeddingDim: number;
+  readonly decoder: DecoderConfig;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** CLIP's normalisation, used when a folder has no `preprocessor_config.json`. */
+const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
+const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
+const CLIP_SIZE = 224;
+const ACTIVATIONS: readonly string[] = ['quick_gelu', 'gelu', 'relu'] satisfies Activation[];
+
+/** A JSON object with the name of the file it came from, read field by field with checks. */
+class Fields {
+  readonly #json: Json;
+  readonly #where: string;
+
+  constructor(json: unknown, where: string) {
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw fieldError(where, 'a JSON object', json);
+    this.#json = json as Json;
+    this.#where = where;
+  }
+
+  section(name: string): Fields {
+    return new Fields(this.#json[name] ?? {}, `${this.#where}: ${name}`);
+  }
+
+  has(name: string): boolean {
+    return this.#json[name] !== undefined && this.#json[name] !== null;
+  }
+
+  raw(name: string): unknown {
+    return this.#json[name];
+  }
+
+  integer(name: string, fallback?: number, minimum = 1): number {
+    const value = this.#json[name] ?? fallback;
+    if (!Number.isInteger(value) || (value as number) < minimum) throw fieldError(`${this.#where}: ${name}`, `an integer ≥ ${String(minimum)}`, value);
+    return value as number;
+  }
+
+  number(name: string, fallback: number): number {
+    const value = this.#json[name] ?? fallback;
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw fieldError(`${this.#where}: ${name}`, 'a number', value);
+    return value;
+  }
+
+  string(name: string): string {
+    const value = this.#json[name];
+    if (typeof value !== 'string' || value === '') throw fieldError(`${this.#where}: ${name}`, 'a string', value);
+    return value;
+  }
+
+  integers(name: string, fallback?: readonly number[], minimum = 0): readonly number[] {
+    const value = this.#json[name] ?? fallback;
+    if (!Array.isArray(value) || value.length === 0 || value.some((entry) => !Number.isInteger(entry) || (entry as number) < minimum)) {
+      throw fieldError(`${this.#where}: ${name}`, `a list of integers ≥ ${String(minimum)}`, value);
+    }
+    return value as number[];
+  }
+
+  numbers(name: string, length: number, fallback: readonly number[]): readonly number[] {
+    const value = this.#json[name] ?? fallback;
+    if (!Array.isArray(value) || value.length !== length || value.some((entry) => typeof entry !== 'number')) {
+      throw fieldError(`${this.#where}: ${name}`, `${String(length)} numbers`, value);
+    }
+    return value as number[];
+  }
+
+  activation(name: string, fallback: Activation): Activation {
+    const value = this.#json[name] ?? fallback;
+    if (!ACTIVATIONS.includes(value as string)) throw fieldError(`${this.#where}: ${name}`, `one of ${ACTIVATIONS.join(', ')}`, value);
+    return value as Activation;
+  }
+}
+
+function fieldError(where: string, rule: string, value: unknown): SynsegError {
+  return new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${where} must be ${rule}, got ${JSON.stringify(value) ?? 'nothing'}`);
+}
+
+/**
+ * Reads a checkpoint's configuration.
+ *
+ * @param config - parsed `config.json`
+ * @param preprocessor - parsed `preprocessor_config.json`, or undefined
+ * @param where - folder, for messages
+ * @param inputSize - side of the square picture the trunk is to take, overriding the folder's own
+ * @throws SynsegError `CHECKPOINT_FORMAT` naming the field
+ */
+export function readModelConfig(config: unknown, preprocessor: unknown, where: string, inputSize?: number): ModelConfig {
+  const fields = new Fields(config, `${where}/config.json`);
+  const type = fields.raw('model_type');
+  if (type === 'clipseg') return clipsegConfig(fields, new Fields(preprocessor ?? {}, `${where}/preprocessor_config.json`), where, inputSize);
+  if (type === 'synseg') return ownTrunkConfig(fields, where, inputSize);
+  throw fieldError(`${where}/config.json: model_type`, '"clipseg" or "synseg"', type);
+}
+
+function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, override?: number): ModelConfig {
+  const vision = fields.section('vision_config');
+  const patchSize = vision.integer('patch_size', 32);
+  const size = override ?? preprocessorSize(preprocessor) ?? CLIP_SIZE;
+  checkSize(size, patchSize, where);
+  const tapLayers = fields.integers('extract_layers', [3, 6, 9]);
+  const layers = vision.integer('num_hidden_layers', 12);
+  if (tapLayers.some((layer, index) => layer >= layers || layer <= (tapLayers[index - 1] ?? -1))) {
+    throw fieldError(`${where}/config.json: extract_layers`, `ascending block indices below ${String(layers)}`, tapLayers);
+  }
+  const trunk: ClipVisionConfig = {
+    kind: 'clip',
+    ...transformer(vision, { hiddenSize: 768, layers: 12, heads: 12, intermediateSize: 3072 }),
+    patchSize,
+    trainedSize: vision.integer('image_size', 224),
+    tapLayers,
+    imageMean: preprocessor.numbers('image_mean', 3, CLIP_MEAN),
+    imageStd: preprocessor.numbers('image_std', 3, CLIP_STD),
+  };
+  const grid = size / patchSize;
+  return {
+    inputSize: [size, size],
+    patchGrid: [grid, grid],
+    trunk,
+    text: clipText(fields),
+    tapDims: tapLayers.map(() => trunk.hiddenSize),
+    embeddingDim: fields.integer('projection_dim', 512),
+    decoder: {
+      reduceDim: fields.integer('reduce_dim', 64),
+      layers: tapLayers.length,
+      heads: fields.integer('decoder_num_attention_heads', 4),
+      intermediateSize: fields.integer('decoder_intermediate_size', 2048),
+      // The published model's code sets ReLU whatever decoder_hidden_act says.
+      activation: 'relu',
+      layerNormEpsilon: trunk.layerNormEpsilon,
+      conditionalLayer: conditionalLayer(fields, tapLayers.length, where),
+      head: fields.raw('use_complex_transposed_convolution') === true ? 'refined' : 'simple',
+      patchSize,
+    },
+  };
+}
+
+function ownTrunkConfig(fields: Fields, where: string, override?: number): ModelConfig {
+  const trunk = fields.section('trunk');
+  const [height = 0, width = 0] = trunk.integers('inputSize', undefined, 1);
+  const patchSize = trunk.integer('patchSize');
+  const [rows = 0, columns = 0] = trunk.integers('patchGrid', undefined, 1);
+  if (rows * patchSize !== height || columns * patchSize !== width) {
+    throw fieldError(`${where}/config.json: trunk.patchGrid`, `inputSize / patchSize = [${String(height / patchSize)}, ${String(width / patchSize)}]`, [rows, columns]);
+  }
+  if (override !== undefined && (override !== height || override !== width)) {
+    throw new RangeError(`Cannot load checkpoint: inputSize must be the trunk's own [${String(height)}, ${String(width)}], got ${String(override)}`);
+  }
+  const tapDims = trunk.integers('tapDims', undefined, 1);
+  const decoder = fields.section('decoder');
+  const layers = decoder.integer('layers', tapDims.length);
+  if (layers !== tapDims.length) throw fieldError(`${where}/config.json: decoder.layers`, `the number of taps, ${String(tapDims.length)}`, layers);
+  const text = fields.section('text');
+  return {
+    inputSize: [height, width],
+    patchGrid: [rows, columns],
+    trunk: { kind: 'onnx', file: trunk.string('file'), patchSize },
+    text: text.has('vocabulary')
+      ? { kind: 'vocabulary', names: text.string('vocabulary'), embeddings: text.string('embeddings') }
+      : clipText(fields),
+    tapDims,
+    embeddingDim: text.has('dim') ? text.integer('dim') : fields.integer('projection_dim', 512),
+    decoder: {
+      reduceDim: decoder.integer('reduce_dim', 64),
+      layers,
+      heads: decoder.integer('attention_heads', 4),
+      intermediateSize: decoder.integer('intermediate_size', 2048),
+      activation: decoder.activation('hidden_act', 'relu'),
+      layerNormEpsilon: decoder.number('layer_norm_eps', 1e-5),
+      conditionalLayer: conditionalLayer(decoder, tapDims.length, where),
+      head: decoder.raw('complex_transposed_convolution') === true ? 'refined' : 'simple',
+      patchSize,
+    },
+  };
+}
+
+function transformer(fields: Fields, defaults: { hiddenSize: number; layers: number; heads: number; intermediateSize: number }): ClipTransformerConfig {
+  return {
+    hiddenSize: fields.integer('hidden_size', defaults.hiddenSize),
+    layers: fields.integer('num_hidden_layers', defaults.layers),
+    heads: fields.integer('num_attention_heads', defaults.heads),
+    intermediateSize: fields.integer('intermediate_size', defaults.intermediateSize),
+    activation: fields.activation('hidden_act', 'quick_gelu'),
+    layerNormEpsilon: fields.number('layer_norm_eps', 1e-5),
+  };
+}
+
+function clipText(fields: Fields): ClipTextConfig {
+  const text = fields.section('text_config');
+  return {
+    kind: 'clip',
+    ...transformer(text, { hiddenSize: 512, layers: 12, heads: 8, intermediateSize: 2048 }),
+    vocabularySize: text.integer('vocab_size', 49408),
+    maxTokens: text.integer('max_position_embeddings', 77),
+    eosTokenId: text.integer('eos_token_id', 49407, 0),
+  };
+}
+
+function conditionalLayer(fields: Fields, layers: number, where: string): number {
+  const layer = fields.integer('conditional_layer', 0, 0);
+  if (layer >= layers) throw fieldError(`${where}/config.json: conditional_layer`, `below ${String(layers)}`, layer);
+  return layer;
+}
+
+function preprocessorSize(preprocessor: Fields): number | undefined {
+  if (!preprocessor.has('size')) return undefined;
+  const size = preprocessor.raw('size');
+  if (typeof size === 'number') return size;
+  const fields = preprocessor.section('size');
+  return fields.has('height') ? fields.integer('height') : fields.integer('shortest_edge');
+}
+
+function checkSize(size: number, patchSize: number, where: string): void {
+  if (!Number.isInteger(size) || size < patchSize || size % patchSize !== 0) {
+    throw new RangeError(`Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${String(patchSize)}, got ${String(size)} (${where})`);
+  }
+}

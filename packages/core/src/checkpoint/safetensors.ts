@@ -1,0 +1,197 @@
+/**
+ * The safetensors format: an 8-byte little-endian header length, a JSON header, then raw little-endian tensors.
+ *
+ * Reading stops at the header: a tensor stays a byte range of its file ({@link TensorEntry}) until someone needs its
+ * numbers, so that weights can be handed to the runtime without a copy.
+ * @see https://github.com/huggingface/safetensors
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { SynsegError, messageOf } from '../errors.ts';
+import { writeFileAtomic } from '../cache/atomic-file.ts';
+import { BYTES_PER_ELEMENT, type DType } from '../graph/tensor-type.ts';
+
+/** A tensor's place in a safetensors file. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly path: string;
+  /** Absolute byte offset in the file. */
+  readonly offset: number;
+  /** Length in bytes. */
+  readonly length: number;
+}
+
+/** The header of a safetensors file. */
+export interface SafetensorsFile {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const DTYPES: Readonly<Record<string, DType>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  I64: 'int64',
+  I32: 'int32',
+  I8: 'int8',
+  U8: 'uint8',
+  BOOL: 'bool',
+};
+const MAX_HEADER_BYTES = 100 * 1024 * 1024;
+
+/**
+ * Reads the header of a safetensors file and checks every tensor's byte range against dtype, shape and file size.
+ *
+ * @throws SynsegError `CHECKPOINT_FORMAT` naming file and tensor when the file is truncated or inconsistent.
+ */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const file = await openFile(path);
+  try {
+    const { size } = await file.stat();
+    if (size < 8) throw formatError(path, `file must hold at least 8 bytes, got ${String(size)}`);
+    const headerBytes = Number((await readRange(file, 0, 8)).readBigUInt64LE(0));
+    if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > size) {
+      throw formatError(path, `header of ${String(headerBytes)} bytes must lie within the file, got ${String(size)} bytes in all (truncated, or not safetensors)`);
+    }
+    const text = (await readRange(file, 8, headerBytes)).toString('utf8');
+    let header: Record<string, unknown>;
+    try {
+      header = JSON.parse(text) as Record<string, unknown>;
+    } catch (cause) {
+      throw formatError(path, 'header must be JSON, got text that does not parse', cause);
+    }
+    const tensors = new Map<string, TensorEntry>();
+    for (const [name, entry] of Object.entries(header)) {
+      if (name !== '__metadata__') tensors.set(name, parseEntry(path, name, entry, 8 + headerBytes, size));
+    }
+    return { path, tensors, metadata: (header['__metadata__'] ?? {}) as Record<string, string> };
+  } finally {
+    await file.close();
+  }
+}
+
+function parseEntry(path: string, name: string, entry: unknown, dataStart: number, fileSize: number): TensorEntry {
+  const { dtype: label, shape, data_offsets: range } = (entry ?? {}) as { dtype?: string; shape?: number[]; data_offsets?: number[] };
+  const dtype = DTYPES[label ?? ''];
+  if (dtype === undefined) throw formatError(path, `tensor "${name}" must have a known dtype, got ${String(label)}`);
+  const [start, end] = range ?? [];
+  if (!Array.isArray(shape) || start === undefined || end === undefined) {
+    throw formatError(path, `tensor "${name}" must have shape and data_offsets, got ${JSON.stringify(entry)}`);
+  }
+  const expected = shape.reduce((product, dimension) => product * dimension, BYTES_PER_ELEMENT[dtype]);
+  if (end - start !== expected) {
+    throw formatError(path, `tensor "${name}" must take ${String(expected)} bytes for ${dtype} [${shape.join(', ')}], got ${String(end - start)}`);
+  }
+  if (start < 0 || dataStart + end > fileSize) {
+    throw formatError(path, `tensor "${name}" must end within the file, got end ${String(dataStart + end)} of ${String(fileSize)} bytes (truncated)`);
+  }
+  return { name, dtype, shape, path, offset: dataStart + start, length: expected };
+}
+
+/** Reads a tensor's numbers as float32 (half precisions widened). Row-major. */
+export async function readFloats(entry: TensorEntry): Promise<Float32Array> {
+  const file = await openFile(entry.path);
+  try {
+    return toFloat32(entry, await readRange(file, entry.offset, entry.length));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Widens a tensor's raw bytes to float32. @throws SynsegError for an integer tensor. */
+export function toFloat32(entry: TensorEntry, bytes: Uint8Array): Float32Array {
+  const { dtype, length } = entry;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  const count = length / BYTES_PER_ELEMENT[dtype];
+  const floats = new Float32Array(count);
+  switch (dtype) {
+    case 'float32':
+      new Uint8Array(floats.buffer).set(bytes);
+      return floats;
+    case 'float64':
+      for (let i = 0; i < count; i++) floats[i] = view.getFloat64(i * 8, true);
+      return floats;
+    case 'float16':
+      for (let i = 0; i < count; i++) floats[i] = halfToFloat(view.getUint16(i * 2, true));
+      return floats;
+    case 'bfloat16': {
+      const bits = new Uint32Array(floats.buffer);
+      for (let i = 0; i < count; i++) bits[i] = view.getUint16(i * 2, true) << 16;
+      return floats;
+    }
+    case 'uint8':
+    case 'int8':
+    case 'int32':
+    case 'int64':
+    case 'bool':
+      throw formatError(entry.path, `tensor "${entry.name}" must be floating point, got ${dtype}`);
+  }
+}
+
+function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** A float32 tensor to write. */
+export interface FloatTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Writes float32 tensors and string metadata as a safetensors file, atomically. */
+export async function writeSafetensors(path: string, tensors: ReadonlyMap<string, FloatTensor>, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
+  await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
+}
+
+/** The bytes {@link writeSafetensors} writes. */
+export function encodeSafetensors(tensors: ReadonlyMap<string, FloatTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, { shape, data }] of tensors) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Math.ceil(json.length / 8) * 8;
+  const bytes = Buffer.alloc(8 + padded + offset, ' ');
+  bytes.writeBigUInt64LE(BigInt(padded), 0);
+  json.copy(bytes, 8);
+  let position = 8 + padded;
+  for (const { data } of tensors.values()) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    position += data.byteLength;
+  }
+  return bytes;
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (cause) {
+    throw formatError(path, `file must be readable, got ${messageOf(cause)}`, cause);
+  }
+}
+
+async function readRange(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await file.read(buffer, filled, length - filled, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer;
+}
+
+function formatError(path: string, rule: string, cause?: unknown): SynsegError {
+  return new SynsegError('CHECKPOINT_FORMAT', `Cannot read ${basename(path)}: ${rule} (${path})`, { cause });
+}

@@ -1,0 +1,96 @@
+/** The weights of a checkpoint folder: one safetensors file, or shards with an index, seen as one set of names. */
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { SynsegError, messageOf } from '../errors.ts';
+import { readSafetensors, type TensorEntry } from './safetensors.ts';
+
+/** Named tensors of one or several safetensors files. */
+export class Weights {
+  /** Real paths of the files, in name order. */
+  readonly files: readonly string[];
+  readonly #tensors: ReadonlyMap<string, TensorEntry>;
+
+  private constructor(files: readonly string[], tensors: ReadonlyMap<string, TensorEntry>) {
+    this.files = files;
+    this.#tensors = tensors;
+  }
+
+  /**
+   * Opens `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+   *
+   * @throws SynsegError `CHECKPOINT_FORMAT` when neither is there, a shard is missing, or a file is broken.
+   */
+  static async open(folder: string): Promise<Weights> {
+    const single = join(folder, 'model.safetensors');
+    if (await exists(single)) return Weights.openFiles([single]);
+    const index = join(folder, 'model.safetensors.index.json');
+    if (!(await exists(index))) {
+      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: folder must hold model.safetensors or model.safetensors.index.json, got ${folder}`);
+    }
+    let map: Record<string, string>;
+    try {
+      map = (JSON.parse(await readFile(index, 'utf8')) as { weight_map: Record<string, string> }).weight_map;
+    } catch (cause) {
+      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${index} must be a safetensors index, got ${messageOf(cause)}`, { cause });
+    }
+    const shards = [...new Set(Object.values(map))].sort();
+    const weights = await Weights.openFiles(shards.map((shard) => join(folder, shard)));
+    for (const [name, shard] of Object.entries(map)) {
+      if (!weights.has(name)) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: tensor "${name}" must be in ${shard} as the index says, got none`);
+    }
+    return weights;
+  }
+
+  /** Opens the given files as one set. */
+  static async openFiles(paths: readonly string[]): Promise<Weights> {
+    const files = await Promise.all(paths.map((path) => realpath(path).catch(() => path)));
+    const tensors = new Map<string, TensorEntry>();
+    for (const file of await Promise.all(files.map((path) => readSafetensors(path)))) {
+      for (const [name, entry] of file.tensors) tensors.set(name, entry);
+    }
+    return new Weights(files, tensors);
+  }
+
+  /** Number of tensors. */
+  get size(): number {
+    return this.#tensors.size;
+  }
+
+  /** Tensor names. */
+  names(): string[] {
+    return [...this.#tensors.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  /**
+   * A tensor by name, checked against the shape the model needs.
+   *
+   * @throws SynsegError `CHECKPOINT_FORMAT` naming tensor and file when it is missing or has another shape.
+   */
+  get(name: string, shape: readonly number[]): TensorEntry {
+    const entry = this.#tensors.get(name);
+    const where = this.files.map((path) => basename(path)).join(', ');
+    if (entry === undefined) {
+      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: tensor "${name}" [${shape.join(', ')}] must be in ${where}, got none (${this.files.join(', ')})`);
+    }
+    if (entry.shape.length !== shape.length || entry.shape.some((dimension, axis) => dimension !== shape[axis])) {
+      throw new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot load checkpoint: tensor "${name}" must be [${shape.join(', ')}], got [${entry.shape.join(', ')}] in ${basename(entry.path)} (${entry.path})`,
+      );
+    }
+    return entry;
+  }
+
+  /** The shape of a tensor, or undefined when there is none of that name. */
+  shapeOf(name: string): readonly number[] | undefined {
+    return this.#tensors.get(name)?.shape;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false);
+}

@@ -1,0 +1,66 @@
+/**
+ * How model code asks for weights. The same forward code serves inference, where a parameter is a constant that points
+ * into the checkpoint's file, and training, where it is an input of the step graph.
+ */
+import type { Graph, Value } from '../graph/graph.ts';
+import { add, cast, layerNorm, matmul, quantisedMatmul, transpose } from '../graph/ops.ts';
+import type { Weights } from '../checkpoint/weights.ts';
+
+/** A weight matrix as the int8 product needs it. */
+export interface QuantisedMatrix {
+  /** int8 [in, out] */
+  readonly matrix: Value;
+  /** float32 [out] */
+  readonly scale: Value;
+  /** int8 [out] */
+  readonly zeroPoint: Value;
+}
+
+/** A source of named parameters, as values of one graph. */
+export interface Parameters {
+  readonly graph: Graph;
+  /** The parameter of this name; implementations check the shape and fail naming both sides. */
+  get(name: string, shape: readonly number[]): Value;
+  /** The int8 form of a linear layer's weight `[out, in]`, where the precision asks for it. */
+  quantised?(name: string, shape: readonly number[]): QuantisedMatrix | undefined;
+}
+
+/** Parameters of an inference graph: constants that refer to the checkpoint's files, computed with in float32 or float16. */
+export class CheckpointParameters implements Parameters {
+  readonly graph: Graph;
+  readonly #weights: Weights;
+  readonly #compute: 'float32' | 'float16';
+  readonly #values = new Map<string, Value>();
+
+  constructor(graph: Graph, weights: Weights, compute: 'float32' | 'float16' = 'float32') {
+    this.graph = graph;
+    this.#weights = weights;
+    this.#compute = compute;
+  }
+
+  get(name: string, shape: readonly number[]): Value {
+    let value = this.#values.get(name);
+    if (value === undefined) {
+      const entry = this.#weights.get(name, shape);
+      const { path, offset, length } = entry;
+      value = cast(this.graph.constant(name, entry.dtype, entry.shape, { kind: 'file', path, offset, length }), this.#compute);
+      this.#values.set(name, value);
+    }
+    return value;
+  }
+}
+
+/** `x · Wᵀ + b` with PyTorch's `weight [out, in]`, `bias [out]`. */
+export function linear(parameters: Parameters, name: string, x: Value, inFeatures: number, outFeatures: number, hasBias = true): Value {
+  const bias = hasBias ? parameters.get(`${name}.bias`, [outFeatures]) : undefined;
+  const quantised = parameters.quantised?.(`${name}.weight`, [outFeatures, inFeatures]);
+  if (quantised !== undefined && bias !== undefined) return quantisedMatmul(x, quantised.matrix, quantised.scale, quantised.zeroPoint, bias);
+  const weight = parameters.get(`${name}.weight`, [outFeatures, inFeatures]);
+  const product = matmul(x, transpose(weight, [1, 0]));
+  return bias === undefined ? product : add(product, bias);
+}
+
+/** LayerNorm over the last axis with `weight` and `bias` of that width. */
+export function norm(parameters: Parameters, name: string, x: Value, width: number, epsilon: number): Value {
+  return layerNorm(x, parameters.get(`${name}.weight`, [width]), parameters.get(`${name}.bias`, [width]), epsilon);
+}

@@ -1,0 +1,144 @@
+/**
+ * Logits at the trunk's resolution to what a caller wants at any resolution: label map, masks, activation maps.
+ *
+ * Everything happens in logit space, where the sigmoid's order is the same and nothing saturates. A picture may be
+ * produced in strips of rows, so that memory stays bounded whatever its size.
+ */
+import type { Graph, Value } from '../graph/graph.ts';
+import { add, argMax, cast, concat, dimensionsOf, equal, gather, greaterOrEqual, multiply, pad, reshape, resizeTo, scalar, sigmoid, squeeze, subtract, transpose, where } from '../graph/ops.ts';
+import type { Dimension } from '../graph/tensor-type.ts';
+
+/** Value of background pixels in a label map. */
+export const BACKGROUND = 255;
+
+/** Logit of a label that is below its threshold: it can only lose. */
+const EXCLUDED = -3e38;
+
+/** Background plane below every logit: there is no background. */
+const NO_PLANE = -3.4e38;
+
+/** Background plane above only the excluded labels: background is where every label is below its threshold. */
+const WEAKEST_PLANE = -2e38;
+
+/** The logit of an activation in [0, 1], finite at both ends. */
+export function logitOf(activation: number): number {
+  if (activation <= 0) return NO_PLANE;
+  if (activation >= 1) return 3e38;
+  return Math.log(activation / (1 - activation));
+}
+
+/** How a pixel becomes background: a plane that competes with the labels, their thresholds, or never. */
+export type Background = number | 'threshold' | 'none';
+
+/** Per-label thresholds and the background plane as the postprocessing graph takes them. */
+export interface Decision {
+  /** Logits below which a label cannot win a pixel, one per label. */
+  readonly winThresholds: Float32Array;
+  /** Logits from which a label's mask is set, one per label. */
+  readonly maskThresholds: Float32Array;
+  /** Logit of the background plane. */
+  readonly plane: number;
+}
+
+/** Mask threshold of a label that has none of its own. */
+export const DEFAULT_THRESHOLD = 0.5;
+
+/**
+ * Turns activations in [0, 1] into a {@link Decision}.
+ *
+ * @param thresholds - per label, undefined where none was given
+ * @param background - a number: constant plane of that activation; `'threshold'`: where no label reaches its
+ *   threshold (0.5 unless given); `'none'`: never, thresholds then bear on masks only
+ */
+export function decisionOf(thresholds: readonly (number | undefined)[], background: Background): Decision {
+  const winThreshold = (threshold: number | undefined): number => {
+    if (background === 'none') return NO_PLANE;
+    return threshold === undefined && background !== 'threshold' ? NO_PLANE : logitOf(threshold ?? DEFAULT_THRESHOLD);
+  };
+  return {
+    winThresholds: Float32Array.from(thresholds, winThreshold),
+    maskThresholds: Float32Array.from(thresholds, (threshold) => logitOf(threshold ?? DEFAULT_THRESHOLD)),
+    plane: background === 'none' ? NO_PLANE : background === 'threshold' ? WEAKEST_PLANE : Math.max(logitOf(background), WEAKEST_PLANE),
+  };
+}
+
+/** Which results a postprocessing graph computes. */
+export interface PostprocessOutputs {
+  readonly labels: boolean;
+  readonly masks: boolean;
+  readonly activations: boolean;
+}
+
+/** Source rows and weights of the output rows `[start, end)`, half-pixel bilinear. */
+export interface RowSampling {
+  readonly upper: BigInt64Array;
+  readonly lower: BigInt64Array;
+  readonly fraction: Float32Array;
+}
+
+/** Where each output row lies between two source rows. */
+export function sampleRows(sourceRows: number, outputRows: number, start: number, end: number): RowSampling {
+  const count = end - start;
+  const upper = new BigInt64Array(count);
+  const lower = new BigInt64Array(count);
+  const fraction = new Float32Array(count);
+  for (let row = 0; row < count; row++) {
+    const position = Math.min(Math.max(((start + row + 0.5) * sourceRows) / outputRows - 0.5, 0), sourceRows - 1);
+    const above = Math.floor(position);
+    upper[row] = BigInt(above);
+    lower[row] = BigInt(Math.min(above + 1, sourceRows - 1));
+    fraction[row] = position - above;
+  }
+  return { upper, lower, fraction };
+}
+
+/**
+ * Adds the postprocessing of one picture to a graph with inputs
+ * `logits` float32 `[tiles, labels, height, width]`, `columns` int64 `[1]` (output width), the {@link RowSampling}
+ * vectors, and the {@link Decision}; outputs `labels` uint8 `[strip, width]`, `masks` uint8 and `activations` float32
+ * `[labels, strip, width]` as asked.
+ */
+export function addPostprocess(
+  graph: Graph,
+  size: readonly [height: number, width: number],
+  tiles: readonly [rows: number, columns: number],
+  resample: boolean,
+  outputs: PostprocessOutputs,
+): void {
+  const [height, width] = size;
+  const [tileRows, tileColumns] = tiles;
+  const logits = graph.input('logits', 'float32', [tileRows * tileColumns, 'labels', height, width]);
+  const [rows, columns] = [tileRows * height, tileColumns * width];
+  const stitched = stitchTiles(logits, tiles, height, width);
+  const sampled = resample ? sample(graph, reshape(stitched, ['labels', 1, rows, columns]), rows) : reshape(stitched, ['labels', rows, columns]);
+  const perLabel = (name: string): Value => reshape(graph.input(name, 'float32', ['labels']), ['labels', 1, 1]);
+  if (outputs.labels) graph.output('labels', labelMap(sampled, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
+  if (outputs.masks) graph.output('masks', cast(greaterOrEqual(sampled, perLabel('maskThresholds')), 'uint8'));
+  if (outputs.activations) graph.output('activations', sigmoid(sampled));
+}
+
+/** Tiles of one picture, row by row, side by side: `[tiles, labels, h, w]` → `[labels, rows·h, columns·w]`. */
+function stitchTiles(logits: Value, [tileRows, tileColumns]: readonly [number, number], height: number, width: number): Value {
+  if (tileRows * tileColumns === 1) return logits;
+  const grid = reshape(logits, [tileRows, tileColumns, 'labels', height, width]);
+  return transpose(grid, [2, 0, 3, 1, 4]);
+}
+
+/** Bilinear resampling with half-pixel centres: columns by the runtime's Resize, rows by two gathers. */
+function sample(graph: Graph, x: Value, rows: number): Value {
+  const columns = graph.input('columns', 'int64', [1]);
+  const sizes = concat([dimensionsOf(graph, ['labels', 1, rows]), columns], 0);
+  const wide = squeeze(resizeTo(x, sizes, ['labels', 1, rows, 'width'], 'linear'), [1]);
+  const upper = gather(wide, graph.input('upper', 'int64', ['strip']), 1);
+  const lower = gather(wide, graph.input('lower', 'int64', ['strip']), 1);
+  const fraction = reshape(graph.input('fraction', 'float32', ['strip']), ['strip', 1]);
+  return add(upper, multiply(fraction, subtract(lower, upper)));
+}
+
+function labelMap(x: Value, thresholds: Value, plane: Value): Value {
+  const eligible = where(greaterOrEqual(x, thresholds), x, scalar(x, EXCLUDED));
+  const winner = argMax(pad(eligible, 0, 1, plane), 0);
+  const count = reshape(dimensionsOf(x.graph, [x.shape[0] as Dimension]), []);
+  const background = equal(winner, count);
+  return where(background, cast(scalar(winner, BACKGROUND), 'uint8'), cast(winner, 'uint8'));
+}

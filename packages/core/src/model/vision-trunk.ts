@@ -1,0 +1,61 @@
+/** CLIP's vision transformer up to its last tap: later blocks do not bear on segmentation and are never built. */
+import type { Value } from '../graph/graph.ts';
+import { add, cast, concat, conv, divide, expand, reshape, resize, scalar, slice, subtract, transpose } from '../graph/ops.ts';
+import type { ClipVisionConfig } from '../checkpoint/model-config.ts';
+import { preNormBlock } from './attention.ts';
+import { norm, type Parameters } from './parameters.ts';
+
+const PREFIX = 'clip.vision_model';
+
+/**
+ * Normalises RGB bytes as CLIP expects: `(pixels / 255 − mean) / std`, channels first.
+ *
+ * @param pixels - uint8 `[n, height, width, 3]`
+ * @returns float32 `[n, 3, height, width]`
+ */
+export function normalisePixels(pixels: Value, config: Pick<ClipVisionConfig, 'imageMean' | 'imageStd'>): Value {
+  const { graph } = pixels;
+  const floats = cast(pixels, 'float32');
+  const scaled = divide(floats, scalar(floats, 255));
+  const centred = divide(subtract(scaled, graph.floats(config.imageMean)), graph.floats(config.imageStd));
+  return transpose(centred, [0, 3, 1, 2]);
+}
+
+/**
+ * The hidden states after each tap block.
+ *
+ * @param pixelValues - normalised `[n, 3, height, width]`
+ * @param patchGrid - rows and columns of patches; position embeddings are interpolated when training used another grid
+ * @returns one `[n, 1 + rows·columns, hiddenSize]` per tap, shallow to deep; token 0 is the class token
+ */
+export function visionTaps(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number]): Value[] {
+  const { hiddenSize: width, patchSize } = config;
+  const [rows, columns] = patchGrid;
+  const [n] = pixelValues.shape as readonly [Value['shape'][number]];
+  const kernel = parameters.get(`${PREFIX}.embeddings.patch_embedding.weight`, [width, 3, patchSize, patchSize]);
+  const patches = conv(pixelValues, kernel, undefined, { stride: patchSize, padding: 0 });
+  const tokens = transpose(reshape(patches, [n, width, rows * columns]), [0, 2, 1]);
+  const classToken = expand(reshape(parameters.get(`${PREFIX}.embeddings.class_embedding`, [width]), [1, 1, width]), [n, 1, width]);
+  const positions = positionEmbeddings(parameters, config, patchGrid);
+  let x = norm(parameters, `${PREFIX}.pre_layrnorm`, add(concat([classToken, tokens], 1), positions), width, config.layerNormEpsilon);
+  const taps: Value[] = [];
+  for (let layer = 0; layer <= (config.tapLayers.at(-1) ?? -1); layer++) {
+    x = preNormBlock(parameters, `${PREFIX}.encoder.layers.${String(layer)}`, x, { ...config, width });
+    if (config.tapLayers.includes(layer)) taps.push(x);
+  }
+  return taps;
+}
+
+/** Position embeddings `[1, 1 + rows·columns, width]`, bicubic (a = −0.75, half-pixel) when the grid is not the trained one. */
+function positionEmbeddings(parameters: Parameters, config: ClipVisionConfig, [rows, columns]: readonly [number, number]): Value {
+  const width = config.hiddenSize;
+  const side = Math.floor(config.trainedSize / config.patchSize);
+  const table = parameters.get(`${PREFIX}.embeddings.position_embedding.weight`, [1 + side * side, width]);
+  if (rows === side && columns === side) return reshape(table, [1, 1 + side * side, width]);
+  const classPosition = slice(table, 0, 0, 1);
+  const grid = slice(table, 0, 1, 1 + side * side);
+  const picture = transpose(reshape(cast(grid, 'float32'), [1, side, side, width]), [0, 3, 1, 2]);
+  const resized = resize(picture, [1, width, rows, columns], 'cubic');
+  const interpolated = cast(reshape(transpose(resized, [0, 2, 3, 1]), [rows * columns, width]), table.dtype);
+  return reshape(concat([classPosition, interpolated], 0), [1, 1 + rows * columns, width]);
+}

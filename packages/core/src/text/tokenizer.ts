@@ -1,0 +1,108 @@
+/**
+ * CLIP's byte-pair tokenizer, run by `@huggingface/tokenizers`; the only file that imports it.
+ *
+ * A folder may have `tokenizer.json`, or only the older `vocab.json` + `merges.txt`, from which the same pipeline is
+ * put together here.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { SynsegError, messageOf } from '../errors.ts';
+
+/** Token ids of one prompt, from the start token to the end token. */
+export type TokenIds = readonly number[];
+
+/** Splits prompts into CLIP's token ids. */
+export class ClipTokenizer {
+  readonly #tokenizer: Tokenizer;
+  readonly #maxTokens: number;
+
+  private constructor(tokenizer: Tokenizer, maxTokens: number) {
+    this.#tokenizer = tokenizer;
+    this.#maxTokens = maxTokens;
+  }
+
+  /**
+   * Loads the tokenizer of a checkpoint folder.
+   *
+   * @param folder - holds `tokenizer.json`, or `vocab.json` and `merges.txt`
+   * @param maxTokens - longest prompt the text encoder takes, start and end tokens included
+   * @throws SynsegError `CHECKPOINT_FORMAT` when the files are missing or broken
+   */
+  static async load(folder: string, maxTokens: number): Promise<ClipTokenizer> {
+    const definition = (await readJson(join(folder, 'tokenizer.json'))) ?? (await clipDefinition(folder));
+    const config = (await readJson(join(folder, 'tokenizer_config.json'))) ?? {};
+    try {
+      return new ClipTokenizer(new Tokenizer(definition, config), maxTokens);
+    } catch (cause) {
+      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${folder} must hold a valid CLIP tokenizer, got ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  /** Token ids of a prompt; a prompt that is too long loses its tail and keeps its end token, as CLIP does. */
+  encode(prompt: string): TokenIds {
+    const { ids } = this.#tokenizer.encode(prompt);
+    if (ids.length <= this.#maxTokens) return ids;
+    return [...ids.slice(0, this.#maxTokens - 1), ids.at(-1) as number];
+  }
+}
+
+async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${path} must be JSON, got ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The pipeline of CLIP's fast tokenizer, from its vocabulary and merges. */
+async function clipDefinition(folder: string): Promise<Record<string, unknown>> {
+  const vocab = (await readJson(join(folder, 'vocab.json'))) as Record<string, number> | undefined;
+  const merges = await readFile(join(folder, 'merges.txt'), 'utf8').catch(() => undefined);
+  if (vocab === undefined || merges === undefined) {
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: folder must hold tokenizer.json, or vocab.json and merges.txt, got ${folder}`);
+  }
+  const [start, end] = ['<|startoftext|>', '<|endoftext|>'];
+  const special = (content: string): Record<string, unknown> => {
+    const id = vocab[content];
+    if (id === undefined) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: vocab.json must contain "${content}", got none (${folder})`);
+    return { id, content, special: true, single_word: false, lstrip: false, rstrip: false, normalized: content === start };
+  };
+  return {
+    version: '1.0',
+    added_tokens: [special(start), special(end)],
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' }, { type: 'Lowercase' }],
+    },
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        {
+          type: 'Split',
+          pattern: { Regex: "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
+          behavior: 'Removed',
+          invert: true,
+        },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+      ],
+    },
+    post_processor: { type: 'RobertaProcessing', sep: [end, vocab[end]], cls: [start, vocab[start]], trim_offsets: false, add_prefix_space: false },
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: {
+      type: 'BPE',
+      unk_token: end,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '</w>',
+      fuse_unk: false,
+      vocab,
+      merges: merges.split(/\r?\n/).filter((line, index) => line !== '' && !(index === 0 && line.startsWith('#version'))),
+    },
+  };
+}

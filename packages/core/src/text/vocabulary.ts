@@ -1,0 +1,83 @@
+/** A table of label embeddings that takes the place of a text encoder. */
+import { join } from 'node:path';
+import { SynsegError } from '../errors.ts';
+import { readJson } from '../checkpoint/checkpoint.ts';
+import type { ModelConfig } from '../checkpoint/model-config.ts';
+import { readFloats, readSafetensors } from '../checkpoint/safetensors.ts';
+
+const SUGGESTIONS = 5;
+
+/** Names and their embeddings, fixed when the checkpoint was made. */
+export class Vocabulary {
+  readonly names: readonly string[];
+  readonly #rows: ReadonlyMap<string, number>;
+  readonly #embeddings: Float32Array;
+  readonly #dimension: number;
+
+  private constructor(names: readonly string[], embeddings: Float32Array, dimension: number) {
+    this.names = names;
+    this.#rows = new Map(names.map((name, row) => [normalise(name), row]));
+    this.#embeddings = embeddings;
+    this.#dimension = dimension;
+  }
+
+  /** Reads the vocabulary a checkpoint's configuration names. @throws SynsegError `CHECKPOINT_FORMAT`. */
+  static async load(folder: string, config: ModelConfig): Promise<Vocabulary> {
+    if (config.text.kind !== 'vocabulary') throw new RangeError(`internal: vocabulary must be configured, got ${config.text.kind}`);
+    const namesPath = join(folder, config.text.names);
+    const json = (await readJson(namesPath)) as { names?: unknown } | undefined;
+    const names = json?.names;
+    if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
+      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load vocabulary: ${namesPath} must have a list "names" of strings, got ${typeof names}`);
+    }
+    const path = join(folder, config.text.embeddings);
+    const entry = (await readSafetensors(path)).tensors.get('embeddings');
+    const expected = [names.length, config.embeddingDim];
+    if (entry === undefined || entry.shape.join() !== expected.join()) {
+      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load vocabulary: tensor "embeddings" must be [${expected.join(', ')}], got [${entry?.shape.join(', ') ?? 'none'}] in ${path}`);
+    }
+    return new Vocabulary(names as string[], await readFloats(entry), config.embeddingDim);
+  }
+
+  /**
+   * The embedding of a name; case, spaces and underscores do not matter.
+   *
+   * @throws SynsegError `LABEL_UNKNOWN` naming the nearest entries
+   */
+  embedding(name: string): Float32Array {
+    const row = this.#rows.get(normalise(name));
+    if (row === undefined) {
+      const nearest = this.nearest(name).map((entry) => `"${entry}"`).join(', ');
+      throw new SynsegError('LABEL_UNKNOWN', `Cannot embed label: label must be one of the ${String(this.names.length)} names of the vocabulary, got "${name}"; nearest: ${nearest}`);
+    }
+    return this.#embeddings.slice(row * this.#dimension, (row + 1) * this.#dimension);
+  }
+
+  /** The names most like a word: those that contain it or lie inside it first, then by edit distance. */
+  nearest(name: string): string[] {
+    const wanted = normalise(name);
+    const distance = (entry: string): number => {
+      const candidate = normalise(entry);
+      const within = wanted !== '' && (candidate.includes(wanted) || wanted.includes(candidate));
+      return editDistance(wanted, candidate) - (within ? Math.max(wanted.length, candidate.length) : 0);
+    };
+    return [...this.names].map((entry) => ({ entry, score: distance(entry) })).sort((a, b) => a.score - b.score).slice(0, SUGGESTIONS).map(({ entry }) => entry);
+  }
+}
+
+function normalise(name: string): string {
+  return name.trim().toLowerCase().replace(/[\s_]+/g, ' ');
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substitution, (previous[j] as number) + 1, (current[j - 1] as number) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] as number;
+}

@@ -1,0 +1,110 @@
+/** What ffprobe says about a source, without decoding it. */
+import { SynsegError } from '@synseg/core';
+import { runTool } from './process/ffmpeg.ts';
+import { locateFfprobe } from './process/locate.ts';
+import { checkSource, sourceInput, sourceName, type VideoSource } from './process/source.ts';
+
+/** Facts of a source's first video stream (cover pictures of audio files do not count). */
+export interface VideoInfo {
+  /** Width in pixels as shown, after rotation. */
+  readonly width: number;
+  /** Height in pixels as shown, after rotation. */
+  readonly height: number;
+  /** Name of the video codec, as in ffmpeg: `h264`, `hevc`, `vp9`, … */
+  readonly codec: string;
+  /** Average frames per second. */
+  readonly frameRate: number;
+  /** Length in seconds, if the container says so. */
+  readonly durationSeconds?: number;
+  /** Number of frames, if the container says so; a claim, not a count. */
+  readonly frameCount?: number;
+  /** Clockwise turn in degrees that a player applies. ffmpeg applies it while decoding. */
+  readonly rotation: 0 | 90 | 180 | 270;
+  readonly hasAudio: boolean;
+  /** Name of the first audio stream's codec. */
+  readonly audioCodec?: string;
+  /** True when the average rate differs by more than 1 % from the rate of the fastest frames: a strong hint only. */
+  readonly variableRate: boolean;
+}
+
+/** Options of {@link probe}. */
+export interface ProbeOptions {
+  /** Ends ffprobe; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+interface ProbedStream {
+  readonly codec_type?: string;
+  readonly codec_name?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly avg_frame_rate?: string;
+  readonly r_frame_rate?: string;
+  readonly duration?: string;
+  readonly nb_frames?: string;
+  readonly disposition?: { readonly attached_pic?: number };
+  readonly side_data_list?: readonly { readonly rotation?: number }[];
+  readonly tags?: { readonly rotate?: string };
+}
+
+/**
+ * Reads size, codec, rate, length, rotation and audio of a video file or URL.
+ *
+ * @throws {SynsegError} `VIDEO_DECODE` naming the source when it cannot be opened or has no video stream;
+ * `FFMPEG_MISSING` when there is no ffprobe.
+ */
+export async function probe(source: VideoSource, options: ProbeOptions = {}): Promise<VideoInfo> {
+  checkSource(source);
+  const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', sourceInput(source)];
+  const { code, stdout, lastLines } = await runTool(await locateFfprobe(), args, options.signal);
+  const name = sourceName(source);
+  if (code !== 0) throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
+  const report = JSON.parse(stdout) as { streams?: readonly ProbedStream[]; format?: { duration?: string } };
+  const streams = report.streams ?? [];
+  const video = streams.find((stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1);
+  if (!video?.width || !video.height) {
+    const kinds = streams.map((stream) => stream.codec_type ?? 'unknown').join(', ') || 'nothing';
+    throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": it must have a video stream, got ${kinds}`);
+  }
+  return describe(video, streams.find((stream) => stream.codec_type === 'audio'), report.format?.duration);
+}
+
+function describe(video: ProbedStream, audio: ProbedStream | undefined, formatDuration?: string): VideoInfo {
+  const { width = 0, height = 0 } = video;
+  const rotation = clockwise(video);
+  const turned = rotation === 90 || rotation === 270;
+  const average = ratio(video.avg_frame_rate);
+  const base = ratio(video.r_frame_rate);
+  const durationSeconds = positive(video.duration) ?? positive(formatDuration);
+  const frameCount = positive(video.nb_frames);
+  return {
+    width: turned ? height : width,
+    height: turned ? width : height,
+    codec: video.codec_name ?? 'unknown',
+    frameRate: average ?? base ?? 25,
+    rotation,
+    hasAudio: audio !== undefined,
+    variableRate: average !== undefined && base !== undefined && Math.abs(average / base - 1) > 0.01,
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...(frameCount === undefined ? {} : { frameCount }),
+    ...(audio?.codec_name === undefined ? {} : { audioCodec: audio.codec_name }),
+  };
+}
+
+/** ffprobe's display-matrix rotation is counter-clockwise; the older `rotate` tag is clockwise. */
+function clockwise(video: ProbedStream): 0 | 90 | 180 | 270 {
+  const matrix = video.side_data_list?.find((data) => data.rotation !== undefined)?.rotation;
+  const degrees = matrix === undefined ? Number(video.tags?.rotate ?? 0) : -matrix;
+  const quarters = ((Math.round(degrees / 90) % 4) + 4) % 4;
+  return ([0, 90, 180, 270] as const)[quarters] ?? 0;
+}
+
+function ratio(text: string | undefined): number | undefined {
+  const [numerator = 0, denominator = 1] = (text ?? '').split('/').map(Number);
+  return positive(numerator / denominator);
+}
+
+function positive(value: string | number | undefined): number | undefined {
+  const number = Number(value);
+  return Number.isFinite(number) && number > 0 ? number : undefined;
+}

@@ -1,0 +1,178 @@
+/**
+ * The only file that starts ffmpeg and ffprobe. It knows processes, not video: pipes, the last lines of stderr, and
+ * that a child is gone on every way out (stopped by us, by its pipes closing, or when this process exits).
+ *
+ * Children run in a process group of their own, so Ctrl-C in a terminal reaches this process only and the files can
+ * be finished in order. If this process is killed, the pipes close and ffmpeg ends by itself.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { SynsegError } from '@synseg/core';
+import { redactCredentials } from './redact.ts';
+
+/** How a child ended: its exit code, or the signal that ended it. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What {@link startTool} needs to know about the child's pipes. */
+export interface ToolPipes {
+  /** Give the child a stdin pipe. @default false */
+  readonly input?: boolean;
+  /** Number of output pipes: `pipe:1`, then `pipe:3`, `pipe:4`, … @default 1 */
+  readonly outputs?: number;
+  /** Sees each line of stderr; returning true keeps it out of {@link ToolProcess.lastLines}. */
+  readonly onLine?: (line: string) => boolean;
+}
+
+const keptLines = 12;
+const keptCharacters = 400;
+const living = new Set<ChildProcess>();
+let watchingExit = false;
+
+/** A running ffmpeg or ffprobe. */
+export class ToolProcess {
+  /** Resolves, never rejects, when the child is gone and its stderr is read to the end. */
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+
+  constructor(child: ChildProcess, onLine: (line: string) => boolean) {
+    this.#child = child;
+    this.exited = new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal }));
+      child.once('error', (error) => {
+        this.#keep(error.message);
+        if (child.pid === undefined) resolve({ code: null, signal: null });
+      });
+    });
+    void this.exited.then(() => living.delete(child));
+    let rest = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split(/[\r\n]+/);
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (!onLine(line)) this.#keep(line);
+    });
+    child.stderr?.once('end', () => onLine(rest) || this.#keep(rest));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** The child's stdin; only there when asked for. */
+  get input(): Writable {
+    if (this.#child.stdin === null) throw new Error('internal: this child has no stdin');
+    return this.#child.stdin;
+  }
+
+  /** Output number `index`: 0 is `pipe:1`, 1 is `pipe:3`, and so on. */
+  output(index: number): Readable {
+    const stream = this.#child.stdio[index === 0 ? 1 : index + 2];
+    if (stream === null || stream === undefined) throw new Error(`internal: this child has no output ${index}`);
+    return stream as Readable;
+  }
+
+  /** The last lines the child wrote to stderr, without credentials; empty if it said nothing. */
+  lastLines(): string {
+    return redactCredentials(this.#lines.join('\n'));
+  }
+
+  /** Ends the child: its pipes are closed, SIGTERM, and SIGKILL after `graceMs` milliseconds. Idempotent. */
+  async stop(graceMs = 2000): Promise<Exit> {
+    for (const stream of this.#child.stdio) if (stream !== this.#child.stderr) stream?.destroy();
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.kill(), graceMs);
+    try {
+      return await this.exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** SIGKILL, at once. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+    this.#child.stderr?.destroy();
+  }
+
+  #keep(line: string): void {
+    if (line.trim() === '') return;
+    this.#lines.push(line.slice(0, keptCharacters));
+    if (this.#lines.length > keptLines) this.#lines.shift();
+  }
+}
+
+/** Starts `path` with `args`. The caller must see to it that it ends: read it out, or {@link ToolProcess.stop} it. */
+export function startTool(path: string, args: readonly string[], pipes: ToolPipes = {}): ToolProcess {
+  const outputs = pipes.outputs ?? 1;
+  const child = spawn(path, args, {
+    stdio: [
+      pipes.input === true ? 'pipe' : 'ignore',
+      outputs > 0 ? 'pipe' : 'ignore',
+      'pipe',
+      ...Array.from({ length: Math.max(0, outputs - 1) }, () => 'pipe' as const),
+    ],
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+  });
+  living.add(child);
+  if (!watchingExit) {
+    watchingExit = true;
+    process.on('exit', () => living.forEach((running) => running.kill('SIGKILL')));
+  }
+  return new ToolProcess(child, pipes.onLine ?? (() => false));
+}
+
+/** Runs `path` to its end and returns what it wrote to stdout. Abort rejects with `signal.reason`. */
+export async function runTool(
+  path: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<Exit & { readonly stdout: string; readonly lastLines: string }> {
+  signal?.throwIfAborted();
+  const tool = startTool(path, args);
+  const abort = (): void => void tool.stop();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const chunks: Uint8Array[] = [];
+    tool.output(0).on('data', (chunk: Uint8Array) => chunks.push(chunk));
+    const exit = await tool.exited;
+    signal?.throwIfAborted();
+    return { ...exit, stdout: Buffer.concat(chunks).toString('utf8'), lastLines: tool.lastLines() };
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+const versions = new Map<string, Promise<readonly [major: number, minor: number]>>();
+
+/**
+ * The version of the ffmpeg at `path`; builds without a number (git snapshots) count as new.
+ *
+ * @throws {SynsegError} `FFMPEG_MISSING` when it does not run, or is older than 4.4.
+ */
+export function ffmpegVersion(path: string): Promise<readonly [major: number, minor: number]> {
+  let version = versions.get(path);
+  if (version === undefined) {
+    version = readVersion(path);
+    versions.set(path, version);
+    version.catch(() => versions.delete(path));
+  }
+  return version;
+}
+
+async function readVersion(path: string): Promise<readonly [number, number]> {
+  const { stdout, code, lastLines } = await runTool(path, ['-hide_banner', '-version']);
+  if (code !== 0) throw new SynsegError('FFMPEG_MISSING', `Cannot run ffmpeg: ${path} must run. ${lastLines}`);
+  const match = /^ffmpeg version n?(\d+)\.(\d+)/m.exec(stdout);
+  const version = [Number(match?.[1] ?? 99), Number(match?.[2] ?? 0)] as const;
+  if (version[0] * 100 + version[1] >= 404) return version;
+  throw new SynsegError('FFMPEG_MISSING', `Cannot use ffmpeg: ${path} must be version 4.4 or newer, got ${version.join('.')}`);
+}
+
+/** The arguments that make an output keep each frame with its own time: `-fps_mode` since 5.1, `-vsync` before. */
+export function passthroughArguments([major, minor]: readonly [number, number]): readonly string[] {
+  return [major * 100 + minor >= 501 ? '-fps_mode' : '-vsync', 'passthrough'];
+}

@@ -1,0 +1,85 @@
+/**
+ * Finds ffmpeg and ffprobe. A path that was asked for and is wrong is an error: nothing is looked up behind it.
+ * This is the one place of the package that reads environment variables.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { SynsegError } from '@synseg/core';
+
+/** Environment variables by name, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const howToGetIt =
+  'Install it (Debian/Ubuntu: `apt install ffmpeg`, macOS: `brew install ffmpeg`, Windows: `winget install ffmpeg`, ' +
+  'any: `npm install ffmpeg-static`) or set FFMPEG_PATH to the executable.';
+
+/**
+ * The path of ffmpeg: `FFMPEG_PATH`, else the npm package `ffmpeg-static` if it is installed, else `ffmpeg` on `PATH`.
+ *
+ * @throws {SynsegError} `FFMPEG_MISSING` when there is none, or when `FFMPEG_PATH` names no executable file.
+ */
+export async function locateFfmpeg(environment: Environment = process.env): Promise<string> {
+  const asked = environment.FFMPEG_PATH;
+  if (asked) return requireExecutable(asked, 'FFMPEG_PATH');
+  const bundled = await staticBinary();
+  if (bundled !== undefined) return bundled;
+  const found = onPath('ffmpeg', environment);
+  if (found !== undefined) return found;
+  throw new SynsegError('FFMPEG_MISSING', `Cannot find ffmpeg: it is not on PATH. ${howToGetIt}`);
+}
+
+/**
+ * The path of ffprobe: `FFPROBE_PATH`, else the one beside ffmpeg, else `ffprobe` on `PATH`.
+ *
+ * @throws {SynsegError} `FFMPEG_MISSING` when there is none.
+ */
+export async function locateFfprobe(environment: Environment = process.env): Promise<string> {
+  const asked = environment.FFPROBE_PATH;
+  if (asked) return requireExecutable(asked, 'FFPROBE_PATH');
+  const ffmpeg = await locateFfmpeg(environment);
+  const beside = join(dirname(ffmpeg), executableName('ffprobe'));
+  if (isExecutable(beside)) return beside;
+  const found = onPath('ffprobe', environment);
+  if (found !== undefined) return found;
+  throw new SynsegError(
+    'FFMPEG_MISSING',
+    `Cannot find ffprobe: it is neither beside ${ffmpeg} nor on PATH. It comes with ffmpeg (not with ffmpeg-static); ` +
+      'install ffmpeg or set FFPROBE_PATH to the executable.',
+  );
+}
+
+function requireExecutable(path: string, variable: string): string {
+  if (isExecutable(path)) return path;
+  throw new SynsegError(
+    'FFMPEG_MISSING',
+    `Cannot find ${variable === 'FFMPEG_PATH' ? 'ffmpeg' : 'ffprobe'}: ${variable} must name an executable file, got "${path}". ${howToGetIt}`,
+  );
+}
+
+function onPath(name: string, environment: Environment): string | undefined {
+  const folders = (environment.PATH ?? environment.Path ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, executableName(name))).find(isExecutable);
+}
+
+function executableName(name: string): string {
+  return process.platform === 'win32' ? `${name}.exe` : name;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function staticBinary(): Promise<string | undefined> {
+  const packageName: string = 'ffmpeg-static';
+  try {
+    const { default: path } = (await import(packageName)) as { default: unknown };
+    return typeof path === 'string' && isExecutable(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * Brings a clone to the state every other command expects: dependencies, ffmpeg, built packages.
+ *
+ * Runs first in `npm test`, `npm run demo` and the rest, before anything is installed, so it uses Node alone. Each step
+ * looks before it acts: with nothing to do the whole script takes a fraction of a second. It is not a build system: it
+ * decides whether to call npm, apt and tsup, and shows their output only when they fail.
+ *
+ * `--newer-node` also fetches the newest Node LTS that the runtime tests start as a child process.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const cache = join(root, 'node_modules/.cache/synseg');
+const newerNodeVersion = '24.21.0';
+
+/** Onnxruntime's install script would download a CUDA build; every npm version hands these to it. */
+const installEnvironment = {
+  ...process.env,
+  ONNXRUNTIME_NODE_INSTALL: 'skip',
+  npm_config_onnxruntime_node_install: 'skip',
+};
+
+function say(text) {
+  process.stderr.write(`setup: ${text}\n`);
+}
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}
+
+/** Runs a command silently; on failure prints what it said and ends the script, or returns false with `optional`. */
+function runQuietly(command, args, { optional = false, env = process.env, cwd = root } = {}) {
+  const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  if (result.status === 0) return true;
+  if (optional) return false;
+  process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+  return fail(`Cannot continue: "${[command, ...args].join(' ')}" must succeed, got ${reasonOf(result)}`);
+}
+
+function reasonOf(result) {
+  return result.error?.message ?? (result.signal === null ? `exit code ${result.status}` : `signal ${result.signal}`);
+}
+
+/** npm as this script's own npm when there is one (`npm test` run by npm 10 stays npm 10), else the one on PATH. */
+function runNpm(args, options) {
+  const cli = process.env.npm_execpath;
+  if (cli?.endsWith('npm-cli.js')) return runQuietly(process.execPath, [cli, ...args], options);
+  return runQuietly(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, options);
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+/** True when node_modules holds what package-lock.json says, leaving out packages made for other platforms. */
+function dependenciesInstalled() {
+  const installedPath = join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(installedPath)) return false;
+  const installed = readJson(installedPath).packages;
+  return Object.entries(readJson(join(root, 'package-lock.json')).packages).every(([path, wanted]) => {
+    if (!path.includes('node_modules/')) return true;
+    const found = installed[path];
+    if (found === undefined) return wanted.optional === true || wanted.devOptional === true || wanted.peer === true;
+    return found.version === wanted.version;
+  });
+}
+
+function installDependencies() {
+  if (dependenciesInstalled()) return;
+  say('installing dependencies (npm ci) …');
+  runNpm(['ci', '--no-audit', '--no-fund', '--foreground-scripts=false'], { env: installEnvironment });
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The path of ffmpeg-static's binary when that optional package and its download are here. */
+function staticFfmpeg() {
+  try {
+    const path = createRequire(join(root, 'packages/video/package.json'))('ffmpeg-static');
+    return typeof path === 'string' && isExecutable(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function findFfmpeg() {
+  const named = process.env.FFMPEG_PATH;
+  if (named !== undefined && named !== '') {
+    if (isExecutable(named)) return named;
+    fail(`Cannot use ffmpeg: FFMPEG_PATH must name an executable file, got "${named}"`);
+  }
+  const executable = process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return staticFfmpeg() ?? folders.map((folder) => join(folder, executable)).find(isExecutable);
+}
+
+/** The words to put before apt-get, or undefined where this user may not install packages. */
+function rightsToInstall() {
+  if (process.platform !== 'linux' || spawnSync('apt-get', ['--version']).status !== 0) return undefined;
+  if (process.getuid?.() === 0) return [];
+  return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n', '-E'] : undefined;
+}
+
+function installFfmpeg() {
+  if (findFfmpeg() !== undefined) return;
+  const prefix = rightsToInstall();
+  if (prefix !== undefined) {
+    say('installing ffmpeg (apt-get) …');
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'ffmpeg']]) {
+      const [command, ...args] = [...prefix, 'apt-get', ...step];
+      runQuietly(command, args, { env });
+    }
+  } else if (existsSync(join(root, 'node_modules/ffmpeg-static/install.js'))) {
+    say('downloading ffmpeg (ffmpeg-static) …');
+    runQuietly(process.execPath, ['install.js'], { optional: true, cwd: join(root, 'node_modules/ffmpeg-static') });
+  }
+  if (findFfmpeg() !== undefined) return;
+  fail(
+    'Cannot find ffmpeg: it must be on PATH, in FFMPEG_PATH, or installed by ffmpeg-static, got none of them.\n' +
+      '  Debian, Ubuntu: sudo apt-get install ffmpeg\n' +
+      '  macOS:          brew install ffmpeg\n' +
+      '  Windows:        winget install ffmpeg\n' +
+      '  elsewhere:      FFMPEG_PATH=/path/to/ffmpeg',
+  );
+}
+
+function filesUnder(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesUnder(path) : [path];
+    })
+    .sort();
+}
+
+/** A hash of everything the build reads. Contents, not times: a fresh checkout has no meaningful times. */
+function hashOfSources(packages) {
+  const hash = createHash('sha256');
+  const files = ['tsup.config.ts', 'tsconfig.json', 'package-lock.json'].map((name) => join(root, name));
+  for (const folder of packages) {
+    files.push(join(folder, 'package.json'));
+    if (existsSync(join(folder, 'src'))) files.push(...filesUnder(join(folder, 'src')));
+  }
+  for (const file of files) hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file)).update('\0');
+  return hash.digest('hex');
+}
+
+/** Every file a package promises in `exports` and `bin`. */
+function promisedOutputs(folder) {
+  const manifest = readJson(join(folder, 'package.json'));
+  const leaves = (value) => (typeof value === 'object' ? Object.values(value).flatMap(leaves) : [value]);
+  return [manifest.exports ?? [], manifest.bin ?? []].flatMap(leaves).map((path) => join(folder, path));
+}
+
+function buildPackages() {
+  const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name));
+  const stampPath = join(cache, 'build-hash');
+  const hash = hashOfSources(packages);
+  const upToDate =
+    existsSync(stampPath) &&
+    readFileSync(stampPath, 'utf8') === hash &&
+    packages.flatMap(promisedOutputs).every((path) => existsSync(path));
+  if (upToDate) return;
+  say('building packages (tsup) …');
+  runQuietly(process.execPath, [join(root, 'node_modules/tsup/dist/cli-default.js')]);
+  const missing = packages.flatMap(promisedOutputs).filter((path) => !existsSync(path));
+  if (missing.length > 0) fail(`Cannot build: package.json promises files that tsup did not write: ${missing.join(', ')}`);
+  linkCommands(packages);
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(stampPath, hash);
+}
+
+/** npm links a workspace's commands only if their files exist when it installs; here they are built afterwards. */
+function linkCommands(packages) {
+  const names = packages.flatMap((folder) => Object.keys(readJson(join(folder, 'package.json')).bin ?? {}));
+  if (names.every((name) => existsSync(join(root, 'node_modules/.bin', name)))) return;
+  runNpm(['rebuild', '--ignore-scripts', '--workspaces', '--no-audit', '--no-fund']);
+}
+
+/** A newer Node for the runtime tests. Not a dependency: npm would link it as `node` for every script here. */
+function installNewerNode() {
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  const folder = join(root, 'node_modules/.cache/newer-node');
+  const manifest = join(folder, 'node_modules', name, 'package.json');
+  if (existsSync(manifest) && readJson(manifest).version === newerNodeVersion) return;
+  say(`fetching Node ${newerNodeVersion} for the runtime tests …`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder];
+  if (!runNpm([...args, `${name}@${newerNodeVersion}`], { optional: true })) {
+    say(`could not fetch ${name}@${newerNodeVersion}: the runtime tests that need it will say so`);
+  }
+}
+
+installDependencies();
+installFfmpeg();
+buildPackages();
+if (process.argv.includes('--newer-node')) installNewerNode();
