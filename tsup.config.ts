@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 
 /**
@@ -27,6 +29,16 @@ function dependenciesOf(name: string): RegExp[] {
   return names.map((dependency) => new RegExp(`^${dependency}(/|$)`));
 }
 
+/** Hash of the sources that generate graphs: cached graphs of another build are never used. */
+function graphBuildId(): string {
+  const hash = createHash('sha256');
+  for (const folder of ['graph', 'model']) {
+    const root = join('packages/core/src', folder);
+    for (const file of readdirSync(root).sort()) hash.update(readFileSync(join(root, file)));
+  }
+  return hash.digest('hex');
+}
+
 function packageBuild(name: string, entries: readonly string[]): Options {
   return {
     ...shared,
@@ -34,10 +46,11 @@ function packageBuild(name: string, entries: readonly string[]): Options {
     entry: Object.fromEntries(entries.map((entry) => [entry.split('/').at(-1) ?? entry, `packages/${name}/src/${entry}.ts`])),
     outDir: `packages/${name}/dist`,
     external: dependenciesOf(name),
+    define: { __GRAPH_BUILD_ID__: JSON.stringify(graphBuildId()) },
     dts: {
       entry: { index: `packages/${name}/src/index.ts` },
       // tsup sets `baseUrl`, which TypeScript 6 calls deprecated.
-      compilerOptions: { ignoreDeprecations: '6.0', noEmit: false, allowImportingTsExtensions: false },
+      compilerOptions: { ignoreDeprecations: '6.0', noEmit: false, emitDeclarationOnly: true },
     },
   };
 }

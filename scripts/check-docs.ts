@@ -15,7 +15,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { filesUnder, finish, report, root } from './lib/repository.ts';
 
@@ -108,7 +108,8 @@ function moduleText(block: Block): string {
   return `export {};\n${absolute}\n`;
 }
 
-function checkTypes(blocks: readonly Block[]): void {
+/** Reports type errors; returns the blocks without any, which are worth running. */
+function checkTypes(blocks: readonly Block[]): Block[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: object };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const byPath = new Map(blocks.map((block) => [join(workFolder, moduleName(block)), block]));
@@ -118,9 +119,17 @@ function checkTypes(blocks: readonly Block[]): void {
     const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
     for (const { start, messageText } of found) {
       const line = source === undefined ? 0 : source.getLineAndCharacterOfPosition(start ?? 0).line;
-      report(block.file, block.line + line - 1, ts.flattenDiagnosticMessageText(messageText, '\n'));
+      const message = ts.flattenDiagnosticMessageText(messageText, '\n');
+      const hint = block.file.endsWith('.ts') && /has no exported member/.test(message) ? internalHint(block.file) : '';
+      report(block.file, block.line + line - 1, message + hint);
     }
+    if (found.length > 0) byPath.delete(path);
   }
+  return [...byPath.values()];
+}
+
+function internalHint(file: string): string {
+  return ` (an example of something internal imports it by path: "./${basename(file, '.ts')}")`;
 }
 
 /** Runs the modules in one child process, which prints one JSON line per module. */
@@ -201,8 +210,7 @@ rmSync(workFolder, { recursive: true, force: true });
 mkdirSync(workFolder, { recursive: true });
 for (const block of modules) writeFileSync(join(workFolder, moduleName(block)), moduleText(block));
 
-checkTypes(modules);
-runModules(modules.filter((block) => block.run));
+runModules(checkTypes(modules).filter((block) => block.run));
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 for (const block of blocks) if (block.language === 'sh') checkShell(block, scripts);
 

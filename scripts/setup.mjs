@@ -35,8 +35,8 @@ function fail(text) {
 }
 
 /** Runs a command silently; on failure prints what it said and ends the script, or returns false with `optional`. */
-function runQuietly(command, args, { optional = false, env = process.env, cwd = root } = {}) {
-  const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+function runQuietly(command, args, { optional = false, env = process.env, cwd = root, shell = false } = {}) {
+  const result = spawnSync(command, args, { cwd, env, shell, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   if (result.status === 0) return true;
   if (optional) return false;
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
@@ -51,7 +51,7 @@ function reasonOf(result) {
 function runNpm(args, options) {
   const cli = process.env.npm_execpath;
   if (cli?.endsWith('npm-cli.js')) return runQuietly(process.execPath, [cli, ...args], options);
-  return runQuietly(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, options);
+  return runQuietly('npm', args, { ...options, shell: process.platform === 'win32' });
 }
 
 function readJson(path) {

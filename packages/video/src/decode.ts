@@ -45,8 +45,8 @@ export interface DecodeOptions extends FrameSelection {
 }
 
 /**
- * Decodes a video into frames, in presentation order. Lazy and bounded: while the caller holds a frame, ffmpeg waits.
- * Leaving the loop ends ffmpeg. Rotation is applied.
+ * Decodes a video into frames, in presentation order. Lazy and bounded: two frames are
+ * read ahead, then ffmpeg waits. Leaving the loop ends ffmpeg. Rotation is applied.
  *
  * @throws {SynsegError} `VIDEO_DECODE` naming the source when no frame can be decoded or ffmpeg is killed;
  * `FFMPEG_MISSING` when there is no ffmpeg.
@@ -92,14 +92,14 @@ export async function* decodeFrames(
     while (true) {
       signal?.throwIfAborted();
       if (clock.ready && pipes.every((pipe) => pipe.ready > 0)) {
-        pipes.forEach((pipe) => pipe.pause());
         const [data, fullData] = pipes.map((pipe) => pipe.take());
+        pipes.forEach((pipe) => pipe.relax());
         frames += 1;
         if (data !== undefined) yield { ...clock.take(), data, ...(fullData === undefined ? {} : { full: fullData }) };
         continue;
       }
       if (exit !== undefined && pipes.some((pipe) => pipe.exhausted)) break;
-      pipes.forEach((pipe) => pipe.resume());
+      pipes.forEach((pipe) => pipe.await());
       await changed();
     }
     checkEnd(source, frames, exit, tool.lastLines(), options);

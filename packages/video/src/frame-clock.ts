@@ -27,7 +27,7 @@ export interface FrameTime {
 /** Reads the `showinfo` lines of one ffmpeg. */
 export class FrameClock {
   readonly #frameRate: number;
-  #secondsPerTick = 0;
+  #timeBase: readonly [numerator: number, denominator: number] = [0, 1];
   #sourceFrames = 0;
   #source: string[] = [];
   #out: string[] = [];
@@ -42,7 +42,7 @@ export class FrameClock {
     const tap = tapLine.exec(line)?.[1];
     if (tap === undefined) return false;
     const base = timeBaseLine.exec(line);
-    if (base !== null) this.#secondsPerTick = Number(base[1]) / Number(base[2]);
+    if (base !== null) this.#timeBase = [Number(base[1]), Number(base[2])];
     const pts = frameLine.exec(line)?.[1];
     if (pts !== undefined) (tap === 'source' ? this.#source : this.#out).push(pts);
     return true;
@@ -62,6 +62,7 @@ export class FrameClock {
     this.#source.splice(0, skipped + 1);
     const index = this.#sourceFrames + skipped;
     this.#sourceFrames = index + 1;
-    return { index, timeSeconds: pts === 'NOPTS' ? index / this.#frameRate : Number(pts) * this.#secondsPerTick };
+    const [numerator, denominator] = this.#timeBase;
+    return { index, timeSeconds: pts === 'NOPTS' ? index / this.#frameRate : (Number(pts) * numerator) / denominator };
   }
 }

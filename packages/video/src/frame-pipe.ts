@@ -1,8 +1,11 @@
 /**
- * Cuts the bytes of a pipe into frames of a fixed size. It reads only while it is resumed, so a slow consumer stops
- * ffmpeg: at most the frame being filled, a stream buffer of 64 KiB and the frames in {@link FramePipe.ready} are held.
+ * Cuts the bytes of a pipe into frames of a fixed size. It stops reading when two frames wait, so a slow consumer stops
+ * ffmpeg, except while the consumer itself waits for the frame on another pipe of the same ffmpeg.
  */
 import type { Readable } from 'node:stream';
+
+/** Complete frames held while nobody waits. */
+const readAhead = 2;
 
 /** Frames of `frameBytes` bytes from a stream. */
 export class FramePipe {
@@ -11,6 +14,7 @@ export class FramePipe {
   readonly #frames: Uint8Array<ArrayBuffer>[] = [];
   #filling: Uint8Array<ArrayBuffer>;
   #filled = 0;
+  #awaited = false;
   #ended = false;
 
   /** @param onChange Called when a frame is complete or the stream has ended. */
@@ -26,7 +30,6 @@ export class FramePipe {
       if (this.#fill(chunk)) onChange();
     });
     stream.once('end', end).once('close', end).once('error', end);
-    stream.pause();
   }
 
   /** Number of complete frames that wait to be taken. */
@@ -39,12 +42,17 @@ export class FramePipe {
     return this.#ended && this.#frames.length === 0;
   }
 
-  resume(): void {
+  /** Reads on whatever is held already: somebody waits for a frame. */
+  await(): void {
+    this.#awaited = true;
     this.#stream.resume();
   }
 
-  pause(): void {
-    this.#stream.pause();
+  /** Reads on only up to the bound: nobody waits any more. */
+  relax(): void {
+    this.#awaited = false;
+    if (this.#frames.length >= readAhead) this.#stream.pause();
+    else this.#stream.resume();
   }
 
   /** The oldest complete frame; the caller owns it. */
@@ -66,6 +74,7 @@ export class FramePipe {
       this.#filling = new Uint8Array(this.#frameBytes);
       this.#filled = 0;
       complete = true;
+      if (!this.#awaited && this.#frames.length >= readAhead) this.#stream.pause();
     }
     return complete;
   }

@@ -41,7 +41,12 @@ export class OverlayRenderer {
    * @param pixels `Uint8Array, [height, width, 3], row-major`: RGB; its buffer is taken away from the caller.
    * @returns The blended picture, same layout.
    */
-  async render(pixels: Uint8Array<ArrayBuffer>, width: number, height: number, map: SizedLabelMap): Promise<Uint8Array> {
+  async render(
+    pixels: Uint8Array<ArrayBuffer>,
+    width: number,
+    height: number,
+    map: SizedLabelMap,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const task: RenderTask = {
       ...{ pixels: pixels.buffer, width, height, ...this.#look },
       ...{ labelMap: map.labelMap, mapWidth: map.width, mapHeight: map.height },

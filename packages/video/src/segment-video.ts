@@ -2,14 +2,14 @@
  * The main job: decode → segment → (blend → encode) → you, in order. Every arrow is bounded, so memory stays flat and a
  * slow consumer stops ffmpeg. The segmenter sees several frames at a time, which lets it form batches.
  */
-import { decodeFrames, type DecodeEnd, type VideoFrame } from './decode.ts';
+import { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from './decode.ts';
 import { probe, type VideoInfo } from './probe.ts';
 import { checkSource, type VideoSource } from './process/source.ts';
 import { mapOrdered } from './queue.ts';
-import type { FrameLabels, FrameSegmenter, SegmentedFrame } from './segmented-frame.ts';
+import type { FrameLabels, FrameSegmenter, FrameSegmentOptions, SegmentedFrame } from './segmented-frame.ts';
 import { checkSelection, type FrameSelection } from './selection.ts';
 import { JsonlSink } from './sinks/jsonl.ts';
-import { OverlaySink } from './sinks/overlay.ts';
+import { OverlaySink, type SegmentedPicture } from './sinks/overlay.ts';
 
 /** How far a video is. */
 export interface VideoProgress {
@@ -48,9 +48,6 @@ export interface SegmentVideoOptions extends FrameSelection {
   readonly onEnd?: (end: DecodeEnd) => void;
 }
 
-/** Frames decoded ahead of the segmenter. */
-const decodedAhead = 2;
-
 /**
  * Segments a video frame by frame and yields the frames in order. Leaving the loop (`break`, an exception, abort) ends
  * ffmpeg and finishes the files.
@@ -84,37 +81,104 @@ async function* run<Labels extends FrameLabels>(
   labels: Labels,
   options: ResolvedOptions,
 ): AsyncGenerator<SegmentedFrame, void, undefined> {
-  const left = new AbortController();
-  const signal = options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal]);
+  const leaving = new AbortController();
+  const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal]);
   const started = performance.now();
   const info = await probe(source, { signal });
-  const files: { readonly overlay?: OverlaySink; readonly jsonl?: JsonlSink } = await openFiles(source, info, labels, options);
+  const total = expectedFrames(info, options);
+  let overlay: OverlaySink | undefined;
+  let jsonl: JsonlSink | undefined;
   let done = false;
   try {
-    let frames = 0;
-    const total = expectedFrames(info, options);
+    if (options.overlay !== undefined) overlay = await openOverlay(options.overlay, source, info, labels, options);
+    if (options.jsonl !== undefined) jsonl = await JsonlSink.open(options.jsonl);
     const decoded = decodeFrames(source, decodeOptions(segmenter, info, options, signal));
-    const ahead = mapOrdered(decoded, decodedAhead, (frame) => Promise.resolve(frame));
-    const segmented = mapOrdered(ahead, options.maxInFlight, (frame) => segment(frame, segmenter, labels, info, options, signal));
-    const results = files.overlay === undefined ? segmented : files.overlay.render(segmented);
-    for await (const { frame, picture } of results) {
-      if (picture !== undefined) await files.overlay?.write(picture, frame.timeSeconds);
-      await files.jsonl?.write(frame);
-      frames += 1;
-      const framesPerSecond = (frames * 1000) / (performance.now() - started);
-      options.onProgress?.({ frames, timeSeconds: frame.timeSeconds, framesPerSecond, ...(total === undefined ? {} : { total }) });
+    const segmentFrame = segmentWith(segmenter, labels, info, options, signal);
+    const segmented = mapOrdered(decoded, options.maxInFlight, segmentFrame);
+    let frames = 0;
+    for await (const { frame, picture } of overlay === undefined ? segmented : overlay.render(segmented)) {
       let wanted = false;
       try {
+        if (overlay !== undefined && picture !== undefined) await overlay.write(picture, frame.timeSeconds);
+        await jsonl?.write(frame);
+        frames += 1;
+        const framesPerSecond = (frames * 1000) / (performance.now() - started);
+        const progress = { frames, timeSeconds: frame.timeSeconds, framesPerSecond };
+        options.onProgress?.(total === undefined ? progress : { ...progress, total });
         yield frame;
         wanted = true;
       } finally {
-        if (!wanted) left.abort();
+        // Before the stages are asked to end: the decoder may be waiting for a frame that never comes.
+        if (!wanted) leaving.abort();
       }
     }
     done = true;
   } finally {
-    left.abort();
-    await (done ? files.overlay?.close() : files.overlay?.abort());
-    await files.jsonl?.close();
+    const endings = [done ? overlay?.close() : overlay?.abort(), jsonl?.close()];
+    const failed = (await Promise.allSettled(endings)).find((ending) => ending.status === 'rejected');
+    if (done && failed !== undefined) throw failed.reason;
   }
+}
+
+function segmentWith<Labels extends FrameLabels>(
+  segmenter: FrameSegmenter<Labels>,
+  labels: Labels,
+  info: VideoInfo,
+  { views, threshold }: SegmentVideoOptions,
+  signal: AbortSignal,
+): (frame: VideoFrame) => Promise<SegmentedPicture> {
+  const [height, width] = decodeSize(segmenter.inputSize, views);
+  const settings: FrameSegmentOptions = {
+    ...{ size: 'model', signal },
+    ...(views === undefined ? {} : { views }),
+    ...(threshold === undefined ? {} : { threshold }),
+  };
+  return async ({ index, timeSeconds, data, full }) => {
+    const result = await segmenter.segment({ data, width, height }, labels, settings);
+    const frame: SegmentedFrame = {
+      ...{ index, timeSeconds, dropped: 0, sourceWidth: info.width, sourceHeight: info.height },
+      ...{ width: result.width, height: result.height, labelMap: result.labelMap, areas: result.areas },
+      toRLE: () => result.toRLE(),
+    };
+    return full === undefined ? { frame } : { frame, picture: full };
+  };
+}
+
+/** Five views look at the quarters of the picture, which then have the model's resolution each. */
+function decodeSize([height, width]: readonly [number, number], views: 1 | 5 = 1): readonly [number, number] {
+  return views === 5 ? [height * 2, width * 2] : [height, width];
+}
+
+function decodeOptions(
+  segmenter: { readonly inputSize: readonly [number, number] },
+  info: VideoInfo,
+  { start, end, every, views, overlay, onEnd }: SegmentVideoOptions,
+  signal: AbortSignal,
+): DecodeOptions {
+  return {
+    ...{ size: decodeSize(segmenter.inputSize, views), fullResolution: overlay !== undefined, info, signal },
+    ...(start === undefined ? {} : { start }),
+    ...(end === undefined ? {} : { end }),
+    ...(every === undefined ? {} : { every }),
+    ...(onEnd === undefined ? {} : { onEnd }),
+  };
+}
+
+function openOverlay(
+  path: string,
+  source: VideoSource,
+  info: VideoInfo,
+  { colors }: FrameLabels,
+  { alpha, contour = false, every = 1, encoder }: ResolvedOptions,
+): Promise<OverlaySink> {
+  const settings = { source, info, every, look: { colors, alpha, contour } };
+  return OverlaySink.open(path, encoder === undefined ? settings : { ...settings, encoder });
+}
+
+function expectedFrames(info: VideoInfo, { start, end, every = 1 }: FrameSelection): number | undefined {
+  const { frameCount, durationSeconds, frameRate } = info;
+  if (start === undefined && end === undefined && frameCount !== undefined) return Math.ceil(frameCount / every);
+  if (durationSeconds === undefined) return undefined;
+  const seconds = Math.min(end ?? Infinity, durationSeconds) - Math.max(start ?? 0, 0);
+  return Math.max(1, Math.round((seconds * frameRate) / every));
 }

@@ -12,6 +12,7 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hubError } from './hub-request.ts';
 
 const VOCABULARY = 'vocab.safetensors';
 
@@ -102,4 +103,13 @@ async function replace(repoFolder: string, path: string, write: (temporary: stri
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+/** A failure of the file system as `HUB_DOWNLOAD`; any other error stays what it is. */
+export function diskError(repo: string, cacheDir: string, error: unknown): unknown {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  const rule = full ? 'have room (free some, then run again to resume)' : 'be a folder you can write';
+  return hubError(repo, `cache ${cacheDir} must ${rule}, got ${code}; set cacheDir or HF_HUB_CACHE to use another`, error);
 }

@@ -10,40 +10,28 @@
  *   be alive, that one writes the same bytes to the same places;
  * - a file becomes a blob by a rename after its size and digest were checked, so readers see all of it or nothing.
  *
- * The lock file only saves a second download: while its owner keeps touching it, others wait for the blob. A lock not
- * touched for a few seconds belongs to a process that is gone (kill -9) and is ignored. Python's `<etag>.incomplete`
- * is left alone: a live Python process may be appending to it, or filling it out of order.
+ * The lock (`hub-lock.ts`) only saves a second download. Python's `<etag>.incomplete` is left alone: a live Python
+ * process may be appending to it, or filling it out of order.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sizeOf } from './hub-cache.ts';
+import type { RemoteFile } from './hub-files.ts';
+import { takeLock } from './hub-lock.ts';
 import { Unreachable, ask, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
 
 const SUFFIX = '.synseg.incomplete';
-const HEARTBEAT_MS = 500;
-/** A lock older than this has lost its owner; one from the future comes from a clock that cannot be compared. */
-const STALE_MS = 3000;
 const POLL_MS = 100;
 /** Tries in a row that bring no new byte before giving up, waiting 200, 400, 800 and 1600 ms between them. */
 const TRIES = 5;
 const BACKOFF_MS = 200;
 /** A connection that sends nothing for this long is dropped and resumed. */
 const STALL_MS = 30_000;
-
-/** A file to fetch, as the hub lists it. */
-export interface RemoteFile {
-  readonly path: string;
-  readonly url: string;
-  /** Bytes. */
-  readonly size: number;
-  /** sha256 of the content in hex (LFS files), or its git blob sha1. */
-  readonly etag: string;
-}
 
 /** Where the file goes and who listens. */
 export interface Transfer {
@@ -79,27 +67,6 @@ export async function fetchBlob(file: RemoteFile, transfer: Transfer): Promise<v
       await release();
     }
   }
-}
-
-/** Takes the lock, or returns `undefined` while somebody else is at work. */
-async function takeLock(path: string): Promise<(() => Promise<void>) | undefined> {
-  const age = await stat(path).then((found) => Date.now() - found.mtimeMs, () => undefined);
-  if (age !== undefined && Math.abs(age) < STALE_MS) return undefined;
-  if (age !== undefined) await rm(path, { force: true });
-  try {
-    await (await open(path, 'wx')).close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-    throw error;
-  }
-  const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined);
-  }, HEARTBEAT_MS);
-  return async () => {
-    clearInterval(heartbeat);
-    await rm(path, { force: true });
-  };
 }
 
 async function download(file: RemoteFile, transfer: Transfer): Promise<void> {

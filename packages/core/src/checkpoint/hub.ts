@@ -7,27 +7,15 @@
  */
 import { getHFHubCachePath, getRepoFolderName, listFiles, modelInfo } from '@huggingface/hub';
 import { join, resolve } from 'node:path';
-import { SynsegError, isSynsegError } from '../errors.ts';
-import { isWeights, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
+import { isSynsegError } from '../errors.ts';
+import { diskError, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
+import { checkpointFiles, type RemoteFile } from './hub-files.ts';
 import { Unreachable, ask, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
-import { fetchBlob, type RemoteFile } from './hub-transfer.ts';
+import { fetchBlob } from './hub-transfer.ts';
 
 const COMMIT = /^[0-9a-f]{40}$/;
-const ETAG = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** How long the hub may take to name a commit or list files before the cache is used instead. */
 const ANSWER_MS = 10_000;
-
-/** Besides `*.safetensors` and its index, the files a checkpoint may need. */
-const NEEDED = new Set([
-  'config.json',
-  'preprocessor_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'vocab.json',
-  'merges.txt',
-  'special_tokens_map.json',
-  'vision.onnx',
-]);
 
 /** How far one file of a download is. */
 export interface DownloadProgress {
@@ -115,7 +103,7 @@ export async function downloadCheckpoint(repo: string, options: DownloadCheckpoi
     return await snapshot(request);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw diskError(request, error);
+    throw isSynsegError(error) ? error : diskError(repo, request.cacheDir, error);
   }
 }
 
@@ -220,8 +208,7 @@ async function resolveCommit(request: HubRequest): Promise<string> {
 
 /** Downloads the missing files of a snapshot, the weights last: where they are, the rest is too. */
 async function fill(request: HubRequest, commit: string): Promise<void> {
-  const files = await neededFiles(request, commit);
-  for (const file of files) {
+  for (const file of await listCheckpoint(request, commit)) {
     const path = join(snapshotFolder(request, commit), file.path);
     if ((await sizeOf(path)) === file.size) continue;
     await fetchBlob(file, {
@@ -234,7 +221,7 @@ async function fill(request: HubRequest, commit: string): Promise<void> {
   }
 }
 
-async function neededFiles(request: HubRequest, commit: string): Promise<RemoteFile[]> {
+async function listCheckpoint(request: HubRequest, commit: string): Promise<RemoteFile[]> {
   const { repo, hubUrl } = request;
   const listed = await answer(request, async (fetch) => {
     const entries = [];
@@ -243,27 +230,7 @@ async function neededFiles(request: HubRequest, commit: string): Promise<RemoteF
     }
     return entries;
   });
-  const names = listed.map((entry) => entry.path);
-  const absent = [names.some(isWeights) ? '' : '*.safetensors', names.includes('config.json') ? '' : 'config.json'].filter(Boolean);
-  if (absent.length > 0) {
-    const pickle = names.some((name) => /\.(?:bin|pt|pth|ckpt)$/.test(name)) ? '; pickle weights (.bin, .pt) are not loaded' : '';
-    const got = names.length === 0 ? 'no files' : names.join(', ');
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot download ${repo}: repository must have ${absent.join(' and ')}, got ${got}${pickle}`);
-  }
-  // Beside a single model.safetensors, shards and variants are copies of it.
-  const single = names.includes('model.safetensors');
-  const wanted = listed.filter(({ path }) =>
-    /^[\w.-]+\.safetensors(?:\.index\.json)?$/.test(path)
-      ? !single || path === 'model.safetensors' || !(isWeights(path) || path.endsWith('.index.json'))
-      : NEEDED.has(path),
-  );
-  return wanted
-    .map(({ path, size, oid, lfs }): RemoteFile => {
-      const etag = lfs?.oid ?? oid ?? '';
-      if (!ETAG.test(etag)) throw hubError(repo, `digest of ${path} must be listed by the hub, got "${etag}"`);
-      return { path, etag, size: lfs?.size ?? size, url: `${hubUrl}/${repo}/resolve/${commit}/${encodeURIComponent(path)}` };
-    })
-    .sort((a, b) => Number(isWeights(a.path)) - Number(isWeights(b.path)));
+  return checkpointFiles(repo, listed, `${hubUrl}/${repo}/resolve/${commit}`);
 }
 
 /** Runs a call of the hub client over our own request, so that its failures are {@link Unreachable} or final. */
@@ -274,12 +241,4 @@ async function answer<T>(request: HubRequest, call: (fetchLike: typeof fetch) =>
     request.signal?.throwIfAborted();
     throw isSynsegError(error) ? error : unreachable(error);
   }
-}
-
-function diskError(request: HubRequest, error: unknown): unknown {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  if (isSynsegError(error) || typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
-  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  const rule = full ? 'have room (free some, then run again to resume)' : 'be a folder you can write';
-  return hubError(request.repo, `cache ${request.cacheDir} must ${rule}, got ${code}; set cacheDir or HF_HUB_CACHE to use another`, error);
 }

@@ -51,14 +51,9 @@ export class Weights {
     return new Weights(files, tensors);
   }
 
-  /** Number of tensors. */
-  get size(): number {
-    return this.#tensors.size;
-  }
-
-  /** Tensor names. */
-  names(): string[] {
-    return [...this.#tensors.keys()];
+  /** Every tensor, in file order. */
+  entries(): TensorEntry[] {
+    return [...this.#tensors.values()];
   }
 
   has(name: string): boolean {
@@ -83,11 +78,6 @@ export class Weights {
       );
     }
     return entry;
-  }
-
-  /** The shape of a tensor, or undefined when there is none of that name. */
-  shapeOf(name: string): readonly number[] | undefined {
-    return this.#tensors.get(name)?.shape;
   }
 }
 

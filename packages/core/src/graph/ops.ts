@@ -81,6 +81,18 @@ export function matmul(a: Value, b: Value): Value {
   return a.graph.node('MatMul', [a, b], { dtype: sameDType('multiply matrices', a, b), shape: productShape(a, b) });
 }
 
+/** `x · weightᵀ + bias` for `x [n, in]`, `weight [out, in]`, `bias [out]`, as one operator. */
+export function affine(x: Value, weight: Value, bias: Value | undefined): Value {
+  const [n, features] = x.shape;
+  const [out, inner] = weight.shape;
+  const biasFits = bias === undefined || (bias.shape.length === 1 && bias.shape[0] === out);
+  if (x.shape.length !== 2 || weight.shape.length !== 2 || n === undefined || out === undefined || features !== inner || !biasFits) {
+    const sides = [x, weight, bias].map((value) => value?.toString() ?? 'no bias').join(', ');
+    throw new RangeError(`Cannot apply linear layer: it must take [n, in], [out, in], [out], got ${sides}`);
+  }
+  return x.graph.node('Gemm', bias === undefined ? [x, weight] : [x, weight, bias], { dtype: sameDType('apply linear layer', x, weight), shape: [n, out] }, { transB: { int: 1 } });
+}
+
 /**
  * `a · b` with `a` quantised to uint8 per call and `b` int8 `[k, n]` with one scale per column (zero point 0).
  * @see onnxruntime contrib operator `DynamicQuantizeMatMul`

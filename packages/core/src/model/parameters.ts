@@ -3,7 +3,8 @@
  * into the checkpoint's file, and training, where it is an input of the step graph.
  */
 import type { Graph, Value } from '../graph/graph.ts';
-import { add, cast, layerNorm, matmul, quantisedMatmul, transpose } from '../graph/ops.ts';
+import { affine, cast, layerNorm, quantisedMatmul, reshape } from '../graph/ops.ts';
+import { productOf } from '../graph/tensor-type.ts';
 import type { Weights } from '../checkpoint/weights.ts';
 
 /** A weight matrix as the int8 product needs it. */
@@ -50,14 +51,14 @@ export class CheckpointParameters implements Parameters {
   }
 }
 
-/** `x · Wᵀ + b` with PyTorch's `weight [out, in]`, `bias [out]`. */
+/** `x · Wᵀ + b` over the last axis, with PyTorch's `weight [out, in]`, `bias [out]`. */
 export function linear(parameters: Parameters, name: string, x: Value, inFeatures: number, outFeatures: number, hasBias = true): Value {
   const bias = hasBias ? parameters.get(`${name}.bias`, [outFeatures]) : undefined;
   const quantised = parameters.quantised?.(`${name}.weight`, [outFeatures, inFeatures]);
   if (quantised !== undefined && bias !== undefined) return quantisedMatmul(x, quantised.matrix, quantised.scale, quantised.zeroPoint, bias);
   const weight = parameters.get(`${name}.weight`, [outFeatures, inFeatures]);
-  const product = matmul(x, transpose(weight, [1, 0]));
-  return bias === undefined ? product : add(product, bias);
+  const rows = reshape(x, [productOf(x.shape.slice(0, -1)), inFeatures]);
+  return reshape(affine(rows, weight, bias), [...x.shape.slice(0, -1), outFeatures]);
 }
 
 /** LayerNorm over the last axis with `weight` and `bias` of that width. */

@@ -5,14 +5,8 @@
  */
 import * as ort from 'onnxruntime-node';
 import { SynsegError, messageOf } from '../errors.ts';
-import type { OnnxModel } from '../graph/onnx-writer.ts';
-import { callerName } from '../graph/onnx-writer.ts';
-
-/** Execution providers by the name users give. */
-export const PROVIDERS = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
-
-/** One of {@link PROVIDERS}. */
-export type Provider = (typeof PROVIDERS)[number];
+import { callerName, type OnnxModel } from '../graph/onnx-writer.ts';
+import type { Provider } from './providers.ts';
 
 /** Numbers of a tensor, row-major. */
 export interface TensorData {
@@ -32,6 +26,9 @@ const TYPE_OF = new Map<unknown, 'float32' | 'uint8' | 'int64'>([
   [Uint8Array, 'uint8'],
   [BigInt64Array, 'int64'],
 ]);
+
+// What the runtime would log, it also throws; a provider that is tried and missing is not news for stderr.
+ort.env.logLevel = 'fatal';
 
 /** A loaded graph. */
 export class RuntimeSession {

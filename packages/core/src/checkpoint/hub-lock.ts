@@ -1,0 +1,38 @@
+/**
+ * A lock file that says "somebody is downloading this", so that others wait in place of downloading it again.
+ *
+ * Advice, not exclusion: its owner touches it twice a second, and one not touched for a few seconds belongs to a process
+ * that is gone (kill -9), so anyone takes it. A frozen owner may come back, and two takers may both win; `hub-transfer.ts`
+ * stays right when they do. Nothing stronger is at hand: Node has no `flock`, and on network file systems that one lies.
+ */
+import { open, rm, stat, utimes } from 'node:fs/promises';
+import { clearInterval, setInterval } from 'node:timers';
+
+const HEARTBEAT_MS = 500;
+/** A lock older than this has lost its owner; one from the future comes from a clock that cannot be compared. */
+const STALE_MS = 3000;
+
+/**
+ * Takes the lock, or returns `undefined` while somebody else is at work.
+ *
+ * @returns a function that gives the lock back.
+ */
+export async function takeLock(path: string): Promise<(() => Promise<void>) | undefined> {
+  const age = await stat(path).then((found) => Date.now() - found.mtimeMs, () => undefined);
+  if (age !== undefined && Math.abs(age) < STALE_MS) return undefined;
+  if (age !== undefined) await rm(path, { force: true });
+  try {
+    await (await open(path, 'wx')).close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  }
+  const heartbeat = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined);
+  }, HEARTBEAT_MS);
+  return async () => {
+    clearInterval(heartbeat);
+    await rm(path, { force: true });
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * Pictures from wherever they come, as upright RGB bytes. The only file that imports sharp.
+ *
+ * The format is decided by content. EXIF orientation is applied; CMYK, gray, palette and 16-bit pictures become 8-bit
+ * sRGB; of an animation the first frame is taken; alpha is dropped (the stored colour counts, as in most Python
+ * pipelines), not composited. A truncated or corrupt file is an error, never a half-grey picture.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import sharp, { type Sharp } from 'sharp';
+import { SynsegError, messageOf } from '../errors.ts';
+
+/** Raw interleaved pixels: gray, RGB or RGBA bytes, row-major. */
+export interface RawImage {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+  /** @default inferred from the length of `data` */
+  readonly channels?: 1 | 3 | 4;
+}
+
+/** A picture: file path, URL (`file:`, `http:`, `https:`, `data:`), encoded bytes, raw pixels, or a sharp pipeline. */
+export type ImageInput = string | URL | Uint8Array | ArrayBuffer | RawImage | Sharp;
+
+/** Options of {@link openImage}. */
+export interface ImageOptions {
+  /** Largest picture to decode, pixels; @default 100 million */
+  readonly maxPixels?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A rectangle of a picture, pixels. */
+export interface Region {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Default of {@link ImageOptions.maxPixels}. */
+export const DEFAULT_MAX_PIXELS = 100_000_000;
+
+/** An opened picture; pixels are decoded when asked for. */
+export interface OpenedImage {
+  /** Upright width, pixels. */
+  readonly width: number;
+  /** Upright height, pixels. */
+  readonly height: number;
+  /** RGB bytes `[height, width, 3]` of a region (@default all), resampled bilinearly to the given size. */
+  resized(width: number, height: number, region?: Region): Promise<Uint8Array>;
+  /** RGB bytes `[height, width, 3]` at the picture's own size. */
+  pixels(): Promise<Uint8Array>;
+}
+
+/** What sharp reads: bytes or raw pixels. */
+interface Source {
+  readonly make: () => Sharp;
+  readonly name: string;
+}
+
+/**
+ * Opens a picture and checks its header; decodes nothing yet.
+ *
+ * @throws TypeError when the input is none of {@link ImageInput}
+ * @throws RangeError when raw pixels do not fill their size
+ * @throws SynsegError `IMAGE_DECODE` when the bytes are not a picture, or it exceeds `maxPixels`
+ */
+export async function openImage(input: ImageInput, options: ImageOptions = {}): Promise<OpenedImage> {
+  const { maxPixels = DEFAULT_MAX_PIXELS, signal } = options;
+  const source = await sourceOf(input, maxPixels, signal);
+  const decode = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (cause) {
+      throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${source.name}: file must be a whole, valid picture, got ${messageOf(cause).trim()}`, { cause });
+    }
+  };
+  const metadata = await decode(source.make().metadata());
+  const { autoOrient, hasAlpha } = metadata;
+  const { width, height } = autoOrient;
+  if (width * height > maxPixels) throw new SynsegError('IMAGE_DECODE', tooLarge(source.name, width, height, maxPixels));
+  const upright = (): Sharp => source.make().autoOrient();
+  // Resampling blends with alpha, so a picture that has some is first reduced to its colours.
+  const colours = async (): Promise<Sharp> => {
+    if (!hasAlpha) return upright();
+    const data = await upright().removeAlpha().toColourspace('srgb').raw().toBuffer();
+    return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: maxPixels });
+  };
+  const rgb = async (pipeline: Sharp): Promise<Uint8Array> => {
+    const data = await pipeline.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' }).toBuffer();
+    signal?.throwIfAborted();
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  };
+  return {
+    width,
+    height,
+    resized: (outWidth, outHeight, region) =>
+      decode(
+        colours().then((pipeline) => {
+          const cropped = region === undefined ? pipeline : pipeline.extract(region);
+          if ((region?.width ?? width) === outWidth && (region?.height ?? height) === outHeight) return rgb(cropped);
+          return rgb(cropped.resize(outWidth, outHeight, { fit: 'fill', kernel: 'linear' }));
+        }),
+      ),
+    pixels: () => decode(colours().then(rgb)),
+  };
+}
+
+/** Encodes RGB bytes as PNG, optionally with an SVG drawn over its top-left corner. */
+export async function encodePNG(pixels: Uint8Array, width: number, height: number, legend?: string): Promise<Uint8Array> {
+  const picture = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
+  if (legend === undefined) return new Uint8Array(await picture.png({ compressionLevel: 6 }).toBuffer());
+  const drawing = await sharp(Buffer.from(legend)).resize({ width, height, fit: 'inside', withoutEnlargement: true }).png().toBuffer();
+  return new Uint8Array(await picture.composite([{ input: drawing, left: 0, top: 0 }]).png({ compressionLevel: 6 }).toBuffer());
+}
+
+async function sourceOf(input: ImageInput, maxPixels: number, signal: AbortSignal | undefined): Promise<Source> {
+  // A header may claim more than the limit: metadata must still be readable, so that the error can say so.
+  const encoded = (bytes: Uint8Array, name: string): Source => {
+    if (bytes.byteLength === 0) throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: file must not be empty, got 0 bytes`);
+    return { name, make: () => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' }) };
+  };
+  if (typeof input === 'string') {
+    if (/^(https?|file|data):/i.test(input)) return encoded(await fetchBytes(new URL(input), signal), shortName(input));
+    return encoded(await readBytes(input, signal), input);
+  }
+  if (input instanceof URL) return encoded(await fetchBytes(input, signal), shortName(input.href));
+  if (input instanceof ArrayBuffer) return encoded(new Uint8Array(input), 'from bytes');
+  if (input instanceof Uint8Array) return encoded(input, 'from bytes');
+  if (isSharp(input)) return { name: 'from sharp', make: () => input.clone() };
+  if (isRaw(input)) return rawSource(input, maxPixels);
+  throw new TypeError(
+    `Cannot open image: input must be a path, URL, bytes, { data, width, height } or a sharp instance, got ${input === null ? 'null' : typeof input}`,
+  );
+}
+
+function rawSource({ data, width, height, channels }: RawImage, maxPixels: number): Source {
+  for (const [name, value] of [['width', width], ['height', height]] as const) {
+    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot open image: ${name} must be a positive integer, got ${String(value)}`);
+  }
+  if (width * height > maxPixels) throw new RangeError(tooLarge('from raw pixels', width, height, maxPixels));
+  const perPixel = channels ?? data.length / (width * height);
+  if ((perPixel !== 1 && perPixel !== 3 && perPixel !== 4) || data.length !== width * height * perPixel) {
+    const expected = [1, 3, 4].map((count) => String(width * height * count)).join(', ');
+    const rule = channels === undefined ? `one of ${expected} bytes` : `${String(width * height * channels)} bytes`;
+    throw new RangeError(`Cannot open image: data must be ${rule} for ${String(width)}×${String(height)}, got ${String(data.length)}`);
+  }
+  return { name: 'from raw pixels', make: () => sharp(data, { raw: { width, height, channels: perPixel }, limitInputPixels: false }) };
+}
+
+async function readBytes(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  try {
+    return await readFile(path, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new SynsegError('IMAGE_DECODE', `Cannot open image: path must be a readable file, got "${path}" (${messageOf(cause)})`, { cause });
+  }
+}
+
+async function fetchBytes(url: URL, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  if (url.protocol === 'file:') return readBytes(fileURLToPath(url), signal);
+  try {
+    const response = await fetch(url, signal === undefined ? {} : { signal });
+    if (!response.ok) throw new Error(`HTTP status ${String(response.status)}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${messageOf(cause)} from ${shortName(url.href)}`, { cause });
+  }
+}
+
+function tooLarge(name: string, width: number, height: number, maxPixels: number): string {
+  return `Cannot decode image ${name}: it must have at most ${String(maxPixels)} pixels (maxPixels), got ${String(width)}×${String(height)}`;
+}
+
+/** A URL without credentials and query, shortened. */
+function shortName(href: string): string {
+  if (href.startsWith('data:')) return 'data: URL';
+  return href.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, '').slice(0, 200);
+}
+
+function isSharp(value: unknown): value is Sharp {
+  return typeof value === 'object' && value !== null && typeof (value as Sharp).autoOrient === 'function' && typeof (value as Sharp).clone === 'function';
+}
+
+function isRaw(value: unknown): value is RawImage {
+  const data = (value as RawImage | null)?.data;
+  return data instanceof Uint8Array || data instanceof Uint8ClampedArray;
+}

@@ -1,0 +1,75 @@
+/**
+ * int8 weights for the trunk's linear layers: symmetric, one scale per output channel, activations quantised per call.
+ *
+ * The embeddings, norms, the decoder and the text encoder stay in float32: they are a few per cent of the work, and the
+ * decoder's logits are what the user sees.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { toFloat32, type TensorEntry } from '../checkpoint/safetensors.ts';
+import type { Weights } from '../checkpoint/weights.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import type { CheckpointParameters, Parameters, QuantisedMatrix } from './parameters.ts';
+
+const QUANTISED = /^clip\.vision_model\.encoder\.layers\.\d+\..*\.weight$/;
+
+/** Largest magnitude of a quantised weight. */
+const LEVELS = 127;
+
+/** Checkpoint parameters, with the trunk's matrices also as int8. */
+export class QuantisedParameters implements Parameters {
+  readonly graph: Graph;
+  readonly #parameters: CheckpointParameters;
+  readonly #weights: Weights;
+
+  constructor(parameters: CheckpointParameters, weights: Weights) {
+    this.graph = parameters.graph;
+    this.#parameters = parameters;
+    this.#weights = weights;
+  }
+
+  get(name: string, shape: readonly number[]): Value {
+    return this.#parameters.get(name, shape);
+  }
+
+  quantised(name: string, shape: readonly number[]): QuantisedMatrix | undefined {
+    if (!QUANTISED.test(name)) return undefined;
+    const [rows, columns] = shape as readonly [number, number];
+    const { matrix, scale } = quantiseRows(readSynchronously(this.#weights.get(name, shape)), rows, columns);
+    const inline = (suffix: string, dtype: 'int8' | 'float32', dimensions: readonly number[], data: Int8Array | Float32Array): Value =>
+      this.graph.constant(`${name}.${suffix}`, dtype, dimensions, { kind: 'inline', bytes: new Uint8Array(data.buffer) });
+    return {
+      matrix: inline('int8', 'int8', [columns, rows], matrix),
+      scale: inline('scale', 'float32', [rows], scale),
+      zeroPoint: inline('zero', 'int8', [rows], new Int8Array(rows)),
+    };
+  }
+}
+
+/** `[out, in]` floats → int8 `[in, out]` and a scale per output: `w ≈ q · scale`, `scale = max |w| / 127`. */
+export function quantiseRows(weight: Float32Array, rows: number, columns: number): { matrix: Int8Array; scale: Float32Array } {
+  const matrix = new Int8Array(rows * columns);
+  const scale = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let largest = 0;
+    for (let column = 0; column < columns; column++) largest = Math.max(largest, Math.abs(weight[row * columns + column] as number));
+    const step = largest === 0 ? 1 : largest / LEVELS;
+    scale[row] = step;
+    for (let column = 0; column < columns; column++) matrix[column * rows + row] = Math.round((weight[row * columns + column] as number) / step);
+  }
+  return { matrix, scale };
+}
+
+function readSynchronously(entry: TensorEntry): Float32Array {
+  const bytes = new Uint8Array(entry.length);
+  const file = openSync(entry.path, 'r');
+  try {
+    for (let filled = 0; filled < bytes.length; ) {
+      const count = readSync(file, bytes, filled, bytes.length - filled, entry.offset + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+  } finally {
+    closeSync(file);
+  }
+  return toFloat32(entry, bytes);
+}

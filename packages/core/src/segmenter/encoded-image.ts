@@ -1,0 +1,53 @@
+/** A picture the trunk has seen, kept in the inference thread, to be prompted as often as one likes. */
+import type { ViewCount } from '../model/views.ts';
+
+/** Frees pictures whose handles were dropped without disposal. */
+const forgotten = new FinalizationRegistry<() => void>((release) => release());
+
+/**
+ * Handle of an encoded picture. Dispose it when done (`using`); a forgotten one is freed when it is collected.
+ *
+ * @example
+ * ```ts
+ * // type-checked only: needs a checkpoint
+ * import { Segmenter } from '@synseg/core';
+ * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+ * using encoded = await segmenter.encode('street.jpg');
+ * for (const name of ['road', 'car']) await segmenter.segment(encoded, await segmenter.labels([name]));
+ * ```
+ */
+export class EncodedImage {
+  /** Width of the picture, pixels. */
+  readonly width: number;
+  /** Height of the picture, pixels. */
+  readonly height: number;
+  /** Views it was encoded in. */
+  readonly views: ViewCount;
+  /** @internal The inference thread's number for it. */
+  readonly id: number;
+  readonly #release: () => void;
+  #disposed = false;
+
+  /** @internal Use `Segmenter.encode()`. */
+  constructor(parts: { readonly width: number; readonly height: number; readonly views: ViewCount; readonly id: number }, release: () => void) {
+    this.width = parts.width;
+    this.height = parts.height;
+    this.views = parts.views;
+    this.id = parts.id;
+    this.#release = release;
+    forgotten.register(this, release, this);
+  }
+
+  /** True once freed. */
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Frees the picture's taps. Idempotent. */
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    forgotten.unregister(this);
+    this.#release();
+  }
+}

@@ -1,0 +1,141 @@
+/** The result of segmenting one picture, and the forms people need it in. */
+import { openImage, encodePNG, type ImageInput, type ImageOptions } from '../image/image.ts';
+import type { LabelSet } from '../labels/label-set.ts';
+import { legendSVG } from '../mask/legend.ts';
+import { blendOverlay, type BlendOverlayOptions } from '../mask/overlay.ts';
+import type { LabelColor } from '../mask/palette.ts';
+import { encodeIndexedPNG, type IndexedPNGOptions } from '../mask/png.ts';
+import { tracePolygons, type Polygon, type TracePolygonsOptions } from '../mask/polygons.ts';
+import { encodeRLE, type CocoRle } from '../mask/rle.ts';
+import { BACKGROUND } from '../model/postprocess.ts';
+import type { SegmentReply } from '../session/protocol.ts';
+
+/** Options of {@link Segmentation.overlay}. */
+export interface OverlayOptions extends BlendOverlayOptions, ImageOptions {
+  /** Draw the names and areas of the labels found. @default true */
+  readonly legend?: boolean;
+}
+
+/** Labels of every pixel of one picture. */
+export class Segmentation {
+  /** Width of all maps, pixels. */
+  readonly width: number;
+  /** Height of all maps, pixels. */
+  readonly height: number;
+  /** Names in label-map order. */
+  readonly labels: readonly string[];
+  /** A colour per label. */
+  readonly colors: readonly LabelColor[];
+  readonly #results: SegmentReply;
+  #areas: Readonly<Record<string, number>> | undefined;
+
+  /** @internal Use `Segmenter.segment()`. */
+  constructor(size: readonly [height: number, width: number], labels: LabelSet, results: SegmentReply) {
+    [this.height, this.width] = size;
+    this.labels = labels.names;
+    this.colors = labels.colors;
+    this.#results = results;
+  }
+
+  /**
+   * Label index of every pixel: Uint8Array, [height, width], row-major, 255 = background.
+   *
+   * @throws RangeError unless `output` included `'labels'`
+   */
+  get labelMap(): Uint8Array {
+    return this.#asked('labels', 'labelMap');
+  }
+
+  /**
+   * Activation maps: Float32Array, [labels, height, width], row-major, [0, 1].
+   *
+   * @throws RangeError unless `output` included `'activations'`
+   */
+  get activations(): Float32Array {
+    return this.#asked('activations', 'activations');
+  }
+
+  /** Share of the picture each label won, 0 … 1; what is missing to 1 is background. */
+  get areas(): Readonly<Record<string, number>> {
+    this.#areas ??= this.#countAreas();
+    return this.#areas;
+  }
+
+  /** Activation map of one label: Float32Array, [height, width], row-major, [0, 1]; a view, not a copy. */
+  activation(label: string): Float32Array {
+    const index = this.#indexOf(label);
+    const pixels = this.width * this.height;
+    return this.activations.subarray(index * pixels, (index + 1) * pixels);
+  }
+
+  /**
+   * Mask of one label: Uint8Array, [height, width], row-major, 0 or 1.
+   *
+   * With `output: ['masks']` it is the label's own thresholded map, and masks may overlap; otherwise the pixels the
+   * label won in the label map.
+   */
+  mask(label: string): Uint8Array {
+    const index = this.#indexOf(label);
+    const pixels = this.width * this.height;
+    const { masks } = this.#results;
+    if (masks !== undefined) return masks.slice(index * pixels, (index + 1) * pixels);
+    return this.labelMap.map((value) => (value === index ? 1 : 0));
+  }
+
+  /** COCO run-length encoding of each label's {@link Segmentation.mask}; labels without a pixel are left out. */
+  toRLE(): Record<string, CocoRle> {
+    return this.#perMask((mask) => encodeRLE(mask, this.width, this.height));
+  }
+
+  /** Outlines of each label's {@link Segmentation.mask}; labels without a pixel are left out. */
+  toPolygons(options?: TracePolygonsOptions): Record<string, readonly Polygon[]> {
+    return this.#perMask((mask) => tracePolygons(mask, this.width, this.height, options));
+  }
+
+  /** The label map as a palette PNG whose pixel values are label indices, 255 = background. */
+  toPNG(options?: IndexedPNGOptions): Promise<Uint8Array> {
+    return Promise.resolve().then(() => encodeIndexedPNG(this.labelMap, this.width, this.height, this.colors, options));
+  }
+
+  /** The picture with its labels drawn over it, at the picture's own size, as PNG. */
+  async overlay(image: ImageInput, options: OverlayOptions = {}): Promise<Uint8Array> {
+    const { legend = true, ...rest } = options;
+    const opened = await openImage(image, rest);
+    const pixels = Uint8Array.from(await opened.pixels());
+    blendOverlay(pixels, opened.width, opened.height, this.labelMap, this.width, this.height, this.colors, rest);
+    const found = this.labels.filter((label) => (this.areas[label] ?? 0) > 0);
+    if (!legend || found.length === 0) return encodePNG(pixels, opened.width, opened.height);
+    const colors = found.map((label) => this.colors[this.#indexOf(label)] as LabelColor);
+    return encodePNG(pixels, opened.width, opened.height, legendSVG(found, colors, this.areas));
+  }
+
+  #perMask<Form>(encode: (mask: Uint8Array) => Form): Record<string, Form> {
+    const forms: Record<string, Form> = {};
+    for (const label of this.labels) {
+      const mask = this.mask(label);
+      if (mask.includes(1)) forms[label] = encode(mask);
+    }
+    return forms;
+  }
+
+  #countAreas(): Readonly<Record<string, number>> {
+    const counts = new Float64Array(BACKGROUND + 1);
+    for (const value of this.labelMap) counts[value] = (counts[value] as number) + 1;
+    const pixels = this.width * this.height;
+    return Object.freeze(Object.fromEntries(this.labels.map((label, index) => [label, (counts[index] as number) / pixels])));
+  }
+
+  #indexOf(label: string): number {
+    const index = this.labels.indexOf(label);
+    if (index < 0) throw new RangeError(`Cannot read mask: label must be one of ${this.labels.join(', ')}, got "${label}"`);
+    return index;
+  }
+
+  #asked<Name extends keyof SegmentReply>(name: Name, property: string): NonNullable<SegmentReply[Name]> {
+    const result = this.#results[name];
+    if (result === undefined) {
+      throw new RangeError(`Cannot read ${property}: output must include "${name}", got [${Object.keys(this.#results).join(', ')}]`);
+    }
+    return result;
+  }
+}

@@ -1,0 +1,207 @@
+/** The door of the package: a loaded checkpoint that segments pictures into named classes. */
+import { Weights } from '../checkpoint/weights.ts';
+import { SynsegError } from '../errors.ts';
+import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
+import { tilePicture, type Tiling } from '../image/tiling.ts';
+import { LabelEmbedder } from '../labels/label-embedder.ts';
+import { resolveLabels, type LabelInput, type LabelsOptions } from '../labels/label-request.ts';
+import { LabelSet } from '../labels/label-set.ts';
+import { pictureSize, type ViewCount } from '../model/views.ts';
+import type { EngineInfo, EngineSettings, Precision, SegmentReply, SegmentRequest } from '../session/protocol.ts';
+import type { Provider } from '../session/providers.ts';
+import { ThreadClient } from '../session/thread-client.ts';
+import { Vocabulary } from '../text/vocabulary.ts';
+import { EncodedImage } from './encoded-image.ts';
+import { resolveLoad, type SegmenterOptions } from './load-options.ts';
+import { checkLabels, checkMerge, checkViews, resolveDecision, resolveOutputs, resolveSize, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
+import { Segmentation } from './segmentation.ts';
+import { Semaphore } from './semaphore.ts';
+
+/** How labels become embeddings: a text encoder with caches, or a table. */
+type TextSide = LabelEmbedder | Vocabulary;
+
+/**
+ * Segments pictures into the classes you name. One segmenter owns one inference thread; any number of calls may be in
+ * progress, and those that go together are served by one run.
+ *
+ * @example
+ * ```ts
+ * // type-checked only: needs a checkpoint
+ * import { Segmenter } from '@synseg/core';
+ * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+ * const labels = await segmenter.labels(['road', 'car', { name: 'person', prompts: ['a person', 'a pedestrian'] }], { background: 0.4 });
+ * const result = await segmenter.segment('street.jpg', labels);
+ * console.assert(result.labelMap.length === result.width * result.height);
+ * ```
+ */
+export class Segmenter {
+  readonly #thread: ThreadClient;
+  readonly #text: TextSide;
+  readonly #permits: Semaphore;
+  readonly #maxPixels: number;
+  #disposal: Promise<void> | undefined;
+
+  private constructor(thread: ThreadClient, text: TextSide, maxQueue: number, maxPixels: number) {
+    this.#thread = thread;
+    this.#text = text;
+    this.#permits = new Semaphore(maxQueue);
+    this.#maxPixels = maxPixels;
+  }
+
+  /**
+   * Loads a checkpoint.
+   *
+   * @param source - folder, or hub id (`owner/name`), downloaded into the hub's standard cache when it is not there
+   * @throws SynsegError `MODEL_LOAD`, `CHECKPOINT_FORMAT`, `HUB_DOWNLOAD` or `DEVICE_UNAVAILABLE`
+   * @throws the signal's reason when aborted
+   */
+  static async load(source: string, options: SegmenterOptions = {}): Promise<Segmenter> {
+    const { settings, maxQueue, maxPixels } = await resolveLoad(source, options);
+    const thread = await ThreadClient.start('vision', settings, options.signal);
+    try {
+      return new Segmenter(thread, await textSide(settings, thread.info), maxQueue, maxPixels);
+    } catch (error) {
+      await thread.dispose();
+      throw error;
+    }
+  }
+
+  /** The execution provider in use; what `'auto'` chose. */
+  get device(): Provider {
+    return this.#thread.info.device;
+  }
+
+  /** The precision in use; what `'auto'` chose. */
+  get precision(): Precision {
+    return this.#thread.info.precision;
+  }
+
+  /** Height and width of the picture the trunk takes, pixels. */
+  get inputSize(): readonly [height: number, width: number] {
+    return this.#thread.info.config.inputSize;
+  }
+
+  /** Names a vocabulary checkpoint knows; undefined for one with a text encoder, which takes any words. */
+  get vocabulary(): readonly string[] | undefined {
+    return this.#text instanceof Vocabulary ? this.#text.names : undefined;
+  }
+
+  /**
+   * Turns words into a label set. Embeddings come from memory or disk when they were computed before.
+   *
+   * @throws TypeError or RangeError for labels or options that cannot be, SynsegError `LABEL_UNKNOWN` for a word that
+   *   is not in the checkpoint's vocabulary, naming the nearest
+   */
+  async labels(labels: readonly LabelInput[], options: LabelsOptions = {}): Promise<LabelSet> {
+    this.#checkAlive();
+    const text = this.#text;
+    const { signal, templates = 'clipseg' } = options;
+    signal?.throwIfAborted();
+    const { prompts, ...rest } = resolveLabels(labels, options, text instanceof Vocabulary ? 'vocabulary' : templates);
+    const embeddings = text instanceof Vocabulary ? lookUp(text, prompts) : await text.embed(prompts, signal);
+    return new LabelSet({ ...rest, embeddings });
+  }
+
+  /** Runs the trunk on a picture and keeps what it saw, to be prompted many times. */
+  async encode(image: ImageInput, options: EncodeOptions = {}): Promise<EncodedImage> {
+    this.#checkAlive();
+    const { signal } = options;
+    const views = checkViews(options.views ?? 1);
+    return this.#permits.run(async () => {
+      const opened = await this.#open(image, signal);
+      const tiling = tilePicture(opened.width, opened.height);
+      const pixels = await this.#pixels(opened, tiling, views);
+      const id = await this.#thread.request<number>({ type: 'encode', pixels, tiles: tiling.tiles, views }, [pixels.buffer as ArrayBuffer], signal);
+      return new EncodedImage({ width: opened.width, height: opened.height, views, id }, () => this.#thread.notify({ type: 'release', encoded: id }));
+    }, signal);
+  }
+
+  /**
+   * Segments a picture.
+   *
+   * @param image - anything {@link ImageInput} allows, or a picture encoded before
+   * @param labels - from {@link Segmenter.labels} or `LabelSet.load`
+   * @throws SynsegError `IMAGE_DECODE` for a broken picture; the segmenter goes on working
+   * @throws the signal's reason when aborted
+   */
+  async segment(image: ImageInput | EncodedImage, labels: LabelSet, options: SegmentOptions = {}): Promise<Segmentation> {
+    this.#checkAlive();
+    checkLabels(labels, this.#thread.info.config.embeddingDim);
+    const { signal } = options;
+    const views = checkViews(options.views ?? (image instanceof EncodedImage ? image.views : 1));
+    if (image instanceof EncodedImage) checkEncoded(image, views);
+    const shared = {
+      views,
+      merge: checkMerge(options.merge),
+      outputs: resolveOutputs(options.output),
+      decision: resolveDecision(labels, options),
+      labels: { key: labels.key, count: labels.names.length, embeddings: labels.embeddings },
+    };
+    return this.#permits.run(async () => {
+      const opened = image instanceof EncodedImage ? image : await this.#open(image, signal);
+      const tiling = tilePicture(opened.width, opened.height);
+      const size = resolveSize(options.size, [opened.height, opened.width], this.#logitSize(tiling, views), this.#maxPixels);
+      const picture: SegmentRequest['picture'] =
+        opened instanceof EncodedImage ? { encoded: opened.id } : { pixels: await this.#pixels(opened, tiling, views), tiles: tiling.tiles };
+      const transfer = 'pixels' in picture ? [picture.pixels.buffer as ArrayBuffer] : [];
+      const results = await this.#thread.request<SegmentReply>({ type: 'segment', picture, size, ...shared }, transfer, signal);
+      return new Segmentation(size, labels, results);
+    }, signal);
+  }
+
+  /** Segments several pictures; results in their order. Pictures share runs of the network. */
+  async segmentBatch(images: readonly (ImageInput | EncodedImage)[], labels: LabelSet, options: SegmentOptions = {}): Promise<Segmentation[]> {
+    return Promise.all(images.map((image) => this.segment(image, labels, options)));
+  }
+
+  /** Waits for the run in progress, rejects what still waits as `DISPOSED`, and frees everything. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= Promise.all([this.#thread.dispose(), this.#text instanceof LabelEmbedder ? this.#text.dispose() : undefined]).then(() => undefined);
+    return this.#disposal;
+  }
+
+  #checkAlive(): void {
+    if (this.#disposal !== undefined) throw new SynsegError('DISPOSED', 'Cannot segment: segmenter must not be disposed, got a call after disposal');
+  }
+
+  #open(image: ImageInput, signal: AbortSignal | undefined): Promise<OpenedImage> {
+    return openImage(image, { maxPixels: this.#maxPixels, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** The picture's tiles at the size the trunk takes, one after another, in memory of their own. */
+  async #pixels(image: OpenedImage, { regions }: Tiling, views: ViewCount): Promise<Uint8Array> {
+    const [height, width] = pictureSize(this.inputSize, views);
+    const all = new Uint8Array(regions.length * height * width * 3);
+    const whole = regions.length === 1;
+    for (const [index, region] of regions.entries()) {
+      all.set(await image.resized(width, height, whole ? undefined : region), index * height * width * 3);
+    }
+    return all;
+  }
+
+  #logitSize({ tiles: [rows, columns] }: Tiling, views: ViewCount): readonly [number, number] {
+    const [height, width] = pictureSize(this.inputSize, views);
+    return [rows * height, columns * width];
+  }
+}
+
+async function textSide(settings: EngineSettings, { config }: EngineInfo): Promise<TextSide> {
+  if (config.text.kind === 'vocabulary') return Vocabulary.load(settings.folder, config);
+  return new LabelEmbedder(settings, (await Weights.open(settings.folder)).files);
+}
+
+function lookUp(vocabulary: Vocabulary, prompts: readonly (readonly string[])[]): Float32Array {
+  const rows = prompts.map((names) => {
+    const found = names.map((name) => vocabulary.embedding(name));
+    return (found[0] as Float32Array).map((_, i) => found.reduce((sum, embedding) => sum + (embedding[i] as number), 0) / found.length);
+  });
+  const dim = (rows[0] as Float32Array).length;
+  const all = new Float32Array(rows.length * dim);
+  rows.forEach((row, index) => all.set(row, index * dim));
+  return all;
+}
+
+function checkEncoded(image: EncodedImage, views: ViewCount): void {
+  if (image.disposed) throw new SynsegError('DISPOSED', 'Cannot segment: encoded picture must not be disposed, got a call after disposal');
+  if (image.views !== views) throw new RangeError(`Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${String(views)}`);
+}

@@ -1,0 +1,90 @@
+/** From a checkpoint to sessions: which provider, which precision, and where the graphs come from. */
+import { join } from 'node:path';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { isSynsegError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { writeOnnx } from '../graph/onnx-writer.ts';
+import { fingerprintFiles } from '../checkpoint/fingerprint.ts';
+import { CheckpointParameters, type Parameters } from '../model/parameters.ts';
+import { QuantisedParameters } from '../model/quantised-parameters.ts';
+import { GraphCache } from './graph-cache.ts';
+import type { EngineSettings, Precision } from './protocol.ts';
+import type { RunGuard } from './run-guard.ts';
+import type { Provider } from './providers.ts';
+import { RuntimeSession } from './runtime.ts';
+
+/** Providers `device: 'auto'` tries, in order. WebGPU on Linux is for the asking: software adapters pass for GPUs there. */
+function candidates(device: Provider | 'auto'): readonly Provider[] {
+  if (device !== 'auto') return [device];
+  return process.platform === 'linux' ? ['cuda', 'cpu'] : ['webgpu', 'cpu'];
+}
+
+/** Builds, caches and loads the graphs of one checkpoint on one provider. */
+export class EngineLoader {
+  readonly checkpoint: Checkpoint;
+  readonly device: Provider;
+  readonly precision: Precision;
+  readonly #settings: EngineSettings;
+  readonly #guard: RunGuard;
+  readonly #cache: GraphCache;
+
+  private constructor(checkpoint: Checkpoint, device: Provider, precision: Precision, settings: EngineSettings, guard: RunGuard) {
+    this.checkpoint = checkpoint;
+    this.device = device;
+    this.precision = precision;
+    this.#settings = settings;
+    this.#guard = guard;
+    this.#cache = new GraphCache(settings.cacheFolder);
+  }
+
+  /**
+   * Finds the first provider that loads `build`'s graph.
+   *
+   * @throws SynsegError `DEVICE_UNAVAILABLE` for a named device that does not start
+   */
+  static async start(
+    checkpoint: Checkpoint,
+    settings: EngineSettings,
+    guard: RunGuard,
+    load: (loader: EngineLoader) => Promise<RuntimeSession>,
+  ): Promise<{ loader: EngineLoader; session: RuntimeSession }> {
+    if (settings.precision === 'int8' && checkpoint.config.trunk.kind === 'onnx') {
+      throw new RangeError('Cannot load checkpoint: precision must be "auto", "fp32" or "fp16" for a ready-made ONNX trunk, got "int8"');
+    }
+    const tried = candidates(settings.device);
+    for (const [index, device] of tried.entries()) {
+      const precision = settings.precision === 'auto' ? 'fp32' : settings.precision;
+      const loader = new EngineLoader(checkpoint, device, precision, settings, guard);
+      try {
+        return { loader, session: await load(loader) };
+      } catch (error) {
+        const unavailable = isSynsegError(error) && error.code === 'DEVICE_UNAVAILABLE';
+        if (!unavailable || index === tried.length - 1) throw error;
+      }
+    }
+    throw new Error('internal: no provider was tried');
+  }
+
+  /** Parameters of a graph in this engine's precision. */
+  readonly parameters = (graph: Graph): Parameters => {
+    const compute = this.precision === 'fp16' ? 'float16' : 'float32';
+    const parameters = new CheckpointParameters(graph, this.checkpoint.weights, compute);
+    return this.precision === 'int8' ? new QuantisedParameters(parameters, this.checkpoint.weights) : parameters;
+  };
+
+  /** Loads a graph, from the cache when the same graph was built before. `kind` names everything `build` depends on. */
+  async session(kind: string, build: () => Promise<Graph> | Graph): Promise<RuntimeSession> {
+    const { precision } = this;
+    const { config, weights } = this.checkpoint;
+    const carried = await this.#fingerprint();
+    const model = await this.#cache.get({ kind, precision, config, weights, ...carried }, async () => writeOnnx(await build()));
+    return this.#guard.run(() => RuntimeSession.create(model, { provider: this.device, threads: this.#settings.threads }));
+  }
+
+  /** Identifies bytes that graphs carry themselves: a ready-made trunk, int8 weights. All others are referred to. */
+  async #fingerprint(): Promise<{ fingerprint?: string }> {
+    const { config, weights, folder } = this.checkpoint;
+    const files = [...(config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : []), ...(this.precision === 'int8' ? weights.files : [])];
+    return files.length === 0 ? {} : { fingerprint: await fingerprintFiles(files, this.#settings.cacheFolder) };
+  }
+}

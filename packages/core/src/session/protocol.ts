@@ -1,0 +1,106 @@
+/**
+ * What crosses between a caller's thread and an inference thread. Plain data only; pictures and results travel as
+ * transferred ArrayBuffers. Any number of ports may be connected to one thread: each is a caller with an order of its own.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { ModelConfig } from '../checkpoint/model-config.ts';
+import type { SerialisedError } from '../errors.ts';
+import type { Decision, PostprocessOutputs } from '../model/postprocess.ts';
+import type { MergeRule, ViewCount } from '../model/views.ts';
+import type { Provider } from './providers.ts';
+
+/** Numeric precision of the network's inside. */
+export type Precision = 'fp32' | 'fp16' | 'int8';
+
+/** What a thread needs to make its sessions; the same for both roles. */
+export interface EngineSettings {
+  readonly folder: string;
+  readonly inputSize: number | undefined;
+  readonly cacheFolder: string;
+  readonly device: Provider | 'auto';
+  readonly precision: Precision | 'auto';
+  readonly threads: number;
+  /** Pictures per run of the trunk. */
+  readonly maxBatch: number;
+}
+
+/** Handed to the worker at start. */
+export interface ThreadStart {
+  readonly role: 'vision' | 'text';
+  readonly settings: EngineSettings;
+  /** See `run-guard.ts`. */
+  readonly guard: SharedArrayBuffer;
+}
+
+/** A picture cut into tiles, each at the trunk's input (for five views, twice that). */
+export interface TiledPixels {
+  /** uint8 `[rows·columns, height, width, 3]`, RGB */
+  readonly pixels: Uint8Array;
+  readonly tiles: readonly [rows: number, columns: number];
+}
+
+/** Text embeddings of a label set; two requests with one key are served by one run. */
+export interface LabelEmbeddings {
+  readonly key: string;
+  readonly count: number;
+  /** float32 `[count, embeddingDim]` */
+  readonly embeddings: Float32Array;
+}
+
+/** Encode a picture and keep its taps in the thread. */
+export interface EncodeRequest extends TiledPixels {
+  readonly type: 'encode';
+  readonly id: number;
+  readonly views: ViewCount;
+}
+
+/** Segment a picture, or one encoded before. */
+export interface SegmentRequest {
+  readonly type: 'segment';
+  readonly id: number;
+  readonly picture: TiledPixels | { readonly encoded: number };
+  readonly views: ViewCount;
+  readonly merge: MergeRule;
+  readonly labels: LabelEmbeddings;
+  readonly decision: Decision;
+  readonly outputs: PostprocessOutputs;
+  /** Height and width of the results, pixels. */
+  readonly size: readonly [height: number, width: number];
+}
+
+/** Embed labels, each the mean of its prompts. */
+export interface EmbedRequest {
+  readonly type: 'embed';
+  readonly id: number;
+  readonly prompts: readonly (readonly string[])[];
+}
+
+export type ThreadRequest =
+  | EncodeRequest
+  | SegmentRequest
+  | EmbedRequest
+  | { readonly type: 'release'; readonly encoded: number }
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'connect'; readonly port: MessagePort }
+  | { readonly type: 'close' };
+
+/** Results of {@link SegmentRequest}, as asked. */
+export interface SegmentReply {
+  readonly labels?: Uint8Array;
+  readonly masks?: Uint8Array;
+  readonly activations?: Float32Array;
+}
+
+/** What a loaded thread says of itself. */
+export interface EngineInfo {
+  readonly config: ModelConfig;
+  readonly device: Provider;
+  readonly precision: Precision;
+}
+
+export type ThreadReply =
+  | { readonly type: 'ready'; readonly info: EngineInfo }
+  | { readonly type: 'failed'; readonly error: SerialisedError }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: SerialisedError }
+  | { readonly type: 'closed' };

@@ -1,0 +1,49 @@
+/**
+ * Keeps a process from ending while a thread is inside the runtime.
+ *
+ * Ending a worker inside `session.run()` aborts the process (exit code 134). A thread marks the time it spends there in
+ * shared memory; when the process exits, for whatever reason, the owner asks the thread to start nothing more and waits
+ * until it is out.
+ */
+
+const RUNNING = 0;
+const STOPPED = 1;
+const CELLS = 2;
+
+/** Longest wait at process exit, ms: a run that takes longer is abandoned to the abort. */
+const EXIT_WAIT_MS = 60_000;
+
+/** Thrown inside the thread when the process is exiting; nobody is left to see it. */
+class Stopped extends Error {}
+
+/** One thread's mark in shared memory. */
+export class RunGuard {
+  readonly memory: SharedArrayBuffer;
+  readonly #cells: Int32Array;
+
+  constructor(memory = new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#cells = new Int32Array(memory);
+  }
+
+  /** In the thread: runs work that must not be interrupted. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    Atomics.store(this.#cells, RUNNING, 1);
+    try {
+      if (Atomics.load(this.#cells, STOPPED) === 1) throw new Stopped();
+      return await work();
+    } finally {
+      Atomics.store(this.#cells, RUNNING, 0);
+      Atomics.notify(this.#cells, RUNNING);
+    }
+  }
+
+  /** In the owner, at process exit: forbids new work and blocks until the current one is done. */
+  stopAndWait(): void {
+    Atomics.store(this.#cells, STOPPED, 1);
+    const deadline = Date.now() + EXIT_WAIT_MS;
+    while (Atomics.load(this.#cells, RUNNING) === 1 && Date.now() < deadline) {
+      Atomics.wait(this.#cells, RUNNING, 1, 100);
+    }
+  }
+}

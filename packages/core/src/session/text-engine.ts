@@ -1,0 +1,77 @@
+/** The text thread's work: prompts to embeddings with CLIP's text encoder. */
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import { openCheckpoint } from '../checkpoint/checkpoint.ts';
+import { buildTextGraph } from '../model/model-graphs.ts';
+import { promptBatch } from '../text/prompt-batch.ts';
+import { ClipTokenizer, type TokenIds } from '../text/tokenizer.ts';
+import { EngineLoader } from './engine-loader.ts';
+import type { EngineInfo, EngineSettings } from './protocol.ts';
+import type { RunGuard } from './run-guard.ts';
+import type { RuntimeSession } from './runtime.ts';
+
+/** Prompts per run: large enough to fill the processor, small enough that a cancelled request stops soon. */
+const PROMPTS_PER_RUN = 16;
+
+/** A tokenizer and the text encoder's session. */
+export class TextEngine {
+  readonly info: EngineInfo;
+  readonly #tokenizer: ClipTokenizer;
+  readonly #session: RuntimeSession;
+  readonly #guard: RunGuard;
+
+  private constructor(info: EngineInfo, tokenizer: ClipTokenizer, session: RuntimeSession, guard: RunGuard) {
+    this.info = info;
+    this.#tokenizer = tokenizer;
+    this.#session = session;
+    this.#guard = guard;
+  }
+
+  /** Loads tokenizer and text encoder of a checkpoint that has them. */
+  static async load(settings: EngineSettings, guard: RunGuard): Promise<TextEngine> {
+    const checkpoint = await openCheckpoint(settings.folder);
+    const { config } = checkpoint;
+    if (config.text.kind !== 'clip') throw new RangeError(`internal: text engine must have a text encoder, got ${config.text.kind}`);
+    const tokenizer = await ClipTokenizer.load(settings.folder, config.text.maxTokens);
+    // Embeddings are computed once and kept: they are not worth less than full precision.
+    const exact: EngineSettings = { ...settings, precision: 'fp32' };
+    const { loader, session } = await EngineLoader.start(checkpoint, exact, guard, (candidate) =>
+      candidate.session('text', () => buildTextGraph(config, candidate.parameters)),
+    );
+    return new TextEngine({ config, device: loader.device, precision: loader.precision }, tokenizer, session, guard);
+  }
+
+  /**
+   * Embeds labels, each the mean of its prompts' embeddings, not normalised.
+   *
+   * @param labels - prompts per label
+   * @param cancelled - asked between runs; true gives up
+   * @returns float32 `[labels, embeddingDim]`, or undefined when cancelled
+   */
+  async embed(labels: readonly (readonly string[])[], cancelled: () => boolean): Promise<Float32Array | undefined> {
+    const dim = this.info.config.embeddingDim;
+    const result = new Float32Array(labels.length * dim);
+    const prompts = labels.flatMap((texts, label) => texts.map((text) => ({ label, weight: 1 / texts.length, ids: this.#tokenizer.encode(text) })));
+    // Prompts of like length share a run, so that padding costs little.
+    prompts.sort((a, b) => a.ids.length - b.ids.length);
+    for (let start = 0; start < prompts.length; start += PROMPTS_PER_RUN) {
+      await yieldToEvents();
+      if (cancelled()) return undefined;
+      const some = prompts.slice(start, start + PROMPTS_PER_RUN);
+      const embeddings = await this.#encode(some.map(({ ids }) => ids));
+      some.forEach(({ label, weight }, row) => {
+        for (let i = 0; i < dim; i++) result[label * dim + i] = (result[label * dim + i] as number) + weight * (embeddings[row * dim + i] as number);
+      });
+    }
+    return result;
+  }
+
+  async #encode(prompts: readonly TokenIds[]): Promise<Float32Array> {
+    const { embeddings } = await this.#guard.run(() => this.#session.run(promptBatch(prompts)));
+    return embeddings?.data as Float32Array;
+  }
+
+  /** Frees the session. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * The inference thread's work: pictures to taps, taps and labels to logits, logits to results. Lives where its sessions
+ * live; knows nothing of ports or queues.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openCheckpoint } from '../checkpoint/checkpoint.ts';
+import { buildDecodeGraph, buildEncodeGraph, buildPostprocessGraph, tapNames } from '../model/model-graphs.ts';
+import { sampleRows } from '../model/postprocess.ts';
+import { pictureSize, type MergeRule, type ViewCount } from '../model/views.ts';
+import { EngineLoader } from './engine-loader.ts';
+import type { EngineInfo, EngineSettings, LabelEmbeddings, SegmentReply, SegmentRequest, TiledPixels } from './protocol.ts';
+import type { RunGuard } from './run-guard.ts';
+import type { RuntimeSession, TensorData } from './runtime.ts';
+
+/** The taps of one or more encoded pictures: `[pictures, views, tokens, D_i]` each. */
+export type Taps = readonly TensorData[];
+
+/** Rows (picture × view × label) the decoder takes at once: bounds its memory, and stays near the processor's caches. */
+const MAX_DECODER_ROWS = 32;
+
+/** Resampled logits held at once while postprocessing, elements. */
+const MAX_STRIP_ELEMENTS = 16 * 1024 * 1024;
+
+/** Sessions of the vision graphs and what they compute. */
+export class VisionEngine {
+  readonly info: EngineInfo;
+  readonly #loader: EngineLoader;
+  readonly #settings: EngineSettings;
+  readonly #guard: RunGuard;
+  readonly #sessions = new Map<string, Promise<RuntimeSession>>();
+
+  private constructor(loader: EngineLoader, settings: EngineSettings, guard: RunGuard) {
+    this.#loader = loader;
+    this.#settings = settings;
+    this.#guard = guard;
+    this.info = { config: loader.checkpoint.config, device: loader.device, precision: loader.precision };
+  }
+
+  /** Opens the checkpoint, picks the provider and loads the trunk. */
+  static async load(settings: EngineSettings, guard: RunGuard): Promise<VisionEngine> {
+    const { folder, inputSize } = settings;
+    const checkpoint = await openCheckpoint(folder, inputSize === undefined ? {} : { inputSize });
+    const { loader, session } = await EngineLoader.start(checkpoint, settings, guard, (candidate) => loadEncoder(candidate, 1));
+    const engine = new VisionEngine(loader, settings, guard);
+    engine.#sessions.set('encode 1', Promise.resolve(session));
+    // The decoder is loaded now, not at the first frame: its weights are checked and the first result comes at full speed.
+    await engine.#decoder(1, 'mean');
+    return engine;
+  }
+
+  /** Encodes pictures of one view count: one tensor per tap, `[pictures, views, tokens, D_i]`. */
+  async encode(pictures: readonly TiledPixels[], views: ViewCount): Promise<Taps> {
+    const session = await this.#encoder(views);
+    const [height, width] = pictureSize(this.info.config.inputSize, views);
+    const bytes = height * width * 3;
+    const all = joinPixels(pictures);
+    const count = all.length / bytes;
+    const parts: Record<string, TensorData>[] = [];
+    for (let start = 0; start < count; start += this.#settings.maxBatch) {
+      const end = Math.min(count, start + this.#settings.maxBatch);
+      const pixels = { data: all.subarray(start * bytes, end * bytes), shape: [end - start, height, width, 3] };
+      parts.push(await this.#run(session, { pixels }));
+    }
+    return tapNames(this.info.config).map((name) => joinFirstAxis(parts.map((part) => part[name] as TensorData)));
+  }
+
+  /** Logits of encoded pictures for one label set: `[pictures, labels, height, width]`. */
+  async decode(taps: Taps, labels: LabelEmbeddings, views: ViewCount, merge: MergeRule): Promise<TensorData> {
+    const session = await this.#decoder(views, merge);
+    const dim = this.info.config.embeddingDim;
+    const pictures = (taps[0] as TensorData).shape[0] as number;
+    const picturesPerRun = Math.max(1, Math.floor(MAX_DECODER_ROWS / (views * labels.count)));
+    const labelsPerRun = Math.max(1, Math.floor(MAX_DECODER_ROWS / views));
+    const runs: TensorData[] = [];
+    for (let picture = 0; picture < pictures; picture += picturesPerRun) {
+      const some = taps.map((tap) => sliceFirstAxis(tap, picture, Math.min(pictures, picture + picturesPerRun)));
+      const feeds = Object.fromEntries(tapNames(this.info.config).map((name, index) => [name, some[index] as TensorData]));
+      const columns: TensorData[] = [];
+      for (let label = 0; label < labels.count; label += labelsPerRun) {
+        const end = Math.min(labels.count, label + labelsPerRun);
+        const text = { data: labels.embeddings.subarray(label * dim, end * dim), shape: [end - label, dim] };
+        columns.push((await this.#run(session, { ...feeds, text })).logits as TensorData);
+      }
+      // Labels are split only when a single picture has more than fit in one run.
+      runs.push(columns.length === 1 ? (columns[0] as TensorData) : joinLabels(columns));
+    }
+    return joinFirstAxis(runs);
+  }
+
+  /** Results of one picture from its tiles' logits `[tiles, labels, h, w]`. */
+  async postprocess(logits: TensorData, tiles: readonly [number, number], request: Pick<SegmentRequest, 'decision' | 'outputs' | 'size'>): Promise<SegmentReply> {
+    const { decision, outputs, size } = request;
+    const [, labels = 0, sourceHeight = 0, sourceWidth = 0] = logits.shape;
+    const [height, width] = size;
+    const rows = sourceHeight * tiles[0];
+    const resample = rows !== height || sourceWidth * tiles[1] !== width;
+    const session = await this.#postprocessor([sourceHeight, sourceWidth], tiles, resample, outputs);
+    const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
+    const feeds: Record<string, TensorData> = {
+      logits,
+      ...(outputs.labels ? { winThresholds: vector(decision.winThresholds), plane: { data: Float32Array.of(decision.plane), shape: [] } } : {}),
+      ...(outputs.masks ? { maskThresholds: vector(decision.maskThresholds) } : {}),
+    };
+    const reply = {
+      ...(outputs.labels ? { labels: new Uint8Array(height * width) } : {}),
+      ...(outputs.masks ? { masks: new Uint8Array(labels * height * width) } : {}),
+      ...(outputs.activations ? { activations: new Float32Array(labels * height * width) } : {}),
+    };
+    const strip = resample ? Math.max(1, Math.min(height, Math.floor(MAX_STRIP_ELEMENTS / (labels * width)))) : height;
+    for (let start = 0; start < height; start += strip) {
+      const end = Math.min(height, start + strip);
+      const results = await this.#run(session, resample ? { ...feeds, ...samplingFeeds(rows, height, width, start, end) } : feeds);
+      for (const [name, target] of Object.entries(reply)) placeStrip(results[name] as TensorData, target, height, width, start, end);
+    }
+    return reply;
+  }
+
+  /** Frees all sessions. */
+  async release(): Promise<void> {
+    const sessions = await Promise.allSettled(this.#sessions.values());
+    this.#sessions.clear();
+    for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
+  }
+
+  #run(session: RuntimeSession, feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+    return this.#guard.run(() => session.run(feeds));
+  }
+
+  #encoder(views: ViewCount): Promise<RuntimeSession> {
+    return this.#session(`encode ${String(views)}`, () => loadEncoder(this.#loader, views));
+  }
+
+  #decoder(views: ViewCount, merge: MergeRule): Promise<RuntimeSession> {
+    const kind = `decode ${String(views)} ${views === 1 ? '' : merge}`;
+    return this.#session(kind, () => this.#loader.session(kind, () => buildDecodeGraph(this.info.config, this.#loader.parameters, views, merge)));
+  }
+
+  #postprocessor(size: readonly [number, number], tiles: readonly [number, number], resample: boolean, outputs: SegmentRequest['outputs']): Promise<RuntimeSession> {
+    const kind = `postprocess ${JSON.stringify([size, tiles, resample, outputs])}`;
+    return this.#session(kind, () => this.#loader.session(kind, () => buildPostprocessGraph(size, tiles, resample, outputs)));
+  }
+
+  #session(kind: string, load: () => Promise<RuntimeSession>): Promise<RuntimeSession> {
+    let session = this.#sessions.get(kind);
+    if (session === undefined) {
+      session = load();
+      this.#sessions.set(kind, session);
+      session.catch(() => this.#sessions.delete(kind));
+    }
+    return session;
+  }
+}
+
+function loadEncoder(loader: EngineLoader, views: ViewCount): Promise<RuntimeSession> {
+  const { config, folder } = loader.checkpoint;
+  return loader.session(`encode ${String(views)}`, async () => {
+    const trunk = config.trunk.kind === 'onnx' ? await readFile(join(folder, config.trunk.file)) : undefined;
+    return buildEncodeGraph(config, loader.parameters, views, trunk);
+  });
+}
+
+function samplingFeeds(rows: number, height: number, width: number, start: number, end: number): Record<string, TensorData> {
+  const { upper, lower, fraction } = sampleRows(rows, height, start, end);
+  const shape = [end - start];
+  return {
+    columns: { data: BigInt64Array.of(BigInt(width)), shape: [1] },
+    upper: { data: upper, shape },
+    lower: { data: lower, shape },
+    fraction: { data: fraction, shape },
+  };
+}
+
+/** Copies a strip `[…, end − start, width]` into rows `[start, end)` of `[…, height, width]`. */
+function placeStrip(strip: TensorData, target: Uint8Array | Float32Array, height: number, width: number, start: number, end: number): void {
+  const data = strip.data as Float32Array;
+  const stripSize = (end - start) * width;
+  for (let plane = 0; plane * stripSize < data.length; plane++) {
+    target.set(data.subarray(plane * stripSize, (plane + 1) * stripSize), plane * height * width + start * width);
+  }
+}
+
+function joinPixels(pictures: readonly TiledPixels[]): Uint8Array {
+  if (pictures.length === 1) return (pictures[0] as TiledPixels).pixels;
+  const all = new Uint8Array(pictures.reduce((sum, { pixels }) => sum + pixels.length, 0));
+  let offset = 0;
+  for (const { pixels } of pictures) {
+    all.set(pixels, offset);
+    offset += pixels.length;
+  }
+  return all;
+}
+
+/** Entries `[start, end)` of the first axis, sharing memory. */
+export function sliceFirstAxis({ data, shape }: TensorData, start: number, end: number): TensorData {
+  const [first = 1, ...rest] = shape;
+  const stride = data.length / first;
+  return { data: data.subarray(start * stride, end * stride), shape: [end - start, ...rest] };
+}
+
+function joinFirstAxis(parts: readonly TensorData[]): TensorData {
+  const [first] = parts as readonly [TensorData];
+  if (parts.length === 1) return first;
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  let offset = 0;
+  let count = 0;
+  for (const part of parts) {
+    data.set(part.data as Float32Array, offset);
+    offset += part.data.length;
+    count += part.shape[0] as number;
+  }
+  return { data, shape: [count, ...first.shape.slice(1)] };
+}
+
+/** Joins `[pictures, some labels, h, w]` along the labels; several parts only ever hold one picture. */
+function joinLabels(parts: readonly TensorData[]): TensorData {
+  const [pictures = 1] = (parts[0] as TensorData).shape;
+  const rows = Array.from({ length: pictures }, (_, picture) => {
+    const row = parts.map((part) => sliceFirstAxis(part, picture, picture + 1));
+    const joined = joinFirstAxis(row.map(({ data, shape }) => ({ data, shape: shape.slice(1) })));
+    return { data: joined.data, shape: [1, ...joined.shape] };
+  });
+  return joinFirstAxis(rows);
+}

@@ -1,0 +1,128 @@
+/** Serves segmentation requests of many callers on one {@link VisionEngine}, batching those that go together. */
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import type { MessagePort } from 'node:worker_threads';
+import { SynsegError, serialiseError } from '../errors.ts';
+import type { EncodeRequest, SegmentRequest, ThreadReply, ThreadRequest, TiledPixels } from './protocol.ts';
+import { RequestQueue, type BatchRule, type Queued } from './request-queue.ts';
+import type { TensorData } from './runtime.ts';
+import { sliceFirstAxis, type Taps, type VisionEngine } from './vision-engine.ts';
+
+/** The part of a message port a reply needs. */
+export type ReplyPort = Pick<MessagePort, 'postMessage'>;
+
+type Work = EncodeRequest | SegmentRequest;
+
+/** The queue, and the encoded pictures callers keep. */
+export class VisionService {
+  readonly #engine: VisionEngine;
+  readonly #queue = new RequestQueue<ReplyPort, Work>();
+  readonly #encoded = new Map<number, { readonly taps: Taps; readonly tiles: readonly [number, number] }>();
+  readonly #rule: BatchRule<Work>;
+  #nextEncoded = 1;
+  #working: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(engine: VisionEngine, maxBatch: number) {
+    this.#engine = engine;
+    this.#rule = { key: batchKey, weight: (work) => ('pixels' in work ? tileCount(work) : 'pixels' in work.picture ? tileCount(work.picture) : 1), limit: maxBatch };
+  }
+
+  /** Takes a message of one caller. */
+  receive(port: ReplyPort, message: ThreadRequest): void {
+    switch (message.type) {
+      case 'encode':
+      case 'segment':
+        if (this.#closed) return reply(port, { type: 'error', id: message.id, error: serialiseError(disposed()) });
+        this.#queue.push(port, message);
+        this.#working ??= this.#work().finally(() => (this.#working = undefined));
+        return;
+      case 'cancel':
+        this.#queue.cancel(port, message.id);
+        return;
+      case 'release':
+        this.#encoded.delete(message.encoded);
+        return;
+      case 'embed':
+      case 'connect':
+      case 'close':
+        throw new Error(`internal: vision service must not receive "${message.type}"`);
+    }
+  }
+
+  /** Stops after the current batch; what still waits fails as disposed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { caller, request } of this.#queue.clear()) reply(caller, { type: 'error', id: request.id, error: serialiseError(disposed()) });
+    await this.#working;
+    this.#encoded.clear();
+    await this.#engine.release();
+  }
+
+  async #work(): Promise<void> {
+    for (;;) {
+      // Lets waiting messages in: new requests may join the batch, cancelled ones leave.
+      await yieldToEvents();
+      const batch = this.#queue.takeBatch(this.#rule);
+      const [first] = batch;
+      if (first === undefined) return;
+      try {
+        if (first.request.type === 'encode') await this.#encode(first.caller, first.request);
+        else await this.#segment(batch as Queued<ReplyPort, SegmentRequest>[]);
+      } catch (error) {
+        for (const { caller, request } of batch) reply(caller, { type: 'error', id: request.id, error: serialiseError(error) });
+      }
+    }
+  }
+
+  async #encode(caller: ReplyPort, request: EncodeRequest): Promise<void> {
+    const taps = await this.#engine.encode([request], request.views);
+    const encoded = this.#nextEncoded++;
+    this.#encoded.set(encoded, { taps, tiles: request.tiles });
+    reply(caller, { type: 'result', id: request.id, result: encoded });
+  }
+
+  async #segment(batch: readonly Queued<ReplyPort, SegmentRequest>[]): Promise<void> {
+    const { views, merge, labels } = (batch[0] as Queued<ReplyPort, SegmentRequest>).request;
+    const { taps, tiles } = await this.#taps(batch.map(({ request }) => request));
+    const logits = await this.#engine.decode(taps, labels, views, merge);
+    let picture = 0;
+    for (const [index, { caller, request }] of batch.entries()) {
+      const grid = tiles[index] as readonly [number, number];
+      const own: TensorData = sliceFirstAxis(logits, picture, picture + grid[0] * grid[1]);
+      picture += grid[0] * grid[1];
+      const results = await this.#engine.postprocess(own, grid, request);
+      const buffers = Object.values(results).map((array: Uint8Array | Float32Array) => array.buffer as ArrayBuffer);
+      reply(caller, { type: 'result', id: request.id, result: results }, buffers);
+    }
+  }
+
+  async #taps(requests: readonly SegmentRequest[]): Promise<{ taps: Taps; tiles: (readonly [number, number])[] }> {
+    const [first] = requests as readonly [SegmentRequest];
+    if ('encoded' in first.picture) {
+      const kept = this.#encoded.get(first.picture.encoded);
+      if (kept === undefined) throw disposed('encoded picture');
+      return { taps: kept.taps, tiles: [kept.tiles] };
+    }
+    const pictures = requests.map(({ picture }) => picture as TiledPixels);
+    return { taps: await this.#engine.encode(pictures, first.views), tiles: pictures.map(({ tiles }) => tiles) };
+  }
+}
+
+/** Pictures with the same labels and views share a run; encoded pictures and encodings go alone. */
+function batchKey(work: Work): string | undefined {
+  if (work.type === 'encode' || 'encoded' in work.picture) return undefined;
+  return `${String(work.views)} ${work.merge} ${work.labels.key}`;
+}
+
+function tileCount({ tiles: [rows, columns] }: TiledPixels): number {
+  return rows * columns;
+}
+
+function disposed(what = 'segmenter'): SynsegError {
+  return new SynsegError('DISPOSED', `Cannot segment: ${what} must not be disposed, got a call after disposal`);
+}
+
+function reply(port: ReplyPort, message: ThreadReply, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+

@@ -1,0 +1,102 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { probe } from '../../packages/video/src/probe.ts';
+import { ffmpeg, ffmpegChildren, temporaryFolder, testClip } from './clips.ts';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const at = (name: string): string => join(folder.path, name);
+
+describe('probe()', () => {
+  const clip = testClip(at('plain.mp4'), { size: '162x120', rate: 25, seconds: 2 });
+
+  it('gives size, codec, rate, length and no sound', async () => {
+    expect(await probe(clip)).toEqual({
+      ...{ width: 162, height: 120, codec: 'h264', frameRate: 25, durationSeconds: 2, frameCount: 50 },
+      ...{ rotation: 0, hasAudio: false, variableRate: false },
+    });
+  });
+
+  it('takes a file: URL', async () => {
+    expect((await probe(pathToFileURL(clip))).width).toBe(162);
+    expect((await probe(pathToFileURL(clip).href)).width).toBe(162);
+  });
+
+  it('takes names that look like options or protocols', async () => {
+    const odd = ffmpeg('-i', clip, '-c', 'copy', '-f', 'mp4', `file:${at('-a:b%d.mp4')}`).slice('file:'.length);
+    expect((await probe(odd)).height).toBe(120);
+  });
+
+  it('swaps width and height of a clip that is turned by a quarter', async () => {
+    const turned = ffmpeg('-i', clip, '-c', 'copy', '-metadata:s:v', 'rotate=90', at('turned.mp4'));
+    const { width, height, rotation } = await probe(turned);
+    expect([width, height, rotation]).toEqual([120, 162, 270]);
+    const upsideDown = ffmpeg('-i', clip, '-c', 'copy', '-metadata:s:v', 'rotate=180', at('upside-down.mp4'));
+    expect(await probe(upsideDown)).toMatchObject({ width: 162, height: 120, rotation: 180 });
+  });
+
+  it('names the sound codec', async () => {
+    const withSound = ffmpeg('-i', clip, '-f', 'lavfi', '-i', 'sine=d=2', '-c:v', 'copy', '-c:a', 'aac', at('sound.mp4'));
+    expect(await probe(withSound)).toMatchObject({ hasAudio: true, audioCodec: 'aac' });
+  });
+
+  it('sees a variable rate', async () => {
+    const drop = ['-vf', "select='lt(mod(n,10),3)'", '-vsync', 'vfr'];
+    expect((await probe(testClip(at('variable.mp4'), { seconds: 3, more: drop }))).variableRate).toBe(true);
+  });
+});
+
+describe('probe() rejects with VIDEO_DECODE and the name', () => {
+  it('of a missing file', async () => {
+    await expect(probe(at('nowhere.mp4'))).rejects.toMatchObject({
+      code: 'VIDEO_DECODE',
+      message: expect.stringMatching(/^Cannot open video ".*nowhere\.mp4": .*No such file/),
+    });
+  });
+
+  it('of a file that is no video', async () => {
+    writeFileSync(at('text.mp4'), 'this is no video');
+    await expect(probe(at('text.mp4'))).rejects.toMatchObject({
+      code: 'VIDEO_DECODE',
+      message: expect.stringMatching(/text\.mp4.*Invalid data/s),
+    });
+  });
+
+  it('of a file with sound only', async () => {
+    const song = ffmpeg('-f', 'lavfi', '-i', 'sine=d=1', at('song.m4a'));
+    await expect(probe(song)).rejects.toMatchObject({
+      code: 'VIDEO_DECODE',
+      message: `Cannot open video "${song}": it must have a video stream, got audio`,
+    });
+  });
+
+  it('of a song with a cover picture', async () => {
+    const cover = ffmpeg('-f', 'lavfi', '-i', 'color=red:s=64x64:d=1', '-frames:v', '1', at('cover.png'));
+    const maps = ['-map', '0:a', '-map', '1:v', '-c:v', 'png', '-disposition:v:0', 'attached_pic'];
+    const song = ffmpeg('-f', 'lavfi', '-i', 'sine=d=1', '-i', cover, ...maps, at('covered.m4a'));
+    await expect(probe(song)).rejects.toThrow(/it must have a video stream, got audio, video/);
+  });
+
+  it('but hides credentials of a URL', async () => {
+    const failure = await probe('http://me:hunter2@127.0.0.1:9/clip.mp4?token=abc').catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'VIDEO_DECODE', message: expect.stringContaining('http://me:***@127.0.0.1:9/clip.mp4?token=***') });
+    expect(String(failure)).not.toMatch(/hunter2|abc/);
+  });
+});
+
+describe('probe()', () => {
+  it('rejects what is no source', async () => {
+    await expect(probe('')).rejects.toThrow(new TypeError('Cannot open video: source must be a path or a URL, got ""'));
+    await expect(probe(null as unknown as string)).rejects.toThrow('Cannot open video: source must be a path or a URL, got null');
+  });
+
+  it('ends ffprobe when aborted', async () => {
+    const controller = new AbortController();
+    const asked = probe('udp://127.0.0.1:43981', { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error('enough')), 300);
+    await expect(asked).rejects.toThrow('enough');
+    expect(ffmpegChildren()).toEqual([]);
+  });
+});
