@@ -1,2 +1,19 @@
 #!/usr/bin/env node
-console.log('placeholder')
+/** Entry of `synseg`: the process around {@link runCommand}. Ctrl-C stops the work in order; a second one ends at once. */
+import { createRequire } from 'node:module';
+import { runCommand } from './command/run.ts';
+
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (interruption.signal.aborted) {
+      process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
+      process.kill(process.pid, 'SIGINT');
+      return;
+    }
+    interruption.abort(new Error(`stopped by ${name}`));
+  });
+}
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+process.exitCode = await runCommand(process.argv.slice(2), { version, stdout: process.stdout, stderr: process.stderr, signal: interruption.signal });

@@ -99,6 +99,7 @@ export async function* decodeFrames(
         continue;
       }
       if (exit !== undefined && pipes.some((pipe) => pipe.exhausted)) break;
+      if (exit !== undefined && !clock.ready) throw new Error('internal: ffmpeg sent a picture without its time');
       pipes.forEach((pipe) => pipe.await());
       await changed();
     }

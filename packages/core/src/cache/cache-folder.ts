@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import envPaths from 'env-paths';
 
 /** The kinds of things the cache holds, each a folder. */
-export const CACHE_SECTIONS = ['graphs', 'embeddings', 'fingerprints', 'weights'] as const;
+export const CACHE_SECTIONS = ['graphs', 'embeddings', 'fingerprints'] as const;
 
 /** One of {@link CACHE_SECTIONS}. */
 export type CacheSection = (typeof CACHE_SECTIONS)[number];

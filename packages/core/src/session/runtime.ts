@@ -45,6 +45,11 @@ export class RuntimeSession {
    *   its weights cannot be loaded.
    */
   static async create(model: OnnxModel, { provider, threads }: SessionSettings): Promise<RuntimeSession> {
+    // The runtime drops a provider it was not built with and goes on without: that would be a silent fallback.
+    const known = ort.listSupportedBackends().map(({ name }) => name);
+    if (!known.includes(provider)) {
+      throw new SynsegError('DEVICE_UNAVAILABLE', `Cannot use device "${provider}": it must be one that onnxruntime has here (${known.join(', ')}), got none of that name`);
+    }
     const session: Record<string, unknown> = {
       // Idle sessions would spin and slow the one at work.
       intra_op: { allow_spinning: '0' },

@@ -1,0 +1,40 @@
+/** `synseg labels`: embed labels and save them, or list what a vocabulary checkpoint knows. */
+import type { LabelsOptions } from '../labels/label-request.ts';
+import type { Background } from '../model/postprocess.ts';
+import { Segmenter } from '../segmenter/segmenter.ts';
+import { loadProgress } from './load-progress.ts';
+import { table, type CommandContext, type CommandResult } from './output.ts';
+import type { LoadFlags } from './run.ts';
+
+/** Flags of `synseg labels`. */
+export interface LabelsFlags extends LoadFlags {
+  readonly model: string;
+  readonly save?: string;
+  readonly threshold?: number;
+  readonly background?: Background;
+  readonly templates?: NonNullable<LabelsOptions['templates']>;
+}
+
+/** Runs `synseg labels`. */
+export async function labelsCommand({ signal, stderr }: CommandContext, names: readonly string[] | undefined, flags: LabelsFlags): Promise<CommandResult> {
+  const { model, save, threshold, background, templates, ...load } = flags;
+  const progress = loadProgress(stderr);
+  await using segmenter = await Segmenter.load(model, { ...load, signal, onProgress: progress.onProgress }).finally(progress.close);
+  if (names === undefined) {
+    const { vocabulary } = segmenter;
+    const text = vocabulary === undefined ? 'This checkpoint has a text encoder: any words will do.\n' : `${vocabulary.join('\n')}\n`;
+    return { json: { model, vocabulary: vocabulary ?? null }, text };
+  }
+  const labels = await segmenter.labels(names, {
+    signal,
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(background === undefined ? {} : { background }),
+    ...(templates === undefined ? {} : { templates }),
+  });
+  if (save !== undefined) await labels.save(save);
+  const rows = labels.names.map((name, index) => [name, `threshold ${String(labels.thresholds[index] ?? '–')}`]);
+  return {
+    json: { model, names: labels.names, embeddingDim: labels.embeddingDim, thresholds: labels.thresholds.map((value) => value ?? null), background: labels.background, ...(save === undefined ? {} : { save }) },
+    text: `${table(rows)}${save === undefined ? '' : `saved to ${save}\n`}`,
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * The process around {@link runCommand}. The first Ctrl-C (or SIGTERM) finishes the files; for the second one the
+ * signal's own effect is restored, since calling `process.exit` while inference runs would abort the process.
+ */
+import { createRequire } from 'node:module';
+import type { FrameLabels } from '../segmented-frame.ts';
+import { runCommand, type CommandSurroundings } from './run.ts';
+
+/** Runs the command line of this process and sets its exit code. */
+export async function runProcess<Labels extends FrameLabels>(load: CommandSurroundings<Labels>['load']): Promise<void> {
+  const interruption = new AbortController();
+  const interrupt = (name: 'SIGINT' | 'SIGTERM'): void => {
+    if (interruption.signal.aborted) {
+      process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
+      process.kill(process.pid, 'SIGINT');
+      return;
+    }
+    process.stderr.write('\nStopping: the files are being finished. Once more to end at once.\n');
+    interruption.abort(new Error(`stopped by ${name}`));
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  process.exitCode = await runCommand(process.argv.slice(2), {
+    version: packageVersion(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: interruption.signal,
+    load,
+  });
+}
+
+/** From the package file: beside `dist` for the built command, beside `src` for this file. */
+function packageVersion(): string {
+  const up = import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json';
+  return (createRequire(import.meta.url)(up) as { version: string }).version;
+}
