@@ -54,7 +54,7 @@ export default defineConfig(
       'vitest/no-identical-title': 'error',
       'vitest/no-standalone-expect': 'error',
       'vitest/require-to-throw-message': 'off',
-      'vitest/valid-expect': 'error',
+      'vitest/valid-expect': ['error', { maxArgs: 2 }],
       'vitest/valid-expect-in-promise': 'error',
       'vitest/valid-title': 'error',
     },

@@ -37,7 +37,8 @@ export function frameTimes(file: string): number[] {
 
 /** ffprobe's `-show_streams -show_format`, with the frames counted by decoding. */
 export function inspect(file: string): { streams: Record<string, string | number>[]; format: Record<string, string> } {
-  return JSON.parse(run('ffprobe', ['-v', 'error', '-count_frames', '-show_streams', '-show_format', '-of', 'json', file]));
+  const text = run('ffprobe', ['-v', 'error', '-count_frames', '-show_streams', '-show_format', '-of', 'json', file]);
+  return JSON.parse(text) as ReturnType<typeof inspect>;
 }
 
 function run(command: string, args: readonly string[]): string {

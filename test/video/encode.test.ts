@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { decodeFrames } from '../../packages/video/src/decode.ts';
 import { encodeVideo } from '../../packages/video/src/encode.ts';
+import { locateFfmpeg } from '../../packages/video/src/process/locate.ts';
 import { ffmpeg, ffmpegChildren, frameTimes, inspect, isAlive, temporaryFolder, testClip } from './clips.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
+afterEach(() => vi.unstubAllEnvs());
 const at = (name: string): string => join(folder.path, name);
 
 const size = { width: 64, height: 48, frameRate: 25 };
@@ -120,6 +122,25 @@ describe('encodeVideo() rejects', () => {
     await expect(write(at('taken.mp4'), [0])).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message: expect.stringMatching(/taken\.mp4/) });
     writeFileSync(at('a-file'), '');
     await expect(encodeVideo(at('a-file/x.mp4'), size)).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
+  });
+
+  it('with what ffmpeg said when the disk is full', async () => {
+    const limited = at('limited-ffmpeg');
+    const real = await locateFfmpeg();
+    writeFileSync(limited, `#!/bin/bash\ntrap '' XFSZ\nulimit -f 20\nexec ${real} "$@"\n`, { mode: 0o755 });
+    vi.stubEnv('FFMPEG_PATH', limited);
+    const sink = await encodeVideo(at('full.mp4'), { ...size, quality: 0 });
+    const noise = Uint8Array.from({ length: 64 * 48 * 3 }, (_, index) => (index * 7919) % 251);
+    const writing = async (): Promise<void> => {
+      for (let index = 0; index < 2000; index++) await sink.write(noise.map((value) => value + index * 31), index / 25);
+      await sink.close();
+    };
+    await expect(writing()).rejects.toMatchObject({
+      code: 'VIDEO_ENCODE',
+      message: expect.stringMatching(/full\.mp4": ffmpeg exited with \d+\. .*File too large/s),
+    });
+    await sink.abort();
+    expect(ffmpegChildren()).toEqual([]);
   });
 
   it('an encoder that this ffmpeg does not have, naming those it has', async () => {

@@ -86,7 +86,7 @@ describe('probe() rejects with VIDEO_DECODE and the name', () => {
   });
 });
 
-describe('probe()', () => {
+describe('probe() calls', () => {
   it('rejects what is no source', async () => {
     await expect(probe('')).rejects.toThrow(new TypeError('Cannot open video: source must be a path or a URL, got ""'));
     await expect(probe(null as unknown as string)).rejects.toThrow('Cannot open video: source must be a path or a URL, got null');

@@ -45,8 +45,8 @@ export interface DecodeOptions extends FrameSelection {
 }
 
 /**
- * Decodes a video into frames, in presentation order. Lazy and bounded: two frames are
- * read ahead, then ffmpeg waits. Leaving the loop ends ffmpeg. Rotation is applied.
+ * Decodes a video into frames, in presentation order. Lazy and bounded: two frames are read ahead, then ffmpeg waits.
+ * Leaving the loop ends ffmpeg. Rotation is applied.
  *
  * @throws {SynsegError} `VIDEO_DECODE` naming the source when no frame can be decoded or ffmpeg is killed;
  * `FFMPEG_MISSING` when there is no ffmpeg.
@@ -145,7 +145,8 @@ function checkEnd(
   const name = sourceName(source);
   const said = lastLines === '' ? '' : ` ffmpeg said: ${lastLines}`;
   if (exit?.signal) {
-    throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": ffmpeg was ended by ${exit.signal} after ${frames} frames.${said}`);
+    const how = `ffmpeg was ended by ${exit.signal} after ${frames} frames.`;
+    throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": ${how}${said}`);
   }
   if (frames > 0) return;
   const range = selection.start === undefined && selection.end === undefined ? '' : ' between start and end';

@@ -54,6 +54,17 @@ export interface SegmentVideoOptions extends FrameSelection {
  *
  * @throws {TypeError | RangeError} at the call, when an argument is of the wrong kind or out of range.
  * @throws {SynsegError} from the iterator: `VIDEO_DECODE`, `VIDEO_ENCODE`, `FFMPEG_MISSING`, and the segmenter's own.
+ * @example
+ * ```ts
+ * // type-checked only: needs a checkpoint and a clip
+ * import { Segmenter } from '@synseg/core';
+ * import { segmentVideo } from '@synseg/video';
+ * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+ * const street = await segmenter.labels(['road', 'car', 'person']);
+ * for await (const frame of segmentVideo('drive.mp4', segmenter, street, { overlay: 'overlay.mp4' })) {
+ *   console.log(frame.index, frame.timeSeconds, frame.areas);
+ * }
+ * ```
  */
 export function segmentVideo<Labels extends FrameLabels>(
   source: VideoSource,
@@ -114,8 +125,10 @@ async function* run<Labels extends FrameLabels>(
     }
     done = true;
   } finally {
-    const endings = [done ? overlay?.close() : overlay?.abort(), jsonl?.close()];
-    const failed = (await Promise.allSettled(endings)).find((ending) => ending.status === 'rejected');
+    const finishOverlay = async (): Promise<void> => (done ? overlay?.close() : overlay?.abort());
+    const finishMasks = async (): Promise<void> => jsonl?.close();
+    const endings = await Promise.allSettled([finishOverlay(), finishMasks()]);
+    const failed = endings.find((ending) => ending.status === 'rejected');
     if (done && failed !== undefined) throw failed.reason;
   }
 }

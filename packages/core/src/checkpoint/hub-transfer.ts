@@ -84,7 +84,7 @@ async function download(file: RemoteFile, transfer: Transfer): Promise<void> {
       // Either way fetchBlob looks again.
       const takenOver = (error as NodeJS.ErrnoException).code === 'ENOENT';
       if (!takenOver && (await sizeOf(blobPath)) !== file.size) throw error;
-      return await rm(partial, { force: true });
+      return rm(partial, { force: true });
     }
     await rm(partial, { force: true });
     if (!resumed) throw hubError(address.repo, `digest of ${file.path} must be ${file.etag}, got ${digest}`);

@@ -135,7 +135,7 @@ export interface ModelProto {
 
 /** Serialises a model. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  return modelType.encode(modelType.create(model as unknown as Record<string, unknown>)).finish();
+  return modelType.encode(modelType.create(model)).finish();
 }
 
 /** Parses a model. @throws Error when the bytes are not a protobuf message. */

@@ -204,7 +204,7 @@ export function concat(parts: readonly Value[], axis: number): Value {
     }
   }
   const sizes = parts.map((part) => part.shape[index] as Dimension);
-  const total = sizes.every((size) => typeof size === 'number') ? sizes.reduce<number>((sum, size) => sum + (size as number), 0) : sizes.join('+');
+  const total = sizes.every((size) => typeof size === 'number') ? sizes.reduce<number>((sum, size) => sum + (size), 0) : sizes.join('+');
   const shape = first.shape.map((dimension, other) => (other === index ? total : dimension));
   return first.graph.node('Concat', parts, { dtype: first.dtype, shape }, { axis: { int: index } });
 }

@@ -52,7 +52,7 @@ export class LabelEmbedder {
         missing.forEach((index, row) => (rows[index] = fresh.slice(row * dim, (row + 1) * dim)));
         await Promise.all(missing.map((index) => writeEmbedding(path(index), rows[index] as Float32Array, keys[index] as string)));
       }
-      rows.forEach((row, index) => this.#memory.set(keys[index] as string, row as Float32Array));
+      rows.forEach((row, index) => this.#memory.set(keys[index] as string, row));
     }
     const found = rows as Float32Array[];
     const dim = found[0]?.length ?? 0;

@@ -109,10 +109,10 @@ export class ThreadClient {
     };
     try {
       return await new Promise<Result>((resolve, reject) => {
-        this.#pending.set(id, { resolve: resolve as (result: never) => void, reject });
+        this.#pending.set(id, { resolve: resolve, reject });
         this.#worker.ref();
         signal?.addEventListener('abort', onAbort, { once: true });
-        this.#post({ ...request, id } as ThreadRequest, transfer);
+        this.#post({ ...request, id }, transfer);
       });
     } finally {
       signal?.removeEventListener('abort', onAbort);

@@ -21,10 +21,10 @@ export interface CommandSurroundings<Labels extends FrameLabels> {
   readonly stderr: TextOutput;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
-  load(
+  readonly load: (
     model: string,
     options: Pick<CommandArguments, 'device' | 'precision'> & { readonly signal: AbortSignal },
-  ): Promise<CommandSegmenter<Labels>>;
+  ) => Promise<CommandSegmenter<Labels>>;
 }
 
 /** What `--json` prints. */

@@ -50,9 +50,10 @@ export async function locateFfprobe(environment: Environment = process.env): Pro
 
 function requireExecutable(path: string, variable: string): string {
   if (isExecutable(path)) return path;
+  const tool = variable === 'FFMPEG_PATH' ? 'ffmpeg' : 'ffprobe';
   throw new SynsegError(
     'FFMPEG_MISSING',
-    `Cannot find ${variable === 'FFMPEG_PATH' ? 'ffmpeg' : 'ffprobe'}: ${variable} must name an executable file, got "${path}". ${howToGetIt}`,
+    `Cannot find ${tool}: ${variable} must name an executable file, got "${path}". ${howToGetIt}`,
   );
 }
 
