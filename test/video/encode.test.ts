@@ -41,6 +41,12 @@ describe('encodeVideo()', () => {
     got.forEach((time, index) => expect(time).toBeCloseTo((times[index] ?? NaN) - 5, 4));
   });
 
+  it('moves repeated and backward times on', async () => {
+    await write(at('repeated.mp4'), [1, 1.04, 1.04, 1.02, 1.08]);
+    const got = frameTimes(at('repeated.mp4'));
+    expect(got.map((time) => time.toFixed(4))).toEqual(['0.0000', '0.0400', '0.0401', '0.0402', '0.0800']);
+  });
+
   it('gives back the colors it was given', async () => {
     const path = at('colors.mp4');
     const sink = await encodeVideo(path, { ...size, quality: 0 });

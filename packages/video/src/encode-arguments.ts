@@ -38,8 +38,8 @@ export function encodeArguments(
     // A fragment ends at each key frame: a crash loses two seconds at most.
     ...['-g', String(Math.max(1, Math.round(frameRate * 2))), '-video_track_timescale', '90000'],
     ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
-    ...['-movflags', '+frag_keyframe+delay_moov+default_base_moof', '-flush_packets', '1', '-f', extname(path).toLowerCase() === '.mov' ? 'mov' : 'mp4'],
-    `file:${partialPath(path)}`,
+    ...['-movflags', '+frag_keyframe+delay_moov+default_base_moof', '-flush_packets', '1'],
+    ...['-f', extname(path).toLowerCase() === '.mov' ? 'mov' : 'mp4', `file:${partialPath(path)}`],
   ];
 }
 

@@ -36,7 +36,7 @@ export interface VideoSink {
   /**
    * Adds an RGB frame, `Uint8Array, [height, width, 3], row-major`; resolves when the encoder has taken all of it.
    *
-   * @param timeSeconds Presentation time, later than that of the frame before.
+   * @param timeSeconds Presentation time; one that is not later than the frame before is moved to 0.1 ms after it.
    * @throws {SynsegError} `VIDEO_ENCODE` with ffmpeg's last lines when the encoder has failed.
    */
   write(frame: Uint8Array, timeSeconds: number): Promise<void>;
@@ -47,6 +47,8 @@ export interface VideoSink {
 }
 
 const abortMs = 10_000;
+/** More than a tick of the file's clock, 1/90000 s: damaged sources repeat times, an mp4 cannot. */
+const leastStepSeconds = 0.0001;
 
 /**
  * Opens an H.264 mp4 for writing. ffmpeg starts with the first frame.
@@ -75,6 +77,7 @@ class Mp4Sink implements VideoSink {
   readonly #start: (startSeconds: number) => ToolProcess;
   #tool: ToolProcess | undefined;
   #startSeconds = 0;
+  #lastSeconds = -Infinity;
   #finished: Promise<void> | undefined;
 
   constructor(path: string, options: EncodeOptions, start: (startSeconds: number) => ToolProcess) {
@@ -100,7 +103,8 @@ class Mp4Sink implements VideoSink {
       this.#tool.input.write(matroskaHeader(width, height, frameRate));
     }
     const { input } = this.#tool;
-    input.write(matroskaFrameHeader(Math.max(0, timeSeconds - this.#startSeconds), frame.length));
+    this.#lastSeconds = Math.max(timeSeconds - this.#startSeconds, this.#lastSeconds + leastStepSeconds, 0);
+    input.write(matroskaFrameHeader(this.#lastSeconds, frame.length));
     const error = await new Promise<unknown>((resolve) => input.write(frame, resolve));
     if (error) throw await this.#failure(this.#tool);
   }

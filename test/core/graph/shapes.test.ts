@@ -17,6 +17,9 @@ const vector = x('vector', [3]);
 const long = x('long', [5]);
 const bytes = x('bytes', [2, 3], 'uint8');
 const picture = x('picture', [1, 3, 8, 8]);
+const kernel = x('kernel', [4, 2, 3, 3]);
+const threeChannels = x('threeChannels', [4, 3, 3, 3]);
+const int8 = x('int8', [3, 4], 'int8');
 const open = x('open', ['batch', 3, 'rows', 8]);
 
 const mistakes: readonly (readonly [string, () => unknown, string])[] = [
@@ -52,8 +55,10 @@ const mistakes: readonly (readonly [string, () => unknown, string])[] = [
   ['resize', () => ops.resize(picture, [1, 4, 16, 16], 'linear'), 'Cannot resize: only the last two of four axes may change, got picture: float32 [1, 3, 8, 8] and target [1, 4, 16, 16]'],
   ['pad', () => ops.pad(matrix, 0, 1, ops.scalar(bytes, 0)), 'Cannot pad: dtypes must be equal, got matrix: float32 [2, 3] and'],
   ['squeeze', () => ops.squeeze(matrix, [0]), 'Cannot squeeze: axis 0 must have size 1, got matrix: float32 [2, 3]'],
-  ['conv', () => ops.conv(picture, x('kernel', [4, 2, 3, 3]), undefined, { stride: 1, padding: 0 }), 'Cannot convolve: kernel must be square over the value\'s channels, got picture: float32 [1, 3, 8, 8] and kernel: float32 [4, 2, 3, 3]'],
-  ['conv of an open size', () => ops.conv(open, x('kernel3', [4, 3, 3, 3]), undefined, { stride: 1, padding: 0 }), 'Cannot convolve: height and width must be known, got open: float32 [batch, 3, rows, 8]'],
+  ['conv', () => ops.conv(picture, kernel, undefined, { stride: 1, padding: 0 }), 'Cannot convolve: kernel must be square over the value\'s channels, got picture: float32 [1, 3, 8, 8] and kernel: float32 [4, 2, 3, 3]'],
+  ['conv bias', () => ops.conv(picture, threeChannels, vector, { stride: 1, padding: 0 }), 'Cannot convolve: bias must be float32 [4], got vector: float32 [3]'],
+  ['quantisedMatmul', () => ops.quantisedMatmul(matrix, int8, vector, vector, vector), 'Cannot multiply matrices: scale must be float32 [4], got vector: float32 [3]'],
+  ['conv of an open size', () => ops.conv(open, threeChannels, undefined, { stride: 1, padding: 0 }), 'Cannot convolve: height and width must be known, got open: float32 [batch, 3, rows, 8]'],
 ];
 
 describe('an operator refuses operands that do not fit', () => {

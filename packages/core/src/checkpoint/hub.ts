@@ -236,7 +236,7 @@ async function listCheckpoint(request: HubRequest, commit: string): Promise<Remo
 /** Runs a call of the hub client over our own request, so that its failures are {@link Unreachable} or final. */
 async function answer<T>(request: HubRequest, call: (fetchLike: typeof fetch) => Promise<T>): Promise<T> {
   try {
-    return await call((input) => ask(request, String(input), {}, AbortSignal.timeout(ANSWER_MS)));
+    return await call((input) => ask(request, input instanceof Request ? input.url : input.toString(), {}, AbortSignal.timeout(ANSWER_MS)));
   } catch (error) {
     request.signal?.throwIfAborted();
     throw isSynsegError(error) ? error : unreachable(error);

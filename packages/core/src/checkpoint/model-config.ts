@@ -4,10 +4,10 @@
  * Two kinds of folder give the same description: a CLIPSeg folder (Hugging Face layout), and a folder that brings its
  * own trunk as ONNX and, usually, a vocabulary instead of a text encoder.
  */
-import { SynsegError } from '../errors.ts';
+import { Fields, fieldError } from './json-fields.ts';
 
 /** Activation functions of transformer blocks. */
-export type Activation = 'quick_gelu' | 'gelu' | 'relu';
+export type Activation = (typeof ACTIVATIONS)[number];
 
 /** A pre-norm CLIP transformer. */
 export interface ClipTransformerConfig {
@@ -82,81 +82,11 @@ export interface ModelConfig {
   readonly decoder: DecoderConfig;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** CLIP's normalisation, used when a folder has no `preprocessor_config.json`. */
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
 const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 const CLIP_SIZE = 224;
-const ACTIVATIONS: readonly string[] = ['quick_gelu', 'gelu', 'relu'] satisfies Activation[];
-
-/** A JSON object with the name of the file it came from, read field by field with checks. */
-class Fields {
-  readonly #json: Json;
-  readonly #where: string;
-
-  constructor(json: unknown, where: string) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw fieldError(where, 'a JSON object', json);
-    this.#json = json as Json;
-    this.#where = where;
-  }
-
-  section(name: string): Fields {
-    return new Fields(this.#json[name] ?? {}, `${this.#where}: ${name}`);
-  }
-
-  has(name: string): boolean {
-    return this.#json[name] !== undefined && this.#json[name] !== null;
-  }
-
-  raw(name: string): unknown {
-    return this.#json[name];
-  }
-
-  integer(name: string, fallback?: number, minimum = 1): number {
-    const value = this.#json[name] ?? fallback;
-    if (!Number.isInteger(value) || (value as number) < minimum) throw fieldError(`${this.#where}: ${name}`, `an integer ≥ ${String(minimum)}`, value);
-    return value as number;
-  }
-
-  number(name: string, fallback: number): number {
-    const value = this.#json[name] ?? fallback;
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw fieldError(`${this.#where}: ${name}`, 'a number', value);
-    return value;
-  }
-
-  string(name: string): string {
-    const value = this.#json[name];
-    if (typeof value !== 'string' || value === '') throw fieldError(`${this.#where}: ${name}`, 'a string', value);
-    return value;
-  }
-
-  integers(name: string, fallback?: readonly number[], minimum = 0): readonly number[] {
-    const value = this.#json[name] ?? fallback;
-    if (!Array.isArray(value) || value.length === 0 || value.some((entry) => !Number.isInteger(entry) || (entry as number) < minimum)) {
-      throw fieldError(`${this.#where}: ${name}`, `a list of integers ≥ ${String(minimum)}`, value);
-    }
-    return value as number[];
-  }
-
-  numbers(name: string, length: number, fallback: readonly number[]): readonly number[] {
-    const value = this.#json[name] ?? fallback;
-    if (!Array.isArray(value) || value.length !== length || value.some((entry) => typeof entry !== 'number')) {
-      throw fieldError(`${this.#where}: ${name}`, `${String(length)} numbers`, value);
-    }
-    return value as number[];
-  }
-
-  activation(name: string, fallback: Activation): Activation {
-    const value = this.#json[name] ?? fallback;
-    if (!ACTIVATIONS.includes(value as string)) throw fieldError(`${this.#where}: ${name}`, `one of ${ACTIVATIONS.join(', ')}`, value);
-    return value as Activation;
-  }
-}
-
-function fieldError(where: string, rule: string, value: unknown): SynsegError {
-  return new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${where} must be ${rule}, got ${JSON.stringify(value) ?? 'nothing'}`);
-}
+const ACTIVATIONS = ['quick_gelu', 'gelu', 'relu'] as const;
 
 /**
  * Reads a checkpoint's configuration.
@@ -205,7 +135,7 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     decoder: {
       reduceDim: fields.integer('reduce_dim', 64),
       layers: tapLayers.length,
-      heads: fields.integer('decoder_num_attention_heads', 4),
+      heads: fields.integer('decoder_num_attention_heads', 4, 1, fields.integer('reduce_dim', 64)),
       intermediateSize: fields.integer('decoder_intermediate_size', 2048),
       // The published model's code sets ReLU whatever decoder_hidden_act says.
       activation: 'relu',
@@ -245,9 +175,9 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
     decoder: {
       reduceDim: decoder.integer('reduce_dim', 64),
       layers,
-      heads: decoder.integer('attention_heads', 4),
+      heads: decoder.integer('attention_heads', 4, 1, decoder.integer('reduce_dim', 64)),
       intermediateSize: decoder.integer('intermediate_size', 2048),
-      activation: decoder.activation('hidden_act', 'relu'),
+      activation: decoder.choice('hidden_act', ACTIVATIONS, 'relu'),
       layerNormEpsilon: decoder.number('layer_norm_eps', 1e-5),
       conditionalLayer: conditionalLayer(decoder, tapDims.length, where),
       head: decoder.raw('complex_transposed_convolution') === true ? 'refined' : 'simple',
@@ -260,9 +190,9 @@ function transformer(fields: Fields, defaults: { hiddenSize: number; layers: num
   return {
     hiddenSize: fields.integer('hidden_size', defaults.hiddenSize),
     layers: fields.integer('num_hidden_layers', defaults.layers),
-    heads: fields.integer('num_attention_heads', defaults.heads),
+    heads: fields.integer('num_attention_heads', defaults.heads, 1, fields.integer('hidden_size', defaults.hiddenSize)),
     intermediateSize: fields.integer('intermediate_size', defaults.intermediateSize),
-    activation: fields.activation('hidden_act', 'quick_gelu'),
+    activation: fields.choice('hidden_act', ACTIVATIONS, 'quick_gelu'),
     layerNormEpsilon: fields.number('layer_norm_eps', 1e-5),
   };
 }

@@ -64,10 +64,12 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
     } catch (cause) {
       throw formatError(path, 'header must be JSON, got text that does not parse', cause);
     }
+    if (typeof header !== 'object' || header === null) throw formatError(path, `header must be a JSON object, got ${JSON.stringify(header)}`);
     const tensors = new Map<string, TensorEntry>();
     for (const [name, entry] of Object.entries(header)) {
       if (name !== '__metadata__') tensors.set(name, parseEntry(path, name, entry, 8 + headerBytes, size));
     }
+    checkOverlap(path, [...tensors.values()]);
     return { path, tensors, metadata: (header['__metadata__'] ?? {}) as Record<string, string> };
   } finally {
     await file.close();
@@ -78,18 +80,28 @@ function parseEntry(path: string, name: string, entry: unknown, dataStart: numbe
   const { dtype: label, shape, data_offsets: range } = (entry ?? {}) as { dtype?: string; shape?: number[]; data_offsets?: number[] };
   const dtype = DTYPES[label ?? ''];
   if (dtype === undefined) throw formatError(path, `tensor "${name}" must have a known dtype, got ${String(label)}`);
-  const [start, end] = range ?? [];
-  if (!Array.isArray(shape) || start === undefined || end === undefined) {
-    throw formatError(path, `tensor "${name}" must have shape and data_offsets, got ${JSON.stringify(entry)}`);
+  const [start = NaN, end = NaN] = range ?? [];
+  if (!Array.isArray(shape) || ![...shape, start, end].every((value) => Number.isSafeInteger(value) && (value) >= 0)) {
+    throw formatError(path, `tensor "${name}" must have a shape and data_offsets of whole numbers, got ${JSON.stringify(entry)}`);
   }
   const expected = shape.reduce((product, dimension) => product * dimension, BYTES_PER_ELEMENT[dtype]);
   if (end - start !== expected) {
     throw formatError(path, `tensor "${name}" must take ${String(expected)} bytes for ${dtype} [${shape.join(', ')}], got ${String(end - start)}`);
   }
-  if (start < 0 || dataStart + end > fileSize) {
+  if (dataStart + end > fileSize) {
     throw formatError(path, `tensor "${name}" must end within the file, got end ${String(dataStart + end)} of ${String(fileSize)} bytes (truncated)`);
   }
   return { name, dtype, shape, path, offset: dataStart + start, length: expected };
+}
+
+function checkOverlap(path: string, entries: readonly TensorEntry[]): void {
+  const sorted = entries.filter(({ length }) => length > 0).sort((a, b) => a.offset - b.offset);
+  sorted.forEach((entry, index) => {
+    const before = sorted[index - 1];
+    if (before !== undefined && before.offset + before.length > entry.offset) {
+      throw formatError(path, `tensors must not overlap, got "${before.name}" and "${entry.name}"`);
+    }
+  });
 }
 
 /** Reads a tensor's numbers as float32 (half precisions widened). Row-major. */

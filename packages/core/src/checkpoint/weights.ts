@@ -30,6 +30,7 @@ export class Weights {
     let map: Record<string, string>;
     try {
       map = (JSON.parse(await readFile(index, 'utf8')) as { weight_map: Record<string, string> }).weight_map;
+      if (typeof map !== 'object' || map === null || Object.keys(map).length === 0) throw new Error('no weight_map');
     } catch (cause) {
       throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${index} must be a safetensors index, got ${messageOf(cause)}`, { cause });
     }

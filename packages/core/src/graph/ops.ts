@@ -4,11 +4,17 @@
  * an inlined trunk of a newer opset can share a graph; the one exception is the int8 product, a contrib operator.
  */
 import type { Attribute, Graph, Value } from './graph.ts';
-import { broadcastShapes, describe, normaliseAxis, productOf, type Dimension, type DType, type Shape } from './tensor-type.ts';
+import { broadcastShapes, describe, normaliseAxis, productOf, sameShape, type Dimension, type DType, type Shape } from './tensor-type.ts';
 
 function sameDType(action: string, a: Value, b: Value): DType {
   if (a.dtype !== b.dtype) throw new RangeError(`Cannot ${action}: dtypes must be equal, got ${a.toString()} and ${b.toString()}`);
   return a.dtype;
+}
+
+function expectOperand(action: string, name: string, value: Value, dtype: DType, shape: Shape): void {
+  if (value.dtype !== dtype || !sameShape(value.shape, shape)) {
+    throw new RangeError(`Cannot ${action}: ${name} must be ${describe({ dtype, shape })}, got ${value.toString()}`);
+  }
 }
 
 function elementwise(operator: string, a: Value, b: Value, dtype?: DType): Value {
@@ -99,6 +105,10 @@ export function affine(x: Value, weight: Value, bias: Value | undefined): Value 
  */
 export function quantisedMatmul(a: Value, b: Value, scale: Value, zeroPoint: Value, bias: Value): Value {
   const result = { dtype: a.dtype, shape: productShape(a, b) };
+  const columns = result.shape.slice(-1);
+  for (const [name, value, dtype] of [['scale', scale, 'float32'], ['zeroPoint', zeroPoint, 'int8'], ['bias', bias, 'float32']] as const) {
+    expectOperand('multiply matrices', name, value, dtype, columns);
+  }
   return a.graph.node('DynamicQuantizeMatMul', [a, b, scale, zeroPoint, bias], result, {}, 'com.microsoft');
 }
 
@@ -119,11 +129,7 @@ export function softmax(x: Value, axis = -1): Value {
 /** `(x − mean) / √(variance + ε) · scale + bias` over the last axis. */
 export function layerNorm(x: Value, scale: Value, bias: Value, epsilon: number): Value {
   const width = x.shape.at(-1);
-  for (const [name, parameter] of [['scale', scale], ['bias', bias]] as const) {
-    if (parameter.dtype !== x.dtype || parameter.shape.length !== 1 || parameter.shape[0] !== width) {
-      throw new RangeError(`Cannot normalise: ${name} must be ${describe({ dtype: x.dtype, shape: [width ?? 0] })}, got ${parameter.toString()}`);
-    }
-  }
+  for (const [name, parameter] of [['scale', scale], ['bias', bias]] as const) expectOperand('normalise', name, parameter, x.dtype, [width ?? 0]);
   return x.graph.node('LayerNormalization', [x, scale, bias], x, { axis: { int: -1 }, epsilon: { float: epsilon } });
 }
 
@@ -278,6 +284,7 @@ export function conv(x: Value, kernel: Value, bias: Value | undefined, options: 
   if (n === undefined || out === undefined || channels !== inner || kernelHeight !== kernelWidth || typeof kernelHeight !== 'number') {
     throw new RangeError(`Cannot convolve: kernel must be square over the value's channels, got ${x.toString()} and ${kernel.toString()}`);
   }
+  if (bias !== undefined) expectOperand('convolve', 'bias', bias, x.dtype, [out]);
   const { stride, padding } = options;
   const size = (dimension: Dimension | undefined): Dimension => {
     if (typeof dimension !== 'number') throw new RangeError(`Cannot convolve: height and width must be known, got ${x.toString()}`);

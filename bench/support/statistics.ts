@@ -1,0 +1,45 @@
+/** What the benches report: medians, quantiles, slopes, and tables in the form `bench/RESULTS.md` keeps. */
+
+/** The value below which a share of the samples lies; 0.5 is the median. */
+export function quantile(samples: Iterable<number>, share: number): number {
+  const sorted = Float64Array.from(samples).sort();
+  const position = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(position)] as number;
+  const above = sorted[Math.ceil(position)] as number;
+  return below + (above - below) * (position - Math.floor(position));
+}
+
+/** The middle sample. */
+export function median(samples: Iterable<number>): number {
+  return quantile(samples, 0.5);
+}
+
+/** The mean. */
+export function mean(samples: readonly number[]): number {
+  return samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+}
+
+/** Least-squares slope of samples against their index, per sample. */
+export function slope(samples: readonly number[]): number {
+  const centre = (samples.length - 1) / 2;
+  const average = mean(samples);
+  let products = 0;
+  let squares = 0;
+  samples.forEach((sample, index) => {
+    products += (index - centre) * (sample - average);
+    squares += (index - centre) ** 2;
+  });
+  return squares === 0 ? 0 : products / squares;
+}
+
+/** `median (lowest–highest)`. */
+export function spread(samples: readonly number[], digits = 0): string {
+  const [low, high] = [Math.min(...samples), Math.max(...samples)];
+  return `${median(samples).toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+}
+
+/** A Markdown table. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}

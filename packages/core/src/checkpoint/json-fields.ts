@@ -1,0 +1,78 @@
+/** JSON files of a checkpoint, read field by field with errors that name file, field, rule and value. */
+import { SynsegError } from '../errors.ts';
+
+/** A JSON object with the name of the file it came from, read field by field with checks. */
+export class Fields {
+  readonly #json: Readonly<Record<string, unknown>>;
+  readonly #where: string;
+
+  constructor(json: unknown, where: string) {
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw fieldError(where, 'a JSON object', json);
+    this.#json = json as Readonly<Record<string, unknown>>;
+    this.#where = where;
+  }
+
+  section(name: string): Fields {
+    return new Fields(this.#json[name] ?? {}, `${this.#where}: ${name}`);
+  }
+
+  has(name: string): boolean {
+    return this.#json[name] !== undefined && this.#json[name] !== null;
+  }
+
+  raw(name: string): unknown {
+    return this.#json[name];
+  }
+
+  integer(name: string, fallback?: number, minimum = 1): number {
+    const value = this.#json[name] ?? fallback;
+    if (!Number.isInteger(value) || (value as number) < minimum) throw fieldError(`${this.#where}: ${name}`, `an integer ≥ ${String(minimum)}`, value);
+    return value as number;
+  }
+
+  /** A number of heads that share `whole` channels evenly. */
+  divisor(name: string, whole: number, fallback: number): number {
+    const value = this.integer(name, fallback);
+    if (whole % value !== 0) throw fieldError(`${this.#where}: ${name}`, `a divisor of ${String(whole)}`, value);
+    return value;
+  }
+
+  number(name: string, fallback: number): number {
+    const value = this.#json[name] ?? fallback;
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw fieldError(`${this.#where}: ${name}`, 'a number', value);
+    return value;
+  }
+
+  string(name: string): string {
+    const value = this.#json[name];
+    if (typeof value !== 'string' || value === '') throw fieldError(`${this.#where}: ${name}`, 'a string', value);
+    return value;
+  }
+
+  integers(name: string, fallback?: readonly number[], minimum = 0): readonly number[] {
+    const value = this.#json[name] ?? fallback;
+    if (!Array.isArray(value) || value.length === 0 || value.some((entry) => !Number.isInteger(entry) || (entry as number) < minimum)) {
+      throw fieldError(`${this.#where}: ${name}`, `a list of integers ≥ ${String(minimum)}`, value);
+    }
+    return value as number[];
+  }
+
+  numbers(name: string, length: number, fallback: readonly number[]): readonly number[] {
+    const value = this.#json[name] ?? fallback;
+    if (!Array.isArray(value) || value.length !== length || value.some((entry) => typeof entry !== 'number')) {
+      throw fieldError(`${this.#where}: ${name}`, `${String(length)} numbers`, value);
+    }
+    return value as number[];
+  }
+
+  choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
+    const value = this.#json[name] ?? fallback;
+    if (!choices.includes(value as Choice)) throw fieldError(`${this.#where}: ${name}`, `one of ${choices.join(', ')}`, value);
+    return value as Choice;
+  }
+}
+
+/** An error naming file and field, the rule, and what was found. */
+export function fieldError(where: string, rule: string, value: unknown): SynsegError {
+  return new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${where} must be ${rule}, got ${JSON.stringify(value) ?? 'nothing'}`);
+}
