@@ -28,7 +28,8 @@ export class LabelEmbedder {
   #idle: NodeJS.Timeout | undefined;
 
   constructor(settings: EngineSettings, weightFiles: readonly string[]) {
-    this.#settings = settings;
+    // Half the processor, so that frames in progress keep the other half.
+    this.#settings = { ...settings, threads: Math.max(1, Math.floor(settings.threads / 2)) };
     this.#weightFiles = weightFiles;
   }
 

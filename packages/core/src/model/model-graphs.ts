@@ -1,5 +1,6 @@
 /**
- * The four graphs a segmenter runs: text → embeddings, pixels → taps, taps + embeddings → logits, logits → masks.
+ * The graphs a segmenter runs: text → embeddings, picture → views, views → taps, taps + embeddings → logits,
+ * logits → masks.
  *
  * They are separate sessions so that a picture is encoded once and prompted many times, and so that labels can change
  * between two frames: the number of pictures and labels is left open in every one of them.
@@ -19,22 +20,24 @@ import { normalisePixels, visionTaps } from './vision-trunk.ts';
 /** Makes the parameters of a graph, in the precision it computes in. */
 export type ParameterSource = (graph: Graph) => Parameters;
 
-/** Names of the tap tensors between the encode and decode graphs, shallow to deep. */
+/** Names of the tap tensors between the trunk and decode graphs, shallow to deep. */
 export function tapNames(config: ModelConfig): string[] {
   return config.tapDims.map((_, index) => `tap${String(index)}`);
 }
 
-/** `pixels` uint8 `[images, height, width, 3]` (see {@link pictureSize}) → `tap0…` float32 `[images, views, 1 + patches, D_i]`. */
-export function buildEncodeGraph(config: ModelConfig, parameters: ParameterSource, views: ViewCount, trunkModel?: Uint8Array): Graph {
-  const graph = new Graph('encode');
-  const [height, width] = pictureSize(config.inputSize, views);
-  const pixels = graph.input('pixels', 'uint8', ['images', height, width, 3]);
-  const taps = trunkTaps(config, parameters(graph), splitViews(pixels, views), trunkModel);
-  const tokens = tokensOf(config);
-  taps.forEach((tap, index) => {
-    const shape = ['images', views, tokens, config.tapDims[index] as number];
-    graph.output(`tap${String(index)}`, cast(reshape(tap, shape), 'float32'));
-  });
+/** `pixels` uint8 `[images, 2·height, 2·width, 3]` → `views` uint8 `[5·images, height, width, 3]`, see {@link splitViews}. */
+export function buildSplitGraph(config: ModelConfig): Graph {
+  const graph = new Graph('split');
+  const [height, width] = pictureSize(config.inputSize, 5);
+  graph.output('views', splitViews(graph.input('pixels', 'uint8', ['images', height, width, 3])));
+  return graph;
+}
+
+/** `views` uint8 `[n, height, width, 3]` → `tap0…` float32 `[n, 1 + patches, D_i]`. */
+export function buildTrunkGraph(config: ModelConfig, parameters: ParameterSource, trunkModel?: Uint8Array): Graph {
+  const graph = new Graph('trunk');
+  const views = graph.input('views', 'uint8', ['n', ...config.inputSize, 3]);
+  trunkTaps(config, parameters(graph), views, trunkModel).forEach((tap, index) => graph.output(`tap${String(index)}`, cast(tap, 'float32')));
   return graph;
 }
 

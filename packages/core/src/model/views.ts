@@ -15,14 +15,13 @@ export function pictureSize([height, width]: readonly [number, number], views: V
 }
 
 /**
- * Splits pictures into views. Quadrants are exact crops; the whole view is the mean of 2×2 pixels, which is what
+ * Splits pictures into five views. Quadrants are exact crops; the whole view is the mean of 2×2 pixels, which is what
  * half-pixel bilinear resampling to half the size computes.
  *
- * @param pixels - uint8 `[n, 2·height, 2·width, 3]` for five views, `[n, height, width, 3]` for one
- * @returns uint8 `[n·views, height, width, 3]`; per picture: whole, top left, top right, bottom left, bottom right
+ * @param pixels - uint8 `[n, 2·height, 2·width, 3]`
+ * @returns uint8 `[5·n, height, width, 3]`; per picture: whole, top left, top right, bottom left, bottom right
  */
-export function splitViews(pixels: Value, views: ViewCount): Value {
-  if (views === 1) return pixels;
+export function splitViews(pixels: Value): Value {
   const [n, fullHeight, fullWidth] = pixels.shape as readonly [Dimension, number, number];
   const [height, width] = [fullHeight / 2, fullWidth / 2];
   const blocks = reshape(cast(pixels, 'float32'), [n, height, 2, width, 2, 3]);

@@ -25,15 +25,18 @@ export class EncodedImage {
   readonly views: ViewCount;
   /** @internal The inference thread's number for it. */
   readonly id: number;
+  /** @internal The inference thread that keeps it. */
+  readonly owner: object;
   readonly #release: () => void;
   #disposed = false;
 
   /** @internal Use `Segmenter.encode()`. */
-  constructor(parts: { readonly width: number; readonly height: number; readonly views: ViewCount; readonly id: number }, release: () => void) {
+  constructor(parts: { readonly width: number; readonly height: number; readonly views: ViewCount; readonly id: number; readonly owner: object }, release: () => void) {
     this.width = parts.width;
     this.height = parts.height;
     this.views = parts.views;
     this.id = parts.id;
+    this.owner = parts.owner;
     this.#release = release;
     forgotten.register(this, release, this);
   }

@@ -112,7 +112,7 @@ export class Segmenter {
       const tiling = tilePicture(opened.width, opened.height);
       const pixels = await this.#pixels(opened, tiling, views);
       const id = await this.#thread.request<number>({ type: 'encode', pixels, tiles: tiling.tiles, views }, [pixels.buffer as ArrayBuffer], signal);
-      return new EncodedImage({ width: opened.width, height: opened.height, views, id }, () => this.#thread.notify({ type: 'release', encoded: id }));
+      return new EncodedImage({ width: opened.width, height: opened.height, views, id, owner: this.#thread }, () => this.#thread.notify({ type: 'release', encoded: id }));
     }, signal);
   }
 
@@ -129,7 +129,7 @@ export class Segmenter {
     checkLabels(labels, this.#thread.info.config.embeddingDim);
     const { signal } = options;
     const views = checkViews(options.views ?? (image instanceof EncodedImage ? image.views : 1));
-    if (image instanceof EncodedImage) checkEncoded(image, views);
+    if (image instanceof EncodedImage) checkEncoded(image, views, this.#thread);
     const shared = {
       views,
       merge: checkMerge(options.merge),
@@ -201,7 +201,8 @@ function lookUp(vocabulary: Vocabulary, prompts: readonly (readonly string[])[])
   return all;
 }
 
-function checkEncoded(image: EncodedImage, views: ViewCount): void {
+function checkEncoded(image: EncodedImage, views: ViewCount, owner: object): void {
   if (image.disposed) throw new SynsegError('DISPOSED', 'Cannot segment: encoded picture must not be disposed, got a call after disposal');
+  if (image.owner !== owner) throw new RangeError('Cannot segment: encoded picture must be encoded by this segmenter, got one of another');
   if (image.views !== views) throw new RangeError(`Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${String(views)}`);
 }

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
-import { buildDecodeGraph, buildEncodeGraph, buildPostprocessGraph, tapNames } from '../model/model-graphs.ts';
+import { buildDecodeGraph, buildPostprocessGraph, buildSplitGraph, buildTrunkGraph, tapNames } from '../model/model-graphs.ts';
 import { sampleRows } from '../model/postprocess.ts';
 import { pictureSize, type MergeRule, type ViewCount } from '../model/views.ts';
 import { EngineLoader } from './engine-loader.ts';
@@ -41,9 +41,9 @@ export class VisionEngine {
   static async load(settings: EngineSettings, guard: RunGuard): Promise<VisionEngine> {
     const { folder, inputSize } = settings;
     const checkpoint = await openCheckpoint(folder, inputSize === undefined ? {} : { inputSize });
-    const { loader, session } = await EngineLoader.start(checkpoint, settings, guard, (candidate) => loadEncoder(candidate, 1));
+    const { loader, session } = await EngineLoader.start(checkpoint, settings, guard, loadTrunk);
     const engine = new VisionEngine(loader, settings, guard);
-    engine.#sessions.set('encode 1', Promise.resolve(session));
+    engine.#sessions.set('trunk', Promise.resolve(session));
     // The decoder is loaded now, not at the first frame: its weights are checked and the first result comes at full speed.
     await engine.#decoder(1, 'mean');
     return engine;
@@ -51,8 +51,9 @@ export class VisionEngine {
 
   /** Encodes pictures of one view count: one tensor per tap, `[pictures, views, tokens, D_i]`. */
   async encode(pictures: readonly TiledPixels[], views: ViewCount): Promise<Taps> {
-    const session = await this.#encoder(views);
-    const [height, width] = pictureSize(this.info.config.inputSize, views);
+    const trunk = await this.#session('trunk', () => loadTrunk(this.#loader));
+    const { config } = this.info;
+    const [height, width] = pictureSize(config.inputSize, views);
     const bytes = height * width * 3;
     const all = joinPixels(pictures);
     const count = all.length / bytes;
@@ -60,9 +61,17 @@ export class VisionEngine {
     for (let start = 0; start < count; start += this.#settings.maxBatch) {
       const end = Math.min(count, start + this.#settings.maxBatch);
       const pixels = { data: all.subarray(start * bytes, end * bytes), shape: [end - start, height, width, 3] };
-      parts.push(await this.#run(session, { pixels }));
+      parts.push(await this.#run(trunk, { views: views === 1 ? pixels : await this.#split(pixels) }));
     }
-    return tapNames(this.info.config).map((name) => joinFirstAxis(parts.map((part) => part[name] as TensorData)));
+    return tapNames(config).map((name) => {
+      const { data, shape } = joinFirstAxis(parts.map((part) => part[name] as TensorData));
+      return { data, shape: [count, views, ...shape.slice(1)] };
+    });
+  }
+
+  async #split(pixels: TensorData): Promise<TensorData> {
+    const session = await this.#session('split', () => this.#loader.session('split', () => buildSplitGraph(this.info.config)));
+    return (await this.#run(session, { pixels })).views as TensorData;
   }
 
   /** Logits of encoded pictures for one label set: `[pictures, labels, height, width]`. */
@@ -127,10 +136,6 @@ export class VisionEngine {
     return this.#guard.run(() => session.run(feeds));
   }
 
-  #encoder(views: ViewCount): Promise<RuntimeSession> {
-    return this.#session(`encode ${String(views)}`, () => loadEncoder(this.#loader, views));
-  }
-
   #decoder(views: ViewCount, merge: MergeRule): Promise<RuntimeSession> {
     const kind = `decode ${String(views)} ${views === 1 ? '' : merge}`;
     return this.#session(kind, () => this.#loader.session(kind, () => buildDecodeGraph(this.info.config, this.#loader.parameters, views, merge)));
@@ -152,11 +157,11 @@ export class VisionEngine {
   }
 }
 
-function loadEncoder(loader: EngineLoader, views: ViewCount): Promise<RuntimeSession> {
+function loadTrunk(loader: EngineLoader): Promise<RuntimeSession> {
   const { config, folder } = loader.checkpoint;
-  return loader.session(`encode ${String(views)}`, async () => {
-    const trunk = config.trunk.kind === 'onnx' ? await readFile(join(folder, config.trunk.file)) : undefined;
-    return buildEncodeGraph(config, loader.parameters, views, trunk);
+  return loader.session('trunk', async () => {
+    const model = config.trunk.kind === 'onnx' ? await readFile(join(folder, config.trunk.file)) : undefined;
+    return buildTrunkGraph(config, loader.parameters, model);
   });
 }
 
