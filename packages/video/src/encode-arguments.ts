@@ -2,10 +2,27 @@
 import { realpath } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import type { EncodeOptions } from './encode.ts';
 import { runTool } from './process/ffmpeg.ts';
 import { sourceInput, sourcePath, type VideoSource } from './process/source.ts';
 import { partialPath } from './sinks/partial-file.ts';
+
+/** What `encodeVideo` must know. */
+export interface EncodeOptions {
+  /** Width of each frame in pixels. Odd sizes get one more column in the file, a copy of the last one: H.264 needs it. */
+  readonly width: number;
+  /** Height of each frame in pixels; odd ones as for `width`. */
+  readonly height: number;
+  /** Frames per second to plan for; each frame is shown at its own time all the same. */
+  readonly frameRate: number;
+  /** Where the frames come from; its sound is taken along if `audioCodec` is given. Never written to. */
+  readonly source?: VideoSource;
+  /** Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if mp4 cannot hold it. */
+  readonly audioCodec?: string;
+  /** H.264 encoder of ffmpeg. @default 'libx264' */
+  readonly encoder?: string;
+  /** Constant quality of libx264, 0 (lossless) to 51. @default 20 */
+  readonly quality?: number;
+}
 
 const containers = ['.mp4', '.m4v', '.mov'];
 /** Audio codecs that mp4 takes as they are; others become AAC. */

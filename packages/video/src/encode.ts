@@ -4,30 +4,11 @@
  * under `.name.partial.mp4` and gets its name when it is closed.
  */
 import { SynsegError } from '@synseg/core';
-import { checkEncodeOptions, checkEncoder, checkNotSource, encodeArguments } from './encode-arguments.ts';
+import { checkEncodeOptions, checkEncoder, checkNotSource, encodeArguments, type EncodeOptions } from './encode-arguments.ts';
 import { matroskaFrameHeader, matroskaHeader } from './raw-matroska.ts';
 import { ffmpegVersion, passthroughArguments, startTool, type ToolProcess } from './process/ffmpeg.ts';
 import { locateFfmpeg } from './process/locate.ts';
-import type { VideoSource } from './process/source.ts';
 import { beginFile, finishFile } from './sinks/partial-file.ts';
-
-/** What {@link encodeVideo} must know. */
-export interface EncodeOptions {
-  /** Width of each frame in pixels. Odd sizes get one more column in the file, a copy of the last one: H.264 needs it. */
-  readonly width: number;
-  /** Height of each frame in pixels; odd ones as for `width`. */
-  readonly height: number;
-  /** Frames per second to plan for; each frame is shown at its own time all the same. */
-  readonly frameRate: number;
-  /** Where the frames come from; its sound is taken along if `audioCodec` is given. Never written to. */
-  readonly source?: VideoSource;
-  /** Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if mp4 cannot hold it. */
-  readonly audioCodec?: string;
-  /** H.264 encoder of ffmpeg. @default 'libx264' */
-  readonly encoder?: string;
-  /** Constant quality of libx264, 0 (lossless) to 51. @default 20 */
-  readonly quality?: number;
-}
 
 /** Where frames go. */
 export interface VideoSink {

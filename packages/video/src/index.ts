@@ -1,5 +1,6 @@
 export { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from './decode.ts';
-export { encodeVideo, type EncodeOptions, type VideoSink } from './encode.ts';
+export { encodeVideo, type VideoSink } from './encode.ts';
+export type { EncodeOptions } from './encode-arguments.ts';
 export type { FrameTime } from './frame-clock.ts';
 export { probe, type ProbeOptions, type VideoInfo } from './probe.ts';
 export { redactCredentials } from './process/redact.ts';

@@ -2,9 +2,8 @@
 import type { LabelsOptions } from '../labels/label-request.ts';
 import type { Background } from '../model/postprocess.ts';
 import { Segmenter } from '../segmenter/segmenter.ts';
-import { loadProgress } from './load-progress.ts';
+import { loadProgress, type LoadFlags } from './load-progress.ts';
 import { table, type CommandContext, type CommandResult } from './output.ts';
-import type { LoadFlags } from './run.ts';
 
 /** Flags of `synseg labels`. */
 export interface LabelsFlags extends LoadFlags {

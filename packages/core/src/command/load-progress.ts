@@ -1,7 +1,10 @@
-/** How far loading is, for people, on stderr. The only file that imports cli-progress. */
+/** Loading a checkpoint for a command: its flags, and how far it is, for people, on stderr. Imports cli-progress. */
 import cliProgress from 'cli-progress';
-import type { LoadProgress } from '../segmenter/load-options.ts';
+import type { LoadProgress, SegmenterOptions } from '../segmenter/load-options.ts';
 import { megabytes, type CommandContext } from './output.ts';
+
+/** Options of loading among a command's flags. */
+export type LoadFlags = Pick<SegmenterOptions, 'device' | 'precision' | 'revision' | 'offline'>;
 
 /** Shows downloads until closed: a bar on a terminal, one line per file otherwise. */
 export function loadProgress(stderr: CommandContext['stderr']): { readonly onProgress: (progress: LoadProgress) => void; readonly close: () => void } {

@@ -1,7 +1,6 @@
 /** The command line of `synseg`: commands, help, exit codes. The only file that imports commander. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { isSynsegError, messageOf } from '../errors.ts';
-import type { SegmenterOptions } from '../segmenter/load-options.ts';
 import { cacheCommand } from './cache.ts';
 import { doctorCommand } from './doctor.ts';
 import { labelsCommand } from './labels.ts';
@@ -105,9 +104,6 @@ function loadOptions(command: Command): Command {
     .option('--revision <name>', 'branch, tag or commit of a hub checkpoint')
     .option('--offline', 'never touch the network');
 }
-
-/** Options of loading among a command's options. */
-export type LoadFlags = Pick<SegmenterOptions, 'device' | 'precision' | 'revision' | 'offline'>;
 
 function number(rule: string, valid: (value: number) => boolean): (text: string) => number {
   return (text) => {

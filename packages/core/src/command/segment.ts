@@ -6,9 +6,8 @@ import type { Background } from '../model/postprocess.ts';
 import type { ViewCount } from '../model/views.ts';
 import { Segmenter } from '../segmenter/segmenter.ts';
 import type { Segmentation } from '../segmenter/segmentation.ts';
-import { loadProgress } from './load-progress.ts';
+import { loadProgress, type LoadFlags } from './load-progress.ts';
 import { percent, table, type CommandContext, type CommandResult } from './output.ts';
-import type { LoadFlags } from './run.ts';
 
 /** Flags of `synseg segment`. */
 export interface SegmentFlags extends LoadFlags {
