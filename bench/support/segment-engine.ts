@@ -127,7 +127,7 @@ async function peer(task: EngineTask): Promise<EngineTimes> {
     runners.push({ name: `5 views, ${count}`, run: () => fiveViews(texts) });
     if (count > 1) runners.push({ name: `1 view, ${count}, image repeated`, run: () => repeated(texts), calls: count > 5 ? 1 : 2 });
   }
-  return await measure(runners);
+  return measure(runners);
 }
 
 async function measure(runners: readonly Runner[]): Promise<EngineTimes> {

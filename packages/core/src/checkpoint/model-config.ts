@@ -135,7 +135,7 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     decoder: {
       reduceDim: fields.integer('reduce_dim', 64),
       layers: tapLayers.length,
-      heads: fields.integer('decoder_num_attention_heads', 4, 1, fields.integer('reduce_dim', 64)),
+      heads: fields.divisor('decoder_num_attention_heads', fields.integer('reduce_dim', 64), 4),
       intermediateSize: fields.integer('decoder_intermediate_size', 2048),
       // The published model's code sets ReLU whatever decoder_hidden_act says.
       activation: 'relu',
@@ -175,7 +175,7 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
     decoder: {
       reduceDim: decoder.integer('reduce_dim', 64),
       layers,
-      heads: decoder.integer('attention_heads', 4, 1, decoder.integer('reduce_dim', 64)),
+      heads: decoder.divisor('attention_heads', decoder.integer('reduce_dim', 64), 4),
       intermediateSize: decoder.integer('intermediate_size', 2048),
       activation: decoder.choice('hidden_act', ACTIVATIONS, 'relu'),
       layerNormEpsilon: decoder.number('layer_norm_eps', 1e-5),
@@ -190,7 +190,7 @@ function transformer(fields: Fields, defaults: { hiddenSize: number; layers: num
   return {
     hiddenSize: fields.integer('hidden_size', defaults.hiddenSize),
     layers: fields.integer('num_hidden_layers', defaults.layers),
-    heads: fields.integer('num_attention_heads', defaults.heads, 1, fields.integer('hidden_size', defaults.hiddenSize)),
+    heads: fields.divisor('num_attention_heads', fields.integer('hidden_size', defaults.hiddenSize), defaults.heads),
     intermediateSize: fields.integer('intermediate_size', defaults.intermediateSize),
     activation: fields.choice('hidden_act', ACTIVATIONS, 'quick_gelu'),
     layerNormEpsilon: fields.number('layer_norm_eps', 1e-5),

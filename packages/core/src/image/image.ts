@@ -72,6 +72,7 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
     try {
       return await work;
     } catch (cause) {
+      signal?.throwIfAborted();
       throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${source.name}: file must be a whole, valid picture, got ${messageOf(cause).trim()}`, { cause });
     }
   };
@@ -127,11 +128,25 @@ async function sourceOf(input: ImageInput, maxPixels: number, signal: AbortSigna
   if (input instanceof URL) return encoded(await fetchBytes(input, signal), shortName(input.href));
   if (input instanceof ArrayBuffer) return encoded(new Uint8Array(input), 'from bytes');
   if (input instanceof Uint8Array) return encoded(input, 'from bytes');
-  if (isSharp(input)) return { name: 'from sharp', make: () => input.clone() };
+  if (isSharp(input)) return sharpSource(input, maxPixels);
   if (isRaw(input)) return rawSource(input, maxPixels);
   throw new TypeError(
     `Cannot open image: input must be a path, URL, bytes, { data, width, height } or a sharp instance, got ${input === null ? 'null' : typeof input}`,
   );
+}
+
+/** A pipeline may still have to crop, turn or resize: it is run once, and what comes out is the picture. */
+async function sharpSource(input: Sharp, maxPixels: number): Promise<Source> {
+  const name = 'from sharp';
+  const run = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch((cause: unknown) => {
+      throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: pipeline must yield a picture, got ${messageOf(cause).trim()}`, { cause });
+    });
+  const { width, height } = (await run(input.clone().metadata())).autoOrient;
+  if (width * height > maxPixels) throw new SynsegError('IMAGE_DECODE', tooLarge(name, width, height, maxPixels));
+  const pipeline = input.clone().autoOrient().removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' });
+  const { data, info } = await run(pipeline.toBuffer({ resolveWithObject: true }));
+  return rawSource({ data, width: info.width, height: info.height }, maxPixels);
 }
 
 function rawSource({ data, width, height, channels }: RawImage, maxPixels: number): Source {

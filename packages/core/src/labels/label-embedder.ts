@@ -8,6 +8,7 @@ import { setTimeout, clearTimeout } from 'node:timers';
 import { LRUCache } from 'lru-cache';
 import { fingerprintFiles, sha256 } from '../checkpoint/fingerprint.ts';
 import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
+import { SynsegError } from '../errors.ts';
 import type { EngineSettings } from '../session/protocol.ts';
 import { ThreadClient } from '../session/thread-client.ts';
 
@@ -25,6 +26,7 @@ export class LabelEmbedder {
   #fingerprint: Promise<string> | undefined;
   #thread: Promise<ThreadClient> | undefined;
   #waiting = 0;
+  #disposed = false;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(settings: EngineSettings, weightFiles: readonly string[]) {
@@ -62,8 +64,13 @@ export class LabelEmbedder {
     return all;
   }
 
-  /** Ends the text thread, if it runs. */
+  /** Ends the text thread, if it runs; none starts any more. */
   async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#endThread();
+  }
+
+  async #endThread(): Promise<void> {
     clearTimeout(this.#idle);
     const thread = this.#thread;
     this.#thread = undefined;
@@ -71,6 +78,7 @@ export class LabelEmbedder {
   }
 
   async #compute(prompts: readonly (readonly string[])[], signal: AbortSignal | undefined): Promise<Float32Array> {
+    if (this.#disposed) throw new SynsegError('DISPOSED', 'Cannot segment: segmenter must not be disposed, got disposal while a call was waiting');
     clearTimeout(this.#idle);
     this.#waiting++;
     try {
@@ -81,7 +89,7 @@ export class LabelEmbedder {
     } finally {
       this.#waiting--;
       if (this.#waiting === 0) {
-        this.#idle = setTimeout(() => void this.dispose(), IDLE_MS);
+        this.#idle = setTimeout(() => void this.#endThread(), IDLE_MS);
         this.#idle.unref();
       }
     }

@@ -57,7 +57,8 @@ export function resolveLabels(labels: readonly LabelInput[], options: LabelsOpti
     if (typeof name !== 'string') throw new TypeError(`Cannot embed labels: label must be a string or have a name, got ${JSON.stringify(label)}`);
     if (name.trim() === '') throw new RangeError('Cannot embed labels: name must not be empty, got ""');
     if (names.includes(name)) throw new RangeError(`Cannot embed labels: names must be unique, got "${name}" twice`);
-    if (own !== undefined && (own.length === 0 || own.some((prompt) => typeof prompt !== 'string'))) {
+    const isList: boolean = Array.isArray(own);
+    if (own !== undefined && (!isList || own.length === 0 || own.some((prompt) => typeof prompt !== 'string'))) {
       throw new RangeError(`Cannot embed labels: prompts of "${name}" must be a list of strings, got ${JSON.stringify(own)}`);
     }
     names.push(name);

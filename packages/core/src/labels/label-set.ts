@@ -96,8 +96,15 @@ export class LabelSet {
     } catch {
       throw fail('have JSON metadata', JSON.stringify(metadata));
     }
-    if (!Array.isArray(names) || !Array.isArray(thresholds) || names.length !== entry.shape[0] || thresholds.length !== names.length) {
-      throw fail('name each of its embeddings', `${String((names as unknown[]).length)} names for embeddings [${entry.shape.join(', ')}]`);
+    const isActivation = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
+    if (!Array.isArray(names) || names.some((name) => typeof name !== 'string') || names.length === 0 || entry.shape.length !== 2 || names.length !== entry.shape[0]) {
+      throw fail('name each of its embeddings', `${JSON.stringify(names)} for embeddings [${entry.shape.join(', ')}]`);
+    }
+    if (!Array.isArray(thresholds) || thresholds.length !== names.length || thresholds.some((value) => value !== null && !isActivation(value))) {
+      throw fail('have a threshold in [0, 1] or null for each label', JSON.stringify(thresholds));
+    }
+    if (background !== 'threshold' && background !== 'none' && !isActivation(background)) {
+      throw fail('have a background in [0, 1], "threshold" or "none"', JSON.stringify(background));
     }
     return new LabelSet({
       names: names as string[],

@@ -30,7 +30,7 @@ const MIN_CHROMA = 0.05; // greyer ones look like the picture underneath
 
 type Oklab = readonly [lightness: number, a: number, b: number];
 
-let cached: readonly LabelColor[] | undefined;
+let selection: Selection | undefined;
 
 /**
  * Returns distinct, well-separated colors for `count` labels; never black, which stands for the background.
@@ -48,31 +48,44 @@ let cached: readonly LabelColor[] | undefined;
 export function labelColors(count: number): readonly LabelColor[] {
   checkInteger('pick label colors', 'count', count, 0, BACKGROUND);
   if (count <= HAND_PICKED.length) return HAND_PICKED.slice(0, count);
-  cached ??= [...HAND_PICKED, ...generate(BACKGROUND - HAND_PICKED.length)];
-  return cached.slice(0, count);
+  selection ??= new Selection();
+  return selection.first(count);
 }
 
-/** Farthest-point selection: keeps, per candidate, the distance to its nearest chosen color. */
-function generate(count: number): LabelColor[] {
-  const candidates = candidateColors();
-  const distances = new Float64Array(candidates.length).fill(Infinity);
-  const choose = ([lightness, a, b]: Oklab): void => {
-    for (const [index, { oklab }] of candidates.entries()) {
+/**
+ * Farthest-point selection, as far as it was asked for: 255 colors take tens of milliseconds, and few have so many
+ * labels. Keeps, per candidate, the distance to its nearest chosen color.
+ */
+class Selection {
+  readonly #chosen: LabelColor[] = [...HAND_PICKED];
+  readonly #candidates = candidateColors();
+  readonly #distances = new Float64Array(this.#candidates.length).fill(Infinity);
+
+  constructor() {
+    this.#choose([0, 0, 0]);
+    for (const color of HAND_PICKED) this.#choose(toOklab(color));
+  }
+
+  first(count: number): LabelColor[] {
+    const distances = this.#distances;
+    while (this.#chosen.length < count) {
+      let furthest = 0;
+      for (let index = 1; index < distances.length; index++) if (distances[index]! > distances[furthest]!) furthest = index;
+      const { color, oklab } = this.#candidates[furthest]!;
+      this.#choose(oklab);
+      this.#chosen.push(color);
+    }
+    return this.#chosen.slice(0, count);
+  }
+
+  #choose([lightness, a, b]: Oklab): void {
+    const [candidates, distances] = [this.#candidates, this.#distances];
+    for (let index = 0; index < candidates.length; index++) {
+      const { oklab } = candidates[index]!;
       const squared = (oklab[0] - lightness) ** 2 + (oklab[1] - a) ** 2 + (oklab[2] - b) ** 2;
       if (squared < distances[index]!) distances[index] = squared;
     }
-  };
-  choose([0, 0, 0]);
-  for (const color of HAND_PICKED) choose(toOklab(color));
-  return Array.from({ length: count }, () => {
-    let furthest = 0;
-    for (let index = 1; index < distances.length; index++) {
-      if (distances[index]! > distances[furthest]!) furthest = index;
-    }
-    const { color, oklab } = candidates[furthest]!;
-    choose(oklab);
-    return color;
-  });
+  }
 }
 
 function candidateColors(): { color: LabelColor; oklab: Oklab }[] {
@@ -82,7 +95,7 @@ function candidateColors(): { color: LabelColor; oklab: Oklab }[] {
       for (let blue = 0; blue < 256; blue += GRID_STEP) {
         const color: LabelColor = [red, green, blue];
         const oklab = toOklab(color);
-        if (oklab[0] < MIN_LIGHTNESS || Math.hypot(oklab[1], oklab[2]) < MIN_CHROMA) continue;
+        if (oklab[0] < MIN_LIGHTNESS || oklab[1] ** 2 + oklab[2] ** 2 < MIN_CHROMA ** 2) continue;
         candidates.push({ color, oklab });
       }
     }
@@ -92,10 +105,7 @@ function candidateColors(): { color: LabelColor; oklab: Oklab }[] {
 
 /** sRGB to OKLab with Ottosson's matrices (https://bottosson.github.io/posts/oklab, 2020): equal steps look equal. */
 function toOklab(color: LabelColor): Oklab {
-  const [r, g, b] = color.map((part) => {
-    const value = part / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
+  const [r, g, b] = [linearPart(color[0]), linearPart(color[1]), linearPart(color[2])];
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
@@ -104,4 +114,14 @@ function toOklab(color: LabelColor): Oklab {
     1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
     0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
   ];
+}
+
+/** Linear light of each sRGB level, once it was needed. */
+const linearParts = new Float64Array(256).fill(NaN);
+
+function linearPart(part: number): number {
+  const known = linearParts[part]!;
+  if (!Number.isNaN(known)) return known;
+  const value = part / 255;
+  return (linearParts[part] = value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
 }

@@ -110,7 +110,7 @@ export function addPostprocess(
   const logits = graph.input('logits', 'float32', [tileRows * tileColumns, 'labels', height, width]);
   const [rows, columns] = [tileRows * height, tileColumns * width];
   const stitched = stitchTiles(logits, tiles, height, width);
-  const sampled = resample ? sample(graph, reshape(stitched, ['labels', 1, rows, columns]), rows) : reshape(stitched, ['labels', rows, columns]);
+  const sampled = resample ? sample(graph, reshape(stitched, ['labels', 1, rows, columns])) : reshape(stitched, ['labels', rows, columns]);
   const perLabel = (name: string): Value => reshape(graph.input(name, 'float32', ['labels']), ['labels', 1, 1]);
   if (outputs.labels) graph.output('labels', labelMap(sampled, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
   if (outputs.masks) graph.output('masks', cast(greaterOrEqual(sampled, perLabel('maskThresholds')), 'uint8'));
@@ -124,15 +124,17 @@ function stitchTiles(logits: Value, [tileRows, tileColumns]: readonly [number, n
   return transpose(grid, [2, 0, 3, 1, 4]);
 }
 
-/** Bilinear resampling with half-pixel centres: columns by the runtime's Resize, rows by two gathers. */
-function sample(graph: Graph, x: Value, rows: number): Value {
-  const columns = graph.input('columns', 'int64', [1]);
-  const sizes = concat([dimensionsOf(graph, ['labels', 1, rows]), columns], 0);
-  const wide = squeeze(resizeTo(x, sizes, ['labels', 1, rows, 'width'], 'linear'), [1]);
-  const upper = gather(wide, graph.input('upper', 'int64', ['strip']), 1);
-  const lower = gather(wide, graph.input('lower', 'int64', ['strip']), 1);
+/**
+ * Bilinear resampling with half-pixel centres: rows by two gathers, then columns by the runtime's Resize. Rows go first
+ * because they are still short: only one pass runs over the result's full width, and a strip costs no more than its share.
+ */
+function sample(graph: Graph, x: Value): Value {
+  const upper = gather(x, graph.input('upper', 'int64', ['strip']), 2);
+  const lower = gather(x, graph.input('lower', 'int64', ['strip']), 2);
   const fraction = reshape(graph.input('fraction', 'float32', ['strip']), ['strip', 1]);
-  return add(upper, multiply(fraction, subtract(lower, upper)));
+  const tall = add(upper, multiply(fraction, subtract(lower, upper)));
+  const sizes = concat([dimensionsOf(graph, ['labels', 1, 'strip']), graph.input('columns', 'int64', [1])], 0);
+  return squeeze(resizeTo(tall, sizes, ['labels', 1, 'strip', 'width'], 'linear'), [1]);
 }
 
 function labelMap(x: Value, thresholds: Value, plane: Value): Value {

@@ -6,7 +6,7 @@ import { blendOverlay, type BlendOverlayOptions } from '../mask/overlay.ts';
 import type { LabelColor } from '../mask/palette.ts';
 import { encodeIndexedPNG, type IndexedPNGOptions } from '../mask/png.ts';
 import { tracePolygons, type Polygon, type TracePolygonsOptions } from '../mask/polygons.ts';
-import { encodeRLE, type CocoRle } from '../mask/rle.ts';
+import { encodeLabelMapRLE, encodeRLE, type CocoRle } from '../mask/rle.ts';
 import { BACKGROUND } from '../model/postprocess.ts';
 import type { SegmentReply } from '../session/protocol.ts';
 
@@ -79,12 +79,18 @@ export class Segmentation {
     const pixels = this.width * this.height;
     const { masks } = this.#results;
     if (masks !== undefined) return masks.slice(index * pixels, (index + 1) * pixels);
-    return this.labelMap.map((value) => (value === index ? 1 : 0));
+    const { labelMap } = this;
+    const mask = new Uint8Array(pixels);
+    for (let pixel = 0; pixel < pixels; pixel++) if (labelMap[pixel] === index) mask[pixel] = 1;
+    return mask;
   }
 
   /** COCO run-length encoding of each label's {@link Segmentation.mask}; labels without a pixel are left out. */
   toRLE(): Record<string, CocoRle> {
-    return this.#perMask((mask) => encodeRLE(mask, this.width, this.height));
+    if (this.#results.masks !== undefined) return this.#perMask((mask) => encodeRLE(mask, this.width, this.height));
+    // Masks that do not overlap take one pass over the picture for all labels.
+    const forms = encodeLabelMapRLE(this.labelMap, this.width, this.height, this.labels.length);
+    return Object.fromEntries(this.labels.flatMap((label, index) => (forms[index] === undefined ? [] : [[label, forms[index]]])));
   }
 
   /** Outlines of each label's {@link Segmentation.mask}; labels without a pixel are left out. */
@@ -120,8 +126,9 @@ export class Segmentation {
 
   #countAreas(): Readonly<Record<string, number>> {
     const counts = new Float64Array(BACKGROUND + 1);
-    for (const value of this.labelMap) counts[value] = (counts[value] as number) + 1;
-    const pixels = this.width * this.height;
+    const { labelMap } = this;
+    const pixels = labelMap.length;
+    for (let pixel = 0; pixel < pixels; pixel++) counts[labelMap[pixel]!]!++;
     return Object.freeze(Object.fromEntries(this.labels.map((label, index) => [label, (counts[index] as number) / pixels])));
   }
 

@@ -14,6 +14,8 @@ import type { OnnxModel } from '../graph/onnx-writer.ts';
 /** Hash of the sources that build graphs, set by the bundler; absent when running from sources, and nothing is cached. */
 declare const __GRAPH_BUILD_ID__: string | undefined;
 
+const DIGEST_BYTES = 32;
+
 /** Everything a graph's bytes depend on, besides the code. */
 export interface GraphKey {
   readonly kind: string;
@@ -37,11 +39,11 @@ export class GraphCache {
   /** The graph of this key, read from disk or built. A cache that cannot be written or read never stops the work. */
   async get(key: GraphKey, build: () => Promise<OnnxModel>): Promise<OnnxModel> {
     if (this.#buildId === undefined) return build();
-    const path = join(this.#folder, `${this.#hash(key)}.onnx`);
-    const cached = await readFile(path).catch(() => undefined);
+    const path = join(this.#folder, `${this.#hash(key)}.graph`);
+    const cached = unseal(await readFile(path).catch(() => Buffer.alloc(0)));
     if (cached !== undefined) return { bytes: cached, externalFolder: dirname(key.weights.files[0] as string) };
     const model = await build();
-    await writeFileAtomic(path, model.bytes).catch(() => undefined);
+    await writeFileAtomic(path, seal(model.bytes)).catch(() => undefined);
     return model;
   }
 
@@ -49,4 +51,18 @@ export class GraphCache {
     const layout = weights.entries().map(({ name, dtype, shape, path, offset }) => [name, dtype, shape, basename(path), offset]);
     return createHash('sha256').update(JSON.stringify([this.#buildId, kind, precision, config, layout, fingerprint])).digest('hex');
   }
+}
+
+/** Bytes followed by their SHA-256: a file damaged on disk is built again, not handed to the runtime. */
+function seal(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([bytes, digest(bytes)]);
+}
+
+function unseal(sealed: Buffer): Uint8Array | undefined {
+  const bytes = sealed.subarray(0, -DIGEST_BYTES);
+  return sealed.length > DIGEST_BYTES && digest(bytes).equals(sealed.subarray(-DIGEST_BYTES)) ? bytes : undefined;
+}
+
+function digest(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
 }

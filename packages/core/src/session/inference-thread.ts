@@ -1,6 +1,6 @@
 /**
- * Entry point of an inference thread. It owns its sessions from load to release and ends by itself when told to close;
- * it must never be terminated while it runs (see `run-guard.ts`).
+ * Entry point of an inference thread. It owns its sessions from load to release; its owner ends it once it says that it
+ * has closed, and never while it runs (see `run-guard.ts`).
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { serialiseError } from '../errors.ts';
@@ -54,6 +54,7 @@ async function textService({ settings }: ThreadStart, guard: RunGuard): Promise<
 
 async function main(owner: MessagePort, start: ThreadStart): Promise<void> {
   const guard = new RunGuard(start.guard);
+  guard.loaded();
   const send = (message: ThreadReply): void => owner.postMessage(message);
   let service: Service;
   try {
@@ -70,9 +71,9 @@ async function main(owner: MessagePort, start: ThreadStart): Promise<void> {
         listen(message.port);
       } else if (message.type === 'close') {
         void service.close().finally(() => {
-          send({ type: 'closed' });
           for (const caller of callers) caller.close();
-          owner.close();
+          // The owner ends the thread now: Deno's parent port cannot be closed from this side.
+          send({ type: 'closed' });
         });
       } else service.receive(port, message);
     });

@@ -1,10 +1,10 @@
 /** The text thread's work: prompts to embeddings with CLIP's text encoder. */
-import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { buildTextGraph } from '../model/model-graphs.ts';
 import { promptBatch } from '../text/prompt-batch.ts';
 import { ClipTokenizer, type TokenIds } from '../text/tokenizer.ts';
 import { EngineLoader } from './engine-loader.ts';
+import { eventTurn } from './event-turn.ts';
 import type { EngineInfo, EngineSettings } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
 import type { RuntimeSession } from './runtime.ts';
@@ -54,7 +54,7 @@ export class TextEngine {
     // Prompts of like length share a run, so that padding costs little.
     prompts.sort((a, b) => a.ids.length - b.ids.length);
     for (let start = 0; start < prompts.length; start += PROMPTS_PER_RUN) {
-      await yieldToEvents();
+      await eventTurn();
       if (cancelled()) return undefined;
       const some = prompts.slice(start, start + PROMPTS_PER_RUN);
       const embeddings = await this.#encode(some.map(({ ids }) => ids));

@@ -31,6 +31,8 @@ export class ThreadClient {
   readonly #pending = new Map<number, Pending>();
   readonly #ended: Promise<void>;
   #nextId = 1;
+  /** Why the thread is no more, when it ended by itself. */
+  #failure: SynsegError | undefined;
   #disposal: Promise<void> | undefined;
 
   private constructor(worker: Worker, guard: RunGuard, info: EngineInfo) {
@@ -43,12 +45,12 @@ export class ThreadClient {
         else this.#receive(message);
       });
       worker.once('exit', (code) => {
-        this.#failAll(new SynsegError('INFERENCE', `Cannot finish: the inference thread must stay alive, got exit code ${String(code)}`));
+        if (this.#disposal === undefined) this.#fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must stay alive, got exit code ${String(code)}`));
         resolve();
       });
     });
     worker.on('error', (error) => {
-      this.#failAll(new SynsegError('INFERENCE', `Cannot finish: the inference thread must not fail, got ${String(error)}`, { cause: error }));
+      this.#fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must not fail, got ${String(error)}`, { cause: error }));
     });
     worker.unref();
   }
@@ -102,6 +104,7 @@ export class ThreadClient {
   async request<Result>(request: Unnumbered<ThreadRequest>, transfer: readonly ArrayBuffer[] = [], signal?: AbortSignal): Promise<Result> {
     signal?.throwIfAborted();
     if (this.#disposal !== undefined) throw new SynsegError('DISPOSED', 'Cannot segment: segmenter must not be disposed, got a call after disposal');
+    if (this.#failure !== undefined) throw this.#failure;
     const id = this.#nextId++;
     const onAbort = (): void => {
       this.#settle(id)?.reject(signal?.reason);
@@ -152,8 +155,12 @@ export class ThreadClient {
   }
 
   #receive(message: ThreadReply): void {
-    if (message.type === 'result') this.#settle(message.id)?.resolve(message.result as never);
-    else if (message.type === 'error') this.#settle(message.id)?.reject(deserialiseError(message.error));
+    if (message.type === 'result') {
+      const pending = this.#settle(message.id);
+      if (pending !== undefined) pending.resolve(message.result as never);
+      // A picture whose encoding was aborted while it ran: nobody holds it.
+      else if (typeof message.result === 'number') this.notify({ type: 'release', encoded: message.result });
+    } else if (message.type === 'error') this.#settle(message.id)?.reject(deserialiseError(message.error));
   }
 
   /** Takes a request off the list; undefined when it was settled before (aborted). */
@@ -162,6 +169,11 @@ export class ThreadClient {
     this.#pending.delete(id);
     if (this.#pending.size === 0 && this.#disposal === undefined) this.#worker.unref();
     return pending;
+  }
+
+  #fail(error: SynsegError): void {
+    this.#failure ??= error;
+    this.#failAll(error);
   }
 
   #failAll(error: Error): void {

@@ -16,11 +16,14 @@ import type { RuntimeSession, TensorData } from './runtime.ts';
 /** The taps of one or more encoded pictures: `[pictures, views, tokens, D_i]` each. */
 export type Taps = readonly TensorData[];
 
-/** Rows (picture × view × label) the decoder takes at once: bounds its memory, and stays near the processor's caches. */
-const MAX_DECODER_ROWS = 32;
+/**
+ * Rows (picture × view × label) the decoder takes at once. It bounds memory; on a processor a few rows, whose hidden
+ * layer is megabytes each, stay near the caches and take a quarter less time per row than thirty (`bench/RESULTS.md`).
+ */
+const MAX_DECODER_ROWS = { cpu: 4, other: 32 } as const;
 
-/** Resampled logits held at once while postprocessing, elements. */
-const MAX_STRIP_ELEMENTS = 16 * 1024 * 1024;
+/** Resampled logits held at once while postprocessing, elements: a processor is fastest with what fits its caches. */
+const MAX_STRIP_ELEMENTS = { cpu: 1024 * 1024, other: 16 * 1024 * 1024 } as const;
 
 /** Sessions of the vision graphs and what they compute. */
 export class VisionEngine {
@@ -79,8 +82,9 @@ export class VisionEngine {
     const session = await this.#decoder(views, merge);
     const dim = this.info.config.embeddingDim;
     const pictures = (taps[0] as TensorData).shape[0] as number;
-    const picturesPerRun = Math.max(1, Math.floor(MAX_DECODER_ROWS / (views * labels.count)));
-    const labelsPerRun = Math.max(1, Math.floor(MAX_DECODER_ROWS / views));
+    const maxRows = this.#limit(MAX_DECODER_ROWS);
+    const picturesPerRun = Math.max(1, Math.floor(maxRows / (views * labels.count)));
+    const labelsPerRun = Math.max(1, Math.floor(maxRows / views));
     const runs: TensorData[] = [];
     for (let picture = 0; picture < pictures; picture += picturesPerRun) {
       const some = taps.map((tap) => sliceFirstAxis(tap, picture, Math.min(pictures, picture + picturesPerRun)));
@@ -116,7 +120,7 @@ export class VisionEngine {
       ...(outputs.masks ? { masks: new Uint8Array(labels * height * width) } : {}),
       ...(outputs.activations ? { activations: new Float32Array(labels * height * width) } : {}),
     };
-    const strip = resample ? Math.max(1, Math.min(height, Math.floor(MAX_STRIP_ELEMENTS / (labels * width)))) : height;
+    const strip = resample ? Math.max(1, Math.min(height, Math.floor(this.#limit(MAX_STRIP_ELEMENTS) / (labels * width)))) : height;
     for (let start = 0; start < height; start += strip) {
       const end = Math.min(height, start + strip);
       const results = await this.#run(session, resample ? { ...feeds, ...samplingFeeds(rows, height, width, start, end) } : feeds);
@@ -134,6 +138,10 @@ export class VisionEngine {
 
   #run(session: RuntimeSession, feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
     return this.#guard.run(() => session.run(feeds));
+  }
+
+  #limit({ cpu, other }: { readonly cpu: number; readonly other: number }): number {
+    return this.info.device === 'cpu' ? cpu : other;
   }
 
   #decoder(views: ViewCount, merge: MergeRule): Promise<RuntimeSession> {

@@ -1,7 +1,7 @@
 /** Serves segmentation requests of many callers on one {@link VisionEngine}, batching those that go together. */
-import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { SynsegError, serialiseError } from '../errors.ts';
+import { eventTurn } from './event-turn.ts';
 import type { EncodeRequest, SegmentRequest, ThreadReply, ThreadRequest, TiledPixels } from './protocol.ts';
 import { RequestQueue, type BatchRule, type Queued } from './request-queue.ts';
 import type { TensorData } from './runtime.ts';
@@ -61,7 +61,7 @@ export class VisionService {
   async #work(): Promise<void> {
     for (;;) {
       // Lets waiting messages in: new requests may join the batch, cancelled ones leave.
-      await yieldToEvents();
+      await eventTurn();
       const batch = this.#queue.takeBatch(this.#rule);
       const [first] = batch;
       if (first === undefined) return;
@@ -90,9 +90,14 @@ export class VisionService {
       const grid = tiles[index] as readonly [number, number];
       const own: TensorData = sliceFirstAxis(logits, picture, picture + grid[0] * grid[1]);
       picture += grid[0] * grid[1];
-      const results = await this.#engine.postprocess(own, grid, request);
-      const buffers = Object.values(results).map((array: Uint8Array | Float32Array) => array.buffer as ArrayBuffer);
-      reply(caller, { type: 'result', id: request.id, result: results }, buffers);
+      try {
+        const results = await this.#engine.postprocess(own, grid, request);
+        const buffers = Object.values(results).map((array: Uint8Array | Float32Array) => array.buffer as ArrayBuffer);
+        reply(caller, { type: 'result', id: request.id, result: results }, buffers);
+      } catch (error) {
+        // One caller's results may be too large to hold; the others of the batch get theirs.
+        reply(caller, { type: 'error', id: request.id, error: serialiseError(error) });
+      }
     }
   }
 

@@ -1,0 +1,188 @@
+/** Pictures from every kind of source, as upright RGB bytes. Values are exact: the sources are lossless. */
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openImage, type ImageInput } from '../../../packages/core/src/image/image.ts';
+import { picture } from '../../support/random.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const folder = temporaryFolder();
+const source = picture(7, 5, 1);
+const encode = (format: 'png' | 'webp' | 'tiff' = 'png'): Promise<Buffer> =>
+  sharp(source.data, { raw: { width: 7, height: 5, channels: 3 } }).toFormat(format, { webp: { lossless: true }, tiff: { compression: 'lzw' }, png: {} }[format]).toBuffer();
+
+let png: Buffer;
+let server: Server;
+let url: string;
+const path = join(folder, 'pïcture 1.png');
+beforeAll(async () => {
+  png = await encode();
+  writeFileSync(path, png);
+  server = createServer((request, response) => {
+    if (request.url?.startsWith('/slow') === true) return;
+    if (request.url?.startsWith('/missing') === true) return void response.writeHead(404).end();
+    response.end(png);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+async function pixels(input: ImageInput): Promise<{ width: number; height: number; data: number[] }> {
+  const { width, height, pixels: decode } = await openImage(input);
+  return { width, height, data: [...(await decode())] };
+}
+
+const expected = { width: 7, height: 5, data: [...source.data] };
+
+describe('openImage() reads', () => {
+  it('a path', async () => expect(await pixels(path)).toEqual(expected));
+  it('a file: URL, also as text', async () => {
+    expect(await pixels(pathToFileURL(path))).toEqual(expected);
+    expect(await pixels(pathToFileURL(path).href)).toEqual(expected);
+  });
+  it('an http: URL, also as text', async () => {
+    expect(await pixels(new URL(`${url}/a.png?token=1`))).toEqual(expected);
+    expect(await pixels(`${url}/a`)).toEqual(expected);
+  });
+  it('a data: URL', async () => expect(await pixels(`data:image/png;base64,${png.toString('base64')}`)).toEqual(expected));
+  it('encoded bytes, whatever the format', async () => {
+    for (const format of ['png', 'webp', 'tiff'] as const) expect(await pixels(await encode(format)), format).toEqual(expected);
+  });
+  it('an ArrayBuffer', async () => expect(await pixels(Uint8Array.from(png).buffer)).toEqual(expected));
+  it('a part of a larger buffer', async () => expect(await pixels(Buffer.concat([Buffer.alloc(5, 1), png]).subarray(5))).toEqual(expected));
+});
+
+describe('openImage() reads raw pixels:', () => {
+  const gray = Uint8Array.of(0, 100, 255, 7, 8, 9);
+  const threefold = [...gray].flatMap((value) => [value, value, value]);
+
+  it('RGB', async () => expect(await pixels(source)).toEqual(expected));
+  it('gray, three times the same', async () => {
+    expect(await pixels({ data: gray, width: 3, height: 2 })).toEqual({ width: 3, height: 2, data: threefold });
+    expect(await pixels({ data: gray, width: 3, height: 2, channels: 1 })).toEqual({ width: 3, height: 2, data: threefold });
+  });
+  it('RGBA, whose alpha is dropped and not blended', async () => {
+    const data = Uint8ClampedArray.from({ length: 35 * 4 }, (_, index) => (index % 4 === 3 ? index : (source.data[Math.floor(index / 4) * 3 + (index % 4)] as number)));
+    expect(await pixels({ data, width: 7, height: 5 })).toEqual(expected);
+  });
+  it('RGBA resampled as if there were no alpha', async () => {
+    const rgba = Uint8Array.from({ length: 35 * 4 }, (_, index) => (index % 4 === 3 ? 0 : (source.data[Math.floor(index / 4) * 3 + (index % 4)] as number)));
+    const [opaque, transparent] = await Promise.all([source, { data: rgba, width: 7, height: 5 }].map(async (input) => (await openImage(input)).resized(14, 3)));
+    expect([...(transparent as Uint8Array)]).toEqual([...(opaque as Uint8Array)]);
+  });
+});
+
+describe('openImage() reads a sharp pipeline', () => {
+  it('as it is', async () => expect(await pixels(sharp(png))).toEqual(expected));
+
+  it('with what it still has to do: crop, turn, resize', async () => {
+    const cropped = sharp(png).extract({ left: 2, top: 1, width: 3, height: 2 });
+    const reference = [1, 2].flatMap((y) => [2, 3, 4].flatMap((x) => [...source.data.slice((y * 7 + x) * 3, (y * 7 + x) * 3 + 3)]));
+    expect(await pixels(cropped)).toEqual({ width: 3, height: 2, data: reference });
+    expect(await pixels(sharp(png).rotate(90))).toMatchObject({ width: 5, height: 7 });
+    expect(await pixels(sharp(png).resize(21, 10))).toMatchObject({ width: 21, height: 10 });
+    expect((await pixels(sharp(png).extractChannel(0))).data).toHaveLength(105);
+  });
+
+  it('twice, and leaves it usable', async () => {
+    const pipeline = sharp(png);
+    await pixels(pipeline);
+    expect(await pixels(pipeline)).toEqual(expected);
+    expect((await pipeline.metadata()).width).toBe(7);
+  });
+
+  it('and says IMAGE_DECODE when it yields none', async () => {
+    await expect(openImage(sharp(Buffer.from('no picture')))).rejects.toMatchObject({ code: 'IMAGE_DECODE', message: expect.stringMatching(/^Cannot decode image from sharp: pipeline must yield a picture, got /) });
+  });
+});
+
+describe('resized()', () => {
+  it('returns the pixels themselves at their own size', async () => {
+    expect([...(await (await openImage(png)).resized(7, 5))]).toEqual(expected.data);
+  });
+
+  it('crops a region first', async () => {
+    const opened = await openImage(png);
+    expect([...(await opened.resized(2, 1, { left: 3, top: 4, width: 2, height: 1 }))]).toEqual(expected.data.slice((4 * 7 + 3) * 3, (4 * 7 + 5) * 3));
+  });
+
+  it('squeezes to any aspect without cropping', async () => {
+    const two = { data: Uint8Array.from({ length: 40 * 10 * 3 }, (_, index) => (Math.floor(index / 3) % 40 < 20 ? 0 : 200)), width: 40, height: 10 };
+    const small = await (await openImage(two)).resized(4, 4);
+    expect([small[0], small[9], small[36], small[45]]).toEqual([0, 200, 0, 200]);
+  });
+});
+
+describe('openImage() refuses', () => {
+  it.each<[string, unknown, ErrorConstructor, string]>([
+    ['null', null, TypeError, 'input must be a path, URL, bytes, { data, width, height } or a sharp instance, got null'],
+    ['a number', 5, TypeError, 'input must be a path, URL, bytes, { data, width, height } or a sharp instance, got number'],
+    ['data that is no bytes', { data: [1, 2, 3], width: 1, height: 1 }, TypeError, 'input must be a path, URL, bytes, { data, width, height } or a sharp instance, got object'],
+    ['no width', { data: new Uint8Array(3), height: 1 }, RangeError, 'width must be a positive integer, got undefined'],
+    ['a fractional height', { data: new Uint8Array(3), width: 1, height: 1.5 }, RangeError, 'height must be a positive integer, got 1.5'],
+    ['data of no channel count', { data: new Uint8Array(7), width: 2, height: 1 }, RangeError, 'data must be one of 2, 6, 8 bytes for 2×1, got 7'],
+    ['data of two channels', { data: new Uint8Array(4), width: 2, height: 1 }, RangeError, 'data must be one of 2, 6, 8 bytes for 2×1, got 4'],
+    ['data that does not match its channels', { data: new Uint8Array(6), width: 2, height: 1, channels: 4 }, RangeError, 'data must be 8 bytes for 2×1, got 6'],
+  ])('%s', async (_, input, kind, message) => {
+    await expect(openImage(input as ImageInput)).rejects.toThrow(kind);
+    await expect(openImage(input as ImageInput)).rejects.toThrow(`Cannot open image: ${message}`);
+  });
+
+  it.each<[string, () => ImageInput, RegExp]>([
+    ['a path that is not there', () => join(folder, 'none.png'), /^Cannot open image: path must be a readable file, got ".*none\.png" \(ENOENT/],
+    ['a folder', () => folder, /^Cannot open image: path must be a readable file, got .* \(EISDIR/],
+    ['an HTTP error, without telling the query', () => `${url}/missing.png?token=secret`, /^Cannot open image: URL must answer with a picture, got HTTP status 404 from http:\/\/127\.0\.0\.1:\d+\/missing\.png$/],
+    ['a host that does not answer', () => 'http://127.0.0.1:1/a.png', /^Cannot open image: URL must answer with a picture, got .* from http:\/\/127\.0\.0\.1:1\/a\.png$/],
+    ['no bytes', () => new Uint8Array(0), /^Cannot decode image from bytes: file must not be empty, got 0 bytes$/],
+    ['bytes that are no picture', () => Buffer.from('hello'), /^Cannot decode image from bytes: file must be a whole, valid picture, got /],
+    ['a broken data: URL, without repeating it', () => 'data:image/png;base64,AAAA', /^Cannot decode image data: URL: file must be a whole, valid picture, got /],
+  ])('%s', async (_, input, message) => {
+    await expect(openImage(input())).rejects.toMatchObject({ code: 'IMAGE_DECODE', message: expect.stringMatching(message) });
+  });
+
+  it('half a picture, when its pixels are asked for', async () => {
+    const opened = await openImage(png.subarray(0, png.length - 20));
+    for (const decode of [() => opened.pixels(), () => opened.resized(3, 3)]) {
+      await expect(decode()).rejects.toMatchObject({ code: 'IMAGE_DECODE', message: expect.stringMatching(/^Cannot decode image from bytes: file must be a whole, valid picture, got /) });
+    }
+  });
+
+  it('more than maxPixels, before decoding', async () => {
+    const message = (name: string): string => `Cannot decode image ${name}: it must have at most 34 pixels (maxPixels), got 7×5`;
+    await expect(openImage(png, { maxPixels: 34 })).rejects.toMatchObject({ code: 'IMAGE_DECODE', message: message('from bytes') });
+    await expect(openImage(source, { maxPixels: 34 })).rejects.toThrow(message('from raw pixels'));
+    await expect(openImage(sharp(png), { maxPixels: 34 })).rejects.toMatchObject({ code: 'IMAGE_DECODE', message: message('from sharp') });
+    expect((await openImage(png, { maxPixels: 35 })).width).toBe(7);
+  });
+});
+
+describe('aborting', () => {
+  const reason = new Error('changed my mind');
+
+  it('rejects with the signal\'s reason while a server lets it wait', async () => {
+    const controller = new AbortController();
+    const opening = openImage(`${url}/slow`, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 20);
+    await expect(opening).rejects.toBe(reason);
+  });
+
+  it('rejects with the signal\'s reason before reading a file', async () => {
+    await expect(openImage(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it('rejects with the signal\'s reason while decoding, not as a broken picture', async () => {
+    const controller = new AbortController();
+    const opened = await openImage(png, { signal: controller.signal });
+    const decoding = opened.pixels();
+    controller.abort(reason);
+    await expect(decoding).rejects.toBe(reason);
+  });
+});

@@ -1,0 +1,139 @@
+/** The network's parts against themselves run another way: label by label, padded, at another precision. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openCheckpoint } from '../../../packages/core/src/checkpoint/checkpoint.ts';
+import { Graph } from '../../../packages/core/src/graph/graph.ts';
+import { decode } from '../../../packages/core/src/model/decoder.ts';
+import { buildDecodeGraph, buildSplitGraph, buildTextGraph, buildTrunkGraph, type ParameterSource } from '../../../packages/core/src/model/model-graphs.ts';
+import { CheckpointParameters } from '../../../packages/core/src/model/parameters.ts';
+import { quantiseRows, QuantisedParameters } from '../../../packages/core/src/model/quantised-parameters.ts';
+import { promptBatch } from '../../../packages/core/src/text/prompt-batch.ts';
+import type { TensorData } from '../../../packages/core/src/session/runtime.ts';
+import { gaussians, picture } from '../../support/random.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { EMBEDDING_DIM, writeTinyClipseg } from '../../support/tiny-clipseg.ts';
+import { runGraph, worstExcess } from '../../support/tensors.ts';
+
+const root = temporaryFolder();
+
+async function open(name: string, options: Parameters<typeof writeTinyClipseg>[1] = {}) {
+  const { config, weights } = await openCheckpoint(writeTinyClipseg(join(root, name), options));
+  const source: ParameterSource = (graph) => new CheckpointParameters(graph, weights);
+  return { config, weights, source };
+}
+
+const floats = (tensor: TensorData | undefined): Float32Array => tensor?.data as Float32Array;
+
+/** Order of summation differs between the two runs, nothing else: a few units in the last place of numbers near 10. */
+function expectEqual(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  const { excess, error } = worstExcess(actual, expected, 1e-5, 1e-5);
+  expect(excess, `error ${String(error)}`).toBeLessThanOrEqual(0);
+}
+
+describe('decoder', () => {
+  const text = gaussians(3 * EMBEDDING_DIM, 5);
+
+  it.each([0, 1, 2])('conditioned at layer %i gives each label what it would get alone', async (conditionalLayer) => {
+    const { config, source } = await open(`conditional-${String(conditionalLayer)}`, { conditionalLayer });
+    const taps = Object.fromEntries([0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, 10 + tap), shape: [2, 1, 17, 32] }]));
+    const graph = buildDecodeGraph(config, source, 1, 'mean');
+    const { logits } = await runGraph(graph, { ...taps, text: { data: text, shape: [3, EMBEDDING_DIM] } });
+    expect(logits?.shape).toEqual([2, 3, 32, 32]);
+    for (let label = 0; label < 3; label++) {
+      const alone = await runGraph(graph, { ...taps, text: { data: text.slice(label * EMBEDDING_DIM, (label + 1) * EMBEDDING_DIM), shape: [1, EMBEDDING_DIM] } });
+      for (let image = 0; image < 2; image++) {
+        expectEqual(floats(logits).slice((image * 3 + label) * 1024, (image * 3 + label + 1) * 1024), floats(alone['logits']).slice(image * 1024, (image + 1) * 1024));
+      }
+    }
+    const [first, second] = [floats(logits).slice(0, 1024), floats(logits).slice(1024, 2048)];
+    expect(worstExcess(first, second, 0.1, 0).excess, 'labels do change the logits').toBeGreaterThan(0);
+  });
+
+  it('reports one row per image and label for every layer, also before the conditional one', async () => {
+    const { config, source } = await open('hidden', { conditionalLayer: 1 });
+    const graph = new Graph('hidden');
+    const parameters = source(graph);
+    const taps = [0, 1, 2].map((tap) => graph.input(`tap${String(tap)}`, 'float32', ['images', 17, 32]));
+    const { hidden } = decode(parameters, taps, graph.input('text', 'float32', ['labels', EMBEDDING_DIM]), config.decoder);
+    hidden.forEach((state, index) => graph.output(`hidden${String(index)}`, state));
+    const feeds = Object.fromEntries([0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, tap), shape: [2, 17, 32] }]));
+    const results = await runGraph(graph, { ...feeds, text: { data: text, shape: [3, EMBEDDING_DIM] } });
+    expect(Object.values(results).map(({ shape }) => shape)).toEqual(Array.from({ length: 4 }, () => [6, 17, 16]));
+    const rows = floats(results['hidden1']);
+    expect([...rows.slice(0, 272)], 'before FiLM all labels of an image are one').toEqual([...rows.slice(272, 544)]);
+    expect([...rows.slice(0, 272)]).not.toEqual([...rows.slice(3 * 272, 4 * 272)]);
+  });
+});
+
+describe('text encoder', () => {
+  it('gives a prompt the same embedding at its own length and padded to 77', async () => {
+    const { config, source } = await open('text');
+    const graph = buildTextGraph(config, source);
+    const prompts = [[520, 5, 521], [520, 7, 9, 300, 514, 2, 521], [520, ...Array.from({ length: 75 }, (_, index) => index), 521]];
+    const together = floats((await runGraph(graph, promptBatch(prompts)))['embeddings']);
+    for (const [row, prompt] of prompts.entries()) {
+      const { embeddings } = await runGraph(graph, promptBatch([prompt]));
+      expectEqual(floats(embeddings), together.slice(row * EMBEDDING_DIM, (row + 1) * EMBEDDING_DIM));
+    }
+  });
+
+  it('depends on every token before the end', async () => {
+    const { config, source } = await open('text-order');
+    const embed = async (ids: number[]): Promise<Float32Array> => floats((await runGraph(buildTextGraph(config, source), promptBatch([ids])))['embeddings']);
+    const difference = worstExcess(await embed([520, 5, 6, 521]), await embed([520, 6, 5, 521]), 0.01, 0);
+    expect(difference.excess).toBeGreaterThan(0);
+  });
+});
+
+describe('trunk graph', () => {
+  it('sees the views of a picture as it would see each alone', async () => {
+    const { config, source } = await open('views');
+    const { data } = picture(64, 64, 3);
+    const views = (await runGraph(buildSplitGraph(config), { pixels: { data, shape: [1, 64, 64, 3] } }))['views'] as TensorData;
+    expect(views.shape).toEqual([5, 32, 32, 3]);
+    const { tap0, tap2 } = await runGraph(buildTrunkGraph(config, source), { views });
+    expect([tap0?.shape, tap2?.shape]).toEqual([[5, 17, 32], [5, 17, 32]]);
+    const last = { data: views.data.slice(4 * 3072) as Uint8Array, shape: [1, 32, 32, 3] };
+    const alone = await runGraph(buildTrunkGraph(config, source), { views: last });
+    expectEqual(floats(tap2).slice(4 * 544), floats(alone['tap2']));
+  });
+
+  it('names tensor, both shapes and file when a weight has another shape', async () => {
+    const tensors = { 'decoder.reduces.1.bias': { shape: [8], data: new Float32Array(8) } };
+    const { config, source } = await open('wrong', { tensors });
+    const file = join(root, 'wrong', 'model.safetensors');
+    expect(() => buildDecodeGraph(config, source, 1, 'mean')).toThrow(`Cannot load checkpoint: tensor "decoder.reduces.1.bias" must be [16], got [8] in model.safetensors (${file})`);
+  });
+});
+
+describe('int8 weights', () => {
+  it('are within half a step of the originals, the step being the row\'s largest magnitude / 127', () => {
+    const [rows, columns] = [7, 33];
+    const weight = gaussians(rows * columns, 9);
+    weight.fill(0, 0, columns);
+    const { matrix, scale } = quantiseRows(weight, rows, columns);
+    expect(scale[0], 'a row of zeros').toBe(1);
+    for (let row = 0; row < rows; row++) {
+      const values = [...weight.slice(row * columns, (row + 1) * columns)];
+      const largest = Math.max(...values.map(Math.abs));
+      if (row > 0) expect(scale[row]).toBeCloseTo(largest / 127, 7);
+      values.forEach((value, column) => {
+        const restored = (matrix[column * rows + row] as number) * (scale[row] as number);
+        expect(Math.abs(restored - value)).toBeLessThanOrEqual(((scale[row] as number) / 2) * (1 + 1e-5));
+      });
+    }
+  });
+
+  it('change the taps by a few per cent of their size', async () => {
+    const { config, weights, source } = await open('int8');
+    const feeds = { views: { data: picture(32, 32, 4).data, shape: [1, 32, 32, 3] } };
+    const exact = floats((await runGraph(buildTrunkGraph(config, source), feeds))['tap2']);
+    const quantised = (graph: Graph) => new QuantisedParameters(new CheckpointParameters(graph, weights), weights);
+    const rough = floats((await runGraph(buildTrunkGraph(config, quantised), feeds))['tap2']);
+    const norm = (values: Float32Array): number => Math.hypot(...values);
+    const relative = norm(exact.map((value, index) => value - (rough[index] as number))) / norm(exact);
+    // Two roundings (weights 1/254, activations 1/510 of their range) in each of 12 products: 1 to 3 per cent.
+    expect(relative).toBeGreaterThan(1e-5);
+    expect(relative).toBeLessThan(0.05);
+  });
+});

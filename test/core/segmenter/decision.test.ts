@@ -1,0 +1,140 @@
+/** Thresholds and background through the public door, and the options it refuses. */
+import { join } from 'node:path';
+import { LabelSet, Segmenter, type LabelsOptions, type SegmentOptions, type SegmenterOptions } from '@synseg/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { picture } from '../../support/random.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
+
+const root = temporaryFolder();
+const folder = writeTinyClipseg(join(root, 'tiny'));
+const photo = picture(32, 32, 1);
+let segmenter: Segmenter;
+/** Activations of label 0 and 1 per pixel. */
+let values: readonly [Float32Array, Float32Array];
+
+beforeAll(async () => {
+  segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder: join(root, 'cache') });
+  const { activations } = await segmenter.segment(photo, await segmenter.labels(['road', 'car']), { output: ['activations'] });
+  values = [activations.slice(0, 1024), activations.slice(1024)];
+});
+afterAll(() => segmenter[Symbol.asyncDispose]());
+
+/** The label map where `win` decides from the two activations; pixels within 1e-5 of a cut are left out. */
+async function expectLabels(labels: LabelsOptions & { of?: (number | undefined)[] }, options: SegmentOptions, cuts: readonly number[], win: (road: number, car: number) => number): Promise<void> {
+  const { of = [], ...rest } = labels;
+  const set = await segmenter.labels(['road', 'car'].map((name, index) => (of[index] === undefined ? name : { name, threshold: of[index] })), rest);
+  const { labelMap } = await segmenter.segment(photo, set, options);
+  const clear = [...labelMap.keys()].filter((pixel) => {
+    const [road, car] = values.map((map) => map[pixel] as number) as [number, number];
+    return Math.abs(road - car) > 1e-5 && cuts.every((cut) => Math.abs(road - cut) > 1e-5 && Math.abs(car - cut) > 1e-5);
+  });
+  expect(clear.length).toBeGreaterThan(1000);
+  expect(clear.map((pixel) => labelMap[pixel])).toEqual(clear.map((pixel) => win(values[0][pixel] as number, values[1][pixel] as number)));
+}
+
+const higher = (road: number, car: number): number => (road >= car ? 0 : 1);
+
+describe('background', () => {
+  it('is nowhere by default', async () => expectLabels({}, {}, [], higher));
+
+  it('is where both are below a constant plane', async () => {
+    const win = (road: number, car: number): number => (Math.max(road, car) >= 0.55 ? higher(road, car) : 255);
+    await expectLabels({ background: 0.55 }, {}, [0.55], win);
+    await expectLabels({}, { background: 0.55 }, [0.55], win);
+    await expectLabels({ background: 0.9 }, { background: 0.55 }, [0.55], win);
+  });
+
+  it('is where no label reaches the threshold', async () => {
+    const win = (road: number, car: number): number => (Math.max(road, car) >= 0.6 ? higher(road, car) : 255);
+    await expectLabels({ threshold: 0.6 }, {}, [0.6], win);
+    await expectLabels({}, { threshold: 0.6 }, [0.6], win);
+    await expectLabels({ of: [0.1, 0.2] }, { threshold: 0.6 }, [0.6], win);
+  });
+
+  it('respects each label\'s own threshold: the higher one may be out', async () => {
+    const win = (road: number, car: number): number => {
+      const [roadIn, carIn] = [road >= 0.2, car >= 0.7];
+      return roadIn && carIn ? higher(road, car) : roadIn ? 0 : carIn ? 1 : 255;
+    };
+    await expectLabels({ of: [0.2, 0.7] }, {}, [0.2, 0.7], win);
+  });
+
+  it('\'threshold\' cuts at 0.5 where none was given', async () => {
+    await expectLabels({ background: 'threshold' }, {}, [0.5], (road, car) => (Math.max(road, car) >= 0.5 ? higher(road, car) : 255));
+  });
+
+  it('\'none\' lets thresholds bear on masks only', async () => {
+    await expectLabels({ threshold: 0.9, background: 'none' }, {}, [], higher);
+    await expectLabels({ threshold: 0.9 }, { background: 'none' }, [], higher);
+  });
+
+  it('counts towards no label\'s area', async () => {
+    const { areas, labelMap } = await segmenter.segment(photo, await segmenter.labels(['road', 'car']), { background: 0.55 });
+    const background = labelMap.filter((value) => value === 255).length / 1024;
+    expect((areas['road'] as number) + (areas['car'] as number)).toBeCloseTo(1 - background, 10);
+    expect(background).toBeGreaterThan(0);
+  });
+});
+
+describe('segment() refuses', () => {
+  it.each<[string, unknown, string]>([
+    ['a third view count', { views: 3 }, 'Cannot segment: views must be 1 or 5, got 3'],
+    ['an unknown merge', { merge: 'min' }, 'Cannot segment: merge must be "mean" or "max", got "min"'],
+    ['an unknown output', { output: ['labels', 'logits'] }, 'Cannot segment: output must name some of labels, masks, activations, got [labels, logits]'],
+    ['no output', { output: [] }, 'Cannot segment: output must name some of labels, masks, activations, got []'],
+    ['a threshold above 1', { threshold: 2 }, 'Cannot segment: threshold must be in [0, 1], got 2'],
+    ['a background below 0', { background: -0.1 }, 'Cannot segment: background must be a number in [0, 1], "threshold" or "none", got -0.1'],
+    ['an unknown size', { size: 'double' }, 'Cannot segment: size must be "source", "model" or { width, height } of at most 100000000 pixels, got "double"'],
+    ['a size of nothing', { size: { width: 0, height: 5 } }, 'Cannot segment: size must be "source", "model" or { width, height } of at most 100000000 pixels, got {"width":0,"height":5}'],
+    ['a size above maxPixels', { size: { width: 20_000, height: 20_000 } }, 'Cannot segment: size must be "source", "model" or { width, height } of at most 100000000 pixels, got {"width":20000,"height":20000}'],
+  ])('%s', async (_, options, message) => {
+    const set = await segmenter.labels(['road']);
+    await expect(segmenter.segment(photo, set, options as SegmentOptions)).rejects.toThrow(new RangeError(message));
+  });
+
+  it('labels that are no label set, or one of another checkpoint', async () => {
+    await expect(segmenter.segment(photo, ['road'] as never)).rejects.toThrow(new TypeError('Cannot segment: labels must be a LabelSet (from segmenter.labels() or LabelSet.load()), got object'));
+    const foreign = new LabelSet({ names: ['road'], embeddings: new Float32Array(512), thresholds: [undefined], background: 'none' });
+    await expect(segmenter.segment(photo, foreign)).rejects.toThrow(new RangeError('Cannot segment: labels must have embeddings of 16 dimensions, got 512 (made for another checkpoint)'));
+  });
+});
+
+describe('Segmenter.load() refuses', () => {
+  it.each<[string, SegmenterOptions, string]>([
+    ['an unknown device', { device: 'tpu' as never }, 'device must be one of auto, cpu, cuda, webgpu, coreml, dml, got "tpu"'],
+    ['an unknown precision', { precision: 'fp8' as never }, 'precision must be one of auto, fp32, fp16, int8, got "fp8"'],
+    ['no threads', { threads: 0 }, 'threads must be a positive integer, got 0'],
+    ['half a batch', { maxBatch: 0.5 }, 'maxBatch must be a positive integer, got 0.5'],
+    ['an endless queue', { maxQueue: Infinity }, 'maxQueue must be a positive integer, got Infinity'],
+    ['no pixels', { maxPixels: -1 }, 'maxPixels must be a positive integer, got -1'],
+    ['an input size of no whole patches', { inputSize: 33 }, `inputSize must be a positive multiple of the patch size 8, got 33 (${folder})`],
+  ])('%s', async (_, options, message) => {
+    await expect(Segmenter.load(folder, options)).rejects.toThrow(new RangeError(`Cannot load checkpoint: ${message}`));
+  });
+
+  it('a source that is neither folder nor hub id', async () => {
+    await expect(Segmenter.load('')).rejects.toThrow(new TypeError('Cannot load checkpoint: source must be a folder, a hub id or "embedded", got ""'));
+    await expect(Segmenter.load('./no/such/folder')).rejects.toMatchObject({ code: 'MODEL_LOAD', message: 'Cannot load checkpoint: source must be an existing folder or a hub id like owner/name, got "./no/such/folder"' });
+    await expect(Segmenter.load('embedded')).rejects.toMatchObject({ code: 'MODEL_LOAD' });
+  });
+
+  it('a device the runtime does not have on this system, naming those it has', async () => {
+    const device = process.platform === 'win32' ? 'coreml' : 'dml';
+    await expect(Segmenter.load(folder, { device, cacheFolder: join(root, 'cache') })).rejects.toMatchObject({
+      name: 'SynsegError',
+      code: 'DEVICE_UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`^Cannot use device "${device}": it must be one that onnxruntime has here \\(cpu, .*\\), got none of that name$`)),
+    });
+  });
+
+  it('CUDA where it does not start; it never falls back by itself', async () => {
+    const load = Segmenter.load(folder, { device: 'cuda', cacheFolder: join(root, 'cache') });
+    const outcome = await load.then(async (loaded) => {
+      await using held = loaded;
+      return held.device;
+    }, (error: unknown) => error);
+    if (outcome !== 'cuda') expect(outcome).toMatchObject({ code: 'DEVICE_UNAVAILABLE', message: expect.stringMatching(/^Cannot use device "cuda": /) });
+    else expect(outcome).toBe('cuda');
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { fillTemplate, resolveTemplates } from '../../../packages/core/src/text/templates.ts';
+
+describe('built-in templates', () => {
+  it('plain is the name itself', () => {
+    expect(resolveTemplates('plain')).toEqual(['{}']);
+  });
+
+  it.each([['plain', 1], ['clipseg', 1], ['imagenet80', 80]] as const)('%s has %i sentences, all different, each with a place for the name', (name, count) => {
+    const sentences = resolveTemplates(name);
+    expect(sentences).toHaveLength(count);
+    expect(new Set(sentences).size).toBe(count);
+    for (const sentence of sentences) expect(sentence.split('{}')).toHaveLength(2);
+  });
+
+  it('imagenet80 holds the sentences published with CLIP', () => {
+    expect(resolveTemplates('imagenet80')).toEqual(expect.arrayContaining(['a bad photo of a {}.', 'a photo of many {}.', 'itap of my {}.', 'a {} in a video game.', 'the origami {}.', 'a photo of the small {}.']));
+  });
+});
+
+describe('templates of one\'s own', () => {
+  it('are taken as they are', () => {
+    expect(resolveTemplates(['{}', 'a {} at night'])).toEqual(['{}', 'a {} at night']);
+  });
+
+  it.each([
+    ['coco' as never, 'Cannot embed labels: templates must be one of plain, clipseg, imagenet80 or a list, got "coco"'],
+    [[], 'Cannot embed labels: templates must not be empty, got []'],
+    [['{}', 'a photo'], 'Cannot embed labels: every template must contain {}, got "a photo"'],
+    [[7] as never, 'Cannot embed labels: every template must contain {}, got "7"'],
+  ])('%j is refused', (templates, message) => {
+    expect(() => resolveTemplates(templates)).toThrow(new RangeError(message));
+  });
+});
+
+describe('fillTemplate()', () => {
+  it('puts the name in every place, whatever it contains', () => {
+    expect(fillTemplate('{} or {}', '$& {}')).toBe('$& {} or $& {}');
+  });
+});

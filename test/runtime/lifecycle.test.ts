@@ -1,0 +1,92 @@
+/**
+ * The built package as a program uses it, under Node 20, a newer Node and Deno: however the program ends, in the middle
+ * of an inference too, it ends with its own exit code. Ending a thread inside the runtime would abort (134, SIGABRT).
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { writeTinyClipseg } from '../support/tiny-clipseg.ts';
+
+const repository = resolve(import.meta.dirname, '../..');
+const script = join(import.meta.dirname, 'scripts/scenarios.mjs');
+const root = temporaryFolder();
+/** A run of five views takes some hundred milliseconds: long enough to be inside it. */
+const model = join(root, 'model');
+const cacheFolder = join(root, 'cache');
+
+/** Installed by `npm test` for this platform and processor. */
+const newerNode = join(repository, `node_modules/.cache/newer-node/node_modules/node-${process.platform}-${process.arch}/bin/node`);
+
+interface Outcome {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const runtimes: readonly [string, () => readonly string[]][] = [
+  ['this Node', () => [process.execPath]],
+  ['a newer Node', () => [newerNode]],
+  // The binary itself: npm's `deno` is a Node script, which does not pass signals on.
+  ['Deno', () => [execFileSync(join(repository, 'node_modules/.bin/deno'), ['eval', 'console.log(Deno.execPath())'], { encoding: 'utf8' }).trim(), 'run', '-A', '--no-lock']],
+];
+
+const hashes = new Map<string, string>();
+
+beforeAll(() => void writeTinyClipseg(model, { hidden: 96, patch: 8, size: 160 }));
+
+describe.each(runtimes)('under %s', (name, locate) => {
+  let command: readonly string[];
+  beforeAll(() => {
+    command = locate();
+    if (!existsSync(command[0] as string)) throw new Error(`${name} must be at ${command[0] as string}: run "npm run setup"`);
+  });
+
+  /** Runs a scenario to its end; sends SIGINT when it says it is ready. */
+  async function run(scenario: string, delayMs = 0): Promise<Outcome> {
+    const [program = '', ...rest] = command;
+    const child = spawn(program, [...rest, script, scenario, model, cacheFolder, String(delayMs)], { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (part: Buffer) => {
+      stdout += part.toString();
+      if (stdout.endsWith('ready\n')) child.kill('SIGINT');
+    });
+    child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    return { code, signal, stdout, stderr };
+  }
+
+  it('segments, and ends by itself without being disposed', async () => {
+    const outcome = await run('without dispose');
+    expect(outcome).toEqual({ code: 0, signal: null, stdout: expect.stringMatching(/^[0-9a-f]{64}\n$/), stderr: '' });
+    hashes.set(name, outcome.stdout);
+    expect(new Set(hashes.values()).size, 'every runtime gives the same label maps').toBe(1);
+  });
+
+  it.each([
+    ['with dispose', 'DISPOSED\n'],
+    ['aborted run', 'enough 90\n'],
+    ['caught exception', 'our own mistake\n'],
+    ['dispose in mid-run', 'DISPOSED\n'],
+    ['process.exit in mid-run', 'leaving\n'],
+    ['process.exit while labels are embedded', 'leaving\n'],
+    ['SIGINT in mid-run', 'ready\ninterrupted\n'],
+  ])('%s: exits with 0 and says nothing on stderr', async (scenario, stdout) => {
+    expect(await run(scenario)).toEqual({ code: 0, signal: null, stdout, stderr: '' });
+  });
+
+  // The thread loads its code, then the runtime's addon, then the graphs: wherever it is then.
+  it.each([0, 20, 40, 60, 80])('process.exit %i ms into loading: exits with 0 and says nothing on stderr', async (delayMs) => {
+    expect(await run('process.exit while loading', delayMs)).toEqual({ code: 0, signal: null, stdout: 'leaving\n', stderr: '' });
+  });
+
+  it('an uncaught exception in mid-run: exits with 1 and shows the exception, no abort', async () => {
+    const outcome = await run('uncaught exception');
+    expect(outcome).toMatchObject({ code: 1, signal: null, stdout: 'throwing\n' });
+    expect(outcome.stderr).toContain('nobody catches this');
+    expect(outcome.stderr).not.toMatch(/terminate called|Aborted|SIGABRT|core dumped|libc\+\+abi/);
+  });
+});
