@@ -3,23 +3,31 @@
  * the same weights and the same number of threads.
  *
  * Ours is timed from pixels to a label map at the picture's size; the peer from pixels to its logits, without upsampling
- * or argmax. Engines run one per process, in turn, for several rounds. Before that, both must compute the same maps.
+ * or argmax. Both must compute the same maps before anything is timed. Each engine has a process of its own; one works
+ * while the others sleep, and they take turns case by case, so that what else the machine does hits all alike.
  *
  *   npm run bench -- segment [--rounds 3] [--threads N] [--size full|tiny]
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { benchCache, circumstances, load } from './support/machine.ts';
 import { PEER, installPeer } from './support/peer.ts';
+import { exportForPeer } from './support/peer-onnx.ts';
 import { SIZES, randomClipseg, type SizeName } from './support/random-clipseg.ts';
-import type { EngineTask, EngineTimes } from './support/segment-engine.ts';
+import type { EngineCommand, EngineTask } from './support/segment-engine.ts';
 import { median, spread, table } from './support/statistics.ts';
 
 /** Largest difference of an activation between ours in fp32 and the peer: both sum in float32, in different orders. */
 const TOLERANCE = 1e-3;
+
+/** Between two engines' turns: threads that spin after a run go to sleep. */
+const PAUSE_MS = 250;
+const CALLS_PER_ROUND = 3;
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, threads: { type: 'string' }, size: { type: 'string', default: 'full' } } });
 const rounds = Number(values.rounds);
@@ -35,19 +43,17 @@ const ENGINES = {
 type EngineName = keyof typeof ENGINES;
 const names = Object.keys(ENGINES) as EngineName[];
 
-function runEngine(name: EngineName, more: Partial<EngineTask> = {}): Promise<EngineTimes> {
+function start(name: EngineName, more: Partial<EngineTask> = {}): ChildProcess {
   const task: EngineTask = { ...ENGINES[name], size, threads, ...more };
   const script = join(import.meta.dirname, 'support/segment-engine.ts');
   const env = { ...process.env, TSX_TSCONFIG_PATH: join(import.meta.dirname, '../tsconfig.run.json') };
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(task)], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  return spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(task)], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+function ended(name: EngineName, child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve(JSON.parse(text.trim().split('\n').at(-1) ?? '') as EngineTimes);
-      else reject(new Error(`Cannot run bench: engine "${name}" must finish, got exit code ${String(code)}`));
-    });
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`Cannot run bench: engine "${name}" must finish, got exit code ${String(code)}`))));
   });
 }
 
@@ -57,7 +63,7 @@ async function compare(): Promise<Record<EngineName, number>> {
   mkdirSync(benchCache, { recursive: true });
   for (const name of names) {
     const check = join(benchCache, `check-${name}.f32`);
-    await runEngine(name, { check });
+    await ended(name, start(name, { check }));
     maps[name] = new Float32Array(new Uint8Array(readFileSync(check)).buffer);
   }
   const difference = (name: EngineName): number => {
@@ -67,33 +73,30 @@ async function compare(): Promise<Record<EngineName, number>> {
   return { fp32: difference('fp32'), int8: difference('int8'), peer: 0 };
 }
 
-installPeer();
-randomClipseg(size);
-console.log(circumstances(['@synseg/core', 'onnxruntime-node']), `; ${PEER.name} ${PEER.version}; ${threads} threads, ${rounds} rounds, size ${size}`);
-const difference = await compare();
-console.log(`largest difference of an activation from the peer's: fp32 ${difference.fp32.toExponential(1)}, int8 ${difference.int8.toExponential(1)}`);
-if (!(difference.fp32 <= TOLERANCE)) throw new Error(`Cannot compare engines: activations must agree within ${TOLERANCE}, got ${difference.fp32}`);
-
-const results: Record<EngineName, EngineTimes[]> = { fp32: [], int8: [], peer: [] };
-const loads: string[] = [];
-for (let round = 0; round < rounds; round++) {
-  // Every other round backwards, so that none always runs on the warmer machine.
-  for (const name of round % 2 === 0 ? names : [...names].reverse()) {
-    loads.push(load());
-    results[name].push(await runEngine(name));
-    process.stderr.write(` ${name}, round ${round + 1}\n`);
-  }
+/** A running engine. */
+interface Engine {
+  readonly name: EngineName;
+  readonly run: (command: EngineCommand) => Promise<readonly number[]>;
+  readonly close: () => Promise<void>;
 }
 
-/** One median per round. */
-function medians(name: EngineName, row: string): number[] {
-  return results[name].map((times) => median(times[row] ?? [NaN]));
-}
-
-/** `peer / ours` per round, engines of the same round. */
-function ratio(name: EngineName, row: string, peerRow: string): string {
-  const peers = medians('peer', peerRow);
-  return `${spread(medians(name, row).map((ours, round) => (peers[round] as number) / ours), 2)}`;
+async function open(name: EngineName): Promise<Engine> {
+  const child = start(name);
+  const end = ended(name, child);
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+  const line = async (): Promise<unknown> => JSON.parse((await Promise.race([lines.next(), end.then(() => Promise.reject(new Error(`internal: engine "${name}" ended early`)))])).value as string);
+  await line();
+  return {
+    name,
+    run: async (command) => {
+      child.stdin?.write(`${JSON.stringify(command)}\n`);
+      return (await line()) as readonly number[];
+    },
+    close: () => {
+      child.stdin?.end();
+      return end;
+    },
+  };
 }
 
 /** Row title, our case, the peer's case. */
@@ -109,11 +112,36 @@ const rows: readonly (readonly [title: string, ours: string, peer: string])[] = 
     [`5 views, ${labels}`, `5 views, ${count}`, `5 views, ${count}`],
   ] as const;
 });
-console.log(`load before each process: ${loads.join(' ')}\n`);
-console.log('ms per picture, median of the rounds (lowest–highest); ratio = peer / ours\n');
-console.log(
-  table(
-    ['case', 'ours fp32', 'ours int8', 'transformers.js fp32', 'ratio fp32', 'ratio int8'],
-    rows.map(([title, row, peerRow]) => [title, spread(medians('fp32', row)), spread(medians('int8', row)), spread(medians('peer', peerRow)), ratio('fp32', row, peerRow), ratio('int8', row, peerRow)]),
-  ),
-);
+
+installPeer();
+await exportForPeer(randomClipseg(size));
+console.log(`${circumstances(['@synseg/core', 'onnxruntime-node'])}, ${PEER.name} ${PEER.version}; ${threads} threads, ${rounds} rounds, size ${size}`);
+const difference = await compare();
+console.log(`largest difference of an activation from the peer's: fp32 ${difference.fp32.toExponential(1)}, int8 ${difference.int8.toExponential(1)}`);
+if (!(difference.fp32 <= TOLERANCE)) throw new Error(`Cannot compare engines: activations must agree within ${TOLERANCE}, got ${difference.fp32}`);
+
+const engines: Engine[] = [];
+for (const name of names) engines.push(await open(name));
+const loads = [Number(load())];
+const report: string[][] = [];
+for (const [title, ourCase, peerCase] of rows) {
+  const medians: Record<EngineName, number[]> = { fp32: [], int8: [], peer: [] };
+  const caseOf = (name: EngineName): string => (name === 'peer' ? peerCase : ourCase);
+  const slow = peerCase.endsWith('repeated');
+  for (const { name, run } of engines) if (!slow || name !== 'peer') await run({ run: caseOf(name), calls: 1 });
+  for (let round = 0; round < rounds; round++) {
+    // Every other round backwards, so that none always comes first.
+    for (const { name, run } of round % 2 === 0 ? engines : [...engines].reverse()) {
+      await sleep(PAUSE_MS);
+      medians[name].push(median(await run({ run: caseOf(name), calls: slow && name === 'peer' ? 1 : CALLS_PER_ROUND })));
+    }
+  }
+  const ratio = (name: EngineName): string => spread(medians[name].map((ours, round) => (medians.peer[round] as number) / ours), 2);
+  report.push([title, spread(medians.fp32), spread(medians.int8), spread(medians.peer), ratio('fp32'), ratio('int8')]);
+  loads.push(Number(load()));
+  process.stderr.write('.');
+}
+for (const engine of engines) await engine.close();
+console.log(`load average during the bench, which itself makes ${threads}: ${Math.min(...loads)}–${Math.max(...loads)}\n`);
+console.log('ms per picture: median of the rounds (lowest–highest); ratio: peer / ours of the same round\n');
+console.log(table(['case', 'ours fp32', 'ours int8', 'transformers.js fp32', 'ratio fp32', 'ratio int8'], report));

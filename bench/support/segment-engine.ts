@@ -1,9 +1,10 @@
 /**
- * One engine in a process of its own: loads it, runs the cases, prints their times as one JSON line. Engines share no
- * process, because threads and memory pools of the one would slow the other.
+ * One engine in a process of its own, driven over stdin and stdout: it loads, says which cases it has, and times the case
+ * it is told to run. Engines share no process, because threads and memory pools of the one would slow the other.
  */
 import { writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Segmenter, clearCache, type LabelSet, type Precision } from '@synseg/core';
 import { benchCache } from './machine.ts';
 import { loadPeer, type PeerImage } from './peer.ts';
@@ -21,8 +22,14 @@ export interface EngineTask {
   readonly check?: string;
 }
 
-/** Times of one process, ms per call, by case. */
-export type EngineTimes = Readonly<Record<string, readonly number[]>>;
+/** One line on stdin: run a case this often. Answered by one line, {@link EngineTimes}. */
+export interface EngineCommand {
+  readonly run: string;
+  readonly calls: number;
+}
+
+/** ms of each call; undefined for a case this engine does not have. */
+export type EngineTimes = readonly number[] | undefined;
 
 /** Sizes of the label sets. */
 export const LABEL_COUNTS = [1, 5, 20] as const;
@@ -30,33 +37,24 @@ export const LABEL_COUNTS = [1, 5, 20] as const;
 /** Size of the picture, pixels. */
 export const PICTURE = { width: 640, height: 480 } as const;
 
-/** A way of running one case once. */
-interface Runner {
-  readonly name: string;
-  readonly run: () => Promise<unknown>;
-  /** Slow cases are called this often at most, and without a call to warm up. */
-  readonly calls?: number;
-}
+/** Ways of running each case once. */
+type Cases = Map<string, () => Promise<unknown>>;
 
-const WARM_UP_MS = 1_000;
-const MEASURE_MS = 2_500;
-const MIN_CALLS = 3;
-/** New labels are used up call by call, so the number of calls is bounded. */
-const MAX_CALLS = 8;
 const CHECK_LABELS = 5;
 
-/** Two-word labels, each handed out once. */
+/** Labels of a few words, each handed out once. */
 function* freshLabels(): Generator<string, never> {
   for (const noun of NOUNS) for (const adjective of ADJECTIVES) yield `${adjective} ${noun}`;
   for (const first of NOUNS) for (const second of NOUNS) yield `${first} ${second}`;
-  throw new Error('Cannot name new labels: a process must use at most 720, got more');
+  for (const adjective of ADJECTIVES) for (const first of NOUNS) for (const second of NOUNS) yield `${adjective} ${first} ${second}`;
+  throw new Error('Cannot name new labels: a process must not use more than there are words for, got one more');
 }
 
 function take(source: Iterator<string>, count: number): string[] {
   return Array.from({ length: count }, () => source.next().value as string);
 }
 
-async function ours(task: EngineTask): Promise<EngineTimes> {
+async function ours(task: EngineTask): Promise<void> {
   const cacheFolder = join(benchCache, 'synseg');
   await clearCache(cacheFolder, ['embeddings']);
   const { precision, threads } = task;
@@ -67,25 +65,23 @@ async function ours(task: EngineTask): Promise<EngineTimes> {
     const { inputSize: side } = SIZES[task.size];
     const { activations } = await segmenter.segment({ data: seededPicture(1, side, side), width: side, height: side }, await fresh(CHECK_LABELS), { output: ['activations'], size: 'model' });
     writeFileSync(task.check, activations);
-    return {};
+    return;
   }
   const image = { data: seededPicture(2, PICTURE.width, PICTURE.height), ...PICTURE };
   const encoded = await segmenter.encode(image);
-  const runners: Runner[] = [];
+  const cases: Cases = new Map();
   for (const count of LABEL_COUNTS) {
     const known = await fresh(count);
-    runners.push(
-      { name: `1 view, ${count}`, run: () => segmenter.segment(image, known) },
-      { name: `1 view, ${count} new`, run: async () => segmenter.segment(image, await fresh(count)) },
-      { name: `encoded, ${count} new`, run: async () => segmenter.segment(encoded, await fresh(count)) },
-      { name: `encoded, ${count}`, run: () => segmenter.segment(encoded, known) },
-      { name: `5 views, ${count}`, run: () => segmenter.segment(image, known, { views: 5 }) },
-    );
+    cases.set(`1 view, ${count}`, () => segmenter.segment(image, known));
+    cases.set(`1 view, ${count} new`, async () => segmenter.segment(image, await fresh(count)));
+    cases.set(`encoded, ${count} new`, async () => segmenter.segment(encoded, await fresh(count)));
+    cases.set(`encoded, ${count}`, () => segmenter.segment(encoded, known));
+    cases.set(`5 views, ${count}`, () => segmenter.segment(image, known, { views: 5 }));
   }
-  return await measure(runners);
+  await serve(cases);
 }
 
-async function peer(task: EngineTask): Promise<EngineTimes> {
+async function peer(task: EngineTask): Promise<void> {
   const folder = await exportForPeer(randomClipseg(task.size));
   const { env, RawImage, Tensor, AutoTokenizer, AutoProcessor, CLIPSegForImageSegmentation } = await loadPeer();
   env.allowRemoteModels = false;
@@ -104,7 +100,7 @@ async function peer(task: EngineTask): Promise<EngineTimes> {
     const { inputSize: side } = SIZES[task.size];
     const logits = await call(prompts(CHECK_LABELS), new RawImage(seededPicture(1, side, side), side, side, 3));
     writeFileSync(task.check, logits.map((logit) => 1 / (1 + Math.exp(-logit))));
-    return {};
+    return;
   }
   const { width, height } = PICTURE;
   const image = new RawImage(seededPicture(2, width, height), width, height, 3);
@@ -120,33 +116,32 @@ async function peer(task: EngineTask): Promise<EngineTimes> {
     const quadrants = [[0, 0], [x, 0], [0, y], [x, y]].map(([left = 0, top = 0]) => image.crop([left, top, left + x - 1, top + y - 1]));
     for (const view of [image, ...(await Promise.all(quadrants))]) await call(texts, view);
   };
-  const runners: Runner[] = [];
+  const cases: Cases = new Map();
   for (const count of LABEL_COUNTS) {
     const texts = prompts(count);
-    runners.push({ name: `1 view, ${count}`, run: () => call(texts, image) });
-    runners.push({ name: `5 views, ${count}`, run: () => fiveViews(texts) });
-    if (count > 1) runners.push({ name: `1 view, ${count}, image repeated`, run: () => repeated(texts), calls: count > 5 ? 1 : 2 });
+    cases.set(`1 view, ${count}`, () => call(texts, image));
+    cases.set(`5 views, ${count}`, () => fiveViews(texts));
+    if (count > 1) cases.set(`1 view, ${count}, image repeated`, () => repeated(texts));
   }
-  return measure(runners);
+  await serve(cases);
 }
 
-async function measure(runners: readonly Runner[]): Promise<EngineTimes> {
-  const times: Record<string, number[]> = {};
-  for (const { name, run, calls } of runners) {
-    const samples: number[] = [];
-    const once = async (): Promise<number> => {
+/** Runs what stdin says until it ends. */
+async function serve(cases: Cases): Promise<void> {
+  const say = (answer: unknown): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
+  say('ready');
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { run: name, calls } = JSON.parse(line) as EngineCommand;
+    const run = cases.get(name);
+    const times: number[] = [];
+    while (run !== undefined && times.length < calls) {
       const start = performance.now();
       await run();
-      return performance.now() - start;
-    };
-    for (let spent = 0, done = 0; calls === undefined && (done === 0 || spent < WARM_UP_MS) && done < MIN_CALLS; done++) spent += await once();
-    const limit = calls ?? MAX_CALLS;
-    for (let spent = 0; samples.length < limit && (spent < MEASURE_MS || samples.length < Math.min(MIN_CALLS, limit)); spent += samples.at(-1) as number) samples.push(await once());
-    times[name] = samples;
-    process.stderr.write('.');
+      times.push(performance.now() - start);
+    }
+    say(times);
   }
-  return times;
 }
 
 const task = JSON.parse(process.argv[2] ?? '{}') as EngineTask;
-process.stdout.write(`${JSON.stringify(await (task.engine === 'ours' ? ours(task) : peer(task)))}\n`);
+await (task.engine === 'ours' ? ours(task) : peer(task));

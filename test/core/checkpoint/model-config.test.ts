@@ -37,6 +37,12 @@ describe('a CLIPSeg folder', () => {
     expect(trunk).toMatchObject({ imageMean: [0.1, 0.2, 0.3], imageStd: [1, 2, 3] });
   });
 
+  it('takes a picture that is not square when preprocessor_config.json says so', () => {
+    const config = { ...clipseg, vision_config: { patch_size: 16 } };
+    expect(read(config, { size: { height: 224, width: 352 } })).toMatchObject({ inputSize: [224, 352], patchGrid: [14, 22] });
+    expect(() => read(config, { size: { height: 224, width: 350 } })).toThrow('FOLDER/preprocessor_config.json: size must be multiples of the patch size 16, got {"height":224,"width":350}');
+  });
+
   it('takes another input size when asked, and the trained one stays known', () => {
     expect(read(tinyConfig(), { size: 32 }, 48)).toMatchObject({ inputSize: [48, 48], patchGrid: [6, 6], trunk: { trainedSize: 32 } });
   });

@@ -93,6 +93,14 @@ describe('segment() refuses', () => {
     await expect(segmenter.segment(photo, set, options as SegmentOptions)).rejects.toThrow(new RangeError(message));
   });
 
+  it('an output that is no list, a size of null, templates that are no name or list, and a URL that is none', async () => {
+    const set = await segmenter.labels(['road']);
+    await expect(segmenter.segment(photo, set, { output: 'labels' as never })).rejects.toThrow(new TypeError('Cannot segment: output must be a list, got "labels"'));
+    await expect(segmenter.segment(photo, set, { size: null as never })).rejects.toThrow('Cannot segment: size must be "source", "model" or { width, height }');
+    await expect(segmenter.labels(['road'], { templates: 5 as never })).rejects.toThrow(new TypeError('Cannot embed labels: templates must be a name or a list, got number'));
+    await expect(segmenter.segment('http://', set)).rejects.toThrow(new TypeError('Cannot open image: input must be a valid URL, got "http://"'));
+  });
+
   it('labels that are no label set, or one of another checkpoint', async () => {
     await expect(segmenter.segment(photo, ['road'] as never)).rejects.toThrow(new TypeError('Cannot segment: labels must be a LabelSet (from segmenter.labels() or LabelSet.load()), got object'));
     const foreign = new LabelSet({ names: ['road'], embeddings: new Float32Array(512), thresholds: [undefined], background: 'none' });

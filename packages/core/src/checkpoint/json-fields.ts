@@ -24,6 +24,11 @@ export class Fields {
     return this.#json[name];
   }
 
+  /** The error that a field of this file breaks a rule. */
+  error(name: string, rule: string): SynsegError {
+    return fieldError(`${this.#where}: ${name}`, rule, this.#json[name]);
+  }
+
   integer(name: string, fallback?: number, minimum = 1): number {
     const value = this.#json[name] ?? fallback;
     if (!Number.isInteger(value) || (value as number) < minimum) throw fieldError(`${this.#where}: ${name}`, `an integer ≥ ${String(minimum)}`, value);

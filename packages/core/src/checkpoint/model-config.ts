@@ -108,8 +108,7 @@ export function readModelConfig(config: unknown, preprocessor: unknown, where: s
 function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, override?: number): ModelConfig {
   const vision = fields.section('vision_config');
   const patchSize = vision.integer('patch_size', 32);
-  const size = override ?? preprocessorSize(preprocessor) ?? CLIP_SIZE;
-  checkSize(size, patchSize, where);
+  const inputSize = override === undefined ? preprocessorSize(preprocessor, patchSize) : squareSize(override, patchSize, where);
   const tapLayers = fields.integers('extract_layers', [3, 6, 9]);
   const layers = vision.integer('num_hidden_layers', 12);
   if (tapLayers.some((layer, index) => layer >= layers || layer <= (tapLayers[index - 1] ?? -1))) {
@@ -124,10 +123,9 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     imageMean: preprocessor.numbers('image_mean', 3, CLIP_MEAN),
     imageStd: preprocessor.numbers('image_std', 3, CLIP_STD),
   };
-  const grid = size / patchSize;
   return {
-    inputSize: [size, size],
-    patchGrid: [grid, grid],
+    inputSize,
+    patchGrid: [inputSize[0] / patchSize, inputSize[1] / patchSize],
     trunk,
     text: clipText(fields),
     tapDims: tapLayers.map(() => trunk.hiddenSize),
@@ -214,16 +212,25 @@ function conditionalLayer(fields: Fields, layers: number, where: string): number
   return layer;
 }
 
-function preprocessorSize(preprocessor: Fields): number | undefined {
-  if (!preprocessor.has('size')) return undefined;
-  const size = preprocessor.raw('size');
-  if (typeof size === 'number') return size;
-  const fields = preprocessor.section('size');
-  return fields.has('height') ? fields.integer('height') : fields.integer('shortest_edge');
+/** Size the folder's pictures are resized to: a number, `{ height, width }`, or `{ shortest_edge }`; CLIP's when there is none. */
+function preprocessorSize(preprocessor: Fields, patchSize: number): readonly [height: number, width: number] {
+  if (!preprocessor.has('size')) return [CLIP_SIZE, CLIP_SIZE];
+  const sides = typeof preprocessor.raw('size') === 'number' ? square(preprocessor.integer('size')) : sidesOf(preprocessor.section('size'));
+  if (sides.some((side) => side % patchSize !== 0)) throw preprocessor.error('size', `multiples of the patch size ${String(patchSize)}`);
+  return sides;
 }
 
-function checkSize(size: number, patchSize: number, where: string): void {
-  if (!Number.isInteger(size) || size < patchSize || size % patchSize !== 0) {
-    throw new RangeError(`Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${String(patchSize)}, got ${String(size)} (${where})`);
+function sidesOf(size: Fields): readonly [height: number, width: number] {
+  return size.has('height') ? [size.integer('height'), size.integer('width')] : square(size.integer('shortest_edge'));
+}
+
+function square(side: number): readonly [height: number, width: number] {
+  return [side, side];
+}
+
+function squareSize(side: number, patchSize: number, where: string): readonly [height: number, width: number] {
+  if (!Number.isInteger(side) || side < patchSize || side % patchSize !== 0) {
+    throw new RangeError(`Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${String(patchSize)}, got ${String(side)} (${where})`);
   }
+  return square(side);
 }

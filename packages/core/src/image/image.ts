@@ -122,7 +122,10 @@ async function sourceOf(input: ImageInput, maxPixels: number, signal: AbortSigna
     return { name, make: () => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' }) };
   };
   if (typeof input === 'string') {
-    if (/^(https?|file|data):/i.test(input)) return encoded(await fetchBytes(new URL(input), signal), shortName(input));
+    if (/^(https?|file|data):/i.test(input)) {
+      if (!URL.canParse(input)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${shortName(input)}"`);
+      return encoded(await fetchBytes(new URL(input), signal), shortName(input));
+    }
     return encoded(await readBytes(input, signal), input);
   }
   if (input instanceof URL) return encoded(await fetchBytes(input, signal), shortName(input.href));

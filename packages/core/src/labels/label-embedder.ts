@@ -8,7 +8,7 @@ import { setTimeout, clearTimeout } from 'node:timers';
 import { LRUCache } from 'lru-cache';
 import { fingerprintFiles, sha256 } from '../checkpoint/fingerprint.ts';
 import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
-import { SynsegError } from '../errors.ts';
+import { SynsegError, isSynsegError } from '../errors.ts';
 import type { EngineSettings } from '../session/protocol.ts';
 import { ThreadClient } from '../session/thread-client.ts';
 
@@ -86,6 +86,10 @@ export class LabelEmbedder {
       started.catch(() => (this.#thread = undefined));
       const thread = await started;
       return await thread.request<Float32Array>({ type: 'embed', prompts }, [], signal);
+    } catch (error) {
+      // A thread that died is of no more use: the next call starts another.
+      if (isSynsegError(error) && error.code === 'INFERENCE') await this.#endThread();
+      throw error;
     } finally {
       this.#waiting--;
       if (this.#waiting === 0) {
@@ -97,8 +101,9 @@ export class LabelEmbedder {
 
   async #diskFolder(): Promise<string> {
     const { cacheFolder } = this.#settings;
-    this.#fingerprint ??= fingerprintFiles(this.#weightFiles, cacheFolder);
-    return join(cacheFolder, 'embeddings', await this.#fingerprint);
+    const fingerprint = (this.#fingerprint ??= fingerprintFiles(this.#weightFiles, cacheFolder));
+    fingerprint.catch(() => (this.#fingerprint = undefined));
+    return join(cacheFolder, 'embeddings', await fingerprint);
   }
 }
 

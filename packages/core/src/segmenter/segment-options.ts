@@ -47,6 +47,7 @@ export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
 
 /** The outputs asked for. */
 export function resolveOutputs(output: readonly Output[] = ['labels']): PostprocessOutputs {
+  if (!isList(output)) throw new TypeError(`Cannot segment: output must be a list, got ${JSON.stringify(output)}`);
   const unknown = output.find((name) => !OUTPUTS.includes(name));
   if (unknown !== undefined || output.length === 0) throw new RangeError(`Cannot segment: output must name some of ${OUTPUTS.join(', ')}, got [${output.join(', ')}]`);
   return { labels: output.includes('labels'), masks: output.includes('masks'), activations: output.includes('activations') };
@@ -70,9 +71,14 @@ export function checkMerge(merge: MergeRule = 'mean'): MergeRule {
 export function resolveSize(size: SegmentOptions['size'], source: readonly [number, number], model: readonly [number, number], maxPixels: number): readonly [height: number, width: number] {
   if (size === undefined || size === 'source') return source;
   if (size === 'model') return model;
-  const { width, height } = typeof size === 'object' ? size : { width: NaN, height: NaN };
+  const { width, height } = typeof size === 'object' && (size as unknown) !== null ? size : { width: NaN, height: NaN };
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1 || width * height > maxPixels) {
     throw new RangeError(`Cannot segment: size must be "source", "model" or { width, height } of at most ${String(maxPixels)} pixels, got ${JSON.stringify(size)}`);
   }
   return [height, width];
+}
+
+/** `Array.isArray` that leaves the type of a readonly list alone. */
+function isList(value: unknown): boolean {
+  return Array.isArray(value);
 }

@@ -117,7 +117,7 @@ export class Segmenter {
   }
 
   /**
-   * Segments a picture.
+   * Segments a picture. Calls in progress at once resolve as they are done; `segmentBatch` and `segmentVideo` keep order.
    *
    * @param image - anything {@link ImageInput} allows, or a picture encoded before
    * @param labels - from {@link Segmenter.labels} or `LabelSet.load`

@@ -109,6 +109,7 @@ export function resolveTemplates(templates: Templates): readonly string[] {
     if (found === undefined) throw new RangeError(`Cannot embed labels: templates must be one of ${Object.keys(BUILT_IN).join(', ')} or a list, got "${templates}"`);
     return found;
   }
+  if (!isList(templates)) throw new TypeError(`Cannot embed labels: templates must be a name or a list, got ${typeof templates}`);
   if (templates.length === 0) throw new RangeError('Cannot embed labels: templates must not be empty, got []');
   const wrong = templates.find((template) => typeof template !== 'string' || !template.includes('{}'));
   if (wrong !== undefined) throw new RangeError(`Cannot embed labels: every template must contain {}, got "${wrong}"`);
@@ -118,4 +119,9 @@ export function resolveTemplates(templates: Templates): readonly string[] {
 /** Puts a name into a template. */
 export function fillTemplate(template: string, name: string): string {
   return template.replaceAll('{}', () => name);
+}
+
+/** `Array.isArray` that leaves the type of a readonly list alone. */
+function isList(value: unknown): boolean {
+  return Array.isArray(value);
 }
