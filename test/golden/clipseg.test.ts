@@ -43,7 +43,8 @@ describe.each(cases)('golden/clipseg/%s', (name) => {
     const spec = JSON.parse(await readFile(join(root, 'case.json'), 'utf8')) as Case;
     const { tensors } = await readTensors(join(root, 'expected.safetensors'));
     const checkpoint = await openCheckpoint(root, { inputSize: spec.inputSize });
-    return { spec, tensors, checkpoint, tokenizer: await ClipTokenizer.load(root, 77) };
+    const { text } = checkpoint.config;
+    return { spec, tensors, checkpoint, tokenizer: await ClipTokenizer.load(root, text.kind === 'clip' ? text.maxTokens : 0) };
   };
   const expectClose = (actual: ArrayLike<number>, reference: Reference | undefined, what: string): void => {
     const worst = worstExcess(actual, reference?.data as Float32Array, 2e-4, 1e-4);
