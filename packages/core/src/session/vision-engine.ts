@@ -18,7 +18,7 @@ export type Taps = readonly TensorData[];
 
 /**
  * Rows (picture × view × label) the decoder takes at once. It bounds memory; on a processor a few rows, whose hidden
- * layer is megabytes each, stay near the caches and take a quarter less time per row than thirty (`bench/RESULTS.md`).
+ * layer is megabytes each, stay near the caches and take a quarter less time per row than thirty.
  */
 const MAX_DECODER_ROWS = { cpu: 4, other: 32 } as const;
 
