@@ -8,17 +8,19 @@ import { runGraph, worstExcess } from '../../support/tensors.ts';
 
 const ALL = { labels: true, masks: true, activations: true };
 
-function decisionFeeds({ winThresholds, maskThresholds, plane }: Decision): Record<string, TensorData> {
+function decisionFeeds({ winThresholds, maskThresholds, plane, background }: Decision): Record<string, TensorData> {
   const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
-  return { winThresholds: vector(winThresholds), maskThresholds: vector(maskThresholds), plane: { data: Float32Array.of(plane), shape: [] } };
+  const contested = { winThresholds: vector(winThresholds), plane: { data: Float32Array.of(plane), shape: [] } };
+  return { maskThresholds: vector(maskThresholds), ...(background ? contested : {}) };
 }
 
 /** Winner per pixel of one row of pixels: `activations[label][pixel]`, no resampling. */
 async function decide(activations: readonly (readonly number[])[], thresholds: readonly (number | undefined)[], background: Background): Promise<{ labels: number[]; masks: number[][] }> {
   const [count, width] = [activations.length, activations[0]?.length ?? 0];
-  const graph = buildPostprocessGraph([1, width], [1, 1], false, ALL);
+  const decision = decisionOf(thresholds, background);
+  const graph = buildPostprocessGraph({ size: [1, width], tiles: [1, 1], resample: false, background: decision.background, outputs: ALL });
   const logits = Float32Array.from(activations.flat(), logitOf);
-  const results = await runGraph(graph, { logits: { data: logits, shape: [1, count, 1, width] }, ...decisionFeeds(decisionOf(thresholds, background)) });
+  const results = await runGraph(graph, { logits: { data: logits, shape: [1, count, 1, width] }, ...decisionFeeds(decision) });
   const masks = results['masks']?.data as Uint8Array;
   return { labels: [...(results['labels']?.data as Uint8Array)], masks: activations.map((_, label) => [...masks.slice(label * width, (label + 1) * width)]) };
 }
@@ -77,7 +79,7 @@ describe('resampling', () => {
   async function sampled(rows: number, columns: number, start = 0, end = rows): Promise<Record<string, TensorData>> {
     const { upper, lower, fraction } = sampleRows(height, rows, start, end);
     const shape = [end - start];
-    return runGraph(buildPostprocessGraph([height, width], [1, 1], true, ALL), {
+    return runGraph(buildPostprocessGraph({ size: [height, width], tiles: [1, 1], resample: true, background: true, outputs: ALL }), {
       logits: { data: logits, shape: [1, labels, height, width] },
       columns: { data: BigInt64Array.of(BigInt(columns)), shape: [1] },
       upper: { data: upper, shape },
@@ -151,7 +153,7 @@ describe('tiles', () => {
     ['side by side', [1, 2], [0, 1, 4, 5, 2, 3, 6, 7]],
     ['one above the other', [2, 1], [0, 1, 2, 3, 4, 5, 6, 7]],
   ] as const)('are stitched %s', async (_, tiles, expected) => {
-    const graph = buildPostprocessGraph([2, 2], tiles, false, { labels: false, masks: false, activations: true });
+    const graph = buildPostprocessGraph({ size: [2, 2], tiles, resample: false, background: false, outputs: { labels: false, masks: false, activations: true } });
     const { activations } = await runGraph(graph, { logits: { data: Float32Array.from({ length: 8 }, (__, index) => index), shape: [2, 1, 2, 2] } });
     const logits = Array.from(activations?.data as Float32Array, (a) => Math.round(Math.log(a / (1 - a))));
     expect([activations?.shape, logits]).toEqual([[1, 2 * tiles[0], 2 * tiles[1]], expected]);

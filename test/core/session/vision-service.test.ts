@@ -60,7 +60,7 @@ function setup(maxBatch = 3) {
       views: 1,
       merge: 'mean',
       labels: { key: change.key ?? 'k', count: 1, embeddings: new Float32Array(1) },
-      decision: { winThresholds: new Float32Array(1), maskThresholds: new Float32Array(1), plane: 0 },
+      decision: { winThresholds: new Float32Array(1), maskThresholds: new Float32Array(1), plane: 0, background: true },
       outputs: { labels: true, masks: false, activations: false },
       size: [change.rows ?? 1, 1],
     });

@@ -115,6 +115,12 @@ export async function encodePNG(pixels: Uint8Array, width: number, height: numbe
   return new Uint8Array(await picture.composite([{ input: drawing, left: 0, top: 0 }]).png({ compressionLevel: 6 }).toBuffer());
 }
 
+/** Encodes one byte per pixel as an 8-bit gray PNG. */
+export async function encodeGrayPNG(bytes: Uint8Array, width: number, height: number): Promise<Uint8Array> {
+  const picture = sharp(bytes, { raw: { width, height, channels: 1 }, limitInputPixels: false });
+  return picture.toColourspace('b-w').png({ compressionLevel: 6 }).toBuffer();
+}
+
 async function sourceOf(input: ImageInput, maxPixels: number, signal: AbortSignal | undefined): Promise<Source> {
   // A header may claim more than the limit: metadata must still be readable, so that the error can say so.
   const encoded = (bytes: Uint8Array, name: string): Source => {

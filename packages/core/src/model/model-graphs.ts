@@ -12,7 +12,7 @@ import { productOf } from '../graph/tensor-type.ts';
 import type { ModelConfig } from '../checkpoint/model-config.ts';
 import { decode, upsampleToLogits } from './decoder.ts';
 import type { Parameters } from './parameters.ts';
-import { addPostprocess, type PostprocessOutputs } from './postprocess.ts';
+import { addPostprocess, type PostprocessShape } from './postprocess.ts';
 import { textEmbeddings } from './text-encoder.ts';
 import { mergeViews, pictureSize, splitViews, type MergeRule, type ViewCount } from './views.ts';
 import { normalisePixels, visionTaps } from './vision-trunk.ts';
@@ -77,14 +77,9 @@ export function buildDecodeGraph(config: ModelConfig, parameters: ParameterSourc
 }
 
 /** The postprocessing of one picture: see {@link addPostprocess}. */
-export function buildPostprocessGraph(
-  size: readonly [number, number],
-  tiles: readonly [number, number],
-  resample: boolean,
-  outputs: PostprocessOutputs,
-): Graph {
+export function buildPostprocessGraph(shape: PostprocessShape): Graph {
   const graph = new Graph('postprocess');
-  addPostprocess(graph, size, tiles, resample, outputs);
+  addPostprocess(graph, shape);
   return graph;
 }
 

@@ -38,6 +38,8 @@ export interface Decision {
   readonly maskThresholds: Float32Array;
   /** Logit of the background plane. */
   readonly plane: number;
+  /** False when no pixel can become background: thresholds and plane then need not be computed. */
+  readonly background: boolean;
 }
 
 /** Mask threshold of a label that has none of its own. */
@@ -58,6 +60,7 @@ export function decisionOf(thresholds: readonly (number | undefined)[], backgrou
   return {
     winThresholds: Float32Array.from(thresholds, winThreshold),
     maskThresholds: Float32Array.from(thresholds, (threshold) => logitOf(threshold ?? DEFAULT_THRESHOLD)),
+    background: background !== 'none',
     plane: background === 'none' ? NO_PLANE : background === 'threshold' ? WEAKEST_PLANE : Math.max(logitOf(background), WEAKEST_PLANE),
   };
 }
@@ -67,6 +70,18 @@ export interface PostprocessOutputs {
   readonly labels: boolean;
   readonly masks: boolean;
   readonly activations: boolean;
+}
+
+/** What a postprocessing graph is made for. */
+export interface PostprocessShape {
+  /** Height and width of one tile's logits. */
+  readonly size: readonly [height: number, width: number];
+  readonly tiles: readonly [rows: number, columns: number];
+  /** The results have another size than the logits. */
+  readonly resample: boolean;
+  /** Pixels may become background: {@link Decision.background}. */
+  readonly background: boolean;
+  readonly outputs: PostprocessOutputs;
 }
 
 /** Source rows and weights of the output rows `[start, end)`, half-pixel bilinear. */
@@ -98,13 +113,7 @@ export function sampleRows(sourceRows: number, outputRows: number, start: number
  * vectors, and the {@link Decision}; outputs `labels` uint8 `[strip, width]`, `masks` uint8 and `activations` float32
  * `[labels, strip, width]` as asked.
  */
-export function addPostprocess(
-  graph: Graph,
-  size: readonly [height: number, width: number],
-  tiles: readonly [rows: number, columns: number],
-  resample: boolean,
-  outputs: PostprocessOutputs,
-): void {
+export function addPostprocess(graph: Graph, { size, tiles, resample, background, outputs }: PostprocessShape): void {
   const [height, width] = size;
   const [tileRows, tileColumns] = tiles;
   const logits = graph.input('logits', 'float32', [tileRows * tileColumns, 'labels', height, width]);
@@ -112,7 +121,8 @@ export function addPostprocess(
   const stitched = stitchTiles(logits, tiles, height, width);
   const sampled = resample ? sample(graph, reshape(stitched, ['labels', 1, rows, columns])) : reshape(stitched, ['labels', rows, columns]);
   const perLabel = (name: string): Value => reshape(graph.input(name, 'float32', ['labels']), ['labels', 1, 1]);
-  if (outputs.labels) graph.output('labels', labelMap(sampled, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
+  if (outputs.labels && background) graph.output('labels', labelMap(sampled, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
+  if (outputs.labels && !background) graph.output('labels', cast(argMax(sampled, 0), 'uint8'));
   if (outputs.masks) graph.output('masks', cast(greaterOrEqual(sampled, perLabel('maskThresholds')), 'uint8'));
   if (outputs.activations) graph.output('activations', sigmoid(sampled));
 }

@@ -85,7 +85,10 @@ export class Segmentation {
     return mask;
   }
 
-  /** COCO run-length encoding of each label's {@link Segmentation.mask}; labels without a pixel are left out. */
+  /**
+   * COCO run-length encoding of each label's {@link Segmentation.mask}; labels without a pixel are left out. Computed in
+   * the calling thread: tens of milliseconds for a busy picture of 1920×1080.
+   */
   toRLE(): Record<string, CocoRle> {
     if (this.#results.masks !== undefined) return this.#perMask((mask) => encodeRLE(mask, this.width, this.height));
     // Masks that do not overlap take one pass over the picture for all labels.
@@ -93,21 +96,24 @@ export class Segmentation {
     return Object.fromEntries(this.labels.flatMap((label, index) => (forms[index] === undefined ? [] : [[label, forms[index]]])));
   }
 
-  /** Outlines of each label's {@link Segmentation.mask}; labels without a pixel are left out. */
+  /**
+   * Outlines of each label's {@link Segmentation.mask}; labels without a pixel are left out. Computed in the calling
+   * thread: a tenth of a second for a busy picture of 1920×1080.
+   */
   toPolygons(options?: TracePolygonsOptions): Record<string, readonly Polygon[]> {
     return this.#perMask((mask) => tracePolygons(mask, this.width, this.height, options));
   }
 
   /** The label map as a palette PNG whose pixel values are label indices, 255 = background. */
-  toPNG(options?: IndexedPNGOptions): Promise<Uint8Array> {
-    return Promise.resolve().then(() => encodeIndexedPNG(this.labelMap, this.width, this.height, this.colors, options));
+  async toPNG(options?: IndexedPNGOptions): Promise<Uint8Array> {
+    return encodeIndexedPNG(this.labelMap, this.width, this.height, this.colors, options);
   }
 
   /** The picture with its labels drawn over it, at the picture's own size, as PNG. */
   async overlay(image: ImageInput, options: OverlayOptions = {}): Promise<Uint8Array> {
     const { legend = true, ...rest } = options;
     const opened = await openImage(image, rest);
-    const pixels = Uint8Array.from(await opened.pixels());
+    const pixels = await opened.pixels();
     blendOverlay(pixels, opened.width, opened.height, this.labelMap, this.width, this.height, this.colors, rest);
     const found = this.labels.filter((label) => (this.areas[label] ?? 0) > 0);
     if (!legend || found.length === 0) return encodePNG(pixels, opened.width, opened.height);

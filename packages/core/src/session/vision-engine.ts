@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { buildDecodeGraph, buildPostprocessGraph, buildSplitGraph, buildTrunkGraph, tapNames } from '../model/model-graphs.ts';
-import { sampleRows } from '../model/postprocess.ts';
+import { sampleRows, type PostprocessShape } from '../model/postprocess.ts';
 import { pictureSize, type MergeRule, type ViewCount } from '../model/views.ts';
 import { EngineLoader } from './engine-loader.ts';
 import type { EngineInfo, EngineSettings, LabelEmbeddings, SegmentReply, SegmentRequest, TiledPixels } from './protocol.ts';
@@ -108,11 +108,12 @@ export class VisionEngine {
     const [height, width] = size;
     const rows = sourceHeight * tiles[0];
     const resample = rows !== height || sourceWidth * tiles[1] !== width;
-    const session = await this.#postprocessor([sourceHeight, sourceWidth], tiles, resample, outputs);
+    const { background } = decision;
+    const session = await this.#postprocessor({ size: [sourceHeight, sourceWidth], tiles, resample, background, outputs });
     const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
     const feeds: Record<string, TensorData> = {
       logits,
-      ...(outputs.labels ? { winThresholds: vector(decision.winThresholds), plane: { data: Float32Array.of(decision.plane), shape: [] } } : {}),
+      ...(outputs.labels && background ? { winThresholds: vector(decision.winThresholds), plane: { data: Float32Array.of(decision.plane), shape: [] } } : {}),
       ...(outputs.masks ? { maskThresholds: vector(decision.maskThresholds) } : {}),
     };
     const reply = {
@@ -149,9 +150,9 @@ export class VisionEngine {
     return this.#session(kind, () => this.#loader.session(kind, () => buildDecodeGraph(this.info.config, this.#loader.parameters, views, merge)));
   }
 
-  #postprocessor(size: readonly [number, number], tiles: readonly [number, number], resample: boolean, outputs: SegmentRequest['outputs']): Promise<RuntimeSession> {
-    const kind = `postprocess ${JSON.stringify([size, tiles, resample, outputs])}`;
-    return this.#session(kind, () => this.#loader.session(kind, () => buildPostprocessGraph(size, tiles, resample, outputs)));
+  #postprocessor(shape: PostprocessShape): Promise<RuntimeSession> {
+    const kind = `postprocess ${JSON.stringify(shape)}`;
+    return this.#session(kind, () => this.#loader.session(kind, () => buildPostprocessGraph(shape)));
   }
 
   #session(kind: string, load: () => Promise<RuntimeSession>): Promise<RuntimeSession> {
