@@ -19,6 +19,8 @@ export class VisionService {
   readonly #encoded = new Map<number, { readonly taps: Taps; readonly tiles: readonly [number, number] }>();
   readonly #rule: BatchRule<Work>;
   #nextEncoded = 1;
+  /** Set while {@link VisionService.#work} will look at the queue again. */
+  #busy = false;
   #working: Promise<void> | undefined;
   #closed = false;
 
@@ -34,7 +36,10 @@ export class VisionService {
       case 'segment':
         if (this.#closed) return reply(port, { type: 'error', id: message.id, error: serialiseError(disposed()) });
         this.#queue.push(port, message);
-        this.#working ??= this.#work().finally(() => (this.#working = undefined));
+        if (!this.#busy) {
+          this.#busy = true;
+          this.#working = this.#work();
+        }
         return;
       case 'cancel':
         this.#queue.cancel(port, message.id);
@@ -64,7 +69,11 @@ export class VisionService {
       await eventTurn();
       const batch = this.#queue.takeBatch(this.#rule);
       const [first] = batch;
-      if (first === undefined) return;
+      if (first === undefined) {
+        // In the same turn as the look at the queue: a message that comes a microtask later must find nobody at work.
+        this.#busy = false;
+        return;
+      }
       try {
         if (first.request.type === 'encode') await this.#encode(first.caller, first.request);
         else await this.#segment(batch as Queued<ReplyPort, SegmentRequest>[]);
