@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../packages/core/src/checkpoint/checkpoint.ts';
 import { Graph } from '../../packages/core/src/graph/graph.ts';
-import { reshape } from '../../packages/core/src/graph/ops.ts';
+import { reshape } from '../../packages/core/src/graph/shape-ops.ts';
 import { decode, upsampleToLogits } from '../../packages/core/src/model/decoder.ts';
 import { buildTextGraph } from '../../packages/core/src/model/model-graphs.ts';
 import { CheckpointParameters } from '../../packages/core/src/model/parameters.ts';

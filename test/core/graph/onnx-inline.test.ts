@@ -4,7 +4,8 @@ import { Graph } from '../../../packages/core/src/graph/graph.ts';
 import { addForeignModel, type ForeignSignature } from '../../../packages/core/src/graph/onnx-inline.ts';
 import { decodeModel, encodeModel, type ModelProto } from '../../../packages/core/src/graph/onnx-schema.ts';
 import { writeOnnx } from '../../../packages/core/src/graph/onnx-writer.ts';
-import { add, cast, multiply, reshape } from '../../../packages/core/src/graph/ops.ts';
+import { add, cast, multiply } from '../../../packages/core/src/graph/ops.ts';
+import { reshape } from '../../../packages/core/src/graph/shape-ops.ts';
 import { runGraph } from '../../support/tensors.ts';
 
 /** `pixels` uint8 [n, 4] → `tap` float32 [n, 2, 2]: pixels · [1, 2, 3, 4]. */

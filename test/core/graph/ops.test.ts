@@ -6,11 +6,14 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Graph, type Value } from '../../../packages/core/src/graph/graph.ts';
-import * as ops from '../../../packages/core/src/graph/ops.ts';
+import * as arithmetic from '../../../packages/core/src/graph/ops.ts';
+import * as shaping from '../../../packages/core/src/graph/shape-ops.ts';
 import type { Shape } from '../../../packages/core/src/graph/tensor-type.ts';
 import type { TensorData } from '../../../packages/core/src/session/runtime.ts';
 import { gaussians } from '../../support/random.ts';
 import { runGraph, worstExcess } from '../../support/tensors.ts';
+
+const ops = { ...arithmetic, ...shaping };
 
 /** Runs `build` on one input. */
 async function compute(data: Float32Array, shape: readonly number[], build: (x: Value) => Value, declared: Shape = shape): Promise<TensorData> {

@@ -168,9 +168,15 @@ export class Graph {
   }
 }
 
-/** Throws unless the value has exactly this dtype and shape; the message names both sides. */
-export function expectType(action: string, value: Value, dtype: DType, shape: Shape): void {
+/** The dtype of both operands. @throws RangeError when they differ, naming both */
+export function sameDType(action: string, a: Value, b: Value): DType {
+  if (a.dtype !== b.dtype) throw new RangeError(`Cannot ${action}: dtypes must be equal, got ${a.toString()} and ${b.toString()}`);
+  return a.dtype;
+}
+
+/** Throws unless an operand has exactly this dtype and shape; the message names both sides. */
+export function expectOperand(action: string, name: string, value: Value, dtype: DType, shape: Shape): void {
   if (value.dtype !== dtype || !sameShape(value.shape, shape)) {
-    throw new RangeError(`Cannot ${action}: ${value.name} must be ${describe({ dtype, shape })}, got ${describe(value)}`);
+    throw new RangeError(`Cannot ${action}: ${name} must be ${describe({ dtype, shape })}, got ${value.toString()}`);
   }
 }

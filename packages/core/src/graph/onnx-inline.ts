@@ -4,8 +4,7 @@
  */
 import type { Graph, GraphNode, Value } from './graph.ts';
 import { decodeModel, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from './onnx-schema.ts';
-import { ONNX_DTYPE } from './ops.ts';
-import { describe, type DType, type Shape } from './tensor-type.ts';
+import { ONNX_DTYPE, describe, type DType, type Shape } from './tensor-type.ts';
 
 const NEWEST_OPSET = 21;
 const OLDEST_OPSET = 13;

@@ -8,8 +8,7 @@ import { basename, dirname } from 'node:path';
 import type { Attribute, Graph, GraphNode } from './graph.ts';
 import { inlineModel, opsetsOf } from './onnx-inline.ts';
 import { ATTRIBUTE_TYPE, encodeModel, type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto } from './onnx-schema.ts';
-import { ONNX_DTYPE } from './ops.ts';
-import type { DType, Shape } from './tensor-type.ts';
+import { ONNX_DTYPE, type DType, type Shape } from './tensor-type.ts';
 
 /** A serialised graph and the folder its external data lies in. */
 export interface OnnxModel {

@@ -3,19 +3,9 @@
  * spell it). Only standard ONNX operators whose form is the same from opset 17 to 21, so every execution provider and
  * an inlined trunk of a newer opset can share a graph; the one exception is the int8 product, a contrib operator.
  */
-import type { Attribute, Graph, Value } from './graph.ts';
-import { broadcastShapes, describe, normaliseAxis, productOf, sameShape, type Dimension, type DType, type Shape } from './tensor-type.ts';
-
-function sameDType(action: string, a: Value, b: Value): DType {
-  if (a.dtype !== b.dtype) throw new RangeError(`Cannot ${action}: dtypes must be equal, got ${a.toString()} and ${b.toString()}`);
-  return a.dtype;
-}
-
-function expectOperand(action: string, name: string, value: Value, dtype: DType, shape: Shape): void {
-  if (value.dtype !== dtype || !sameShape(value.shape, shape)) {
-    throw new RangeError(`Cannot ${action}: ${name} must be ${describe({ dtype, shape })}, got ${value.toString()}`);
-  }
-}
+import { expectOperand, sameDType, type Attribute, type Value } from './graph.ts';
+import { dimensionsOf } from './shape-ops.ts';
+import { ONNX_DTYPE, broadcastShapes, normaliseAxis, type Dimension, type DType, type Shape } from './tensor-type.ts';
 
 function elementwise(operator: string, a: Value, b: Value, dtype?: DType): Value {
   const action = operator.toLowerCase();
@@ -27,17 +17,25 @@ function unary(operator: string, x: Value, attributes?: Record<string, Attribute
   return x.graph.node(operator, [x], x, attributes);
 }
 
+/** `a + b`, broadcast. */
 export const add = (a: Value, b: Value): Value => elementwise('Add', a, b);
+/** `a − b`, broadcast. */
 export const subtract = (a: Value, b: Value): Value => elementwise('Sub', a, b);
+/** `a · b` elementwise, broadcast. */
 export const multiply = (a: Value, b: Value): Value => elementwise('Mul', a, b);
+/** `a / b`, broadcast. */
 export const divide = (a: Value, b: Value): Value => elementwise('Div', a, b);
+/** The larger of both, elementwise, broadcast. */
 export const maximum = (a: Value, b: Value): Value => elementwise('Max', a, b);
-export const minimum = (a: Value, b: Value): Value => elementwise('Min', a, b);
+/** `a ≥ b` as bool, broadcast. */
 export const greaterOrEqual = (a: Value, b: Value): Value => elementwise('GreaterOrEqual', a, b, 'bool');
+/** `a = b` as bool, broadcast. */
 export const equal = (a: Value, b: Value): Value => elementwise('Equal', a, b, 'bool');
+/** `1 / (1 + exp(−x))`. */
 export const sigmoid = (x: Value): Value => unary('Sigmoid', x);
+/** `max(x, 0)`. */
 export const relu = (x: Value): Value => unary('Relu', x);
-export const floor = (x: Value): Value => unary('Floor', x);
+/** The nearest integer, the even one of two. */
 export const round = (x: Value): Value => unary('Round', x);
 
 /** `x · sigmoid(1.702 x)`, CLIP's approximation of GELU. */
@@ -60,19 +58,6 @@ export function cast(x: Value, dtype: DType): Value {
   if (x.dtype === dtype) return x;
   return x.graph.node('Cast', [x], { dtype, shape: x.shape }, { to: { int: ONNX_DTYPE[dtype] } });
 }
-
-/** ONNX's TensorProto.DataType numbers. */
-export const ONNX_DTYPE: Readonly<Record<DType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  bfloat16: 16,
-};
 
 /** `condition ? a : b`, elementwise with broadcasting. */
 export function where(condition: Value, a: Value, b: Value): Value {
@@ -147,98 +132,6 @@ export function argMax(x: Value, axis: number): Value {
   return x.graph.node('ArgMax', [x], { dtype: 'int64', shape }, { axis: { int: index }, keepdims: { int: 0 } });
 }
 
-/** Reorders axes. @throws RangeError when `order` is not a permutation. */
-export function transpose(x: Value, order: readonly number[]): Value {
-  if (order.length !== x.shape.length || [...order].sort((a, b) => a - b).some((axis, index) => axis !== index)) {
-    throw new RangeError(`Cannot transpose: order must be a permutation of ${String(x.shape.length)} axes, got [${order.join(', ')}] for ${x.toString()}`);
-  }
-  const shape = order.map((axis) => x.shape[axis] as Dimension);
-  return x.graph.node('Transpose', [x], { dtype: x.dtype, shape }, { perm: { ints: order } });
-}
-
-/**
- * Same elements in another shape. Named dimensions may be merged (`batch*labels`) and split again.
- * @throws RangeError when the element counts differ, naming both shapes.
- */
-export function reshape(x: Value, shape: Shape): Value {
-  if (productOf(x.shape) !== productOf(shape)) {
-    throw new RangeError(`Cannot reshape: element counts must agree, got ${x.toString()} and target [${shape.join(', ')}]`);
-  }
-  const names = shape.filter((dimension) => typeof dimension === 'string');
-  const target =
-    names.length <= 1
-      ? x.graph.integers(shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1)))
-      : dimensionsOf(x.graph, shape);
-  return x.graph.node('Reshape', [x, target], { dtype: x.dtype, shape });
-}
-
-/** The dimensions of a shape as an int64 vector, names read from the graph's inputs when it runs. */
-export function dimensionsOf(graph: Graph, shape: Shape): Value {
-  if (shape.every((dimension) => typeof dimension === 'number')) return graph.integers(shape);
-  return concat(shape.map((dimension) => (typeof dimension === 'number' ? graph.integers([dimension]) : runtimeDimension(graph, dimension))), 0);
-}
-
-function runtimeDimension(graph: Graph, name: string): Value {
-  const factors = name.split('*').map((factor) => {
-    if (/^\d+$/.test(factor)) return graph.integers([Number(factor)]);
-    for (const input of graph.inputs) {
-      const axis = input.shape.indexOf(factor);
-      if (axis < 0) continue;
-      const sizes = graph.node('Shape', [input], { dtype: 'int64', shape: [input.shape.length] });
-      return gather(sizes, graph.integers([axis]), 0);
-    }
-    throw new RangeError(`Cannot read dimension: "${factor}" must be a dimension of an input of graph "${graph.name}"`);
-  });
-  return factors.reduce((product, factor) => multiply(product, factor));
-}
-
-/** Repeats size-1 axes up to `shape`. */
-export function expand(x: Value, shape: Shape): Value {
-  broadcastShapes('expand', x.shape, shape);
-  return x.graph.node('Expand', [x, dimensionsOf(x.graph, shape)], { dtype: x.dtype, shape });
-}
-
-/** Joins values along an axis; all other dimensions must agree. */
-export function concat(parts: readonly Value[], axis: number): Value {
-  const [first] = parts;
-  if (first === undefined) throw new RangeError('Cannot concatenate: parts must not be empty, got 0');
-  if (parts.length === 1) return first;
-  const index = normaliseAxis('concatenate', axis, first.shape.length);
-  for (const part of parts) {
-    if (part.dtype !== first.dtype || part.shape.length !== first.shape.length || part.shape.some((d, other) => other !== index && d !== first.shape[other])) {
-      throw new RangeError(`Cannot concatenate along axis ${String(index)}: parts must agree elsewhere, got ${first.toString()} and ${part.toString()}`);
-    }
-  }
-  const sizes = parts.map((part) => part.shape[index] as Dimension);
-  const total = sizes.every((size) => typeof size === 'number') ? sizes.reduce<number>((sum, size) => sum + (size), 0) : sizes.join('+');
-  const shape = first.shape.map((dimension, other) => (other === index ? total : dimension));
-  return first.graph.node('Concat', parts, { dtype: first.dtype, shape }, { axis: { int: index } });
-}
-
-/** Elements `[start, end)` of one axis of known length. */
-export function slice(x: Value, axis: number, start: number, end: number): Value {
-  const index = normaliseAxis('slice', axis, x.shape.length);
-  const size = x.shape[index];
-  if (typeof size !== 'number' || start < 0 || end > size || start >= end) {
-    throw new RangeError(`Cannot slice axis ${String(index)} of ${x.toString()}: range must lie within it, got [${String(start)}, ${String(end)})`);
-  }
-  const shape = x.shape.map((dimension, other) => (other === index ? end - start : dimension));
-  const { graph } = x;
-  return graph.node('Slice', [x, graph.integers([start]), graph.integers([end]), graph.integers([index])], { dtype: x.dtype, shape });
-}
-
-/** Picks entries of one axis by integer index. */
-export function gather(x: Value, indices: Value, axis: number): Value {
-  const index = normaliseAxis('gather', axis, x.shape.length);
-  const shape = [...x.shape.slice(0, index), ...indices.shape, ...x.shape.slice(index + 1)];
-  return x.graph.node('Gather', [x, indices], { dtype: x.dtype, shape }, { axis: { int: index } });
-}
-
-/** The integers `start … end − 1` of two int64 scalars, as `length` (a name of the caller's choice) of them. */
-export function range(start: Value, end: Value, length: Dimension): Value {
-  return start.graph.node('Range', [start, end, start.graph.integers([1], [])], { dtype: 'int64', shape: [length] });
-}
-
 /** Resampling of `[n, c, h, w]` to `shape` with half-pixel centres, without anti-aliasing. */
 export function resize(x: Value, shape: Shape, mode: 'linear' | 'cubic'): Value {
   return resizeTo(x, dimensionsOf(x.graph, shape), shape, mode);
@@ -254,27 +147,6 @@ export function resizeTo(x: Value, sizes: Value, shape: Shape, mode: 'linear' | 
     coordinate_transformation_mode: { string: 'half_pixel' },
     ...(mode === 'cubic' ? { cubic_coeff_a: { float: -0.75 } } : {}),
   });
-}
-
-/** Appends `count` slices filled with a scalar at the end of an axis. */
-export function pad(x: Value, axis: number, count: number, fill: Value): Value {
-  const index = normaliseAxis('pad', axis, x.shape.length);
-  const pads = x.graph.integers([...x.shape.map(() => 0), ...x.shape.map((_, other) => (other === index ? count : 0))]);
-  const shape = x.shape.map((dimension, other) => {
-    if (other !== index) return dimension;
-    return typeof dimension === 'number' ? dimension + count : `${dimension}+${String(count)}`;
-  });
-  return x.graph.node('Pad', [x, pads, fill], { dtype: sameDType('pad', x, fill), shape });
-}
-
-/** Drops axes of size 1. */
-export function squeeze(x: Value, axes: readonly number[]): Value {
-  const dropped = axes.map((axis) => normaliseAxis('squeeze', axis, x.shape.length));
-  for (const axis of dropped) {
-    if (x.shape[axis] !== 1) throw new RangeError(`Cannot squeeze: axis ${String(axis)} must have size 1, got ${x.toString()}`);
-  }
-  const shape = x.shape.filter((_, axis) => !dropped.includes(axis));
-  return x.graph.node('Squeeze', [x, x.graph.integers(dropped)], { dtype: x.dtype, shape });
 }
 
 /** 2-D convolution `[n, c, h, w]` with kernel `[o, c, k, k]`, stride 1 or k, and equal zero padding on all sides. */

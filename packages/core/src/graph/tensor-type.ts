@@ -26,6 +26,19 @@ export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
   bool: 1,
 };
 
+/** ONNX's TensorProto.DataType numbers. */
+export const ONNX_DTYPE: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+};
+
 /** `float32 [2, batch, 3]`, as error messages print it. */
 export function describe(type: { readonly dtype: DType; readonly shape: Shape }): string {
   return `${type.dtype} [${type.shape.join(', ')}]`;

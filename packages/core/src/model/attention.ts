@@ -1,6 +1,7 @@
 /** Multi-head self-attention and the transformer blocks built on it, as plain products and softmax. */
 import type { Value } from '../graph/graph.ts';
-import { add, gelu, matmul, multiply, quickGelu, relu, reshape, scalar, softmax, transpose } from '../graph/ops.ts';
+import { add, gelu, matmul, multiply, quickGelu, relu, scalar, softmax } from '../graph/ops.ts';
+import { reshape, transpose } from '../graph/shape-ops.ts';
 import type { Activation } from '../checkpoint/model-config.ts';
 import { linear, norm, type Parameters } from './parameters.ts';
 

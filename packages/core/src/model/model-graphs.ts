@@ -7,7 +7,8 @@
  */
 import { Graph, type Value } from '../graph/graph.ts';
 import { addForeignModel } from '../graph/onnx-inline.ts';
-import { cast, reshape } from '../graph/ops.ts';
+import { cast } from '../graph/ops.ts';
+import { reshape } from '../graph/shape-ops.ts';
 import { productOf } from '../graph/tensor-type.ts';
 import type { ModelConfig } from '../checkpoint/model-config.ts';
 import { decode, upsampleToLogits } from './decoder.ts';

@@ -3,7 +3,8 @@
  * into the checkpoint's file, and training, where it is an input of the step graph.
  */
 import type { Graph, Value } from '../graph/graph.ts';
-import { affine, cast, layerNorm, quantisedMatmul, reshape } from '../graph/ops.ts';
+import { affine, cast, layerNorm, quantisedMatmul } from '../graph/ops.ts';
+import { reshape } from '../graph/shape-ops.ts';
 import { productOf } from '../graph/tensor-type.ts';
 import type { Weights } from '../checkpoint/weights.ts';
 

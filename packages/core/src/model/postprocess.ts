@@ -5,7 +5,8 @@
  * produced in strips of rows, so that memory stays bounded whatever its size.
  */
 import type { Graph, Value } from '../graph/graph.ts';
-import { add, argMax, cast, concat, dimensionsOf, equal, gather, greaterOrEqual, multiply, pad, reshape, resizeTo, scalar, sigmoid, squeeze, subtract, transpose, where } from '../graph/ops.ts';
+import { add, argMax, cast, equal, greaterOrEqual, multiply, resizeTo, scalar, sigmoid, subtract, where } from '../graph/ops.ts';
+import { concat, dimensionsOf, gather, pad, reshape, squeeze, transpose } from '../graph/shape-ops.ts';
 import type { Dimension } from '../graph/tensor-type.ts';
 
 /** Value of background pixels in a label map. */

@@ -1,6 +1,7 @@
 /** CLIP's text transformer: token ids to the embedding that conditions the decoder. */
 import type { Value } from '../graph/graph.ts';
-import { add, gather, greaterOrEqual, reshape, scalar, where } from '../graph/ops.ts';
+import { add, greaterOrEqual, scalar, where } from '../graph/ops.ts';
+import { gather, reshape } from '../graph/shape-ops.ts';
 import { productOf, type Dimension } from '../graph/tensor-type.ts';
 import type { ClipTextConfig } from '../checkpoint/model-config.ts';
 import { preNormBlock } from './attention.ts';

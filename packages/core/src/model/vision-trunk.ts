@@ -1,6 +1,7 @@
 /** CLIP's vision transformer up to its last tap: later blocks do not bear on segmentation and are never built. */
 import type { Value } from '../graph/graph.ts';
-import { add, cast, concat, conv, divide, expand, reshape, resize, scalar, slice, subtract, transpose } from '../graph/ops.ts';
+import { add, cast, conv, divide, resize, scalar, subtract } from '../graph/ops.ts';
+import { concat, expand, reshape, slice, transpose } from '../graph/shape-ops.ts';
 import type { ClipVisionConfig } from '../checkpoint/model-config.ts';
 import { preNormBlock } from './attention.ts';
 import { norm, type Parameters } from './parameters.ts';
