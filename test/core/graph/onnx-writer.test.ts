@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Graph } from '../../../packages/core/src/graph/graph.ts';
 import { decodeModel } from '../../../packages/core/src/graph/onnx-schema.ts';
 import { callerName, writeOnnx } from '../../../packages/core/src/graph/onnx-writer.ts';
-import { add, matmul, multiply, relu, scalar, softmax } from '../../../packages/core/src/graph/ops.ts';
+import { add, conv, matmul, multiply, relu, resize, scalar, softmax } from '../../../packages/core/src/graph/ops.ts';
 import { RuntimeSession } from '../../../packages/core/src/session/runtime.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { runGraph } from '../../support/tensors.ts';
@@ -34,6 +34,17 @@ describe('writeOnnx()', () => {
     expect(input?.name).toBe('x');
     expect(input?.type.tensorType.shape.dim.map((dim) => dim.dimParam || Number(dim.dimValue))).toEqual(['n', 2]);
     expect(model.graph.output.map(({ name }) => callerName(name))).toEqual(['y']);
+  });
+
+  it('leaves out an omitted input at the end of the list, and names one in between with the empty name', () => {
+    const graph = new Graph('omitted');
+    const picture = graph.input('picture', 'float32', [1, 1, 4, 4]);
+    const kernel = graph.floats([1], [1, 1, 1, 1]);
+    graph.output('y', resize(conv(picture, kernel, undefined, { stride: 1, padding: 0 }), [1, 1, 2, 2], 'linear'));
+    const nodes = decodeModel(writeOnnx(graph).bytes).graph.node;
+    // WebGPU's Conv takes an empty third name for a bias and ends the process.
+    expect(nodes.find(({ opType }) => opType === 'Conv')?.input).toEqual(['picture', kernel.name]);
+    expect(nodes.find(({ opType }) => opType === 'Resize')?.input.slice(1, 3)).toEqual(['', '']);
   });
 
   it('lets one value be several outputs, and an output be called like an input', async () => {

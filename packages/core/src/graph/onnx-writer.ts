@@ -92,10 +92,16 @@ function nodeProto(node: GraphNode, index: number): NodeProto {
     name: `${node.operator}_${String(index)}`,
     opType: node.operator,
     domain: node.domain,
-    input: node.inputs.map((input) => input?.name ?? ''),
+    input: inputNames(node),
     output: node.outputs.map((output) => output.name),
     attribute: Object.entries(node.attributes).map(([name, attribute]) => attributeProto(name, attribute)),
   };
+}
+
+/** An omitted input is an empty name, and nothing at all at the end of the list: WebGPU's Conv takes an empty bias for one. */
+function inputNames({ inputs }: GraphNode): string[] {
+  const names = inputs.map((input) => input?.name ?? '');
+  return names.slice(0, names.findLastIndex((name) => name !== '') + 1);
 }
 
 function attributeProto(name: string, attribute: Attribute): AttributeProto {
