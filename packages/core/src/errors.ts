@@ -43,6 +43,11 @@ export class SynsegError extends Error {
   }
 }
 
+/** The error of a call on something that was disposed, or is while the call waits. */
+export function disposedError(what = 'segmenter', got = 'a call after disposal'): SynsegError {
+  return new SynsegError('DISPOSED', `Cannot segment: ${what} must not be disposed, got ${got}`);
+}
+
 /** True for a {@link SynsegError} of any copy of this package, also one rebuilt on this side of a thread. */
 export function isSynsegError(value: unknown): value is SynsegError {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;

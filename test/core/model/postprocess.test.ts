@@ -1,7 +1,8 @@
 /** Logits to label maps, masks and activations, against float64 loops. */
 import { describe, expect, it } from 'vitest';
 import { buildPostprocessGraph } from '../../../packages/core/src/model/model-graphs.ts';
-import { BACKGROUND, decisionOf, logitOf, sampleRows, type Background, type Decision } from '../../../packages/core/src/model/postprocess.ts';
+import { BACKGROUND } from '../../../packages/core/src/mask/background.ts';
+import { decisionOf, logitOf, sampleRows, type Background, type Decision } from '../../../packages/core/src/model/postprocess.ts';
 import type { TensorData } from '../../../packages/core/src/session/runtime.ts';
 import { gaussians } from '../../support/random.ts';
 import { runGraph, worstExcess } from '../../support/tensors.ts';

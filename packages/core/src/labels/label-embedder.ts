@@ -8,7 +8,7 @@ import { setTimeout, clearTimeout } from 'node:timers';
 import { LRUCache } from 'lru-cache';
 import { fingerprintFiles, sha256 } from '../checkpoint/fingerprint.ts';
 import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
-import { SynsegError, isSynsegError } from '../errors.ts';
+import { disposedError, isSynsegError } from '../errors.ts';
 import type { EngineSettings } from '../session/protocol.ts';
 import { ThreadClient } from '../session/thread-client.ts';
 
@@ -78,7 +78,7 @@ export class LabelEmbedder {
   }
 
   async #compute(prompts: readonly (readonly string[])[], signal: AbortSignal | undefined): Promise<Float32Array> {
-    if (this.#disposed) throw new SynsegError('DISPOSED', 'Cannot segment: segmenter must not be disposed, got disposal while a call was waiting');
+    if (this.#disposed) throw disposedError('segmenter', 'disposal while a call was waiting');
     clearTimeout(this.#idle);
     this.#waiting++;
     try {

@@ -1,5 +1,5 @@
 /** What a caller says about labels, checked and written out: names, the prompts of each, thresholds, background. */
-import type { Background } from '../model/postprocess.ts';
+import { isActivation, type Background } from '../model/postprocess.ts';
 import { fillTemplate, resolveTemplates, type Templates } from '../text/templates.ts';
 import { MAX_LABELS } from './label-set.ts';
 
@@ -71,7 +71,7 @@ export function resolveLabels(labels: readonly LabelInput[], options: LabelsOpti
 
 /** @throws RangeError unless the value is undefined or in [0, 1] */
 export function checkActivation(action: string, name: string, value: number | undefined): number | undefined {
-  if (value !== undefined && !(typeof value === 'number' && value >= 0 && value <= 1)) {
+  if (value !== undefined && !isActivation(value)) {
     throw new RangeError(`Cannot ${action}: ${name} must be in [0, 1], got ${String(value)}`);
   }
   return value;
@@ -80,7 +80,7 @@ export function checkActivation(action: string, name: string, value: number | un
 /** @throws RangeError unless the value is a {@link Background} */
 export function checkBackground(action: string, value: Background): Background {
   if (value === 'threshold' || value === 'none') return value;
-  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) {
+  if (!isActivation(value)) {
     throw new RangeError(`Cannot ${action}: background must be a number in [0, 1], "threshold" or "none", got ${JSON.stringify(value) ?? 'undefined'}`);
   }
   return value;

@@ -5,11 +5,12 @@
 import { createHash } from 'node:crypto';
 import { SynsegError } from '../errors.ts';
 import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
+import { BACKGROUND } from '../mask/background.ts';
 import { labelColors, type LabelColor } from '../mask/palette.ts';
-import type { Background } from '../model/postprocess.ts';
+import { isActivation, type Background } from '../model/postprocess.ts';
 
-/** Most labels a set can have: a label map is uint8 and 255 is background. */
-export const MAX_LABELS = 255;
+/** Most labels a set can have: a label map is uint8, and its largest value is background. */
+export const MAX_LABELS = BACKGROUND;
 
 const FORMAT = 'synseg-labels';
 const VERSION = '1';
@@ -96,7 +97,6 @@ export class LabelSet {
     } catch {
       throw fail('have JSON metadata', JSON.stringify(metadata));
     }
-    const isActivation = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
     if (!Array.isArray(names) || names.some((name) => typeof name !== 'string') || names.length === 0 || entry.shape.length !== 2 || names.length !== entry.shape[0]) {
       throw fail('name each of its embeddings', `${JSON.stringify(names)} for embeddings [${entry.shape.join(', ')}]`);
     }
@@ -109,7 +109,7 @@ export class LabelSet {
     return new LabelSet({
       names: names as string[],
       thresholds: (thresholds as (number | null)[]).map((threshold) => threshold ?? undefined),
-      background: background as Background,
+      background: background,
       embeddings: await readFloats(entry),
     });
   }

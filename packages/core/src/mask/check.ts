@@ -4,9 +4,7 @@
  * Every check throws a `RangeError` of the form `Cannot <action>: <name> must <rule>, got <value>`. They run once per
  * call, never per pixel, except {@link checkLabels}, whose single pass is cheap next to what follows it.
  */
-
-/** Value of a label map where no label won. */
-export const BACKGROUND = 255;
+import { BACKGROUND } from './background.ts';
 
 /** @throws RangeError unless `value` is an integer of `min`..`max`. */
 export function checkInteger(action: string, name: string, value: number, min: number, max: number): void {

@@ -4,7 +4,8 @@
  * Blending goes by runs of one label, found in the label map, which is often far smaller than the picture.
  * Nothing here decodes, encodes or draws text; pictures come and go as RGB bytes.
  */
-import { BACKGROUND, checkColors, checkLabels, checkNumber, checkPlane, checkSides } from './check.ts';
+import { BACKGROUND } from './background.ts';
+import { checkColors, checkLabels, checkNumber, checkPlane, checkSides } from './check.ts';
 import { paintContour, Tint } from './paint.ts';
 import type { LabelColor } from './palette.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The two inner loops of the overlay; nothing here is public, arguments are checked by the caller.
  */
-import { BACKGROUND } from './check.ts';
+import { BACKGROUND } from './background.ts';
 import type { LabelColor } from './palette.ts';
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;

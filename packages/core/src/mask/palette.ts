@@ -4,7 +4,8 @@
  * Twelve are picked by hand. Each further one is the candidate furthest from black and from all before it in OKLab, so
  * the colors of few labels are always the first of those of many.
  */
-import { BACKGROUND, checkInteger } from './check.ts';
+import { BACKGROUND } from './background.ts';
+import { checkInteger } from './check.ts';
 
 /** An sRGB color, each part an integer of 0..255. */
 export type LabelColor = readonly [red: number, green: number, blue: number];

@@ -6,7 +6,8 @@
  * the calling thread; a palette put behind the header then says what color each grey level is (PNG specification, 11.2).
  */
 import { encodeGrayPNG } from '../image/image.ts';
-import { BACKGROUND, checkColors, checkLabels, checkPlane } from './check.ts';
+import { BACKGROUND } from './background.ts';
+import { checkColors, checkLabels, checkPlane } from './check.ts';
 import type { LabelColor } from './palette.ts';
 
 /** How {@link encodeIndexedPNG} writes the background. */

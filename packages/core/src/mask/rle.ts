@@ -5,7 +5,8 @@
  * first pixel is set starts with a run of 0. The uncompressed list of counts is not offered: the string is what COCO
  * tools read, and it is several times smaller.
  */
-import { BACKGROUND, checkInteger, checkLabels, checkPlane } from './check.ts';
+import { BACKGROUND } from './background.ts';
+import { checkInteger, checkLabels, checkPlane } from './check.ts';
 
 /** A binary mask as COCO compressed RLE; JSON-ready. */
 export interface CocoRle {

@@ -8,9 +8,7 @@ import type { Graph, Value } from '../graph/graph.ts';
 import { add, argMax, cast, equal, greaterOrEqual, multiply, resizeTo, scalar, sigmoid, subtract, where } from '../graph/ops.ts';
 import { concat, dimensionsOf, gather, pad, reshape, squeeze, transpose } from '../graph/shape-ops.ts';
 import type { Dimension } from '../graph/tensor-type.ts';
-
-/** Value of background pixels in a label map. */
-export const BACKGROUND = 255;
+import { BACKGROUND } from '../mask/background.ts';
 
 /** Logit of a label that is below its threshold: it can only lose. */
 const EXCLUDED = -3e38;
@@ -26,6 +24,11 @@ export function logitOf(activation: number): number {
   if (activation <= 0) return NO_PLANE;
   if (activation >= 1) return 3e38;
   return Math.log(activation / (1 - activation));
+}
+
+/** True for a number in [0, 1]. */
+export function isActivation(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1;
 }
 
 /** How a pixel becomes background: a plane that competes with the labels, their thresholds, or never. */

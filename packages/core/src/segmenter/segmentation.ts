@@ -7,7 +7,7 @@ import type { LabelColor } from '../mask/palette.ts';
 import { encodeIndexedPNG, type IndexedPNGOptions } from '../mask/png.ts';
 import { tracePolygons, type Polygon, type TracePolygonsOptions } from '../mask/polygons.ts';
 import { encodeLabelMapRLE, encodeRLE, type CocoRle } from '../mask/rle.ts';
-import { BACKGROUND } from '../model/postprocess.ts';
+import { BACKGROUND } from '../mask/background.ts';
 import type { SegmentReply } from '../session/protocol.ts';
 
 /** Options of {@link Segmentation.overlay}. */

@@ -1,6 +1,5 @@
 /** The door of the package: a loaded checkpoint that segments pictures into named classes. */
-import { Weights } from '../checkpoint/weights.ts';
-import { SynsegError } from '../errors.ts';
+import { disposedError } from '../errors.ts';
 import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
 import { tilePicture, type Tiling } from '../image/tiling.ts';
 import { LabelEmbedder } from '../labels/label-embedder.ts';
@@ -98,7 +97,7 @@ export class Segmenter {
     const { signal, templates = 'clipseg' } = options;
     signal?.throwIfAborted();
     const { prompts, ...rest } = resolveLabels(labels, options, text instanceof Vocabulary ? 'vocabulary' : templates);
-    const embeddings = text instanceof Vocabulary ? lookUp(text, prompts) : await text.embed(prompts, signal);
+    const embeddings = await text.embed(prompts, signal);
     return new LabelSet({ ...rest, embeddings });
   }
 
@@ -161,7 +160,7 @@ export class Segmenter {
   }
 
   #checkAlive(): void {
-    if (this.#disposal !== undefined) throw new SynsegError('DISPOSED', 'Cannot segment: segmenter must not be disposed, got a call after disposal');
+    if (this.#disposal !== undefined) throw disposedError();
   }
 
   #open(image: ImageInput, signal: AbortSignal | undefined): Promise<OpenedImage> {
@@ -185,24 +184,13 @@ export class Segmenter {
   }
 }
 
-async function textSide(settings: EngineSettings, { config }: EngineInfo): Promise<TextSide> {
+async function textSide(settings: EngineSettings, { config, weightFiles }: EngineInfo): Promise<TextSide> {
   if (config.text.kind === 'vocabulary') return Vocabulary.load(settings.folder, config);
-  return new LabelEmbedder(settings, (await Weights.open(settings.folder)).files);
-}
-
-function lookUp(vocabulary: Vocabulary, prompts: readonly (readonly string[])[]): Float32Array {
-  const rows = prompts.map((names) => {
-    const found = names.map((name) => vocabulary.embedding(name));
-    return (found[0] as Float32Array).map((_, i) => found.reduce((sum, embedding) => sum + (embedding[i] as number), 0) / found.length);
-  });
-  const dim = (rows[0] as Float32Array).length;
-  const all = new Float32Array(rows.length * dim);
-  rows.forEach((row, index) => all.set(row, index * dim));
-  return all;
+  return new LabelEmbedder(settings, weightFiles);
 }
 
 function checkEncoded(image: EncodedImage, views: ViewCount, owner: object): void {
-  if (image.disposed) throw new SynsegError('DISPOSED', 'Cannot segment: encoded picture must not be disposed, got a call after disposal');
+  if (image.disposed) throw disposedError('encoded picture');
   if (image.owner !== owner) throw new RangeError('Cannot segment: encoded picture must be encoded by this segmenter, got one of another');
   if (image.views !== views) throw new RangeError(`Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${String(views)}`);
 }

@@ -8,7 +8,7 @@ import { fingerprintFiles } from '../checkpoint/fingerprint.ts';
 import { CheckpointParameters, type Parameters } from '../model/parameters.ts';
 import { QuantisedParameters } from '../model/quantised-parameters.ts';
 import { GraphCache } from './graph-cache.ts';
-import type { EngineSettings, Precision } from './protocol.ts';
+import type { EngineInfo, EngineSettings, Precision } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
 import type { Provider } from './providers.ts';
 import { RuntimeSession } from './runtime.ts';
@@ -63,6 +63,12 @@ export class EngineLoader {
       }
     }
     throw new Error('internal: no provider was tried');
+  }
+
+  /** What the engine says of itself. */
+  get info(): EngineInfo {
+    const { checkpoint, device, precision } = this;
+    return { config: checkpoint.config, device, precision, weightFiles: checkpoint.weights.files };
   }
 
   /** Parameters of a graph in this engine's precision. */

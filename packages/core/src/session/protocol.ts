@@ -96,6 +96,8 @@ export interface EngineInfo {
   readonly config: ModelConfig;
   readonly device: Provider;
   readonly precision: Precision;
+  /** Real paths of the weight files. */
+  readonly weightFiles: readonly string[];
 }
 
 export type ThreadReply =

@@ -37,7 +37,7 @@ export class TextEngine {
     const { loader, session } = await EngineLoader.start(checkpoint, exact, guard, (candidate) =>
       candidate.session('text', () => buildTextGraph(config, candidate.parameters)),
     );
-    return new TextEngine({ config, device: loader.device, precision: loader.precision }, tokenizer, session, guard);
+    return new TextEngine(loader.info, tokenizer, session, guard);
   }
 
   /**

@@ -4,7 +4,7 @@
  * The thread keeps the process alive only while something is awaited, so a program that forgets to dispose still ends.
  */
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
-import { SynsegError, deserialiseError } from '../errors.ts';
+import { SynsegError, deserialiseError, disposedError } from '../errors.ts';
 import type { EngineInfo, EngineSettings, ThreadReply, ThreadRequest, ThreadStart } from './protocol.ts';
 import { RunGuard } from './run-guard.ts';
 
@@ -103,7 +103,7 @@ export class ThreadClient {
   /** Sends a request and awaits its result. Aborting rejects at once with the signal's reason. */
   async request<Result>(request: Unnumbered<ThreadRequest>, transfer: readonly ArrayBuffer[] = [], signal?: AbortSignal): Promise<Result> {
     signal?.throwIfAborted();
-    if (this.#disposal !== undefined) throw new SynsegError('DISPOSED', 'Cannot segment: segmenter must not be disposed, got a call after disposal');
+    if (this.#disposal !== undefined) throw disposedError();
     if (this.#failure !== undefined) throw this.#failure;
     const id = this.#nextId++;
     const onAbort = (): void => {
@@ -147,7 +147,7 @@ export class ThreadClient {
     // The thread has left the runtime for good: ending it is safe now.
     await this.#worker.terminate();
     guards.delete(this.#guard);
-    this.#failAll(new SynsegError('DISPOSED', 'Cannot segment: segmenter must not be disposed, got disposal while a call was waiting'));
+    this.#failAll(disposedError('segmenter', 'disposal while a call was waiting'));
   }
 
   #post(message: ThreadRequest, transfer: readonly ArrayBuffer[] = []): void {

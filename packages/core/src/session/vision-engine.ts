@@ -37,7 +37,7 @@ export class VisionEngine {
     this.#loader = loader;
     this.#settings = settings;
     this.#guard = guard;
-    this.info = { config: loader.checkpoint.config, device: loader.device, precision: loader.precision };
+    this.info = loader.info;
   }
 
   /** Opens the checkpoint, picks the provider and loads the trunk. */

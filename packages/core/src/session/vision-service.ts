@@ -1,6 +1,6 @@
 /** Serves segmentation requests of many callers on one {@link VisionEngine}, batching those that go together. */
 import type { MessagePort } from 'node:worker_threads';
-import { SynsegError, serialiseError } from '../errors.ts';
+import { disposedError, serialiseError } from '../errors.ts';
 import { eventTurn } from './event-turn.ts';
 import type { EncodeRequest, SegmentRequest, ThreadReply, ThreadRequest, TiledPixels } from './protocol.ts';
 import { RequestQueue, type BatchRule, type Queued } from './request-queue.ts';
@@ -34,7 +34,7 @@ export class VisionService {
     switch (message.type) {
       case 'encode':
       case 'segment':
-        if (this.#closed) return reply(port, { type: 'error', id: message.id, error: serialiseError(disposed()) });
+        if (this.#closed) return reply(port, { type: 'error', id: message.id, error: serialiseError(disposedError()) });
         this.#queue.push(port, message);
         if (!this.#busy) {
           this.#busy = true;
@@ -57,7 +57,7 @@ export class VisionService {
   /** Stops after the current batch; what still waits fails as disposed. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { caller, request } of this.#queue.clear()) reply(caller, { type: 'error', id: request.id, error: serialiseError(disposed()) });
+    for (const { caller, request } of this.#queue.clear()) reply(caller, { type: 'error', id: request.id, error: serialiseError(disposedError()) });
     await this.#working;
     this.#encoded.clear();
     await this.#engine.release();
@@ -114,7 +114,7 @@ export class VisionService {
     const [first] = requests as readonly [SegmentRequest];
     if ('encoded' in first.picture) {
       const kept = this.#encoded.get(first.picture.encoded);
-      if (kept === undefined) throw disposed('encoded picture');
+      if (kept === undefined) throw disposedError('encoded picture');
       return { taps: kept.taps, tiles: [kept.tiles] };
     }
     const pictures = requests.map(({ picture }) => picture as TiledPixels);
@@ -130,10 +130,6 @@ function batchKey(work: Work): string | undefined {
 
 function tileCount({ tiles: [rows, columns] }: TiledPixels): number {
   return rows * columns;
-}
-
-function disposed(what = 'segmenter'): SynsegError {
-  return new SynsegError('DISPOSED', `Cannot segment: ${what} must not be disposed, got a call after disposal`);
 }
 
 function reply(port: ReplyPort, message: ThreadReply, transfer: ArrayBuffer[] = []): void {

@@ -53,6 +53,22 @@ export class Vocabulary {
     return this.#embeddings.slice(row * this.#dimension, (row + 1) * this.#dimension);
   }
 
+  /**
+   * The mean embedding of each label's names: float32 `[labels, embeddingDim]`, flat.
+   *
+   * @throws SynsegError `LABEL_UNKNOWN` for a name that is not an entry
+   */
+  embed(labels: readonly (readonly string[])[]): Float32Array {
+    const result = new Float32Array(labels.length * this.#dimension);
+    labels.forEach((names, row) => {
+      const found = names.map((name) => this.embedding(name));
+      for (let i = 0; i < this.#dimension; i++) {
+        result[row * this.#dimension + i] = found.reduce((sum, embedding) => sum + (embedding[i] as number), 0) / found.length;
+      }
+    });
+    return result;
+  }
+
   /** The names most like a word: those that contain it or lie inside it first, then by edit distance. */
   nearest(name: string): string[] {
     const wanted = normalise(name);
