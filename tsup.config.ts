@@ -18,6 +18,9 @@ const shared: Options = {
   splitting: true,
 };
 
+/** Entries that other packages import, and so need types. */
+const PUBLIC = new Set(['index', 'internals']);
+
 interface Manifest {
   readonly dependencies?: Record<string, string>;
   readonly optionalDependencies?: Record<string, string>;
@@ -48,7 +51,7 @@ function packageBuild(name: string, entries: readonly string[]): Options {
     external: dependenciesOf(name),
     define: { __GRAPH_BUILD_ID__: JSON.stringify(graphBuildId()) },
     dts: {
-      entry: { index: `packages/${name}/src/index.ts` },
+      entry: Object.fromEntries(entries.filter((entry) => PUBLIC.has(entry)).map((entry) => [entry, `packages/${name}/src/${entry}.ts`])),
       // tsup sets `baseUrl`, which TypeScript 6 calls deprecated.
       compilerOptions: { ignoreDeprecations: '6.0', noEmit: false, emitDeclarationOnly: true },
     },
@@ -56,6 +59,7 @@ function packageBuild(name: string, entries: readonly string[]): Options {
 }
 
 export default defineConfig([
-  packageBuild('core', ['index', 'cli', 'session/inference-thread']),
+  packageBuild('core', ['index', 'internals', 'cli', 'session/inference-thread']),
   packageBuild('video', ['index', 'cli', 'render-worker']),
+  packageBuild('train', ['index', 'cli', 'trainer/train-thread', 'data/decode-worker']),
 ]);

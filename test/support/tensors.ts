@@ -8,7 +8,7 @@ import { RuntimeSession, type TensorData } from '../../packages/core/src/session
 /** A tensor of reference values. */
 export interface Reference {
   readonly shape: readonly number[];
-  readonly data: Float32Array | Uint8Array | BigInt64Array;
+  readonly data: Float32Array | Uint8Array | Int32Array | BigInt64Array;
 }
 
 /** Every tensor of a safetensors file, and its metadata. */
@@ -20,7 +20,7 @@ export async function readTensors(path: string): Promise<{ tensors: Map<string, 
     for (const [name, entry] of tensors) {
       const bytes = new Uint8Array(entry.length);
       await file.read(bytes, 0, entry.length, entry.offset);
-      const data = entry.dtype === 'uint8' ? bytes : entry.dtype === 'int64' ? new BigInt64Array(bytes.buffer) : toFloat32(entry, bytes);
+      const data = entry.dtype === 'uint8' ? bytes : entry.dtype === 'int64' ? new BigInt64Array(bytes.buffer) : entry.dtype === 'int32' ? new Int32Array(bytes.buffer) : toFloat32(entry, bytes);
       result.set(name, { shape: entry.shape, data });
     }
   } finally {

@@ -18,6 +18,9 @@ export type SynsegErrorCode =
   | 'FFMPEG_MISSING'
   | 'DEVICE_UNAVAILABLE'
   | 'INFERENCE'
+  | 'DATASET_FORMAT'
+  | 'RUN_FOLDER'
+  | 'TRAINING_DIVERGED'
   | 'DISPOSED';
 
 const brand = Symbol.for('synseg.error');

@@ -1,7 +1,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeSafetensors, readFloats, readSafetensors, writeSafetensors } from '../../../packages/core/src/checkpoint/safetensors.ts';
+import { encodeSafetensors, readFloats, readSafetensors, safetensorsHeader, toFloat16, writeSafetensors } from '../../../packages/core/src/checkpoint/safetensors.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -129,5 +129,63 @@ describe('writeSafetensors()', () => {
     await writeSafetensors(path, tensor(5));
     expect(await readdir(join(folder, 'twice'))).toEqual(['file.safetensors']);
     expect(Buffer.compare(await readFile(path), encodeSafetensors(tensor(5)))).toBe(0);
+  });
+});
+
+describe('toFloat16()', () => {
+  /** What the bits of a float16 mean; the inverse under test is not used. */
+  const meaning = (bits: number): number => {
+    const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  };
+  const finite = Array.from({ length: 0x7c00 }, (_, bits) => bits);
+
+  it('keeps every number that float16 has, both signs and zeros', () => {
+    const bits = [...finite, ...finite.map((value) => value | 0x8000)];
+    expect([...toFloat16(Float32Array.from(bits, meaning))]).toEqual(bits);
+  });
+
+  it('rounds to the nearest, ties to the even one, between any two neighbours', () => {
+    const lower = finite.slice(0, -1);
+    const between = (bits: number): number => (meaning(bits) + meaning(bits + 1)) / 2;
+    const ulp = (value: number, direction: number): number => {
+      const word = Uint32Array.of(0);
+      const float = new Float32Array(word.buffer);
+      float[0] = value;
+      word[0] = word[0]! + direction;
+      return float[0];
+    };
+    expect([...toFloat16(Float32Array.from(lower, between))]).toEqual(lower.map((bits) => bits + (bits & 1)));
+    expect([...toFloat16(Float32Array.from(lower, (bits) => ulp(between(bits), -1)))]).toEqual(lower);
+    expect([...toFloat16(Float32Array.from(lower, (bits) => ulp(between(bits), 1)))]).toEqual(lower.map((bits) => bits + 1));
+  });
+
+  it('makes infinite what lies beyond 65504 after rounding, and keeps infinity and not-a-number', () => {
+    const floats = Float32Array.of(65519.99, 65520, -65520, 3e38, Infinity, -Infinity, NaN, 1e-45, -1e-45);
+    expect([...toFloat16(floats)]).toEqual([0x7bff, 0x7c00, 0xfc00, 0x7c00, 0x7c00, 0xfc00, 0x7e00, 0, 0x8000]);
+  });
+
+  it('reads a view that begins inside a larger array', () => {
+    expect([...toFloat16(Float32Array.of(9, 1, -2).subarray(1))]).toEqual([0x3c00, 0xc000]);
+  });
+});
+
+describe('safetensorsHeader()', () => {
+  it('gives tensors of any dtype their ranges, one after another, so that the data read back', async () => {
+    const header = safetensorsHeader([{ name: 'ids', dtype: 'int64', shape: [1, 2] }, { name: 'half', dtype: 'float16', shape: [3] }, { name: 'scalar', dtype: 'float16', shape: [] }], { format: 'pt' });
+    const path = join(folder, 'mixed.safetensors');
+    const halves = toFloat16(Float32Array.of(1, 0.1, -3, 7));
+    await writeFile(path, Buffer.concat([header, new Uint8Array(BigInt64Array.of(4n, 5n).buffer), new Uint8Array(halves.buffer)]));
+    const { tensors, metadata } = await readSafetensors(path);
+    const start = header.length;
+    expect(start % 8).toBe(0);
+    expect(metadata).toEqual({ format: 'pt' });
+    expect([...tensors.values()].map(({ name, dtype, offset, length }) => [name, dtype, offset - start, length])).toEqual([
+      ['ids', 'int64', 0, 16],
+      ['half', 'float16', 16, 6],
+      ['scalar', 'float16', 22, 2],
+    ]);
+    expect([...(await readFloats(tensors.get('half') as NonNullable<ReturnType<typeof tensors.get>>))]).toEqual([1, 0.0999755859375, -3]);
+    expect([...(await readFloats(tensors.get('scalar') as NonNullable<ReturnType<typeof tensors.get>>))]).toEqual([7]);
   });
 });

@@ -30,6 +30,7 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Element types by the names they have in a header. */
 const DTYPES: Readonly<Record<string, DType>> = {
   F64: 'float64',
   F32: 'float32',
@@ -41,6 +42,7 @@ const DTYPES: Readonly<Record<string, DType>> = {
   U8: 'uint8',
   BOOL: 'bool',
 };
+const LABELS = new Map(Object.entries(DTYPES).map(([label, dtype]) => [dtype, label]));
 const MAX_HEADER_BYTES = 100 * 1024 * 1024;
 
 /**
@@ -153,6 +155,26 @@ function halfToFloat(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/**
+ * Rounds float32 numbers to float16: to the nearest, ties to the even one; what rounds beyond ±65504 becomes infinite.
+ *
+ * @returns the bits of each number, as a `F16` tensor holds them
+ */
+export function toFloat16(floats: Float32Array): Uint16Array {
+  const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+  const halves = new Uint16Array(floats.length);
+  for (let i = 0; i < floats.length; i++) {
+    const sign = (bits[i]! >>> 16) & 0x8000;
+    const magnitude = bits[i]! & 0x7fffffff;
+    if (magnitude > 0x7f800000) halves[i] = sign | 0x7e00;
+    else if (magnitude >= 0x477ff000) halves[i] = sign | 0x7c00;
+    // Below 2^−14 the result is a multiple of 2^−24; adding 2^52 rounds a float64 to an integer, ties to even.
+    else if (magnitude < 0x38800000) halves[i] = sign | (Math.abs(floats[i]!) * 2 ** 24 + 2 ** 52 - 2 ** 52);
+    else halves[i] = sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+  }
+  return halves;
+}
+
 /** A float32 tensor to write. */
 export interface FloatTensor {
   readonly shape: readonly number[];
@@ -166,22 +188,32 @@ export async function writeSafetensors(path: string, tensors: ReadonlyMap<string
 
 /** The bytes {@link writeSafetensors} writes. */
 export function encodeSafetensors(tensors: ReadonlyMap<string, FloatTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const layouts = [...tensors].map(([name, { shape }]): TensorLayout => ({ name, dtype: 'float32', shape }));
+  const header = safetensorsHeader(layouts, metadata);
+  const datas = [...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return Buffer.concat([header, ...datas]);
+}
+
+/** What a header says of a tensor, its place aside. */
+export type TensorLayout = Pick<TensorEntry, 'name' | 'dtype' | 'shape'>;
+
+/**
+ * What a safetensors file begins with: the header's length and the header, padded so that data starts at a multiple of 8.
+ * The tensors' bytes follow in the given order, without gaps.
+ */
+export function safetensorsHeader(tensors: readonly TensorLayout[], metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+  for (const { name, dtype, shape } of tensors) {
+    const end = offset + shape.reduce((product, dimension) => product * dimension, BYTES_PER_ELEMENT[dtype]);
+    header[name] = { dtype: LABELS.get(dtype), shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const json = Buffer.from(JSON.stringify(header));
   const padded = Math.ceil(json.length / 8) * 8;
-  const bytes = Buffer.alloc(8 + padded + offset, ' ');
+  const bytes = Buffer.alloc(8 + padded, ' ');
   bytes.writeBigUInt64LE(BigInt(padded), 0);
   json.copy(bytes, 8);
-  let position = 8 + padded;
-  for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
-    position += data.byteLength;
-  }
   return bytes;
 }
 

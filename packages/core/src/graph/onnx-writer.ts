@@ -52,7 +52,7 @@ export function writeOnnx(graph: Graph): OnnxModel {
   });
   // A graph output has a name of its own: one value may be several outputs.
   for (const { name, value } of graph.outputs) {
-    nodes.push({ input: [value.name], output: [outputName(name)], opType: 'Identity', attribute: [] });
+    nodes.push({ input: [value.name], output: [runtimeName(name)], opType: 'Identity', attribute: [] });
   }
   const bytes = encodeModel({
     irVersion: IR_VERSION,
@@ -63,14 +63,14 @@ export function writeOnnx(graph: Graph): OnnxModel {
       node: nodes,
       initializer: initializers,
       input: graph.inputs.map((value) => valueInfo(value.name, value.dtype, value.shape)),
-      output: graph.outputs.map(({ name, value }) => valueInfo(outputName(name), value.dtype, value.shape)),
+      output: graph.outputs.map(({ name, value }) => valueInfo(runtimeName(name), value.dtype, value.shape)),
     },
   });
   return { bytes, externalFolder: [...folders][0] };
 }
 
-/** Output names live apart from value names, so that an output may be called like an input. */
-function outputName(name: string): string {
+/** The name the session has for a graph output: outputs live apart from values, so that one may be called like an input. */
+export function runtimeName(name: string): string {
   return `out.${name}`;
 }
 

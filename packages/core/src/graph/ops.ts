@@ -27,6 +27,10 @@ export const multiply = (a: Value, b: Value): Value => elementwise('Mul', a, b);
 export const divide = (a: Value, b: Value): Value => elementwise('Div', a, b);
 /** The larger of both, elementwise, broadcast. */
 export const maximum = (a: Value, b: Value): Value => elementwise('Max', a, b);
+/** The smaller of both, elementwise, broadcast. */
+export const minimum = (a: Value, b: Value): Value => elementwise('Min', a, b);
+/** `a > b` as bool, broadcast. */
+export const greater = (a: Value, b: Value): Value => elementwise('Greater', a, b, 'bool');
 /** `a ≥ b` as bool, broadcast. */
 export const greaterOrEqual = (a: Value, b: Value): Value => elementwise('GreaterOrEqual', a, b, 'bool');
 /** `a = b` as bool, broadcast. */
@@ -35,6 +39,18 @@ export const equal = (a: Value, b: Value): Value => elementwise('Equal', a, b, '
 export const sigmoid = (x: Value): Value => unary('Sigmoid', x);
 /** `max(x, 0)`. */
 export const relu = (x: Value): Value => unary('Relu', x);
+/** `exp(x)`. */
+export const exp = (x: Value): Value => unary('Exp', x);
+/** The natural logarithm. */
+export const log = (x: Value): Value => unary('Log', x);
+/** `√x`. */
+export const sqrt = (x: Value): Value => unary('Sqrt', x);
+/** `|x|`. */
+export const abs = (x: Value): Value => unary('Abs', x);
+/** −1, 0 or 1. */
+export const sign = (x: Value): Value => unary('Sign', x);
+/** `log(1 + exp(x))`, without overflow. */
+export const softplus = (x: Value): Value => unary('Softplus', x);
 /** The nearest integer, the even one of two. */
 export const round = (x: Value): Value => unary('Round', x);
 
@@ -123,6 +139,13 @@ export function reduceSum(x: Value, axes: readonly number[], keepDimensions = fa
   const reduced = axes.map((axis) => normaliseAxis('sum', axis, x.shape.length));
   const shape = x.shape.flatMap((dimension, axis) => (reduced.includes(axis) ? (keepDimensions ? [1] : []) : [dimension]));
   return x.graph.node('ReduceSum', [x, x.graph.integers(reduced)], { dtype: x.dtype, shape }, { keepdims: { int: keepDimensions ? 1 : 0 } });
+}
+
+/** The largest element over axes. */
+export function reduceMax(x: Value, axes: readonly number[], keepDimensions = false): Value {
+  const reduced = axes.map((axis) => normaliseAxis('take maximum', axis, x.shape.length));
+  const shape = x.shape.flatMap((dimension, axis) => (reduced.includes(axis) ? (keepDimensions ? [1] : []) : [dimension]));
+  return x.graph.node('ReduceMax', [x], { dtype: x.dtype, shape }, { axes: { ints: reduced }, keepdims: { int: keepDimensions ? 1 : 0 } });
 }
 
 /** Index of the largest element along an axis, the first one on a tie: int64. */

@@ -3,7 +3,7 @@
  *
  * Written for inference and training alike: one row per (image, label), only differentiable operators, no shortcuts.
  */
-import type { Value } from '../graph/graph.ts';
+import { expectOperand, type Value } from '../graph/graph.ts';
 import { add, conv, matmul, multiply, relu } from '../graph/ops.ts';
 import { expand, reshape, slice, transpose } from '../graph/shape-ops.ts';
 import { productOf, type Dimension } from '../graph/tensor-type.ts';
@@ -19,45 +19,68 @@ export interface DecoderStates {
   readonly features: Value;
 }
 
+/** How rows pair pictures with labels: all with all, or each row with a picture of its own choice. */
+interface Pairing {
+  readonly rows: Dimension;
+  /** Shape in which a row's state meets what its picture gives. */
+  readonly state: readonly Dimension[];
+  /** Shape in which FiLM's vectors meet it. */
+  readonly film: readonly Dimension[];
+  /** What a picture gives `[images, tokens, width]`, to every row of it: broadcasts to {@link Pairing.state}. */
+  readonly perImage: (x: Value) => Value;
+}
+
 /**
  * Conditions the deepest tap on each label's text embedding and lets the shallower taps in, layer by layer:
  * `a = γ(t_c) ⊙ reduce_0(X_deep) + β(t_c)`, `a = L_0(a)`, `a = L_i(reduce_i(X_i) + a)`.
  *
  * @param taps - shallow to deep, `[images, 1 + patches, D_i]` each
  * @param text - text embeddings `[labels, embeddingDim]`
+ * @param assignment - `[rows, images]`, one-hot: row r is text r on that picture; without it every label meets every
+ *   picture, labels within pictures. A row of zeros belongs to no picture.
  */
-export function decode(parameters: Parameters, taps: readonly Value[], text: Value, config: DecoderConfig): DecoderStates {
+export function decode(parameters: Parameters, taps: readonly Value[], text: Value, config: DecoderConfig, assignment?: Value): DecoderStates {
   const { reduceDim: width } = config;
   const [images, tokens] = (taps[0] as Value).shape as readonly [Dimension, number];
-  const [labels, embeddingDim] = text.shape as readonly [Dimension, number];
-  const rows = productOf([images, labels]);
-  const film = (which: string): Value => reshape(linear(parameters, `decoder.${which}`, text, embeddingDim, width), [1, labels, 1, width]);
-  // Until the conditional layer all labels share one row per image; from there on each has its own.
-  const perImage = (x: Value): Value => reshape(x, [images, 1, tokens, width]);
-  const perLabel = (x: Value): Value => reshape(x, [rows, tokens, width]);
+  const [, embeddingDim] = text.shape as readonly [Dimension, number];
+  const { rows, ...pairing } = pair(images, tokens, width, text, assignment);
+  const film = (which: string): Value => reshape(linear(parameters, `decoder.${which}`, text, embeddingDim, width), pairing.film);
+  const perRow = (x: Value): Value => reshape(x, [rows, tokens, width]);
   const hidden: Value[] = [];
   let state: Value | undefined;
+  // Until the conditional layer all labels share one row per picture; from there on each has its own.
   [...taps].reverse().forEach((tap, layer) => {
     const reduced = linear(parameters, `decoder.reduces.${String(layer)}`, tap, tap.shape[2] as number, width);
     const conditioned = layer > config.conditionalLayer;
     let input: Value;
     if (state === undefined) input = reduced;
-    else if (conditioned) input = perLabel(add(reshape(state, [images, labels, tokens, width]), perImage(reduced)));
+    else if (conditioned) input = perRow(add(reshape(state, pairing.state), pairing.perImage(reduced)));
     else input = add(state, reduced);
-    if (layer === config.conditionalLayer) input = perLabel(add(multiply(perImage(input), film('film_mul')), film('film_add')));
+    if (layer === config.conditionalLayer) input = perRow(add(multiply(pairing.perImage(input), film('film_mul')), film('film_add')));
     if (hidden.length === 0) hidden.push(input);
     state = postNormBlock(parameters, `decoder.layers.${String(layer)}`, input, { ...config, width });
     hidden.push(state);
   });
   const last = state as unknown as Value;
-  return { hidden: hidden.map((value) => allRows(value, images, labels, tokens, width)), features: slice(last, 1, 1, tokens) };
+  // Rows of layers before the conditional one are the same for every label.
+  const allRows = (value: Value): Value => (value.shape[0] === rows ? value : perRow(expand(pairing.perImage(value), pairing.state)));
+  return { hidden: hidden.map(allRows), features: slice(last, 1, 1, tokens) };
 }
 
-/** Rows of layers before the conditional one are the same for every label. */
-function allRows(value: Value, images: Dimension, labels: Dimension, tokens: number, width: number): Value {
-  const rows = productOf([images, labels]);
-  if (value.shape[0] === rows) return value;
-  return reshape(expand(reshape(value, [images, 1, tokens, width]), [images, labels, tokens, width]), [rows, tokens, width]);
+function pair(images: Dimension, tokens: number, width: number, text: Value, assignment: Value | undefined): Pairing {
+  const [labels] = text.shape as readonly [Dimension];
+  if (assignment === undefined) {
+    return {
+      rows: productOf([images, labels]),
+      state: [images, labels, tokens, width],
+      film: [1, labels, 1, width],
+      perImage: (x) => reshape(x, [images, 1, tokens, width]),
+    };
+  }
+  expectOperand('decode', 'assignment', assignment, text.dtype, [labels, images]);
+  const state = [labels, tokens, width] as const;
+  // A product with a one-hot matrix is exact, and its gradient is a product as well.
+  return { rows: labels, state, film: [labels, 1, width], perImage: (x) => reshape(matmul(assignment, reshape(x, [images, tokens * width])), state) };
 }
 
 /**

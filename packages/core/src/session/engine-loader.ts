@@ -14,7 +14,7 @@ import type { Provider } from './providers.ts';
 import { RuntimeSession } from './runtime.ts';
 
 /** Providers `device: 'auto'` tries, in order. WebGPU on Linux is for the asking: software adapters pass for GPUs there. */
-function candidates(device: Provider | 'auto'): readonly Provider[] {
+export function providerCandidates(device: Provider | 'auto'): readonly Provider[] {
   if (device !== 'auto') return [device];
   return process.platform === 'linux' ? ['cuda', 'cpu'] : ['webgpu', 'cpu'];
 }
@@ -51,7 +51,7 @@ export class EngineLoader {
     if (settings.precision === 'int8' && checkpoint.config.trunk.kind === 'onnx') {
       throw new RangeError('Cannot load checkpoint: precision must be "auto", "fp32" or "fp16" for a ready-made ONNX trunk, got "int8"');
     }
-    const tried = candidates(settings.device);
+    const tried = providerCandidates(settings.device);
     for (const [index, device] of tried.entries()) {
       const precision = settings.precision === 'auto' ? 'fp32' : settings.precision;
       const loader = new EngineLoader(checkpoint, device, precision, settings, guard);

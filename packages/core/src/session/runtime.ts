@@ -5,12 +5,12 @@
  */
 import * as ort from 'onnxruntime-node';
 import { SynsegError, messageOf } from '../errors.ts';
-import { callerName, type OnnxModel } from '../graph/onnx-writer.ts';
+import { callerName, runtimeName, type OnnxModel } from '../graph/onnx-writer.ts';
 import type { Provider } from './providers.ts';
 
 /** Numbers of a tensor, row-major. */
 export interface TensorData {
-  readonly data: Float32Array | Uint8Array | BigInt64Array;
+  readonly data: Float32Array | Float64Array | Uint8Array | Int32Array | BigInt64Array;
   readonly shape: readonly number[];
 }
 
@@ -19,11 +19,34 @@ export interface SessionSettings {
   readonly provider: Provider;
   /** Threads of one operator. */
   readonly threads: number;
+  /** Outputs that come back as {@link ResidentTensor}, on the device where the provider allows it. */
+  readonly resident?: readonly string[];
 }
 
-const TYPE_OF = new Map<unknown, 'float32' | 'uint8' | 'int64'>([
+/** An output that stayed where its provider computed it, to be fed to a later run. */
+export class ResidentTensor {
+  readonly #tensor: ort.Tensor;
+
+  constructor(tensor: ort.Tensor) {
+    this.#tensor = tensor;
+  }
+
+  /** The runtime's own handle. */
+  get handle(): ort.Tensor {
+    return this.#tensor;
+  }
+
+  /** Frees it; a tensor on the device is not freed by being forgotten. */
+  dispose(): void {
+    if (this.#tensor.location !== 'cpu') this.#tensor.dispose();
+  }
+}
+
+const TYPE_OF = new Map<unknown, 'float32' | 'float64' | 'uint8' | 'int32' | 'int64'>([
   [Float32Array, 'float32'],
+  [Float64Array, 'float64'],
   [Uint8Array, 'uint8'],
+  [Int32Array, 'int32'],
   [BigInt64Array, 'int64'],
 ]);
 
@@ -33,9 +56,11 @@ ort.env.logLevel = 'fatal';
 /** A loaded graph. */
 export class RuntimeSession {
   readonly #session: ort.InferenceSession;
+  readonly #resident: ReadonlySet<string>;
 
-  private constructor(session: ort.InferenceSession) {
+  private constructor(session: ort.InferenceSession, resident: readonly string[]) {
     this.#session = session;
+    this.#resident = new Set(resident);
   }
 
   /**
@@ -44,7 +69,7 @@ export class RuntimeSession {
    * @throws SynsegError `DEVICE_UNAVAILABLE` when the provider cannot make a session, `MODEL_LOAD` when the graph or
    *   its weights cannot be loaded.
    */
-  static async create(model: OnnxModel, { provider, threads }: SessionSettings): Promise<RuntimeSession> {
+  static async create(model: OnnxModel, { provider, threads, resident = [] }: SessionSettings): Promise<RuntimeSession> {
     // The runtime drops a provider it was not built with and goes on without: that would be a silent fallback.
     const known = ort.listSupportedBackends().map(({ name }) => name);
     if (!known.includes(provider)) {
@@ -62,9 +87,10 @@ export class RuntimeSession {
       interOpNumThreads: 1,
       logSeverityLevel: 4,
       extra: { session },
+      ...(provider === 'webgpu' && resident.length > 0 ? { preferredOutputLocation: Object.fromEntries(resident.map((name) => [runtimeName(name), 'gpu-buffer' as const])) } : {}),
     };
     try {
-      return new RuntimeSession(await ort.InferenceSession.create(model.bytes, options));
+      return new RuntimeSession(await ort.InferenceSession.create(model.bytes, options), resident);
     } catch (cause) {
       if (provider !== 'cpu') {
         throw new SynsegError('DEVICE_UNAVAILABLE', `Cannot use device "${provider}": its execution provider must start, got ${messageOf(cause)}`, { cause });
@@ -75,19 +101,29 @@ export class RuntimeSession {
 
   /** Runs the graph. Blocks this thread until done. @throws SynsegError `INFERENCE` with the runtime's message. */
   async run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+    return (await this.runResident(feeds)).results;
+  }
+
+  /** {@link RuntimeSession.run} for graphs that are fed their own results: resident outputs come back as handles. */
+  async runResident(feeds: Readonly<Record<string, TensorData | ResidentTensor>>): Promise<{ readonly results: Record<string, TensorData>; readonly resident: Record<string, ResidentTensor> }> {
     const tensors: Record<string, ort.Tensor> = {};
-    for (const [name, { data, shape }] of Object.entries(feeds)) {
-      tensors[name] = new ort.Tensor(TYPE_OF.get(data.constructor) ?? 'float32', data as Float32Array, shape);
+    for (const [name, feed] of Object.entries(feeds)) {
+      tensors[name] = feed instanceof ResidentTensor ? feed.handle : new ort.Tensor(TYPE_OF.get(feed.data.constructor) ?? 'float32', feed.data as Float32Array, feed.shape);
     }
-    let results: ort.InferenceSession.ReturnType;
+    let outputs: ort.InferenceSession.ReturnType;
     try {
-      results = await this.#session.run(tensors);
+      outputs = await this.#session.run(tensors);
     } catch (cause) {
       throw new SynsegError('INFERENCE', `Cannot run graph: onnxruntime must finish, got ${messageOf(cause)}`, { cause });
     }
-    return Object.fromEntries(
-      Object.entries(results).map(([name, tensor]) => [callerName(name), { data: tensor.data as Float32Array, shape: tensor.dims }]),
-    );
+    const results: Record<string, TensorData> = {};
+    const resident: Record<string, ResidentTensor> = {};
+    for (const [runtime, tensor] of Object.entries(outputs)) {
+      const name = callerName(runtime);
+      if (this.#resident.has(name)) resident[name] = new ResidentTensor(tensor);
+      else results[name] = { data: tensor.data as Float32Array, shape: tensor.dims };
+    }
+    return { results, resident };
   }
 
   /** Frees the session's memory. */

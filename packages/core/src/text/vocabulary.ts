@@ -39,6 +39,11 @@ export class Vocabulary {
     return new Vocabulary(names as string[], await readFloats(entry), config.embeddingDim);
   }
 
+  /** True when the name is an entry; case, spaces and underscores do not matter. */
+  has(name: string): boolean {
+    return this.#rows.has(normalise(name));
+  }
+
   /**
    * The embedding of a name; case, spaces and underscores do not matter.
    *

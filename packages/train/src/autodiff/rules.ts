@@ -1,0 +1,241 @@
+/**
+ * How each operator hands a gradient on: given the gradient of its result, the gradients of its operands.
+ *
+ * Only operators whose results are smooth enough to train through are here; an operator without a rule (an argmax, an
+ * inlined trunk) is frozen, and reaching one is an error, never a silent zero.
+ */
+import { ops, productOf, shapeOps, type Attribute, type Dimension, type GraphNode, type Value } from '@synseg/core/internals';
+import { reduceToShape } from './broadcast.ts';
+import { convRule } from './conv-rule.ts';
+
+const { cast, divide, equal, exp, greaterOrEqual, matmul, multiply, reduceSum, scalar, sigmoid, sign, subtract, where } = ops;
+const { concat, expand, reshape, slice, transpose } = shapeOps;
+
+/** Gradients of a node's inputs, by position; undefined where none is needed or none flows. */
+export type Rule = (node: GraphNode, gradient: Value, needed: readonly boolean[]) => readonly (Value | undefined)[];
+
+/** The rule of a node's operator. @throws RangeError when it has none */
+export function ruleOf(node: GraphNode): Rule {
+  const rule = node.model === undefined && node.domain === '' ? RULES.get(node.operator) : undefined;
+  if (rule === undefined) {
+    const name = node.model === undefined ? node.operator : `${node.operator} (an inlined model)`;
+    throw new RangeError(`Cannot differentiate: operator must have a rule (${[...RULES.keys()].join(', ')}), got ${name}`);
+  }
+  return rule;
+}
+
+/** An operand that is there by the operator's definition. */
+function operand(node: GraphNode, index: number): Value {
+  return node.inputs[index] as Value;
+}
+
+function result(node: GraphNode): Value {
+  return node.outputs[0] as Value;
+}
+
+function attribute(node: GraphNode, name: string): Attribute {
+  const entry = node.attributes[name];
+  if (entry === undefined) throw new RangeError(`internal: ${node.operator} must have attribute "${name}", got none`);
+  return entry;
+}
+
+const integer = (node: GraphNode, name: string): number => (attribute(node, name) as { int: number }).int;
+const integers = (node: GraphNode, name: string): readonly number[] => (attribute(node, name) as { ints: readonly number[] }).ints;
+
+const negate = (x: Value): Value => multiply(x, scalar(x, -1));
+
+/** A rule for an operator of one operand: gradient times a factor. */
+const elementwise = (factor: (x: Value, y: Value) => Value): Rule => (node, gradient) => [multiply(gradient, factor(operand(node, 0), result(node)))];
+
+/** Max and Min: the gradient goes to the operand that won; on a tie to the first. */
+const choosing = (firstWins: (a: Value, b: Value) => Value): Rule => (node, gradient, needed) => {
+  const [a, b] = [operand(node, 0), operand(node, 1)];
+  const share = cast(firstWins(a, b), gradient.dtype);
+  return [
+    needed[0] === true ? reduceToShape(multiply(gradient, share), a.shape) : undefined,
+    needed[1] === true ? reduceToShape(multiply(gradient, subtract(scalar(share, 1), share)), b.shape) : undefined,
+  ];
+};
+
+/** Swaps the last two axes. */
+function matrixTranspose(x: Value): Value {
+  const rank = x.shape.length;
+  return transpose(x, [...Array.from({ length: rank - 2 }, (_, axis) => axis), rank - 1, rank - 2]);
+}
+
+/** `dA = G Bᵀ`, `dB = Aᵀ G`. */
+const matmulRule: Rule = (node, gradient, needed) => {
+  const [a, b] = [operand(node, 0), operand(node, 1)];
+  const toA = needed[0] === true ? reduceToShape(matmul(gradient, matrixTranspose(b)), a.shape) : undefined;
+  if (needed[1] !== true) return [toA, undefined];
+  // One matrix for many rows: flattening the rows is one product instead of a product per row and a sum.
+  if (b.shape.length === 2 && a.shape.length > 2) {
+    const flat = (x: Value): Value => reshape(x, [productOf(x.shape.slice(0, -1)), x.shape.at(-1) as Dimension]);
+    return [toA, matmul(matrixTranspose(flat(a)), flat(gradient))];
+  }
+  return [toA, reduceToShape(matmul(matrixTranspose(a), gradient), b.shape)];
+};
+
+/** `y = x Wᵀ + b`: `dx = G W`, `dW = Gᵀ x`, `db = Σ G`. */
+const gemmRule: Rule = (node, gradient, needed) => [
+  needed[0] === true ? matmul(gradient, operand(node, 1)) : undefined,
+  needed[1] === true ? matmul(matrixTranspose(gradient), operand(node, 0)) : undefined,
+  needed[2] === true ? reduceSum(gradient, [0]) : undefined,
+];
+
+/** `dx = y ⊙ (G − Σ G ⊙ y)`. */
+const softmaxRule: Rule = (node, gradient) => {
+  const y = result(node);
+  const axis = integer(node, 'axis');
+  return [multiply(y, subtract(gradient, reduceSum(multiply(gradient, y), [axis], true)))];
+};
+
+/**
+ * `dx = (G' − mean G' − x̂ ⊙ mean(G' ⊙ x̂)) / σ` with `G' = G ⊙ scale`; `dscale = Σ G ⊙ x̂`, `dbias = Σ G`.
+ * The normalised x̂ and 1/σ come from the operator once more, with scale 1 and bias 0.
+ */
+const layerNormRule: Rule = (node, gradient, needed) => {
+  const [x, scale] = [operand(node, 0), operand(node, 1)];
+  const { graph } = x;
+  const width = x.shape.at(-1) as number;
+  const last = x.shape.length - 1;
+  const ones = cast(graph.floats(new Float32Array(width).fill(1)), x.dtype);
+  const zeros = cast(graph.floats(new Float32Array(width)), x.dtype);
+  // The operator computes its statistics in float32 whatever its operands are.
+  const perRow = { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] } as const;
+  const [normalised, , deviation] = graph.operation('LayerNormalization', [x, ones, zeros], [x, perRow, perRow], { attributes: node.attributes }) as [Value, Value, Value];
+  const inverseDeviation = cast(deviation, x.dtype);
+  const scaled = multiply(gradient, scale);
+  const mean = (value: Value): Value => multiply(reduceSum(value, [last], true), scalar(value, 1 / width));
+  const toX = (): Value => multiply(subtract(subtract(scaled, mean(scaled)), multiply(normalised, mean(multiply(scaled, normalised)))), inverseDeviation);
+  return [
+    needed[0] === true ? toX() : undefined,
+    needed[1] === true ? reduceToShape(multiply(gradient, normalised), scale.shape) : undefined,
+    needed[2] === true ? reduceToShape(gradient, scale.shape) : undefined,
+  ];
+};
+
+/** The shape with 1 in place of each reduced axis. */
+function keptShape(node: GraphNode, axes: readonly number[]): Dimension[] {
+  return operand(node, 0).shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension));
+}
+
+/** Axes that a reduction dropped or set to 1, read from the shapes. */
+function reducedAxes(node: GraphNode): number[] {
+  const { graph } = result(node);
+  const axes = node.inputs[1] === undefined ? integers(node, 'axes') : integersOf(graph, node.inputs[1]);
+  return [...axes];
+}
+
+/** The numbers of an int64 constant. */
+function integersOf(graph: Value['graph'], value: Value): number[] {
+  const constant = graph.constants.find((entry) => entry.value === value);
+  if (constant?.data.kind !== 'inline') throw new RangeError(`Cannot differentiate: ${value.toString()} must be a constant, got a computed value`);
+  const { bytes } = constant.data;
+  return [...new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8)].map(Number);
+}
+
+const reduceSumRule: Rule = (node, gradient) => {
+  const x = operand(node, 0);
+  return [expand(reshape(gradient, keptShape(node, reducedAxes(node))), x.shape)];
+};
+
+/** The gradient goes to the largest elements, in equal shares on a tie. */
+const reduceMaxRule: Rule = (node, gradient) => {
+  const x = operand(node, 0);
+  const axes = reducedAxes(node);
+  const shape = keptShape(node, axes);
+  const winners = cast(equal(x, reshape(result(node), shape)), x.dtype);
+  return [multiply(winners, divide(reshape(gradient, shape), reduceSum(winners, axes, true)))];
+};
+
+/** Undoes a rearrangement that keeps all elements. */
+const reshapeRule: Rule = (node, gradient) => [reshape(gradient, operand(node, 0).shape)];
+
+const transposeRule: Rule = (node, gradient) => {
+  const order = integers(node, 'perm');
+  return [transpose(gradient, order.map((_, axis) => order.indexOf(axis)))];
+};
+
+const sliceRule: Rule = (node, gradient) => {
+  const x = operand(node, 0);
+  const constants = [1, 2, 3].map((index) => integersOf(x.graph, operand(node, index))[0] as number);
+  const [start, end, axis] = constants as [number, number, number];
+  const zeros = (count: number): Value => expand(scalar(x, 0), x.shape.map((dimension, other) => (other === axis ? count : dimension)));
+  const size = x.shape[axis] as number;
+  const parts = [...(start > 0 ? [zeros(start)] : []), gradient, ...(end < size ? [zeros(size - end)] : [])];
+  return [concat(parts, axis)];
+};
+
+const concatRule: Rule = (node, gradient, needed) => {
+  const axis = integer(node, 'axis');
+  let start = 0;
+  return node.inputs.map((input, index) => {
+    const from = start;
+    start += (input as Value).shape[axis] as number;
+    return needed[index] === true ? slice(gradient, axis, from, start) : undefined;
+  });
+};
+
+const whereRule: Rule = (node, gradient, needed) => {
+  const condition = operand(node, 0);
+  const zero = scalar(gradient, 0);
+  return [
+    undefined,
+    needed[1] === true ? reduceToShape(where(condition, gradient, zero), operand(node, 1).shape) : undefined,
+    needed[2] === true ? reduceToShape(where(condition, zero, gradient), operand(node, 2).shape) : undefined,
+  ];
+};
+
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ['Add', (node, gradient) => [reduceToShape(gradient, operand(node, 0).shape), reduceToShape(gradient, operand(node, 1).shape)]],
+  ['Sub', (node, gradient, needed) => [reduceToShape(gradient, operand(node, 0).shape), needed[1] === true ? reduceToShape(negate(gradient), operand(node, 1).shape) : undefined]],
+  [
+    'Mul',
+    (node, gradient, needed) => {
+      const [a, b] = [operand(node, 0), operand(node, 1)];
+      return [
+        needed[0] === true ? reduceToShape(multiply(gradient, b), a.shape) : undefined,
+        needed[1] === true ? reduceToShape(multiply(gradient, a), b.shape) : undefined,
+      ];
+    },
+  ],
+  [
+    'Div',
+    (node, gradient, needed) => {
+      const [a, b] = [operand(node, 0), operand(node, 1)];
+      const toA = divide(gradient, b);
+      return [
+        needed[0] === true ? reduceToShape(toA, a.shape) : undefined,
+        needed[1] === true ? reduceToShape(negate(multiply(toA, result(node))), b.shape) : undefined,
+      ];
+    },
+  ],
+  ['Max', choosing(greaterOrEqual)],
+  ['Min', choosing((a, b) => greaterOrEqual(b, a))],
+  ['Abs', elementwise((x) => sign(x))],
+  ['Exp', elementwise((_, y) => y)],
+  ['Log', (node, gradient) => [divide(gradient, operand(node, 0))]],
+  ['Sqrt', (node, gradient) => [divide(multiply(gradient, scalar(gradient, 0.5)), result(node))]],
+  ['Relu', elementwise((_, y) => sign(y))],
+  ['Sigmoid', elementwise((_, y) => multiply(y, subtract(scalar(y, 1), y)))],
+  ['Softplus', elementwise((x) => sigmoid(x))],
+  // 2/√π exp(−x²)
+  ['Erf', elementwise((x) => multiply(exp(negate(multiply(x, x))), scalar(x, 2 / Math.sqrt(Math.PI))))],
+  ['Identity', (_, gradient) => [gradient]],
+  ['Cast', (node, gradient) => [cast(gradient, operand(node, 0).dtype)]],
+  ['Where', whereRule],
+  ['MatMul', matmulRule],
+  ['Gemm', gemmRule],
+  ['Conv', convRule],
+  ['Softmax', softmaxRule],
+  ['LayerNormalization', layerNormRule],
+  ['ReduceSum', reduceSumRule],
+  ['ReduceMax', reduceMaxRule],
+  ['Reshape', reshapeRule],
+  ['Squeeze', reshapeRule],
+  ['Expand', (node, gradient) => [reduceToShape(gradient, operand(node, 0).shape)]],
+  ['Transpose', transposeRule],
+  ['Slice', sliceRule],
+  ['Concat', concatRule],
+]);

@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+/** The `synseg-train` command. */
+export const placeholder = true;

@@ -1,0 +1,233 @@
+/**
+ * Full batches without end: samples drawn in order, decoded ahead on worker threads, put together in the order drawn.
+ *
+ * What a batch holds follows from seed and position alone – not from which thread was faster, nor from what was drawn
+ * before – so a run that resumes at {@link Batch.after} sees the batches it would have seen.
+ */
+import { SynsegError } from '@synseg/core';
+import type { Augmentation } from './augment.ts';
+import { WarningCounter, type DataWarning } from './data-warning.ts';
+import { START, type Dataset, type DatasetPosition, type Drawn } from './dataset.ts';
+import { DecodePool } from './decode-pool.ts';
+import { EpochWatch } from './epoch-watch.ts';
+import { Prefetch } from './prefetch.ts';
+import { SamplePreparer, type Prepared } from './sample-preparer.ts';
+
+/** Decoded samples. */
+export interface Batch {
+  /** Number of samples. */
+  readonly images: number;
+  /** `Uint8Array, [images, height, width, 3], row-major`, RGB 0 to 255; absent with `pixels: false`. */
+  readonly pixels?: Uint8Array;
+  /** `Uint8Array, [images, height, width], row-major`, class index, 255 = not labelled; present when masks were asked for. */
+  readonly masks?: Uint8Array;
+  /** Names of the samples, for messages. */
+  readonly keys: readonly string[];
+  /** Numbers of the samples in the dataset. */
+  readonly indices: readonly number[];
+  /** Known categories of each sample, 1 to `maxCategories`; of one with a mask possibly none. */
+  readonly categories: readonly (readonly string[])[];
+  /** Where to resume right after this batch. */
+  readonly after: DatasetPosition;
+}
+
+/** Options of {@link BatchLoader.open}. */
+export interface BatchLoaderOptions {
+  /** Pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** Samples a batch. */
+  readonly batchSize: number;
+  readonly seed: number;
+  /** @default the start */
+  readonly from?: DatasetPosition;
+  /** Decode pictures; false where their features come from a cache. @default true */
+  readonly pixels?: boolean;
+  /** Decode masks; `required` leaves out samples that have none. @default false */
+  readonly masks?: boolean | 'required';
+  /** @default none: the whole picture, as it is */
+  readonly augmentation?: Augmentation;
+  /** Of a sample with more, a random choice of this many is taken. @default 32 */
+  readonly maxCategories?: number;
+  /** Categories it says no to are left out. @default all are known */
+  readonly known?: (category: string) => boolean;
+  /** Threads. @default one less than there are processors, from 1 to 8 */
+  readonly workers?: number;
+  /** Batches decoded ahead. @default 2 */
+  readonly prefetch?: number;
+  readonly onWarning: (warning: DataWarning) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What went into the batches handed out so far, and what did not. */
+export interface BatchCounts {
+  /** Samples in batches. */
+  readonly samples: number;
+  /** Samples left out because picture or mask could not be read. */
+  readonly corrupt: number;
+  /** Categories left out because they are not known. */
+  readonly unknownCategories: number;
+  /** Samples left out because no category was left, and no mask. */
+  readonly withoutCategories: number;
+  /** Samples left out because they have no mask, where one is required. */
+  readonly withoutMask: number;
+  /** Categories left out because there were more than `maxCategories`. */
+  readonly truncatedCategories: number;
+}
+
+const DEFAULT_PREFETCH = 2;
+const DEFAULT_MAX_CATEGORIES = 32;
+const UNLABELLED = 255;
+
+/**
+ * Reads batches of a dataset. Create it with {@link BatchLoader.open}; dispose it to end its threads.
+ *
+ * @example
+ * ```ts
+ * // type-checked only: needs a dataset
+ * import { BatchLoader } from './batch-loader.ts';
+ * import { openDataset } from './dataset.ts';
+ * const dataset = await openDataset('shop/tags.jsonl', { phrases: () => [], onWarning: console.warn });
+ * await using loader = BatchLoader.open(dataset, { inputSize: [224, 224], batchSize: 16, seed: 42, onWarning: console.warn });
+ * const { pixels } = await loader.next();
+ * console.assert(pixels?.length === 16 * 224 * 224 * 3);
+ * ```
+ */
+export class BatchLoader {
+  readonly #options: BatchLoaderOptions;
+  readonly #pool: DecodePool | undefined;
+  readonly #prefetch: Prefetch<Drawn, Prepared>;
+  readonly #warnings: WarningCounter;
+  readonly #watch: EpochWatch;
+  readonly #ending = new AbortController();
+  #counts: { -readonly [Name in keyof BatchCounts]: number } = { samples: 0, corrupt: 0, unknownCategories: 0, withoutCategories: 0, withoutMask: 0, truncatedCategories: 0 };
+  #turn: Promise<unknown> = Promise.resolve();
+  #disposal: Promise<void> | undefined;
+
+  private constructor(dataset: Dataset, options: BatchLoaderOptions) {
+    const { pixels = true, masks = false, workers, prefetch = DEFAULT_PREFETCH, batchSize, seed, from = START, signal } = options;
+    this.#options = options;
+    this.#warnings = new WarningCounter(options.onWarning);
+    this.#watch = new EpochWatch(from, dataset.size);
+    this.#pool = pixels || masks !== false ? new DecodePool(workers) : undefined;
+    const preparer = new SamplePreparer(this.#pool, {
+      pixels,
+      masks,
+      seed,
+      inputSize: options.inputSize,
+      augmentation: options.augmentation ?? {},
+      maxCategories: options.maxCategories ?? DEFAULT_MAX_CATEGORIES,
+      known: options.known ?? (() => true),
+      ignoreIndex: dataset.ignoreIndex,
+    });
+    this.#prefetch = new Prefetch(dataset.draw(from, seed, this.#ending.signal), (drawn) => preparer.prepare(drawn), prefetch * batchSize);
+    if (signal?.aborted === true) this.#end();
+    else signal?.addEventListener('abort', this.#end, { once: true });
+  }
+
+  /**
+   * Starts reading ahead.
+   *
+   * @throws RangeError when a size, a count or the crop is out of range
+   */
+  static open(dataset: Dataset, options: BatchLoaderOptions): BatchLoader {
+    checkOptions(options);
+    return new BatchLoader(dataset, options);
+  }
+
+  /** Counts of the batches handed out so far; equal for equal batches, whatever was read ahead. */
+  get counts(): BatchCounts {
+    return { ...this.#counts };
+  }
+
+  /**
+   * The next batch.
+   *
+   * @throws SynsegError `DATASET_FORMAT` when a whole epoch has no usable sample, `DISPOSED` after disposal
+   * @throws the signal's reason when it is aborted
+   */
+  next(): Promise<Batch> {
+    const batch = this.#turn.then(() => this.#assemble());
+    this.#turn = batch.catch(() => undefined);
+    return batch;
+  }
+
+  /** Stops reading and ends the threads after what they are at. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#end);
+    const disposed = new SynsegError('DISPOSED', 'Cannot read a batch: loader must not be disposed, got a call after disposal');
+    const stopped = this.#prefetch.stop(disposed);
+    this.#ending.abort(disposed);
+    await this.#pool?.[Symbol.asyncDispose]();
+    await stopped;
+  }
+
+  readonly #end = (): void => {
+    const reason: unknown = this.#options.signal?.reason;
+    void this.#prefetch.stop(reason);
+    this.#ending.abort(reason);
+  };
+
+  async #assemble(): Promise<Batch> {
+    const { batchSize } = this.#options;
+    const taken: Prepared[] = [];
+    while (taken.length < batchSize) {
+      const prepared = await this.#prefetch.next();
+      this.#watch.see(prepared);
+      this.#count(prepared);
+      if (prepared.outcome === 'usable') taken.push(prepared);
+    }
+    this.#counts.samples += batchSize;
+    return this.#stack(taken);
+  }
+
+  #count({ outcome, problem, drawn, unknown, truncated }: Prepared): void {
+    this.#counts.unknownCategories += unknown.length;
+    if (outcome === 'usable') this.#counts.truncatedCategories += truncated;
+    if (outcome === 'withoutCategories' || outcome === 'withoutMask') this.#counts[outcome] += 1;
+    if (outcome !== 'corrupt') return;
+    this.#counts.corrupt += 1;
+    this.#warnings.warn('broken-image', `Sample left out: ${drawn.sample.key}: ${problem ?? ''}`);
+  }
+
+  #stack(taken: readonly Prepared[]): Batch {
+    const { inputSize: [height, width], pixels: withPixels = true, masks: withMasks = false } = this.#options;
+    const plane = height * width;
+    const pixelBytes = withPixels ? 3 * plane : 0;
+    const pixels = new Uint8Array(taken.length * pixelBytes);
+    const masks = new Uint8Array(withMasks === false ? 0 : taken.length * plane).fill(UNLABELLED);
+    for (const [index, { decoded }] of taken.entries()) {
+      if (decoded === undefined) continue;
+      const bytes = new Uint8Array(decoded);
+      pixels.set(bytes.subarray(0, pixelBytes), index * pixelBytes);
+      if (bytes.length > pixelBytes) masks.set(bytes.subarray(pixelBytes), index * plane);
+    }
+    return {
+      images: taken.length,
+      ...(withPixels ? { pixels } : {}),
+      ...(withMasks === false ? {} : { masks }),
+      keys: taken.map(({ drawn }) => drawn.sample.key),
+      indices: taken.map(({ drawn }) => drawn.index),
+      categories: taken.map(({ categories }) => categories),
+      after: taken.at(-1)!.drawn.after,
+    };
+  }
+}
+
+function checkOptions({ inputSize, batchSize, seed, maxCategories, workers, prefetch, augmentation, from }: BatchLoaderOptions): void {
+  const counts = { 'inputSize[0]': inputSize[0], 'inputSize[1]': inputSize[1], batchSize, maxCategories, workers, prefetch };
+  for (const [name, value] of Object.entries(counts)) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) throw new RangeError(`Cannot open batches: ${name} must be a positive integer, got ${String(value)}`);
+  }
+  if (!Number.isSafeInteger(seed)) throw new RangeError(`Cannot open batches: seed must be an integer, got ${String(seed)}`);
+  const crop = augmentation?.crop;
+  if (crop !== undefined && !(crop[0] > 0 && crop[0] <= crop[1] && crop[1] <= 1)) {
+    throw new RangeError(`Cannot open batches: augmentation.crop must be two shares of the area, 0 < least ≤ most ≤ 1, got [${crop.join(', ')}]`);
+  }
+  const numbers = from === undefined ? [] : [from.epoch, from.consumed];
+  if (numbers.some((number) => !Number.isSafeInteger(number) || number < 0)) throw new RangeError(`Cannot open batches: from must be a position with epoch and consumed, got ${JSON.stringify(from)}`);
+}

@@ -1,0 +1,65 @@
+/**
+ * Threads that decode. The only file that imports piscina.
+ *
+ * Tasks are never cancelled one by one: aborting a piscina task ends its thread. Atomics are off, or a waiting worker's
+ * event loop would stand still, and with it the decoding it waits for. sharp's own work runs on the process's libuv pool,
+ * four threads unless `UV_THREADPOOL_SIZE` says otherwise.
+ */
+import { availableParallelism } from 'node:os';
+import { Piscina, move } from 'piscina';
+import type { DecodeResult, DecodeTask } from './decode-worker.ts';
+
+const MOST_THREADS = 8;
+
+/** Tasks handed to a thread ahead, so that it does not wait for this one between two. */
+const TASKS_PER_THREAD = 2;
+
+/** Decodes samples on worker threads. */
+export class DecodePool {
+  /** Number of threads at most. */
+  readonly threads: number;
+  readonly #pool: Piscina<DecodeTask, DecodeResult>;
+  readonly #running = new Set<Promise<DecodeResult>>();
+  #waiting: (() => void)[] = [];
+  #closed = false;
+
+  /** @param threads Number of threads at most; @default one less than there are processors, from 1 to 8 */
+  constructor(threads = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))) {
+    this.threads = threads;
+    const inSource = import.meta.url.endsWith('.ts');
+    this.#pool = new Piscina<DecodeTask, DecodeResult>({
+      filename: new URL(inSource ? './decode-worker.ts' : './decode-worker.js', import.meta.url).href,
+      minThreads: 1,
+      maxThreads: threads,
+      atomics: 'disabled',
+      ...(inSource && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
+    });
+  }
+
+  /** Decodes one sample; what is sent is copied, what comes back is moved. Rejects when the pool is disposed before. */
+  async run(task: DecodeTask): Promise<DecodeResult> {
+    while (!this.#closed && this.#running.size >= this.threads * TASKS_PER_THREAD) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#closed) throw new Error('internal: the decode pool was disposed');
+    const running = this.#pool.run(task);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Drops what waits, waits for what runs, ends the threads. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const wake of this.#waiting.splice(0)) wake();
+    await Promise.allSettled(this.#running);
+    await this.#pool.close();
+  }
+}
+
+/** For a worker's result: moves the buffer to the caller instead of copying it. */
+export function moveBuffer(buffer: ArrayBuffer): ArrayBuffer {
+  return move(buffer) as ArrayBuffer;
+}

@@ -1,0 +1,62 @@
+/** Thread entry: one sample to the bytes of its place in a batch. Must not load core: it brings the inference runtime. */
+import { ImageDecodeError } from '../image/decode-error.ts';
+import { openPicture } from '../image/image.ts';
+import { readIndexMask, resizeMaskNearest } from '../image/index-mask.ts';
+import { chooseView, mirror, type Augmentation } from './augment.ts';
+import { moveBuffer } from './decode-pool.ts';
+import { Random } from './random.ts';
+
+/** One sample to decode; at least one of `image` and `mask`. */
+export interface DecodeTask {
+  readonly name: string;
+  readonly image?: string | Uint8Array;
+  readonly mask?: string | Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** Mask value that says nothing and becomes 255. */
+  readonly ignoreIndex?: number;
+  readonly augmentation: Augmentation;
+  /** Numbers the view follows from. */
+  readonly seed: readonly [seed: number, epoch: number, index: number];
+}
+
+/** Pixels `[height, width, 3]` if a picture was asked for, then the mask `[height, width]` if one was; or what is wrong. */
+export type DecodeResult = ArrayBuffer | { readonly problem: string };
+
+/** Mask value of pixels that are not labelled. */
+const UNLABELLED = 255;
+
+export default async function decode(task: DecodeTask): Promise<DecodeResult> {
+  try {
+    return moveBuffer(await decodeSample(task));
+  } catch (error) {
+    if (error instanceof ImageDecodeError) return { problem: error.message };
+    throw error;
+  }
+}
+
+async function decodeSample({ name, image, mask, width, height, ignoreIndex, augmentation, seed }: DecodeTask): Promise<ArrayBuffer> {
+  const picture = image === undefined ? undefined : await openPicture(image, name);
+  const indices = mask === undefined ? undefined : await readIndexMask(mask, typeof mask === 'string' ? mask : `of ${name}`);
+  if (picture !== undefined && indices !== undefined && (picture.width !== indices.width || picture.height !== indices.height)) {
+    throw new ImageDecodeError(`Cannot use mask of ${name}: it must have the picture's size ${picture.width}×${picture.height}, got ${indices.width}×${indices.height}`);
+  }
+  const size = picture ?? indices;
+  if (size === undefined) throw new Error('internal: a decode task without picture and mask');
+  const { region, flip } = chooseView(new Random(...seed, 'view'), size.width, size.height, augmentation);
+  const plane = width * height;
+  const pixelBytes = picture === undefined ? 0 : 3 * plane;
+  const result = new Uint8Array(pixelBytes + (indices === undefined ? 0 : plane));
+  if (picture !== undefined) {
+    const pixels = result.subarray(0, pixelBytes);
+    pixels.set(await picture.resized(width, height, region));
+    if (flip) mirror(pixels, width, height, 3);
+  }
+  if (indices !== undefined) {
+    const labels = result.subarray(pixelBytes);
+    labels.set(resizeMaskNearest(indices, width, height, region));
+    if (ignoreIndex !== undefined) for (let at = 0; at < plane; at++) if (labels[at] === ignoreIndex) labels[at] = UNLABELLED;
+    if (flip) mirror(labels, width, height, 1);
+  }
+  return result.buffer;
+}

@@ -1,0 +1,113 @@
+/** Datasets of one row a sample: JSONL, CSV and TSV. */
+import { access } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { messageOf } from '@synseg/core';
+import { csvTable } from './csv.ts';
+import { dataError } from './data-error.ts';
+import type { Dataset, Opening } from './dataset.ts';
+import { IndexedDataset } from './indexed-dataset.ts';
+import { jsonlTable } from './jsonl.ts';
+import { readMaskClasses } from './mask-classes.ts';
+import { RowError, categoriesOf, readRow, rowFields, type Fields, type Row } from './row.ts';
+import type { Sample } from './sample.ts';
+import { isRemote } from './source.ts';
+import { RecordReader, type TableFormat } from './table.ts';
+
+/** Pictures looked for when a dataset is opened. */
+const PROBES = 20;
+
+/** Opens a table: reads it through once, keeps the places of usable rows. */
+export async function openRows(opening: Opening, format: 'jsonl' | 'csv' | 'tsv'): Promise<Dataset> {
+  const { sources, options, phrases, known } = opening;
+  const [path] = sources;
+  const fields = rowFields(options.keys);
+  const { header } = options;
+  const table = format === 'jsonl' ? jsonlTable(path) : csvTable(path, { format, fields, ...(header === undefined ? {} : { header }) });
+  const imageRoot = options.images ?? dirname(path);
+  const maskRoot = options.masks ?? imageRoot;
+  const { starts, ends, probes, masks } = await usableRows(opening, path, table, fields);
+  await expectPictures(probes.map((image) => resolve(imageRoot, image)), imageRoot);
+
+  const toSample = ({ image = '', mask, words }: Row): Sample => {
+    const before = known?.get(image);
+    return {
+      key: image,
+      image: resolve(imageRoot, image),
+      categories: categoriesOf(before === undefined ? words : { categories: before }, phrases),
+      ...(mask === undefined ? {} : { mask: resolve(maskRoot, mask) }),
+    };
+  };
+  const readSample = async (reader: RecordReader, index: number): Promise<Sample> => {
+    const bytes = await reader.read(starts[index]!, ends[index]!);
+    try {
+      return toSample(readRow(table.parse(bytes), fields));
+    } catch (cause) {
+      throw dataError(`"${path}" must not change while it is read`, messageOf(cause), cause);
+    }
+  };
+  return new IndexedDataset({
+    of: basename(path),
+    size: starts.length,
+    ...(masks || options.classes !== undefined ? await readMaskClasses(options.classes, [dirname(path), imageRoot, maskRoot]) : {}),
+    open: async () => {
+      const reader = await RecordReader.open(path);
+      return {
+        read: (index) => readSample(reader, index),
+        close: () => reader.close(),
+      };
+    },
+  });
+}
+
+interface UsableRows {
+  /** First byte of each row. */
+  readonly starts: readonly number[];
+  /** Byte after each row. */
+  readonly ends: readonly number[];
+  /** Pictures of the first rows, as written. */
+  readonly probes: readonly string[];
+  /** Whether any row has a mask. */
+  readonly masks: boolean;
+}
+
+async function usableRows({ options, warnings, signal }: Opening, path: string, table: TableFormat, fields: Fields): Promise<UsableRows> {
+  const [starts, ends, probes]: [number[], number[], string[]] = [[], [], []];
+  const splits = new Set<string>();
+  let masks = false;
+  let problem: string | undefined;
+  try {
+    for await (const record of table.scan(signal)) {
+      try {
+        const value = record.value();
+        const row = readRow(value, fields);
+        if (row.split !== undefined) splits.add(row.split);
+        if (options.split !== undefined && row.split !== options.split) continue;
+        if (row.image === undefined) throw new RowError(`row must have a picture (${fields.image.join(', ')}; see keys), got the fields ${Object.keys(value as object).join(', ')}`);
+        if (isRemote(row.image)) throw new RowError(`picture must be a local file (download it first, e.g. with img2dataset), got "${row.image}"`);
+        starts.push(record.start);
+        ends.push(record.end);
+        masks ||= row.mask !== undefined;
+        if (probes.length < PROBES) probes.push(row.image);
+      } catch (error) {
+        if (!(error instanceof RowError)) throw error;
+        const found = `line ${record.line}: ${error.message}`;
+        problem ??= found;
+        warnings.warn('broken-row', `Row left out: ${path} ${found}`);
+      }
+    }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw dataError('source must be a readable file', `"${path}" (${messageOf(cause)})`, cause);
+  }
+  if (starts.length > 0) return { starts, ends, probes, masks };
+  if (problem !== undefined) throw dataError(`"${path}" must have a usable row`, problem);
+  if (options.split === undefined) throw dataError(`"${path}" must have a usable row`, 'an empty file');
+  throw dataError(`"${path}" must have rows of split "${options.split}"`, splits.size === 0 ? 'rows without split' : `the splits ${[...splits].join(', ')}`);
+}
+
+/** Fails when none of the paths exists: then the folder is wrong, and not a few files lost. */
+export async function expectPictures(paths: readonly string[], root: string): Promise<void> {
+  const found = await Promise.all(paths.map((path) => access(path).then(() => true, () => false)));
+  if (paths.length > 0 && !found.includes(true)) throw dataError(`images must be the folder that the pictures' paths start from`, `"${root}", where "${paths[0]!}" does not exist`);
+}

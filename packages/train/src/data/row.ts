@@ -1,0 +1,131 @@
+/** What one row says – of a JSONL or CSV file, or the JSON member of a shard's sample: field names, kinds, captions to categories. */
+import { uniqueCategories } from './sample.ts';
+
+/** A column: its name, or in a file without a header its index from 0. */
+export type FieldName = string | number;
+
+/** Names of the fields, each one or several of which the first present counts; what is left out keeps its default. */
+export interface FieldKeys {
+  /** @default image, file_name, filename, filepath, path, url, key; in shards the members jpg, jpeg, png, webp */
+  readonly image?: FieldName | readonly FieldName[];
+  /** Text to take noun phrases from. @default caption, text, txt; in shards the members txt, text, caption */
+  readonly caption?: FieldName | readonly FieldName[];
+  /** Categories as a list, or separated by commas. @default tags, labels */
+  readonly tags?: FieldName | readonly FieldName[];
+  /** Noun phrases found before, which count in place of caption and tags. @default nouns, phrases */
+  readonly nouns?: FieldName | readonly FieldName[];
+  /** Index mask. @default mask; in shards the members mask.png, seg.png, label.png */
+  readonly mask?: FieldName | readonly FieldName[];
+}
+
+/** The kinds of field. */
+export type FieldKind = keyof FieldKeys;
+
+/** {@link FieldKeys} with defaults filled in. */
+export type Fields = Readonly<Record<FieldKind, readonly string[]>>;
+
+/** Turns a caption into noun phrases. */
+export type Phrases = (caption: string) => readonly string[];
+
+const ROW_FIELDS: Fields = {
+  image: ['image', 'file_name', 'filename', 'filepath', 'path', 'url', 'key'],
+  caption: ['caption', 'text', 'txt'],
+  tags: ['tags', 'labels'],
+  nouns: ['nouns', 'phrases'],
+  mask: ['mask'],
+};
+
+const MEMBER_FIELDS: Fields = {
+  image: ['jpg', 'jpeg', 'png', 'webp'],
+  caption: ['txt', 'text', 'caption'],
+  tags: ROW_FIELDS.tags,
+  nouns: ROW_FIELDS.nouns,
+  mask: ['mask.png', 'seg.png', 'label.png'],
+};
+
+/** Field names of rows, with defaults filled in. */
+export function rowFields(keys: FieldKeys = {}): Fields {
+  return withDefaults(keys, ROW_FIELDS);
+}
+
+/** Names of a shard's members – what follows the first dot of the file name, in lower case – with defaults filled in. */
+export function memberFields(keys: FieldKeys = {}): Fields {
+  const { image, caption, tags, nouns, mask } = withDefaults(keys, MEMBER_FIELDS);
+  const lower = (names: readonly string[]): readonly string[] => names.map((name) => name.toLowerCase());
+  return { image: lower(image), caption: lower(caption), tags, nouns, mask: lower(mask) };
+}
+
+/** What a row says. */
+export interface Row {
+  readonly image: string | undefined;
+  readonly mask: string | undefined;
+  readonly split: string | undefined;
+  /** Words in order of worth: nouns, else tags, else captions. */
+  readonly words: Words;
+}
+
+/** Where categories come from. */
+export type Words = { readonly categories: readonly string[] } | { readonly captions: readonly string[] };
+
+/** A row that cannot be read; the message says what is wrong, form `<field> must <rule>, got <value>`. */
+export class RowError extends Error {}
+
+/**
+ * Reads a row's fields; all of them may be missing.
+ *
+ * @throws RowError when the row is no object or a field is of the wrong kind
+ * @example
+ * ```ts
+ * import { readRow, rowFields } from './row.ts';
+ * const row = readRow({ file_name: 'a.jpg', text: 'a red car' }, rowFields());
+ * console.assert(row.image === 'a.jpg' && JSON.stringify(row.words) === '{"captions":["a red car"]}');
+ * ```
+ */
+export function readRow(value: unknown, fields: Fields): Row {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RowError(`row must be an object, got ${short(value)}`);
+  const row = value as Readonly<Record<string, unknown>>;
+  const find = (names: readonly string[]): readonly [string, unknown] | undefined => {
+    const name = names.find((candidate) => row[candidate] !== undefined && row[candidate] !== null);
+    return name === undefined ? undefined : [name, row[name]];
+  };
+  const text = (names: readonly string[]): string | undefined => {
+    const [name, found] = find(names) ?? ['', undefined];
+    if (found === undefined || found === '') return undefined;
+    if (typeof found !== 'string') throw new RowError(`${name} must be a text, got ${short(found)}`);
+    return found;
+  };
+  const texts = (names: readonly string[], separator?: string): readonly string[] | undefined => {
+    const [name, found] = find(names) ?? ['', undefined];
+    if (found === undefined) return undefined;
+    if (typeof found === 'string') return separator === undefined ? [found] : found.split(separator);
+    if (Array.isArray(found) && found.every((entry) => typeof entry === 'string')) return found;
+    throw new RowError(`${name} must be a text or a list of texts, got ${short(found)}`);
+  };
+  const categories = texts(fields.nouns, ',') ?? texts(fields.tags, ',');
+  const words: Words = categories === undefined ? { captions: texts(fields.caption) ?? [] } : { categories };
+  return { image: text(fields.image), mask: text(fields.mask), split: text(['split']), words };
+}
+
+/** Unique categories of a row; captions give the noun phrases of all of them. */
+export function categoriesOf(words: Words, phrases: Phrases): string[] {
+  return uniqueCategories('categories' in words ? words.categories : words.captions.flatMap((caption) => phrases(caption)));
+}
+
+function withDefaults(keys: FieldKeys, defaults: Fields): Fields {
+  const resolve = (kind: FieldKind): readonly string[] => {
+    const given = keys[kind];
+    if (given === undefined) return defaults[kind];
+    const names: readonly FieldName[] = typeof given === 'object' ? given : [given];
+    const valid = names.length > 0 && names.every((name) => (typeof name === 'string' ? name !== '' : Number.isInteger(name) && name >= 0));
+    if (!valid) throw new TypeError(`Cannot open dataset: keys.${kind} must be a field name, a column index or a list of them, got ${short(given)}`);
+    return names.map(String);
+  };
+  const unknown = Object.keys(keys).find((kind) => !(kind in defaults));
+  if (unknown !== undefined) throw new TypeError(`Cannot open dataset: keys must name ${Object.keys(defaults).join(', ')}, got "${unknown}"`);
+  return { image: resolve('image'), caption: resolve('caption'), tags: resolve('tags'), nouns: resolve('nouns'), mask: resolve('mask') };
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

@@ -1,0 +1,93 @@
+/** From a sample as drawn to its place in a batch: which categories are kept, and the decoded bytes. */
+import { messageOf } from '@synseg/core';
+import type { Augmentation } from './augment.ts';
+import type { Drawn } from './dataset.ts';
+import type { DecodePool } from './decode-pool.ts';
+import { Random, permutation } from './random.ts';
+
+/** What became of a sample. */
+export type Outcome = 'usable' | 'corrupt' | 'withoutCategories' | 'withoutMask';
+
+/** A sample ready for a batch, or why it is not. */
+export interface Prepared {
+  readonly drawn: Drawn;
+  readonly outcome: Outcome;
+  /** What is wrong with a corrupt one. */
+  readonly problem?: string;
+  readonly categories: readonly string[];
+  /** Categories left out as not known. */
+  readonly unknown: readonly string[];
+  /** How many categories were left out as too many. */
+  readonly truncated: number;
+  /** Pixels `[height, width, 3]`, where asked for, then the mask `[height, width]`, where there is one. */
+  readonly decoded?: ArrayBuffer;
+}
+
+/** How samples are prepared. */
+export interface PrepareOptions {
+  readonly pixels: boolean;
+  readonly masks: boolean | 'required';
+  readonly inputSize: readonly [height: number, width: number];
+  readonly seed: number;
+  readonly augmentation: Augmentation;
+  readonly maxCategories: number;
+  readonly known: (category: string) => boolean;
+  readonly ignoreIndex: number | undefined;
+}
+
+/** See the file's header. */
+export class SamplePreparer {
+  readonly #pool: DecodePool | undefined;
+  readonly #options: PrepareOptions;
+
+  constructor(pool: DecodePool | undefined, options: PrepareOptions) {
+    this.#pool = pool;
+    this.#options = options;
+  }
+
+  /** Chooses categories, decodes; nothing is decoded of a sample that is left out anyway. */
+  async prepare(drawn: Drawn): Promise<Prepared> {
+    const { known, masks, maxCategories, seed } = this.#options;
+    const { sample, index, after } = drawn;
+    const all = sample.categories.filter((category) => known(category));
+    const unknown = sample.categories.filter((category) => !known(category));
+    const categories = choose(all, maxCategories, new Random(seed, after.epoch, index, 'categories'));
+    const parts = { drawn, categories, unknown, truncated: all.length - categories.length };
+    let mask: string | Uint8Array | undefined;
+    try {
+      mask = masks === false ? undefined : sample.mask;
+    } catch (error) {
+      return { ...parts, outcome: 'corrupt', problem: messageOf(error) }; // instances that cannot be painted
+    }
+    if (masks === 'required' && mask === undefined) return { ...parts, outcome: 'withoutMask' };
+    if (categories.length === 0 && mask === undefined) return { ...parts, outcome: 'withoutCategories' };
+    const decoded = await this.#decode(drawn, mask);
+    if (typeof decoded === 'string') return { ...parts, outcome: 'corrupt', problem: decoded };
+    return { ...parts, outcome: 'usable', ...(decoded === undefined ? {} : { decoded }) };
+  }
+
+  /** The bytes, or what is wrong. */
+  async #decode({ sample, index, after }: Drawn, mask: string | Uint8Array | undefined): Promise<ArrayBuffer | string | undefined> {
+    const { pixels, inputSize, seed, augmentation, ignoreIndex } = this.#options;
+    if (this.#pool === undefined || (!pixels && mask === undefined)) return undefined;
+    const [height, width] = inputSize;
+    const result = await this.#pool.run({
+      name: sample.key,
+      width,
+      height,
+      augmentation,
+      seed: [seed, after.epoch, index],
+      ...(pixels ? { image: sample.image } : {}),
+      ...(mask === undefined ? {} : { mask }),
+      ...(ignoreIndex === undefined ? {} : { ignoreIndex }),
+    });
+    return result instanceof ArrayBuffer ? result : result.problem;
+  }
+}
+
+/** `count` of the names at random, in their order. */
+function choose(names: readonly string[], count: number, random: Random): readonly string[] {
+  if (names.length <= count) return names;
+  const chosen = permutation(names.length, random).subarray(0, count).sort();
+  return Array.from(chosen, (index) => names[index]!);
+}

@@ -1,0 +1,27 @@
+/** One training example, before decoding. */
+
+/** A picture with what is known of it. */
+export interface Sample {
+  /** Stable name for messages: a path, or `shard.tar/key`. */
+  readonly key: string;
+  /** Path, or the bytes of the file. */
+  readonly image: string | Uint8Array;
+  /** Unique noun phrases or tags: lower case, trimmed, in the order given. */
+  readonly categories: readonly string[];
+  /** Index mask as 8-bit PNG of the picture's size: path, or the bytes of the file. */
+  readonly mask?: string | Uint8Array;
+}
+
+/**
+ * Lower-cases and trims names, drops empty ones and repeats, keeps the order.
+ *
+ * @example
+ * ```ts
+ * import { uniqueCategories } from './sample.ts';
+ * console.assert(uniqueCategories(['Dress ', 'red  shoe', 'dress', '']).join() === 'dress,red shoe');
+ * ```
+ */
+export function uniqueCategories(names: Iterable<string>): string[] {
+  const cleaned = Array.from(names, (name) => name.trim().replace(/\s+/g, ' ').toLowerCase());
+  return [...new Set(cleaned)].filter((name) => name !== '');
+}

@@ -1,0 +1,90 @@
+/** Which files a source names, and which format they have. The only file that imports brace-expansion. */
+import { readdir, stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { expand } from 'brace-expansion';
+import { dataError, few } from './data-error.ts';
+
+/** How a dataset is stored. */
+export type DataFormat = 'webdataset' | 'jsonl' | 'csv' | 'tsv' | 'coco' | 'folder';
+
+const MAX_FILES = 1_000_000;
+
+const BY_EXTENSION: Readonly<Record<string, DataFormat>> = {
+  '.tar': 'webdataset',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.csv': 'csv',
+  '.tsv': 'tsv',
+  '.json': 'coco',
+};
+
+/**
+ * Expands braces, as a shell does.
+ *
+ * @throws TypeError when the source is not a path or a list of paths
+ * @throws RangeError when it is empty
+ * @throws SynsegError `DATASET_FORMAT` when it is a URL
+ * @example
+ * ```ts
+ * import { expandSource } from './source.ts';
+ * console.assert(expandSource('cc-{000..002}.tar').join() === 'cc-000.tar,cc-001.tar,cc-002.tar');
+ * ```
+ */
+export function expandSource(source: string | readonly string[]): readonly [string, ...string[]] {
+  const patterns: readonly unknown[] = Array.isArray(source) ? source : [source];
+  const paths: string[] = [];
+  for (const pattern of patterns) {
+    if (typeof pattern !== 'string' || pattern === '') throw new TypeError(`Cannot open dataset: source must be a path or a list of paths, got ${JSON.stringify(pattern) ?? 'undefined'}`);
+    if (isRemote(pattern)) throw dataError('source must be local files (download them first)', `"${pattern}"`);
+    paths.push(...expand(pattern, { max: MAX_FILES }));
+  }
+  const [first, ...rest] = paths;
+  if (first === undefined) throw new RangeError('Cannot open dataset: source must name a file or folder, got an empty list');
+  return [first, ...rest];
+}
+
+/** True for what is fetched and not opened: a URL, or a command's output in webdataset's notation. */
+export function isRemote(path: string): boolean {
+  return /^(?:[a-z][a-z0-9+.-]+:\/\/|pipe:)/i.test(path);
+}
+
+/**
+ * The format of a source by its name, of a folder by what is in it.
+ *
+ * @throws SynsegError `DATASET_FORMAT` when neither tells
+ */
+export async function formatOf(paths: readonly [string, ...string[]]): Promise<DataFormat> {
+  const [first] = paths;
+  const status = await stat(first).catch(() => undefined);
+  if (status?.isDirectory() === true) return (await shardsIn(first)).length > 0 ? 'webdataset' : 'folder';
+  const format = BY_EXTENSION[extname(first).toLowerCase()];
+  if (format === undefined) {
+    const rule = `source must be a folder or end in ${Object.keys(BY_EXTENSION).join(', ')} (or name its format)`;
+    throw dataError(rule, status === undefined ? `"${first}", which does not exist` : `"${first}"`);
+  }
+  return format;
+}
+
+/** Names of the tar files in a folder, sorted. */
+export async function shardsIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => name.endsWith('.tar') && !name.startsWith('.')).sort();
+}
+
+/**
+ * The one table a folder holds: `metadata.jsonl` and its like first, else the only one there is.
+ *
+ * @throws SynsegError `DATASET_FORMAT` when there are several
+ */
+export async function tableIn(folder: string): Promise<string | undefined> {
+  const tables = (await readdir(folder)).filter((name) => ['.jsonl', '.csv', '.tsv'].includes(extname(name).toLowerCase()) && !name.startsWith('.')).sort();
+  const metadata = tables.find((name) => name.startsWith('metadata.'));
+  if (metadata !== undefined || tables.length <= 1) return metadata ?? tables[0];
+  throw dataError(`"${folder}" must hold one table (name the one to read as source)`, few(tables));
+}
+
+/** The format of a table by its name. */
+export function tableFormat(name: string): 'jsonl' | 'csv' | 'tsv' {
+  const format = BY_EXTENSION[extname(name).toLowerCase()];
+  return format === 'csv' || format === 'tsv' ? format : 'jsonl';
+}

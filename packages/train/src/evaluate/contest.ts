@@ -1,0 +1,122 @@
+/**
+ * Which classes a checkpoint is evaluated on, what each mask value means for that, and which labels compete in a picture.
+ *
+ * Classes the checkpoint has no embedding for cannot win a pixel. They are left out and their pixels do not count, so
+ * that the number says how good the checkpoint is at what it can be asked for; the score names them.
+ */
+import { SynsegError, isSynsegError, type LabelInput, type LabelSet, type LabelsOptions, type SegmentOptions, type Templates } from '@synseg/core';
+import type { ClassList, EvaluationClass } from './class-list.ts';
+import { UNCOUNTED } from './confusion-matrix.ts';
+
+/** Label of every pixel of one picture. */
+export interface LabelMap {
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  /** Index into the labels asked for: Uint8Array, [height, width], row-major, 255 = background. */
+  readonly labelMap: Uint8Array;
+}
+
+/** What can be evaluated: a `Segmenter`, or anything that decides pixels in another way. */
+export interface EvaluatedModel {
+  /** Where it runs, for the protocol. */
+  readonly device: string;
+  readonly precision: string;
+  /** Height and width of the picture it takes, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** Names it knows; undefined when it takes any words. */
+  readonly vocabulary: readonly string[] | undefined;
+  /** @throws SynsegError `LABEL_UNKNOWN` for a name it has no embedding for */
+  labels(labels: readonly LabelInput[], options?: LabelsOptions): Promise<LabelSet>;
+  /** @throws SynsegError `IMAGE_DECODE` for a broken picture */
+  segment(image: string, labels: LabelSet, options?: SegmentOptions): Promise<LabelMap>;
+}
+
+/** Meaning of a mask value that neither a class nor an ignored value has. */
+export const UNKNOWN_VALUE = -2;
+
+/** How the background class of a data set counts. */
+export type BackgroundRule = 'ignore' | 'class';
+
+/** What decides the {@link Contest}. */
+export interface ContestOptions {
+  readonly background: BackgroundRule;
+  readonly threshold: number | undefined;
+  readonly templates: Templates | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The classes that count and what competes for the pixels. */
+export interface Contest {
+  /** Rows and columns of the confusion matrix. */
+  readonly classes: readonly EvaluationClass[];
+  /** Classes the checkpoint has no embedding for. */
+  readonly leftOut: readonly EvaluationClass[];
+  /** Class of each of the 256 mask values, {@link UNCOUNTED} or {@link UNKNOWN_VALUE}. */
+  readonly truthClass: Int16Array;
+  /** Positions in `classes` that are asked for as labels: all but a background that is what reaches no threshold. */
+  readonly competing: readonly number[];
+  /** Class of a pixel that no label won. */
+  readonly nothing: number;
+  /** The competing classes as labels, made once. */
+  readonly all: LabelSet;
+}
+
+/**
+ * Sets up the contest.
+ *
+ * @throws RangeError when `background` is `'class'` and the data set has no background, or the checkpoint no name for it
+ * @throws SynsegError `LABEL_UNKNOWN` when the checkpoint has no embedding for any of the classes
+ */
+export async function openContest(model: EvaluatedModel, list: ClassList, options: ContestOptions): Promise<Contest> {
+  const { background, threshold } = options;
+  const backgroundClass = list.classes.find(({ index }) => index === list.backgroundIndex);
+  if (background === 'class' && backgroundClass === undefined) {
+    throw new RangeError('Cannot evaluate: background must be "ignore" for a class list without background_index, got "class"');
+  }
+  // With a threshold, background is where no label reaches it; without one it is a word like the others.
+  const asked = list.classes.filter((entry) => entry !== backgroundClass || (background === 'class' && threshold === undefined));
+  const embedded = await embeddable(model, asked, options);
+  if (background === 'class' && threshold === undefined && backgroundClass !== undefined && !embedded.includes(backgroundClass)) {
+    throw new RangeError(`Cannot evaluate: threshold must be given for background "class", as the checkpoint has no embedding of "${backgroundClass.name}", got none`);
+  }
+  if (embedded.length === 0) {
+    throw new SynsegError('LABEL_UNKNOWN', `Cannot evaluate: the checkpoint must have an embedding of at least one class, got none of ${asked.map(({ name }) => name).join(', ')}`);
+  }
+  const classes = list.classes.filter((entry) => embedded.includes(entry) || (entry === backgroundClass && background === 'class'));
+  const truthClass = new Int16Array(256).fill(UNKNOWN_VALUE);
+  for (const value of [...list.ignored, ...list.classes.map(({ index }) => index)]) truthClass[value] = UNCOUNTED;
+  for (const [position, { index }] of classes.entries()) truthClass[index] = position;
+  return {
+    classes,
+    leftOut: asked.filter((entry) => !embedded.includes(entry)),
+    truthClass,
+    competing: embedded.map((entry) => classes.indexOf(entry)),
+    nothing: backgroundClass !== undefined && background === 'class' && threshold !== undefined ? classes.indexOf(backgroundClass) : UNCOUNTED,
+    all: await embed(model, embedded, options),
+  };
+}
+
+/** The label set of some classes. */
+export function embed(model: EvaluatedModel, classes: readonly EvaluationClass[], { templates, signal }: Pick<ContestOptions, 'templates' | 'signal'>): Promise<LabelSet> {
+  const labels = classes.map(({ name, prompts }) => (prompts === undefined ? name : { name, prompts }));
+  return model.labels(labels, { ...(templates === undefined ? {} : { templates }), ...(signal === undefined ? {} : { signal }) });
+}
+
+async function embeddable(model: EvaluatedModel, classes: readonly EvaluationClass[], options: ContestOptions): Promise<EvaluationClass[]> {
+  const known = async (some: readonly EvaluationClass[]): Promise<boolean> => {
+    if (some.length === 0) return true;
+    try {
+      await embed(model, some, options);
+      return true;
+    } catch (error) {
+      if (isSynsegError(error) && error.code === 'LABEL_UNKNOWN') return false;
+      throw error;
+    }
+  };
+  if (await known(classes)) return [...classes];
+  const found: EvaluationClass[] = [];
+  for (const entry of classes) if (await known([entry])) found.push(entry);
+  return found;
+}

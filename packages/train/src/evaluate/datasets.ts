@@ -1,0 +1,70 @@
+/**
+ * The data sets that can be evaluated on, by name.
+ *
+ * A reader settles everything about the ground truth: which pictures, in which order, what each mask value is called,
+ * and which values do not count. A benchmark under a named protocol is one more reader here, and, where pixels are
+ * decided in another way than `Segmenter.segment` does, an {@link EvaluatedModel} of its own.
+ */
+import type { ClassList } from './class-list.ts';
+import { readFolders } from './index-png.ts';
+
+/** One picture with its ground truth. */
+export interface EvaluationSample {
+  /** Its name for people; unique. */
+  readonly key: string;
+  /** Path of the picture. */
+  readonly image: string;
+  /** Path of the index PNG, as large as the upright picture. */
+  readonly mask: string;
+}
+
+/** A data set, read but for its pictures. */
+export interface EvaluationDataset extends ClassList {
+  readonly split: string | undefined;
+  /** In a stable order. */
+  readonly samples: readonly EvaluationSample[];
+}
+
+/** Which part of a data set to read. */
+export interface DatasetRequest {
+  readonly split: string | undefined;
+  /** Path of a class list that takes the place of the data set's own. */
+  readonly classes: string | undefined;
+}
+
+/** Finds the pictures, masks and classes of a data set below its folder. */
+export type DatasetReader = (root: string, request: DatasetRequest) => Promise<EvaluationDataset>;
+
+const READERS = {
+  /** `{train,val,test}/images`, `{train,val,test}/labels`, `classes.json` */
+  camvid: (root, request) => readFolders(root, request, { name: 'camvid', defaultSplit: 'test' }),
+  /** `images`, `masks` for some of them, `classes.json`; no splits */
+  ccp: (root, request) => readFolders(root, request, { name: 'ccp', splits: false }),
+  /** `[SPLIT/]images`, `[SPLIT/]labels` or `masks` (or `images/SPLIT`, …), `classes.json` */
+  'index-png': (root, request) => readFolders(root, request, { name: 'index-png' }),
+} satisfies Record<string, DatasetReader>;
+
+/** Name of a data set layout. */
+export type DatasetName = keyof typeof READERS;
+
+/** The names {@link readDataset} knows. */
+export const DATASETS = Object.keys(READERS) as readonly DatasetName[];
+
+/**
+ * Reads a data set by name.
+ *
+ * @throws RangeError for an unknown name or a split the layout does not have
+ * @throws SynsegError `DATASET_FORMAT` when the folder is not laid out like that
+ * @example
+ * ```ts
+ * // type-checked only: needs a data set
+ * import { readDataset } from './datasets.ts';
+ * const { samples } = await readDataset('camvid', 'data/camvid', { split: 'val', classes: undefined });
+ * console.assert(samples.length === 101);
+ * ```
+ */
+export async function readDataset(name: DatasetName, root: string, request: DatasetRequest): Promise<EvaluationDataset> {
+  if (!Object.hasOwn(READERS, name)) throw new RangeError(`Cannot evaluate: dataset must be one of ${DATASETS.join(', ')}, got ${JSON.stringify(name)}`);
+  if (typeof root !== 'string' || root === '') throw new TypeError(`Cannot evaluate: root must be the path of a folder, got ${JSON.stringify(root)}`);
+  return READERS[name](root, request);
+}

@@ -1,0 +1,81 @@
+/**
+ * How well a checkpoint segments: the mean IoU over a data set with index masks, under a protocol that is part of the
+ * result. Pictures go through the same door as a user's; nothing here knows the network.
+ */
+import { Segmenter, SynsegError } from '@synseg/core';
+import { openContest, type EvaluatedModel } from './contest.ts';
+import { readDataset, type EvaluationDataset } from './datasets.ts';
+import { resolveEvaluation, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
+import { Evaluation } from './evaluation.ts';
+import { writePictureSheet } from './picture-sheet.ts';
+import type { EvaluationFailure, EvaluationProtocol, Score } from './score.ts';
+
+const METRIC = 'mIoU = mean over the classes that occur of intersection / union, each summed over all pictures at the size of the masks';
+
+/**
+ * Evaluates a checkpoint on a data set.
+ *
+ * Every pixel takes the label with the highest activation, at the mask's own size. Classes the checkpoint has no
+ * embedding for are left out and their pixels do not count; a picture that cannot be read, or whose mask has another
+ * size or values outside the class list, is named in `failures` and does not count.
+ *
+ * @param model - folder or hub id, loaded and disposed here; or a loaded `Segmenter`, left to the caller
+ * @throws TypeError or RangeError for options that cannot be
+ * @throws SynsegError `DATASET_FORMAT` when the data set is not laid out as said, or no picture of it can be evaluated;
+ *   `LABEL_UNKNOWN` when the checkpoint has no embedding for any class; whatever loading and inference throw
+ * @throws the signal's reason when aborted
+ * @example
+ * ```ts
+ * // type-checked only: needs a checkpoint and a data set
+ * import { evaluate } from '@synseg/train';
+ * const { mIoU, perClass } = await evaluate('checkpoints/street', { dataset: 'camvid', root: 'data/camvid' });
+ * console.assert(mIoU > 46 && (perClass['road'] ?? 0) > 85);
+ * ```
+ */
+export async function evaluate(model: string | EvaluatedModel, options: EvaluateOptions): Promise<Score> {
+  const request = resolveEvaluation(model, options);
+  const { signal, sheet } = options;
+  signal?.throwIfAborted();
+  const dataset = await readDataset(options.dataset, options.root, { split: options.split, classes: options.classes });
+  const samples = dataset.samples.slice(request.offset, request.limit === undefined ? undefined : request.offset + request.limit);
+  if (samples.length === 0) throw new RangeError(`Cannot evaluate ${options.dataset}: offset must be below its ${String(dataset.samples.length)} pictures, got ${String(request.offset)}`);
+
+  await using own = typeof model === 'string' ? await Segmenter.load(model, { ...request.load, ...(signal === undefined ? {} : { signal }) }) : undefined;
+  const evaluated: EvaluatedModel = own ?? (model as EvaluatedModel);
+  const contest = await openContest(evaluated, dataset, { ...request, signal });
+  const evaluation = new Evaluation(evaluated, contest, request, sheet === undefined ? 0 : request.sheetPictures, signal);
+  const start = performance.now();
+  await evaluation.run(samples, options.onProgress);
+  const timeSeconds = (performance.now() - start) / 1000;
+  const result = evaluation.result();
+  if (result.images === 0) throw nothingCounted(options.dataset, samples.length, result.failures);
+  if (sheet !== undefined) await writePictureSheet(sheet, evaluation.worst.pictures, contest.classes.map(({ name }) => name), signal);
+  return { ...result, protocol: protocolOf(evaluated, dataset, request, options), timeSeconds };
+}
+
+function protocolOf(model: EvaluatedModel, dataset: EvaluationDataset, request: EvaluationRequest, options: EvaluateOptions): EvaluationProtocol {
+  const { labels, background, threshold, views, merge, templates, offset, limit } = request;
+  return {
+    dataset: options.dataset,
+    split: dataset.split ?? null,
+    offset,
+    limit: limit ?? null,
+    labels,
+    background: dataset.backgroundIndex === undefined ? null : background,
+    decision: threshold === undefined ? 'argmax' : `argmax of the labels with an activation of at least ${String(threshold)}`,
+    views,
+    merge,
+    templates: model.vocabulary !== undefined ? 'vocabulary' : (templates ?? 'clipseg'),
+    classList: options.classes ?? null,
+    inputSize: model.inputSize,
+    precision: model.precision,
+    device: model.device,
+    metric: METRIC,
+  };
+}
+
+function nothingCounted(name: string, pictures: number, failures: readonly EvaluationFailure[]): SynsegError {
+  const [first] = failures;
+  const got = first === undefined ? 'only pixels of classes that do not count' : `${String(failures.length)} failures of ${String(pictures)}, the first ${first.key}: ${first.reason}`;
+  return new SynsegError('DATASET_FORMAT', `Cannot evaluate ${name}: at least one picture must be readable and have a pixel that counts, got ${got}`);
+}

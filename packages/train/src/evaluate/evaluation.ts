@@ -1,0 +1,161 @@
+/** The loop over the pictures: what is right, what is found, and how the two compare. Bounded memory, any order of finishing. */
+import { BACKGROUND, SynsegError, isSynsegError, type SegmentOptions } from '@synseg/core';
+import { readIndexMask } from '../image/index-mask.ts';
+import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
+import { UNKNOWN_VALUE, embed, type Contest, type EvaluatedModel } from './contest.ts';
+import type { EvaluationSample } from './datasets.ts';
+import type { EvaluateOptions, EvaluationRequest } from './evaluate-options.ts';
+import { measure, type EvaluationFailure, type Score } from './score.ts';
+import { WorstPictures, countedClasses } from './worst-pictures.ts';
+
+/** Pictures in progress at once: enough to fill the network's batches while the next are decoded. */
+const IN_FLIGHT = 8;
+
+/** What was drawn from in one picture. */
+interface Draw {
+  /** Pixels of each class. */
+  readonly pixels: readonly number[];
+  /** Classes that competed. */
+  readonly candidates: readonly number[];
+}
+
+/** One evaluation in progress. */
+export class Evaluation {
+  /** The worst pictures so far. */
+  readonly worst: WorstPictures;
+  readonly #model: EvaluatedModel;
+  readonly #contest: Contest;
+  readonly #request: EvaluationRequest;
+  readonly #signal: AbortSignal | undefined;
+  readonly #segmentOptions: SegmentOptions;
+  readonly #matrix: ConfusionMatrix;
+  /** By picture: fractions are summed in the data set's order, so that the sum is the same in every run. */
+  readonly #draws = new Map<number, Draw>();
+  readonly #failures = new Map<number, EvaluationFailure>();
+  #withoutClasses = 0;
+  #leftOutPixels = 0;
+
+  /** @param sheetPictures - worst pictures to keep, with their label maps */
+  constructor(model: EvaluatedModel, contest: Contest, request: EvaluationRequest, sheetPictures: number, signal: AbortSignal | undefined) {
+    this.#model = model;
+    this.#contest = contest;
+    this.#request = request;
+    this.#signal = signal;
+    const { views, merge, threshold } = request;
+    this.#segmentOptions = { views, merge, ...(threshold === undefined ? {} : { threshold }), ...(signal === undefined ? {} : { signal }) };
+    this.#matrix = new ConfusionMatrix(contest.classes.length);
+    this.worst = new WorstPictures(sheetPictures);
+  }
+
+  /** Several pictures at once; the first error that is not about one picture ends all, once those in progress are done. */
+  async run(samples: readonly EvaluationSample[], onProgress: EvaluateOptions['onProgress']): Promise<void> {
+    let [next, done] = [0, 0];
+    const lane = async (): Promise<void> => {
+      while (next < samples.length) {
+        const order = next++;
+        try {
+          await this.#evaluate(samples[order]!, order);
+          done++;
+          onProgress?.({ done, total: samples.length, failed: this.#failures.size });
+        } catch (error) {
+          next = samples.length;
+          throw error;
+        }
+      }
+    };
+    const lanes = await Promise.allSettled(Array.from({ length: IN_FLIGHT }, lane));
+    this.#signal?.throwIfAborted();
+    const failed = lanes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** The score so far. */
+  result(): Omit<Score, 'protocol' | 'timeSeconds'> {
+    const { classes, leftOut } = this.#contest;
+    return {
+      ...measure(this.#matrix, classes.map(({ name }) => name)),
+      ...this.#chance(),
+      images: this.#draws.size,
+      leftOut: { classes: leftOut.map(({ name }) => name), pixels: this.#leftOutPixels },
+      imagesWithoutClasses: this.#withoutClasses,
+      failures: [...this.#failures].sort(([a], [b]) => a - b).map(([, failure]) => failure),
+    };
+  }
+
+  #chance(): Pick<Score, 'chanceMIoU' | 'labelsPerImage'> {
+    const chance = new ConfusionMatrix(this.#contest.classes.length);
+    let labels = 0;
+    for (const [, { pixels, candidates }] of [...this.#draws].sort(([a], [b]) => a - b)) {
+      chance.countChance(pixels, candidates);
+      labels += candidates.length;
+    }
+    return { chanceMIoU: 100 * (chance.meanIoU() ?? 0), labelsPerImage: labels / Math.max(1, this.#draws.size) };
+  }
+
+  async #evaluate(sample: EvaluationSample, order: number): Promise<void> {
+    this.#signal?.throwIfAborted();
+    try {
+      await this.#judge(sample, order);
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      if (!isSynsegError(error) || (error.code !== 'IMAGE_DECODE' && error.code !== 'DATASET_FORMAT')) throw error;
+      this.#failures.set(order, { key: sample.key, reason: error.message });
+    }
+  }
+
+  async #judge(sample: EvaluationSample, order: number): Promise<void> {
+    const { truthClass, classes, leftOut, nothing } = this.#contest;
+    const mask = await readIndexMask(sample.mask);
+    const pixelsOf = histogram(mask.data);
+    const unknown = pixelsOf.findIndex((pixels, value) => pixels > 0 && truthClass[value] === UNKNOWN_VALUE);
+    if (unknown >= 0) throw new SynsegError('DATASET_FORMAT', `Cannot evaluate picture: mask must hold indices of the class list or ignored values, got ${String(unknown)} in ${sample.mask}`);
+    const occurs = classes.map(({ index }) => pixelsOf[index]! > 0);
+    const leftOutPixels = leftOut.reduce((total, { index }) => total + pixelsOf[index]!, 0);
+    if (!occurs.includes(true)) {
+      this.#withoutClasses++;
+      this.#leftOutPixels += leftOutPixels;
+      return;
+    }
+    const competing = this.#request.labels === 'all' ? this.#contest.competing : this.#contest.competing.filter((position) => occurs[position]);
+    const labelMap = await this.#segment(sample, competing, mask);
+    this.#leftOutPixels += leftOutPixels;
+    const candidates = nothing === UNCOUNTED ? competing : [...competing, nothing];
+    this.#draws.set(order, { pixels: classes.map(({ index }) => pixelsOf[index]!), candidates });
+
+    const predictedClass = new Int16Array(256).fill(UNCOUNTED);
+    predictedClass.set(competing);
+    predictedClass[BACKGROUND] = nothing;
+    const own = new ConfusionMatrix(classes.length);
+    own.count(mask.data, truthClass, labelMap, predictedClass);
+    this.#matrix.add(own);
+    const meanIoU = own.meanIoU() ?? 0;
+    this.worst.offer({ order, meanIoU }, () => ({
+      ...sample,
+      order,
+      meanIoU,
+      iou: classes.map((_, position) => own.iou(position)),
+      width: mask.width,
+      height: mask.height,
+      truth: countedClasses(mask.data, truthClass, mask.data, truthClass),
+      prediction: countedClasses(labelMap, predictedClass, mask.data, truthClass),
+    }));
+  }
+
+  async #segment(sample: EvaluationSample, competing: readonly number[], mask: { readonly width: number; readonly height: number }): Promise<Uint8Array> {
+    const { all, classes } = this.#contest;
+    // Only background is there, and it has no label: nothing can win a pixel.
+    if (competing.length === 0) return new Uint8Array(mask.width * mask.height).fill(BACKGROUND);
+    const labels = this.#request.labels === 'all' ? all : await embed(this.#model, competing.map((position) => classes[position]!), { templates: this.#request.templates, signal: this.#signal });
+    const { width, height, labelMap } = await this.#model.segment(sample.image, labels, this.#segmentOptions);
+    if (width !== mask.width || height !== mask.height) {
+      throw new SynsegError('DATASET_FORMAT', `Cannot evaluate picture: mask must be as large as the upright picture, ${String(width)}×${String(height)}, got ${String(mask.width)}×${String(mask.height)} in ${sample.mask}`);
+    }
+    return labelMap;
+  }
+}
+
+function histogram(values: Uint8Array): Float64Array {
+  const counts = new Float64Array(256);
+  for (let index = 0; index < values.length; index++) counts[values[index]!]!++;
+  return counts;
+}

@@ -1,0 +1,81 @@
+/** A score as text: the number, the protocol beside it, a table of the classes. */
+import type { EvaluationProtocol, Score } from './score.ts';
+
+/** Failures that are named; the others are counted. */
+const NAMED_FAILURES = 5;
+
+/**
+ * Writes a score for people, protocol included.
+ *
+ * @returns lines without a final line break
+ * @example
+ * ```ts
+ * // type-checked only: needs a checkpoint
+ * import { evaluate, formatScore } from '@synseg/train';
+ * console.log(formatScore(await evaluate('runs/road/best', { dataset: 'camvid', root: 'data/camvid' })));
+ * ```
+ */
+export function formatScore(score: Score): string {
+  const { protocol, images, failures, leftOut, imagesWithoutClasses, timeSeconds } = score;
+  const where = [protocol.dataset, protocol.split ?? ''].join(' ').trim();
+  const lines = [
+    `${where}: mIoU ${score.mIoU.toFixed(2)} %, pixel accuracy ${score.pixelAccuracy.toFixed(2)} %, ${count(images, 'picture')} in ${timeSeconds.toFixed(1)} s`,
+    `chance: mIoU ${score.chanceMIoU.toFixed(2)} % for one of the ${score.labelsPerImage.toFixed(1)} competing labels (on average) at random`,
+    `protocol: ${describeProtocol(protocol)}`,
+    '',
+    ...classTable(score),
+  ];
+  if (leftOut.classes.length > 0) {
+    lines.push('', `left out, as the checkpoint has no embedding of them (${leftOut.pixels.toLocaleString('en')} pixels do not count): ${leftOut.classes.join(', ')}`);
+  }
+  if (imagesWithoutClasses > 0) lines.push('', `${count(imagesWithoutClasses, 'picture')} without a pixel that counts`);
+  if (failures.length > 0) {
+    lines.push('', `${count(failures.length, 'picture')} could not be evaluated:`, ...failures.slice(0, NAMED_FAILURES).map(({ key, reason }) => `  ${key}: ${reason}`));
+    if (failures.length > NAMED_FAILURES) lines.push(`  and ${String(failures.length - NAMED_FAILURES)} more`);
+  }
+  return lines.join('\n');
+}
+
+/** One line that says how the number came about. */
+export function describeProtocol(protocol: EvaluationProtocol): string {
+  const { labels, background, decision, views, merge, templates, classList, inputSize, precision, device, metric, offset, limit } = protocol;
+  const parts = [
+    labels === 'all' ? 'all classes compete in every picture' : "the classes of a picture's own ground truth compete in it",
+    background === null ? '' : background === 'ignore' ? 'background pixels do not count' : 'background is a class',
+    decision,
+    views === 1 ? '1 view' : `${String(views)} views, merged by ${merge}`,
+    `network input ${inputSize.join('×')}`,
+    typeof templates !== 'string' ? `templates ${templates.map((template) => `"${template}"`).join(', ')}` : templates === 'vocabulary' ? 'names looked up in the vocabulary' : `templates "${templates}"`,
+    classList === null ? '' : `classes from ${classList}`,
+    offset === 0 ? '' : `first ${String(offset)} of the list passed over`,
+    limit === null ? '' : `at most ${String(limit)} pictures`,
+    `${precision} on ${device}`,
+    metric,
+  ];
+  return parts.filter((part) => part !== '').join('; ');
+}
+
+function classTable({ classes, confusion, missed, perClass }: Score): string[] {
+  const truths = classes.map((_, index) => sum(confusion[index]!) + missed[index]!);
+  const all = sum(truths);
+  const share = (part: number, whole: number): string => (whole === 0 ? '–' : ((100 * part) / whole).toFixed(2));
+  const rows = classes.map((name, index) => {
+    const hit = confusion[index]![index]!;
+    const others = [...confusion[index]!.entries()].filter(([other, pixels]) => other !== index && pixels > 0);
+    const [worst, pixels] = others.reduce<readonly [number, number]>((most, next) => (next[1] > most[1] ? next : most), [-1, missed[index]!]);
+    const mistake = pixels === 0 ? '' : `${worst < 0 ? 'nothing' : classes[worst]!} (${share(pixels, truths[index]!)} %)`;
+    return [name, perClass[name]?.toFixed(2) ?? '–', share(hit, truths[index]!), share(hit, sum(confusion.map((row) => row[index]!))), share(truths[index]!, all), mistake];
+  });
+  const header = ['class', 'IoU %', 'recall %', 'precision %', 'pixels %', 'most often taken for'];
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  const isText = (column: number): boolean => column === 0 || column === header.length - 1;
+  return [header, ...rows].map((row) => row.map((cell, column) => (isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ').trimEnd());
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+}

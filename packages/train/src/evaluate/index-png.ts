@@ -1,0 +1,85 @@
+/** Data sets laid out as folders: pictures, index PNGs of the same stems, a class list. */
+import { readdir } from 'node:fs/promises';
+import { join, parse } from 'node:path';
+import { SynsegError } from '@synseg/core';
+import { readClassList } from './class-list.ts';
+import type { DatasetRequest, EvaluationDataset } from './datasets.ts';
+
+/** What one kind of folder data set has. */
+export interface FolderLayout {
+  readonly name: string;
+  /** Split when none is asked for; @default none, the folders lie at the root */
+  readonly defaultSplit?: string;
+  /** @default true */
+  readonly splits?: boolean;
+}
+
+const PICTURES = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif']);
+const MASK_FOLDERS = ['labels', 'masks'];
+
+/**
+ * Lists the masks of a folder data set with their pictures, sorted by stem.
+ *
+ * A mask whose picture is missing is listed all the same: evaluation counts and names it.
+ *
+ * @throws RangeError when a split is asked of a layout that has none
+ * @throws SynsegError `DATASET_FORMAT` when the folders, a mask or the class list are not there
+ */
+export async function readFolders(root: string, request: DatasetRequest, layout: FolderLayout): Promise<EvaluationDataset> {
+  const { name, defaultSplit, splits = true } = layout;
+  if (!splits && request.split !== undefined) throw new RangeError(`Cannot evaluate ${name}: split must not be given, as ${name} has none, got "${request.split}"`);
+  const split = request.split ?? defaultSplit;
+  if (split !== undefined && (split === '' || /^\.*$|[/\\]/.test(split))) throw new RangeError(`Cannot evaluate ${name}: split must be the name of a folder, got "${split}"`);
+  const fail = (rule: string, got: string): SynsegError => new SynsegError('DATASET_FORMAT', `Cannot read dataset ${name}: ${rule}, got ${got}`);
+
+  const found = await findFolders(root, split);
+  if (found === undefined) {
+    const wanted = split === undefined ? 'images and labels (or masks)' : `${split}/images and ${split}/labels (or masks), or images/${split} and labels/${split}`;
+    const there = (await entriesOf(root))?.filter((entry) => !entry.startsWith('.')).slice(0, 10);
+    throw fail(`"${root}" must hold ${wanted}`, there === undefined ? 'no folder' : `[${there.join(', ')}]`);
+  }
+  const pictures = new Map<string, string>();
+  for (const file of found.images) {
+    const { name: stem, ext } = parse(file);
+    if (PICTURES.has(ext.toLowerCase()) && !pictures.has(stem)) pictures.set(stem, file);
+  }
+  const samples = found.masks
+    .filter((file) => parse(file).ext.toLowerCase() === '.png')
+    .map((file) => {
+      const { name: key } = parse(file);
+      return { key, image: join(found.imageFolder, pictures.get(key) ?? `${key}.jpg`), mask: join(found.maskFolder, file) };
+    });
+  if (samples.length === 0) throw fail(`"${found.maskFolder}" must hold index PNGs`, `no .png among its ${String(found.masks.length)} entries`);
+  const list = await readClassList(request.classes ?? join(root, 'classes.json'));
+  return { ...list, split, samples };
+}
+
+interface FoundFolders {
+  readonly imageFolder: string;
+  readonly images: readonly string[];
+  readonly maskFolder: string;
+  readonly masks: readonly string[];
+}
+
+/** The first pair of folders that both exist: the split above the kinds, or below them. */
+async function findFolders(root: string, split: string | undefined): Promise<FoundFolders | undefined> {
+  const orders = split === undefined ? [(kind: string) => join(root, kind)] : [(kind: string) => join(root, split, kind), (kind: string) => join(root, kind, split)];
+  for (const folderOf of orders) {
+    const imageFolder = folderOf('images');
+    const images = await entriesOf(imageFolder);
+    if (images === undefined) continue;
+    for (const maskFolder of MASK_FOLDERS.map(folderOf)) {
+      const masks = await entriesOf(maskFolder);
+      if (masks !== undefined) return { imageFolder, images, maskFolder, masks };
+    }
+  }
+  return undefined;
+}
+
+/** Names in a folder, sorted by code unit: the same order on every machine. */
+async function entriesOf(folder: string): Promise<string[] | undefined> {
+  return readdir(folder).then(
+    (names) => names.sort(),
+    () => undefined,
+  );
+}

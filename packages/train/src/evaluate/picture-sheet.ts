@@ -1,0 +1,92 @@
+/**
+ * One PNG of pictures side by side: photo, ground truth, prediction, and a legend of the classes of each.
+ *
+ * Pixels are composed here; all text is one SVG that is drawn over them in one go.
+ */
+import { blendOverlay, labelColors, legendSVG, type LabelColor } from '@synseg/core';
+import { encodePNG, openImage, writeFileAtomic } from '@synseg/core/internals';
+import type { JudgedPicture } from './worst-pictures.ts';
+
+/** Longer side of a panel, pixels. */
+const PANEL_SIDE = 360;
+const PANELS = ['photo', 'ground truth', 'prediction'];
+const GAP = 8;
+const LINE = 22;
+const FONT_SIZE = 14;
+/** Least width of a column of panels, for its title, pixels. */
+const LEAST_COLUMN = 120;
+/** Least width of the legends' column, pixels. */
+const LEGEND_WIDTH = 200;
+/** Classes in the legend of one picture, the largest ones. */
+const MOST_CLASSES = 12;
+const GROUND = 32;
+const ALPHA = 0.65;
+
+/**
+ * Draws the sheet and writes it, atomically. Pixels that do not count are left as in the photo.
+ *
+ * @param pictures - in the order of the rows
+ * @param classes - names by class index
+ * @throws SynsegError `IMAGE_DECODE` when a photo cannot be read
+ */
+export async function writePictureSheet(path: string, pictures: readonly JudgedPicture[], classes: readonly string[], signal?: AbortSignal): Promise<void> {
+  const colors = labelColors(classes.length);
+  const rows = pictures.map((picture) => layRow(picture, classes, colors));
+  const column = Math.max(LEAST_COLUMN, ...rows.map((row) => row.panelWidth)) + GAP;
+  const panelLeft = (panel: number): number => GAP + panel * column;
+  const width = panelLeft(PANELS.length) + Math.max(LEGEND_WIDTH, ...rows.map((row) => row.legendWidth)) + GAP;
+  const height = LINE + rows.reduce((total, row) => total + row.height, 0) + GAP;
+  const pixels = new Uint8Array(width * height * 3).fill(GROUND);
+  const texts = PANELS.map((title, panel) => text(title, panelLeft(panel), LINE - GAP));
+  texts.push(text('class, IoU in this picture', panelLeft(PANELS.length), LINE - GAP));
+
+  let top = LINE;
+  for (const [index, row] of rows.entries()) {
+    signal?.throwIfAborted();
+    const { picture, panelWidth, panelHeight, legend } = row;
+    const photo = await (await openImage(picture.image, signal === undefined ? {} : { signal })).resized(panelWidth, panelHeight);
+    for (const [panel, map] of [undefined, picture.truth, picture.prediction].entries()) {
+      const painted = photo.slice();
+      if (map !== undefined) blendOverlay(painted, panelWidth, panelHeight, map, picture.width, picture.height, colors, { alpha: ALPHA });
+      paste(pixels, width, painted, panelWidth, panelLeft(panel), top + LINE);
+    }
+    texts.push(text(`${String(index + 1)}. ${picture.key}: mIoU ${(100 * picture.meanIoU).toFixed(1)} %`, GAP, top + LINE - GAP));
+    texts.push(legend.replace('<svg ', `<svg x="${String(panelLeft(PANELS.length))}" y="${String(top + LINE)}" `));
+    top += row.height;
+  }
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" height="${String(height)}">${texts.join('')}</svg>`;
+  await writeFileAtomic(path, await encodePNG(pixels, width, height, drawing));
+}
+
+interface Row {
+  readonly picture: JudgedPicture;
+  readonly panelWidth: number;
+  readonly panelHeight: number;
+  readonly height: number;
+  /** SVG. */
+  readonly legend: string;
+  readonly legendWidth: number;
+}
+
+function layRow(picture: JudgedPicture, classes: readonly string[], colors: readonly LabelColor[]): Row {
+  const scale = PANEL_SIDE / Math.max(picture.width, picture.height);
+  const [panelWidth, panelHeight] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale))) as [number, number];
+  const pixelsOf = new Float64Array(256);
+  for (const map of [picture.truth, picture.prediction]) for (let pixel = 0; pixel < map.length; pixel++) pixelsOf[map[pixel]!]!++;
+  const shown = classes.map((_, index) => index).filter((index) => pixelsOf[index]! > 0).sort((a, b) => pixelsOf[b]! - pixelsOf[a]!).slice(0, MOST_CLASSES);
+  const names = shown.map((index) => classes[index]!);
+  const shares = Object.fromEntries(shown.map((index, row) => [names[row]!, picture.iou[index] ?? 0]));
+  const legend = legendSVG(names, shown.map((index) => colors[index]!), shares, { fontSize: FONT_SIZE });
+  const [, legendWidth = 0, legendHeight = 0] = (/width="(\d+)" height="(\d+)"/.exec(legend) ?? []).map(Number);
+  return { picture, panelWidth, panelHeight, legend, legendWidth, height: LINE + Math.max(panelHeight, legendHeight) + GAP };
+}
+
+function paste(sheet: Uint8Array, sheetWidth: number, panel: Uint8Array, panelWidth: number, left: number, top: number): void {
+  const stride = panelWidth * 3;
+  for (let row = 0; row * stride < panel.length; row++) sheet.set(panel.subarray(row * stride, (row + 1) * stride), ((top + row) * sheetWidth + left) * 3);
+}
+
+function text(content: string, left: number, baseline: number): string {
+  const escaped = content.replace(/\p{C}/gu, ' ').replace(/[&<>]/g, (character) => `&#${String(character.charCodeAt(0))};`);
+  return `<text x="${String(left)}" y="${String(baseline)}" font-family="sans-serif" font-size="${String(FONT_SIZE)}" fill="#fff">${escaped}</text>`;
+}

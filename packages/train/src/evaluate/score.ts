@@ -1,0 +1,81 @@
+/** The result of an evaluation, as data and as text for people. */
+import type { ConfusionMatrix } from './confusion-matrix.ts';
+import { UNCOUNTED } from './confusion-matrix.ts';
+
+/** A picture that could not be evaluated. */
+export interface EvaluationFailure {
+  readonly key: string;
+  readonly reason: string;
+}
+
+/** Everything that has to be the same for two numbers to be comparable. */
+export interface EvaluationProtocol {
+  readonly dataset: string;
+  /** null where the data set has no splits. */
+  readonly split: string | null;
+  /** Pictures from the start of the list that were passed over. */
+  readonly offset: number;
+  /** null when nothing was cut off the end of the list. */
+  readonly limit: number | null;
+  /** Which labels compete in a picture: every class, or those that occur in its ground truth. */
+  readonly labels: 'all' | 'present';
+  /** Whether pixels of the background class count; null where the data set has none. */
+  readonly background: 'ignore' | 'class' | null;
+  /** How a pixel is decided. */
+  readonly decision: string;
+  readonly views: 1 | 5;
+  readonly merge: 'mean' | 'max';
+  /** How names became embeddings: a name of a template set, the sentences, or 'vocabulary'. */
+  readonly templates: string | readonly string[];
+  /** Path of the class list that took the place of the data set's own; null when none did. */
+  readonly classList: string | null;
+  /** Height and width of the picture the network takes, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  readonly precision: string;
+  readonly device: string;
+  readonly metric: string;
+}
+
+/** Result of `evaluate()`; plain data, so `JSON.stringify` writes all of it. */
+export interface Score {
+  /** Mean IoU of the classes that occur or were predicted, percent. */
+  readonly mIoU: number;
+  /** What picking one of the competing labels at random, pixel by pixel, would give: the floor of `mIoU`, percent. */
+  readonly chanceMIoU: number;
+  /** Labels that competed in a picture, on average. */
+  readonly labelsPerImage: number;
+  /** Share of the pixels that were taken for their own class, percent. */
+  readonly pixelAccuracy: number;
+  /** IoU of each class, percent; null where it neither occurs nor was predicted. */
+  readonly perClass: Readonly<Record<string, number | null>>;
+  /** Names of the rows and columns of `confusion`. */
+  readonly classes: readonly string[];
+  /** Pixels: `confusion[truth][prediction]`. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Pixels of each class at which no label reached the threshold. */
+  readonly missed: readonly number[];
+  /** Pictures that count. */
+  readonly images: number;
+  /** Classes without embedding in the checkpoint, and how many pixels did not count because of them. */
+  readonly leftOut: { readonly classes: readonly string[]; readonly pixels: number };
+  /** Pictures without a pixel that counts. */
+  readonly imagesWithoutClasses: number;
+  /** Pictures that could not be evaluated, in the data set's order. */
+  readonly failures: readonly EvaluationFailure[];
+  readonly protocol: EvaluationProtocol;
+  /** From the first picture to the last, seconds; without loading the checkpoint. */
+  readonly timeSeconds: number;
+}
+
+/** The part of a {@link Score} that follows from the counts. */
+export function measure(matrix: ConfusionMatrix, classes: readonly string[]): Pick<Score, 'mIoU' | 'pixelAccuracy' | 'perClass' | 'classes' | 'confusion' | 'missed'> {
+  const percent = (share: number | undefined): number | null => (share === undefined ? null : 100 * share);
+  return {
+    mIoU: percent(matrix.meanIoU()) ?? 0,
+    pixelAccuracy: percent(matrix.accuracy()) ?? 0,
+    perClass: Object.fromEntries(classes.map((name, index) => [name, percent(matrix.iou(index))])),
+    classes,
+    confusion: matrix.rows(),
+    missed: classes.map((_, index) => matrix.at(index, UNCOUNTED)),
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * Pictures for training: upright RGB bytes, resized exactly as inference resizes them. The only file that imports sharp.
+ *
+ * The same pipeline as core's image reader, word for word where it decides pixels; a test compares the two. It is a copy
+ * because it runs on worker threads that must not load core.
+ */
+import { readFile } from 'node:fs/promises';
+import sharp, { type Sharp } from 'sharp';
+import { ImageDecodeError, messageOf } from './decode-error.ts';
+import type { Region } from './index-mask.ts';
+
+const MAX_PIXELS = 100_000_000;
+
+/** An opened picture; pixels are decoded when asked for. */
+export interface Picture {
+  /** Upright width, pixels. */
+  readonly width: number;
+  /** Upright height, pixels. */
+  readonly height: number;
+  /** `Uint8Array, [height, width, 3], row-major`, RGB 0 to 255: a region (@default all), resampled bilinearly. */
+  resized(width: number, height: number, region?: Region): Promise<Uint8Array>;
+}
+
+/**
+ * Opens a picture and checks its header; decodes nothing yet.
+ *
+ * @param input Path, or the bytes of the file.
+ * @param name What messages call it; @default the path
+ * @throws SynsegError `IMAGE_DECODE` when the file cannot be read or is no whole picture
+ * @example
+ * ```ts
+ * import { encodePNG, openPicture } from './image.ts';
+ * const picture = await openPicture(await encodePNG(Uint8Array.of(255, 0, 0), 1, 1));
+ * console.assert((await picture.resized(1, 1)).join() === '255,0,0');
+ * ```
+ */
+export async function openPicture(input: string | Uint8Array, name = typeof input === 'string' ? input : 'from bytes'): Promise<Picture> {
+  const decoding = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch((cause: unknown) => {
+      throw new ImageDecodeError(`Cannot decode image ${name}: file must be a whole, valid picture, got ${messageOf(cause)}`, { cause });
+    });
+  const bytes = typeof input === 'string' ? await readBytes(input) : input;
+  if (bytes.byteLength === 0) throw new ImageDecodeError(`Cannot decode image ${name}: file must not be empty, got 0 bytes`);
+  const open = (): Sharp => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' });
+  const { autoOrient, hasAlpha } = await decoding(open().metadata());
+  const { width, height } = autoOrient;
+  if (width * height > MAX_PIXELS) throw new ImageDecodeError(`Cannot decode image ${name}: it must have at most ${MAX_PIXELS} pixels, got ${width}×${height}`);
+  // Resampling blends with alpha, so a picture that has some is first reduced to its colours.
+  const colours = async (): Promise<Sharp> => {
+    if (!hasAlpha) return open().autoOrient();
+    const data = await open().autoOrient().removeAlpha().toColourspace('srgb').raw().toBuffer();
+    return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: MAX_PIXELS });
+  };
+  const resize = async (outWidth: number, outHeight: number, region?: Region): Promise<Uint8Array> => {
+    const whole = await colours();
+    const part = region === undefined ? whole : whole.extract({ ...region });
+    const same = (region?.width ?? width) === outWidth && (region?.height ?? height) === outHeight;
+    const resized = same ? part : part.resize(outWidth, outHeight, { fit: 'fill', kernel: 'linear' });
+    const data = await resized.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' }).toBuffer();
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  };
+  return { width, height, resized: (outWidth, outHeight, region) => decoding(resize(outWidth, outHeight, region)) };
+}
+
+/** Encodes RGB bytes `[height, width, 3]` as PNG. */
+export async function encodePNG(rgb: Uint8Array, width: number, height: number): Promise<Uint8Array> {
+  return sharp(rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false }).png({ compressionLevel: 6 }).toBuffer();
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: unknown) => {
+    throw new ImageDecodeError(`Cannot open image ${path}: path must be a readable file, got ${messageOf(cause)}`, { cause });
+  });
+}

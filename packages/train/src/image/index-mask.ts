@@ -1,0 +1,114 @@
+/**
+ * Masks whose pixel values are class indices. The only file that imports fast-png.
+ *
+ * Not read as a picture: sharp expands palettes to colours and converts between colour spaces, either of which would
+ * change indices. Here a palette PNG gives its palette indices and a gray PNG its stored values.
+ */
+import { readFile } from 'node:fs/promises';
+import { decode, encode, type DecodedPng } from 'fast-png';
+import { ImageDecodeError, messageOf } from './decode-error.ts';
+
+/** One class index per pixel. */
+export interface IndexMask {
+  readonly width: number;
+  readonly height: number;
+  /** `Uint8Array, [height, width], row-major`: stored index. */
+  readonly data: Uint8Array;
+}
+
+/** A rectangle, pixels. */
+export interface Region {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const MAX_PIXELS = 100_000_000;
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+const WIDTH_AT = 16;
+const HEIGHT_AT = 20;
+const DEPTH_AT = 24;
+const INTERLACE_AT = 28;
+const HEADER_END = 29;
+
+/**
+ * Reads a PNG of up to 8 bits, gray or with a palette, as raw indices.
+ *
+ * @param input Path, or the bytes of the file.
+ * @param name What messages call it; @default the path
+ * @throws SynsegError `IMAGE_DECODE` when the file cannot be read, is no whole PNG, or has colours, alpha or 16 bits per pixel
+ * @example
+ * ```ts
+ * import { encodeIndexMask, readIndexMask } from './index-mask.ts';
+ * const png = encodeIndexMask({ width: 2, height: 1, data: Uint8Array.of(3, 255) });
+ * console.assert((await readIndexMask(png)).data.join() === '3,255');
+ * ```
+ */
+export async function readIndexMask(input: string | Uint8Array, name = typeof input === 'string' ? input : 'from bytes'): Promise<IndexMask> {
+  const fail = (rule: string, got: string, cause?: unknown): ImageDecodeError => new ImageDecodeError(`Cannot read mask ${name}: ${rule}, got ${got}`, { cause });
+  let bytes: Uint8Array;
+  if (typeof input === 'string') {
+    bytes = await readFile(input).catch((cause: unknown) => {
+      throw fail('path must be a readable file', messageOf(cause), cause);
+    });
+  } else {
+    bytes = input;
+  }
+  if (bytes.length < HEADER_END || SIGNATURE.some((value, index) => bytes[index] !== value)) throw fail('file must be a PNG', `${bytes.length} bytes of something else`);
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [width, height] = [header.getUint32(WIDTH_AT), header.getUint32(HEIGHT_AT)];
+  if (width * height > MAX_PIXELS) throw fail(`it must have at most ${MAX_PIXELS} pixels`, `${width}×${height}`);
+  // fast-png reads these wrongly, without an error.
+  if (bytes[INTERLACE_AT] !== 0 && bytes[DEPTH_AT]! < 8) throw fail('below 8 bits it must not be interlaced', `an interlaced PNG of ${bytes[DEPTH_AT]!} bits`);
+  let png: DecodedPng;
+  try {
+    png = decode(bytes, { checkCrc: true });
+  } catch (cause) {
+    throw fail('file must be a whole, valid PNG', messageOf(cause), cause);
+  }
+  if (png.channels !== 1 || png.depth === 16) throw fail('it must be an index mask: gray or palette of at most 8 bits', `${png.channels} channels of ${png.depth} bits`);
+  return { width, height, data: unpacked(png) };
+}
+
+/** Encodes indices as an 8-bit gray PNG. */
+export function encodeIndexMask({ width, height, data }: IndexMask): Uint8Array {
+  return encode({ width, height, data, depth: 8, channels: 1 });
+}
+
+/**
+ * Resamples a mask to `[height, width]`: each pixel takes the index under its centre, so no new index appears.
+ *
+ * @param region Part of the mask to take; @default all
+ * @example
+ * ```ts
+ * import { resizeMaskNearest } from './index-mask.ts';
+ * const mask = { width: 4, height: 1, data: Uint8Array.of(1, 1, 7, 7) };
+ * console.assert(resizeMaskNearest(mask, 2, 1).join() === '1,7');
+ * ```
+ */
+export function resizeMaskNearest(mask: IndexMask, width: number, height: number, region?: Region): Uint8Array<ArrayBuffer> {
+  const { left, top, width: fromWidth, height: fromHeight } = region ?? { left: 0, top: 0, width: mask.width, height: mask.height };
+  const columns = Uint32Array.from({ length: width }, (_, x) => left + Math.floor(((x + 0.5) * fromWidth) / width));
+  const resized = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const row = (top + Math.floor(((y + 0.5) * fromHeight) / height)) * mask.width;
+    for (let x = 0; x < width; x++) resized[y * width + x] = mask.data[row + columns[x]!]!;
+  }
+  return resized;
+}
+
+/** One byte per pixel: below 8 bits a PNG packs several pixels into one, each row starting on a byte of its own. */
+function unpacked({ width, height, depth, data }: DecodedPng): Uint8Array {
+  if (depth === 8) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const perByte = 8 / depth;
+  const rowBytes = Math.ceil(width / perByte);
+  const mask = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const shift = 8 - depth * ((x % perByte) + 1);
+      mask[y * width + x] = (data[y * rowBytes + Math.floor(x / perByte)]! >> shift) & ((1 << depth) - 1);
+    }
+  }
+  return mask;
+}

@@ -1,0 +1,15 @@
+export { type Augmentation } from './data/augment.ts';
+export { type DataWarning } from './data/data-warning.ts';
+export { type DataOptions } from './data/dataset.ts';
+export { DATASETS, type DatasetName } from './evaluate/datasets.ts';
+export { type EvaluatedModel } from './evaluate/contest.ts';
+export { evaluate } from './evaluate/evaluate.ts';
+export { type EvaluateOptions, type EvaluationProgress } from './evaluate/evaluate-options.ts';
+export { describeProtocol, formatScore } from './evaluate/format-score.ts';
+export { type EvaluationFailure, type EvaluationProtocol, type Score } from './evaluate/score.ts';
+export { exportCheckpoint } from './run/export.ts';
+export { PARAMETER_GROUPS, type ParameterGroup } from './step-graph/layout.ts';
+export { type FeatureSource, type LossWeights } from './step-graph/step-graph.ts';
+export { train } from './trainer/train.ts';
+export { planTraining, type TrainPlan } from './trainer/train-plan.ts';
+export { type DecoderShape, type Objective, type PeriodicEvaluation, type RecipeName, type StepReport, type TrainOptions, type TrainProgress, type TrainWarning } from './trainer/train-options.ts';

@@ -1,0 +1,77 @@
+/**
+ * Who is who among the rows of a batch. A row is one (image, label) pair; the batch's images have different numbers of
+ * them, and rows that only fill a bucket belong to no image and weigh nothing, exactly.
+ */
+import { ops, shapeOps, type Dimension, type Graph, type Value } from '@synseg/core/internals';
+
+const { add, cast, divide, equal, matmul, maximum, multiply, reduceSum, scalar, subtract } = ops;
+const { reshape, transpose } = shapeOps;
+
+/** Graph inputs that say what each row is. */
+export interface RowInputs {
+  /** int32 `[rows]`: the row's image, −1 for a row that fills the bucket. */
+  readonly imageOfRow: Value;
+  /** float32 `[rows]`: 0, 1, 2, … */
+  readonly rowNumber: Value;
+  /** float32 `[rows]`: 1 when the label is said of the image, 0 for one that is not (or may not be). */
+  readonly stated: Value;
+}
+
+/** Declares the {@link RowInputs} of a graph. */
+export function rowInputs(graph: Graph, rows: Dimension): RowInputs {
+  return {
+    imageOfRow: graph.input('imageOfRow', 'int32', [rows]),
+    rowNumber: graph.input('rowNumber', 'float32', [rows]),
+    stated: graph.input('stated', 'float32', [rows]),
+  };
+}
+
+/** `[rows, images]`, 1 where the row belongs to the image. */
+export function assignmentOf(imageOfRow: Value, images: number): Value {
+  const [rows] = imageOfRow.shape as readonly [Dimension];
+  const { graph } = imageOfRow;
+  const numbers = cast(graph.integers(Array.from({ length: images }, (_, image) => image), [1, images]), 'int32');
+  return cast(equal(reshape(imageOfRow, [rows, 1]), numbers), 'float32');
+}
+
+/** Weights that turn sums over rows and pairs of rows into means per image and a mean over images. */
+export interface RowWeights {
+  /** `[rows, 1]`: `1 / (N · images)` for each of the N stated rows of an image, else 0. */
+  readonly row: Value;
+  /** `[rows, rows]`: `1 / (N (N − 1) · images)` for each ordered pair of stated rows of one image, else 0. */
+  readonly pair: Value;
+  /** `[rows, 1]`: 1 for stated rows, else 0. */
+  readonly isStated: Value;
+}
+
+/**
+ * @param assignment - from {@link assignmentOf}
+ * @param batchImages - images of the whole batch, of which this graph may see a part
+ */
+export function rowWeights(assignment: Value, { rowNumber, stated }: RowInputs, batchImages: number): RowWeights {
+  const [rows] = rowNumber.shape as readonly [Dimension];
+  const column = (x: Value): Value => reshape(x, [rows, 1]);
+  const one = scalar(assignment, 1);
+  const statedAssignment = multiply(assignment, column(stated));
+  const isStated = reduceSum(statedAssignment, [1], true);
+  const sameImage = matmul(statedAssignment, transpose(statedAssignment, [1, 0]));
+  const itself = cast(equal(column(rowNumber), reshape(rowNumber, [1, rows])), 'float32');
+  const count = maximum(reduceSum(sameImage, [1], true), one);
+  const others = maximum(subtract(count, one), one);
+  const perImage = scalar(count, batchImages);
+  const row = divide(isStated, multiply(count, perImage));
+  const pair = divide(multiply(sameImage, subtract(one, itself)), multiply(multiply(count, others), perImage));
+  return { row, pair, isStated };
+}
+
+/** Σ of everything in a value, as a scalar. */
+export function total(x: Value): Value {
+  return reduceSum(x, x.shape.map((_, axis) => axis));
+}
+
+/** Σ of several scalars. */
+export function sum(terms: readonly Value[]): Value {
+  const [first, ...rest] = terms;
+  if (first === undefined) throw new RangeError('internal: a sum must have terms, got none');
+  return rest.reduce((value, term) => add(value, term), first);
+}

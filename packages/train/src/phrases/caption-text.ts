@@ -1,0 +1,71 @@
+/** A caption as found on the web → plain lower-case text the tagger understands. */
+
+/** Stands for `<PERSON>`, the mark that Conceptual 12M puts in place of names: a word no caption holds, tagged as a noun. */
+export const PERSON_WORD = 'qpersonq';
+
+/** Longest part of a caption that is read, in characters: beyond it there are lists of keywords. */
+const MAX_CHARACTERS = 2_000;
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', quot: '"', apos: "'", nbsp: ' ', '#39': "'", '#039': "'", '#34': '"', lt: '<', gt: '>' };
+
+const LINK = /(?:https?:\/\/|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+|[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|co\.uk)\b(?:\/\S*)?/gi;
+const FILE_NAME = /[\w-]+\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|pdf|mp4|mov|eps)\b|\b(?:img|dsc[nf]?|p|pict)_?\d{3,}\b/gi;
+const MENTION = /[#@][\p{L}\p{N}_]+/gu;
+/** The genitive of a plural, told from a closing quotation mark by the missing opening one. */
+const PLURAL_GENITIVE = /([a-z]s)'(?=\s)/g;
+
+/** Conceptual 3M has a space around every sign: hyphens are joined again. Elsewhere a hyphen in spaces is a dash. */
+const SPACED_SIGNS = /\s(?:[,.]|'s)(?=\s|$)/;
+const SPACED_HYPHEN = /(?<=\p{L}) - (?=\p{L})/gu;
+const SPACED_PART = /(?<=(?:^|\s)\p{L}) - (?=\p{L})|(?<=\p{L}) - (?=\p{L}+ed\b)/gu;
+
+/** A caption made plain. */
+export interface CaptionText {
+  /** Lower case; links, file names, hashtags and mentions have become commas. */
+  readonly text: string;
+  /** Words written with a capital inside a sentence, in lower case: names. Empty where Every Word Has One, or ALL ARE CAPITALS. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** Reads a caption: spelling made uniform, what is not language taken out. */
+export function plainCaption(caption: string): CaptionText {
+  const clean = caption
+    .slice(0, MAX_CHARACTERS)
+    .replace(/<person>/gi, ` ${PERSON_WORD} `)
+    .replace(/&(#?\w{2,5});/g, (whole, name: string) => ENTITIES[name] ?? whole)
+    .replace(/<\/?[a-z][^>]{0,100}>/gi, ' ')
+    .replace(LINK, ' , ')
+    .replace(FILE_NAME, ' , ')
+    .replace(MENTION, ' , ')
+    .replace(/[‘’ʼ`´]/g, "'")
+    .replace(/[‐‑]/g, '-')
+    .replace(SPACED_SIGNS.test(caption) ? SPACED_HYPHEN : SPACED_PART, '-')
+    .replace(/[–—]|--+/g, ' - ')
+    .replace(/[®™©]/g, '')
+    .replace(/[\s_\u200b]+/g, ' ');
+  const lower = clean.toLowerCase();
+  const text = /(?:^|\s)'\w/.test(lower) ? lower : lower.replace(PLURAL_GENITIVE, "$1 's");
+  return { text: text.trim(), names: namesOf(clean) };
+}
+
+function namesOf(caption: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  let capitals = 0;
+  let small = 0;
+  let inside = false;
+  for (const [word, end] of wordsOf(caption)) {
+    const capital = word[0] !== word[0]?.toLowerCase();
+    if (capital) capitals++;
+    else small++;
+    // The first word of a sentence has its capital from there.
+    if (capital && inside) names.add(word.toLowerCase());
+    inside = !/^[.!?:|"]/.test(caption.slice(end, end + 1));
+  }
+  return capitals > 2 * small ? new Set() : names;
+}
+
+function* wordsOf(text: string): Generator<[word: string, end: number]> {
+  for (const match of text.matchAll(/\p{L}[\p{L}\p{N}]*/gu)) {
+    if (match[0] !== PERSON_WORD) yield [match[0], match.index + match[0].length];
+  }
+}

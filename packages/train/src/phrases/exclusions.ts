@@ -1,0 +1,149 @@
+/** Phrases that name nothing a mask could cover: the list, its file format, and the test of a phrase against it. */
+import { readFile } from 'node:fs/promises';
+import { SynsegError } from '@synseg/core';
+
+/**
+ * The list that is used unless another is given, in the format of its file: print it, change it, and hand it back.
+ *
+ * An entry without a mark is looked for anywhere in a phrase, as in the paper, so it must be a string that no word for a
+ * thing contains: "top" would take "laptop" along. Where there is no such string, the entry has a mark.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { DEFAULT_EXCLUSIONS_TEXT, readExclusions } from '@synseg/train';
+ * const file = join(tmpdir(), `exclusions-${process.pid}.txt`);
+ * await writeFile(file, `${DEFAULT_EXCLUSIONS_TEXT}\nsky\n`);
+ * console.assert((await readExclusions(file)).includes('sky'));
+ * ```
+ */
+export const DEFAULT_EXCLUSIONS_TEXT = `
+# Phrases with any of these are dropped. An entry a line, or several between commas; # begins a comment.
+#   background   anywhere in the phrase: "white background", "backgrounds"
+#   = top        the whole phrase: "top", but neither "laptop" nor "tank top"
+#   * view       the phrase's last word: "view", "sea view", but neither "viewfinder" nor "view finder"
+
+# Pictures as such
+background, backdrop, foreground, reflection, illustration, vector, clipart, clip art, close-up, closeup
+closeups, photograph, snapshot, screenshot, silhouette, thumbnail, panorama, perspective, viewpoint, aerial
+copy space
+* photo, photos, image, images, picture, pictures, portrait, portraits, view, views, shot, shots, scene, scenes
+* angle, angles, version, rendering, footage, detail, details, resolution, video, videos, format
+= stock, hd, display
+
+# Directions and parts of anything
+southwest, southeast, northwest, northeast
+* side, sides
+= north, south, east, west, front, back, rear, top, bottom, middle, center, centre, edge, corner, end, inside
+= outside, interior, exterior, left, right, distance, direction, position, half, part, parts, piece, pieces
+= rest, row, rows, line, lines
+
+# Amounts and kinds
+* group, groups, bunch, lot, lots, kind, kinds, type, types, style, styles, variety, collection
+* edition, series, size, sizes, number, amount, color, colors, colour, colours
+= set, sets, pair, pairs, example, length, shape, shapes
+
+# Colours without a thing; "orange" is a fruit as well
+= red, blue, green, yellow, black, white, black and white, gray, grey, pink, purple, brown, beige
+
+# Times
+monday, tuesday, wednesday, thursday, friday, saturday, sunday, january, february, july, september, october
+november, december
+* day, days, night, nights, morning, afternoon, evening, week, weekend, month, year, years, season, time, times
+* century, anniversary, eve, hour, hours, minute, minutes, moment
+= march, april, may, june, august, summer, winter, spring, autumn, fall, dawn, dusk, today, past, future
+
+# Nobody and nothing in particular
+something, anything, everything, nothing, someone, anyone, everyone, somebody, everybody, nobody
+* thing, things, stuff, one, ones, location, way
+= item, items, product, products, place, places, area, spot, world, country, name, names, title
+
+# Ideas and doings
+inspiration
+* concept, idea, ideas, design, designs, tips, tutorial, review, reviews, look, pose, action, use
+* process, progress, quality, story, experience, life
+= love, fun, work, job, help, support, attention, conversation, discussion, memory, history, success
+= development, fashion, news, info, information, guide, list, event, events, project
+
+# Shops and sites
+copyright, shutterstock, istock, getty, pinterest, facebook, instagram, twitter, youtube, royalty free
+free shipping, website, download
+* sale, price, offer, courtesy, credit
+= amazon, etsy, ebay, blog, page, post, link, click
+`;
+
+/** Entries of the list that is used unless another is given. */
+export const DEFAULT_EXCLUSIONS: readonly string[] = parseExclusions(DEFAULT_EXCLUSIONS_TEXT);
+
+/**
+ * The entries of an exclusion list's text.
+ *
+ * @param text - an entry a line, or several between commas, which share the line's mark; `#` begins a comment
+ *
+ * @example
+ * ```ts
+ * import { parseExclusions } from '@synseg/train';
+ * console.assert(parseExclusions('# views\nbackground\n= Top, front  # not "laptop"').join() === 'background,= top,= front');
+ * ```
+ */
+export function parseExclusions(text: string): string[] {
+  const entries = text.split('\n').flatMap((line) => {
+    const [, mark = '', list = ''] = /^([=*]?)(.*)/.exec(line.replace(/(?:^|\s)#.*/, '').trim()) ?? [];
+    return list.split(',').filter((entry) => entry.trim() !== '').map((entry) => normalise(mark + entry));
+  });
+  return [...new Set(entries)];
+}
+
+/**
+ * Reads an exclusion list: a text file in the format of {@link DEFAULT_EXCLUSIONS_TEXT}.
+ *
+ * @throws SynsegError `DATASET_FORMAT` when the file cannot be read
+ */
+export async function readExclusions(file: string): Promise<string[]> {
+  try {
+    return parseExclusions((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: exclude must be a readable text file, got "${file}"`, { cause });
+  }
+}
+
+/** Tests phrases against a list. */
+export class ExclusionFilter {
+  readonly #whole = new Set<string>();
+  readonly #heads = new Set<string>();
+  readonly #anywhere: string[] = [];
+
+  /** @throws TypeError when an entry is no text, or names nothing */
+  constructor(entries: readonly string[]) {
+    for (const entry of entries) {
+      const text = typeof entry === 'string' ? normalise(entry) : '';
+      const word = text.replace(/^[=*] /, '');
+      if (word === '' || word === '=' || word === '*') {
+        throw new TypeError(`Cannot exclude phrases: exclude must hold non-empty strings, got ${JSON.stringify(entry)}`);
+      }
+      if (text.startsWith('= ')) this.#whole.add(word);
+      else if (text.startsWith('* ')) this.#heads.add(word);
+      else this.#anywhere.push(word);
+    }
+  }
+
+  /** The entry that drops this phrase; undefined when it stays. */
+  find(phrase: string): string | undefined {
+    if (this.#whole.has(phrase)) return `= ${phrase}`;
+    for (let start = 0; ; ) {
+      const tail = phrase.slice(start);
+      if (this.#heads.has(tail)) return `* ${tail}`;
+      const space = phrase.indexOf(' ', start);
+      if (space < 0) break;
+      start = space + 1;
+    }
+    return this.#anywhere.find((entry) => phrase.includes(entry));
+  }
+}
+
+/** "=Top " → "= top". */
+function normalise(entry: string): string {
+  return entry.trim().toLowerCase().replace(/\s+/g, ' ').replace(/^([=*]) ?/, '$1 ').trim();
+}

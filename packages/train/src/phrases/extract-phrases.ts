@@ -1,0 +1,188 @@
+/** A file of captions → a JSONL file of noun phrases, of any length in constant memory. */
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { SynsegError } from '@synseg/core';
+import { eventTurn, writeFileAtomic } from '@synseg/core/internals';
+import type { CaptionKeys } from './caption-columns.ts';
+import { CAPTION_FORMATS, captionFormat, captionRecords, type CaptionFormat, type CaptionRecord } from './caption-records.ts';
+import { readExclusions } from './exclusions.ts';
+import { PhraseCounter } from './phrase-counter.ts';
+import { PhraseExtractor } from './phrase-extractor.ts';
+import type { PhraseSummary } from './phrase-summary.ts';
+import { RowFile } from './row-file.ts';
+import { spacyPhrases } from './spacy-phrases.ts';
+import { BROKEN } from './text-chunks.ts';
+
+/** Options of {@link extractPhrases}. */
+export interface ExtractPhrasesOptions {
+  /** JSONL file to write: `{image | key, caption, nouns}` a line. */
+  readonly out: string;
+  /**
+   * - `tsv`: Conceptual 12M's `url<TAB>caption`, or any other order and a header
+   * - `csv`: with or without a header
+   * - `jsonl`: objects with a caption
+   * - `coco`: COCO's captions
+   * - `text`: a caption a line
+   * - `spacy`: JSONL of noun chunks that spaCy has found
+   *
+   * @default by the name of the file, which may end in `.gz`
+   */
+  readonly format?: CaptionFormat;
+  /** Names or columns of the fields. */
+  readonly keys?: CaptionKeys;
+  /** Whether a table starts with column names. @default true when the first row holds a known one */
+  readonly header?: boolean;
+  /** Phrases to drop: a list, or a text file of it. @default DEFAULT_EXCLUSIONS */
+  readonly exclude?: string | readonly string[];
+  /** `'nouns'` leaves adjectives and participles out. @default 'adjectives' */
+  readonly keep?: 'adjectives' | 'nouns';
+  /** The phrase for `<PERSON>`, which stands for a name in Conceptual 12M. @default none */
+  readonly person?: string;
+  /** Phrases listed in the summary. @default 100 */
+  readonly frequent?: number;
+  /** Different phrases counted exactly, about 100 bytes each; beyond, counts are approximate. @default 500,000 */
+  readonly distinctLimit?: number;
+  /** File for `count<TAB>phrase` of all phrases that were kept count of, most frequent first. @default none */
+  readonly table?: string;
+  /** Is told about twice a second how far it is. */
+  readonly onProgress?: (progress: PhraseProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** How far an extraction is. */
+export interface PhraseProgress {
+  readonly lines: number;
+  readonly kept: number;
+  readonly phrases: number;
+  /** Bytes of the caption file read, packed as it is. */
+  readonly bytes: number;
+  /** Bytes to read in all: those of a COCO file twice, which is read for its pictures and then for its captions. */
+  readonly totalBytes: number;
+}
+
+const PROGRESS_MS = 500;
+
+/**
+ * Extracts the noun phrases of a file of captions. Captions without a phrase are left out and counted, and so are lines
+ * that cannot be read. The output appears when it is complete; after an error or an abort there is none.
+ *
+ * @param captions - path of the file
+ * @returns counts and the most frequent phrases
+ * @throws SynsegError `DATASET_FORMAT` when the file cannot be read, or not one of its lines
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { extractPhrases } from '@synseg/train';
+ * const folder = await mkdtemp(join(tmpdir(), 'phrases-'));
+ * await writeFile(join(folder, 'cc.tsv'), 'http://a.org/1.jpg\tA red car parked on the street\n');
+ * const summary = await extractPhrases(join(folder, 'cc.tsv'), { out: join(folder, 'phrases.jsonl') });
+ * const row = JSON.parse(await readFile(join(folder, 'phrases.jsonl'), 'utf8')) as { nouns: string[] };
+ * console.assert(summary.kept === 1 && row.nouns.join() === 'red car,street');
+ * ```
+ */
+export async function extractPhrases(captions: string, options: ExtractPhrasesOptions): Promise<PhraseSummary> {
+  const { out, keep = 'adjectives', distinctLimit = 500_000, frequent = 100, signal } = checked(captions, options);
+  signal?.throwIfAborted();
+  const format = options.format ?? captionFormat(captions);
+  const exclude = typeof options.exclude === 'string' ? await readExclusions(options.exclude) : options.exclude;
+  const extractor = new PhraseExtractor({ keep, ...(exclude === undefined ? {} : { exclude }), ...(options.person === undefined ? {} : { person: options.person }) });
+  const counter = new PhraseCounter(distinctLimit);
+  const excluded = new Map<string, number>();
+  const onExcluded = (_phrase: string, entry: string): void => void excluded.set(entry, (excluded.get(entry) ?? 0) + 1);
+  const started = performance.now();
+  const counts = { lines: 0, kept: 0, withoutPhrases: 0, broken: 0, bytes: 0 };
+  const totalBytes = ((await stat(captions).catch(() => undefined))?.size ?? 0) * (format === 'coco' ? 2 : 1);
+  const report = (): void => options.onProgress?.({ lines: counts.lines, kept: counts.kept, phrases: counter.total, bytes: counts.bytes, totalBytes });
+
+  const phrasesOf = ({ caption, chunks }: CaptionRecord): string[] | undefined => {
+    if (format !== 'spacy') return extractor.extract(caption, onExcluded);
+    const found = spacyPhrases(chunks, keep);
+    return found && extractor.select(found, onExcluded);
+  };
+
+  /** The output line of a record; empty when it is left out. */
+  const lineOf = (record: CaptionRecord | typeof BROKEN): string => {
+    counts.lines++;
+    const nouns = record === BROKEN ? undefined : phrasesOf(record);
+    if (record === BROKEN || nouns === undefined) counts.broken++;
+    else if (nouns.length === 0) counts.withoutPhrases++;
+    else {
+      counts.kept++;
+      for (const noun of nouns) counter.add(noun);
+      return `${JSON.stringify({ ...record.fields, ...(record.caption === '' ? {} : { caption: record.caption }), nouns })}\n`;
+    }
+    return '';
+  };
+
+  const passed = { bytes: 0, last: 0 };
+  const onBytes = (bytesRead: number): void => {
+    // COCO files are read twice: the count begins again.
+    if (bytesRead < passed.last) passed.bytes += passed.last;
+    passed.last = bytesRead;
+    counts.bytes = passed.bytes + bytesRead;
+  };
+  const records = captionRecords({ path: captions, format, keys: options.keys ?? {}, header: options.header, onBytes, signal });
+  const file = await RowFile.create(out);
+  try {
+    let reported = started;
+    for await (const list of records) {
+      let text = '';
+      for (const record of list) text += lineOf(record);
+      await file.write(text);
+      await eventTurn();
+      signal?.throwIfAborted();
+      if (performance.now() - reported < PROGRESS_MS) continue;
+      reported = performance.now();
+      report();
+    }
+    if (counts.broken === counts.lines) {
+      throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: "${captions}" must hold captions as ${format}, got ${counts.lines === 0 ? 'no line' : `${counts.lines} broken lines`}`);
+    }
+    await file.finish();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+  report();
+  if (options.table !== undefined) await writeFileAtomic(options.table, counter.frequent().map(({ phrase, count }) => `${count}\t${phrase}\n`).join(''));
+
+  const byEntry = [...excluded].map(([entry, count]) => ({ entry, count })).sort((a, b) => b.count - a.count);
+  return {
+    captions,
+    out,
+    format,
+    lines: counts.lines,
+    kept: counts.kept,
+    withoutPhrases: counts.withoutPhrases,
+    broken: counts.broken,
+    phrases: counter.total,
+    distinct: counter.distinct,
+    exact: counter.exact,
+    frequent: counter.frequent(frequent),
+    countError: counter.error,
+    excluded: { phrases: byEntry.reduce((sum, { count }) => sum + count, 0), byEntry },
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+function checked(captions: string, options: ExtractPhrasesOptions): ExtractPhrasesOptions {
+  const text = (name: string, value: unknown): void => {
+    if (typeof value !== 'string' || value === '') throw new TypeError(`Cannot extract phrases: ${name} must be a path, got ${JSON.stringify(value) ?? 'undefined'}`);
+  };
+  text('captions', captions);
+  text('out', (options as ExtractPhrasesOptions | undefined)?.out);
+  if (options.table !== undefined) text('table', options.table);
+  const { out, table, format, frequent = 0, distinctLimit = 1 } = options;
+  if (format !== undefined && !CAPTION_FORMATS.includes(format)) {
+    throw new RangeError(`Cannot extract phrases: format must be one of ${CAPTION_FORMATS.join(', ')}, got ${JSON.stringify(format)}`);
+  }
+  for (const [name, value, least] of [['frequent', frequent, 0], ['distinctLimit', distinctLimit, 1]] as const) {
+    if (!Number.isInteger(value) || value < least) throw new RangeError(`Cannot extract phrases: ${name} must be an integer of at least ${least}, got ${value}`);
+  }
+  const paths = [captions, out, ...(table === undefined ? [] : [table])].map((path) => resolve(path));
+  if (new Set(paths).size < paths.length) throw new RangeError(`Cannot extract phrases: captions, out and table must be different files, got "${out}"`);
+  return options;
+}

@@ -1,0 +1,107 @@
+/** Tagged words → noun phrases. */
+import { PERSON_WORD } from './caption-text.ts';
+import type { PartOfSpeech, TaggedWord } from './tagger.ts';
+import { PART_WORDS, WEARERS, isPlural } from './word-lists.ts';
+import { roleOf, type Role } from './word-roles.ts';
+
+/** Longer ones are lists of keywords, not phrases. */
+const MAX_WORDS = 6;
+
+/** What {@link nounChunks} keeps. */
+export interface ChunkOptions {
+  /** `'nouns'` leaves adjectives and participles out. */
+  readonly keep: 'adjectives' | 'nouns';
+  /** The phrase for `<PERSON>`; undefined for none. */
+  readonly person: string | undefined;
+}
+
+/**
+ * The noun phrases of a tagged text in order, repeated where the text repeats them.
+ *
+ * @param names - words that are names whatever their tag says
+ */
+export function nounChunks(tagged: readonly TaggedWord[], names: ReadonlySet<string>, { keep, person }: ChunkOptions): string[] {
+  const words = joinHyphens(tagged);
+  const phrases: string[] = [];
+  let chunk: { text: string; role: Role }[] = [];
+  let opened = false;
+  let joined = false;
+  let previous: Role = 'break';
+
+  const hasNoun = (): boolean => chunk.some(({ role }) => role === 'noun' || role === 'name');
+  const finish = (next: string | undefined): void => {
+    const end = chunk.findLastIndex(({ role }) => role === 'noun' || role === 'name') + 1;
+    const kept = chunk.slice(0, end).filter(({ role }) => keep === 'adjectives' || role === 'noun' || role === 'name');
+    const head = kept.at(-1)?.text ?? '';
+    const isPart = next === 'of' && PART_WORDS.has(head);
+    if (kept.length > 0 && kept.length <= MAX_WORDS && !isPart) phrases.push(kept.map(({ text }) => text).join(' '));
+    chunk = [];
+    opened = false;
+  };
+
+  for (const [index, { text }] of words.entries()) {
+    const role: Role = text === PERSON_WORD ? 'break' : roleOf(words, index, { previous, opened, joined }, names);
+    switch (role) {
+      case 'noun':
+      case 'name':
+      case 'modifier':
+        chunk.push({ text, role });
+        break;
+      case 'number':
+        // "dogs 2 cats" are two phrases, "iphone 7 case" is one.
+        if (hasNoun() && isPlural(chunk.at(-1)!.text)) finish(undefined);
+        opened ||= chunk.length === 0;
+        break;
+      case 'skip':
+        if (hasNoun()) finish(undefined);
+        break;
+      case 'and':
+        if (chunk.length > 0 && !hasNoun()) {
+          chunk.push({ text: 'and', role });
+          break;
+        }
+        finish(undefined);
+        joined = true;
+        break;
+      case 'genitive':
+        // The one a thing belongs to is a thing of its own, unless it is named or says for whom the thing is made.
+        if (previous === 'name') chunk = [];
+        if (WEARERS.has(chunk.at(-1)?.text ?? '')) chunk.pop();
+        else finish(undefined);
+        opened = true;
+        break;
+      case 'opener':
+        finish(undefined);
+        opened = true;
+        break;
+      case 'break':
+        finish(text);
+        joined = false;
+        if (text === PERSON_WORD && person !== undefined) phrases.push(person);
+    }
+    previous = role;
+  }
+  finish(undefined);
+  return phrases;
+}
+
+/** "t", "-", "shirt" with no space between → "t-shirt", of the last part's kind. */
+function joinHyphens(words: readonly TaggedWord[]): TaggedWord[] {
+  const joined: TaggedWord[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!;
+    const next = words[index + 1];
+    const before = joined.at(-1);
+    if (word.text === '-' && word.attached && next?.attached === true && before !== undefined && /[\p{L}\p{N}]$/u.test(before.text)) {
+      joined[joined.length - 1] = { text: `${before.text}-${next.text}`, pos: hyphenated(before.pos, next.pos), attached: before.attached };
+      index++;
+    } else {
+      joined.push(word);
+    }
+  }
+  return joined;
+}
+
+function hyphenated(first: PartOfSpeech, last: PartOfSpeech): PartOfSpeech {
+  return first === 'NUM' || last === 'VERB' || last === 'ADJ' || last === 'ADV' ? 'ADJ' : 'NOUN';
+}

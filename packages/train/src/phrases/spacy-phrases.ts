@@ -1,0 +1,84 @@
+/**
+ * Noun chunks that spaCy found, as phrases of ours.
+ *
+ * A row holds a list under `noun_chunks` or `nouns`. Each chunk is a string, or an object of its text and its tokens'
+ * parts of speech, which lets determiners and chunks without a noun be told for certain:
+ *
+ * ```python
+ * {"image": url, "caption": doc.text, "noun_chunks": [{"text": c.text, "tokens": [[t.text, t.pos_] for t in c]} for c in doc.noun_chunks]}
+ * ```
+ */
+
+/** Before a noun, these say nothing about how it looks. */
+const LEADING = /^(?:(?:an?|the|this|that|these|those|my|your|his|her|its|our|their|some|any|each|every|no|all|both|many|several|few|most|more|other|another|such|what|which|whose|two|three|four|five|six|seven|eight|nine|ten|\d+)(?:\s+|$))+/;
+const PRONOUN = /^(?:it|he|she|they|we|you|i|me|us|him|them|who|whom|which|what|that|this|these|those|one|itself|himself|herself|themselves|there|something|someone|everyone|everything|anyone|anything|nothing|each other)$/;
+const NOUNS = new Set(['NOUN', 'PROPN']);
+const MODIFIERS = new Set(['ADJ', 'VERB']);
+
+interface Token {
+  readonly text: string;
+  readonly pos: string;
+}
+
+/**
+ * The phrases of spaCy's chunks in order; undefined when the value is no list of chunks.
+ *
+ * @param keep - `'nouns'` leaves adjectives out where the parts of speech are known
+ */
+export function spacyPhrases(chunks: unknown, keep: 'adjectives' | 'nouns' = 'adjectives'): string[] | undefined {
+  if (!Array.isArray(chunks)) return undefined;
+  const phrases: string[] = [];
+  for (const chunk of chunks as readonly unknown[]) {
+    const phrase = phraseOf(chunk, keep);
+    if (phrase === undefined) return undefined;
+    if (phrase !== '') phrases.push(phrase);
+  }
+  return phrases;
+}
+
+/** The phrase of one chunk; empty when it names no thing, undefined when it is no chunk. */
+function phraseOf(chunk: unknown, keep: 'adjectives' | 'nouns'): string | undefined {
+  if (typeof chunk === 'string') return phraseOfText(chunk);
+  if (typeof chunk !== 'object' || chunk === null) return undefined;
+  const { text, tokens, pos } = chunk as Readonly<Record<string, unknown>>;
+  const tagged = tokensOf(tokens) ?? tokensOf(zip(text, pos));
+  if (tagged !== undefined) return phraseOfTokens(tagged, keep);
+  return typeof text === 'string' ? phraseOfText(text) : undefined;
+}
+
+function phraseOfText(text: string): string {
+  const words = text.toLowerCase().replace(/\s+/g, ' ').replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
+  const phrase = words.replace(LEADING, '');
+  return PRONOUN.test(phrase) || !/\p{L}{2}/u.test(phrase) ? '' : phrase;
+}
+
+function phraseOfTokens(tokens: readonly Token[], keep: 'adjectives' | 'nouns'): string {
+  const end = tokens.findLastIndex(({ pos }) => NOUNS.has(pos)) + 1;
+  let phrase = '';
+  for (const [index, { text, pos }] of tokens.slice(0, end).entries()) {
+    const isAnd = pos === 'CCONJ' && tokens[index - 1]?.pos === 'ADJ' && tokens[index + 1]?.pos === 'ADJ';
+    const kept = NOUNS.has(pos) || (keep === 'adjectives' && (MODIFIERS.has(pos) || isAnd));
+    // spaCy parts "t-shirt" in three.
+    if (text === '-') phrase += phrase === '' ? '' : '-';
+    else if (kept) phrase += (phrase === '' || phrase.endsWith('-') ? '' : ' ') + text.toLowerCase();
+  }
+  return /\p{L}{2}/u.test(phrase) ? phrase.replace(/^-+|-+$/g, '') : '';
+}
+
+/** `[["a", "DET"], …]` or `[{"text": "a", "pos": "DET"}, …]`. */
+function tokensOf(value: unknown): Token[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const tokens = (value as readonly unknown[]).map((token): Partial<Token> => {
+    if (Array.isArray(token)) return { text: token[0] as string, pos: token[1] as string };
+    const { text, pos, pos_ } = (token ?? {}) as Readonly<Record<string, string>>;
+    return { text: text as string, pos: (pos ?? pos_) as string };
+  });
+  return tokens.every((token): token is Token => typeof token.text === 'string' && typeof token.pos === 'string') ? tokens : undefined;
+}
+
+/** `"a car"` and `["DET", "NOUN"]`, when there is a part of speech for each word. */
+function zip(text: unknown, pos: unknown): unknown {
+  if (typeof text !== 'string' || !Array.isArray(pos)) return undefined;
+  const words = text.split(/\s+/).filter(Boolean);
+  return words.length === pos.length ? words.map((word, index) => [word, (pos as unknown[])[index]]) : undefined;
+}

@@ -1,0 +1,58 @@
+/** What a checkpoint folder consists of besides its trained tensors: frozen tensors, tokenizer or vocabulary, trunk. */
+import { readdir, stat } from 'node:fs/promises';
+import { isAbsolute, join, normalize } from 'node:path';
+import { SynsegError } from '@synseg/core';
+import { readJson, readModelConfig, type ModelConfig } from '@synseg/core/internals';
+
+/** The one weight file of a folder without frozen tensors. */
+export const SINGLE = 'model.safetensors';
+/** Frozen and trained tensors of a folder with both, under the names Python's `transformers` gives shards. */
+export const FROZEN_SHARD = 'model-00001-of-00002.safetensors';
+export const TRAINED_SHARD = 'model-00002-of-00002.safetensors';
+/** Says which tensor is in which shard. */
+export const INDEX = 'model.safetensors.index.json';
+/** Files of CLIP's tokenizer; the first, or the next two, are enough. */
+const TOKENIZER = ['tokenizer.json', 'vocab.json', 'merges.txt', 'tokenizer_config.json', 'special_tokens_map.json'];
+
+/** True for a tensor that training changes. */
+export function isTrained(name: string): boolean {
+  return name.startsWith('decoder.') || name.startsWith('projector.');
+}
+
+/**
+ * True for a frozen tensor the model needs. A ready-made trunk is its ONNX file, and a vocabulary takes the place of the
+ * text encoder: such a folder has no frozen tensors at all.
+ */
+export function isFrozen(name: string, config: ModelConfig): boolean {
+  if (isTrained(name)) return false;
+  if (config.trunk.kind === 'clip') return true;
+  return config.text.kind === 'clip' && name.startsWith('clip.text_');
+}
+
+/** Reads what a `config.json` says of a model, with the preprocessing file that lies in `folder`. */
+export async function modelConfigOf(configJson: unknown, folder: string): Promise<ModelConfig> {
+  return readModelConfig(configJson, await readJson(join(folder, 'preprocessor_config.json')), folder);
+}
+
+/**
+ * Names of the files in `folder` that go with the weights, `config.json` aside: what the model reads, and licences.
+ *
+ * @param action - for messages: what cannot be done without them
+ * @throws SynsegError `CHECKPOINT_FORMAT` when one that the model needs is not there
+ */
+export async function companionFiles(folder: string, config: ModelConfig, action: string): Promise<string[]> {
+  const { trunk, text } = config;
+  const licences = (await readdir(folder)).filter((name) => /^(?:LICEN[CS]E|NOTICE)\b/i.test(name));
+  const needed = [...(trunk.kind === 'onnx' ? [trunk.file] : []), ...(text.kind === 'vocabulary' ? [text.names, text.embeddings] : [])];
+  const welcome = [...(trunk.kind === 'clip' ? ['preprocessor_config.json'] : []), ...(text.kind === 'clip' ? TOKENIZER : []), ...licences];
+  const outside = needed.find((name) => isAbsolute(name) || normalize(name).startsWith('..'));
+  if (outside !== undefined) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot ${action}: files that config.json names must lie in its folder, got "${outside}"`);
+  const found = new Set<string>();
+  for (const name of [...needed, ...welcome]) {
+    if ((await stat(join(folder, name)).catch(() => undefined))?.isFile() === true) found.add(name);
+  }
+  if (text.kind === 'clip' && !found.has('tokenizer.json')) needed.push('vocab.json', 'merges.txt');
+  const missing = needed.find((name) => !found.has(name));
+  if (missing !== undefined) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot ${action}: folder must hold ${missing}, got none in ${folder}`);
+  return [...found];
+}

@@ -1,0 +1,145 @@
+/**
+ * The checkpoint folders of a run: `last`, `best`, `step-N`.
+ *
+ * A kill at any instant leaves each of them absent or loadable. A new one is made under another name and renamed. One
+ * that exists is renewed file by file: config, weights, then the trainer's state, each replaced by one rename after the
+ * bytes of all of them reached the disk. Between two renames the weights may be one save ahead of the trainer's state,
+ * which is whole in itself: whoever resumes repeats those steps, and writes the weights again.
+ *
+ * What never changes (the frozen half of the weights, trunk, tokenizer) is written once, into `frozen`, and hard-linked.
+ */
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { SynsegError } from '@synseg/core';
+import { Weights, readSafetensors, type FloatTensor, type ModelConfig, type TensorEntry } from '@synseg/core/internals';
+import { FROZEN_SHARD, INDEX, SINGLE, TRAINED_SHARD, companionFiles, isFrozen, isTrained, modelConfigOf } from './checkpoint-files.ts';
+import { copyDurably, createFolder, linkOrCopy, replaceFiles, syncFolder, temporaryName, writeDurably, type Chunks } from './durable-file.ts';
+import { TensorReader, copiedSource, floatSources, safetensorsChunks } from './tensor-file.ts';
+import { TRAINER_FILE, trainerStateChunks, type TrainerState } from './trainer-state.ts';
+
+/** Name of a checkpoint in a run folder. */
+export type CheckpointName = 'last' | 'best' | `step-${number}`;
+
+/** A checkpoint to save. */
+export interface CheckpointContents {
+  /** Trained tensors: `decoder.*`, `projector.*`. */
+  readonly tensors: ReadonlyMap<string, FloatTensor>;
+  /** The folder's `config.json`. */
+  readonly configJson: Readonly<Record<string, unknown>>;
+  /** Folder that frozen tensors, trunk, tokenizer and vocabulary are taken from, at a run's first save. */
+  readonly base: string;
+  /** Files written at each save in place of the base's, such as a vocabulary that grew. */
+  readonly files?: ReadonlyMap<string, Uint8Array | string>;
+}
+
+/** Folder of a run with what all its checkpoints share. */
+export const FROZEN_FOLDER = 'frozen';
+/** Constant, so that the header's length is too: a reader between two saves finds every tensor at the same offset. */
+const METADATA = { format: 'pt' };
+
+/** Saves a checkpoint under a name of the run, in place of the one that has it. Callers take turns. */
+export async function writeCheckpoint(run: string, name: CheckpointName, contents: CheckpointContents, state?: TrainerState): Promise<void> {
+  checkContents(contents, state);
+  await freeze(run, contents);
+  await modelConfigOf(contents.configJson, join(run, FROZEN_FOLDER));
+  const folder = join(run, name);
+  const shared = await filesIn(join(run, FROZEN_FOLDER));
+  const weights = shared.includes(FROZEN_SHARD) ? TRAINED_SHARD : SINGLE;
+  const changing = new Map<string, Chunks>([
+    ['config.json', [`${JSON.stringify(contents.configJson, null, 2)}\n`]],
+    [weights, safetensorsChunks(floatSources(contents.tensors), METADATA)],
+    ...[...(contents.files ?? [])].map(([file, data]) => [file, [data]] as const),
+    ...(state === undefined ? [] : [[TRAINER_FILE, trainerStateChunks(state)] as const]),
+  ]);
+  const existing = await readSafetensors(join(folder, weights)).catch(() => undefined);
+  const whole = existing !== undefined && (await exists(join(folder, 'config.json'))) && (weights === SINGLE || (await exists(join(folder, INDEX))));
+  if (whole) {
+    checkLayout(existing.tensors, contents.tensors, folder);
+    await shareMissing(run, shared, folder);
+    if (state === undefined) await rm(join(folder, TRAINER_FILE), { force: true });
+    await replaceFiles(folder, changing);
+    return;
+  }
+  // What has this name and no weights to read is no checkpoint; it makes way once the new one is ready.
+  await createFolder(folder, async (staging) => {
+    for (const file of shared) await linkOrCopy(join(run, FROZEN_FOLDER, file), join(staging, file));
+    if (weights === TRAINED_SHARD) await writeDurably(join(staging, INDEX), [await shardIndex(run, contents.tensors)]);
+    for (const [file, chunks] of changing) await writeDurably(join(staging, file), chunks);
+    await rm(folder, { recursive: true, force: true });
+  });
+}
+
+/** Writes what all checkpoints share, unless the run has it already. */
+async function freeze(run: string, { configJson, base, files }: CheckpointContents): Promise<void> {
+  const folder = join(run, FROZEN_FOLDER);
+  if (await exists(folder)) return;
+  if (!(await exists(base))) throw new SynsegError('MODEL_LOAD', `Cannot save checkpoint: base must be a folder, got "${base}"`);
+  const config = await modelConfigOf(configJson, base);
+  const companions = (await companionFiles(base, config, 'save checkpoint')).filter((file) => files?.has(file) !== true);
+  const frozen = await frozenTensors(base, config);
+  const reader = new TensorReader();
+  await createFolder(folder, async (staging) => {
+    for (const file of companions) await copyDurably(join(base, file), join(staging, file));
+    if (frozen.length > 0) await writeDurably(join(staging, FROZEN_SHARD), safetensorsChunks(frozen.map((entry) => copiedSource(reader, entry)), METADATA));
+  }).finally(() => reader.close());
+}
+
+async function frozenTensors(base: string, config: ModelConfig): Promise<TensorEntry[]> {
+  if (config.trunk.kind === 'onnx' && config.text.kind === 'vocabulary') return [];
+  return (await Weights.open(base)).entries().filter(({ name }) => isFrozen(name, config));
+}
+
+/** `model.safetensors.index.json`: which tensor is in which shard. */
+async function shardIndex(run: string, trained: ReadonlyMap<string, FloatTensor>): Promise<string> {
+  const frozen = [...(await readSafetensors(join(run, FROZEN_FOLDER, FROZEN_SHARD))).tensors.values()];
+  const bytes = [...frozen.map(({ length }) => length), ...[...trained.values()].map(({ data }) => data.byteLength)];
+  const places = [...frozen.map(({ name }) => [name, FROZEN_SHARD] as const), ...[...trained.keys()].map((name) => [name, TRAINED_SHARD] as const)];
+  const index = { metadata: { total_size: bytes.reduce((sum, size) => sum + size, 0) }, weight_map: Object.fromEntries(places) };
+  return `${JSON.stringify(index, null, 2)}\n`;
+}
+
+/** Gives a folder back what somebody deleted from it. */
+async function shareMissing(run: string, shared: readonly string[], folder: string): Promise<void> {
+  for (const file of shared) {
+    const path = join(folder, file);
+    if (await exists(path)) continue;
+    await rm(temporaryName(path), { force: true });
+    await linkOrCopy(join(run, FROZEN_FOLDER, file), temporaryName(path));
+    await rename(temporaryName(path), path);
+    await syncFolder(folder);
+  }
+}
+
+/** What would leave a folder that does not load, or a last good checkpoint overwritten by a bad one. */
+function checkContents({ tensors }: CheckpointContents, state: TrainerState | undefined): void {
+  for (const name of tensors.keys()) {
+    if (!isTrained(name)) throw new RangeError(`Cannot save checkpoint: names of trained tensors must begin with "decoder." or "projector.", got "${name}"`);
+  }
+  if (tensors.size === 0) throw new RangeError('Cannot save checkpoint: tensors must hold the decoder, got none');
+  if (state !== undefined && (!Number.isSafeInteger(state.step) || state.step < 0)) {
+    throw new RangeError(`Cannot save checkpoint: step must be an integer ≥ 0, got ${String(state.step)}`);
+  }
+  for (const [name, { shape, data }] of [...tensors, ...(state?.tensors ?? [])]) {
+    const count = shape.reduce((product, dimension) => product * dimension, 1);
+    if (count !== data.length) throw new RangeError(`Cannot save checkpoint: tensor "${name}" must hold ${String(count)} numbers for [${shape.join(', ')}], got ${String(data.length)}`);
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw new SynsegError('TRAINING_DIVERGED', `Cannot save checkpoint: tensor "${name}" must be finite, got ${String(data[bad])} at element ${String(bad)}`);
+  }
+}
+
+/** Tensors of other shapes would not go with the files already there until the last of them is replaced. */
+function checkLayout(before: ReadonlyMap<string, TensorEntry>, after: ReadonlyMap<string, FloatTensor>, folder: string): void {
+  const text = (tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>): string[] => [...tensors].map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
+  const [had, has] = [new Set(text(before)), text(after)];
+  const odd = has.find((entry) => !had.has(entry)) ?? (had.size === has.length ? undefined : [...had].find((entry) => !has.includes(entry)));
+  if (odd !== undefined) throw new SynsegError('RUN_FOLDER', `Cannot save checkpoint: tensors must have the names and shapes of those in ${folder}, got a difference at ${odd}`);
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false);
+}

@@ -1,0 +1,117 @@
+/**
+ * Files and folders that survive a kill, a full disk and a power cut: bytes reach the disk under a temporary name before
+ * a rename gives them their own. Core's `writeFileAtomic` serves caches, which may be lost; this serves what may not.
+ *
+ * Temporary names are fixed, not random: one process writes a run, so what a killed one left is written over.
+ */
+import { constants, copyFile, chmod, link, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { SynsegError, isSynsegError } from '@synseg/core';
+
+/** Contents of a file, in order. */
+export type Chunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
+
+/** The name under which a file or folder is made before it gets its own. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp`);
+}
+
+/** Writes a file and waits until the disk has it; on failure nothing is left. */
+export async function writeDurably(path: string, chunks: Chunks): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for await (const chunk of chunks) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written, bytes.length - written)).bytesWritten;
+    }
+    await file.sync();
+    await file.close();
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** Appends to a file; a failure, such as a full disk, leaves no half of it. */
+export async function appendWhole(file: FileHandle, data: Uint8Array | string): Promise<void> {
+  const { size } = await file.stat();
+  try {
+    await file.appendFile(data);
+  } catch (error) {
+    await file.truncate(size).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Replaces several files of one folder: all bytes are on disk before the first file is replaced, so that a full disk
+ * changes nothing. Replacing is one rename per file, in the given order.
+ */
+export async function replaceFiles(folder: string, files: ReadonlyMap<string, Chunks>): Promise<void> {
+  const staged: string[] = [];
+  try {
+    for (const [name, chunks] of files) {
+      await writeDurably(temporaryName(join(folder, name)), chunks);
+      staged.push(name);
+    }
+  } catch (error) {
+    await Promise.all(staged.map((name) => rm(temporaryName(join(folder, name)), { force: true })));
+    throw error;
+  }
+  for (const name of staged) await rename(temporaryName(join(folder, name)), join(folder, name));
+  await syncFolder(folder);
+}
+
+/** Makes a folder that appears whole: `fill` writes into a temporary one, which is then renamed. */
+export async function createFolder(path: string, fill: (staging: string) => Promise<void>): Promise<void> {
+  const staging = temporaryName(path);
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true });
+  try {
+    await fill(staging);
+    for (const entry of await readdir(staging, { recursive: true, withFileTypes: true })) {
+      if (entry.isDirectory()) await syncFolder(join(entry.parentPath, entry.name));
+    }
+    await syncFolder(staging);
+    await rename(staging, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Makes a file appear in a second folder without a second copy of its bytes, or with one where links are not possible. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await link(from, to).catch(() => copyDurably(from, to));
+}
+
+/** Copies a file, writable whatever the original was, and waits until the disk has it. */
+export async function copyDurably(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  await chmod(to, 0o644);
+  const file = await open(to, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Waits until the disk has a folder's names; where folders cannot be opened (Windows) the file system sees to it. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}
+
+/** A failure of the file system as `RUN_FOLDER`; any other error stays what it is. */
+export function diskError(action: string, path: string, error: unknown, consequence = ''): unknown {
+  const code = error instanceof Error && !isSynsegError(error) ? (error as NodeJS.ErrnoException).code : undefined;
+  if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  return new SynsegError('RUN_FOLDER', `Cannot ${action}: ${path} must ${full ? 'have room' : 'be a folder that can be written'}, got ${code}${consequence}`, { cause: error });
+}

@@ -1,0 +1,57 @@
+/** All that training needs to go on, in one file: parameters and optimizer state of one step can never be parted. */
+import { join } from 'node:path';
+import { SynsegError, messageOf } from '@synseg/core';
+import { readFloats, readSafetensors, type FloatTensor } from '@synseg/core/internals';
+import type { DatasetPosition } from '../data/dataset.ts';
+import type { Chunks } from './durable-file.ts';
+import { floatSources, safetensorsChunks } from './tensor-file.ts';
+
+/** File name of the trainer's state in a checkpoint folder. The segmenter does not read it. */
+export const TRAINER_FILE = 'trainer.safetensors';
+const FORMAT = 'synseg-trainer-1';
+
+/** The state of training after a step. */
+export interface TrainerState {
+  /** Steps done. */
+  readonly step: number;
+  /** Where the data go on. */
+  readonly position: DatasetPosition;
+  /** Flat float32 vectors: parameters, momentum, variance, and the moving average where there is one. */
+  readonly tensors: ReadonlyMap<string, FloatTensor>;
+  /** Says which parameter lies where in the vectors; a state of another layout is of no use. */
+  readonly layoutKey: string;
+  /** Anything else that is JSON and must survive, such as the best score so far. */
+  readonly notes?: Readonly<Record<string, unknown>>;
+}
+
+/** The bytes of the state's file. */
+export function trainerStateChunks({ step, position, tensors, layoutKey, notes = {} }: TrainerState): Chunks {
+  return safetensorsChunks(floatSources(tensors), { format: FORMAT, step: String(step), position: JSON.stringify(position), layoutKey, notes: JSON.stringify(notes) });
+}
+
+/**
+ * Reads the state that a checkpoint folder (`last/`) holds.
+ *
+ * @throws SynsegError `RUN_FOLDER` when there is none, `CHECKPOINT_FORMAT` when the file is damaged
+ */
+export async function readTrainerState(folder: string): Promise<TrainerState> {
+  const path = join(folder, TRAINER_FILE);
+  const file = await readSafetensors(path).catch((error: unknown) => {
+    const missing = error instanceof SynsegError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+    throw missing ? new SynsegError('RUN_FOLDER', `Cannot resume run: checkpoint must hold ${TRAINER_FILE}, got none in ${folder}`, { cause: error }) : error;
+  });
+  const { format, layoutKey } = file.metadata;
+  if (format !== FORMAT || layoutKey === undefined) {
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot resume run: format of ${TRAINER_FILE} must be ${FORMAT}, got ${String(format)} (${path})`);
+  }
+  const read = <Result>(field: string): Result => {
+    try {
+      return JSON.parse(file.metadata[field] ?? '') as Result;
+    } catch (cause) {
+      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot resume run: ${field} in ${TRAINER_FILE} must be JSON, got ${messageOf(cause)} (${path})`, { cause });
+    }
+  };
+  const tensors = new Map<string, FloatTensor>();
+  for (const [name, entry] of file.tensors) tensors.set(name, { shape: entry.shape, data: await readFloats(entry) });
+  return { step: read('step'), position: read('position'), tensors, layoutKey, notes: read('notes') };
+}

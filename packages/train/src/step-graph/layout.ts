@@ -1,0 +1,121 @@
+/**
+ * Where each trained tensor lies in the flat parameter vector. The list of tensors is not written down anywhere: it is
+ * what the model's own code asks for when it is run on a recorder.
+ */
+import { Graph, decode, sha256, upsampleToLogits, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
+
+/** Groups of parameters that can be trained or left as they are. */
+export const PARAMETER_GROUPS = ['film', 'reduces', 'layers', 'head', 'projector'] as const;
+
+/** One of {@link PARAMETER_GROUPS}. */
+export type ParameterGroup = (typeof PARAMETER_GROUPS)[number];
+
+/** A tensor of the checkpoint that training bears on. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A trained tensor's place. */
+export interface LayoutEntry extends ParameterSpec {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The flat vector. */
+export interface Layout {
+  /** In order of offset: tensors with weight decay first. */
+  readonly entries: readonly LayoutEntry[];
+  readonly length: number;
+  /** The first so many numbers are decayed; all of them unless norms and biases are exempt. */
+  readonly decayed: number;
+  /** Changes when names, shapes or order do. */
+  readonly key: string;
+}
+
+/** Remembers what is asked for, as inputs of its graph. */
+class Recorder implements Parameters {
+  readonly graph = new Graph('recorder');
+  readonly specs = new Map<string, ParameterSpec>();
+  readonly #values = new Map<string, Value>();
+
+  get(name: string, shape: readonly number[]): Value {
+    const known = this.#values.get(name);
+    if (known !== undefined) return known;
+    this.specs.set(name, { name, shape });
+    const value = this.graph.input(name, 'float32', shape);
+    this.#values.set(name, value);
+    return value;
+  }
+}
+
+/**
+ * Every tensor of FiLM, decoder, head and projector.
+ *
+ * @param projectorChannels - what the projector reads: the decoder's width, or the deepest tap's
+ */
+export function trainedTensors(config: ModelConfig, projectorChannels: number | undefined): ParameterSpec[] {
+  const recorder = new Recorder();
+  const { graph } = recorder;
+  const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
+  const taps = config.tapDims.map((channels, index) => graph.input(`tap${String(index)}`, 'float32', [1, tokens, channels]));
+  const { features } = decode(recorder, taps, graph.input('text', 'float32', [1, config.embeddingDim]), config.decoder);
+  upsampleToLogits(recorder, features, config.patchGrid, config.decoder);
+  if (projectorChannels !== undefined) projectorParameters(recorder, config.embeddingDim, projectorChannels);
+  return [...recorder.specs.values()];
+}
+
+/** Weight `[D, channels]` and bias `[D]` of the projector. */
+export function projectorParameters(parameters: Parameters, embeddingDim: number, channels: number): readonly [weight: Value, bias: Value] {
+  return [parameters.get('projector.weight', [embeddingDim, channels]), parameters.get('projector.bias', [embeddingDim])];
+}
+
+/** The group a tensor belongs to. */
+export function groupOf(name: string): ParameterGroup {
+  if (name.startsWith('projector.')) return 'projector';
+  if (name.startsWith('decoder.film_')) return 'film';
+  if (name.startsWith('decoder.reduces.')) return 'reduces';
+  if (name.startsWith('decoder.layers.')) return 'layers';
+  if (name.startsWith('decoder.transposed_convolution')) return 'head';
+  throw new RangeError(`internal: tensor must belong to a parameter group, got "${name}"`);
+}
+
+/** Biases and the scales of norms: vectors. */
+function isVector({ shape }: ParameterSpec): boolean {
+  return shape.length < 2;
+}
+
+/** Lays out the tensors of the trained groups. */
+export function layoutOf(specs: readonly ParameterSpec[], trainable: readonly ParameterGroup[], decayVectors: boolean): Layout {
+  const trained = specs.filter(({ name }) => trainable.includes(groupOf(name)));
+  const ordered = decayVectors ? trained : [...trained.filter((spec) => !isVector(spec)), ...trained.filter(isVector)];
+  const entries: LayoutEntry[] = [];
+  let offset = 0;
+  let decayed = 0;
+  for (const spec of ordered) {
+    const length = spec.shape.reduce((product, dimension) => product * dimension, 1);
+    entries.push({ ...spec, offset, length });
+    offset += length;
+    if (decayVectors || !isVector(spec)) decayed = offset;
+  }
+  const key = sha256(JSON.stringify(entries.map(({ name, shape }) => [name, shape]))).slice(0, 16);
+  return { entries, length: offset, decayed, key };
+}
+
+/** Parameters of a step graph: views of the flat vector, and constants for what is not trained. */
+export class FlatParameters implements Parameters {
+  readonly graph: Graph;
+  readonly #trained: ReadonlyMap<string, Value>;
+  readonly #frozen: Parameters;
+
+  /** @param views - from {@link viewsOf} */
+  constructor(graph: Graph, views: ReadonlyMap<string, Value>, frozen: Parameters) {
+    this.graph = graph;
+    this.#trained = views;
+    this.#frozen = frozen;
+  }
+
+  get(name: string, shape: readonly number[]): Value {
+    return this.#trained.get(name) ?? this.#frozen.get(name, shape);
+  }
+}

@@ -1,0 +1,69 @@
+/** What training starts from: a checkpoint, or frozen encoders that get a random decoder. */
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { SynsegError, downloadCheckpoint } from '@synseg/core';
+import { Weights, fingerprintFiles, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/internals';
+import { initialValues } from '../step-graph/initial-values.ts';
+import { trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
+import type { TrainPlan } from './train-plan.ts';
+import { needsCaptions } from './train-plan.ts';
+
+/** An opened start. */
+export interface BaseModel {
+  readonly folder: string;
+  /** `config.json` of the checkpoints to write. */
+  readonly configJson: Readonly<Record<string, unknown>>;
+  readonly config: ModelConfig;
+  readonly specs: readonly ParameterSpec[];
+  readonly tensors: ReadonlyMap<string, FloatTensor>;
+  /** Names of tensors that start at random. */
+  readonly random: readonly string[];
+  /** Identifies the frozen trunk's bytes. */
+  readonly trunkKey: string;
+}
+
+/**
+ * Opens what the plan starts from.
+ *
+ * @throws SynsegError `MODEL_LOAD`, `CHECKPOINT_FORMAT` or `HUB_DOWNLOAD`; RangeError when the plan gives a decoder to a
+ *   folder that has one
+ */
+export async function openBaseModel(plan: TrainPlan, decoderGiven: boolean, cacheFolder: string, signal: AbortSignal | undefined): Promise<BaseModel> {
+  const fromScratch = plan.init === 'random';
+  const folder = await folderOf(fromScratch ? (plan.trunk as string) : plan.init, signal);
+  const raw = (await readJson(join(folder, 'config.json'))) as Record<string, unknown> | undefined;
+  if (raw === undefined) throw new SynsegError('MODEL_LOAD', `Cannot train: folder must hold config.json, got "${folder}"`);
+  const bare = raw['model_type'] === 'synseg' && raw['decoder'] === undefined;
+  if (bare && !fromScratch) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot train: init must be a checkpoint with a decoder, got "${plan.init}" without one; pass it as trunk, with init "random"`);
+  if (decoderGiven && !bare) throw new RangeError(`Cannot train: decoder must be left out when the trunk's config.json gives one, got both (${folder})`);
+  const configJson = bare ? { ...raw, decoder: decoderJson(plan) } : raw;
+  const config = readModelConfig(configJson, await readJson(join(folder, 'preprocessor_config.json')), folder);
+  const specs = trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
+  const weights = fromScratch ? undefined : await Weights.open(folder);
+  const { tensors, random } = await initialValues(specs, weights, plan.seed);
+  const files = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights ?? (await Weights.open(folder))).files;
+  return { folder, configJson, config, specs, tensors, random, trunkKey: await fingerprintFiles(files, cacheFolder) };
+}
+
+/** Channels the projector reads. */
+export function projectorChannels({ features }: Pick<TrainPlan, 'features'>, config: ModelConfig): number {
+  return features === 'conditional' ? config.decoder.reduceDim : (config.tapDims.at(-1) as number);
+}
+
+function decoderJson({ decoder }: TrainPlan): Record<string, unknown> {
+  return {
+    reduce_dim: decoder.reduceDim,
+    attention_heads: decoder.heads,
+    intermediate_size: decoder.intermediateSize,
+    hidden_act: 'relu',
+    layer_norm_eps: 1e-5,
+    conditional_layer: 0,
+    complex_transposed_convolution: decoder.head === 'refined',
+  };
+}
+
+async function folderOf(source: string, signal: AbortSignal | undefined): Promise<string> {
+  if ((await stat(source).catch(() => undefined))?.isDirectory() === true) return resolve(source);
+  if (!/^[\w-][\w.-]*\/[\w.-]+$/.test(source)) throw new SynsegError('MODEL_LOAD', `Cannot train: model must be an existing folder or a hub id like owner/name, got "${source}"`);
+  return downloadCheckpoint(source, signal === undefined ? {} : { signal });
+}

@@ -1,0 +1,130 @@
+/**
+ * Categories to text embeddings: by the checkpoint's text encoder, or from its vocabulary. A vocabulary knows so many
+ * names; a category that is not one of them may be stood for by its other number ("shoes" by "shoe") or by the entries
+ * it heads ("pants" by the mean of "sweat pants" and "short pants"), and then becomes a name of the trained checkpoint.
+ */
+import { ThreadClient, Vocabulary, resolveLabels, type EngineSettings, type ModelConfig } from '@synseg/core/internals';
+import type { Templates } from '@synseg/core';
+
+/** Embeddings kept in memory: 2 KB each at 512 dimensions. */
+const MEMORY = 50_000;
+/** Prompts sent to the text thread at once. */
+const PROMPTS_PER_REQUEST = 256;
+
+/** A category that is not in the vocabulary, and the entries that stand for it. */
+export interface StandIn {
+  readonly category: string;
+  readonly entries: readonly string[];
+}
+
+/** Where embeddings of categories come from. */
+export interface CategoryTexts {
+  /** False for a category that has no embedding here. */
+  readonly knows: (category: string) => boolean;
+  /** Embedding of each category, float32 `[embeddingDim]`. */
+  readonly embed: (categories: readonly string[]) => Promise<ReadonlyMap<string, Float32Array>>;
+  /** The vocabulary's names and those that were added, with their embeddings; undefined with a text encoder. */
+  readonly extended?: () => { readonly names: readonly string[]; readonly embeddings: Float32Array; readonly standIns: readonly StandIn[] };
+  readonly dispose: () => Promise<void>;
+}
+
+/** Options of {@link openCategoryTexts}. */
+export interface CategoryTextOptions {
+  readonly folder: string;
+  readonly config: ModelConfig;
+  readonly templates: Templates;
+  /** `compose` lets other entries stand for a category a vocabulary does not have; `leave-out` does not. */
+  readonly unknown: 'compose' | 'leave-out';
+  readonly cacheFolder: string;
+  readonly device: EngineSettings['device'];
+  readonly threads: number;
+}
+
+/** Opens the text side of a checkpoint. */
+export async function openCategoryTexts(options: CategoryTextOptions): Promise<CategoryTexts> {
+  if (options.config.text.kind === 'vocabulary') return vocabularyTexts(await Vocabulary.load(options.folder, options.config), options);
+  return encodedTexts(options);
+}
+
+function vocabularyTexts(vocabulary: Vocabulary, { unknown, config }: CategoryTextOptions): CategoryTexts {
+  const added = new Map<string, { readonly entries: readonly string[]; readonly embedding: Float32Array }>();
+  const resolved = new Map<string, Float32Array | undefined>();
+  const find = (category: string): Float32Array | undefined => {
+    if (resolved.has(category)) return resolved.get(category);
+    let embedding: Float32Array | undefined;
+    if (vocabulary.has(category)) embedding = vocabulary.embedding(category);
+    else if (unknown === 'compose') {
+      const entries = standInEntries(category, vocabulary.names);
+      if (entries.length > 0) {
+        embedding = vocabulary.embed([entries]);
+        added.set(category, { entries, embedding });
+      }
+    }
+    resolved.set(category, embedding);
+    return embedding;
+  };
+  return {
+    knows: (category) => find(category) !== undefined,
+    embed: (categories) => Promise.resolve(new Map(categories.map((category) => [category, find(category) as Float32Array]))),
+    extended: () => {
+      const embeddings = new Float32Array((vocabulary.names.length + added.size) * config.embeddingDim);
+      embeddings.set(vocabulary.embed(vocabulary.names.map((name) => [name])));
+      [...added.values()].forEach(({ embedding }, index) => embeddings.set(embedding, (vocabulary.names.length + index) * config.embeddingDim));
+      return { names: [...vocabulary.names, ...added.keys()], embeddings, standIns: [...added].map(([category, { entries }]) => ({ category, entries })) };
+    },
+    dispose: () => Promise.resolve(),
+  };
+}
+
+/** Entries that stand for a category a vocabulary does not have: its other number, else all that it heads. */
+export function standInEntries(category: string, names: readonly string[]): string[] {
+  const plain = (name: string): string => name.toLowerCase().replace(/[\s_]+/g, ' ').trim();
+  const forms = wordForms(plain(category));
+  const same = names.filter((name) => forms.includes(plain(name)));
+  if (same.length > 0) return same.slice(0, 1);
+  return names.filter((name) => forms.some((form) => plain(name).endsWith(` ${form}`)));
+}
+
+/** A name with its last word in either number, as far as spelling tells. */
+function wordForms(name: string): string[] {
+  const forms = [name];
+  if (/(?:s|x|z|ch|sh)es$/.test(name)) forms.push(name.slice(0, -2));
+  if (/ies$/.test(name)) forms.push(`${name.slice(0, -3)}y`);
+  if (/[^s]s$/.test(name)) forms.push(name.slice(0, -1));
+  else if (!name.endsWith('s')) forms.push(`${name}s`, `${name}es`);
+  return forms;
+}
+
+function encodedTexts({ folder, templates, cacheFolder, device, threads }: CategoryTextOptions): CategoryTexts {
+  const settings: EngineSettings = { folder, cacheFolder, device, threads, inputSize: undefined, precision: 'fp32', maxBatch: 1 };
+  const memory = new Map<string, Float32Array>();
+  let thread: Promise<ThreadClient> | undefined;
+  const compute = async (categories: readonly string[]): Promise<void> => {
+    thread ??= ThreadClient.start('text', settings);
+    const client = await thread;
+    for (let start = 0; start < categories.length; start += PROMPTS_PER_REQUEST) {
+      const some = categories.slice(start, start + PROMPTS_PER_REQUEST);
+      const { prompts } = resolveLabels(some, {}, templates);
+      const embeddings = await client.request<Float32Array>({ type: 'embed', prompts });
+      const dim = embeddings.length / some.length;
+      some.forEach((category, index) => memory.set(category, embeddings.slice(index * dim, (index + 1) * dim)));
+    }
+  };
+  return {
+    knows: () => true,
+    embed: async (categories) => {
+      const missing = [...new Set(categories)].filter((category) => !memory.has(category));
+      if (missing.length > 0) await compute(missing);
+      const found = new Map(categories.map((category) => [category, memory.get(category) as Float32Array]));
+      // The oldest go first; a batch's own are taken before any is dropped.
+      for (const category of memory.keys()) {
+        if (memory.size <= MEMORY) break;
+        memory.delete(category);
+      }
+      return found;
+    },
+    dispose: async () => {
+      await thread?.then((client) => client.dispose(), () => undefined);
+    },
+  };
+}

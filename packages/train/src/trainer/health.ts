@@ -1,0 +1,53 @@
+/** Notices what goes wrong in training without failing, and says it in words with the option that helps. */
+import type { StepReport } from './train-options.ts';
+
+/** Steps a condition must last before it is told. */
+const PATIENCE = 50;
+/** Spatial standard deviation of the activation maps below which they are flat. */
+const FLAT = 0.02;
+/** Share of rows in the clamp above which L_cont hardly trains. */
+const SATURATED = 0.5;
+
+/** What the watch knows of the run. */
+export interface HealthSettings {
+  readonly features: 'conditional' | 'visual';
+  readonly recipe: 'paper' | 'best';
+  /** True when L_cont has a weight. */
+  readonly contrast: boolean;
+}
+
+/** Watches reports; each condition is told once. */
+export class HealthWatch {
+  readonly #settings: HealthSettings;
+  #flatSteps = 0;
+  #clampedSteps = 0;
+
+  constructor(settings: HealthSettings) {
+    this.#settings = settings;
+  }
+
+  /** What this report adds to say, if anything. */
+  check({ step, activationDeviation, clampShare }: StepReport): string[] {
+    this.#flatSteps = activationDeviation < FLAT ? this.#flatSteps + 1 : 0;
+    this.#clampedSteps = this.#settings.contrast && clampShare > SATURATED ? this.#clampedSteps + 1 : 0;
+    return [
+      ...(this.#flatSteps === PATIENCE ? [this.#flat(step, activationDeviation)] : []),
+      ...(this.#clampedSteps === PATIENCE ? [this.#clamped(step, clampShare)] : []),
+    ];
+  }
+
+  #flat(step: number, deviation: number): string {
+    return `Activation maps are flat: their spatial standard deviation was below ${String(FLAT)} for ${String(PATIENCE)} steps (${deviation.toFixed(4)} at step ${String(step)}). A random decoder seldom leaves this state under the paper's losses. ${this.#advice()}`;
+  }
+
+  #clamped(step: number, share: number): string {
+    return `Foreground and background are too alike: ${String(Math.round(100 * share))} % of the rows of step ${String(step)} were in the clamp of eq. 4, where L_cont has no gradient. ${this.#advice()}`;
+  }
+
+  #advice(): string {
+    const { features, recipe } = this.#settings;
+    if (recipe === 'paper') return "What helps: recipe 'best', or to start from a trained decoder (init: a CLIPSeg checkpoint).";
+    if (features === 'conditional') return "What helps: features 'visual', or to start from a trained decoder (init: a CLIPSeg checkpoint).";
+    return 'What helps: a larger learningRate, or to start from a trained decoder (init: a CLIPSeg checkpoint).';
+  }
+}

@@ -1,0 +1,73 @@
+/** What crosses between the caller's thread and the training thread: plain data, large arrays as transferred buffers. */
+import type { EngineSettings, SerialisedError } from '@synseg/core/internals';
+import type { StepSpec, StepWeights } from '../step-graph/step-graph.ts';
+
+/** Execution provider, or `'auto'`. */
+export type Device = EngineSettings['device'];
+
+/** Handed to the thread at start. */
+export interface EngineStart {
+  /** Sizes of whole batches; the engine derives the micro-batches' graphs. */
+  readonly spec: Omit<StepSpec, 'phase'>;
+  /** Folder of the checkpoint or trunk; its weight files are referred to, not copied. */
+  readonly folder: string;
+  readonly frozen: StepWeights['frozen'];
+  /** State vectors by name, each float32 `[P]`. */
+  readonly state: Readonly<Record<string, Float32Array>>;
+  readonly device: Device;
+  readonly threads: number;
+  /** See core's run guard. */
+  readonly guard: SharedArrayBuffer;
+}
+
+/** Part of a batch that one run of the graph takes. */
+export interface MicroBatch {
+  /** uint8 `[images, height, width, 3]`, or the taps float32 `[images, tokens, D_i]` each. */
+  readonly pictures: { readonly pixels: Uint8Array } | { readonly taps: readonly Float32Array[] };
+  readonly rows: number;
+  /** float32 `[rows, embeddingDim]` */
+  readonly text: Float32Array;
+  readonly imageOfRow: Int32Array;
+  readonly stated: Float32Array;
+  /** Both present when masks count. */
+  readonly classOfRow?: Float32Array;
+  readonly masks?: Uint8Array;
+}
+
+export interface StepRequest {
+  readonly type: 'step';
+  readonly id: number;
+  /** Counted from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly micro: readonly MicroBatch[];
+}
+
+/** Figures of a step, summed over its micro-batches, in the order of `FIGURES`. */
+export interface StepReply {
+  readonly figures: Float32Array;
+  /** Time inside the runtime, ms. */
+  readonly milliseconds: number;
+}
+
+export interface StateRequest {
+  readonly type: 'state';
+  readonly id: number;
+}
+
+/** Runs the frozen trunk alone. */
+export interface TapsRequest {
+  readonly type: 'taps';
+  readonly id: number;
+  /** uint8 `[n, height, width, 3]` */
+  readonly pixels: Uint8Array;
+}
+
+export type EngineRequest = StepRequest | StateRequest | TapsRequest | { readonly type: 'close' };
+
+export type EngineReply =
+  | { readonly type: 'ready'; readonly device: string }
+  | { readonly type: 'failed'; readonly error: SerialisedError }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: SerialisedError }
+  | { readonly type: 'closed' };

@@ -1,0 +1,93 @@
+/**
+ * A batch of samples as the step graph takes it: rows of (image, label), cut into micro-batches, filled up to a bucket.
+ */
+import type { Batch } from '../data/batch-loader.ts';
+import type { MaskClass } from '../data/dataset.ts';
+import { Random, permutation } from '../data/random.ts';
+import { IGNORED } from '../objective/mask-loss.ts';
+import type { MicroBatch } from './protocol.ts';
+
+/** Rows are a multiple of this: few shapes for a device to prepare, little filling. */
+export const ROW_BUCKET = 16;
+
+/** What the rows of a batch are made for. */
+export interface RowSettings {
+  readonly microBatchSize: number;
+  readonly inputSize: readonly [height: number, width: number];
+  readonly embeddingDim: number;
+  readonly maxCategories: number;
+  readonly seed: number;
+  /** Classes of the masks whose names have an embedding; undefined when masks do not count. */
+  readonly classes: readonly MaskClass[] | undefined;
+}
+
+/** A label of a picture. */
+interface Row {
+  readonly label: string;
+  /** Said of the picture: by its caption or tags, or there in its mask. */
+  readonly stated: boolean;
+  /** Its class in the masks, −1 for none. */
+  readonly maskClass: number;
+}
+
+/** Names that rows of this batch may need an embedding for. */
+export function labelsOf(batch: Batch, { classes = [] }: RowSettings): string[] {
+  return [...new Set([...batch.categories.flat(), ...classes.map(({ name }) => name)])];
+}
+
+/**
+ * Cuts a batch into micro-batches.
+ *
+ * @param embeddings - of every name of {@link labelsOf}
+ * @param pictures - pixels or taps of pictures `[start, end)`, in buffers of their own
+ */
+export function microBatches(batch: Batch, settings: RowSettings, embeddings: ReadonlyMap<string, Float32Array>, pictures: (start: number, end: number) => MicroBatch['pictures']): MicroBatch[] {
+  const { microBatchSize, embeddingDim, inputSize, classes } = settings;
+  const parts: MicroBatch[] = [];
+  for (let start = 0; start < batch.images; start += microBatchSize) {
+    const end = start + microBatchSize;
+    const rows = batch.categories.slice(start, end).flatMap((_, index) => rowsOf(batch, start + index, settings).map((row) => ({ ...row, image: index })));
+    const count = Math.max(ROW_BUCKET, Math.ceil(rows.length / ROW_BUCKET) * ROW_BUCKET);
+    const text = new Float32Array(count * embeddingDim);
+    rows.forEach(({ label }, row) => text.set(embeddings.get(label) as Float32Array, row * embeddingDim));
+    const column = (value: (row: Row) => number, filling: number): Float32Array => Float32Array.from({ length: count }, (_, row) => (row < rows.length ? value(rows[row] as Row) : filling));
+    parts.push({
+      pictures: pictures(start, end),
+      rows: count,
+      text,
+      imageOfRow: Int32Array.from({ length: count }, (_, row) => rows[row]?.image ?? -1),
+      stated: column(({ stated }) => Number(stated), 0),
+      ...(classes === undefined ? {} : { classOfRow: column(({ maskClass }) => maskClass, -1), masks: masksOf(batch, start, end, inputSize) }),
+    });
+  }
+  return parts;
+}
+
+function masksOf({ masks }: Batch, start: number, end: number, [height, width]: readonly [number, number]): Uint8Array {
+  return masks?.slice(start * height * width, end * height * width) ?? new Uint8Array((end - start) * height * width).fill(IGNORED);
+}
+
+/**
+ * The rows of one picture: its categories; with masks also the classes there, then a random choice of the others, which
+ * teach where a label is not.
+ */
+function rowsOf(batch: Batch, image: number, { classes, maxCategories, inputSize, seed }: RowSettings): Row[] {
+  const categories = batch.categories[image] ?? [];
+  if (classes === undefined || batch.masks === undefined) return categories.map((label) => ({ label, stated: true, maskClass: -1 }));
+  const [height, width] = inputSize;
+  const mask = batch.masks.subarray(image * height * width, (image + 1) * height * width);
+  const present = new Set(mask);
+  // A picture without a mask is all unlabelled: its classes would teach nothing.
+  const labelled = present.size > (present.has(IGNORED) ? 1 : 0);
+  const classOf = new Map((labelled ? classes : []).map(({ name, index }) => [name, index]));
+  const rows: Row[] = categories.map((label) => ({ label, stated: true, maskClass: classOf.get(label) ?? -1 }));
+  const others = (labelled ? classes : []).filter(({ name }) => !categories.includes(name));
+  const random = new Random(seed, 'classes', batch.after.epoch, batch.indices[image] as number);
+  const order = [...permutation(others.length, random)].map((at) => others[at] as MaskClass);
+  // Classes in the mask come first: they are the ones that must not be left out.
+  for (const { name, index } of [...order.filter(({ index }) => present.has(index)), ...order.filter(({ index }) => !present.has(index))]) {
+    if (rows.length >= maxCategories) break;
+    rows.push({ label: name, stated: present.has(index), maskClass: index });
+  }
+  return rows;
+}

@@ -1,0 +1,167 @@
+/**
+ * The sessions and the state of a training run, inside the training thread. The state never leaves the device between
+ * steps where the provider allows it; a copy is made when somebody asks.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSynsegError, type Provider } from '@synseg/core';
+import { CheckpointParameters, Graph, ResidentTensor, RuntimeSession, Weights, ops, providerCandidates, trunkTaps, writeOnnx, type RunGuard, type TensorData } from '@synseg/core/internals';
+import { biasCorrections } from '../optimizer/adamw.ts';
+import { FIGURES, buildStepGraph, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-graph.ts';
+import type { EngineStart, MicroBatch, StepReply, StepRequest } from './protocol.ts';
+
+type Phase = StepSpec['phase'];
+type StateTensor = ResidentTensor | TensorData;
+
+/** Trains; one run at a time, each step after the other. */
+export class StepEngine {
+  readonly device: Provider;
+  readonly #start: EngineStart;
+  readonly #weights: StepWeights;
+  readonly #guard: RunGuard;
+  readonly #sessions = new Map<string, RuntimeSession>();
+  #state: Record<string, StateTensor>;
+
+  private constructor(device: Provider, start: EngineStart, weights: StepWeights, guard: RunGuard) {
+    this.device = device;
+    this.#start = start;
+    this.#weights = weights;
+    this.#guard = guard;
+    this.#state = Object.fromEntries(Object.entries(start.state).map(([name, data]) => [name, { data, shape: [data.length] }]));
+  }
+
+  /**
+   * Loads the step's session on the first provider that takes it.
+   *
+   * @throws SynsegError `DEVICE_UNAVAILABLE` for a named device that does not start
+   */
+  static async create(start: EngineStart, guard: RunGuard): Promise<StepEngine> {
+    const { config } = start.spec;
+    const weights: StepWeights = {
+      weights: config.trunk.kind === 'clip' ? await Weights.open(start.folder) : undefined,
+      trunkModel: config.trunk.kind === 'onnx' ? await readFile(join(start.folder, config.trunk.file)) : undefined,
+      frozen: start.frozen,
+    };
+    const tried = providerCandidates(start.device);
+    for (const [index, device] of tried.entries()) {
+      const engine = new StepEngine(device, start, weights, guard);
+      try {
+        await engine.#step(start.spec.images < start.spec.batchImages ? 'last' : 'whole');
+        return engine;
+      } catch (error) {
+        const unavailable = isSynsegError(error) && error.code === 'DEVICE_UNAVAILABLE';
+        if (!unavailable || index === tried.length - 1) throw error;
+      }
+    }
+    throw new Error('internal: no provider was tried');
+  }
+
+  /** One optimiser step over a whole batch. */
+  async step({ micro, step, learningRate }: Pick<StepRequest, 'micro' | 'step' | 'learningRate'>): Promise<StepReply> {
+    const begin = performance.now();
+    const { spec } = this.#start;
+    const figures = new Float32Array(FIGURES.length);
+    const corrections = biasCorrections(step, spec.optimizer);
+    let accumulated: StateTensor = { data: new Float32Array(spec.layout.length), shape: [spec.layout.length] };
+    for (const [index, part] of micro.entries()) {
+      const phase: Phase = micro.length === 1 ? 'whole' : index === micro.length - 1 ? 'last' : 'partial';
+      const session = await this.#step(phase);
+      const feeds: Record<string, StateTensor> = { ...this.#feeds(part), ...(phase === 'whole' ? {} : { accumulated }) };
+      if (phase === 'partial') feeds['parameters'] = this.#state['parameters'] as StateTensor;
+      else Object.assign(feeds, this.#state, scalars({ learningRate, ...corrections }));
+      const { results, resident } = await this.#guard.run(() => session.runResident(feeds));
+      ((results['figures'] as TensorData).data as Float32Array).forEach((value, at) => (figures[at] = (figures[at] as number) + value));
+      dispose(accumulated);
+      if (phase === 'partial') accumulated = resident['accumulated'] as ResidentTensor;
+      else {
+        Object.values(this.#state).forEach(dispose);
+        this.#state = resident;
+      }
+    }
+    return { figures, milliseconds: performance.now() - begin };
+  }
+
+  /** A copy of the state vectors. */
+  async state(): Promise<Record<string, Float32Array>> {
+    const names = stateNames(this.#start.spec);
+    const session = await this.#session('state', [], () => {
+      const graph = new Graph('state');
+      for (const name of names) {
+        const value = graph.input(name, 'float32', [this.#start.spec.layout.length]);
+        graph.output(name, ops.multiply(value, ops.scalar(value, 1)));
+      }
+      return graph;
+    });
+    const { results } = await this.#guard.run(() => session.runResident(this.#state));
+    return Object.fromEntries(names.map((name) => [name, (results[name] as TensorData).data as Float32Array]));
+  }
+
+  /** The frozen trunk's taps, float32 `[n, tokens, D_i]` each, shallow to deep. */
+  async taps(pixels: Uint8Array): Promise<Float32Array[]> {
+    const { config, trunkPrecision } = this.#start.spec;
+    const session = await this.#session('taps', [], () => {
+      const graph = new Graph('taps');
+      const input = graph.input('pixels', 'uint8', ['n', ...config.inputSize, 3]);
+      const { weights, trunkModel } = this.#weights;
+      const parameters = weights === undefined ? { graph, get: noParameters } : new CheckpointParameters(graph, weights, trunkPrecision);
+      trunkTaps(config, parameters, input, trunkModel).forEach((tap, index) => graph.output(`tap${String(index)}`, ops.cast(tap, 'float32')));
+      return graph;
+    });
+    const [height, width] = config.inputSize;
+    const n = pixels.length / (height * width * 3);
+    const results = await this.#guard.run(() => session.run({ pixels: { data: pixels, shape: [n, height, width, 3] } }));
+    return config.tapDims.map((_, index) => (results[`tap${String(index)}`] as TensorData).data as Float32Array);
+  }
+
+  /** Frees sessions and state. */
+  async release(): Promise<void> {
+    Object.values(this.#state).forEach(dispose);
+    for (const session of this.#sessions.values()) await session.release();
+    this.#sessions.clear();
+  }
+
+  #step(phase: Phase): Promise<RuntimeSession> {
+    const { spec } = this.#start;
+    const resident = phase === 'partial' ? ['accumulated'] : stateNames(spec);
+    return this.#session(phase, resident, () => buildStepGraph({ ...spec, phase }, this.#weights));
+  }
+
+  async #session(key: string, resident: readonly string[], build: () => Graph): Promise<RuntimeSession> {
+    let session = this.#sessions.get(key);
+    if (session === undefined) {
+      const model = writeOnnx(build());
+      session = await this.#guard.run(() => RuntimeSession.create(model, { provider: this.device, threads: this.#start.threads, resident }));
+      this.#sessions.set(key, session);
+    }
+    return session;
+  }
+
+  #feeds({ pictures, rows, text, imageOfRow, stated, classOfRow, masks }: MicroBatch): Record<string, TensorData> {
+    const { config, images } = this.#start.spec;
+    const [height, width] = config.inputSize;
+    const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
+    const feeds: Record<string, TensorData> = {
+      text: { data: text, shape: [rows, config.embeddingDim] },
+      imageOfRow: { data: imageOfRow, shape: [rows] },
+      rowNumber: { data: Float32Array.from({ length: rows }, (_, row) => row), shape: [rows] },
+      stated: { data: stated, shape: [rows] },
+    };
+    if ('pixels' in pictures) feeds['pixels'] = { data: pictures.pixels, shape: [images, height, width, 3] };
+    else pictures.taps.forEach((data, index) => (feeds[`tap${String(index)}`] = { data, shape: [images, tokens, config.tapDims[index] as number] }));
+    if (classOfRow !== undefined) feeds['classOfRow'] = { data: classOfRow, shape: [rows] };
+    if (masks !== undefined) feeds['masks'] = { data: masks, shape: [images, height, width] };
+    return feeds;
+  }
+}
+
+function noParameters(name: string): never {
+  throw new Error(`internal: a ready-made trunk must carry its weights, got a request for "${name}"`);
+}
+
+function dispose(tensor: StateTensor): void {
+  if (tensor instanceof ResidentTensor) tensor.dispose();
+}
+
+function scalars(values: Readonly<Record<string, number>>): Record<string, TensorData> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { data: Float32Array.of(value), shape: [] }]));
+}

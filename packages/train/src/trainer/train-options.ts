@@ -1,0 +1,162 @@
+/** What a caller may say about a training run. Everything is resolved once, by `train-plan.ts`. */
+import type { Precision, Provider, Templates } from '@synseg/core';
+import type { Augmentation } from '../data/augment.ts';
+import type { DataWarning } from '../data/data-warning.ts';
+import type { DataOptions } from '../data/dataset.ts';
+import type { EvaluateOptions } from '../evaluate/evaluate-options.ts';
+import type { ParameterGroup } from '../step-graph/layout.ts';
+import type { FeatureSource, LossWeights } from '../step-graph/step-graph.ts';
+
+/** Named sets of defaults. */
+export type RecipeName = 'paper' | 'best';
+
+/** What the losses are made of: captions, masks, or both. */
+export type Objective = 'mccl' | 'masks' | 'both';
+
+/** Sizes of a decoder that starts at random on a trunk without one. */
+export interface DecoderShape {
+  /** Channels; @default 64 */
+  readonly reduceDim?: number;
+  /** @default 4 */
+  readonly heads?: number;
+  /** Width of the blocks' hidden layer; @default 2048 */
+  readonly intermediateSize?: number;
+  /** Upsampling: one transposed convolution, or CLIPSeg's three layers; @default 'simple' */
+  readonly head?: 'simple' | 'refined';
+}
+
+/** A masks set that picks the best checkpoint. */
+export interface PeriodicEvaluation extends Pick<EvaluateOptions, 'dataset' | 'root' | 'split' | 'labels' | 'limit' | 'views'> {
+  /** Steps between two evaluations; @default `saveEvery` */
+  readonly every?: number;
+}
+
+/** Options of `train()`. */
+export interface TrainOptions {
+  /** Captions, tags or masks: see `DataOptions`. */
+  readonly data: string | DataOptions;
+  /** Folder or hub id of the checkpoint to start from, or `'random'` for a seeded random decoder on `trunk`. */
+  readonly init: string;
+  /** Folder or hub id of the frozen encoders for `init: 'random'`: a CLIPSeg folder, or a trunk with a vocabulary. */
+  readonly trunk?: string;
+  /** Shape of the random decoder, where the trunk's folder does not give one. */
+  readonly decoder?: DecoderShape;
+  /** Run folder. */
+  readonly out: string;
+  /** @default 10,000 */
+  readonly steps?: number;
+  /** Images a step; @default 256 */
+  readonly batchSize?: number;
+  /** Images in memory at once, a divisor of `batchSize`: the gradient is the same, to rounding. @default `batchSize` */
+  readonly microBatchSize?: number;
+  /** Defaults for losses, features and learning rate: the paper's, or what did best here. @default 'paper' */
+  readonly recipe?: RecipeName;
+  /** @default 'mccl' */
+  readonly objective?: Objective;
+  /** Weights of the losses; 0 switches one off. @default the recipe's */
+  readonly lambda?: Partial<LossWeights>;
+  /** Cosine of foreground and background above which L_cont acts; @default 0.1 */
+  readonly contrastGate?: number;
+  /** ε of eq. 4; @default 1e-4 */
+  readonly epsilon?: number;
+  /** What FSS reads: post-decoder features (paper), or the trunk's taps before any label. @default the recipe's */
+  readonly features?: FeatureSource;
+  /** Sentences that categories are put into; a vocabulary looks them up as they are. @default 'clipseg' */
+  readonly templates?: Templates;
+  /** What becomes of a category a vocabulary does not have; @default 'compose' */
+  readonly unknownCategories?: 'compose' | 'leave-out';
+  /** @default the recipe's; the paper's is 1e-5 */
+  readonly learningRate?: number;
+  /** @default 'constant' */
+  readonly schedule?: 'constant' | 'cosine';
+  /** Of the cosine's last step; @default 0 */
+  readonly finalLearningRate?: number;
+  /** @default 0 */
+  readonly warmupSteps?: number;
+  /** @default 0.01 */
+  readonly weightDecay?: number;
+  /** Decay biases and the parameters of norms too; @default true */
+  readonly decayVectors?: boolean;
+  /** @default 0.9 */
+  readonly beta1?: number;
+  /** @default 0.999 */
+  readonly beta2?: number;
+  /** AdamW's ε; @default 1e-8 */
+  readonly adamEpsilon?: number;
+  /** Largest global norm of the gradient; @default none */
+  readonly clipNorm?: number;
+  /** Groups of parameters that move; @default all */
+  readonly trainable?: readonly ParameterGroup[];
+  /** Decay per step of a running mean of the weights, which checkpoints then hold; @default none */
+  readonly ema?: number;
+  /** @default 42 */
+  readonly seed?: number;
+  /** @default none: the plain resize of the paper */
+  readonly augmentation?: Augmentation;
+  /** Labels per image at most, a random choice of more; @default 32 */
+  readonly maxCategories?: number;
+  /** Keep the frozen trunk's taps on disk (fp16) and run the trunk once per image: for small sets. @default false */
+  readonly cacheFeatures?: boolean;
+  /** @default 'auto' */
+  readonly device?: Provider | 'auto';
+  /** Of the frozen trunk; what is trained is fp32. @default 'fp32' */
+  readonly precision?: Extract<Precision, 'fp32' | 'fp16'>;
+  /** Processor threads of one operator; @default the processor's, at most 8 */
+  readonly threads?: number;
+  /** Threads that decode pictures; @default one less than there are processors, from 1 to 8 */
+  readonly workers?: number;
+  /** Steps between saves of `last/`; @default 500 */
+  readonly saveEvery?: number;
+  /** Steps between checkpoints that are kept, `step-N/`; @default none */
+  readonly keepEvery?: number;
+  /** Masks set that picks `best/`. */
+  readonly evaluation?: PeriodicEvaluation;
+  /** Go on with the run in `out`; @default false */
+  readonly resume?: boolean;
+  /** Folder of cached embeddings and downloads; @default core's */
+  readonly cacheFolder?: string;
+  readonly onWarning?: (warning: TrainWarning) => void;
+  readonly onProgress?: (progress: TrainProgress) => void;
+  /** Finishes the step, saves, and rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Something a caller should know and training goes on without. */
+export interface TrainWarning {
+  readonly kind: 'data' | 'health' | 'categories' | 'resume';
+  readonly message: string;
+  /** The data's own, for `kind: 'data'`. */
+  readonly data?: DataWarning;
+}
+
+/** How far what comes before and between steps is. */
+export type TrainProgress =
+  | { readonly stage: 'load' }
+  | { readonly stage: 'features'; readonly done: number; readonly total: number; readonly bytes: number }
+  | { readonly stage: 'evaluate'; readonly done: number; readonly total: number };
+
+/** What a step was like. */
+export interface StepReport {
+  /** Steps done, counted from 1. */
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly learningRate: number;
+  /** Each loss before its weight, a mean over images; those whose weight is 0 are left out. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** Σ λ · loss */
+  readonly total: number;
+  /** Before the clip. */
+  readonly gradientNorm: number;
+  /** Mean of the activation maps, 0 to 1. */
+  readonly activationMean: number;
+  /** Standard deviation of the activation maps over patches, the mean over maps: near 0 they are flat. */
+  readonly activationDeviation: number;
+  /** Share of rows whose foreground and background are so alike that eq. 4's clamp stops the gradient. */
+  readonly clampShare: number;
+  readonly imagesPerSecond: number;
+  /** Share of the time in which the step waited for data. */
+  readonly dataWaitShare: number;
+  /** Of the periodic evaluation after this step. */
+  readonly score?: { readonly mIoU: number; readonly best: boolean };
+}

@@ -1,0 +1,182 @@
+/** Options → a plan in which nothing is left open. What is printed and saved as the run's configuration is this. */
+import { availableParallelism } from 'node:os';
+import { defaultCacheFolder, type Provider, type Templates } from '@synseg/core';
+import { PROVIDERS } from '@synseg/core/internals';
+import type { Augmentation } from '../data/augment.ts';
+import type { DataOptions } from '../data/dataset.ts';
+import type { Schedule } from '../optimizer/schedule.ts';
+import { PARAMETER_GROUPS, type ParameterGroup } from '../step-graph/layout.ts';
+import { needsContrastive, type FeatureSource, type LossWeights } from '../step-graph/step-graph.ts';
+import { RECIPES } from './recipes.ts';
+import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, TrainOptions } from './train-options.ts';
+
+/** A resolved configuration: plain JSON. */
+export interface TrainPlan {
+  readonly data: DataOptions;
+  readonly init: string;
+  readonly trunk: string | null;
+  readonly decoder: Required<DecoderShape>;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly microBatchSize: number;
+  readonly recipe: RecipeName;
+  readonly objective: Objective;
+  readonly lambda: LossWeights;
+  readonly contrastGate: number;
+  readonly epsilon: number;
+  readonly features: FeatureSource;
+  readonly templates: Templates;
+  readonly unknownCategories: 'compose' | 'leave-out';
+  readonly schedule: Schedule;
+  readonly weightDecay: number;
+  readonly decayVectors: boolean;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly adamEpsilon: number;
+  readonly clipNorm: number | null;
+  readonly trainable: readonly ParameterGroup[];
+  readonly ema: number | null;
+  readonly seed: number;
+  readonly augmentation: Augmentation;
+  readonly maxCategories: number;
+  readonly cacheFeatures: boolean;
+  readonly device: Provider | 'auto';
+  readonly precision: 'fp32' | 'fp16';
+  readonly threads: number;
+  readonly saveEvery: number;
+  readonly keepEvery: number | null;
+  readonly evaluation: (PeriodicEvaluation & { readonly every: number }) | null;
+}
+
+/** What bears on speed and places alone, and may change when a run is resumed. */
+export interface Surroundings {
+  readonly out: string;
+  readonly cacheFolder: string;
+  readonly workers: number | undefined;
+}
+
+/** More threads than this seldom help one operator. */
+const MAX_DEFAULT_THREADS = 8;
+/** 2048: a decoder row per label and picture needs about 5 MB at 224 px. */
+const MOST_CATEGORIES = 1024;
+
+/**
+ * Resolves options.
+ *
+ * @throws TypeError for an option of the wrong kind, RangeError for a value that cannot be; the message names it
+ */
+export function planTraining(options: TrainOptions): { plan: TrainPlan; surroundings: Surroundings } {
+  if (typeof options !== 'object' || (options as unknown) === null) throw new TypeError(`Cannot train: options must be an object, got ${options === null ? 'null' : typeof options}`);
+  const out = text('out', options.out);
+  const init = text('init', options.init);
+  const trunk = options.trunk === undefined ? null : text('trunk', options.trunk);
+  if ((init === 'random') !== (trunk !== null)) {
+    throw new RangeError(`Cannot train: trunk must be given with init "random" and only then, got init "${init}" and ${trunk === null ? 'no trunk' : `trunk "${trunk}"`}`);
+  }
+  if (options.decoder !== undefined && init !== 'random') throw new RangeError(`Cannot train: decoder must be left out unless init is "random", got init "${init}"`);
+  const recipe = choice('recipe', options.recipe ?? 'paper', ['paper', 'best']);
+  const defaults = RECIPES[recipe];
+  const objective = choice('objective', options.objective ?? 'mccl', ['mccl', 'masks', 'both']);
+  const lambda = lossWeights(objective, { ...defaults.lambda, ...options.lambda });
+  const steps = count('steps', options.steps ?? 10_000, 0);
+  const batchSize = count('batchSize', options.batchSize ?? 256);
+  const microBatchSize = count('microBatchSize', options.microBatchSize ?? batchSize);
+  if (batchSize % microBatchSize !== 0) throw new RangeError(`Cannot train: microBatchSize must divide batchSize ${String(batchSize)}, got ${String(microBatchSize)}`);
+  const saveEvery = count('saveEvery', options.saveEvery ?? 500);
+  const trainable = options.trainable ?? PARAMETER_GROUPS;
+  if (!Array.isArray(trainable) || trainable.length === 0) throw new TypeError(`Cannot train: trainable must be a list of groups, got ${JSON.stringify(trainable)}`);
+  for (const group of trainable) choice('trainable', group, PARAMETER_GROUPS);
+  const plan: TrainPlan = {
+    data: typeof options.data === 'string' ? { source: options.data } : options.data,
+    init,
+    trunk,
+    decoder: { reduceDim: 64, heads: 4, intermediateSize: 2048, head: 'simple', ...defined(options.decoder ?? {}) },
+    steps,
+    batchSize,
+    microBatchSize,
+    recipe,
+    objective,
+    lambda,
+    contrastGate: number('contrastGate', options.contrastGate ?? 0.1, -1, 1),
+    epsilon: number('epsilon', options.epsilon ?? 1e-4, 1e-7, 0.1),
+    features: choice('features', options.features ?? defaults.features, ['conditional', 'visual']),
+    templates: options.templates ?? 'clipseg',
+    unknownCategories: choice('unknownCategories', options.unknownCategories ?? 'compose', ['compose', 'leave-out']),
+    schedule: {
+      kind: choice('schedule', options.schedule ?? defaults.schedule, ['constant', 'cosine']),
+      learningRate: number('learningRate', options.learningRate ?? defaults.learningRate, 0),
+      finalLearningRate: number('finalLearningRate', options.finalLearningRate ?? 0, 0),
+      warmupSteps: count('warmupSteps', options.warmupSteps ?? Math.min(defaults.warmupSteps, Math.floor(steps / 10)), 0),
+      steps,
+    },
+    weightDecay: number('weightDecay', options.weightDecay ?? 0.01, 0),
+    decayVectors: options.decayVectors ?? true,
+    beta1: number('beta1', options.beta1 ?? 0.9, 0, 0.999999),
+    beta2: number('beta2', options.beta2 ?? 0.999, 0, 0.999999),
+    adamEpsilon: number('adamEpsilon', options.adamEpsilon ?? 1e-8, 0),
+    clipNorm: options.clipNorm === undefined ? null : number('clipNorm', options.clipNorm, Number.MIN_VALUE),
+    trainable: PARAMETER_GROUPS.filter((group) => trainable.includes(group)),
+    ema: options.ema === undefined ? null : number('ema', options.ema, 0, 0.9999999),
+    seed: count('seed', options.seed ?? 42, 0),
+    augmentation: options.augmentation ?? {},
+    maxCategories: count('maxCategories', options.maxCategories ?? 32, 1, MOST_CATEGORIES),
+    cacheFeatures: options.cacheFeatures ?? false,
+    device: choice('device', options.device ?? 'auto', ['auto', ...PROVIDERS]),
+    precision: choice('precision', options.precision ?? 'fp32', ['fp32', 'fp16']),
+    threads: count('threads', options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism())),
+    saveEvery,
+    keepEvery: options.keepEvery === undefined ? null : count('keepEvery', options.keepEvery),
+    evaluation: options.evaluation === undefined ? null : { ...options.evaluation, every: count('evaluation.every', options.evaluation.every ?? saveEvery) },
+  };
+  if (plan.cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined)) {
+    throw new RangeError('Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both');
+  }
+  return { plan, surroundings: { out, cacheFolder: options.cacheFolder ?? defaultCacheFolder(), workers: options.workers === undefined ? undefined : count('workers', options.workers) } };
+}
+
+/** Losses an objective does not have weigh nothing. */
+function lossWeights(objective: Objective, weights: LossWeights): LossWeights {
+  const names = Object.keys(weights) as (keyof LossWeights)[];
+  const checked = Object.fromEntries(names.map((name) => [name, number(`lambda.${name}`, weights[name], 0)])) as unknown as LossWeights;
+  const lambda = Object.fromEntries(names.map((name) => [name, (objective === 'masks') === (name === 'masks') || objective === 'both' ? checked[name] : 0])) as unknown as LossWeights;
+  if (names.every((name) => lambda[name] === 0)) throw new RangeError(`Cannot train: lambda must leave a loss of objective "${objective}", got ${JSON.stringify(lambda)}`);
+  return lambda;
+}
+
+/** True when masks must be read. */
+export function needsMasks({ lambda }: Pick<TrainPlan, 'lambda'>): boolean {
+  return lambda.masks !== 0;
+}
+
+/** True when captions, tags or nouns are needed. */
+export function needsCaptions({ lambda }: Pick<TrainPlan, 'lambda'>): boolean {
+  return needsContrastive(lambda);
+}
+
+function defined<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+}
+
+function text(name: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw new TypeError(`Cannot train: ${name} must be a text, got ${JSON.stringify(value) ?? 'undefined'}`);
+  return value;
+}
+
+function number(name: string, value: unknown, least: number, most = Infinity): number {
+  if (typeof value !== 'number' || !(value >= least && value <= most)) {
+    throw new RangeError(`Cannot train: ${name} must be a number from ${String(least)} to ${String(most)}, got ${String(value)}`);
+  }
+  return value;
+}
+
+function count(name: string, value: unknown, least = 1, most = Number.MAX_SAFE_INTEGER): number {
+  if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
+    throw new RangeError(`Cannot train: ${name} must be an integer ≥ ${String(least)}${most === Number.MAX_SAFE_INTEGER ? '' : ` and ≤ ${String(most)}`}, got ${String(value)}`);
+  }
+  return value as number;
+}
+
+function choice<Choice extends string>(name: string, value: Choice, choices: readonly Choice[]): Choice {
+  if (!choices.includes(value)) throw new RangeError(`Cannot train: ${name} must be one of ${choices.join(', ')}, got ${JSON.stringify(value) ?? 'undefined'}`);
+  return value;
+}

@@ -1,0 +1,230 @@
+/**
+ * The training loop: batches in, steps on the training thread, reports out, checkpoints on disk.
+ *
+ * While the thread computes step n, this side prepares batch n + 1. A step is sent ahead unless its predecessor is to be
+ * saved: a checkpoint holds the state after exactly the step it names.
+ */
+import { SynsegError } from '@synseg/core';
+import { encodeSafetensors, type FloatTensor } from '@synseg/core/internals';
+import { START, type DatasetPosition } from '../data/dataset.ts';
+import { evaluate } from '../evaluate/evaluate.ts';
+import { learningRateAt } from '../optimizer/schedule.ts';
+import { unflatten } from '../step-graph/initial-values.ts';
+import { FIGURES, type Figure } from '../step-graph/step-graph.ts';
+import type { PreparedBatch } from './batch-source.ts';
+import { HealthWatch } from './health.ts';
+import type { StepReply } from './protocol.ts';
+import type { StepReport, TrainOptions } from './train-options.ts';
+import type { TrainPlan } from './train-plan.ts';
+import { openTraining, type Training } from './training.ts';
+
+/** Figures of a report that are losses. */
+const LOSSES = ['align', 'contrast', 'background', 'separation', 'masks'] as const;
+
+/**
+ * Trains a checkpoint and reports each step. Leaving the loop, or aborting, saves `last/` first.
+ *
+ * @throws TypeError or RangeError for options that cannot be
+ * @throws SynsegError `TRAINING_DIVERGED` when a loss is no longer a number, naming the batch; checkpoints stay as they
+ *   were. `RUN_FOLDER`, `DATASET_FORMAT`, `MODEL_LOAD`, `CHECKPOINT_FORMAT`, `DEVICE_UNAVAILABLE`
+ * @throws the signal's reason when aborted, after the step was finished and saved
+ *
+ * @example
+ * ```ts
+ * // type-checked only: needs images and a checkpoint
+ * import { train } from '@synseg/train';
+ * for await (const report of train({ data: 'shards/{00000..00099}.tar', init: 'CIDAS/clipseg-rd64-refined', out: 'runs/a', steps: 10_000 })) {
+ *   console.log(report.step, report.losses);
+ * }
+ * ```
+ */
+export async function* train(options: TrainOptions): AsyncGenerator<StepReport, void, undefined> {
+  const training = await openTraining(options);
+  const loop = new TrainingLoop(training, options);
+  try {
+    if (loop.step === 0) await loop.save();
+    while (loop.step < training.plan.steps) {
+      if (options.signal?.aborted === true) break;
+      yield await loop.next();
+    }
+    await loop.finish();
+    options.signal?.throwIfAborted();
+  } catch (error) {
+    loop.failed();
+    throw error;
+  } finally {
+    try {
+      await loop.finish();
+    } finally {
+      await training.close();
+    }
+  }
+}
+
+/** A step that was sent to the thread. */
+interface SentStep {
+  readonly batch: PreparedBatch;
+  readonly learningRate: number;
+  readonly waitedMs: number;
+  readonly reply: Promise<StepReply>;
+}
+
+/** The state of the loop. */
+class TrainingLoop {
+  /** Steps done. */
+  step: number;
+  readonly #training: Training;
+  readonly #options: TrainOptions;
+  readonly #watch: HealthWatch;
+  #position: DatasetPosition;
+  #savedStep: number;
+  #best: number | undefined;
+  #sent: SentStep | undefined;
+  #lastReportAt = performance.now();
+  #failed = false;
+
+  constructor(training: Training, options: TrainOptions) {
+    const { plan, resumed } = training;
+    this.#training = training;
+    this.#options = options;
+    this.step = resumed?.step ?? 0;
+    this.#savedStep = resumed?.step ?? -1;
+    this.#position = resumed?.position ?? START;
+    this.#best = resumed?.notes?.['best'] as number | undefined;
+    this.#watch = new HealthWatch({ features: plan.features, recipe: plan.recipe, contrast: plan.lambda.contrast !== 0 });
+  }
+
+  /** Finishes one step, with all that is due after it. */
+  async next(): Promise<StepReport> {
+    const { plan, run } = this.#training;
+    const sent = this.#sent ?? (await this.#send());
+    this.#sent = undefined;
+    const { figures } = await sent.reply;
+    this.step += 1;
+    this.#position = sent.batch.after;
+    const report = this.#report(sent, figures);
+    if (!Number.isFinite(report.total) || !Number.isFinite(report.gradientNorm)) {
+      throw new SynsegError('TRAINING_DIVERGED', `Cannot train on: total loss and gradient must be numbers, got ${String(report.total)} and ${String(report.gradientNorm)} in step ${String(this.step)} (${sent.batch.keys.join(', ')}); the last good checkpoint is kept, a smaller learningRate or clipNorm may help`);
+    }
+    const evaluating = plan.evaluation !== null && (this.step % plan.evaluation.every === 0 || this.step === plan.steps);
+    const due = this.step % plan.saveEvery === 0 || this.step === plan.steps || evaluating || (plan.keepEvery !== null && this.step % plan.keepEvery === 0);
+    // Once this side may wait on the caller, the thread should have something to do.
+    if (!due && this.#options.signal?.aborted !== true) this.#sent = await this.#send();
+    for (const message of this.#watch.check(report)) this.#options.onWarning?.({ kind: 'health', message });
+    await run.log(report);
+    if (!due) return report;
+    await this.save();
+    if (!evaluating) return report;
+    const score = await this.#evaluate();
+    const scored = { ...report, score };
+    await run.log({ step: report.step, score });
+    return scored;
+  }
+
+  /** Writes `last/`, and `step-N/` when it is one to keep. */
+  async save(): Promise<void> {
+    const { plan, run, engine, layout } = this.#training;
+    const state = await engine.state();
+    const tensors = new Map(Object.entries(state).map(([name, data]) => [name, { shape: [data.length], data }]));
+    const contents = this.#contents(state);
+    const notes = this.#best === undefined ? {} : { best: this.#best };
+    await run.save('last', contents, { step: this.step, position: this.#position, tensors, layoutKey: layout.key, notes });
+    if (plan.keepEvery !== null && this.step > 0 && this.step % plan.keepEvery === 0) await run.save(`step-${this.step}`, contents);
+    this.#savedStep = this.step;
+  }
+
+  /** Waits for a step that was sent, and saves what is not saved. */
+  async finish(): Promise<void> {
+    if (this.#failed) return;
+    if (this.#sent !== undefined) {
+      const sent = this.#sent;
+      this.#sent = undefined;
+      const { figures } = await sent.reply;
+      const report = this.#report({ ...sent, waitedMs: sent.waitedMs }, figures, this.step + 1);
+      if (Number.isFinite(report.total)) {
+        this.step += 1;
+        this.#position = sent.batch.after;
+        await this.#training.run.log(report);
+      }
+    }
+    if (this.step !== this.#savedStep) await this.save();
+  }
+
+  /** After an error nothing more is written. */
+  failed(): void {
+    this.#failed = true;
+  }
+
+  async #send(): Promise<SentStep> {
+    const { engine, batches, plan } = this.#training;
+    const asked = performance.now();
+    const batch = await batches.next();
+    const waitedMs = performance.now() - asked;
+    const step = this.step + 1;
+    const learningRate = learningRateAt(step, plan.schedule);
+    const reply = engine.step({ type: 'step', step, learningRate, micro: batch.micro });
+    reply.catch(() => undefined);
+    return { batch, learningRate, waitedMs, reply };
+  }
+
+  #report({ batch, learningRate, waitedMs }: SentStep, figures: Float32Array, step = this.step): StepReport {
+    const { plan } = this.#training;
+    const figure = (name: Figure): number => figures[FIGURES.indexOf(name)] as number;
+    const rows = Math.max(1, figure('statedRows'));
+    const now = performance.now();
+    const elapsedMs = now - this.#lastReportAt;
+    this.#lastReportAt = now;
+    return {
+      step,
+      steps: plan.steps,
+      epoch: batch.after.epoch,
+      learningRate,
+      losses: Object.fromEntries(LOSSES.filter((name) => plan.lambda[name] !== 0).map((name) => [name, figure(name)])),
+      total: figure('total'),
+      gradientNorm: figure('gradientNorm'),
+      activationMean: figure('activationMean') / rows,
+      activationDeviation: figure('activationDeviation') / rows,
+      clampShare: figure('clampedRows') / rows,
+      imagesPerSecond: (1000 * plan.batchSize) / elapsedMs,
+      dataWaitShare: Math.min(1, waitedMs / elapsedMs),
+    };
+  }
+
+  async #evaluate(): Promise<{ mIoU: number; best: boolean }> {
+    const { plan, run } = this.#training;
+    const { every: _, ...evaluation } = plan.evaluation as NonNullable<TrainPlan['evaluation']>;
+    const { signal, onProgress, cacheFolder } = this.#options;
+    const { mIoU } = await evaluate(run.checkpoint('last'), {
+      ...evaluation,
+      device: plan.device,
+      threads: plan.threads,
+      ...(cacheFolder === undefined ? {} : { cacheFolder }),
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: ({ done, total }) => onProgress?.({ stage: 'evaluate', done, total }),
+    });
+    const best = this.#best === undefined || mIoU > this.#best;
+    if (best) {
+      this.#best = mIoU;
+      await run.save('best', this.#contents(await this.#training.engine.state()));
+      await this.save();
+    }
+    this.#lastReportAt = performance.now();
+    return { mIoU, best };
+  }
+
+  /** What a checkpoint folder holds: the running mean of the weights where one is kept. */
+  #contents(state: Readonly<Record<string, Float32Array>>): Parameters<Training['run']['save']>[1] {
+    const { base, layout, texts, plan } = this.#training;
+    const trained = unflatten(layout, (plan.ema === null ? state['parameters'] : state['average']) as Float32Array);
+    const tensors = new Map<string, FloatTensor>(base.specs.map(({ name }) => [name, trained.get(name) ?? (base.tensors.get(name) as FloatTensor)]));
+    const { text } = base.config;
+    const extended = texts.extended?.();
+    if (extended === undefined || text.kind !== 'vocabulary' || extended.standIns.length === 0) return { tensors, configJson: base.configJson, base: base.folder };
+    const { names, embeddings, standIns } = extended;
+    const files = new Map<string, Uint8Array | string>([
+      [text.names, `${JSON.stringify({ names, standIns }, null, 1)}\n`],
+      [text.embeddings, encodeSafetensors(new Map([['embeddings', { shape: [names.length, base.config.embeddingDim], data: embeddings }]]))],
+    ]);
+    return { tensors, configJson: base.configJson, base: base.folder, files };
+  }
+}

@@ -1,0 +1,184 @@
+/** Everything a run has open: data, texts, the training thread, the run folder. Opened in one place, closed in one. */
+import { join } from 'node:path';
+import { SynsegError } from '@synseg/core';
+import { BatchLoader } from '../data/batch-loader.ts';
+import type { DataWarning } from '../data/data-warning.ts';
+import { START, openDataset, type Dataset, type MaskClass } from '../data/dataset.ts';
+import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
+import { formatDifference } from '../run/config-differences.ts';
+import { RunFolder } from '../run/run-folder.ts';
+import type { TrainerState } from '../run/trainer-state.ts';
+import { flatten } from '../step-graph/initial-values.ts';
+import { layoutOf, type Layout } from '../step-graph/layout.ts';
+import { stateNames, type StepSpec } from '../step-graph/step-graph.ts';
+import { openBaseModel, type BaseModel } from './base-model.ts';
+import { BatchSource } from './batch-source.ts';
+import { openCategoryTexts, type CategoryTexts } from './category-texts.ts';
+import { EngineLink } from './engine-link.ts';
+import { FeatureCache } from './feature-cache.ts';
+import type { TrainOptions, TrainWarning } from './train-options.ts';
+import { needsCaptions, needsMasks, planTraining, type TrainPlan } from './train-plan.ts';
+
+/** An open run. */
+export interface Training {
+  readonly plan: TrainPlan;
+  readonly run: RunFolder;
+  readonly engine: EngineLink;
+  readonly batches: BatchSource;
+  readonly base: BaseModel;
+  readonly layout: Layout;
+  readonly texts: CategoryTexts;
+  /** The state that a resumed run goes on from. */
+  readonly resumed: TrainerState | undefined;
+  /** Closes everything, the last opened first. */
+  readonly close: () => Promise<void>;
+}
+
+/** Opens all parts of a run, or none. */
+export async function openTraining(options: TrainOptions): Promise<Training> {
+  const { plan, surroundings } = planTraining(options);
+  const { cacheFolder, workers } = surroundings;
+  const { signal } = options;
+  const warn = (kind: TrainWarning['kind'], message: string): void => options.onWarning?.({ kind, message });
+  const dataWarning = (data: DataWarning): void => options.onWarning?.({ kind: 'data', message: data.message, data });
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    options.onProgress?.({ stage: 'load' });
+    signal?.throwIfAborted();
+    const base = await openBaseModel(plan, options.decoder !== undefined, cacheFolder, signal);
+    const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
+    const phrases = new PhraseExtractor();
+    const dataset = await openDataset(plan.data, { phrases: (caption) => phrases.extract(caption), onWarning: dataWarning, ...(signal === undefined ? {} : { signal }) });
+    const texts = await openCategoryTexts({ folder: base.folder, config: base.config, templates: plan.templates, unknown: plan.unknownCategories, cacheFolder, device: plan.device, threads: plan.threads });
+    closers.push(texts.dispose);
+    await learnCategories(dataset, texts, warn);
+    const classes = needsMasks(plan) ? knownClasses(dataset, texts, warn) : undefined;
+    const run = await RunFolder.create(surroundings.out, {
+      config: plan,
+      resume: options.resume ?? false,
+      onDifferences: (differences) => warn('resume', `The configuration differs from the run's: ${differences.map(formatDifference).join('; ')}`),
+    });
+    closers.push(() => run.close());
+    const resumed = options.resume === true ? await run.state() : undefined;
+    if (resumed !== undefined && resumed.layoutKey !== layout.key) {
+      throw new SynsegError('RUN_FOLDER', `Cannot resume run: trained tensors must be those of the run, got others (objective, features, trainable or decoder changed): ${run.path}`);
+    }
+    await run.rewind(resumed?.step ?? 0);
+    const engine = await EngineLink.start({
+      spec: stepSpec(plan, base, layout),
+      folder: base.folder,
+      frozen: new Map([...base.tensors].filter(([name]) => !layout.entries.some((entry) => entry.name === name))),
+      state: resumed === undefined ? freshState(plan, layout, base) : Object.fromEntries([...resumed.tensors].map(([name, { data }]) => [name, data])),
+      device: plan.device,
+      threads: plan.threads,
+    });
+    closers.push(() => engine.dispose());
+    const features = plan.cacheFeatures ? await openFeatures() : undefined;
+    if (features !== undefined) closers.push(() => features[Symbol.asyncDispose]());
+    const loader = BatchLoader.open(features === undefined ? dataset : readable(dataset, features), {
+      inputSize: base.config.inputSize,
+      batchSize: plan.batchSize,
+      seed: plan.seed,
+      from: resumed?.position ?? START,
+      pixels: features === undefined,
+      masks: !needsMasks(plan) ? false : needsCaptions(plan) ? true : 'required',
+      augmentation: plan.augmentation,
+      maxCategories: plan.maxCategories,
+      known: texts.knows,
+      onWarning: dataWarning,
+      ...(workers === undefined ? {} : { workers }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    closers.push(() => loader[Symbol.asyncDispose]());
+    const batches = new BatchSource(loader, texts, features, {
+      microBatchSize: plan.microBatchSize,
+      inputSize: base.config.inputSize,
+      embeddingDim: base.config.embeddingDim,
+      maxCategories: plan.maxCategories,
+      seed: plan.seed,
+      classes,
+    });
+    return { plan, run, engine, batches, base, layout, texts, resumed, close };
+
+    function openFeatures(): Promise<FeatureCache> {
+      return FeatureCache.open({
+        dataset,
+        config: base.config,
+        trunkKey: `${base.trunkKey} ${plan.precision}`,
+        folder: join(cacheFolder, 'features'),
+        workers,
+        maxCategories: plan.maxCategories,
+        encode: (pixels) => engine.taps(pixels),
+        onProgress: (done, total, bytes) => options.onProgress?.({ stage: 'features', done, total, bytes }),
+        onWarning: dataWarning,
+        signal,
+      });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout): Omit<StepSpec, 'phase'> {
+  return {
+    config,
+    layout,
+    lambda: plan.lambda,
+    features: plan.features,
+    contrastive: { epsilon: plan.epsilon, contrastGate: plan.contrastGate },
+    optimizer: { beta1: plan.beta1, beta2: plan.beta2, epsilon: plan.adamEpsilon, weightDecay: plan.weightDecay, clipNorm: plan.clipNorm ?? undefined },
+    ema: plan.ema ?? undefined,
+    images: plan.microBatchSize,
+    batchImages: plan.batchSize,
+    input: plan.cacheFeatures ? 'taps' : 'pixels',
+    trunkPrecision: plan.precision === 'fp16' ? 'float16' : 'float32',
+  };
+}
+
+function freshState(plan: TrainPlan, layout: Layout, base: BaseModel): Record<string, Float32Array> {
+  const parameters = flatten(layout, base.tensors);
+  return Object.fromEntries(stateNames({ ema: plan.ema ?? undefined }).map((name) => [name, name === 'parameters' || name === 'average' ? parameters.slice() : new Float32Array(layout.length)]));
+}
+
+/** Meets all categories of a set of known size once, so that what a vocabulary lacks is known, and told, from the start. */
+async function learnCategories(dataset: Dataset, texts: CategoryTexts, warn: (kind: TrainWarning['kind'], message: string) => void): Promise<void> {
+  if (texts.extended === undefined || dataset.size === undefined) return;
+  const unknown = new Map<string, number>();
+  let left = dataset.size;
+  for await (const { sample } of dataset.draw(START, 0)) {
+    for (const category of sample.categories) if (!texts.knows(category)) unknown.set(category, (unknown.get(category) ?? 0) + 1);
+    left -= 1;
+    if (left <= 0) break;
+  }
+  const { standIns } = texts.extended();
+  if (standIns.length > 0) warn('categories', `Not in the vocabulary, stood for by other entries: ${standIns.map(({ category, entries }) => `${category} (${entries.join(', ')})`).join('; ')}`);
+  if (unknown.size > 0) {
+    const list = [...unknown].sort((a, b) => b[1] - a[1]).map(([category, count]) => `${category} ×${String(count)}`);
+    warn('categories', `Not in the vocabulary, left out: ${list.join(', ')}`);
+  }
+}
+
+/** Mask classes that can be trained on: those with an embedding, and not the background. */
+function knownClasses(dataset: Dataset, texts: CategoryTexts, warn: (kind: TrainWarning['kind'], message: string) => void): readonly MaskClass[] {
+  const named = (dataset.classes ?? []).filter(({ index }) => index !== dataset.backgroundIndex && index !== dataset.ignoreIndex);
+  if (named.length === 0) throw new SynsegError('DATASET_FORMAT', `Cannot train: data must name the classes of its masks (classes.json) for objective "masks", got none in ${dataset.description}`);
+  const known = named.filter(({ name }) => texts.knows(name));
+  const unknown = named.filter(({ name }) => !texts.knows(name)).map(({ name }) => name);
+  if (unknown.length > 0) warn('categories', `Mask classes not in the vocabulary, left out: ${unknown.join(', ')}`);
+  if (known.length === 0) throw new SynsegError('LABEL_UNKNOWN', `Cannot train: the vocabulary must have a class of the masks, got none of ${named.map(({ name }) => name).join(', ')}`);
+  return known;
+}
+
+/** The samples whose pictures could be read when features were cached. */
+function readable(dataset: Dataset, features: FeatureCache): Dataset {
+  return {
+    ...dataset,
+    async *draw(...place) {
+      for await (const drawn of dataset.draw(...place)) if (features.has(drawn.index)) yield drawn;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { expandSource } from '../../../packages/train/src/data/source.ts';
+import type { DataOptions } from '../../../packages/train/src/data/dataset.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { failureOf, openWarned, write } from './fixtures.ts';
+
+const folder = temporaryFolder();
+const path = write(join(folder, 'list.jsonl'), '{"image":"a.jpg","tags":["a"]}\n');
+write(join(folder, 'a.jpg'), 'a picture');
+const message = async (options: object): Promise<string> => failureOf(openWarned({ source: path, ...options } as DataOptions));
+
+describe('openDataset()', () => {
+  it('refuses options of the wrong kind', async () => {
+    expect(await failureOf(openWarned(undefined as unknown as string))).toBe('TypeError: Cannot open dataset: data must be a path or an object with a source, got undefined');
+    expect(await message({ source: '' })).toBe('TypeError: Cannot open dataset: source must be a path or a list of paths, got ""');
+    expect(await message({ source: [] })).toBe('RangeError: Cannot open dataset: source must name a file or folder, got an empty list');
+    expect(await message({ imags: 'x' })).toBe('TypeError: Cannot open dataset: options must be of format, images, masks, classes, phrases, split, source, keys, header, shuffleBuffer, got "imags"');
+    expect(await message({ split: 1 })).toBe('TypeError: Cannot open dataset: split must be a text, got 1');
+    expect(await message({ format: 'parquet' })).toBe('TypeError: Cannot open dataset: format must be one of webdataset, jsonl, csv, tsv, coco, folder, got "parquet"');
+    expect(await message({ keys: 'x' })).toBe('TypeError: Cannot open dataset: keys must be an object, got "x"');
+    expect(await message({ keys: { imag: 'x' } })).toBe('TypeError: Cannot open dataset: keys must name image, caption, tags, nouns, mask, got "imag"');
+    expect(await message({ keys: { image: [] } })).toBe('TypeError: Cannot open dataset: keys.image must be a field name, a column index or a list of them, got []');
+    expect(await message({ header: 'yes' })).toBe('TypeError: Cannot open dataset: header must be true or false, got "yes"');
+    expect(await message({ shuffleBuffer: 0 })).toBe('RangeError: Cannot open dataset: shuffleBuffer must be a positive integer, got 0');
+  });
+
+  it('refuses options that the format would ignore', async () => {
+    expect(await message({ shuffleBuffer: 5 })).toBe('RangeError: Cannot open dataset: shuffleBuffer must be left out for format jsonl, got 5');
+    expect(await message({ source: 'x.tar', split: 'train' })).toBe('RangeError: Cannot open dataset: split must be left out for format webdataset, got "train"');
+    expect(await message({ source: [path, path] })).toBe(`RangeError: Cannot open dataset: source must be one path for format jsonl, got ${JSON.stringify([path, path])}`);
+  });
+
+  it('tells formats by name, and says when it cannot', async () => {
+    const known = 'source must be a folder or end in .tar, .jsonl, .ndjson, .csv, .tsv, .json (or name its format)';
+    expect(await message({ source: join(folder, 'a.jpg') })).toBe(`DATASET_FORMAT: Cannot open dataset: ${known}, got "${join(folder, 'a.jpg')}"`);
+    expect(await message({ source: join(folder, 'none') })).toBe(`DATASET_FORMAT: Cannot open dataset: ${known}, got "${join(folder, 'none')}", which does not exist`);
+    write(join(folder, 'list'), '{"image":"a.jpg","tags":["a"]}\n');
+    expect((await openWarned({ source: join(folder, 'list'), format: 'jsonl' })).dataset.size).toBe(1);
+  });
+});
+
+describe('expandSource()', () => {
+  it('expands ranges and lists in braces', () => {
+    expect(expandSource('d/cc-{000008..000011}.tar')).toEqual(['d/cc-000008.tar', 'd/cc-000009.tar', 'd/cc-000010.tar', 'd/cc-000011.tar']);
+    expect(expandSource(['{a,b}-{0..1}.tar', 'c.tar'])).toEqual(['a-0.tar', 'a-1.tar', 'b-0.tar', 'b-1.tar', 'c.tar']);
+    expect(expandSource('cc-{000000..001242}.tar').length).toBe(1243);
+  });
+});
