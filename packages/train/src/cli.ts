@@ -1,3 +1,9 @@
 #!/usr/bin/env node
-/** The `synseg-train` command. */
-export const placeholder = true;
+/** Entry of `synseg-train`. */
+import { runProcess } from './command/process.ts';
+import { evaluate } from './evaluate/evaluate.ts';
+import { extractPhrases } from './phrases/extract-phrases.ts';
+import { exportCheckpoint } from './run/export.ts';
+import { train } from './trainer/train.ts';
+
+await runProcess({ train, evaluate, extractPhrases, exportCheckpoint });

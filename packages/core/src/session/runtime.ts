@@ -99,6 +99,11 @@ export class RuntimeSession {
     }
   }
 
+  /** Names of the graph's inputs. */
+  get inputNames(): readonly string[] {
+    return this.#session.inputNames;
+  }
+
   /** Runs the graph. Blocks this thread until done. @throws SynsegError `INFERENCE` with the runtime's message. */
   async run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
     return (await this.runResident(feeds)).results;

@@ -3,6 +3,7 @@
  * graph, the nodes that compute the derivative. It knows no operator; `rules.ts` does.
  */
 import { ops, sameShape, type DType, type GraphNode, type Value } from '@synseg/core/internals';
+import { attentionGradients, attentionOf } from './attention-rule.ts';
 import { ruleOf } from './rules.ts';
 
 /** A derivative written by hand: from the gradient of a value to the gradients of what it was computed from. */
@@ -26,6 +27,11 @@ export function withGradient(value: Value, sources: readonly Value[], rule: (gra
   return value;
 }
 
+/** The same value, through which no gradient passes: what is computed from it takes it as given. */
+export function stopGradient(value: Value): Value {
+  return withGradient(value.graph.node('Identity', [value], value), [], () => []);
+}
+
 /**
  * The derivative of a scalar with respect to each of `sources`, in the shape of each.
  *
@@ -36,6 +42,7 @@ export function withGradient(value: Value, sources: readonly Value[], rule: (gra
 export function gradients(loss: Value, sources: readonly Value[]): Value[] {
   if (loss.shape.length !== 0) throw new RangeError(`Cannot differentiate: loss must be a scalar, got ${loss.toString()}`);
   const dependent = dependents(loss.graph.nodes, sources);
+  const readers = countReaders(loss.graph.nodes);
   const gradient = new Map<Value, Value>([[loss, ops.scalar(loss, 1)]]);
   const accumulate = (value: Value, contribution: Value): void => {
     if (!sameShape(value.shape, contribution.shape)) {
@@ -57,6 +64,13 @@ export function gradients(loss: Value, sources: readonly Value[]): Value[] {
       });
       continue;
     }
+    const attention = attentionOf(node, readers);
+    if (attention !== undefined) {
+      const [toScores, toValue] = attentionGradients(attention, result, upstream);
+      if (dependent.has(attention.scores)) accumulate(attention.scores, toScores);
+      if (dependent.has(attention.value)) accumulate(attention.value, toValue);
+      continue;
+    }
     const needed = node.inputs.map((input) => input !== undefined && dependent.has(input));
     if (!needed.includes(true)) continue;
     const contributions = ruleOf(node)(node, upstream, needed);
@@ -70,6 +84,13 @@ export function gradients(loss: Value, sources: readonly Value[]): Value[] {
     if (result === undefined) throw new RangeError(`Cannot differentiate: loss must depend on ${source.toString()}, got a graph in which it does not`);
     return result;
   });
+}
+
+/** How many nodes read each value. */
+function countReaders(nodes: readonly GraphNode[]): Map<Value, number> {
+  const counts = new Map<Value, number>();
+  for (const input of nodes.flatMap(({ inputs }) => inputs)) if (input !== undefined) counts.set(input, (counts.get(input) ?? 0) + 1);
+  return counts;
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * CSV and TSV files, with column names in the first row or without. The only file that imports csv-parse.
  *
- * In TSV a quote is a letter like any other: web captions are full of single ones (CC12M: `url<TAB>caption`, no header).
+ * TSV is split at tabs and nothing else: a quote is a letter like any other, as web captions are full of single ones
+ * (CC12M: `url<TAB>caption`, no header).
  */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
@@ -10,70 +11,90 @@ import { parse as parseStream, type Options } from 'csv-parse';
 import { parse as parseSync } from 'csv-parse/sync';
 import { dataError } from './data-error.ts';
 import { RowError, rowFields, type Fields } from './row.ts';
-import type { TableFormat, TableRecord } from './table.ts';
+import { linesOf, type TableFormat, type TableRecord } from './table.ts';
 
 /** How to read a file. */
 export interface CsvOptions {
-  readonly format: 'csv' | 'tsv';
-  /** Names that tell a header; columns without a header are taken in the order image, caption. */
+  /** Names that tell a header; without one the first columns are picture and caption. */
   readonly fields: Fields;
   /** @default true when the first row holds one of `fields` or of the usual names */
   readonly header?: boolean;
 }
 
+/** A row as cells. */
+interface Cells {
+  readonly cells: readonly string[];
+  readonly start: number;
+  readonly end: number;
+  readonly line: number;
+}
+
 /** A longer row is a quote that was never closed. */
 const MAX_ROW_LETTERS = 4_000_000;
+const PARSING: Options = {
+  record_delimiter: ['\r\n', '\n'],
+  bom: true,
+  relax_column_count: true,
+  relax_quotes: true,
+  skip_empty_lines: true,
+  max_record_size: MAX_ROW_LETTERS,
+};
 const UNNAMED = { image: '0', caption: '1' } as const;
 
-/** Reader of a CSV or TSV file: each row is an object by column name, without a header by column index. */
+/** Reader of a CSV file: each row is an object by column name, and by column index. */
 export function csvTable(path: string, options: CsvOptions): TableFormat {
-  const parsing: Options = {
-    delimiter: options.format === 'tsv' ? '\t' : ',',
-    quote: options.format === 'tsv' ? null : '"',
-    record_delimiter: ['\r\n', '\n'],
-    bom: true,
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-    max_record_size: MAX_ROW_LETTERS,
-  };
+  const parse = (bytes: Uint8Array): readonly string[] => (parseSync(bytes, PARSING))[0] ?? [];
+  return cellTable((signal) => csvCells(path, signal), parse, options);
+}
+
+/** Reader of a TSV file: each row is an object by column name, and by column index. */
+export function tsvTable(path: string, options: CsvOptions): TableFormat {
+  return cellTable((signal) => tsvCells(path, signal), splitTabs, options);
+}
+
+function cellTable(rows: (signal?: AbortSignal) => AsyncIterable<Cells>, parse: (bytes: Uint8Array) => readonly string[], { fields, header }: CsvOptions): TableFormat {
   let columns: readonly string[] | undefined;
   const toRow = (cells: readonly string[]): unknown => {
-    if (columns === undefined) return unnamed(cells, options.fields);
+    if (columns === undefined) return unnamed(cells, fields);
     if (cells.length > columns.length) throw new RowError(`row must have at most ${columns.length} columns, got ${cells.length}`);
     const filled = cells.map((cell, index) => [index, cell] as const).filter(([, cell]) => cell !== '');
     return Object.fromEntries([...filled, ...filled.map(([index, cell]) => [columns?.[index] ?? '', cell] as const)]);
   };
-
   async function* scan(signal?: AbortSignal): AsyncGenerator<TableRecord> {
-    const parser = parseStream({ ...parsing, info: true });
-    pipeline(createReadStream(path), parser, () => undefined); // an error of either reaches the loop below
-    let start = 0;
     let first = true;
-    try {
-      for await (const entry of parser as AsyncIterable<{ record: string[]; info: { bytes: number; lines: number } }>) {
-        signal?.throwIfAborted();
-        const { record: cells, info } = entry;
-        const isHeader = first && (options.header ?? looksLikeHeader(cells, options.fields));
-        if (isHeader) columns = cells.map((cell) => cell.trim());
-        else yield { start, end: info.bytes, line: info.lines, value: () => toRow(cells) };
-        first = false;
-        start = info.bytes;
-      }
-    } catch (cause) {
-      signal?.throwIfAborted();
-      if (!isCsvError(cause)) throw cause;
-      throw dataError(`"${path}" must be ${options.format.toUpperCase()}`, messageOf(cause), cause);
+    for await (const { cells, start, end, line } of rows(signal)) {
+      if (first && (header ?? looksLikeHeader(cells, fields))) columns = cells.map((cell) => cell.trim());
+      else yield { start, end, line, value: () => toRow(cells) };
+      first = false;
     }
   }
+  return { scan, parse: (bytes) => toRow(parse(bytes)) };
+}
 
-  return {
-    scan,
-    parse(bytes) {
-      const rows = parseSync(bytes, parsing);
-      return toRow(rows[0] ?? []);
-    },
-  };
+async function* csvCells(path: string, signal?: AbortSignal): AsyncGenerator<Cells> {
+  const parser = parseStream({ ...PARSING, info: true });
+  pipeline(createReadStream(path), parser, () => undefined); // an error of either reaches the loop below
+  let start = 0;
+  try {
+    for await (const entry of parser as AsyncIterable<{ record: string[]; info: { bytes: number; lines: number } }>) {
+      signal?.throwIfAborted();
+      const { record: cells, info } = entry;
+      yield { cells, start, end: info.bytes, line: info.lines };
+      start = info.bytes;
+    }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (!isCsvError(cause)) throw cause;
+    throw dataError(`"${path}" must be CSV`, messageOf(cause), cause);
+  }
+}
+
+async function* tsvCells(path: string, signal?: AbortSignal): AsyncGenerator<Cells> {
+  for await (const { bytes, start, line } of linesOf(path, signal)) yield { cells: splitTabs(bytes), start, end: start + bytes.length, line };
+}
+
+function splitTabs(bytes: Uint8Array): readonly string[] {
+  return new TextDecoder().decode(bytes).replace(/\r$/, '').split('\t');
 }
 
 function looksLikeHeader(cells: readonly string[], fields: Fields): boolean {

@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '@synseg/core';
-import { csvTable } from './csv.ts';
+import { csvTable, tsvTable } from './csv.ts';
 import { dataError } from './data-error.ts';
 import type { Dataset, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
@@ -21,8 +21,8 @@ export async function openRows(opening: Opening, format: 'jsonl' | 'csv' | 'tsv'
   const { sources, options, phrases, known } = opening;
   const [path] = sources;
   const fields = rowFields(options.keys);
-  const { header } = options;
-  const table = format === 'jsonl' ? jsonlTable(path) : csvTable(path, { format, fields, ...(header === undefined ? {} : { header }) });
+  const columns = { fields, ...(options.header === undefined ? {} : { header: options.header }) };
+  const table = format === 'jsonl' ? jsonlTable(path) : (format === 'csv' ? csvTable : tsvTable)(path, columns);
   const imageRoot = options.images ?? dirname(path);
   const maskRoot = options.masks ?? imageRoot;
   const { starts, ends, probes, masks } = await usableRows(opening, path, table, fields);

@@ -1,5 +1,8 @@
 /** A file of records, read through once for their places and then one record at a time: a list of millions is not kept. */
+import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+
+const NEWLINE = 0x0a;
 
 /** A record as found when the file is read through. */
 export interface TableRecord {
@@ -52,4 +55,44 @@ export async function readAt(handle: FileHandle, start: number, end: number): Pr
     filled += bytesRead;
   }
   return bytes.subarray(0, filled);
+}
+
+/** A line of a file. */
+export interface Line {
+  /** Without the line break; a carriage return before it stays. */
+  readonly bytes: Uint8Array;
+  /** Byte of the file it starts at. */
+  readonly start: number;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** Lines of a file, those without a letter left out. */
+export async function* linesOf(path: string, signal?: AbortSignal): AsyncGenerator<Line> {
+  let rest: Uint8Array[] = [];
+  let [start, line] = [0, 0];
+  const next = (last: Uint8Array): Line => {
+    const bytes = rest.length === 0 ? last : Buffer.concat([...rest, last]);
+    rest = [];
+    line += 1;
+    const found = { bytes, start, line };
+    start += bytes.length + 1;
+    return found;
+  };
+  for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
+    signal?.throwIfAborted();
+    let from = 0;
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
+      const found = next(chunk.subarray(from, at));
+      if (!isBlank(found.bytes)) yield found;
+      from = at + 1;
+    }
+    if (from < chunk.length) rest.push(chunk.subarray(from));
+  }
+  const last = next(new Uint8Array(0));
+  if (!isBlank(last.bytes)) yield last;
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
 }

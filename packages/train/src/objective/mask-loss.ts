@@ -1,9 +1,13 @@
-/** Per-label binary cross-entropy against masks: the objective for teams that do have some. */
+/**
+ * Cross-entropy against masks, for teams that do have some: of each label by itself, which teaches what a threshold is
+ * worth, and of the labels of a picture against each other, which is quicker to learn where one ends and another begins.
+ */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { withGradient } from '../autodiff/gradients.ts';
+import { total } from './rows.ts';
 
-const { abs, add, cast, divide, equal, exp, greaterOrEqual, log, matmul, maximum, multiply, reduceSum, relu, scalar, sigmoid, subtract } = ops;
-const { reshape } = shapeOps;
+const { abs, add, cast, divide, equal, exp, greaterOrEqual, log, matmul, maximum, multiply, reduceMax, reduceSum, relu, scalar, sigmoid, subtract } = ops;
+const { reshape, transpose } = shapeOps;
 
 /** Pixel of a mask that is not labelled. */
 export const IGNORED = 255;
@@ -16,6 +20,33 @@ export interface MaskInputs {
   readonly classOfRow: Value;
 }
 
+/** What both mask losses need, one row of pixels per (image, label). */
+interface MaskTargets {
+  /** `[rows, pixels]`: 1 where the row's label is. */
+  readonly target: Value;
+  /** `[rows, pixels]`: 1 where the picture is labelled. */
+  readonly labelled: Value;
+  /** `[rows, 1]`: pixels labelled, at least 1. */
+  readonly labelledCount: Value;
+  /** `[rows, images]`, one-hot for rows whose label is a class of the masks. */
+  readonly supervised: Value;
+}
+
+function maskTargets(assignment: Value, { masks, classOfRow }: MaskInputs): MaskTargets {
+  const [rows] = classOfRow.shape as readonly [Dimension];
+  const [images, height, width] = masks.shape as readonly [number, number, number];
+  const column = reshape(classOfRow, [rows, 1]);
+  const perRow = matmul(assignment, reshape(cast(masks, 'float32'), [images, height * width]));
+  const labelled = subtract(scalar(perRow, 1), cast(equal(perRow, scalar(perRow, IGNORED)), 'float32'));
+  const hasClass = cast(greaterOrEqual(column, scalar(column, 0)), 'float32');
+  return {
+    target: cast(equal(perRow, column), 'float32'),
+    labelled,
+    labelledCount: maximum(reduceSum(labelled, [1], true), scalar(labelled, 1)),
+    supervised: multiply(assignment, hasClass),
+  };
+}
+
 /**
  * `log(1 + exp(z)) − z y`, the mean over each row's labelled pixels, then over each image's rows, then over images.
  *
@@ -23,28 +54,51 @@ export interface MaskInputs {
  * @param assignment - `[rows, images]`, one-hot
  * @param batchImages - images of the whole batch, of which this graph may see a part
  */
-export function maskLoss(logits: Value, assignment: Value, { masks, classOfRow }: MaskInputs, batchImages: number): Value {
+export function maskLoss(logits: Value, assignment: Value, inputs: MaskInputs, batchImages: number): Value {
   const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
-  const [images] = masks.shape as readonly [number];
-  const pixels = height * width;
-  const column = reshape(classOfRow, [rows, 1]);
-  const perRow = matmul(assignment, reshape(cast(masks, 'float32'), [images, pixels]));
-  const target = cast(equal(perRow, column), 'float32');
-  const labelled = subtract(scalar(target, 1), cast(equal(perRow, scalar(perRow, IGNORED)), 'float32'));
-  const z = reshape(logits, [rows, pixels]);
+  const [images] = inputs.masks.shape as readonly [number];
+  const { target, labelled, labelledCount, supervised } = maskTargets(assignment, inputs);
+  const z = reshape(logits, [rows, height * width]);
   const one = scalar(z, 1);
   const softplus = add(relu(z), log(add(one, exp(multiply(abs(z), scalar(z, -1))))));
   const losses = multiply(subtract(softplus, multiply(z, target)), labelled);
-  const labelledCount = maximum(reduceSum(labelled, [1], true), one);
-  const hasClass = cast(greaterOrEqual(column, scalar(column, 0)), 'float32');
-  const supervised = multiply(assignment, hasClass);
   const count = matmul(supervised, reshape(reduceSum(supervised, [0]), [images, 1]));
-  const weight = divide(reduceSum(supervised, [1], true), multiply(maximum(count, scalar(count, 1)), scalar(count, batchImages)));
+  const weight = divide(reduceSum(supervised, [1], true), multiply(maximum(count, one), scalar(count, batchImages)));
   const pixelWeight = divide(weight, labelledCount);
-  const loss = reduceSum(multiply(reduceSum(losses, [1], true), pixelWeight), [0, 1]);
+  const loss = total(multiply(reduceSum(losses, [1], true), pixelWeight));
   // d/dz (log(1 + e^z) − z y) = σ(z) − y
   return withGradient(loss, [logits], (gradient) => {
     const slope = multiply(multiply(subtract(sigmoid(z), target), labelled), multiply(pixelWeight, gradient));
+    return [reshape(slope, logits.shape)];
+  });
+}
+
+/**
+ * `−log softmax(z)_y` over the rows of a picture at each of its labelled pixels whose class has a row; the mean over
+ * labelled pixels, then over images. Labels compete as they do for the label map.
+ *
+ * @param logits - `[rows, height, width]`
+ * @param assignment - `[rows, images]`, one-hot
+ * @param batchImages - images of the whole batch, of which this graph may see a part
+ */
+export function maskShareLoss(logits: Value, assignment: Value, inputs: MaskInputs, batchImages: number): Value {
+  const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
+  const { target, labelledCount, supervised } = maskTargets(assignment, inputs);
+  const z = reshape(logits, [rows, height * width]);
+  const sameImage = matmul(supervised, transpose(supervised, [1, 0]));
+  const largest = reduceMax(z, [0], true);
+  const claims = exp(subtract(z, largest));
+  const sums = matmul(sameImage, claims);
+  const alone = cast(equal(sums, scalar(sums, 0)), sums.dtype);
+  const safe = add(sums, alone);
+  const isSupervised = reduceSum(supervised, [1], true);
+  const pixelWeight = divide(isSupervised, multiply(labelledCount, scalar(labelledCount, batchImages)));
+  const losses = multiply(subtract(log(safe), subtract(z, largest)), target);
+  const loss = total(multiply(reduceSum(losses, [1], true), pixelWeight));
+  // d/dz of −log softmax = softmax − y, at pixels where one of the picture's rows is the answer.
+  return withGradient(loss, [logits], (gradient) => {
+    const answered = matmul(sameImage, target);
+    const slope = multiply(subtract(multiply(divide(claims, safe), answered), target), multiply(pixelWeight, gradient));
     return [reshape(slope, logits.shape)];
   });
 }

@@ -38,14 +38,19 @@ export function patchMaps(logits: Value, [gridRows, gridColumns]: readonly [numb
   const negative = multiply(logits, scalar(logits, -1));
   const [on, off] = [divide(one, add(one, exp(negative))), divide(one, add(one, exp(logits)))];
   const slope = multiply(multiply(on, off), share);
-  const average = (activation: Value, slopeSign: number): Value => {
-    const mean = reshape(multiply(reduceSum(reshape(activation, blocks), [2, 4]), share), [rows, gridRows * gridColumns]);
-    return withGradient(mean, [logits], (gradient) => {
+  const average = (activation: Value, slopeSign: number): Value =>
+    withGradient(patchMeans(activation, [gridRows, gridColumns]), [logits], (gradient) => {
       const perPixel = multiply(reshape(slope, blocks), reshape(multiply(gradient, scalar(gradient, slopeSign)), cells));
       return [reshape(perPixel, logits.shape)];
     });
-  };
   return { foreground: average(on, 1), background: average(off, -1) };
+}
+
+/** The mean over each patch: `[rows, height, width]` → `[rows, patches]`. */
+export function patchMeans(x: Value, [gridRows, gridColumns]: readonly [number, number]): Value {
+  const [rows, height, width] = x.shape as readonly [Dimension, number, number];
+  const blocks = reshape(x, [rows, gridRows, height / gridRows, gridColumns, width / gridColumns]);
+  return reshape(multiply(reduceSum(blocks, [2, 4]), scalar(x, (gridRows * gridColumns) / (height * width))), [rows, gridRows * gridColumns]);
 }
 
 /**

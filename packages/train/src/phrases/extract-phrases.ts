@@ -117,13 +117,7 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
     return '';
   };
 
-  const passed = { bytes: 0, last: 0 };
-  const onBytes = (bytesRead: number): void => {
-    // COCO files are read twice: the count begins again.
-    if (bytesRead < passed.last) passed.bytes += passed.last;
-    passed.last = bytesRead;
-    counts.bytes = passed.bytes + bytesRead;
-  };
+  const onBytes = (bytes: number): void => void (counts.bytes += bytes);
   const records = captionRecords({ path: captions, format, keys: options.keys ?? {}, header: options.header, onBytes, signal });
   const file = await RowFile.create(out);
   try {

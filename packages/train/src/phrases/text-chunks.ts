@@ -12,8 +12,8 @@ export const BROKEN: unique symbol = Symbol('broken record');
 
 /** Options of {@link textChunks}. */
 export interface TextChunksOptions {
-  /** Is told how many bytes of the file have been read. */
-  readonly onBytes?: (bytesRead: number) => void;
+  /** Is told how many bytes of the file have been read since it was last told. */
+  readonly onBytes?: (bytes: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -28,11 +28,13 @@ export async function* textChunks(path: string, { onBytes, signal }: TextChunksO
   // An error of either stream reaches the loop below.
   const source: Readable = /\.gz$/i.test(path) ? pipeline(file, createGunzip(), () => undefined) : file;
   source.setEncoding('utf8');
+  let told = 0;
   let first = true;
   try {
     for await (const chunk of source as AsyncIterable<string>) {
       signal?.throwIfAborted();
-      onBytes?.(file.bytesRead);
+      onBytes?.(file.bytesRead - told);
+      told = file.bytesRead;
       yield first ? chunk.replace(/^\uFEFF/, '') : chunk;
       first = false;
     }

@@ -22,13 +22,21 @@ export interface LayoutEntry extends ParameterSpec {
   readonly length: number;
 }
 
+/** Neighbouring numbers of the flat vector that are treated alike. */
+export interface LayoutRun {
+  readonly length: number;
+  /** Weight decay bears on them. */
+  readonly decays: boolean;
+}
+
 /** The flat vector. */
 export interface Layout {
-  /** In order of offset: tensors with weight decay first. */
+  /** In order of offset; the projector's come last. */
   readonly entries: readonly LayoutEntry[];
   readonly length: number;
-  /** The first so many numbers are decayed; all of them unless norms and biases are exempt. */
-  readonly decayed: number;
+  /** Offset of the projector. */
+  readonly projectorStart: number;
+  readonly runs: readonly LayoutRun[];
   /** Changes when names, shapes or order do. */
   readonly key: string;
 }
@@ -88,18 +96,22 @@ function isVector({ shape }: ParameterSpec): boolean {
 /** Lays out the tensors of the trained groups. */
 export function layoutOf(specs: readonly ParameterSpec[], trainable: readonly ParameterGroup[], decayVectors: boolean): Layout {
   const trained = specs.filter(({ name }) => trainable.includes(groupOf(name)));
-  const ordered = decayVectors ? trained : [...trained.filter((spec) => !isVector(spec)), ...trained.filter(isVector)];
+  const isProjector = ({ name }: ParameterSpec): boolean => groupOf(name) === 'projector';
   const entries: LayoutEntry[] = [];
+  const runs: LayoutRun[] = [];
   let offset = 0;
-  let decayed = 0;
-  for (const spec of ordered) {
+  for (const spec of [...trained.filter((entry) => !isProjector(entry)), ...trained.filter(isProjector)]) {
     const length = spec.shape.reduce((product, dimension) => product * dimension, 1);
     entries.push({ ...spec, offset, length });
     offset += length;
-    if (decayVectors || !isVector(spec)) decayed = offset;
+    const decays = decayVectors || !isVector(spec);
+    const last = runs.at(-1);
+    if (last?.decays === decays) runs[runs.length - 1] = { length: last.length + length, decays };
+    else runs.push({ length, decays });
   }
+  const projectorStart = entries.find(isProjector)?.offset ?? offset;
   const key = sha256(JSON.stringify(entries.map(({ name, shape }) => [name, shape]))).slice(0, 16);
-  return { entries, length: offset, decayed, key };
+  return { entries, length: offset, projectorStart, runs, key };
 }
 
 /** Parameters of a step graph: views of the flat vector, and constants for what is not trained. */

@@ -47,7 +47,14 @@ export async function openBaseModel(plan: TrainPlan, decoderGiven: boolean, cach
 
 /** Channels the projector reads. */
 export function projectorChannels({ features }: Pick<TrainPlan, 'features'>, config: ModelConfig): number {
-  return features === 'conditional' ? config.decoder.reduceDim : (config.tapDims.at(-1) as number);
+  switch (features) {
+    case 'conditional':
+      return config.decoder.reduceDim;
+    case 'visual':
+      return config.tapDims.at(-1) as number;
+    case 'taps':
+      return config.tapDims.reduce((sum, channels) => sum + channels, 0);
+  }
 }
 
 function decoderJson({ decoder }: TrainPlan): Record<string, unknown> {

@@ -23,6 +23,8 @@ export interface CategoryTexts {
   readonly knows: (category: string) => boolean;
   /** Embedding of each category, float32 `[embeddingDim]`. */
   readonly embed: (categories: readonly string[]) => Promise<ReadonlyMap<string, Float32Array>>;
+  /** What embeddings have in common: the mean over the vocabulary, or over the given categories. */
+  readonly centre: (categories: readonly string[]) => Promise<Float32Array>;
   /** The vocabulary's names and those that were added, with their embeddings; undefined with a text encoder. */
   readonly extended?: () => { readonly names: readonly string[]; readonly embeddings: Float32Array; readonly standIns: readonly StandIn[] };
   readonly dispose: () => Promise<void>;
@@ -66,6 +68,7 @@ function vocabularyTexts(vocabulary: Vocabulary, { unknown, config }: CategoryTe
   return {
     knows: (category) => find(category) !== undefined,
     embed: (categories) => Promise.resolve(new Map(categories.map((category) => [category, find(category) as Float32Array]))),
+    centre: () => Promise.resolve(vocabulary.embed([vocabulary.names])),
     extended: () => {
       const embeddings = new Float32Array((vocabulary.names.length + added.size) * config.embeddingDim);
       embeddings.set(vocabulary.embed(vocabulary.names.map((name) => [name])));
@@ -110,9 +113,7 @@ function encodedTexts({ folder, templates, cacheFolder, device, threads }: Categ
       some.forEach((category, index) => memory.set(category, embeddings.slice(index * dim, (index + 1) * dim)));
     }
   };
-  return {
-    knows: () => true,
-    embed: async (categories) => {
+  const embed: CategoryTexts['embed'] = async (categories) => {
       const missing = [...new Set(categories)].filter((category) => !memory.has(category));
       if (missing.length > 0) await compute(missing);
       const found = new Map(categories.map((category) => [category, memory.get(category) as Float32Array]));
@@ -122,9 +123,19 @@ function encodedTexts({ folder, templates, cacheFolder, device, threads }: Categ
         memory.delete(category);
       }
       return found;
-    },
+  };
+  return {
+    knows: () => true,
+    embed,
+    centre: async (categories) => meanOf([...(await embed(categories)).values()]),
     dispose: async () => {
       await thread?.then((client) => client.dispose(), () => undefined);
     },
   };
+}
+
+function meanOf(vectors: readonly Float32Array[]): Float32Array {
+  const mean = new Float32Array(vectors[0]?.length ?? 0);
+  for (const vector of vectors) vector.forEach((value, index) => (mean[index] = (mean[index] as number) + value / vectors.length));
+  return mean;
 }

@@ -70,6 +70,11 @@ export class EngineLink {
     return this.#request(request, [...new Set(transfer)]);
   }
 
+  /** Sets inputs that are the same in every step. */
+  constants(constants: Readonly<Record<string, Float32Array>>): Promise<void> {
+    return this.#request({ type: 'constants', constants });
+  }
+
   /** A copy of the state vectors after the steps requested so far. */
   state(): Promise<Record<string, Float32Array>> {
     return this.#request({ type: 'state' });

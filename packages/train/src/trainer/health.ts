@@ -1,4 +1,5 @@
 /** Notices what goes wrong in training without failing, and says it in words with the option that helps. */
+import type { FeatureSource } from '../step-graph/step-graph.ts';
 import type { StepReport } from './train-options.ts';
 
 /** Steps a condition must last before it is told. */
@@ -10,7 +11,7 @@ const SATURATED = 0.5;
 
 /** What the watch knows of the run. */
 export interface HealthSettings {
-  readonly features: 'conditional' | 'visual';
+  readonly features: FeatureSource;
   readonly recipe: 'paper' | 'best';
   /** True when L_cont has a weight. */
   readonly contrast: boolean;
@@ -27,7 +28,7 @@ export class HealthWatch {
   }
 
   /** What this report adds to say, if anything. */
-  check({ step, activationDeviation, clampShare }: StepReport): string[] {
+  check({ step, activationDeviation = Infinity, clampShare = 0 }: StepReport): string[] {
     this.#flatSteps = activationDeviation < FLAT ? this.#flatSteps + 1 : 0;
     this.#clampedSteps = this.#settings.contrast && clampShare > SATURATED ? this.#clampedSteps + 1 : 0;
     return [

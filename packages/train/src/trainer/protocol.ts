@@ -8,7 +8,9 @@ export type Device = EngineSettings['device'];
 /** Handed to the thread at start. */
 export interface EngineStart {
   /** Sizes of whole batches; the engine derives the micro-batches' graphs. */
-  readonly spec: Omit<StepSpec, 'phase'>;
+  readonly spec: Omit<StepSpec, 'phase' | 'stage'>;
+  /** Of the first step. */
+  readonly stage: StepSpec['stage'];
   /** Folder of the checkpoint or trunk; its weight files are referred to, not copied. */
   readonly folder: string;
   readonly frozen: StepWeights['frozen'];
@@ -29,9 +31,22 @@ export interface MicroBatch {
   readonly text: Float32Array;
   readonly imageOfRow: Int32Array;
   readonly stated: Float32Array;
+  /** The batch's labels, each once: when patches are scored against labels. */
+  readonly bank?: LabelBankData;
   /** Both present when masks count. */
   readonly classOfRow?: Float32Array;
   readonly masks?: Uint8Array;
+}
+
+/** Numbers of the step graph's `LabelBank`. */
+export interface LabelBankData {
+  readonly labels: number;
+  /** Text embeddings less their centre, float32 `[labels, embeddingDim]`. */
+  readonly text: Float32Array;
+  /** float32 `[images, labels]` */
+  readonly stated: Float32Array;
+  readonly valid: Float32Array;
+  readonly labelOfRow: Int32Array;
 }
 
 export interface StepRequest {
@@ -39,6 +54,7 @@ export interface StepRequest {
   readonly id: number;
   /** Counted from 1. */
   readonly step: number;
+  readonly stage: StepSpec['stage'];
   readonly learningRate: number;
   readonly micro: readonly MicroBatch[];
 }
@@ -55,6 +71,13 @@ export interface StateRequest {
   readonly id: number;
 }
 
+/** Inputs of the step graph that are the same in every step. */
+export interface ConstantsRequest {
+  readonly type: 'constants';
+  readonly id: number;
+  readonly constants: Readonly<Record<string, Float32Array>>;
+}
+
 /** Runs the frozen trunk alone. */
 export interface TapsRequest {
   readonly type: 'taps';
@@ -63,7 +86,7 @@ export interface TapsRequest {
   readonly pixels: Uint8Array;
 }
 
-export type EngineRequest = StepRequest | StateRequest | TapsRequest | { readonly type: 'close' };
+export type EngineRequest = StepRequest | StateRequest | ConstantsRequest | TapsRequest | { readonly type: 'close' };
 
 export type EngineReply =
   | { readonly type: 'ready'; readonly device: string }

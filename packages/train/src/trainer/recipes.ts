@@ -6,6 +6,10 @@ import type { RecipeName } from './train-options.ts';
 export interface Recipe {
   readonly lambda: LossWeights;
   readonly features: FeatureSource;
+  /** Share of the steps, and at most so many of them, that move the projector alone. */
+  readonly projectorShare: number;
+  readonly projectorStepsAtMost: number;
+  readonly projectorLearningRate: number;
   readonly learningRate: number;
   readonly schedule: 'constant' | 'cosine';
   /** At most a tenth of the steps. */
@@ -14,6 +18,24 @@ export interface Recipe {
 
 /** @see SynSeg paper, "Implementation details", for `paper`; `bench/RESULTS.md` for `best`. */
 export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
-  paper: { lambda: { align: 0.1, contrast: 1e-3, background: 1e-2, separation: 1, masks: 1 }, features: 'conditional', learningRate: 1e-5, schedule: 'constant', warmupSteps: 0 },
-  best: { lambda: { align: 0.1, contrast: 1e-3, background: 1e-2, separation: 1, masks: 1 }, features: 'visual', learningRate: 1e-3, schedule: 'cosine', warmupSteps: 50 },
+  paper: {
+    lambda: { align: 0.1, contrast: 1e-3, background: 1e-2, separation: 1, grounding: 0, distillation: 0, masks: 1, maskShare: 0 },
+    features: 'conditional',
+    projectorShare: 0,
+    projectorStepsAtMost: 0,
+    projectorLearningRate: 1e-5,
+    learningRate: 1e-5,
+    schedule: 'constant',
+    warmupSteps: 0,
+  },
+  best: {
+    lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 1, distillation: 1, masks: 1, maskShare: 1 },
+    features: 'taps',
+    projectorShare: 0.5,
+    projectorStepsAtMost: 1000,
+    projectorLearningRate: 3e-3,
+    learningRate: 1e-3,
+    schedule: 'cosine',
+    warmupSteps: 20,
+  },
 };

@@ -5,10 +5,13 @@ import type { Batch } from '../data/batch-loader.ts';
 import type { MaskClass } from '../data/dataset.ts';
 import { Random, permutation } from '../data/random.ts';
 import { IGNORED } from '../objective/mask-loss.ts';
-import type { MicroBatch } from './protocol.ts';
+import type { LabelBankData, MicroBatch } from './protocol.ts';
 
 /** Rows are a multiple of this: few shapes for a device to prepare, little filling. */
 export const ROW_BUCKET = 16;
+
+/** Likewise for the labels of a batch. */
+const LABEL_BUCKET = 8;
 
 /** What the rows of a batch are made for. */
 export interface RowSettings {
@@ -17,6 +20,8 @@ export interface RowSettings {
   readonly embeddingDim: number;
   readonly maxCategories: number;
   readonly seed: number;
+  /** What embeddings have in common, float32 `[embeddingDim]`; undefined when no label bank is needed. */
+  readonly textCentre: Float32Array | undefined;
   /** Classes of the masks whose names have an embedding; undefined when masks do not count. */
   readonly classes: readonly MaskClass[] | undefined;
 }
@@ -43,10 +48,13 @@ export function labelsOf(batch: Batch, { classes = [] }: RowSettings): string[] 
  */
 export function microBatches(batch: Batch, settings: RowSettings, embeddings: ReadonlyMap<string, Float32Array>, pictures: (start: number, end: number) => MicroBatch['pictures']): MicroBatch[] {
   const { microBatchSize, embeddingDim, inputSize, classes } = settings;
+  const allRows = batch.categories.map((_, image) => rowsOf(batch, image, settings));
+  // The bank is the whole batch's, so that micro-batches have the same negatives.
+  const allLabels = [...new Set(allRows.flat().map(({ label }) => label))];
   const parts: MicroBatch[] = [];
   for (let start = 0; start < batch.images; start += microBatchSize) {
     const end = start + microBatchSize;
-    const rows = batch.categories.slice(start, end).flatMap((_, index) => rowsOf(batch, start + index, settings).map((row) => ({ ...row, image: index })));
+    const rows = allRows.slice(start, end).flatMap((some, image) => some.map((row) => ({ ...row, image })));
     const count = Math.max(ROW_BUCKET, Math.ceil(rows.length / ROW_BUCKET) * ROW_BUCKET);
     const text = new Float32Array(count * embeddingDim);
     rows.forEach(({ label }, row) => text.set(embeddings.get(label) as Float32Array, row * embeddingDim));
@@ -57,10 +65,28 @@ export function microBatches(batch: Batch, settings: RowSettings, embeddings: Re
       text,
       imageOfRow: Int32Array.from({ length: count }, (_, row) => rows[row]?.image ?? -1),
       stated: column(({ stated }) => Number(stated), 0),
+      ...(settings.textCentre === undefined ? {} : { bank: bankOf(rows, count, allLabels, microBatchSize, embeddings, settings.textCentre) }),
       ...(classes === undefined ? {} : { classOfRow: column(({ maskClass }) => maskClass, -1), masks: masksOf(batch, start, end, inputSize) }),
     });
   }
   return parts;
+}
+
+/** The batch's labels, what of them is stated of these pictures, and where each row's label is among them. */
+function bankOf(rows: readonly (Row & { readonly image: number })[], count: number, labels: readonly string[], images: number, embeddings: ReadonlyMap<string, Float32Array>, centre: Float32Array): LabelBankData {
+  const size = Math.ceil(labels.length / LABEL_BUCKET) * LABEL_BUCKET;
+  const places = new Map(labels.map((label, place) => [label, place]));
+  const text = new Float32Array(size * centre.length);
+  labels.forEach((label, place) => text.set((embeddings.get(label) as Float32Array).map((value, index) => value - (centre[index] as number)), place * centre.length));
+  const stated = new Float32Array(images * size);
+  for (const { image, label, stated: isStated } of rows) if (isStated) stated[image * size + (places.get(label) as number)] = 1;
+  return {
+    labels: size,
+    text,
+    stated,
+    valid: Float32Array.from({ length: size }, (_, place) => Number(place < labels.length)),
+    labelOfRow: Int32Array.from({ length: count }, (_, row) => (row < rows.length ? (places.get((rows[row] as Row).label) as number) : 0)),
+  };
 }
 
 function masksOf({ masks }: Batch, start: number, end: number, [height, width]: readonly [number, number]): Uint8Array {

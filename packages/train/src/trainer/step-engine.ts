@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isSynsegError, type Provider } from '@synseg/core';
 import { CheckpointParameters, Graph, ResidentTensor, RuntimeSession, Weights, ops, providerCandidates, trunkTaps, writeOnnx, type RunGuard, type TensorData } from '@synseg/core/internals';
 import { biasCorrections } from '../optimizer/adamw.ts';
-import { FIGURES, buildStepGraph, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-graph.ts';
+import { FIGURES, buildStepGraph, movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-graph.ts';
 import type { EngineStart, MicroBatch, StepReply, StepRequest } from './protocol.ts';
 
 type Phase = StepSpec['phase'];
@@ -20,6 +20,7 @@ export class StepEngine {
   readonly #weights: StepWeights;
   readonly #guard: RunGuard;
   readonly #sessions = new Map<string, RuntimeSession>();
+  #constants: Record<string, TensorData> = {};
   #state: Record<string, StateTensor>;
 
   private constructor(device: Provider, start: EngineStart, weights: StepWeights, guard: RunGuard) {
@@ -46,7 +47,7 @@ export class StepEngine {
     for (const [index, device] of tried.entries()) {
       const engine = new StepEngine(device, start, weights, guard);
       try {
-        await engine.#step(start.spec.images < start.spec.batchImages ? 'last' : 'whole');
+        await engine.#step(start.stage, start.spec.images < start.spec.batchImages ? 'last' : 'whole');
         return engine;
       } catch (error) {
         const unavailable = isSynsegError(error) && error.code === 'DEVICE_UNAVAILABLE';
@@ -57,18 +58,19 @@ export class StepEngine {
   }
 
   /** One optimiser step over a whole batch. */
-  async step({ micro, step, learningRate }: Pick<StepRequest, 'micro' | 'step' | 'learningRate'>): Promise<StepReply> {
+  async step({ micro, step, stage, learningRate }: Pick<StepRequest, 'micro' | 'step' | 'stage' | 'learningRate'>): Promise<StepReply> {
     const begin = performance.now();
     const { spec } = this.#start;
     const figures = new Float32Array(FIGURES.length);
     const corrections = biasCorrections(step, spec.optimizer);
-    let accumulated: StateTensor = { data: new Float32Array(spec.layout.length), shape: [spec.layout.length] };
+    const { length } = movedRange({ ...spec, stage });
+    let accumulated: StateTensor = { data: new Float32Array(length), shape: [length] };
     for (const [index, part] of micro.entries()) {
       const phase: Phase = micro.length === 1 ? 'whole' : index === micro.length - 1 ? 'last' : 'partial';
-      const session = await this.#step(phase);
-      const feeds: Record<string, StateTensor> = { ...this.#feeds(part), ...(phase === 'whole' ? {} : { accumulated }) };
-      if (phase === 'partial') feeds['parameters'] = this.#state['parameters'] as StateTensor;
-      else Object.assign(feeds, this.#state, scalars({ learningRate, ...corrections }));
+      const session = await this.#step(stage, phase);
+      const offered: Record<string, StateTensor> = { ...this.#feeds(part), ...this.#state, ...scalars({ learningRate, ...corrections }), accumulated };
+      // A stage, a phase, a choice of losses each leave some of it out.
+      const feeds = Object.fromEntries(session.inputNames.map((name) => [name, offered[name] as StateTensor]));
       const { results, resident } = await this.#guard.run(() => session.runResident(feeds));
       ((results['figures'] as TensorData).data as Float32Array).forEach((value, at) => (figures[at] = (figures[at] as number) + value));
       dispose(accumulated);
@@ -79,6 +81,11 @@ export class StepEngine {
       }
     }
     return { figures, milliseconds: performance.now() - begin };
+  }
+
+  /** Sets inputs that are the same in every step: float32 vectors. */
+  constants(constants: Readonly<Record<string, Float32Array>>): void {
+    this.#constants = Object.fromEntries(Object.entries(constants).map(([name, data]) => [name, { data, shape: [data.length] }]));
   }
 
   /** A copy of the state vectors. */
@@ -120,10 +127,10 @@ export class StepEngine {
     this.#sessions.clear();
   }
 
-  #step(phase: Phase): Promise<RuntimeSession> {
+  #step(stage: StepSpec['stage'], phase: Phase): Promise<RuntimeSession> {
     const { spec } = this.#start;
     const resident = phase === 'partial' ? ['accumulated'] : stateNames(spec);
-    return this.#session(phase, resident, () => buildStepGraph({ ...spec, phase }, this.#weights));
+    return this.#session(`${stage} ${phase}`, resident, () => buildStepGraph({ ...spec, stage, phase }, this.#weights));
   }
 
   async #session(key: string, resident: readonly string[], build: () => Graph): Promise<RuntimeSession> {
@@ -136,11 +143,12 @@ export class StepEngine {
     return session;
   }
 
-  #feeds({ pictures, rows, text, imageOfRow, stated, classOfRow, masks }: MicroBatch): Record<string, TensorData> {
+  #feeds({ pictures, rows, text, imageOfRow, stated, bank, classOfRow, masks }: MicroBatch): Record<string, TensorData> {
     const { config, images } = this.#start.spec;
     const [height, width] = config.inputSize;
     const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
     const feeds: Record<string, TensorData> = {
+      ...this.#constants,
       text: { data: text, shape: [rows, config.embeddingDim] },
       imageOfRow: { data: imageOfRow, shape: [rows] },
       rowNumber: { data: Float32Array.from({ length: rows }, (_, row) => row), shape: [rows] },
@@ -148,6 +156,12 @@ export class StepEngine {
     };
     if ('pixels' in pictures) feeds['pixels'] = { data: pictures.pixels, shape: [images, height, width, 3] };
     else pictures.taps.forEach((data, index) => (feeds[`tap${String(index)}`] = { data, shape: [images, tokens, config.tapDims[index] as number] }));
+    if (bank !== undefined) {
+      feeds['bank'] = { data: bank.text, shape: [bank.labels, config.embeddingDim] };
+      feeds['bankStated'] = { data: bank.stated, shape: [images, bank.labels] };
+      feeds['bankValid'] = { data: bank.valid, shape: [bank.labels] };
+      feeds['labelOfRow'] = { data: bank.labelOfRow, shape: [rows] };
+    }
     if (classOfRow !== undefined) feeds['classOfRow'] = { data: classOfRow, shape: [rows] };
     if (masks !== undefined) feeds['masks'] = { data: masks, shape: [images, height, width] };
     return feeds;

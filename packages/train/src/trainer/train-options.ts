@@ -59,12 +59,16 @@ export interface TrainOptions {
   readonly contrastGate?: number;
   /** ε of eq. 4; @default 1e-4 */
   readonly epsilon?: number;
-  /** What FSS reads: post-decoder features (paper), or the trunk's taps before any label. @default the recipe's */
+  /** What the projector reads: post-decoder features (paper), the deepest tap, or all taps. @default the recipe's */
   readonly features?: FeatureSource;
   /** Sentences that categories are put into; a vocabulary looks them up as they are. @default 'clipseg' */
   readonly templates?: Templates;
   /** What becomes of a category a vocabulary does not have; @default 'compose' */
   readonly unknownCategories?: 'compose' | 'leave-out';
+  /** First steps, which move the projector alone: one that starts at random misleads the decoder. @default the recipe's */
+  readonly projectorSteps?: number;
+  /** Of those steps; schedule and warm-up are those of the others. @default the recipe's */
+  readonly projectorLearningRate?: number;
   /** @default the recipe's; the paper's is 1e-5 */
   readonly learningRate?: number;
   /** @default 'constant' */
@@ -148,12 +152,12 @@ export interface StepReport {
   readonly total: number;
   /** Before the clip. */
   readonly gradientNorm: number;
-  /** Mean of the activation maps, 0 to 1. */
-  readonly activationMean: number;
+  /** Mean of the activation maps, 0 to 1; absent, as the next two, while the projector alone learns without the decoder. */
+  readonly activationMean?: number;
   /** Standard deviation of the activation maps over patches, the mean over maps: near 0 they are flat. */
-  readonly activationDeviation: number;
+  readonly activationDeviation?: number;
   /** Share of rows whose foreground and background are so alike that eq. 4's clamp stops the gradient. */
-  readonly clampShare: number;
+  readonly clampShare?: number;
   readonly imagesPerSecond: number;
   /** Share of the time in which the step waited for data. */
   readonly dataWaitShare: number;

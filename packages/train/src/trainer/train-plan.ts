@@ -6,7 +6,7 @@ import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { PARAMETER_GROUPS, type ParameterGroup } from '../step-graph/layout.ts';
-import { needsContrastive, type FeatureSource, type LossWeights } from '../step-graph/step-graph.ts';
+import { activeLosses, needsBank, needsProjector, type FeatureSource, type LossWeights } from '../step-graph/step-graph.ts';
 import { RECIPES } from './recipes.ts';
 import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, TrainOptions } from './train-options.ts';
 
@@ -27,6 +27,9 @@ export interface TrainPlan {
   readonly features: FeatureSource;
   readonly templates: Templates;
   readonly unknownCategories: 'compose' | 'leave-out';
+  readonly projectorSteps: number;
+  /** Of the steps that move the projector alone. */
+  readonly projectorSchedule: Schedule;
   readonly schedule: Schedule;
   readonly weightDecay: number;
   readonly decayVectors: boolean;
@@ -86,6 +89,18 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
   const trainable = options.trainable ?? PARAMETER_GROUPS;
   if (!Array.isArray(trainable) || trainable.length === 0) throw new TypeError(`Cannot train: trainable must be a list of groups, got ${JSON.stringify(trainable)}`);
   for (const group of trainable) choice('trainable', group, PARAMETER_GROUPS);
+  const projects = needsProjector(lambda) && trainable.includes('projector');
+  const projectorSteps = count('projectorSteps', options.projectorSteps ?? (projects ? Math.min(Math.round(steps * defaults.projectorShare), defaults.projectorStepsAtMost) : 0), 0, steps);
+  if (projectorSteps > 0 && (!projects || activeLosses({ lambda, stage: 'projector' }).length === 0)) {
+    throw new RangeError(`Cannot train: projectorSteps must be 0 when no loss trains the projector, got ${String(projectorSteps)}`);
+  }
+  const schedule = (of: number, learningRate: number): Schedule => ({
+    kind: choice('schedule', options.schedule ?? defaults.schedule, ['constant', 'cosine']),
+    learningRate,
+    finalLearningRate: number('finalLearningRate', options.finalLearningRate ?? 0, 0),
+    warmupSteps: count('warmupSteps', options.warmupSteps ?? Math.min(defaults.warmupSteps, Math.floor(of / 10)), 0),
+    steps: of,
+  });
   const plan: TrainPlan = {
     data: typeof options.data === 'string' ? { source: options.data } : options.data,
     init,
@@ -99,16 +114,12 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     lambda,
     contrastGate: number('contrastGate', options.contrastGate ?? 0.1, -1, 1),
     epsilon: number('epsilon', options.epsilon ?? 1e-4, 1e-7, 0.1),
-    features: choice('features', options.features ?? defaults.features, ['conditional', 'visual']),
+    features: choice('features', options.features ?? defaults.features, ['conditional', 'visual', 'taps']),
     templates: options.templates ?? 'clipseg',
     unknownCategories: choice('unknownCategories', options.unknownCategories ?? 'compose', ['compose', 'leave-out']),
-    schedule: {
-      kind: choice('schedule', options.schedule ?? defaults.schedule, ['constant', 'cosine']),
-      learningRate: number('learningRate', options.learningRate ?? defaults.learningRate, 0),
-      finalLearningRate: number('finalLearningRate', options.finalLearningRate ?? 0, 0),
-      warmupSteps: count('warmupSteps', options.warmupSteps ?? Math.min(defaults.warmupSteps, Math.floor(steps / 10)), 0),
-      steps,
-    },
+    projectorSteps,
+    projectorSchedule: schedule(projectorSteps, number('projectorLearningRate', options.projectorLearningRate ?? defaults.projectorLearningRate, 0)),
+    schedule: schedule(steps - projectorSteps, number('learningRate', options.learningRate ?? defaults.learningRate, 0)),
     weightDecay: number('weightDecay', options.weightDecay ?? 0.01, 0),
     decayVectors: options.decayVectors ?? true,
     beta1: number('beta1', options.beta1 ?? 0.9, 0, 0.999999),
@@ -128,6 +139,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     keepEvery: options.keepEvery === undefined ? null : count('keepEvery', options.keepEvery),
     evaluation: options.evaluation === undefined ? null : { ...options.evaluation, every: count('evaluation.every', options.evaluation.every ?? saveEvery) },
   };
+  if (needsBank(lambda) && plan.features !== 'taps') throw new RangeError(`Cannot train: features must be "taps" for the losses grounding and distillation, got "${plan.features}"`);
   if (plan.cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined)) {
     throw new RangeError('Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both');
   }
@@ -138,19 +150,14 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
 function lossWeights(objective: Objective, weights: LossWeights): LossWeights {
   const names = Object.keys(weights) as (keyof LossWeights)[];
   const checked = Object.fromEntries(names.map((name) => [name, number(`lambda.${name}`, weights[name], 0)])) as unknown as LossWeights;
-  const lambda = Object.fromEntries(names.map((name) => [name, (objective === 'masks') === (name === 'masks') || objective === 'both' ? checked[name] : 0])) as unknown as LossWeights;
+  const lambda = Object.fromEntries(names.map((name) => [name, objective === 'both' || (objective === 'masks') === name.startsWith('mask') ? checked[name] : 0])) as unknown as LossWeights;
   if (names.every((name) => lambda[name] === 0)) throw new RangeError(`Cannot train: lambda must leave a loss of objective "${objective}", got ${JSON.stringify(lambda)}`);
   return lambda;
 }
 
-/** True when masks must be read. */
-export function needsMasks({ lambda }: Pick<TrainPlan, 'lambda'>): boolean {
-  return lambda.masks !== 0;
-}
-
 /** True when captions, tags or nouns are needed. */
 export function needsCaptions({ lambda }: Pick<TrainPlan, 'lambda'>): boolean {
-  return needsContrastive(lambda);
+  return needsProjector(lambda);
 }
 
 function defined<Options extends object>(options: Options): Options {

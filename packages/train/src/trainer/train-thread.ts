@@ -14,6 +14,9 @@ async function answer(engine: StepEngine, request: Exclude<EngineRequest, { type
       return engine.step(request);
     case 'state':
       return engine.state();
+    case 'constants':
+      engine.constants(request.constants);
+      return undefined;
     case 'taps':
       return engine.taps(request.pixels);
   }

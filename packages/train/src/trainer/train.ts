@@ -10,16 +10,13 @@ import { START, type DatasetPosition } from '../data/dataset.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { learningRateAt } from '../optimizer/schedule.ts';
 import { unflatten } from '../step-graph/initial-values.ts';
-import { FIGURES, type Figure } from '../step-graph/step-graph.ts';
+import { FIGURES, activeLosses, needsDecoder, type Figure } from '../step-graph/step-graph.ts';
 import type { PreparedBatch } from './batch-source.ts';
 import { HealthWatch } from './health.ts';
 import type { StepReply } from './protocol.ts';
 import type { StepReport, TrainOptions } from './train-options.ts';
 import type { TrainPlan } from './train-plan.ts';
-import { openTraining, type Training } from './training.ts';
-
-/** Figures of a report that are losses. */
-const LOSSES = ['align', 'contrast', 'background', 'separation', 'masks'] as const;
+import { openTraining, stageOf, type Training } from './training.ts';
 
 /**
  * Trains a checkpoint and reports each step. Leaving the loop, or aborting, saves `last/` first.
@@ -124,8 +121,9 @@ class TrainingLoop {
   /** Writes `last/`, and `step-N/` when it is one to keep. */
   async save(): Promise<void> {
     const { plan, run, engine, layout } = this.#training;
+    const { statistics } = this.#training;
     const state = await engine.state();
-    const tensors = new Map(Object.entries(state).map(([name, data]) => [name, { shape: [data.length], data }]));
+    const tensors = new Map(Object.entries({ ...state, ...statistics }).map(([name, data]) => [name, { shape: [data.length], data }]));
     const contents = this.#contents(state);
     const notes = this.#best === undefined ? {} : { best: this.#best };
     await run.save('last', contents, { step: this.step, position: this.#position, tensors, layoutKey: layout.key, notes });
@@ -161,14 +159,16 @@ class TrainingLoop {
     const batch = await batches.next();
     const waitedMs = performance.now() - asked;
     const step = this.step + 1;
-    const learningRate = learningRateAt(step, plan.schedule);
-    const reply = engine.step({ type: 'step', step, learningRate, micro: batch.micro });
+    const stage = stageOf(step, plan);
+    const learningRate = stage === 'projector' ? learningRateAt(step, plan.projectorSchedule) : learningRateAt(step - plan.projectorSteps, plan.schedule);
+    const reply = engine.step({ type: 'step', step, stage, learningRate, micro: batch.micro });
     reply.catch(() => undefined);
     return { batch, learningRate, waitedMs, reply };
   }
 
   #report({ batch, learningRate, waitedMs }: SentStep, figures: Float32Array, step = this.step): StepReport {
     const { plan } = this.#training;
+    const active = activeLosses({ lambda: plan.lambda, stage: stageOf(step, plan) });
     const figure = (name: Figure): number => figures[FIGURES.indexOf(name)] as number;
     const rows = Math.max(1, figure('statedRows'));
     const now = performance.now();
@@ -179,12 +179,10 @@ class TrainingLoop {
       steps: plan.steps,
       epoch: batch.after.epoch,
       learningRate,
-      losses: Object.fromEntries(LOSSES.filter((name) => plan.lambda[name] !== 0).map((name) => [name, figure(name)])),
+      losses: Object.fromEntries(active.map((name) => [name, figure(name)])),
       total: figure('total'),
       gradientNorm: figure('gradientNorm'),
-      activationMean: figure('activationMean') / rows,
-      activationDeviation: figure('activationDeviation') / rows,
-      clampShare: figure('clampedRows') / rows,
+      ...(needsDecoder(active) ? { activationMean: figure('activationMean') / rows, activationDeviation: figure('activationDeviation') / rows, clampShare: figure('clampedRows') / rows } : {}),
       imagesPerSecond: (1000 * plan.batchSize) / elapsedMs,
       dataWaitShare: Math.min(1, waitedMs / elapsedMs),
     };

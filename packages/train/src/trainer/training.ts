@@ -1,7 +1,8 @@
 /** Everything a run has open: data, texts, the training thread, the run folder. Opened in one place, closed in one. */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { BatchLoader } from '../data/batch-loader.ts';
+import type { FloatTensor } from '@synseg/core/internals';
+import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, openDataset, type Dataset, type MaskClass } from '../data/dataset.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
@@ -10,14 +11,16 @@ import { RunFolder } from '../run/run-folder.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
 import { flatten } from '../step-graph/initial-values.ts';
 import { layoutOf, type Layout } from '../step-graph/layout.ts';
-import { stateNames, type StepSpec } from '../step-graph/step-graph.ts';
+import { needsBank, needsMasks, stateNames, type StepSpec } from '../step-graph/step-graph.ts';
 import { openBaseModel, type BaseModel } from './base-model.ts';
 import { BatchSource } from './batch-source.ts';
 import { openCategoryTexts, type CategoryTexts } from './category-texts.ts';
 import { EngineLink } from './engine-link.ts';
 import { FeatureCache } from './feature-cache.ts';
+import type { EngineStart } from './protocol.ts';
+import { STATISTICS, measureSet, type SetStatistics } from './set-statistics.ts';
 import type { TrainOptions, TrainWarning } from './train-options.ts';
-import { needsCaptions, needsMasks, planTraining, type TrainPlan } from './train-plan.ts';
+import { needsCaptions, planTraining, type TrainPlan } from './train-plan.ts';
 
 /** An open run. */
 export interface Training {
@@ -28,6 +31,8 @@ export interface Training {
   readonly base: BaseModel;
   readonly layout: Layout;
   readonly texts: CategoryTexts;
+  /** What was measured of the set before the first step, where a loss needs it. */
+  readonly statistics: SetStatistics | undefined;
   /** The state that a resumed run goes on from. */
   readonly resumed: TrainerState | undefined;
   /** Closes everything, the last opened first. */
@@ -55,7 +60,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     const texts = await openCategoryTexts({ folder: base.folder, config: base.config, templates: plan.templates, unknown: plan.unknownCategories, cacheFolder, device: plan.device, threads: plan.threads });
     closers.push(texts.dispose);
     await learnCategories(dataset, texts, warn);
-    const classes = needsMasks(plan) ? knownClasses(dataset, texts, warn) : undefined;
+    const classes = needsMasks(plan.lambda) ? knownClasses(dataset, texts, warn) : undefined;
     const run = await RunFolder.create(surroundings.out, {
       config: plan,
       resume: options.resume ?? false,
@@ -69,29 +74,33 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     await run.rewind(resumed?.step ?? 0);
     const engine = await EngineLink.start({
       spec: stepSpec(plan, base, layout),
+      stage: stageOf((resumed?.step ?? 0) + 1, plan),
       folder: base.folder,
       frozen: new Map([...base.tensors].filter(([name]) => !layout.entries.some((entry) => entry.name === name))),
-      state: resumed === undefined ? freshState(plan, layout, base) : Object.fromEntries([...resumed.tensors].map(([name, { data }]) => [name, data])),
+      state: resumed === undefined ? freshState(plan, layout, base) : Object.fromEntries(stateNames({ ema: plan.ema ?? undefined }).map((name) => [name, (resumed.tensors.get(name) as FloatTensor).data])),
       device: plan.device,
       threads: plan.threads,
     });
     closers.push(() => engine.dispose());
     const features = plan.cacheFeatures ? await openFeatures() : undefined;
     if (features !== undefined) closers.push(() => features[Symbol.asyncDispose]());
-    const loader = BatchLoader.open(features === undefined ? dataset : readable(dataset, features), {
+    const loading: BatchLoaderOptions = {
       inputSize: base.config.inputSize,
       batchSize: plan.batchSize,
       seed: plan.seed,
       from: resumed?.position ?? START,
       pixels: features === undefined,
-      masks: !needsMasks(plan) ? false : needsCaptions(plan) ? true : 'required',
+      masks: !needsMasks(plan.lambda) ? false : needsCaptions(plan) ? true : 'required',
       augmentation: plan.augmentation,
       maxCategories: plan.maxCategories,
       known: texts.knows,
       onWarning: dataWarning,
       ...(workers === undefined ? {} : { workers }),
       ...(signal === undefined ? {} : { signal }),
-    });
+    };
+    const statistics = plan.features !== 'taps' || !needsCaptions(plan) ? undefined : (statisticsOf(resumed) ?? (await measureSet(dataset, loading, texts, (pixels) => engine.taps(pixels), base.config.tapDims)));
+    if (statistics !== undefined) await engine.constants(statistics);
+    const loader = BatchLoader.open(features === undefined ? dataset : readable(dataset, features), loading);
     closers.push(() => loader[Symbol.asyncDispose]());
     const batches = new BatchSource(loader, texts, features, {
       microBatchSize: plan.microBatchSize,
@@ -99,9 +108,10 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       embeddingDim: base.config.embeddingDim,
       maxCategories: plan.maxCategories,
       seed: plan.seed,
+      textCentre: needsBank(plan.lambda) ? statistics?.textCentre : undefined,
       classes,
     });
-    return { plan, run, engine, batches, base, layout, texts, resumed, close };
+    return { plan, run, engine, batches, base, layout, texts, statistics, resumed, close };
 
     function openFeatures(): Promise<FeatureCache> {
       return FeatureCache.open({
@@ -123,7 +133,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
   }
 }
 
-function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout): Omit<StepSpec, 'phase'> {
+function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout): EngineStart['spec'] {
   return {
     config,
     layout,
@@ -137,6 +147,17 @@ function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout): Omit<
     input: plan.cacheFeatures ? 'taps' : 'pixels',
     trunkPrecision: plan.precision === 'fp16' ? 'float16' : 'float32',
   };
+}
+
+/** What a step moves: the first `projectorSteps` the projector alone. */
+export function stageOf(step: number, { projectorSteps }: TrainPlan): StepSpec['stage'] {
+  return step <= projectorSteps ? 'projector' : 'all';
+}
+
+/** The statistics a state was saved with. */
+function statisticsOf(state: TrainerState | undefined): SetStatistics | undefined {
+  const entries = STATISTICS.map((name) => [name, state?.tensors.get(name)?.data] as const);
+  return entries.every(([, data]) => data !== undefined) ? (Object.fromEntries(entries) as unknown as SetStatistics) : undefined;
 }
 
 function freshState(plan: TrainPlan, layout: Layout, base: BaseModel): Record<string, Float32Array> {

@@ -1,0 +1,134 @@
+/**
+ * `synseg-train train`: reports as lines of JSON, or a bar; the last word is the last report with what came of the run.
+ * Ctrl-C is no failure: `train()` finishes its step and saves.
+ */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StepReport, TrainOptions, TrainProgress } from '../trainer/train-options.ts';
+import { planTraining } from '../trainer/train-plan.ts';
+import { readConfigFile } from './config-file.ts';
+import { duration, figure, grouped, type CommandContext, type CommandResult } from './output.ts';
+import { progressView, type ProgressState } from './progress.ts';
+import { trainOptions, type TrainFlags } from './train-flags.ts';
+
+/** `train()`, or what stands for it in a test. */
+export type Train = (options: TrainOptions) => AsyncIterable<StepReport>;
+
+/** Last line of `--json`: the last report, if there was one, and what came of the run. */
+export interface TrainSummary extends Partial<StepReport> {
+  readonly interrupted: boolean;
+  /** Loading included. */
+  readonly seconds: number;
+  readonly out: string;
+  /** Folder of the state after the last step; null when it ended before there was one. */
+  readonly checkpoint: string | null;
+  /** Best score of this session, if one was taken. */
+  readonly best: { readonly step: number; readonly mIoU: number; readonly checkpoint: string } | null;
+}
+
+/** Runs `synseg-train train`. */
+export async function trainCommand(train: Train, context: CommandContext, flags: TrainFlags): Promise<CommandResult> {
+  const options = trainOptions(flags, flags.config === undefined ? {} : await readConfigFile(flags.config));
+  const { plan, surroundings } = planTraining(options);
+  const { stdout, stderr, signal } = context;
+  if (flags.quiet !== true) stderr.write(planText({ out: surroundings.out, ...plan }));
+  const view = progressView(stderr, stdout, flags);
+  const told = new Set<string>();
+  const warn = (message: string): void => {
+    if (told.has(message)) return;
+    told.add(message);
+    view.print(`warning: ${message}`);
+  };
+  const stopping = (): void => view.print('Stopping: the step is being finished and saved. Once more to end at once.');
+  signal.addEventListener('abort', stopping, { once: true });
+  const pace = new Pace();
+  let last: StepReport | undefined;
+  let best: { readonly step: number; readonly mIoU: number } | undefined;
+  try {
+    for await (const report of train({ ...options, signal, onWarning: ({ message }) => warn(message), onProgress: (progress) => view.show(stateOf(progress)) })) {
+      last = report;
+      if (flags.json === true) stdout.write(`${JSON.stringify(report)}\n`);
+      view.show({ share: report.step / report.steps, text: stepText(report, pace.secondsLeft(report)) });
+      if (report.score === undefined) continue;
+      if (report.score.best) best = { step: report.step, mIoU: report.score.mIoU };
+      if (flags.quiet !== true) view.print(`step ${report.step}: mIoU ${report.score.mIoU.toFixed(2)} %${report.score.best ? ', the best so far' : ''}`);
+    }
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+  } finally {
+    signal.removeEventListener('abort', stopping);
+    view.close();
+  }
+  const { out } = surroundings;
+  const checkpoint = join(out, 'last');
+  const summary: TrainSummary = {
+    // A run that was complete before has no more to report.
+    ...(last ?? (signal.aborted ? {} : { step: plan.steps, steps: plan.steps })),
+    interrupted: signal.aborted && (last?.step ?? 0) < plan.steps,
+    seconds: Math.round(pace.seconds * 10) / 10,
+    out,
+    checkpoint: signal.aborted && !(await exists(checkpoint)) ? null : checkpoint,
+    best: best === undefined ? null : { ...best, checkpoint: join(out, 'best') },
+  };
+  return { json: summary, text: summaryText(summary) };
+}
+
+/** Time passed and time left, over steps done since the first report: the first one holds what loads late. */
+class Pace {
+  readonly #started = performance.now();
+  #first: { readonly step: number; readonly at: number } | undefined;
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  secondsLeft({ step, steps }: StepReport): number | undefined {
+    const at = performance.now();
+    this.#first ??= { step, at };
+    const done = step - this.#first.step;
+    return done === 0 ? undefined : (((at - this.#first.at) / done) * (steps - step)) / 1000;
+  }
+}
+
+/** The resolved configuration, a line a value. */
+function planText(plan: object): string {
+  const rows = Object.entries(plan).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
+}
+
+function stateOf(progress: TrainProgress): ProgressState {
+  if (progress.stage === 'load') return { share: 0, text: 'loading' };
+  const { done, total } = progress;
+  const amount = `${grouped(done)}/${grouped(total)} pictures`;
+  const text = progress.stage === 'evaluate' ? `evaluating, ${amount}` : `caching features, ${amount}, ${grouped(Math.round(progress.bytes / 1e6))} MB in all`;
+  return { share: total === 0 ? 0 : done / total, text };
+}
+
+function lossText({ losses = {}, total = NaN }: Partial<StepReport>): string {
+  return `total ${figure(total)} (${Object.entries(losses).map(([name, value]) => `${name} ${figure(value)}`).join(', ')})`;
+}
+
+function stepText(report: StepReport, secondsLeft: number | undefined): string {
+  const { step, steps, imagesPerSecond } = report;
+  const left = secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left`;
+  return `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} images/s${left}, ${lossText(report)}`;
+}
+
+function summaryText(summary: TrainSummary): string {
+  const { step, interrupted, seconds, checkpoint, best } = summary;
+  const first = interrupted ? (step === undefined ? 'Interrupted before a step was done' : `Interrupted after step ${grouped(step)}`) : `Done: ${grouped(step ?? 0)} steps`;
+  return [
+    `${first}, ${duration(seconds)}`,
+    ...(summary.losses === undefined ? [] : [`  ${lossText(summary)}`]),
+    ...(best === null ? [] : [`  best mIoU ${best.mIoU.toFixed(2)} %, of step ${grouped(best.step)}: ${best.checkpoint}`]),
+    ...(checkpoint === null ? [] : [`  wrote ${checkpoint}`]),
+  ].join('\n');
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,78 @@
+/** Flags of `synseg-train train` and a configuration file → options of `train()`. Each flag takes the place of its own value. */
+import type { Augmentation } from '../data/augment.ts';
+import type { DataOptions } from '../data/dataset.ts';
+import type { FieldKeys } from '../data/row.ts';
+import type { DataFormat } from '../data/source.ts';
+import type { DecoderShape, PeriodicEvaluation, TrainOptions } from '../trainer/train-options.ts';
+import type { ConfigOptions } from './option-names.ts';
+import { pick, type OutputFlags } from './output.ts';
+
+/** Flags that are options as they are. */
+const OPTIONS = [
+  ...(['init', 'trunk', 'out', 'steps', 'batchSize', 'microBatchSize', 'recipe', 'objective', 'contrastGate', 'epsilon', 'features', 'templates', 'unknownCategories'] as const),
+  ...(['projectorSteps', 'projectorLearningRate', 'learningRate', 'schedule', 'finalLearningRate', 'warmupSteps', 'weightDecay', 'clipNorm', 'trainable', 'ema', 'seed', 'maxCategories', 'cacheFeatures'] as const),
+  ...(['device', 'precision', 'threads', 'workers', 'saveEvery', 'keepEvery', 'resume', 'cacheFolder'] as const),
+] satisfies readonly (keyof TrainOptions)[];
+
+/** Flags of `synseg-train train`. */
+export interface TrainFlags extends OutputFlags, Partial<Pick<TrainOptions, (typeof OPTIONS)[number] | 'lambda'>> {
+  readonly config?: string;
+  readonly data?: readonly string[];
+  readonly dataFormat?: DataFormat;
+  readonly split?: string;
+  readonly images?: string;
+  readonly masks?: string;
+  readonly classes?: string;
+  readonly phrases?: string;
+  readonly keys?: FieldKeys;
+  readonly decoder?: DecoderShape;
+  readonly augment?: Augmentation;
+  readonly evaluate?: Pick<PeriodicEvaluation, 'dataset' | 'root' | 'split'>;
+  readonly evaluateEvery?: number;
+}
+
+/**
+ * Options of `train()`, but for what belongs to the process.
+ *
+ * @throws TypeError when data, init or out is missing, RangeError for a flag that says nothing without another
+ */
+export function trainOptions(flags: TrainFlags, file: ConfigOptions = {}): TrainOptions {
+  for (const name of ['data', 'init', 'out'] as const) {
+    if (flags[name] === undefined && file[name] === undefined) throw new TypeError(`Cannot train: --${name} must be given, or ${name} in the config file, got neither`);
+  }
+  const lambda = { ...file.lambda, ...flags.lambda };
+  const decoder = { ...file.decoder, ...flags.decoder };
+  const augmentation = flags.augment ?? file.augmentation;
+  const evaluation = evaluationOptions(flags, file.evaluation);
+  return {
+    ...file,
+    ...pick(flags, ...OPTIONS),
+    data: dataOptions(flags, file.data),
+    ...(Object.keys(lambda).length === 0 ? {} : { lambda }),
+    ...(Object.keys(decoder).length === 0 ? {} : { decoder }),
+    ...(augmentation === undefined ? {} : { augmentation }),
+    ...(evaluation === undefined ? {} : { evaluation }),
+  } as TrainOptions;
+}
+
+function dataOptions(flags: TrainFlags, file: TrainOptions['data'] | undefined): DataOptions {
+  const { data: sources, dataFormat: format, keys } = flags;
+  const base: Partial<DataOptions> = typeof file === 'object' ? file : file === undefined ? {} : { source: file };
+  return {
+    ...base,
+    ...(sources === undefined ? {} : { source: sources.length === 1 ? (sources[0] as string) : sources }),
+    ...(format === undefined ? {} : { format }),
+    ...pick(flags, 'split', 'images', 'masks', 'classes', 'phrases'),
+    ...(keys === undefined ? {} : { keys: { ...base.keys, ...keys } }),
+  } as DataOptions;
+}
+
+function evaluationOptions({ evaluate, evaluateEvery: every }: TrainFlags, file: PeriodicEvaluation | undefined): PeriodicEvaluation | undefined {
+  if (evaluate === undefined && file === undefined) {
+    if (every !== undefined) throw new RangeError(`Cannot train: --evaluate-every must come with --evaluate, or evaluation in the config file, got ${every} alone`);
+    return undefined;
+  }
+  const { split: _, ...others } = file ?? {};
+  const base = evaluate === undefined ? file : { ...others, ...evaluate };
+  return { ...(base as PeriodicEvaluation), ...(every === undefined ? {} : { every }) };
+}

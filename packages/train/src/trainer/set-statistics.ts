@@ -1,0 +1,65 @@
+/**
+ * What a few pictures of the set tell once, before the first step, and every step then takes as given: mean and deviation
+ * of each tap channel, and what the embeddings of its categories have in common.
+ */
+import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
+import { START, type Dataset } from '../data/dataset.ts';
+import type { CategoryTexts } from './category-texts.ts';
+
+/** Pictures looked at. */
+const PICTURES = 64;
+const BATCH = 8;
+/** A channel that hardly moves is not blown up. */
+const LEAST_DEVIATION = 1e-3;
+
+/** Float32 vectors by name. */
+export interface SetStatistics extends Readonly<Record<string, Float32Array>> {
+  /** Of each tap channel over patches, `[ΣD_i]`. */
+  readonly tapMean: Float32Array;
+  readonly tapDeviation: Float32Array;
+  /** `[embeddingDim]` */
+  readonly textCentre: Float32Array;
+}
+
+/** Names of a set's statistics, as a run's state keeps them. */
+export const STATISTICS = ['tapMean', 'tapDeviation', 'textCentre'] as const;
+
+/**
+ * Measures a set.
+ *
+ * @param options - as the run's own loader has them
+ * @param encode - pictures uint8 `[n, height, width, 3]` → taps float32 `[n, 1 + patches, D_i]` each
+ */
+export async function measureSet(dataset: Dataset, options: BatchLoaderOptions, texts: CategoryTexts, encode: (pixels: Uint8Array) => Promise<readonly Float32Array[]>, tapDims: readonly number[]): Promise<SetStatistics> {
+  const { masks: _, augmentation: __, ...rest } = options;
+  const batchSize = Math.min(BATCH, dataset.size ?? BATCH);
+  await using loader = BatchLoader.open(dataset, { ...rest, from: START, batchSize, pixels: true });
+  const sums = tapDims.map((channels) => ({ channels, count: 0, sum: new Float64Array(channels), squares: new Float64Array(channels) }));
+  const categories = new Set<string>();
+  for (let seen = 0; seen < PICTURES; seen += batchSize) {
+    const batch = await loader.next();
+    for (const category of batch.categories.flat()) categories.add(category);
+    (await encode(batch.pixels as Uint8Array)).forEach((tap, index) => addPatches(sums[index] as (typeof sums)[number], tap, batch.images));
+  }
+  const all = (read: (entry: (typeof sums)[number], channel: number) => number): Float32Array => Float32Array.from(sums.flatMap((entry) => Array.from({ length: entry.channels }, (_, channel) => read(entry, channel))));
+  const mean = (entry: (typeof sums)[number], channel: number): number => (entry.sum[channel] as number) / entry.count;
+  return {
+    tapMean: all(mean),
+    tapDeviation: all((entry, channel) => Math.max(LEAST_DEVIATION, Math.sqrt(Math.max(0, (entry.squares[channel] as number) / entry.count - mean(entry, channel) ** 2)))),
+    textCentre: await texts.centre([...categories]),
+  };
+}
+
+/** Adds the patches of some pictures, their class tokens left out. */
+function addPatches(into: { channels: number; count: number; sum: Float64Array; squares: Float64Array }, tap: Float32Array, images: number): void {
+  const { channels, sum, squares } = into;
+  const perImage = tap.length / images;
+  for (let at = 0; at < tap.length; at++) {
+    if (at % perImage < channels) continue;
+    const value = tap[at] as number;
+    const channel = at % channels;
+    sum[channel] = (sum[channel] as number) + value;
+    squares[channel] = (squares[channel] as number) + value * value;
+  }
+  into.count += tap.length / channels - images;
+}
