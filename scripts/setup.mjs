@@ -5,11 +5,11 @@
  * looks before it acts: with nothing to do the whole script takes a fraction of a second. It is not a build system: it
  * decides whether to call npm, apt and tsup, and shows their output only when they fail.
  *
- * `--newer-node` also fetches the newest Node LTS that the runtime tests start as a child process.
+ * `--test-runtimes` also fetches what tests start as child processes: the newest Node LTS, and a Vulkan driver in software.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -207,7 +207,46 @@ function installNewerNode() {
   }
 }
 
+/**
+ * SwiftShader, a Vulkan driver that computes on the CPU, for tests of the WebGPU provider: driver and loader out of the
+ * package that has Chromium's libraries (32 MB; the browser itself is in another). With package lists of its own, apt
+ * needs no rights for this, and nothing is installed.
+ */
+function fetchSwiftShader() {
+  const folder = join(cache, 'swiftshader');
+  if (existsSync(folder) || !isDebian()) return;
+  say('fetching SwiftShader for the WebGPU tests …');
+  const work = `${folder}.partial`;
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(join(work, 'lists/partial'), { recursive: true });
+  const apt = ['-o', `Dir::State::lists=${work}/lists`, '-o', `Dir::Cache=${work}`, '-o', 'APT::Sandbox::User=root'];
+  const steps = [
+    ['apt-get', ...apt, 'update'],
+    ['apt-get', ...apt, 'download', 'chromium-common'],
+    ['sh', '-c', 'dpkg-deb -x chromium-common_*.deb unpacked'],
+  ];
+  const options = { optional: true, cwd: work };
+  // A source that is none of Debian's may fail to update: what counts is whether the last step finds its file.
+  const fetched = steps.map(([command, ...args]) => runQuietly(command, args, options)).at(-1);
+  const files = ['libvk_swiftshader.so', 'libvulkan.so.1', 'vk_swiftshader_icd.json'];
+  const unpacked = join(work, 'unpacked/usr/lib/chromium');
+  if (fetched && files.every((file) => existsSync(join(unpacked, file)))) {
+    mkdirSync(join(work, 'kept'));
+    for (const file of files) renameSync(join(unpacked, file), join(work, 'kept', file));
+    renameSync(join(work, 'kept'), folder);
+  } else say("could not fetch SwiftShader out of Debian's chromium-common: the WebGPU tests will say so");
+  rmSync(work, { recursive: true, force: true });
+}
+
+function isDebian() {
+  const path = '/etc/os-release';
+  return existsSync(path) && /^ID=debian$/m.test(readFileSync(path, 'utf8'));
+}
+
 installDependencies();
 installFfmpeg();
 buildPackages();
-if (process.argv.includes('--newer-node')) installNewerNode();
+if (process.argv.includes('--test-runtimes')) {
+  installNewerNode();
+  fetchSwiftShader();
+}

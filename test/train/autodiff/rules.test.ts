@@ -38,6 +38,14 @@ const float64: Record<string, Case> = {
   'Gemm with bias': { shapes: [[5, 4], [3, 4], [3]], build: (x, weight, bias) => ops.affine(x, weight, bias) },
   'Softmax over the last axis': { shapes: [[2, 5]], build: (x) => softmax(x) },
   'Softmax over another axis': { shapes: [[3, 4]], build: (x) => softmax(x, 0) },
+  'softmax(S) V, the attention of a block': { shapes: [[2, 3, 4], [2, 4, 5]], build: (scores, value) => matmul(softmax(scores), value) },
+  'softmax(S) V with weights that are read twice': {
+    shapes: [[2, 3, 4], [2, 4, 5]],
+    build: (scores, value) => {
+      const weights = softmax(scores);
+      return concat([matmul(weights, value), weights], 2);
+    },
+  },
   LayerNormalization: { shapes: [[2, 3, 5], [5], [5]], build: (x, scale, bias) => layerNorm(x, scale, bias, 1e-5) },
   'ReduceSum, axes dropped': { shapes: [[2, 3, 4]], build: (x) => reduceSum(x, [0, 2]) },
   'ReduceSum, axes kept': { shapes: [[2, 3, 4]], build: (x) => multiply(x, reduceSum(x, [1], true)) },

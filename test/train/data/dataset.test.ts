@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expandSource } from '../../../packages/train/src/data/source.ts';
-import type { DataOptions } from '../../../packages/train/src/data/dataset.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { failureOf, openWarned, write } from './fixtures.ts';
 
 const folder = temporaryFolder();
 const path = write(join(folder, 'list.jsonl'), '{"image":"a.jpg","tags":["a"]}\n');
 write(join(folder, 'a.jpg'), 'a picture');
-const message = async (options: object): Promise<string> => failureOf(openWarned({ source: path, ...options } as DataOptions));
+const message = async (options: object): Promise<string> => failureOf(openWarned({ source: path, ...options }));
 
 describe('openDataset()', () => {
   it('refuses options of the wrong kind', async () => {

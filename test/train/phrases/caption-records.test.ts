@@ -184,7 +184,7 @@ describe('textChunks() and linesOf()', () => {
   it('tells how many bytes were read', async () => {
     let bytes = 0;
     const path = write('b.txt', 'ä\n'.repeat(100_000));
-    await flat(linesOf(textChunks(path, { onBytes: (read) => (bytes = read) })));
+    await flat(linesOf(textChunks(path, { onBytes: (read) => (bytes += read) })));
     expect(bytes).toBe(300_000);
   });
 

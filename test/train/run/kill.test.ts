@@ -19,7 +19,7 @@ const repository = resolve(import.meta.dirname, '../../..');
 const ROUNDS = 10;
 const SAVE_EVERY = 3;
 
-/** Starts the process, and kills it this long after it is ready. */
+/** Starts the process, and kills it this long after it has saved `last` for the first time. */
 async function killAfter(run: string, resume: boolean, delayMs: number): Promise<void> {
   const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'saving-process.ts'), run, base, ...(resume ? ['--resume'] : [])], {
     cwd: repository,
@@ -50,15 +50,14 @@ describe('kill -9 while a run is being saved', () => {
     const weightsAhead: number[] = [];
     let saved = 0;
     for (let round = 0; round < ROUNDS; round++) {
-      await killAfter(run, round > 0, 60 + 240 * random());
+      await killAfter(run, round > 0, 200 * random());
       for (const name of listing(run).filter((entry) => /^(?:last|best|step-\d+)$/.test(entry))) await stepOfWeights(join(run, name));
       const last = join(run, 'last');
-      if (!existsSync(last)) continue;
       const state = await readTrainerState(last);
       for (const [name, { data }] of state.tensors) expect([...new Set(data)], name).toEqual([state.step]);
       expect([state.position, state.notes]).toEqual([{ epoch: 1, consumed: 4 * state.step }, { bestScore: state.step / 100 }]);
       expect(state.step % SAVE_EVERY).toBe(0);
-      expect(state.step).toBeGreaterThanOrEqual(saved);
+      expect(state.step).toBeGreaterThan(saved);
       weightsAhead.push((await stepOfWeights(last)) - state.step);
       const reported = readFileSync(join(run, 'log.jsonl'), 'utf8').split('\n').length - 1;
       expect(reported).toBeGreaterThanOrEqual(state.step);
@@ -68,7 +67,6 @@ describe('kill -9 while a run is being saved', () => {
       if (existsSync(join(run, 'best'))) await segmentWith(join(run, 'best'), ['road'], cacheFolder);
     }
     console.log(`killed ${String(ROUNDS)} times by step ${String(saved)}; weights ahead of the state by ${weightsAhead.join(', ')} steps`);
-    expect(saved).toBeGreaterThan(0);
     expect(weightsAhead.filter((ahead) => ahead !== 0 && ahead !== SAVE_EVERY)).toEqual([]);
     await using resumed = await RunFolder.create(run, { config: { seed: 42 }, resume: true });
     await resumed.rewind(saved);

@@ -1,6 +1,7 @@
 /**
  * A process that "trains" until it is killed: every step is reported, every third saved as `last`, some as `best` and
- * `step-N`. All numbers of a checkpoint are its step. `saving-process.ts RUN BASE`; prints a line when it has resumed.
+ * `step-N`. All numbers of a checkpoint are its step. `saving-process.ts RUN BASE [--resume]`; says so when it has saved
+ * `last` for the first time.
  */
 import { RunFolder } from '../../../packages/train/src/run/run-folder.ts';
 import { stateOf, tinyContents } from './contents.ts';
@@ -13,12 +14,13 @@ const resume = process.argv.includes('--resume');
 const run = await RunFolder.create(path, { config: { seed: 42 }, resume });
 let step = (await run.state())?.step ?? 0;
 if (resume) await run.rewind(step);
-process.stdout.write('ready\n');
+let announced = false;
 for (;;) {
   step++;
   await run.log({ step, loss: 1 / step });
   const contents = tinyContents(base, { fill: step });
   if (step % 3 === 0) await run.save('last', contents, stateOf(step, STATE_LENGTH));
+  if (step % 3 === 0 && !announced) announced = process.stdout.write('saved\n');
   if (step % 4 === 0) await run.save('best', contents);
   if (step % 7 === 0) await run.save(`step-${step}`, contents, stateOf(step, STATE_LENGTH));
 }

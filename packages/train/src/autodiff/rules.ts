@@ -8,7 +8,7 @@ import { ops, productOf, shapeOps, type Attribute, type Dimension, type GraphNod
 import { reduceToShape } from './broadcast.ts';
 import { convRule } from './conv-rule.ts';
 
-const { cast, divide, equal, exp, greaterOrEqual, matmul, multiply, reduceSum, scalar, sigmoid, sign, subtract, where } = ops;
+const { cast, divide, equal, exp, greater, greaterOrEqual, matmul, multiply, reduceSum, scalar, sigmoid, subtract, where } = ops;
 const { concat, expand, reshape, slice, transpose } = shapeOps;
 
 /** Gradients of a node's inputs, by position; undefined where none is needed or none flows. */
@@ -43,6 +43,9 @@ const integer = (node: GraphNode, name: string): number => (attribute(node, name
 const integers = (node: GraphNode, name: string): readonly number[] => (attribute(node, name) as { ints: readonly number[] }).ints;
 
 const negate = (x: Value): Value => multiply(x, scalar(x, -1));
+
+/** 1 where x > 0, else 0. Not by Sign: WebGPU has no such operator, and on the CPU it is slower. */
+const isPositive = (x: Value): Value => cast(greater(x, scalar(x, 0)), x.dtype);
 
 /** A rule for an operator of one operand: gradient times a factor. */
 const elementwise = (factor: (x: Value, y: Value) => Value): Rule => (node, gradient) => [multiply(gradient, factor(operand(node, 0), result(node)))];
@@ -213,11 +216,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ],
   ['Max', choosing(greaterOrEqual)],
   ['Min', choosing((a, b) => greaterOrEqual(b, a))],
-  ['Abs', elementwise((x) => sign(x))],
+  ['Abs', elementwise((x) => subtract(isPositive(x), isPositive(negate(x))))],
   ['Exp', elementwise((_, y) => y)],
   ['Log', (node, gradient) => [divide(gradient, operand(node, 0))]],
   ['Sqrt', (node, gradient) => [divide(multiply(gradient, scalar(gradient, 0.5)), result(node))]],
-  ['Relu', elementwise((_, y) => sign(y))],
+  ['Relu', elementwise((_, y) => isPositive(y))],
   ['Sigmoid', elementwise((_, y) => multiply(y, subtract(scalar(y, 1), y)))],
   ['Softplus', elementwise((x) => sigmoid(x))],
   // 2/√π exp(−x²)

@@ -67,6 +67,7 @@ function defineTrain(program: Command): Command {
     .addOption(valued('--decoder <shape>', 'of --init random: reduce=64,heads=4,intermediate=2048,head=simple|refined', decoderShape))
     .option('--out <folder>', 'run folder')
     .addOption(valued('--steps <n>', 'default: 10000', number))
+    .addOption(valued('--input-size <px>', "side of the picture a CLIP trunk takes (default: the checkpoint's)", number))
     .addOption(valued('--batch-size <n>', 'images a step (default: 256)', number))
     .addOption(valued('--micro-batch-size <n>', 'images in memory at once, a divisor of it: the same gradient, less memory', number))
     .addOption(choice('--recipe <name>', 'defaults of losses, features and learning rate (default: paper)', Object.keys(RECIPE_NAMES)))

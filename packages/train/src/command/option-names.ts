@@ -1,6 +1,6 @@
 /** Names that files and flags may use, complete by type: an option that is added elsewhere does not compile until it is here. */
 import type { Augmentation } from '../data/augment.ts';
-import type { FeatureSource, LossWeights } from '../step-graph/step-graph.ts';
+import type { FeatureSource, LossWeights } from '../objective/losses.ts';
 import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, TrainOptions } from '../trainer/train-options.ts';
 
 /** What a configuration file may say; the rest belongs to the process. */
@@ -9,7 +9,7 @@ export type ConfigOptions = Partial<Omit<TrainOptions, 'onWarning' | 'onProgress
 type Names<Name extends string> = Readonly<Record<Name, true>>;
 
 /** Losses; the four of the paper come first, in the order of λ1 … λ4. */
-export const LOSSES: Names<keyof LossWeights> = { align: true, contrast: true, background: true, separation: true, masks: true, grounding: true, distillation: true };
+export const LOSSES: Names<keyof LossWeights> = { align: true, contrast: true, background: true, separation: true, masks: true, grounding: true, distillation: true, maskShare: true };
 /** Values of `features`. */
 export const FEATURES: Names<FeatureSource> = { conditional: true, visual: true, taps: true };
 /** Values of `recipe`. */
@@ -19,7 +19,7 @@ export const OBJECTIVES: Names<Objective> = { mccl: true, masks: true, both: tru
 
 /** Names of a configuration file. */
 export const OPTION_NAMES: Names<keyof ConfigOptions> = {
-  ...{ data: true, init: true, trunk: true, decoder: true, out: true, steps: true, batchSize: true, microBatchSize: true, recipe: true, objective: true, lambda: true },
+  ...{ data: true, init: true, trunk: true, decoder: true, out: true, inputSize: true, steps: true, batchSize: true, microBatchSize: true, recipe: true, objective: true, lambda: true },
   ...{ contrastGate: true, epsilon: true, features: true, templates: true, unknownCategories: true, projectorSteps: true, projectorLearningRate: true, learningRate: true },
   ...{ schedule: true, finalLearningRate: true, warmupSteps: true, weightDecay: true, decayVectors: true, beta1: true, beta2: true, adamEpsilon: true, clipNorm: true },
   ...{ trainable: true, ema: true, seed: true, augmentation: true, maxCategories: true, cacheFeatures: true, device: true, precision: true, threads: true, workers: true },

@@ -12,7 +12,7 @@
 import { ops, productOf, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { stopGradient } from '../autodiff/gradients.ts';
 import { unit } from './contrastive.ts';
-import { total } from './rows.ts';
+import { excluding, total } from './rows.ts';
 
 const { abs, add, cast, divide, equal, exp, log, matmul, maximum, multiply, reduceMax, reduceSum, relu, scalar, sqrt, subtract } = ops;
 const { concat, dimensionsOf, expand, range, reshape, slice, transpose } = shapeOps;
@@ -87,10 +87,9 @@ export function groundingLoss(scores: Value, { stated, valid }: LabelBank, batch
  */
 export function distillationLoss(logits: Value, scores: Value, { labelOfRow }: LabelBank, stated: Value, batchImages: number): Value {
   const patches = logits.shape[1] as number;
-  const sameImage = matmul(stated, transpose(stated, [1, 0]));
   const sharpened = multiply(standardised(rowScores(scores, labelOfRow, stated)), scalar(scores, 1 / TEMPERATURE));
-  const target = exp(logShares(stopGradient(sharpened), sameImage));
-  const losses = multiply(multiply(target, logShares(logits, sameImage)), reduceSum(stated, [1], true));
+  const target = exp(logShares(stopGradient(sharpened), stated));
+  const losses = multiply(multiply(target, logShares(logits, stated)), reduceSum(stated, [1], true));
   return multiply(total(losses), scalar(losses, -1 / (patches * batchImages)));
 }
 
@@ -107,17 +106,19 @@ function rowScores(scores: Value, labelOfRow: Value, assignment: Value): Value {
   const [images, patches, labels] = scores.shape as readonly [number, number, Dimension];
   const [rows] = labelOfRow.shape as readonly [Dimension];
   const byImage = reshape(matmul(assignment, reshape(scores, [images, productOf([patches, labels])])), [rows, patches, labels]);
-  const numbers = range(scalar(int64(labelOfRow), 0), reshape(dimensionsOf(scores.graph, [labels]), []), labels);
-  const chosen = cast(equal(reshape(int64(labelOfRow), [rows, 1]), reshape(numbers, [1, labels])), scores.dtype);
+  const { graph } = scores;
+  const numbers = range(graph.integers([0], []), reshape(dimensionsOf(graph, [labels]), []), labels);
+  // WebGPU compares int32, not int64.
+  const chosen = cast(equal(reshape(labelOfRow, [rows, 1]), reshape(cast(numbers, 'int32'), [1, labels])), scores.dtype);
   return reshape(matmul(byImage, reshape(chosen, [rows, labels, 1])), [rows, patches]);
 }
 
-const int64 = (x: Value): Value => cast(x, 'int64');
-
-/** Log of each row's softmax share among the rows of its picture, per patch; 0 for a row without a picture. */
-function logShares(x: Value, sameImage: Value): Value {
-  const largest = stopGradient(reduceMax(x, [0], true));
-  const sum = matmul(sameImage, exp(subtract(x, largest)));
+/** Log of each row's softmax share among the stated rows of its picture, per patch; that of other rows is far below 0. */
+function logShares(x: Value, stated: Value): Value {
+  const competing = excluding(x, reduceSum(stated, [1], true));
+  const largest = stopGradient(reduceMax(competing, [0], true));
+  const sameImage = matmul(stated, transpose(stated, [1, 0]));
+  const sum = matmul(sameImage, exp(subtract(competing, largest)));
   const alone = cast(equal(sum, scalar(sum, 0)), sum.dtype);
-  return subtract(subtract(x, largest), log(add(sum, alone)));
+  return subtract(subtract(competing, largest), log(add(sum, alone)));
 }

@@ -4,7 +4,7 @@
  */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { withGradient } from '../autodiff/gradients.ts';
-import { total } from './rows.ts';
+import { excluding, total } from './rows.ts';
 
 const { abs, add, cast, divide, equal, exp, greaterOrEqual, log, matmul, maximum, multiply, reduceMax, reduceSum, relu, scalar, sigmoid, subtract } = ops;
 const { reshape, transpose } = shapeOps;
@@ -84,14 +84,14 @@ export function maskLoss(logits: Value, assignment: Value, inputs: MaskInputs, b
 export function maskShareLoss(logits: Value, assignment: Value, inputs: MaskInputs, batchImages: number): Value {
   const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
   const { target, labelledCount, supervised } = maskTargets(assignment, inputs);
-  const z = reshape(logits, [rows, height * width]);
+  const isSupervised = reduceSum(supervised, [1], true);
+  const z = excluding(reshape(logits, [rows, height * width]), isSupervised);
   const sameImage = matmul(supervised, transpose(supervised, [1, 0]));
   const largest = reduceMax(z, [0], true);
   const claims = exp(subtract(z, largest));
   const sums = matmul(sameImage, claims);
   const alone = cast(equal(sums, scalar(sums, 0)), sums.dtype);
   const safe = add(sums, alone);
-  const isSupervised = reduceSum(supervised, [1], true);
   const pixelWeight = divide(isSupervised, multiply(labelledCount, scalar(labelledCount, batchImages)));
   const losses = multiply(subtract(log(safe), subtract(z, largest)), target);
   const loss = total(multiply(reduceSum(losses, [1], true), pixelWeight));

@@ -64,6 +64,19 @@ export function rowWeights(assignment: Value, { rowNumber, stated }: RowInputs, 
   return { row, pair, isStated };
 }
 
+/** So far below every number that adding to it leaves it as it is. */
+const LOWEST = -1e30;
+
+/**
+ * Rows that do not count set to {@link LOWEST}, exactly, so that no maximum and no softmax over rows sees what was in them.
+ *
+ * @param x - `[rows, n]`
+ * @param counts - `[rows, 1]`: 1 for rows that count, else 0
+ */
+export function excluding(x: Value, counts: Value): Value {
+  return add(x, multiply(subtract(scalar(counts, 1), counts), scalar(counts, LOWEST)));
+}
+
 /** Σ of everything in a value, as a scalar. */
 export function total(x: Value): Value {
   return reduceSum(x, x.shape.map((_, axis) => axis));

@@ -16,12 +16,6 @@ export interface Schedule {
  * The learning rate of a step.
  *
  * @param step - counted from 1
- *
- * @example
- * ```ts
- * // type-checked only: not exported from the package
- * learningRateAt(1, { kind: 'constant', learningRate: 1e-5, finalLearningRate: 0, warmupSteps: 0, steps: 10 }); // 1e-5
- * ```
  */
 export function learningRateAt(step: number, { kind, learningRate, finalLearningRate, warmupSteps, steps }: Schedule): number {
   if (step <= warmupSteps) return (learningRate * step) / warmupSteps;

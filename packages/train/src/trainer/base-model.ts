@@ -13,6 +13,8 @@ export interface BaseModel {
   readonly folder: string;
   /** `config.json` of the checkpoints to write. */
   readonly configJson: Readonly<Record<string, unknown>>;
+  /** Files of the checkpoints to write that differ from the folder's. */
+  readonly files: ReadonlyMap<string, string>;
   readonly config: ModelConfig;
   readonly specs: readonly ParameterSpec[];
   readonly tensors: ReadonlyMap<string, FloatTensor>;
@@ -37,12 +39,17 @@ export async function openBaseModel(plan: TrainPlan, decoderGiven: boolean, cach
   if (bare && !fromScratch) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot train: init must be a checkpoint with a decoder, got "${plan.init}" without one; pass it as trunk, with init "random"`);
   if (decoderGiven && !bare) throw new RangeError(`Cannot train: decoder must be left out when the trunk's config.json gives one, got both (${folder})`);
   const configJson = bare ? { ...raw, decoder: decoderJson(plan) } : raw;
-  const config = readModelConfig(configJson, await readJson(join(folder, 'preprocessor_config.json')), folder);
+  const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as Record<string, unknown> | undefined;
+  const config = readModelConfig(configJson, preprocessor, folder, plan.inputSize ?? undefined);
   const specs = trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
   const weights = fromScratch ? undefined : await Weights.open(folder);
   const { tensors, random } = await initialValues(specs, weights, plan.seed);
-  const files = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights ?? (await Weights.open(folder))).files;
-  return { folder, configJson, config, specs, tensors, random, trunkKey: await fingerprintFiles(files, cacheFolder) };
+  const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights ?? (await Weights.open(folder))).files;
+  const files = new Map<string, string>();
+  if (plan.inputSize !== null && config.trunk.kind === 'clip') {
+    files.set('preprocessor_config.json', `${JSON.stringify({ ...preprocessor, size: { height: plan.inputSize, width: plan.inputSize } }, null, 2)}\n`);
+  }
+  return { folder, configJson, files, config, specs, tensors, random, trunkKey: await fingerprintFiles(trunkFiles, cacheFolder) };
 }
 
 /** Channels the projector reads. */

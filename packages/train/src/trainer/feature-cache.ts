@@ -25,6 +25,8 @@ export interface FeatureCacheOptions {
   readonly folder: string;
   readonly workers: number | undefined;
   readonly maxCategories: number;
+  /** A sample with a mask needs no category. */
+  readonly masks: boolean;
   /** Pictures uint8 `[n, height, width, 3]` → taps float32 `[n, tokens, D_i]` each. */
   readonly encode: (pixels: Uint8Array) => Promise<readonly Float32Array[]>;
   readonly onProgress: (done: number, total: number, bytes: number) => void;
@@ -113,7 +115,7 @@ async function readRecords(path: string): Promise<ReadonlyMap<number, number> | 
 
 /** One pass over the set. Pictures that cannot be read are left out. */
 async function encodeAll(options: FeatureCacheOptions, size: number, lengths: readonly number[], path: string, index: string): Promise<void> {
-  const { dataset, config, workers, encode, onProgress, onWarning, signal, folder, maxCategories } = options;
+  const { dataset, config, workers, encode, onProgress, onWarning, signal, folder, maxCategories, masks } = options;
   const record = recordLength(lengths);
   const bytes = size * record * 2;
   await mkdir(folder, { recursive: true });
@@ -130,6 +132,7 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
       inputSize: config.inputSize,
       batchSize: Math.min(BATCH, size),
       seed: 0,
+      masks,
       maxCategories,
       onWarning,
       ...(workers === undefined ? {} : { workers }),

@@ -1,5 +1,5 @@
 /** Notices what goes wrong in training without failing, and says it in words with the option that helps. */
-import type { FeatureSource } from '../step-graph/step-graph.ts';
+import type { FeatureSource } from '../objective/losses.ts';
 import type { StepReport } from './train-options.ts';
 
 /** Steps a condition must last before it is told. */

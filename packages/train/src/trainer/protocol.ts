@@ -1,6 +1,6 @@
 /** What crosses between the caller's thread and the training thread: plain data, large arrays as transferred buffers. */
 import type { EngineSettings, SerialisedError } from '@synseg/core/internals';
-import type { StepSpec, StepWeights } from '../step-graph/step-graph.ts';
+import type { StepSpec, StepWeights } from '../step-graph/step-spec.ts';
 
 /** Execution provider, or `'auto'`. */
 export type Device = EngineSettings['device'];

@@ -1,5 +1,5 @@
 /** Named sets of defaults. What a caller says wins over them. */
-import type { FeatureSource, LossWeights } from '../step-graph/step-graph.ts';
+import type { FeatureSource, LossWeights } from '../objective/losses.ts';
 import type { RecipeName } from './train-options.ts';
 
 /** What a recipe decides. */

@@ -31,7 +31,7 @@ export const STATISTICS = ['tapMean', 'tapDeviation', 'textCentre'] as const;
  * @param encode - pictures uint8 `[n, height, width, 3]` → taps float32 `[n, 1 + patches, D_i]` each
  */
 export async function measureSet(dataset: Dataset, options: BatchLoaderOptions, texts: CategoryTexts, encode: (pixels: Uint8Array) => Promise<readonly Float32Array[]>, tapDims: readonly number[]): Promise<SetStatistics> {
-  const { masks: _, augmentation: __, ...rest } = options;
+  const { augmentation: _, ...rest } = options;
   const batchSize = Math.min(BATCH, dataset.size ?? BATCH);
   await using loader = BatchLoader.open(dataset, { ...rest, from: START, batchSize, pixels: true });
   const sums = tapDims.map((channels) => ({ channels, count: 0, sum: new Float64Array(channels), squares: new Float64Array(channels) }));

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { isSynsegError, type Provider } from '@synseg/core';
 import { CheckpointParameters, Graph, ResidentTensor, RuntimeSession, Weights, ops, providerCandidates, trunkTaps, writeOnnx, type RunGuard, type TensorData } from '@synseg/core/internals';
 import { biasCorrections } from '../optimizer/adamw.ts';
-import { FIGURES, buildStepGraph, movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-graph.ts';
+import { buildStepGraph } from '../step-graph/step-graph.ts';
+import { FIGURES } from '../step-graph/step-objective.ts';
+import { movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-spec.ts';
 import type { EngineStart, MicroBatch, StepReply, StepRequest } from './protocol.ts';
 
 type Phase = StepSpec['phase'];

@@ -5,7 +5,7 @@ import type { DataWarning } from '../data/data-warning.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { EvaluateOptions } from '../evaluate/evaluate-options.ts';
 import type { ParameterGroup } from '../step-graph/layout.ts';
-import type { FeatureSource, LossWeights } from '../step-graph/step-graph.ts';
+import type { FeatureSource, LossWeights } from '../objective/losses.ts';
 
 /** Named sets of defaults. */
 export type RecipeName = 'paper' | 'best';
@@ -41,6 +41,8 @@ export interface TrainOptions {
   readonly trunk?: string;
   /** Shape of the random decoder, where the trunk's folder does not give one. */
   readonly decoder?: DecoderShape;
+  /** Side of the square picture a CLIP trunk takes, pixels; the paper's is 224. @default the checkpoint's own */
+  readonly inputSize?: number;
   /** Run folder. */
   readonly out: string;
   /** @default 10,000 */

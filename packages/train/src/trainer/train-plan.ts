@@ -6,7 +6,7 @@ import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { PARAMETER_GROUPS, type ParameterGroup } from '../step-graph/layout.ts';
-import { activeLosses, needsBank, needsProjector, type FeatureSource, type LossWeights } from '../step-graph/step-graph.ts';
+import { activeLosses, needsBank, needsProjector, type FeatureSource, type LossWeights } from '../objective/losses.ts';
 import { RECIPES } from './recipes.ts';
 import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, TrainOptions } from './train-options.ts';
 
@@ -16,6 +16,7 @@ export interface TrainPlan {
   readonly init: string;
   readonly trunk: string | null;
   readonly decoder: Required<DecoderShape>;
+  readonly inputSize: number | null;
   readonly steps: number;
   readonly batchSize: number;
   readonly microBatchSize: number;
@@ -106,6 +107,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     init,
     trunk,
     decoder: { reduceDim: 64, heads: 4, intermediateSize: 2048, head: 'simple', ...defined(options.decoder ?? {}) },
+    inputSize: options.inputSize === undefined ? null : count('inputSize', options.inputSize),
     steps,
     batchSize,
     microBatchSize,

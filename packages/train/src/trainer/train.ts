@@ -10,7 +10,8 @@ import { START, type DatasetPosition } from '../data/dataset.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { learningRateAt } from '../optimizer/schedule.ts';
 import { unflatten } from '../step-graph/initial-values.ts';
-import { FIGURES, activeLosses, needsDecoder, type Figure } from '../step-graph/step-graph.ts';
+import { activeLosses, needsDecoder } from '../objective/losses.ts';
+import { FIGURES, type Figure } from '../step-graph/step-objective.ts';
 import type { PreparedBatch } from './batch-source.ts';
 import { HealthWatch } from './health.ts';
 import type { StepReply } from './protocol.ts';
@@ -44,10 +45,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<StepReport, 
       if (options.signal?.aborted === true) break;
       yield await loop.next();
     }
-    await loop.finish();
+    const last = await loop.finish();
+    if (last !== undefined) yield last;
     options.signal?.throwIfAborted();
   } catch (error) {
-    loop.failed();
+    // An abort is not a failure: what was done is saved.
+    if (options.signal?.aborted !== true || error !== options.signal.reason) loop.failed();
     throw error;
   } finally {
     try {
@@ -94,8 +97,10 @@ class TrainingLoop {
   /** Finishes one step, with all that is due after it. */
   async next(): Promise<StepReport> {
     const { plan, run } = this.#training;
+    const { signal } = this.#options;
     const sent = this.#sent ?? (await this.#send());
     this.#sent = undefined;
+    if (sent === undefined) throw signal?.reason;
     const { figures } = await sent.reply;
     this.step += 1;
     this.#position = sent.batch.after;
@@ -126,26 +131,30 @@ class TrainingLoop {
     const tensors = new Map(Object.entries({ ...state, ...statistics }).map(([name, data]) => [name, { shape: [data.length], data }]));
     const contents = this.#contents(state);
     const notes = this.#best === undefined ? {} : { best: this.#best };
-    await run.save('last', contents, { step: this.step, position: this.#position, tensors, layoutKey: layout.key, notes });
+    // The one to keep first: a resume starts from `last/` and would not make it again.
     if (plan.keepEvery !== null && this.step > 0 && this.step % plan.keepEvery === 0) await run.save(`step-${this.step}`, contents);
+    await run.save('last', contents, { step: this.step, position: this.#position, tensors, layoutKey: layout.key, notes });
     this.#savedStep = this.step;
   }
 
-  /** Waits for a step that was sent, and saves what is not saved. */
-  async finish(): Promise<void> {
-    if (this.#failed) return;
+  /** Waits for a step that was sent, and saves what is not saved; the report of that step, if there was one. */
+  async finish(): Promise<StepReport | undefined> {
+    if (this.#failed) return undefined;
+    let late: StepReport | undefined;
     if (this.#sent !== undefined) {
       const sent = this.#sent;
       this.#sent = undefined;
       const { figures } = await sent.reply;
-      const report = this.#report({ ...sent, waitedMs: sent.waitedMs }, figures, this.step + 1);
+      const report = this.#report(sent, figures, this.step + 1);
       if (Number.isFinite(report.total)) {
         this.step += 1;
         this.#position = sent.batch.after;
         await this.#training.run.log(report);
+        late = report;
       }
     }
     if (this.step !== this.#savedStep) await this.save();
+    return late;
   }
 
   /** After an error nothing more is written. */
@@ -153,10 +162,16 @@ class TrainingLoop {
     this.#failed = true;
   }
 
-  async #send(): Promise<SentStep> {
+  /** Sends the next step; undefined when the wait for its data was aborted. */
+  async #send(): Promise<SentStep | undefined> {
     const { engine, batches, plan } = this.#training;
+    const { signal } = this.#options;
     const asked = performance.now();
-    const batch = await batches.next();
+    const batch = await batches.next().catch((error: unknown) => {
+      if (signal?.aborted === true && error === signal.reason) return undefined;
+      throw error;
+    });
+    if (batch === undefined) return undefined;
     const waitedMs = performance.now() - asked;
     const step = this.step + 1;
     const stage = stageOf(step, plan);
@@ -217,9 +232,10 @@ class TrainingLoop {
     const tensors = new Map<string, FloatTensor>(base.specs.map(({ name }) => [name, trained.get(name) ?? (base.tensors.get(name) as FloatTensor)]));
     const { text } = base.config;
     const extended = texts.extended?.();
-    if (extended === undefined || text.kind !== 'vocabulary' || extended.standIns.length === 0) return { tensors, configJson: base.configJson, base: base.folder };
+    if (extended === undefined || text.kind !== 'vocabulary' || extended.standIns.length === 0) return { tensors, configJson: base.configJson, base: base.folder, files: base.files };
     const { names, embeddings, standIns } = extended;
     const files = new Map<string, Uint8Array | string>([
+      ...base.files,
       [text.names, `${JSON.stringify({ names, standIns }, null, 1)}\n`],
       [text.embeddings, encodeSafetensors(new Map([['embeddings', { shape: [names.length, base.config.embeddingDim], data: embeddings }]]))],
     ]);

@@ -11,7 +11,8 @@ import { RunFolder } from '../run/run-folder.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
 import { flatten } from '../step-graph/initial-values.ts';
 import { layoutOf, type Layout } from '../step-graph/layout.ts';
-import { needsBank, needsMasks, stateNames, type StepSpec } from '../step-graph/step-graph.ts';
+import { needsBank, needsMasks } from '../objective/losses.ts';
+import { stateNames, type StepSpec } from '../step-graph/step-spec.ts';
 import { openBaseModel, type BaseModel } from './base-model.ts';
 import { BatchSource } from './batch-source.ts';
 import { openCategoryTexts, type CategoryTexts } from './category-texts.ts';
@@ -121,6 +122,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
         folder: join(cacheFolder, 'features'),
         workers,
         maxCategories: plan.maxCategories,
+        masks: needsMasks(plan.lambda),
         encode: (pixels) => engine.taps(pixels),
         onProgress: (done, total, bytes) => options.onProgress?.({ stage: 'features', done, total, bytes }),
         onWarning: dataWarning,

@@ -1,0 +1,66 @@
+/** The names of the losses, their weights, and what each needs. No graphs here: options and reports speak of these too. */
+
+/** The loss terms, in the order of the graph's figures. */
+export const LOSSES = ['align', 'contrast', 'background', 'separation', 'grounding', 'distillation', 'masks', 'maskShare'] as const;
+
+/** Weights of the loss terms; a term of weight 0 is not computed. */
+export interface LossWeights {
+  /** λ1 */
+  readonly align: number;
+  /** λ2 */
+  readonly contrast: number;
+  /** λ3 */
+  readonly background: number;
+  /** λ4 */
+  readonly separation: number;
+  /** Is a stated label found in the picture, by the projector; see `objective/grounding.ts`. */
+  readonly grounding: number;
+  /** Does the decoder share patches among labels as the projector does. */
+  readonly distillation: number;
+  /** Per-label cross-entropy against masks. */
+  readonly masks: number;
+  /** Cross-entropy against masks among the labels of a picture. */
+  readonly maskShare: number;
+}
+
+/**
+ * What the projector reads: the paper's post-decoder features, the deepest tap before any label bears on it, or all taps,
+ * standardised.
+ */
+export type FeatureSource = 'conditional' | 'visual' | 'taps';
+
+/** What moves: everything trained, or the projector alone, and the losses that bear on it. */
+export type Stage = 'all' | 'projector';
+
+/** Losses that the projector does not bear on. */
+const DECODER_ONLY: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(['distillation', 'masks', 'maskShare']);
+
+/** Losses that count in a stage: of the projector's own, those its parameters bear on. */
+export function activeLosses({ lambda, stage }: { readonly lambda: LossWeights; readonly stage: Stage }): (keyof LossWeights)[] {
+  return LOSSES.filter((name) => lambda[name] !== 0 && (stage === 'all' || !DECODER_ONLY.has(name)));
+}
+
+/** True when a loss reads the decoder. */
+export function needsDecoder(active: readonly (keyof LossWeights)[]): boolean {
+  return active.some((name) => name !== 'grounding');
+}
+
+/** True when any of the four MCCL losses counts. */
+export function needsContrastive({ align, contrast, background, separation }: LossWeights): boolean {
+  return [align, contrast, background, separation].some((weight) => weight !== 0);
+}
+
+/** True when a loss reads masks. */
+export function needsMasks({ masks, maskShare }: LossWeights): boolean {
+  return masks !== 0 || maskShare !== 0;
+}
+
+/** True when a loss reads labels' scores at patches, before the decoder. */
+export function needsBank({ grounding, distillation }: LossWeights): boolean {
+  return grounding !== 0 || distillation !== 0;
+}
+
+/** True when a loss reads the projector. */
+export function needsProjector(lambda: LossWeights): boolean {
+  return needsContrastive(lambda) || needsBank(lambda);
+}

@@ -1,0 +1,100 @@
+/** The step's forward pass: taps and labels → decoder → losses, and the figures of the report. */
+import { decode, ops, shapeOps, upsampleToLogits, type Graph, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
+import { contrastiveLosses } from '../objective/contrastive.ts';
+import { distillationLoss, groundingLoss, patchScores, tapFeatures, type LabelBank } from '../objective/grounding.ts';
+import { LOSSES, activeLosses, needsContrastive, needsDecoder, needsProjector, type LossWeights } from '../objective/losses.ts';
+import { maskLoss, maskShareLoss } from '../objective/mask-loss.ts';
+import { assignmentOf, rowInputs, rowWeights, sum, total } from '../objective/rows.ts';
+import { patchMaps, patchMeans, synergyFeatures, type PatchMaps } from '../objective/synergy.ts';
+import { projectorParameters } from './layout.ts';
+import type { StepSpec } from './step-spec.ts';
+
+const { matmul, multiply, reduceSum, scalar, sqrt, subtract } = ops;
+const { reshape, slice } = shapeOps;
+
+/** Order of the figures in the graph's output `figures` float32 `[14]`; all but the norm are sums over micro-batches. */
+export const FIGURES = [...LOSSES, 'total', 'clampedRows', 'statedRows', 'activationMean', 'activationDeviation', 'gradientNorm'] as const;
+
+/** One of {@link FIGURES}. */
+export type Figure = (typeof FIGURES)[number];
+
+/** Forward pass and losses. */
+export function stepObjective(graph: Graph, spec: StepSpec, parameters: Parameters, taps: readonly Value[]): { loss: Value; figures: Partial<Record<Figure, Value>> } {
+  const { config, lambda, images, batchImages } = spec;
+  const rows = rowInputs(graph, 'rows');
+  const assignment = assignmentOf(rows.imageOfRow, images);
+  const weights = rowWeights(assignment, rows, batchImages);
+  const figures: Partial<Record<Figure, Value>> = { statedRows: total(weights.isStated) };
+  const terms: Value[] = [];
+  const weigh = (name: keyof LossWeights, value: Value): void => {
+    figures[name] = value;
+    if (lambda[name] !== 0) terms.push(multiply(value, scalar(value, lambda[name])));
+  };
+  const active = activeLosses(spec);
+  let decoded: { text: Value; features: Value; logits: Value; maps: PatchMaps } | undefined;
+  if (needsDecoder(active)) {
+    const text = graph.input('text', 'float32', ['rows', config.embeddingDim]);
+    const { features } = decode(parameters, taps, text, config.decoder, assignment);
+    const logits = upsampleToLogits(parameters, features, config.patchGrid, config.decoder);
+    decoded = { text, features, logits, maps: patchMaps(logits, config.patchGrid) };
+    Object.assign(figures, activationFigures(decoded.maps.foreground, weights.isStated));
+  }
+  const allTaps = spec.features === 'taps' && needsProjector(lambda) ? tapFeatures(taps, tapChannels(graph, config, 'tapMean'), tapChannels(graph, config, 'tapDeviation')) : undefined;
+  if (decoded !== undefined && needsContrastive(lambda)) {
+    const source = allTaps !== undefined ? perRow(allTaps, assignment) : spec.features === 'visual' ? perRow(patchesOf(taps.at(-1) as Value), assignment) : decoded.features;
+    const [weight, bias] = projectorParameters(parameters, config.embeddingDim, source.shape[2] as number);
+    const { clampedRows, ...losses } = contrastiveLosses(synergyFeatures(decoded.maps, source, weight, bias), decoded.text, weights, spec.contrastive);
+    figures.clampedRows = clampedRows;
+    for (const name of ['align', 'contrast', 'background', 'separation'] as const) weigh(name, losses[name]);
+  }
+  if (allTaps !== undefined && (active.includes('grounding') || active.includes('distillation'))) {
+    const bank = labelBank(graph, config, images);
+    const [weight, bias] = projectorParameters(parameters, config.embeddingDim, allTaps.shape[2] as number);
+    const scores = patchScores(allTaps, bank, weight, bias);
+    if (active.includes('grounding')) weigh('grounding', groundingLoss(scores, bank, batchImages));
+    if (decoded !== undefined && active.includes('distillation')) {
+      const stated = multiply(assignment, reshape(rows.stated, ['rows', 1]));
+      weigh('distillation', distillationLoss(patchMeans(decoded.logits, config.patchGrid), scores, bank, stated, batchImages));
+    }
+  }
+  if (decoded !== undefined && (active.includes('masks') || active.includes('maskShare'))) {
+    const inputs = { masks: graph.input('masks', 'uint8', [images, ...config.inputSize]), classOfRow: graph.input('classOfRow', 'float32', ['rows']) };
+    if (active.includes('masks')) weigh('masks', maskLoss(decoded.logits, assignment, inputs, batchImages));
+    if (active.includes('maskShare')) weigh('maskShare', maskShareLoss(decoded.logits, assignment, inputs, batchImages));
+  }
+  const loss = sum(terms);
+  return { loss, figures: { ...figures, total: loss } };
+}
+
+function tapChannels(graph: Graph, { tapDims }: ModelConfig, name: string): Value {
+  return graph.input(name, 'float32', [tapDims.reduce((sum, channels) => sum + channels, 0)]);
+}
+
+function labelBank(graph: Graph, { embeddingDim }: ModelConfig, images: number): LabelBank {
+  return {
+    text: graph.input('bank', 'float32', ['labels', embeddingDim]),
+    stated: graph.input('bankStated', 'float32', [images, 'labels']),
+    valid: graph.input('bankValid', 'float32', ['labels']),
+    labelOfRow: graph.input('labelOfRow', 'int32', ['rows']),
+  };
+}
+
+/** A tap without its class token. */
+function patchesOf(tap: Value): Value {
+  return slice(tap, 1, 1, tap.shape[1] as number);
+}
+
+/** What a picture gives, to each of its rows: `[images, patches, channels]` → `[rows, patches, channels]`. */
+function perRow(x: Value, assignment: Value): Value {
+  const [images, patches, channels] = x.shape as readonly [number, number, number];
+  return reshape(matmul(assignment, reshape(x, [images, patches * channels])), ['rows', patches, channels]);
+}
+
+/** Mean and spatial standard deviation of the patch-averaged activation maps, each summed over stated rows. */
+function activationFigures(activation: Value, isStated: Value): { activationMean: Value; activationDeviation: Value } {
+  const patches = activation.shape[1] as number;
+  const mean = (x: Value): Value => multiply(reduceSum(x, [1], true), scalar(x, 1 / patches));
+  const average = mean(activation);
+  const centred = subtract(activation, average);
+  return { activationMean: total(multiply(average, isStated)), activationDeviation: total(multiply(sqrt(mean(multiply(centred, centred))), isStated)) };
+}

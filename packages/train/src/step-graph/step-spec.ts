@@ -1,0 +1,49 @@
+/** What a step graph is made for: plain data that crosses threads. */
+import type { ModelConfig, Weights } from '@synseg/core/internals';
+import type { ContrastiveSettings } from '../objective/contrastive.ts';
+import type { FeatureSource, LossWeights, Stage } from '../objective/losses.ts';
+import type { AdamWSettings } from '../optimizer/adamw.ts';
+import type { Layout } from './layout.ts';
+
+/** Everything a step graph depends on, weights aside. */
+export interface StepSpec {
+  readonly config: ModelConfig;
+  readonly layout: Layout;
+  readonly lambda: LossWeights;
+  readonly features: FeatureSource;
+  readonly contrastive: ContrastiveSettings;
+  readonly optimizer: AdamWSettings & { readonly weightDecay: number; readonly clipNorm: number | undefined };
+  /** Decay of the running mean of weights, or none kept. */
+  readonly ema: number | undefined;
+  /** Pictures in this graph, and in the whole batch. */
+  readonly images: number;
+  readonly batchImages: number;
+  /** Raw pictures, or taps that were computed before. */
+  readonly input: 'pixels' | 'taps';
+  /** Precision of the frozen trunk. */
+  readonly trunkPrecision: 'float32' | 'float16';
+  readonly stage: Stage;
+  /** `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does this, then steps. */
+  readonly phase: 'whole' | 'partial' | 'last';
+}
+
+/** Weights that a step graph carries or points to. */
+export interface StepWeights {
+  /** The checkpoint's files, for a CLIP trunk. */
+  readonly weights: Weights | undefined;
+  /** The bytes of a ready-made trunk. */
+  readonly trunkModel: Uint8Array | undefined;
+  /** Decoder and projector tensors that are not trained. */
+  readonly frozen: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+}
+
+/** Names of the state vectors a spec carries from step to step, each float32 `[P]`. */
+export function stateNames({ ema }: Pick<StepSpec, 'ema'>): readonly string[] {
+  return ['parameters', 'mean', 'variance', ...(ema === undefined ? [] : ['average'])];
+}
+
+/** Numbers of the flat vector that a stage moves: from `start` to the end. */
+export function movedRange({ layout, stage }: Pick<StepSpec, 'layout' | 'stage'>): { readonly start: number; readonly length: number } {
+  const start = stage === 'projector' ? layout.projectorStart : 0;
+  return { start, length: layout.length - start };
+}
