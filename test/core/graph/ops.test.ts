@@ -59,6 +59,30 @@ describe('elementwise', () => {
     expect([...(await compute(Float32Array.of(0.5, 1.5, 2.5, 2.4, 2.6), [5], ops.round)).data]).toEqual([0, 2, 2, 2, 3]);
   });
 
+  it('exp, log, sqrt, abs, sign and softplus are what their names say', async () => {
+    const positive = row.map((x) => Math.abs(x) + 0.1);
+    expectClose(await compute(row, [24], ops.exp), [...row].map(Math.exp));
+    expectClose(await compute(positive, [24], ops.log), [...positive].map(Math.log));
+    expectClose(await compute(positive, [24], ops.sqrt), [...positive].map(Math.sqrt));
+    expectClose(await compute(row, [24], ops.abs), [...row].map(Math.abs));
+    expectClose(await compute(row, [24], ops.sign), [...row].map(Math.sign));
+    expectClose(await compute(row, [24], ops.softplus), [...row].map((x) => Math.log1p(Math.exp(x))));
+  });
+
+  it('softplus of a large number is that number', async () => {
+    expect([...(await compute(Float32Array.of(-1000, 1000), [2], ops.softplus)).data]).toEqual([0, 1000]);
+  });
+
+  it('minimum and greater compare with broadcasting', async () => {
+    const { data } = await compute(Float32Array.of(-1, 2, -3, 4), [2, 2], (x) => ops.where(ops.greater(x, ops.scalar(x, 2)), x, ops.minimum(x, x.graph.floats([0, 1]))));
+    expect([...data]).toEqual([-1, 1, -3, 4]);
+  });
+
+  it('reduceMax takes the largest over axes', async () => {
+    const { data, shape } = await compute(Float32Array.of(1, 5, 2, 8, 3, 4), [2, 3], (x) => ops.concat([ops.reduceMax(x, [1], true), ops.expand(ops.reshape(ops.reduceMax(x, [0, 1]), [1, 1]), [2, 1])], 1));
+    expect([shape, [...data]]).toEqual([[2, 2], [5, 8, 8, 8]]);
+  });
+
   it('broadcasts a column against a row', async () => {
     const { data, shape } = await compute(Float32Array.of(1, 2, 3), [3, 1], (x) => ops.add(x, x.graph.floats([10, 20])));
     expect([shape, [...data]]).toEqual([[3, 2], [11, 21, 12, 22, 13, 23]]);

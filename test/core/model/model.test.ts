@@ -63,6 +63,42 @@ describe('decoder', () => {
     expect([...rows.slice(0, 272)], 'before FiLM all labels of an image are one').toEqual([...rows.slice(272, 544)]);
     expect([...rows.slice(0, 272)]).not.toEqual([...rows.slice(3 * 272, 4 * 272)]);
   });
+
+  it.each([0, 1, 2])('conditioned at layer %i, pairs each row with the picture it is assigned to', async (conditionalLayer) => {
+    const { config, source } = await open(`assigned-${String(conditionalLayer)}`, { conditionalLayer });
+    const feeds = Object.fromEntries([0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, 20 + tap), shape: [2, 17, 32] }]));
+    const features = async (rows: number, data: Float32Array, assignment?: readonly number[]): Promise<Float32Array[]> => {
+      const graph = new Graph('rows');
+      const taps = [0, 1, 2].map((tap) => graph.input(`tap${String(tap)}`, 'float32', ['images', 17, 32]));
+      const words = graph.input('text', 'float32', ['labels', EMBEDDING_DIM]);
+      const states = decode(source(graph), taps, words, config.decoder, assignment === undefined ? undefined : graph.input('assignment', 'float32', ['labels', 'images']));
+      graph.output('features', states.features);
+      states.hidden.forEach((state, index) => graph.output(`hidden${String(index)}`, state));
+      const results = await runGraph(graph, {
+        ...feeds,
+        text: { data, shape: [rows, EMBEDDING_DIM] },
+        ...(assignment === undefined ? {} : { assignment: { data: Float32Array.from(assignment), shape: [rows, 2] } }),
+      });
+      return Object.values(results).map(floats);
+    };
+    const all = await features(3, text);
+    const word = (label: number): Float32Array => text.slice(label * EMBEDDING_DIM, (label + 1) * EMBEDDING_DIM);
+    const some = await features(3, Float32Array.of(...word(2), ...word(0), ...word(2)), [0, 1, 0, 1, 1, 0]);
+    some.forEach((values, index) => {
+      const length = values.length / 3;
+      const expected = [3 + 2, 3 + 0, 2].flatMap((row) => [...(all[index] as Float32Array).slice(row * length, (row + 1) * length)]);
+      expectEqual(values, expected);
+    });
+  });
+
+  it('refuses an assignment that does not fit rows and pictures', async () => {
+    const { config, source } = await open('misassigned');
+    const graph = new Graph('rows');
+    const taps = [0, 1, 2].map((tap) => graph.input(`tap${String(tap)}`, 'float32', [2, 17, 32]));
+    const words = graph.input('text', 'float32', [3, EMBEDDING_DIM]);
+    const assignment = graph.input('assignment', 'float32', [2, 3]);
+    expect(() => decode(source(graph), taps, words, config.decoder, assignment)).toThrow('Cannot decode: assignment must be float32 [3, 2], got assignment: float32 [2, 3]');
+  });
 });
 
 describe('text encoder', () => {

@@ -29,6 +29,11 @@ describe('Vocabulary', () => {
     expect([...vocabulary.embedding('tree')]).toEqual([10, 11]);
   });
 
+  it('says whether it has a name, by the same rule', async () => {
+    const vocabulary = await Vocabulary.load(folder, config);
+    expect(['Traffic_Light', ' tree ', 'lamp'].map((name) => vocabulary.has(name))).toEqual([true, true, false]);
+  });
+
   it('gives a copy: changing it does not change the table', async () => {
     const vocabulary = await Vocabulary.load(folder, config);
     vocabulary.embedding('car').fill(9);
