@@ -1,15 +1,16 @@
 /** The step's forward pass: taps and labels → decoder → losses, and the figures of the report. */
-import { decode, ops, shapeOps, upsampleToLogits, type Graph, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, type Graph, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
 import { contrastiveLosses } from '../objective/contrastive.ts';
 import { distillationLoss, groundingLoss, patchScores, tapFeatures, type LabelBank } from '../objective/grounding.ts';
 import { LOSSES, activeLosses, needsContrastive, needsDecoder, needsProjector, type LossWeights } from '../objective/losses.ts';
 import { maskLoss, maskShareLoss } from '../objective/mask-loss.ts';
 import { assignmentOf, rowInputs, rowWeights, sum, total } from '../objective/rows.ts';
-import { patchMaps, patchMeans, synergyFeatures, type PatchMaps } from '../objective/synergy.ts';
+import { synergyFeatures } from '../objective/synergy.ts';
+import { DecodedRows } from './decoded-rows.ts';
 import { projectorParameters } from './layout.ts';
 import type { StepSpec } from './step-spec.ts';
 
-const { matmul, multiply, reduceSum, scalar, sqrt, subtract } = ops;
+const { matmul, multiply, reduceSum, scalar, sigmoid, sqrt, subtract } = ops;
 const { reshape, slice } = shapeOps;
 
 /** Order of the figures in the graph's output `figures` float32 `[14]`; all but the norm are sums over micro-batches. */
@@ -17,6 +18,9 @@ export const FIGURES = [...LOSSES, 'total', 'clampedRows', 'statedRows', 'activa
 
 /** One of {@link FIGURES}. */
 export type Figure = (typeof FIGURES)[number];
+
+/** Losses that see the picture in patches. */
+const PATCH_LOSSES: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(['grounding', 'distillation']);
 
 /** Forward pass and losses. */
 export function stepObjective(graph: Graph, spec: StepSpec, parameters: Parameters, taps: readonly Value[]): { loss: Value; figures: Partial<Record<Figure, Value>> } {
@@ -31,13 +35,11 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
     if (lambda[name] !== 0) terms.push(multiply(value, scalar(value, lambda[name])));
   };
   const active = activeLosses(spec);
-  let decoded: { text: Value; features: Value; logits: Value; maps: PatchMaps } | undefined;
-  if (needsDecoder(active)) {
-    const text = graph.input('text', 'float32', ['rows', config.embeddingDim]);
-    const { features } = decode(parameters, taps, text, config.decoder, assignment);
-    const logits = upsampleToLogits(parameters, features, config.patchGrid, config.decoder);
-    decoded = { text, features, logits, maps: patchMaps(logits, config.patchGrid) };
-    Object.assign(figures, activationFigures(decoded.maps.foreground, weights.isStated));
+  const decoded = needsDecoder(active) ? new DecodedRows(parameters, config, taps, graph.input('text', 'float32', ['rows', config.embeddingDim]), assignment) : undefined;
+  if (decoded !== undefined) {
+    // The figures are not worth a picture that no loss asks for.
+    const activation = active.every((name) => PATCH_LOSSES.has(name)) ? sigmoid(decoded.patchLogits) : decoded.maps.foreground;
+    Object.assign(figures, activationFigures(activation, weights.isStated));
   }
   const allTaps = spec.features === 'taps' && needsProjector(lambda) ? tapFeatures(taps, tapChannels(graph, config, 'tapMean'), tapChannels(graph, config, 'tapDeviation')) : undefined;
   if (decoded !== undefined && needsContrastive(lambda)) {
@@ -54,7 +56,7 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
     if (active.includes('grounding')) weigh('grounding', groundingLoss(scores, bank, batchImages));
     if (decoded !== undefined && active.includes('distillation')) {
       const stated = multiply(assignment, reshape(rows.stated, ['rows', 1]));
-      weigh('distillation', distillationLoss(patchMeans(decoded.logits, config.patchGrid), scores, bank, stated, batchImages));
+      weigh('distillation', distillationLoss(decoded.patchLogits, scores, bank, stated, batchImages));
     }
   }
   if (decoded !== undefined && (active.includes('masks') || active.includes('maskShare'))) {

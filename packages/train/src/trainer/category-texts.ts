@@ -8,8 +8,8 @@ import type { Templates } from '@synseg/core';
 
 /** Embeddings kept in memory: 2 KB each at 512 dimensions. */
 const MEMORY = 50_000;
-/** Prompts sent to the text thread at once. */
-const PROMPTS_PER_REQUEST = 256;
+/** Categories sent to the text thread at once. */
+const CATEGORIES_PER_REQUEST = 64;
 
 /** A category that is not in the vocabulary, and the entries that stand for it. */
 export interface StandIn {
@@ -105,8 +105,8 @@ function encodedTexts({ folder, templates, cacheFolder, device, threads }: Categ
   const compute = async (categories: readonly string[]): Promise<void> => {
     thread ??= ThreadClient.start('text', settings);
     const client = await thread;
-    for (let start = 0; start < categories.length; start += PROMPTS_PER_REQUEST) {
-      const some = categories.slice(start, start + PROMPTS_PER_REQUEST);
+    for (let start = 0; start < categories.length; start += CATEGORIES_PER_REQUEST) {
+      const some = categories.slice(start, start + CATEGORIES_PER_REQUEST);
       const { prompts } = resolveLabels(some, {}, templates);
       const embeddings = await client.request<Float32Array>({ type: 'embed', prompts });
       const dim = embeddings.length / some.length;

@@ -6,7 +6,7 @@ import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { PARAMETER_GROUPS, type ParameterGroup } from '../step-graph/layout.ts';
-import { activeLosses, needsBank, needsProjector, type FeatureSource, type LossWeights } from '../objective/losses.ts';
+import { LOSSES, activeLosses, needsBank, needsProjector, type FeatureSource, type LossWeights } from '../objective/losses.ts';
 import { RECIPES } from './recipes.ts';
 import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, TrainOptions } from './train-options.ts';
 
@@ -151,6 +151,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
 /** Losses an objective does not have weigh nothing. */
 function lossWeights(objective: Objective, weights: LossWeights): LossWeights {
   const names = Object.keys(weights) as (keyof LossWeights)[];
+  for (const name of names) choice('a name in lambda', name, LOSSES);
   const checked = Object.fromEntries(names.map((name) => [name, number(`lambda.${name}`, weights[name], 0)])) as unknown as LossWeights;
   const lambda = Object.fromEntries(names.map((name) => [name, objective === 'both' || (objective === 'masks') === name.startsWith('mask') ? checked[name] : 0])) as unknown as LossWeights;
   if (names.every((name) => lambda[name] === 0)) throw new RangeError(`Cannot train: lambda must leave a loss of objective "${objective}", got ${JSON.stringify(lambda)}`);

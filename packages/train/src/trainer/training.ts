@@ -167,11 +167,14 @@ function freshState(plan: TrainPlan, layout: Layout, base: BaseModel): Record<st
   return Object.fromEntries(stateNames({ ema: plan.ema ?? undefined }).map((name) => [name, name === 'parameters' || name === 'average' ? parameters.slice() : new Float32Array(layout.length)]));
 }
 
-/** Meets all categories of a set of known size once, so that what a vocabulary lacks is known, and told, from the start. */
+/** Samples of a set looked at for categories before the first step; those of a larger set are met as they come. */
+const SAMPLES_MET = 50_000;
+
+/** Meets the categories of a set of known size once, so that what a vocabulary lacks is known, and told, from the start. */
 async function learnCategories(dataset: Dataset, texts: CategoryTexts, warn: (kind: TrainWarning['kind'], message: string) => void): Promise<void> {
   if (texts.extended === undefined || dataset.size === undefined) return;
   const unknown = new Map<string, number>();
-  let left = dataset.size;
+  let left = Math.min(dataset.size, SAMPLES_MET);
   for await (const { sample } of dataset.draw(START, 0)) {
     for (const category of sample.categories) if (!texts.knows(category)) unknown.set(category, (unknown.get(category) ?? 0) + 1);
     left -= 1;
