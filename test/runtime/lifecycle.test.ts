@@ -2,23 +2,19 @@
  * The built package as a program uses it, under Node 20, a newer Node and Deno: however the program ends, in the middle
  * of an inference too, it ends with its own exit code. Ending a thread inside the runtime would abort (134, SIGABRT).
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { REPOSITORY, commandOf } from '../support/runtimes.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeTinyClipseg } from '../support/tiny-clipseg.ts';
 
-const repository = resolve(import.meta.dirname, '../..');
 const script = join(import.meta.dirname, 'scripts/scenarios.mjs');
 const root = temporaryFolder();
 /** A run of five views takes some hundred milliseconds: long enough to be inside it. */
 const model = join(root, 'model');
 const cacheFolder = join(root, 'cache');
-
-/** Installed by `npm test` for this platform and processor. */
-const newerNode = join(repository, `node_modules/.cache/newer-node/node_modules/node-${process.platform}-${process.arch}/bin/node`);
 
 interface Outcome {
   readonly code: number | null;
@@ -27,28 +23,22 @@ interface Outcome {
   readonly stderr: string;
 }
 
-const runtimes: readonly [string, () => readonly string[]][] = [
-  ['this Node', () => [process.execPath]],
-  ['a newer Node', () => [newerNode]],
-  // The binary itself: npm's `deno` is a Node script, which does not pass signals on.
-  ['Deno', () => [execFileSync(join(repository, 'node_modules/.bin/deno'), ['eval', 'console.log(Deno.execPath())'], { encoding: 'utf8' }).trim(), 'run', '-A', '--no-lock']],
-];
+const runtimes = ['this Node', 'a newer Node', 'Deno'] as const;
 
 const hashes = new Map<string, string>();
 
 beforeAll(() => void writeTinyClipseg(model, { hidden: 96, patch: 8, size: 160 }));
 
-describe.each(runtimes)('under %s', (name, locate) => {
+describe.each(runtimes)('under %s', (name) => {
   let command: readonly string[];
   beforeAll(() => {
-    command = locate();
-    if (!existsSync(command[0] as string)) throw new Error(`${name} must be at ${command[0] as string}: run "npm run setup"`);
+    command = commandOf(name);
   });
 
   /** Runs a scenario to its end; sends SIGINT when it says it is ready. */
   async function run(scenario: string, delayMs = 0): Promise<Outcome> {
     const [program = '', ...rest] = command;
-    const child = spawn(program, [...rest, script, scenario, model, cacheFolder, String(delayMs)], { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' });
+    const child = spawn(program, [...rest, script, scenario, model, cacheFolder, String(delayMs)], { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (part: Buffer) => {
       stdout += part.toString();

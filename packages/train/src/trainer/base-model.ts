@@ -5,8 +5,8 @@ import { SynsegError, downloadCheckpoint } from '@synseg/core';
 import { Weights, fingerprintFiles, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/internals';
 import { initialValues } from '../step-graph/initial-values.ts';
 import { trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
-import type { TrainPlan } from './train-plan.ts';
-import { needsCaptions } from './train-plan.ts';
+import { needsMasks } from '../objective/losses.ts';
+import { needsCaptions, type TrainPlan } from './train-plan.ts';
 
 /** An opened start. */
 export interface BaseModel {
@@ -41,6 +41,10 @@ export async function openBaseModel(plan: TrainPlan, decoderGiven: boolean, cach
   const configJson = bare ? { ...raw, decoder: decoderJson(plan) } : raw;
   const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as Record<string, unknown> | undefined;
   const config = readModelConfig(configJson, preprocessor, folder, plan.inputSize ?? undefined);
+  const { head, patchSize } = config.decoder;
+  if (needsMasks(plan.lambda) && head === 'refined' && patchSize !== 16) {
+    throw new RangeError(`Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits then match, got ${String(patchSize)} (${folder})`);
+  }
   const specs = trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
   const weights = fromScratch ? undefined : await Weights.open(folder);
   const { tensors, random } = await initialValues(specs, weights, plan.seed);
