@@ -49,6 +49,12 @@ describe('addForeignModel()', () => {
     expect([...(sum?.data ?? [])]).toEqual([2, 8, 18, 32]);
   });
 
+  it('may have nodes without names, as ONNX allows', async () => {
+    const graph = inline(foreign((model) => model.graph.node.forEach((node) => (node.name = ''))));
+    const { sum } = await runGraph(graph, { picture: { data: Uint8Array.of(1, 1, 1, 1), shape: [1, 4] } });
+    expect([...(sum?.data ?? [])]).toEqual([1.5, 2.5, 3.5, 4.5]);
+  });
+
   it('refuses another input name, naming what is there', () => {
     expect(() => inline(foreign(), { input: 'image' })).toThrow(new RangeError('Cannot inline ONNX model: it must have an input "image", got pixels'));
   });

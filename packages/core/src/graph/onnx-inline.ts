@@ -93,7 +93,8 @@ export function inlineModel(node: GraphNode, prefix: string): { nodes: NodeProto
   const rename = (name: string): string => names.get(name) ?? `${prefix}.${name}`;
   const renameNode = (inner: NodeProto): NodeProto => ({
     ...inner,
-    name: `${prefix}.${inner.name ?? ''}`,
+    // Names are optional, and unique where there are any.
+    name: (inner.name ?? '') === '' ? '' : `${prefix}.${inner.name ?? ''}`,
     input: inner.input.map(rename),
     output: inner.output.map(rename),
     attribute: inner.attribute.map((entry) => ({

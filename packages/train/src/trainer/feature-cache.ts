@@ -124,7 +124,7 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
     throw new SynsegError('RUN_FOLDER', `Cannot cache features: disk must have ${megabytes(bytes)} free for ${String(size)} pictures, got ${megabytes(bavail * bsize)} in ${folder}`);
   }
   onProgress(0, size, bytes);
-  const temporary = `${path}.${String(process.pid)}.tmp`;
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   const file = await open(temporary, 'w');
   const samples: number[] = [];
   try {

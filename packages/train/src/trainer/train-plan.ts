@@ -6,7 +6,7 @@ import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { PARAMETER_GROUPS, type ParameterGroup } from '../step-graph/layout.ts';
-import { LOSSES, activeLosses, needsBank, needsProjector, type FeatureSource, type LossWeights } from '../objective/losses.ts';
+import { LOSSES, activeLosses, needsBank, needsDecoder, needsProjector, type FeatureSource, type LossWeights } from '../objective/losses.ts';
 import { RECIPES } from './recipes.ts';
 import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, TrainOptions } from './train-options.ts';
 
@@ -90,9 +90,13 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
   const trainable = options.trainable ?? PARAMETER_GROUPS;
   if (!Array.isArray(trainable) || trainable.length === 0) throw new TypeError(`Cannot train: trainable must be a list of groups, got ${JSON.stringify(trainable)}`);
   for (const group of trainable) choice('trainable', group, PARAMETER_GROUPS);
-  const projects = needsProjector(lambda) && trainable.includes('projector');
+  const projects = trainable.includes('projector') && activeLosses({ lambda, stage: 'projector' }).length > 0;
+  const decodes = needsDecoder(activeLosses({ lambda, stage: 'all' }));
+  // A group that no loss bears on has no gradient.
+  const moving = PARAMETER_GROUPS.filter((group) => trainable.includes(group) && (group === 'projector' ? projects : decodes));
+  if (moving.length === 0) throw new RangeError(`Cannot train: trainable must have a group that a loss bears on, got ${JSON.stringify(trainable)}`);
   const projectorSteps = count('projectorSteps', options.projectorSteps ?? (projects ? Math.min(Math.round(steps * defaults.projectorShare), defaults.projectorStepsAtMost) : 0), 0, steps);
-  if (projectorSteps > 0 && (!projects || activeLosses({ lambda, stage: 'projector' }).length === 0)) {
+  if (projectorSteps > 0 && !projects) {
     throw new RangeError(`Cannot train: projectorSteps must be 0 when no loss trains the projector, got ${String(projectorSteps)}`);
   }
   const schedule = (of: number, learningRate: number): Schedule => ({
@@ -128,7 +132,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     beta2: number('beta2', options.beta2 ?? 0.999, 0, 0.999999),
     adamEpsilon: number('adamEpsilon', options.adamEpsilon ?? 1e-8, 0),
     clipNorm: options.clipNorm === undefined ? null : number('clipNorm', options.clipNorm, Number.MIN_VALUE),
-    trainable: PARAMETER_GROUPS.filter((group) => trainable.includes(group)),
+    trainable: moving,
     ema: options.ema === undefined ? null : number('ema', options.ema, 0, 0.9999999),
     seed: count('seed', options.seed ?? 42, 0),
     augmentation: options.augmentation ?? {},

@@ -69,6 +69,12 @@ interface SentStep {
   readonly reply: Promise<StepReply>;
 }
 
+/** What to say when a step's numbers are none; undefined when they are. */
+function divergence({ step, total, gradientNorm }: StepReport, { keys }: PreparedBatch): SynsegError | undefined {
+  if (Number.isFinite(total) && Number.isFinite(gradientNorm)) return undefined;
+  return new SynsegError('TRAINING_DIVERGED', `Cannot train on: total loss and gradient must be numbers, got ${String(total)} and ${String(gradientNorm)} in step ${String(step)} (${keys.join(', ')}); the last good checkpoint is kept, a smaller learningRate or clipNorm may help`);
+}
+
 /** The state of the loop. */
 class TrainingLoop {
   /** Steps done. */
@@ -105,9 +111,8 @@ class TrainingLoop {
     this.step += 1;
     this.#position = sent.batch.after;
     const report = this.#report(sent, figures);
-    if (!Number.isFinite(report.total) || !Number.isFinite(report.gradientNorm)) {
-      throw new SynsegError('TRAINING_DIVERGED', `Cannot train on: total loss and gradient must be numbers, got ${String(report.total)} and ${String(report.gradientNorm)} in step ${String(this.step)} (${sent.batch.keys.join(', ')}); the last good checkpoint is kept, a smaller learningRate or clipNorm may help`);
-    }
+    const problem = divergence(report, sent.batch);
+    if (problem !== undefined) throw problem;
     const evaluating = plan.evaluation !== null && (this.step % plan.evaluation.every === 0 || this.step === plan.steps);
     const due = this.step % plan.saveEvery === 0 || this.step === plan.steps || evaluating || (plan.keepEvery !== null && this.step % plan.keepEvery === 0);
     // Once this side may wait on the caller, the thread should have something to do.
@@ -146,12 +151,16 @@ class TrainingLoop {
       this.#sent = undefined;
       const { figures } = await sent.reply;
       const report = this.#report(sent, figures, this.step + 1);
-      if (Number.isFinite(report.total)) {
-        this.step += 1;
-        this.#position = sent.batch.after;
-        await this.#training.run.log(report);
-        late = report;
+      const problem = divergence(report, sent.batch);
+      if (problem !== undefined) {
+        // The thread's state is that after this step: it must not be saved as that of the one before.
+        this.failed();
+        throw problem;
       }
+      this.step += 1;
+      this.#position = sent.batch.after;
+      await this.#training.run.log(report);
+      late = report;
     }
     if (this.step !== this.#savedStep) await this.save();
     return late;

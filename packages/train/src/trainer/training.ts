@@ -78,7 +78,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       stage: stageOf((resumed?.step ?? 0) + 1, plan),
       folder: base.folder,
       frozen: new Map([...base.tensors].filter(([name]) => !layout.entries.some((entry) => entry.name === name))),
-      state: resumed === undefined ? freshState(plan, layout, base) : Object.fromEntries(stateNames({ ema: plan.ema ?? undefined }).map((name) => [name, (resumed.tensors.get(name) as FloatTensor).data])),
+      state: resumed === undefined ? freshState(plan, layout, base) : resumedState(plan, resumed),
       device: plan.device,
       threads: plan.threads,
     });
@@ -165,6 +165,11 @@ function statisticsOf(state: TrainerState | undefined): SetStatistics | undefine
 function freshState(plan: TrainPlan, layout: Layout, base: BaseModel): Record<string, Float32Array> {
   const parameters = flatten(layout, base.tensors);
   return Object.fromEntries(stateNames({ ema: plan.ema ?? undefined }).map((name) => [name, name === 'parameters' || name === 'average' ? parameters.slice() : new Float32Array(layout.length)]));
+}
+
+/** The vectors that were saved; a running mean that is kept only from now on starts at the parameters. */
+function resumedState(plan: TrainPlan, { tensors }: TrainerState): Record<string, Float32Array> {
+  return Object.fromEntries(stateNames({ ema: plan.ema ?? undefined }).map((name) => [name, ((tensors.get(name) ?? tensors.get('parameters')) as FloatTensor).data]));
 }
 
 /** Samples of a set looked at for categories before the first step; those of a larger set are met as they come. */

@@ -1,0 +1,171 @@
+/**
+ * Tolerances: the graph computes in float32, the reference in float64 from the same float32 numbers. Values within 1e-5
+ * relative, gradients within 1e-4 relative in norm: some dozens of roundings of 6e-8 and the sums over them.
+ */
+import { ops, type TensorData, type Value } from '@synseg/core/internals';
+import { describe, expect, it } from 'vitest';
+import { distillationLoss, groundingLoss, patchScores, tapFeatures, type LabelBank } from '../../../packages/train/src/objective/grounding.ts';
+import { centralDifferences, dot, feed, feedOf, lengthOf, matrix, meanOf, randomMatrix, relativeError, rowOf, valueAndGradients, type Matrix } from './numeric.ts';
+
+const IMAGES = 2;
+const PATCHES = 3;
+const CHANNELS = 4;
+const DIM = 5;
+
+/** Four labels, the last of which only fills the bank; rows of labels, and one row that fills the bucket. */
+const text = randomMatrix(4, DIM, 1);
+const valid = [1, 1, 1, 0];
+const stated = matrix([[1, 0, 1, 0], [0, 1, 0, 0]]);
+/** Row: image (−1 for none), label, whether stated. The third is not said of its picture. */
+const rows = [
+  { image: 0, label: 0, stated: 1 },
+  { image: 0, label: 2, stated: 1 },
+  { image: 0, label: 1, stated: 0 },
+  { image: 1, label: 1, stated: 1 },
+  { image: -1, label: 3, stated: 0 },
+] as const;
+const features = randomMatrix(IMAGES * PATCHES, CHANNELS, 2, -2, 2);
+const weight = randomMatrix(DIM, CHANNELS, 3);
+const bias = randomMatrix(1, DIM, 4);
+const logits = randomMatrix(rows.length, PATCHES, 5, -3, 3);
+
+const feeds: Record<string, TensorData> = {
+  text: feedOf(text),
+  stated: feedOf(stated),
+  valid: feed(valid, [4]),
+  labelOfRow: feed(rows.map(({ label }) => label), [rows.length], 'int32'),
+  statedOfRow: feed(rows.flatMap((row) => [0, 1].map((image) => (row.image === image ? row.stated : 0))), [rows.length, IMAGES]),
+  features: feed(features.data, [IMAGES, PATCHES, CHANNELS]),
+  weight: feedOf(weight),
+  bias: feed(bias.data, [DIM]),
+  logits: feedOf(logits),
+};
+const bankOf = ({ text: embeddings, stated: statement, valid: mask, labelOfRow }: Readonly<Record<string, Value>>): LabelBank => ({ text: embeddings as Value, stated: statement as Value, valid: mask as Value, labelOfRow: labelOfRow as Value });
+const scoresOf = (inputs: Readonly<Record<string, Value>>): Value => patchScores(inputs['features'] as Value, bankOf(inputs), inputs['weight'] as Value, inputs['bias'] as Value);
+
+/** `unit(t) · (W x + b) − 2` of one patch and label; −10,000 more for what fills the bank. */
+function score(image: number, patch: number, label: number): number {
+  const t = rowOf(text, label);
+  const x = rowOf(features, image * PATCHES + patch);
+  const projected = Array.from({ length: DIM }, (_, d) => dot(rowOf(weight, d), x) + (bias.data[d] as number));
+  return dot(t, projected) / lengthOf(t) - 2 - (valid[label] === 1 ? 0 : 1e4);
+}
+
+function expectedGrounding(batchImages: number): number {
+  let sum = 0;
+  for (let image = 0; image < IMAGES; image++) {
+    for (let label = 0; label < text.rows; label++) {
+      if (valid[label] !== 1) continue;
+      let [claimed, weighted] = [0, 0];
+      for (let patch = 0; patch < PATCHES; patch++) {
+        const competitors = [Math.E, ...valid.map((_, other) => Math.exp(score(image, patch, other)))];
+        const share = Math.exp(score(image, patch, label)) / competitors.reduce((total, value) => total + value, 0);
+        claimed += share;
+        weighted += share * score(image, patch, label);
+      }
+      const pooled = weighted / (claimed + 1);
+      const probability = 1 / (1 + Math.exp(-pooled));
+      sum -= Math.log(rowOf(stated, image)[label] === 1 ? probability : 1 - probability);
+    }
+  }
+  return sum / batchImages;
+}
+
+function expectedDistillation(batchImages: number): number {
+  let sum = 0;
+  for (let image = 0; image < IMAGES; image++) {
+    const mine = rows.map((row, index) => ({ ...row, index })).filter((row) => row.image === image && row.stated === 1);
+    const standardised = mine.map(({ label }) => {
+      const scores = Array.from({ length: PATCHES }, (_, patch) => score(image, patch, label));
+      const mean = meanOf(scores);
+      const deviation = Math.sqrt(meanOf(scores.map((value) => (value - mean) ** 2)) + 1e-6);
+      return scores.map((value) => (value - mean) / deviation);
+    });
+    for (let patch = 0; patch < PATCHES; patch++) {
+      const shares = (values: readonly number[]): number[] => values.map((value) => Math.exp(value) / values.reduce((total, other) => total + Math.exp(other), 0));
+      const target = shares(standardised.map((values) => (values[patch] as number) / 0.5));
+      const given = shares(mine.map(({ index }) => rowOf(logits, index)[patch] as number));
+      sum -= target.reduce((total, share, index) => total + share * Math.log(given[index] as number), 0) / PATCHES;
+    }
+  }
+  return sum / batchImages;
+}
+
+/** Gradients of the reference, which reads the matrices themselves. */
+function expectGradients(gradients: Readonly<Record<string, Float32Array>>, loss: () => number, sources: Readonly<Record<string, Matrix>>): void {
+  for (const [name, { data }] of Object.entries(sources)) expect(relativeError(gradients[name] as Float32Array, centralDifferences(loss, data)), name).toBeLessThan(1e-4);
+}
+
+describe('tapFeatures()', () => {
+  it('puts the patches of all taps side by side, standardised, and leaves the class tokens out', async () => {
+    const inputs: Record<string, TensorData> = {
+      shallow: feed([90, 91, 1, 2, 3, 4], [1, 3, 2]),
+      deep: feed([92, 5, 6], [1, 3, 1]),
+      mean: feed([1, 0, 4], [3]),
+      deviation: feed([2, 0.5, 1], [3]),
+      pick: feed([1, 10, 100, 1000, 10_000, 100_000], [1, 2, 3]),
+    };
+    // As digits of one number: (1 − 1) / 2, 2 / 0.5, 5 − 4; (3 − 1) / 2, 4 / 0.5, 6 − 4.
+    const { value } = await valueAndGradients(inputs, ['shallow'], ({ shallow, deep, mean, deviation, pick }) =>
+      ops.reduceSum(ops.multiply(tapFeatures([shallow as Value, deep as Value], mean as Value, deviation as Value), pick as Value), [0, 1, 2]),
+    );
+    expect(value).toBe(0 + 40 + 100 + 1000 + 80_000 + 200_000);
+  });
+});
+
+describe('groundingLoss()', () => {
+  it('and its gradients are those of the formula', async () => {
+    const { value, gradients } = await valueAndGradients(feeds, ['weight', 'bias', 'features'], (inputs) => groundingLoss(scoresOf(inputs), bankOf(inputs), IMAGES));
+    const expected = expectedGrounding(IMAGES);
+    expect(Math.abs(value - expected)).toBeLessThan(1e-5 * expected);
+    expectGradients(gradients, () => expectedGrounding(IMAGES), { weight, bias, features });
+  });
+
+  it('is a mean over the images of the whole batch, of which these are a part', async () => {
+    const { value } = await valueAndGradients(feeds, ['weight'], (inputs) => groundingLoss(scoresOf(inputs), bankOf(inputs), 10));
+    expect(value).toBeCloseTo(expectedGrounding(10), 5);
+    expect(expectedGrounding(10)).toBeCloseTo(expectedGrounding(IMAGES) / 5, 12);
+  });
+
+  it('is the same number, bit for bit, whatever fills the bank', async () => {
+    const filled = { ...feeds, text: feed(text.data.map((value, index) => (index < 3 * DIM ? value : 7 - index)), [4, DIM]) };
+    const [some, other] = await Promise.all([feeds, filled].map((inputs) => valueAndGradients(inputs, ['weight', 'bias'], (values) => groundingLoss(scoresOf(values), bankOf(values), IMAGES))));
+    expect(other).toEqual(some);
+  });
+
+  it('stays finite for scores far from zero', async () => {
+    const far = { ...feeds, features: feed(features.data.map((value) => 1e3 * value), [IMAGES, PATCHES, CHANNELS]) };
+    const { value, gradients } = await valueAndGradients(far, ['weight', 'bias'], (inputs) => groundingLoss(scoresOf(inputs), bankOf(inputs), IMAGES));
+    expect(Number.isFinite(value)).toBe(true);
+    expect([...(gradients['weight'] as Float32Array), ...(gradients['bias'] as Float32Array)].every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('distillationLoss()', () => {
+  const loss = (inputs: Readonly<Record<string, Value>>): Value => distillationLoss(inputs['logits'] as Value, scoresOf(inputs), bankOf(inputs), inputs['statedOfRow'] as Value, IMAGES);
+
+  it('and its gradient to the logits are those of the formula', async () => {
+    const { value, gradients } = await valueAndGradients(feeds, ['logits'], loss);
+    const expected = expectedDistillation(IMAGES);
+    expect(Math.abs(value - expected)).toBeLessThan(1e-5 * expected);
+    expectGradients(gradients, () => expectedDistillation(IMAGES), { logits });
+  });
+
+  it('gives rows that are not stated, or fill the bucket, no gradient at all', async () => {
+    const { gradients } = await valueAndGradients(feeds, ['logits'], loss);
+    const perRow = rows.map((_, row) => lengthOf((gradients['logits'] as Float32Array).subarray(row * PATCHES, (row + 1) * PATCHES)));
+    expect(perRow.map((length) => length > 0)).toEqual([true, true, false, false, false]);
+  });
+
+  it('is 0 for a picture with one stated label: nobody to share with', async () => {
+    const alone = { ...feeds, statedOfRow: feed([0, 0, 0, 0, 0, 0, 0, 1, 0, 0], [rows.length, IMAGES]) };
+    expect((await valueAndGradients(alone, ['logits'], loss)).value).toBeCloseTo(0, 6);
+  });
+
+  it('sends no gradient to the projector', async () => {
+    // With a term that does reach it, so that its gradient is asked for and found to be that term's alone.
+    const { gradients } = await valueAndGradients(feeds, ['weight', 'bias'], (inputs) => ops.add(loss(inputs), ops.add(ops.reduceSum(inputs['weight'] as Value, [0, 1]), ops.reduceSum(inputs['bias'] as Value, [0]))));
+    expect(new Set(gradients['weight'])).toEqual(new Set([1]));
+    expect(new Set(gradients['bias'])).toEqual(new Set([1]));
+  });
+});

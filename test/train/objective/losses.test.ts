@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { LOSSES, activeLosses, needsBank, needsContrastive, needsDecoder, needsMasks, needsProjector, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
+
+const MCCL = ['align', 'contrast', 'background', 'separation'] as const;
+const only = (...names: (keyof LossWeights)[]): LossWeights => Object.fromEntries(LOSSES.map((name) => [name, names.includes(name) ? 0.1 : 0])) as unknown as LossWeights;
+
+describe('activeLosses()', () => {
+  it('are those with a weight, in the order of LOSSES', () => {
+    expect(activeLosses({ lambda: only(...LOSSES), stage: 'all' })).toEqual(LOSSES);
+    expect(activeLosses({ lambda: only('masks', 'align'), stage: 'all' })).toEqual(['align', 'masks']);
+  });
+
+  it('are, while the projector alone moves, those that it bears on', () => {
+    expect(activeLosses({ lambda: only(...LOSSES), stage: 'projector' })).toEqual([...MCCL, 'grounding']);
+    expect(activeLosses({ lambda: only('distillation', 'masks', 'maskShare'), stage: 'projector' })).toEqual([]);
+  });
+});
+
+describe('what a loss needs', () => {
+  it.each([
+    ...MCCL.map((name) => [name, { decoder: true, contrastive: true, masks: false, bank: false, projector: true }] as const),
+    ['grounding', { decoder: false, contrastive: false, masks: false, bank: true, projector: true }] as const,
+    ['distillation', { decoder: true, contrastive: false, masks: false, bank: true, projector: true }] as const,
+    ['masks', { decoder: true, contrastive: false, masks: true, bank: false, projector: false }] as const,
+    ['maskShare', { decoder: true, contrastive: false, masks: true, bank: false, projector: false }] as const,
+  ])('%s', (name, expected) => {
+    const lambda = only(name);
+    expect({ decoder: needsDecoder([name]), contrastive: needsContrastive(lambda), masks: needsMasks(lambda), bank: needsBank(lambda), projector: needsProjector(lambda) }).toEqual(expected);
+  });
+});

@@ -1,0 +1,59 @@
+/**
+ * The whole gradient – losses, head, decoder, FiLM, projector – against central differences of the total that the same
+ * graph reports.
+ *
+ * Along a unit direction the total must change by `gradient · direction`. Directions lean on the gradient, each number
+ * scaled by a random factor, with noise added: along a purely random one the change would drown in float32. The total is
+ * about 10 and good to 1e-6, the step is 1e-3, gradients have a norm of about 15: rounding leaves 5e-5 of it, truncation
+ * and the corners of ReLUs up to 5e-4. Held to 1e-3 of the whole gradient's
+ * norm; a tensor's own share of that norm is 1e-2 to 1 for nearly all.
+ */
+import { describe, expect, it } from 'vitest';
+import { groupOf } from '../../../packages/train/src/step-graph/layout.ts';
+import { uniform } from '../../support/random.ts';
+import { dot, lengthOf } from '../objective/numeric.ts';
+import { ALL_LOSSES, TinyGraph, feedsOf, picturesOf, prepare, type TinyStep } from './tiny-step.ts';
+
+const STEP = 1e-3;
+const TOLERANCE = 1e-3;
+const unit = (vector: Float32Array): Float32Array => vector.map((value) => value / lengthOf(vector));
+
+describe.each([
+  ['simple head, all losses on the taps', { head: 'simple', features: 'taps' }],
+  ['refined head, all losses on the taps', { head: 'refined', features: 'taps' }],
+  ['simple head, conditional features', { head: 'simple', features: 'conditional' }],
+  ['refined head, visual features', { head: 'refined', features: 'visual' }],
+] as const satisfies readonly (readonly [string, TinyStep])[])('%s', (_, step) => {
+  it('has the gradient that central differences give, in every tensor and in all at once', async () => {
+    const prepared = await prepare(step);
+    const graph = await TinyGraph.load(prepared, 'partial');
+    const feeds = feedsOf(prepared.spec.config, picturesOf(prepared.spec.config, [3, 2]), { rows: 8 });
+    const start = prepared.state['parameters'] as Float32Array;
+    const gradient = (await graph.run(feeds, prepared.state)).vectors['accumulated'] as Float32Array;
+    /** What the decoder is to learn from the projector is no reason for the projector to move. */
+    const lossAt = async (direction: Float32Array, size: number, projector: boolean): Promise<number> => {
+      const { figures } = await graph.run(feeds, { ...prepared.state, parameters: start.map((value, index) => value + size * (direction[index] as number)) });
+      return figures.total - (projector ? ALL_LOSSES.distillation * figures.distillation : 0);
+    };
+    const slopeOf = async (direction: Float32Array, projector: boolean): Promise<number> => ((await lossAt(direction, STEP, projector)) - (await lossAt(direction, -STEP, projector))) / (2 * STEP);
+    const next = uniform(5);
+    const norm = lengthOf(gradient);
+    const decoder = { name: 'decoder', offset: 0, length: prepared.layout.projectorStart };
+    const errors = [];
+    for (const { name, offset, length } of [decoder, decoder, ...prepared.layout.entries]) {
+      const noise = unit(Float32Array.from({ length }, () => next() - 0.5));
+      const own = gradient.subarray(offset, offset + length);
+      const leaning = unit(own.map((value, index) => value * 2 * next() + 0.3 * lengthOf(own) * (noise[index] as number)));
+      const direction = new Float32Array(gradient.length);
+      // Of the keys' biases, which softmax does not see, the gradient has no direction.
+      direction.set(lengthOf(own) > 1e-5 * norm ? leaning : noise, offset);
+      const projector = name !== 'decoder' && groupOf(name) === 'projector';
+      const slope = await slopeOf(direction, projector);
+      const error = Math.abs(slope - dot(gradient, direction)) / norm;
+      if (!(error < TOLERANCE)) errors.push({ name, slope, expected: dot(gradient, direction), error });
+    }
+    await graph.release();
+    expect(errors).toEqual([]);
+    expect(norm).toBeGreaterThan(5);
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { HealthWatch, type HealthSettings } from '../../../packages/train/src/trainer/health.ts';
+import type { StepReport } from '../../../packages/train/src/trainer/train-options.ts';
+
+const CHECKPOINT = 'to start from a trained decoder (init: a CLIPSeg checkpoint).';
+const healthy = { activationDeviation: 0.2, clampShare: 0 };
+
+/** What is told over steps, by step. */
+function told(settings: Partial<HealthSettings>, reports: readonly Partial<StepReport>[]): [step: number, message: string][] {
+  const watch = new HealthWatch({ features: 'conditional', recipe: 'paper', contrast: true, ...settings });
+  return reports.flatMap((report, index) => watch.check({ step: index + 1, ...report } as StepReport).map((message): [number, string] => [index + 1, message]));
+}
+
+const times = (count: number, report: Partial<StepReport>): Partial<StepReport>[] => Array.from({ length: count }, () => report);
+
+describe('HealthWatch', () => {
+  it('says nothing of a run that does well', () => {
+    expect(told({}, times(200, healthy))).toEqual([]);
+  });
+
+  it('says after 50 steps, once, that maps are flat', () => {
+    const flat = { ...healthy, activationDeviation: 0.0123456 };
+    expect(told({}, times(49, flat))).toEqual([]);
+    expect(told({}, times(200, flat))).toEqual([
+      [50, `Activation maps are flat: their spatial standard deviation was below 0.02 for 50 steps (0.0123 at step 50). A random decoder seldom leaves this state under the paper's losses. What helps: recipe 'best', or ${CHECKPOINT}`],
+    ]);
+  });
+
+  it('says so of steps in a row alone', () => {
+    const flat = { ...healthy, activationDeviation: 0.01 };
+    expect(told({}, [...times(49, flat), healthy, ...times(49, flat)])).toEqual([]);
+    expect(told({}, [...times(49, flat), healthy, ...times(50, flat)]).map(([step]) => step)).toEqual([100]);
+    expect(told({}, times(100, { ...healthy, activationDeviation: 0.02 }))).toEqual([]);
+  });
+
+  it('says after 50 steps that most rows are in the clamp, where L_cont counts', () => {
+    const clamped = { ...healthy, clampShare: 0.756 };
+    expect(told({}, times(100, clamped))).toEqual([
+      [50, `Foreground and background are too alike: 76 % of the rows of step 50 were in the clamp of eq. 4, where L_cont has no gradient. What helps: recipe 'best', or ${CHECKPOINT}`],
+    ]);
+    expect(told({ contrast: false }, times(100, clamped))).toEqual([]);
+    expect(told({}, times(100, { ...healthy, clampShare: 0.5 }))).toEqual([]);
+  });
+
+  it('names the option that this run has not taken', () => {
+    const flat = times(50, { ...healthy, activationDeviation: 0 });
+    const advice = (settings: Partial<HealthSettings>): string | undefined => told(settings, flat)[0]?.[1].split('What helps: ')[1];
+    expect(advice({ recipe: 'paper' })).toBe(`recipe 'best', or ${CHECKPOINT}`);
+    expect(advice({ recipe: 'best', features: 'conditional' })).toBe(`features 'visual', or ${CHECKPOINT}`);
+    expect(advice({ recipe: 'best', features: 'taps' })).toBe(`a larger learningRate, or ${CHECKPOINT}`);
+  });
+
+  it('says nothing of steps without maps', () => {
+    expect(told({}, times(100, {}))).toEqual([]);
+  });
+});
