@@ -1,6 +1,6 @@
 import { Graph, type Value } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
-import { assignmentOf, excluding, rowInputs, rowWeights, sum, total } from '../../../packages/train/src/objective/rows.ts';
+import { assignmentOf, competing, excluding, rowInputs, rowWeights, sum, total } from '../../../packages/train/src/objective/rows.ts';
 import { runOnce } from '../autodiff/numeric.ts';
 import { feed } from './numeric.ts';
 
@@ -49,6 +49,16 @@ describe('excluding()', () => {
     const { y } = await runOnce(graph, { x: feed([0.1, -1e-30, 1e6, -7, -0.3, 5, 3e10, 0], [4, 2]), counts: feed([1, 0, 1, 0], [4, 1]) });
     const lowest = Math.fround(-1e30);
     expect([...(y?.data as Float32Array)]).toEqual([0.1, -1e-30, lowest, lowest, -0.3, 5, lowest, lowest].map(Math.fround));
+  });
+});
+
+describe('competing()', () => {
+  it("takes each picture's mean off its rows, whatever another picture's numbers are", async () => {
+    const graph = new Graph('competing');
+    graph.output('y', competing(graph.input('x', 'float32', [5, 1]), graph.input('membership', 'float32', [5, 2])));
+    const membership = feed([1, 0, 0, 1, 1, 0, 0, 1, 0, 0], [5, 2]);
+    const { y } = await runOnce(graph, { x: feed([1000, 1, 1004, 3, 77], [5, 1]), membership });
+    expect([...(y?.data as Float32Array)]).toEqual([-2, -1, 2, 1, Math.fround(-1e30)]);
   });
 });
 

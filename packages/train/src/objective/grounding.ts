@@ -12,7 +12,7 @@
 import { ops, productOf, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { stopGradient } from '../autodiff/gradients.ts';
 import { unit } from './contrastive.ts';
-import { excluding, total } from './rows.ts';
+import { competing, total } from './rows.ts';
 
 const { abs, add, cast, divide, equal, exp, log, matmul, maximum, multiply, reduceMax, reduceSum, relu, scalar, sqrt, subtract } = ops;
 const { concat, dimensionsOf, expand, range, reshape, slice, transpose } = shapeOps;
@@ -115,10 +115,10 @@ function rowScores(scores: Value, labelOfRow: Value, assignment: Value): Value {
 
 /** Log of each row's softmax share among the stated rows of its picture, per patch; that of other rows is far below 0. */
 function logShares(x: Value, stated: Value): Value {
-  const competing = excluding(x, reduceSum(stated, [1], true));
-  const largest = stopGradient(reduceMax(competing, [0], true));
+  const rivals = competing(x, stated);
+  const largest = stopGradient(reduceMax(rivals, [0], true));
   const sameImage = matmul(stated, transpose(stated, [1, 0]));
-  const sum = matmul(sameImage, exp(subtract(competing, largest)));
+  const sum = matmul(sameImage, exp(subtract(rivals, largest)));
   const alone = cast(equal(sum, scalar(sum, 0)), sum.dtype);
-  return subtract(subtract(competing, largest), log(add(sum, alone)));
+  return subtract(subtract(rivals, largest), log(add(sum, alone)));
 }

@@ -4,7 +4,7 @@
  */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { withGradient } from '../autodiff/gradients.ts';
-import { excluding, total } from './rows.ts';
+import { competing, total } from './rows.ts';
 
 const { abs, add, cast, divide, equal, exp, greaterOrEqual, log, matmul, maximum, multiply, reduceMax, reduceSum, relu, scalar, sigmoid, subtract } = ops;
 const { reshape, transpose } = shapeOps;
@@ -85,7 +85,7 @@ export function maskShareLoss(logits: Value, assignment: Value, inputs: MaskInpu
   const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
   const { target, labelledCount, supervised } = maskTargets(assignment, inputs);
   const isSupervised = reduceSum(supervised, [1], true);
-  const z = excluding(reshape(logits, [rows, height * width]), isSupervised);
+  const z = competing(reshape(logits, [rows, height * width]), supervised);
   const sameImage = matmul(supervised, transpose(supervised, [1, 0]));
   const largest = reduceMax(z, [0], true);
   const claims = exp(subtract(z, largest));

@@ -3,6 +3,7 @@
  * them, and rows that only fill a bucket belong to no image and weigh nothing, exactly.
  */
 import { ops, shapeOps, type Dimension, type Graph, type Value } from '@synseg/core/internals';
+import { stopGradient } from '../autodiff/gradients.ts';
 
 const { add, cast, divide, equal, matmul, maximum, multiply, reduceSum, scalar, subtract } = ops;
 const { reshape, transpose } = shapeOps;
@@ -75,6 +76,19 @@ const LOWEST = -1e30;
  */
 export function excluding(x: Value, counts: Value): Value {
   return add(x, multiply(subtract(scalar(counts, 1), counts), scalar(counts, LOWEST)));
+}
+
+/**
+ * Rows as they enter a softmax over the rows of their picture: less the picture's mean, which that softmax does not see
+ * and without which one picture's large numbers would drown another's, and {@link excluding} those that do not count.
+ *
+ * @param x - `[rows, n]`
+ * @param membership - `[rows, images]`, one-hot, zero for rows that do not count
+ */
+export function competing(x: Value, membership: Value): Value {
+  const sameImage = matmul(membership, transpose(membership, [1, 0]));
+  const mean = divide(matmul(sameImage, x), maximum(reduceSum(sameImage, [1], true), scalar(x, 1)));
+  return excluding(subtract(x, stopGradient(mean)), reduceSum(membership, [1], true));
 }
 
 /** Σ of everything in a value, as a scalar. */

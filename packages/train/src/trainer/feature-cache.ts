@@ -7,11 +7,11 @@
 import { mkdir, open, readFile, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { sha256, writeFileAtomic, type ModelConfig } from '@synseg/core/internals';
+import { sha256, toFloat16, writeFileAtomic, type ModelConfig } from '@synseg/core/internals';
 import { BatchLoader } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, type Dataset } from '../data/dataset.ts';
-import { toHalf, toSingle } from './half.ts';
+import { toSingle } from './half.ts';
 
 /** Pictures the trunk takes at once. */
 const BATCH = 8;
@@ -148,7 +148,7 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
         const halves = new Uint16Array(record);
         let start = 0;
         lengths.forEach((length, tap) => {
-          toHalf((taps[tap] as Float32Array).subarray(row * length, (row + 1) * length), halves, start);
+          halves.set(toFloat16((taps[tap] as Float32Array).subarray(row * length, (row + 1) * length)), start);
           start += length;
         });
         await file.write(new Uint8Array(halves.buffer));
