@@ -64,8 +64,8 @@ const settings: Setting[] = [
   { name: 'strong', title: `the paper's losses, λ = (1, 0.1, 0.01, 1), \`features: visual\`, ${String(steps / 2)} steps`, options: { ...mccl(['align', 'contrast', 'background', 'separation']), steps: steps / 2 } },
   { name: 'best', title: `\`recipe: best\`: grounding, then distillation, ${String(steps)} steps of which half move the projector alone`, options: { recipe: 'best', steps } },
   { name: 'undistilled', title: `\`recipe: best\` with the four MCCL losses in place of distillation, ${String(steps)} steps`, options: { recipe: 'best', lambda: { distillation: 0, ...STRONG }, steps }, extra: true },
-  { name: 'masks', title: `with masks on 700 other photos (ceiling), \`objective: masks\`, \`recipe: best\`, ${String(steps / 2)} steps`, options: { recipe: 'best', ...masked, steps: steps / 2 } },
-  { name: 'masks-bce', title: `the same with per-label cross-entropy alone, \`recipe: paper\`, learning rate 1e-3`, options: { ...paper, ...masked } },
+  { name: 'masks', title: `with masks on 700 other photos (ceiling), \`objective: masks\`, λ maskShare alone, ${String(steps / 2)} steps`, options: { recipe: 'best', ...masked, lambda: { masks: 0, maskShare: 1 }, steps: steps / 2 } },
+  { name: 'masks-bce', title: `the same with per-label cross-entropy alone, \`recipe: paper\`, learning rate 1e-3`, options: { ...paper, ...masked }, extra: true },
   ...ablation(),
 ];
 

@@ -43,13 +43,12 @@ const supervised = (image: number): { row: number; maskClass: number }[] => ROWS
 function expectedShare(): number {
   const perImage = MASKS.map((mask, image) => {
     const rows = supervised(image);
-    const labelled = mask.filter((value) => value !== IGNORED).length;
     const losses = mask.flatMap((value, pixel) => {
       const answer = rows.find(({ maskClass }) => maskClass === value);
       const sum = rows.reduce((total, { row }) => total + Math.exp(logitOf(row, pixel)), 0);
       return answer === undefined ? [] : [Math.log(sum) - logitOf(answer.row, pixel)];
     });
-    return losses.reduce((sum, loss) => sum + loss, 0) / Math.max(1, labelled);
+    return losses.length === 0 ? 0 : meanOf(losses);
   });
   return meanOf(perImage);
 }

@@ -74,8 +74,8 @@ export function maskLoss(logits: Value, assignment: Value, inputs: MaskInputs, b
 }
 
 /**
- * `−log softmax(z)_y` over the rows of a picture at each of its labelled pixels whose class has a row; the mean over
- * labelled pixels, then over images. Labels compete as they do for the label map.
+ * `−log softmax(z)_y` over the rows of a picture, the mean over its pixels whose class has a row, then over images. Labels
+ * compete as they do for the label map; what is none of them, such as the background, does not count.
  *
  * @param logits - `[rows, height, width]`
  * @param assignment - `[rows, images]`, one-hot
@@ -83,7 +83,7 @@ export function maskLoss(logits: Value, assignment: Value, inputs: MaskInputs, b
  */
 export function maskShareLoss(logits: Value, assignment: Value, inputs: MaskInputs, batchImages: number): Value {
   const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
-  const { target, labelledCount, supervised } = maskTargets(assignment, inputs);
+  const { target, supervised } = maskTargets(assignment, inputs);
   const isSupervised = reduceSum(supervised, [1], true);
   const z = competing(reshape(logits, [rows, height * width]), supervised);
   const sameImage = matmul(supervised, transpose(supervised, [1, 0]));
@@ -92,12 +92,13 @@ export function maskShareLoss(logits: Value, assignment: Value, inputs: MaskInpu
   const sums = matmul(sameImage, claims);
   const alone = cast(equal(sums, scalar(sums, 0)), sums.dtype);
   const safe = add(sums, alone);
-  const pixelWeight = divide(isSupervised, multiply(labelledCount, scalar(labelledCount, batchImages)));
+  const answered = matmul(sameImage, target);
+  const answers = maximum(reduceSum(answered, [1], true), scalar(answered, 1));
+  const pixelWeight = divide(isSupervised, multiply(answers, scalar(answers, batchImages)));
   const losses = multiply(subtract(log(safe), subtract(z, largest)), target);
   const loss = total(multiply(reduceSum(losses, [1], true), pixelWeight));
   // d/dz of −log softmax = softmax − y, at pixels where one of the picture's rows is the answer.
   return withGradient(loss, [logits], (gradient) => {
-    const answered = matmul(sameImage, target);
     const slope = multiply(subtract(multiply(divide(claims, safe), answered), target), multiply(pixelWeight, gradient));
     return [reshape(slope, logits.shape)];
   });
