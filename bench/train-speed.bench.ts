@@ -12,13 +12,12 @@ import { parseArgs } from 'node:util';
 import { Graph, RunGuard, RuntimeSession, writeOnnx, type Value } from '@synseg/core/internals';
 import { adamw } from '../packages/train/src/optimizer/adamw.ts';
 import { Random } from '../packages/train/src/data/random.ts';
-import { flatten } from '../packages/train/src/step-graph/initial-values.ts';
 import { layoutOf } from '../packages/train/src/step-graph/layout.ts';
-import { stateNames } from '../packages/train/src/step-graph/step-spec.ts';
 import { openBaseModel } from '../packages/train/src/trainer/base-model.ts';
 import type { MicroBatch } from '../packages/train/src/trainer/protocol.ts';
 import { StepEngine } from '../packages/train/src/trainer/step-engine.ts';
 import { planTraining } from '../packages/train/src/trainer/train-plan.ts';
+import { freshState, stepSpec } from '../packages/train/src/trainer/training.ts';
 import { circumstances, load } from './support/machine.ts';
 import { randomClipseg } from './support/random-clipseg.ts';
 import { spread, table } from './support/statistics.ts';
@@ -50,26 +49,13 @@ const numbers = (length: number): Float32Array => Float32Array.from({ length }, 
 
 async function engineFor(input: 'pixels' | 'taps'): Promise<StepEngine> {
   const guard = new RunGuard();
-  const parameters = flatten(layout, base.tensors);
   return StepEngine.create(
     {
-      spec: {
-        config: base.config,
-        layout,
-        lambda: plan.lambda,
-        features: plan.features,
-        contrastive: { epsilon: plan.epsilon, contrastGate: plan.contrastGate },
-        optimizer: { beta1: plan.beta1, beta2: plan.beta2, epsilon: plan.adamEpsilon, weightDecay: plan.weightDecay, clipNorm: undefined },
-        ema: undefined,
-        images: micro,
-        batchImages: images,
-        input,
-        trunkPrecision: 'float32',
-      },
+      spec: { ...stepSpec(plan, base, layout), input },
       stage: 'all',
       folder: base.folder,
       frozen: new Map(),
-      state: Object.fromEntries(stateNames({ ema: undefined }).map((name) => [name, name === 'parameters' ? parameters : new Float32Array(layout.length)])),
+      state: freshState(plan, layout, base),
       device: 'cpu',
       threads: plan.threads,
       guard: guard.memory,

@@ -17,6 +17,7 @@ export { resolveLabels } from './labels/label-request.ts';
 export { decode, upsampleToLogits } from './model/decoder.ts';
 export { trunkTaps } from './model/model-graphs.ts';
 export { CheckpointParameters, type Parameters } from './model/parameters.ts';
+export { defaultThreads } from './segmenter/load-options.ts';
 export { providerCandidates } from './session/engine-loader.ts';
 export { eventTurn } from './session/event-turn.ts';
 export { PROVIDERS } from './session/providers.ts';

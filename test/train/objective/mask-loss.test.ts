@@ -1,7 +1,7 @@
 /** Values within 1e-5 relative, gradients within 1e-4 relative in norm: float32 against float64. */
 import type { TensorData, Value } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
-import { IGNORED, maskLoss, maskShareLoss } from '../../../packages/train/src/objective/mask-loss.ts';
+import { IGNORED, maskLoss, maskShareLoss, maskTargets } from '../../../packages/train/src/objective/mask-loss.ts';
 import { assignmentOf } from '../../../packages/train/src/objective/rows.ts';
 import { centralDifferences, feed, lengthOf, meanOf, randomMatrix, relativeError, valueAndGradients } from './numeric.ts';
 
@@ -32,7 +32,7 @@ const feeds: Record<string, TensorData> = {
 };
 type Inputs = Readonly<Record<string, Value>>;
 const withLoss = (loss: typeof maskLoss) => ({ logits: z, masks, imageOfRow, classOfRow }: Inputs): Value =>
-  loss(z as Value, assignmentOf(imageOfRow as Value, MASKS.length), { masks: masks as Value, classOfRow: classOfRow as Value }, MASKS.length);
+  loss(z as Value, maskTargets(assignmentOf(imageOfRow as Value, MASKS.length), { masks: masks as Value, classOfRow: classOfRow as Value }), MASKS.length);
 const build = withLoss(maskLoss);
 
 const logitOf = (row: number, pixel: number): number => logits.data[row * PIXELS + pixel] as number;
@@ -82,7 +82,7 @@ describe('maskLoss()', () => {
       classOfRow: feed([4], [1]),
     };
     const { value, gradients } = await valueAndGradients(inputs, ['logits'], ({ logits: z, masks, imageOfRow, classOfRow }) =>
-      maskLoss(z as Value, assignmentOf(imageOfRow as Value, 1), { masks: masks as Value, classOfRow: classOfRow as Value }, 1),
+      maskLoss(z as Value, maskTargets(assignmentOf(imageOfRow as Value, 1), { masks: masks as Value, classOfRow: classOfRow as Value }), 1),
     );
     // −log of 1/2, 3/4 and 1 − 1/4; σ(z) − y of each, over three pixels.
     expect(value).toBeCloseTo((Math.log(2) + 2 * Math.log(4 / 3)) / 3, 6);
@@ -123,7 +123,7 @@ describe('maskShareLoss()', () => {
       classOfRow: feed([0, 1], [2]),
     };
     const { value, gradients } = await valueAndGradients(inputs, ['logits'], ({ logits: z, masks, imageOfRow, classOfRow }) =>
-      maskShareLoss(z as Value, assignmentOf(imageOfRow as Value, 1), { masks: masks as Value, classOfRow: classOfRow as Value }, 1),
+      maskShareLoss(z as Value, maskTargets(assignmentOf(imageOfRow as Value, 1), { masks: masks as Value, classOfRow: classOfRow as Value }), 1),
     );
     expect(value).toBeCloseTo((Math.log(4 / 3) + Math.log(2) + Math.log(5 / 4)) / 3, 6);
     [-1 / 4, 1 / 2, 1 / 5, 0, 0, 1 / 4, -1 / 2, -1 / 5, 0, 0].forEach((slope, at) => expect(gradients['logits']?.[at]).toBeCloseTo(slope / 3, 6));

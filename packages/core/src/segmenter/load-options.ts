@@ -57,6 +57,12 @@ export interface LoadRequest {
 const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8'] as const;
 /** More threads than this seldom help one operator. */
 const MAX_DEFAULT_THREADS = 8;
+
+/** Processor threads of one operator when nobody says: the processor's, at most 8. */
+export function defaultThreads(): number {
+  return Math.min(MAX_DEFAULT_THREADS, availableParallelism());
+}
+
 const HUB_ID = /^[\w-][\w.-]*\/[\w.-]+$/;
 
 /** Checks the options and finds the checkpoint's folder, downloading it when `source` is a hub id. */
@@ -73,7 +79,7 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
     cacheFolder: options.cacheFolder ?? defaultCacheFolder(),
     device,
     precision,
-    threads: positive('threads', options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism())),
+    threads: positive('threads', options.threads ?? defaultThreads()),
     maxBatch: positive('maxBatch', options.maxBatch ?? 4),
   };
   const maxQueue = positive('maxQueue', options.maxQueue ?? 16);

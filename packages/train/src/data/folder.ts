@@ -9,12 +9,11 @@ import type { Dataset, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
 import { readMaskClasses } from './mask-classes.ts';
 import { categoriesOf } from './row.ts';
+import { MASK_FOLDERS, entriesOf, isPicture, kindFolders } from './picture-folders.ts';
 import { openRows } from './row-dataset.ts';
 import { tableFormat, tableIn } from './source.ts';
 
-const PICTURES = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif']);
 const TEXTS = ['.txt', '.caption'];
-const MASK_FOLDERS = ['labels', 'masks'];
 
 /** Opens a folder as what is in it. */
 export async function openFolder(opening: Opening): Promise<Dataset> {
@@ -37,7 +36,7 @@ export async function openFolder(opening: Opening): Promise<Dataset> {
 async function openPictures({ options, phrases, known }: Opening, root: string): Promise<Dataset> {
   const places = await findPictures(root, options.split, options.images, options.masks);
   const files = (await readdir(places.images, { recursive: true })).sort();
-  const pictures = files.filter((file) => PICTURES.has(parse(file).ext.toLowerCase()));
+  const pictures = files.filter(isPicture);
   if (pictures.length === 0) throw dataError(`"${places.images}" must hold pictures`, few(files));
   const texts = new Set(files.filter((file) => TEXTS.includes(parse(file).ext)));
   const masks = new Set(places.masks === undefined ? [] : (await readdir(places.masks, { recursive: true })).filter((file) => parse(file).ext === '.png'));
@@ -75,8 +74,7 @@ async function openPictures({ options, phrases, known }: Opening, root: string):
 async function findPictures(root: string, split: string | undefined, images: string | undefined, masks: string | undefined): Promise<{ images: string; masks?: string }> {
   const below = (folder: string): string => (split === undefined ? folder : join(folder, split));
   if (masks !== undefined) return { images: images ?? below(root), masks };
-  const candidates = split === undefined ? [(kind: string) => join(root, kind)] : [(kind: string) => join(root, split, kind), (kind: string) => join(root, kind, split)];
-  for (const folderOf of candidates) {
+  for (const folderOf of kindFolders(root, split)) {
     const pictures = images ?? folderOf('images');
     if ((await entriesOf(pictures)) === undefined) continue;
     for (const kind of MASK_FOLDERS) {
@@ -86,12 +84,5 @@ async function findPictures(root: string, split: string | undefined, images: str
   }
   const folder = images ?? below(root);
   if ((await entriesOf(folder)) !== undefined) return { images: folder };
-  throw dataError(`"${root}" must hold a folder for split "${split ?? ''}"`, few((await entriesOf(root)) ?? []));
-}
-
-async function entriesOf(folder: string): Promise<string[] | undefined> {
-  return readdir(folder).then(
-    (names) => names.filter((name) => !name.startsWith('.')).sort(),
-    () => undefined,
-  );
+  throw dataError(`"${root}" must hold a folder for split "${split ?? ''}"`, few(((await entriesOf(root)) ?? []).filter((name) => !name.startsWith('.'))));
 }

@@ -1,7 +1,7 @@
 /** Data sets laid out as folders: pictures, index PNGs of the same stems, a class list. */
-import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { MASK_FOLDERS, entriesOf, isPicture, kindFolders } from '../data/picture-folders.ts';
 import { readClassList } from './class-list.ts';
 import type { DatasetRequest, EvaluationDataset } from './datasets.ts';
 
@@ -13,9 +13,6 @@ export interface FolderLayout {
   /** @default true */
   readonly splits?: boolean;
 }
-
-const PICTURES = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif']);
-const MASK_FOLDERS = ['labels', 'masks'];
 
 /**
  * Lists the masks of a folder data set with their pictures, sorted by stem.
@@ -40,8 +37,8 @@ export async function readFolders(root: string, request: DatasetRequest, layout:
   }
   const pictures = new Map<string, string>();
   for (const file of found.images) {
-    const { name: stem, ext } = parse(file);
-    if (PICTURES.has(ext.toLowerCase()) && !pictures.has(stem)) pictures.set(stem, file);
+    const { name: stem } = parse(file);
+    if (isPicture(file) && !pictures.has(stem)) pictures.set(stem, file);
   }
   const samples = found.masks
     .filter((file) => parse(file).ext.toLowerCase() === '.png')
@@ -63,8 +60,7 @@ interface FoundFolders {
 
 /** The first pair of folders that both exist: the split above the kinds, or below them. */
 async function findFolders(root: string, split: string | undefined): Promise<FoundFolders | undefined> {
-  const orders = split === undefined ? [(kind: string) => join(root, kind)] : [(kind: string) => join(root, split, kind), (kind: string) => join(root, kind, split)];
-  for (const folderOf of orders) {
+  for (const folderOf of kindFolders(root, split)) {
     const imageFolder = folderOf('images');
     const images = await entriesOf(imageFolder);
     if (images === undefined) continue;
@@ -74,12 +70,4 @@ async function findFolders(root: string, split: string | undefined): Promise<Fou
     }
   }
   return undefined;
-}
-
-/** Names in a folder, sorted by code unit: the same order on every machine. */
-async function entriesOf(folder: string): Promise<string[] | undefined> {
-  return readdir(folder).then(
-    (names) => names.sort(),
-    () => undefined,
-  );
 }

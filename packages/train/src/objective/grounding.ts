@@ -12,9 +12,10 @@
 import { ops, productOf, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { stopGradient } from '../autodiff/gradients.ts';
 import { unit } from './contrastive.ts';
-import { competing, total } from './rows.ts';
+import { binaryCrossEntropy } from './binary-cross-entropy.ts';
+import { rowMean, sharesWithinImages, total } from './rows.ts';
 
-const { abs, add, cast, divide, equal, exp, log, matmul, maximum, multiply, reduceMax, reduceSum, relu, scalar, sqrt, subtract } = ops;
+const { add, cast, divide, equal, exp, log, matmul, maximum, multiply, reduceMax, reduceSum, scalar, sqrt, subtract } = ops;
 const { concat, dimensionsOf, expand, range, reshape, slice, transpose } = shapeOps;
 
 /** Score of no label in the competition for a patch, and what is added to every label's: at the start few are claimed. */
@@ -37,6 +38,11 @@ export interface LabelBank {
   readonly labelOfRow: Value;
 }
 
+/** A tap without its class token. */
+export function patchesOf(tap: Value): Value {
+  return slice(tap, 1, 1, tap.shape[1] as number);
+}
+
 /**
  * Patches of all taps side by side, each channel standardised: `[images, patches, ΣD_i]`.
  *
@@ -44,8 +50,7 @@ export interface LabelBank {
  * @param deviation - likewise
  */
 export function tapFeatures(taps: readonly Value[], mean: Value, deviation: Value): Value {
-  const patches = taps.map((tap) => slice(tap, 1, 1, tap.shape[1] as number));
-  return divide(subtract(concat(patches, 2), mean), deviation);
+  return divide(subtract(concat(taps.map(patchesOf), 2), mean), deviation);
 }
 
 /**
@@ -73,8 +78,7 @@ export function groundingLoss(scores: Value, { stated, valid }: LabelBank, batch
   const claims = exp(subtract(scores, largest));
   const share = divide(claims, add(reduceSum(claims, [2], true), exp(subtract(none, largest))));
   const pooled = divide(reduceSum(multiply(scores, share), [1]), add(reduceSum(share, [1]), scalar(share, 1)));
-  const softplus = add(relu(pooled), log(add(scalar(pooled, 1), exp(multiply(abs(pooled), scalar(pooled, -1))))));
-  const losses = multiply(subtract(softplus, multiply(pooled, stated)), reshape(valid, [1, labels]));
+  const losses = multiply(binaryCrossEntropy(pooled, stated), reshape(valid, [1, labels]));
   return multiply(total(losses), scalar(losses, 1 / batchImages));
 }
 
@@ -95,10 +99,8 @@ export function distillationLoss(logits: Value, scores: Value, { labelOfRow }: L
 
 /** Each row less its mean over patches, over its standard deviation: a label that is always stated would win everywhere. */
 function standardised(x: Value): Value {
-  const patches = x.shape[1] as number;
-  const mean = (value: Value): Value => multiply(reduceSum(value, [1], true), scalar(value, 1 / patches));
-  const centred = subtract(x, mean(x));
-  return divide(centred, sqrt(add(mean(multiply(centred, centred)), scalar(x, 1e-6))));
+  const centred = subtract(x, rowMean(x));
+  return divide(centred, sqrt(add(rowMean(multiply(centred, centred)), scalar(x, 1e-6))));
 }
 
 /** Each row's scores, picked from its picture's and its label's: `[rows, patches]`. */
@@ -115,10 +117,6 @@ function rowScores(scores: Value, labelOfRow: Value, assignment: Value): Value {
 
 /** Log of each row's softmax share among the stated rows of its picture, per patch; that of other rows is far below 0. */
 function logShares(x: Value, stated: Value): Value {
-  const rivals = competing(x, stated);
-  const largest = stopGradient(reduceMax(rivals, [0], true));
-  const sameImage = matmul(stated, transpose(stated, [1, 0]));
-  const sum = matmul(sameImage, exp(subtract(rivals, largest)));
-  const alone = cast(equal(sum, scalar(sum, 0)), sum.dtype);
-  return subtract(subtract(rivals, largest), log(add(sum, alone)));
+  const { relative, sums } = sharesWithinImages(x, stated);
+  return subtract(relative, log(sums));
 }

@@ -4,10 +4,11 @@
  */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { withGradient } from '../autodiff/gradients.ts';
-import { competing, total } from './rows.ts';
+import { binaryCrossEntropy } from './binary-cross-entropy.ts';
+import { sharesWithinImages, total } from './rows.ts';
 
-const { abs, add, cast, divide, equal, exp, greaterOrEqual, log, matmul, maximum, multiply, reduceMax, reduceSum, relu, scalar, sigmoid, subtract } = ops;
-const { reshape, transpose } = shapeOps;
+const { cast, divide, equal, greaterOrEqual, log, matmul, maximum, multiply, reduceSum, scalar, sigmoid, subtract } = ops;
+const { reshape } = shapeOps;
 
 /** Pixel of a mask that is not labelled. */
 export const IGNORED = 255;
@@ -20,19 +21,22 @@ export interface MaskInputs {
   readonly classOfRow: Value;
 }
 
-/** What both mask losses need, one row of pixels per (image, label). */
-interface MaskTargets {
+/** What both mask losses read, one row of pixels per (image, label). */
+export interface MaskTargets {
   /** `[rows, pixels]`: 1 where the row's label is. */
   readonly target: Value;
   /** `[rows, pixels]`: 1 where the picture is labelled. */
   readonly labelled: Value;
-  /** `[rows, 1]`: pixels labelled, at least 1. */
-  readonly labelledCount: Value;
   /** `[rows, images]`, one-hot for rows whose label is a class of the masks. */
   readonly supervised: Value;
 }
 
-function maskTargets(assignment: Value, { masks, classOfRow }: MaskInputs): MaskTargets {
+/**
+ * Masks as targets of rows.
+ *
+ * @param assignment - `[rows, images]`, one-hot
+ */
+export function maskTargets(assignment: Value, { masks, classOfRow }: MaskInputs): MaskTargets {
   const [rows] = classOfRow.shape as readonly [Dimension];
   const [images, height, width] = masks.shape as readonly [number, number, number];
   const column = reshape(classOfRow, [rows, 1]);
@@ -42,7 +46,6 @@ function maskTargets(assignment: Value, { masks, classOfRow }: MaskInputs): Mask
   return {
     target: cast(equal(perRow, column), 'float32'),
     labelled,
-    labelledCount: maximum(reduceSum(labelled, [1], true), scalar(labelled, 1)),
     supervised: multiply(assignment, hasClass),
   };
 }
@@ -51,17 +54,15 @@ function maskTargets(assignment: Value, { masks, classOfRow }: MaskInputs): Mask
  * `log(1 + exp(z)) − z y`, the mean over each row's labelled pixels, then over each image's rows, then over images.
  *
  * @param logits - `[rows, height, width]`
- * @param assignment - `[rows, images]`, one-hot
  * @param batchImages - images of the whole batch, of which this graph may see a part
  */
-export function maskLoss(logits: Value, assignment: Value, inputs: MaskInputs, batchImages: number): Value {
+export function maskLoss(logits: Value, { target, labelled, supervised }: MaskTargets, batchImages: number): Value {
   const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
-  const [images] = inputs.masks.shape as readonly [number];
-  const { target, labelled, labelledCount, supervised } = maskTargets(assignment, inputs);
+  const images = supervised.shape[1] as number;
   const z = reshape(logits, [rows, height * width]);
   const one = scalar(z, 1);
-  const softplus = add(relu(z), log(add(one, exp(multiply(abs(z), scalar(z, -1))))));
-  const losses = multiply(subtract(softplus, multiply(z, target)), labelled);
+  const losses = multiply(binaryCrossEntropy(z, target), labelled);
+  const labelledCount = maximum(reduceSum(labelled, [1], true), one);
   const count = matmul(supervised, reshape(reduceSum(supervised, [0]), [images, 1]));
   const weight = divide(reduceSum(supervised, [1], true), multiply(maximum(count, one), scalar(count, batchImages)));
   const pixelWeight = divide(weight, labelledCount);
@@ -78,28 +79,20 @@ export function maskLoss(logits: Value, assignment: Value, inputs: MaskInputs, b
  * compete as they do for the label map; what is none of them, such as the background, does not count.
  *
  * @param logits - `[rows, height, width]`
- * @param assignment - `[rows, images]`, one-hot
  * @param batchImages - images of the whole batch, of which this graph may see a part
  */
-export function maskShareLoss(logits: Value, assignment: Value, inputs: MaskInputs, batchImages: number): Value {
+export function maskShareLoss(logits: Value, { target, supervised }: MaskTargets, batchImages: number): Value {
   const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
-  const { target, supervised } = maskTargets(assignment, inputs);
   const isSupervised = reduceSum(supervised, [1], true);
-  const z = competing(reshape(logits, [rows, height * width]), supervised);
-  const sameImage = matmul(supervised, transpose(supervised, [1, 0]));
-  const largest = reduceMax(z, [0], true);
-  const claims = exp(subtract(z, largest));
-  const sums = matmul(sameImage, claims);
-  const alone = cast(equal(sums, scalar(sums, 0)), sums.dtype);
-  const safe = add(sums, alone);
+  const { sameImage, relative, claims, sums } = sharesWithinImages(reshape(logits, [rows, height * width]), supervised);
   const answered = matmul(sameImage, target);
   const answers = maximum(reduceSum(answered, [1], true), scalar(answered, 1));
   const pixelWeight = divide(isSupervised, multiply(answers, scalar(answers, batchImages)));
-  const losses = multiply(subtract(log(safe), subtract(z, largest)), target);
+  const losses = multiply(subtract(log(sums), relative), target);
   const loss = total(multiply(reduceSum(losses, [1], true), pixelWeight));
   // d/dz of −log softmax = softmax − y, at pixels where one of the picture's rows is the answer.
   return withGradient(loss, [logits], (gradient) => {
-    const slope = multiply(subtract(multiply(divide(claims, safe), answered), target), multiply(pixelWeight, gradient));
+    const slope = multiply(subtract(multiply(divide(claims, sums), answered), target), multiply(pixelWeight, gradient));
     return [reshape(slope, logits.shape)];
   });
 }

@@ -5,7 +5,7 @@
 import { ops, shapeOps, type Dimension, type Graph, type Value } from '@synseg/core/internals';
 import { stopGradient } from '../autodiff/gradients.ts';
 
-const { add, cast, divide, equal, matmul, maximum, multiply, reduceSum, scalar, subtract } = ops;
+const { add, cast, divide, equal, exp, matmul, maximum, multiply, reduceMax, reduceSum, scalar, subtract } = ops;
 const { reshape, transpose } = shapeOps;
 
 /** Graph inputs that say what each row is. */
@@ -89,6 +89,39 @@ export function competing(x: Value, membership: Value): Value {
   const sameImage = matmul(membership, transpose(membership, [1, 0]));
   const mean = divide(matmul(sameImage, x), maximum(reduceSum(sameImage, [1], true), scalar(x, 1)));
   return excluding(subtract(x, stopGradient(mean)), reduceSum(membership, [1], true));
+}
+
+/** How the rows of each picture share a place: a softmax over the rows of one picture, in parts. */
+export interface RowShares {
+  /** `[rows, rows]`: 1 for two rows of one picture that both count. */
+  readonly sameImage: Value;
+  /** What enters the exponential, at most 0: `[rows, n]` */
+  readonly relative: Value;
+  /** `exp(relative)` */
+  readonly claims: Value;
+  /** Σ of the claims of the row's picture; 1 for a row that does not count. */
+  readonly sums: Value;
+}
+
+/**
+ * The parts of `softmax(x)` over the rows of each picture: the share is `claims / sums`, its logarithm
+ * `relative − log(sums)`, far below 0 for a row that does not count.
+ *
+ * @param x - `[rows, n]`
+ * @param membership - `[rows, images]`, one-hot, zero for rows that do not count
+ */
+export function sharesWithinImages(x: Value, membership: Value): RowShares {
+  const rivals = competing(x, membership);
+  const relative = subtract(rivals, stopGradient(reduceMax(rivals, [0], true)));
+  const claims = exp(relative);
+  const sameImage = matmul(membership, transpose(membership, [1, 0]));
+  const sums = matmul(sameImage, claims);
+  return { sameImage, relative, claims, sums: add(sums, cast(equal(sums, scalar(sums, 0)), sums.dtype)) };
+}
+
+/** The mean of each row: `[rows, n]` → `[rows, 1]`. */
+export function rowMean(x: Value): Value {
+  return multiply(reduceSum(x, [1], true), scalar(x, 1 / (x.shape[1] as number)));
 }
 
 /** Σ of everything in a value, as a scalar. */

@@ -1,17 +1,17 @@
 /** The step's forward pass: taps and labels → decoder → losses, and the figures of the report. */
 import { ops, shapeOps, type Graph, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
 import { contrastiveLosses } from '../objective/contrastive.ts';
-import { distillationLoss, groundingLoss, patchScores, tapFeatures, type LabelBank } from '../objective/grounding.ts';
+import { distillationLoss, groundingLoss, patchScores, patchesOf, tapFeatures, type LabelBank } from '../objective/grounding.ts';
 import { LOSSES, activeLosses, needsContrastive, needsDecoder, needsProjector, type LossWeights } from '../objective/losses.ts';
-import { maskLoss, maskShareLoss } from '../objective/mask-loss.ts';
-import { assignmentOf, rowInputs, rowWeights, sum, total } from '../objective/rows.ts';
+import { maskLoss, maskShareLoss, maskTargets } from '../objective/mask-loss.ts';
+import { assignmentOf, rowInputs, rowMean, rowWeights, sum, total } from '../objective/rows.ts';
 import { synergyFeatures } from '../objective/synergy.ts';
 import { DecodedRows } from './decoded-rows.ts';
 import { projectorParameters } from './layout.ts';
 import type { StepSpec } from './step-spec.ts';
 
-const { matmul, multiply, reduceSum, scalar, sigmoid, sqrt, subtract } = ops;
-const { reshape, slice } = shapeOps;
+const { matmul, multiply, scalar, sigmoid, sqrt, subtract } = ops;
+const { reshape } = shapeOps;
 
 /** Order of the figures in the graph's output `figures` float32 `[14]`; all but the norm are sums over micro-batches. */
 export const FIGURES = [...LOSSES, 'total', 'clampedRows', 'statedRows', 'activationMean', 'activationDeviation', 'gradientNorm'] as const;
@@ -60,9 +60,9 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
     }
   }
   if (decoded !== undefined && (active.includes('masks') || active.includes('maskShare'))) {
-    const inputs = { masks: graph.input('masks', 'uint8', [images, ...config.inputSize]), classOfRow: graph.input('classOfRow', 'float32', ['rows']) };
-    if (active.includes('masks')) weigh('masks', maskLoss(decoded.logits, assignment, inputs, batchImages));
-    if (active.includes('maskShare')) weigh('maskShare', maskShareLoss(decoded.logits, assignment, inputs, batchImages));
+    const targets = maskTargets(assignment, { masks: graph.input('masks', 'uint8', [images, ...config.inputSize]), classOfRow: graph.input('classOfRow', 'float32', ['rows']) });
+    if (active.includes('masks')) weigh('masks', maskLoss(decoded.logits, targets, batchImages));
+    if (active.includes('maskShare')) weigh('maskShare', maskShareLoss(decoded.logits, targets, batchImages));
   }
   const loss = sum(terms);
   return { loss, figures: { ...figures, total: loss } };
@@ -81,11 +81,6 @@ function labelBank(graph: Graph, { embeddingDim }: ModelConfig, images: number):
   };
 }
 
-/** A tap without its class token. */
-function patchesOf(tap: Value): Value {
-  return slice(tap, 1, 1, tap.shape[1] as number);
-}
-
 /** What a picture gives, to each of its rows: `[images, patches, channels]` → `[rows, patches, channels]`. */
 function perRow(x: Value, assignment: Value): Value {
   const [images, patches, channels] = x.shape as readonly [number, number, number];
@@ -94,9 +89,7 @@ function perRow(x: Value, assignment: Value): Value {
 
 /** Mean and spatial standard deviation of the patch-averaged activation maps, each summed over stated rows. */
 function activationFigures(activation: Value, isStated: Value): { activationMean: Value; activationDeviation: Value } {
-  const patches = activation.shape[1] as number;
-  const mean = (x: Value): Value => multiply(reduceSum(x, [1], true), scalar(x, 1 / patches));
-  const average = mean(activation);
+  const average = rowMean(activation);
   const centred = subtract(activation, average);
-  return { activationMean: total(multiply(average, isStated)), activationDeviation: total(multiply(sqrt(mean(multiply(centred, centred))), isStated)) };
+  return { activationMean: total(multiply(average, isStated)), activationDeviation: total(multiply(sqrt(rowMean(multiply(centred, centred))), isStated)) };
 }

@@ -1,7 +1,6 @@
 /** Options → a plan in which nothing is left open. What is printed and saved as the run's configuration is this. */
-import { availableParallelism } from 'node:os';
 import { defaultCacheFolder, type Provider, type Templates } from '@synseg/core';
-import { PROVIDERS } from '@synseg/core/internals';
+import { PROVIDERS, defaultThreads } from '@synseg/core/internals';
 import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
@@ -59,8 +58,6 @@ export interface Surroundings {
   readonly workers: number | undefined;
 }
 
-/** More threads than this seldom help one operator. */
-const MAX_DEFAULT_THREADS = 8;
 /** 2048: a decoder row per label and picture needs about 5 MB at 224 px. */
 const MOST_CATEGORIES = 1024;
 
@@ -140,7 +137,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     cacheFeatures: options.cacheFeatures ?? false,
     device: choice('device', options.device ?? 'auto', ['auto', ...PROVIDERS]),
     precision: choice('precision', options.precision ?? 'fp32', ['fp32', 'fp16']),
-    threads: count('threads', options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism())),
+    threads: count('threads', options.threads ?? defaultThreads()),
     saveEvery,
     keepEvery: options.keepEvery === undefined ? null : count('keepEvery', options.keepEvery),
     evaluation: options.evaluation === undefined ? null : { ...options.evaluation, every: count('evaluation.every', options.evaluation.every ?? saveEvery) },

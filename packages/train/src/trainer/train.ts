@@ -130,8 +130,7 @@ class TrainingLoop {
 
   /** Writes `last/`, and `step-N/` when it is one to keep. */
   async save(): Promise<void> {
-    const { plan, run, engine, layout } = this.#training;
-    const { statistics } = this.#training;
+    const { plan, run, engine, layout, statistics } = this.#training;
     const state = await engine.state();
     const tensors = new Map(Object.entries({ ...state, ...statistics }).map(([name, data]) => [name, { shape: [data.length], data }]));
     const contents = this.#contents(state);

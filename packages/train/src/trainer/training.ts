@@ -135,7 +135,8 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
   }
 }
 
-function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout): EngineStart['spec'] {
+/** What the plan says of a step graph. */
+export function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout): EngineStart['spec'] {
   return {
     config,
     layout,
@@ -162,7 +163,8 @@ function statisticsOf(state: TrainerState | undefined): SetStatistics | undefine
   return entries.every(([, data]) => data !== undefined) ? (Object.fromEntries(entries) as unknown as SetStatistics) : undefined;
 }
 
-function freshState(plan: TrainPlan, layout: Layout, base: BaseModel): Record<string, Float32Array> {
+/** State vectors before the first step. */
+export function freshState(plan: TrainPlan, layout: Layout, base: BaseModel): Record<string, Float32Array> {
   const parameters = flatten(layout, base.tensors);
   return Object.fromEntries(stateNames({ ema: plan.ema ?? undefined }).map((name) => [name, name === 'parameters' || name === 'average' ? parameters.slice() : new Float32Array(layout.length)]));
 }
