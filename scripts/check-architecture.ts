@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { filesUnder, finish, report, root } from './lib/repository.ts';
 
 const page = 'ARCHITECTURE.md';
-const maxLines = 60;
+const maxLines = 70;
 const topFolders = ['test', 'bench', 'docs', 'examples', 'scripts'];
 
 /** Every folder the table must name: the ones in packages/x/src that hold files, and the ones beside packages. */

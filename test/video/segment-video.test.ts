@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decodeFrames } from '../../packages/video/src/decode.ts';
+import { decodeFrames } from '../../packages/video/src/decode/decode.ts';
 import { segmentVideo, type SegmentVideoOptions, type VideoProgress } from '../../packages/video/src/segment-video.ts';
 import type { SegmentedFrame } from '../../packages/video/src/segmented-frame.ts';
 import { ffmpeg, ffmpegChildren, frameTimes, halves, HalvesSegmenter, inspect, temporaryFolder, testClip } from './clips.ts';

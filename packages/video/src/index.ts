@@ -1,10 +1,10 @@
-export { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from './decode.ts';
-export { encodeVideo, type VideoSink } from './encode.ts';
-export type { EncodeOptions } from './encode-arguments.ts';
-export type { FrameTime } from './frame-clock.ts';
-export { probe, type ProbeOptions, type VideoInfo } from './probe.ts';
+export { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from './decode/decode.ts';
+export { encodeVideo, type VideoSink } from './sinks/encode.ts';
+export type { EncodeOptions } from './sinks/encode-arguments.ts';
+export type { FrameTime } from './decode/frame-clock.ts';
+export { probe, type ProbeOptions, type VideoInfo } from './source/probe.ts';
 export { redactCredentials } from './process/redact.ts';
-export type { VideoSource } from './process/source.ts';
+export type { VideoSource } from './source/source.ts';
 export { segmentVideo, type SegmentVideoOptions, type VideoProgress } from './segment-video.ts';
 export type {
   FrameLabels,
@@ -14,4 +14,4 @@ export type {
   MaskRle,
   SegmentedFrame,
 } from './segmented-frame.ts';
-export type { FrameSelection } from './selection.ts';
+export type { FrameSelection } from './decode/selection.ts';

@@ -2,12 +2,12 @@
  * The main job: decode → segment → (blend → encode) → you, in order. Every arrow is bounded, so memory stays flat and a
  * slow consumer stops ffmpeg. The segmenter sees several frames at a time, which lets it form batches.
  */
-import { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from './decode.ts';
-import { probe, type VideoInfo } from './probe.ts';
-import { checkSource, type VideoSource } from './process/source.ts';
-import { mapOrdered } from './queue.ts';
+import { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from './decode/decode.ts';
+import { probe, type VideoInfo } from './source/probe.ts';
+import { checkSource, sourceName, type VideoSource } from './source/source.ts';
+import { mapOrdered } from './pipeline/queue.ts';
 import type { FrameLabels, FrameSegmenter, FrameSegmentOptions, SegmentedFrame } from './segmented-frame.ts';
-import { checkSelection, type FrameSelection } from './selection.ts';
+import { checkSelection, type FrameSelection } from './decode/selection.ts';
 import { JsonlSink } from './sinks/jsonl.ts';
 import { OverlaySink, type SegmentedPicture } from './sinks/overlay.ts';
 
@@ -104,7 +104,7 @@ async function* run<Labels extends FrameLabels>(
     if (options.overlay !== undefined) overlay = await openOverlay(options.overlay, source, info, labels, options);
     if (options.jsonl !== undefined) jsonl = await JsonlSink.open(options.jsonl);
     const decoded = decodeFrames(source, decodeOptions(segmenter, info, options, signal));
-    const segmentFrame = segmentWith(segmenter, labels, info, options, signal);
+    const segmentFrame = segmentWith(source, segmenter, labels, info, options, signal);
     const segmented = mapOrdered(decoded, options.maxInFlight, segmentFrame);
     let frames = 0;
     for await (const { frame, picture } of overlay === undefined ? segmented : overlay.render(segmented)) {
@@ -134,6 +134,7 @@ async function* run<Labels extends FrameLabels>(
 }
 
 function segmentWith<Labels extends FrameLabels>(
+  source: VideoSource,
   segmenter: FrameSegmenter<Labels>,
   labels: Labels,
   info: VideoInfo,
@@ -149,6 +150,7 @@ function segmentWith<Labels extends FrameLabels>(
   return async ({ index, timeSeconds, data, full }) => {
     const result = await segmenter.segment({ data, width, height }, labels, settings);
     const frame: SegmentedFrame = {
+      ...{ source: sourceName(source), sourceIndex: 0, latencySeconds: 0, labels: labels.names },
       ...{ index, timeSeconds, dropped: 0, sourceWidth: info.width, sourceHeight: info.height },
       ...{ width: result.width, height: result.height, labelMap: result.labelMap, areas: result.areas },
       toRLE: () => result.toRLE(),

@@ -44,13 +44,21 @@ export interface FrameSegmenter<Labels extends FrameLabels> {
 
 /** One frame of a video with its label map. */
 export interface SegmentedFrame extends FrameSegmentation {
+  /** Name of the source, without credentials. */
+  readonly source: string;
+  /** 0-based place of the source in the list of sources. */
+  readonly sourceIndex: number;
   /** 0-based number of the frame in the source, in presentation order. */
   readonly index: number;
-  /** Presentation time in seconds, on the file's own clock. */
+  /** Presentation time in seconds, on the source's own clock. */
   readonly timeSeconds: number;
   /** Size of the source's picture in pixels, after rotation. */
   readonly sourceWidth: number;
   readonly sourceHeight: number;
-  /** Frames that were dropped since the frame before; always 0 for files. */
+  /** Frames of this source that were dropped since the frame before; always 0 when every frame is wanted. */
   readonly dropped: number;
+  /** Seconds from the frame's arrival here to its result. */
+  readonly latencySeconds: number;
+  /** Names of the labels this frame was segmented with, in label-map order. */
+  readonly labels: readonly string[];
 }

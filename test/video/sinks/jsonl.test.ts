@@ -9,6 +9,7 @@ const folder = temporaryFolder();
 afterAll(folder.remove);
 
 const frame: SegmentedFrame = {
+  ...{ source: 'clip.mp4', sourceIndex: 0, latencySeconds: 0.05, labels: ['road'] },
   ...{ index: 3, timeSeconds: 0.12, width: 2, height: 1, sourceWidth: 8, sourceHeight: 4, dropped: 0 },
   ...{ labelMap: Uint8Array.of(0, 255), areas: { road: 0.5 }, toRLE: () => ({ road: { size: [1, 2], counts: '011' } }) },
 };

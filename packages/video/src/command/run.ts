@@ -1,7 +1,7 @@
 /** The work of `synseg-video`, apart from the process it runs in: signals and exit are the entry's business. */
 import { isSynsegError, messageOf } from '@synseg/core';
 import { redactCredentials } from '../process/redact.ts';
-import { sourceName } from '../process/source.ts';
+import { sourceName } from '../source/source.ts';
 import { segmentVideo, type SegmentVideoOptions } from '../segment-video.ts';
 import type { FrameLabels, FrameSegmenter } from '../segmented-frame.ts';
 import { parseArguments, type CommandArguments } from './arguments.ts';

@@ -1,9 +1,9 @@
 /** The source's picture with the label colors blended in, as a video with the source's sound. */
-import { encodeVideo, type VideoSink } from '../encode.ts';
-import { OverlayRenderer, type OverlayLook } from '../overlay-renderer.ts';
-import type { VideoInfo } from '../probe.ts';
-import type { VideoSource } from '../process/source.ts';
-import { mapOrdered } from '../queue.ts';
+import { encodeVideo, type VideoSink } from './encode.ts';
+import { OverlayRenderer, type OverlayLook } from '../pool/overlay-renderer.ts';
+import type { VideoInfo } from '../source/probe.ts';
+import type { VideoSource } from '../source/source.ts';
+import { mapOrdered } from '../pipeline/queue.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
 
 /** A segmented frame and its picture at source size, RGB: plain before {@link OverlaySink.render}, blended after. */

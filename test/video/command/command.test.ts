@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runCommand, type CommandReport, type CommandSurroundings } from '../../packages/video/src/command/run.ts';
-import { ffmpegChildren, type halves, HalvesSegmenter, inspect, temporaryFolder, testClip } from './clips.ts';
+import { runCommand, type CommandReport, type CommandSurroundings } from '../../../packages/video/src/command/run.ts';
+import { ffmpegChildren, type halves, HalvesSegmenter, inspect, temporaryFolder, testClip } from '../clips.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

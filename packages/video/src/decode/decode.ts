@@ -8,10 +8,10 @@
 import { SynsegError } from '@synseg/core';
 import { FrameClock, outputTap, sourceTap, type FrameTime } from './frame-clock.ts';
 import { FramePipe } from './frame-pipe.ts';
-import { ffmpegVersion, passthroughArguments, startTool, type Exit } from './process/ffmpeg.ts';
-import { locateFfmpeg } from './process/locate.ts';
-import { sourceInput, sourceName, type VideoSource } from './process/source.ts';
-import { probe, type VideoInfo } from './probe.ts';
+import { ffmpegVersion, passthroughArguments, startTool, type Exit } from '../process/ffmpeg.ts';
+import { locateFfmpeg } from '../process/locate.ts';
+import { sourceInput, sourceName, type VideoSource } from '../source/source.ts';
+import { probe, type VideoInfo } from '../source/probe.ts';
 import { checkSelection, selectionFilters, type FrameSelection } from './selection.ts';
 
 /** One decoded picture. */

@@ -6,9 +6,9 @@
 import { SynsegError } from '@synseg/core';
 import { checkEncodeOptions, checkEncoder, checkNotSource, encodeArguments, type EncodeOptions } from './encode-arguments.ts';
 import { matroskaFrameHeader, matroskaHeader } from './raw-matroska.ts';
-import { ffmpegVersion, passthroughArguments, startTool, type ToolProcess } from './process/ffmpeg.ts';
-import { locateFfmpeg } from './process/locate.ts';
-import { beginFile, finishFile } from './sinks/partial-file.ts';
+import { ffmpegVersion, passthroughArguments, startTool, type ToolProcess } from '../process/ffmpeg.ts';
+import { locateFfmpeg } from '../process/locate.ts';
+import { beginFile, finishFile } from './partial-file.ts';
 
 /** Where frames go. */
 export interface VideoSink {

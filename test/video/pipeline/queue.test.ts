@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { BoundedQueue, mapOrdered } from '../../packages/video/src/queue.ts';
+import { BoundedQueue, mapOrdered } from '../../../packages/video/src/pipeline/queue.ts';
 
 /** Lets everything that is ready run. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

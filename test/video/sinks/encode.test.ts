@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { decodeFrames } from '../../packages/video/src/decode.ts';
-import { encodeVideo } from '../../packages/video/src/encode.ts';
-import { locateFfmpeg } from '../../packages/video/src/process/locate.ts';
-import { ffmpeg, ffmpegChildren, frameTimes, inspect, isAlive, temporaryFolder, testClip } from './clips.ts';
+import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
+import { encodeVideo } from '../../../packages/video/src/sinks/encode.ts';
+import { locateFfmpeg } from '../../../packages/video/src/process/locate.ts';
+import { ffmpeg, ffmpegChildren, frameTimes, inspect, isAlive, temporaryFolder, testClip } from '../clips.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

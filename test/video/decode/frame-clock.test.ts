@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FrameClock } from '../../packages/video/src/frame-clock.ts';
+import { FrameClock } from '../../../packages/video/src/decode/frame-clock.ts';
 
 const line = (tap: string, text: string): string => `[showinfo@${tap} @ 0x55d0] [info] ${text}`;
 const frame = (tap: string, pts: number | string, n = 0): string => line(tap, `n:${n} pts:${String(pts).padStart(7)} pts_time:x pos: 1 fmt:yuv420p`);

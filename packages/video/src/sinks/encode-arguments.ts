@@ -2,9 +2,9 @@
 import { realpath } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { runTool } from './process/ffmpeg.ts';
-import { sourceInput, sourcePath, type VideoSource } from './process/source.ts';
-import { partialPath } from './sinks/partial-file.ts';
+import { runTool } from '../process/ffmpeg.ts';
+import { sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
+import { partialPath } from './partial-file.ts';
 
 /** What `encodeVideo` must know. */
 export interface EncodeOptions {

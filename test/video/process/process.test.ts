@@ -1,13 +1,13 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { ffmpegVersion, passthroughArguments, runTool, startTool } from '../../packages/video/src/process/ffmpeg.ts';
-import { locateFfmpeg, locateFfprobe } from '../../packages/video/src/process/locate.ts';
-import { redactCredentials } from '../../packages/video/src/process/redact.ts';
-import { sourceInput, sourceName } from '../../packages/video/src/process/source.ts';
-import { probe } from '../../packages/video/src/probe.ts';
-import { decodeFrames } from '../../packages/video/src/decode.ts';
-import { isAlive, temporaryFolder, testClip } from './clips.ts';
+import { ffmpegVersion, passthroughArguments, runTool, startTool } from '../../../packages/video/src/process/ffmpeg.ts';
+import { locateFfmpeg, locateFfprobe } from '../../../packages/video/src/process/locate.ts';
+import { redactCredentials } from '../../../packages/video/src/process/redact.ts';
+import { sourceInput, sourceName } from '../../../packages/video/src/source/source.ts';
+import { probe } from '../../../packages/video/src/source/probe.ts';
+import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
+import { isAlive, temporaryFolder, testClip } from '../clips.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

@@ -3,7 +3,7 @@
  * arguments here too, so that nothing else has to know what kind of source it reads.
  */
 import { fileURLToPath } from 'node:url';
-import { redactCredentials } from './redact.ts';
+import { redactCredentials } from '../process/redact.ts';
 
 /** A video file's path, or a URL that ffmpeg can open (`file:` URLs included). */
 export type VideoSource = string | URL;

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { FramePipe } from '../../packages/video/src/frame-pipe.ts';
+import { FramePipe } from '../../../packages/video/src/decode/frame-pipe.ts';
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

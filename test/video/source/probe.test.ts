@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { probe } from '../../packages/video/src/probe.ts';
-import { ffmpeg, ffmpegChildren, temporaryFolder, testClip } from './clips.ts';
+import { probe } from '../../../packages/video/src/source/probe.ts';
+import { ffmpeg, ffmpegChildren, temporaryFolder, testClip } from '../clips.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

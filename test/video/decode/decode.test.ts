@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from '../../packages/video/src/decode.ts';
-import { ffmpeg, ffmpegChildren, frameTimes, temporaryFolder, testClip } from './clips.ts';
+import { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from '../../../packages/video/src/decode/decode.ts';
+import { ffmpeg, ffmpegChildren, frameTimes, temporaryFolder, testClip } from '../clips.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

@@ -1,8 +1,8 @@
 /** What ffprobe says about a source, without decoding it. */
 import { SynsegError } from '@synseg/core';
-import { runTool } from './process/ffmpeg.ts';
-import { locateFfprobe } from './process/locate.ts';
-import { checkSource, sourceInput, sourceName, type VideoSource } from './process/source.ts';
+import { runTool } from '../process/ffmpeg.ts';
+import { locateFfprobe } from '../process/locate.ts';
+import { checkSource, sourceInput, sourceName, type VideoSource } from './source.ts';
 
 /** Facts of a source's first video stream (cover pictures of audio files do not count). */
 export interface VideoInfo {
