@@ -61,6 +61,7 @@ describe.each(runtimes)('under %s', (name) => {
     ['aborted run', 'enough 90\n'],
     ['caught exception', 'our own mistake\n'],
     ['dispose in mid-run', 'DISPOSED\n'],
+    ['dispose while another thread segments', '90 DISPOSED\n'],
     ['process.exit in mid-run', 'leaving\n'],
     ['process.exit while labels are embedded', 'leaving\n'],
     ['SIGINT in mid-run', 'ready\ninterrupted\n'],

@@ -5,8 +5,10 @@
  * done, and the others take far longer than the wait.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { Segmenter, isSynsegError } from '@synseg/core';
 
 const [scenario = '', model = '', cacheFolder = '', delayMs = '0'] = process.argv.slice(2);
@@ -107,6 +109,16 @@ const scenarios = {
     console.log('ready');
     await Promise.allSettled(calls.map(({ result }) => result));
     await sleep(30_000);
+  },
+
+  /** The session is used from a thread that does not own it, and its owner goes away while that thread waits. */
+  async 'dispose while another thread segments'() {
+    const { segmenter, labels } = await busy();
+    const shared = segmenter.share();
+    const workerData = { shared, labels: labels.parts, photo };
+    const worker = new Worker(new URL('./attached.mjs', import.meta.url), { workerData, transferList: [shared.port] });
+    worker.on('message', (text) => text === 'waiting' ? void segmenter[Symbol.asyncDispose]() : console.log(text));
+    await once(worker, 'exit');
   },
 
   async 'dispose in mid-run'() {

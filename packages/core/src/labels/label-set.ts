@@ -55,7 +55,7 @@ export class LabelSet {
   /** Hash of the embeddings: sets with the same key are served by the same run. */
   readonly key: string;
 
-  /** @internal Use `Segmenter.labels()` or {@link LabelSet.load}. */
+  /** From {@link LabelSet.parts}, as in another thread; else use `Segmenter.labels()` or {@link LabelSet.load}. */
   constructor({ names, embeddings, thresholds, background }: LabelSetParts) {
     this.names = Object.freeze([...names]);
     this.thresholds = Object.freeze([...thresholds]);
@@ -64,6 +64,11 @@ export class LabelSet {
     this.embeddingDim = embeddings.length / names.length;
     this.colors = labelColors(names.length);
     this.key = createHash('sha256').update(new Uint8Array(embeddings.buffer, embeddings.byteOffset, embeddings.byteLength)).digest('hex');
+  }
+
+  /** Plain data that makes an equal set: what a message to another thread can carry. */
+  get parts(): LabelSetParts {
+    return { names: this.names, embeddings: this.embeddings, thresholds: this.thresholds, background: this.background };
   }
 
   /** Writes names, embeddings, thresholds and background to a safetensors file, atomically. */

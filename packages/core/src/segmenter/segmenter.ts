@@ -1,4 +1,5 @@
 /** The door of the package: a loaded checkpoint that segments pictures into named classes. */
+import type { MessagePort } from 'node:worker_threads';
 import { disposedError } from '../errors.ts';
 import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
 import { tilePicture, type Tiling } from '../image/tiling.ts';
@@ -8,16 +9,26 @@ import { LabelSet } from '../labels/label-set.ts';
 import { pictureSize, type ViewCount } from '../model/views.ts';
 import type { EngineInfo, EngineSettings, Precision, SegmentReply, SegmentRequest } from '../session/protocol.ts';
 import type { Provider } from '../session/providers.ts';
-import { ThreadClient } from '../session/thread-client.ts';
+import { PortClient } from '../session/port-client.ts';
+import { ThreadClient, type InferenceLink } from '../session/thread-client.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
-import { resolveLoad, type SegmenterOptions } from './load-options.ts';
+import { resolveLoad, type LoadRequest, type SegmenterOptions } from './load-options.ts';
 import { checkLabels, checkMerge, checkViews, resolveDecision, resolveOutputs, resolveSize, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
 import { Segmentation } from './segmentation.ts';
 import { Semaphore } from './semaphore.ts';
 
-/** How labels become embeddings: a text encoder with caches, or a table. */
-type TextSide = LabelEmbedder | Vocabulary;
+/** How labels become embeddings: a text encoder with caches, or a table; an attached segmenter has neither. */
+type TextSide = LabelEmbedder | Vocabulary | undefined;
+
+/** What bounds the calls of one segmenter. */
+type Bounds = Pick<LoadRequest, 'maxQueue' | 'maxPixels'>;
+
+/** A loaded segmenter's session for another thread; plain data but for `port`, which must be in the transfer list. */
+export interface SharedSegmenter extends Bounds {
+  readonly port: MessagePort;
+  readonly info: EngineInfo;
+}
 
 /**
  * Segments pictures into the classes you name. One segmenter owns one inference thread; any number of calls may be in
@@ -34,17 +45,17 @@ type TextSide = LabelEmbedder | Vocabulary;
  * ```
  */
 export class Segmenter {
-  readonly #thread: ThreadClient;
+  readonly #thread: InferenceLink;
   readonly #text: TextSide;
   readonly #permits: Semaphore;
-  readonly #maxPixels: number;
+  readonly #bounds: Bounds;
   #disposal: Promise<void> | undefined;
 
-  private constructor(thread: ThreadClient, text: TextSide, maxQueue: number, maxPixels: number) {
+  private constructor(thread: InferenceLink, text: TextSide, bounds: Bounds) {
     this.#thread = thread;
     this.#text = text;
-    this.#permits = new Semaphore(maxQueue);
-    this.#maxPixels = maxPixels;
+    this.#permits = new Semaphore(bounds.maxQueue);
+    this.#bounds = bounds;
   }
 
   /**
@@ -55,14 +66,44 @@ export class Segmenter {
    * @throws the signal's reason when aborted
    */
   static async load(source: string, options: SegmenterOptions = {}): Promise<Segmenter> {
-    const { settings, maxQueue, maxPixels } = await resolveLoad(source, options);
+    const { settings, ...bounds } = await resolveLoad(source, options);
     const thread = await ThreadClient.start('vision', settings, options.signal);
     try {
-      return new Segmenter(thread, await textSide(settings, thread.info), maxQueue, maxPixels);
+      return new Segmenter(thread, await textSide(settings, thread.info), bounds);
     } catch (error) {
       await thread.dispose();
       throw error;
     }
+  }
+
+  /**
+   * Lends this segmenter's session to another thread: send the result there, with its `port` in the transfer list, and
+   * call {@link Segmenter.attach}. One session serves all threads, and what they ask at a time shares its runs.
+   *
+   * @throws SynsegError `DISPOSED` after disposal
+   * @example
+   * ```ts
+   * // type-checked only: needs a checkpoint and a worker
+   * import { Worker } from 'node:worker_threads';
+   * import { Segmenter } from '@synseg/core';
+   * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+   * const labels = await segmenter.labels(['road', 'car']);
+   * const shared = segmenter.share();
+   * new Worker('./worker.js', { workerData: { shared, labels: labels.parts }, transferList: [shared.port] });
+   * // worker.js: const segmenter = Segmenter.attach(workerData.shared), labels = new LabelSet(workerData.labels);
+   * ```
+   */
+  share(): SharedSegmenter {
+    this.#checkAlive();
+    return { port: this.#thread.connect(), info: this.#thread.info, ...this.#bounds };
+  }
+
+  /**
+   * Uses a session another thread owns. Disposing the result ends the use, not the session; when the owner disposes its
+   * segmenter, calls here reject as `DISPOSED`. Label sets come from the owner too: {@link Segmenter.labels} is refused.
+   */
+  static attach({ port, info, ...bounds }: SharedSegmenter): Segmenter {
+    return new Segmenter(new PortClient(port, info), undefined, bounds);
   }
 
   /** The execution provider in use; what `'auto'` chose. */
@@ -94,6 +135,7 @@ export class Segmenter {
   async labels(labels: readonly LabelInput[], options: LabelsOptions = {}): Promise<LabelSet> {
     this.#checkAlive();
     const text = this.#text;
+    if (text === undefined) throw new TypeError('Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and send labels.parts)');
     const { signal, templates = 'clipseg' } = options;
     signal?.throwIfAborted();
     const { prompts, ...rest } = resolveLabels(labels, options, text instanceof Vocabulary ? 'vocabulary' : templates);
@@ -139,7 +181,7 @@ export class Segmenter {
     return this.#permits.run(async () => {
       const opened = image instanceof EncodedImage ? image : await this.#open(image, signal);
       const tiling = tilePicture(opened.width, opened.height);
-      const size = resolveSize(options.size, [opened.height, opened.width], this.#logitSize(tiling, views), this.#maxPixels);
+      const size = resolveSize(options.size, [opened.height, opened.width], this.#logitSize(tiling, views), this.#bounds.maxPixels);
       const picture: SegmentRequest['picture'] =
         opened instanceof EncodedImage ? { encoded: opened.id } : { pixels: await this.#pixels(opened, tiling, views), tiles: tiling.tiles };
       const transfer = 'pixels' in picture ? [picture.pixels.buffer as ArrayBuffer] : [];
@@ -164,7 +206,7 @@ export class Segmenter {
   }
 
   #open(image: ImageInput, signal: AbortSignal | undefined): Promise<OpenedImage> {
-    return openImage(image, { maxPixels: this.#maxPixels, ...(signal === undefined ? {} : { signal }) });
+    return openImage(image, { maxPixels: this.#bounds.maxPixels, ...(signal === undefined ? {} : { signal }) });
   }
 
   /** The picture's tiles at the size the trunk takes, one after another, in memory of their own. */

@@ -63,15 +63,21 @@ async function main(owner: MessagePort, start: ThreadStart): Promise<void> {
     send({ type: 'failed', error: serialiseError(error) });
     return;
   }
-  const callers: MessagePort[] = [];
+  const callers = new Set<MessagePort>();
   const listen = (port: MessagePort): void => {
     port.on('message', (message: ThreadRequest) => {
       if (message.type === 'connect') {
-        callers.push(message.port);
-        listen(message.port);
+        const { port: caller } = message;
+        callers.add(caller);
+        caller.once('close', () => callers.delete(caller));
+        listen(caller);
       } else if (message.type === 'close') {
         void service.close().finally(() => {
-          for (const caller of callers) caller.close();
+          for (const caller of callers) {
+            // Said in words as well: Deno does not tell the other side that a port was closed.
+            caller.postMessage({ type: 'closed' } satisfies ThreadReply);
+            caller.close();
+          }
           // The owner ends the thread now: Deno's parent port cannot be closed from this side.
           send({ type: 'closed' });
         });

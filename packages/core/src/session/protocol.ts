@@ -81,6 +81,7 @@ export type ThreadRequest =
   | EmbedRequest
   | { readonly type: 'release'; readonly encoded: number }
   | { readonly type: 'cancel'; readonly id: number }
+  /** A new caller, an end of whose channel this is. */
   | { readonly type: 'connect'; readonly port: MessagePort }
   | { readonly type: 'close' };
 

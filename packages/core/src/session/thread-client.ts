@@ -6,15 +6,8 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { SynsegError, deserialiseError, disposedError } from '../errors.ts';
 import type { EngineInfo, EngineSettings, ThreadReply, ThreadRequest, ThreadStart } from './protocol.ts';
+import { RequestChannel } from './request-channel.ts';
 import { RunGuard } from './run-guard.ts';
-
-/** A request before it has its number. */
-type Unnumbered<Request> = Request extends { id: number } ? Omit<Request, 'id'> : never;
-
-interface Pending {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** Threads of this process, for the exit guard. */
 const guards = new Set<RunGuard>();
@@ -23,36 +16,46 @@ function stopAllAtExit(): void {
   for (const guard of guards) guard.stopAndWait();
 }
 
+/** An inference thread that takes requests: one's own, or another thread's through a port. */
+export interface InferenceLink extends Pick<RequestChannel, 'request' | 'notify'> {
+  readonly info: EngineInfo;
+  /** A port on which another thread may send requests of its own. */
+  connect(): MessagePort;
+  /** Ends this side's use of the thread. Idempotent. */
+  dispose(): Promise<void>;
+}
+
 /** One inference thread, seen from its owner. */
-export class ThreadClient {
+export class ThreadClient implements InferenceLink {
   readonly info: EngineInfo;
   readonly #worker: Worker;
   readonly #guard: RunGuard;
-  readonly #pending = new Map<number, Pending>();
+  readonly #channel: RequestChannel;
   readonly #ended: Promise<void>;
-  #nextId = 1;
-  /** Why the thread is no more, when it ended by itself. */
-  #failure: SynsegError | undefined;
   #disposal: Promise<void> | undefined;
 
   private constructor(worker: Worker, guard: RunGuard, info: EngineInfo) {
     this.#worker = worker;
     this.#guard = guard;
     this.info = info;
+    this.#channel = new RequestChannel({
+      postMessage: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
+      ref: () => worker.ref(),
+      unref: () => this.#disposal === undefined && worker.unref(),
+    });
     this.#ended = new Promise((resolve) => {
       worker.on('message', (message: ThreadReply) => {
         if (message.type === 'closed') resolve();
-        else this.#receive(message);
+        else this.#channel.receive(message);
       });
       worker.once('exit', (code) => {
-        if (this.#disposal === undefined) this.#fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must stay alive, got exit code ${String(code)}`));
+        if (this.#disposal === undefined) this.#channel.fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must stay alive, got exit code ${String(code)}`));
         resolve();
       });
     });
     worker.on('error', (error) => {
-      this.#fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must not fail, got ${String(error)}`, { cause: error }));
+      this.#channel.fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must not fail, got ${String(error)}`, { cause: error }));
     });
-    worker.unref();
   }
 
   /**
@@ -100,34 +103,14 @@ export class ThreadClient {
     }
   }
 
-  /** Sends a request and awaits its result. Aborting rejects at once with the signal's reason. */
-  async request<Result>(request: Unnumbered<ThreadRequest>, transfer: readonly ArrayBuffer[] = [], signal?: AbortSignal): Promise<Result> {
-    signal?.throwIfAborted();
-    if (this.#disposal !== undefined) throw disposedError();
-    if (this.#failure !== undefined) throw this.#failure;
-    const id = this.#nextId++;
-    const onAbort = (): void => {
-      this.#settle(id)?.reject(signal?.reason);
-      this.#post({ type: 'cancel', id });
-    };
-    try {
-      return await new Promise<Result>((resolve, reject) => {
-        this.#pending.set(id, { resolve: resolve, reject });
-        this.#worker.ref();
-        signal?.addEventListener('abort', onAbort, { once: true });
-        this.#post({ ...request, id }, transfer);
-      });
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
+  request<Result>(...request: Parameters<RequestChannel['request']>): Promise<Result> {
+    return this.#channel.request<Result>(...request);
   }
 
-  /** Sends a message that has no answer. */
-  notify(message: Extract<ThreadRequest, { type: 'release' }>): void {
-    if (this.#disposal === undefined) this.#post(message);
+  notify(...message: Parameters<RequestChannel['notify']>): void {
+    this.#channel.notify(...message);
   }
 
-  /** A port on which another thread may send requests of its own. */
   connect(): MessagePort {
     const { port1, port2 } = new MessageChannel();
     this.#worker.postMessage({ type: 'connect', port: port1 } satisfies ThreadRequest, [port1]);
@@ -141,42 +124,13 @@ export class ThreadClient {
   }
 
   async #close(): Promise<void> {
+    this.#channel.refuse(disposedError());
     this.#worker.ref();
-    this.#post({ type: 'close' });
+    this.#worker.postMessage({ type: 'close' } satisfies ThreadRequest);
     await this.#ended;
     // The thread has left the runtime for good: ending it is safe now.
     await this.#worker.terminate();
     guards.delete(this.#guard);
-    this.#failAll(disposedError('segmenter', 'disposal while a call was waiting'));
-  }
-
-  #post(message: ThreadRequest, transfer: readonly ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer as ArrayBuffer[]);
-  }
-
-  #receive(message: ThreadReply): void {
-    if (message.type === 'result') {
-      const pending = this.#settle(message.id);
-      if (pending !== undefined) pending.resolve(message.result as never);
-      // A picture whose encoding was aborted while it ran: nobody holds it.
-      else if (typeof message.result === 'number') this.notify({ type: 'release', encoded: message.result });
-    } else if (message.type === 'error') this.#settle(message.id)?.reject(deserialiseError(message.error));
-  }
-
-  /** Takes a request off the list; undefined when it was settled before (aborted). */
-  #settle(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    if (this.#pending.size === 0 && this.#disposal === undefined) this.#worker.unref();
-    return pending;
-  }
-
-  #fail(error: SynsegError): void {
-    this.#failure ??= error;
-    this.#failAll(error);
-  }
-
-  #failAll(error: Error): void {
-    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
+    this.#channel.fail(disposedError('segmenter', 'disposal while a call was waiting'));
   }
 }
