@@ -60,6 +60,6 @@ function packageBuild(name: string, entries: readonly string[]): Options {
 
 export default defineConfig([
   packageBuild('core', ['index', 'internals', 'cli', 'session/inference-thread']),
-  packageBuild('video', ['index', 'cli', 'pool/render-worker']),
+  packageBuild('video', ['index', 'cli', 'pool/frame-worker']),
   packageBuild('train', ['index', 'cli', 'trainer/train-thread', 'data/decode-worker']),
 ]);

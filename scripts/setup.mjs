@@ -5,7 +5,7 @@
  * looks before it acts: with nothing to do the whole script takes a fraction of a second. It is not a build system: it
  * decides whether to call npm, apt and tsup, and shows their output only when they fail.
  *
- * `--test-runtimes` also fetches what tests start as child processes: the newest Node LTS, and a Vulkan driver in software.
+ * `--test-runtimes` also fetches what tests start as child processes: the newest Node LTS, a Vulkan driver in software, Chromium.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -114,17 +114,21 @@ function rightsToInstall() {
   return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n', '-E'] : undefined;
 }
 
-function installFfmpeg() {
-  if (findFfmpeg() !== undefined) return;
+/** Installs a package of the system; false where this user may not, or with `optional` where it failed. */
+function installWithApt(name, { optional = false } = {}) {
   const prefix = rightsToInstall();
-  if (prefix !== undefined) {
-    say('installing ffmpeg (apt-get) …');
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'ffmpeg']]) {
-      const [command, ...args] = [...prefix, 'apt-get', ...step];
-      runQuietly(command, args, { env });
-    }
-  } else if (existsSync(join(root, 'node_modules/ffmpeg-static/install.js'))) {
+  if (prefix === undefined) return false;
+  say(`installing ${name} (apt-get) …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return [['update'], ['install', '-y', '--no-install-recommends', name]].every((step) => {
+    const [command, ...args] = [...prefix, 'apt-get', ...step];
+    return runQuietly(command, args, { env, optional });
+  });
+}
+
+function installFfmpeg() {
+  if (findFfmpeg() !== undefined || installWithApt('ffmpeg')) return;
+  if (existsSync(join(root, 'node_modules/ffmpeg-static/install.js'))) {
     say('downloading ffmpeg (ffmpeg-static) …');
     runQuietly(process.execPath, ['install.js'], { optional: true, cwd: join(root, 'node_modules/ffmpeg-static') });
   }
@@ -238,6 +242,13 @@ function fetchSwiftShader() {
   rmSync(work, { recursive: true, force: true });
 }
 
+/** Chromium for the tests of the preview page. On Ubuntu the package of this name is not a browser. */
+function installChromium() {
+  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
+  if (process.env.SYNSEG_CHROMIUM || folders.some((folder) => isExecutable(join(folder, 'chromium')))) return;
+  if (!isDebian() || !installWithApt('chromium', { optional: true })) say('could not install chromium: the tests of the preview page will say so');
+}
+
 function isDebian() {
   const path = '/etc/os-release';
   return existsSync(path) && /^ID=debian$/m.test(readFileSync(path, 'utf8'));
@@ -249,4 +260,5 @@ buildPackages();
 if (process.argv.includes('--test-runtimes')) {
   installNewerNode();
   fetchSwiftShader();
+  installChromium();
 }

@@ -1,10 +1,8 @@
-/** Clips made by ffmpeg in the test, what ffprobe says about them, and a segmenter without a model. */
+/** Clips made by ffmpeg in the test, and what ffprobe says about them. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { FrameSegmentation, FrameSegmenter } from '../../packages/video/src/segmented-frame.ts';
 
 /** A folder that is gone after the test file; call `remove` in `afterAll`. */
 export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
@@ -59,51 +57,4 @@ export function isAlive(pid: number): boolean {
 export function ffmpegChildren(): number[] {
   const rows = run('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)]).trim().split('\n');
   return rows.filter((row) => /ffmpeg|ffprobe/.test(row)).map((row) => Number.parseInt(row, 10));
-}
-
-/** Two labels: `left` and `right` halves of the picture. */
-export const halves = {
-  names: ['left', 'right'],
-  colors: [
-    [255, 0, 0],
-    [0, 0, 255],
-  ],
-} as const;
-
-/** Cuts each picture into its halves; answers later calls first now and then, as batching might. */
-export class HalvesSegmenter implements FrameSegmenter<typeof halves> {
-  readonly inputSize = [24, 32] as const;
-  readonly device = 'fake';
-  readonly precision = 'fp32';
-  disposed = false;
-  /** Most calls that were under way at one time. */
-  mostInFlight = 0;
-  #calls = 0;
-  #inFlight = 0;
-
-  async segment(
-    image: { readonly data: Uint8Array; readonly width: number; readonly height: number },
-    _labels: typeof halves,
-    { signal }: { readonly signal: AbortSignal },
-  ): Promise<FrameSegmentation> {
-    if (image.data.length !== image.width * image.height * 3) throw new RangeError('image must hold RGB');
-    this.#inFlight += 1;
-    this.mostInFlight = Math.max(this.mostInFlight, this.#inFlight);
-    await sleep(this.#calls++ % 3 === 0 ? 4 : 1);
-    this.#inFlight -= 1;
-    signal.throwIfAborted();
-    const [height, width] = this.inputSize;
-    const labelMap = Uint8Array.from({ length: height * width }, (_, at) => (at % width < width / 2 ? 0 : 1));
-    const rle = { size: [height, width] as const, counts: 'x' };
-    return { width, height, labelMap, areas: { left: 0.5, right: 0.5 }, toRLE: () => ({ left: rle, right: rle }) };
-  }
-
-  labels(): Promise<typeof halves> {
-    return Promise.resolve(halves);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.disposed = true;
-    return Promise.resolve();
-  }
 }

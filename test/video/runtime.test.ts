@@ -5,7 +5,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { CommandReport } from '../../packages/video/src/command/run.ts';
+import type { CommandReport } from '../../packages/video/src/command/segment.ts';
 import { inspect, isAlive, temporaryFolder, testClip } from './clips.ts';
 
 const folder = temporaryFolder();

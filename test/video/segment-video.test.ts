@@ -2,9 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeFrames } from '../../packages/video/src/decode/decode.ts';
-import { segmentVideo, type SegmentVideoOptions, type VideoProgress } from '../../packages/video/src/segment-video.ts';
+import { segmentVideo } from '../../packages/video/src/segment-video.ts';
 import type { SegmentedFrame } from '../../packages/video/src/segmented-frame.ts';
-import { ffmpeg, ffmpegChildren, frameTimes, halves, HalvesSegmenter, inspect, temporaryFolder, testClip } from './clips.ts';
+import type { SegmentVideoOptions, VideoProgress } from '../../packages/video/src/video-options.ts';
+import { ffmpeg, ffmpegChildren, frameTimes, inspect, temporaryFolder, testClip } from './clips.ts';
+import { FakeSession, halves, outOfMemory, type FakeRequest } from './fake-session.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -12,9 +14,9 @@ const at = (name: string): string => join(folder.path, name);
 const clip = testClip(at('clip.mp4'), { seconds: 2 });
 const times = frameTimes(clip);
 
-async function collect(options: SegmentVideoOptions = {}, segmenter = new HalvesSegmenter(), source = clip): Promise<SegmentedFrame[]> {
+async function collect(options: SegmentVideoOptions = {}, session = new FakeSession(), source = clip): Promise<SegmentedFrame[]> {
   const frames: SegmentedFrame[] = [];
-  for await (const frame of segmentVideo(source, segmenter, halves, options)) frames.push(frame);
+  for await (const frame of segmentVideo(source, session, halves, options)) frames.push(frame);
   return frames;
 }
 
@@ -23,32 +25,32 @@ const jsonLines = (path: string): Record<string, unknown>[] =>
 
 describe('segmentVideo()', () => {
   it('yields each frame in order with its time and label map', async () => {
-    const segmenter = new HalvesSegmenter();
-    const frames = await collect({}, segmenter);
+    const session = new FakeSession();
+    const frames = await collect({}, session);
     expect(frames.map((frame) => frame.index)).toEqual(times.map((_time, index) => index));
     expect(frames.map((frame) => frame.timeSeconds)).toEqual(times);
-    expect(frames[7]).toMatchObject({ width: 32, height: 24, sourceWidth: 160, sourceHeight: 120, dropped: 0, areas: { left: 0.5, right: 0.5 } });
+    expect(frames[7]).toMatchObject({ source: clip, sourceIndex: 0, labels: ['left', 'right'], held: false, width: 32, height: 24, sourceWidth: 160, sourceHeight: 120, dropped: 0, areas: { left: 0.5, right: 0.5 } });
     expect([frames[7]?.labelMap[0], frames[7]?.labelMap[31]]).toEqual([0, 1]);
     expect(Object.keys(frames[7]?.toRLE() ?? {})).toEqual(['left', 'right']);
-    expect(segmenter.mostInFlight).toBe(4);
+    expect(frames[7]?.toRLE().left?.size).toEqual([24, 32]);
+    expect(frames[7]?.toPolygons().right?.[0]?.exterior).toEqual(frames[7]?.toPolygons().right?.[0]?.exterior);
+    expect(frames[7]?.latencySeconds).toBeGreaterThan(0);
+    expect(session.mostInFlight).toBe(4);
   });
 
   it.each([1, 2])('keeps at most maxInFlight = %i frames in the segmenter', async (maxInFlight) => {
-    const segmenter = new HalvesSegmenter();
-    await collect({ maxInFlight, every: 3 }, segmenter);
-    expect(segmenter.mostInFlight).toBe(maxInFlight);
+    const session = new FakeSession();
+    await collect({ maxInFlight, every: 3 }, session);
+    expect(session.mostInFlight).toBe(maxInFlight);
   });
 
   it('decodes at twice the size for five views', async () => {
-    const sizes = new Set<string>();
-    const segmenter = new (class extends HalvesSegmenter {
-      override segment(...call: Parameters<HalvesSegmenter['segment']>): ReturnType<HalvesSegmenter['segment']> {
-        sizes.add(`${call[0].width}x${call[0].height} ${JSON.stringify({ ...call[2], signal: undefined })}`);
-        return super.segment(...call);
-      }
-    })();
-    await collect({ views: 5, threshold: 0.3, end: 0.2 }, segmenter);
-    expect([...sizes]).toEqual(['64x48 {"size":"model","views":5,"threshold":0.3}']);
+    const seen = new Set<string>();
+    const onRequest = ({ views, picture, decision }: FakeRequest): void => {
+      seen.add(`${views} views, ${picture.pixels.length} bytes, threshold ${decision.winThresholds[0]?.toFixed(4)}`);
+    };
+    await collect({ views: 5, threshold: 0.3, end: 0.2 }, new FakeSession({ onRequest }));
+    expect([...seen]).toEqual([`5 views, ${64 * 48 * 3} bytes, threshold ${Math.log(0.3 / 0.7).toFixed(4)}`]);
   });
 
   it('reports progress towards the expected number of frames', async () => {
@@ -62,13 +64,13 @@ describe('segmentVideo()', () => {
     const red = ['-f', 'lavfi', '-i', 'color=black:s=64x48:r=10:d=1', '-f', 'lavfi', '-i', 'sine=d=1'];
     const black = ffmpeg(...red, '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-shortest', at('black.mp4'));
     const overlay = at('out/overlay.mp4');
-    await collect({ overlay, alpha: 0.5 }, new HalvesSegmenter(), black);
+    await collect({ overlay, alpha: 0.5, legend: false }, new FakeSession(), black);
     expect(inspect(overlay).streams).toMatchObject([{ width: 64, height: 48, nb_read_frames: '10' }, { codec_name: 'aac' }]);
     expect(frameTimes(overlay)).toEqual(frameTimes(black));
     for await (const { data } of decodeFrames(overlay, { size: [48, 64] })) {
       const pixel = (x: number): number[] => [...data.slice((24 * 64 + x) * 3, (24 * 64 + x) * 3 + 3)];
-      pixel(8).forEach((value, channel) => expect(Math.abs(value - [128, 0, 0][channel]!)).toBeLessThan(8));
-      pixel(56).forEach((value, channel) => expect(Math.abs(value - [0, 0, 128][channel]!)).toBeLessThan(8));
+      pixel(8).forEach((value, channel) => expect(Math.abs(value - halves.colors[0]![channel]! / 2)).toBeLessThan(8));
+      pixel(56).forEach((value, channel) => expect(Math.abs(value - halves.colors[1]![channel]! / 2)).toBeLessThan(8));
     }
     expect(readdirSync(at('out'))).toEqual(['overlay.mp4']);
   });
@@ -77,10 +79,10 @@ describe('segmentVideo()', () => {
     await collect({ jsonl: at('masks.jsonl'), every: 10 });
     const lines = jsonLines(at('masks.jsonl'));
     expect(lines.map((line) => line.index)).toEqual([0, 10, 20, 30, 40]);
-    expect(lines[1]).toEqual({
-      ...{ index: 10, timeSeconds: times[10], width: 32, height: 24, sourceWidth: 160, sourceHeight: 120 },
+    expect(lines[1]).toMatchObject({
+      ...{ source: clip, index: 10, timeSeconds: times[10], width: 32, height: 24, sourceWidth: 160, sourceHeight: 120 },
       areas: { left: 0.5, right: 0.5 },
-      masks: { left: { size: [24, 32], counts: 'x' }, right: { size: [24, 32], counts: 'x' } },
+      masks: { left: { size: [24, 32] }, right: { size: [24, 32] } },
     });
   });
 });
@@ -96,7 +98,7 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
 
   it('after break', async () => {
     const files = paths('broken-off');
-    for await (const { index } of segmentVideo(clip, new HalvesSegmenter(), halves, files)) {
+    for await (const { index } of segmentVideo(clip, new FakeSession(), halves, files)) {
       expect(existsSync(files.jsonl)).toBe(false);
       if (index === 9) break;
     }
@@ -106,7 +108,7 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
   it('after an exception in the loop', async () => {
     const files = paths('thrown');
     const read = async (): Promise<void> => {
-      for await (const { index } of segmentVideo(clip, new HalvesSegmenter(), halves, files)) if (index === 4) throw new Error('mine');
+      for await (const { index } of segmentVideo(clip, new FakeSession(), halves, files)) if (index === 4) throw new Error('mine');
     };
     await expect(read()).rejects.toThrow('mine');
     expectFinished(files, 5);
@@ -117,7 +119,7 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
     const controller = new AbortController();
     let frames = 0;
     const read = async (): Promise<void> => {
-      for await (const { index } of segmentVideo(clip, new HalvesSegmenter(), halves, { ...files, signal: controller.signal })) {
+      for await (const { index } of segmentVideo(clip, new FakeSession(), halves, { ...files, signal: controller.signal })) {
         frames += 1;
         if (index === 6) controller.abort(new Error('enough'));
       }
@@ -129,19 +131,16 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
 
   it('after the segmenter failed, having yielded the frames before', async () => {
     const files = paths('failed');
-    let calls = 0;
-    const segmenter = new (class extends HalvesSegmenter {
-      override segment(...call: Parameters<HalvesSegmenter['segment']>): ReturnType<HalvesSegmenter['segment']> {
-        return calls++ === 8 ? Promise.reject(new Error('out of memory')) : super.segment(...call);
-      }
-    })();
-    await expect(collect(files, segmenter)).rejects.toThrow('out of memory');
+    const onRequest = (_request: FakeRequest, number: number): void => {
+      if (number === 8) throw outOfMemory();
+    };
+    await expect(collect(files, new FakeSession({ onRequest }))).rejects.toThrow('out of memory');
     expectFinished(files, 8);
   });
 
   it('and reports a failing encoder', async () => {
     const read = async (): Promise<void> => {
-      for await (const { index } of segmentVideo(clip, new HalvesSegmenter(), halves, { overlay: at('encoder.mp4') })) {
+      for await (const { index } of segmentVideo(clip, new FakeSession(), halves, { overlay: at('encoder.mp4') })) {
         if (index === 5) ffmpegChildren().forEach((pid) => process.kill(pid, 'SIGKILL'));
       }
     };
@@ -153,11 +152,16 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
 describe('segmentVideo() rejects', () => {
   it('wrong arguments at the call', () => {
     const call = (options: SegmentVideoOptions, source: unknown = clip) => () =>
-      segmentVideo(source as string, new HalvesSegmenter(), halves, options);
+      segmentVideo(source as string, new FakeSession(), halves, options);
     expect(call({ maxInFlight: 0 })).toThrow('Cannot segment video: maxInFlight must be a whole number of at least 1, got 0');
     expect(call({ alpha: 2 })).toThrow('Cannot segment video: alpha must be between 0 and 1, got 2');
     expect(call({ every: 0.5 })).toThrow('Cannot select frames: every must be a whole number of at least 1, got 0.5');
-    expect(call({}, 7)).toThrow('Cannot open video: source must be a path or a URL, got number');
+    expect(call({ workers: 0 })).toThrow('Cannot segment video: workers must be a whole number of at least 1, got 0');
+    expect(call({ maxStalenessSeconds: 0 })).toThrow('Cannot segment video: maxStalenessSeconds must be above 0, got 0');
+    expect(call({ policy: 'newest' as 'freshest' })).toThrow('Cannot segment video: policy must be one of auto, every-frame, freshest, got "newest"');
+    expect(call({ output: ['gif' as 'png'] })).toThrow('Cannot segment video: output must be one of rle, polygons, png, overlay, jpeg, got "gif"');
+    expect(call({ smooth: { weight: 2 } })).toThrow('Cannot smooth: weight must be above 0 and at most 1, got 2');
+    expect(call({}, 7)).toThrow(/^Cannot open video: source must be/);
   });
 
   it('files that cannot be written, and leaves none behind', async () => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** Entry of `synseg-video`. */
-import { Segmenter, type LabelSet } from '@synseg/core';
+import { Segmenter } from '@synseg/core';
 import { runProcess } from './command/process.ts';
 
-await runProcess<LabelSet>((model, options) => Segmenter.load(model, options));
+await runProcess((model, options) => Segmenter.load(model, options));

@@ -1,17 +1,23 @@
-export { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from './decode/decode.ts';
-export { encodeVideo, type VideoSink } from './sinks/encode.ts';
-export type { EncodeOptions } from './sinks/encode-arguments.ts';
+export { decodeFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from './decode/decode.ts';
 export type { FrameTime } from './decode/frame-clock.ts';
-export { probe, type ProbeOptions, type VideoInfo } from './source/probe.ts';
-export { redactCredentials } from './process/redact.ts';
-export type { VideoSource } from './source/source.ts';
-export { segmentVideo, type SegmentVideoOptions, type VideoProgress } from './segment-video.ts';
-export type {
-  FrameLabels,
-  FrameSegmentation,
-  FrameSegmenter,
-  FrameSegmentOptions,
-  MaskRle,
-  SegmentedFrame,
-} from './segmented-frame.ts';
 export type { FrameSelection } from './decode/selection.ts';
+export type { ReconnectOptions } from './live/backoff.ts';
+export type { SourceState, SourceStateChange } from './live/source-reader.ts';
+export type { Policy } from './pipeline/frame-buffer.ts';
+export type { SourceReport } from './pipeline/lane.ts';
+export type { VideoStream } from './pipeline/video-stream.ts';
+export { PreviewServer } from './preview/preview-server.ts';
+export type { PreviewLabel, PreviewLabels, PreviewOptions, PreviewPicture } from './preview/preview-types.ts';
+export { redactCredentials } from './process/redact.ts';
+export { segmentVideo } from './segment-video.ts';
+export { segmentVideos, type SourceWithFiles, type VideoSegmenter } from './segment-videos.ts';
+export type { MaskRle, SegmentedFrame } from './segmented-frame.ts';
+export type { EncodeOptions } from './sinks/encode-arguments.ts';
+export { encodeVideo, type VideoSink } from './sinks/encode.ts';
+export { listDevices, type CameraDevice } from './source/devices.ts';
+export { probe, type ProbeOptions, type VideoInfo } from './source/probe.ts';
+export type { FfmpegInput, RawFrame, VideoSource } from './source/source.ts';
+export type { HoldOptions } from './temporal/hold.ts';
+export type { KeyframeOptions } from './temporal/keyframes.ts';
+export type { SmoothingOptions } from './temporal/smoothing.ts';
+export type { FrameOutput, OutputFiles, SegmentVideoOptions, SegmentVideosOptions, VideoProgress } from './video-options.ts';

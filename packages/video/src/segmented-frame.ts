@@ -1,4 +1,6 @@
-/** What this package needs of a segmenter, and what it gives for each frame. `Segmenter` of @synseg/core fits. */
+/** What a video gives for each frame. */
+import { encodeLabelMapRLE, tracePolygons, type Polygon } from '@synseg/core';
+import type { Rendered } from './pool/render.ts';
 
 /** COCO compressed run lengths. */
 export interface MaskRle {
@@ -6,44 +8,8 @@ export interface MaskRle {
   readonly counts: string;
 }
 
-/** What a segmenter answers for one picture. */
-export interface FrameSegmentation {
-  readonly width: number;
-  readonly height: number;
-  /** `Uint8Array, [height, width], row-major`: label index, 255 = background. */
-  readonly labelMap: Uint8Array;
-  /** Share of the picture per label, 0 to 1. */
-  readonly areas: Readonly<Record<string, number>>;
-  toRLE(): Readonly<Record<string, MaskRle>>;
-}
-
-/** How frames are segmented. */
-export interface FrameSegmentOptions {
-  readonly views?: 1 | 5;
-  readonly threshold?: number;
-  readonly size: 'model';
-  readonly signal: AbortSignal;
-}
-
-/** Names and colors of the labels. */
-export interface FrameLabels {
-  readonly names: readonly string[];
-  readonly colors: readonly (readonly [number, number, number])[];
-}
-
-/** Segments RGB pictures; many calls may be under way at a time. */
-export interface FrameSegmenter<Labels extends FrameLabels> {
-  /** Height and width of the model's input in pixels. */
-  readonly inputSize: readonly [height: number, width: number];
-  segment(
-    image: { readonly data: Uint8Array<ArrayBuffer>; readonly width: number; readonly height: number },
-    labels: Labels,
-    options: FrameSegmentOptions,
-  ): Promise<FrameSegmentation>;
-}
-
-/** One frame of a video with its label map. */
-export interface SegmentedFrame extends FrameSegmentation {
+/** One frame of a video with its label map, and what else was asked for. */
+export interface SegmentedFrame extends Rendered {
   /** Name of the source, without credentials. */
   readonly source: string;
   /** 0-based place of the source in the list of sources. */
@@ -61,4 +27,41 @@ export interface SegmentedFrame extends FrameSegmentation {
   readonly latencySeconds: number;
   /** Names of the labels this frame was segmented with, in label-map order. */
   readonly labels: readonly string[];
+  /** RGB, 0 to 255, one per label. */
+  readonly colors: readonly (readonly [number, number, number])[];
+  /** True when the picture stood still and the result of the frame before was taken. */
+  readonly held: boolean;
+  /** Run lengths per label with a pixel; computed here unless `output` included `'rle'`. */
+  toRLE(): Readonly<Record<string, MaskRle>>;
+  /** Outlines per label with a pixel, in pixels of the label map; computed here unless `output` included `'polygons'`. */
+  toPolygons(): Readonly<Record<string, readonly Polygon[]>>;
+}
+
+/** The facts of a {@link SegmentedFrame}, before it can be asked for its masks. */
+export type FrameFacts = Omit<SegmentedFrame, 'toRLE' | 'toPolygons'>;
+
+/** Joins a frame's facts with the forms its masks can take. */
+export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
+  const { labels, labelMap, width, height } = facts;
+  const perLabel = <Form>(form: (index: number) => Form | undefined): Record<string, Form> =>
+    Object.fromEntries(
+      labels.flatMap((name, index) => {
+        const value = form(index);
+        return value === undefined ? [] : [[name, value] as const];
+      }),
+    );
+  return {
+    ...facts,
+    toRLE: () => {
+      if (facts.rle !== undefined) return facts.rle;
+      const forms = encodeLabelMapRLE(labelMap, width, height, labels.length);
+      return perLabel((index) => forms[index]);
+    },
+    toPolygons: () =>
+      facts.polygons ??
+      perLabel((index) => {
+        const outlines = tracePolygons(labelMap.map((label) => (label === index ? 1 : 0)), width, height);
+        return outlines.length === 0 ? undefined : outlines;
+      }),
+  };
 }

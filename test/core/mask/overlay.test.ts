@@ -66,6 +66,20 @@ describe('blendOverlay()', () => {
     expect(pixels).toEqual(expected);
   });
 
+  it.each([[9, 7, 40, 30], [40, 30, 17, 50], [13, 30, 13, 30]] as const)('draws the contour of a %i × %i map on %i × %i as documented', (mapWidth, mapHeight, width, height) => {
+    const labels = randomRuns(mapWidth * mapHeight, 33);
+    const large = resizeLabelMap(labels, mapWidth, mapHeight, width, height);
+    const pixels = new Uint8Array(width * height * 3);
+    blendOverlay(pixels, width, height, labels, mapWidth, mapHeight, colors, { alpha: 0, contour: true });
+    const expected = new Uint8Array(width * height * 3);
+    for (const [index, label] of large.entries()) {
+      const [x, y] = [index % width, Math.floor(index / width)];
+      const around = [x > 0 ? index - 1 : index, x < width - 1 ? index + 1 : index, y > 0 ? index - width : index, y < height - 1 ? index + width : index];
+      if (label !== 255 && around.some((other) => large[other] !== label)) expected.set(colors[label]!, index * 3);
+    }
+    expect(pixels).toEqual(expected);
+  });
+
   it('leaves background alone and is exact at alpha 0 and 1', () => {
     const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6);
     blendOverlay(pixels, 2, 1, Uint8Array.of(255, 0), 2, 1, [[9, 8, 7]], { alpha: 0 });
@@ -116,6 +130,82 @@ describe('blendOverlay()', () => {
     );
     expect(() => blendOverlay(new Uint8Array(6), 2, 1, map, 2, 1, [[1, 2, -3]])).toThrow(
       new RangeError('Cannot blend overlay: colors[0] must be three integers from 0 to 255, got [1,2,-3]'),
+    );
+  });
+});
+
+/** The documented vote of smooth borders, pixel by pixel, in fractions. */
+function smoothSlowly(map: Uint8Array, mapWidth: number, mapHeight: number, width: number, height: number): Uint8Array {
+  const around = (target: number, side: number, mapSide: number): { near: readonly [number, number]; weights: readonly [number, number] } => {
+    const position = ((2 * target + 1) * mapSide - side) / (2 * side);
+    const first = Math.floor(position);
+    const clamp = (index: number): number => Math.min(Math.max(index, 0), mapSide - 1);
+    return { near: [clamp(first), clamp(first + 1)], weights: [1 - (position - first), position - first] };
+  };
+  return Uint8Array.from({ length: width * height }, (_, index) => {
+    const rows = around(Math.floor(index / width), height, mapHeight);
+    const columns = around(index % width, width, mapWidth);
+    const votes = new Map<number, number>();
+    const corners = [0, 1].flatMap((down) => [0, 1].map((right) => ({
+      label: map[rows.near[down]! * mapWidth + columns.near[right]!]!,
+      weight: rows.weights[down]! * columns.weights[right]!,
+    })));
+    for (const { label, weight } of corners) votes.set(label, (votes.get(label) ?? 0) + weight);
+    const most = Math.max(...votes.values());
+    const winners = corners.filter(({ label }) => votes.get(label)! > most - 1e-9).sort((a, b) => a.weight - b.weight);
+    return winners.at(-1)!.label;
+  });
+}
+
+describe('smooth borders', () => {
+  it.each([[3, 2, 3, 2], [4, 3, 9, 7], [6, 5, 31, 20], [1, 1, 5, 4], [16, 1, 50, 3], [8, 8, 64, 48]] as const)(
+    'give each pixel of %i × %i → %i × %i the label with the most bilinear weight',
+    (mapWidth, mapHeight, width, height) => {
+      for (const labels of [2, 3, 9]) {
+        const map = randomBytes(mapWidth * mapHeight, labels, (value) => (value % labels === 0 ? 255 : value % labels));
+        const smooth = resizeLabelMap(map, mapWidth, mapHeight, width, height, { borders: 'smooth' });
+        expect(smooth).toEqual(smoothSlowly(map, mapWidth, mapHeight, width, height));
+      }
+    },
+  );
+
+  it('keep a map of the same size, and are nearest ones where a side shrinks', () => {
+    const map = randomRuns(20 * 15, 4);
+    expect(resizeLabelMap(map, 20, 15, 20, 15, { borders: 'smooth' })).toEqual(map);
+    expect(resizeLabelMap(map, 20, 15, 40, 14, { borders: 'smooth' })).toEqual(resizeLabelMap(map, 20, 15, 40, 14));
+  });
+
+  it('come closer to a round shape than nearest ones', () => {
+    const disk = (side: number): Uint8Array =>
+      Uint8Array.from({ length: side * side }, (_, index) => {
+        const [x, y] = [(index % side) + 0.5 - side / 2, Math.floor(index / side) + 0.5 - side / 2];
+        return Math.hypot(x, y) < side * 0.3 ? 0 : 255;
+      });
+    const truth = disk(512);
+    const wrong = (borders: 'nearest' | 'smooth'): number =>
+      resizeLabelMap(disk(64), 64, 64, 512, 512, { borders }).filter((label, index) => label !== truth[index]).length;
+    expect(wrong('smooth')).toBeLessThan(0.8 * wrong('nearest'));
+  });
+
+  it.each([false, true])('are those of resizeLabelMap() in an overlay, contour %s', (contour) => {
+    for (const [mapWidth, mapHeight, width, height] of [[9, 7, 40, 30], [12, 10, 37, 10], [40, 30, 17, 50]] as const) {
+      const labels = randomRuns(mapWidth * mapHeight, mapWidth);
+      const large = resizeLabelMap(labels, mapWidth, mapHeight, width, height, { borders: 'smooth' });
+      const pixels = randomBytes(width * height * 3, 5, (value) => value & 255);
+      const expected = pixels.slice();
+      blendOverlay(expected, width, height, large, width, height, colors, { alpha: 0.3, contour });
+      blendOverlay(pixels, width, height, labels, mapWidth, mapHeight, colors, { alpha: 0.3, contour, borders: 'smooth' });
+      expect(pixels).toEqual(expected);
+    }
+  });
+
+  it('rejects another word for borders', () => {
+    const borders = 'round' as 'smooth';
+    expect(() => resizeLabelMap(new Uint8Array(1), 1, 1, 2, 2, { borders })).toThrow(
+      new RangeError('Cannot resize label map: borders must be "nearest" or "smooth", got "round"'),
+    );
+    expect(() => blendOverlay(new Uint8Array(3), 1, 1, Uint8Array.of(0), 1, 1, colors, { borders })).toThrow(
+      new RangeError('Cannot blend overlay: borders must be "nearest" or "smooth", got "round"'),
     );
   });
 });

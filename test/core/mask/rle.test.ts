@@ -93,6 +93,20 @@ describe('decodeRLE()', () => {
 });
 
 describe('encodeLabelRLE() and encodeLabelMapRLE()', () => {
+  it('gives the same for any width and wherever the map lies in its buffer', () => {
+    for (const [width, height] of [[1, 9], [3, 5], [4, 7], [8, 1], [12, 11], [13, 8]] as const) {
+      const labels = randomBytes(width * height, width, (value) => (value % 4 === 3 ? 255 : value % 4));
+      const masks = [0, 1, 2].map((label) => labels.map((value) => (value === label ? 1 : 0)));
+      for (const offset of [0, 1, 4]) {
+        const map = new Uint8Array(width * height + offset).subarray(offset);
+        map.set(labels);
+        const forms = encodeLabelMapRLE(map, width, height, 3);
+        expect(forms).toEqual(masks.map((mask) => (mask.includes(1) ? encodeRLE(mask, width, height) : undefined)));
+        expect(forms.map((rle, label) => (rle === undefined ? masks[label] : decodeRLE(rle)))).toEqual(masks);
+      }
+    }
+  });
+
   const width = 31;
   const height = 17;
   const labelMap = randomBytes(width * height, 5, (value) => [0, 1, 3, 255][value % 4]!);

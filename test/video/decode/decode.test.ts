@@ -142,7 +142,7 @@ describe('decodeFrames() ends', () => {
   it('without complaints for a sound file', async () => {
     let end: DecodeEnd | undefined;
     await collect(testClip(at('sound.mp4')), { onEnd: (value) => (end = value) });
-    expect(end).toEqual({ frames: 25, complaints: '' });
+    expect(end).toEqual({ frames: 25, complaints: '', corrupt: 0 });
   });
 
   it('with an error naming the file when there is nothing to decode', async () => {

@@ -6,7 +6,7 @@ const frame = (tap: string, pts: number | string, n = 0): string => line(tap, `n
 
 describe('FrameClock', () => {
   it('gives exact times in the time base, and numbers of the source', () => {
-    const clock = new FrameClock(25);
+    const clock = new FrameClock(true);
     for (const tap of ['source', 'out']) clock.feed(line(tap, 'config in time_base: 1001/30000, frame_rate: 30000/1001'));
     for (let pts = 0; pts < 10; pts++) clock.feed(frame('source', pts, pts));
     clock.feed(frame('out', 3));
@@ -19,8 +19,8 @@ describe('FrameClock', () => {
   });
 
   it('takes negative times, and counts frames without any', () => {
-    const clock = new FrameClock(20);
-    clock.feed(line('out', 'config in time_base: 1/1000, frame_rate: 25/1'));
+    const clock = new FrameClock(true);
+    clock.feed(line('out', 'config in time_base: 1/1000, frame_rate: 20/1'));
     for (const pts of [-80, 'NOPTS', 'NOPTS']) ['source', 'out'].forEach((tap) => clock.feed(frame(tap, pts)));
     expect([clock.take(), clock.take(), clock.take()]).toEqual([
       { index: 0, timeSeconds: -0.08 },
@@ -30,12 +30,31 @@ describe('FrameClock', () => {
   });
 
   it('leaves other lines alone', () => {
-    const clock = new FrameClock(25);
+    const clock = new FrameClock(true);
     expect(clock.feed('[h264 @ 0x1] [error] n: 1 pts: 2')).toBe(false);
     expect(clock.feed(line('out', 'color_range:tv color_space:bt709'))).toBe(true);
     expect(clock.ready).toBe(false);
     expect(() => clock.take()).toThrow('internal: no frame time has arrived');
     clock.feed(frame('out', 5));
     expect(() => clock.take()).toThrow('internal: ffmpeg sent a frame of time 5 that it never decoded');
+  });
+
+  it('takes each frame of the source where nothing is selected, whatever its time', () => {
+    const clock = new FrameClock(false);
+    expect([clock.size, clock.frameRate]).toEqual([undefined, undefined]);
+    clock.feed(line('source', 'config in time_base: 1/10, frame_rate: 10/1'));
+    for (const pts of [5, 5, 1]) clock.feed(line('source', `n:0 pts: ${pts} pts_time:x fmt:yuv420p sar:1/1 s:161x121 i:P iskey:1 type:I `));
+    expect([clock.take(), clock.take(), clock.take()]).toEqual([
+      { index: 0, timeSeconds: 0.5 },
+      { index: 1, timeSeconds: 0.5 },
+      { index: 2, timeSeconds: 0.1 },
+    ]);
+    expect([clock.size, clock.frameRate]).toEqual([[121, 161], 10]);
+  });
+
+  it('keeps the size of the first frame', () => {
+    const clock = new FrameClock(false);
+    for (const size of ['64x48', '32x24']) clock.feed(line('source', `n:0 pts: 1 pts_time:x sar:1/1 s:${size} i:P`));
+    expect(clock.size).toEqual([48, 64]);
   });
 });

@@ -1,43 +1,63 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { SegmentedFrame } from '../../../packages/video/src/segmented-frame.ts';
 import { JsonlSink } from '../../../packages/video/src/sinks/jsonl.ts';
 import { temporaryFolder } from '../clips.ts';
+import { fullDisk, sinkFrame } from './frames.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
-
-const frame: SegmentedFrame = {
-  ...{ source: 'clip.mp4', sourceIndex: 0, latencySeconds: 0.05, labels: ['road'] },
-  ...{ index: 3, timeSeconds: 0.12, width: 2, height: 1, sourceWidth: 8, sourceHeight: 4, dropped: 0 },
-  ...{ labelMap: Uint8Array.of(0, 255), areas: { road: 0.5 }, toRLE: () => ({ road: { size: [1, 2], counts: '011' } }) },
-};
+const at = (name: string): string => join(folder.path, name);
 
 describe('JsonlSink', () => {
   it('keeps the old file until it is closed, and has each line on disk before', async () => {
-    const path = join(folder.path, 'masks.jsonl');
+    const path = at('masks.jsonl');
     writeFileSync(path, 'old');
     const sink = await JsonlSink.open(path);
-    await sink.write(frame);
+    await sink.write(sinkFrame({ dropped: 2, latencySeconds: 0.0123456789 }));
     expect(readFileSync(path, 'utf8')).toBe('old');
-    expect(readFileSync(join(folder.path, '.masks.partial.jsonl'), 'utf8')).toBe(
-      '{"index":3,"timeSeconds":0.12,"width":2,"height":1,"sourceWidth":8,"sourceHeight":4,' +
-        '"areas":{"road":0.5},"masks":{"road":{"size":[1,2],"counts":"011"}}}\n',
+    expect(readFileSync(at('.masks.partial.jsonl'), 'utf8')).toBe(
+      '{"source":"clips/drive.mp4","index":3,"timeSeconds":0.12,"dropped":2,"latencySeconds":0.012346,' +
+        '"width":4,"height":2,"sourceWidth":4,"sourceHeight":2,"areas":{"road":0.5,"car":0.125},' +
+        '"masks":{"road":{"size":[2,4],"counts":"044"},"car":{"size":[2,4],"counts":"71"}}}\n',
     );
     await sink.close();
     await sink.close();
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ index: 3 });
-    expect(existsSync(join(folder.path, '.masks.partial.jsonl'))).toBe(false);
-    await expect(sink.write(frame)).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write masks: "${path}" is closed` });
+    expect(existsSync(at('.masks.partial.jsonl'))).toBe(false);
+    await expect(sink.write(sinkFrame())).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write masks: "${path}" is closed` });
   });
 
-  it('names the file that cannot be written', async () => {
-    const path = join(folder.path, 'file');
-    writeFileSync(path, '');
-    await expect(JsonlSink.open(join(path, 'x.jsonl'))).rejects.toMatchObject({
+  it('takes run lengths that are there already, and marks held frames', async () => {
+    const sink = await JsonlSink.open(at('ready.jsonl'));
+    expect(sink.needs).toEqual({ rle: true });
+    await sink.write(sinkFrame({ rle: { road: { size: [2, 4], counts: 'ready' } }, held: true }));
+    await sink.abort();
+    expect(JSON.parse(readFileSync(at('ready.jsonl'), 'utf8'))).toMatchObject({ held: true, masks: { road: { counts: 'ready' } } });
+  });
+
+  it('writes frames in the order of the calls', async () => {
+    const sink = await JsonlSink.open(at('order.jsonl'));
+    await Promise.all(Array.from({ length: 200 }, (_, index) => sink.write(sinkFrame({ index, source: 'x'.repeat((index * 37) % 500) }))));
+    await sink.close();
+    const lines = readFileSync(at('order.jsonl'), 'utf8').trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { index: number }).index)).toEqual(lines.map((_line, index) => index));
+    expect(lines).toHaveLength(200);
+  });
+
+  it('names the file that cannot be written, the rule and what the system said', async () => {
+    writeFileSync(at('file'), '');
+    await expect(JsonlSink.open(at('file/x.jsonl'))).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
-      message: expect.stringMatching(/^Cannot write masks ".*x\.jsonl": (EEXIST|ENOTDIR)/),
+      message: expect.stringMatching(/^Cannot write masks: path must be in a folder, got ".*file\/x\.jsonl" \((EEXIST|ENOTDIR): .*\)$/),
     });
+    const full = fullDisk(at('full.jsonl'));
+    const sink = await JsonlSink.open(full);
+    await expect(sink.write(sinkFrame())).rejects.toMatchObject({
+      code: 'VIDEO_ENCODE',
+      message: `Cannot write masks: path must be on a disk with room left, got "${full}" (ENOSPC: no space left on device, write)`,
+    });
+    await sink.abort();
+    await sink.close();
   });
 });

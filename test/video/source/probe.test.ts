@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { probe } from '../../../packages/video/src/source/probe.ts';
+import { freePort, Sender } from '../live/senders.ts';
 import { ffmpeg, ffmpegChildren, temporaryFolder, testClip } from '../clips.ts';
 
 const folder = temporaryFolder();
@@ -48,6 +49,39 @@ describe('probe()', () => {
   });
 });
 
+describe('probe() of other sources', () => {
+  it('gives the rate and number of pictures of a sequence', async () => {
+    ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=64x48:r=10:d=0.5', at('still-%03d.png'));
+    const facts = { width: 64, height: 48, codec: 'png', hasAudio: false, variableRate: false };
+    expect(await probe(at('still-%03d.png'), { frameRate: 10 })).toMatchObject({ ...facts, frameRate: 10, durationSeconds: 0.5 });
+    expect(await probe(at('still-*.png'))).toMatchObject({ ...facts, frameRate: 25 });
+  });
+
+  it('takes what else ffmpeg opens, with its options', async () => {
+    const drawn = { url: 'testsrc=s=96x64:r=5:d=1', inputOptions: ['-f', 'lavfi'] };
+    expect(await probe(drawn)).toMatchObject({ width: 96, height: 64, frameRate: 5 });
+  });
+
+  it('gives what a network sends, and no length', async () => {
+    const port = await freePort();
+    const sender = new Sender(['-f', 'mpegts', `tcp://127.0.0.1:${port}`]).start();
+    const info = await probe(`tcp://127.0.0.1:${port}?listen`);
+    await sender.kill();
+    expect(info).toMatchObject({ width: 160, height: 120, codec: 'h264', frameRate: 25, hasAudio: false });
+    expect(info).not.toHaveProperty('durationSeconds');
+  });
+
+  it('gives up on a network that is silent', async () => {
+    const silent = probe(`udp://127.0.0.1:${await freePort()}`, { networkTimeoutSeconds: 0.5 });
+    await expect(silent).rejects.toMatchObject({ code: 'VIDEO_DECODE' });
+  });
+
+  it('refuses pushed frames', async () => {
+    const frames = (async function* () {})();
+    await expect(probe(frames)).rejects.toThrow(new TypeError('Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames'));
+  });
+});
+
 describe('probe() rejects with VIDEO_DECODE and the name', () => {
   it('of a missing file', async () => {
     await expect(probe(at('nowhere.mp4'))).rejects.toMatchObject({
@@ -88,8 +122,8 @@ describe('probe() rejects with VIDEO_DECODE and the name', () => {
 
 describe('probe() calls', () => {
   it('rejects what is no source', async () => {
-    await expect(probe('')).rejects.toThrow(new TypeError('Cannot open video: source must be a path or a URL, got ""'));
-    await expect(probe(null as unknown as string)).rejects.toThrow('Cannot open video: source must be a path or a URL, got null');
+    await expect(probe('')).rejects.toThrow(new TypeError('Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ""'));
+    await expect(probe(null as unknown as string)).rejects.toThrow('Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got null');
   });
 
   it('ends ffprobe when aborted', async () => {

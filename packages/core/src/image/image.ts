@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
 import { SynsegError, messageOf } from '../errors.ts';
+import { checkInteger, checkPlane, checkSides } from '../mask/check.ts';
 
 /** Raw interleaved pixels: gray, RGB or RGBA bytes, row-major. */
 export interface RawImage {
@@ -46,7 +47,10 @@ export interface OpenedImage {
   readonly width: number;
   /** Upright height, pixels. */
   readonly height: number;
-  /** RGB bytes `[height, width, 3]` of a region (@default all), resampled bilinearly to the given size. */
+  /**
+   * RGB bytes `[height, width, 3]` of a region (@default all), resampled bilinearly to the given size. Not to be modified:
+   * of raw pixels that have the size already they are the caller's own.
+   */
   resized(width: number, height: number, region?: Region): Promise<Uint8Array>;
   /** RGB bytes `[height, width, 3]` at the picture's own size. */
   pixels(): Promise<Uint8Array>;
@@ -56,6 +60,8 @@ export interface OpenedImage {
 interface Source {
   readonly make: () => Sharp;
   readonly name: string;
+  /** RGB bytes that are there already: they need no decoder. */
+  readonly plain?: { readonly data: Uint8Array; readonly width: number; readonly height: number };
 }
 
 /**
@@ -76,9 +82,8 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
       throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${source.name}: file must be a whole, valid picture, got ${messageOf(cause).trim()}`, { cause });
     }
   };
-  const metadata = await decode(source.make().metadata());
-  const { autoOrient, hasAlpha } = metadata;
-  const { width, height } = autoOrient;
+  const { plain } = source;
+  const { width, height, hasAlpha } = plain === undefined ? await decode(headerOf(source)) : { ...plain, hasAlpha: false };
   if (width * height > maxPixels) throw new SynsegError('IMAGE_DECODE', tooLarge(source.name, width, height, maxPixels));
   const upright = (): Sharp => source.make().autoOrient();
   // Resampling blends with alpha, so a picture that has some is first reduced to its colours.
@@ -90,21 +95,28 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
   const rgb = async (pipeline: Sharp): Promise<Uint8Array> => {
     const data = await pipeline.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' }).toBuffer();
     signal?.throwIfAborted();
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return bytesOf(data);
   };
   return {
     width,
     height,
-    resized: (outWidth, outHeight, region) =>
-      decode(
-        colours().then((pipeline) => {
-          const cropped = region === undefined ? pipeline : pipeline.extract(region);
-          if ((region?.width ?? width) === outWidth && (region?.height ?? height) === outHeight) return rgb(cropped);
-          return rgb(cropped.resize(outWidth, outHeight, { fit: 'fill', kernel: 'linear' }));
-        }),
-      ),
-    pixels: () => decode(colours().then(rgb)),
+    resized: async (outWidth, outHeight, region) => {
+      const sameSize = (region?.width ?? width) === outWidth && (region?.height ?? height) === outHeight;
+      if (plain !== undefined && region === undefined && sameSize) return plain.data;
+      const work = async (): Promise<Uint8Array> => {
+        const pipeline = await colours();
+        const cropped = region === undefined ? pipeline : pipeline.extract(region);
+        return rgb(sameSize ? cropped : cropped.resize(outWidth, outHeight, { fit: 'fill', kernel: 'linear' }));
+      };
+      return decode(work());
+    },
+    pixels: async () => (plain === undefined ? decode(colours().then(rgb)) : plain.data.slice()),
   };
+}
+
+async function headerOf({ make }: Source): Promise<{ width: number; height: number; hasAlpha: boolean }> {
+  const { autoOrient, hasAlpha } = await make().metadata();
+  return { ...autoOrient, hasAlpha };
 }
 
 /** Encodes RGB bytes as PNG, optionally with an SVG drawn over its top-left corner. */
@@ -113,6 +125,52 @@ export async function encodePNG(pixels: Uint8Array, width: number, height: numbe
   if (legend === undefined) return new Uint8Array(await picture.png({ compressionLevel: 6 }).toBuffer());
   const drawing = await sharp(Buffer.from(legend)).resize({ width, height, fit: 'inside', withoutEnlargement: true }).png().toBuffer();
   return new Uint8Array(await picture.composite([{ input: drawing, left: 0, top: 0 }]).png({ compressionLevel: 6 }).toBuffer());
+}
+
+/** How {@link encodeJPEG} encodes. */
+export interface JPEGOptions {
+  /** 1 (smallest) to 100 (best). @default 80 */
+  readonly quality?: number;
+  /** A wider picture is shrunk to this width, its shape kept, pixels. @default the picture's own width */
+  readonly maxWidth?: number;
+}
+
+/**
+ * Encodes RGB bytes as baseline JPEG, off the calling thread.
+ *
+ * @param pixels Uint8Array, [height, width, 3], row-major RGB, 0..255.
+ * @returns The bytes of the file.
+ * @throws RangeError when a side or `maxWidth` is not a positive integer, `pixels` does not hold as many values as its
+ *   sides say, or `quality` is not an integer of 1..100.
+ * @example
+ * ```ts
+ * import { encodeJPEG } from '@synseg/core';
+ * const jpeg = await encodeJPEG(new Uint8Array(64 * 48 * 3), 64, 48, { quality: 70, maxWidth: 32 });
+ * console.assert(jpeg[0] === 0xff && jpeg[1] === 0xd8);
+ * ```
+ */
+export async function encodeJPEG(pixels: Uint8Array, width: number, height: number, options: JPEGOptions = {}): Promise<Uint8Array> {
+  const { quality = 80, maxWidth = width } = options;
+  checkPlane('encode JPEG', { name: 'pixels', data: pixels, channels: 3 }, width, height);
+  checkSides('encode JPEG', [maxWidth], ['maxWidth']);
+  checkInteger('encode JPEG', 'quality', quality, 1, 100);
+  const picture = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
+  if (maxWidth >= width) return bytesOf(await picture.jpeg({ quality }).toBuffer());
+  const size = { width: maxWidth, height: Math.max(1, Math.round((height * maxWidth) / width)) };
+  return bytesOf(await picture.resize({ ...size, fit: 'fill', kernel: 'linear' }).jpeg({ quality }).toBuffer());
+}
+
+/** Draws an SVG as RGBA bytes `[height, width, 4]`, colours not multiplied by alpha; one over a limit is shrunk as a whole. */
+export async function rasterizeSVG(svg: string, maxWidth?: number, maxHeight?: number): Promise<{ data: Uint8Array; width: number; height: number }> {
+  const limits = { ...(maxWidth === undefined ? {} : { width: maxWidth }), ...(maxHeight === undefined ? {} : { height: maxHeight }) };
+  const drawing = sharp(Buffer.from(svg));
+  const limited = Object.keys(limits).length === 0 ? drawing : drawing.resize({ ...limits, fit: 'inside', withoutEnlargement: true });
+  const { data, info } = await limited.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { data: bytesOf(data), width: info.width, height: info.height };
+}
+
+function bytesOf(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
 /** Encodes one byte per pixel as an 8-bit gray PNG. */
@@ -169,7 +227,9 @@ function rawSource({ data, width, height, channels }: RawImage, maxPixels: numbe
     const rule = channels === undefined ? `one of ${expected} bytes` : `${String(width * height * channels)} bytes`;
     throw new RangeError(`Cannot open image: data must be ${rule} for ${String(width)}×${String(height)}, got ${String(data.length)}`);
   }
-  return { name: 'from raw pixels', make: () => sharp(data, { raw: { width, height, channels: perPixel }, limitInputPixels: false }) };
+  const make = (): Sharp => sharp(data, { raw: { width, height, channels: perPixel }, limitInputPixels: false });
+  const plain = { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
+  return { name: 'from raw pixels', make, ...(perPixel === 3 ? { plain } : {}) };
 }
 
 async function readBytes(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {

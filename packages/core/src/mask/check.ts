@@ -30,7 +30,7 @@ export function checkSides(action: string, sides: readonly number[], names: read
 /** @throws RangeError unless both sides are positive integers and `plane` holds `width × height × channels` values. */
 export function checkPlane(
   action: string,
-  plane: { readonly name: string; readonly data: ArrayLike<number>; readonly channels?: 1 | 3 },
+  plane: { readonly name: string; readonly data: ArrayLike<number>; readonly channels?: 1 | 3 | 4 },
   width: number,
   height: number,
   names: readonly [width: string, height: string] = ['width', 'height'],

@@ -1,11 +1,12 @@
 /**
- * Label maps onto pictures: nearest resizing and alpha blending, in integers and without allocating per pixel.
+ * Label maps onto pictures: resizing and alpha blending, in integers and without allocating per pixel.
  *
- * Blending goes by runs of one label, found in the label map, which is often far smaller than the picture.
+ * Both go by runs of one label, found in the label map, which is often far smaller than the picture.
  * Nothing here decodes, encodes or draws text; pictures come and go as RGB bytes.
  */
 import { BACKGROUND } from './background.ts';
 import { checkColors, checkLabels, checkNumber, checkPlane, checkSides } from './check.ts';
+import { labelRows, type LabelBorders, type LabelRow } from './label-rows.ts';
 import { paintContour, Tint } from './paint.ts';
 import type { LabelColor } from './palette.ts';
 
@@ -15,6 +16,18 @@ export interface BlendOverlayOptions {
   readonly alpha?: number;
   /** Paints labelled pixels next to another label or to background in the full color. @default false */
   readonly contour?: boolean;
+  /** How borders run where the map is smaller than the picture; see {@link resizeLabelMap}. @default 'nearest' */
+  readonly borders?: LabelBorders;
+}
+
+/** How {@link resizeLabelMap} fills. */
+export interface ResizeLabelMapOptions {
+  /**
+   * `'nearest'` takes the label at the nearest map pixel, in steps as large as the scale. `'smooth'` takes the label with
+   * the most bilinear weight among the four map pixels around, which follows slanted borders; where a side shrinks, it is
+   * the same as `'nearest'`. @default 'nearest'
+   */
+  readonly borders?: LabelBorders;
 }
 
 /**
@@ -28,7 +41,7 @@ export interface BlendOverlayOptions {
  * @param colors One per label, at most 255.
  * @throws RangeError when a side is not a positive integer, `pixels` or `labelMap` does not hold as many values as its
  *   sides say, a label is neither 255 nor the index of a color, a color is not three integers of 0..255, or `alpha` is
- *   not a number of 0..1.
+ *   not a number of 0..1, or `borders` is neither `'nearest'` nor `'smooth'`.
  * @example
  * ```ts
  * import { blendOverlay } from '@synseg/core';
@@ -47,37 +60,40 @@ export function blendOverlay(
   colors: readonly LabelColor[],
   options: BlendOverlayOptions = {},
 ): void {
-  const { alpha = 0.5, contour = false } = options;
+  const { alpha = 0.5, contour = false, borders = 'nearest' } = options;
   checkPlane('blend overlay', { name: 'pixels', data: pixels, channels: 3 }, width, height);
   checkPlane('blend overlay', { name: 'labelMap', data: labelMap }, mapWidth, mapHeight, ['mapWidth', 'mapHeight']);
   checkColors('blend overlay', colors);
   checkLabels('blend overlay', labelMap, colors.length);
   checkNumber('blend overlay', 'alpha', alpha, 0, 1);
-  const columns = nearestIndices(mapWidth, width);
-  const rows = nearestIndices(mapHeight, height);
+  checkBorders('blend overlay', borders);
+  const rows = labelRows(labelMap, mapWidth, mapHeight, width, height, borders);
   const tint = new Tint(pixels, colors, alpha);
-  const starts = columnStarts(columns, mapWidth);
-  for (let y = 0; y < height; y++) {
-    const row = rows[y]! * mapWidth;
-    for (let first = 0; first < mapWidth; ) {
-      const label = labelMap[row + first]!;
-      let end = first + 1;
-      while (end < mapWidth && labelMap[row + end] === label) end++;
-      if (label !== BACKGROUND) tint.paint(label, y * width + starts[first]!, y * width + starts[end]!);
+  const paints = Uint8Array.from(colors.flat());
+  let row = rows.row(0);
+  for (let y = 0, start = 0, above = row; y < height; y++, start += width) {
+    for (let run = 0, first = 0; run < row.count; run++) {
+      const end = row.ends[run]!;
+      if (row.labels[run] !== BACKGROUND) tint.paint(row.labels[run]!, start + first, start + end);
       first = end;
     }
+    const below: LabelRow = y + 1 < height ? rows.row(y + 1) : row;
+    if (contour) paintContour(pixels, start, above, row, below, paints);
+    above = row;
+    row = below;
   }
-  if (contour) paintContour(pixels, labelMap, mapWidth, columns, rows, colors);
 }
 
 /**
- * Resizes a label map to another size by taking the nearest label (half-pixel centres).
+ * Resizes a label map to another size (half-pixel centres).
  *
- * `source = floor((target + ½) × sourceSide ÷ targetSide)`
+ * `source = floor((target + ½) × sourceSide ÷ targetSide)` for nearest borders; for smooth ones
+ * `arg max_l Σ_i w_i [label_i = l]` over the four map pixels around, bilinear weights, ties to the nearest.
  *
  * @param labelMap Uint8Array, [mapHeight, mapWidth], row-major, label index, 255 = background.
  * @returns Uint8Array, [height, width], row-major; always a new array.
- * @throws RangeError when a side is not a positive integer or `labelMap` does not hold mapWidth × mapHeight values.
+ * @throws RangeError when a side is not a positive integer, `labelMap` does not hold mapWidth × mapHeight values, or
+ *   `borders` is neither `'nearest'` nor `'smooth'`.
  * @example
  * ```ts
  * import { resizeLabelMap } from '@synseg/core';
@@ -90,35 +106,38 @@ export function resizeLabelMap(
   mapHeight: number,
   width: number,
   height: number,
+  options: ResizeLabelMapOptions = {},
 ): Uint8Array {
+  const { borders = 'nearest' } = options;
   checkPlane('resize label map', { name: 'labelMap', data: labelMap }, mapWidth, mapHeight, ['mapWidth', 'mapHeight']);
   checkSides('resize label map', [width, height], ['width', 'height']);
-  const columns = nearestIndices(mapWidth, width);
-  const rows = nearestIndices(mapHeight, height);
+  checkBorders('resize label map', borders);
+  const rows = labelRows(labelMap, mapWidth, mapHeight, width, height, borders);
   const resized = new Uint8Array(width * height);
-  for (let y = 0, target = 0; y < height; y++) {
-    if (y > 0 && rows[y] === rows[y - 1]) {
-      resized.copyWithin(target, target - width, target);
-      target += width;
-      continue;
-    }
-    const row = rows[y]! * mapWidth;
-    for (let x = 0; x < width; x++) resized[target++] = labelMap[row + columns[x]!]!;
+  let last: LabelRow | undefined;
+  for (let y = 0, target = 0; y < height; y++, target += width) {
+    const row = rows.row(y);
+    if (row === last) resized.copyWithin(target, target - width, target);
+    else fillRow(resized, target, row);
+    last = row;
   }
   return resized;
 }
 
-/** Per target index, the source index nearest to its centre. */
-function nearestIndices(source: number, target: number): Uint32Array {
-  return Uint32Array.from({ length: target }, (_, index) => Math.floor(((2 * index + 1) * source) / (2 * target)));
+/** A call costs as much as some twenty bytes by hand. */
+const LONG_RUN = 24;
+
+function fillRow(resized: Uint8Array, start: number, row: LabelRow): void {
+  for (let run = 0, target = start; run < row.count; run++) {
+    const end = start + row.ends[run]!;
+    const label = row.labels[run]!;
+    if (end - target < LONG_RUN) while (target < end) resized[target++] = label;
+    else resized.fill(label, target, end);
+    target = end;
+  }
 }
 
-/** The inverse of {@link nearestIndices}: per source index, the first target index at or behind it; one more at the end. */
-function columnStarts(columns: Uint32Array, mapWidth: number): Uint32Array {
-  const starts = new Uint32Array(mapWidth + 1);
-  for (let source = 0, target = 0; source <= mapWidth; source++) {
-    while (target < columns.length && columns[target]! < source) target++;
-    starts[source] = target;
-  }
-  return starts;
+function checkBorders(action: string, borders: LabelBorders): void {
+  if (borders === 'nearest' || borders === 'smooth') return;
+  throw new RangeError(`Cannot ${action}: borders must be "nearest" or "smooth", got ${JSON.stringify(borders)}`);
 }

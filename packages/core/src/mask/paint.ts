@@ -2,6 +2,7 @@
  * The two inner loops of the overlay; nothing here is public, arguments are checked by the caller.
  */
 import { BACKGROUND } from './background.ts';
+import type { LabelRow } from './label-rows.ts';
 import type { LabelColor } from './palette.ts';
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
@@ -93,39 +94,53 @@ function blendWord(word: number, keep: number, even: number, odd: number): numbe
 }
 
 /**
- * Paints labelled pixels that have one of their four neighbours in the picture on another label.
+ * Paints the labelled pixels of one picture row that have one of their four neighbours in the picture on another label.
  *
- * @param columns Uint32Array, [width], label map column per picture column; `rows` likewise, [height].
+ * @param pixels Uint8Array, the whole picture; `start` is the row's first pixel.
+ * @param above The rows around `row`; the row itself at the edge of the picture.
  */
 export function paintContour(
   pixels: Uint8Array,
-  labelMap: Uint8Array,
-  mapWidth: number,
-  columns: Uint32Array,
-  rows: Uint32Array,
-  colors: readonly LabelColor[],
+  start: number,
+  above: LabelRow,
+  row: LabelRow,
+  below: LabelRow,
+  paints: Uint8Array,
 ): void {
-  const width = columns.length;
-  const height = rows.length;
-  const paints = Uint8Array.from(colors.flat());
-  for (let y = 0, target = 0; y < height; y++) {
-    const row = rows[y]! * mapWidth;
-    const above = rows[Math.max(y - 1, 0)]! * mapWidth;
-    const below = rows[Math.min(y + 1, height - 1)]! * mapWidth;
-    let left = labelMap[row + columns[0]!]!;
-    let label = left;
-    for (let x = 0; x < width; x++, target += 3) {
-      const column = columns[x]!;
-      const right = x + 1 < width ? labelMap[row + columns[x + 1]!]! : label;
-      const inside =
-        left === label && right === label && labelMap[above + column] === label && labelMap[below + column] === label;
-      if (!inside && label !== BACKGROUND) {
-        pixels[target] = paints[label * 3]!;
-        pixels[target + 1] = paints[label * 3 + 1]!;
-        pixels[target + 2] = paints[label * 3 + 2]!;
-      }
-      left = label;
-      label = right;
+  if (above !== row) paintDifference(pixels, start, row, above, paints);
+  if (below !== row) paintDifference(pixels, start, row, below, paints);
+  for (let run = 0, first = 0; run < row.count; run++) {
+    const end = row.ends[run]!;
+    const label = row.labels[run]!;
+    if (label !== BACKGROUND) {
+      if (run > 0) paintPixels(pixels, start + first, start + first + 1, label, paints);
+      if (run < row.count - 1) paintPixels(pixels, start + end - 1, start + end, label, paints);
     }
+    first = end;
+  }
+}
+
+/** Paints the labelled pixels of `row` on which `other` has another label. */
+function paintDifference(pixels: Uint8Array, start: number, row: LabelRow, other: LabelRow, paints: Uint8Array): void {
+  for (let run = 0, otherRun = 0, first = 0; run < row.count; ) {
+    const label = row.labels[run]!;
+    const rowEnd = row.ends[run]!;
+    const otherEnd = other.ends[otherRun]!;
+    const end = Math.min(rowEnd, otherEnd);
+    if (label !== BACKGROUND && other.labels[otherRun] !== label) paintPixels(pixels, start + first, start + end, label, paints);
+    if (rowEnd === end) run++;
+    if (otherEnd === end) otherRun++;
+    first = end;
+  }
+}
+
+function paintPixels(pixels: Uint8Array, from: number, to: number, label: number, paints: Uint8Array): void {
+  const red = paints[label * 3]!;
+  const green = paints[label * 3 + 1]!;
+  const blue = paints[label * 3 + 2]!;
+  for (let index = from * 3; index < to * 3; index += 3) {
+    pixels[index] = red;
+    pixels[index + 1] = green;
+    pixels[index + 2] = blue;
   }
 }

@@ -7,6 +7,7 @@
  */
 import { BACKGROUND } from './background.ts';
 import { checkInteger, checkLabels, checkPlane } from './check.ts';
+import { collectRuns, NO_SLOT } from './runs.ts';
 
 /** A binary mask as COCO compressed RLE; JSON-ready. */
 export interface CocoRle {
@@ -16,7 +17,6 @@ export interface CocoRle {
   readonly counts: string;
 }
 
-const NO_SLOT = 255;
 
 /**
  * Encodes a binary mask as COCO RLE.
@@ -32,7 +32,7 @@ const NO_SLOT = 255;
  */
 export function encodeRLE(mask: Uint8Array, width: number, height: number): CocoRle {
   checkPlane('encode RLE', { name: 'mask', data: mask }, width, height);
-  const slots = new Uint8Array(256);
+  const slots = new Uint16Array(256);
   slots[0] = NO_SLOT;
   return toRle(collectRuns(mask, width, slots, 1)[0]!, width, height);
 }
@@ -54,7 +54,7 @@ export function encodeRLE(mask: Uint8Array, width: number, height: number): Coco
 export function encodeLabelRLE(labelMap: Uint8Array, width: number, height: number, labelIndex: number): CocoRle {
   checkPlane('encode RLE', { name: 'labelMap', data: labelMap }, width, height);
   checkInteger('encode RLE', 'labelIndex', labelIndex, 0, BACKGROUND);
-  const slots = new Uint8Array(256).fill(NO_SLOT);
+  const slots = new Uint16Array(256).fill(NO_SLOT);
   slots[labelIndex] = 0;
   return toRle(collectRuns(labelMap, width, slots, 1)[0]!, width, height);
 }
@@ -82,7 +82,7 @@ export function encodeLabelMapRLE(
   checkPlane('encode RLE', { name: 'labelMap', data: labelMap }, width, height);
   checkInteger('encode RLE', 'labelCount', labelCount, 0, BACKGROUND);
   checkLabels('encode RLE', labelMap, labelCount);
-  const slots = new Uint8Array(256).fill(NO_SLOT);
+  const slots = new Uint16Array(256).fill(NO_SLOT);
   for (let label = 0; label < labelCount; label++) slots[label] = label;
   const runs = collectRuns(labelMap, width, slots, labelCount);
   return runs.map((counts) => (counts.length === 0 ? undefined : toRle(counts, width, height)));
@@ -129,35 +129,6 @@ export function decodeRLE(rle: CocoRle): Uint8Array {
   return mask;
 }
 
-/** Run lengths per slot, zeros first; a slot that never occurs keeps an empty list. */
-function collectRuns(map: Uint8Array, width: number, slots: Uint8Array, slotCount: number): number[][] {
-  const runs = Array.from({ length: slotCount }, (): number[] => []);
-  const ends = new Uint32Array(slotCount); // per slot: column-major position behind its last run of ones
-  let current = NO_SLOT;
-  let start = 0;
-  const turn = (next: number, position: number): void => {
-    if (current < slotCount) {
-      runs[current]!.push(position - start);
-      ends[current] = position;
-    }
-    if (next < slotCount) runs[next]!.push(position - ends[next]!);
-    current = next;
-    start = position;
-  };
-  const { length } = map;
-  for (let x = 0, position = 0; x < width; x++) {
-    for (let index = x; index < length; index += width, position++) {
-      const slot = slots[map[index]!]!;
-      if (slot !== current) turn(slot, position);
-    }
-  }
-  turn(NO_SLOT, length);
-  for (const [slot, counts] of runs.entries()) {
-    if (counts.length > 0 && ends[slot]! < length) counts.push(length - ends[slot]!);
-  }
-  return runs;
-}
-
 /**
  * Compresses run lengths: from the fourth on, the difference to the run two before; then little-endian groups of five
  * bits, bit 5 = "more follows", + 48; the last group's bit 4 is the sign.
@@ -178,7 +149,8 @@ function toRle(counts: readonly number[], width: number, height: number): CocoRl
   return { size: [height, width], counts: text };
 }
 
-function parseCounts(text: string): number[] {
+/** Run lengths of a compressed string; not public. @throws RangeError when it breaks the encoding. */
+export function parseCounts(text: string): number[] {
   const counts: number[] = [];
   for (let position = 0; position < text.length; ) {
     let value = 0;

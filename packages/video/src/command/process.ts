@@ -3,11 +3,10 @@
  * signal's own effect is restored, since calling `process.exit` while inference runs would abort the process.
  */
 import { createRequire } from 'node:module';
-import type { FrameLabels } from '../segmented-frame.ts';
 import { runCommand, type CommandSurroundings } from './run.ts';
 
 /** Runs the command line of this process and sets its exit code. */
-export async function runProcess<Labels extends FrameLabels>(load: CommandSurroundings<Labels>['load']): Promise<void> {
+export async function runProcess(load: CommandSurroundings['load']): Promise<void> {
   const interruption = new AbortController();
   const interrupt = (name: 'SIGINT' | 'SIGTERM'): void => {
     if (interruption.signal.aborted) {

@@ -1,6 +1,6 @@
 /** How far the work is, for people, on stderr. The only file that imports cli-progress. */
 import cliProgress from 'cli-progress';
-import type { VideoProgress } from '../segment-video.ts';
+import type { VideoProgress } from '../video-options.ts';
 
 /** Where text for people goes. */
 export interface TextOutput {

@@ -1,25 +1,56 @@
 /**
  * Frames of a source as RGB bytes with exact times. One ffmpeg child decodes once, scales inside ffmpeg, and writes raw
- * pictures to one pipe, or two when the full resolution is wanted as well.
+ * pictures to one pipe, or two when the full resolution is wanted as well. The source is opened once: what has to be
+ * known about it is read from what ffmpeg says while it decodes.
  *
  * The two pipes are read together until each holds the wanted frame: when ffmpeg flushes its decoder it writes many
  * frames to one pipe before it turns to the other, and waiting for one of them alone would lock both sides.
  */
 import { SynsegError } from '@synseg/core';
-import { FrameClock, outputTap, sourceTap, type FrameTime } from './frame-clock.ts';
-import { FramePipe } from './frame-pipe.ts';
-import { ffmpegVersion, passthroughArguments, startTool, type Exit } from '../process/ffmpeg.ts';
+import { ffmpegVersion, startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { locateFfmpeg } from '../process/locate.ts';
-import { sourceInput, sourceName, type VideoSource } from '../source/source.ts';
-import { probe, type VideoInfo } from '../source/probe.ts';
-import { checkSelection, selectionFilters, type FrameSelection } from './selection.ts';
+import { checkInputOptions, inputArguments, type InputOptions } from '../source/input.ts';
+import { checkSource, describeSource, isFrames, sourceName, type FfmpegSource, type VideoSource } from '../source/source.ts';
+import { decodeArguments } from './decode-arguments.ts';
+import { FrameClock, type FrameTime } from './frame-clock.ts';
+import { FramePipe } from './frame-pipe.ts';
+import { InputReport } from './input-report.ts';
+import { pushedFrames } from './pushed-frames.ts';
+import { checkSelection, type FrameSelection } from './selection.ts';
 
 /** One decoded picture. */
 export interface VideoFrame extends FrameTime {
-  /** `Uint8Array, [size[0], size[1], 3], row-major`: RGB, 0 to 255. The caller owns it. */
+  /** `Uint8Array, [height, width, 3], row-major`: RGB, 0 to 255. The caller owns it. */
   readonly data: Uint8Array<ArrayBuffer>;
-  /** `Uint8Array, [info.height, info.width, 3], row-major`: RGB at source size; there if `fullResolution` was asked for. */
+  /** Width of `data`: what was asked for, or a pushed frame's own. */
+  readonly width: number;
+  /** Height of `data`: what was asked for, or a pushed frame's own. */
+  readonly height: number;
+  /**
+   * `Uint8Array, [sourceHeight, sourceWidth, 3], row-major`: RGB at source size; there if `fullResolution` was asked for.
+   * Of a pushed frame it equals `data`.
+   */
   readonly full?: Uint8Array<ArrayBuffer>;
+  /** Width of the source's first picture, after rotation. Later pictures of another size are scaled to it. */
+  readonly sourceWidth: number;
+  /** Height of the source's first picture, after rotation. */
+  readonly sourceHeight: number;
+  /** When the frame was complete here: `performance.now()`, milliseconds. */
+  readonly arrivedAt: number;
+}
+
+/** A source as it was found when it was opened. */
+export interface OpenedSource {
+  /** Width of the picture in pixels, after rotation. */
+  readonly width: number;
+  /** Height of the picture in pixels, after rotation. */
+  readonly height: number;
+  /** Frames per second: an average where ffmpeg knows one, 25 where it knows nothing. */
+  readonly frameRate: number;
+  /** Length, if the source says so; never for live or looped sources. */
+  readonly durationSeconds?: number;
+  /** True when frames come at their own time: cameras, streams, http without a length. */
+  readonly live: boolean;
 }
 
 /** How decoding ended: truncated files yield what can be decoded and then say so here. */
@@ -28,18 +59,26 @@ export interface DecodeEnd {
   readonly frames: number;
   /** What ffmpeg complained about, last lines only, without credentials; empty for a sound file. */
   readonly complaints: string;
+  /** Damaged packets and frames that ffmpeg reported. */
+  readonly corrupt: number;
 }
 
 /** Options of {@link decodeFrames}. */
-export interface DecodeOptions extends FrameSelection {
-  /** Height and width of `data` in pixels. */
+export interface DecodeOptions extends FrameSelection, InputOptions {
+  /** Height and width of `data` in pixels. Pushed frames are delivered as they are. */
   readonly size: readonly [height: number, width: number];
   /** Deliver the picture at source size as well. @default false */
   readonly fullResolution?: boolean;
-  /** What {@link probe} said; saves asking again. */
-  readonly info?: VideoInfo;
+  /** Height and width of `full`, and of what is called the source's size. @default the first picture's */
+  readonly fullSize?: readonly [height: number, width: number];
+  /** Is the source live? @default what `describeSource` says; for http(s): whether it has no length */
+  readonly live?: boolean;
   /** Ends decoding; the iterator then throws the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Called once, before the first frame is delivered. */
+  readonly onOpen?: (info: OpenedSource) => void;
+  /** Called whenever ffmpeg reports damage, with the number of damaged packets and frames up to then. */
+  readonly onCorrupt?: (corrupt: number) => void;
   /** Called once when the source has been read to its end. */
   readonly onEnd?: (end: DecodeEnd) => void;
 }
@@ -50,36 +89,51 @@ export interface DecodeOptions extends FrameSelection {
  *
  * @throws {SynsegError} `VIDEO_DECODE` naming the source when no frame can be decoded or ffmpeg is killed;
  * `FFMPEG_MISSING` when there is no ffmpeg.
- * @throws {RangeError} when `size`, `start`, `end` or `every` is out of range.
+ * @throws {TypeError} when `source` is none; when a pushed frame does not hold RGB of its size.
+ * @throws {RangeError} when `size`, `start`, `end`, `every` or another option is out of range.
  */
 export async function* decodeFrames(
   source: VideoSource,
   options: DecodeOptions,
 ): AsyncGenerator<VideoFrame, void, undefined> {
-  checkSelection(options);
-  const { signal, size } = options;
-  for (const pixels of size) {
-    if (Number.isInteger(pixels) && pixels > 0) continue;
-    throw new RangeError(`Cannot decode video: size must be positive whole pixels, got [${size.join(', ')}]`);
-  }
-  signal?.throwIfAborted();
-  const info = options.info ?? (await probe(source, signal === undefined ? {} : { signal }));
-  const full = options.fullResolution === true ? ([info.height, info.width] as const) : undefined;
-  const sizes = full === undefined ? [size] : [size, full];
-  const ffmpeg = await locateFfmpeg();
-  const args = decodeArguments(source, sizes, options, passthroughArguments(await ffmpegVersion(ffmpeg)));
-  signal?.throwIfAborted();
+  checkDecode(source, options);
+  if (isFrames(source)) yield* pushedFrames(source, options);
+  else yield* decoded(source, options);
+}
 
+/** @throws {TypeError | RangeError} when decoding could not begin with these arguments. */
+export function checkDecode(source: VideoSource, options: DecodeOptions): void {
+  checkSource(source);
+  checkSelection(options);
+  const { size, fullSize } = options;
+  for (const [name, value] of Object.entries({ size, fullSize })) {
+    if (value === undefined || value.every((pixels) => Number.isInteger(pixels) && pixels > 0)) continue;
+    throw new RangeError(`Cannot decode video: ${name} must be positive whole pixels, got [${value.join(', ')}]`);
+  }
+  if (!isFrames(source)) checkInputOptions(source, options);
+}
+
+async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
+  const { signal, size, fullResolution: full = false } = options;
+  const [height, width] = size;
+  signal?.throwIfAborted();
+  const clock = new FrameClock(options.start !== undefined || options.end !== undefined || (options.every ?? 1) > 1);
+  const report = new InputReport();
   let wake = (): void => {};
-  const changed = (): Promise<void> => new Promise((resolve) => (wake = resolve));
-  const clock = new FrameClock(info.frameRate);
-  const onLine = (line: string): boolean => {
-    const taken = clock.feed(line);
-    if (taken) wake();
-    return taken || !complaint.test(line);
-  };
-  const tool = startTool(ffmpeg, args, { outputs: sizes.length, onLine });
-  const pipes = sizes.map(([height, width], at) => new FramePipe(tool.output(at), height * width * 3, () => wake()));
+  const tool = await start(source, options, (line) => {
+    if (clock.feed(line)) {
+      wake();
+      return true;
+    }
+    const before = report.corrupt;
+    // A stream that is joined half-way is not damaged: until its first key frame nothing can be decoded.
+    report.feed(line, clock.size !== undefined || describeSource(source).live === false);
+    if (report.corrupt > before) options.onCorrupt?.(report.corrupt);
+    return !complaint.test(line);
+  });
+  const scaledPipe = new FramePipe(tool.output(0), height * width * 3, () => wake());
+  const fullPipe = full ? new FramePipe(tool.output(1), undefined, () => wake()) : undefined;
+  const pipes = fullPipe === undefined ? [scaledPipe] : [scaledPipe, fullPipe];
   let exit: Exit | undefined;
   void tool.exited.then((ended) => {
     exit = ended;
@@ -87,24 +141,34 @@ export async function* decodeFrames(
   });
   const abort = (): void => wake();
   signal?.addEventListener('abort', abort);
+  let opened: OpenedSource | undefined;
   let frames = 0;
   try {
     while (true) {
       signal?.throwIfAborted();
-      if (clock.ready && pipes.every((pipe) => pipe.ready > 0)) {
-        const [data, fullData] = pipes.map((pipe) => pipe.take());
-        pipes.forEach((pipe) => pipe.relax());
-        frames += 1;
-        if (data !== undefined) yield { ...clock.take(), data, ...(fullData === undefined ? {} : { full: fullData }) };
+      if (opened === undefined && clock.size !== undefined) {
+        opened = openedSource(source, options, options.fullSize ?? clock.size, clock, report);
+        fullPipe?.setFrameBytes(opened.height * opened.width * 3);
+        options.onOpen?.(opened);
         continue;
       }
-      if (exit !== undefined && pipes.some((pipe) => pipe.exhausted)) break;
+      if (opened !== undefined && clock.ready && pipes.every((pipe) => pipe.ready > 0)) {
+        const { data, arrivedAt } = scaledPipe.take();
+        const picture = fullPipe?.take();
+        pipes.forEach((pipe) => pipe.relax());
+        frames += 1;
+        const facts = { sourceWidth: opened.width, sourceHeight: opened.height, arrivedAt: picture?.arrivedAt ?? arrivedAt };
+        const frame = { ...clock.take(), data, width, height, ...facts };
+        yield picture === undefined ? frame : { ...frame, full: picture.data };
+        continue;
+      }
+      if (exit !== undefined && (clock.size === undefined || pipes.some((pipe) => pipe.exhausted))) break;
       if (exit !== undefined && !clock.ready) throw new Error('internal: ffmpeg sent a picture without its time');
       pipes.forEach((pipe) => pipe.await());
-      await changed();
+      await new Promise<void>((resolve) => (wake = resolve));
     }
     checkEnd(source, frames, exit, tool.lastLines(), options);
-    options.onEnd?.({ frames, complaints: tool.lastLines() });
+    options.onEnd?.({ frames, complaints: tool.lastLines(), corrupt: report.corrupt });
   } finally {
     signal?.removeEventListener('abort', abort);
     await tool.stop();
@@ -113,26 +177,36 @@ export async function* decodeFrames(
 
 const complaint = /\[(?:warning|error|fatal|panic)\]/;
 
-function decodeArguments(
-  source: VideoSource,
-  sizes: readonly (readonly [number, number])[],
-  selection: FrameSelection,
-  passthrough: readonly string[],
-): string[] {
-  const chain = ['[0:V:0]' + sourceTap, ...selectionFilters(selection), outputTap];
-  const scale = ([height, width]: readonly [number, number], at: number): string =>
-    `scale=${width}:${height}:flags=bilinear,format=rgb24[out${at}]`;
-  const graph =
-    sizes.length === 1
-      ? [...chain, ...sizes.map(scale)].join(',')
-      : `${chain.join(',')},split=${sizes.length}${sizes.map((_size, at) => `[in${at}]`).join('')};` +
-        sizes.map((size, at) => `[in${at}]${scale(size, at)}`).join(';');
-  const outputs = sizes.flatMap((_size, at) => [
-    ...['-map', `[out${at}]`, ...passthrough],
-    ...['-c:v', 'rawvideo', '-f', 'rawvideo', `pipe:${at === 0 ? 1 : at + 2}`],
-  ]);
-  const input = ['-copyts', '-i', sourceInput(source)];
-  return ['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'level+info', ...input, '-filter_complex', graph, ...outputs];
+async function start(source: FfmpegSource, options: DecodeOptions, onLine: (line: string) => boolean): Promise<ToolProcess> {
+  const ffmpeg = await locateFfmpeg();
+  const version = await ffmpegVersion(ffmpeg);
+  const input = await inputArguments(source, options, ffmpeg, version);
+  const { size, fullResolution: full = false, fullSize } = options;
+  const targets = { size, full, ...(fullSize === undefined ? {} : { fullSize }) };
+  const args = decodeArguments(input, targets, options, version);
+  options.signal?.throwIfAborted();
+  const stdin = describeSource(source).kind === 'stdin';
+  return startTool(ffmpeg, args, { outputs: targets.full ? 2 : 1, onLine, ...(stdin ? { input: 'inherit' } : {}) });
+}
+
+function openedSource(
+  source: FfmpegSource,
+  options: DecodeOptions,
+  [height, width]: readonly [number, number],
+  clock: FrameClock,
+  report: InputReport,
+): OpenedSource {
+  const { durationSeconds } = report;
+  const live = options.live ?? describeSource(source).live ?? durationSeconds === undefined;
+  const frameRate = rate(report.frameRate, clock.frameRate);
+  const bounded = durationSeconds !== undefined && !live && options.loop !== true;
+  return { width, height, frameRate, live, ...(bounded ? { durationSeconds } : {}) };
+}
+
+/** ffmpeg prints averages with two digits: the exact rate it plans with is better where it means the same. */
+function rate(average: number | undefined, planned: number | undefined): number {
+  if (average === undefined || planned === undefined) return average ?? planned ?? 25;
+  return Math.abs(planned / average - 1) < 0.01 ? planned : average;
 }
 
 function checkEnd(
@@ -149,6 +223,9 @@ function checkEnd(
     throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": ${how}${said}`);
   }
   if (frames > 0) return;
+  if (/matches no streams/.test(lastLines)) {
+    throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": it must have a video stream.${said}`);
+  }
   const range = selection.start === undefined && selection.end === undefined ? '' : ' between start and end';
   throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": no frame could be decoded${range}.${said}`);
 }

@@ -1,20 +1,23 @@
 /**
  * Gives each decoded frame its number in the source and its presentation time.
  *
- * Raw video on a pipe carries no times, so two `showinfo` filters report them on stderr: `source` sees each decoded
- * frame, `out` those that are sent to us. Times are read as integers in the stream's time base, because the printed
- * seconds have six digits only. An `out` line is paired with the `source` line of the same time; its place in that list
- * is the frame's index. Numbers printed by the filters are not used: they restart when the picture changes size.
+ * Raw video on a pipe carries no times, so `showinfo` filters report them on stderr: `source` sees each decoded frame,
+ * `out`, only there when frames are selected, those that are sent to us. Times are read as integers in the stream's time
+ * base, because the printed seconds have six digits only. An `out` line is paired with the `source` line of the same
+ * time; its place in that list is the frame's index. Numbers printed by the filters are not used: they restart when the
+ * picture changes size.
  */
 
-/** Names of the two `showinfo` instances in the filter graph. */
+/** The `showinfo` instance that sees each decoded frame. */
 export const sourceTap = 'showinfo@source=checksum=0';
-/** See {@link sourceTap}. */
+/** The `showinfo` instance behind the selection. */
 export const outputTap = 'showinfo@out=checksum=0';
 
-const tapLine = /^\[showinfo@(source|out) @ [^\]]*\] /;
-const timeBaseLine = /config in time_base: *(\d+)\/(\d+)/;
+const sourceLine = '[showinfo@source @';
+const outputLine = '[showinfo@out @';
+const timeBaseLine = /config in time_base: *(\d+)\/(\d+), frame_rate: *(\d+)\/(\d+)/;
 const frameLine = /\bn: *\d+ pts: *(-?\d+|NOPTS)/;
+const sizeField = / s:(\d+)x(\d+) /;
 
 /** When a frame is shown, and its number among all frames of the source. */
 export interface FrameTime {
@@ -26,27 +29,43 @@ export interface FrameTime {
 
 /** Reads the `showinfo` lines of one ffmpeg. */
 export class FrameClock {
-  readonly #frameRate: number;
+  readonly #selects: boolean;
+  #frameRate: number | undefined;
   #timeBase: readonly [numerator: number, denominator: number] = [0, 1];
+  #size: readonly [height: number, width: number] | undefined;
   #sourceFrames = 0;
   #source: string[] = [];
   #out: string[] = [];
 
-  /** @param frameRate Frames per second, for sources without any times. */
-  constructor(frameRate: number) {
-    this.#frameRate = frameRate;
+  /** @param selects True if there is an `out` tap; without one each frame of the source is sent. */
+  constructor(selects: boolean) {
+    this.#selects = selects;
   }
 
   /** Takes one line of stderr; true if it was a line of a `showinfo` filter. */
-  readonly feed = (line: string): boolean => {
-    const tap = tapLine.exec(line)?.[1];
-    if (tap === undefined) return false;
-    const base = timeBaseLine.exec(line);
-    if (base !== null) this.#timeBase = [Number(base[1]), Number(base[2])];
+  feed(line: string): boolean {
+    const source = line.startsWith(sourceLine);
+    if (!source && !line.startsWith(outputLine)) return false;
     const pts = frameLine.exec(line)?.[1];
-    if (pts !== undefined) (tap === 'source' ? this.#source : this.#out).push(pts);
+    if (pts === undefined) this.#configure(line);
+    else if (source && this.#selects) this.#source.push(pts);
+    else this.#out.push(pts);
+    if (pts !== undefined && this.#size === undefined) {
+      const size = sizeField.exec(line);
+      if (size !== null) this.#size = [Number(size[2]), Number(size[1])];
+    }
     return true;
-  };
+  }
+
+  /** Size of the first decoded frame, after rotation; ffmpeg scales later frames of another size to it. */
+  get size(): readonly [height: number, width: number] | undefined {
+    return this.#size;
+  }
+
+  /** Frames per second, once known, if at all. */
+  get frameRate(): number | undefined {
+    return this.#frameRate;
+  }
 
   /** True if the next frame's time is known. */
   get ready(): boolean {
@@ -57,12 +76,21 @@ export class FrameClock {
   take(): FrameTime {
     const pts = this.#out.shift();
     if (pts === undefined) throw new Error('internal: no frame time has arrived');
-    const skipped = this.#source.indexOf(pts);
+    const skipped = this.#selects ? this.#source.indexOf(pts) : 0;
     if (skipped < 0) throw new Error(`internal: ffmpeg sent a frame of time ${pts} that it never decoded`);
-    this.#source.splice(0, skipped + 1);
+    if (this.#selects) this.#source.splice(0, skipped + 1);
     const index = this.#sourceFrames + skipped;
     this.#sourceFrames = index + 1;
     const [numerator, denominator] = this.#timeBase;
-    return { index, timeSeconds: pts === 'NOPTS' ? index / this.#frameRate : (Number(pts) * numerator) / denominator };
+    const timeSeconds = pts === 'NOPTS' ? index / (this.#frameRate ?? 25) : (Number(pts) * numerator) / denominator;
+    return { index, timeSeconds };
+  }
+
+  #configure(line: string): void {
+    const base = timeBaseLine.exec(line);
+    if (base === null) return;
+    this.#timeBase = [Number(base[1]), Number(base[2])];
+    const rate = Number(base[3]) / Number(base[4]);
+    if (Number.isFinite(rate) && rate > 0) this.#frameRate = rate;
   }
 }

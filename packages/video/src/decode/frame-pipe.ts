@@ -7,29 +7,53 @@ import type { Readable } from 'node:stream';
 /** Complete frames held while nobody waits. */
 const readAhead = 2;
 
-/** Frames of `frameBytes` bytes from a stream. */
+/** A frame's bytes and the moment they were complete. */
+export interface PipedFrame {
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** `performance.now()`, milliseconds. */
+  readonly arrivedAt: number;
+}
+
+/** Frames from a stream. */
 export class FramePipe {
   readonly #stream: Readable;
-  readonly #frameBytes: number;
-  readonly #frames: Uint8Array<ArrayBuffer>[] = [];
-  #filling: Uint8Array<ArrayBuffer>;
+  readonly #onChange: () => void;
+  readonly #frames: PipedFrame[] = [];
+  /** What came before the size of a frame was known; the stream rests meanwhile. */
+  #early: Uint8Array[] = [];
+  #frameBytes: number | undefined;
+  #filling: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #awaited = false;
   #ended = false;
 
-  /** @param onChange Called when a frame is complete or the stream has ended. */
-  constructor(stream: Readable, frameBytes: number, onChange: () => void) {
+  /**
+   * @param frameBytes Size of a frame, if it is known already; see {@link setFrameBytes}.
+   * @param onChange Called when a frame is complete or the stream has ended.
+   */
+  constructor(stream: Readable, frameBytes: number | undefined, onChange: () => void) {
     this.#stream = stream;
     this.#frameBytes = frameBytes;
-    this.#filling = new Uint8Array(frameBytes);
+    this.#onChange = onChange;
     const end = (): void => {
       this.#ended = true;
       onChange();
     };
     stream.on('data', (chunk: Uint8Array) => {
-      if (this.#fill(chunk)) onChange();
+      if (this.#frameBytes === undefined) this.#hold(chunk);
+      else if (this.#fill(chunk, this.#frameBytes)) onChange();
     });
     stream.once('end', end).once('close', end).once('error', end);
+  }
+
+  /** Says how many bytes a frame has; once, when it was not known before. */
+  setFrameBytes(frameBytes: number): void {
+    if (this.#frameBytes !== undefined) return;
+    this.#frameBytes = frameBytes;
+    const early = this.#early;
+    this.#early = [];
+    if (early.map((chunk) => this.#fill(chunk, frameBytes)).includes(true)) this.#onChange();
+    if (this.#awaited || this.#frames.length < readAhead) this.#stream.resume();
   }
 
   /** Number of complete frames that wait to be taken. */
@@ -45,7 +69,7 @@ export class FramePipe {
   /** Reads on whatever is held already: somebody waits for a frame. */
   await(): void {
     this.#awaited = true;
-    this.#stream.resume();
+    if (this.#early.length === 0) this.#stream.resume();
   }
 
   /** Reads on only up to the bound: nobody waits any more. */
@@ -56,22 +80,28 @@ export class FramePipe {
   }
 
   /** The oldest complete frame; the caller owns it. */
-  take(): Uint8Array<ArrayBuffer> {
+  take(): PipedFrame {
     const frame = this.#frames.shift();
     if (frame === undefined) throw new Error('internal: no frame is complete');
     return frame;
   }
 
-  #fill(chunk: Uint8Array): boolean {
+  #hold(chunk: Uint8Array): void {
+    this.#early.push(chunk);
+    this.#stream.pause();
+  }
+
+  #fill(chunk: Uint8Array, frameBytes: number): boolean {
     let complete = false;
     for (let offset = 0; offset < chunk.length; ) {
-      const count = Math.min(chunk.length - offset, this.#frameBytes - this.#filled);
+      this.#filling ??= new Uint8Array(frameBytes);
+      const count = Math.min(chunk.length - offset, frameBytes - this.#filled);
       this.#filling.set(chunk.subarray(offset, offset + count), this.#filled);
       this.#filled += count;
       offset += count;
-      if (this.#filled < this.#frameBytes) continue;
-      this.#frames.push(this.#filling);
-      this.#filling = new Uint8Array(this.#frameBytes);
+      if (this.#filled < frameBytes) continue;
+      this.#frames.push({ data: this.#filling, arrivedAt: performance.now() });
+      this.#filling = undefined;
       this.#filled = 0;
       complete = true;
       if (!this.#awaited && this.#frames.length >= readAhead) this.#stream.pause();

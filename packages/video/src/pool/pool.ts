@@ -1,45 +1,114 @@
 /**
  * Worker threads for what costs CPU per frame. The only file that imports piscina.
  *
- * Tasks are short and never cancelled: aborting a piscina task ends its thread. Atomics are off, or a waiting worker's
- * event loop would stand still.
+ * Each thread gets its own way to the one inference thread when it starts. Tasks are short and never aborted through
+ * piscina, which would end their thread: {@link FramePool.cancel} rejects what waits for the model. Atomics are off, or
+ * a waiting thread's event loop would stand still. Threads start when there is work for them, one after another.
  */
+import type { MessagePort } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
-import { Piscina, move } from 'piscina';
+import { Piscina, move, transferableSymbol, valueSymbol } from 'piscina';
+import { deserialiseError, type Segmenter, type SerialisedError } from '@synseg/core';
+import type { PoolControl, PoolReply, PoolTask, SessionRequest } from './frame-task.ts';
 
-/** A few threads that all run the default export of one file. */
-export class WorkerPool<Task, Result> {
+/** A thread that has had nothing to do for this long ends, but for the last one. */
+const idleMs = 10_000;
+
+/** What the pool needs of a segmenter. */
+export type SharedSession = Pick<Segmenter, 'share'>;
+
+/** What a pool's thread answers. */
+export type PoolAnswer = { readonly value: PoolReply[keyof PoolReply] } | { readonly error: SerialisedError };
+
+/** How large a pool may grow. */
+export interface PoolSize {
   /** Number of threads at most. */
-  readonly threads: number;
-  readonly #pool: Piscina<Task, Result>;
+  readonly workers: number;
+  /** Number of tasks under way at a time at most. */
+  readonly tasks: number;
+}
 
-  /**
-   * @param entry URL of the file to run; a `.ts` file is one of this repository's sources, run through tsx.
-   * @param threads Number of threads at most; by default one less than there are processors, from 1 to 4.
-   */
-  constructor(entry: URL, threads = Math.min(4, Math.max(1, availableParallelism() - 1))) {
-    this.threads = threads;
-    this.#pool = new Piscina<Task, Result>({
-      filename: entry.href,
-      minThreads: 1,
-      maxThreads: threads,
-      atomics: 'disabled',
-      ...(entry.pathname.endsWith('.ts') && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
-    });
+/** Number of threads when nobody says: one processor is left to the model and to ffmpeg. */
+export function defaultWorkers(): number {
+  return Math.min(4, Math.max(1, availableParallelism() - 1));
+}
+
+/** A few threads that segment and render frames with one shared session. */
+export class FramePool {
+  readonly #session: SharedSession;
+  readonly #size: PoolSize;
+  readonly #controls: MessagePort[] = [];
+  #pool: Piscina<PoolTask, PoolAnswer> | undefined;
+  #cancelled = false;
+
+  constructor(session: SharedSession, size: PoolSize) {
+    this.#session = session;
+    this.#size = size;
   }
 
-  /** Runs one task; the buffers in `transfer` are moved to the thread and empty here afterwards. */
-  run(task: Task, transfer: readonly ArrayBuffer[] = []): Promise<Result> {
-    return this.#pool.run(task, { transferList: [...transfer] });
+  /** Starts the first thread. Idempotent. */
+  start(): Piscina<PoolTask, PoolAnswer> {
+    this.#pool ??= this.#open(this.#size);
+    return this.#pool;
+  }
+
+  /** Number of threads now. */
+  get threads(): number {
+    return this.#pool?.threads.length ?? 0;
+  }
+
+  /**
+   * Runs one task; the buffers in `transfer` are moved to a thread and empty here afterwards.
+   *
+   * @throws what segmenting and rendering throw, with class and code
+   */
+  async run<Task extends PoolTask>(task: Task, transfer: readonly ArrayBuffer[] = []): Promise<PoolReply[Task['type']]> {
+    const answer = await this.start().run(task, { transferList: [...transfer] });
+    if ('error' in answer) throw deserialiseError(answer.error);
+    return answer.value as PoolReply[Task['type']];
+  }
+
+  /** Tasks that wait for the model, and those to come, fail at once. */
+  cancel(): void {
+    this.#cancelled = true;
+    for (const port of this.#controls) send(port, { type: 'cancel' });
   }
 
   /** Waits for running tasks, then ends the threads. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.close();
+    await this.#pool?.close();
+    for (const port of this.#controls) port.close();
+  }
+
+  #open({ workers, tasks }: PoolSize): Piscina<PoolTask, PoolAnswer> {
+    const entry = new URL(import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js', import.meta.url);
+    const pool = new Piscina<PoolTask, PoolAnswer>({
+      filename: entry.href,
+      minThreads: 1,
+      maxThreads: workers,
+      // A task that waits for the model leaves its thread free for others.
+      concurrentTasksPerWorker: Math.ceil(tasks / workers),
+      atomics: 'disabled',
+      idleTimeout: idleMs,
+      // A `.ts` file is one of this repository's sources, run through tsx.
+      ...(entry.pathname.endsWith('.ts') && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
+    });
+    pool.on('message', ({ port }: SessionRequest) => {
+      this.#controls.push(port);
+      if (this.#cancelled) return send(port, { type: 'cancel' });
+      const shared = this.#session.share();
+      send(port, { type: 'session', shared }, [shared.port]);
+    });
+    return pool;
   }
 }
 
-/** For a worker's result: moves the buffer to the caller instead of copying it. */
-export function moveBuffer(buffer: ArrayBuffer): ArrayBuffer {
-  return move(buffer) as ArrayBuffer;
+function send(port: MessagePort, message: PoolControl, transfer: readonly MessagePort[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+/** For a thread's answer: moves `buffers` to the caller instead of copying them. */
+export function moving<Value>(value: Value, buffers: readonly ArrayBuffer[]): Value {
+  const transferable = { [valueSymbol]: value, [transferableSymbol]: buffers } as unknown as Parameters<typeof move>[0];
+  return move(transferable) as Value;
 }

@@ -1,6 +1,6 @@
 /**
  * The only file that starts ffmpeg and ffprobe. It knows processes, not video: pipes, the last lines of stderr, and
- * that a child is gone on every way out (stopped by us, by its pipes closing, or when this process exits).
+ * that a child is gone on every way out (stopped by us, by `reaper.ts`, or by its pipes closing).
  *
  * Children run in a process group of their own, so Ctrl-C in a terminal reaches this process only and the files can
  * be finished in order. If this process is killed, the pipes close and ffmpeg ends by itself.
@@ -8,6 +8,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { SynsegError } from '@synseg/core';
+import { adopt, release } from './reaper.ts';
 import { redactCredentials } from './redact.ts';
 
 /** How a child ended: its exit code, or the signal that ended it. */
@@ -18,8 +19,8 @@ export interface Exit {
 
 /** What {@link startTool} needs to know about the child's pipes. */
 export interface ToolPipes {
-  /** Give the child a stdin pipe. @default false */
-  readonly input?: boolean;
+  /** Give the child a stdin pipe, or this process's own stdin. @default false */
+  readonly input?: boolean | 'inherit';
   /** Number of output pipes: `pipe:1`, then `pipe:3`, `pipe:4`, … @default 1 */
   readonly outputs?: number;
   /** Sees each line of stderr; returning true keeps it out of {@link ToolProcess.lastLines}. */
@@ -28,8 +29,6 @@ export interface ToolPipes {
 
 const keptLines = 12;
 const keptCharacters = 400;
-const living = new Set<ChildProcess>();
-let watchingExit = false;
 
 /** A running ffmpeg or ffprobe. */
 export class ToolProcess {
@@ -47,7 +46,7 @@ export class ToolProcess {
         if (child.pid === undefined) resolve({ code: null, signal: null });
       });
     });
-    void this.exited.then(() => living.delete(child));
+    void this.exited.then(() => release(child));
     let rest = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split(/[\r\n]+/);
@@ -79,14 +78,21 @@ export class ToolProcess {
     return redactCredentials(this.#lines.join('\n'));
   }
 
-  /** Ends the child: its pipes are closed, SIGTERM, and SIGKILL after `graceMs` milliseconds. Idempotent. */
+  /**
+   * Ends the child: its pipes are closed, SIGTERM, and SIGKILL after `graceMs` milliseconds. Idempotent.
+   *
+   * ffmpeg is asked a second time after a moment: the first SIGTERM does not take it out of a read from a silent
+   * network, the second does, and it can still take leave of the server.
+   */
   async stop(graceMs = 2000): Promise<Exit> {
     for (const stream of this.#child.stdio) if (stream !== this.#child.stderr) stream?.destroy();
     this.#child.kill('SIGTERM');
+    const again = setTimeout(() => this.#child.kill('SIGTERM'), Math.min(100, graceMs / 2));
     const timer = setTimeout(() => this.kill(), graceMs);
     try {
       return await this.exited;
     } finally {
+      clearTimeout(again);
       clearTimeout(timer);
     }
   }
@@ -109,7 +115,7 @@ export function startTool(path: string, args: readonly string[], pipes: ToolPipe
   const outputs = pipes.outputs ?? 1;
   const child = spawn(path, args, {
     stdio: [
-      pipes.input === true ? 'pipe' : 'ignore',
+      pipes.input === true ? 'pipe' : (pipes.input || 'ignore'),
       outputs > 0 ? 'pipe' : 'ignore',
       'pipe',
       ...Array.from({ length: Math.max(0, outputs - 1) }, () => 'pipe' as const),
@@ -117,22 +123,32 @@ export function startTool(path: string, args: readonly string[], pipes: ToolPipe
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
-  living.add(child);
-  if (!watchingExit) {
-    watchingExit = true;
-    process.on('exit', () => living.forEach((running) => running.kill('SIGKILL')));
-  }
+  adopt(child);
   return new ToolProcess(child, pipes.onLine ?? (() => false));
 }
 
-/** Runs `path` to its end and returns what it wrote to stdout. Abort rejects with `signal.reason`. */
+/** What {@link runTool} returns: how the child ended, and what it wrote. */
+export interface ToolReport extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The end of `stderr`, without credentials. */
+  readonly lastLines: string;
+}
+
+/** Runs `path` to its end and returns what it wrote. Abort rejects with `signal.reason`. */
 export async function runTool(
   path: string,
   args: readonly string[],
   signal?: AbortSignal,
-): Promise<Exit & { readonly stdout: string; readonly lastLines: string }> {
+  pipes: Pick<ToolPipes, 'input'> = {},
+): Promise<ToolReport> {
   signal?.throwIfAborted();
-  const tool = startTool(path, args);
+  const said: string[] = [];
+  const onLine = (line: string): boolean => {
+    said.push(line);
+    return false;
+  };
+  const tool = startTool(path, args, { ...pipes, onLine });
   const abort = (): void => void tool.stop();
   signal?.addEventListener('abort', abort, { once: true });
   try {
@@ -140,7 +156,7 @@ export async function runTool(
     tool.output(0).on('data', (chunk: Uint8Array) => chunks.push(chunk));
     const exit = await tool.exited;
     signal?.throwIfAborted();
-    return { ...exit, stdout: Buffer.concat(chunks).toString('utf8'), lastLines: tool.lastLines() };
+    return { ...exit, stdout: Buffer.concat(chunks).toString('utf8'), stderr: said.join('\n'), lastLines: tool.lastLines() };
   } finally {
     signal?.removeEventListener('abort', abort);
   }

@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { runTool } from '../process/ffmpeg.ts';
-import { sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
+import { sourcePath, type VideoSource } from '../source/source.ts';
 import { partialPath } from './partial-file.ts';
 
 /** What `encodeVideo` must know. */
@@ -16,7 +16,10 @@ export interface EncodeOptions {
   readonly frameRate: number;
   /** Where the frames come from; its sound is taken along if `audioCodec` is given. Never written to. */
   readonly source?: VideoSource;
-  /** Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if mp4 cannot hold it. */
+  /**
+   * Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if mp4 cannot hold it.
+   * The source is read again for it when the frames are done, so it must be a file or a recording, not a live stream.
+   */
   readonly audioCodec?: string;
   /** H.264 encoder of ffmpeg. @default 'libx264' */
   readonly encoder?: string;
@@ -25,46 +28,49 @@ export interface EncodeOptions {
 }
 
 const containers = ['.mp4', '.m4v', '.mov'];
-/** Audio codecs that mp4 takes as they are; others become AAC. */
-const audioForMp4 = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus', 'flac', 'mp2']);
+/** Size and rate of the frames: what a live source tells with its first one. */
+export type FrameFormat = Pick<EncodeOptions, 'width' | 'height' | 'frameRate'>;
 
-/** Arguments that read frames from stdin and write the mp4; `startSeconds` is the first frame's time in the source. */
+/** ffmpeg's name of the container that the path's ending asks for. */
+export function containerOf(path: string): string {
+  return extname(path).toLowerCase() === '.mov' ? 'mov' : 'mp4';
+}
+
+/** Arguments that read frames from stdin and write the mp4. */
 export function encodeArguments(
   path: string,
-  { width, height, frameRate, source, audioCodec, quality = 20 }: EncodeOptions,
+  { width, height, frameRate }: FrameFormat,
   encoder: string,
-  startSeconds: number,
+  quality: number,
   passthrough: readonly string[],
 ): string[] {
   const colors = 'scale=out_color_matrix=bt709:out_range=tv';
   const grow = `format=yuv444p,pad=ceil(iw/2)*2:ceil(ih/2)*2,fillborders=right=${width % 2}:bottom=${height % 2}:mode=smear`;
   const filters = [colors, ...(width % 2 || height % 2 ? [grow] : []), 'format=yuv420p'];
-  // `-copyts`, `-itsoffset` and the output's `-ss 0` cut the sound at the first frame's time, to the audio packet.
-  const sound =
-    source === undefined || audioCodec === undefined
-      ? { input: [], output: [] }
-      : {
-          input: ['-itsoffset', (-startSeconds).toFixed(6), '-i', sourceInput(source)],
-          output: ['-map', '1:a:0', '-ss', '0', '-shortest', '-c:a', audioForMp4.has(audioCodec) ? 'copy' : 'aac'],
-        };
   return [
     ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-y', '-copyts', '-f', 'matroska', '-i', 'pipe:0'],
-    ...sound.input,
-    ...['-map', '0:v', ...sound.output, ...passthrough, '-enc_time_base', '1:90000', '-vf', filters.join(',')],
+    ...['-map', '0:v', ...passthrough, '-enc_time_base', '1:90000', '-vf', filters.join(',')],
     ...['-c:v', encoder, ...(encoder === 'libx264' ? ['-preset', 'veryfast', '-crf', String(quality)] : [])],
     // A fragment ends at each key frame: a crash loses two seconds at most.
     ...['-g', String(Math.max(1, Math.round(frameRate * 2))), '-video_track_timescale', '90000'],
     ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
     ...['-movflags', '+frag_keyframe+delay_moov+default_base_moof', '-flush_packets', '1'],
-    ...['-f', extname(path).toLowerCase() === '.mov' ? 'mov' : 'mp4', `file:${partialPath(path)}`],
+    ...['-f', containerOf(path), `file:${partialPath(path)}`],
   ];
 }
 
-/** @throws {RangeError} when the path's ending or a number is out of range. */
-export function checkEncodeOptions(path: string, { width, height, frameRate, quality }: EncodeOptions): void {
+/** @throws {RangeError} when the path's ending or the quality is out of range. */
+export function checkFile(path: string, { quality }: Pick<EncodeOptions, 'quality'>): void {
   if (!containers.includes(extname(path).toLowerCase())) {
     throw new RangeError(`Cannot write video: path must end in ${containers.join(', ')}, got "${path}"`);
   }
+  if (quality !== undefined && !(quality >= 0 && quality <= 51)) {
+    throw new RangeError(`Cannot write video: quality must be between 0 and 51, got ${quality}`);
+  }
+}
+
+/** @throws {RangeError} when a number is out of range. */
+export function checkFormat({ width, height, frameRate }: FrameFormat): void {
   for (const [name, value] of Object.entries({ width, height })) {
     if (Number.isInteger(value) && value > 0) continue;
     throw new RangeError(`Cannot write video: ${name} must be positive whole pixels, got ${value}`);
@@ -72,14 +78,11 @@ export function checkEncodeOptions(path: string, { width, height, frameRate, qua
   if (!(Number.isFinite(frameRate) && frameRate > 0)) {
     throw new RangeError(`Cannot write video: frameRate must be a positive number, got ${frameRate}`);
   }
-  if (quality !== undefined && !(quality >= 0 && quality <= 51)) {
-    throw new RangeError(`Cannot write video: quality must be between 0 and 51, got ${quality}`);
-  }
 }
 
 /** @throws {RangeError} when `path` is the source itself. */
 export async function checkNotSource(path: string, source: VideoSource | undefined): Promise<void> {
-  const input = source === undefined ? undefined : sourcePath(source);
+  const input = typeof source === 'string' || source instanceof URL ? sourcePath(source) : undefined;
   if (input === undefined) return;
   const same = await Promise.all([realpath(path), realpath(input)]).then(([a, b]) => a === b, () => false);
   if (same) throw new RangeError(`Cannot write video: path must not be the source, got "${path}"`);

@@ -1,4 +1,7 @@
-/** Files under construction: written beside their final place under another name, and renamed when they are done. */
+/**
+ * Files under construction: written beside their final place under another name, and renamed when they are done. What is
+ * there already and is no ordinary file (`/dev/stdout`, a named pipe) is written to directly.
+ */
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 
@@ -10,6 +13,7 @@ export function partialPath(path: string): string {
 
 /** Makes the folder of `path` and returns the name to write under. */
 export async function beginFile(path: string): Promise<string> {
+  if (await isDevice(path)) return path;
   await mkdir(dirname(path), { recursive: true });
   const partial = partialPath(path);
   await rm(partial, { force: true });
@@ -18,6 +22,7 @@ export async function beginFile(path: string): Promise<string> {
 
 /** Puts the finished file in place; an empty one is removed instead. True if there is a file now. */
 export async function finishFile(path: string): Promise<boolean> {
+  if (await isDevice(path)) return true;
   const partial = partialPath(path);
   const bytes = await stat(partial).then((entry) => entry.size, () => 0);
   if (bytes === 0) {
@@ -26,4 +31,8 @@ export async function finishFile(path: string): Promise<boolean> {
   }
   await rename(partial, path);
   return true;
+}
+
+async function isDevice(path: string): Promise<boolean> {
+  return stat(path).then((entry) => !entry.isFile() && !entry.isDirectory(), () => false);
 }

@@ -1,8 +1,9 @@
-/** What ffprobe says about a source, without decoding it. */
+/** What ffprobe says about a source, without decoding it. It opens the source: what can be read once is then read. */
 import { SynsegError } from '@synseg/core';
-import { runTool } from '../process/ffmpeg.ts';
-import { locateFfprobe } from '../process/locate.ts';
-import { checkSource, sourceInput, sourceName, type VideoSource } from './source.ts';
+import { ffmpegVersion, runTool } from '../process/ffmpeg.ts';
+import { locateFfmpeg, locateFfprobe } from '../process/locate.ts';
+import { checkInputOptions, openArguments, type InputOptions } from './input.ts';
+import { checkSource, describeSource, isFrames, sourceName, type VideoSource } from './source.ts';
 
 /** Facts of a source's first video stream (cover pictures of audio files do not count). */
 export interface VideoInfo {
@@ -28,7 +29,7 @@ export interface VideoInfo {
 }
 
 /** Options of {@link probe}. */
-export interface ProbeOptions {
+export interface ProbeOptions extends Pick<InputOptions, 'frameRate' | 'networkTimeoutSeconds'> {
   /** Ends ffprobe; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -48,15 +49,22 @@ interface ProbedStream {
 }
 
 /**
- * Reads size, codec, rate, length, rotation and audio of a video file or URL.
+ * Reads size, codec, rate, length, rotation and audio of a source. Not needed before decoding: stdin, a camera or a
+ * server of one client is used up by it.
  *
+ * @throws {TypeError} when `source` is none, or pushed frames.
  * @throws {SynsegError} `VIDEO_DECODE` naming the source when it cannot be opened or has no video stream;
  * `FFMPEG_MISSING` when there is no ffprobe.
  */
 export async function probe(source: VideoSource, options: ProbeOptions = {}): Promise<VideoInfo> {
   checkSource(source);
-  const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', sourceInput(source)];
-  const { code, stdout, lastLines } = await runTool(await locateFfprobe(), args, options.signal);
+  if (isFrames(source)) throw new TypeError('Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames');
+  checkInputOptions(source, options);
+  const [ffprobe, ffmpeg] = await Promise.all([locateFfprobe(), locateFfmpeg()]);
+  const open = await openArguments(source, options, ffmpeg, await ffmpegVersion(ffmpeg));
+  const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', ...open];
+  const stdin = describeSource(source).kind === 'stdin';
+  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, stdin ? { input: 'inherit' } : {});
   const name = sourceName(source);
   if (code !== 0) throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
   const report = JSON.parse(stdout) as { streams?: readonly ProbedStream[]; format?: { duration?: string } };

@@ -1,36 +1,144 @@
 /**
- * How a source is named to ffmpeg and to people. Files and URLs today; cameras, pipes and raw frames get their
- * arguments here too, so that nothing else has to know what kind of source it reads.
+ * What can be read, and how it is named to people. What ffmpeg is told in order to open it is in `input.ts`.
  */
 import { fileURLToPath } from 'node:url';
 import { redactCredentials } from '../process/redact.ts';
 
-/** A video file's path, or a URL that ffmpeg can open (`file:` URLs included). */
-export type VideoSource = string | URL;
+/**
+ * Where pictures come from. A string is one of:
+ * - a path, `file:` URLs included;
+ * - an image sequence: `frames/%05d.png` (numbered, gaps end it) or `frames/*.jpg` (sorted by name);
+ * - `-`: this process's stdin;
+ * - a camera: `camera:0`, `camera:NAME` as {@link listDevices} names it, or `/dev/video0`;
+ * - any other URL ffmpeg opens: rtsp, rtmp, http(s), udp, srt, tcp, … An HLS playlist that is live (`{ url, live: true }`)
+ *   is read at its own speed: its frames come many seconds at once.
+ */
+export type VideoSource = string | URL | FfmpegInput | AsyncIterable<RawFrame>;
 
-const scheme = /^[a-z][a-z0-9+.-]+:\/\//i;
-
-/** The local path of a source, or `undefined` if it is a network URL. */
-export function sourcePath(source: VideoSource): string | undefined {
-  const text = String(source);
-  if (/^file:\/\//i.test(text)) return fileURLToPath(text);
-  return scheme.test(text) ? undefined : text;
+/** Anything else ffmpeg can open, with the options that go before `-i`. */
+export interface FfmpegInput {
+  /** What goes after `-i`, as it is. */
+  readonly url: string;
+  /** Options before `-i`; they win over those this package sets, e.g. `['-rtsp_transport', 'udp']`. */
+  readonly inputOptions?: readonly string[];
+  /** Name for people. @default the URL without its credentials */
+  readonly name?: string;
+  /** True: frames come at their own time, and its end means that the connection broke. @default by the kind of URL */
+  readonly live?: boolean;
 }
 
-/** What ffmpeg and ffprobe take after `-i`: `file:` in front of a path keeps `:` and `-` in names from meaning more. */
+/** A picture pushed by the caller. */
+export interface RawFrame {
+  /** `Uint8Array, [height, width, 3], row-major`: RGB, 0 to 255. It belongs to the receiver from then on. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly width: number;
+  readonly height: number;
+  /** Presentation time. @default seconds since the first frame */
+  readonly timeSeconds?: number;
+}
+
+/** What a source is, as far as its name tells. */
+export interface SourceDescription {
+  /** For people: without credentials. */
+  readonly name: string;
+  readonly kind: 'file' | 'sequence' | 'stdin' | 'camera' | 'network' | 'frames';
+  /** Do frames come at their own time? `undefined` for http(s), where it is known once the source is open. */
+  readonly live: boolean | undefined;
+}
+
+/** A source that ffmpeg opens. */
+export type FfmpegSource = Exclude<VideoSource, AsyncIterable<RawFrame>>;
+
+const scheme = /^([a-z][a-z0-9+.-]+):\/\//i;
+const pictures = /\.(?:avif|bmp|dpx|exr|gif|jpe?g|jxl|pgm|png|ppm|tga|tiff?|webp)$/i;
+const pattern = /%0?\d*d|[*?[]/;
+const liveFormats = new Set(['v4l2', 'video4linux2', 'avfoundation', 'dshow', 'x11grab', 'kmsgrab', 'gdigrab', 'fbdev', 'decklink']);
+
+/** True for pictures pushed by the caller. */
+export function isFrames(source: VideoSource): source is AsyncIterable<RawFrame> {
+  return typeof source === 'object' && Symbol.asyncIterator in source;
+}
+
+/** What goes after `-i`, before the kind of source is looked at. */
+function sourceText(source: FfmpegSource): string {
+  return typeof source === 'string' ? source : source instanceof URL ? source.href : source.url;
+}
+
+/**
+ * The kind of a source, its name, and whether it is live.
+ *
+ * @throws {TypeError} when `source` is none.
+ * @example
+ * ```ts
+ * import { describeSource } from '@synseg/video';
+ * const { name, kind, live } = describeSource('rtsp://admin:hunter2@cam/1');
+ * console.assert(name === 'rtsp://admin:***@cam/1' && kind === 'network' && live === true);
+ * console.assert(describeSource('drive.mp4').live === false);
+ * ```
+ */
+export function describeSource(source: VideoSource): SourceDescription {
+  checkSource(source);
+  const name = sourceName(source);
+  if (isFrames(source)) return { name, kind: 'frames', live: false };
+  const text = sourceText(source);
+  const kind = kindOf(text, typeof source === 'string' || source instanceof URL ? [] : (source.inputOptions ?? []));
+  const guess = kind === 'camera' ? true : kind === 'network' ? networkLive(text) : false;
+  return { name, kind, live: (source as FfmpegInput).live ?? guess };
+}
+
+function kindOf(text: string, options: readonly string[]): 'file' | 'sequence' | 'stdin' | 'camera' | 'network' {
+  if (text === '-' || /^pipe:0?$/.test(text)) return 'stdin';
+  const format = options[options.indexOf('-f') + 1] ?? '';
+  const device = options.includes('-f') && liveFormats.has(format);
+  if (device || /^camera:|^\/dev\/video\d+$/.test(text)) return 'camera';
+  if (sourcePath(text) === undefined) return 'network';
+  return pictures.test(text) && pattern.test(text) ? 'sequence' : 'file';
+}
+
+function networkLive(text: string): boolean | undefined {
+  const protocol = scheme.exec(text)?.[1]?.toLowerCase() ?? '';
+  return /^(?:https?|ftp|sftp|smb|ipfs|ipns)$/.test(protocol) ? undefined : true;
+}
+
+/** The local path of a source, or `undefined` if it has none: a network URL, stdin, a camera, pushed frames. */
+export function sourcePath(source: VideoSource): string | undefined {
+  if (isFrames(source)) return undefined;
+  const text = sourceText(source);
+  if (/^file:\/\//i.test(text)) return fileURLToPath(text);
+  if (scheme.test(text) || text === '-' || /^camera:/.test(text)) return undefined;
+  if (typeof source === 'object') return /^file:/.test(text) ? text.slice('file:'.length) : undefined;
+  return text;
+}
+
+/**
+ * What ffmpeg and ffprobe take after `-i` for a file or a URL: `file:` in front of a path keeps `:` and `-` in names
+ * from meaning more.
+ */
 export function sourceInput(source: VideoSource): string {
+  if (isFrames(source)) throw new Error('internal: pushed frames are not opened by ffmpeg');
+  const text = sourceText(source);
+  if (typeof source === 'object' && !(source instanceof URL)) return text;
   const path = sourcePath(source);
-  return path === undefined ? String(source) : `file:${path}`;
+  return path === undefined ? text : `file:${path}`;
 }
 
 /** The source as it may be shown: a path as it is, a URL without its credentials. */
 export function sourceName(source: VideoSource): string {
-  return redactCredentials(sourcePath(source) ?? String(source));
+  if (isFrames(source)) return 'frames';
+  if (typeof source === 'object' && 'name' in source && source.name !== undefined) return redactCredentials(source.name);
+  const text = sourceText(source);
+  return text === '-' ? 'stdin' : redactCredentials(sourcePath(source) ?? text);
 }
 
-/** @throws {TypeError} when `source` is neither a non-empty string nor a `URL`. */
+/** @throws {TypeError} when `source` is none of {@link VideoSource}. */
 export function checkSource(source: unknown): asserts source is VideoSource {
   if (source instanceof URL || (typeof source === 'string' && source.length > 0)) return;
+  if (typeof source === 'object' && source !== null) {
+    if (Symbol.asyncIterator in source) return;
+    if ('url' in source && typeof source.url === 'string' && source.url.length > 0) return;
+  }
   const got = typeof source === 'string' ? '""' : source === null ? 'null' : typeof source;
-  throw new TypeError(`Cannot open video: source must be a path or a URL, got ${got}`);
+  throw new TypeError(
+    `Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ${got}`,
+  );
 }

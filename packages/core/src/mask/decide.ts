@@ -1,0 +1,102 @@
+/**
+ * Activation maps to a label map, in JavaScript: the twin of what the graph does (`model/postprocess.ts`), for maps that
+ * were changed after they left it, averaged over time for instance.
+ *
+ * The graph decides between logits, this file between activations, which are the logits' sigmoid as float32. Both agree
+ * wherever the numbers tell: the sigmoid rises, so the larger logit has the larger activation, and a logit is above a
+ * threshold's where its activation is above the threshold's. They may differ only where float32 has merged several logits
+ * into one activation, in steps of 6e-8 that are coarser as logits the further they are from 0. There the first of two
+ * labels wins, and an activation equal to the threshold's counts as reaching it: none of 8 million pixels of photos was
+ * such a case. Saturated logits (beyond ±17) are merged altogether.
+ */
+import { decisionOf, type Background } from '../model/postprocess.ts';
+import { BACKGROUND } from './background.ts';
+import { checkInteger, checkSides } from './check.ts';
+
+/** Pixels decided at a time: their best activations stay in the processor's nearest cache. */
+const BLOCK = 4096;
+
+/** How a pixel is decided between labels; a `LabelSet` is one, and so is plain data that travels between threads. */
+export interface DecisionRule {
+  /** Activation in [0, 1] a label must reach, one per label; undefined where none was given. */
+  readonly thresholds: readonly (number | undefined)[];
+  /** A number in [0, 1]: constant plane of that activation; `'threshold'`: where no label reaches its own; `'none'`: never. */
+  readonly background: Background;
+}
+
+/**
+ * Decides every pixel between the labels by their activations, as `Segmenter.segment()` does.
+ *
+ * A label is out where it is below its threshold (with a numeric background only labels that have one; with `'none'`
+ * never). The highest activation wins, the first label of equals; a numeric background wins against lower activations.
+ * A NaN never wins.
+ *
+ * @param activations Float32Array, [labels, height, width], row-major, [0, 1].
+ * @returns Uint8Array, [height, width], row-major, label index, 255 = background.
+ * @throws RangeError when a side is not a positive integer, there are no or more than 255 labels, `activations` does not
+ *   hold labels × width × height values, or a threshold or the background is a number outside [0, 1].
+ * @example
+ * ```ts
+ * import { decideLabels } from '@synseg/core';
+ * const activations = Float32Array.of(...[0.9, 0.4, 0.1], ...[0.2, 0.4, 0.3]);
+ * const rule = { thresholds: [undefined, 0.25], background: 'none' } as const;
+ * console.assert(decideLabels(activations, 3, 1, rule).join() === '0,0,1');
+ * console.assert(decideLabels(activations, 3, 1, { ...rule, background: 0.35 }).join() === '0,0,255');
+ * ```
+ */
+export function decideLabels(activations: Float32Array, width: number, height: number, { thresholds, background }: DecisionRule): Uint8Array {
+  const labels = thresholds.length;
+  checkSides('decide labels', [width, height], ['width', 'height']);
+  checkInteger('decide labels', 'thresholds.length', labels, 1, BACKGROUND);
+  const pixels = width * height;
+  if (activations.length !== labels * pixels) {
+    throw new RangeError(`Cannot decide labels: activations must hold labels × width × height = ${labels * pixels} values, got ${activations.length}`);
+  }
+  for (const [index, threshold] of thresholds.entries()) if (threshold !== undefined) checkActivation(`thresholds[${index}]`, threshold, 'be in [0, 1]');
+  if (background !== 'threshold' && background !== 'none') checkActivation('background', background, 'be a number in [0, 1], "threshold" or "none"');
+
+  const { winThresholds, plane, background: mayBeBackground } = decisionOf(thresholds, background);
+  const cuts = Float32Array.from(winThresholds, activationOf);
+  // A label wins against an equal plane, which comes last in the graph: every label has to beat what is just below it.
+  const [start, nobody] = mayBeBackground ? [justBelow(activationOf(Math.fround(plane))), BACKGROUND] : [-1, 0];
+  const labelMap = new Uint8Array(pixels).fill(nobody);
+  const best = new Float32Array(Math.min(BLOCK, pixels));
+  for (let first = 0; first < pixels; first += BLOCK) {
+    const length = Math.min(BLOCK, pixels - first);
+    best.fill(start);
+    for (let label = 0; label < labels; label++) {
+      const cut = cuts[label]!;
+      const offset = label * pixels + first;
+      const block = activations.subarray(offset, offset + length);
+      for (let pixel = 0; pixel < length; pixel++) {
+        const activation = block[pixel]!;
+        if (activation >= cut && activation > best[pixel]!) {
+          best[pixel] = activation;
+          labelMap[first + pixel] = label;
+        }
+      }
+    }
+  }
+  return labelMap;
+}
+
+/** The activation of one of {@link decisionOf}'s logits; of the one no logit reaches, more than any activation. */
+function activationOf(logit: number): number {
+  return logit >= UNREACHABLE ? Infinity : 1 / (1 + Math.exp(-logit));
+}
+
+/** The float32 before an activation; below 0 for 0. */
+function justBelow(activation: number): number {
+  if (activation <= 0) return -1;
+  const bits = new Int32Array(Float32Array.of(activation).buffer);
+  bits[0]! -= 1;
+  return new Float32Array(bits.buffer)[0]!;
+}
+
+/** What `logitOf(1)` is: as a threshold or plane it is above every logit a network gives. */
+const UNREACHABLE = Math.fround(3e38);
+
+function checkActivation(name: string, value: number, rule: string): void {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return;
+  throw new RangeError(`Cannot decide labels: ${name} must ${rule}, got ${JSON.stringify(value)}`);
+}

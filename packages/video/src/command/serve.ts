@@ -1,0 +1,98 @@
+/** `synseg-video serve SOURCE…`: sources on a web page, live, with labels to edit. */
+import type { LabelSet } from '@synseg/core';
+import { PreviewServer } from '../preview/preview-server.ts';
+import type { PreviewLabel, PreviewLabels } from '../preview/preview-types.ts';
+import type { VideoStream } from '../pipeline/video-stream.ts';
+import type { SegmentedFrame } from '../segmented-frame.ts';
+import { segmentVideos } from '../segment-videos.ts';
+import { sourceName } from '../source/source.ts';
+import type { SegmentVideosOptions } from '../video-options.ts';
+import type { ServeArguments } from './arguments.ts';
+import type { CommandSegmenter, CommandSurroundings } from './run.ts';
+import { pick, videoSettings } from './settings.ts';
+
+const defaultPort = 8080;
+
+/** Runs until all sources have ended or Ctrl-C. The address of the page goes to stdout, alone on a line. */
+export async function serveCommand(parsed: ServeArguments, { load, signal, stdout, stderr }: CommandSurroundings): Promise<void> {
+  let segmenter: CommandSegmenter | undefined;
+  let preview: PreviewServer | undefined;
+  try {
+    segmenter = await load(parsed.model, { ...pick(parsed, 'device', 'precision'), signal });
+    const server = await openPreview(parsed, segmenter, () => stream);
+    preview = server;
+    const labels = await segmenter.labels(parsed.labels, pick(parsed, 'background', 'templates'));
+    const stream: VideoStream = segmentVideos(parsed.sources, segmenter, labels, liveSettings(parsed, server, stderr, signal));
+    server.publishLabels(shown(labels));
+    stdout.write(`${server.url}\n`);
+    const rates = parsed.sources.map(() => new FrameRate());
+    for await (const frame of stream) publish(server, frame, stream, rates);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await preview?.close();
+    await segmenter?.[Symbol.asyncDispose]();
+  }
+}
+
+async function openPreview(parsed: ServeArguments, segmenter: CommandSegmenter, stream: () => VideoStream): Promise<PreviewServer> {
+  const { vocabulary } = segmenter;
+  const onLabels = async (edited: readonly PreviewLabel[]): Promise<PreviewLabels> => {
+    const labels = await segmenter.labels(edited, pick(parsed, 'background', 'templates'));
+    stream().setLabels(labels);
+    return shown(labels);
+  };
+  return PreviewServer.start({
+    sources: parsed.sources.map(sourceName),
+    labels: { names: [], colors: [], thresholds: [] },
+    port: parsed.port ?? defaultPort,
+    ...pick(parsed, 'host', 'token'),
+    ...(vocabulary === undefined ? {} : { vocabulary }),
+    onLabels,
+  });
+}
+
+/** Files are played at their own speed, and what the model cannot follow is dropped, as for a camera. */
+function liveSettings(parsed: ServeArguments, server: PreviewServer, stderr: CommandSurroundings['stderr'], signal: AbortSignal): SegmentVideosOptions {
+  const settings = videoSettings(parsed, stderr);
+  const names = parsed.sources.map(sourceName);
+  return {
+    ...settings,
+    ...{ policy: parsed.policy ?? 'freshest', realTime: true, output: ['jpeg'], onError: 'skip', signal },
+    onState: (change) => {
+      settings.onState?.(change);
+      names.forEach((name, source) => {
+        if (name === change.source) server.publishState(source, change.state, change.reason);
+      });
+    },
+  };
+}
+
+function publish(server: PreviewServer, frame: SegmentedFrame, stream: VideoStream, rates: readonly FrameRate[]): void {
+  const { sourceIndex: source, index, timeSeconds, areas, latencySeconds, jpeg } = frame;
+  if (jpeg === undefined) throw new Error('internal: a frame for the preview came without its picture');
+  const dropped = stream.sources[source]?.dropped ?? 0;
+  server.publish({ source, index, timeSeconds, jpeg, areas, latencySeconds, dropped, framesPerSecond: rates[source]?.tick() ?? 0 });
+}
+
+function shown({ names, colors, thresholds }: LabelSet): PreviewLabels {
+  return { names, colors, thresholds: thresholds.map((threshold) => threshold ?? null) };
+}
+
+/** Results per second, averaged over about the last two seconds. */
+class FrameRate {
+  #last: number | undefined;
+  #rate = 0;
+
+  /** Counts a result and gives the rate. */
+  tick(): number {
+    const now = performance.now();
+    if (this.#last !== undefined) {
+      const seconds = Math.max(1e-3, (now - this.#last) / 1000);
+      const weight = this.#rate === 0 ? 1 : 1 - Math.exp(-seconds / 2);
+      this.#rate += weight * (1 / seconds - this.#rate);
+    }
+    this.#last = now;
+    return this.#rate;
+  }
+}

@@ -1,0 +1,40 @@
+/** The options all commands that segment have in common, as `segmentVideos()` takes them. */
+import type { SegmentVideosOptions } from '../video-options.ts';
+import type { VideoArguments } from './arguments.ts';
+import type { TextOutput } from './progress.ts';
+
+/** Options from arguments; what happens to the sources is told on `stderr`, unless it should be quiet. */
+export function videoSettings(parsed: VideoArguments, stderr: TextOutput): SegmentVideosOptions {
+  const { maxStaleness, stallTimeout, reconnect, realtime, fps, hwaccel, smooth, hold, keyframes, skipErrors, quiet } = parsed;
+  const say = (text: string): void => {
+    if (quiet !== true) stderr.write(text);
+  };
+  return {
+    ...pick(parsed, 'views', 'threshold', 'every', 'start', 'end', 'policy', 'loop', 'workers', 'alpha', 'contour', 'legend'),
+    ...(maxStaleness === undefined ? {} : { maxStalenessSeconds: maxStaleness }),
+    ...(stallTimeout === undefined ? {} : { stallTimeoutSeconds: stallTimeout }),
+    ...(reconnect ? {} : { reconnect: false }),
+    ...(realtime === undefined ? {} : { realTime: true }),
+    ...(fps === undefined ? {} : { frameRate: fps }),
+    ...(hwaccel === undefined ? {} : { hardwareAcceleration: hwaccel }),
+    ...(smooth === undefined ? {} : { smooth: smooth === true ? {} : { weight: smooth } }),
+    ...(hold === undefined ? {} : { hold: hold === true ? {} : { threshold: hold } }),
+    ...(keyframes === undefined ? {} : { keyframes: keyframes === true ? {} : { every: keyframes } }),
+    ...(skipErrors === undefined ? {} : { onError: 'skip' }),
+    onState: ({ source, state, reason, retryInSeconds }) => {
+      // Why the only source failed is the command's own error.
+      const worthIt = state === 'stalled' || state === 'reconnecting' || (state === 'failed' && parsed.sources.length > 1);
+      if (!worthIt) return;
+      const again = retryInSeconds === undefined ? '' : `, trying again in ${retryInSeconds.toFixed(1)} s`;
+      say(`${source}: ${state}${reason === undefined ? '' : ` (${reason})`}${again}\n`);
+    },
+    onEnd: ({ source, frames, complaints }) => {
+      if (complaints !== '') say(`${source}: after ${frames} frames ffmpeg had complained:\n${complaints}\n`);
+    },
+  };
+}
+
+/** The named members that are there. */
+export function pick<Values extends object, Key extends keyof Values>(values: Values, ...keys: readonly Key[]): Pick<Values, Key> {
+  return Object.fromEntries(keys.flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]]]))) as Pick<Values, Key>;
+}

@@ -1,0 +1,55 @@
+/** Reads what ffmpeg says on stderr about the input it has opened, and counts what it calls damaged. */
+
+const durationLine = /^\[info\] +Duration: (?:(\d+):(\d+):(\d+(?:\.\d+)?)|N\/A)/;
+const videoLine = /^\[info\] +Stream #\d+:\d+.*: Video: /;
+const rateField = /, (\d+(?:\.\d+)?)(k?) fps/;
+/** One line for each damaged packet (demuxer, RTP) or frame (decoder); what decoders say on the way is not counted. */
+const damage =
+  /Packet corrupt|corrupt (?:decoded|input) (?:frame|packet)|Error while decoding stream|Error submitting packet to decoder|RTP: missed \d+ packets|PES packet size mismatch|Circular buffer overrun/;
+
+/** The dump of one ffmpeg's only input. */
+export class InputReport {
+  #opened = false;
+  #inputSeen = false;
+  #durationSeconds: number | undefined;
+  #frameRate: number | undefined;
+  #corrupt = 0;
+
+  /** Takes one line of stderr; `counts`: is damage to be counted? */
+  feed(line: string, counts = true): void {
+    if (!line.startsWith('[info]')) {
+      if (counts && damage.test(line)) this.#corrupt += 1;
+      return;
+    }
+    // Only the dump of the input: outputs have streams, too.
+    if (this.#opened) return;
+    if (line.startsWith('[info] Input #')) this.#inputSeen = true;
+    else if (line.startsWith('[info] Stream mapping') || line.startsWith('[info] Output #')) this.#opened = true;
+    else if (this.#inputSeen) this.#read(line);
+  }
+
+  /** Damaged packets and frames up to now. */
+  get corrupt(): number {
+    return this.#corrupt;
+  }
+
+  /** Average frames per second, from the container. */
+  get frameRate(): number | undefined {
+    return this.#frameRate;
+  }
+
+  /** Length in seconds; `undefined` when the source has none. */
+  get durationSeconds(): number | undefined {
+    return this.#durationSeconds;
+  }
+
+  #read(line: string): void {
+    const [found, hours, minutes, seconds] = durationLine.exec(line) ?? [];
+    if (found !== undefined && seconds !== undefined) {
+      this.#durationSeconds = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+    }
+    if (this.#frameRate !== undefined || !videoLine.test(line) || line.includes('(attached pic)')) return;
+    const [, rate, thousands] = rateField.exec(line) ?? [];
+    if (rate !== undefined) this.#frameRate = Number(rate) * (thousands === 'k' ? 1000 : 1);
+  }
+}

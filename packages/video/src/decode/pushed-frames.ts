@@ -1,0 +1,75 @@
+/**
+ * Frames that the caller pushes, in the form of decoded ones. Nothing is scaled or decoded here; pixels are copied, so that
+ * the pusher may use its memory again and the frames can be given away.
+ */
+import type { RawFrame } from '../source/source.ts';
+import type { DecodeOptions, VideoFrame } from './decode.ts';
+
+/**
+ * The selected frames of `source`. `source` is closed on every way out.
+ *
+ * @throws {TypeError} when a frame does not hold `height` × `width` × 3 bytes.
+ */
+export async function* pushedFrames(
+  source: AsyncIterable<RawFrame>,
+  options: DecodeOptions,
+): AsyncGenerator<VideoFrame, void, undefined> {
+  const { start = -Infinity, end = Infinity, every = 1, signal, fullResolution } = options;
+  signal?.throwIfAborted();
+  const iterator = source[Symbol.asyncIterator]();
+  let aborted = (_reason: unknown): void => {};
+  const abort = (): void => aborted(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  let done = false;
+  let first: number | undefined;
+  let size: readonly [height: number, width: number] | undefined;
+  let selected = 0;
+  let frames = 0;
+  try {
+    for (let index = 0; ; index++) {
+      signal?.throwIfAborted();
+      // A promise of its own for each frame: racing against one that lives long would keep all of them.
+      const next = await new Promise<IteratorResult<RawFrame>>((resolve, reject) => {
+        aborted = reject;
+        iterator.next().then(resolve, reject);
+      });
+      if (next.done === true) {
+        done = true;
+        break;
+      }
+      const arrivedAt = performance.now();
+      const { data, width, height, timeSeconds = (arrivedAt - (first ??= arrivedAt)) / 1000 } = checkFrame(next.value, index);
+      if (timeSeconds >= end) break;
+      if (timeSeconds < start || selected++ % every !== 0) continue;
+      if (size === undefined) {
+        size = [height, width];
+        options.onOpen?.({ width, height, frameRate: options.frameRate ?? 25, live: options.live ?? false });
+      }
+      frames += 1;
+      const frame = { index, timeSeconds, data: data.slice(), width, height, sourceWidth: width, sourceHeight: height, arrivedAt };
+      yield fullResolution === true ? { ...frame, full: data.slice() } : frame;
+    }
+    options.onEnd?.({ frames, complaints: '', corrupt: 0 });
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    // Not awaited when aborted: a generator that waits for its next picture answers only when it has come.
+    const closed = done ? undefined : iterator.return?.();
+    if (signal?.aborted === true) closed?.then(undefined, () => {});
+    else await closed;
+  }
+}
+
+function checkFrame(frame: RawFrame, index: number): RawFrame {
+  const refuse = (rule: string, got: unknown): never => {
+    throw new TypeError(`Cannot read pushed frames: frame ${index} must ${rule}, got ${String(got)}`);
+  };
+  if (typeof frame !== 'object' || frame === null) return refuse('be { data, width, height }', frame);
+  const { data, width, height, timeSeconds } = frame;
+  for (const [name, value] of Object.entries({ width, height })) {
+    if (!(Number.isInteger(value) && value > 0)) refuse(`have a ${name} in positive whole pixels`, value);
+  }
+  if (!(data instanceof Uint8Array)) return refuse('hold its pixels in a Uint8Array', typeof data);
+  if (data.length !== width * height * 3) refuse(`hold ${width} × ${height} × 3 bytes`, data.length);
+  if (timeSeconds !== undefined && !Number.isFinite(timeSeconds)) refuse('have a finite timeSeconds', timeSeconds);
+  return frame;
+}

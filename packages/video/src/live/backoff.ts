@@ -1,0 +1,36 @@
+/** How long to wait before a broken connection is tried again. */
+
+/** How a live source that broke is opened again. */
+export interface ReconnectOptions {
+  /** Failures in a row after which it is given up. @default 5 before its first frame, none after */
+  readonly maxAttempts?: number;
+  /** Upper bound of the first wait, seconds; it doubles with each failure. @default 0.5 */
+  readonly minDelaySeconds?: number;
+  /** Upper bound of every wait, seconds. @default 30 */
+  readonly maxDelaySeconds?: number;
+  /** Where chance comes from, [0, 1). @default Math.random */
+  readonly random?: () => number;
+}
+
+/** @throws {RangeError} when an option is out of range. */
+export function checkReconnect({ maxAttempts, minDelaySeconds = 0.5, maxDelaySeconds = 30 }: ReconnectOptions): void {
+  if (maxAttempts !== undefined && !(maxAttempts === Infinity || (Number.isInteger(maxAttempts) && maxAttempts >= 1))) {
+    throw new RangeError(`Cannot read source: maxAttempts must be a whole number of at least 1, got ${maxAttempts}`);
+  }
+  for (const [name, value] of Object.entries({ minDelaySeconds, maxDelaySeconds })) {
+    if (Number.isFinite(value) && value >= 0) continue;
+    throw new RangeError(`Cannot read source: ${name} must be a number of seconds of at least 0, got ${value}`);
+  }
+}
+
+/**
+ * Seconds to wait after the `failures`-th failure in a row: a random part of `min(max, min × 2^(failures − 1))`.
+ *
+ * Full jitter: a hundred readers that one broken switch has cut off do not come back in one moment.
+ */
+export function backoffSeconds(
+  failures: number,
+  { minDelaySeconds = 0.5, maxDelaySeconds = 30, random = Math.random }: ReconnectOptions,
+): number {
+  return random() * Math.min(maxDelaySeconds, minDelaySeconds * 2 ** (failures - 1));
+}

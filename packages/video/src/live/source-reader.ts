@@ -1,0 +1,246 @@
+/**
+ * One source over its whole life: connects, watches that frames keep coming, connects again when they do not, and says
+ * how it is doing. What is decoded and how is the business of `decode/`; what becomes of the frames is the caller's.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isSynsegError, messageOf, SynsegError } from '@synseg/core';
+import { checkDecode, decodeFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from '../decode/decode.ts';
+import { redactCredentials } from '../process/redact.ts';
+import { isPlaylist, listens } from '../source/input.ts';
+import { describeSource, isFrames, sourceInput, type SourceDescription, type VideoSource } from '../source/source.ts';
+import { backoffSeconds, checkReconnect, type ReconnectOptions } from './backoff.ts';
+import { StreamClock } from './stream-clock.ts';
+import { watch } from './watchdog.ts';
+
+/**
+ * How a source is doing. `connecting` → `running` → `ended`, and for live sources `stalled` (frames stopped coming) and
+ * `reconnecting` (broken; waits, then connects again) on the way. `failed`: given up, the iterator throws.
+ */
+export type SourceState = 'connecting' | 'running' | 'stalled' | 'reconnecting' | 'ended' | 'failed';
+
+/** A source has begun to do otherwise. */
+export interface SourceStateChange {
+  /** Name of the source, without credentials. */
+  readonly source: string;
+  readonly state: SourceState;
+  /** The state before; `undefined` at the beginning. */
+  readonly previous: SourceState | undefined;
+  /** Number of the connection in a row of failures, from 1. */
+  readonly attempt: number;
+  /** What happened, without credentials. */
+  readonly reason?: string;
+  /** How long it waits before it connects again. */
+  readonly retryInSeconds?: number;
+}
+
+/** Options of {@link SourceReader}. */
+export interface ReaderOptions extends Omit<DecodeOptions, 'onEnd' | 'onOpen' | 'onCorrupt' | 'fullSize'> {
+  /** A live source that sends no frame for this long while one is waited for has stalled. @default 5; HLS playlists 30 */
+  readonly stallTimeoutSeconds?: number;
+  /** A live source that sends no first frame for this long is tried again. @default 15, or the stall timeout if longer */
+  readonly connectTimeoutSeconds?: number;
+  /** How live sources are opened again; `false`: not at all. Files never are. */
+  readonly reconnect?: ReconnectOptions | false;
+  readonly onState?: (change: SourceStateChange) => void;
+  /** Called once when the source has ended, with the sums of all connections. */
+  readonly onEnd?: (end: DecodeEnd) => void;
+}
+
+/** While it listens for a sender, ffmpeg itself gives up sooner than this. */
+const listenSeconds = 75;
+/** Where it is not known yet whether an http source is live, only these failures are worth another attempt. */
+const passing = /refused|timed out|timeout|unreachable|No route|reset|Temporary failure|Input\/output error|5XX|returned 5\d\d|no first frame/i;
+
+/** Reads one source; see {@link frames}. */
+export class SourceReader {
+  /** Name of the source, without credentials. */
+  readonly name: string;
+  readonly #source: VideoSource;
+  readonly #options: ReaderOptions;
+  readonly #description: SourceDescription;
+  readonly #reconnect: ReconnectOptions | false;
+  readonly #stallSeconds: number;
+  readonly #clock = new StreamClock();
+  #state: SourceState | undefined;
+  #info: OpenedSource | undefined;
+  #begun = false;
+  /** Failed connections in a row. */
+  #failures = 0;
+  #frames = 0;
+  #corruptBefore = 0;
+  #corruptNow = 0;
+  #reconnects = 0;
+  #stalls = 0;
+
+  /**
+   * @throws {TypeError} when `source` is none.
+   * @throws {RangeError} when an option is out of range.
+   */
+  constructor(source: VideoSource, options: ReaderOptions) {
+    checkDecode(source, options);
+    const playlist = !isFrames(source) && isPlaylist(sourceInput(source));
+    const { stallTimeoutSeconds = playlist ? 30 : 5, connectTimeoutSeconds, reconnect = {} } = options;
+    for (const [name, value] of Object.entries({ stallTimeoutSeconds, connectTimeoutSeconds })) {
+      if (value === undefined || value > 0) continue;
+      throw new RangeError(`Cannot read source: ${name} must be a positive number of seconds, got ${value}`);
+    }
+    if (reconnect !== false) checkReconnect(reconnect);
+    this.#description = describeSource(source);
+    this.name = this.#description.name;
+    this.#source = source;
+    this.#options = options;
+    this.#reconnect = reconnect;
+    this.#stallSeconds = stallTimeoutSeconds;
+  }
+
+  get state(): SourceState {
+    return this.#state ?? 'connecting';
+  }
+
+  /** Is the source live? Of http sources it is known once the first frame has come. */
+  get live(): boolean {
+    return this.#knownLive ?? false;
+  }
+
+  /** What was found when the source was opened first. Its picture size holds for life: later ones are scaled to it. */
+  get info(): OpenedSource | undefined {
+    return this.#info;
+  }
+
+  /** Damaged packets and frames that ffmpeg reported, over all connections. */
+  get corrupt(): number {
+    return this.#corruptBefore + this.#corruptNow;
+  }
+
+  /** Connections that were made again and delivered. */
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  /** How often frames stopped coming. */
+  get stalls(): number {
+    return this.#stalls;
+  }
+
+  /**
+   * The frames, once. They end with the file; a live source goes on over reconnects, its numbers and times as well.
+   * Leaving the loop and abort end ffmpeg. Time counts as a stall only while a frame is being waited for.
+   *
+   * @throws {SynsegError} `VIDEO_DECODE` when the source has failed for good; `FFMPEG_MISSING` when there is no ffmpeg.
+   */
+  async *frames(): AsyncGenerator<VideoFrame, void, undefined> {
+    if (this.#begun) throw new Error('internal: the frames of a source can be read once');
+    this.#begun = true;
+    const { signal, end = Infinity } = this.#options;
+    try {
+      signal?.throwIfAborted();
+      this.#enter('connecting');
+      for (;;) {
+        const outcome = { complaints: '', frames: 0 };
+        try {
+          for await (const frame of this.#connection(outcome)) {
+            if (frame.timeSeconds >= end) return this.#finish(outcome.complaints);
+            yield frame;
+          }
+          if (!this.live || this.#reconnect === false) return this.#finish(outcome.complaints);
+          await this.#retry(new SynsegError('VIDEO_DECODE', `Cannot read source "${this.name}": the stream ended. ${outcome.complaints}`.trim()));
+        } catch (error) {
+          signal?.throwIfAborted();
+          await this.#retry(error);
+        }
+      }
+    } catch (error) {
+      if (signal?.aborted !== true) this.#enter('failed', { reason: redactCredentials(messageOf(error)) });
+      throw error;
+    } finally {
+      if (this.state !== 'failed') this.#enter('ended');
+    }
+  }
+
+  get #knownLive(): boolean | undefined {
+    return this.#options.live ?? this.#description.live ?? this.#info?.live;
+  }
+
+  /** One connection's frames, in the source's own numbers and times. Throws when frames stop coming. */
+  async *#connection(outcome: { complaints: string; frames: number }): AsyncGenerator<VideoFrame, void, undefined> {
+    const { signal, start, end, ...options } = this.#options;
+    const leaving = new AbortController();
+    const info = this.#info;
+    const again = info === undefined ? { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) } : { fullSize: [info.height, info.width] as const };
+    const decoded = decodeFrames(this.#source, {
+      networkTimeoutSeconds: Math.max(10, Number.isFinite(this.#stallSeconds) ? this.#stallSeconds + 5 : 0),
+      ...options,
+      ...again,
+      signal: signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]),
+      onOpen: (opened) => (this.#info ??= opened),
+      onCorrupt: (corrupt) => (this.#corruptNow = corrupt),
+      onEnd: ({ complaints }) => (outcome.complaints = complaints),
+    });
+    if (info !== undefined) this.#clock.reconnect();
+    try {
+      for (;;) {
+        const first = outcome.frames === 0;
+        const next = await watch(decoded.next(), this.#patience(first), () => {
+          if (!first) this.#stalled();
+          const what = first ? `no first frame within ${this.#patience(true)} s` : `no frame for ${this.#stallSeconds} s`;
+          leaving.abort(new SynsegError('VIDEO_DECODE', `Cannot read source "${this.name}": ${what}`));
+        });
+        if (next.done === true) return;
+        if (first) this.#connected();
+        outcome.frames += 1;
+        this.#frames += 1;
+        const frame = next.value;
+        yield this.live ? { ...frame, ...this.#clock.place(frame) } : frame;
+      }
+    } finally {
+      this.#corruptBefore += this.#corruptNow;
+      this.#corruptNow = 0;
+      leaving.abort();
+      await decoded.return();
+    }
+  }
+
+  #finish(complaints: string): void {
+    this.#options.onEnd?.({ frames: this.#frames, complaints, corrupt: this.corrupt });
+  }
+
+  /** How long a frame may be waited for. */
+  #patience(first: boolean): number {
+    if (isFrames(this.#source) || this.#knownLive === false) return Infinity;
+    if (!first) return this.#knownLive === true ? this.#stallSeconds : Infinity;
+    if (listens(this.#source)) return listenSeconds;
+    return this.#options.connectTimeoutSeconds ?? Math.max(15, this.#stallSeconds);
+  }
+
+  #connected(): void {
+    if (this.#frames > 0) this.#reconnects += 1;
+    this.#enter('running');
+    this.#failures = 0;
+  }
+
+  #stalled(): void {
+    this.#stalls += 1;
+    this.#enter('stalled', { reason: `no frame for ${this.#stallSeconds} s` });
+  }
+
+  /** Waits before the next connection. @throws `error` when there is to be none. */
+  async #retry(error: unknown): Promise<void> {
+    const reason = redactCredentials(messageOf(error));
+    const { signal } = this.#options;
+    const worth = this.#knownLive ?? passing.test(reason);
+    if (this.#reconnect === false || isFrames(this.#source) || !worth || !isSynsegError(error) || error.code !== 'VIDEO_DECODE') throw error;
+    this.#failures += 1;
+    const waits = listens(this.#source);
+    if (this.#failures >= (this.#reconnect.maxAttempts ?? (this.#frames > 0 || waits ? Infinity : 5))) throw error;
+    const retryInSeconds = waits ? 0 : backoffSeconds(this.#failures, this.#reconnect);
+    this.#enter('reconnecting', { reason, retryInSeconds });
+    await sleep(retryInSeconds * 1000, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+    signal?.throwIfAborted();
+  }
+
+  #enter(state: SourceState, more: Pick<SourceStateChange, 'reason' | 'retryInSeconds'> = {}): void {
+    const previous = this.#state;
+    this.#state = state;
+    this.#options.onState?.({ source: this.name, state, previous, attempt: this.#failures + 1, ...more });
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * One source on its way through: its reader, the frames that wait for the model, those under way, and those whose turn
+ * to be delivered it is. Lanes know nothing of one another; which one goes next is the stream's business.
+ */
+import { messageOf, type LabelSet } from '@synseg/core';
+import type { VideoFrame } from '../decode/decode.ts';
+import type { SourceReader, SourceState } from '../live/source-reader.ts';
+import { segmentedFrame, type SegmentedFrame } from '../segmented-frame.ts';
+import { FrameBuffer, type Policy } from './frame-buffer.ts';
+import type { FrameResult, FrameWork } from './frame-work.ts';
+import { LabelPlan } from './label-plan.ts';
+
+/** How a source is doing. */
+export interface SourceReport {
+  readonly source: string;
+  readonly state: SourceState;
+  readonly policy: Policy;
+  /** Frames delivered. */
+  readonly frames: number;
+  /** Frames that came and were not delivered: replaced by newer ones, or too old. */
+  readonly dropped: number;
+  /** Frames that could not be segmented. */
+  readonly errors: number;
+  /** Damaged packets and pictures that ffmpeg reported. */
+  readonly corrupt: number;
+  readonly reconnects: number;
+  /** Why it failed, when it did; without credentials. */
+  readonly failure?: string;
+}
+
+/** What a lane is made of. */
+export interface LaneParts {
+  readonly index: number;
+  readonly reader: SourceReader;
+  readonly work: FrameWork;
+  readonly labels: LabelSet;
+  readonly policy: Policy | 'auto';
+  /** Frames of this lane under way at a time, by the policy decided. */
+  readonly limit: (policy: Policy) => number;
+  readonly maxStalenessSeconds: number;
+  readonly onError: 'throw' | 'skip';
+}
+
+/** A frame under way. */
+interface Pending {
+  readonly frame: Pick<VideoFrame, 'index' | 'timeSeconds' | 'sourceWidth' | 'sourceHeight' | 'arrivedAt'>;
+  readonly labels: LabelSet;
+  readonly dropped: number;
+  outcome: { readonly result: FrameResult } | { readonly error: unknown } | undefined;
+}
+
+/** One source's frames in order. */
+export class Lane {
+  readonly index: number;
+  readonly labels: LabelPlan;
+  readonly #parts: LaneParts;
+  readonly #buffer = new FrameBuffer<VideoFrame>();
+  readonly #pending: Pending[] = [];
+  #onChange = (): void => {};
+  #policy: Policy | undefined;
+  #reading: Promise<void> | undefined;
+  #working = new Set<Promise<void>>();
+  #ended = false;
+  #failure: { readonly error: unknown } | undefined;
+  /** Dropped before the model since the last frame that went to it. */
+  #skipped = 0;
+  /** Dropped after the model since the last frame that was delivered. */
+  #missed = 0;
+  #counts = { frames: 0, dropped: 0, errors: 0 };
+  #lastArrival: number | undefined;
+  #interval: number | undefined;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+    this.index = parts.index;
+    this.labels = new LabelPlan(parts.labels);
+  }
+
+  get report(): SourceReport {
+    const { reader } = this.#parts;
+    const { name: source, state, corrupt, reconnects } = reader;
+    const failure = this.#failure === undefined ? {} : { failure: messageOf(this.#failure.error) };
+    return { source, state, policy: this.policy, ...this.#counts, corrupt, reconnects, ...failure };
+  }
+
+  get policy(): Policy {
+    return this.#policy ?? (this.#parts.policy === 'freshest' ? 'freshest' : 'every-frame');
+  }
+
+  /** Why the source can be read no more. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** True when nothing is under way and nothing can come any more. */
+  get finished(): boolean {
+    return this.#ended && this.#buffer.next === undefined && this.#pending.length === 0;
+  }
+
+  /** When the frame that waits for the model arrived; undefined when none waits or enough are under way. */
+  get waitingSince(): number | undefined {
+    return this.#free ? this.#buffer.next?.arrivedAt : undefined;
+  }
+
+  /** True when frames come that a batch may wait for. */
+  get expected(): boolean {
+    return this.#free && !this.#ended && this.policy === 'freshest' && this.#parts.reader.state === 'running';
+  }
+
+  /** Mean time between frames lately, ms. */
+  get interval(): number | undefined {
+    return this.#interval;
+  }
+
+  /** Frames sent to the model and not delivered. */
+  get underWay(): number {
+    return this.#pending.length;
+  }
+
+  get #free(): boolean {
+    return this.#pending.length < this.#parts.limit(this.policy);
+  }
+
+  /** Begins to read; `onChange` is called when a frame has come, a result is there, or the source has ended. */
+  start(onChange: () => void): void {
+    this.#onChange = onChange;
+    this.#reading = this.#read();
+  }
+
+  /** Sends the frame that waits to the model. True if there was one, false if it was too old. */
+  dispatch(): boolean {
+    const taken = this.#buffer.take();
+    if (taken === undefined) return false;
+    const { frame, dropped } = taken;
+    this.#counts.dropped += dropped;
+    this.#skipped += dropped;
+    if (this.#isStale(frame.arrivedAt)) {
+      this.#counts.dropped += 1;
+      this.#skipped += 1;
+      return false;
+    }
+    const labels = this.labels.at(frame.index);
+    const { index, timeSeconds, sourceWidth, sourceHeight, arrivedAt } = frame;
+    const pending: Pending = { frame: { index, timeSeconds, sourceWidth, sourceHeight, arrivedAt }, labels, dropped: this.#skipped, outcome: undefined };
+    this.#skipped = 0;
+    this.#pending.push(pending);
+    const settle = (outcome: Pending['outcome']): void => {
+      pending.outcome = outcome;
+      this.#onChange();
+    };
+    const working = this.#parts.work.run(frame, labels).then(
+      (result) => settle({ result }),
+      (error: unknown) => settle({ error }),
+    );
+    this.#working.add(working);
+    void working.then(() => this.#working.delete(working));
+    return true;
+  }
+
+  /**
+   * The oldest frame under way, if its result is there. Frames that are too old by now and, with `onError: 'skip'`,
+   * those that failed, are passed over and counted.
+   *
+   * @throws what segmenting it threw, with `onError: 'throw'`
+   */
+  take(): SegmentedFrame | undefined {
+    for (;;) {
+      const [head] = this.#pending;
+      if (head?.outcome === undefined) return undefined;
+      this.#pending.shift();
+      const dropped = head.dropped + this.#missed;
+      if ('error' in head.outcome) {
+        if (this.#parts.onError === 'throw') throw head.outcome.error;
+        this.#counts.errors += 1;
+        this.#missed = dropped + 1;
+      } else if (this.#isStale(head.frame.arrivedAt)) {
+        this.#counts.dropped += 1;
+        this.#missed = dropped + 1;
+      } else {
+        this.#missed = 0;
+        this.#counts.frames += 1;
+        return this.#deliver(head, head.outcome.result, dropped);
+      }
+    }
+  }
+
+  /** Waits until the reader has ended and nothing is under way. Never rejects. */
+  async close(): Promise<void> {
+    this.#buffer.close();
+    await this.#reading;
+    await Promise.all(this.#working);
+  }
+
+  #deliver({ frame: { arrivedAt, ...frame }, labels }: Pending, result: FrameResult, dropped: number): SegmentedFrame {
+    const latencySeconds = (performance.now() - arrivedAt) / 1000;
+    const { names, colors } = labels;
+    return segmentedFrame({ source: this.#parts.reader.name, sourceIndex: this.index, ...frame, dropped, latencySeconds, labels: names, colors, ...result });
+  }
+
+  #isStale(arrivedAt: number): boolean {
+    return this.policy === 'freshest' && performance.now() - arrivedAt > this.#parts.maxStalenessSeconds * 1000;
+  }
+
+  async #read(): Promise<void> {
+    const { reader, policy } = this.#parts;
+    try {
+      for await (const frame of reader.frames()) {
+        if (this.#policy === undefined) {
+          this.#policy = policy === 'auto' ? (reader.live ? 'freshest' : 'every-frame') : policy;
+          this.#buffer.policy = this.#policy;
+        }
+        if (this.#lastArrival !== undefined) {
+          const interval = frame.arrivedAt - this.#lastArrival;
+          this.#interval = this.#interval === undefined ? interval : 0.9 * this.#interval + 0.1 * interval;
+        }
+        this.#lastArrival = frame.arrivedAt;
+        const taken = this.#buffer.offer(frame);
+        this.#onChange();
+        if (!(await taken)) break;
+      }
+    } catch (error) {
+      this.#failure = { error };
+    } finally {
+      this.#ended = true;
+      this.#onChange();
+    }
+  }
+}

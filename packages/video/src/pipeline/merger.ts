@@ -1,0 +1,77 @@
+/**
+ * Many sources, one model: decides which frames go to the model next, and delivers results in the order of each source.
+ *
+ * Everything is driven by two events, a frame has come and a result is there, so the model never waits for a consumer
+ * that is busy with the frame before. What is under way is bounded, what waits is each lane's own business.
+ */
+import { batchDelay } from './batch-window.ts';
+import type { Lane } from './lane.ts';
+import type { SegmentedFrame } from '../segmented-frame.ts';
+
+/** The lanes of a stream, joined. */
+export class Merger {
+  readonly #lanes: readonly Lane[];
+  readonly #maxInFlight: number;
+  /** Lanes in the order of their turns: who was served last comes last. */
+  #turns: readonly Lane[];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wake: (() => void) | undefined;
+  #closed = false;
+
+  constructor(lanes: readonly Lane[], maxInFlight: number) {
+    this.#lanes = lanes;
+    this.#maxInFlight = maxInFlight;
+    this.#turns = lanes;
+  }
+
+  /** Something happened in a lane: sends what can be sent, and lets {@link Merger.next} look again. */
+  readonly changed = (): void => {
+    this.#dispatch();
+    this.#wake?.();
+  };
+
+  /**
+   * The next frame that is ready, from any lane; undefined when all lanes have finished.
+   *
+   * @throws what a lane throws, and the signal's reason
+   */
+  async next(signal: AbortSignal): Promise<SegmentedFrame | undefined> {
+    for (;;) {
+      signal.throwIfAborted();
+      for (const lane of this.#turns) {
+        const frame = lane.take();
+        if (frame === undefined) continue;
+        this.#dispatch();
+        return frame;
+      }
+      this.#dispatch();
+      if (this.#lanes.every((lane) => lane.finished)) return undefined;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  /** Sends nothing more. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #dispatch(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    const live = this.#lanes.filter((lane) => lane.policy === 'freshest' && (lane.waitingSince !== undefined || lane.expected));
+    const delay = live.some((lane) => lane.waitingSince !== undefined) ? batchDelay(live, performance.now()) : 0;
+    if (delay > 0) this.#timer = setTimeout(this.changed, delay);
+    let room = this.#maxInFlight - this.#lanes.reduce((sum, lane) => sum + lane.underWay, 0);
+    for (let sent = true; sent && room > 0; ) {
+      sent = false;
+      for (const lane of this.#turns) {
+        const ready = lane.waitingSince !== undefined && (delay === 0 || lane.policy === 'every-frame');
+        if (!ready || room === 0) continue;
+        sent = true;
+        if (lane.dispatch()) room -= 1;
+        this.#turns = [...this.#turns.filter((other) => other !== lane), lane];
+      }
+    }
+  }
+}

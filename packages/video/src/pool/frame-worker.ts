@@ -1,0 +1,78 @@
+/** Thread entry of the pool: segments frames with a session of another thread, decides, renders. */
+import { MessageChannel, parentPort } from 'node:worker_threads';
+import { LabelSet, Segmenter, decideLabels, serialiseError } from '@synseg/core';
+import { smoothActivations } from '../temporal/smoothing.ts';
+import type { ActivationTask, Activations, FramePixels, FrameTask, PoolControl, PoolTask, SegmentSettings, SessionRequest, SmoothTask, Smoothed } from './frame-task.ts';
+import { moving, type PoolAnswer } from './pool.ts';
+import { render, type Rendered } from './render.ts';
+
+const cancelled = new AbortController();
+const segmenter = openSession();
+
+/** Asks the pool's owner for a way to the session. */
+function openSession(): Promise<Segmenter> {
+  const { port1, port2 } = new MessageChannel();
+  const answered = new Promise<Segmenter>((resolve, reject) => {
+    port1.on('message', (message: PoolControl) => {
+      if (message.type === 'session') return resolve(Segmenter.attach(message.shared));
+      const reason = new Error('cancelled');
+      cancelled.abort(reason);
+      reject(reason);
+    });
+  });
+  // Listening must not keep the thread alive, nor must a session that nobody waits for fail loudly.
+  port1.unref();
+  answered.catch(() => undefined);
+  parentPort?.postMessage({ type: 'session', port: port2 } satisfies SessionRequest, [port2]);
+  return answered;
+}
+
+/** Runs one task. Errors are part of the answer: thrown ones would lose their class and code. */
+export default async function run(task: PoolTask): Promise<PoolAnswer> {
+  try {
+    switch (task.type) {
+      case 'frame':
+        return answer(await frame(task));
+      case 'activations': {
+        const value = await activations(task);
+        return moving({ value }, [value.activations.buffer, value.frame.pixels.buffer]);
+      }
+      case 'smooth': {
+        const value = smooth(task);
+        return moving({ value }, [value.labelMap.buffer, value.state.activations.buffer as ArrayBuffer]);
+      }
+      case 'render':
+        return answer(await render(task.input, task.render));
+    }
+  } catch (error) {
+    return { error: serialiseError(error) };
+  }
+}
+
+async function frame(task: FrameTask): Promise<Rendered> {
+  const { labelMap, width, height } = await segment(task, task.labels, task.settings, 'labels');
+  return render({ labelMap, width, height, ...task.picture }, task.render);
+}
+
+async function activations({ labels, settings, pixels, width, height }: ActivationTask): Promise<Activations> {
+  const frame = { pixels, width, height };
+  const result = await segment(frame, labels, settings, 'activations');
+  return { activations: result.activations as Float32Array<ArrayBuffer>, width: result.width, height: result.height, frame };
+}
+
+function smooth({ state, key, rule, smoothing, activations: maps, width, height, frame }: SmoothTask): Smoothed {
+  const picture = { data: frame.pixels, width: frame.width, height: frame.height };
+  const next = smoothActivations(state, { activations: maps, width, height, key }, picture, smoothing);
+  return { labelMap: decideLabels(next.activations, width, height, rule) as Uint8Array<ArrayBuffer>, width, height, state: next };
+}
+
+async function segment({ pixels, width, height }: FramePixels, labels: FrameTask['labels'], { views, threshold }: SegmentSettings, output: 'labels' | 'activations') {
+  const settings = { size: 'model', views, output: [output], signal: cancelled.signal, ...(threshold === undefined ? {} : { threshold }) } as const;
+  return (await segmenter).segment({ data: pixels, width, height }, new LabelSet(labels), settings);
+}
+
+function answer(value: Rendered): PoolAnswer {
+  const arrays = [value.labelMap, value.overlay, value.png, value.jpeg].filter((array) => array !== undefined);
+  return moving({ value }, [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]);
+}
+

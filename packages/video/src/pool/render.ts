@@ -1,0 +1,155 @@
+/**
+ * Everything that costs CPU per frame once the labels are decided: upsampling, areas, masks, blending, compression. It
+ * runs inside the pool's threads and keeps nothing but legends, so frames may come from any source in any order.
+ *
+ * A label map that grows to the picture's size gets smooth borders, in the delivered map and in the overlay alike.
+ */
+import {
+  blendOverlay,
+  encodeIndexedPNG,
+  encodeJPEG,
+  encodeLabelMapRLE,
+  resizeLabelMap,
+  tracePolygons,
+  type Polygon,
+} from '@synseg/core';
+import type { MaskRle } from '../segmented-frame.ts';
+import { LegendCache } from './legend.ts';
+
+/** How the overlay looks. */
+export interface OverlayLook {
+  /** Weight of the label color against the picture, 0 to 1. */
+  readonly alpha: number;
+  /** Draw the border of each region in full color. */
+  readonly contour: boolean;
+  /** Draw the names of the labels beside their colors, in the upper left corner. */
+  readonly legend: boolean;
+}
+
+/** What is wanted of a frame; plain data, it travels between threads. What is absent is not wanted. */
+export interface RenderRequest {
+  /** Names of the labels, in label-map order. */
+  readonly names: readonly string[];
+  /** RGB, 0 to 255, one per label. */
+  readonly colors: readonly (readonly [number, number, number])[];
+  /** Size of the label map as delivered: the model's own, or the source's. @default 'model' */
+  readonly mapSize?: 'model' | 'source';
+  /** COCO compressed run lengths of each label's mask. */
+  readonly rle?: boolean;
+  /** Outlines of each label's regions, in pixels of the label map as delivered. */
+  readonly polygons?: boolean;
+  /** The label map as palette PNG, pixel value = label index, 255 = background. */
+  readonly png?: boolean;
+  /** The picture with the label colors blended in. */
+  readonly overlay?: OverlayLook;
+  /** The overlay, or the plain picture where none is wanted, as JPEG. */
+  readonly jpeg?: { readonly quality: number; /** Wider pictures are shrunk, pixels. */ readonly maxWidth: number };
+}
+
+/** A frame to render. */
+export interface RenderInput {
+  /** `Uint8Array, [height, width], row-major`: label index, 255 = background. */
+  readonly labelMap: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+  /** `Uint8Array, [sourceHeight, sourceWidth, 3], row-major`: RGB; modified. Needed for an overlay and a JPEG. */
+  readonly picture?: Uint8Array<ArrayBuffer>;
+}
+
+/** A rendered frame. */
+export interface Rendered {
+  /** `Uint8Array, [height, width], row-major`: label index, 255 = background; the input's own where the size is the same. */
+  readonly labelMap: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** Share of the label map as delivered per label, 0 to 1. */
+  readonly areas: Readonly<Record<string, number>>;
+  /** Labels without a pixel are left out. */
+  readonly rle?: Readonly<Record<string, MaskRle>>;
+  /** Labels without a pixel are left out. */
+  readonly polygons?: Readonly<Record<string, readonly Polygon[]>>;
+  readonly png?: Uint8Array;
+  /** The input's picture, `[sourceHeight, sourceWidth, 3]`. */
+  readonly overlay?: Uint8Array<ArrayBuffer>;
+  readonly jpeg?: Uint8Array;
+}
+
+const legends = new LegendCache();
+
+/**
+ * Renders one frame.
+ *
+ * @throws {RangeError} when the label map holds an index without a name or a size does not fit its data.
+ */
+export async function render(input: RenderInput, request: RenderRequest): Promise<Rendered> {
+  const { sourceWidth, sourceHeight, picture } = input;
+  const { names, colors, overlay, jpeg } = request;
+  const { labelMap, width, height } = request.mapSize === 'source' ? upsample(input) : input;
+  const png = request.png === true ? encodeIndexedPNG(labelMap, width, height, colors.slice(0, names.length)) : undefined;
+  const rendered = {
+    ...{ labelMap, width, height, areas: shares(labelMap, names) },
+    ...(request.rle === true ? { rle: rleByName(labelMap, width, height, names) } : {}),
+    ...(request.polygons === true ? { polygons: polygonsByName(labelMap, width, height, names) } : {}),
+  };
+  if (picture === undefined) {
+    if (overlay !== undefined || jpeg !== undefined) throw new Error('internal: a frame to be drawn came without its picture');
+    return { ...rendered, ...(png === undefined ? {} : { png: await png }) };
+  }
+  if (overlay !== undefined) {
+    blendOverlay(picture, sourceWidth, sourceHeight, input.labelMap, input.width, input.height, colors, { ...overlay, borders: 'smooth' });
+    if (overlay.legend) await legends.blend(picture, sourceWidth, sourceHeight, { names, colors });
+  }
+  const [pngBytes, jpegBytes] = await Promise.all([
+    png,
+    jpeg === undefined ? undefined : encodeJPEG(picture, sourceWidth, sourceHeight, jpeg),
+  ]);
+  return {
+    ...rendered,
+    ...(pngBytes === undefined ? {} : { png: pngBytes }),
+    ...(overlay === undefined ? {} : { overlay: picture }),
+    ...(jpegBytes === undefined ? {} : { jpeg: jpegBytes }),
+  };
+}
+
+function upsample({ labelMap, width, height, sourceWidth, sourceHeight }: RenderInput): Pick<Rendered, 'labelMap' | 'width' | 'height'> {
+  if (width === sourceWidth && height === sourceHeight) return { labelMap, width, height };
+  const resized = resizeLabelMap(labelMap, width, height, sourceWidth, sourceHeight, { borders: 'smooth' });
+  return { labelMap: resized, width: sourceWidth, height: sourceHeight };
+}
+
+/** Runs of one label are counted whole: neighbouring pixels mostly agree. */
+function shares(labelMap: Uint8Array, names: readonly string[]): Record<string, number> {
+  const counts = new Float64Array(256);
+  const { length } = labelMap;
+  for (let first = 0; first < length; ) {
+    const label = labelMap[first]!;
+    let end = first + 1;
+    while (end < length && labelMap[end] === label) end++;
+    counts[label]! += end - first;
+    first = end;
+  }
+  return Object.fromEntries(names.map((name, index) => [name, counts[index]! / length]));
+}
+
+function rleByName(labelMap: Uint8Array, width: number, height: number, names: readonly string[]): Record<string, MaskRle> {
+  const forms = encodeLabelMapRLE(labelMap, width, height, names.length);
+  return Object.fromEntries(names.flatMap((name, index) => (forms[index] === undefined ? [] : [[name, forms[index]]])));
+}
+
+function polygonsByName(
+  labelMap: Uint8Array,
+  width: number,
+  height: number,
+  names: readonly string[],
+): Record<string, readonly Polygon[]> {
+  const mask = new Uint8Array(labelMap.length);
+  return Object.fromEntries(
+    names.flatMap((name, index) => {
+      for (let pixel = 0; pixel < mask.length; pixel++) mask[pixel] = labelMap[pixel] === index ? 1 : 0;
+      const regions = tracePolygons(mask, width, height);
+      return regions.length === 0 ? [] : [[name, regions]];
+    }),
+  );
+}

@@ -1,0 +1,83 @@
+/** Where changes of the labels come in from the pages, one at a time. */
+import { messageOf } from '@synseg/core';
+import { redactCredentials } from '../process/redact.ts';
+import type { PreviewLabel, PreviewLabels, PreviewOptions } from './preview-types.ts';
+
+const MAX_LABELS = 255;
+const MAX_NAME = 200;
+const MAX_TEXT = 500;
+
+/** What is answered to a change: the labels now under way, and why they are not those asked for. */
+export interface LabelAnswer {
+  readonly status: 200 | 400 | 409 | 422;
+  readonly error?: string;
+}
+
+/** Holds the labels under way and changes them. */
+export class LabelDesk {
+  readonly #onLabels: PreviewOptions['onLabels'];
+  #labels: PreviewLabels;
+  #revision = 1;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(labels: PreviewLabels, onLabels: PreviewOptions['onLabels']) {
+    this.#labels = labels;
+    this.#onLabels = onLabels;
+  }
+
+  get labels(): PreviewLabels {
+    return this.#labels;
+  }
+
+  /** Grows with every change: a page that has not seen the last one is told instead of undoing it. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Puts other labels in place. */
+  replace(labels: PreviewLabels): void {
+    this.#labels = labels;
+    this.#revision += 1;
+  }
+
+  /** Does what a request body `{ revision, labels: [{ name, threshold? }] }` asks for, when those before it are done. */
+  change(body: unknown): Promise<LabelAnswer> {
+    const answer = this.#turn.then(() => this.#change(body));
+    this.#turn = answer;
+    return answer;
+  }
+
+  async #change(body: unknown): Promise<LabelAnswer> {
+    const asked = requestOf(body);
+    if (typeof asked === 'string') return { status: 400, error: asked };
+    if (asked.revision !== this.#revision) return { status: 409, error: 'Cannot change labels: somebody else changed them meanwhile' };
+    try {
+      this.replace(await this.#onLabels(asked.labels));
+      return { status: 200 };
+    } catch (error) {
+      return { status: 422, error: redactCredentials(messageOf(error)).slice(0, MAX_TEXT) };
+    }
+  }
+}
+
+/** The request, or what is wrong with it. */
+function requestOf(body: unknown): { readonly revision: number; readonly labels: readonly PreviewLabel[] } | string {
+  const wrong = (text: string): string => `Cannot change labels: ${text}`;
+  const { revision, labels } = (body ?? {}) as { revision?: unknown; labels?: unknown };
+  if (typeof revision !== 'number') return wrong(`revision must be a number, got ${typeof revision}`);
+  if (!Array.isArray(labels) || labels.length === 0 || labels.length > MAX_LABELS) {
+    return wrong(`there must be 1 to ${MAX_LABELS} labels, got ${Array.isArray(labels) ? labels.length : typeof labels}`);
+  }
+  const checked: PreviewLabel[] = [];
+  for (const label of labels as ({ name?: unknown; threshold?: unknown } | null)[]) {
+    const { name, threshold } = label ?? {};
+    if (typeof name !== 'string' || name.trim() === '') return wrong('a name must not be empty');
+    if (name.length > MAX_NAME) return wrong(`a name must have at most ${MAX_NAME} characters, got ${name.length}`);
+    if (checked.some((other) => other.name === name.trim())) return wrong(`names must be unique, got "${name.trim()}" twice`);
+    if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1)) {
+      return wrong(`threshold of "${name}" must be in [0, 1], got ${JSON.stringify(threshold)}`);
+    }
+    checked.push({ name: name.trim(), ...(threshold === undefined ? {} : { threshold }) });
+  }
+  return { revision, labels: checked };
+}

@@ -1,0 +1,46 @@
+/**
+ * Sees to it that no child outlives this process, as far as a process can: at its exit, and when a signal ends it.
+ *
+ * Signals are listened to only while there are children, and stay the business of those who listen as well: a program
+ * with a handler of its own ends its work in order. Where nobody else listens, the signal does what it would have done.
+ * Nobody is told of `kill -9`: children then end because their pipes close, and those that wait for a silent network
+ * because of the time limit on it.
+ */
+import type { ChildProcess } from 'node:child_process';
+
+const signals = process.platform === 'win32' ? [] : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const);
+const living = new Set<ChildProcess>();
+
+function killAll(): void {
+  for (const child of living) child.kill('SIGKILL');
+}
+
+function onSignal(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return;
+  // Encoders are left alone: their input ends with this process, and then they finish their file.
+  for (const child of living) if (child.stdin === null) child.kill('SIGKILL');
+  unwatch();
+  process.kill(process.pid, signal);
+}
+
+function watch(): void {
+  process.on('exit', killAll);
+  // First in line: who listens once would not be counted any more when its turn is over.
+  for (const signal of signals) process.prependListener(signal, onSignal);
+}
+
+function unwatch(): void {
+  process.removeListener('exit', killAll);
+  for (const signal of signals) process.removeListener(signal, onSignal);
+}
+
+/** Looks after `child` until {@link release}. */
+export function adopt(child: ChildProcess): void {
+  if (living.size === 0) watch();
+  living.add(child);
+}
+
+/** The child has ended. */
+export function release(child: ChildProcess): void {
+  if (living.delete(child) && living.size === 0) unwatch();
+}

@@ -1,0 +1,137 @@
+/**
+ * All frames as one COCO JSON: a video is a `videos` entry, a frame an `images` entry, a label's mask in a frame one
+ * annotation with compressed run lengths, area and box. Label maps are delivered at source size, so masks fit the
+ * pictures; `frame_id` and `file_name` carry the frame's number, `time_seconds` its time. Labels become categories when
+ * they are first seen.
+ *
+ * COCO wants two long lists, and neither is kept in memory: annotations go to `.name.partial.json`, one a line, images to
+ * `.name.images.partial.json`, which is appended when the file is closed. After `kill -9` both are there, and lack only
+ * the brackets around their lines.
+ */
+import { measureRLE } from '@synseg/core';
+import { createReadStream } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { sixDecimals } from './csv-text.ts';
+import type { FrameSink, SinkFrame } from './frame-sink.ts';
+import { GrowingFile } from './growing-file.ts';
+import { frameFileName } from './png-sequence.ts';
+import { writeError } from './write-error.ts';
+
+const what = 'COCO annotations';
+const head = '{"info":{"description":"Label maps of a video, by @synseg/video"},"licenses":[],\n"annotations":[';
+
+/** Writes frames of any sources to one COCO JSON. */
+export class CocoSink implements FrameSink {
+  readonly needs = { rle: true, mapSize: 'source' } as const;
+  readonly #file: GrowingFile;
+  readonly #images: GrowingFile;
+  readonly #videos = new Map<string, { readonly id: number; readonly name: string; readonly folder: string }>();
+  readonly #categories = new Map<string, { readonly id: number; readonly name: string; readonly color: readonly number[] }>();
+  #imageCount = 0;
+  #annotationCount = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #finished: Promise<void> | undefined;
+
+  private constructor(file: GrowingFile, images: GrowingFile) {
+    [this.#file, this.#images] = [file, images];
+  }
+
+  /** Opens the file under its partial name. @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written. */
+  static async open(path: string): Promise<CocoSink> {
+    const file = await GrowingFile.open(path, what);
+    const extension = extname(path);
+    const images = join(dirname(path), `${basename(path, extension)}.images${extension}`);
+    try {
+      return new CocoSink(file, await GrowingFile.open(images, what));
+    } catch (error) {
+      await file.remove().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  write(frame: SinkFrame): Promise<void> {
+    const written = this.#last.then(() => this.#add(frame));
+    this.#last = written.catch(() => undefined);
+    return written;
+  }
+
+  async #add(frame: SinkFrame): Promise<void> {
+    const { width, height, index, timeSeconds } = frame;
+    const video = this.#video(frame.source);
+    const id = this.#imageCount + 1;
+    const image = {
+      ...{ id, file_name: `${video.folder}/${frameFileName(index)}`, width, height },
+      ...{ video_id: video.id, frame_id: index, time_seconds: sixDecimals(timeSeconds) },
+    };
+    const annotations = Object.entries(frame.toRLE()).map(([name, segmentation], place) => {
+      const { area, box } = measureRLE(segmentation);
+      const category = this.#category(name, frame.colors[frame.labels.indexOf(name)] ?? [0, 0, 0]);
+      const ids = { id: this.#annotationCount + 1 + place, image_id: id, category_id: category };
+      return JSON.stringify({ ...ids, iscrowd: 0, area, bbox: box, segmentation });
+    });
+    await this.#images.write(`${id === 1 ? '' : ','}\n${JSON.stringify(image)}`);
+    try {
+      await this.#file.write(`${id === 1 ? head : ''}${annotations.map((line, place) => `${this.#annotationCount + place === 0 ? '' : ','}\n${line}`).join('')}`);
+    } catch (error) {
+      await this.#images.undo();
+      throw error;
+    }
+    this.#imageCount += 1;
+    this.#annotationCount += annotations.length;
+  }
+
+  /** Joins the parts and puts the file in place. Without a frame there is no file. */
+  close(): Promise<void> {
+    this.#finished ??= this.#finish();
+    return this.#finished;
+  }
+
+  async abort(): Promise<void> {
+    await this.close().catch(() => undefined);
+  }
+
+  async #finish(): Promise<void> {
+    await this.#last;
+    if (this.#imageCount > 0) {
+      await this.#file.write('\n],\n"images":[');
+      await this.#copyImages();
+      const videos = [...this.#videos.values()].map(({ id, name }) => ({ id, name }));
+      const categories = [...this.#categories.values()];
+      await this.#file.write(`\n],\n"videos":${JSON.stringify(videos)},\n"categories":${JSON.stringify(categories)}}\n`);
+    }
+    await this.#file.close();
+    await this.#images.remove();
+  }
+
+  async #copyImages(): Promise<void> {
+    const end = this.#images.length - 1;
+    const chunks = createReadStream(this.#images.partial, { end })[Symbol.asyncIterator]() as AsyncIterableIterator<Buffer>;
+    try {
+      for await (const chunk of chunks) await this.#file.write(chunk);
+    } catch (cause) {
+      throw writeError(what, this.#file.path, cause);
+    }
+  }
+
+  #video(source: string): { readonly id: number; readonly folder: string } {
+    let video = this.#videos.get(source);
+    if (video === undefined) {
+      const name = source.replace(/[?#].*$/, '').split(/[/\\]/).at(-1) ?? '';
+      const plain = name.replace(/\.[^.]*$/, '').replaceAll(/[^\p{L}\p{N}._-]+/gu, '_');
+      const id = this.#videos.size + 1;
+      const isTaken = plain === '' || [...this.#videos.values()].some(({ folder }) => folder === plain);
+      video = { id, name: source, folder: isTaken ? `${plain || 'video'}-${id}` : plain };
+      this.#videos.set(source, video);
+    }
+    return video;
+  }
+
+  #category(name: string, color: readonly number[]): number {
+    let category = this.#categories.get(name);
+    if (category === undefined) {
+      category = { id: this.#categories.size + 1, name, color };
+      this.#categories.set(name, category);
+    }
+    return category.id;
+  }
+}

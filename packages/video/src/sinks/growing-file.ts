@@ -1,0 +1,114 @@
+/**
+ * A text file that grows by whole pieces under its partial name. A piece that does not fit is taken back, so what is on
+ * disk always ends with a whole one; nothing is kept in memory.
+ */
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { SynsegError } from '@synseg/core';
+import { beginFile, finishFile } from './partial-file.ts';
+import { writeError } from './write-error.ts';
+
+/** Writes pieces in the order of the calls. */
+export class GrowingFile {
+  readonly path: string;
+  /** Where the file is until it is closed; `path` itself if that is a device or a pipe. */
+  readonly partial: string;
+  readonly #what: string;
+  readonly #file: FileHandle;
+  /** Bytes of whole pieces, and the same before the last one. */
+  #length = 0;
+  #previousLength = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #finished: Promise<void> | undefined;
+
+  private constructor(path: string, partial: string, what: string, file: FileHandle) {
+    [this.path, this.partial, this.#what, this.#file] = [path, partial, what, file];
+  }
+
+  /**
+   * Opens the file at `path` under its partial name.
+   *
+   * @param what What is in it, for errors: `Cannot write ${what}: …`.
+   * @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written.
+   */
+  static async open(path: string, what: string): Promise<GrowingFile> {
+    try {
+      const partial = await beginFile(path);
+      return new GrowingFile(path, partial, what, await open(partial, 'w'));
+    } catch (cause) {
+      throw writeError(what, path, cause);
+    }
+  }
+
+  /** True until {@link GrowingFile.close} is called. */
+  get isOpen(): boolean {
+    return this.#finished === undefined;
+  }
+
+  /** Bytes written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends one piece. @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written, `DISPOSED` after the end. */
+  async write(piece: string | Uint8Array): Promise<void> {
+    if (!this.isOpen) throw new SynsegError('DISPOSED', `Cannot write ${this.#what}: "${this.path}" is closed`);
+    await this.#inTurn(async () => {
+      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+      try {
+        await this.#append(bytes);
+      } catch (cause) {
+        await this.#cut(this.#length);
+        throw writeError(this.#what, this.path, cause);
+      }
+      [this.#previousLength, this.#length] = [this.#length, this.#length + bytes.length];
+    });
+  }
+
+  /** Takes the last piece back, as far as the file can. */
+  async undo(): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#length = this.#previousLength;
+      await this.#cut(this.#length);
+    });
+  }
+
+  /** Puts the file in place, or removes it if it is empty. Idempotent. @throws {SynsegError} `VIDEO_ENCODE`. */
+  close(): Promise<void> {
+    this.#finished ??= this.#end(() => finishFile(this.path));
+    return this.#finished;
+  }
+
+  /** Removes the file. */
+  remove(): Promise<void> {
+    this.#finished ??= this.#end(() => rm(this.partial, { force: true }));
+    return this.#finished;
+  }
+
+  async #end(settle: () => Promise<unknown>): Promise<void> {
+    try {
+      await this.#last;
+      await this.#file.close();
+      await settle();
+    } catch (cause) {
+      throw writeError(this.#what, this.path, cause);
+    }
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    const isDevice = this.partial === this.path;
+    for (let done = 0; done < bytes.length; ) {
+      const position = isDevice ? null : this.#length + done;
+      done += (await this.#file.write(bytes, done, bytes.length - done, position)).bytesWritten;
+    }
+  }
+
+  async #cut(length: number): Promise<void> {
+    await this.#file.truncate(length).catch(() => undefined);
+  }
+
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(action);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The source's picture with the label colors blended in, as a video. Blending is done where frames are rendered; here the
+ * pictures are encoded, at the time each has, with the source's sound where it can be read again: a file or a recording
+ * on a web server, not a camera, a pipe or a live stream.
+ */
+import type { OverlayLook } from '../pool/render.ts';
+import type { VideoSource } from '../source/source.ts';
+import { prepareVideo, type PreparedVideo, type VideoSink } from './encode.ts';
+import type { FrameSink, SinkFrame } from './frame-sink.ts';
+
+/** How an overlay video is made. */
+export interface OverlayVideoOptions {
+  readonly look: OverlayLook;
+  /** Where the frames come from; never written over. */
+  readonly source?: VideoSource;
+  /** `'none'` leaves the source's sound out, for instance when its clock is not the frames'. @default 'copy' */
+  readonly sound?: 'copy' | 'none';
+  /** What is known of the source when its first frame is there; plans the rate of the file, and live sources have no sound. */
+  readonly info?: () => { readonly frameRate?: number | undefined; readonly live?: boolean | undefined } | undefined;
+  /** One picture in this many is taken. @default 1 */
+  readonly every?: number;
+  /** H.264 encoder of ffmpeg. @default 'libx264' */
+  readonly encoder?: string;
+  /** Constant quality of libx264, 0 (lossless) to 51. @default 20 */
+  readonly quality?: number;
+}
+
+const usualFrameRate = 25;
+
+/** Writes the overlay pictures of one source to an mp4. */
+export class OverlayVideoSink implements FrameSink {
+  readonly needs: { readonly overlay: OverlayLook };
+  readonly #prepared: PreparedVideo;
+  readonly #options: OverlayVideoOptions;
+  #file: Promise<VideoSink> | undefined;
+
+  private constructor(prepared: PreparedVideo, options: OverlayVideoOptions) {
+    [this.#prepared, this.#options] = [prepared, options];
+    this.needs = { overlay: options.look };
+  }
+
+  /** Prepares the file at `path`; ffmpeg starts with the first frame. @throws what `encodeVideo` throws. */
+  static async open(path: string, options: OverlayVideoOptions): Promise<OverlayVideoSink> {
+    const { source, encoder, quality } = options;
+    const prepared = await prepareVideo(path, {
+      ...(source === undefined ? {} : { source }),
+      ...(encoder === undefined ? {} : { encoder }),
+      ...(quality === undefined ? {} : { quality }),
+    });
+    return new OverlayVideoSink(prepared, options);
+  }
+
+  async write({ overlay, sourceWidth, sourceHeight, timeSeconds }: SinkFrame): Promise<void> {
+    if (overlay === undefined) throw new Error('internal: a frame for the overlay video came without its picture');
+    this.#file ??= this.#begin(sourceWidth, sourceHeight);
+    await (await this.#file).write(overlay, timeSeconds);
+  }
+
+  async close(): Promise<void> {
+    await (await this.#file)?.close();
+  }
+
+  async abort(): Promise<void> {
+    const file = await this.#file?.catch(() => undefined);
+    await file?.abort();
+  }
+
+  async #begin(width: number, height: number): Promise<VideoSink> {
+    const { sound = 'copy', info, every = 1 } = this.#options;
+    const { frameRate = usualFrameRate, live = false } = info?.() ?? {};
+    const rate = Number.isFinite(frameRate) && frameRate > 0 ? frameRate : usualFrameRate;
+    const audioCodec = sound === 'copy' && !live ? await this.#prepared.audioCodec() : undefined;
+    return this.#prepared.open({ width, height, frameRate: rate / every }, audioCodec);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The sound of a source, for the overlay video. It is added when the pictures are done: only then is it known how long
+ * they are, and sound that ends before them cannot end the file.
+ */
+import { stat } from 'node:fs/promises';
+import { startTool } from '../process/ffmpeg.ts';
+import { sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
+
+/** Audio codecs that mp4 takes as they are; others become AAC. */
+const audioForMp4 = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus', 'flac', 'mp2']);
+const firstAudio = /^\s*Stream #\d+:\d+.*?: Audio: ([a-z0-9_]+)/;
+
+/**
+ * Codec of the source's first audio stream; `undefined` without one, and for what cannot be read a second time: anything
+ * but a file and a recording on a web server.
+ */
+export async function audioCodecOf(ffmpeg: string, source: VideoSource): Promise<string | undefined> {
+  if (!(await canBeReadTwice(source))) return undefined;
+  let codec: string | undefined;
+  // Without an output ffmpeg prints what is in the source, and fails.
+  const tool = startTool(ffmpeg, ['-hide_banner', '-i', sourceInput(source)], {
+    outputs: 0,
+    onLine: (line) => {
+      codec ??= firstAudio.exec(line)?.[1];
+      return true;
+    },
+  });
+  await tool.exited;
+  return codec;
+}
+
+async function canBeReadTwice(source: VideoSource): Promise<boolean> {
+  if (typeof source !== 'string' && !(source instanceof URL)) return false;
+  const path = sourcePath(source);
+  if (path === undefined) return /^https?:/i.test(String(source));
+  return stat(path).then((entry) => entry.isFile(), () => false);
+}
+
+/** What {@link soundSteps} must know. */
+export interface SoundFacts {
+  readonly source: VideoSource;
+  readonly audioCodec: string;
+  /** Time of the first picture in the source. */
+  readonly startSeconds: number;
+  /** How long the pictures last. */
+  readonly durationSeconds: number;
+}
+
+/** Files of {@link soundSteps}. */
+export interface SoundFiles {
+  readonly pictures: string;
+  /** In between; to be removed. */
+  readonly sound: string;
+  /** Pictures and sound. */
+  readonly joined: string;
+}
+
+/**
+ * The arguments of two runs of ffmpeg, one after the other: the first cuts the sound to the pictures, the second joins
+ * both. In one run the cut would take pictures away as well, for some have a decoding time before the first is shown.
+ */
+export function soundSteps({ pictures, sound, joined }: SoundFiles, container: string, facts: SoundFacts): readonly (readonly string[])[] {
+  const { source, audioCodec, startSeconds, durationSeconds } = facts;
+  // FLAC in mp4 counts as experimental until ffmpeg 6.
+  const common = ['-strict', '-2', '-y'];
+  const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning', '-copyts'];
+  return [
+    [
+      // `-copyts`, `-itsoffset` and the output's `-ss 0` cut at the first picture's time, to the audio packet.
+      ...[...quiet, '-itsoffset', (-startSeconds).toFixed(6), '-i', sourceInput(source), '-map', '0:a:0'],
+      ...['-ss', '0', '-t', durationSeconds.toFixed(6), '-c:a', audioForMp4.has(audioCodec) ? 'copy' : 'aac'],
+      ...[...common, '-f', 'mp4', `file:${sound}`],
+    ],
+    [
+      ...[...quiet, '-i', `file:${pictures}`, '-i', `file:${sound}`, '-map', '0:v', '-map', '1:a?'],
+      ...['-c', 'copy', '-video_track_timescale', '90000', ...common, '-f', container, `file:${joined}`],
+    ],
+  ];
+}

@@ -1,0 +1,22 @@
+/** What went wrong with a file, as an error that names the file, the rule and what the system said. */
+import { SynsegError, messageOf } from '@synseg/core';
+
+const rules: Readonly<Record<string, string>> = {
+  ENOSPC: 'be on a disk with room left',
+  EDQUOT: 'be on a disk with room left',
+  EFBIG: 'be on a disk that takes files of this size',
+  EACCES: 'be in a folder that may be written to',
+  EPERM: 'be in a folder that may be written to',
+  EROFS: 'be in a folder that may be written to',
+  ENOTDIR: 'be in a folder',
+  EEXIST: 'be in a folder',
+  EISDIR: 'be a file, not a folder',
+};
+
+/** `VIDEO_ENCODE` for a failed system call; an error of this package is handed on as it is. */
+export function writeError(what: string, path: string, cause: unknown): SynsegError {
+  if (cause instanceof SynsegError) return cause;
+  const code = (cause as { readonly code?: unknown } | null)?.code;
+  const rule = (typeof code === 'string' ? rules[code] : undefined) ?? 'be a file that can be written';
+  return new SynsegError('VIDEO_ENCODE', `Cannot write ${what}: path must ${rule}, got "${path}" (${messageOf(cause)})`, { cause });
+}

@@ -1,0 +1,145 @@
+/**
+ * What ffmpeg is told in order to open a source: the options before `-i`, and `-i` itself.
+ *
+ * Live sources over a network get a time limit on each read. The watchdog of `live/` is quicker; the limit is for the
+ * day this process is killed: ffmpeg then waits for a silent sender and would not notice.
+ */
+import { cameraInput } from './devices.ts';
+import { describeSource, isFrames, sourceInput, type FfmpegInput, type FfmpegSource, type VideoSource } from './source.ts';
+
+/** How to open a source. */
+export interface InputOptions {
+  /** Pictures per second of image sequences (default 25) and cameras (default: the camera's own). */
+  readonly frameRate?: number;
+  /** Files and image sequences: begin again at the end, for ever; numbers and times go on. @default false */
+  readonly loop?: boolean;
+  /** Files: no faster than their own speed, as a camera would send them. @default false */
+  readonly realTime?: boolean;
+  /** Name of ffmpeg's `-hwaccel`: `auto`, `cuda`, `vaapi`, `videotoolbox`, … @default decode on the CPU */
+  readonly hardwareAcceleration?: string;
+  /** A network that is silent for this long is an error to ffmpeg. @default 10 */
+  readonly networkTimeoutSeconds?: number;
+}
+
+/** @throws {RangeError} when an option is out of range or does not go with the kind of source. */
+export function checkInputOptions(source: FfmpegSource, options: InputOptions): void {
+  const { kind, live } = describeSource(source);
+  const refuse = (name: string, rule: string, got: unknown): never => {
+    throw new RangeError(`Cannot decode video: ${name} must ${rule}, got ${String(got)}`);
+  };
+  for (const name of ['frameRate', 'networkTimeoutSeconds'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isFinite(value) && value > 0)) refuse(name, 'be a positive number', value);
+  }
+  const { hardwareAcceleration, loop, realTime } = options;
+  if (hardwareAcceleration !== undefined && !/^[a-z0-9_]+$/.test(hardwareAcceleration)) {
+    refuse('hardwareAcceleration', 'be a name as in ffmpeg -hwaccels', JSON.stringify(hardwareAcceleration));
+  }
+  const what = kind === 'network' ? 'a network source' : kind === 'stdin' ? 'stdin' : `a ${kind}`;
+  if (loop === true && (kind === 'stdin' || kind === 'camera' || live !== false)) {
+    refuse('loop', 'be used with a file or an image sequence', what);
+  }
+  if (realTime === true && live === true && !isPlaylist(sourceInput(source))) refuse('realTime', 'be used with a source that is not live', `live ${what}`);
+}
+
+/** The arguments with which ffmpeg decodes `source`, `-i` and what follows it last. */
+export async function inputArguments(
+  source: FfmpegSource,
+  options: InputOptions,
+  ffmpeg: string,
+  version: readonly [major: number, minor: number],
+): Promise<string[]> {
+  const { live } = describeSource(source);
+  const { hardwareAcceleration, loop, realTime } = options;
+  // A live playlist comes a segment at a time, many seconds at once: it is read at its own speed.
+  const paced = realTime === true || (live === true && isPlaylist(sourceInput(source)));
+  return [
+    ...(hardwareAcceleration === undefined ? [] : ['-hwaccel', hardwareAcceleration]),
+    ...(loop === true ? ['-stream_loop', '-1'] : []),
+    ...(paced ? ['-re'] : []),
+    // One frame of delay for each decoding thread is too much for a live picture; slices have none.
+    ...(live === true ? ['-thread_type', 'slice'] : []),
+    ...(await openArguments(source, options, ffmpeg, version)),
+  ];
+}
+
+/** The arguments with which ffmpeg and ffprobe open `source`. ffmpeg is asked for cameras by name where it must be. */
+export async function openArguments(
+  source: FfmpegSource,
+  { frameRate, networkTimeoutSeconds = 10 }: InputOptions,
+  ffmpeg: string,
+  version: readonly [major: number, minor: number],
+): Promise<string[]> {
+  const { kind } = describeSource(source);
+  const own = (source as FfmpegInput).inputOptions ?? [];
+  const plain = typeof source === 'string' || source instanceof URL;
+  const text = sourceInput(source);
+  if (kind === 'camera' && plain) return cameraInput(text, frameRate, ffmpeg);
+  if (kind === 'sequence' && plain) return sequenceInput(text, frameRate);
+  const network = kind === 'network' ? networkOptions(text, listens(source), own, networkTimeoutSeconds, version) : [];
+  return [...network, ...own, '-i', kind === 'stdin' ? 'pipe:0' : text];
+}
+
+/** Is it an HLS playlist, whose frames come many seconds at once? */
+export function isPlaylist(url: string): boolean {
+  return /\.m3u8(?:$|[?#])/i.test(url);
+}
+
+/** Does ffmpeg wait for a sender to connect, rather than connect to one? */
+export function listens(source: VideoSource): boolean {
+  if (isFrames(source) || describeSource(source).kind !== 'network') return false;
+  const own = (source as FfmpegInput).inputOptions ?? [];
+  const flags = own[own.indexOf('-rtsp_flags') + 1] ?? '';
+  if (own.includes('-listen') || (own.includes('-rtsp_flags') && flags.includes('listen'))) return true;
+  return /[?&](?:listen(?:=1)?|mode=listener)(?:&|$)/.test(sourceInput(source));
+}
+
+function sequenceInput(text: string, frameRate = 25): string[] {
+  // Names are sorted by ffmpeg; numbers may begin anywhere below 100,000.
+  const order = /%0?\d*d/.test(text) ? ['-start_number_range', '100000'] : ['-pattern_type', 'glob'];
+  return ['-f', 'image2', ...order, '-framerate', String(frameRate), '-i', text.slice('file:'.length)];
+}
+
+/** Nobody may come; a listener whose parent was killed must not wait for ever. */
+const listenSeconds = 60;
+
+function networkOptions(
+  url: string,
+  listening: boolean,
+  own: readonly string[],
+  seconds: number,
+  [major]: readonly [number, number],
+): string[] {
+  const protocol = url.slice(0, url.indexOf(':')).toLowerCase();
+  const microseconds = String(Math.round(seconds * 1e6));
+  // What is read while the stream is looked at is kept, not thrown away (`-fflags nobuffer`): a first key frame is in it.
+  const analysis = ['-analyzeduration', '1000000'];
+  const limit = [...analysis, '-rw_timeout', microseconds];
+  switch (protocol) {
+    case 'rtsp':
+    case 'rtsps':
+      return [
+        ...analysis,
+        // Over UDP a lost packet is a damaged picture; a listening reader cannot choose.
+        ...(listening ? ['-listen_timeout', String(listenSeconds)] : own.includes('-rtsp_transport') ? [] : ['-rtsp_transport', 'tcp']),
+        ...[major < 5 ? '-stimeout' : '-timeout', microseconds],
+      ];
+    case 'udp':
+      // A slow moment here must cost packets, not the connection.
+      return [...analysis, '-timeout', microseconds, '-overrun_nonfatal', '1', '-fifo_size', '50000', '-buffer_size', '1048576'];
+    case 'http':
+    case 'https':
+      return [...limit, ...(isPlaylist(url) ? ['-m3u8_hold_counters', '20'] : [])];
+    case 'tcp':
+      return [...limit, ...(listening ? ['-listen_timeout', String(listenSeconds * 1000)] : [])];
+    case 'tls':
+    case 'srt':
+    case 'rtmp':
+    case 'rtmps':
+    case 'rtmpt':
+    case 'rtmpts':
+      return limit;
+    default:
+      return [];
+  }
+}

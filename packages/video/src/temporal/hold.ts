@@ -1,0 +1,67 @@
+/** Skips inference while the picture stands still: the last result then stands for the new frame. */
+import { isSameSize, makeThumbnail, measureChange, type Picture, type Thumbnail } from './motion.ts';
+
+/** When a frame may take the result of the one before. */
+export interface HoldOptions {
+  /**
+   * Change of a patch (mean absolute difference, 0 to 1) from which a frame is segmented. No patch of a held frame differs
+   * that much from the frame whose result it takes. @default 0.03
+   */
+  readonly threshold?: number;
+  /** At least every so many frames one is segmented, whatever the picture does. @default 25 */
+  readonly maxFrames?: number;
+}
+
+/**
+ * Decides for the frames of one source, in their order, which of them are segmented.
+ *
+ * Each is compared with the last frame that *was* segmented, not with the one before it, so slow changes add up and
+ * cannot creep past. The largest change of any patch counts: a small thing that enters an empty scene is seen.
+ *
+ * @example
+ * ```ts
+ * import { HoldGate } from './hold.ts';
+ * const gray = (value: number) => ({ data: new Uint8Array(64 * 48 * 3).fill(value), width: 64, height: 48 });
+ * const gate = new HoldGate({ threshold: 0.03, maxFrames: 3 });
+ * const admitted = [100, 101, 102, 103, 140].map((value) => gate.admits(gray(value)));
+ * console.assert(admitted.join() === 'true,false,false,true,true');
+ * ```
+ */
+export class HoldGate {
+  readonly #threshold: number;
+  readonly #maxFrames: number;
+  #segmented: Thumbnail | undefined;
+  #held = 0;
+
+  /** @throws {RangeError} when `threshold` is not above 0 or `maxFrames` no whole number of at least 1. */
+  constructor({ threshold = 0.03, maxFrames = 25 }: HoldOptions = {}) {
+    if (!(threshold > 0)) throw new RangeError(`Cannot hold frames: threshold must be above 0, got ${threshold}`);
+    if (!(Number.isInteger(maxFrames) && maxFrames >= 1)) {
+      throw new RangeError(`Cannot hold frames: maxFrames must be a whole number of at least 1, got ${maxFrames}`);
+    }
+    this.#threshold = threshold;
+    this.#maxFrames = maxFrames;
+  }
+
+  /** True when this frame is to be segmented; false when the last result stands for it. */
+  admits(picture: Picture): boolean {
+    const thumbnail = makeThumbnail(picture);
+    const still =
+      this.#segmented !== undefined &&
+      this.#held < this.#maxFrames - 1 &&
+      isSameSize(this.#segmented, thumbnail) &&
+      measureChange(this.#segmented, thumbnail).largest < this.#threshold;
+    if (still) {
+      this.#held += 1;
+      return false;
+    }
+    this.#segmented = thumbnail;
+    this.#held = 0;
+    return true;
+  }
+
+  /** Admits the next frame in any case: the labels changed, the source was opened again, or a result was lost. */
+  reset(): void {
+    this.#segmented = undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { backoffSeconds } from '../../../packages/video/src/live/backoff.ts';
+
+describe('backoffSeconds()', () => {
+  it('doubles its bound with each failure, up to the longest', () => {
+    const bound = (failures: number): number => backoffSeconds(failures, { random: () => 1 });
+    expect([1, 2, 3, 4, 5, 6, 7, 8, 2000].map(bound)).toEqual([0.5, 1, 2, 4, 8, 16, 30, 30, 30]);
+    expect(backoffSeconds(3, { minDelaySeconds: 0.1, maxDelaySeconds: 0.3, random: () => 1 })).toBe(0.3);
+  });
+
+  it('waits any part of it', () => {
+    expect([0, 0.25, 0.999].map((chance) => backoffSeconds(3, { random: () => chance }))).toEqual([0, 0.5, 1.998]);
+    const waits = Array.from({ length: 200 }, () => backoffSeconds(4, {}));
+    expect(Math.min(...waits)).toBeLessThan(1);
+    expect(Math.max(...waits)).toBeGreaterThan(3);
+    expect(Math.max(...waits)).toBeLessThan(4);
+  });
+});

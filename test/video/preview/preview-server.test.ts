@@ -1,0 +1,178 @@
+/** The server as programs see it: what it answers, what it tells, how it ends. */
+import { once } from 'node:events';
+import { isSynsegError } from '@synseg/core';
+import { describe, expect, it } from 'vitest';
+import { PreviewServer } from '../../../packages/video/src/preview/preview-server.ts';
+import type { PreviewLabels, PreviewOptions } from '../../../packages/video/src/preview/preview-types.ts';
+import { pictureOf, post, rawRequest, startPreview, streetLabels, until, watch } from './viewing.ts';
+
+describe('PreviewServer.start()', () => {
+  const start = (options: Partial<PreviewOptions>): Promise<PreviewServer> =>
+    PreviewServer.start({ sources: ['a'], labels: streetLabels, onLabels: () => Promise.resolve(streetLabels), ...options });
+
+  it('rejects what it cannot serve', async () => {
+    await expect(start({ sources: [] })).rejects.toThrow(new TypeError('Cannot start preview: sources must not be empty, got []'));
+    await expect(start({ port: 70_000 })).rejects.toThrow(new RangeError('Cannot start preview: port must be a whole number of 0 to 65535, got 70000'));
+    await expect(start({ token: 'abc' })).rejects.toThrow(new RangeError('Cannot start preview: token must have at least 8 characters, got 3'));
+  });
+
+  it('says which address is taken', async () => {
+    const first = await startPreview();
+    const { port } = new URL(first.url);
+    const failure: unknown = await start({ port: Number(port) }).catch((error: unknown) => error);
+    expect(isSynsegError(failure) && [failure.code, failure.message]).toEqual([
+      'VIDEO_ENCODE',
+      `Cannot start preview: 127.0.0.1:${port} must be free to listen on, got EADDRINUSE`,
+    ]);
+  });
+});
+
+describe('the page', () => {
+  it('comes with its files, a title that cannot break out, and no leave to load anything else', async () => {
+    const preview = await startPreview({ title: '<b>"robot" & co' });
+    const page = await fetch(preview.url);
+    const html = await page.text();
+    expect(html).toContain('<title>&#60;b&#62;&#34;robot&#34; &#38; co</title>');
+    expect(page.headers.get('Content-Security-Policy')).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    expect(page.headers.get('X-Content-Type-Options')).toBe('nosniff');
+    for (const [file, type] of [['page.js', 'text/javascript'], ['labels.js', 'text/javascript'], ['page.css', 'text/css'], ['icon.svg', 'image/svg+xml']] as const) {
+      const answer = await fetch(new URL(file, preview.url));
+      expect([answer.status, answer.headers.get('Content-Type')?.split(';')[0]]).toEqual([200, type]);
+      expect((await answer.text()).length).toBeGreaterThan(100);
+    }
+  });
+
+  it('is all there is', async () => {
+    const preview = await startPreview();
+    for (const path of ['nothing', 'toString', 'stream/1', 'snapshot/0.jpg', 'stream/x', '../package.json', '%2e%2e/package.json']) {
+      expect((await fetch(new URL(path, preview.url))).status).toBe(404);
+    }
+    expect((await fetch(preview.url, { method: 'DELETE' })).status).toBe(405);
+    expect((await post(preview, 'nothing', {})).status).toBe(404);
+  });
+
+  it('offers known words', async () => {
+    const preview = await startPreview({ vocabulary: ['tree', 'truck'] });
+    expect(await (await fetch(new URL('vocabulary', preview.url))).json()).toEqual(['tree', 'truck']);
+  });
+});
+
+describe('watching', () => {
+  it('tells a new viewer how things stand, then what changes', async () => {
+    const preview = await startPreview({ sources: ['rtsp://me:secret@cam/1', 'b'], title: 'Two' });
+    preview.publishState(0, 'reconnecting', 'Cannot open rtsp://me:secret@cam/1');
+    preview.publish(pictureOf(7));
+    const { messages, of } = watch(preview, 'live');
+    await until(() => messages.length >= 6);
+    expect(messages.slice(0, 6).map(({ data }) => data)).toEqual([
+      { type: 'hello', viewer: 1, title: 'Two', sources: ['rtsp://me:***@cam/1', 'b'] },
+      { type: 'labels', revision: 1, ...streetLabels },
+      { type: 'state', source: 0, state: 'reconnecting', reason: 'Cannot open rtsp://me:***@cam/1' },
+      { type: 'history', source: 0, samples: [{ ageSeconds: expect.any(Number), areas: { road: 0.5, car: 0.1, sky: 0.2 } }] },
+      { type: 'picture', source: 0, index: 7, timeSeconds: 0.7, areas: { road: 0.5, car: 0.1, sky: 0.2 }, latencySeconds: 0.04, dropped: 0, framesPerSecond: 10 },
+      { type: 'history', source: 1, samples: [] },
+    ]);
+    expect([...(messages[4]?.jpeg ?? [])]).toEqual([0xff, 0xd8, 7]);
+    preview.publish(pictureOf(3, { source: 1 }));
+    preview.publishState(1, 'running');
+    await until(() => of('state').length === 2);
+    expect(of('picture').map(({ data }) => [data.source, data.index])).toEqual([[0, 7], [1, 3]]);
+    expect(of('sample').map(({ data }) => data.source)).toEqual([1]);
+  });
+
+  it('counts open picture streams', async () => {
+    const preview = await startPreview();
+    expect(preview.viewers).toBe(0);
+    const first = watch(preview, 'live');
+    const second = watch(preview, 'live');
+    const events = await rawRequest(preview, 'GET /events HTTP/1.1', 'Host: localhost');
+    await until(() => first.messages.length > 0 && second.messages.length > 0);
+    expect(preview.viewers).toBe(2);
+    first.leave();
+    await until(() => preview.viewers === 1);
+    second.leave();
+    events.destroy();
+    await until(() => preview.viewers === 0);
+  });
+
+  it('streams one source as MJPEG, each picture complete as soon as it is there', async () => {
+    const preview = await startPreview({ sources: ['a', 'b'] });
+    const response = await fetch(new URL('stream/1', preview.url));
+    expect(response.headers.get('Content-Type')).toBe('multipart/x-mixed-replace; boundary=synseg-picture');
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let text = '';
+    const read = async (parts: number): Promise<void> => {
+      while (text.split('image/jpeg\r\n\r\n').length < parts + 2) text += Buffer.from((await reader.read()).value ?? []).toString('latin1');
+    };
+    preview.publish(pictureOf(1, { source: 0 }));
+    preview.publish(pictureOf(2, { source: 1 }));
+    await read(1);
+    preview.publish(pictureOf(3, { source: 1 }));
+    await read(2);
+    const head = '--synseg-picture\r\nContent-Type: image/jpeg\r\n\r\n';
+    expect(text).toBe(`${head}\xff\xd8\x02\r\n${head}\xff\xd8\x03\r\n${head}`);
+    await reader.cancel();
+  });
+
+  it('gives the newest picture and the numbers to scripts', async () => {
+    const preview = await startPreview();
+    preview.publish(pictureOf(1));
+    preview.publish(pictureOf(2));
+    const snapshot = await fetch(new URL('snapshot/0.jpg', preview.url));
+    expect([snapshot.headers.get('Content-Type'), ...new Uint8Array(await snapshot.arrayBuffer())]).toEqual(['image/jpeg', 0xff, 0xd8, 2]);
+    const events = await fetch(new URL('events', preview.url));
+    expect(events.headers.get('Content-Type')).toBe('text/event-stream');
+    const reader = (events.body as ReadableStream<Uint8Array>).getReader();
+    let text = '';
+    while (!text.includes('event: picture')) text += Buffer.from((await reader.read()).value ?? []).toString();
+    expect(text).toMatch(/^event: hello\ndata: \{"type":"hello","viewer":1,"title":"synseg","sources":\["front.mp4"\]\}\n\n/);
+    expect(text).toMatch(/event: picture\ndata: \{"type":"picture","source":0,"index":2,.*\}\n\n/);
+    await reader.cancel();
+  });
+
+  it('refuses sources that are not there', async () => {
+    const preview = await startPreview();
+    expect(() => preview.publish(pictureOf(0, { source: 1 }))).toThrow(new RangeError('Cannot show picture: source must be a whole number of 0 to 0, got 1'));
+    expect(() => preview.publishState(-1, 'running')).toThrow(new RangeError('Cannot show state: source must be a whole number of 0 to 0, got -1'));
+  });
+});
+
+describe('close()', () => {
+  it('ends every connection, gives the port back, and makes publishing a no-op', async () => {
+    const preview = await startPreview();
+    const idle = await rawRequest(preview, 'GET /stream/0 HTTP/1.1', 'Host: localhost');
+    const half = await rawRequest(preview, 'GET / HTTP/1.1');
+    const { of } = watch(preview, 'live');
+    await until(() => preview.viewers === 2 && of('hello').length === 1);
+    const ended = Promise.all([once(idle.resume(), 'close'), once(half.resume(), 'close')]);
+    await Promise.all([preview.close(), preview.close()]);
+    await ended;
+    expect(preview.viewers).toBe(0);
+    preview.publish(pictureOf(1));
+    preview.publishState(0, 'ended');
+    preview.publishLabels(streetLabels);
+    const { port } = new URL(preview.url);
+    const next = await startPreview({ port: Number(port) });
+    expect((await fetch(next.url)).status).toBe(200);
+  });
+
+  it('does not wait for a change of labels under way', async () => {
+    let finish: (labels: PreviewLabels) => void = () => undefined;
+    let asked = false;
+    const preview = await startPreview({
+      onLabels: () => {
+        asked = true;
+        return new Promise((resolve) => (finish = resolve));
+      },
+    });
+    const answer = post(preview, 'labels', { revision: 1, labels: [{ name: 'bus' }] }).catch((error: unknown) => error);
+    await until(() => asked);
+    await preview.close();
+    expect(await answer).toBeInstanceOf(TypeError);
+    finish(streetLabels);
+    await new Promise((resolve) => setTimeout(resolve, 20)); // nothing is thrown where nobody could catch it
+    expect(preview.viewers).toBe(0);
+  });
+});

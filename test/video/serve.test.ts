@@ -1,0 +1,90 @@
+/** `synseg-video serve` as a process of its own, with a real session, seen through a real browser. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { REPOSITORY, commandOf } from '../support/runtimes.ts';
+import { temporaryFolder as cleanedFolder } from '../support/temporary-folder.ts';
+import { writeTinyClipseg } from '../support/tiny-clipseg.ts';
+import { temporaryFolder, testClip } from './clips.ts';
+import { chromiumPath, closeBrowser, openPage } from './preview/browser.ts';
+import { names, rename, row, shareNames } from './preview/page-parts.ts';
+import { until } from './preview/viewing.ts';
+
+const folder = temporaryFolder();
+const root = cleanedFolder();
+const model = writeTinyClipseg(join(root, 'model'));
+const clip = testClip(join(folder.path, 'clip.mp4'), { seconds: 2 });
+let serving: ChildProcess | undefined;
+afterEach(() => serving?.kill('SIGKILL'));
+afterAll(async () => {
+  await closeBrowser();
+  folder.remove();
+});
+
+/** Starts the command and gives the address it prints. */
+async function serve(runtime: 'this Node' | 'Deno', ...argv: string[]): Promise<{ url: string; child: ChildProcess; stderr: () => string }> {
+  const [program = '', ...args] = commandOf(runtime);
+  const environment = { ...process.env, SYNSEG_CACHE: join(root, 'cache') };
+  const options = ['--model', model, '--labels', 'road,car', '--device', 'cpu', '--port', '0', ...argv];
+  const child = spawn(program, [...args, 'packages/video/dist/cli.js', 'serve', clip, '--loop', ...options], { cwd: REPOSITORY, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  serving = child;
+  let stderr = '';
+  child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
+  const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
+  return { url, child, stderr: () => stderr };
+}
+
+async function interrupted(child: ChildProcess): Promise<number | null> {
+  child.kill('SIGINT');
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code;
+}
+
+/** Number of the labels under way, as the events tell each new page. */
+async function revisionOf(url: string): Promise<number> {
+  const response = await fetch(new URL('events', url));
+  let text = '';
+  for await (const part of response.body ?? []) {
+    text += Buffer.from(part).toString();
+    const revision = /"revision":(\d+)/.exec(text)?.[1];
+    if (revision !== undefined) return Number(revision);
+  }
+  throw new Error(`no revision came: ${text}`);
+}
+
+describe.each(['this Node', 'Deno'] as const)('synseg-video serve under %s', (runtime) => {
+  it('shows moving pictures to whoever asks, takes other labels, and ends with 0 on Ctrl-C', async () => {
+    const { url, child, stderr } = await serve(runtime);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    const snapshot = async (): Promise<string> => {
+      const response = await fetch(new URL('snapshot/0.jpg', url));
+      return response.ok ? Buffer.from(await response.arrayBuffer()).toString('base64') : '';
+    };
+    await until(async () => (await snapshot()) !== '');
+    const first = await snapshot();
+    await until(async () => (await snapshot()) !== first);
+    const revision = await revisionOf(url);
+    const body = JSON.stringify({ revision, labels: [{ name: 'the car', threshold: 0.2 }] });
+    const edit = await fetch(new URL('labels', url), { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    expect([edit.status, await revisionOf(url)]).toEqual([200, revision + 1]);
+    expect([await interrupted(child), stderr()]).toEqual([0, expect.stringContaining('Stopping')]);
+  });
+});
+
+describe.skipIf(chromiumPath === undefined)('synseg-video serve in Chromium', () => {
+  it('shows the overlay, and the label that was edited on the page', async () => {
+    const { url, child } = await serve('this Node', '--contour');
+    const page = await openPage(url);
+    await row(page, 'car').waitFor();
+    expect([await names(page), await shareNames(page)]).toEqual([['road', 'car'], ['road', 'car']]);
+    await rename(page, 'car', 'the tree');
+    await until(async () => (await names(page)).join() === 'road,the tree' && (await shareNames(page)).join() === 'road,the tree');
+    // The share is measured from frames segmented with the new label.
+    await until(async () => /\d+\.\d %/.test((await page.locator('.shares b').nth(1).textContent()) ?? ''));
+    // The page would rightly complain that its stream was cut.
+    await page.close();
+    expect(await interrupted(child)).toBe(0);
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { inputArguments, listens } from '../../../packages/video/src/source/input.ts';
+import { checkSource, describeSource, sourceInput, sourcePath, type FfmpegSource, type VideoSource } from '../../../packages/video/src/source/source.ts';
+
+const frames = (async function* () {})();
+
+describe('describeSource()', () => {
+  it.each<[VideoSource, string, string, boolean | undefined]>([
+    ['drive.mp4', 'drive.mp4', 'file', false],
+    ['-a:b%d.mp4', '-a:b%d.mp4', 'file', false],
+    [new URL('file:///a%20b.mp4'), '/a b.mp4', 'file', false],
+    ['picture.png', 'picture.png', 'file', false],
+    ['frames/%05d.png', 'frames/%05d.png', 'sequence', false],
+    ['frames/*.jpg', 'frames/*.jpg', 'sequence', false],
+    ['-', 'stdin', 'stdin', false],
+    ['camera:0', 'camera:0', 'camera', true],
+    ['camera:Front door', 'camera:Front door', 'camera', true],
+    ['/dev/video2', '/dev/video2', 'camera', true],
+    ['rtsp://u:p@h/1', 'rtsp://u:***@h/1', 'network', true],
+    ['udp://127.0.0.1:9', 'udp://127.0.0.1:9', 'network', true],
+    ['https://h/a.m3u8?token=x', 'https://h/a.m3u8?token=***', 'network', undefined],
+    [{ url: 'rtsp://u:p@h/1', live: false }, 'rtsp://u:***@h/1', 'network', false],
+    [{ url: 'testsrc2', inputOptions: ['-f', 'lavfi'], name: 'drawn' }, 'drawn', 'file', false],
+    [{ url: 'FaceTime:none', inputOptions: ['-f', 'avfoundation'] }, 'FaceTime:none', 'camera', true],
+    [frames, 'frames', 'frames', false],
+  ])('%s', (source, name, kind, live) => {
+    expect(describeSource(source)).toEqual({ name, kind, live });
+  });
+
+  it.each([[undefined, 'undefined'], [null, 'null'], ['', '""'], [7, 'number'], [{}, 'object'], [{ url: '' }, 'object']])('refuses %s', (source, got) => {
+    const message = 'Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ';
+    expect(() => checkSource(source)).toThrow(new TypeError(message + got));
+    expect(() => describeSource(source as string)).toThrow(message + got);
+  });
+});
+
+describe('sourcePath() and sourceInput()', () => {
+  it('know which sources have a path', () => {
+    expect(['a.mp4', 'file:///b.mp4', '-', 'camera:0', 'udp://h:1', frames].map(sourcePath)).toEqual(['a.mp4', '/b.mp4', undefined, undefined, undefined, undefined]);
+    expect([{ url: 'x.mp4' }, { url: 'file:x.mp4' }].map(sourcePath)).toEqual([undefined, 'x.mp4']);
+  });
+
+  it('give ffmpeg its own words', () => {
+    expect(['-a.mp4', 'http://u:p@h/x', { url: 'concat:a|b' }].map(sourceInput)).toEqual(['file:-a.mp4', 'http://u:p@h/x', 'concat:a|b']);
+    expect(() => sourceInput(frames)).toThrow('internal: pushed frames are not opened by ffmpeg');
+  });
+});
+
+describe('inputArguments()', () => {
+  const args = async (source: FfmpegSource, options = {}, major = 5): Promise<string> => (await inputArguments(source, options, 'ffmpeg', [major, 1])).join(' ');
+  const slices = '-thread_type slice';
+
+  it('open files and sequences', async () => {
+    expect(await args('a.mp4')).toBe('-i file:a.mp4');
+    expect(await args('a.mp4', { loop: true, realTime: true, hardwareAcceleration: 'vaapi' })).toBe('-hwaccel vaapi -stream_loop -1 -re -i file:a.mp4');
+    expect(await args('f/%03d.png')).toBe('-f image2 -start_number_range 100000 -framerate 25 -i f/%03d.png');
+    expect(await args('f/*.png', { frameRate: 5 })).toBe('-f image2 -pattern_type glob -framerate 5 -i f/*.png');
+    expect(await args('-')).toBe('-i pipe:0');
+  });
+
+  it.runIf(process.platform === 'linux')('open cameras', async () => {
+    expect(await args('camera:3')).toBe(`${slices} -f v4l2 -i /dev/video3`);
+    expect(await args('/dev/video1', { frameRate: 30 })).toBe(`${slices} -f v4l2 -framerate 30 -i /dev/video1`);
+  });
+
+  it('give each network its time limit, and a second to look at the stream', async () => {
+    const look = '-analyzeduration 1000000';
+    const limit = `${look} -rw_timeout 10000000`;
+    expect(await args('rtsp://h/1')).toBe(`${slices} ${look} -rtsp_transport tcp -timeout 10000000 -i rtsp://h/1`);
+    expect(await args('rtsp://h/1', { networkTimeoutSeconds: 2.5 }, 4)).toBe(`${slices} ${look} -rtsp_transport tcp -stimeout 2500000 -i rtsp://h/1`);
+    expect(await args({ url: 'rtsp://h/1', inputOptions: ['-rtsp_transport', 'udp'] })).toBe(`${slices} ${look} -timeout 10000000 -rtsp_transport udp -i rtsp://h/1`);
+    expect(await args('udp://h:1')).toBe(`${slices} ${look} -timeout 10000000 -overrun_nonfatal 1 -fifo_size 50000 -buffer_size 1048576 -i udp://h:1`);
+    expect(await args('http://h/a.ts')).toBe(`${limit} -i http://h/a.ts`);
+    expect(await args('https://h/a.m3u8?x')).toBe(`${limit} -m3u8_hold_counters 20 -i https://h/a.m3u8?x`);
+    for (const url of ['tcp://h:1', 'srt://h:1', 'rtmp://h/1']) expect(await args(url)).toBe(`${slices} ${limit} -i ${url}`);
+    expect(await args({ url: 'http://h/a.m3u8', live: true })).toBe(`-re ${slices} ${limit} -m3u8_hold_counters 20 -i http://h/a.m3u8`);
+    expect(await args({ url: 'rist://h:1', inputOptions: ['-x', 'y'] })).toBe(`${slices} -x y -i rist://h:1`);
+  });
+
+  it('let a listener wait for its sender, not for ever', async () => {
+    const rtsp = { url: 'rtsp://h:1/x', inputOptions: ['-rtsp_flags', 'listen'] };
+    expect(await args('tcp://h:1?listen')).toBe(`${slices} -analyzeduration 1000000 -rw_timeout 10000000 -listen_timeout 60000 -i tcp://h:1?listen`);
+    expect(await args(rtsp)).toBe(`${slices} -analyzeduration 1000000 -listen_timeout 60 -timeout 10000000 -rtsp_flags listen -i rtsp://h:1/x`);
+    expect([{ url: 'rtmp://h/1', inputOptions: ['-listen', '1'] }, 'srt://h:1?mode=listener'].map(listens)).toEqual([true, true]);
+    expect(['tcp://h:1?listen', 'tcp://h:1?listen=1&x', rtsp, 'tcp://h:1', 'a?listen', frames].map(listens)).toEqual([true, true, true, false, false, false]);
+  });
+});
