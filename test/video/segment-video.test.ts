@@ -33,7 +33,9 @@ describe('segmentVideo()', () => {
     expect([frames[7]?.labelMap[0], frames[7]?.labelMap[31]]).toEqual([0, 1]);
     expect(Object.keys(frames[7]?.toRLE() ?? {})).toEqual(['left', 'right']);
     expect(frames[7]?.toRLE().left?.size).toEqual([24, 32]);
-    expect(frames[7]?.toPolygons().right?.[0]?.exterior).toEqual(frames[7]?.toPolygons().right?.[0]?.exterior);
+    expect(Object.keys(frames[7]?.toPolygons() ?? {})).toEqual(['left', 'right']);
+    expect(frames[7]?.mask('right').subarray(14, 18)).toEqual(Uint8Array.of(0, 0, 1, 1));
+    expect(() => frames[7]?.mask('middle')).toThrow('Cannot read mask: label must be one of left, right, got "middle"');
     expect(frames[7]?.latencySeconds).toBeGreaterThan(0);
     expect(session.mostInFlight).toBe(4);
   });

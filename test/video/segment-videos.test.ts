@@ -249,6 +249,11 @@ describe('segmentVideos() ends', () => {
       await stream.next();
     }
     expect(closed).toBe(2);
+    const stream = segmentVideos([source()], new FakeSession({ milliseconds: 60_000 }), halves);
+    const waiting = stream.next();
+    await sleep(100);
+    await stream.return();
+    expect(await waiting).toEqual({ done: true, value: undefined });
     await segmentVideos([source()], new FakeSession(), halves)[Symbol.asyncDispose]();
   });
 

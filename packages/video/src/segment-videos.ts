@@ -101,15 +101,16 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, several
 }
 
 async function* run(tracks: readonly Track[], pool: FramePool, { options, maxInFlight }: StreamPlan, leaving: AbortController): AsyncGenerator<SegmentedFrame, void, undefined> {
-  const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal]);
+  const { signal } = options;
   const lanes = tracks.map(({ lane }) => lane);
   const merger = new Merger(lanes, maxInFlight);
   const started = performance.now();
   let frames = 0;
   let done = false;
-  signal.addEventListener('abort', merger.changed);
+  leaving.signal.addEventListener('abort', merger.close);
+  signal?.addEventListener('abort', merger.changed);
   try {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     pool.start();
     for (const { outputs } of tracks) await outputs.open();
     for (const lane of lanes) lane.start(merger.changed);
@@ -123,10 +124,10 @@ async function* run(tracks: readonly Track[], pool: FramePool, { options, maxInF
     }
     const failures = lanes.flatMap(({ failure }) => failure ?? []);
     if (failures[0] !== undefined && failures.length === lanes.length) throw failures[0].error;
-    done = true;
+    done = !leaving.signal.aborted;
   } finally {
-    merger.close();
-    leaving.abort(options.signal?.reason);
+    signal?.removeEventListener('abort', merger.changed);
+    leaving.abort();
     pool.cancel();
     await Promise.all(lanes.map((lane) => lane.close()));
     await pool[Symbol.asyncDispose]();

@@ -31,6 +31,12 @@ export interface SegmentedFrame extends Rendered {
   readonly colors: readonly (readonly [number, number, number])[];
   /** True when the picture stood still and the result of the frame before was taken. */
   readonly held: boolean;
+  /**
+   * Mask of one label: `Uint8Array, [height, width], row-major`, 0 or 1.
+   *
+   * @throws {RangeError} when the label is none of `labels`
+   */
+  mask(label: string): Uint8Array;
   /** Run lengths per label with a pixel; computed here unless `output` included `'rle'`. */
   toRLE(): Readonly<Record<string, MaskRle>>;
   /** Outlines per label with a pixel, in pixels of the label map; computed here unless `output` included `'polygons'`. */
@@ -38,7 +44,7 @@ export interface SegmentedFrame extends Rendered {
 }
 
 /** The facts of a {@link SegmentedFrame}, before it can be asked for its masks. */
-export type FrameFacts = Omit<SegmentedFrame, 'toRLE' | 'toPolygons'>;
+export type FrameFacts = Omit<SegmentedFrame, 'mask' | 'toRLE' | 'toPolygons'>;
 
 /** Joins a frame's facts with the forms its masks can take. */
 export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
@@ -52,6 +58,11 @@ export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
     );
   return {
     ...facts,
+    mask: (name) => {
+      const index = labels.indexOf(name);
+      if (index < 0) throw new RangeError(`Cannot read mask: label must be one of ${labels.join(', ')}, got "${name}"`);
+      return maskOf(labelMap, index);
+    },
     toRLE: () => {
       if (facts.rle !== undefined) return facts.rle;
       const forms = encodeLabelMapRLE(labelMap, width, height, labels.length);
@@ -60,8 +71,14 @@ export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
     toPolygons: () =>
       facts.polygons ??
       perLabel((index) => {
-        const outlines = tracePolygons(labelMap.map((label) => (label === index ? 1 : 0)), width, height);
+        const outlines = tracePolygons(maskOf(labelMap, index), width, height);
         return outlines.length === 0 ? undefined : outlines;
       }),
   };
+}
+
+function maskOf(labelMap: Uint8Array, index: number): Uint8Array {
+  const mask = new Uint8Array(labelMap.length);
+  for (let pixel = 0; pixel < mask.length; pixel++) if (labelMap[pixel] === index) mask[pixel] = 1;
+  return mask;
 }

@@ -50,6 +50,35 @@ describe('synseg-video', () => {
     expect(readFileSync(at('o/masks.jsonl'), 'utf8').trim().split('\n')).toHaveLength(25);
   });
 
+  it('takes the published checkpoint unless told otherwise', async () => {
+    expect((await command([clip, '--labels', 'left,right', '--end', '0.1', '--quiet'])).asked).toEqual(['CIDAS/clipseg-rd64-refined', {}]);
+  });
+
+  it('takes several sources, each with files of its own', async () => {
+    const second = testClip(at('second clip.mp4'));
+    const files = ['--out', at('{name}-{n}.mp4'), '--csv', at('{n}.csv'), '--png-dir', at('png/{name}'), '--coco', at('{name}.json')];
+    const { exitCode, stdout, stderr } = await command([clip, second, ...required, ...files, '--json', '--every', '5']);
+    const { source, frames, sources } = report(stdout);
+    expect([exitCode, source, frames]).toEqual([0, null, 15]);
+    expect(sources.map(({ source: name, frames: own }) => [name, own])).toEqual([[clip, 10], [second, 5]]);
+    expect(inspect(at('clip-1.mp4')).streams[0]?.nb_read_frames).toBe('10');
+    expect(inspect(at('second-clip-2.mp4')).streams[0]?.nb_read_frames).toBe('5');
+    expect(readFileSync(at('2.csv'), 'utf8').trim().split('\n')).toHaveLength(1 + 2 * 5);
+    expect(JSON.parse(readFileSync(at('second-clip.json'), 'utf8'))).toMatchObject({ categories: [{ name: 'left' }, { name: 'right' }] });
+    expect(existsSync(at('png/clip/000045.png'))).toBe(true);
+    expect(stderr).toContain(`${second}: ended, 5 frames, 0 dropped`);
+  });
+
+  it('passes on how frames are to be segmented', async () => {
+    const views: number[] = [];
+    const session = new FakeSession({ onRequest: (request) => void views.push(request.views) });
+    const options = ['--smooth', '0.5', '--keyframes', '4', '--skip-errors', '--policy', 'every-frame', '--workers', '1', '--end', '0.4', '--json', '--quiet'];
+    const { stdout } = await command([clip, ...required, ...options], { load: () => Promise.resolve(session) });
+    expect(report(stdout).frames).toBe(10);
+    expect(views.filter((count) => count === 5).length).toBeGreaterThanOrEqual(3);
+    expect(views).toContain(1);
+  });
+
   it('speaks to people on stderr only', async () => {
     const { exitCode, stdout, stderr } = await command([clip, ...required]);
     expect([exitCode, stdout]).toEqual([0, '']);
@@ -97,7 +126,6 @@ describe('synseg-video', () => {
 
   it.each([
     [[], /missing required argument 'source'/],
-    [[clip, '--labels', 'a'], /required option '--model <source>'/],
     [[clip, '--model', 'm'], /required option '--labels <a,b,c>'/],
     [[clip, '--model', 'm', '--labels', 'a,a'], /each class once, got "a" twice/],
     [[clip, '--model', 'm', '--labels', ' , '], /at least one class/],
@@ -122,6 +150,33 @@ describe('synseg-video', () => {
     const { exitCode, stdout, stderr } = await command(argv);
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
+  });
+
+  it('shows what a source is', async () => {
+    expect(await command(['probe', clip])).toMatchObject({ exitCode: 0, stderr: '', stdout: `${clip}: 160×120, h264, 25.00 frames/s, 2.00 s, no sound\n` });
+    const { stdout } = await command(['probe', clip, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ source: clip, width: 160, height: 120, codec: 'h264', frameRate: 25 });
+    expect(await command(['probe', at('nothing.mp4')])).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('(VIDEO_DECODE)') });
+  });
+
+  it('lists cameras', async () => {
+    const { exitCode, stdout, stderr } = await command(['devices', '--json']);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toEqual({ devices: expect.any(Array) });
+  });
+
+  it('serves a page until it is interrupted', async () => {
+    const controller = new AbortController();
+    let page = '';
+    const write = (part: string): void => {
+      page = part.trim();
+      setTimeout(() => controller.abort(new Error('stopped by SIGINT')), 600);
+    };
+    const { exitCode, stderr } = await command(['serve', clip, ...required, '--loop', '--port', '0', '--smooth'], { signal: controller.signal, stdout: { write } });
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(page).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    await expect(fetch(page)).rejects.toThrow();
+    expect(ffmpegChildren()).toEqual([]);
   });
 
   it('has help with examples and exit codes, and a version, on stdout', async () => {

@@ -126,7 +126,8 @@ describe('decodeFrames() of odd files', () => {
     expect(frames.length).toBeLessThanOrEqual(100);
     expect(indices(frames)).toEqual(upTo(frames.length));
     expect(end.corrupt).toBeGreaterThanOrEqual(1);
-    expect(counts).toEqual(upTo(end.corrupt + 1).slice(1));
+    expect(counts.at(-1)).toBe(end.corrupt);
+    expect(counts).toEqual([...new Set(counts)].sort((a, b) => a - b));
     expect(end.complaints).not.toBe('');
   });
 

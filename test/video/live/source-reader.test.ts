@@ -236,6 +236,15 @@ describe('SourceReader of what is not live', () => {
     await expect(file.read()).rejects.toThrow('internal: the frames of a source can be read once');
   });
 
+  it('ends with a file that is treated as live, and repeats what is said to be live', async () => {
+    const file = await new Recorded(clip, { live: true, realTime: false, stallTimeoutSeconds: 0.001 }).read();
+    expect([file.frames.length, file.reader.live, file.states]).toEqual([25, true, ['connecting', 'running', 'ended']]);
+    const drawn = new Recorded({ url: 'testsrc=s=64x48:r=10:d=0.5', inputOptions: ['-f', 'lavfi'], live: true });
+    await drawn.read(({ index }) => (index === 11 ? 'stop' : undefined));
+    expect(drawn.states).toEqual(['connecting', 'running', 'reconnecting', 'running', 'reconnecting', 'running', 'ended']);
+    expect(drawn.changes[2]).toMatchObject({ reason: expect.stringMatching(/the stream ended\./) });
+  });
+
   it('fails at once when a file is missing', async () => {
     const file = new Recorded(join(folder.path, 'nowhere.mp4'));
     await expect(file.read()).rejects.toMatchObject({ code: 'VIDEO_DECODE' });

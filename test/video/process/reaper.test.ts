@@ -72,11 +72,11 @@ function runs(pid: number): boolean {
   }
 }
 
-/** Waits until the process is gone; fails when it stays. */
-async function gone(pid: number, mostSeconds: number): Promise<void> {
+/** Waits until the process is gone; false when it stays. */
+async function gone(pid: number, mostSeconds: number): Promise<boolean> {
   const until = performance.now() + mostSeconds * 1000;
   while (runs(pid) && performance.now() < until) await sleep(25);
-  expect(runs(pid)).toBe(false);
+  return !runs(pid);
 }
 
 /** A live source that has frozen after its first frames. */
@@ -97,7 +97,7 @@ describe.each(runtimes)('ffmpeg under %s ends', (_name, runtime) => {
     const pid = await ffmpegOf(reading);
     reading.child.kill(signal);
     expect(await reading.ended).toEqual([null, signal]);
-    await gone(pid, 5);
+    expect(await gone(pid, 5)).toBe(true);
   });
 
   it.each(['SIGKILL', 'SIGTERM'] as const)('with its parent on %s, when a sender over TCP has frozen', async (signal) => {
@@ -106,7 +106,7 @@ describe.each(runtimes)('ffmpeg under %s ends', (_name, runtime) => {
     reading.child.kill(signal);
     expect(await reading.ended).toEqual([null, signal]);
     // A signal that can be heard is heard at once; after SIGKILL the time limit of the network has to pass.
-    await gone(pid, signal === 'SIGKILL' ? 8 : 1.5);
+    expect(await gone(pid, signal === 'SIGKILL' ? 8 : 1.5)).toBe(true);
   });
 
   it('and leaves a signal to those who handle it', async () => {
@@ -118,7 +118,7 @@ describe.each(runtimes)('ffmpeg under %s ends', (_name, runtime) => {
     expect([runs(pid), reading.child.exitCode]).toEqual([true, null]);
     reading.child.kill('SIGINT');
     expect(await reading.ended).toEqual([null, 'SIGINT']);
-    await gone(pid, 5);
+    expect(await gone(pid, 5)).toBe(true);
   });
 });
 
@@ -127,7 +127,7 @@ describe('ffmpeg ends some time after kill -9 of its parent', () => {
     const reading = await frozen(node, (port) => `udp://127.0.0.1:${port}`, (port) => ['-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`]);
     const pid = await ffmpegOf(reading);
     reading.child.kill('SIGKILL');
-    await gone(pid, 8);
+    expect(await gone(pid, 8)).toBe(true);
   });
 
   it('when a sender over HTTP has frozen', async () => {
@@ -141,7 +141,7 @@ describe('ffmpeg ends some time after kill -9 of its parent', () => {
     camera.freeze();
     const pid = await ffmpegOf(reading);
     reading.child.kill('SIGKILL');
-    await gone(pid, 8);
+    expect(await gone(pid, 8)).toBe(true);
   });
 
   it('when an RTSP camera never answers', async () => {
@@ -151,7 +151,7 @@ describe('ffmpeg ends some time after kill -9 of its parent', () => {
     const reading = await read(node, { source: `rtsp://127.0.0.1:${port}/live`, frames: 1, networkTimeoutSeconds: 2 }, 'begun');
     const pid = await ffmpegOf(reading);
     reading.child.kill('SIGKILL');
-    await gone(pid, 8);
+    expect(await gone(pid, 8)).toBe(true);
     server.close();
   });
 });

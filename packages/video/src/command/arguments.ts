@@ -82,6 +82,9 @@ export interface CommandRefusal {
   readonly text: string;
 }
 
+/** The published checkpoint most people start with; downloaded once. */
+const defaultModel = 'CIDAS/clipseg-rd64-refined';
+
 /** Files that several sources cannot share. */
 const fileOptions = ['out', 'jsonl', 'coco', 'csv', 'pngDir'] as const;
 
@@ -154,7 +157,7 @@ function videoOptions(command: Command): Command {
   const count = number('a whole number of at least 1', (n) => Number.isInteger(n) && n >= 1);
   return command
     .option('--labels <a,b,c>', 'names of the classes, separated by commas', labelList)
-    .option('--model <source>', 'hub id or folder of the checkpoint')
+    .option('--model <source>', 'hub id or folder of the checkpoint', defaultModel)
     .option('--views <1|5>', '5 looks at each quarter as well: finer, slower (default: 1)', views)
     .option('--threshold <t>', 'least activation of a mask, 0 to 1', unit)
     .option('--background <t>', 'activation of the background, 0 to 1, or "threshold", or "none"', (text) => (text === 'threshold' || text === 'none' ? text : unit(text)))
@@ -183,9 +186,8 @@ function videoOptions(command: Command): Command {
     .option('--quiet', 'no progress and no summary');
 }
 
-function checkVideo(command: Command, { labels, model, start, end }: Partial<VideoArguments>): void {
+function checkVideo(command: Command, { labels, start, end }: Partial<VideoArguments>): void {
   if (labels === undefined) command.error("error: required option '--labels <a,b,c>' not specified");
-  if (model === undefined) command.error("error: required option '--model <source>' not specified");
   if (start !== undefined && end !== undefined && end <= start) command.error(`error: --end must be after --start (${start}), got ${end}`);
 }
 

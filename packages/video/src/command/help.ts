@@ -2,10 +2,10 @@
 
 export const exampleText = `
 Examples:
-  $ synseg-video drive.mp4 --model CIDAS/clipseg-rd64-refined --labels road,car,sky --out overlay.mp4
+  $ synseg-video drive.mp4 --labels road,car,sky --out overlay.mp4
   $ synseg-video drive.mp4 --model ./checkpoint --labels road,car --jsonl masks.jsonl --every 5 --start 10 --end 20
   $ synseg-video rtsp://camera/1 camera:0 --model ./checkpoint --labels road,car --out "out/{name}.mp4" --json
-  $ synseg-video serve camera:0 --model ./checkpoint --labels road,car --smooth
+  $ synseg-video serve camera:0 --labels road,car --smooth
   $ ffmpeg -i any.mkv -f mpegts - | synseg-video - --model ./checkpoint --labels road --csv shares.csv
   $ synseg-video probe drive.mp4
   $ synseg-video devices

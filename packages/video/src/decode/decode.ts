@@ -77,7 +77,7 @@ export interface DecodeOptions extends FrameSelection, InputOptions {
   readonly signal?: AbortSignal;
   /** Called once, before the first frame is delivered. */
   readonly onOpen?: (info: OpenedSource) => void;
-  /** Called whenever ffmpeg reports damage, with the number of damaged packets and frames up to then. */
+  /** Called when ffmpeg has reported damage, with the number of damaged packets and frames up to then. */
   readonly onCorrupt?: (corrupt: number) => void;
   /** Called once when the source has been read to its end. */
   readonly onEnd?: (end: DecodeEnd) => void;
@@ -119,16 +119,19 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
   signal?.throwIfAborted();
   const clock = new FrameClock(options.start !== undefined || options.end !== undefined || (options.every ?? 1) > 1);
   const report = new InputReport();
+  const recorded = describeSource(source).live === false;
+  let corrupt = 0;
+  const tellDamage = (): void => {
+    if (report.corrupt > corrupt) options.onCorrupt?.((corrupt = report.corrupt));
+  };
   let wake = (): void => {};
   const tool = await start(source, options, (line) => {
     if (clock.feed(line)) {
       wake();
       return true;
     }
-    const before = report.corrupt;
     // A stream that is joined half-way is not damaged: until its first key frame nothing can be decoded.
-    report.feed(line, clock.size !== undefined || describeSource(source).live === false);
-    if (report.corrupt > before) options.onCorrupt?.(report.corrupt);
+    report.feed(line, recorded || clock.size !== undefined);
     return !complaint.test(line);
   });
   const scaledPipe = new FramePipe(tool.output(0), height * width * 3, () => wake());
@@ -156,6 +159,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
         const { data, arrivedAt } = scaledPipe.take();
         const picture = fullPipe?.take();
         pipes.forEach((pipe) => pipe.relax());
+        tellDamage();
         frames += 1;
         const facts = { sourceWidth: opened.width, sourceHeight: opened.height, arrivedAt: picture?.arrivedAt ?? arrivedAt };
         const frame = { ...clock.take(), data, width, height, ...facts };
@@ -167,6 +171,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
       pipes.forEach((pipe) => pipe.await());
       await new Promise<void>((resolve) => (wake = resolve));
     }
+    tellDamage();
     checkEnd(source, frames, exit, tool.lastLines(), options);
     options.onEnd?.({ frames, complaints: tool.lastLines(), corrupt: report.corrupt });
   } finally {

@@ -7,7 +7,7 @@ import { isSynsegError, messageOf, SynsegError } from '@synseg/core';
 import { checkDecode, decodeFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from '../decode/decode.ts';
 import { redactCredentials } from '../process/redact.ts';
 import { isPlaylist, listens } from '../source/input.ts';
-import { describeSource, isFrames, sourceInput, type SourceDescription, type VideoSource } from '../source/source.ts';
+import { describeSource, isFrames, sourceInput, type FfmpegInput, type SourceDescription, type VideoSource } from '../source/source.ts';
 import { backoffSeconds, checkReconnect, type ReconnectOptions } from './backoff.ts';
 import { StreamClock } from './stream-clock.ts';
 import { watch } from './watchdog.ts';
@@ -59,6 +59,8 @@ export class SourceReader {
   readonly #options: ReaderOptions;
   readonly #description: SourceDescription;
   readonly #reconnect: ReconnectOptions | false;
+  /** A file that has ended has ended, even if somebody wants it to be treated as live. */
+  readonly #revivable: boolean;
   readonly #stallSeconds: number;
   readonly #clock = new StreamClock();
   #state: SourceState | undefined;
@@ -90,6 +92,8 @@ export class SourceReader {
     this.#source = source;
     this.#options = options;
     this.#reconnect = reconnect;
+    const { kind } = this.#description;
+    this.#revivable = kind === 'network' || kind === 'camera' || (kind !== 'frames' && (source as FfmpegInput).live === true);
     this.#stallSeconds = stallTimeoutSeconds;
   }
 
@@ -142,7 +146,7 @@ export class SourceReader {
             if (frame.timeSeconds >= end) return this.#finish(outcome.complaints);
             yield frame;
           }
-          if (!this.live || this.#reconnect === false) return this.#finish(outcome.complaints);
+          if (!this.live || !this.#revivable || this.#reconnect === false) return this.#finish(outcome.complaints);
           await this.#retry(new SynsegError('VIDEO_DECODE', `Cannot read source "${this.name}": the stream ended. ${outcome.complaints}`.trim()));
         } catch (error) {
           signal?.throwIfAborted();
@@ -206,7 +210,7 @@ export class SourceReader {
 
   /** How long a frame may be waited for. */
   #patience(first: boolean): number {
-    if (isFrames(this.#source) || this.#knownLive === false) return Infinity;
+    if (!this.#revivable || this.#knownLive === false) return Infinity;
     if (!first) return this.#knownLive === true ? this.#stallSeconds : Infinity;
     if (listens(this.#source)) return listenSeconds;
     return this.#options.connectTimeoutSeconds ?? Math.max(15, this.#stallSeconds);
@@ -228,7 +232,7 @@ export class SourceReader {
     const reason = redactCredentials(messageOf(error));
     const { signal } = this.#options;
     const worth = this.#knownLive ?? passing.test(reason);
-    if (this.#reconnect === false || isFrames(this.#source) || !worth || !isSynsegError(error) || error.code !== 'VIDEO_DECODE') throw error;
+    if (this.#reconnect === false || !this.#revivable || !worth || !isSynsegError(error) || error.code !== 'VIDEO_DECODE') throw error;
     this.#failures += 1;
     const waits = listens(this.#source);
     if (this.#failures >= (this.#reconnect.maxAttempts ?? (this.#frames > 0 || waits ? Infinity : 5))) throw error;

@@ -31,13 +31,14 @@ export class Merger {
   };
 
   /**
-   * The next frame that is ready, from any lane; undefined when all lanes have finished.
+   * The next frame that is ready, from any lane; undefined when all lanes have finished, or after {@link Merger.close}.
    *
    * @throws what a lane throws, and the signal's reason
    */
-  async next(signal: AbortSignal): Promise<SegmentedFrame | undefined> {
+  async next(signal: AbortSignal | undefined): Promise<SegmentedFrame | undefined> {
     for (;;) {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
+      if (this.#closed) return undefined;
       for (const lane of this.#turns) {
         const frame = lane.take();
         if (frame === undefined) continue;
@@ -50,11 +51,12 @@ export class Merger {
     }
   }
 
-  /** Sends nothing more. */
-  close(): void {
+  /** Sends nothing more, and delivers nothing more. */
+  readonly close = (): void => {
     this.#closed = true;
     clearTimeout(this.#timer);
-  }
+    this.#wake?.();
+  };
 
   #dispatch(): void {
     if (this.#closed) return;

@@ -40,6 +40,8 @@ export class FramePool {
   readonly #controls: MessagePort[] = [];
   #pool: Piscina<PoolTask, PoolAnswer> | undefined;
   #cancelled = false;
+  /** Why threads cannot run, when one ended by itself. */
+  #failure: unknown;
 
   constructor(session: SharedSession, size: PoolSize) {
     this.#session = session;
@@ -63,6 +65,7 @@ export class FramePool {
    * @throws what segmenting and rendering throw, with class and code
    */
   async run<Task extends PoolTask>(task: Task, transfer: readonly ArrayBuffer[] = []): Promise<PoolReply[Task['type']]> {
+    if (this.#failure !== undefined) throw this.#failure;
     const answer = await this.start().run(task, { transferList: [...transfer] });
     if ('error' in answer) throw deserialiseError(answer.error);
     return answer.value as PoolReply[Task['type']];
@@ -93,6 +96,7 @@ export class FramePool {
       // A `.ts` file is one of this repository's sources, run through tsx.
       ...(entry.pathname.endsWith('.ts') && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
     });
+    pool.on('error', (error: unknown) => (this.#failure ??= error));
     pool.on('message', ({ port }: SessionRequest) => {
       this.#controls.push(port);
       if (this.#cancelled) return send(port, { type: 'cancel' });

@@ -6,41 +6,57 @@
  * Nobody is told of `kill -9`: children then end because their pipes close, and those that wait for a silent network
  * because of the time limit on it.
  */
-import type { ChildProcess } from 'node:child_process';
+
+/** What has to be known of a child. */
+export interface Child {
+  /** `null` when it reads nothing from this process. */
+  readonly stdin: unknown;
+  kill(signal: 'SIGKILL'): boolean;
+}
 
 const signals = process.platform === 'win32' ? [] : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const);
-const living = new Set<ChildProcess>();
+const living = new Set<Child>();
+/** A signal whose handler was taken off in this turn of the event loop. */
+let handled: string | undefined;
 
 function killAll(): void {
   for (const child of living) child.kill('SIGKILL');
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  if (process.listenerCount(signal) > 1) return;
+  if (process.listenerCount(signal) > 1 || handled === signal) return;
   // Encoders are left alone: their input ends with this process, and then they finish their file.
   for (const child of living) if (child.stdin === null) child.kill('SIGKILL');
   unwatch();
   process.kill(process.pid, signal);
 }
 
+/** Who listens once is off the list when its turn comes, and in Deno that may be before ours. */
+function onRemoved(event: string | symbol, listener: unknown): void {
+  if (listener === onSignal || typeof event !== 'string') return;
+  handled = event;
+  setImmediate(() => (handled = undefined));
+}
+
 function watch(): void {
   process.on('exit', killAll);
-  // First in line: who listens once would not be counted any more when its turn is over.
+  process.on('removeListener', onRemoved);
   for (const signal of signals) process.prependListener(signal, onSignal);
 }
 
 function unwatch(): void {
   process.removeListener('exit', killAll);
+  process.removeListener('removeListener', onRemoved);
   for (const signal of signals) process.removeListener(signal, onSignal);
 }
 
 /** Looks after `child` until {@link release}. */
-export function adopt(child: ChildProcess): void {
+export function adopt(child: Child): void {
   if (living.size === 0) watch();
   living.add(child);
 }
 
 /** The child has ended. */
-export function release(child: ChildProcess): void {
+export function release(child: Child): void {
   if (living.delete(child) && living.size === 0) unwatch();
 }
