@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Segmenter, decideLabels, type LabelSet } from '@synseg/core';
+import { decodeFrames } from '../packages/video/src/decode/decode.ts';
 import { HoldGate, type HoldOptions } from '../packages/video/src/temporal/hold.ts';
 import { KeyframeSchedule, keyframeSmoothing } from '../packages/video/src/temporal/keyframes.ts';
 import type { Picture } from '../packages/video/src/temporal/motion.ts';
@@ -96,12 +97,14 @@ const keyframes = (every: number) => () => {
 
 const smoothing = (title: string, options: SmoothingOptions): Variant => ({ title: `smoothing, ${title}`, start: smoothed(always(1), () => options) });
 
+const HOLD_THRESHOLDS = [0.02, 0.03, 0.05];
+
 const all: readonly Variant[] = [
   { title: 'off', start: each(always(1)) },
   ...[0.5, 0.3, 0.2, 0.1].map((weight) => smoothing(`weight ${weight}`, { weight })),
   ...[0.02, 0.1].map((motionThreshold) => smoothing(`weight 0.3, motionThreshold ${motionThreshold}`, { weight: 0.3, motionThreshold })),
   smoothing('weight 0.3, no reset where it moves', { weight: 0.3, motionThreshold: 2, sceneCutThreshold: 2 }),
-  ...[0.02, 0.03, 0.05].map((threshold): Variant => ({ title: `hold, threshold ${threshold}`, start: held({ threshold }) })),
+  ...HOLD_THRESHOLDS.map((threshold): Variant => ({ title: `hold, threshold ${threshold}`, start: held({ threshold }) })),
   { title: 'five views in every frame', start: each(always(5)) },
   ...[4, 8].flatMap((every): Variant[] => [
     { title: `key frames, every ${every}`, start: each(keyframes(every)) },
@@ -135,6 +138,17 @@ async function measure({ labels, frames }: Sequence): Promise<Tally[]> {
     process.stderr.write('.');
   }
   return tallies;
+}
+
+/** Share of a whole clip's frames that would be held, %, per threshold; needs no network. */
+async function heldShares(file: string): Promise<string[]> {
+  const gates = HOLD_THRESHOLDS.map((threshold) => ({ gate: new HoldGate({ threshold }), held: 0 }));
+  let frames = 0;
+  for await (const { data } of decodeFrames(join(shared, 'data/video', file), { size: [352, 352] })) {
+    frames++;
+    for (const each of gates) each.held += each.gate.admits({ data, width: 352, height: 352 }) ? 0 : 1;
+  }
+  return gates.map(({ held }) => ((100 * held) / frames).toFixed(0));
 }
 
 /** Milliseconds a frame takes in the network, with one view and with five. */
@@ -206,6 +220,10 @@ try {
   console.log(`network, ms a frame: one view ${times.oneView.toFixed(0)}, five views ${times.fiveViews.toFixed(0)}\n`);
   const flickers = ['cars', 'persons', 'bottles', 'driving', 'CamVid, 15 Hz'].map((name) => `flicker: ${name}`);
   console.log(table(['option', ...flickers, 'differs from off, %', 'where it moves, %', 'differs from five views, %', 'mIoU 15 Hz', 'mIoU 1 Hz', 'held, %', 'beside the network, ms', 'frames/s'], rows));
+  const wholeClips = ['car-detection', 'one-by-one-person-detection', 'bottle-detection', 'friday', 'flower', 'solidWhiteRight'];
+  const shares: string[][] = [];
+  for (const file of wholeClips) shares.push([file, ...(await heldShares(`${file}.mp4`))]);
+  console.log(`\n${table(['frames held of the whole clip, %', ...HOLD_THRESHOLDS.map((threshold) => `threshold ${threshold}`)], shares)}`);
 } finally {
   rmSync(cacheFolder, { recursive: true, force: true });
 }

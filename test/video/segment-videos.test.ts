@@ -192,6 +192,13 @@ describe('segmentVideos() over time', () => {
     expect(frames.every(({ areas }) => areas.left === 0.5)).toBe(true);
   });
 
+  it('spends no key frame on a frame that is held', async () => {
+    const views: number[] = [];
+    const session = new FakeSession({ onRequest: (request) => void views.push(request.views), milliseconds: 1, serial: true });
+    await collect([pushed(12, 0, (index) => 50 + 40 * Math.floor(index / 4))], { keyframes: { every: 2 }, hold: {}, maxInFlight: 1 }, session);
+    expect(views).toEqual([5, 5, 5]);
+  });
+
   it('segments again when the labels change while it holds', async () => {
     const stream = segmentVideos([pushed(10, 0, () => 50)], new FakeSession(), halves, { hold: {} });
     stream.setLabels(fakeLabels('a', 'b'), { fromIndex: 4 });
@@ -209,8 +216,9 @@ describe('segmentVideos() over time', () => {
   it('takes five views for key frames', async () => {
     const views: number[] = [];
     const session = new FakeSession({ onRequest: (request) => void views.push(request.views), milliseconds: 1, serial: true });
-    await collect([pushed(9, 0, () => 50)], { keyframes: { every: 4 }, maxInFlight: 1 }, session);
+    const { frames } = await collect([pushed(9, 0, () => 50)], { keyframes: { every: 4 }, smooth: {}, maxInFlight: 1 }, session);
     expect(views).toEqual([5, 1, 1, 1, 5, 1, 1, 1, 5]);
+    expect(new Set(frames.map(({ width, height }) => `${width}x${height}`))).toEqual(new Set(['32x24']));
   });
 });
 

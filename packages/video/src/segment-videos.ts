@@ -87,7 +87,7 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, several
     onEnd: (end) => options.onEnd?.({ source: reader.name, ...end }),
   });
   const lane = new Lane({
-    ...{ index, reader, work: new FrameWork(pool, { ...work, render }), labels, maxStalenessSeconds },
+    ...{ index, reader, work: new FrameWork(pool, { ...work, render, inputSize: segmenter.inputSize }), labels, maxStalenessSeconds },
     ...{ policy: options.policy ?? 'auto', onError: options.onError ?? 'throw' },
     // A live frame that waits behind others of its source in the model is late already: one runs, and one more follows
     // when there is no other source whose frame could.

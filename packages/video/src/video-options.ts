@@ -6,9 +6,8 @@ import type { WorkOptions } from './pipeline/frame-work.ts';
 import type { Policy } from './pipeline/frame-buffer.ts';
 import { defaultWorkers } from './pool/pool.ts';
 import type { RenderRequest } from './pool/render.ts';
-import { resolveSmoothing, type SmoothingOptions } from './temporal/smoothing.ts';
 import type { HoldOptions } from './temporal/hold.ts';
-import type { KeyframeOptions } from './temporal/keyframes.ts';
+import { keyframeSmoothing, type KeyframeOptions, type KeyframeSmoothingOptions } from './temporal/keyframes.ts';
 
 /** What the pool's threads make of each frame, beside its label map. */
 export type FrameOutput = 'rle' | 'polygons' | 'png' | 'overlay' | 'jpeg';
@@ -61,10 +60,10 @@ export interface SegmentVideosOptions
   /** What is computed for each frame in the pool's threads. `frame.rle`, `frame.png`, … @default [] */
   readonly output?: readonly FrameOutput[];
   /** Smooths activation maps over time where the picture stands still. @default off */
-  readonly smooth?: SmoothingOptions;
+  readonly smooth?: KeyframeSmoothingOptions;
   /** Skips the model while the picture stands still. @default off */
   readonly hold?: HoldOptions;
-  /** Five views now and then, one between; instead of `views`, best with `smooth`. @default off */
+  /** Five views now and then, one between; instead of `views`. With `smooth`, whose weights then differ; without it, it flickers. @default off */
   readonly keyframes?: KeyframeOptions;
   /** Weight of the label colors in overlays, 0 to 1. @default 0.5 */
   readonly alpha?: number;
@@ -97,7 +96,7 @@ export interface SegmentVideoOptions extends SegmentVideosOptions, OutputFiles {
 /** Checked options, the same for all sources. */
 export interface StreamPlan {
   readonly options: SegmentVideosOptions;
-  readonly work: Omit<WorkOptions, 'render'>;
+  readonly work: Omit<WorkOptions, 'render' | 'inputSize'>;
   readonly maxInFlight: number;
   readonly workers: number;
   readonly maxStalenessSeconds: number;
@@ -120,7 +119,7 @@ export function resolveOptions(options: SegmentVideosOptions, sources: number): 
   for (const output of options.output ?? []) checkChoice('output', output, outputs);
   const { views = 1, threshold, smooth, hold, keyframes } = options;
   checkChoice('views', views, [1, 5]);
-  if (smooth !== undefined) resolveSmoothing(smooth);
+  if (smooth !== undefined) keyframeSmoothing(5, smooth);
   const work = {
     views,
     ...(threshold === undefined ? {} : { threshold }),

@@ -120,6 +120,8 @@ describe('redactCredentials()', () => {
     ['Error opening rtsp://user:p@ss@host:554/x: refused', 'Error opening rtsp://user:***@host:554/x: refused'],
     ['https://token@host/x', 'https://***@host/x'],
     ['srt://h:1?passwd=1&mode=caller&token=abc', 'srt://h:1?passwd=***&mode=caller&token=***'],
+    ['srt://h:1?passphrase=longenough&latency=1', 'srt://h:1?passphrase=***&latency=1'],
+    ['https://h/a.m3u8?Policy=p&X-Amz-Signature=s&Key-Pair-Id=k&x=1', 'https://h/a.m3u8?Policy=***&X-Amz-Signature=***&Key-Pair-Id=***&x=1'],
     ['http://host/a@b', 'http://host/a@b'],
     ['/plain/path@here.mp4', '/plain/path@here.mp4'],
   ])('%s → %s', (text, expected) => {

@@ -128,5 +128,7 @@ function spread(
   const weight = reshape(transpose(parameters.get(`${name}.weight`, [channels, outChannels, kernel, kernel]), [0, 2, 3, 1]), [channels, kernel * kernel * outChannels]);
   const cells = reshape(matmul(x, weight), [n, gridRows, gridColumns, kernel, kernel, outChannels]);
   const picture = reshape(transpose(cells, [0, 1, 3, 2, 4, 5]), [n, gridRows * kernel, gridColumns * kernel, outChannels]);
-  return add(picture, parameters.get(`${name}.bias`, [outChannels]));
+  const bias = parameters.get(`${name}.bias`, [outChannels]);
+  // The runtime adds a single number to everything at once, but a vector of one element by element: 2.7 ms for 352×352×2.
+  return add(picture, outChannels === 1 ? reshape(bias, []) : bias);
 }

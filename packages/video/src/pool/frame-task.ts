@@ -7,6 +7,8 @@ import type { RenderInput, Rendered, RenderRequest } from './render.ts';
 /** How one frame is segmented. */
 export interface SegmentSettings {
   readonly views: 1 | 5;
+  /** Size of the maps in pixels. @default the model's own, which is twice as large for five views */
+  readonly mapSize?: { readonly width: number; readonly height: number };
   /** Least activation of a mask, 0 to 1; overrides the label set's. */
   readonly threshold?: number;
 }

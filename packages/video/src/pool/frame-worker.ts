@@ -66,8 +66,8 @@ function smooth({ state, key, rule, smoothing, activations: maps, width, height,
   return { labelMap: decideLabels(next.activations, width, height, rule) as Uint8Array<ArrayBuffer>, width, height, state: next };
 }
 
-async function segment({ pixels, width, height }: FramePixels, labels: FrameTask['labels'], { views, threshold }: SegmentSettings, output: 'labels' | 'activations') {
-  const settings = { size: 'model', views, output: [output], signal: cancelled.signal, ...(threshold === undefined ? {} : { threshold }) } as const;
+async function segment({ pixels, width, height }: FramePixels, labels: FrameTask['labels'], { views, threshold, mapSize }: SegmentSettings, output: 'labels' | 'activations') {
+  const settings = { size: mapSize ?? 'model', views, output: [output], signal: cancelled.signal, ...(threshold === undefined ? {} : { threshold }) } as const;
   return (await segmenter).segment({ data: pixels, width, height }, new LabelSet(labels), settings);
 }
 

@@ -1,7 +1,8 @@
 /** Keeps credentials out of every text a person or a log may see. */
 
 const userInfo = /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#"']*)@/gi;
-const secretParameter = /([?&](?:access_?token|token|key|api_?key|passw(?:or)?d|pwd|secret|sig|signature|auth)=)[^&\s"']+/gi;
+const secretParameter =
+  /([?&](?:access_?token|token|key|api_?key|pass(?:w(?:or)?d|phrase)?|pwd|secret|sig|(?:x-amz-)?signature|x-amz-credential|x-amz-security-token|policy|key-pair-id|auth)=)[^&\s"']+/gi;
 
 /**
  * Replaces the password of `scheme://user:password@host` and secret query parameters by `***`.
