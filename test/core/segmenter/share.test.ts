@@ -91,3 +91,27 @@ describe('LabelSet.parts', () => {
     expect({ ...copy }).toEqual({ ...labels });
   });
 });
+
+describe('segment() with transfer', () => {
+  const pixels = (): { data: Uint8Array<ArrayBuffer>; width: number; height: number } => {
+    const [height, width] = owner.inputSize;
+    return { data: Uint8Array.from({ length: height * width * 3 }, (_, at) => (at * 31) % 256), width, height };
+  };
+
+  it('takes the memory of raw pixels, with the same result', async () => {
+    const given = pixels();
+    const { labelMap } = await owner.segment(given, labels, { transfer: true });
+    expect(labelMap).toEqual((await owner.segment(pixels(), labels)).labelMap);
+    expect(given.data).toHaveLength(0);
+  });
+
+  it('copies what does not have the size, or is part of a larger memory', async () => {
+    const larger = picture(60, 40, 1);
+    await owner.segment(larger, labels, { transfer: true });
+    expect(larger.data).toHaveLength(60 * 40 * 3);
+    const { data, ...size } = pixels();
+    const part = new Uint8Array(data.length + 8).subarray(8);
+    await owner.segment({ data: part, ...size }, labels, { transfer: true });
+    expect(part).toHaveLength(data.length);
+  });
+});

@@ -25,6 +25,18 @@ describe('render()', () => {
     expect(input.picture).toEqual(frame().picture);
   });
 
+  it('counts areas pixel by pixel, wherever runs begin and end', async () => {
+    let state = 7;
+    const random = (below: number): number => (state = (state * 48271) % 2147483647) % below;
+    for (const [width, height] of [[1, 1], [3, 1], [7, 5], [16, 4], [31, 9]] as const) {
+      const labelMap = new Uint8Array(width * height);
+      for (let at = 0; at < labelMap.length; ) labelMap.fill([0, 1, 2, 255][random(4)]!, at, (at += 1 + random(11)));
+      const share = (label: number): number => labelMap.filter((pixel) => pixel === label).length / labelMap.length;
+      const { areas } = await rendered({}, { labelMap, width, height, sourceWidth: width, sourceHeight: height });
+      expect(areas).toEqual({ left: share(0), right: share(1), absent: share(2) });
+    }
+  });
+
   it('delivers the label map at source size with smooth borders, areas and masks counted there', async () => {
     const { labelMap } = frame();
     const { rle, areas, ...map } = await rendered({ mapSize: 'source', rle: true });

@@ -26,6 +26,11 @@ export interface SegmentOptions extends EncodeOptions {
   readonly output?: readonly Output[];
   /** Resolution of the results: the picture's, the network's own, or any. @default 'source' */
   readonly size?: 'source' | 'model' | { readonly width: number; readonly height: number };
+  /**
+   * Gives the memory of raw RGB pixels away instead of copying it, where they have the trunk's size already: `data` is
+   * empty afterwards. For streams of frames. @default false
+   */
+  readonly transfer?: boolean;
 }
 
 const OUTPUTS: readonly string[] = ['labels', 'masks', 'activations'] satisfies Output[];

@@ -183,7 +183,7 @@ export class Segmenter {
       const tiling = tilePicture(opened.width, opened.height);
       const size = resolveSize(options.size, [opened.height, opened.width], this.#logitSize(tiling, views), this.#bounds.maxPixels);
       const picture: SegmentRequest['picture'] =
-        opened instanceof EncodedImage ? { encoded: opened.id } : { pixels: await this.#pixels(opened, tiling, views), tiles: tiling.tiles };
+        opened instanceof EncodedImage ? { encoded: opened.id } : { pixels: await this.#pixels(opened, tiling, views, options.transfer), tiles: tiling.tiles };
       const transfer = 'pixels' in picture ? [picture.pixels.buffer as ArrayBuffer] : [];
       const results = await this.#thread.request<SegmentReply>({ type: 'segment', picture, size, ...shared }, transfer, signal);
       return new Segmentation(size, labels, results);
@@ -209,9 +209,13 @@ export class Segmenter {
     return openImage(image, { maxPixels: this.#bounds.maxPixels, ...(signal === undefined ? {} : { signal }) });
   }
 
-  /** The picture's tiles at the size the trunk takes, one after another, in memory of their own. */
-  async #pixels(image: OpenedImage, { regions }: Tiling, views: ViewCount): Promise<Uint8Array> {
+  /** The picture's tiles at the size the trunk takes, one after another, in memory of their own or, to transfer, the picture's. */
+  async #pixels(image: OpenedImage, { regions }: Tiling, views: ViewCount, transfer = false): Promise<Uint8Array> {
     const [height, width] = pictureSize(this.inputSize, views);
+    if (transfer && regions.length === 1) {
+      const pixels = await image.resized(width, height);
+      if (pixels.byteLength === pixels.buffer.byteLength) return pixels;
+    }
     const all = new Uint8Array(regions.length * height * width * 3);
     const whole = regions.length === 1;
     for (const [index, region] of regions.entries()) {

@@ -67,7 +67,7 @@ function smooth({ state, key, rule, smoothing, activations: maps, width, height,
 }
 
 async function segment({ pixels, width, height }: FramePixels, labels: FrameTask['labels'], { views, threshold, mapSize }: SegmentSettings, output: 'labels' | 'activations') {
-  const settings = { size: mapSize ?? 'model', views, output: [output], signal: cancelled.signal, ...(threshold === undefined ? {} : { threshold }) } as const;
+  const settings = { size: mapSize ?? 'model', views, output: [output], signal: cancelled.signal, transfer: output === 'labels', ...(threshold === undefined ? {} : { threshold }) } as const;
   return (await segmenter).segment({ data: pixels, width, height }, new LabelSet(labels), settings);
 }
 
