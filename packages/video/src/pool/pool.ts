@@ -41,7 +41,7 @@ export class FramePool {
   #pool: Piscina<PoolTask, PoolAnswer> | undefined;
   #cancelled = false;
   /** Why threads cannot run, when one ended by itself. */
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(session: SharedSession, size: PoolSize) {
     this.#session = session;
@@ -96,7 +96,7 @@ export class FramePool {
       // A `.ts` file is one of this repository's sources, run through tsx.
       ...(entry.pathname.endsWith('.ts') && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
     });
-    pool.on('error', (error: unknown) => (this.#failure ??= error));
+    pool.on('error', (error: Error) => (this.#failure ??= error));
     pool.on('message', ({ port }: SessionRequest) => {
       this.#controls.push(port);
       if (this.#cancelled) return send(port, { type: 'cancel' });
