@@ -69,6 +69,11 @@ describe('synseg-video', () => {
     expect(stderr).toContain(`${second}: ended, 5 frames, 0 dropped`);
   });
 
+  it("hands ffmpeg options of one's own", async () => {
+    const { stdout } = await command(['color=red:s=64x48:r=10:d=1', ...required, '--input-options', '-f lavfi', '--json', '--quiet']);
+    expect(report(stdout)).toMatchObject({ frames: 10, dropped: 0 });
+  });
+
   it('passes on how frames are to be segmented', async () => {
     const views: number[] = [];
     const session = new FakeSession({ onRequest: (request) => void views.push(request.views) });

@@ -28,6 +28,7 @@ export interface VideoArguments extends ModelArguments {
   readonly realtime?: true;
   readonly fps?: number;
   readonly hwaccel?: string;
+  readonly inputOptions?: readonly string[];
   readonly smooth?: number | true;
   readonly hold?: number | true;
   readonly keyframes?: number | true;
@@ -175,6 +176,7 @@ function videoOptions(command: Command): Command {
     .option('--realtime', 'play files at their own speed')
     .option('--fps <n>', 'frame rate of image sequences and cameras', positive)
     .option('--hwaccel <name>', "ffmpeg's hardware decoding: auto, cuda, vaapi, videotoolbox, …")
+    .option('--input-options <text>', 'options for ffmpeg before -i, separated by spaces, e.g. "-rtsp_flags listen"', words)
     .option('--smooth [weight]', 'steady masks where the picture stands still; weight of the new frame, 0 to 1 (default: 0.3)', unit)
     .option('--hold [change]', 'skip the model while the picture changes less than this, 0 to 1 (default: 0.03)', unit)
     .option('--keyframes [k]', 'five views every k-th frame, one between (default: 4)', count)
@@ -205,6 +207,10 @@ function labelList(text: string): readonly string[] {
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new InvalidArgumentError(`It must name each class once, got "${twice}" twice.`);
   return names;
+}
+
+function words(text: string): readonly string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
 }
 
 function views(text: string): 1 | 5 {

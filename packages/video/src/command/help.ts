@@ -7,6 +7,7 @@ Examples:
   $ synseg-video rtsp://camera/1 camera:0 --model ./checkpoint --labels road,car --out "out/{name}.mp4" --json
   $ synseg-video serve camera:0 --labels road,car --smooth
   $ ffmpeg -i any.mkv -f mpegts - | synseg-video - --model ./checkpoint --labels road --csv shares.csv
+  $ synseg-video /dev/video0 --input-options "-f v4l2 -input_format mjpeg -video_size 1280x720" --labels road,car
   $ synseg-video probe drive.mp4
   $ synseg-video devices
 `;

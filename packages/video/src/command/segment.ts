@@ -5,7 +5,7 @@ import { segmentVideos, type SourceWithFiles } from '../segment-videos.ts';
 import { sourceName } from '../source/source.ts';
 import type { OutputFiles } from '../video-options.ts';
 import type { SegmentArguments } from './arguments.ts';
-import { pick, videoSettings } from './settings.ts';
+import { pick, sourcesOf, videoSettings } from './settings.ts';
 import { progressView } from './progress.ts';
 import type { CommandSegmenter, CommandSurroundings } from './run.ts';
 
@@ -55,7 +55,7 @@ async function segment(parsed: SegmentArguments, { load, signal, stderr }: Comma
     segmenter = await load(parsed.model, { ...pick(parsed, 'device', 'precision'), signal });
     const labels = await segmenter.labels(parsed.labels, pick(parsed, 'background', 'templates'));
     started = performance.now();
-    const inputs = parsed.sources.map((source, index): SourceWithFiles => ({ source, ...filesOf(parsed, index) }));
+    const inputs = sourcesOf(parsed).map((source, index): SourceWithFiles => ({ source, ...filesOf(parsed, index) }));
     const stream = segmentVideos(inputs, segmenter, labels, { ...videoSettings(parsed, stderr), ...pick(parsed, 'size', 'encoder'), signal, onProgress });
     try {
       for await (const frame of stream) {

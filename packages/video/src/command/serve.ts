@@ -9,7 +9,7 @@ import { sourceName } from '../source/source.ts';
 import type { SegmentVideosOptions } from '../video-options.ts';
 import type { ServeArguments } from './arguments.ts';
 import type { CommandSegmenter, CommandSurroundings } from './run.ts';
-import { pick, videoSettings } from './settings.ts';
+import { pick, sourcesOf, videoSettings } from './settings.ts';
 
 const defaultPort = 8080;
 
@@ -22,7 +22,7 @@ export async function serveCommand(parsed: ServeArguments, { load, signal, stdou
     const server = await openPreview(parsed, segmenter, () => stream);
     preview = server;
     const labels = await segmenter.labels(parsed.labels, pick(parsed, 'background', 'templates'));
-    const stream: VideoStream = segmentVideos(parsed.sources, segmenter, labels, liveSettings(parsed, server, stderr, signal));
+    const stream: VideoStream = segmentVideos(sourcesOf(parsed), segmenter, labels, liveSettings(parsed, server, stderr, signal));
     server.publishLabels(shown(labels));
     stdout.write(`${server.url}\n`);
     const rates = parsed.sources.map(() => new FrameRate());

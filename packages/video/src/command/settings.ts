@@ -1,4 +1,5 @@
 /** The options all commands that segment have in common, as `segmentVideos()` takes them. */
+import type { VideoSource } from '../source/source.ts';
 import type { SegmentVideosOptions } from '../video-options.ts';
 import type { VideoArguments } from './arguments.ts';
 import type { TextOutput } from './progress.ts';
@@ -32,6 +33,11 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
       if (complaints !== '') say(`${source}: after ${frames} frames ffmpeg had complained:\n${complaints}\n`);
     },
   };
+}
+
+/** The sources, with ffmpeg's own options where there are some. */
+export function sourcesOf({ sources, inputOptions }: VideoArguments): readonly VideoSource[] {
+  return inputOptions === undefined ? sources : sources.map((url) => ({ url, inputOptions }));
 }
 
 /** The named members that are there. */
