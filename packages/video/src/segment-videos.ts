@@ -4,6 +4,7 @@
  */
 import type { LabelSet, Segmenter } from '@synseg/core';
 import type { OpenedSource } from './decode/decode.ts';
+import { selectedRate } from './decode/selection.ts';
 import { SourceReader } from './live/source-reader.ts';
 import { FrameOutputs } from './pipeline/frame-outputs.ts';
 import { FrameWork } from './pipeline/frame-work.ts';
@@ -78,7 +79,7 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, several
   const { options, work, maxInFlight, maxStalenessSeconds } = plan;
   const render = renderRequest(options, files);
   const reader = new SourceReader(source, {
-    ...pick(options, 'start', 'end', 'every', 'hardwareAcceleration', 'frameRate', 'live', 'stallTimeoutSeconds', 'connectTimeoutSeconds', 'reconnect', 'onState'),
+    ...pick(options, 'start', 'end', 'fps', 'every', 'hardwareAcceleration', 'frameRate', 'live', 'stallTimeoutSeconds', 'connectTimeoutSeconds', 'reconnect', 'onState'),
     // Live sources have their own speed, and no beginning to go back to.
     ...(describeSource(source).live === true ? {} : pick(options, 'loop', 'realTime')),
     size: decodeSize(segmenter.inputSize, work.keyframes === undefined ? work.views : 5),
@@ -96,7 +97,7 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, several
   const look = { alpha: 0.5, contour: false, legend: true, ...render.overlay };
   // A loop's clock is not the sound's.
   const sound = options.loop === true ? 'none' : 'copy';
-  const outputs = new FrameOutputs(files, { look, source, sound, ...pick(options, 'encoder', 'every'), info: () => reader.info });
+  const outputs = new FrameOutputs(files, { look, source, sound, ...pick(options, 'encoder', 'fps', 'every'), info: () => reader.info });
   return { reader, lane, outputs };
 }
 
@@ -150,10 +151,10 @@ function progress(tracks: readonly Track[], frames: number, timeSeconds: number,
   return { frames, timeSeconds, framesPerSecond, dropped, ...(total === undefined ? {} : { total }) };
 }
 
-function expectedFrames(info: OpenedSource | undefined, { start, end, every = 1, loop }: SegmentVideosOptions): number | undefined {
+function expectedFrames(info: OpenedSource | undefined, { start, end, loop, ...selection }: SegmentVideosOptions): number | undefined {
   if (info?.durationSeconds === undefined || loop === true) return undefined;
   const seconds = Math.min(end ?? Infinity, info.durationSeconds) - Math.max(start ?? 0, 0);
-  return Math.max(1, Math.round((seconds * info.frameRate) / every));
+  return Math.max(1, Math.round(seconds * selectedRate(info.frameRate, selection)));
 }
 
 function hasFiles(source: VideoSource | SourceWithFiles): source is SourceWithFiles {

@@ -74,11 +74,23 @@ describe('decodeFrames() selects', () => {
     expect((await collect(clip, { start: 0.39, end: 1, every: 5 })).map((frame) => frame.index)).toEqual([10, 15, 20]);
   });
 
+  it('so many frames per second, spread evenly, with their own times', async () => {
+    // 25 frames a second: of each tenth of a second the first, so every second or third frame.
+    const frames = await collect(clip, { fps: 10 });
+    expect(frames.map((frame) => frame.index)).toEqual(Array.from({ length: 20 }, (_, turn) => Math.ceil(turn * 2.5)));
+    expect(frames.map((frame) => frame.timeSeconds)).toEqual(frames.map((frame) => times[frame.index]));
+    expect((await collect(clip, { fps: 5, every: 2, start: 0.5 })).map((frame) => frame.index)).toEqual([13, 20, 30, 40]);
+    expect(await collect(clip, { fps: 60 })).toHaveLength(50);
+    const slow = testClip(at('thirtieths.mkv'), { rate: 30, seconds: 2 });
+    expect((await collect(slow, { fps: 15 })).map((frame) => frame.index)).toEqual(Array.from({ length: 30 }, (_, turn) => 2 * turn));
+  });
+
   it('nothing behind the end, and says so', async () => {
     await expect(collect(clip, { start: 100 })).rejects.toThrow(/select\.mp4.*no frame could be decoded between start and end/);
   });
 
   it('only what makes sense', async () => {
+    await expect(collect(clip, { fps: 0 })).rejects.toThrow('Cannot select frames: fps must be a number above 0, got 0');
     await expect(collect(clip, { every: 0 })).rejects.toThrow('Cannot select frames: every must be a whole number of at least 1, got 0');
     await expect(collect(clip, { start: 2, end: 1 })).rejects.toThrow('Cannot select frames: end must be after start (2), got 1');
     await expect(collect(clip, { start: NaN })).rejects.toThrow('Cannot select frames: start must be a finite number of seconds, got NaN');

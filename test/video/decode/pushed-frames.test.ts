@@ -67,6 +67,14 @@ describe('decodeFrames() of pushed frames', () => {
     expect([source.asked, source.closed]).toEqual([9, 1]);
   });
 
+  it('selects so many frames per second', async () => {
+    const all = await collect(new Pushed(9));
+    const chosen = await collect(new Pushed(9), { fps: 1 });
+    const turns = all.map(({ timeSeconds }) => Math.floor(timeSeconds + 1e-3));
+    expect(chosen.map(({ index }) => index)).toEqual(all.filter((_, at) => turns[at] !== turns[at - 1]).map(({ index }) => index));
+    expect(chosen.length).toBeLessThan(all.length);
+  });
+
   it('asks for one only when one is wanted, and closes the source on leaving', async () => {
     const source = new Pushed(1000);
     for await (const { index } of decodeFrames(source, { size: [8, 8] })) if (index === 4) break;

@@ -26,6 +26,7 @@ export interface VideoArguments extends ModelArguments {
   readonly reconnect: boolean;
   readonly loop?: true;
   readonly realtime?: true;
+  readonly frameRate?: number;
   readonly fps?: number;
   readonly hwaccel?: string;
   readonly inputOptions?: readonly string[];
@@ -165,6 +166,7 @@ function videoOptions(command: Command): Command {
     .addOption(new Option('--templates <name>', 'prompt templates').choices(['plain', 'clipseg', 'imagenet80']))
     .addOption(new Option('--device <name>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml']))
     .addOption(new Option('--precision <name>', 'number format').choices(['auto', 'fp32', 'fp16', 'int8']))
+    .option('--fps <n>', 'take so many frames per second at most', positive)
     .option('--every <n>', 'take each n-th frame (default: 1)', count)
     .option('--start <seconds>', 'first time, inclusive', seconds)
     .option('--end <seconds>', 'last time, exclusive', seconds)
@@ -174,7 +176,7 @@ function videoOptions(command: Command): Command {
     .option('--no-reconnect', 'end when a live source ends')
     .option('--loop', 'play files again and again')
     .option('--realtime', 'play files at their own speed')
-    .option('--fps <n>', 'frame rate of image sequences and cameras', positive)
+    .option('--frame-rate <n>', 'rate at which image sequences and cameras are read', positive)
     .option('--hwaccel <name>', "ffmpeg's hardware decoding: auto, cuda, vaapi, videotoolbox, …")
     .option('--input-options <text>', 'options for ffmpeg before -i, separated by spaces, e.g. "-rtsp_flags listen"', words)
     .option('--smooth [weight]', 'steady masks where the picture stands still; weight of the new frame, 0 to 1 (default: 0.3)', unit)

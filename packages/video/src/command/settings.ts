@@ -6,17 +6,16 @@ import type { TextOutput } from './progress.ts';
 
 /** Options from arguments; what happens to the sources is told on `stderr`, unless it should be quiet. */
 export function videoSettings(parsed: VideoArguments, stderr: TextOutput): SegmentVideosOptions {
-  const { maxStaleness, stallTimeout, reconnect, realtime, fps, hwaccel, smooth, hold, keyframes, skipErrors, quiet } = parsed;
+  const { maxStaleness, stallTimeout, reconnect, realtime, hwaccel, smooth, hold, keyframes, skipErrors, quiet } = parsed;
   const say = (text: string): void => {
     if (quiet !== true) stderr.write(text);
   };
   return {
-    ...pick(parsed, 'views', 'threshold', 'every', 'start', 'end', 'policy', 'loop', 'workers', 'alpha', 'contour', 'legend'),
+    ...pick(parsed, 'views', 'threshold', 'fps', 'every', 'frameRate', 'start', 'end', 'policy', 'loop', 'workers', 'alpha', 'contour', 'legend'),
     ...(maxStaleness === undefined ? {} : { maxStalenessSeconds: maxStaleness }),
     ...(stallTimeout === undefined ? {} : { stallTimeoutSeconds: stallTimeout }),
     ...(reconnect ? {} : { reconnect: false }),
     ...(realtime === undefined ? {} : { realTime: true }),
-    ...(fps === undefined ? {} : { frameRate: fps }),
     ...(hwaccel === undefined ? {} : { hardwareAcceleration: hwaccel }),
     ...(smooth === undefined ? {} : { smooth: smooth === true ? {} : { weight: smooth } }),
     ...(hold === undefined ? {} : { hold: hold === true ? {} : { threshold: hold } }),

@@ -16,7 +16,7 @@ import { FrameClock, type FrameTime } from './frame-clock.ts';
 import { FramePipe } from './frame-pipe.ts';
 import { InputReport } from './input-report.ts';
 import { pushedFrames } from './pushed-frames.ts';
-import { checkSelection, type FrameSelection } from './selection.ts';
+import { checkSelection, selectionFilters, type FrameSelection } from './selection.ts';
 
 /** One decoded picture. */
 export interface VideoFrame extends FrameTime {
@@ -90,7 +90,7 @@ export interface DecodeOptions extends FrameSelection, InputOptions {
  * @throws {SynsegError} `VIDEO_DECODE` naming the source when no frame can be decoded or ffmpeg is killed;
  * `FFMPEG_MISSING` when there is no ffmpeg.
  * @throws {TypeError} when `source` is none; when a pushed frame does not hold RGB of its size.
- * @throws {RangeError} when `size`, `start`, `end`, `every` or another option is out of range.
+ * @throws {RangeError} when `size`, `start`, `end`, `fps`, `every` or another option is out of range.
  */
 export async function* decodeFrames(
   source: VideoSource,
@@ -117,7 +117,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
   const { signal, size, fullResolution: full = false } = options;
   const [height, width] = size;
   signal?.throwIfAborted();
-  const clock = new FrameClock(options.start !== undefined || options.end !== undefined || (options.every ?? 1) > 1);
+  const clock = new FrameClock(selectionFilters(options).length > 0);
   const report = new InputReport();
   const recorded = describeSource(source).live === false;
   let corrupt = 0;

@@ -4,6 +4,7 @@
  */
 import type { RawFrame } from '../source/source.ts';
 import type { DecodeOptions, VideoFrame } from './decode.ts';
+import { turnOf } from './selection.ts';
 
 /**
  * The selected frames of `source`. `source` is closed on every way out.
@@ -14,7 +15,7 @@ export async function* pushedFrames(
   source: AsyncIterable<RawFrame>,
   options: DecodeOptions,
 ): AsyncGenerator<VideoFrame, void, undefined> {
-  const { start = -Infinity, end = Infinity, every = 1, signal, fullResolution } = options;
+  const { start = -Infinity, end = Infinity, fps, every = 1, signal, fullResolution } = options;
   signal?.throwIfAborted();
   const iterator = source[Symbol.asyncIterator]();
   let aborted = (_reason: unknown): void => {};
@@ -24,6 +25,7 @@ export async function* pushedFrames(
   let first: number | undefined;
   let size: readonly [height: number, width: number] | undefined;
   let selected = 0;
+  let turn: number | undefined;
   let frames = 0;
   try {
     for (let index = 0; ; index++) {
@@ -40,7 +42,12 @@ export async function* pushedFrames(
       const arrivedAt = performance.now();
       const { data, width, height, timeSeconds = (arrivedAt - (first ??= arrivedAt)) / 1000 } = checkFrame(next.value, index);
       if (timeSeconds >= end) break;
-      if (timeSeconds < start || selected++ % every !== 0) continue;
+      if (timeSeconds < start) continue;
+      if (fps !== undefined) {
+        if (turn !== undefined && turnOf(timeSeconds, fps) <= turn) continue;
+        turn = turnOf(timeSeconds, fps);
+      }
+      if (selected++ % every !== 0) continue;
       if (size === undefined) {
         size = [height, width];
         options.onOpen?.({ width, height, frameRate: options.frameRate ?? 25, live: options.live ?? false });

@@ -6,12 +6,17 @@ export interface FrameSelection {
   readonly start?: number;
   /** Last time in seconds, exclusive. @default the end */
   readonly end?: number;
-  /** Take each n-th frame, beginning with the first selected one. @default 1 */
+  /**
+   * Frames per second at most: of each `1 / fps` seconds the first frame, with its own time. Sources that are slower give
+   * all they have. @default all
+   */
+  readonly fps?: number;
+  /** Take each n-th of these frames, beginning with the first. @default 1 */
   readonly every?: number;
 }
 
-/** @throws {RangeError} when `start`, `end` or `every` is out of range. */
-export function checkSelection({ start, end, every }: FrameSelection): void {
+/** @throws {RangeError} when `start`, `end`, `fps` or `every` is out of range. */
+export function checkSelection({ start, end, fps, every }: FrameSelection): void {
   for (const [name, value] of Object.entries({ start, end })) {
     if (value === undefined || Number.isFinite(value)) continue;
     throw new RangeError(`Cannot select frames: ${name} must be a finite number of seconds, got ${value}`);
@@ -19,18 +24,35 @@ export function checkSelection({ start, end, every }: FrameSelection): void {
   if (end !== undefined && end <= (start ?? -Infinity)) {
     throw new RangeError(`Cannot select frames: end must be after start (${start}), got ${end}`);
   }
+  if (fps !== undefined && !(Number.isFinite(fps) && fps > 0)) {
+    throw new RangeError(`Cannot select frames: fps must be a number above 0, got ${fps}`);
+  }
   if (every !== undefined && !(Number.isInteger(every) && every >= 1)) {
     throw new RangeError(`Cannot select frames: every must be a whole number of at least 1, got ${every}`);
   }
 }
 
+/** Times are rounded in containers: a frame this little before its turn, in turns, is in time. */
+const tick = 1e-3;
+
+/** Which `1 / fps` seconds a time falls into. */
+export function turnOf(timeSeconds: number, fps: number): number {
+  return Math.floor(timeSeconds * fps + tick);
+}
+
+/** Frames per second that are left of a source's. */
+export function selectedRate(frameRate: number, { fps = Infinity, every = 1 }: FrameSelection): number {
+  return Math.min(frameRate, fps) / every;
+}
+
 /** The ffmpeg filters that let the selected frames pass; none if all are wanted. */
-export function selectionFilters({ start, end, every = 1 }: FrameSelection): string[] {
+export function selectionFilters({ start, end, fps, every = 1 }: FrameSelection): string[] {
   const bounds = Object.entries({ start, end }).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value.toFixed(6)}`],
   );
   return [
     ...(bounds.length === 0 ? [] : [`trim=${bounds.join(':')}`]),
+    ...(fps === undefined ? [] : [`select=isnan(prev_selected_t)+gt(floor(t*${fps}+${tick})\\,floor(prev_selected_t*${fps}+${tick}))`]),
     ...(every === 1 ? [] : [`select=not(mod(n\\,${every}))`]),
   ];
 }

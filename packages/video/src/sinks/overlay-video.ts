@@ -3,6 +3,7 @@
  * pictures are encoded, at the time each has, with the source's sound where it can be read again: a file or a recording
  * on a web server, not a camera, a pipe or a live stream.
  */
+import { selectedRate } from '../decode/selection.ts';
 import type { OverlayLook } from '../pool/render.ts';
 import type { VideoSource } from '../source/source.ts';
 import { prepareVideo, type PreparedVideo, type VideoSink } from './encode.ts';
@@ -17,7 +18,8 @@ export interface OverlayVideoOptions {
   readonly sound?: 'copy' | 'none';
   /** What is known of the source when its first frame is there; plans the rate of the file, and live sources have no sound. */
   readonly info?: () => { readonly frameRate?: number | undefined; readonly live?: boolean | undefined } | undefined;
-  /** One picture in this many is taken. @default 1 */
+  /** Pictures per second at most, and one in this many of them. @default all */
+  readonly fps?: number;
   readonly every?: number;
   /** H.264 encoder of ffmpeg. @default 'libx264' */
   readonly encoder?: string;
@@ -66,10 +68,10 @@ export class OverlayVideoSink implements FrameSink {
   }
 
   async #begin(width: number, height: number): Promise<VideoSink> {
-    const { sound = 'copy', info, every = 1 } = this.#options;
+    const { sound = 'copy', info } = this.#options;
     const { frameRate = usualFrameRate, live = false } = info?.() ?? {};
     const rate = Number.isFinite(frameRate) && frameRate > 0 ? frameRate : usualFrameRate;
     const audioCodec = sound === 'copy' && !live ? await this.#prepared.audioCodec() : undefined;
-    return this.#prepared.open({ width, height, frameRate: rate / every }, audioCodec);
+    return this.#prepared.open({ width, height, frameRate: selectedRate(rate, this.#options) }, audioCodec);
   }
 }
