@@ -32,12 +32,12 @@ export function checkSelection({ start, end, fps, every }: FrameSelection): void
   }
 }
 
-/** Times are rounded in containers: a frame this little before its turn, in turns, is in time. */
+/** Containers round times, some to milliseconds: a frame this little before its turn is in time. Seconds. */
 const tick = 1e-3;
 
 /** Which `1 / fps` seconds a time falls into. */
 export function turnOf(timeSeconds: number, fps: number): number {
-  return Math.floor(timeSeconds * fps + tick);
+  return Math.floor((timeSeconds + tick) * fps);
 }
 
 /** Frames per second that are left of a source's. */
@@ -52,7 +52,7 @@ export function selectionFilters({ start, end, fps, every = 1 }: FrameSelection)
   );
   return [
     ...(bounds.length === 0 ? [] : [`trim=${bounds.join(':')}`]),
-    ...(fps === undefined ? [] : [`select=isnan(prev_selected_t)+gt(floor(t*${fps}+${tick})\\,floor(prev_selected_t*${fps}+${tick}))`]),
+    ...(fps === undefined ? [] : [`select=isnan(prev_selected_t)+gt(floor((t+${tick})*${fps})\\,floor((prev_selected_t+${tick})*${fps}))`]),
     ...(every === 1 ? [] : [`select=not(mod(n\\,${every}))`]),
   ];
 }
