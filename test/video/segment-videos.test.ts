@@ -240,7 +240,12 @@ describe('segmentVideos() ends', () => {
     await expect(collect([pushed(5)], { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const controller = new AbortController();
     setTimeout(() => controller.abort(reason), 60);
-    await expect(collect([pushed(1000, 10)], { signal: controller.signal })).rejects.toBe(reason);
+    const stream = segmentVideos([pushed(1000, 10)], new FakeSession(), halves, { signal: controller.signal });
+    const read = async (): Promise<void> => {
+      while ((await stream.next()).done !== true);
+    };
+    await expect(read()).rejects.toBe(reason);
+    expect(stream.sources[0]).not.toHaveProperty('failure');
   });
 
   it('when it is disposed, closing its sources, even if it was never read', async () => {

@@ -219,7 +219,8 @@ export class Lane {
         if (!(await taken)) break;
       }
     } catch (error) {
-      this.#failure = { error };
+      // A reader that was told to stop throws as well, and has not failed.
+      if (reader.state === 'failed') this.#failure = { error };
     } finally {
       this.#ended = true;
       this.#onChange();
