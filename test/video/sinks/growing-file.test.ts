@@ -77,6 +77,7 @@ describe('GrowingFile', () => {
   it('writes to a device or a pipe directly', async () => {
     execFileSync('mkfifo', [at('pipe')]);
     const reader = spawn('cat', [at('pipe')], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const readerEnded = once(reader, 'close');
     let text = '';
     reader.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     const file = await GrowingFile.open(at('pipe'), 'text');
@@ -85,7 +86,7 @@ describe('GrowingFile', () => {
     for (let waited = 0; text !== 'through the pipe' && waited < 200; waited++) await sleep(10);
     expect(text).toBe('through the pipe');
     await file.close();
-    await once(reader, 'close');
+    await readerEnded;
     expect(existsSync(at('pipe'))).toBe(true);
     expect(existsSync(at('.pipe.partial'))).toBe(false);
   });
