@@ -11,10 +11,7 @@ if (names === undefined) throw new TypeError('Usage: segment-video.mjs VIDEO MOD
 
 const segmenter = await Segmenter.load(model);
 const labels = await segmenter.labels(names.split(','));
-let second = -1;
-for await (const { timeSeconds, areas } of segmentVideo(file, segmenter, labels)) {
-  if (Math.floor(timeSeconds) === second) continue;
-  second = Math.floor(timeSeconds);
-  console.log(`${String(second).padStart(4)} s`, areas);
+for await (const { timeSeconds, areas } of segmentVideo(file, segmenter, labels, { fps: 1 })) {
+  console.log(`${timeSeconds.toFixed(2).padStart(7)} s`, areas);
 }
 await segmenter[Symbol.asyncDispose]();

@@ -270,6 +270,11 @@ describe('segmentVideos() ends', () => {
     await segmentVideos([source()], new FakeSession(), halves)[Symbol.asyncDispose]();
   });
 
+  it('refuses two files of one path', () => {
+    const sources = ['a', 'b'].map((name) => ({ source: `${name}.mp4`, jsonl: 'out/../masks.jsonl' }));
+    expect(() => segmentVideos(sources, new FakeSession(), halves)).toThrow(/^Cannot segment videos: each file must have a path of its own, got ".*masks\.jsonl" twice$/);
+  });
+
   it('refuses an empty list', () => {
     expect(() => segmentVideos([], new FakeSession(), halves)).toThrow('Cannot segment videos: sources must name at least one source, got none');
   });

@@ -2,6 +2,7 @@
  * The main job: read → segment and render in the pool → files → you. Every arrow is bounded, so memory stays flat: a
  * slow consumer stops ffmpeg for files, and makes live sources drop frames, which are counted.
  */
+import { resolve } from 'node:path';
 import type { LabelSet, Segmenter } from '@synseg/core';
 import type { OpenedSource } from './decode/decode.ts';
 import { selectedRate } from './decode/selection.ts';
@@ -52,6 +53,7 @@ export function segmentVideos(
   if (sources.length === 0) throw new RangeError('Cannot segment videos: sources must name at least one source, got none');
   const withFiles = sources.map((source) => (hasFiles(source) ? source : { source }));
   for (const { source } of withFiles) checkSource(source);
+  checkFiles(withFiles);
   const plan = resolveOptions(options, sources.length);
   const leaving = new AbortController();
   const pool = new FramePool(segmenter, { workers: plan.workers, tasks: plan.maxInFlight });
@@ -155,6 +157,13 @@ function expectedFrames(info: OpenedSource | undefined, { start, end, loop, ...s
   if (info?.durationSeconds === undefined || loop === true) return undefined;
   const seconds = Math.min(end ?? Infinity, info.durationSeconds) - Math.max(start ?? 0, 0);
   return Math.max(1, Math.round(seconds * selectedRate(info.frameRate, selection)));
+}
+
+/** @throws {RangeError} when two files have one path. */
+function checkFiles(sources: readonly SourceWithFiles[]): void {
+  const paths = sources.flatMap(({ overlay, jsonl, coco, csv, pngFolder }) => [overlay, jsonl, coco, csv, pngFolder].flatMap((path) => (path === undefined ? [] : [resolve(path)])));
+  const twice = paths.find((path, at) => paths.indexOf(path) !== at);
+  if (twice !== undefined) throw new RangeError(`Cannot segment videos: each file must have a path of its own, got "${twice}" twice`);
 }
 
 function hasFiles(source: VideoSource | SourceWithFiles): source is SourceWithFiles {

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CLASSES } from '../../../examples/street-world/classes.ts';
+import { beginDataset, drawOf, finishDataset, nameOf, writeSample, type DatasetPlan, type DatasetRow } from '../../../examples/street-world/dataset.ts';
+import { openDataset, START } from '../../../packages/train/src/data/dataset.ts';
+import { readClassList } from '../../../packages/train/src/evaluate/class-list.ts';
+import { PhraseExtractor } from '../../../packages/train/src/phrases/phrase-extractor.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'street-world-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+function planOf(plan: Partial<DatasetPlan> = {}): DatasetPlan {
+  return { folder, count: 3, firstSeed: 0, size: 64, split: 'train', captions: 3, ...plan };
+}
+
+const make = async (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
+  promisify(execFile)(process.execPath, ['--import', 'tsx', join(import.meta.dirname, '../../../examples/street-world/make.ts'), ...args]);
+
+describe('writeSample()', () => {
+  it('writes a set that the trainer opens, with pictures, masks, captions and classes', async () => {
+    const plan = planOf();
+    await beginDataset(plan);
+    for (const seed of [0, 1, 2]) expect(await writeSample(plan, seed)).toBe(true);
+    expect(await finishDataset(folder, [0, 1, 2].map((seed) => nameOf('train', seed)))).toBe(3);
+    const extractor = new PhraseExtractor();
+    const dataset = await openDataset({ source: folder, split: 'train' }, { phrases: (caption) => extractor.extract(caption), onWarning: (warning) => expect(warning).toBeUndefined() });
+    expect([dataset.size, dataset.ignoreIndex, dataset.classes?.map(({ name }) => name)]).toEqual([3, 255, [...CLASSES]]);
+    const keys: string[] = [];
+    for await (const { sample } of dataset.draw(START, 1)) {
+      keys.push(sample.key);
+      expect(sample.categories.length).toBeGreaterThan(0);
+      expect((await stat(sample.mask as string)).size).toBeGreaterThan(100);
+      if (keys.length === 3) break;
+    }
+    expect(keys.sort()).toEqual([0, 1, 2].map((seed) => `images/${nameOf('train', seed)}.jpg`));
+    expect((await readClassList(join(folder, 'classes.json'))).classes.find(({ name }) => name === 'traffic light')?.prompts).toContain('traffic signal');
+  });
+
+  it('leaves what is there, and writes the same bytes again', async () => {
+    const plan = planOf();
+    await beginDataset(plan);
+    await writeSample(plan, 1);
+    const picture = join(folder, 'images', `${nameOf('train', 1)}.jpg`);
+    const bytes = await readFile(picture);
+    await writeFile(picture, 'kept');
+    await writeSample(plan, 1);
+    expect(await readFile(picture, 'utf8')).toBe('kept');
+    await rm(join(folder, 'rows', `${nameOf('train', 1)}.json`));
+    await writeSample(plan, 1);
+    expect(await readFile(picture)).toEqual(bytes);
+    expect((await readdir(folder, { recursive: true })).filter((name) => name.includes('.part'))).toEqual([]);
+  });
+
+  it('refuses a folder that was begun with another plan', async () => {
+    await beginDataset(planOf());
+    await expect(beginDataset(planOf({ size: 32 }))).rejects.toThrow(/^Cannot write data set: .* must be empty or have been begun with \{"size":32,"split":"train","captions":3\}, got \{"size":64,/);
+  });
+});
+
+describe('drawOf()', () => {
+  it('keeps for the split held-out only pictures that show a held-out combination', async () => {
+    let kept = 0;
+    for (let seed = 0; seed < 10; seed++) kept += (await drawOf(seed, { split: 'held-out', size: 64 })) === undefined ? 0 : 1;
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(10);
+  });
+});
+
+describe('make.ts', () => {
+  it('writes a set with threads and, run again, the same table', async () => {
+    const args = ['--out', folder, '--count', '3', '--size', '48', '--split', 'held-out', '--workers', '2'];
+    const { stdout } = await make(...args);
+    expect(stdout).toMatch(/metadata\.jsonl: 3 rows, 48 × 48 px/);
+    const table = await readFile(join(folder, 'metadata.jsonl'), 'utf8');
+    const rows = table.trim().split('\n').map((line) => JSON.parse(line) as DatasetRow);
+    expect(rows.every(({ combinations }) => combinations.length > 0)).toBe(true);
+    await make(...args, '--workers', '1');
+    expect(await readFile(join(folder, 'metadata.jsonl'), 'utf8')).toBe(table);
+  });
+
+  it('says what is wrong with its arguments', async () => {
+    await expect(make()).rejects.toThrow('Cannot make: one of --out FOLDER, --video FILE and --sheet FILE must be given, got none');
+    await expect(make('--out', folder, '--count', '0')).rejects.toThrow('Cannot make: --count must be an integer from 1, got 0');
+    await expect(make('--out', folder, '--count', '1', '--split', 'dev')).rejects.toThrow('Cannot make: --split must be one of train, pretrain, test, held-out, got dev');
+  });
+});
