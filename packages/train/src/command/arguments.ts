@@ -71,7 +71,7 @@ function defineTrain(program: Command): Command {
     .addOption(valued('--batch-size <n>', 'images a step (default: 256)', number))
     .addOption(valued('--micro-batch-size <n>', 'images in memory at once, a divisor of it: the same gradient, less memory', number))
     .addOption(choice('--recipe <name>', 'defaults of losses, features and learning rate (default: paper)', Object.keys(RECIPE_NAMES)))
-    .addOption(choice('--objective <name>', 'what the losses are made of (default: mccl, from captions)', Object.keys(OBJECTIVES)))
+    .addOption(choice('--objective <name>', 'what the losses are made of (default: mccl, from captions); contrastive trains the encoders', Object.keys(OBJECTIVES)))
     .addOption(valued('--lambda <weights>', `align,contrast,background,separation, or name=value,… of ${Object.keys(LOSSES).join(', ')}; 0 switches one off`, lossWeights))
     .addOption(choice('--features <name>', "what the projector reads: after the decoder (the paper's), or the trunk's taps (default: the recipe's)", Object.keys(FEATURES)))
     .addOption(valued('--contrast-gate <c>', 'cosine above which the contrast loss acts (default: 0.1)', number))
@@ -97,6 +97,7 @@ function defineTrain(program: Command): Command {
     .addOption(valued('--save-every <n>', 'steps between saves of last/ (default: 500)', number))
     .addOption(valued('--keep-every <n>', 'steps between checkpoints that are kept as step-N/', number))
     .addOption(valued('--evaluate <set>', 'DATASET:FOLDER[:SPLIT] that picks best/', evaluationSet))
+    .option('--evaluate-pairs <source>', 'held-out pictures and captions that pick best/, for --objective contrastive')
     .addOption(valued('--evaluate-every <n>', 'steps between evaluations (default: --save-every)', number))
     .option('--cache-folder <folder>', 'where embeddings, features and downloads are kept')
     .option('--resume', 'go on with the run in --out');
