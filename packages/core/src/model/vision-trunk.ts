@@ -34,8 +34,8 @@ export function normalisePixels(pixels: Value, config: Pick<ClipVisionConfig, 'i
  * @returns one `[n, 1 + rows·columns, hiddenSize]` per tap, shallow to deep; token 0 is the class token
  */
 export function visionTaps(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number]): Value[] {
-  const states = blockOutputs(parameters, pixelValues, config, patchGrid, (config.tapLayers.at(-1) ?? -1) + 1);
-  return config.tapLayers.map((layer) => states[layer] as Value);
+  const states = hiddenStates(parameters, pixelValues, config, patchGrid, (config.tapLayers.at(-1) ?? -1) + 1);
+  return config.tapLayers.map((layer) => states[layer + 1] as Value);
 }
 
 /**
@@ -46,13 +46,15 @@ export function visionTaps(parameters: Parameters, pixelValues: Value, config: C
  */
 export function imageEmbeddings(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number], embeddingDim: number): Value {
   const { hiddenSize: width, layers, layerNormEpsilon } = config;
-  const last = blockOutputs(parameters, pixelValues, config, patchGrid, layers).at(-1) as Value;
-  const classToken = reshape(slice(last, 1, 0, 1), [last.shape[0] as Value['shape'][number], width]);
+  const before = hiddenStates(parameters, pixelValues, config, patchGrid, layers - 1).at(-1) as Value;
+  // Of the last block only the class token is read: its patches ask for nothing.
+  const last = preNormBlock(parameters, `${PREFIX}.encoder.layers.${String(layers - 1)}`, before, { ...config, width }, undefined, 1);
+  const classToken = reshape(last, [last.shape[0] as Value['shape'][number], width]);
   return linear(parameters, 'clip.visual_projection', norm(parameters, `${PREFIX}.post_layernorm`, classToken, width, layerNormEpsilon), width, embeddingDim, false);
 }
 
-/** The hidden states after each of the first `layers` blocks: `[n, 1 + rows·columns, hiddenSize]`. */
-function blockOutputs(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number], layers: number): Value[] {
+/** What the first block reads, and the outputs of the first `layers` blocks: `[n, 1 + rows·columns, hiddenSize]` each. */
+function hiddenStates(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number], layers: number): Value[] {
   const { hiddenSize: width, patchSize } = config;
   const [rows, columns] = patchGrid;
   const [n] = pixelValues.shape as readonly [Value['shape'][number]];
@@ -62,7 +64,7 @@ function blockOutputs(parameters: Parameters, pixelValues: Value, config: ClipVi
   const classToken = expand(reshape(parameters.get(`${PREFIX}.embeddings.class_embedding`, [width]), [1, 1, width]), [n, 1, width]);
   const positions = positionEmbeddings(parameters, config, patchGrid);
   let x = norm(parameters, `${PREFIX}.pre_layrnorm`, add(concat([classToken, tokens], 1), positions), width, config.layerNormEpsilon);
-  const states: Value[] = [];
+  const states: Value[] = [x];
   for (let layer = 0; layer < layers; layer++) {
     x = preNormBlock(parameters, `${PREFIX}.encoder.layers.${String(layer)}`, x, { ...config, width });
     states.push(x);
