@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../../packages/train/src/data/batch-loader.ts';
+import { START } from '../../../packages/train/src/data/dataset.ts';
+import { composePairs } from '../../../packages/train/src/trainer/batch-source.ts';
 import { pairBatch, partOfPairs } from '../../../packages/train/src/trainer/pair-batch.ts';
 import type { PairEmbeddings } from '../../../packages/train/src/trainer/protocol.ts';
 import { retrievalOf, retrieve } from '../../../packages/train/src/trainer/retrieval.ts';
@@ -16,6 +19,18 @@ describe('pairBatch()', () => {
   it('can be taken apart', () => {
     const part = partOfPairs(batch, 2, 4);
     expect([part.pairs, [...part.pixels], [...part.ends].map(Number), [...part.ids.slice(0, 4)].map(Number)]).toEqual([2, [6, 7, 8, 9, 10, 11], [3, 6], [9, 1, 2, 8]]);
+  });
+});
+
+describe('composePairs()', () => {
+  it('tells once when captions fill the text encoder', async () => {
+    const warnings: string[] = [];
+    const compose = composePairs((text) => tokens[text] as readonly number[], 4, (message) => warnings.push(message));
+    const batchOf = (...captions: string[]): Batch => ({ images: captions.length, pixels: new Uint8Array(captions.length), keys: captions, indices: captions.map((_, index) => index), categories: captions.map((caption) => [caption]), after: START });
+    await compose(batchOf('red', 'blue'));
+    expect(warnings).toEqual([]);
+    for (let time = 0; time < 2; time++) await compose(batchOf('red car', 'red', 'blue'));
+    expect(warnings).toEqual(['Captions may lose their end: 1 of 3 in a batch have the 4 tokens that the text encoder takes, or more. What helps: a checkpoint with more tokens, or with a larger vocabulary (synseg-train create).']);
   });
 });
 

@@ -53,9 +53,21 @@ export function composeRows(texts: CategoryTexts, features: FeatureCache | undef
   };
 }
 
-/** Pictures with a caption each: the batch as one. */
-export function composePairs(tokenise: Tokenise, maxTokens: number): Compose {
-  return (batch) => Promise.resolve([pairBatch(batch.categories.map(([caption]) => caption as string), pixelsOf(batch), tokenise, maxTokens)]);
+/** Share of a batch's captions that may have lost their end, above which it is told. */
+const CUT_OFF = 0.1;
+
+/** Pictures with a caption each: the batch as one. Tells once when many captions are as long as the text encoder takes. */
+export function composePairs(tokenise: Tokenise, maxTokens: number, warn: (message: string) => void): Compose {
+  let told = false;
+  return (batch) => {
+    const pairs = pairBatch(batch.categories.map(([caption]) => caption as string), pixelsOf(batch), tokenise, maxTokens);
+    const full = pairs.ends.filter((end, pair) => Number(end) === (pair + 1) * maxTokens - 1).length;
+    if (!told && full > CUT_OFF * pairs.pairs) {
+      told = true;
+      warn(`Captions may lose their end: ${String(full)} of ${String(pairs.pairs)} in a batch have the ${String(maxTokens)} tokens that the text encoder takes, or more. What helps: a checkpoint with more tokens, or with a larger vocabulary (synseg-train create).`);
+    }
+    return Promise.resolve([pairs]);
+  };
 }
 
 function pixelsOf({ pixels }: Batch): Uint8Array {

@@ -116,7 +116,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       seed: plan.seed,
       textCentre: needsBank(plan.lambda) ? statistics?.textCentre : undefined,
       classes,
-    }) : composePairs(pairs.tokenise, pairs.maxTokens));
+    }) : composePairs(pairs.tokenise, pairs.maxTokens, (message) => warn('health', message)));
     const heldOut = pairs === undefined || plan.evaluation === null || !('data' in plan.evaluation) ? undefined : await readHeldOut(plan.evaluation, { inputSize: loading.inputSize, seed: plan.seed, onWarning: dataWarning, ...(workers === undefined ? {} : { workers }), ...(signal === undefined ? {} : { signal }) }, pairs.tokenise, pairs.maxTokens);
     return { plan, run, engine, batches, base, layout, texts, statistics, heldOut, resumed, close };
 
