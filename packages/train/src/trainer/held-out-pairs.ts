@@ -8,9 +8,14 @@ import type { RetrievalEvaluation } from './train-options.ts';
 /** Captions are texts as they are. */
 export const WHOLE_CAPTIONS = { phrases: (caption: string): readonly string[] => [caption], captionsOnly: true } as const satisfies Partial<DataContext>;
 
-/** Reads the first pairs that the seed draws, each once. */
-export async function readHeldOut({ data, limit = 512 }: RetrievalEvaluation, options: Pick<BatchLoaderOptions, 'inputSize' | 'seed' | 'workers' | 'onWarning' | 'signal'>, tokenise: Tokenise, maxTokens: number): Promise<PairBatch> {
-  const { onWarning, signal } = options;
+/**
+ * Reads the first pairs that the seed draws, each once, whole and as they are.
+ *
+ * @param training - how the run reads its own data
+ */
+export async function readHeldOut({ data, limit = 512 }: RetrievalEvaluation, training: BatchLoaderOptions, tokenise: Tokenise, maxTokens: number): Promise<PairBatch> {
+  const { inputSize, seed, workers, onWarning, signal } = training;
+  const options = { inputSize, seed, onWarning, ...(workers === undefined ? {} : { workers }), ...(signal === undefined ? {} : { signal }) };
   const dataset = await openDataset(data, { ...WHOLE_CAPTIONS, onWarning, ...(signal === undefined ? {} : { signal }) });
   const batchSize = Math.min(limit, dataset.size ?? limit);
   await using loader = BatchLoader.open(dataset, { ...options, batchSize, prefetch: 1, maxCategories: 1 });

@@ -22,6 +22,7 @@ import { FeatureCache } from './feature-cache.ts';
 import { WHOLE_CAPTIONS, readHeldOut } from './held-out-pairs.ts';
 import type { Tokenise } from './pair-batch.ts';
 import type { EngineStart, PairBatch } from './protocol.ts';
+import type { RowSettings } from './row-batch.ts';
 import { STATISTICS, measureSet, type SetStatistics } from './set-statistics.ts';
 import type { TrainOptions, TrainWarning } from './train-options.ts';
 import { needsCaptions, planTraining, type TrainPlan } from './train-plan.ts';
@@ -108,7 +109,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     if (statistics !== undefined) await engine.constants(statistics);
     const loader = BatchLoader.open(features === undefined ? dataset : readable(dataset, features), loading);
     closers.push(() => loader[Symbol.asyncDispose]());
-    const batches = new BatchSource(loader, pairs === undefined ? composeRows(texts, features, {
+    const rows: RowSettings = {
       microBatchSize: plan.microBatchSize,
       inputSize: base.config.inputSize,
       embeddingDim: base.config.embeddingDim,
@@ -116,8 +117,9 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       seed: plan.seed,
       textCentre: needsBank(plan.lambda) ? statistics?.textCentre : undefined,
       classes,
-    }) : composePairs(pairs.tokenise, pairs.maxTokens, (message) => warn('health', message)));
-    const heldOut = pairs === undefined || plan.evaluation === null || !('data' in plan.evaluation) ? undefined : await readHeldOut(plan.evaluation, { inputSize: loading.inputSize, seed: plan.seed, onWarning: dataWarning, ...(workers === undefined ? {} : { workers }), ...(signal === undefined ? {} : { signal }) }, pairs.tokenise, pairs.maxTokens);
+    };
+    const batches = new BatchSource(loader, pairs === undefined ? composeRows(texts, features, rows) : composePairs(pairs.tokenise, pairs.maxTokens, (message) => warn('health', message)));
+    const heldOut = pairs === undefined || plan.evaluation === null || !('data' in plan.evaluation) ? undefined : await readHeldOut(plan.evaluation, loading, pairs.tokenise, pairs.maxTokens);
     return { plan, run, engine, batches, base, layout, texts, statistics, heldOut, resumed, close };
 
     function openFeatures(): Promise<FeatureCache> {
