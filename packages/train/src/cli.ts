@@ -2,8 +2,9 @@
 /** Entry of `synseg-train`. */
 import { runProcess } from './command/process.ts';
 import { evaluate } from './evaluate/evaluate.ts';
+import { createCheckpoint } from './fresh/create-checkpoint.ts';
 import { extractPhrases } from './phrases/extract-phrases.ts';
 import { exportCheckpoint } from './run/export.ts';
 import { train } from './trainer/train.ts';
 
-await runProcess({ train, evaluate, extractPhrases, exportCheckpoint });
+await runProcess({ createCheckpoint, train, evaluate, extractPhrases, exportCheckpoint });

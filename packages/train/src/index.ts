@@ -11,9 +11,11 @@ export { DEFAULT_EXCLUSIONS, DEFAULT_EXCLUSIONS_TEXT, parseExclusions, readExclu
 export { extractPhrases, type ExtractPhrasesOptions, type PhraseProgress } from './phrases/extract-phrases.ts';
 export { PhraseExtractor } from './phrases/phrase-extractor.ts';
 export { formatSummary, type PhraseSummary } from './phrases/phrase-summary.ts';
+export { type CheckpointShape, type TextShape, type VisionShape } from './fresh/checkpoint-shape.ts';
+export { createCheckpoint, type CreateOptions, type CreatedCheckpoint } from './fresh/create-checkpoint.ts';
 export { exportCheckpoint } from './run/export.ts';
 export { PARAMETER_GROUPS, type ParameterGroup } from './step-graph/layout.ts';
 export { type FeatureSource, type LossWeights } from './objective/losses.ts';
 export { train } from './trainer/train.ts';
 export { planTraining, type TrainPlan } from './trainer/train-plan.ts';
-export { type DecoderShape, type Objective, type PeriodicEvaluation, type RecipeName, type StepReport, type TrainOptions, type TrainProgress, type TrainWarning } from './trainer/train-options.ts';
+export { type DecoderShape, type Objective, type PeriodicEvaluation, type RecipeName, type RetrievalEvaluation, type RetrievalScore, type SegmentationScore, type StepReport, type TrainOptions, type TrainProgress, type TrainWarning } from './trainer/train-options.ts';

@@ -56,6 +56,7 @@ const float64: Record<string, Case> = {
   Transpose: { shapes: [[2, 3, 4]], build: (x) => transpose(x, [2, 0, 1]) },
   'Slice of the middle': { shapes: [[2, 5]], build: (x) => slice(x, 1, 1, 4) },
   'Slice of the end': { shapes: [[4, 2]], build: (x) => slice(x, 0, 2, 4) },
+  'Gather of rows, some of them twice and one of them never': { shapes: [[4, 3]], build: (x) => multiply(gather(x, x.graph.integers([2, 0, 2, 2, 3, 0], [2, 3]), 0), gather(x, x.graph.integers([0]), 0)) },
   Concat: { shapes: [[2, 3], [2, 1], [2, 2]], build: (a, b, c) => multiply(concat([a, b, c], 1), concat([c, b, a], 1)) },
   'Cast to float32 and back': { shapes: [[4]], build: (x) => ops.cast(ops.cast(x, 'float32'), 'float64'), step: 1e-2 },
 };
@@ -121,12 +122,19 @@ describe('gradients()', () => {
   it('refuses an operator without a rule, and an inlined model, by name', () => {
     const graph = new Graph('g');
     const x = graph.input('x', 'float32', [2, 2]);
-    const picked = gather(x, graph.integers([1]), 0);
-    expect(() => gradients(reduceSum(picked, [0, 1]), [x])).toThrow(/^Cannot differentiate: operator must have a rule \(Add, .*\), got Gather$/);
+    expect(() => gradients(reduceSum(ops.round(x), [0, 1]), [x])).toThrow(/^Cannot differentiate: operator must have a rule \(Add, .*\), got Round$/);
     const inner = new Graph('inner');
     inner.output('y', ops.relu(inner.input('x', 'float32', [2, 2])));
     const [y] = addForeignModel(graph, writeOnnx(inner).bytes, { input: { name: 'x', value: x }, outputs: [{ name: 'out.y', dtype: 'float32', shape: [2, 2] }] }) as [Value];
     expect(() => gradients(reduceSum(y, [0, 1]), [x])).toThrow(/got \w+ \(an inlined model\)$/);
+  });
+
+  it('refuses a gather along another axis, and from an axis of unknown size', () => {
+    const graph = new Graph('g');
+    const [x, open] = [graph.input('x', 'float32', [2, 2]), graph.input('open', 'float32', ['n', 2])];
+    const loss = (value: Value): Value => reduceSum(value, [0, 1]);
+    expect(() => gradients(loss(gather(x, graph.integers([1]), 1)), [x])).toThrow('Cannot differentiate: gather must pick from a first axis of known size, got axis 1 of x: float32 [2, 2]');
+    expect(() => gradients(loss(gather(open, graph.integers([1]), 0)), [open])).toThrow('Cannot differentiate: gather must pick from a first axis of known size, got axis 0 of open: float32 [n, 2]');
   });
 
   it('refuses a stride that is neither 1 nor the kernel', () => {

@@ -37,6 +37,7 @@ export const fakeSummary: PhraseSummary = {
 
 /** All of it. */
 export const fakeWork: CommandWork = {
+  createCheckpoint: (folder) => Promise.resolve({ folder, vocabulary: 600, parameters: { vision: 1_000_000, text: 200_000, decoder: 34_000 } }),
   train: fakeTrain,
   evaluate: () => Promise.resolve(fakeScore),
   extractPhrases: () => Promise.resolve(fakeSummary),

@@ -204,8 +204,8 @@ describe('saving', () => {
     await using run = await openRun();
     const bias = { shape: [16], data: new Float32Array(16) };
     const refusal = async (contents: CheckpointContents, state = stateOf(1)): Promise<Error> => (await run.save('last', contents, state).catch((error: unknown) => error)) as Error;
-    expect(await refusal(changed('clip.logit_scale', bias))).toEqual(new RangeError('Cannot save checkpoint: names of trained tensors must begin with "decoder." or "projector.", got "clip.logit_scale"'));
-    expect(await refusal({ ...tinyContents(base), tensors: new Map() })).toEqual(new RangeError('Cannot save checkpoint: tensors must hold the decoder, got none'));
+    expect(await refusal(changed('clip.logit_scale', bias))).toEqual(new RangeError('Cannot save checkpoint: names of trained tensors must begin with "decoder." or "projector.", or all of them with "clip.", got "clip.logit_scale"'));
+    expect(await refusal({ ...tinyContents(base), tensors: new Map() })).toEqual(new RangeError('Cannot save checkpoint: tensors must hold the decoder or the encoders, got none'));
     expect(await refusal(changed('projector.bias', { shape: [4, 5], data: new Float32Array(16) }))).toEqual(new RangeError('Cannot save checkpoint: tensor "projector.bias" must hold 20 numbers for [4, 5], got 16'));
     expect(await refusal(tinyContents(base), { ...stateOf(1), step: -1 })).toEqual(new RangeError('Cannot save checkpoint: step must be an integer ≥ 0, got -1'));
     expect(await refusal(changed('projector.bias', { shape: [2], data: Float32Array.of(0, NaN) }))).toMatchObject({ code: 'TRAINING_DIVERGED', message: 'Cannot save checkpoint: tensor "projector.bias" must be finite, got NaN at element 1' });

@@ -2,7 +2,7 @@
 import { RuntimeSession, writeOnnx, type FloatTensor, type ModelConfig, type TensorData } from '@synseg/core/internals';
 import { biasCorrections } from '../../../packages/train/src/optimizer/adamw.ts';
 import { flatten, initialValues } from '../../../packages/train/src/step-graph/initial-values.ts';
-import { PARAMETER_GROUPS, layoutOf, trainedTensors, type Layout, type ParameterGroup } from '../../../packages/train/src/step-graph/layout.ts';
+import { DECODER_GROUPS, layoutOf, trainedTensors, type Layout, type ParameterGroup } from '../../../packages/train/src/step-graph/layout.ts';
 import { LOSSES, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
 import { buildStepGraph } from '../../../packages/train/src/step-graph/step-graph.ts';
 import { FIGURES, type Figure } from '../../../packages/train/src/step-graph/step-objective.ts';
@@ -59,7 +59,7 @@ export interface Prepared {
  * Random tensors, norms and biases included: at their usual start some gradients would be zero by chance. The head's
  * kernels lean to one side, or the maps would be flat once averaged over patches, and foreground and background alike.
  */
-export async function prepare({ head = 'simple', trainable = PARAMETER_GROUPS, decayVectors = true, projector = true, ...choices }: TinyStep = {}): Promise<Prepared> {
+export async function prepare({ head = 'simple', trainable = DECODER_GROUPS, decayVectors = true, projector = true, ...choices }: TinyStep = {}): Promise<Prepared> {
   const config = tinyModel(head);
   const { features = 'taps', images = 2 } = choices;
   const channels = features === 'conditional' ? config.decoder.reduceDim : features === 'visual' ? 7 : 18;
@@ -73,6 +73,7 @@ export async function prepare({ head = 'simple', trainable = PARAMETER_GROUPS, d
   });
   const layout = layoutOf(specs, trainable, decayVectors);
   const spec: StepSpec = {
+    kind: 'rows',
     lambda: features === 'taps' ? ALL_LOSSES : { ...ALL_LOSSES, grounding: 0, distillation: 0 },
     features,
     contrastive: { epsilon: 1e-4, contrastGate: -1 },

@@ -1,7 +1,7 @@
 /** What a step moves, and by how much: trained groups, the projector's stage, AdamW's settings. Tolerances: `compare.ts`. */
 import { describe, expect, it } from 'vitest';
 import type { LossWeights } from '../../../packages/train/src/objective/losses.ts';
-import { PARAMETER_GROUPS, groupOf, type ParameterGroup } from '../../../packages/train/src/step-graph/layout.ts';
+import { DECODER_GROUPS, groupOf, type ParameterGroup } from '../../../packages/train/src/step-graph/layout.ts';
 import { lengthOf, relativeError } from '../objective/numeric.ts';
 import { expectSameFigures, moved, partsOf } from './compare.ts';
 import { ALL_LOSSES, feedsOf, gradientOf, only, picturesOf, prepare, runStep, type Figures, type Prepared } from './tiny-step.ts';
@@ -18,9 +18,9 @@ describe('trainable groups', () => {
   /** Losses that bear on the projector; the decoder's own do not. */
   const projecting = only([...MCCL, 'grounding']);
 
-  it.each(PARAMETER_GROUPS)('%s alone moves as it would among the others, and the rest stays', async (group) => {
+  it.each(DECODER_GROUPS)('%s alone moves as it would among the others, and the rest stays', async (group) => {
     const lambda = group === 'projector' ? projecting : ALL_LOSSES;
-    if (!wholes.has(lambda)) wholes.set(lambda, run(lambda, PARAMETER_GROUPS));
+    if (!wholes.has(lambda)) wholes.set(lambda, run(lambda, DECODER_GROUPS));
     const [whole, part] = [await wholes.get(lambda), await run(lambda, [group])] as [Awaited<ReturnType<typeof run>>, Awaited<ReturnType<typeof run>>];
     const belongs = (name: string): boolean => groupOf(name) === group;
     expect(part.prepared.layout.entries.every(({ name }) => belongs(name))).toBe(true);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter } from '@synseg/core';
-import { evaluate, type TrainWarning } from '@synseg/train';
+import { evaluate, type SegmentationScore, type TrainWarning } from '@synseg/train';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { picture } from '../../support/random.ts';
@@ -108,7 +108,7 @@ describe('keepEvery and evaluation', () => {
   });
 
   it('keep the best in best/, with the score that evaluate() gives it', async () => {
-    const scores = outcome.reports.flatMap(({ score }) => (score === undefined ? [] : [score.mIoU]));
+    const scores = outcome.reports.flatMap(({ score }) => (score === undefined ? [] : [(score as SegmentationScore).mIoU]));
     const { mIoU } = await evaluate(join(folder, 'best'), { dataset: 'index-png', root: set.folder, device: 'cpu', cacheFolder });
     expect(mIoU).toBe(Math.max(...scores));
     expect((await stateOf(folder)).notes).toEqual({ best: Math.max(...scores) });

@@ -1,7 +1,7 @@
 /** Multi-head self-attention and the transformer blocks built on it, as plain products and softmax. */
 import type { Value } from '../graph/graph.ts';
 import { add, gelu, matmul, multiply, quickGelu, relu, scalar, softmax } from '../graph/ops.ts';
-import { reshape, transpose } from '../graph/shape-ops.ts';
+import { reshape, slice, transpose } from '../graph/shape-ops.ts';
 import type { Activation } from '../checkpoint/model-config.ts';
 import { linear, norm, type Parameters } from './parameters.ts';
 
@@ -18,20 +18,21 @@ export interface BlockSizes {
  * `softmax(Q Kᵀ / √d_head + mask) V`, then the output projection.
  *
  * @param x - `[rows, tokens, width]`
- * @param mask - added to the scores, broadcast to `[rows, heads, tokens, tokens]`
+ * @param mask - added to the scores, broadcast to `[rows, heads, asking, tokens]`
+ * @param asking - the tokens whose results are wanted, `[rows, asking, width]`; @default all of `x`
+ * @returns `[rows, asking, width]`
  */
-export function selfAttention(parameters: Parameters, name: string, x: Value, sizes: BlockSizes, mask?: Value): Value {
+export function selfAttention(parameters: Parameters, name: string, x: Value, sizes: BlockSizes, mask?: Value, asking = x): Value {
   const { width, heads } = sizes;
   const headWidth = width / heads;
-  const [rows, tokens] = x.shape as readonly [Value['shape'][number], Value['shape'][number], number];
-  const project = (which: string): Value => linear(parameters, `${name}.${which}`, x, width, width);
-  const split = (value: Value, order: readonly number[]): Value => transpose(reshape(value, [rows, tokens, heads, headWidth]), order);
-  const query = split(multiply(project('q_proj'), scalar(x, headWidth ** -0.5)), [0, 2, 1, 3]);
-  const key = split(project('k_proj'), [0, 2, 3, 1]);
-  const value = split(project('v_proj'), [0, 2, 1, 3]);
+  const project = (which: string, from: Value): Value => linear(parameters, `${name}.${which}`, from, width, width);
+  const split = (value: Value, order: readonly number[]): Value => transpose(reshape(value, [...value.shape.slice(0, 2), heads, headWidth]), order);
+  const query = split(multiply(project('q_proj', asking), scalar(x, headWidth ** -0.5)), [0, 2, 1, 3]);
+  const key = split(project('k_proj', x), [0, 2, 3, 1]);
+  const value = split(project('v_proj', x), [0, 2, 1, 3]);
   const scores = matmul(query, key);
   const weights = softmax(mask === undefined ? scores : add(scores, mask));
-  const merged = reshape(transpose(matmul(weights, value), [0, 2, 1, 3]), [rows, tokens, width]);
+  const merged = reshape(transpose(matmul(weights, value), [0, 2, 1, 3]), asking.shape);
   return linear(parameters, `${name}.out_proj`, merged, width, width);
 }
 
@@ -41,10 +42,16 @@ export function feedForward(parameters: Parameters, name: string, x: Value, size
   return linear(parameters, `${name}.fc2`, hidden, sizes.intermediateSize, sizes.width);
 }
 
-/** CLIP's block: `x + attention(norm(x))`, then `x + mlp(norm(x))`. */
-export function preNormBlock(parameters: Parameters, name: string, x: Value, sizes: BlockSizes, mask?: Value): Value {
+/**
+ * CLIP's block: `x + attention(norm(x))`, then `x + mlp(norm(x))`.
+ *
+ * @param count - how many tokens, the first ones, are wanted; the others are still attended to. @default all
+ */
+export function preNormBlock(parameters: Parameters, name: string, x: Value, sizes: BlockSizes, mask?: Value, count?: number): Value {
   const { width, layerNormEpsilon: epsilon } = sizes;
-  const attended = add(x, selfAttention(parameters, `${name}.self_attn`, norm(parameters, `${name}.layer_norm1`, x, width, epsilon), sizes, mask));
+  const wanted = (value: Value): Value => (count === undefined ? value : slice(value, 1, 0, count));
+  const normed = norm(parameters, `${name}.layer_norm1`, x, width, epsilon);
+  const attended = add(wanted(x), selfAttention(parameters, `${name}.self_attn`, normed, sizes, mask, wanted(normed)));
   return add(attended, feedForward(parameters, `${name}.mlp`, norm(parameters, `${name}.layer_norm2`, attended, width, epsilon), sizes));
 }
 

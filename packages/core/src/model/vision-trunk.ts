@@ -1,10 +1,13 @@
-/** CLIP's vision transformer up to its last tap: later blocks do not bear on segmentation and are never built. */
+/**
+ * CLIP's vision transformer. Segmentation reads its taps: blocks after the last one do not bear on it and are not built. The
+ * whole of it, to the embedding of a picture, is for training encoders.
+ */
 import type { Value } from '../graph/graph.ts';
 import { add, cast, conv, divide, resize, scalar, subtract } from '../graph/ops.ts';
 import { concat, expand, reshape, slice, transpose } from '../graph/shape-ops.ts';
 import type { ClipVisionConfig } from '../checkpoint/model-config.ts';
 import { preNormBlock } from './attention.ts';
-import { norm, type Parameters } from './parameters.ts';
+import { linear, norm, type Parameters } from './parameters.ts';
 
 const PREFIX = 'clip.vision_model';
 
@@ -31,6 +34,27 @@ export function normalisePixels(pixels: Value, config: Pick<ClipVisionConfig, 'i
  * @returns one `[n, 1 + rows·columns, hiddenSize]` per tap, shallow to deep; token 0 is the class token
  */
 export function visionTaps(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number]): Value[] {
+  const states = hiddenStates(parameters, pixelValues, config, patchGrid, (config.tapLayers.at(-1) ?? -1) + 1);
+  return config.tapLayers.map((layer) => states[layer + 1] as Value);
+}
+
+/**
+ * Embeddings of whole pictures: the class token after the last block, normalised, then projected. Not of length one.
+ *
+ * @param pixelValues - normalised `[n, 3, height, width]`
+ * @returns `[n, embeddingDim]`
+ */
+export function imageEmbeddings(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number], embeddingDim: number): Value {
+  const { hiddenSize: width, layers, layerNormEpsilon } = config;
+  const before = hiddenStates(parameters, pixelValues, config, patchGrid, layers - 1).at(-1) as Value;
+  // Of the last block only the class token is read: its patches ask for nothing.
+  const last = preNormBlock(parameters, `${PREFIX}.encoder.layers.${String(layers - 1)}`, before, { ...config, width }, undefined, 1);
+  const classToken = reshape(last, [last.shape[0] as Value['shape'][number], width]);
+  return linear(parameters, 'clip.visual_projection', norm(parameters, `${PREFIX}.post_layernorm`, classToken, width, layerNormEpsilon), width, embeddingDim, false);
+}
+
+/** What the first block reads, and the outputs of the first `layers` blocks: `[n, 1 + rows·columns, hiddenSize]` each. */
+function hiddenStates(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number], layers: number): Value[] {
   const { hiddenSize: width, patchSize } = config;
   const [rows, columns] = patchGrid;
   const [n] = pixelValues.shape as readonly [Value['shape'][number]];
@@ -40,12 +64,12 @@ export function visionTaps(parameters: Parameters, pixelValues: Value, config: C
   const classToken = expand(reshape(parameters.get(`${PREFIX}.embeddings.class_embedding`, [width]), [1, 1, width]), [n, 1, width]);
   const positions = positionEmbeddings(parameters, config, patchGrid);
   let x = norm(parameters, `${PREFIX}.pre_layrnorm`, add(concat([classToken, tokens], 1), positions), width, config.layerNormEpsilon);
-  const taps: Value[] = [];
-  for (let layer = 0; layer <= (config.tapLayers.at(-1) ?? -1); layer++) {
+  const states: Value[] = [x];
+  for (let layer = 0; layer < layers; layer++) {
     x = preNormBlock(parameters, `${PREFIX}.encoder.layers.${String(layer)}`, x, { ...config, width });
-    if (config.tapLayers.includes(layer)) taps.push(x);
+    states.push(x);
   }
-  return taps;
+  return states;
 }
 
 /** Position embeddings `[1, 1 + rows·columns, width]`, bicubic (a = −0.75, half-pixel) when the grid is not the trained one. */

@@ -190,6 +190,22 @@ const whereRule: Rule = (node, gradient, needed) => {
   ];
 };
 
+/**
+ * Gather along the first axis: `dTable = Hᵀ G` with the one-hot matrix `H[r, v] = (index_r = v)`. A product and not a
+ * scatter: sums of rows that were gathered more than once then have one order, the same in every run.
+ */
+const gatherRule: Rule = (node, gradient) => {
+  const [table, indices] = [operand(node, 0), operand(node, 1)];
+  const [entries, ...rest] = table.shape;
+  if (integer(node, 'axis') !== 0 || typeof entries !== 'number') {
+    throw new RangeError(`Cannot differentiate: gather must pick from a first axis of known size, got axis ${String(integer(node, 'axis'))} of ${table.toString()}`);
+  }
+  const [rows, width] = [productOf(indices.shape), productOf(rest)];
+  const numbers = cast(table.graph.integers(Array.from({ length: entries }, (_, entry) => entry), [1, entries]), 'int32');
+  const oneHot = cast(equal(reshape(cast(indices, 'int32'), [rows, 1]), numbers), gradient.dtype);
+  return [reshape(matmul(matrixTranspose(oneHot), reshape(gradient, [rows, width])), table.shape)];
+};
+
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Add', (node, gradient) => [reduceToShape(gradient, operand(node, 0).shape), reduceToShape(gradient, operand(node, 1).shape)]],
   ['Sub', (node, gradient, needed) => [reduceToShape(gradient, operand(node, 0).shape), needed[1] === true ? reduceToShape(negate(gradient), operand(node, 1).shape) : undefined]],
@@ -240,5 +256,6 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Expand', (node, gradient) => [reduceToShape(gradient, operand(node, 0).shape)]],
   ['Transpose', transposeRule],
   ['Slice', sliceRule],
+  ['Gather', gatherRule],
   ['Concat', concatRule],
 ]);

@@ -3,17 +3,19 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DATASETS } from '../evaluate/datasets.ts';
 import { CAPTION_FORMATS } from '../phrases/caption-records.ts';
 import { PARAMETER_GROUPS } from '../step-graph/layout.ts';
+import type { CreateFlags } from './create-command.ts';
 import type { EvaluateFlags } from './evaluate-command.ts';
 import type { ExportFlags } from './export-command.ts';
-import { EVALUATE_HELP, EXPORT_HELP, HELP, PHRASES_HELP, TRAIN_HELP } from './help.ts';
+import { CREATE_HELP, EVALUATE_HELP, EXPORT_HELP, HELP, PHRASES_HELP, TRAIN_HELP } from './help.ts';
 import { FEATURES, LOSSES, OBJECTIVES, RECIPE_NAMES } from './option-names.ts';
 import type { OutputFlags } from './output.ts';
 import type { PhrasesFlags } from './phrases-command.ts';
 import type { TrainFlags } from './train-flags.ts';
-import { augmentation, decoderShape, evaluationSet, fields, list, lossWeights, number, views } from './values.ts';
+import { augmentation, decoderShape, evaluationSet, fields, list, lossWeights, number, numbers, sizes, views } from './values.ts';
 
 /** A command line that made sense. */
 export type ParsedCommand =
+  | { readonly command: 'create'; readonly captions: string; readonly flags: CreateFlags }
   | { readonly command: 'train'; readonly flags: TrainFlags }
   | { readonly command: 'phrases'; readonly captions: string; readonly flags: PhrasesFlags }
   | { readonly command: 'exclusions'; readonly flags: OutputFlags }
@@ -37,6 +39,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     .addHelpText('after', HELP)
     .exitOverride()
     .configureOutput({ writeOut: write, writeErr: write });
+  defineCreate(program).action((captions: string, flags: CreateFlags) => void (parsed = { command: 'create', captions, flags }));
   defineTrain(program).action((flags: TrainFlags) => void (parsed = { command: 'train', flags }));
   definePhrases(program).action((captions: string, flags: PhrasesFlags) => void (parsed = { command: 'phrases', captions, flags }));
   command(program, 'exclusions', 'print the phrases that "phrases" drops, as a file to edit').action((flags: OutputFlags) => void (parsed = { command: 'exclusions', flags }));
@@ -71,7 +74,7 @@ function defineTrain(program: Command): Command {
     .addOption(valued('--batch-size <n>', 'images a step (default: 256)', number))
     .addOption(valued('--micro-batch-size <n>', 'images in memory at once, a divisor of it: the same gradient, less memory', number))
     .addOption(choice('--recipe <name>', 'defaults of losses, features and learning rate (default: paper)', Object.keys(RECIPE_NAMES)))
-    .addOption(choice('--objective <name>', 'what the losses are made of (default: mccl, from captions)', Object.keys(OBJECTIVES)))
+    .addOption(choice('--objective <name>', 'what the losses are made of (default: mccl, from captions); contrastive trains the encoders', Object.keys(OBJECTIVES)))
     .addOption(valued('--lambda <weights>', `align,contrast,background,separation, or name=value,… of ${Object.keys(LOSSES).join(', ')}; 0 switches one off`, lossWeights))
     .addOption(choice('--features <name>', "what the projector reads: after the decoder (the paper's), or the trunk's taps (default: the recipe's)", Object.keys(FEATURES)))
     .addOption(valued('--contrast-gate <c>', 'cosine above which the contrast loss acts (default: 0.1)', number))
@@ -97,10 +100,27 @@ function defineTrain(program: Command): Command {
     .addOption(valued('--save-every <n>', 'steps between saves of last/ (default: 500)', number))
     .addOption(valued('--keep-every <n>', 'steps between checkpoints that are kept as step-N/', number))
     .addOption(valued('--evaluate <set>', 'DATASET:FOLDER[:SPLIT] that picks best/', evaluationSet))
+    .option('--evaluate-pairs <source>', 'held-out pictures and captions that pick best/, for --objective contrastive')
     .addOption(valued('--evaluate-every <n>', 'steps between evaluations (default: --save-every)', number))
     .option('--cache-folder <folder>', 'where embeddings, features and downloads are kept')
     .option('--resume', 'go on with the run in --out');
   return machine(train).addHelpText('after', TRAIN_HELP);
+}
+
+function defineCreate(program: Command): Command {
+  return command(program, 'create', 'write a checkpoint from nothing: random weights, a tokenizer learnt from captions')
+    .argument('<captions>', 'file, also packed as .gz')
+    .requiredOption('--out <folder>', 'new folder')
+    .addOption(choice('--format <name>', 'where the name of the file does not tell', CAPTION_FORMATS.filter((name) => name !== 'spacy')))
+    .addOption(valued('--keys <field=name,…>', 'names of fields, or columns from 0: image, caption', fields('image', 'caption')))
+    .addOption(valued('--vocabulary <n>', 'tokens at most (default: 2048)', number))
+    .addOption(valued('--vision <sizes>', 'default: side=96,patch=8,width=192,layers=6,heads=3', sizes('side', 'patch', 'width', 'layers', 'heads')))
+    .addOption(valued('--text <sizes>', 'default: width=128,layers=4,heads=4,tokens=24', sizes('width', 'layers', 'heads', 'tokens')))
+    .addOption(valued('--projection-dim <n>', 'length of an embedding (default: 128)', number))
+    .addOption(valued('--taps <blocks>', 'blocks that the decoder reads, from 0 (default: three, up to the last but one)', numbers))
+    .addOption(valued('--decoder <shape>', 'reduce=64,heads=4,intermediate=256,head=simple|refined', decoderShape))
+    .addOption(valued('--seed <n>', 'default: 42', number))
+    .addHelpText('after', CREATE_HELP);
 }
 
 function definePhrases(program: Command): Command {

@@ -17,6 +17,16 @@ Exit codes:
   130  ended by Ctrl-C; of "train" by a second one
 `;
 
+/** Of `create`. */
+export const CREATE_HELP = `
+Examples:
+  $ synseg-train create captions.jsonl --out nano
+  $ synseg-train train --data captions.jsonl --objective contrastive --init nano --out runs/encoders --evaluate-pairs held-out.jsonl
+  $ synseg-train train --data captions.jsonl --recipe best --init runs/encoders/best --out runs/head
+
+What is written segments, though at random. --objective contrastive teaches its encoders, every other objective its decoder.
+`;
+
 /** Of `train`. */
 export const TRAIN_HELP = `
 Examples:

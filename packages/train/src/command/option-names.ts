@@ -1,7 +1,7 @@
 /** Names that files and flags may use, complete by type: an option that is added elsewhere does not compile until it is here. */
 import type { Augmentation } from '../data/augment.ts';
 import type { FeatureSource, LossWeights } from '../objective/losses.ts';
-import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, TrainOptions } from '../trainer/train-options.ts';
+import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, RetrievalEvaluation, TrainOptions } from '../trainer/train-options.ts';
 
 /** What a configuration file may say; the rest belongs to the process. */
 export type ConfigOptions = Partial<Omit<TrainOptions, 'onWarning' | 'onProgress' | 'signal'>>;
@@ -13,9 +13,9 @@ export const LOSSES: Names<keyof LossWeights> = { align: true, contrast: true, b
 /** Values of `features`. */
 export const FEATURES: Names<FeatureSource> = { conditional: true, visual: true, taps: true };
 /** Values of `recipe`. */
-export const RECIPE_NAMES: Names<RecipeName> = { paper: true, best: true };
+export const RECIPE_NAMES: Names<RecipeName> = { paper: true, best: true, clip: true };
 /** Values of `objective`. */
-export const OBJECTIVES: Names<Objective> = { mccl: true, masks: true, both: true };
+export const OBJECTIVES: Names<Objective> = { mccl: true, masks: true, both: true, contrastive: true };
 
 /** Names of a configuration file. */
 export const OPTION_NAMES: Names<keyof ConfigOptions> = {
@@ -31,5 +31,5 @@ export const NESTED_NAMES: Readonly<Record<'lambda' | 'decoder' | 'augmentation'
   lambda: LOSSES,
   decoder: { reduceDim: true, heads: true, intermediateSize: true, head: true } satisfies Names<keyof DecoderShape>,
   augmentation: { flip: true, crop: true } satisfies Names<keyof Augmentation>,
-  evaluation: { dataset: true, root: true, split: true, labels: true, limit: true, views: true, every: true } satisfies Names<keyof PeriodicEvaluation>,
+  evaluation: { dataset: true, root: true, split: true, labels: true, limit: true, views: true, every: true, data: true } satisfies Names<keyof PeriodicEvaluation | keyof RetrievalEvaluation>,
 };

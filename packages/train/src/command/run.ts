@@ -1,6 +1,7 @@
 /** The work of `synseg-train`, apart from the process it runs in: signals and exit are the entry's business. */
 import { isSynsegError, messageOf } from '@synseg/core';
 import { parseArguments, type ParsedCommand } from './arguments.ts';
+import { createCommand, type CreateCheckpoint } from './create-command.ts';
 import { evaluateCommand, type Evaluate } from './evaluate-command.ts';
 import { exportCommand, type ExportCheckpoint } from './export-command.ts';
 import type { CommandContext, CommandResult } from './output.ts';
@@ -9,6 +10,7 @@ import { trainCommand, type Train } from './train-command.ts';
 
 /** What the commands do their work with. */
 export interface CommandWork {
+  readonly createCheckpoint: CreateCheckpoint;
   readonly train: Train;
   readonly evaluate: Evaluate;
   readonly extractPhrases: ExtractPhrases;
@@ -52,6 +54,8 @@ export async function runCommand(argv: readonly string[], around: CommandSurroun
 
 function act(parsed: ParsedCommand, { work, ...context }: CommandSurroundings): Promise<CommandResult> | CommandResult {
   switch (parsed.command) {
+    case 'create':
+      return createCommand(work.createCheckpoint, context, parsed.captions, parsed.flags);
     case 'train':
       return trainCommand(work.train, context, parsed.flags);
     case 'phrases':

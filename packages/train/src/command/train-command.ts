@@ -4,7 +4,7 @@
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StepReport, TrainOptions, TrainProgress } from '../trainer/train-options.ts';
+import type { RetrievalScore, SegmentationScore, StepReport, TrainOptions, TrainProgress } from '../trainer/train-options.ts';
 import { planTraining } from '../trainer/train-plan.ts';
 import { readConfigFile } from './config-file.ts';
 import { duration, figure, grouped, type CommandContext, type CommandResult } from './output.ts';
@@ -23,8 +23,11 @@ export interface TrainSummary extends Partial<StepReport> {
   /** Folder of the state after the last step; null when it ended before there was one. */
   readonly checkpoint: string | null;
   /** Best score of this session, if one was taken. */
-  readonly best: { readonly step: number; readonly mIoU: number; readonly checkpoint: string } | null;
+  readonly best: (BestScore & { readonly checkpoint: string }) | null;
 }
+
+/** A score, and the step it is of. */
+type BestScore = { readonly step: number } & (Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>);
 
 /** Runs `synseg-train train`. */
 export async function trainCommand(train: Train, context: CommandContext, flags: TrainFlags): Promise<CommandResult> {
@@ -43,15 +46,16 @@ export async function trainCommand(train: Train, context: CommandContext, flags:
   signal.addEventListener('abort', stopping, { once: true });
   const pace = new Pace();
   let last: StepReport | undefined;
-  let best: { readonly step: number; readonly mIoU: number } | undefined;
+  let best: BestScore | undefined;
   try {
     for await (const report of train({ ...options, signal, onWarning: ({ message }) => warn(message), onProgress: (progress) => view.show(stateOf(progress)) })) {
       last = report;
       if (flags.json === true) stdout.write(`${JSON.stringify(report)}\n`);
       view.show({ share: report.step / report.steps, text: stepText(report, pace.secondsLeft(report)) });
       if (report.score === undefined) continue;
-      if (report.score.best) best = { step: report.step, mIoU: report.score.mIoU };
-      if (flags.quiet !== true) view.print(`step ${report.step}: mIoU ${report.score.mIoU.toFixed(2)} %${report.score.best ? ', the best so far' : ''}`);
+      const { best: isBest, ...score } = report.score;
+      if (isBest) best = { step: report.step, ...score };
+      if (flags.quiet !== true) view.print(`step ${report.step}: ${scoreText(score)}${isBest ? ', the best so far' : ''}`);
     }
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
@@ -109,10 +113,21 @@ function lossText({ losses = {}, total = NaN }: Partial<StepReport>): string {
   return `total ${figure(total)} (${Object.entries(losses).map(([name, value]) => `${name} ${figure(value)}`).join(', ')})`;
 }
 
+function scoreText(score: Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>): string {
+  if ('mIoU' in score) return `mIoU ${score.mIoU.toFixed(2)} %`;
+  const [pictures, captions, chance] = [score.imageToText, score.textToImage, score.chance].map((share) => `${(100 * share).toFixed(1)} %`);
+  return `retrieval of ${grouped(score.pairs)} pairs: pictures ${String(pictures)}, captions ${String(captions)} (chance ${String(chance)})`;
+}
+
+/** What is told of encoders in training. */
+function pairText({ accuracy, logitScale }: Partial<StepReport>): string {
+  return accuracy === undefined || logitScale === undefined ? '' : `, in batch ${(100 * accuracy).toFixed(1)} %, scale ${logitScale.toFixed(1)}`;
+}
+
 function stepText(report: StepReport, secondsLeft: number | undefined): string {
   const { step, steps, imagesPerSecond } = report;
   const left = secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left`;
-  return `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} images/s${left}, ${lossText(report)}`;
+  return `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} images/s${left}, ${lossText(report)}${pairText(report)}`;
 }
 
 function summaryText(summary: TrainSummary): string {
@@ -120,8 +135,8 @@ function summaryText(summary: TrainSummary): string {
   const first = interrupted ? (step === undefined ? 'Interrupted before a step was done' : `Interrupted after step ${grouped(step)}`) : `Done: ${grouped(step ?? 0)} steps`;
   return [
     `${first}, ${duration(seconds)}`,
-    ...(summary.losses === undefined ? [] : [`  ${lossText(summary)}`]),
-    ...(best === null ? [] : [`  best mIoU ${best.mIoU.toFixed(2)} %, of step ${grouped(best.step)}: ${best.checkpoint}`]),
+    ...(summary.losses === undefined ? [] : [`  ${lossText(summary)}${pairText(summary)}`]),
+    ...(best === null ? [] : [`  best ${scoreText(best)}, of step ${grouped(best.step)}: ${best.checkpoint}`]),
     ...(checkpoint === null ? [] : [`  wrote ${checkpoint}`]),
   ].join('\n');
 }

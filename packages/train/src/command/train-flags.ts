@@ -3,7 +3,7 @@ import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { FieldKeys } from '../data/row.ts';
 import type { DataFormat } from '../data/source.ts';
-import type { DecoderShape, PeriodicEvaluation, TrainOptions } from '../trainer/train-options.ts';
+import type { DecoderShape, PeriodicEvaluation, RetrievalEvaluation, TrainOptions } from '../trainer/train-options.ts';
 import type { ConfigOptions } from './option-names.ts';
 import { pick, type OutputFlags } from './output.ts';
 
@@ -28,6 +28,7 @@ export interface TrainFlags extends OutputFlags, Partial<Pick<TrainOptions, (typ
   readonly decoder?: DecoderShape;
   readonly augment?: Augmentation;
   readonly evaluate?: Pick<PeriodicEvaluation, 'dataset' | 'root' | 'split'>;
+  readonly evaluatePairs?: string;
   readonly evaluateEvery?: number;
 }
 
@@ -67,12 +68,23 @@ function dataOptions(flags: TrainFlags, file: TrainOptions['data'] | undefined):
   } as DataOptions;
 }
 
-function evaluationOptions({ evaluate, evaluateEvery: every }: TrainFlags, file: PeriodicEvaluation | undefined): PeriodicEvaluation | undefined {
-  if (evaluate === undefined && file === undefined) {
-    if (every !== undefined) throw new RangeError(`Cannot train: --evaluate-every must come with --evaluate, or evaluation in the config file, got ${every} alone`);
+function evaluationOptions({ evaluate, evaluatePairs, evaluateEvery: every }: TrainFlags, file: TrainOptions['evaluation']): TrainOptions['evaluation'] {
+  if (evaluate !== undefined && evaluatePairs !== undefined) throw new RangeError('Cannot train: --evaluate-pairs must come without --evaluate, got both');
+  if (evaluate === undefined && evaluatePairs === undefined && file === undefined) {
+    if (every !== undefined) throw new RangeError(`Cannot train: --evaluate-every must come with --evaluate or --evaluate-pairs, or evaluation in the config file, got ${every} alone`);
     return undefined;
   }
-  const { split: _, ...others } = file ?? {};
-  const base = evaluate === undefined ? file : { ...others, ...evaluate };
-  return { ...(base as PeriodicEvaluation), ...(every === undefined ? {} : { every }) };
+  const base = evaluatePairs !== undefined ? pairsOptions(evaluatePairs, file) : evaluate !== undefined ? masksOptions(evaluate, file) : file;
+  return { ...(base as PeriodicEvaluation | RetrievalEvaluation), ...(every === undefined ? {} : { every }) };
+}
+
+/** A masks set in place of the file's; its split does not go with another set. */
+function masksOptions(evaluate: NonNullable<TrainFlags['evaluate']>, file: TrainOptions['evaluation']): PeriodicEvaluation {
+  if (file === undefined || 'data' in file) return evaluate;
+  const { split: _, ...others } = file;
+  return { ...others, ...evaluate };
+}
+
+function pairsOptions(data: string, file: TrainOptions['evaluation']): RetrievalEvaluation {
+  return file !== undefined && 'data' in file ? { ...file, data } : { data };
 }

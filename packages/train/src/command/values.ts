@@ -68,6 +68,16 @@ export function decoderShape(text: string): DecoderShape {
   return shape;
 }
 
+/** `width=192,layers=6`: whole numbers by name. */
+export function sizes<Name extends string>(...names: readonly Name[]): (text: string) => Partial<Record<Name, number>> {
+  return (text) => Object.fromEntries(pairs(list(text), names).map(([name, value]) => [name, number(value)])) as Partial<Record<Name, number>>;
+}
+
+/** `1,3,5` */
+export function numbers(text: string): readonly number[] {
+  return list(text).map((item) => number(item));
+}
+
 /** `camvid:data/camvid:val`; the path of the folder may hold a drive letter. */
 export function evaluationSet(text: string): Pick<PeriodicEvaluation, 'dataset' | 'root' | 'split'> {
   const [, dataset = '', root = '', split] = /^([^:]+):(.+?)(?::([^:\\/]+))?$/.exec(text) ?? [];

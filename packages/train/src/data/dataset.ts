@@ -97,6 +97,8 @@ export interface DataOptions {
 export interface DataContext {
   /** Noun phrases of a caption. */
   readonly phrases: Phrases;
+  /** Captions count though there are tags or noun phrases; what a sample is about is then what `phrases` makes of them. @default false */
+  readonly captionsOnly?: boolean;
   readonly onWarning: (warning: DataWarning) => void;
   readonly signal?: AbortSignal;
 }
@@ -130,7 +132,7 @@ export async function openDataset(data: string | DataOptions, context: DataConte
   const warnings = new WarningCounter(context.onWarning);
   const known = options.phrases === undefined ? undefined : await loadPhrases(options.phrases, warnings, context.signal);
   const phrases: Phrases = known === undefined ? context.phrases : (caption) => known.get(caption) ?? context.phrases(caption);
-  const opening: Opening = { sources, options, phrases, known, warnings, signal: context.signal };
+  const opening: Opening = { sources, options, phrases, known, captionsOnly: context.captionsOnly ?? false, warnings, signal: context.signal };
   switch (format) {
     case 'webdataset':
       return openWebdataset(opening);
@@ -153,6 +155,8 @@ export interface Opening {
   readonly phrases: Phrases;
   /** Phrases found before, by the key of a sample. */
   readonly known: KnownPhrases | undefined;
+  /** Tags and nouns are not read. */
+  readonly captionsOnly: boolean;
   readonly warnings: WarningCounter;
   readonly signal: AbortSignal | undefined;
 }

@@ -20,7 +20,7 @@ const PROBES = 20;
 export async function openRows(opening: Opening, format: 'jsonl' | 'csv' | 'tsv'): Promise<Dataset> {
   const { sources, options, phrases, known } = opening;
   const [path] = sources;
-  const fields = rowFields(options.keys);
+  const fields = rowFields(options.keys, opening.captionsOnly);
   const columns = { fields, ...(options.header === undefined ? {} : { header: options.header }) };
   const table = format === 'jsonl' ? jsonlTable(path) : (format === 'csv' ? csvTable : tsvTable)(path, columns);
   const imageRoot = options.images ?? dirname(path);

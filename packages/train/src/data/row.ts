@@ -43,9 +43,10 @@ const MEMBER_FIELDS: Fields = {
   mask: ['mask.png', 'seg.png', 'label.png'],
 };
 
-/** Field names of rows, with defaults filled in. */
-export function rowFields(keys: FieldKeys = {}): Fields {
-  return withDefaults(keys, ROW_FIELDS);
+/** Field names of rows, with defaults filled in; those of tags and nouns left out where captions alone count. */
+export function rowFields(keys: FieldKeys = {}, captionsOnly = false): Fields {
+  const fields = withDefaults(keys, ROW_FIELDS);
+  return captionsOnly ? { ...fields, tags: [], nouns: [] } : fields;
 }
 
 /** Names of a shard's members – what follows the first dot of the file name, in lower case – with defaults filled in. */

@@ -77,7 +77,7 @@ class ShardDataset implements Dataset {
     this.#there = there;
     this.#bufferSize = opening.options.shuffleBuffer ?? DEFAULT_SHUFFLE_BUFFER;
     this.#members = memberFields(opening.options.keys);
-    this.#fields = rowFields(opening.options.keys);
+    this.#fields = rowFields(opening.options.keys, opening.captionsOnly);
     Object.assign(this, classes);
   }
 

@@ -14,17 +14,22 @@ export const INDEX = 'model.safetensors.index.json';
 /** Files of CLIP's tokenizer; the first, or the next two, are enough. */
 const TOKENIZER = ['tokenizer.json', 'vocab.json', 'merges.txt', 'tokenizer_config.json', 'special_tokens_map.json'];
 
-/** True for a tensor that training changes. */
-export function isTrained(name: string): boolean {
+/** True for a tensor of decoder or projector. */
+export function isDecoderSide(name: string): boolean {
   return name.startsWith('decoder.') || name.startsWith('projector.');
 }
 
+/** True for a tensor of the encoders. */
+export function isEncoderSide(name: string): boolean {
+  return name.startsWith('clip.');
+}
+
 /**
- * True for a frozen tensor the model needs. A ready-made trunk is its ONNX file, and a vocabulary takes the place of the
- * text encoder: such a folder has no frozen tensors at all.
+ * True for a tensor the model needs beside its decoder. A ready-made trunk is its ONNX file, and a vocabulary takes the place of the
+ * text encoder: such a folder has none.
  */
-export function isFrozen(name: string, config: ModelConfig): boolean {
-  if (isTrained(name)) return false;
+export function belongsToEncoders(name: string, config: ModelConfig): boolean {
+  if (isDecoderSide(name)) return false;
   if (config.trunk.kind === 'clip') return true;
   return config.text.kind === 'clip' && name.startsWith('clip.text_');
 }

@@ -12,7 +12,7 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { Weights, readSafetensors, type FloatTensor, type ModelConfig, type TensorEntry } from '@synseg/core/internals';
-import { FROZEN_SHARD, INDEX, SINGLE, TRAINED_SHARD, companionFiles, isFrozen, isTrained, modelConfigOf } from './checkpoint-files.ts';
+import { FROZEN_SHARD, INDEX, SINGLE, TRAINED_SHARD, belongsToEncoders, companionFiles, isDecoderSide, isEncoderSide, modelConfigOf } from './checkpoint-files.ts';
 import { copyDurably, createFolder, linkOrCopy, replaceFiles, syncFolder, temporaryName, writeDurably, type Chunks } from './durable-file.ts';
 import { TensorReader, copiedSource, floatSources, safetensorsChunks } from './tensor-file.ts';
 import { TRAINER_FILE, trainerStateChunks, type TrainerState } from './trainer-state.ts';
@@ -22,7 +22,7 @@ export type CheckpointName = 'last' | 'best' | `step-${number}`;
 
 /** A checkpoint to save. */
 export interface CheckpointContents {
-  /** Trained tensors: `decoder.*`, `projector.*`. */
+  /** Trained tensors: `decoder.*`, `projector.*`; or `clip.*`. */
   readonly tensors: ReadonlyMap<string, FloatTensor>;
   /** The folder's `config.json`. */
   readonly configJson: Readonly<Record<string, unknown>>;
@@ -70,13 +70,14 @@ export async function writeCheckpoint(run: string, name: CheckpointName, content
 }
 
 /** Writes what all checkpoints share, unless the run has it already. */
-async function freeze(run: string, { configJson, base, files }: CheckpointContents): Promise<void> {
+async function freeze(run: string, contents: CheckpointContents): Promise<void> {
+  const { configJson, base, files } = contents;
   const folder = join(run, FROZEN_FOLDER);
   if (await exists(folder)) return;
   if (!(await exists(base))) throw new SynsegError('MODEL_LOAD', `Cannot save checkpoint: base must be a folder, got "${base}"`);
   const config = await modelConfigOf(configJson, base);
   const companions = (await companionFiles(base, config, 'save checkpoint')).filter((file) => files?.has(file) !== true);
-  const frozen = await frozenTensors(base, config);
+  const frozen = await frozenTensors(contents, config);
   const reader = new TensorReader();
   await createFolder(folder, async (staging) => {
     for (const file of companions) await copyDurably(join(base, file), join(staging, file));
@@ -84,9 +85,11 @@ async function freeze(run: string, { configJson, base, files }: CheckpointConten
   }).finally(() => reader.close());
 }
 
-async function frozenTensors(base: string, config: ModelConfig): Promise<TensorEntry[]> {
+/** What the model needs and training leaves as it is. A projector was trained on encoders that are no more: it is left out. */
+async function frozenTensors({ base, tensors }: CheckpointContents, config: ModelConfig): Promise<TensorEntry[]> {
   if (config.trunk.kind === 'onnx' && config.text.kind === 'vocabulary') return [];
-  return (await Weights.open(base)).entries().filter(({ name }) => isFrozen(name, config));
+  const encodersAreTrained = [...tensors.keys()].some(isEncoderSide);
+  return (await Weights.open(base)).entries().filter(({ name }) => !tensors.has(name) && (belongsToEncoders(name, config) || (encodersAreTrained && name.startsWith('decoder.'))));
 }
 
 /** `model.safetensors.index.json`: which tensor is in which shard. */
@@ -112,10 +115,10 @@ async function shareMissing(run: string, shared: readonly string[], folder: stri
 
 /** What would leave a folder that does not load, or a last good checkpoint overwritten by a bad one. */
 function checkContents({ tensors }: CheckpointContents, state: TrainerState | undefined): void {
-  for (const name of tensors.keys()) {
-    if (!isTrained(name)) throw new RangeError(`Cannot save checkpoint: names of trained tensors must begin with "decoder." or "projector.", got "${name}"`);
-  }
-  if (tensors.size === 0) throw new RangeError('Cannot save checkpoint: tensors must hold the decoder, got none');
+  const names = [...tensors.keys()];
+  const odd = names.every(isEncoderSide) ? undefined : names.find((name) => !isDecoderSide(name));
+  if (odd !== undefined) throw new RangeError(`Cannot save checkpoint: names of trained tensors must begin with "decoder." or "projector.", or all of them with "clip.", got "${odd}"`);
+  if (tensors.size === 0) throw new RangeError('Cannot save checkpoint: tensors must hold the decoder or the encoders, got none');
   if (state !== undefined && (!Number.isSafeInteger(state.step) || state.step < 0)) {
     throw new RangeError(`Cannot save checkpoint: step must be an integer ≥ 0, got ${String(state.step)}`);
   }

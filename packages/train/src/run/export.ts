@@ -4,7 +4,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { openCheckpoint, readJson } from '@synseg/core/internals';
-import { SINGLE, companionFiles, isFrozen } from './checkpoint-files.ts';
+import { SINGLE, companionFiles, belongsToEncoders } from './checkpoint-files.ts';
 import { copyDurably, createFolder, diskError, syncFolder, writeDurably } from './durable-file.ts';
 import { TensorReader, convertedSource, safetensorsChunks } from './tensor-file.ts';
 
@@ -42,7 +42,7 @@ export async function exportCheckpoint(from: string, to: string, { precision, ov
   signal?.throwIfAborted();
   await checkSource(source, from);
   const { config, weights } = await openCheckpoint(source);
-  const entries = weights.entries().filter(({ name }) => name.startsWith('decoder.') || isFrozen(name, config));
+  const entries = weights.entries().filter(({ name }) => name.startsWith('decoder.') || belongsToEncoders(name, config));
   if (!entries.some(({ name }) => name.startsWith('decoder.'))) {
     throw new SynsegError('CHECKPOINT_FORMAT', `Cannot export checkpoint: weights must hold a decoder, got none in ${weights.files.join(', ')}`);
   }

@@ -3,9 +3,14 @@
  * what the model's own code asks for when it is run on a recorder.
  */
 import { Graph, decode, sha256, upsampleToLogits, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
+import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
 
+/** Groups that train on frozen encoders: the decoder's and the projector. */
+export const DECODER_GROUPS = ['film', 'reduces', 'layers', 'head', 'projector'] as const;
+/** Groups that train by `objective: 'contrastive'`: both encoders with their projections, and the logit scale. */
+export const ENCODER_GROUPS = ['vision', 'text', 'scale'] as const;
 /** Groups of parameters that can be trained or left as they are. */
-export const PARAMETER_GROUPS = ['film', 'reduces', 'layers', 'head', 'projector'] as const;
+export const PARAMETER_GROUPS = [...DECODER_GROUPS, ...ENCODER_GROUPS] as const;
 
 /** One of {@link PARAMETER_GROUPS}. */
 export type ParameterGroup = (typeof PARAMETER_GROUPS)[number];
@@ -73,6 +78,19 @@ export function trainedTensors(config: ModelConfig, projectorChannels: number | 
   return [...recorder.specs.values()];
 }
 
+/** Every tensor of both encoders, and the logit scale. @throws as `encodersOf` */
+export function encoderTensors(config: ModelConfig): ParameterSpec[] {
+  const recorder = new Recorder();
+  encodePairs(recorder.graph, config, recorder, 1);
+  recorder.get(LOGIT_SCALE, []);
+  return [...recorder.specs.values()];
+}
+
+/** True for a group of the encoders. */
+export function isEncoderGroup(group: ParameterGroup): boolean {
+  return (ENCODER_GROUPS as readonly ParameterGroup[]).includes(group);
+}
+
 /** Weight `[D, channels]` and bias `[D]` of the projector. */
 export function projectorParameters(parameters: Parameters, embeddingDim: number, channels: number): readonly [weight: Value, bias: Value] {
   return [parameters.get('projector.weight', [embeddingDim, channels]), parameters.get('projector.bias', [embeddingDim])];
@@ -85,12 +103,15 @@ export function groupOf(name: string): ParameterGroup {
   if (name.startsWith('decoder.reduces.')) return 'reduces';
   if (name.startsWith('decoder.layers.')) return 'layers';
   if (name.startsWith('decoder.transposed_convolution')) return 'head';
+  if (/^clip\.vis(?:ion_model|ual_projection)\./.test(name)) return 'vision';
+  if (/^clip\.text_(?:model|projection)\./.test(name)) return 'text';
+  if (name === LOGIT_SCALE) return 'scale';
   throw new RangeError(`internal: tensor must belong to a parameter group, got "${name}"`);
 }
 
-/** Biases and the scales of norms: vectors. */
-function isVector({ shape }: ParameterSpec): boolean {
-  return shape.length < 2;
+/** Not a matrix that multiplies activations: biases, the parameters of norms, the logit scale; tables of embeddings. */
+function isExempt({ name, shape }: ParameterSpec): boolean {
+  return shape.length < 2 || /_embedding\.weight$/.test(name.replace('patch_embedding', ''));
 }
 
 /** Lays out the tensors of the trained groups. */
@@ -104,7 +125,7 @@ export function layoutOf(specs: readonly ParameterSpec[], trainable: readonly Pa
     const length = spec.shape.reduce((product, dimension) => product * dimension, 1);
     entries.push({ ...spec, offset, length });
     offset += length;
-    const decays = decayVectors || !isVector(spec);
+    const decays = decayVectors || !isExempt(spec);
     const last = runs.at(-1);
     if (last?.decays === decays) runs[runs.length - 1] = { length: last.length + length, decays };
     else runs.push({ length, decays });

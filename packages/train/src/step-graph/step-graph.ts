@@ -1,5 +1,6 @@
 /**
- * One training step as one ONNX graph: frozen trunk → FiLM, decoder, head → losses → gradients → clip → AdamW.
+ * One training step as one ONNX graph: frozen trunk → FiLM, decoder, head → losses → gradients → clip → AdamW; or, on pairs
+ * of picture and caption, both encoders → InfoNCE → gradients → clip → AdamW.
  *
  * What goes in: pictures (or taps computed before), text embeddings, which row belongs to which picture, and the state.
  * What comes out: the new state, and one vector of figures for the report. Only standard operators, so it runs wherever
@@ -8,11 +9,15 @@
 import { CheckpointParameters, Graph, ops, shapeOps, trunkTaps, type Parameters, type Value } from '@synseg/core/internals';
 import { gradients } from '../autodiff/gradients.ts';
 import { adamw, clipToNorm, globalNorm } from '../optimizer/adamw.ts';
+import { LARGEST_SCALE } from '../objective/info-nce.ts';
+import { unit } from '../objective/contrastive.ts';
+import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
 import { FlatParameters, type Layout, type ParameterSpec } from './layout.ts';
-import { FIGURES, stepObjective } from './step-objective.ts';
+import { PAIR_FIGURES, pairObjective, type PairFigure } from './pair-objective.ts';
+import { FIGURES, stepObjective, type Figure } from './step-objective.ts';
 import { movedRange, type StepSpec, type StepWeights } from './step-spec.ts';
 
-const { add, multiply, scalar, subtract } = ops;
+const { add, minimum, multiply, scalar, subtract } = ops;
 const { concat, expand, reshape, slice } = shapeOps;
 
 /** Builds the graph. */
@@ -21,10 +26,10 @@ export function buildStepGraph(spec: StepSpec, weights: StepWeights): Graph {
   const { layout } = spec;
   const moved = movedRange(spec);
   const flat = graph.input('parameters', 'float32', [layout.length]);
-  const views = new Map(layout.entries.map(({ name, shape, offset, length }) => [name, reshape(slice(flat, 0, offset, offset + length), shape)]));
+  const views = viewsOf(flat, layout);
   const parameters = new FlatParameters(graph, views, new InlineParameters(graph, weights.frozen));
-  const taps = tapsOf(graph, spec, weights);
-  const { loss, figures } = stepObjective(graph, spec, parameters, taps);
+  const objective: Objective = spec.kind === 'pairs' ? pairObjective(graph, spec, parameters) : stepObjective(graph, spec, parameters, tapsOf(graph, spec, weights));
+  const { loss, figures } = objective;
   const entries = layout.entries.filter(({ offset }) => offset >= moved.start);
   const derivatives = gradients(loss, entries.map(({ name }) => views.get(name) as Value));
   let gradient = concat(derivatives.map((derivative, index) => reshape(derivative, [(entries[index] as { length: number }).length])), 0);
@@ -32,8 +37,37 @@ export function buildStepGraph(spec: StepSpec, weights: StepWeights): Graph {
   if (spec.phase === 'partial') graph.output('accumulated', gradient);
   else figures.gradientNorm = update(graph, spec, flat, gradient);
   const zero = graph.floats([0], []);
-  graph.output('figures', concat(FIGURES.map((name) => reshape(figures[name] ?? zero, [1])), 0));
+  graph.output('figures', concat(figuresOf(spec).map((name) => reshape(figures[name] ?? zero, [1])), 0));
   return graph;
+}
+
+/** A forward pass with its loss and figures. */
+interface Objective {
+  readonly loss: Value;
+  readonly figures: Partial<Record<Figure | PairFigure, Value>>;
+}
+
+/** Order of the figures in a step graph's output. */
+export function figuresOf({ kind }: Pick<StepSpec, 'kind'>): readonly (Figure | PairFigure)[] {
+  return kind === 'pairs' ? PAIR_FIGURES : FIGURES;
+}
+
+/**
+ * Both encoders with the weights of the flat vector: inputs `parameters` and those of `encodePairs`, for any number of pairs;
+ * outputs `image` and `text` float32 `[pairs, embeddingDim]`, rows of length one.
+ */
+export function buildEmbedGraph({ config, layout }: Pick<StepSpec, 'config' | 'layout'>, { frozen }: Pick<StepWeights, 'frozen'>): Graph {
+  const graph = new Graph('embed');
+  const views = viewsOf(graph.input('parameters', 'float32', [layout.length]), layout);
+  const { image, text } = encodePairs(graph, config, new FlatParameters(graph, views, new InlineParameters(graph, frozen)), 'pairs');
+  graph.output('image', unit(image));
+  graph.output('text', unit(text));
+  return graph;
+}
+
+/** The trained tensors as parts of the flat vector. */
+function viewsOf(flat: Value, { entries }: Layout): Map<string, Value> {
+  return new Map(entries.map(({ name, shape, offset, length }) => [name, reshape(slice(flat, 0, offset, offset + length), shape)]));
 }
 
 /** Frozen tensors that the graph carries itself. */
@@ -85,13 +119,22 @@ function update(graph: Graph, spec: StepSpec, parameters: Value, gradient: Value
     },
     optimizer,
   );
-  const after = { parameters: whole(parameters, state.parameters), mean: whole(before.mean, state.mean), variance: whole(before.variance, state.variance) };
+  const after = { parameters: whole(parameters, clampScale(state.parameters, layout)), mean: whole(before.mean, state.mean), variance: whole(before.variance, state.variance) };
   for (const [name, value] of Object.entries(after)) graph.output(name, value);
   if (ema !== undefined) {
     const average = vector('average');
     graph.output('average', add(average, multiply(subtract(after.parameters, average), scalar(average, 1 - ema))));
   }
   return norm;
+}
+
+/** Keeps a trained logit scale within its limit after the step, as CLIP does: it can then come down again at once. */
+function clampScale(parameters: Value, { entries, length }: Layout): Value {
+  const place = entries.find(({ name }) => name === LOGIT_SCALE)?.offset;
+  if (place === undefined) return parameters;
+  const clamped = minimum(slice(parameters, 0, place, place + 1), scalar(parameters, Math.log(LARGEST_SCALE)));
+  const parts = [[0, place], [place + 1, length]].filter(([start = 0, end = 0]) => start < end).map(([start = 0, end = 0]) => [start, slice(parameters, 0, start, end)] as const);
+  return concat([...parts, [place, clamped] as const].sort(([a], [b]) => a - b).map(([, part]) => part), 0);
 }
 
 /** Weight decay of each number from `start` on, or one number for all. */

@@ -7,6 +7,8 @@ import type { Layout } from './layout.ts';
 
 /** Everything a step graph depends on, weights aside. */
 export interface StepSpec {
+  /** `rows` of (image, label) through the decoder, or `pairs` of picture and caption through both encoders. */
+  readonly kind: 'rows' | 'pairs';
   readonly config: ModelConfig;
   readonly layout: Layout;
   readonly lambda: LossWeights;

@@ -1,10 +1,10 @@
-/** What training starts from: a checkpoint, or frozen encoders that get a random decoder. */
+/** What training starts from: a checkpoint, or frozen encoders that get a random decoder; a checkpoint's encoders alone. */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError, downloadCheckpoint } from '@synseg/core';
-import { Weights, fingerprintFiles, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/internals';
+import { Weights, fingerprintFiles, readFloats, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/internals';
 import { initialValues } from '../step-graph/initial-values.ts';
-import { trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
+import { encoderTensors, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
 import { needsMasks } from '../objective/losses.ts';
 import { needsCaptions, type TrainPlan } from './train-plan.ts';
 
@@ -45,15 +45,22 @@ export async function openBaseModel(plan: TrainPlan, decoderGiven: boolean, cach
   if (needsMasks(plan.lambda) && head === 'refined' && patchSize !== 16) {
     throw new RangeError(`Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits then match, got ${String(patchSize)} (${folder})`);
   }
-  const specs = trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
+  const onPairs = plan.objective === 'contrastive';
+  const specs = onPairs ? encoderTensors(config) : trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
   const weights = fromScratch ? undefined : await Weights.open(folder);
-  const { tensors, random } = await initialValues(specs, weights, plan.seed);
+  const { tensors, random } = onPairs ? { tensors: await storedValues(specs, weights as Weights), random: [] } : await initialValues(specs, weights, plan.seed);
   const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights ?? (await Weights.open(folder))).files;
   const files = new Map<string, string>();
   if (plan.inputSize !== null && config.trunk.kind === 'clip') {
     files.set('preprocessor_config.json', `${JSON.stringify({ ...preprocessor, size: { height: plan.inputSize, width: plan.inputSize } }, null, 2)}\n`);
   }
   return { folder, configJson, files, config, specs, tensors, random, trunkKey: await fingerprintFiles(trunkFiles, cacheFolder) };
+}
+
+/** The checkpoint's own numbers: encoders have no start but a whole one. @throws SynsegError `CHECKPOINT_FORMAT` for one it lacks */
+async function storedValues(specs: readonly ParameterSpec[], weights: Weights): Promise<Map<string, FloatTensor>> {
+  const entries = specs.map(({ name, shape }) => weights.get(name, shape));
+  return new Map(await Promise.all(entries.map(async (entry) => [entry.name, { shape: entry.shape, data: await readFloats(entry) }] as const)));
 }
 
 /** Channels the projector reads. */

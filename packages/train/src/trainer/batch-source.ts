@@ -3,30 +3,30 @@ import type { Batch, BatchLoader } from '../data/batch-loader.ts';
 import type { DatasetPosition } from '../data/dataset.ts';
 import type { CategoryTexts } from './category-texts.ts';
 import type { FeatureCache } from './feature-cache.ts';
-import type { MicroBatch } from './protocol.ts';
+import { pairBatch, type Tokenise } from './pair-batch.ts';
+import type { MicroBatch, PairBatch } from './protocol.ts';
 import { labelsOf, microBatches, type RowSettings } from './row-batch.ts';
 
 /** A batch ready to be sent. */
 export interface PreparedBatch {
-  readonly micro: readonly MicroBatch[];
+  readonly micro: readonly (MicroBatch | PairBatch)[];
   /** Names of its samples, for messages. */
   readonly keys: readonly string[];
   readonly after: DatasetPosition;
 }
 
+/** Makes of a batch what the step graph takes. */
+export type Compose = (batch: Batch) => Promise<PreparedBatch['micro']>;
+
 /** Takes batches from the loader, one ahead of the step. */
 export class BatchSource {
   readonly #loader: BatchLoader;
-  readonly #texts: CategoryTexts;
-  readonly #features: FeatureCache | undefined;
-  readonly #rows: RowSettings;
+  readonly #compose: Compose;
   #ahead: Promise<PreparedBatch> | undefined;
 
-  constructor(loader: BatchLoader, texts: CategoryTexts, features: FeatureCache | undefined, rows: RowSettings) {
+  constructor(loader: BatchLoader, compose: Compose) {
     this.#loader = loader;
-    this.#texts = texts;
-    this.#features = features;
-    this.#rows = rows;
+    this.#compose = compose;
   }
 
   /** The next batch; the one after it is begun. */
@@ -40,16 +40,39 @@ export class BatchSource {
 
   async #prepare(): Promise<PreparedBatch> {
     const batch = await this.#loader.next();
-    const embeddings = await this.#texts.embed(labelsOf(batch, this.#rows));
-    const taps = await this.#features?.read(batch.indices);
-    const micro = microBatches(batch, this.#rows, embeddings, (start, end) => (taps === undefined ? { pixels: this.#pixels(batch, start, end) } : { taps: taps.map((tap) => part(tap, start, end, batch.images)) }));
-    return { micro, keys: batch.keys, after: batch.after };
+    return { micro: await this.#compose(batch), keys: batch.keys, after: batch.after };
   }
+}
 
-  #pixels({ pixels, images }: Batch, start: number, end: number): Uint8Array {
-    if (pixels === undefined) throw new Error('internal: a batch without cached features must have pixels, got none');
-    return part(pixels, start, end, images);
-  }
+/** Rows of (image, label), with their labels' embeddings; pictures as pixels, or as taps from the cache. */
+export function composeRows(texts: CategoryTexts, features: FeatureCache | undefined, rows: RowSettings): Compose {
+  return async (batch) => {
+    const embeddings = await texts.embed(labelsOf(batch, rows));
+    const taps = await features?.read(batch.indices);
+    return microBatches(batch, rows, embeddings, (start, end) => (taps === undefined ? { pixels: part(pixelsOf(batch), start, end, batch.images) } : { taps: taps.map((tap) => part(tap, start, end, batch.images)) }));
+  };
+}
+
+/** Share of a batch's captions that may have lost their end, above which it is told. */
+const CUT_OFF = 0.1;
+
+/** Pictures with a caption each: the batch as one. Tells once when many captions are as long as the text encoder takes. */
+export function composePairs(tokenise: Tokenise, maxTokens: number, warn: (message: string) => void): Compose {
+  let told = false;
+  return (batch) => {
+    const pairs = pairBatch(batch.categories.map(([caption]) => caption as string), pixelsOf(batch), tokenise, maxTokens);
+    const full = pairs.ends.filter((end, pair) => Number(end) === (pair + 1) * maxTokens - 1).length;
+    if (!told && full > CUT_OFF * pairs.pairs) {
+      told = true;
+      warn(`Captions may lose their end: ${String(full)} of ${String(pairs.pairs)} in a batch have the ${String(maxTokens)} tokens that the text encoder takes, or more. What helps: a checkpoint with more tokens, or with a larger vocabulary (synseg-train create).`);
+    }
+    return Promise.resolve([pairs]);
+  };
+}
+
+function pixelsOf({ pixels }: Batch): Uint8Array {
+  if (pixels === undefined) throw new Error('internal: a batch without cached features must have pixels, got none');
+  return pixels;
 }
 
 /** Pictures `[start, end)` of an array of `images`, in a buffer of its own. */

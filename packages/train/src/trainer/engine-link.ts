@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { SynsegError } from '@synseg/core';
 import { RunGuard, deserialiseError, disposedError } from '@synseg/core/internals';
-import type { EngineReply, EngineRequest, EngineStart, StepReply, StepRequest } from './protocol.ts';
+import type { EngineReply, EngineRequest, EngineStart, PairBatch, PairEmbeddings, StepReply, StepRequest } from './protocol.ts';
 
 interface Pending {
   readonly resolve: (result: never) => void;
@@ -63,7 +63,9 @@ export class EngineLink {
 
   /** One optimiser step. The pictures' buffers are moved to the thread. */
   step(request: Unnumbered<StepRequest>): Promise<StepReply> {
-    const transfer = request.micro.flatMap(({ pictures, text, masks }) => {
+    const transfer = request.micro.flatMap((part) => {
+      if ('pairs' in part) return [part.pixels.buffer as ArrayBuffer];
+      const { pictures, text, masks } = part;
       const arrays = 'pixels' in pictures ? [pictures.pixels] : pictures.taps;
       return [...arrays, text, ...(masks === undefined ? [] : [masks])].map((array) => array.buffer as ArrayBuffer);
     });
@@ -83,6 +85,11 @@ export class EngineLink {
   /** The frozen trunk's taps of pictures uint8 `[n, height, width, 3]`; the buffer is moved. */
   taps(pixels: Uint8Array): Promise<Float32Array[]> {
     return this.#request({ type: 'taps', pixels }, [pixels.buffer as ArrayBuffer]);
+  }
+
+  /** Embeddings of pictures and captions by the encoders as a checkpoint would hold them now; the pixels are copied. */
+  embed(batch: PairBatch): Promise<PairEmbeddings> {
+    return this.#request({ type: 'embed', batch });
   }
 
   /** Ends the thread after what it is doing. Idempotent. */

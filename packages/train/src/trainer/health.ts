@@ -1,6 +1,6 @@
 /** Notices what goes wrong in training without failing, and says it in words with the option that helps. */
 import type { FeatureSource } from '../objective/losses.ts';
-import type { StepReport } from './train-options.ts';
+import type { RecipeName, StepReport } from './train-options.ts';
 
 /** Steps a condition must last before it is told. */
 const PATIENCE = 50;
@@ -12,7 +12,7 @@ const SATURATED = 0.5;
 /** What the watch knows of the run. */
 export interface HealthSettings {
   readonly features: FeatureSource;
-  readonly recipe: 'paper' | 'best';
+  readonly recipe: RecipeName;
   /** True when L_cont has a weight. */
   readonly contrast: boolean;
 }

@@ -38,6 +38,25 @@ export interface MicroBatch {
   readonly masks?: Uint8Array;
 }
 
+/** A batch of pictures with a caption each; it is never cut, for every caption is a negative of every other picture. */
+export interface PairBatch {
+  readonly pairs: number;
+  /** uint8 `[pairs, height, width, 3]` */
+  readonly pixels: Uint8Array;
+  /** Token ids, int64 `[pairs, maxTokens]`. */
+  readonly ids: BigInt64Array;
+  /** int64 `[pairs]`: place of each caption's end token among all ids. */
+  readonly ends: BigInt64Array;
+  /** int64 `[pairs]`: equal numbers for captions of equal tokens. */
+  readonly captions: BigInt64Array;
+}
+
+/** Embeddings of pictures and captions, float32 `[pairs, embeddingDim]` each, rows of length one. */
+export interface PairEmbeddings {
+  readonly image: Float32Array;
+  readonly text: Float32Array;
+}
+
 /** Numbers of the step graph's `LabelBank`. */
 export interface LabelBankData {
   readonly labels: number;
@@ -56,10 +75,10 @@ export interface StepRequest {
   readonly step: number;
   readonly stage: StepSpec['stage'];
   readonly learningRate: number;
-  readonly micro: readonly MicroBatch[];
+  readonly micro: readonly (MicroBatch | PairBatch)[];
 }
 
-/** Figures of a step, summed over its micro-batches, in the order of `FIGURES`. */
+/** Figures of a step, summed over its micro-batches, in the order of `figuresOf`. */
 export interface StepReply {
   readonly figures: Float32Array;
   /** Time inside the runtime, ms. */
@@ -86,7 +105,14 @@ export interface TapsRequest {
   readonly pixels: Uint8Array;
 }
 
-export type EngineRequest = StepRequest | StateRequest | ConstantsRequest | TapsRequest | { readonly type: 'close' };
+/** Runs both encoders with the weights that a checkpoint would hold now. */
+export interface EmbedRequest {
+  readonly type: 'embed';
+  readonly id: number;
+  readonly batch: PairBatch;
+}
+
+export type EngineRequest = StepRequest | StateRequest | ConstantsRequest | TapsRequest | EmbedRequest | { readonly type: 'close' };
 
 export type EngineReply =
   | { readonly type: 'ready'; readonly device: string }

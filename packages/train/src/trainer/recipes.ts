@@ -14,9 +14,19 @@ export interface Recipe {
   readonly schedule: 'constant' | 'cosine';
   /** At most a tenth of the steps. */
   readonly warmupSteps: number;
+  readonly weightDecay: number;
+  /** Weight decay bears on biases, norms and tables of embeddings too. */
+  readonly decayVectors: boolean;
+  readonly beta2: number;
+  readonly adamEpsilon: number;
 }
 
-/** @see SynSeg paper, "Implementation details", for `paper`; `bench/RESULTS.md` for `best`. */
+const NO_LOSSES: LossWeights = { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, masks: 0, maskShare: 0 };
+
+/**
+ * @see SynSeg paper, "Implementation details", for `paper`; `bench/RESULTS.md` for `best`; Radford et al. 2021, table 20, for
+ *   the optimiser of `clip`, whose learning rate is twice that of its ViT-B/32: encoders here are a tenth as wide
+ */
 export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
   paper: {
     lambda: { align: 0.1, contrast: 1e-3, background: 1e-2, separation: 1, grounding: 0, distillation: 0, masks: 1, maskShare: 0 },
@@ -27,6 +37,10 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     learningRate: 1e-5,
     schedule: 'constant',
     warmupSteps: 0,
+    weightDecay: 0.01,
+    decayVectors: true,
+    beta2: 0.999,
+    adamEpsilon: 1e-8,
   },
   best: {
     lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 1, distillation: 1, masks: 1, maskShare: 1 },
@@ -37,5 +51,23 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     learningRate: 1e-3,
     schedule: 'cosine',
     warmupSteps: 20,
+    weightDecay: 0.01,
+    decayVectors: true,
+    beta2: 0.999,
+    adamEpsilon: 1e-8,
+  },
+  clip: {
+    lambda: NO_LOSSES,
+    features: 'taps',
+    projectorShare: 0,
+    projectorStepsAtMost: 0,
+    projectorLearningRate: 0,
+    learningRate: 1e-3,
+    schedule: 'cosine',
+    warmupSteps: 2000,
+    weightDecay: 0.2,
+    decayVectors: false,
+    beta2: 0.98,
+    adamEpsilon: 1e-6,
   },
 };

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { isSynsegError, type Provider } from '@synseg/core';
 import { CheckpointParameters, Graph, ResidentTensor, RuntimeSession, Weights, ops, providerCandidates, trunkTaps, writeOnnx, type RunGuard, type TensorData } from '@synseg/core/internals';
 import { biasCorrections } from '../optimizer/adamw.ts';
-import { buildStepGraph } from '../step-graph/step-graph.ts';
-import { FIGURES } from '../step-graph/step-objective.ts';
+import { buildEmbedGraph, buildStepGraph, figuresOf } from '../step-graph/step-graph.ts';
 import { movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-spec.ts';
-import type { EngineStart, MicroBatch, StepReply, StepRequest } from './protocol.ts';
+import { pairFeeds, rowFeeds } from './feeds.ts';
+import type { EngineStart, PairBatch, PairEmbeddings, StepReply, StepRequest } from './protocol.ts';
 
 type Phase = StepSpec['phase'];
 type StateTensor = ResidentTensor | TensorData;
@@ -63,14 +63,14 @@ export class StepEngine {
   async step({ micro, step, stage, learningRate }: Pick<StepRequest, 'micro' | 'step' | 'stage' | 'learningRate'>): Promise<StepReply> {
     const begin = performance.now();
     const { spec } = this.#start;
-    const figures = new Float32Array(FIGURES.length);
+    const figures = new Float32Array(figuresOf(spec).length);
     const corrections = biasCorrections(step, spec.optimizer);
     const { length } = movedRange({ ...spec, stage });
     let accumulated: StateTensor = { data: new Float32Array(length), shape: [length] };
     for (const [index, part] of micro.entries()) {
       const phase: Phase = micro.length === 1 ? 'whole' : index === micro.length - 1 ? 'last' : 'partial';
       const session = await this.#step(stage, phase);
-      const offered: Record<string, StateTensor> = { ...this.#feeds(part), ...this.#state, ...scalars({ learningRate, ...corrections }), accumulated };
+      const offered: Record<string, StateTensor> = { ...this.#constants, ...('pairs' in part ? pairFeeds(part, spec) : rowFeeds(part, spec)), ...this.#state, ...scalars({ learningRate, ...corrections }), accumulated };
       // A stage, a phase, a choice of losses each leave some of it out.
       const feeds = Object.fromEntries(session.inputNames.map((name) => [name, offered[name] as StateTensor]));
       const { results, resident } = await this.#guard.run(() => session.runResident(feeds));
@@ -122,6 +122,16 @@ export class StepEngine {
     return config.tapDims.map((_, index) => (results[`tap${String(index)}`] as TensorData).data as Float32Array);
   }
 
+  /** Embeddings by the weights that a checkpoint would hold now: the running mean where one is kept. */
+  async embed(batch: PairBatch): Promise<PairEmbeddings> {
+    const { spec } = this.#start;
+    const session = await this.#session('embed', [], () => buildEmbedGraph(spec, this.#weights));
+    const { ids, ends, pixels } = pairFeeds(batch, spec) as Record<'ids' | 'ends' | 'pixels', TensorData>;
+    const parameters = this.#state[spec.ema === undefined ? 'parameters' : 'average'] as StateTensor;
+    const { results } = await this.#guard.run(() => session.runResident({ parameters, ids, ends, pixels }));
+    return { image: (results['image'] as TensorData).data as Float32Array, text: (results['text'] as TensorData).data as Float32Array };
+  }
+
   /** Frees sessions and state. */
   async release(): Promise<void> {
     Object.values(this.#state).forEach(dispose);
@@ -143,30 +153,6 @@ export class StepEngine {
       this.#sessions.set(key, session);
     }
     return session;
-  }
-
-  #feeds({ pictures, rows, text, imageOfRow, stated, bank, classOfRow, masks }: MicroBatch): Record<string, TensorData> {
-    const { config, images } = this.#start.spec;
-    const [height, width] = config.inputSize;
-    const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
-    const feeds: Record<string, TensorData> = {
-      ...this.#constants,
-      text: { data: text, shape: [rows, config.embeddingDim] },
-      imageOfRow: { data: imageOfRow, shape: [rows] },
-      rowNumber: { data: Float32Array.from({ length: rows }, (_, row) => row), shape: [rows] },
-      stated: { data: stated, shape: [rows] },
-    };
-    if ('pixels' in pictures) feeds['pixels'] = { data: pictures.pixels, shape: [images, height, width, 3] };
-    else pictures.taps.forEach((data, index) => (feeds[`tap${String(index)}`] = { data, shape: [images, tokens, config.tapDims[index] as number] }));
-    if (bank !== undefined) {
-      feeds['bank'] = { data: bank.text, shape: [bank.labels, config.embeddingDim] };
-      feeds['bankStated'] = { data: bank.stated, shape: [images, bank.labels] };
-      feeds['bankValid'] = { data: bank.valid, shape: [bank.labels] };
-      feeds['labelOfRow'] = { data: bank.labelOfRow, shape: [rows] };
-    }
-    if (classOfRow !== undefined) feeds['classOfRow'] = { data: classOfRow, shape: [rows] };
-    if (masks !== undefined) feeds['masks'] = { data: masks, shape: [images, height, width] };
-    return feeds;
   }
 }
 

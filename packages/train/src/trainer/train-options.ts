@@ -8,10 +8,13 @@ import type { ParameterGroup } from '../step-graph/layout.ts';
 import type { FeatureSource, LossWeights } from '../objective/losses.ts';
 
 /** Named sets of defaults. */
-export type RecipeName = 'paper' | 'best';
+export type RecipeName = 'paper' | 'best' | 'clip';
 
-/** What the losses are made of: captions, masks, or both. */
-export type Objective = 'mccl' | 'masks' | 'both';
+/**
+ * What is learnt from: noun phrases of captions, masks, or both, which train the decoder on frozen encoders; or whole captions
+ * against pictures (`contrastive`), which trains the encoders.
+ */
+export type Objective = 'mccl' | 'masks' | 'both' | 'contrastive';
 
 /** Sizes of a decoder that starts at random on a trunk without one. */
 export interface DecoderShape {
@@ -29,6 +32,35 @@ export interface DecoderShape {
 export interface PeriodicEvaluation extends Pick<EvaluateOptions, 'dataset' | 'root' | 'split' | 'labels' | 'limit' | 'views'> {
   /** Steps between two evaluations; @default `saveEvery` */
   readonly every?: number;
+}
+
+/** Pictures and captions that were not trained on, for `objective: 'contrastive'`: how many find each other. */
+export interface RetrievalEvaluation {
+  /** As `data` of the training itself. */
+  readonly data: string | DataOptions;
+  /** Pairs at most, those that the run's seed draws first; @default 512 */
+  readonly limit?: number;
+  /** Steps between two evaluations; @default `saveEvery` */
+  readonly every?: number;
+}
+
+/** Score of a masks set. */
+export interface SegmentationScore {
+  readonly mIoU: number;
+  readonly best: boolean;
+}
+
+/** Score of held-out pairs: shares, 0 to 1. */
+export interface RetrievalScore {
+  /** Pictures whose nearest caption is their own. */
+  readonly imageToText: number;
+  /** Captions whose nearest picture is one of theirs. */
+  readonly textToImage: number;
+  /** What guessing would get. */
+  readonly chance: number;
+  readonly pairs: number;
+  /** True when the mean of both shares is the largest so far. */
+  readonly best: boolean;
 }
 
 /** Options of `train()`. */
@@ -51,7 +83,7 @@ export interface TrainOptions {
   readonly batchSize?: number;
   /** Images in memory at once, a divisor of `batchSize`: the gradient is the same, to rounding. @default `batchSize` */
   readonly microBatchSize?: number;
-  /** Defaults for losses, features and learning rate: the paper's, or what did best here. @default 'paper' */
+  /** Defaults for losses, features and learning rate: the paper's, what did best here, or CLIP's. @default 'paper'; 'clip' for contrastive, and only there */
   readonly recipe?: RecipeName;
   /** @default 'mccl' */
   readonly objective?: Objective;
@@ -79,19 +111,19 @@ export interface TrainOptions {
   readonly finalLearningRate?: number;
   /** @default 0 */
   readonly warmupSteps?: number;
-  /** @default 0.01 */
+  /** @default 0.01; 0.2 of recipe 'clip' */
   readonly weightDecay?: number;
-  /** Decay biases and the parameters of norms too; @default true */
+  /** Decay biases, the parameters of norms and tables of embeddings too; @default true; false of recipe 'clip' */
   readonly decayVectors?: boolean;
   /** @default 0.9 */
   readonly beta1?: number;
-  /** @default 0.999 */
+  /** @default 0.999; 0.98 of recipe 'clip' */
   readonly beta2?: number;
-  /** AdamW's ε; @default 1e-8 */
+  /** AdamW's ε; @default 1e-8; 1e-6 of recipe 'clip' */
   readonly adamEpsilon?: number;
   /** Largest global norm of the gradient; @default none */
   readonly clipNorm?: number;
-  /** Groups of parameters that move; @default all */
+  /** Groups of parameters that move; @default all that the objective bears on */
   readonly trainable?: readonly ParameterGroup[];
   /** Decay per step of a running mean of the weights, which checkpoints then hold; @default none */
   readonly ema?: number;
@@ -115,8 +147,8 @@ export interface TrainOptions {
   readonly saveEvery?: number;
   /** Steps between checkpoints that are kept, `step-N/`; @default none */
   readonly keepEvery?: number;
-  /** Masks set that picks `best/`. */
-  readonly evaluation?: PeriodicEvaluation;
+  /** What picks `best/`: a masks set, or with `objective: 'contrastive'` held-out pairs. */
+  readonly evaluation?: PeriodicEvaluation | RetrievalEvaluation;
   /** Go on with the run in `out`; @default false */
   readonly resume?: boolean;
   /** Folder of cached embeddings and downloads; @default core's */
@@ -160,9 +192,13 @@ export interface StepReport {
   readonly activationDeviation?: number;
   /** Share of rows whose foreground and background are so alike that eq. 4's clamp stops the gradient. */
   readonly clampShare?: number;
+  /** Share of the batch's pictures whose nearest caption is their own; of `objective: 'contrastive'`, as the next. */
+  readonly accuracy?: number;
+  /** Factor of the cosines, learnt, 100 at most. */
+  readonly logitScale?: number;
   readonly imagesPerSecond: number;
   /** Share of the time in which the step waited for data. */
   readonly dataWaitShare: number;
   /** Of the periodic evaluation after this step. */
-  readonly score?: { readonly mIoU: number; readonly best: boolean };
+  readonly score?: SegmentationScore | RetrievalScore;
 }

@@ -4,10 +4,11 @@ import { PROVIDERS, defaultThreads } from '@synseg/core/internals';
 import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
-import { PARAMETER_GROUPS, type ParameterGroup } from '../step-graph/layout.ts';
+import { PARAMETER_GROUPS, isEncoderGroup, type ParameterGroup } from '../step-graph/layout.ts';
 import { LOSSES, activeLosses, needsBank, needsDecoder, needsProjector, type FeatureSource, type LossWeights } from '../objective/losses.ts';
+import { checkPairOptions } from './pair-options.ts';
 import { RECIPES } from './recipes.ts';
-import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, TrainOptions } from './train-options.ts';
+import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, RetrievalEvaluation, TrainOptions } from './train-options.ts';
 
 /** A resolved configuration: plain JSON. */
 export interface TrainPlan {
@@ -48,7 +49,7 @@ export interface TrainPlan {
   readonly threads: number;
   readonly saveEvery: number;
   readonly keepEvery: number | null;
-  readonly evaluation: (PeriodicEvaluation & { readonly every: number }) | null;
+  readonly evaluation: ((PeriodicEvaluation | RetrievalEvaluation) & { readonly every: number }) | null;
 }
 
 /** What bears on speed and places alone, and may change when a run is resumed. */
@@ -75,10 +76,12 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     throw new RangeError(`Cannot train: trunk must be given with init "random" and only then, got init "${init}" and ${trunk === null ? 'no trunk' : `trunk "${trunk}"`}`);
   }
   if (options.decoder !== undefined && init !== 'random') throw new RangeError(`Cannot train: decoder must be left out unless init is "random", got init "${init}"`);
-  const recipe = choice('recipe', options.recipe ?? 'paper', ['paper', 'best']);
+  const objective = choice('objective', options.objective ?? 'mccl', ['mccl', 'masks', 'both', 'contrastive']);
+  const onPairs = objective === 'contrastive';
+  const recipe = choice('recipe', options.recipe ?? (onPairs ? 'clip' : 'paper'), onPairs ? ['clip'] : ['paper', 'best']);
   const defaults = RECIPES[recipe];
-  const objective = choice('objective', options.objective ?? 'mccl', ['mccl', 'masks', 'both']);
-  const lambda = lossWeights(objective, { ...defaults.lambda, ...options.lambda });
+  checkPairOptions(objective, options);
+  const lambda = onPairs ? defaults.lambda : lossWeights(objective, { ...defaults.lambda, ...options.lambda });
   const steps = count('steps', options.steps ?? 10_000, 0);
   const batchSize = count('batchSize', options.batchSize ?? 256);
   const microBatchSize = count('microBatchSize', options.microBatchSize ?? batchSize);
@@ -90,7 +93,8 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
   const projects = trainable.includes('projector') && activeLosses({ lambda, stage: 'projector' }).length > 0;
   const decodes = needsDecoder(activeLosses({ lambda, stage: 'all' }));
   // A group that no loss bears on has no gradient.
-  const moving = PARAMETER_GROUPS.filter((group) => trainable.includes(group) && (group === 'projector' ? projects : decodes));
+  const moves = (group: ParameterGroup): boolean => (isEncoderGroup(group) ? onPairs : group === 'projector' ? projects : decodes);
+  const moving = PARAMETER_GROUPS.filter((group) => trainable.includes(group) && moves(group));
   if (moving.length === 0) throw new RangeError(`Cannot train: trainable must have a group that a loss bears on, got ${JSON.stringify(trainable)}`);
   const projectorSteps = count('projectorSteps', options.projectorSteps ?? (projects ? Math.min(Math.round(steps * defaults.projectorShare), defaults.projectorStepsAtMost) : 0), 0, steps);
   if (projectorSteps > 0 && !projects) {
@@ -123,24 +127,24 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     projectorSteps,
     projectorSchedule: schedule(projectorSteps, number('projectorLearningRate', options.projectorLearningRate ?? defaults.projectorLearningRate, 0)),
     schedule: schedule(steps - projectorSteps, number('learningRate', options.learningRate ?? defaults.learningRate, 0)),
-    weightDecay: number('weightDecay', options.weightDecay ?? 0.01, 0),
-    decayVectors: options.decayVectors ?? true,
+    weightDecay: number('weightDecay', options.weightDecay ?? defaults.weightDecay, 0),
+    decayVectors: options.decayVectors ?? defaults.decayVectors,
     beta1: number('beta1', options.beta1 ?? 0.9, 0, 0.999999),
-    beta2: number('beta2', options.beta2 ?? 0.999, 0, 0.999999),
-    adamEpsilon: number('adamEpsilon', options.adamEpsilon ?? 1e-8, 0),
+    beta2: number('beta2', options.beta2 ?? defaults.beta2, 0, 0.999999),
+    adamEpsilon: number('adamEpsilon', options.adamEpsilon ?? defaults.adamEpsilon, 0),
     clipNorm: options.clipNorm === undefined ? null : number('clipNorm', options.clipNorm, Number.MIN_VALUE),
     trainable: moving,
     ema: options.ema === undefined ? null : number('ema', options.ema, 0, 0.9999999),
     seed: count('seed', options.seed ?? 42, 0),
     augmentation: options.augmentation ?? {},
-    maxCategories: count('maxCategories', options.maxCategories ?? 32, 1, MOST_CATEGORIES),
+    maxCategories: count('maxCategories', options.maxCategories ?? (onPairs ? 1 : 32), 1, MOST_CATEGORIES),
     cacheFeatures: options.cacheFeatures ?? false,
     device: choice('device', options.device ?? 'auto', ['auto', ...PROVIDERS]),
     precision: choice('precision', options.precision ?? 'fp32', ['fp32', 'fp16']),
     threads: count('threads', options.threads ?? defaultThreads()),
     saveEvery,
     keepEvery: options.keepEvery === undefined ? null : count('keepEvery', options.keepEvery),
-    evaluation: options.evaluation === undefined ? null : { ...options.evaluation, every: count('evaluation.every', options.evaluation.every ?? saveEvery) },
+    evaluation: options.evaluation === undefined ? null : { ...options.evaluation, ...('data' in options.evaluation ? { limit: count('evaluation.limit', options.evaluation.limit ?? 512, 2) } : {}), every: count('evaluation.every', options.evaluation.every ?? saveEvery) },
   };
   if (needsBank(lambda) && plan.features !== 'taps') throw new RangeError(`Cannot train: features must be "taps" for the losses grounding and distillation, got "${plan.features}"`);
   if (plan.cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined)) {

@@ -10,13 +10,12 @@ import { START, type DatasetPosition } from '../data/dataset.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { learningRateAt } from '../optimizer/schedule.ts';
 import { unflatten } from '../step-graph/initial-values.ts';
-import { activeLosses, needsDecoder } from '../objective/losses.ts';
-import { FIGURES, type Figure } from '../step-graph/step-objective.ts';
 import type { PreparedBatch } from './batch-source.ts';
 import { HealthWatch } from './health.ts';
-import type { StepReply } from './protocol.ts';
-import type { StepReport, TrainOptions } from './train-options.ts';
-import type { TrainPlan } from './train-plan.ts';
+import type { PairBatch, StepReply } from './protocol.ts';
+import { retrieve } from './retrieval.ts';
+import { reportedFigures } from './step-figures.ts';
+import type { PeriodicEvaluation, RetrievalScore, SegmentationScore, StepReport, TrainOptions } from './train-options.ts';
 import { openTraining, stageOf, type Training } from './training.ts';
 
 /**
@@ -191,9 +190,6 @@ class TrainingLoop {
 
   #report({ batch, learningRate, waitedMs }: SentStep, figures: Float32Array, step = this.step): StepReport {
     const { plan } = this.#training;
-    const active = activeLosses({ lambda: plan.lambda, stage: stageOf(step, plan) });
-    const figure = (name: Figure): number => figures[FIGURES.indexOf(name)] as number;
-    const rows = Math.max(1, figure('statedRows'));
     const now = performance.now();
     const elapsedMs = now - this.#lastReportAt;
     this.#lastReportAt = now;
@@ -202,18 +198,28 @@ class TrainingLoop {
       steps: plan.steps,
       epoch: batch.after.epoch,
       learningRate,
-      losses: Object.fromEntries(active.map((name) => [name, figure(name)])),
-      total: figure('total'),
-      gradientNorm: figure('gradientNorm'),
-      ...(needsDecoder(active) ? { activationMean: figure('activationMean') / rows, activationDeviation: figure('activationDeviation') / rows, clampShare: figure('clampedRows') / rows } : {}),
+      ...reportedFigures(figures, plan, stageOf(step, plan)),
       imagesPerSecond: (1000 * plan.batchSize) / elapsedMs,
       dataWaitShare: Math.min(1, waitedMs / elapsedMs),
     };
   }
 
-  async #evaluate(): Promise<{ mIoU: number; best: boolean }> {
+  async #evaluate(): Promise<SegmentationScore | RetrievalScore> {
+    const { plan, run, heldOut } = this.#training;
+    const measured = heldOut === undefined ? await this.#segmentation(plan.evaluation as PeriodicEvaluation) : await this.#retrieval(heldOut);
+    const value = 'mIoU' in measured ? measured.mIoU : (measured.imageToText + measured.textToImage) / 2;
+    const best = this.#best === undefined || value > this.#best;
+    if (best) {
+      this.#best = value;
+      await run.save('best', this.#contents(await this.#training.engine.state()));
+      await this.save();
+    }
+    this.#lastReportAt = performance.now();
+    return { ...measured, best };
+  }
+
+  async #segmentation({ every: _, ...evaluation }: PeriodicEvaluation): Promise<{ readonly mIoU: number }> {
     const { plan, run } = this.#training;
-    const { every: _, ...evaluation } = plan.evaluation as NonNullable<TrainPlan['evaluation']>;
     const { signal, onProgress, cacheFolder } = this.#options;
     const { mIoU } = await evaluate(run.checkpoint('last'), {
       ...evaluation,
@@ -223,14 +229,17 @@ class TrainingLoop {
       ...(signal === undefined ? {} : { signal }),
       onProgress: ({ done, total }) => onProgress?.({ stage: 'evaluate', done, total }),
     });
-    const best = this.#best === undefined || mIoU > this.#best;
-    if (best) {
-      this.#best = mIoU;
-      await run.save('best', this.#contents(await this.#training.engine.state()));
-      await this.save();
-    }
-    this.#lastReportAt = performance.now();
-    return { mIoU, best };
+    return { mIoU };
+  }
+
+  #retrieval(heldOut: PairBatch): Promise<Omit<RetrievalScore, 'best'>> {
+    const { engine, plan } = this.#training;
+    const { signal, onProgress } = this.#options;
+    const embed = (part: PairBatch): ReturnType<typeof engine.embed> => {
+      signal?.throwIfAborted();
+      return engine.embed(part);
+    };
+    return retrieve(heldOut, plan.batchSize, embed, (done) => onProgress?.({ stage: 'evaluate', done, total: heldOut.pairs }));
   }
 
   /** What a checkpoint folder holds: the running mean of the weights where one is kept. */

@@ -1,10 +1,10 @@
 /** Everything a run has open: data, texts, the training thread, the run folder. Opened in one place, closed in one. */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import type { FloatTensor } from '@synseg/core/internals';
+import { ClipTokenizer, type FloatTensor } from '@synseg/core/internals';
 import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
-import { START, openDataset, type Dataset, type MaskClass } from '../data/dataset.ts';
+import { START, openDataset, type DataContext, type Dataset, type MaskClass } from '../data/dataset.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
 import { formatDifference } from '../run/config-differences.ts';
 import { RunFolder } from '../run/run-folder.ts';
@@ -12,13 +12,17 @@ import type { TrainerState } from '../run/trainer-state.ts';
 import { flatten } from '../step-graph/initial-values.ts';
 import { layoutOf, type Layout } from '../step-graph/layout.ts';
 import { needsBank, needsMasks } from '../objective/losses.ts';
+import { encodersOf } from '../step-graph/encode-pairs.ts';
 import { stateNames, type StepSpec } from '../step-graph/step-spec.ts';
 import { openBaseModel, type BaseModel } from './base-model.ts';
-import { BatchSource } from './batch-source.ts';
+import { BatchSource, composePairs, composeRows } from './batch-source.ts';
 import { openCategoryTexts, type CategoryTexts } from './category-texts.ts';
 import { EngineLink } from './engine-link.ts';
 import { FeatureCache } from './feature-cache.ts';
-import type { EngineStart } from './protocol.ts';
+import { WHOLE_CAPTIONS, readHeldOut } from './held-out-pairs.ts';
+import type { Tokenise } from './pair-batch.ts';
+import type { EngineStart, PairBatch } from './protocol.ts';
+import type { RowSettings } from './row-batch.ts';
 import { STATISTICS, measureSet, type SetStatistics } from './set-statistics.ts';
 import type { TrainOptions, TrainWarning } from './train-options.ts';
 import { needsCaptions, planTraining, type TrainPlan } from './train-plan.ts';
@@ -34,6 +38,8 @@ export interface Training {
   readonly texts: CategoryTexts;
   /** What was measured of the set before the first step, where a loss needs it. */
   readonly statistics: SetStatistics | undefined;
+  /** Pairs that the run is scored on. */
+  readonly heldOut: PairBatch | undefined;
   /** The state that a resumed run goes on from. */
   readonly resumed: TrainerState | undefined;
   /** Closes everything, the last opened first. */
@@ -56,8 +62,8 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     signal?.throwIfAborted();
     const base = await openBaseModel(plan, options.decoder !== undefined, cacheFolder, signal);
     const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
-    const phrases = new PhraseExtractor();
-    const dataset = await openDataset(plan.data, { phrases: (caption) => phrases.extract(caption), onWarning: dataWarning, ...(signal === undefined ? {} : { signal }) });
+    const pairs = plan.objective === 'contrastive' ? await openPairs(base) : undefined;
+    const dataset = await openDataset(plan.data, { ...(pairs === undefined ? nounPhrases() : WHOLE_CAPTIONS), onWarning: dataWarning, ...(signal === undefined ? {} : { signal }) });
     const texts = await openCategoryTexts({ folder: base.folder, config: base.config, templates: plan.templates, unknown: plan.unknownCategories, cacheFolder, device: plan.device, threads: plan.threads });
     closers.push(texts.dispose);
     await learnCategories(dataset, texts, warn);
@@ -103,7 +109,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     if (statistics !== undefined) await engine.constants(statistics);
     const loader = BatchLoader.open(features === undefined ? dataset : readable(dataset, features), loading);
     closers.push(() => loader[Symbol.asyncDispose]());
-    const batches = new BatchSource(loader, texts, features, {
+    const rows: RowSettings = {
       microBatchSize: plan.microBatchSize,
       inputSize: base.config.inputSize,
       embeddingDim: base.config.embeddingDim,
@@ -111,8 +117,10 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       seed: plan.seed,
       textCentre: needsBank(plan.lambda) ? statistics?.textCentre : undefined,
       classes,
-    });
-    return { plan, run, engine, batches, base, layout, texts, statistics, resumed, close };
+    };
+    const batches = new BatchSource(loader, pairs === undefined ? composeRows(texts, features, rows) : composePairs(pairs.tokenise, pairs.maxTokens, (message) => warn('health', message)));
+    const heldOut = pairs === undefined || plan.evaluation === null || !('data' in plan.evaluation) ? undefined : await readHeldOut(plan.evaluation, loading, pairs.tokenise, pairs.maxTokens);
+    return { plan, run, engine, batches, base, layout, texts, statistics, heldOut, resumed, close };
 
     function openFeatures(): Promise<FeatureCache> {
       return FeatureCache.open({
@@ -138,6 +146,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
 /** What the plan says of a step graph. */
 export function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout): EngineStart['spec'] {
   return {
+    kind: plan.objective === 'contrastive' ? 'pairs' : 'rows',
     config,
     layout,
     lambda: plan.lambda,
@@ -150,6 +159,18 @@ export function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout)
     input: plan.cacheFeatures ? 'taps' : 'pixels',
     trunkPrecision: plan.precision === 'fp16' ? 'float16' : 'float32',
   };
+}
+
+/** The tokenizer of a checkpoint whose encoders are trained. */
+async function openPairs({ folder, config }: BaseModel): Promise<{ readonly tokenise: Tokenise; readonly maxTokens: number }> {
+  const { maxTokens } = encodersOf(config).text;
+  const tokenizer = await ClipTokenizer.load(folder, maxTokens);
+  return { tokenise: (text) => tokenizer.encode(text), maxTokens };
+}
+
+function nounPhrases(): Pick<DataContext, 'phrases'> {
+  const extractor = new PhraseExtractor();
+  return { phrases: (caption) => extractor.extract(caption) };
 }
 
 /** What a step moves: the first `projectorSteps` the projector alone. */

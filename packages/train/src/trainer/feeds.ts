@@ -1,0 +1,39 @@
+/** Batches → inputs of the step graph, by name. */
+import type { TensorData } from '@synseg/core/internals';
+import { encodersOf } from '../step-graph/encode-pairs.ts';
+import type { StepSpec } from '../step-graph/step-spec.ts';
+import type { MicroBatch, PairBatch } from './protocol.ts';
+
+/** Inputs of a graph on rows. */
+export function rowFeeds({ pictures, rows, text, imageOfRow, stated, bank, classOfRow, masks }: MicroBatch, { config, images }: Pick<StepSpec, 'config' | 'images'>): Record<string, TensorData> {
+  const [height, width] = config.inputSize;
+  const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
+  const feeds: Record<string, TensorData> = {
+    text: { data: text, shape: [rows, config.embeddingDim] },
+    imageOfRow: { data: imageOfRow, shape: [rows] },
+    rowNumber: { data: Float32Array.from({ length: rows }, (_, row) => row), shape: [rows] },
+    stated: { data: stated, shape: [rows] },
+  };
+  if ('pixels' in pictures) feeds['pixels'] = { data: pictures.pixels, shape: [images, height, width, 3] };
+  else pictures.taps.forEach((data, index) => (feeds[`tap${String(index)}`] = { data, shape: [images, tokens, config.tapDims[index] as number] }));
+  if (bank !== undefined) {
+    feeds['bank'] = { data: bank.text, shape: [bank.labels, config.embeddingDim] };
+    feeds['bankStated'] = { data: bank.stated, shape: [images, bank.labels] };
+    feeds['bankValid'] = { data: bank.valid, shape: [bank.labels] };
+    feeds['labelOfRow'] = { data: bank.labelOfRow, shape: [rows] };
+  }
+  if (classOfRow !== undefined) feeds['classOfRow'] = { data: classOfRow, shape: [rows] };
+  if (masks !== undefined) feeds['masks'] = { data: masks, shape: [images, height, width] };
+  return feeds;
+}
+
+/** Inputs of a graph on pairs. */
+export function pairFeeds({ pairs, pixels, ids, ends, captions }: PairBatch, { config }: Pick<StepSpec, 'config'>): Record<string, TensorData> {
+  const [height, width] = config.inputSize;
+  return {
+    pixels: { data: pixels, shape: [pairs, height, width, 3] },
+    ids: { data: ids, shape: [pairs, encodersOf(config).text.maxTokens] },
+    ends: { data: ends, shape: [pairs] },
+    captions: { data: captions, shape: [pairs] },
+  };
+}

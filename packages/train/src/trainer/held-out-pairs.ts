@@ -1,0 +1,28 @@
+/** The pairs that a run is scored on: read once, before the first step. */
+import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
+import { openDataset, type DataContext } from '../data/dataset.ts';
+import { pairBatch, type Tokenise } from './pair-batch.ts';
+import type { PairBatch } from './protocol.ts';
+import type { RetrievalEvaluation } from './train-options.ts';
+
+/** Captions are texts as they are. */
+export const WHOLE_CAPTIONS = { phrases: (caption: string): readonly string[] => [caption], captionsOnly: true } as const satisfies Partial<DataContext>;
+
+/**
+ * Reads the first pairs that the seed draws, each once, whole and as they are.
+ *
+ * @param training - how the run reads its own data
+ */
+export async function readHeldOut({ data, limit = 512 }: RetrievalEvaluation, training: BatchLoaderOptions, tokenise: Tokenise, maxTokens: number): Promise<PairBatch> {
+  const { inputSize, seed, workers, onWarning, signal } = training;
+  const options = { inputSize, seed, onWarning, ...(workers === undefined ? {} : { workers }), ...(signal === undefined ? {} : { signal }) };
+  const dataset = await openDataset(data, { ...WHOLE_CAPTIONS, onWarning, ...(signal === undefined ? {} : { signal }) });
+  const batchSize = Math.min(limit, dataset.size ?? limit);
+  await using loader = BatchLoader.open(dataset, { ...options, batchSize, prefetch: 1, maxCategories: 1 });
+  const { categories, indices, pixels } = await loader.next();
+  // Where samples were left out as broken, the next epoch filled their places.
+  const count = indices.findIndex((index, place) => indices.indexOf(index) < place);
+  const pairs = count < 0 ? indices.length : count;
+  const bytes = (pixels as Uint8Array).length / indices.length;
+  return pairBatch(categories.slice(0, pairs).map(([caption]) => caption as string), (pixels as Uint8Array).slice(0, pairs * bytes), tokenise, maxTokens);
+}

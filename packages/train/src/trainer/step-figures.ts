@@ -1,0 +1,37 @@
+/** The figures of a step graph as a report says them. */
+import { activeLosses, needsDecoder, type Stage } from '../objective/losses.ts';
+import { PAIR_FIGURES, type PairFigure } from '../step-graph/pair-objective.ts';
+import { FIGURES, type Figure } from '../step-graph/step-objective.ts';
+import type { StepReport } from './train-options.ts';
+import type { TrainPlan } from './train-plan.ts';
+
+/** What of a report follows from the graph's figures. */
+export type ReportedFigures = Pick<StepReport, 'losses' | 'total' | 'gradientNorm' | 'activationMean' | 'activationDeviation' | 'clampShare' | 'accuracy' | 'logitScale'>;
+
+/** Reads figures, summed over micro-batches. */
+export function reportedFigures(figures: Float32Array, plan: Pick<TrainPlan, 'objective' | 'lambda' | 'batchSize'>, stage: Stage): ReportedFigures {
+  return plan.objective === 'contrastive' ? ofPairs(figures, plan.batchSize) : ofRows(figures, plan, stage);
+}
+
+function ofRows(figures: Float32Array, { lambda }: Pick<TrainPlan, 'lambda'>, stage: Stage): ReportedFigures {
+  const active = activeLosses({ lambda, stage });
+  const figure = (name: Figure): number => figures[FIGURES.indexOf(name)] as number;
+  const rows = Math.max(1, figure('statedRows'));
+  return {
+    losses: Object.fromEntries(active.map((name) => [name, figure(name)])),
+    total: figure('total'),
+    gradientNorm: figure('gradientNorm'),
+    ...(needsDecoder(active) ? { activationMean: figure('activationMean') / rows, activationDeviation: figure('activationDeviation') / rows, clampShare: figure('clampedRows') / rows } : {}),
+  };
+}
+
+function ofPairs(figures: Float32Array, batchSize: number): ReportedFigures {
+  const figure = (name: PairFigure): number => figures[PAIR_FIGURES.indexOf(name)] as number;
+  return {
+    losses: { infoNCE: figure('infoNCE') },
+    total: figure('total'),
+    gradientNorm: figure('gradientNorm'),
+    accuracy: figure('hits') / batchSize,
+    logitScale: figure('logitScale'),
+  };
+}
