@@ -81,7 +81,9 @@ describe('inputArguments()', () => {
     const rtsp = { url: 'rtsp://h:1/x', inputOptions: ['-rtsp_flags', 'listen'] };
     expect(await args('tcp://h:1?listen')).toBe(`${slices} -analyzeduration 1000000 -rw_timeout 10000000 -listen_timeout 60000 -i tcp://h:1?listen`);
     expect(await args(rtsp)).toBe(`${slices} -analyzeduration 1000000 -listen_timeout 60 -timeout 10000000 -rtsp_flags listen -i rtsp://h:1/x`);
-    expect([{ url: 'rtmp://h/1', inputOptions: ['-listen', '1'] }, 'srt://h:1?mode=listener'].map(listens)).toEqual([true, true]);
+    const rtmp = { url: 'rtmp://h/1', inputOptions: ['-listen', '1'] };
+    expect(await args(rtmp)).toBe(`${slices} -analyzeduration 1000000 -rw_timeout 10000000 -timeout 60 -listen 1 -i rtmp://h/1`);
+    expect([rtmp, 'srt://h:1?mode=listener'].map(listens)).toEqual([true, true]);
     expect(['tcp://h:1?listen', 'tcp://h:1?listen=1&x', rtsp, 'tcp://h:1', 'a?listen', frames].map(listens)).toEqual([true, true, true, false, false, false]);
   });
 });

@@ -132,12 +132,14 @@ function networkOptions(
       return [...limit, ...(isPlaylist(url) ? ['-m3u8_hold_counters', '20'] : [])];
     case 'tcp':
       return [...limit, ...(listening ? ['-listen_timeout', String(listenSeconds * 1000)] : [])];
-    case 'tls':
-    case 'srt':
     case 'rtmp':
     case 'rtmps':
     case 'rtmpt':
     case 'rtmpts':
+      // Here the limit on a listener's wait is called so, and the one on reads does not bound it.
+      return [...limit, ...(listening ? ['-timeout', String(listenSeconds)] : [])];
+    case 'tls':
+    case 'srt':
       return limit;
     default:
       return [];
