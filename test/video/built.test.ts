@@ -2,13 +2,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPOSITORY, commandOf } from '../support/runtimes.ts';
 import { temporaryFolder as cleanedFolder } from '../support/temporary-folder.ts';
 import { writeTinyClipseg } from '../support/tiny-clipseg.ts';
 import { ffmpeg, frameTimes, inspect, temporaryFolder, testClip } from './clips.ts';
+import { freePort } from './live/senders.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -28,15 +28,6 @@ async function run<Report>(runtime: 'this Node' | 'Deno', scenario: string, ...a
   child.stderr.on('data', (part: Buffer) => (text.stderr += part.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stderr: text.stderr, ...(text.stdout === '' ? {} : (JSON.parse(text.stdout) as Report)) } as Report & { code: number | null; stderr: string };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Processes that name `text` in their command line. */

@@ -3,8 +3,6 @@
  * and when one of the senders dies.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +13,7 @@ import type { SourceStateChange } from '../../packages/video/src/live/source-rea
 import type { VideoSource } from '../../packages/video/src/source/source.ts';
 import { ffmpegChildren, temporaryFolder, testClip } from './clips.ts';
 import { FakeSession, halves } from './fake-session.ts';
+import { freePort } from './live/senders.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -35,15 +34,6 @@ interface LiveSource {
   readonly source: VideoSource;
   /** Sends the clip, once or again and again. */
   readonly send: (again?: boolean) => ChildProcess;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function sender(...output: readonly string[]): (again?: boolean) => ChildProcess {

@@ -7,19 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CommandReport } from '../../packages/video/src/command/segment.ts';
 import { inspect, isAlive, temporaryFolder, testClip } from './clips.ts';
+import { node, runtimes } from './source-runtimes.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
 const at = (name: string): string => join(folder.path, name);
 const clip = testClip(at('long.mp4'), { seconds: 40, size: '320x240' });
 const fakeCli = 'test/video/fake-cli.ts';
-
-const node = [process.execPath, '--import', 'tsx'];
-const denoRuns = existsSync('node_modules/.bin/deno') && existsSync('packages/core/dist/index.js');
-if (!denoRuns) console.warn('Not tested under Deno: node_modules/.bin/deno or packages/core/dist is missing.');
-/** The binary itself: npm's `deno` is a Node script that does not pass signals on. */
-const deno = denoRuns ? execFileSync('node_modules/.bin/deno', ['eval', 'console.log(Deno.execPath())'], { encoding: 'utf8' }).trim() : '';
-const runtimes: readonly [string, readonly string[]][] = [['Node', node], ...(denoRuns ? [['Deno', [deno, 'run', '-A']] as [string, string[]]] : [])];
 
 interface Running {
   readonly child: ChildProcess;

@@ -7,6 +7,7 @@ import type { LabelSet, Segmenter } from '@synseg/core';
 import type { OpenedSource } from './decode/decode.ts';
 import { selectedRate } from './decode/selection.ts';
 import { SourceReader } from './live/source-reader.ts';
+import { pick } from './pick.ts';
 import { FrameOutputs } from './pipeline/frame-outputs.ts';
 import { FrameWork } from './pipeline/frame-work.ts';
 import { Lane } from './pipeline/lane.ts';
@@ -168,8 +169,4 @@ function checkFiles(sources: readonly SourceWithFiles[]): void {
 
 function hasFiles(source: VideoSource | SourceWithFiles): source is SourceWithFiles {
   return typeof source === 'object' && source !== null && 'source' in source;
-}
-
-function pick<Values extends object, Key extends keyof Values>(values: Values, ...keys: readonly Key[]): Pick<Values, Key> {
-  return Object.fromEntries(keys.flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]]]))) as Pick<Values, Key>;
 }

@@ -1,12 +1,7 @@
 /** What a video gives for each frame. */
-import { encodeLabelMapRLE, tracePolygons, type Polygon } from '@synseg/core';
+import type { Polygon } from '@synseg/core';
+import { maskOf, polygonsByLabel, rleByLabel, type MaskRle } from './label-masks.ts';
 import type { Rendered } from './pool/render.ts';
-
-/** COCO compressed run lengths. */
-export interface MaskRle {
-  readonly size: readonly [height: number, width: number];
-  readonly counts: string;
-}
 
 /** One frame of a video with its label map, and what else was asked for. */
 export interface SegmentedFrame extends Rendered {
@@ -48,14 +43,7 @@ export type FrameFacts = Omit<SegmentedFrame, 'mask' | 'toRLE' | 'toPolygons'>;
 
 /** Joins a frame's facts with the forms its masks can take. */
 export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
-  const { labels, labelMap, width, height } = facts;
-  const perLabel = <Form>(form: (index: number) => Form | undefined): Record<string, Form> =>
-    Object.fromEntries(
-      labels.flatMap((name, index) => {
-        const value = form(index);
-        return value === undefined ? [] : [[name, value] as const];
-      }),
-    );
+  const { labels, labelMap } = facts;
   return {
     ...facts,
     mask: (name) => {
@@ -63,22 +51,7 @@ export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
       if (index < 0) throw new RangeError(`Cannot read mask: label must be one of ${labels.join(', ')}, got "${name}"`);
       return maskOf(labelMap, index);
     },
-    toRLE: () => {
-      if (facts.rle !== undefined) return facts.rle;
-      const forms = encodeLabelMapRLE(labelMap, width, height, labels.length);
-      return perLabel((index) => forms[index]);
-    },
-    toPolygons: () =>
-      facts.polygons ??
-      perLabel((index) => {
-        const outlines = tracePolygons(maskOf(labelMap, index), width, height);
-        return outlines.length === 0 ? undefined : outlines;
-      }),
+    toRLE: () => facts.rle ?? rleByLabel(facts),
+    toPolygons: () => facts.polygons ?? polygonsByLabel(facts),
   };
-}
-
-function maskOf(labelMap: Uint8Array, index: number): Uint8Array {
-  const mask = new Uint8Array(labelMap.length);
-  for (let pixel = 0; pixel < mask.length; pixel++) if (labelMap[pixel] === index) mask[pixel] = 1;
-  return mask;
 }

@@ -1,7 +1,6 @@
 /** No ffmpeg outlives the process that started it, however that one ends; under Node and Deno. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,18 +9,12 @@ import type { DecodeOptions } from '../../../packages/video/src/decode/decode.ts
 import type { VideoSource } from '../../../packages/video/src/source/source.ts';
 import { isAlive, temporaryFolder, testClip } from '../clips.ts';
 import { freePort, Sender } from '../live/senders.ts';
+import { node, runtimes } from '../source-runtimes.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
 const clip = testClip(join(folder.path, 'long.mp4'), { seconds: 30, size: '320x240' });
 const script = join(import.meta.dirname, 'read-and-wait.ts');
-
-const node = [process.execPath, '--import', 'tsx'];
-const denoRuns = existsSync('node_modules/.bin/deno') && existsSync('packages/core/dist/index.js');
-if (!denoRuns) console.warn('Not tested under Deno: node_modules/.bin/deno or packages/core/dist is missing.');
-/** The binary itself: npm's `deno` is a Node script that does not pass signals on. */
-const deno = denoRuns ? execFileSync('node_modules/.bin/deno', ['eval', 'console.log(Deno.execPath())'], { encoding: 'utf8' }).trim() : '';
-const runtimes: readonly [string, readonly string[]][] = [['Node', node], ...(denoRuns ? [['Deno', [deno, 'run', '-A']] as [string, string[]]] : [])];
 
 interface Reading {
   readonly child: ChildProcess;

@@ -1,11 +1,12 @@
 /** `synseg-video SOURCE…`: segment, write files, report. */
 import { basename, extname } from 'node:path';
 import type { SourceReport } from '../pipeline/lane.ts';
+import { pick } from '../pick.ts';
 import { segmentVideos, type SourceWithFiles } from '../segment-videos.ts';
 import { sourceName } from '../source/source.ts';
 import type { OutputFiles } from '../video-options.ts';
 import type { SegmentArguments } from './arguments.ts';
-import { pick, sourcesOf, videoSettings } from './settings.ts';
+import { sourcesOf, videoSettings } from './settings.ts';
 import { progressView } from './progress.ts';
 import type { CommandSegmenter, CommandSurroundings } from './run.ts';
 

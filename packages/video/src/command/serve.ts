@@ -4,12 +4,13 @@ import { PreviewServer } from '../preview/preview-server.ts';
 import type { PreviewLabel, PreviewLabels } from '../preview/preview-types.ts';
 import type { VideoStream } from '../pipeline/video-stream.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
+import { pick } from '../pick.ts';
 import { segmentVideos } from '../segment-videos.ts';
 import { sourceName } from '../source/source.ts';
 import type { SegmentVideosOptions } from '../video-options.ts';
 import type { ServeArguments } from './arguments.ts';
 import type { CommandSegmenter, CommandSurroundings } from './run.ts';
-import { pick, sourcesOf, videoSettings } from './settings.ts';
+import { sourcesOf, videoSettings } from './settings.ts';
 
 const defaultPort = 8080;
 

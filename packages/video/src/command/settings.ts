@@ -1,4 +1,5 @@
 /** The options all commands that segment have in common, as `segmentVideos()` takes them. */
+import { pick } from '../pick.ts';
 import type { VideoSource } from '../source/source.ts';
 import type { SegmentVideosOptions } from '../video-options.ts';
 import type { VideoArguments } from './arguments.ts';
@@ -37,9 +38,4 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
 /** The sources, with ffmpeg's own options where there are some. */
 export function sourcesOf({ sources, inputOptions }: VideoArguments): readonly VideoSource[] {
   return inputOptions === undefined ? sources : sources.map((url) => ({ url, inputOptions }));
-}
-
-/** The named members that are there. */
-export function pick<Values extends object, Key extends keyof Values>(values: Values, ...keys: readonly Key[]): Pick<Values, Key> {
-  return Object.fromEntries(keys.flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]]]))) as Pick<Values, Key>;
 }

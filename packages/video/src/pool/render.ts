@@ -8,12 +8,10 @@ import {
   blendOverlay,
   encodeIndexedPNG,
   encodeJPEG,
-  encodeLabelMapRLE,
   resizeLabelMap,
-  tracePolygons,
   type Polygon,
 } from '@synseg/core';
-import type { MaskRle } from '../segmented-frame.ts';
+import { polygonsByLabel, rleByLabel, type MaskRle } from '../label-masks.ts';
 import { LegendCache } from './legend.ts';
 
 /** How the overlay looks. */
@@ -90,8 +88,8 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
   const png = request.png === true ? encodeIndexedPNG(labelMap, width, height, colors.slice(0, names.length)) : undefined;
   const rendered = {
     ...{ labelMap, width, height, areas: shares(labelMap, names) },
-    ...(request.rle === true ? { rle: rleByName(labelMap, width, height, names) } : {}),
-    ...(request.polygons === true ? { polygons: polygonsByName(labelMap, width, height, names) } : {}),
+    ...(request.rle === true ? { rle: rleByLabel({ labelMap, width, height, labels: names }) } : {}),
+    ...(request.polygons === true ? { polygons: polygonsByLabel({ labelMap, width, height, labels: names }) } : {}),
   };
   if (picture === undefined) {
     if (overlay !== undefined || jpeg !== undefined) throw new Error('internal: a frame to be drawn came without its picture');
@@ -141,25 +139,4 @@ function shares(labelMap: Uint8Array, names: readonly string[]): Record<string, 
   if (last >= 0) counts[last & 255]! += run;
   for (let pixel = words.length * 4; pixel < length; pixel++) counts[labelMap[pixel]!]!++;
   return Object.fromEntries(names.map((name, index) => [name, counts[index]! / length]));
-}
-
-function rleByName(labelMap: Uint8Array, width: number, height: number, names: readonly string[]): Record<string, MaskRle> {
-  const forms = encodeLabelMapRLE(labelMap, width, height, names.length);
-  return Object.fromEntries(names.flatMap((name, index) => (forms[index] === undefined ? [] : [[name, forms[index]]])));
-}
-
-function polygonsByName(
-  labelMap: Uint8Array,
-  width: number,
-  height: number,
-  names: readonly string[],
-): Record<string, readonly Polygon[]> {
-  const mask = new Uint8Array(labelMap.length);
-  return Object.fromEntries(
-    names.flatMap((name, index) => {
-      for (let pixel = 0; pixel < mask.length; pixel++) mask[pixel] = labelMap[pixel] === index ? 1 : 0;
-      const regions = tracePolygons(mask, width, height);
-      return regions.length === 0 ? [] : [[name, regions]];
-    }),
-  );
 }
