@@ -31,7 +31,7 @@ const LISTED: ReadonlySet<ClassName> = new Set([...THINGS, 'hill', 'cloud', 'sun
 const ACTORS: ReadonlySet<ClassName> = new Set(['car', 'bus', 'van', 'bicycle', 'person', 'dog']);
 
 /**
- * Captions of a picture: the same for the same picture, each with at least one thing.
+ * Captions of a picture: the same for the same picture, each with at least one thing; none where nothing can be made out.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function captionsOf(drawing: Drawing, { count = 5, synonyms = 'allow' }: 
   const captions = new Map<string, Caption>();
   for (let attempt = 0; captions.size < count && attempt < count * 6; attempt++) {
     const caption = writer.write();
-    captions.set(caption.text, caption);
+    if (caption !== undefined) captions.set(caption.text, caption);
   }
   return [...captions.values()];
 }
@@ -64,21 +64,23 @@ class Writer {
   readonly #counts = new Map<ClassName, number>();
   #named = new Set<Visible>();
 
-  constructor({ scene, visible, height }: Drawing, wording: Wording) {
+  constructor(drawing: Drawing, wording: Wording) {
+    const { scene, visible, height } = drawing;
     this.#scene = scene;
     this.#size = height;
     this.#wording = wording;
     this.#random = wording.random;
-    this.#seen = nameable(scene, visible, height);
+    this.#seen = nameable(drawing);
     for (const { item, share } of visible) {
       if (item.class !== undefined && share > 0.0004) this.#counts.set(item.class, (this.#counts.get(item.class) ?? 0) + 1);
     }
   }
 
-  write(): Caption {
+  write(): Caption | undefined {
     this.#named = new Set();
     const style = this.#random.weighted({ list: 22, street: 24, relation: 20, action: 20, long: 14 });
-    const text = this.#compose(style) ?? this.#compose('list') ?? this.#compose('street')!;
+    const text = this.#compose(style) ?? this.#compose('list') ?? this.#compose('street');
+    if (text === undefined) return undefined;
     const items = [...this.#named].map(({ item }) => item);
     return { text: finish(text, this.#random), items: items.map(({ id }) => id), classes: [...new Set(items.map((item) => item.class!))] };
   }

@@ -11,6 +11,7 @@ import { captionsOf } from './captions.ts';
 import { drawScene, encodeJpeg, encodeMask, type Drawing } from './draw.ts';
 import { heldOutIn } from './held-out.ts';
 import { sceneOf } from './scene.ts';
+import { WHOLE, viewOf } from './window.ts';
 import { nounsOf } from './words.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface DatasetPlan {
   readonly size: number;
   readonly split: Split;
   readonly captions: number;
+  /** `whole`: square pictures of whole scenes; `varied`: other shapes too, and close-ups. */
+  readonly views: 'whole' | 'varied';
 }
 
 /** A row of `metadata.jsonl`. */
@@ -48,10 +51,12 @@ export interface DatasetRow {
   readonly combinations: readonly string[];
 }
 
-/** The scene, drawn, of a seed of a split; undefined where the split leaves it out. */
-export async function drawOf(seed: number, { split, size }: Pick<DatasetPlan, 'split' | 'size'>): Promise<Drawing | undefined> {
+/** The scene, drawn, of a seed of a split; undefined where the split leaves it out, or nothing can be made out. */
+export async function drawOf(seed: number, { split, size, views }: Pick<DatasetPlan, 'split' | 'size' | 'views'>): Promise<Drawing | undefined> {
   const holdOut = split === 'train' || split === 'pretrain' ? 'avoid' : 'allow';
-  const drawing = await drawScene(sceneOf(seed, { holdOut }), { size });
+  const { aspect, window } = views === 'varied' ? viewOf(seed) : { aspect: 1, window: WHOLE };
+  const drawing = await drawScene(sceneOf(seed, { holdOut, aspect }), { size, window });
+  if (captionsOf(drawing, { count: 1 }).length === 0) return undefined;
   return split === 'held-out' && heldOutIn(drawing).length === 0 ? undefined : drawing;
 }
 
@@ -88,7 +93,7 @@ function rowOf(drawing: Drawing, { split, captions }: DatasetPlan, name: string)
 export async function beginDataset(plan: DatasetPlan): Promise<void> {
   for (const inner of ['images', 'masks', 'rows']) await mkdir(join(plan.folder, inner), { recursive: true });
   const path = join(plan.folder, `plan-${plan.split}.json`);
-  const wanted = JSON.stringify({ size: plan.size, split: plan.split, captions: plan.captions });
+  const wanted = JSON.stringify({ size: plan.size, split: plan.split, captions: plan.captions, views: plan.views });
   const found = await readFile(path, 'utf8').catch(() => undefined);
   if (found !== undefined && found !== wanted) throw new RangeError(`Cannot write data set: ${plan.folder} must be empty or have been begun with ${wanted}, got ${found}`);
   await replace(path, wanted);

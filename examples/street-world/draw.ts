@@ -5,6 +5,7 @@ import { labelsOf, visibleOf, type Visible } from './masks.ts';
 import { sceneOf, type Scene, type SceneOptions } from './scene.ts';
 import { documentOf } from './svg.ts';
 import { isDark } from './weather.ts';
+import { WHOLE, type Window } from './window.ts';
 
 /** A scene as drawn. */
 export interface Drawing {
@@ -19,6 +20,8 @@ export interface Drawing {
   readonly labels: Uint8Array<ArrayBuffer>;
   /** What is seen of each item, the largest first. */
   readonly visible: readonly Visible[];
+  /** What part of the scene is shown. */
+  readonly window: Window;
 }
 
 /** How a scene is drawn. */
@@ -29,6 +32,8 @@ export interface DrawOptions {
   readonly lens?: 'camera' | 'none';
   /** Number of the frame in a video: changes the noise and nothing else. @default 0 */
   readonly frame?: number;
+  /** A part of the scene instead of all of it: a close-up. @default all */
+  readonly window?: Window;
 }
 
 /** Width in pixels of a picture of this height; even, as video wants it. */
@@ -48,17 +53,17 @@ export function widthOf(scene: Scene, size: number): number {
  * console.assert(pixels.length === 64 * 64 * 3 && labels.length === 64 * 64);
  * ```
  */
-export async function drawScene(scene: Scene, { size = 128, lens = 'camera', frame = 0 }: DrawOptions = {}): Promise<Drawing> {
+export async function drawScene(scene: Scene, { size = 128, lens = 'camera', frame = 0, window = WHOLE }: DrawOptions = {}): Promise<Drawing> {
   if (!Number.isInteger(size) || size < 16 || size > 4096) throw new RangeError(`Cannot draw scene: size must be an integer within 16 … 4096, got ${size}`);
   const width = widthOf(scene, size);
-  const both = await rasterise(documentOf(scene, width, size));
+  const both = await rasterise(documentOf(scene, width, size, window));
   const half = width * size * 3;
   const pixels = new Uint8Array(both.subarray(0, half));
   const ids = both.subarray(half);
   const instances = new Uint16Array(width * size);
   for (let pixel = 0; pixel < instances.length; pixel++) instances[pixel] = ids[pixel * 3]! + 256 * ids[pixel * 3 + 1]!;
   if (lens === 'camera') applyLens(pixels, width, size, lensOf(scene.seed, isDark(scene.weather)), scene.seed, frame);
-  return { scene, width, height: size, pixels, instances, labels: labelsOf(scene, instances), visible: visibleOf(scene, instances, width, size) };
+  return { scene, width, height: size, pixels, instances, labels: labelsOf(scene, instances), visible: visibleOf(scene, instances, width, size), window };
 }
 
 /** Draws the scenes of `count` seeds from `firstSeed`, in order: what training takes its batches from. */

@@ -2,7 +2,7 @@
  * Makes pictures, clips and contact sheets of the street world.
  *
  *   npx tsx --tsconfig tsconfig.run.json examples/street-world/make.ts --out FOLDER --count N
- *       [--first-seed 0] [--size 128] [--split train|pretrain|test|held-out] [--captions 5] [--workers 2]
+ *       [--first-seed 0] [--size 128] [--split train|pretrain|test|held-out] [--captions 5] [--views whole|varied] [--workers 2]
  *   … make.ts --video clip.mp4 [--seconds 6] [--seed 0] [--size 256] [--aspect 1.5] [--frame-rate 12]
  *   … make.ts --sheet sheet.png [--count 24] [--first-seed 0] [--size 256]
  */
@@ -17,7 +17,7 @@ import { Threads } from './threads.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
-  options: { 'out': text, 'count': text, 'first-seed': text, 'size': text, 'split': text, 'captions': text, 'workers': text, 'video': text, 'seconds': text, 'seed': text, 'aspect': text, 'frame-rate': text, 'sheet': text },
+  options: { 'out': text, 'count': text, 'first-seed': text, 'size': text, 'split': text, 'captions': text, 'views': text, 'workers': text, 'video': text, 'seconds': text, 'seed': text, 'aspect': text, 'frame-rate': text, 'sheet': text },
 });
 
 function numberOf(name: keyof typeof values, standard: number, least: number, whole = true): number {
@@ -33,6 +33,11 @@ function splitOf(given: string | undefined): Split {
   return split;
 }
 
+function viewsOf(given = 'whole'): DatasetPlan['views'] {
+  if (given !== 'whole' && given !== 'varied') throw new RangeError(`Cannot make: --views must be whole or varied, got ${given}`);
+  return given;
+}
+
 /** Shows how far a run is: on one line of a terminal, else now and then. */
 function progress(done: number, total: number, started: number, what: string): void {
   const every = Math.max(1, Math.floor(total / 20));
@@ -42,15 +47,15 @@ function progress(done: number, total: number, started: number, what: string): v
 }
 
 async function makeDataset(folder: string): Promise<void> {
-  const plan: DatasetPlan = { folder, count: numberOf('count', NaN, 1), firstSeed: numberOf('first-seed', 0, 0), size: numberOf('size', 128, 16), split: splitOf(values.split), captions: numberOf('captions', 5, 1) };
+  const plan: DatasetPlan = { folder, count: numberOf('count', NaN, 1), firstSeed: numberOf('first-seed', 0, 0), size: numberOf('size', 128, 16), split: splitOf(values.split), captions: numberOf('captions', 5, 1), views: viewsOf(values.views) };
   const workers = numberOf('workers', Math.max(1, availableParallelism() - 1), 1);
   await beginDataset(plan);
   await using threads = new Threads(Math.min(workers, plan.count));
   const started = performance.now();
   const found: number[] = [];
   let next = plan.firstSeed;
-  // Of `held-out` seeds are tried until enough have been found; of the others each one counts.
-  const end = plan.firstSeed + plan.count * (plan.split === 'held-out' ? 40 : 1);
+  // Seeds are tried until enough have been found: few show a held-out combination, a rare close-up shows nothing.
+  const end = plan.firstSeed + plan.count * 40;
   const draw = async (): Promise<void> => {
     while (found.length < plan.count && next < end) {
       const seed = next++;

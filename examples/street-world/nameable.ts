@@ -1,7 +1,7 @@
 /** Which of the things in a picture a caption may name: what a person would see at a glance. */
 import type { ClassName } from './classes.ts';
+import type { Drawing } from './draw.ts';
 import type { Visible } from './masks.ts';
-import type { Scene } from './scene.ts';
 import type { Weather } from './weather.ts';
 
 /** Shares of the picture from which a class is worth a word. */
@@ -22,12 +22,12 @@ export function leastShare(name: ClassName): number {
 }
 
 /** Things that may be named, the largest first. */
-export function nameable(scene: Scene, visible: readonly Visible[], height: number): Visible[] {
+export function nameable({ scene, visible, height, window }: Pick<Drawing, 'scene' | 'visible' | 'height' | 'window'>): Visible[] {
   return visible.filter(({ item, share, top, bottom, left, right, clearness, distance }) => {
     if (item.class === undefined || share < leastShare(item.class) || clearness < LEAST_CLEARNESS) return false;
     if (Math.min(bottom - top, right - left) < height * 0.016) return false;
     if (FLAT.has(item.class)) return true;
-    const whole = (item.height * scene.camera.focal * height) / Math.max(1, distance);
+    const whole = (item.height * scene.camera.focal * height) / (window.share * Math.max(1, distance));
     return bottom - top >= whole * LEAST_HEIGHT;
   });
 }

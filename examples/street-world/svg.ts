@@ -20,6 +20,7 @@ import type { Scene } from './scene.ts';
 import { TENTHS, polygonPath, type Shape, type Sprite } from './shape.ts';
 import { drawVehicle } from './vehicles.ts';
 import { rainPath } from './weather.ts';
+import { WHOLE, type Window } from './window.ts';
 
 const DRAW: Readonly<Partial<Record<Kind, (item: Item, stage: Stage) => Shape[]>>> = {
   'building': drawBuilding, 'awning': drawAwning, 'tree': drawTree, 'bush': drawBush, 'hill': drawHill, 'cloud': drawCloud, 'sun': drawSun,
@@ -57,9 +58,11 @@ export function spritesOf(scene: Scene): { readonly sprites: readonly Sprite[]; 
  * The document of a scene: `width` × 2 `height` pixels, the picture above. In the mask item n has the color
  * (n mod 256, n ÷ 256, 0).
  */
-export function documentOf(scene: Scene, width: number, height: number): string {
+export function documentOf(scene: Scene, width: number, height: number, { left, top, share }: Window = WHOLE): string {
   const { sprites, definitions } = spritesOf(scene);
-  const size = `width="${width}" height="${height}" viewBox="0 0 ${Math.round(UNITS * TENTHS * scene.camera.aspect)} ${UNITS * TENTHS}" preserveAspectRatio="none"`;
+  const across = UNITS * TENTHS * scene.camera.aspect;
+  const viewBox = [left * across, top * UNITS * TENTHS, share * across, share * UNITS * TENTHS].map(Math.round);
+  const size = `width="${width}" height="${height}" viewBox="${viewBox.join(' ')}" preserveAspectRatio="none"`;
   let [picture, mask] = ['', ''];
   for (const { item, shapes } of sprites) {
     let solid = '';

@@ -36,7 +36,7 @@ describe('captionsOf()', () => {
 
   it('names only things that can be seen', () => {
     for (const { drawing, training } of scenes) {
-      const seen = new Set(nameable(drawing.scene, drawing.visible, drawing.height).map(({ item }) => item.id));
+      const seen = new Set(nameable(drawing).map(({ item }) => item.id));
       for (const { items, text } of training) expect(items.filter((id) => !seen.has(id)), text).toEqual([]);
     }
   });

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 function planOf(plan: Partial<DatasetPlan> = {}): DatasetPlan {
-  return { folder, count: 3, firstSeed: 0, size: 64, split: 'train', captions: 3, ...plan };
+  return { folder, count: 3, firstSeed: 0, size: 64, split: 'train', captions: 3, views: 'whole', ...plan };
 }
 
 const make = async (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
@@ -62,16 +62,26 @@ describe('writeSample()', () => {
 
   it('refuses a folder that was begun with another plan', async () => {
     await beginDataset(planOf());
-    await expect(beginDataset(planOf({ size: 32 }))).rejects.toThrow(/^Cannot write data set: .* must be empty or have been begun with \{"size":32,"split":"train","captions":3\}, got \{"size":64,/);
+    await expect(beginDataset(planOf({ size: 32 }))).rejects.toThrow(/^Cannot write data set: .* must be empty or have been begun with \{"size":32,"split":"train","captions":3,"views":"whole"\}, got \{"size":64,/);
   });
 });
 
 describe('drawOf()', () => {
   it('keeps for the split held-out only pictures that show a held-out combination', async () => {
     let kept = 0;
-    for (let seed = 0; seed < 10; seed++) kept += (await drawOf(seed, { split: 'held-out', size: 64 })) === undefined ? 0 : 1;
+    for (let seed = 0; seed < 10; seed++) kept += (await drawOf(seed, { split: 'held-out', size: 64, views: 'whole' })) === undefined ? 0 : 1;
     expect(kept).toBeGreaterThan(0);
     expect(kept).toBeLessThan(10);
+  });
+
+  it('shows a varied set in several shapes, half of it from near, and each seed as before', async () => {
+    const drawings = await Promise.all(Array.from({ length: 12 }, async (_, seed) => drawOf(seed, { split: 'pretrain', size: 48, views: 'varied' })));
+    expect(new Set(drawings.map((drawing) => drawing?.width)).size).toBeGreaterThan(2);
+    const near = drawings.filter((drawing) => drawing !== undefined && drawing.window.share < 1);
+    expect(near.length).toBeGreaterThan(2);
+    expect(near.length).toBeLessThan(10);
+    const again = await drawOf(near[0]!.scene.seed, { split: 'pretrain', size: 48, views: 'varied' });
+    expect(again?.pixels).toEqual(near[0]!.pixels);
   });
 });
 

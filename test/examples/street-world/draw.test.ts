@@ -98,6 +98,14 @@ describe('drawScene()', () => {
     expect(second.labels).toEqual(clean.labels);
   });
 
+  it('shows in a window what the whole picture shows there', async () => {
+    const scene = sceneOf(3);
+    const [whole, part] = await Promise.all([drawScene(scene, { size: 256, lens: 'none' }), drawScene(scene, { size: 128, lens: 'none', window: { left: 0.25, top: 0.5, share: 0.5 } })]);
+    let same = 0;
+    for (let y = 0; y < 128; y++) for (let x = 0; x < 128; x++) same += whole.labels[(y + 128) * 256 + x + 64] === part.labels[y * 128 + x] ? 1 : 0;
+    expect(same / 128 ** 2).toBeGreaterThan(0.995);
+  });
+
   it('keeps to the size asked for and refuses others', async () => {
     const { width, height, pixels } = await drawScene(sceneOf(1, { aspect: 1.5 }), { size: 64 });
     expect([width, height, pixels.length]).toEqual([96, 64, 96 * 64 * 3]);
