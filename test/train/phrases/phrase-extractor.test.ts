@@ -55,6 +55,14 @@ describe('extract()', () => {
     expect(extract('Red dress - wooden table')).toEqual(['red dress', 'wooden table']);
   });
 
+  it('takes words that are mostly adjectives for nouns after a noun', () => {
+    expect(extract('a red traffic light behind a van, a street light and a light blue car')).toEqual(['red traffic light', 'van', 'street light', 'light blue car']);
+  });
+
+  it('parts a sentence that ends with the sun from the next', () => {
+    expect(extract('A car under the sun. Houses by the road')).toEqual(['car', 'sun', 'houses', 'road']);
+  });
+
   it('joins adjectives by "and", and parts nouns', () => {
     expect(extract('a black and white cat and a dog')).toEqual(['black and white cat', 'dog']);
     expect(extract('brown & white horse')).toEqual(['brown and white horse']);
@@ -109,6 +117,7 @@ describe('extract()', () => {
 
   it('leaves adjectives out on request', () => {
     expect(new PhraseExtractor({ keep: 'nouns' }).extract('a red car and a black and white cat')).toEqual(['car', 'cat']);
+    expect(new PhraseExtractor({ keep: 'both' }).extract('a red car and a bus')).toEqual(['red car', 'car', 'bus']);
   });
 
   it('drops phrases on the exclusion list and says by which entry', () => {
@@ -131,6 +140,6 @@ describe('extract()', () => {
     expect(() => extractor.extract(null as unknown as string)).toThrow(new TypeError('Cannot extract phrases: caption must be a string, got null'));
     expect(() => extractor.extract(7 as unknown as string)).toThrow(new TypeError('Cannot extract phrases: caption must be a string, got number'));
     expect(() => new PhraseExtractor({ exclude: 'view' as unknown as string[] })).toThrow(new TypeError('Cannot extract phrases: exclude must be a list of strings, got string'));
-    expect(() => new PhraseExtractor({ keep: 'verbs' as 'nouns' })).toThrow(new RangeError(`Cannot extract phrases: keep must be 'adjectives' or 'nouns', got "verbs"`));
+    expect(() => new PhraseExtractor({ keep: 'verbs' as 'nouns' })).toThrow(new RangeError(`Cannot extract phrases: keep must be one of adjectives, nouns, both, got "verbs"`));
   });
 });

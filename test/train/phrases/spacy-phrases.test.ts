@@ -18,6 +18,7 @@ describe('spacyPhrases()', () => {
     ];
     expect(spacyPhrases(chunks)).toEqual(['parked red car', 'black and white cat', 't-shirt', 'big paris hotels']);
     expect(spacyPhrases(chunks, 'nouns')).toEqual(['car', 'cat', 't-shirt', 'paris hotels']);
+    expect(spacyPhrases(chunks.slice(0, 3), 'both')).toEqual(['parked red car', 'car', 'black and white cat', 'cat', 't-shirt']);
   });
 
   it('reads tokens as objects, and parts of speech as a list beside the text', () => {

@@ -132,7 +132,7 @@ function definePhrases(program: Command): Command {
     .option('--header', 'a table starts with column names')
     .option('--no-header', 'a table does not')
     .option('--exclude <file>', 'phrases to drop, in the form of "synseg-train exclusions"')
-    .addOption(choice('--keep <words>', 'phrases with their adjectives, or nouns alone (default: adjectives)', ['adjectives', 'nouns']))
+    .addOption(choice('--keep <words>', 'phrases with their adjectives, their nouns alone, or both (default: adjectives)', ['adjectives', 'nouns', 'both']))
     .option('--person <word>', 'the phrase for <PERSON> (default: none)')
     .addOption(valued('--top <n>', 'most frequent phrases shown (default: 20; 100 with --json)', number))
     .option('--table <file.tsv>', 'write count<TAB>phrase of all phrases')
@@ -183,7 +183,7 @@ function machine(command: Command): Command {
 }
 
 function templates(): Option {
-  return choice('--templates <name>', 'sentences that labels are put into (default: clipseg)', ['plain', 'clipseg', 'imagenet80']);
+  return choice('--templates <name>', 'sentences that labels are put into (default: those of the checkpoint)', ['plain', 'clipseg', 'imagenet80']);
 }
 
 function choice(flags: string, description: string, choices: readonly string[]): Option {

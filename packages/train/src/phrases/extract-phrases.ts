@@ -6,6 +6,7 @@ import { eventTurn, writeFileAtomic } from '@synseg/core/internals';
 import type { CaptionKeys } from './caption-columns.ts';
 import { CAPTION_FORMATS, captionFormat, captionRecords, type CaptionFormat, type CaptionRecord } from './caption-records.ts';
 import { readExclusions } from './exclusions.ts';
+import type { KeptWords } from './noun-chunks.ts';
 import { PhraseCounter } from './phrase-counter.ts';
 import { PhraseExtractor } from './phrase-extractor.ts';
 import type { PhraseSummary } from './phrase-summary.ts';
@@ -34,8 +35,8 @@ export interface ExtractPhrasesOptions {
   readonly header?: boolean;
   /** Phrases to drop: a list, or a text file of it. @default DEFAULT_EXCLUSIONS */
   readonly exclude?: string | readonly string[];
-  /** `'nouns'` leaves adjectives and participles out. @default 'adjectives' */
-  readonly keep?: 'adjectives' | 'nouns';
+  /** `'nouns'` leaves adjectives and participles out; `'both'` gives both phrases. @default 'adjectives' */
+  readonly keep?: KeptWords;
   /** The phrase for `<PERSON>`, which stands for a name in Conceptual 12M. @default none */
   readonly person?: string;
   /** Phrases listed in the summary. @default 100 */

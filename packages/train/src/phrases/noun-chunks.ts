@@ -7,10 +7,15 @@ import { roleOf, type Role } from './word-roles.ts';
 /** Longer ones are lists of keywords, not phrases. */
 const MAX_WORDS = 6;
 
+/**
+ * Which words of a phrase are kept: with its adjectives, its nouns alone, or both as two phrases, so that "red car" also
+ * says "car".
+ */
+export type KeptWords = 'adjectives' | 'nouns' | 'both';
+
 /** What {@link nounChunks} keeps. */
 export interface ChunkOptions {
-  /** `'nouns'` leaves adjectives and participles out. */
-  readonly keep: 'adjectives' | 'nouns';
+  readonly keep: KeptWords;
   /** The phrase for `<PERSON>`; undefined for none. */
   readonly person: string | undefined;
 }
@@ -31,10 +36,12 @@ export function nounChunks(tagged: readonly TaggedWord[], names: ReadonlySet<str
   const hasNoun = (): boolean => chunk.some(({ role }) => role === 'noun' || role === 'name');
   const finish = (next: string | undefined): void => {
     const end = chunk.findLastIndex(({ role }) => role === 'noun' || role === 'name') + 1;
-    const kept = chunk.slice(0, end).filter(({ role }) => keep === 'adjectives' || role === 'noun' || role === 'name');
-    const head = kept.at(-1)?.text ?? '';
-    const isPart = next === 'of' && PART_WORDS.has(head);
-    if (kept.length > 0 && kept.length <= MAX_WORDS && !isPart) phrases.push(kept.map(({ text }) => text).join(' '));
+    const whole = chunk.slice(0, end);
+    const nouns = whole.filter(({ role }) => role === 'noun' || role === 'name');
+    const isPart = next === 'of' && PART_WORDS.has(whole.at(-1)?.text ?? '');
+    for (const kept of keep === 'both' && nouns.length < whole.length ? [whole, nouns] : [keep === 'nouns' ? nouns : whole]) {
+      if (kept.length > 0 && kept.length <= MAX_WORDS && !isPart) phrases.push(kept.map(({ text }) => text).join(' '));
+    }
     chunk = [];
     opened = false;
   };

@@ -1,16 +1,18 @@
 /** A caption → the noun phrases a mask could be asked for. */
 import { plainCaption } from './caption-text.ts';
 import { DEFAULT_EXCLUSIONS, ExclusionFilter } from './exclusions.ts';
-import { nounChunks, type ChunkOptions } from './noun-chunks.ts';
+import { nounChunks, type ChunkOptions, type KeptWords } from './noun-chunks.ts';
 import { Tagger } from './tagger.ts';
 import { singularOf } from './word-lists.ts';
+
+const KEPT_WORDS: readonly KeptWords[] = ['adjectives', 'nouns', 'both'];
 
 /** Options of {@link PhraseExtractor}. */
 export interface PhraseExtractorOptions {
   /** Phrases to drop, in the format of `DEFAULT_EXCLUSIONS_TEXT`. @default DEFAULT_EXCLUSIONS */
   readonly exclude?: readonly string[];
-  /** `'nouns'` leaves adjectives and participles out: "car" for "red car". @default 'adjectives' */
-  readonly keep?: 'adjectives' | 'nouns';
+  /** `'nouns'` leaves adjectives and participles out: "car" for "red car"; `'both'` gives both phrases. @default 'adjectives' */
+  readonly keep?: KeptWords;
   /** The phrase for `<PERSON>`, which stands for a name in Conceptual 12M. @default none */
   readonly person?: string;
 }
@@ -35,7 +37,7 @@ export class PhraseExtractor {
   constructor(options: PhraseExtractorOptions = {}) {
     const { exclude = DEFAULT_EXCLUSIONS, keep = 'adjectives', person } = options;
     if (!Array.isArray(exclude)) throw new TypeError(`Cannot extract phrases: exclude must be a list of strings, got ${typeof exclude}`);
-    if (keep !== 'adjectives' && keep !== 'nouns') throw new RangeError(`Cannot extract phrases: keep must be 'adjectives' or 'nouns', got ${JSON.stringify(keep)}`);
+    if (!KEPT_WORDS.includes(keep)) throw new RangeError(`Cannot extract phrases: keep must be one of ${KEPT_WORDS.join(', ')}, got ${JSON.stringify(keep)}`);
     this.#filter = new ExclusionFilter(exclude as readonly string[]);
     this.#chunks = { keep, person };
   }

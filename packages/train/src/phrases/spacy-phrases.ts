@@ -9,6 +9,8 @@
  * ```
  */
 
+import type { KeptWords } from './noun-chunks.ts';
+
 /** Before a noun, these say nothing about how it looks. */
 const LEADING = /^(?:(?:an?|the|this|that|these|those|my|your|his|her|its|our|their|some|any|each|every|no|all|both|many|several|few|most|more|other|another|such|what|which|whose|two|three|four|five|six|seven|eight|nine|ten|\d+)(?:\s+|$))+/;
 const PRONOUN = /^(?:it|he|she|they|we|you|i|me|us|him|them|who|whom|which|what|that|this|these|those|one|itself|himself|herself|themselves|there|something|someone|everyone|everything|anyone|anything|nothing|each other)$/;
@@ -23,21 +25,23 @@ interface Token {
 /**
  * The phrases of spaCy's chunks in order; undefined when the value is no list of chunks.
  *
- * @param keep - `'nouns'` leaves adjectives out where the parts of speech are known
+ * @param keep - `'nouns'` leaves adjectives out where the parts of speech are known, `'both'` gives both phrases
  */
-export function spacyPhrases(chunks: unknown, keep: 'adjectives' | 'nouns' = 'adjectives'): string[] | undefined {
+export function spacyPhrases(chunks: unknown, keep: KeptWords = 'adjectives'): string[] | undefined {
   if (!Array.isArray(chunks)) return undefined;
   const phrases: string[] = [];
   for (const chunk of chunks as readonly unknown[]) {
-    const phrase = phraseOf(chunk, keep);
-    if (phrase === undefined) return undefined;
-    if (phrase !== '') phrases.push(phrase);
+    const found = keep === 'both' ? [phraseOf(chunk, 'adjectives'), phraseOf(chunk, 'nouns')] : [phraseOf(chunk, keep)];
+    for (const phrase of new Set(found)) {
+      if (phrase === undefined) return undefined;
+      if (phrase !== '') phrases.push(phrase);
+    }
   }
   return phrases;
 }
 
 /** The phrase of one chunk; empty when it names no thing, undefined when it is no chunk. */
-function phraseOf(chunk: unknown, keep: 'adjectives' | 'nouns'): string | undefined {
+function phraseOf(chunk: unknown, keep: Exclude<KeptWords, 'both'>): string | undefined {
   if (typeof chunk === 'string') return phraseOfText(chunk);
   if (typeof chunk !== 'object' || chunk === null) return undefined;
   const { text, tokens, pos } = chunk as Readonly<Record<string, unknown>>;
@@ -52,7 +56,7 @@ function phraseOfText(text: string): string {
   return PRONOUN.test(phrase) || !/\p{L}{2}/u.test(phrase) ? '' : phrase;
 }
 
-function phraseOfTokens(tokens: readonly Token[], keep: 'adjectives' | 'nouns'): string {
+function phraseOfTokens(tokens: readonly Token[], keep: Exclude<KeptWords, 'both'>): string {
   const end = tokens.findLastIndex(({ pos }) => NOUNS.has(pos)) + 1;
   let phrase = '';
   for (const [index, { text, pos }] of tokens.slice(0, end).entries()) {

@@ -23,6 +23,9 @@ export interface TaggedWord {
 /** Characters after which an instance is replaced: it has then grown by about 60 MB, and a new one costs 5 % of that time. */
 const CHARACTERS_PER_INSTANCE = 8_000_000;
 
+/** What ends a sentence is taken for the short form of Sunday. */
+const SUNDAY = 'sun.';
+
 /** Tags words; best on lower-case text, where a capital letter cannot pass for a name. */
 export class Tagger {
   readonly #charactersPerInstance: number;
@@ -45,6 +48,10 @@ export class Tagger {
     const tokens = wink.readDoc(text).tokens();
     const tags = tokens.out(its.pos) as PartOfSpeech[];
     const spaces = tokens.out(its.precedingSpaces);
-    return tokens.out(its.value).map((word, index) => ({ text: word, pos: tags[index] ?? 'X', attached: index > 0 && spaces[index] === '' }));
+    return tokens.out(its.value).flatMap((word, index): TaggedWord[] => {
+      const attached = index > 0 && spaces[index] === '';
+      if (word !== SUNDAY) return [{ text: word, pos: tags[index] ?? 'X', attached }];
+      return [{ text: word.slice(0, -1), pos: 'NOUN', attached }, { text: '.', pos: 'PUNCT', attached: true }];
+    });
   }
 }

@@ -99,6 +99,9 @@ export const THINGS_IN_ING = words(`
 /** Tagged as verbs at times ("autumn leaves on a plate"). */
 export const MOSTLY_NOUNS = words('leaves waves watches flowers shelves lights plants');
 
+/** Tagged as adjectives even after a noun ("a traffic light"). */
+export const NOUNS_AFTER_NOUNS = words('light');
+
 /** Plurals without -s. */
 export const PLURALS: ReadonlyMap<string, string> = new Map(
   `people person, men man, women woman, children child, feet foot, teeth tooth, mice mouse, geese goose, leaves leaf, knives knife,

@@ -7,7 +7,7 @@
  */
 import { PERSON_WORD } from './caption-text.ts';
 import type { PartOfSpeech, TaggedWord } from './tagger.ts';
-import { ALWAYS_VERBS, COMPOUNDING, DEGREES, DESCRIBING, IRREGULAR_PARTICIPLES, IRREGULAR_PAST, MOSTLY_NOUNS, PURPOSES, PURPOSE_HEADS, QUANTIFIERS, THINGS_IN_ING, isPlural } from './word-lists.ts';
+import { ALWAYS_VERBS, COMPOUNDING, DEGREES, DESCRIBING, IRREGULAR_PARTICIPLES, IRREGULAR_PAST, MOSTLY_NOUNS, NOUNS_AFTER_NOUNS, PURPOSES, PURPOSE_HEADS, QUANTIFIERS, THINGS_IN_ING, isPlural } from './word-lists.ts';
 
 /** `skip` words belong to a phrase but are left out; `opener` words begin one; `break` words end it. */
 export type Role = 'noun' | 'name' | 'modifier' | 'number' | 'and' | 'genitive' | 'skip' | 'opener' | 'break';
@@ -37,6 +37,7 @@ export function roleOf(words: readonly TaggedWord[], index: number, context: Rol
     case 'PROPN':
       return isVerb(words, index, context) ? 'break' : nounRole(text);
     case 'ADJ':
+      if (context.previous === 'noun' && NOUNS_AFTER_NOUNS.has(text) && !isPlural(words[index - 1]!.text) && !isNominal(words, index + 1)) return 'noun';
       return QUANTIFIERS.has(text) ? 'skip' : 'modifier';
     case 'NUM':
       return 'number';
