@@ -51,6 +51,12 @@ describe('a CLIPSeg folder', () => {
     expect(read({ ...clipseg, use_complex_transposed_convolution: true }).decoder.head).toBe('refined');
   });
 
+  it('says which sentences names are put into, CLIPSeg\'s unless it names its own', () => {
+    expect(read(clipseg).text).toMatchObject({ templates: 'clipseg' });
+    expect(read({ ...clipseg, prompt_templates: ['{}', 'a {}'] }).text).toMatchObject({ templates: ['{}', 'a {}'] });
+    for (const wrong of [[], ['road'], '{}', [1]]) expect(() => read({ ...clipseg, prompt_templates: wrong })).toThrow(`FOLDER/config.json: prompt_templates must be a list of texts with {}, got ${JSON.stringify(wrong)}`);
+  });
+
   it.each([[100], [0], [16.5], [-32]])('refuses the input size %d', (size) => {
     expect(() => read(clipseg, undefined, size)).toThrow(new RangeError(`Cannot load checkpoint: inputSize must be a positive multiple of the patch size 32, got ${String(size)} (FOLDER)`));
   });

@@ -52,6 +52,19 @@ describe('precision', () => {
   });
 });
 
+describe('templates', () => {
+  it('are the checkpoint\'s unless a caller names others', async () => {
+    const folder = writeTinyClipseg(join(root, 'templates'));
+    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as object;
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, prompt_templates: ['the {}'] }));
+    await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder });
+    expect(segmenter.templates).toEqual(['the {}']);
+    const [own, named, plain] = await Promise.all([segmenter.labels(['road']), segmenter.labels(['road'], { templates: ['the {}'] }), segmenter.labels(['road'], { templates: 'plain' })]);
+    expect(own.embeddings).toEqual(named.embeddings);
+    expect(own.embeddings).not.toEqual(plain.embeddings);
+  });
+});
+
 describe('input size', () => {
   it('other than the trained one interpolates the position embeddings', async () => {
     await using segmenter = await Segmenter.load(tiny, { device: 'cpu', cacheFolder, inputSize: 48 });

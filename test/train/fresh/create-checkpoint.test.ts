@@ -37,7 +37,7 @@ describe('createCheckpoint()', () => {
     const { config } = await openCheckpoint(folder);
     expect(config).toMatchObject({ inputSize: [32, 32], patchGrid: [4, 4], embeddingDim: 40, tapDims: [64, 64], decoder: { reduceDim: 16, intermediateSize: 64, head: 'simple' } });
     expect(config.trunk).toMatchObject({ tapLayers: [1, 2], layers: 4, activation: 'quick_gelu' });
-    expect(config.text).toMatchObject({ maxTokens: 10, vocabularySize: 525, eosTokenId: 524 });
+    expect(config.text).toMatchObject({ maxTokens: 10, vocabularySize: 525, eosTokenId: 524, templates: ['{}'] });
   });
 
   it("starts as CLIP's text encoder does: deviations by width and depth, norms the identity, biases 0, scale 1/0.07", async () => {

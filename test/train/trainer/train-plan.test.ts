@@ -25,7 +25,7 @@ describe('planTraining()', () => {
       contrastGate: 0.1,
       epsilon: 1e-4,
       features: 'conditional',
-      templates: 'clipseg',
+      templates: null,
       unknownCategories: 'compose',
       projectorSteps: 0,
       projectorSchedule: { kind: 'constant', learningRate: 1e-5, finalLearningRate: 0, warmupSteps: 0, steps: 0 },

@@ -70,6 +70,15 @@ export class Fields {
     return value as number[];
   }
 
+  /** A list of texts that each hold `part`. */
+  texts(name: string, part: string): readonly string[] {
+    const value = this.#json[name];
+    if (!Array.isArray(value) || value.length === 0 || value.some((entry) => typeof entry !== 'string' || !entry.includes(part))) {
+      throw fieldError(`${this.#where}: ${name}`, `a list of texts with ${part}`, value);
+    }
+    return value as string[];
+  }
+
   choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
     const value = this.#json[name] ?? fallback;
     if (!choices.includes(value as Choice)) throw fieldError(`${this.#where}: ${name}`, `one of ${choices.join(', ')}`, value);

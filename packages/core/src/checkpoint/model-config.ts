@@ -4,6 +4,7 @@
  * Two kinds of folder give the same description: a CLIPSeg folder (Hugging Face layout), and a folder that brings its
  * own trunk as ONNX and, usually, a vocabulary instead of a text encoder.
  */
+import type { Templates } from '../text/templates.ts';
 import { Fields, fieldError } from './json-fields.ts';
 
 /** Activation functions of transformer blocks. */
@@ -44,6 +45,8 @@ export interface ClipTextConfig extends ClipTransformerConfig {
   readonly vocabularySize: number;
   readonly maxTokens: number;
   readonly eosTokenId: number;
+  /** Sentences that names are put into unless a caller says otherwise: what the decoder was trained with. */
+  readonly templates: Templates;
 }
 
 /** A table of label embeddings. */
@@ -203,6 +206,8 @@ function clipText(fields: Fields): ClipTextConfig {
     vocabularySize: text.integer('vocab_size', 49408),
     maxTokens: text.integer('max_position_embeddings', 77),
     eosTokenId: text.integer('eos_token_id', 49407, 0),
+    // Not a field of Hugging Face's: its CLIPSeg folders were trained with this one.
+    templates: fields.has('prompt_templates') ? fields.texts('prompt_templates', '{}') : 'clipseg',
   };
 }
 

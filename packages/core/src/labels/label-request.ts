@@ -16,7 +16,7 @@ export type LabelInput =
 
 /** Options of `Segmenter.labels()`. */
 export interface LabelsOptions {
-  /** Sentences the names are put into; a checkpoint with a vocabulary looks names up as they are. @default 'clipseg' */
+  /** Sentences the names are put into; a checkpoint with a vocabulary looks names up as they are. @default the checkpoint's, see `Segmenter.templates` */
   readonly templates?: Templates;
   /**
    * How a pixel becomes background: a number in [0, 1] is a constant plane that competes with the labels; `'threshold'`

@@ -11,6 +11,7 @@ import type { EngineInfo, EngineSettings, Precision, SegmentReply, SegmentReques
 import type { Provider } from '../session/providers.ts';
 import { PortClient } from '../session/port-client.ts';
 import { ThreadClient, type InferenceLink } from '../session/thread-client.ts';
+import type { Templates } from '../text/templates.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
 import { resolveLoad, type LoadRequest, type SegmenterOptions } from './load-options.ts';
@@ -61,9 +62,19 @@ export class Segmenter {
   /**
    * Loads a checkpoint.
    *
-   * @param source - folder, or hub id (`owner/name`), downloaded into the hub's standard cache when it is not there
+   * @param source - folder; or hub id (`owner/name`), downloaded into the hub's standard cache when it is not there; or
+   *   `'embedded'`, the small checkpoint that is part of this package: it knows drawn streets, and needs no network
    * @throws SynsegError `MODEL_LOAD`, `CHECKPOINT_FORMAT`, `HUB_DOWNLOAD` or `DEVICE_UNAVAILABLE`
    * @throws the signal's reason when aborted
+   * @example
+   * ```ts
+   * import { Segmenter } from '@synseg/core';
+   * await using segmenter = await Segmenter.load('embedded');
+   * const labels = await segmenter.labels(['red car', 'road', 'sky']);
+   * const gray = { data: new Uint8Array(96 * 64 * 3).fill(128), width: 96, height: 64 };
+   * const { labelMap } = await segmenter.segment(gray, labels);
+   * console.assert(labelMap.length === 96 * 64);
+   * ```
    */
   static async load(source: string, options: SegmenterOptions = {}): Promise<Segmenter> {
     const { settings, ...bounds } = await resolveLoad(source, options);
@@ -126,6 +137,12 @@ export class Segmenter {
     return this.#text instanceof Vocabulary ? this.#text.names : undefined;
   }
 
+  /** Sentences that names are put into unless said otherwise: the checkpoint's own, or CLIPSeg's. A vocabulary looks names up as they are. */
+  get templates(): Templates {
+    const { text } = this.#thread.info.config;
+    return text.kind === 'clip' ? text.templates : 'plain';
+  }
+
   /**
    * Turns words into a label set. Embeddings come from memory or disk when they were computed before.
    *
@@ -136,7 +153,7 @@ export class Segmenter {
     this.#checkAlive();
     const text = this.#text;
     if (text === undefined) throw new TypeError('Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and send labels.parts)');
-    const { signal, templates = 'clipseg' } = options;
+    const { signal, templates = this.templates } = options;
     signal?.throwIfAborted();
     const { prompts, ...rest } = resolveLabels(labels, options, text instanceof Vocabulary ? 'vocabulary' : templates);
     const embeddings = await text.embed(prompts, signal);

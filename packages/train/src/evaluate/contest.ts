@@ -27,6 +27,8 @@ export interface EvaluatedModel {
   readonly inputSize: readonly [height: number, width: number];
   /** Names it knows; undefined when it takes any words. */
   readonly vocabulary: readonly string[] | undefined;
+  /** Sentences that `labels()` puts names into by itself; @default 'clipseg' */
+  readonly templates?: Templates;
   /** @throws SynsegError `LABEL_UNKNOWN` for a name it has no embedding for */
   labels(labels: readonly LabelInput[], options?: LabelsOptions): Promise<LabelSet>;
   /** @throws SynsegError `IMAGE_DECODE` for a broken picture */

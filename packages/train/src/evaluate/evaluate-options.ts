@@ -36,7 +36,7 @@ export interface EvaluateOptions extends Pick<SegmenterOptions, 'device' | 'prec
   readonly views?: 1 | 5;
   /** How five views become one map. @default 'mean' */
   readonly merge?: 'mean' | 'max';
-  /** Sentences the names are put into, where the checkpoint has a text encoder. @default 'clipseg' */
+  /** Sentences the names are put into, where the checkpoint has a text encoder. @default the checkpoint's own */
   readonly templates?: Templates;
   /** Class list to use in place of the data set's own, with other names or prompts; it must list every value of the masks. @default ROOT/classes.json */
   readonly classes?: string;

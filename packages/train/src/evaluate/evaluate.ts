@@ -65,7 +65,7 @@ function protocolOf(model: EvaluatedModel, dataset: EvaluationDataset, request: 
     decision: threshold === undefined ? 'argmax' : `argmax of the labels with an activation of at least ${String(threshold)}`,
     views,
     merge,
-    templates: model.vocabulary !== undefined ? 'vocabulary' : (templates ?? 'clipseg'),
+    templates: model.vocabulary !== undefined ? 'vocabulary' : (templates ?? model.templates ?? 'clipseg'),
     classList: options.classes ?? null,
     inputSize: model.inputSize,
     precision: model.precision,

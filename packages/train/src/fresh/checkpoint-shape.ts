@@ -81,6 +81,8 @@ export function resolveShape({ vision = {}, text = {}, projectionDim = 128, taps
       architectures: ['CLIPSegForImageSegmentation'],
       model_type: 'clipseg',
       torch_dtype: 'float32',
+      // Captions are read whole; a label is asked for as they name it.
+      prompt_templates: ['{}'],
       projection_dim: projectionDim,
       reduce_dim: reduceDim,
       extract_layers: tapLayers,

@@ -95,7 +95,7 @@ export interface TrainOptions {
   readonly epsilon?: number;
   /** What the projector reads: post-decoder features (paper), the deepest tap, or all taps. @default the recipe's */
   readonly features?: FeatureSource;
-  /** Sentences that categories are put into; a vocabulary looks them up as they are. @default 'clipseg' */
+  /** Sentences that categories are put into; a vocabulary looks them up as they are. @default the checkpoint's own */
   readonly templates?: Templates;
   /** What becomes of a category a vocabulary does not have; @default 'compose' */
   readonly unknownCategories?: 'compose' | 'leave-out';

@@ -26,7 +26,8 @@ export interface TrainPlan {
   readonly contrastGate: number;
   readonly epsilon: number;
   readonly features: FeatureSource;
-  readonly templates: Templates;
+  /** Null: the checkpoint's own. */
+  readonly templates: Templates | null;
   readonly unknownCategories: 'compose' | 'leave-out';
   readonly projectorSteps: number;
   /** Of the steps that move the projector alone. */
@@ -122,7 +123,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     contrastGate: number('contrastGate', options.contrastGate ?? 0.1, -1, 1),
     epsilon: number('epsilon', options.epsilon ?? 1e-4, 1e-7, 0.1),
     features: choice('features', options.features ?? defaults.features, ['conditional', 'visual', 'taps']),
-    templates: options.templates ?? 'clipseg',
+    templates: options.templates ?? null,
     unknownCategories: choice('unknownCategories', options.unknownCategories ?? 'compose', ['compose', 'leave-out']),
     projectorSteps,
     projectorSchedule: schedule(projectorSteps, number('projectorLearningRate', options.projectorLearningRate ?? defaults.projectorLearningRate, 0)),

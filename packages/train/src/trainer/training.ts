@@ -64,7 +64,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
     const pairs = plan.objective === 'contrastive' ? await openPairs(base) : undefined;
     const dataset = await openDataset(plan.data, { ...(pairs === undefined ? nounPhrases() : WHOLE_CAPTIONS), onWarning: dataWarning, ...(signal === undefined ? {} : { signal }) });
-    const texts = await openCategoryTexts({ folder: base.folder, config: base.config, templates: plan.templates, unknown: plan.unknownCategories, cacheFolder, device: plan.device, threads: plan.threads });
+    const texts = await openCategoryTexts({ folder: base.folder, config: base.config, templates: plan.templates ?? (base.config.text.kind === 'clip' ? base.config.text.templates : 'plain'), unknown: plan.unknownCategories, cacheFolder, device: plan.device, threads: plan.threads });
     closers.push(texts.dispose);
     await learnCategories(dataset, texts, warn);
     const classes = needsMasks(plan.lambda) ? knownClasses(dataset, texts, warn) : undefined;
