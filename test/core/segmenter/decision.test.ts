@@ -123,8 +123,7 @@ describe('Segmenter.load() refuses', () => {
 
   it('a source that is neither folder nor hub id', async () => {
     await expect(Segmenter.load('')).rejects.toThrow(new TypeError('Cannot load checkpoint: source must be a folder, a hub id or "embedded", got ""'));
-    await expect(Segmenter.load('./no/such/folder')).rejects.toMatchObject({ code: 'MODEL_LOAD', message: 'Cannot load checkpoint: source must be an existing folder or a hub id like owner/name, got "./no/such/folder"' });
-    await expect(Segmenter.load('embedded')).rejects.toMatchObject({ code: 'MODEL_LOAD' });
+    await expect(Segmenter.load('./no/such/folder')).rejects.toMatchObject({ code: 'MODEL_LOAD', message: 'Cannot load checkpoint: source must be an existing folder, a hub id like owner/name or "embedded", got "./no/such/folder"' });
   });
 
   it('a device the runtime does not have on this system, naming those it has', async () => {

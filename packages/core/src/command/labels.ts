@@ -2,12 +2,11 @@
 import type { LabelsOptions } from '../labels/label-request.ts';
 import type { Background } from '../model/postprocess.ts';
 import { Segmenter } from '../segmenter/segmenter.ts';
-import { loadProgress, type LoadFlags } from './load-progress.ts';
+import { loadProgress, modelOf, type LoadFlags } from './load-progress.ts';
 import { table, type CommandContext, type CommandResult } from './output.ts';
 
 /** Flags of `synseg labels`. */
 export interface LabelsFlags extends LoadFlags {
-  readonly model: string;
   readonly save?: string;
   readonly threshold?: number;
   readonly background?: Background;
@@ -16,7 +15,8 @@ export interface LabelsFlags extends LoadFlags {
 
 /** Runs `synseg labels`. */
 export async function labelsCommand({ signal, stderr }: CommandContext, names: readonly string[] | undefined, flags: LabelsFlags): Promise<CommandResult> {
-  const { model, save, threshold, background, templates, ...load } = flags;
+  const { model: _, save, threshold, background, templates, ...load } = flags;
+  const model = modelOf(flags, stderr);
   const progress = loadProgress(stderr);
   await using segmenter = await Segmenter.load(model, { ...load, signal, onProgress: progress.onProgress }).finally(progress.close);
   if (names === undefined) {

@@ -1,10 +1,21 @@
 /** Loading a checkpoint for a command: its flags, and how far it is, for people, on stderr. Imports cli-progress. */
 import cliProgress from 'cli-progress';
+import { EMBEDDED } from '../checkpoint/embedded.ts';
 import type { LoadProgress, SegmenterOptions } from '../segmenter/load-options.ts';
 import { megabytes, type CommandContext } from './output.ts';
 
-/** Options of loading among a command's flags. */
-export type LoadFlags = Pick<SegmenterOptions, 'device' | 'precision' | 'revision' | 'offline'>;
+/** Which checkpoint, and how it is loaded, among a command's flags. */
+export interface LoadFlags extends Pick<SegmenterOptions, 'device' | 'precision' | 'revision' | 'offline'> {
+  /** @default 'embedded' */
+  readonly model?: string;
+}
+
+/** The checkpoint to load: the one named, else the embedded one, with a word on stderr about what that is for. */
+export function modelOf({ model }: LoadFlags, stderr: CommandContext['stderr']): string {
+  if (model !== undefined) return model;
+  stderr.write('model: embedded, trained on drawn streets; for photographs add --model CIDAS/clipseg-rd64-refined\n');
+  return EMBEDDED;
+}
 
 /** Shows downloads until closed: a bar on a terminal, one line per file otherwise. */
 export function loadProgress(stderr: CommandContext['stderr']): { readonly onProgress: (progress: LoadProgress) => void; readonly close: () => void } {

@@ -22,10 +22,14 @@ const EXIT_INTERRUPTED = 130;
 
 const HELP = `
 Examples:
+  $ synseg segment frame.png --labels "red car,bus,person,road,sky" --json
   $ synseg segment street.jpg --model CIDAS/clipseg-rd64-refined --labels "road,car,a person in red" --out overlay.png
   $ synseg segment street.jpg --model ./checkpoint --labels road,car --json --rle > masks.json
   $ synseg labels road,car --model ./checkpoint --save street.safetensors
   $ synseg doctor
+
+Without --model the checkpoint that is part of this package is taken, and no network is needed. It knows the drawn streets
+of the project's demo (npm run demo); photographs need a published CLIPSeg checkpoint or one of your own.
 
 With --json one object goes to stdout, also for a failure ({"error": {code, message}}); everything else goes to stderr.
 
@@ -46,7 +50,9 @@ export async function runCommand(argv: readonly string[], around: CommandProcess
     const result = await work({ signal, stderr }, ...(values as never[]));
     stdout.write(asJson ? `${JSON.stringify(result.json)}\n` : result.text);
   };
-  const program = define(around.version, act).configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) });
+  const program = define(around.version, act);
+  // A command that is there already does not take over what is set on its program.
+  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return EXIT_OK;
@@ -64,8 +70,7 @@ type Act = (work: (context: CommandContext, ...values: never[]) => Promise<Comma
 
 function define(version: string, act: Act): Command {
   const program = new Command('synseg').description('Segment pictures into the classes you name.').version(version).addHelpText('after', HELP);
-  program.exitOverride();
-  const add = (name: string, description: string): Command => program.command(name).description(description).exitOverride().option('--json', 'print one JSON object on stdout');
+  const add = (name: string, description: string): Command => program.command(name).description(description).option('--json', 'print one JSON object on stdout');
   const unit = number('a number from 0 to 1', (value) => value >= 0 && value <= 1);
   const labelOptions = (command: Command): Command =>
     command
@@ -98,7 +103,7 @@ function define(version: string, act: Act): Command {
 
 function loadOptions(command: Command): Command {
   return command
-    .requiredOption('--model <source>', 'hub id or folder of the checkpoint')
+    .option('--model <source>', 'hub id or folder of the checkpoint, or "embedded": the one of this package, for drawn streets (default: embedded)')
     .addOption(new Option('--device <name>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml']))
     .addOption(new Option('--precision <name>', 'number format').choices(['auto', 'fp32', 'fp16', 'int8']))
     .option('--revision <name>', 'branch, tag or commit of a hub checkpoint')

@@ -6,12 +6,11 @@ import type { Background } from '../model/postprocess.ts';
 import type { ViewCount } from '../model/views.ts';
 import { Segmenter } from '../segmenter/segmenter.ts';
 import type { Segmentation } from '../segmenter/segmentation.ts';
-import { loadProgress, type LoadFlags } from './load-progress.ts';
+import { loadProgress, modelOf, type LoadFlags } from './load-progress.ts';
 import { percent, table, type CommandContext, type CommandResult } from './output.ts';
 
 /** Flags of `synseg segment`. */
 export interface SegmentFlags extends LoadFlags {
-  readonly model: string;
   readonly labels?: readonly string[];
   readonly labelSet?: string;
   readonly out?: string;
@@ -26,8 +25,9 @@ export interface SegmentFlags extends LoadFlags {
 
 /** Runs `synseg segment`. */
 export async function segmentCommand({ signal, stderr }: CommandContext, image: string, flags: SegmentFlags): Promise<CommandResult> {
-  const { model, labels: names, labelSet, out, mask, rle, polygons, views, threshold, background, templates, ...load } = flags;
+  const { model: _, labels: names, labelSet, out, mask, rle, polygons, views, threshold, background, templates, ...load } = flags;
   if ((names === undefined) === (labelSet === undefined)) throw new RangeError('Cannot segment: either --labels or --label-set must be given, got both or neither');
+  const model = modelOf(flags, stderr);
   const started = performance.now();
   const progress = loadProgress(stderr);
   await using segmenter = await Segmenter.load(model, { ...load, signal, onProgress: progress.onProgress }).finally(progress.close);

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { defaultCacheFolder } from '../cache/cache-folder.ts';
+import { EMBEDDED, embeddedFolder } from '../checkpoint/embedded.ts';
 import { downloadCheckpoint, type DownloadProgress } from '../checkpoint/hub.ts';
 import { SynsegError } from '../errors.ts';
 import { DEFAULT_MAX_PIXELS } from '../image/image.ts';
@@ -65,7 +66,7 @@ export function defaultThreads(): number {
 
 const HUB_ID = /^[\w-][\w.-]*\/[\w.-]+$/;
 
-/** Checks the options and finds the checkpoint's folder, downloading it when `source` is a hub id. */
+/** Checks the options and finds the checkpoint's folder: the package's own for `'embedded'`, downloaded for a hub id. */
 export async function resolveLoad(source: string, options: SegmenterOptions): Promise<LoadRequest> {
   if (typeof source !== 'string' || source === '') throw new TypeError(`Cannot load checkpoint: source must be a folder, a hub id or "embedded", got ${JSON.stringify(source)}`);
   const device = oneOf('device', options.device ?? 'auto', ['auto', ...PROVIDERS]);
@@ -90,13 +91,11 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
 }
 
 async function checkpointFolder(source: string, options: SegmenterOptions): Promise<string> {
-  if (source === 'embedded') {
-    throw new SynsegError('MODEL_LOAD', 'Cannot load checkpoint: source must be a folder or a hub id, got "embedded", which this version does not ship yet');
-  }
+  if (source === EMBEDDED) return embeddedFolder();
   const info = await stat(source).catch(() => undefined);
   if (info !== undefined) return source;
   if (!HUB_ID.test(source)) {
-    throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: source must be an existing folder or a hub id like owner/name, got "${source}"`);
+    throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: source must be an existing folder, a hub id like owner/name or "embedded", got "${source}"`);
   }
   const { revision, offline, hubUrl, hubCacheFolder: cacheDir, accessToken, onProgress, signal } = options;
   return downloadCheckpoint(source, {

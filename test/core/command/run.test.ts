@@ -1,0 +1,96 @@
+/** The command line `synseg`, from the package as it is installed where it has to run. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { drawScene, encodePng } from '../../../examples/street-world/draw.ts';
+import { sceneOf } from '../../../examples/street-world/scene.ts';
+import { runCommand } from '../../../packages/core/src/command/run.ts';
+import { NO_NETWORK, installCore, runToEnd, type Ended } from '../../support/installed-core.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
+
+const root = temporaryFolder();
+const cli = join(installCore(join(root, 'application')), 'dist/cli.js');
+const drawing = await drawScene(sceneOf(54, { aspect: 1.5 }), { size: 64 });
+const frame = join(root, 'frame.png');
+writeFileSync(frame, await encodePng(drawing.pixels, drawing.width, drawing.height));
+const HINT = 'model: embedded, trained on drawn streets; for photographs add --model CIDAS/clipseg-rd64-refined\n';
+
+/** Runs the installed command where any use of the network is an error. */
+async function synseg(...argv: string[]): Promise<Ended> {
+  const env = { ...process.env, SYNSEG_CACHE: join(root, 'cache'), HF_HUB_CACHE: join(root, 'hub') };
+  return runToEnd(process.execPath, [...NO_NETWORK, cli, ...argv], { cwd: root, env });
+}
+
+/** Runs a command line that ends before a model is loaded. */
+async function inThisProcess(...argv: string[]): Promise<Ended> {
+  const text = { stdout: '', stderr: '' };
+  const code = await runCommand(argv, {
+    version: '1.2.3',
+    stdout: { write: (part) => (text.stdout += part) },
+    stderr: { write: (part) => (text.stderr += part) },
+    signal: new AbortController().signal,
+  });
+  return { code, ...text };
+}
+
+describe('synseg segment', () => {
+  it('takes the embedded checkpoint without --model, and touches no network', async () => {
+    const { code, stdout, stderr } = await synseg('segment', frame, '--labels', 'red car,bus,person,road,sky', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: HINT });
+    const report = JSON.parse(stdout) as { areas: Record<string, number>; background: number };
+    expect(report).toMatchObject({ image: frame, model: 'embedded', width: 96, height: 64, labels: ['red car', 'bus', 'person', 'road', 'sky'] });
+    const shares = Object.values(report.areas);
+    expect(shares).toHaveLength(5);
+    expect(shares.reduce((sum, share) => sum + share, report.background)).toBeCloseTo(1, 9);
+    expect(existsSync(join(root, 'hub'))).toBe(false);
+  });
+
+  it('says nothing of the embedded checkpoint when it is asked for by name; without --json it prints shares', async () => {
+    const { code, stdout, stderr } = await synseg('segment', frame, '--model', 'embedded', '--labels', 'road,sky', '--out', 'overlay.png');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^road +\d+\.\d %\nsky +\d+\.\d %\n\(background\) +\d+\.\d %\n$/);
+    expect(readFileSync(join(root, 'overlay.png')).subarray(1, 4).toString()).toBe('PNG');
+  });
+
+  it('takes another checkpoint with --model', async () => {
+    const model = writeTinyClipseg(join(root, 'tiny'));
+    const { code, stdout, stderr } = await synseg('segment', frame, '--model', model, '--labels', 'road,sky', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ model, labels: ['road', 'sky'] });
+  });
+
+  it('takes a label set that "synseg labels" saved, both without --model', async () => {
+    expect(await synseg('labels', 'red car,road', '--save', 'set.safetensors')).toMatchObject({ code: 0, stderr: HINT, stdout: expect.stringContaining('saved to set.safetensors\n') });
+    const { code, stdout } = await synseg('segment', frame, '--label-set', 'set.safetensors', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ model: 'embedded', labels: ['red car', 'road'] });
+  });
+
+  it('fails with a report on stdout where a hub id needs the network', async () => {
+    const { code, stdout, stderr } = await synseg('segment', frame, '--model', 'nobody/nothing', '--labels', 'road', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({ error: { code: 'HUB_DOWNLOAD', message: expect.stringContaining('the network was touched') } });
+    expect(stderr).toContain('synseg: ');
+  });
+
+  it.each([
+    [['segment', 'a.png'], 'either --labels or --label-set must be given, got both or neither'],
+    [['segment', 'a.png', '--labels', 'a', '--label-set', 'b'], 'either --labels or --label-set must be given, got both or neither'],
+    [['segment', 'a.png', '--labels', ','], 'It must name at least one class.'],
+    [['segment', 'a.png', '--labels', 'a', '--views', '4'], 'It must be 1 or 5.'],
+    [['segment', '--labels', 'a'], "missing required argument 'image'"],
+  ])('refuses %j with exit code 2', async (argv, message) => {
+    const { code, stdout, stderr } = await inThisProcess(...argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  it('says in its help which checkpoint is the default, and what it is for', async () => {
+    const [all, segment] = [await inThisProcess('--help'), await inThisProcess('segment', '--help')];
+    expect(all.stdout).toContain('synseg segment frame.png --labels "red car,bus,person,road,sky" --json');
+    expect(all.stdout).toContain('Without --model the checkpoint that is part of this package is taken, and no network is needed.');
+    expect(segment.stdout.replace(/\s+/g, ' ')).toContain('--model <source> hub id or folder of the checkpoint, or "embedded": the one of this package, for drawn streets (default: embedded)');
+    expect([all.code, segment.code]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,65 @@
+/**
+ * `@synseg/core` as npm would install it: packed and unpacked, with the embedded checkpoint it ships, beside the
+ * dependencies of this clone. Where the clone has no checkpoint yet, one with random weights stands in.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { REPOSITORY } from './runtimes.ts';
+import { writeTinyClipseg } from './tiny-clipseg.ts';
+
+const PACKAGE = join(REPOSITORY, 'packages/core');
+
+/** The folder of the checkpoint that ships. */
+export const EMBEDDED_FOLDER = join(PACKAGE, 'embedded');
+
+/** False until the clone has a checkpoint to ship. */
+export const hasEmbedded = existsSync(join(EMBEDDED_FOLDER, 'config.json'));
+
+/** Installs the built package into a new application. @returns the folder of the package */
+export function installCore(application: string): string {
+  const home = join(application, 'node_modules/@synseg/core');
+  mkdirSync(dirname(home), { recursive: true });
+  writeFileSync(join(application, 'package.json'), '{ "name": "application", "type": "module", "private": true }\n');
+  execFileSync('npm', ['pack', PACKAGE, '--pack-destination', application, '--ignore-scripts', '--silent'], { cwd: REPOSITORY, stdio: 'pipe', shell: process.platform === 'win32' });
+  const { version, dependencies } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as { version: string; dependencies: Record<string, string> };
+  execFileSync('tar', ['-xzf', `synseg-core-${version}.tgz`], { cwd: application });
+  renameSync(join(application, 'package'), home);
+  for (const name of Object.keys(dependencies)) {
+    const [own, hoisted] = [PACKAGE, REPOSITORY].map((folder) => join(folder, 'node_modules', name)) as [string, string];
+    mkdirSync(dirname(join(application, 'node_modules', name)), { recursive: true });
+    symlinkSync(existsSync(own) ? own : hoisted, join(application, 'node_modules', name), 'junction');
+  }
+  if (!hasEmbedded) writeTinyClipseg(join(home, 'embedded'));
+  return home;
+}
+
+/** Arguments for Node under which a program that reaches for the network fails, in every thread. */
+export const NO_NETWORK = [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(`
+    import dgram from 'node:dgram';
+    import dns from 'node:dns';
+    import net from 'node:net';
+    const refuse = () => { throw new Error('the network was touched'); };
+    net.Socket.prototype.connect = dgram.createSocket = dns.lookup = globalThis.fetch = refuse;
+  `)}`,
+];
+
+/** How a program ended, and what it said. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export async function runToEnd(program: string, args: readonly string[], options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+  const child = spawn(program, args, { cwd: REPOSITORY, ...options, stdio: ['ignore', 'pipe', 'pipe'], timeout: 100_000, killSignal: 'SIGKILL' });
+  const text = { stdout: '', stderr: '' };
+  child.stdout.on('data', (part: Buffer) => (text.stdout += part.toString()));
+  child.stderr.on('data', (part: Buffer) => (text.stderr += part.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...text };
+}
