@@ -25,6 +25,9 @@ export interface Clip {
   readonly height: number;
 }
 
+const HOW_TO_GET_FFMPEG =
+  'Install ffmpeg (Debian, Ubuntu: apt install ffmpeg; macOS: brew install ffmpeg; Windows: winget install ffmpeg), or set FFMPEG_PATH to the executable.';
+
 /** The frames of a moving scene, drawn one after the other. */
 export async function* drawFrames(moving: MovingScene, size: number): AsyncGenerator<Drawing> {
   for (let index = 0; index < moving.frames; index++) yield await drawScene(moving.frame(index), { size, frame: index });
@@ -51,7 +54,7 @@ export async function writeClip(video: string, seed: number, { size = 256, onFra
   let complaints = '';
   child.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
   const ended = new Promise<string | undefined>((resolve) => {
-    child.once('error', ({ message }) => resolve(message));
+    child.once('error', ({ message }) => resolve(`${message}. ${HOW_TO_GET_FFMPEG}`));
     child.once('close', (code) => resolve(code === 0 ? undefined : `exit code ${String(code)}: ${complaints.trim()}`));
   });
   // A child that is gone is told of by its end, not by the pipe it no longer reads.

@@ -10,6 +10,7 @@ import { CLASSES, IGNORED, HELD_OUT_COMBINATIONS, HELD_OUT_SYNONYMS } from './cl
 import { captionsOf } from './captions.ts';
 import { drawScene, encodeJpeg, encodeMask, type Drawing } from './draw.ts';
 import { heldOutIn } from './held-out.ts';
+import { paragraphsOf } from './paragraphs.ts';
 import { sceneOf } from './scene.ts';
 import { WHOLE, viewOf } from './window.ts';
 import { nounsOf } from './words.ts';
@@ -17,7 +18,8 @@ import { nounsOf } from './words.ts';
 /**
  * What a set is for:
  * - `train`: no held-out combination in its pictures, no held-out synonym in its captions
- * - `pretrain`: no held-out combination either, but the synonyms: a text encoder has to have read a word to know it
+ * - `pretrain`: no held-out combination either, but the synonyms: a text encoder has to have read a word to know it; and
+ *   texts of one to three captions
  * - `test`: everything, as it comes
  * - `held-out`: as `test`, but only pictures that show a held-out combination
  */
@@ -77,10 +79,11 @@ export async function writeSample(plan: DatasetPlan, seed: number): Promise<bool
 
 function rowOf(drawing: Drawing, { split, captions }: DatasetPlan, name: string): DatasetRow {
   const { scene } = drawing;
+  const written = captionsOf(drawing, { count: captions, synonyms: split === 'train' ? 'avoid' : 'allow' }).map(({ text }) => text);
   return {
     image: `images/${name}.jpg`,
     mask: `masks/${name}.png`,
-    caption: captionsOf(drawing, { count: captions, synonyms: split === 'train' ? 'avoid' : 'allow' }).map(({ text }) => text),
+    caption: split === 'pretrain' ? paragraphsOf(written) : written,
     split,
     seed: scene.seed,
     time: scene.weather.time,

@@ -76,14 +76,20 @@ export async function encodeJpeg({ pixels, width, height }: Drawing): Promise<Bu
   return sharp(pixels, { raw: { width, height, channels: 3 } }).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
-/** RGB pixels as PNG. */
-export async function encodePng(pixels: Uint8Array, width: number, height: number): Promise<Buffer> {
-  return sharp(pixels, { raw: { width, height, channels: 3 } }).png().toBuffer();
+/** RGB pixels as PNG, with an SVG of at most that size drawn over its upper left corner if one is given. */
+export async function encodePng(pixels: Uint8Array, width: number, height: number, svg?: string): Promise<Buffer> {
+  const picture = sharp(pixels, { raw: { width, height, channels: 3 } });
+  return (svg === undefined ? picture : picture.composite([{ input: Buffer.from(svg), left: 0, top: 0 }]).removeAlpha()).png().toBuffer();
 }
 
 /** A label map as PNG of 8 bit gray: the value is the class. */
 export async function encodeMask(labels: Uint8Array, width: number, height: number): Promise<Buffer> {
   return sharp(labels, { raw: { width, height, channels: 1 } }).toColorspace('b-w').png({ compressionLevel: 9 }).toBuffer();
+}
+
+/** The label map in a file that {@link encodeMask} made: `Uint8Array, [height, width]`. */
+export async function decodeMask(path: string): Promise<Uint8Array> {
+  return sharp(path).toColorspace('b-w').raw().toBuffer();
 }
 
 async function rasterise(svg: string): Promise<Buffer> {

@@ -83,11 +83,11 @@ describe('writeClip()', () => {
     expect((await readIndexMask(join(clip.masks, '00003.png'))).data).toEqual(labels);
   });
 
-  it('says that ffmpeg is missing and leaves nothing behind', async () => {
+  it('says that ffmpeg is missing and how to get it, and leaves nothing behind', async () => {
     const before = process.env['FFMPEG_PATH'];
     process.env['FFMPEG_PATH'] = join(folder, 'no-ffmpeg');
     try {
-      await expect(writeClip(join(folder, 'clip.mp4'), 2, { seconds: 0.5, size: 64 })).rejects.toThrow(/^Cannot write clip: ffmpeg must succeed, got spawn .*no-ffmpeg ENOENT$/);
+      await expect(writeClip(join(folder, 'clip.mp4'), 2, { seconds: 0.5, size: 64 })).rejects.toThrow(/^Cannot write clip: ffmpeg must succeed, got spawn .*no-ffmpeg ENOENT\. Install ffmpeg \(Debian, Ubuntu: apt install ffmpeg; .*\), or set FFMPEG_PATH to the executable\.$/);
     } finally {
       if (before === undefined) delete process.env['FFMPEG_PATH'];
       else process.env['FFMPEG_PATH'] = before;
