@@ -71,7 +71,7 @@ async function runSteps(name: string, { lambda: some, features = 'conditional', 
   const tensors = trainedTensors(config, needsProjector(lambda) ? widths[features] : undefined);
   const layout = layoutOf(tensors, PARAMETER_GROUPS, false);
   const contrastive = { epsilon: 1e-4, contrastGate: 0.1 };
-  const spec: EngineSpec = { kind: 'rows', config, layout, lambda, features, contrastive, optimizer: ADAMW, ema: undefined, images: BATCH, batchImages: BATCH, input: 'pixels', trunkPrecision: 'float32', ...rest };
+  const spec: EngineSpec = { kind: 'rows', config, layout, lambda, features, contrastive, optimizer: ADAMW, ema: undefined, images: BATCH, batchImages: BATCH, input: 'pixels', trunkPrecision: 'float32', patchesKept: undefined, ...rest };
   const parameters = flatten(layout, (await initialValues(tensors, await Weights.open(folder), 42)).tensors);
   const state = Object.fromEntries(stateNames(spec).map((vector) => [vector, vector === 'parameters' || vector === 'average' ? parameters.slice() : new Float32Array(layout.length)]));
   const places = watchState();

@@ -14,6 +14,8 @@ import { ENCODER_GROUPS, encoderTensors, groupOf, layoutOf, type Layout } from '
 import { PAIR_FIGURES } from '../../../packages/train/src/step-graph/pair-objective.ts';
 import { buildEmbedGraph, buildStepGraph } from '../../../packages/train/src/step-graph/step-graph.ts';
 import type { StepSpec } from '../../../packages/train/src/step-graph/step-spec.ts';
+import { Random } from '../../../packages/train/src/data/random.ts';
+import { keptTokens } from '../../../packages/train/src/trainer/pair-batch.ts';
 import { gaussians, uniform } from '../../support/random.ts';
 import { dot, lengthOf } from '../objective/numeric.ts';
 
@@ -31,7 +33,7 @@ start[scaleAt] = Math.log(5);
 const optimizer = { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.5, clipNorm: undefined };
 const spec: StepSpec = {
   ...{ kind: 'pairs', config, layout, lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, masks: 0, maskShare: 0 } },
-  ...{ features: 'taps', contrastive: { epsilon: 1e-4, contrastGate: 0.1 }, optimizer, ema: undefined, images: PAIRS, batchImages: PAIRS, input: 'pixels', trunkPrecision: 'float32', stage: 'all', phase: 'whole' },
+  ...{ features: 'taps', contrastive: { epsilon: 1e-4, contrastGate: 0.1 }, optimizer, ema: undefined, images: PAIRS, batchImages: PAIRS, input: 'pixels', trunkPrecision: 'float32', patchesKept: undefined, stage: 'all', phase: 'whole' },
 };
 const weights = { weights: undefined, trunkModel: undefined, frozen: new Map() };
 const next = uniform(11);
@@ -45,8 +47,8 @@ const feeds: Record<string, TensorData> = {
 const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
 const number = (value: number): TensorData => ({ data: Float32Array.of(value), shape: [] });
 
-async function withSession<Result>(phase: StepSpec['phase'], use: (run: (parameters: Float32Array, more?: Record<string, TensorData>) => Promise<Record<string, Float32Array>>) => Promise<Result>): Promise<Result> {
-  const session = await RuntimeSession.create(writeOnnx(buildStepGraph({ ...spec, phase }, weights)), { provider: 'cpu', threads: 1 });
+async function withSession<Result>(some: Partial<StepSpec>, use: (run: (parameters: Float32Array, more?: Record<string, TensorData>) => Promise<Record<string, Float32Array>>) => Promise<Result>): Promise<Result> {
+  const session = await RuntimeSession.create(writeOnnx(buildStepGraph({ ...spec, ...some }, weights)), { provider: 'cpu', threads: 1 });
   try {
     return await use(async (parameters, more = {}) => {
       const results = await session.run({ ...feeds, parameters: vector(parameters), ...more });
@@ -58,9 +60,13 @@ async function withSession<Result>(phase: StepSpec['phase'], use: (run: (paramet
 }
 
 describe('a step on pairs', () => {
-  it('has the gradient that central differences give, in every tensor and in all at once', async () => {
-    await withSession('partial', async (run) => {
-      const accumulated = { accumulated: vector(new Float32Array(layout.length)) };
+  it.each([
+    ['all patches', undefined],
+    ['two of four patches', 2],
+  ])('of %s has the gradient that central differences give, in every tensor and in all at once', async (_, patchesKept) => {
+    await withSession({ phase: 'partial', patchesKept }, async (run) => {
+      const kept = patchesKept === undefined ? {} : { keptTokens: { data: keptTokens(5, patchesKept, new Random(3)), shape: [1 + patchesKept, 5] } };
+      const accumulated = { ...kept, accumulated: vector(new Float32Array(layout.length)) };
       const lossOf = async (parameters: Float32Array): Promise<number> => (await run(parameters, accumulated))['figures']![PAIR_FIGURES.indexOf('total')] as number;
       const gradient = (await run(start, accumulated))['accumulated'] as Float32Array;
       const norm = lengthOf(gradient);
@@ -85,7 +91,7 @@ describe('a step on pairs', () => {
     const zeros = new Float32Array(layout.length);
     const corrections = biasCorrections(1, optimizer);
     const state = { mean: vector(zeros), variance: vector(zeros), learningRate: number(0.1), meanCorrection: number(corrections.meanCorrection), varianceCorrection: number(corrections.varianceCorrection) };
-    const decayed = await withSession('whole', async (run) => {
+    const decayed = await withSession({ phase: 'whole' }, async (run) => {
       const after = (await run(start, state))['parameters'] as Float32Array;
       // AdamW's first step moves each number by η g / (|g| + ε): what is left over of it is η λ p.
       return layout.entries.filter(({ offset, length }) => {
@@ -108,7 +114,7 @@ describe('a step on pairs', () => {
     const mean = zeros.slice();
     mean[scaleAt] = -1e6;
     const state = { mean: vector(mean), variance: vector(zeros), learningRate: number(0.1), meanCorrection: number(1), varianceCorrection: number(1) };
-    const after = await withSession('whole', async (run) => (await run(high, state))['parameters'] as Float32Array);
+    const after = await withSession({ phase: 'whole' }, async (run) => (await run(high, state))['parameters'] as Float32Array);
     expect(after[scaleAt]).toBe(Math.fround(Math.log(100)));
     expect(after).toHaveLength(layout.length);
   });

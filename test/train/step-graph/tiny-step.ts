@@ -83,6 +83,7 @@ export async function prepare({ head = 'simple', trainable = DECODER_GROUPS, dec
     batchImages: images,
     input: 'taps',
     trunkPrecision: 'float32',
+    patchesKept: undefined,
     stage: 'all',
     phase: 'whole',
     ...choices,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../packages/train/src/data/batch-loader.ts';
+import { Random } from '../../../packages/train/src/data/random.ts';
 import { START } from '../../../packages/train/src/data/dataset.ts';
 import { composePairs } from '../../../packages/train/src/trainer/batch-source.ts';
-import { pairBatch, partOfPairs } from '../../../packages/train/src/trainer/pair-batch.ts';
+import { keptTokens, pairBatch, partOfPairs } from '../../../packages/train/src/trainer/pair-batch.ts';
 import type { PairEmbeddings } from '../../../packages/train/src/trainer/protocol.ts';
 import { retrievalOf, retrieve } from '../../../packages/train/src/trainer/retrieval.ts';
 
@@ -25,12 +26,28 @@ describe('pairBatch()', () => {
 describe('composePairs()', () => {
   it('tells once when captions fill the text encoder', async () => {
     const warnings: string[] = [];
-    const compose = composePairs((text) => tokens[text] as readonly number[], 4, (message) => warnings.push(message));
+    const compose = composePairs({ tokenise: (text) => tokens[text] as readonly number[], maxTokens: 4, tokens: 5, patchesKept: undefined, seed: 1 }, (message) => warnings.push(message));
     const batchOf = (...captions: string[]): Batch => ({ images: captions.length, pixels: new Uint8Array(captions.length), keys: captions, indices: captions.map((_, index) => index), categories: captions.map((caption) => [caption]), after: START });
     await compose(batchOf('red', 'blue'));
     expect(warnings).toEqual([]);
     for (let time = 0; time < 2; time++) await compose(batchOf('red car', 'red', 'blue'));
     expect(warnings).toEqual(['Captions may lose their end: 1 of 3 in a batch have the 4 tokens that the text encoder takes, or more. What helps: a checkpoint with more tokens, or with a larger vocabulary (synseg-train create).']);
+  });
+});
+
+describe('keptTokens()', () => {
+  it('keeps the class token and a random choice of patches, each in one place', () => {
+    const choices = new Set<string>();
+    for (let seed = 0; seed < 20; seed++) {
+      const matrix = keptTokens(5, 2, new Random(seed));
+      const rows = [0, 1, 2].map((row) => [...matrix.slice(row * 5, row * 5 + 5)]);
+      expect(rows.map((row) => [Math.max(...row), row.reduce((sum, value) => sum + value)])).toEqual([[1, 1], [1, 1], [1, 1]]);
+      const places = rows.map((row) => row.indexOf(1));
+      expect(places[0]).toBe(0);
+      expect(places[1]).toBeLessThan(places[2]!);
+      choices.add(places.join());
+    }
+    expect(choices.size).toBe(6);
   });
 });
 

@@ -3,7 +3,7 @@
  * whole of it, to the embedding of a picture, is for training encoders.
  */
 import type { Value } from '../graph/graph.ts';
-import { add, cast, conv, divide, resize, scalar, subtract } from '../graph/ops.ts';
+import { add, cast, conv, divide, matmul, resize, scalar, subtract } from '../graph/ops.ts';
 import { concat, expand, reshape, slice, transpose } from '../graph/shape-ops.ts';
 import type { ClipVisionConfig } from '../checkpoint/model-config.ts';
 import { preNormBlock } from './attention.ts';
@@ -42,19 +42,20 @@ export function visionTaps(parameters: Parameters, pixelValues: Value, config: C
  * Embeddings of whole pictures: the class token after the last block, normalised, then projected. Not of length one.
  *
  * @param pixelValues - normalised `[n, 3, height, width]`
+ * @param kept - float32 `[tokens, 1 + rows·columns]`, one-hot: the tokens that the blocks see, the class token first; all when left out
  * @returns `[n, embeddingDim]`
  */
-export function imageEmbeddings(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number], embeddingDim: number): Value {
+export function imageEmbeddings(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number], embeddingDim: number, kept?: Value): Value {
   const { hiddenSize: width, layers, layerNormEpsilon } = config;
-  const before = hiddenStates(parameters, pixelValues, config, patchGrid, layers - 1).at(-1) as Value;
+  const before = hiddenStates(parameters, pixelValues, config, patchGrid, layers - 1, kept).at(-1) as Value;
   // Of the last block only the class token is read: its patches ask for nothing.
   const last = preNormBlock(parameters, `${PREFIX}.encoder.layers.${String(layers - 1)}`, before, { ...config, width }, undefined, 1);
   const classToken = reshape(last, [last.shape[0] as Value['shape'][number], width]);
   return linear(parameters, 'clip.visual_projection', norm(parameters, `${PREFIX}.post_layernorm`, classToken, width, layerNormEpsilon), width, embeddingDim, false);
 }
 
-/** What the first block reads, and the outputs of the first `layers` blocks: `[n, 1 + rows·columns, hiddenSize]` each. */
-function hiddenStates(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number], layers: number): Value[] {
+/** What the first block reads, and the outputs of the first `layers` blocks: `[n, 1 + rows·columns, hiddenSize]` each, or the tokens kept. */
+function hiddenStates(parameters: Parameters, pixelValues: Value, config: ClipVisionConfig, patchGrid: readonly [number, number], layers: number, kept?: Value): Value[] {
   const { hiddenSize: width, patchSize } = config;
   const [rows, columns] = patchGrid;
   const [n] = pixelValues.shape as readonly [Value['shape'][number]];
@@ -63,7 +64,8 @@ function hiddenStates(parameters: Parameters, pixelValues: Value, config: ClipVi
   const tokens = transpose(reshape(patches, [n, width, rows * columns]), [0, 2, 1]);
   const classToken = expand(reshape(parameters.get(`${PREFIX}.embeddings.class_embedding`, [width]), [1, 1, width]), [n, 1, width]);
   const positions = positionEmbeddings(parameters, config, patchGrid);
-  let x = norm(parameters, `${PREFIX}.pre_layrnorm`, add(concat([classToken, tokens], 1), positions), width, config.layerNormEpsilon);
+  const placed = add(concat([classToken, tokens], 1), positions);
+  let x = norm(parameters, `${PREFIX}.pre_layrnorm`, kept === undefined ? placed : matmul(kept, placed), width, config.layerNormEpsilon);
   const states: Value[] = [x];
   for (let layer = 0; layer < layers; layer++) {
     x = preNormBlock(parameters, `${PREFIX}.encoder.layers.${String(layer)}`, x, { ...config, width });

@@ -86,6 +86,7 @@ function defineTrain(program: Command): Command {
     .addOption(valued('--final-learning-rate <r>', 'at the end of the cosine (default: 0)', number))
     .addOption(valued('--warmup-steps <n>', 'steps in which the learning rate rises', number))
     .addOption(valued('--weight-decay <w>', 'default: 0.01', number))
+    .addOption(valued('--patch-dropout <n>', 'share of the patches that steps on pairs leave out (default: 0)', number))
     .addOption(valued('--clip-norm <n>', 'largest norm of the gradient (default: none)', number))
     .addOption(valued('--ema <decay>', 'checkpoints hold a running mean of the weights (default: none)', number))
     .addOption(valued('--trainable <groups>', `of ${PARAMETER_GROUPS.join(',')} (default: all)`, list))

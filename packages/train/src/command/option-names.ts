@@ -21,7 +21,7 @@ export const OBJECTIVES: Names<Objective> = { mccl: true, masks: true, both: tru
 export const OPTION_NAMES: Names<keyof ConfigOptions> = {
   ...{ data: true, init: true, trunk: true, decoder: true, out: true, inputSize: true, steps: true, batchSize: true, microBatchSize: true, recipe: true, objective: true, lambda: true },
   ...{ contrastGate: true, epsilon: true, features: true, templates: true, unknownCategories: true, projectorSteps: true, projectorLearningRate: true, learningRate: true },
-  ...{ schedule: true, finalLearningRate: true, warmupSteps: true, weightDecay: true, decayVectors: true, beta1: true, beta2: true, adamEpsilon: true, clipNorm: true },
+  ...{ schedule: true, finalLearningRate: true, warmupSteps: true, weightDecay: true, decayVectors: true, beta1: true, beta2: true, adamEpsilon: true, clipNorm: true, patchDropout: true },
   ...{ trainable: true, ema: true, seed: true, augmentation: true, maxCategories: true, cacheFeatures: true, device: true, precision: true, threads: true, workers: true },
   ...{ saveEvery: true, keepEvery: true, evaluation: true, resume: true, cacheFolder: true },
 };

@@ -21,15 +21,17 @@ export function encodersOf({ trunk, text }: ModelConfig): { readonly vision: Cli
  * the longest that the text encoder takes; what follows a caption's end does not bear on it.
  *
  * Inputs: `pixels` uint8 `[pairs, height, width, 3]`, `ids` int64 `[pairs, maxTokens]`, `ends` int64 `[pairs]`: the place of
- * each caption's end token among all ids.
+ * each caption's end token among all ids; with `patchesKept` also `keptTokens` float32 `[1 + patchesKept, 1 + patches]`, one-hot.
  */
-export function encodePairs(graph: Graph, config: ModelConfig, parameters: Parameters, pairs: Dimension): { readonly image: Value; readonly text: Value } {
+export function encodePairs(graph: Graph, config: ModelConfig, parameters: Parameters, pairs: Dimension, patchesKept?: number): { readonly image: Value; readonly text: Value } {
   const { vision, text } = encodersOf(config);
   const tokens = text.maxTokens;
   const pixels = graph.input('pixels', 'uint8', [pairs, ...config.inputSize, 3]);
+  const [rows, columns] = config.patchGrid;
+  const kept = patchesKept === undefined ? undefined : graph.input('keptTokens', 'float32', [1 + patchesKept, 1 + rows * columns]);
   const positions = graph.integers(Array.from({ length: tokens }, (_, position) => position));
   return {
-    image: imageEmbeddings(parameters, normalisePixels(pixels, vision), vision, config.patchGrid, config.embeddingDim),
+    image: imageEmbeddings(parameters, normalisePixels(pixels, vision), vision, config.patchGrid, config.embeddingDim, kept),
     text: textEmbeddings(parameters, graph.input('ids', 'int64', [pairs, tokens]), positions, graph.input('ends', 'int64', [pairs]), text, config.embeddingDim),
   };
 }

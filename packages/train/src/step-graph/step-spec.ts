@@ -26,6 +26,8 @@ export interface StepSpec {
   readonly trunkPrecision: 'float32' | 'float16';
   readonly stage: Stage;
   /** `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does this, then steps. */
+  /** Patches of a picture that the picture encoder sees, of pairs; all when undefined. */
+  readonly patchesKept: number | undefined;
   readonly phase: 'whole' | 'partial' | 'last';
 }
 

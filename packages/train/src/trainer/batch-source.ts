@@ -1,9 +1,10 @@
 /** Batches as the training thread takes them, one prepared ahead: decoded, embedded, cut into micro-batches. */
 import type { Batch, BatchLoader } from '../data/batch-loader.ts';
 import type { DatasetPosition } from '../data/dataset.ts';
+import { Random } from '../data/random.ts';
 import type { CategoryTexts } from './category-texts.ts';
 import type { FeatureCache } from './feature-cache.ts';
-import { pairBatch, type Tokenise } from './pair-batch.ts';
+import { keptTokens, pairBatch, type Tokenise } from './pair-batch.ts';
 import type { MicroBatch, PairBatch } from './protocol.ts';
 import { labelsOf, microBatches, type RowSettings } from './row-batch.ts';
 
@@ -56,8 +57,18 @@ export function composeRows(texts: CategoryTexts, features: FeatureCache | undef
 /** Share of a batch's captions that may have lost their end, above which it is told. */
 const CUT_OFF = 0.1;
 
+/** How pairs are put together. */
+export interface PairSettings {
+  readonly tokenise: Tokenise;
+  readonly maxTokens: number;
+  /** Tokens of a picture, the class token included, and how many of its patches the encoder sees; undefined: all. */
+  readonly tokens: number;
+  readonly patchesKept: number | undefined;
+  readonly seed: number;
+}
+
 /** Pictures with a caption each: the batch as one. Tells once when many captions are as long as the text encoder takes. */
-export function composePairs(tokenise: Tokenise, maxTokens: number, warn: (message: string) => void): Compose {
+export function composePairs({ tokenise, maxTokens, tokens, patchesKept, seed }: PairSettings, warn: (message: string) => void): Compose {
   let told = false;
   return (batch) => {
     const pairs = pairBatch(batch.categories.map(([caption]) => caption as string), pixelsOf(batch), tokenise, maxTokens);
@@ -66,7 +77,8 @@ export function composePairs(tokenise: Tokenise, maxTokens: number, warn: (messa
       told = true;
       warn(`Captions may lose their end: ${String(full)} of ${String(pairs.pairs)} in a batch have the ${String(maxTokens)} tokens that the text encoder takes, or more. What helps: a checkpoint with more tokens, or with a larger vocabulary (synseg-train create).`);
     }
-    return Promise.resolve([pairs]);
+    const { epoch, consumed } = batch.after;
+    return Promise.resolve([patchesKept === undefined ? pairs : { ...pairs, keptTokens: keptTokens(tokens, patchesKept, new Random(seed, 'patches', epoch, consumed)) }]);
   };
 }
 

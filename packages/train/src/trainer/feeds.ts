@@ -28,12 +28,14 @@ export function rowFeeds({ pictures, rows, text, imageOfRow, stated, bank, class
 }
 
 /** Inputs of a graph on pairs. */
-export function pairFeeds({ pairs, pixels, ids, ends, captions }: PairBatch, { config }: Pick<StepSpec, 'config'>): Record<string, TensorData> {
+export function pairFeeds({ pairs, pixels, ids, ends, captions, keptTokens }: PairBatch, { config }: Pick<StepSpec, 'config'>): Record<string, TensorData> {
   const [height, width] = config.inputSize;
+  const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
   return {
     pixels: { data: pixels, shape: [pairs, height, width, 3] },
     ids: { data: ids, shape: [pairs, encodersOf(config).text.maxTokens] },
     ends: { data: ends, shape: [pairs] },
     captions: { data: captions, shape: [pairs] },
+    ...(keptTokens === undefined ? {} : { keptTokens: { data: keptTokens, shape: [keptTokens.length / tokens, tokens] } }),
   };
 }

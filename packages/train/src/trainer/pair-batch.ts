@@ -1,4 +1,5 @@
 /** Captions as the step graph takes them: token ids at one length, and which of them say the same. */
+import { permutation, type Random } from '../data/random.ts';
 import type { PairBatch } from './protocol.ts';
 
 /** Token ids of a text, from start to end token, at most so many as the encoder takes. */
@@ -26,6 +27,17 @@ export function pairBatch(captions: readonly string[], pixels: Uint8Array, token
     numbers[pair] = BigInt(known.get(key) as number);
   });
   return { pairs, pixels, ids, ends, captions: numbers };
+}
+
+/**
+ * A random choice of tokens to keep, the class token always: float32 `[1 + kept, tokens]`, one-hot. All pictures of a batch
+ * keep the same: a product with one matrix then does it (Li et al. 2023, "FLIP", choose for each picture).
+ */
+export function keptTokens(tokens: number, kept: number, random: Random): Float32Array {
+  const matrix = new Float32Array((1 + kept) * tokens);
+  const patches = permutation(tokens - 1, random).slice(0, kept).sort();
+  [0, ...Array.from(patches, (patch) => patch + 1)].forEach((token, row) => (matrix[row * tokens + token] = 1));
+  return matrix;
 }
 
 /** Pairs `[start, end)` of a batch. */

@@ -18,6 +18,7 @@ export function checkPairOptions(objective: Objective, options: TrainOptions): v
   if (evaluation !== undefined && 'data' in evaluation !== onPairs) {
     throw new RangeError(`Cannot train: evaluation must ${onPairs ? 'name data, held-out pictures and captions,' : 'name a dataset with masks'} for objective "${objective}", got ${JSON.stringify(evaluation)}`);
   }
+  if (!onPairs && options.patchDropout !== undefined) throw new RangeError(`Cannot train: patchDropout must be left out unless the objective is "contrastive", got ${String(options.patchDropout)}`);
   if (!onPairs) return;
   if (init === 'random') throw new RangeError('Cannot train: init must be a folder or hub id for objective "contrastive" (createCheckpoint() writes a fresh one), got "random"');
   const foreign = FOREIGN.find((name) => options[name] !== undefined);

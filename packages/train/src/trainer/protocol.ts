@@ -49,6 +49,8 @@ export interface PairBatch {
   readonly ends: BigInt64Array;
   /** int64 `[pairs]`: equal numbers for captions of equal tokens. */
   readonly captions: BigInt64Array;
+  /** float32 `[1 + kept, 1 + patches]`, one-hot: the tokens that are not dropped; absent when all are seen. */
+  readonly keptTokens?: Float32Array;
 }
 
 /** Embeddings of pictures and captions, float32 `[pairs, embeddingDim]` each, rows of length one. */

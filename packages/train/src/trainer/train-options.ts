@@ -123,6 +123,8 @@ export interface TrainOptions {
   readonly adamEpsilon?: number;
   /** Largest global norm of the gradient; @default none */
   readonly clipNorm?: number;
+  /** Share of a picture's patches that each step leaves out, a random choice, of `objective: 'contrastive'`: half is nearly twice as fast (FLIP, Li et al. 2023). @default 0 */
+  readonly patchDropout?: number;
   /** Groups of parameters that move; @default all that the objective bears on */
   readonly trainable?: readonly ParameterGroup[];
   /** Decay per step of a running mean of the weights, which checkpoints then hold; @default none */

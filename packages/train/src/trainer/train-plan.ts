@@ -39,6 +39,7 @@ export interface TrainPlan {
   readonly beta2: number;
   readonly adamEpsilon: number;
   readonly clipNorm: number | null;
+  readonly patchDropout: number;
   readonly trainable: readonly ParameterGroup[];
   readonly ema: number | null;
   readonly seed: number;
@@ -134,6 +135,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     beta2: number('beta2', options.beta2 ?? defaults.beta2, 0, 0.999999),
     adamEpsilon: number('adamEpsilon', options.adamEpsilon ?? defaults.adamEpsilon, 0),
     clipNorm: options.clipNorm === undefined ? null : number('clipNorm', options.clipNorm, Number.MIN_VALUE),
+    patchDropout: number('patchDropout', options.patchDropout ?? 0, 0, 0.95),
     trainable: moving,
     ema: options.ema === undefined ? null : number('ema', options.ema, 0, 0.9999999),
     seed: count('seed', options.seed ?? 42, 0),

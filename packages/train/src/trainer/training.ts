@@ -118,7 +118,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       textCentre: needsBank(plan.lambda) ? statistics?.textCentre : undefined,
       classes,
     };
-    const batches = new BatchSource(loader, pairs === undefined ? composeRows(texts, features, rows) : composePairs(pairs.tokenise, pairs.maxTokens, (message) => warn('health', message)));
+    const batches = new BatchSource(loader, pairs === undefined ? composeRows(texts, features, rows) : composePairs({ ...pairs, tokens: 1 + patchesOf(base), patchesKept: patchesKept(plan, base), seed: plan.seed }, (message) => warn('health', message)));
     const heldOut = pairs === undefined || plan.evaluation === null || !('data' in plan.evaluation) ? undefined : await readHeldOut(plan.evaluation, loading, pairs.tokenise, pairs.maxTokens);
     return { plan, run, engine, batches, base, layout, texts, statistics, heldOut, resumed, close };
 
@@ -144,7 +144,8 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
 }
 
 /** What the plan says of a step graph. */
-export function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout): EngineStart['spec'] {
+export function stepSpec(plan: TrainPlan, base: BaseModel, layout: Layout): EngineStart['spec'] {
+  const { config } = base;
   return {
     kind: plan.objective === 'contrastive' ? 'pairs' : 'rows',
     config,
@@ -158,7 +159,17 @@ export function stepSpec(plan: TrainPlan, { config }: BaseModel, layout: Layout)
     batchImages: plan.batchSize,
     input: plan.cacheFeatures ? 'taps' : 'pixels',
     trunkPrecision: plan.precision === 'fp16' ? 'float16' : 'float32',
+    patchesKept: patchesKept(plan, base),
   };
+}
+
+function patchesOf({ config: { patchGrid } }: BaseModel): number {
+  return patchGrid[0] * patchGrid[1];
+}
+
+/** Patches that a training step sees of a picture, at least one; undefined for all. */
+function patchesKept({ patchDropout }: TrainPlan, base: BaseModel): number | undefined {
+  return patchDropout === 0 ? undefined : Math.max(1, Math.round(patchesOf(base) * (1 - patchDropout)));
 }
 
 /** The tokenizer of a checkpoint whose encoders are trained. */
