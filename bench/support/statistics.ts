@@ -19,6 +19,12 @@ export function mean(samples: readonly number[]): number {
   return samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
 }
 
+/** Sample standard deviation (divisor n − 1); NaN for fewer than two samples. */
+export function deviation(samples: readonly number[]): number {
+  const average = mean(samples);
+  return samples.length < 2 ? NaN : Math.sqrt(samples.reduce((sum, sample) => sum + (sample - average) ** 2, 0) / (samples.length - 1));
+}
+
 /** Least-squares slope of samples against their index, per sample. */
 export function slope(samples: readonly number[]): number {
   const centre = (samples.length - 1) / 2;
@@ -36,6 +42,12 @@ export function slope(samples: readonly number[]): number {
 export function spread(samples: readonly number[], digits = 0): string {
   const [low, high] = [Math.min(...samples), Math.max(...samples)];
   return `${median(samples).toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+}
+
+/** `mean ± standard deviation`; the mean alone of one sample, nothing of none. */
+export function meanAndDeviation(samples: readonly number[], digits = 1): string {
+  if (samples.length === 0) return '';
+  return samples.length === 1 ? mean(samples).toFixed(digits) : `${mean(samples).toFixed(digits)} ± ${deviation(samples).toFixed(digits)}`;
 }
 
 /** A Markdown table. */

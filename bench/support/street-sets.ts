@@ -1,7 +1,7 @@
 /**
- * Test pictures of the drawn world, made once and kept below `out/`: whole scenes that no training saw, with masks of the
- * classes, and for some sets of the colors. The folder's name holds a hash of what draws them, so that a change there makes
- * new ones.
+ * Pictures of the drawn world, made once and kept below `out/`. To score on: whole scenes that no training saw, with masks
+ * of the classes, and for some sets of the colors; to train on: the first pictures of the split `train`. A folder's name
+ * holds a hash of what draws them, so that a change there makes new ones.
  */
 import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, readdir } from 'node:fs/promises';
@@ -69,7 +69,20 @@ export interface CombinationSet {
  * @param parent - folder the set's own is made in; @default out
  */
 export async function testSet(pictures: number, parent = outFolder): Promise<StreetSet> {
-  const plan = planOf(join(parent, `street-world-test-${await drawingHash(APART)}`));
+  return firstPictures(planOf(join(parent, `street-world-test-${await drawingHash(APART)}`)), pictures);
+}
+
+/**
+ * The first pictures of the split `train`, as training reads them: whole scenes and close-ups in several shapes, without
+ * held-out combinations, five captions each without held-out synonyms.
+ *
+ * @param parent - folder the set's own is made in; @default out
+ */
+export async function trainSet(pictures: number, parent = outFolder): Promise<StreetSet> {
+  return firstPictures({ ...planOf(join(parent, `street-world-train-${await drawingHash(APART)}`)), split: 'train', views: 'varied' }, pictures);
+}
+
+async function firstPictures(plan: DatasetPlan, pictures: number): Promise<StreetSet> {
   await beginDataset(plan);
   const names: string[] = [];
   for (let seed = 0; names.length < pictures; seed += AT_ONCE) {

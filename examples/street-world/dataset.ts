@@ -12,7 +12,7 @@ import { drawScene, encodeJpeg, encodeMask, type Drawing } from './draw.ts';
 import { heldOutIn } from './held-out.ts';
 import { paragraphsOf } from './paragraphs.ts';
 import { sceneOf } from './scene.ts';
-import { WHOLE, viewOf } from './window.ts';
+import { WHOLE, aspectOf, windowOf } from './window.ts';
 import { nounsOf } from './words.ts';
 
 /**
@@ -36,7 +36,7 @@ export interface DatasetPlan {
   readonly size: number;
   readonly split: Split;
   readonly captions: number;
-  /** `whole`: square pictures of whole scenes; `varied`: other shapes too, and close-ups. */
+  /** `whole`: square pictures of whole scenes; `varied`: other shapes too, and close-ups: see `window.ts`. */
   readonly views: 'whole' | 'varied';
 }
 
@@ -56,8 +56,9 @@ export interface DatasetRow {
 /** The scene, drawn, of a seed of a split; undefined where the split leaves it out, or nothing can be made out. */
 export async function drawOf(seed: number, { split, size, views }: Pick<DatasetPlan, 'split' | 'size' | 'views'>): Promise<Drawing | undefined> {
   const holdOut = split === 'train' || split === 'pretrain' ? 'avoid' : 'allow';
-  const { aspect, window } = views === 'varied' ? viewOf(seed) : { aspect: 1, window: WHOLE };
-  const drawing = await drawScene(sceneOf(seed, { holdOut, aspect }), { size, window });
+  const varied = views === 'varied';
+  const scene = sceneOf(seed, { holdOut, aspect: varied ? aspectOf(seed) : 1 });
+  const drawing = await drawScene(scene, { size, window: varied ? windowOf(scene) : WHOLE });
   if (captionsOf(drawing, { count: 1 }).length === 0) return undefined;
   return split === 'held-out' && heldOutIn(drawing).length === 0 ? undefined : drawing;
 }

@@ -1,5 +1,6 @@
 export { writeFileAtomic } from './cache/atomic-file.ts';
 export { openCheckpoint, readJson, type Checkpoint } from './checkpoint/checkpoint.ts';
+export { EMBEDDED, embeddedFolder } from './checkpoint/embedded.ts';
 export { fingerprintFiles, sha256 } from './checkpoint/fingerprint.ts';
 export { readModelConfig, type ClipTextConfig, type ClipVisionConfig, type DecoderConfig, type ModelConfig } from './checkpoint/model-config.ts';
 export { encodeSafetensors, readFloats, readSafetensors, safetensorsHeader, toFloat16, toFloat32, writeSafetensors, type FloatTensor, type SafetensorsFile, type TensorEntry, type TensorLayout } from './checkpoint/safetensors.ts';

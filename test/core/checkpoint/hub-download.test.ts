@@ -204,6 +204,7 @@ describe('hubDefaults()', () => {
       offline: true,
     });
     expect(under({ HF_HUB_CACHE: '/cache', HF_HOME: '/home/hf' }, hubDefaults).cacheDir).toBe('/cache');
+    expect(under({ HF_HUB_CACHE: '', HF_HOME: '/home/hf' }, hubDefaults).cacheDir).toBe(join('/home/hf', 'hub'));
   });
 
   it('falls back to the public hub, online, without a token', ({ expect }) => {

@@ -74,12 +74,11 @@ describe('drawOf()', () => {
     expect(kept).toBeLessThan(10);
   });
 
-  it('shows a varied set in several shapes, half of it from near, and each seed as before', async () => {
+  it('shows a varied set in several shapes, most of it from near, and each seed as before', async () => {
     const drawings = await Promise.all(Array.from({ length: 12 }, async (_, seed) => drawOf(seed, { split: 'pretrain', size: 48, views: 'varied' })));
     expect(new Set(drawings.map((drawing) => drawing?.width)).size).toBeGreaterThan(2);
     const near = drawings.filter((drawing) => drawing !== undefined && drawing.window.share < 1);
-    expect(near.length).toBeGreaterThan(2);
-    expect(near.length).toBeLessThan(10);
+    expect(near.length).toBeGreaterThan(5);
     const again = await drawOf(near[0]!.scene.seed, { split: 'pretrain', size: 48, views: 'varied' });
     expect(again?.pixels).toEqual(near[0]!.pixels);
   });

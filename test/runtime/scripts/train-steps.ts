@@ -127,6 +127,7 @@ function batchOf({ config, input, images, lambda, features }: EngineSpec, step: 
     embeddingDim: EMBEDDING_DIM,
     maxCategories: 32,
     seed: 42,
+    captions: true,
     textCentre: features === 'taps' ? gaussians(EMBEDDING_DIM, 99, 0.1) : undefined,
     classes: needsMasks(lambda) ? LABELS.slice(0, 3).map((name, index) => ({ name, index })) : undefined,
   };

@@ -63,7 +63,7 @@ describe('openBaseModel()', () => {
   });
 
   it('refuses a path that is neither a folder nor a hub id', async () => {
-    expect(await failureOf(open({ init: '/no/such/folder' }))).toBe('MODEL_LOAD: Cannot train: model must be an existing folder or a hub id like owner/name, got "/no/such/folder"');
+    expect(await failureOf(open({ init: '/no/such/folder' }))).toBe('MODEL_LOAD: Cannot train: model must be an existing folder, a hub id like owner/name or "embedded", got "/no/such/folder"');
   });
 
   it('refuses a folder without config.json', async () => {

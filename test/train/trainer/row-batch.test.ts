@@ -5,7 +5,7 @@ import { ROW_BUCKET, labelsOf, microBatches, type RowSettings } from '../../../p
 
 const DIM = 3;
 const [HEIGHT, WIDTH] = [2, 2];
-const settings: RowSettings = { microBatchSize: 2, inputSize: [HEIGHT, WIDTH], embeddingDim: DIM, maxCategories: 4, seed: 1, textCentre: undefined, classes: undefined };
+const settings: RowSettings = { microBatchSize: 2, inputSize: [HEIGHT, WIDTH], embeddingDim: DIM, maxCategories: 4, seed: 1, captions: true, textCentre: undefined, classes: undefined };
 /** An embedding that tells the label: its letters as numbers. */
 const embeddingOf = (label: string): Float32Array => Float32Array.from({ length: DIM }, (_, index) => label.charCodeAt(index) || 0);
 const embeddings = { get: (label: string) => embeddingOf(label) } as unknown as ReadonlyMap<string, Float32Array>;
@@ -112,6 +112,25 @@ describe('rows for masks', () => {
     expect(second.slice(1).every(([, , stated]) => stated === 0)).toBe(true);
     expect([...(part.masks as Uint8Array)]).toEqual([3, 3, 255, 2, 0, 0, 0, 0]);
     expect([...(part.classOfRow as Float32Array).subarray(8)]).toEqual(new Array(8).fill(-1));
+  });
+
+  it('are called by one of the words of their class, another time by another, and know a caption that says such a word', () => {
+    const called = [{ index: 1, name: 'cat', prompts: ['cat', 'tom'] }, { index: 2, name: 'dog' }];
+    const words = Array.from({ length: 20 }, (_, epoch) => {
+      const [part] = cut({ ...batchOf([[], []], [[1, 1, 2, 2], [1, 1, 1, 1]]), after: { epoch, consumed: 2 } }, { classes: called }) as [MicroBatch];
+      return rowsOf(part).filter(([image]) => image === 1)[0] as ReturnType<typeof rowsOf>[number];
+    });
+    expect(new Set(words.map((row) => row.join()))).toEqual(new Set(['1,cat,1,1', '1,tom,1,1']));
+    expect(rowsOf(cut(batchOf([['tom'], []], [[1, 1, 1, 1], [2, 2, 2, 2]]), { classes: called })[0] as MicroBatch)[0]).toEqual([0, 'tom', 1, 1]);
+    expect(labelsOf(batchOf([['fog']]), { ...settings, classes: called })).toEqual(['fog', 'cat', 'tom', 'dog']);
+  });
+
+  it('are classes alone where no loss learns from captions', () => {
+    const batch = batchOf([['fog', 'dog'], ['cat']], [[3, 3, 255, 2], [1, 1, 1, 1]]);
+    const labels = rowsOf(cut(batch, { classes, captions: false, maxCategories: 2 })[0] as MicroBatch).map(([image, label]) => `${String(image)} ${label}`);
+    expect(labels.slice(0, 2).sort()).toEqual(['0 dog', '0 sky']);
+    expect(labels[2]).toBe('1 cat');
+    expect(labelsOf(batch, { ...settings, classes, captions: false })).not.toContain('fog');
   });
 
   it('of absent classes differ between pictures and epochs, and follow from the seed', () => {

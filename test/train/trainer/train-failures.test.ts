@@ -120,7 +120,7 @@ describe('data that cannot be trained on', () => {
 describe('options that cannot be', () => {
   it('are refused when the first report is asked for, before anything is written', async () => {
     expect(await failureOf(run(options('nowhere', { batchSize: 0 })))).toBe('RangeError: Cannot train: batchSize must be an integer ≥ 1, got 0');
-    expect(await failureOf(run(options('nowhere', { init: '/no/folder' })))).toBe('MODEL_LOAD: Cannot train: model must be an existing folder or a hub id like owner/name, got "/no/folder"');
+    expect(await failureOf(run(options('nowhere', { init: '/no/folder' })))).toBe('MODEL_LOAD: Cannot train: model must be an existing folder, a hub id like owner/name or "embedded", got "/no/folder"');
     expect(await failureOf(run(options('nowhere', { data: join(root, 'no.jsonl') })))).toMatch(/^DATASET_FORMAT: /);
     expect(existsSync(join(root, 'nowhere'))).toBe(false);
   });

@@ -6,6 +6,7 @@
  * `hub-transfer.ts`, because that client cannot resume and lets two processes write one file.
  */
 import { getHFHubCachePath, getRepoFolderName, listFiles, modelInfo } from '@huggingface/hub';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isSynsegError } from '../errors.ts';
 import { diskError, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
@@ -63,10 +64,11 @@ export interface DownloadCheckpointOptions {
  * ```
  */
 export function hubDefaults(): { hubUrl: string; cacheDir: string; accessToken: string | undefined; offline: boolean } {
-  const { HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE } = process.env;
+  const { HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE, HF_TOKEN } = process.env;
   return {
     hubUrl: HF_ENDPOINT || 'https://huggingface.co',
-    cacheDir: getHFHubCachePath(),
+    // An empty HF_HUB_CACHE would be the current folder.
+    cacheDir: getHFHubCachePath() || join(HF_HOME || join(homedir(), '.cache', 'huggingface'), 'hub'),
     accessToken: HF_TOKEN || undefined,
     offline: /^(?:1|true|yes|on)$/i.test(HF_HUB_OFFLINE ?? ''),
   };

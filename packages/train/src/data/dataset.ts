@@ -38,6 +38,8 @@ export interface MaskClass {
   /** Value of its pixels. */
   readonly index: number;
   readonly name: string;
+  /** What it is called: each time one of them, at random. @default the name */
+  readonly prompts?: readonly string[];
 }
 
 /** A set of samples. */

@@ -22,8 +22,15 @@ export interface RowSettings {
   readonly seed: number;
   /** What embeddings have in common, float32 `[embeddingDim]`; undefined when no label bank is needed. */
   readonly textCentre: Float32Array | undefined;
+  /** Whether a loss learns from what captions and tags say; else they have no rows. */
+  readonly captions: boolean;
   /** Classes of the masks whose names have an embedding; undefined when masks do not count. */
   readonly classes: readonly MaskClass[] | undefined;
+}
+
+/** What a class is called. */
+function wordsOf({ name, prompts = [name] }: MaskClass): readonly string[] {
+  return prompts;
 }
 
 /** A label of a picture. */
@@ -36,8 +43,8 @@ interface Row {
 }
 
 /** Names that rows of this batch may need an embedding for. */
-export function labelsOf(batch: Batch, { classes = [] }: RowSettings): string[] {
-  return [...new Set([...batch.categories.flat(), ...classes.map(({ name }) => name)])];
+export function labelsOf(batch: Batch, { captions, classes = [] }: RowSettings): string[] {
+  return [...new Set([...(captions ? batch.categories.flat() : []), ...classes.flatMap(wordsOf)])];
 }
 
 /**
@@ -97,23 +104,26 @@ function masksOf({ masks }: Batch, start: number, end: number, [height, width]: 
  * The rows of one picture: its categories; with masks also the classes there, then a random choice of the others, which
  * teach where a label is not.
  */
-function rowsOf(batch: Batch, image: number, { classes, maxCategories, inputSize, seed }: RowSettings): Row[] {
-  const categories = batch.categories[image] ?? [];
+function rowsOf(batch: Batch, image: number, { captions, classes, maxCategories, inputSize, seed }: RowSettings): Row[] {
+  // Without a loss of theirs, phrases would only take the places of classes.
+  const categories = captions ? (batch.categories[image] ?? []) : [];
   if (classes === undefined || batch.masks === undefined) return categories.map((label) => ({ label, stated: true, maskClass: -1 }));
   const [height, width] = inputSize;
   const mask = batch.masks.subarray(image * height * width, (image + 1) * height * width);
   const present = new Set(mask);
   // A picture without a mask is all unlabelled: its classes would teach nothing.
   const labelled = present.size > (present.has(IGNORED) ? 1 : 0);
-  const classOf = new Map((labelled ? classes : []).map(({ name, index }) => [name, index]));
+  const classOf = new Map((labelled ? classes : []).flatMap((one) => wordsOf(one).map((word) => [word, one.index])));
   const rows: Row[] = categories.map((label) => ({ label, stated: true, maskClass: classOf.get(label) ?? -1 }));
-  const others = (labelled ? classes : []).filter(({ name }) => !categories.includes(name));
+  const named = new Set(rows.map(({ maskClass }) => maskClass));
+  const others = (labelled ? classes : []).filter(({ index }) => !named.has(index));
   const random = new Random(seed, 'classes', batch.after.epoch, batch.indices[image] as number);
   const order = [...permutation(others.length, random)].map((at) => others[at] as MaskClass);
   // Classes in the mask come first: they are the ones that must not be left out.
-  for (const { name, index } of [...order.filter(({ index }) => present.has(index)), ...order.filter(({ index }) => !present.has(index))]) {
+  for (const one of [...order.filter(({ index }) => present.has(index)), ...order.filter(({ index }) => !present.has(index))]) {
     if (rows.length >= maxCategories) break;
-    rows.push({ label: name, stated: present.has(index), maskClass: index });
+    const words = wordsOf(one);
+    rows.push({ label: words[random.integer(words.length)] as string, stated: present.has(one.index), maskClass: one.index });
   }
   return rows;
 }

@@ -67,7 +67,7 @@ export interface RetrievalScore {
 export interface TrainOptions {
   /** Captions, tags or masks: see `DataOptions`. */
   readonly data: string | DataOptions;
-  /** Folder or hub id of the checkpoint to start from, or `'random'` for a seeded random decoder on `trunk`. */
+  /** Folder or hub id of the checkpoint to start from, `'embedded'`, or `'random'` for a seeded random decoder on `trunk`. */
   readonly init: string;
   /** Folder or hub id of the frozen encoders for `init: 'random'`: a CLIPSeg folder, or a trunk with a vocabulary. */
   readonly trunk?: string;

@@ -115,6 +115,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       embeddingDim: base.config.embeddingDim,
       maxCategories: plan.maxCategories,
       seed: plan.seed,
+      captions: needsCaptions(plan),
       textCentre: needsBank(plan.lambda) ? statistics?.textCentre : undefined,
       classes,
     };
@@ -231,8 +232,11 @@ async function learnCategories(dataset: Dataset, texts: CategoryTexts, warn: (ki
 function knownClasses(dataset: Dataset, texts: CategoryTexts, warn: (kind: TrainWarning['kind'], message: string) => void): readonly MaskClass[] {
   const named = (dataset.classes ?? []).filter(({ index }) => index !== dataset.backgroundIndex && index !== dataset.ignoreIndex);
   if (named.length === 0) throw new SynsegError('DATASET_FORMAT', `Cannot train: data must name the classes of its masks (classes.json) for objective "masks", got none in ${dataset.description}`);
-  const known = named.filter(({ name }) => texts.knows(name));
-  const unknown = named.filter(({ name }) => !texts.knows(name)).map(({ name }) => name);
+  const known = named.flatMap(({ name, index, prompts = [name] }) => {
+    const words = prompts.filter((word) => texts.knows(word));
+    return words.length === 0 ? [] : [{ name, index, prompts: words }];
+  });
+  const unknown = named.filter(({ index }) => !known.some((one) => one.index === index)).map(({ name }) => name);
   if (unknown.length > 0) warn('categories', `Mask classes not in the vocabulary, left out: ${unknown.join(', ')}`);
   if (known.length === 0) throw new SynsegError('LABEL_UNKNOWN', `Cannot train: the vocabulary must have a class of the masks, got none of ${named.map(({ name }) => name).join(', ')}`);
   return known;
