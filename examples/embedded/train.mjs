@@ -1,51 +1,72 @@
 /**
  * Makes the checkpoint `'embedded'` from nothing: draws the street world, trains both encoders on its captions, then the
- * decoder on the same kind of captions, and writes packages/core/embedded. No masks, nothing downloaded.
+ * decoder on its masks, and writes it as fp16. Nothing is downloaded.
  *
- *   npm run embedded                      all of it: hours on two cores
+ *   npm run embedded                      all of it: about three hours on two cores
  *   npm run embedded -- --work FOLDER     where pictures and runs are kept; default out/embedded
- *   npm run embedded -- --only encoders   one of the stages below, by name
+ *   npm run embedded -- --to FOLDER       the result; default packages/core/embedded
+ *   npm run embedded -- --only encoders   one of the stages below
  *
- * Every stage is a command of the project, printed before it runs. Stages that are done are left as they are and one that
- * was ended goes on: run the same line again.
+ * Every stage is a command of the project, printed before it runs. A stage that is done is left as it is, and one that was
+ * ended goes on where it was: run the same line again.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { work: { type: 'string', default: 'out/embedded' }, only: { type: 'string' } } });
-const work = resolve(values.work);
-const draw = ['node', '--import', 'tsx', 'examples/street-world/make.ts'];
-const trainer = ['node', 'packages/train/dist/cli.js'];
-const at = (...parts) => join(work, ...parts);
-const train = (run, steps, ...options) => [...trainer, 'train', '--out', at(run), '--steps', String(steps), ...options, ...(existsSync(at(run, 'last')) ? ['--resume'] : [])];
+const { values } = parseArgs({ options: { work: { type: 'string', default: 'out/embedded' }, to: { type: 'string', default: 'packages/core/embedded' }, only: { type: 'string' } } });
+const at = (...parts) => join(resolve(values.work), ...parts);
+const draw = ['--import', 'tsx', 'examples/street-world/make.ts'];
+const trainer = ['packages/train/dist/cli.js'];
 
-/** Name, what it makes, and the command. */
+/** A stage that draws pictures. */
+const pictures = (name, count, ...options) => ({ name, done: () => existsSync(at(name, 'metadata.jsonl')), command: () => [...draw, '--out', at(name), '--count', String(count), ...options] });
+
+/** A stage that trains. */
+const run = (name, steps, ...options) => ({
+  name,
+  done: () => stepsOf(name) >= steps,
+  command: () => [...trainer, 'train', '--out', at(name), '--steps', String(steps), '--save-every', '200', ...options, ...(existsSync(at(name, 'last')) ? ['--resume'] : [])],
+});
+
 const STAGES = [
-  ['pictures', 'pretrain/metadata.jsonl', [...draw, '--out', at('pretrain'), '--split', 'pretrain', '--views', 'varied', '--count', '22000']],
-  ['test-pictures', 'test/metadata.jsonl', [...draw, '--out', at('test'), '--split', 'test', '--count', '500']],
-  ['fresh', 'fresh/model.safetensors', [...trainer, 'create', at('pretrain/metadata.jsonl'), '--out', at('fresh'), '--vision', 'side=96,patch=8,width=128,layers=6,heads=4', '--text', 'width=128,layers=4,heads=4,tokens=40']],
-  ['encoders', 'encoders.done', train('encoders', 4000, '--objective', 'contrastive', '--data', at('pretrain'), '--init', at('fresh'), '--batch-size', '64', '--learning-rate', '5e-4', '--clip-norm', '1', '--patch-dropout', '0.5', '--save-every', '200', '--evaluate-pairs', at('test'), '--evaluate-every', '600')],
-  ['encoders-whole', 'encoders-whole.done', train('encoders-whole', 400, '--objective', 'contrastive', '--data', at('pretrain'), '--init', at('encoders/last'), '--batch-size', '64', '--learning-rate', '1e-4', '--clip-norm', '1', '--save-every', '200', '--evaluate-pairs', at('test'), '--evaluate-every', '200')],
+  pictures('pretrain', 22_000, '--split', 'pretrain', '--views', 'varied'),
+  pictures('train', 4000, '--split', 'train', '--views', 'varied'),
+  pictures('test', 500, '--split', 'test'),
+  {
+    name: 'fresh',
+    done: () => existsSync(at('fresh', 'config.json')),
+    command: () => [...trainer, 'create', at('pretrain', 'metadata.jsonl'), '--out', at('fresh'), '--vision', 'side=96,patch=8,width=128,layers=6,heads=4', '--text', 'width=128,layers=4,heads=4,tokens=40'],
+  },
+  run('encoders', 4000, '--objective', 'contrastive', '--data', at('pretrain'), '--init', at('fresh'), '--batch-size', '64', '--learning-rate', '5e-4', '--clip-norm', '1', '--patch-dropout', '0.5', '--evaluate-pairs', at('test'), '--evaluate-every', '1000'),
+  run('head', 2000, '--objective', 'masks', '--recipe', 'best', '--data', at('train'), '--init', at('encoders', 'last'), '--batch-size', '12', '--max-categories', '12', '--learning-rate', '2e-3', '--clip-norm', '1', '--augment', 'flip,crop=0.25:1'),
+  { name: 'export', done: () => false, command: () => [...trainer, 'export', at('head', 'last'), '--out', at('export'), '--precision', 'fp16', ...(existsSync(at('export')) ? ['--overwrite'] : [])] },
 ];
 
-const chosen = values.only === undefined ? STAGES : STAGES.filter(([name]) => name === values.only);
-if (chosen.length === 0) throw new RangeError(`Cannot train: --only must be one of ${STAGES.map(([name]) => name).join(', ')}, got ${values.only}`);
-await mkdir(work, { recursive: true });
-for (const [name, made, [program, ...parameters]] of chosen) {
-  if (existsSync(at(made))) {
+/** Steps that a run has logged. */
+function stepsOf(name) {
+  const log = existsSync(at(name, 'log.jsonl')) ? readFileSync(at(name, 'log.jsonl'), 'utf8').trim().split('\n') : [];
+  return log.length === 0 ? -1 : (JSON.parse(log.at(-1)).step ?? -1);
+}
+
+const chosen = values.only === undefined ? STAGES : STAGES.filter(({ name }) => name === values.only);
+if (chosen.length === 0) throw new RangeError(`Cannot train: --only must be one of ${STAGES.map(({ name }) => name).join(', ')}, got ${values.only}`);
+await mkdir(at(), { recursive: true });
+for (const { name, done, command } of chosen) {
+  if (done()) {
     console.log(`${name}: done before`);
     continue;
   }
-  console.log(`${name}: ${[program, ...parameters].join(' ')}`);
-  const child = spawn(program === 'node' ? process.execPath : program, parameters, { stdio: 'inherit' });
-  const [code] = await once(child, 'close');
-  if (code !== 0) {
-    console.error(`Cannot train: ${name} must succeed, got exit code ${code}`);
-    process.exit(code ?? 1);
+  const parameters = command();
+  console.log(`${name}: node ${parameters.join(' ')}`);
+  const [code] = await once(spawn(process.execPath, parameters, { stdio: 'inherit' }), 'close');
+  if (code !== 0 || !(done() || name === 'export')) {
+    console.error(`Cannot train: ${name} must be done before the next stage, got ${code === 0 ? 'an interruption (run the same line to go on)' : `exit code ${code}`}`);
+    process.exit(code === 0 ? 130 : code);
   }
-  if (made.endsWith('.done')) await writeFile(at(made), '');
 }
+// Beside what is there: the model card stays.
+if (chosen.some(({ name }) => name === 'export')) await cp(at('export'), resolve(values.to), { recursive: true });
