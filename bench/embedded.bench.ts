@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { Segmenter, type Precision, type TemplateName } from '@synseg/core';
 import { describeProtocol, type EvaluatedModel, type Score } from '@synseg/train';
 import { CLASSES } from '../examples/street-world/classes.ts';
+import { countOf, oneOf } from './support/arguments.ts';
 import { benchCache, circumstances } from './support/machine.ts';
 import { table } from './support/statistics.ts';
 import { combinationPictures, scoreCombinations, type CombinationScores } from './support/street-combinations.ts';
@@ -58,18 +59,6 @@ const test = await testSet(countOf('pictures', values.pictures));
 const pictures = await readPictures(test.folder, test.names);
 const combined = await combinationPictures(countOf('each', values.each));
 const made = (performance.now() - started) / 1000;
-
-function countOf(name: string, given: string): number {
-  const count = Number(given);
-  if (!Number.isSafeInteger(count) || count < 1) throw new RangeError(`Cannot run bench: --${name} must be an integer from 1, got ${given}`);
-  return count;
-}
-
-function oneOf<Choice extends string>(name: string, given: string, choices: readonly Choice[]): Choice {
-  const choice = choices.find((one) => one === given);
-  if (choice === undefined) throw new RangeError(`Cannot run bench: --${name} must be one of ${choices.join(', ')}, got ${given}`);
-  return choice;
-}
 
 /** Everything that is measured of a model. */
 async function rowOf(title: string, model: EvaluatedModel): Promise<Row> {

@@ -34,7 +34,7 @@ const timeoutMs = 120_000;
 
 function markdownFiles(): string[] {
   const atRoot = readdirSync(root).filter((name) => name.endsWith('.md'));
-  const inPackages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`);
+  const inPackages = readdirSync(join(root, 'packages')).flatMap((name) => [`packages/${name}/README.md`, `packages/${name}/embedded/README.md`]);
   return [...atRoot, ...inPackages.filter((file) => existsSync(join(root, file))), ...filesUnder('docs', /\.md$/)];
 }
 

@@ -1,11 +1,12 @@
 /** Checkpoints to score: where the shipped one lies, and what its encoders do under a decoder that learnt nothing. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { EMBEDDED, embeddedFolder } from '@synseg/core/internals';
 import { train } from '@synseg/train';
 
 /** A model's folder: `embedded` is the shipped checkpoint's. */
 export function modelFolder(model: string): string {
-  return model === 'embedded' ? join(import.meta.dirname, '../../packages/core/embedded') : model;
+  return model === EMBEDDED ? embeddedFolder() : model;
 }
 
 /**

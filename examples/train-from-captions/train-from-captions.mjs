@@ -11,7 +11,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Segmenter } from '@synseg/core';
 import { exportCheckpoint, train } from '@synseg/train';
@@ -35,13 +34,11 @@ if (data === undefined || picture === undefined || names === undefined) {
 const leaving = new AbortController();
 process.once('SIGINT', () => leaving.abort());
 const [run, model] = [join(values.out, 'run'), join(values.out, 'model')];
-// A folder or hub id with encoders; those of the embedded checkpoint lie in the package beside its code.
-const trunk = values.encoders === 'embedded' ? fileURLToPath(new URL('../embedded', import.meta.resolve('@synseg/core'))) : values.encoders;
 
 const reports = train({
   data,
   init: 'random',
-  trunk,
+  trunk: values.encoders,
   recipe: 'best',
   steps: Number(values.steps),
   batchSize: Number(values['batch-size']),

@@ -2,7 +2,7 @@ export { writeFileAtomic } from './cache/atomic-file.ts';
 export { openCheckpoint, readJson, type Checkpoint } from './checkpoint/checkpoint.ts';
 export { EMBEDDED, embeddedFolder } from './checkpoint/embedded.ts';
 export { fingerprintFiles, sha256 } from './checkpoint/fingerprint.ts';
-export { readModelConfig, type ClipTextConfig, type ClipVisionConfig, type DecoderConfig, type ModelConfig } from './checkpoint/model-config.ts';
+export { readModelConfig, templatesOf, type ClipTextConfig, type ClipVisionConfig, type DecoderConfig, type ModelConfig } from './checkpoint/model-config.ts';
 export { encodeSafetensors, readFloats, readSafetensors, safetensorsHeader, toFloat16, toFloat32, writeSafetensors, type FloatTensor, type SafetensorsFile, type TensorEntry, type TensorLayout } from './checkpoint/safetensors.ts';
 export { Weights } from './checkpoint/weights.ts';
 export { deserialiseError, disposedError, serialiseError, type SerialisedError } from './errors.ts';

@@ -85,6 +85,11 @@ export interface ModelConfig {
   readonly decoder: DecoderConfig;
 }
 
+/** Sentences that a checkpoint's labels are put into unless a caller says otherwise; a vocabulary looks names up as they are. */
+export function templatesOf({ text }: Pick<ModelConfig, 'text'>): Templates {
+  return text.kind === 'clip' ? text.templates : 'plain';
+}
+
 /** CLIP's normalisation, used when a folder has no `preprocessor_config.json`. */
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
 const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];

@@ -1,5 +1,6 @@
 /** The door of the package: a loaded checkpoint that segments pictures into named classes. */
 import type { MessagePort } from 'node:worker_threads';
+import { templatesOf } from '../checkpoint/model-config.ts';
 import { disposedError } from '../errors.ts';
 import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
 import { tilePicture, type Tiling } from '../image/tiling.ts';
@@ -139,8 +140,7 @@ export class Segmenter {
 
   /** Sentences that names are put into unless said otherwise: the checkpoint's own, or CLIPSeg's. A vocabulary looks names up as they are. */
   get templates(): Templates {
-    const { text } = this.#thread.info.config;
-    return text.kind === 'clip' ? text.templates : 'plain';
+    return templatesOf(this.#thread.info.config);
   }
 
   /**

@@ -69,7 +69,7 @@ export interface TrainOptions {
   readonly data: string | DataOptions;
   /** Folder or hub id of the checkpoint to start from, `'embedded'`, or `'random'` for a seeded random decoder on `trunk`. */
   readonly init: string;
-  /** Folder or hub id of the frozen encoders for `init: 'random'`: a CLIPSeg folder, or a trunk with a vocabulary. */
+  /** Folder or hub id of the frozen encoders for `init: 'random'`, or `'embedded'`: a CLIPSeg folder, or a trunk with a vocabulary. */
   readonly trunk?: string;
   /** Shape of the random decoder, where the trunk's folder does not give one. */
   readonly decoder?: DecoderShape;

@@ -1,7 +1,7 @@
 /** Everything a run has open: data, texts, the training thread, the run folder. Opened in one place, closed in one. */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { ClipTokenizer, type FloatTensor } from '@synseg/core/internals';
+import { ClipTokenizer, templatesOf, type FloatTensor } from '@synseg/core/internals';
 import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, openDataset, type DataContext, type Dataset, type MaskClass } from '../data/dataset.ts';
@@ -64,7 +64,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
     const pairs = plan.objective === 'contrastive' ? await openPairs(base) : undefined;
     const dataset = await openDataset(plan.data, { ...(pairs === undefined ? nounPhrases() : WHOLE_CAPTIONS), onWarning: dataWarning, ...(signal === undefined ? {} : { signal }) });
-    const texts = await openCategoryTexts({ folder: base.folder, config: base.config, templates: plan.templates ?? (base.config.text.kind === 'clip' ? base.config.text.templates : 'plain'), unknown: plan.unknownCategories, cacheFolder, device: plan.device, threads: plan.threads });
+    const texts = await openCategoryTexts({ folder: base.folder, config: base.config, templates: plan.templates ?? templatesOf(base.config), unknown: plan.unknownCategories, cacheFolder, device: plan.device, threads: plan.threads });
     closers.push(texts.dispose);
     await learnCategories(dataset, texts, warn);
     const classes = needsMasks(plan.lambda) ? knownClasses(dataset, texts, warn) : undefined;
