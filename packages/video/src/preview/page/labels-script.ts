@@ -22,7 +22,7 @@ export class LabelEditor {
   /** @type {Edit[]} */
   #edits = [];
   #busy = false;
-  /** @type {readonly string[] | undefined} */
+  /** @type {Promise<readonly string[]> | undefined} */
   #vocabulary;
 
   /** @param {Document} page */
@@ -47,10 +47,10 @@ export class LabelEditor {
       });
     });
     page.addEventListener('input', ({ target }) => {
-      if (target instanceof HTMLInputElement && target.list === this.words) void this.#suggest(target.value);
+      if (target instanceof HTMLInputElement && target.list === this.words) void this.#suggest(target);
     });
     page.addEventListener('focusin', ({ target }) => {
-      if (target instanceof HTMLInputElement && target.list === this.words) void this.#suggest(target.value);
+      if (target instanceof HTMLInputElement && target.list === this.words) void this.#suggest(target);
     });
   }
 
@@ -183,11 +183,15 @@ export class LabelEditor {
     return error;
   }
 
-  /** Offers words that begin with or contain what was typed. @param {string} typed */
-  async #suggest(typed) {
-    this.#vocabulary ??= await fetch('vocabulary').then((answer) => answer.json()).catch(() => []);
-    const text = typed.trim().toLowerCase();
-    const known = this.#vocabulary ?? [];
+  /** Offers words that begin with or contain what stands in the field. @param {HTMLInputElement} input */
+  async #suggest(input) {
+    this.#vocabulary ??= fetch('vocabulary').then((answer) => answer.json());
+    const known = await this.#vocabulary.catch(() => {
+      this.#vocabulary = undefined; // asked again at the next letter
+      return [];
+    });
+    if (document.activeElement !== input) return;
+    const text = input.value.trim().toLowerCase(); // as it is now: more may have been typed meanwhile
     const starting = known.filter((word) => word.toLowerCase().startsWith(text));
     const containing = known.filter((word) => word.toLowerCase().indexOf(text) > 0);
     this.words.replaceChildren(...[...starting, ...containing].slice(0, SUGGESTIONS).map((word) => new Option(word, word)));
