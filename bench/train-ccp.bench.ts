@@ -44,7 +44,7 @@ interface Setting {
   readonly extra?: boolean;
 }
 
-const NONE: LossWeights = { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, masks: 0, maskShare: 0 };
+const NONE: LossWeights = { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 0, maskShare: 0 };
 /** The paper's weights drown the alignment; with these its losses do train a random decoder on unconditioned features. */
 const STRONG = { align: 1, contrast: 0.1, background: 0.01, separation: 1 };
 const mccl = (names: readonly (keyof typeof STRONG)[]): Partial<TrainOptions> => ({

@@ -157,7 +157,7 @@ function shows(drawing: Drawing, combination: HeldOutCombination): boolean {
 }
 
 function planOf(folder: string): DatasetPlan {
-  return { folder, count: 0, firstSeed: 0, size: PICTURE_SIZE, split: 'test', captions: 5, views: 'whole' };
+  return { folder, count: 0, firstSeed: 0, size: PICTURE_SIZE, split: 'test', captions: 5, scenery: 0, views: 'whole' };
 }
 
 async function drawingHash(apart: readonly string[]): Promise<string> {

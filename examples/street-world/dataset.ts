@@ -12,6 +12,7 @@ import { drawScene, encodeJpeg, encodeMask, type Drawing } from './draw.ts';
 import { heldOutIn } from './held-out.ts';
 import { paragraphsOf } from './paragraphs.ts';
 import { sceneOf } from './scene.ts';
+import { sceneryOf } from './scenery.ts';
 import { WHOLE, aspectOf, windowOf } from './window.ts';
 import { nounsOf } from './words.ts';
 
@@ -36,6 +37,8 @@ export interface DatasetPlan {
   readonly size: number;
   readonly split: Split;
   readonly captions: number;
+  /** Captions of sky, ground and what stands there, beside the others. */
+  readonly scenery: number;
   /** `whole`: square pictures of whole scenes; `varied`: other shapes too, and close-ups: see `window.ts`. */
   readonly views: 'whole' | 'varied';
 }
@@ -78,9 +81,10 @@ export async function writeSample(plan: DatasetPlan, seed: number): Promise<bool
   return drawing !== undefined;
 }
 
-function rowOf(drawing: Drawing, { split, captions }: DatasetPlan, name: string): DatasetRow {
+function rowOf(drawing: Drawing, { split, captions, scenery }: DatasetPlan, name: string): DatasetRow {
   const { scene } = drawing;
-  const written = captionsOf(drawing, { count: captions, synonyms: split === 'train' ? 'avoid' : 'allow' }).map(({ text }) => text);
+  const synonyms = split === 'train' ? 'avoid' : 'allow';
+  const written = [...captionsOf(drawing, { count: captions, synonyms }).map(({ text }) => text), ...sceneryOf(drawing, { count: scenery, synonyms })];
   return {
     image: `images/${name}.jpg`,
     mask: `masks/${name}.png`,
@@ -97,7 +101,7 @@ function rowOf(drawing: Drawing, { split, captions }: DatasetPlan, name: string)
 export async function beginDataset(plan: DatasetPlan): Promise<void> {
   for (const inner of ['images', 'masks', 'rows']) await mkdir(join(plan.folder, inner), { recursive: true });
   const path = join(plan.folder, `plan-${plan.split}.json`);
-  const wanted = JSON.stringify({ size: plan.size, split: plan.split, captions: plan.captions, views: plan.views });
+  const wanted = JSON.stringify({ size: plan.size, split: plan.split, captions: plan.captions, ...(plan.scenery === 0 ? {} : { scenery: plan.scenery }), views: plan.views });
   const found = await readFile(path, 'utf8').catch(() => undefined);
   if (found !== undefined && found !== wanted) throw new RangeError(`Cannot write data set: ${plan.folder} must be empty or have been begun with ${wanted}, got ${found}`);
   await replace(path, wanted);

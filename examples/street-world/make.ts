@@ -2,7 +2,8 @@
  * Makes pictures, clips and contact sheets of the street world.
  *
  *   npx tsx --tsconfig tsconfig.run.json examples/street-world/make.ts --out FOLDER --count N
- *       [--first-seed 0] [--size 128] [--split train|pretrain|test|held-out] [--captions 5] [--views whole|varied] [--workers 2]
+ *       [--first-seed 0] [--size 128] [--split train|pretrain|test|held-out] [--captions 5] [--scenery 0]
+ *       [--views whole|varied] [--workers 2]
  *   … make.ts --video clip.mp4 [--seconds 6] [--seed 0] [--size 256] [--aspect 1.5] [--frame-rate 12]
  *   … make.ts --sheet sheet.png [--count 24] [--first-seed 0] [--size 256]
  */
@@ -17,7 +18,7 @@ import { Threads } from './threads.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
-  options: { 'out': text, 'count': text, 'first-seed': text, 'size': text, 'split': text, 'captions': text, 'views': text, 'workers': text, 'video': text, 'seconds': text, 'seed': text, 'aspect': text, 'frame-rate': text, 'sheet': text },
+  options: { 'out': text, 'count': text, 'first-seed': text, 'size': text, 'split': text, 'captions': text, 'scenery': text, 'views': text, 'workers': text, 'video': text, 'seconds': text, 'seed': text, 'aspect': text, 'frame-rate': text, 'sheet': text },
 });
 
 function numberOf(name: keyof typeof values, standard: number, least: number, whole = true): number {
@@ -47,7 +48,7 @@ function progress(done: number, total: number, started: number, what: string): v
 }
 
 async function makeDataset(folder: string): Promise<void> {
-  const plan: DatasetPlan = { folder, count: numberOf('count', NaN, 1), firstSeed: numberOf('first-seed', 0, 0), size: numberOf('size', 128, 16), split: splitOf(values.split), captions: numberOf('captions', 5, 1), views: viewsOf(values.views) };
+  const plan: DatasetPlan = { folder, count: numberOf('count', NaN, 1), firstSeed: numberOf('first-seed', 0, 0), size: numberOf('size', 128, 16), split: splitOf(values.split), captions: numberOf('captions', 5, 1), scenery: numberOf('scenery', 0, 0), views: viewsOf(values.views) };
   const workers = numberOf('workers', Math.max(1, availableParallelism() - 1), 1);
   await beginDataset(plan);
   await using threads = new Threads(Math.min(workers, plan.count));

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLASSES } from '../../../examples/street-world/classes.ts';
 import { beginDataset, drawOf, finishDataset, nameOf, writeSample, type DatasetPlan, type DatasetRow } from '../../../examples/street-world/dataset.ts';
+import { sceneryOf } from '../../../examples/street-world/scenery.ts';
 import { openDataset, START } from '../../../packages/train/src/data/dataset.ts';
 import { readClassList } from '../../../packages/train/src/evaluate/class-list.ts';
 import { PhraseExtractor } from '../../../packages/train/src/phrases/phrase-extractor.ts';
@@ -19,7 +20,7 @@ afterEach(async () => {
 });
 
 function planOf(plan: Partial<DatasetPlan> = {}): DatasetPlan {
-  return { folder, count: 3, firstSeed: 0, size: 64, split: 'train', captions: 3, views: 'whole', ...plan };
+  return { folder, count: 3, firstSeed: 0, size: 64, split: 'train', captions: 3, scenery: 0, views: 'whole', ...plan };
 }
 
 const make = async (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
@@ -60,9 +61,42 @@ describe('writeSample()', () => {
     expect((await readdir(folder, { recursive: true })).filter((name) => name.includes('.part'))).toEqual([]);
   });
 
+  it('writes captions of scenery beside the others, which stay as they are', async () => {
+    const rowOf = async (plan: Partial<DatasetPlan>, seed: number): Promise<DatasetRow> => {
+      const inner = join(folder, JSON.stringify(plan));
+      const whole = planOf({ folder: inner, ...plan });
+      await beginDataset(whole);
+      await writeSample(whole, seed);
+      return JSON.parse(await readFile(join(inner, 'rows', `${nameOf(whole.split, seed)}.json`), 'utf8')) as DatasetRow;
+    };
+    for (const seed of [1, 2]) {
+      const drawing = (await drawOf(seed, planOf()))!;
+      const scenery = sceneryOf(drawing, { count: 2, synonyms: 'avoid' });
+      const [plain, more] = [await rowOf({}, seed), await rowOf({ scenery: 2 }, seed)];
+      expect(scenery).toHaveLength(2);
+      expect(more).toEqual({ ...plain, caption: [...plain.caption, ...scenery] });
+    }
+    // Where texts are of several captions, these are among them.
+    const texts = await rowOf({ split: 'pretrain', scenery: 2 }, 1);
+    expect(texts.caption).toHaveLength(5);
+    for (const caption of sceneryOf((await drawOf(1, planOf({ split: 'pretrain' })))!, { count: 2 })) expect(texts.caption.join('|')).toContain(caption);
+  });
+
   it('refuses a folder that was begun with another plan', async () => {
     await beginDataset(planOf());
     await expect(beginDataset(planOf({ size: 32 }))).rejects.toThrow(/^Cannot write data set: .* must be empty or have been begun with \{"size":32,"split":"train","captions":3,"views":"whole"\}, got \{"size":64,/);
+  });
+
+  it('tells a plan with scenery from one without', async () => {
+    const planned = async (): Promise<unknown> => JSON.parse(await readFile(join(folder, 'plan-train.json'), 'utf8'));
+    await beginDataset(planOf());
+    expect(await planned()).toEqual({ size: 64, split: 'train', captions: 3, views: 'whole' });
+    await expect(beginDataset(planOf({ scenery: 2 }))).rejects.toThrow(/have been begun with \{"size":64,"split":"train","captions":3,"scenery":2,"views":"whole"\}, got \{"size":64,"split":"train","captions":3,"views":"whole"\}$/);
+    await rm(join(folder, 'plan-train.json'));
+    await beginDataset(planOf({ scenery: 2 }));
+    expect(await planned()).toEqual({ size: 64, split: 'train', captions: 3, scenery: 2, views: 'whole' });
+    for (const scenery of [0, 1]) await expect(beginDataset(planOf({ scenery }))).rejects.toThrow(/^Cannot write data set: .* must be empty or have been begun with /);
+    await beginDataset(planOf({ scenery: 2 }));
   });
 });
 
@@ -86,12 +120,14 @@ describe('drawOf()', () => {
 
 describe('make.ts', () => {
   it('writes a set with threads and, run again, the same table', async () => {
-    const args = ['--out', folder, '--count', '3', '--size', '48', '--split', 'held-out', '--workers', '2'];
+    const args = ['--out', folder, '--count', '3', '--size', '48', '--split', 'held-out', '--captions', '2', '--scenery', '1', '--workers', '2'];
     const { stdout } = await make(...args);
     expect(stdout).toMatch(/metadata\.jsonl: 3 rows, 48 × 48 px/);
     const table = await readFile(join(folder, 'metadata.jsonl'), 'utf8');
     const rows = table.trim().split('\n').map((line) => JSON.parse(line) as DatasetRow);
     expect(rows.every(({ combinations }) => combinations.length > 0)).toBe(true);
+    expect(JSON.parse(await readFile(join(folder, 'plan-held-out.json'), 'utf8'))).toMatchObject({ captions: 2, scenery: 1 });
+    expect(rows.map(({ caption }) => caption.length)).toEqual([3, 3, 3]);
     await make(...args, '--workers', '1');
     expect(await readFile(join(folder, 'metadata.jsonl'), 'utf8')).toBe(table);
   });

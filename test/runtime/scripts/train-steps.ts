@@ -5,11 +5,12 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { RunGuard, ResidentTensor, RuntimeSession, Weights, readJson, readModelConfig } from '@synseg/core/internals';
-import { LOSSES, needsMasks, needsProjector, type FeatureSource, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
+import { LOSSES, needsBank, needsMasks, needsProjector, type FeatureSource, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
 import { flatten, initialValues, unflatten } from '../../../packages/train/src/step-graph/initial-values.ts';
 import { PARAMETER_GROUPS, layoutOf, trainedTensors, type Layout } from '../../../packages/train/src/step-graph/layout.ts';
 import { FIGURES } from '../../../packages/train/src/step-graph/step-objective.ts';
 import { stateNames, type StepSpec } from '../../../packages/train/src/step-graph/step-spec.ts';
+import { projectorShape } from '../../../packages/train/src/trainer/base-model.ts';
 import type { MicroBatch } from '../../../packages/train/src/trainer/protocol.ts';
 import { microBatches } from '../../../packages/train/src/trainer/row-batch.ts';
 import { StepEngine } from '../../../packages/train/src/trainer/step-engine.ts';
@@ -55,6 +56,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'the paper, from pixels': { lambda: PAPER },
   'the paper, saturated maps': { lambda: PAPER, spec: { input: 'taps' }, model: { tensors: { 'decoder.transposed_convolution.bias': { shape: [1], data: Float32Array.of(120) } } } },
   'grounding and distillation': { lambda: { grounding: 1, distillation: 1 }, features: 'taps', spec: { input: 'taps' }, stages: ['projector', 'all'] },
+  'local features': { lambda: { partial: 1, sharing: 1 }, features: 'local', spec: { input: 'taps' }, stages: ['projector', 'all'] },
   'masks': { lambda: { masks: 1, maskShare: 1 }, spec: { ema: 0.9, optimizer: { ...ADAMW, clipNorm: 0.5 } } },
   'micro-batches': { lambda: { align: 1, background: 1, masks: 1 }, features: 'visual', spec: { images: 1, input: 'taps' } },
   'refined head': { lambda: { masks: 1 }, spec: { input: 'taps' }, model: { head: 'refined', patch: 16, size: 32 } },
@@ -67,8 +69,7 @@ async function runSteps(name: string, { lambda: some, features = 'conditional', 
   const config = readModelConfig(await readJson(join(folder, 'config.json')), await readJson(join(folder, 'preprocessor_config.json')), folder);
   const lambda = { ...Object.fromEntries(LOSSES.map((loss) => [loss, 0])), ...some } as unknown as LossWeights;
   const channels = config.tapDims.reduce((sum, dim) => sum + dim, 0);
-  const widths = { conditional: config.decoder.reduceDim, visual: config.tapDims.at(-1) as number, taps: channels };
-  const tensors = trainedTensors(config, needsProjector(lambda) ? widths[features] : undefined);
+  const tensors = trainedTensors(config, needsProjector(lambda) ? projectorShape({ features }, config) : undefined);
   const layout = layoutOf(tensors, PARAMETER_GROUPS, false);
   const contrastive = { epsilon: 1e-4, contrastGate: 0.1 };
   const spec: EngineSpec = { kind: 'rows', config, layout, lambda, features, contrastive, optimizer: ADAMW, ema: undefined, images: BATCH, batchImages: BATCH, input: 'pixels', trunkPrecision: 'float32', patchesKept: undefined, ...rest };
@@ -118,7 +119,7 @@ function watchState(): { readonly taken: Set<string>; readonly given: Set<string
 }
 
 /** Two pictures with three and two labels, cut into micro-batches and filled up as the trainer does. */
-function batchOf({ config, input, images, lambda, features }: EngineSpec, step: number): MicroBatch[] {
+function batchOf({ config, input, images, lambda }: EngineSpec, step: number): MicroBatch[] {
   const [height, width] = config.inputSize;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
   const settings = {
@@ -128,7 +129,8 @@ function batchOf({ config, input, images, lambda, features }: EngineSpec, step: 
     maxCategories: 32,
     seed: 42,
     captions: true,
-    textCentre: features === 'taps' ? gaussians(EMBEDDING_DIM, 99, 0.1) : undefined,
+    unstated: lambda.sharing !== 0,
+    textCentre: needsBank(lambda) ? gaussians(EMBEDDING_DIM, 99, 0.1) : undefined,
     classes: needsMasks(lambda) ? LABELS.slice(0, 3).map((name, index) => ({ name, index })) : undefined,
   };
   const batch = {
@@ -137,6 +139,7 @@ function batchOf({ config, input, images, lambda, features }: EngineSpec, step: 
     keys: ['a', 'b'],
     indices: [0, 1],
     categories: [['red car', 'road', 'sky'], ['tree', 'dog']],
+    said: [['red car', 'road', 'sky'], ['tree', 'dog']],
     after: { epoch: 0, consumed: BATCH * step },
   };
   const embeddings = new Map(LABELS.map((label, index) => [label, gaussians(EMBEDDING_DIM, 100 + index)]));

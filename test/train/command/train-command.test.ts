@@ -123,7 +123,7 @@ describe('synseg-train train', () => {
     [['--objective', 'contrastive', '--features', 'taps'], /features must be left out for objective "contrastive", got "taps"/],
     [['--config', join(folder, 'none.json')], /Cannot read config: file must be readable, got ENOENT/],
     [['--steps', 'many'], /option '--steps <n>' argument 'many' is invalid\. It must be a number\./],
-    [['--recipe', 'worst'], /Allowed choices are paper, best, clip\./],
+    [['--recipe', 'worst'], /Allowed choices are paper, best, local, clip\./],
     [['--lambda', '1,2'], /It must be 4 numbers \(align, contrast, background, separation\) or name=value, got 2\./],
     [['--nonsense'], /unknown option '--nonsense'/],
     [['more'], /too many arguments|argument/],

@@ -48,6 +48,7 @@ describe('BatchLoader', () => {
       const expected = drawn.slice(3 * number, 3 * number + 3);
       expect([batch.images, batch.keys, batch.indices, batch.after]).toEqual([3, expected.map(({ sample: { key } }) => key), expected.map(({ index }) => index), expected[2]!.after]);
       expect(batch.categories).toEqual(expected.map(({ sample: { categories } }) => categories));
+      expect(batch.said).toEqual(batch.categories);
       const resized = await Promise.all(expected.map(async ({ sample: { image } }) => (await openImage(image)).resized(width, height)));
       expect(Buffer.compare(batch.pixels!, Buffer.concat(resized))).toBe(0);
       expect(batch.masks).toBeUndefined();
@@ -86,6 +87,8 @@ describe('BatchLoader', () => {
     expect(first!.pixels).not.toEqual(second!.pixels);
     expect([first!.categories.length, second!.categories.length]).toEqual([2, 2]);
     for (const { categories } of [first!, second!]) expect([...categories].sort()).toEqual(categories);
+    // What was not chosen is said all the same.
+    for (const { indices, said } of batches) expect(said).toEqual(indices.map((index) => Array.from({ length: index + 1 }, (_, tag) => `t${tag}`)));
     expect(loader.counts.truncatedCategories).toBe(2 * (1 + 2 + 3 + 4 + 5));
   });
 
@@ -165,6 +168,7 @@ describe('BatchLoader', () => {
     const samples = [sample(0, { categories: ['a', 'x', 'y'] }), sample(1, { categories: ['x'] }), sample(2, { categories: [] }), sample(3, { categories: ['b'] })];
     const { batches, loader } = await load(inOrder(samples), 1, { known: (category) => category < 'm' });
     expect(batches[0]!.categories).toEqual([['a'], ['b']]);
+    expect(batches[0]!.said).toEqual([['a'], ['b']]);
     expect(loader.counts).toEqual({ samples: 2, corrupt: 0, unknownCategories: 3, withoutCategories: 2, withoutMask: 0, truncatedCategories: 0 });
   });
 

@@ -4,7 +4,8 @@
  */
 import { ops, type TensorData, type Value } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
-import { distillationLoss, groundingLoss, patchScores, tapFeatures, type LabelBank } from '../../../packages/train/src/objective/grounding.ts';
+import { distillationLoss, groundingLoss } from '../../../packages/train/src/objective/grounding.ts';
+import { patchScores, type LabelBank } from '../../../packages/train/src/objective/patch-scores.ts';
 import { centralDifferences, dot, feed, feedOf, lengthOf, matrix, meanOf, randomMatrix, relativeError, rowOf, valueAndGradients, type Matrix } from './numeric.ts';
 
 const IMAGES = 2;
@@ -95,23 +96,6 @@ function expectedDistillation(batchImages: number): number {
 function expectGradients(gradients: Readonly<Record<string, Float32Array>>, loss: () => number, sources: Readonly<Record<string, Matrix>>): void {
   for (const [name, { data }] of Object.entries(sources)) expect(relativeError(gradients[name] as Float32Array, centralDifferences(loss, data)), name).toBeLessThan(1e-4);
 }
-
-describe('tapFeatures()', () => {
-  it('puts the patches of all taps side by side, standardised, and leaves the class tokens out', async () => {
-    const inputs: Record<string, TensorData> = {
-      shallow: feed([90, 91, 1, 2, 3, 4], [1, 3, 2]),
-      deep: feed([92, 5, 6], [1, 3, 1]),
-      mean: feed([1, 0, 4], [3]),
-      deviation: feed([2, 0.5, 1], [3]),
-      pick: feed([1, 10, 100, 1000, 10_000, 100_000], [1, 2, 3]),
-    };
-    // As digits of one number: (1 − 1) / 2, 2 / 0.5, 5 − 4; (3 − 1) / 2, 4 / 0.5, 6 − 4.
-    const { value } = await valueAndGradients(inputs, ['shallow'], ({ shallow, deep, mean, deviation, pick }) =>
-      ops.reduceSum(ops.multiply(tapFeatures([shallow as Value, deep as Value], mean as Value, deviation as Value), pick as Value), [0, 1, 2]),
-    );
-    expect(value).toBe(0 + 40 + 100 + 1000 + 80_000 + 200_000);
-  });
-});
 
 describe('groundingLoss()', () => {
   it('and its gradients are those of the formula', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LOSSES, activeLosses, needsBank, needsContrastive, needsDecoder, needsMasks, needsProjector, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
+import { FEATURE_SOURCES, LOSSES, activeLosses, needsBank, needsContrastive, needsDecoder, needsMasks, needsProjector, needsStatistics, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
 
 const MCCL = ['align', 'contrast', 'background', 'separation'] as const;
 const only = (...names: (keyof LossWeights)[]): LossWeights => Object.fromEntries(LOSSES.map((name) => [name, names.includes(name) ? 0.1 : 0])) as unknown as LossWeights;
@@ -11,8 +11,8 @@ describe('activeLosses()', () => {
   });
 
   it('are, while the projector alone moves, those that it bears on', () => {
-    expect(activeLosses({ lambda: only(...LOSSES), stage: 'projector' })).toEqual([...MCCL, 'grounding']);
-    expect(activeLosses({ lambda: only('distillation', 'masks', 'maskShare'), stage: 'projector' })).toEqual([]);
+    expect(activeLosses({ lambda: only(...LOSSES), stage: 'projector' })).toEqual([...MCCL, 'grounding', 'partial']);
+    expect(activeLosses({ lambda: only('distillation', 'sharing', 'masks', 'maskShare'), stage: 'projector' })).toEqual([]);
   });
 });
 
@@ -21,10 +21,18 @@ describe('what a loss needs', () => {
     ...MCCL.map((name) => [name, { decoder: true, contrastive: true, masks: false, bank: false, projector: true }] as const),
     ['grounding', { decoder: false, contrastive: false, masks: false, bank: true, projector: true }] as const,
     ['distillation', { decoder: true, contrastive: false, masks: false, bank: true, projector: true }] as const,
+    ['partial', { decoder: false, contrastive: false, masks: false, bank: true, projector: true }] as const,
+    ['sharing', { decoder: true, contrastive: false, masks: false, bank: true, projector: true }] as const,
     ['masks', { decoder: true, contrastive: false, masks: true, bank: false, projector: false }] as const,
     ['maskShare', { decoder: true, contrastive: false, masks: true, bank: false, projector: false }] as const,
   ])('%s', (name, expected) => {
     const lambda = only(name);
     expect({ decoder: needsDecoder([name]), contrastive: needsContrastive(lambda), masks: needsMasks(lambda), bank: needsBank(lambda), projector: needsProjector(lambda) }).toEqual(expected);
+  });
+});
+
+describe('needsStatistics()', () => {
+  it('is true of features that are standardised', () => {
+    expect(FEATURE_SOURCES.filter(needsStatistics)).toEqual(['taps', 'local']);
   });
 });

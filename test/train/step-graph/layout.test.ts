@@ -3,15 +3,16 @@ import { flatten, unflatten } from '../../../packages/train/src/step-graph/initi
 import { DECODER_GROUPS, PARAMETER_GROUPS, groupOf, layoutOf, trainedTensors } from '../../../packages/train/src/step-graph/layout.ts';
 import { gaussians } from '../../support/random.ts';
 import { tinyTensors } from '../../support/tiny-clipseg.ts';
-import { tinyModel } from './tiny-step.ts';
+import { PROJECTORS, tinyModel } from './tiny-step.ts';
 
-const specs = trainedTensors(tinyModel(), 18);
+const specs = trainedTensors(tinyModel(), PROJECTORS.taps);
+const localSpecs = trainedTensors(tinyModel(), PROJECTORS.local);
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 
 describe('trainedTensors()', () => {
   it.each(['simple', 'refined'] as const)('are the decoder tensors of a CLIPSeg checkpoint with a %s head, and the projector', (head) => {
     const model = tinyModel(head);
-    const names = trainedTensors(model, 8).map(({ name }) => name);
+    const names = trainedTensors(model, PROJECTORS.conditional).map(({ name }) => name);
     const published = [...tinyTensors({ head, patch: 16 }).keys()].filter((name) => name.startsWith('decoder.'));
     expect([...names].sort()).toEqual([...published, 'projector.bias', 'projector.weight'].sort());
     expect(new Set(names).size).toBe(names.length);
@@ -31,6 +32,17 @@ describe('trainedTensors()', () => {
       'projector.weight': [16, 18],
       'projector.bias': [16],
     });
+  });
+
+  it('have a convolution before the projector where that reads local features', () => {
+    expect(localSpecs.filter(({ name }) => name.startsWith('projector'))).toEqual([
+      { name: 'projector.convolution.weight', shape: [16, 5, 3, 3] },
+      { name: 'projector.convolution.bias', shape: [16] },
+      { name: 'projector.weight', shape: [16, 16] },
+      { name: 'projector.bias', shape: [16] },
+    ]);
+    const ofDecoder = (some: typeof specs): typeof specs => some.filter(({ name }) => !name.startsWith('projector'));
+    expect(ofDecoder(localSpecs)).toEqual(ofDecoder(specs));
   });
 
   it('leave the projector out where nothing reads it', () => {
@@ -65,6 +77,15 @@ describe('layoutOf()', () => {
     expect(projectorStart).toBe(length - 16 * 18 - 16);
   });
 
+  it('counts the convolution of local features to the projector, whose kernel is a matrix and decays', () => {
+    const { entries, length, projectorStart, runs } = layoutOf([...localSpecs].reverse(), PARAMETER_GROUPS, false);
+    const projector = 16 * 5 * 9 + 16 + 16 * 16 + 16;
+    expect(new Set(entries.slice(-4).map(({ name }) => groupOf(name)))).toEqual(new Set(['projector']));
+    expect(projectorStart).toBe(length - projector);
+    expect(layoutOf(localSpecs, ['projector'], false).runs).toEqual([[16 * 5 * 9, true], [16, false], [16 * 16, true], [16, false]].map(([size, decays]) => ({ length: size, decays })));
+    expect(runs.reduce((sum, run) => sum + run.length, 0)).toBe(length);
+  });
+
   it('has the tensors of the trained groups alone', () => {
     const { entries, length, projectorStart } = layoutOf(specs, ['head', 'film'], true);
     expect(new Set(entries.map(({ name }) => groupOf(name)))).toEqual(new Set(['film', 'head']));
@@ -86,7 +107,8 @@ describe('layoutOf()', () => {
     const base = key(specs, PARAMETER_GROUPS, true);
     expect(key([...specs], [...PARAMETER_GROUPS].reverse(), false)).toBe(base);
     expect(key(specs, ['film'], true)).not.toBe(base);
-    expect(key(trainedTensors(tinyModel(), 8), PARAMETER_GROUPS, true)).not.toBe(base);
+    expect(key(trainedTensors(tinyModel(), PROJECTORS.conditional), PARAMETER_GROUPS, true)).not.toBe(base);
+    expect(key(localSpecs, PARAMETER_GROUPS, true)).not.toBe(base);
     expect(key([...specs].reverse(), PARAMETER_GROUPS, true)).not.toBe(base);
   });
 });

@@ -2,9 +2,9 @@
  * The step graph in small, with every loss on: what it computes, rows that fill it up, micro-batches, losses switched off.
  * Tolerances: `compare.ts`.
  */
-import { Graph, decode, upsampleToLogits, type ModelConfig, type Parameters } from '@synseg/core/internals';
+import { Graph, decode, upsampleToLogits, type ModelConfig, type Parameters, type TensorData } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
-import { LOSSES, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
+import { BANK_LOSSES, LOSSES, type FeatureSource, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
 import { buildStepGraph } from '../../../packages/train/src/step-graph/step-graph.ts';
 import { FIGURES, type Figure } from '../../../packages/train/src/step-graph/step-objective.ts';
 import { runOnce } from '../autodiff/numeric.ts';
@@ -25,7 +25,7 @@ describe('figures', () => {
     expect(figures.statedRows).toBe(6);
   });
 
-  it.each(['conditional', 'visual', 'taps'] as const)('of a ragged batch are the mean of those of its pictures alone, one of which has one label (features: %s)', async (features) => {
+  it.each(['conditional', 'visual', 'taps', 'local'] as const)('of a ragged batch are the mean of those of its pictures alone, one of which has one label (features: %s)', async (features) => {
     const batch = await prepare({ features, images: 3 });
     const alone = await prepare({ features, images: 1 });
     const { config } = batch.spec;
@@ -46,8 +46,8 @@ describe('figures', () => {
     expect(relativeError(whole.gradient, meanGradient)).toBeLessThan(1e-4);
   });
 
-  it('of losses add up to the total by their weights, and the norm is that of the gradient', async () => {
-    const prepared = await prepare();
+  it.each(['taps', 'local'] as const)('of losses add up to the total by their weights, and the norm is that of the gradient (features: %s)', async (features) => {
+    const prepared = await prepare({ features });
     const feeds = feedsOf(prepared.spec.config, picturesOf(prepared.spec.config, [3, 2]));
     const { figures } = await runStep(prepared, feeds);
     const total = LOSSES.reduce((sum, name) => sum + ALL_LOSSES[name] * figures[name], 0);
@@ -64,7 +64,7 @@ describe('figures', () => {
 });
 
 describe('rows that fill the graph up', () => {
-  it.each(['conditional', 'taps'] as const)('change nothing, bit for bit, whatever they hold (features: %s)', async (features) => {
+  it.each(['conditional', 'taps', 'local'] as const)('change nothing, bit for bit, whatever they hold (features: %s)', async (features) => {
     const prepared = await prepare({ features, ema: 0.9 });
     const { config } = prepared.spec;
     const pictures = picturesOf(config, [3, 1]);
@@ -92,8 +92,8 @@ describe('rows that fill the graph up', () => {
     await Promise.all([step.release(), gradient.release()]);
   });
 
-  it('of the label bank change the gradient by no more than rounding', async () => {
-    const prepared = await prepare({ lambda: only(['grounding', 'distillation']) });
+  it.each(['taps', 'local'] as const)('of the label bank change the gradient by no more than rounding (features: %s)', async (features) => {
+    const prepared = await prepare({ features, lambda: only(BANK_LOSSES) });
     const { config } = prepared.spec;
     const pictures = picturesOf(config, [3, 1]);
     const graph = await TinyGraph.load(prepared, 'partial');
@@ -106,7 +106,7 @@ describe('rows that fill the graph up', () => {
 });
 
 describe('micro-batches', () => {
-  it.each(['conditional', 'taps'] as const)('of one, two or all four pictures give the same figures and the same state after two steps (features: %s)', async (features) => {
+  it.each(['conditional', 'taps', 'local'] as const)('of one, two or all four pictures give the same figures and the same state after two steps (features: %s)', async (features) => {
     const whole = await twoSteps(features, 4);
     for (const images of [2, 1]) {
       const other = await twoSteps(features, images);
@@ -121,7 +121,7 @@ describe('micro-batches', () => {
     }
   });
 
-  async function twoSteps(features: 'conditional' | 'taps', images: number): Promise<{ prepared: Prepared; figures: Figures[]; state: Record<string, Float32Array> }> {
+  async function twoSteps(features: FeatureSource, images: number): Promise<{ prepared: Prepared; figures: Figures[]; state: Record<string, Float32Array> }> {
     const prepared = await prepare({ features, images, batchImages: 4, optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 } });
     const { config } = prepared.spec;
     const whole = images === 4;
@@ -178,13 +178,34 @@ describe('a loss', () => {
   });
 
   it('alone needs only its own inputs', async () => {
-    const inputs = async (lambda: LossWeights, features: 'conditional' | 'taps', stage: 'all' | 'projector' = 'all'): Promise<string[]> => {
+    const inputs = async (lambda: LossWeights, features: FeatureSource, stage: 'all' | 'projector' = 'all'): Promise<string[]> => {
       const prepared = await prepare({ lambda, features, stage });
       return buildStepGraph({ ...prepared.spec, phase: 'partial' }, { weights: undefined, trunkModel: undefined, frozen: prepared.frozen }).inputs.map(({ name }) => name).sort();
     };
     const always = ['accumulated', 'imageOfRow', 'parameters', 'rowNumber', 'stated', 'tap0', 'tap1', 'tap2'];
     expect(await inputs(only(MCCL), 'conditional')).toEqual([...always, 'text'].sort());
-    expect(await inputs(only(['grounding']), 'taps', 'projector')).toEqual([...always, 'bank', 'bankStated', 'bankValid', 'labelOfRow', 'tapDeviation', 'tapMean'].sort());
+    for (const features of ['taps', 'local'] as const) {
+      expect(await inputs(only(['grounding', 'partial']), features, 'projector'), features).toEqual([...always, 'bank', 'bankStated', 'bankValid', 'labelOfRow', 'tapDeviation', 'tapMean'].sort());
+    }
+  });
+});
+
+describe('local features', () => {
+  it('are of the patches of the shallowest tap, whatever the others and the class token say', async () => {
+    const prepared = await prepare({ features: 'local', lambda: only(['grounding']), stage: 'projector' });
+    const { config } = prepared.spec;
+    const width = config.tapDims[0] as number;
+    const feeds = feedsOf(config, picturesOf(config, [3, 2]));
+    const graph = await TinyGraph.load(prepared, 'partial');
+    const changed = (name: string, where: (place: number) => boolean) => graph.run({ ...feeds, [name]: { ...feeds[name] as TensorData, data: (feeds[name]?.data as Float32Array).map((value, place) => (where(place) ? value + 1 : value)) } }, prepared.state);
+    const token = (place: number): number => Math.floor(place / width) % 7;
+    const base = await graph.run(feeds, prepared.state);
+    expect(await changed('tap0', (place) => token(place) === 0)).toEqual(base);
+    for (const name of ['tap1', 'tap2']) expect(await changed(name, () => true), name).toEqual(base);
+    for (const name of ['tapMean', 'tapDeviation']) expect(await changed(name, (place) => place >= width), name).toEqual(base);
+    expect((await changed('tap0', (place) => token(place) === 6)).figures.grounding).not.toBe(base.figures.grounding);
+    for (const name of ['tapMean', 'tapDeviation']) expect((await changed(name, (place) => place === width - 1)).figures.grounding, name).not.toBe(base.figures.grounding);
+    await graph.release();
   });
 });
 

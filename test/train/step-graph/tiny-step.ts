@@ -2,8 +2,8 @@
 import { RuntimeSession, writeOnnx, type FloatTensor, type ModelConfig, type TensorData } from '@synseg/core/internals';
 import { biasCorrections } from '../../../packages/train/src/optimizer/adamw.ts';
 import { flatten, initialValues } from '../../../packages/train/src/step-graph/initial-values.ts';
-import { DECODER_GROUPS, layoutOf, trainedTensors, type Layout, type ParameterGroup } from '../../../packages/train/src/step-graph/layout.ts';
-import { LOSSES, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
+import { DECODER_GROUPS, layoutOf, trainedTensors, type Layout, type ParameterGroup, type ProjectorShape } from '../../../packages/train/src/step-graph/layout.ts';
+import { BANK_LOSSES, LOSSES, type FeatureSource, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
 import { buildStepGraph } from '../../../packages/train/src/step-graph/step-graph.ts';
 import { FIGURES, type Figure } from '../../../packages/train/src/step-graph/step-objective.ts';
 import { movedRange, stateNames, type StepSpec } from '../../../packages/train/src/step-graph/step-spec.ts';
@@ -28,6 +28,14 @@ export function tinyModel(head: 'simple' | 'refined' = 'simple'): ModelConfig {
     decoder: { reduceDim: 8, layers: 3, heads: 2, intermediateSize: 12, activation: 'relu', layerNormEpsilon: 1e-5, conditionalLayer: 0, head, patchSize },
   };
 }
+
+/** What a projector of each kind of features reads of a {@link tinyModel}. */
+export const PROJECTORS: Readonly<Record<FeatureSource, ProjectorShape>> = {
+  conditional: { channels: 8 },
+  visual: { channels: 7 },
+  taps: { channels: 18 },
+  local: { channels: EMBEDDING_DIM, convolved: 5 },
+};
 
 /** Weights of some losses, 0 of the others. */
 export function only(names: readonly (keyof LossWeights)[], weight: (index: number) => number = () => 1): LossWeights {
@@ -62,8 +70,7 @@ export interface Prepared {
 export async function prepare({ head = 'simple', trainable = DECODER_GROUPS, decayVectors = true, projector = true, ...choices }: TinyStep = {}): Promise<Prepared> {
   const config = tinyModel(head);
   const { features = 'taps', images = 2 } = choices;
-  const channels = features === 'conditional' ? config.decoder.reduceDim : features === 'visual' ? 7 : 18;
-  const specs = trainedTensors(config, projector ? channels : undefined);
+  const specs = trainedTensors(config, projector ? PROJECTORS[features] : undefined);
   const { tensors } = await initialValues(specs, undefined, 1);
   [...tensors].forEach(([name, { shape, data }], index) => {
     const noise = gaussians(data.length, 100 + index, 0.1);
@@ -74,7 +81,7 @@ export async function prepare({ head = 'simple', trainable = DECODER_GROUPS, dec
   const layout = layoutOf(specs, trainable, decayVectors);
   const spec: StepSpec = {
     kind: 'rows',
-    lambda: features === 'taps' ? ALL_LOSSES : { ...ALL_LOSSES, grounding: 0, distillation: 0 },
+    lambda: features === 'taps' || features === 'local' ? ALL_LOSSES : { ...ALL_LOSSES, ...Object.fromEntries(BANK_LOSSES.map((name) => [name, 0])) },
     features,
     contrastive: { epsilon: 1e-4, contrastGate: -1 },
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: undefined },

@@ -16,7 +16,7 @@ describe('trainable groups', () => {
     return { prepared, ...(await runStep(prepared, feedsFor(prepared))) };
   };
   /** Losses that bear on the projector; the decoder's own do not. */
-  const projecting = only([...MCCL, 'grounding']);
+  const projecting = only([...MCCL, 'grounding', 'partial']);
 
   it.each(DECODER_GROUPS)('%s alone moves as it would among the others, and the rest stays', async (group) => {
     const lambda = group === 'projector' ? projecting : ALL_LOSSES;
@@ -36,8 +36,8 @@ describe('trainable groups', () => {
 });
 
 describe('stage "projector"', () => {
-  it.each(['whole', 'last'] as const)('moves the projector alone, in phase "%s"; everything else stays as it is, bit for bit', async (phase) => {
-    const prepared = await prepare({ stage: 'projector', ema: 0.5, decayVectors: false });
+  it.each([['whole', 'taps'], ['last', 'taps'], ['whole', 'local']] as const)('moves the projector alone, in phase "%s", all that it has; everything else stays as it is, bit for bit (features: %s)', async (phase, features) => {
+    const prepared = await prepare({ features, stage: 'projector', ema: 0.5, decayVectors: false });
     const noise = { mean: prepared.state['mean']?.map((_, index) => (index % 7) / 100), variance: prepared.state['variance']?.map((_, index) => (index % 5) / 100) };
     const before: Record<string, Float32Array> = { ...prepared.state, ...(noise as Record<string, Float32Array>) };
     const { vectors } = await runStep({ ...prepared, state: before }, feedsOf(prepared.spec.config, picturesOf(prepared.spec.config, [3, 2])), phase);
@@ -51,9 +51,9 @@ describe('stage "projector"', () => {
     }
   });
 
-  it('moves it as all parameters together would, by the losses that bear on it', async () => {
-    const lambda = only([...MCCL, 'grounding']);
-    const [projector, all] = [await prepare({ stage: 'projector' }), await prepare({ lambda })];
+  it.each(['taps', 'local'] as const)('moves it as all parameters together would, by the losses that bear on it (features: %s)', async (features) => {
+    const lambda = only([...MCCL, 'grounding', 'partial']);
+    const [projector, all] = [await prepare({ features, stage: 'projector' }), await prepare({ features, lambda })];
     const feeds = feedsOf(all.spec.config, picturesOf(all.spec.config, [3, 2]));
     const [some, whole] = [await gradientOf({ ...projector, spec: { ...projector.spec, lambda: { ...ALL_LOSSES, ...lambda } } }, feeds), await gradientOf(all, feeds)];
     expect(relativeError(some.gradient, whole.gradient.slice(all.layout.projectorStart))).toBeLessThan(1e-6);

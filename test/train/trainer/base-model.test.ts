@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openBaseModel, type BaseModel } from '../../../packages/train/src/trainer/base-model.ts';
+import { openBaseModel, projectorShape, type BaseModel } from '../../../packages/train/src/trainer/base-model.ts';
 import { planTraining } from '../../../packages/train/src/trainer/train-plan.ts';
 import type { TrainOptions } from '../../../packages/train/src/trainer/train-options.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { tinyConfig, tinyTensors, writeTinyClipseg } from '../../support/tiny-clipseg.ts';
 import { failureOf } from '../data/fixtures.ts';
+import { PROJECTORS, tinyModel } from '../step-graph/tiny-step.ts';
 import { writeTinyTrunk } from './tiny-set.ts';
 
 const root = temporaryFolder();
@@ -29,8 +30,15 @@ describe('openBaseModel()', () => {
     ['conditional', 16],
     ['visual', 32],
     ['taps', 96],
+    ['local', 16],
   ] as const)('gives a projector of %s features %i channels', async (features, channels) => {
     expect((await open({ init: clipseg, features })).tensors.get('projector.weight')?.shape).toEqual([16, channels]);
+  });
+
+  it('gives local features a convolution over the shallowest tap, new as the projector', async () => {
+    const { random, tensors } = await open({ init: clipseg, features: 'local' });
+    expect(random).toEqual(['projector.convolution.weight', 'projector.convolution.bias', 'projector.weight', 'projector.bias']);
+    expect(tensors.get('projector.convolution.weight')?.shape).toEqual([16, 32, 3, 3]);
   });
 
   it('has no projector where nothing reads one', async () => {
@@ -85,5 +93,11 @@ describe('openBaseModel()', () => {
     mkdirSync(folder);
     writeFileSync(join(folder, 'config.json'), '{ "model_type": "bert" }');
     expect(await failureOf(open({ init: folder }))).toMatch(/^CHECKPOINT_FORMAT: .*model_type must be "clipseg" or "synseg", got "bert"$/);
+  });
+});
+
+describe('projectorShape()', () => {
+  it.each(['conditional', 'visual', 'taps', 'local'] as const)('is what a projector of %s features reads', (features) => {
+    expect(projectorShape({ features }, tinyModel())).toEqual(PROJECTORS[features]);
   });
 });

@@ -27,7 +27,7 @@ describe('composePairs()', () => {
   it('tells once when captions fill the text encoder', async () => {
     const warnings: string[] = [];
     const compose = composePairs({ tokenise: (text) => tokens[text] as readonly number[], maxTokens: 4, tokens: 5, patchesKept: undefined, seed: 1 }, (message) => warnings.push(message));
-    const batchOf = (...captions: string[]): Batch => ({ images: captions.length, pixels: new Uint8Array(captions.length), keys: captions, indices: captions.map((_, index) => index), categories: captions.map((caption) => [caption]), after: START });
+    const batchOf = (...captions: string[]): Batch => ({ images: captions.length, pixels: new Uint8Array(captions.length), keys: captions, indices: captions.map((_, index) => index), categories: captions.map((caption) => [caption]), said: captions.map((caption) => [caption]), after: START });
     await compose(batchOf('red', 'blue'));
     expect(warnings).toEqual([]);
     for (let time = 0; time < 2; time++) await compose(batchOf('red car', 'red', 'blue'));

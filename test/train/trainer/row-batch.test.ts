@@ -5,18 +5,19 @@ import { ROW_BUCKET, labelsOf, microBatches, type RowSettings } from '../../../p
 
 const DIM = 3;
 const [HEIGHT, WIDTH] = [2, 2];
-const settings: RowSettings = { microBatchSize: 2, inputSize: [HEIGHT, WIDTH], embeddingDim: DIM, maxCategories: 4, seed: 1, captions: true, textCentre: undefined, classes: undefined };
+const settings: RowSettings = { microBatchSize: 2, inputSize: [HEIGHT, WIDTH], embeddingDim: DIM, maxCategories: 4, seed: 1, captions: true, unstated: false, textCentre: undefined, classes: undefined };
 /** An embedding that tells the label: its letters as numbers. */
 const embeddingOf = (label: string): Float32Array => Float32Array.from({ length: DIM }, (_, index) => label.charCodeAt(index) || 0);
 const embeddings = { get: (label: string) => embeddingOf(label) } as unknown as ReadonlyMap<string, Float32Array>;
 const none = (): MicroBatch['pictures'] => ({ pixels: new Uint8Array(0) });
 
-function batchOf(categories: readonly (readonly string[])[], masks?: readonly (readonly number[])[]): Batch {
+function batchOf(categories: readonly (readonly string[])[], masks?: readonly (readonly number[])[], said = categories): Batch {
   return {
     images: categories.length,
     keys: categories.map((_, index) => `picture ${String(index)}`),
     indices: categories.map((_, index) => 10 + index),
     categories,
+    said,
     after: { epoch: 0, consumed: categories.length },
     ...(masks === undefined ? {} : { masks: Uint8Array.from(masks.flat()) }),
   };
@@ -86,6 +87,26 @@ describe('the label bank', () => {
     expect([...bank.labelOfRow]).toEqual([0, 3, 4, 1, ...new Array<number>(12).fill(0)]);
   });
 
+  it('has what is said of a picture though it was not chosen, and states it there', () => {
+    const batch = batchOf([['cat'], ['dog']], undefined, [['sky', 'cat', 'dog'], ['dog']]);
+    const [part] = cut(batch, { textCentre: centre }) as [MicroBatch];
+    const bank = part.bank as LabelBankData;
+    // sky, cat, dog.
+    expect([...bank.stated.subarray(0, 8)]).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
+    expect([...bank.stated.subarray(8)]).toEqual([0, 0, 1, 0, 0, 0, 0, 0]);
+    expect([...bank.valid]).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
+    expect(bank.text.subarray(0, DIM)).toEqual(embeddingOf('sky').map((value, index) => value - (centre[index] as number)));
+    expect([rowsOf(part).map(([, label]) => label), [...bank.labelOfRow.subarray(0, 2)]]).toEqual([['cat', 'dog'], [1, 2]]);
+  });
+
+  it('is the whole batch’s in what is said, too', () => {
+    const [first, second] = banks(batchOf([['cat'], ['dog'], ['sun'], ['sea']], undefined, [['cat'], ['dog'], ['sun'], ['sea', 'cat', 'fog']])) as [LabelBankData, LabelBankData];
+    expect(first.text).toEqual(second.text);
+    // cat, dog, sun, sea, fog.
+    expect([...first.stated]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    expect([...second.stated]).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0]);
+  });
+
   it('grows in steps of 8', () => {
     const labels = (count: number): string[] => Array.from({ length: count }, (_, index) => `z${String.fromCharCode(97 + index)}`);
     expect([8, 9].map((count) => banks(batchOf([labels(count), ['za']]))[0]?.labels)).toEqual([8, 16]);
@@ -95,6 +116,98 @@ describe('the label bank', () => {
     const batch = batchOf([['cat'], ['dog']], [[0, 0, 0, 0], [1, 1, 1, 1]]);
     const [bank] = banks(batch, { classes: [{ index: 0, name: 'cat' }, { index: 1, name: 'dog' }] }) as [LabelBankData];
     expect([...bank.stated.subarray(0, 2), ...bank.stated.subarray(8, 10)]).toEqual([1, 0, 0, 1]);
+  });
+});
+
+describe('rows that are not stated', () => {
+  /** Of each picture: what is said of it, each in a row. */
+  const said = [['cat', 'dog', 'fog'], ['sky'], ['dog', 'sun'], ['sea', 'cat', 'ivy', 'elm']];
+  const unstated = (batch: Batch, changes: Partial<RowSettings> = {}): string[][] => {
+    const parts = cut(batch, { unstated: true, microBatchSize: batch.images, ...changes });
+    return batch.keys.map((_, image) => parts.flatMap(rowsOf).filter(([of, , stated]) => of === image && stated === 0).map(([, label]) => label));
+  };
+
+  it('are one for two that are, of labels said of other pictures of the batch and not of this one, without a class', () => {
+    const batch = batchOf(said);
+    const [part] = cut(batch, { unstated: true, microBatchSize: 4 }) as [MicroBatch];
+    const rows = rowsOf(part);
+    expect(rows.filter(([, , stated]) => stated === 1).map(([image, label]) => [image, label])).toEqual(said.flatMap((some, image) => some.map((label) => [image, label])));
+    const others = unstated(batch);
+    expect(others.map(({ length }) => length)).toEqual([2, 1, 1, 2]);
+    others.forEach((labels, image) => {
+      expect(new Set(labels).size).toBe(labels.length);
+      for (const label of labels) expect(said.flat().filter((other) => !said[image]?.includes(other))).toContain(label);
+    });
+  });
+
+  it('are none where no loss learns from them, and no more than there are', () => {
+    expect(unstated(batchOf(said), { unstated: false })).toEqual([[], [], [], []]);
+    expect(unstated(batchOf([['cat', 'dog', 'fog'], ['cat']]))).toEqual([[], [expect.stringMatching(/^(dog|fog)$/)]]);
+    expect(unstated(batchOf([['cat', 'dog', 'fog'], ['cat', 'sky']]))[0]).toEqual(['sky']);
+  });
+
+  it('are never what is said of the picture, though it was not chosen, and may be what was not chosen of another', () => {
+    const all = [['cat', 'dog', 'fog'], ['sky', 'cat', 'sea']];
+    const seen = [0, 1].map(() => new Set<string>());
+    for (let epoch = 0; epoch < 20; epoch++) {
+      unstated({ ...batchOf([['cat'], ['sky']], undefined, all), after: { epoch, consumed: 2 } }).forEach((labels, image) => {
+        expect(labels).toHaveLength(1);
+        labels.forEach((label) => seen[image]?.add(label));
+      });
+    }
+    expect(seen).toEqual([new Set(['sky', 'sea']), new Set(['dog', 'fog'])]);
+  });
+
+  it('come from the whole batch, whatever the micro-batches are, and are not stated in the bank', () => {
+    const batch = batchOf(said);
+    const whole = unstated(batch, { textCentre: new Float32Array(DIM) });
+    const parts = cut(batch, { unstated: true, microBatchSize: 1, textCentre: new Float32Array(DIM) });
+    expect(parts.map((part) => rowsOf(part).filter(([, , stated]) => stated === 0).map(([, label]) => label))).toEqual(whole);
+    for (const part of parts) {
+      const { stated, labelOfRow } = part.bank as LabelBankData;
+      expect(rowsOf(part).map((_, row) => stated[labelOfRow[row] as number])).toEqual(rowsOf(part).map(([, , isStated]) => isStated));
+    }
+  });
+
+  it('differ between pictures and epochs, and follow from the seed', () => {
+    const names = Array.from({ length: 8 }, (_, index) => `z${String.fromCharCode(97 + index)}`);
+    const drawn = (epoch: number, changes: Partial<RowSettings> = {}): string[][] => unstated({ ...batchOf([['cat', 'dog'], ['cat', 'dog'], names]), after: { epoch, consumed: 3 } }, changes).slice(0, 2);
+    expect(drawn(0)).toEqual(drawn(0));
+    const epochs = Array.from({ length: 20 }, (_, epoch) => drawn(epoch));
+    expect(new Set(epochs.map(([first]) => first?.join())).size).toBeGreaterThan(3);
+    expect(epochs.some(([first, second]) => first?.join() !== second?.join())).toBe(true);
+    expect(epochs.some((labels, epoch) => labels.join() !== drawn(epoch, { seed: 2 }).join())).toBe(true);
+  });
+
+  it('come after those for masks, and are none of them', () => {
+    const classes = [{ index: 1, name: 'cat' }, { index: 2, name: 'dog' }];
+    for (let epoch = 0; epoch < 10; epoch++) {
+      const batch = { ...batchOf([['fog', 'elm'], ['dog', 'sky']], [[1, 1, 2, 2], [2, 2, 2, 2]]), after: { epoch, consumed: 2 } };
+      const first = rowsOf(cut(batch, { unstated: true, classes })[0] as MicroBatch).filter(([image]) => image === 0);
+      expect(first.slice(0, 2)).toEqual([[0, 'fog', 1, -1], [0, 'elm', 1, -1]]);
+      // Whether "dog" was drawn, which the mask shows, or "sky".
+      expect(first.slice(2, 4).sort(([, a], [, b]) => a.localeCompare(b))).toEqual([[0, 'cat', 1, 1], [0, 'dog', 1, 2]]);
+      expect([[], [[0, 'sky', 0, -1]]]).toContainEqual(first.slice(4));
+    }
+  });
+
+  it('deny no class that the mask shows, by any of its words, though it got no row', () => {
+    const classes = [{ index: 1, name: 'cat', prompts: ['cat', 'tom'] }, { index: 2, name: 'dog' }];
+    const drawn = (changes: Partial<RowSettings>): Set<string> => new Set(Array.from({ length: 20 }, (_, epoch) => unstated({ ...batchOf([['fog', 'elm'], ['cat', 'tom', 'dog', 'sky']], [[1, 1, 1, 1], [2, 2, 2, 2]]), after: { epoch, consumed: 2 } }, changes)[0] as string[]).flat());
+    // No place is left for a row of the mask's.
+    expect(drawn({ classes, maxCategories: 2 })).toEqual(new Set(['dog', 'sky']));
+    expect(drawn({})).toEqual(new Set(['cat', 'tom', 'dog', 'sky']));
+  });
+
+  it('deny no class that has a row by another word, stated or not', () => {
+    const classes = [{ index: 1, name: 'cat', prompts: ['cat', 'tom'] }];
+    const drawn = (first: readonly string[]): string[][] => Array.from({ length: 20 }, (_, epoch) => unstated({ ...batchOf([first, ['cat', 'tom', 'sky', 'sea']], [[7, 7, 7, 7], [7, 7, 7, 7]]), after: { epoch, consumed: 2 } }, { classes, maxCategories: 3 })[0] as string[]);
+    // Said by one of its words, which the mask does not show.
+    expect(new Set(drawn(['tom', 'fog']).flat())).toEqual(new Set(['sky', 'sea']));
+    // Absent by the mask, which one of its words says already.
+    const absent = drawn(['elm', 'fog']);
+    for (const labels of absent) expect(labels.filter((label) => label === 'cat' || label === 'tom')).toHaveLength(1);
+    expect(new Set(absent.flat())).toEqual(new Set(['cat', 'tom', 'sky', 'sea']));
   });
 });
 
@@ -169,5 +282,11 @@ describe('labelsOf()', () => {
     const batch = batchOf([['cat', 'dog'], ['dog', 'fog']]);
     expect(labelsOf(batch, settings)).toEqual(['cat', 'dog', 'fog']);
     expect(labelsOf(batch, { ...settings, classes: [{ index: 0, name: 'dog' }, { index: 1, name: 'sea' }] })).toEqual(['cat', 'dog', 'fog', 'sea']);
+  });
+
+  it('are all that is said, chosen or not; nothing of it where no loss learns from captions', () => {
+    const batch = batchOf([['cat'], ['fog']], undefined, [['cat', 'dog'], ['sky', 'fog']]);
+    expect(labelsOf(batch, settings)).toEqual(['cat', 'dog', 'sky', 'fog']);
+    expect(labelsOf(batch, { ...settings, captions: false })).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { START, openDataset, type Dataset } from '../../../packages/train/src/data/dataset.ts';
 import type { BatchLoaderOptions } from '../../../packages/train/src/data/batch-loader.ts';
@@ -8,7 +9,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { meanOf } from '../objective/numeric.ts';
 import { writeTinySet } from './tiny-set.ts';
 
-const { tags } = writeTinySet(join(temporaryFolder(), 'set'), 4);
+const { folder, tags, pictures } = writeTinySet(join(temporaryFolder(), 'set'), 4);
 const [HEIGHT, WIDTH] = [6, 8];
 const loading: BatchLoaderOptions = { inputSize: [HEIGHT, WIDTH], batchSize: 3, seed: 9, workers: 1, from: { epoch: 2, consumed: 1 }, augmentation: { flip: true }, onWarning: () => undefined };
 
@@ -54,5 +55,18 @@ describe('measureSet()', () => {
     const encode = (pixels: Uint8Array): Promise<Float32Array[]> => Promise.resolve([Float32Array.from({ length: (pixels.length / (HEIGHT * WIDTH * 3)) * 2 }, (_, index) => pixels[Math.floor(index / 2) * HEIGHT * WIDTH * 3] as number)]);
     const [one, two] = [await measureSet(dataset, loading, texts, encode, [1]), await measureSet(dataset, { ...loading, from: START, augmentation: {} }, texts, encode, [1])];
     expect(one).toEqual(two);
+  });
+
+  it('takes what texts have in common over all that is said, chosen for a row or not, each once', async () => {
+    // 64 pictures with a row each cannot choose all of these.
+    const tagsOf = (picture: number): string[] => Array.from({ length: 30 }, (_, index) => `thing ${String(20 * picture + index)}`);
+    const path = join(folder, 'many.jsonl');
+    writeFileSync(path, pictures.map((picture, index) => JSON.stringify({ image: relative(folder, picture), tags: tagsOf(index) })).join('\n'));
+    const dataset = await openDataset(path, { phrases: () => [], onWarning: () => undefined });
+    const encode = (pixels: Uint8Array): Promise<Float32Array[]> => Promise.resolve([new Float32Array((pixels.length / (HEIGHT * WIDTH * 3)) * 2)]);
+    const asked: string[] = [];
+    const texts = { centre: (categories: readonly string[]) => Promise.resolve((asked.push(...categories), Float32Array.of(0))) } as unknown as CategoryTexts;
+    await measureSet(dataset, { ...loading, maxCategories: 1 }, texts, encode, [1]);
+    expect(asked.sort()).toEqual([...new Set(pictures.flatMap((_, index) => tagsOf(index)))].sort());
   });
 });

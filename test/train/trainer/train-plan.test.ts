@@ -21,7 +21,7 @@ describe('planTraining()', () => {
       microBatchSize: 256,
       recipe: 'paper',
       objective: 'mccl',
-      lambda: { align: 0.1, contrast: 0.001, background: 0.01, separation: 1, grounding: 0, distillation: 0, masks: 0, maskShare: 0 },
+      lambda: { align: 0.1, contrast: 0.001, background: 0.01, separation: 1, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 0, maskShare: 0 },
       contrastGate: 0.1,
       epsilon: 1e-4,
       features: 'conditional',
@@ -52,9 +52,16 @@ describe('planTraining()', () => {
     });
   });
 
+  it('takes from the recipe "local" what reads the shallowest tap, and shares by it', () => {
+    const local = plan({ recipe: 'local', steps: 1000 });
+    expect(local).toMatchObject({ features: 'local', projectorSteps: 400, lambda: { align: 0, separation: 0, grounding: 0, distillation: 0, partial: 1, sharing: 1, masks: 0, maskShare: 0 } });
+    expect([local.projectorSchedule.learningRate, local.schedule.learningRate]).toEqual([5e-3, 2e-3]);
+    expect(plan({ recipe: 'local' }).projectorSteps).toBe(800);
+  });
+
   it('takes the other defaults from the recipe "best", in proportion to the steps', () => {
     const best = plan({ recipe: 'best' });
-    expect(best).toMatchObject({ features: 'taps', projectorSteps: 1000, lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 1, distillation: 1, masks: 0, maskShare: 0 } });
+    expect(best).toMatchObject({ features: 'taps', projectorSteps: 1000, lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 1, distillation: 1, partial: 0, sharing: 0, masks: 0, maskShare: 0 } });
     expect(best.schedule).toEqual({ kind: 'cosine', learningRate: 1e-3, finalLearningRate: 0, warmupSteps: 20, steps: 9000 });
     expect(best.projectorSchedule).toEqual({ kind: 'cosine', learningRate: 3e-3, finalLearningRate: 0, warmupSteps: 20, steps: 1000 });
     const short = plan({ recipe: 'best', steps: 101 });
@@ -70,11 +77,16 @@ describe('planTraining()', () => {
 
   it('weighs the losses of the objective alone', () => {
     const lambda = { align: 1, contrast: 2, background: 3, separation: 4, masks: 5, maskShare: 6 };
-    expect(plan({ objective: 'mccl', lambda }).lambda).toEqual({ ...lambda, grounding: 0, distillation: 0, masks: 0, maskShare: 0 });
+    expect(plan({ objective: 'mccl', lambda }).lambda).toEqual({ ...lambda, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 0, maskShare: 0 });
     expect(plan({ objective: 'masks', lambda }).lambda).toEqual({ ...Object.fromEntries(LOSSES.map((name) => [name, 0])), masks: 5, maskShare: 6 });
-    expect(plan({ objective: 'both', lambda }).lambda).toEqual({ ...lambda, grounding: 0, distillation: 0 });
+    expect(plan({ objective: 'both', lambda }).lambda).toEqual({ ...lambda, grounding: 0, distillation: 0, partial: 0, sharing: 0 });
     expect(plan({ objective: 'masks' }).lambda).toMatchObject({ masks: 1, maskShare: 0 });
     expect(plan({ objective: 'masks', recipe: 'best' }).lambda).toMatchObject({ masks: 1, maskShare: 1 });
+  });
+
+  it('takes local features for the losses that need what is at a patch', () => {
+    expect(plan({ recipe: 'best', features: 'local' })).toMatchObject({ features: 'local', lambda: { grounding: 1, distillation: 1 } });
+    expect(plan({ features: 'local' }).lambda).toMatchObject({ align: 0.1, grounding: 0, distillation: 0 });
   });
 
   it('has no steps of the projector alone where no loss trains it', () => {
@@ -136,11 +148,11 @@ describe('planTraining()', () => {
     [{ trunk: 'models/trunk' }, 'Cannot train: trunk must be given with init "random" and only then, got init "models/start" and trunk "models/trunk"'],
     [{ init: 'random' }, 'Cannot train: trunk must be given with init "random" and only then, got init "random" and no trunk'],
     [{ decoder: {} }, 'Cannot train: decoder must be left out unless init is "random", got init "models/start"'],
-    [{ recipe: 'better' }, 'Cannot train: recipe must be one of paper, best, got "better"'],
+    [{ recipe: 'better' }, 'Cannot train: recipe must be one of paper, best, local, got "better"'],
     [{ objective: 'captions' }, 'Cannot train: objective must be one of mccl, masks, both, contrastive, got "captions"'],
     [{ lambda: { align: -1 } }, 'Cannot train: lambda.align must be a number from 0 to Infinity, got -1'],
-    [{ lambda: { align: 0, contrast: 0, background: 0, separation: 0 } }, 'Cannot train: lambda must leave a loss of objective "mccl", got {"align":0,"contrast":0,"background":0,"separation":0,"grounding":0,"distillation":0,"masks":0,"maskShare":0}'],
-    [{ objective: 'masks', lambda: { masks: 0 } }, 'Cannot train: lambda must leave a loss of objective "masks", got {"align":0,"contrast":0,"background":0,"separation":0,"grounding":0,"distillation":0,"masks":0,"maskShare":0}'],
+    [{ lambda: { align: 0, contrast: 0, background: 0, separation: 0 } }, 'Cannot train: lambda must leave a loss of objective "mccl", got {"align":0,"contrast":0,"background":0,"separation":0,"grounding":0,"distillation":0,"partial":0,"sharing":0,"masks":0,"maskShare":0}'],
+    [{ objective: 'masks', lambda: { masks: 0 } }, 'Cannot train: lambda must leave a loss of objective "masks", got {"align":0,"contrast":0,"background":0,"separation":0,"grounding":0,"distillation":0,"partial":0,"sharing":0,"masks":0,"maskShare":0}'],
     [{ steps: -1 }, 'Cannot train: steps must be an integer ≥ 0, got -1'],
     [{ steps: 1.5 }, 'Cannot train: steps must be an integer ≥ 0, got 1.5'],
     [{ batchSize: 0 }, 'Cannot train: batchSize must be an integer ≥ 1, got 0'],
@@ -163,9 +175,9 @@ describe('planTraining()', () => {
     [{ projectorLearningRate: '1' }, 'Cannot train: projectorLearningRate must be a number from 0 to Infinity, got 1'],
     [{ contrastGate: 2 }, 'Cannot train: contrastGate must be a number from -1 to 1, got 2'],
     [{ epsilon: 0 }, 'Cannot train: epsilon must be a number from 1e-7 to 0.1, got 0'],
-    [{ features: 'deep' }, 'Cannot train: features must be one of conditional, visual, taps, got "deep"'],
-    [{ recipe: 'best', features: 'visual' }, 'Cannot train: features must be "taps" for the losses grounding and distillation, got "visual"'],
-    [{ lambda: { distillation: 1 } }, 'Cannot train: features must be "taps" for the losses grounding and distillation, got "conditional"'],
+    [{ features: 'deep' }, 'Cannot train: features must be one of conditional, visual, taps, local, got "deep"'],
+    [{ recipe: 'best', features: 'visual' }, 'Cannot train: features must be "taps" or "local" for the losses grounding, distillation, partial, sharing, got "visual"'],
+    [{ lambda: { distillation: 1 } }, 'Cannot train: features must be "taps" or "local" for the losses grounding, distillation, partial, sharing, got "conditional"'],
     [{ unknownCategories: 'ignore' }, 'Cannot train: unknownCategories must be one of compose, leave-out, got "ignore"'],
     [{ weightDecay: -0.1 }, 'Cannot train: weightDecay must be a number from 0 to Infinity, got -0.1'],
     [{ beta1: 1 }, 'Cannot train: beta1 must be a number from 0 to 0.999999, got 1'],

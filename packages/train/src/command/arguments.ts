@@ -76,7 +76,7 @@ function defineTrain(program: Command): Command {
     .addOption(choice('--recipe <name>', 'defaults of losses, features and learning rate (default: paper)', Object.keys(RECIPE_NAMES)))
     .addOption(choice('--objective <name>', 'what the losses are made of (default: mccl, from captions); contrastive trains the encoders', Object.keys(OBJECTIVES)))
     .addOption(valued('--lambda <weights>', `align,contrast,background,separation, or name=value,… of ${Object.keys(LOSSES).join(', ')}; 0 switches one off`, lossWeights))
-    .addOption(choice('--features <name>', "what the projector reads: after the decoder (the paper's), or the trunk's taps (default: the recipe's)", Object.keys(FEATURES)))
+    .addOption(choice('--features <name>', "what the projector reads: after the decoder (the paper's), the trunk's deepest tap, all of them, or the shallowest (default: the recipe's)", Object.keys(FEATURES)))
     .addOption(valued('--contrast-gate <c>', 'cosine above which the contrast loss acts (default: 0.1)', number))
     .addOption(valued('--epsilon <e>', 'ε of eq. 4 (default: 1e-4)', number))
     .addOption(valued('--projector-steps <n>', "first steps, which move the projector alone (default: the recipe's)", number))

@@ -9,11 +9,11 @@ export type ConfigOptions = Partial<Omit<TrainOptions, 'onWarning' | 'onProgress
 type Names<Name extends string> = Readonly<Record<Name, true>>;
 
 /** Losses; the four of the paper come first, in the order of λ1 … λ4. */
-export const LOSSES: Names<keyof LossWeights> = { align: true, contrast: true, background: true, separation: true, masks: true, grounding: true, distillation: true, maskShare: true };
+export const LOSSES: Names<keyof LossWeights> = { align: true, contrast: true, background: true, separation: true, masks: true, grounding: true, distillation: true, partial: true, sharing: true, maskShare: true };
 /** Values of `features`. */
-export const FEATURES: Names<FeatureSource> = { conditional: true, visual: true, taps: true };
+export const FEATURES: Names<FeatureSource> = { conditional: true, visual: true, taps: true, local: true };
 /** Values of `recipe`. */
-export const RECIPE_NAMES: Names<RecipeName> = { paper: true, best: true, clip: true };
+export const RECIPE_NAMES: Names<RecipeName> = { paper: true, best: true, local: true, clip: true };
 /** Values of `objective`. */
 export const OBJECTIVES: Names<Objective> = { mccl: true, masks: true, both: true, contrastive: true };
 

@@ -27,6 +27,8 @@ export interface Batch {
   readonly indices: readonly number[];
   /** Known categories of each sample, 1 to `maxCategories`; of one with a mask possibly none. */
   readonly categories: readonly (readonly string[])[];
+  /** All known categories of each sample, of which `categories` were chosen. */
+  readonly said: readonly (readonly string[])[];
   /** Where to resume right after this batch. */
   readonly after: DatasetPosition;
 }
@@ -213,6 +215,7 @@ export class BatchLoader {
       keys: taken.map(({ drawn }) => drawn.sample.key),
       indices: taken.map(({ drawn }) => drawn.index),
       categories: taken.map(({ categories }) => categories),
+      said: taken.map(({ said }) => said),
       after: taken.at(-1)!.drawn.after,
     };
   }

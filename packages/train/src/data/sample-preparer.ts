@@ -15,6 +15,8 @@ export interface Prepared {
   /** What is wrong with a corrupt one. */
   readonly problem?: string;
   readonly categories: readonly string[];
+  /** All that were known, of which `categories` were chosen. */
+  readonly said: readonly string[];
   /** Categories left out as not known. */
   readonly unknown: readonly string[];
   /** How many categories were left out as too many. */
@@ -52,7 +54,7 @@ export class SamplePreparer {
     const all = sample.categories.filter((category) => known(category));
     const unknown = sample.categories.filter((category) => !known(category));
     const categories = choose(all, maxCategories, new Random(seed, after.epoch, index, 'categories'));
-    const parts = { drawn, categories, unknown, truncated: all.length - categories.length };
+    const parts = { drawn, categories, said: all, unknown, truncated: all.length - categories.length };
     let mask: string | Uint8Array | undefined;
     try {
       mask = masks === false ? undefined : sample.mask;

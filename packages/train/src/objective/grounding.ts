@@ -11,64 +11,17 @@
  */
 import { ops, productOf, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { stopGradient } from '../autodiff/gradients.ts';
-import { unit } from './contrastive.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
+import type { LabelBank } from './patch-scores.ts';
 import { rowMean, sharesWithinImages, total } from './rows.ts';
 
 const { add, cast, divide, equal, exp, log, matmul, maximum, multiply, reduceMax, reduceSum, scalar, sqrt, subtract } = ops;
-const { concat, dimensionsOf, expand, range, reshape, slice, transpose } = shapeOps;
+const { dimensionsOf, expand, range, reshape } = shapeOps;
 
-/** Score of no label in the competition for a patch, and what is added to every label's: at the start few are claimed. */
+/** Score of no label in the competition for a patch. */
 const NONE_SCORE = 1;
-const LABEL_BIAS = -2;
 /** Divides the standardised scores that the decoder is to share patches by. */
 const TEMPERATURE = 0.5;
-/** Score of what only fills the bank. */
-const EXCLUDED = -1e4;
-
-/** The labels of a batch, each once. */
-export interface LabelBank {
-  /** Text embeddings less their centre, float32 `[labels, D]`. */
-  readonly text: Value;
-  /** float32 `[images, labels]`: 1 where the label is stated of the image. */
-  readonly stated: Value;
-  /** float32 `[labels]`: 1, or 0 for what only fills the bank. */
-  readonly valid: Value;
-  /** int32 `[rows]`: each row's label, by its place in the bank. */
-  readonly labelOfRow: Value;
-}
-
-/** A tap without its class token. */
-export function patchesOf(tap: Value): Value {
-  return slice(tap, 1, 1, tap.shape[1] as number);
-}
-
-/**
- * Patches of all taps side by side, each channel standardised: `[images, patches, ΣD_i]`.
- *
- * @param mean - of each channel over some pictures of the set, `[ΣD_i]`
- * @param deviation - likewise
- */
-export function tapFeatures(taps: readonly Value[], mean: Value, deviation: Value): Value {
-  return divide(subtract(concat(taps.map(patchesOf), 2), mean), deviation);
-}
-
-/**
- * Score of each label at each patch: `unit(t) · (W x + b) − 2`, `[images, patches, labels]`.
- *
- * @param features - from {@link tapFeatures}
- * @param weight - projector, `[D, channels]`
- * @param bias - projector, `[D]`
- */
-export function patchScores(features: Value, { text, valid }: LabelBank, weight: Value, bias: Value): Value {
-  const [labels, dim] = text.shape as readonly [Dimension, number];
-  const directions = unit(text);
-  // Labels are few: W is applied to them, not to the patches.
-  const byLabel = transpose(matmul(directions, weight), [1, 0]);
-  const offset = reshape(matmul(directions, reshape(bias, [dim, 1])), [labels]);
-  const excluded = multiply(subtract(scalar(valid, 1), valid), scalar(valid, EXCLUDED));
-  return add(matmul(features, byLabel), add(add(offset, excluded), scalar(offset, LABEL_BIAS)));
-}
 
 /** `−Σ_c log p(stated_c)` over the bank, the mean over images. */
 export function groundingLoss(scores: Value, { stated, valid }: LabelBank, batchImages: number): Value {

@@ -1,7 +1,7 @@
 /** The names of the losses, their weights, and what each needs. No graphs here: options and reports speak of these too. */
 
 /** The loss terms, in the order of the graph's figures. */
-export const LOSSES = ['align', 'contrast', 'background', 'separation', 'grounding', 'distillation', 'masks', 'maskShare'] as const;
+export const LOSSES = ['align', 'contrast', 'background', 'separation', 'grounding', 'distillation', 'partial', 'sharing', 'masks', 'maskShare'] as const;
 
 /** Weights of the loss terms; a term of weight 0 is not computed. */
 export interface LossWeights {
@@ -17,6 +17,10 @@ export interface LossWeights {
   readonly grounding: number;
   /** Does the decoder share patches among labels as the projector does. */
   readonly distillation: number;
+  /** Is each patch one of the stated labels, and has each of them some, by the projector; see `objective/partial-labels.ts`. */
+  readonly partial: number;
+  /** Does the decoder share patches among stated labels and others as the projector does. */
+  readonly sharing: number;
   /** Per-label cross-entropy against masks. */
   readonly masks: number;
   /** Cross-entropy against masks among the labels of a picture. */
@@ -24,16 +28,27 @@ export interface LossWeights {
 }
 
 /**
- * What the projector reads: the paper's post-decoder features, the deepest tap before any label bears on it, or all taps,
- * standardised.
+ * What the projector reads: the paper's post-decoder features, the deepest tap before any label bears on it, all taps,
+ * standardised, or what is local – the shallowest tap, standardised, through a 3 × 3 convolution.
  */
-export type FeatureSource = 'conditional' | 'visual' | 'taps';
+export const FEATURE_SOURCES = ['conditional', 'visual', 'taps', 'local'] as const;
+
+/** One of {@link FEATURE_SOURCES}. */
+export type FeatureSource = (typeof FEATURE_SOURCES)[number];
+
+/** True when features are standardised, by what some pictures of the set tell. */
+export function needsStatistics(features: FeatureSource): boolean {
+  return features === 'taps' || features === 'local';
+}
 
 /** What moves: everything trained, or the projector alone, and the losses that bear on it. */
 export type Stage = 'all' | 'projector';
 
 /** Losses that the projector does not bear on. */
-const DECODER_ONLY: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(['distillation', 'masks', 'maskShare']);
+const DECODER_ONLY: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(['distillation', 'sharing', 'masks', 'maskShare']);
+
+/** Losses that the decoder does not bear on. */
+const PROJECTOR_ONLY: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(['grounding', 'partial']);
 
 /** Losses that count in a stage: of the projector's own, those its parameters bear on. */
 export function activeLosses({ lambda, stage }: { readonly lambda: LossWeights; readonly stage: Stage }): (keyof LossWeights)[] {
@@ -42,7 +57,7 @@ export function activeLosses({ lambda, stage }: { readonly lambda: LossWeights; 
 
 /** True when a loss reads the decoder. */
 export function needsDecoder(active: readonly (keyof LossWeights)[]): boolean {
-  return active.some((name) => name !== 'grounding');
+  return active.some((name) => !PROJECTOR_ONLY.has(name));
 }
 
 /** True when any of the four MCCL losses counts. */
@@ -55,9 +70,12 @@ export function needsMasks({ masks, maskShare }: LossWeights): boolean {
   return masks !== 0 || maskShare !== 0;
 }
 
-/** True when a loss reads labels' scores at patches, before the decoder. */
-export function needsBank({ grounding, distillation }: LossWeights): boolean {
-  return grounding !== 0 || distillation !== 0;
+/** Losses that read labels' scores at patches, before the decoder. */
+export const BANK_LOSSES = ['grounding', 'distillation', 'partial', 'sharing'] as const satisfies readonly (keyof LossWeights)[];
+
+/** True when one of {@link BANK_LOSSES} counts. */
+export function needsBank(lambda: LossWeights): boolean {
+  return BANK_LOSSES.some((name) => lambda[name] !== 0);
 }
 
 /** True when a loss reads the projector. */

@@ -4,7 +4,7 @@ import { Random } from '../data/random.ts';
 import type { Layout, ParameterSpec } from './layout.ts';
 
 /**
- * Values of every tensor: from the checkpoint where it has one of this shape, else random.
+ * Values of every tensor: from the checkpoint where it has one, else random; of a projector all or none.
  *
  * Random values are PyTorch's defaults for a linear layer, `U(−1/√fan_in, 1/√fan_in)` for weight and bias; norms start as
  * the identity. Each tensor has a generator of its own, seeded by its name: leaving one out changes no other.
@@ -16,17 +16,20 @@ export async function initialValues(specs: readonly ParameterSpec[], weights: We
   const tensors = new Map<string, FloatTensor>();
   const random: string[] = [];
   const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
+  // A projector of other shapes belongs to another choice of features: all of it starts anew.
+  const keepsProjector = weights !== undefined && projectorOf(specs) === projectorOf(weights.entries());
   for (const { name, shape } of specs) {
-    // A projector of another width belongs to another choice of features: it starts anew.
-    const stored = weights?.has(name) === true && (!name.startsWith('projector.') || sameAs(weights, name, shape)) ? weights : undefined;
+    const stored = weights?.has(name) === true && (!name.startsWith('projector.') || keepsProjector) ? weights : undefined;
     if (stored === undefined) random.push(name);
     tensors.set(name, { shape, data: stored === undefined ? randomValues(name, shape, shapes, seed) : await readFloats(stored.get(name, shape)) });
   }
   return { tensors, random };
 }
 
-function sameAs(weights: Weights, name: string, shape: readonly number[]): boolean {
-  return weights.entries().some((entry) => entry.name === name && entry.shape.join() === shape.join());
+/** Names and shapes of the projector's tensors. */
+function projectorOf(specs: readonly ParameterSpec[]): string {
+  const own = specs.filter(({ name }) => name.startsWith('projector.'));
+  return own.map(({ name, shape }) => `${name} ${shape.join('×')}`).sort().join();
 }
 
 function randomValues(name: string, shape: readonly number[], shapes: ReadonlyMap<string, readonly number[]>, seed: number): Float32Array {

@@ -1,26 +1,28 @@
 /** The step's forward pass: taps and labels → decoder → losses, and the figures of the report. */
 import { ops, shapeOps, type Graph, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
 import { contrastiveLosses } from '../objective/contrastive.ts';
-import { distillationLoss, groundingLoss, patchScores, patchesOf, tapFeatures, type LabelBank } from '../objective/grounding.ts';
-import { LOSSES, activeLosses, needsContrastive, needsDecoder, needsProjector, type LossWeights } from '../objective/losses.ts';
+import { distillationLoss, groundingLoss } from '../objective/grounding.ts';
+import { BANK_LOSSES, LOSSES, activeLosses, needsContrastive, needsDecoder, needsProjector, type LossWeights } from '../objective/losses.ts';
 import { maskLoss, maskShareLoss, maskTargets } from '../objective/mask-loss.ts';
+import { partialLabelLoss, sharingLoss } from '../objective/partial-labels.ts';
+import { localFeatures, patchScores, patchesOf, tapFeatures, type LabelBank } from '../objective/patch-scores.ts';
 import { assignmentOf, rowInputs, rowMean, rowWeights, sum, total } from '../objective/rows.ts';
 import { synergyFeatures } from '../objective/synergy.ts';
 import { DecodedRows } from './decoded-rows.ts';
-import { projectorParameters } from './layout.ts';
+import { convolutionParameters, projectorParameters } from './layout.ts';
 import type { StepSpec } from './step-spec.ts';
 
 const { matmul, multiply, scalar, sigmoid, sqrt, subtract } = ops;
-const { reshape } = shapeOps;
+const { reshape, slice } = shapeOps;
 
-/** Order of the figures in the graph's output `figures` float32 `[14]`; all but the norm are sums over micro-batches. */
+/** Order of the figures in the graph's output `figures` float32 `[16]`; all but the norm are sums over micro-batches. */
 export const FIGURES = [...LOSSES, 'total', 'clampedRows', 'statedRows', 'activationMean', 'activationDeviation', 'gradientNorm'] as const;
 
 /** One of {@link FIGURES}. */
 export type Figure = (typeof FIGURES)[number];
 
 /** Losses that see the picture in patches. */
-const PATCH_LOSSES: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(['grounding', 'distillation']);
+const PATCH_LOSSES: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(BANK_LOSSES);
 
 /** Forward pass and losses. */
 export function stepObjective(graph: Graph, spec: StepSpec, parameters: Parameters, taps: readonly Value[]): { loss: Value; figures: Partial<Record<Figure, Value>> } {
@@ -41,23 +43,25 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
     const activation = active.every((name) => PATCH_LOSSES.has(name)) ? sigmoid(decoded.patchLogits) : decoded.maps.foreground;
     Object.assign(figures, activationFigures(activation, weights.isStated));
   }
-  const allTaps = spec.features === 'taps' && needsProjector(lambda) ? tapFeatures(taps, tapChannels(graph, config, 'tapMean'), tapChannels(graph, config, 'tapDeviation')) : undefined;
+  const unconditioned = needsProjector(lambda) ? pictureFeatures(graph, spec, parameters, taps) : undefined;
   if (decoded !== undefined && needsContrastive(lambda)) {
-    const source = allTaps !== undefined ? perRow(allTaps, assignment) : spec.features === 'visual' ? perRow(patchesOf(taps.at(-1) as Value), assignment) : decoded.features;
+    const source = unconditioned === undefined ? decoded.features : perRow(unconditioned, assignment);
     const [weight, bias] = projectorParameters(parameters, config.embeddingDim, source.shape[2] as number);
     const { clampedRows, ...losses } = contrastiveLosses(synergyFeatures(decoded.maps, source, weight, bias), decoded.text, weights, spec.contrastive);
     figures.clampedRows = clampedRows;
     for (const name of ['align', 'contrast', 'background', 'separation'] as const) weigh(name, losses[name]);
   }
-  if (allTaps !== undefined && (active.includes('grounding') || active.includes('distillation'))) {
+  if (unconditioned !== undefined && BANK_LOSSES.some((name) => active.includes(name))) {
     const bank = labelBank(graph, config, images);
-    const [weight, bias] = projectorParameters(parameters, config.embeddingDim, allTaps.shape[2] as number);
-    const scores = patchScores(allTaps, bank, weight, bias);
+    const [weight, bias] = projectorParameters(parameters, config.embeddingDim, unconditioned.shape[2] as number);
+    const scores = patchScores(unconditioned, bank, weight, bias);
     if (active.includes('grounding')) weigh('grounding', groundingLoss(scores, bank, batchImages));
     if (decoded !== undefined && active.includes('distillation')) {
       const stated = multiply(assignment, reshape(rows.stated, ['rows', 1]));
       weigh('distillation', distillationLoss(decoded.patchLogits, scores, bank, stated, batchImages));
     }
+    if (active.includes('partial')) weigh('partial', partialLabelLoss(scores, bank, batchImages));
+    if (decoded !== undefined && active.includes('sharing')) weigh('sharing', sharingLoss(decoded.patchLogits, scores, bank, assignment, batchImages));
   }
   if (decoded !== undefined && (active.includes('masks') || active.includes('maskShare'))) {
     const targets = maskTargets(assignment, { masks: graph.input('masks', 'uint8', [images, ...config.inputSize]), classOfRow: graph.input('classOfRow', 'float32', ['rows']) });
@@ -66,6 +70,25 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
   }
   const loss = sum(terms);
   return { loss, figures: { ...figures, total: loss } };
+}
+
+/** What the projector reads before any label bears on it, `[images, patches, channels]`; nothing when it reads the decoder. */
+function pictureFeatures(graph: Graph, { features, config }: StepSpec, parameters: Parameters, taps: readonly Value[]): Value | undefined {
+  const [shallow, deep] = [taps[0] as Value, taps.at(-1) as Value];
+  const statistic = (name: 'tapMean' | 'tapDeviation'): Value => tapChannels(graph, config, name);
+  switch (features) {
+    case 'conditional':
+      return undefined;
+    case 'visual':
+      return patchesOf(deep);
+    case 'taps':
+      return tapFeatures(taps, statistic('tapMean'), statistic('tapDeviation'));
+    case 'local': {
+      const channels = shallow.shape[2] as number;
+      const ofShallow = (name: 'tapMean' | 'tapDeviation'): Value => slice(statistic(name), 0, 0, channels);
+      return localFeatures(tapFeatures([shallow], ofShallow('tapMean'), ofShallow('tapDeviation')), config.patchGrid, ...convolutionParameters(parameters, config.embeddingDim, channels));
+    }
+  }
 }
 
 function tapChannels(graph: Graph, { tapDims }: ModelConfig, name: string): Value {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { SynsegError, downloadCheckpoint } from '@synseg/core';
 import { EMBEDDED, Weights, embeddedFolder, fingerprintFiles, readFloats, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/internals';
 import { initialValues } from '../step-graph/initial-values.ts';
-import { encoderTensors, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
+import { encoderTensors, trainedTensors, type ParameterSpec, type ProjectorShape } from '../step-graph/layout.ts';
 import { needsMasks } from '../objective/losses.ts';
 import { needsCaptions, type TrainPlan } from './train-plan.ts';
 
@@ -46,7 +46,7 @@ export async function openBaseModel(plan: TrainPlan, decoderGiven: boolean, cach
     throw new RangeError(`Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits then match, got ${String(patchSize)} (${folder})`);
   }
   const onPairs = plan.objective === 'contrastive';
-  const specs = onPairs ? encoderTensors(config) : trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
+  const specs = onPairs ? encoderTensors(config) : trainedTensors(config, needsCaptions(plan) ? projectorShape(plan, config) : undefined);
   const weights = fromScratch ? undefined : await Weights.open(folder);
   const { tensors, random } = onPairs ? { tensors: await storedValues(specs, weights as Weights), random: [] } : await initialValues(specs, weights, plan.seed);
   const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights ?? (await Weights.open(folder))).files;
@@ -63,15 +63,17 @@ async function storedValues(specs: readonly ParameterSpec[], weights: Weights): 
   return new Map(await Promise.all(entries.map(async (entry) => [entry.name, { shape: entry.shape, data: await readFloats(entry) }] as const)));
 }
 
-/** Channels the projector reads. */
-export function projectorChannels({ features }: Pick<TrainPlan, 'features'>, config: ModelConfig): number {
+/** What the projector reads. */
+export function projectorShape({ features }: Pick<TrainPlan, 'features'>, { decoder, tapDims, embeddingDim }: ModelConfig): ProjectorShape {
   switch (features) {
     case 'conditional':
-      return config.decoder.reduceDim;
+      return { channels: decoder.reduceDim };
     case 'visual':
-      return config.tapDims.at(-1) as number;
+      return { channels: tapDims.at(-1) as number };
     case 'taps':
-      return config.tapDims.reduce((sum, channels) => sum + channels, 0);
+      return { channels: tapDims.reduce((sum, channels) => sum + channels, 0) };
+    case 'local':
+      return { channels: embeddingDim, convolved: tapDims[0] as number };
   }
 }
 

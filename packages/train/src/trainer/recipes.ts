@@ -21,7 +21,7 @@ export interface Recipe {
   readonly adamEpsilon: number;
 }
 
-const NO_LOSSES: LossWeights = { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, masks: 0, maskShare: 0 };
+const NO_LOSSES: LossWeights = { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 0, maskShare: 0 };
 
 /**
  * @see SynSeg paper, "Implementation details", for `paper`; `bench/RESULTS.md` for `best`; Radford et al. 2021, table 20, for
@@ -29,7 +29,7 @@ const NO_LOSSES: LossWeights = { align: 0, contrast: 0, background: 0, separatio
  */
 export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
   paper: {
-    lambda: { align: 0.1, contrast: 1e-3, background: 1e-2, separation: 1, grounding: 0, distillation: 0, masks: 1, maskShare: 0 },
+    lambda: { align: 0.1, contrast: 1e-3, background: 1e-2, separation: 1, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 1, maskShare: 0 },
     features: 'conditional',
     projectorShare: 0,
     projectorStepsAtMost: 0,
@@ -43,12 +43,26 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     adamEpsilon: 1e-8,
   },
   best: {
-    lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 1, distillation: 1, masks: 1, maskShare: 1 },
+    lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 1, distillation: 1, partial: 0, sharing: 0, masks: 1, maskShare: 1 },
     features: 'taps',
     projectorShare: 0.5,
     projectorStepsAtMost: 1000,
     projectorLearningRate: 3e-3,
     learningRate: 1e-3,
+    schedule: 'cosine',
+    warmupSteps: 20,
+    weightDecay: 0.01,
+    decayVectors: true,
+    beta2: 0.999,
+    adamEpsilon: 1e-8,
+  },
+  local: {
+    lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, partial: 1, sharing: 1, masks: 1, maskShare: 1 },
+    features: 'local',
+    projectorShare: 0.4,
+    projectorStepsAtMost: 800,
+    projectorLearningRate: 5e-3,
+    learningRate: 2e-3,
     schedule: 'cosine',
     warmupSteps: 20,
     weightDecay: 0.01,

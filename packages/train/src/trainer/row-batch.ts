@@ -13,6 +13,9 @@ export const ROW_BUCKET = 16;
 /** Likewise for the labels of a batch. */
 const LABEL_BUCKET = 8;
 
+/** For so many labels that are stated of a picture, one that is not. */
+const STATED_PER_UNSTATED = 2;
+
 /** What the rows of a batch are made for. */
 export interface RowSettings {
   readonly microBatchSize: number;
@@ -22,6 +25,8 @@ export interface RowSettings {
   readonly seed: number;
   /** What embeddings have in common, float32 `[embeddingDim]`; undefined when no label bank is needed. */
   readonly textCentre: Float32Array | undefined;
+  /** Whether a loss learns from labels that other pictures' captions state. */
+  readonly unstated: boolean;
   /** Whether a loss learns from what captions and tags say; else they have no rows. */
   readonly captions: boolean;
   /** Classes of the masks whose names have an embedding; undefined when masks do not count. */
@@ -44,7 +49,7 @@ interface Row {
 
 /** Names that rows of this batch may need an embedding for. */
 export function labelsOf(batch: Batch, { captions, classes = [] }: RowSettings): string[] {
-  return [...new Set([...(captions ? batch.categories.flat() : []), ...classes.flatMap(wordsOf)])];
+  return [...new Set([...(captions ? batch.said.flat() : []), ...classes.flatMap(wordsOf)])];
 }
 
 /**
@@ -57,7 +62,7 @@ export function microBatches(batch: Batch, settings: RowSettings, embeddings: Re
   const { microBatchSize, embeddingDim, inputSize, classes } = settings;
   const allRows = batch.categories.map((_, image) => rowsOf(batch, image, settings));
   // The bank is the whole batch's, so that micro-batches have the same negatives.
-  const allLabels = [...new Set(allRows.flat().map(({ label }) => label))];
+  const allLabels = [...new Set([...(settings.captions ? batch.said.flat() : []), ...allRows.flat().map(({ label }) => label)])];
   const parts: MicroBatch[] = [];
   for (let start = 0; start < batch.images; start += microBatchSize) {
     const end = start + microBatchSize;
@@ -65,6 +70,7 @@ export function microBatches(batch: Batch, settings: RowSettings, embeddings: Re
     const count = Math.max(ROW_BUCKET, Math.ceil(rows.length / ROW_BUCKET) * ROW_BUCKET);
     const text = new Float32Array(count * embeddingDim);
     rows.forEach(({ label }, row) => text.set(embeddings.get(label) as Float32Array, row * embeddingDim));
+    const said = settings.captions ? batch.said.slice(start, end) : [];
     const column = (value: (row: Row) => number, filling: number): Float32Array => Float32Array.from({ length: count }, (_, row) => (row < rows.length ? value(rows[row] as Row) : filling));
     parts.push({
       pictures: pictures(start, end),
@@ -72,20 +78,33 @@ export function microBatches(batch: Batch, settings: RowSettings, embeddings: Re
       text,
       imageOfRow: Int32Array.from({ length: count }, (_, row) => rows[row]?.image ?? -1),
       stated: column(({ stated }) => Number(stated), 0),
-      ...(settings.textCentre === undefined ? {} : { bank: bankOf(rows, count, allLabels, microBatchSize, embeddings, settings.textCentre) }),
+      ...(settings.textCentre === undefined ? {} : { bank: bankOf({ rows, count, said, labels: allLabels, images: microBatchSize }, embeddings, settings.textCentre) }),
       ...(classes === undefined ? {} : { classOfRow: column(({ maskClass }) => maskClass, -1), masks: masksOf(batch, start, end, inputSize) }),
     });
   }
   return parts;
 }
 
+/** What a bank is made of. */
+interface BankParts {
+  readonly rows: readonly (Row & { readonly image: number })[];
+  /** Rows, those that fill the bucket included. */
+  readonly count: number;
+  /** Of each picture, also what has no row. */
+  readonly said: readonly (readonly string[])[];
+  /** Of the whole batch. */
+  readonly labels: readonly string[];
+  readonly images: number;
+}
+
 /** The batch's labels, what of them is stated of these pictures, and where each row's label is among them. */
-function bankOf(rows: readonly (Row & { readonly image: number })[], count: number, labels: readonly string[], images: number, embeddings: ReadonlyMap<string, Float32Array>, centre: Float32Array): LabelBankData {
+function bankOf({ rows, count, said, labels, images }: BankParts, embeddings: ReadonlyMap<string, Float32Array>, centre: Float32Array): LabelBankData {
   const size = Math.ceil(labels.length / LABEL_BUCKET) * LABEL_BUCKET;
   const places = new Map(labels.map((label, place) => [label, place]));
   const text = new Float32Array(size * centre.length);
   labels.forEach((label, place) => text.set((embeddings.get(label) as Float32Array).map((value, index) => value - (centre[index] as number)), place * centre.length));
   const stated = new Float32Array(images * size);
+  said.forEach((some, image) => some.forEach((label) => (stated[image * size + (places.get(label) as number)] = 1)));
   for (const { image, label, stated: isStated } of rows) if (isStated) stated[image * size + (places.get(label) as number)] = 1;
   return {
     labels: size,
@@ -101,13 +120,14 @@ function masksOf({ masks }: Batch, start: number, end: number, [height, width]: 
 }
 
 /**
- * The rows of one picture: its categories; with masks also the classes there, then a random choice of the others, which
- * teach where a label is not.
+ * The rows of one picture: its categories, and labels of other pictures; with masks also the classes there, then a random
+ * choice of the others, which teach where a label is not.
  */
-function rowsOf(batch: Batch, image: number, { captions, classes, maxCategories, inputSize, seed }: RowSettings): Row[] {
+function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
+  const { captions, classes, maxCategories, inputSize, seed } = settings;
   // Without a loss of theirs, phrases would only take the places of classes.
   const categories = captions ? (batch.categories[image] ?? []) : [];
-  if (classes === undefined || batch.masks === undefined) return categories.map((label) => ({ label, stated: true, maskClass: -1 }));
+  if (classes === undefined || batch.masks === undefined) return [...categories.map((label) => ({ label, stated: true, maskClass: -1 })), ...unstatedOf(batch, image, settings, [])];
   const [height, width] = inputSize;
   const mask = batch.masks.subarray(image * height * width, (image + 1) * height * width);
   const present = new Set(mask);
@@ -125,5 +145,16 @@ function rowsOf(batch: Batch, image: number, { captions, classes, maxCategories,
     const words = wordsOf(one);
     rows.push({ label: words[random.integer(words.length)] as string, stated: present.has(one.index), maskClass: one.index });
   }
-  return rows;
+  // What a mask shows, or what has a row by another word, is not to be denied.
+  const known = [...rows.map(({ label }) => label), ...classes.filter(({ index }) => present.has(index) || rows.some(({ maskClass }) => maskClass === index)).flatMap(wordsOf)];
+  return [...rows, ...unstatedOf(batch, image, settings, known)];
+}
+
+/** Labels that are said of other pictures of the batch, and not known of this one: some at random, about half as many as it has. */
+function unstatedOf({ said, categories, after, indices }: Batch, image: number, { unstated, seed }: RowSettings, known: readonly string[]): Row[] {
+  const count = unstated ? Math.ceil((categories[image] as readonly string[]).length / STATED_PER_UNSTATED) : 0;
+  const own = new Set([...(said[image] as readonly string[]), ...known]);
+  const others = count === 0 ? [] : [...new Set(said.flat())].filter((label) => !own.has(label));
+  const order = permutation(others.length, new Random(seed, 'unstated', after.epoch, indices[image] as number));
+  return Array.from(order.subarray(0, count), (at) => ({ label: others[at] as string, stated: false, maskClass: -1 }));
 }

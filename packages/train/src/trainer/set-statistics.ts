@@ -38,7 +38,7 @@ export async function measureSet(dataset: Dataset, options: BatchLoaderOptions, 
   const categories = new Set<string>();
   for (let seen = 0; seen < PICTURES; seen += batchSize) {
     const batch = await loader.next();
-    for (const category of batch.categories.flat()) categories.add(category);
+    for (const category of batch.said.flat()) categories.add(category);
     (await encode(batch.pixels as Uint8Array)).forEach((tap, index) => addPatches(sums[index] as (typeof sums)[number], tap, batch.images));
   }
   const all = (read: (entry: (typeof sums)[number], channel: number) => number): Float32Array => Float32Array.from(sums.flatMap((entry) => Array.from({ length: entry.channels }, (_, channel) => read(entry, channel))));

@@ -8,7 +8,7 @@ import type { ParameterGroup } from '../step-graph/layout.ts';
 import type { FeatureSource, LossWeights } from '../objective/losses.ts';
 
 /** Named sets of defaults. */
-export type RecipeName = 'paper' | 'best' | 'clip';
+export type RecipeName = 'paper' | 'best' | 'local' | 'clip';
 
 /**
  * What is learnt from: noun phrases of captions, masks, or both, which train the decoder on frozen encoders; or whole captions
@@ -93,7 +93,7 @@ export interface TrainOptions {
   readonly contrastGate?: number;
   /** ε of eq. 4; @default 1e-4 */
   readonly epsilon?: number;
-  /** What the projector reads: post-decoder features (paper), the deepest tap, or all taps. @default the recipe's */
+  /** What the projector reads: post-decoder features (paper), the deepest tap, all taps, or the shallowest and what is beside each patch. @default the recipe's */
   readonly features?: FeatureSource;
   /** Sentences that categories are put into; a vocabulary looks them up as they are. @default the checkpoint's own */
   readonly templates?: Templates;

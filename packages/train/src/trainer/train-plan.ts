@@ -5,7 +5,7 @@ import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { PARAMETER_GROUPS, isEncoderGroup, type ParameterGroup } from '../step-graph/layout.ts';
-import { LOSSES, activeLosses, needsBank, needsDecoder, needsProjector, type FeatureSource, type LossWeights } from '../objective/losses.ts';
+import { BANK_LOSSES, FEATURE_SOURCES, LOSSES, activeLosses, needsBank, needsDecoder, needsProjector, needsStatistics, type FeatureSource, type LossWeights } from '../objective/losses.ts';
 import { checkPairOptions } from './pair-options.ts';
 import { RECIPES } from './recipes.ts';
 import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, RetrievalEvaluation, TrainOptions } from './train-options.ts';
@@ -80,7 +80,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
   if (options.decoder !== undefined && init !== 'random') throw new RangeError(`Cannot train: decoder must be left out unless init is "random", got init "${init}"`);
   const objective = choice('objective', options.objective ?? 'mccl', ['mccl', 'masks', 'both', 'contrastive']);
   const onPairs = objective === 'contrastive';
-  const recipe = choice('recipe', options.recipe ?? (onPairs ? 'clip' : 'paper'), onPairs ? ['clip'] : ['paper', 'best']);
+  const recipe = choice('recipe', options.recipe ?? (onPairs ? 'clip' : 'paper'), onPairs ? ['clip'] : ['paper', 'best', 'local']);
   const defaults = RECIPES[recipe];
   checkPairOptions(objective, options);
   const lambda = onPairs ? defaults.lambda : lossWeights(objective, { ...defaults.lambda, ...options.lambda });
@@ -123,7 +123,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     lambda,
     contrastGate: number('contrastGate', options.contrastGate ?? 0.1, -1, 1),
     epsilon: number('epsilon', options.epsilon ?? 1e-4, 1e-7, 0.1),
-    features: choice('features', options.features ?? defaults.features, ['conditional', 'visual', 'taps']),
+    features: choice('features', options.features ?? defaults.features, FEATURE_SOURCES),
     templates: options.templates ?? null,
     unknownCategories: choice('unknownCategories', options.unknownCategories ?? 'compose', ['compose', 'leave-out']),
     projectorSteps,
@@ -149,7 +149,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     keepEvery: options.keepEvery === undefined ? null : count('keepEvery', options.keepEvery),
     evaluation: options.evaluation === undefined ? null : { ...options.evaluation, ...('data' in options.evaluation ? { limit: count('evaluation.limit', options.evaluation.limit ?? 512, 2) } : {}), every: count('evaluation.every', options.evaluation.every ?? saveEvery) },
   };
-  if (needsBank(lambda) && plan.features !== 'taps') throw new RangeError(`Cannot train: features must be "taps" for the losses grounding and distillation, got "${plan.features}"`);
+  if (needsBank(lambda) && !needsStatistics(plan.features)) throw new RangeError(`Cannot train: features must be "taps" or "local" for the losses ${BANK_LOSSES.join(', ')}, got "${plan.features}"`);
   if (plan.cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined)) {
     throw new RangeError('Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both');
   }

@@ -11,7 +11,7 @@ import { RunFolder } from '../run/run-folder.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
 import { flatten } from '../step-graph/initial-values.ts';
 import { layoutOf, type Layout } from '../step-graph/layout.ts';
-import { needsBank, needsMasks } from '../objective/losses.ts';
+import { needsBank, needsMasks, needsStatistics } from '../objective/losses.ts';
 import { encodersOf } from '../step-graph/encode-pairs.ts';
 import { stateNames, type StepSpec } from '../step-graph/step-spec.ts';
 import { openBaseModel, type BaseModel } from './base-model.ts';
@@ -105,7 +105,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       ...(workers === undefined ? {} : { workers }),
       ...(signal === undefined ? {} : { signal }),
     };
-    const statistics = plan.features !== 'taps' || !needsCaptions(plan) ? undefined : (statisticsOf(resumed) ?? (await measureSet(dataset, loading, texts, (pixels) => engine.taps(pixels), base.config.tapDims)));
+    const statistics = !needsStatistics(plan.features) || !needsCaptions(plan) ? undefined : (statisticsOf(resumed) ?? (await measureSet(dataset, loading, texts, (pixels) => engine.taps(pixels), base.config.tapDims)));
     if (statistics !== undefined) await engine.constants(statistics);
     const loader = BatchLoader.open(features === undefined ? dataset : readable(dataset, features), loading);
     closers.push(() => loader[Symbol.asyncDispose]());
@@ -116,6 +116,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       maxCategories: plan.maxCategories,
       seed: plan.seed,
       captions: needsCaptions(plan),
+      unstated: plan.lambda.sharing !== 0,
       textCentre: needsBank(plan.lambda) ? statistics?.textCentre : undefined,
       classes,
     };

@@ -1,0 +1,70 @@
+/** Patches of the trunk's taps, before any label bears on them, and what the projector makes of them: a score for each label. */
+import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
+import { unit } from './contrastive.ts';
+
+const { add, conv, divide, matmul, multiply, relu, scalar, subtract } = ops;
+const { concat, reshape, slice, transpose } = shapeOps;
+
+/** Added to every label's score: where labels compete with none of them, few are claimed at the start. */
+const LABEL_BIAS = -2;
+/** Score of what only fills the bank. */
+const EXCLUDED = -1e4;
+
+/** The labels of a batch, each once. */
+export interface LabelBank {
+  /** Text embeddings less their centre, float32 `[labels, D]`. */
+  readonly text: Value;
+  /** float32 `[images, labels]`: 1 where the label is stated of the image. */
+  readonly stated: Value;
+  /** float32 `[labels]`: 1, or 0 for what only fills the bank. */
+  readonly valid: Value;
+  /** int32 `[rows]`: each row's label, by its place in the bank. */
+  readonly labelOfRow: Value;
+}
+
+/** A tap without its class token. */
+export function patchesOf(tap: Value): Value {
+  return slice(tap, 1, 1, tap.shape[1] as number);
+}
+
+/**
+ * Patches of all taps side by side, each channel standardised: `[images, patches, ΣD_i]`.
+ *
+ * @param mean - of each channel over some pictures of the set, `[ΣD_i]`
+ * @param deviation - likewise
+ */
+export function tapFeatures(taps: readonly Value[], mean: Value, deviation: Value): Value {
+  return divide(subtract(concat(taps.map(patchesOf), 2), mean), deviation);
+}
+
+/**
+ * What is at each patch and beside it, `[images, patches, channels]`: a 3 × 3 convolution and a ReLU. Deep taps of a
+ * transformer know the whole picture at every patch, where a label that is stated could be found anywhere.
+ *
+ * @param features - from {@link tapFeatures}
+ * @param weight - kernel, `[channels, ΣD_i, 3, 3]`
+ * @param bias - `[channels]`
+ */
+export function localFeatures(features: Value, [rows, columns]: readonly [number, number], weight: Value, bias: Value): Value {
+  const [images, patches, width] = features.shape as readonly [number, number, number];
+  const picture = reshape(transpose(features, [0, 2, 1]), [images, width, rows, columns]);
+  const found = relu(conv(picture, weight, bias, { stride: 1, padding: 1 }));
+  return transpose(reshape(found, [images, found.shape[1] as number, patches]), [0, 2, 1]);
+}
+
+/**
+ * Score of each label at each patch: `unit(t) · (W x + b) − 2`, `[images, patches, labels]`.
+ *
+ * @param features - from {@link tapFeatures}
+ * @param weight - projector, `[D, channels]`
+ * @param bias - projector, `[D]`
+ */
+export function patchScores(features: Value, { text, valid }: LabelBank, weight: Value, bias: Value): Value {
+  const [labels, dim] = text.shape as readonly [Dimension, number];
+  const directions = unit(text);
+  // Labels are few: W is applied to them, not to the patches.
+  const byLabel = transpose(matmul(directions, weight), [1, 0]);
+  const offset = reshape(matmul(directions, reshape(bias, [dim, 1])), [labels]);
+  const excluded = multiply(subtract(scalar(valid, 1), valid), scalar(valid, EXCLUDED));
+  return add(matmul(features, byLabel), add(add(offset, excluded), scalar(offset, LABEL_BIAS)));
+}
