@@ -6,7 +6,7 @@ import { nameable, showsColor } from './nameable.ts';
 import { Random } from './random.ts';
 import { relationOf } from './relations.ts';
 import type { Scene } from './scene.ts';
-import { attributesOf, clothesOf, nounOf, numberWord, pluralOf, withArticle, type Wording } from './words.ts';
+import { attributesOf, clothesOf, joined, nounOf, numberWord, pluralOf, withArticle, type Wording } from './words.ts';
 
 /** A caption and what it speaks of. */
 export interface Caption {
@@ -271,11 +271,6 @@ class Writer {
     const group = this.#group(far);
     return group === undefined ? undefined : `with ${group} behind`;
   }
-}
-
-function joined(phrases: readonly string[]): string {
-  if (phrases.length < 2) return phrases.join('');
-  return `${phrases.slice(0, -1).join(', ')} and ${phrases.at(-1)!}`;
 }
 
 /** Sentences begin with a capital and end with a stop – or not, as captions do. */

@@ -3,7 +3,7 @@ import type { ClassName } from './classes.ts';
 import type { Drawing } from './draw.ts';
 import { nameable } from './nameable.ts';
 import { Random } from './random.ts';
-import { nounOf, pluralOf, withArticle, type Wording } from './words.ts';
+import { joined, nounOf, pluralOf, withArticle, type Wording } from './words.ts';
 
 const SCENERY: readonly ClassName[] = ['sky', 'cloud', 'hill', 'building', 'tree', 'grass', 'road', 'crosswalk', 'pavement', 'fence'];
 /** Named at once, at least and at most. */
@@ -43,8 +43,7 @@ export function sceneryOf(drawing: Drawing, { count, synonyms = 'allow' }: Scene
   };
   const captions = Array.from({ length: there.length === 0 ? 0 : count }, () => {
     const phrases = random.shuffled(there).slice(0, random.integer(...NAMED)).map(phraseOf);
-    const list = phrases.length === 1 ? phrases[0]! : `${phrases.slice(0, -1).join(', ')} and ${phrases.at(-1)!}`;
-    return `${random.pick([...OPENINGS])}${list}.`;
+    return `${random.pick([...OPENINGS])}${joined(phrases)}.`;
   });
   return [...new Set(captions)];
 }

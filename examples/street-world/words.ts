@@ -113,6 +113,12 @@ export function withArticle(phrase: string): string {
   return `${/^(?:[aeio]|umbrella)/i.test(phrase) ? 'an' : 'a'} ${phrase}`;
 }
 
+/** a, b, c → "a, b and c"; nothing for none. */
+export function joined(phrases: readonly string[]): string {
+  if (phrases.length < 2) return phrases.join('');
+  return `${phrases.slice(0, -1).join(', ')} and ${phrases.at(-1)!}`;
+}
+
 /** 2 → "two"; from 7 in digits no more, but "many". */
 export function numberWord(count: number): string {
   return ['no', 'one', 'two', 'three', 'four', 'five', 'six'][count] ?? 'many';

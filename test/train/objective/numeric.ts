@@ -3,6 +3,7 @@
  * needed to hold the graph's values and gradients against them.
  */
 import { Graph, type DType, type TensorData, type Value } from '@synseg/core/internals';
+import { expect } from 'vitest';
 import { gradients } from '../../../packages/train/src/autodiff/gradients.ts';
 import { uniform } from '../../support/random.ts';
 import { runOnce } from '../autodiff/numeric.ts';
@@ -49,6 +50,11 @@ export function centralDifferences(loss: () => number, data: Float64Array, step 
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) throw new Error(`lengths must agree, got ${String(actual.length)} and ${String(expected.length)}`);
   return lengthOf(Array.from(actual, (value, index) => value - (expected[index] as number))) / Math.max(lengthOf(expected), 1e-30);
+}
+
+/** Holds gradients, within 1e-4 relative in norm, against those of a reference that reads the matrices themselves. */
+export function expectGradients(actual: Readonly<Record<string, Float32Array>>, loss: () => number, sources: Readonly<Record<string, Matrix>>): void {
+  for (const [name, { data }] of Object.entries(sources)) expect(relativeError(actual[name] as Float32Array, centralDifferences(loss, data)), name).toBeLessThan(1e-4);
 }
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;

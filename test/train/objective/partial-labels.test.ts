@@ -6,7 +6,7 @@ import { ops, type TensorData, type Value } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
 import { partialLabelLoss, sharingLoss } from '../../../packages/train/src/objective/partial-labels.ts';
 import { patchScores, type LabelBank } from '../../../packages/train/src/objective/patch-scores.ts';
-import { centralDifferences, dot, feed, feedOf, lengthOf, matrix, meanOf, randomMatrix, relativeError, rowOf, valueAndGradients, type Matrix } from './numeric.ts';
+import { centralDifferences, dot, expectGradients, feed, feedOf, lengthOf, matrix, meanOf, randomMatrix, relativeError, rowOf, valueAndGradients, type Matrix } from './numeric.ts';
 
 const IMAGES = 2;
 const PATCHES = 3;
@@ -111,11 +111,6 @@ function expectedSharing(batchImages: number, from = features, given = logits): 
     }
   }
   return sum / batchImages;
-}
-
-/** Gradients of the reference, which reads the matrices themselves. */
-function expectGradients(gradients: Readonly<Record<string, Float32Array>>, loss: () => number, sources: Readonly<Record<string, Matrix>>): void {
-  for (const [name, { data }] of Object.entries(sources)) expect(relativeError(gradients[name] as Float32Array, centralDifferences(loss, data)), name).toBeLessThan(1e-4);
 }
 
 describe('partialLabelLoss()', () => {

@@ -23,6 +23,21 @@ export interface Recipe {
 
 const NO_LOSSES: LossWeights = { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 0, maskShare: 0 };
 
+const BEST: Recipe = {
+  lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 1, distillation: 1, partial: 0, sharing: 0, masks: 1, maskShare: 1 },
+  features: 'taps',
+  projectorShare: 0.5,
+  projectorStepsAtMost: 1000,
+  projectorLearningRate: 3e-3,
+  learningRate: 1e-3,
+  schedule: 'cosine',
+  warmupSteps: 20,
+  weightDecay: 0.01,
+  decayVectors: true,
+  beta2: 0.999,
+  adamEpsilon: 1e-8,
+};
+
 /**
  * @see SynSeg paper, "Implementation details", for `paper`; `bench/RESULTS.md` for `best`; Radford et al. 2021, table 20, for
  *   the optimiser of `clip`, whose learning rate is twice that of its ViT-B/32: encoders here are a tenth as wide
@@ -42,33 +57,15 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     beta2: 0.999,
     adamEpsilon: 1e-8,
   },
-  best: {
-    lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 1, distillation: 1, partial: 0, sharing: 0, masks: 1, maskShare: 1 },
-    features: 'taps',
-    projectorShare: 0.5,
-    projectorStepsAtMost: 1000,
-    projectorLearningRate: 3e-3,
-    learningRate: 1e-3,
-    schedule: 'cosine',
-    warmupSteps: 20,
-    weightDecay: 0.01,
-    decayVectors: true,
-    beta2: 0.999,
-    adamEpsilon: 1e-8,
-  },
+  best: BEST,
   local: {
-    lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, partial: 1, sharing: 1, masks: 1, maskShare: 1 },
+    ...BEST,
+    lambda: { ...BEST.lambda, grounding: 0, distillation: 0, partial: 1, sharing: 1 },
     features: 'local',
     projectorShare: 0.4,
     projectorStepsAtMost: 800,
     projectorLearningRate: 5e-3,
     learningRate: 2e-3,
-    schedule: 'cosine',
-    warmupSteps: 20,
-    weightDecay: 0.01,
-    decayVectors: true,
-    beta2: 0.999,
-    adamEpsilon: 1e-8,
   },
   clip: {
     lambda: NO_LOSSES,
