@@ -74,12 +74,13 @@ export async function testSet(pictures: number, parent = outFolder): Promise<Str
 
 /**
  * The first pictures of the split `train`, as training reads them: whole scenes and close-ups in several shapes, without
- * held-out combinations, five captions each without held-out synonyms.
+ * held-out combinations, twelve captions each and up to four of its sky and ground, without held-out synonyms: as many as the
+ * decoder of the embedded checkpoint learns from.
  *
  * @param parent - folder the set's own is made in; @default out
  */
 export async function trainSet(pictures: number, parent = outFolder): Promise<StreetSet> {
-  return firstPictures({ ...planOf(join(parent, `street-world-train-${await drawingHash(APART)}`)), split: 'train', views: 'varied' }, pictures);
+  return firstPictures({ ...planOf(join(parent, `street-world-captions-${await drawingHash(APART)}`)), split: 'train', captions: 12, scenery: 4, views: 'varied' }, pictures);
 }
 
 async function firstPictures(plan: DatasetPlan, pictures: number): Promise<StreetSet> {

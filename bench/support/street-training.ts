@@ -5,7 +5,7 @@
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fingerprintFiles, openCheckpoint, sha256 } from '@synseg/core/internals';
-import { train, type DataOptions, type StepReport, type TrainOptions } from '@synseg/train';
+import { PhraseExtractor, train, type DataOptions, type StepReport, type TrainOptions } from '@synseg/train';
 import { CLASSES, IGNORED, classIndex, type ClassName } from '../../examples/street-world/classes.ts';
 import { replace, type DatasetRow } from '../../examples/street-world/dataset.ts';
 import { encodeMask } from '../../examples/street-world/draw.ts';
@@ -33,7 +33,7 @@ export interface StreetData {
   /** Identifies pictures and what is said of them. */
   readonly key: string;
   readonly pictures: number;
-  /** Captions alone. */
+  /** The nouns of captions alone. */
   readonly captions: DataOptions;
   /** Masks of all classes, and no words. */
   readonly masks: DataOptions;
@@ -92,6 +92,7 @@ const halfFolder = join(import.meta.dirname, '../../out/street-half');
 export async function streetData(set: StreetSet, { seen, unseen }: NounSplit = NOUNS): Promise<StreetData> {
   const { folder, names } = set;
   const rows = await Promise.all(names.map(async (name) => JSON.parse(await readFile(join(folder, 'rows', `${name}.json`), 'utf8')) as DatasetRow));
+  const extractor = new PhraseExtractor({ keep: 'nouns' });
   const half = `masks-half-${sha256(seen.join()).slice(0, 8)}`;
   await mkdir(join(folder, half), { recursive: true });
   const missing: string[] = [];
@@ -109,7 +110,7 @@ export async function streetData(set: StreetSet, { seen, unseen }: NounSplit = N
   return {
     key: sha256(JSON.stringify([basename(folder), names, seen])).slice(0, 16),
     pictures: names.length,
-    captions: { source: await list('captions', ({ image, caption }) => ({ image, caption })), images: folder },
+    captions: { source: await list('captions', ({ image, caption }) => ({ image, nouns: extractor.extract(caption.join('. ')) })), images: folder },
     masks: { source: await list('masks', ({ image, mask }) => ({ image, mask })), images: folder, classes: join(folder, 'classes.json') },
     halfMasks: { source: await list(half, ({ image }, name) => ({ image, mask: `${half}/${name}.png` })), images: folder, classes: halfClasses },
   };

@@ -1,10 +1,12 @@
 /**
  * Trains a head of your own from pictures with captions, without a single mask, and uses it.
  *
- *   node train-from-captions.mjs DATA PICTURE road,car [--steps 2000] [--batch-size 16] [--encoders embedded] [--out out/train-from-captions]
+ *   node train-from-captions.mjs DATA PICTURE road,car [--steps 2000] [--batch-size 16] [--encoders embedded]
+ *       [--recipe windows|best] [--out out/train-from-captions]
  *
  * DATA is what `train()` reads: a folder with metadata.jsonl, a .jsonl or .csv of pictures and captions, tar shards, COCO.
- * The encoders stay as they are; a decoder that starts at random learns from the noun phrases of the captions.
+ * The encoders stay as they are; a decoder that starts at random learns from the noun phrases of the captions. Recipe `windows`
+ * is for captions that name nearly all there is, as those of the drawn world do; `best` for those that name a few things.
  * Writes OUT/run (log, checkpoints), OUT/model (the checkpoint, fp16) and OUT/overlay.png (PICTURE, segmented with it).
  * Ctrl-C saves and ends; the same command with --resume goes on.
  */
@@ -21,13 +23,14 @@ const { values, positionals } = parseArgs({
     'steps': { type: 'string', default: '2000' },
     'batch-size': { type: 'string', default: '16' },
     'encoders': { type: 'string', default: 'embedded' },
+    'recipe': { type: 'string', default: 'windows' },
     'out': { type: 'string', default: 'out/train-from-captions' },
     'resume': { type: 'boolean', default: false },
   },
 });
 const [data, picture, names] = positionals;
 if (data === undefined || picture === undefined || names === undefined) {
-  console.error('Usage: train-from-captions.mjs DATA PICTURE label,label,… [--steps 2000] [--batch-size 16] [--encoders embedded] [--out FOLDER] [--resume]');
+  console.error('Usage: train-from-captions.mjs DATA PICTURE label,label,… [--steps 2000] [--batch-size 16] [--encoders embedded] [--recipe windows|best] [--out FOLDER] [--resume]');
   process.exit(2);
 }
 
@@ -39,12 +42,15 @@ const reports = train({
   data,
   init: 'random',
   trunk: values.encoders,
-  recipe: 'best',
+  recipe: values.recipe,
   steps: Number(values.steps),
   batchSize: Number(values['batch-size']),
   out: run,
   resume: values.resume,
   signal: leaving.signal,
+  onProgress: (progress) => {
+    if (progress.stage === 'features' && (progress.done === progress.total || progress.done % 400 === 0)) console.log(`encoded ${progress.done} of ${progress.total} pictures`);
+  },
   onWarning: ({ message }) => console.error(`warning: ${message}`),
 });
 try {

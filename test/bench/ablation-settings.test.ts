@@ -29,10 +29,11 @@ describe('settings', () => {
     for (const start of STARTS) for (const { name } of rows) expect(planOf(name, start)).toMatchObject({ recipe: 'paper', objective: 'mccl', features: 'conditional', steps: 80, maxCategories: 4 });
   });
 
-  it('have reference rows: unconditioned features, the best recipe, nothing learnt, masks', () => {
-    expect(SETTINGS.map(({ name }) => name)).toEqual(['untrained', 'cont', 'align', 'back', 'all', 'no-cont', 'visual', 'best', 'masks']);
+  it('have reference rows: unconditioned features, the other recipes, nothing learnt, masks', () => {
+    expect(SETTINGS.map(({ name }) => name)).toEqual(['untrained', 'cont', 'align', 'back', 'all', 'no-cont', 'visual', 'best', 'windows', 'masks']);
     expect([planOf('visual', 'half').features, weights(planOf('visual', 'random'))]).toEqual(['visual', [0.1, 0.001, 0.01, 1]]);
     expect(planOf('best', 'random').lambda).toMatchObject({ grounding: 1, distillation: 1, separation: 0 });
+    expect([planOf('windows', 'random'), planOf('windows', 'half')].map(({ recipe, features, steps, projectorSteps, prior }) => [recipe, features, steps, projectorSteps, prior])).toEqual([['windows', 'windows', 600, 400, 0], ['windows', 'windows', 600, 400, 1]]);
     expect(planOf('untrained', 'random').steps).toBe(0);
     expect([planOf('masks', 'random'), planOf('masks', 'half')].map(({ objective, steps, lambda }) => [objective, steps, lambda.masks, lambda.maskShare, lambda.grounding])).toEqual([['masks', 250, 1, 1, 0], ['masks', 80, 1, 1, 0]]);
   });
@@ -44,6 +45,7 @@ describe('settings', () => {
     };
     expect([rates('all', 'random'), rates('all', 'half')]).toEqual([['cosine', 1e-3, 80, 0, undefined], ['cosine', 1e-4, 40, 40, 1e-3]]);
     expect([rates('best', 'random'), rates('best', 'half')]).toEqual([['cosine', 1e-3, 40, 40, 3e-3], ['cosine', 1e-4, 40, 40, 3e-3]]);
+    expect([rates('windows', 'random'), rates('windows', 'half')]).toEqual([['cosine', 2e-3, 200, 400, 5e-3], ['cosine', 1e-3, 200, 400, 5e-3]]);
     expect([rates('masks', 'random'), rates('masks', 'half')]).toEqual([['cosine', 1e-3, 250, 0, undefined], ['cosine', 1e-3, 80, 0, undefined]]);
   });
 

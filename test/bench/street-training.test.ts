@@ -14,7 +14,7 @@ const folder = temporaryFolder();
 const encoders = writeTinyClipseg(join(folder, 'encoders'));
 const cacheFolder = join(folder, 'cache');
 
-async function rowsOf(file: string): Promise<DatasetRow[]> {
+async function rowsOf(file: string): Promise<(DatasetRow & { readonly nouns?: readonly string[] })[]> {
   return (await readFile(file, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as DatasetRow);
 }
 
@@ -46,8 +46,12 @@ describe('streetData()', () => {
     const [said, masked, half] = await Promise.all([captions, masks, halfMasks].map(({ source }) => rowsOf(source as string)));
     expect([pictures, said!.map(({ image }) => image)]).toEqual([3, set.names.map((name) => `images/${name}.jpg`)]);
     expect([masked, half].map((rows) => rows!.map(({ image }) => image))).toEqual([said, said].map((rows) => rows!.map(({ image }) => image)));
-    expect([Object.keys(said![0]!), Object.keys(masked![0]!), Object.keys(half![0]!)]).toEqual([['image', 'caption'], ['image', 'mask'], ['image', 'mask']]);
-    expect(said!.map(({ caption }) => caption)).toEqual((await rowsOf(join(set.folder, 'metadata.jsonl'))).map(({ caption }) => caption));
+    expect([Object.keys(said![0]!), Object.keys(masked![0]!), Object.keys(half![0]!)]).toEqual([['image', 'nouns'], ['image', 'mask'], ['image', 'mask']]);
+    const written = (await rowsOf(join(set.folder, 'metadata.jsonl'))).map(({ caption }) => caption.join(' '));
+    for (const [index, { nouns }] of said!.entries()) {
+      expect(nouns?.length).toBeGreaterThan(2);
+      for (const noun of nouns ?? []) expect(written[index]!.toLowerCase()).toContain(noun);
+    }
     const unseen = NOUNS.unseen.map(classIndex);
     for (const [index, { classes }] of (await readPictures(set.folder, set.names)).entries()) {
       const left = await decodeMask(join(set.folder, half![index]!.mask));

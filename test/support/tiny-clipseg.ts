@@ -20,6 +20,8 @@ export interface TinyClipseg {
   readonly size?: number;
   readonly head?: 'simple' | 'refined';
   readonly conditionalLayer?: number;
+  /** With the picture encoder's end, which a CLIPSeg checkpoint has and segmenting does not read; @default false */
+  readonly embedsPictures?: boolean;
   /** Names written over the generated ones: another shape, or undefined to leave the tensor out. */
   readonly tensors?: Readonly<Record<string, FloatTensor | undefined>>;
 }
@@ -72,7 +74,7 @@ export function tinyVocabulary(): { vocab: Record<string, number>; merges: strin
 
 /** Weights under the names of `CLIPSegForImageSegmentation`. */
 export function tinyTensors(options: TinyClipseg = {}): Map<string, FloatTensor> {
-  const { seed = 1, hidden = 32, blocks = 3, taps = [0, 1, 2], patch = 8, size = 32, head = 'simple' } = options;
+  const { seed = 1, hidden = 32, blocks = 3, taps = [0, 1, 2], patch = 8, size = 32, head = 'simple', embedsPictures = false } = options;
   const tensors = new Map<string, FloatTensor>();
   // Scaled by the square root of the inputs, so that activations neither vanish nor explode with width.
   const put = (name: string, shape: readonly number[], deviation: number, mean = 0): void => {
@@ -123,6 +125,10 @@ export function tinyTensors(options: TinyClipseg = {}): Map<string, FloatTensor>
     put(`${upsampler}.2.bias`, [half], 0.1);
     put(`${upsampler}.4.weight`, [half, 1, kernel, kernel], 0.8);
     put(`${upsampler}.4.bias`, [1], 0.1);
+  }
+  if (embedsPictures) {
+    norm('clip.vision_model.post_layernorm', hidden);
+    put('clip.visual_projection.weight', [EMBEDDING_DIM, hidden], 1 / Math.sqrt(hidden));
   }
   for (const [name, tensor] of Object.entries(options.tensors ?? {})) {
     if (tensor === undefined) tensors.delete(name);

@@ -9,8 +9,8 @@ import { LOSSES, needsBank, needsMasks, needsProjector, type FeatureSource, type
 import { flatten, initialValues, unflatten } from '../../../packages/train/src/step-graph/initial-values.ts';
 import { PARAMETER_GROUPS, layoutOf, trainedTensors, type Layout } from '../../../packages/train/src/step-graph/layout.ts';
 import { FIGURES } from '../../../packages/train/src/step-graph/step-objective.ts';
-import { stateNames, type StepSpec } from '../../../packages/train/src/step-graph/step-spec.ts';
-import { projectorShape } from '../../../packages/train/src/trainer/base-model.ts';
+import { pictureDims, stateNames, type StepSpec } from '../../../packages/train/src/step-graph/step-spec.ts';
+import { projectorChannels } from '../../../packages/train/src/trainer/base-model.ts';
 import type { MicroBatch } from '../../../packages/train/src/trainer/protocol.ts';
 import { microBatches } from '../../../packages/train/src/trainer/row-batch.ts';
 import { StepEngine } from '../../../packages/train/src/trainer/step-engine.ts';
@@ -56,7 +56,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'the paper, from pixels': { lambda: PAPER },
   'the paper, saturated maps': { lambda: PAPER, spec: { input: 'taps' }, model: { tensors: { 'decoder.transposed_convolution.bias': { shape: [1], data: Float32Array.of(120) } } } },
   'grounding and distillation': { lambda: { grounding: 1, distillation: 1 }, features: 'taps', spec: { input: 'taps' }, stages: ['projector', 'all'] },
-  'local features': { lambda: { partial: 1, sharing: 1 }, features: 'local', spec: { input: 'taps' }, stages: ['projector', 'all'] },
+  'windows, partial labels and sharing': { lambda: { partial: 1, sharing: 1 }, features: 'windows', spec: { input: 'taps' }, stages: ['projector', 'all'] },
   'masks': { lambda: { masks: 1, maskShare: 1 }, spec: { ema: 0.9, optimizer: { ...ADAMW, clipNorm: 0.5 } } },
   'micro-batches': { lambda: { align: 1, background: 1, masks: 1 }, features: 'visual', spec: { images: 1, input: 'taps' } },
   'refined head': { lambda: { masks: 1 }, spec: { input: 'taps' }, model: { head: 'refined', patch: 16, size: 32 } },
@@ -68,11 +68,11 @@ async function runSteps(name: string, { lambda: some, features = 'conditional', 
   writeTinyClipseg(folder, { size: 16, hidden: 16, ...model });
   const config = readModelConfig(await readJson(join(folder, 'config.json')), await readJson(join(folder, 'preprocessor_config.json')), folder);
   const lambda = { ...Object.fromEntries(LOSSES.map((loss) => [loss, 0])), ...some } as unknown as LossWeights;
-  const channels = config.tapDims.reduce((sum, dim) => sum + dim, 0);
-  const tensors = trainedTensors(config, needsProjector(lambda) ? projectorShape({ features }, config) : undefined);
+  const channels = pictureDims({ config, features, lambda }).reduce((sum, dim) => sum + dim, 0);
+  const tensors = trainedTensors(config, needsProjector(lambda) ? projectorChannels({ features }, config) : undefined);
   const layout = layoutOf(tensors, PARAMETER_GROUPS, false);
   const contrastive = { epsilon: 1e-4, contrastGate: 0.1 };
-  const spec: EngineSpec = { kind: 'rows', config, layout, lambda, features, contrastive, optimizer: ADAMW, ema: undefined, images: BATCH, batchImages: BATCH, input: 'pixels', trunkPrecision: 'float32', patchesKept: undefined, ...rest };
+  const spec: EngineSpec = { kind: 'rows', config, layout, lambda, features, prior: 0, contrastive, optimizer: ADAMW, ema: undefined, images: BATCH, batchImages: BATCH, input: 'pixels', trunkPrecision: 'float32', patchesKept: undefined, ...rest };
   const parameters = flatten(layout, (await initialValues(tensors, await Weights.open(folder), 42)).tensors);
   const state = Object.fromEntries(stateNames(spec).map((vector) => [vector, vector === 'parameters' || vector === 'average' ? parameters.slice() : new Float32Array(layout.length)]));
   const places = watchState();
@@ -119,7 +119,7 @@ function watchState(): { readonly taken: Set<string>; readonly given: Set<string
 }
 
 /** Two pictures with three and two labels, cut into micro-batches and filled up as the trainer does. */
-function batchOf({ config, input, images, lambda }: EngineSpec, step: number): MicroBatch[] {
+function batchOf({ config, input, images, lambda, features }: EngineSpec, step: number): MicroBatch[] {
   const [height, width] = config.inputSize;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
   const settings = {
@@ -146,7 +146,7 @@ function batchOf({ config, input, images, lambda }: EngineSpec, step: number): M
   return microBatches(batch, settings, embeddings, (first, last) => {
     const numbers = Array.from({ length: last - first }, (_, index) => 10 * step + first + index);
     if (input === 'pixels') return { pixels: Uint8Array.from(numbers.flatMap((number) => [...picture(width, height, number).data])) };
-    return { taps: config.tapDims.map((channels, tap) => Float32Array.from(numbers.flatMap((number) => [...gaussians(tokens * channels, 100 * number + tap)]))) };
+    return { taps: pictureDims({ config, features, lambda }).map((channels, tap) => Float32Array.from(numbers.flatMap((number) => [...gaussians(tokens * channels, 100 * number + tap)]))) };
   });
 }
 

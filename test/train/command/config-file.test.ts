@@ -14,7 +14,7 @@ function file(name: string, text: string): string {
 
 describe('readConfigFile()', () => {
   it('reads JSON, also with a byte order mark', async () => {
-    const options = { data: { source: 'tags.jsonl', split: 'train' }, steps: 200, lambda: { align: 0.5 }, evaluation: { dataset: 'ccp', root: 'ccp', every: 10 } };
+    const options = { data: { source: 'tags.jsonl', split: 'train' }, steps: 200, lambda: { align: 0.5 }, prior: 0.25, evaluation: { dataset: 'ccp', root: 'ccp', every: 10 } };
     expect(await readConfigFile(file('a.json', `\uFEFF${JSON.stringify(options)}`))).toEqual(options);
   });
 

@@ -112,6 +112,15 @@ describe('synseg-train train', () => {
     });
   });
 
+  it('hands on how much the decoder that training starts from counts, and prints it with the configuration', async () => {
+    const given: (number | undefined)[] = [];
+    const train = (options: TrainOptions) => (given.push(options.prior), fakeTrain(options));
+    const printed: (string | undefined)[] = [];
+    for (const flags of [['--prior', '0.5'], ['--prior', '0'], []]) printed.push(/\nprior +(.*)\n/.exec((await command([...required, '--recipe', 'windows', ...flags], { train })).stderr)?.[1]);
+    expect(given).toEqual([0.5, 0, undefined]);
+    expect(printed).toEqual(['0.5', '0', '1']);
+  });
+
   it.each([
     [['--steps', '1.5'], /^synseg-train: Cannot train: steps must be an integer ≥ 0, got 1\.5\n$/m],
     [['--batch-size', '8', '--micro-batch-size', '3'], /microBatchSize must divide batchSize 8, got 3/],
@@ -121,9 +130,12 @@ describe('synseg-train train', () => {
     [['--evaluate-every', '5'], /--evaluate-every must come with --evaluate or --evaluate-pairs, or evaluation in the config file, got 5 alone/],
     [['--evaluate', 'camvid:data', '--evaluate-pairs', 'held.jsonl'], /--evaluate-pairs must come without --evaluate, got both/],
     [['--objective', 'contrastive', '--features', 'taps'], /features must be left out for objective "contrastive", got "taps"/],
+    [['--prior', '1'], /prior must be 0 without the loss sharing, got 1/],
+    [['--recipe', 'windows', '--prior', '-1'], /prior must be a number from 0 to Infinity, got -1/],
+    [['--recipe', 'windows', '--prior', 'much'], /option '--prior <w>' argument 'much' is invalid\. It must be a number\./],
     [['--config', join(folder, 'none.json')], /Cannot read config: file must be readable, got ENOENT/],
     [['--steps', 'many'], /option '--steps <n>' argument 'many' is invalid\. It must be a number\./],
-    [['--recipe', 'worst'], /Allowed choices are paper, best, local, clip\./],
+    [['--recipe', 'worst'], /Allowed choices are paper, best, windows, clip\./],
     [['--lambda', '1,2'], /It must be 4 numbers \(align, contrast, background, separation\) or name=value, got 2\./],
     [['--nonsense'], /unknown option '--nonsense'/],
     [['more'], /too many arguments|argument/],

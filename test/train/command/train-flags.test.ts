@@ -21,6 +21,14 @@ describe('trainOptions()', () => {
     });
   });
 
+  it.each([
+    [{}, 0.5],
+    [{ prior: 2 }, 2],
+    [{ prior: 0 }, 0],
+  ])('with %j and prior 0.5 in the file has prior %d', (flags, prior) => {
+    expect(trainOptions(flags, { ...file, prior: 0.5 }).prior).toBe(prior);
+  });
+
   it('takes no split of another data set along', () => {
     expect(trainOptions({ evaluate: { dataset: 'ccp', root: 'ccp' } }, file).evaluation).toEqual({ dataset: 'ccp', root: 'ccp', limit: 9, every: 50 });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FEATURE_SOURCES, LOSSES, activeLosses, needsBank, needsContrastive, needsDecoder, needsMasks, needsProjector, needsStatistics, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
+import { FEATURE_SOURCES, LOSSES, activeLosses, needsBank, needsContrastive, needsDecoder, needsMasks, needsProjector, needsStatistics, readsWindows, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
 
 const MCCL = ['align', 'contrast', 'background', 'separation'] as const;
 const only = (...names: (keyof LossWeights)[]): LossWeights => Object.fromEntries(LOSSES.map((name) => [name, names.includes(name) ? 0.1 : 0])) as unknown as LossWeights;
@@ -33,6 +33,14 @@ describe('what a loss needs', () => {
 
 describe('needsStatistics()', () => {
   it('is true of features that are standardised', () => {
-    expect(FEATURE_SOURCES.filter(needsStatistics)).toEqual(['taps', 'local']);
+    expect(FEATURE_SOURCES.filter(needsStatistics)).toEqual(['taps', 'windows']);
+  });
+});
+
+describe('readsWindows()', () => {
+  it('is true of the features "windows", where a loss reads any', () => {
+    expect(LOSSES.filter((name) => readsWindows({ features: 'windows', lambda: only(name) }))).toEqual(LOSSES.filter((name) => name !== 'masks' && name !== 'maskShare'));
+    expect(FEATURE_SOURCES.filter((features) => readsWindows({ features, lambda: only(...LOSSES) }))).toEqual(['windows']);
+    expect(readsWindows({ features: 'windows', lambda: only('masks', 'partial') })).toBe(true);
   });
 });

@@ -12,7 +12,7 @@ import { meanOf } from '../objective/numeric.ts';
 const root = temporaryFolder();
 const folder = writeTinyClipseg(join(root, 'tiny'));
 const refined = readModelConfig(tinyConfig({ head: 'refined', patch: 16, size: 32 }), undefined, 'tiny', 32);
-const specs = trainedTensors(refined, { channels: 16, convolved: 8 });
+const specs = trainedTensors(refined, 16);
 const random = async (some: readonly ParameterSpec[], seed: number) => (await initialValues(some, undefined, seed)).tensors;
 
 describe('initialValues() at random', () => {
@@ -45,7 +45,6 @@ describe('initialValues() at random', () => {
       'decoder.transposed_convolution.0': 16 * 9,
       'decoder.transposed_convolution.2': 16,
       'decoder.transposed_convolution.4': 8,
-      'projector.convolution': 8 * 9,
       'projector': 16,
     };
     for (const [name, count] of Object.entries(inputs)) {
@@ -68,45 +67,44 @@ describe('initialValues() of a checkpoint', () => {
   const config = readModelConfig(tinyConfig(), undefined, 'tiny', 32);
 
   it('equal the file, and only the projector is made up', async () => {
-    const { tensors, random: made } = await initialValues(trainedTensors(config, { channels: 16 }), await Weights.open(folder), 1);
+    const { tensors, random: made } = await initialValues(trainedTensors(config, 16), await Weights.open(folder), 1);
     const stored = tinyTensors();
     for (const [name, { shape, data }] of tensors) if (name.startsWith('decoder.')) expect({ shape, data: [...data] }, name).toEqual({ shape, data: [...(stored.get(name)?.data ?? [])] });
     expect(made).toEqual(['projector.weight', 'projector.bias']);
-    expect(tensors.get('projector.weight')).toEqual((await random(trainedTensors(config, { channels: 16 }), 1)).get('projector.weight'));
+    expect(tensors.get('projector.weight')).toEqual((await random(trainedTensors(config, 16), 1)).get('projector.weight'));
   });
 
   it('take a projector of the right width along, and start one of another width anew', async () => {
     const projector = { shape: [16, 16], data: gaussians(256, 5) };
     const path = writeTinyClipseg(join(root, 'with projector'), { tensors: { 'projector.weight': projector, 'projector.bias': { shape: [16], data: gaussians(16, 6) } } });
     const weights = await Weights.open(path);
-    const same = await initialValues(trainedTensors(config, { channels: 16 }), weights, 1);
+    const same = await initialValues(trainedTensors(config, 16), weights, 1);
     expect(same.random).toEqual([]);
     expect(same.tensors.get('projector.weight')?.data).toEqual(projector.data);
-    const other = await initialValues(trainedTensors(config, { channels: 96 }), weights, 1);
+    const other = await initialValues(trainedTensors(config, 96), weights, 1);
     expect(other.random).toContain('projector.weight');
     expect(other.tensors.get('projector.weight')?.shape).toEqual([16, 96]);
   });
 
   it('start a projector anew as a whole where any of its tensors is missing, too many or of another shape', async () => {
-    const [plain, local] = [trainedTensors(config, { channels: 16 }), trainedTensors(config, { channels: 16, convolved: 8 })];
-    const stored = Object.fromEntries(local.filter(({ name }) => name.startsWith('projector.')).map(({ name, shape }, index) => [name, { shape, data: gaussians(shape.reduce((product, size) => product * size), 5 + index) }]));
-    const without = (pattern: RegExp): Record<string, FloatTensor> => Object.fromEntries(Object.entries(stored).filter(([name]) => !pattern.test(name)));
-    const started = async (wanted: readonly ParameterSpec[], tensors: Readonly<Record<string, FloatTensor>>, name: string) => initialValues(wanted, await Weights.open(writeTinyClipseg(join(root, name), { tensors })), 1);
-    expect(Object.keys(stored).sort()).toEqual(['projector.bias', 'projector.convolution.bias', 'projector.convolution.weight', 'projector.weight']);
-    const kept = await started(local, stored, 'all of it');
+    const wanted = trainedTensors(config, 48);
+    const stored: Readonly<Record<string, FloatTensor>> = { 'projector.weight': { shape: [16, 48], data: gaussians(768, 5) }, 'projector.bias': { shape: [16], data: gaussians(16, 6) } };
+    const without = (missing: string): Record<string, FloatTensor> => Object.fromEntries(Object.entries(stored).filter(([name]) => name !== missing));
+    const started = async (tensors: Readonly<Record<string, FloatTensor>>, name: string) => initialValues(wanted, await Weights.open(writeTinyClipseg(join(root, name), { tensors })), 1);
+    const kept = await started(stored, 'all of it');
     expect(kept.random).toEqual([]);
     for (const [name, { data }] of Object.entries(stored)) expect(kept.tensors.get(name)?.data, name).toEqual(data);
-    for (const [name, wanted, tensors] of [
-      ['without a convolution', local, without(/convolution/)],
-      ['with a convolution', plain, stored],
-      ['without a bias', plain, without(/convolution|bias/)],
-      ['of another tap', trainedTensors(config, { channels: 16, convolved: 4 }), stored],
+    const anew = await random(wanted, 1);
+    for (const [name, tensors] of [
+      ['without a weight', without('projector.weight')],
+      ['without a bias', without('projector.bias')],
+      ['with a tensor more', { ...stored, 'projector.convolution.weight': { shape: [16, 8, 3, 3], data: gaussians(1152, 7) } }],
+      ['of other features', { ...stored, 'projector.weight': { shape: [16, 32], data: gaussians(512, 8) } }],
+      ['of another bias', { ...stored, 'projector.bias': { shape: [1, 16], data: gaussians(16, 9) } }],
     ] as const) {
-      const { tensors: values, random: made } = await started(wanted, tensors, name);
-      const own = wanted.map((spec) => spec.name).filter((some) => some.startsWith('projector.'));
-      expect([...made].sort(), name).toEqual([...own].sort());
-      const anew = await random(wanted, 1);
-      for (const some of own) expect(values.get(some), `${some} ${name}`).toEqual(anew.get(some));
+      const { tensors: values, random: made } = await started(tensors, name);
+      expect(made, name).toEqual(['projector.weight', 'projector.bias']);
+      for (const some of made) expect(values.get(some), `${some} ${name}`).toEqual(anew.get(some));
     }
   });
 
@@ -115,6 +113,6 @@ describe('initialValues() of a checkpoint', () => {
     const tensors = tinyTensors();
     tensors.set('decoder.film_mul.weight', { shape: [8, 16], data: new Float32Array(128) });
     writeFileSync(join(path, 'model.safetensors'), encodeSafetensors(tensors));
-    await expect(initialValues(trainedTensors(config, { channels: 16 }), await Weights.open(path), 1)).rejects.toThrow(/tensor "?decoder\.film_mul\.weight"?.*\[16, 16\].*\[8, 16\]/);
+    await expect(initialValues(trainedTensors(config, 16), await Weights.open(path), 1)).rejects.toThrow(/tensor "?decoder\.film_mul\.weight"?.*\[16, 16\].*\[8, 16\]/);
   });
 });

@@ -6,7 +6,6 @@ import { tinyTensors } from '../../support/tiny-clipseg.ts';
 import { PROJECTORS, tinyModel } from './tiny-step.ts';
 
 const specs = trainedTensors(tinyModel(), PROJECTORS.taps);
-const localSpecs = trainedTensors(tinyModel(), PROJECTORS.local);
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 
 describe('trainedTensors()', () => {
@@ -34,15 +33,8 @@ describe('trainedTensors()', () => {
     });
   });
 
-  it('have a convolution before the projector where that reads local features', () => {
-    expect(localSpecs.filter(({ name }) => name.startsWith('projector'))).toEqual([
-      { name: 'projector.convolution.weight', shape: [16, 5, 3, 3] },
-      { name: 'projector.convolution.bias', shape: [16] },
-      { name: 'projector.weight', shape: [16, 16] },
-      { name: 'projector.bias', shape: [16] },
-    ]);
-    const ofDecoder = (some: typeof specs): typeof specs => some.filter(({ name }) => !name.startsWith('projector'));
-    expect(ofDecoder(localSpecs)).toEqual(ofDecoder(specs));
+  it.each(['conditional', 'visual', 'taps', 'windows'] as const)('differ by what the projector reads in its weight alone (features: %s)', (features) => {
+    expect(trainedTensors(tinyModel(), PROJECTORS[features])).toEqual(specs.map(({ name, shape }) => ({ name, shape: name === 'projector.weight' ? [16, PROJECTORS[features]] : shape })));
   });
 
   it('leave the projector out where nothing reads it', () => {
@@ -77,15 +69,6 @@ describe('layoutOf()', () => {
     expect(projectorStart).toBe(length - 16 * 18 - 16);
   });
 
-  it('counts the convolution of local features to the projector, whose kernel is a matrix and decays', () => {
-    const { entries, length, projectorStart, runs } = layoutOf([...localSpecs].reverse(), PARAMETER_GROUPS, false);
-    const projector = 16 * 5 * 9 + 16 + 16 * 16 + 16;
-    expect(new Set(entries.slice(-4).map(({ name }) => groupOf(name)))).toEqual(new Set(['projector']));
-    expect(projectorStart).toBe(length - projector);
-    expect(layoutOf(localSpecs, ['projector'], false).runs).toEqual([[16 * 5 * 9, true], [16, false], [16 * 16, true], [16, false]].map(([size, decays]) => ({ length: size, decays })));
-    expect(runs.reduce((sum, run) => sum + run.length, 0)).toBe(length);
-  });
-
   it('has the tensors of the trained groups alone', () => {
     const { entries, length, projectorStart } = layoutOf(specs, ['head', 'film'], true);
     expect(new Set(entries.map(({ name }) => groupOf(name)))).toEqual(new Set(['film', 'head']));
@@ -108,7 +91,7 @@ describe('layoutOf()', () => {
     expect(key([...specs], [...PARAMETER_GROUPS].reverse(), false)).toBe(base);
     expect(key(specs, ['film'], true)).not.toBe(base);
     expect(key(trainedTensors(tinyModel(), PROJECTORS.conditional), PARAMETER_GROUPS, true)).not.toBe(base);
-    expect(key(localSpecs, PARAMETER_GROUPS, true)).not.toBe(base);
+    expect(key(trainedTensors(tinyModel(), PROJECTORS.windows), PARAMETER_GROUPS, true)).not.toBe(base);
     expect(key([...specs].reverse(), PARAMETER_GROUPS, true)).not.toBe(base);
   });
 });

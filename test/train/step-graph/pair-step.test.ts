@@ -33,7 +33,7 @@ start[scaleAt] = Math.log(5);
 const optimizer = { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.5, clipNorm: undefined };
 const spec: StepSpec = {
   ...{ kind: 'pairs', config, layout, lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 0, maskShare: 0 } },
-  ...{ features: 'taps', contrastive: { epsilon: 1e-4, contrastGate: 0.1 }, optimizer, ema: undefined, images: PAIRS, batchImages: PAIRS, input: 'pixels', trunkPrecision: 'float32', patchesKept: undefined, stage: 'all', phase: 'whole' },
+  ...{ features: 'taps', prior: 0, contrastive: { epsilon: 1e-4, contrastGate: 0.1 }, optimizer, ema: undefined, images: PAIRS, batchImages: PAIRS, input: 'pixels', trunkPrecision: 'float32', patchesKept: undefined, stage: 'all', phase: 'whole' },
 };
 const weights = { weights: undefined, trunkModel: undefined, frozen: new Map() };
 const next = uniform(11);

@@ -2,15 +2,14 @@
  * The step graph in small, with every loss on: what it computes, rows that fill it up, micro-batches, losses switched off.
  * Tolerances: `compare.ts`.
  */
-import { Graph, decode, upsampleToLogits, type ModelConfig, type Parameters, type TensorData } from '@synseg/core/internals';
+import type { ModelConfig, TensorData } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
-import { BANK_LOSSES, LOSSES, type FeatureSource, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
+import { BANK_LOSSES, LOSSES, needsProjector, type FeatureSource, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
 import { buildStepGraph } from '../../../packages/train/src/step-graph/step-graph.ts';
 import { FIGURES, type Figure } from '../../../packages/train/src/step-graph/step-objective.ts';
-import { runOnce } from '../autodiff/numeric.ts';
 import { lengthOf, meanOf, relativeError } from '../objective/numeric.ts';
 import { expectSameFigures, moved, partsOf } from './compare.ts';
-import { ALL_LOSSES, LABEL_TEXTS, TinyGraph, feedsOf, gradientOf, only, picturesOf, prepare, runStep, type Figures, type Picture, type Prepared } from './tiny-step.ts';
+import { ALL_LOSSES, TinyGraph, feedsOf, gradientOf, inferenceLogits, only, picturesOf, prepare, runStep, type Figures, type Picture, type Prepared } from './tiny-step.ts';
 
 const MCCL = ['align', 'contrast', 'background', 'separation'] as const;
 
@@ -19,21 +18,21 @@ describe('figures', () => {
     const prepared = await prepare({ head, lambda: only(['masks']), projector: false });
     const { config } = prepared.spec;
     const pictures = picturesOf(config, [2, 4]);
-    const { figures } = await runStep(prepared, feedsOf(config, pictures, { rows: 16 }));
+    const { figures } = await runStep(prepared, feedsOf(prepared.spec, pictures, { rows: 16 }));
     const perPicture = await Promise.all(pictures.map((picture) => maskLossOf(prepared, picture)));
     expect(Math.abs(figures.masks - meanOf(perPicture))).toBeLessThan(1e-5 * meanOf(perPicture));
     expect(figures.statedRows).toBe(6);
   });
 
-  it.each(['conditional', 'visual', 'taps', 'local'] as const)('of a ragged batch are the mean of those of its pictures alone, one of which has one label (features: %s)', async (features) => {
+  it.each(['conditional', 'visual', 'taps', 'windows'] as const)('of a ragged batch are the mean of those of its pictures alone, one of which has one label (features: %s)', async (features) => {
     const batch = await prepare({ features, images: 3 });
     const alone = await prepare({ features, images: 1 });
     const { config } = batch.spec;
     const pictures = picturesOf(config, [1, 5, 32]);
-    const whole = await gradientOf(batch, feedsOf(config, pictures, { rows: 48 }));
+    const whole = await gradientOf(batch, feedsOf(batch.spec, pictures, { rows: 48 }));
     const graph = await TinyGraph.load(alone, 'partial');
     const parts: Awaited<ReturnType<TinyGraph['run']>>[] = [];
-    for (const picture of pictures) parts.push(await graph.run(feedsOf(config, [picture], { batch: pictures }), alone.state));
+    for (const picture of pictures) parts.push(await graph.run(feedsOf(alone.spec, [picture], { batch: pictures }), alone.state));
     await graph.release();
     for (const name of [...LOSSES, 'total'] as const) {
       const mean = meanOf(parts.map(({ figures }) => figures[name]));
@@ -46,9 +45,9 @@ describe('figures', () => {
     expect(relativeError(whole.gradient, meanGradient)).toBeLessThan(1e-4);
   });
 
-  it.each(['taps', 'local'] as const)('of losses add up to the total by their weights, and the norm is that of the gradient (features: %s)', async (features) => {
+  it.each(['taps', 'windows'] as const)('of losses add up to the total by their weights, and the norm is that of the gradient (features: %s)', async (features) => {
     const prepared = await prepare({ features });
-    const feeds = feedsOf(prepared.spec.config, picturesOf(prepared.spec.config, [3, 2]));
+    const feeds = feedsOf(prepared.spec, picturesOf(prepared.spec.config, [3, 2]));
     const { figures } = await runStep(prepared, feeds);
     const total = LOSSES.reduce((sum, name) => sum + ALL_LOSSES[name] * figures[name], 0);
     expect(Math.abs(figures.total - total)).toBeLessThan(1e-6 * total);
@@ -64,12 +63,12 @@ describe('figures', () => {
 });
 
 describe('rows that fill the graph up', () => {
-  it.each(['conditional', 'taps', 'local'] as const)('change nothing, bit for bit, whatever they hold (features: %s)', async (features) => {
+  it.each(['conditional', 'taps', 'windows'] as const)('change nothing, bit for bit, whatever they hold (features: %s)', async (features) => {
     const prepared = await prepare({ features, ema: 0.9 });
     const { config } = prepared.spec;
     const pictures = picturesOf(config, [3, 1]);
     const graph = await TinyGraph.load(prepared);
-    const run = (contents: number) => graph.run(feedsOf(config, pictures, { rows: 16, labels: 8, contents }), prepared.state);
+    const run = (contents: number) => graph.run(feedsOf(prepared.spec, pictures, { rows: 16, labels: 8, contents }), prepared.state);
     const zeros = await run(0);
     for (const contents of [1, 2, 3]) expect(await run(contents)).toEqual(zeros);
     await graph.release();
@@ -82,9 +81,9 @@ describe('rows that fill the graph up', () => {
     const pictures = picturesOf(config, [3, 1]);
     const [step, gradient] = [await TinyGraph.load(prepared), await TinyGraph.load(prepared, 'partial')];
     for (const graph of [step, gradient]) {
-      const exact = await graph.run(feedsOf(config, pictures), prepared.state);
+      const exact = await graph.run(feedsOf(prepared.spec, pictures), prepared.state);
       for (const rows of [16, 32]) {
-        const filled = await graph.run(feedsOf(config, pictures, { rows }), prepared.state);
+        const filled = await graph.run(feedsOf(prepared.spec, pictures, { rows }), prepared.state);
         expectSameFigures(filled.figures, exact.figures, 1e-6);
         expect(filled.vectors).toEqual(exact.vectors);
       }
@@ -92,13 +91,13 @@ describe('rows that fill the graph up', () => {
     await Promise.all([step.release(), gradient.release()]);
   });
 
-  it.each(['taps', 'local'] as const)('of the label bank change the gradient by no more than rounding (features: %s)', async (features) => {
+  it.each(['taps', 'windows'] as const)('of the label bank change the gradient by no more than rounding (features: %s)', async (features) => {
     const prepared = await prepare({ features, lambda: only(BANK_LOSSES) });
     const { config } = prepared.spec;
     const pictures = picturesOf(config, [3, 1]);
     const graph = await TinyGraph.load(prepared, 'partial');
-    const exact = await graph.run(feedsOf(config, pictures), prepared.state);
-    const filled = await graph.run(feedsOf(config, pictures, { rows: 16, labels: 16 }), prepared.state);
+    const exact = await graph.run(feedsOf(prepared.spec, pictures), prepared.state);
+    const filled = await graph.run(feedsOf(prepared.spec, pictures, { rows: 16, labels: 16 }), prepared.state);
     await graph.release();
     expectSameFigures(filled.figures, exact.figures, 1e-6);
     expect(relativeError(filled.vectors['accumulated'] as Float32Array, exact.vectors['accumulated'] as Float32Array)).toBeLessThan(1e-6);
@@ -106,7 +105,7 @@ describe('rows that fill the graph up', () => {
 });
 
 describe('micro-batches', () => {
-  it.each(['conditional', 'taps', 'local'] as const)('of one, two or all four pictures give the same figures and the same state after two steps (features: %s)', async (features) => {
+  it.each(['conditional', 'taps', 'windows'] as const)('of one, two or all four pictures give the same figures and the same state after two steps (features: %s)', async (features) => {
     const whole = await twoSteps(features, 4);
     for (const images of [2, 1]) {
       const other = await twoSteps(features, images);
@@ -133,7 +132,7 @@ describe('micro-batches', () => {
       let accumulated = new Float32Array(prepared.layout.length);
       const sums = Object.fromEntries(FIGURES.map((name) => [name, 0])) as Record<Figure, number>;
       for (let first = 0; first < 4; first += images) {
-        const feeds = feedsOf(config, batch.slice(first, first + images), { rows: 32, batch });
+        const feeds = feedsOf(prepared.spec, batch.slice(first, first + images), { rows: 32, batch });
         const ends = first + images === 4;
         const result = await (ends ? last : (partial as TinyGraph)).run(feeds, state, { step, accumulated });
         for (const name of FIGURES) sums[name] += result.figures[name];
@@ -152,7 +151,7 @@ describe('a loss', () => {
   const pictures = (config: ModelConfig): Picture[] => picturesOf(config, [3, 2]);
   const weighted = async (lambda: LossWeights): Promise<{ gradient: Float32Array; figures: Figures }> => {
     const prepared = await prepare({ lambda });
-    return gradientOf(prepared, feedsOf(prepared.spec.config, pictures(prepared.spec.config)));
+    return gradientOf(prepared, feedsOf(prepared.spec, pictures(prepared.spec.config)));
   };
 
   it('that is switched off takes its gradient along, and only its own', async () => {
@@ -179,32 +178,50 @@ describe('a loss', () => {
 
   it('alone needs only its own inputs', async () => {
     const inputs = async (lambda: LossWeights, features: FeatureSource, stage: 'all' | 'projector' = 'all'): Promise<string[]> => {
-      const prepared = await prepare({ lambda, features, stage });
+      const prepared = await prepare({ lambda, features, stage, projector: needsProjector(lambda) });
       return buildStepGraph({ ...prepared.spec, phase: 'partial' }, { weights: undefined, trunkModel: undefined, frozen: prepared.frozen }).inputs.map(({ name }) => name).sort();
     };
     const always = ['accumulated', 'imageOfRow', 'parameters', 'rowNumber', 'stated', 'tap0', 'tap1', 'tap2'];
     expect(await inputs(only(MCCL), 'conditional')).toEqual([...always, 'text'].sort());
-    for (const features of ['taps', 'local'] as const) {
-      expect(await inputs(only(['grounding', 'partial']), features, 'projector'), features).toEqual([...always, 'bank', 'bankStated', 'bankValid', 'labelOfRow', 'tapDeviation', 'tapMean'].sort());
-    }
+    const banked = [...always, 'bank', 'bankStated', 'bankValid', 'labelOfRow', 'tapDeviation', 'tapMean'];
+    expect(await inputs(only(['grounding', 'partial']), 'taps', 'projector')).toEqual([...banked].sort());
+    expect(await inputs(only(['grounding', 'partial']), 'windows', 'projector')).toEqual([...banked, 'tap3'].sort());
+    expect(await inputs(only(['masks']), 'windows')).toEqual([...always, 'classOfRow', 'masks', 'text'].sort());
   });
 });
 
-describe('local features', () => {
-  it('are of the patches of the shallowest tap, whatever the others and the class token say', async () => {
-    const prepared = await prepare({ features: 'local', lambda: only(['grounding']), stage: 'projector' });
+describe('features "windows"', () => {
+  it('are the patches of the shallowest tap and of the windows, whatever the taps between them and the class tokens say', async () => {
+    const prepared = await prepare({ features: 'windows', lambda: only(['grounding']), stage: 'projector' });
     const { config } = prepared.spec;
-    const width = config.tapDims[0] as number;
-    const feeds = feedsOf(config, picturesOf(config, [3, 2]));
+    const [width, between] = [config.tapDims[0] as number, config.tapDims.reduce((sum, channels) => sum + channels, 0)];
+    const feeds = feedsOf(prepared.spec, picturesOf(config, [3, 2]));
     const graph = await TinyGraph.load(prepared, 'partial');
     const changed = (name: string, where: (place: number) => boolean) => graph.run({ ...feeds, [name]: { ...feeds[name] as TensorData, data: (feeds[name]?.data as Float32Array).map((value, place) => (where(place) ? value + 1 : value)) } }, prepared.state);
-    const token = (place: number): number => Math.floor(place / width) % 7;
+    const tokenOf = (name: string, place: number): number => Math.floor(place / (feeds[name]?.shape[2] as number)) % 7;
     const base = await graph.run(feeds, prepared.state);
-    expect(await changed('tap0', (place) => token(place) === 0)).toEqual(base);
     for (const name of ['tap1', 'tap2']) expect(await changed(name, () => true), name).toEqual(base);
-    for (const name of ['tapMean', 'tapDeviation']) expect(await changed(name, (place) => place >= width), name).toEqual(base);
-    expect((await changed('tap0', (place) => token(place) === 6)).figures.grounding).not.toBe(base.figures.grounding);
-    for (const name of ['tapMean', 'tapDeviation']) expect((await changed(name, (place) => place === width - 1)).figures.grounding, name).not.toBe(base.figures.grounding);
+    for (const name of ['tap0', 'tap3']) {
+      expect(await changed(name, (place) => tokenOf(name, place) === 0), name).toEqual(base);
+      for (const token of [1, 6]) expect((await changed(name, (place) => tokenOf(name, place) === token)).figures.grounding, name).not.toBe(base.figures.grounding);
+    }
+    for (const name of ['tapMean', 'tapDeviation']) {
+      expect(await changed(name, (place) => place >= width && place < between), name).toEqual(base);
+      for (const channel of [0, width - 1, between, between + 15]) expect((await changed(name, (place) => place === channel)).figures.grounding, `${name} ${String(channel)}`).not.toBe(base.figures.grounding);
+    }
+    await graph.release();
+  });
+
+  it('reach the projector standardised: a tap or a window shifted and scaled with its statistics is as it was', async () => {
+    const prepared = await prepare({ features: 'windows', lambda: only(['partial']), stage: 'projector' });
+    const feeds = feedsOf(prepared.spec, picturesOf(prepared.spec.config, [3, 2]));
+    const graph = await TinyGraph.load(prepared, 'partial');
+    const base = await graph.run(feeds, prepared.state);
+    const mapped = (name: string, change: (value: number) => number): Record<string, TensorData> => ({ [name]: { ...feeds[name] as TensorData, data: (feeds[name]?.data as Float32Array).map(change) } });
+    const all = { ...feeds, ...mapped('tap0', (value) => 3 * value + 2), ...mapped('tap3', (value) => 3 * value + 2), ...mapped('tapMean', (value) => 3 * value + 2), ...mapped('tapDeviation', (value) => 3 * value) };
+    const scaled = await graph.run(all, prepared.state);
+    expectSameFigures(scaled.figures, base.figures, 1e-5);
+    expect(relativeError(scaled.vectors['accumulated'] as Float32Array, base.vectors['accumulated'] as Float32Array)).toBeLessThan(1e-5);
     await graph.release();
   });
 });
@@ -218,23 +235,12 @@ describe('buildStepGraph()', () => {
 
 /** The mask loss of one picture in float64, from the logits that the inference path gives for its labels. */
 async function maskLossOf({ spec: { config }, tensors }: Prepared, picture: Picture): Promise<number> {
-  const graph = new Graph('inference');
-  const parameters: Parameters = { graph, get: (name) => graph.floats(tensors.get(name)?.data ?? [], tensors.get(name)?.shape) };
-  const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
-  const taps = config.tapDims.map((width, tap) => graph.input(`tap${String(tap)}`, 'float32', [1, tokens, width]));
-  const { rows } = picture;
-  const text = graph.input('text', 'float32', [rows.length, config.embeddingDim]);
-  graph.output('logits', upsampleToLogits(parameters, decode(parameters, taps, text, config.decoder).features, config.patchGrid, config.decoder));
-  const { logits } = await runOnce(graph, {
-    ...Object.fromEntries(picture.taps.map((data, tap) => [`tap${String(tap)}`, { data, shape: [1, tokens, config.tapDims[tap] as number] }])),
-    text: { data: Float32Array.from(rows.flatMap(({ label }) => [...(LABEL_TEXTS[label] as Float32Array)])), shape: [rows.length, config.embeddingDim] },
-  });
-  const pixels = picture.mask.length;
+  const logits = await inferenceLogits(config, tensors, picture);
   return meanOf(
-    rows.flatMap(({ maskClass }, row) => {
+    picture.rows.flatMap(({ maskClass }, row) => {
       if (maskClass < 0) return [];
       const losses = [...picture.mask].flatMap((value, pixel) => {
-        const z = Number(logits?.data[row * pixels + pixel]);
+        const z = logits[row]?.[pixel] as number;
         return value === 255 ? [] : [Math.log1p(Math.exp(value === maskClass ? -z : z))];
       });
       return [meanOf(losses)];

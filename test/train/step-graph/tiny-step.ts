@@ -1,13 +1,14 @@
 /** A step graph small enough to run hundreds of times, and what goes into it: written for itself, not by the trainer. */
-import { RuntimeSession, writeOnnx, type FloatTensor, type ModelConfig, type TensorData } from '@synseg/core/internals';
+import { Graph, RuntimeSession, decode, upsampleToLogits, writeOnnx, type FloatTensor, type ModelConfig, type Parameters as GraphParameters, type TensorData } from '@synseg/core/internals';
 import { biasCorrections } from '../../../packages/train/src/optimizer/adamw.ts';
 import { flatten, initialValues } from '../../../packages/train/src/step-graph/initial-values.ts';
-import { DECODER_GROUPS, layoutOf, trainedTensors, type Layout, type ParameterGroup, type ProjectorShape } from '../../../packages/train/src/step-graph/layout.ts';
+import { DECODER_GROUPS, layoutOf, trainedTensors, type Layout, type ParameterGroup } from '../../../packages/train/src/step-graph/layout.ts';
 import { BANK_LOSSES, LOSSES, type FeatureSource, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
 import { buildStepGraph } from '../../../packages/train/src/step-graph/step-graph.ts';
 import { FIGURES, type Figure } from '../../../packages/train/src/step-graph/step-objective.ts';
 import { movedRange, stateNames, type StepSpec } from '../../../packages/train/src/step-graph/step-spec.ts';
 import { gaussians, uniform } from '../../support/random.ts';
+import { runOnce } from '../autodiff/numeric.ts';
 
 const EMBEDDING_DIM = 16;
 /** Labels there are in all. */
@@ -29,13 +30,8 @@ export function tinyModel(head: 'simple' | 'refined' = 'simple'): ModelConfig {
   };
 }
 
-/** What a projector of each kind of features reads of a {@link tinyModel}. */
-export const PROJECTORS: Readonly<Record<FeatureSource, ProjectorShape>> = {
-  conditional: { channels: 8 },
-  visual: { channels: 7 },
-  taps: { channels: 18 },
-  local: { channels: EMBEDDING_DIM, convolved: 5 },
-};
+/** How many channels of a {@link tinyModel} a projector of each kind of features reads. */
+export const PROJECTORS: Readonly<Record<FeatureSource, number>> = { conditional: 8, visual: 7, taps: 18, windows: 5 + EMBEDDING_DIM };
 
 /** Weights of some losses, 0 of the others. */
 export function only(names: readonly (keyof LossWeights)[], weight: (index: number) => number = () => 1): LossWeights {
@@ -81,8 +77,9 @@ export async function prepare({ head = 'simple', trainable = DECODER_GROUPS, dec
   const layout = layoutOf(specs, trainable, decayVectors);
   const spec: StepSpec = {
     kind: 'rows',
-    lambda: features === 'taps' || features === 'local' ? ALL_LOSSES : { ...ALL_LOSSES, ...Object.fromEntries(BANK_LOSSES.map((name) => [name, 0])) },
+    lambda: features === 'taps' || features === 'windows' ? ALL_LOSSES : { ...ALL_LOSSES, ...Object.fromEntries(BANK_LOSSES.map((name) => [name, 0])) },
     features,
+    prior: 0,
     contrastive: { epsilon: 1e-4, contrastGate: -1 },
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: undefined },
     ema: undefined,
@@ -105,6 +102,8 @@ export async function prepare({ head = 'simple', trainable = DECODER_GROUPS, dec
 /** A picture with its rows. */
 export interface Picture {
   readonly taps: readonly Float32Array[];
+  /** What its windows are embedded as, a token each. */
+  readonly windows: Float32Array;
   readonly mask: Uint8Array;
   readonly rows: readonly { readonly label: number; readonly stated: 0 | 1; readonly maskClass: number }[];
 }
@@ -118,6 +117,7 @@ export function picturesOf(config: ModelConfig, statedLabels: readonly number[],
     const rowAt = (place: number): Picture['rows'][number] => ({ label: (first + place) % LABELS, stated: place < count ? 1 : 0, maskClass: place % 3 === 2 ? -1 : Math.floor(next() * MASK_CLASSES) });
     return {
       taps: config.tapDims.map((channels, tap) => gaussians(tokens * channels, seed * 7000 + index * 10 + tap)),
+      windows: gaussians(tokens * EMBEDDING_DIM, seed * 7000 + index * 10 + 9),
       mask: Uint8Array.from({ length: config.inputSize[0] * config.inputSize[1] }, () => (next() < 0.1 ? 255 : Math.floor(next() * MASK_CLASSES))),
       rows: Array.from({ length: count + 1 }, (_, place) => rowAt(place)),
     };
@@ -126,6 +126,22 @@ export function picturesOf(config: ModelConfig, statedLabels: readonly number[],
 
 /** Embedding of every label there is. */
 export const LABEL_TEXTS = Array.from({ length: LABELS }, (_, label) => gaussians(EMBEDDING_DIM, 500 + label));
+
+/** The logits that the inference path gives for each label of a picture: `[row][pixel]`. */
+export async function inferenceLogits({ patchGrid, tapDims, decoder }: ModelConfig, tensors: ReadonlyMap<string, FloatTensor>, { taps, rows }: Picture): Promise<Float32Array[]> {
+  const graph = new Graph('inference');
+  const parameters: GraphParameters = { graph, get: (name) => graph.floats(tensors.get(name)?.data ?? [], tensors.get(name)?.shape) };
+  const tokens = 1 + patchGrid[0] * patchGrid[1];
+  const inputs = tapDims.map((width, tap) => graph.input(`tap${String(tap)}`, 'float32', [1, tokens, width]));
+  const text = graph.input('text', 'float32', [rows.length, EMBEDDING_DIM]);
+  graph.output('logits', upsampleToLogits(parameters, decode(parameters, inputs, text, decoder).features, patchGrid, decoder));
+  const { logits } = await runOnce(graph, {
+    ...Object.fromEntries(taps.map((data, tap) => [`tap${String(tap)}`, { data, shape: [1, tokens, tapDims[tap] as number] }])),
+    text: { data: Float32Array.from(rows.flatMap(({ label }) => [...(LABEL_TEXTS[label] as Float32Array)])), shape: [rows.length, EMBEDDING_DIM] },
+  });
+  const data = logits?.data as Float32Array;
+  return rows.map((_, row) => data.slice((row * data.length) / rows.length, ((row + 1) * data.length) / rows.length));
+}
 
 /** How the rows of some pictures are laid out. */
 export interface Filling {
@@ -140,7 +156,7 @@ export interface Filling {
 }
 
 /** Graph inputs for some pictures, state and step aside. */
-export function feedsOf({ inputSize, patchGrid, tapDims }: ModelConfig, pictures: readonly Picture[], { rows: rowCount, labels: labelCount, contents = 0, batch = pictures }: Filling = {}): Record<string, TensorData> {
+export function feedsOf({ config: { inputSize, patchGrid, tapDims }, features }: Pick<StepSpec, 'config' | 'features'>, pictures: readonly Picture[], { rows: rowCount, labels: labelCount, contents = 0, batch = pictures }: Filling = {}): Record<string, TensorData> {
   const rows = pictures.flatMap((picture, image) => picture.rows.map((row) => ({ ...row, image })));
   const labels = [...new Set(batch.flatMap((picture) => picture.rows.map(({ label }) => label)))];
   const count = rowCount ?? rows.length;
@@ -152,9 +168,11 @@ export function feedsOf({ inputSize, patchGrid, tapDims }: ModelConfig, pictures
   const texts = (size: number, known: readonly number[]): Float32Array => Float32Array.from({ length: size * EMBEDDING_DIM }, (_, at) => LABEL_TEXTS[known[Math.floor(at / EMBEDDING_DIM)] ?? -1]?.[at % EMBEDDING_DIM] ?? filling(-5, 5));
   const float = (data: ArrayLike<number>, shape: readonly number[]): TensorData => ({ data: Float32Array.from(data), shape });
   const tokens = 1 + patchGrid[0] * patchGrid[1];
-  const channels = tapDims.reduce((sum, width) => sum + width, 0);
+  const known = (picture: Picture): readonly Float32Array[] => (features === 'windows' ? [...picture.taps, picture.windows] : picture.taps);
+  const dims = features === 'windows' ? [...tapDims, EMBEDDING_DIM] : tapDims;
+  const channels = dims.reduce((sum, width) => sum + width, 0);
   return {
-    ...Object.fromEntries(tapDims.map((width, tap) => [`tap${String(tap)}`, float(pictures.flatMap((picture) => [...(picture.taps[tap] as Float32Array)]), [pictures.length, tokens, width])])),
+    ...Object.fromEntries(dims.map((width, tap) => [`tap${String(tap)}`, float(pictures.flatMap((picture) => [...(known(picture)[tap] as Float32Array)]), [pictures.length, tokens, width])])),
     tapMean: float(gaussians(channels, 3, 0.2), [channels]),
     tapDeviation: float(gaussians(channels, 4, 0.1).map((value) => 1 + value), [channels]),
     text: float(texts(count, rows.map(({ label }) => label)), [count, EMBEDDING_DIM]),

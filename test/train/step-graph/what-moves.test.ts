@@ -9,7 +9,7 @@ import { ALL_LOSSES, feedsOf, gradientOf, only, picturesOf, prepare, runStep, ty
 const MCCL = ['align', 'contrast', 'background', 'separation'] as const;
 
 describe('trainable groups', () => {
-  const feedsFor = ({ spec }: Prepared) => feedsOf(spec.config, picturesOf(spec.config, [3, 2]));
+  const feedsFor = ({ spec }: Prepared) => feedsOf(spec, picturesOf(spec.config, [3, 2]));
   const wholes = new Map<LossWeights, Promise<{ prepared: Prepared; figures: Figures; vectors: Record<string, Float32Array> }>>();
   const run = async (lambda: LossWeights, trainable: readonly ParameterGroup[]) => {
     const prepared = await prepare({ lambda, trainable });
@@ -36,11 +36,11 @@ describe('trainable groups', () => {
 });
 
 describe('stage "projector"', () => {
-  it.each([['whole', 'taps'], ['last', 'taps'], ['whole', 'local']] as const)('moves the projector alone, in phase "%s", all that it has; everything else stays as it is, bit for bit (features: %s)', async (phase, features) => {
+  it.each([['whole', 'taps'], ['last', 'taps'], ['whole', 'windows']] as const)('moves the projector alone, in phase "%s", all that it has; everything else stays as it is, bit for bit (features: %s)', async (phase, features) => {
     const prepared = await prepare({ features, stage: 'projector', ema: 0.5, decayVectors: false });
     const noise = { mean: prepared.state['mean']?.map((_, index) => (index % 7) / 100), variance: prepared.state['variance']?.map((_, index) => (index % 5) / 100) };
     const before: Record<string, Float32Array> = { ...prepared.state, ...(noise as Record<string, Float32Array>) };
-    const { vectors } = await runStep({ ...prepared, state: before }, feedsOf(prepared.spec.config, picturesOf(prepared.spec.config, [3, 2])), phase);
+    const { vectors } = await runStep({ ...prepared, state: before }, feedsOf(prepared.spec, picturesOf(prepared.spec.config, [3, 2])), phase);
     const { projectorStart } = prepared.layout;
     for (const name of ['parameters', 'mean', 'variance', 'average']) {
       const [start, end] = [before[name] as Float32Array, vectors[name] as Float32Array];
@@ -51,23 +51,23 @@ describe('stage "projector"', () => {
     }
   });
 
-  it.each(['taps', 'local'] as const)('moves it as all parameters together would, by the losses that bear on it (features: %s)', async (features) => {
+  it.each(['taps', 'windows'] as const)('moves it as all parameters together would, by the losses that bear on it (features: %s)', async (features) => {
     const lambda = only([...MCCL, 'grounding', 'partial']);
     const [projector, all] = [await prepare({ features, stage: 'projector' }), await prepare({ features, lambda })];
-    const feeds = feedsOf(all.spec.config, picturesOf(all.spec.config, [3, 2]));
+    const feeds = feedsOf(all.spec, picturesOf(all.spec.config, [3, 2]));
     const [some, whole] = [await gradientOf({ ...projector, spec: { ...projector.spec, lambda: { ...ALL_LOSSES, ...lambda } } }, feeds), await gradientOf(all, feeds)];
     expect(relativeError(some.gradient, whole.gradient.slice(all.layout.projectorStart))).toBeLessThan(1e-6);
   });
 
   it('leaves losses of the decoder alone out', async () => {
     const prepared = await prepare({ stage: 'projector' });
-    const { figures } = await runStep(prepared, feedsOf(prepared.spec.config, picturesOf(prepared.spec.config, [3, 2])));
+    const { figures } = await runStep(prepared, feedsOf(prepared.spec, picturesOf(prepared.spec.config, [3, 2])));
     expect([figures.distillation, figures.masks, figures.maskShare]).toEqual([0, 0, 0]);
   });
 });
 
 describe('the update', () => {
-  const feedsFor = ({ spec }: Prepared) => feedsOf(spec.config, picturesOf(spec.config, [3, 2]));
+  const feedsFor = ({ spec }: Prepared) => feedsOf(spec, picturesOf(spec.config, [3, 2]));
 
   it('decays all numbers, or all but biases and norms', async () => {
     const [none, all, some] = await Promise.all([{ weightDecay: 0, decayVectors: true }, { weightDecay: 0.5, decayVectors: true }, { weightDecay: 0.5, decayVectors: false }].map(async ({ weightDecay, decayVectors }) => {

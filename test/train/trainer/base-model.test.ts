@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openBaseModel, projectorShape, type BaseModel } from '../../../packages/train/src/trainer/base-model.ts';
+import { openBaseModel, projectorChannels, type BaseModel } from '../../../packages/train/src/trainer/base-model.ts';
 import { planTraining } from '../../../packages/train/src/trainer/train-plan.ts';
 import type { TrainOptions } from '../../../packages/train/src/trainer/train-options.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -30,15 +30,9 @@ describe('openBaseModel()', () => {
     ['conditional', 16],
     ['visual', 32],
     ['taps', 96],
-    ['local', 16],
+    ['windows', 48],
   ] as const)('gives a projector of %s features %i channels', async (features, channels) => {
     expect((await open({ init: clipseg, features })).tensors.get('projector.weight')?.shape).toEqual([16, channels]);
-  });
-
-  it('gives local features a convolution over the shallowest tap, new as the projector', async () => {
-    const { random, tensors } = await open({ init: clipseg, features: 'local' });
-    expect(random).toEqual(['projector.convolution.weight', 'projector.convolution.bias', 'projector.weight', 'projector.bias']);
-    expect(tensors.get('projector.convolution.weight')?.shape).toEqual([16, 32, 3, 3]);
   });
 
   it('has no projector where nothing reads one', async () => {
@@ -84,6 +78,14 @@ describe('openBaseModel()', () => {
     expect(await failureOf(open({ init: trunk }))).toBe(`CHECKPOINT_FORMAT: Cannot train: init must be a checkpoint with a decoder, got "${trunk}" without one; pass it as trunk, with init "random"`);
   });
 
+  it('refuses a ready-made trunk for windows, which it cannot embed, and takes it where no loss reads them', async () => {
+    const bare = { init: 'random', trunk, decoder: { reduceDim: 8, heads: 2, intermediateSize: 24 } } as const;
+    const message = 'CHECKPOINT_FORMAT: Cannot train: checkpoint must have a picture encoder for features "windows", got a ready-made trunk';
+    expect(await failureOf(open({ ...bare, recipe: 'windows' }))).toBe(message);
+    expect(await failureOf(open({ ...bare, features: 'windows' }))).toBe(message);
+    expect((await open({ ...bare, recipe: 'windows', objective: 'masks' })).config.trunk.kind).toBe('onnx');
+  });
+
   it('refuses a decoder for a folder that has one', async () => {
     expect(await failureOf(open({ init: 'random', trunk: clipseg, decoder: {} }))).toBe(`RangeError: Cannot train: decoder must be left out when the trunk's config.json gives one, got both (${clipseg})`);
   });
@@ -96,8 +98,8 @@ describe('openBaseModel()', () => {
   });
 });
 
-describe('projectorShape()', () => {
-  it.each(['conditional', 'visual', 'taps', 'local'] as const)('is what a projector of %s features reads', (features) => {
-    expect(projectorShape({ features }, tinyModel())).toEqual(PROJECTORS[features]);
+describe('projectorChannels()', () => {
+  it.each(['conditional', 'visual', 'taps', 'windows'] as const)('is how many a projector of %s features reads', (features) => {
+    expect(projectorChannels({ features }, tinyModel())).toBe(PROJECTORS[features]);
   });
 });

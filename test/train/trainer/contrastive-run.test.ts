@@ -95,6 +95,7 @@ describe('what does not go with it', () => {
     [{ microBatchSize: 8 }, 'microBatchSize must be left out for objective "contrastive", got 8'],
     [{ lambda: { align: 1 } }, 'lambda must be left out for objective "contrastive", got {"align":1}'],
     [{ inputSize: 64 }, 'inputSize must be left out for objective "contrastive", got 64'],
+    [{ prior: 0 }, 'prior must be left out for objective "contrastive", got 0'],
     [{ recipe: 'best' }, 'recipe must be one of clip, got "best"'],
     [{ data: { source: 'x.jsonl', phrases: 'y.jsonl' } }, 'data.phrases must be left out for objective "contrastive", whose texts are whole captions, got "y.jsonl"'],
     [{ evaluation: { dataset: 'camvid', root: 'x' } }, 'evaluation must name data, held-out pictures and captions, for objective "contrastive", got {"dataset":"camvid","root":"x"}'],

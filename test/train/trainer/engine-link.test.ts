@@ -108,6 +108,17 @@ describe('EngineLink', () => {
     expect(thread.posted[0]?.message).toMatchObject({ type: 'step', step: 1, stage: 'all', learningRate: 1 });
   });
 
+  it('moves the pixels of pictures to the thread where taps or windows of them are asked for', async () => {
+    const { link, thread } = await started();
+    const [pixels, large] = [new Uint8Array(12), new Uint8Array(192)];
+    const [taps, windows] = [link.taps(pixels), link.windows(large)];
+    expect(thread.posted.map(({ message, transfer }) => [message.type, transfer])).toEqual([['taps', [pixels.buffer]], ['windows', [large.buffer]]]);
+    const [first, second] = thread.posted.map(({ message }) => message.id) as [number, number];
+    reply(thread, { type: 'result', id: second, result: Float32Array.of(7) });
+    reply(thread, { type: 'result', id: first, result: [Float32Array.of(8)] });
+    expect([await taps, await windows]).toEqual([[Float32Array.of(8)], Float32Array.of(7)]);
+  });
+
   it('fails what is waiting, and all that comes later, when the thread ends', async () => {
     const { link, thread } = await started();
     const waiting = link.state();

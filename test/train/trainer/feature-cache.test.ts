@@ -1,4 +1,4 @@
-import { readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelConfig } from '@synseg/core/internals';
@@ -21,18 +21,57 @@ const COUNT = 11;
 const [HEIGHT, WIDTH] = [4, 6];
 /** Two taps of a class token and one patch. */
 const config = { inputSize: [HEIGHT, WIDTH], patchGrid: [1, 1], tapDims: [2, 3] } as unknown as ModelConfig;
+/** The same, and windows' embeddings of four numbers. */
+const DIMS = [2, 3, 4];
+/** How much larger, each way, pictures are that windows are cut from. */
+const ZOOM = 4;
 const open = (set: string): Promise<Dataset> => openDataset(set, { phrases: () => [], onWarning: () => undefined });
 
-/** Counts what it encodes; taps that tell the picture. */
+/** Counts what it encodes; taps and windows that tell the picture. */
 class Encoder {
   pictures = 0;
+  enlarged = 0;
 
   encode = (pixels: Uint8Array): Promise<Float32Array[]> => {
-    const size = HEIGHT * WIDTH * 3;
-    const pictures = Array.from({ length: pixels.length / size }, (_, index) => pixels.slice(index * size, (index + 1) * size));
+    const pictures = cut(pixels, HEIGHT * WIDTH * 3);
     this.pictures += pictures.length;
     return Promise.resolve([4, 6].map((length) => Float32Array.from(pictures.flatMap((picture) => Array.from({ length }, (_, at) => (picture[at * length] as number) / 3)))));
   };
+
+  encodeWindows = (pixels: Uint8Array): Promise<Float32Array> => {
+    const pictures = cut(pixels, HEIGHT * WIDTH * 3 * ZOOM ** 2);
+    this.enlarged += pictures.length;
+    return Promise.resolve(Float32Array.from(pictures.flatMap((picture) => Array.from({ length: 8 }, (_, at) => (picture[140 * at] as number) / 7))));
+  };
+}
+
+function cut(pixels: Uint8Array, size: number): Uint8Array[] {
+  return Array.from({ length: pixels.length / size }, (_, index) => pixels.slice(index * size, (index + 1) * size));
+}
+
+/** What {@link Encoder} makes of pictures that are decoded one by one, without a cache, by sample: taps, then windows. */
+async function encodedAlone(dataset: Dataset, count: number): Promise<ReadonlyMap<number, readonly Float32Array[]>> {
+  const encoder = new Encoder();
+  const found = new Map<number, readonly Float32Array[]>();
+  const sizes: (readonly [number, (pixels: Uint8Array) => Promise<readonly Float32Array[]>])[] = [[1, encoder.encode], [ZOOM, async (pixels) => [await encoder.encodeWindows(pixels)]]];
+  for (const [zoom, encode] of sizes) {
+    await using loader = BatchLoader.open(dataset, { inputSize: [zoom * HEIGHT, zoom * WIDTH], batchSize: 1, seed: 4 + zoom, workers: 1, onWarning: () => undefined });
+    for (let seen = 0; seen < count; seen++) {
+      const { indices, pixels } = await loader.next();
+      found.set(indices[0] as number, [...(found.get(indices[0] as number) ?? []), ...(await encode(pixels as Uint8Array))]);
+    }
+  }
+  return found;
+}
+
+/** Each sample's own, one after the other, rounded to fp16. */
+function expectKept(kept: readonly Float32Array[], indices: readonly number[], alone: ReadonlyMap<number, readonly Float32Array[]>): void {
+  kept.forEach((values, index) => {
+    const expected = indices.flatMap((sample) => [...(alone.get(sample)?.[index] as Float32Array)]);
+    expect(values).toHaveLength(expected.length);
+    // fp16 has 11 bits: within half a unit of the last place.
+    values.forEach((value, at) => expect(Math.abs(value - (expected[at] as number))).toBeLessThanOrEqual((expected[at] as number) * 2 ** -11));
+  });
 }
 
 interface Opened {
@@ -42,17 +81,19 @@ interface Opened {
   readonly warnings: DataWarning[];
 }
 
-async function openCache(dataset: Dataset, folder: string, changes: Partial<FeatureCacheOptions> = {}): Promise<Opened> {
+async function openCache(dataset: Dataset, folder: string, { windows = false, ...changes }: Partial<FeatureCacheOptions> & { readonly windows?: boolean } = {}): Promise<Opened> {
   const [encoder, progress, warnings] = [new Encoder(), [] as number[][], [] as DataWarning[]];
   const cache = await FeatureCache.open({
     dataset,
     config,
+    dims: windows ? DIMS : config.tapDims,
     trunkKey: 'trunk',
     folder,
     workers: 1,
     maxCategories: 32,
     masks: false,
     encode: encoder.encode,
+    encodeWindows: windows ? encoder.encodeWindows : undefined,
     onProgress: (...numbers) => progress.push(numbers),
     onWarning: (warning) => warnings.push(warning),
     signal: undefined,
@@ -76,19 +117,7 @@ describe('FeatureCache.open()', () => {
     const { cache, encoder, progress } = await openCache(dataset, folder);
     const indices = [7, 0, 10, 7];
     const taps = await cache.read(indices);
-    // The same pictures, decoded and encoded without a cache.
-    const alone = new Map<number, readonly Float32Array[]>();
-    await using loader = BatchLoader.open(dataset, { inputSize: [HEIGHT, WIDTH], batchSize: COUNT, seed: 5, workers: 1, onWarning: () => undefined });
-    const batch = await loader.next();
-    const direct = await new Encoder().encode(batch.pixels as Uint8Array);
-    batch.indices.forEach((sample, row) => alone.set(sample, direct.map((tap) => tap.slice((row * tap.length) / COUNT, ((row + 1) * tap.length) / COUNT))));
-    indices.forEach((sample, row) =>
-      taps.forEach((tap, index) => {
-        const expected = alone.get(sample)?.[index] as Float32Array;
-        // fp16 has 11 bits: within half a unit of the last place.
-        tap.slice(row * expected.length, (row + 1) * expected.length).forEach((value, at) => expect(Math.abs(value - (expected[at] as number))).toBeLessThanOrEqual((expected[at] as number) * 2 ** -11));
-      }),
-    );
+    expectKept(taps, indices, await encodedAlone(dataset, COUNT));
     expect(taps.map(({ length }) => length)).toEqual([16, 24]);
     expect(taps[0]?.slice(0, 4)).toEqual(taps[0]?.slice(12));
     expect([...Array(COUNT).keys()].every((sample) => cache.has(sample))).toBe(true);
@@ -126,7 +155,7 @@ describe('FeatureCache.open()', () => {
     utimesSync(set.pictures[1] as string, new Date(1e12), new Date(1e12));
     expect(await encoded()).toBe(3);
     expect(await encoded({ trunkKey: 'another' })).toBe(3);
-    expect(await encoded({ config: { ...config, tapDims: [3, 2] }, encode: new Encoder().encode })).toBe(0);
+    expect(await encoded({ dims: [3, 2], encode: new Encoder().encode })).toBe(0);
     expect(features(folder)).toHaveLength(4);
     expect(await encoded()).toBe(0);
   });
@@ -156,11 +185,12 @@ describe('FeatureCache.open()', () => {
     await cache[Symbol.asyncDispose]();
   });
 
-  it('leaves nothing behind when it is aborted', async () => {
+  it.each([['taps', false], ['taps and windows', true]] as const)('leaves nothing behind when it is aborted (%s)', async (_, windows) => {
     const { set, folder } = newSet();
     const controller = new AbortController();
     const reason = new Error('enough');
     const opening = openCache(await open(set.tags), folder, {
+      windows,
       signal: controller.signal,
       onProgress: (done) => {
         if (done > 0) controller.abort(reason);
@@ -173,7 +203,7 @@ describe('FeatureCache.open()', () => {
   it('refuses a set whose size is not known', async () => {
     const { set, folder } = newSet(2);
     const shards: Dataset = { ...(await open(set.tags)), description: 'shards a to z', size: undefined };
-    expect(await failureOf(openCache(shards, folder))).toBe('RangeError: Cannot cache features: data must be a set of known size, got shards a to z');
+    expect(await failureOf(openCache(shards, folder))).toBe('RangeError: Cannot cache features: data must be a set of known size for cacheFeatures and features "windows", got shards a to z');
   });
 
   it('refuses to fill the disk', async () => {
@@ -198,5 +228,71 @@ describe('FeatureCache.open()', () => {
     const all = [...Array(9).keys()];
     expect(await one.cache.read(all)).toEqual(await two.cache.read(all));
     await Promise.all([one.cache[Symbol.asyncDispose](), two.cache[Symbol.asyncDispose]()]);
+  });
+});
+
+describe('FeatureCache.open() with windows', () => {
+  it('keeps what windows are embedded as beside the taps, rounded to fp16, and gives it back in any order', async () => {
+    const { set, folder } = newSet();
+    const dataset = await open(set.tags);
+    const { cache, encoder, progress } = await openCache(dataset, folder, { windows: true });
+    const alone = await encodedAlone(dataset, COUNT);
+    for (const indices of [[7, 0, 10, 7], [...Array(COUNT).keys()]]) {
+      const kept = await cache.read(indices);
+      expect(kept.map(({ length }) => length)).toEqual([4, 6, 8].map((length) => length * indices.length));
+      expectKept(kept, indices, alone);
+    }
+    // No two pictures are alike: each sample has its own.
+    expect(new Set([...alone.values()].map((parts) => parts[2]?.join())).size).toBe(COUNT);
+    expect(encoder.enlarged).toBe(encoder.pictures);
+    // 18 numbers of 2 bytes a picture.
+    expect([progress[0], progress.at(-1)]).toEqual([[0, COUNT, COUNT * 36], [COUNT, COUNT, COUNT * 36]]);
+    expect(statSync(join(folder, features(folder)[0] as string)).size).toBe(COUNT * 36);
+    await cache[Symbol.asyncDispose]();
+  });
+
+  it('is apart from one without, and each encodes once', async () => {
+    const { set, folder } = newSet(3);
+    const dataset = await open(set.tags);
+    const counts: number[][] = [];
+    const taps: (readonly Float32Array[])[] = [];
+    for (const windows of [false, true, false, true]) {
+      const { cache, encoder } = await openCache(dataset, folder, { windows });
+      taps.push(await cache.read([2, 0, 1]));
+      counts.push([encoder.pictures, encoder.enlarged, taps.at(-1)?.length as number, features(folder).length]);
+      await cache[Symbol.asyncDispose]();
+    }
+    expect(counts).toEqual([[3, 0, 2, 1], [3, 3, 3, 2], [0, 0, 2, 2], [0, 0, 3, 2]]);
+    expect(taps[1]?.slice(0, 2)).toEqual(taps[0]);
+    expect(taps.slice(2)).toEqual(taps.slice(0, 2));
+  });
+
+  it('leaves a picture that cannot be read out of both, says so as without windows, and keeps the others each with its own', async () => {
+    const { set, folder } = newSet(12);
+    for (const place of [2, 9]) writeFileSync(set.pictures[place] as string, 'no picture');
+    const dataset = await open(set.tags);
+    const [{ cache, warnings }, plain] = [await openCache(dataset, folder, { windows: true }), await openCache(dataset, folder)];
+    const keys = (await samplesOf(dataset)).map(({ key }) => key);
+    const broken = ['images/02.png', 'images/09.png'].map((key) => keys.indexOf(key));
+    const whole = keys.map((_, sample) => sample).filter((sample) => !broken.includes(sample));
+    expect(keys.map((_, sample) => cache.has(sample))).toEqual(keys.map((_, sample) => !broken.includes(sample)));
+    expectKept(await cache.read(whole), whole, await encodedAlone(dataset, whole.length));
+    expect(new Set(warnings.map(({ message }) => message.split(': ')[1]))).toEqual(new Set(['images/02.png', 'images/09.png']));
+    expect(warnings).toEqual(plain.warnings);
+    await plain.cache[Symbol.asyncDispose]();
+    await cache[Symbol.asyncDispose]();
+  });
+
+  it.each(['without categories', 'whose mask cannot be read'] as const)('keeps pictures each with its own beside one %s, where masks count', async (kind) => {
+    const { set, folder } = newSet(12);
+    if (kind === 'without categories') writeFileSync(set.masked, readFileSync(set.masked, 'utf8').replace(/("images\/05\.png"),"tags":\[.*?\]/, '$1'));
+    else writeFileSync(join(set.folder, 'labels/05.png'), 'no mask');
+    const dataset = await open(set.masked);
+    const { cache } = await openCache(dataset, folder, { windows: true, masks: true });
+    const keys = (await samplesOf(dataset)).map(({ key }) => key);
+    const whole = keys.flatMap((key, sample) => (kind === 'whose mask cannot be read' && key === 'images/05.png' ? [] : [sample]));
+    expect(keys.flatMap((_, sample) => (cache.has(sample) ? [sample] : []))).toEqual(whole);
+    expectKept(await cache.read(whole), whole, await encodedAlone(await open(set.tags), 12));
+    await cache[Symbol.asyncDispose]();
   });
 });

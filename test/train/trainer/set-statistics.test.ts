@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { START, openDataset, type Dataset } from '../../../packages/train/src/data/dataset.ts';
-import type { BatchLoaderOptions } from '../../../packages/train/src/data/batch-loader.ts';
+import type { Batch, BatchLoaderOptions } from '../../../packages/train/src/data/batch-loader.ts';
 import type { CategoryTexts } from '../../../packages/train/src/trainer/category-texts.ts';
 import { STATISTICS, measureSet } from '../../../packages/train/src/trainer/set-statistics.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -20,18 +20,18 @@ const tapsOf = (picture: Uint8Array): [number[][], number[][]] => [
 ];
 
 describe('measureSet()', () => {
-  it('tells mean and deviation of each tap channel over patches, class tokens left out, and what texts have in common', async () => {
+  it('tells mean and deviation of each channel over patches, class tokens left out, and what texts have in common', async () => {
     const dataset: Dataset = await openDataset(tags, { phrases: () => [], onWarning: () => undefined });
     const seen: [number[][], number[][]][] = [];
     const asked: string[][] = [];
     const texts = { centre: (categories: readonly string[]) => Promise.resolve((asked.push([...categories]), Float32Array.of(7, 8))) } as unknown as CategoryTexts;
-    const encode = (pixels: Uint8Array): Promise<Float32Array[]> => {
+    const read = ({ pixels = new Uint8Array() }: Batch): Promise<Float32Array[]> => {
       const size = HEIGHT * WIDTH * 3;
       const pictures = Array.from({ length: pixels.length / size }, (_, index) => tapsOf(pixels.subarray(index * size, (index + 1) * size)));
       seen.push(...pictures);
       return Promise.resolve([0, 1].map((tap) => Float32Array.from(pictures.flatMap((picture) => (picture[tap] as number[][]).flat()))));
     };
-    const statistics = await measureSet(dataset, loading, texts, encode, [2, 1]);
+    const statistics = await measureSet(dataset, loading, texts, read, [2, 1]);
     // 64 pictures: each of the four 16 times.
     expect(seen).toHaveLength(64);
     expect(new Set(seen.map((picture) => JSON.stringify(picture))).size).toBe(4);
@@ -52,9 +52,21 @@ describe('measureSet()', () => {
   it('is the same whatever part of the set the run stands at, without augmentation', async () => {
     const dataset = await openDataset(tags, { phrases: () => [], onWarning: () => undefined });
     const texts = { centre: () => Promise.resolve(Float32Array.of(0)) } as unknown as CategoryTexts;
-    const encode = (pixels: Uint8Array): Promise<Float32Array[]> => Promise.resolve([Float32Array.from({ length: (pixels.length / (HEIGHT * WIDTH * 3)) * 2 }, (_, index) => pixels[Math.floor(index / 2) * HEIGHT * WIDTH * 3] as number)]);
-    const [one, two] = [await measureSet(dataset, loading, texts, encode, [1]), await measureSet(dataset, { ...loading, from: START, augmentation: {} }, texts, encode, [1])];
+    const read = ({ pixels = new Uint8Array() }: Batch): Promise<Float32Array[]> => Promise.resolve([Float32Array.from({ length: (pixels.length / (HEIGHT * WIDTH * 3)) * 2 }, (_, index) => pixels[Math.floor(index / 2) * HEIGHT * WIDTH * 3] as number)]);
+    const [one, two] = [await measureSet(dataset, loading, texts, read, [1]), await measureSet(dataset, { ...loading, from: START, augmentation: {} }, texts, read, [1])];
     expect(one).toEqual(two);
+  });
+
+  it('decodes no picture where the run decodes none: what is known of one is read by its number', async () => {
+    const dataset = await openDataset(tags, { phrases: () => [], onWarning: () => undefined });
+    const texts = { centre: () => Promise.resolve(Float32Array.of(0)) } as unknown as CategoryTexts;
+    const read = ({ pixels, indices }: Batch): Promise<Float32Array[]> => {
+      expect(pixels).toBeUndefined();
+      return Promise.resolve([Float32Array.from(indices.flatMap((sample) => [1e6, sample]))]);
+    };
+    const { tapMean, tapDeviation } = await measureSet(dataset, { ...loading, pixels: false }, texts, read, [1]);
+    // 0, 1, 2 and 3, each as often as the others.
+    expect([tapMean[0], tapDeviation[0]]).toEqual([1.5, Math.fround(Math.sqrt(1.25))]);
   });
 
   it('takes what texts have in common over all that is said, chosen for a row or not, each once', async () => {
@@ -63,10 +75,10 @@ describe('measureSet()', () => {
     const path = join(folder, 'many.jsonl');
     writeFileSync(path, pictures.map((picture, index) => JSON.stringify({ image: relative(folder, picture), tags: tagsOf(index) })).join('\n'));
     const dataset = await openDataset(path, { phrases: () => [], onWarning: () => undefined });
-    const encode = (pixels: Uint8Array): Promise<Float32Array[]> => Promise.resolve([new Float32Array((pixels.length / (HEIGHT * WIDTH * 3)) * 2)]);
+    const read = ({ images }: Batch): Promise<Float32Array[]> => Promise.resolve([new Float32Array(images * 2)]);
     const asked: string[] = [];
     const texts = { centre: (categories: readonly string[]) => Promise.resolve((asked.push(...categories), Float32Array.of(0))) } as unknown as CategoryTexts;
-    await measureSet(dataset, { ...loading, maxCategories: 1 }, texts, encode, [1]);
+    await measureSet(dataset, { ...loading, maxCategories: 1 }, texts, read, [1]);
     expect(asked.sort()).toEqual([...new Set(pictures.flatMap((_, index) => tagsOf(index)))].sort());
   });
 });

@@ -1,11 +1,13 @@
 /** The built trainer with its options: losses, masks, cached features, what is kept of a run, where it starts from. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter } from '@synseg/core';
 import { evaluate, type SegmentationScore, type TrainWarning } from '@synseg/train';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { picture } from '../../support/random.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
+import { relativeError } from '../objective/numeric.ts';
 import { listing, numbersOf } from '../run/contents.ts';
 import { benchIn, checkpointOf, loads, logOf, run, stateOf, timeless, type Outcome } from './runs.ts';
 import { writeTinyTrunk } from './tiny-set.ts';
@@ -125,13 +127,19 @@ describe('keepEvery and evaluation', () => {
   });
 });
 
-describe('recipe "best"', () => {
+/** The model of the other runs, with a picture encoder that embeds. */
+const embedding = writeTinyClipseg(join(root, 'embedding'), { hidden: 16, size: 32, patch: 8, embedsPictures: true });
+
+describe.each([
+  ['best', 'grounding', 'distillation'],
+  ['windows', 'partial', 'sharing'],
+] as const)('recipe "%s"', (recipe, projectors, decoders) => {
   const STEPS = 8;
-  const choices = { recipe: 'best', steps: STEPS, projectorSteps: 4, warmupSteps: 1, learningRate: 0.01, projectorLearningRate: 0.1, saveEvery: 100 } as const;
+  const choices = { recipe, init: embedding, steps: STEPS, projectorSteps: 4, warmupSteps: 1, learningRate: 0.01, projectorLearningRate: 0.1, saveEvery: 100 } as const;
   let whole: Outcome;
 
   beforeAll(async () => {
-    whole = await run(options('best', choices));
+    whole = await run(options(recipe, choices));
   });
 
   it('moves the projector first, each stage with its own schedule', () => {
@@ -139,31 +147,71 @@ describe('recipe "best"', () => {
     const cosine = (progress: number): number => 0.5 * (1 + Math.cos(Math.PI * progress));
     const expected = [0.1, 0.1 * cosine(1 / 3), 0.1 * cosine(2 / 3), 0, 0.01, 0.01 * cosine(1 / 3), 0.01 * cosine(2 / 3), 0];
     whole.reports.forEach(({ learningRate }, step) => expect(learningRate).toBeCloseTo(expected[step] as number, 12));
-    expect(whole.reports.map(({ losses }) => Object.keys(losses).join())).toEqual([...new Array<string>(4).fill('grounding'), ...new Array<string>(4).fill('grounding,distillation')]);
+    expect(whole.reports.map(({ losses }) => Object.keys(losses).join())).toEqual([...new Array<string>(4).fill(projectors), ...new Array<string>(4).fill(`${projectors},${decoders}`)]);
     expect(whole.reports.map(({ activationMean }) => activationMean === undefined)).toEqual([true, true, true, true, false, false, false, false]);
     expect(totals(whole)[3]).toBeLessThan(totals(whole)[0]!);
   });
 
   it('leaves the decoder as it is while the projector moves', async () => {
-    await run(options('best halfway', { ...choices, steps: 4 }));
-    const [start, halfway, end] = [await numbersOf(model), await numbersOf(join(root, 'best halfway/last')), await numbersOf(join(root, 'best/last'))];
+    await run(options(`${recipe} halfway`, { ...choices, steps: 4 }));
+    const [start, halfway, end] = [await numbersOf(embedding), await numbersOf(join(root, `${recipe} halfway/last`)), await numbersOf(join(root, recipe, 'last'))];
     expect(halfway.get('decoder.film_mul.weight')).toEqual(start.get('decoder.film_mul.weight'));
     expect(end.get('decoder.film_mul.weight')).not.toEqual(start.get('decoder.film_mul.weight'));
-    expect((await stateOf(join(root, 'best'))).tensors.has('tapMean')).toBe(true);
+    expect((await stateOf(join(root, recipe))).tensors.has('tapMean')).toBe(true);
   });
 
   it.each([2, 5])('resumes in either stage as if it had not stopped (after step %i)', async (last) => {
-    const name = `best until ${String(last)}`;
+    const name = `${recipe} until ${String(last)}`;
     await run(options(name, choices), ({ step }) => step === last);
     await run(options(name, { ...choices, resume: true }));
     expect(logOf(join(root, name))).toEqual(whole.reports.map(timeless));
-    expect(checkpointOf(join(root, name))).toEqual(checkpointOf(join(root, 'best')));
+    expect(checkpointOf(join(root, name))).toEqual(checkpointOf(join(root, recipe)));
   });
 
-  it.each(['grounding', 'distillation'] as const)('can do without %s', async (name) => {
-    const { reports } = await run(options(`without ${name}`, { recipe: 'best', steps: 2, projectorSteps: 0, lambda: { [name]: 0 } }));
-    expect(Object.keys(reports[1]?.losses ?? {})).toEqual([name === 'grounding' ? 'distillation' : 'grounding']);
+  it.each([[projectors, decoders], [decoders, projectors]])('can do without %s', async (name, other) => {
+    const { reports } = await run(options(`without ${name}`, { recipe, init: embedding, steps: 2, projectorSteps: 0, lambda: { [name]: 0 } }));
+    expect(Object.keys(reports[1]?.losses ?? {})).toEqual([other]);
     expect(Number.isFinite(reports[1]?.total)).toBe(true);
+  });
+});
+
+describe('prior', () => {
+  const choices = { recipe: 'windows', init: embedding, steps: 8, projectorSteps: 3, warmupSteps: 1, learningRate: 0.02, projectorLearningRate: 0.1, saveEvery: 100 } as const;
+  let whole: Outcome;
+
+  beforeAll(async () => {
+    whole = await run(options('prior', choices));
+  });
+
+  it('counts from a checkpoint: the decoder’s steps are others than without it, the projector’s the same', async () => {
+    const [one, none, two] = [await run(options('prior 1', { ...choices, prior: 1 })), await run(options('prior 0', { ...choices, prior: 0 })), await run(options('prior 2', { ...choices, prior: 2 }))];
+    const reports = (outcome: Outcome) => outcome.reports.map(timeless);
+    expect(reports(one)).toEqual(reports(whole));
+    expect(checkpointOf(join(root, 'prior 1'))).toEqual(checkpointOf(join(root, 'prior')));
+    for (const [name, other] of [['prior 0', none], ['prior 2', two]] as const) {
+      expect(reports(other).slice(0, 3), name).toEqual(reports(whole).slice(0, 3));
+      other.reports.slice(3).forEach(({ losses }, step) => expect(losses.sharing, name).not.toBe(whole.reports[3 + step]?.losses.sharing));
+      const [weights, expected] = await Promise.all([name, 'prior'].map(async (folder) => (await numbersOf(join(root, folder, 'last'))).get('decoder.film_mul.weight') as Float32Array)) as [Float32Array, Float32Array];
+      expect(relativeError(weights, expected), name).toBeGreaterThan(1e-3);
+    }
+  });
+
+  it('is of the decoder that the run began with, also after a resume, and not of the one that it goes on from', async () => {
+    await run(options('prior halted', choices), ({ step }) => step === 5);
+    const { step: done } = await stateOf(join(root, 'prior halted'));
+    const rest = whole.reports.slice(done);
+    expect([done > 4, rest.length > 0]).toEqual([true, true]);
+    cpSync(join(root, 'prior halted'), join(root, 'prior moved'), { recursive: true });
+    cpSync(join(root, 'prior halted/last'), join(root, 'halfway'), { recursive: true });
+    const same = await run(options('prior halted', { ...choices, resume: true }));
+    expect(same.reports.map(timeless)).toEqual(rest.map(timeless));
+    expect(logOf(join(root, 'prior halted'))).toEqual(whole.reports.map(timeless));
+    expect(checkpointOf(join(root, 'prior halted'))).toEqual(checkpointOf(join(root, 'prior')));
+    // Told that it began with what it goes on from: the same weights, but another start decoder.
+    const moved = await run(options('prior moved', { ...choices, init: join(root, 'halfway'), resume: true }));
+    expect(moved.reports.map(({ step }) => step)).toEqual(rest.map(({ step }) => step));
+    expect(moved.reports[0]?.losses.partial).toBe(rest[0]?.losses.partial);
+    moved.reports.forEach(({ losses }, step) => expect(relative(losses.sharing as number, rest[step]?.losses.sharing as number)).toBeGreaterThan(1e-3));
   });
 });
 

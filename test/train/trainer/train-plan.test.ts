@@ -25,6 +25,7 @@ describe('planTraining()', () => {
       contrastGate: 0.1,
       epsilon: 1e-4,
       features: 'conditional',
+      prior: 0,
       templates: null,
       unknownCategories: 'compose',
       projectorSteps: 0,
@@ -52,11 +53,11 @@ describe('planTraining()', () => {
     });
   });
 
-  it('takes from the recipe "local" what reads the shallowest tap, and shares by it', () => {
-    const local = plan({ recipe: 'local', steps: 1000 });
-    expect(local).toMatchObject({ features: 'local', projectorSteps: 400, lambda: { align: 0, separation: 0, grounding: 0, distillation: 0, partial: 1, sharing: 1, masks: 0, maskShare: 0 } });
-    expect([local.projectorSchedule.learningRate, local.schedule.learningRate]).toEqual([5e-3, 2e-3]);
-    expect(plan({ recipe: 'local' }).projectorSteps).toBe(800);
+  it('takes from the recipe "windows" what reads the shallowest tap and windows, and shares by it', () => {
+    const windows = plan({ recipe: 'windows', steps: 1000 });
+    expect(windows).toMatchObject({ features: 'windows', projectorSteps: 400, cacheFeatures: true, lambda: { align: 0, separation: 0, grounding: 0, distillation: 0, partial: 1, sharing: 1, masks: 0, maskShare: 0 } });
+    expect([windows.projectorSchedule.learningRate, windows.schedule.learningRate]).toEqual([5e-3, 2e-3]);
+    expect(plan({ recipe: 'windows' }).projectorSteps).toBe(800);
   });
 
   it('takes the other defaults from the recipe "best", in proportion to the steps', () => {
@@ -84,9 +85,25 @@ describe('planTraining()', () => {
     expect(plan({ objective: 'masks', recipe: 'best' }).lambda).toMatchObject({ masks: 1, maskShare: 1 });
   });
 
-  it('takes local features for the losses that need what is at a patch', () => {
-    expect(plan({ recipe: 'best', features: 'local' })).toMatchObject({ features: 'local', lambda: { grounding: 1, distillation: 1 } });
-    expect(plan({ features: 'local' }).lambda).toMatchObject({ align: 0.1, grounding: 0, distillation: 0 });
+  it('takes windows for the losses that need what is at a patch', () => {
+    expect(plan({ recipe: 'best', features: 'windows' })).toMatchObject({ features: 'windows', lambda: { grounding: 1, distillation: 1 } });
+    expect(plan({ features: 'windows' }).lambda).toMatchObject({ align: 0.1, grounding: 0, distillation: 0 });
+  });
+
+  it('keeps features in a cache where windows are read, and only there unless it is told to', () => {
+    const cached = (given: Partial<TrainOptions>): boolean => plan(given).cacheFeatures;
+    expect([{ recipe: 'windows' }, { recipe: 'windows', objective: 'both' }, { features: 'windows' }, { recipe: 'windows', cacheFeatures: true }].map((given) => cached(given as Partial<TrainOptions>))).toEqual([true, true, true, true]);
+    expect([{ recipe: 'best' }, { recipe: 'windows', features: 'taps' }, { recipe: 'windows', objective: 'masks' }, { recipe: 'windows', objective: 'masks', cacheFeatures: false }].map((given) => cached(given as Partial<TrainOptions>))).toEqual([false, false, false, false]);
+  });
+
+  it('counts the decoder that training starts from where the loss sharing counts and there is one, unless it is told to', () => {
+    const priorOf = (given: Partial<TrainOptions>): number => plan({ recipe: 'windows', ...given }).prior;
+    const random = { init: 'random', trunk: 'models/trunk' } as const;
+    expect([{}, { objective: 'both' }, { init: 'embedded' }, { features: 'taps' }, { lambda: { sharing: 0.1 } }, { recipe: 'best', lambda: { sharing: 1 } }].map((given) => priorOf(given as Partial<TrainOptions>))).toEqual([1, 1, 1, 1, 1, 1]);
+    expect([random, { ...random, objective: 'both' }, { lambda: { sharing: 0 } }, { objective: 'masks' }, { recipe: 'best' }].map((given) => priorOf(given as Partial<TrainOptions>))).toEqual([0, 0, 0, 0, 0]);
+    expect([0, 0.5, 3].map((prior) => priorOf({ prior }))).toEqual([0, 0.5, 3]);
+    expect([random, { lambda: { sharing: 0 } }, { objective: 'masks' }].map((given) => priorOf({ ...(given as Partial<TrainOptions>), prior: 0 }))).toEqual([0, 0, 0]);
+    expect(plan({ objective: 'contrastive', init: 'nano' }).prior).toBe(0);
   });
 
   it('has no steps of the projector alone where no loss trains it', () => {
@@ -148,7 +165,7 @@ describe('planTraining()', () => {
     [{ trunk: 'models/trunk' }, 'Cannot train: trunk must be given with init "random" and only then, got init "models/start" and trunk "models/trunk"'],
     [{ init: 'random' }, 'Cannot train: trunk must be given with init "random" and only then, got init "random" and no trunk'],
     [{ decoder: {} }, 'Cannot train: decoder must be left out unless init is "random", got init "models/start"'],
-    [{ recipe: 'better' }, 'Cannot train: recipe must be one of paper, best, local, got "better"'],
+    [{ recipe: 'better' }, 'Cannot train: recipe must be one of paper, best, windows, got "better"'],
     [{ objective: 'captions' }, 'Cannot train: objective must be one of mccl, masks, both, contrastive, got "captions"'],
     [{ lambda: { align: -1 } }, 'Cannot train: lambda.align must be a number from 0 to Infinity, got -1'],
     [{ lambda: { align: 0, contrast: 0, background: 0, separation: 0 } }, 'Cannot train: lambda must leave a loss of objective "mccl", got {"align":0,"contrast":0,"background":0,"separation":0,"grounding":0,"distillation":0,"partial":0,"sharing":0,"masks":0,"maskShare":0}'],
@@ -175,9 +192,17 @@ describe('planTraining()', () => {
     [{ projectorLearningRate: '1' }, 'Cannot train: projectorLearningRate must be a number from 0 to Infinity, got 1'],
     [{ contrastGate: 2 }, 'Cannot train: contrastGate must be a number from -1 to 1, got 2'],
     [{ epsilon: 0 }, 'Cannot train: epsilon must be a number from 1e-7 to 0.1, got 0'],
-    [{ features: 'deep' }, 'Cannot train: features must be one of conditional, visual, taps, local, got "deep"'],
-    [{ recipe: 'best', features: 'visual' }, 'Cannot train: features must be "taps" or "local" for the losses grounding, distillation, partial, sharing, got "visual"'],
-    [{ lambda: { distillation: 1 } }, 'Cannot train: features must be "taps" or "local" for the losses grounding, distillation, partial, sharing, got "conditional"'],
+    [{ features: 'deep' }, 'Cannot train: features must be one of conditional, visual, taps, windows, got "deep"'],
+    [{ recipe: 'best', features: 'visual' }, 'Cannot train: features must be "taps" or "windows" for the losses grounding, distillation, partial, sharing, got "visual"'],
+    [{ lambda: { distillation: 1 } }, 'Cannot train: features must be "taps" or "windows" for the losses grounding, distillation, partial, sharing, got "conditional"'],
+    [{ recipe: 'windows', prior: -0.5 }, 'Cannot train: prior must be a number from 0 to Infinity, got -0.5'],
+    [{ recipe: 'windows', prior: '1' }, 'Cannot train: prior must be a number from 0 to Infinity, got 1'],
+    [{ recipe: 'windows', prior: NaN }, 'Cannot train: prior must be a number from 0 to Infinity, got NaN'],
+    [{ recipe: 'windows', init: 'random', trunk: 'models/trunk', prior: 1 }, 'Cannot train: prior must be 0 with init "random", whose decoder knows nothing, got 1'],
+    [{ init: 'random', trunk: 'models/trunk', prior: 2 }, 'Cannot train: prior must be 0 with init "random", whose decoder knows nothing, got 2'],
+    [{ prior: 1 }, 'Cannot train: prior must be 0 without the loss sharing, got 1'],
+    [{ recipe: 'windows', lambda: { sharing: 0 }, prior: 0.5 }, 'Cannot train: prior must be 0 without the loss sharing, got 0.5'],
+    [{ recipe: 'windows', objective: 'masks', prior: 1 }, 'Cannot train: prior must be 0 without the loss sharing, got 1'],
     [{ unknownCategories: 'ignore' }, 'Cannot train: unknownCategories must be one of compose, leave-out, got "ignore"'],
     [{ weightDecay: -0.1 }, 'Cannot train: weightDecay must be a number from 0 to Infinity, got -0.1'],
     [{ beta1: 1 }, 'Cannot train: beta1 must be a number from 0 to 0.999999, got 1'],
@@ -196,6 +221,9 @@ describe('planTraining()', () => {
     [{ workers: 0 }, 'Cannot train: workers must be an integer ≥ 1, got 0'],
     [{ evaluation: { dataset: 'ccp', root: 'x', every: 0 } }, 'Cannot train: evaluation.every must be an integer ≥ 1, got 0'],
     [{ cacheFeatures: true, augmentation: { flip: true } }, 'Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both'],
+    [{ recipe: 'windows', cacheFeatures: false }, 'Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false'],
+    [{ features: 'windows', cacheFeatures: false }, 'Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false'],
+    [{ recipe: 'windows', augmentation: { flip: true } }, 'Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both'],
     [{ cacheFeatures: true, augmentation: { crop: [0.5, 1] } }, 'Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both'],
   ])('refuses %j', (given, message) => {
     expect(() => plan(options(given))).toThrow(RangeError);

@@ -11,16 +11,16 @@ type Names<Name extends string> = Readonly<Record<Name, true>>;
 /** Losses; the four of the paper come first, in the order of λ1 … λ4. */
 export const LOSSES: Names<keyof LossWeights> = { align: true, contrast: true, background: true, separation: true, masks: true, grounding: true, distillation: true, partial: true, sharing: true, maskShare: true };
 /** Values of `features`. */
-export const FEATURES: Names<FeatureSource> = { conditional: true, visual: true, taps: true, local: true };
+export const FEATURES: Names<FeatureSource> = { conditional: true, visual: true, taps: true, windows: true };
 /** Values of `recipe`. */
-export const RECIPE_NAMES: Names<RecipeName> = { paper: true, best: true, local: true, clip: true };
+export const RECIPE_NAMES: Names<RecipeName> = { paper: true, best: true, windows: true, clip: true };
 /** Values of `objective`. */
 export const OBJECTIVES: Names<Objective> = { mccl: true, masks: true, both: true, contrastive: true };
 
 /** Names of a configuration file. */
 export const OPTION_NAMES: Names<keyof ConfigOptions> = {
   ...{ data: true, init: true, trunk: true, decoder: true, out: true, inputSize: true, steps: true, batchSize: true, microBatchSize: true, recipe: true, objective: true, lambda: true },
-  ...{ contrastGate: true, epsilon: true, features: true, templates: true, unknownCategories: true, projectorSteps: true, projectorLearningRate: true, learningRate: true },
+  ...{ contrastGate: true, epsilon: true, features: true, prior: true, templates: true, unknownCategories: true, projectorSteps: true, projectorLearningRate: true, learningRate: true },
   ...{ schedule: true, finalLearningRate: true, warmupSteps: true, weightDecay: true, decayVectors: true, beta1: true, beta2: true, adamEpsilon: true, clipNorm: true, patchDropout: true },
   ...{ trainable: true, ema: true, seed: true, augmentation: true, maxCategories: true, cacheFeatures: true, device: true, precision: true, threads: true, workers: true },
   ...{ saveEvery: true, keepEvery: true, evaluation: true, resume: true, cacheFolder: true },

@@ -9,7 +9,7 @@ import { pick, type OutputFlags } from './output.ts';
 
 /** Flags that are options as they are. */
 const OPTIONS = [
-  ...(['init', 'trunk', 'out', 'inputSize', 'steps', 'batchSize', 'microBatchSize', 'recipe', 'objective', 'contrastGate', 'epsilon', 'features', 'templates', 'unknownCategories'] as const),
+  ...(['init', 'trunk', 'out', 'inputSize', 'steps', 'batchSize', 'microBatchSize', 'recipe', 'objective', 'contrastGate', 'epsilon', 'features', 'prior', 'templates', 'unknownCategories'] as const),
   ...(['projectorSteps', 'projectorLearningRate', 'learningRate', 'schedule', 'finalLearningRate', 'warmupSteps', 'weightDecay', 'clipNorm', 'patchDropout', 'trainable', 'ema', 'seed', 'maxCategories', 'cacheFeatures'] as const),
   ...(['device', 'precision', 'threads', 'workers', 'saveEvery', 'keepEvery', 'resume', 'cacheFolder'] as const),
 ] satisfies readonly (keyof TrainOptions)[];

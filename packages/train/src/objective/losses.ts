@@ -29,16 +29,16 @@ export interface LossWeights {
 
 /**
  * What the projector reads: the paper's post-decoder features, the deepest tap before any label bears on it, all taps,
- * standardised, or what is local – the shallowest tap, standardised, through a 3 × 3 convolution.
+ * standardised, or what is local – the shallowest tap and the picture encoder's embeddings of windows, standardised.
  */
-export const FEATURE_SOURCES = ['conditional', 'visual', 'taps', 'local'] as const;
+export const FEATURE_SOURCES = ['conditional', 'visual', 'taps', 'windows'] as const;
 
 /** One of {@link FEATURE_SOURCES}. */
 export type FeatureSource = (typeof FEATURE_SOURCES)[number];
 
 /** True when features are standardised, by what some pictures of the set tell. */
 export function needsStatistics(features: FeatureSource): boolean {
-  return features === 'taps' || features === 'local';
+  return features === 'taps' || features === 'windows';
 }
 
 /** What moves: everything trained, or the projector alone, and the losses that bear on it. */
@@ -81,4 +81,9 @@ export function needsBank(lambda: LossWeights): boolean {
 /** True when a loss reads the projector. */
 export function needsProjector(lambda: LossWeights): boolean {
   return needsContrastive(lambda) || needsBank(lambda);
+}
+
+/** True when a loss reads what windows are embedded as. */
+export function readsWindows({ features, lambda }: { readonly features: FeatureSource; readonly lambda: LossWeights }): boolean {
+  return features === 'windows' && needsProjector(lambda);
 }

@@ -13,9 +13,9 @@ import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internal
 import { stopGradient } from '../autodiff/gradients.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import type { LabelBank } from './patch-scores.ts';
-import { sharesWithinImages, total } from './rows.ts';
+import { total } from './rows.ts';
 
-const { add, divide, exp, log, matmul, maximum, minimum, multiply, reduceMax, reduceSum, scalar, subtract } = ops;
+const { add, divide, exp, log, matmul, maximum, minimum, multiply, reduceMax, reduceSum, scalar, sigmoid, subtract } = ops;
 const { gather, reshape, transpose } = shapeOps;
 
 /** Taken from the score of a label that is not stated: it may be there, though nobody said so. */
@@ -24,8 +24,20 @@ const UNSTATED = 4;
 const COVERAGE = 0.7;
 /** Multiplies the scores that the decoder is to share patches by. */
 const SHARPNESS = 2;
-/** Weight of each logit by itself, beside their sharing. */
+/** Weight of each logit by itself, beside their sharing: of a random decoder, and of one that starts with maps to keep. */
 const ALONE = 0.05;
+const ALONE_WITH_PRIOR = 0.5;
+
+/** Taken from a row in the search for another picture's peak. */
+const ELSEWHERE = 1e9;
+
+/** What the decoder that training started from makes of the rows. */
+export interface Prior {
+  /** A mean per patch, `[rows, patches]`. */
+  readonly logits: Value;
+  /** How much they count in what is to be shared, above 0. */
+  readonly weight: number;
+}
 
 /**
  * `−1/P Σ_p log Σ_c w_c π_pc − 0.7/N Σ_{c stated} log(1/P Σ_p π_pc)`, the mean over images, with `π_p = softmax_c(scores)` and
@@ -51,22 +63,47 @@ export function partialLabelLoss(scores: Value, bank: LabelBank, batchImages: nu
  * by itself, which a threshold goes by; with more of it, a random decoder's maps go flat before they learn to differ. No
  * gradient reaches the projector.
  *
+ * With a prior the softmax is of its logits too, times their weight, a product of two experts: patches that the start decoder
+ * is sure of stay with their label, and captions decide over the others. By itself each logit then counts half, and is to
+ * reach what it reached at the start where that is more than its share: synonyms share a patch, yet each is there.
+ *
  * @param logits - the decoder's, a mean per patch: `[rows, patches]`
  * @param assignment - `[rows, images]`, one-hot; zero for a row that fills the bucket
  */
-export function sharingLoss(logits: Value, scores: Value, bank: LabelBank, assignment: Value, batchImages: number): Value {
+export function sharingLoss(logits: Value, scores: Value, bank: LabelBank, assignment: Value, batchImages: number, prior?: Prior): Value {
   const patches = logits.shape[1] as number;
   const images = assignment.shape[1] as number;
   const evidence = ofRows(subtract(scores, doubt(bank)), bank.labelOfRow, assignment);
-  const wanted = sharesWithinImages(stopGradient(multiply(evidence, scalar(evidence, SHARPNESS))), assignment);
-  const given = sharesWithinImages(logits, assignment);
+  const sharpened = multiply(evidence, scalar(evidence, SHARPNESS));
+  const posterior = prior === undefined ? sharpened : add(sharpened, multiply(prior.logits, scalar(prior.logits, prior.weight)));
+  const wanted = sharesOfPicture(stopGradient(posterior), assignment);
+  const given = sharesOfPicture(logits, assignment);
   const belongs = reduceSum(assignment, [1], true);
-  const target = multiply(divide(wanted.claims, wanted.sums), belongs);
-  const shared = multiply(target, subtract(multiply(given.relative, belongs), log(given.sums)));
+  const target = divide(wanted.claims, wanted.sums);
+  const shared = multiply(target, subtract(given.relative, log(given.sums)));
   const rowsOfImage = matmul(assignment, reshape(reduceSum(assignment, [0]), [images, 1]));
-  const weight = divide(multiply(belongs, scalar(belongs, ALONE)), maximum(rowsOfImage, scalar(belongs, 1)));
-  const alone = multiply(binaryCrossEntropy(logits, target), weight);
+  const weight = divide(multiply(belongs, scalar(belongs, prior === undefined ? ALONE : ALONE_WITH_PRIOR)), maximum(rowsOfImage, scalar(belongs, 1)));
+  const present = prior === undefined ? target : maximum(target, stopGradient(sigmoid(prior.logits)));
+  const alone = multiply(binaryCrossEntropy(logits, present), weight);
   return multiply(total(subtract(alone, shared)), scalar(logits, 1 / (patches * batchImages)));
+}
+
+/**
+ * The parts of a softmax over the rows of each picture: a share is `claims / sums`, its logarithm `relative − log(sums)`; of
+ * a row that fills the bucket 0, 0 and 1. Each picture is taken from its own peak, so that none drowns another; that needs
+ * `[rows, images, patches]`, which is too much at the size of pixels, where `sharesWithinImages` serves.
+ */
+function sharesOfPicture(x: Value, assignment: Value): { readonly relative: Value; readonly claims: Value; readonly sums: Value } {
+  const [rows, images] = assignment.shape as readonly [Dimension, number];
+  const patches = x.shape[1] as number;
+  const belongs = reduceSum(assignment, [1], true);
+  const one = scalar(assignment, 1);
+  const elsewhere = reshape(multiply(subtract(assignment, one), scalar(assignment, ELSEWHERE)), [rows, images, 1]);
+  const peaks = stopGradient(reduceMax(add(reshape(x, [rows, 1, patches]), elsewhere), [0], false));
+  const relative = multiply(subtract(x, matmul(assignment, peaks)), belongs);
+  const claims = multiply(exp(relative), belongs);
+  const sameImage = matmul(assignment, transpose(assignment, [1, 0]));
+  return { relative, claims, sums: add(matmul(sameImage, claims), subtract(one, belongs)) };
 }
 
 /** `[images, labels]`: 1 for the labels that are stated of a picture, exactly 0 for what only fills the bank. */

@@ -2,7 +2,7 @@
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { unit } from './contrastive.ts';
 
-const { add, conv, divide, matmul, multiply, relu, scalar, subtract } = ops;
+const { add, divide, matmul, multiply, scalar, subtract } = ops;
 const { concat, reshape, slice, transpose } = shapeOps;
 
 /** Added to every label's score: where labels compete with none of them, few are claimed at the start. */
@@ -35,21 +35,6 @@ export function patchesOf(tap: Value): Value {
  */
 export function tapFeatures(taps: readonly Value[], mean: Value, deviation: Value): Value {
   return divide(subtract(concat(taps.map(patchesOf), 2), mean), deviation);
-}
-
-/**
- * What is at each patch and beside it, `[images, patches, channels]`: a 3 × 3 convolution and a ReLU. Deep taps of a
- * transformer know the whole picture at every patch, where a label that is stated could be found anywhere.
- *
- * @param features - from {@link tapFeatures}
- * @param weight - kernel, `[channels, ΣD_i, 3, 3]`
- * @param bias - `[channels]`
- */
-export function localFeatures(features: Value, [rows, columns]: readonly [number, number], weight: Value, bias: Value): Value {
-  const [images, patches, width] = features.shape as readonly [number, number, number];
-  const picture = reshape(transpose(features, [0, 2, 1]), [images, width, rows, columns]);
-  const found = relu(conv(picture, weight, bias, { stride: 1, padding: 1 }));
-  return transpose(reshape(found, [images, found.shape[1] as number, patches]), [0, 2, 1]);
 }
 
 /**

@@ -62,23 +62,19 @@ class Recorder implements Parameters {
   }
 }
 
-/** What a projector reads. */
-export interface ProjectorShape {
-  readonly channels: number;
-  /** Channels of a tap that a convolution makes them of; none reads them as they are. */
-  readonly convolved?: number;
-}
-
-/** Every tensor of FiLM, decoder, head and projector. */
-export function trainedTensors(config: ModelConfig, projector: ProjectorShape | undefined): ParameterSpec[] {
+/**
+ * Every tensor of FiLM, decoder, head and projector.
+ *
+ * @param projectorChannels - how many channels the projector reads; none without one
+ */
+export function trainedTensors(config: ModelConfig, projectorChannels: number | undefined): ParameterSpec[] {
   const recorder = new Recorder();
   const { graph } = recorder;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
   const taps = config.tapDims.map((channels, index) => graph.input(`tap${String(index)}`, 'float32', [1, tokens, channels]));
   const { features } = decode(recorder, taps, graph.input('text', 'float32', [1, config.embeddingDim]), config.decoder);
   upsampleToLogits(recorder, features, config.patchGrid, config.decoder);
-  if (projector?.convolved !== undefined) convolutionParameters(recorder, projector.channels, projector.convolved);
-  if (projector !== undefined) projectorParameters(recorder, config.embeddingDim, projector.channels);
+  if (projectorChannels !== undefined) projectorParameters(recorder, config.embeddingDim, projectorChannels);
   return [...recorder.specs.values()];
 }
 
@@ -98,11 +94,6 @@ export function isEncoderGroup(group: ParameterGroup): boolean {
 /** Weight `[D, channels]` and bias `[D]` of the projector. */
 export function projectorParameters(parameters: Parameters, embeddingDim: number, channels: number): readonly [weight: Value, bias: Value] {
   return [parameters.get('projector.weight', [embeddingDim, channels]), parameters.get('projector.bias', [embeddingDim])];
-}
-
-/** Kernel `[channels, convolved, 3, 3]` and bias `[channels]` of the convolution before the projector. */
-export function convolutionParameters(parameters: Parameters, channels: number, convolved: number): readonly [weight: Value, bias: Value] {
-  return [parameters.get('projector.convolution.weight', [channels, convolved, 3, 3]), parameters.get('projector.convolution.bias', [channels])];
 }
 
 /** The group a tensor belongs to. */

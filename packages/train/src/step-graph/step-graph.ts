@@ -15,7 +15,7 @@ import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
 import { FlatParameters, type Layout, type ParameterSpec } from './layout.ts';
 import { PAIR_FIGURES, pairObjective, type PairFigure } from './pair-objective.ts';
 import { FIGURES, stepObjective, type Figure } from './step-objective.ts';
-import { movedRange, type StepSpec, type StepWeights } from './step-spec.ts';
+import { movedRange, pictureDims, type StepSpec, type StepWeights } from './step-spec.ts';
 
 const { add, minimum, multiply, scalar, subtract } = ops;
 const { concat, expand, reshape, slice } = shapeOps;
@@ -28,7 +28,7 @@ export function buildStepGraph(spec: StepSpec, weights: StepWeights): Graph {
   const flat = graph.input('parameters', 'float32', [layout.length]);
   const views = viewsOf(flat, layout);
   const parameters = new FlatParameters(graph, views, new InlineParameters(graph, weights.frozen));
-  const objective: Objective = spec.kind === 'pairs' ? pairObjective(graph, spec, parameters) : stepObjective(graph, spec, parameters, tapsOf(graph, spec, weights));
+  const objective: Objective = spec.kind === 'pairs' ? pairObjective(graph, spec, parameters) : stepObjective(graph, spec, parameters, tapsOf(graph, spec, weights), startOf(graph, spec, weights));
   const { loss, figures } = objective;
   const entries = layout.entries.filter(({ offset }) => offset >= moved.start);
   const derivatives = gradients(loss, entries.map(({ name }) => views.get(name) as Value));
@@ -87,10 +87,17 @@ class InlineParameters implements Parameters {
   }
 }
 
-/** The frozen trunk's taps, or the inputs that stand for them. */
-function tapsOf(graph: Graph, { config, images, input, trunkPrecision }: StepSpec, { weights, trunkModel }: StepWeights): readonly Value[] {
+/** The parameters that training started from, as an input `start` like `parameters`, where a loss asks for them. */
+function startOf(graph: Graph, { layout, prior, stage }: StepSpec, { frozen }: StepWeights): Parameters | undefined {
+  if (prior === 0 || stage === 'projector') return undefined;
+  return new FlatParameters(graph, viewsOf(graph.input('start', 'float32', [layout.length]), layout), new InlineParameters(graph, frozen));
+}
+
+/** The frozen trunk's taps, and what the projector reads beside them, or the inputs that stand for them: see `pictureDims`. */
+function tapsOf(graph: Graph, spec: StepSpec, { weights, trunkModel }: StepWeights): readonly Value[] {
+  const { config, images, input, trunkPrecision } = spec;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
-  if (input === 'taps') return config.tapDims.map((channels, index) => graph.input(`tap${String(index)}`, 'float32', [images, tokens, channels]));
+  if (input === 'taps') return pictureDims(spec).map((channels, index) => graph.input(`tap${String(index)}`, 'float32', [images, tokens, channels]));
   const pixels = graph.input('pixels', 'uint8', [images, ...config.inputSize, 3]);
   const source: Parameters = weights === undefined ? new InlineParameters(graph, new Map()) : new CheckpointParameters(graph, weights, trunkPrecision);
   return trunkTaps(config, source, pixels, trunkModel).map((tap) => ops.cast(tap, 'float32'));

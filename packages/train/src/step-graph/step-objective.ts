@@ -5,15 +5,15 @@ import { distillationLoss, groundingLoss } from '../objective/grounding.ts';
 import { BANK_LOSSES, LOSSES, activeLosses, needsContrastive, needsDecoder, needsProjector, type LossWeights } from '../objective/losses.ts';
 import { maskLoss, maskShareLoss, maskTargets } from '../objective/mask-loss.ts';
 import { partialLabelLoss, sharingLoss } from '../objective/partial-labels.ts';
-import { localFeatures, patchScores, patchesOf, tapFeatures, type LabelBank } from '../objective/patch-scores.ts';
+import { patchScores, patchesOf, tapFeatures, type LabelBank } from '../objective/patch-scores.ts';
 import { assignmentOf, rowInputs, rowMean, rowWeights, sum, total } from '../objective/rows.ts';
 import { synergyFeatures } from '../objective/synergy.ts';
 import { DecodedRows } from './decoded-rows.ts';
-import { convolutionParameters, projectorParameters } from './layout.ts';
-import type { StepSpec } from './step-spec.ts';
+import { projectorParameters } from './layout.ts';
+import { pictureDims, type StepSpec } from './step-spec.ts';
 
 const { matmul, multiply, scalar, sigmoid, sqrt, subtract } = ops;
-const { reshape, slice } = shapeOps;
+const { concat, reshape, slice } = shapeOps;
 
 /** Order of the figures in the graph's output `figures` float32 `[16]`; all but the norm are sums over micro-batches. */
 export const FIGURES = [...LOSSES, 'total', 'clampedRows', 'statedRows', 'activationMean', 'activationDeviation', 'gradientNorm'] as const;
@@ -24,9 +24,15 @@ export type Figure = (typeof FIGURES)[number];
 /** Losses that see the picture in patches. */
 const PATCH_LOSSES: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(BANK_LOSSES);
 
-/** Forward pass and losses. */
-export function stepObjective(graph: Graph, spec: StepSpec, parameters: Parameters, taps: readonly Value[]): { loss: Value; figures: Partial<Record<Figure, Value>> } {
-  const { config, lambda, images, batchImages } = spec;
+/**
+ * Forward pass and losses.
+ *
+ * @param pictures - what is known of them, see `pictureDims`
+ * @param start - of the decoder that training started from, where `spec.prior` counts
+ */
+export function stepObjective(graph: Graph, spec: StepSpec, parameters: Parameters, pictures: readonly Value[], start?: Parameters): { loss: Value; figures: Partial<Record<Figure, Value>> } {
+  const { config, lambda, prior, images, batchImages } = spec;
+  const taps = pictures.slice(0, config.tapDims.length);
   const rows = rowInputs(graph, 'rows');
   const assignment = assignmentOf(rows.imageOfRow, images);
   const weights = rowWeights(assignment, rows, batchImages);
@@ -43,7 +49,7 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
     const activation = active.every((name) => PATCH_LOSSES.has(name)) ? sigmoid(decoded.patchLogits) : decoded.maps.foreground;
     Object.assign(figures, activationFigures(activation, weights.isStated));
   }
-  const unconditioned = needsProjector(lambda) ? pictureFeatures(graph, spec, parameters, taps) : undefined;
+  const unconditioned = needsProjector(lambda) ? projected(graph, spec, pictures) : undefined;
   if (decoded !== undefined && needsContrastive(lambda)) {
     const source = unconditioned === undefined ? decoded.features : perRow(unconditioned, assignment);
     const [weight, bias] = projectorParameters(parameters, config.embeddingDim, source.shape[2] as number);
@@ -61,7 +67,10 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
       weigh('distillation', distillationLoss(decoded.patchLogits, scores, bank, stated, batchImages));
     }
     if (active.includes('partial')) weigh('partial', partialLabelLoss(scores, bank, batchImages));
-    if (decoded !== undefined && active.includes('sharing')) weigh('sharing', sharingLoss(decoded.patchLogits, scores, bank, assignment, batchImages));
+    if (decoded !== undefined && active.includes('sharing')) {
+      const known = start === undefined ? undefined : new DecodedRows(start, config, taps, decoded.text, assignment).patchLogits;
+      weigh('sharing', sharingLoss(decoded.patchLogits, scores, bank, assignment, batchImages, known === undefined ? undefined : { logits: known, weight: prior }));
+    }
   }
   if (decoded !== undefined && (active.includes('masks') || active.includes('maskShare'))) {
     const targets = maskTargets(assignment, { masks: graph.input('masks', 'uint8', [images, ...config.inputSize]), classOfRow: graph.input('classOfRow', 'float32', ['rows']) });
@@ -73,26 +82,29 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
 }
 
 /** What the projector reads before any label bears on it, `[images, patches, channels]`; nothing when it reads the decoder. */
-function pictureFeatures(graph: Graph, { features, config }: StepSpec, parameters: Parameters, taps: readonly Value[]): Value | undefined {
-  const [shallow, deep] = [taps[0] as Value, taps.at(-1) as Value];
-  const statistic = (name: 'tapMean' | 'tapDeviation'): Value => tapChannels(graph, config, name);
-  switch (features) {
+function projected(graph: Graph, spec: StepSpec, pictures: readonly Value[]): Value | undefined {
+  switch (spec.features) {
     case 'conditional':
       return undefined;
     case 'visual':
-      return patchesOf(deep);
+      return patchesOf(pictures.at(-1) as Value);
     case 'taps':
-      return tapFeatures(taps, statistic('tapMean'), statistic('tapDeviation'));
-    case 'local': {
-      const channels = shallow.shape[2] as number;
-      const ofShallow = (name: 'tapMean' | 'tapDeviation'): Value => slice(statistic(name), 0, 0, channels);
-      return localFeatures(tapFeatures([shallow], ofShallow('tapMean'), ofShallow('tapDeviation')), config.patchGrid, ...convolutionParameters(parameters, config.embeddingDim, channels));
-    }
+      return standardised(graph, spec, pictures, pictures.map((_, index) => index));
+    case 'windows':
+      // Between the two, what transformers know of the whole picture at every patch: a stated label could be found anywhere.
+      return standardised(graph, spec, pictures, [0, pictures.length - 1]);
   }
 }
 
-function tapChannels(graph: Graph, { tapDims }: ModelConfig, name: string): Value {
-  return graph.input(name, 'float32', [tapDims.reduce((sum, channels) => sum + channels, 0)]);
+/** The chosen ones side by side, each channel by its statistics over the set. */
+function standardised(graph: Graph, spec: StepSpec, pictures: readonly Value[], chosen: readonly number[]): Value {
+  const ends: number[] = [];
+  for (const channels of pictureDims(spec)) ends.push((ends.at(-1) ?? 0) + channels);
+  const statistic = (name: string): Value => {
+    const all = graph.input(name, 'float32', [ends.at(-1) as number]);
+    return concat(chosen.map((index) => slice(all, 0, ends[index - 1] ?? 0, ends[index] as number)), 0);
+  };
+  return tapFeatures(chosen.map((index) => pictures[index] as Value), statistic('tapMean'), statistic('tapDeviation'));
 }
 
 function labelBank(graph: Graph, { embeddingDim }: ModelConfig, images: number): LabelBank {

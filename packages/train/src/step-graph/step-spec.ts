@@ -1,7 +1,7 @@
 /** What a step graph is made for: plain data that crosses threads. */
 import type { ModelConfig, Weights } from '@synseg/core/internals';
 import type { ContrastiveSettings } from '../objective/contrastive.ts';
-import type { FeatureSource, LossWeights, Stage } from '../objective/losses.ts';
+import { readsWindows, type FeatureSource, type LossWeights, type Stage } from '../objective/losses.ts';
 import type { AdamWSettings } from '../optimizer/adamw.ts';
 import type { Layout } from './layout.ts';
 
@@ -13,6 +13,8 @@ export interface StepSpec {
   readonly layout: Layout;
   readonly lambda: LossWeights;
   readonly features: FeatureSource;
+  /** Weight of the start decoder's logits in what `sharing` teaches; 0: they are not computed. */
+  readonly prior: number;
   readonly contrastive: ContrastiveSettings;
   readonly optimizer: AdamWSettings & { readonly weightDecay: number; readonly clipNorm: number | undefined };
   /** Decay of the running mean of weights, or none kept. */
@@ -20,14 +22,14 @@ export interface StepSpec {
   /** Pictures in this graph, and in the whole batch. */
   readonly images: number;
   readonly batchImages: number;
-  /** Raw pictures, or taps that were computed before. */
+  /** Raw pictures, or taps that were computed before; embeddings of windows always were. */
   readonly input: 'pixels' | 'taps';
   /** Precision of the frozen trunk. */
   readonly trunkPrecision: 'float32' | 'float16';
   readonly stage: Stage;
-  /** `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does this, then steps. */
   /** Patches of a picture that the picture encoder sees, of pairs; all when undefined. */
   readonly patchesKept: number | undefined;
+  /** `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does this, then steps. */
   readonly phase: 'whole' | 'partial' | 'last';
 }
 
@@ -39,6 +41,14 @@ export interface StepWeights {
   readonly trunkModel: Uint8Array | undefined;
   /** Decoder and projector tensors that are not trained. */
   readonly frozen: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+}
+
+/**
+ * Channels of what a step knows of a picture, `[images, 1 + patches, D_i]` each: the taps, then what its windows are
+ * embedded as where a loss reads that.
+ */
+export function pictureDims({ config, ...reading }: Pick<StepSpec, 'config' | 'features' | 'lambda'>): readonly number[] {
+  return readsWindows(reading) ? [...config.tapDims, config.embeddingDim] : config.tapDims;
 }
 
 /** Names of the state vectors a spec carries from step to step, each float32 `[P]`. */

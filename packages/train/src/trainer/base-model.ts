@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { SynsegError, downloadCheckpoint } from '@synseg/core';
 import { EMBEDDED, Weights, embeddedFolder, fingerprintFiles, readFloats, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/internals';
 import { initialValues } from '../step-graph/initial-values.ts';
-import { encoderTensors, trainedTensors, type ParameterSpec, type ProjectorShape } from '../step-graph/layout.ts';
-import { needsMasks } from '../objective/losses.ts';
+import { encoderTensors, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
+import { pictureEncoderOf } from '../step-graph/window-embeddings.ts';
+import { needsMasks, readsWindows } from '../objective/losses.ts';
 import { needsCaptions, type TrainPlan } from './train-plan.ts';
 
 /** An opened start. */
@@ -45,8 +46,9 @@ export async function openBaseModel(plan: TrainPlan, decoderGiven: boolean, cach
   if (needsMasks(plan.lambda) && head === 'refined' && patchSize !== 16) {
     throw new RangeError(`Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits then match, got ${String(patchSize)} (${folder})`);
   }
+  if (readsWindows(plan)) pictureEncoderOf(config);
   const onPairs = plan.objective === 'contrastive';
-  const specs = onPairs ? encoderTensors(config) : trainedTensors(config, needsCaptions(plan) ? projectorShape(plan, config) : undefined);
+  const specs = onPairs ? encoderTensors(config) : trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
   const weights = fromScratch ? undefined : await Weights.open(folder);
   const { tensors, random } = onPairs ? { tensors: await storedValues(specs, weights as Weights), random: [] } : await initialValues(specs, weights, plan.seed);
   const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights ?? (await Weights.open(folder))).files;
@@ -63,17 +65,17 @@ async function storedValues(specs: readonly ParameterSpec[], weights: Weights): 
   return new Map(await Promise.all(entries.map(async (entry) => [entry.name, { shape: entry.shape, data: await readFloats(entry) }] as const)));
 }
 
-/** What the projector reads. */
-export function projectorShape({ features }: Pick<TrainPlan, 'features'>, { decoder, tapDims, embeddingDim }: ModelConfig): ProjectorShape {
+/** Channels that the projector reads. */
+export function projectorChannels({ features }: Pick<TrainPlan, 'features'>, { decoder, tapDims, embeddingDim }: ModelConfig): number {
   switch (features) {
     case 'conditional':
-      return { channels: decoder.reduceDim };
+      return decoder.reduceDim;
     case 'visual':
-      return { channels: tapDims.at(-1) as number };
+      return tapDims.at(-1) as number;
     case 'taps':
-      return { channels: tapDims.reduce((sum, channels) => sum + channels, 0) };
-    case 'local':
-      return { channels: embeddingDim, convolved: tapDims[0] as number };
+      return tapDims.reduce((sum, channels) => sum + channels, 0);
+    case 'windows':
+      return (tapDims[0] as number) + embeddingDim;
   }
 }
 

@@ -87,6 +87,11 @@ export class EngineLink {
     return this.#request({ type: 'taps', pixels }, [pixels.buffer as ArrayBuffer]);
   }
 
+  /** Embeddings of the windows of pictures uint8 `[n, zoom·height, zoom·width, 3]`, see `windowEmbeddings`; the buffer is moved. */
+  windows(pixels: Uint8Array): Promise<Float32Array> {
+    return this.#request({ type: 'windows', pixels }, [pixels.buffer as ArrayBuffer]);
+  }
+
   /** Embeddings of pictures and captions by the encoders as a checkpoint would hold them now; the pixels are copied. */
   embed(batch: PairBatch): Promise<PairEmbeddings> {
     return this.#request({ type: 'embed', batch });

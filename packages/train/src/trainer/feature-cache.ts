@@ -1,5 +1,6 @@
 /**
- * The frozen trunk's taps on disk, as fp16: a small set is encoded once, and every later step, and run, skips the trunk.
+ * The frozen trunk's taps on disk, as fp16, and where they are asked for what windows are embedded as: a small set is
+ * encoded once, and every later step, and run, skips the trunk.
  *
  * One file of equal records and a JSON file that says which sample has which record. The name stands for the trunk's
  * bytes, its input size and the pictures' names, sizes and times, so a changed set is encoded again.
@@ -8,9 +9,10 @@ import { mkdir, open, readFile, rename, rm, stat, statfs, type FileHandle } from
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { sha256, toFloat16, writeFileAtomic, type ModelConfig } from '@synseg/core/internals';
-import { BatchLoader } from '../data/batch-loader.ts';
+import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, type Dataset } from '../data/dataset.ts';
+import { WINDOWS } from '../step-graph/window-embeddings.ts';
 import { toSingle } from './half.ts';
 
 /** Pictures the trunk takes at once. */
@@ -20,6 +22,8 @@ const BATCH = 8;
 export interface FeatureCacheOptions {
   readonly dataset: Dataset;
   readonly config: ModelConfig;
+  /** Channels of all that is kept of a picture, `[1 + patches, D_i]` each: the taps, and the windows last. */
+  readonly dims: readonly number[];
   /** Identifies the frozen trunk. */
   readonly trunkKey: string;
   readonly folder: string;
@@ -29,6 +33,8 @@ export interface FeatureCacheOptions {
   readonly masks: boolean;
   /** Pictures uint8 `[n, height, width, 3]` → taps float32 `[n, tokens, D_i]` each. */
   readonly encode: (pixels: Uint8Array) => Promise<readonly Float32Array[]>;
+  /** Pictures `WINDOWS.zoom` times as large each way → embeddings of their windows, one a token; none are kept when left out. */
+  readonly encodeWindows: ((pixels: Uint8Array) => Promise<Float32Array>) | undefined;
   readonly onProgress: (done: number, total: number, bytes: number) => void;
   readonly onWarning: (warning: DataWarning) => void;
   readonly signal: AbortSignal | undefined;
@@ -52,10 +58,10 @@ export class FeatureCache {
    * @throws RangeError for a set whose size is not known, SynsegError `RUN_FOLDER` when the disk has no room
    */
   static async open(options: FeatureCacheOptions): Promise<FeatureCache> {
-    const { dataset, config, folder } = options;
-    if (dataset.size === undefined) throw new RangeError(`Cannot cache features: data must be a set of known size, got ${dataset.description}`);
+    const { dataset, config, dims, folder } = options;
+    if (dataset.size === undefined) throw new RangeError(`Cannot cache features: data must be a set of known size for cacheFeatures and features "windows", got ${dataset.description}`);
     const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
-    const lengths = config.tapDims.map((channels) => tokens * channels);
+    const lengths = dims.map((channels) => tokens * channels);
     const path = join(folder, `${await cacheKey(options)}.f16`);
     const index = `${path}.json`;
     if ((await readRecords(index)) === undefined) await encodeAll(options, dataset.size, lengths, path, index);
@@ -67,7 +73,7 @@ export class FeatureCache {
     return this.#records.has(sample);
   }
 
-  /** Taps of several samples, float32 `[samples, tokens, D_i]` each, shallow to deep, in buffers of their own. */
+  /** What is kept of several samples, float32 `[samples, tokens, D_i]` each, in buffers of their own. */
   async read(samples: readonly number[]): Promise<Float32Array[]> {
     const record = recordLength(this.#lengths);
     const taps = this.#lengths.map((length) => new Float32Array(samples.length * length));
@@ -96,7 +102,7 @@ function recordLength(lengths: readonly number[]): number {
   return lengths.reduce((sum, length) => sum + length, 0);
 }
 
-async function cacheKey({ dataset, config, trunkKey }: FeatureCacheOptions): Promise<string> {
+async function cacheKey({ dataset, config, dims, trunkKey, encodeWindows }: FeatureCacheOptions): Promise<string> {
   const pictures: string[] = [];
   let left = dataset.size ?? 0;
   for await (const { sample, index } of dataset.draw(START, 0)) {
@@ -105,7 +111,7 @@ async function cacheKey({ dataset, config, trunkKey }: FeatureCacheOptions): Pro
     left -= 1;
     if (left <= 0) break;
   }
-  return sha256(JSON.stringify([trunkKey, config.inputSize, config.tapDims, pictures])).slice(0, 24);
+  return sha256(JSON.stringify([trunkKey, config.trunk, config.inputSize, dims, encodeWindows === undefined ? [] : WINDOWS, pictures])).slice(0, 24);
 }
 
 async function readRecords(path: string): Promise<ReadonlyMap<number, number> | undefined> {
@@ -115,7 +121,7 @@ async function readRecords(path: string): Promise<ReadonlyMap<number, number> | 
 
 /** One pass over the set. Pictures that cannot be read are left out. */
 async function encodeAll(options: FeatureCacheOptions, size: number, lengths: readonly number[], path: string, index: string): Promise<void> {
-  const { dataset, config, workers, encode, onProgress, onWarning, signal, folder, maxCategories, masks } = options;
+  const { dataset, config, workers, encode, encodeWindows, onProgress, onWarning, signal, folder, maxCategories, masks } = options;
   const record = recordLength(lengths);
   const bytes = size * record * 2;
   await mkdir(folder, { recursive: true });
@@ -128,7 +134,7 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
   const file = await open(temporary, 'w');
   const samples: number[] = [];
   try {
-    await using loader = BatchLoader.open(dataset, {
+    const reading: BatchLoaderOptions = {
       inputSize: config.inputSize,
       batchSize: Math.min(BATCH, size),
       seed: 0,
@@ -137,18 +143,22 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
       onWarning,
       ...(workers === undefined ? {} : { workers }),
       ...(signal === undefined ? {} : { signal }),
-    });
+    };
+    await using loader = BatchLoader.open(dataset, reading);
+    // The same pictures in the same order.
+    await using zoomed = encodeWindows === undefined ? undefined : BatchLoader.open(dataset, { ...reading, inputSize: [config.inputSize[0] * WINDOWS.zoom, config.inputSize[1] * WINDOWS.zoom], onWarning: () => undefined });
     const seen = new Set<number>();
     for (let epoch = 0; epoch === 0; ) {
-      const batch = await loader.next();
+      const [batch, large] = await Promise.all([loader.next(), zoomed?.next()]);
       const taps = await encode(batch.pixels as Uint8Array);
+      const kept = large === undefined ? taps : [...taps, await (encodeWindows as NonNullable<typeof encodeWindows>)(large.pixels as Uint8Array)];
       for (const [row, sample] of batch.indices.entries()) {
         if (seen.has(sample)) continue;
         seen.add(sample);
         const halves = new Uint16Array(record);
         let start = 0;
         lengths.forEach((length, tap) => {
-          halves.set(toFloat16((taps[tap] as Float32Array).subarray(row * length, (row + 1) * length)), start);
+          halves.set(toFloat16((kept[tap] as Float32Array).subarray(row * length, (row + 1) * length)), start);
           start += length;
         });
         await file.write(new Uint8Array(halves.buffer));

@@ -1,13 +1,15 @@
 /** Batches → inputs of the step graph, by name. */
 import type { TensorData } from '@synseg/core/internals';
 import { encodersOf } from '../step-graph/encode-pairs.ts';
-import type { StepSpec } from '../step-graph/step-spec.ts';
+import { pictureDims, type StepSpec } from '../step-graph/step-spec.ts';
 import type { MicroBatch, PairBatch } from './protocol.ts';
 
 /** Inputs of a graph on rows. */
-export function rowFeeds({ pictures, rows, text, imageOfRow, stated, bank, classOfRow, masks }: MicroBatch, { config, images }: Pick<StepSpec, 'config' | 'images'>): Record<string, TensorData> {
+export function rowFeeds({ pictures, rows, text, imageOfRow, stated, bank, classOfRow, masks }: MicroBatch, spec: Pick<StepSpec, 'config' | 'features' | 'lambda' | 'images'>): Record<string, TensorData> {
+  const { config, images } = spec;
   const [height, width] = config.inputSize;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
+  const dims = pictureDims(spec);
   const feeds: Record<string, TensorData> = {
     text: { data: text, shape: [rows, config.embeddingDim] },
     imageOfRow: { data: imageOfRow, shape: [rows] },
@@ -15,7 +17,7 @@ export function rowFeeds({ pictures, rows, text, imageOfRow, stated, bank, class
     stated: { data: stated, shape: [rows] },
   };
   if ('pixels' in pictures) feeds['pixels'] = { data: pictures.pixels, shape: [images, height, width, 3] };
-  else pictures.taps.forEach((data, index) => (feeds[`tap${String(index)}`] = { data, shape: [images, tokens, config.tapDims[index] as number] }));
+  else pictures.taps.forEach((data, index) => (feeds[`tap${String(index)}`] = { data, shape: [images, tokens, dims[index] as number] }));
   if (bank !== undefined) {
     feeds['bank'] = { data: bank.text, shape: [bank.labels, config.embeddingDim] };
     feeds['bankStated'] = { data: bank.stated, shape: [images, bank.labels] };

@@ -3,7 +3,7 @@ import type { Objective, TrainOptions } from './train-options.ts';
 
 /** Options about labels, the decoder, or a frozen trunk. */
 const FOREIGN = [
-  ...(['trunk', 'decoder', 'inputSize', 'microBatchSize', 'lambda', 'contrastGate', 'epsilon', 'features', 'templates', 'unknownCategories'] as const),
+  ...(['trunk', 'decoder', 'inputSize', 'microBatchSize', 'lambda', 'contrastGate', 'epsilon', 'features', 'prior', 'templates', 'unknownCategories'] as const),
   ...(['projectorSteps', 'projectorLearningRate', 'maxCategories', 'cacheFeatures', 'precision'] as const),
 ] satisfies readonly (keyof TrainOptions)[];
 

@@ -107,6 +107,14 @@ export interface TapsRequest {
   readonly pixels: Uint8Array;
 }
 
+/** Runs the picture encoder on windows of pictures. */
+export interface WindowsRequest {
+  readonly type: 'windows';
+  readonly id: number;
+  /** uint8 `[n, zoom·height, zoom·width, 3]` */
+  readonly pixels: Uint8Array;
+}
+
 /** Runs both encoders with the weights that a checkpoint would hold now. */
 export interface EmbedRequest {
   readonly type: 'embed';
@@ -114,7 +122,7 @@ export interface EmbedRequest {
   readonly batch: PairBatch;
 }
 
-export type EngineRequest = StepRequest | StateRequest | ConstantsRequest | TapsRequest | EmbedRequest | { readonly type: 'close' };
+export type EngineRequest = StepRequest | StateRequest | ConstantsRequest | TapsRequest | WindowsRequest | EmbedRequest | { readonly type: 'close' };
 
 export type EngineReply =
   | { readonly type: 'ready'; readonly device: string }

@@ -58,10 +58,10 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     adamEpsilon: 1e-8,
   },
   best: BEST,
-  local: {
+  windows: {
     ...BEST,
     lambda: { ...BEST.lambda, grounding: 0, distillation: 0, partial: 1, sharing: 1 },
-    features: 'local',
+    features: 'windows',
     projectorShare: 0.4,
     projectorStepsAtMost: 800,
     projectorLearningRate: 5e-3,

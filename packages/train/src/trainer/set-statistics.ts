@@ -1,8 +1,8 @@
 /**
  * What a few pictures of the set tell once, before the first step, and every step then takes as given: mean and deviation
- * of each tap channel, and what the embeddings of its categories have in common.
+ * of each channel, and what the embeddings of its categories have in common.
  */
-import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
+import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import { START, type Dataset } from '../data/dataset.ts';
 import type { CategoryTexts } from './category-texts.ts';
 
@@ -14,7 +14,7 @@ const LEAST_DEVIATION = 1e-3;
 
 /** Float32 vectors by name. */
 export interface SetStatistics extends Readonly<Record<string, Float32Array>> {
-  /** Of each tap channel over patches, `[ΣD_i]`. */
+  /** Of each channel over patches, `[ΣD_i]`. */
   readonly tapMean: Float32Array;
   readonly tapDeviation: Float32Array;
   /** `[embeddingDim]` */
@@ -28,18 +28,19 @@ export const STATISTICS = ['tapMean', 'tapDeviation', 'textCentre'] as const;
  * Measures a set.
  *
  * @param options - as the run's own loader has them
- * @param encode - pictures uint8 `[n, height, width, 3]` → taps float32 `[n, 1 + patches, D_i]` each
+ * @param read - what is known of a batch's pictures, float32 `[n, 1 + patches, D_i]` each
+ * @param dims - the `D_i`
  */
-export async function measureSet(dataset: Dataset, options: BatchLoaderOptions, texts: CategoryTexts, encode: (pixels: Uint8Array) => Promise<readonly Float32Array[]>, tapDims: readonly number[]): Promise<SetStatistics> {
+export async function measureSet(dataset: Dataset, options: BatchLoaderOptions, texts: CategoryTexts, read: (batch: Batch) => Promise<readonly Float32Array[]>, dims: readonly number[]): Promise<SetStatistics> {
   const { augmentation: _, ...rest } = options;
   const batchSize = Math.min(BATCH, dataset.size ?? BATCH);
-  await using loader = BatchLoader.open(dataset, { ...rest, from: START, batchSize, pixels: true });
-  const sums = tapDims.map((channels) => ({ channels, count: 0, sum: new Float64Array(channels), squares: new Float64Array(channels) }));
+  await using loader = BatchLoader.open(dataset, { ...rest, from: START, batchSize });
+  const sums = dims.map((channels) => ({ channels, count: 0, sum: new Float64Array(channels), squares: new Float64Array(channels) }));
   const categories = new Set<string>();
   for (let seen = 0; seen < PICTURES; seen += batchSize) {
     const batch = await loader.next();
     for (const category of batch.said.flat()) categories.add(category);
-    (await encode(batch.pixels as Uint8Array)).forEach((tap, index) => addPatches(sums[index] as (typeof sums)[number], tap, batch.images));
+    (await read(batch)).forEach((tap, index) => addPatches(sums[index] as (typeof sums)[number], tap, batch.images));
   }
   const all = (read: (entry: (typeof sums)[number], channel: number) => number): Float32Array => Float32Array.from(sums.flatMap((entry) => Array.from({ length: entry.channels }, (_, channel) => read(entry, channel))));
   const mean = (entry: (typeof sums)[number], channel: number): number => (entry.sum[channel] as number) / entry.count;

@@ -5,10 +5,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSynsegError, type Provider } from '@synseg/core';
-import { CheckpointParameters, Graph, ResidentTensor, RuntimeSession, Weights, ops, providerCandidates, trunkTaps, writeOnnx, type RunGuard, type TensorData } from '@synseg/core/internals';
+import { CheckpointParameters, Graph, ResidentTensor, RuntimeSession, Weights, ops, providerCandidates, trunkTaps, writeOnnx, type Parameters, type RunGuard, type TensorData } from '@synseg/core/internals';
 import { biasCorrections } from '../optimizer/adamw.ts';
 import { buildEmbedGraph, buildStepGraph, figuresOf } from '../step-graph/step-graph.ts';
 import { movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-spec.ts';
+import { WINDOWS, windowEmbeddings } from '../step-graph/window-embeddings.ts';
 import { pairFeeds, rowFeeds } from './feeds.ts';
 import type { EngineStart, PairBatch, PairEmbeddings, StepReply, StepRequest } from './protocol.ts';
 
@@ -107,19 +108,37 @@ export class StepEngine {
 
   /** The frozen trunk's taps, float32 `[n, tokens, D_i]` each, shallow to deep. */
   async taps(pixels: Uint8Array): Promise<Float32Array[]> {
-    const { config, trunkPrecision } = this.#start.spec;
+    const { config } = this.#start.spec;
     const session = await this.#session('taps', [], () => {
       const graph = new Graph('taps');
       const input = graph.input('pixels', 'uint8', ['n', ...config.inputSize, 3]);
-      const { weights, trunkModel } = this.#weights;
-      const parameters = weights === undefined ? { graph, get: noParameters } : new CheckpointParameters(graph, weights, trunkPrecision);
-      trunkTaps(config, parameters, input, trunkModel).forEach((tap, index) => graph.output(`tap${String(index)}`, ops.cast(tap, 'float32')));
+      trunkTaps(config, this.#trunkParameters(graph), input, this.#weights.trunkModel).forEach((tap, index) => graph.output(`tap${String(index)}`, ops.cast(tap, 'float32')));
       return graph;
     });
     const [height, width] = config.inputSize;
     const n = pixels.length / (height * width * 3);
     const results = await this.#guard.run(() => session.run({ pixels: { data: pixels, shape: [n, height, width, 3] } }));
     return config.tapDims.map((_, index) => (results[`tap${String(index)}`] as TensorData).data as Float32Array);
+  }
+
+  /** What the windows of pictures uint8 `[n, zoom·height, zoom·width, 3]` are embedded as, one picture after the other: float32 `[n, tokens, embeddingDim]`. */
+  async windows(pixels: Uint8Array): Promise<Float32Array> {
+    const { config } = this.#start.spec;
+    const shape = [1, ...config.inputSize.map((side) => side * WINDOWS.zoom), 3];
+    const session = await this.#session('windows', [], () => {
+      const graph = new Graph('windows');
+      graph.output('windows', windowEmbeddings(this.#trunkParameters(graph), graph.input('pixels', 'uint8', shape), config));
+      return graph;
+    });
+    const bytes = shape.reduce((product, side) => product * side, 1);
+    const found: Float32Array[] = [];
+    for (let start = 0; start < pixels.length; start += bytes) {
+      const results = await this.#guard.run(() => session.run({ pixels: { data: pixels.subarray(start, start + bytes), shape } }));
+      found.push((results['windows'] as TensorData).data as Float32Array);
+    }
+    const all = new Float32Array(found.reduce((sum, { length }) => sum + length, 0));
+    found.forEach((one, index) => all.set(one, index * one.length));
+    return all;
   }
 
   /** Embeddings by the weights that a checkpoint would hold now: the running mean where one is kept. */
@@ -137,6 +156,12 @@ export class StepEngine {
     Object.values(this.#state).forEach(dispose);
     for (const session of this.#sessions.values()) await session.release();
     this.#sessions.clear();
+  }
+
+  /** The frozen trunk's weights; a ready-made one carries its own. */
+  #trunkParameters(graph: Graph): Parameters {
+    const { weights } = this.#weights;
+    return weights === undefined ? { graph, get: noParameters } : new CheckpointParameters(graph, weights, this.#start.spec.trunkPrecision);
   }
 
   #step(stage: StepSpec['stage'], phase: Phase): Promise<RuntimeSession> {

@@ -8,7 +8,7 @@ import type { ParameterGroup } from '../step-graph/layout.ts';
 import type { FeatureSource, LossWeights } from '../objective/losses.ts';
 
 /** Named sets of defaults. */
-export type RecipeName = 'paper' | 'best' | 'local' | 'clip';
+export type RecipeName = 'paper' | 'best' | 'windows' | 'clip';
 
 /**
  * What is learnt from: noun phrases of captions, masks, or both, which train the decoder on frozen encoders; or whole captions
@@ -93,8 +93,10 @@ export interface TrainOptions {
   readonly contrastGate?: number;
   /** ε of eq. 4; @default 1e-4 */
   readonly epsilon?: number;
-  /** What the projector reads: post-decoder features (paper), the deepest tap, all taps, or the shallowest and what is beside each patch. @default the recipe's */
+  /** What the projector reads: post-decoder features (paper), the deepest tap, all taps, or the shallowest beside windows' embeddings. @default the recipe's */
   readonly features?: FeatureSource;
+  /** How much the logits of the decoder that training starts from count in what `sharing` teaches: it keeps what it knows. Give 0 for one that was never trained. @default 1; 0 with `init: 'random'` */
+  readonly prior?: number;
   /** Sentences that categories are put into; a vocabulary looks them up as they are. @default the checkpoint's own */
   readonly templates?: Templates;
   /** What becomes of a category a vocabulary does not have; @default 'compose' */
@@ -135,7 +137,7 @@ export interface TrainOptions {
   readonly augmentation?: Augmentation;
   /** Labels per image at most, a random choice of more; @default 32 */
   readonly maxCategories?: number;
-  /** Keep the frozen trunk's taps on disk (fp16) and run the trunk once per image: for small sets. @default false */
+  /** Keep the frozen trunk's taps on disk (fp16) and run the trunk once per image: for small sets. @default true with features 'windows', else false */
   readonly cacheFeatures?: boolean;
   /** @default 'auto' */
   readonly device?: Provider | 'auto';

@@ -5,7 +5,7 @@ import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { PARAMETER_GROUPS, isEncoderGroup, type ParameterGroup } from '../step-graph/layout.ts';
-import { BANK_LOSSES, FEATURE_SOURCES, LOSSES, activeLosses, needsBank, needsDecoder, needsProjector, needsStatistics, type FeatureSource, type LossWeights } from '../objective/losses.ts';
+import { BANK_LOSSES, FEATURE_SOURCES, LOSSES, activeLosses, needsBank, needsDecoder, needsProjector, needsStatistics, readsWindows, type FeatureSource, type LossWeights } from '../objective/losses.ts';
 import { checkPairOptions } from './pair-options.ts';
 import { RECIPES } from './recipes.ts';
 import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, RetrievalEvaluation, TrainOptions } from './train-options.ts';
@@ -26,6 +26,7 @@ export interface TrainPlan {
   readonly contrastGate: number;
   readonly epsilon: number;
   readonly features: FeatureSource;
+  readonly prior: number;
   /** Null: the checkpoint's own. */
   readonly templates: Templates | null;
   readonly unknownCategories: 'compose' | 'leave-out';
@@ -80,10 +81,11 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
   if (options.decoder !== undefined && init !== 'random') throw new RangeError(`Cannot train: decoder must be left out unless init is "random", got init "${init}"`);
   const objective = choice('objective', options.objective ?? 'mccl', ['mccl', 'masks', 'both', 'contrastive']);
   const onPairs = objective === 'contrastive';
-  const recipe = choice('recipe', options.recipe ?? (onPairs ? 'clip' : 'paper'), onPairs ? ['clip'] : ['paper', 'best', 'local']);
+  const recipe = choice('recipe', options.recipe ?? (onPairs ? 'clip' : 'paper'), onPairs ? ['clip'] : ['paper', 'best', 'windows']);
   const defaults = RECIPES[recipe];
   checkPairOptions(objective, options);
   const lambda = onPairs ? defaults.lambda : lossWeights(objective, { ...defaults.lambda, ...options.lambda });
+  const features = choice('features', options.features ?? defaults.features, FEATURE_SOURCES);
   const steps = count('steps', options.steps ?? 10_000, 0);
   const batchSize = count('batchSize', options.batchSize ?? 256);
   const microBatchSize = count('microBatchSize', options.microBatchSize ?? batchSize);
@@ -123,7 +125,8 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     lambda,
     contrastGate: number('contrastGate', options.contrastGate ?? 0.1, -1, 1),
     epsilon: number('epsilon', options.epsilon ?? 1e-4, 1e-7, 0.1),
-    features: choice('features', options.features ?? defaults.features, FEATURE_SOURCES),
+    features,
+    prior: number('prior', options.prior ?? (lambda.sharing === 0 || init === 'random' ? 0 : 1), 0),
     templates: options.templates ?? null,
     unknownCategories: choice('unknownCategories', options.unknownCategories ?? 'compose', ['compose', 'leave-out']),
     projectorSteps,
@@ -141,7 +144,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     seed: count('seed', options.seed ?? 42, 0),
     augmentation: options.augmentation ?? {},
     maxCategories: count('maxCategories', options.maxCategories ?? (onPairs ? 1 : 32), 1, MOST_CATEGORIES),
-    cacheFeatures: options.cacheFeatures ?? false,
+    cacheFeatures: options.cacheFeatures ?? readsWindows({ features, lambda }),
     device: choice('device', options.device ?? 'auto', ['auto', ...PROVIDERS]),
     precision: choice('precision', options.precision ?? 'fp32', ['fp32', 'fp16']),
     threads: count('threads', options.threads ?? defaultThreads()),
@@ -149,7 +152,9 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     keepEvery: options.keepEvery === undefined ? null : count('keepEvery', options.keepEvery),
     evaluation: options.evaluation === undefined ? null : { ...options.evaluation, ...('data' in options.evaluation ? { limit: count('evaluation.limit', options.evaluation.limit ?? 512, 2) } : {}), every: count('evaluation.every', options.evaluation.every ?? saveEvery) },
   };
-  if (needsBank(lambda) && !needsStatistics(plan.features)) throw new RangeError(`Cannot train: features must be "taps" or "local" for the losses ${BANK_LOSSES.join(', ')}, got "${plan.features}"`);
+  if (needsBank(lambda) && !needsStatistics(plan.features)) throw new RangeError(`Cannot train: features must be "taps" or "windows" for the losses ${BANK_LOSSES.join(', ')}, got "${plan.features}"`);
+  if (readsWindows(plan) && !plan.cacheFeatures) throw new RangeError('Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false');
+  if (plan.prior > 0 && (init === 'random' || lambda.sharing === 0)) throw new RangeError(`Cannot train: prior must be 0 ${init === 'random' ? 'with init "random", whose decoder knows nothing' : 'without the loss sharing'}, got ${String(plan.prior)}`);
   if (plan.cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined)) {
     throw new RangeError('Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both');
   }

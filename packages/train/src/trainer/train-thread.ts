@@ -19,6 +19,8 @@ async function answer(engine: StepEngine, request: Exclude<EngineRequest, { type
       return undefined;
     case 'taps':
       return engine.taps(request.pixels);
+    case 'windows':
+      return engine.windows(request.pixels);
     case 'embed':
       return engine.embed(request.batch);
   }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { ClipTokenizer, templatesOf, type FloatTensor } from '@synseg/core/internals';
-import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
+import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, openDataset, type DataContext, type Dataset, type MaskClass } from '../data/dataset.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
@@ -11,9 +11,9 @@ import { RunFolder } from '../run/run-folder.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
 import { flatten } from '../step-graph/initial-values.ts';
 import { layoutOf, type Layout } from '../step-graph/layout.ts';
-import { needsBank, needsMasks, needsStatistics } from '../objective/losses.ts';
+import { needsBank, needsMasks, needsStatistics, readsWindows } from '../objective/losses.ts';
 import { encodersOf } from '../step-graph/encode-pairs.ts';
-import { stateNames, type StepSpec } from '../step-graph/step-spec.ts';
+import { pictureDims, stateNames, type StepSpec } from '../step-graph/step-spec.ts';
 import { openBaseModel, type BaseModel } from './base-model.ts';
 import { BatchSource, composePairs, composeRows } from './batch-source.ts';
 import { openCategoryTexts, type CategoryTexts } from './category-texts.ts';
@@ -89,6 +89,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       threads: plan.threads,
     });
     closers.push(() => engine.dispose());
+    const dims = pictureDims({ ...plan, config: base.config });
     const features = plan.cacheFeatures ? await openFeatures() : undefined;
     if (features !== undefined) closers.push(() => features[Symbol.asyncDispose]());
     const loading: BatchLoaderOptions = {
@@ -105,9 +106,10 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       ...(workers === undefined ? {} : { workers }),
       ...(signal === undefined ? {} : { signal }),
     };
-    const statistics = !needsStatistics(plan.features) || !needsCaptions(plan) ? undefined : (statisticsOf(resumed) ?? (await measureSet(dataset, loading, texts, (pixels) => engine.taps(pixels), base.config.tapDims)));
-    if (statistics !== undefined) await engine.constants(statistics);
-    const loader = BatchLoader.open(features === undefined ? dataset : readable(dataset, features), loading);
+    const known = (batch: Batch): Promise<readonly Float32Array[]> => features?.read(batch.indices) ?? engine.taps(batch.pixels as Uint8Array);
+    const statistics = !needsStatistics(plan.features) || !needsCaptions(plan) ? undefined : (statisticsOf(resumed) ?? (await measureSet(readable(dataset, features), loading, texts, known, dims)));
+    if (statistics !== undefined) await engine.constants({ ...statistics, ...(plan.prior > 0 ? { start: flatten(layout, base.tensors) } : {}) });
+    const loader = BatchLoader.open(readable(dataset, features), loading);
     closers.push(() => loader[Symbol.asyncDispose]());
     const rows: RowSettings = {
       microBatchSize: plan.microBatchSize,
@@ -128,12 +130,14 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       return FeatureCache.open({
         dataset,
         config: base.config,
+        dims,
         trunkKey: `${base.trunkKey} ${plan.precision}`,
         folder: join(cacheFolder, 'features'),
         workers,
         maxCategories: plan.maxCategories,
         masks: needsMasks(plan.lambda),
         encode: (pixels) => engine.taps(pixels),
+        encodeWindows: readsWindows(plan) ? (pixels) => engine.windows(pixels) : undefined,
         onProgress: (done, total, bytes) => options.onProgress?.({ stage: 'features', done, total, bytes }),
         onWarning: dataWarning,
         signal,
@@ -154,6 +158,7 @@ export function stepSpec(plan: TrainPlan, base: BaseModel, layout: Layout): Engi
     layout,
     lambda: plan.lambda,
     features: plan.features,
+    prior: plan.prior,
     contrastive: { epsilon: plan.epsilon, contrastGate: plan.contrastGate },
     optimizer: { beta1: plan.beta1, beta2: plan.beta2, epsilon: plan.adamEpsilon, weightDecay: plan.weightDecay, clipNorm: plan.clipNorm ?? undefined },
     ema: plan.ema ?? undefined,
@@ -243,8 +248,9 @@ function knownClasses(dataset: Dataset, texts: CategoryTexts, warn: (kind: Train
   return known;
 }
 
-/** The samples whose pictures could be read when features were cached. */
-function readable(dataset: Dataset, features: FeatureCache): Dataset {
+/** The samples whose pictures could be read when features were cached; all without a cache. */
+function readable(dataset: Dataset, features: FeatureCache | undefined): Dataset {
+  if (features === undefined) return dataset;
   return {
     ...dataset,
     async *draw(...place) {
