@@ -115,11 +115,18 @@ function expectedSharing(batchImages: number, from = features, given = logits): 
 
 describe('partialLabelLoss()', () => {
   const loss = (inputs: Inputs): Value => partialLabelLoss(scoresOf(inputs), bankOf(inputs), IMAGES);
-  /** Of one picture with as many patches as there are scores, each of two labels. */
-  const lossOfScores = async (scores: readonly (readonly [number, number])[], statedOfPicture: readonly [number, number]): Promise<number> => {
-    const inputs = { scores: feed(scores.flat(), [1, scores.length, 2]), text: feed([1, 1], [2, 1]), stated: feed(statedOfPicture, [1, 2]), valid: feed([1, 1], [2]), labelOfRow: feed([0], [1], 'int32') };
+  /** Of one picture with as many patches as there are scores, each of two labels whose texts have this cosine. */
+  const lossOfScores = async (scores: readonly (readonly [number, number])[], statedOfPicture: readonly [number, number], cosine = 0): Promise<number> => {
+    const inputs = { scores: feed(scores.flat(), [1, scores.length, 2]), text: feed([3, 0, 2 * cosine, 2 * Math.sqrt(1 - cosine ** 2)], [2, 2]), stated: feed(statedOfPicture, [1, 2]), valid: feed([1, 1], [2]), labelOfRow: feed([0], [1], 'int32') };
     return (await valueAndGradients(inputs, ['scores'], (values) => partialLabelLoss(values['scores'] as Value, bankOf(values), 1))).value;
   };
+
+  it.each([[0.91, 0], [0.89, 4], [-0.95, 4]])('takes a label for one that may be there when its text has a cosine of at least 0.9 with a stated one: at %d less %d', async (cosine, less) => {
+    const scores = [[0.4, 1.2], [-0.3, 2]] as const;
+    const shares = scores.map((ofPatch) => logShares(ofPatch));
+    const expected = -meanOf(shares.map(([own, other]) => logSum([own as number, (other as number) - less]))) - 0.7 * (logSum(shares.map(([own]) => own as number)) - Math.log(2));
+    expect(await lossOfScores(scores, [1, 0], cosine)).toBeCloseTo(expected, 5);
+  });
 
   it('and its gradients are those of the formula', async () => {
     const { value, gradients } = await valueAndGradients(feeds, ['weight', 'bias', 'features'], loss);
@@ -232,7 +239,7 @@ describe('sharingLoss()', () => {
     [[-0.5, 3], [1, 0], 'first'],
     [[-3, -2.5], [0, 0], 'second'],
   ])('of two labels with scores %j, stated %j, is smaller where the logits give the patch to the %s than where they give it to the other', async (scores, statedOfRow, winner) => {
-    const one: Record<string, TensorData> = { scores: feed(scores, [1, 1, 2]), text: feed([1, 1], [2, 1]), stated: feed(statedOfRow, [1, 2]), valid: feed([1, 1], [2]), labelOfRow: feed([0, 1], [2], 'int32'), assignment: feed([1, 1], [2, 1]) };
+    const one: Record<string, TensorData> = { scores: feed(scores, [1, 1, 2]), text: feed([1, 0, 0, 1], [2, 2]), stated: feed(statedOfRow, [1, 2]), valid: feed([1, 1], [2]), labelOfRow: feed([0, 1], [2], 'int32'), assignment: feed([1, 1], [2, 1]) };
     const lossAt = async (given: readonly number[]): Promise<number> => (await valueAndGradients({ ...one, logits: feed(given, [2, 1]) }, ['logits'], (inputs) => sharingLoss(inputs['logits'] as Value, inputs['scores'] as Value, bankOf(inputs), inputs['assignment'] as Value, 1))).value;
     const [first, second] = [await lossAt([1, -1]), await lossAt([-1, 1])];
     expect(first < second ? 'first' : 'second').toBe(winner);

@@ -83,7 +83,7 @@ function expectedSharing(weight: number, batchImages = IMAGES, known = prior, gi
 const onePatch = (scoresOfPatch: readonly number[], statedOfPicture: readonly number[], known: readonly number[]): Record<string, TensorData> => {
   const count = known.length;
   return {
-    ...{ scores: feed(scoresOfPatch, [1, 1, count]), text: feed(new Array(count).fill(1), [count, 1]), stated: feed(statedOfPicture, [1, count]), valid: feed(new Array(count).fill(1), [count]) },
+    ...{ scores: feed(scoresOfPatch, [1, 1, count]), text: feed(Array.from({ length: count ** 2 }, (_, at) => Number(at % (count + 1) === 0)), [count, count]), stated: feed(statedOfPicture, [1, count]), valid: feed(new Array(count).fill(1), [count]) },
     ...{ labelOfRow: feed(known.map((_, label) => label), [count], 'int32'), assignment: feed(new Array(count).fill(1), [count, 1]), prior: feed(known, [count, 1]) },
   };
 };

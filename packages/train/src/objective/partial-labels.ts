@@ -12,14 +12,17 @@
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { stopGradient } from '../autodiff/gradients.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
+import { unit } from './contrastive.ts';
 import type { LabelBank } from './patch-scores.ts';
 import { total } from './rows.ts';
 
-const { add, divide, exp, log, matmul, maximum, minimum, multiply, reduceMax, reduceSum, scalar, sigmoid, subtract } = ops;
+const { add, cast, divide, exp, greaterOrEqual, log, matmul, maximum, minimum, multiply, reduceMax, reduceSum, scalar, sigmoid, subtract } = ops;
 const { gather, reshape, transpose } = shapeOps;
 
-/** Taken from the score of a label that is not stated: it may be there, though nobody said so. */
+/** Taken from the score of a label that is neither stated nor kin to one that is: it may be there, though nobody said so. */
 const UNSTATED = 4;
+/** Cosine from which two labels are kin, as "birch" and "tree" are: what the one says of a picture, the other does not deny. */
+const KIN = 0.9;
 /** Weight of each stated label's having some of the picture, beside each patch's being one of the stated labels. */
 const COVERAGE = 0.7;
 /** Multiplies the scores that the decoder is to share patches by. */
@@ -41,7 +44,7 @@ export interface Prior {
 
 /**
  * `−1/P Σ_p log Σ_c w_c π_pc − 0.7/N Σ_{c stated} log(1/P Σ_p π_pc)`, the mean over images, with `π_p = softmax_c(scores)` and
- * `w_c = 1` for the N stated labels, `e^−4` for the others. A picture of which nothing is stated adds nothing.
+ * `w_c = 1` for the N stated labels and their kin, `e^−4` for the others. A picture of which nothing is stated adds nothing.
  */
 export function partialLabelLoss(scores: Value, bank: LabelBank, batchImages: number): Value {
   const [images, patches, labels] = scores.shape as readonly [number, number, Dimension];
@@ -58,7 +61,7 @@ export function partialLabelLoss(scores: Value, bank: LabelBank, batchImages: nu
 
 /**
  * What the decoder is to learn: per patch, a picture's rows share it by a softmax of twice the projector's scores, those of
- * labels that are not stated with 4 less. Of this, two cross-entropies, each the mean over patches, then over images: of how
+ * labels that are neither stated nor kin to those with 4 less. Of this, two cross-entropies, each the mean over patches, then over images: of how
  * the decoder's logits share the patch, which the label map goes by, and, the mean over rows at a twentieth, of each logit
  * by itself, which a threshold goes by; with more of it, a random decoder's maps go flat before they learn to differ. No
  * gradient reaches the projector.
@@ -116,7 +119,11 @@ function statedOf({ stated, valid }: LabelBank): Value {
 function doubt(bank: LabelBank): Value {
   const stated = statedOf(bank);
   const [images, labels] = stated.shape as readonly [number, Dimension];
-  return reshape(multiply(subtract(scalar(stated, 1), stated), scalar(stated, UNSTATED)), [images, 1, labels]);
+  const one = scalar(stated, 1);
+  const directions = unit(bank.text);
+  const kin = cast(greaterOrEqual(matmul(directions, transpose(directions, [1, 0])), scalar(stated, KIN)), 'float32');
+  const meant = maximum(stated, minimum(matmul(stated, kin), one));
+  return reshape(multiply(subtract(one, meant), scalar(stated, UNSTATED)), [images, 1, labels]);
 }
 
 /** `log Σ e^x` along an axis, which stays. */
