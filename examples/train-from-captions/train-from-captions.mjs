@@ -42,7 +42,7 @@ const reports = train({
   data,
   init: 'random',
   trunk: values.encoders,
-  recipe: values.recipe,
+  recipe: /** @type {import('@synseg/train').RecipeName} */ (values.recipe),
   steps: Number(values.steps),
   batchSize: Number(values['batch-size']),
   out: run,
