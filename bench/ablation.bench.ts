@@ -11,7 +11,7 @@
  * --model: whose encoders; --only: settings by name (untrained, cont, align, back, all, no-cont, visual, best, windows, masks), the
  * start is always scored; --categories: labels a picture in training, at most, about as many as a caption has; --mask-steps:
  * of a random decoder on masks, of half the nouns or all. Pictures, and decoders that learnt half the nouns, are made on the
- * first run and kept below out/. The default takes about 15 minutes on two quiet cores.
+ * first run and kept below out/. The default takes about 35 minutes on two quiet cores.
  *
  * What to expect. The paper's learning rate, 1e-5, moves nothing in so few steps: here a random decoder learns at 1e-3, one
  * that already localises at 1e-4 after half of the steps have moved the projector alone, which starts at random; both on a
