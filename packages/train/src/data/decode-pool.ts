@@ -31,6 +31,8 @@ export class DecodePool {
       filename: new URL(inSource ? './decode-worker.ts' : './decode-worker.js', import.meta.url).href,
       minThreads: 1,
       maxThreads: threads,
+      // A thread that idling ended would be out of the pool's sight before it is gone, and outlive the pool's disposal.
+      idleTimeout: Infinity,
       atomics: 'disabled',
       ...(inSource && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
     });
