@@ -1,15 +1,15 @@
 /**
  * The paper's Table III in the drawn world: the head retrained on frozen encoders from captions alone, under L_cont only,
  * + L_align, + L_back, all four, and all but L_cont; and, for reference, all four on unconditioned features, `recipe: best`,
- * `recipe: windows`, no training, and masks of all nouns. Each from a random decoder, and from one that learnt every second noun from masks,
- * as CLIPSeg did others; that one is scored apart on the nouns it had seen and on those it had not.
+ * `recipe: windows`, no training, and masks of all nouns. Each from a random decoder, and from one that learnt every second
+ * noun from masks, as CLIPSeg did others; that one is scored apart on the nouns it had seen and on those it had not.
  *
  *   npm run bench -- ablation [--model embedded|FOLDER] [--steps 80] [--batch 8] [--seeds 3] [--only all,best] [--start random|half]
  *       [--learning-rate 1e-3] [--half-learning-rate 1e-4] [--lambda 0.1,0.001,0.01,1] [--categories 4]
  *       [--mask-steps 250] [--pictures 800] [--scored 150] [--seed 42]
  *
- * --model: whose encoders; --only: settings by name (untrained, cont, align, back, all, no-cont, visual, best, windows, masks), the
- * start is always scored; --categories: labels a picture in training, at most, about as many as a caption has; --mask-steps:
+ * --model: whose encoders; --only: settings by name (untrained, cont, align, back, all, no-cont, visual, best, windows, masks),
+ * the start is always scored; --categories: labels a picture in training, at most, about as many as a caption has; --mask-steps:
  * of a random decoder on masks, of half the nouns or all. Pictures, and decoders that learnt half the nouns, are made on the
  * first run and kept below out/. The default takes about 35 minutes on two quiet cores.
  *

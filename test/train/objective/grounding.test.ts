@@ -5,18 +5,13 @@
 import { ops, type TensorData, type Value } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
 import { distillationLoss, groundingLoss } from '../../../packages/train/src/objective/grounding.ts';
-import { patchScores, type LabelBank } from '../../../packages/train/src/objective/patch-scores.ts';
-import { dot, expectGradients, feed, feedOf, lengthOf, matrix, meanOf, randomMatrix, rowOf, valueAndGradients } from './numeric.ts';
+import { IMAGES, PATCHES, bankOf, scoresOf, stated, valid, type Inputs } from './label-bank.ts';
+import { dot, expectGradients, feed, feedOf, lengthOf, meanOf, randomMatrix, rowOf, valueAndGradients } from './numeric.ts';
 
-const IMAGES = 2;
-const PATCHES = 3;
 const CHANNELS = 4;
 const DIM = 5;
 
-/** Four labels, the last of which only fills the bank; rows of labels, and one row that fills the bucket. */
 const text = randomMatrix(4, DIM, 1);
-const valid = [1, 1, 1, 0];
-const stated = matrix([[1, 0, 1, 0], [0, 1, 0, 0]]);
 /** Row: image (−1 for none), label, whether stated. The third is not said of its picture. */
 const rows = [
   { image: 0, label: 0, stated: 1 },
@@ -41,8 +36,6 @@ const feeds: Record<string, TensorData> = {
   bias: feed(bias.data, [DIM]),
   logits: feedOf(logits),
 };
-const bankOf = ({ text: embeddings, stated: statement, valid: mask, labelOfRow }: Readonly<Record<string, Value>>): LabelBank => ({ text: embeddings as Value, stated: statement as Value, valid: mask as Value, labelOfRow: labelOfRow as Value });
-const scoresOf = (inputs: Readonly<Record<string, Value>>): Value => patchScores(inputs['features'] as Value, bankOf(inputs), inputs['weight'] as Value, inputs['bias'] as Value);
 
 /** `unit(t) · (W x + b) − 2` of one patch and label; −10,000 more for what fills the bank. */
 function score(image: number, patch: number, label: number): number {
@@ -121,7 +114,7 @@ describe('groundingLoss()', () => {
 });
 
 describe('distillationLoss()', () => {
-  const loss = (inputs: Readonly<Record<string, Value>>): Value => distillationLoss(inputs['logits'] as Value, scoresOf(inputs), bankOf(inputs), inputs['statedOfRow'] as Value, IMAGES);
+  const loss = (inputs: Inputs): Value => distillationLoss(inputs['logits'] as Value, scoresOf(inputs), bankOf(inputs), inputs['statedOfRow'] as Value, IMAGES);
 
   it('and its gradient to the logits are those of the formula', async () => {
     const { value, gradients } = await valueAndGradients(feeds, ['logits'], loss);

@@ -5,40 +5,21 @@
 import { ops, type TensorData, type Value } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
 import { partialLabelLoss, sharingLoss } from '../../../packages/train/src/objective/partial-labels.ts';
-import { patchScores, type LabelBank } from '../../../packages/train/src/objective/patch-scores.ts';
+import { FILLING, IMAGES, PATCHES, SECOND, bankOf, rowFeeds, rows, scoresOf, softplus, stated, valid, type Inputs } from './label-bank.ts';
 import { centralDifferences, dot, expectGradients, feed, feedOf, lengthOf, matrix, meanOf, randomMatrix, relativeError, rowOf, valueAndGradients, type Matrix } from './numeric.ts';
 
-const IMAGES = 2;
-const PATCHES = 3;
 const CHANNELS = 4;
 const DIM = 5;
 
-/** Four labels, the last of which only fills the bank. */
 const text = randomMatrix(4, DIM, 1);
-const valid = [1, 1, 1, 0];
-const stated = matrix([[1, 0, 1, 0], [0, 1, 0, 0]]);
-/** Row: image (−1 for none), label. The third and the fifth are not stated of their pictures. */
-const rows = [
-  { image: 0, label: 0 },
-  { image: 0, label: 2 },
-  { image: 0, label: 1 },
-  { image: 1, label: 1 },
-  { image: 1, label: 0 },
-  { image: -1, label: 3 },
-] as const;
-/** First row of the second picture, and the first that fills the bucket. */
-const [SECOND, FILLING] = [3, 5];
 const features = randomMatrix(IMAGES * PATCHES, CHANNELS, 2, -3, 3);
 const weight = randomMatrix(DIM, CHANNELS, 3);
 const bias = randomMatrix(1, DIM, 19, -2, 2);
 const logits = randomMatrix(rows.length, PATCHES, 5, -3, 3);
 
 const feeds: Record<string, TensorData> = {
+  ...rowFeeds,
   text: feedOf(text),
-  stated: feedOf(stated),
-  valid: feed(valid, [4]),
-  labelOfRow: feed(rows.map(({ label }) => label), [rows.length], 'int32'),
-  assignment: feed(rows.flatMap((row) => [0, 1].map((image) => Number(row.image === image))), [rows.length, IMAGES]),
   features: feed(features.data, [IMAGES, PATCHES, CHANNELS]),
   weight: feedOf(weight),
   bias: feed(bias.data, [DIM]),
@@ -49,9 +30,6 @@ const filledBank: Record<string, TensorData> = {
   text: feed(text.data.map((value, index) => (index < 3 * DIM ? value : 7 - index)), [4, DIM]),
   stated: feed([1, 0, 1, 1, 0, 1, 0, 1], [IMAGES, 4]),
 };
-type Inputs = Readonly<Record<string, Value>>;
-const bankOf = ({ text: embeddings, stated: statement, valid: mask, labelOfRow }: Inputs): LabelBank => ({ text: embeddings as Value, stated: statement as Value, valid: mask as Value, labelOfRow: labelOfRow as Value });
-const scoresOf = (inputs: Inputs): Value => patchScores(inputs['features'] as Value, bankOf(inputs), inputs['weight'] as Value, inputs['bias'] as Value);
 const enlarged = (factor: number): TensorData => feed(features.data.map((value) => factor * value), [IMAGES, PATCHES, CHANNELS]);
 
 /** `unit(t) · (W x + b)` of one patch and label; what is added to all scores makes no difference here. */
@@ -94,9 +72,6 @@ function expectedPartial(batchImages: number, { statements = stated, factor = 1 
 function evidenceOf(image: number, patch: number, from = features): number[] {
   return rows.filter((row) => row.image === image).map(({ label }) => score(image, patch, label, from) - (rowOf(stated, image)[label] === 1 ? 0 : 4));
 }
-
-/** `log(1 + e^z)`, which does not overflow. */
-const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 
 function expectedSharing(batchImages: number, from = features, given = logits): number {
   let sum = 0;

@@ -5,24 +5,11 @@
 import { ops, type TensorData, type Value } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
 import { sharingLoss } from '../../../packages/train/src/objective/partial-labels.ts';
-import type { LabelBank } from '../../../packages/train/src/objective/patch-scores.ts';
-import { centralDifferences, expectGradients, feed, feedOf, lengthOf, matrix, meanOf, randomMatrix, relativeError, rowOf, valueAndGradients, type Matrix } from './numeric.ts';
+import { FILLING, IMAGES, PATCHES, SECOND, bankOf, rowFeeds, rows, softplus, stated, valid, type Inputs } from './label-bank.ts';
+import { centralDifferences, expectGradients, feed, feedOf, lengthOf, meanOf, randomMatrix, relativeError, rowOf, valueAndGradients, type Matrix } from './numeric.ts';
 
-const [IMAGES, PATCHES, LABELS] = [2, 3, 4];
+const LABELS = valid.length;
 
-/** The last label only fills the bank. */
-const stated = matrix([[1, 0, 1, 0], [0, 1, 0, 0]]);
-/** Row: image (−1 for none), label. The third and the fifth are not stated of their pictures. */
-const rows = [
-  { image: 0, label: 0 },
-  { image: 0, label: 2 },
-  { image: 0, label: 1 },
-  { image: 1, label: 1 },
-  { image: 1, label: 0 },
-  { image: -1, label: 3 },
-] as const;
-/** First row of the second picture, and the first that fills the bucket. */
-const [SECOND, FILLING] = [3, 5];
 /** Row: a patch of a picture; column: a label. */
 const scores = randomMatrix(IMAGES * PATCHES, LABELS, 1, -2, 2);
 const logits = randomMatrix(rows.length, PATCHES, 2, -3, 3);
@@ -31,22 +18,15 @@ const prior = randomMatrix(rows.length, PATCHES, 3, -9, 9);
 
 const feeds: Record<string, TensorData> = {
   scores: feed(scores.data, [IMAGES, PATCHES, LABELS]),
+  ...rowFeeds,
   text: feedOf(randomMatrix(LABELS, 2, 4)),
-  stated: feedOf(stated),
-  valid: feed([1, 1, 1, 0], [LABELS]),
-  labelOfRow: feed(rows.map(({ label }) => label), [rows.length], 'int32'),
-  assignment: feed(rows.flatMap((row) => [0, 1].map((image) => Number(row.image === image))), [rows.length, IMAGES]),
   logits: feedOf(logits),
   prior: feedOf(prior),
 };
-type Inputs = Readonly<Record<string, Value>>;
-const bankOf = ({ text, stated: statement, valid, labelOfRow }: Inputs): LabelBank => ({ text: text as Value, stated: statement as Value, valid: valid as Value, labelOfRow: labelOfRow as Value });
 const lossBy = (weight: number, batchImages = IMAGES) => (inputs: Inputs): Value =>
   sharingLoss(inputs['logits'] as Value, inputs['scores'] as Value, bankOf(inputs), inputs['assignment'] as Value, batchImages, { logits: inputs['prior'] as Value, weight });
 
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
-/** `log(1 + e^z)`, which does not overflow. */
-const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 /** Numbers above 0 as shares of their sum. */
 const sharesOf = (values: readonly number[]): number[] => values.map((value) => value / values.reduce((sum, other) => sum + other, 0));
 

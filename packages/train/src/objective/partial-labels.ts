@@ -61,10 +61,10 @@ export function partialLabelLoss(scores: Value, bank: LabelBank, batchImages: nu
 
 /**
  * What the decoder is to learn: per patch, a picture's rows share it by a softmax of twice the projector's scores, those of
- * labels that are neither stated nor kin to those with 4 less. Of this, two cross-entropies, each the mean over patches, then over images: of how
- * the decoder's logits share the patch, which the label map goes by, and, the mean over rows at a twentieth, of each logit
- * by itself, which a threshold goes by; with more of it, a random decoder's maps go flat before they learn to differ. No
- * gradient reaches the projector.
+ * labels that are neither stated nor kin to those with 4 less. Of this, two cross-entropies, each the mean over patches,
+ * then over images: of how the decoder's logits share the patch, which the label map goes by, and, the mean over rows at a
+ * twentieth, of each logit by itself, which a threshold goes by; with more of it, a random decoder's maps go flat before
+ * they learn to differ. No gradient reaches the projector.
  *
  * With a prior the softmax is of its logits too, times their weight, a product of two experts: patches that the start decoder
  * is sure of stay with their label, and captions decide over the others. By itself each logit then counts half, and is to

@@ -1,7 +1,7 @@
 /**
  * What the picture encoder makes of a window of the picture that it sees alone. It was trained to say what is in a whole
- * picture; of a window it says the same, and nothing of the rest of the picture can lead it astray (compare the sliding
- * windows of Dong et al. 2023, MaskCLIP, and of every detector before).
+ * picture; of a window it says the same, and nothing of the rest of the picture can lead it astray (compare ViLD, Gu et al.
+ * 2022, which embeds crops around proposals).
  *
  * 7 × 7 windows, a quarter of the picture each way, each of them read at the encoder's full size; neighbours share half.
  */
