@@ -283,6 +283,23 @@ describe('FeatureCache.open() with windows', () => {
     await cache[Symbol.asyncDispose]();
   });
 
+  it('refuses pictures that break while they are read, and leaves nothing behind', async () => {
+    const { set, folder } = newSet(12);
+    const dataset = await open(set.tags);
+    const keys = (await samplesOf(dataset)).map(({ key }) => key);
+    let readings = 0;
+    // Read for the name of the cache, for the taps, and for the windows.
+    const breaking: Dataset = {
+      ...dataset,
+      draw: async function* (...where) {
+        const broken = ++readings === 3;
+        for await (const drawn of dataset.draw(...where)) yield broken && drawn.sample.key === keys[0] ? { ...drawn, sample: { ...drawn.sample, image: Buffer.from('no picture') } } : drawn;
+      },
+    };
+    expect(await failureOf(openCache(breaking, folder, { windows: true }))).toMatch(/^DATASET_FORMAT: Cannot cache features: pictures must not change while they are encoded, got images\/\d\d\.png for images\/\d\d\.png on second reading$/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it.each(['without categories', 'whose mask cannot be read'] as const)('keeps pictures each with its own beside one %s, where masks count', async (kind) => {
     const { set, folder } = newSet(12);
     if (kind === 'without categories') writeFileSync(set.masked, readFileSync(set.masked, 'utf8').replace(/("images\/05\.png"),"tags":\[.*?\]/, '$1'));

@@ -150,6 +150,8 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
     const seen = new Set<number>();
     for (let epoch = 0; epoch === 0; ) {
       const [batch, large] = await Promise.all([loader.next(), zoomed?.next()]);
+      const other = large?.indices.findIndex((sample, row) => sample !== batch.indices[row]) ?? -1;
+      if (other >= 0) throw new SynsegError('DATASET_FORMAT', `Cannot cache features: pictures must not change while they are encoded, got ${String(large?.keys[other])} for ${String(batch.keys[other])} on second reading`);
       const taps = await encode(batch.pixels as Uint8Array);
       const kept = large === undefined ? taps : [...taps, await (encodeWindows as NonNullable<typeof encodeWindows>)(large.pixels as Uint8Array)];
       for (const [row, sample] of batch.indices.entries()) {
