@@ -55,6 +55,16 @@ describe('the frame pool', () => {
     expect(pool.threads).toBe(2);
   });
 
+  it('lets a thread that starts load its modules before it ends it', async () => {
+    let asked = 0;
+    const { session } = poolOn();
+    const pool = new FramePool({ share: () => ((asked += 1), session.share()) }, { workers: 2, tasks: 4 });
+    pool.start();
+    await pool[Symbol.asyncDispose]();
+    // The first thing a thread does once it has loaded them.
+    expect([asked, pool.threads]).toEqual([1, 0]);
+  });
+
   it('keeps class and code of errors', async () => {
     const { pool } = poolOn({
       onRequest: () => {

@@ -6,8 +6,9 @@
  * four threads unless `UV_THREADPOOL_SIZE` says otherwise.
  */
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina, move } from 'piscina';
-import type { DecodeResult, DecodeTask } from './decode-worker.ts';
+import type { DecodeResult, DecodeTask, ThreadLoaded } from './decode-worker.ts';
 
 const MOST_THREADS = 8;
 
@@ -19,6 +20,8 @@ export class DecodePool {
   /** Number of threads at most. */
   readonly threads: number;
   readonly #pool: Piscina<DecodeTask, DecodeResult>;
+  /** Threads, by `threadId`, that have loaded what they run. */
+  readonly #loaded = new Set<number>();
   readonly #running = new Set<Promise<DecodeResult>>();
   #waiting: (() => void)[] = [];
   #closed = false;
@@ -36,6 +39,7 @@ export class DecodePool {
       atomics: 'disabled',
       ...(inSource && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
     });
+    this.#pool.on('message', ({ loaded }: ThreadLoaded) => this.#loaded.add(loaded));
   }
 
   /** Decodes one sample; what is sent is copied, what comes back is moved. Rejects when the pool is disposed before. */
@@ -57,6 +61,8 @@ export class DecodePool {
     this.#closed = true;
     for (const wake of this.#waiting.splice(0)) wake();
     await Promise.allSettled(this.#running);
+    // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an instantiated module".
+    while (this.#pool.threads.some(({ threadId }) => threadId >= 0 && !this.#loaded.has(threadId))) await sleep(5);
     await this.#pool.close();
   }
 }

@@ -1,4 +1,5 @@
 /** Thread entry: one sample to the bytes of its place in a batch. Must not load core: it brings the inference runtime. */
+import { parentPort, threadId } from 'node:worker_threads';
 import { ImageDecodeError } from '../image/decode-error.ts';
 import { openPicture } from '../image/image.ts';
 import { readIndexMask, resizeMaskNearest } from '../image/index-mask.ts';
@@ -23,8 +24,16 @@ export interface DecodeTask {
 /** Pixels `[height, width, 3]` if a picture was asked for, then the mask `[height, width]` if one was; or what is wrong. */
 export type DecodeResult = ArrayBuffer | { readonly problem: string };
 
+/** A thread's first message. */
+export interface ThreadLoaded {
+  /** Its `threadId`. */
+  readonly loaded: number;
+}
+
 /** Mask value of pixels that are not labelled. */
 const UNLABELLED = 255;
+
+parentPort?.postMessage({ loaded: threadId } satisfies ThreadLoaded);
 
 export default async function decode(task: DecodeTask): Promise<DecodeResult> {
   try {

@@ -1,5 +1,5 @@
 /** Thread entry of the pool: segments frames with a session of another thread, decides, renders. */
-import { MessageChannel, parentPort } from 'node:worker_threads';
+import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
 import { LabelSet, Segmenter, decideLabels, serialiseError } from '@synseg/core';
 import { smoothActivations } from '../temporal/smoothing.ts';
 import type { ActivationTask, Activations, FramePixels, FrameTask, PoolControl, PoolTask, SegmentSettings, SessionRequest, SmoothTask, Smoothed } from './frame-task.ts';
@@ -23,7 +23,7 @@ function openSession(): Promise<Segmenter> {
   // Listening must not keep the thread alive, nor must a session that nobody waits for fail loudly.
   port1.unref();
   answered.catch(() => undefined);
-  parentPort?.postMessage({ type: 'session', port: port2 } satisfies SessionRequest, [port2]);
+  parentPort?.postMessage({ type: 'session', thread: threadId, port: port2 } satisfies SessionRequest, [port2]);
   return answered;
 }
 

@@ -7,6 +7,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina, move, transferableSymbol, valueSymbol } from 'piscina';
 import { deserialiseError, type Segmenter, type SerialisedError } from '@synseg/core';
 import type { PoolControl, PoolReply, PoolTask, SessionRequest } from './frame-task.ts';
@@ -38,6 +39,8 @@ export class FramePool {
   readonly #session: SharedSession;
   readonly #size: PoolSize;
   readonly #controls: MessagePort[] = [];
+  /** Threads, by `threadId`, that have loaded what they run. */
+  readonly #loaded = new Set<number>();
   #pool: Piscina<PoolTask, PoolAnswer> | undefined;
   #cancelled = false;
   /** Why threads cannot run, when one ended by itself. */
@@ -79,8 +82,14 @@ export class FramePool {
 
   /** Waits for running tasks, then ends the threads. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an instantiated module".
+    while (this.#failure === undefined && this.#loading()) await sleep(5);
     await this.#pool?.close();
     for (const port of this.#controls) port.close();
+  }
+
+  #loading(): boolean {
+    return this.#pool?.threads.some(({ threadId }) => threadId >= 0 && !this.#loaded.has(threadId)) === true;
   }
 
   #open({ workers, tasks }: PoolSize): Piscina<PoolTask, PoolAnswer> {
@@ -97,7 +106,8 @@ export class FramePool {
       ...(entry.pathname.endsWith('.ts') && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
     });
     pool.on('error', (error: Error) => (this.#failure ??= error));
-    pool.on('message', ({ port }: SessionRequest) => {
+    pool.on('message', ({ port, thread }: SessionRequest) => {
+      this.#loaded.add(thread);
       this.#controls.push(port);
       if (this.#cancelled) return send(port, { type: 'cancel' });
       const shared = this.#session.share();
