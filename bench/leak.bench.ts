@@ -1,17 +1,21 @@
 /**
- * Memory over a long life: load/dispose cycles, and segmentations on one segmenter. Prints resident memory; flat is good.
+ * Memory over a long life: load/dispose cycles, segmentations on one segmenter, and steps of a training run. Prints resident
+ * memory; flat is good.
  *
- *   npm run bench -- leak [--cycles 20] [--segmentations 2000] [--checkpoint FOLDER]
+ *   npm run bench -- leak [--cycles 20] [--segmentations 2000] [--steps 600] [--checkpoint FOLDER]
  *
- * The checkpoint is `../shared/checkpoints/street` where that folder exists, else a small random CLIPSeg.
+ * The checkpoint is `../shared/checkpoints/street` where that folder exists, else a small random CLIPSeg; what is trained is
+ * the decoder of the latter.
  */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Segmenter } from '@synseg/core';
+import { train } from '@synseg/train';
 import { benchCache, circumstances } from './support/machine.ts';
 import { pictureFiles } from './support/pictures.ts';
 import { seededPicture } from './support/random.ts';
@@ -20,14 +24,18 @@ import { mean, slope, table } from './support/statistics.ts';
 
 const street = resolve(import.meta.dirname, '../../shared/checkpoints/street');
 const { values } = parseArgs({
-  options: { cycles: { type: 'string', default: '20' }, segmentations: { type: 'string', default: '2000' }, checkpoint: { type: 'string', default: existsSync(street) ? street : randomClipseg('tiny') } },
+  options: { cycles: { type: 'string', default: '20' }, segmentations: { type: 'string', default: '2000' }, steps: { type: 'string', default: '600' }, checkpoint: { type: 'string', default: existsSync(street) ? street : randomClipseg('tiny') } },
 });
 const cycles = Number(values.cycles);
 const segmentations = Number(values.segmentations);
+const steps = Number(values.steps);
 const cacheFolder = join(benchCache, 'synseg');
 /** The first cycles and segmentations fill pools and caches; the allocator keeps an arena for each thread it has seen. */
 const WARM_CYCLES = 10;
 const WARM_SEGMENTATIONS = 100;
+const WARM_STEPS = 100;
+/** Pictures a step; of 27 kB each when decoded. */
+const BATCH = 32;
 const SAMPLES = 100;
 
 setFlagsFromString('--expose-gc');
@@ -93,6 +101,26 @@ async function segmentationSamples(checkpoint: string, count: number): Promise<{
   return { samples, every };
 }
 
+async function trainingSamples(count: number): Promise<{ samples: Memory[]; every: number }> {
+  const samples: Memory[] = [];
+  const every = Math.max(1, Math.floor(count / SAMPLES));
+  const folder = await mkdtemp(join(tmpdir(), 'synseg-leak-'));
+  try {
+    const files = (await pictureFiles()).slice(0, 1);
+    const data = join(folder, 'tags.jsonl');
+    const tags = ['road', 'car', 'person', 'sky', 'tree', 'building'];
+    await writeFile(data, Array.from({ length: BATCH }, (_, index) => JSON.stringify({ image: files[0], tags: [tags[index % tags.length], tags[(index + 1) % tags.length]] })).join('\n'));
+    for await (const { step } of train({ data, init: randomClipseg('tiny'), out: join(folder, 'run'), steps: WARM_STEPS + count, batchSize: BATCH, device: 'cpu', cacheFolder })) {
+      if (step < WARM_STEPS || (step - WARM_STEPS) % every !== 0) continue;
+      samples.push(memory());
+      if (samples.length % 10 === 0) process.stderr.write('.');
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return { samples, every };
+}
+
 const before = memory();
 const kinds: [string, string][] = [[existsSync(street) && values.checkpoint === street ? 'street' : 'checkpoint', values.checkpoint]];
 if (kinds[0]?.[0] === 'street') kinds.push(['small random CLIPSeg, text encoder included', randomClipseg('tiny')]);
@@ -107,7 +135,10 @@ const [[name, checkpoint] = ['', '']] = kinds;
 const { samples, every } = await segmentationSamples(checkpoint, segmentations);
 rows.push(summary(`${segmentations} segmentations after ${WARM_SEGMENTATIONS}, ${name}`, samples, every, 'segmentation'));
 series.push(`resident MB, every ${5 * every} segmentations: ${samples.filter((_, index) => index % 5 === 4).map(({ resident }) => resident.toFixed(0)).join(' ')}`);
-console.log(`\n${circumstances(['@synseg/core', 'onnxruntime-node', 'sharp'])}; process before: ${before.resident.toFixed(0)} MB resident`);
+const training = await trainingSamples(steps);
+rows.push(summary(`${steps} training steps of ${BATCH} pictures after ${WARM_STEPS}, small random CLIPSeg`, training.samples, training.every, 'step'));
+series.push(`resident MB, every ${5 * training.every} steps: ${training.samples.filter((_, index) => index % 5 === 4).map(({ resident }) => resident.toFixed(0)).join(' ')}`);
+console.log(`\n${circumstances(['@synseg/core', '@synseg/train', 'onnxruntime-node', 'sharp'])}; process before: ${before.resident.toFixed(0)} MB resident`);
 console.log('MB, mean of the first tenth → mean of the last tenth, after a garbage collection\n');
 console.log(table(['what', 'resident', 'JavaScript heap', 'external buffers', 'slope of resident'], rows));
 console.log(`\n${series.join('\n')}`);

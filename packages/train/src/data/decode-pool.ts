@@ -25,6 +25,9 @@ export class DecodePool {
   readonly #running = new Set<Promise<DecodeResult>>();
   #waiting: (() => void)[] = [];
   #closed = false;
+  /** Why threads cannot run, when one ended by itself. */
+  #failure: Error | undefined;
+  #ending: Promise<void> | undefined;
 
   /** @param threads Number of threads at most; @default one less than there are processors, from 1 to 8 */
   constructor(threads = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))) {
@@ -40,16 +43,27 @@ export class DecodePool {
       ...(inSource && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
     });
     this.#pool.on('message', ({ loaded }: ThreadLoaded) => this.#loaded.add(loaded));
+    this.#pool.on('error', (error: Error) => {
+      this.#failure ??= error;
+      this.#refuse();
+      void this.#end();
+    });
   }
 
-  /** Decodes one sample; what is sent is copied, what comes back is moved. Rejects when the pool is disposed before. */
+  /**
+   * Decodes one sample; what is sent is copied, what comes back is moved.
+   *
+   * @throws why threads cannot run, or that the pool was disposed before
+   */
   async run(task: DecodeTask): Promise<DecodeResult> {
     while (!this.#closed && this.#running.size >= this.threads * TASKS_PER_THREAD) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    if (this.#closed) throw new Error('internal: the decode pool was disposed');
+    if (this.#closed) throw this.#failure ?? new Error('internal: the decode pool was disposed');
     const running = this.#pool.run(task);
     this.#running.add(running);
     try {
       return await running;
+    } catch (error) {
+      throw this.#failure ?? error;
     } finally {
       this.#running.delete(running);
       this.#waiting.shift()?.();
@@ -58,12 +72,27 @@ export class DecodePool {
 
   /** Drops what waits, waits for what runs, ends the threads. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#refuse();
+    await Promise.allSettled(this.#running);
+    await this.#end();
+  }
+
+  /** From here on nothing is begun. */
+  #refuse(): void {
     this.#closed = true;
     for (const wake of this.#waiting.splice(0)) wake();
-    await Promise.allSettled(this.#running);
+  }
+
+  /** Ends the threads; what they have not answered fails. */
+  #end(): Promise<void> {
+    this.#ending ??= this.#endThreads();
+    return this.#ending;
+  }
+
+  async #endThreads(): Promise<void> {
     // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an instantiated module".
     while (this.#pool.threads.some(({ threadId }) => threadId >= 0 && !this.#loaded.has(threadId))) await sleep(5);
-    await this.#pool.close();
+    await this.#pool.destroy();
   }
 }
 

@@ -6,9 +6,9 @@ export class Prefetch<Item, Result> {
   readonly #work: (item: Item) => Promise<Result>;
   readonly #results: Promise<Result>[] = [];
   readonly #pulling: Promise<void>;
-  readonly #stopping: Promise<never>;
-  #reject: (reason: unknown) => void = () => undefined;
-  #stopped = false;
+  #stopped: { readonly reason: unknown } | undefined;
+  /** Rejects the result that is waited for. */
+  #interrupt: (reason: unknown) => void = () => undefined;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void)[] = [];
 
@@ -16,28 +16,30 @@ export class Prefetch<Item, Result> {
   constructor(source: AsyncIterable<Item>, work: (item: Item) => Promise<Result>, capacity: number) {
     this.#capacity = capacity;
     this.#work = work;
-    this.#stopping = new Promise((_, reject) => (this.#reject = reject));
-    this.#stopping.catch(() => undefined);
     this.#pulling = this.#pull(source);
   }
 
   /** The next result. @throws what the source, the work, or {@link Prefetch.stop} gave */
   async next(): Promise<Result> {
     while (this.#results.length === 0) {
-      if (this.#stopped) return this.#stopping;
+      if (this.#stopped !== undefined) throw this.#stopped.reason;
       if (this.#failure !== undefined) throw this.#failure.error;
       await this.#changed();
     }
     const head = this.#results.shift()!;
     this.#notify();
-    return Promise.race([this.#stopping, head]);
+    // Not a race with a promise of stopping: that would keep every result for as long as nobody stops.
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      head.then(resolve, reject);
+    });
   }
 
   /** Ends the source and waits until it has; a waiting {@link Prefetch.next} and later ones reject with `reason`. */
   async stop(reason: unknown): Promise<void> {
-    if (!this.#stopped) {
-      this.#stopped = true;
-      this.#reject(reason);
+    if (this.#stopped === undefined) {
+      this.#stopped = { reason };
+      this.#interrupt(reason);
       this.#results.length = 0;
       this.#notify();
     }
@@ -47,13 +49,13 @@ export class Prefetch<Item, Result> {
   async #pull(source: AsyncIterable<Item>): Promise<void> {
     try {
       for await (const item of source) {
-        if (this.#stopped) break;
+        if (this.#stopped !== undefined) break;
         const result = this.#work(item);
         result.catch(() => undefined); // its error is thrown when its turn comes
         this.#results.push(result);
         this.#notify();
-        while (!this.#stopped && this.#results.length >= this.#capacity) await this.#changed();
-        if (this.#stopped) break;
+        while (this.#stopped === undefined && this.#results.length >= this.#capacity) await this.#changed();
+        if (this.#stopped !== undefined) break;
       }
       this.#failure = { error: new Error('internal: the source of a prefetch ended') };
     } catch (error) {
