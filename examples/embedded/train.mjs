@@ -2,7 +2,7 @@
  * Makes the checkpoint `'embedded'` from nothing: draws the street world, trains both encoders on its captions, then a
  * decoder on captions alone, goes on with it on masks, and writes that as fp16. Nothing is downloaded.
  *
- *   npm run embedded                      all of it: two and a half hours on two quiet cores
+ *   npm run embedded                      all of it: three hours on two quiet cores
  *   npm run embedded -- --work FOLDER     where pictures and runs are kept; default out/embedded
  *   npm run embedded -- --to FOLDER       the result; default packages/core/embedded
  *   npm run embedded -- --only encoders   one of the stages below
@@ -44,7 +44,7 @@ const STAGES = [
   run('encoders', 5000, '--objective', 'contrastive', '--data', at('pretrain'), '--init', at('fresh'), '--batch-size', '64', '--learning-rate', '5e-4', '--clip-norm', '1', '--patch-dropout', '0.5', '--evaluate-pairs', at('test'), '--evaluate-every', '1000'),
   { name: 'phrases', done: () => existsSync(at('train', 'phrases.jsonl')), command: () => [...trainer, 'phrases', at('train', 'metadata.jsonl'), '--out', at('train', 'phrases.jsonl'), '--keep', 'nouns'] },
   run('captions', 3000, '--recipe', 'windows', '--data', at('train', 'phrases.jsonl'), '--images', at('train'), '--init', 'random', '--trunk', at('encoders', 'last'), '--batch-size', '16', '--max-categories', '8', '--clip-norm', '1', '--cache-folder', at('cache')),
-  run('head', 2000, '--objective', 'masks', '--recipe', 'best', '--data', at('train'), '--init', at('captions', 'last'), '--batch-size', '12', '--max-categories', '12', '--learning-rate', '2e-3', '--clip-norm', '1', '--augment', 'flip,crop=0.25:1'),
+  run('head', 3000, '--objective', 'masks', '--recipe', 'best', '--data', at('train'), '--init', at('captions', 'last'), '--batch-size', '12', '--max-categories', '12', '--learning-rate', '2e-3', '--clip-norm', '1', '--augment', 'flip,crop=0.25:1'),
   { name: 'export', done: () => false, command: () => [...trainer, 'export', at('head', 'last'), '--out', at('export'), '--precision', 'fp16', ...(existsSync(at('export')) ? ['--overwrite'] : [])] },
 ];
 
