@@ -17,10 +17,9 @@ describe('Prefetch', () => {
   it('hands results out in the order of the source, whichever is ready first', async () => {
     const finish: (() => void)[] = [];
     const prefetch = new Prefetch(endless(), (item) => new Promise<number>((resolve) => (finish[item] = () => resolve(item))), 3);
-    const wanted = Promise.all([prefetch.next(), prefetch.next(), prefetch.next()]);
     await settle();
     for (const item of [2, 0, 1]) finish[item]?.();
-    expect(await wanted).toEqual([0, 1, 2]);
+    expect([await prefetch.next(), await prefetch.next(), await prefetch.next()]).toEqual([0, 1, 2]);
     await prefetch.stop('done');
   });
 
