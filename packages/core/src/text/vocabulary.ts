@@ -4,6 +4,7 @@ import { SynsegError } from '../errors.ts';
 import { readJson } from '../checkpoint/checkpoint.ts';
 import type { ModelConfig } from '../checkpoint/model-config.ts';
 import { readFloats, readSafetensors } from '../checkpoint/safetensors.ts';
+import { editDistance } from '../guard/arguments.ts';
 
 const SUGGESTIONS = 5;
 
@@ -88,17 +89,4 @@ export class Vocabulary {
 
 function normalise(name: string): string {
   return name.trim().toLowerCase().replace(/[\s_]+/g, ' ');
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substitution, (previous[j] as number) + 1, (current[j - 1] as number) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] as number;
 }

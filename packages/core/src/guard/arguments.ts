@@ -1,0 +1,63 @@
+/** What a public function checks of its arguments, once, before anything else. */
+import { distance } from 'fastest-levenshtein';
+
+/** A value in a few words, for messages: `"text"`, `3`, `a list of 2`, `a Promise (did you forget await?)`. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  if (typeof (value as PromiseLike<unknown>).then === 'function') return 'a Promise (did you forget await?)';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+  const name = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name;
+  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'an object';
+}
+
+/** The names of an options type, complete by type: `optionNames<Options>({ fps: true, … })`. */
+export function optionNames<Options extends object>(names: Readonly<Record<keyof Required<Options>, true>>): ReadonlySet<string> {
+  return new Set(Object.keys(names));
+}
+
+/**
+ * Checks an options object: it must be a plain object, and each of its names known.
+ *
+ * @throws TypeError naming what came, or the unknown name and the known one most like it
+ */
+export function checkOptions(action: string, options: unknown, names: ReadonlySet<string>, what = 'options'): void {
+  if (options === undefined) return;
+  const plain = typeof options === 'object' && options !== null && !Array.isArray(options) && typeof (options as PromiseLike<unknown>).then !== 'function';
+  if (!plain) throw new TypeError(`Cannot ${action}: ${what} must be an object, got ${describeValue(options)}`);
+  for (const name of Object.keys(options)) {
+    if (names.has(name)) continue;
+    const near = nearestName(name, names);
+    throw new TypeError(`Cannot ${action}: ${what} must have known names, got ${JSON.stringify(name)}${near === undefined ? `; known: ${[...names].join(', ')}` : ` (did you mean "${near}"?)`}`);
+  }
+}
+
+/** Insertions, deletions and substitutions between two words. */
+export function editDistance(a: string, b: string): number {
+  return distance(a, b);
+}
+
+/** The known name that a misspelt one most likely stands for, if any is near. */
+export function nearestName(name: string, names: Iterable<string>): string | undefined {
+  const ranked = [...names].map((known) => ({ known, edits: editDistance(known.toLowerCase(), name.toLowerCase()) })).sort((a, b) => a.edits - b.edits);
+  const best = ranked[0];
+  return best !== undefined && best.edits <= Math.max(2, Math.floor(name.length / 3)) ? best.known : undefined;
+}
+
+/** @throws TypeError unless `value` passes; `rule` completes "<name> must …" */
+export function checkKind(action: string, name: string, value: unknown, passes: boolean, rule: string): void {
+  if (!passes) throw new TypeError(`Cannot ${action}: ${name} must ${rule}, got ${describeValue(value)}`);
+}
+
+/** @throws TypeError unless `signal` is undefined or an AbortSignal, of any realm */
+export function checkSignal(action: string, signal: unknown): void {
+  const fits = signal === undefined || (typeof signal === 'object' && signal !== null && 'aborted' in signal && typeof (signal as AbortSignal).addEventListener === 'function');
+  checkKind(action, 'signal', signal, fits, 'be an AbortSignal');
+}
+
+/** @throws TypeError unless `callback` is undefined or a function */
+export function checkCallback(action: string, name: string, callback: unknown): void {
+  checkKind(action, name, callback, callback === undefined || typeof callback === 'function', 'be a function');
+}

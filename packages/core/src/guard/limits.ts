@@ -1,0 +1,42 @@
+/**
+ * Every limit on what comes from outside, in one place. A limit is checked before the work it bounds begins; each is an
+ * option of the public function that reads the input, under the name it has here, and each error names limit and value.
+ */
+import { SynsegError, type SynsegErrorCode } from '../errors.ts';
+
+/** Limits on input from outside. */
+export interface Limits {
+  /** Pixels of one picture, mask or video frame: width × height. @default 100 million */
+  readonly maxPixels: number;
+  /** Bytes of one encoded picture, read from a file or fetched. @default 256 MiB */
+  readonly maxImageBytes: number;
+  /** Seconds a server may stay silent, connecting included, before a request is given up. @default 30 */
+  readonly timeoutSeconds: number;
+}
+
+/** Defaults of {@link Limits}. */
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  maxPixels: 100_000_000,
+  maxImageBytes: 256 * 2 ** 20,
+  timeoutSeconds: 30,
+});
+
+/**
+ * Says that a value is over its limit, in the package's form: `Cannot <action>: <what> must be at most <limit> (<name>), got <value>`.
+ *
+ * @param unit - what is counted, such as "pixels"
+ */
+export function limitError(code: SynsegErrorCode, action: string, what: string, name: string, limit: number, unit: string, got: string | number): SynsegError {
+  return new SynsegError(code, `Cannot ${action}: ${what} must be at most ${String(limit)} ${unit} (${name}), got ${String(got)}`);
+}
+
+/** @throws RangeError unless every limit that is given is a positive number; counts of bytes and pixels are whole */
+export function checkLimits(action: string, limits: Partial<Limits>): void {
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
+    const value = limits[name];
+    if (value === undefined) continue;
+    const whole = name.startsWith('max');
+    if (whole ? Number.isInteger(value) && value > 0 : Number.isFinite(value) && value > 0) continue;
+    throw new RangeError(`Cannot ${action}: ${name} must be a positive ${whole ? 'integer' : 'number'}, got ${String(value)}`);
+  }
+}

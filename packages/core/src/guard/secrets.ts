@@ -1,0 +1,119 @@
+/**
+ * What may be shown of a URL: scheme, host, port, and the last part of the path where it is a plain name. Everything
+ * else can hold a secret under a name nobody can foresee, so nothing else is ever shown, logged or written.
+ */
+
+/** An address in running text, to the next space, quote or bracket. A quote may be part of a password. */
+const address = /[a-z][a-z0-9+.-]*:\/\/[^\s"<>`]+/gi;
+/** A host as it may be shown: a name, an IPv4 address or an IPv6 address in brackets, and a port. */
+const host = /^(?:\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?::\d{1,5})?$/i;
+/** A path part as it may be shown: a short word, or a file name with a usual ending. */
+const plainPart = /^(?:[a-z][a-z_-]{0,15}\d{0,4}|\d{1,5}|[\w][\w -]{0,31}\.(?:avi|bmp|cgi|flv|gif|html?|jpe?g|json|m3u8|m4v|mjpe?g|mkv|mov|mp4|mpd|mpeg|mpg|onnx|png|safetensors|sdp|tar|tiff?|ts|txt|webm|webp|zip))$/i;
+/** Here the last part of the path is the key that a sender publishes with. */
+const keyed = /^(?:rtmp|srt)/i;
+
+/**
+ * A URL as it may be shown.
+ *
+ * @example
+ * ```ts
+ * import { shownURL } from '@synseg/core/guards';
+ * console.assert(shownURL('rtsp://admin:hunter2@cam:554/live?token=x') === 'rtsp://cam:554/live');
+ * ```
+ */
+export function shownURL(url: string | URL): string {
+  const text = String(url);
+  if (/^data:/i.test(text)) return 'data: URL';
+  const match = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
+  if (match === null) return text;
+  const scheme = (match[1] as string).toLowerCase();
+  const rest = text.slice(match[0].length);
+  if (scheme === 'file') return text;
+  const authority = shownAuthority(rest);
+  if (authority === undefined) return `${scheme}://…`;
+  const { name, after } = authority;
+  const last = after.replace(/[?#].*$/s, '').split('/').filter((part) => part !== '').at(-1);
+  if (last === undefined) return `${scheme}://${name}`;
+  return !keyed.test(scheme) && plainPart.test(last) ? `${scheme}://${name}/${last}` : `${scheme}://${name}/…`;
+}
+
+/**
+ * Host and port, and what follows them. A password typed as it is may hold `/`, `?`, `#` and `@`: the host then stands
+ * behind the last `@`, and where two readings are possible the one that is surely an address is taken, or none.
+ */
+function shownAuthority(rest: string): { readonly name: string; readonly after: string } | undefined {
+  const strict = /^([^/?#]*)(.*)$/s.exec(rest) as RegExpExecArray;
+  const plain = (strict[1] as string).split('@').at(-1) as string;
+  const followed = strict[2] as string;
+  if (!followed.includes('@')) return host.test(plain) ? { name: plain, after: followed } : undefined;
+  const [, loose = '', after = ''] = /^([^/?#]*)(.*)$/s.exec(rest.slice(rest.lastIndexOf('@') + 1)) ?? [];
+  const [here, behind] = [surely(plain), surely(loose)];
+  if (behind && !here) return { name: loose, after };
+  // The rest of the path holds an "@" and so, perhaps, a password: none of it is shown.
+  return here && !behind ? { name: plain, after: '/…' } : undefined;
+}
+
+function surely(name: string): boolean {
+  return host.test(name) && (/^(?:\[|localhost(?::|$))/i.test(name) || /^[^:]*\.[^:]+(?::\d+)?$/.test(name));
+}
+
+/**
+ * Any text without what may not be shown: each address in it as {@link shownURL} has it, and the secrets of the
+ * addresses that are `known`, wherever they stand.
+ */
+export function withoutSecrets(text: string, known: readonly (string | URL)[] = []): string {
+  let shown = text;
+  for (const url of known) {
+    const whole = String(url);
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(whole)) shown = shown.split(whole).join(shownURL(whole));
+  }
+  shown = shown.replace(address, (found) => {
+    const end = /[).,;:\]}'>]+$/.exec(found)?.[0] ?? '';
+    return shownURL(found.slice(0, found.length - end.length)) + end;
+  });
+  for (const secret of known.flatMap(secretsOf)) shown = shown.split(secret).join('***');
+  return shown;
+}
+
+/** The parts of a URL that are secret for certain, as they are written and as they are sent; longest first. */
+function secretsOf(url: string | URL): string[] {
+  const text = String(url);
+  const rest = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/is.exec(text)?.[1];
+  if (rest === undefined || /^file:/i.test(text)) return [];
+  const user = rest.includes('@') ? rest.slice(0, rest.lastIndexOf('@')) : '';
+  const password = user.includes(':') ? user.slice(user.indexOf(':') + 1) : '';
+  const values = [...rest.matchAll(/[?&;][^=&;#/]*=([^&;#]+)/g)].map(([, value]) => value as string).filter((value) => value.length >= 6);
+  const parts = rest.split(/[/?#]/).slice(1).filter((part) => part.length >= 12 && !plainPart.test(part));
+  const found = [password, ...values, ...parts].filter((secret) => secret.length >= 3 && !/^(?:\d{3,4}|true|false)$/.test(secret));
+  return [...new Set(found.flatMap((secret) => [secret, decoded(secret)]))].sort((a, b) => b.length - a.length);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** An error whose message, stack and causes hold no secrets; class, code and everything else stay. The same object. */
+export function cleanError<Thrown>(error: Thrown, known: readonly (string | URL)[] = []): Thrown {
+  const seen = new Set<unknown>();
+  for (let at: unknown = error; at instanceof Error && !seen.has(at); at = at.cause) {
+    seen.add(at);
+    const stack = at.stack;
+    setText(at, 'message', withoutSecrets(at.message, known));
+    if (stack !== undefined) setText(at, 'stack', stack.split('\n').map((line) => (/^\s+at /.test(line) ? line : withoutSecrets(line, known))).join('\n'));
+    if (typeof at.cause === 'string') setText(at, 'cause', withoutSecrets(at.cause, known));
+  }
+  return error;
+}
+
+function setText(error: Error, name: 'message' | 'stack' | 'cause', value: string): void {
+  if (error[name] === value) return;
+  try {
+    Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable: false });
+  } catch {
+    // A frozen error keeps its text; ours are not frozen.
+  }
+}

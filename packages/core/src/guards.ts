@@ -1,0 +1,3 @@
+export { checkCallback, checkKind, checkOptions, checkSignal, describeValue, nearestName, optionNames } from './guard/arguments.ts';
+export { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from './guard/limits.ts';
+export { cleanError, shownURL, withoutSecrets } from './guard/secrets.ts';
