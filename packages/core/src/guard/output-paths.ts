@@ -1,0 +1,120 @@
+/**
+ * Outputs that would destroy what is read, or each other, refused before anything is opened. Two paths are compared as the
+ * places they lead to: links of both kinds followed, also where the file itself is not there yet.
+ */
+import { lstat, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where a command or function is about to write. */
+export interface OutputPath {
+  /** What the caller calls it, for messages: `--csv`, `out`. */
+  readonly name: string;
+  readonly path: string;
+  /** A folder that is filled with files, instead of one file. */
+  readonly folder?: boolean;
+  /** Of a folder: endings of the files put there, such as `.png`; what ends otherwise is safe beside them. @default any */
+  readonly endings?: readonly string[];
+}
+
+/** A path as a place: where it leads, and the file or folder there, if any. */
+interface Place {
+  readonly path: string;
+  readonly shown: string;
+  readonly isFolder: boolean;
+  /** Device and number of the file, which all its names share. */
+  readonly identity: string | undefined;
+  /** A device or a pipe: written to by all at once without harm to a file. */
+  readonly isStream: boolean;
+}
+
+/** Links in a row that are followed; the systems' own limit. */
+const MAX_LINKS = 40;
+/** These systems take `A.png` and `a.png` for one file. */
+const foldsCase = process.platform === 'darwin' || process.platform === 'win32';
+
+/**
+ * Checks every output against every input and every other output.
+ *
+ * An output may be neither a file that is read nor another output; a folder that is filled may not hold what is read, and
+ * no file may be put into a folder that is read. Inputs that are not files (`https:`, `rtsp:`, `data:` …) are passed over.
+ *
+ * @param inputs - paths or `file:` URLs of files and folders; a pattern as the files it stands for
+ * @throws RangeError naming the output and what it meets
+ */
+export async function checkOutputs(action: string, outputs: readonly OutputPath[], inputs: readonly (string | URL)[]): Promise<void> {
+  const places: { readonly output: OutputPath; readonly place: Place }[] = [];
+  for (const output of outputs) places.push({ output, place: await placeOf(output.path) });
+  const refuse = (output: OutputPath, rule: string): never => {
+    throw new RangeError(`Cannot ${action}: ${output.name} must ${rule}, got "${output.path}"`);
+  };
+  for (const [index, { output, place }] of places.entries()) {
+    for (const earlier of places.slice(0, index)) {
+      if (isSame(place, earlier.place)) refuse(output, `be another ${output.folder === true ? 'folder' : 'file'} than ${earlier.output.name}`);
+      for (const [file, folder] of [[places[index], earlier], [earlier, places[index]]] as const) {
+        if (file === undefined || folder === undefined || file.output.folder === true || folder.output.endings === undefined) continue;
+        if (isInside(file.place, folder.place) && endsAs(file.place, folder.output)) refuse(file.output, `not be in the folder of ${folder.output.name}`);
+      }
+    }
+  }
+  for (const input of inputs) {
+    const path = pathOf(input);
+    if (path === undefined) continue;
+    const read = await placeOf(path);
+    for (const { output, place } of places) {
+      if (isSame(place, read)) refuse(output, `not be what is read ("${read.shown}")`);
+      if (output.folder === true && isInside(read, place) && (read.isFolder || endsAs(read, output))) refuse(output, `not be a folder that holds what is read ("${read.shown}")`);
+      if (output.folder !== true && read.isFolder && isInside(place, read)) refuse(output, `not be in a folder that is read ("${read.shown}")`);
+    }
+  }
+}
+
+function pathOf(input: string | URL): string | undefined {
+  const text = String(input);
+  if (/^file:\/\//i.test(text)) {
+    try {
+      return fileURLToPath(text);
+    } catch {
+      return undefined;
+    }
+  }
+  return /^(?:[a-z][a-z0-9+.-]+:\/\/|data:)/i.test(text) ? undefined : text;
+}
+
+async function placeOf(shown: string): Promise<Place> {
+  const path = await leadsTo(shown);
+  const info = await stat(path, { bigint: true }).catch(() => undefined);
+  const isFolder = info?.isDirectory() === true;
+  const isStream = info !== undefined && !isFolder && !info.isFile();
+  const key = foldsCase ? path.normalize('NFC').toLowerCase() : path;
+  return { path: key, shown, isFolder, isStream, identity: info === undefined ? undefined : `${String(info.dev)}:${String(info.ino)}` };
+}
+
+/**
+ * Where a path leads: absolute and without links, as far as it exists; a link to what is not there yet is followed too.
+ * `..` behind a link is the parent of where the link leads, as for the system, and not what is written before it.
+ */
+export async function leadsTo(given: string, links = 0): Promise<string> {
+  const path = isAbsolute(given) ? given : `${process.cwd()}${sep}${given}`;
+  const real = await realpath(path).catch(() => undefined);
+  if (real !== undefined) return real;
+  const parent = dirname(path);
+  if (parent === path) return path;
+  const link = (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true && links < MAX_LINKS ? await readlink(path).catch(() => undefined) : undefined;
+  if (link !== undefined) return leadsTo(isAbsolute(link) ? link : `${await leadsTo(parent, links + 1)}${sep}${link}`, links + 1);
+  return join(await leadsTo(parent, links), basename(path));
+}
+
+function isSame(a: Place, b: Place): boolean {
+  if (a.isStream || b.isStream) return false;
+  return a.path === b.path || (a.identity !== undefined && a.identity === b.identity);
+}
+
+function isInside(inner: Place, outer: Place): boolean {
+  const way = relative(outer.path, inner.path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && resolve(outer.path, way) === inner.path;
+}
+
+function endsAs({ path }: Place, { endings }: OutputPath): boolean {
+  return endings === undefined || endings.some((ending) => ending.toLowerCase() === extname(path).toLowerCase());
+}
