@@ -5,7 +5,7 @@ import type { ViewCount } from '../model/views.ts';
 const forgotten = new FinalizationRegistry<() => void>((release) => release());
 
 /**
- * Handle of an encoded picture. Dispose it when done (`using`); a forgotten one is freed when it is collected.
+ * Handle of an encoded picture. Dispose it when done; a forgotten one is freed when it is collected.
  *
  * @example
  * ```ts
@@ -47,10 +47,15 @@ export class EncodedImage {
   }
 
   /** Frees the picture's taps. Idempotent. */
-  [Symbol.dispose](): void {
+  dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     forgotten.unregister(this);
     this.#release();
+  }
+
+  /** {@link EncodedImage.dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

@@ -213,9 +213,14 @@ export class Segmenter {
   }
 
   /** Waits for the run in progress, rejects what still waits as `DISPOSED`, and frees everything. Idempotent. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  dispose(): Promise<void> {
     this.#disposal ??= Promise.all([this.#thread.dispose(), this.#text instanceof LabelEmbedder ? this.#text.dispose() : undefined]).then(() => undefined);
     return this.#disposal;
+  }
+
+  /** {@link Segmenter.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   #checkAlive(): void {

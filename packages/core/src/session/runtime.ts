@@ -7,6 +7,7 @@ import * as ort from 'onnxruntime-node';
 import { SynsegError, messageOf } from '../errors.ts';
 import { callerName, runtimeName, type OnnxModel } from '../graph/onnx-writer.ts';
 import type { Provider } from './providers.ts';
+import { disableTelemetry } from './telemetry.ts';
 
 /** Numbers of a tensor, row-major. */
 export interface TensorData {
@@ -70,6 +71,7 @@ export class RuntimeSession {
    *   its weights cannot be loaded.
    */
   static async create(model: OnnxModel, { provider, threads, resident = [] }: SessionSettings): Promise<RuntimeSession> {
+    await disableTelemetry();
     // The runtime drops a provider it was not built with and goes on without: that would be a silent fallback.
     const known = ort.listSupportedBackends().map(({ name }) => name);
     if (!known.includes(provider)) {

@@ -8,6 +8,7 @@ import { SynsegError, deserialiseError, disposedError } from '../errors.ts';
 import type { EngineInfo, EngineSettings, ThreadReply, ThreadRequest, ThreadStart } from './protocol.ts';
 import { RequestChannel } from './request-channel.ts';
 import { RunGuard } from './run-guard.ts';
+import { disableTelemetry } from './telemetry.ts';
 
 /** Threads of this process, for the exit guard. */
 const guards = new Set<RunGuard>();
@@ -64,6 +65,7 @@ export class ThreadClient implements InferenceLink {
    * @throws what loading throws in the thread, with class and code
    */
   static async start(role: ThreadStart['role'], settings: EngineSettings, signal?: AbortSignal): Promise<ThreadClient> {
+    await disableTelemetry();
     signal?.throwIfAborted();
     const guard = new RunGuard();
     if (guards.size === 0) process.on('exit', stopAllAtExit);

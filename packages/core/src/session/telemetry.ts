@@ -1,0 +1,52 @@
+/**
+ * Turns off the telemetry of onnxruntime, which would keep a device id and a queue of events in the user's cache folder
+ * and send them. The runtime only asks the process's environment, when its first session is made; a thread's `process.env`
+ * is a copy that it never sees. A variable the user has set is left as it is.
+ */
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+
+const NAME = 'ORT_DISABLE_TELEMETRY';
+/** Tells threads that their process is done; they inherit it. */
+const DONE = 'synseg.telemetry';
+/** Longest wait for a main thread that is inside a blocking call, ms. */
+const MAIN_THREAD_MS = 2000;
+
+interface DenoEnvironment {
+  readonly env: { get(name: string): string | undefined; set(name: string, value: string): void };
+}
+
+let done: Promise<void> | undefined;
+
+/** To be awaited before a session is made. Quick, and never an error: at worst telemetry stays as the user has it. */
+export function disableTelemetry(): Promise<void> {
+  done ??= disable().catch(() => undefined);
+  return done;
+}
+
+async function disable(): Promise<void> {
+  const { Deno: deno } = globalThis as { Deno?: DenoEnvironment };
+  if (deno !== undefined) {
+    if (deno.env.get(NAME) === undefined) deno.env.set(NAME, '1');
+  } else if (isMainThread) process.env[NAME] ??= '1';
+  else if (getEnvironmentData(DONE) === undefined) await inMainThread(`process.env.${NAME} ??= '1'`);
+  setEnvironmentData(DONE, true);
+}
+
+/** Has the main thread run a line: a worker of the user's, whose main thread knows nothing of us, has no other way. */
+async function inMainThread(line: string): Promise<void> {
+  const { Session } = await import('node:inspector');
+  const session = new Session();
+  session.connectToMainThread();
+  await new Promise<void>((resolve) => {
+    // It also keeps the thread alive meanwhile: a session does not.
+    const timer = setTimeout(resolve, MAIN_THREAD_MS);
+    session.post('Runtime.evaluate', { expression: line }, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+  session.disconnect();
+}
+
+// Workers that come later then need nothing: the package is usually imported in the main thread first.
+if (isMainThread) void disableTelemetry();
