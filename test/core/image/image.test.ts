@@ -1,9 +1,12 @@
 /** Pictures from every kind of source, as upright RGB bytes. Values are exact: the sources are lossless. */
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createReadStream, createWriteStream, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openImage, type ImageInput } from '../../../packages/core/src/image/image.ts';
@@ -124,8 +127,10 @@ describe('resized()', () => {
 describe('openImage() refuses', () => {
   it.each<[string, unknown, ErrorConstructor, string]>([
     ['null', null, TypeError, 'input must be a path, URL, bytes, { data, width, height } or a sharp instance, got null'],
-    ['a number', 5, TypeError, 'input must be a path, URL, bytes, { data, width, height } or a sharp instance, got number'],
-    ['data that is no bytes', { data: [1, 2, 3], width: 1, height: 1 }, TypeError, 'input must be a path, URL, bytes, { data, width, height } or a sharp instance, got object'],
+    ['a number', 5, TypeError, 'input must be a path, URL, bytes, { data, width, height } or a sharp instance, got 5'],
+    ['a promise', Promise.resolve('a.png'), TypeError, 'input must be a path, URL, bytes, { data, width, height } or a sharp instance, got a Promise (did you forget await?)'],
+    ['a file: URL of another machine', 'file://host/a.png', TypeError, 'input must be a file: URL of this machine, got "file://host/a.png"'],
+    ['data that is no bytes', { data: [1, 2, 3], width: 1, height: 1 }, TypeError, 'input must be a path, URL, bytes, { data, width, height } or a sharp instance, got an object'],
     ['no width', { data: new Uint8Array(3), height: 1 }, RangeError, 'width must be a positive integer, got undefined'],
     ['a fractional height', { data: new Uint8Array(3), width: 1, height: 1.5 }, RangeError, 'height must be a positive integer, got 1.5'],
     ['data of no channel count', { data: new Uint8Array(7), width: 2, height: 1 }, RangeError, 'data must be one of 2, 6, 8 bytes for 2×1, got 7'],
@@ -139,6 +144,9 @@ describe('openImage() refuses', () => {
   it.each<[string, () => ImageInput, RegExp]>([
     ['a path that is not there', () => join(folder, 'none.png'), /^Cannot open image: path must be a readable file, got ".*none\.png" \(ENOENT/],
     ['a folder', () => folder, /^Cannot open image: path must be a readable file, got .* \(EISDIR/],
+    ['a device', () => '/dev/zero', /^Cannot open image: path must be a readable file, got "\/dev\/zero" \(a device\)$/],
+    ['a path with a zero byte', () => 'a\0.png', /^Cannot open image: path must be a readable file, got "a\0\.png" \(/],
+    ['a password in what is no URL to read', () => 'rtsp://me:hunter2@cam/live', /^Cannot open image: path must be a readable file, got "rtsp:\/\/cam\/live" \((?!.*hunter2)/],
     ['an HTTP error, without telling the query', () => `${url}/missing.png?token=secret`, /^Cannot open image: URL must answer with a picture, got HTTP status 404 from http:\/\/127\.0\.0\.1:\d+\/missing\.png$/],
     ['a host that does not answer', () => 'http://127.0.0.1:1/a.png', /^Cannot open image: URL must answer with a picture, got .* from http:\/\/127\.0\.0\.1:1\/a\.png$/],
     ['no bytes', () => new Uint8Array(0), /^Cannot decode image from bytes: file must not be empty, got 0 bytes$/],
@@ -153,6 +161,40 @@ describe('openImage() refuses', () => {
     for (const decode of [() => opened.pixels(), () => opened.resized(3, 3)]) {
       await expect(decode()).rejects.toMatchObject({ code: 'IMAGE_DECODE', message: expect.stringMatching(/^Cannot decode image from bytes: file must be a whole, valid picture, got /) });
     }
+  });
+
+  it('drawings, whatever they are called, unless they are asked for', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"><rect width="4" height="3" fill="#f00"/></svg>';
+    const message = 'Cannot decode image from bytes: file must be a whole, valid picture, got SVG or other XML (SVG is taken with allowSVG)';
+    const forms = [svg, `\ufeff  \n${svg}`, `<?xml version="1.0"?><!-- ${'x'.repeat(900)} -->${svg}`].map((text) => Buffer.from(text));
+    for (const bytes of [...forms, gzipSync(svg)]) {
+      await expect(openImage(bytes)).rejects.toMatchObject({ code: 'IMAGE_DECODE', message });
+      expect([...(await (await openImage(bytes, { allowSVG: true })).pixels()).subarray(0, 3)]).toEqual([255, 0, 0]);
+    }
+    await expect(openImage(Buffer.from(`\ufeff${svg}`, 'utf16le'))).rejects.toThrow(message);
+    await expect(openImage(Buffer.from('%PDF-1.7'), { allowSVG: true })).rejects.toThrow('Cannot decode image from bytes: file must be a whole, valid picture, got Input buffer contains unsupported image format');
+  });
+
+  it('more channels than a picture has', async () => {
+    // TIFF by hand: a header, one directory of [tag, type, count, value], bits per sample, pixels. Types: 3 uint16, 4 uint32.
+    const fields = [[256, 3, 1, 2], [257, 3, 1, 2], [258, 3, 9, 122], [259, 3, 1, 1], [262, 3, 1, 1], [273, 4, 1, 140], [277, 3, 1, 9], [278, 3, 1, 2], [279, 4, 1, 36]] as const;
+    const tiff = Buffer.alloc(176);
+    tiff.write('II*\0\x08\0\0\0\x09\0', 'latin1');
+    for (const [index, [tag, type, count, value]] of fields.entries()) {
+      tiff.writeUInt16LE(tag, 10 + index * 12);
+      tiff.writeUInt16LE(type, 12 + index * 12);
+      tiff.writeUInt32LE(count, 14 + index * 12);
+      tiff.writeUInt32LE(value, 18 + index * 12);
+      tiff.writeUInt16LE(8, 122 + index * 2);
+    }
+    await expect(openImage(tiff)).rejects.toThrow('Cannot decode image from bytes: file must be a whole, valid picture, got 9 channels');
+  });
+
+  it('a file longer than maxImageBytes, before reading it', async () => {
+    const message = `Cannot open image: ${path} must be at most ${String(png.length - 1)} bytes (maxImageBytes), got ${String(png.length)}`;
+    await expect(openImage(path, { maxImageBytes: png.length - 1 })).rejects.toMatchObject({ code: 'IMAGE_DECODE', message });
+    expect((await openImage(path, { maxImageBytes: png.length })).width).toBe(7);
+    await expect(openImage(path, { maxImageBytes: 0 })).rejects.toThrow(new RangeError('Cannot open image: maxImageBytes must be a positive integer, got 0'));
   });
 
   it('more than maxPixels, before decoding', async () => {
@@ -172,6 +214,23 @@ describe('aborting', () => {
     const opening = openImage(`${url}/slow`, { signal: controller.signal });
     setTimeout(() => controller.abort(reason), 20);
     await expect(opening).rejects.toBe(reason);
+  });
+
+  it('rejects at once while a pipe has no writer; one that has is a picture as long as its limit allows', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const read = async (maxImageBytes: number): Promise<number> => {
+      const opened = openImage(pipe, { maxImageBytes });
+      // A reader that has enough closes its end.
+      void pipeline(createReadStream(path), createWriteStream(pipe)).catch(() => undefined);
+      return (await opened).width;
+    };
+    expect(await read(png.length)).toBe(7);
+    await expect(read(png.length - 1)).rejects.toThrow(`Cannot open image: ${pipe} must be at most ${String(png.length - 1)} bytes (maxImageBytes), got more`);
+    const controller = new AbortController();
+    const opening = openImage(pipe, { signal: controller.signal });
+    setTimeout(() => controller.abort('no error'), 20);
+    await expect(opening).rejects.toBe('no error');
   });
 
   it('rejects with the signal\'s reason before reading a file', async () => {

@@ -5,11 +5,14 @@
  * sRGB; of an animation the first frame is taken; alpha is dropped (the stored colour counts, as in most Python
  * pipelines), not composited. A truncated or corrupt file is an error, never a half-grey picture.
  */
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
 import { SynsegError, messageOf } from '../errors.ts';
+import { describeValue } from '../guard/arguments.ts';
+import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
+import { raceSignal } from '../guard/race-signal.ts';
 import { checkInteger, checkPlane, checkSides } from '../mask/check.ts';
+import { kindOfPicture, readPicture } from './picture-file.ts';
 
 /** Raw interleaved pixels: gray, RGB or RGBA bytes, row-major. */
 export interface RawImage {
@@ -24,9 +27,9 @@ export interface RawImage {
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | RawImage | Sharp;
 
 /** Options of {@link openImage}. */
-export interface ImageOptions {
-  /** Largest picture to decode, pixels; @default 100 million */
-  readonly maxPixels?: number;
+export interface ImageOptions extends Partial<Pick<Limits, 'maxPixels' | 'maxImageBytes'>> {
+  /** Take drawings as well: SVG, which can hold a great deal of work in a few bytes. @default false */
+  readonly allowSVG?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -37,9 +40,6 @@ export interface Region {
   readonly width: number;
   readonly height: number;
 }
-
-/** Default of {@link ImageOptions.maxPixels}. */
-export const DEFAULT_MAX_PIXELS = 100_000_000;
 
 /** An opened picture; pixels are decoded when asked for. */
 export interface OpenedImage {
@@ -56,6 +56,9 @@ export interface OpenedImage {
   pixels(): Promise<Uint8Array>;
 }
 
+/** Channels of a picture: at most CMYK and alpha. */
+const MAX_CHANNELS = 5;
+
 /** What sharp reads: bytes or raw pixels. */
 interface Source {
   readonly make: () => Sharp;
@@ -68,18 +71,21 @@ interface Source {
  * Opens a picture and checks its header; decodes nothing yet.
  *
  * @throws TypeError when the input is none of {@link ImageInput}
- * @throws RangeError when raw pixels do not fill their size
- * @throws SynsegError `IMAGE_DECODE` when the bytes are not a picture, or it exceeds `maxPixels`
+ * @throws RangeError when raw pixels do not fill their size, or a limit is not a positive integer
+ * @throws SynsegError `IMAGE_DECODE` when the bytes are not a picture, or exceed `maxPixels` or `maxImageBytes`
+ * @throws the signal's reason when aborted, at once: a decoder that is at work finishes unheard
  */
 export async function openImage(input: ImageInput, options: ImageOptions = {}): Promise<OpenedImage> {
-  const { maxPixels = DEFAULT_MAX_PIXELS, signal } = options;
-  const source = await sourceOf(input, maxPixels, signal);
+  const { maxPixels = DEFAULT_LIMITS.maxPixels, maxImageBytes = DEFAULT_LIMITS.maxImageBytes, allowSVG = false, signal } = options;
+  checkLimits('open image', { maxPixels, maxImageBytes });
+  signal?.throwIfAborted();
+  const source = await raceSignal(sourceOf(input, { maxPixels, maxImageBytes, allowSVG, signal }), signal);
   const decode = async <T>(work: Promise<T>): Promise<T> => {
     try {
-      return await work;
+      return await raceSignal(work, signal);
     } catch (cause) {
       signal?.throwIfAborted();
-      throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${source.name}: file must be a whole, valid picture, got ${messageOf(cause).trim()}`, { cause });
+      throw undecodable(source.name, messageOf(cause).trim(), cause);
     }
   };
   const { plain } = source;
@@ -93,9 +99,7 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
     return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: maxPixels });
   };
   const rgb = async (pipeline: Sharp): Promise<Uint8Array> => {
-    const data = await pipeline.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' }).toBuffer();
-    signal?.throwIfAborted();
-    return bytesOf(data);
+    return bytesOf(await pipeline.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' }).toBuffer());
   };
   return {
     width,
@@ -115,7 +119,9 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
 }
 
 async function headerOf({ make }: Source): Promise<{ width: number; height: number; hasAlpha: boolean }> {
-  const { autoOrient, hasAlpha } = await make().metadata();
+  const { autoOrient, hasAlpha, channels } = await make().metadata();
+  // More than CMYK and alpha is no picture, and costs memory for each.
+  if (channels > MAX_CHANNELS) throw new Error(`${String(channels)} channels`);
   return { ...autoOrient, hasAlpha };
 }
 
@@ -179,27 +185,36 @@ export async function encodeGrayPNG(bytes: Uint8Array, width: number, height: nu
   return picture.toColourspace('b-w').png({ compressionLevel: 6 }).toBuffer();
 }
 
-async function sourceOf(input: ImageInput, maxPixels: number, signal: AbortSignal | undefined): Promise<Source> {
-  // A header may claim more than the limit: metadata must still be readable, so that the error can say so.
+async function sourceOf(input: ImageInput, limits: Required<Omit<ImageOptions, 'signal'>> & { readonly signal: AbortSignal | undefined }): Promise<Source> {
+  const { maxPixels, maxImageBytes, allowSVG, signal } = limits;
   const encoded = (bytes: Uint8Array, name: string): Source => {
     if (bytes.byteLength === 0) throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: file must not be empty, got 0 bytes`);
+    const kind = kindOfPicture(bytes);
+    if (kind === 'unknown' || (kind === 'drawing' && !allowSVG)) throw undecodable(name, kind === 'unknown' ? 'Input buffer contains unsupported image format' : 'SVG or other XML (SVG is taken with allowSVG)');
+    // A header may claim more than the limit: metadata must still be readable, so that the error can say so.
     return { name, make: () => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' }) };
   };
-  if (typeof input === 'string') {
-    if (/^(https?|file|data):/i.test(input)) {
-      if (!URL.canParse(input)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${shortName(input)}"`);
-      return encoded(await fetchBytes(new URL(input), signal), shortName(input));
-    }
-    return encoded(await readBytes(input, signal), input);
+  if (typeof input === 'string' || input instanceof URL) {
+    const text = String(input);
+    if (typeof input === 'string' && !/^(?:https?|file|data):/i.test(text)) return encoded(await readPicture(text, maxImageBytes, signal), text);
+    if (!URL.canParse(text)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${shortName(text)}"`);
+    const url = new URL(text);
+    if (url.protocol === 'file:') return encoded(await readPicture(pathOf(url), maxImageBytes, signal), text);
+    return encoded(await fetchBytes(url, signal), shortName(text));
   }
-  if (input instanceof URL) return encoded(await fetchBytes(input, signal), shortName(input.href));
   if (input instanceof ArrayBuffer) return encoded(new Uint8Array(input), 'from bytes');
   if (input instanceof Uint8Array) return encoded(input, 'from bytes');
   if (isSharp(input)) return sharpSource(input, maxPixels);
   if (isRaw(input)) return rawSource(input, maxPixels);
-  throw new TypeError(
-    `Cannot open image: input must be a path, URL, bytes, { data, width, height } or a sharp instance, got ${input === null ? 'null' : typeof input}`,
-  );
+  throw new TypeError(`Cannot open image: input must be a path, URL, bytes, { data, width, height } or a sharp instance, got ${describeValue(input)}`);
+}
+
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new TypeError(`Cannot open image: input must be a file: URL of this machine, got "${url.href}"`, { cause });
+  }
 }
 
 /** A pipeline may still have to crop, turn or resize: it is run once, and what comes out is the picture. */
@@ -232,17 +247,7 @@ function rawSource({ data, width, height, channels }: RawImage, maxPixels: numbe
   return { name: 'from raw pixels', make, ...(perPixel === 3 ? { plain } : {}) };
 }
 
-async function readBytes(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  try {
-    return await readFile(path, signal === undefined ? {} : { signal });
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw new SynsegError('IMAGE_DECODE', `Cannot open image: path must be a readable file, got "${path}" (${messageOf(cause)})`, { cause });
-  }
-}
-
 async function fetchBytes(url: URL, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  if (url.protocol === 'file:') return readBytes(fileURLToPath(url), signal);
   try {
     const response = await fetch(url, signal === undefined ? {} : { signal });
     if (!response.ok) throw new Error(`HTTP status ${String(response.status)}`);
@@ -251,6 +256,10 @@ async function fetchBytes(url: URL, signal: AbortSignal | undefined): Promise<Ui
     signal?.throwIfAborted();
     throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${messageOf(cause)} from ${shortName(url.href)}`, { cause });
   }
+}
+
+function undecodable(name: string, got: string, cause?: unknown): SynsegError {
+  return new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: file must be a whole, valid picture, got ${got}`, cause === undefined ? {} : { cause });
 }
 
 function tooLarge(name: string, width: number, height: number, maxPixels: number): string {

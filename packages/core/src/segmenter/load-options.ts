@@ -5,7 +5,7 @@ import { defaultCacheFolder } from '../cache/cache-folder.ts';
 import { EMBEDDED, embeddedFolder } from '../checkpoint/embedded.ts';
 import { downloadCheckpoint, type DownloadProgress } from '../checkpoint/hub.ts';
 import { SynsegError } from '../errors.ts';
-import { DEFAULT_MAX_PIXELS } from '../image/image.ts';
+import { DEFAULT_LIMITS } from '../guard/limits.ts';
 import type { EngineSettings, Precision } from '../session/protocol.ts';
 import { PROVIDERS, type Provider } from '../session/providers.ts';
 
@@ -84,7 +84,7 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
     maxBatch: positive('maxBatch', options.maxBatch ?? 4),
   };
   const maxQueue = positive('maxQueue', options.maxQueue ?? 16);
-  const maxPixels = positive('maxPixels', options.maxPixels ?? DEFAULT_MAX_PIXELS);
+  const maxPixels = positive('maxPixels', options.maxPixels ?? DEFAULT_LIMITS.maxPixels);
   const folder = await checkpointFolder(source, options);
   options.onProgress?.({ stage: 'load' });
   return { settings: { folder, ...settings }, maxQueue, maxPixels };
