@@ -56,9 +56,6 @@ export interface OpenedImage {
   pixels(): Promise<Uint8Array>;
 }
 
-/** Channels of a picture: at most CMYK and alpha. */
-const MAX_CHANNELS = 5;
-
 /** What sharp reads: bytes or raw pixels. */
 interface Source {
   readonly make: () => Sharp;
@@ -119,9 +116,7 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
 }
 
 async function headerOf({ make }: Source): Promise<{ width: number; height: number; hasAlpha: boolean }> {
-  const { autoOrient, hasAlpha, channels } = await make().metadata();
-  // More than CMYK and alpha is no picture, and costs memory for each.
-  if (channels > MAX_CHANNELS) throw new Error(`${String(channels)} channels`);
+  const { autoOrient, hasAlpha } = await make().metadata();
   return { ...autoOrient, hasAlpha };
 }
 
