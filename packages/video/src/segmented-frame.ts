@@ -13,6 +13,8 @@ export interface SegmentedFrame extends Rendered {
   readonly index: number;
   /** Presentation time in seconds, on the source's own clock. */
   readonly timeSeconds: number;
+  /** Name of the picture's file, without its folder; of image sequences only. */
+  readonly fileName?: string;
   /** Size of the source's picture in pixels, after rotation. */
   readonly sourceWidth: number;
   readonly sourceHeight: number;

@@ -9,7 +9,7 @@
 import { SynsegError } from '@synseg/core';
 import { ffmpegVersion, startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { locateFfmpeg } from '../process/locate.ts';
-import { checkInputOptions, inputArguments, type InputOptions } from '../source/input.ts';
+import { checkInputOptions, decodeInput, type InputOptions, type OpenInput } from '../source/input.ts';
 import { checkSource, describeSource, isFrames, sourceName, type FfmpegSource, type VideoSource } from '../source/source.ts';
 import { decodeArguments } from './decode-arguments.ts';
 import { FrameClock, type FrameTime } from './frame-clock.ts';
@@ -37,6 +37,8 @@ export interface VideoFrame extends FrameTime {
   readonly sourceHeight: number;
   /** When the frame was complete here: `performance.now()`, milliseconds. */
   readonly arrivedAt: number;
+  /** Name of the picture's file, without its folder; of image sequences only. */
+  readonly fileName?: string;
 }
 
 /** A source as it was found when it was opened. */
@@ -125,15 +127,17 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
     if (report.corrupt > corrupt) options.onCorrupt?.((corrupt = report.corrupt));
   };
   let wake = (): void => {};
-  const tool = await start(source, options, (line) => {
+  const unread: string[] = [];
+  const { tool, pictures } = await start(source, options, (line) => {
     if (clock.feed(line)) {
       wake();
       return true;
     }
     // A stream that is joined half-way is not damaged: until its first key frame nothing can be decoded.
     report.feed(line, recorded || clock.size !== undefined);
-    return !complaint.test(line);
-  });
+    return !complaint.test(line) || noise.test(line);
+  }, (name, why) => unread.push(`${name}: ${why}`));
+  const complaints = (): string => [...unread.slice(-keptComplaints), tool.lastLines()].filter((line) => line !== '').join('\n');
   const scaledPipe = new FramePipe(tool.output(0), height * width * 3, () => wake());
   const fullPipe = full ? new FramePipe(tool.output(1), undefined, () => wake()) : undefined;
   const pipes = fullPipe === undefined ? [scaledPipe] : [scaledPipe, fullPipe];
@@ -162,7 +166,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
         tellDamage();
         frames += 1;
         const facts = { sourceWidth: opened.width, sourceHeight: opened.height, arrivedAt: picture?.arrivedAt ?? arrivedAt };
-        const frame = { ...clock.take(), data, width, height, ...facts };
+        const frame = { ...placed(clock.take(), pictures), data, width, height, ...facts };
         yield picture === undefined ? frame : { ...frame, full: picture.data };
         continue;
       }
@@ -172,8 +176,8 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
       await new Promise<void>((resolve) => (wake = resolve));
     }
     tellDamage();
-    checkEnd(source, frames, exit, tool.lastLines(), options);
-    options.onEnd?.({ frames, complaints: tool.lastLines(), corrupt: report.corrupt });
+    checkEnd(source, frames, exit, complaints(), options);
+    options.onEnd?.({ frames, complaints: complaints(), corrupt: report.corrupt + unread.length });
   } finally {
     signal?.removeEventListener('abort', abort);
     await tool.stop();
@@ -181,17 +185,32 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
 }
 
 const complaint = /\[(?:warning|error|fatal|panic)\]/;
+/** Said of each JPEG picture, and of no use to anybody. */
+const noise = /deprecated pixel format used/;
+const keptComplaints = 12;
 
-async function start(source: FfmpegSource, options: DecodeOptions, onLine: (line: string) => boolean): Promise<ToolProcess> {
+/** A sequence's picture has its number by its time: one that could not be decoded is missing, the others stay. */
+function placed(time: FrameTime, pictures: OpenInput['pictures']): FrameTime & Pick<VideoFrame, 'fileName'> {
+  if (pictures === undefined) return time;
+  const { names, frameRate } = pictures;
+  const index = Math.round(time.timeSeconds * frameRate);
+  return { index, timeSeconds: index / frameRate, fileName: names[index % names.length] as string };
+}
+
+async function start(
+  source: FfmpegSource,
+  options: DecodeOptions,
+  onLine: (line: string) => boolean,
+  onUnreadable: (name: string, why: string) => void,
+): Promise<{ readonly tool: ToolProcess; readonly pictures: OpenInput['pictures'] }> {
   const ffmpeg = await locateFfmpeg();
   const version = await ffmpegVersion(ffmpeg);
-  const input = await inputArguments(source, options, ffmpeg, version);
+  const { arguments: open, input = false, pictures } = await decodeInput(source, options, ffmpeg, version, onUnreadable);
   const { size, fullResolution: full = false, fullSize } = options;
   const targets = { size, full, ...(fullSize === undefined ? {} : { fullSize }) };
-  const args = decodeArguments(input, targets, options, version);
+  const args = decodeArguments(open, targets, options, version);
   options.signal?.throwIfAborted();
-  const stdin = describeSource(source).kind === 'stdin';
-  return startTool(ffmpeg, args, { outputs: targets.full ? 2 : 1, onLine, ...(stdin ? { input: 'inherit' } : {}) });
+  return { tool: startTool(ffmpeg, args, { outputs: targets.full ? 2 : 1, onLine, input }), pictures };
 }
 
 function openedSource(

@@ -3,6 +3,7 @@
  * to be delivered it is. Lanes know nothing of one another; which one goes next is the stream's business.
  */
 import { messageOf, type LabelSet } from '@synseg/core';
+import { pick } from '../pick.ts';
 import type { VideoFrame } from '../decode/decode.ts';
 import type { SourceReader, SourceState } from '../live/source-reader.ts';
 import { segmentedFrame, type SegmentedFrame } from '../segmented-frame.ts';
@@ -43,7 +44,7 @@ export interface LaneParts {
 
 /** A frame under way. */
 interface Pending {
-  readonly frame: Pick<VideoFrame, 'index' | 'timeSeconds' | 'sourceWidth' | 'sourceHeight' | 'arrivedAt'>;
+  readonly frame: Pick<VideoFrame, 'index' | 'timeSeconds' | 'sourceWidth' | 'sourceHeight' | 'arrivedAt' | 'fileName'>;
   readonly labels: LabelSet;
   readonly dropped: number;
   outcome: { readonly result: FrameResult } | { readonly error: unknown } | undefined;
@@ -140,8 +141,8 @@ export class Lane {
       return false;
     }
     const labels = this.labels.at(frame.index);
-    const { index, timeSeconds, sourceWidth, sourceHeight, arrivedAt } = frame;
-    const pending: Pending = { frame: { index, timeSeconds, sourceWidth, sourceHeight, arrivedAt }, labels, dropped: this.#skipped, outcome: undefined };
+    const facts = pick(frame, 'index', 'timeSeconds', 'sourceWidth', 'sourceHeight', 'arrivedAt', 'fileName');
+    const pending: Pending = { frame: facts, labels, dropped: this.#skipped, outcome: undefined };
     this.#skipped = 0;
     this.#pending.push(pending);
     const settle = (outcome: Pending['outcome']): void => {

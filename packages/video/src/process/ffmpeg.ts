@@ -7,6 +7,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { SynsegError } from '@synseg/core';
 import { adopt, release } from './reaper.ts';
 import { redactCredentials } from './redact.ts';
@@ -19,8 +20,8 @@ export interface Exit {
 
 /** What {@link startTool} needs to know about the child's pipes. */
 export interface ToolPipes {
-  /** Give the child a stdin pipe, or this process's own stdin. @default false */
-  readonly input?: boolean | 'inherit';
+  /** Give the child a stdin pipe to write to, this process's own stdin, or these bytes. @default false */
+  readonly input?: boolean | 'inherit' | AsyncIterable<Uint8Array>;
   /** Number of output pipes: `pipe:1`, then `pipe:3`, `pipe:4`, … @default 1 */
   readonly outputs?: number;
   /** Sees each line of stderr; returning true keeps it out of {@link ToolProcess.lastLines}. */
@@ -113,9 +114,11 @@ export class ToolProcess {
 /** Starts `path` with `args`. The caller must see to it that it ends: read it out, or {@link ToolProcess.stop} it. */
 export function startTool(path: string, args: readonly string[], pipes: ToolPipes = {}): ToolProcess {
   const outputs = pipes.outputs ?? 1;
+  const { input = false } = pipes;
+  const fed = typeof input === 'object';
   const child = spawn(path, args, {
     stdio: [
-      pipes.input === true ? 'pipe' : (pipes.input || 'ignore'),
+      input === true || fed ? 'pipe' : input || 'ignore',
       outputs > 0 ? 'pipe' : 'ignore',
       'pipe',
       ...Array.from({ length: Math.max(0, outputs - 1) }, () => 'pipe' as const),
@@ -123,7 +126,9 @@ export function startTool(path: string, args: readonly string[], pipes: ToolPipe
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
-  adopt(child);
+  adopt(child, !fed);
+  // The child need not read to the end, and may be gone already: how it ended says what went wrong.
+  if (fed && child.stdin !== null) pipeline(input, child.stdin).catch(() => {});
   return new ToolProcess(child, pipes.onLine ?? (() => false));
 }
 

@@ -15,18 +15,19 @@ export interface Child {
 }
 
 const signals = process.platform === 'win32' ? [] : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const);
-const living = new Set<Child>();
+/** Each child, and whether it ends its work in order when its input ends. */
+const living = new Map<Child, boolean>();
 /** A signal whose handler was taken off in this turn of the event loop. */
 let handled: string | undefined;
 
 function killAll(): void {
-  for (const child of living) child.kill('SIGKILL');
+  for (const child of living.keys()) child.kill('SIGKILL');
 }
 
 function onSignal(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1 || handled === signal) return;
   // Encoders are left alone: their input ends with this process, and then they finish their file.
-  for (const child of living) if (child.stdin === null) child.kill('SIGKILL');
+  for (const [child, finishes] of living) if (!finishes) child.kill('SIGKILL');
   unwatch();
   process.kill(process.pid, signal);
 }
@@ -50,10 +51,14 @@ function unwatch(): void {
   for (const signal of signals) process.removeListener(signal, onSignal);
 }
 
-/** Looks after `child` until {@link release}. */
-export function adopt(child: Child): void {
+/**
+ * Looks after `child` until {@link release}.
+ *
+ * @param finishes - false for a child that is fed here and writes no file of its own
+ */
+export function adopt(child: Child, finishes = true): void {
   if (living.size === 0) watch();
-  living.add(child);
+  living.set(child, finishes && child.stdin !== null);
 }
 
 /** The child has ended. */

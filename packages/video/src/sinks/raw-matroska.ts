@@ -15,6 +15,7 @@ const id = {
   segment: 0x18538067,
   info: 0x1549a966,
   timestampScale: 0x2ad7b1,
+  duration: 0x4489,
   tracks: 0x1654ae6b,
   trackEntry: 0xae,
   trackNumber: 0xd7,
@@ -41,16 +42,30 @@ const keyFrameOfTrack1 = [0x81, 0, 0, 0x80] as const;
 /** The bytes before the first frame. `frameRate` is a hint for the encoder; times are given with each frame. */
 export function matroskaHeader(width: number, height: number, frameRate: number): Buffer {
   const video = element(id.video, unsigned(id.pixelWidth, width), unsigned(id.pixelHeight, height), element(id.colourSpace, rgb24));
+  return header('V_UNCOMPRESSED', frameRate, undefined, video);
+}
+
+/**
+ * The bytes before the first picture of a stream of picture files, each with a size of its own. The reader has to be told
+ * the decoder: Matroska has no name for most of them.
+ */
+export function pictureStreamHeader(frameRate: number, durationSeconds?: number): Buffer {
+  return header('V_MJPEG', frameRate, durationSeconds);
+}
+
+function header(codec: string, frameRate: number, durationSeconds: number | undefined, ...video: readonly Buffer[]): Buffer {
   const track = element(
     id.trackEntry,
     unsigned(id.trackNumber, 1),
     unsigned(id.trackUid, 1),
     unsigned(id.trackType, 1),
     unsigned(id.flagLacing, 0),
-    element(id.codecId, Buffer.from('V_UNCOMPRESSED')),
+    element(id.codecId, Buffer.from(codec)),
     unsigned(id.defaultDuration, Math.max(1, Math.round(1e9 / frameRate))),
-    video,
+    ...video,
   );
+  const duration = Buffer.alloc(8);
+  duration.writeDoubleBE((durationSeconds ?? 0) * ticksPerSecond);
   return Buffer.concat([
     element(
       id.ebml,
@@ -61,7 +76,7 @@ export function matroskaHeader(width: number, height: number, frameRate: number)
     ),
     identifier(id.segment),
     Buffer.from(unknownSize),
-    element(id.info, unsigned(id.timestampScale, nanosecondsPerTick)),
+    element(id.info, unsigned(id.timestampScale, nanosecondsPerTick), ...(durationSeconds === undefined ? [] : [element(id.duration, duration)])),
     element(id.tracks, track),
   ]);
 }

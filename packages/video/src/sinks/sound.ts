@@ -4,7 +4,8 @@
  */
 import { stat } from 'node:fs/promises';
 import { startTool } from '../process/ffmpeg.ts';
-import { sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
+import { allowedArguments } from '../source/allowed.ts';
+import { describeSource, sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
 
 /** Audio codecs that mp4 takes as they are; others become AAC. */
 const audioForMp4 = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus', 'flac', 'mp2']);
@@ -18,7 +19,7 @@ export async function audioCodecOf(ffmpeg: string, source: VideoSource): Promise
   if (!(await canBeReadTwice(source))) return undefined;
   let codec: string | undefined;
   // Without an output ffmpeg prints what is in the source, and fails.
-  const tool = startTool(ffmpeg, ['-hide_banner', '-i', sourceInput(source)], {
+  const tool = startTool(ffmpeg, ['-hide_banner', ...open(source)], {
     outputs: 0,
     onLine: (line) => {
       codec ??= firstAudio.exec(line)?.[1];
@@ -27,6 +28,11 @@ export async function audioCodecOf(ffmpeg: string, source: VideoSource): Promise
   });
   await tool.exited;
   return codec;
+}
+
+function open(source: VideoSource): readonly string[] {
+  const text = sourceInput(source);
+  return [...allowedArguments(describeSource(source).kind, text, undefined), '-i', text];
 }
 
 async function canBeReadTwice(source: VideoSource): Promise<boolean> {
@@ -67,7 +73,7 @@ export function soundSteps({ pictures, sound, joined }: SoundFiles, container: s
   return [
     [
       // `-copyts`, `-itsoffset` and the output's `-ss 0` cut at the first picture's time, to the audio packet.
-      ...[...quiet, '-itsoffset', (-startSeconds).toFixed(6), '-i', sourceInput(source), '-map', '0:a:0'],
+      ...[...quiet, '-itsoffset', (-startSeconds).toFixed(6), ...open(source), '-map', '0:a:0'],
       ...['-ss', '0', '-t', durationSeconds.toFixed(6), '-c:a', audioForMp4.has(audioCodec) ? 'copy' : 'aac'],
       ...[...common, '-f', 'mp4', `file:${sound}`],
     ],

@@ -4,8 +4,12 @@
  * Live sources over a network get a time limit on each read. The watchdog of `live/` is quicker; the limit is for the
  * day this process is killed: ffmpeg then waits for a silent sender and would not notice.
  */
+import { stat } from 'node:fs/promises';
+import { SynsegError } from '@synseg/core';
+import { allowedArguments } from './allowed.ts';
 import { cameraInput } from './devices.ts';
-import { describeSource, isFrames, sourceInput, type FfmpegInput, type FfmpegSource, type VideoSource } from './source.ts';
+import { findPictures, pictureFormat, pictureStream, suggestedPattern, type PictureSequence } from './sequence.ts';
+import { describeSource, isFrames, sourceInput, sourcePath, type FfmpegInput, type FfmpegSource, type VideoSource } from './source.ts';
 
 /** How to open a source. */
 export interface InputOptions {
@@ -42,42 +46,85 @@ export function checkInputOptions(source: FfmpegSource, options: InputOptions): 
   if (realTime === true && live === true && !isPlaylist(sourceInput(source))) refuse('realTime', 'be used with a source that is not live', `live ${what}`);
 }
 
-/** The arguments with which ffmpeg decodes `source`, `-i` and what follows it last. */
-export async function inputArguments(
+/** How ffmpeg and ffprobe open a source. */
+export interface OpenInput {
+  /** The options before `-i`, `-i` and what follows it. */
+  readonly arguments: readonly string[];
+  /** What goes to their stdin: this process's own, or these bytes. */
+  readonly input?: 'inherit' | AsyncIterable<Uint8Array>;
+  /** Of an image sequence: the pictures, one for each number, and how many there are a second. */
+  readonly pictures?: PictureSequence & { readonly frameRate: number };
+}
+
+/** How ffmpeg decodes `source`. */
+export async function decodeInput(
   source: FfmpegSource,
   options: InputOptions,
   ffmpeg: string,
   version: readonly [major: number, minor: number],
-): Promise<string[]> {
+  onUnreadable: (name: string, why: string) => void = () => {},
+): Promise<OpenInput> {
   const { live } = describeSource(source);
   const { hardwareAcceleration, loop, realTime } = options;
+  const opened = await openInput(source, options, ffmpeg, version, onUnreadable);
   // A live playlist comes a segment at a time, many seconds at once: it is read at its own speed.
   const paced = realTime === true || (live === true && isPlaylist(sourceInput(source)));
-  return [
+  const more = [
     ...(hardwareAcceleration === undefined ? [] : ['-hwaccel', hardwareAcceleration]),
-    ...(loop === true ? ['-stream_loop', '-1'] : []),
+    ...(loop === true && opened.pictures === undefined ? ['-stream_loop', '-1'] : []),
     ...(paced ? ['-re'] : []),
     // One frame of delay for each decoding thread is too much for a live picture; slices have none.
     ...(live === true ? ['-thread_type', 'slice'] : []),
-    ...(await openArguments(source, options, ffmpeg, version)),
+    ...(opened.pictures === undefined ? [] : ['-c:v', opened.pictures.decoder]),
   ];
+  return { ...opened, arguments: [...more, ...opened.arguments] };
 }
 
-/** The arguments with which ffmpeg and ffprobe open `source`. ffmpeg is asked for cameras by name where it must be. */
-export async function openArguments(
+/**
+ * How ffmpeg and ffprobe open `source`. ffmpeg is asked for cameras by name where it must be.
+ *
+ * @param onUnreadable - told of each picture of a sequence that cannot be read, and why
+ * @throws {SynsegError} `VIDEO_DECODE` when it is a folder, no camera of this computer, or a pattern without pictures
+ */
+export async function openInput(
   source: FfmpegSource,
-  { frameRate, networkTimeoutSeconds = 10 }: InputOptions,
+  { frameRate, networkTimeoutSeconds = 10, loop = false }: InputOptions,
   ffmpeg: string,
   version: readonly [major: number, minor: number],
-): Promise<string[]> {
+  onUnreadable: (name: string, why: string) => void = () => {},
+): Promise<OpenInput> {
   const { kind } = describeSource(source);
   const own = (source as FfmpegInput).inputOptions ?? [];
   const plain = typeof source === 'string' || source instanceof URL;
   const text = sourceInput(source);
-  if (kind === 'camera' && plain) return cameraInput(text, frameRate, ffmpeg);
-  if (kind === 'sequence' && plain) return sequenceInput(text, frameRate);
-  const network = kind === 'network' ? networkOptions(text, listens(source), own, networkTimeoutSeconds, version) : [];
-  return [...network, ...own, '-i', kind === 'stdin' ? 'pipe:0' : text];
+  if (kind === 'camera') return { arguments: plain ? await cameraInput(text, frameRate, ffmpeg) : [...own, '-i', text] };
+  const path = sourcePath(source);
+  if (kind === 'sequence' && plain && path !== undefined) {
+    const pictures = { ...(await findPictures(path)), frameRate: frameRate ?? 25 };
+    // A parser would join a damaged picture with the next one.
+    const open = ['-fflags', '+noparse', '-protocol_whitelist', 'pipe', '-format_whitelist', 'matroska', '-f', 'matroska', '-i', 'pipe:0'];
+    return { arguments: open, pictures, input: pictureStream(pictures, pictures.frameRate, loop, onUnreadable) };
+  }
+  if (kind === 'sequence') return { arguments: [...own, '-i', text] };
+  const format = own.includes('-f') ? own[own.indexOf('-f') + 1] : undefined;
+  if (kind === 'file' && path !== undefined) await checkFile(path);
+  // A picture's name is not a pattern.
+  const literal = kind === 'file' && path !== undefined && format === undefined && /[%*?[{]/.test(path) ? await pictureFormat(path) : [];
+  const more = kind === 'network' ? networkOptions(text, listens(source), own, networkTimeoutSeconds, version) : literal;
+  const stdin = kind === 'stdin';
+  return {
+    arguments: [...more, ...allowedArguments(kind, text, format ?? literal[1]), ...own, '-i', stdin ? 'pipe:0' : text],
+    ...(stdin ? { input: 'inherit' } : {}),
+  };
+}
+
+/** @throws {SynsegError} `VIDEO_DECODE` when `path` is a folder, naming what could be meant. */
+async function checkFile(path: string): Promise<void> {
+  const folder = await stat(path).then((entry) => entry.isDirectory(), () => false);
+  if (!folder) return;
+  const suggestion = await suggestedPattern(path);
+  const hint = suggestion === undefined ? '' : `; for its pictures give "${suggestion}"`;
+  throw new SynsegError('VIDEO_DECODE', `Cannot open video "${path}": source must be a file, got a folder${hint}`);
 }
 
 /** Is it an HLS playlist, whose frames come many seconds at once? */
@@ -92,12 +139,6 @@ export function listens(source: VideoSource): boolean {
   const flags = own[own.indexOf('-rtsp_flags') + 1] ?? '';
   if (own.includes('-listen') || (own.includes('-rtsp_flags') && flags.includes('listen'))) return true;
   return /[?&](?:listen(?:=1)?|mode=listener)(?:&|$)/.test(sourceInput(source));
-}
-
-function sequenceInput(text: string, frameRate = 25): string[] {
-  // Names are sorted by ffmpeg; numbers may begin anywhere below 100,000.
-  const order = /%0?\d*d/.test(text) ? ['-start_number_range', '100000'] : ['-pattern_type', 'glob'];
-  return ['-f', 'image2', ...order, '-framerate', String(frameRate), '-i', text.slice('file:'.length)];
 }
 
 /** Nobody may come; a listener whose parent was killed must not wait for ever. */

@@ -1,9 +1,10 @@
 /** What ffprobe says about a source, without decoding it. It opens the source: what can be read once is then read. */
+import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { ffmpegVersion, runTool } from '../process/ffmpeg.ts';
 import { locateFfmpeg, locateFfprobe } from '../process/locate.ts';
-import { checkInputOptions, openArguments, type InputOptions } from './input.ts';
-import { checkSource, describeSource, isFrames, sourceName, type VideoSource } from './source.ts';
+import { checkInputOptions, openInput, type InputOptions } from './input.ts';
+import { checkSource, isFrames, sourceName, type VideoSource } from './source.ts';
 
 /** Facts of a source's first video stream (cover pictures of audio files do not count). */
 export interface VideoInfo {
@@ -61,10 +62,14 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
   if (isFrames(source)) throw new TypeError('Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames');
   checkInputOptions(source, options);
   const [ffprobe, ffmpeg] = await Promise.all([locateFfprobe(), locateFfmpeg()]);
-  const open = await openArguments(source, options, ffmpeg, await ffmpegVersion(ffmpeg));
-  const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', ...open];
-  const stdin = describeSource(source).kind === 'stdin';
-  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, stdin ? { input: 'inherit' } : {});
+  const open = await openInput(source, options, ffmpeg, await ffmpegVersion(ffmpeg));
+  if (open.pictures !== undefined) {
+    const { folder, first, names, frameRate } = open.pictures;
+    const picture = await probe(join(folder, first), options);
+    return { ...picture, frameRate, durationSeconds: names.length / frameRate, frameCount: names.length };
+  }
+  const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', ...open.arguments];
+  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, { input: open.input ?? false });
   const name = sourceName(source);
   if (code !== 0) throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
   const report = JSON.parse(stdout) as { streams?: readonly ProbedStream[]; format?: { duration?: string } };

@@ -1,13 +1,16 @@
 /**
  * What can be read, and how it is named to people. What ffmpeg is told in order to open it is in `input.ts`.
  */
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { redactCredentials } from '../process/redact.ts';
+import { isSequence } from './sequence.ts';
 
 /**
  * Where pictures come from. A string is one of:
- * - a path, `file:` URLs included;
- * - an image sequence: `frames/%05d.png` (numbered, gaps end it) or `frames/*.jpg` (sorted by name);
+ * - a path, `file:` URLs included; a name that exists is that file, whatever characters are in it;
+ * - an image sequence: `frames/%05d.png` (by number, from any number on, gaps passed over) or `frames/*.jpg` (by name,
+ *   numbers in it by value), its pattern in the last part of the path;
  * - `-`: this process's stdin;
  * - a camera: `camera:0`, `camera:NAME` as {@link listDevices} names it, or `/dev/video0`;
  * - any other URL ffmpeg opens: rtsp, rtmp, http(s), udp, srt, tcp, … An HLS playlist that is live (`{ url, live: true }`)
@@ -50,8 +53,6 @@ export interface SourceDescription {
 export type FfmpegSource = Exclude<VideoSource, AsyncIterable<RawFrame>>;
 
 const scheme = /^([a-z][a-z0-9+.-]+):\/\//i;
-const pictures = /\.(?:avif|bmp|dpx|exr|gif|jpe?g|jxl|pgm|png|ppm|tga|tiff?|webp)$/i;
-const pattern = /%0?\d*d|[*?[]/;
 const liveFormats = new Set(['v4l2', 'video4linux2', 'avfoundation', 'dshow', 'x11grab', 'kmsgrab', 'gdigrab', 'fbdev', 'decklink']);
 
 /** True for pictures pushed by the caller. */
@@ -87,12 +88,22 @@ export function describeSource(source: VideoSource): SourceDescription {
 }
 
 function kindOf(text: string, options: readonly string[]): 'file' | 'sequence' | 'stdin' | 'camera' | 'network' {
-  if (text === '-' || /^pipe:0?$/.test(text)) return 'stdin';
+  if (isStdin(text)) return 'stdin';
   const format = options[options.indexOf('-f') + 1] ?? '';
   const device = options.includes('-f') && liveFormats.has(format);
-  if (device || /^camera:|^\/dev\/video\d+$/.test(text)) return 'camera';
-  if (sourcePath(text) === undefined) return 'network';
-  return pictures.test(text) && pattern.test(text) ? 'sequence' : 'file';
+  if (device || isCamera(text) || /^\/dev\/video\d+$/.test(text)) return 'camera';
+  const path = sourcePath(text);
+  if (path === undefined) return 'network';
+  return isSequence(path) ? 'sequence' : 'file';
+}
+
+/** A file of such a name is that file. */
+function isCamera(text: string): boolean {
+  return text.startsWith('camera:') && !existsSync(text);
+}
+
+function isStdin(text: string): boolean {
+  return text === '-' || (/^pipe:0?$/.test(text) && !existsSync(text));
 }
 
 function networkLive(text: string): boolean | undefined {
@@ -105,7 +116,7 @@ export function sourcePath(source: VideoSource): string | undefined {
   if (isFrames(source)) return undefined;
   const text = sourceText(source);
   if (/^file:\/\//i.test(text)) return fileURLToPath(text);
-  if (scheme.test(text) || text === '-' || /^camera:/.test(text)) return undefined;
+  if (scheme.test(text) || isStdin(text) || isCamera(text)) return undefined;
   if (typeof source === 'object') return /^file:/.test(text) ? text.slice('file:'.length) : undefined;
   return text;
 }
