@@ -1,5 +1,6 @@
 export { decodeFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from './decode/decode.ts';
 export type { FrameTime } from './decode/frame-clock.ts';
+export type { PixelFormat } from './decode/pixel-formats.ts';
 export type { FrameSelection } from './decode/selection.ts';
 export type { ReconnectOptions } from './live/backoff.ts';
 export type { SourceState, SourceStateChange } from './live/source-reader.ts';

@@ -54,6 +54,17 @@ describe('decodeFrames() of pushed frames', () => {
     expect(source.closed).toBe(1);
   });
 
+  it('copies views into a buffer that the pusher fills again, and takes other formats', async () => {
+    const ring = new Uint8Array(48);
+    const source = new Pushed(4, ({ timeSeconds = 0 }, index) => {
+      const data = ring.subarray((index % 2) * 24, (index % 2) * 24 + 8).fill(index + 1);
+      return { data, width: 4, height: 2, timeSeconds, format: 'gray' };
+    });
+    const frames = await collect(source, { fullResolution: true });
+    expect(frames.map(({ data }) => data)).toEqual([1, 2, 3, 4].map((value) => new Uint8Array(24).fill(value)));
+    expect(frames.map(({ full }) => full?.length)).toEqual([24, 24, 24, 24]);
+  });
+
   it('counts seconds from the first one where they have no time', async () => {
     const frames = await collect(new Pushed(3, ({ data, width, height }) => ({ data, width, height })));
     expect(frames[0]?.timeSeconds).toBe(0);
@@ -109,8 +120,11 @@ describe('decodeFrames() of pushed frames', () => {
   });
 
   it.each([
-    ['too few bytes', { data: new Uint8Array(23), width: 4, height: 2 }, 'hold 4 × 2 × 3 bytes, got 23'],
-    ['no bytes', { data: [1, 2, 3], width: 1, height: 1 }, 'hold its pixels in a Uint8Array, got object'],
+    ['too few bytes', { data: new Uint8Array(23), width: 4, height: 2 }, 'hold 24 bytes for 4 × 2 rgb, got 23'],
+    ['no bytes', { data: [1, 2, 3], width: 1, height: 1 }, 'hold its pixels in a Uint8Array, got a list of 3'],
+    ['the bytes of another format', { data: new Uint8Array(24), width: 4, height: 2, format: 'nv12' }, 'hold 12 bytes for 4 × 2 nv12, got 24'],
+    ['a format that is none', { data: new Uint8Array(24), width: 4, height: 2, format: 'yuyv' }, 'have a format of rgb, bgr, rgba, bgra, gray, nv12, i420, got "yuyv"'],
+    ['a promise of pixels', { data: Promise.resolve(new Uint8Array(24)), width: 4, height: 2 }, 'hold its pixels in a Uint8Array, got a Promise (did you forget await?)'],
     ['no width', { data: new Uint8Array(24), height: 2 }, 'have a width in positive whole pixels, got undefined'],
     ['a height that is no number of pixels', { data: new Uint8Array(24), width: 4, height: 1.5 }, 'have a height in positive whole pixels, got 1.5'],
     ['a time that is none', { data: new Uint8Array(24), width: 4, height: 2, timeSeconds: NaN }, 'have a finite timeSeconds, got NaN'],

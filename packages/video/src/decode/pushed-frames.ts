@@ -1,15 +1,17 @@
 /**
- * Frames that the caller pushes, in the form of decoded ones. Nothing is scaled or decoded here; pixels are copied, so that
- * the pusher may use its memory again and the frames can be given away.
+ * Frames that the caller pushes, in the form of decoded ones. Nothing is scaled here; pixels are copied as RGB, so that the
+ * pusher may use its memory again, views into one buffer included, and the frames can be given away.
  */
+import { describeValue } from '@synseg/core/guards';
 import type { RawFrame } from '../source/source.ts';
 import type { DecodeOptions, VideoFrame } from './decode.ts';
+import { PIXEL_FORMATS, pictureBytes, toRGB } from './pixel-formats.ts';
 import { turnOf } from './selection.ts';
 
 /**
  * The selected frames of `source`. `source` is closed on every way out.
  *
- * @throws {TypeError} when a frame does not hold `height` × `width` × 3 bytes.
+ * @throws {TypeError} when a frame is no picture of its size and format.
  */
 export async function* pushedFrames(
   source: AsyncIterable<RawFrame>,
@@ -40,7 +42,7 @@ export async function* pushedFrames(
         break;
       }
       const arrivedAt = performance.now();
-      const { data, width, height, timeSeconds = (arrivedAt - (first ??= arrivedAt)) / 1000 } = checkFrame(next.value, index);
+      const { data, width, height, format = 'rgb', timeSeconds = (arrivedAt - (first ??= arrivedAt)) / 1000 } = checkFrame(next.value, index);
       if (timeSeconds >= end) break;
       if (timeSeconds < start) continue;
       if (fps !== undefined) {
@@ -53,8 +55,9 @@ export async function* pushedFrames(
         options.onOpen?.({ width, height, frameRate: options.frameRate ?? 25, live: options.live ?? false });
       }
       frames += 1;
-      const frame = { index, timeSeconds, data: data.slice(), width, height, sourceWidth: width, sourceHeight: height, arrivedAt };
-      yield fullResolution === true ? { ...frame, full: data.slice() } : frame;
+      const pixels = toRGB(data, width, height, format);
+      const frame = { index, timeSeconds, data: pixels, width, height, sourceWidth: width, sourceHeight: height, arrivedAt };
+      yield fullResolution === true ? { ...frame, full: pixels.slice() } : frame;
     }
     options.onEnd?.({ frames, complaints: '', corrupt: 0 });
   } finally {
@@ -68,15 +71,17 @@ export async function* pushedFrames(
 
 function checkFrame(frame: RawFrame, index: number): RawFrame {
   const refuse = (rule: string, got: unknown): never => {
-    throw new TypeError(`Cannot read pushed frames: frame ${index} must ${rule}, got ${String(got)}`);
+    throw new TypeError(`Cannot read pushed frames: frame ${index} must ${rule}, got ${typeof got === 'string' ? got : describeValue(got)}`);
   };
   if (typeof frame !== 'object' || frame === null) return refuse('be { data, width, height }', frame);
-  const { data, width, height, timeSeconds } = frame;
+  const { data, width, height, format = 'rgb', timeSeconds } = frame;
   for (const [name, value] of Object.entries({ width, height })) {
     if (!(Number.isInteger(value) && value > 0)) refuse(`have a ${name} in positive whole pixels`, value);
   }
-  if (!(data instanceof Uint8Array)) return refuse('hold its pixels in a Uint8Array', typeof data);
-  if (data.length !== width * height * 3) refuse(`hold ${width} × ${height} × 3 bytes`, data.length);
+  if (!PIXEL_FORMATS.includes(format)) refuse(`have a format of ${PIXEL_FORMATS.join(', ')}`, JSON.stringify(format) ?? describeValue(format));
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) return refuse('hold its pixels in a Uint8Array', data);
+  const bytes = pictureBytes(format, width, height);
+  if (data.length !== bytes) refuse(`hold ${bytes} bytes for ${width} × ${height} ${format}`, data.length);
   if (timeSeconds !== undefined && !Number.isFinite(timeSeconds)) refuse('have a finite timeSeconds', timeSeconds);
   return frame;
 }

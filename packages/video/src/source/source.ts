@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { PixelFormat } from '../decode/pixel-formats.ts';
 import { redactCredentials } from '../process/redact.ts';
 import { isSequence } from './sequence.ts';
 
@@ -32,10 +33,18 @@ export interface FfmpegInput {
 
 /** A picture pushed by the caller. */
 export interface RawFrame {
-  /** `Uint8Array, [height, width, 3], row-major`: RGB, 0 to 255. It belongs to the receiver from then on. */
-  readonly data: Uint8Array<ArrayBuffer>;
+  /**
+   * The pixels in the order `format` says, rows without padding, 0 to 255. They are copied when the frame is taken: a view
+   * into memory that is used again is fine from the next request on.
+   */
+  readonly data: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
+  /**
+   * Layout: `'rgb'`, `'bgr'`, `'rgba'`, `'bgra'` and `'gray'` are whole pixels; `'nv12'` is the Y plane and then U and V by
+   * turns, `'i420'` the planes Y, U, V, both at half size (rounded up), BT.601 in limited range. @default 'rgb'
+   */
+  readonly format?: PixelFormat;
   /** Presentation time. @default seconds since the first frame */
   readonly timeSeconds?: number;
 }
