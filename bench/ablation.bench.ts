@@ -93,7 +93,7 @@ async function timed<Result>(what: keyof typeof spent, work: () => Promise<Resul
 
 async function score(checkpoint: string, pictures: readonly StreetPicture[]): Promise<NounScores> {
   await using segmenter = await Segmenter.load(checkpoint, { device: 'cpu', cacheFolder });
-  return await scoreNouns(segmenter, pictures, await segmenter.labels(classLabels()), { labels: 'present', groups: { seen: NOUNS.seen, unseen: NOUNS.unseen } });
+  return await scoreNouns(segmenter, pictures, await segmenter.labels(classLabels(), { background: 'none' }), { labels: 'present', groups: { seen: NOUNS.seen, unseen: NOUNS.unseen } });
 }
 
 /** Trains and scores one setting with one seed. */

@@ -50,7 +50,7 @@ try {
   await row('load(), no graph cached', async () => (segmenter = await Segmenter.load(folder, options)));
   await using loaded = segmenter as unknown as Segmenter;
   let twenty: LabelSet | undefined;
-  await row('labels(), first ever: hashes the weights, starts the text thread', async () => (twenty = await loaded.labels(NOUNS.slice(0, 20))));
+  await row('labels(), first ever: hashes the weights, starts the text thread', async () => (twenty = await loaded.labels(NOUNS.slice(0, 20), { background: 'none' })));
   const labels = twenty as unknown as LabelSet;
   await row('1 caller', () => callers(1, loaded, labels));
   await row('8 callers', () => callers(8, loaded, labels));

@@ -175,8 +175,8 @@ const cacheFolder = mkdtempSync(join(tmpdir(), 'synseg-temporal-'));
 const loadBefore = load();
 try {
   await using segmenter = await Segmenter.load(street, { device: 'cpu', cacheFolder });
-  const road = await segmenter.labels(classNames());
-  const room = await segmenter.labels(['person', 'wall-other', 'floor-other', 'door-stuff', 'table', 'bottle', 'window-other', 'chair']);
+  const road = await segmenter.labels(classNames(), { background: 'none' });
+  const room = await segmenter.labels(['person', 'wall-other', 'floor-other', 'door-stuff', 'table', 'bottle', 'window-other', 'chair'], { background: 'none' });
   const clip = (file: string, framesPerSecond: number, start: number, labels: LabelSet): Sequence => ({ title: file, framesPerSecond, labels, frames: () => clipFrames(segmenter, `${file}.mp4`, labels, start, Number(values.frames)) });
   const photos = (title: string, split: string, prefix: string, framesPerSecond: number): Sequence => ({
     ...{ title, framesPerSecond, labels: road },

@@ -139,7 +139,7 @@ try {
     const { clip } = values;
     const count = Math.min(frames, 200);
     await using segmenter = await Segmenter.load(values.model, { device: 'cpu', cacheFolder });
-    const labels = await segmenter.labels(labelNames);
+    const labels = await segmenter.labels(labelNames, { background: 'none' });
     const kinds: readonly [string, SegmentVideoOptions][] = [
       ['masks', {}],
       ['masks as JSON lines', { jsonl: join(folder, 'o.jsonl') }],

@@ -60,7 +60,7 @@ async function ours(task: EngineTask): Promise<void> {
   const { precision, threads } = task;
   await using segmenter = await Segmenter.load(randomClipseg(task.size), { device: 'cpu', precision, threads, cacheFolder });
   const source = freshLabels();
-  const fresh = (count: number): Promise<LabelSet> => segmenter.labels(take(source, count));
+  const fresh = (count: number): Promise<LabelSet> => segmenter.labels(take(source, count), { background: 'none' });
   if (task.check !== undefined) {
     const { inputSize: side } = SIZES[task.size];
     const { activations } = await segmenter.segment({ data: seededPicture(1, side, side), width: side, height: side }, await fresh(CHECK_LABELS), { output: ['activations'], size: 'model' });

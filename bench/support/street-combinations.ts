@@ -40,7 +40,7 @@ export async function scoreCombinations(model: DecidingModel, { folder, shown }:
   const scores: CombinationScore[] = [];
   for (const { class: name } of HELD_OUT_COMBINATIONS) {
     const pair = combinationsOf(name);
-    const labels = await model.labels(colorLabels(name, asking));
+    const labels = await model.labels(colorLabels(name, asking), { background: 'none' });
     const names = pair.map((combination) => new Set(shown.get(combinationName(combination)) ?? []));
     const tallies = pair.map(() => new IoUTally());
     const pictures = await readColored(folder, [...new Set(names.flatMap((some) => [...some]))]);

@@ -119,7 +119,7 @@ export async function scoreNouns(model: MaskingModel, pictures: readonly StreetP
  */
 export async function scoreSynonyms(model: DecidingModel, pictures: readonly StreetPicture[], asking: Asking = {}, own?: Readonly<Record<string, number | null>>): Promise<SynonymScore[]> {
   const iouOf = async (name: ClassName, asked: ReturnType<typeof classLabels>): Promise<number | null> => {
-    const labels = await model.labels(asked);
+    const labels = await model.labels(asked, { background: 'none' });
     const tally = new IoUTally();
     await forEachPicture(pictures, async ({ image, classes }) => countArgmax(tally, classes, (await model.segment(image, labels)).labelMap, labels.names.map(classNumber)));
     return tally.iou(name);

@@ -41,8 +41,9 @@ const truth = await readGroundTruth(clip);
 console.log(`${clip.video}: ${clip.frames} frames of ${clip.width} × ${clip.height} pixels with ${truth.names.length} classes`);
 
 // Every frame, segmented into those classes. They are words: a name, and what else people call it.
+// Each pixel has one of them, so each is decided between them: no background.
 await using segmenter = await Segmenter.load(flags.model).catch(fail);
-const labels = await segmenter.labels(truth.names.map((name) => ({ name, prompts: nounsOf(name) })));
+const labels = await segmenter.labels(truth.names.map((name) => ({ name, prompts: nounsOf(name) })), { background: 'none' });
 const counter = new IouCounter(labels.names.length);
 const predictions: Uint8Array[] = [];
 const show = progress('frames segmented');

@@ -45,7 +45,7 @@ const STAGES = [
   { name: 'phrases', done: () => existsSync(at('train', 'phrases.jsonl')), command: () => [...trainer, 'phrases', at('train', 'metadata.jsonl'), '--out', at('train', 'phrases.jsonl'), '--keep', 'nouns'] },
   run('captions', 3000, '--recipe', 'windows', '--data', at('train', 'phrases.jsonl'), '--images', at('train'), '--init', 'random', '--trunk', at('encoders', 'last'), '--batch-size', '16', '--max-categories', '8', '--clip-norm', '1', '--cache-folder', at('cache')),
   run('head', 3000, '--objective', 'masks', '--recipe', 'best', '--data', at('train'), '--init', at('captions', 'last'), '--batch-size', '12', '--max-categories', '12', '--learning-rate', '2e-3', '--clip-norm', '1', '--augment', 'flip,crop=0.25:1'),
-  { name: 'export', done: () => false, command: () => [...trainer, 'export', at('head', 'last'), '--out', at('export'), '--precision', 'fp16', ...(existsSync(at('export')) ? ['--overwrite'] : [])] },
+  { name: 'export', done: () => false, command: () => [...trainer, 'export', at('head', 'last'), '--out', at('export'), '--precision', 'fp16', '--threshold', '0.25', ...(existsSync(at('export')) ? ['--overwrite'] : [])] },
 ];
 
 /** Steps that a run has logged. */

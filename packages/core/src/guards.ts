@@ -1,3 +1,4 @@
+export { showsItself } from './guard/show.ts';
 export { checkCallback, checkKind, checkOptions, checkSignal, describeValue, nearestName, optionNames } from './guard/arguments.ts';
 export { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from './guard/limits.ts';
 export { checkOutputs, type OutputPath } from './guard/output-paths.ts';

@@ -1,5 +1,6 @@
 /** What a video gives for each frame. */
 import type { Polygon } from '@synseg/core';
+import { describeValue, showsItself } from '@synseg/core/guards';
 import { maskOf, polygonsByLabel, rleByLabel, type MaskRle } from './label-masks.ts';
 import type { Rendered } from './pool/render.ts';
 
@@ -38,22 +39,33 @@ export interface SegmentedFrame extends Rendered {
   toRLE(): Readonly<Record<string, MaskRle>>;
   /** Outlines per label with a pixel, in pixels of the label map; computed here unless `output` included `'polygons'`. */
   toPolygons(): Readonly<Record<string, readonly Polygon[]>>;
+  /** What `JSON.stringify()` and `console.log()` show: the facts, no pixels and no masks. */
+  toJSON(): FrameSummary;
 }
 
+/** A frame without what is large. */
+export type FrameSummary = Omit<FrameFacts, 'labelMap' | 'rle' | 'polygons' | 'png' | 'overlay' | 'jpeg'>;
+
 /** The facts of a {@link SegmentedFrame}, before it can be asked for its masks. */
-export type FrameFacts = Omit<SegmentedFrame, 'mask' | 'toRLE' | 'toPolygons'>;
+export type FrameFacts = Omit<SegmentedFrame, 'mask' | 'toRLE' | 'toPolygons' | 'toJSON'>;
 
 /** Joins a frame's facts with the forms its masks can take. */
 export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
   const { labels, labelMap } = facts;
-  return {
+  const frame: SegmentedFrame = {
     ...facts,
     mask: (name) => {
       const index = labels.indexOf(name);
-      if (index < 0) throw new RangeError(`Cannot read mask: label must be one of ${labels.join(', ')}, got "${name}"`);
+      if (index < 0) throw new RangeError(`Cannot read mask: label must be one of ${labels.join(', ')}, got ${describeValue(name)}`);
       return maskOf(labelMap, index);
     },
     toRLE: () => facts.rle ?? rleByLabel(facts),
     toPolygons: () => facts.polygons ?? polygonsByLabel(facts),
+    toJSON: () => {
+      const { labelMap: _, rle, polygons, png, overlay, jpeg, ...summary } = facts;
+      return summary;
+    },
   };
+  showsItself(frame, 'SegmentedFrame');
+  return frame;
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { blendBitmap, drawLegend } from '../../../packages/core/src/mask/legend-bitmap.ts';
-import { labelColors } from '../../../packages/core/src/mask/palette.ts';
+import { palette } from '../../../packages/core/src/mask/palette.ts';
 import { randomBytes } from './random.ts';
 
 describe('drawLegend()', () => {
   it('draws swatches in the label colors on half-transparent black, and names', async () => {
-    const colors = labelColors(2);
+    const colors = palette(2);
     const { data, width, height } = await drawLegend(['road', 'car'], colors);
     const pixel = (x: number, y: number): number[] => [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)];
     expect(data).toHaveLength(width * height * 4);
@@ -20,20 +20,20 @@ describe('drawLegend()', () => {
 
   it('shrinks to the limits as a whole and never grows', async () => {
     const names = Array.from({ length: 30 }, (_, index) => `label ${index}`);
-    const free = await drawLegend(names, labelColors(30), { fontSize: 20 });
-    const narrow = await drawLegend(names, labelColors(30), { fontSize: 20, maxWidth: 60, maxHeight: 4000 });
-    const low = await drawLegend(names, labelColors(30), { fontSize: 20, maxHeight: 91 });
+    const free = await drawLegend(names, palette(30), { fontSize: 20 });
+    const narrow = await drawLegend(names, palette(30), { fontSize: 20, maxWidth: 60, maxHeight: 4000 });
+    const low = await drawLegend(names, palette(30), { fontSize: 20, maxHeight: 91 });
     expect([narrow.width, narrow.height]).toEqual([60, Math.round((free.height * 60) / free.width)]);
     expect([low.width, low.height]).toEqual([Math.round((free.width * 91) / free.height), 91]);
-    expect(await drawLegend(names, labelColors(30), { fontSize: 20, maxWidth: 5000, maxHeight: 5000 })).toEqual(free);
+    expect(await drawLegend(names, palette(30), { fontSize: 20, maxWidth: 5000, maxHeight: 5000 })).toEqual(free);
   });
 
   it('rejects wrong arguments', async () => {
     await expect(drawLegend([], [])).rejects.toThrow(new RangeError('Cannot draw legend: labels must not be empty, got 0 labels'));
-    await expect(drawLegend(['a'], labelColors(1), { maxWidth: 0 })).rejects.toThrow(
+    await expect(drawLegend(['a'], palette(1), { maxWidth: 0 })).rejects.toThrow(
       new RangeError('Cannot draw legend: maxWidth must be a positive integer, got 0'),
     );
-    await expect(drawLegend(['a'], labelColors(1), { maxHeight: 1.5 })).rejects.toThrow(
+    await expect(drawLegend(['a'], palette(1), { maxHeight: 1.5 })).rejects.toThrow(
       new RangeError('Cannot draw legend: maxHeight must be a positive integer, got 1.5'),
     );
   });

@@ -1,11 +1,11 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { legendSVG } from '../../../packages/core/src/mask/legend.ts';
-import { labelColors } from '../../../packages/core/src/mask/palette.ts';
+import { palette } from '../../../packages/core/src/mask/palette.ts';
 
 describe('legendSVG()', () => {
   it('rasterises to its stated size with every swatch in its color', async () => {
-    const colors = labelColors(3);
+    const colors = palette(3);
     const svg = legendSVG(['road', 'car', 'person'], colors, { road: 0.5, car: 0.1234 });
     const { data, info } = await sharp(Buffer.from(svg)).raw().toBuffer({ resolveWithObject: true });
     expect(svg).toContain(`width="${info.width}" height="${info.height}"`);
@@ -24,12 +24,12 @@ describe('legendSVG()', () => {
   });
 
   it('shows areas in percent where given, and only own properties', () => {
-    const svg = legendSVG(['road', 'car', 'constructor'], labelColors(3), { road: 0.5, car: 0.1234 });
+    const svg = legendSVG(['road', 'car', 'constructor'], palette(3), { road: 0.5, car: 0.1234 });
     expect(svg.match(/>[\d.]+ %</g)).toEqual(['>50.0 %<', '>12.3 %<']);
   });
 
   it('escapes labels and replaces what XML cannot hold', async () => {
-    const svg = legendSVG(['</text><script>"a" & \'b\'', 'a\u0000b\n\uD800c'], labelColors(2));
+    const svg = legendSVG(['</text><script>"a" & \'b\'', 'a\u0000b\n\uD800c'], palette(2));
     expect(svg).toContain('>&lt;/text&gt;&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;<');
     expect(svg).toContain('>a b  c<');
     expect((await sharp(Buffer.from(svg)).metadata()).format).toBe('svg');
@@ -38,7 +38,7 @@ describe('legendSVG()', () => {
   it('grows with the font, the longest name and the rows', () => {
     const width = (svg: string): number => Number(/width="(\d+)"/.exec(svg)?.[1]);
     const height = (svg: string): number => Number(/height="(\d+)"/.exec(svg)?.[1]);
-    const colors = labelColors(2);
+    const colors = palette(2);
     const small = legendSVG(['car'], colors);
     expect(width(legendSVG(['pedestrian crossing'], colors))).toBeGreaterThan(width(small));
     expect(width(legendSVG(['横断歩'], colors))).toBeGreaterThan(width(small));
@@ -50,16 +50,16 @@ describe('legendSVG()', () => {
     expect(() => legendSVG([], [])).toThrow(
       new RangeError('Cannot draw legend: labels must not be empty, got 0 labels'),
     );
-    expect(() => legendSVG(['a', 'b'], labelColors(1))).toThrow(
+    expect(() => legendSVG(['a', 'b'], palette(1))).toThrow(
       new RangeError('Cannot draw legend: colors must hold one color per label = 2, got 1'),
     );
     expect(() => legendSVG(['a'], [[0, 0, 256]])).toThrow(
       new RangeError('Cannot draw legend: colors[0] must be three integers from 0 to 255, got [0,0,256]'),
     );
-    expect(() => legendSVG(['a'], labelColors(1), { a: 25 })).toThrow(
+    expect(() => legendSVG(['a'], palette(1), { a: 25 })).toThrow(
       new RangeError('Cannot draw legend: areas["a"] must be a number from 0 to 1, got 25'),
     );
-    expect(() => legendSVG(['a'], labelColors(1), {}, { fontSize: 0 })).toThrow(
+    expect(() => legendSVG(['a'], palette(1), {}, { fontSize: 0 })).toThrow(
       new RangeError('Cannot draw legend: fontSize must be a finite number of at least 1, got 0'),
     );
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { blendOverlay, resizeLabelMap } from '../../../packages/core/src/mask/overlay.ts';
-import { labelColors } from '../../../packages/core/src/mask/palette.ts';
+import { palette } from '../../../packages/core/src/mask/palette.ts';
 import { randomBytes } from './random.ts';
 
-const colors = labelColors(40);
+const colors = palette(40);
 
 /** The documented formula, pixel by pixel. */
 function blendSlowly(pixels: Uint8Array, labels: Uint8Array, alpha: number): Uint8Array {

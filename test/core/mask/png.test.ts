@@ -1,13 +1,13 @@
 import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { labelColors } from '../../../packages/core/src/mask/palette.ts';
+import { palette } from '../../../packages/core/src/mask/palette.ts';
 import { encodeIndexedPNG } from '../../../packages/core/src/mask/png.ts';
 import { randomBytes } from './random.ts';
 
 const width = 37;
 const height = 23;
-const colors = labelColors(6);
+const colors = palette(6);
 const labelMap = randomBytes(width * height, 11, (value) => [0, 1, 2, 5, 255][value % 5]!);
 
 describe('encodeIndexedPNG()', () => {
@@ -36,9 +36,9 @@ describe('encodeIndexedPNG()', () => {
 
   it('holds 255 labels', async () => {
     const all = Uint8Array.from({ length: 256 }, (_, index) => index);
-    const png = await encodeIndexedPNG(all, 16, 16, labelColors(255));
+    const png = await encodeIndexedPNG(all, 16, 16, palette(255));
     expect(decode(png).data).toEqual(all);
-    expect([...(await sharp(png).raw().toBuffer())]).toEqual([...labelColors(255).flat(), 0, 0, 0]);
+    expect([...(await sharp(png).raw().toBuffer())]).toEqual([...palette(255).flat(), 0, 0, 0]);
   });
 
   it('rejects wrong arguments', async () => {

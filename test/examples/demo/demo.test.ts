@@ -79,7 +79,7 @@ describe('the demo', () => {
     const labelOf = Int16Array.from({ length: 256 }, (_, label) => (label < names.length ? label : -1));
     const matrix = new ConfusionMatrix(names.length);
     await using segmenter = await Segmenter.load(model);
-    const labels = await segmenter.labels(names.map((name) => ({ name, prompts: nounsOf(name) })));
+    const labels = await segmenter.labels(names.map((name) => ({ name, prompts: nounsOf(name) })), { background: 'none' });
     for await (const { index, labelMap } of segmentVideo(join(out, 'clip.mp4'), segmenter, labels, { size: 'source' })) matrix.count(masks[index]!, classOf, labelMap, labelOf);
     // Rounded to a tenth; frames that share a run may round the last bit of a score otherwise.
     for (const [index, name] of names.entries()) expect(Math.abs(printed.get(name)! - 100 * matrix.iou(index)!), name).toBeLessThan(0.5);

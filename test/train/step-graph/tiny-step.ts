@@ -26,6 +26,7 @@ export function tinyModel(head: 'simple' | 'refined' = 'simple'): ModelConfig {
     text: { kind: 'vocabulary', names: 'none', embeddings: 'none' },
     tapDims: [5, 6, 7],
     embeddingDim: EMBEDDING_DIM,
+    threshold: 0.5,
     decoder: { reduceDim: 8, layers: 3, heads: 2, intermediateSize: 12, activation: 'relu', layerNormEpsilon: 1e-5, conditionalLayer: 0, head, patchSize },
   };
 }

@@ -75,6 +75,6 @@ export function stateOf(folder: string): Promise<TrainerState> {
 /** Loads a checkpoint and segments a picture with it; the shares of the labels. */
 export async function loads(folder: string, labels: readonly string[], cacheFolder: string): Promise<{ width: number; height: number; largest: number }> {
   await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder });
-  const { labelMap, width, height } = await segmenter.segment(picture(40, 30, 1), await segmenter.labels(labels));
+  const { labelMap, width, height } = await segmenter.segment(picture(40, 30, 1), await segmenter.labels(labels, { background: 'none' }));
   return { width, height, largest: Math.max(...labelMap) };
 }

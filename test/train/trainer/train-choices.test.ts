@@ -223,7 +223,7 @@ describe('init "random" on a trunk with a vocabulary', () => {
     const { warnings } = await run(options('vocabulary', choices));
     expect(warnings).toEqual([{ kind: 'categories', message: 'Not in the vocabulary, stood for by other entries: tree (pine tree, apple tree)' } satisfies TrainWarning]);
     await using segmenter = await Segmenter.load(join(root, 'vocabulary/last'), { device: 'cpu', cacheFolder });
-    const { labelMap } = await segmenter.segment(picture(30, 20, 1), await segmenter.labels(['tree', 'road', 'pine tree']));
+    const { labelMap } = await segmenter.segment(picture(30, 20, 1), await segmenter.labels(['tree', 'road', 'pine tree'], { background: 'none' }));
     expect(labelMap).toHaveLength(600);
     expect(JSON.parse(readFileSync(join(root, 'vocabulary/last/vocab.json'), 'utf8'))).toMatchObject({ names: ['road', 'car', 'pine tree', 'apple tree', 'sky', 'tree'], standIns: [{ category: 'tree', entries: ['pine tree', 'apple tree'] }] });
     expect(existsSync(join(root, 'vocabulary/last/vision.onnx'))).toBe(true);

@@ -4,6 +4,7 @@
  * Two kinds of folder give the same description: a CLIPSeg folder (Hugging Face layout), and a folder that brings its
  * own trunk as ONNX and, usually, a vocabulary instead of a text encoder.
  */
+import { DEFAULT_THRESHOLD, isActivation } from '../model/postprocess.ts';
 import type { Templates } from '../text/templates.ts';
 import { Fields, fieldError } from './json-fields.ts';
 
@@ -82,6 +83,8 @@ export interface ModelConfig {
   readonly tapDims: readonly number[];
   /** Length of a text embedding. */
   readonly embeddingDim: number;
+  /** Activation in [0, 1] that a label has to reach to win a pixel from the background, unless the labels say otherwise. */
+  readonly threshold: number;
   readonly decoder: DecoderConfig;
 }
 
@@ -138,6 +141,7 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     text: clipText(fields),
     tapDims: tapLayers.map(() => trunk.hiddenSize),
     embeddingDim: fields.integer('projection_dim', 512),
+    threshold: thresholdOf(fields),
     decoder: {
       reduceDim: fields.integer('reduce_dim', 64),
       layers: tapLayers.length,
@@ -178,6 +182,7 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
       : clipText(fields),
     tapDims,
     embeddingDim: text.has('dim') ? text.integer('dim') : fields.integer('projection_dim', 512),
+    threshold: thresholdOf(fields),
     decoder: {
       reduceDim: decoder.integer('reduce_dim', 64),
       layers,
@@ -214,6 +219,13 @@ function clipText(fields: Fields): ClipTextConfig {
     // Not a field of Hugging Face's: its CLIPSeg folders were trained with this one.
     templates: fields.has('prompt_templates') ? fields.texts('prompt_templates', '{}') : 'clipseg',
   };
+}
+
+/** `threshold` is not a field of Hugging Face's; where it is missing, the middle. */
+function thresholdOf(fields: Fields): number {
+  const threshold = fields.number('threshold', DEFAULT_THRESHOLD);
+  if (!isActivation(threshold)) throw fields.error('threshold', 'a number in [0, 1]');
+  return threshold;
 }
 
 function conditionalLayer(fields: Fields, layers: number, where: string): number {

@@ -31,9 +31,9 @@ export async function labelsCommand({ signal, stderr }: CommandContext, names: r
     ...(templates === undefined ? {} : { templates }),
   });
   if (save !== undefined) await labels.save(save);
-  const rows = labels.names.map((name, index) => [name, `threshold ${String(labels.thresholds[index] ?? '–')}`]);
+  const rows = labels.names.map((name, index) => [name, `threshold ${String(labels.thresholds[index] ?? labels.defaultThreshold)}`]);
   return {
-    json: { model, names: labels.names, embeddingDim: labels.embeddingDim, thresholds: labels.thresholds.map((value) => value ?? null), background: labels.background, ...(save === undefined ? {} : { save }) },
-    text: `${table(rows)}${save === undefined ? '' : `saved to ${save}\n`}`,
+    json: { model, names: labels.names, embeddingDim: labels.embeddingDim, thresholds: labels.thresholds.map((value) => value ?? null), background: labels.background, backgroundRule: labels.backgroundRule, ...(save === undefined ? {} : { save }) },
+    text: `${table(rows)}background: ${labels.backgroundRule}\n${save === undefined ? '' : `saved to ${save}\n`}`,
   };
 }

@@ -74,8 +74,8 @@ function define(version: string, act: Act): Command {
   const unit = number('a number from 0 to 1', (value) => value >= 0 && value <= 1);
   const labelOptions = (command: Command): Command =>
     command
-      .option('--threshold <t>', 'least activation of every label, 0 to 1', unit)
-      .option('--background <t>', 'activation of the background, 0 to 1, or "threshold", or "none"', (text) => (text === 'threshold' || text === 'none' ? text : unit(text)))
+      .option('--threshold <t>', "least activation of every label, 0 to 1 (default: the checkpoint's, or 0.5)", unit)
+      .option('--background <t>', 'where a pixel is background: "threshold", no label reaches its own; 0 to 1, none reaches that; "none", nowhere: the likeliest label wins (default: threshold)', (text) => (text === 'threshold' || text === 'none' ? text : unit(text)))
       .addOption(new Option('--templates <name>', 'prompt templates').choices(['plain', 'clipseg', 'imagenet80']));
 
   const segment = add('segment', 'segment one picture')

@@ -5,7 +5,6 @@ import type { LabelsOptions } from '../labels/label-request.ts';
 import type { Background } from '../model/postprocess.ts';
 import type { ViewCount } from '../model/views.ts';
 import { Segmenter } from '../segmenter/segmenter.ts';
-import type { Segmentation } from '../segmenter/segmentation.ts';
 import { loadProgress, modelOf, type LoadFlags } from './load-progress.ts';
 import { percent, table, type CommandContext, type CommandResult } from './output.ts';
 
@@ -36,9 +35,9 @@ export async function segmentCommand({ signal, stderr }: CommandContext, image: 
   const labels =
     labelSet === undefined
       ? await segmenter.labels(names as readonly string[], { ...decision, ...(templates === undefined ? {} : { templates }), signal })
-      : await LabelSet.load(labelSet);
+      : await savedLabels(labelSet, threshold, background);
   const embedded = performance.now();
-  const result = await segmenter.segment(image, labels, { ...decision, ...(views === undefined ? {} : { views }), signal });
+  const result = await segmenter.segment(image, labels, { ...(views === undefined ? {} : { views }), signal });
   const segmented = performance.now();
   if (out !== undefined) await writeFileAtomic(out, await result.overlay(image, { signal }));
   if (mask !== undefined) await writeFileAtomic(mask, await result.toPNG());
@@ -54,18 +53,21 @@ export async function segmentCommand({ signal, stderr }: CommandContext, image: 
       labels: result.labels,
       colors: result.colors,
       areas: result.areas,
-      background: backgroundShare(result),
+      background: result.background,
+      backgroundRule: labels.backgroundRule,
       ...(out === undefined ? {} : { out }),
       ...(mask === undefined ? {} : { mask }),
       ...(rle === undefined ? {} : { rle: result.toRLE() }),
       ...(polygons === undefined ? {} : { polygons: result.toPolygons() }),
       milliseconds: { load: round(loaded - started), labels: round(embedded - loaded), segment: round(segmented - embedded) },
     },
-    text: table([...result.labels.map((label) => [label, percent(result.areas[label] ?? 0)]), ['(background)', percent(backgroundShare(result))]]),
+    text: `${table([...result.labels.map((label) => [label, percent(result.areas[label] ?? 0)]), ['(background)', percent(result.background)]])}background: ${labels.backgroundRule}\n`,
   };
 }
 
-function backgroundShare({ areas }: Segmentation): number {
-  return Math.max(0, 1 - Object.values(areas).reduce((sum, area) => sum + area, 0));
+/** A saved set, decided as the flags say where they say something. */
+async function savedLabels(path: string, threshold: number | undefined, background: Background | undefined): Promise<LabelSet> {
+  const saved = await LabelSet.load(path);
+  return new LabelSet({ ...saved.parts, thresholds: saved.thresholds.map((own) => threshold ?? own), background: background ?? saved.background });
 }
 

@@ -161,12 +161,9 @@ export async function encodeJPEG(pixels: Uint8Array, width: number, height: numb
   return bytesOf(await picture.resize({ ...size, fit: 'fill', kernel: 'linear' }).jpeg({ quality }).toBuffer());
 }
 
-/** Draws an SVG as RGBA bytes `[height, width, 4]`, colours not multiplied by alpha; one over a limit is shrunk as a whole. */
-export async function rasterizeSVG(svg: string, maxWidth?: number, maxHeight?: number): Promise<{ data: Uint8Array; width: number; height: number }> {
-  const limits = { ...(maxWidth === undefined ? {} : { width: maxWidth }), ...(maxHeight === undefined ? {} : { height: maxHeight }) };
-  const drawing = sharp(Buffer.from(svg));
-  const limited = Object.keys(limits).length === 0 ? drawing : drawing.resize({ ...limits, fit: 'inside', withoutEnlargement: true });
-  const { data, info } = await limited.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+/** Draws an SVG as RGBA bytes `[height, width, 4]`, colours not multiplied by alpha. */
+export async function rasterizeSVG(svg: string): Promise<{ data: Uint8Array; width: number; height: number }> {
+  const { data, info } = await sharp(Buffer.from(svg)).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   return { data: bytesOf(data), width: info.width, height: info.height };
 }
 

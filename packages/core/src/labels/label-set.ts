@@ -3,11 +3,14 @@
  * `Segmenter.labels()` or read from a file, so that a fixed set deploys without the text encoder.
  */
 import { createHash } from 'node:crypto';
-import { SynsegError } from '../errors.ts';
+import { SynsegError, messageOf } from '../errors.ts';
 import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
+import { checkKind, checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
 import { BACKGROUND } from '../mask/background.ts';
-import { labelColors, type LabelColor } from '../mask/palette.ts';
-import { isActivation, type Background } from '../model/postprocess.ts';
+import { showsItself } from '../guard/show.ts';
+import { checkActivation, checkBackground } from '../mask/check.ts';
+import { labelColors, type ColorInput, type LabelColor } from '../mask/palette.ts';
+import { DEFAULT_THRESHOLD, type Background } from '../model/postprocess.ts';
 
 /** Most labels a set can have: a label map is uint8, and its largest value is background. */
 export const MAX_LABELS = BACKGROUND;
@@ -23,6 +26,10 @@ export interface LabelSetParts {
   /** Activation in [0, 1] per label, undefined where none was given. */
   readonly thresholds: readonly (number | undefined)[];
   readonly background: Background;
+  /** Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's. @default 0.5 */
+  readonly defaultThreshold?: number;
+  /** Colors that were chosen, by place. @default those of `labelColors()`, which follow from the names */
+  readonly colors?: readonly (ColorInput | undefined)[];
 }
 
 /**
@@ -44,9 +51,11 @@ export class LabelSet {
   readonly names: readonly string[];
   /** Activation in [0, 1] a pixel must reach, per label; undefined where none was given. */
   readonly thresholds: readonly (number | undefined)[];
-  /** How a pixel becomes background: constant plane of that activation, thresholds, or never. */
+  /** Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's, else 0.5. */
+  readonly defaultThreshold: number;
+  /** How a pixel becomes background: where no label reaches its threshold, a constant plane of that activation, or never. */
   readonly background: Background;
-  /** A colour per label, the same for the same number of labels on every machine. */
+  /** A color per label: the one chosen for it, else one that follows from its name. */
   readonly colors: readonly LabelColor[];
   /** Length of one embedding. */
   readonly embeddingDim: number;
@@ -56,29 +65,57 @@ export class LabelSet {
   readonly key: string;
 
   /** From {@link LabelSet.parts}, as in another thread; else use `Segmenter.labels()` or {@link LabelSet.load}. */
-  constructor({ names, embeddings, thresholds, background }: LabelSetParts) {
+  constructor(parts: LabelSetParts) {
+    checkParts(parts);
+    const { names, embeddings, thresholds, background, defaultThreshold = DEFAULT_THRESHOLD } = parts;
     this.names = Object.freeze([...names]);
     this.thresholds = Object.freeze([...thresholds]);
+    this.defaultThreshold = defaultThreshold;
     this.background = background;
     this.embeddings = embeddings;
     this.embeddingDim = embeddings.length / names.length;
-    this.colors = labelColors(names.length);
+    this.colors = Object.freeze(labelColors(names, parts.colors));
     this.key = createHash('sha256').update(new Uint8Array(embeddings.buffer, embeddings.byteOffset, embeddings.byteLength)).digest('hex');
   }
 
   /** Plain data that makes an equal set: what a message to another thread can carry. */
-  get parts(): LabelSetParts {
-    return { names: this.names, embeddings: this.embeddings, thresholds: this.thresholds, background: this.background };
+  get parts(): Required<LabelSetParts> {
+    const { names, embeddings, thresholds, background, defaultThreshold, colors } = this;
+    return { names, embeddings, thresholds, background, defaultThreshold, colors };
   }
 
-  /** Writes names, embeddings, thresholds and background to a safetensors file, atomically. */
+  /** How a pixel becomes background, in words: "where no label reaches 0.25". */
+  get backgroundRule(): string {
+    const { background, names, thresholds, defaultThreshold } = this;
+    if (background === 'none') return 'nowhere: each pixel has the likeliest label, however unlikely it is';
+    const own = names.flatMap((name, index) => (thresholds[index] === undefined ? [] : [{ name, threshold: thresholds[index] }]));
+    const rest = background === 'threshold' ? defaultThreshold : background;
+    const [least, most] = [Math.min, Math.max].map((choose) => own.reduce((value, { threshold }) => choose(value, threshold), own[0]?.threshold ?? rest)) as [number, number];
+    if (own.length === names.length && least === most && background === 'threshold') return `where no label reaches ${String(least)}`;
+    return `where no label reaches ${String(rest)}${own.length === 0 ? '' : ` (${own.map(({ name, threshold }) => `${name}: ${String(threshold)}`).join(', ')})`}`;
+  }
+
+  /** What `JSON.stringify()` and `console.log()` show: no embeddings. */
+  toJSON(): Omit<LabelSetParts, 'embeddings'> & { readonly embeddingDim: number } {
+    const { names, thresholds, defaultThreshold, background, colors, embeddingDim } = this;
+    return { names, thresholds, defaultThreshold, background, colors, embeddingDim };
+  }
+
+  /**
+   * Writes names, embeddings, thresholds, colors and background to a safetensors file, atomically.
+   *
+   * @throws SynsegError `FILE_WRITE` when the file cannot be written
+   */
   async save(path: string): Promise<void> {
+    checkPath('save label set', path);
     const tensors = new Map([['embeddings', { shape: [this.names.length, this.embeddingDim], data: this.embeddings }]]);
     await writeSafetensors(path, tensors, {
       format: FORMAT,
       version: VERSION,
       names: JSON.stringify(this.names),
       thresholds: JSON.stringify(this.thresholds.map((threshold) => threshold ?? null)),
+      defaultThreshold: JSON.stringify(this.defaultThreshold),
+      colors: JSON.stringify(this.colors),
       background: JSON.stringify(this.background),
     });
   }
@@ -89,33 +126,60 @@ export class LabelSet {
    * @throws SynsegError `CHECKPOINT_FORMAT` when the file is not a label set, or is damaged
    */
   static async load(path: string): Promise<LabelSet> {
+    checkPath('load label set', path);
     const { tensors, metadata } = await readSafetensors(path);
     const entry = tensors.get('embeddings');
-    const fail = (rule: string, got: string): SynsegError => new SynsegError('CHECKPOINT_FORMAT', `Cannot load label set: ${path} must ${rule}, got ${got}`);
-    if (metadata['format'] !== FORMAT || entry === undefined) throw fail(`be a file written by LabelSet.save`, `format ${metadata['format'] ?? 'unknown'}`);
-    if (metadata['version'] !== VERSION) throw fail(`have version ${VERSION}`, String(metadata['version']));
-    let names: unknown;
-    let thresholds: unknown;
-    let background: unknown;
+    const fail = (rule: string, got: string, cause?: unknown): SynsegError => new SynsegError('CHECKPOINT_FORMAT', `Cannot load label set: ${path} must ${rule}, got ${got}`, { cause });
+    if (metadata['format'] !== FORMAT || entry === undefined) throw fail(`be a file written by LabelSet.save`, `format ${describeValue(metadata['format'] ?? 'unknown')}`);
+    if (metadata['version'] !== VERSION) throw fail(`have version ${VERSION}`, describeValue(metadata['version']));
+    const read = (key: string): unknown => {
+      try {
+        return JSON.parse(metadata[key] ?? 'null') as unknown;
+      } catch (cause) {
+        throw fail('have JSON metadata', `${key} ${describeValue(metadata[key])}`, cause);
+      }
+    };
+    const [names, thresholds] = [read('names'), read('thresholds')];
+    if (!Array.isArray(names) || names.length > MAX_LABELS || entry.shape.length !== 2 || names.length !== entry.shape[0]) {
+      throw fail('name each of its embeddings', `${describeValue(names)} for embeddings [${entry.shape.join(', ')}]`);
+    }
+    if (!Array.isArray(thresholds)) throw fail('have a list of thresholds', describeValue(thresholds));
+    const embeddings = await readFloats(entry);
+    // Sets of before there were colors and a checkpoint's threshold have neither.
+    const parts = { names, embeddings, thresholds: thresholds.map((threshold: unknown) => threshold ?? undefined), background: read('background'), defaultThreshold: read('defaultThreshold') ?? undefined, colors: read('colors') ?? undefined };
     try {
-      [names, thresholds, background] = ['names', 'thresholds', 'background'].map((key) => JSON.parse(metadata[key] ?? '') as unknown);
-    } catch {
-      throw fail('have JSON metadata', JSON.stringify(metadata));
+      return new LabelSet(parts as unknown as LabelSetParts);
+    } catch (error) {
+      throw fail('hold a whole label set', messageOf(error), error);
     }
-    if (!Array.isArray(names) || names.some((name) => typeof name !== 'string') || names.length === 0 || entry.shape.length !== 2 || names.length !== entry.shape[0]) {
-      throw fail('name each of its embeddings', `${JSON.stringify(names)} for embeddings [${entry.shape.join(', ')}]`);
-    }
-    if (!Array.isArray(thresholds) || thresholds.length !== names.length || thresholds.some((value) => value !== null && !isActivation(value))) {
-      throw fail('have a threshold in [0, 1] or null for each label', JSON.stringify(thresholds));
-    }
-    if (background !== 'threshold' && background !== 'none' && !isActivation(background)) {
-      throw fail('have a background in [0, 1], "threshold" or "none"', JSON.stringify(background));
-    }
-    return new LabelSet({
-      names: names as string[],
-      thresholds: (thresholds as (number | null)[]).map((threshold) => threshold ?? undefined),
-      background: background,
-      embeddings: await readFloats(entry),
-    });
   }
+}
+
+showsItself(LabelSet);
+
+const PART_NAMES = optionNames<LabelSetParts>({ names: true, embeddings: true, thresholds: true, background: true, defaultThreshold: true, colors: true });
+const ACTION = 'make label set';
+
+/** Names and colors are checked by `labelColors()`, which has to know them. */
+function checkParts(parts: LabelSetParts): void {
+  checkKind(ACTION, 'parts', parts, typeof parts === 'object', 'be an object');
+  checkOptions(ACTION, parts, PART_NAMES, 'parts');
+  const { names, embeddings, thresholds, background, defaultThreshold } = parts;
+  checkKind(ACTION, 'names', names, Array.isArray(names) && names.every((name) => typeof name === 'string'), 'be a list of strings');
+  if (names.length === 0 || names.length > MAX_LABELS) throw new RangeError(`Cannot ${ACTION}: names must be 1 to ${String(MAX_LABELS)}, got ${String(names.length)}`);
+  checkKind(ACTION, 'embeddings', embeddings, embeddings instanceof Float32Array, 'be a Float32Array');
+  if (embeddings.length === 0 || embeddings.length % names.length !== 0) {
+    throw new RangeError(`Cannot ${ACTION}: embeddings must hold as many numbers for each of ${String(names.length)} labels, got ${String(embeddings.length)}`);
+  }
+  const odd = embeddings.findIndex((value) => !Number.isFinite(value));
+  if (odd >= 0) throw new RangeError(`Cannot ${ACTION}: embeddings must be finite, got ${String(embeddings[odd])} at ${String(odd)}`);
+  checkKind(ACTION, 'thresholds', thresholds, Array.isArray(thresholds), 'be a list');
+  if (thresholds.length !== names.length) throw new RangeError(`Cannot ${ACTION}: thresholds must be one per label = ${String(names.length)}, got ${String(thresholds.length)}`);
+  for (const [index, threshold] of thresholds.entries()) checkActivation(ACTION, `thresholds[${String(index)}]`, threshold);
+  checkActivation(ACTION, 'defaultThreshold', defaultThreshold);
+  checkBackground(ACTION, background);
+}
+
+function checkPath(action: string, path: string): void {
+  checkKind(action, 'path', path, typeof path === 'string' && path !== '', 'be the path of a file');
 }

@@ -1,33 +1,44 @@
 /**
- * Argument checks shared by this folder; nothing here is public.
+ * Argument checks of masks, label maps and how labels are decided; nothing here is public.
  *
- * Every check throws a `RangeError` of the form `Cannot <action>: <name> must <rule>, got <value>`. They run once per
- * call, never per pixel, except {@link checkLabels}, whose single pass is cheap next to what follows it.
+ * What is of the wrong kind is a `TypeError`, a wrong value a `RangeError`, both of the form `Cannot <action>: <name> must
+ * <rule>, got <value>`. They run once per call, never per pixel, except {@link checkLabels}, whose single pass is cheap next
+ * to what follows it.
  */
+import { checkKind, describeValue } from '../guard/arguments.ts';
+import { DEFAULT_LIMITS, checkLimits, limitError } from '../guard/limits.ts';
+import { isActivation, type Background } from '../model/postprocess.ts';
 import { BACKGROUND } from './background.ts';
+import { describeColor, isColor } from './palette.ts';
 
 /** @throws RangeError unless `value` is an integer of `min`..`max`. */
 export function checkInteger(action: string, name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new RangeError(`Cannot ${action}: ${name} must be an integer from ${min} to ${max}, got ${value}`);
+  throw new RangeError(`Cannot ${action}: ${name} must be an integer from ${min} to ${max}, got ${describeValue(value)}`);
 }
 
 /** @throws RangeError unless `value` is a finite number of `min`..`max`. */
 export function checkNumber(action: string, name: string, value: number, min: number, max: number): void {
   if (Number.isFinite(value) && value >= min && value <= max) return;
   const rule = max === Infinity ? `be a finite number of at least ${min}` : `be a number from ${min} to ${max}`;
-  throw new RangeError(`Cannot ${action}: ${name} must ${rule}, got ${value}`);
+  throw new RangeError(`Cannot ${action}: ${name} must ${rule}, got ${describeValue(value)}`);
 }
 
 /** @throws RangeError unless every side is a positive integer. */
 export function checkSides(action: string, sides: readonly number[], names: readonly string[]): void {
   for (const [index, side] of sides.entries()) {
     if (Number.isInteger(side) && side > 0) continue;
-    throw new RangeError(`Cannot ${action}: ${names[index]} must be a positive integer, got ${side}`);
+    throw new RangeError(`Cannot ${action}: ${names[index]} must be a positive integer, got ${describeValue(side)}`);
   }
 }
 
-/** @throws RangeError unless both sides are positive integers and `plane` holds `width × height × channels` values. */
+/** @throws SynsegError `IMAGE_DECODE` when a picture of that size has more than `maxPixels`, RangeError unless that is a positive integer. */
+export function checkPixels(action: string, what: string, width: number, height: number, maxPixels = DEFAULT_LIMITS.maxPixels): void {
+  checkLimits(action, { maxPixels });
+  if (width * height > maxPixels) throw limitError('IMAGE_DECODE', action, what, 'maxPixels', maxPixels, 'pixels', `${width}×${height}`);
+}
+
+/** @throws TypeError unless `plane` is a Uint8Array, RangeError unless both sides are positive integers and it holds `width × height × channels` values. */
 export function checkPlane(
   action: string,
   plane: { readonly name: string; readonly data: ArrayLike<number>; readonly channels?: 1 | 3 | 4 },
@@ -35,6 +46,7 @@ export function checkPlane(
   height: number,
   names: readonly [width: string, height: string] = ['width', 'height'],
 ): void {
+  checkKind(action, plane.name, plane.data, plane.data instanceof Uint8Array, 'be a Uint8Array');
   checkSides(action, [width, height], names);
   const length = width * height * (plane.channels ?? 1);
   if (plane.data.length === length) return;
@@ -55,13 +67,28 @@ export function checkLabels(action: string, labelMap: Uint8Array, labelCount: nu
   }
 }
 
-/** @throws RangeError unless there are at most 255 colors and each is three integers of 0..255. */
+/** @throws TypeError unless `colors` is a list, RangeError unless there are at most 255 and each is three integers of 0..255. */
 export function checkColors(action: string, colors: readonly (readonly [number, number, number])[]): void {
+  checkKind(action, 'colors', colors, Array.isArray(colors), 'be a list of colors');
   checkInteger(action, 'colors.length', colors.length, 0, BACKGROUND);
   for (const [index, color] of colors.entries()) {
-    if (color.length === 3 && color.every((part) => Number.isInteger(part) && part >= 0 && part <= 255)) continue;
-    throw new RangeError(
-      `Cannot ${action}: colors[${index}] must be three integers from 0 to 255, got ${JSON.stringify(color)}`,
-    );
+    if (!isColor(color)) throw new RangeError(`Cannot ${action}: colors[${index}] must be three integers from 0 to 255, got ${describeColor(color)}`);
   }
+}
+
+/** @throws RangeError unless the value is undefined or in [0, 1] */
+export function checkActivation(action: string, name: string, value: number | undefined): number | undefined {
+  if (value !== undefined && !isActivation(value)) {
+    throw new RangeError(`Cannot ${action}: ${name} must be in [0, 1], got ${describeValue(value)}`);
+  }
+  return value;
+}
+
+/** @throws RangeError unless the value is a {@link Background} */
+export function checkBackground(action: string, value: Background): Background {
+  if (value === 'threshold' || value === 'none') return value;
+  if (!isActivation(value)) {
+    throw new RangeError(`Cannot ${action}: background must be a number in [0, 1], "threshold" or "none", got ${describeValue(value)}`);
+  }
+  return value;
 }

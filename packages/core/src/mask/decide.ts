@@ -11,7 +11,10 @@
  */
 import { decisionOf, type Background } from '../model/postprocess.ts';
 import { BACKGROUND } from './background.ts';
-import { checkInteger, checkSides } from './check.ts';
+import { checkKind } from '../guard/arguments.ts';
+import { checkActivation, checkBackground, checkInteger, checkSides } from './check.ts';
+
+const ACTION = 'decide labels';
 
 /** Pixels decided at a time: their best activations stay in the processor's nearest cache. */
 const BLOCK = 4096;
@@ -22,6 +25,8 @@ export interface DecisionRule {
   readonly thresholds: readonly (number | undefined)[];
   /** A number in [0, 1]: constant plane of that activation; `'threshold'`: where no label reaches its own; `'none'`: never. */
   readonly background: Background;
+  /** What labels without a threshold have to reach where `background` is `'threshold'`. @default 0.5 */
+  readonly defaultThreshold?: number;
 }
 
 /**
@@ -33,6 +38,7 @@ export interface DecisionRule {
  *
  * @param activations Float32Array, [labels, height, width], row-major, [0, 1].
  * @returns Uint8Array, [height, width], row-major, label index, 255 = background.
+ * @throws TypeError when an argument is of the wrong kind.
  * @throws RangeError when a side is not a positive integer, there are no or more than 255 labels, `activations` does not
  *   hold labels × width × height values, or a threshold or the background is a number outside [0, 1].
  * @example
@@ -44,18 +50,22 @@ export interface DecisionRule {
  * console.assert(decideLabels(activations, 3, 1, { ...rule, background: 0.35 }).join() === '0,0,255');
  * ```
  */
-export function decideLabels(activations: Float32Array, width: number, height: number, { thresholds, background }: DecisionRule): Uint8Array {
+export function decideLabels(activations: Float32Array, width: number, height: number, rule: DecisionRule): Uint8Array {
+  checkKind(ACTION, 'activations', activations, activations instanceof Float32Array, 'be a Float32Array');
+  checkKind(ACTION, 'rule', rule, typeof rule === 'object' && rule !== null && Array.isArray(rule.thresholds), 'have a list of thresholds');
+  const { thresholds, background, defaultThreshold } = rule;
   const labels = thresholds.length;
-  checkSides('decide labels', [width, height], ['width', 'height']);
-  checkInteger('decide labels', 'thresholds.length', labels, 1, BACKGROUND);
+  checkSides(ACTION, [width, height], ['width', 'height']);
+  checkInteger(ACTION, 'thresholds.length', labels, 1, BACKGROUND);
   const pixels = width * height;
   if (activations.length !== labels * pixels) {
     throw new RangeError(`Cannot decide labels: activations must hold labels × width × height = ${labels * pixels} values, got ${activations.length}`);
   }
-  for (const [index, threshold] of thresholds.entries()) if (threshold !== undefined) checkActivation(`thresholds[${index}]`, threshold, 'be in [0, 1]');
-  if (background !== 'threshold' && background !== 'none') checkActivation('background', background, 'be a number in [0, 1], "threshold" or "none"');
+  for (const [index, threshold] of thresholds.entries()) checkActivation(ACTION, `thresholds[${index}]`, threshold);
+  checkActivation(ACTION, 'defaultThreshold', defaultThreshold);
+  checkBackground(ACTION, background);
 
-  const { winThresholds, plane, background: mayBeBackground } = decisionOf(thresholds, background);
+  const { winThresholds, plane, background: mayBeBackground } = decisionOf(thresholds, background, defaultThreshold);
   const cuts = Float32Array.from(winThresholds, activationOf);
   // A label wins against an equal plane, which comes last in the graph: every label has to beat what is just below it.
   const [start, nobody] = mayBeBackground ? [justBelow(activationOf(Math.fround(plane))), BACKGROUND] : [-1, 0];
@@ -95,8 +105,3 @@ function justBelow(activation: number): number {
 
 /** What `logitOf(1)` is: as a threshold or plane it is above every logit a network gives. */
 const UNREACHABLE = Math.fround(3e38);
-
-function checkActivation(name: string, value: number, rule: string): void {
-  if (typeof value === 'number' && value >= 0 && value <= 1) return;
-  throw new RangeError(`Cannot decide labels: ${name} must ${rule}, got ${JSON.stringify(value)}`);
-}

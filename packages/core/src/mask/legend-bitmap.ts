@@ -2,8 +2,9 @@
  * A legend as pixels, for whoever draws it over many pictures: drawn once, blended per frame.
  */
 import { rasterizeSVG } from '../image/image.ts';
+import { checkKind, checkOptions, optionNames } from '../guard/arguments.ts';
 import { checkInteger, checkPlane, checkSides } from './check.ts';
-import { legendSVG } from './legend.ts';
+import { legendLayout, legendRows, legendSVG, moreRow } from './legend.ts';
 import type { LabelColor } from './palette.ts';
 
 /** A small picture with transparency. */
@@ -16,36 +17,66 @@ export interface Bitmap {
 
 /** How {@link drawLegend} draws. */
 export interface DrawLegendOptions {
-  /** Height of the letters' em square, in pixels. @default 16 */
-  readonly fontSize?: number;
-  /** A legend that would be wider is shrunk as a whole, pixels. @default unlimited */
-  readonly maxWidth?: number;
-  /** A legend that would be higher is shrunk as a whole, pixels. @default unlimited */
-  readonly maxHeight?: number;
+  /** Share of the picture per label name, 0..1; labels without one show none. @default none */
+  readonly areas?: Readonly<Record<string, number>>;
+  /** A last row for the background, with its share of the picture, 0..1, where that is known. @default false */
+  readonly background?: boolean | number;
 }
 
+const OPTION_NAMES = optionNames<DrawLegendOptions>({ areas: true, background: true });
+/** Letters in the height of a picture, and the least and the largest that are drawn, pixels. */
+const LETTERS = 40;
+const [SMALLEST, LARGEST] = [9, 48];
+/** Part of the picture that a legend may cover. */
+const MOST = 1 / 8;
+/** A picture with a shorter side than this has no legend, pixels. */
+const SMALL_PICTURE = 96;
+
 /**
- * Draws the legend of `legendSVG()`, without areas, as a bitmap.
+ * Draws the legend of `legendSVG()` for a picture of a size, as a bitmap that covers an eighth of it at most: where all
+ * labels do not fit in letters that can be read, the first ones are named and the others counted.
  *
  * @param colors One per label; further ones are ignored.
- * @throws RangeError when `labels` is empty, a label has no color, a color is not three integers of 0..255, `fontSize` is
- *   not a finite number of at least 1, or a limit is not a positive integer.
+ * @returns Undefined for a picture too small for a legend: a side below 96 pixels, or no room for one label.
+ * @throws TypeError when an argument is of the wrong kind.
+ * @throws RangeError when `labels` is empty, a label has no color, a color is not three integers of 0..255, a share is not
+ *   a number of 0..1, or a side is not a positive integer.
  * @example
  * ```ts
  * import { drawLegend, labelColors } from '@synseg/core';
- * const legend = await drawLegend(['road', 'car'], labelColors(2), { fontSize: 16, maxWidth: 40 });
- * console.assert(legend.width === 40 && legend.data.length === 40 * legend.height * 4);
+ * const legend = await drawLegend(['road', 'car'], labelColors(['road', 'car']), 640, 360);
+ * console.assert(legend !== undefined && legend.width * legend.height <= (640 * 360) / 8);
+ * console.assert((await drawLegend(['road'], labelColors(['road']), 80, 60)) === undefined);
  * ```
  */
 export async function drawLegend(
   labels: readonly string[],
   colors: readonly LabelColor[],
+  width: number,
+  height: number,
   options: DrawLegendOptions = {},
-): Promise<Bitmap> {
-  const { fontSize = 16, maxWidth, maxHeight } = options;
-  if (maxWidth !== undefined) checkSides('draw legend', [maxWidth], ['maxWidth']);
-  if (maxHeight !== undefined) checkSides('draw legend', [maxHeight], ['maxHeight']);
-  return rasterizeSVG(legendSVG(labels, colors, {}, { fontSize }), maxWidth, maxHeight);
+): Promise<Bitmap | undefined> {
+  checkOptions('draw legend', options, OPTION_NAMES);
+  const { areas = {}, background = false } = options;
+  checkSides('draw legend', [width, height], ['width', 'height']);
+  const rows = legendRows(labels, colors, areas, { background });
+  const fits = (fontSize: number, shown: number): boolean => {
+    const more = shown === labels.length ? [] : [moreRow(labels.length - shown)];
+    const layout = legendLayout([...rows.slice(0, shown), ...more, ...rows.slice(labels.length)], fontSize);
+    const margin = legendMargin(height);
+    return layout.width * layout.height <= width * height * MOST && layout.width + 2 * margin <= width && layout.height + 2 * margin <= height;
+  };
+  if (Math.min(width, height) < SMALL_PICTURE) return undefined;
+  let [fontSize, shown] = [Math.min(LARGEST, Math.max(SMALLEST, Math.round(height / LETTERS))), labels.length];
+  while (fontSize > SMALLEST && !fits(fontSize, shown)) fontSize--;
+  while (shown > 0 && !fits(fontSize, shown)) shown--;
+  if (shown === 0) return undefined;
+  return rasterizeSVG(legendSVG(labels.slice(0, shown), colors, areas, { fontSize, background, more: labels.length - shown }));
+}
+
+/** Distance of a legend from the picture's upper left corner, pixels. */
+export function legendMargin(height: number): number {
+  return Math.round(height / 60);
 }
 
 /**
@@ -75,6 +106,7 @@ export function blendBitmap(
   top: number,
 ): void {
   checkPlane('blend bitmap', { name: 'pixels', data: pixels, channels: 3 }, width, height);
+  checkKind('blend bitmap', 'bitmap', bitmap, typeof bitmap === 'object' && (bitmap as unknown) !== null, 'have data, width and height');
   checkPlane('blend bitmap', { name: 'bitmap.data', data: bitmap.data, channels: 4 }, bitmap.width, bitmap.height, ['bitmap.width', 'bitmap.height']);
   checkInteger('blend bitmap', 'left', left, -FURTHEST, FURTHEST);
   checkInteger('blend bitmap', 'top', top, -FURTHEST, FURTHEST);

@@ -3,29 +3,47 @@
  *
  * Widths are estimated (0.62 em a letter, 1 em a wide one): measuring needs the font, which only the rasteriser knows.
  */
-import { checkColors, checkNumber } from './check.ts';
+import { checkKind, checkOptions, optionNames } from '../guard/arguments.ts';
+import { checkColors, checkInteger, checkNumber } from './check.ts';
 import type { LabelColor } from './palette.ts';
 
 /** How {@link legendSVG} draws. */
 export interface LegendSVGOptions {
   /** Height of the letters' em square, in pixels; everything else scales with it. @default 16 */
   readonly fontSize?: number;
+  /** A last row for the background, with its share of the picture, 0..1, where that is known. @default false */
+  readonly background?: boolean | number;
+  /** Labels that are left out, counted in a row below the others. @default 0 */
+  readonly more?: number;
+}
+
+const ACTION = 'draw legend';
+const OPTION_NAMES = optionNames<LegendSVGOptions>({ fontSize: true, background: true, more: true });
+/** Longer names end in "…": the legend of a long one would cover the picture. */
+const LONGEST_NAME = 40;
+
+interface Row {
+  readonly name: string;
+  /** Undefined for a row without a swatch; black is the background's, which is left as it is in an overlay. */
+  readonly color: LabelColor | undefined;
+  readonly share: string;
 }
 
 /**
  * Draws a legend: one row per label with its color, name and, where known, the share of the picture it covers.
  *
- * @param labels Names, shown as they are: markup is escaped, control characters become spaces.
+ * @param labels Names, shown as they are up to 40 characters: markup is escaped, control characters become spaces.
  * @param colors One per label; further ones are ignored.
  * @param areas Share of the picture per label name, 0..1, shown in percent; labels without one show none.
  * @returns A complete SVG document with `width` and `height` in pixels and a half-transparent black ground.
+ * @throws TypeError when an argument is of the wrong kind.
  * @throws RangeError when `labels` is empty, a label has no color, a color is not three integers of 0..255, an area is
  *   not a number of 0..1, or `fontSize` is not a finite number of at least 1.
  * @example
  * ```ts
  * import { labelColors, legendSVG } from '@synseg/core';
- * const svg = legendSVG(['road', 'R&D'], labelColors(2), { road: 0.25 });
- * console.assert(svg.includes('>25.0 %<') && svg.includes('>R&amp;D<'));
+ * const svg = legendSVG(['road', 'R&D'], labelColors(['road', 'R&D']), { road: 0.25 }, { background: 0.5 });
+ * console.assert(svg.includes('>25.0 %<') && svg.includes('>R&amp;D<') && svg.includes('>(background)<'));
  * ```
  */
 export function legendSVG(
@@ -34,37 +52,60 @@ export function legendSVG(
   areas: Readonly<Record<string, number>> = {},
   options: LegendSVGOptions = {},
 ): string {
-  const { fontSize = 16 } = options;
-  if (labels.length === 0) throw new RangeError('Cannot draw legend: labels must not be empty, got 0 labels');
+  return drawRows(legendRows(labels, colors, areas, options), options.fontSize ?? 16);
+}
+
+/** Checks the arguments of {@link legendSVG} and writes the rows out. */
+export function legendRows(labels: readonly string[], colors: readonly LabelColor[], areas: Readonly<Record<string, number>>, options: LegendSVGOptions): readonly Row[] {
+  checkOptions(ACTION, options, OPTION_NAMES);
+  const { fontSize = 16, background = false, more = 0 } = options;
+  checkKind(ACTION, 'labels', labels, Array.isArray(labels) && labels.every((label) => typeof label === 'string'), 'be a list of strings');
+  checkKind(ACTION, 'areas', areas, typeof areas === 'object' && areas !== null, 'be an object');
+  if (labels.length === 0 && background === false) throw new RangeError(`Cannot ${ACTION}: labels must not be empty, got 0 labels`);
+  checkColors(ACTION, colors);
   if (colors.length < labels.length) {
     throw new RangeError(
-      `Cannot draw legend: colors must hold one color per label = ${labels.length}, got ${colors.length}`,
+      `Cannot ${ACTION}: colors must hold one color per label = ${labels.length}, got ${colors.length}`,
     );
   }
-  checkColors('draw legend', colors);
-  checkNumber('draw legend', 'fontSize', fontSize, 1, Infinity);
-  const shares = labels.map((label) => {
-    if (!Object.hasOwn(areas, label)) return '';
-    checkNumber('draw legend', `areas[${JSON.stringify(label)}]`, areas[label]!, 0, 1);
-    return `${(100 * areas[label]!).toFixed(1)} %`;
+  checkNumber(ACTION, 'fontSize', fontSize, 1, Infinity);
+  checkInteger(ACTION, 'more', more, 0, Number.MAX_SAFE_INTEGER);
+  if (typeof background !== 'boolean') checkNumber(ACTION, 'background', background, 0, 1);
+  const rows = labels.map((label, index): Row => {
+    const share = Object.hasOwn(areas, label) ? areas[label] : undefined;
+    if (share !== undefined) checkNumber(ACTION, `areas[${JSON.stringify(label)}]`, share, 0, 1);
+    return { name: shownName(label), color: colors[index]!, share: percent(share) };
   });
-  const names = labels.map((label) => label.replaceAll(UNPRINTABLE, ' '));
+  if (more > 0) rows.push(moreRow(more));
+  if (background !== false) rows.push({ name: '(background)', color: [0, 0, 0], share: percent(background === true ? undefined : background) });
+  return rows;
+}
 
+/** The row that counts what is left out. */
+export function moreRow(more: number): Row {
+  return { name: `… ${more} more`, color: undefined, share: '' };
+}
+
+/** Where things stand in a legend of these rows. */
+export function legendLayout(rows: readonly Row[], fontSize: number): { readonly width: number; readonly height: number; readonly pad: number; readonly rowHeight: number; readonly nameX: number } {
   const pad = Math.round(fontSize / 2);
   const rowHeight = Math.round(fontSize * 1.5);
   const nameX = 2 * pad + fontSize;
-  const nameWidth = Math.max(...names.map((name) => textWidth(name, fontSize)));
-  const shareWidth = Math.max(...shares.map((share) => textWidth(share, fontSize)));
-  const width = nameX + nameWidth + (shareWidth > 0 ? pad + shareWidth : 0) + pad;
-  const height = rowHeight * labels.length + pad;
+  const widest = (texts: readonly string[]): number => texts.reduce((width, text) => Math.max(width, textWidth(text, fontSize)), 0);
+  const shareWidth = widest(rows.map(({ share }) => share));
+  const width = nameX + widest(rows.map(({ name }) => name)) + (shareWidth > 0 ? pad + shareWidth : 0) + pad;
+  return { width, height: rowHeight * rows.length + pad, pad, rowHeight, nameX };
+}
 
-  const rows = names.map((name, index) => {
+function drawRows(rows: readonly Row[], fontSize: number): string {
+  const { width, height, pad, rowHeight, nameX } = legendLayout(rows, fontSize);
+  const drawn = rows.map(({ name, color, share }, index) => {
     const top = Math.round(pad / 2) + index * rowHeight;
     const baseline = top + Math.round(rowHeight / 2 + fontSize * 0.36);
     const swatchY = top + Math.round((rowHeight - fontSize) / 2);
-    const share = shares[index]!;
+    const outline = color?.every((part) => part === 0) === true ? ' stroke="#888"' : '';
     return [
-      `<rect x="${pad}" y="${swatchY}" width="${fontSize}" height="${fontSize}" fill="rgb(${colors[index]!.join()})"/>`,
+      color === undefined ? '' : `<rect x="${pad}" y="${swatchY}" width="${fontSize}" height="${fontSize}" fill="rgb(${color.join()})"${outline}/>`,
       `<text x="${nameX}" y="${baseline}">${escapeText(name)}</text>`,
       share === '' ? '' : `<text x="${width - pad}" y="${baseline}" text-anchor="end">${share}</text>`,
     ].join('');
@@ -72,15 +113,27 @@ export function legendSVG(
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<rect width="${width}" height="${height}" rx="${Math.round(pad / 2)}" fill="#000" fill-opacity="0.6"/>`,
-    `<g font-family="sans-serif" font-size="${fontSize}" fill="#fff" xml:space="preserve">${rows.join('')}</g>`,
+    `<g font-family="sans-serif" font-size="${fontSize}" fill="#fff" xml:space="preserve">${drawn.join('')}</g>`,
     '</svg>',
   ].join('');
 }
 
 // Control characters, lone surrogates and non-characters: XML 1.0 allows none of them, not even escaped.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu;
+// What turns the direction of the text around it: a name must not change the rest of its row.
+const TURNING = /[\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
 const WIDE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Extended_Pictographic}\uFF01-\uFF60]/u;
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+function shownName(name: string): string {
+  // Cut before it is looked at: a name may be megabytes long.
+  const characters = Array.from(name.slice(0, 4 * LONGEST_NAME).replaceAll(UNPRINTABLE, ' ').replaceAll(TURNING, ''));
+  return characters.length > LONGEST_NAME ? `${characters.slice(0, LONGEST_NAME - 1).join('')}…` : characters.join('');
+}
+
+function percent(share: number | undefined): string {
+  return share === undefined ? '' : `${(100 * share).toFixed(1)} %`;
+}
 
 function escapeText(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);

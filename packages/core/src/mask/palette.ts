@@ -1,14 +1,131 @@
 /**
- * Label colors: the same for every run and machine, and far apart to the eye.
+ * Label colors: far apart to the eye, and each label's own whatever the others are.
  *
- * Twelve are picked by hand. Each further one is the candidate furthest from black and from all before it in OKLab, so
- * the colors of few labels are always the first of those of many.
+ * A name says by its hash which of the palette's first {@link OWN_COLORS} colors it wants. Only where two names of a set
+ * want the same one has one of them to give way: the one with the larger hash, wherever the two stand in the list. So a
+ * label keeps its color when the list is sorted, and when others come and go, unless one of these wants the very same.
+ *
+ * Twelve colors of the palette are picked by hand. Each further one is the candidate furthest from black and from all
+ * before it in OKLab.
  */
+import { describeValue, checkKind } from '../guard/arguments.ts';
 import { BACKGROUND } from './background.ts';
-import { checkInteger } from './check.ts';
 
 /** An sRGB color, each part an integer of 0..255. */
 export type LabelColor = readonly [red: number, green: number, blue: number];
+
+/** A color as a caller writes it. */
+export type ColorInput = LabelColor | string;
+
+/** Colors that names choose from: no two are nearer than 0.07 in OKLab, where black and white are 1 apart. */
+const OWN_COLORS = 96;
+/** Taken among 30 million so that the nouns of streets, some forty, all want different colors, and the usual ones far ones. */
+const SEED = 11_336_889;
+/** Least distance in OKLab between a color that was chosen for one label and those that others get by their names. */
+const NEAR = 0.07;
+
+/**
+ * A color per label, from its name alone; never black, which stands for the background.
+ *
+ * @param names The labels, each once, at most 255.
+ * @param chosen Colors that are given for some of them, by place; the others then keep away from these.
+ * @throws TypeError when `names` is not a list of strings, RangeError when it holds more than 255 names or one twice, or
+ *   a chosen color is not `'#rrggbb'` or three integers of 0..255.
+ * @example
+ * ```ts
+ * import { labelColors } from '@synseg/core';
+ * const [road, car] = labelColors(['road', 'car']);
+ * console.assert(String(labelColors(['car', 'tree', 'road'])[2]) === String(road));
+ * console.assert(String(labelColors(['road', 'car'], ['#ff0000'])) === String([255, 0, 0, ...car!]));
+ * ```
+ */
+export function labelColors(names: readonly string[], chosen: readonly (ColorInput | undefined)[] = []): readonly LabelColor[] {
+  checkKind(ACTION, 'names', names, Array.isArray(names) && names.every((name) => typeof name === 'string'), 'be a list of strings');
+  checkKind(ACTION, 'chosen', chosen, Array.isArray(chosen), 'be a list');
+  if (names.length > BACKGROUND) throw new RangeError(`Cannot ${ACTION}: names must be at most ${BACKGROUND}, got ${names.length}`);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new RangeError(`Cannot ${ACTION}: names must be unique, got ${describeValue(twice)} twice`);
+  const colors = names.map((name, index) => (chosen[index] === undefined ? undefined : parseColor(ACTION, `color of ${describeValue(name)}`, chosen[index])));
+  const open = names.flatMap((name, index) => (colors[index] === undefined ? [{ index, hash: hashOf(name), name }] : []));
+  if (open.length === 0) return colors as LabelColor[];
+  open.sort((a, b) => a.hash - b.hash || (a.name < b.name ? -1 : 1));
+  const slots = slotsBeside(colors.filter((color) => color !== undefined), names.length);
+  // First everybody who is alone in what they want, or first in it; then those who have to give way.
+  const waiting = open.filter(({ index, hash }) => {
+    const slot = hash % OWN_COLORS;
+    if (slots[slot] !== FREE) return true;
+    slots[slot] = TAKEN;
+    colors[index] = palette(OWN_COLORS)[slot]!;
+    return false;
+  });
+  for (const { index, hash } of waiting) {
+    const slot = freeSlot(slots, hash);
+    slots[slot] = TAKEN;
+    colors[index] = palette(slot + 1)[slot]!;
+  }
+  return colors as LabelColor[];
+}
+
+const ACTION = 'pick label colors';
+
+const [FREE, ALIKE, TAKEN] = [0, 1, 2];
+
+/** Per slot of the palette, whether it is free beside colors that are given: not the same as one, and not alike. */
+function slotsBeside(given: readonly LabelColor[], count: number): Uint8Array {
+  const slots = new Uint8Array(BACKGROUND);
+  if (given.length === 0) return slots;
+  const near = given.map(toOklab);
+  for (const [slot, color] of palette(Math.min(BACKGROUND, OWN_COLORS + count)).entries()) {
+    const least = Math.min(...near.map((other) => squaredDistance(toOklab(color), other)));
+    if (least < NEAR ** 2) slots[slot] = least === 0 ? TAKEN : ALIKE;
+  }
+  return slots;
+}
+
+/** The next free slot for a name, by steps of its own through the palette's first colors, then through the rest. */
+function freeSlot(slots: Uint8Array, hash: number): number {
+  const step = STEPS[(hash >>> 8) % STEPS.length]!;
+  for (let turn = 1, slot = hash % OWN_COLORS; turn < OWN_COLORS; turn++) {
+    slot = (slot + step) % OWN_COLORS;
+    if (slots[slot] === FREE) return slot;
+  }
+  const free = slots.indexOf(FREE, OWN_COLORS);
+  // So many labels that some will look alike: there are as many slots as there can be labels.
+  return free >= 0 ? free : slots.indexOf(ALIKE);
+}
+
+/** Numbers without a divisor in common with {@link OWN_COLORS}: steps of one reach every slot. */
+const STEPS = [5, 7, 11, 13, 17, 19, 23, 25, 29, 31, 35, 37, 41, 43, 47];
+
+/** FNV-1a over the name's UTF-16 units, then MurmurHash3's last mix. */
+function hashOf(name: string): number {
+  let hash = SEED;
+  for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** @throws RangeError unless the value is `'#rrggbb'` or three integers of 0..255; `name` and rule as in all messages. */
+export function parseColor(action: string, name: string, value: unknown): LabelColor {
+  if (typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value)) {
+    const number = Number.parseInt(value.slice(1), 16);
+    return [number >> 16, (number >> 8) & 255, number & 255];
+  }
+  if (isColor(value)) return [value[0], value[1], value[2]];
+  throw new RangeError(`Cannot ${action}: ${name} must be "#rrggbb" or three integers from 0 to 255, got ${describeColor(value)}`);
+}
+
+/** True for three integers of 0..255. */
+export function isColor(value: unknown): value is LabelColor {
+  return Array.isArray(value) && value.length === 3 && value.every((part) => Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255);
+}
+
+/** What was given as a color, for messages. */
+export function describeColor(value: unknown): string {
+  const short = Array.isArray(value) && value.length < 10 && value.every((part) => typeof part === 'number');
+  return short ? `[${value.join(',')}]` : describeValue(value);
+}
 
 const HAND_PICKED: readonly LabelColor[] = [
   [46, 125, 225], // blue
@@ -33,21 +150,8 @@ type Oklab = readonly [lightness: number, a: number, b: number];
 
 let selection: Selection | undefined;
 
-/**
- * Returns distinct, well-separated colors for `count` labels; never black, which stands for the background.
- *
- * @param count Number of labels, 0..255.
- * @throws RangeError when `count` is not an integer of 0..255.
- * @example
- * ```ts
- * import { labelColors } from '@synseg/core';
- * const colors = labelColors(255);
- * console.assert(new Set(colors.map(String)).size === 255);
- * console.assert(String(labelColors(3)) === String(colors.slice(0, 3)));
- * ```
- */
-export function labelColors(count: number): readonly LabelColor[] {
-  checkInteger('pick label colors', 'count', count, 0, BACKGROUND);
+/** The palette's first colors: distinct, well separated, never black. */
+export function palette(count: number): readonly LabelColor[] {
   if (count <= HAND_PICKED.length) return HAND_PICKED.slice(0, count);
   selection ??= new Selection();
   return selection.first(count);
@@ -79,11 +183,10 @@ class Selection {
     return this.#chosen.slice(0, count);
   }
 
-  #choose([lightness, a, b]: Oklab): void {
+  #choose(color: Oklab): void {
     const [candidates, distances] = [this.#candidates, this.#distances];
     for (let index = 0; index < candidates.length; index++) {
-      const { oklab } = candidates[index]!;
-      const squared = (oklab[0] - lightness) ** 2 + (oklab[1] - a) ** 2 + (oklab[2] - b) ** 2;
+      const squared = squaredDistance(candidates[index]!.oklab, color);
       if (squared < distances[index]!) distances[index] = squared;
     }
   }
@@ -115,6 +218,10 @@ function toOklab(color: LabelColor): Oklab {
     1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
     0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
   ];
+}
+
+function squaredDistance(one: Oklab, other: Oklab): number {
+  return (one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2 + (one[2] - other[2]) ** 2;
 }
 
 /** Linear light of each sRGB level, once it was needed. */

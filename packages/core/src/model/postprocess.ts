@@ -46,7 +46,7 @@ export interface Decision {
   readonly background: boolean;
 }
 
-/** Mask threshold of a label that has none of its own. */
+/** Threshold where neither a label nor its checkpoint states one. */
 export const DEFAULT_THRESHOLD = 0.5;
 
 /**
@@ -54,16 +54,17 @@ export const DEFAULT_THRESHOLD = 0.5;
  *
  * @param thresholds - per label, undefined where none was given
  * @param background - a number: constant plane of that activation; `'threshold'`: where no label reaches its
- *   threshold (0.5 unless given); `'none'`: never, thresholds then bear on masks only
+ *   threshold; `'none'`: never, thresholds then bear on masks only
+ * @param defaultThreshold - threshold of labels that were given none: the checkpoint's
  */
-export function decisionOf(thresholds: readonly (number | undefined)[], background: Background): Decision {
+export function decisionOf(thresholds: readonly (number | undefined)[], background: Background, defaultThreshold = DEFAULT_THRESHOLD): Decision {
   const winThreshold = (threshold: number | undefined): number => {
     if (background === 'none') return NO_PLANE;
-    return threshold === undefined && background !== 'threshold' ? NO_PLANE : logitOf(threshold ?? DEFAULT_THRESHOLD);
+    return threshold === undefined && background !== 'threshold' ? NO_PLANE : logitOf(threshold ?? defaultThreshold);
   };
   return {
     winThresholds: Float32Array.from(thresholds, winThreshold),
-    maskThresholds: Float32Array.from(thresholds, (threshold) => logitOf(threshold ?? DEFAULT_THRESHOLD)),
+    maskThresholds: Float32Array.from(thresholds, (threshold) => logitOf(threshold ?? defaultThreshold)),
     background: background !== 'none',
     plane: background === 'none' ? NO_PLANE : background === 'threshold' ? WEAKEST_PLANE : Math.max(logitOf(background), WEAKEST_PLANE),
   };

@@ -1,4 +1,5 @@
 /** A picture the trunk has seen, kept in the inference thread, to be prompted as often as one likes. */
+import { showsItself } from '../guard/show.ts';
 import type { ViewCount } from '../model/views.ts';
 
 /** Frees pictures whose handles were dropped without disposal. */
@@ -46,6 +47,12 @@ export class EncodedImage {
     return this.#disposed;
   }
 
+  /** What `JSON.stringify()` and `console.log()` show. */
+  toJSON(): { readonly width: number; readonly height: number; readonly views: ViewCount; readonly disposed: boolean } {
+    const { width, height, views, disposed } = this;
+    return { width, height, views, disposed };
+  }
+
   /** Frees the picture's taps. Idempotent. */
   dispose(): void {
     if (this.#disposed) return;
@@ -59,3 +66,5 @@ export class EncodedImage {
     this.dispose();
   }
 }
+
+showsItself(EncodedImage);

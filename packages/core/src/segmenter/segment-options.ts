@@ -1,5 +1,5 @@
 /** Options of `Segmenter.segment()`, checked and filled in once, at the door. */
-import { checkActivation, checkBackground } from '../labels/label-request.ts';
+import { checkActivation, checkBackground } from '../mask/check.ts';
 import { LabelSet } from '../labels/label-set.ts';
 import { decisionOf, type Background, type Decision, type PostprocessOutputs } from '../model/postprocess.ts';
 import type { MergeRule, ViewCount } from '../model/views.ts';
@@ -62,8 +62,7 @@ export function resolveOutputs(output: readonly Output[] = ['labels']): Postproc
 export function resolveDecision(labels: LabelSet, { threshold, background }: SegmentOptions): Decision {
   checkActivation('segment', 'threshold', threshold);
   const thresholds = threshold === undefined ? labels.thresholds : labels.names.map(() => threshold);
-  const fallback: Background = threshold !== undefined && labels.background === 'none' ? 'threshold' : labels.background;
-  return decisionOf(thresholds, background === undefined ? fallback : checkBackground('segment', background));
+  return decisionOf(thresholds, checkBackground('segment', background ?? labels.background), labels.defaultThreshold);
 }
 
 /** @throws RangeError when `merge` is unknown */

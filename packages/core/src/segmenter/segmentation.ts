@@ -1,7 +1,9 @@
 /** The result of segmenting one picture, and the forms people need it in. */
+import { checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
+import { showsItself } from '../guard/show.ts';
 import { openImage, encodePNG, type ImageInput, type ImageOptions } from '../image/image.ts';
 import type { LabelSet } from '../labels/label-set.ts';
-import { legendSVG } from '../mask/legend.ts';
+import { blendBitmap, drawLegend, legendMargin } from '../mask/legend-bitmap.ts';
 import { blendOverlay, type BlendOverlayOptions } from '../mask/overlay.ts';
 import type { LabelColor } from '../mask/palette.ts';
 import { encodeIndexedPNG, type IndexedPNGOptions } from '../mask/png.ts';
@@ -16,6 +18,8 @@ export interface OverlayOptions extends BlendOverlayOptions, ImageOptions {
   readonly legend?: boolean;
 }
 
+const OVERLAY_OPTIONS = optionNames<OverlayOptions>({ legend: true, alpha: true, contour: true, borders: true, maxPixels: true, signal: true });
+
 /** Labels of every pixel of one picture. */
 export class Segmentation {
   /** Width of all maps, pixels. */
@@ -27,7 +31,7 @@ export class Segmentation {
   /** A colour per label. */
   readonly colors: readonly LabelColor[];
   readonly #results: SegmentReply;
-  #areas: Readonly<Record<string, number>> | undefined;
+  #counted: { readonly areas: Readonly<Record<string, number>>; readonly background: number } | undefined;
 
   /** @internal Use `Segmenter.segment()`. */
   constructor(size: readonly [height: number, width: number], labels: LabelSet, results: SegmentReply) {
@@ -55,10 +59,14 @@ export class Segmentation {
     return this.#asked('activations', 'activations');
   }
 
-  /** Share of the picture each label won, 0 … 1; what is missing to 1 is background. */
+  /** Share of the picture each label won, 0 … 1, in label order; what is missing to 1 is {@link Segmentation.background}. */
   get areas(): Readonly<Record<string, number>> {
-    this.#areas ??= this.#countAreas();
-    return this.#areas;
+    return this.#shares().areas;
+  }
+
+  /** Share of the picture that no label won, 0 … 1. */
+  get background(): number {
+    return this.#shares().background;
   }
 
   /** Activation map of one label: Float32Array, [height, width], row-major, [0, 1]; a view, not a copy. */
@@ -109,38 +117,55 @@ export class Segmentation {
     return encodeIndexedPNG(this.labelMap, this.width, this.height, this.colors, options);
   }
 
-  /** The picture with its labels drawn over it, at the picture's own size, as PNG. */
+  /** The picture with its labels drawn over it, at the picture's own size, as PNG. The legend takes an eighth of it at most. */
   async overlay(image: ImageInput, options: OverlayOptions = {}): Promise<Uint8Array> {
-    const { legend = true, ...rest } = options;
-    const opened = await openImage(image, rest);
+    checkOptions('draw overlay', options, OVERLAY_OPTIONS);
+    const { legend = true, alpha = 0.5, contour = false, borders = 'nearest', ...opening } = options;
+    const opened = await openImage(image, opening);
     const pixels = await opened.pixels();
-    blendOverlay(pixels, opened.width, opened.height, this.labelMap, this.width, this.height, this.colors, rest);
-    const found = this.labels.filter((label) => (this.areas[label] ?? 0) > 0);
-    if (!legend || found.length === 0) return encodePNG(pixels, opened.width, opened.height);
-    const colors = found.map((label) => this.colors[this.#indexOf(label)] as LabelColor);
-    return encodePNG(pixels, opened.width, opened.height, legendSVG(found, colors, this.areas));
+    const { width, height } = opened;
+    blendOverlay(pixels, width, height, this.labelMap, this.width, this.height, this.colors, { alpha, contour, borders });
+    const { areas, background } = this;
+    const found = this.labels.flatMap((label, index) => ((areas[label] ?? 0) > 0 ? [{ label, color: this.colors[index]! }] : []));
+    if (legend && found.length > 0) {
+      const drawn = await drawLegend(found.map(({ label }) => label), found.map(({ color }) => color), width, height, { areas, background: background > 0 && background });
+      const margin = legendMargin(height);
+      if (drawn !== undefined) blendBitmap(pixels, width, height, drawn, margin, margin);
+    }
+    return encodePNG(pixels, width, height);
+  }
+
+  /** What `JSON.stringify()` and `console.log()` show: no pixels. */
+  toJSON(): { readonly width: number; readonly height: number; readonly labels: readonly string[]; readonly areas?: Readonly<Record<string, number>>; readonly background?: number } {
+    const { width, height, labels } = this;
+    return { width, height, labels, ...(this.#results.labels === undefined ? {} : this.#shares()) };
   }
 
   #perMask<Form>(encode: (mask: Uint8Array) => Form): Record<string, Form> {
-    const forms: Record<string, Form> = {};
-    for (const label of this.labels) {
-      const mask = this.mask(label);
-      if (mask.includes(1)) forms[label] = encode(mask);
-    }
-    return forms;
+    return Object.fromEntries(
+      this.labels.flatMap((label): [string, Form][] => {
+        const mask = this.mask(label);
+        return mask.includes(1) ? [[label, encode(mask)]] : [];
+      }),
+    );
   }
 
-  #countAreas(): Readonly<Record<string, number>> {
+  #shares(): { readonly areas: Readonly<Record<string, number>>; readonly background: number } {
+    return (this.#counted ??= this.#count());
+  }
+
+  #count(): { readonly areas: Readonly<Record<string, number>>; readonly background: number } {
     const counts = new Float64Array(BACKGROUND + 1);
     const { labelMap } = this;
     const pixels = labelMap.length;
     for (let pixel = 0; pixel < pixels; pixel++) counts[labelMap[pixel]!]!++;
-    return Object.freeze(Object.fromEntries(this.labels.map((label, index) => [label, (counts[index] as number) / pixels])));
+    const areas = Object.freeze(Object.fromEntries(this.labels.map((label, index) => [label, counts[index]! / pixels])));
+    return { areas, background: counts[BACKGROUND]! / pixels };
   }
 
   #indexOf(label: string): number {
     const index = this.labels.indexOf(label);
-    if (index < 0) throw new RangeError(`Cannot read mask: label must be one of ${this.labels.join(', ')}, got "${label}"`);
+    if (index < 0) throw new RangeError(`Cannot read mask: label must be one of ${this.labels.join(', ')}, got ${describeValue(label)}`);
     return index;
   }
 
@@ -152,3 +177,5 @@ export class Segmentation {
     return result;
   }
 }
+
+showsItself(Segmentation);

@@ -153,11 +153,11 @@ export class Segmenter {
     this.#checkAlive();
     const text = this.#text;
     if (text === undefined) throw new TypeError('Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and send labels.parts)');
-    const { signal, templates = this.templates } = options;
+    const { prompts, ...rest } = resolveLabels(labels, options, text instanceof Vocabulary ? 'vocabulary' : this.templates);
+    const { signal } = options;
     signal?.throwIfAborted();
-    const { prompts, ...rest } = resolveLabels(labels, options, text instanceof Vocabulary ? 'vocabulary' : templates);
     const embeddings = await text.embed(prompts, signal);
-    return new LabelSet({ ...rest, embeddings });
+    return new LabelSet({ ...rest, embeddings, defaultThreshold: this.#thread.info.config.threshold });
   }
 
   /** Runs the trunk on a picture and keeps what it saw, to be prompted many times. */

@@ -2,6 +2,8 @@
  * Prompt templates: the sentences a label's name is put into before it is embedded. `{}` stands for the name.
  */
 
+import { describeValue } from '../guard/arguments.ts';
+
 /** Names of the built-in sets. */
 export type TemplateName = 'plain' | 'clipseg' | 'imagenet80';
 
@@ -105,14 +107,13 @@ const BUILT_IN: Readonly<Record<TemplateName, readonly string[]>> = {
  */
 export function resolveTemplates(templates: Templates): readonly string[] {
   if (typeof templates === 'string') {
-    const found = (BUILT_IN as Readonly<Record<string, readonly string[] | undefined>>)[templates];
-    if (found === undefined) throw new RangeError(`Cannot embed labels: templates must be one of ${Object.keys(BUILT_IN).join(', ')} or a list, got "${templates}"`);
-    return found;
+    if (!Object.hasOwn(BUILT_IN, templates)) throw new RangeError(`Cannot embed labels: templates must be one of ${Object.keys(BUILT_IN).join(', ')} or a list, got ${describeValue(templates)}`);
+    return BUILT_IN[templates];
   }
-  if (!isList(templates)) throw new TypeError(`Cannot embed labels: templates must be a name or a list, got ${typeof templates}`);
+  if (!isList(templates)) throw new TypeError(`Cannot embed labels: templates must be a name or a list, got ${describeValue(templates)}`);
   if (templates.length === 0) throw new RangeError('Cannot embed labels: templates must not be empty, got []');
-  const wrong = templates.find((template) => typeof template !== 'string' || !template.includes('{}'));
-  if (wrong !== undefined) throw new RangeError(`Cannot embed labels: every template must contain {}, got "${wrong}"`);
+  const wrong = templates.findIndex((template) => typeof template !== 'string' || !template.includes('{}'));
+  if (wrong >= 0) throw new RangeError(`Cannot embed labels: every template must contain {}, got ${describeValue(templates[wrong])}`);
   return templates;
 }
 

@@ -168,6 +168,7 @@ function defineExport(program: Command): Command {
     .argument('<checkpoint>', 'folder, such as runs/a/best')
     .requiredOption('--out <folder>', 'new folder')
     .addOption(choice('--precision <name>', 'of the weights (default: fp32)', ['fp32', 'fp16']))
+    .addOption(valued('--threshold <t>', 'activation below which a pixel is background, 0 to 1, stated in config.json (default: what the checkpoint states, or 0.5)', number))
     .option('--overwrite', 'replace the checkpoint in --out')
     .addHelpText('after', EXPORT_HELP);
 }

@@ -9,12 +9,13 @@ export type ExportCheckpoint = (from: string, to: string, options: ExportOptions
 export interface ExportFlags extends OutputFlags {
   readonly out: string;
   readonly precision?: ExportOptions['precision'];
+  readonly threshold?: number;
   readonly overwrite?: true;
 }
 
 /** Runs `synseg-train export`. */
 export async function exportCommand(exportCheckpoint: ExportCheckpoint, { signal }: CommandContext, checkpoint: string, flags: ExportFlags): Promise<CommandResult> {
-  const { out, precision = 'fp32', overwrite = false } = flags;
-  await exportCheckpoint(checkpoint, out, { precision, overwrite, signal });
+  const { out, precision = 'fp32', threshold, overwrite = false } = flags;
+  await exportCheckpoint(checkpoint, out, { precision, ...(threshold === undefined ? {} : { threshold }), overwrite, signal });
   return { json: { checkpoint, out, precision }, text: `wrote ${out} (${precision})` };
 }

@@ -100,10 +100,10 @@ export async function openContest(model: EvaluatedModel, list: ClassList, option
   };
 }
 
-/** The label set of some classes. */
-export function embed(model: EvaluatedModel, classes: readonly EvaluationClass[], { templates, signal }: Pick<ContestOptions, 'templates' | 'signal'>): Promise<LabelSet> {
+/** The label set of some classes: a closed contest, unless there is a threshold that decides what is background. */
+export function embed(model: EvaluatedModel, classes: readonly EvaluationClass[], { templates, threshold, signal }: Pick<ContestOptions, 'templates' | 'threshold' | 'signal'>): Promise<LabelSet> {
   const labels = classes.map(({ name, prompts }) => (prompts === undefined ? name : { name, prompts }));
-  return model.labels(labels, { ...(templates === undefined ? {} : { templates }), ...(signal === undefined ? {} : { signal }) });
+  return model.labels(labels, { background: threshold === undefined ? 'none' : 'threshold', ...(templates === undefined ? {} : { templates }), ...(signal === undefined ? {} : { signal }) });
 }
 
 async function embeddable(model: EvaluatedModel, classes: readonly EvaluationClass[], options: ContestOptions): Promise<EvaluationClass[]> {

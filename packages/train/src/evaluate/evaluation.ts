@@ -145,7 +145,7 @@ export class Evaluation {
     const { all, classes } = this.#contest;
     // Only background is there, and it has no label: nothing can win a pixel.
     if (competing.length === 0) return new Uint8Array(mask.width * mask.height).fill(BACKGROUND);
-    const labels = this.#request.labels === 'all' ? all : await embed(this.#model, competing.map((position) => classes[position]!), { templates: this.#request.templates, signal: this.#signal });
+    const labels = this.#request.labels === 'all' ? all : await embed(this.#model, competing.map((position) => classes[position]!), { templates: this.#request.templates, threshold: this.#request.threshold, signal: this.#signal });
     const { width, height, labelMap } = await this.#model.segment(sample.image, labels, this.#segmentOptions);
     if (width !== mask.width || height !== mask.height) {
       throw new SynsegError('DATASET_FORMAT', `Cannot evaluate picture: mask must be as large as the upright picture, ${String(width)}×${String(height)}, got ${String(mask.width)}×${String(mask.height)} in ${sample.mask}`);

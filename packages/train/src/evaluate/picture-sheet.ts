@@ -30,7 +30,7 @@ const ALPHA = 0.65;
  * @throws SynsegError `IMAGE_DECODE` when a photo cannot be read
  */
 export async function writePictureSheet(path: string, pictures: readonly JudgedPicture[], classes: readonly string[], signal?: AbortSignal): Promise<void> {
-  const colors = labelColors(classes.length);
+  const colors = labelColors(classes);
   const rows = pictures.map((picture) => layRow(picture, classes, colors));
   const column = Math.max(LEAST_COLUMN, ...rows.map((row) => row.panelWidth)) + GAP;
   const panelLeft = (panel: number): number => GAP + panel * column;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { describeValue } from '@synseg/core/guards';
 import { openCheckpoint, readJson } from '@synseg/core/internals';
 import { SINGLE, companionFiles, belongsToEncoders } from './checkpoint-files.ts';
 import { copyDurably, createFolder, diskError, syncFolder, writeDurably } from './durable-file.ts';
@@ -12,6 +13,8 @@ import { TensorReader, convertedSource, safetensorsChunks } from './tensor-file.
 export interface ExportOptions {
   /** Type of the weights in the file; a ready-made ONNX trunk and a vocabulary are copied as they are. */
   readonly precision: 'fp32' | 'fp16';
+  /** Activation in [0, 1] below which a pixel is background unless labels say otherwise, stated in `config.json`. @default what `from` states */
+  readonly threshold?: number;
   /** Replace the checkpoint that `to` holds; @default false */
   readonly overwrite?: boolean;
   /** Ends the export; what was written of it is removed. */
@@ -35,8 +38,9 @@ export interface ExportOptions {
  * await exportCheckpoint('runs/clothes/best', 'clothes-fp16', { precision: 'fp16' });
  * ```
  */
-export async function exportCheckpoint(from: string, to: string, { precision, overwrite = false, signal }: ExportOptions): Promise<void> {
+export async function exportCheckpoint(from: string, to: string, { precision, threshold, overwrite = false, signal }: ExportOptions): Promise<void> {
   if ((precision as string) !== 'fp32' && (precision as string) !== 'fp16') throw new RangeError(`Cannot export checkpoint: precision must be "fp32" or "fp16", got "${String(precision)}"`);
+  if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1)) throw new RangeError(`Cannot export checkpoint: threshold must be in [0, 1], got ${describeValue(threshold)}`);
   const [source, target] = [resolve(from), resolve(to)];
   if (isWithin(source, target) || isWithin(target, source)) throw new RangeError(`Cannot export checkpoint: target must lie outside ${source}, got ${target}`);
   signal?.throwIfAborted();
@@ -52,7 +56,7 @@ export async function exportCheckpoint(from: string, to: string, { precision, ov
   try {
     await placeFolder(target, overwrite, async (staging) => {
       for (const file of companions) await copyDurably(join(source, file), join(staging, file));
-      await writeDurably(join(staging, 'config.json'), [`${JSON.stringify(withDType(await readJson(join(source, 'config.json')), dtype), null, 2)}\n`]);
+      await writeDurably(join(staging, 'config.json'), [`${JSON.stringify({ ...withDType(await readJson(join(source, 'config.json')), dtype), ...(threshold === undefined ? {} : { threshold }) }, null, 2)}\n`]);
       await writeDurably(join(staging, SINGLE), safetensorsChunks(entries.map((entry) => convertedSource(reader, entry, dtype)), { format: 'pt' }, signal));
     });
   } catch (error) {
@@ -76,7 +80,7 @@ async function checkSource(source: string, given: string): Promise<void> {
 }
 
 /** Python's `transformers` loads weights in the type `config.json` states. */
-function withDType(json: unknown, dtype: string): unknown {
+function withDType(json: unknown, dtype: string): Record<string, unknown> {
   const config = json as Record<string, unknown>;
   const stated = Object.fromEntries(['torch_dtype', 'dtype'].filter((field) => field in config).map((field) => [field, dtype]));
   return { ...config, ...stated };

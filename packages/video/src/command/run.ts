@@ -1,7 +1,7 @@
 /** The work of `synseg-video`, apart from the process it runs in: signals and exit are the entry's business. */
-import { isSynsegError, messageOf, type LabelSet, type Segmenter } from '@synseg/core';
+import { isSynsegError, messageOf, type LabelInput, type LabelSet, type Segmenter } from '@synseg/core';
 import { redactCredentials } from '../process/redact.ts';
-import { parseArguments, type ModelArguments } from './arguments.ts';
+import { parseArguments, type ModelArguments, type VideoArguments } from './arguments.ts';
 import { devicesCommand, probeCommand } from './listing.ts';
 import type { TextOutput } from './progress.ts';
 import { segmentCommand } from './segment.ts';
@@ -11,7 +11,7 @@ import { serveCommand } from './serve.ts';
 export type CommandSegmenter = Pick<Segmenter, 'inputSize' | 'share' | 'device' | 'precision'> &
   AsyncDisposable & {
     readonly vocabulary?: readonly string[] | undefined;
-    labels(names: readonly (string | { readonly name: string; readonly threshold?: number })[], options: Pick<ModelArguments, 'background' | 'templates'>): Promise<LabelSet>;
+    labels(names: readonly LabelInput[], options: Pick<VideoArguments, 'background' | 'templates' | 'threshold'>): Promise<LabelSet>;
   };
 
 /** What surrounds the command. */

@@ -21,8 +21,14 @@ export interface CommandReport {
   readonly seconds: number;
   readonly device: string | null;
   readonly precision: string | null;
+  /** Names of the labels, in label-map order. */
+  readonly labels: readonly string[];
   /** Mean share of the picture per label, 0 to 1. */
   readonly areas: Readonly<Record<string, number>>;
+  /** Mean share of the picture that no label won, 0 to 1. */
+  readonly background: number;
+  /** Where a pixel is background, in words. */
+  readonly backgroundRule: string | null;
   readonly sources: readonly SourceReport[];
   readonly out: string | null;
   readonly jsonl: string | null;
@@ -47,21 +53,25 @@ export async function segmentCommand(parsed: SegmentArguments, surroundings: Com
 }
 
 async function segment(parsed: SegmentArguments, { load, signal, stderr }: CommandSurroundings, onProgress: ReturnType<typeof progressView>['show']): Promise<CommandReport> {
-  const sums: Record<string, number> = {};
+  const sums = new Map<string, number>();
+  let [unlabelled, rule]: [number, string | null] = [0, null];
   let frames = 0;
   let started = performance.now();
   let segmenter: CommandSegmenter | undefined;
   let sources: readonly SourceReport[] = [];
   try {
     segmenter = await load(parsed.model, { ...pick(parsed, 'device', 'precision'), signal });
-    const labels = await segmenter.labels(parsed.labels, pick(parsed, 'background', 'templates'));
+    const labels = await segmenter.labels(parsed.labels, pick(parsed, 'background', 'templates', 'threshold'));
+    rule = labels.backgroundRule;
+    for (const name of labels.names) sums.set(name, 0);
     started = performance.now();
     const inputs = sourcesOf(parsed).map((source, index): SourceWithFiles => ({ source, ...filesOf(parsed, index) }));
     const stream = segmentVideos(inputs, segmenter, labels, { ...videoSettings(parsed, stderr), ...pick(parsed, 'size', 'encoder'), signal, onProgress });
     try {
       for await (const frame of stream) {
         frames += 1;
-        for (const [name, share] of Object.entries(frame.areas)) sums[name] = (sums[name] ?? 0) + share;
+        unlabelled += frame.background;
+        for (const [name, share] of Object.entries(frame.areas)) sums.set(name, (sums.get(name) ?? 0) + share);
       }
     } finally {
       sources = stream.sources;
@@ -78,7 +88,9 @@ async function segment(parsed: SegmentArguments, { load, signal, stderr }: Comma
     dropped: sources.reduce((sum, { dropped }) => sum + dropped, 0),
     ...{ framesPerSecond: round(frames / seconds), seconds: round(seconds) },
     ...{ device: segmenter?.device ?? null, precision: segmenter?.precision ?? null },
-    areas: Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / frames])),
+    labels: [...sums.keys()],
+    areas: Object.fromEntries([...sums].map(([name, sum]) => [name, sum / Math.max(1, frames)])),
+    ...{ background: unlabelled / Math.max(1, frames), backgroundRule: rule },
     sources,
     ...{ out: written(parsed.out), jsonl: written(parsed.jsonl), coco: written(parsed.coco), csv: written(parsed.csv) },
     ...{ pngDir: written(parsed.pngDir), interrupted: signal.aborted },
@@ -95,15 +107,15 @@ function filesOf({ sources, out, jsonl, coco, csv, pngDir }: SegmentArguments, i
 }
 
 function summary(report: CommandReport): string {
-  const { frames, dropped, seconds, framesPerSecond, device, precision, areas, sources, interrupted } = report;
-  const shares = Object.entries(areas).map(([name, share]) => `${name} ${(share * 100).toFixed(1)} %`);
+  const { frames, dropped, seconds, framesPerSecond, device, precision, labels, areas, background, backgroundRule, sources, interrupted } = report;
+  const shares = labels.map((name) => `${name} ${((areas[name] ?? 0) * 100).toFixed(1)} %`);
   const files = [report.out, report.jsonl, report.coco, report.csv, report.pngDir];
   const several = sources.length > 1;
   return [
     `${interrupted ? 'Interrupted after' : 'Done:'} ${frames} frames in ${seconds} s, ${framesPerSecond} frames/s${dropped === 0 ? '' : `, ${dropped} dropped`}`,
     ...(device === null ? [] : [`  on ${device}, ${precision}`]),
     ...(several ? sources.map(({ source, state, frames: of, dropped: lost }) => `  ${source}: ${state}, ${of} frames, ${lost} dropped`) : []),
-    ...(shares.length === 0 ? [] : [`  areas: ${shares.join(', ')}`]),
+    ...(frames === 0 ? [] : [`  areas: ${shares.join(', ')}`, `  background: ${(background * 100).toFixed(1)} %, ${String(backgroundRule)}`]),
     ...files.flatMap((path) => (path === null ? [] : [`  wrote ${path}`])),
     '',
   ].join('\n');

@@ -1,7 +1,7 @@
 /** `synseg-video serve SOURCE…`: sources on a web page, live, with labels to edit. */
-import type { LabelSet } from '@synseg/core';
+import type { LabelInput, LabelSet } from '@synseg/core';
 import { PreviewServer } from '../preview/preview-server.ts';
-import type { PreviewLabel, PreviewLabels } from '../preview/preview-types.ts';
+import type { PreviewLabel, PreviewLabels, PreviewOptions } from '../preview/preview-types.ts';
 import type { VideoStream } from '../pipeline/video-stream.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
 import { pick } from '../pick.ts';
@@ -19,10 +19,18 @@ export async function serveCommand(parsed: ServeArguments, { load, signal, stdou
   let segmenter: CommandSegmenter | undefined;
   let preview: PreviewServer | undefined;
   try {
-    segmenter = await load(parsed.model, { ...pick(parsed, 'device', 'precision'), signal });
-    const server = await openPreview(parsed, segmenter, () => stream);
+    const loaded = await load(parsed.model, { ...pick(parsed, 'device', 'precision'), signal });
+    segmenter = loaded;
+    let current: LabelSet | undefined;
+    const onLabels = async (edited: readonly PreviewLabel[]): Promise<PreviewLabels> => {
+      current = await loaded.labels(current === undefined ? edited : recolored(edited, current), pick(parsed, 'background', 'templates', 'threshold'));
+      stream.setLabels(current);
+      return shown(current);
+    };
+    const server = await openPreview(parsed, segmenter, onLabels);
     preview = server;
-    const labels = await segmenter.labels(parsed.labels, pick(parsed, 'background', 'templates'));
+    const labels = await segmenter.labels(parsed.labels, pick(parsed, 'background', 'templates', 'threshold'));
+    current = labels;
     const stream: VideoStream = segmentVideos(sourcesOf(parsed), segmenter, labels, liveSettings(parsed, server, stderr, signal));
     server.publishLabels(shown(labels));
     stdout.write(`${server.url}\n`);
@@ -36,13 +44,7 @@ export async function serveCommand(parsed: ServeArguments, { load, signal, stdou
   }
 }
 
-async function openPreview(parsed: ServeArguments, segmenter: CommandSegmenter, stream: () => VideoStream): Promise<PreviewServer> {
-  const { vocabulary } = segmenter;
-  const onLabels = async (edited: readonly PreviewLabel[]): Promise<PreviewLabels> => {
-    const labels = await segmenter.labels(edited, pick(parsed, 'background', 'templates'));
-    stream().setLabels(labels);
-    return shown(labels);
-  };
+async function openPreview(parsed: ServeArguments, { vocabulary }: CommandSegmenter, onLabels: PreviewOptions['onLabels']): Promise<PreviewServer> {
   return PreviewServer.start({
     sources: parsed.sources.map(sourceName),
     labels: { names: [], colors: [], thresholds: [] },
@@ -76,8 +78,16 @@ function publish(server: PreviewServer, frame: SegmentedFrame, stream: VideoStre
   server.publish({ source, index, timeSeconds, jpeg, areas, latencySeconds, dropped, framesPerSecond: rates[source]?.tick() ?? 0 });
 }
 
-function shown({ names, colors, thresholds }: LabelSet): PreviewLabels {
-  return { names, colors, thresholds: thresholds.map((threshold) => threshold ?? null) };
+function shown({ names, colors, thresholds, background, defaultThreshold, backgroundRule }: LabelSet): PreviewLabels {
+  return { names, colors, thresholds: thresholds.map((threshold) => threshold ?? null), defaultThreshold: background === 'threshold' ? defaultThreshold : null, backgroundRule };
+}
+
+/** Labels as they were edited, in the colors they had: a new one does not take another's. */
+function recolored(edited: readonly PreviewLabel[], { names, colors }: LabelSet): LabelInput[] {
+  return edited.map((label) => {
+    const color = colors[names.indexOf(label.name)];
+    return color === undefined ? label : { ...label, color };
+  });
 }
 
 /** Results per second, averaged over about the last two seconds. */

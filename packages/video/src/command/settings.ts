@@ -12,7 +12,7 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
     if (quiet !== true) stderr.write(text);
   };
   return {
-    ...pick(parsed, 'views', 'threshold', 'fps', 'every', 'frameRate', 'start', 'end', 'policy', 'loop', 'workers', 'alpha', 'contour', 'legend'),
+    ...pick(parsed, 'views', 'fps', 'every', 'frameRate', 'start', 'end', 'policy', 'loop', 'workers', 'alpha', 'contour', 'legend'),
     ...(maxStaleness === undefined ? {} : { maxStalenessSeconds: maxStaleness }),
     ...(stallTimeout === undefined ? {} : { stallTimeoutSeconds: stallTimeout }),
     ...(reconnect ? {} : { reconnect: false }),

@@ -2,7 +2,7 @@
  * From a decoded frame to its rendered result, for the frames of one source in their order: which labels, how many
  * views, whether the model is needed at all, and what is carried from frame to frame. The work itself is the pool's.
  */
-import type { LabelSet } from '@synseg/core';
+import type { DecisionRule, LabelSet } from '@synseg/core';
 import type { VideoFrame } from '../decode/decode.ts';
 import type { FramePicture, SegmentSettings, Smoothed } from '../pool/frame-task.ts';
 import type { FramePool } from '../pool/pool.ts';
@@ -21,7 +21,7 @@ export interface WorkOptions {
   /** Height and width of the model's input, pixels. */
   readonly inputSize: readonly [height: number, width: number];
   /** What is wanted of each frame, but for the labels. */
-  readonly render: Omit<RenderRequest, 'names' | 'colors'>;
+  readonly render: Omit<RenderRequest, 'names' | 'colors' | 'mayBeBackground'>;
 }
 
 /** The result of a frame. */
@@ -61,7 +61,7 @@ export class FrameWork {
       this.#labels = labels;
     }
     const picture = { sourceWidth, sourceHeight, ...(frame.full === undefined ? {} : { picture: frame.full }) };
-    const render: RenderRequest = { names: labels.names, colors: labels.colors, ...this.#options.render };
+    const render: RenderRequest = { names: labels.names, colors: labels.colors, mayBeBackground: labels.background !== 'none', ...this.#options.render };
     // First, so that a key frame is not spent on a frame that is held.
     if (this.#gate?.admits(seen) === false) return this.#repeat(this.#last, picture, render);
     const views = this.#keyframes?.views(seen) ?? this.#options.views;
@@ -121,10 +121,9 @@ export class FrameWork {
   }
 
   /** The rule `Segmenter.segment()` decides by, with the same threshold. */
-  #rule({ thresholds, background, names }: LabelSet): Pick<LabelSet, 'thresholds' | 'background'> {
+  #rule({ thresholds, background, defaultThreshold }: LabelSet): DecisionRule {
     const { threshold } = this.#options;
-    if (threshold === undefined) return { thresholds, background };
-    return { thresholds: names.map(() => threshold), background: background === 'none' ? 'threshold' : background };
+    return { thresholds: thresholds.map((own) => threshold ?? own), background, defaultThreshold };
   }
 }
 

@@ -4,39 +4,37 @@
  */
 import { blendBitmap, drawLegend, type Bitmap } from '@synseg/core';
 
-/** Names and colors shown. */
+/** Names and colors shown, and whether the background has a row. */
 export interface LegendLabels {
   readonly names: readonly string[];
   readonly colors: readonly (readonly [number, number, number])[];
+  readonly background: boolean;
 }
 
 /** More than the sources and label sets that one thread sees in turn. */
 const keptLegends = 8;
-const lettersPerHeight = 40;
-const leastFontSize = 10;
 
 /** Legends drawn already. */
 export class LegendCache {
-  readonly #drawn = new Map<string, Promise<Bitmap>>();
+  readonly #drawn = new Map<string, Promise<Bitmap | undefined>>();
 
   /**
-   * Blends the legend into the upper left corner.
+   * Blends the legend into the upper left corner of a picture that has room for one: it takes an eighth at most.
    *
    * @param pixels `Uint8Array, [height, width, 3], row-major`: RGB; modified.
    */
   async blend(pixels: Uint8Array, width: number, height: number, labels: LegendLabels): Promise<void> {
     if (labels.names.length === 0) return;
     const margin = Math.round(height / 60);
-    const bitmap = await this.#bitmap(labels, Math.max(1, width - 2 * margin), Math.max(1, height - 2 * margin), height);
-    blendBitmap(pixels, width, height, bitmap, margin, margin);
+    const bitmap = await this.#bitmap(labels, width, height);
+    if (bitmap !== undefined) blendBitmap(pixels, width, height, bitmap, margin, margin);
   }
 
-  #bitmap({ names, colors }: LegendLabels, maxWidth: number, maxHeight: number, height: number): Promise<Bitmap> {
-    const key = JSON.stringify([names, colors, maxWidth, maxHeight]);
+  #bitmap({ names, colors, background }: LegendLabels, width: number, height: number): Promise<Bitmap | undefined> {
+    const key = JSON.stringify([names, colors, background, width, height]);
     let bitmap = this.#drawn.get(key);
     if (bitmap === undefined) {
-      const fontSize = Math.max(leastFontSize, Math.round(height / lettersPerHeight));
-      bitmap = drawLegend(names, colors, { fontSize, maxWidth, maxHeight });
+      bitmap = drawLegend(names, colors, width, height, { background });
       const [oldest] = this.#drawn.keys();
       if (this.#drawn.size >= keptLegends && oldest !== undefined) this.#drawn.delete(oldest);
       this.#drawn.set(key, bitmap);

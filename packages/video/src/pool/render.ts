@@ -5,6 +5,7 @@
  * A label map that grows to the picture's size gets smooth borders, in the delivered map and in the overlay alike.
  */
 import {
+  BACKGROUND,
   blendOverlay,
   encodeIndexedPNG,
   encodeJPEG,
@@ -30,6 +31,8 @@ export interface RenderRequest {
   readonly names: readonly string[];
   /** RGB, 0 to 255, one per label. */
   readonly colors: readonly (readonly [number, number, number])[];
+  /** Pixels may be background, which then has a row in the legend. @default false */
+  readonly mayBeBackground?: boolean;
   /** Size of the label map as delivered: the model's own, or the source's. @default 'model' */
   readonly mapSize?: 'model' | 'source';
   /** COCO compressed run lengths of each label's mask. */
@@ -64,6 +67,8 @@ export interface Rendered {
   readonly height: number;
   /** Share of the label map as delivered per label, 0 to 1. */
   readonly areas: Readonly<Record<string, number>>;
+  /** Share of it that no label won, 0 to 1. */
+  readonly background: number;
   /** Labels without a pixel are left out. */
   readonly rle?: Readonly<Record<string, MaskRle>>;
   /** Labels without a pixel are left out. */
@@ -87,7 +92,7 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
   const { labelMap, width, height } = request.mapSize === 'source' ? upsample(input) : input;
   const png = request.png === true ? encodeIndexedPNG(labelMap, width, height, colors.slice(0, names.length)) : undefined;
   const rendered = {
-    ...{ labelMap, width, height, areas: shares(labelMap, names) },
+    ...{ labelMap, width, height, ...shares(labelMap, names) },
     ...(request.rle === true ? { rle: rleByLabel({ labelMap, width, height, labels: names }) } : {}),
     ...(request.polygons === true ? { polygons: polygonsByLabel({ labelMap, width, height, labels: names }) } : {}),
   };
@@ -97,7 +102,7 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
   }
   if (overlay !== undefined) {
     blendOverlay(picture, sourceWidth, sourceHeight, input.labelMap, input.width, input.height, colors, { ...overlay, borders: 'smooth' });
-    if (overlay.legend) await legends.blend(picture, sourceWidth, sourceHeight, { names, colors });
+    if (overlay.legend) await legends.blend(picture, sourceWidth, sourceHeight, { names, colors, background: request.mayBeBackground === true });
   }
   const [pngBytes, jpegBytes] = await Promise.all([
     png,
@@ -118,7 +123,7 @@ function upsample({ labelMap, width, height, sourceWidth, sourceHeight }: Render
 }
 
 /** Four pixels at a time, as neighbouring pixels mostly agree. */
-function shares(labelMap: Uint8Array, names: readonly string[]): Record<string, number> {
+function shares(labelMap: Uint8Array, names: readonly string[]): Pick<Rendered, 'areas' | 'background'> {
   const counts = new Float64Array(256);
   const { length } = labelMap;
   const words = labelMap.byteOffset % 4 === 0 ? new Uint32Array(labelMap.buffer, labelMap.byteOffset, length >> 2) : new Uint32Array(0);
@@ -138,5 +143,5 @@ function shares(labelMap: Uint8Array, names: readonly string[]): Record<string, 
   }
   if (last >= 0) counts[last & 255]! += run;
   for (let pixel = words.length * 4; pixel < length; pixel++) counts[labelMap[pixel]!]!++;
-  return Object.fromEntries(names.map((name, index) => [name, counts[index]! / length]));
+  return { areas: Object.fromEntries(names.map((name, index) => [name, counts[index]! / length])), background: counts[BACKGROUND]! / length };
 }

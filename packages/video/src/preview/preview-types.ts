@@ -27,6 +27,10 @@ export interface PreviewLabels {
   readonly colors: readonly (readonly [red: number, green: number, blue: number])[];
   /** Activation in [0, 1] a pixel must reach; null where the label has no threshold of its own. */
   readonly thresholds: readonly (number | null)[];
+  /** What labels without a threshold of their own have to reach; null where they need none. @default null */
+  readonly defaultThreshold?: number | null;
+  /** Where a pixel is background, in words: `LabelSet.backgroundRule`. @default not shown */
+  readonly backgroundRule?: string;
 }
 
 /** A label as a person asked for it on the page. */

@@ -90,7 +90,8 @@ export class ShareChart {
 
     const now = performance.now() / 1000;
     const shown = this.#samples.filter(({ at }) => now - at <= SPAN_SECONDS);
-    const highest = Math.max(0, ...shown.flatMap(({ areas }) => this.#labels.map(({ name }) => areas[name] ?? 0)));
+    let highest = 0;
+    for (const { areas } of shown) for (const { name } of this.#labels) highest = Math.max(highest, shareOf(areas, name) ?? 0);
     const top = (shown.length > 0 && TOPS.find((value) => value >= highest)) || 1;
     const bottom = height - BOTTOM;
     /** @param {number} at */
@@ -124,7 +125,7 @@ export class ShareChart {
       context.beginPath();
       let last = -Infinity;
       for (const { at, areas } of shown) {
-        const share = areas[name];
+        const share = shareOf(areas, name);
         if (share === undefined) continue;
         if (at - last > 3) context.moveTo(x(at), y(share)); // nothing is known of longer gaps
         else context.lineTo(x(at), y(share));
@@ -156,6 +157,11 @@ export class ShareChart {
     if (this.#dark.matches && light < 0.4) return color.map((part) => Math.round(part + (255 - part) * 0.25));
     return color;
   }
+}
+
+/** The share of a label, which may have the name of anything that objects have. @param {Areas} areas @param {string} name */
+export function shareOf(areas, name) {
+  return Object.hasOwn(areas, name) ? areas[name] : undefined;
 }
 
 /** @param {number} share */

@@ -11,7 +11,7 @@ const RETRIES = 3;
 const SUGGESTIONS = 30;
 
 /** @typedef {{ name: string, threshold?: number }} EditedLabel */
-/** @typedef {{ revision: number, names: string[], colors: [number, number, number][], thresholds: (number | null)[] }} Labels */
+/** @typedef {{ revision: number, names: string[], colors: [number, number, number][], thresholds: (number | null)[], defaultThreshold?: number | null }} Labels */
 /** @typedef {{ key: string, apply: (labels: EditedLabel[]) => EditedLabel[], row?: Row, failed: (text: string) => void, done: () => void }} Edit */
 
 export class LabelEditor {
@@ -63,7 +63,7 @@ export class LabelEditor {
       const known = [...free].find((row) => row.name === name) ?? [...free].find((row) => row.renamedTo === name);
       const row = known ?? this.#row();
       free.delete(row);
-      row.show(name, labels.colors[index] ?? [128, 128, 128], labels.thresholds[index] ?? null, this.#edits.some((edit) => edit.row === row));
+      row.show(name, labels.colors[index] ?? [128, 128, 128], labels.thresholds[index] ?? null, labels.defaultThreshold ?? null, this.#edits.some((edit) => edit.row === row));
       return row;
     });
     free.forEach((row) => row.item.remove());
@@ -203,6 +203,8 @@ class Row {
   name = '';
   /** @type {string | undefined} */
   renamedTo;
+  /** @type {number | null} */
+  usual = null;
 
   /** @param {HTMLTemplateElement} template */
   constructor(template) {
@@ -222,9 +224,11 @@ class Row {
 
   /**
    * @param {string} name @param {readonly number[]} color @param {number | null} threshold
+   * @param {number | null} usual what holds without a threshold of its own
    * @param {boolean} editing an edit of this row is under way: what was typed stays
    */
-  show(name, color, threshold, editing) {
+  show(name, color, threshold, usual, editing) {
+    this.usual = usual;
     const typing = document.activeElement === this.input && this.input.value !== this.name;
     const wrong = !this.error.hidden && this.input.value !== this.name && this.name === name;
     this.name = name;
@@ -241,9 +245,10 @@ class Row {
   /** @param {number | null} threshold */
   showThreshold(threshold) {
     this.item.classList.toggle('unset', threshold === null);
-    this.threshold.value = String(threshold ?? 0.5);
-    this.threshold.setAttribute('aria-valuetext', threshold === null ? 'none' : threshold.toFixed(2));
-    this.output.textContent = threshold === null ? 'none' : threshold.toFixed(2);
+    const shown = threshold ?? this.usual;
+    this.threshold.value = String(shown ?? 0.5);
+    this.threshold.setAttribute('aria-valuetext', shown === null ? 'none' : shown.toFixed(2));
+    this.output.textContent = shown === null ? 'none' : shown.toFixed(2);
     this.reset.disabled = threshold === null;
   }
 

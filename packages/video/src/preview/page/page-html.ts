@@ -31,7 +31,7 @@ export const PAGE_HTML = String.raw`${HEAD}
       <button>Add</button>
     </form>
     <p id="add-error" class="error" role="alert" hidden></p>
-    <p class="note">Changes take effect at once, for everybody who watches. Without a threshold, a label wins wherever it is the likeliest.</p>
+    <p class="note">Changes take effect at once, for everybody who watches. Background is <span id="rule">where no label wins</span>.</p>
     <datalist id="words"></datalist>
   </aside>
 </main>

@@ -17,6 +17,7 @@ const TEXTS = {
 const connection = /** @type {HTMLElement} */ (document.querySelector('#connection'));
 const title = /** @type {HTMLElement} */ (document.querySelector('#title'));
 const sources = /** @type {HTMLElement} */ (document.querySelector('#sources'));
+const rule = /** @type {HTMLElement} */ (document.querySelector('#rule'));
 const template = /** @type {HTMLTemplateElement} */ (document.querySelector('#source-template'));
 const editor = new LabelEditor(document);
 /** @type {SourceCard[]} */
@@ -40,6 +41,7 @@ void connect((data, jpeg) => {
     case 'labels': {
       const labels = data.names.map((/** @type {string} */ name, /** @type {number} */ index) => ({ name, color: data.colors[index] ?? [128, 128, 128] }));
       cards.forEach((each) => each.setLabels(labels));
+      if (data.backgroundRule !== undefined) rule.textContent = data.backgroundRule;
       return editor.show(/** @type {any} */ (data));
     }
     case 'state':

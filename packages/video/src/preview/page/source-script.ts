@@ -2,7 +2,7 @@
 
 /** `source.js` */
 export const SOURCE_SCRIPT = String.raw`/** The card of one source: picture, numbers, chart, snapshot. */
-import { ShareChart } from './chart.js';
+import { ShareChart, shareOf } from './chart.js';
 
 /** Numbers that change faster than this cannot be read. */
 const NUMBERS_MS = 250;
@@ -17,7 +17,7 @@ export class SourceCard {
   #received = 0;
   #drawn = 0;
   #numbersAt = -Infinity;
-  /** @type {Map<string, HTMLElement>} */
+  /** By name; the background's is null's. @type {Map<string | null, HTMLElement>} */
   #shares = new Map();
 
   /** @param {HTMLTemplateElement} template @param {string} name */
@@ -53,7 +53,7 @@ export class SourceCard {
   setLabels(labels) {
     this.chart.setLabels(labels);
     this.#shares.clear();
-    this.#find('.shares').replaceChildren(...labels.map(({ name, color }) => {
+    this.#find('.shares').replaceChildren(...[...labels.map((label) => ({ ...label, title: label.name })), { name: null, color: [0, 0, 0], title: '(background)' }].map(({ name, color, title }) => {
       const row = document.createElement('li');
       const swatch = document.createElement('span');
       const text = document.createElement('span');
@@ -61,7 +61,7 @@ export class SourceCard {
       swatch.className = 'swatch';
       swatch.style.backgroundColor = 'rgb(' + color.join(' ') + ')';
       text.className = 'share-name';
-      text.textContent = name;
+      text.textContent = title;
       row.append(swatch, text, share);
       this.#shares.set(name, share);
       return row;
@@ -120,7 +120,7 @@ export class SourceCard {
     const current = this.chart.current;
     this.#find('.shares').classList.toggle('pointed', current?.pointed === true);
     for (const [name, element] of this.#shares) {
-      const share = current?.areas[name];
+      const share = current && (name === null ? background(current.areas) : shareOf(current.areas, name));
       element.textContent = share === undefined ? '–' : (share * 100).toFixed(1) + ' %';
     }
   }
@@ -146,6 +146,11 @@ export class SourceCard {
     const element = this.#find(selector);
     if (element.textContent !== text) element.textContent = text;
   }
+}
+
+/** What no label won. @param {Areas} areas */
+function background(areas) {
+  return Math.max(0, 1 - Object.values(areas).reduce((sum, share) => sum + share, 0));
 }
 
 /** @param {number} seconds */
