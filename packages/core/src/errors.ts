@@ -12,6 +12,7 @@ export type SynsegErrorCode =
   | 'CHECKPOINT_FORMAT'
   | 'HUB_DOWNLOAD'
   | 'LABEL_UNKNOWN'
+  | 'FILE_WRITE'
   | 'IMAGE_DECODE'
   | 'VIDEO_DECODE'
   | 'VIDEO_ENCODE'

@@ -46,6 +46,8 @@ export interface SegmentedFrame extends Rendered {
 /** A frame without what is large. */
 export type FrameSummary = Omit<FrameFacts, 'labelMap' | 'rle' | 'polygons' | 'png' | 'overlay' | 'jpeg'>;
 
+const large: ReadonlySet<string> = new Set<keyof FrameFacts>(['labelMap', 'rle', 'polygons', 'png', 'overlay', 'jpeg']);
+
 /** The facts of a {@link SegmentedFrame}, before it can be asked for its masks. */
 export type FrameFacts = Omit<SegmentedFrame, 'mask' | 'toRLE' | 'toPolygons' | 'toJSON'>;
 
@@ -61,10 +63,7 @@ export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
     },
     toRLE: () => facts.rle ?? rleByLabel(facts),
     toPolygons: () => facts.polygons ?? polygonsByLabel(facts),
-    toJSON: () => {
-      const { labelMap: _, rle, polygons, png, overlay, jpeg, ...summary } = facts;
-      return summary;
-    },
+    toJSON: () => Object.fromEntries(Object.entries(facts).filter(([name]) => !large.has(name))) as unknown as FrameSummary,
   };
   showsItself(frame, 'SegmentedFrame');
   return frame;

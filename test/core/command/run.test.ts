@@ -49,7 +49,7 @@ describe('synseg segment', () => {
   it('says nothing of the embedded checkpoint when it is asked for by name; without --json it prints shares', async () => {
     const { code, stdout, stderr } = await synseg('segment', frame, '--model', 'embedded', '--labels', 'road,sky', '--out', 'overlay.png');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^road +\d+\.\d %\nsky +\d+\.\d %\n\(background\) +\d+\.\d %\n$/);
+    expect(stdout).toMatch(/^road +\d+\.\d %\nsky +\d+\.\d %\n\(background\) +\d+\.\d %\nbackground: where no label reaches 0\.25\n$/);
     expect(readFileSync(join(root, 'overlay.png')).subarray(1, 4).toString()).toBe('PNG');
   });
 

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { encodeSafetensors } from '../../../packages/core/src/checkpoint/safetensors.ts';
-import { LabelSet } from '../../../packages/core/src/labels/label-set.ts';
+import { LabelSet, type LabelSetParts } from '../../../packages/core/src/labels/label-set.ts';
+import { labelColors } from '../../../packages/core/src/mask/palette.ts';
 import type { Background } from '../../../packages/core/src/model/postprocess.ts';
 import { gaussians } from '../../support/random.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -35,8 +37,64 @@ describe('LabelSet', () => {
     expect(new LabelSet({ names: ['a'], embeddings: gaussians(12, 2), thresholds: [undefined], background: 'none' }).key).not.toBe(make().key);
   });
 
-  it('gives each label a colour of its own', () => {
+  it('gives each label a color of its own, which the name decides, or the caller', async () => {
     expect(new Set(make().colors.map(String)).size).toBe(3);
+    const reversed = new LabelSet({ names: make().names.toReversed(), embeddings: gaussians(12, 1), thresholds: [0, 0.25, undefined], background: 'none' });
+    expect(reversed.colors).toEqual(make().colors.toReversed());
+    const chosen = new LabelSet({ ...make().parts, colors: [[1, 2, 3], undefined, '#0a0b0c'] });
+    expect(chosen.colors).toEqual([[1, 2, 3], make().colors[1], [10, 11, 12]]);
+    await chosen.save(at('colors'));
+    expect((await LabelSet.load(at('colors'))).colors).toEqual(chosen.colors);
+  });
+
+  it('reads a file of before there were colors and a checkpoint\'s threshold as it was meant', async () => {
+    const entries = { format: 'synseg-labels', version: '1', names: '["a","b"]', thresholds: '[null,0.3]', background: '"none"' };
+    writeFileSync(at('old'), encodeSafetensors(new Map([['embeddings', { shape: [2, 3], data: new Float32Array(6) }]]), entries));
+    const { background, thresholds, defaultThreshold, colors } = await LabelSet.load(at('old'));
+    expect([background, thresholds, defaultThreshold, colors]).toEqual(['none', [undefined, 0.3], 0.5, labelColors(['a', 'b'])]);
+  });
+
+  it.each<[Background, readonly (number | undefined)[], string]>([
+    ['none', [0.5, undefined, undefined], 'nowhere: each pixel has the likeliest label, however unlikely it is'],
+    ['threshold', [undefined, undefined, undefined], 'where no label reaches 0.3'],
+    ['threshold', [0.6, 0.6, 0.6], 'where no label reaches 0.6'],
+    ['threshold', [0.6, undefined, 0.2], 'where no label reaches 0.3 (road: 0.6, 日本: 0.2)'],
+    [0.4, [undefined, 0.7, undefined], 'where no label reaches 0.4 (Auto "quoted": 0.7)'],
+  ])('says in words where background is: %j with thresholds %j', (background, thresholds, rule) => {
+    expect(new LabelSet({ ...make(background, thresholds).parts, defaultThreshold: 0.3 }).backgroundRule).toBe(rule);
+  });
+
+  it('shows itself without its embeddings', () => {
+    const set = new LabelSet({ names: ['road'], embeddings: new Float32Array(512), thresholds: [undefined], background: 'threshold', colors: ['#010203'] });
+    expect(JSON.parse(JSON.stringify(set))).toEqual({ names: ['road'], thresholds: [null], defaultThreshold: 0.5, background: 'threshold', colors: [[1, 2, 3]], embeddingDim: 512 });
+    expect(inspect(set)).toMatch(/^LabelSet \{\s+names: \[ 'road' \]/);
+  });
+
+  const parts: LabelSetParts = { names: ['a', 'b'], embeddings: new Float32Array(6), thresholds: [undefined, undefined], background: 'none' };
+  it.each<[string, unknown, typeof Error, string]>([
+    ['nothing', undefined, TypeError, 'parts must be an object, got undefined'],
+    ['a promise', Promise.resolve(parts), TypeError, 'parts must be an object, got a Promise (did you forget await?)'],
+    ['a misspelt part', { ...parts, colours: [] }, TypeError, 'parts must have known names, got "colours" (did you mean "colors"?)'],
+    ['names that are a string', { ...parts, names: 'ab' }, TypeError, 'names must be a list of strings, got "ab"'],
+    ['no names', { ...parts, names: [] }, RangeError, 'names must be 1 to 255, got 0'],
+    ['embeddings that are a list', { ...parts, embeddings: [1, 2] }, TypeError, 'embeddings must be a Float32Array, got a list of 2'],
+    ['embeddings that no labels share evenly', { ...parts, embeddings: new Float32Array(5) }, RangeError, 'embeddings must hold as many numbers for each of 2 labels, got 5'],
+    ['no embeddings', { ...parts, embeddings: new Float32Array(0) }, RangeError, 'embeddings must hold as many numbers for each of 2 labels, got 0'],
+    ['embeddings without bounds', { ...parts, embeddings: Float32Array.of(1, Infinity) }, RangeError, 'embeddings must be finite, got Infinity at 1'],
+    ['no thresholds', { ...parts, thresholds: undefined }, TypeError, 'thresholds must be a list, got undefined'],
+    ['no background', { ...parts, background: undefined }, RangeError, 'background must be a number in [0, 1], "threshold" or "none", got undefined'],
+  ])('is not made of %s', (_, wrong, kind, message) => {
+    const call = (): unknown => new LabelSet(wrong as LabelSetParts);
+    expect(call).toThrow(kind);
+    expect(call).toThrow(`Cannot make label set: ${message}`);
+  });
+
+  it('says which file cannot be written or read, with a code', async () => {
+    const path = join(folder, 'whole.safetensors', 'deeper', 'set.safetensors');
+    await make().save(at('whole'));
+    await expect(make().save(path)).rejects.toMatchObject({ code: 'FILE_WRITE', message: expect.stringContaining(`Cannot write file: ${path} must be writable, got E`) });
+    await expect(make().save(5 as never)).rejects.toThrow(new TypeError('Cannot save label set: path must be the path of a file, got 5'));
+    await expect(LabelSet.load('')).rejects.toThrow(new TypeError('Cannot load label set: path must be the path of a file, got ""'));
   });
 
   it('cannot be changed', () => {
@@ -47,17 +105,21 @@ describe('LabelSet', () => {
   const metadata = { format: 'synseg-labels', version: '1', names: '["a","b"]', thresholds: '[null,null]', background: '"none"' };
   const embeddings = { shape: [2, 3], data: new Float32Array(6) };
   it.each([
-    ['another safetensors file', { ...metadata, format: undefined }, embeddings, 'be a file written by LabelSet.save, got format unknown'],
-    ['no embeddings', metadata, undefined, 'be a file written by LabelSet.save, got format synseg-labels'],
-    ['a newer version', { ...metadata, version: '2' }, embeddings, 'have version 1, got 2'],
-    ['metadata that is no JSON', { ...metadata, names: '[' }, embeddings, 'have JSON metadata, got {'],
-    ['a missing entry', { ...metadata, thresholds: undefined }, embeddings, 'have JSON metadata, got {'],
-    ['too few names', { ...metadata, names: '["a"]' }, embeddings, 'name each of its embeddings, got ["a"] for embeddings [2, 3]'],
+    ['another safetensors file', { ...metadata, format: undefined }, embeddings, 'be a file written by LabelSet.save, got format "unknown"'],
+    ['no embeddings', metadata, undefined, 'be a file written by LabelSet.save, got format "synseg-labels"'],
+    ['a newer version', { ...metadata, version: '2' }, embeddings, 'have version 1, got "2"'],
+    ['metadata that is no JSON', { ...metadata, names: '[' }, embeddings, 'have JSON metadata, got names "["'],
+    ['a missing entry', { ...metadata, thresholds: undefined }, embeddings, 'have a list of thresholds, got null'],
+    ['too few names', { ...metadata, names: '["a"]' }, embeddings, 'name each of its embeddings, got a list of 1 for embeddings [2, 3]'],
     ['names that are no list', { ...metadata, names: 'null' }, embeddings, 'name each of its embeddings, got null for embeddings [2, 3]'],
-    ['names that are no text', { ...metadata, names: '[1,2]' }, embeddings, 'name each of its embeddings, got [1,2] for embeddings [2, 3]'],
-    ['too few thresholds', { ...metadata, thresholds: '[0.5]' }, embeddings, 'have a threshold in [0, 1] or null for each label, got [0.5]'],
-    ['a threshold out of range', { ...metadata, thresholds: '[2,null]' }, embeddings, 'have a threshold in [0, 1] or null for each label, got [2,null]'],
-    ['an unknown background', { ...metadata, background: '"black"' }, embeddings, 'have a background in [0, 1], "threshold" or "none", got "black"'],
+    ['names that are no text', { ...metadata, names: '[1,2]' }, embeddings, 'hold a whole label set, got Cannot make label set: names must be a list of strings, got a list of 2'],
+    ['a name twice', { ...metadata, names: '["a","a"]' }, embeddings, 'hold a whole label set, got Cannot pick label colors: names must be unique, got "a" twice'],
+    ['too few thresholds', { ...metadata, thresholds: '[0.5]' }, embeddings, 'hold a whole label set, got Cannot make label set: thresholds must be one per label = 2, got 1'],
+    ['a threshold out of range', { ...metadata, thresholds: '[2,null]' }, embeddings, 'hold a whole label set, got Cannot make label set: thresholds[0] must be in [0, 1], got 2'],
+    ['a checkpoint\'s threshold out of range', { ...metadata, defaultThreshold: '"high"' }, embeddings, 'hold a whole label set, got Cannot make label set: defaultThreshold must be in [0, 1], got "high"'],
+    ['an unknown background', { ...metadata, background: '"black"' }, embeddings, 'hold a whole label set, got Cannot make label set: background must be a number in [0, 1], "threshold" or "none", got "black"'],
+    ['colors that are none', { ...metadata, colors: '[[1,2,3],"blue"]' }, embeddings, 'hold a whole label set, got Cannot pick label colors: color of "b" must be'],
+    ['embeddings that are not finite', metadata, { shape: [2, 3], data: Float32Array.of(0, 1, 2, 3, NaN, 5) }, 'hold a whole label set, got Cannot make label set: embeddings must be finite, got NaN at 4'],
     ['embeddings that are no matrix', metadata, { shape: [2], data: new Float32Array(2) }, 'name each of its embeddings, got '],
   ])('cannot be loaded from %s', async (name, entries, tensor, message) => {
     const path = at(name);

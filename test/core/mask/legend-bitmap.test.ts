@@ -6,10 +6,10 @@ import { randomBytes } from './random.ts';
 describe('drawLegend()', () => {
   it('draws swatches in the label colors on half-transparent black, and names', async () => {
     const colors = palette(2);
-    const { data, width, height } = await drawLegend(['road', 'car'], colors);
+    const { data, width, height } = (await drawLegend(['road', 'car'], colors, 1280, 640))!;
     const pixel = (x: number, y: number): number[] => [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)];
     expect(data).toHaveLength(width * height * 4);
-    // Rows of 24 px from y = 4 on, swatches of 16 px from x = 8 on, names behind them.
+    // Letters of 640 / 40 = 16 px: rows of 24 px from y = 4 on, swatches of 16 px from x = 8 on, names behind them.
     expect(pixel(16, 16)).toEqual([...colors[0]!, 255]);
     expect(pixel(16, 40)).toEqual([...colors[1]!, 255]);
     expect(pixel(4, 26)).toEqual([0, 0, 0, 153]);
@@ -18,24 +18,27 @@ describe('drawLegend()', () => {
     expect(white.length).toBeGreaterThan(20);
   });
 
-  it('shrinks to the limits as a whole and never grows', async () => {
-    const names = Array.from({ length: 30 }, (_, index) => `label ${index}`);
-    const free = await drawLegend(names, palette(30), { fontSize: 20 });
-    const narrow = await drawLegend(names, palette(30), { fontSize: 20, maxWidth: 60, maxHeight: 4000 });
-    const low = await drawLegend(names, palette(30), { fontSize: 20, maxHeight: 91 });
-    expect([narrow.width, narrow.height]).toEqual([60, Math.round((free.height * 60) / free.width)]);
-    expect([low.width, low.height]).toEqual([Math.round((free.width * 91) / free.height), 91]);
-    expect(await drawLegend(names, palette(30), { fontSize: 20, maxWidth: 5000, maxHeight: 5000 })).toEqual(free);
+  const names = Array.from({ length: 100 }, (_, index) => `a rather long label ${index}`);
+  it.each([[1920, 1080], [640, 360], [384, 256], [96, 96], [4000, 120], [120, 4000]])('takes an eighth of a picture of %i × %i at most, whatever is named', async (width, height) => {
+    for (const count of [1, 3, 24, 100]) {
+      const legend = await drawLegend(names.slice(0, count), palette(count), width, height, { background: 0.5 });
+      if (legend === undefined) continue;
+      expect(legend.width * legend.height).toBeLessThanOrEqual((width * height) / 8);
+      expect(legend.width).toBeLessThan(width);
+      expect(legend.height).toBeLessThan(height);
+    }
+    expect(await drawLegend(['x'.repeat(10_000)], palette(1), 1920, 1080)).toBeDefined();
+  });
+
+  it.each([[95, 1000], [640, 95], [1, 1]])('is left out of a picture of %i × %i', async (width, height) => {
+    expect(await drawLegend(['road'], palette(1), width, height)).toBeUndefined();
   });
 
   it('rejects wrong arguments', async () => {
-    await expect(drawLegend([], [])).rejects.toThrow(new RangeError('Cannot draw legend: labels must not be empty, got 0 labels'));
-    await expect(drawLegend(['a'], palette(1), { maxWidth: 0 })).rejects.toThrow(
-      new RangeError('Cannot draw legend: maxWidth must be a positive integer, got 0'),
-    );
-    await expect(drawLegend(['a'], palette(1), { maxHeight: 1.5 })).rejects.toThrow(
-      new RangeError('Cannot draw legend: maxHeight must be a positive integer, got 1.5'),
-    );
+    await expect(drawLegend([], [], 640, 480)).rejects.toThrow(new RangeError('Cannot draw legend: labels must not be empty, got 0 labels'));
+    await expect(drawLegend(['a'], palette(1), 0, 480)).rejects.toThrow(new RangeError('Cannot draw legend: width must be a positive integer, got 0'));
+    await expect(drawLegend(['a'], palette(1), 640, 480, { font: 5 } as never)).rejects.toThrow(new TypeError('Cannot draw legend: options must have known names, got "font"; known: areas, background'));
+    await expect(drawLegend('road' as never, palette(1), 640, 480)).rejects.toThrow(new TypeError('Cannot draw legend: labels must be a list of strings, got "road"'));
   });
 });
 

@@ -35,6 +35,18 @@ describe('legendSVG()', () => {
     expect((await sharp(Buffer.from(svg)).metadata()).format).toBe('svg');
   });
 
+  it('counts what is left out, and has a row for the background', () => {
+    const svg = legendSVG(['road', '(background)'], palette(2), { road: 0.5, '(background)': 0.1 }, { more: 7, background: 0.4 });
+    expect(svg.match(/>[^<>]+</g)).toEqual(['>road<', '>50.0 %<', '>(background)<', '>10.0 %<', '>… 7 more<', '>(background)<', '>40.0 %<']);
+    expect(svg.match(/fill="rgb\(0,0,0\)" stroke/g)).toHaveLength(1);
+    expect(legendSVG([], [], {}, { background: true })).toContain('>(background)<');
+  });
+
+  it('cuts long names, and keeps a name from turning the text around it', () => {
+    const svg = legendSVG(['x'.repeat(10_000_000), 'a\u202Eb\u2066c'], palette(2));
+    expect(svg.match(/>[^<>]+</g)).toEqual([`>${'x'.repeat(39)}…<`, '>abc<']);
+  });
+
   it('grows with the font, the longest name and the rows', () => {
     const width = (svg: string): number => Number(/width="(\d+)"/.exec(svg)?.[1]);
     const height = (svg: string): number => Number(/height="(\d+)"/.exec(svg)?.[1]);
@@ -59,6 +71,9 @@ describe('legendSVG()', () => {
     expect(() => legendSVG(['a'], palette(1), { a: 25 })).toThrow(
       new RangeError('Cannot draw legend: areas["a"] must be a number from 0 to 1, got 25'),
     );
+    expect(() => legendSVG(['a', 5] as never, palette(2))).toThrow(new TypeError('Cannot draw legend: labels must be a list of strings, got a list of 2'));
+    expect(() => legendSVG(['a'], palette(1), Promise.resolve({}) as never)).toThrow(new TypeError('Cannot draw legend: areas must be an object, got a Promise (did you forget await?)'));
+    expect(() => legendSVG(['a'], 'red' as never)).toThrow(new TypeError('Cannot draw legend: colors must be a list of colors, got "red"'));
     expect(() => legendSVG(['a'], palette(1), {}, { fontSize: 0 })).toThrow(
       new RangeError('Cannot draw legend: fontSize must be a finite number of at least 1, got 0'),
     );

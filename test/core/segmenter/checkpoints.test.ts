@@ -69,7 +69,7 @@ describe('input size', () => {
   it('other than the trained one interpolates the position embeddings', async () => {
     await using segmenter = await Segmenter.load(tiny, { device: 'cpu', cacheFolder, inputSize: 48 });
     expect(segmenter.inputSize).toEqual([48, 48]);
-    const result = await segmenter.segment(photo, await segmenter.labels(['road', 'car']), { size: 'model' });
+    const result = await segmenter.segment(photo, await segmenter.labels(['road', 'car'], { background: 'none' }), { size: 'model' });
     expect([result.width, result.height]).toEqual([48, 48]);
     expect(new Set(result.labelMap).size).toBe(2);
   });

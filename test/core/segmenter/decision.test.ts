@@ -1,4 +1,5 @@
 /** Thresholds and background through the public door, and the options it refuses. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabelSet, Segmenter, type LabelsOptions, type SegmentOptions, type SegmenterOptions } from '@synseg/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,7 +37,35 @@ async function expectLabels(labels: LabelsOptions & { of?: (number | undefined)[
 const higher = (road: number, car: number): number => (road >= car ? 0 : 1);
 
 describe('background', () => {
-  it('is nowhere by default', async () => expectLabels({}, {}, [], higher));
+  const atLeast = (cut: number) => (road: number, car: number): number => (Math.max(road, car) >= cut ? higher(road, car) : 255);
+
+  it('is where no label reaches 0.5 by default', async () => {
+    await expectLabels({}, {}, [0.5], atLeast(0.5));
+    await expectLabels({ background: 'none' }, { background: 'threshold' }, [0.5], atLeast(0.5));
+  });
+
+  it('is where no label reaches the checkpoint\'s threshold, which its config.json states', async () => {
+    const stating = writeTinyClipseg(join(root, 'stating'));
+    const config = join(stating, 'config.json');
+    writeFileSync(config, JSON.stringify({ ...(JSON.parse(readFileSync(config, 'utf8')) as object), threshold: 0.56 }));
+    await using other = await Segmenter.load(stating, { device: 'cpu', cacheFolder: join(root, 'cache') });
+    const maps = async (set: LabelSet): Promise<string> => String((await other.segment(photo, set)).labelMap);
+    const [asIs, same, own] = await Promise.all([other.labels(['road', 'car']), segmenter.labels(['road', 'car'], { threshold: 0.56 }), other.labels(['road', 'car'], { threshold: 0.5 })]);
+    expect([asIs.defaultThreshold, asIs.thresholds]).toEqual([0.56, [undefined, undefined]]);
+    expect(await maps(asIs)).toBe(await maps(same));
+    expect(await maps(asIs)).not.toBe(await maps(own));
+    const path = join(root, 'stating.safetensors');
+    await asIs.save(path);
+    expect(String((await segmenter.segment(photo, await LabelSet.load(path))).labelMap)).toBe(await maps(asIs));
+    const { masks } = { masks: await other.segment(photo, asIs, { output: ['masks'] }) };
+    expect([...masks.mask('road')]).toEqual([...values[0]].map((value) => Number(value >= 0.56)));
+  });
+
+  it('\'none\' is asked for: each pixel has the likeliest label', async () => {
+    await expectLabels({ background: 'none' }, {}, [], higher);
+    await expectLabels({}, { background: 'none' }, [], higher);
+    await expectLabels({ background: 'none' }, { threshold: 0.55 }, [0.55], atLeast(0.55));
+  });
 
   it('is where both are below a constant plane', async () => {
     const win = (road: number, car: number): number => (Math.max(road, car) >= 0.55 ? higher(road, car) : 255);
@@ -70,9 +99,10 @@ describe('background', () => {
   });
 
   it('counts towards no label\'s area', async () => {
-    const { areas, labelMap } = await segmenter.segment(photo, await segmenter.labels(['road', 'car']), { background: 0.55 });
+    const { areas, labelMap, background: share } = await segmenter.segment(photo, await segmenter.labels(['road', 'car']), { background: 0.55 });
     const background = labelMap.filter((value) => value === 255).length / 1024;
     expect((areas['road'] as number) + (areas['car'] as number)).toBeCloseTo(1 - background, 10);
+    expect(share).toBe(background);
     expect(background).toBeGreaterThan(0);
   });
 });
@@ -97,7 +127,7 @@ describe('segment() refuses', () => {
     const set = await segmenter.labels(['road']);
     await expect(segmenter.segment(photo, set, { output: 'labels' as never })).rejects.toThrow(new TypeError('Cannot segment: output must be a list, got "labels"'));
     await expect(segmenter.segment(photo, set, { size: null as never })).rejects.toThrow('Cannot segment: size must be "source", "model" or { width, height }');
-    await expect(segmenter.labels(['road'], { templates: 5 as never })).rejects.toThrow(new TypeError('Cannot embed labels: templates must be a name or a list, got number'));
+    await expect(segmenter.labels(['road'], { templates: 5 as never })).rejects.toThrow(new TypeError('Cannot embed labels: templates must be a name or a list, got 5'));
     await expect(segmenter.segment('http://', set)).rejects.toThrow(new TypeError('Cannot open image: input must be a valid URL, got "http://"'));
   });
 

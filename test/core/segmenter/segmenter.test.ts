@@ -16,7 +16,7 @@ let labels: LabelSet;
 
 beforeAll(async () => {
   segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder });
-  labels = await segmenter.labels(['road', 'car', 'the tree']);
+  labels = await segmenter.labels(['road', 'car', 'the tree'], { background: 'none' });
 });
 afterAll(() => segmenter[Symbol.asyncDispose]());
 

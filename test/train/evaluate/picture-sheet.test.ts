@@ -24,7 +24,7 @@ async function judged(key: string, order = 0): Promise<JudgedPicture> {
 /** The colour the sheet shows for a label over grey. */
 function painted(label: number): number[] {
   const weight = Math.round(256 * 0.65);
-  return labelColors(2)[label]!.map((part) => (GREY * (256 - weight) + part * weight + 128) >> 8);
+  return labelColors(['sky', 'road'])[label]!.map((part) => (GREY * (256 - weight) + part * weight + 128) >> 8);
 }
 
 it('shows photo, ground truth and prediction side by side, colours only where pixels count', async () => {

@@ -41,7 +41,8 @@ describe('synseg-video', () => {
     expect(report(stdout)).toEqual({
       sources: [{ source: clip, state: 'ended', policy: 'every-frame', frames: 25, dropped: 0, errors: 0, corrupt: 0, reconnects: 0 }],
       ...{ source: clip, frames: 25, dropped: 0, framesPerSecond: expect.any(Number), seconds: expect.any(Number) },
-      ...{ device: 'cpu', precision: 'fp32', areas: { left: 0.5, right: 0.5 } },
+      ...{ device: 'cpu', precision: 'fp32', labels: ['left', 'right'], areas: { left: 0.5, right: 0.5 } },
+      ...{ background: 0, backgroundRule: 'nowhere: each pixel has the likeliest label, however unlikely it is' },
       ...{ out: at('o/overlay.mp4'), jsonl: at('o/masks.jsonl'), coco: null, csv: null, pngDir: null, interrupted: false },
     });
     expect(asked).toEqual(['m', { device: 'cpu' }]);
@@ -87,7 +88,7 @@ describe('synseg-video', () => {
   it('speaks to people on stderr only', async () => {
     const { exitCode, stdout, stderr } = await command([clip, ...required]);
     expect([exitCode, stdout]).toEqual([0, '']);
-    expect(stderr).toMatch(/^Done: 50 frames in .* frames\/s\n {2}on cpu, fp32\n {2}areas: left 50\.0 %, right 50\.0 %\n$/);
+    expect(stderr).toMatch(/^Done: 50 frames in .* frames\/s\n {2}on cpu, fp32\n {2}areas: left 50\.0 %, right 50\.0 %\n {2}background: 0\.0 %, nowhere: .*\n$/);
   });
 
   it('is quiet when asked to be', async () => {

@@ -20,7 +20,7 @@ describe('render()', () => {
   it('gives the label map and the areas of all labels, and nothing that was not asked for', async () => {
     const input = frame();
     const result = await rendered({}, input);
-    expect(result).toEqual({ labelMap: input.labelMap, width: 8, height: 6, areas: { left: 20 / 48, right: 20 / 48, absent: 0 } });
+    expect(result).toEqual({ labelMap: input.labelMap, width: 8, height: 6, areas: { left: 20 / 48, right: 20 / 48, absent: 0 }, background: 8 / 48 });
     expect(result.labelMap).toBe(input.labelMap);
     expect(input.picture).toEqual(frame().picture);
   });
@@ -39,11 +39,12 @@ describe('render()', () => {
 
   it('delivers the label map at source size with smooth borders, areas and masks counted there', async () => {
     const { labelMap } = frame();
-    const { rle, areas, ...map } = await rendered({ mapSize: 'source', rle: true });
+    const { rle, areas, background, ...map } = await rendered({ mapSize: 'source', rle: true });
     const large = resizeLabelMap(labelMap, 8, 6, 160, 120, { borders: 'smooth' });
     expect(map).toEqual({ labelMap: large, width: 160, height: 120 });
     const count = (label: number): number => large.filter((value) => value === label).length / large.length;
     expect(areas).toEqual({ left: count(0), right: count(1), absent: 0 });
+    expect(background).toBe(count(255));
     expect(rle?.left?.size).toEqual([120, 160]);
     expect(decodeRLE(rle!.left!)).toEqual(large.map((label) => (label === 0 ? 1 : 0)));
   });

@@ -24,6 +24,19 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
     for (const page of pages) await until(async () => (await page.locator('.shares b').nth(1).textContent()) === '25.0 %');
   });
 
+  it('says which rule makes background, what holds without a threshold, and what share no label has, whatever labels are called', async () => {
+    const preview = await startPreview();
+    const page = await openPage(preview.url);
+    const named = ['__proto__', 'constructor', '3', '1'];
+    const colors = named.map((): readonly [number, number, number] => [1, 2, 3]);
+    preview.publishLabels({ names: named, colors, thresholds: [0.6, null, null, null], defaultThreshold: 0.25, backgroundRule: 'where no label reaches 0.25 (__proto__: 0.6)' });
+    await until(async () => (await shareNames(page)).join() === named.join());
+    expect(await page.locator('#rule').textContent()).toBe('where no label reaches 0.25 (__proto__: 0.6)');
+    expect(await page.locator('.threshold-value').allTextContents()).toEqual(['0.60', '0.25', '0.25', '0.25']);
+    preview.publish(pictureOf(1, { jpeg: blue, areas: JSON.parse('{"__proto__":0.5,"3":0.2,"1":0.1}') as Record<string, number> }));
+    await until(async () => (await page.locator('.shares b').allTextContents()).join() === '50.0 %,–,20.0 %,10.0 %,20.0 %');
+  });
+
   it('shows why a word is refused, beside it, and changes nothing', async () => {
     const preview = await startPreview({ onLabels: dictionary().onLabels });
     const page = await openPage(preview.url);

@@ -39,7 +39,8 @@ export const isBlue = ([r = 0, g = 0, b = 0]: readonly number[]): boolean => b >
 export const card = (page: Page, source = 0): Locator => page.locator('.source').nth(source);
 export const row = (page: Page, name: string): Locator => page.locator(`.label[data-name="${name}"]`);
 export const names = (page: Page): Promise<string[]> => page.locator('.label-name').evaluateAll((inputs) => inputs.map((input) => (input as unknown as { value: string }).value));
-export const shareNames = (page: Page): Promise<string[]> => page.locator('.share-name').allTextContents();
+/** Names beside shares; the last row of each source is the background's. */
+export const shareNames = async (page: Page): Promise<string[]> => (await page.locator('.share-name').allTextContents()).filter((name) => name !== '(background)');
 
 export async function rename(page: Page, from: string, to: string): Promise<void> {
   await row(page, from).locator('.label-name').fill(to);

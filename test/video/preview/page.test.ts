@@ -24,7 +24,7 @@ describe.skipIf(chromiumPath === undefined)('the preview page in Chromium', () =
     expect(await page.locator('.source .state').allTextContents()).toEqual(['running', 'reconnecting']);
     expect(await card(page, 1).locator('.reason').textContent()).toBe('Connection refused');
     expect(await card(page).locator('.reason').isVisible()).toBe(false);
-    await until(async () => (await card(page).locator('.shares b').allTextContents()).join() === '50.0 %,10.0 %,20.0 %');
+    await until(async () => (await card(page).locator('.shares b').allTextContents()).join() === '50.0 %,10.0 %,20.0 %,20.0 %');
 
     preview.publishState(1, 'running');
     await until(async () => (await card(page, 1).locator('.state').textContent()) === 'running');

@@ -68,6 +68,6 @@ export async function segmentCommand({ signal, stderr }: CommandContext, image: 
 /** A saved set, decided as the flags say where they say something. */
 async function savedLabels(path: string, threshold: number | undefined, background: Background | undefined): Promise<LabelSet> {
   const saved = await LabelSet.load(path);
-  return new LabelSet({ ...saved.parts, thresholds: saved.thresholds.map((own) => threshold ?? own), background: background ?? saved.background });
+  return new LabelSet({ ...saved.parts, ...saved.ruleWith({ threshold, background }) });
 }
 

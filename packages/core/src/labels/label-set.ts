@@ -9,6 +9,7 @@ import { checkKind, checkOptions, describeValue, optionNames } from '../guard/ar
 import { BACKGROUND } from '../mask/background.ts';
 import { showsItself } from '../guard/show.ts';
 import { checkActivation, checkBackground } from '../mask/check.ts';
+import type { DecisionRule } from '../mask/decide.ts';
 import { labelColors, type ColorInput, type LabelColor } from '../mask/palette.ts';
 import { DEFAULT_THRESHOLD, type Background } from '../model/postprocess.ts';
 
@@ -82,6 +83,15 @@ export class LabelSet {
   get parts(): Required<LabelSetParts> {
     const { names, embeddings, thresholds, background, defaultThreshold, colors } = this;
     return { names, embeddings, thresholds, background, defaultThreshold, colors };
+  }
+
+  /**
+   * How pixels are decided when a call says otherwise: its threshold is every label's, and makes background of what does
+   * not reach it, unless the call says what background is.
+   */
+  ruleWith({ threshold, background }: { readonly threshold?: number | undefined; readonly background?: Background | undefined }): Required<DecisionRule> {
+    const usual = threshold !== undefined && this.background === 'none' ? 'threshold' : this.background;
+    return { thresholds: this.thresholds.map((own) => threshold ?? own), background: background ?? usual, defaultThreshold: this.defaultThreshold };
   }
 
   /** How a pixel becomes background, in words: "where no label reaches 0.25". */

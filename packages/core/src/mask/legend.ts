@@ -60,7 +60,7 @@ export function legendRows(labels: readonly string[], colors: readonly LabelColo
   checkOptions(ACTION, options, OPTION_NAMES);
   const { fontSize = 16, background = false, more = 0 } = options;
   checkKind(ACTION, 'labels', labels, Array.isArray(labels) && labels.every((label) => typeof label === 'string'), 'be a list of strings');
-  checkKind(ACTION, 'areas', areas, typeof areas === 'object' && areas !== null, 'be an object');
+  checkKind(ACTION, 'areas', areas, typeof areas === 'object' && areas !== null && typeof areas['then'] !== 'function', 'be an object');
   if (labels.length === 0 && background === false) throw new RangeError(`Cannot ${ACTION}: labels must not be empty, got 0 labels`);
   checkColors(ACTION, colors);
   if (colors.length < labels.length) {

@@ -61,8 +61,9 @@ export function resolveOutputs(output: readonly Output[] = ['labels']): Postproc
 /** Thresholds and background of one call: the options' where given, else the label set's. */
 export function resolveDecision(labels: LabelSet, { threshold, background }: SegmentOptions): Decision {
   checkActivation('segment', 'threshold', threshold);
-  const thresholds = threshold === undefined ? labels.thresholds : labels.names.map(() => threshold);
-  return decisionOf(thresholds, checkBackground('segment', background ?? labels.background), labels.defaultThreshold);
+  if (background !== undefined) checkBackground('segment', background);
+  const rule = labels.ruleWith({ threshold, background });
+  return decisionOf(rule.thresholds, rule.background, rule.defaultThreshold);
 }
 
 /** @throws RangeError when `merge` is unknown */

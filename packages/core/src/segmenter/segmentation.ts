@@ -18,7 +18,7 @@ export interface OverlayOptions extends BlendOverlayOptions, ImageOptions {
   readonly legend?: boolean;
 }
 
-const OVERLAY_OPTIONS = optionNames<OverlayOptions>({ legend: true, alpha: true, contour: true, borders: true, maxPixels: true, signal: true });
+const OVERLAY_OPTIONS = optionNames<OverlayOptions>({ legend: true, alpha: true, contour: true, borders: true, maxPixels: true, maxImageBytes: true, allowSVG: true, signal: true });
 
 /** Labels of every pixel of one picture. */
 export class Segmentation {

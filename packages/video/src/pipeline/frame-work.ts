@@ -2,7 +2,7 @@
  * From a decoded frame to its rendered result, for the frames of one source in their order: which labels, how many
  * views, whether the model is needed at all, and what is carried from frame to frame. The work itself is the pool's.
  */
-import type { DecisionRule, LabelSet } from '@synseg/core';
+import type { LabelSet } from '@synseg/core';
 import type { VideoFrame } from '../decode/decode.ts';
 import type { FramePicture, SegmentSettings, Smoothed } from '../pool/frame-task.ts';
 import type { FramePool } from '../pool/pool.ts';
@@ -105,7 +105,7 @@ export class FrameWork {
       // The task it went to failed, and took it along.
       const state = last?.activations.length === 0 ? undefined : last;
       const moved = buffers(maps.activations, maps.frame.pixels, state?.activations as Float32Array<ArrayBuffer> | undefined);
-      return this.#pool.run({ type: 'smooth', ...maps, state, key: labels.key, rule: this.#rule(labels), smoothing }, moved);
+      return this.#pool.run({ type: 'smooth', ...maps, state, key: labels.key, rule: labels.ruleWith(this.#options), smoothing }, moved);
     });
     // A frame that failed leaves the state to the next one.
     this.#smoothed = smoothed.then(({ state }) => state, () => before.catch(() => undefined));
@@ -118,12 +118,6 @@ export class FrameWork {
     // Key frames and frames between are joined: their maps have one size.
     const mapSize = this.#keyframes === undefined ? {} : { mapSize: { width, height } };
     return { views, ...mapSize, ...(threshold === undefined ? {} : { threshold }) };
-  }
-
-  /** The rule `Segmenter.segment()` decides by, with the same threshold. */
-  #rule({ thresholds, background, defaultThreshold }: LabelSet): DecisionRule {
-    const { threshold } = this.#options;
-    return { thresholds: thresholds.map((own) => threshold ?? own), background, defaultThreshold };
   }
 }
 

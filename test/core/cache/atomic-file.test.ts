@@ -1,0 +1,30 @@
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeFileAtomic } from '../../../packages/core/src/cache/atomic-file.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const folder = temporaryFolder();
+
+describe('writeFileAtomic()', () => {
+  it('writes a file and its folder, and leaves nothing else', async () => {
+    const path = join(folder, 'new', `${'x'.repeat(250)}.txt`);
+    await writeFileAtomic(path, 'one');
+    await writeFileAtomic(path, 'two');
+    expect(readFileSync(path, 'utf8')).toBe('two');
+    expect(readdirSync(join(folder, 'new'))).toHaveLength(1);
+  });
+
+  it('says with a code which file could not be written and why, not the temporary one', async () => {
+    mkdirSync(join(folder, 'taken'));
+    writeFileSync(join(folder, 'file'), 'kept');
+    symlinkSync('loop', join(folder, 'loop'));
+    const refused = (path: string): Promise<unknown> => writeFileAtomic(path, 'text').then(() => 'written', (error: unknown) => error);
+    for (const [path, reason] of [['taken', 'EISDIR'], ['file/below', 'EEXIST|ENOTDIR'], ['loop/below', 'ELOOP|EEXIST']] as const) {
+      const error = (await refused(join(folder, path))) as Error;
+      expect(error).toMatchObject({ code: 'FILE_WRITE', message: expect.stringMatching(new RegExp(`^Cannot write file: ${join(folder, path)} must be writable, got (?:${reason}): [^']+$`)) });
+    }
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('kept');
+    expect(readdirSync(folder).sort()).toEqual(['file', 'loop', 'new', 'taken']);
+  });
+});
