@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { ffmpegVersion, passthroughArguments, runTool, startTool } from '../../../packages/video/src/process/ffmpeg.ts';
+import { runTool, startTool } from '../../../packages/video/src/process/ffmpeg.ts';
+import { ffmpegVersion, parseVersion, passthroughArguments } from '../../../packages/video/src/process/version.ts';
 import { locateFfmpeg, locateFfprobe } from '../../../packages/video/src/process/locate.ts';
 import { redactCredentials } from '../../../packages/video/src/process/redact.ts';
 import { sourceInput, sourceName } from '../../../packages/video/src/source/source.ts';
@@ -68,14 +69,31 @@ describe('ffmpegVersion()', () => {
   it('reads releases and snapshots', async () => {
     expect(await ffmpegVersion(script('v5', 'echo "ffmpeg version 5.1.9-0+deb12u1 Copyright"'))).toEqual([5, 1]);
     expect(await ffmpegVersion(script('v7', 'echo "ffmpeg version n7.1 Copyright"'))).toEqual([7, 1]);
-    expect((await ffmpegVersion(script('git', 'echo "ffmpeg version N-109542-g4d8e8 Copyright"')))[0]).toBeGreaterThan(10);
+    const snapshot = 'echo "ffmpeg version N-109542-g4d8e8 Copyright"; echo "libavformat    59. 34.102 / 59. 34.102"';
+    expect(await ffmpegVersion(script('git', snapshot))).toEqual([5, 1]);
   });
 
   it('refuses what is too old or does not run', async () => {
     const old = script('v3', 'echo "ffmpeg version 3.4.8 Copyright"');
     await expect(ffmpegVersion(old)).rejects.toThrow(`Cannot use ffmpeg: ${old} must be version 4.4 or newer, got 3.4`);
+    const snapshot = script('v2018', 'echo "ffmpeg version N-47683-g0e8eb07980-static"; echo "libavformat    58. 24.100 / 58. 24.100"');
+    await expect(ffmpegVersion(snapshot)).rejects.toThrow(`Cannot use ffmpeg: ${snapshot} must be version 4.4 or newer, got N-47683-g0e8eb07980-static, as old as 4.1`);
+    const other = script('other', 'echo hello');
+    await expect(ffmpegVersion(other)).rejects.toThrow(`Cannot use ffmpeg: ${other} must be version 4.4 or newer, got no version`);
     const broken = script('broken', 'echo missing library >&2; exit 127');
     await expect(ffmpegVersion(broken)).rejects.toThrow(`Cannot run ffmpeg: ${broken} must run. missing library`);
+  });
+
+  it.each([
+    ['ffmpeg version 2024-06-13-git-0060a368b1-essentials_build-www.gyan.dev\nlibavformat    61.  3.104 / 61.  3.104', [7, 0]],
+    ['ffmpeg version git-2020-08-31-4a11a6f\nlibavformat    58. 52.100 / 58. 52.100', [4, 3]],
+    ['ffmpeg version 7.1-full_build-www.gyan.dev\nlibavformat    61.  7.100 / 61.  7.100', [7, 1]],
+    ['ffmpeg version n6.0-static', [6, 0]],
+    ['ffmpeg version N-1\nlibavformat    63.  0.100 / 63.  0.100', [8, 0]],
+    ['ffmpeg version 0.10\nlibavformat    53. 32.100 / 53. 32.100', [3, 0]],
+    ['ffmpeg version 2024.06.13', undefined],
+  ])('judges %j by its libraries', (text, version) => {
+    expect(parseVersion(text)).toEqual(version);
   });
 
   it('decides how frames keep their times', () => {

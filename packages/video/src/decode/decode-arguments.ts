@@ -1,7 +1,7 @@
 /** What ffmpeg is told in order to write frames to pipes. */
 import { outputTap, sourceTap } from './frame-clock.ts';
 import { selectionFilters, type FrameSelection } from './selection.ts';
-import { passthroughArguments } from '../process/ffmpeg.ts';
+import { passthroughArguments } from '../process/version.ts';
 
 /** Which pictures go to which pipe: scaled ones to `pipe:1`, those at source size, if wanted, to `pipe:3`. */
 export interface DecodeTargets {

@@ -7,7 +7,8 @@
  * frames to one pipe before it turns to the other, and waiting for one of them alone would lock both sides.
  */
 import { SynsegError } from '@synseg/core';
-import { ffmpegVersion, startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
+import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
+import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg } from '../process/locate.ts';
 import { checkInputOptions, decodeInput, type InputOptions, type OpenInput } from '../source/input.ts';
 import { checkSource, describeSource, isFrames, sourceName, type FfmpegSource, type VideoSource } from '../source/source.ts';

@@ -8,7 +8,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { SynsegError } from '@synseg/core';
 import { adopt, release } from './reaper.ts';
 import { redactCredentials } from './redact.ts';
 
@@ -165,35 +164,4 @@ export async function runTool(
   } finally {
     signal?.removeEventListener('abort', abort);
   }
-}
-
-const versions = new Map<string, Promise<readonly [major: number, minor: number]>>();
-
-/**
- * The version of the ffmpeg at `path`; builds without a number (git snapshots) count as new.
- *
- * @throws {SynsegError} `FFMPEG_MISSING` when it does not run, or is older than 4.4.
- */
-export function ffmpegVersion(path: string): Promise<readonly [major: number, minor: number]> {
-  let version = versions.get(path);
-  if (version === undefined) {
-    version = readVersion(path);
-    versions.set(path, version);
-    version.catch(() => versions.delete(path));
-  }
-  return version;
-}
-
-async function readVersion(path: string): Promise<readonly [number, number]> {
-  const { stdout, code, lastLines } = await runTool(path, ['-hide_banner', '-version']);
-  if (code !== 0) throw new SynsegError('FFMPEG_MISSING', `Cannot run ffmpeg: ${path} must run. ${lastLines}`);
-  const match = /^ffmpeg version n?(\d+)\.(\d+)/m.exec(stdout);
-  const version = [Number(match?.[1] ?? 99), Number(match?.[2] ?? 0)] as const;
-  if (version[0] * 100 + version[1] >= 404) return version;
-  throw new SynsegError('FFMPEG_MISSING', `Cannot use ffmpeg: ${path} must be version 4.4 or newer, got ${version.join('.')}`);
-}
-
-/** The arguments that make an output keep each frame with its own time: `-fps_mode` since 5.1, `-vsync` before. */
-export function passthroughArguments([major, minor]: readonly [number, number]): readonly string[] {
-  return [major * 100 + minor >= 501 ? '-fps_mode' : '-vsync', 'passthrough'];
 }

@@ -17,7 +17,8 @@ import {
   type FrameFormat,
 } from './encode-arguments.ts';
 import { matroskaFrameHeader, matroskaHeader } from './raw-matroska.ts';
-import { ffmpegVersion, passthroughArguments, startTool, type ToolProcess } from '../process/ffmpeg.ts';
+import { startTool, type ToolProcess } from '../process/ffmpeg.ts';
+import { ffmpegVersion, passthroughArguments } from '../process/version.ts';
 import { locateFfmpeg } from '../process/locate.ts';
 import { beginFile, finishFile, partialPath } from './partial-file.ts';
 import { audioCodecOf, soundSteps, type SoundFiles } from './sound.ts';

@@ -1,7 +1,8 @@
 /** What ffprobe says about a source, without decoding it. It opens the source: what can be read once is then read. */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { ffmpegVersion, runTool } from '../process/ffmpeg.ts';
+import { runTool } from '../process/ffmpeg.ts';
+import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg, locateFfprobe } from '../process/locate.ts';
 import { checkInputOptions, openInput, type InputOptions } from './input.ts';
 import { checkSource, isFrames, sourceName, type VideoSource } from './source.ts';
