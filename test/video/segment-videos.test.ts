@@ -1,10 +1,12 @@
 /** Many sources, policies and changes while the video runs; sources are pushed frames, so that everything is exact. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { segmentVideos, type SourceWithFiles } from '../../packages/video/src/segment-videos.ts';
 import type { SegmentedFrame } from '../../packages/video/src/segmented-frame.ts';
 import type { RawFrame, VideoSource } from '../../packages/video/src/source/source.ts';
 import type { SegmentVideosOptions } from '../../packages/video/src/video-options.ts';
+import { temporaryFolder, testClip } from './clips.ts';
 import { FakeSession, fakeLabels, halves, outOfMemory, type FakeRequest } from './fake-session.ts';
 
 /** Frames of 32×24, one every `everyMs`; gray, of value `gray(index)`. */
@@ -52,6 +54,34 @@ describe('segmentVideos() with every frame', () => {
     expect([indicesOf(frames, 0), indicesOf(frames, 1)]).toEqual([upTo(3), upTo(6)]);
     expect(stream.sources[0]).toMatchObject({ state: 'failed', frames: 3, failure: expect.stringContaining('lens cap on') });
     await expect(collect([bad(), bad()])).rejects.toThrow('lens cap on');
+  });
+
+  it('reads many files a few at a time, and warns of no leak', async () => {
+    const folder = temporaryFolder();
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): unknown => warnings.push(name);
+    process.on('warning', onWarning);
+    try {
+      const clip = testClip(join(folder.path, 'clip.mp4'), { size: '32x24', seconds: 0.2 });
+      let open = 0;
+      let most = 0;
+      const { frames } = await collect(Array.from({ length: 14 }, () => clip), {
+        workers: 1,
+        onState: ({ state, previous }) => {
+          if (previous === undefined) open += 1;
+          if (state === 'ended') open -= 1;
+          most = Math.max(most, open);
+        },
+      });
+      expect(frames.map(({ sourceIndex, index }) => sourceIndex * 5 + index).sort((a, b) => a - b)).toEqual(upTo(70));
+      expect(most).toBe(3);
+      const cameras = await collect(Array.from({ length: 14 }, () => pushed(2)), { signal: new AbortController().signal });
+      expect(cameras.frames).toHaveLength(28);
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', onWarning);
+      folder.remove();
+    }
   });
 
   it('makes the source wait for a slow consumer', async () => {

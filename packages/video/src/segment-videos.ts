@@ -2,6 +2,7 @@
  * The main job: read → segment and render in the pool → files → you. Every arrow is bounded, so memory stays flat: a
  * slow consumer stops ffmpeg for files, and makes live sources drop frames, which are counted.
  */
+import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import type { LabelSet, Segmenter } from '@synseg/core';
 import type { OpenedSource } from './decode/decode.ts';
@@ -57,6 +58,8 @@ export function segmentVideos(
   checkFiles(withFiles);
   const plan = resolveOptions(options, sources.length);
   const leaving = new AbortController();
+  // Every source listens to it, and their number is no leak.
+  setMaxListeners(0, leaving.signal);
   const pool = new FramePool(segmenter, { workers: plan.workers, tasks: plan.maxInFlight });
   const tracks = withFiles.map((entry, index) => openTrack(entry, index, withFiles.length > 1, { segmenter, labels, plan, pool, leaving }));
   const lanes = tracks.map(({ lane }) => lane);
@@ -81,10 +84,11 @@ interface Surroundings {
 function openTrack({ source, ...files }: SourceWithFiles, index: number, several: boolean, { segmenter, labels, plan, pool, leaving }: Surroundings): Track {
   const { options, work, maxInFlight, maxStalenessSeconds } = plan;
   const render = renderRequest(options, files);
+  const { kind, live } = describeSource(source);
   const reader = new SourceReader(source, {
     ...pick(options, 'start', 'end', 'fps', 'every', 'hardwareAcceleration', 'frameRate', 'live', 'stallTimeoutSeconds', 'connectTimeoutSeconds', 'reconnect', 'onState'),
     // Live sources have their own speed, and no beginning to go back to.
-    ...(describeSource(source).live === true ? {} : pick(options, 'loop', 'realTime')),
+    ...(live === true ? {} : pick(options, 'loop', 'realTime')),
     size: decodeSize(segmenter.inputSize, work.keyframes === undefined ? work.views : 5),
     fullResolution: render.overlay !== undefined,
     signal: leaving.signal,
@@ -92,6 +96,8 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, several
   });
   const lane = new Lane({
     ...{ index, reader, work: new FrameWork(pool, { ...work, render, inputSize: segmenter.inputSize }), labels, maxStalenessSeconds },
+    // Of an http source it is not known yet whether it is live; pushed frames come when they will, and a loop has no end.
+    canWait: (options.live ?? live) === false && kind !== 'frames' && options.loop !== true && options.realTime !== true,
     ...{ policy: options.policy ?? 'auto', onError: options.onError ?? 'throw' },
     // A live frame that waits behind others of its source in the model is late already: one runs, and one more follows
     // when there is no other source whose frame could.
@@ -104,10 +110,10 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, several
   return { reader, lane, outputs };
 }
 
-async function* run(tracks: readonly Track[], pool: FramePool, { options, maxInFlight }: StreamPlan, leaving: AbortController): AsyncGenerator<SegmentedFrame, void, undefined> {
+async function* run(tracks: readonly Track[], pool: FramePool, { options, workers, maxInFlight }: StreamPlan, leaving: AbortController): AsyncGenerator<SegmentedFrame, void, undefined> {
   const { signal } = options;
   const lanes = tracks.map(({ lane }) => lane);
-  const merger = new Merger(lanes, maxInFlight);
+  const merger = new Merger(lanes, maxInFlight, workers + 2);
   const started = performance.now();
   let frames = 0;
   let done = false;
@@ -117,7 +123,7 @@ async function* run(tracks: readonly Track[], pool: FramePool, { options, maxInF
     signal?.throwIfAborted();
     pool.start();
     for (const { outputs } of tracks) await outputs.open();
-    for (const lane of lanes) lane.start(merger.changed);
+    merger.open();
     for (;;) {
       const frame = await merger.next(signal);
       if (frame === undefined) break;

@@ -30,7 +30,7 @@ export interface OutputFiles {
 export interface VideoProgress {
   /** Frames done, of all sources. */
   readonly frames: number;
-  /** Frames expected of all sources, from what their containers say; not known for every source. */
+  /** Frames expected of all sources, from what their containers say; known once all have been opened, and not for every source. */
   readonly total?: number;
   /** Time of the frame done last, on its source's clock. */
   readonly timeSeconds: number;

@@ -1,4 +1,5 @@
 /** What a public function checks of its arguments, once, before anything else. */
+import { setMaxListeners } from 'node:events';
 import { distance } from 'fastest-levenshtein';
 
 /** A value in a few words, for messages: `"text"`, `3`, `a list of 2`, `a Promise (did you forget await?)`. */
@@ -51,10 +52,15 @@ export function checkKind(action: string, name: string, value: unknown, passes: 
   if (!passes) throw new TypeError(`Cannot ${action}: ${name} must ${rule}, got ${describeValue(value)}`);
 }
 
-/** @throws TypeError unless `signal` is undefined or an AbortSignal, of any realm */
+/**
+ * Checks a signal. It may end any number of calls at once, so Node's warning of a leak at its eleventh listener is turned off.
+ *
+ * @throws TypeError unless `signal` is undefined or an AbortSignal, of any realm
+ */
 export function checkSignal(action: string, signal: unknown): void {
   const fits = signal === undefined || (typeof signal === 'object' && signal !== null && 'aborted' in signal && typeof (signal as AbortSignal).addEventListener === 'function');
   checkKind(action, 'signal', signal, fits, 'be an AbortSignal');
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal);
 }
 
 /** @throws TypeError unless `callback` is undefined or a function */

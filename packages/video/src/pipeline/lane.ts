@@ -39,6 +39,8 @@ export interface LaneParts {
   /** Frames of this lane under way at a time, by the policy decided. */
   readonly limit: (policy: Policy) => number;
   readonly maxStalenessSeconds: number;
+  /** The source has no time of its own: it may be opened later. */
+  readonly canWait: boolean;
   readonly onError: 'throw' | 'skip';
 }
 
@@ -91,6 +93,16 @@ export class Lane {
   /** Why the source can be read no more. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
+  }
+
+  /** True for a source that may be opened later. */
+  get canWait(): boolean {
+    return this.#parts.canWait;
+  }
+
+  /** Whether its source is still to be opened, is being read, or has ended. */
+  get stage(): 'unopened' | 'reading' | 'ended' {
+    return this.#ended ? 'ended' : this.#reading === undefined ? 'unopened' : 'reading';
   }
 
   /** True when nothing is under way and nothing can come any more. */

@@ -2,7 +2,8 @@
  * Many sources, one model: decides which frames go to the model next, and delivers results in the order of each source.
  *
  * Everything is driven by two events, a frame has come and a result is there, so the model never waits for a consumer
- * that is busy with the frame before. What is under way is bounded, what waits is each lane's own business.
+ * that is busy with the frame before. What is under way is bounded, what waits is each lane's own business. Files are opened
+ * a few at a time, in their order: each takes a decoder. Live sources are opened at once.
  */
 import { batchDelay } from './batch-window.ts';
 import type { Lane } from './lane.ts';
@@ -12,23 +13,37 @@ import type { SegmentedFrame } from '../segmented-frame.ts';
 export class Merger {
   readonly #lanes: readonly Lane[];
   readonly #maxInFlight: number;
+  readonly #maxOpenFiles: number;
   /** Lanes in the order of their turns: who was served last comes last. */
   #turns: readonly Lane[];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
 
-  constructor(lanes: readonly Lane[], maxInFlight: number) {
+  constructor(lanes: readonly Lane[], maxInFlight: number, maxOpenFiles: number) {
     this.#lanes = lanes;
     this.#maxInFlight = maxInFlight;
+    this.#maxOpenFiles = maxOpenFiles;
     this.#turns = lanes;
   }
 
   /** Something happened in a lane: sends what can be sent, and lets {@link Merger.next} look again. */
   readonly changed = (): void => {
+    this.open();
     this.#dispatch();
     this.#wake?.();
   };
+
+  /** Opens what can be opened; what cannot yet follows when others have ended. */
+  open(): void {
+    if (this.#closed) return;
+    let files = this.#lanes.filter(({ canWait, stage }) => canWait && stage === 'reading').length;
+    for (const lane of this.#lanes) {
+      if (lane.stage !== 'unopened' || (lane.canWait && files >= this.#maxOpenFiles)) continue;
+      if (lane.canWait) files += 1;
+      lane.start(this.changed);
+    }
+  }
 
   /**
    * The next frame that is ready, from any lane; undefined when all lanes have finished, or after {@link Merger.close}.
