@@ -12,7 +12,7 @@ export { blendOverlay, resizeLabelMap, type BlendOverlayOptions, type ResizeLabe
 export { labelColors, type LabelColor } from './mask/palette.ts';
 export { encodeIndexedPNG, type IndexedPNGOptions } from './mask/png.ts';
 export { tracePolygons, type Polygon, type TracePolygonsOptions } from './mask/polygons.ts';
-export { decodeRLE, encodeLabelMapRLE, encodeLabelRLE, encodeRLE, type CocoRle } from './mask/rle.ts';
+export { decodeRLE, encodeLabelMapRLE, encodeLabelRLE, encodeRLE, type CocoRle, type DecodeRLEOptions } from './mask/rle.ts';
 export { measureRLE, type MaskMeasure } from './mask/measure.ts';
 export { BACKGROUND } from './mask/background.ts';
 export type { Background } from './model/postprocess.ts';

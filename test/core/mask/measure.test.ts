@@ -17,9 +17,15 @@ describe('measureRLE()', () => {
     }
   });
 
+  it('rejects a mask that is none, or whose runs do not fill it', () => {
+    expect(() => measureRLE(undefined as never)).toThrow(new TypeError('Cannot measure RLE: rle must have size and counts, got undefined'));
+    expect(() => measureRLE({ counts: '4' } as never)).toThrow(new TypeError('Cannot measure RLE: size must be two positive integers, got undefined'));
+    expect(() => measureRLE({ size: [2, 2], counts: '3' })).toThrow(new RangeError('Cannot measure RLE: counts must add up to height × width = 4, got 3'));
+  });
+
   it('rejects counts that are none', () => {
     expect(() => measureRLE({ size: [2, 2], counts: '~' })).toThrow(
-      new RangeError('Cannot decode RLE: counts must hold whole numbers in ASCII 48 to 111, got "~" at 0'),
+      new RangeError('Cannot measure RLE: counts must hold whole numbers in ASCII 48 to 111, got "~" at 0'),
     );
   });
 });

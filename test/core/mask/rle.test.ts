@@ -1,3 +1,4 @@
+import { SynsegError } from '../../../packages/core/src/errors.ts';
 import { describe, expect, it } from 'vitest';
 import { decodeRLE, encodeLabelMapRLE, encodeLabelRLE, encodeRLE } from '../../../packages/core/src/mask/rle.ts';
 import { randomBytes, randomMask } from './random.ts';
@@ -73,7 +74,7 @@ describe('decodeRLE()', () => {
     );
     expect(decode([2], '2')).toThrow(new RangeError('Cannot decode RLE: size must be two positive integers, got [2]'));
     expect(decode([2, 2], [1, 3])).toThrow(
-      new TypeError('Cannot decode RLE: counts must be a compressed string, got object'),
+      new TypeError('Cannot decode RLE: counts must be a compressed string, got a list of 2'),
     );
     expect(decode([2, 2], '21')).toThrow(
       new RangeError('Cannot decode RLE: counts must add up to height × width = 4, got 3'),
@@ -88,7 +89,24 @@ describe('decodeRLE()', () => {
       new RangeError('Cannot decode RLE: counts must hold whole numbers in ASCII 48 to 111, got its end in a number'),
     );
     expect(decode([2, 2], 'N')).toThrow(new RangeError('Cannot decode RLE: counts must not be negative, got -2'));
-    expect(decode([2, 2], 'o'.repeat(500) + '0')).toThrow('Cannot decode RLE: counts must');
+    expect(decode([2, 2], 'o'.repeat(500) + '0')).toThrow('Cannot decode RLE: counts must hold whole numbers in ASCII 48 to 111, got "o" at 11');
+    expect(decode([2, 2], '0'.repeat(10_000))).toThrow(new RangeError('Cannot decode RLE: counts must add up to height × width = 4, got more than 5 of them'));
+    expect(decode([2, 2], '33'.repeat(10_000))).toThrow(new RangeError('Cannot decode RLE: counts must add up to height × width = 4, got 6 and more'));
+    expect(decode(undefined as never, '4')).toThrow(new TypeError('Cannot decode RLE: size must be two positive integers, got undefined'));
+    expect(decode([2, 'x' as never], '4')).toThrow(new RangeError('Cannot decode RLE: size must be two positive integers, got a list of 2'));
+    expect(decode([2 ** 30, 2 ** 30], '4')).toThrow(new RangeError('Cannot decode RLE: size must be two positive integers, got [1073741824,1073741824]'));
+    for (const [rle, got] of [[null, 'null'], ['44', '"44"'], [Promise.resolve(), 'a Promise (did you forget await?)']] as const) {
+      expect(() => decodeRLE(rle as never)).toThrow(new TypeError(`Cannot decode RLE: rle must have size and counts, got ${got}`));
+    }
+  });
+
+  it('bounds the mask before it is made', () => {
+    const large = { size: [46_341, 46_341], counts: 'QTmfnP1' } as const; // eight characters that stand for 2 GB
+    expect(() => decodeRLE(large)).toThrow(new SynsegError('IMAGE_DECODE', 'Cannot decode RLE: size must be at most 100000000 pixels (maxPixels), got 46341×46341'));
+    expect(() => decodeRLE({ size: [2, 3], counts: '6' }, { maxPixels: 5 })).toThrow(new SynsegError('IMAGE_DECODE', 'Cannot decode RLE: size must be at most 5 pixels (maxPixels), got 3×2'));
+    expect(decodeRLE({ size: [2, 3], counts: '6' }, { maxPixels: 6 })).toEqual(new Uint8Array(6));
+    expect(() => decodeRLE({ size: [2, 3], counts: '6' }, { maxPixels: 0 })).toThrow(new RangeError('Cannot decode RLE: maxPixels must be a positive integer, got 0'));
+    expect(() => decodeRLE({ size: [2, 3], counts: '6' }, { maxPixel: 6 } as never)).toThrow('did you mean "maxPixels"?');
   });
 });
 

@@ -9,7 +9,7 @@ import { checkKind, describeValue } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, checkLimits, limitError } from '../guard/limits.ts';
 import { isActivation, type Background } from '../model/postprocess.ts';
 import { BACKGROUND } from './background.ts';
-import { describeColor, isColor } from './palette.ts';
+import { isColor } from './palette.ts';
 
 /** @throws RangeError unless `value` is an integer of `min`..`max`. */
 export function checkInteger(action: string, name: string, value: number, min: number, max: number): void {
@@ -72,7 +72,7 @@ export function checkColors(action: string, colors: readonly (readonly [number, 
   checkKind(action, 'colors', colors, Array.isArray(colors), 'be a list of colors');
   checkInteger(action, 'colors.length', colors.length, 0, BACKGROUND);
   for (const [index, color] of colors.entries()) {
-    if (!isColor(color)) throw new RangeError(`Cannot ${action}: colors[${index}] must be three integers from 0 to 255, got ${describeColor(color)}`);
+    if (!isColor(color)) throw new RangeError(`Cannot ${action}: colors[${index}] must be three integers from 0 to 255, got ${describeNumbers(color)}`);
   }
 }
 
@@ -91,4 +91,10 @@ export function checkBackground(action: string, value: Background): Background {
     throw new RangeError(`Cannot ${action}: background must be a number in [0, 1], "threshold" or "none", got ${describeValue(value)}`);
   }
   return value;
+}
+
+/** A value for messages: short lists of numbers as they are, such as `[1,2,300]`. */
+export function describeNumbers(value: unknown): string {
+  const short = Array.isArray(value) && value.length < 10 && value.every((part) => typeof part === 'number');
+  return short ? `[${value.join(',')}]` : describeValue(value);
 }

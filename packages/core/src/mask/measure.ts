@@ -1,5 +1,5 @@
 /** What COCO annotations say of a mask beside the mask itself, read off its run lengths: the mask is never unpacked. */
-import { parseCounts, type CocoRle } from './rle.ts';
+import { checkRLE, runsOf, type CocoRle } from './rle.ts';
 
 /** Extent of a mask. */
 export interface MaskMeasure {
@@ -12,7 +12,9 @@ export interface MaskMeasure {
 /**
  * Measures a mask given as COCO RLE; the numbers are those of pycocotools' `area` and `toBbox`.
  *
- * @throws RangeError when `counts` breaks the encoding.
+ * @throws TypeError when `rle` is no object with `size` and `counts`.
+ * @throws RangeError when `size` is not two positive integers, `counts` breaks the encoding, or its runs do not add up to
+ *   height × width.
  * @example
  * ```ts
  * import { encodeRLE, measureRLE } from '@synseg/core';
@@ -21,12 +23,12 @@ export interface MaskMeasure {
  * ```
  */
 export function measureRLE(rle: CocoRle): MaskMeasure {
-  const [height] = rle.size;
+  const [height, width] = checkRLE('measure RLE', rle);
   let area = 0;
   let [left, right, top, bottom] = [Infinity, -1, Infinity, -1];
-  let start = 0;
-  for (const [index, count] of parseCounts(rle.counts).entries()) {
-    if (index % 2 === 1 && count > 0) {
+  let [start, inside] = [0, false];
+  for (const count of runsOf('measure RLE', rle.counts, height * width)) {
+    if (inside && count > 0) {
       const last = start + count - 1;
       const [firstColumn, lastColumn] = [Math.floor(start / height), Math.floor(last / height)];
       const isOneColumn = firstColumn === lastColumn;
@@ -38,6 +40,7 @@ export function measureRLE(rle: CocoRle): MaskMeasure {
       bottom = isOneColumn ? Math.max(bottom, last % height) : height - 1;
     }
     start += count;
+    inside = !inside;
   }
   return { area, box: area === 0 ? [0, 0, 0, 0] : [left, top, right - left + 1, bottom - top + 1] };
 }

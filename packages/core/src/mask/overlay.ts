@@ -5,7 +5,9 @@
  * Nothing here decodes, encodes or draws text; pictures come and go as RGB bytes.
  */
 import { BACKGROUND } from './background.ts';
-import { checkColors, checkLabels, checkNumber, checkPlane, checkSides } from './check.ts';
+import { checkKind, checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
+import type { Limits } from '../guard/limits.ts';
+import { checkColors, checkLabels, checkNumber, checkPixels, checkPlane, checkSides } from './check.ts';
 import { labelRows, type LabelBorders, type LabelRow } from './label-rows.ts';
 import { paintContour, Tint } from './paint.ts';
 import type { LabelColor } from './palette.ts';
@@ -21,7 +23,7 @@ export interface BlendOverlayOptions {
 }
 
 /** How {@link resizeLabelMap} fills. */
-export interface ResizeLabelMapOptions {
+export interface ResizeLabelMapOptions extends Partial<Pick<Limits, 'maxPixels'>> {
   /**
    * `'nearest'` takes the label at the nearest map pixel, in steps as large as the scale. `'smooth'` takes the label with
    * the most bilinear weight among the four map pixels around, which follows slanted borders; where a side shrinks, it is
@@ -29,6 +31,9 @@ export interface ResizeLabelMapOptions {
    */
   readonly borders?: LabelBorders;
 }
+
+const BLEND_NAMES = optionNames<BlendOverlayOptions>({ alpha: true, contour: true, borders: true });
+const RESIZE_NAMES = optionNames<ResizeLabelMapOptions>({ borders: true, maxPixels: true });
 
 /**
  * Blends label colors over a picture, in place; background pixels stay untouched.
@@ -60,12 +65,14 @@ export function blendOverlay(
   colors: readonly LabelColor[],
   options: BlendOverlayOptions = {},
 ): void {
+  checkOptions('blend overlay', options, BLEND_NAMES);
   const { alpha = 0.5, contour = false, borders = 'nearest' } = options;
   checkPlane('blend overlay', { name: 'pixels', data: pixels, channels: 3 }, width, height);
   checkPlane('blend overlay', { name: 'labelMap', data: labelMap }, mapWidth, mapHeight, ['mapWidth', 'mapHeight']);
   checkColors('blend overlay', colors);
   checkLabels('blend overlay', labelMap, colors.length);
   checkNumber('blend overlay', 'alpha', alpha, 0, 1);
+  checkKind('blend overlay', 'contour', contour, typeof contour === 'boolean', 'be true or false');
   checkBorders('blend overlay', borders);
   const rows = labelRows(labelMap, mapWidth, mapHeight, width, height, borders);
   const tint = new Tint(pixels, colors, alpha);
@@ -94,6 +101,7 @@ export function blendOverlay(
  * @returns Uint8Array, [height, width], row-major; always a new array.
  * @throws RangeError when a side is not a positive integer, `labelMap` does not hold mapWidth × mapHeight values, or
  *   `borders` is neither `'nearest'` nor `'smooth'`.
+ * @throws SynsegError `IMAGE_DECODE` when the result would have more than `maxPixels`.
  * @example
  * ```ts
  * import { resizeLabelMap } from '@synseg/core';
@@ -108,9 +116,11 @@ export function resizeLabelMap(
   height: number,
   options: ResizeLabelMapOptions = {},
 ): Uint8Array {
-  const { borders = 'nearest' } = options;
+  checkOptions('resize label map', options, RESIZE_NAMES);
+  const { borders = 'nearest', maxPixels } = options;
   checkPlane('resize label map', { name: 'labelMap', data: labelMap }, mapWidth, mapHeight, ['mapWidth', 'mapHeight']);
   checkSides('resize label map', [width, height], ['width', 'height']);
+  checkPixels('resize label map', 'the result', width, height, maxPixels);
   checkBorders('resize label map', borders);
   const rows = labelRows(labelMap, mapWidth, mapHeight, width, height, borders);
   const resized = new Uint8Array(width * height);
@@ -139,5 +149,5 @@ function fillRow(resized: Uint8Array, start: number, row: LabelRow): void {
 
 function checkBorders(action: string, borders: LabelBorders): void {
   if (borders === 'nearest' || borders === 'smooth') return;
-  throw new RangeError(`Cannot ${action}: borders must be "nearest" or "smooth", got ${JSON.stringify(borders)}`);
+  throw new RangeError(`Cannot ${action}: borders must be "nearest" or "smooth", got ${describeValue(borders)}`);
 }

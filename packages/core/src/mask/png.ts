@@ -7,6 +7,7 @@
  */
 import { encodeGrayPNG } from '../image/image.ts';
 import { BACKGROUND } from './background.ts';
+import { checkOptions, optionNames } from '../guard/arguments.ts';
 import { checkColors, checkLabels, checkPlane } from './check.ts';
 import type { LabelColor } from './palette.ts';
 
@@ -15,6 +16,8 @@ export interface IndexedPNGOptions {
   /** Background pixels are fully transparent instead of opaque black. @default false */
   readonly transparentBackground?: boolean;
 }
+
+const OPTION_NAMES = optionNames<IndexedPNGOptions>({ transparentBackground: true });
 
 /** Signature, and the whole header chunk: length, name, 13 bytes, checksum. */
 const HEADER_BYTES = 33;
@@ -44,6 +47,7 @@ export async function encodeIndexedPNG(
   colors: readonly LabelColor[],
   options: IndexedPNGOptions = {},
 ): Promise<Uint8Array> {
+  checkOptions('encode PNG', options, OPTION_NAMES);
   checkPlane('encode PNG', { name: 'labelMap', data: labelMap }, width, height);
   checkColors('encode PNG', colors);
   checkLabels('encode PNG', labelMap, colors.length);

@@ -5,6 +5,7 @@
  * squares, which cuts corners through pixel centres. Foreground is 4-connected, hence background 8-connected: two
  * pixels that touch only at a corner are two regions, and a ring may touch itself at a corner.
  */
+import { checkOptions, optionNames } from '../guard/arguments.ts';
 import { checkNumber, checkPlane } from './check.ts';
 import { ringArea, simplifyRing } from './ring.ts';
 
@@ -23,6 +24,8 @@ export interface TracePolygonsOptions {
   /** Regions and holes with fewer pixels than this are left out. @default 0 */
   readonly minArea?: number;
 }
+
+const OPTION_NAMES = optionNames<TracePolygonsOptions>({ tolerance: true, minArea: true });
 
 // Directions: 0 right, 1 down, 2 left, 3 up; turning right is + 1.
 const DOWN = 1;
@@ -49,6 +52,7 @@ export function tracePolygons(
   height: number,
   options: TracePolygonsOptions = {},
 ): Polygon[] {
+  checkOptions('trace polygons', options, OPTION_NAMES);
   const { tolerance = 0, minArea = 0 } = options;
   checkPlane('trace polygons', { name: 'mask', data: mask }, width, height);
   checkNumber('trace polygons', 'tolerance', tolerance, 0, Infinity);

@@ -42,7 +42,10 @@ export function simplifyRing(ring: readonly number[], tolerance: number): readon
   return simplified.length < 6 ? ring : simplified;
 }
 
-/** The corner between `first` and `end` (both excluded) furthest from the line segment `first`–`last`. */
+/**
+ * The corner between `first` and `end` (both excluded) furthest from the line segment `first`–`last`; of equals the one next
+ * to the middle. A comb's teeth are equals: taking the first of them would look at the rest again for each.
+ */
 function furthestFrom(
   ring: readonly number[],
   first: number,
@@ -55,13 +58,14 @@ function furthestFrom(
   const dx = ring[2 * (last % corners)]! - x0;
   const dy = ring[2 * (last % corners) + 1]! - y0;
   const lengthSquared = dx * dx + dy * dy;
-  let furthest = { corner: first, squared: 0 };
+  const middle = (first + end) / 2;
+  let [furthest, most] = [first, 0];
   for (let corner = first + 1; corner < end; corner++) {
     const px = ring[2 * corner]! - x0;
     const py = ring[2 * corner + 1]! - y0;
     const along = lengthSquared === 0 ? 0 : Math.min(1, Math.max(0, (px * dx + py * dy) / lengthSquared));
     const squared = (px - along * dx) ** 2 + (py - along * dy) ** 2;
-    if (squared > furthest.squared) furthest = { corner, squared };
+    if (squared > most || (squared === most && squared > 0 && Math.abs(corner - middle) < Math.abs(furthest - middle))) [furthest, most] = [corner, squared];
   }
-  return furthest;
+  return { corner: furthest, squared: most };
 }

@@ -6,7 +6,9 @@
  * tools read, and it is several times smaller.
  */
 import { BACKGROUND } from './background.ts';
-import { checkInteger, checkLabels, checkPlane } from './check.ts';
+import { checkKind, checkOptions, optionNames } from '../guard/arguments.ts';
+import type { Limits } from '../guard/limits.ts';
+import { checkInteger, checkLabels, checkPixels, checkPlane, describeNumbers } from './check.ts';
 import { collectRuns, NO_SLOT } from './runs.ts';
 
 /** A binary mask as COCO compressed RLE; JSON-ready. */
@@ -16,7 +18,6 @@ export interface CocoRle {
   /** Compressed run lengths, ASCII 48..111. */
   readonly counts: string;
 }
-
 
 /**
  * Encodes a binary mask as COCO RLE.
@@ -88,45 +89,56 @@ export function encodeLabelMapRLE(
   return runs.map((counts) => (counts.length === 0 ? undefined : toRle(counts, width, height)));
 }
 
+/** Bounds of {@link decodeRLE}. */
+export type DecodeRLEOptions = Partial<Pick<Limits, 'maxPixels'>>;
+
+const OPTION_NAMES = optionNames<DecodeRLEOptions>({ maxPixels: true });
+
 /**
  * Decodes COCO RLE to a binary mask.
  *
  * @returns Uint8Array, [height, width], row-major, 0 or 1.
- * @throws TypeError when `counts` is not a string (COCO also has uncompressed lists; those are not read).
+ * @throws TypeError when `rle` is no object with `size` and `counts`, or `counts` is not a string (COCO also has
+ *   uncompressed lists; those are not read).
  * @throws RangeError when `size` is not two positive integers, `counts` breaks the encoding, or its runs do not add up
  *   to height × width.
+ * @throws SynsegError `IMAGE_DECODE` when the mask would have more than `maxPixels`.
  * @example
  * ```ts
  * import { decodeRLE } from '@synseg/core';
  * console.assert(decodeRLE({ size: [2, 2], counts: '22' }).join() === '0,1,0,1');
  * ```
  */
-export function decodeRLE(rle: CocoRle): Uint8Array {
-  if (typeof rle.counts !== 'string') {
-    throw new TypeError(`Cannot decode RLE: counts must be a compressed string, got ${typeof rle.counts}`);
-  }
-  const [height, width] = rle.size;
-  if (rle.size.length !== 2 || ![height, width].every((side) => Number.isInteger(side) && side > 0)) {
-    throw new RangeError(`Cannot decode RLE: size must be two positive integers, got ${JSON.stringify(rle.size)}`);
-  }
-  const counts = parseCounts(rle.counts);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  if (total !== height * width) {
-    throw new RangeError(`Cannot decode RLE: counts must add up to height × width = ${height * width}, got ${total}`);
-  }
-  const mask = new Uint8Array(total);
-  let x = 0;
-  let y = 0;
-  for (const [index, count] of counts.entries()) {
+export function decodeRLE(rle: CocoRle, options: DecodeRLEOptions = {}): Uint8Array {
+  const [height, width] = checkRLE('decode RLE', rle);
+  checkOptions('decode RLE', options, OPTION_NAMES);
+  checkPixels('decode RLE', 'size', width, height, options.maxPixels);
+  const mask = new Uint8Array(height * width);
+  let [x, y, inside] = [0, 0, false];
+  for (const count of runsOf('decode RLE', rle.counts, height * width)) {
     for (let left = count; left > 0; ) {
       const rows = Math.min(left, height - y);
-      if (index % 2 === 1) for (let row = y; row < y + rows; row++) mask[row * width + x] = 1;
+      if (inside) for (let row = y; row < y + rows; row++) mask[row * width + x] = 1;
       left -= rows;
       y += rows;
       if (y === height) [x, y] = [x + 1, 0];
     }
+    inside = !inside;
   }
   return mask;
+}
+
+/** Height and width; not public. @throws TypeError or RangeError unless `rle` has a size and a string of counts. */
+export function checkRLE(action: string, rle: CocoRle): readonly [height: number, width: number] {
+  checkKind(action, 'rle', rle, typeof rle === 'object' && (rle as unknown) !== null && typeof (rle as Partial<PromiseLike<unknown>>).then !== 'function', 'have size and counts');
+  const { size, counts } = rle;
+  checkKind(action, 'size', size, Array.isArray(size), 'be two positive integers');
+  const [height, width] = size;
+  if (size.length !== 2 || !size.every((side) => Number.isInteger(side) && side > 0) || !Number.isSafeInteger(height * width)) {
+    throw new RangeError(`Cannot ${action}: size must be two positive integers, got ${describeNumbers(size)}`);
+  }
+  checkKind(action, 'counts', counts, typeof counts === 'string', 'be a compressed string');
+  return [height, width];
 }
 
 /**
@@ -149,27 +161,31 @@ function toRle(counts: readonly number[], width: number, height: number): CocoRl
   return { size: [height, width], counts: text };
 }
 
-/** Run lengths of a compressed string; not public. @throws RangeError when it breaks the encoding. */
-export function parseCounts(text: string): number[] {
-  const counts: number[] = [];
+/** Run lengths of a compressed string, one after the other; not public. @throws RangeError when it breaks the encoding. */
+export function* runsOf(action: string, text: string, pixels: number): Generator<number, void, undefined> {
+  const fail = (rule: string, got: string): RangeError => new RangeError(`Cannot ${action}: counts must ${rule}, got ${got}`);
+  let [before, last, total, runs] = [0, 0, 0, 0];
   for (let position = 0; position < text.length; ) {
-    let value = 0;
-    let scale = 1; // a product, not a shift: a shift by more than 31 bits would wrap
-    let group = 0x20;
+    let [value, scale, group] = [0, 1, 0x20]; // a product, not a shift: a shift by more than 31 bits would wrap
     while ((group & 0x20) !== 0) {
       group = text.charCodeAt(position) - 48;
-      if (!(group >= 0 && group < 64)) {
+      if (!(group >= 0 && group < 64) || scale > Number.MAX_SAFE_INTEGER) {
         const found = position < text.length ? `${JSON.stringify(text[position])} at ${position}` : 'its end in a number';
-        throw new RangeError(`Cannot decode RLE: counts must hold whole numbers in ASCII 48 to 111, got ${found}`);
+        throw fail('hold whole numbers in ASCII 48 to 111', found);
       }
       value += (group & 0x1f) * scale;
       scale *= 32;
       position++;
     }
     if ((group & 0x10) !== 0) value -= scale;
-    const count = counts.length > 2 ? value + counts[counts.length - 2]! : value;
-    if (!(count >= 0)) throw new RangeError(`Cannot decode RLE: counts must not be negative, got ${count}`);
-    counts.push(count);
+    const count = runs > 2 ? value + before : value;
+    if (!(count >= 0)) throw fail('not be negative', String(count));
+    total += count;
+    runs++;
+    // As soon as it is known: what follows may be endless.
+    if (total > pixels || runs > pixels + 1) throw fail(`add up to height × width = ${pixels}`, runs > pixels + 1 ? `more than ${pixels + 1} of them` : `${total}${position < text.length ? ' and more' : ''}`);
+    yield count;
+    [before, last] = [last, count];
   }
-  return counts;
+  if (total !== pixels) throw fail(`add up to height × width = ${pixels}`, String(total));
 }

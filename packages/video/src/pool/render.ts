@@ -101,7 +101,7 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
     return { ...rendered, ...(png === undefined ? {} : { png: await png }) };
   }
   if (overlay !== undefined) {
-    blendOverlay(picture, sourceWidth, sourceHeight, input.labelMap, input.width, input.height, colors, { ...overlay, borders: 'smooth' });
+    blendOverlay(picture, sourceWidth, sourceHeight, input.labelMap, input.width, input.height, colors, { alpha: overlay.alpha, contour: overlay.contour, borders: 'smooth' });
     if (overlay.legend) await legends.blend(picture, sourceWidth, sourceHeight, { names, colors, background: request.mayBeBackground === true });
   }
   const [pngBytes, jpegBytes] = await Promise.all([
@@ -118,7 +118,7 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
 
 function upsample({ labelMap, width, height, sourceWidth, sourceHeight }: RenderInput): Pick<Rendered, 'labelMap' | 'width' | 'height'> {
   if (width === sourceWidth && height === sourceHeight) return { labelMap, width, height };
-  const resized = resizeLabelMap(labelMap, width, height, sourceWidth, sourceHeight, { borders: 'smooth' });
+  const resized = resizeLabelMap(labelMap, width, height, sourceWidth, sourceHeight, { borders: 'smooth', maxPixels: sourceWidth * sourceHeight });
   return { labelMap: resized, width: sourceWidth, height: sourceHeight };
 }
 
