@@ -2,14 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import * as core from '../../../packages/core/src/index.ts';
 import { runsOf } from '../../../packages/core/src/mask/rle.ts';
-import { generator } from '../../support/random.ts';
+import { uniform } from '../../support/random.ts';
 
 const map = Uint8Array.of(0, 1, 255, 0, 1, 1);
 const colors = core.labelColors(['a', 'b']);
 const bitmap = { data: new Uint8Array(16), width: 2, height: 2 };
 const rle = core.encodeRLE(map, 3, 2);
 
-const calls: readonly (readonly [name: string, call: (...values: never[]) => unknown, ...values: unknown[]])[] = [
+type Call = readonly [name: string, call: (...values: never[]) => unknown, values: readonly unknown[]];
+const calls = ([
   ['encodeRLE', core.encodeRLE, map, 3, 2],
   ['encodeLabelRLE', core.encodeLabelRLE, map, 3, 2, 1],
   ['encodeLabelMapRLE', core.encodeLabelMapRLE, map, 3, 2, 2],
@@ -32,7 +33,7 @@ const calls: readonly (readonly [name: string, call: (...values: never[]) => unk
   ['labelColors', core.labelColors, ['a', 'b'], ['#ffffff', undefined]],
   ['decideLabels', core.decideLabels, new Float32Array(12), 3, 2, { thresholds: [0.5, undefined], background: 'threshold' }],
   ['encodeIndexedPNG', core.encodeIndexedPNG, map, 3, 2, colors, { transparentBackground: true }],
-];
+] as const).map(([name, call, ...values]): Call => [name, call, values]);
 
 const cyclic: unknown[] = [];
 cyclic.push(cyclic);
@@ -41,7 +42,7 @@ const junk: readonly unknown[] = [
   Promise.resolve(map), new Uint8Array(0), new Uint16Array(6), new Uint8ClampedArray(6), new Float32Array(12).fill(NaN), new ArrayBuffer(6), { length: 6 }, { length: 2 ** 40 }, new Array(3), [1, 2], ['a', 'a'], [[0, 0, 256]], { '': 1 }, new Proxy({}, {}),
 ];
 
-describe.each(calls)('%s()', (_, call, ...values) => {
+describe.each(calls)('%s()', (_, call, values) => {
   it('takes what it should', async () => {
     await expect((async () => call(...(values as never[])))()).resolves.not.toThrow();
   });
@@ -59,7 +60,7 @@ describe.each(calls)('%s()', (_, call, ...values) => {
 });
 
 it('RLE strings of any bytes give a mask or an error of ours', () => {
-  const random = generator(7);
+  const random = uniform(7);
   for (let round = 0; round < 3000; round++) {
     const counts = Array.from({ length: Math.floor(random() * 12) }, () => String.fromCharCode(48 + Math.floor(random() * 66))).join('');
     const read = (): unknown => [...runsOf('read', counts, 1 + Math.floor(random() * 100))];

@@ -2,6 +2,7 @@
  * Every limit on what comes from outside, in one place. A limit is checked before the work it bounds begins; each is an
  * option of the public function that reads the input, under the name it has here, and each error names limit and value.
  */
+import { describeValue } from './arguments.ts';
 import { SynsegError, type SynsegErrorCode } from '../errors.ts';
 
 /** Limits on input from outside. */
@@ -37,6 +38,6 @@ export function checkLimits(action: string, limits: Partial<Limits>): void {
     if (value === undefined) continue;
     const whole = name.startsWith('max');
     if (whole ? Number.isInteger(value) && value > 0 : Number.isFinite(value) && value > 0) continue;
-    throw new RangeError(`Cannot ${action}: ${name} must be a positive ${whole ? 'integer' : 'number'}, got ${String(value)}`);
+    throw new RangeError(`Cannot ${action}: ${name} must be a positive ${whole ? 'integer' : 'number'}, got ${describeValue(value)}`);
   }
 }
