@@ -84,19 +84,21 @@ export interface PostprocessShape {
   readonly tiles: readonly [rows: number, columns: number];
   /** The results have another size than the logits. */
   readonly resample: boolean;
+  /** Columns are resampled as rows are: after them, so that a run may be part of a row, or before them, where few are left. */
+  readonly columns?: 'after' | 'before';
   /** Pixels may become background: {@link Decision.background}. */
   readonly background: boolean;
   readonly outputs: PostprocessOutputs;
 }
 
-/** Source rows and weights of the output rows `[start, end)`, half-pixel bilinear. */
+/** Source rows (or columns) and weights of the output rows (columns) `[start, end)`, half-pixel bilinear. */
 export interface RowSampling {
   readonly upper: BigInt64Array;
   readonly lower: BigInt64Array;
   readonly fraction: Float32Array;
 }
 
-/** Where each output row lies between two source rows. */
+/** Where each output row lies between two source rows, or each column between two columns. */
 export function sampleRows(sourceRows: number, outputRows: number, start: number, end: number): RowSampling {
   const count = end - start;
   const upper = new BigInt64Array(count);
@@ -115,16 +117,16 @@ export function sampleRows(sourceRows: number, outputRows: number, start: number
 /**
  * Adds the postprocessing of one picture to a graph with inputs
  * `logits` float32 `[tiles, labels, height, width]`, `columns` int64 `[1]` (output width), the {@link RowSampling}
- * vectors, and the {@link Decision}; outputs `labels` uint8 `[strip, width]`, `masks` uint8 and `activations` float32
+ * vectors (where columns are resampled likewise `left`, `right` and `across`, instead of `columns`), and the {@link Decision}; outputs `labels` uint8 `[strip, width]`, `masks` uint8 and `activations` float32
  * `[labels, strip, width]` as asked.
  */
-export function addPostprocess(graph: Graph, { size, tiles, resample, background, outputs }: PostprocessShape): void {
+export function addPostprocess(graph: Graph, { size, tiles, resample, columns: order, background, outputs }: PostprocessShape): void {
   const [height, width] = size;
   const [tileRows, tileColumns] = tiles;
   const logits = graph.input('logits', 'float32', [tileRows * tileColumns, 'labels', height, width]);
   const [rows, columns] = [tileRows * height, tileColumns * width];
   const stitched = stitchTiles(logits, tiles, height, width);
-  const sampled = resample ? sample(graph, reshape(stitched, ['labels', 1, rows, columns])) : reshape(stitched, ['labels', rows, columns]);
+  const sampled = resample ? sample(graph, reshape(stitched, ['labels', 1, rows, columns]), order) : reshape(stitched, ['labels', rows, columns]);
   const perLabel = (name: string): Value => reshape(graph.input(name, 'float32', ['labels']), ['labels', 1, 1]);
   if (outputs.labels && background) graph.output('labels', labelMap(sampled, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
   if (outputs.labels && !background) graph.output('labels', cast(argMax(sampled, 0), 'uint8'));
@@ -143,13 +145,23 @@ function stitchTiles(logits: Value, [tileRows, tileColumns]: readonly [number, n
  * Bilinear resampling with half-pixel centres: rows by two gathers, then columns by the runtime's Resize. Rows go first
  * because they are still short: only one pass runs over the result's full width, and a strip costs no more than its share.
  */
-function sample(graph: Graph, x: Value): Value {
-  const upper = gather(x, graph.input('upper', 'int64', ['strip']), 2);
-  const lower = gather(x, graph.input('lower', 'int64', ['strip']), 2);
+function sample(graph: Graph, x: Value, order: PostprocessShape['columns']): Value {
+  const [upper, lower] = [graph.input('upper', 'int64', ['strip']), graph.input('lower', 'int64', ['strip'])];
   const fraction = reshape(graph.input('fraction', 'float32', ['strip']), ['strip', 1]);
-  const tall = add(upper, multiply(fraction, subtract(lower, upper)));
+  const tall = (value: Value): Value => between(value, 2, upper, lower, fraction);
+  if (order !== undefined) {
+    const [left, right, across] = [graph.input('left', 'int64', ['width']), graph.input('right', 'int64', ['width']), graph.input('across', 'float32', ['width'])];
+    const broad = (value: Value): Value => between(value, 3, left, right, across);
+    return squeeze(order === 'after' ? broad(tall(x)) : tall(broad(x)), [1]);
+  }
   const sizes = concat([dimensionsOf(graph, ['labels', 1, 'strip']), graph.input('columns', 'int64', [1])], 0);
-  return squeeze(resizeTo(tall, sizes, ['labels', 1, 'strip', 'width'], 'linear'), [1]);
+  return squeeze(resizeTo(tall(x), sizes, ['labels', 1, 'strip', 'width'], 'linear'), [1]);
+}
+
+/** Linear interpolation along an axis. */
+function between(x: Value, axis: number, before: Value, after: Value, fraction: Value): Value {
+  const first = gather(x, before, axis);
+  return add(first, multiply(fraction, subtract(gather(x, after, axis), first)));
 }
 
 function labelMap(x: Value, thresholds: Value, plane: Value): Value {

@@ -240,8 +240,10 @@ export class Segmenter {
     }
     const all = new Uint8Array(regions.length * height * width * 3);
     const whole = regions.length === 1;
+    // What is cut into tiles is decoded once, not for each.
+    const source = whole ? image : await openImage({ data: await image.pixels(), width: image.width, height: image.height }, { maxPixels: this.#bounds.maxPixels });
     for (const [index, region] of regions.entries()) {
-      all.set(await image.resized(width, height, whole ? undefined : region), index * height * width * 3);
+      all.set(await source.resized(width, height, whole ? undefined : region), index * height * width * 3);
     }
     return all;
   }

@@ -25,6 +25,9 @@ const MAX_DECODER_ROWS = { cpu: 4, other: 32 } as const;
 /** Resampled logits held at once while postprocessing, elements: a processor is fastest with what fits its caches. */
 const MAX_STRIP_ELEMENTS = { cpu: 1024 * 1024, other: 16 * 1024 * 1024 } as const;
 
+/** Results are narrow, columns then resampled first, from so many columns of logits to one of theirs. */
+const NARROW = 8;
+
 /** Sessions of the vision graphs and what they compute. */
 export class VisionEngine {
   readonly info: EngineInfo;
@@ -106,10 +109,13 @@ export class VisionEngine {
     const { decision, outputs, size } = request;
     const [, labels = 0, sourceHeight = 0, sourceWidth = 0] = logits.shape;
     const [height, width] = size;
-    const rows = sourceHeight * tiles[0];
-    const resample = rows !== height || sourceWidth * tiles[1] !== width;
+    const [rows, columns] = [sourceHeight * tiles[0], sourceWidth * tiles[1]];
+    const resample = rows !== height || columns !== width;
     const { background } = decision;
-    const session = await this.#postprocessor({ size: [sourceHeight, sourceWidth], tiles, resample, background, outputs });
+    // Whatever the picture's shape, a run holds so many pixels of all labels, also between its two passes: rows, or part of one.
+    const pixels = Math.max(1, Math.floor(this.#limit(MAX_STRIP_ELEMENTS) / labels));
+    const order = resample && width > pixels ? 'after' : resample && width < columns / NARROW ? 'before' : undefined;
+    const session = await this.#postprocessor({ size: [sourceHeight, sourceWidth], tiles, resample, ...(order === undefined ? {} : { columns: order }), background, outputs });
     const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
     const feeds: Record<string, TensorData> = {
       logits,
@@ -121,11 +127,15 @@ export class VisionEngine {
       ...(outputs.masks ? { masks: new Uint8Array(labels * height * width) } : {}),
       ...(outputs.activations ? { activations: new Float32Array(labels * height * width) } : {}),
     };
-    const strip = resample ? Math.max(1, Math.min(height, Math.floor(this.#limit(MAX_STRIP_ELEMENTS) / (labels * width)))) : height;
-    for (let start = 0; start < height; start += strip) {
-      const end = Math.min(height, start + strip);
-      const results = await this.#run(session, resample ? { ...feeds, ...samplingFeeds(rows, height, width, start, end) } : feeds);
-      for (const [name, target] of Object.entries(reply)) placeStrip(results[name] as TensorData, target, height, width, start, end);
+    const [strip, span] = !resample ? [height, width] : order === 'after' ? [1, pixels] : [Math.min(height, Math.ceil(pixels / (order === 'before' ? width : Math.max(width, columns)))), width];
+    for (let top = 0; top < height; top += strip) {
+      const bottom = Math.min(height, top + strip);
+      for (let left = 0; left < width; left += span) {
+        const right = Math.min(width, left + span);
+        const sampling = resample ? { ...rowFeeds(rows, height, top, bottom), ...columnFeeds(columns, width, left, right, order !== undefined) } : {};
+        const results = await this.#run(session, { ...feeds, ...sampling });
+        for (const [name, target] of Object.entries(reply)) placeStrip(results[name] as TensorData, target, [height, width], [top, bottom], [left, right]);
+      }
     }
     return reply;
   }
@@ -174,23 +184,31 @@ function loadTrunk(loader: EngineLoader): Promise<RuntimeSession> {
   });
 }
 
-function samplingFeeds(rows: number, height: number, width: number, start: number, end: number): Record<string, TensorData> {
-  const { upper, lower, fraction } = sampleRows(rows, height, start, end);
-  const shape = [end - start];
-  return {
-    columns: { data: BigInt64Array.of(BigInt(width)), shape: [1] },
-    upper: { data: upper, shape },
-    lower: { data: lower, shape },
-    fraction: { data: fraction, shape },
-  };
+function rowFeeds(rows: number, height: number, top: number, bottom: number): Record<string, TensorData> {
+  const { upper, lower, fraction } = sampleRows(rows, height, top, bottom);
+  const shape = [bottom - top];
+  return { upper: { data: upper, shape }, lower: { data: lower, shape }, fraction: { data: fraction, shape } };
 }
 
-/** Copies a strip `[…, end − start, width]` into rows `[start, end)` of `[…, height, width]`. */
-function placeStrip(strip: TensorData, target: Uint8Array | Float32Array, height: number, width: number, start: number, end: number): void {
-  const data = strip.data as Float32Array;
-  const stripSize = (end - start) * width;
-  for (let plane = 0; plane * stripSize < data.length; plane++) {
-    target.set(data.subarray(plane * stripSize, (plane + 1) * stripSize), plane * height * width + start * width);
+function columnFeeds(columns: number, width: number, left: number, right: number, sampled: boolean): Record<string, TensorData> {
+  if (!sampled) return { columns: { data: BigInt64Array.of(BigInt(width)), shape: [1] } };
+  const { upper, lower, fraction } = sampleRows(columns, width, left, right);
+  const shape = [right - left];
+  return { left: { data: upper, shape }, right: { data: lower, shape }, across: { data: fraction, shape } };
+}
+
+/** Copies a part `[…, bottom − top, right − left]`, whole rows or part of one, to its place in `[…, height, width]`. */
+function placeStrip(
+  part: TensorData,
+  target: Uint8Array | Float32Array,
+  [height, width]: readonly [number, number],
+  [top, bottom]: readonly [number, number],
+  [left, right]: readonly [number, number],
+): void {
+  const data = part.data as Float32Array;
+  const size = (bottom - top) * (right - left);
+  for (let plane = 0; plane * size < data.length; plane++) {
+    target.set(data.subarray(plane * size, (plane + 1) * size), plane * height * width + top * width + left);
   }
 }
 
