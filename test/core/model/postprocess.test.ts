@@ -77,12 +77,14 @@ describe('resampling', () => {
   const [labels, height, width] = [3, 5, 7];
   const logits = gaussians(labels * height * width, 3, 2);
 
-  async function sampled(rows: number, columns: number, start = 0, end = rows): Promise<Record<string, TensorData>> {
+  async function sampled(rows: number, columns: number, start = 0, end = rows, order?: 'after' | 'before'): Promise<Record<string, TensorData>> {
     const { upper, lower, fraction } = sampleRows(height, rows, start, end);
     const shape = [end - start];
-    return runGraph(buildPostprocessGraph({ size: [height, width], tiles: [1, 1], resample: true, background: true, outputs: ALL }), {
+    const across = sampleRows(width, columns, 0, columns);
+    const alike = { left: { data: across.upper, shape: [columns] }, right: { data: across.lower, shape: [columns] }, across: { data: across.fraction, shape: [columns] } };
+    return runGraph(buildPostprocessGraph({ size: [height, width], tiles: [1, 1], resample: true, ...(order === undefined ? {} : { columns: order }), background: true, outputs: ALL }), {
       logits: { data: logits, shape: [1, labels, height, width] },
-      columns: { data: BigInt64Array.of(BigInt(columns)), shape: [1] },
+      ...(order === undefined ? { columns: { data: BigInt64Array.of(BigInt(columns)), shape: [1] } } : alike),
       upper: { data: upper, shape },
       lower: { data: lower, shape },
       fraction: { data: fraction, shape },
@@ -116,6 +118,14 @@ describe('resampling', () => {
     expect(activations?.shape).toEqual([labels, rows, columns]);
     // Positions are computed in float32 by the runtime: 1e-6 of a pixel, times slopes below 10.
     expect(worstExcess(activations?.data as Float32Array, expected, 5e-6, 1e-6).excess).toBeLessThanOrEqual(0);
+  });
+
+  it.each(['after', 'before'] as const)('the same where columns are resampled as rows are, %s them', async (order) => {
+    for (const [rows, columns] of [[12, 19], [1, 40], [40, 1]] as const) {
+      const { activations } = await sampled(rows, columns, 0, rows, order);
+      const expected = reference(rows, columns).map((logit) => 1 / (1 + Math.exp(-logit)));
+      expect(worstExcess(activations?.data as Float32Array, expected, 5e-6, 1e-6).excess).toBeLessThanOrEqual(0);
+    }
   });
 
   it('label map and masks follow from the resampled logits, not from resampled labels', async () => {

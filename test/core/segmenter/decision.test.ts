@@ -132,7 +132,7 @@ describe('segment() refuses', () => {
   });
 
   it('labels that are no label set, or one of another checkpoint', async () => {
-    await expect(segmenter.segment(photo, ['road'] as never)).rejects.toThrow(new TypeError('Cannot segment: labels must be a LabelSet (from segmenter.labels() or LabelSet.load()), got object'));
+    await expect(segmenter.segment(photo, ['road'] as never)).rejects.toThrow(new TypeError('Cannot segment: labels must be a LabelSet (from segmenter.labels() or LabelSet.load()), got a list of 1'));
     const foreign = new LabelSet({ names: ['road'], embeddings: new Float32Array(512), thresholds: [undefined], background: 'none' });
     await expect(segmenter.segment(photo, foreign)).rejects.toThrow(new RangeError('Cannot segment: labels must have embeddings of 16 dimensions, got 512 (made for another checkpoint)'));
   });

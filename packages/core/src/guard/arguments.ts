@@ -11,7 +11,8 @@ export function describeValue(value: unknown): string {
   if (typeof (value as PromiseLike<unknown>).then === 'function') return 'a Promise (did you forget await?)';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   const name = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name;
-  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'an object';
+  // A bundler calls a class that names itself `_Name`.
+  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name.replace(/^_/, '')}` : 'an object';
 }
 
 /** The names of an options type, complete by type: `optionNames<Options>({ fps: true, … })`. */

@@ -9,6 +9,8 @@ import { SynsegError, type SynsegErrorCode } from '../errors.ts';
 export interface Limits {
   /** Pixels of one picture, mask or video frame: width × height. @default 100 million */
   readonly maxPixels: number;
+  /** Labels × pixels of one result, where masks (a byte each) or activation maps (four) are asked for. @default 500 million */
+  readonly maxLabelPixels: number;
   /** Bytes of one encoded picture, read from a file or fetched. @default 256 MiB */
   readonly maxImageBytes: number;
   /** Seconds a server may stay silent, connecting included, before a request is given up. @default 30 */
@@ -18,6 +20,7 @@ export interface Limits {
 /** Defaults of {@link Limits}. */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxPixels: 100_000_000,
+  maxLabelPixels: 500_000_000,
   maxImageBytes: 256 * 2 ** 20,
   timeoutSeconds: 30,
 });

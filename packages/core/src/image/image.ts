@@ -8,7 +8,7 @@
 import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
 import { SynsegError, messageOf } from '../errors.ts';
-import { describeValue } from '../guard/arguments.ts';
+import { checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
 import { raceSignal } from '../guard/race-signal.ts';
 import { checkInteger, checkPlane, checkSides } from '../mask/check.ts';
@@ -136,6 +136,8 @@ export interface JPEGOptions {
   readonly maxWidth?: number;
 }
 
+const JPEG_NAMES = optionNames<JPEGOptions>({ quality: true, maxWidth: true });
+
 /**
  * Encodes RGB bytes as baseline JPEG, off the calling thread.
  *
@@ -151,6 +153,7 @@ export interface JPEGOptions {
  * ```
  */
 export async function encodeJPEG(pixels: Uint8Array, width: number, height: number, options: JPEGOptions = {}): Promise<Uint8Array> {
+  checkOptions('encode JPEG', options, JPEG_NAMES);
   const { quality = 80, maxWidth = width } = options;
   checkPlane('encode JPEG', { name: 'pixels', data: pixels, channels: 3 }, width, height);
   checkSides('encode JPEG', [maxWidth], ['maxWidth']);

@@ -5,15 +5,22 @@ import { defaultCacheFolder } from '../cache/cache-folder.ts';
 import { EMBEDDED, embeddedFolder } from '../checkpoint/embedded.ts';
 import { downloadCheckpoint, type DownloadProgress } from '../checkpoint/hub.ts';
 import { SynsegError } from '../errors.ts';
-import { DEFAULT_LIMITS } from '../guard/limits.ts';
+import { checkCallback, checkKind, checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
+import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
 import type { EngineSettings, Precision } from '../session/protocol.ts';
 import { PROVIDERS, type Provider } from '../session/providers.ts';
 
 /** How far loading is. */
 export type LoadProgress = ({ readonly stage: 'download' } & DownloadProgress) | { readonly stage: 'load' };
 
+/** What bounds the pictures of a segmenter. */
+export interface ImageBounds extends Pick<Limits, 'maxPixels' | 'maxLabelPixels' | 'maxImageBytes'> {
+  /** Take drawings as well: SVG, which can hold a great deal of work in a few bytes. @default false */
+  readonly allowSVG: boolean;
+}
+
 /** Options of `Segmenter.load()`. */
-export interface SegmenterOptions {
+export interface SegmenterOptions extends Partial<ImageBounds> {
   /**
    * Execution provider. `'auto'` takes CUDA on Linux and WebGPU elsewhere when they start, else the CPU, and says which
    * in `segmenter.device`; a named device that does not start is an error.
@@ -30,8 +37,6 @@ export interface SegmenterOptions {
   readonly maxBatch?: number;
   /** Calls of `segment()` in progress at once; further ones wait. @default 16 */
   readonly maxQueue?: number;
-  /** Largest picture to decode, pixels. @default 100 million */
-  readonly maxPixels?: number;
   /** Folder of generated graphs and cached embeddings. @default SYNSEG_CACHE, else the platform's cache folder */
   readonly cacheFolder?: string;
   /** Branch, tag or commit of a hub checkpoint. @default 'main' */
@@ -49,11 +54,31 @@ export interface SegmenterOptions {
 }
 
 /** Checked options. */
-export interface LoadRequest {
+export interface LoadRequest extends ImageBounds {
   readonly settings: EngineSettings;
   readonly maxQueue: number;
-  readonly maxPixels: number;
 }
+
+const NAMES = optionNames<SegmenterOptions>({
+  device: true,
+  precision: true,
+  inputSize: true,
+  threads: true,
+  maxBatch: true,
+  maxQueue: true,
+  maxPixels: true,
+  maxLabelPixels: true,
+  maxImageBytes: true,
+  allowSVG: true,
+  cacheFolder: true,
+  revision: true,
+  offline: true,
+  hubUrl: true,
+  hubCacheFolder: true,
+  accessToken: true,
+  onProgress: true,
+  signal: true,
+});
 
 const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8'] as const;
 /** More threads than this seldom help one operator. */
@@ -68,7 +93,18 @@ const HUB_ID = /^[\w-][\w.-]*\/[\w.-]+$/;
 
 /** Checks the options and finds the checkpoint's folder: the package's own for `'embedded'`, downloaded for a hub id. */
 export async function resolveLoad(source: string, options: SegmenterOptions): Promise<LoadRequest> {
-  if (typeof source !== 'string' || source === '') throw new TypeError(`Cannot load checkpoint: source must be a folder, a hub id or "embedded", got ${JSON.stringify(source)}`);
+  const action = 'load checkpoint';
+  checkKind(action, 'source', source, typeof source === 'string' && source !== '', 'be a folder, a hub id or "embedded"');
+  checkOptions(action, options, NAMES);
+  checkCallback(action, 'onProgress', options.onProgress);
+  for (const name of ['cacheFolder', 'revision', 'hubUrl', 'hubCacheFolder', 'accessToken'] as const) {
+    // The token itself is in no message.
+    const value: unknown = options[name];
+    checkKind(action, name, name === 'accessToken' ? typeof value : value, value === undefined || typeof value === 'string', 'be a string');
+  }
+  for (const name of ['offline', 'allowSVG'] as const) checkKind(action, name, options[name], options[name] === undefined || typeof options[name] === 'boolean', 'be true or false');
+  checkLimits(action, options);
+  options.signal?.throwIfAborted();
   const device = oneOf('device', options.device ?? 'auto', ['auto', ...PROVIDERS]);
   const precision = oneOf('precision', options.precision ?? 'auto', PRECISIONS);
   const positive = (name: string, value: number): number => {
@@ -84,10 +120,10 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
     maxBatch: positive('maxBatch', options.maxBatch ?? 4),
   };
   const maxQueue = positive('maxQueue', options.maxQueue ?? 16);
-  const maxPixels = positive('maxPixels', options.maxPixels ?? DEFAULT_LIMITS.maxPixels);
+  const { maxPixels = DEFAULT_LIMITS.maxPixels, maxLabelPixels = DEFAULT_LIMITS.maxLabelPixels, maxImageBytes = DEFAULT_LIMITS.maxImageBytes, allowSVG = false } = options;
   const folder = await checkpointFolder(source, options);
   options.onProgress?.({ stage: 'load' });
-  return { settings: { folder, ...settings }, maxQueue, maxPixels };
+  return { settings: { folder, ...settings }, maxQueue, maxPixels, maxLabelPixels, maxImageBytes, allowSVG };
 }
 
 async function checkpointFolder(source: string, options: SegmenterOptions): Promise<string> {
@@ -110,6 +146,6 @@ async function checkpointFolder(source: string, options: SegmenterOptions): Prom
 }
 
 function oneOf<Choice extends string>(name: string, value: Choice, choices: readonly Choice[]): Choice {
-  if (!choices.includes(value)) throw new RangeError(`Cannot load checkpoint: ${name} must be one of ${choices.join(', ')}, got ${JSON.stringify(value)}`);
+  if (!choices.includes(value)) throw new RangeError(`Cannot load checkpoint: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
   return value;
 }

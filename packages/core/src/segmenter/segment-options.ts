@@ -1,4 +1,6 @@
 /** Options of `Segmenter.segment()`, checked and filled in once, at the door. */
+import { describeValue } from '../guard/arguments.ts';
+import { DEFAULT_LIMITS, limitError } from '../guard/limits.ts';
 import { checkActivation, checkBackground } from '../mask/check.ts';
 import { LabelSet } from '../labels/label-set.ts';
 import { decisionOf, type Background, type Decision, type PostprocessOutputs } from '../model/postprocess.ts';
@@ -43,7 +45,7 @@ export function checkViews(views: number): ViewCount {
 
 /** @throws TypeError unless `labels` is a {@link LabelSet} of this embedding length */
 export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
-  if (!(labels instanceof LabelSet)) throw new TypeError(`Cannot segment: labels must be a LabelSet (from segmenter.labels() or LabelSet.load()), got ${labels === null ? 'null' : typeof labels}`);
+  if (!(labels instanceof LabelSet)) throw new TypeError(`Cannot segment: labels must be a LabelSet (from segmenter.labels() or LabelSet.load()), got ${describeValue(labels)}`);
   if (labels.embeddingDim !== embeddingDim) {
     throw new RangeError(`Cannot segment: labels must have embeddings of ${String(embeddingDim)} dimensions, got ${String(labels.embeddingDim)} (made for another checkpoint)`);
   }
@@ -52,7 +54,7 @@ export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
 
 /** The outputs asked for. */
 export function resolveOutputs(output: readonly Output[] = ['labels']): PostprocessOutputs {
-  if (!isList(output)) throw new TypeError(`Cannot segment: output must be a list, got ${JSON.stringify(output)}`);
+  if (!isList(output)) throw new TypeError(`Cannot segment: output must be a list, got ${describeValue(output)}`);
   const unknown = output.find((name) => !OUTPUTS.includes(name));
   if (unknown !== undefined || output.length === 0) throw new RangeError(`Cannot segment: output must name some of ${OUTPUTS.join(', ')}, got [${output.join(', ')}]`);
   return { labels: output.includes('labels'), masks: output.includes('masks'), activations: output.includes('activations') };
@@ -83,7 +85,14 @@ export function resolveSize(size: SegmentOptions['size'], source: readonly [numb
   return [height, width];
 }
 
+/** @throws SynsegError `INFERENCE` when masks or activation maps would have more values than `maxLabelPixels` */
+export function checkResults({ masks, activations }: PostprocessOutputs, labels: number, [height, width]: readonly [number, number], maxLabelPixels = DEFAULT_LIMITS.maxLabelPixels): void {
+  const values = labels * height * width;
+  if (!(masks || activations) || values <= maxLabelPixels) return;
+  throw limitError('INFERENCE', 'segment', `labels × width × height of ${masks ? 'masks' : 'activations'}`, 'maxLabelPixels', maxLabelPixels, 'values', `${labels} × ${width} × ${height}`);
+}
+
 /** `Array.isArray` that leaves the type of a readonly list alone. */
-function isList(value: unknown): boolean {
+export function isList(value: unknown): boolean {
   return Array.isArray(value);
 }

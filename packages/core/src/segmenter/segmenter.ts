@@ -2,6 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { templatesOf } from '../checkpoint/model-config.ts';
 import { disposedError } from '../errors.ts';
+import { checkKind, checkOptions, checkSignal, describeValue, optionNames } from '../guard/arguments.ts';
+import { raceSignal } from '../guard/race-signal.ts';
 import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
 import { tilePicture, type Tiling } from '../image/tiling.ts';
 import { LabelEmbedder } from '../labels/label-embedder.ts';
@@ -15,16 +17,19 @@ import { ThreadClient, type InferenceLink } from '../session/thread-client.ts';
 import type { Templates } from '../text/templates.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
-import { resolveLoad, type LoadRequest, type SegmenterOptions } from './load-options.ts';
-import { checkLabels, checkMerge, checkViews, resolveDecision, resolveOutputs, resolveSize, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
+import { resolveLoad, type ImageBounds, type LoadRequest, type SegmenterOptions } from './load-options.ts';
+import { checkLabels, checkMerge, checkResults, checkViews, isList, resolveDecision, resolveOutputs, resolveSize, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
 import { Segmentation } from './segmentation.ts';
 import { Semaphore } from './semaphore.ts';
 
 /** How labels become embeddings: a text encoder with caches, or a table; an attached segmenter has neither. */
 type TextSide = LabelEmbedder | Vocabulary | undefined;
 
-/** What bounds the calls of one segmenter. */
-type Bounds = Pick<LoadRequest, 'maxQueue' | 'maxPixels'>;
+/** What bounds the calls. */
+type Bounds = Pick<LoadRequest, 'maxQueue' | 'maxPixels'> & Partial<ImageBounds>;
+
+const ENCODE_NAMES = optionNames<EncodeOptions>({ views: true, signal: true });
+const SEGMENT_NAMES = optionNames<SegmentOptions>({ views: true, signal: true, merge: true, threshold: true, background: true, output: true, size: true, transfer: true });
 
 /** A loaded segmenter's session for another thread; plain data but for `port`, which must be in the transfer list. */
 export interface SharedSegmenter extends Bounds {
@@ -78,6 +83,19 @@ export class Segmenter {
    * ```
    */
   static async load(source: string, options: SegmenterOptions = {}): Promise<Segmenter> {
+    const signal = (options as SegmenterOptions | null)?.signal;
+    checkSignal('load checkpoint', signal);
+    const loading = Segmenter.#load(source, options);
+    try {
+      return await raceSignal(loading, signal);
+    } catch (error) {
+      // Loading cannot be stopped everywhere: what comes of it later is freed.
+      void loading.then((late) => late.dispose(), () => undefined);
+      throw error;
+    }
+  }
+
+  static async #load(source: string, options: SegmenterOptions): Promise<Segmenter> {
     const { settings, ...bounds } = await resolveLoad(source, options);
     const thread = await ThreadClient.start('vision', settings, options.signal);
     try {
@@ -106,7 +124,7 @@ export class Segmenter {
    * ```
    */
   share(): SharedSegmenter {
-    this.#checkAlive();
+    Segmenter.#check(this, 'share');
     return { port: this.#thread.connect(), info: this.#thread.info, ...this.#bounds };
   }
 
@@ -114,7 +132,10 @@ export class Segmenter {
    * Uses a session another thread owns. Disposing the result ends the use, not the session; when the owner disposes its
    * segmenter, calls here reject as `DISPOSED`. Label sets come from the owner too: {@link Segmenter.labels} is refused.
    */
-  static attach({ port, info, ...bounds }: SharedSegmenter): Segmenter {
+  static attach(shared: SharedSegmenter): Segmenter {
+    const given = shared as Partial<SharedSegmenter> | undefined | null;
+    checkKind('attach segmenter', 'shared', shared, typeof given?.port?.postMessage === 'function' && given.info !== undefined, 'be what segmenter.share() returned, with its port transferred');
+    const { port, info, ...bounds } = shared;
     return new Segmenter(new PortClient(port, info), undefined, bounds);
   }
 
@@ -150,25 +171,27 @@ export class Segmenter {
    *   is not in the checkpoint's vocabulary, naming the nearest
    */
   async labels(labels: readonly LabelInput[], options: LabelsOptions = {}): Promise<LabelSet> {
-    this.#checkAlive();
+    Segmenter.#check(this, 'labels');
     const text = this.#text;
     if (text === undefined) throw new TypeError('Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and send labels.parts)');
     const { prompts, ...rest } = resolveLabels(labels, options, text instanceof Vocabulary ? 'vocabulary' : this.templates);
     const { signal } = options;
     signal?.throwIfAborted();
-    const embeddings = await text.embed(prompts, signal);
+    const embeddings = await raceSignal(Promise.resolve(text.embed(prompts, signal)), signal);
     return new LabelSet({ ...rest, embeddings, defaultThreshold: this.#thread.info.config.threshold });
   }
 
   /** Runs the trunk on a picture and keeps what it saw, to be prompted many times. */
   async encode(image: ImageInput, options: EncodeOptions = {}): Promise<EncodedImage> {
-    this.#checkAlive();
-    const { signal } = options;
-    const views = checkViews(options.views ?? 1);
+    Segmenter.#check(this, 'encode');
+    checkOptions('encode', options, ENCODE_NAMES);
+    checkSignal('encode', options.signal);
+    const { signal, views: asked = 1 } = options;
+    const views = checkViews(asked);
     return this.#permits.run(async () => {
       const opened = await this.#open(image, signal);
       const tiling = tilePicture(opened.width, opened.height);
-      const pixels = await this.#pixels(opened, tiling, views);
+      const pixels = await this.#pixels(opened, tiling, views, signal);
       const id = await this.#thread.request<number>({ type: 'encode', pixels, tiles: tiling.tiles, views }, [pixels.buffer as ArrayBuffer], signal);
       return new EncodedImage({ width: opened.width, height: opened.height, views, id, owner: this.#thread }, () => this.#thread.notify({ type: 'release', encoded: id }));
     }, signal);
@@ -183,7 +206,9 @@ export class Segmenter {
    * @throws the signal's reason when aborted
    */
   async segment(image: ImageInput | EncodedImage, labels: LabelSet, options: SegmentOptions = {}): Promise<Segmentation> {
-    this.#checkAlive();
+    Segmenter.#check(this, 'segment');
+    checkOptions('segment', options, SEGMENT_NAMES);
+    checkSignal('segment', options.signal);
     checkLabels(labels, this.#thread.info.config.embeddingDim);
     const { signal } = options;
     const views = checkViews(options.views ?? (image instanceof EncodedImage ? image.views : 1));
@@ -199,8 +224,9 @@ export class Segmenter {
       const opened = image instanceof EncodedImage ? image : await this.#open(image, signal);
       const tiling = tilePicture(opened.width, opened.height);
       const size = resolveSize(options.size, [opened.height, opened.width], this.#logitSize(tiling, views), this.#bounds.maxPixels);
+      checkResults(shared.outputs, labels.names.length, size, this.#bounds.maxLabelPixels);
       const picture: SegmentRequest['picture'] =
-        opened instanceof EncodedImage ? { encoded: opened.id } : { pixels: await this.#pixels(opened, tiling, views, options.transfer), tiles: tiling.tiles };
+        opened instanceof EncodedImage ? { encoded: opened.id } : { pixels: await this.#pixels(opened, tiling, views, signal, options.transfer), tiles: tiling.tiles };
       const transfer = 'pixels' in picture ? [picture.pixels.buffer as ArrayBuffer] : [];
       const results = await this.#thread.request<SegmentReply>({ type: 'segment', picture, size, ...shared }, transfer, signal);
       return new Segmentation(size, labels, results);
@@ -209,11 +235,13 @@ export class Segmenter {
 
   /** Segments several pictures; results in their order. Pictures share runs of the network. */
   async segmentBatch(images: readonly (ImageInput | EncodedImage)[], labels: LabelSet, options: SegmentOptions = {}): Promise<Segmentation[]> {
+    checkKind('segment', 'images', images, isList(images), 'be a list');
     return Promise.all(images.map((image) => this.segment(image, labels, options)));
   }
 
   /** Waits for the run in progress, rejects what still waits as `DISPOSED`, and frees everything. Idempotent. */
   dispose(): Promise<void> {
+    Segmenter.#check(this, 'dispose');
     this.#disposal ??= Promise.all([this.#thread.dispose(), this.#text instanceof LabelEmbedder ? this.#text.dispose() : undefined]).then(() => undefined);
     return this.#disposal;
   }
@@ -223,25 +251,29 @@ export class Segmenter {
     return this.dispose();
   }
 
-  #checkAlive(): void {
-    if (this.#disposal !== undefined) throw disposedError();
+  /** @throws TypeError for a method taken off its segmenter, SynsegError `DISPOSED` after disposal */
+  static #check(self: unknown, method: string): void {
+    const fits = typeof self === 'object' && self !== null && #thread in self;
+    if (!fits) throw new TypeError(`Cannot ${method}: it must be called on a segmenter, as segmenter.${method}(), got ${describeValue(self)}`);
+    if (self.#disposal !== undefined && method !== 'dispose') throw disposedError();
   }
 
   #open(image: ImageInput, signal: AbortSignal | undefined): Promise<OpenedImage> {
-    return openImage(image, { maxPixels: this.#bounds.maxPixels, ...(signal === undefined ? {} : { signal }) });
+    const { maxQueue: _, maxLabelPixels: __, ...bounds } = this.#bounds;
+    return openImage(image, { ...bounds, ...(signal === undefined ? {} : { signal }) });
   }
 
   /** The picture's tiles at the size the trunk takes, one after another, in memory of their own or, to transfer, the picture's. */
-  async #pixels(image: OpenedImage, { regions }: Tiling, views: ViewCount, transfer = false): Promise<Uint8Array> {
+  async #pixels(image: OpenedImage, { regions }: Tiling, views: ViewCount, signal: AbortSignal | undefined, transfer = false): Promise<Uint8Array> {
     const [height, width] = pictureSize(this.inputSize, views);
-    if (transfer && regions.length === 1) {
+    const whole = regions.length === 1;
+    if (transfer && whole) {
       const pixels = await image.resized(width, height);
       if (pixels.byteLength === pixels.buffer.byteLength) return pixels;
     }
     const all = new Uint8Array(regions.length * height * width * 3);
-    const whole = regions.length === 1;
     // What is cut into tiles is decoded once, not for each.
-    const source = whole ? image : await openImage({ data: await image.pixels(), width: image.width, height: image.height }, { maxPixels: this.#bounds.maxPixels });
+    const source = whole ? image : await this.#open({ data: await image.pixels(), width: image.width, height: image.height }, signal);
     for (const [index, region] of regions.entries()) {
       all.set(await source.resized(width, height, whole ? undefined : region), index * height * width * 3);
     }
@@ -255,8 +287,7 @@ export class Segmenter {
 }
 
 async function textSide(settings: EngineSettings, { config, weightFiles }: EngineInfo): Promise<TextSide> {
-  if (config.text.kind === 'vocabulary') return Vocabulary.load(settings.folder, config);
-  return new LabelEmbedder(settings, weightFiles);
+  return config.text.kind === 'vocabulary' ? Vocabulary.load(settings.folder, config) : new LabelEmbedder(settings, weightFiles);
 }
 
 function checkEncoded(image: EncodedImage, views: ViewCount, owner: object): void {

@@ -4,7 +4,8 @@
  * The thread keeps the process alive only while something is awaited, so a program that forgets to dispose still ends.
  */
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
-import { SynsegError, deserialiseError, disposedError } from '../errors.ts';
+import { SynsegError, deserialiseError, disposedError, messageOf } from '../errors.ts';
+import { raceSignal } from '../guard/race-signal.ts';
 import type { EngineInfo, EngineSettings, ThreadReply, ThreadRequest, ThreadStart } from './protocol.ts';
 import { RequestChannel } from './request-channel.ts';
 import { RunGuard } from './run-guard.ts';
@@ -55,7 +56,7 @@ export class ThreadClient implements InferenceLink {
       });
     });
     worker.on('error', (error) => {
-      this.#channel.fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must not fail, got ${String(error)}`, { cause: error }));
+      this.#channel.fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must not fail, got ${messageOf(error)}`, { cause: error }));
     });
   }
 
@@ -83,22 +84,13 @@ export class ThreadClient implements InferenceLink {
         else if (message.type === 'failed') reject(deserialiseError(message.error));
         else reject(new Error(`internal: the inference thread must first report, got "${message.type}"`));
       });
-      worker.once('error', reject);
+      worker.once('error', (cause) => reject(new SynsegError('MODEL_LOAD', `Cannot load checkpoint: the inference thread must start, got ${messageOf(cause)}`, { cause })));
       worker.once('exit', (code) => reject(new SynsegError('MODEL_LOAD', `Cannot load checkpoint: the inference thread must start, got exit code ${String(code)}`)));
     });
     const client = loaded.then((info) => new ThreadClient(worker, guard, info));
-    if (signal === undefined) return client;
-    // Loading cannot be interrupted inside the runtime: the caller is let go now, the thread closes when it has loaded.
-    const aborted = new Promise<never>((_, reject) => {
-      const onAbort = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', onAbort, { once: true });
-      void client.then(
-        () => signal.removeEventListener('abort', onAbort),
-        () => signal.removeEventListener('abort', onAbort),
-      );
-    });
     try {
-      return await Promise.race([client, aborted]);
+      // Loading cannot be interrupted inside the runtime: the caller is let go now, the thread closes when it has loaded.
+      return await raceSignal(client, signal);
     } catch (error) {
       void client.then((late) => late.dispose(), () => undefined);
       throw error;

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SynsegError, messageOf } from '../errors.ts';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { buildDecodeGraph, buildPostprocessGraph, buildSplitGraph, buildTrunkGraph, tapNames } from '../model/model-graphs.ts';
 import { sampleRows, type PostprocessShape } from '../model/postprocess.ts';
@@ -122,11 +123,7 @@ export class VisionEngine {
       ...(outputs.labels && background ? { winThresholds: vector(decision.winThresholds), plane: { data: Float32Array.of(decision.plane), shape: [] } } : {}),
       ...(outputs.masks ? { maskThresholds: vector(decision.maskThresholds) } : {}),
     };
-    const reply = {
-      ...(outputs.labels ? { labels: new Uint8Array(height * width) } : {}),
-      ...(outputs.masks ? { masks: new Uint8Array(labels * height * width) } : {}),
-      ...(outputs.activations ? { activations: new Float32Array(labels * height * width) } : {}),
-    };
+    const reply = allocateReply(outputs, labels, height * width);
     const [strip, span] = !resample ? [height, width] : order === 'after' ? [1, pixels] : [Math.min(height, Math.ceil(pixels / (order === 'before' ? width : Math.max(width, columns)))), width];
     for (let top = 0; top < height; top += strip) {
       const bottom = Math.min(height, top + strip);
@@ -134,7 +131,7 @@ export class VisionEngine {
         const right = Math.min(width, left + span);
         const sampling = resample ? { ...rowFeeds(rows, height, top, bottom), ...columnFeeds(columns, width, left, right, order !== undefined) } : {};
         const results = await this.#run(session, { ...feeds, ...sampling });
-        for (const [name, target] of Object.entries(reply)) placeStrip(results[name] as TensorData, target, [height, width], [top, bottom], [left, right]);
+        for (const [name, target] of Object.entries(reply) as [string, Uint8Array | Float32Array][]) placeStrip(results[name] as TensorData, target, [height, width], [top, bottom], [left, right]);
       }
     }
     return reply;
@@ -182,6 +179,19 @@ function loadTrunk(loader: EngineLoader): Promise<RuntimeSession> {
     const model = config.trunk.kind === 'onnx' ? await readFile(join(folder, config.trunk.file)) : undefined;
     return buildTrunkGraph(config, loader.parameters, model);
   });
+}
+
+/** @throws SynsegError `INFERENCE` when there is no memory for the results */
+function allocateReply(outputs: SegmentRequest['outputs'], labels: number, pixels: number): SegmentReply {
+  try {
+    return {
+      ...(outputs.labels ? { labels: new Uint8Array(pixels) } : {}),
+      ...(outputs.masks ? { masks: new Uint8Array(labels * pixels) } : {}),
+      ...(outputs.activations ? { activations: new Float32Array(labels * pixels) } : {}),
+    };
+  } catch (cause) {
+    throw new SynsegError('INFERENCE', `Cannot segment: memory must hold the results of ${labels} labels and ${pixels} pixels, got ${messageOf(cause)}`, { cause });
+  }
 }
 
 function rowFeeds(rows: number, height: number, top: number, bottom: number): Record<string, TensorData> {
