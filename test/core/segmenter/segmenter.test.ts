@@ -1,7 +1,9 @@
 /** The public door on a tiny checkpoint: what results mean, and that every way to the same result gives the same. */
 import { join } from 'node:path';
-import { LabelSet, Segmenter, type Segmentation, type SegmentOptions } from '@synseg/core';
+import { inspect } from 'node:util';
+import { LabelSet, Segmenter, encodeRLE, type Segmentation, type SegmentOptions } from '@synseg/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodePixels } from '../../support/pixels.ts';
 import { picture } from '../../support/random.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
@@ -165,6 +167,59 @@ describe('five views', () => {
     const [mean, max] = await Promise.all((['mean', 'max'] as const).map((merge) => segmenter.segment(photo, labels, { ...both, views: 5, merge, size: 'model' })));
     const below = [...(max as Segmentation).activations].filter((value, index) => value < ((mean as Segmentation).activations[index] as number) - 1e-6);
     expect(below).toEqual([]);
+  });
+});
+
+describe('what console.log() and JSON.stringify() show', () => {
+  it('is what things are, without pixels, threads and secrets', async () => {
+    const result = await segmenter.segment(photo, await segmenter.labels(['road', '__proto__', '1'], { background: 'none' }));
+    expect(inspect(result)).toMatch(/^Segmentation \{\s+width: 60,\s+height: 40,\s+labels: \[ 'road', '__proto__', '1' \]/);
+    const shown = JSON.parse(JSON.stringify(result)) as { labels: string[]; areas: Record<string, number>; background: number };
+    expect([shown.labels, shown.background]).toEqual([['road', '__proto__', '1'], 0]);
+    expect(Object.entries(shown.areas)).toEqual(Object.entries(result.areas));
+    const maps = await segmenter.segment(photo, labels, { output: ['activations'] });
+    expect(JSON.stringify(maps)).toBe('{"width":60,"height":40,"labels":["road","car","the tree"]}');
+    using encoded = await segmenter.encode(photo);
+    expect(inspect(encoded)).toBe('EncodedImage { width: 60, height: 40, views: 1, disposed: false }');
+    expect(inspect(segmenter)).toBe("Segmenter { device: 'cpu', precision: 'fp32', inputSize: [ 32, 32 ] }");
+    expect(JSON.stringify([encoded, segmenter])).toBe('[{"width":60,"height":40,"views":1,"disposed":false},{"device":"cpu","precision":"fp32","inputSize":[32,32]}]');
+    expect(inspect({ deep: { deeper: { result } } }, { depth: 2 })).toContain('Segmentation');
+  });
+});
+
+describe('overlay()', () => {
+  it.each([[640, 360, true], [200, 300, true], [60, 40, false], [90, 2000, false]])('has a legend of an eighth of a picture of %i × %i at most, if any', async (width, height, drawn) => {
+    const large = picture(width, height, 2);
+    const result = await segmenter.segment(large, labels);
+    const [plain, named] = await Promise.all([false, true].map(async (legend) => decodePixels(await result.overlay(large, { legend }))));
+    const changed = [...plain!.data.keys()].filter((index) => plain!.data[index] !== named!.data[index]).map((index) => Math.floor(index / 3));
+    expect(changed.length > 0).toBe(drawn);
+    const extent = (positions: readonly number[]): number => positions.reduce((most, at) => Math.max(most, at), 0) - positions.reduce((least, at) => Math.min(least, at), Infinity) + 1;
+    if (drawn) expect(extent(changed.map((at) => at % width)) * extent(changed.map((at) => Math.floor(at / width)))).toBeLessThanOrEqual((width * height) / 8);
+  });
+
+  it('refuses options it does not know', async () => {
+    const result = await segmenter.segment(photo, labels);
+    await expect(result.overlay(photo, { legends: false } as never)).rejects.toThrow(new TypeError('Cannot draw overlay: options must have known names, got "legends" (did you mean "legend"?)'));
+  });
+});
+
+describe('labels named like anything that objects have', () => {
+  const names = ['3', '__proto__', '1', 'constructor', 'toString', '(background)'];
+
+  it('have areas, masks, run lengths and outlines of their own, in their order', async () => {
+    const result = await segmenter.segment(photo, await segmenter.labels(names), { background: 'none', output: ['labels', 'masks'], threshold: 0 });
+    expect(result.labels).toEqual(names);
+    expect(new Set(Object.getOwnPropertyNames(result.areas))).toEqual(new Set(names));
+    expect(names.reduce((sum, name) => sum + (Object.getOwnPropertyDescriptor(result.areas, name)?.value as number), 0)).toBeCloseTo(1, 9);
+    const [rle, polygons] = [result.toRLE(), result.toPolygons()];
+    for (const name of names) {
+      expect(result.mask(name), name).toEqual(new Uint8Array(60 * 40).fill(1));
+      expect(Object.getOwnPropertyDescriptor(rle, name)?.value, name).toEqual({ size: [40, 60], counts: encodeRLE(result.mask(name), 60, 40).counts });
+      expect(Object.getOwnPropertyDescriptor(polygons, name)?.value, name).toHaveLength(1);
+    }
+    await expect(result.overlay(photo)).resolves.toBeInstanceOf(Uint8Array);
+    expect(() => result.mask('valueOf')).toThrow(new RangeError(`Cannot read mask: label must be one of ${names.join(', ')}, got "valueOf"`));
   });
 });
 

@@ -165,7 +165,7 @@ export class LabelSet {
   }
 }
 
-showsItself(LabelSet);
+showsItself(LabelSet, 'LabelSet');
 
 const PART_NAMES = optionNames<LabelSetParts>({ names: true, embeddings: true, thresholds: true, background: true, defaultThreshold: true, colors: true });
 const ACTION = 'make label set';

@@ -67,4 +67,4 @@ export class EncodedImage {
   }
 }
 
-showsItself(EncodedImage);
+showsItself(EncodedImage, 'EncodedImage');

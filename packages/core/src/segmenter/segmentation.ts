@@ -59,7 +59,7 @@ export class Segmentation {
     return this.#asked('activations', 'activations');
   }
 
-  /** Share of the picture each label won, 0 … 1, in label order; what is missing to 1 is {@link Segmentation.background}. */
+  /** Share of the picture each label won, 0 … 1; what is missing to 1 is {@link Segmentation.background}. */
   get areas(): Readonly<Record<string, number>> {
     return this.#shares().areas;
   }
@@ -178,4 +178,4 @@ export class Segmentation {
   }
 }
 
-showsItself(Segmentation);
+showsItself(Segmentation, 'Segmentation');

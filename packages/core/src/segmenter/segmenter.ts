@@ -4,6 +4,7 @@ import { templatesOf } from '../checkpoint/model-config.ts';
 import { disposedError } from '../errors.ts';
 import { checkKind, checkOptions, checkSignal, describeValue, optionNames } from '../guard/arguments.ts';
 import { raceSignal } from '../guard/race-signal.ts';
+import { showsItself } from '../guard/show.ts';
 import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
 import { tilePicture, type Tiling } from '../image/tiling.ts';
 import { LabelEmbedder } from '../labels/label-embedder.ts';
@@ -251,6 +252,12 @@ export class Segmenter {
     return this.dispose();
   }
 
+  /** What `JSON.stringify()` and `console.log()` show. */
+  toJSON(): { readonly device: Provider; readonly precision: Precision; readonly inputSize: readonly [height: number, width: number] } {
+    const { device, precision, inputSize } = this;
+    return { device, precision, inputSize };
+  }
+
   /** @throws TypeError for a method taken off its segmenter, SynsegError `DISPOSED` after disposal */
   static #check(self: unknown, method: string): void {
     const fits = typeof self === 'object' && self !== null && #thread in self;
@@ -285,6 +292,8 @@ export class Segmenter {
     return [rows * height, columns * width];
   }
 }
+
+showsItself(Segmenter, 'Segmenter');
 
 async function textSide(settings: EngineSettings, { config, weightFiles }: EngineInfo): Promise<TextSide> {
   return config.text.kind === 'vocabulary' ? Vocabulary.load(settings.folder, config) : new LabelEmbedder(settings, weightFiles);
