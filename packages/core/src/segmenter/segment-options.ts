@@ -2,9 +2,11 @@
 import { describeValue } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, limitError } from '../guard/limits.ts';
 import { checkActivation, checkBackground } from '../mask/check.ts';
+import { disposedError } from '../errors.ts';
 import { LabelSet } from '../labels/label-set.ts';
 import { decisionOf, type Background, type Decision, type PostprocessOutputs } from '../model/postprocess.ts';
 import type { MergeRule, ViewCount } from '../model/views.ts';
+import type { EncodedImage } from './encoded-image.ts';
 
 /** What a segmentation contains. */
 export type Output = 'labels' | 'masks' | 'activations';
@@ -50,6 +52,13 @@ export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
     throw new RangeError(`Cannot segment: labels must have embeddings of ${String(embeddingDim)} dimensions, got ${String(labels.embeddingDim)} (made for another checkpoint)`);
   }
   return labels;
+}
+
+/** @throws SynsegError `DISPOSED`, or RangeError when the picture was encoded elsewhere or in other views */
+export function checkEncoded(image: EncodedImage, views: ViewCount, owner: object): void {
+  if (image.disposed) throw disposedError('encoded picture');
+  if (image.owner !== owner) throw new RangeError('Cannot segment: encoded picture must be encoded by this segmenter, got one of another');
+  if (image.views !== views) throw new RangeError(`Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${String(views)}`);
 }
 
 /** The outputs asked for. */

@@ -19,7 +19,7 @@ import type { Templates } from '../text/templates.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
 import { resolveLoad, type ImageBounds, type LoadRequest, type SegmenterOptions } from './load-options.ts';
-import { checkLabels, checkMerge, checkResults, checkViews, isList, resolveDecision, resolveOutputs, resolveSize, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
+import { checkEncoded, checkLabels, checkMerge, checkResults, checkViews, isList, resolveDecision, resolveOutputs, resolveSize, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
 import { Segmentation } from './segmentation.ts';
 import { Semaphore } from './semaphore.ts';
 
@@ -297,10 +297,4 @@ showsItself(Segmenter, 'Segmenter');
 
 async function textSide(settings: EngineSettings, { config, weightFiles }: EngineInfo): Promise<TextSide> {
   return config.text.kind === 'vocabulary' ? Vocabulary.load(settings.folder, config) : new LabelEmbedder(settings, weightFiles);
-}
-
-function checkEncoded(image: EncodedImage, views: ViewCount, owner: object): void {
-  if (image.disposed) throw disposedError('encoded picture');
-  if (image.owner !== owner) throw new RangeError('Cannot segment: encoded picture must be encoded by this segmenter, got one of another');
-  if (image.views !== views) throw new RangeError(`Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${String(views)}`);
 }
