@@ -3,3 +3,4 @@ export { checkCallback, checkKind, checkOptions, checkSignal, describeValue, nea
 export { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from './guard/limits.ts';
 export { checkOutputs, type OutputPath } from './guard/output-paths.ts';
 export { cleanError, shownURL, withoutSecrets } from './guard/secrets.ts';
+export { decodeText, readTextFile, utf16Of } from './guard/text-file.ts';

@@ -27,7 +27,7 @@ describe('templates of one\'s own', () => {
     ['coco' as never, 'Cannot embed labels: templates must be one of plain, clipseg, imagenet80 or a list, got "coco"'],
     [[], 'Cannot embed labels: templates must not be empty, got []'],
     [['{}', 'a photo'], 'Cannot embed labels: every template must contain {}, got "a photo"'],
-    [[7] as never, 'Cannot embed labels: every template must contain {}, got "7"'],
+    [[7] as never, 'Cannot embed labels: every template must contain {}, got 7'],
   ])('%j is refused', (templates, message) => {
     expect(() => resolveTemplates(templates)).toThrow(new RangeError(message));
   });

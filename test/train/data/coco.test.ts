@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRLE } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
@@ -84,11 +85,76 @@ describe('openDataset() on COCO JSON', () => {
     expect([dataset.size, warnings.map(({ message }) => message)]).toEqual([
       1,
       [
-        `Annotation left out: ${path} image_id must be the id of an image, got 9`,
-        `Annotation left out: ${path} category_id must be the id of a category, got 5`,
-        `Annotation left out: ${path} segmentation must be polygons or run lengths, got "x"`,
+        `Annotation left out: ${path} annotations[0] image_id must be the id of an image, got 9`,
+        `Annotation left out: ${path} annotations[1] category_id must be the id of a category, got 5`,
+        `Annotation left out: ${path} annotations[2] segmentation must be polygons or run lengths, got "x"`,
       ],
     ]);
+  });
+
+  it('says what is wrong with entries that are none', async () => {
+    const good = { image_id: 1, category_id: 1, segmentation: [square] };
+    const path = json('none.json', { images, categories, annotations: [null, 7, good] });
+    const { dataset, warnings } = await openWarned({ source: path, images: at('photos') });
+    expect([dataset.size, warnings.map(({ message }) => message)]).toEqual([
+      1,
+      [`Annotation left out: ${path} annotations[0] must be an object, got null`, `Annotation left out: ${path} annotations[1] must be an object, got 7`],
+    ]);
+  });
+
+  it('takes ids as each file\'s own: pictures are joined by path, categories by name', async () => {
+    const of = (name: string, file: string, categories: unknown, category: number): string => {
+      write(at(name, file), 'a picture');
+      return json(`${name}/inst.json`, { images: [{ id: 1, file_name: file, width: 2, height: 2 }], categories, annotations: [{ image_id: 1, category_id: category, segmentation: [square] }] });
+    };
+    const car = of('one', 'x.jpg', [{ id: 1, name: 'car' }, { id: 2, name: 'dog' }], 1);
+    const dog = of('two', 'y.jpg', [{ id: 1, name: 'dog' }, { id: 7, name: '__proto__' }], 1);
+    const { dataset, warnings } = await openWarned({ source: [car, dog] });
+    expect(warnings).toEqual([]);
+    expect(dataset.classes).toEqual([{ index: 1, name: 'car' }, { index: 2, name: 'dog' }, { index: 3, name: '__proto__' }]);
+    const samples = await samplesOf(dataset);
+    expect(samples.map(({ key, image, categories: names }) => [key, image, names])).toEqual([
+      ['x.jpg', at('one', 'x.jpg'), ['car']],
+      ['y.jpg', at('two', 'y.jpg'), ['dog']],
+    ]);
+    expect([...(await readIndexMask(samples[1]!.mask as Uint8Array)).data]).toEqual([2, 2, 2, 2]);
+  });
+
+  it('keeps ids as mask values where all files give each name the same one', async () => {
+    const two = (name: string, id: number): string => json(name, { images, categories: [{ id: 3, name: 'cat' }, { id, name: 'person' }], annotations: [{ image_id: 1, category_id: 3 }] });
+    expect((await openWarned({ source: [two('same-a.json', 9), two('same-b.json', 9)], images: at('photos') })).dataset.size).toBe(1);
+    const masked = json('same-c.json', { images, categories: [{ id: 3, name: 'cat' }], annotations: [{ image_id: 2, category_id: 3, segmentation: [square] }] });
+    const { dataset } = await openWarned({ source: [two('same-a.json', 9), masked], images: at('photos') });
+    expect(dataset.classes).toEqual([{ index: 3, name: 'cat' }, { index: 9, name: 'person' }]);
+  });
+
+  it('reads ids as text or number, and files with a byte order mark', async () => {
+    const value = { images: [{ id: '1', file_name: 'b.jpg', width: '2', height: 2 }], categories: [{ id: '4', name: 'cat' }], annotations: [{ image_id: 1, category_id: 4, segmentation: [square] }] };
+    const utf8 = write(at('bom.json'), `\uFEFF${JSON.stringify(value)}`);
+    const utf16 = at('utf16.json');
+    writeFileSync(utf16, Buffer.from(`\uFEFF${JSON.stringify(value)}`, 'utf16le'));
+    for (const source of [utf8, utf16]) {
+      const { dataset, warnings } = await openWarned({ source, images: at('photos') });
+      expect([dataset.classes, warnings]).toEqual([[{ index: 4, name: 'cat' }], []]);
+      expect([...(await readIndexMask((await samplesOf(dataset))[0]!.mask as Uint8Array)).data]).toEqual([4, 4, 4, 4]);
+    }
+  });
+
+  it('warns of an id that two pictures of a file have, and keeps the first', async () => {
+    const path = json('twice.json', { images: [images[0], { ...images[1], id: 1 }], categories, annotations: [{ image_id: 1, category_id: 1, segmentation: [square] }] });
+    const { dataset, warnings } = await openWarned({ source: path, images: at('photos') });
+    expect(warnings.map(({ message }) => message)).toEqual([`Image left out: ${path} id must be of one picture, got 1 of "a.jpg" and "b.jpg"`]);
+    expect((await samplesOf(dataset)).map(({ key }) => key)).toEqual(['a.jpg']);
+  });
+
+  it('takes the area from the outline where none is given: what is small stays on top', async () => {
+    const large = { image_id: 1, category_id: 1, segmentation: [[0, 0, 4, 0, 4, 3, 0, 3]] };
+    for (const small of [{ segmentation: [[0, 0, 1, 0, 1, 1, 0, 1]] }, { segmentation: { size: [3, 4], counts: [0, 1, 11] } }, { segmentation: encodeRLE(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), 4, 3) }]) {
+      const path = json('area.json', { images, categories, annotations: [{ image_id: 1, category_id: 90, ...small }, { ...large, area: null }] });
+      const { dataset } = await openWarned({ source: path, images: at('photos') });
+      const mask = await readIndexMask((await samplesOf(dataset))[0]!.mask as Uint8Array);
+      expect([...mask.data]).toEqual([90, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    }
   });
 
   it('refuses JSON that is not COCO, saying what it has', async () => {
@@ -115,6 +181,8 @@ describe('paintInstances()', () => {
     expect(paint([[-5, -5, 2, -5, 2, 9, -5, 9]], 3, 2)).toEqual([1, 1, 0, 1, 1, 0]);
     expect(paint([[0, 0, 3, 3, 0, 3]], 3, 3)).toEqual([0, 0, 0, 1, 0, 0, 1, 1, 0]);
     expect(paint([[]], 1, 1)).toEqual([0]);
+    const comb = Array.from({ length: 400_000 }, (_, at) => (at % 2 === 0 ? (at / 400_000) * 2 : at % 4 === 1 ? 0 : 2));
+    expect(paint([[...comb, 2, 2, 0, 2]], 2, 2)).toHaveLength(4);
   });
 
   it('refuses run lengths of another size', () => {

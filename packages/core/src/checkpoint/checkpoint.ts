@@ -1,7 +1,8 @@
 /** A checkpoint folder on disk: its configuration, its weights, and where its other files are. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
+import { readTextFile } from '../guard/text-file.ts';
 import { readModelConfig, type ModelConfig } from './model-config.ts';
 import { Weights } from './weights.ts';
 
@@ -37,7 +38,7 @@ export async function openCheckpoint(folder: string, options: OpenCheckpointOpti
 
 /** Parses a JSON file; undefined when it is not there. */
 export async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readTextFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${path} must be readable, got ${error.message}`, { cause: error });
   });

@@ -1,7 +1,8 @@
 /** The weights of a checkpoint folder: one safetensors file, or shards with an index, seen as one set of names. */
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
+import { readTextFile } from '../guard/text-file.ts';
 import { readSafetensors, type TensorEntry } from './safetensors.ts';
 
 /** Named tensors of one or several safetensors files. */
@@ -29,7 +30,7 @@ export class Weights {
     }
     let map: Record<string, string>;
     try {
-      map = (JSON.parse(await readFile(index, 'utf8')) as { weight_map: Record<string, string> }).weight_map;
+      map = (JSON.parse(await readTextFile(index)) as { weight_map: Record<string, string> }).weight_map;
       if (typeof map !== 'object' || map === null || Object.keys(map).length === 0) throw new Error('no weight_map');
     } catch (cause) {
       throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${index} must be a safetensors index, got ${messageOf(cause)}`, { cause });

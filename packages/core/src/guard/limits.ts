@@ -13,6 +13,8 @@ export interface Limits {
   readonly maxLabelPixels: number;
   /** Bytes of one encoded picture, read from a file or fetched. @default 256 MiB */
   readonly maxImageBytes: number;
+  /** Bytes of one text file that is read whole: configurations, class lists, COCO JSON. @default 500 million */
+  readonly maxTextBytes: number;
   /** Seconds a server may stay silent, connecting included, before a request is given up. @default 30 */
   readonly timeoutSeconds: number;
 }
@@ -22,6 +24,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxPixels: 100_000_000,
   maxLabelPixels: 500_000_000,
   maxImageBytes: 256 * 2 ** 20,
+  // A longer text does not fit V8's strings.
+  maxTextBytes: 500_000_000,
   timeoutSeconds: 30,
 });
 

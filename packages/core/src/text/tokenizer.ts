@@ -4,10 +4,10 @@
  * A folder may have `tokenizer.json`, or only the older `vocab.json` + `merges.txt`, from which the same pipeline is
  * put together here.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { SynsegError, messageOf } from '../errors.ts';
+import { readTextFile } from '../guard/text-file.ts';
 
 /** Token ids of one prompt, from the start token to the end token. */
 export type TokenIds = readonly number[];
@@ -50,7 +50,7 @@ export class ClipTokenizer {
 async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readTextFile(path);
   } catch {
     return undefined;
   }
@@ -64,7 +64,7 @@ async function readJson(path: string): Promise<Record<string, unknown> | undefin
 /** The pipeline of CLIP's fast tokenizer, from its vocabulary and merges. */
 async function clipDefinition(folder: string): Promise<Record<string, unknown>> {
   const vocab = (await readJson(join(folder, 'vocab.json'))) as Record<string, number> | undefined;
-  const merges = await readFile(join(folder, 'merges.txt'), 'utf8').catch(() => undefined);
+  const merges = await readTextFile(join(folder, 'merges.txt')).catch(() => undefined);
   if (vocab === undefined || merges === undefined) {
     throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: folder must hold tokenizer.json, or vocab.json and merges.txt, got ${folder}`);
   }

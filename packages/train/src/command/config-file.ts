@@ -4,10 +4,10 @@
  * A name that is not known is refused, since a run of days must not differ from its configuration by a typing error.
  * Paths in it start from the working directory, as those of flags do.
  */
-import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '@synseg/core';
+import { readTextFile } from '@synseg/core/guards';
 import { NESTED_NAMES, OPTION_NAMES, type ConfigOptions } from './option-names.ts';
 
 /**
@@ -51,11 +51,11 @@ async function contentsOf(path: string): Promise<unknown> {
 }
 
 async function fromJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readTextFile(path).catch((cause: unknown) => {
     throw new RangeError(`Cannot read config: file must be readable, got ${messageOf(cause)}`, { cause });
   });
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
+    return JSON.parse(text);
   } catch (cause) {
     throw new RangeError(`Cannot read config: "${path}" must hold JSON, got ${messageOf(cause)}`, { cause });
   }

@@ -51,6 +51,21 @@ export function paintInstances(instances: readonly CocoInstance[], width: number
   return { width, height, data };
 }
 
+/** Pixels inside polygons `[x, y, x, y, …]`, by the shoelace formula; what overlaps counts twice. */
+export function outlineArea(polygons: readonly (readonly number[])[]): number {
+  return polygons.reduce((sum, polygon) => sum + polygonArea(polygon), 0);
+}
+
+function polygonArea(polygon: readonly number[]): number {
+  const length = polygon.length - (polygon.length % 2);
+  let doubled = 0;
+  for (let at = 0; at < length; at += 2) {
+    const next = (at + 2) % length;
+    doubled += polygon[at]! * polygon[next + 1]! - polygon[next]! * polygon[at + 1]!;
+  }
+  return Math.abs(doubled) / 2;
+}
+
 function decodeCounts({ size, counts }: Exclude<CocoSegmentation, readonly unknown[]>, width: number, height: number): Uint8Array {
   if (size[0] !== height || size[1] !== width) throw new RangeError(`Cannot paint instance: RLE size must be the picture's ${height}×${width}, got ${size.join('×')}`);
   if (typeof counts === 'string') return decodeRLE({ size, counts });
@@ -70,7 +85,9 @@ function decodeCounts({ size, counts }: Exclude<CocoSegmentation, readonly unkno
 function fillPolygon(data: Uint8Array, width: number, height: number, polygon: readonly number[], value: number): void {
   const corners = Math.floor(polygon.length / 2);
   const [xs, ys] = [Array.from({ length: corners }, (_, index) => polygon[2 * index]!), Array.from({ length: corners }, (_, index) => polygon[2 * index + 1]!)];
-  const [top, bottom] = [Math.max(0, Math.floor(Math.min(...ys))), Math.min(height, Math.ceil(Math.max(...ys)))];
+  // Not spread into arguments: an outline may have more corners than the stack has room.
+  const [highest, lowest] = ys.reduce(([least, most], y) => [Math.min(least, y), Math.max(most, y)], [Infinity, -Infinity]);
+  const [top, bottom] = [Math.max(0, Math.floor(highest)), Math.min(height, Math.ceil(lowest))];
   for (let y = top; y < bottom; y++) {
     const centre = y + 0.5;
     const crossings: number[] = [];

@@ -1,9 +1,14 @@
-/** COCO JSON: captions, instances, or both, joined by picture. The JSON is kept in memory; masks are painted when asked for. */
-import { readFile } from 'node:fs/promises';
+/**
+ * COCO JSON: captions, instances, or both. The JSON is kept in memory; masks are painted when asked for.
+ *
+ * Ids are a file's own. Several files are joined by what their ids stand for: pictures by their path, categories by name.
+ */
+import { access } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { messageOf } from '@synseg/core';
+import { measureRLE, messageOf } from '@synseg/core';
+import { describeValue, readTextFile } from '@synseg/core/guards';
 import { encodeIndexMask } from '../image/index-mask.ts';
-import { COCO_BACKGROUND, COCO_IGNORE, paintInstances, type CocoInstance, type CocoSegmentation } from './coco-mask.ts';
+import { COCO_BACKGROUND, COCO_IGNORE, outlineArea, paintInstances, type CocoInstance, type CocoSegmentation } from './coco-mask.ts';
 import { dataError } from './data-error.ts';
 import type { Dataset, MaskClass, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
@@ -17,60 +22,68 @@ const MAX_CATEGORIES = 254;
 
 /** A picture with what the files say of it. */
 interface CocoPicture {
+  /** As the file names it. */
   readonly file: string;
-  readonly width: number;
-  readonly height: number;
+  /** Its path. */
+  readonly image: string;
+  /** Pixels, 0 where no file says it. */
+  width: number;
+  height: number;
   readonly captions: string[];
   readonly instances: CocoInstance[];
 }
 
-/** The parts of the files that are read. */
+/** An id as files write it: `7` and `"7"` are the same. */
+type CocoId = number | string;
+
+/** The parts of a file that are read. */
 interface CocoJson {
-  readonly images: readonly { readonly id: number | string; readonly file_name: string; readonly width?: number; readonly height?: number }[];
-  readonly annotations: readonly CocoAnnotation[];
-  readonly categories?: readonly { readonly id: number; readonly name: string }[];
+  readonly images: readonly { readonly id: CocoId; readonly file_name: string; readonly width?: unknown; readonly height?: unknown }[];
+  readonly annotations: readonly unknown[];
+  readonly categories: readonly { readonly id: CocoId; readonly name: string }[];
 }
 
-interface CocoAnnotation {
-  readonly image_id: number | string;
-  readonly caption?: string;
-  readonly category_id?: number;
-  readonly segmentation?: CocoSegmentation;
-  readonly iscrowd?: number;
-  readonly area?: number;
+/** A file, and where the paths of its pictures start from. */
+interface CocoFile {
+  readonly path: string;
+  readonly root: string;
+  readonly json: CocoJson;
 }
 
 /**
- * Opens COCO files. Mask value 0 is background and 255 not labelled; a category's value is its id, where all ids are 1
- * to 254, else its rank by id, from 1. Categories of a sample are noun phrases of its captions or, without captions, the
- * names of its instances' categories.
+ * Opens COCO files. Mask value 0 is background and 255 not labelled; a category's value is its id, where all files give
+ * each name one id and all ids are 1 to 254, else its rank by id, from 1. Categories of a sample are noun phrases of its
+ * captions or, without captions, the names of its instances' categories.
  */
 export async function openCoco({ sources, options, phrases, known, warnings }: Opening): Promise<Dataset> {
-  const pictures = new Map<number | string, CocoPicture>();
-  const categories = new Map<number, string>();
-  const files = await Promise.all(sources.map(async (path) => ({ path, json: await readCoco(path) })));
-  for (const { json } of files) {
-    for (const { id, name } of json.categories ?? []) categories.set(id, name);
-    for (const { id, file_name: file, width = 0, height = 0 } of json.images) {
-      if (!pictures.has(id)) pictures.set(id, { file, width, height, captions: [], instances: [] });
-    }
-  }
-  const indices = maskIndices([...categories.keys()]);
+  const files = await readFiles(sources, options.images);
+  const values = maskValues(files.map(({ json }) => json.categories));
+  const pictures = new Map<string, CocoPicture>();
   let masks = false;
-  for (const { path, json } of files) {
-    for (const annotation of json.annotations) {
-      const picture = pictures.get(annotation.image_id);
-      const problem = picture === undefined ? `image_id must be the id of an image, got ${String(annotation.image_id)}` : addAnnotation(picture, annotation, indices);
-      if (problem !== undefined) warnings.warn('broken-row', `Annotation left out: ${path} ${problem}`);
-      masks ||= annotation.segmentation !== undefined;
+  for (const { path, root, json } of files) {
+    const own = new Map<string, CocoPicture>();
+    for (const { id, file_name: file, width, height } of json.images) {
+      const image = resolve(root, file);
+      const picture = pictures.get(image) ?? { file, image, width: 0, height: 0, captions: [], instances: [] };
+      picture.width ||= side(width);
+      picture.height ||= side(height);
+      const before = own.get(String(id));
+      if (before !== undefined && before.image !== image) warnings.warn('broken-row', `Image left out: ${path} id must be of one picture, got ${id} of "${before.file}" and "${file}"`);
+      else own.set(String(id), picture);
+      if (before === undefined) pictures.set(image, picture);
+    }
+    const categories = new Map(json.categories.map(({ id, name }) => [String(id), name]));
+    for (const [index, annotation] of json.annotations.entries()) {
+      const problem = addAnnotation(annotation, own, (id) => values.get(categories.get(String(id)) ?? ''));
+      if (problem !== undefined) warnings.warn('broken-row', `Annotation left out: ${path} annotations[${index}] ${problem}`);
+      masks ||= (annotation as { segmentation?: unknown } | null)?.segmentation !== undefined;
     }
   }
   const annotated = [...pictures.values()].filter(({ captions, instances }) => captions.length + instances.length > 0);
-  const [path] = sources;
+  const [{ path, root }] = files;
   if (annotated.length === 0) throw dataError(`"${path}" must hold images with captions or instances`, `${pictures.size} images without`);
-  const root = options.images ?? dirname(path);
-  await expectPictures(annotated.slice(0, PROBES).map(({ file }) => resolve(root, file)), root);
-  const names = new Map([...categories].map(([id, name]) => [indices.get(id)!, name]));
+  await expectPictures(annotated.slice(0, PROBES).map(({ image }) => image), root);
+  const names = new Map([...values].map(([name, value]) => [value, name]));
   return new IndexedDataset({
     of: sources.map((source) => basename(source)).join(' and '),
     size: annotated.length,
@@ -78,15 +91,29 @@ export async function openCoco({ sources, options, phrases, known, warnings }: O
     open: () => ({
       read: (index) => {
         const picture = annotated[index]!;
-        const { file, captions, instances } = picture;
+        const { file, image, captions, instances } = picture;
         const labels = instances.map((instance) => names.get(instance.index) ?? '');
         const before = known?.get(file);
         const words = before !== undefined ? { categories: before } : captions.length > 0 ? { captions } : { categories: labels };
-        const sample = { key: file, image: resolve(root, file), categories: categoriesOf(words, phrases) };
+        const sample = { key: file, image, categories: categoriesOf(words, phrases) };
         return masks && picture.width * picture.height > 0 ? withLazyMask(sample, picture) : sample;
       },
     }),
   });
+}
+
+/** The files; paths of pictures start from `images`, else from the file's folder, else from the first file's. */
+async function readFiles(sources: readonly [string, ...string[]], images: string | undefined): Promise<readonly [CocoFile, ...CocoFile[]]> {
+  const [first] = sources;
+  const open = async (path: string): Promise<CocoFile> => {
+    const json = await readCoco(path);
+    if (images !== undefined) return { path, root: images, json };
+    const probes = json.images.slice(0, PROBES).map(({ file_name: file }) => resolve(dirname(path), file));
+    const here = await Promise.all(probes.map((probe) => access(probe).then(() => true, () => false)));
+    return { path, root: dirname(here.includes(true) ? path : first), json };
+  };
+  const [opened, ...others] = await Promise.all(sources.map(open));
+  return [opened as CocoFile, ...others];
 }
 
 /** The mask is painted when it is read: who trains on captions alone does not pay for it. */
@@ -102,52 +129,91 @@ function withLazyMask(sample: Omit<Sample, 'mask'>, { instances, width, height }
 async function readCoco(path: string): Promise<CocoJson> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, 'utf8'));
+    json = JSON.parse(await readTextFile(path));
   } catch (cause) {
     throw dataError('source must be a readable COCO JSON file', `"${path}" (${messageOf(cause)})`, cause);
   }
-  const { images, annotations, categories } = (json ?? {}) as Partial<Record<keyof CocoJson, unknown>>;
-  const lists = Array.isArray(images) && Array.isArray(annotations) && (categories === undefined || Array.isArray(categories));
-  if (!lists) throw dataError(`"${path}" must have the lists images and annotations, as COCO JSON has`, typeof json === 'object' && json !== null ? `the fields ${Object.keys(json).slice(0, 8).join(', ')}` : typeof json);
+  const { images, annotations, categories = [] } = (json ?? {}) as Partial<Record<keyof CocoJson, unknown>>;
+  if (!Array.isArray(images) || !Array.isArray(annotations) || !Array.isArray(categories)) {
+    const got = typeof json === 'object' && json !== null && !Array.isArray(json) ? `the fields ${Object.keys(json).slice(0, 8).join(', ')}` : describeValue(json);
+    throw dataError(`"${path}" must have the lists images and annotations, as COCO JSON has`, got);
+  }
+  const isId = (id: unknown): boolean => typeof id === 'number' || typeof id === 'string';
   for (const [index, image] of (images as unknown[]).entries()) {
     const { id, file_name: file } = (image ?? {}) as Record<string, unknown>;
-    const valid = (typeof id === 'number' || typeof id === 'string') && typeof file === 'string' && !isRemote(file);
-    if (!valid) throw dataError(`"${path}" must give each image an id and a local file_name`, `images[${index}] = ${JSON.stringify(image)}`);
+    if (isId(id) && typeof file === 'string' && file !== '' && !isRemote(file)) continue;
+    throw dataError(`"${path}" must give each image an id and a local file_name`, `images[${index}] = ${shortJson(image)}`);
   }
-  for (const [index, category] of ((categories ?? []) as unknown[]).entries()) {
+  for (const [index, category] of (categories as unknown[]).entries()) {
     const { id, name } = (category ?? {}) as Record<string, unknown>;
-    if (!Number.isInteger(id) || typeof name !== 'string') throw dataError(`"${path}" must give each category an id and a name`, `categories[${index}] = ${JSON.stringify(category)}`);
+    if (isId(id) && typeof name === 'string' && name.trim() !== '') continue;
+    throw dataError(`"${path}" must give each category an id and a name`, `categories[${index}] = ${shortJson(category)}`);
   }
-  return json as CocoJson;
+  return { images, annotations, categories };
 }
 
-function maskIndices(ids: readonly number[]): Map<number, number> {
-  if (ids.length > MAX_CATEGORIES) throw dataError(`categories must be at most ${MAX_CATEGORIES}, one mask value each`, `${ids.length}`);
-  const direct = ids.every((id) => id >= 1 && id <= MAX_CATEGORIES);
-  const sorted = [...ids].sort((a, b) => a - b);
-  return new Map(sorted.map((id, rank) => [id, direct ? id : rank + 1]));
+function shortJson(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+}
+
+/** Mask value of each category's name. */
+function maskValues(lists: readonly CocoJson['categories'][]): Map<string, number> {
+  const ids = new Map<string, number | string>();
+  let direct = true;
+  for (const { id, name } of lists.flat()) {
+    const number = Number(id);
+    direct &&= Number.isInteger(number) && number >= 1 && number <= MAX_CATEGORIES && Number(ids.get(name) ?? id) === number;
+    if (!ids.has(name)) ids.set(name, id);
+  }
+  if (ids.size > MAX_CATEGORIES) throw dataError(`categories must be at most ${MAX_CATEGORIES}, one mask value each`, `${ids.size}`);
+  if (direct && new Set([...ids.values()].map(Number)).size === ids.size) return new Map([...ids].map(([name, id]) => [name, Number(id)]));
+  // The first file's by id, then those that only later files have.
+  const ranked = lists.flatMap((list) => [...list].sort((a, b) => Number(a.id) - Number(b.id) || 0).map(({ name }) => name));
+  return new Map([...new Set(ranked)].map((name, rank) => [name, rank + 1]));
 }
 
 function classesOf(names: ReadonlyMap<number, string>): MaskClass[] {
   return [...names].map(([index, name]) => ({ index, name })).sort((a, b) => a.index - b.index);
 }
 
+/** A side as the file gives it, 0 where it gives none. */
+function side(value: unknown): number {
+  const pixels = Number(value ?? 0);
+  return Number.isInteger(pixels) && pixels > 0 ? pixels : 0;
+}
+
 /** Adds an annotation to its picture; returns what is wrong with it. */
-function addAnnotation(picture: CocoPicture, annotation: CocoAnnotation, indices: ReadonlyMap<number, number>): string | undefined {
-  const { caption, category_id: id, segmentation, iscrowd = 0, area = 0 } = annotation;
+function addAnnotation(annotation: unknown, pictures: ReadonlyMap<string, CocoPicture>, valueOf: (id: unknown) => number | undefined): string | undefined {
+  if (typeof annotation !== 'object' || annotation === null) return `must be an object, got ${describeValue(annotation)}`;
+  const { image_id: imageId, caption, category_id: id, segmentation, iscrowd = 0, area } = annotation as Partial<Record<string, unknown>>;
+  const picture = pictures.get(String(imageId));
+  if (picture === undefined) return `image_id must be the id of an image, got ${String(imageId)}`;
   if (typeof caption === 'string') {
     picture.captions.push(caption);
     return undefined;
   }
-  const index = indices.get(id ?? Number.NaN);
+  const index = valueOf(id);
   if (index === undefined) return `category_id must be the id of a category, got ${String(id)}`;
-  if (segmentation !== undefined && !isSegmentation(segmentation)) return `segmentation must be polygons or run lengths, got ${JSON.stringify(segmentation).slice(0, 60)}`;
-  picture.instances.push({ index, segmentation: segmentation ?? [], crowd: iscrowd !== 0, area });
+  if (segmentation !== undefined && !isSegmentation(segmentation)) return `segmentation must be polygons or run lengths, got ${shortJson(segmentation).slice(0, 60)}`;
+  const outline = segmentation ?? [];
+  const crowd = iscrowd !== 0 && iscrowd !== false;
+  const given = typeof area === 'number' && Number.isFinite(area) && area > 0;
+  try {
+    picture.instances.push({ index, segmentation: outline, crowd, area: given ? area : areaOf(outline) });
+  } catch (error) {
+    return messageOf(error);
+  }
   return undefined;
 }
 
+function areaOf(segmentation: CocoSegmentation): number {
+  if (!('counts' in segmentation)) return outlineArea(segmentation);
+  const { size, counts } = segmentation;
+  return typeof counts === 'string' ? measureRLE({ size, counts }).area : counts.reduce((sum, count, run) => sum + (run % 2 === 1 ? count : 0), 0);
+}
+
 function isSegmentation(value: unknown): value is CocoSegmentation {
-  const numbers = (list: unknown): boolean => Array.isArray(list) && list.every((entry) => typeof entry === 'number');
+  const numbers = (list: unknown): boolean => Array.isArray(list) && list.every((entry) => typeof entry === 'number' && Number.isFinite(entry));
   if (Array.isArray(value)) return value.every(numbers);
   const { size, counts } = (value ?? {}) as Record<string, unknown>;
   return numbers(size) && (size as number[]).length === 2 && (typeof counts === 'string' || numbers(counts));

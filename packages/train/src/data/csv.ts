@@ -11,7 +11,7 @@ import { parse as parseStream, type Options } from 'csv-parse';
 import { parse as parseSync } from 'csv-parse/sync';
 import { dataError } from './data-error.ts';
 import { RowError, rowFields, type Fields } from './row.ts';
-import { linesOf, type TableFormat, type TableRecord } from './table.ts';
+import { RecordReader, linesOf, refuseUTF16, type TableFormat, type TableRecord } from './table.ts';
 
 /** How to read a file. */
 export interface CsvOptions {
@@ -72,6 +72,8 @@ function cellTable(rows: (signal?: AbortSignal) => AsyncIterable<Cells>, parse: 
 }
 
 async function* csvCells(path: string, signal?: AbortSignal): AsyncGenerator<Cells> {
+  const reader = await RecordReader.open(path);
+  refuseUTF16(path, await reader.read(0, 2).finally(() => reader.close()));
   const parser = parseStream({ ...PARSING, info: true });
   pipeline(createReadStream(path), parser, () => undefined); // an error of either reaches the loop below
   let start = 0;

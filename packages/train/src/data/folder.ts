@@ -2,8 +2,9 @@
  * Folders: with a table in them, with masks of the same names beside the pictures, or pictures with a text file beside
  * each (img2dataset's `files`).
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join, parse, relative } from 'node:path';
+import { readTextFile } from '@synseg/core/guards';
 import { dataError, few } from './data-error.ts';
 import type { Dataset, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
@@ -58,7 +59,7 @@ async function openPictures({ options, phrases, known }: Opening, root: string):
         const key = relative(root, join(places.images, file));
         const text = TEXTS.map((extension) => stem(file) + extension).find((name) => texts.has(name));
         const before = known?.get(key) ?? known?.get(file);
-        const captions = before !== undefined || text === undefined ? [] : [await readFile(join(places.images, text), 'utf8')];
+        const captions = before !== undefined || text === undefined ? [] : [await readTextFile(join(places.images, text))];
         return {
           key,
           image: join(places.images, file),

@@ -1,6 +1,8 @@
 /** A file of records, read through once for their places and then one record at a time: a list of millions is not kept. */
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { utf16Of } from '@synseg/core/guards';
+import { dataError } from './data-error.ts';
 
 const NEWLINE = 0x0a;
 
@@ -81,6 +83,7 @@ export async function* linesOf(path: string, signal?: AbortSignal): AsyncGenerat
   };
   for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
     signal?.throwIfAborted();
+    if (start === 0 && rest.length === 0) refuseUTF16(path, chunk);
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
       const found = next(chunk.subarray(from, at));
@@ -91,6 +94,11 @@ export async function* linesOf(path: string, signal?: AbortSignal): AsyncGenerat
   }
   const last = next(new Uint8Array(0));
   if (!isBlank(last.bytes)) yield last;
+}
+
+/** @throws SynsegError `DATASET_FORMAT` when a table begins as UTF-16 does: its line ends are not where UTF-8 has them */
+export function refuseUTF16(path: string, beginning: Uint8Array): void {
+  if (utf16Of(beginning) !== undefined) throw dataError(`"${path}" must be UTF-8`, 'UTF-16');
 }
 
 function isBlank(bytes: Uint8Array): boolean {

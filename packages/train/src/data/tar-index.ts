@@ -37,6 +37,7 @@ const SIZE_AT = 124;
 const SIZE_LENGTH = 12;
 /** Headers that describe the next one: pax, pax for all, and the GNU long names. */
 const EXTENSIONS = new Set(['x', 'g', 'L', 'K']);
+/** Bytes of the extended headers of one member. */
 const MAX_EXTENSION = 1 << 20;
 
 /**
@@ -67,14 +68,17 @@ export async function* tarMembers(path: string, signal?: AbortSignal): AsyncGene
       if (block.every((byte) => byte === 0)) return;
       const type = String.fromCharCode(block[TYPE_AT]!);
       if (EXTENSIONS.has(type)) {
-        const length = BLOCK + padded(Number.parseInt(new TextDecoder().decode(block.subarray(SIZE_AT, SIZE_AT + SIZE_LENGTH)), 8));
-        if (!(length <= MAX_EXTENSION)) throw new BrokenTarError(`has no valid header at byte ${at}`);
+        const length = BLOCK + padded(extensionSize(block, at));
+        const bytes = extended.reduce((sum, { byteLength }) => sum + byteLength, length);
+        if (bytes > MAX_EXTENSION) throw new BrokenTarError(`has extended headers of more than ${MAX_EXTENSION} bytes at byte ${at}`);
         extended.push((await blocksAt(at, length)).slice());
         at += length;
         continue;
       }
       const header = await readHeader([...extended, block], at);
       extended = [];
+      // An extended header may say any size, also one that leads backwards.
+      if (!Number.isSafeInteger(header.size) || header.size < 0) throw new BrokenTarError(`has a member of ${header.size} bytes at byte ${at}`);
       const start = at + BLOCK;
       const end = start + header.size;
       if (end > fileSize) throw new BrokenTarError(`ends at byte ${fileSize}, within ${header.name}`, { within: header.name });
@@ -108,6 +112,13 @@ async function readHeader(blocks: readonly Uint8Array[], at: number): Promise<Ta
   const [header] = found;
   if (header === undefined) throw new BrokenTarError(`has no valid header at byte ${at}`);
   return header;
+}
+
+/** Bytes that follow an extended header: octal digits, as every writer of tar files puts them. */
+function extensionSize(block: Uint8Array, at: number): number {
+  const digits = /^ *([0-7]+)[ \0]*$/.exec(new TextDecoder('latin1').decode(block.subarray(SIZE_AT, SIZE_AT + SIZE_LENGTH)))?.[1];
+  if (digits === undefined) throw new BrokenTarError(`has no valid header at byte ${at}`);
+  return Number.parseInt(digits, 8);
 }
 
 function padded(size: number): number {

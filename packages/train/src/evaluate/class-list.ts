@@ -1,6 +1,6 @@
 /** `classes.json` of a data set with index masks: which pixel value is which class, and which values do not count. */
-import { readFile } from 'node:fs/promises';
 import { SynsegError, messageOf } from '@synseg/core';
+import { readTextFile } from '@synseg/core/guards';
 
 /** A class of a data set. */
 export interface EvaluationClass {
@@ -38,7 +38,7 @@ const MASK_VALUES = 256;
 export async function readClassList(path: string): Promise<ClassList> {
   const fail = (rule: string, got: string, cause?: unknown): SynsegError =>
     new SynsegError('DATASET_FORMAT', `Cannot read class list: ${path} must ${rule}, got ${got}`, cause === undefined ? undefined : { cause });
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readTextFile(path).catch((cause: unknown) => {
     throw fail('be a readable file', messageOf(cause), cause);
   });
   let json: unknown;

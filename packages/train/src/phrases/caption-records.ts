@@ -146,10 +146,11 @@ function jsonRecord(line: string, keys: CaptionKeys, withChunks: boolean): Capti
 /** COCO's captions name their picture by number: the names are read first, and are all that is kept. */
 async function* cocoRecords(source: CaptionSource): CaptionRecords {
   const { path } = source;
-  const names = new Map<unknown, string>();
+  // Ids are written as numbers or as text, in one file even.
+  const names = new Map<string, string>();
   for await (const list of jsonElements(textChunks(path, source), 'images')) {
     for (const image of list as Readonly<Record<string, unknown>>[]) {
-      if (typeof image === 'object' && typeof image['file_name'] === 'string') names.set(image['id'], image['file_name']);
+      if (typeof image === 'object' && typeof image['file_name'] === 'string') names.set(String(image['id']), image['file_name']);
     }
     yield [];
   }
@@ -158,7 +159,7 @@ async function* cocoRecords(source: CaptionSource): CaptionRecords {
     yield (list as (Readonly<Record<string, unknown>> | typeof BROKEN)[]).map((annotation) => {
       if (annotation === BROKEN) return BROKEN;
       const { caption, image_id } = annotation;
-      const image = names.get(image_id);
+      const image = names.get(String(image_id));
       return typeof caption === 'string' && caption.trim() !== '' && image !== undefined ? { fields: { image }, caption: caption.trim() } : BROKEN;
     });
   }

@@ -1,6 +1,6 @@
 /** Phrases that name nothing a mask could cover: the list, its file format, and the test of a phrase against it. */
-import { readFile } from 'node:fs/promises';
 import { SynsegError } from '@synseg/core';
+import { readTextFile } from '@synseg/core/guards';
 
 /**
  * The list that is used unless another is given, in the format of its file: print it, change it, and hand it back.
@@ -103,7 +103,7 @@ export function parseExclusions(text: string): string[] {
  */
 export async function readExclusions(file: string): Promise<string[]> {
   try {
-    return parseExclusions((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''));
+    return parseExclusions(await readTextFile(file));
   } catch (cause) {
     throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: exclude must be a readable text file, got "${file}"`, { cause });
   }

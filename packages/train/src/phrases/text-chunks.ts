@@ -35,6 +35,7 @@ export async function* textChunks(path: string, { onBytes, signal }: TextChunksO
       signal?.throwIfAborted();
       onBytes?.(file.bytesRead - told);
       told = file.bytesRead;
+      if (first && chunk.startsWith('\uFFFD\uFFFD')) throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: captions must be UTF-8, got "${path}", which begins as UTF-16 does`);
       yield first ? chunk.replace(/^\uFEFF/, '') : chunk;
       first = false;
     }
