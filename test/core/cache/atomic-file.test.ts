@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeFileAtomic } from '../../../packages/core/src/cache/atomic-file.ts';
@@ -13,6 +13,21 @@ describe('writeFileAtomic()', () => {
     await writeFileAtomic(path, 'two');
     expect(readFileSync(path, 'utf8')).toBe('two');
     expect(readdirSync(join(folder, 'new'))).toHaveLength(1);
+  });
+
+  it('writes what a link leads to, and into a device', async () => {
+    const links = join(folder, 'links');
+    mkdirSync(links);
+    writeFileSync(join(links, 'old'), 'old');
+    symlinkSync('old', join(links, 'link'));
+    symlinkSync('new', join(links, 'dangling'));
+    await writeFileAtomic(join(links, 'link'), 'one');
+    await writeFileAtomic(join(links, 'dangling'), 'two');
+    await writeFileAtomic('/dev/null', 'three');
+    expect(['old', 'link', 'new', 'dangling'].map((name) => readFileSync(join(links, name), 'utf8'))).toEqual(['one', 'one', 'two', 'two']);
+    expect(lstatSync(join(links, 'link')).isSymbolicLink()).toBe(true);
+    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+    rmSync(links, { recursive: true });
   });
 
   it('says with a code which file could not be written and why, not the temporary one', async () => {

@@ -1,5 +1,5 @@
 /** The command line `synseg`, from the package as it is installed where it has to run. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drawScene, encodePng } from '../../../examples/street-world/draw.ts';
@@ -35,6 +35,42 @@ async function inThisProcess(...argv: string[]): Promise<Ended> {
 }
 
 describe('synseg segment', () => {
+  it('writes the overlay in the format its file is named for', async () => {
+    for (const [name, start] of [['a.jpg', '\xff\xd8\xff'], ['a.JPEG', '\xff\xd8\xff'], ['a.webp', 'RIFF'], ['a.png', '\x89PNG']] as const) {
+      expect(await synseg('segment', frame, '--model', 'embedded', '--labels', 'road,sky', '--out', name)).toMatchObject({ code: 0, stderr: '' });
+      expect(readFileSync(join(root, name)).toString('latin1').startsWith(start)).toBe(true);
+    }
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['an overlay in the place of the picture', ['--out', './frame.png'], `Cannot segment: --out must not be what is read ("${frame}"), got "./frame.png"`],
+    ['a mask in the place of a link to the picture', ['--mask', 'link.png'], `Cannot segment: --mask must not be what is read ("${frame}"), got "link.png"`],
+    ['overlay and mask in one file', ['--out', 'both.png', '--mask', './both.png'], 'Cannot segment: --mask must be another file than --out, got "./both.png"'],
+    ['an overlay of an unknown format', ['--out', 'x.bmp'], 'Cannot segment: --out must end in .png, .jpg, .jpeg, .webp, got "x.bmp"'],
+    ['a mask that would lose its values', ['--mask', 'x.jpg'], 'Cannot segment: --mask must end in .png, got "x.jpg"'],
+  ])('refuses %s before it opens anything', async (_, outputs, message) => {
+    if (!existsSync(join(root, 'link.png'))) symlinkSync(frame, join(root, 'link.png'));
+    const before = readFileSync(frame);
+    expect(await synseg('segment', frame, '--labels', 'road', ...outputs)).toEqual({ code: 2, stdout: '', stderr: `synseg: ${message}\n` });
+    expect(readFileSync(frame).equals(before)).toBe(true);
+    expect(existsSync(join(root, 'both.png')) || existsSync(join(root, 'x.bmp'))).toBe(false);
+  });
+
+  it('bounds the picture by --max-pixels, and takes a drawing with --allow-svg', async () => {
+    const small = await synseg('segment', frame, '--model', 'embedded', '--labels', 'road', '--max-pixels', '6143');
+    expect(small).toEqual({ code: 1, stdout: '', stderr: `synseg: Cannot decode image ${frame}: it must have at most 6143 pixels (maxPixels), got 96×64\n` });
+    const svg = join(root, 'drawing.png');
+    writeFileSync(svg, '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
+    expect((await synseg('segment', svg, '--model', 'embedded', '--labels', 'road')).stderr).toBe(`synseg: Cannot decode image ${svg}: file must be a whole, valid picture, got SVG or other XML (SVG is taken with allowSVG)\n`);
+    expect(await synseg('segment', svg, '--model', 'embedded', '--labels', 'road', '--allow-svg', '--out', 'drawn.png')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('reads a pipe once, for labels and overlay', async () => {
+    const command = `cat "${frame}" | "${process.execPath}" "${cli}" segment /dev/stdin --model embedded --labels road --out piped.png`;
+    expect(await runToEnd('sh', ['-c', command], { cwd: root, env: { ...process.env, SYNSEG_CACHE: join(root, 'cache') } })).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(join(root, 'piped.png'))).toBe(true);
+  });
+
   it('takes the embedded checkpoint without --model, and touches no network', async () => {
     const { code, stdout, stderr } = await synseg('segment', frame, '--labels', 'red car,bus,person,road,sky', '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: HINT });

@@ -1,8 +1,9 @@
 /** Files that appear whole or not at all: written under a temporary name beside the target, then renamed. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
+import { leadsTo } from '../guard/output-paths.ts';
 
 /** Longest beginning of the target's name that a temporary name holds, characters: names end at 255 bytes. */
 const LONGEST_NAME = 40;
@@ -16,11 +17,16 @@ const LONGEST_NAME = 40;
  * @throws SynsegError `FILE_WRITE` naming the target, with the system's error as its cause
  */
 export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path).slice(0, LONGEST_NAME)}.${randomUUID()}.tmp`);
+  // A link stays one: what it leads to is written.
+  const target = await leadsTo(path);
+  const temporary = join(dirname(target), `.${basename(target).slice(0, LONGEST_NAME)}.${randomUUID()}.tmp`);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(target), { recursive: true });
+    const there = await stat(target).catch(() => undefined);
+    // A pipe or a device takes bytes; a file in its place would be its end.
+    if (there !== undefined && !there.isFile() && !there.isDirectory()) return await writeFile(target, data);
     await writeFile(temporary, data);
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
     // "ENOSPC: no space left on device, open '.name.….tmp'": what it says of the file is true of the temporary name only.

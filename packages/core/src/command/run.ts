@@ -1,6 +1,7 @@
 /** The command line of `synseg`: commands, help, exit codes. The only file that imports commander. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { isSynsegError, messageOf } from '../errors.ts';
+import { DEFAULT_LIMITS } from '../guard/limits.ts';
 import { cacheCommand } from './cache.ts';
 import { doctorCommand } from './doctor.ts';
 import { labelsCommand } from './labels.ts';
@@ -82,8 +83,10 @@ function define(version: string, act: Act): Command {
     .argument('<image>', 'file or URL')
     .option('--labels <a,b,c>', 'names of the classes, separated by commas', list)
     .option('--label-set <file>', 'a label set saved by "synseg labels --save", instead of --labels')
-    .option('--out <file.png>', 'write the picture with its labels drawn over it')
+    .option('--out <file>', 'write the picture with its labels drawn over it: .png, .jpg or .webp')
     .option('--mask <file.png>', 'write the label map as a palette PNG: pixel value = label index, 255 = background')
+    .option('--max-pixels <n>', `pixels of the largest picture to decode (default: ${String(DEFAULT_LIMITS.maxPixels)})`, number('a whole number above 0', (value) => Number.isInteger(value) && value > 0))
+    .option('--allow-svg', 'take SVG drawings as well')
     .option('--rle', 'add COCO run lengths to --json')
     .option('--polygons', 'add outlines to --json')
     .option('--views <1|5>', '5 looks at each quarter as well: finer, slower (default: 1)', views);

@@ -11,6 +11,7 @@ import { SynsegError, messageOf } from '../errors.ts';
 import { checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
 import { raceSignal } from '../guard/race-signal.ts';
+import { shownURL } from '../guard/secrets.ts';
 import { checkInteger, checkPlane, checkSides } from '../mask/check.ts';
 import { kindOfPicture, readPicture } from './picture-file.ts';
 
@@ -128,6 +129,20 @@ export async function encodePNG(pixels: Uint8Array, width: number, height: numbe
   return new Uint8Array(await picture.composite([{ input: drawing, left: 0, top: 0 }]).png({ compressionLevel: 6 }).toBuffer());
 }
 
+/** A format of files for pictures that were drawn. */
+export type PictureFormat = 'png' | 'jpeg' | 'webp';
+
+/** Encodes RGB bytes. @throws RangeError for a picture that is larger than its format can be */
+export async function encodePicture(pixels: Uint8Array, width: number, height: number, format: PictureFormat): Promise<Uint8Array> {
+  if (format === 'png') return encodePNG(pixels, width, height);
+  const encoding = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false }).toFormat(format, { quality: 90 }).toBuffer();
+  return bytesOf(
+    await encoding.catch((cause: unknown) => {
+      throw new RangeError(`Cannot encode picture: its size must be one that ${format} can have, got ${String(width)}×${String(height)} (${messageOf(cause)})`, { cause });
+    }),
+  );
+}
+
 /** How {@link encodeJPEG} encodes. */
 export interface JPEGOptions {
   /** 1 (smallest) to 100 (best). @default 80 */
@@ -190,18 +205,24 @@ async function sourceOf(input: ImageInput, limits: Required<Omit<ImageOptions, '
     return { name, make: () => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' }) };
   };
   if (typeof input === 'string' || input instanceof URL) {
-    const text = String(input);
-    if (typeof input === 'string' && !/^(?:https?|file|data):/i.test(text)) return encoded(await readPicture(text, maxImageBytes, signal), text);
-    if (!URL.canParse(text)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${shortName(text)}"`);
-    const url = new URL(text);
-    if (url.protocol === 'file:') return encoded(await readPicture(pathOf(url), maxImageBytes, signal), text);
-    return encoded(await fetchBytes(url, signal), shortName(text));
+    const { bytes, name } = await readImage(input, maxImageBytes, signal);
+    return encoded(bytes, name);
   }
   if (input instanceof ArrayBuffer) return encoded(new Uint8Array(input), 'from bytes');
   if (input instanceof Uint8Array) return encoded(input, 'from bytes');
   if (isSharp(input)) return sharpSource(input, maxPixels);
   if (isRaw(input)) return rawSource(input, maxPixels);
   throw new TypeError(`Cannot open image: input must be a path, URL, bytes, { data, width, height } or a sharp instance, got ${describeValue(input)}`);
+}
+
+/** The bytes of a picture that lies somewhere else, and what it is called in messages. */
+export async function readImage(input: string | URL, maxImageBytes = DEFAULT_LIMITS.maxImageBytes, signal?: AbortSignal): Promise<{ readonly bytes: Uint8Array; readonly name: string }> {
+  const text = String(input);
+  if (typeof input === 'string' && !/^(?:https?|file|data):/i.test(text)) return { bytes: await readPicture(text, maxImageBytes, signal), name: shownURL(text) };
+  if (!URL.canParse(text)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${shortName(text)}"`);
+  const url = new URL(text);
+  if (url.protocol === 'file:') return { bytes: await readPicture(pathOf(url), maxImageBytes, signal), name: text };
+  return { bytes: await fetchBytes(url, signal), name: shortName(text) };
 }
 
 function pathOf(url: URL): string {

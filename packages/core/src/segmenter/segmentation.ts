@@ -1,7 +1,8 @@
 /** The result of segmenting one picture, and the forms people need it in. */
 import { checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
 import { showsItself } from '../guard/show.ts';
-import { openImage, encodePNG, type ImageInput, type ImageOptions } from '../image/image.ts';
+import { raceSignal } from '../guard/race-signal.ts';
+import { encodePicture, openImage, type ImageInput, type ImageOptions, type PictureFormat } from '../image/image.ts';
 import type { LabelSet } from '../labels/label-set.ts';
 import { blendBitmap, drawLegend, legendMargin } from '../mask/legend-bitmap.ts';
 import { blendOverlay, type BlendOverlayOptions } from '../mask/overlay.ts';
@@ -16,9 +17,11 @@ import type { SegmentReply } from '../session/protocol.ts';
 export interface OverlayOptions extends BlendOverlayOptions, ImageOptions {
   /** Draw the names and areas of the labels found. @default true */
   readonly legend?: boolean;
+  /** Format of the file that comes out. @default 'png' */
+  readonly format?: PictureFormat;
 }
 
-const OVERLAY_OPTIONS = optionNames<OverlayOptions>({ legend: true, alpha: true, contour: true, borders: true, maxPixels: true, maxImageBytes: true, allowSVG: true, signal: true });
+const OVERLAY_OPTIONS = optionNames<OverlayOptions>({ legend: true, format: true, alpha: true, contour: true, borders: true, maxPixels: true, maxImageBytes: true, allowSVG: true, signal: true });
 
 /** Labels of every pixel of one picture. */
 export class Segmentation {
@@ -117,10 +120,11 @@ export class Segmentation {
     return encodeIndexedPNG(this.labelMap, this.width, this.height, this.colors, options);
   }
 
-  /** The picture with its labels drawn over it, at the picture's own size, as PNG. The legend takes an eighth of it at most. */
+  /** The picture with its labels drawn over it, at the picture's own size, as a PNG or another file. The legend takes an eighth of it at most. */
   async overlay(image: ImageInput, options: OverlayOptions = {}): Promise<Uint8Array> {
     checkOptions('draw overlay', options, OVERLAY_OPTIONS);
-    const { legend = true, alpha = 0.5, contour = false, borders = 'nearest', ...opening } = options;
+    const { legend = true, format = 'png', alpha = 0.5, contour = false, borders = 'nearest', ...opening } = options;
+    if (format !== 'png' && format !== 'jpeg' && format !== 'webp') throw new RangeError(`Cannot draw overlay: format must be "png", "jpeg" or "webp", got ${describeValue(format)}`);
     const opened = await openImage(image, opening);
     const pixels = await opened.pixels();
     const { width, height } = opened;
@@ -132,7 +136,7 @@ export class Segmentation {
       const margin = legendMargin(height);
       if (drawn !== undefined) blendBitmap(pixels, width, height, drawn, margin, margin);
     }
-    return encodePNG(pixels, width, height);
+    return raceSignal(encodePicture(pixels, width, height, format), opening.signal);
   }
 
   /** What `JSON.stringify()` and `console.log()` show: no pixels. */
