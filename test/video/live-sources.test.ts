@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { SourceReport } from '../../packages/video/src/pipeline/lane.ts';
+import type { SourceReport } from '../../packages/video/src/pipeline/video-stream.ts';
 import { segmentVideos } from '../../packages/video/src/segment-videos.ts';
 import type { SegmentedFrame } from '../../packages/video/src/segmented-frame.ts';
 import type { SourceStateChange } from '../../packages/video/src/live/source-reader.ts';

@@ -1,12 +1,13 @@
 /** The command as a process of its own: signals, `kill -9`, and the same under Deno. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CommandReport } from '../../packages/video/src/command/segment.ts';
 import { inspect, isAlive, temporaryFolder, testClip } from './clips.ts';
+import { partialOf } from './sinks/frames.ts';
 import { node, runtimes } from './source-runtimes.ts';
 
 const folder = temporaryFolder();
@@ -29,9 +30,15 @@ function start([command = '', ...args]: readonly string[], argv: readonly string
   return { child, text, ended: once(child, 'close') as Promise<[number | null, string | null]> };
 }
 
-/** Waits until the file has grown past `bytes`. */
-async function grown(path: string, bytes: number, { child }: Running): Promise<void> {
-  while (!existsSync(path) || statSync(path).size < bytes) {
+/** Waits until the file that is to be called `name` has grown past `bytes`, and says where. */
+async function grown(name: string, bytes: number, { child }: Running): Promise<string> {
+  for (;;) {
+    try {
+      const path = partialOf(folder.path, name);
+      if (statSync(path).size >= bytes) return path;
+    } catch {
+      // Not there yet.
+    }
     if (child.exitCode !== null) throw new Error('the command ended too early');
     await sleep(20);
   }
@@ -56,7 +63,7 @@ describe.each(runtimes)('synseg-video under %s', (name, runtime) => {
   it.each(['SIGINT', 'SIGTERM'] as const)('finishes its files on %s and ends with 0', async (signal) => {
     const [out, jsonl] = [file(`${signal}.mp4`), file(`${signal}.jsonl`)];
     const running = start(runtime, ['--out', out, '--jsonl', jsonl, '--json']);
-    await grown(at(`.${name}-${signal}.partial.jsonl`), 2000, running);
+    await grown(`${name}-${signal}.jsonl`, 2000, running);
     const children = descendants(running.child.pid ?? 0);
     expect(children.length).toBeGreaterThanOrEqual(2);
     running.child.kill(signal);
@@ -72,8 +79,7 @@ describe.each(runtimes)('synseg-video under %s', (name, runtime) => {
 
   it('leaves a playable file and no child when it is killed', async () => {
     const running = start(runtime, ['--out', file('killed.mp4'), '--quiet']);
-    const partial = at(`.${name}-killed.partial.mp4`);
-    await grown(partial, 20_000, running);
+    const partial = await grown(`${name}-killed.mp4`, 20_000, running);
     const children = descendants(running.child.pid ?? 0);
     running.child.kill('SIGKILL');
     await running.ended;
@@ -92,7 +98,7 @@ describe.each(runtimes)('synseg-video under %s', (name, runtime) => {
 describe('synseg-video', () => {
   it('ends at once on a second Ctrl-C', async () => {
     const running = start(node, ['--out', at('twice.mp4')]);
-    await grown(at('.twice.partial.mp4'), 2000, running);
+    await grown('twice.mp4', 2000, running);
     const children = descendants(running.child.pid ?? 0);
     running.child.stderr?.on('data', () => running.child.kill('SIGINT'));
     running.child.kill('SIGINT');

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeFrames } from '../../packages/video/src/decode/decode.ts';
@@ -6,6 +6,7 @@ import { segmentVideo } from '../../packages/video/src/segment-video.ts';
 import type { SegmentedFrame } from '../../packages/video/src/segmented-frame.ts';
 import type { SegmentVideoOptions, VideoProgress } from '../../packages/video/src/video-options.ts';
 import { ffmpeg, ffmpegChildren, frameTimes, inspect, temporaryFolder, testClip } from './clips.ts';
+import { partialOf } from './sinks/frames.ts';
 import { FakeSession, halves, outOfMemory, type FakeRequest } from './fake-session.ts';
 
 const folder = temporaryFolder();
@@ -131,13 +132,23 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
     expectFinished(files, frames);
   });
 
-  it('after the segmenter failed, having yielded the frames before', async () => {
+  it('but leaves them under partial names after the segmenter failed, having yielded the frames before', async () => {
     const files = paths('failed');
     const onRequest = (_request: FakeRequest, number: number): void => {
       if (number === 8) throw outOfMemory();
     };
-    await expect(collect(files, new FakeSession({ onRequest }))).rejects.toThrow('out of memory');
-    expectFinished(files, 8);
+    for (const path of Object.values(files)) writeFileSync(path, 'older');
+    const stream = segmentVideo(clip, new FakeSession({ onRequest }), halves, files);
+    const read = async (): Promise<void> => {
+      while ((await stream.next()).done !== true);
+    };
+    await expect(read()).rejects.toThrow('out of memory');
+    for (const path of Object.values(files)) expect(readFileSync(path, 'utf8')).toBe('older');
+    const [overlay = '', jsonl = ''] = stream.sources[0]?.unfinished ?? [];
+    expect([overlay, jsonl, stream.sources[0]?.files]).toEqual([partialOf(folder.path, 'failed.mp4'), partialOf(folder.path, 'failed.jsonl'), []]);
+    expect([Number(inspect(overlay).streams[0]?.nb_read_frames), jsonLines(jsonl).length]).toEqual([8, 8]);
+    for (const path of [overlay, jsonl]) rmSync(path);
+    expect(ffmpegChildren()).toEqual([]);
   });
 
   it('and reports a failing encoder', async () => {
@@ -163,12 +174,14 @@ describe('segmentVideo() rejects', () => {
     expect(call({ policy: 'newest' as 'freshest' })).toThrow('Cannot segment video: policy must be one of auto, every-frame, freshest, got "newest"');
     expect(call({ output: ['gif' as 'png'] })).toThrow('Cannot segment video: output must be one of rle, polygons, png, overlay, jpeg, got "gif"');
     expect(call({ smooth: { weight: 2 } })).toThrow('Cannot smooth: weight must be above 0 and at most 1, got 2');
+    expect(call({ fsp: 3 } as SegmentVideoOptions)).toThrow('Cannot segment video: options must have known names, got "fsp" (did you mean "fps"?)');
+    expect(call({ csv: 7 as unknown as string })).toThrow('Cannot segment video: csv must be a path, got 7');
     expect(call({}, 7)).toThrow(/^Cannot open video: source must be/);
   });
 
   it('files that cannot be written, and leaves none behind', async () => {
     await expect(collect({ jsonl: `${clip}/x.jsonl` })).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
-    await expect(collect({ overlay: clip })).rejects.toThrow('path must not be the source');
+    await expect(collect({ overlay: clip })).rejects.toThrow('overlay must not be what is read');
     await expect(collect({ overlay: at('y.mp4'), jsonl: `${clip}/x.jsonl` })).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
     expect(existsSync(at('y.mp4'))).toBe(false);
     expect(ffmpegChildren()).toEqual([]);

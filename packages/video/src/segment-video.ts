@@ -1,13 +1,14 @@
 /** One source, as most people have it. */
 import type { LabelSet } from '@synseg/core';
+import { checkOptions } from '@synseg/core/guards';
 import type { VideoStream } from './pipeline/video-stream.ts';
 import { segmentVideos, type VideoSegmenter } from './segment-videos.ts';
-import type { VideoSource } from './source/source.ts';
-import type { SegmentVideoOptions } from './video-options.ts';
+import { checkSource, type VideoSource } from './source/source.ts';
+import { optionsOfOne, type SegmentVideoOptions } from './video-options.ts';
 
 /**
  * Segments a video frame by frame and yields the frames in order. Leaving the loop (`break`, an exception, abort) ends
- * ffmpeg and finishes the files.
+ * ffmpeg and finishes the files. See {@link segmentVideos} for what becomes of them when something fails.
  *
  * @throws {TypeError | RangeError} at the call, when an argument is of the wrong kind or out of range.
  * @throws {SynsegError} from the iterator: `VIDEO_DECODE`, `VIDEO_ENCODE`, `FFMPEG_MISSING`, and the segmenter's own.
@@ -24,6 +25,8 @@ import type { SegmentVideoOptions } from './video-options.ts';
  * ```
  */
 export function segmentVideo(source: VideoSource, segmenter: VideoSegmenter, labels: LabelSet, options: SegmentVideoOptions = {}): VideoStream {
+  checkSource(source);
+  checkOptions('segment video', options, optionsOfOne);
   const { overlay, jsonl, coco, csv, pngFolder, ...shared } = options;
   const files = Object.entries({ overlay, jsonl, coco, csv, pngFolder }).filter(([, path]) => path !== undefined);
   return segmentVideos([{ source, ...Object.fromEntries(files) }], segmenter, labels, shared);

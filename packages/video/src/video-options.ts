@@ -1,9 +1,11 @@
 /** Options of `segmentVideo()` and `segmentVideos()`, checked and filled in once, at the door. */
+import { checkCallback, checkKind, checkOptions, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
 import type { DecodeEnd } from './decode/decode.ts';
 import { checkSelection, type FrameSelection } from './decode/selection.ts';
 import type { ReaderOptions, SourceStateChange } from './live/source-reader.ts';
 import type { WorkOptions } from './pipeline/frame-work.ts';
 import type { Policy } from './pipeline/frame-buffer.ts';
+import { needsOf } from './pipeline/frame-outputs.ts';
 import { defaultWorkers } from './pool/pool.ts';
 import type { RenderRequest } from './pool/render.ts';
 import type { HoldOptions } from './temporal/hold.ts';
@@ -12,17 +14,20 @@ import { keyframeSmoothing, type KeyframeOptions, type KeyframeSmoothingOptions 
 /** What the pool's threads make of each frame, beside its label map. */
 export type FrameOutput = 'rle' | 'polygons' | 'png' | 'overlay' | 'jpeg';
 
-/** Files written for one source. Each grows under a partial name and gets its own when it is finished. */
+/**
+ * Files written for one source. Each grows under a name of its own, `.name.….partial.ext`, and is put in place when it is
+ * whole; what was there stays until then. None may be a file that is read, or another of them.
+ */
 export interface OutputFiles {
   /** The video with the label colors blended in, H.264 with the source's sound, to this .mp4. */
   readonly overlay?: string;
   /** Masks as JSON lines, one line a frame. */
   readonly jsonl?: string;
-  /** Masks of all frames as one COCO JSON file. */
+  /** Masks of all frames as one COCO JSON file, at the source's size. */
   readonly coco?: string;
   /** Share of the picture per label and frame, as CSV. */
   readonly csv?: string;
-  /** Folder for one palette PNG a frame. */
+  /** Folder for one palette PNG a frame, at the source's size. */
   readonly pngFolder?: string;
 }
 
@@ -55,7 +60,7 @@ export interface SegmentVideosOptions
   readonly views?: 1 | 5;
   /** Least activation of a mask, 0 to 1. @default the label set's */
   readonly threshold?: number;
-  /** Size of the label maps: the model's own, or the source's. @default 'model' */
+  /** Size of the label maps: the model's own, or the source's. @default 'source' with `coco` and `pngFolder`, else 'model' */
   readonly size?: 'model' | 'source';
   /** What is computed for each frame in the pool's threads. `frame.rle`, `frame.png`, … @default [] */
   readonly output?: readonly FrameOutput[];
@@ -83,6 +88,7 @@ export interface SegmentVideosOptions
   readonly onError?: 'throw' | 'skip';
   /** Stops; files are finished with the frames done so far, then the iterator throws the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Called after each frame. What this or another callback throws, or rejects with, ends the work and is thrown by the iterator. */
   readonly onProgress?: (progress: VideoProgress) => void;
   /** Called when a source connects, runs, stalls, reconnects, ends or fails. */
   readonly onState?: (change: SourceStateChange) => void;
@@ -102,16 +108,59 @@ export interface StreamPlan {
   readonly maxStalenessSeconds: number;
 }
 
+const names = optionNames<SegmentVideosOptions>({
+  ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true },
+  ...{ stallTimeoutSeconds: true, connectTimeoutSeconds: true, reconnect: true, policy: true, maxStalenessSeconds: true },
+  ...{ views: true, threshold: true, size: true, output: true, smooth: true, hold: true, keyframes: true },
+  ...{ alpha: true, contour: true, legend: true, encoder: true, jpeg: true, maxInFlight: true, workers: true, onError: true },
+  ...{ signal: true, onProgress: true, onState: true, onEnd: true },
+});
+/** Options that are objects, and the names in them. */
+const nested = {
+  smooth: optionNames<KeyframeSmoothingOptions>({ weight: true, motionThreshold: true, sceneCutThreshold: true, betweenWeight: true }),
+  hold: optionNames<HoldOptions>({ threshold: true, maxFrames: true }),
+  keyframes: optionNames<KeyframeOptions>({ every: true, motionThreshold: true, sceneCutThreshold: true }),
+  jpeg: optionNames<NonNullable<SegmentVideosOptions['jpeg']>>({ quality: true, maxWidth: true }),
+} as const;
+
+/** Names of {@link OutputFiles}. */
+export const fileNames = optionNames<OutputFiles>({ overlay: true, jsonl: true, coco: true, csv: true, pngFolder: true });
+/** Names of {@link SegmentVideoOptions}. */
+export const optionsOfOne: ReadonlySet<string> = new Set([...names, ...fileNames]);
+
+/** @throws {TypeError} when a file is no path. */
+export function checkFiles(files: OutputFiles): void {
+  for (const name of fileNames as ReadonlySet<keyof OutputFiles>) {
+    const path: unknown = files[name];
+    checkKind('segment video', name, path, path === undefined || (typeof path === 'string' && path !== ''), 'be a path');
+  }
+}
+
 const outputs: readonly FrameOutput[] = ['rle', 'polygons', 'png', 'overlay', 'jpeg'];
 
 /** @throws {TypeError | RangeError} when an option is of the wrong kind or out of range. */
 export function resolveOptions(options: SegmentVideosOptions, sources: number): StreamPlan {
+  checkOptions('segment video', options, names);
+  for (const [name, known] of Object.entries(nested)) checkOptions('segment video', options[name as keyof typeof nested], known, name);
   checkSelection(options);
+  checkSignal('segment video', options.signal);
+  for (const name of ['onProgress', 'onState', 'onEnd'] as const) checkCallback('segment video', name, options[name]);
+  for (const name of ['loop', 'realTime', 'live', 'contour', 'legend'] as const) {
+    const value: unknown = options[name];
+    checkKind('segment video', name, value, value === undefined || typeof value === 'boolean', 'be true or false');
+  }
+  checkKind('segment video', 'encoder', options.encoder, options.encoder === undefined || typeof options.encoder === 'string', 'be a name');
+  checkKind('segment video', 'output', options.output, options.output === undefined || Array.isArray(options.output), 'be a list');
   const { maxInFlight = Math.max(4, 2 * sources), workers = defaultWorkers(), alpha = 0.5, maxStalenessSeconds = Infinity } = options;
   for (const [name, value] of Object.entries({ maxInFlight, workers })) {
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot segment video: ${name} must be a whole number of at least 1, got ${value}`);
   }
-  if (!(alpha >= 0 && alpha <= 1)) throw new RangeError(`Cannot segment video: alpha must be between 0 and 1, got ${alpha}`);
+  for (const [name, value = 0] of Object.entries({ alpha, threshold: options.threshold })) {
+    if (!(typeof value === 'number' && value >= 0 && value <= 1)) throw new RangeError(`Cannot segment video: ${name} must be between 0 and 1, got ${describeValue(value)}`);
+  }
+  const { quality = 80, maxWidth = 960 } = options.jpeg ?? {};
+  if (!(Number.isInteger(quality) && quality >= 1 && quality <= 100)) throw new RangeError(`Cannot segment video: jpeg.quality must be a whole number of 1 to 100, got ${describeValue(quality)}`);
+  if (!(Number.isInteger(maxWidth) && maxWidth >= 1)) throw new RangeError(`Cannot segment video: jpeg.maxWidth must be a whole number of at least 1, got ${describeValue(maxWidth)}`);
   if (!(maxStalenessSeconds > 0)) throw new RangeError(`Cannot segment video: maxStalenessSeconds must be above 0, got ${maxStalenessSeconds}`);
   checkChoice('policy', options.policy, ['auto', 'every-frame', 'freshest']);
   checkChoice('onError', options.onError, ['throw', 'skip']);
@@ -132,13 +181,14 @@ export function resolveOptions(options: SegmentVideosOptions, sources: number): 
 
 /** What is wanted of each frame of a source, by the caller and for the files. */
 export function renderRequest({ size, output = [], alpha = 0.5, contour = false, legend = true, jpeg }: SegmentVideosOptions, files: OutputFiles): WorkOptions['render'] {
+  const needs = needsOf(files);
   const wanted = new Set<FrameOutput>(output);
-  if (files.overlay !== undefined) wanted.add('overlay');
-  if (files.jsonl !== undefined || files.coco !== undefined) wanted.add('rle');
-  if (files.pngFolder !== undefined) wanted.add('png');
+  for (const name of ['rle', 'png', 'overlay'] as const) if (needs[name] === true) wanted.add(name);
+  if (needs.mapSize === 'source' && size === 'model') throw new RangeError(`Cannot segment video: size must be 'source' with coco or pngFolder, got 'model'`);
+  const mapSize = needs.mapSize ?? size;
   const { quality = 80, maxWidth = 960 } = jpeg ?? {};
   const request: Partial<RenderRequest> = {
-    ...(size === undefined ? {} : { mapSize: size }),
+    ...(mapSize === undefined ? {} : { mapSize }),
     ...(wanted.has('rle') ? { rle: true } : {}),
     ...(wanted.has('polygons') ? { polygons: true } : {}),
     ...(wanted.has('png') ? { png: true } : {}),
@@ -150,5 +200,5 @@ export function renderRequest({ size, output = [], alpha = 0.5, contour = false,
 
 function checkChoice<Choice>(name: string, value: Choice | undefined, choices: readonly Choice[]): void {
   if (value === undefined || choices.includes(value)) return;
-  throw new RangeError(`Cannot segment video: ${name} must be one of ${choices.join(', ')}, got ${JSON.stringify(value)}`);
+  throw new RangeError(`Cannot segment video: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCommand, type CommandSurroundings } from '../../../packages/video/src/command/run.ts';
@@ -39,7 +39,7 @@ describe('synseg-video', () => {
     expect(exitCode).toBe(0);
     expect(stdout.match(/\n/g)).toHaveLength(1);
     expect(report(stdout)).toEqual({
-      sources: [{ source: clip, state: 'ended', policy: 'every-frame', frames: 25, dropped: 0, errors: 0, corrupt: 0, reconnects: 0 }],
+      sources: [{ source: clip, state: 'ended', policy: 'every-frame', frames: 25, dropped: 0, errors: 0, corrupt: 0, reconnects: 0, files: [at('o/overlay.mp4'), at('o/masks.jsonl')], unfinished: [] }],
       ...{ source: clip, frames: 25, dropped: 0, framesPerSecond: expect.any(Number), seconds: expect.any(Number) },
       ...{ device: 'cpu', precision: 'fp32', labels: ['left', 'right'], areas: { left: 0.5, right: 0.5 } },
       ...{ background: 0, backgroundRule: 'nowhere: each pixel has the likeliest label, however unlikely it is' },
@@ -68,6 +68,25 @@ describe('synseg-video', () => {
     expect(JSON.parse(readFileSync(at('second-clip.json'), 'utf8'))).toMatchObject({ categories: [{ name: 'left' }, { name: 'right' }] });
     expect(existsSync(at('png/clip/000045.png'))).toBe(true);
     expect(stderr).toContain(`${second}: ended, 5 frames, 0 dropped`);
+  });
+
+  it('ends with 1 when one of several sources failed, and says so even when it is quiet', async () => {
+    writeFileSync(at('broken.mp4'), 'no');
+    const { exitCode, stdout, stderr } = await command([clip, at('broken.mp4'), ...required, '--csv', at('f/{n}.csv'), '--json', '--quiet']);
+    expect([exitCode, report(stdout).csv, report(stdout).out]).toEqual([1, [at('f/1.csv')], null]);
+    expect(report(stdout).sources[1]).toMatchObject({ state: 'failed', frames: 0, failure: expect.stringContaining('broken.mp4'), files: [] });
+    expect(stderr).toMatch(/^synseg-video: .*broken\.mp4 failed: Cannot decode video/);
+    const both = await command([at('broken.mp4'), at('gone.mp4'), ...required, '--quiet']);
+    expect([both.exitCode, both.stderr.match(/ failed: /g)?.length]).toEqual([1, 2]);
+  });
+
+  it('keeps names of any script in file names', async () => {
+    const names = ['улица', '通り', 'شارع', '🎬'];
+    const clips = names.map((name) => testClip(at(`${name}.mp4`)));
+    const { exitCode, stderr } = await command([...clips, ...required, '--csv', at('scripts/{name}.csv'), '--every', '20']);
+    expect(exitCode).toBe(0);
+    expect(readdirSync(at('scripts')).sort()).toEqual(names.map((name) => `${name}.csv`).sort());
+    for (const name of names) expect(stderr).toContain(`  wrote ${at(`scripts/${name}.csv`)}\n`);
   });
 
   it("hands ffmpeg options of one's own", async () => {
@@ -151,7 +170,9 @@ describe('synseg-video', () => {
     [['serve', clip, ...required, '--port', '70000'], /a port from 0 to 65535/],
     [['probe'], /missing required argument 'source'/],
     [[clip, ...required, '--out', at('x.avi')], /path must end in \.mp4/],
-    [[clip, ...required, '--out', clip], /must not be the source/],
+    [[clip, ...required, '--out', clip], /--out must not be what is read/],
+    [[clip, ...required, '--csv', clip], /--csv must not be what is read/],
+    [[clip, ...required, '--csv', at('x'), '--jsonl', `${at('y')}/../x`], /--jsonl must be another file than --csv|--csv must be another file than --jsonl/],
   ])('ends with 2 for %j', async (argv, message) => {
     const { exitCode, stdout, stderr } = await command(argv);
     expect([exitCode, stdout]).toEqual([2, '']);

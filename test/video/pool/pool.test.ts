@@ -1,4 +1,5 @@
 /** The pool with real threads, on a session without a model. */
+import { SynsegError } from '@synseg/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FramePool } from '../../../packages/video/src/pool/pool.ts';
 import type { FrameTask } from '../../../packages/video/src/pool/frame-task.ts';
@@ -74,6 +75,26 @@ describe('the frame pool', () => {
     await expect(pool.run(frameTask())).rejects.toMatchObject({ name: 'SynsegError', code: 'INFERENCE', message: 'out of memory' });
     const task = { ...frameTask(), width: 31 };
     await expect(pool.run(task)).rejects.toThrow(/must/);
+  });
+
+  it('rejects what waits when there is no session, and when a thread ends', async () => {
+    const gone = new FramePool(
+      {
+        share: () => {
+          throw new SynsegError('DISPOSED', 'gone');
+        },
+      },
+      { workers: 1, tasks: 2 },
+    );
+    open.push(gone);
+    await expect(Promise.all([gone.run(frameTask()), gone.run(frameTask())])).rejects.toMatchObject({ code: 'DISPOSED', message: 'gone' });
+    const { pool } = poolOn({ milliseconds: 60_000 }, { workers: 1, tasks: 2 });
+    const waiting = Array.from({ length: 3 }, () => pool.run(frameTask()).then(() => 'done', (error: Error) => error.message));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await pool.start().threads[0]?.terminate();
+    const message = expect.stringMatching(/^Cannot segment video: the threads of the pool must stay alive, got "/) as string;
+    expect(await Promise.all(waiting)).toEqual([message, message, message]);
+    await expect(pool.run(frameTask())).rejects.toMatchObject({ code: 'INFERENCE', message });
   });
 
   it('smooths activation maps in order, and renders', async () => {

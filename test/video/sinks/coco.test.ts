@@ -1,10 +1,10 @@
 import { measureRLE } from '@synseg/core';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CocoSink } from '../../../packages/video/src/sinks/coco.ts';
 import { temporaryFolder } from '../clips.ts';
-import { fullDisk, sinkFrame } from './frames.ts';
+import { fullDisk, partialOf, sinkFrame } from './frames.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -18,7 +18,7 @@ describe('CocoSink', () => {
   it('writes videos, images, annotations and categories, and leaves no other file', async () => {
     mkdirSync(at('set'));
     const sink = await CocoSink.open(at('set/all.json'));
-    expect(sink.needs).toEqual({ rle: true, mapSize: 'source' });
+    expect(CocoSink.needs).toEqual({ rle: true, mapSize: 'source' });
     await sink.write(sinkFrame());
     await sink.write(sinkFrame({ index: 4, timeSeconds: 0.16, labelMap: new Uint8Array(8).fill(255) }));
     // Another source, whose labels are others: one new, one known, in another order.
@@ -56,22 +56,22 @@ describe('CocoSink', () => {
     expect(images.map(({ file_name }) => file_name)).toEqual(['drive/000000.png', 'drive-2/000000.png', 'video-3/000000.png', 'my_drive_1_/000000.png']);
   });
 
-  it('is whole after abort(), also without a single mask', async () => {
+  it('has all labels as categories, also without a single mask', async () => {
     const sink = await CocoSink.open(at('empty.json'));
     await sink.write(sinkFrame({ labelMap: new Uint8Array(8).fill(255) }));
-    await sink.abort();
-    expect(read('empty.json')).toMatchObject({ images: [{ id: 1 }], annotations: [], categories: [], videos: [{ id: 1 }] });
+    await sink.close();
+    expect(read('empty.json')).toMatchObject({ images: [{ id: 1 }], annotations: [], categories: [{ id: 1, name: 'road' }, { id: 2, name: 'car' }], videos: [{ id: 1 }] });
   });
 
   it('keeps nothing of the frames in memory: they are on disk line by line', async () => {
     const sink = await CocoSink.open(at('lines.json'));
     for (let index = 0; index < 300; index++) await sink.write(sinkFrame({ index }));
-    const lines = readFileSync(at('.lines.partial.json'), 'utf8').split('\n');
+    const lines = readFileSync(partialOf(folder.path, 'lines.json'), 'utf8').split('\n');
     expect(lines.at(-1)).toMatch(/^\{"id":600,"image_id":300,.*\}$/);
-    expect(readFileSync(at('.lines.images.partial.json'), 'utf8').split('\n').at(-1)).toMatch(/^\{"id":300,.*\}$/);
+    expect(readFileSync(partialOf(folder.path, 'lines.images.json'), 'utf8').split('\n').at(-1)).toMatch(/^\{"id":300,.*\}$/);
     await sink.close();
     expect(read('lines.json')).toMatchObject({ images: { length: 300 }, annotations: { length: 600 } });
-    expect(existsSync(at('.lines.images.partial.json'))).toBe(false);
+    expect(readdirSync(folder.path).filter((name) => name.includes('lines'))).toEqual(['lines.json']);
   });
 
   it('leaves no file when there was no frame', async () => {
@@ -86,14 +86,42 @@ describe('CocoSink', () => {
       code: 'VIDEO_ENCODE',
       message: `Cannot write COCO annotations: path must be on a disk with room left, got "${full}" (ENOSPC: no space left on device, write)`,
     });
-    expect(readFileSync(at('.full.images.partial.json'), 'utf8')).toBe('');
-    await sink.abort();
-    expect(existsSync(at('.full.images.partial.json'))).toBe(false);
+    expect(readFileSync(partialOf(folder.path, 'full.images.json'), 'utf8')).toBe('');
+    expect(await sink.abandon()).toEqual([]);
+    expect(readdirSync(folder.path).filter((name) => name.includes('full'))).toEqual(['full.json']);
     writeFileSync(at('file'), '');
     await expect(CocoSink.open(at('file/x.json'))).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message: expect.stringMatching(/^Cannot write COCO annotations: path must be in a folder, got/) });
     const closed = await CocoSink.open(at('closed.json'));
     await closed.close();
     await expect(closed.write(sinkFrame())).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+
+  it('numbers the labels in their order, those that look like numbers and are called as members of objects too', async () => {
+    const sink = await CocoSink.open(at('order.json'));
+    const labels = ['3', '1', '__proto__', 'constructor', '2'];
+    await sink.write(sinkFrame({ labels, colors: labels.map(() => [1, 2, 3] as const), labelMap: Uint8Array.of(4, 4, 255, 255, 1, 1, 255, 2) }));
+    await sink.close();
+    const { categories, annotations } = read('order.json') as { categories: { id: number; name: string }[]; annotations: { category_id: number }[] };
+    expect(categories.map(({ id, name }) => [id, name])).toEqual([[1, '3'], [2, '1'], [3, '__proto__'], [4, 'constructor'], [5, '2']]);
+    expect(annotations.map(({ category_id }) => category_id)).toEqual([2, 3, 5]);
+  });
+
+  it('names pictures of a sequence as they are, and the video as their folder', async () => {
+    const sink = await CocoSink.open(at('pictures.json'));
+    for (const [index, fileName] of ['0001TP_008550.jpg', 'b c.png'].entries()) await sink.write(sinkFrame({ source: 'shots/cv/*.jpg', fileName, index }));
+    await sink.close();
+    expect(read('pictures.json')).toMatchObject({ videos: [{ id: 1, name: 'shots/cv' }], images: [{ file_name: '0001TP_008550.jpg' }, { file_name: 'b c.png', frame_id: 1 }] });
+  });
+
+  it('leaves what it has under partial names when it is abandoned; what was there stays', async () => {
+    mkdirSync(at('old'));
+    writeFileSync(at('old/all.json'), 'older');
+    const sink = await CocoSink.open(at('old/all.json'));
+    await sink.write(sinkFrame());
+    const kept = await sink.abandon();
+    expect(kept).toEqual([partialOf(at('old'), 'all.json'), partialOf(at('old'), 'all.images.json')]);
+    expect(await sink.abandon()).toEqual(kept);
+    expect(readFileSync(at('old/all.json'), 'utf8')).toBe('older');
   });
 
   it('takes areas and boxes from the run lengths', () => {

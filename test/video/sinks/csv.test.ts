@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CsvSink } from '../../../packages/video/src/sinks/csv.ts';
 import { temporaryFolder } from '../clips.ts';
-import { fullDisk, sinkFrame } from './frames.ts';
+import { fullDisk, partialOf, sinkFrame } from './frames.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -12,14 +12,14 @@ const at = (name: string): string => join(folder.path, name);
 describe('CsvSink', () => {
   it('writes a row per frame and label under one header, also when labels change', async () => {
     const sink = await CsvSink.open(at('a.csv'));
-    expect(sink.needs).toEqual({});
+    expect(CsvSink.needs).toEqual({});
     await sink.write(sinkFrame({ timeSeconds: 1 / 3, latencySeconds: 0.0501 }));
     await sink.write(sinkFrame({ index: 4, labels: ['tree'], areas: { tree: 1 }, dropped: 7 }));
-    expect(readFileSync(at('.a.partial.csv'), 'utf8')).toBe(
-      'source,index,time_seconds,label,share,dropped,latency_seconds\n' +
-        'clips/drive.mp4,3,0.333333,road,0.5,0,0.0501\n' +
-        'clips/drive.mp4,3,0.333333,car,0.125,0,0.0501\n' +
-        'clips/drive.mp4,4,0.12,tree,1,7,0.05\n',
+    expect(readFileSync(partialOf(folder.path, 'a.csv'), 'utf8')).toBe(
+      'source,index,time_seconds,label,share,dropped,latency_seconds,file_name\n' +
+        'clips/drive.mp4,3,0.333333,road,0.5,0,0.0501,\n' +
+        'clips/drive.mp4,3,0.333333,car,0.125,0,0.0501,\n' +
+        'clips/drive.mp4,4,0.12,tree,1,7,0.05,\n',
     );
     await sink.close();
     expect(readFileSync(at('a.csv'), 'utf8').split('\n')).toHaveLength(5);
@@ -28,10 +28,10 @@ describe('CsvSink', () => {
 
   it('quotes names as CSV wants', async () => {
     const sink = await CsvSink.open(at('quoted.csv'));
-    await sink.write(sinkFrame({ source: 'a,b.mp4', labels: ['the "red" car', 'two\nlines'], areas: {} }));
-    await sink.abort();
-    expect(readFileSync(at('quoted.csv'), 'utf8').slice(62)).toBe(
-      '"a,b.mp4",3,0.12,"the ""red"" car",0,0,0.05\n"a,b.mp4",3,0.12,"two\nlines",0,0,0.05\n',
+    await sink.write(sinkFrame({ source: 'a,b.mp4', labels: ['the "red" car', 'two\nlines'], areas: {}, fileName: 'x,1.png' }));
+    await sink.close();
+    expect(readFileSync(at('quoted.csv'), 'utf8').slice(72)).toBe(
+      '"a,b.mp4",3,0.12,"the ""red"" car",0,0,0.05,"x,1.png"\n"a,b.mp4",3,0.12,"two\nlines",0,0,0.05,"x,1.png"\n',
     );
   });
 
@@ -41,7 +41,7 @@ describe('CsvSink', () => {
     const message = `Cannot write label statistics: path must be on a disk with room left, got "${full}" (ENOSPC: no space left on device, write)`;
     await expect(sink.write(sinkFrame())).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message });
     await expect(sink.write(sinkFrame())).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message });
-    await sink.abort();
+    expect(await sink.abandon()).toEqual([]);
     writeFileSync(at('file'), '');
     await expect(CsvSink.open(at('file/x.csv'))).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
   });

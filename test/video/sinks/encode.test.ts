@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
@@ -90,16 +90,17 @@ describe('encodeVideo()', () => {
     expect(existsSync(at('none.mp4'))).toBe(false);
   });
 
-  it('finishes a playable file on abort, under its name', async () => {
+  it('leaves a playable file under its partial name on abort, and what was there as it was', async () => {
     const path = at('aborted.mp4');
+    writeFileSync(path, 'older');
     const sink = await encodeVideo(path, size);
     for (let index = 0; index < 10; index++) await sink.write(gray(index), index / 25);
     const pid = sink.pid ?? 0;
     expect(isAlive(pid)).toBe(true);
     await sink.abort();
-    expect(inspect(path).streams).toMatchObject([{ nb_read_frames: '10' }]);
+    expect(inspect(sink.partial).streams).toMatchObject([{ nb_read_frames: '10' }]);
     expect(isAlive(pid)).toBe(false);
-    expect(existsSync(at('.aborted.partial.mp4'))).toBe(false);
+    expect(readFileSync(path, 'utf8')).toBe('older');
     await expect(sink.write(gray(0), 1)).rejects.toMatchObject({ code: 'DISPOSED' });
     await sink.abort();
   });
@@ -119,13 +120,14 @@ describe('encodeVideo() rejects', () => {
       message: expect.stringMatching(/^Cannot write video ".*killed\.mp4": ffmpeg was ended by SIGKILL/),
     });
     await expect(sink.close()).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
-    expect(Number(inspect(path).streams[0]?.nb_read_frames)).toBeGreaterThan(10);
+    expect(Number(inspect(sink.partial).streams[0]?.nb_read_frames)).toBeGreaterThan(10);
+    expect(existsSync(path)).toBe(false);
     expect(ffmpegChildren()).toEqual([]);
   });
 
   it('with what ffmpeg said when the file cannot be written', async () => {
-    mkdirSync(at('.taken.partial.mp4/inside'), { recursive: true });
-    await expect(write(at('taken.mp4'), [0])).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message: expect.stringMatching(/taken\.mp4/) });
+    mkdirSync(at('taken.mp4'));
+    await expect(write(at('taken.mp4'), [0])).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message: `Cannot write video: path must be a file, not a folder, got "${at('taken.mp4')}" (it is a folder)` });
     writeFileSync(at('a-file'), '');
     await expect(encodeVideo(at('a-file/x.mp4'), size)).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
   });
@@ -146,6 +148,7 @@ describe('encodeVideo() rejects', () => {
       message: expect.stringMatching(/full\.mp4": ffmpeg exited with \d+\. .*File too large/s),
     });
     await sink.abort();
+    expect(existsSync(at('full.mp4'))).toBe(false);
     expect(ffmpegChildren()).toEqual([]);
   });
 
@@ -158,7 +161,7 @@ describe('encodeVideo() rejects', () => {
 
   it('to write over its source', async () => {
     const source = testClip(at('source.mp4'));
-    await expect(encodeVideo(source, { ...size, source })).rejects.toThrow(`Cannot write video: path must not be the source, got "${source}"`);
+    await expect(encodeVideo(source, { ...size, source })).rejects.toThrow(`Cannot write video: path must not be what is read ("${source}"), got "${source}"`);
   });
 
   it('wrong arguments', async () => {

@@ -1,5 +1,6 @@
 /** Frames for the sinks' tests. */
-import { symlinkSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { segmentedFrame, type FrameFacts, type SegmentedFrame } from '../../../packages/video/src/segmented-frame.ts';
 
 /** A frame of 4 × 2: road, road, background, background; car in the lower right corner. */
@@ -17,4 +18,13 @@ export function sinkFrame(facts: Partial<FrameFacts> = {}): SegmentedFrame {
 export function fullDisk(path: string): string {
   symlinkSync('/dev/full', path);
   return path;
+}
+
+/** Where the file grows that is to be called `name`: its own name has something made up in it. */
+export function partialOf(folder: string, name: string): string {
+  const dot = name.lastIndexOf('.');
+  const stem = dot < 0 ? name : name.slice(0, dot);
+  const found = readdirSync(folder).filter((file) => file.startsWith(`.${stem}.`) && new RegExp(`^[0-9a-f]{8}\\.partial${dot < 0 ? '' : `\\${name.slice(dot)}`}$`).test(file.slice(stem.length + 2)));
+  if (found.length !== 1) throw new Error(`one partial file of ${name} expected, found ${found.join(', ') || 'none'}`);
+  return join(folder, found[0] ?? '');
 }

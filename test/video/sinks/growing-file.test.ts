@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { GrowingFile } from '../../../packages/video/src/sinks/growing-file.ts';
 import { writeError } from '../../../packages/video/src/sinks/write-error.ts';
 import { temporaryFolder } from '../clips.ts';
-import { fullDisk } from './frames.ts';
+import { fullDisk, partialOf } from './frames.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -19,12 +19,31 @@ describe('GrowingFile', () => {
     const file = await GrowingFile.open(at('new/a.txt'), 'text');
     await file.write('one\n');
     await file.write(Uint8Array.of(116, 119, 111));
-    expect([file.length, file.partial]).toEqual([7, at('new/.a.partial.txt')]);
+    expect([file.length, file.partial]).toEqual([7, partialOf(at('new'), 'a.txt')]);
     expect(readFileSync(file.partial, 'utf8')).toBe('one\ntwo');
     await file.close();
     expect(readFileSync(at('new/a.txt'), 'utf8')).toBe('one\ntwo');
     expect(readdirSync(at('new'))).toEqual(['a.txt']);
     await expect(file.write('x')).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write text: "${at('new/a.txt')}" is closed` });
+  });
+
+  it('does not meet another one of the same name: the last to finish wins', async () => {
+    const [first, second] = [await GrowingFile.open(at('two/a.txt'), 'text'), await GrowingFile.open(at('two/a.txt'), 'text')];
+    await first.write('the first');
+    await second.write('the second');
+    await second.close();
+    expect(readFileSync(at('two/a.txt'), 'utf8')).toBe('the second');
+    await first.close();
+    expect(readFileSync(at('two/a.txt'), 'utf8')).toBe('the first');
+    expect(readdirSync(at('two'))).toEqual(['a.txt']);
+  });
+
+  it('grows under a name that a file system takes, however long its own is', async () => {
+    const name = `${'語'.repeat(80)}.txt`;
+    const file = await GrowingFile.open(at(name), 'text');
+    await file.write('x');
+    await file.close();
+    expect(readFileSync(at(name), 'utf8')).toBe('x');
   });
 
   it('takes the last piece back', async () => {
@@ -45,18 +64,18 @@ describe('GrowingFile', () => {
     expect(readdirSync(folder.path).filter((name) => /empty|removed/.test(name))).toEqual([]);
   });
 
-  it('ends with a whole piece when the disk is full, and what was written is put in place', async () => {
+  it('ends with a whole piece when the disk is full, which stays under its partial name', async () => {
     // The limit of a child stands for the disk: 2048 bytes, after which a piece is cut in the middle.
     const script = `
       const { GrowingFile } = await import(${JSON.stringify(source)});
       process.on('SIGXFSZ', () => {});
       const file = await GrowingFile.open(${JSON.stringify(at('cut.txt'))}, 'text');
       try { for (let index = 0; index < 100; index++) await file.write('x'.repeat(99) + '\\n'); } catch (error) { console.log(error.code, error.message); }
-      await file.close();`;
+      console.log((await file.abandon()).join());`;
     writeFileSync(at('cut.mts'), script);
     const out = execFileSync('bash', ['-c', `ulimit -f 2; exec "$0" --import tsx "$1"`, process.execPath, at('cut.mts')], { encoding: 'utf8' });
-    expect(out).toBe(`VIDEO_ENCODE Cannot write text: path must be on a disk that takes files of this size, got "${at('cut.txt')}" (EFBIG: file too large, write)\n`);
-    expect(readFileSync(at('cut.txt'), 'utf8')).toBe(`${'x'.repeat(99)}\n`.repeat(20));
+    expect(out).toBe(`VIDEO_ENCODE Cannot write text: path must be on a disk that takes files of this size, got "${at('cut.txt')}" (EFBIG: file too large, write)\n${partialOf(folder.path, 'cut.txt')}\n`);
+    expect(readFileSync(partialOf(folder.path, 'cut.txt'), 'utf8')).toBe(`${'x'.repeat(99)}\n`.repeat(20));
   });
 
   it('keeps whole pieces on disk when the process is killed', async () => {
@@ -69,7 +88,7 @@ describe('GrowingFile', () => {
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const lines = readFileSync(at('.killed.partial.txt'), 'utf8').trimEnd().split('\n');
+    const lines = readFileSync(partialOf(folder.path, 'killed.txt'), 'utf8').trimEnd().split('\n');
     expect(lines.length).toBeGreaterThan(500);
     expect(lines).toEqual(lines.map((_line, index) => String(index)));
   });
@@ -88,11 +107,11 @@ describe('GrowingFile', () => {
     await file.close();
     await readerEnded;
     expect(existsSync(at('pipe'))).toBe(true);
-    expect(existsSync(at('.pipe.partial'))).toBe(false);
+    expect(readdirSync(folder.path).filter((name) => name.startsWith('.pipe'))).toEqual([]);
   });
 
   it('says what a path must be', async () => {
-    mkdirSync(at('taken/.b.partial.txt/inside'), { recursive: true });
+    mkdirSync(at('taken/b.txt'), { recursive: true });
     await expect(GrowingFile.open(at('taken/b.txt'), 'text')).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message: expect.stringContaining(`got "${at('taken/b.txt')}" (`) });
     const full = await GrowingFile.open(fullDisk(at('full.txt')), 'text');
     await expect(full.write('x')).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { JsonlSink } from '../../../packages/video/src/sinks/jsonl.ts';
 import { temporaryFolder } from '../clips.ts';
-import { fullDisk, sinkFrame } from './frames.ts';
+import { fullDisk, partialOf, sinkFrame } from './frames.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -16,7 +16,7 @@ describe('JsonlSink', () => {
     const sink = await JsonlSink.open(path);
     await sink.write(sinkFrame({ dropped: 2, latencySeconds: 0.0123456789 }));
     expect(readFileSync(path, 'utf8')).toBe('old');
-    expect(readFileSync(at('.masks.partial.jsonl'), 'utf8')).toBe(
+    expect(readFileSync(partialOf(folder.path, 'masks.jsonl'), 'utf8')).toBe(
       '{"source":"clips/drive.mp4","index":3,"timeSeconds":0.12,"dropped":2,"latencySeconds":0.012346,' +
         '"width":4,"height":2,"sourceWidth":4,"sourceHeight":2,"areas":{"road":0.5,"car":0.125},' +
         '"masks":{"road":{"size":[2,4],"counts":"044"},"car":{"size":[2,4],"counts":"71"}}}\n',
@@ -24,16 +24,16 @@ describe('JsonlSink', () => {
     await sink.close();
     await sink.close();
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ index: 3 });
-    expect(existsSync(at('.masks.partial.jsonl'))).toBe(false);
+    expect(readdirSync(folder.path)).toEqual(['masks.jsonl']);
     await expect(sink.write(sinkFrame())).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write masks: "${path}" is closed` });
   });
 
   it('takes run lengths that are there already, and marks held frames', async () => {
     const sink = await JsonlSink.open(at('ready.jsonl'));
-    expect(sink.needs).toEqual({ rle: true });
-    await sink.write(sinkFrame({ rle: { road: { size: [2, 4], counts: 'ready' } }, held: true }));
-    await sink.abort();
-    expect(JSON.parse(readFileSync(at('ready.jsonl'), 'utf8'))).toMatchObject({ held: true, masks: { road: { counts: 'ready' } } });
+    expect(JsonlSink.needs).toEqual({ rle: true });
+    await sink.write(sinkFrame({ rle: { road: { size: [2, 4], counts: 'ready' } }, held: true, fileName: '0001.jpg' }));
+    await sink.close();
+    expect(JSON.parse(readFileSync(at('ready.jsonl'), 'utf8'))).toMatchObject({ fileName: '0001.jpg', held: true, masks: { road: { counts: 'ready' } } });
   });
 
   it('writes frames in the order of the calls', async () => {
@@ -57,7 +57,7 @@ describe('JsonlSink', () => {
       code: 'VIDEO_ENCODE',
       message: `Cannot write masks: path must be on a disk with room left, got "${full}" (ENOSPC: no space left on device, write)`,
     });
-    await sink.abort();
+    expect(await sink.abandon()).toEqual([]);
     await sink.close();
   });
 });

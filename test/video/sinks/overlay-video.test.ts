@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { OverlayVideoSink, type OverlayVideoOptions } from '../../../packages/video/src/sinks/overlay-video.ts';
 import { ffmpeg, ffmpegChildren, frameTimes, inspect, temporaryFolder, testClip } from '../clips.ts';
@@ -8,7 +8,6 @@ import { sinkFrame } from './frames.ts';
 const folder = temporaryFolder();
 afterAll(folder.remove);
 const at = (name: string): string => join(folder.path, name);
-const look = { alpha: 0.5, contour: false, legend: true };
 
 const silent = testClip(at('silent.mp4'), { seconds: 2 });
 /** A clip of two seconds with sound of `seconds`. */
@@ -17,7 +16,7 @@ const withSound = (name: string, seconds: number): string =>
 const sound = withSound('sound.mp4', 2);
 
 async function write(name: string, options: Partial<OverlayVideoOptions>, frames = 50, startSeconds = 0): Promise<string> {
-  const sink = await OverlayVideoSink.open(at(name), { look, ...options });
+  const sink = await OverlayVideoSink.open(at(name), options);
   for (let index = 0; index < frames; index++) {
     const overlay = new Uint8Array(64 * 48 * 3).fill(index * 4);
     await sink.write(sinkFrame({ index, timeSeconds: startSeconds + index / 25, sourceWidth: 64, sourceHeight: 48, overlay }));
@@ -28,8 +27,8 @@ async function write(name: string, options: Partial<OverlayVideoOptions>, frames
 }
 
 describe('OverlayVideoSink', () => {
-  it('asks for the overlay it was given the look of', async () => {
-    expect((await OverlayVideoSink.open(at('needs.mp4'), { look })).needs).toEqual({ overlay: look });
+  it('asks for the overlay', () => {
+    expect(OverlayVideoSink.needs).toEqual({ overlay: true });
   });
 
   it('takes size from the first frame and rate and sound from the source', async () => {
@@ -69,15 +68,15 @@ describe('OverlayVideoSink', () => {
     expect(inspect(path).streams).toHaveLength(1);
   });
 
-  it('finishes what is there on abort, without a frame nothing', async () => {
-    const sink = await OverlayVideoSink.open(at('aborted.mp4'), { look, source: sound });
+  it('finishes what is there in time when it is left, and nothing without a frame', async () => {
+    const sink = await OverlayVideoSink.open(at('aborted.mp4'), { source: sound });
     for (let index = 0; index < 10; index++) {
       await sink.write(sinkFrame({ timeSeconds: index / 25, sourceWidth: 64, sourceHeight: 48, overlay: new Uint8Array(64 * 48 * 3) }));
     }
-    await sink.abort();
+    await sink.close(10_000);
     expect(inspect(at('aborted.mp4')).streams).toMatchObject([{ nb_read_frames: '10' }, { codec_name: 'aac' }]);
-    const unused = await OverlayVideoSink.open(at('unused.mp4'), { look });
-    await unused.abort();
+    const unused = await OverlayVideoSink.open(at('unused.mp4'), {});
+    expect(await unused.abandon()).toEqual([]);
     await unused.close();
     expect(existsSync(at('unused.mp4'))).toBe(false);
     expect(readdirSync(folder.path).filter((name) => name.includes('.partial.'))).toEqual([]);
@@ -85,29 +84,32 @@ describe('OverlayVideoSink', () => {
   });
 
   it('rejects what cannot be written before the first frame', async () => {
-    await expect(OverlayVideoSink.open(at('x.avi'), { look })).rejects.toThrow(`Cannot write video: path must end in .mp4, .m4v, .mov, got "${at('x.avi')}"`);
-    await expect(OverlayVideoSink.open(sound, { look, source: sound })).rejects.toThrow(`Cannot write video: path must not be the source, got "${sound}"`);
-    await expect(OverlayVideoSink.open(at('x.mp4'), { look, encoder: 'nothing' })).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
-    await expect(OverlayVideoSink.open(at('x.mp4'), { look, quality: -1 })).rejects.toThrow('Cannot write video: quality must be between 0 and 51, got -1');
+    await expect(OverlayVideoSink.open(at('x.avi'), {})).rejects.toThrow(`Cannot write video: path must end in .mp4, .m4v, .mov, got "${at('x.avi')}"`);
+    await expect(OverlayVideoSink.open(sound, { source: sound })).rejects.toThrow(`Cannot write video: path must not be what is read ("${sound}"), got "${sound}"`);
+    await expect(OverlayVideoSink.open(at('x.mp4'), { encoder: 'nothing' })).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
+    await expect(OverlayVideoSink.open(at('x.mp4'), { quality: -1 })).rejects.toThrow('Cannot write video: quality must be between 0 and 51, got -1');
     writeFileSync(at('file'), '');
-    await expect(OverlayVideoSink.open(at('file/x.mp4'), { look })).rejects.toMatchObject({
+    await expect(OverlayVideoSink.open(at('file/x.mp4'), {})).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
       message: expect.stringMatching(/^Cannot write video: path must be in a folder, got ".*file\/x\.mp4" \(/),
     });
-    const sink = await OverlayVideoSink.open(at('blind.mp4'), { look });
+    const sink = await OverlayVideoSink.open(at('blind.mp4'), {});
     await expect(sink.write(sinkFrame())).rejects.toThrow('internal: a frame for the overlay video came without its picture');
   });
 
-  it('says that the pictures are there when the sound cannot be added, and keeps them', async () => {
+  it('says where the pictures are when the sound cannot be added, and leaves the older file', async () => {
     const source = withSound('vanishing.mp4', 1);
-    const sink = await OverlayVideoSink.open(at('kept.mp4'), { look, source });
+    const sink = await OverlayVideoSink.open(at('kept.mp4'), { source });
     await sink.write(sinkFrame({ sourceWidth: 64, sourceHeight: 48, overlay: new Uint8Array(64 * 48 * 3) }));
     writeFileSync(source, 'no video any more');
+    writeFileSync(at('kept.mp4'), 'older');
     await expect(sink.close()).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
-      message: expect.stringMatching(/kept\.mp4": the pictures are there, their sound could not be added: ffmpeg exited with 1\. .*Invalid data/s),
+      message: expect.stringMatching(/kept\.mp4": the pictures are in ".*partial\.mp4", their sound could not be added: ffmpeg exited with 1\. .*Invalid data/s),
     });
-    expect(inspect(at('kept.mp4')).streams).toMatchObject([{ codec_name: 'h264', nb_read_frames: '1' }]);
-    expect(readdirSync(folder.path).filter((name) => name.includes('kept'))).toEqual(['kept.mp4']);
+    const [kept = ''] = await sink.abandon();
+    expect(inspect(kept).streams).toMatchObject([{ codec_name: 'h264', nb_read_frames: '1' }]);
+    expect(readFileSync(at('kept.mp4'), 'utf8')).toBe('older');
+    expect(readdirSync(folder.path).filter((name) => name.includes('kept'))).toEqual([basename(kept), 'kept.mp4']);
   });
 });

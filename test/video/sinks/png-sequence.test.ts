@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { frameFileName, PngSequenceSink } from '../../../packages/video/src/sinks/png-sequence.ts';
 import type { SinkFrame } from '../../../packages/video/src/sinks/frame-sink.ts';
 import { temporaryFolder } from '../clips.ts';
-import { sinkFrame } from './frames.ts';
+import { partialOf, sinkFrame } from './frames.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -20,7 +20,7 @@ async function withPng(facts: Parameters<typeof sinkFrame>[0] = {}): Promise<Sin
 describe('PngSequenceSink', () => {
   it('writes palette PNGs of label indices under the numbers of the frames, and two tables', async () => {
     const sink = await PngSequenceSink.open(at('run/maps'));
-    expect(sink.needs).toEqual({ png: true, mapSize: 'source' });
+    expect(PngSequenceSink.needs).toEqual({ png: true, mapSize: 'source' });
     await sink.write(await withPng());
     await sink.write(await withPng({ index: 10, timeSeconds: 0.4 }));
     await sink.write(await withPng({ index: 1234567, timeSeconds: 50_000.04, labels: ['tree, old'], labelMap: new Uint8Array(8), colors: [[9, 8, 7]] }));
@@ -31,7 +31,7 @@ describe('PngSequenceSink', () => {
     expect([...image.data]).toEqual([...sinkFrame().labelMap]);
     expect(image.palette?.slice(0, 2)).toEqual([[10, 20, 30], [200, 100, 0]]);
     expect(readFileSync(at('run/maps/times.csv'), 'utf8')).toBe(
-      'file,index,time_seconds,source\n000003.png,3,0.12,clips/drive.mp4\n000010.png,10,0.4,clips/drive.mp4\n1234567.png,1234567,50000.04,clips/drive.mp4\n',
+      'file,index,time_seconds,source,file_name\n000003.png,3,0.12,clips/drive.mp4,\n000010.png,10,0.4,clips/drive.mp4,\n1234567.png,1234567,50000.04,clips/drive.mp4,\n',
     );
     expect(readFileSync(at('run/maps/labels.csv'), 'utf8')).toBe(
       'first_index,value,label,red,green,blue\n3,0,road,10,20,30\n3,1,car,200,100,0\n1234567,0,"tree, old",9,8,7\n',
@@ -39,21 +39,44 @@ describe('PngSequenceSink', () => {
     await expect(sink.write(await withPng())).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write PNG sequence: "${at('run/maps')}" is closed` });
   });
 
-  it('has each picture whole under its name before it is closed, and replaces older ones', async () => {
+  it('leaves what was there until it is closed, and then replaces files of the same names', async () => {
     mkdirSync(at('again'));
     writeFileSync(at('again/000003.png'), 'old');
+    writeFileSync(at('again/000004.png'), 'old');
     const sink = await PngSequenceSink.open(at('again'));
     const frame = await withPng();
     await sink.write(frame);
-    expect(readdirSync(at('again'))).toEqual(['.labels.partial.csv', '.times.partial.csv', '000003.png']);
+    expect(readFileSync(at('again/000003.png'), 'utf8')).toBe('old');
+    const partial = partialOf(at('again'), 'frames');
+    expect(new Uint8Array(readFileSync(join(partial, '000003.png')))).toEqual(frame.png);
+    await sink.close();
+    expect(readdirSync(at('again'))).toEqual(['000003.png', '000004.png', 'labels.csv', 'times.csv']);
     expect(new Uint8Array(readFileSync(at('again/000003.png')))).toEqual(frame.png);
-    await sink.abort();
-    expect(readdirSync(at('again'))).toEqual(['000003.png', 'labels.csv', 'times.csv']);
+  });
+
+  it('leaves what it has in a folder of its own when it is abandoned', async () => {
+    const sink = await PngSequenceSink.open(at('left'));
+    await sink.write(await withPng());
+    const kept = await sink.abandon();
+    expect(kept).toEqual([partialOf(at('left'), 'frames')]);
+    expect(readdirSync(kept[0] ?? '')).toEqual(['000003.png', 'labels.csv', 'times.csv']);
+    expect(readdirSync(at('left'))).toHaveLength(1);
+    expect(await (await PngSequenceSink.open(at('nothing'))).abandon()).toEqual([]);
+    expect(readdirSync(at('nothing'))).toEqual([]);
+  });
+
+  it('names label maps as the pictures of a sequence, and keeps those apart that differ by their endings', async () => {
+    const sink = await PngSequenceSink.open(at('pictures'));
+    for (const [index, fileName] of ['a b.jpg', 'c.JPG', 'c.png', 'C.webp', 'a b.jpg'].entries()) await sink.write(await withPng({ index, fileName }));
+    await sink.close();
+    expect(readdirSync(at('pictures')).sort()).toEqual(['C-000003.png', 'a b-000004.png', 'a b.png', 'c-000002.png', 'c.png', 'labels.csv', 'times.csv']);
+    expect(readFileSync(at('pictures/times.csv'), 'utf8').split('\n')[2]).toBe('c.png,1,0.12,clips/drive.mp4,c.JPG');
   });
 
   it('names the file that cannot be written and leaves no part of it', async () => {
     const sink = await PngSequenceSink.open(at('full'));
-    symlinkSync('/dev/full', at('full/.000003.partial.png'));
+    const partial = partialOf(at('full'), 'frames');
+    symlinkSync('/dev/full', join(partial, '000003.png'));
     const frame = await withPng();
     await expect(sink.write(frame)).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
@@ -62,11 +85,12 @@ describe('PngSequenceSink', () => {
     await sink.write(frame);
     rmSync(at('full'), { recursive: true });
     await expect(sink.write(frame)).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message: expect.stringMatching(/full\/000003\.png" \(ENOENT/) });
-    await expect(sink.close()).resolves.toBeUndefined();
+    await expect(sink.close()).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
+    expect(await sink.abandon()).toEqual([]);
     writeFileSync(at('file'), '');
     await expect(PngSequenceSink.open(at('file'))).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
-      message: expect.stringMatching(/^Cannot write PNG sequence: path must be in a folder, got ".*file\/times\.csv" \(/),
+      message: expect.stringMatching(/^Cannot write PNG sequence: path must be in a folder, got ".*file" \(/),
     });
     await expect((await PngSequenceSink.open(at('other'))).write(sinkFrame())).rejects.toThrow('internal: a frame for the PNG sequence came without its PNG');
   });

@@ -155,6 +155,11 @@ export class Segmenter {
     return this.#thread.info.config.inputSize;
   }
 
+  /** Length of the embeddings that a label set must have. */
+  get embeddingDim(): number {
+    return this.#thread.info.config.embeddingDim;
+  }
+
   /** Names a vocabulary checkpoint knows; undefined for one with a text encoder, which takes any words. */
   get vocabulary(): readonly string[] | undefined {
     return this.#text instanceof Vocabulary ? this.#text.names : undefined;

@@ -40,6 +40,8 @@ export class PortClient implements InferenceLink {
   }
 
   connect(): MessagePort {
+    // A thread that is gone answers nobody, and Deno tells nobody so.
+    this.#channel.check();
     const { port1, port2 } = new MessageChannel();
     this.#port.postMessage({ type: 'connect', port: port1 } satisfies ThreadRequest, [port1]);
     return port2;

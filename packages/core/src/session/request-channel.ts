@@ -34,7 +34,7 @@ export class RequestChannel {
   /** Sends a request and awaits its result. Aborting rejects at once with the signal's reason. */
   async request<Result>(request: Unnumbered<ThreadRequest>, transfer: readonly ArrayBuffer[] = [], signal?: AbortSignal): Promise<Result> {
     signal?.throwIfAborted();
-    if (this.#failure !== undefined) throw this.#failure;
+    this.check();
     const id = this.#nextId++;
     const onAbort = (): void => {
       this.#settle(id)?.reject(signal?.reason);
@@ -48,8 +48,15 @@ export class RequestChannel {
         this.#wire.postMessage({ ...request, id }, transfer);
       });
     } finally {
+      // What could not be sent is not waited for either.
+      this.#settle(id);
       signal?.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** @throws why nothing can be asked any more, if so */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Sends a message that has no answer. */

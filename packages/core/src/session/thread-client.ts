@@ -106,6 +106,8 @@ export class ThreadClient implements InferenceLink {
   }
 
   connect(): MessagePort {
+    // A thread that is gone answers nobody, and Deno tells nobody so.
+    this.#channel.check();
     const { port1, port2 } = new MessageChannel();
     this.#worker.postMessage({ type: 'connect', port: port1 } satisfies ThreadRequest, [port1]);
     return port2;

@@ -15,14 +15,18 @@ Examples:
 export const outputHelp = `
 Output:
   --json prints one object on stdout: source, frames, dropped, framesPerSecond, seconds, device, precision, areas (mean
-  share of the picture per label), sources (state and counts of each), out, jsonl, coco, csv, pngDir, interrupted.
+  share of the picture per label), sources (state, counts, failure and files of each), out, jsonl, coco, csv, pngDir,
+  interrupted. With several sources, out and the others are lists.
   Everything else goes to stderr. With several sources, file names contain {name} or {n}.
+
+Files grow under a name of their own, .name.….partial.ext, and are put in place when they are whole. What was there
+stays until then, also when something fails.
 
 Ctrl-C finishes the files with the frames done so far; a second Ctrl-C ends at once.
 
 Exit codes:
   0    done, also after Ctrl-C ("interrupted": true)
-  1    failed: the video, the model, the device or a file
+  1    failed: the video (one of several is enough), the model, the device or a file
   2    the command line makes no sense
   130  ended by a second Ctrl-C
 `;

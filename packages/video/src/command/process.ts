@@ -17,6 +17,8 @@ export async function runProcess(load: CommandSurroundings['load']): Promise<voi
     process.stderr.write('\nStopping: the files are being finished. Once more to end at once.\n');
     interruption.abort(new Error(`stopped by ${name}`));
   };
+  // Who reads the output may leave before its end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   process.exitCode = await runCommand(process.argv.slice(2), {
     version: packageVersion(),

@@ -35,11 +35,9 @@ export async function runCommand(argv: readonly string[], surroundings: CommandS
   try {
     switch (parsed.command) {
       case 'segment':
-        await segmentCommand(parsed, surroundings);
-        break;
+        return await segmentCommand(parsed, surroundings);
       case 'serve':
-        await serveCommand(parsed, surroundings);
-        break;
+        return await serveCommand(parsed, surroundings);
       case 'probe':
         await probeCommand(parsed, surroundings);
         break;

@@ -10,13 +10,15 @@ import { sourceName } from '../source/source.ts';
 import type { SegmentVideosOptions } from '../video-options.ts';
 import type { ServeArguments } from './arguments.ts';
 import type { CommandSegmenter, CommandSurroundings } from './run.ts';
+import { tellFailures } from './segment.ts';
 import { sourcesOf, videoSettings } from './settings.ts';
 
 const defaultPort = 8080;
 
 /** Runs until all sources have ended or Ctrl-C. The address of the page goes to stdout, alone on a line. */
-export async function serveCommand(parsed: ServeArguments, { load, signal, stdout, stderr }: CommandSurroundings): Promise<void> {
+export async function serveCommand(parsed: ServeArguments, { load, signal, stdout, stderr }: CommandSurroundings): Promise<0 | 1> {
   let segmenter: CommandSegmenter | undefined;
+  let stream: VideoStream | undefined;
   let preview: PreviewServer | undefined;
   try {
     const loaded = await load(parsed.model, { ...pick(parsed, 'device', 'precision'), signal });
@@ -24,14 +26,14 @@ export async function serveCommand(parsed: ServeArguments, { load, signal, stdou
     let current: LabelSet | undefined;
     const onLabels = async (edited: readonly PreviewLabel[]): Promise<PreviewLabels> => {
       current = await loaded.labels(current === undefined ? edited : recolored(edited, current), pick(parsed, 'background', 'templates', 'threshold'));
-      stream.setLabels(current);
+      stream?.setLabels(current);
       return shown(current);
     };
     const server = await openPreview(parsed, segmenter, onLabels);
     preview = server;
     const labels = await segmenter.labels(parsed.labels, pick(parsed, 'background', 'templates', 'threshold'));
     current = labels;
-    const stream: VideoStream = segmentVideos(sourcesOf(parsed), segmenter, labels, liveSettings(parsed, server, stderr, signal));
+    stream = segmentVideos(sourcesOf(parsed), segmenter, labels, liveSettings(parsed, server, stderr, signal));
     server.publishLabels(shown(labels));
     stdout.write(`${server.url}\n`);
     const rates = parsed.sources.map(() => new FrameRate());
@@ -39,9 +41,10 @@ export async function serveCommand(parsed: ServeArguments, { load, signal, stdou
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    await preview?.close();
+    await preview?.dispose();
     await segmenter?.[Symbol.asyncDispose]();
   }
+  return tellFailures(stream?.sources ?? [], stderr);
 }
 
 async function openPreview(parsed: ServeArguments, { vocabulary }: CommandSegmenter, onLabels: PreviewOptions['onLabels']): Promise<PreviewServer> {

@@ -23,8 +23,8 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
     ...(keyframes === undefined ? {} : { keyframes: keyframes === true ? {} : { every: keyframes } }),
     ...(skipErrors === undefined ? {} : { onError: 'skip' }),
     onState: ({ source, state, reason, retryInSeconds }) => {
-      // Why the only source failed is the command's own error.
-      const worthIt = state === 'stalled' || state === 'reconnecting' || (state === 'failed' && parsed.sources.length > 1);
+      // That one has failed is said at the end, even where all else is quiet.
+      const worthIt = state === 'stalled' || state === 'reconnecting';
       if (!worthIt) return;
       const again = retryInSeconds === undefined ? '' : `, trying again in ${retryInSeconds.toFixed(1)} s`;
       say(`${source}: ${state}${reason === undefined ? '' : ` (${reason})`}${again}\n`);

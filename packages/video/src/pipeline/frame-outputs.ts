@@ -1,13 +1,26 @@
-/** The files of one source: opened before it is read, written frame by frame, finished on every way out. */
+/** The files of one source: opened before it is read, written frame by frame, finished or left as they are at the end. */
 import type { OpenedSource } from '../decode/decode.ts';
 import { CocoSink } from '../sinks/coco.ts';
 import { CsvSink } from '../sinks/csv.ts';
-import type { FrameSink } from '../sinks/frame-sink.ts';
+import type { FrameSink, SinkNeeds } from '../sinks/frame-sink.ts';
 import { JsonlSink } from '../sinks/jsonl.ts';
 import { OverlayVideoSink, type OverlayVideoOptions } from '../sinks/overlay-video.ts';
 import { PngSequenceSink } from '../sinks/png-sequence.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
 import type { OutputFiles } from '../video-options.ts';
+
+/** Which sink writes which file. */
+const sinks = { overlay: OverlayVideoSink, jsonl: JsonlSink, coco: CocoSink, csv: CsvSink, pngFolder: PngSequenceSink } as const;
+
+/** The files that were asked for, by their kinds. */
+function wanted(files: OutputFiles): readonly (readonly [kind: keyof OutputFiles, path: string])[] {
+  return (Object.keys(sinks) as (keyof OutputFiles)[]).flatMap((kind) => (files[kind] === undefined ? [] : [[kind, files[kind]] as const]));
+}
+
+/** What the sinks of these files want to find in their frames, all together. */
+export function needsOf(files: OutputFiles): SinkNeeds {
+  return Object.assign({}, ...wanted(files).map(([kind]) => sinks[kind].needs)) as SinkNeeds;
+}
 
 /** What the files must know of their source. */
 export interface FrameOutputsOptions extends Omit<OverlayVideoOptions, 'info'> {
@@ -17,39 +30,53 @@ export interface FrameOutputsOptions extends Omit<OverlayVideoOptions, 'info'> {
 
 /** All files of one source. */
 export class FrameOutputs {
-  readonly #files: OutputFiles;
+  readonly #wanted: ReturnType<typeof wanted>;
   readonly #options: FrameOutputsOptions;
-  readonly #sinks: FrameSink[] = [];
+  readonly #sinks: { readonly path: string; readonly sink: FrameSink }[] = [];
+  readonly #files: string[] = [];
+  readonly #unfinished: string[] = [];
+  #begun = false;
 
   constructor(files: OutputFiles, options: FrameOutputsOptions) {
-    this.#files = files;
+    this.#wanted = wanted(files);
     this.#options = options;
+  }
+
+  /** Files that are whole and in place. */
+  get files(): readonly string[] {
+    return this.#files;
+  }
+
+  /** Files that could not be finished, where they were left. */
+  get unfinished(): readonly string[] {
+    return this.#unfinished;
   }
 
   /** Opens the files. @throws {SynsegError | RangeError} when one of them cannot be written */
   async open(): Promise<void> {
-    const { overlay, jsonl, coco, csv, pngFolder } = this.#files;
-    if (overlay !== undefined) this.#sinks.push(await OverlayVideoSink.open(overlay, this.#options));
-    if (jsonl !== undefined) this.#sinks.push(await JsonlSink.open(jsonl));
-    if (coco !== undefined) this.#sinks.push(await CocoSink.open(coco));
-    if (csv !== undefined) this.#sinks.push(await CsvSink.open(csv));
-    if (pngFolder !== undefined) this.#sinks.push(await PngSequenceSink.open(pngFolder));
+    for (const [kind, path] of this.#wanted) this.#sinks.push({ path, sink: await sinks[kind].open(path, this.#options) });
   }
 
   /** Adds a frame to each file. @throws {SynsegError} `VIDEO_ENCODE` when one of them cannot be written */
   async write(frame: SegmentedFrame): Promise<void> {
-    for (const sink of this.#sinks) await sink.write(frame);
+    this.#begun = true;
+    for (const { sink } of this.#sinks) await sink.write(frame);
   }
 
   /** Finishes the files and puts them in place. @throws {SynsegError} `VIDEO_ENCODE` for the first that fails */
-  async close(): Promise<void> {
-    const endings = await Promise.allSettled(this.#sinks.map((sink) => sink.close()));
+  async close(limitMs?: number): Promise<void> {
+    const endings = await Promise.allSettled(this.#sinks.map(({ sink }) => sink.close(limitMs)));
+    for (const [index, { path, sink }] of this.#sinks.entries()) {
+      if (endings[index]?.status === 'rejected') this.#unfinished.push(...(await sink.abandon()));
+      else if (this.#begun) this.#files.push(path);
+    }
     const failed = endings.find((ending) => ending.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Finishes the files as far as they go; never rejects. */
-  async abort(): Promise<void> {
-    await Promise.all(this.#sinks.map((sink) => sink.abort()));
+  /** Leaves the files under their partial names; what was there under their own stays. Never rejects. */
+  async abandon(): Promise<void> {
+    const kept = await Promise.all(this.#sinks.map(({ sink }) => sink.abandon()));
+    this.#unfinished.push(...kept.flat());
   }
 }

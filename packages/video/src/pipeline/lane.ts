@@ -12,7 +12,7 @@ import type { FrameResult, FrameWork } from './frame-work.ts';
 import { LabelPlan } from './label-plan.ts';
 
 /** How a source is doing. */
-export interface SourceReport {
+export interface LaneReport {
   readonly source: string;
   readonly state: SourceState;
   readonly policy: Policy;
@@ -79,7 +79,7 @@ export class Lane {
     this.labels = new LabelPlan(parts.labels);
   }
 
-  get report(): SourceReport {
+  get report(): LaneReport {
     const { reader } = this.#parts;
     const { name: source, state, corrupt, reconnects } = reader;
     const failure = this.#failure === undefined ? {} : { failure: messageOf(this.#failure.error) };

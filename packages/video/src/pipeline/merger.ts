@@ -19,6 +19,7 @@ export class Merger {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(lanes: readonly Lane[], maxInFlight: number, maxOpenFiles: number) {
     this.#lanes = lanes;
@@ -29,8 +30,19 @@ export class Merger {
 
   /** Something happened in a lane: sends what can be sent, and lets {@link Merger.next} look again. */
   readonly changed = (): void => {
-    this.open();
-    this.#dispatch();
+    // Called by timers and events, where nobody could catch it.
+    try {
+      this.open();
+      this.#dispatch();
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#wake?.();
+  };
+
+  /** Lets {@link Merger.next} throw `error`. */
+  readonly fail = (error: unknown): void => {
+    this.#failure ??= { error };
     this.#wake?.();
   };
 
@@ -48,10 +60,11 @@ export class Merger {
   /**
    * The next frame that is ready, from any lane; undefined when all lanes have finished, or after {@link Merger.close}.
    *
-   * @throws what a lane throws, and the signal's reason
+   * @throws what a lane throws, what {@link Merger.fail} was told, and the signal's reason
    */
   async next(signal: AbortSignal | undefined): Promise<SegmentedFrame | undefined> {
     for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.error;
       signal?.throwIfAborted();
       if (this.#closed) return undefined;
       for (const lane of this.#turns) {

@@ -1,24 +1,42 @@
 /** The iterator a caller holds, and the controls of the work behind it. */
-import type { LabelSet } from '@synseg/core';
 import type { SegmentedFrame } from '../segmented-frame.ts';
-import type { Lane, SourceReport } from './lane.ts';
+import { LabelSet } from '@synseg/core';
+import { checkKind, checkOptions, optionNames } from '@synseg/core/guards';
+import type { FrameOutputs } from './frame-outputs.ts';
+import type { Lane, LaneReport } from './lane.ts';
+
+/** How a source is doing, and what became of its files. */
+export interface SourceReport extends LaneReport {
+  /** Files that are whole and in place. */
+  readonly files: readonly string[];
+  /** Files that could not be finished, because the source or something else failed: where they were left. */
+  readonly unfinished: readonly string[];
+}
+
+/** A source's way through, as far as the stream tells of it. */
+export interface StreamTrack {
+  readonly lane: Lane;
+  readonly outputs: Pick<FrameOutputs, 'files' | 'unfinished'>;
+}
+
+const labelsNames = optionNames<NonNullable<Parameters<VideoStream['setLabels']>[1]>>({ fromIndex: true, source: true });
 
 /** Segmented frames as they come, and the controls of the work that makes them. */
 export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefined> {
   readonly #frames: AsyncGenerator<SegmentedFrame, void, undefined>;
-  readonly #lanes: readonly Lane[];
+  readonly #tracks: readonly StreamTrack[];
   readonly #leaving: AbortController;
 
   /** @internal Use `segmentVideo()` or `segmentVideos()`. */
-  constructor(frames: AsyncGenerator<SegmentedFrame, void, undefined>, lanes: readonly Lane[], leaving: AbortController) {
+  constructor(frames: AsyncGenerator<SegmentedFrame, void, undefined>, tracks: readonly StreamTrack[], leaving: AbortController) {
     this.#frames = frames;
-    this.#lanes = lanes;
+    this.#tracks = tracks;
     this.#leaving = leaving;
   }
 
-  /** How each source is doing, in the order they were given. */
+  /** How each source is doing, in the order they were given; `failure` says why one has failed, also after the end. */
   get sources(): readonly SourceReport[] {
-    return this.#lanes.map(({ report }) => report);
+    return this.#tracks.map(({ lane, outputs: { files, unfinished } }) => ({ ...lane.report, files: [...files], unfinished: [...unfinished] }));
   }
 
   /**
@@ -26,13 +44,16 @@ export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefin
    * the model. Frames under way keep theirs; each frame says in `labels` which it was segmented with.
    *
    * @param source - 0-based place of the source that changes; all when left out
-   * @throws {RangeError} when `fromIndex` or `source` is out of range
+   * @throws {TypeError | RangeError} when `labels` is no label set, or `fromIndex` or `source` is out of range
    */
-  setLabels(labels: LabelSet, { fromIndex, source }: { readonly fromIndex?: number; readonly source?: number } = {}): void {
-    if (source !== undefined && this.#lanes[source] === undefined) {
-      throw new RangeError(`Cannot change labels: source must be between 0 and ${this.#lanes.length - 1}, got ${source}`);
+  setLabels(labels: LabelSet, options: { readonly fromIndex?: number; readonly source?: number } = {}): void {
+    checkKind('change labels', 'labels', labels, labels instanceof LabelSet, 'be a LabelSet (from segmenter.labels())');
+    checkOptions('change labels', options, labelsNames);
+    const { fromIndex, source } = options;
+    if (source !== undefined && this.#tracks[source] === undefined) {
+      throw new RangeError(`Cannot change labels: source must be between 0 and ${this.#tracks.length - 1}, got ${source}`);
     }
-    for (const lane of this.#lanes) if (source === undefined || lane.index === source) lane.labels.set(labels, fromIndex);
+    for (const { lane } of this.#tracks) if (source === undefined || lane.index === source) lane.labels.set(labels, fromIndex);
   }
 
   next(): Promise<IteratorResult<SegmentedFrame, void>> {
@@ -54,7 +75,13 @@ export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefin
     return this;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends the work as leaving the loop does; never rejects. Idempotent. */
+  async dispose(): Promise<void> {
     await this.return().catch(() => undefined);
+  }
+
+  /** {@link VideoStream.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 }

@@ -1,6 +1,6 @@
 /** What crosses between the thread that moves frames and the pool's threads. Plain data; large buffers by transfer. */
 import type { MessagePort } from 'node:worker_threads';
-import type { DecisionRule, LabelSetParts, SharedSegmenter } from '@synseg/core';
+import type { DecisionRule, LabelSetParts, SerialisedError, SharedSegmenter } from '@synseg/core';
 import type { SmoothingOptions, SmoothingState } from '../temporal/smoothing.ts';
 import type { RenderInput, Rendered, RenderRequest } from './render.ts';
 
@@ -94,4 +94,8 @@ export interface SessionRequest {
 }
 
 /** What the channel of {@link SessionRequest} carries to the pool's thread. */
-export type PoolControl = { readonly type: 'session'; readonly shared: SharedSegmenter } | { readonly type: 'cancel' };
+export type PoolControl =
+  | { readonly type: 'session'; readonly shared: SharedSegmenter }
+  /** There is no session: the segmenter is disposed, for instance. */
+  | { readonly type: 'refused'; readonly error: SerialisedError }
+  | { readonly type: 'cancel' };

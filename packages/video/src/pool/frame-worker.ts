@@ -1,6 +1,6 @@
 /** Thread entry of the pool: segments frames with a session of another thread, decides, renders. */
 import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
-import { LabelSet, Segmenter, decideLabels, serialiseError } from '@synseg/core';
+import { LabelSet, Segmenter, decideLabels, deserialiseError, serialiseError } from '@synseg/core';
 import { smoothActivations } from '../temporal/smoothing.ts';
 import type { ActivationTask, Activations, FramePixels, FrameTask, PoolControl, PoolTask, SegmentSettings, SessionRequest, SmoothTask, Smoothed } from './frame-task.ts';
 import { moving, type PoolAnswer } from './pool.ts';
@@ -14,7 +14,14 @@ function openSession(): Promise<Segmenter> {
   const { port1, port2 } = new MessageChannel();
   const answered = new Promise<Segmenter>((resolve, reject) => {
     port1.on('message', (message: PoolControl) => {
-      if (message.type === 'session') return resolve(Segmenter.attach(message.shared));
+      if (message.type === 'refused') return reject(deserialiseError(message.error));
+      if (message.type === 'session') {
+        try {
+          return resolve(Segmenter.attach(message.shared));
+        } catch (error) {
+          return reject(error);
+        }
+      }
       const reason = new Error('cancelled');
       cancelled.abort(reason);
       reject(reason);

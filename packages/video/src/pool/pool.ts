@@ -9,11 +9,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina, move, transferableSymbol, valueSymbol } from 'piscina';
-import { deserialiseError, type Segmenter, type SerialisedError } from '@synseg/core';
+import { SynsegError, deserialiseError, messageOf, serialiseError, type Segmenter, type SerialisedError } from '@synseg/core';
 import type { PoolControl, PoolReply, PoolTask, SessionRequest } from './frame-task.ts';
 
 /** A thread that has had nothing to do for this long ends, but for the last one. */
 const idleMs = 10_000;
+
+/** Longer than any thread takes to load what it runs. */
+const loadMs = 30_000;
 
 /** What the pool needs of a segmenter. */
 export type SharedSession = Pick<Segmenter, 'share'>;
@@ -44,7 +47,9 @@ export class FramePool {
   #pool: Piscina<PoolTask, PoolAnswer> | undefined;
   #cancelled = false;
   /** Why threads cannot run, when one ended by itself. */
-  #failure: Error | undefined;
+  #failure: SynsegError | undefined;
+  /** Tasks under way: a thread that cannot load leaves those that wait for one waiting for ever. */
+  readonly #running = new Set<(error: Error) => void>();
 
   constructor(session: SharedSession, size: PoolSize) {
     this.#session = session;
@@ -66,12 +71,21 @@ export class FramePool {
    * Runs one task; the buffers in `transfer` are moved to a thread and empty here afterwards.
    *
    * @throws what segmenting and rendering throw, with class and code
+   * @throws {SynsegError} `INFERENCE` when a thread has ended by itself
    */
   async run<Task extends PoolTask>(task: Task, transfer: readonly ArrayBuffer[] = []): Promise<PoolReply[Task['type']]> {
     if (this.#failure !== undefined) throw this.#failure;
-    const answer = await this.start().run(task, { transferList: [...transfer] });
-    if ('error' in answer) throw deserialiseError(answer.error);
-    return answer.value as PoolReply[Task['type']];
+    let refuse = (_error: Error): void => {};
+    const failed = new Promise<never>((_, reject) => (refuse = reject));
+    this.#running.add(refuse);
+    try {
+      const work = this.start().run(task, { transferList: [...transfer] });
+      const answer = await Promise.race([failed, work.catch((error: unknown) => this.#fail(error))]);
+      if ('error' in answer) throw deserialiseError(answer.error);
+      return answer.value as PoolReply[Task['type']];
+    } finally {
+      this.#running.delete(refuse);
+    }
   }
 
   /** Tasks that wait for the model, and those to come, fail at once. */
@@ -83,9 +97,16 @@ export class FramePool {
   /** Waits for running tasks, then ends the threads. */
   async [Symbol.asyncDispose](): Promise<void> {
     // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an instantiated module".
-    while (this.#failure === undefined && this.#loading()) await sleep(5);
-    await this.#pool?.close();
+    for (const until = performance.now() + loadMs; this.#loading() && performance.now() < until; ) await sleep(5);
+    await (this.#failure === undefined ? this.#pool?.close() : this.#pool?.destroy());
     for (const port of this.#controls) port.close();
+  }
+
+  /** A thread ended by itself, or could not be sent its task. Without it nobody may take the tasks that wait. */
+  #fail(cause: unknown): Promise<never> {
+    this.#failure ??= new SynsegError('INFERENCE', `Cannot segment video: the threads of the pool must stay alive, got ${JSON.stringify(messageOf(cause))}`, { cause });
+    for (const refuse of this.#running) refuse(this.#failure);
+    return Promise.reject(this.#failure);
   }
 
   #loading(): boolean {
@@ -105,13 +126,18 @@ export class FramePool {
       // A `.ts` file is one of this repository's sources, run through tsx.
       ...(entry.pathname.endsWith('.ts') && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
     });
-    pool.on('error', (error: Error) => (this.#failure ??= error));
+    pool.on('error', (error: unknown) => void this.#fail(error).catch(() => undefined));
     pool.on('message', ({ port, thread }: SessionRequest) => {
       this.#loaded.add(thread);
       this.#controls.push(port);
       if (this.#cancelled) return send(port, { type: 'cancel' });
-      const shared = this.#session.share();
-      send(port, { type: 'session', shared }, [shared.port]);
+      // Nobody can catch what is thrown here: the thread answers its tasks with it.
+      try {
+        const shared = this.#session.share();
+        send(port, { type: 'session', shared }, [shared.port]);
+      } catch (error) {
+        send(port, { type: 'refused', error: serialiseError(error) });
+      }
     });
     return pool;
   }

@@ -50,6 +50,8 @@ export class PreviewServer {
     this.#server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
       answer(request, response, { hub: this.#hub, token: this.#token, port: this.#port }).catch(() => response.destroy());
     });
+    // A connection that could not be taken, for lack of file handles; the others stay.
+    this.#server.on('error', () => {});
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on('connection', (socket) => {
       socket.setNoDelay(true);
@@ -132,8 +134,14 @@ export class PreviewServer {
     return this.#closed;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  /** {@link PreviewServer.close}, as other things that end are called. */
+  dispose(): Promise<void> {
+    return this.close();
+  }
+
+  /** {@link PreviewServer.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   async #listen(port: number): Promise<void> {

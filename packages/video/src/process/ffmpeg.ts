@@ -41,12 +41,14 @@ export class ToolProcess {
     this.#child = child;
     this.exited = new Promise((resolve) => {
       child.once('close', (code, signal) => resolve({ code, signal }));
-      child.once('error', (error) => {
+      child.on('error', (error) => {
         this.#keep(error.message);
         if (child.pid === undefined) resolve({ code: null, signal: null });
       });
     });
     void this.exited.then(() => release(child));
+    // A pipe that breaks says nothing that the child's end does not.
+    for (const stream of child.stdio) stream?.on('error', () => {});
     let rest = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split(/[\r\n]+/);

@@ -1,17 +1,24 @@
 /**
  * All frames as one COCO JSON: a video is a `videos` entry, a frame an `images` entry, a label's mask in a frame one
  * annotation with compressed run lengths, area and box. Label maps are delivered at source size, so masks fit the
- * pictures; `frame_id` and `file_name` carry the frame's number, `time_seconds` its time. Labels become categories when
- * they are first seen.
+ * pictures; `frame_id` is the frame's number, `time_seconds` its time.
  *
- * COCO wants two long lists, and neither is kept in memory: annotations go to `.name.partial.json`, one a line, images to
- * `.name.images.partial.json`, which is appended when the file is closed. After `kill -9` both are there, and lack only
+ * Every label is a category, seen or not: its id is its place among the labels, from 1, so files of one label set agree.
+ * Labels that come in mid-stream get the next ids, in their order; those that were there keep theirs.
+ *
+ * A picture of an image sequence has its own `file_name`, and the video is called as its folder. Frames of anything else
+ * have no file: theirs is `NAME/000123.png`, the name of the video and the frame's number, as ffmpeg and the folder of
+ * palette PNGs would write it.
+ *
+ * COCO wants two long lists, and neither is kept in memory: annotations go to `.name.….partial.json`, one a line, images to
+ * `.name.images.….partial.json`, which is appended when the file is closed. After `kill -9` both are there, and lack only
  * the brackets around their lines.
  */
 import { measureRLE } from '@synseg/core';
 import { createReadStream } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { sixDecimals } from './csv-text.ts';
+import type { MaskRle } from '../label-masks.ts';
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
 import { GrowingFile } from './growing-file.ts';
 import { frameFileName } from './png-sequence.ts';
@@ -22,7 +29,7 @@ const head = '{"info":{"description":"Label maps of a video, by @synseg/video"},
 
 /** Writes frames of any sources to one COCO JSON. */
 export class CocoSink implements FrameSink {
-  readonly needs = { rle: true, mapSize: 'source' } as const;
+  static readonly needs = { rle: true, mapSize: 'source' } as const;
   readonly #file: GrowingFile;
   readonly #images: GrowingFile;
   readonly #videos = new Map<string, { readonly id: number; readonly name: string; readonly folder: string }>();
@@ -57,18 +64,23 @@ export class CocoSink implements FrameSink {
 
   async #add(frame: SinkFrame): Promise<void> {
     const { width, height, index, timeSeconds } = frame;
-    const video = this.#video(frame.source);
+    const video = this.#video(frame);
+    const masks = frame.toRLE();
     const id = this.#imageCount + 1;
     const image = {
-      ...{ id, file_name: `${video.folder}/${frameFileName(index)}`, width, height },
+      ...{ id, file_name: frame.fileName ?? `${video.folder}/${frameFileName(index)}`, width, height },
       ...{ video_id: video.id, frame_id: index, time_seconds: sixDecimals(timeSeconds) },
     };
-    const annotations = Object.entries(frame.toRLE()).map(([name, segmentation], place) => {
-      const { area, box } = measureRLE(segmentation);
-      const category = this.#category(name, frame.colors[frame.labels.indexOf(name)] ?? [0, 0, 0]);
-      const ids = { id: this.#annotationCount + 1 + place, image_id: id, category_id: category };
-      return JSON.stringify({ ...ids, iscrowd: 0, area, bbox: box, segmentation });
-    });
+    // Not in the order of the masks: JavaScript puts names that look like numbers first.
+    const categories = frame.labels.map((name, label) => ({ name, category: this.#category(name, frame.colors[label] ?? [0, 0, 0]) }));
+    const annotations = categories
+      .filter(({ name }) => Object.hasOwn(masks, name))
+      .map(({ name, category }, place) => {
+        const segmentation = masks[name] as MaskRle;
+        const { area, box } = measureRLE(segmentation);
+        const ids = { id: this.#annotationCount + 1 + place, image_id: id, category_id: category };
+        return JSON.stringify({ ...ids, iscrowd: 0, area, bbox: box, segmentation });
+      });
     await this.#images.write(`${id === 1 ? '' : ','}\n${JSON.stringify(image)}`);
     try {
       await this.#file.write(`${id === 1 ? head : ''}${annotations.map((line, place) => `${this.#annotationCount + place === 0 ? '' : ','}\n${line}`).join('')}`);
@@ -86,8 +98,9 @@ export class CocoSink implements FrameSink {
     return this.#finished;
   }
 
-  async abort(): Promise<void> {
-    await this.close().catch(() => undefined);
+  async abandon(): Promise<readonly string[]> {
+    await this.#last;
+    return [...(await this.#file.abandon()), ...(await this.#images.abandon())];
   }
 
   async #finish(): Promise<void> {
@@ -113,14 +126,15 @@ export class CocoSink implements FrameSink {
     }
   }
 
-  #video(source: string): { readonly id: number; readonly folder: string } {
+  #video({ source, fileName }: SinkFrame): { readonly id: number; readonly folder: string } {
     let video = this.#videos.get(source);
     if (video === undefined) {
-      const name = source.replace(/[?#].*$/, '').split(/[/\\]/).at(-1) ?? '';
+      const parts = source.replace(/[?#].*$/, '').split(/[/\\]/);
+      const name = parts.at(-1) ?? '';
       const plain = name.replace(/\.[^.]*$/, '').replaceAll(/[^\p{L}\p{N}._-]+/gu, '_');
       const id = this.#videos.size + 1;
       const isTaken = plain === '' || [...this.#videos.values()].some(({ folder }) => folder === plain);
-      video = { id, name: source, folder: isTaken ? `${plain || 'video'}-${id}` : plain };
+      video = { id, name: fileName === undefined ? source : parts.slice(0, -1).join('/') || '.', folder: isTaken ? `${plain || 'video'}-${id}` : plain };
       this.#videos.set(source, video);
     }
     return video;

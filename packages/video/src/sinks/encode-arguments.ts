@@ -1,10 +1,8 @@
 /** What ffmpeg is told in order to encode, and the checks before it. */
-import { realpath } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { runTool } from '../process/ffmpeg.ts';
-import { sourcePath, type VideoSource } from '../source/source.ts';
-import { partialPath } from './partial-file.ts';
+import type { VideoSource } from '../source/source.ts';
 
 /** What `encodeVideo` must know. */
 export interface EncodeOptions {
@@ -36,7 +34,7 @@ export function containerOf(path: string): string {
   return extname(path).toLowerCase() === '.mov' ? 'mov' : 'mp4';
 }
 
-/** Arguments that read frames from stdin and write the mp4. */
+/** Arguments that read frames from stdin and write the mp4 to `path`. */
 export function encodeArguments(
   path: string,
   { width, height, frameRate }: FrameFormat,
@@ -55,7 +53,7 @@ export function encodeArguments(
     ...['-g', String(Math.max(1, Math.round(frameRate * 2))), '-video_track_timescale', '90000'],
     ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
     ...['-movflags', '+frag_keyframe+delay_moov+default_base_moof', '-flush_packets', '1'],
-    ...['-f', containerOf(path), `file:${partialPath(path)}`],
+    ...['-f', containerOf(path), `file:${path}`],
   ];
 }
 
@@ -78,14 +76,6 @@ export function checkFormat({ width, height, frameRate }: FrameFormat): void {
   if (!(Number.isFinite(frameRate) && frameRate > 0)) {
     throw new RangeError(`Cannot write video: frameRate must be a positive number, got ${frameRate}`);
   }
-}
-
-/** @throws {RangeError} when `path` is the source itself. */
-export async function checkNotSource(path: string, source: VideoSource | undefined): Promise<void> {
-  const input = typeof source === 'string' || source instanceof URL ? sourcePath(source) : undefined;
-  if (input === undefined) return;
-  const same = await Promise.all([realpath(path), realpath(input)]).then(([a, b]) => a === b, () => false);
-  if (same) throw new RangeError(`Cannot write video: path must not be the source, got "${path}"`);
 }
 
 /** @throws {SynsegError} `VIDEO_ENCODE` naming the encoders there are, when `encoder` is none of them. */

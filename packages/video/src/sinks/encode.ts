@@ -1,16 +1,16 @@
 /**
  * RGB frames to an H.264 mp4 through one ffmpeg child. Each frame keeps its own time, so sources of variable rate come
  * out right. The file is a fragmented mp4: whatever was written before a crash, even `kill -9`, can be played. It grows
- * under `.name.partial.mp4`, gets the source's sound at the end, and then its name.
+ * under a name of its own, `.name.….partial.mp4`, gets the source's sound at the end, and then its name.
  */
 import { rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { checkKind, checkOptions, checkOutputs, optionNames } from '@synseg/core/guards';
 import {
   checkEncoder,
   checkFile,
   checkFormat,
-  checkNotSource,
   containerOf,
   encodeArguments,
   type EncodeOptions,
@@ -20,7 +20,8 @@ import { matroskaFrameHeader, matroskaHeader } from './raw-matroska.ts';
 import { startTool, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion, passthroughArguments } from '../process/version.ts';
 import { locateFfmpeg } from '../process/locate.ts';
-import { beginFile, finishFile, partialPath } from './partial-file.ts';
+import { beginFile, finishFile, keptFile } from './partial-file.ts';
+import { checkSource, sourcePath } from '../source/source.ts';
 import { audioCodecOf, soundSteps, type SoundFiles } from './sound.ts';
 import { writeError } from './write-error.ts';
 
@@ -28,6 +29,8 @@ import { writeError } from './write-error.ts';
 export interface VideoSink {
   /** Process id of the encoder once it runs. */
   readonly pid: number | undefined;
+  /** Where the file grows until it is finished. */
+  readonly partial: string;
   /**
    * Adds an RGB frame, `Uint8Array, [height, width, 3], row-major`; resolves when the encoder has taken all of it.
    *
@@ -35,23 +38,36 @@ export interface VideoSink {
    * @throws {SynsegError} `VIDEO_ENCODE` with ffmpeg's last lines when the encoder has failed.
    */
   write(frame: Uint8Array, timeSeconds: number): Promise<void>;
-  /** Finishes the file and puts it in place. @throws {SynsegError} `VIDEO_ENCODE` when the encoder has failed. */
+  /**
+   * Finishes the file and puts it in place. @throws {SynsegError} `VIDEO_ENCODE` when the encoder has failed: what was there
+   * stays, and what was encoded can be played under `partial`.
+   */
   close(): Promise<void>;
-  /** Finishes the file as far as it goes and puts it in place; never rejects. Waits 10 s at most, then leaves the sound out. */
+  /** Ends the file without putting it in place; what was encoded can be played under `partial`. Never rejects. */
   abort(): Promise<void>;
 }
 
+const names = optionNames<EncodeOptions>({ width: true, height: true, frameRate: true, source: true, audioCodec: true, encoder: true, quality: true });
+
 const abortMs = 10_000;
+/** Some versions of ffmpeg lose the end of a file on a full disk and exit with 0 all the same. */
+const lost = /No space left|Disk quota|File too large|Error writing trailer|Input\/output error/i;
 /** More than a tick of the file's clock, 1/90000 s: damaged sources repeat times, an mp4 cannot. */
 const leastStepSeconds = 0.0001;
 
 /**
  * Opens an H.264 mp4 for writing. ffmpeg starts with the first frame.
  *
+ * @throws {TypeError} when an argument is of the wrong kind, or an option's name is not known.
  * @throws {RangeError} when the path does not end in .mp4, .m4v or .mov, is the source's, or a number is out of range.
  * @throws {SynsegError} `VIDEO_ENCODE` when this ffmpeg lacks the encoder; `FFMPEG_MISSING` when there is no ffmpeg.
  */
 export async function encodeVideo(path: string, options: EncodeOptions): Promise<VideoSink> {
+  checkKind('write video', 'path', path, typeof path === 'string' && path !== '', 'be a path');
+  checkKind('write video', 'options', options, options !== undefined, 'be an object with width, height and frameRate');
+  checkOptions('write video', options, names);
+  if (options.source !== undefined) checkSource(options.source);
+  for (const name of ['audioCodec', 'encoder'] as const) checkKind('write video', name, options[name], options[name] === undefined || typeof options[name] === 'string', 'be a name');
   checkFile(path, options);
   checkFormat(options);
   const prepared = await prepareVideo(path, options);
@@ -63,32 +79,33 @@ export interface PreparedVideo {
   /** Codec of the source's sound, if it has any that can be taken along. */
   readonly audioCodec: () => Promise<string | undefined>;
   /** Opens the file for frames of one size. @throws {RangeError} when a number is out of range. */
-  readonly open: (format: FrameFormat, audioCodec: string | undefined) => VideoSink;
+  readonly open: (format: FrameFormat, audioCodec: string | undefined) => Mp4Sink;
 }
 
 /** The part of {@link encodeVideo} that does not need the frames' size; throws what it throws. */
 export async function prepareVideo(path: string, options: Omit<EncodeOptions, keyof FrameFormat>): Promise<PreparedVideo> {
   const { source, encoder = 'libx264', quality = 20 } = options;
   checkFile(path, options);
-  await checkNotSource(path, source);
+  const read = source === undefined ? undefined : sourcePath(source);
+  if (read !== undefined) await checkOutputs('write video', [{ name: 'path', path }], [read]);
   const ffmpeg = await locateFfmpeg();
   const passthrough = passthroughArguments(await ffmpegVersion(ffmpeg));
   await checkEncoder(ffmpeg, encoder);
-  await beginFile(path).catch((cause: unknown) => {
+  const partial = await beginFile(path).catch((cause: unknown) => {
     throw writeError('video', path, cause);
   });
   return {
     audioCodec: async () => (source === undefined ? undefined : audioCodecOf(ffmpeg, source)),
     open: (format, audioCodec) => {
       checkFormat(format);
-      const pictures = encodeArguments(path, format, encoder, quality, passthrough);
-      return new Mp4Sink(path, format, {
+      const pictures = encodeArguments(partial, format, encoder, quality, passthrough);
+      return new Mp4Sink(path, partial, format, {
         encode: () => startTool(ffmpeg, pictures, { input: true, outputs: 0 }),
         ...(source === undefined || audioCodec === undefined
           ? {}
           : {
               addSound: (startSeconds, durationSeconds) =>
-                soundSteps(soundFiles(path), containerOf(path), { source, audioCodec, startSeconds, durationSeconds }).map(
+                soundSteps(soundFiles(partial), containerOf(path), { source, audioCodec, startSeconds, durationSeconds }).map(
                   (args) => () => startTool(ffmpeg, args, { outputs: 0 }),
                 ),
             }),
@@ -97,9 +114,8 @@ export async function prepareVideo(path: string, options: Omit<EncodeOptions, ke
   };
 }
 
-function soundFiles(path: string): SoundFiles {
-  const pictures = partialPath(path);
-  const beside = (name: string): string => partialPath(path.slice(0, path.length - extname(path).length) + name + extname(path));
+function soundFiles(pictures: string): SoundFiles {
+  const beside = (name: string): string => pictures.slice(0, pictures.length - extname(pictures).length) + name + extname(pictures);
   return { pictures, sound: beside('.sound'), joined: beside('.joined') };
 }
 
@@ -110,8 +126,10 @@ interface Mp4Tools {
   readonly addSound?: (startSeconds: number, durationSeconds: number) => readonly (() => ToolProcess)[];
 }
 
-class Mp4Sink implements VideoSink {
+/** The file as the pipeline sees it. */
+export class Mp4Sink implements VideoSink {
   readonly #path: string;
+  readonly partial: string;
   readonly #format: FrameFormat;
   readonly #tools: Mp4Tools;
   #tool: ToolProcess | undefined;
@@ -120,8 +138,8 @@ class Mp4Sink implements VideoSink {
   #finished: Promise<void> | undefined;
   #isLate = false;
 
-  constructor(path: string, format: FrameFormat, tools: Mp4Tools) {
-    [this.#path, this.#format, this.#tools] = [path, format, tools];
+  constructor(path: string, partial: string, format: FrameFormat, tools: Mp4Tools) {
+    [this.#path, this.partial, this.#format, this.#tools] = [path, partial, format, tools];
   }
 
   get pid(): number | undefined {
@@ -129,6 +147,8 @@ class Mp4Sink implements VideoSink {
   }
 
   async write(frame: Uint8Array, timeSeconds: number): Promise<void> {
+    checkKind('write frame', 'frame', frame, ArrayBuffer.isView(frame), 'be a Uint8Array');
+    if (!Number.isFinite(timeSeconds)) throw new RangeError(`Cannot write frame: timeSeconds must be a finite number, got ${String(timeSeconds)}`);
     const { width, height, frameRate } = this.#format;
     if (this.#finished !== undefined) throw new SynsegError('DISPOSED', `Cannot write frame: "${this.#path}" is closed`);
     if (frame.length !== width * height * 3) {
@@ -147,46 +167,63 @@ class Mp4Sink implements VideoSink {
     if (error) throw await this.#failure(this.#tool);
   }
 
-  close(): Promise<void> {
-    this.#finished ??= this.#finish(true);
+  /** @param limitMs - sound that is not there after so long is left out */
+  close(limitMs?: number): Promise<void> {
+    this.#finished ??= this.#finish(limitMs);
     return this.#finished;
   }
 
   async abort(): Promise<void> {
-    const timer = setTimeout(() => {
+    await this.abandon();
+  }
+
+  /** Ends the file where it is, and says where if there is anything in it. Idempotent, never rejects. */
+  async abandon(): Promise<readonly string[]> {
+    this.#finished ??= this.#inTime(abortMs, async () => void (await this.#encoded()));
+    await this.#finished.catch(() => undefined);
+    const kept = await keptFile(this.#path, this.partial).catch(() => this.partial);
+    return kept === undefined ? [] : [kept];
+  }
+
+  async #finish(limitMs: number | undefined): Promise<void> {
+    const failure = await this.#inTime(limitMs, async () => (await this.#encoded()) ?? this.#addSound());
+    if (failure !== undefined) throw failure;
+    await finishFile(this.#path, this.partial).catch((cause: unknown) => {
+      throw writeError('video', this.#path, cause);
+    });
+  }
+
+  async #inTime<Result>(limitMs: number | undefined, work: () => Promise<Result>): Promise<Result> {
+    const timer = limitMs === undefined ? undefined : setTimeout(() => {
       this.#isLate = true;
       this.#tool?.kill();
-    }, abortMs);
+    }, limitMs);
     try {
-      this.#finished ??= this.#finish(false);
-      await this.#finished.catch(() => {});
+      return await work();
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #finish(strict: boolean): Promise<void> {
+  /** Lets the encoder write what it holds. What it says when it could not. */
+  async #encoded(): Promise<SynsegError | undefined> {
     const tool = this.#tool;
     tool?.input.end();
     const exit = await tool?.exited;
-    let failure = tool === undefined || exit?.code === 0 ? undefined : await this.#failure(tool);
-    if (failure === undefined && tool !== undefined) failure = await this.#addSound();
-    await finishFile(this.#path).catch((cause: unknown) => {
-      throw writeError('video', this.#path, cause);
-    });
-    if (strict && failure !== undefined) throw failure;
+    return tool === undefined || (exit?.code === 0 && !lost.test(tool.lastLines())) ? undefined : this.#failure(tool);
   }
 
   /** Replaces the file of pictures by one with sound; when that fails, the pictures stay. */
   async #addSound(): Promise<SynsegError | undefined> {
     const steps = this.#tools.addSound?.(this.#startSeconds, this.#lastSeconds + 1 / this.#format.frameRate) ?? [];
-    if (steps.length === 0) return undefined;
-    const { pictures, sound, joined } = soundFiles(this.#path);
+    if (this.#tool === undefined || steps.length === 0) return undefined;
+    const { pictures, sound, joined } = soundFiles(this.partial);
     try {
       for (const start of steps) {
         this.#tool = start();
         const { code } = await this.#tool.exited;
-        if (code !== 0 || this.#isLate) return await this.#failure(this.#tool, 'the pictures are there, their sound could not be added: ');
+        if (this.#isLate) return undefined;
+        if (code !== 0 || lost.test(this.#tool.lastLines())) return await this.#failure(this.#tool, `the pictures are in "${pictures}", their sound could not be added: `);
       }
       await rename(joined, pictures);
       return undefined;

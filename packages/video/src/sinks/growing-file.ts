@@ -4,7 +4,7 @@
  */
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { SynsegError } from '@synseg/core';
-import { beginFile, finishFile } from './partial-file.ts';
+import { beginFile, finishFile, keptFile } from './partial-file.ts';
 import { writeError } from './write-error.ts';
 
 /** Writes pieces in the order of the calls. */
@@ -33,7 +33,7 @@ export class GrowingFile {
   static async open(path: string, what: string): Promise<GrowingFile> {
     try {
       const partial = await beginFile(path);
-      return new GrowingFile(path, partial, what, await open(partial, 'w'));
+      return new GrowingFile(path, partial, what, await open(partial, partial === path ? 'w' : 'wx'));
     } catch (cause) {
       throw writeError(what, path, cause);
     }
@@ -74,8 +74,16 @@ export class GrowingFile {
 
   /** Puts the file in place, or removes it if it is empty. Idempotent. @throws {SynsegError} `VIDEO_ENCODE`. */
   close(): Promise<void> {
-    this.#finished ??= this.#end(() => finishFile(this.path));
+    this.#finished ??= this.#end(() => finishFile(this.path, this.partial));
     return this.#finished;
+  }
+
+  /** Ends the file where it is and says where, if there is anything in it. Idempotent, never rejects. */
+  async abandon(): Promise<readonly string[]> {
+    this.#finished ??= this.#end(() => Promise.resolve());
+    await this.#finished.catch(() => undefined);
+    const kept = await keptFile(this.path, this.partial).catch(() => this.partial);
+    return kept === undefined ? [] : [kept];
   }
 
   /** Removes the file. */

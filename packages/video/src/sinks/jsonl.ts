@@ -7,7 +7,8 @@
  * `width` and `height` are the label map's, as is each mask's `size` (COCO order: height, width); scale masks by
  * `sourceWidth / width` and `sourceHeight / height` to lay them over the picture. `counts` is COCO's compressed RLE.
  * `areas` has every label the frame was segmented with, `masks` those with a pixel. `"held":true` marks a frame that took
- * over the result of the one before. The file grows under `.name.partial.jsonl` and gets its name when it is closed.
+ * over the result of the one before. For pictures of an image sequence `"fileName":"0001.jpg"` stands behind the source. The
+ * file grows under a name of its own, `.name.….partial.jsonl`, and gets its name when it is closed.
  */
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
 import { GrowingFile } from './growing-file.ts';
@@ -15,7 +16,7 @@ import { sixDecimals } from './csv-text.ts';
 
 /** Writes frames of any sources to one JSONL file. */
 export class JsonlSink implements FrameSink {
-  readonly needs = { rle: true } as const;
+  static readonly needs = { rle: true } as const;
   readonly #file: GrowingFile;
 
   private constructor(file: GrowingFile) {
@@ -28,9 +29,9 @@ export class JsonlSink implements FrameSink {
   }
 
   async write(frame: SinkFrame): Promise<void> {
-    const { source, index, timeSeconds, dropped, width, height, sourceWidth, sourceHeight, areas } = frame;
+    const { source, fileName, index, timeSeconds, dropped, width, height, sourceWidth, sourceHeight, areas } = frame;
     const line = {
-      ...{ source, index, timeSeconds, dropped, latencySeconds: sixDecimals(frame.latencySeconds) },
+      ...{ source, ...(fileName === undefined ? {} : { fileName }), index, timeSeconds, dropped, latencySeconds: sixDecimals(frame.latencySeconds) },
       ...(frame.held ? { held: true } : {}),
       ...{ width, height, sourceWidth, sourceHeight, areas, masks: frame.toRLE() },
     };
@@ -41,7 +42,7 @@ export class JsonlSink implements FrameSink {
     return this.#file.close();
   }
 
-  async abort(): Promise<void> {
-    await this.close().catch(() => undefined);
+  abandon(): Promise<readonly string[]> {
+    return this.#file.abandon();
   }
 }

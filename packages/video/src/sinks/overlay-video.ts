@@ -4,14 +4,12 @@
  * on a web server, not a camera, a pipe or a live stream.
  */
 import { selectedRate } from '../decode/selection.ts';
-import type { OverlayLook } from '../pool/render.ts';
 import type { VideoSource } from '../source/source.ts';
-import { prepareVideo, type PreparedVideo, type VideoSink } from './encode.ts';
+import { prepareVideo, type Mp4Sink, type PreparedVideo } from './encode.ts';
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
 
 /** How an overlay video is made. */
 export interface OverlayVideoOptions {
-  readonly look: OverlayLook;
   /** Where the frames come from; never written over. */
   readonly source?: VideoSource;
   /** `'none'` leaves the source's sound out, for instance when its clock is not the frames'. @default 'copy' */
@@ -31,14 +29,13 @@ const usualFrameRate = 25;
 
 /** Writes the overlay pictures of one source to an mp4. */
 export class OverlayVideoSink implements FrameSink {
-  readonly needs: { readonly overlay: OverlayLook };
+  static readonly needs = { overlay: true } as const;
   readonly #prepared: PreparedVideo;
   readonly #options: OverlayVideoOptions;
-  #file: Promise<VideoSink> | undefined;
+  #file: Promise<Mp4Sink> | undefined;
 
   private constructor(prepared: PreparedVideo, options: OverlayVideoOptions) {
     [this.#prepared, this.#options] = [prepared, options];
-    this.needs = { overlay: options.look };
   }
 
   /** Prepares the file at `path`; ffmpeg starts with the first frame. @throws what `encodeVideo` throws. */
@@ -58,16 +55,16 @@ export class OverlayVideoSink implements FrameSink {
     await (await this.#file).write(overlay, timeSeconds);
   }
 
-  async close(): Promise<void> {
-    await (await this.#file)?.close();
+  async close(limitMs?: number): Promise<void> {
+    await (await this.#file)?.close(limitMs);
   }
 
-  async abort(): Promise<void> {
+  async abandon(): Promise<readonly string[]> {
     const file = await this.#file?.catch(() => undefined);
-    await file?.abort();
+    return (await file?.abandon()) ?? [];
   }
 
-  async #begin(width: number, height: number): Promise<VideoSink> {
+  async #begin(width: number, height: number): Promise<Mp4Sink> {
     const { sound = 'copy', info } = this.#options;
     const { frameRate = usualFrameRate, live = false } = info?.() ?? {};
     const rate = Number.isFinite(frameRate) && frameRate > 0 ? frameRate : usualFrameRate;

@@ -1,36 +1,49 @@
 /**
- * Files under construction: written beside their final place under another name, and renamed when they are done. What is
- * there already and is no ordinary file (`/dev/stdout`, a named pipe) is written to directly.
+ * Files under construction: written beside their final place under another name, and renamed when they are whole. Until
+ * then what was there stays, and two runs into one file do not meet: the last to finish wins. What is there already and is
+ * no ordinary file (`/dev/stdout`, a named pipe) is written to directly.
  */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 
-/** `folder/.name.partial.ext` for `folder/name.ext`. */
-export function partialPath(path: string): string {
+/** A file system takes 255 bytes of name, four of them for some characters. */
+const keptCharacters = 40;
+
+/** A name of its own for what grows beside `path`: `folder/.name.1a2b3c4d.partial.ext` for `folder/name.ext`. */
+function partialPath(path: string): string {
   const extension = extname(path);
-  return join(dirname(path), `.${basename(path, extension)}.partial${extension}`);
+  const stem = [...basename(path, extension)].slice(0, keptCharacters).join('');
+  return join(dirname(path), `.${stem}.${randomBytes(4).toString('hex')}.partial${extension}`);
 }
 
-/** Makes the folder of `path` and returns the name to write under. */
+/** Makes the folder of `path` and returns the name to write under. @throws a system error when `path` is a folder */
 export async function beginFile(path: string): Promise<string> {
   if (await isDevice(path)) return path;
   await mkdir(dirname(path), { recursive: true });
-  const partial = partialPath(path);
-  await rm(partial, { force: true });
-  return partial;
+  if (await stat(path).then((entry) => entry.isDirectory(), () => false)) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+  return partialPath(path);
 }
 
-/** Puts the finished file in place; an empty one is removed instead. True if there is a file now. */
-export async function finishFile(path: string): Promise<boolean> {
-  if (await isDevice(path)) return true;
-  const partial = partialPath(path);
-  const bytes = await stat(partial).then((entry) => entry.size, () => 0);
-  if (bytes === 0) {
-    await rm(partial, { force: true });
-    return false;
+/** Puts the whole file in place, once the disk has it; an empty one is removed instead. */
+export async function finishFile(path: string, partial: string): Promise<void> {
+  if (path === partial || !(await keptFile(path, partial))) return;
+  const file = await open(partial, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
   await rename(partial, path);
-  return true;
+}
+
+/** Where the file stays that could not be finished; undefined when there is nothing in it. */
+export async function keptFile(path: string, partial: string): Promise<string | undefined> {
+  if (path === partial) return undefined;
+  const bytes = await stat(partial).then((entry) => entry.size, () => 0);
+  if (bytes > 0) return partial;
+  await rm(partial, { force: true });
+  return undefined;
 }
 
 async function isDevice(path: string): Promise<boolean> {

@@ -1,19 +1,20 @@
 /**
- * Label maps as a folder of palette PNGs named by the frame's number, `000123.png`, at source size. A pixel's value is the
- * index of its label, 255 is background; the palette has the label colors.
+ * Label maps as a folder of palette PNGs at source size, named by the frame's number, `000123.png`, or, in an image
+ * sequence, as the picture is, `street.jpg` → `street.png`. A pixel's value is the index of its label, 255 is background;
+ * the palette has the label colors.
  *
- * Two tables stand beside them: `times.csv` (`file,index,time_seconds,source`) and `labels.csv`
+ * Two tables stand beside them: `times.csv` (`file,index,time_seconds,source,file_name`) and `labels.csv`
  * (`first_index,value,label,red,green,blue`), which says what the values mean from a frame on: labels may change in
- * mid-stream. Each PNG appears whole under its name; the tables grow under partial names until they are closed. Files
- * of an earlier run with the same names are replaced, others stay.
+ * mid-stream. All grow in a folder of their own, `….partial`, inside the one asked for, and are put in place when it is
+ * closed, the tables last. Files of an earlier run with the same names are replaced, others stay.
  */
 import { SynsegError } from '@synseg/core';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import { csvLine } from './csv-text.ts';
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
 import { GrowingFile } from './growing-file.ts';
-import { partialPath } from './partial-file.ts';
+import { beginFile } from './partial-file.ts';
 import { writeError } from './write-error.ts';
 
 const what = 'PNG sequence';
@@ -25,37 +26,42 @@ export function frameFileName(index: number): string {
 
 /** Writes the label maps of one source to a folder. */
 export class PngSequenceSink implements FrameSink {
-  readonly needs = { png: true, mapSize: 'source' } as const;
+  static readonly needs = { png: true, mapSize: 'source' } as const;
   readonly #folder: string;
+  readonly #partial: string;
   readonly #times: GrowingFile;
   readonly #labels: GrowingFile;
   #known = '';
+  /** Names given to pictures of a sequence, in small letters. */
+  readonly #names = new Set<string>();
   #finished: Promise<void> | undefined;
 
-  private constructor(folder: string, times: GrowingFile, labels: GrowingFile) {
-    [this.#folder, this.#times, this.#labels] = [folder, times, labels];
+  private constructor(folder: string, partial: string, times: GrowingFile, labels: GrowingFile) {
+    [this.#folder, this.#partial, this.#times, this.#labels] = [folder, partial, times, labels];
   }
 
   /** Makes the folder. @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written to. */
   static async open(folder: string): Promise<PngSequenceSink> {
-    const times = await GrowingFile.open(join(folder, 'times.csv'), what);
     try {
-      return new PngSequenceSink(folder, times, await GrowingFile.open(join(folder, 'labels.csv'), what));
-    } catch (error) {
-      await times.remove().catch(() => undefined);
-      throw error;
+      // On the same disk as the folder, whatever is mounted where.
+      const partial = await beginFile(join(folder, 'frames'));
+      await mkdir(partial);
+      const [times, labels] = [await GrowingFile.open(join(partial, 'times.csv'), what), await GrowingFile.open(join(partial, 'labels.csv'), what)];
+      return new PngSequenceSink(folder, partial, times, labels);
+    } catch (cause) {
+      throw writeError(what, folder, cause);
     }
   }
 
   async write(frame: SinkFrame): Promise<void> {
-    const { index, timeSeconds, source, png } = frame;
+    const { index, timeSeconds, source, fileName = '', png } = frame;
     if (this.#finished !== undefined) throw new SynsegError('DISPOSED', `Cannot write ${what}: "${this.#folder}" is closed`);
     if (png === undefined) throw new Error('internal: a frame for the PNG sequence came without its PNG');
-    const file = frameFileName(index);
-    await this.#writePicture(join(this.#folder, file), png);
+    const file = this.#fileName(index, fileName);
+    await this.#writePicture(file, png);
     await this.#writeLabels(frame);
-    const header = this.#times.length === 0 ? csvLine(['file', 'index', 'time_seconds', 'source']) : '';
-    await this.#times.write(header + csvLine([file, index, timeSeconds, source]));
+    const header = this.#times.length === 0 ? csvLine(['file', 'index', 'time_seconds', 'source', 'file_name']) : '';
+    await this.#times.write(header + csvLine([file, index, timeSeconds, source, fileName]));
   }
 
   close(): Promise<void> {
@@ -63,23 +69,46 @@ export class PngSequenceSink implements FrameSink {
     return this.#finished;
   }
 
-  async abort(): Promise<void> {
-    await this.close().catch(() => undefined);
+  async abandon(): Promise<readonly string[]> {
+    this.#finished ??= Promise.resolve();
+    await this.#finished.catch(() => undefined);
+    await Promise.allSettled([this.#times.close(), this.#labels.close()]);
+    const kept = await readdir(this.#partial).catch((): string[] => []);
+    if (kept.length > 0) return [this.#partial];
+    await rm(this.#partial, { recursive: true, force: true }).catch(() => undefined);
+    return [];
   }
 
   async #finish(): Promise<void> {
-    const ends = await Promise.allSettled([this.#times.close(), this.#labels.close()]);
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    await this.#times.close();
+    await this.#labels.close();
+    try {
+      const files = await readdir(this.#partial);
+      const tables = ['times.csv', 'labels.csv'];
+      const last = (file: string): number => (tables.includes(file) ? 1 : 0);
+      for (const file of files.sort((a, b) => last(a) - last(b))) await rename(join(this.#partial, file), join(this.#folder, file));
+      await rm(this.#partial, { recursive: true });
+    } catch (cause) {
+      throw writeError(what, this.#folder, cause);
+    }
   }
 
-  async #writePicture(path: string, png: Uint8Array): Promise<void> {
-    const partial = partialPath(path);
+  /** Names that differ by their endings only, and pictures that come again in a loop, keep their number. */
+  #fileName(index: number, picture: string): string {
+    if (picture === '') return frameFileName(index);
+    const stem = picture.slice(0, picture.length - extname(picture).length);
+    const isTaken = this.#names.has(stem.toLowerCase());
+    this.#names.add(stem.toLowerCase());
+    return isTaken ? `${stem}-${frameFileName(index)}` : `${stem}.png`;
+  }
+
+  async #writePicture(file: string, png: Uint8Array): Promise<void> {
+    const path = join(this.#partial, file);
     try {
-      await writeFile(partial, png);
-      await rename(partial, path);
+      await writeFile(path, png);
     } catch (cause) {
-      await rm(partial, { force: true }).catch(() => undefined);
-      throw writeError(what, path, cause);
+      await rm(path, { force: true }).catch(() => undefined);
+      throw writeError(what, join(this.#folder, file), cause);
     }
   }
 
