@@ -27,7 +27,8 @@ const labels = await segmenter.labels(names.split(','));
 
 const result = await segmenter.segment(picture, labels);
 await writeFile(`${values.out}/picture.png`, await result.overlay(picture));
-for (const [name, share] of Object.entries(result.areas)) console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
+const shares = [...Object.entries(result.areas), ['(background)', result.background] as const];
+for (const [name, share] of shares) console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
 console.log(`${values.out}/picture.png`);
 
 let frames = 0;

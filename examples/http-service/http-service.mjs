@@ -3,7 +3,7 @@
  *
  *   PORT=8080 node http-service.mjs [--model embedded] [--host 127.0.0.1]
  *
- *   POST /segment?labels=road,car                  → JSON: width, height, areas, masks as COCO run lengths
+ *   POST /segment?labels=road,car                  → JSON: width, height, areas, background, masks as COCO run lengths
  *   POST /segment?labels=road,car&format=mask      → PNG: label map, pixel value = place of the label, from 0
  *   POST /segment?labels=road,car&format=overlay   → PNG: the picture with its labels drawn over it
  *   GET  /health                                   → JSON: model, device, requests under way
@@ -94,7 +94,7 @@ async function segment(request, url, signal) {
   if (!FORMATS.includes(format)) throw new Refusal(400, 'FORMAT', `format must be one of ${FORMATS.join(', ')}, got ${JSON.stringify(format)}`);
   const picture = await bodyOf(request);
   const result = await segmenter.segment(picture, await labelSet(names), { signal });
-  if (format === 'json') return { width: result.width, height: result.height, areas: result.areas, masks: result.toRLE() };
+  if (format === 'json') return { width: result.width, height: result.height, areas: result.areas, background: result.background, masks: result.toRLE() };
   return format === 'mask' ? result.toPNG() : result.overlay(picture, { maxPixels: LIMITS.pixels, signal });
 }
 

@@ -26,7 +26,9 @@ const segmenter = await Segmenter.load(values.model);
 const labels = await segmenter.labels(names.split(','));
 const result = await segmenter.segment(picture, labels);
 
-for (const [name, share] of Object.entries(result.areas)) console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
+/** @type {[string, number][]} */
+const shares = [...Object.entries(result.areas), ['(background)', result.background]];
+for (const [name, share] of shares) console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
 await mkdir(values.out, { recursive: true });
 await writeFile(join(values.out, 'overlay.png'), await result.overlay(picture));
 await writeFile(join(values.out, 'label-map.png'), await result.toPNG());

@@ -56,7 +56,7 @@ describe('the example http-service', () => {
   it('answers its client with shares and an overlay', async () => {
     const outcome = await shell.run(ask, { PORT: new URL(url).port });
     expectSuccess(outcome);
-    expectShares(outcome.stdout, ['road', 'building', 'sky']);
+    expectShares(outcome.stdout, ['road', 'building', 'sky', '(background)']);
     expect(outcome.stdout).toMatch(/\nout\/http-service\/overlay\.png\n$/);
     expect(await sharp(join(results, 'overlay.png')).metadata()).toMatchObject({ format: 'png', width: 256, height: 256 });
   });

@@ -9,7 +9,7 @@ import { expectSuccess, openShell, runBlocks } from '../readme.ts';
 const shell = await openShell('video-overlay');
 const [command = ''] = runBlocks('video-overlay');
 const results = join(REPOSITORY, 'out/video-overlay');
-const labels = ['road', 'building', 'sky', 'tree', 'car', 'person'];
+const labels = ['road', 'building', 'sky', 'tree', 'car', 'person', '(background)'];
 
 describe('the example video-overlay', () => {
   it('writes every frame at its time, and prints the mean shares of each second', async () => {
