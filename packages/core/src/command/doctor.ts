@@ -1,8 +1,6 @@
 /** `synseg doctor`: what this machine has, found out by trying. */
-import { execFile } from 'node:child_process';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
-import { promisify } from 'node:util';
 import { cacheUsage, defaultCacheFolder } from '../cache/cache-folder.ts';
 import { hubDefaults } from '../checkpoint/hub.ts';
 import { messageOf } from '../errors.ts';
@@ -11,6 +9,7 @@ import { writeOnnx } from '../graph/onnx-writer.ts';
 import { add, scalar } from '../graph/ops.ts';
 import { PROVIDERS, type Provider } from '../session/providers.ts';
 import { RuntimeSession, runtimeInfo } from '../session/runtime.ts';
+import { findFfmpeg } from './ffmpeg.ts';
 import { megabytes, table, type CommandContext, type CommandResult } from './output.ts';
 
 interface ProviderReport {
@@ -40,7 +39,7 @@ export async function doctorCommand(_: CommandContext): Promise<CommandResult> {
       ['runtime', `${runtime.name} ${runtime.version} on ${runtime.platform} ${runtime.architecture}, ${String(runtime.cores)} cores, ${megabytes(runtime.memoryBytes)}`],
       ['onnxruntime', version],
       ...providers.map(({ provider, works, message }) => [provider, works ? 'works' : `no: ${firstLine(message ?? '')}`]),
-      ['ffmpeg', ffmpeg.version === undefined ? `no: ${ffmpeg.message ?? ''}` : `${ffmpeg.version} (${ffmpeg.path})`],
+      ['ffmpeg', ffmpeg.message !== undefined ? `no: ${ffmpeg.message}` : `${ffmpeg.version ?? 'unknown'} (${ffmpeg.path ?? ''})`],
       ['cache', `${cache.folder}, ${megabytes(cache.bytes)}${cache.writable ? '' : ', not writable'}`],
       ['hub cache', cache.hubFolder],
     ]),
@@ -59,16 +58,6 @@ async function tryProvider(provider: Provider): Promise<ProviderReport> {
     return y?.data[0] === 2 ? { provider, works: true } : { provider, works: false, message: `1 + 1 must be 2, got ${String(y?.data[0])}` };
   } catch (error) {
     return { provider, works: false, message: messageOf(error) };
-  }
-}
-
-async function findFfmpeg(): Promise<{ path: string; version?: string; message?: string }> {
-  const path = process.env['FFMPEG_PATH'] ?? 'ffmpeg';
-  try {
-    const { stdout } = await promisify(execFile)(path, ['-hide_banner', '-version']);
-    return { path, version: /version (\S+)/.exec(stdout)?.[1] ?? 'unknown' };
-  } catch (error) {
-    return { path, message: `${firstLine(messageOf(error))}; @synseg/video needs it: install ffmpeg, or set FFMPEG_PATH` };
   }
 }
 
