@@ -36,7 +36,7 @@ const PALETTE_COLOR = 3;
  * @example
  * ```ts
  * import { encodeIndexedPNG, labelColors } from '@synseg/core';
- * const png = await encodeIndexedPNG(Uint8Array.of(0, 1, 255), 3, 1, labelColors(2), { transparentBackground: true });
+ * const png = await encodeIndexedPNG(Uint8Array.of(0, 1, 255), 3, 1, labelColors(['road', 'car']), { transparentBackground: true });
  * console.assert(String.fromCharCode(...png.subarray(1, 4)) === 'PNG');
  * ```
  */

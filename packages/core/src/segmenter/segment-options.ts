@@ -1,5 +1,5 @@
 /** Options of `Segmenter.segment()`, checked and filled in once, at the door. */
-import { describeValue } from '../guard/arguments.ts';
+import { describeValue, optionNames } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, limitError } from '../guard/limits.ts';
 import { checkActivation, checkBackground } from '../mask/check.ts';
 import { disposedError } from '../errors.ts';
@@ -36,6 +36,10 @@ export interface SegmentOptions extends EncodeOptions {
    */
   readonly transfer?: boolean;
 }
+
+/** Names of {@link EncodeOptions} and {@link SegmentOptions}. */
+export const ENCODE_NAMES = optionNames<EncodeOptions>({ views: true, signal: true });
+export const SEGMENT_NAMES = optionNames<SegmentOptions>({ views: true, signal: true, merge: true, threshold: true, background: true, output: true, size: true, transfer: true });
 
 const OUTPUTS: readonly string[] = ['labels', 'masks', 'activations'] satisfies Output[];
 

@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { templatesOf } from '../checkpoint/model-config.ts';
 import { disposedError } from '../errors.ts';
-import { checkKind, checkOptions, checkSignal, describeValue, optionNames } from '../guard/arguments.ts';
+import { checkKind, checkOptions, checkSignal, describeValue } from '../guard/arguments.ts';
 import { raceSignal } from '../guard/race-signal.ts';
 import { showsItself } from '../guard/show.ts';
 import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
@@ -19,7 +19,7 @@ import type { Templates } from '../text/templates.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
 import { resolveLoad, type ImageBounds, type LoadRequest, type SegmenterOptions } from './load-options.ts';
-import { checkEncoded, checkLabels, checkMerge, checkResults, checkViews, isList, resolveDecision, resolveOutputs, resolveSize, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
+import { ENCODE_NAMES, SEGMENT_NAMES, checkEncoded, checkLabels, checkMerge, checkResults, checkViews, isList, resolveDecision, resolveOutputs, resolveSize, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
 import { Segmentation } from './segmentation.ts';
 import { Semaphore } from './semaphore.ts';
 
@@ -28,9 +28,6 @@ type TextSide = LabelEmbedder | Vocabulary | undefined;
 
 /** What bounds the calls. */
 type Bounds = Pick<LoadRequest, 'maxQueue' | 'maxPixels'> & Partial<ImageBounds>;
-
-const ENCODE_NAMES = optionNames<EncodeOptions>({ views: true, signal: true });
-const SEGMENT_NAMES = optionNames<SegmentOptions>({ views: true, signal: true, merge: true, threshold: true, background: true, output: true, size: true, transfer: true });
 
 /** A loaded segmenter's session for another thread; plain data but for `port`, which must be in the transfer list. */
 export interface SharedSegmenter extends Bounds {
@@ -47,7 +44,7 @@ export interface SharedSegmenter extends Bounds {
  * // type-checked only: needs a checkpoint
  * import { Segmenter } from '@synseg/core';
  * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
- * const labels = await segmenter.labels(['road', 'car', { name: 'person', prompts: ['a person', 'a pedestrian'] }], { background: 0.4 });
+ * const labels = await segmenter.labels(['road', 'car', { name: 'person', prompts: ['a person', 'a pedestrian'] }]);
  * const result = await segmenter.segment('street.jpg', labels);
  * console.assert(result.labelMap.length === result.width * result.height);
  * ```
@@ -248,8 +245,7 @@ export class Segmenter {
   /** Waits for the run in progress, rejects what still waits as `DISPOSED`, and frees everything. Idempotent. */
   dispose(): Promise<void> {
     Segmenter.#check(this, 'dispose');
-    this.#disposal ??= Promise.all([this.#thread.dispose(), this.#text instanceof LabelEmbedder ? this.#text.dispose() : undefined]).then(() => undefined);
-    return this.#disposal;
+    return (this.#disposal ??= Promise.all([this.#thread.dispose(), this.#text instanceof LabelEmbedder ? this.#text.dispose() : undefined]).then(() => undefined));
   }
 
   /** {@link Segmenter.dispose}, for `await using`. */
@@ -259,8 +255,7 @@ export class Segmenter {
 
   /** What `JSON.stringify()` and `console.log()` show. */
   toJSON(): { readonly device: Provider; readonly precision: Precision; readonly inputSize: readonly [height: number, width: number] } {
-    const { device, precision, inputSize } = this;
-    return { device, precision, inputSize };
+    return { device: this.device, precision: this.precision, inputSize: this.inputSize };
   }
 
   /** @throws TypeError for a method taken off its segmenter, SynsegError `DISPOSED` after disposal */
