@@ -223,7 +223,7 @@ describe('decodeFrames() repeats and paces', () => {
     expect(await message(clip, { frameRate: 0 })).toBe('RangeError: Cannot decode video: frameRate must be a positive number, got 0');
     expect(await message(clip, { networkTimeoutSeconds: NaN })).toBe('RangeError: Cannot decode video: networkTimeoutSeconds must be a positive number, got NaN');
     expect(await message(clip, { hardwareAcceleration: '-y' })).toBe('RangeError: Cannot decode video: hardwareAcceleration must be a name as in ffmpeg -hwaccels, got "-y"');
-    expect(await message(7 as unknown as string, {})).toMatch(/^TypeError: Cannot open video: source must be a path, .* got number$/);
+    expect(await message(7 as unknown as string, {})).toMatch(/^TypeError: Cannot open video: source must be a path, .* got 7$/);
   });
 });
 

@@ -217,3 +217,28 @@ describe('decodeFrames() leaves no child behind', () => {
     expect(ffmpegChildren()).toEqual([]);
   });
 });
+
+describe('decodeFrames() and what it is given', () => {
+  const mine = new Error('mine');
+  const clip = testClip(at('given.mp4'));
+  it.each<[string, Partial<DecodeOptions>]>([
+    ['onOpen throws', { onOpen: () => { throw mine; } }],
+    ['onEnd throws', { onEnd: () => { throw mine; } }],
+    ['onOpen rejects', { onOpen: () => Promise.reject(mine) as unknown as undefined }],
+    ['onEnd rejects', { onEnd: () => Promise.reject(mine) as unknown as undefined }],
+  ])('throws what %s', async (_title, options) => {
+    await expect(collect(clip, options)).rejects.toBe(mine);
+    expect(ffmpegChildren()).toEqual([]);
+  });
+
+  it('checks it at the call', () => {
+    const call = (options: unknown, source: unknown = clip) => () => decodeFrames(source as string, options as DecodeOptions);
+    expect(call(undefined)).toThrow('Cannot decode video: options must be an object with size, got undefined');
+    expect(call({ size: [24, 32], statr: 1 })).toThrow('Cannot decode video: options must have known names, got "statr" (did you mean "start"?)');
+    expect(call({ size: 24 })).toThrow('Cannot decode video: size must be [height, width], got 24');
+    expect(call({ size: [24, 32], onOpen: 1 })).toThrow('Cannot decode video: onOpen must be a function, got 1');
+    expect(call({ size: [24, 32], loop: 'yes' })).toThrow('Cannot decode video: loop must be true or false, got "yes"');
+    expect(call({ size: [24, 32], signal: 1 })).toThrow('Cannot decode video: signal must be an AbortSignal, got 1');
+    expect(call({ size: [24, 32] }, Promise.resolve(clip))).toThrow('got a Promise (did you forget await?)');
+  });
+});

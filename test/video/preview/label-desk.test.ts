@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PreviewLabel, PreviewLabels } from '../../../packages/video/src/preview/preview-types.ts';
 import { post, rawAnswer, startPreview, streetLabels, until, watch } from './viewing.ts';
+import { LabelDesk } from '../../../packages/video/src/preview/label-desk.ts';
 
 describe('editing labels', () => {
   const renamed: PreviewLabels = { names: ['street'], colors: [[1, 2, 3]], thresholds: [0.25] };
@@ -41,7 +42,7 @@ describe('editing labels', () => {
         expect(running).toBe(1);
         await new Promise((resolve) => setTimeout(resolve, 20));
         running -= 1;
-        return { names: labels.map(({ name }) => name), colors: [], thresholds: [] };
+        return { names: labels.map(({ name }) => name), colors: labels.map(() => [1, 2, 3] as const), thresholds: labels.map(() => null) };
       },
     });
     const change = (name: string): Promise<Response> => post(preview, 'labels', { revision: 1, labels: [{ name }] });
@@ -78,5 +79,18 @@ describe('editing labels', () => {
     const long = await rawAnswer(preview, 'POST /labels HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 70000', '', 'x'.repeat(69_996));
     expect(long).toContain('HTTP/1.1 413');
     expect(long).toContain('Cannot read request: body must have at most 65536 bytes');
+  });
+
+  it('lets a few changes wait and refuses more', async () => {
+    const desk = new LabelDesk({ names: [], colors: [], thresholds: [] }, () => new Promise(() => {}));
+    const body = { revision: 1, labels: [{ name: 'car' }] };
+    for (let waiting = 0; waiting < 16; waiting++) void desk.change(body);
+    expect(await desk.change(body)).toEqual({ status: 409, error: 'Cannot change labels: too many changes wait already' });
+  });
+
+  it('shows the person what is wrong with an answer that holds no labels', async () => {
+    const desk = new LabelDesk({ names: [], colors: [], thresholds: [] }, () => Promise.resolve(undefined as never));
+    expect(await desk.change({ revision: 1, labels: [{ name: 'car' }] })).toEqual({ status: 422, error: 'Cannot change labels: labels must hold names, colors and thresholds, lists of one length, got undefined' });
+    expect(desk.revision).toBe(1);
   });
 });

@@ -132,6 +132,19 @@ describe('watching', () => {
     await reader.cancel();
   });
 
+  it('says what an option must be', async () => {
+    const options = { sources: ['a'], labels: { names: [], colors: [], thresholds: [] }, onLabels: () => Promise.reject(new Error('none')) };
+    const start = (change: object) => PreviewServer.start({ ...options, ...change });
+    await expect(start({ prot: 1 })).rejects.toThrow('Cannot start preview: options must have known names, got "prot" (did you mean "port"?)');
+    await expect(start({ sources: 'a' })).rejects.toThrow('Cannot start preview: sources must be a list of strings, got "a"');
+    await expect(start({ onLabels: undefined })).rejects.toThrow('Cannot start preview: onLabels must be a function, got undefined');
+    await expect(start({ labels: { names: ['a'], colors: [], thresholds: [] } })).rejects.toThrow('Cannot start preview: labels must hold names, colors and thresholds, lists of one length, got an object');
+    await expect(PreviewServer.start(undefined as never)).rejects.toThrow('Cannot start preview: options must be an object with sources, labels and onLabels, got undefined');
+    const preview = await startPreview();
+    expect(() => preview.publish({ source: 0 } as never)).toThrow('Cannot show picture: picture must hold a JPEG file as jpeg, got an object');
+    expect(() => preview.publishLabels([] as never)).toThrow('Cannot show labels: labels must hold names');
+  });
+
   it('refuses sources that are not there', async () => {
     const preview = await startPreview();
     expect(() => preview.publish(pictureOf(0, { source: 1 }))).toThrow(new RangeError('Cannot show picture: source must be a whole number of 0 to 0, got 1'));

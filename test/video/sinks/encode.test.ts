@@ -165,11 +165,16 @@ describe('encodeVideo() rejects', () => {
   });
 
   it('wrong arguments', async () => {
+    await expect(encodeVideo('x.mp4', { ...size, frameRat: 1 } as typeof size)).rejects.toThrow('Cannot write video: options must have known names, got "frameRat" (did you mean "frameRate"?)');
+    await expect(encodeVideo(undefined as never, size)).rejects.toThrow('Cannot write video: path must be a path, got undefined');
+    await expect(encodeVideo('x.mp4', undefined as never)).rejects.toThrow('Cannot write video: options must be an object with width, height and frameRate, got undefined');
     await expect(encodeVideo('x.avi', size)).rejects.toThrow('Cannot write video: path must end in .mp4, .m4v, .mov, got "x.avi"');
     await expect(encodeVideo('x.mp4', { ...size, width: 0.5 })).rejects.toThrow('Cannot write video: width must be positive whole pixels, got 0.5');
     await expect(encodeVideo('x.mp4', { ...size, frameRate: 0 })).rejects.toThrow('Cannot write video: frameRate must be a positive number, got 0');
     await expect(encodeVideo('x.mp4', { ...size, quality: 52 })).rejects.toThrow('Cannot write video: quality must be between 0 and 51, got 52');
     const sink = await encodeVideo(at('short.mp4'), size);
+    await expect(sink.write('x' as never, 0)).rejects.toThrow('Cannot write frame: frame must be a Uint8Array, got "x"');
+    await expect(sink.write(new Uint8Array(9216), NaN)).rejects.toThrow('Cannot write frame: timeSeconds must be a finite number, got NaN');
     await expect(sink.write(new Uint8Array(3), 0)).rejects.toThrow('Cannot write frame: frame must hold 9216 bytes, got 3');
     await sink.close();
   });

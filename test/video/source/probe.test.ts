@@ -122,6 +122,7 @@ describe('probe() rejects with VIDEO_DECODE and the name', () => {
 
 describe('probe() calls', () => {
   it('rejects what is no source', async () => {
+    await expect(probe('x.mp4', { singal: 1 } as object)).rejects.toThrow('Cannot open video: options must have known names, got "singal" (did you mean "signal"?)');
     await expect(probe('')).rejects.toThrow(new TypeError('Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ""'));
     await expect(probe(null as unknown as string)).rejects.toThrow('Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got null');
   });

@@ -27,10 +27,20 @@ describe('describeSource()', () => {
     expect(describeSource(source)).toEqual({ name, kind, live });
   });
 
-  it.each([[undefined, 'undefined'], [null, 'null'], ['', '""'], [7, 'number'], [{}, 'object'], [{ url: '' }, 'object']])('refuses %s', (source, got) => {
+  it.each([[undefined, 'undefined'], [null, 'null'], ['', '""'], [7, '7'], [{}, 'an object'], [{ url: '' }, 'an object'], [Promise.resolve('a.mp4'), 'a Promise (did you forget await?)']])('refuses %s', (source, got) => {
     const message = 'Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ';
     expect(() => checkSource(source)).toThrow(new TypeError(message + got));
     expect(() => describeSource(source as string)).toThrow(message + got);
+  });
+});
+
+describe('checkSource()', () => {
+  it.each([
+    [{ url: 'x', inputoptions: [] }, 'Cannot open video: source must have known names, got "inputoptions" (did you mean "inputOptions"?)'],
+    [{ url: 'x', inputOptions: '-f lavfi' }, 'Cannot open video: inputOptions must be a list of strings, got "-f lavfi"'],
+    [{ url: 'x', live: 'yes' }, 'Cannot open video: live must be true or false, got "yes"'],
+  ])('refuses %j', (source, message) => {
+    expect(() => checkSource(source)).toThrow(new TypeError(message));
   });
 });
 

@@ -7,6 +7,8 @@
  * frames to one pipe before it turns to the other, and waiting for one of them alone would lock both sides.
  */
 import { SynsegError } from '@synseg/core';
+import { checkCallback, checkKind, checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
+import { guarded } from '../callbacks.ts';
 import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg } from '../process/locate.ts';
@@ -95,22 +97,52 @@ export interface DecodeOptions extends FrameSelection, InputOptions {
  * @throws {TypeError} when `source` is none; when a pushed frame does not hold RGB of its size.
  * @throws {RangeError} when `size`, `start`, `end`, `fps`, `every` or another option is out of range.
  */
-export async function* decodeFrames(
-  source: VideoSource,
-  options: DecodeOptions,
-): AsyncGenerator<VideoFrame, void, undefined> {
+export function decodeFrames(source: VideoSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
+  checkKind('decode video', 'options', options, options !== undefined, 'be an object with size');
+  checkOptions('decode video', options, names);
   checkDecode(source, options);
-  if (isFrames(source)) yield* pushedFrames(source, options);
-  else yield* decoded(source, options);
+  return told(source, options);
+}
+
+const names = optionNames<DecodeOptions>({
+  ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true },
+  ...{ networkTimeoutSeconds: true, size: true, fullResolution: true, fullSize: true, signal: true, onOpen: true, onCorrupt: true, onEnd: true },
+});
+
+/** What the caller's functions throw or reject with is thrown by the iterator. */
+async function* told(source: VideoSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
+  let failure: { readonly error: unknown } | undefined;
+  const tell = (error: unknown): void => void (failure ??= { error });
+  const check = (): void => {
+    if (failure !== undefined) throw failure.error;
+  };
+  const callbacks = { onOpen: guarded(options.onOpen, tell), onCorrupt: guarded(options.onCorrupt, tell), onEnd: guarded(options.onEnd, tell) };
+  for await (const frame of openFrames(source, { ...options, ...callbacks })) {
+    check();
+    yield frame;
+  }
+  check();
+}
+
+/** {@link decodeFrames} for arguments that were checked and callbacks that do not throw. */
+export function openFrames(source: VideoSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
+  return isFrames(source) ? pushedFrames(source, options) : decoded(source, options);
 }
 
 /** @throws {TypeError | RangeError} when decoding could not begin with these arguments. */
 export function checkDecode(source: VideoSource, options: DecodeOptions): void {
   checkSource(source);
   checkSelection(options);
-  const { size, fullSize } = options;
+  checkSignal('decode video', options.signal);
+  for (const name of ['onOpen', 'onCorrupt', 'onEnd'] as const) checkCallback('decode video', name, options[name]);
+  for (const name of ['fullResolution', 'loop', 'realTime', 'live'] as const) {
+    const value: unknown = options[name];
+    checkKind('decode video', name, value, value === undefined || typeof value === 'boolean', 'be true or false');
+  }
+  const { size, fullSize = size } = options;
   for (const [name, value] of Object.entries({ size, fullSize })) {
-    if (value === undefined || value.every((pixels) => Number.isInteger(pixels) && pixels > 0)) continue;
+    checkKind('decode video', name, value, Array.isArray(value) && value.length === 2, 'be [height, width]');
+    if (value.every((pixels) => Number.isInteger(pixels) && pixels > 0)) continue;
     throw new RangeError(`Cannot decode video: ${name} must be positive whole pixels, got [${value.join(', ')}]`);
   }
   if (!isFrames(source)) checkInputOptions(source, options);
@@ -154,6 +186,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
   try {
     while (true) {
       signal?.throwIfAborted();
+      for (const pipe of pipes) pipe.check();
       if (opened === undefined && clock.size !== undefined) {
         opened = openedSource(source, options, options.fullSize ?? clock.size, clock, report);
         fullPipe?.setFrameBytes(opened.height * opened.width * 3);

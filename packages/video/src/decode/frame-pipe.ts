@@ -26,6 +26,7 @@ export class FramePipe {
   #filled = 0;
   #awaited = false;
   #ended = false;
+  #failure: { readonly error: unknown } | undefined;
 
   /**
    * @param frameBytes Size of a frame, if it is known already; see {@link setFrameBytes}.
@@ -40,8 +41,15 @@ export class FramePipe {
       onChange();
     };
     stream.on('data', (chunk: Uint8Array) => {
-      if (this.#frameBytes === undefined) this.#hold(chunk);
-      else if (this.#fill(chunk, this.#frameBytes)) onChange();
+      // There may be no memory for a picture, and nobody could catch that here.
+      try {
+        if (this.#frameBytes === undefined) this.#hold(chunk);
+        else if (this.#fill(chunk, this.#frameBytes)) onChange();
+      } catch (error) {
+        this.#failure ??= { error };
+        stream.destroy();
+        onChange();
+      }
     });
     stream.once('end', end).once('close', end).once('error', end);
   }
@@ -54,6 +62,11 @@ export class FramePipe {
     this.#early = [];
     if (early.map((chunk) => this.#fill(chunk, frameBytes)).includes(true)) this.#onChange();
     if (this.#awaited || this.#frames.length < readAhead) this.#stream.resume();
+  }
+
+  /** @throws what went wrong while frames were cut, such as too little memory for one */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** Number of complete frames that wait to be taken. */

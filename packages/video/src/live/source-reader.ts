@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSynsegError, messageOf, SynsegError } from '@synseg/core';
-import { checkDecode, decodeFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from '../decode/decode.ts';
+import { checkDecode, openFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from '../decode/decode.ts';
 import { redactCredentials } from '../process/redact.ts';
 import { isPlaylist, listens } from '../source/input.ts';
 import { describeSource, isFrames, sourceInput, type FfmpegInput, type SourceDescription, type VideoSource } from '../source/source.ts';
@@ -171,7 +171,7 @@ export class SourceReader {
     const leaving = new AbortController();
     const info = this.#info;
     const again = info === undefined ? { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) } : { fullSize: [info.height, info.width] as const };
-    const decoded = decodeFrames(this.#source, {
+    const decoded = openFrames(this.#source, {
       networkTimeoutSeconds: Math.max(10, Number.isFinite(this.#stallSeconds) ? this.#stallSeconds + 5 : 0),
       ...options,
       ...again,

@@ -1,11 +1,21 @@
 /** Where changes of the labels come in from the pages, one at a time. */
 import { messageOf } from '@synseg/core';
+import { checkKind } from '@synseg/core/guards';
 import { redactCredentials } from '../process/redact.ts';
 import type { PreviewLabel, PreviewLabels, PreviewOptions } from './preview-types.ts';
 
 const MAX_LABELS = 255;
 const MAX_NAME = 200;
 const MAX_TEXT = 500;
+/** Changes that wait for the one under way. */
+const MAX_WAITING = 16;
+
+/** @throws {TypeError} when these are no labels to show. */
+export function checkLabels(action: string, labels: PreviewLabels): void {
+  const lists = typeof labels === 'object' && labels !== null ? [labels.names, labels.colors, labels.thresholds] : [undefined];
+  const fits = lists.every((list) => Array.isArray(list) && list.length === labels.names.length) && labels.names.every((name) => typeof name === 'string');
+  checkKind(action, 'labels', labels, fits, 'hold names, colors and thresholds, lists of one length');
+}
 
 /** What is answered to a change: the labels now under way, and why they are not those asked for. */
 export interface LabelAnswer {
@@ -19,6 +29,7 @@ export class LabelDesk {
   #labels: PreviewLabels;
   #revision = 1;
   #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor(labels: PreviewLabels, onLabels: PreviewOptions['onLabels']) {
     this.#labels = labels;
@@ -42,7 +53,9 @@ export class LabelDesk {
 
   /** Does what a request body `{ revision, labels: [{ name, threshold? }] }` asks for, when those before it are done. */
   change(body: unknown): Promise<LabelAnswer> {
-    const answer = this.#turn.then(() => this.#change(body));
+    if (this.#waiting >= MAX_WAITING) return Promise.resolve({ status: 409, error: 'Cannot change labels: too many changes wait already' });
+    this.#waiting += 1;
+    const answer = this.#turn.then(() => this.#change(body)).finally(() => (this.#waiting -= 1));
     this.#turn = answer;
     return answer;
   }
@@ -52,7 +65,9 @@ export class LabelDesk {
     if (typeof asked === 'string') return { status: 400, error: asked };
     if (asked.revision !== this.#revision) return { status: 409, error: 'Cannot change labels: somebody else changed them meanwhile' };
     try {
-      this.replace(await this.#onLabels(asked.labels));
+      const labels = await this.#onLabels(asked.labels);
+      checkLabels('change labels', labels);
+      this.replace(labels);
       return { status: 200 };
     } catch (error) {
       return { status: 422, error: redactCredentials(messageOf(error)).slice(0, MAX_TEXT) };

@@ -10,14 +10,18 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { SynsegError, messageOf } from '@synseg/core';
+import { checkKind, checkOptions, optionNames } from '@synseg/core/guards';
 import { isLoopback } from './access.ts';
 import { Hub } from './hub.ts';
+import { checkLabels } from './label-desk.ts';
 import type { PreviewLabels, PreviewOptions, PreviewPicture } from './preview-types.ts';
 import { answer } from './routes.ts';
 
 const MAX_CONNECTIONS = 512;
 const PING_MS = 5000;
 const MIN_TOKEN = 8;
+
+const names = optionNames<PreviewOptions>({ sources: true, labels: true, onLabels: true, host: true, port: true, token: true, title: true, vocabulary: true });
 
 /**
  * Serves the preview page.
@@ -65,12 +69,20 @@ export class PreviewServer {
   /**
    * Opens the port and serves the page.
    *
-   * @throws {TypeError} when there is no source
+   * @throws {TypeError} when there is no source, or an option is of the wrong kind or not known
    * @throws {RangeError} for a port outside 0..65535, or a token of less than 8 characters
    * @throws {SynsegError} `VIDEO_ENCODE` when the address cannot be listened on
    */
   static async start(options: PreviewOptions): Promise<PreviewServer> {
-    const { sources, port = 0, token } = options;
+    checkKind('start preview', 'options', options, options !== undefined, 'be an object with sources, labels and onLabels');
+    checkOptions('start preview', options, names);
+    const { sources, port = 0, token, vocabulary, onLabels } = options;
+    for (const [name, list] of Object.entries({ sources, vocabulary: vocabulary ?? [] })) {
+      checkKind('start preview', name, list, Array.isArray(list) && list.every((text) => typeof text === 'string'), 'be a list of strings');
+    }
+    for (const name of ['host', 'token', 'title'] as const) checkKind('start preview', name, options[name], options[name] === undefined || typeof options[name] === 'string', 'be a string');
+    checkKind('start preview', 'onLabels', onLabels, typeof onLabels === 'function', 'be a function');
+    checkLabels('start preview', options.labels);
     if (sources.length === 0) throw new TypeError('Cannot start preview: sources must not be empty, got []');
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       throw new RangeError(`Cannot start preview: port must be a whole number of 0 to 65535, got ${port}`);
@@ -106,6 +118,7 @@ export class PreviewServer {
    * @throws {RangeError} when there is no such source
    */
   publish(picture: PreviewPicture): void {
+    checkKind('show picture', 'picture', picture, typeof picture === 'object' && picture !== null && ArrayBuffer.isView(picture.jpeg), 'hold a JPEG file as jpeg');
     this.#hub.show(picture);
   }
 
@@ -120,6 +133,7 @@ export class PreviewServer {
 
   /** Shows labels that were changed by other means than the page. Does nothing after `close()`. */
   publishLabels(labels: PreviewLabels): void {
+    checkLabels('show labels', labels);
     this.#hub.showLabels(labels);
   }
 

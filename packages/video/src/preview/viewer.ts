@@ -63,7 +63,8 @@ export class Viewer {
   /** The viewer has drawn so many more pictures of each source. */
   drawn(pictures: readonly number[]): void {
     for (const [source, count] of pictures.entries()) {
-      this.#onTheWay.set(source, Math.max(0, (this.#onTheWay.get(source) ?? 0) - count));
+      const onTheWay = this.#onTheWay.get(source);
+      if (onTheWay !== undefined) this.#onTheWay.set(source, Math.max(0, onTheWay - count));
     }
     this.#flush();
   }

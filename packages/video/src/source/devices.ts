@@ -1,6 +1,7 @@
 /** Cameras of this computer: what there is, and what ffmpeg is told in order to open one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { SynsegError } from '@synseg/core';
+import { checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { locateFfmpeg } from '../process/locate.ts';
 
@@ -32,7 +33,10 @@ export interface ListDevicesOptions {
  * for (const { id, name } of await listDevices()) console.assert(id.startsWith('camera:') && name !== '');
  * ```
  */
-export async function listDevices({ signal }: ListDevicesOptions = {}): Promise<readonly CameraDevice[]> {
+export async function listDevices(options: ListDevicesOptions = {}): Promise<readonly CameraDevice[]> {
+  checkOptions('list cameras', options, optionNames<ListDevicesOptions>({ signal: true }));
+  const { signal } = options;
+  checkSignal('list cameras', signal);
   signal?.throwIfAborted();
   if (process.platform === 'linux') return linuxDevices('/sys/class/video4linux');
   return process.platform === 'darwin' || process.platform === 'win32' ? askFfmpeg(await locateFfmpeg(), signal) : [];

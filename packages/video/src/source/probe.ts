@@ -1,6 +1,7 @@
 /** What ffprobe says about a source, without decoding it. It opens the source: what can be read once is then read. */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg, locateFfprobe } from '../process/locate.ts';
@@ -36,6 +37,8 @@ export interface ProbeOptions extends Pick<InputOptions, 'frameRate' | 'networkT
   readonly signal?: AbortSignal;
 }
 
+const names = optionNames<ProbeOptions>({ frameRate: true, networkTimeoutSeconds: true, signal: true });
+
 interface ProbedStream {
   readonly codec_type?: string;
   readonly codec_name?: string;
@@ -60,6 +63,8 @@ interface ProbedStream {
  */
 export async function probe(source: VideoSource, options: ProbeOptions = {}): Promise<VideoInfo> {
   checkSource(source);
+  checkOptions('open video', options, names);
+  checkSignal('open video', options.signal);
   if (isFrames(source)) throw new TypeError('Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames');
   checkInputOptions(source, options);
   const [ffprobe, ffmpeg] = await Promise.all([locateFfprobe(), locateFfmpeg()]);

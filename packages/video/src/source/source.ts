@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { checkKind, checkOptions, describeValue, optionNames } from '@synseg/core/guards';
 import type { PixelFormat } from '../decode/pixel-formats.ts';
 import { redactCredentials } from '../process/redact.ts';
 import { isSequence } from './sequence.ts';
@@ -150,15 +151,25 @@ export function sourceName(source: VideoSource): string {
   return text === '-' ? 'stdin' : redactCredentials(sourcePath(source) ?? text);
 }
 
+const inputNames = optionNames<FfmpegInput>({ url: true, inputOptions: true, name: true, live: true });
+
+function checkInput(source: FfmpegInput): void {
+  checkOptions('open video', source, inputNames, 'source');
+  const { inputOptions, name, live } = source;
+  const isList = inputOptions === undefined || (Array.isArray(inputOptions) && inputOptions.every((option) => typeof option === 'string'));
+  checkKind('open video', 'inputOptions', inputOptions, isList, 'be a list of strings');
+  checkKind('open video', 'name', name, name === undefined || typeof name === 'string', 'be a string');
+  checkKind('open video', 'live', live, live === undefined || typeof live === 'boolean', 'be true or false');
+}
+
 /** @throws {TypeError} when `source` is none of {@link VideoSource}. */
 export function checkSource(source: unknown): asserts source is VideoSource {
   if (source instanceof URL || (typeof source === 'string' && source.length > 0)) return;
   if (typeof source === 'object' && source !== null) {
     if (Symbol.asyncIterator in source) return;
-    if ('url' in source && typeof source.url === 'string' && source.url.length > 0) return;
+    if ('url' in source && typeof source.url === 'string' && source.url.length > 0) return checkInput(source as FfmpegInput);
   }
-  const got = typeof source === 'string' ? '""' : source === null ? 'null' : typeof source;
   throw new TypeError(
-    `Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ${got}`,
+    `Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ${describeValue(source)}`,
   );
 }
