@@ -32,10 +32,10 @@ function dependenciesOf(name: string): RegExp[] {
   return names.map((dependency) => new RegExp(`^${dependency}(/|$)`));
 }
 
-/** Hash of the sources that generate graphs: cached graphs of another build are never used. */
-function graphBuildId(): string {
-  const hash = createHash('sha256');
-  for (const folder of ['graph', 'model']) {
+/** Hash of what derived files depend on, sources and libraries: what another build cached is never used. */
+function buildId(): string {
+  const hash = createHash('sha256').update(readFileSync('packages/core/package.json'));
+  for (const folder of ['cache', 'graph', 'labels', 'model', 'session', 'text']) {
     const root = join('packages/core/src', folder);
     for (const file of readdirSync(root).sort()) hash.update(readFileSync(join(root, file)));
   }
@@ -49,7 +49,7 @@ function packageBuild(name: string, entries: readonly string[]): Options {
     entry: Object.fromEntries(entries.map((entry) => [entry.split('/').at(-1) ?? entry, `packages/${name}/src/${entry}.ts`])),
     outDir: `packages/${name}/dist`,
     external: dependenciesOf(name),
-    define: { __GRAPH_BUILD_ID__: JSON.stringify(graphBuildId()) },
+    define: { __BUILD_ID__: JSON.stringify(buildId()) },
     dts: {
       entry: Object.fromEntries(entries.filter((entry) => PUBLIC.has(entry)).map((entry) => [entry, `packages/${name}/src/${entry}.ts`])),
       // tsup sets `baseUrl`, which TypeScript 6 calls deprecated.

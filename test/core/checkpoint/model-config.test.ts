@@ -57,6 +57,21 @@ describe('a CLIPSeg folder', () => {
     for (const wrong of [[], ['road'], '{}', [1]]) expect(() => read({ ...clipseg, prompt_templates: wrong })).toThrow(`FOLDER/config.json: prompt_templates must be a list of texts with {}, got ${JSON.stringify(wrong)}`);
   });
 
+  it.each([
+    [{ image_std: [0, 0, 0] }, 'image_std must be 3 numbers above 0, got [0,0,0]'],
+    [{ image_std: [1, 1, -1] }, 'image_std must be 3 numbers above 0, got [1,1,-1]'],
+    [{ image_std: [1, 1, 1e999] }, 'image_std must be 3 finite numbers, got [1,1,null]'],
+    [{ image_mean: [0, '0', 0] }, 'image_mean must be 3 finite numbers, got [0,"0",0]'],
+    [{ size: 32 * 1000 }, 'size must be at most 8192, got 32000'],
+  ])('refuses statistics and sizes that no picture can be divided by: %j', (preprocessor, rule) => {
+    expect(() => read(clipseg, preprocessor)).toThrow(`FOLDER/preprocessor_config.json: ${rule}`);
+  });
+
+  it.each([[0], [-1e-5]])('refuses the epsilon %d', (epsilon) => {
+    expect(() => read({ ...clipseg, text_config: { layer_norm_eps: epsilon } })).toThrow(`FOLDER/config.json: text_config: layer_norm_eps must be above 0, got ${JSON.stringify(epsilon)}`);
+    expect(() => read({ ...clipseg, vision_config: { num_hidden_layers: 1e9 } })).toThrow('num_hidden_layers must be at most 10000000, got 1000000000');
+  });
+
   it.each([[100], [0], [16.5], [-32]])('refuses the input size %d', (size) => {
     expect(() => read(clipseg, undefined, size)).toThrow(new RangeError(`Cannot load checkpoint: inputSize must be a positive multiple of the patch size 32, got ${String(size)} (FOLDER)`));
   });
@@ -105,7 +120,7 @@ describe('a wrong field is named', () => {
     [{ ...clipseg, extract_layers: [] }, undefined, 'FOLDER/config.json: extract_layers must be a list of integers ≥ 0, got []'],
     [{ ...clipseg, conditional_layer: 3 }, undefined, 'FOLDER/config.json: conditional_layer must be below 3, got 3'],
     [{ ...clipseg, reduce_dim: 62 }, undefined, 'FOLDER/config.json: decoder_num_attention_heads must be a divisor of 62, got 4'],
-    [clipseg, { image_mean: [0.5, 0.5] }, 'FOLDER/preprocessor_config.json: image_mean must be 3 numbers, got [0.5,0.5]'],
+    [clipseg, { image_mean: [0.5, 0.5] }, 'FOLDER/preprocessor_config.json: image_mean must be 3 finite numbers, got [0.5,0.5]'],
     [clipseg, { size: { width: 224 } }, 'FOLDER/preprocessor_config.json: size: shortest_edge must be an integer ≥ 1, got nothing'],
     [clipseg, { size: '224' }, 'FOLDER/preprocessor_config.json: size must be a JSON object, got "224"'],
     [clipseg, [], 'FOLDER/preprocessor_config.json must be a JSON object, got []'],

@@ -62,8 +62,14 @@ describe('readSafetensors()', () => {
 
   const f32 = (shape: unknown, range: unknown): object => ({ x: { dtype: 'F32', shape, data_offsets: range } });
   it.each([
-    ['a dtype it does not know', { x: { dtype: 'F8_E4M3', shape: [1], data_offsets: [0, 1] } }, 'tensor "x" must have a known dtype, got F8_E4M3'],
-    ['an entry that is no object', { x: 5 }, 'tensor "x" must have a known dtype, got undefined'],
+    ['a dtype it does not know', { x: { dtype: 'F8_E4M3', shape: [1], data_offsets: [0, 1] } }, 'tensor "x" must have a known dtype, got "F8_E4M3"'],
+    ["a dtype of a table's own", { x: { dtype: '__proto__', shape: [1], data_offsets: [0, 1] } }, 'tensor "x" must have a known dtype, got "__proto__"'],
+    ['a dtype that is an object', { x: { dtype: {}, shape: [1], data_offsets: [0, 1] } }, 'tensor "x" must have a known dtype, got {}'],
+    ['offsets that are no list', { x: { dtype: 'U8', shape: [1], data_offsets: 5 } }, 'tensor "x" must have a shape and data_offsets of whole numbers, got {"dtype":"U8","shape":[1],"data_offsets":5}'],
+    ['a shape that is no list', { x: { dtype: 'U8', shape: { length: 1e9 }, data_offsets: [0, 1] } }, 'tensor "x" must have a shape and data_offsets of whole numbers'],
+    ['a shape that overflows', { x: { dtype: 'U8', shape: [9007199254740991, 9007199254740991], data_offsets: [0, 1] } }, 'tensor "x" must take 8.112963841460666e+31 bytes'],
+    ['metadata that is no text', { __metadata__: { names: 5 } }, '__metadata__ must be an object of texts, got {"names":5}'],
+    ['an entry that is no object', { x: 5 }, 'tensor "x" must have a known dtype, got nothing'],
     ['no range', { x: { dtype: 'F32', shape: [1] } }, 'tensor "x" must have a shape and data_offsets of whole numbers, got {"dtype":"F32","shape":[1]}'],
     ['a negative dimension', f32([-1, -1], [0, 4]), 'tensor "x" must have a shape and data_offsets of whole numbers'],
     ['an offset that is text', f32([1], ['0', '4']), 'tensor "x" must have a shape and data_offsets of whole numbers'],

@@ -77,6 +77,11 @@ describe('addForeignModel()', () => {
     expect(() => inline(bytes)).toThrow(new RangeError(`Cannot inline ONNX model: opset must be in [13, 21], got ${String(opset)}`));
   });
 
+  it.each(['If', 'Loop', 'Scan', 'SequenceMap'])('refuses control flow: a run of %s may have no end', (opType) => {
+    const bytes = foreign((model) => (model.graph.node[0] as { opType: string }).opType = opType);
+    expect(() => inline(bytes)).toThrow(`Cannot inline ONNX model: it must have no control flow (If, Loop, Scan, SequenceMap), got "${opType}"`);
+  });
+
   it('refuses weights outside the file', () => {
     const bytes = foreign((model) => ((model.graph.initializer[0] as { dataLocation: number }).dataLocation = 1));
     expect(() => inline(bytes)).toThrow('Cannot inline ONNX model: weights must be inside the file, got external tensor');

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { Segmenter, type Segmentation, type SegmenterOptions } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
-import { encodeSafetensors } from '../../../packages/core/src/checkpoint/safetensors.ts';
+import { encodeSafetensors, type FloatTensor } from '../../../packages/core/src/checkpoint/safetensors.ts';
 import { picture } from '../../support/random.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { tinyTensors, writeTinyClipseg } from '../../support/tiny-clipseg.ts';
@@ -153,6 +153,19 @@ describe('folders', () => {
   it('whose text weights are missing say so when the first label is asked for', async () => {
     await using segmenter = await Segmenter.load(writeTinyClipseg(join(root, 'textless'), { tensors: { 'clip.text_projection.weight': undefined } }), { device: 'cpu', cacheFolder });
     await expect(segmenter.labels(['road'])).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: expect.stringContaining('tensor "clip.text_projection.weight" [16, 32] must be in model.safetensors') });
+  });
+
+  it.each<['fp32' | 'fp16' | 'int8', 1 | 5]>([['fp32', 1], ['fp32', 5], ['fp16', 1], ['int8', 1]])('whose weights are not numbers are an error in %s with %i views, not a label', async (precision, views) => {
+    for (const part of ['clip.vision_model.encoder.layers.1.mlp.fc1.weight', 'decoder.transposed_convolution.weight']) {
+      const tensors = tinyTensors();
+      const { shape, data } = tensors.get(part) as FloatTensor;
+      const folder = writeTinyClipseg(join(root, `nan-${precision}-${views}-${part}`), { tensors: { [part]: { shape, data: data.map((value, at) => (at % 2 === 0 ? NaN : value)) } } });
+      const segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder, precision });
+      const labels = await segmenter.labels(['road']);
+      const encoded = await segmenter.encode(photo, { views });
+      await expect(segmenter.segment(encoded, labels)).rejects.toMatchObject({ code: 'INFERENCE', message: 'Cannot segment: logits must be finite numbers, got others (the weights of the checkpoint may be damaged, or too large for this precision)' });
+      await segmenter.dispose();
+    }
   });
 
   it('whose weights are cut off say so', async () => {

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
 import { readTextFile } from '../guard/text-file.ts';
+import { fileInside } from './file-inside.ts';
 import { readModelConfig, type ModelConfig } from './model-config.ts';
 import { Weights } from './weights.ts';
 
@@ -33,6 +34,8 @@ export async function openCheckpoint(folder: string, options: OpenCheckpointOpti
   if (configuration === undefined) throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: folder must hold config.json, got "${folder}"`);
   const preprocessor = await readJson(join(root, 'preprocessor_config.json'));
   const config = readModelConfig(configuration, preprocessor, root, options.inputSize);
+  const named = [...(config.trunk.kind === 'onnx' ? [config.trunk.file] : []), ...(config.text.kind === 'vocabulary' ? [config.text.names, config.text.embeddings] : [])];
+  for (const name of named) await fileInside(root, name);
   return { folder: root, config, weights: await Weights.open(root) };
 }
 

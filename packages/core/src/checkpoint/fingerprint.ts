@@ -1,7 +1,8 @@
 /**
  * A hash that stands for the bytes of a checkpoint's weight files.
  *
- * Hashing half a gigabyte takes a second, so the result is remembered per file under path, size and modification time.
+ * Hashing half a gigabyte takes a second, so the result is remembered per file under its path, its number on the device,
+ * its size and the times of its last changes: of content, which anyone can set, and of the entry, which nobody can.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -16,8 +17,8 @@ export async function fingerprintFiles(paths: readonly string[], cacheFolder: st
 }
 
 async function fingerprintFile(path: string, cacheFolder: string): Promise<string> {
-  const { size, mtimeMs, ino } = await stat(path);
-  const note = join(cacheFolder, 'fingerprints', sha256(JSON.stringify([path, size, mtimeMs, ino])));
+  const { size, mtimeNs, ctimeNs, ino, dev } = await stat(path, { bigint: true });
+  const note = join(cacheFolder, 'fingerprints', sha256([path, size, mtimeNs, ctimeNs, ino, dev].join('\n')));
   const remembered = await readFile(note, 'utf8').catch(() => undefined);
   if (remembered !== undefined && /^[0-9a-f]{64}$/.test(remembered)) return remembered;
   const hash = createHash('sha256');

@@ -1,5 +1,11 @@
 /** JSON files of a checkpoint, read field by field with errors that name file, field, rule and value. */
 import { SynsegError } from '../errors.ts';
+import { isFileName } from './file-inside.ts';
+
+/** No count in a configuration is larger: vocabularies have some hundred thousand entries, layers some thousand channels. */
+const LARGEST = 10_000_000;
+/** Taps, sides, grids: lists in a configuration are short. */
+const LONGEST = 1000;
 
 /** A JSON object with the name of the file it came from, read field by field with checks. */
 export class Fields {
@@ -32,6 +38,7 @@ export class Fields {
   integer(name: string, fallback?: number, minimum = 1): number {
     const value = this.#json[name] ?? fallback;
     if (!Number.isInteger(value) || (value as number) < minimum) throw fieldError(`${this.#where}: ${name}`, `an integer ≥ ${String(minimum)}`, value);
+    if ((value as number) > LARGEST) throw fieldError(`${this.#where}: ${name}`, `at most ${String(LARGEST)}`, value);
     return value as number;
   }
 
@@ -48,9 +55,23 @@ export class Fields {
     return value;
   }
 
+  /** A number above 0, as a divisor must be. */
+  positive(name: string, fallback: number): number {
+    const value = this.number(name, fallback);
+    if (value <= 0) throw fieldError(`${this.#where}: ${name}`, 'above 0', value);
+    return value;
+  }
+
   string(name: string): string {
     const value = this.#json[name];
     if (typeof value !== 'string' || value === '') throw fieldError(`${this.#where}: ${name}`, 'a string', value);
+    return value;
+  }
+
+  /** The name of a file in the checkpoint's folder. */
+  fileName(name: string): string {
+    const value = this.string(name);
+    if (!isFileName(value)) throw fieldError(`${this.#where}: ${name}`, "the name of a file in the checkpoint's folder", value);
     return value;
   }
 
@@ -59,13 +80,16 @@ export class Fields {
     if (!Array.isArray(value) || value.length === 0 || value.some((entry) => !Number.isInteger(entry) || (entry as number) < minimum)) {
       throw fieldError(`${this.#where}: ${name}`, `a list of integers ≥ ${String(minimum)}`, value);
     }
+    if (value.length > LONGEST || value.some((entry) => (entry as number) > LARGEST)) {
+      throw fieldError(`${this.#where}: ${name}`, `at most ${String(LONGEST)} integers of at most ${String(LARGEST)}`, value);
+    }
     return value as number[];
   }
 
   numbers(name: string, length: number, fallback: readonly number[]): readonly number[] {
     const value = this.#json[name] ?? fallback;
-    if (!Array.isArray(value) || value.length !== length || value.some((entry) => typeof entry !== 'number')) {
-      throw fieldError(`${this.#where}: ${name}`, `${String(length)} numbers`, value);
+    if (!Array.isArray(value) || value.length !== length || value.some((entry) => !Number.isFinite(entry))) {
+      throw fieldError(`${this.#where}: ${name}`, `${String(length)} finite numbers`, value);
     }
     return value as number[];
   }
@@ -88,5 +112,5 @@ export class Fields {
 
 /** An error naming file and field, the rule, and what was found. */
 export function fieldError(where: string, rule: string, value: unknown): SynsegError {
-  return new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${where} must be ${rule}, got ${JSON.stringify(value) ?? 'nothing'}`);
+  return new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${where} must be ${rule}, got ${(JSON.stringify(value) ?? 'nothing').slice(0, 200)}`);
 }

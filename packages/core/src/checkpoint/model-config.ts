@@ -97,6 +97,8 @@ export function templatesOf({ text }: Pick<ModelConfig, 'text'>): Templates {
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
 const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 const CLIP_SIZE = 224;
+/** The trunk's work grows with the fourth power of the side. */
+const MAX_SIDE = 8192;
 const ACTIVATIONS = ['quick_gelu', 'gelu', 'relu'] as const;
 
 /**
@@ -132,7 +134,7 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     trainedSize: vision.integer('image_size', 224),
     tapLayers,
     imageMean: preprocessor.numbers('image_mean', 3, CLIP_MEAN),
-    imageStd: preprocessor.numbers('image_std', 3, CLIP_STD),
+    imageStd: positiveNumbers(preprocessor, 'image_std', CLIP_STD),
   };
   return {
     inputSize,
@@ -176,9 +178,9 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
   return {
     inputSize: [height, width],
     patchGrid: [rows, columns],
-    trunk: { kind: 'onnx', file: trunk.string('file'), patchSize },
+    trunk: { kind: 'onnx', file: trunk.fileName('file'), patchSize },
     text: text.has('vocabulary')
-      ? { kind: 'vocabulary', names: text.string('vocabulary'), embeddings: text.string('embeddings') }
+      ? { kind: 'vocabulary', names: text.fileName('vocabulary'), embeddings: text.fileName('embeddings') }
       : clipText(fields),
     tapDims,
     embeddingDim: text.has('dim') ? text.integer('dim') : fields.integer('projection_dim', 512),
@@ -189,7 +191,7 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
       heads: decoder.divisor('attention_heads', decoder.integer('reduce_dim', 64), 4),
       intermediateSize: decoder.integer('intermediate_size', 2048),
       activation: decoder.choice('hidden_act', ACTIVATIONS, 'relu'),
-      layerNormEpsilon: decoder.number('layer_norm_eps', 1e-5),
+      layerNormEpsilon: decoder.positive('layer_norm_eps', 1e-5),
       conditionalLayer: conditionalLayer(decoder, tapDims.length, where),
       head: decoder.raw('complex_transposed_convolution') === true ? 'refined' : 'simple',
       patchSize,
@@ -204,7 +206,7 @@ function transformer(fields: Fields, defaults: { hiddenSize: number; layers: num
     heads: fields.divisor('num_attention_heads', fields.integer('hidden_size', defaults.hiddenSize), defaults.heads),
     intermediateSize: fields.integer('intermediate_size', defaults.intermediateSize),
     activation: fields.choice('hidden_act', ACTIVATIONS, 'quick_gelu'),
-    layerNormEpsilon: fields.number('layer_norm_eps', 1e-5),
+    layerNormEpsilon: fields.positive('layer_norm_eps', 1e-5),
   };
 }
 
@@ -228,6 +230,13 @@ function thresholdOf(fields: Fields): number {
   return threshold;
 }
 
+/** Pictures are divided by it. */
+function positiveNumbers(fields: Fields, name: string, fallback: readonly number[]): readonly number[] {
+  const values = fields.numbers(name, fallback.length, fallback);
+  if (values.some((value) => value <= 0)) throw fields.error(name, `${String(fallback.length)} numbers above 0`);
+  return values;
+}
+
 function conditionalLayer(fields: Fields, layers: number, where: string): number {
   const layer = fields.integer('conditional_layer', 0, 0);
   if (layer >= layers) throw fieldError(`${where}/config.json: conditional_layer`, `below ${String(layers)}`, layer);
@@ -239,6 +248,7 @@ function preprocessorSize(preprocessor: Fields, patchSize: number): readonly [he
   if (!preprocessor.has('size')) return [CLIP_SIZE, CLIP_SIZE];
   const sides = typeof preprocessor.raw('size') === 'number' ? square(preprocessor.integer('size')) : sidesOf(preprocessor.section('size'));
   if (sides.some((side) => side % patchSize !== 0)) throw preprocessor.error('size', `multiples of the patch size ${String(patchSize)}`);
+  if (sides.some((side) => side > MAX_SIDE)) throw preprocessor.error('size', `at most ${String(MAX_SIDE)}`);
   return sides;
 }
 
@@ -251,6 +261,7 @@ function square(side: number): readonly [height: number, width: number] {
 }
 
 function squareSize(side: number, patchSize: number, where: string): readonly [height: number, width: number] {
+  if (side > MAX_SIDE) throw new RangeError(`Cannot load checkpoint: inputSize must be at most ${String(MAX_SIDE)}, got ${String(side)} (${where})`);
   if (!Number.isInteger(side) || side < patchSize || side % patchSize !== 0) {
     throw new RangeError(`Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${String(patchSize)}, got ${String(side)} (${where})`);
   }

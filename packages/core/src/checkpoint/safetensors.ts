@@ -9,6 +9,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
 import { writeFileAtomic } from '../cache/atomic-file.ts';
+import { DEFAULT_LIMITS, type Limits } from '../guard/limits.ts';
 import { BYTES_PER_ELEMENT, type DType } from '../graph/tensor-type.ts';
 
 /** A tensor's place in a safetensors file. */
@@ -31,7 +32,7 @@ export interface SafetensorsFile {
 }
 
 /** Element types by the names they have in a header. */
-const DTYPES: Readonly<Record<string, DType>> = {
+const DTYPES = new Map<unknown, DType>(Object.entries({
   F64: 'float64',
   F32: 'float32',
   F16: 'float16',
@@ -41,22 +42,22 @@ const DTYPES: Readonly<Record<string, DType>> = {
   I8: 'int8',
   U8: 'uint8',
   BOOL: 'bool',
-};
-const LABELS = new Map(Object.entries(DTYPES).map(([label, dtype]) => [dtype, label]));
-const MAX_HEADER_BYTES = 100 * 1024 * 1024;
+}));
+const LABELS = new Map([...DTYPES].map(([label, dtype]) => [dtype, label as string]));
 
 /**
  * Reads the header of a safetensors file and checks every tensor's byte range against dtype, shape and file size.
  *
  * @throws SynsegError `CHECKPOINT_FORMAT` naming file and tensor when the file is truncated or inconsistent.
  */
-export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+export async function readSafetensors(path: string, { maxHeaderBytes = DEFAULT_LIMITS.maxHeaderBytes }: Partial<Pick<Limits, 'maxHeaderBytes'>> = {}): Promise<SafetensorsFile> {
   const file = await openFile(path);
   try {
     const { size } = await file.stat();
     if (size < 8) throw formatError(path, `file must hold at least 8 bytes, got ${String(size)}`);
     const headerBytes = Number((await readRange(file, 0, 8)).readBigUInt64LE(0));
-    if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > size) {
+    if (headerBytes > maxHeaderBytes && 8 + headerBytes <= size) throw formatError(path, `header must have at most ${String(maxHeaderBytes)} bytes (maxHeaderBytes), got ${String(headerBytes)}`);
+    if (8 + headerBytes > size) {
       throw formatError(path, `header of ${String(headerBytes)} bytes must lie within the file, got ${String(size)} bytes in all (truncated, or not safetensors)`);
     }
     const text = (await readRange(file, 8, headerBytes)).toString('utf8');
@@ -66,26 +67,28 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
     } catch (cause) {
       throw formatError(path, 'header must be JSON, got text that does not parse', cause);
     }
-    if (typeof header !== 'object' || header === null) throw formatError(path, `header must be a JSON object, got ${JSON.stringify(header)}`);
+    if (typeof header !== 'object' || header === null || Array.isArray(header)) throw formatError(path, `header must be a JSON object, got ${shorten(header)}`);
     const tensors = new Map<string, TensorEntry>();
     for (const [name, entry] of Object.entries(header)) {
       if (name !== '__metadata__') tensors.set(name, parseEntry(path, name, entry, 8 + headerBytes, size));
     }
     checkOverlap(path, [...tensors.values()]);
-    return { path, tensors, metadata: (header['__metadata__'] ?? {}) as Record<string, string> };
+    const metadata = header['__metadata__'] ?? {};
+    if (typeof metadata !== 'object' || Object.values(metadata).some((value) => typeof value !== 'string')) throw formatError(path, `__metadata__ must be an object of texts, got ${shorten(metadata)}`);
+    return { path, tensors, metadata: metadata as Record<string, string> };
   } finally {
     await file.close();
   }
 }
 
 function parseEntry(path: string, name: string, entry: unknown, dataStart: number, fileSize: number): TensorEntry {
-  const { dtype: label, shape, data_offsets: range } = (entry ?? {}) as { dtype?: string; shape?: number[]; data_offsets?: number[] };
-  const dtype = DTYPES[label ?? ''];
-  if (dtype === undefined) throw formatError(path, `tensor "${name}" must have a known dtype, got ${String(label)}`);
-  const [start = NaN, end = NaN] = range ?? [];
-  if (!Array.isArray(shape) || ![...shape, start, end].every((value) => Number.isSafeInteger(value) && (value) >= 0)) {
-    throw formatError(path, `tensor "${name}" must have a shape and data_offsets of whole numbers, got ${JSON.stringify(entry)}`);
+  const { dtype: label, shape, data_offsets: range } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const dtype = DTYPES.get(label);
+  if (dtype === undefined) throw formatError(path, `tensor "${name}" must have a known dtype, got ${shorten(label)}`);
+  if (!isWholeNumbers(shape) || !isWholeNumbers(range) || range.length !== 2) {
+    throw formatError(path, `tensor "${name}" must have a shape and data_offsets of whole numbers, got ${shorten(entry)}`);
   }
+  const [start, end] = range as [number, number];
   const expected = shape.reduce((product, dimension) => product * dimension, BYTES_PER_ELEMENT[dtype]);
   if (end - start !== expected) {
     throw formatError(path, `tensor "${name}" must take ${String(expected)} bytes for ${dtype} [${shape.join(', ')}], got ${String(end - start)}`);
@@ -94,6 +97,14 @@ function parseEntry(path: string, name: string, entry: unknown, dataStart: numbe
     throw formatError(path, `tensor "${name}" must end within the file, got end ${String(dataStart + end)} of ${String(fileSize)} bytes (truncated)`);
   }
   return { name, dtype, shape, path, offset: dataStart + start, length: expected };
+}
+
+function isWholeNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
+}
+
+function shorten(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
 }
 
 function checkOverlap(path: string, entries: readonly TensorEntry[]): void {

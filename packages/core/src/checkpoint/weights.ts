@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
 import { readTextFile } from '../guard/text-file.ts';
+import { fileInside } from './file-inside.ts';
 import { readSafetensors, type TensorEntry } from './safetensors.ts';
 
 /** Named tensors of one or several safetensors files. */
@@ -36,7 +37,7 @@ export class Weights {
       throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${index} must be a safetensors index, got ${messageOf(cause)}`, { cause });
     }
     const shards = [...new Set(Object.values(map))].sort();
-    const weights = await Weights.openFiles(shards.map((shard) => join(folder, shard)));
+    const weights = await Weights.openFiles(await Promise.all(shards.map((shard) => fileInside(folder, shard))));
     for (const [name, shard] of Object.entries(map)) {
       if (!weights.has(name)) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: tensor "${name}" must be in ${shard} as the index says, got none`);
     }

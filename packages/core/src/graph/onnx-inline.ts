@@ -8,6 +8,7 @@ import { ONNX_DTYPE, describe, type DType, type Shape } from './tensor-type.ts';
 
 const NEWEST_OPSET = 21;
 const OLDEST_OPSET = 13;
+const CONTROL_FLOW = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
 
 /** What a foreign model must look like from outside. */
 export interface ForeignSignature {
@@ -25,8 +26,15 @@ export function addForeignModel(graph: Graph, bytes: Uint8Array, signature: Fore
   if ((model.functions?.length ?? 0) > 0 || (model.graph.sparseInitializer?.length ?? 0) > 0) {
     throw new RangeError('Cannot inline ONNX model: it must have no model-local functions or sparse weights, got some');
   }
-  for (const tensor of model.graph.initializer) {
+  const constants = model.graph.node.flatMap(({ attribute }) => attribute.flatMap(({ t, tensors }) => [...(t === undefined || t === null ? [] : [t]), ...(tensors ?? [])]));
+  for (const tensor of [...model.graph.initializer, ...constants]) {
+    // Outside of the file is outside of what was checked.
     if (tensor.dataLocation === 1) throw new RangeError(`Cannot inline ONNX model: weights must be inside the file, got external tensor "${tensor.name}"`);
+  }
+  for (const node of model.graph.node) {
+    // A loop may have no end, and nobody could stop it: a run is never interrupted.
+    if (!node.attribute.some(({ g, graphs }) => (g !== undefined && g !== null) || (graphs?.length ?? 0) > 0) && !CONTROL_FLOW.has(node.opType)) continue;
+    throw new RangeError(`Cannot inline ONNX model: it must have no control flow (${[...CONTROL_FLOW].join(', ')}), got "${node.opType}"`);
   }
   const opset = opsetsOf(model).get('') ?? 0;
   if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {

@@ -107,6 +107,8 @@ export interface AttributeProto {
   i?: number;
   s?: Uint8Array;
   ints?: readonly number[];
+  t?: TensorProto | null;
+  tensors?: readonly TensorProto[];
   g?: GraphProto | null;
   graphs?: GraphProto[];
 }

@@ -15,6 +15,8 @@ export interface Limits {
   readonly maxImageBytes: number;
   /** Bytes of one text file that is read whole: configurations, class lists, COCO JSON. @default 500 million */
   readonly maxTextBytes: number;
+  /** Bytes of the header of a safetensors file. @default 16 MiB */
+  readonly maxHeaderBytes: number;
   /** Seconds a server may stay silent, connecting included, before a request is given up. @default 30 */
   readonly timeoutSeconds: number;
 }
@@ -26,6 +28,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxImageBytes: 256 * 2 ** 20,
   // A longer text does not fit V8's strings.
   maxTextBytes: 500_000_000,
+  maxHeaderBytes: 16 * 2 ** 20,
   timeoutSeconds: 30,
 });
 

@@ -1,16 +1,18 @@
 /**
- * Prompts to embeddings, through two caches: in memory, and on disk under the weights' fingerprint. What is in neither
+ * Prompts to embeddings, through two caches: in memory, and on disk under all that an embedding depends on. What is in neither
  * is computed by a text thread of its own, which starts when first needed and ends when idle, so that new labels never
  * wait in the queue of running frames, nor frames in theirs.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout, clearTimeout } from 'node:timers';
 import { LRUCache } from 'lru-cache';
+import { BUILD_ID } from '../cache/build-id.ts';
+import { readSealed, writeSealed } from '../cache/sealed-file.ts';
 import { fingerprintFiles, sha256 } from '../checkpoint/fingerprint.ts';
-import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
-import { disposedError, isSynsegError } from '../errors.ts';
-import type { EngineSettings } from '../session/protocol.ts';
+import { SynsegError, disposedError, isSynsegError } from '../errors.ts';
+import type { EngineInfo, EngineSettings } from '../session/protocol.ts';
 import { ThreadClient } from '../session/thread-client.ts';
+import { tokenizerFiles } from '../text/tokenizer.ts';
 
 /** Labels kept in memory: 2 KB each at 512 dimensions. */
 const MEMORY_LABELS = 4096;
@@ -21,18 +23,18 @@ const IDLE_MS = 30_000;
 /** Embeds labels with a checkpoint's text encoder. */
 export class LabelEmbedder {
   readonly #settings: EngineSettings;
-  readonly #weightFiles: readonly string[];
+  readonly #info: Pick<EngineInfo, 'config' | 'weightFiles'>;
   readonly #memory = new LRUCache<string, Float32Array>({ max: MEMORY_LABELS });
-  #fingerprint: Promise<string> | undefined;
+  #key: Promise<string> | undefined;
   #thread: Promise<ThreadClient> | undefined;
   #waiting = 0;
   #disposed = false;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(settings: EngineSettings, weightFiles: readonly string[]) {
+  constructor(settings: EngineSettings, info: Pick<EngineInfo, 'config' | 'weightFiles'>) {
     // Half the processor, so that frames in progress keep the other half.
     this.#settings = { ...settings, threads: Math.max(1, Math.floor(settings.threads / 2)) };
-    this.#weightFiles = weightFiles;
+    this.#info = info;
   }
 
   /**
@@ -40,27 +42,30 @@ export class LabelEmbedder {
    *
    * @param prompts - sentences per label
    * @returns float32 `[labels, embeddingDim]`, flat
+   * @throws SynsegError `INFERENCE` when the text encoder gives numbers that are not finite
    */
   async embed(prompts: readonly (readonly string[])[], signal?: AbortSignal): Promise<Float32Array> {
+    const dim = this.#info.config.embeddingDim;
     const keys = prompts.map((sentences) => JSON.stringify(sentences));
     const rows = keys.map((key) => this.#memory.get(key));
     if (rows.includes(undefined)) {
       const folder = await this.#diskFolder();
-      const path = (index: number): string => join(folder, `${sha256(keys[index] as string)}.safetensors`);
-      await Promise.all(rows.map(async (row, index) => (rows[index] = row ?? (await readEmbedding(path(index))))));
+      const path = (index: number): string => join(folder ?? '', sha256(keys[index] as string));
+      if (folder !== undefined) await Promise.all(rows.map(async (row, index) => (rows[index] = row ?? (await readEmbedding(path(index), dim)))));
       const missing = rows.flatMap((row, index) => (row === undefined ? [index] : []));
       if (missing.length > 0) {
         const fresh = await this.#compute(missing.map((index) => prompts[index] as readonly string[]), signal);
-        const dim = fresh.length / missing.length;
+        if (!fresh.every(Number.isFinite)) {
+          throw new SynsegError('INFERENCE', 'Cannot embed labels: embeddings must be finite numbers, got others (the weights of the text encoder may be damaged)');
+        }
         missing.forEach((index, row) => (rows[index] = fresh.slice(row * dim, (row + 1) * dim)));
-        await Promise.all(missing.map((index) => writeEmbedding(path(index), rows[index] as Float32Array, keys[index] as string)));
+        const bytes = (index: number): Uint8Array => new Uint8Array((rows[index] as Float32Array).buffer as ArrayBuffer);
+        if (folder !== undefined) await Promise.all(missing.map((index) => writeSealed(path(index), bytes(index))));
       }
       rows.forEach((row, index) => this.#memory.set(keys[index] as string, row));
     }
-    const found = rows as Float32Array[];
-    const dim = found[0]?.length ?? 0;
-    const all = new Float32Array(found.length * dim);
-    found.forEach((row, index) => all.set(row, index * dim));
+    const all = new Float32Array(rows.length * dim);
+    (rows as Float32Array[]).forEach((row, index) => all.set(row, index * dim));
     return all;
   }
 
@@ -99,25 +104,27 @@ export class LabelEmbedder {
     }
   }
 
-  async #diskFolder(): Promise<string> {
-    const { cacheFolder } = this.#settings;
-    const fingerprint = (this.#fingerprint ??= fingerprintFiles(this.#weightFiles, cacheFolder));
-    fingerprint.catch(() => (this.#fingerprint = undefined));
-    return join(cacheFolder, 'embeddings', await fingerprint);
+  /** Where embeddings of this checkpoint lie, under all they depend on besides the prompts; undefined when nothing is cached. */
+  async #diskFolder(): Promise<string | undefined> {
+    if (BUILD_ID === undefined) return undefined;
+    const key = (this.#key ??= this.#diskKey());
+    key.catch(() => (this.#key = undefined));
+    return join(this.#settings.cacheFolder, 'embeddings', await key);
+  }
+
+  async #diskKey(): Promise<string> {
+    const { folder, cacheFolder, device } = this.#settings;
+    const { config, weightFiles } = this.#info;
+    const tokenizer = await tokenizerFiles(folder);
+    const contents = await fingerprintFiles([...weightFiles, ...tokenizer], cacheFolder);
+    return sha256(JSON.stringify([BUILD_ID, device, config.text, config.embeddingDim, weightFiles.length, tokenizer.map((path) => basename(path)), contents]));
   }
 }
 
 /** A cached embedding; undefined when there is none, or the file is damaged and must be made again. */
-async function readEmbedding(path: string): Promise<Float32Array | undefined> {
-  try {
-    const entry = (await readSafetensors(path)).tensors.get('embedding');
-    return entry === undefined ? undefined : await readFloats(entry);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A cache that cannot be written (full disk, read-only folder) costs time later, not the result now. */
-async function writeEmbedding(path: string, embedding: Float32Array, prompts: string): Promise<void> {
-  await writeSafetensors(path, new Map([['embedding', { shape: [embedding.length], data: embedding }]]), { prompts }).catch(() => undefined);
+async function readEmbedding(path: string, dim: number): Promise<Float32Array | undefined> {
+  const bytes = await readSealed(path);
+  if (bytes?.length !== dim * 4) return undefined;
+  const embedding = new Float32Array(Uint8Array.from(bytes).buffer);
+  return embedding.every(Number.isFinite) ? embedding : undefined;
 }

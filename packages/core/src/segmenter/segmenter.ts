@@ -295,6 +295,6 @@ export class Segmenter {
 
 showsItself(Segmenter, 'Segmenter');
 
-async function textSide(settings: EngineSettings, { config, weightFiles }: EngineInfo): Promise<TextSide> {
-  return config.text.kind === 'vocabulary' ? Vocabulary.load(settings.folder, config) : new LabelEmbedder(settings, weightFiles);
+async function textSide(settings: EngineSettings, info: EngineInfo): Promise<TextSide> {
+  return info.config.text.kind === 'vocabulary' ? Vocabulary.load(settings.folder, info.config) : new LabelEmbedder(settings, info);
 }

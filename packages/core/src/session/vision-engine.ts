@@ -81,7 +81,11 @@ export class VisionEngine {
     return (await this.#run(session, { pixels })).views as TensorData;
   }
 
-  /** Logits of encoded pictures for one label set: `[pictures, labels, height, width]`. */
+  /**
+   * Logits of encoded pictures for one label set: `[pictures, labels, height, width]`.
+   *
+   * @throws SynsegError `INFERENCE` when some are not finite
+   */
   async decode(taps: Taps, labels: LabelEmbeddings, views: ViewCount, merge: MergeRule): Promise<TensorData> {
     const session = await this.#decoder(views, merge);
     const dim = this.info.config.embeddingDim;
@@ -97,7 +101,7 @@ export class VisionEngine {
       for (let label = 0; label < labels.count; label += labelsPerRun) {
         const end = Math.min(labels.count, label + labelsPerRun);
         const text = { data: labels.embeddings.subarray(label * dim, end * dim), shape: [end - label, dim] };
-        columns.push((await this.#run(session, { ...feeds, text })).logits as TensorData);
+        columns.push(checkFinite((await this.#run(session, { ...feeds, text })).logits as TensorData));
       }
       // Labels are split only when a single picture has more than fit in one run.
       runs.push(columns.length === 1 ? (columns[0] as TensorData) : joinLabels(columns));
@@ -179,6 +183,16 @@ function loadTrunk(loader: EngineLoader): Promise<RuntimeSession> {
     const model = config.trunk.kind === 'onnx' ? await readFile(join(folder, config.trunk.file)) : undefined;
     return buildTrunkGraph(config, loader.parameters, model);
   });
+}
+
+/** The logits, all of them finite: damaged weights give NaN, and any comparison with NaN is a quiet wrong answer. */
+function checkFinite(logits: TensorData): TensorData {
+  const data = logits.data as Float32Array;
+  // Zero as long as every number is finite, NaN from the first on that is not; quicker than a test of each.
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
+  if (sum === 0) return logits;
+  throw new SynsegError('INFERENCE', 'Cannot segment: logits must be finite numbers, got others (the weights of the checkpoint may be damaged, or too large for this precision)');
 }
 
 /** @throws SynsegError `INFERENCE` when there is no memory for the results */

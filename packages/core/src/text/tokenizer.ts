@@ -4,6 +4,7 @@
  * A folder may have `tokenizer.json`, or only the older `vocab.json` + `merges.txt`, from which the same pipeline is
  * put together here.
  */
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { SynsegError, messageOf } from '../errors.ts';
@@ -45,6 +46,15 @@ export class ClipTokenizer {
     if (ids.length <= this.#maxTokens) return ids;
     return [...ids.slice(0, this.#maxTokens - 1), ids.at(-1) as number];
   }
+}
+
+const FILES = ['tokenizer.json', 'tokenizer_config.json', 'vocab.json', 'merges.txt'];
+
+/** The files of a folder that decide which ids a prompt has, as far as they are there. */
+export async function tokenizerFiles(folder: string): Promise<string[]> {
+  const paths = FILES.map((name) => join(folder, name));
+  const there = await Promise.all(paths.map((path) => access(path).then(() => true, () => false)));
+  return paths.filter((_, index) => there[index]);
 }
 
 async function readJson(path: string): Promise<Record<string, unknown> | undefined> {

@@ -48,7 +48,7 @@ export class Vocabulary {
   /**
    * The embedding of a name; case, spaces and underscores do not matter.
    *
-   * @throws SynsegError `LABEL_UNKNOWN` naming the nearest entries
+   * @throws SynsegError `LABEL_UNKNOWN` naming the nearest entries; `CHECKPOINT_FORMAT` when it is not finite
    */
   embedding(name: string): Float32Array {
     const row = this.#rows.get(normalise(name));
@@ -56,7 +56,9 @@ export class Vocabulary {
       const nearest = this.nearest(name).map((entry) => `"${entry}"`).join(', ');
       throw new SynsegError('LABEL_UNKNOWN', `Cannot embed label: label must be one of the ${String(this.names.length)} names of the vocabulary, got "${name}"; nearest: ${nearest}`);
     }
-    return this.#embeddings.slice(row * this.#dimension, (row + 1) * this.#dimension);
+    const embedding = this.#embeddings.slice(row * this.#dimension, (row + 1) * this.#dimension);
+    if (embedding.every(Number.isFinite)) return embedding;
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot embed label: the vocabulary's embedding of "${name}" must hold finite numbers, got others`);
   }
 
   /**
