@@ -2,5 +2,5 @@ export { showsItself } from './guard/show.ts';
 export { checkCallback, checkKind, checkOptions, checkSignal, describeValue, nearestName, optionNames } from './guard/arguments.ts';
 export { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from './guard/limits.ts';
 export { checkOutputs, type OutputPath } from './guard/output-paths.ts';
-export { cleanError, shownURL, withoutSecrets } from './guard/secrets.ts';
+export { cleanError, encodedLogin, shownURL, withoutSecrets } from './guard/secrets.ts';
 export { decodeText, readTextFile, utf16Of } from './guard/text-file.ts';

@@ -9,7 +9,6 @@ export type { SourceReport, VideoStream } from './pipeline/video-stream.ts';
 export type { MaskRle } from './label-masks.ts';
 export { PreviewServer } from './preview/preview-server.ts';
 export type { PreviewLabel, PreviewLabels, PreviewOptions, PreviewPicture } from './preview/preview-types.ts';
-export { redactCredentials } from './process/redact.ts';
 export { segmentVideo } from './segment-video.ts';
 export { segmentVideos, type SourceWithFiles, type VideoSegmenter } from './segment-videos.ts';
 export type { SegmentedFrame } from './segmented-frame.ts';

@@ -18,7 +18,7 @@ import { checkPlaces } from './pipeline/output-files.ts';
 import { VideoStream } from './pipeline/video-stream.ts';
 import { FramePool } from './pool/pool.ts';
 import type { SegmentedFrame } from './segmented-frame.ts';
-import { checkSource, describeSource, type VideoSource } from './source/source.ts';
+import { checkSource, describeSource, sourceNames, type VideoSource } from './source/source.ts';
 import { checkFiles, fileNames, renderRequest, resolveOptions, type OutputFiles, type SegmentVideosOptions, type StreamPlan, type VideoProgress } from './video-options.ts';
 
 /** What a video needs of a segmenter: its session, shared with the pool's threads. */
@@ -77,7 +77,8 @@ export function segmentVideos(
     leaving.abort();
   } };
   const pool = new FramePool(segmenter, { workers: plan.workers, tasks: plan.maxInFlight });
-  const tracks = withFiles.map((entry, index) => openTrack(entry, index, withFiles.length > 1, { segmenter, labels, plan, pool, leaving, trouble }));
+  const names = sourceNames(withFiles.map(({ source }) => source));
+  const tracks = withFiles.map((entry, index) => openTrack(entry, index, names, { segmenter, labels, plan, pool, leaving, trouble }));
   const check = (): Promise<void> => checkPlaces(withFiles, (kind, index) => (withFiles.length === 1 ? kind : `${kind} of source ${index}`));
   return new VideoStream(run(tracks, pool, plan, { leaving, trouble, check }), tracks, leaving);
 }
@@ -116,7 +117,7 @@ interface Surroundings {
   readonly trouble: Trouble;
 }
 
-function openTrack({ source, ...files }: SourceWithFiles, index: number, several: boolean, { segmenter, labels, plan, pool, leaving, trouble }: Surroundings): Track {
+function openTrack({ source, ...files }: SourceWithFiles, index: number, names: readonly string[], { segmenter, labels, plan, pool, leaving, trouble }: Surroundings): Track {
   const { options, work, maxInFlight, maxStalenessSeconds } = plan;
   const render = renderRequest(options, files);
   const { kind, live } = describeSource(source);
@@ -127,6 +128,7 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, several
     size: decodeSize(segmenter.inputSize, work.keyframes === undefined ? work.views : 5),
     fullResolution: render.overlay !== undefined,
     signal: leaving.signal,
+    name: names[index] as string,
     onState: guarded(options.onState, trouble.tell),
     onEnd: guarded((end: DecodeEnd) => options.onEnd?.({ source: reader.name, ...end }), trouble.tell),
   });
@@ -137,7 +139,7 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, several
     ...{ policy: options.policy ?? 'auto', onError: options.onError ?? 'throw' },
     // A live frame that waits behind others of its source in the model is late already: one runs, and one more follows
     // when there is no other source whose frame could.
-    limit: (policy) => (policy === 'every-frame' ? maxInFlight : several ? 1 : 2),
+    limit: (policy) => (policy === 'every-frame' ? maxInFlight : names.length > 1 ? 1 : 2),
   });
   // A loop's clock is not the sound's.
   const sound = options.loop === true ? 'none' : 'copy';

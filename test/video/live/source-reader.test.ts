@@ -93,7 +93,7 @@ describe.each(Object.keys(routes))('SourceReader over %s', (name) => {
     const passed = ((last?.arrivedAt ?? NaN) - (before?.arrivedAt ?? NaN)) / 1000;
     expect((last?.timeSeconds ?? NaN) - (before?.timeSeconds ?? NaN)).toBeGreaterThan(passed / 4);
     for (const { full } of live.frames) expect(full?.length).toBe(160 * 120 * 3);
-    expect(live.changes.find(({ state, previous }) => state === 'reconnecting' && (previous === 'running' || previous === 'stalled'))).toMatchObject({ attempt: 2, reason: expect.stringContaining(live.reader.name) });
+    expect(live.changes.find(({ state, previous }) => state === 'reconnecting' && (previous === 'running' || previous === 'stalled'))).toMatchObject({ attempt: 2, reason: expect.stringMatching(/^(?:the stream ended\.|no frame for|no first frame|.*(?:refused|timed out|I\/O error|Input\/output error))/) });
     await sender.kill();
     expect(ffmpegChildren()).toEqual([]);
     expect(await isFree(port)).toBe(true);
@@ -126,7 +126,7 @@ describe('SourceReader', () => {
       return live.reader.reconnects === 1 ? 'stop' : undefined;
     });
     expect(live.states.slice(live.states.indexOf('running'))).toEqual(['running', 'stalled', 'reconnecting', 'running', 'ended']);
-    expect(live.changes.find(({ state }) => state === 'stalled')).toMatchObject({ previous: 'running', reason: 'no frame for 1 s' });
+    expect(live.changes.find(({ state }) => state === 'stalled')).toMatchObject({ previous: 'running', reason: 'no frame for 1 s; if its frames come further apart, raise stallTimeoutSeconds (--stall-timeout)' });
     expect(live.reader.stalls).toBe(1);
     expect(noticed - frozen).toBeGreaterThan(900);
     expect(noticed - frozen).toBeLessThan(8000);
@@ -147,7 +147,7 @@ describe('SourceReader', () => {
     const port = await freePort();
     const live = new Recorded(`rtsp://admin:hunter2@127.0.0.1:${port}/live?token=abc`, { reconnect: { ...quick, maxAttempts: 3, random: () => 0.5 } });
     const failure = await live.read().catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'VIDEO_DECODE', message: expect.stringMatching(/admin:\*\*\*@127.*Connection refused/s) });
+    expect(failure).toMatchObject({ code: 'VIDEO_DECODE', message: expect.stringMatching(/"rtsp:\/\/127\.0\.0\.1:\d+\/live".*Connection refused/s) });
     expect(live.changes.map(({ state, previous, attempt, retryInSeconds }) => [state, previous, attempt, retryInSeconds])).toEqual([
       ['connecting', undefined, 1, undefined],
       ['reconnecting', 'connecting', 2, 0.025],

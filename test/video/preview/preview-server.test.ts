@@ -67,9 +67,9 @@ describe('watching', () => {
     const { messages, of } = watch(preview, 'live');
     await until(() => messages.length >= 6);
     expect(messages.slice(0, 6).map(({ data }) => data)).toEqual([
-      { type: 'hello', viewer: 1, title: 'Two', sources: ['rtsp://me:***@cam/1', 'b'] },
+      { type: 'hello', viewer: 1, title: 'Two', sources: ['rtsp://cam/1', 'b'] },
       { type: 'labels', revision: 1, ...streetLabels },
-      { type: 'state', source: 0, state: 'reconnecting', reason: 'Cannot open rtsp://me:***@cam/1' },
+      { type: 'state', source: 0, state: 'reconnecting', reason: 'Cannot open rtsp://cam/1' },
       { type: 'history', source: 0, samples: [{ ageSeconds: expect.any(Number), areas: { road: 0.5, car: 0.1, sky: 0.2 } }] },
       { type: 'picture', source: 0, index: 7, timeSeconds: 0.7, areas: { road: 0.5, car: 0.1, sky: 0.2 }, latencySeconds: 0.04, dropped: 0, framesPerSecond: 10 },
       { type: 'history', source: 1, samples: [] },

@@ -4,7 +4,6 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { runTool, startTool } from '../../../packages/video/src/process/ffmpeg.ts';
 import { ffmpegVersion, parseVersion, passthroughArguments } from '../../../packages/video/src/process/version.ts';
 import { locateFfmpeg, locateFfprobe } from '../../../packages/video/src/process/locate.ts';
-import { redactCredentials } from '../../../packages/video/src/process/redact.ts';
 import { sourceInput, sourceName } from '../../../packages/video/src/source/source.ts';
 import { probe } from '../../../packages/video/src/source/probe.ts';
 import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
@@ -109,7 +108,7 @@ describe('a tool process', () => {
     const { lastLines, code } = await runTool(talk, []);
     expect(code).toBe(0);
     expect(lastLines.split('\n')).toHaveLength(12);
-    expect(lastLines).toMatch(/line 49 of rtsp:\/\/a:\*\*\*@c\/d\nlast$/);
+    expect(lastLines).toMatch(/line 49 of rtsp:\/\/c\/d\nlast$/);
   });
 
   it('is killed after the grace time when it ignores SIGTERM', async () => {
@@ -132,24 +131,9 @@ describe('a tool process', () => {
   });
 });
 
-describe('redactCredentials()', () => {
-  it.each([
-    ['rtsp://user:secret@host/live', 'rtsp://user:***@host/live'],
-    ['Error opening rtsp://user:p@ss@host:554/x: refused', 'Error opening rtsp://user:***@host:554/x: refused'],
-    ['https://token@host/x', 'https://***@host/x'],
-    ['srt://h:1?passwd=1&mode=caller&token=abc', 'srt://h:1?passwd=***&mode=caller&token=***'],
-    ['srt://h:1?passphrase=longenough&latency=1', 'srt://h:1?passphrase=***&latency=1'],
-    ['https://h/a.m3u8?Policy=p&X-Amz-Signature=s&Key-Pair-Id=k&x=1', 'https://h/a.m3u8?Policy=***&X-Amz-Signature=***&Key-Pair-Id=***&x=1'],
-    ['http://host/a@b', 'http://host/a@b'],
-    ['/plain/path@here.mp4', '/plain/path@here.mp4'],
-  ])('%s → %s', (text, expected) => {
-    expect(redactCredentials(text)).toBe(expected);
-  });
-});
-
 describe('sources', () => {
   it('are named without credentials and opened as they are', () => {
-    expect(sourceName(new URL('rtsp://u:p@host/x'))).toBe('rtsp://u:***@host/x');
+    expect(sourceName(new URL('rtsp://u:p@host/x'))).toBe('rtsp://host/x');
     expect(sourceInput('rtsp://u:p@host/x')).toBe('rtsp://u:p@host/x');
     expect(sourceInput('clip.mp4')).toBe('file:clip.mp4');
     expect(sourceName('file:///a%20b.mp4')).toBe('/a b.mp4');

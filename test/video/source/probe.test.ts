@@ -115,7 +115,7 @@ describe('probe() rejects with VIDEO_DECODE and the name', () => {
 
   it('but hides credentials of a URL', async () => {
     const failure = await probe('http://me:hunter2@127.0.0.1:9/clip.mp4?token=abc').catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'VIDEO_DECODE', message: expect.stringContaining('http://me:***@127.0.0.1:9/clip.mp4?token=***') });
+    expect(failure).toMatchObject({ code: 'VIDEO_DECODE', message: expect.stringContaining('http://127.0.0.1:9/clip.mp4') });
     expect(String(failure)).not.toMatch(/hunter2|abc/);
   });
 });

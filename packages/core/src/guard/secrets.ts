@@ -12,6 +12,9 @@ const plainPart = /^(?:[a-z][a-z_-]{0,15}\d{0,4}|\d{1,5}|[\w][\w -]{0,31}\.(?:av
 /** Here the last part of the path is the key that a sender publishes with. */
 const keyed = /^(?:rtmp|srt)/i;
 
+/** An address whose slashes were forgotten, with a login in it. */
+const broken = /^(?:(?:https?|rtsps?|rtmp\w*|srt|udp|tcp|s?ftp|rtp):\/?)?(?!\/)[^\s/\\:@]*:[^\\]*@(?=[^@]*$)/i;
+
 /**
  * A URL as it may be shown.
  *
@@ -25,33 +28,51 @@ export function shownURL(url: string | URL): string {
   const text = String(url);
   if (/^data:/i.test(text)) return 'data: URL';
   const match = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
-  if (match === null) return text;
+  if (match === null) return text.replace(broken, '***@');
   const scheme = (match[1] as string).toLowerCase();
-  const rest = text.slice(match[0].length);
   if (scheme === 'file') return text;
-  const authority = shownAuthority(rest);
-  if (authority === undefined) return `${scheme}://…`;
-  const { name, after } = authority;
-  const last = after.replace(/[?#].*$/s, '').split('/').filter((part) => part !== '').at(-1);
+  const found = authority(text.slice(match[0].length));
+  if (found === undefined) return `${scheme}://…`;
+  const { name, path } = found;
+  const last = path.replace(/[?#].*$/s, '').split('/').filter((part) => part !== '').at(-1);
   if (last === undefined) return `${scheme}://${name}`;
   return !keyed.test(scheme) && plainPart.test(last) ? `${scheme}://${name}/${last}` : `${scheme}://${name}/…`;
 }
 
 /**
- * Host and port, and what follows them. A password typed as it is may hold `/`, `?`, `#` and `@`: the host then stands
- * behind the last `@`, and where two readings are possible the one that is surely an address is taken, or none.
+ * The URL with user name and password percent-encoded, as programs want it: `pa#ss`, `p/s?s` and `p@ss` are what people
+ * type. As it was where it is not certain which part the password is.
  */
-function shownAuthority(rest: string): { readonly name: string; readonly after: string } | undefined {
-  const strict = /^([^/?#]*)(.*)$/s.exec(rest) as RegExpExecArray;
-  const plain = (strict[1] as string).split('@').at(-1) as string;
-  const followed = strict[2] as string;
-  if (!followed.includes('@')) return host.test(plain) ? { name: plain, after: followed } : undefined;
-  const [, loose = '', after = ''] = /^([^/?#]*)(.*)$/s.exec(rest.slice(rest.lastIndexOf('@') + 1)) ?? [];
-  const [here, behind] = [surely(plain), surely(loose)];
-  if (behind && !here) return { name: loose, after };
-  // The rest of the path holds an "@" and so, perhaps, a password: none of it is shown.
-  return here && !behind ? { name: plain, after: '/…' } : undefined;
+export function encodedLogin(url: string): string {
+  const [, start = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(url) ?? [];
+  const { login = '' } = authority(rest) ?? {};
+  if (login === '' || /^file:/i.test(start)) return url;
+  const encode = (text: string): string => text.replaceAll(/%(?![0-9a-f]{2})|[^\w.~!$&'()*+,;=%-]/giu, encodeURIComponent);
+  const [, user = '', password] = /^([^:]*)(?::(.*))?$/s.exec(login) ?? [];
+  return `${start}${encode(user)}${password === undefined ? '' : `:${encode(password)}`}${rest.slice(login.length)}`;
 }
+
+/**
+ * Login, host and port, and what may be shown of what follows. A password typed as it is may hold `/`, `?`, `#` and `@`:
+ * the host then stands behind the last `@`. Where two readings are possible the one that is surely an address is taken;
+ * where what stands behind the last `@` could be the end of a secret, none.
+ */
+function authority(rest: string): { readonly login: string; readonly name: string; readonly path: string } | undefined {
+  const [, strict = '', followed = ''] = /^([^/?#]*)(.*)$/s.exec(rest) as RegExpExecArray;
+  const login = strict.slice(0, Math.max(0, strict.lastIndexOf('@')));
+  const plain = strict.slice(login === '' && !strict.startsWith('@') ? 0 : login.length + 1);
+  if (!followed.includes('@')) return host.test(plain) ? { login, name: plain, path: followed } : undefined;
+  const end = rest.lastIndexOf('@');
+  const [, loose = '', path = ''] = /^([^/?#]*)(.*)$/s.exec(rest.slice(end + 1)) ?? [];
+  const behind = { login: rest.slice(0, end), name: loose, path };
+  if (!host.test(plain)) return host.test(loose) ? behind : undefined;
+  if (number.test(loose) && !surely(plain)) return behind;
+  // The rest of the path holds an "@" and so, perhaps, a password: none of it is shown.
+  return surely(plain) && !surely(loose) ? { login, name: plain, path: '/…' } : undefined;
+}
+
+/** An address in numbers, or this machine: never the end of a password. */
+const number = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[^\]]+\]|localhost)(?::\d+)?$/i;
 
 function surely(name: string): boolean {
   return host.test(name) && (/^(?:\[|localhost(?::|$))/i.test(name) || /^[^:]*\.[^:]+(?::\d+)?$/.test(name));
@@ -65,7 +86,7 @@ export function withoutSecrets(text: string, known: readonly (string | URL)[] = 
   let shown = text;
   for (const url of known) {
     const whole = String(url);
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(whole)) shown = shown.split(whole).join(shownURL(whole));
+    if (whole !== '' && shownURL(whole) !== whole) shown = shown.split(whole).join(shownURL(whole));
   }
   shown = shown.replace(address, (found) => {
     const end = /[).,;:\]}'>]+$/.exec(found)?.[0] ?? '';
@@ -81,7 +102,7 @@ function secretsOf(url: string | URL): string[] {
   const rest = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/is.exec(text)?.[1];
   if (rest === undefined || /^file:/i.test(text)) return [];
   const user = rest.includes('@') ? rest.slice(0, rest.lastIndexOf('@')) : '';
-  const password = user.includes(':') ? user.slice(user.indexOf(':') + 1) : '';
+  const password = user.slice(user.indexOf(':') + 1);
   const values = [...rest.matchAll(/[?&;][^=&;#/]*=([^&;#]+)/g)].map(([, value]) => value as string).filter((value) => value.length >= 6);
   const parts = rest.split(/[/?#]/).slice(1).filter((part) => part.length >= 12 && !plainPart.test(part));
   const found = [password, ...values, ...parts].filter((secret) => secret.length >= 3 && !/^(?:\d{3,4}|true|false)$/.test(secret));
@@ -96,23 +117,34 @@ function decoded(text: string): string {
   }
 }
 
-/** An error whose message, stack and causes hold no secrets; class, code and everything else stay. The same object. */
+/**
+ * An error whose message, stack, other texts (`input`, `path`, `spawnargs` of Node's errors) and causes hold no secrets;
+ * class, code and everything else stay. The same object.
+ */
 export function cleanError<Thrown>(error: Thrown, known: readonly (string | URL)[] = []): Thrown {
   const seen = new Set<unknown>();
-  for (let at: unknown = error; at instanceof Error && !seen.has(at); at = at.cause) {
+  const clean = (at: unknown): void => {
+    if (!(at instanceof Error) || seen.has(at)) return;
     seen.add(at);
     const stack = at.stack;
-    setText(at, 'message', withoutSecrets(at.message, known));
+    for (const [name, value] of Object.entries({ ...at, message: at.message })) {
+      if (typeof value === 'string') setText(at, name, withoutSecrets(value, known));
+      if (Array.isArray(value) && value.every((part) => typeof part === 'string')) setText(at, name, value.map((part) => withoutSecrets(part, known)));
+    }
     if (stack !== undefined) setText(at, 'stack', stack.split('\n').map((line) => (/^\s+at /.test(line) ? line : withoutSecrets(line, known))).join('\n'));
     if (typeof at.cause === 'string') setText(at, 'cause', withoutSecrets(at.cause, known));
-  }
+    clean(at.cause);
+    if (at instanceof AggregateError) at.errors.forEach(clean);
+  };
+  clean(error);
   return error;
 }
 
-function setText(error: Error, name: 'message' | 'stack' | 'cause', value: string): void {
-  if (error[name] === value) return;
+function setText(error: Error, name: string, value: string | readonly string[]): void {
+  const before = Object.getOwnPropertyDescriptor(error, name);
+  if (before?.value === value) return;
   try {
-    Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable: false });
+    Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable: before?.enumerable ?? false });
   } catch {
     // A frozen error keeps its text; ours are not frozen.
   }

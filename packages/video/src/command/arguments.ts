@@ -24,6 +24,7 @@ export interface VideoArguments extends ModelArguments {
   readonly maxStaleness?: number;
   readonly stallTimeout?: number;
   readonly reconnect: boolean;
+  readonly maxAttempts?: number;
   readonly loop?: true;
   readonly realtime?: true;
   readonly frameRate?: number;
@@ -172,8 +173,9 @@ function videoOptions(command: Command): Command {
     .option('--end <seconds>', 'last time, exclusive', seconds)
     .addOption(new Option('--policy <name>', 'when frames come too fast: wait, or drop and count (default: auto, freshest for live sources)').choices(['auto', 'every-frame', 'freshest']))
     .option('--max-staleness <seconds>', 'drop live frames whose result is older than this', positive)
-    .option('--stall-timeout <seconds>', 'connect again to a live source that sends nothing for this long (default: 5)', positive)
+    .option('--stall-timeout <seconds>', 'connect again to a live source that sends nothing for this long; raise it for slow ones (default: 5)', positive)
     .option('--no-reconnect', 'end when a live source ends')
+    .option('--max-attempts <n>', 'give up a live source after so many failed attempts in a row (default: never)', count)
     .option('--loop', 'play files again and again')
     .option('--realtime', 'play files at their own speed')
     .option('--frame-rate <n>', 'rate at which image sequences and cameras are read', positive)

@@ -1,6 +1,6 @@
 /** The work of `synseg-video`, apart from the process it runs in: signals and exit are the entry's business. */
 import { isSynsegError, messageOf, type LabelInput, type LabelSet, type Segmenter } from '@synseg/core';
-import { redactCredentials } from '../process/redact.ts';
+import { withoutSecrets } from '@synseg/core/guards';
 import { parseArguments, type ModelArguments, type VideoArguments } from './arguments.ts';
 import { devicesCommand, probeCommand } from './listing.ts';
 import type { TextOutput } from './progress.ts';
@@ -29,7 +29,7 @@ export async function runCommand(argv: readonly string[], surroundings: CommandS
   const { stdout, stderr, version } = surroundings;
   const parsed = parseArguments(argv, version);
   if ('exitCode' in parsed) {
-    (parsed.exitCode === 0 ? stdout : stderr).write(parsed.text);
+    (parsed.exitCode === 0 ? stdout : stderr).write(withoutSecrets(parsed.text, argv));
     return parsed.exitCode;
   }
   try {
@@ -48,7 +48,7 @@ export async function runCommand(argv: readonly string[], surroundings: CommandS
     return 0;
   } catch (error) {
     const code = isSynsegError(error) ? ` (${error.code})` : '';
-    stderr.write(`synseg-video: ${redactCredentials(messageOf(error))}${code}\n`);
+    stderr.write(`synseg-video: ${withoutSecrets(messageOf(error), argv)}${code}\n`);
     return error instanceof RangeError ? 2 : 1;
   }
 }

@@ -4,7 +4,7 @@ import { checkPlaces } from '../pipeline/output-files.ts';
 import type { SourceReport } from '../pipeline/video-stream.ts';
 import { pick } from '../pick.ts';
 import { segmentVideos, type SourceWithFiles } from '../segment-videos.ts';
-import { sourceName } from '../source/source.ts';
+import { sourceName, sourceNames } from '../source/source.ts';
 import type { OutputFiles } from '../video-options.ts';
 import type { SegmentArguments } from './arguments.ts';
 import { sourcesOf, videoSettings } from './settings.ts';
@@ -124,8 +124,9 @@ async function segment(parsed: SegmentArguments, { load, signal, stderr }: Comma
 /** The files of one source: `{name}` is its file name without ending, `{n}` its place, from 1. */
 function filesOf(parsed: SegmentArguments, index: number): OutputFiles {
   const source = sourceName(parsed.sources[index] ?? '');
+  const [number = ''] = / #\d+$/.exec((sourceNames(parsed.sources)[index] ?? '').slice(source.length)) ?? [];
   // What no file system takes in a name, or a shell takes apart, and dots that would hide the file or lead out of its folder.
-  const name = basename(source, extname(source)).replaceAll(/[\s/\\:*?"<>|\p{Cc}]+/gu, '-').replace(/^\.+/, '') || 'source';
+  const name = `${basename(source, extname(source))}${number}`.replaceAll(/[\s/\\:*?"<>|\p{Cc}]+/gu, '-').replace(/^\.+/, '') || 'source';
   const fill = (path: string): string => path.replaceAll(/\{(name|n)\}/g, (_, key) => (key === 'n' ? String(index + 1) : name));
   return Object.fromEntries(Object.entries(options).flatMap(([kind, option]) => (parsed[option] === undefined ? [] : [[kind, fill(parsed[option])]])));
 }

@@ -6,7 +6,7 @@ import type { VideoStream } from '../pipeline/video-stream.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
 import { pick } from '../pick.ts';
 import { segmentVideos } from '../segment-videos.ts';
-import { sourceName } from '../source/source.ts';
+import { sourceNames } from '../source/source.ts';
 import type { SegmentVideosOptions } from '../video-options.ts';
 import type { ServeArguments } from './arguments.ts';
 import type { CommandSegmenter, CommandSurroundings } from './run.ts';
@@ -49,7 +49,7 @@ export async function serveCommand(parsed: ServeArguments, { load, signal, stdou
 
 async function openPreview(parsed: ServeArguments, { vocabulary }: CommandSegmenter, onLabels: PreviewOptions['onLabels']): Promise<PreviewServer> {
   return PreviewServer.start({
-    sources: parsed.sources.map(sourceName),
+    sources: sourceNames(parsed.sources),
     labels: { names: [], colors: [], thresholds: [] },
     port: parsed.port ?? defaultPort,
     ...pick(parsed, 'host', 'token'),
@@ -61,7 +61,7 @@ async function openPreview(parsed: ServeArguments, { vocabulary }: CommandSegmen
 /** Files are played at their own speed, and what the model cannot follow is dropped, as for a camera. */
 function liveSettings(parsed: ServeArguments, server: PreviewServer, stderr: CommandSurroundings['stderr'], signal: AbortSignal): SegmentVideosOptions {
   const settings = videoSettings(parsed, stderr);
-  const names = parsed.sources.map(sourceName);
+  const names = sourceNames(parsed.sources);
   return {
     ...settings,
     ...{ policy: parsed.policy ?? 'freshest', realTime: true, output: ['jpeg'], onError: 'skip', signal },

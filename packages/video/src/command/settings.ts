@@ -1,21 +1,23 @@
 /** The options all commands that segment have in common, as `segmentVideos()` takes them. */
 import { pick } from '../pick.ts';
-import type { VideoSource } from '../source/source.ts';
+import { describeSource, sourceInput, sourceName, type VideoSource } from '../source/source.ts';
 import type { SegmentVideosOptions } from '../video-options.ts';
 import type { VideoArguments } from './arguments.ts';
 import type { TextOutput } from './progress.ts';
 
 /** Options from arguments; what happens to the sources is told on `stderr`, unless it should be quiet. */
 export function videoSettings(parsed: VideoArguments, stderr: TextOutput): SegmentVideosOptions {
-  const { maxStaleness, stallTimeout, reconnect, realtime, hwaccel, smooth, hold, keyframes, skipErrors, quiet } = parsed;
+  const { maxStaleness, stallTimeout, reconnect, maxAttempts, realtime, hwaccel, smooth, hold, keyframes, skipErrors, quiet } = parsed;
   const say = (text: string): void => {
     if (quiet !== true) stderr.write(text);
   };
+  /** What was told of each source last: a camera that is away is told of once, not at each attempt. */
+  const told = new Map<string, string>();
   return {
     ...pick(parsed, 'views', 'fps', 'every', 'frameRate', 'start', 'end', 'policy', 'loop', 'workers', 'alpha', 'contour', 'legend'),
     ...(maxStaleness === undefined ? {} : { maxStalenessSeconds: maxStaleness }),
     ...(stallTimeout === undefined ? {} : { stallTimeoutSeconds: stallTimeout }),
-    ...(reconnect ? {} : { reconnect: false }),
+    ...(reconnect ? (maxAttempts === undefined ? {} : { reconnect: { maxAttempts } }) : { reconnect: false }),
     ...(realtime === undefined ? {} : { realTime: true }),
     ...(hwaccel === undefined ? {} : { hardwareAcceleration: hwaccel }),
     ...(smooth === undefined ? {} : { smooth: smooth === true ? {} : { weight: smooth } }),
@@ -25,7 +27,9 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
     onState: ({ source, state, reason, retryInSeconds }) => {
       // That one has failed is said at the end, even where all else is quiet.
       const worthIt = state === 'stalled' || state === 'reconnecting';
-      if (!worthIt) return;
+      if (state === 'running' && told.delete(source)) say(`${source}: running again\n`);
+      if (!worthIt || told.get(source) === reason) return;
+      told.set(source, reason ?? '');
       const again = retryInSeconds === undefined ? '' : `, trying again in ${retryInSeconds.toFixed(1)} s`;
       say(`${source}: ${state}${reason === undefined ? '' : ` (${reason})`}${again}\n`);
     },
@@ -37,5 +41,8 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
 
 /** The sources, with ffmpeg's own options where there are some. */
 export function sourcesOf({ sources, inputOptions }: VideoArguments): readonly VideoSource[] {
-  return inputOptions === undefined ? sources : sources.map((url) => ({ url, inputOptions }));
+  if (inputOptions === undefined) return sources;
+  // With a format of the caller's the words after `-i` are the format's business; else they are a path or an address.
+  const plain = (source: string): boolean => !inputOptions.includes('-f') && ['file', 'network'].includes(describeSource(source).kind);
+  return sources.map((source) => ({ url: plain(source) ? sourceInput(source) : source, inputOptions, name: sourceName(source) }));
 }

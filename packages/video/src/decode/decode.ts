@@ -7,13 +7,13 @@
  * frames to one pipe before it turns to the other, and waiting for one of them alone would lock both sides.
  */
 import { SynsegError } from '@synseg/core';
-import { checkCallback, checkKind, checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
+import { checkCallback, checkKind, checkOptions, checkSignal, cleanError, optionNames } from '@synseg/core/guards';
 import { guarded } from '../callbacks.ts';
 import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg } from '../process/locate.ts';
 import { checkInputOptions, decodeInput, type InputOptions, type OpenInput } from '../source/input.ts';
-import { checkSource, describeSource, isFrames, sourceName, type FfmpegSource, type VideoSource } from '../source/source.ts';
+import { checkSource, describeSource, isFrames, sourceName, sourceSecrets, type FfmpegSource, type VideoSource } from '../source/source.ts';
 import { decodeArguments } from './decode-arguments.ts';
 import { FrameClock, type FrameTime } from './frame-clock.ts';
 import { FramePipe } from './frame-pipe.ts';
@@ -62,7 +62,7 @@ export interface OpenedSource {
 export interface DecodeEnd {
   /** Number of frames delivered. */
   readonly frames: number;
-  /** What ffmpeg complained about, last lines only, without credentials; empty for a sound file. */
+  /** What ffmpeg complained about, last lines only, without secrets; empty for a sound file. */
   readonly complaints: string;
   /** Damaged packets and frames that ffmpeg reported. */
   readonly corrupt: number;
@@ -126,7 +126,16 @@ async function* told(source: VideoSource, options: DecodeOptions): AsyncGenerato
 
 /** {@link decodeFrames} for arguments that were checked and callbacks that do not throw. */
 export function openFrames(source: VideoSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
-  return isFrames(source) ? pushedFrames(source, options) : decoded(source, options);
+  return isFrames(source) ? pushedFrames(source, options) : cleaned(source, options);
+}
+
+/** Whatever is thrown shows no secrets of the source. */
+async function* cleaned(source: FfmpegSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
+  try {
+    yield* decoded(source, options);
+  } catch (error) {
+    throw cleanError(error, sourceSecrets(source));
+  }
 }
 
 /** @throws {TypeError | RangeError} when decoding could not begin with these arguments. */
@@ -244,7 +253,7 @@ async function start(
   const targets = { size, full, ...(fullSize === undefined ? {} : { fullSize }) };
   const args = decodeArguments(open, targets, options, version);
   options.signal?.throwIfAborted();
-  return { tool: startTool(ffmpeg, args, { outputs: targets.full ? 2 : 1, onLine, input }), pictures };
+  return { tool: startTool(ffmpeg, args, { outputs: targets.full ? 2 : 1, onLine, input, secrets: sourceSecrets(source) }), pictures };
 }
 
 function openedSource(

@@ -2,7 +2,7 @@
 
 /** How a live source that broke is opened again. */
 export interface ReconnectOptions {
-  /** Failures in a row after which it is given up. @default 5 before its first frame, none after */
+  /** Failures in a row after which it is given up. @default none: it is tried until it answers */
   readonly maxAttempts?: number;
   /** Upper bound of the first wait, seconds; it doubles with each failure. @default 0.5 */
   readonly minDelaySeconds?: number;
@@ -21,6 +21,18 @@ export function checkReconnect({ maxAttempts, minDelaySeconds = 0.5, maxDelaySec
     if (Number.isFinite(value) && value >= 0) continue;
     throw new RangeError(`Cannot read source: ${name} must be a number of seconds of at least 0, got ${value}`);
   }
+}
+
+/** Steps that a server's refusal is ahead of a silent one: many lock a login after some attempts. */
+const refusedSteps = 4;
+
+/**
+ * Seconds to wait after a refusal, the `failures`-th failure in a row: at least half of what {@link backoffSeconds} would
+ * be at most, and that some steps ahead.
+ */
+export function refusedSeconds(failures: number, options: ReconnectOptions): number {
+  const most = backoffSeconds(failures + refusedSteps, { ...options, random: () => 1 });
+  return (most * (1 + (options.random ?? Math.random)())) / 2;
 }
 
 /**

@@ -4,11 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSynsegError, messageOf, SynsegError } from '@synseg/core';
+import { cleanError } from '@synseg/core/guards';
 import { checkDecode, openFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from '../decode/decode.ts';
-import { redactCredentials } from '../process/redact.ts';
 import { isPlaylist, listens } from '../source/input.ts';
-import { describeSource, isFrames, sourceInput, type FfmpegInput, type SourceDescription, type VideoSource } from '../source/source.ts';
-import { backoffSeconds, checkReconnect, type ReconnectOptions } from './backoff.ts';
+import { describeSource, isFrames, sourceInput, sourceSecrets, type FfmpegInput, type SourceDescription, type VideoSource } from '../source/source.ts';
+import { backoffSeconds, checkReconnect, refusedSeconds, type ReconnectOptions } from './backoff.ts';
+import { hopeless, passing, reasonOf, refused } from './reason.ts';
 import { StreamClock } from './stream-clock.ts';
 import { watch } from './watchdog.ts';
 
@@ -20,14 +21,14 @@ export type SourceState = 'connecting' | 'running' | 'stalled' | 'reconnecting' 
 
 /** A source has begun to do otherwise. */
 export interface SourceStateChange {
-  /** Name of the source, without credentials. */
+  /** Name of the source, as it may be shown. */
   readonly source: string;
   readonly state: SourceState;
   /** The state before; `undefined` at the beginning. */
   readonly previous: SourceState | undefined;
   /** Number of the connection in a row of failures, from 1. */
   readonly attempt: number;
-  /** What happened, without credentials. */
+  /** What happened, in one line. */
   readonly reason?: string;
   /** How long it waits before it connects again. */
   readonly retryInSeconds?: number;
@@ -39,6 +40,8 @@ export interface ReaderOptions extends Omit<DecodeOptions, 'onEnd' | 'onOpen' | 
   readonly stallTimeoutSeconds?: number;
   /** A live source that sends no first frame for this long is tried again. @default 15, or the stall timeout if longer */
   readonly connectTimeoutSeconds?: number;
+  /** Name of the source. @default what `describeSource` says */
+  readonly name?: string;
   /** How live sources are opened again; `false`: not at all. Files never are. */
   readonly reconnect?: ReconnectOptions | false;
   readonly onState?: (change: SourceStateChange) => void;
@@ -48,12 +51,10 @@ export interface ReaderOptions extends Omit<DecodeOptions, 'onEnd' | 'onOpen' | 
 
 /** While it listens for a sender, ffmpeg itself gives up sooner than this. */
 const listenSeconds = 75;
-/** Where it is not known yet whether an http source is live, only these failures are worth another attempt. */
-const passing = /refused|timed out|timeout|unreachable|No route|reset|Temporary failure|Input\/output error|5XX|returned 5\d\d|no first frame/i;
 
 /** Reads one source; see {@link frames}. */
 export class SourceReader {
-  /** Name of the source, without credentials. */
+  /** Name of the source, as it may be shown. */
   readonly name: string;
   readonly #source: VideoSource;
   readonly #options: ReaderOptions;
@@ -88,7 +89,7 @@ export class SourceReader {
     }
     if (reconnect !== false) checkReconnect(reconnect);
     this.#description = describeSource(source);
-    this.name = this.#description.name;
+    this.name = options.name ?? this.#description.name;
     this.#source = source;
     this.#options = options;
     this.#reconnect = reconnect;
@@ -154,7 +155,8 @@ export class SourceReader {
         }
       }
     } catch (error) {
-      if (signal?.aborted !== true) this.#enter('failed', { reason: redactCredentials(messageOf(error)) });
+      cleanError(error, isFrames(this.#source) ? [] : sourceSecrets(this.#source));
+      if (signal?.aborted !== true) this.#enter('failed', { reason: reasonOf(messageOf(error)) });
       throw error;
     } finally {
       if (this.state !== 'failed') this.#enter('ended');
@@ -167,7 +169,7 @@ export class SourceReader {
 
   /** One connection's frames, in the source's own numbers and times. Throws when frames stop coming. */
   async *#connection(outcome: { complaints: string; frames: number }): AsyncGenerator<VideoFrame, void, undefined> {
-    const { signal, start, end, ...options } = this.#options;
+    const { signal, start, end, name: _name, ...options } = this.#options;
     const leaving = new AbortController();
     const info = this.#info;
     const again = info === undefined ? { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) } : { fullSize: [info.height, info.width] as const };
@@ -186,7 +188,7 @@ export class SourceReader {
         const first = outcome.frames === 0;
         const next = await watch(decoded.next(), this.#patience(first), () => {
           if (!first) this.#stalled();
-          const what = first ? `no first frame within ${this.#patience(true)} s` : `no frame for ${this.#stallSeconds} s`;
+          const what = first ? `no first frame within ${this.#patience(true)} s (connectTimeoutSeconds)` : this.#stallReason;
           leaving.abort(new SynsegError('VIDEO_DECODE', `Cannot read source "${this.name}": ${what}`));
         });
         if (next.done === true) return;
@@ -224,19 +226,24 @@ export class SourceReader {
 
   #stalled(): void {
     this.#stalls += 1;
-    this.#enter('stalled', { reason: `no frame for ${this.#stallSeconds} s` });
+    this.#enter('stalled', { reason: this.#stallReason });
+  }
+
+  get #stallReason(): string {
+    const slow = 'if its frames come further apart, raise stallTimeoutSeconds (--stall-timeout)';
+    return `no frame for ${this.#stallSeconds} s; ${slow}`;
   }
 
   /** Waits before the next connection. @throws `error` when there is to be none. */
   async #retry(error: unknown): Promise<void> {
-    const reason = redactCredentials(messageOf(error));
+    const reason = reasonOf(messageOf(cleanError(error, isFrames(this.#source) ? [] : sourceSecrets(this.#source))));
     const { signal } = this.#options;
-    const worth = this.#knownLive ?? passing.test(reason);
+    const worth = !hopeless.test(reason) && (this.#knownLive ?? passing.test(reason));
     if (this.#reconnect === false || !this.#revivable || !worth || !isSynsegError(error) || error.code !== 'VIDEO_DECODE') throw error;
     this.#failures += 1;
-    const waits = listens(this.#source);
-    if (this.#failures >= (this.#reconnect.maxAttempts ?? (this.#frames > 0 || waits ? Infinity : 5))) throw error;
-    const retryInSeconds = waits ? 0 : backoffSeconds(this.#failures, this.#reconnect);
+    if (this.#failures >= (this.#reconnect.maxAttempts ?? Infinity)) throw error;
+    const wait = refused.test(reason) ? refusedSeconds : backoffSeconds;
+    const retryInSeconds = listens(this.#source) ? 0 : wait(this.#failures, this.#reconnect);
     this.#enter('reconnecting', { reason, retryInSeconds });
     await sleep(retryInSeconds * 1000, undefined, signal === undefined ? {} : { signal }).catch(() => {});
     signal?.throwIfAborted();

@@ -1,6 +1,6 @@
 /** What the preview shows now, and everybody who is told when it changes. Knows no HTTP but the viewers' connections. */
 import type { ServerResponse } from 'node:http';
-import { redactCredentials } from '../process/redact.ts';
+import { withoutSecrets } from '@synseg/core/guards';
 import { LabelDesk, type LabelAnswer } from './label-desk.ts';
 import { Message, type MessageData } from './message.ts';
 import type { PreviewLabels, PreviewOptions, PreviewPicture } from './preview-types.ts';
@@ -27,7 +27,7 @@ export class Hub {
   constructor({ sources, labels, onLabels, title = 'synseg', vocabulary = [] }: PreviewOptions) {
     this.title = title;
     this.vocabulary = vocabulary;
-    this.#sources = sources.map((name) => ({ name: redactCredentials(name), history: new ShareHistory() }));
+    this.#sources = sources.map((name) => ({ name: withoutSecrets(name), history: new ShareHistory() }));
     this.#desk = new LabelDesk(labels, onLabels);
   }
 
@@ -63,7 +63,7 @@ export class Hub {
   /** Takes the state of a source over and passes it on. */
   showState(source: number, state: string, reason?: string): void {
     const record = this.#record(source, 'show state');
-    record.state = new Message({ type: 'state', source, state, ...(reason === undefined ? {} : { reason: redactCredentials(reason) }) });
+    record.state = new Message({ type: 'state', source, state, ...(reason === undefined ? {} : { reason: withoutSecrets(reason) }) });
     this.#tell(record.state);
   }
 

@@ -1,7 +1,6 @@
 /** Where changes of the labels come in from the pages, one at a time. */
 import { messageOf } from '@synseg/core';
-import { checkKind } from '@synseg/core/guards';
-import { redactCredentials } from '../process/redact.ts';
+import { checkKind, withoutSecrets } from '@synseg/core/guards';
 import type { PreviewLabel, PreviewLabels, PreviewOptions } from './preview-types.ts';
 
 const MAX_LABELS = 255;
@@ -70,7 +69,7 @@ export class LabelDesk {
       this.replace(labels);
       return { status: 200 };
     } catch (error) {
-      return { status: 422, error: redactCredentials(messageOf(error)).slice(0, MAX_TEXT) };
+      return { status: 422, error: withoutSecrets(messageOf(error)).slice(0, MAX_TEXT) };
     }
   }
 }

@@ -8,8 +8,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { shownURL, withoutSecrets } from '@synseg/core/guards';
 import { adopt, release } from './reaper.ts';
-import { redactCredentials } from './redact.ts';
 
 /** How a child ended: its exit code, or the signal that ended it. */
 export interface Exit {
@@ -23,6 +23,8 @@ export interface ToolPipes {
   readonly input?: boolean | 'inherit' | AsyncIterable<Uint8Array>;
   /** Number of output pipes: `pipe:1`, then `pipe:3`, `pipe:4`, … @default 1 */
   readonly outputs?: number;
+  /** Addresses and other texts that hold secrets, in the child's arguments or its input. */
+  readonly secrets?: readonly string[];
   /** Sees each line of stderr; returning true keeps it out of {@link ToolProcess.lastLines}. */
   readonly onLine?: (line: string) => boolean;
 }
@@ -36,9 +38,11 @@ export class ToolProcess {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
+  readonly #secrets: readonly string[];
 
-  constructor(child: ChildProcess, onLine: (line: string) => boolean) {
+  constructor(child: ChildProcess, onLine: (line: string) => boolean, secrets: readonly string[]) {
     this.#child = child;
+    this.#secrets = secrets;
     this.exited = new Promise((resolve) => {
       child.once('close', (code, signal) => resolve({ code, signal }));
       child.on('error', (error) => {
@@ -75,9 +79,9 @@ export class ToolProcess {
     return stream as Readable;
   }
 
-  /** The last lines the child wrote to stderr, without credentials; empty if it said nothing. */
+  /** The last lines the child wrote to stderr, without secrets; empty if it said nothing. */
   lastLines(): string {
-    return redactCredentials(this.#lines.join('\n'));
+    return this.#lines.join('\n');
   }
 
   /**
@@ -107,7 +111,10 @@ export class ToolProcess {
 
   #keep(line: string): void {
     if (line.trim() === '') return;
-    this.#lines.push(line.slice(0, keptCharacters));
+    // Before it is cut: half an address is no longer known for one.
+    const plain = this.#secrets.filter((secret) => shownURL(secret) === secret);
+    const shown = plain.reduce((text, secret) => text.split(secret).join('***'), withoutSecrets(line, this.#secrets));
+    this.#lines.push(shown.slice(0, keptCharacters));
     if (this.#lines.length > keptLines) this.#lines.shift();
   }
 }
@@ -130,14 +137,14 @@ export function startTool(path: string, args: readonly string[], pipes: ToolPipe
   adopt(child, !fed);
   // The child need not read to the end, and may be gone already: how it ended says what went wrong.
   if (fed && child.stdin !== null) pipeline(input, child.stdin).catch(() => {});
-  return new ToolProcess(child, pipes.onLine ?? (() => false));
+  return new ToolProcess(child, pipes.onLine ?? (() => false), pipes.secrets ?? []);
 }
 
 /** What {@link runTool} returns: how the child ended, and what it wrote. */
 export interface ToolReport extends Exit {
   readonly stdout: string;
   readonly stderr: string;
-  /** The end of `stderr`, without credentials. */
+  /** The end of `stderr`, without secrets. */
   readonly lastLines: string;
 }
 
@@ -146,7 +153,7 @@ export async function runTool(
   path: string,
   args: readonly string[],
   signal?: AbortSignal,
-  pipes: Pick<ToolPipes, 'input'> = {},
+  pipes: Pick<ToolPipes, 'input' | 'secrets'> = {},
 ): Promise<ToolReport> {
   signal?.throwIfAborted();
   const said: string[] = [];

@@ -5,7 +5,9 @@
  * day this process is killed: ffmpeg then waits for a silent sender and would not notice.
  */
 import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { SynsegError } from '@synseg/core';
+import { shownURL } from '@synseg/core/guards';
 import { allowedArguments } from './allowed.ts';
 import { cameraInput } from './devices.ts';
 import { findPictures, pictureFormat, pictureStream, suggestedPattern, type PictureSequence } from './sequence.ts';
@@ -93,7 +95,7 @@ export async function openInput(
   version: readonly [major: number, minor: number],
   onUnreadable: (name: string, why: string) => void = () => {},
 ): Promise<OpenInput> {
-  const { kind } = describeSource(source);
+  const { kind, live } = describeSource(source);
   const own = (source as FfmpegInput).inputOptions ?? [];
   const plain = typeof source === 'string' || source instanceof URL;
   const text = sourceInput(source);
@@ -112,9 +114,36 @@ export async function openInput(
   const literal = kind === 'file' && path !== undefined && format === undefined && /[%*?[{]/.test(path) ? await pictureFormat(path) : [];
   const more = kind === 'network' ? networkOptions(text, listens(source), own, networkTimeoutSeconds, version) : literal;
   const stdin = kind === 'stdin';
+  const allowed = allowedArguments(kind, text, format ?? literal[1]);
+  if (kind === 'network' && live === true && version[0] >= 5) {
+    const hidden = hiddenInput(text, [...more, ...allowed, ...own], listens(source));
+    if (hidden !== undefined) return hidden;
+  }
   return {
-    arguments: [...more, ...allowedArguments(kind, text, format ?? literal[1]), ...own, '-i', stdin ? 'pipe:0' : text],
+    arguments: [...more, ...allowed, ...own, '-i', stdin ? 'pipe:0' : text],
     ...(stdin ? { input: 'inherit' } : {}),
+  };
+}
+
+/** Options that a list of ffmpeg's `concat` format can hold. */
+const listable = /^-(?:analyzeduration|probesize|rtsp_\w+|allowed_media_types|rw_timeout|s?timeout|max_delay|reorder_queue_size|buffer_size|fifo_size|overrun_nonfatal|user_agent|passphrase|protocol_whitelist|format_whitelist)$/;
+
+/**
+ * An address that is not to be seen in the list of processes goes to ffmpeg on its stdin, as the one entry of a list of its
+ * `concat` format. `undefined` when there is nothing to hide, or the options cannot all be in the list. Live sources only:
+ * through the list ffmpeg says no length, and times begin at 0.
+ */
+function hiddenInput(url: string, options: readonly string[], listening: boolean): OpenInput | undefined {
+  const names = options.filter((_, at) => at % 2 === 0);
+  if (listening || shownURL(url) === url || /[\r\n]/.test(url) || !names.every((name) => listable.test(name))) return undefined;
+  const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  const settings = new Map(names.map((name, at) => [name, options[at * 2 + 1] ?? '']));
+  const [protocols, formats] = ['-protocol_whitelist', '-format_whitelist'].map((name) => settings.get(name) ?? '');
+  const entry = [...settings].filter(([name]) => !name.endsWith('_whitelist')).map(([name, value]) => `option ${name.slice(1)} ${quoted(value)}`);
+  const list = ['ffconcat version 1.0', `file ${quoted(url)}`, ...entry, ''].join('\n');
+  return {
+    arguments: ['-protocol_whitelist', `pipe,${protocols}`, '-format_whitelist', `concat,${formats}`, '-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
+    input: Readable.from([Buffer.from(list)]),
   };
 }
 

@@ -6,7 +6,7 @@ import { runTool } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg, locateFfprobe } from '../process/locate.ts';
 import { checkInputOptions, openInput, type InputOptions } from './input.ts';
-import { checkSource, isFrames, sourceName, type VideoSource } from './source.ts';
+import { checkSource, isFrames, sourceName, sourceSecrets, type VideoSource } from './source.ts';
 
 /** Facts of a source's first video stream (cover pictures of audio files do not count). */
 export interface VideoInfo {
@@ -75,7 +75,7 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
     return { ...picture, frameRate, durationSeconds: names.length / frameRate, frameCount: names.length };
   }
   const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', ...open.arguments];
-  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, { input: open.input ?? false });
+  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, { input: open.input ?? false, secrets: sourceSecrets(source) });
   const name = sourceName(source);
   if (code !== 0) throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
   const report = JSON.parse(stdout) as { streams?: readonly ProbedStream[]; format?: { duration?: string } };

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { DEFAULT_LIMITS } from '@synseg/core/guards';
+import { DEFAULT_LIMITS, shownURL } from '@synseg/core/guards';
 import { matroskaFrameHeader, pictureStreamHeader } from '../sinks/raw-matroska.ts';
 
 /** The pictures of a sequence, in order. */
@@ -56,7 +56,7 @@ function isPicture(path: string): boolean {
 export async function findPictures(path: string): Promise<PictureSequence> {
   const [folder, last] = split(path);
   const refuse = (rule: string, got: string): never => {
-    throw new SynsegError('VIDEO_DECODE', `Cannot open video "${path}": ${rule}, got ${got}`);
+    throw new SynsegError('VIDEO_DECODE', `Cannot open video "${shownURL(path)}": ${rule}, got ${got}`);
   };
   const there = await readdir(folder === '' ? '.' : folder).catch((error: NodeJS.ErrnoException) => refuse('its folder must be readable (patterns stand in the last part of a path only)', error.code ?? error.message));
   const names = (numbered.test(last) ? numberedNames(last, there) : undefined) ?? wildNames(last, there);

@@ -3,9 +3,8 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { checkKind, checkOptions, describeValue, optionNames } from '@synseg/core/guards';
+import { checkKind, checkOptions, describeValue, encodedLogin, optionNames, shownURL, withoutSecrets } from '@synseg/core/guards';
 import type { PixelFormat } from '../decode/pixel-formats.ts';
-import { redactCredentials } from '../process/redact.ts';
 import { isSequence } from './sequence.ts';
 
 /**
@@ -26,7 +25,7 @@ export interface FfmpegInput {
   readonly url: string;
   /** Options before `-i`; they win over those this package sets, e.g. `['-rtsp_transport', 'udp']`. */
   readonly inputOptions?: readonly string[];
-  /** Name for people. @default the URL without its credentials */
+  /** Name for people. @default the path, or scheme, host, port and last plain part of a URL */
   readonly name?: string;
   /** True: frames come at their own time, and its end means that the connection broke. @default by the kind of URL */
   readonly live?: boolean;
@@ -52,7 +51,7 @@ export interface RawFrame {
 
 /** What a source is, as far as its name tells. */
 export interface SourceDescription {
-  /** For people: without credentials. */
+  /** For people: a path, or of a URL scheme, host, port and the last part of its path where that is a plain word. */
   readonly name: string;
   readonly kind: 'file' | 'sequence' | 'stdin' | 'camera' | 'network' | 'frames';
   /** Do frames come at their own time? `undefined` for http(s), where it is known once the source is open. */
@@ -82,8 +81,8 @@ function sourceText(source: FfmpegSource): string {
  * @example
  * ```ts
  * import { describeSource } from '@synseg/video';
- * const { name, kind, live } = describeSource('rtsp://admin:hunter2@cam/1');
- * console.assert(name === 'rtsp://admin:***@cam/1' && kind === 'network' && live === true);
+ * const { name, kind, live } = describeSource('rtsp://admin:hunter2@cam/1?token=x');
+ * console.assert(name === 'rtsp://cam/1' && kind === 'network' && live === true);
  * console.assert(describeSource('drive.mp4').live === false);
  * ```
  */
@@ -125,7 +124,13 @@ function networkLive(text: string): boolean | undefined {
 export function sourcePath(source: VideoSource): string | undefined {
   if (isFrames(source)) return undefined;
   const text = sourceText(source);
-  if (/^file:\/\//i.test(text)) return fileURLToPath(text);
+  if (/^file:\/\//i.test(text)) {
+    try {
+      return fileURLToPath(text);
+    } catch (error) {
+      throw new TypeError(`Cannot open video: a file: URL must name a file of this computer, got ${text}`, { cause: error });
+    }
+  }
   if (scheme.test(text) || isStdin(text) || isCamera(text)) return undefined;
   if (typeof source === 'object') return /^file:/.test(text) ? text.slice('file:'.length) : undefined;
   return text;
@@ -140,15 +145,21 @@ export function sourceInput(source: VideoSource): string {
   const text = sourceText(source);
   if (typeof source === 'object' && !(source instanceof URL)) return text;
   const path = sourcePath(source);
-  return path === undefined ? text : `file:${path}`;
+  if (path !== undefined) return `file:${path}`;
+  // ffmpeg knows schemes in small letters only, and takes `#`, `/`, `?` and `@` in a password for the end of the address.
+  return encodedLogin(text.replace(scheme, (start) => start.toLowerCase()));
 }
 
-/** The source as it may be shown: a path as it is, a URL without its credentials. */
+/** The source as it may be shown: a path as it is, a URL as `shownURL` has it. */
 export function sourceName(source: VideoSource): string {
   if (isFrames(source)) return 'frames';
-  if (typeof source === 'object' && 'name' in source && source.name !== undefined) return redactCredentials(source.name);
   const text = sourceText(source);
-  return text === '-' ? 'stdin' : redactCredentials(sourcePath(source) ?? text);
+  if (typeof source === 'object' && 'name' in source && source.name !== undefined) return withoutSecrets(source.name, [text]);
+  if (isStdin(text)) return 'stdin';
+  const path = sourcePath(source);
+  if (path === undefined) return withoutSecrets(text, [text]);
+  // What is no file may be an address with its scheme forgotten.
+  return shownURL(path) === path || existsSync(path) ? path : shownURL(path);
 }
 
 const inputNames = optionNames<FfmpegInput>({ url: true, inputOptions: true, name: true, live: true });
@@ -162,12 +173,37 @@ function checkInput(source: FfmpegInput): void {
   checkKind('open video', 'live', live, live === undefined || typeof live === 'boolean', 'be true or false');
 }
 
+/** The names of several sources, each one its own: files and the page tell sources apart by them. */
+export function sourceNames(sources: readonly VideoSource[]): readonly string[] {
+  const names = sources.map(sourceName);
+  const taken = new Set(names);
+  return names.map((name, at) => {
+    if (names.indexOf(name) === at) return name;
+    let number = 2;
+    while (taken.has(`${name} #${number}`)) number += 1;
+    taken.add(`${name} #${number}`);
+    return `${name} #${number}`;
+  });
+}
+
+/** What must not be shown of a source, wherever ffmpeg says it: its address, and what the caller's options hold. */
+export function sourceSecrets(source: FfmpegSource): readonly string[] {
+  const own = (source as FfmpegInput).inputOptions ?? [];
+  const values = own.filter((value, at) => /^-/.test(own[at - 1] ?? '') && !harmless.test(own[at - 1] ?? '') && value.length >= 4 && !/^[\d.]+$/.test(value));
+  const texts = [sourceText(source), sourceInput(source)].filter((text) => shownURL(text) !== text);
+  return [...new Set([...texts, ...values])];
+}
+
+/** Options whose values are words of ffmpeg's own, which it uses in what it says. */
+const harmless = /^-(?:f|c|codec|c:v|rtsp_\w+|pix_fmt|pixel_format|input_format|video_size|hwaccel\w*|\w+_whitelist|fflags|flags|i)$/;
+
 /** @throws {TypeError} when `source` is none of {@link VideoSource}. */
 export function checkSource(source: unknown): asserts source is VideoSource {
-  if (source instanceof URL || (typeof source === 'string' && source.length > 0)) return;
+  const readable = (text: string): boolean => text !== '' && !text.includes('\0');
+  if (source instanceof URL || (typeof source === 'string' && readable(source))) return;
   if (typeof source === 'object' && source !== null) {
     if (Symbol.asyncIterator in source) return;
-    if ('url' in source && typeof source.url === 'string' && source.url.length > 0) return checkInput(source as FfmpegInput);
+    if ('url' in source && typeof source.url === 'string' && readable(source.url)) return checkInput(source as FfmpegInput);
   }
   throw new TypeError(
     `Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ${describeValue(source)}`,
