@@ -3,7 +3,7 @@
  *
  * Ordinary pictures, up to 3:1, are one tile: the whole, squeezed, as the models were trained.
  */
-import type { Region } from './image.ts';
+import type { OpenedImage, RawImage, Region } from './image.ts';
 
 /** Aspect ratio from which a picture is tiled along its long side. */
 const TILED_ASPECT = 3;
@@ -32,4 +32,29 @@ export function tilePicture(width: number, height: number): Tiling {
     return { left: 0, top, width, height: edge(index + 1, height) - top };
   });
   return { tiles: width >= height ? [1, count] : [count, 1], regions };
+}
+
+/**
+ * The picture's tiles at the size the trunk takes, one after another, in memory of their own or, to transfer, the picture's.
+ *
+ * @param open - opens raw pixels: what is cut into tiles is decoded once, not for each
+ */
+export async function tilePixels(
+  image: OpenedImage,
+  { regions }: Tiling,
+  [height, width]: readonly [height: number, width: number],
+  transfer: boolean,
+  open: (whole: RawImage) => Promise<OpenedImage>,
+): Promise<Uint8Array> {
+  const isWhole = regions.length === 1;
+  if (transfer && isWhole) {
+    const pixels = await image.resized(width, height);
+    if (pixels.byteLength === pixels.buffer.byteLength) return pixels;
+  }
+  const all = new Uint8Array(regions.length * height * width * 3);
+  const source = isWhole ? image : await open({ data: await image.pixels(), width: image.width, height: image.height });
+  for (const [index, region] of regions.entries()) {
+    all.set(await source.resized(width, height, isWhole ? undefined : region), index * height * width * 3);
+  }
+  return all;
 }

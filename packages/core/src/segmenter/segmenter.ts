@@ -6,7 +6,7 @@ import { checkKind, checkOptions, checkSignal, describeValue } from '../guard/ar
 import { raceSignal } from '../guard/race-signal.ts';
 import { showsItself } from '../guard/show.ts';
 import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
-import { tilePicture, type Tiling } from '../image/tiling.ts';
+import { tilePicture, tilePixels, type Tiling } from '../image/tiling.ts';
 import { LabelEmbedder } from '../labels/label-embedder.ts';
 import { resolveLabels, type LabelInput, type LabelsOptions } from '../labels/label-request.ts';
 import { LabelSet } from '../labels/label-set.ts';
@@ -270,21 +270,8 @@ export class Segmenter {
     return openImage(image, { ...bounds, ...(signal === undefined ? {} : { signal }) });
   }
 
-  /** The picture's tiles at the size the trunk takes, one after another, in memory of their own or, to transfer, the picture's. */
-  async #pixels(image: OpenedImage, { regions }: Tiling, views: ViewCount, signal: AbortSignal | undefined, transfer = false): Promise<Uint8Array> {
-    const [height, width] = pictureSize(this.inputSize, views);
-    const whole = regions.length === 1;
-    if (transfer && whole) {
-      const pixels = await image.resized(width, height);
-      if (pixels.byteLength === pixels.buffer.byteLength) return pixels;
-    }
-    const all = new Uint8Array(regions.length * height * width * 3);
-    // What is cut into tiles is decoded once, not for each.
-    const source = whole ? image : await this.#open({ data: await image.pixels(), width: image.width, height: image.height }, signal);
-    for (const [index, region] of regions.entries()) {
-      all.set(await source.resized(width, height, whole ? undefined : region), index * height * width * 3);
-    }
-    return all;
+  #pixels(image: OpenedImage, tiling: Tiling, views: ViewCount, signal: AbortSignal | undefined, transfer = false): Promise<Uint8Array> {
+    return tilePixels(image, tiling, pictureSize(this.inputSize, views), transfer, (whole) => this.#open(whole, signal));
   }
 
   #logitSize({ tiles: [rows, columns] }: Tiling, views: ViewCount): readonly [number, number] {
