@@ -5,7 +5,8 @@
  * looks before it acts: with nothing to do the whole script takes a fraction of a second. It is not a build system: it
  * decides whether to call npm, apt and tsup, and shows their output only when they fail.
  *
- * `--test-runtimes` also fetches what tests start as child processes: the newest Node LTS, a Vulkan driver in software, Chromium.
+ * `--test-runtimes` also fetches what tests start as child processes: the newest Node LTS, a Vulkan driver in software, Chromium,
+ * an RTSP server.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -114,13 +115,13 @@ function rightsToInstall() {
   return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n', '-E'] : undefined;
 }
 
-/** Installs a package of the system; false where this user may not, or with `optional` where it failed. */
-function installWithApt(name, { optional = false } = {}) {
+/** Installs packages of the system, their names separated by spaces; false where this user may not, or with `optional` where it failed. */
+function installWithApt(names, { optional = false } = {}) {
   const prefix = rightsToInstall();
   if (prefix === undefined) return false;
-  say(`installing ${name} (apt-get) …`);
+  say(`installing ${names} (apt-get) …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  return [['update'], ['install', '-y', '--no-install-recommends', name]].every((step) => {
+  return [['update'], ['install', '-y', '--no-install-recommends', ...names.split(' ')]].every((step) => {
     const [command, ...args] = [...prefix, 'apt-get', ...step];
     return runQuietly(command, args, { env, optional });
   });
@@ -249,6 +250,15 @@ function installChromium() {
   if (!isDebian() || !installWithApt('chromium', { optional: true })) say('could not install chromium: the tests of the preview page will say so');
 }
 
+/** GStreamer's RTSP server, the camera of the tests. */
+function installRtspServer() {
+  const asked = spawnSync('/usr/bin/python3', ['-c', 'import gi; gi.require_version("GstRtspServer", "1.0"); gi.require_version("Gst", "1.0")\nfrom gi.repository import Gst\nGst.init(None)\nassert all(map(Gst.ElementFactory.find, ["x264enc", "x265enc", "rtph264pay", "alawenc"]))']);
+  if (asked.status === 0) return;
+  const plugins = ['base', 'good', 'bad', 'ugly', 'libav'].map((name) => (name === 'libav' ? 'gstreamer1.0-libav' : `gstreamer1.0-plugins-${name}`));
+  const packages = ['gir1.2-gst-rtsp-server-1.0', 'python3-gi', ...plugins].join(' ');
+  if (!isDebian() || !installWithApt(packages, { optional: true })) say("could not install GStreamer's RTSP server: the tests of RTSP cameras will say so");
+}
+
 function isDebian() {
   const path = '/etc/os-release';
   return existsSync(path) && /^ID=debian$/m.test(readFileSync(path, 'utf8'));
@@ -261,4 +271,5 @@ if (process.argv.includes('--test-runtimes')) {
   installNewerNode();
   fetchSwiftShader();
   installChromium();
+  installRtspServer();
 }

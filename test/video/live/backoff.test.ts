@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffSeconds } from '../../../packages/video/src/live/backoff.ts';
+import { backoffSeconds, refusedSeconds } from '../../../packages/video/src/live/backoff.ts';
 
 describe('backoffSeconds()', () => {
   it('doubles its bound with each failure, up to the longest', () => {
@@ -14,5 +14,12 @@ describe('backoffSeconds()', () => {
     expect(Math.min(...waits)).toBeLessThan(1);
     expect(Math.max(...waits)).toBeGreaterThan(3);
     expect(Math.max(...waits)).toBeLessThan(4);
+  });
+});
+
+describe('refusedSeconds()', () => {
+  it('is some steps ahead, and never short', () => {
+    const waits = (chance: number): number[] => [1, 2, 3].map((failures) => refusedSeconds(failures, { random: () => chance }));
+    expect([waits(0), waits(1)]).toEqual([[4, 8, 15], [8, 16, 30]]);
   });
 });

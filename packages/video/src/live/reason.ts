@@ -17,7 +17,7 @@ const meanings: readonly (readonly [found: RegExp, meaning: string])[] = [
 export function reasonOf(message: string): string {
   const [ours = '', said] = message.split(/ ffmpeg said: |(?<=the stream ended\.) /);
   if (said === undefined) return ours.replace(/^Cannot \w+ \w+ ".*?": /s, '').replaceAll(/\s+/g, ' ');
-  const lines = said.split('\n').map((line) => line.replace(/^(?:\[[^\]]*\] *)+/, '').trim()).filter((line) => line !== '');
+  const lines = said.split('\n').map((line) => line.replace(/^(?:\[[^\]]*\] *)+(?:pipe:0: )?/, '').trim()).filter((line) => line !== '');
   const telling = lines.find((line) => refused.test(line)) ?? lines.at(-1) ?? '';
   const meaning = meanings.find(([found]) => found.test(telling))?.[1] ?? telling;
   return /the stream ended\.$/.test(ours) ? `the stream ended. ${meaning}`.trim() : meaning;

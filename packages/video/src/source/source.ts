@@ -143,11 +143,11 @@ export function sourcePath(source: VideoSource): string | undefined {
 export function sourceInput(source: VideoSource): string {
   if (isFrames(source)) throw new Error('internal: pushed frames are not opened by ffmpeg');
   const text = sourceText(source);
-  if (typeof source === 'object' && !(source instanceof URL)) return text;
+  const asItIs = typeof source === 'object' && !(source instanceof URL);
   const path = sourcePath(source);
-  if (path !== undefined) return `file:${path}`;
+  if (path !== undefined && !asItIs) return `file:${path}`;
   // ffmpeg knows schemes in small letters only, and takes `#`, `/`, `?` and `@` in a password for the end of the address.
-  return encodedLogin(text.replace(scheme, (start) => start.toLowerCase()));
+  return encodedLogin(asItIs ? text : text.replace(scheme, (start) => start.toLowerCase()));
 }
 
 /** The source as it may be shown: a path as it is, a URL as `shownURL` has it. */
