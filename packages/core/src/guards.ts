@@ -1,6 +1,7 @@
 export { showsItself } from './guard/show.ts';
 export { checkCallback, checkKind, checkOptions, checkSignal, describeValue, nearestName, optionNames } from './guard/arguments.ts';
 export { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from './guard/limits.ts';
+export { isPublicAddress, isPublicHost } from './guard/network.ts';
 export { checkOutputs, type OutputPath } from './guard/output-paths.ts';
 export { cleanError, encodedLogin, shownURL, withoutSecrets } from './guard/secrets.ts';
 export { decodeText, readTextFile, utf16Of } from './guard/text-file.ts';

@@ -47,7 +47,7 @@ export interface VideoProgress {
 
 /** Options of `segmentVideos()`. */
 export interface SegmentVideosOptions
-  extends FrameSelection, Pick<ReaderOptions, 'hardwareAcceleration' | 'loop' | 'realTime' | 'frameRate' | 'live' | 'stallTimeoutSeconds' | 'connectTimeoutSeconds' | 'reconnect'> {
+  extends FrameSelection, Pick<ReaderOptions, 'hardwareAcceleration' | 'loop' | 'realTime' | 'frameRate' | 'live' | 'publicOnly' | 'stallTimeoutSeconds' | 'connectTimeoutSeconds' | 'reconnect'> {
   /**
    * What happens to frames that come faster than they are segmented: `'every-frame'` lets the source wait, `'freshest'`
    * takes the newest and counts the others. `'auto'`: freshest for cameras and live streams, else every frame.
@@ -109,7 +109,7 @@ export interface StreamPlan {
 }
 
 const names = optionNames<SegmentVideosOptions>({
-  ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true },
+  ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true, publicOnly: true },
   ...{ stallTimeoutSeconds: true, connectTimeoutSeconds: true, reconnect: true, policy: true, maxStalenessSeconds: true },
   ...{ views: true, threshold: true, size: true, output: true, smooth: true, hold: true, keyframes: true },
   ...{ alpha: true, contour: true, legend: true, encoder: true, jpeg: true, maxInFlight: true, workers: true, onError: true },
@@ -145,7 +145,7 @@ export function resolveOptions(options: SegmentVideosOptions, sources: number): 
   checkSelection(options);
   checkSignal('segment video', options.signal);
   for (const name of ['onProgress', 'onState', 'onEnd'] as const) checkCallback('segment video', name, options[name]);
-  for (const name of ['loop', 'realTime', 'live', 'contour', 'legend'] as const) {
+  for (const name of ['loop', 'realTime', 'live', 'publicOnly', 'contour', 'legend'] as const) {
     const value: unknown = options[name];
     checkKind('segment video', name, value, value === undefined || typeof value === 'boolean', 'be true or false');
   }

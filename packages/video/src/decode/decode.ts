@@ -106,7 +106,7 @@ export function decodeFrames(source: VideoSource, options: DecodeOptions): Async
 
 const names = optionNames<DecodeOptions>({
   ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true },
-  ...{ networkTimeoutSeconds: true, size: true, fullResolution: true, fullSize: true, signal: true, onOpen: true, onCorrupt: true, onEnd: true },
+  ...{ networkTimeoutSeconds: true, publicOnly: true, size: true, fullResolution: true, fullSize: true, signal: true, onOpen: true, onCorrupt: true, onEnd: true },
 });
 
 /** What the caller's functions throw or reject with is thrown by the iterator. */
@@ -144,7 +144,7 @@ export function checkDecode(source: VideoSource, options: DecodeOptions): void {
   checkSelection(options);
   checkSignal('decode video', options.signal);
   for (const name of ['onOpen', 'onCorrupt', 'onEnd'] as const) checkCallback('decode video', name, options[name]);
-  for (const name of ['fullResolution', 'loop', 'realTime', 'live'] as const) {
+  for (const name of ['fullResolution', 'loop', 'realTime', 'live', 'publicOnly'] as const) {
     const value: unknown = options[name];
     checkKind('decode video', name, value, value === undefined || typeof value === 'boolean', 'be true or false');
   }

@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import { SynsegError } from '@synseg/core';
 import { shownURL } from '@synseg/core/guards';
 import { allowedArguments } from './allowed.ts';
+import { publicAddress } from './public-address.ts';
 import { cameraInput } from './devices.ts';
 import { findPictures, pictureFormat, pictureStream, suggestedPattern, type PictureSequence } from './sequence.ts';
 import { describeSource, isFrames, sourceInput, sourcePath, type FfmpegInput, type FfmpegSource, type VideoSource } from './source.ts';
@@ -25,6 +26,12 @@ export interface InputOptions {
   readonly hardwareAcceleration?: string;
   /** A network that is silent for this long is an error to ffmpeg. @default 10 */
   readonly networkTimeoutSeconds?: number;
+  /**
+   * For addresses that users of a service send: only network sources at public addresses are opened, and no playlists.
+   * Names are looked up and redirects followed before ffmpeg is given the address; it looks again, so a hostile name server
+   * can still lead it astray. @default false
+   */
+  readonly publicOnly?: boolean;
 }
 
 /** @throws {RangeError} when an option is out of range or does not go with the kind of source. */
@@ -41,6 +48,7 @@ export function checkInputOptions(source: FfmpegSource, options: InputOptions): 
   if (hardwareAcceleration !== undefined && !/^[a-z0-9_]+$/.test(hardwareAcceleration)) {
     refuse('hardwareAcceleration', 'be a name as in ffmpeg -hwaccels', JSON.stringify(hardwareAcceleration));
   }
+  if (options.publicOnly === true && kind !== 'network') refuse('publicOnly', 'be used with a network source', kind === 'stdin' ? 'stdin' : `a ${kind}`);
   const what = kind === 'network' ? 'a network source' : kind === 'stdin' ? 'stdin' : `a ${kind}`;
   if (loop === true && (kind === 'stdin' || kind === 'camera' || live !== false)) {
     refuse('loop', 'be used with a file or an image sequence', what);
@@ -90,7 +98,7 @@ export async function decodeInput(
  */
 export async function openInput(
   source: FfmpegSource,
-  { frameRate, networkTimeoutSeconds = 10, loop = false }: InputOptions,
+  { frameRate, networkTimeoutSeconds = 10, loop = false, publicOnly = false }: InputOptions,
   ffmpeg: string,
   version: readonly [major: number, minor: number],
   onUnreadable: (name: string, why: string) => void = () => {},
@@ -98,7 +106,7 @@ export async function openInput(
   const { kind, live } = describeSource(source);
   const own = (source as FfmpegInput).inputOptions ?? [];
   const plain = typeof source === 'string' || source instanceof URL;
-  const text = sourceInput(source);
+  const text = publicOnly ? await publicAddress(sourceInput(source), networkTimeoutSeconds) : sourceInput(source);
   if (kind === 'camera') return { arguments: plain ? await cameraInput(text, frameRate, ffmpeg) : [...own, '-i', text] };
   const path = sourcePath(source);
   if (kind === 'sequence' && plain && path !== undefined) {

@@ -32,12 +32,12 @@ export interface VideoInfo {
 }
 
 /** Options of {@link probe}. */
-export interface ProbeOptions extends Pick<InputOptions, 'frameRate' | 'networkTimeoutSeconds'> {
+export interface ProbeOptions extends Pick<InputOptions, 'frameRate' | 'networkTimeoutSeconds' | 'publicOnly'> {
   /** Ends ffprobe; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-const names = optionNames<ProbeOptions>({ frameRate: true, networkTimeoutSeconds: true, signal: true });
+const names = optionNames<ProbeOptions>({ frameRate: true, networkTimeoutSeconds: true, publicOnly: true, signal: true });
 
 interface ProbedStream {
   readonly codec_type?: string;

@@ -1,0 +1,49 @@
+/** Addresses that users of a service send: only public ones are opened, where redirects lead as well. */
+import { SynsegError } from '@synseg/core';
+import { isPublicHost, shownURL } from '@synseg/core/guards';
+
+const mostRedirects = 5;
+
+/**
+ * The address that `url` leads to.
+ *
+ * @throws {SynsegError} `VIDEO_DECODE` when it, or a redirect on the way, is no public address or a playlist, whose entries
+ * would be opened unseen
+ */
+export async function publicAddress(url: string, timeoutSeconds: number): Promise<string> {
+  const refuse = (at: string, rule: string): never => {
+    throw new SynsegError('VIDEO_DECODE', `Cannot open video "${shownURL(url)}": with publicOnly its address must ${rule}, got ${shownURL(at)}`);
+  };
+  let at = url;
+  for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+    // Other schemes have no host to the URL class, and ffmpeg reads hosts as http has them.
+    const likeHttp = at.replace(/^[a-z][a-z0-9+.-]*:/i, 'http:');
+    // Two programs could read another host out of these.
+    if (/[\\\s\p{Cc}]/u.test(at) || !URL.canParse(likeHttp)) return refuse(at, 'be written plainly');
+    const parts = new URL(likeHttp);
+    if (!(await isPublicHost(parts.hostname))) return refuse(at, 'be public');
+    if (/\.(?:m3u8?|mpd|sdp)$/i.test(parts.pathname)) return refuse(at, 'be no playlist');
+    if (!/^https?:/i.test(at)) return at;
+    const { username, password } = parts;
+    const plain = new URL(at);
+    plain.username = plain.password = '';
+    const leaving = new AbortController();
+    const timer = setTimeout(() => leaving.abort(), timeoutSeconds * 1000);
+    try {
+      const login = username === '' ? {} : { authorization: `Basic ${Buffer.from(decodeURIComponent(`${username}:${password}`)).toString('base64')}` };
+      const { status, headers } = await fetch(plain, { redirect: 'manual', headers: login, signal: leaving.signal });
+      const next = headers.get('location');
+      if (status < 300 || status > 399 || next === null) return at;
+      at = new URL(next, at).href;
+      if (!/^https?:/i.test(at)) return refuse(at, 'stay on the web');
+    } catch (error) {
+      if (error instanceof SynsegError) throw error;
+      // What is wrong with the connection is said by ffmpeg, in the words that are known.
+      return at;
+    } finally {
+      clearTimeout(timer);
+      leaving.abort();
+    }
+  }
+  return refuse(at, `need at most ${mostRedirects} redirects`);
+}
