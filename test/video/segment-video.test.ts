@@ -78,6 +78,19 @@ describe('segmentVideo()', () => {
     expect(readdirSync(at('out'))).toEqual(['overlay.mp4']);
   });
 
+  it.each([['64:45', '0', '64:45'], ['64:45', '90', '45:64'], ['10:11', '0', '10:11'], ['20:1', '0', '1:1']])('keeps pixels of %s, turned by %s°, in the overlay, the frames and the COCO file', async (given, turn, shown) => {
+    const name = `${given}-${turn}`.replace(':', '-');
+    const stored = testClip(at(`stored-${name}.mp4`), { size: '64x48', rate: 10, more: ['-vf', `setsar=${given.replace(':', '/')}:max=1000`] });
+    const oblong = ffmpeg('-i', stored, '-f', 'lavfi', '-i', 'sine=d=1', '-map', '0:v', '-map', '1:a', '-c:v', 'copy', '-metadata:s:v', `rotate=${turn}`, at(`oblong-${name}.mp4`));
+    const [overlay, coco] = [at(`overlay-${name}.mov`), at(`coco-${name}.json`)];
+    const frames = await collect({ overlay, coco }, new FakeSession(), oblong);
+    const [across = NaN, down = NaN] = shown.split(':').map(Number);
+    expect(new Set(frames.map(({ pixelAspect }) => pixelAspect))).toEqual(new Set([across / down]));
+    expect(inspect(overlay).streams).toMatchObject([{ sample_aspect_ratio: shown }, { codec_type: 'audio' }]);
+    const { images } = JSON.parse(readFileSync(coco, 'utf8')) as { images: { pixel_aspect: number }[] };
+    expect(images.map(({ pixel_aspect: aspect }) => aspect)).toEqual(frames.map(() => across / down));
+  });
+
   it('writes masks as JSON lines', async () => {
     await collect({ jsonl: at('masks.jsonl'), every: 10 });
     const lines = jsonLines(at('masks.jsonl'));

@@ -19,6 +19,8 @@ export interface SegmentedFrame extends Rendered {
   /** Size of the source's picture in pixels, after rotation. */
   readonly sourceWidth: number;
   readonly sourceHeight: number;
+  /** Width of the source's pixels by their height: 1 for square pixels. */
+  readonly pixelAspect: number;
   /** Frames of this source that were dropped since the frame before; always 0 when every frame is wanted. */
   readonly dropped: number;
   /** Seconds from the frame's arrival here to its result. */

@@ -38,7 +38,7 @@ const mean = (data = new Uint8Array()): number => data.reduce((sum, value) => su
 describe('decodeFrames() opens the source once and says what it is', () => {
   it('with size, rate, length and not live, for a file', async () => {
     const { frames, info } = await decode(testClip(at('plain.mp4'), { size: '162x120', seconds: 2 }));
-    expect(info).toEqual({ width: 162, height: 120, frameRate: 25, durationSeconds: 2, live: false });
+    expect(info).toEqual({ width: 162, height: 120, pixelAspect: 1, frameRate: 25, durationSeconds: 2, live: false });
     expect(frames[0]).toMatchObject({ index: 0, width: 32, height: 24, sourceWidth: 162, sourceHeight: 120 });
     expect(frames[0]).not.toHaveProperty('full');
     const now = performance.now();
@@ -65,7 +65,7 @@ describe('decodeFrames() opens the source once and says what it is', () => {
   });
 
   it('and takes the caller at his word on what is live', async () => {
-    expect((await decode(at('plain.mp4'), { live: true }, 1)).info).toEqual({ width: 162, height: 120, frameRate: 25, live: true });
+    expect((await decode(at('plain.mp4'), { live: true }, 1)).info).toEqual({ width: 162, height: 120, pixelAspect: 1, frameRate: 25, live: true });
   });
 });
 
@@ -157,7 +157,7 @@ describe('decodeFrames() of image sequences', () => {
     const { frames, info } = await decode(at('frames/%05d.png'));
     expect(indices(frames)).toEqual(upTo(10));
     expect(frames[9]?.timeSeconds).toBe(9 / 25);
-    expect(info).toEqual({ width: 64, height: 48, frameRate: 25, durationSeconds: 0.4, live: false });
+    expect(info).toEqual({ width: 64, height: 48, pixelAspect: 1, frameRate: 25, durationSeconds: 0.4, live: false });
   });
 
   it('reads pictures by a pattern, at the rate told', async () => {

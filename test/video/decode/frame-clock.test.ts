@@ -52,6 +52,12 @@ describe('FrameClock', () => {
     expect([clock.size, clock.frameRate]).toEqual([[121, 161], 10]);
   });
 
+  it.each([['64/45', 64 / 45], ['0/1', 1], ['1/0', 1], ['0/0', 1], ['65535/1', 1], ['1/300', 1]])('takes pixels of %s as %d', (given, aspect) => {
+    const clock = new FrameClock(false);
+    for (const sar of [given, '2/1']) clock.feed(line('source', `n:0 pts: 1 pts_time:x sar:${sar} s:64x48 i:P`));
+    expect(clock.pixelAspect).toBe(aspect);
+  });
+
   it('keeps the size of the first frame', () => {
     const clock = new FrameClock(false);
     for (const size of ['64x48', '32x24']) clock.feed(line('source', `n:0 pts: 1 pts_time:x sar:1/1 s:${size} i:P`));

@@ -48,7 +48,7 @@ describe('decodeFrames() of pushed frames', () => {
     expect(frames[1]?.full).toEqual(frames[1]?.data);
     expect(frames[1]?.full?.buffer).not.toBe(frames[1]?.data.buffer);
     expect([info, end]).toEqual([
-      { width: 4, height: 2, frameRate: 25, live: false },
+      { width: 4, height: 2, pixelAspect: 1, frameRate: 25, live: false },
       { frames: 3, complaints: '', corrupt: 0 },
     ]);
     expect(source.closed).toBe(1);

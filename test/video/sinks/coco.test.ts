@@ -30,9 +30,9 @@ describe('CocoSink', () => {
       licenses: [],
       videos: [{ id: 1, name: 'clips/drive.mp4' }, { id: 2, name: 'rtsp://admin:***@cam/1' }],
       images: [
-        { id: 1, file_name: 'drive/000003.png', width: 4, height: 2, video_id: 1, frame_id: 3, time_seconds: 0.12 },
-        { id: 2, file_name: 'drive/000004.png', width: 4, height: 2, video_id: 1, frame_id: 4, time_seconds: 0.16 },
-        { id: 3, file_name: '1/1234567.png', width: 4, height: 2, video_id: 2, frame_id: 1234567, time_seconds: 0.12 },
+        { id: 1, file_name: 'drive/000003.png', width: 4, height: 2, video_id: 1, frame_id: 3, time_seconds: 0.12, pixel_aspect: 1 },
+        { id: 2, file_name: 'drive/000004.png', width: 4, height: 2, video_id: 1, frame_id: 4, time_seconds: 0.16, pixel_aspect: 1 },
+        { id: 3, file_name: '1/1234567.png', width: 4, height: 2, video_id: 2, frame_id: 1234567, time_seconds: 0.12, pixel_aspect: 1 },
       ],
       annotations: [
         { id: 1, image_id: 1, category_id: 1, iscrowd: 0, area: 4, bbox: [0, 0, 2, 2], segmentation: road },

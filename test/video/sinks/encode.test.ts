@@ -41,6 +41,14 @@ describe('encodeVideo()', () => {
     got.forEach((time, index) => expect(time).toBeCloseTo((times[index] ?? NaN) - 5, 4));
   });
 
+  it('says how oblong its pixels are, odd sizes included, and refuses what is no shape', async () => {
+    await write(at('oblong.mp4'), [0, 0.04], { ...size, width: 63, pixelAspect: 16 / 11 });
+    expect(inspect(at('oblong.mp4')).streams).toMatchObject([{ width: 64, sample_aspect_ratio: '16:11' }]);
+    for (const pixelAspect of [0, -1, NaN, Infinity]) {
+      await expect(encodeVideo(at('flat.mp4'), { ...size, pixelAspect })).rejects.toThrow(`Cannot write video: pixelAspect must be a positive number, got ${pixelAspect}`);
+    }
+  });
+
   it('moves repeated and backward times on', async () => {
     await write(at('repeated.mp4'), [1, 1.04, 1.04, 1.02, 1.08]);
     const got = frameTimes(at('repeated.mp4'));

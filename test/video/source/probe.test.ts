@@ -15,7 +15,7 @@ describe('probe()', () => {
 
   it('gives size, codec, rate, length and no sound', async () => {
     expect(await probe(clip)).toEqual({
-      ...{ width: 162, height: 120, codec: 'h264', frameRate: 25, durationSeconds: 2, frameCount: 50 },
+      ...{ width: 162, height: 120, pixelAspect: 1, codec: 'h264', frameRate: 25, durationSeconds: 2, frameCount: 50 },
       ...{ rotation: 0, hasAudio: false, variableRate: false },
     });
   });
@@ -36,6 +36,15 @@ describe('probe()', () => {
     expect([width, height, rotation]).toEqual([120, 162, 270]);
     const upsideDown = ffmpeg('-i', clip, '-c', 'copy', '-metadata:s:v', 'rotate=180', at('upside-down.mp4'));
     expect(await probe(upsideDown)).toMatchObject({ width: 162, height: 120, rotation: 180 });
+  });
+
+  it.each([['64/45', 64 / 45], ['0/1', 1], ['1000/1', 1]])('gives the shape of pixels of %s', async (given, pixelAspect) => {
+    const name = given.replace('/', '-');
+    const clip = testClip(at(`aspect-${name}.mkv`), { seconds: 0.2, more: ['-vf', `setsar=${given}:max=1000`] });
+    expect((await probe(clip)).pixelAspect).toBe(pixelAspect);
+    const mp4 = ffmpeg('-i', clip, '-c', 'copy', at(`aspect-${name}.mp4`));
+    const turned = ffmpeg('-i', mp4, '-c', 'copy', '-metadata:s:v', 'rotate=90', at(`aspect-turned-${name}.mp4`));
+    expect((await probe(turned)).pixelAspect).toBeCloseTo(1 / pixelAspect, 9);
   });
 
   it('names the sound codec', async () => {

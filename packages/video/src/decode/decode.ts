@@ -38,6 +38,8 @@ export interface VideoFrame extends FrameTime {
   readonly sourceWidth: number;
   /** Height of the source's first picture, after rotation. */
   readonly sourceHeight: number;
+  /** Width of a pixel by its height, after rotation: 1 for square pixels. Pictures are delivered as they are stored. */
+  readonly pixelAspect: number;
   /** When the frame was complete here: `performance.now()`, milliseconds. */
   readonly arrivedAt: number;
   /** Name of the picture's file, without its folder; of image sequences only. */
@@ -50,6 +52,8 @@ export interface OpenedSource {
   readonly width: number;
   /** Height of the picture in pixels, after rotation. */
   readonly height: number;
+  /** Width of a pixel by its height, after rotation: 1 for square pixels. */
+  readonly pixelAspect: number;
   /** Frames per second: an average where ffmpeg knows one, 25 where it knows nothing. */
   readonly frameRate: number;
   /** Length, if the source says so; never for live or looped sources. */
@@ -208,7 +212,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
         pipes.forEach((pipe) => pipe.relax());
         tellDamage();
         frames += 1;
-        const facts = { sourceWidth: opened.width, sourceHeight: opened.height, arrivedAt: picture?.arrivedAt ?? arrivedAt };
+        const facts = { sourceWidth: opened.width, sourceHeight: opened.height, pixelAspect: opened.pixelAspect, arrivedAt: picture?.arrivedAt ?? arrivedAt };
         const frame = { ...placed(clock.take(), pictures), data, width, height, ...facts };
         yield picture === undefined ? frame : { ...frame, full: picture.data };
         continue;
@@ -267,7 +271,10 @@ function openedSource(
   const live = options.live ?? describeSource(source).live ?? durationSeconds === undefined;
   const frameRate = rate(report.frameRate, clock.frameRate);
   const bounded = durationSeconds !== undefined && !live && options.loop !== true;
-  return { width, height, frameRate, live, ...(bounded ? { durationSeconds } : {}) };
+  const [clockHeight, clockWidth] = clock.size ?? [height, width];
+  // A picture that is scaled to another shape is shown as wide and high as before.
+  const pixelAspect = clock.pixelAspect * ((clockWidth * height) / (clockHeight * width));
+  return { width, height, pixelAspect, frameRate, live, ...(bounded ? { durationSeconds } : {}) };
 }
 
 /** ffmpeg prints averages with two digits: the exact rate it plans with is better where it means the same. */

@@ -18,6 +18,16 @@ const outputLine = '[showinfo@out @';
 const timeBaseLine = /config in time_base: *(\d+)\/(\d+), frame_rate: *(\d+)\/(\d+)/;
 const frameLine = /\bn: *\d+ pts: *(-?\d+|NOPTS)/;
 const sizeField = / s:(\d+)x(\d+) /;
+const aspectField = / sar:(\d+)\/(\d+) /;
+
+/** Pixels more oblong than this are a damaged header's. */
+const mostOblong = 10;
+
+/** Width of a pixel by its height; 1 where the two numbers say nothing, or nonsense. */
+export function pixelAspect(across: number, down: number): number {
+  const aspect = across / down;
+  return aspect >= 1 / mostOblong && aspect <= mostOblong ? aspect : 1;
+}
 
 /** When a frame is shown, and its number among all frames of the source. */
 export interface FrameTime {
@@ -33,6 +43,7 @@ export class FrameClock {
   #frameRate: number | undefined;
   #timeBase: readonly [numerator: number, denominator: number] = [0, 1];
   #size: readonly [height: number, width: number] | undefined;
+  #pixelAspect = 1;
   #sourceFrames = 0;
   #source: string[] = [];
   #out: string[] = [];
@@ -52,6 +63,8 @@ export class FrameClock {
     else this.#out.push(pts);
     if (pts !== undefined && this.#size === undefined) {
       const size = sizeField.exec(line);
+      const [, across = 0, down = 0] = (aspectField.exec(line) ?? []).map(Number);
+      this.#pixelAspect = pixelAspect(across, down);
       if (size !== null) this.#size = [Number(size[2]), Number(size[1])];
     }
     return true;
@@ -60,6 +73,11 @@ export class FrameClock {
   /** Size of the first decoded frame, after rotation; ffmpeg scales later frames of another size to it. */
   get size(): readonly [height: number, width: number] | undefined {
     return this.#size;
+  }
+
+  /** Width of a pixel of the first decoded frame by its height, after rotation. */
+  get pixelAspect(): number {
+    return this.#pixelAspect;
   }
 
   /** Frames per second, once known, if at all. */

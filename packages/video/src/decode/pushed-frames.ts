@@ -52,11 +52,11 @@ export async function* pushedFrames(
       if (selected++ % every !== 0) continue;
       if (size === undefined) {
         size = [height, width];
-        options.onOpen?.({ width, height, frameRate: options.frameRate ?? 25, live: options.live ?? false });
+        options.onOpen?.({ width, height, pixelAspect: 1, frameRate: options.frameRate ?? 25, live: options.live ?? false });
       }
       frames += 1;
       const pixels = toRGB(data, width, height, format);
-      const frame = { index, timeSeconds, data: pixels, width, height, sourceWidth: width, sourceHeight: height, arrivedAt };
+      const frame = { index, timeSeconds, data: pixels, width, height, sourceWidth: width, sourceHeight: height, pixelAspect: 1, arrivedAt };
       yield fullResolution === true ? { ...frame, full: pixels.slice() } : frame;
     }
     options.onEnd?.({ frames, complaints: '', corrupt: 0 });

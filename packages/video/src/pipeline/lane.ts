@@ -46,7 +46,7 @@ export interface LaneParts {
 
 /** A frame under way. */
 interface Pending {
-  readonly frame: Pick<VideoFrame, 'index' | 'timeSeconds' | 'sourceWidth' | 'sourceHeight' | 'arrivedAt' | 'fileName'>;
+  readonly frame: Pick<VideoFrame, 'index' | 'timeSeconds' | 'sourceWidth' | 'sourceHeight' | 'pixelAspect' | 'arrivedAt' | 'fileName'>;
   readonly labels: LabelSet;
   readonly dropped: number;
   outcome: { readonly result: FrameResult } | { readonly error: unknown } | undefined;
@@ -153,7 +153,7 @@ export class Lane {
       return false;
     }
     const labels = this.labels.at(frame.index);
-    const facts = pick(frame, 'index', 'timeSeconds', 'sourceWidth', 'sourceHeight', 'arrivedAt', 'fileName');
+    const facts = pick(frame, 'index', 'timeSeconds', 'sourceWidth', 'sourceHeight', 'pixelAspect', 'arrivedAt', 'fileName');
     const pending: Pending = { frame: facts, labels, dropped: this.#skipped, outcome: undefined };
     this.#skipped = 0;
     this.#pending.push(pending);

@@ -1,7 +1,8 @@
 /**
  * All frames as one COCO JSON: a video is a `videos` entry, a frame an `images` entry, a label's mask in a frame one
  * annotation with compressed run lengths, area and box. Label maps are delivered at source size, so masks fit the
- * pictures; `frame_id` is the frame's number, `time_seconds` its time.
+ * pictures; `frame_id` is the frame's number, `time_seconds` its time,
+ * `pixel_aspect` the width of a pixel by its height.
  *
  * Every label is a category, seen or not: its id is its place among the labels, from 1, so files of one label set agree.
  * Labels that come in mid-stream get the next ids, in their order; those that were there keep theirs.
@@ -63,13 +64,13 @@ export class CocoSink implements FrameSink {
   }
 
   async #add(frame: SinkFrame): Promise<void> {
-    const { width, height, index, timeSeconds } = frame;
+    const { width, height, pixelAspect, index, timeSeconds } = frame;
     const video = this.#video(frame);
     const masks = frame.toRLE();
     const id = this.#imageCount + 1;
     const image = {
       ...{ id, file_name: frame.fileName ?? `${video.folder}/${frameFileName(index)}`, width, height },
-      ...{ video_id: video.id, frame_id: index, time_seconds: sixDecimals(timeSeconds) },
+      ...{ video_id: video.id, frame_id: index, time_seconds: sixDecimals(timeSeconds), pixel_aspect: pixelAspect },
     };
     // Not in the order of the masks: JavaScript puts names that look like numbers first.
     const categories = frame.labels.map((name, label) => ({ name, category: this.#category(name, frame.colors[label] ?? [0, 0, 0]) }));

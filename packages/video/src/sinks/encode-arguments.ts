@@ -10,6 +10,8 @@ export interface EncodeOptions {
   readonly width: number;
   /** Height of each frame in pixels; odd ones as for `width`. */
   readonly height: number;
+  /** Width of a pixel by its height; players stretch the picture by it. @default 1 */
+  readonly pixelAspect?: number;
   /** Frames per second to plan for; each frame is shown at its own time all the same. */
   readonly frameRate: number;
   /** Where the frames come from; its sound is taken along if `audioCodec` is given. Never written to. */
@@ -27,7 +29,7 @@ export interface EncodeOptions {
 
 const containers = ['.mp4', '.m4v', '.mov'];
 /** Size and rate of the frames: what a live source tells with its first one. */
-export type FrameFormat = Pick<EncodeOptions, 'width' | 'height' | 'frameRate'>;
+export type FrameFormat = Pick<EncodeOptions, 'width' | 'height' | 'pixelAspect' | 'frameRate'>;
 
 /** ffmpeg's name of the container that the path's ending asks for. */
 export function containerOf(path: string): string {
@@ -37,14 +39,14 @@ export function containerOf(path: string): string {
 /** Arguments that read frames from stdin and write the mp4 to `path`. */
 export function encodeArguments(
   path: string,
-  { width, height, frameRate }: FrameFormat,
+  { width, height, pixelAspect = 1, frameRate }: FrameFormat,
   encoder: string,
   quality: number,
   passthrough: readonly string[],
 ): string[] {
   const colors = 'scale=out_color_matrix=bt709:out_range=tv';
   const grow = `format=yuv444p,pad=ceil(iw/2)*2:ceil(ih/2)*2,fillborders=right=${width % 2}:bottom=${height % 2}:mode=smear`;
-  const filters = [colors, ...(width % 2 || height % 2 ? [grow] : []), 'format=yuv420p'];
+  const filters = [colors, ...(width % 2 || height % 2 ? [grow] : []), 'format=yuv420p', `setsar=${pixelAspect.toFixed(12)}:max=65535`];
   return [
     ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-y', '-copyts', '-f', 'matroska', '-i', 'pipe:0'],
     ...['-map', '0:v', ...passthrough, '-enc_time_base', '1:90000', '-vf', filters.join(',')],
@@ -68,10 +70,13 @@ export function checkFile(path: string, { quality }: Pick<EncodeOptions, 'qualit
 }
 
 /** @throws {RangeError} when a number is out of range. */
-export function checkFormat({ width, height, frameRate }: FrameFormat): void {
+export function checkFormat({ width, height, pixelAspect = 1, frameRate }: FrameFormat): void {
   for (const [name, value] of Object.entries({ width, height })) {
     if (Number.isInteger(value) && value > 0) continue;
     throw new RangeError(`Cannot write video: ${name} must be positive whole pixels, got ${value}`);
+  }
+  if (!(Number.isFinite(pixelAspect) && pixelAspect > 0)) {
+    throw new RangeError(`Cannot write video: pixelAspect must be a positive number, got ${pixelAspect}`);
   }
   if (!(Number.isFinite(frameRate) && frameRate > 0)) {
     throw new RangeError(`Cannot write video: frameRate must be a positive number, got ${frameRate}`);

@@ -47,7 +47,7 @@ export interface VideoSink {
   abort(): Promise<void>;
 }
 
-const names = optionNames<EncodeOptions>({ width: true, height: true, frameRate: true, source: true, audioCodec: true, encoder: true, quality: true });
+const names = optionNames<EncodeOptions>({ width: true, height: true, pixelAspect: true, frameRate: true, source: true, audioCodec: true, encoder: true, quality: true });
 
 const abortMs = 10_000;
 /** Some versions of ffmpeg lose the end of a file on a full disk and exit with 0 all the same. */

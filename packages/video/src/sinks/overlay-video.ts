@@ -5,6 +5,7 @@
  */
 import { selectedRate } from '../decode/selection.ts';
 import type { VideoSource } from '../source/source.ts';
+import type { FrameFormat } from './encode-arguments.ts';
 import { prepareVideo, type Mp4Sink, type PreparedVideo } from './encode.ts';
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
 
@@ -49,9 +50,9 @@ export class OverlayVideoSink implements FrameSink {
     return new OverlayVideoSink(prepared, options);
   }
 
-  async write({ overlay, sourceWidth, sourceHeight, timeSeconds }: SinkFrame): Promise<void> {
+  async write({ overlay, sourceWidth, sourceHeight, pixelAspect, timeSeconds }: SinkFrame): Promise<void> {
     if (overlay === undefined) throw new Error('internal: a frame for the overlay video came without its picture');
-    this.#file ??= this.#begin(sourceWidth, sourceHeight);
+    this.#file ??= this.#begin({ width: sourceWidth, height: sourceHeight, pixelAspect });
     await (await this.#file).write(overlay, timeSeconds);
   }
 
@@ -64,11 +65,11 @@ export class OverlayVideoSink implements FrameSink {
     return (await file?.abandon()) ?? [];
   }
 
-  async #begin(width: number, height: number): Promise<Mp4Sink> {
+  async #begin(shape: Omit<FrameFormat, 'frameRate'>): Promise<Mp4Sink> {
     const { sound = 'copy', info } = this.#options;
     const { frameRate = usualFrameRate, live = false } = info?.() ?? {};
     const rate = Number.isFinite(frameRate) && frameRate > 0 ? frameRate : usualFrameRate;
     const audioCodec = sound === 'copy' && !live ? await this.#prepared.audioCodec() : undefined;
-    return this.#prepared.open({ width, height, frameRate: selectedRate(rate, this.#options) }, audioCodec);
+    return this.#prepared.open({ ...shape, frameRate: selectedRate(rate, this.#options) }, audioCodec);
   }
 }

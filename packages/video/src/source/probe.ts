@@ -5,6 +5,7 @@ import { checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg, locateFfprobe } from '../process/locate.ts';
+import { pixelAspect } from '../decode/frame-clock.ts';
 import { checkInputOptions, openInput, type InputOptions } from './input.ts';
 import { checkSource, isFrames, sourceName, sourceSecrets, type VideoSource } from './source.ts';
 
@@ -14,6 +15,8 @@ export interface VideoInfo {
   readonly width: number;
   /** Height in pixels as shown, after rotation. */
   readonly height: number;
+  /** Width of a pixel by its height, after rotation: 1 for square pixels. */
+  readonly pixelAspect: number;
   /** Name of the video codec, as in ffmpeg: `h264`, `hevc`, `vp9`, … */
   readonly codec: string;
   /** Average frames per second. */
@@ -44,6 +47,7 @@ interface ProbedStream {
   readonly codec_name?: string;
   readonly width?: number;
   readonly height?: number;
+  readonly sample_aspect_ratio?: string;
   readonly avg_frame_rate?: string;
   readonly r_frame_rate?: string;
   readonly duration?: string;
@@ -92,6 +96,7 @@ function describe(video: ProbedStream, audio: ProbedStream | undefined, formatDu
   const { width = 0, height = 0 } = video;
   const rotation = clockwise(video);
   const turned = rotation === 90 || rotation === 270;
+  const [across = 0, down = 0] = (video.sample_aspect_ratio ?? '').split(':').map(Number);
   const average = ratio(video.avg_frame_rate);
   const base = ratio(video.r_frame_rate);
   const durationSeconds = positive(video.duration) ?? positive(formatDuration);
@@ -99,6 +104,7 @@ function describe(video: ProbedStream, audio: ProbedStream | undefined, formatDu
   return {
     width: turned ? height : width,
     height: turned ? width : height,
+    pixelAspect: turned ? pixelAspect(down, across) : pixelAspect(across, down),
     codec: video.codec_name ?? 'unknown',
     frameRate: average ?? base ?? 25,
     rotation,
