@@ -115,7 +115,7 @@ describe('a checkpoint with its own trunk', () => {
     await using run = await openRun();
     const contents = ownTrunk({ files: ['vocab.json', 'vocab.safetensors'] });
     await expect(run.save('last', contents)).rejects.toThrow(`Cannot save checkpoint: folder must hold onnx/vision.onnx, got none in ${contents.base}`);
-    await expect(run.save('last', ownTrunk({ trunk: { file: '../base/vocab.json' } }))).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: 'Cannot save checkpoint: files that config.json names must lie in its folder, got "../base/vocab.json"' });
+    await expect(run.save('last', ownTrunk({ trunk: { file: '../base/vocab.json' } }))).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: expect.stringContaining('trunk: file must be the name of a file in the checkpoint\'s folder, got "../base/vocab.json"') as string });
   });
 
   it.runIf(hasShared)('segments like the one its tensors came from', async () => {
