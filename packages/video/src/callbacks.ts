@@ -14,3 +14,16 @@ export function guarded<Arguments extends readonly unknown[]>(
     }
   };
 }
+
+/** What `open` yields, until a function of the caller's has told of a failure: that is thrown then. */
+export async function* throwingFor<Item>(open: (tell: (error: unknown) => void) => AsyncIterable<Item>): AsyncGenerator<Item, void, undefined> {
+  let failure: { readonly error: unknown } | undefined;
+  const check = (): void => {
+    if (failure !== undefined) throw failure.error;
+  };
+  for await (const item of open((error) => void (failure ??= { error }))) {
+    check();
+    yield item;
+  }
+  check();
+}

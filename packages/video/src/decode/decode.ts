@@ -8,7 +8,7 @@
  */
 import { SynsegError } from '@synseg/core';
 import { checkCallback, checkKind, checkOptions, checkSignal, cleanError, optionNames } from '@synseg/core/guards';
-import { guarded } from '../callbacks.ts';
+import { guarded, throwingFor } from '../callbacks.ts';
 import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg } from '../process/locate.ts';
@@ -105,28 +105,14 @@ export function decodeFrames(source: VideoSource, options: DecodeOptions): Async
   checkKind('decode video', 'options', options, options !== undefined, 'be an object with size');
   checkOptions('decode video', options, names);
   checkDecode(source, options);
-  return told(source, options);
+  const { onOpen, onCorrupt, onEnd } = options;
+  return throwingFor((tell) => openFrames(source, { ...options, onOpen: guarded(onOpen, tell), onCorrupt: guarded(onCorrupt, tell), onEnd: guarded(onEnd, tell) }));
 }
 
 const names = optionNames<DecodeOptions>({
   ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true },
   ...{ networkTimeoutSeconds: true, publicOnly: true, size: true, fullResolution: true, fullSize: true, signal: true, onOpen: true, onCorrupt: true, onEnd: true },
 });
-
-/** What the caller's functions throw or reject with is thrown by the iterator. */
-async function* told(source: VideoSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
-  let failure: { readonly error: unknown } | undefined;
-  const tell = (error: unknown): void => void (failure ??= { error });
-  const check = (): void => {
-    if (failure !== undefined) throw failure.error;
-  };
-  const callbacks = { onOpen: guarded(options.onOpen, tell), onCorrupt: guarded(options.onCorrupt, tell), onEnd: guarded(options.onEnd, tell) };
-  for await (const frame of openFrames(source, { ...options, ...callbacks })) {
-    check();
-    yield frame;
-  }
-  check();
-}
 
 /** {@link decodeFrames} for arguments that were checked and callbacks that do not throw. */
 export function openFrames(source: VideoSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
