@@ -91,6 +91,24 @@ describe('segmentVideo()', () => {
     expect(images.map(({ pixel_aspect: aspect }) => aspect)).toEqual(frames.map(() => across / down));
   });
 
+  it('goes on at once where the clock jumps ahead and falls back, in the overlay and the tables', async () => {
+    const part = (name: string, offset: number): Buffer =>
+      readFileSync(testClip(at(`${name}.ts`), { rate: 10, more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'] }));
+    const jumping = at('jumping.ts');
+    writeFileSync(jumping, Buffer.concat([part('first', 1), part('later', 4001), part('again', 1)]));
+    const [overlay, jsonl, csv] = [at('jumping.mp4'), at('jumping.jsonl'), at('jumping.csv')];
+    const ends: number[] = [];
+    const frames = await collect({ overlay, jsonl, csv, onEnd: ({ gaps }) => ends.push(gaps) }, new FakeSession(), jumping);
+    expect(frames).toHaveLength(30);
+    expect(ends).toEqual([2]);
+    const first = frames[0]?.timeSeconds ?? NaN;
+    frames.forEach(({ timeSeconds }, index) => expect(timeSeconds - first).toBeCloseTo(index / 10, 5));
+    expect(Number(inspect(overlay).format.duration)).toBeCloseTo(3, 1);
+    expect(jsonLines(jsonl).map((line) => line.timeSeconds)).toEqual(frames.map(({ timeSeconds }) => timeSeconds));
+    const kept = await collect({ maxGapSeconds: Infinity }, new FakeSession(), jumping);
+    expect(kept[10]?.timeSeconds).toBeGreaterThan(4000);
+  });
+
   it('writes masks as JSON lines', async () => {
     await collect({ jsonl: at('masks.jsonl'), every: 10 });
     const lines = jsonLines(at('masks.jsonl'));

@@ -39,7 +39,7 @@ describe('synseg-video', () => {
     expect(exitCode).toBe(0);
     expect(stdout.match(/\n/g)).toHaveLength(1);
     expect(report(stdout)).toEqual({
-      sources: [{ source: clip, state: 'ended', policy: 'every-frame', frames: 25, dropped: 0, errors: 0, corrupt: 0, reconnects: 0, files: [at('o/overlay.mp4'), at('o/masks.jsonl')], unfinished: [] }],
+      sources: [{ source: clip, state: 'ended', policy: 'every-frame', frames: 25, dropped: 0, errors: 0, corrupt: 0, gaps: 0, reconnects: 0, files: [at('o/overlay.mp4'), at('o/masks.jsonl')], unfinished: [] }],
       ...{ source: clip, frames: 25, dropped: 0, framesPerSecond: expect.any(Number), seconds: expect.any(Number) },
       ...{ device: 'cpu', precision: 'fp32', labels: ['left', 'right'], areas: { left: 0.5, right: 0.5 } },
       ...{ background: 0, backgroundRule: 'nowhere: each pixel has the likeliest label, however unlikely it is' },
@@ -49,6 +49,16 @@ describe('synseg-video', () => {
     expect(segmenter.disposed).toBe(true);
     expect(inspect(at('o/overlay.mp4')).streams[0]?.nb_read_frames).toBe('25');
     expect(readFileSync(at('o/masks.jsonl'), 'utf8').trim().split('\n')).toHaveLength(25);
+  });
+
+  it('says that a clock has jumped, and takes the longest gap', async () => {
+    const part = (name: string, offset: number): Buffer =>
+      readFileSync(testClip(at(`${name}.ts`), { rate: 10, more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'] }));
+    writeFileSync(at('jumping.ts'), Buffer.concat([part('first', 1), part('later', 31)]));
+    const { stdout, stderr } = await command([at('jumping.ts'), ...required, '--json']);
+    expect(stderr).toContain(`${at('jumping.ts')}: its clock jumped once; what came after follows at once (--max-gap 10)\n`);
+    expect(report(stdout).sources).toMatchObject([{ gaps: 1 }]);
+    expect(report((await command([at('jumping.ts'), ...required, '--json', '--max-gap', '60'])).stdout).sources).toMatchObject([{ gaps: 0 }]);
   });
 
   it('takes the published checkpoint unless told otherwise', async () => {

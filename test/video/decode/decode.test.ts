@@ -138,6 +138,20 @@ describe('decodeFrames() pictures', () => {
   });
 });
 
+describe('decodeFrames() of a clock that jumps', () => {
+  it.each([['all frames', {}, 30], ['some a second', { fps: 5 }, 15], ['each second', { every: 2 }, 15]])('goes on at once, taking %s', async (_what, selection, count) => {
+    const part = (name: string, offset: number): Buffer =>
+      readFileSync(testClip(at(`${name}.ts`), { rate: 10, more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'] }));
+    writeFileSync(at('jumping.ts'), Buffer.concat([part('first', 1), part('later', 4001), part('again', 1)]));
+    let end: DecodeEnd | undefined;
+    const frames = await collect(at('jumping.ts'), { ...selection, onEnd: (value) => (end = value) });
+    expect([frames.length, end?.gaps]).toEqual([count, 2]);
+    const step = 3 / count;
+    frames.forEach(({ timeSeconds }, index) => expect(timeSeconds - (frames[0]?.timeSeconds ?? NaN)).toBeCloseTo(index * step, 5));
+    expect(frames.at(-1)?.index).toBe(count === 30 ? 29 : 28);
+  });
+});
+
 describe('decodeFrames() ends', () => {
   it('with all decodable frames of a truncated file, and says what ffmpeg complained about', async () => {
     const whole = testClip(at('whole.mp4'), { seconds: 4, more: ['-movflags', '+faststart'] });
@@ -154,7 +168,7 @@ describe('decodeFrames() ends', () => {
   it('without complaints for a sound file', async () => {
     let end: DecodeEnd | undefined;
     await collect(testClip(at('sound.mp4')), { onEnd: (value) => (end = value) });
-    expect(end).toEqual({ frames: 25, complaints: '', corrupt: 0 });
+    expect(end).toEqual({ frames: 25, complaints: '', corrupt: 0, gaps: 0 });
   });
 
   it('with an error naming the file when there is nothing to decode', async () => {
@@ -238,6 +252,7 @@ describe('decodeFrames() and what it is given', () => {
     expect(call({ size: 24 })).toThrow('Cannot decode video: size must be [height, width], got 24');
     expect(call({ size: [24, 32], onOpen: 1 })).toThrow('Cannot decode video: onOpen must be a function, got 1');
     expect(call({ size: [24, 32], loop: 'yes' })).toThrow('Cannot decode video: loop must be true or false, got "yes"');
+    for (const maxGapSeconds of [-1, NaN, '5']) expect(call({ size: [24, 32], maxGapSeconds })).toThrow(/^Cannot decode video: maxGapSeconds must be 0 or more seconds, got (-1|NaN|"5")$/);
     expect(call({ size: [24, 32], signal: 1 })).toThrow('Cannot decode video: signal must be an AbortSignal, got 1');
     expect(call({ size: [24, 32] }, Promise.resolve(clip))).toThrow('got a Promise (did you forget await?)');
   });

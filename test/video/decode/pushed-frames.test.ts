@@ -49,7 +49,7 @@ describe('decodeFrames() of pushed frames', () => {
     expect(frames[1]?.full?.buffer).not.toBe(frames[1]?.data.buffer);
     expect([info, end]).toEqual([
       { width: 4, height: 2, pixelAspect: 1, frameRate: 25, live: false },
-      { frames: 3, complaints: '', corrupt: 0 },
+      { frames: 3, complaints: '', corrupt: 0, gaps: 0 },
     ]);
     expect(source.closed).toBe(1);
   });
@@ -69,6 +69,17 @@ describe('decodeFrames() of pushed frames', () => {
     const frames = await collect(new Pushed(3, ({ data, width, height }) => ({ data, width, height })));
     expect(frames[0]?.timeSeconds).toBe(0);
     frames.slice(1).forEach(({ timeSeconds }, place) => expect(timeSeconds).toBeGreaterThanOrEqual(frames[place]?.timeSeconds ?? NaN));
+  });
+
+  it('moves times on that fall, and cuts those that run ahead of the clock', async () => {
+    let end: DecodeEnd | undefined;
+    const times = [0, 0.5, 900, 900.5, 0.2, 0.7];
+    const source = new Pushed(6, ({ data, width, height }, index) => ({ data, width, height, timeSeconds: times[index] ?? NaN }));
+    const frames = await collect(source, { onEnd: (value) => (end = value) });
+    expect(frames.map(({ timeSeconds }) => Number(timeSeconds.toFixed(6)))).toEqual([0, 0.5, 1, 1.5, 2, 2.5]);
+    expect(end?.gaps).toBe(2);
+    const kept = await collect(new Pushed(2, ({ data, width, height }, index) => ({ data, width, height, timeSeconds: index * 900 })), { maxGapSeconds: 1000 });
+    expect(kept[1]?.timeSeconds).toBe(900);
   });
 
   it('selects, and closes the source behind the end', async () => {

@@ -231,7 +231,7 @@ describe('SourceReader of what is not live', () => {
     await file.read();
     expect(file.frames.map(({ index }) => index)).toEqual([5, 10, 15, 20]);
     expect(file.states).toEqual(['connecting', 'running', 'ended']);
-    expect(file.end).toEqual({ frames: 4, complaints: '', corrupt: 0 });
+    expect(file.end).toEqual({ frames: 4, complaints: '', corrupt: 0, gaps: 0 });
     expect(file.reader).toMatchObject({ live: false, name: clip, info: { width: 160, height: 120, durationSeconds: 1 } });
     await expect(file.read()).rejects.toThrow('internal: the frames of a source can be read once');
   });

@@ -25,6 +25,16 @@ describe('StreamClock', () => {
     expect(clock.place({ index: 0, timeSeconds: 107, arrivedAt: 5000 })).toEqual({ index: 1, timeSeconds: 107 });
   });
 
+  it('cuts a jump ahead that is longer than the time that passed, and believes what did pass', () => {
+    const clock = new StreamClock(10);
+    const placed = [[0, 0], [12, 12_000], [5000, 12_040], [5000.5, 12_540], [9000, 13_540]].map(([timeSeconds = 0, arrivedAt = 0], index) => clock.place({ index, timeSeconds, arrivedAt }).timeSeconds);
+    [0, 12, 12.04, 12.54, 13.54].forEach((time, index) => expect(placed[index]).toBeCloseTo(time, 6));
+    expect(clock.gaps).toBe(2);
+    clock.reconnect();
+    expect(clock.place({ index: 0, timeSeconds: 99_999, arrivedAt: 15_540 }).timeSeconds).toBeCloseTo(15.54, 6);
+    expect(clock.gaps).toBe(2);
+  });
+
   it('goes on when the sender begins again within a connection, and never goes back', () => {
     const clock = new StreamClock();
     clock.place({ index: 0, timeSeconds: 100, arrivedAt: 0 });

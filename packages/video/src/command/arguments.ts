@@ -25,6 +25,7 @@ export interface VideoArguments extends ModelArguments {
   readonly stallTimeout?: number;
   readonly reconnect: boolean;
   readonly maxAttempts?: number;
+  readonly maxGap?: number;
   readonly loop?: true;
   readonly realtime?: true;
   readonly frameRate?: number;
@@ -176,6 +177,7 @@ function videoOptions(command: Command): Command {
     .option('--stall-timeout <seconds>', 'connect again to a live source that sends nothing for this long; raise it for slow ones (default: 5)', positive)
     .option('--no-reconnect', 'end when a live source ends')
     .option('--max-attempts <n>', 'give up a live source after so many failed attempts in a row (default: never)', count)
+    .option('--max-gap <seconds>', 'cut jumps of the clock that are longer (default: 10)', positive)
     .option('--loop', 'play files again and again')
     .option('--realtime', 'play files at their own speed')
     .option('--frame-rate <n>', 'rate at which image sequences and cameras are read', positive)

@@ -1,4 +1,5 @@
 /** The options all commands that segment have in common, as `segmentVideos()` takes them. */
+import { usualMaxGapSeconds } from '../decode/steady-times.ts';
 import { pick } from '../pick.ts';
 import { describeSource, sourceInput, sourceName, type VideoSource } from '../source/source.ts';
 import type { SegmentVideosOptions } from '../video-options.ts';
@@ -7,7 +8,7 @@ import type { TextOutput } from './progress.ts';
 
 /** Options from arguments; what happens to the sources is told on `stderr`, unless it should be quiet. */
 export function videoSettings(parsed: VideoArguments, stderr: TextOutput): SegmentVideosOptions {
-  const { maxStaleness, stallTimeout, reconnect, maxAttempts, realtime, hwaccel, smooth, hold, keyframes, skipErrors, quiet } = parsed;
+  const { maxStaleness, stallTimeout, maxGap, reconnect, maxAttempts, realtime, hwaccel, smooth, hold, keyframes, skipErrors, quiet } = parsed;
   const say = (text: string): void => {
     if (quiet !== true) stderr.write(text);
   };
@@ -17,6 +18,7 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
     ...pick(parsed, 'views', 'fps', 'every', 'frameRate', 'start', 'end', 'policy', 'loop', 'workers', 'alpha', 'contour', 'legend'),
     ...(maxStaleness === undefined ? {} : { maxStalenessSeconds: maxStaleness }),
     ...(stallTimeout === undefined ? {} : { stallTimeoutSeconds: stallTimeout }),
+    ...(maxGap === undefined ? {} : { maxGapSeconds: maxGap }),
     ...(reconnect ? (maxAttempts === undefined ? {} : { reconnect: { maxAttempts } }) : { reconnect: false }),
     ...(realtime === undefined ? {} : { realTime: true }),
     ...(hwaccel === undefined ? {} : { hardwareAcceleration: hwaccel }),
@@ -33,7 +35,8 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
       const again = retryInSeconds === undefined ? '' : `, trying again in ${retryInSeconds.toFixed(1)} s`;
       say(`${source}: ${state}${reason === undefined ? '' : ` (${reason})`}${again}\n`);
     },
-    onEnd: ({ source, frames, complaints }) => {
+    onEnd: ({ source, frames, complaints, gaps }) => {
+      if (gaps > 0) say(`${source}: its clock jumped ${gaps === 1 ? 'once' : `${gaps} times`}; what came after follows at once (--max-gap ${maxGap ?? usualMaxGapSeconds})\n`);
       if (complaints !== '') say(`${source}: after ${frames} frames ffmpeg had complained:\n${complaints}\n`);
     },
   };

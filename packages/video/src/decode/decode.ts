@@ -6,20 +6,21 @@
  * The two pipes are read together until each holds the wanted frame: when ffmpeg flushes its decoder it writes many
  * frames to one pipe before it turns to the other, and waiting for one of them alone would lock both sides.
  */
-import { SynsegError } from '@synseg/core';
-import { checkCallback, checkKind, checkOptions, checkSignal, cleanError, optionNames } from '@synseg/core/guards';
+import { checkCallback, checkKind, checkOptions, checkSignal, cleanError, describeValue, optionNames } from '@synseg/core/guards';
 import { guarded, throwingFor } from '../callbacks.ts';
 import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg } from '../process/locate.ts';
 import { checkInputOptions, decodeInput, type InputOptions, type OpenInput } from '../source/input.ts';
-import { checkSource, describeSource, isFrames, sourceName, sourceSecrets, type FfmpegSource, type VideoSource } from '../source/source.ts';
+import { checkSource, describeSource, isFrames, sourceSecrets, type FfmpegSource, type VideoSource } from '../source/source.ts';
+import { checkEnd } from './check-end.ts';
 import { decodeArguments } from './decode-arguments.ts';
 import { FrameClock, type FrameTime } from './frame-clock.ts';
 import { FramePipe } from './frame-pipe.ts';
 import { InputReport } from './input-report.ts';
 import { pushedFrames } from './pushed-frames.ts';
 import { checkSelection, selectionFilters, type FrameSelection } from './selection.ts';
+import { SteadyTimes } from './steady-times.ts';
 
 /** One decoded picture. */
 export interface VideoFrame extends FrameTime {
@@ -70,6 +71,8 @@ export interface DecodeEnd {
   readonly complaints: string;
   /** Damaged packets and frames that ffmpeg reported. */
   readonly corrupt: number;
+  /** How often the clock jumped ahead or fell back, and the jump was cut. */
+  readonly gaps: number;
 }
 
 /** Options of {@link decodeFrames}. */
@@ -82,6 +85,11 @@ export interface DecodeOptions extends FrameSelection, InputOptions {
   readonly fullSize?: readonly [height: number, width: number];
   /** Is the source live? @default what `describeSource` says; for http(s): whether it has no length */
   readonly live?: boolean;
+  /**
+   * Longest time between two frames that is believed, seconds. Where a clock jumps further, or falls, the next frame follows
+   * the one before, and `gaps` counts it. `start` and `end` count on the clock of a file as it is. @default 10
+   */
+  readonly maxGapSeconds?: number;
   /** Ends decoding; the iterator then throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called once, before the first frame is delivered. */
@@ -111,7 +119,7 @@ export function decodeFrames(source: VideoSource, options: DecodeOptions): Async
 
 const names = optionNames<DecodeOptions>({
   ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true },
-  ...{ networkTimeoutSeconds: true, publicOnly: true, size: true, fullResolution: true, fullSize: true, signal: true, onOpen: true, onCorrupt: true, onEnd: true },
+  ...{ networkTimeoutSeconds: true, publicOnly: true, size: true, fullResolution: true, fullSize: true, maxGapSeconds: true, signal: true, onOpen: true, onCorrupt: true, onEnd: true },
 });
 
 /** {@link decodeFrames} for arguments that were checked and callbacks that do not throw. */
@@ -144,6 +152,8 @@ export function checkDecode(source: VideoSource, options: DecodeOptions): void {
     if (value.every((pixels) => Number.isInteger(pixels) && pixels > 0)) continue;
     throw new RangeError(`Cannot decode video: ${name} must be positive whole pixels, got [${value.join(', ')}]`);
   }
+  const { maxGapSeconds = 0 } = options;
+  if (!(typeof maxGapSeconds === 'number' && maxGapSeconds >= 0)) throw new RangeError(`Cannot decode video: maxGapSeconds must be 0 or more seconds, got ${describeValue(maxGapSeconds)}`);
   if (!isFrames(source)) checkInputOptions(source, options);
 }
 
@@ -181,6 +191,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
   const abort = (): void => wake();
   signal?.addEventListener('abort', abort);
   let opened: OpenedSource | undefined;
+  let steady: SteadyTimes | undefined;
   let frames = 0;
   try {
     while (true) {
@@ -188,6 +199,8 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
       for (const pipe of pipes) pipe.check();
       if (opened === undefined && clock.size !== undefined) {
         opened = openedSource(source, options, options.fullSize ?? clock.size, clock, report);
+        // The clock of live sources goes on over reconnects, and is the reader's; that of pictures is their number.
+        if (!opened.live && pictures === undefined) steady = new SteadyTimes(options.maxGapSeconds, 1 / opened.frameRate);
         fullPipe?.setFrameBytes(opened.height * opened.width * 3);
         options.onOpen?.(opened);
         continue;
@@ -199,7 +212,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
         tellDamage();
         frames += 1;
         const facts = { sourceWidth: opened.width, sourceHeight: opened.height, pixelAspect: opened.pixelAspect, arrivedAt: picture?.arrivedAt ?? arrivedAt };
-        const frame = { ...placed(clock.take(), pictures), data, width, height, ...facts };
+        const frame = { ...placed(clock.take((time) => steady?.place(time) ?? time), pictures), data, width, height, ...facts };
         yield picture === undefined ? frame : { ...frame, full: picture.data };
         continue;
       }
@@ -210,7 +223,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
     }
     tellDamage();
     checkEnd(source, frames, exit, complaints(), options);
-    options.onEnd?.({ frames, complaints: complaints(), corrupt: report.corrupt + unread.length });
+    options.onEnd?.({ frames, complaints: complaints(), corrupt: report.corrupt + unread.length, gaps: steady?.gaps ?? 0 });
   } finally {
     signal?.removeEventListener('abort', abort);
     await tool.stop();
@@ -267,25 +280,4 @@ function openedSource(
 function rate(average: number | undefined, planned: number | undefined): number {
   if (average === undefined || planned === undefined) return average ?? planned ?? 25;
   return Math.abs(planned / average - 1) < 0.01 ? planned : average;
-}
-
-function checkEnd(
-  source: VideoSource,
-  frames: number,
-  exit: Exit | undefined,
-  lastLines: string,
-  selection: FrameSelection,
-): void {
-  const name = sourceName(source);
-  const said = lastLines === '' ? '' : ` ffmpeg said: ${lastLines}`;
-  if (exit?.signal) {
-    const how = `ffmpeg was ended by ${exit.signal} after ${frames} frames.`;
-    throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": ${how}${said}`);
-  }
-  if (frames > 0) return;
-  if (/matches no streams/.test(lastLines)) {
-    throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": it must have a video stream.${said}`);
-  }
-  const range = selection.start === undefined && selection.end === undefined ? '' : ' between start and end';
-  throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": no frame could be decoded${range}.${said}`);
 }

@@ -90,18 +90,20 @@ export class FrameClock {
     return this.#out.length > 0;
   }
 
-  /** The next frame's number and time. */
-  take(): FrameTime {
+  /** The next frame's number and time. `place` is told the time of each frame of the source, and says what it is to be. */
+  take(place = (timeSeconds: number): number => timeSeconds): FrameTime {
     const pts = this.#out.shift();
     if (pts === undefined) throw new Error('internal: no frame time has arrived');
     const skipped = this.#selects ? this.#source.indexOf(pts) : 0;
     if (skipped < 0) throw new Error(`internal: ffmpeg sent a frame of time ${pts} that it never decoded`);
-    if (this.#selects) this.#source.splice(0, skipped + 1);
-    const index = this.#sourceFrames + skipped;
-    this.#sourceFrames = index + 1;
+    let timeSeconds = NaN;
+    for (const each of this.#selects ? this.#source.splice(0, skipped + 1) : [pts]) timeSeconds = place(this.#seconds(each, this.#sourceFrames++));
+    return { index: this.#sourceFrames - 1, timeSeconds };
+  }
+
+  #seconds(pts: string, index: number): number {
     const [numerator, denominator] = this.#timeBase;
-    const timeSeconds = pts === 'NOPTS' ? index / (this.#frameRate ?? 25) : (Number(pts) * numerator) / denominator;
-    return { index, timeSeconds };
+    return pts === 'NOPTS' ? index / (this.#frameRate ?? 25) : (Number(pts) * numerator) / denominator;
   }
 
   #configure(line: string): void {

@@ -7,6 +7,7 @@ import type { RawFrame } from '../source/source.ts';
 import type { DecodeOptions, VideoFrame } from './decode.ts';
 import { PIXEL_FORMATS, pictureBytes, toRGB } from './pixel-formats.ts';
 import { turnOf } from './selection.ts';
+import { SteadyTimes } from './steady-times.ts';
 
 /**
  * The selected frames of `source`. `source` is closed on every way out.
@@ -24,7 +25,9 @@ export async function* pushedFrames(
   const abort = (): void => aborted(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
   let done = false;
+  const steady = new SteadyTimes(options.maxGapSeconds);
   let first: number | undefined;
+  let lastArrival: number | undefined;
   let size: readonly [height: number, width: number] | undefined;
   let selected = 0;
   let turn: number | undefined;
@@ -42,7 +45,9 @@ export async function* pushedFrames(
         break;
       }
       const arrivedAt = performance.now();
-      const { data, width, height, format = 'rgb', timeSeconds = (arrivedAt - (first ??= arrivedAt)) / 1000 } = checkFrame(next.value, index);
+      const { data, width, height, format = 'rgb', timeSeconds: given = (arrivedAt - (first ??= arrivedAt)) / 1000 } = checkFrame(next.value, index);
+      const timeSeconds = steady.place(given, (arrivedAt - (lastArrival ?? arrivedAt)) / 1000);
+      lastArrival = arrivedAt;
       if (timeSeconds >= end) break;
       if (timeSeconds < start) continue;
       if (fps !== undefined) {
@@ -59,7 +64,7 @@ export async function* pushedFrames(
       const frame = { index, timeSeconds, data: pixels, width, height, sourceWidth: width, sourceHeight: height, pixelAspect: 1, arrivedAt };
       yield fullResolution === true ? { ...frame, full: pixels.slice() } : frame;
     }
-    options.onEnd?.({ frames, complaints: '', corrupt: 0 });
+    options.onEnd?.({ frames, complaints: '', corrupt: 0, gaps: steady.gaps });
   } finally {
     signal?.removeEventListener('abort', abort);
     // Not awaited when aborted: a generator that waits for its next picture answers only when it has come.

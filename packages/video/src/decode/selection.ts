@@ -52,7 +52,7 @@ export function selectionFilters({ start, end, fps, every = 1 }: FrameSelection)
   );
   return [
     ...(bounds.length === 0 ? [] : [`trim=${bounds.join(':')}`]),
-    ...(fps === undefined ? [] : [`select=isnan(prev_selected_t)+gt(floor((t+${tick})*${fps})\\,floor((prev_selected_t+${tick})*${fps}))`]),
+    ...(fps === undefined ? [] : [`select=isnan(prev_selected_t)+lt(t\\,prev_selected_t-1)+gt(floor((t+${tick})*${fps})\\,floor((prev_selected_t+${tick})*${fps}))`]),
     ...(every === 1 ? [] : [`select=not(mod(n\\,${every}))`]),
   ];
 }

@@ -63,7 +63,7 @@ export class SourceReader {
   /** A file that has ended has ended, even if somebody wants it to be treated as live. */
   readonly #revivable: boolean;
   readonly #stallSeconds: number;
-  readonly #clock = new StreamClock();
+  readonly #clock: StreamClock;
   #state: SourceState | undefined;
   #info: OpenedSource | undefined;
   #begun = false;
@@ -72,6 +72,7 @@ export class SourceReader {
   #frames = 0;
   #corruptBefore = 0;
   #corruptNow = 0;
+  #gaps = 0;
   #reconnects = 0;
   #stalls = 0;
 
@@ -95,6 +96,7 @@ export class SourceReader {
     this.#reconnect = reconnect;
     const { kind } = this.#description;
     this.#revivable = kind === 'network' || kind === 'camera' || (kind !== 'frames' && (source as FfmpegInput).live === true);
+    this.#clock = new StreamClock(options.maxGapSeconds);
     this.#stallSeconds = stallTimeoutSeconds;
   }
 
@@ -115,6 +117,11 @@ export class SourceReader {
   /** Damaged packets and frames that ffmpeg reported, over all connections. */
   get corrupt(): number {
     return this.#corruptBefore + this.#corruptNow;
+  }
+
+  /** How often the source's clock jumped, and the jump was cut; of recordings known at their end. */
+  get gaps(): number {
+    return this.#gaps + this.#clock.gaps;
   }
 
   /** Connections that were made again and delivered. */
@@ -180,7 +187,10 @@ export class SourceReader {
       signal: signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]),
       onOpen: (opened) => (this.#info ??= opened),
       onCorrupt: (corrupt) => (this.#corruptNow = corrupt),
-      onEnd: ({ complaints }) => (outcome.complaints = complaints),
+      onEnd: ({ complaints, gaps }) => {
+        outcome.complaints = complaints;
+        this.#gaps += gaps;
+      },
     });
     if (info !== undefined) this.#clock.reconnect();
     try {
@@ -207,7 +217,7 @@ export class SourceReader {
   }
 
   #finish(complaints: string): void {
-    this.#options.onEnd?.({ frames: this.#frames, complaints, corrupt: this.corrupt });
+    this.#options.onEnd?.({ frames: this.#frames, complaints, corrupt: this.corrupt, gaps: this.gaps });
   }
 
   /** How long a frame may be waited for. */

@@ -3,6 +3,7 @@
  * outside, a source has one row of numbers and one clock that never goes back.
  */
 import type { FrameTime } from '../decode/frame-clock.ts';
+import { usualMaxGapSeconds } from '../decode/steady-times.ts';
 
 /** A step back of the sender's clock that is no reordering but a new beginning, seconds. */
 const restart = 1;
@@ -12,11 +13,23 @@ const leastStep = 0.001;
 
 /** The clock of one source. */
 export class StreamClock {
+  readonly #maxGap: number;
+  #gaps = 0;
   #firstIndex = 0;
   #nextIndex = 0;
   #shift = 0;
   #last: { readonly timeSeconds: number; readonly arrivedAt: number } | undefined;
   #fresh = false;
+
+  /** @param maxGapSeconds - a clock that has run on further than the time that passed has jumped */
+  constructor(maxGapSeconds = usualMaxGapSeconds) {
+    this.#maxGap = maxGapSeconds;
+  }
+
+  /** How often the sender's clock jumped within a connection, and the jump was cut. */
+  get gaps(): number {
+    return this.#gaps;
+  }
 
   /** A new connection begins: its numbers start at 0. */
   reconnect(): void {
@@ -30,8 +43,10 @@ export class StreamClock {
     const earliest = last === undefined ? -Infinity : last.timeSeconds + leastStep;
     if (last !== undefined) {
       const step = timeSeconds + this.#shift - last.timeSeconds;
-      const began = this.#fresh ? step <= 0 : step < -restart;
-      if (began) this.#shift = last.timeSeconds + (arrivedAt - last.arrivedAt) / 1000 - timeSeconds;
+      const passed = (arrivedAt - last.arrivedAt) / 1000;
+      const jumped = step > passed + this.#maxGap || (!this.#fresh && step < -restart);
+      if (jumped && !this.#fresh) this.#gaps += 1;
+      if (jumped || (this.#fresh && step <= 0)) this.#shift = last.timeSeconds + passed - timeSeconds;
     }
     this.#fresh = false;
     const placed = { index: this.#firstIndex + index, timeSeconds: Math.max(timeSeconds + this.#shift, earliest) };

@@ -24,6 +24,8 @@ export interface LaneReport {
   readonly errors: number;
   /** Damaged packets and pictures that ffmpeg reported. */
   readonly corrupt: number;
+  /** How often its clock jumped ahead or fell back, and the jump was cut. */
+  readonly gaps: number;
   readonly reconnects: number;
   /** Why it failed, when it did; without credentials. */
   readonly failure?: string;
@@ -81,9 +83,9 @@ export class Lane {
 
   get report(): LaneReport {
     const { reader } = this.#parts;
-    const { name: source, state, corrupt, reconnects } = reader;
+    const { name: source, state, corrupt, gaps, reconnects } = reader;
     const failure = this.#failure === undefined ? {} : { failure: messageOf(this.#failure.error) };
-    return { source, state, policy: this.policy, ...this.#counts, corrupt, reconnects, ...failure };
+    return { source, state, policy: this.policy, ...this.#counts, corrupt, gaps, reconnects, ...failure };
   }
 
   get policy(): Policy {

@@ -1,0 +1,27 @@
+/** Why nothing came of a source, or less than it holds. */
+import { SynsegError } from '@synseg/core';
+import type { Exit } from '../process/ffmpeg.ts';
+import { sourceName, type VideoSource } from '../source/source.ts';
+import type { FrameSelection } from './selection.ts';
+
+/** @throws {SynsegError} `VIDEO_DECODE` naming the source when ffmpeg was killed or no frame came. */
+export function checkEnd(
+  source: VideoSource,
+  frames: number,
+  exit: Exit | undefined,
+  lastLines: string,
+  selection: FrameSelection,
+): void {
+  const name = sourceName(source);
+  const said = lastLines === '' ? '' : ` ffmpeg said: ${lastLines}`;
+  if (exit?.signal) {
+    const how = `ffmpeg was ended by ${exit.signal} after ${frames} frames.`;
+    throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": ${how}${said}`);
+  }
+  if (frames > 0) return;
+  if (/matches no streams/.test(lastLines)) {
+    throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": it must have a video stream.${said}`);
+  }
+  const range = selection.start === undefined && selection.end === undefined ? '' : ' between start and end';
+  throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": no frame could be decoded${range}.${said}`);
+}
