@@ -122,7 +122,7 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, names: 
   const render = renderRequest(options, files);
   const { kind, live } = describeSource(source);
   const reader: SourceReader = new SourceReader(source, {
-    ...pick(options, 'start', 'end', 'fps', 'every', 'hardwareAcceleration', 'frameRate', 'live', 'publicOnly', 'maxGapSeconds', 'stallTimeoutSeconds', 'connectTimeoutSeconds', 'reconnect'),
+    ...pick(options, 'start', 'end', 'fps', 'every', 'hardwareAcceleration', 'frameRate', 'live', 'publicOnly', 'maxGapSeconds', 'maxPixels', 'stallTimeoutSeconds', 'connectTimeoutSeconds', 'reconnect'),
     // Live sources have their own speed, and no beginning to go back to.
     ...(live === true ? {} : pick(options, 'loop', 'realTime')),
     size: decodeSize(segmenter.inputSize, work.keyframes === undefined ? work.views : 5),

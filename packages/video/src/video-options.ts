@@ -47,7 +47,7 @@ export interface VideoProgress {
 
 /** Options of `segmentVideos()`. */
 export interface SegmentVideosOptions
-  extends FrameSelection, Pick<ReaderOptions, 'hardwareAcceleration' | 'loop' | 'realTime' | 'frameRate' | 'live' | 'publicOnly' | 'maxGapSeconds' | 'stallTimeoutSeconds' | 'connectTimeoutSeconds' | 'reconnect'> {
+  extends FrameSelection, Pick<ReaderOptions, 'hardwareAcceleration' | 'loop' | 'realTime' | 'frameRate' | 'live' | 'publicOnly' | 'maxGapSeconds' | 'maxPixels' | 'stallTimeoutSeconds' | 'connectTimeoutSeconds' | 'reconnect'> {
   /**
    * What happens to frames that come faster than they are segmented: `'every-frame'` lets the source wait, `'freshest'`
    * takes the newest and counts the others. `'auto'`: freshest for cameras and live streams, else every frame.
@@ -109,7 +109,7 @@ export interface StreamPlan {
 }
 
 const names = optionNames<SegmentVideosOptions>({
-  ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true, publicOnly: true, maxGapSeconds: true },
+  ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true, publicOnly: true, maxGapSeconds: true, maxPixels: true },
   ...{ stallTimeoutSeconds: true, connectTimeoutSeconds: true, reconnect: true, policy: true, maxStalenessSeconds: true },
   ...{ views: true, threshold: true, size: true, output: true, smooth: true, hold: true, keyframes: true },
   ...{ alpha: true, contour: true, legend: true, encoder: true, jpeg: true, maxInFlight: true, workers: true, onError: true },

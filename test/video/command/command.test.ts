@@ -51,6 +51,14 @@ describe('synseg-video', () => {
     expect(readFileSync(at('o/masks.jsonl'), 'utf8').trim().split('\n')).toHaveLength(25);
   });
 
+  it('bounds the size of pictures, to be raised by --max-pixels', async () => {
+    const refused = await command([clip, ...required, '--max-pixels', '19199']);
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('must be at most 19199 pixels (maxPixels), got 160 × 120')]);
+    expect((await command(['probe', clip, '--max-pixels', '19199'])).stderr).toContain('(maxPixels), got 160 × 120');
+    expect((await command(['probe', clip, '--max-pixels', '19200'])).exitCode).toBe(0);
+    expect((await command([clip, ...required, '--max-pixels', '0'])).stderr).toContain('It must be a whole number of at least 1.');
+  });
+
   it('says that a clock has jumped, and takes the longest gap', async () => {
     const part = (name: string, offset: number): Buffer =>
       readFileSync(testClip(at(`${name}.ts`), { rate: 10, more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'] }));

@@ -138,6 +138,34 @@ describe('decodeFrames() pictures', () => {
   });
 });
 
+describe('decodeFrames() of pictures that are too large', () => {
+  const refused = async (file: string, maxPixels?: number): Promise<string> => {
+    const told = await collect(file, maxPixels === undefined ? {} : { maxPixels }).then(() => 'none', (error: unknown) => String(error));
+    expect(ffmpegChildren()).toEqual([]);
+    return told;
+  };
+
+  it('ends before one is decoded, naming the limit and the size', async () => {
+    const clip = testClip(at('size.mp4'), { size: '320x240' });
+    expect(await refused(clip, 320 * 240 - 1)).toBe(`SynsegError: Cannot decode video "${clip}": width × height must be at most 76799 pixels (maxPixels), got 320 × 240`);
+    expect(await refused(clip, 320 * 240)).toBe('none');
+    expect(await refused(clip, 10)).toContain('(maxPixels), got ');
+  });
+
+  it.each(['ffv1', 'png', 'mjpeg'])('has a bound where none is given, for %s', async (codec) => {
+    const input = ['-f', 'lavfi', '-i', 'color=black:s=16000x16000:r=1:d=1', '-frames:v', '1', '-pix_fmt', codec === 'png' ? 'gray' : 'yuvj420p'];
+    const file = ffmpeg(...input, '-c:v', codec, '-strict', '-1', at(`huge-${codec}.mkv`));
+    expect(await refused(file)).toBe(`SynsegError: Cannot decode video "${file}": width × height must be at most 100000000 pixels (maxPixels), got 16000 × 16000`);
+  });
+
+  it('ends where a stream grows', async () => {
+    const small = readFileSync(testClip(at('small.ts'), { size: '64x48', more: ['-f', 'mpegts'] }));
+    const large = readFileSync(testClip(at('large.ts'), { size: '1280x720', more: ['-f', 'mpegts', '-output_ts_offset', '1'] }));
+    writeFileSync(at('grows.ts'), Buffer.concat([small, large]));
+    expect(await refused(at('grows.ts'), 100_000)).toContain('width × height must be at most 100000 pixels (maxPixels), got 1280 × 720');
+  });
+});
+
 describe('decodeFrames() of a clock that jumps', () => {
   it.each([['all frames', {}, 30], ['some a second', { fps: 5 }, 15], ['each second', { every: 2 }, 15]])('goes on at once, taking %s', async (_what, selection, count) => {
     const part = (name: string, offset: number): Buffer =>
@@ -252,6 +280,7 @@ describe('decodeFrames() and what it is given', () => {
     expect(call({ size: 24 })).toThrow('Cannot decode video: size must be [height, width], got 24');
     expect(call({ size: [24, 32], onOpen: 1 })).toThrow('Cannot decode video: onOpen must be a function, got 1');
     expect(call({ size: [24, 32], loop: 'yes' })).toThrow('Cannot decode video: loop must be true or false, got "yes"');
+    expect(call({ size: [24, 32], maxPixels: 0 })).toThrow('Cannot decode video: maxPixels must be a positive integer, got 0');
     for (const maxGapSeconds of [-1, NaN, '5']) expect(call({ size: [24, 32], maxGapSeconds })).toThrow(/^Cannot decode video: maxGapSeconds must be 0 or more seconds, got (-1|NaN|"5")$/);
     expect(call({ size: [24, 32], signal: 1 })).toThrow('Cannot decode video: signal must be an AbortSignal, got 1');
     expect(call({ size: [24, 32] }, Promise.resolve(clip))).toThrow('got a Promise (did you forget await?)');

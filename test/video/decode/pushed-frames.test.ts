@@ -71,6 +71,14 @@ describe('decodeFrames() of pushed frames', () => {
     frames.slice(1).forEach(({ timeSeconds }, place) => expect(timeSeconds).toBeGreaterThanOrEqual(frames[place]?.timeSeconds ?? NaN));
   });
 
+  it('refuses pictures that are too large, before they are copied', async () => {
+    const message = (index: number, limit: number, size: string): string => `Cannot read pushed frames: width × height of frame ${index} must be at most ${limit} pixels (maxPixels), got ${size}`;
+    await expect(collect(new Pushed(1), { maxPixels: 7 })).rejects.toThrow(message(0, 7, '4 × 2'));
+    const huge = new Pushed(2, (frame, index) => (index === 0 ? frame : { ...frame, width: 1e9, height: 1 }));
+    await expect(collect(huge)).rejects.toThrow(message(1, 100_000_000, '1000000000 × 1'));
+    expect(huge.closed).toBe(1);
+  });
+
   it('moves times on that fall, and cuts those that run ahead of the clock', async () => {
     let end: DecodeEnd | undefined;
     const times = [0, 0.5, 900, 900.5, 0.2, 0.7];

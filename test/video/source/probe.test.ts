@@ -47,6 +47,13 @@ describe('probe()', () => {
     expect((await probe(turned)).pixelAspect).toBeCloseTo(1 / pixelAspect, 9);
   });
 
+  it('refuses pictures that are too large', async () => {
+    const message = `Cannot decode video "${clip}": width × height must be at most 19439 pixels (maxPixels), got 162 × 120`;
+    await expect(probe(clip, { maxPixels: 19_439 })).rejects.toThrow(message);
+    expect((await probe(clip, { maxPixels: 19_440 })).width).toBe(162);
+    await expect(probe(clip, { maxPixels: 1.5 })).rejects.toThrow('Cannot open video: maxPixels must be a positive integer, got 1.5');
+  });
+
   it('names the sound codec', async () => {
     const withSound = ffmpeg('-i', clip, '-f', 'lavfi', '-i', 'sine=d=2', '-c:v', 'copy', '-c:a', 'aac', at('sound.mp4'));
     expect(await probe(withSound)).toMatchObject({ hasAudio: true, audioCodec: 'aac' });

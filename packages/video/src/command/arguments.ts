@@ -1,4 +1,5 @@
 /** The command line of `synseg-video`: commands, options, help, and their checks. The only file that imports commander. */
+import { DEFAULT_LIMITS } from '@synseg/core/guards';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exampleText, outputHelp } from './help.ts';
 
@@ -26,6 +27,7 @@ export interface VideoArguments extends ModelArguments {
   readonly reconnect: boolean;
   readonly maxAttempts?: number;
   readonly maxGap?: number;
+  readonly maxPixels?: number;
   readonly loop?: true;
   readonly realtime?: true;
   readonly frameRate?: number;
@@ -68,6 +70,7 @@ export interface ServeArguments extends VideoArguments {
 export interface ProbeArguments {
   readonly command: 'probe';
   readonly source: string;
+  readonly maxPixels?: number;
   readonly json?: true;
 }
 
@@ -147,8 +150,8 @@ function define(version: string, found: (parsed: CommandArguments) => void): Com
       found(parsed);
     });
 
-  program.command('probe').description('show what a source is, without decoding it').argument('<source>').option('--json', 'print one JSON object')
-    .action((source: string, options: { json?: true }) => found({ command: 'probe', source, ...options }));
+  program.command('probe').description('show what a source is, without decoding it').argument('<source>').option(...maxPixels).option('--json', 'print one JSON object')
+    .action((source: string, options: Omit<ProbeArguments, 'command' | 'source'>) => found({ command: 'probe', source, ...options }));
   program.command('devices').description('list cameras').option('--json', 'print one JSON object')
     .action((options: { json?: true }) => found({ command: 'devices', ...options }));
   return program;
@@ -158,7 +161,6 @@ function videoOptions(command: Command): Command {
   const unit = number('a number from 0 to 1', (value) => value >= 0 && value <= 1);
   const seconds = number('a number of seconds', Number.isFinite);
   const positive = number('a number above 0', (value) => value > 0 && Number.isFinite(value));
-  const count = number('a whole number of at least 1', (n) => Number.isInteger(n) && n >= 1);
   return command
     .option('--labels <a,b,c>', 'names of the classes, separated by commas', labelList)
     .option('--model <source>', 'hub id or folder of the checkpoint', defaultModel)
@@ -178,6 +180,7 @@ function videoOptions(command: Command): Command {
     .option('--no-reconnect', 'end when a live source ends')
     .option('--max-attempts <n>', 'give up a live source after so many failed attempts in a row (default: never)', count)
     .option('--max-gap <seconds>', 'cut jumps of the clock that are longer (default: 10)', positive)
+    .option(...maxPixels)
     .option('--loop', 'play files again and again')
     .option('--realtime', 'play files at their own speed')
     .option('--frame-rate <n>', 'rate at which image sequences and cameras are read', positive)
@@ -198,6 +201,9 @@ function checkVideo(command: Command, { labels, start, end }: Partial<VideoArgum
   if (labels === undefined) command.error("error: required option '--labels <a,b,c>' not specified");
   if (start !== undefined && end !== undefined && end <= start) command.error(`error: --end must be after --start (${start}), got ${end}`);
 }
+
+const count = number('a whole number of at least 1', (n) => Number.isInteger(n) && n >= 1);
+const maxPixels = ['--max-pixels <n>', `pixels of the largest picture to decode (default: ${DEFAULT_LIMITS.maxPixels})`, count] as const;
 
 function number(rule: string, valid: (value: number) => boolean): (text: string) => number {
   return (text) => {

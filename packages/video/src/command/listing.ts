@@ -6,8 +6,8 @@ import type { DevicesArguments, ProbeArguments } from './arguments.ts';
 import type { CommandSurroundings } from './run.ts';
 
 /** Prints what ffprobe says about a source. */
-export async function probeCommand({ source, json }: ProbeArguments, { stdout, signal }: CommandSurroundings): Promise<void> {
-  const info = await probe(source, { signal });
+export async function probeCommand({ source, json, maxPixels }: ProbeArguments, { stdout, signal }: CommandSurroundings): Promise<void> {
+  const info = await probe(source, { signal, ...(maxPixels === undefined ? {} : { maxPixels }) });
   if (json === true) return void stdout.write(`${JSON.stringify({ source: sourceName(source), ...info })}\n`);
   const { width, height, codec, frameRate, durationSeconds, rotation, variableRate, hasAudio, audioCodec } = info;
   const facts = [

@@ -15,7 +15,7 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
   /** What was told of each source last: a camera that is away is told of once, not at each attempt. */
   const told = new Map<string, string>();
   return {
-    ...pick(parsed, 'views', 'fps', 'every', 'frameRate', 'start', 'end', 'policy', 'loop', 'workers', 'alpha', 'contour', 'legend'),
+    ...pick(parsed, 'views', 'fps', 'every', 'frameRate', 'start', 'end', 'policy', 'loop', 'maxPixels', 'workers', 'alpha', 'contour', 'legend'),
     ...(maxStaleness === undefined ? {} : { maxStalenessSeconds: maxStaleness }),
     ...(stallTimeout === undefined ? {} : { stallTimeoutSeconds: stallTimeout }),
     ...(maxGap === undefined ? {} : { maxGapSeconds: maxGap }),

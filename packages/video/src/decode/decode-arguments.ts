@@ -12,11 +12,19 @@ export interface DecodeTargets {
   readonly fullSize?: readonly [height: number, width: number];
 }
 
+/**
+ * ffmpeg's own bound, which its decoders hold to before they take memory. It counts the padding that they add to a picture,
+ * so it is wider than ours, which is checked as soon as a size is known.
+ */
+export function pixelArguments(maxPixels: number): string[] {
+  return ['-max_pixels', String(Math.min(2 * maxPixels + 65_536, Number.MAX_SAFE_INTEGER))];
+}
+
 /** All arguments; `input` are those that open the source, `-i` included. */
 export function decodeArguments(
   input: readonly string[],
   { size: [height, width], full, fullSize }: DecodeTargets,
-  selection: FrameSelection,
+  selection: FrameSelection & { readonly maxPixels: number },
   version: readonly [major: number, minor: number],
 ): string[] {
   const filters = selectionFilters(selection);
@@ -32,7 +40,7 @@ export function decodeArguments(
   ];
   return [
     // `repeat`: ffmpeg would fold equal lines into one, and they are counted.
-    ...['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'repeat+level+info', '-copyts', ...input],
+    ...['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'repeat+level+info', '-copyts', ...pixelArguments(selection.maxPixels), ...input],
     ...['-filter_complex', graph, ...output('scaled', 1), ...(full ? output('full', 3) : [])],
   ];
 }

@@ -6,14 +6,14 @@
  * The two pipes are read together until each holds the wanted frame: when ffmpeg flushes its decoder it writes many
  * frames to one pipe before it turns to the other, and waiting for one of them alone would lock both sides.
  */
-import { checkCallback, checkKind, checkOptions, checkSignal, cleanError, describeValue, optionNames } from '@synseg/core/guards';
+import { DEFAULT_LIMITS, checkCallback, checkKind, checkLimits, checkOptions, checkSignal, cleanError, describeValue, optionNames } from '@synseg/core/guards';
 import { guarded, throwingFor } from '../callbacks.ts';
 import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg } from '../process/locate.ts';
 import { checkInputOptions, decodeInput, type InputOptions, type OpenInput } from '../source/input.ts';
 import { checkSource, describeSource, isFrames, sourceSecrets, type FfmpegSource, type VideoSource } from '../source/source.ts';
-import { checkEnd } from './check-end.ts';
+import { checkEnd, checkPixels } from './check-end.ts';
 import { decodeArguments } from './decode-arguments.ts';
 import { FrameClock, type FrameTime } from './frame-clock.ts';
 import { FramePipe } from './frame-pipe.ts';
@@ -90,6 +90,8 @@ export interface DecodeOptions extends FrameSelection, InputOptions {
    * the one before, and `gaps` counts it. `start` and `end` count on the clock of a file as it is. @default 10
    */
   readonly maxGapSeconds?: number;
+  /** Pixels of a picture of the source, width × height; a larger one is an error before it is decoded. @default 100 million */
+  readonly maxPixels?: number;
   /** Ends decoding; the iterator then throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called once, before the first frame is delivered. */
@@ -119,7 +121,7 @@ export function decodeFrames(source: VideoSource, options: DecodeOptions): Async
 
 const names = optionNames<DecodeOptions>({
   ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true },
-  ...{ networkTimeoutSeconds: true, publicOnly: true, size: true, fullResolution: true, fullSize: true, maxGapSeconds: true, signal: true, onOpen: true, onCorrupt: true, onEnd: true },
+  ...{ networkTimeoutSeconds: true, publicOnly: true, size: true, fullResolution: true, fullSize: true, maxGapSeconds: true, maxPixels: true, signal: true, onOpen: true, onCorrupt: true, onEnd: true },
 });
 
 /** {@link decodeFrames} for arguments that were checked and callbacks that do not throw. */
@@ -152,13 +154,14 @@ export function checkDecode(source: VideoSource, options: DecodeOptions): void {
     if (value.every((pixels) => Number.isInteger(pixels) && pixels > 0)) continue;
     throw new RangeError(`Cannot decode video: ${name} must be positive whole pixels, got [${value.join(', ')}]`);
   }
-  const { maxGapSeconds = 0 } = options;
+  const { maxGapSeconds = 0, maxPixels } = options;
+  if (maxPixels !== undefined) checkLimits('decode video', { maxPixels });
   if (!(typeof maxGapSeconds === 'number' && maxGapSeconds >= 0)) throw new RangeError(`Cannot decode video: maxGapSeconds must be 0 or more seconds, got ${describeValue(maxGapSeconds)}`);
   if (!isFrames(source)) checkInputOptions(source, options);
 }
 
 async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
-  const { signal, size, fullResolution: full = false } = options;
+  const { signal, size, fullResolution: full = false, maxPixels = DEFAULT_LIMITS.maxPixels } = options;
   const [height, width] = size;
   signal?.throwIfAborted();
   const clock = new FrameClock(selectionFilters(options).length > 0);
@@ -169,6 +172,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
     if (report.corrupt > corrupt) options.onCorrupt?.((corrupt = report.corrupt));
   };
   let wake = (): void => {};
+  let opened: OpenedSource | undefined;
   const unread: string[] = [];
   const { tool, pictures } = await start(source, options, (line) => {
     if (clock.feed(line)) {
@@ -177,6 +181,7 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
     }
     // A stream that is joined half-way is not damaged: until its first key frame nothing can be decoded.
     report.feed(line, recorded || clock.size !== undefined);
+    if (report.size !== undefined && opened === undefined) wake();
     return !complaint.test(line) || noise.test(line);
   }, (name, why) => unread.push(`${name}: ${why}`));
   const complaints = (): string => [...unread.slice(-keptComplaints), tool.lastLines()].filter((line) => line !== '').join('\n');
@@ -190,12 +195,12 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
   });
   const abort = (): void => wake();
   signal?.addEventListener('abort', abort);
-  let opened: OpenedSource | undefined;
   let steady: SteadyTimes | undefined;
   let frames = 0;
   try {
     while (true) {
       signal?.throwIfAborted();
+      for (const size of [report.size, clock.size]) checkPixels(source, size, maxPixels);
       for (const pipe of pipes) pipe.check();
       if (opened === undefined && clock.size !== undefined) {
         opened = openedSource(source, options, options.fullSize ?? clock.size, clock, report);
@@ -252,9 +257,9 @@ async function start(
   const ffmpeg = await locateFfmpeg();
   const version = await ffmpegVersion(ffmpeg);
   const { arguments: open, input = false, pictures } = await decodeInput(source, options, ffmpeg, version, onUnreadable);
-  const { size, fullResolution: full = false, fullSize } = options;
+  const { size, fullResolution: full = false, fullSize, maxPixels = DEFAULT_LIMITS.maxPixels } = options;
   const targets = { size, full, ...(fullSize === undefined ? {} : { fullSize }) };
-  const args = decodeArguments(open, targets, options, version);
+  const args = decodeArguments(open, targets, { ...options, maxPixels }, version);
   options.signal?.throwIfAborted();
   return { tool: startTool(ffmpeg, args, { outputs: targets.full ? 2 : 1, onLine, input, secrets: sourceSecrets(source) }), pictures };
 }

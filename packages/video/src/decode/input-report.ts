@@ -2,6 +2,9 @@
 
 const durationLine = /^\[info\] +Duration: (?:(\d+):(\d+):(\d+(?:\.\d+)?)|N\/A)/;
 const videoLine = /^\[info\] +Stream #\d+:\d+.*: Video: /;
+const sizeField = /, (\d+)x(\d+)\b/;
+/** What a decoder says of a picture that is over ffmpeg's `-max_pixels`. */
+const refusal = /Picture size (\d+)x(\d+) exceeds specified max pixel count/;
 const rateField = /, (\d+(?:\.\d+)?)(k?) fps/;
 /** One line for each damaged packet (demuxer, RTP) or frame (decoder); what decoders say on the way is not counted. */
 const damage =
@@ -14,10 +17,12 @@ export class InputReport {
   #durationSeconds: number | undefined;
   #frameRate: number | undefined;
   #corrupt = 0;
+  #size: readonly [height: number, width: number] | undefined;
 
   /** Takes one line of stderr; `counts`: is damage to be counted? */
   feed(line: string, counts = true): void {
     if (!line.startsWith('[info]')) {
+      this.#size = refusedSize(line) ?? this.#size;
       if (counts && damage.test(line)) this.#corrupt += 1;
       return;
     }
@@ -26,6 +31,11 @@ export class InputReport {
     if (line.startsWith('[info] Input #')) this.#inputSeen = true;
     else if (line.startsWith('[info] Stream mapping') || line.startsWith('[info] Output #')) this.#opened = true;
     else if (this.#inputSeen) this.#read(line);
+  }
+
+  /** Size of the picture as its header says, or of one that was refused; before rotation. */
+  get size(): readonly [height: number, width: number] | undefined {
+    return this.#size;
   }
 
   /** Damaged packets and frames up to now. */
@@ -50,6 +60,14 @@ export class InputReport {
     }
     if (this.#frameRate !== undefined || !videoLine.test(line) || line.includes('(attached pic)')) return;
     const [, rate, thousands] = rateField.exec(line) ?? [];
+    const [, width, height] = sizeField.exec(line) ?? [];
+    if (width !== undefined && height !== undefined) this.#size ??= [Number(height), Number(width)];
     if (rate !== undefined) this.#frameRate = Number(rate) * (thousands === 'k' ? 1000 : 1);
   }
+}
+
+/** Size of the picture that ffmpeg refuses in this text as too large. */
+export function refusedSize(text: string): readonly [height: number, width: number] | undefined {
+  const [, width, height] = refusal.exec(text) ?? [];
+  return width === undefined || height === undefined ? undefined : [Number(height), Number(width)];
 }

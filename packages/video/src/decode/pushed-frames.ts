@@ -2,7 +2,7 @@
  * Frames that the caller pushes, in the form of decoded ones. Nothing is scaled here; pixels are copied as RGB, so that the
  * pusher may use its memory again, views into one buffer included, and the frames can be given away.
  */
-import { describeValue } from '@synseg/core/guards';
+import { DEFAULT_LIMITS, describeValue, limitError } from '@synseg/core/guards';
 import type { RawFrame } from '../source/source.ts';
 import type { DecodeOptions, VideoFrame } from './decode.ts';
 import { PIXEL_FORMATS, pictureBytes, toRGB } from './pixel-formats.ts';
@@ -45,7 +45,7 @@ export async function* pushedFrames(
         break;
       }
       const arrivedAt = performance.now();
-      const { data, width, height, format = 'rgb', timeSeconds: given = (arrivedAt - (first ??= arrivedAt)) / 1000 } = checkFrame(next.value, index);
+      const { data, width, height, format = 'rgb', timeSeconds: given = (arrivedAt - (first ??= arrivedAt)) / 1000 } = checkFrame(next.value, index, options.maxPixels);
       const timeSeconds = steady.place(given, (arrivedAt - (lastArrival ?? arrivedAt)) / 1000);
       lastArrival = arrivedAt;
       if (timeSeconds >= end) break;
@@ -74,7 +74,7 @@ export async function* pushedFrames(
   }
 }
 
-function checkFrame(frame: RawFrame, index: number): RawFrame {
+function checkFrame(frame: RawFrame, index: number, maxPixels = DEFAULT_LIMITS.maxPixels): RawFrame {
   const refuse = (rule: string, got: unknown): never => {
     throw new TypeError(`Cannot read pushed frames: frame ${index} must ${rule}, got ${typeof got === 'string' ? got : describeValue(got)}`);
   };
@@ -83,6 +83,7 @@ function checkFrame(frame: RawFrame, index: number): RawFrame {
   for (const [name, value] of Object.entries({ width, height })) {
     if (!(Number.isInteger(value) && value > 0)) refuse(`have a ${name} in positive whole pixels`, value);
   }
+  if (width * height > maxPixels) throw limitError('VIDEO_DECODE', 'read pushed frames', `width × height of frame ${index}`, 'maxPixels', maxPixels, 'pixels', `${width} × ${height}`);
   if (!PIXEL_FORMATS.includes(format)) refuse(`have a format of ${PIXEL_FORMATS.join(', ')}`, JSON.stringify(format) ?? describeValue(format));
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) return refuse('hold its pixels in a Uint8Array', data);
   const bytes = pictureBytes(format, width, height);

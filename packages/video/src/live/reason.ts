@@ -3,7 +3,7 @@
 /** The server answered, and said no: another attempt helps only once somebody has changed something. */
 export const refused = /\b40[134]\b/;
 /** Nothing that time could mend: the options, or the build of ffmpeg. */
-export const hopeless = /Protocol not found|Unrecognized option|Option \S+ not found|Unknown input format|Error (?:parsing|setting) option|not on whitelist|with publicOnly/;
+export const hopeless = /Protocol not found|Unrecognized option|Option \S+ not found|Unknown input format|Error (?:parsing|setting) option|not on whitelist|with publicOnly|\(maxPixels\)/;
 /** Where it is not known yet whether an http source is live, only these failures are worth another attempt. */
 export const passing = /refused|timed out|timeout|unreachable|No route|reset|resolve|Temporary failure|Input\/output error|5XX|returned 5\d\d|no first frame/i;
 

@@ -1,10 +1,13 @@
 /** What ffprobe says about a source, without decoding it. It opens the source: what can be read once is then read. */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
+import { DEFAULT_LIMITS, checkLimits, checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg, locateFfprobe } from '../process/locate.ts';
+import { checkPixels } from '../decode/check-end.ts';
+import { pixelArguments } from '../decode/decode-arguments.ts';
+import { refusedSize } from '../decode/input-report.ts';
 import { pixelAspect } from '../decode/frame-clock.ts';
 import { checkInputOptions, openInput, type InputOptions } from './input.ts';
 import { checkSource, isFrames, sourceName, sourceSecrets, type VideoSource } from './source.ts';
@@ -36,11 +39,13 @@ export interface VideoInfo {
 
 /** Options of {@link probe}. */
 export interface ProbeOptions extends Pick<InputOptions, 'frameRate' | 'networkTimeoutSeconds' | 'publicOnly'> {
+  /** Pixels of a picture of the source, width × height; a larger one is an error before it is decoded. @default 100 million */
+  readonly maxPixels?: number;
   /** Ends ffprobe; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-const names = optionNames<ProbeOptions>({ frameRate: true, networkTimeoutSeconds: true, publicOnly: true, signal: true });
+const names = optionNames<ProbeOptions>({ frameRate: true, networkTimeoutSeconds: true, publicOnly: true, maxPixels: true, signal: true });
 
 interface ProbedStream {
   readonly codec_type?: string;
@@ -71,6 +76,8 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
   checkSignal('open video', options.signal);
   if (isFrames(source)) throw new TypeError('Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames');
   checkInputOptions(source, options);
+  const { maxPixels = DEFAULT_LIMITS.maxPixels } = options;
+  checkLimits('open video', { maxPixels });
   const [ffprobe, ffmpeg] = await Promise.all([locateFfprobe(), locateFfmpeg()]);
   const open = await openInput(source, options, ffmpeg, await ffmpegVersion(ffmpeg));
   if (open.pictures !== undefined) {
@@ -78,9 +85,10 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
     const picture = await probe(join(folder, first), options);
     return { ...picture, frameRate, durationSeconds: names.length / frameRate, frameCount: names.length };
   }
-  const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', ...open.arguments];
+  const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', ...pixelArguments(maxPixels), ...open.arguments];
   const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, { input: open.input ?? false, secrets: sourceSecrets(source) });
   const name = sourceName(source);
+  checkPixels(source, refusedSize(lastLines), maxPixels);
   if (code !== 0) throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
   const report = JSON.parse(stdout) as { streams?: readonly ProbedStream[]; format?: { duration?: string } };
   const streams = report.streams ?? [];
@@ -89,6 +97,7 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
     const kinds = streams.map((stream) => stream.codec_type ?? 'unknown').join(', ') || 'nothing';
     throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": it must have a video stream, got ${kinds}`);
   }
+  checkPixels(source, [video.height, video.width], maxPixels);
   return describe(video, streams.find((stream) => stream.codec_type === 'audio'), report.format?.duration);
 }
 
