@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeText, readTextFile } from '../../../packages/core/src/guard/text-file.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -23,6 +25,12 @@ test('readTextFile() gives up what is longer than the limit, also what has no en
   await expect(readTextFile(path, 1000)).rejects.toThrow(new RangeError('more than 1000 bytes (maxTextBytes)'));
 });
 
-test.skipIf(process.platform === 'win32')('readTextFile() gives up a device without end', async () => {
-  await expect(readTextFile('/dev/zero', 5 << 20)).rejects.toThrow(new RangeError('more than 5242880 bytes (maxTextBytes)'));
+test.skipIf(process.platform === 'win32')('readTextFile() refuses devices and folders, and reads pipes', async () => {
+  await expect(readTextFile('/dev/zero')).rejects.toThrow(new Error('a device'));
+  await expect(readTextFile(dirname(path))).rejects.toThrow(new Error('EISDIR: a folder'));
+  const pipe = `${path}.pipe`;
+  execFileSync('mkfifo', [pipe]);
+  const writing = writeFile(pipe, 'from a pipe');
+  expect(await readTextFile(pipe)).toBe('from a pipe');
+  await writing;
 });

@@ -2,15 +2,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRLE } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
-import { paintInstances } from '../../../packages/train/src/data/coco-mask.ts';
+import type { DataWarning } from '../../../packages/train/src/data/data-warning.ts';
+import { openDataset } from '../../../packages/train/src/data/dataset.ts';
+import { paintInstances, type PaintOptions } from '../../../packages/train/src/data/coco-mask.ts';
 import { readIndexMask } from '../../../packages/train/src/image/index-mask.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { failureOf, openWarned, samplesOf, write } from './fixtures.ts';
+import { failureOf, openWarned, plainPicture, samplesOf, write } from './fixtures.ts';
 
 const folder = temporaryFolder();
 const at = (...names: string[]): string => join(folder, ...names);
 const json = (name: string, value: unknown): string => write(at(name), JSON.stringify(value));
-for (const name of ['a', 'b', 'c']) write(at('photos', `${name}.jpg`), 'a picture');
+for (const [name, ...size] of [['a', 4, 3], ['b', 2, 2], ['c', 2, 2]] as const) write(at('photos', `${name}.jpg`), await plainPicture([9, 9, 9], ...size));
 
 const images = [
   { id: 1, file_name: 'a.jpg', width: 4, height: 3 },
@@ -46,14 +48,14 @@ describe('openDataset() on COCO JSON', () => {
     expect([dataset.classes, dataset.ignoreIndex, dataset.backgroundIndex]).toEqual([[{ index: 1, name: 'person' }, { index: 90, name: 'Toothbrush' }], 255, 0]);
     const [first, second] = await samplesOf(dataset);
     expect([first!.categories, second!.categories]).toEqual([['toothbrush', 'person'], ['toothbrush']]);
-    const mask = await readIndexMask(first!.mask as Uint8Array);
+    const mask = await readIndexMask(await first!.mask!);
     expect([mask.width, mask.height]).toEqual([4, 3]);
     expect(Array.from({ length: 3 }, (_, y) => [...mask.data.subarray(4 * y, 4 * y + 4)])).toEqual([
       [1, 90, 255, 255],
       [1, 1, 255, 255],
       [0, 255, 255, 255],
     ]);
-    expect([...(await readIndexMask(second!.mask as Uint8Array)).data]).toEqual([0, 90, 90, 0]);
+    expect([...(await readIndexMask(await second!.mask!)).data]).toEqual([0, 90, 90, 0]);
   });
 
   it('joins captions and instances of the same pictures', async () => {
@@ -64,7 +66,7 @@ describe('openDataset() on COCO JSON', () => {
       ['b.jpg', ['cat']],
       ['c.jpg', ['toothbrush']],
     ]);
-    expect([...(await readIndexMask(samples[1]!.mask as Uint8Array)).data]).toEqual([0, 0, 0, 0]);
+    expect([...(await readIndexMask(await samples[1]!.mask!)).data]).toEqual([0, 0, 0, 0]);
   });
 
   it('numbers categories by rank where their ids are no mask values', async () => {
@@ -75,7 +77,7 @@ describe('openDataset() on COCO JSON', () => {
     });
     const { dataset } = await openWarned({ source: path, images: at('photos') });
     expect(dataset.classes).toEqual([{ index: 1, name: 'a' }, { index: 2, name: 'b' }]);
-    expect([...(await readIndexMask((await samplesOf(dataset))[0]!.mask as Uint8Array)).data]).toEqual([2, 2, 2, 2]);
+    expect([...(await readIndexMask(await (await samplesOf(dataset))[0]!.mask!)).data]).toEqual([2, 2, 2, 2]);
   });
 
   it('leaves out annotations that make no sense, and says which', async () => {
@@ -103,8 +105,9 @@ describe('openDataset() on COCO JSON', () => {
   });
 
   it('takes ids as each file\'s own: pictures are joined by path, categories by name', async () => {
+    const pixels = await plainPicture([1, 2, 3], 2, 2);
     const of = (name: string, file: string, categories: unknown, category: number): string => {
-      write(at(name, file), 'a picture');
+      write(at(name, file), pixels);
       return json(`${name}/inst.json`, { images: [{ id: 1, file_name: file, width: 2, height: 2 }], categories, annotations: [{ image_id: 1, category_id: category, segmentation: [square] }] });
     };
     const car = of('one', 'x.jpg', [{ id: 1, name: 'car' }, { id: 2, name: 'dog' }], 1);
@@ -117,7 +120,7 @@ describe('openDataset() on COCO JSON', () => {
       ['x.jpg', at('one', 'x.jpg'), ['car']],
       ['y.jpg', at('two', 'y.jpg'), ['dog']],
     ]);
-    expect([...(await readIndexMask(samples[1]!.mask as Uint8Array)).data]).toEqual([2, 2, 2, 2]);
+    expect([...(await readIndexMask(await samples[1]!.mask!)).data]).toEqual([2, 2, 2, 2]);
   });
 
   it('keeps ids as mask values where all files give each name the same one', async () => {
@@ -136,7 +139,7 @@ describe('openDataset() on COCO JSON', () => {
     for (const source of [utf8, utf16]) {
       const { dataset, warnings } = await openWarned({ source, images: at('photos') });
       expect([dataset.classes, warnings]).toEqual([[{ index: 4, name: 'cat' }], []]);
-      expect([...(await readIndexMask((await samplesOf(dataset))[0]!.mask as Uint8Array)).data]).toEqual([4, 4, 4, 4]);
+      expect([...(await readIndexMask(await (await samplesOf(dataset))[0]!.mask!)).data]).toEqual([4, 4, 4, 4]);
     }
   });
 
@@ -152,9 +155,39 @@ describe('openDataset() on COCO JSON', () => {
     for (const small of [{ segmentation: [[0, 0, 1, 0, 1, 1, 0, 1]] }, { segmentation: { size: [3, 4], counts: [0, 1, 11] } }, { segmentation: encodeRLE(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), 4, 3) }]) {
       const path = json('area.json', { images, categories, annotations: [{ image_id: 1, category_id: 90, ...small }, { ...large, area: null }] });
       const { dataset } = await openWarned({ source: path, images: at('photos') });
-      const mask = await readIndexMask((await samplesOf(dataset))[0]!.mask as Uint8Array);
+      const mask = await readIndexMask(await (await samplesOf(dataset))[0]!.mask!);
       expect([...mask.data]).toEqual([90, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
     }
+  });
+
+  it('takes the size of a mask from the picture, not from the file', async () => {
+    const of = (size: object): string => json('sizes.json', { images: [{ id: 1, file_name: 'b.jpg', ...size }], categories, annotations: [{ image_id: 1, category_id: 1, segmentation: [square] }] });
+    const maskOf = async (size: object): Promise<Promise<Uint8Array>> => {
+      const { dataset } = await openWarned({ source: of(size), images: at('photos') });
+      return (await samplesOf(dataset))[0]!.mask as Promise<Uint8Array>;
+    };
+    expect([...(await readIndexMask(await maskOf({}))).data]).toEqual([1, 1, 1, 1]);
+    expect(await failureOf(maskOf({ width: 60_000, height: 60_000 }))).toBe("RangeError: Cannot use mask of b.jpg: it must have the picture's size 2×2, got 60000×60000");
+  });
+
+  it('warns of entries whose fields are of odd kinds, and goes on', async () => {
+    const odd = { toString: 1, valueOf: 1 };
+    const good = { image_id: 1, category_id: 1, segmentation: null, area: '4', iscrowd: '0' };
+    const path = write(at('odd.json'), `{"images":${JSON.stringify(images)},"categories":${JSON.stringify(categories)},"annotations":[${JSON.stringify([
+      { image_id: odd, category_id: 1 }, { image_id: 1, category_id: odd },
+      { image_id: 1, category_id: 1, segmentation: { counts: [4] } }, { image_id: 1, category_id: 1, segmentation: { size: [3, 4], counts: [-12, 24] } }, good,
+    ]).slice(1, -1)},{"image_id":1,"category_id":1,"segmentation":${'['.repeat(20_000)}${']'.repeat(20_000)}}]}`);
+    const warnings: DataWarning[] = [];
+    const dataset = await openDataset({ source: path, images: at('photos') }, { phrases: () => [], onWarning: (warning) => warnings.push(warning) });
+    expect([dataset.size, warnings.map(({ message }) => message)]).toEqual([
+      1,
+      [
+        `Annotation left out: ${path} annotations[0] image_id must be the id of an image, got an object`,
+        `Annotation left out: ${path} annotations[1] category_id must be the id of a category, got an object`,
+        `Annotation left out: ${path} annotations[2] segmentation must be polygons or run lengths, got {"counts":[4]}`,
+      ],
+    ]);
+    expect(dataset.classes).toBeUndefined();
   });
 
   it('refuses JSON that is not COCO, saying what it has', async () => {
@@ -172,21 +205,31 @@ describe('openDataset() on COCO JSON', () => {
 });
 
 describe('paintInstances()', () => {
-  const paint = (segmentation: Parameters<typeof paintInstances>[0][number]['segmentation'], width: number, height: number): number[] =>
-    [...paintInstances([{ index: 1, segmentation, crowd: false, area: 1 }], width, height).data];
+  const paint = async (segmentation: Parameters<typeof paintInstances>[0][number]['segmentation'], width: number, height: number, options?: PaintOptions): Promise<number[]> =>
+    [...(await paintInstances([{ index: 1, segmentation, crowd: false, area: 1 }], width, height, options)).data];
 
-  it('fills the pixels whose centres are inside: concave shapes, several parts, what lies outside cut off', () => {
-    expect(paint([[0, 0, 4, 0, 4, 1, 1, 1, 1, 3, 0, 3]], 4, 3)).toEqual([1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0]);
-    expect(paint([[0, 0, 1, 0, 1, 1, 0, 1], [2, 0, 3, 0, 3, 1, 2, 1]], 4, 1)).toEqual([1, 0, 1, 0]);
-    expect(paint([[-5, -5, 2, -5, 2, 9, -5, 9]], 3, 2)).toEqual([1, 1, 0, 1, 1, 0]);
-    expect(paint([[0, 0, 3, 3, 0, 3]], 3, 3)).toEqual([0, 0, 0, 1, 0, 0, 1, 1, 0]);
-    expect(paint([[]], 1, 1)).toEqual([0]);
+  it('fills the pixels whose centres are inside: concave shapes, several parts, what lies outside cut off', async () => {
+    expect(await paint([[0, 0, 4, 0, 4, 1, 1, 1, 1, 3, 0, 3]], 4, 3)).toEqual([1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0]);
+    expect(await paint([[0, 0, 1, 0, 1, 1, 0, 1], [2, 0, 3, 0, 3, 1, 2, 1]], 4, 1)).toEqual([1, 0, 1, 0]);
+    expect(await paint([[-5, -5, 2, -5, 2, 9, -5, 9]], 3, 2)).toEqual([1, 1, 0, 1, 1, 0]);
+    expect(await paint([[0, 0, 3, 3, 0, 3]], 3, 3)).toEqual([0, 0, 0, 1, 0, 0, 1, 1, 0]);
+    expect(await paint([[]], 1, 1)).toEqual([0]);
     const comb = Array.from({ length: 400_000 }, (_, at) => (at % 2 === 0 ? (at / 400_000) * 2 : at % 4 === 1 ? 0 : 2));
-    expect(paint([[...comb, 2, 2, 0, 2]], 2, 2)).toHaveLength(4);
+    expect(await paint([[...comb, 2, 2, 0, 2]], 2, 2)).toHaveLength(4);
   });
 
-  it('refuses run lengths of another size', () => {
-    expect(() => paint({ size: [2, 2], counts: [4] }, 3, 2)).toThrow(new RangeError("Cannot paint instance: RLE size must be the picture's 2×3, got 2×2"));
-    expect(() => paint({ size: [2, 2], counts: [3] }, 2, 2)).toThrow(new RangeError('Cannot paint instance: RLE counts must add up to 4, got 3'));
+  it('is bounded by what is covered, and left when its signal aborts', async () => {
+    const huge = [[0, 0, 1000, 0, 1000, 1000, 0, 1000]];
+    await expect(paint(huge, 1000, 1000, { maxPixels: 999_999 })).rejects.toThrow(new RangeError('Cannot paint instances: the picture must have at most 999999 pixels (maxPixels), got 1000×1000'));
+    await expect(paint(Array.from({ length: 101 }, () => huge[0]!), 1000, 1000, { maxPixels: 1_000_000 })).rejects.toThrow('Cannot paint instances: they must cover at most 100000000 pixels (100 × maxPixels) together, got more');
+    const comb = [Array.from({ length: 200_000 }, (_, at) => (at % 4 < 2 ? at / 400 : 1000))];
+    await expect(paint(comb, 1000, 1000, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+    expect(await paint([[1e300, -1e308, -1e300, 1e308, 0, 0]], 2, 2)).toHaveLength(4);
+  });
+
+  it('refuses run lengths of another size', async () => {
+    await expect(paint({ size: [2, 2], counts: [4] }, 3, 2)).rejects.toThrow(new RangeError("Cannot paint instance: RLE size must be the picture's 2×3, got 2×2"));
+    await expect(paint({ size: [2, 2], counts: [3] }, 2, 2)).rejects.toThrow(new RangeError('Cannot paint instance: RLE counts must add up to 4, got 3'));
+    await expect(paint({ size: [2, 2], counts: [-1e15, 1e15 + 4] }, 2, 2)).rejects.toThrow(new RangeError('Cannot paint instance: RLE counts must be integers ≥ 0, got -1000000000000000'));
   });
 });

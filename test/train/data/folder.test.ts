@@ -82,7 +82,7 @@ describe.skipIf(!hasShared)('the CamVid folders', () => {
       expect([dataset.description, dataset.classes?.length, dataset.ignoreIndex, dataset.backgroundIndex]).toEqual([`${count} samples of camvid ${split}`, 11, 255, undefined]);
       const samples = await samplesOf(dataset);
       expect(samples.filter(({ mask }) => mask === undefined)).toEqual([]);
-      const { width, height, data } = await readIndexMask(samples[0]!.mask!);
+      const { width, height, data } = await readIndexMask(await samples[0]!.mask!);
       expect([width, height, data.every((value) => value <= 10 || value === 255)]).toEqual([480, 360, true]);
     }
   });

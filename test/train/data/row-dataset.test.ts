@@ -41,6 +41,36 @@ describe('openDataset() on JSONL', () => {
     expect(found.map(([tag]) => [tag!.length, tag![0]])).toEqual(Array.from({ length: 9 }, (_, index) => [50_001, String(index)]));
   });
 
+  it('leaves out lines beyond four million bytes, and finds what follows', async () => {
+    const path = write(at('endless.jsonl'), `{"image":"a.jpg","tags":["${'x'.repeat(4_000_000)}"]}\n{"image":"b.jpg","tags":["b"]}\n{"image":"c.jpg","tags":["${'x'.repeat(9_000_000)}`);
+    const { dataset, warnings } = await openWarned(path);
+    expect([(await samplesOf(dataset)).map(({ categories: found }) => found), warnings.map(({ message }) => message)]).toEqual([
+      [['b']],
+      [`Row left out: ${path} line 1: line must have at most 4000000 bytes, got 4000029`, `Row left out: ${path} line 3: line must have at most 4000000 bytes, got 9000026`],
+    ]);
+    const table = write(at('endless.tsv'), `a.jpg\t${'x'.repeat(5_000_000)}\nb.jpg\tb\n${'\t'.repeat(10_000)}\n`);
+    const found = await openWarned(table);
+    expect([(await samplesOf(found.dataset)).map(({ categories: words }) => words), found.warnings.map(({ message }) => message)]).toEqual([
+      [['b']],
+      [`Row left out: ${table} line 1: line must have at most 4000000 bytes, got 5000006`, `Row left out: ${table} line 3: row must have at most 10000 columns, got 10001`],
+    ]);
+  });
+
+  it('shows no secret of an address, and of what is wrong the beginning only', async () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    const path = write(at('secret.jsonl'), `{"image":"https://ann:hunter2@x.org/a.jpg?sig=s3cret"}\n{"image":${deep}}\n{"image":{"toString":1}}\n{"image":"a.jpg"}\n`);
+    const { warnings } = await openWarned(path);
+    expect(warnings.map(({ message }) => message.slice(0, 200))).toEqual([
+      `Row left out: ${path} line 1: picture must be a local file (download it first, e.g. with img2dataset), got "https://x.org/a.jpg"`,
+      `Row left out: ${path} line 2: image must be a text, got a list of 1`,
+      `Row left out: ${path} line 3: image must be a text, got {"toString":1}`,
+    ].map((message) => message.slice(0, 200)));
+  });
+
+  it.skipIf(process.platform === 'win32')('refuses a device', async () => {
+    expect(await failureOf(openWarned({ source: '/dev/zero', format: 'jsonl' }))).toBe('DATASET_FORMAT: Cannot open dataset: source must be a readable file, got "/dev/zero", a device or a pipe');
+  });
+
   it('takes fields by the names given, and paths from the folders given', async () => {
     const path = write(at('lists', 'named.jsonl'), '{"pic": "a.jpg", "de": "Auto", "seg": "m.png"}\n');
     const { dataset } = await openWarned({ source: path, images: folder, masks: at('masks'), keys: { image: ['none', 'pic'], caption: 'de', mask: 'seg' } });

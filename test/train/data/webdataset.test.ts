@@ -1,10 +1,10 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { START, type DatasetPosition } from '../../../packages/train/src/data/dataset.ts';
+import { START, openDataset, type DatasetPosition } from '../../../packages/train/src/data/dataset.ts';
 import { tarMembers } from '../../../packages/train/src/data/tar-index.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { draw, failureOf, openWarned, tar, write } from './fixtures.ts';
+import { draw, failureOf, openWarned, phrases, tar, write } from './fixtures.ts';
 
 const folder = temporaryFolder();
 const at = (...names: string[]): string => join(folder, ...names);
@@ -159,7 +159,7 @@ describe('openDataset() on tar shards', () => {
     const { dataset } = await openWarned({ source: at('named.tar'), keys: { image: 'input.jpg', caption: ['output.txt'] } });
     const [first] = await draw(dataset, 1);
     const { key, image, mask, categories } = first!.sample;
-    expect([key, text(image), text(mask), categories]).toEqual(['named.tar/x/1', 'P', 'M', ['cap']]);
+    expect([key, text(image), text(await mask), categories]).toEqual(['named.tar/x/1', 'P', 'M', ['cap']]);
   });
 
   it('prefers the text to the JSON, unless a field of the JSON is named', async () => {
@@ -188,7 +188,18 @@ describe('openDataset() on tar shards', () => {
   it('refuses shards that are all missing, compressed, or elsewhere', async () => {
     expect(await failureOf(openWarned(at('x-{0..3}.tar')))).toBe(`DATASET_FORMAT: Cannot open dataset: source must name shards that exist, got [${[0, 1, 2].map((index) => at(`x-${index}.tar`)).join(', ')}, …]`);
     expect(await failureOf(openWarned({ source: at('x.tar.gz'), format: 'webdataset' }))).toBe(`DATASET_FORMAT: Cannot open dataset: shards must be plain tar files, not compressed, got "${at('x.tar.gz')}"`);
-    expect(await failureOf(openWarned('https://x.org/{0..3}.tar'))).toBe('DATASET_FORMAT: Cannot open dataset: source must be local files (download them first), got "https://x.org/{0..3}.tar"');
+    expect(await failureOf(openWarned('https://x.org/{0..3}.tar'))).toBe('DATASET_FORMAT: Cannot open dataset: source must be local files (download them first), got "https://x.org/…"');
+    expect(await failureOf(openWarned('https://ann:hunter2@x.org/a.tar?key=s3cret'))).toBe('DATASET_FORMAT: Cannot open dataset: source must be local files (download them first), got "https://x.org/a.tar"');
+    expect(await failureOf(openWarned('pipe:curl -H "Authorization: s3cret" https://x.org/a.tar'))).toContain('got "pipe:…"');
+    if (process.platform !== 'win32') expect(await failureOf(openWarned({ source: '/dev/zero', format: 'webdataset' }))).toBe('DATASET_FORMAT: Cannot open dataset: shards must be a readable file, got "/dev/zero", a device or a pipe');
+  });
+
+  it('leaves out samples whose members are larger than allowed', async () => {
+    await tar(at('large.tar'), { '1.jpg': 'x'.repeat(3000), '1.txt': 'large', '2.jpg': 'P', '2.txt': 'small' });
+    const warnings: string[] = [];
+    const dataset = await openDataset(at('large.tar'), { phrases, limits: { maxImageBytes: 2000 }, onWarning: ({ message }) => warnings.push(message) });
+    expect((await draw(dataset, 2)).map(({ sample }) => sample.key)).toEqual(['large.tar/2', 'large.tar/2']);
+    expect(warnings[0]).toBe('Sample left out: large.tar/1: 1.jpg must be a picture, mask or text, got 3000 bytes, more than 2000 (maxImageBytes)');
   });
 
   it('stops with the reason of its signal', async () => {

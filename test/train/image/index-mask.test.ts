@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { isSynsegError } from '@synseg/core';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -63,9 +64,69 @@ describe('readIndexMask()', () => {
     expect(await failureOf(readIndexMask(whole.subarray(0, whole.length - 20)))).toContain('file must be a whole, valid PNG, got ');
     expect(await failureOf(readIndexMask(damaged))).toContain('file must be a whole, valid PNG, got ');
     expect(await failureOf(readIndexMask(interlaced))).toContain('below 8 bits it must not be interlaced, got an interlaced PNG of 2 bits');
-    expect(await failureOf(readIndexMask(huge))).toContain('it must have at most 100000000 pixels, got 50000000×5');
+    expect(await failureOf(readIndexMask(huge))).toContain('it must have at most 100000000 pixels (maxPixels), got 50000000×5');
     expect(await failureOf(readIndexMask(join(folder, 'none.png')))).toContain('none.png: path must be a readable file, got ENOENT');
     expect(isSynsegError(await readIndexMask(jpeg).catch((error: unknown) => error))).toBe(true);
+  });
+});
+
+/** A chunk with its checksum. */
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const frame = Buffer.alloc(8);
+  frame.writeUInt32BE(data.length, 0);
+  frame.writeUInt32BE(checksum(body), 4);
+  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+}
+
+/** CRC-32, as PNG has it. */
+function checksum(bytes: Uint8Array): number {
+  let rest = 0xffffffff;
+  for (const byte of bytes) {
+    rest ^= byte;
+    for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
+  }
+  return (rest ^ 0xffffffff) >>> 0;
+}
+
+/** A header of 8-bit gray. */
+function header(columns: number, rows: number): Buffer {
+  const data = Buffer.alloc(13);
+  data.writeUInt32BE(columns, 0);
+  data.writeUInt32BE(rows, 4);
+  data[8] = 8;
+  return chunk('IHDR', data);
+}
+
+const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const bomb = deflateSync(Buffer.alloc(64 << 20));
+const one = chunk('IDAT', deflateSync(Buffer.from([0, 7])));
+const end = chunk('IEND', Buffer.alloc(0));
+
+describe('readIndexMask() of a PNG made to harm', () => {
+  it('does not unpack pixels beyond what the header says', async () => {
+    expect(await failureOf(readIndexMask(Buffer.concat([signature, header(1, 1), chunk('IDAT', bomb), end])))).toContain('file must be a whole, valid PNG, got Cannot create a Buffer larger than 4 bytes');
+  });
+
+  it('passes over profiles, texts and a second header', async () => {
+    const profile = chunk('iCCP', Buffer.concat([Buffer.from('x\0\0', 'latin1'), bomb]));
+    expect(await readIndexMask(Buffer.concat([signature, header(1, 1), profile, header(9000, 9000), one, end]))).toEqual({ width: 1, height: 1, data: Uint8Array.of(7) });
+  });
+
+  it('ends at chunks that lead out of the file', async () => {
+    const long = chunk('tEXt', Buffer.alloc(10));
+    long.writeUInt32BE(0xffffffff, 0);
+    expect(await failureOf(readIndexMask(Buffer.concat([signature, header(1, 1), long])))).toContain('got a chunk "tEXt" that is cut off');
+    expect(await failureOf(readIndexMask(Buffer.concat([signature, header(1, 1), one])))).toContain('got a file that ends before its end mark');
+    expect(await failureOf(readIndexMask(Buffer.concat([signature, header(1, 1), end])))).toContain('file must be a whole, valid PNG, got ');
+  });
+
+  it('takes no more pixels and bytes than are allowed', async () => {
+    const path = join(folder, 'limits.png');
+    writeFileSync(path, encodeIndexMask({ width, height, data: indices }));
+    expect(await failureOf(readIndexMask(path, 'm.png', { maxPixels: 64 }))).toBe('IMAGE_DECODE: Cannot read mask m.png: it must have at most 64 pixels (maxPixels), got 13×5');
+    expect(await failureOf(readIndexMask(path, 'm.png', { maxImageBytes: 20 }))).toMatch(/^IMAGE_DECODE: Cannot read mask m\.png: path must be a readable file, got \d+ bytes, more than 20 \(maxImageBytes\)$/);
+    expect((await readIndexMask(path, 'm.png', { maxPixels: 65 })).data).toEqual(indices);
   });
 });
 

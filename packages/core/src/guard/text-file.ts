@@ -1,29 +1,15 @@
 /** Text files as people's programs write them: UTF-8, with a byte order mark or without, or UTF-16 with one. */
-import { open } from 'node:fs/promises';
+import { readInput } from './input-file.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
-
-const CHUNK = 1 << 20;
 
 /**
  * Reads a whole text file, bounded: what is longer is given up before it fills the memory, also when it has no end.
  *
- * @throws Error of the file system when it cannot be read
+ * @throws Error when it cannot be read: the file system's, or that it is a folder or a device
  * @throws RangeError when it has more than `maxTextBytes` bytes
  */
 export async function readTextFile(path: string, maxTextBytes: number = DEFAULT_LIMITS.maxTextBytes): Promise<string> {
-  const handle = await open(path);
-  try {
-    const chunks: Uint8Array[] = [];
-    for (let total = 0; ; ) {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(CHUNK), 0, CHUNK);
-      if (bytesRead === 0) return decodeText(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks));
-      total += bytesRead;
-      if (total > maxTextBytes) throw new RangeError(`more than ${String(maxTextBytes)} bytes (maxTextBytes)`);
-      chunks.push(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await handle.close();
-  }
+  return decodeText(await readInput(path, maxTextBytes, () => new RangeError(`more than ${String(maxTextBytes)} bytes (maxTextBytes)`)));
 }
 
 /** Text of the bytes, without the byte order mark that says how it is encoded. */

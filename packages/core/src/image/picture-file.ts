@@ -1,10 +1,6 @@
 /** The bytes of a picture's file, never more than asked for; and what its first bytes say it is. */
-import { close, constants, createReadStream, open, type Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Socket } from 'node:net';
-import { addAbortSignal, type Readable } from 'node:stream';
-import { promisify } from 'node:util';
 import { SynsegError, isSynsegError, messageOf } from '../errors.ts';
+import { readInput } from '../guard/input-file.ts';
 import { limitError } from '../guard/limits.ts';
 import { shownURL, withoutSecrets } from '../guard/secrets.ts';
 
@@ -18,39 +14,10 @@ export async function readPicture(path: string, maxImageBytes: number, signal: A
     new SynsegError('IMAGE_DECODE', `Cannot open image: path must be a readable file, got "${shownURL(path)}" (${got})`, cause === undefined ? {} : { cause });
   const tooLong = (bytes: number | string): SynsegError => limitError('IMAGE_DECODE', 'open image', shownURL(path), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
   try {
-    const info = await stat(path);
-    if (info.isDirectory()) throw refuse('EISDIR: a folder');
-    if (!info.isFile() && !info.isFIFO() && !info.isSocket()) throw refuse('a device');
-    if (info.size > maxImageBytes) throw tooLong(info.size);
-    const stream = await openStream(path, info);
-    if (signal !== undefined) addAbortSignal(signal, stream);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      bytes += chunk.byteLength;
-      // The size of a pipe is not known before, and a file may grow.
-      if (bytes > maxImageBytes) throw tooLong('more');
-      chunks.push(chunk);
-    }
-    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    return await readInput(path, maxImageBytes, tooLong, signal);
   } catch (cause) {
     signal?.throwIfAborted();
     throw isSynsegError(cause) ? cause : refuse(withoutSecrets(messageOf(cause), [path]), cause);
-  }
-}
-
-/**
- * A pipe nobody writes to would block the thread that opens it, and with it the end of the process: it is opened without
- * blocking and awaited as a socket. Deno has no such sockets; there the thread is its own.
- */
-async function openStream(path: string, info: Stats): Promise<Readable> {
-  if (info.isFile() || 'Deno' in globalThis) return createReadStream(path, { highWaterMark: 2 ** 20 });
-  const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    return new Socket({ fd, readable: true, writable: false });
-  } catch (error) {
-    await promisify(close)(fd);
-    throw error;
   }
 }
 

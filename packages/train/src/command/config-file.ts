@@ -7,8 +7,9 @@
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '@synseg/core';
-import { readTextFile } from '@synseg/core/guards';
-import { NESTED_NAMES, OPTION_NAMES, type ConfigOptions } from './option-names.ts';
+import { checkKind, checkOptions, readTextFile } from '@synseg/core/guards';
+import { NESTED_NAMES } from '../trainer/train-options.ts';
+import { OPTION_NAMES, type ConfigOptions } from './option-names.ts';
 
 /**
  * Reads a configuration. TypeScript is left to the runtime.
@@ -28,11 +29,9 @@ import { NESTED_NAMES, OPTION_NAMES, type ConfigOptions } from './option-names.t
  */
 export async function readConfigFile(path: string): Promise<ConfigOptions> {
   const options = await contentsOf(path);
-  checkNames(`"${path}"`, options, OPTION_NAMES);
-  for (const [name, names] of Object.entries(NESTED_NAMES)) {
-    const nested = (options as Readonly<Record<string, unknown>>)[name];
-    if (nested !== undefined) checkNames(`${name} of "${path}"`, nested, names);
-  }
+  checkKind('read config', `"${path}"`, options, options !== undefined, 'hold an object of options');
+  checkOptions('read config', options, OPTION_NAMES, `"${path}"`);
+  for (const [name, names] of Object.entries(NESTED_NAMES)) checkOptions('read config', (options as Readonly<Record<string, unknown>>)[name], names, `${name} of "${path}"`);
   return options as ConfigOptions;
 }
 
@@ -70,12 +69,4 @@ async function fromModule(path: string): Promise<unknown> {
     }
     throw new RangeError(`Cannot read config: "${path}" must load as a module, got ${messageOf(cause)}`, { cause });
   }
-}
-
-function checkNames(what: string, value: unknown, names: object): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`Cannot read config: ${what} must hold an object of options, got ${JSON.stringify(value) ?? typeof value}`);
-  }
-  const unknown = Object.keys(value).find((name) => !Object.hasOwn(names, name));
-  if (unknown !== undefined) throw new TypeError(`Cannot read config: options of ${what} must be of ${Object.keys(names).join(', ')}, got "${unknown}"`);
 }

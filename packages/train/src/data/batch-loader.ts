@@ -5,6 +5,7 @@
  * before – so a run that resumes at {@link Batch.after} sees the batches it would have seen.
  */
 import { SynsegError } from '@synseg/core';
+import type { PictureLimits } from '../image/picture-bytes.ts';
 import type { Augmentation } from './augment.ts';
 import { WarningCounter, type DataWarning } from './data-warning.ts';
 import { START, type Dataset, type DatasetPosition, type Drawn } from './dataset.ts';
@@ -56,6 +57,8 @@ export interface BatchLoaderOptions {
   readonly workers?: number;
   /** Batches decoded ahead. @default 2 */
   readonly prefetch?: number;
+  /** Bounds of pictures and masks; what is beyond is left out as broken. @default core's */
+  readonly limits?: PictureLimits;
   readonly onWarning: (warning: DataWarning) => void;
   readonly signal?: AbortSignal;
 }
@@ -120,6 +123,7 @@ export class BatchLoader {
       maxCategories: options.maxCategories ?? DEFAULT_MAX_CATEGORIES,
       known: options.known ?? (() => true),
       ignoreIndex: dataset.ignoreIndex,
+      limits: options.limits ?? {},
     });
     this.#prefetch = new Prefetch(dataset.draw(from, seed, this.#ending.signal), (drawn) => preparer.prepare(drawn), prefetch * batchSize);
     if (signal?.aborted === true) this.#end();

@@ -2,9 +2,11 @@
  * Index masks from COCO instances: polygons and run lengths painted into one class index per pixel.
  *
  * Larger instances are painted first, so that what lies on top of them stays visible. Where only a crowd region says
- * something the pixel is not labelled: crowds are outlined loosely.
+ * something the pixel is not labelled: crowds are outlined loosely. The work is bounded, and others have a turn meanwhile.
  */
 import { decodeRLE } from '@synseg/core';
+import { DEFAULT_LIMITS, type Limits } from '@synseg/core/guards';
+import { eventTurn } from '@synseg/core/internals';
 import type { IndexMask } from '../image/index-mask.ts';
 
 /** Outline of an instance: polygons `[x, y, x, y, …]`, or run lengths down the columns, zeros first. */
@@ -25,28 +27,51 @@ export const COCO_BACKGROUND = 0;
 /** Mask value of pixels that only a crowd covers. */
 export const COCO_IGNORE = 255;
 
+/** Pixels that all instances of a picture may cover together, in pictures of the largest size. */
+const COVERED_PICTURES = 100;
+/** How long others wait for a turn at most, about. */
+const TURN_MS = 20;
+
+/** Bounds of {@link paintInstances}. */
+export interface PaintOptions extends Partial<Pick<Limits, 'maxPixels'>> {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Paints instances into an index mask.
  *
- * @throws RangeError when run lengths do not fill the picture
+ * @throws RangeError when run lengths do not fill the picture, or the picture or what covers it has too many pixels
  * @example
  * ```ts
  * import { paintInstances } from './coco-mask.ts';
  * const square = { index: 7, segmentation: [[0, 0, 2, 0, 2, 1, 0, 1]], crowd: false, area: 2 };
- * console.assert(paintInstances([square], 3, 1).data.join() === '7,7,0');
+ * console.assert((await paintInstances([square], 3, 1)).data.join() === '7,7,0');
  * ```
  */
-export function paintInstances(instances: readonly CocoInstance[], width: number, height: number): IndexMask {
+export async function paintInstances(instances: readonly CocoInstance[], width: number, height: number, { maxPixels = DEFAULT_LIMITS.maxPixels, signal }: PaintOptions = {}): Promise<IndexMask> {
+  if (width * height > maxPixels) throw new RangeError(`Cannot paint instances: the picture must have at most ${maxPixels} pixels (maxPixels), got ${width}×${height}`);
   const data = new Uint8Array(width * height).fill(COCO_BACKGROUND);
+  const most = COVERED_PICTURES * maxPixels;
+  let [covered, turn] = [0, performance.now()];
+  const spend = (pixels: number): Promise<void> | undefined => {
+    covered += pixels;
+    if (covered > most) throw new RangeError(`Cannot paint instances: they must cover at most ${most} pixels (${COVERED_PICTURES} × maxPixels) together, got more`);
+    if (performance.now() - turn < TURN_MS) return undefined;
+    return eventTurn().then(() => {
+      signal?.throwIfAborted();
+      turn = performance.now();
+    });
+  };
   const order = [...instances].sort((a, b) => Number(b.crowd) - Number(a.crowd) || b.area - a.area);
   for (const { segmentation, crowd, index } of order) {
     const value = crowd ? COCO_IGNORE : index;
     if (!('counts' in segmentation)) {
-      for (const polygon of segmentation) fillPolygon(data, width, height, polygon, value);
+      for (const polygon of segmentation) await fillPolygon(data, width, height, polygon, value, spend);
       continue;
     }
-    const covered = decodeCounts(segmentation, width, height);
-    for (let pixel = 0; pixel < data.length; pixel++) if (covered[pixel] === 1) data[pixel] = value;
+    await spend(data.length);
+    const inside = decodeCounts(segmentation, width, height, maxPixels);
+    for (let pixel = 0; pixel < data.length; pixel++) if (inside[pixel] === 1) data[pixel] = value;
   }
   return { width, height, data };
 }
@@ -66,9 +91,11 @@ function polygonArea(polygon: readonly number[]): number {
   return Math.abs(doubled) / 2;
 }
 
-function decodeCounts({ size, counts }: Exclude<CocoSegmentation, readonly unknown[]>, width: number, height: number): Uint8Array {
+function decodeCounts({ size, counts }: Exclude<CocoSegmentation, readonly unknown[]>, width: number, height: number, maxPixels: number): Uint8Array {
   if (size[0] !== height || size[1] !== width) throw new RangeError(`Cannot paint instance: RLE size must be the picture's ${height}×${width}, got ${size.join('×')}`);
-  if (typeof counts === 'string') return decodeRLE({ size, counts });
+  if (typeof counts === 'string') return decodeRLE({ size, counts }, { maxPixels });
+  const odd = counts.find((count) => !Number.isSafeInteger(count) || count < 0);
+  if (odd !== undefined) throw new RangeError(`Cannot paint instance: RLE counts must be integers ≥ 0, got ${odd}`);
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total !== width * height) throw new RangeError(`Cannot paint instance: RLE counts must add up to ${width * height}, got ${total}`);
   const mask = new Uint8Array(total);
@@ -81,26 +108,49 @@ function decodeCounts({ size, counts }: Exclude<CocoSegmentation, readonly unkno
   return mask;
 }
 
-/** Sets the pixels whose centres lie inside the polygon (even-odd rule). */
-function fillPolygon(data: Uint8Array, width: number, height: number, polygon: readonly number[], value: number): void {
-  const corners = Math.floor(polygon.length / 2);
-  const [xs, ys] = [Array.from({ length: corners }, (_, index) => polygon[2 * index]!), Array.from({ length: corners }, (_, index) => polygon[2 * index + 1]!)];
-  // Not spread into arguments: an outline may have more corners than the stack has room.
-  const [highest, lowest] = ys.reduce(([least, most], y) => [Math.min(least, y), Math.max(most, y)], [Infinity, -Infinity]);
-  const [top, bottom] = [Math.max(0, Math.floor(highest)), Math.min(height, Math.ceil(lowest))];
-  for (let y = top; y < bottom; y++) {
+/** A side of a polygon, and the rows whose centres it crosses: [first, end). */
+interface Side {
+  readonly first: number;
+  readonly end: number;
+  readonly fromX: number;
+  readonly fromY: number;
+  readonly toX: number;
+  readonly toY: number;
+}
+
+/** Sets the pixels whose centres lie inside the polygon (even-odd rule), row by row: of the sides only those that cross it count. */
+async function fillPolygon(data: Uint8Array, width: number, height: number, polygon: readonly number[], value: number, spend: (pixels: number) => Promise<void> | undefined): Promise<void> {
+  const sides = sidesOf(polygon, height);
+  await spend(sides.length);
+  let crossing: Side[] = [];
+  let next = 0;
+  for (let y = 0; next < sides.length || crossing.length > 0; y++) {
+    if (crossing.length === 0) y = sides[next]!.first;
+    while (next < sides.length && sides[next]!.first === y) crossing.push(sides[next++]!);
     const centre = y + 0.5;
-    const crossings: number[] = [];
-    for (let corner = 0; corner < corners; corner++) {
-      const next = (corner + 1) % corners;
-      const [fromY, toY] = [ys[corner]!, ys[next]!];
-      if (fromY <= centre === toY <= centre) continue;
-      crossings.push(xs[corner]! + ((centre - fromY) / (toY - fromY)) * (xs[next]! - xs[corner]!));
+    const places = crossing.map(({ fromX, fromY, toX, toY }) => fromX + ((centre - fromY) / (toY - fromY)) * (toX - fromX)).sort((a, b) => a - b);
+    let filled = places.length;
+    for (let pair = 0; pair + 1 < places.length; pair += 2) {
+      const [start, end] = [Math.max(0, Math.ceil(places[pair]! - 0.5)), Math.min(width, Math.ceil(places[pair + 1]! - 0.5))];
+      if (!(start < end)) continue;
+      data.fill(value, y * width + start, y * width + end);
+      filled += end - start;
     }
-    crossings.sort((a, b) => a - b);
-    for (let pair = 0; pair + 1 < crossings.length; pair += 2) {
-      const [start, end] = [Math.max(0, Math.ceil(crossings[pair]! - 0.5)), Math.min(width, Math.ceil(crossings[pair + 1]! - 0.5))];
-      if (start < end) data.fill(value, y * width + start, y * width + end);
-    }
+    const turn = spend(filled);
+    if (turn !== undefined) await turn;
+    crossing = crossing.filter(({ end }) => end > y + 1);
   }
+}
+
+/** The sides that cross a row of the picture, in the order of their first rows. */
+function sidesOf(polygon: readonly number[], height: number): Side[] {
+  const length = polygon.length - (polygon.length % 2);
+  const sides: Side[] = [];
+  for (let at = 0; at < length; at += 2) {
+    const next = (at + 2) % length;
+    const [fromX, fromY, toX, toY] = [polygon[at]!, polygon[at + 1]!, polygon[next]!, polygon[next + 1]!];
+    const [first, end] = [Math.max(0, Math.ceil(Math.min(fromY, toY) - 0.5)), Math.min(height, Math.ceil(Math.max(fromY, toY) - 0.5))];
+    if (first < end) sides.push({ first, end, fromX, fromY, toX, toY });
+  }
+  return sides.sort((a, b) => a.first - b.first);
 }

@@ -7,9 +7,11 @@ import { access } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { measureRLE, messageOf } from '@synseg/core';
 import { describeValue, readTextFile } from '@synseg/core/guards';
+import { eventTurn } from '@synseg/core/internals';
+import { openPicture } from '../image/image.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
 import { COCO_BACKGROUND, COCO_IGNORE, outlineArea, paintInstances, type CocoInstance, type CocoSegmentation } from './coco-mask.ts';
-import { dataError } from './data-error.ts';
+import { dataError, fieldNames, shortJson } from './data-error.ts';
 import type { Dataset, MaskClass, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
 import { categoriesOf } from './row.ts';
@@ -19,6 +21,10 @@ import { isRemote } from './source.ts';
 
 const PROBES = 20;
 const MAX_CATEGORIES = 254;
+/** Corners of one polygon: an outline drawn by hand has hundreds. */
+const MAX_CORNERS = 1_000_000;
+/** Annotations read before others have a turn. */
+const TURN = 10_000;
 
 /** A picture with what the files say of it. */
 interface CocoPicture {
@@ -55,7 +61,7 @@ interface CocoFile {
  * each name one id and all ids are 1 to 254, else its rank by id, from 1. Categories of a sample are noun phrases of its
  * captions or, without captions, the names of its instances' categories.
  */
-export async function openCoco({ sources, options, phrases, known, warnings }: Opening): Promise<Dataset> {
+export async function openCoco({ sources, options, phrases, known, warnings, limits, signal }: Opening): Promise<Dataset> {
   const files = await readFiles(sources, options.images);
   const values = maskValues(files.map(({ json }) => json.categories));
   const pictures = new Map<string, CocoPicture>();
@@ -74,9 +80,13 @@ export async function openCoco({ sources, options, phrases, known, warnings }: O
     }
     const categories = new Map(json.categories.map(({ id, name }) => [String(id), name]));
     for (const [index, annotation] of json.annotations.entries()) {
-      const problem = addAnnotation(annotation, own, (id) => values.get(categories.get(String(id)) ?? ''));
+      if (index % TURN === TURN - 1) {
+        await eventTurn();
+        signal?.throwIfAborted();
+      }
+      const problem = addAnnotation(annotation, own, (id) => values.get(byId(categories, id) ?? ''));
       if (problem !== undefined) warnings.warn('broken-row', `Annotation left out: ${path} annotations[${index}] ${problem}`);
-      masks ||= (annotation as { segmentation?: unknown } | null)?.segmentation !== undefined;
+      else masks ||= ((annotation as { segmentation?: unknown }).segmentation ?? undefined) !== undefined;
     }
   }
   const annotated = [...pictures.values()].filter(({ captions, instances }) => captions.length + instances.length > 0);
@@ -96,7 +106,7 @@ export async function openCoco({ sources, options, phrases, known, warnings }: O
         const before = known?.get(file);
         const words = before !== undefined ? { categories: before } : captions.length > 0 ? { captions } : { categories: labels };
         const sample = { key: file, image, categories: categoriesOf(words, phrases) };
-        return masks && picture.width * picture.height > 0 ? withLazyMask(sample, picture) : sample;
+        return masks && (picture.width * picture.height > 0 || instances.length > 0) ? withLazyMask(sample, picture, limits, signal) : sample;
       },
     }),
   });
@@ -116,12 +126,19 @@ async function readFiles(sources: readonly [string, ...string[]], images: string
   return [opened as CocoFile, ...others];
 }
 
-/** The mask is painted when it is read: who trains on captions alone does not pay for it. */
-function withLazyMask(sample: Omit<Sample, 'mask'>, { instances, width, height }: CocoPicture): Sample {
+/** The mask is painted when it is asked for: who trains on captions alone does not pay for it. Its size is the picture's own, whatever the file says. */
+function withLazyMask(sample: Omit<Sample, 'mask'>, { file, image, instances, ...stated }: CocoPicture, limits: Opening['limits'], signal: AbortSignal | undefined): Sample {
+  const paint = async (): Promise<Uint8Array> => {
+    const { width, height } = await openPicture(image, file, limits);
+    if (stated.width * stated.height > 0 && (stated.width !== width || stated.height !== height)) {
+      throw new RangeError(`Cannot use mask of ${file}: it must have the picture's size ${width}×${height}, got ${stated.width}×${stated.height}`);
+    }
+    return encodeIndexMask(await paintInstances(instances, width, height, { ...limits, signal }));
+  };
   return {
     ...sample,
-    get mask(): Uint8Array {
-      return encodeIndexMask(paintInstances(instances, width, height));
+    get mask(): Promise<Uint8Array> {
+      return paint();
     },
   };
 }
@@ -135,25 +152,20 @@ async function readCoco(path: string): Promise<CocoJson> {
   }
   const { images, annotations, categories = [] } = (json ?? {}) as Partial<Record<keyof CocoJson, unknown>>;
   if (!Array.isArray(images) || !Array.isArray(annotations) || !Array.isArray(categories)) {
-    const got = typeof json === 'object' && json !== null && !Array.isArray(json) ? `the fields ${Object.keys(json).slice(0, 8).join(', ')}` : describeValue(json);
+    const got = typeof json === 'object' && json !== null && !Array.isArray(json) ? `the fields ${fieldNames(json)}` : describeValue(json);
     throw dataError(`"${path}" must have the lists images and annotations, as COCO JSON has`, got);
   }
-  const isId = (id: unknown): boolean => typeof id === 'number' || typeof id === 'string';
   for (const [index, image] of (images as unknown[]).entries()) {
     const { id, file_name: file } = (image ?? {}) as Record<string, unknown>;
     if (isId(id) && typeof file === 'string' && file !== '' && !isRemote(file)) continue;
-    throw dataError(`"${path}" must give each image an id and a local file_name`, `images[${index}] = ${shortJson(image)}`);
+    throw dataError(`"${path}" must give each image an id and a local file_name`, `images[${index}] = ${shortJson(image, 200)}`);
   }
   for (const [index, category] of (categories as unknown[]).entries()) {
     const { id, name } = (category ?? {}) as Record<string, unknown>;
     if (isId(id) && typeof name === 'string' && name.trim() !== '') continue;
-    throw dataError(`"${path}" must give each category an id and a name`, `categories[${index}] = ${shortJson(category)}`);
+    throw dataError(`"${path}" must give each category an id and a name`, `categories[${index}] = ${shortJson(category, 200)}`);
   }
   return { images, annotations, categories };
-}
-
-function shortJson(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 200);
 }
 
 /** Mask value of each category's name. */
@@ -178,32 +190,43 @@ function classesOf(names: ReadonlyMap<number, string>): MaskClass[] {
 
 /** A side as the file gives it, 0 where it gives none. */
 function side(value: unknown): number {
-  const pixels = Number(value ?? 0);
+  const pixels = isId(value) ? Number(value) : 0;
   return Number.isInteger(pixels) && pixels > 0 ? pixels : 0;
 }
 
 /** Adds an annotation to its picture; returns what is wrong with it. */
 function addAnnotation(annotation: unknown, pictures: ReadonlyMap<string, CocoPicture>, valueOf: (id: unknown) => number | undefined): string | undefined {
   if (typeof annotation !== 'object' || annotation === null) return `must be an object, got ${describeValue(annotation)}`;
-  const { image_id: imageId, caption, category_id: id, segmentation, iscrowd = 0, area } = annotation as Partial<Record<string, unknown>>;
-  const picture = pictures.get(String(imageId));
-  if (picture === undefined) return `image_id must be the id of an image, got ${String(imageId)}`;
+  const { image_id: imageId, caption, category_id: id, iscrowd, ...rest } = annotation as Partial<Record<string, unknown>>;
+  const picture = byId(pictures, imageId);
+  if (picture === undefined) return `image_id must be the id of an image, got ${describeValue(imageId)}`;
   if (typeof caption === 'string') {
     picture.captions.push(caption);
     return undefined;
   }
   const index = valueOf(id);
-  if (index === undefined) return `category_id must be the id of a category, got ${String(id)}`;
-  if (segmentation !== undefined && !isSegmentation(segmentation)) return `segmentation must be polygons or run lengths, got ${shortJson(segmentation).slice(0, 60)}`;
-  const outline = segmentation ?? [];
-  const crowd = iscrowd !== 0 && iscrowd !== false;
-  const given = typeof area === 'number' && Number.isFinite(area) && area > 0;
+  if (index === undefined) return `category_id must be the id of a category, got ${describeValue(id)}`;
+  const segmentation = rest['segmentation'] ?? [];
+  if (!isSegmentation(segmentation)) return `segmentation must be polygons or run lengths, got ${shortJson(segmentation)}`;
+  const corners = 'counts' in segmentation ? 0 : segmentation.reduce((most, polygon) => Math.max(most, polygon.length / 2), 0);
+  if (corners > MAX_CORNERS) return `segmentation must have at most ${MAX_CORNERS} corners a polygon, got ${corners}`;
+  const crowd = iscrowd === true || (isId(iscrowd) && Number(iscrowd) > 0);
+  const area = isId(rest['area']) ? Number(rest['area']) : NaN;
   try {
-    picture.instances.push({ index, segmentation: outline, crowd, area: given ? area : areaOf(outline) });
+    picture.instances.push({ index, segmentation, crowd, area: Number.isFinite(area) && area > 0 ? area : areaOf(segmentation) });
   } catch (error) {
     return messageOf(error);
   }
   return undefined;
+}
+
+function isId(value: unknown): value is CocoId {
+  return typeof value === 'number' || typeof value === 'string';
+}
+
+/** What has an id, written as number or as text. */
+function byId<Found>(found: ReadonlyMap<string, Found>, id: unknown): Found | undefined {
+  return isId(id) ? found.get(String(id)) : undefined;
 }
 
 function areaOf(segmentation: CocoSegmentation): number {
@@ -216,5 +239,6 @@ function isSegmentation(value: unknown): value is CocoSegmentation {
   const numbers = (list: unknown): boolean => Array.isArray(list) && list.every((entry) => typeof entry === 'number' && Number.isFinite(entry));
   if (Array.isArray(value)) return value.every(numbers);
   const { size, counts } = (value ?? {}) as Record<string, unknown>;
-  return numbers(size) && (size as number[]).length === 2 && (typeof counts === 'string' || numbers(counts));
+  const runs = (list: unknown): boolean => numbers(list) && (list as number[]).every((run) => Number.isSafeInteger(run) && run >= 0);
+  return runs(size) && (size as number[]).length === 2 && (typeof counts === 'string' || runs(counts));
 }

@@ -11,7 +11,7 @@ import { parse as parseStream, type Options } from 'csv-parse';
 import { parse as parseSync } from 'csv-parse/sync';
 import { dataError } from './data-error.ts';
 import { RowError, rowFields, type Fields } from './row.ts';
-import { RecordReader, linesOf, refuseUTF16, type TableFormat, type TableRecord } from './table.ts';
+import { MAX_ROW_BYTES, RecordReader, linesOf, refuseUTF16, type TableFormat, type TableRecord } from './table.ts';
 
 /** How to read a file. */
 export interface CsvOptions {
@@ -27,17 +27,19 @@ interface Cells {
   readonly start: number;
   readonly end: number;
   readonly line: number;
+  readonly problem?: string;
 }
 
-/** A longer row is a quote that was never closed. */
-const MAX_ROW_LETTERS = 4_000_000;
+/** Columns of a row at most. */
+const MAX_COLUMNS = 10_000;
 const PARSING: Options = {
   record_delimiter: ['\r\n', '\n'],
   bom: true,
   relax_column_count: true,
   relax_quotes: true,
   skip_empty_lines: true,
-  max_record_size: MAX_ROW_LETTERS,
+  // A longer row is a quote that was never closed.
+  max_record_size: MAX_ROW_BYTES,
 };
 const UNNAMED = { image: '0', caption: '1' } as const;
 
@@ -54,7 +56,9 @@ export function tsvTable(path: string, options: CsvOptions): TableFormat {
 
 function cellTable(rows: (signal?: AbortSignal) => AsyncIterable<Cells>, parse: (bytes: Uint8Array) => readonly string[], { fields, header }: CsvOptions): TableFormat {
   let columns: readonly string[] | undefined;
-  const toRow = (cells: readonly string[]): unknown => {
+  const toRow = (cells: readonly string[], problem?: string): unknown => {
+    if (problem !== undefined) throw new RowError(problem);
+    if (cells.length > MAX_COLUMNS) throw new RowError(`row must have at most ${MAX_COLUMNS} columns, got ${cells.length}`);
     if (columns === undefined) return unnamed(cells, fields);
     if (cells.length > columns.length) throw new RowError(`row must have at most ${columns.length} columns, got ${cells.length}`);
     const filled = cells.map((cell, index) => [index, cell] as const).filter(([, cell]) => cell !== '');
@@ -62,9 +66,9 @@ function cellTable(rows: (signal?: AbortSignal) => AsyncIterable<Cells>, parse: 
   };
   async function* scan(signal?: AbortSignal): AsyncGenerator<TableRecord> {
     let first = true;
-    for await (const { cells, start, end, line } of rows(signal)) {
-      if (first && (header ?? looksLikeHeader(cells, fields))) columns = cells.map((cell) => cell.trim());
-      else yield { start, end, line, value: () => toRow(cells) };
+    for await (const { cells, start, end, line, problem } of rows(signal)) {
+      if (first && problem === undefined && cells.length <= MAX_COLUMNS && (header ?? looksLikeHeader(cells, fields))) columns = cells.map((cell) => cell.trim());
+      else yield { start, end, line, value: () => toRow(cells, problem) };
       first = false;
     }
   }
@@ -92,7 +96,7 @@ async function* csvCells(path: string, signal?: AbortSignal): AsyncGenerator<Cel
 }
 
 async function* tsvCells(path: string, signal?: AbortSignal): AsyncGenerator<Cells> {
-  for await (const { bytes, start, line } of linesOf(path, signal)) yield { cells: splitTabs(bytes), start, end: start + bytes.length, line };
+  for await (const { bytes, ...place } of linesOf(path, signal)) yield { ...place, cells: splitTabs(bytes), end: place.start + bytes.length };
 }
 
 function splitTabs(bytes: Uint8Array): readonly string[] {

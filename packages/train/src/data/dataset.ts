@@ -4,7 +4,10 @@
  *
  * Nothing is decoded here, and of the pictures nothing is kept: a file is read when its sample is drawn.
  */
+import { checkKind, checkOptions, describeValue, optionNames } from '@synseg/core/guards';
+import type { PictureLimits } from '../image/picture-bytes.ts';
 import { openCoco } from './coco.ts';
+import { shortJson } from './data-error.ts';
 import { WarningCounter, type DataWarning } from './data-warning.ts';
 import { openFolder } from './folder.ts';
 import { loadPhrases, type KnownPhrases } from './known-phrases.ts';
@@ -102,6 +105,8 @@ export interface DataContext {
   /** Captions count though there are tags or noun phrases; what a sample is about is then what `phrases` makes of them. @default false */
   readonly captionsOnly?: boolean;
   readonly onWarning: (warning: DataWarning) => void;
+  /** Bounds of pictures and masks. @default core's */
+  readonly limits?: PictureLimits;
   readonly signal?: AbortSignal;
 }
 
@@ -126,15 +131,14 @@ export interface DataContext {
  * ```
  */
 export async function openDataset(data: string | DataOptions, context: DataContext): Promise<Dataset> {
-  const options: DataOptions = typeof data === 'string' ? { source: data } : data;
-  checkOptions(options);
+  const options = checkData('open dataset', data);
   const sources = expandSource(options.source);
   const format = options.format ?? (await formatOf(sources));
   checkCombination(options, format, sources.length);
   const warnings = new WarningCounter(context.onWarning);
   const known = options.phrases === undefined ? undefined : await loadPhrases(options.phrases, warnings, context.signal);
   const phrases: Phrases = known === undefined ? context.phrases : (caption) => known.get(caption) ?? context.phrases(caption);
-  const opening: Opening = { sources, options, phrases, known, captionsOnly: context.captionsOnly ?? false, warnings, signal: context.signal };
+  const opening: Opening = { sources, options, phrases, known, captionsOnly: context.captionsOnly ?? false, warnings, limits: context.limits ?? {}, signal: context.signal };
   switch (format) {
     case 'webdataset':
       return openWebdataset(opening);
@@ -160,34 +164,41 @@ export interface Opening {
   /** Tags and nouns are not read. */
   readonly captionsOnly: boolean;
   readonly warnings: WarningCounter;
+  readonly limits: PictureLimits;
   readonly signal: AbortSignal | undefined;
 }
 
-const TEXTS = ['format', 'images', 'masks', 'classes', 'phrases', 'split'] as const;
-const KNOWN = new Set<string>([...TEXTS, 'source', 'keys', 'header', 'shuffleBuffer'] satisfies (keyof DataOptions)[]);
-const FORMATS: readonly DataFormat[] = ['webdataset', 'jsonl', 'csv', 'tsv', 'coco', 'folder'];
+const TEXTS = ['images', 'masks', 'classes', 'phrases', 'split'] as const;
+const NAMES = optionNames<DataOptions>({ source: true, format: true, images: true, masks: true, classes: true, phrases: true, keys: true, header: true, split: true, shuffleBuffer: true });
+const KEY_NAMES = optionNames<FieldKeys>({ image: true, caption: true, tags: true, nouns: true, mask: true });
+const FORMATS: readonly unknown[] = ['webdataset', 'jsonl', 'csv', 'tsv', 'coco', 'folder'] satisfies DataFormat[];
 
-function checkOptions(options: DataOptions): void {
-  const fail = (rule: string, got: unknown): TypeError => new TypeError(`Cannot open dataset: ${rule}, got ${JSON.stringify(got) ?? String(got)}`);
-  if (typeof options !== 'object' || options === null) throw fail('data must be a path or an object with a source', options);
-  const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
-  if (unknown !== undefined) throw fail(`options must be of ${[...KNOWN].join(', ')}`, unknown);
-  for (const name of TEXTS) {
-    const value: unknown = options[name];
-    if (value !== undefined && (typeof value !== 'string' || value === '')) throw fail(`${name} must be a text`, value);
-  }
-  if (options.format !== undefined && !FORMATS.includes(options.format)) throw fail(`format must be one of ${FORMATS.join(', ')}`, options.format);
-  if (options.keys !== undefined && (typeof options.keys !== 'object' || options.keys === null)) throw fail('keys must be an object', options.keys);
-  if (options.header !== undefined && typeof options.header !== 'boolean') throw fail('header must be true or false', options.header);
+/**
+ * Checks what says where data lies; which options go with the format is seen when it is opened.
+ *
+ * @param name - what the caller calls it
+ * @returns the options
+ * @throws TypeError or RangeError naming the option
+ */
+export function checkData(action: string, data: string | DataOptions, name = 'data'): DataOptions {
+  const rule = 'be a path or an object with a source';
+  checkKind(action, name, data, (typeof data === 'string' && data !== '') || (typeof data === 'object' && (data as unknown) !== null && !Array.isArray(data) && !('then' in data)), rule);
+  const options: DataOptions = typeof data === 'string' ? { source: data } : data;
+  checkOptions(action, options, NAMES, name);
+  for (const text of TEXTS) checkKind(action, text, options[text], options[text] === undefined || (typeof options[text] === 'string' && options[text] !== ''), 'be a text');
+  checkKind(action, 'format', options.format, options.format === undefined || FORMATS.includes(options.format), `be one of ${FORMATS.join(', ')}`);
+  checkOptions(action, options.keys, KEY_NAMES, 'keys');
+  checkKind(action, 'header', options.header, options.header === undefined || typeof options.header === 'boolean', 'be true or false');
   const { shuffleBuffer } = options;
   if (shuffleBuffer !== undefined && !(Number.isInteger(shuffleBuffer) && shuffleBuffer >= 1)) {
-    throw new RangeError(`Cannot open dataset: shuffleBuffer must be a positive integer, got ${String(shuffleBuffer)}`);
+    throw new RangeError(`Cannot ${action}: shuffleBuffer must be a positive integer, got ${describeValue(shuffleBuffer)}`);
   }
+  return options;
 }
 
 /** An option that would be ignored is a misunderstanding, and told. */
 function checkCombination(options: DataOptions, format: DataFormat, sources: number): void {
-  const fail = (name: string, rule: string, got: unknown): RangeError => new RangeError(`Cannot open dataset: ${name} must ${rule}, got ${JSON.stringify(got)}`);
+  const fail = (name: string, rule: string, got: unknown): RangeError => new RangeError(`Cannot open dataset: ${name} must ${rule}, got ${shortJson(got)}`);
   if (sources > 1 && format !== 'webdataset' && format !== 'coco') throw fail('source', `be one path for format ${format}`, options.source);
   const refused: Readonly<Record<DataFormat, readonly (keyof DataOptions)[]>> = {
     webdataset: ['images', 'masks', 'split', 'header'],

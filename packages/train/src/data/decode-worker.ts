@@ -3,6 +3,7 @@ import { parentPort, threadId } from 'node:worker_threads';
 import { ImageDecodeError } from '../image/decode-error.ts';
 import { openPicture } from '../image/image.ts';
 import { readIndexMask, resizeMaskNearest } from '../image/index-mask.ts';
+import type { PictureLimits } from '../image/picture-bytes.ts';
 import { chooseView, mirror, type Augmentation } from './augment.ts';
 import { moveBuffer } from './decode-pool.ts';
 import { Random } from './random.ts';
@@ -19,6 +20,8 @@ export interface DecodeTask {
   readonly augmentation: Augmentation;
   /** Numbers the view follows from. */
   readonly seed: readonly [seed: number, epoch: number, index: number];
+  /** @default core's */
+  readonly limits?: PictureLimits;
 }
 
 /** Pixels `[height, width, 3]` if a picture was asked for, then the mask `[height, width]` if one was; or what is wrong. */
@@ -44,9 +47,9 @@ export default async function decode(task: DecodeTask): Promise<DecodeResult> {
   }
 }
 
-async function decodeSample({ name, image, mask, width, height, ignoreIndex, augmentation, seed }: DecodeTask): Promise<ArrayBuffer> {
-  const picture = image === undefined ? undefined : await openPicture(image, name);
-  const indices = mask === undefined ? undefined : await readIndexMask(mask, typeof mask === 'string' ? mask : `of ${name}`);
+async function decodeSample({ name, image, mask, width, height, ignoreIndex, augmentation, seed, limits }: DecodeTask): Promise<ArrayBuffer> {
+  const picture = image === undefined ? undefined : await openPicture(image, name, limits);
+  const indices = mask === undefined ? undefined : await readIndexMask(mask, typeof mask === 'string' ? mask : `of ${name}`, limits);
   if (picture !== undefined && indices !== undefined && (picture.width !== indices.width || picture.height !== indices.height)) {
     throw new ImageDecodeError(`Cannot use mask of ${name}: it must have the picture's size ${picture.width}×${picture.height}, got ${indices.width}×${indices.height}`);
   }

@@ -9,12 +9,13 @@ export function jsonlTable(path: string): TableFormat {
 }
 
 async function* scan(path: string, signal?: AbortSignal): AsyncGenerator<TableRecord> {
-  for await (const { bytes, start, line } of linesOf(path, signal)) {
-    yield { start, end: start + bytes.length, line, value: () => parse(bytes) };
+  for await (const { bytes, start, line, problem } of linesOf(path, signal)) {
+    yield { start, end: start + bytes.length, line, value: () => parse(bytes, problem) };
   }
 }
 
-function parse(bytes: Uint8Array): unknown {
+function parse(bytes: Uint8Array, problem?: string): unknown {
+  if (problem !== undefined) throw new RowError(problem);
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
   } catch (cause) {

@@ -1,8 +1,9 @@
 /** Noun phrases found before – by `synseg-train phrases`, or by spaCy – to be joined to samples by key or caption. */
-import { dataError } from './data-error.ts';
+import { dataError, fieldNames } from './data-error.ts';
 import type { WarningCounter } from './data-warning.ts';
 import { jsonlTable } from './jsonl.ts';
 import { RowError, readRow, rowFields } from './row.ts';
+import { expectFiles } from './source.ts';
 
 const KEYS = ['key', 'image', 'caption'] as const;
 const fields = rowFields();
@@ -31,6 +32,7 @@ export class KnownPhrases {
  * @throws SynsegError `DATASET_FORMAT` when no row has phrases
  */
 export async function loadPhrases(path: string, warnings: WarningCounter, signal?: AbortSignal): Promise<KnownPhrases> {
+  await expectFiles('phrases', [path]);
   const known = new KnownPhrases();
   let problem = 'an empty file';
   try {
@@ -39,7 +41,7 @@ export async function loadPhrases(path: string, warnings: WarningCounter, signal
         const value = record.value();
         const { words } = readRow(value, fields);
         const name = KEYS.map((key) => (value as Record<string, unknown>)[key]).find((key) => typeof key === 'string');
-        if (typeof name !== 'string' || !('categories' in words)) throw new RowError(`row must have nouns and one of ${KEYS.join(', ')}, got the fields ${Object.keys(value as object).join(', ')}`);
+        if (typeof name !== 'string' || !('categories' in words)) throw new RowError(`row must have nouns and one of ${KEYS.join(', ')}, got the fields ${fieldNames(value as object)}`);
         known.set(name, words.categories);
       } catch (error) {
         if (!(error instanceof RowError)) throw error;

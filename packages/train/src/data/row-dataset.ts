@@ -3,14 +3,14 @@ import { access } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '@synseg/core';
 import { csvTable, tsvTable } from './csv.ts';
-import { dataError } from './data-error.ts';
+import { dataError, fieldNames } from './data-error.ts';
 import type { Dataset, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
 import { jsonlTable } from './jsonl.ts';
 import { readMaskClasses } from './mask-classes.ts';
 import { RowError, categoriesOf, readRow, rowFields, type Fields, type Row } from './row.ts';
 import type { Sample } from './sample.ts';
-import { isRemote } from './source.ts';
+import { expectFiles, isRemote, shownSource } from './source.ts';
 import { RecordReader, type TableFormat } from './table.ts';
 
 /** Pictures looked for when a dataset is opened. */
@@ -20,6 +20,7 @@ const PROBES = 20;
 export async function openRows(opening: Opening, format: 'jsonl' | 'csv' | 'tsv'): Promise<Dataset> {
   const { sources, options, phrases, known } = opening;
   const [path] = sources;
+  await expectFiles('source', [path]);
   const fields = rowFields(options.keys, opening.captionsOnly);
   const columns = { fields, ...(options.header === undefined ? {} : { header: options.header }) };
   const table = format === 'jsonl' ? jsonlTable(path) : (format === 'csv' ? csvTable : tsvTable)(path, columns);
@@ -82,8 +83,8 @@ async function usableRows({ options, warnings, signal }: Opening, path: string, 
         const row = readRow(value, fields);
         if (row.split !== undefined) splits.add(row.split);
         if (options.split !== undefined && row.split !== options.split) continue;
-        if (row.image === undefined) throw new RowError(`row must have a picture (${fields.image.join(', ')}; see keys), got the fields ${Object.keys(value as object).join(', ')}`);
-        if (isRemote(row.image)) throw new RowError(`picture must be a local file (download it first, e.g. with img2dataset), got "${row.image}"`);
+        if (row.image === undefined) throw new RowError(`row must have a picture (${fields.image.join(', ')}; see keys), got the fields ${fieldNames(value as object)}`);
+        if (isRemote(row.image)) throw new RowError(`picture must be a local file (download it first, e.g. with img2dataset), got "${shownSource(row.image)}"`);
         starts.push(record.start);
         ends.push(record.end);
         masks ||= row.mask !== undefined;
@@ -103,7 +104,7 @@ async function usableRows({ options, warnings, signal }: Opening, path: string, 
   if (starts.length > 0) return { starts, ends, probes, masks };
   if (problem !== undefined) throw dataError(`"${path}" must have a usable row`, problem);
   if (options.split === undefined) throw dataError(`"${path}" must have a usable row`, 'an empty file');
-  throw dataError(`"${path}" must have rows of split "${options.split}"`, splits.size === 0 ? 'rows without split' : `the splits ${[...splits].join(', ')}`);
+  throw dataError(`"${path}" must have rows of split "${options.split}"`, splits.size === 0 ? 'rows without split' : `the splits ${[...splits].slice(0, 8).join(', ')}`);
 }
 
 /** Fails when none of the paths exists: then the folder is wrong, and not a few files lost. */

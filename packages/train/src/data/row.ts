@@ -1,4 +1,5 @@
 /** What one row says – of a JSONL or CSV file, or the JSON member of a shard's sample: field names, kinds, captions to categories. */
+import { shortJson } from './data-error.ts';
 import { uniqueCategories } from './sample.ts';
 
 /** A column: its name, or in a file without a header its index from 0. */
@@ -83,16 +84,16 @@ export class RowError extends Error {}
  * ```
  */
 export function readRow(value: unknown, fields: Fields): Row {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RowError(`row must be an object, got ${short(value)}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RowError(`row must be an object, got ${shortJson(value)}`);
   const row = value as Readonly<Record<string, unknown>>;
   const find = (names: readonly string[]): readonly [string, unknown] | undefined => {
-    const name = names.find((candidate) => row[candidate] !== undefined && row[candidate] !== null);
+    const name = names.find((candidate) => Object.hasOwn(row, candidate) && row[candidate] !== undefined && row[candidate] !== null);
     return name === undefined ? undefined : [name, row[name]];
   };
   const text = (names: readonly string[]): string | undefined => {
     const [name, found] = find(names) ?? ['', undefined];
     if (found === undefined || found === '') return undefined;
-    if (typeof found !== 'string') throw new RowError(`${name} must be a text, got ${short(found)}`);
+    if (typeof found !== 'string') throw new RowError(`${name} must be a text, got ${shortJson(found)}`);
     return found;
   };
   const texts = (names: readonly string[], separator?: string): readonly string[] | undefined => {
@@ -100,7 +101,7 @@ export function readRow(value: unknown, fields: Fields): Row {
     if (found === undefined) return undefined;
     if (typeof found === 'string') return separator === undefined ? [found] : found.split(separator);
     if (Array.isArray(found) && found.every((entry) => typeof entry === 'string')) return found;
-    throw new RowError(`${name} must be a text or a list of texts, got ${short(found)}`);
+    throw new RowError(`${name} must be a text or a list of texts, got ${shortJson(found)}`);
   };
   const categories = texts(fields.nouns, ',') ?? texts(fields.tags, ',');
   const words: Words = categories === undefined ? { captions: texts(fields.caption) ?? [] } : { categories };
@@ -118,15 +119,8 @@ function withDefaults(keys: FieldKeys, defaults: Fields): Fields {
     if (given === undefined) return defaults[kind];
     const names: readonly FieldName[] = typeof given === 'object' ? given : [given];
     const valid = names.length > 0 && names.every((name) => (typeof name === 'string' ? name !== '' : Number.isInteger(name) && name >= 0));
-    if (!valid) throw new TypeError(`Cannot open dataset: keys.${kind} must be a field name, a column index or a list of them, got ${short(given)}`);
+    if (!valid) throw new TypeError(`Cannot open dataset: keys.${kind} must be a field name, a column index or a list of them, got ${shortJson(given)}`);
     return names.map(String);
   };
-  const unknown = Object.keys(keys).find((kind) => !(kind in defaults));
-  if (unknown !== undefined) throw new TypeError(`Cannot open dataset: keys must name ${Object.keys(defaults).join(', ')}, got "${unknown}"`);
   return { image: resolve('image'), caption: resolve('caption'), tags: resolve('tags'), nouns: resolve('nouns'), mask: resolve('mask') };
-}
-
-function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -1,5 +1,6 @@
 /** From a sample as drawn to its place in a batch: which categories are kept, and the decoded bytes. */
 import { messageOf } from '@synseg/core';
+import type { PictureLimits } from '../image/picture-bytes.ts';
 import type { Augmentation } from './augment.ts';
 import type { Drawn } from './dataset.ts';
 import type { DecodePool } from './decode-pool.ts';
@@ -35,6 +36,7 @@ export interface PrepareOptions {
   readonly maxCategories: number;
   readonly known: (category: string) => boolean;
   readonly ignoreIndex: number | undefined;
+  readonly limits: PictureLimits;
 }
 
 /** See the file's header. */
@@ -57,7 +59,7 @@ export class SamplePreparer {
     const parts = { drawn, categories, said: all, unknown, truncated: all.length - categories.length };
     let mask: string | Uint8Array | undefined;
     try {
-      mask = masks === false ? undefined : sample.mask;
+      mask = masks === false ? undefined : await sample.mask;
     } catch (error) {
       return { ...parts, outcome: 'corrupt', problem: messageOf(error) }; // instances that cannot be painted
     }
@@ -70,7 +72,7 @@ export class SamplePreparer {
 
   /** The bytes, or what is wrong. */
   async #decode({ sample, index, after }: Drawn, mask: string | Uint8Array | undefined): Promise<ArrayBuffer | string | undefined> {
-    const { pixels, inputSize, seed, augmentation, ignoreIndex } = this.#options;
+    const { pixels, inputSize, seed, augmentation, ignoreIndex, limits } = this.#options;
     if (this.#pool === undefined || (!pixels && mask === undefined)) return undefined;
     const [height, width] = inputSize;
     const result = await this.#pool.run({
@@ -79,6 +81,7 @@ export class SamplePreparer {
       height,
       augmentation,
       seed: [seed, after.epoch, index],
+      limits,
       ...(pixels ? { image: sample.image } : {}),
       ...(mask === undefined ? {} : { mask }),
       ...(ignoreIndex === undefined ? {} : { ignoreIndex }),

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { expand } from 'brace-expansion';
+import { describeValue, shownURL } from '@synseg/core/guards';
 import { dataError, few } from './data-error.ts';
 
 /** How a dataset is stored. */
@@ -34,8 +35,8 @@ export function expandSource(source: string | readonly string[]): readonly [stri
   const patterns: readonly unknown[] = Array.isArray(source) ? source : [source];
   const paths: string[] = [];
   for (const pattern of patterns) {
-    if (typeof pattern !== 'string' || pattern === '') throw new TypeError(`Cannot open dataset: source must be a path or a list of paths, got ${JSON.stringify(pattern) ?? 'undefined'}`);
-    if (isRemote(pattern)) throw dataError('source must be local files (download them first)', `"${pattern}"`);
+    if (typeof pattern !== 'string' || pattern === '') throw new TypeError(`Cannot open dataset: source must be a path or a list of paths, got ${describeValue(pattern)}`);
+    if (isRemote(pattern)) throw dataError('source must be local files (download them first)', `"${shownSource(pattern)}"`);
     paths.push(...expand(pattern, { max: MAX_FILES }));
   }
   const [first, ...rest] = paths;
@@ -46,6 +47,11 @@ export function expandSource(source: string | readonly string[]): readonly [stri
 /** True for what is fetched and not opened: a URL, or a command's output in webdataset's notation. */
 export function isRemote(path: string): boolean {
   return /^(?:[a-z][a-z0-9+.-]+:\/\/|pipe:)/i.test(path);
+}
+
+/** A source as it may be shown: a command can hold a password as an address can. */
+export function shownSource(path: string): string {
+  return /^pipe:/i.test(path) ? 'pipe:…' : shownURL(path);
 }
 
 /**
@@ -69,6 +75,18 @@ export async function formatOf(paths: readonly [string, ...string[]]): Promise<D
 export async function shardsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder);
   return names.filter((name) => name.endsWith('.tar') && !name.startsWith('.')).sort();
+}
+
+/**
+ * Refuses what is no file: a device has no end, a pipe cannot be read in another order. What is not there is left to
+ * whoever opens it.
+ *
+ * @throws SynsegError `DATASET_FORMAT`
+ */
+export async function expectFiles(what: string, paths: readonly string[]): Promise<void> {
+  const there = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  const odd = there.findIndex((status) => status !== undefined && !status.isFile());
+  if (odd >= 0) throw dataError(`${what} must be a readable file`, `"${String(paths[odd])}", ${there[odd]?.isDirectory() === true ? 'a folder' : 'a device or a pipe'}`);
 }
 
 /**

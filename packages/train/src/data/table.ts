@@ -5,6 +5,8 @@ import { utf16Of } from '@synseg/core/guards';
 import { dataError } from './data-error.ts';
 
 const NEWLINE = 0x0a;
+/** A longer row is none: without a bound, a file without line ends would be read into memory whole. */
+export const MAX_ROW_BYTES = 4_000_000;
 
 /** A record as found when the file is read through. */
 export interface TableRecord {
@@ -67,33 +69,40 @@ export interface Line {
   readonly start: number;
   /** From 1. */
   readonly line: number;
+  /** Why it is none: its bytes are left out. */
+  readonly problem?: string;
 }
 
 /** Lines of a file, those without a letter left out. */
 export async function* linesOf(path: string, signal?: AbortSignal): AsyncGenerator<Line> {
   let rest: Uint8Array[] = [];
-  let [start, line] = [0, 0];
+  let [start, line, length] = [0, 0, 0];
+  const keep = (part: Uint8Array): void => {
+    length += part.length;
+    if (length <= MAX_ROW_BYTES) rest.push(part);
+    else rest = [];
+  };
   const next = (last: Uint8Array): Line => {
-    const bytes = rest.length === 0 ? last : Buffer.concat([...rest, last]);
-    rest = [];
+    keep(last);
     line += 1;
-    const found = { bytes, start, line };
-    start += bytes.length + 1;
+    const found = { bytes: rest.length === 1 ? last : Buffer.concat(rest), start, line, ...(length > MAX_ROW_BYTES ? { problem: `line must have at most ${MAX_ROW_BYTES} bytes, got ${length}` } : {}) };
+    start += length + 1;
+    [rest, length] = [[], 0];
     return found;
   };
   for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
     signal?.throwIfAborted();
-    if (start === 0 && rest.length === 0) refuseUTF16(path, chunk);
+    if (start === 0 && length === 0) refuseUTF16(path, chunk);
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
       const found = next(chunk.subarray(from, at));
-      if (!isBlank(found.bytes)) yield found;
+      if (found.problem !== undefined || !isBlank(found.bytes)) yield found;
       from = at + 1;
     }
-    if (from < chunk.length) rest.push(chunk.subarray(from));
+    if (from < chunk.length) keep(chunk.subarray(from));
   }
   const last = next(new Uint8Array(0));
-  if (!isBlank(last.bytes)) yield last;
+  if (last.problem !== undefined || !isBlank(last.bytes)) yield last;
 }
 
 /** @throws SynsegError `DATASET_FORMAT` when a table begins as UTF-16 does: its line ends are not where UTF-8 has them */

@@ -8,13 +8,14 @@
 import { access, open, stat, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf } from '@synseg/core';
+import { tooLarge, type PictureLimits } from '../image/picture-bytes.ts';
 import { dataError, few } from './data-error.ts';
 import type { Dataset, DatasetPosition, Drawn, MaskClass, Opening } from './dataset.ts';
 import { readMaskClasses } from './mask-classes.ts';
 import { Random, permutation } from './random.ts';
 import { RowError, categoriesOf, memberFields, readRow, rowFields, type Fields, type Words } from './row.ts';
 import type { Sample } from './sample.ts';
-import { shardsIn } from './source.ts';
+import { expectFiles, shardsIn } from './source.ts';
 import { readAt } from './table.ts';
 import { BrokenTarError, tarMembers, type TarMember } from './tar-index.ts';
 
@@ -50,6 +51,7 @@ export async function openWebdataset(opening: Opening): Promise<Dataset> {
   const shards = lists.flat();
   const compressed = shards.find((path) => /\.(t?gz|zst|bz2|xz)$/i.test(path));
   if (compressed !== undefined) throw dataError('shards must be plain tar files, not compressed', `"${compressed}"`);
+  await expectFiles('shards', shards);
   const there = await Promise.all(shards.map((path) => access(path).then(() => true, () => false)));
   const missing = shards.filter((_, index) => there[index] !== true);
   if (missing.length === shards.length) throw dataError('source must name shards that exist', few(missing, 3));
@@ -143,18 +145,18 @@ class ShardDataset implements Dataset {
 
   /** Reads a sample; one that is broken is a warning. */
   async #read({ key, shard, members }: Located): Promise<Sample | undefined> {
-    const { known, phrases, warnings } = this.#opening;
+    const { known, phrases, warnings, limits } = this.#opening;
     const path = this.#shards[shard]!;
     const name = `${basename(path)}/${key}`;
     const member = (names: readonly string[]): TarMember | undefined => names.map((candidate) => members.get(candidate)).find((found) => found !== undefined);
     let handle: FileHandle | undefined;
     try {
       handle = await open(path);
-      const image = await readMember(handle, member(this.#members.image)!);
+      const image = await readMember(handle, member(this.#members.image)!, limits);
       const mask = member(this.#members.mask);
       const before = known?.get(key) ?? known?.get(name);
       const words: Words = before === undefined ? await this.#words(handle, member(this.#members.caption), members.get(JSON_MEMBER)) : { categories: before };
-      return { key: name, image, categories: categoriesOf(words, phrases), ...(mask === undefined ? {} : { mask: await readMember(handle, mask) }) };
+      return { key: name, image, categories: categoriesOf(words, phrases), ...(mask === undefined ? {} : { mask: await readMember(handle, mask, limits) }) };
     } catch (error) {
       const broken = error instanceof RowError || (error instanceof Error && 'syscall' in error);
       if (!broken) throw error;
@@ -167,12 +169,12 @@ class ShardDataset implements Dataset {
 
   /** The text member; or the JSON one, where there is no text or the fields of tags or nouns are named. */
   async #words(handle: FileHandle, text: TarMember | undefined, json: TarMember | undefined): Promise<Words> {
-    const { keys } = this.#opening.options;
-    const caption = text === undefined ? [] : [new TextDecoder().decode(await readMember(handle, text))];
+    const { limits, options: { keys } } = this.#opening;
+    const caption = text === undefined ? [] : [new TextDecoder().decode(await readMember(handle, text, limits))];
     if (json === undefined || (text !== undefined && keys?.tags === undefined && keys?.nouns === undefined)) return { captions: caption };
     let value: unknown;
     try {
-      value = JSON.parse(new TextDecoder().decode(await readMember(handle, json)));
+      value = JSON.parse(new TextDecoder().decode(await readMember(handle, json, limits)));
     } catch (cause) {
       if (cause instanceof RowError) throw cause;
       throw new RowError(`json must be JSON, got ${messageOf(cause)}`, { cause });
@@ -214,7 +216,9 @@ function splitName(name: string): { key: string; field: string } | undefined {
   return { key: name.slice(0, dot).replace(/^\.\//, ''), field: name.slice(dot + 1).toLowerCase() };
 }
 
-async function readMember(handle: FileHandle, { start, end, name }: TarMember): Promise<Uint8Array> {
+async function readMember(handle: FileHandle, { start, end, name }: TarMember, { maxImageBytes }: PictureLimits): Promise<Uint8Array> {
+  const problem = tooLarge(end - start, maxImageBytes);
+  if (problem !== undefined) throw new RowError(`${name} must be a picture, mask or text, got ${problem}`);
   const bytes = await readAt(handle, start, end);
   if (bytes.length < end - start) throw new RowError(`${name} must be whole, got ${bytes.length} of ${end - start} bytes`);
   return bytes;

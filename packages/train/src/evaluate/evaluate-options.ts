@@ -1,5 +1,6 @@
 /** Options of `evaluate()`, checked and filled in once, at the door. */
 import type { SegmenterOptions, Templates } from '@synseg/core';
+import type { PictureLimits } from '../image/picture-bytes.ts';
 import type { BackgroundRule, EvaluatedModel } from './contest.ts';
 import type { DatasetName } from './datasets.ts';
 
@@ -12,7 +13,7 @@ export interface EvaluationProgress {
 }
 
 /** Options of `evaluate()`. Those of loading bear on a checkpoint given by path or hub id only. */
-export interface EvaluateOptions extends Pick<SegmenterOptions, 'device' | 'precision' | 'inputSize' | 'threads' | 'cacheFolder'> {
+export interface EvaluateOptions extends Pick<SegmenterOptions, 'device' | 'precision' | 'inputSize' | 'threads' | 'cacheFolder'>, PictureLimits {
   /** Layout of the data set. */
   readonly dataset: DatasetName;
   /** Folder of the data set. */

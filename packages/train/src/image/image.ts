@@ -4,12 +4,11 @@
  * The same pipeline as core's image reader, word for word where it decides pixels; a test compares the two. It is a copy
  * because it runs on worker threads that must not load core.
  */
-import { readFile } from 'node:fs/promises';
+import { DEFAULT_LIMITS, kindOfPicture } from '@synseg/core/guards';
 import sharp, { type Sharp } from 'sharp';
 import { ImageDecodeError, messageOf } from './decode-error.ts';
 import type { Region } from './index-mask.ts';
-
-const MAX_PIXELS = 100_000_000;
+import { readPictureBytes, type PictureLimits } from './picture-bytes.ts';
 
 /** An opened picture; pixels are decoded when asked for. */
 export interface Picture {
@@ -26,7 +25,7 @@ export interface Picture {
  *
  * @param input Path, or the bytes of the file.
  * @param name What messages call it; @default the path
- * @throws SynsegError `IMAGE_DECODE` when the file cannot be read or is no whole picture
+ * @throws SynsegError `IMAGE_DECODE` when the file cannot be read, is no whole picture, or is over a limit
  * @example
  * ```ts
  * import { encodePNG, openPicture } from './image.ts';
@@ -34,22 +33,23 @@ export interface Picture {
  * console.assert((await picture.resized(1, 1)).join() === '255,0,0');
  * ```
  */
-export async function openPicture(input: string | Uint8Array, name = typeof input === 'string' ? input : 'from bytes'): Promise<Picture> {
+export async function openPicture(input: string | Uint8Array, name = typeof input === 'string' ? input : 'from bytes', { maxPixels = DEFAULT_LIMITS.maxPixels, maxImageBytes }: PictureLimits = {}): Promise<Picture> {
   const decoding = async <T>(work: Promise<T>): Promise<T> =>
     work.catch((cause: unknown) => {
       throw new ImageDecodeError(`Cannot decode image ${name}: file must be a whole, valid picture, got ${messageOf(cause)}`, { cause });
     });
-  const bytes = typeof input === 'string' ? await readBytes(input) : input;
+  const bytes = typeof input === 'string' ? await readBytes(input, maxImageBytes) : input;
   if (bytes.byteLength === 0) throw new ImageDecodeError(`Cannot decode image ${name}: file must not be empty, got 0 bytes`);
+  if (kindOfPicture(bytes) !== 'pixels') throw new ImageDecodeError(`Cannot decode image ${name}: file must be a whole, valid picture, got ${kindOfPicture(bytes) === 'drawing' ? 'a drawing' : 'no format that is known'}`);
   const open = (): Sharp => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' });
   const { autoOrient, hasAlpha } = await decoding(open().metadata());
   const { width, height } = autoOrient;
-  if (width * height > MAX_PIXELS) throw new ImageDecodeError(`Cannot decode image ${name}: it must have at most ${MAX_PIXELS} pixels, got ${width}×${height}`);
+  if (width * height > maxPixels) throw new ImageDecodeError(`Cannot decode image ${name}: it must have at most ${maxPixels} pixels (maxPixels), got ${width}×${height}`);
   // Resampling blends with alpha, so a picture that has some is first reduced to its colours.
   const colours = async (): Promise<Sharp> => {
     if (!hasAlpha) return open().autoOrient();
     const data = await open().autoOrient().removeAlpha().toColourspace('srgb').raw().toBuffer();
-    return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: MAX_PIXELS });
+    return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false });
   };
   const resize = async (outWidth: number, outHeight: number, region?: Region): Promise<Uint8Array> => {
     const whole = await colours();
@@ -67,8 +67,8 @@ export async function encodePNG(rgb: Uint8Array, width: number, height: number):
   return sharp(rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false }).png({ compressionLevel: 6 }).toBuffer();
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: unknown) => {
+async function readBytes(path: string, maxImageBytes: number | undefined): Promise<Uint8Array> {
+  return readPictureBytes(path, maxImageBytes).catch((cause: unknown) => {
     throw new ImageDecodeError(`Cannot open image ${path}: path must be a readable file, got ${messageOf(cause)}`, { cause });
   });
 }

@@ -4,9 +4,11 @@
  * Not read as a picture: sharp expands palettes to colours and converts between colour spaces, either of which would
  * change indices. Here a palette PNG gives its palette indices and a gray PNG its stored values.
  */
-import { readFile } from 'node:fs/promises';
+import { inflateSync } from 'node:zlib';
+import { DEFAULT_LIMITS } from '@synseg/core/guards';
 import { decode, encode, type DecodedPng } from 'fast-png';
 import { ImageDecodeError, messageOf } from './decode-error.ts';
+import { readPictureBytes, type PictureLimits } from './picture-bytes.ts';
 
 /** One class index per pixel. */
 export interface IndexMask {
@@ -24,20 +26,26 @@ export interface Region {
   readonly height: number;
 }
 
-const MAX_PIXELS = 100_000_000;
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const WIDTH_AT = 16;
 const HEIGHT_AT = 20;
 const DEPTH_AT = 24;
+const COLOURS_AT = 25;
 const INTERLACE_AT = 28;
 const HEADER_END = 29;
+/** Name, length and checksum of a chunk. */
+const CHUNK_FRAME = 12;
+/** Channels by kind of colours; gray and palette have one. */
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const PALETTE_BYTES = 768;
 
 /**
  * Reads a PNG of up to 8 bits, gray or with a palette, as raw indices.
  *
  * @param input Path, or the bytes of the file.
  * @param name What messages call it; @default the path
- * @throws SynsegError `IMAGE_DECODE` when the file cannot be read, is no whole PNG, or has colours, alpha or 16 bits per pixel
+ * @throws SynsegError `IMAGE_DECODE` when the file cannot be read, is no whole PNG, is over a limit, or has colours, alpha or
+ *   16 bits per pixel
  * @example
  * ```ts
  * import { encodeIndexMask, readIndexMask } from './index-mask.ts';
@@ -45,11 +53,11 @@ const HEADER_END = 29;
  * console.assert((await readIndexMask(png)).data.join() === '3,255');
  * ```
  */
-export async function readIndexMask(input: string | Uint8Array, name = typeof input === 'string' ? input : 'from bytes'): Promise<IndexMask> {
+export async function readIndexMask(input: string | Uint8Array, name = typeof input === 'string' ? input : 'from bytes', { maxPixels = DEFAULT_LIMITS.maxPixels, maxImageBytes }: PictureLimits = {}): Promise<IndexMask> {
   const fail = (rule: string, got: string, cause?: unknown): ImageDecodeError => new ImageDecodeError(`Cannot read mask ${name}: ${rule}, got ${got}`, { cause });
   let bytes: Uint8Array;
   if (typeof input === 'string') {
-    bytes = await readFile(input).catch((cause: unknown) => {
+    bytes = await readPictureBytes(input, maxImageBytes).catch((cause: unknown) => {
       throw fail('path must be a readable file', messageOf(cause), cause);
     });
   } else {
@@ -58,16 +66,17 @@ export async function readIndexMask(input: string | Uint8Array, name = typeof in
   if (bytes.length < HEADER_END || SIGNATURE.some((value, index) => bytes[index] !== value)) throw fail('file must be a PNG', `${bytes.length} bytes of something else`);
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [width, height] = [header.getUint32(WIDTH_AT), header.getUint32(HEIGHT_AT)];
-  if (width * height > MAX_PIXELS) throw fail(`it must have at most ${MAX_PIXELS} pixels`, `${width}×${height}`);
+  if (width * height > maxPixels) throw fail(`it must have at most ${maxPixels} pixels (maxPixels)`, `${width}×${height}`);
+  const [depth, channels] = [bytes[DEPTH_AT]!, CHANNELS[bytes[COLOURS_AT]!]];
+  if (channels !== undefined && (channels !== 1 || depth === 16)) throw fail('it must be an index mask: gray or palette of at most 8 bits', `${channels} channels of ${depth} bits`);
   // fast-png reads these wrongly, without an error.
-  if (bytes[INTERLACE_AT] !== 0 && bytes[DEPTH_AT]! < 8) throw fail('below 8 bits it must not be interlaced', `an interlaced PNG of ${bytes[DEPTH_AT]!} bits`);
+  if (bytes[INTERLACE_AT] !== 0 && depth < 8) throw fail('below 8 bits it must not be interlaced', `an interlaced PNG of ${depth} bits`);
   let png: DecodedPng;
   try {
-    png = decode(bytes, { checkCrc: true });
+    png = decode(bareChunks(bytes, width, height), { checkCrc: true });
   } catch (cause) {
     throw fail('file must be a whole, valid PNG', messageOf(cause), cause);
   }
-  if (png.channels !== 1 || png.depth === 16) throw fail('it must be an index mask: gray or palette of at most 8 bits', `${png.channels} channels of ${png.depth} bits`);
   return { width, height, data: unpacked(png) };
 }
 
@@ -96,6 +105,30 @@ export function resizeMaskNearest(mask: IndexMask, width: number, height: number
     for (let x = 0; x < width; x++) resized[y * width + x] = mask.data[row + columns[x]!]!;
   }
   return resized;
+}
+
+/**
+ * The PNG without what indices do not need, once its pixels are known to be no more than its header says: the decoder
+ * unpacks all that is there, also profiles and texts, and a few bytes can unpack to gigabytes.
+ */
+function bareChunks(bytes: Uint8Array, width: number, height: number): Uint8Array {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kept = [file.subarray(0, SIGNATURE.length)];
+  const packed: Buffer[] = [];
+  for (let [at, type] = [SIGNATURE.length, '']; type !== 'IEND'; ) {
+    if (at + CHUNK_FRAME > file.length) throw new Error('a file that ends before its end mark');
+    const length = file.readUInt32BE(at);
+    type = file.toString('latin1', at + 4, at + 8);
+    const chunk = file.subarray(at, at + CHUNK_FRAME + length);
+    if (chunk.length < CHUNK_FRAME + length) throw new Error(`a chunk ${JSON.stringify(type)} that is cut off`);
+    if (type === 'IDAT') packed.push(chunk.subarray(8, 8 + length));
+    // A second header would overrule the one that was checked.
+    if (type === 'IDAT' || type === 'IEND' || (type === 'IHDR' && at === SIGNATURE.length) || (type === 'PLTE' && length <= PALETTE_BYTES)) kept.push(chunk);
+    at += CHUNK_FRAME + length;
+  }
+  // A byte a row says how it is stored; interlaced, there are up to twice as many rows.
+  inflateSync(Buffer.concat(packed), { maxOutputLength: 2 * height * (width + 1) });
+  return Buffer.concat(kept);
 }
 
 /** One byte per pixel: below 8 bits a PNG packs several pixels into one, each row starting on a byte of its own. */

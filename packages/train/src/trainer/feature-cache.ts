@@ -12,6 +12,7 @@ import { sha256, toFloat16, writeFileAtomic, type ModelConfig } from '@synseg/co
 import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, type Dataset } from '../data/dataset.ts';
+import type { PictureLimits } from '../image/picture-bytes.ts';
 import { WINDOWS } from '../step-graph/window-embeddings.ts';
 import { toSingle } from './half.ts';
 
@@ -31,6 +32,7 @@ export interface FeatureCacheOptions {
   readonly maxCategories: number;
   /** A sample with a mask needs no category. */
   readonly masks: boolean;
+  readonly limits?: PictureLimits;
   /** Pictures uint8 `[n, height, width, 3]` → taps float32 `[n, tokens, D_i]` each. */
   readonly encode: (pixels: Uint8Array) => Promise<readonly Float32Array[]>;
   /** Pictures `WINDOWS.zoom` times as large each way → embeddings of their windows, one a token; none are kept when left out. */
@@ -121,7 +123,7 @@ async function readRecords(path: string): Promise<ReadonlyMap<number, number> | 
 
 /** One pass over the set. Pictures that cannot be read are left out. */
 async function encodeAll(options: FeatureCacheOptions, size: number, lengths: readonly number[], path: string, index: string): Promise<void> {
-  const { dataset, config, workers, encode, encodeWindows, onProgress, onWarning, signal, folder, maxCategories, masks } = options;
+  const { dataset, config, workers, encode, encodeWindows, onProgress, onWarning, signal, folder, maxCategories, masks, limits = {} } = options;
   const record = recordLength(lengths);
   const bytes = size * record * 2;
   await mkdir(folder, { recursive: true });
@@ -140,6 +142,7 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
       seed: 0,
       masks,
       maxCategories,
+      limits,
       onWarning,
       ...(workers === undefined ? {} : { workers }),
       ...(signal === undefined ? {} : { signal }),

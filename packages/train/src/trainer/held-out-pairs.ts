@@ -14,9 +14,9 @@ export const WHOLE_CAPTIONS = { phrases: (caption: string): readonly string[] =>
  * @param training - how the run reads its own data
  */
 export async function readHeldOut({ data, limit = 512 }: RetrievalEvaluation, training: BatchLoaderOptions, tokenise: Tokenise, maxTokens: number): Promise<PairBatch> {
-  const { inputSize, seed, workers, onWarning, signal } = training;
-  const options = { inputSize, seed, onWarning, ...(workers === undefined ? {} : { workers }), ...(signal === undefined ? {} : { signal }) };
-  const dataset = await openDataset(data, { ...WHOLE_CAPTIONS, onWarning, ...(signal === undefined ? {} : { signal }) });
+  const { inputSize, seed, workers, onWarning, signal, limits = {} } = training;
+  const options = { inputSize, seed, limits, onWarning, ...(workers === undefined ? {} : { workers }), ...(signal === undefined ? {} : { signal }) };
+  const dataset = await openDataset(data, { ...WHOLE_CAPTIONS, limits, onWarning, ...(signal === undefined ? {} : { signal }) });
   const batchSize = Math.min(limit, dataset.size ?? limit);
   await using loader = BatchLoader.open(dataset, { ...options, batchSize, prefetch: 1, maxCategories: 1 });
   const { categories, indices, pixels } = await loader.next();

@@ -1,5 +1,7 @@
 /** What a caller may say about a training run. Everything is resolved once, by `train-plan.ts`. */
 import type { Precision, Provider, Templates } from '@synseg/core';
+import { optionNames } from '@synseg/core/guards';
+import type { PictureLimits } from '../image/picture-bytes.ts';
 import type { Augmentation } from '../data/augment.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import type { DataOptions } from '../data/dataset.ts';
@@ -64,7 +66,7 @@ export interface RetrievalScore {
 }
 
 /** Options of `train()`. */
-export interface TrainOptions {
+export interface TrainOptions extends PictureLimits {
   /** Captions, tags or masks: see `DataOptions`. */
   readonly data: string | DataOptions;
   /** Folder or hub id of the checkpoint to start from, `'embedded'`, or `'random'` for a seeded random decoder on `trunk`. */
@@ -206,3 +208,20 @@ export interface StepReport {
   /** Of the periodic evaluation after this step. */
   readonly score?: SegmentationScore | RetrievalScore;
 }
+
+/** Names of {@link TrainOptions}. */
+export const TRAIN_NAMES = optionNames<TrainOptions>({
+  ...{ data: true, init: true, trunk: true, decoder: true, out: true, inputSize: true, steps: true, batchSize: true, microBatchSize: true, recipe: true, objective: true, lambda: true },
+  ...{ contrastGate: true, epsilon: true, features: true, prior: true, templates: true, unknownCategories: true, projectorSteps: true, projectorLearningRate: true, learningRate: true },
+  ...{ schedule: true, finalLearningRate: true, warmupSteps: true, weightDecay: true, decayVectors: true, beta1: true, beta2: true, adamEpsilon: true, clipNorm: true, patchDropout: true },
+  ...{ trainable: true, ema: true, seed: true, augmentation: true, maxCategories: true, cacheFeatures: true, device: true, precision: true, threads: true, workers: true },
+  ...{ saveEvery: true, keepEvery: true, evaluation: true, resume: true, cacheFolder: true, maxPixels: true, maxImageBytes: true, onWarning: true, onProgress: true, signal: true },
+});
+
+/** Names of the options within them that are objects; those of `data` are with `DataOptions`. */
+export const NESTED_NAMES = {
+  lambda: optionNames<LossWeights>({ align: true, contrast: true, background: true, separation: true, masks: true, grounding: true, distillation: true, partial: true, sharing: true, maskShare: true }),
+  decoder: optionNames<DecoderShape>({ reduceDim: true, heads: true, intermediateSize: true, head: true }),
+  augmentation: optionNames<Augmentation>({ flip: true, crop: true }),
+  evaluation: optionNames<PeriodicEvaluation & RetrievalEvaluation>({ dataset: true, root: true, split: true, labels: true, limit: true, views: true, every: true, data: true }),
+} satisfies Partial<Record<keyof TrainOptions, ReadonlySet<string>>>;

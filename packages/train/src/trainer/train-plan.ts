@@ -1,17 +1,20 @@
 /** Options → a plan in which nothing is left open. What is printed and saved as the run's configuration is this. */
 import { defaultCacheFolder, type Provider, type Templates } from '@synseg/core';
+import { checkCallback, checkKind, checkLimits, checkOptions, checkSignal, describeValue } from '@synseg/core/guards';
 import { PROVIDERS, defaultThreads } from '@synseg/core/internals';
 import type { Augmentation } from '../data/augment.ts';
-import type { DataOptions } from '../data/dataset.ts';
+import { checkData, type DataOptions } from '../data/dataset.ts';
+import { DATASETS } from '../evaluate/datasets.ts';
+import { limitsOf, type PictureLimits } from '../image/picture-bytes.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { PARAMETER_GROUPS, isEncoderGroup, type ParameterGroup } from '../step-graph/layout.ts';
 import { BANK_LOSSES, FEATURE_SOURCES, LOSSES, activeLosses, needsBank, needsDecoder, needsProjector, needsStatistics, readsWindows, type FeatureSource, type LossWeights } from '../objective/losses.ts';
 import { checkPairOptions } from './pair-options.ts';
 import { RECIPES } from './recipes.ts';
-import type { DecoderShape, Objective, PeriodicEvaluation, RecipeName, RetrievalEvaluation, TrainOptions } from './train-options.ts';
+import { NESTED_NAMES, TRAIN_NAMES, type DecoderShape, type Objective, type PeriodicEvaluation, type RecipeName, type RetrievalEvaluation, type TrainOptions } from './train-options.ts';
 
-/** A resolved configuration: plain JSON. */
-export interface TrainPlan {
+/** A resolved configuration: plain JSON. Limits are in it where they were given. */
+export interface TrainPlan extends PictureLimits {
   readonly data: DataOptions;
   readonly init: string;
   readonly trunk: string | null;
@@ -71,7 +74,7 @@ const MOST_CATEGORIES = 1024;
  * @throws TypeError for an option of the wrong kind, RangeError for a value that cannot be; the message names it
  */
 export function planTraining(options: TrainOptions): { plan: TrainPlan; surroundings: Surroundings } {
-  if (typeof options !== 'object' || (options as unknown) === null) throw new TypeError(`Cannot train: options must be an object, got ${options === null ? 'null' : typeof options}`);
+  checkKinds(options);
   const out = text('out', options.out);
   const init = text('init', options.init);
   const trunk = options.trunk === undefined ? null : text('trunk', options.trunk);
@@ -92,7 +95,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
   if (batchSize % microBatchSize !== 0) throw new RangeError(`Cannot train: microBatchSize must divide batchSize ${String(batchSize)}, got ${String(microBatchSize)}`);
   const saveEvery = count('saveEvery', options.saveEvery ?? 500);
   const trainable = options.trainable ?? PARAMETER_GROUPS;
-  if (!Array.isArray(trainable) || trainable.length === 0) throw new TypeError(`Cannot train: trainable must be a list of groups, got ${JSON.stringify(trainable)}`);
+  if (!Array.isArray(trainable) || trainable.length === 0) throw new TypeError(`Cannot train: trainable must be a list of groups, got ${describeValue(trainable)}`);
   for (const group of trainable) choice('trainable', group, PARAMETER_GROUPS);
   const projects = trainable.includes('projector') && activeLosses({ lambda, stage: 'projector' }).length > 0;
   const decodes = needsDecoder(activeLosses({ lambda, stage: 'all' }));
@@ -112,7 +115,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     steps: of,
   });
   const plan: TrainPlan = {
-    data: typeof options.data === 'string' ? { source: options.data } : options.data,
+    data: checkData('train', options.data),
     init,
     trunk,
     decoder: { reduceDim: 64, heads: 4, intermediateSize: 2048, head: 'simple', ...defined(options.decoder ?? {}) },
@@ -151,6 +154,7 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     saveEvery,
     keepEvery: options.keepEvery === undefined ? null : count('keepEvery', options.keepEvery),
     evaluation: options.evaluation === undefined ? null : { ...options.evaluation, ...('data' in options.evaluation ? { limit: count('evaluation.limit', options.evaluation.limit ?? 512, 2) } : {}), every: count('evaluation.every', options.evaluation.every ?? saveEvery) },
+    ...limitsOf(options),
   };
   if (needsBank(lambda) && !needsStatistics(plan.features)) throw new RangeError(`Cannot train: features must be "taps" or "windows" for the losses ${BANK_LOSSES.join(', ')}, got "${plan.features}"`);
   if (readsWindows(plan) && !plan.cacheFeatures) throw new RangeError('Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false');
@@ -158,7 +162,27 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
   if (plan.cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined)) {
     throw new RangeError('Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both');
   }
-  return { plan, surroundings: { out, cacheFolder: options.cacheFolder ?? defaultCacheFolder(), workers: options.workers === undefined ? undefined : count('workers', options.workers) } };
+  return { plan, surroundings: { out, cacheFolder: options.cacheFolder === undefined ? defaultCacheFolder() : text('cacheFolder', options.cacheFolder), workers: options.workers === undefined ? undefined : count('workers', options.workers) } };
+}
+
+/** What is of the wrong kind, or misspelt. */
+function checkKinds(options: TrainOptions): void {
+  checkKind('train', 'options', options, (options as unknown) !== undefined, 'be an object');
+  checkOptions('train', options, TRAIN_NAMES);
+  for (const [name, names] of Object.entries(NESTED_NAMES)) checkOptions('train', options[name as keyof typeof NESTED_NAMES], names, name);
+  for (const name of ['cacheFeatures', 'decayVectors', 'resume'] as const) checkKind('train', name, options[name], options[name] === undefined || typeof options[name] === 'boolean', 'be true or false');
+  for (const name of ['onWarning', 'onProgress'] as const) checkCallback('train', name, options[name]);
+  checkSignal('train', options.signal);
+  checkLimits('train', options);
+  const { augmentation: { flip, crop } = {}, evaluation } = options;
+  checkKind('train', 'augmentation.flip', flip, flip === undefined || typeof flip === 'boolean', 'be true or false');
+  checkKind('train', 'augmentation.crop', crop, crop === undefined || (Array.isArray(crop) && crop.length === 2 && crop.every((share) => typeof share === 'number')), 'be two shares of the area');
+  if (evaluation === undefined) return;
+  if ('data' in evaluation) checkData('train', evaluation.data, 'evaluation.data');
+  else {
+    choice('evaluation.dataset', evaluation.dataset, DATASETS);
+    text('evaluation.root', evaluation.root);
+  }
 }
 
 /** Losses an objective does not have weigh nothing. */
@@ -181,25 +205,25 @@ function defined<Options extends object>(options: Options): Options {
 }
 
 function text(name: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new TypeError(`Cannot train: ${name} must be a text, got ${JSON.stringify(value) ?? 'undefined'}`);
+  if (typeof value !== 'string' || value === '') throw new TypeError(`Cannot train: ${name} must be a text, got ${describeValue(value)}`);
   return value;
 }
 
 function number(name: string, value: unknown, least: number, most = Infinity): number {
   if (typeof value !== 'number' || !(value >= least && value <= most)) {
-    throw new RangeError(`Cannot train: ${name} must be a number from ${String(least)} to ${String(most)}, got ${String(value)}`);
+    throw new RangeError(`Cannot train: ${name} must be a number from ${String(least)} to ${String(most)}, got ${describeValue(value)}`);
   }
   return value;
 }
 
 function count(name: string, value: unknown, least = 1, most = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
-    throw new RangeError(`Cannot train: ${name} must be an integer ≥ ${String(least)}${most === Number.MAX_SAFE_INTEGER ? '' : ` and ≤ ${String(most)}`}, got ${String(value)}`);
+    throw new RangeError(`Cannot train: ${name} must be an integer ≥ ${String(least)}${most === Number.MAX_SAFE_INTEGER ? '' : ` and ≤ ${String(most)}`}, got ${describeValue(value)}`);
   }
   return value as number;
 }
 
 function choice<Choice extends string>(name: string, value: Choice, choices: readonly Choice[]): Choice {
-  if (!choices.includes(value)) throw new RangeError(`Cannot train: ${name} must be one of ${choices.join(', ')}, got ${JSON.stringify(value) ?? 'undefined'}`);
+  if (!choices.includes(value)) throw new RangeError(`Cannot train: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
   return value;
 }

@@ -6,6 +6,7 @@ import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, openDataset, type DataContext, type Dataset, type MaskClass } from '../data/dataset.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
+import { limitsOf } from '../image/picture-bytes.ts';
 import { formatDifference } from '../run/config-differences.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
@@ -51,6 +52,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
   const { plan, surroundings } = planTraining(options);
   const { cacheFolder, workers } = surroundings;
   const { signal } = options;
+  const limits = limitsOf(plan);
   const warn = (kind: TrainWarning['kind'], message: string): void => options.onWarning?.({ kind, message });
   const dataWarning = (data: DataWarning): void => options.onWarning?.({ kind: 'data', message: data.message, data });
   const closers: (() => Promise<void>)[] = [];
@@ -63,7 +65,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     const base = await openBaseModel(plan, options.decoder !== undefined, cacheFolder, signal);
     const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
     const pairs = plan.objective === 'contrastive' ? await openPairs(base) : undefined;
-    const dataset = await openDataset(plan.data, { ...(pairs === undefined ? nounPhrases() : WHOLE_CAPTIONS), onWarning: dataWarning, ...(signal === undefined ? {} : { signal }) });
+    const dataset = await openDataset(plan.data, { ...(pairs === undefined ? nounPhrases() : WHOLE_CAPTIONS), onWarning: dataWarning, limits, ...(signal === undefined ? {} : { signal }) });
     const texts = await openCategoryTexts({ folder: base.folder, config: base.config, templates: plan.templates ?? templatesOf(base.config), unknown: plan.unknownCategories, cacheFolder, device: plan.device, threads: plan.threads });
     closers.push(texts.dispose);
     await learnCategories(dataset, texts, warn);
@@ -102,6 +104,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       augmentation: plan.augmentation,
       maxCategories: plan.maxCategories,
       known: texts.knows,
+      limits,
       onWarning: dataWarning,
       ...(workers === undefined ? {} : { workers }),
       ...(signal === undefined ? {} : { signal }),
@@ -136,6 +139,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
         workers,
         maxCategories: plan.maxCategories,
         masks: needsMasks(plan.lambda),
+        limits,
         encode: (pixels) => engine.taps(pixels),
         encodeWindows: readsWindows(plan) ? (pixels) => engine.windows(pixels) : undefined,
         onProgress: (done, total, bytes) => options.onProgress?.({ stage: 'features', done, total, bytes }),
