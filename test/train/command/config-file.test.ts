@@ -24,11 +24,11 @@ describe('readConfigFile()', () => {
   });
 
   it.each<[string, string, string, RegExp]>([
-    ['steps.json', '{ "stepz": 1 }', 'TypeError', /^Cannot read config: options of ".*steps\.json" must be of data, init, .*, steps, .*cacheFolder, got "stepz"$/],
-    ['lambda.json', '{ "lambda": { "alignment": 1 } }', 'TypeError', /^Cannot read config: options of lambda of ".*lambda\.json" must be of align, .*, got "alignment"$/],
-    ['number.json', '{ "lambda": 3 }', 'TypeError', /^Cannot read config: lambda of ".*number\.json" must hold an object of options, got 3$/],
-    ['list.json', '[1]', 'TypeError', /^Cannot read config: ".*list\.json" must hold an object of options, got \[1\]$/],
-    ['signal.mjs', 'export default { onWarning() {} };', 'TypeError', /, got "onWarning"$/],
+    ['steps.json', '{ "stepz": 1 }', 'TypeError', /^Cannot read config: ".*steps\.json" must have known names, got "stepz" \(did you mean "steps"\?\)$/],
+    ['lambda.json', '{ "lambda": { "alignment": 1 } }', 'TypeError', /^Cannot read config: lambda of ".*lambda\.json" must have known names, got "alignment"; known: align, contrast, .*$/],
+    ['number.json', '{ "lambda": 3 }', 'TypeError', /^Cannot read config: lambda of ".*number\.json" must be an object, got 3$/],
+    ['list.json', '[1]', 'TypeError', /^Cannot read config: ".*list\.json" must be an object, got a list of 1$/],
+    ['signal.mjs', 'export default { onWarning() {} };', 'TypeError', / must have known names, got "onWarning"; known: /],
     ['named.mjs', 'export const options = {};', 'TypeError', /^Cannot read config: ".*named\.mjs" must hold an object of options, got undefined$/],
     ['broken.json', '{', 'RangeError', /^Cannot read config: ".*broken\.json" must hold JSON, got /],
     ['throws.mjs', 'throw new Error("no such thing");', 'RangeError', /^Cannot read config: ".*throws\.mjs" must load as a module, got no such thing$/],

@@ -12,13 +12,15 @@ const message = async (options: object): Promise<string> => failureOf(openWarned
 describe('openDataset()', () => {
   it('refuses options of the wrong kind', async () => {
     expect(await failureOf(openWarned(undefined as unknown as string))).toBe('TypeError: Cannot open dataset: data must be a path or an object with a source, got undefined');
+    expect(await failureOf(openWarned(Promise.resolve(path) as unknown as string))).toBe('TypeError: Cannot open dataset: data must be a path or an object with a source, got a Promise (did you forget await?)');
+    expect(await failureOf(openWarned([path] as unknown as string))).toBe('TypeError: Cannot open dataset: data must be a path or an object with a source, got a list of 1');
     expect(await message({ source: '' })).toBe('TypeError: Cannot open dataset: source must be a path or a list of paths, got ""');
     expect(await message({ source: [] })).toBe('RangeError: Cannot open dataset: source must name a file or folder, got an empty list');
-    expect(await message({ imags: 'x' })).toBe('TypeError: Cannot open dataset: options must be of format, images, masks, classes, phrases, split, source, keys, header, shuffleBuffer, got "imags"');
+    expect(await message({ imags: 'x' })).toBe('TypeError: Cannot open dataset: data must have known names, got "imags" (did you mean "images"?)');
     expect(await message({ split: 1 })).toBe('TypeError: Cannot open dataset: split must be a text, got 1');
     expect(await message({ format: 'parquet' })).toBe('TypeError: Cannot open dataset: format must be one of webdataset, jsonl, csv, tsv, coco, folder, got "parquet"');
     expect(await message({ keys: 'x' })).toBe('TypeError: Cannot open dataset: keys must be an object, got "x"');
-    expect(await message({ keys: { imag: 'x' } })).toBe('TypeError: Cannot open dataset: keys must name image, caption, tags, nouns, mask, got "imag"');
+    expect(await message({ keys: { imag: 'x' } })).toBe('TypeError: Cannot open dataset: keys must have known names, got "imag" (did you mean "image"?)');
     expect(await message({ keys: { image: [] } })).toBe('TypeError: Cannot open dataset: keys.image must be a field name, a column index or a list of them, got []');
     expect(await message({ header: 'yes' })).toBe('TypeError: Cannot open dataset: header must be true or false, got "yes"');
     expect(await message({ shuffleBuffer: 0 })).toBe('RangeError: Cannot open dataset: shuffleBuffer must be a positive integer, got 0');
@@ -27,7 +29,7 @@ describe('openDataset()', () => {
   it('refuses options that the format would ignore', async () => {
     expect(await message({ shuffleBuffer: 5 })).toBe('RangeError: Cannot open dataset: shuffleBuffer must be left out for format jsonl, got 5');
     expect(await message({ source: 'x.tar', split: 'train' })).toBe('RangeError: Cannot open dataset: split must be left out for format webdataset, got "train"');
-    expect(await message({ source: [path, path] })).toBe(`RangeError: Cannot open dataset: source must be one path for format jsonl, got ${JSON.stringify([path, path])}`);
+    expect(await message({ source: [path, path] })).toBe(`RangeError: Cannot open dataset: source must be one path for format jsonl, got ${JSON.stringify([path, path]).slice(0, 57)}…`);
   });
 
   it('tells formats by name, and says when it cannot', async () => {

@@ -48,7 +48,7 @@ describe('openDataset() on JSONL', () => {
       [['b']],
       [`Row left out: ${path} line 1: line must have at most 4000000 bytes, got 4000029`, `Row left out: ${path} line 3: line must have at most 4000000 bytes, got 9000026`],
     ]);
-    const table = write(at('endless.tsv'), `a.jpg\t${'x'.repeat(5_000_000)}\nb.jpg\tb\n${'\t'.repeat(10_000)}\n`);
+    const table = write(at('endless.tsv'), `a.jpg\t${'x'.repeat(5_000_000)}\nb.jpg\tb\n${'x\t'.repeat(10_000)}\n`);
     const found = await openWarned(table);
     expect([(await samplesOf(found.dataset)).map(({ categories: words }) => words), found.warnings.map(({ message }) => message)]).toEqual([
       [['b']],

@@ -134,6 +134,7 @@ describe('planTraining()', () => {
     const { plan: resolved, surroundings } = planTraining({ data: { source: ['a.tar'] }, init: 'x', out: 'runs/a', cacheFolder: 'cache', workers: 2, ema: 0.9, clipNorm: 1, keepEvery: 10 });
     expect(surroundings).toEqual({ out: 'runs/a', cacheFolder: 'cache', workers: 2 });
     expect(JSON.parse(JSON.stringify(resolved))).toEqual(resolved);
+    expect(plan({ maxPixels: 1e9, maxImageBytes: 1e9 })).toMatchObject({ maxPixels: 1e9, maxImageBytes: 1e9 });
     expect(planTraining({ data: 'a', init: 'x', out: 'y' }).surroundings).toEqual({ out: 'y', cacheFolder: defaultCacheFolder(), workers: undefined });
     expect(plan().threads).toBe(Math.min(8, availableParallelism()));
   });
@@ -145,7 +146,7 @@ describe('planTraining()', () => {
   it.each([
     [undefined, 'Cannot train: options must be an object, got undefined'],
     [null, 'Cannot train: options must be an object, got null'],
-    ['tags.jsonl', 'Cannot train: options must be an object, got string'],
+    ['tags.jsonl', 'Cannot train: options must be an object, got "tags.jsonl"'],
   ])('refuses options that are %s', (given, message) => {
     expect(() => planTraining(given as never)).toThrow(new TypeError(message));
   });
@@ -155,7 +156,22 @@ describe('planTraining()', () => {
     [{ out: '' }, 'Cannot train: out must be a text, got ""'],
     [{ init: 5 }, 'Cannot train: init must be a text, got 5'],
     [{ trunk: null }, 'Cannot train: trunk must be a text, got null'],
-    [{ trainable: [] }, 'Cannot train: trainable must be a list of groups, got []'],
+    [{ trainable: [] }, 'Cannot train: trainable must be a list of groups, got an empty list'],
+    [{ stepz: 5 }, 'Cannot train: options must have known names, got "stepz" (did you mean "steps"?)'],
+    [{ lambda: { aling: 1 } }, 'Cannot train: lambda must have known names, got "aling" (did you mean "align"?)'],
+    [{ decoder: 4 }, 'Cannot train: decoder must be an object, got 4'],
+    [{ data: ['a.json'] }, 'Cannot train: data must be a path or an object with a source, got a list of 1'],
+    [{ data: null }, 'Cannot train: data must be a path or an object with a source, got null'],
+    [{ init: Promise.resolve('x') }, 'Cannot train: init must be a text, got a Promise (did you forget await?)'],
+    [{ evaluation: 'ccp' }, 'Cannot train: evaluation must be an object, got "ccp"'],
+    [{ evaluation: { dataset: 'ccp' } }, 'Cannot train: evaluation.root must be a text, got undefined'],
+    [{ evaluation: { data: 5 }, objective: 'contrastive' }, 'Cannot train: evaluation.data must be a path or an object with a source, got 5'],
+    [{ augmentation: { flip: 1 } }, 'Cannot train: augmentation.flip must be true or false, got 1'],
+    [{ augmentation: { crop: 0.5 } }, 'Cannot train: augmentation.crop must be two shares of the area, got 0.5'],
+    [{ resume: 'yes' }, 'Cannot train: resume must be true or false, got "yes"'],
+    [{ onWarning: 'log' }, 'Cannot train: onWarning must be a function, got "log"'],
+    [{ signal: 5 }, 'Cannot train: signal must be an AbortSignal, got 5'],
+    [{ cacheFolder: 5 }, 'Cannot train: cacheFolder must be a text, got 5'],
     [{ trainable: 'film' }, 'Cannot train: trainable must be a list of groups, got "film"'],
   ])('refuses %j as of the wrong kind', (given, message) => {
     expect(() => plan(options(given))).toThrow(new TypeError(message));
@@ -173,7 +189,7 @@ describe('planTraining()', () => {
     [{ steps: -1 }, 'Cannot train: steps must be an integer ≥ 0, got -1'],
     [{ steps: 1.5 }, 'Cannot train: steps must be an integer ≥ 0, got 1.5'],
     [{ batchSize: 0 }, 'Cannot train: batchSize must be an integer ≥ 1, got 0'],
-    [{ microBatchSize: '4' }, 'Cannot train: microBatchSize must be an integer ≥ 1, got 4'],
+    [{ microBatchSize: '4' }, 'Cannot train: microBatchSize must be an integer ≥ 1, got "4"'],
     [{ batchSize: 16, microBatchSize: 5 }, 'Cannot train: microBatchSize must divide batchSize 16, got 5'],
     [{ inputSize: 0 }, 'Cannot train: inputSize must be an integer ≥ 1, got 0'],
     [{ saveEvery: 0 }, 'Cannot train: saveEvery must be an integer ≥ 1, got 0'],
@@ -189,14 +205,14 @@ describe('planTraining()', () => {
     [{ finalLearningRate: -1 }, 'Cannot train: finalLearningRate must be a number from 0 to Infinity, got -1'],
     [{ warmupSteps: -1 }, 'Cannot train: warmupSteps must be an integer ≥ 0, got -1'],
     [{ learningRate: NaN }, 'Cannot train: learningRate must be a number from 0 to Infinity, got NaN'],
-    [{ projectorLearningRate: '1' }, 'Cannot train: projectorLearningRate must be a number from 0 to Infinity, got 1'],
+    [{ projectorLearningRate: '1' }, 'Cannot train: projectorLearningRate must be a number from 0 to Infinity, got "1"'],
     [{ contrastGate: 2 }, 'Cannot train: contrastGate must be a number from -1 to 1, got 2'],
     [{ epsilon: 0 }, 'Cannot train: epsilon must be a number from 1e-7 to 0.1, got 0'],
     [{ features: 'deep' }, 'Cannot train: features must be one of conditional, visual, taps, windows, got "deep"'],
     [{ recipe: 'best', features: 'visual' }, 'Cannot train: features must be "taps" or "windows" for the losses grounding, distillation, partial, sharing, got "visual"'],
     [{ lambda: { distillation: 1 } }, 'Cannot train: features must be "taps" or "windows" for the losses grounding, distillation, partial, sharing, got "conditional"'],
     [{ recipe: 'windows', prior: -0.5 }, 'Cannot train: prior must be a number from 0 to Infinity, got -0.5'],
-    [{ recipe: 'windows', prior: '1' }, 'Cannot train: prior must be a number from 0 to Infinity, got 1'],
+    [{ recipe: 'windows', prior: '1' }, 'Cannot train: prior must be a number from 0 to Infinity, got "1"'],
     [{ recipe: 'windows', prior: NaN }, 'Cannot train: prior must be a number from 0 to Infinity, got NaN'],
     [{ recipe: 'windows', init: 'random', trunk: 'models/trunk', prior: 1 }, 'Cannot train: prior must be 0 with init "random", whose decoder knows nothing, got 1'],
     [{ init: 'random', trunk: 'models/trunk', prior: 2 }, 'Cannot train: prior must be 0 with init "random", whose decoder knows nothing, got 2'],
@@ -220,6 +236,8 @@ describe('planTraining()', () => {
     [{ threads: 0 }, 'Cannot train: threads must be an integer ≥ 1, got 0'],
     [{ workers: 0 }, 'Cannot train: workers must be an integer ≥ 1, got 0'],
     [{ evaluation: { dataset: 'ccp', root: 'x', every: 0 } }, 'Cannot train: evaluation.every must be an integer ≥ 1, got 0'],
+    [{ maxPixels: 0 }, 'Cannot train: maxPixels must be a positive integer, got 0'],
+    [{ evaluation: { dataset: 'cpp', root: 'x' } }, 'Cannot train: evaluation.dataset must be one of camvid, ccp, index-png, got "cpp"'],
     [{ cacheFeatures: true, augmentation: { flip: true } }, 'Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both'],
     [{ recipe: 'windows', cacheFeatures: false }, 'Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false'],
     [{ features: 'windows', cacheFeatures: false }, 'Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false'],
