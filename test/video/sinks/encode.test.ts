@@ -86,6 +86,27 @@ describe('encodeVideo()', () => {
     expect(Math.abs(Number(streams[1]?.duration) - 1)).toBeLessThan(0.15);
   });
 
+  it.each([
+    ['mp4', 'opus', 48_000, 'opus'],
+    ['mov', 'opus', 48_000, 'aac'],
+    ['mp4', 'flac', 44_100, 'flac'],
+    ['mov', 'flac', 44_100, 'aac'],
+    ['mov', 'ac3', 44_100, 'ac3'],
+    ['m4v', 'vorbis', 44_100, 'aac'],
+    ['mov', 'wmav2', 44_100, 'aac'],
+    ['mp4', 'truehd', 48_000, 'aac'],
+    ['mov', 'pcm_mulaw', 8000, 'aac'],
+    ['mp4', 'wavpack', 96_000, 'aac'],
+  ])('takes sound along to %s that is %s', async (container, codec, rate, kept) => {
+    const name = `${codec}-${container}`;
+    const source = ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=1', '-f', 'lavfi', '-i', 'sine=d=1', '-ac', '2', '-ar', String(rate), '-c:a', codec, '-strict', '-2', at(`${name}.mkv`));
+    const path = at(`${name}.${container}`);
+    await write(path, Array.from({ length: 25 }, (_, index) => index / 25), { ...size, source, audioCodec: codec });
+    const [pictures, sound] = inspect(path).streams;
+    expect([pictures?.nb_read_frames, sound?.codec_name]).toEqual(['25', kept]);
+    expect(Math.abs(Number(sound?.duration) - 1)).toBeLessThan(0.1);
+  });
+
   it('makes AAC of sound that mp4 cannot hold', async () => {
     const clip = testClip(at('silent2.mp4'), { seconds: 1 });
     const source = ffmpeg('-i', clip, '-f', 'lavfi', '-i', 'sine=d=1', '-c:v', 'copy', '-c:a', 'pcm_s16le', at('pcm.mov'));

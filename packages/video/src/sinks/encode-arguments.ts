@@ -17,7 +17,7 @@ export interface EncodeOptions {
   /** Where the frames come from; its sound is taken along if `audioCodec` is given. Never written to. */
   readonly source?: VideoSource;
   /**
-   * Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if mp4 cannot hold it.
+   * Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if the file cannot hold it.
    * The source is read again for it when the frames are done, so it must be a file or a recording, not a live stream.
    */
   readonly audioCodec?: string;

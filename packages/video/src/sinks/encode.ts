@@ -106,7 +106,7 @@ export async function prepareVideo(path: string, options: Omit<EncodeOptions, ke
           : {
               addSound: (startSeconds, durationSeconds) =>
                 soundSteps(soundFiles(partial), containerOf(path), { source, audioCodec, startSeconds, durationSeconds }).map(
-                  (args) => () => startTool(ffmpeg, args, { outputs: 0 }),
+                  (attempts) => attempts.map((args) => () => startTool(ffmpeg, args, { outputs: 0 })),
                 ),
             }),
       });
@@ -122,8 +122,8 @@ function soundFiles(pictures: string): SoundFiles {
 /** The children that make the file. */
 interface Mp4Tools {
   readonly encode: () => ToolProcess;
-  /** To be run one after the other; not there when there is no sound. */
-  readonly addSound?: (startSeconds: number, durationSeconds: number) => readonly (() => ToolProcess)[];
+  /** Steps to be made one after the other, each with the attempts to make it; not there when there is no sound. */
+  readonly addSound?: (startSeconds: number, durationSeconds: number) => readonly (readonly (() => ToolProcess)[])[];
 }
 
 /** The file as the pipeline sees it. */
@@ -219,11 +219,16 @@ export class Mp4Sink implements VideoSink {
     if (this.#tool === undefined || steps.length === 0) return undefined;
     const { pictures, sound, joined } = soundFiles(this.partial);
     try {
-      for (const start of steps) {
-        this.#tool = start();
-        const { code } = await this.#tool.exited;
-        if (this.#isLate) return undefined;
-        if (code !== 0 || lost.test(this.#tool.lastLines())) return await this.#failure(this.#tool, `the pictures are in "${pictures}", their sound could not be added: `);
+      for (const attempts of steps) {
+        let isMade = false;
+        for (const start of attempts) {
+          this.#tool = start();
+          const { code } = await this.#tool.exited;
+          if (this.#isLate) return undefined;
+          isMade = code === 0 && !lost.test(this.#tool.lastLines());
+          if (isMade) break;
+        }
+        if (!isMade) return await this.#failure(this.#tool, `the pictures are in "${pictures}", their sound could not be added: `);
       }
       await rename(joined, pictures);
       return undefined;

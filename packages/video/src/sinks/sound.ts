@@ -7,8 +7,8 @@ import { startTool } from '../process/ffmpeg.ts';
 import { allowedArguments } from '../source/allowed.ts';
 import { describeSource, sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
 
-/** Audio codecs that mp4 takes as they are; others become AAC. */
-const audioForMp4 = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus', 'flac', 'mp2']);
+/** Audio codecs that players find in such files; others become AAC, and so do these where the container refuses them. */
+const audioToCopy = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus', 'flac', 'mp2']);
 const firstAudio = /^\s*Stream #\d+:\d+.*?: Audio: ([a-z0-9_]+)/;
 
 /**
@@ -64,22 +64,23 @@ export interface SoundFiles {
 /**
  * The arguments of two runs of ffmpeg, one after the other: the first cuts the sound to the pictures, the second joins
  * both. In one run the cut would take pictures away as well, for some have a decoding time before the first is shown.
+ *
+ * Each has its attempts: where the container refuses a copy, as mov does of Opus, the sound is made AAC.
  */
-export function soundSteps({ pictures, sound, joined }: SoundFiles, container: string, facts: SoundFacts): readonly (readonly string[])[] {
+export function soundSteps({ pictures, sound, joined }: SoundFiles, container: string, facts: SoundFacts): readonly (readonly (readonly string[])[])[] {
   const { source, audioCodec, startSeconds, durationSeconds } = facts;
   // FLAC in mp4 counts as experimental until ffmpeg 6.
   const common = ['-strict', '-2', '-y'];
   const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning', '-copyts'];
-  return [
-    [
-      // `-copyts`, `-itsoffset` and the output's `-ss 0` cut at the first picture's time, to the audio packet.
-      ...[...quiet, '-itsoffset', (-startSeconds).toFixed(6), ...open(source), '-map', '0:a:0'],
-      ...['-ss', '0', '-t', durationSeconds.toFixed(6), '-c:a', audioForMp4.has(audioCodec) ? 'copy' : 'aac'],
-      ...[...common, '-f', 'mp4', `file:${sound}`],
-    ],
-    [
-      ...[...quiet, '-i', `file:${pictures}`, '-i', `file:${sound}`, '-map', '0:v', '-map', '1:a?'],
-      ...['-c', 'copy', '-video_track_timescale', '90000', ...common, '-f', container, `file:${joined}`],
-    ],
+  const cut = (codec: string): readonly string[] => [
+    // `-copyts`, `-itsoffset` and the output's `-ss 0` cut at the first picture's time, to the audio packet.
+    ...[...quiet, '-itsoffset', (-startSeconds).toFixed(6), ...open(source), '-map', '0:a:0'],
+    ...['-ss', '0', '-t', durationSeconds.toFixed(6), '-c:a', codec],
+    ...[...common, '-f', container, `file:${sound}`],
   ];
+  const join = [
+    ...[...quiet, '-i', `file:${pictures}`, '-i', `file:${sound}`, '-map', '0:v', '-map', '1:a?'],
+    ...['-c', 'copy', '-video_track_timescale', '90000', ...common, '-f', container, `file:${joined}`],
+  ];
+  return [audioToCopy.has(audioCodec) ? [cut('copy'), cut('aac')] : [cut('aac')], [join]];
 }
