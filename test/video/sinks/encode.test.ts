@@ -41,6 +41,14 @@ describe('encodeVideo()', () => {
     got.forEach((time, index) => expect(time).toBeCloseTo((times[index] ?? NaN) - 5, 4));
   });
 
+  it.each([['at the beginning', [0, 0.96]], ['at the end', [1.5, 2.4]]])('shows the last picture for one frame, with a gap %s', async (where, [low = 0, high = 0]) => {
+    const path = at(`gap-${where.replaceAll(' ', '-')}.mp4`);
+    const times = Array.from({ length: 100 }, (_, index) => index / 25).filter((time) => time <= low || time >= high);
+    await write(path, times);
+    expect(frameTimes(path).at(-1)).toBeCloseTo(3.96, 3);
+    expect(Number(inspect(path).streams[0]?.duration)).toBeCloseTo(4, 3);
+  });
+
   it('says how oblong its pixels are, odd sizes included, and refuses what is no shape', async () => {
     await write(at('oblong.mp4'), [0, 0.04], { ...size, width: 63, pixelAspect: 16 / 11 });
     expect(inspect(at('oblong.mp4')).streams).toMatchObject([{ width: 64, sample_aspect_ratio: '16:11' }]);

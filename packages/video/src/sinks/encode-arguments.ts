@@ -51,6 +51,8 @@ export function encodeArguments(
     ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-y', '-copyts', '-f', 'matroska', '-i', 'pipe:0'],
     ...['-map', '0:v', ...passthrough, '-enc_time_base', '1:90000', '-vf', filters.join(',')],
     ...['-c:v', encoder, ...(encoder === 'libx264' ? ['-preset', 'veryfast', '-crf', String(quality)] : [])],
+    // With B-frames an mp4 begins earlier than its first picture, by a gap that follows it, and its last one stays as long.
+    ...['-bf', '0'],
     // A fragment ends at each key frame: a crash loses two seconds at most.
     ...['-g', String(Math.max(1, Math.round(frameRate * 2))), '-video_track_timescale', '90000'],
     ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
