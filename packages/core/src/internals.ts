@@ -1,4 +1,5 @@
 export { writeFileAtomic } from './cache/atomic-file.ts';
+export { BUILD_ID } from './cache/build-id.ts';
 export { openCheckpoint, readJson, type Checkpoint } from './checkpoint/checkpoint.ts';
 export { EMBEDDED, embeddedFolder } from './checkpoint/embedded.ts';
 export { fingerprintFiles, sha256 } from './checkpoint/fingerprint.ts';

@@ -21,7 +21,7 @@ describe('synseg-train create', () => {
     const argv = ['create', captions, '--out', 'nano', '--vision', 'side=64,width=96', '--text', 'tokens=16', '--taps', '1,3', '--decoder', 'reduce=32', '--projection-dim', '64', '--vocabulary', '600', '--seed', '1', '--json'];
     const { exitCode, stdout } = await command(argv, { createCheckpoint });
     expect([exitCode, linesOf(stdout)]).toEqual([0, [{ folder: 'nano', vocabulary: 600, parameters: { vision: 1, text: 2, decoder: 3 } }]]);
-    expect(given).toEqual({ folder: 'nano', texts: ['a red car', 'a bus'], options: { vision: { side: 64, width: 96 }, text: { tokens: 16 }, taps: [1, 3], decoder: { reduceDim: 32 }, projectionDim: 64, vocabulary: 600, seed: 1 } });
+    expect(given).toEqual({ folder: 'nano', texts: ['a red car', 'a bus'], options: { vision: { side: 64, width: 96 }, text: { tokens: 16 }, taps: [1, 3], decoder: { reduceDim: 32 }, projectionDim: 64, vocabulary: 600, seed: 1, signal: expect.any(AbortSignal) } });
   });
 
   it('says what was made', async () => {

@@ -142,7 +142,7 @@ it('takes a part of the list: from offset on, at most limit', async () => {
     return labelMap([[0]]);
   });
   expect(await evaluate(model, { ...options, offset: 1, limit: 2 })).toMatchObject({ images: 2, protocol: { offset: 1, limit: 2 } });
-  expect(seen).toEqual(['b.jpg', 'c.jpg']);
+  expect(seen.sort()).toEqual(['b.jpg', 'c.jpg']);
   expect(await evaluate(model, { ...options, limit: 100 })).toMatchObject({ images: 4 });
   await expect(evaluate(model, { ...options, offset: 4 })).rejects.toThrow(new RangeError('Cannot evaluate index-png: offset must be below its 4 pictures, got 4'));
 });
@@ -236,11 +236,25 @@ it('refuses options that cannot be', async () => {
   await refuse({ limit: 0 }, new RangeError('Cannot evaluate: limit must be an integer of at least 1, got 0'));
   await refuse({ views: 2 }, new RangeError('Cannot evaluate: views must be one of 1, 5, got 2'));
   await refuse({ merge: 'sum' }, new RangeError('Cannot evaluate: merge must be one of mean, max, got "sum"'));
-  await refuse({ sheet: '' }, new TypeError('Cannot evaluate: sheet must be the path of a PNG, got ""'));
+  await refuse({ sheet: '' }, new TypeError('Cannot evaluate: sheet must be a text, got ""'));
+  await refuse({ maxPixels: -1 }, new RangeError('Cannot evaluate: maxPixels must be a positive integer, got -1'));
+  await refuse({ lables: 'all' }, new TypeError('Cannot evaluate: options must have known names, got "lables" (did you mean "labels"?)'));
+  await refuse({ onProgress: 'log' }, new TypeError('Cannot evaluate: onProgress must be a function, got "log"'));
+  await refuse({ signal: {} }, new TypeError('Cannot evaluate: signal must be an AbortSignal, got an object'));
+  await refuse({ dataset: undefined }, new RangeError('Cannot evaluate: dataset must be one of camvid, ccp, index-png, got undefined'));
   await refuse({ sheetPictures: 101 }, new RangeError('Cannot evaluate: sheetPictures must be an integer from 1 to 100, got 101'));
   await refuse({ device: 'cpu' }, new RangeError('Cannot evaluate: device must be given when the Segmenter is loaded, got it with a loaded one'));
   await expect(evaluate(undefined as never, options)).rejects.toThrow(new TypeError('Cannot evaluate: model must be a folder, a hub id or a Segmenter, got undefined'));
+  await expect(evaluate(Promise.resolve(model) as never, options)).rejects.toThrow(new TypeError('Cannot evaluate: model must be a folder, a hub id or a Segmenter, got a Promise (did you forget await?)'));
+  await expect(evaluate(model, undefined as never)).rejects.toThrow(new TypeError('Cannot evaluate: options must be an object, got undefined'));
   await expect(evaluate(model, null as never)).rejects.toThrow(new TypeError('Cannot evaluate: options must be an object, got null'));
+});
+
+it('refuses a sheet that would take the place of what is read', async () => {
+  const options = await dataset({ a: [[0]] });
+  const model = new FakeModel(() => expect.unreachable());
+  const sheets = [join(options.root, 'classes.json'), join(options.root, 'images', 'a.jpg'), join(options.root, 'masks', 'sheet.png')];
+  for (const sheet of sheets) await expect(evaluate(model, { ...options, sheet })).rejects.toThrow(/^Cannot evaluate: sheet must not be (?:what is read|in a folder that is read) \(/);
 });
 
 it('needs a threshold for a background class the checkpoint has no word for', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter } from '@synseg/core';
 import { Weights, openCheckpoint, readFloats } from '@synseg/core/internals';
@@ -79,10 +79,39 @@ describe('createCheckpoint()', () => {
     [{ vision: { width: 0 } }, 'vision.width must be a positive integer, got 0'],
     [{ text: { tokens: 2 } }, 'text.tokens must be an integer ≥ 3, got 2'],
     [{ taps: [3, 1] }, 'taps must be ascending numbers of blocks below 6, got [3,1]'],
-    [{ vision: { patch: 6 }, decoder: { head: 'refined' } }, 'decoder.head must be "simple" unless the patch is a multiple of 4, here 6, got refined'],
+    [{ vision: { patch: 6 }, decoder: { head: 'refined' } }, 'decoder.head must be "simple" unless the patch is a multiple of 4, here 6, got "refined"'],
     [{ seed: -1 }, 'seed must be an integer ≥ 0, got -1'],
   ])('refuses %j', async (options, message) => {
     await expect(createCheckpoint(join(root, 'refused'), CAPTIONS, options)).rejects.toThrow(new RangeError(`Cannot create checkpoint: ${message}`));
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ['a path for captions', () => createCheckpoint(join(root, 'refused'), 'captions.jsonl', SMALL), 'captions must be an iterable of texts, got "captions.jsonl"'],
+    ['captions that are no texts', () => createCheckpoint(join(root, 'refused'), [5 as never], SMALL), 'a caption must be a text, got 5'],
+    ['no captions', () => createCheckpoint(join(root, 'refused'), undefined as never), 'captions must be an iterable of texts, got undefined'],
+    ['no folder', () => createCheckpoint(undefined as never, CAPTIONS), 'folder must be the path of a folder, got undefined'],
+    ['a misspelt option', () => createCheckpoint(join(root, 'refused'), CAPTIONS, { sead: 1 } as never), 'options must have known names, got "sead" (did you mean "seed"?)'],
+    ['a misspelt size', () => createCheckpoint(join(root, 'refused'), CAPTIONS, { vision: { with: 5 } } as never), 'vision must have known names, got "with" (did you mean "width"?)'],
+  ])('refuses %s', async (_, create, message) => {
+    const action = message.startsWith('a caption') ? 'learn tokenizer' : 'create checkpoint';
+    await expect(create()).rejects.toThrow(new TypeError(`Cannot ${action}: ${message}`));
+    expect(existsSync(join(root, 'refused'))).toBe(false);
+  });
+
+  it('stops when aborted, also where captions have no end, and leaves nothing', async () => {
+    function* endless(): Generator<string> {
+      for (;;) yield 'a red car';
+    }
+    const ending = createCheckpoint(join(root, 'endless'), endless(), { ...SMALL, signal: AbortSignal.timeout(50) });
+    await expect(ending).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(existsSync(join(root, 'endless'))).toBe(false);
+  });
+
+  it('says that a file is in the way', async () => {
+    const file = join(root, 'file');
+    writeFileSync(file, 'x');
+    await expect(createCheckpoint(file, CAPTIONS, SMALL)).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot create checkpoint: ${file} must be a folder that can be written, got ENOTDIR` });
+    expect(readFileSync(file, 'utf8')).toBe('x');
   });
 
   it('leaves a folder alone that holds something', async () => {

@@ -46,7 +46,9 @@ describe('readExclusions()', () => {
 
   it('names a file that cannot be read', async () => {
     const file = join(folder, 'none.txt');
-    await expect(readExclusions(file)).rejects.toMatchObject({ code: 'DATASET_FORMAT', message: `Cannot extract phrases: exclude must be a readable text file, got "${file}"` });
+    await expect(readExclusions(file)).rejects.toMatchObject({ code: 'DATASET_FORMAT', message: `Cannot extract phrases: exclude must be a readable text file, got "${file}" (ENOENT: no such file or directory, stat '${file}')` });
+    await expect(readExclusions(undefined as never)).rejects.toThrow(new TypeError('Cannot read exclusions: file must be a path, got undefined'));
+    expect(() => parseExclusions(['a'] as never)).toThrow(new TypeError('Cannot read exclusions: text must be a text, got a list of 1'));
   });
 });
 

@@ -133,14 +133,21 @@ describe('extractPhrases()', () => {
     [{ format: 'parquet' as 'csv' }, new RangeError('Cannot extract phrases: format must be one of tsv, csv, jsonl, coco, text, spacy, got "parquet"')],
     [{ frequent: -1 }, new RangeError('Cannot extract phrases: frequent must be an integer of at least 0, got -1')],
     [{ distinctLimit: 0.5 }, new RangeError('Cannot extract phrases: distinctLimit must be an integer of at least 1, got 0.5')],
-    [{ out: './cc.tsv' }, new RangeError('Cannot extract phrases: captions, out and table must be different files, got "./cc.tsv"')],
+    [{ out: './cc.tsv' }, new RangeError('Cannot extract phrases: out must not be what is read ("cc.tsv"), got "./cc.tsv"')],
+    [{ table: 'phrases.jsonl' }, new RangeError('Cannot extract phrases: table must be another file than out, got "phrases.jsonl"')],
+    [{ exclude: 'drop.txt', out: 'drop.txt' }, new RangeError('Cannot extract phrases: out must not be what is read ("drop.txt"), got "drop.txt"')],
+    [{ formt: 'csv' } as object, new TypeError('Cannot extract phrases: options must have known names, got "formt" (did you mean "format"?)')],
+    [{ keys: { captoin: 'x' } } as object, new TypeError('Cannot extract phrases: keys must have known names, got "captoin" (did you mean "caption"?)')],
+    [{ keys: { caption: -1 } }, new TypeError('Cannot extract phrases: keys.caption must be the name of a field or a column from 0, got -1')],
+    [{ exclude: 5 as never }, new TypeError('Cannot extract phrases: exclude must be a list of strings or the path of one, got 5')],
   ])('rejects %j', async (options, error) => {
     await expect(extractPhrases('cc.tsv', { out: 'phrases.jsonl', ...options })).rejects.toThrow(error);
   });
 
   it('rejects a missing path', async () => {
     await expect(extractPhrases('', { out: 'a' })).rejects.toThrow(new TypeError('Cannot extract phrases: captions must be a path, got ""'));
-    await expect(extractPhrases('a.tsv', undefined as unknown as ExtractPhrasesOptions)).rejects.toThrow(new TypeError('Cannot extract phrases: out must be a path, got undefined'));
+    await expect(extractPhrases('a.tsv', undefined as unknown as ExtractPhrasesOptions)).rejects.toThrow(new TypeError('Cannot extract phrases: options must be an object with out, got undefined'));
+    await expect(extractPhrases(Promise.resolve('a') as never, { out: 'b' })).rejects.toThrow(new TypeError('Cannot extract phrases: captions must be a path, got a Promise (did you forget await?)'));
   });
 });
 

@@ -138,8 +138,8 @@ describe('extract()', () => {
 
   it('rejects what is no string, and options of the wrong kind', () => {
     expect(() => extractor.extract(null as unknown as string)).toThrow(new TypeError('Cannot extract phrases: caption must be a string, got null'));
-    expect(() => extractor.extract(7 as unknown as string)).toThrow(new TypeError('Cannot extract phrases: caption must be a string, got number'));
-    expect(() => new PhraseExtractor({ exclude: 'view' as unknown as string[] })).toThrow(new TypeError('Cannot extract phrases: exclude must be a list of strings, got string'));
+    expect(() => extractor.extract(7 as unknown as string)).toThrow(new TypeError('Cannot extract phrases: caption must be a string, got 7'));
+    expect(() => new PhraseExtractor({ exclude: 'view' as unknown as string[] })).toThrow(new TypeError('Cannot extract phrases: exclude must be a list of strings, got "view"'));
     expect(() => new PhraseExtractor({ keep: 'verbs' as 'nouns' })).toThrow(new RangeError(`Cannot extract phrases: keep must be one of adjectives, nouns, both, got "verbs"`));
   });
 });

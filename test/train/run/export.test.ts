@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeSafetensors, openCheckpoint, type FloatTensor } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
@@ -119,6 +119,10 @@ describe('exportCheckpoint()', () => {
     writeFileSync(join(home, 'thesis.txt'), 'x');
     await expect(exportCheckpoint(from, home, { precision: 'fp32', overwrite: true })).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot export checkpoint: a folder to overwrite must hold a checkpoint, got ${home}` });
     expect(listing(home)).toEqual(['thesis.txt']);
+    await expect(exportCheckpoint(base, from, { precision: 'fp32', overwrite: true })).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot export checkpoint: a folder to overwrite must not be a run's, got ${from}, which holds trainer.safetensors` });
+    mkdirSync(join(to, 'thesis'));
+    await expect(exportCheckpoint(from, to, { precision: 'fp32', overwrite: true })).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot export checkpoint: a folder to overwrite must hold a checkpoint alone, got ${to} with "thesis"` });
+    expect(listing(to)).toContain('thesis');
     expect(listing(root).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
@@ -138,9 +142,14 @@ describe('exportCheckpoint()', () => {
   it('refuses what cannot be', async () => {
     const to = target();
     await expect(exportCheckpoint(base, to, { precision: 'int8' as 'fp16' })).rejects.toThrow(new RangeError('Cannot export checkpoint: precision must be "fp32" or "fp16", got "int8"'));
-    for (const path of [base, join(base, 'inside'), root]) {
-      await expect(exportCheckpoint(base, path, { precision: 'fp32', overwrite: true })).rejects.toThrow(new RangeError(`Cannot export checkpoint: target must lie outside ${base}, got ${path}`));
+    const linked = join(root, 'linked');
+    symlinkSync(base, linked);
+    for (const [path, rule] of [[base, 'what is read'], [linked, 'what is read'], [join(linked, 'inside'), 'in a folder that is read'], [root, 'a folder that holds what is read']] as const) {
+      await expect(exportCheckpoint(base, path, { precision: 'fp32', overwrite: true })).rejects.toThrow(new RangeError(`Cannot export checkpoint: target must not be ${rule} ("${base}"), got "${path}"`));
     }
+    await expect(exportCheckpoint(base, to, undefined as never)).rejects.toThrow(new TypeError('Cannot export checkpoint: options must be an object with precision, got undefined'));
+    await expect(exportCheckpoint(base, undefined as never, { precision: 'fp32' })).rejects.toThrow(new TypeError('Cannot export checkpoint: to must be the path of a folder, got undefined'));
+    await expect(exportCheckpoint(base, to, { precision: 'fp32', overwrit: true } as never)).rejects.toThrow(new TypeError('Cannot export checkpoint: options must have known names, got "overwrit" (did you mean "overwrite"?)'));
     await expect(exportCheckpoint(join(root, 'nowhere'), to, { precision: 'fp32' })).rejects.toMatchObject({ code: 'MODEL_LOAD' });
     const trunk = join(root, 'trunk-only');
     writeTinyClipseg(trunk);

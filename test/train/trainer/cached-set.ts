@@ -82,8 +82,6 @@ export async function openCache(dataset: Dataset, folder: string, { windows = fa
     trunkKey: 'trunk',
     folder,
     workers: 1,
-    maxCategories: 32,
-    masks: false,
     encode: encoder.encode,
     encodeWindows: windows ? encoder.encodeWindows : undefined,
     onProgress: (...numbers) => progress.push(numbers),

@@ -1,4 +1,4 @@
-import { readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -81,11 +81,11 @@ describe('FeatureCache.open()', () => {
     await again.cache[Symbol.asyncDispose]();
   });
 
-  it('has pictures with a mask and no category, where masks count', async () => {
+  it('has pictures that nothing is known of: words may come later', async () => {
     const { set, folder } = newSet(root, 3);
     const masks = join(set.folder, 'masks.jsonl');
     writeFileSync(masks, ['00', '01', '02'].map((name) => JSON.stringify({ image: `images/${name}.png`, mask: `labels/${name}.png` })).join('\n'));
-    const { cache } = await openCache(await open(masks), folder, { masks: true });
+    const { cache } = await openCache(await open(masks), folder);
     expect([0, 1, 2].map((sample) => cache.has(sample))).toEqual([true, true, true]);
     await cache[Symbol.asyncDispose]();
   });
@@ -122,8 +122,31 @@ describe('FeatureCache.open()', () => {
     const { cache } = await openCache(await open(set.tags), folder);
     truncateSync(join(folder, features(folder)[0] as string), 30);
     const failures = await Promise.all([0, 1].map((sample) => failureOf(cache.read([sample]))));
-    expect(failures.filter((failure) => failure !== 'no error')).toEqual([expect.stringMatching(/^DATASET_FORMAT: Cannot read features: record of sample [01] must have 20 bytes, got 10; delete the cache folder's features$/)]);
+    expect(failures.filter((failure) => failure !== 'no error')).toEqual([expect.stringMatching(/^DATASET_FORMAT: Cannot read features: record of sample [01] must have 20 bytes, got 10; start again, and features are encoded anew$/)]);
     await cache[Symbol.asyncDispose]();
+    const again = await openCache(await open(set.tags), folder);
+    expect(again.encoder.pictures).toBe(2);
+    await again.cache[Symbol.asyncDispose]();
+  });
+
+  it('never uses a record or an index that was damaged', async () => {
+    const { set, folder } = newSet(root, 2);
+    const opened = async (): Promise<Awaited<ReturnType<typeof openCache>>> => openCache(await open(set.tags), folder);
+    const first = await opened();
+    const taps = await first.cache.read([0, 1]);
+    const path = join(folder, features(folder)[0] as string);
+    const bytes = readFileSync(path);
+    bytes[25]! ^= 1;
+    writeFileSync(path, bytes);
+    const failures = await Promise.all([0, 1].map((sample) => failureOf(first.cache.read([sample]))));
+    expect(failures.filter((failure) => failure !== 'no error')).toEqual([expect.stringMatching(/^DATASET_FORMAT: Cannot read features: record of sample [01] must be as it was written, got another checksum; start again/)]);
+    await first.cache[Symbol.asyncDispose]();
+    for (const text of [undefined, '[', '{}', '[[0]]', 'null']) {
+      if (text !== undefined) writeFileSync(`${path}.json`, text);
+      const { cache, encoder } = await opened();
+      expect([encoder.pictures, await cache.read([0, 1])]).toEqual([2, taps]);
+      await cache[Symbol.asyncDispose]();
+    }
   });
 
   it('can be opened twice at once', async () => {

@@ -1,8 +1,8 @@
 /** Files and pipes that are read from the first byte to the last, and never more of them than asked for. */
-import { close, constants, createReadStream, open, type Stats } from 'node:fs';
+import { close, constants, createReadStream, open, type ReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { addAbortSignal, type Readable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 import { promisify } from 'node:util';
 
 /**
@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 export async function readInput(path: string, most: number, tooLong: (bytes: number | 'more') => Error, signal?: AbortSignal): Promise<Uint8Array> {
   const info = await stat(path);
   if (info.size > most) throw tooLong(info.size);
-  const stream = await openInput(path, signal, info);
+  const stream = await openInput(path, signal, { info, chunkBytes: 2 ** 20 });
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -31,16 +31,16 @@ export async function readInput(path: string, most: number, tooLong: (bytes: num
  * A pipe nobody writes to would block the thread that opens it, and with it the end of the process: it is opened without
  * blocking and awaited as a socket. Deno has no such sockets; there the thread is its own.
  */
-export async function openInput(path: string, signal?: AbortSignal, given?: Stats): Promise<Readable> {
-  const info = given ?? (await stat(path));
+export async function openInput(path: string, signal?: AbortSignal, { info: known, chunkBytes = 2 ** 16 }: { readonly info?: Stats; readonly chunkBytes?: number } = {}): Promise<ReadStream | Socket> {
+  const info = known ?? (await stat(path));
   if (info.isDirectory()) throw new Error('EISDIR: a folder');
   const isPipe = info.isFIFO() || info.isSocket();
   if (!info.isFile() && !isPipe) throw new Error('a device');
-  const stream = isPipe && !('Deno' in globalThis) ? await openPipe(path) : createReadStream(path, { highWaterMark: 2 ** 20 });
+  const stream = isPipe && !('Deno' in globalThis) ? await openPipe(path) : createReadStream(path, { highWaterMark: chunkBytes });
   return signal === undefined ? stream : addAbortSignal(signal, stream);
 }
 
-async function openPipe(path: string): Promise<Readable> {
+async function openPipe(path: string): Promise<Socket> {
   const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     return new Socket({ fd, readable: true, writable: false });

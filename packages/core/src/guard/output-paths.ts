@@ -37,7 +37,7 @@ const foldsCase = process.platform === 'darwin' || process.platform === 'win32';
  * Checks every output against every input and every other output.
  *
  * An output may be neither a file that is read nor another output; a folder that is filled may not hold what is read, and
- * no file may be put into a folder that is read. Inputs that are not files (`https:`, `rtsp:`, `data:` …) are passed over.
+ * nothing may be put into a folder that is read. Inputs that are not files (`https:`, `rtsp:`, `data:` …) are passed over.
  *
  * @param inputs - paths or `file:` URLs of files and folders; a pattern as the files it stands for
  * @throws RangeError naming the output and what it meets
@@ -64,7 +64,7 @@ export async function checkOutputs(action: string, outputs: readonly OutputPath[
     for (const { output, place } of places) {
       if (isSame(place, read)) refuse(output, `not be what is read ("${read.shown}")`);
       if (output.folder === true && isInside(read, place) && (read.isFolder || endsAs(read, output))) refuse(output, `not be a folder that holds what is read ("${read.shown}")`);
-      if (output.folder !== true && read.isFolder && isInside(place, read)) refuse(output, `not be in a folder that is read ("${read.shown}")`);
+      if (read.isFolder && isInside(place, read)) refuse(output, `not be in a folder that is read ("${read.shown}")`);
     }
   }
 }

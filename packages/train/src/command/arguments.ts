@@ -1,5 +1,6 @@
 /** The command line of `synseg-train`: commands, options, and their checks. The only file that imports commander. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_LIMITS } from '@synseg/core/guards';
 import { DATASETS } from '../evaluate/datasets.ts';
 import { CAPTION_FORMATS } from '../phrases/caption-records.ts';
 import { PARAMETER_GROUPS } from '../step-graph/layout.ts';
@@ -99,6 +100,7 @@ function defineTrain(program: Command): Command {
     .option('--cache-features', 'keep what the trunk says of each image on disk: for small sets')
     .addOption(choice('--precision <name>', 'of the frozen trunk (default: fp32)', ['fp32', 'fp16']))
     .addOption(valued('--workers <n>', 'threads that decode pictures', number))
+    .addOption(maxPixels())
     .addOption(valued('--save-every <n>', 'steps between saves of last/ (default: 500)', number))
     .addOption(valued('--keep-every <n>', 'steps between checkpoints that are kept as step-N/', number))
     .addOption(valued('--evaluate <set>', 'DATASET:FOLDER[:SPLIT] that picks best/', evaluationSet))
@@ -159,7 +161,8 @@ function defineEvaluate(program: Command): Command {
     .option('--classes <file.json>', "class list in place of the data set's own")
     .option('--sheet <file.png>', 'write a sheet of the worst pictures')
     .addOption(valued('--sheet-pictures <n>', 'pictures on it (default: 12)', number))
-    .addOption(choice('--precision <name>', 'number format', ['auto', 'fp32', 'fp16', 'int8']));
+    .addOption(choice('--precision <name>', 'number format', ['auto', 'fp32', 'fp16', 'int8']))
+    .addOption(maxPixels());
   return machine(evaluate).addHelpText('after', EVALUATE_HELP);
 }
 
@@ -183,6 +186,10 @@ function machine(command: Command): Command {
   return command
     .addOption(choice('--device <name>', 'where to run (default: auto)', ['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml']))
     .addOption(valued('--threads <n>', 'processor threads of one operator', number));
+}
+
+function maxPixels(): Option {
+  return valued('--max-pixels <n>', `pixels of the largest picture or mask that is decoded (default: ${String(DEFAULT_LIMITS.maxPixels)})`, number);
 }
 
 function templates(): Option {

@@ -19,7 +19,7 @@ export interface CreateFlags extends OutputFlags, CheckpointShape, Pick<CreateOp
 /** Runs `synseg-train create`. */
 export async function createCommand(create: CreateCheckpoint, { signal }: CommandContext, captions: string, flags: CreateFlags): Promise<CommandResult> {
   const { out, format = captionFormat(captions), keys = {} } = flags;
-  const made = await create(out, captionsOf(captions, format, keys, signal), pick(flags, 'vision', 'text', 'projectionDim', 'taps', 'decoder', 'vocabulary', 'seed'));
+  const made = await create(out, captionsOf(captions, format, keys, signal), { ...pick(flags, 'vision', 'text', 'projectionDim', 'taps', 'decoder', 'vocabulary', 'seed'), signal });
   const { vision, text, decoder } = made.parameters;
   const millions = (count: number): string => (count / 1e6).toFixed(2);
   return {

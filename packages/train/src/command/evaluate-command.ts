@@ -10,7 +10,7 @@ export type Evaluate = (model: string, options: EvaluateOptions) => Promise<Scor
 
 const OPTIONS = [
   ...(['dataset', 'root', 'split', 'labels', 'background', 'threshold', 'offset', 'limit', 'views', 'merge'] as const),
-  ...(['templates', 'classes', 'sheet', 'sheetPictures', 'device', 'precision', 'threads'] as const),
+  ...(['templates', 'classes', 'sheet', 'sheetPictures', 'device', 'precision', 'threads', 'maxPixels'] as const),
 ] satisfies readonly (keyof EvaluateOptions)[];
 
 /** Flags of `synseg-train evaluate`. */

@@ -1,5 +1,6 @@
 /** The work of `synseg-train`, apart from the process it runs in: signals and exit are the entry's business. */
 import { isSynsegError, messageOf } from '@synseg/core';
+import { withoutSecrets } from '@synseg/core/guards';
 import { parseArguments, type ParsedCommand } from './arguments.ts';
 import { createCommand, type CreateCheckpoint } from './create-command.ts';
 import { evaluateCommand, type Evaluate } from './evaluate-command.ts';
@@ -44,7 +45,7 @@ export async function runCommand(argv: readonly string[], around: CommandSurroun
     return EXIT_OK;
   } catch (error) {
     const code = isSynsegError(error) ? error.code : undefined;
-    const message = messageOf(error);
+    const message = withoutSecrets(messageOf(error));
     if (json === true) stdout.write(`${JSON.stringify({ error: { ...(code === undefined ? {} : { code }), message } })}\n`);
     stderr.write(`synseg-train: ${message}${code === undefined ? '' : ` (${code})`}\n`);
     if (signal.aborted && error === signal.reason) return EXIT_INTERRUPTED;

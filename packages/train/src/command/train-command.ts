@@ -4,6 +4,7 @@
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withoutSecrets } from '@synseg/core/guards';
 import type { RetrievalScore, SegmentationScore, StepReport, TrainOptions, TrainProgress } from '../trainer/train-options.ts';
 import { planTraining } from '../trainer/train-plan.ts';
 import { readConfigFile } from './config-file.ts';
@@ -34,7 +35,7 @@ export async function trainCommand(train: Train, context: CommandContext, flags:
   const options = trainOptions(flags, flags.config === undefined ? {} : await readConfigFile(flags.config));
   const { plan, surroundings } = planTraining(options);
   const { stdout, stderr, signal } = context;
-  if (flags.quiet !== true) stderr.write(planText({ out: surroundings.out, ...plan }));
+  if (flags.quiet !== true) stderr.write(withoutSecrets(planText({ out: surroundings.out, ...plan })));
   const view = progressView(stderr, stdout, flags);
   const told = new Set<string>();
   const warn = (message: string): void => {

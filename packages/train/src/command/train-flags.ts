@@ -11,7 +11,7 @@ import { pick, type OutputFlags } from './output.ts';
 const OPTIONS = [
   ...(['init', 'trunk', 'out', 'inputSize', 'steps', 'batchSize', 'microBatchSize', 'recipe', 'objective', 'contrastGate', 'epsilon', 'features', 'prior', 'templates', 'unknownCategories'] as const),
   ...(['projectorSteps', 'projectorLearningRate', 'learningRate', 'schedule', 'finalLearningRate', 'warmupSteps', 'weightDecay', 'clipNorm', 'patchDropout', 'trainable', 'ema', 'seed', 'maxCategories', 'cacheFeatures'] as const),
-  ...(['device', 'precision', 'threads', 'workers', 'saveEvery', 'keepEvery', 'resume', 'cacheFolder'] as const),
+  ...(['device', 'precision', 'threads', 'workers', 'saveEvery', 'keepEvery', 'resume', 'cacheFolder', 'maxPixels'] as const),
 ] satisfies readonly (keyof TrainOptions)[];
 
 /** Flags of `synseg-train train`. */

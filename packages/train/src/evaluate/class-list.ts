@@ -1,6 +1,7 @@
 /** `classes.json` of a data set with index masks: which pixel value is which class, and which values do not count. */
 import { SynsegError, messageOf } from '@synseg/core';
 import { readTextFile } from '@synseg/core/guards';
+import { shortJson } from '../data/data-error.ts';
 
 /** A class of a data set. */
 export interface EvaluationClass {
@@ -48,15 +49,16 @@ export async function readClassList(path: string): Promise<ClassList> {
     throw fail('be JSON', messageOf(cause), cause);
   }
   const { classes, ignore_index: ignore, background_index: background } = (json ?? {}) as Record<string, unknown>;
-  if (!Array.isArray(classes) || classes.length === 0) throw fail('have a list "classes" that is not empty', JSON.stringify(classes) ?? 'none');
+  if (!Array.isArray(classes) || classes.length === 0) throw fail('have a list "classes" that is not empty', classes === undefined ? 'none' : shortJson(classes));
+  if (classes.length > MASK_VALUES) throw fail(`have at most ${MASK_VALUES} classes, a mask value each`, String(classes.length));
   const checked = (classes as unknown[]).map((entry) => {
     const { index, name, prompts } = (entry ?? {}) as Record<string, unknown>;
     if (!isMaskValue(index) || typeof name !== 'string' || name.trim() === '') {
-      throw fail('give each class an index from 0 to 255 and a name', JSON.stringify(entry));
+      throw fail('give each class an index from 0 to 255 and a name', shortJson(entry));
     }
     if (prompts === undefined) return { index, name };
     if (!Array.isArray(prompts) || prompts.length === 0 || prompts.some((prompt) => typeof prompt !== 'string')) {
-      throw fail(`give prompts of "${name}" as a list of strings`, JSON.stringify(prompts));
+      throw fail(`give prompts of "${name}" as a list of strings`, shortJson(prompts));
     }
     return { index, name, prompts: prompts as string[] };
   });
@@ -67,7 +69,7 @@ export async function readClassList(path: string): Promise<ClassList> {
   }
   const optional = (key: string, value: unknown): number | undefined => {
     if (value === undefined || value === null) return undefined;
-    if (!isMaskValue(value)) throw fail(`have an integer from 0 to 255 as ${key}`, JSON.stringify(value));
+    if (!isMaskValue(value)) throw fail(`have an integer from 0 to 255 as ${key}`, shortJson(value));
     return value;
   };
   const ignoreIndex = optional('ignore_index', ignore);

@@ -5,6 +5,7 @@
  * and which values do not count. A benchmark under a named protocol is one more reader here, and, where pixels are
  * decided in another way than `Segmenter.segment` does, an {@link EvaluatedModel} of its own.
  */
+import { describeValue } from '@synseg/core/guards';
 import type { ClassList } from './class-list.ts';
 import { readFolders } from './index-png.ts';
 
@@ -64,7 +65,7 @@ export const DATASETS = Object.keys(READERS) as readonly DatasetName[];
  * ```
  */
 export async function readDataset(name: DatasetName, root: string, request: DatasetRequest): Promise<EvaluationDataset> {
-  if (!Object.hasOwn(READERS, name)) throw new RangeError(`Cannot evaluate: dataset must be one of ${DATASETS.join(', ')}, got ${JSON.stringify(name)}`);
-  if (typeof root !== 'string' || root === '') throw new TypeError(`Cannot evaluate: root must be the path of a folder, got ${JSON.stringify(root)}`);
+  if (!Object.hasOwn(READERS, name)) throw new RangeError(`Cannot evaluate: dataset must be one of ${DATASETS.join(', ')}, got ${describeValue(name)}`);
+  if (typeof root !== 'string' || root === '') throw new TypeError(`Cannot evaluate: root must be the path of a folder, got ${describeValue(root)}`);
   return READERS[name](root, request);
 }

@@ -1,6 +1,7 @@
 /** Options of `evaluate()`, checked and filled in once, at the door. */
 import type { SegmenterOptions, Templates } from '@synseg/core';
-import type { PictureLimits } from '../image/picture-bytes.ts';
+import { checkCallback, checkKind, checkLimits, checkOptions, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
+import { limitsOf, type PictureLimits } from '../image/picture-bytes.ts';
 import type { BackgroundRule, EvaluatedModel } from './contest.ts';
 import type { DatasetName } from './datasets.ts';
 
@@ -59,29 +60,37 @@ export interface EvaluationRequest {
   readonly views: 1 | 5;
   readonly merge: 'mean' | 'max';
   readonly templates: Templates | undefined;
+  readonly limits: PictureLimits;
   readonly sheetPictures: number;
   readonly load: SegmenterOptions;
 }
 
-const LOAD_OPTIONS = ['device', 'precision', 'inputSize', 'threads', 'cacheFolder'] as const;
+const LOAD_OPTIONS = ['device', 'precision', 'inputSize', 'threads', 'cacheFolder', 'maxPixels', 'maxImageBytes'] as const;
 const MOST_SHEET_PICTURES = 100;
+const NAMES = optionNames<EvaluateOptions>({
+  ...{ device: true, precision: true, inputSize: true, threads: true, cacheFolder: true, maxPixels: true, maxImageBytes: true, dataset: true, root: true, split: true, labels: true, background: true },
+  ...{ threshold: true, offset: true, limit: true, views: true, merge: true, templates: true, classes: true, sheet: true, sheetPictures: true, onProgress: true, signal: true },
+});
 
 /** @throws TypeError or RangeError for options that cannot be; what loading and templates allow is checked there */
 export function resolveEvaluation(model: string | EvaluatedModel, options: EvaluateOptions): EvaluationRequest {
-  if (typeof model !== 'string' && (typeof model !== 'object' || (model as unknown) === null || typeof model.segment !== 'function')) {
-    throw new TypeError(`Cannot evaluate: model must be a folder, a hub id or a Segmenter, got ${JSON.stringify(model) ?? typeof model}`);
-  }
-  if (typeof options !== 'object' || (options as unknown) === null) throw new TypeError(`Cannot evaluate: options must be an object, got ${options === null ? 'null' : typeof options}`);
+  const fits = typeof model === 'string' ? model !== '' : typeof model === 'object' && (model as unknown) !== null && typeof model.segment === 'function' && typeof model.labels === 'function';
+  checkKind('evaluate', 'model', model, fits, 'be a folder, a hub id or a Segmenter');
+  checkKind('evaluate', 'options', options, (options as unknown) !== undefined, 'be an object');
+  checkOptions('evaluate', options, NAMES);
+  checkSignal('evaluate', options.signal);
+  checkCallback('evaluate', 'onProgress', options.onProgress);
+  checkLimits('evaluate', options);
+  for (const name of ['split', 'classes', 'sheet'] as const) checkKind('evaluate', name, options[name], options[name] === undefined || (typeof options[name] === 'string' && options[name] !== ''), 'be a text');
   const load = Object.fromEntries(LOAD_OPTIONS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))) as SegmenterOptions;
   const [given] = Object.keys(load);
   if (typeof model !== 'string' && given !== undefined) {
     throw new RangeError(`Cannot evaluate: ${given} must be given when the Segmenter is loaded, got it with a loaded one`);
   }
-  const { threshold, templates, sheet } = options;
+  const { threshold, templates } = options;
   if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1)) {
-    throw new RangeError(`Cannot evaluate: threshold must be in [0, 1], got ${String(threshold)}`);
+    throw new RangeError(`Cannot evaluate: threshold must be in [0, 1], got ${describeValue(threshold)}`);
   }
-  if (sheet !== undefined && (typeof sheet !== 'string' || sheet === '')) throw new TypeError(`Cannot evaluate: sheet must be the path of a PNG, got ${JSON.stringify(sheet)}`);
   return {
     labels: oneOf('labels', options.labels ?? 'all', ['all', 'present']),
     background: oneOf('background', options.background ?? 'ignore', ['ignore', 'class']),
@@ -91,6 +100,7 @@ export function resolveEvaluation(model: string | EvaluatedModel, options: Evalu
     views: oneOf('views', options.views ?? 1, [1, 5]),
     merge: oneOf('merge', options.merge ?? 'mean', ['mean', 'max']),
     templates,
+    limits: limitsOf(options),
     sheetPictures: integer('sheetPictures', options.sheetPictures ?? 12, 1, MOST_SHEET_PICTURES),
     load,
   };
@@ -99,10 +109,10 @@ export function resolveEvaluation(model: string | EvaluatedModel, options: Evalu
 function integer(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   const rule = most === Infinity ? `an integer of at least ${String(least)}` : `an integer from ${String(least)} to ${String(most)}`;
-  throw new RangeError(`Cannot evaluate: ${name} must be ${rule}, got ${String(value)}`);
+  throw new RangeError(`Cannot evaluate: ${name} must be ${rule}, got ${describeValue(value)}`);
 }
 
 function oneOf<Choice extends string | number>(name: string, value: Choice, choices: readonly Choice[]): Choice {
   if (choices.includes(value)) return value;
-  throw new RangeError(`Cannot evaluate: ${name} must be one of ${choices.join(', ')}, got ${JSON.stringify(value)}`);
+  throw new RangeError(`Cannot evaluate: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
 }

@@ -2,9 +2,11 @@
  * How well a checkpoint segments: the mean IoU over a data set with index masks, under a protocol that is part of the
  * result. Pictures go through the same door as a user's; nothing here knows the network.
  */
+import { dirname, join } from 'node:path';
 import { Segmenter, SynsegError } from '@synseg/core';
+import { checkOutputs } from '@synseg/core/guards';
 import { openContest, type EvaluatedModel } from './contest.ts';
-import { readDataset, type EvaluationDataset } from './datasets.ts';
+import { readDataset, type EvaluationDataset, type EvaluationSample } from './datasets.ts';
 import { resolveEvaluation, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
 import { Evaluation } from './evaluation.ts';
 import { writePictureSheet } from './picture-sheet.ts';
@@ -40,6 +42,10 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
   const samples = dataset.samples.slice(request.offset, request.limit === undefined ? undefined : request.offset + request.limit);
   if (samples.length === 0) throw new RangeError(`Cannot evaluate ${options.dataset}: offset must be below its ${String(dataset.samples.length)} pictures, got ${String(request.offset)}`);
 
+  // Pictures and masks of a set lie in one folder each.
+  const [{ image, mask }] = samples as [EvaluationSample];
+  const read = [dirname(image), dirname(mask), options.classes ?? join(options.root, 'classes.json'), ...(typeof model === 'string' ? [model] : [])];
+  if (sheet !== undefined) await checkOutputs('evaluate', [{ name: 'sheet', path: sheet }], read);
   await using own = typeof model === 'string' ? await Segmenter.load(model, { ...request.load, ...(signal === undefined ? {} : { signal }) }) : undefined;
   const evaluated: EvaluatedModel = own ?? (model as EvaluatedModel);
   const contest = await openContest(evaluated, dataset, { ...request, signal });

@@ -105,7 +105,7 @@ export class Evaluation {
 
   async #judge(sample: EvaluationSample, order: number): Promise<void> {
     const { truthClass, classes, leftOut, nothing } = this.#contest;
-    const mask = await readIndexMask(sample.mask);
+    const mask = await readIndexMask(sample.mask, sample.mask, this.#request.limits);
     const pixelsOf = histogram(mask.data);
     const unknown = pixelsOf.findIndex((pixels, value) => pixels > 0 && truthClass[value] === UNKNOWN_VALUE);
     if (unknown >= 0) throw new SynsegError('DATASET_FORMAT', `Cannot evaluate picture: mask must hold indices of the class list or ignored values, got ${String(unknown)} in ${sample.mask}`);

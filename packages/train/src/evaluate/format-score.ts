@@ -1,4 +1,5 @@
 /** A score as text: the number, the protocol beside it, a table of the classes. */
+import { checkKind } from '@synseg/core/guards';
 import type { EvaluationProtocol, Score } from './score.ts';
 
 /** Failures that are named; the others are counted. */
@@ -16,6 +17,7 @@ const NAMED_FAILURES = 5;
  * ```
  */
 export function formatScore(score: Score): string {
+  checkKind('format score', 'score', score, typeof score === 'object' && (score as unknown) !== null && 'protocol' in score, 'be what evaluate() resolves to');
   const { protocol, images, failures, leftOut, imagesWithoutClasses, timeSeconds } = score;
   const where = [protocol.dataset, protocol.split ?? ''].join(' ').trim();
   const lines = [
@@ -38,6 +40,7 @@ export function formatScore(score: Score): string {
 
 /** One line that says how the number came about. */
 export function describeProtocol(protocol: EvaluationProtocol): string {
+  checkKind('describe protocol', 'protocol', protocol, typeof protocol === 'object' && (protocol as unknown) !== null && 'decision' in protocol, 'be the protocol of a score');
   const { labels, background, decision, views, merge, templates, classList, inputSize, precision, device, metric, offset, limit } = protocol;
   const parts = [
     labels === 'all' ? 'all classes compete in every picture' : "the classes of a picture's own ground truth compete in it",

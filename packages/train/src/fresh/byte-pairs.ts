@@ -3,6 +3,9 @@
  * checkpoint that starts from nothing. Every text can be written with it, for every byte is a token.
  */
 
+import { checkKind, describeValue } from '@synseg/core/guards';
+import { eventTurn } from '@synseg/core/internals';
+
 /** A learnt vocabulary, as CLIP's two files hold it. */
 export interface BytePairs {
   /** Token → id: 256 bytes, 256 bytes that end a word, what was merged, `<|startoftext|>`, `<|endoftext|>`. */
@@ -17,6 +20,12 @@ export const LEAST_VOCABULARY = 514;
 const MOST_VOCABULARY = 49_408;
 /** A pair that occurs once is no rule. */
 const LEAST_COUNT = 2;
+/** Longer runs of letters are no words to learn from; they are written with the pairs of others. */
+const LONGEST_WORD = 100;
+/** Different words that are counted: beyond, those that occur least are forgotten. */
+const MOST_WORDS = 1_000_000;
+/** How long others wait for a turn at most, about. */
+const TURN_MS = 20;
 const END = '</w>';
 /** CLIP's words, after lower-casing: letters, single digits, runs of other signs. */
 const WORDS = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+/gu;
@@ -33,7 +42,7 @@ interface Word {
  *
  * @param captions - read once
  * @param size - tokens at most; fewer when no pair is left that occurs twice
- * @throws RangeError for a size that cannot be
+ * @throws RangeError for a size that cannot be, TypeError for captions that are no texts, the signal's reason when aborted
  * @example
  * ```ts
  * import { learnBytePairs } from './byte-pairs.ts';
@@ -41,14 +50,20 @@ interface Word {
  * console.assert(merges.join() === 'e d</w>,r ed</w>' && vocabulary['red</w>'] === 513);
  * ```
  */
-export async function learnBytePairs(captions: Iterable<string> | AsyncIterable<string>, size: number): Promise<BytePairs> {
+export async function learnBytePairs(captions: Iterable<string> | AsyncIterable<string>, size: number, signal?: AbortSignal): Promise<BytePairs> {
   if (!Number.isInteger(size) || size < LEAST_VOCABULARY || size > MOST_VOCABULARY) {
-    throw new RangeError(`Cannot learn tokenizer: vocabulary must be an integer from ${String(LEAST_VOCABULARY)} to ${String(MOST_VOCABULARY)}, got ${String(size)}`);
+    throw new RangeError(`Cannot learn tokenizer: vocabulary must be an integer from ${String(LEAST_VOCABULARY)} to ${String(MOST_VOCABULARY)}, got ${describeValue(size)}`);
   }
-  const words = await countWords(captions);
-  const counts = new PairCounts(words);
+  const giveTurn = turns(signal);
+  const words = await countWords(captions, giveTurn);
+  const counts = new PairCounts();
+  for (const word of words) {
+    counts.add(word);
+    await giveTurn();
+  }
   const merges: (readonly [string, string])[] = [];
   while (merges.length < size - LEAST_VOCABULARY) {
+    await giveTurn();
     const pair = counts.mostFrequent();
     if (pair === undefined) break;
     merges.push(pair);
@@ -64,10 +79,25 @@ export function mergesText({ merges }: BytePairs): string {
   return `#version: 0.2\n${merges.map((merge) => `${merge}\n`).join('')}`;
 }
 
-async function countWords(captions: Iterable<string> | AsyncIterable<string>): Promise<Word[]> {
+/** Lets others have a turn when the last one is some time ago; ends the work when the signal says so. */
+function turns(signal: AbortSignal | undefined): () => Promise<void> | undefined {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < TURN_MS) return undefined;
+    return eventTurn().then(() => {
+      signal?.throwIfAborted();
+      last = performance.now();
+    });
+  };
+}
+
+async function countWords(captions: Iterable<string> | AsyncIterable<string>, giveTurn: () => Promise<void> | undefined): Promise<Word[]> {
   const counts = new Map<string, number>();
   for await (const caption of captions) {
-    for (const [word] of caption.normalize('NFC').toLowerCase().matchAll(WORDS)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    checkKind('learn tokenizer', 'a caption', caption, typeof caption === 'string', 'be a text');
+    for (const [word] of caption.normalize('NFC').toLowerCase().matchAll(WORDS)) if (word.length <= LONGEST_WORD) counts.set(word, (counts.get(word) ?? 0) + 1);
+    for (let least = 1; counts.size > MOST_WORDS; least++) for (const [word, count] of counts) if (count <= least) counts.delete(word);
+    await giveTurn();
   }
   const letters = byteLetters();
   const encoder = new TextEncoder();
@@ -83,8 +113,8 @@ class PairCounts {
   readonly #counts = new Map<string, number>();
   readonly #places = new Map<string, Set<Word>>();
 
-  constructor(words: readonly Word[]) {
-    for (const word of words) this.#add(word, 1);
+  add(word: Word): void {
+    this.#change(word, 1);
   }
 
   mostFrequent(): readonly [string, string] | undefined {
@@ -98,7 +128,7 @@ class PairCounts {
 
   merge([first, second]: readonly [string, string]): void {
     for (const word of [...(this.#places.get(`${first} ${second}`) ?? [])]) {
-      this.#add(word, -1);
+      this.#change(word, -1);
       const merged: string[] = [];
       for (let place = 0; place < word.tokens.length; place++) {
         const here = word.tokens[place] as string;
@@ -107,11 +137,11 @@ class PairCounts {
         if (joined) place += 1;
       }
       word.tokens = merged;
-      this.#add(word, 1);
+      this.#change(word, 1);
     }
   }
 
-  #add(word: Word, sign: 1 | -1): void {
+  #change(word: Word, sign: 1 | -1): void {
     word.tokens.slice(1).forEach((second, place) => {
       const pair = `${word.tokens[place] as string} ${second}`;
       const count = (this.#counts.get(pair) ?? 0) + sign * word.count;

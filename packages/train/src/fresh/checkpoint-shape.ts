@@ -1,4 +1,5 @@
 /** Sizes of a fresh checkpoint → its `config.json` and `preprocessor_config.json`, in the form of Hugging Face's CLIPSeg. */
+import { shortJson } from '../data/data-error.ts';
 import type { DecoderShape } from '../trainer/train-options.ts';
 
 /** Sizes of the picture encoder. */
@@ -63,10 +64,11 @@ export function resolveShape({ vision = {}, text = {}, projectionDim = 128, taps
   for (const [name, value, whole] of [['vision.heads', heads, width], ['text.heads', textHeads, textWidth], ['decoder.heads', decoderHeads, reduceDim]] as const) {
     if (!Number.isSafeInteger(value) || value < 1 || whole % value !== 0) throw problem(name, `divide the width ${String(whole)}`, value);
   }
+  if (!(['simple', 'refined'] as readonly unknown[]).includes(head)) throw problem('decoder.head', 'be "simple" or "refined"', head);
   if (head === 'refined' && patch % 4 !== 0) throw problem('decoder.head', `be "simple" unless the patch is a multiple of 4, here ${String(patch)}`, head);
   const tapLayers = taps ?? spread(layers);
   if (tapLayers.length === 0 || tapLayers.some((layer, index) => !Number.isSafeInteger(layer) || layer >= layers || layer <= (tapLayers[index - 1] ?? -1))) {
-    throw problem('taps', `be ascending numbers of blocks below ${String(layers)}`, JSON.stringify(tapLayers));
+    throw problem('taps', `be ascending numbers of blocks below ${String(layers)}`, tapLayers);
   }
   const transformer = (channels: number, blocks: number, of: number): Record<string, unknown> => ({
     hidden_size: channels,
@@ -105,5 +107,5 @@ function spread(layers: number): number[] {
 }
 
 function problem(name: string, rule: string, got: unknown): RangeError {
-  return new RangeError(`Cannot create checkpoint: ${name} must ${rule}, got ${String(got)}`);
+  return new RangeError(`Cannot create checkpoint: ${name} must ${rule}, got ${shortJson(got)}`);
 }

@@ -1,6 +1,6 @@
 /** Phrases that name nothing a mask could cover: the list, its file format, and the test of a phrase against it. */
-import { SynsegError } from '@synseg/core';
-import { readTextFile } from '@synseg/core/guards';
+import { SynsegError, messageOf } from '@synseg/core';
+import { checkKind, describeValue, readTextFile } from '@synseg/core/guards';
 
 /**
  * The list that is used unless another is given, in the format of its file: print it, change it, and hand it back.
@@ -89,6 +89,7 @@ export const DEFAULT_EXCLUSIONS: readonly string[] = parseExclusions(DEFAULT_EXC
  * ```
  */
 export function parseExclusions(text: string): string[] {
+  checkKind('read exclusions', 'text', text, typeof text === 'string', 'be a text');
   const entries = text.split('\n').flatMap((line) => {
     const [, mark = '', list = ''] = /^([=*]?)(.*)/.exec(line.replace(/(?:^|\s)#.*/, '').trim()) ?? [];
     return list.split(',').filter((entry) => entry.trim() !== '').map((entry) => normalise(mark + entry));
@@ -102,10 +103,11 @@ export function parseExclusions(text: string): string[] {
  * @throws SynsegError `DATASET_FORMAT` when the file cannot be read
  */
 export async function readExclusions(file: string): Promise<string[]> {
+  checkKind('read exclusions', 'file', file, typeof file === 'string' && file !== '', 'be a path');
   try {
     return parseExclusions(await readTextFile(file));
   } catch (cause) {
-    throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: exclude must be a readable text file, got "${file}"`, { cause });
+    throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: exclude must be a readable text file, got "${file}" (${messageOf(cause)})`, { cause });
   }
 }
 
@@ -121,7 +123,7 @@ export class ExclusionFilter {
       const text = typeof entry === 'string' ? normalise(entry) : '';
       const word = text.replace(/^[=*] /, '');
       if (word === '' || word === '=' || word === '*') {
-        throw new TypeError(`Cannot exclude phrases: exclude must hold non-empty strings, got ${JSON.stringify(entry)}`);
+        throw new TypeError(`Cannot exclude phrases: exclude must hold non-empty strings, got ${describeValue(entry)}`);
       }
       if (text.startsWith('= ')) this.#whole.add(word);
       else if (text.startsWith('* ')) this.#heads.add(word);

@@ -1,7 +1,7 @@
 /** A file of captions → a JSONL file of noun phrases, of any length in constant memory. */
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { checkCallback, checkKind, checkOptions, checkOutputs, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
 import { eventTurn, writeFileAtomic } from '@synseg/core/internals';
 import type { CaptionKeys } from './caption-columns.ts';
 import { CAPTION_FORMATS, captionFormat, captionRecords, type CaptionFormat, type CaptionRecord } from './caption-records.ts';
@@ -87,6 +87,7 @@ const PROGRESS_MS = 500;
 export async function extractPhrases(captions: string, options: ExtractPhrasesOptions): Promise<PhraseSummary> {
   const { out, keep = 'adjectives', distinctLimit = 500_000, frequent = 100, signal } = checked(captions, options);
   signal?.throwIfAborted();
+  await checkOutputs('extract phrases', [{ name: 'out', path: out }, ...(options.table === undefined ? [] : [{ name: 'table', path: options.table }])], [captions, ...(typeof options.exclude === 'string' ? [options.exclude] : [])]);
   const format = options.format ?? captionFormat(captions);
   const exclude = typeof options.exclude === 'string' ? await readExclusions(options.exclude) : options.exclude;
   const extractor = new PhraseExtractor({ keep, ...(exclude === undefined ? {} : { exclude }), ...(options.person === undefined ? {} : { person: options.person }) });
@@ -163,21 +164,30 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
   };
 }
 
+const NAMES = optionNames<ExtractPhrasesOptions>({ out: true, format: true, keys: true, header: true, exclude: true, keep: true, person: true, frequent: true, distinctLimit: true, table: true, onProgress: true, signal: true });
+const KEY_NAMES = optionNames<CaptionKeys>({ image: true, caption: true, nouns: true });
+
 function checked(captions: string, options: ExtractPhrasesOptions): ExtractPhrasesOptions {
-  const text = (name: string, value: unknown): void => {
-    if (typeof value !== 'string' || value === '') throw new TypeError(`Cannot extract phrases: ${name} must be a path, got ${JSON.stringify(value) ?? 'undefined'}`);
-  };
-  text('captions', captions);
-  text('out', (options as ExtractPhrasesOptions | undefined)?.out);
-  if (options.table !== undefined) text('table', options.table);
-  const { out, table, format, frequent = 0, distinctLimit = 1 } = options;
+  const action = 'extract phrases';
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  checkKind(action, 'captions', captions, isText(captions), 'be a path');
+  checkKind(action, 'options', options, (options as unknown) !== undefined, 'be an object with out');
+  checkOptions(action, options, NAMES);
+  const { out, table, format, keys, header, exclude, person, frequent = 0, distinctLimit = 1 } = options;
+  checkKind(action, 'out', out, isText(out), 'be a path');
+  checkKind(action, 'table', table, table === undefined || isText(table), 'be a path');
+  checkKind(action, 'header', header, header === undefined || typeof header === 'boolean', 'be true or false');
+  checkKind(action, 'person', person, person === undefined || isText(person), 'be a word');
+  checkKind(action, 'exclude', exclude, exclude === undefined || isText(exclude) || Array.isArray(exclude), 'be a list of strings or the path of one');
+  checkOptions(action, keys, KEY_NAMES, 'keys');
+  for (const [name, key] of Object.entries(keys ?? {})) checkKind(action, `keys.${name}`, key, key === undefined || isText(key) || (Number.isInteger(key) && (key as number) >= 0), 'be the name of a field or a column from 0');
+  checkSignal(action, options.signal);
+  checkCallback(action, 'onProgress', options.onProgress);
   if (format !== undefined && !CAPTION_FORMATS.includes(format)) {
-    throw new RangeError(`Cannot extract phrases: format must be one of ${CAPTION_FORMATS.join(', ')}, got ${JSON.stringify(format)}`);
+    throw new RangeError(`Cannot extract phrases: format must be one of ${CAPTION_FORMATS.join(', ')}, got ${describeValue(format)}`);
   }
   for (const [name, value, least] of [['frequent', frequent, 0], ['distinctLimit', distinctLimit, 1]] as const) {
-    if (!Number.isInteger(value) || value < least) throw new RangeError(`Cannot extract phrases: ${name} must be an integer of at least ${least}, got ${value}`);
+    if (!Number.isInteger(value) || value < least) throw new RangeError(`Cannot extract phrases: ${name} must be an integer of at least ${least}, got ${describeValue(value)}`);
   }
-  const paths = [captions, out, ...(table === undefined ? [] : [table])].map((path) => resolve(path));
-  if (new Set(paths).size < paths.length) throw new RangeError(`Cannot extract phrases: captions, out and table must be different files, got "${out}"`);
   return options;
 }

@@ -1,4 +1,5 @@
 /** A caption → the noun phrases a mask could be asked for. */
+import { checkCallback, checkKind, checkOptions, describeValue, optionNames } from '@synseg/core/guards';
 import { plainCaption } from './caption-text.ts';
 import { DEFAULT_EXCLUSIONS, ExclusionFilter } from './exclusions.ts';
 import { nounChunks, type ChunkOptions, type KeptWords } from './noun-chunks.ts';
@@ -16,6 +17,8 @@ export interface PhraseExtractorOptions {
   /** The phrase for `<PERSON>`, which stands for a name in Conceptual 12M. @default none */
   readonly person?: string;
 }
+
+const NAMES = optionNames<PhraseExtractorOptions>({ exclude: true, keep: true, person: true });
 
 /**
  * Finds the noun phrases of English captions: adjectives and nouns in lower case, without determiners, numbers,
@@ -35,9 +38,11 @@ export class PhraseExtractor {
 
   /** @throws TypeError when an option is of the wrong kind */
   constructor(options: PhraseExtractorOptions = {}) {
+    checkOptions('extract phrases', options, NAMES);
     const { exclude = DEFAULT_EXCLUSIONS, keep = 'adjectives', person } = options;
-    if (!Array.isArray(exclude)) throw new TypeError(`Cannot extract phrases: exclude must be a list of strings, got ${typeof exclude}`);
-    if (!KEPT_WORDS.includes(keep)) throw new RangeError(`Cannot extract phrases: keep must be one of ${KEPT_WORDS.join(', ')}, got ${JSON.stringify(keep)}`);
+    if (!Array.isArray(exclude)) throw new TypeError(`Cannot extract phrases: exclude must be a list of strings, got ${describeValue(exclude)}`);
+    if (!KEPT_WORDS.includes(keep)) throw new RangeError(`Cannot extract phrases: keep must be one of ${KEPT_WORDS.join(', ')}, got ${describeValue(keep)}`);
+    checkKind('extract phrases', 'person', person, person === undefined || (typeof person === 'string' && person !== ''), 'be a word');
     this.#filter = new ExclusionFilter(exclude as readonly string[]);
     this.#chunks = { keep, person };
   }
@@ -49,7 +54,8 @@ export class PhraseExtractor {
    * @throws TypeError when the caption is no string
    */
   extract(caption: string, onExcluded?: (phrase: string, entry: string) => void): string[] {
-    if (typeof caption !== 'string') throw new TypeError(`Cannot extract phrases: caption must be a string, got ${caption === null ? 'null' : typeof caption}`);
+    checkKind('extract phrases', 'caption', caption, typeof caption === 'string', 'be a string');
+    checkCallback('extract phrases', 'onExcluded', onExcluded);
     const { text, names } = plainCaption(caption);
     if (text === '') return [];
     return this.select(nounChunks(this.#tagger.tag(text), names, this.#chunks), onExcluded);
@@ -57,8 +63,11 @@ export class PhraseExtractor {
 
   /** Phrases found elsewhere, put through the same filter: excluded and repeated ones are left out. */
   select(phrases: Iterable<string>, onExcluded?: (phrase: string, entry: string) => void): string[] {
+    const isList = typeof phrases === 'object' && (phrases as unknown) !== null && Symbol.iterator in phrases;
+    checkKind('select phrases', 'phrases', phrases, isList, 'be a list of strings');
     const kept = new Map<string, string>();
     for (const phrase of phrases) {
+      checkKind('select phrases', 'a phrase', phrase, typeof phrase === 'string', 'be a string');
       const key = singularOf(phrase);
       if (kept.has(key)) continue;
       const entry = this.#filter.find(phrase);

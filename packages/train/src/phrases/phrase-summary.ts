@@ -1,4 +1,5 @@
 /** What an extraction found, as data and as text. */
+import { checkKind } from '@synseg/core/guards';
 import type { CaptionFormat } from './caption-records.ts';
 import type { PhraseCount } from './phrase-counter.ts';
 
@@ -46,6 +47,7 @@ export interface PhraseSummary {
  * ```
  */
 export function formatSummary(summary: PhraseSummary, shown = 20): string {
+  checkKind('format summary', 'summary', summary, typeof summary === 'object' && (summary as unknown) !== null && 'frequent' in summary, 'be what extractPhrases() resolves to');
   const { lines, kept, withoutPhrases, broken, phrases, distinct, exact, frequent, countError, excluded, seconds } = summary;
   const number = (value: number): string => value.toLocaleString('en-US');
   const share = (value: number): string => (lines === 0 ? '' : ` (${((100 * value) / lines).toFixed(1)} %)`);

@@ -1,8 +1,8 @@
 /** A text file in pieces, unpacked when it is gzip; and its lines. Nothing here keeps more than a piece and a line. */
-import { createReadStream } from 'node:fs';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { SynsegError } from '@synseg/core';
+import { SynsegError, messageOf } from '@synseg/core';
+import { openInput } from '@synseg/core/guards';
 
 /** A longer line or record is broken: without a bound, a file that is no text would be read into memory whole. */
 export const MAX_RECORD_LETTERS = 1_000_000;
@@ -24,7 +24,10 @@ export interface TextChunksOptions {
  */
 export async function* textChunks(path: string, { onBytes, signal }: TextChunksOptions = {}): AsyncGenerator<string> {
   signal?.throwIfAborted();
-  const file = createReadStream(path);
+  const file = await openInput(path, signal).catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw unreadable(path, 'be a readable file', cause);
+  });
   // An error of either stream reaches the loop below.
   const source: Readable = /\.gz$/i.test(path) ? pipeline(file, createGunzip(), () => undefined) : file;
   source.setEncoding('utf8');
@@ -43,12 +46,15 @@ export async function* textChunks(path: string, { onBytes, signal }: TextChunksO
     signal?.throwIfAborted();
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     if (code === '') throw cause;
-    const rule = code.startsWith('Z_') ? 'be whole gzip' : 'be a readable file';
-    throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: captions must ${rule}, got "${path}" (${code})`, { cause });
+    throw unreadable(path, code.startsWith('Z_') ? 'be whole gzip' : 'be a readable file', cause);
   } finally {
     source.destroy();
     file.destroy();
   }
+}
+
+function unreadable(path: string, rule: string, cause: unknown): SynsegError {
+  return new SynsegError('DATASET_FORMAT', `Cannot extract phrases: captions must ${rule}, got "${path}" (${cause instanceof Error && 'code' in cause ? String(cause.code) : messageOf(cause)})`, { cause });
 }
 
 /** The lines of a text, a list for each piece of it; a line that is too long is {@link BROKEN}. */

@@ -4,7 +4,8 @@
  *
  * Temporary names are fixed, not random: one process writes a run, so what a killed one left is written over.
  */
-import { constants, copyFile, chmod, link, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants, copyFile, chmod, link, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SynsegError, isSynsegError } from '@synseg/core';
 
@@ -80,6 +81,41 @@ export async function createFolder(path: string, fill: (staging: string) => Prom
     await rm(staging, { recursive: true, force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** Names in a folder that is about to be made or replaced: none where there is no such folder. */
+export async function placedNames(path: string): Promise<string[]> {
+  return readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+/**
+ * Makes a folder appear whole where perhaps another one is: that one steps aside only when the new one is ready, and only
+ * if it holds what it held before.
+ *
+ * @param before - names in it, from {@link placedNames}
+ */
+export async function placeFolder(path: string, before: readonly string[], fill: (staging: string) => Promise<void>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const [ready, aside] = ['new', 'old'].map((what) => join(dirname(path), `.${what}-${randomUUID()}`)) as [string, string];
+  await createFolder(ready, fill);
+  try {
+    // Removing what is not empty fails: another process may have filled it since.
+    if (before.length > 0) await rename(path, aside);
+    else await rmdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await rename(ready, path);
+  } catch (error) {
+    if ((await stat(path).catch(() => undefined)) === undefined) await rename(aside, path).catch(() => undefined);
+    throw error;
+  } finally {
+    await rm(ready, { recursive: true, force: true });
+    await rm(aside, { recursive: true, force: true });
+  }
+  await syncFolder(dirname(path));
 }
 
 /** Makes a file appear in a second folder without a second copy of its bytes, or with one where links are not possible. */

@@ -1,12 +1,12 @@
 /** From a checkpoint of a run to a folder to give away: one weight file, nothing that only training needs. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { describeValue } from '@synseg/core/guards';
+import { checkKind, checkOptions, checkOutputs, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
 import { openCheckpoint, readJson } from '@synseg/core/internals';
 import { SINGLE, companionFiles, belongsToEncoders } from './checkpoint-files.ts';
-import { copyDurably, createFolder, diskError, syncFolder, writeDurably } from './durable-file.ts';
+import { copyDurably, diskError, placeFolder, placedNames, writeDurably } from './durable-file.ts';
+import { TRAINER_FILE } from './trainer-state.ts';
 import { TensorReader, convertedSource, safetensorsChunks } from './tensor-file.ts';
 
 /** Options of {@link exportCheckpoint}. */
@@ -38,11 +38,10 @@ export interface ExportOptions {
  * await exportCheckpoint('runs/clothes/best', 'clothes-fp16', { precision: 'fp16' });
  * ```
  */
-export async function exportCheckpoint(from: string, to: string, { precision, threshold, overwrite = false, signal }: ExportOptions): Promise<void> {
-  if ((precision as string) !== 'fp32' && (precision as string) !== 'fp16') throw new RangeError(`Cannot export checkpoint: precision must be "fp32" or "fp16", got "${String(precision)}"`);
-  if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1)) throw new RangeError(`Cannot export checkpoint: threshold must be in [0, 1], got ${describeValue(threshold)}`);
+export async function exportCheckpoint(from: string, to: string, options: ExportOptions): Promise<void> {
+  const { precision, threshold, overwrite = false, signal } = checked(from, to, options);
   const [source, target] = [resolve(from), resolve(to)];
-  if (isWithin(source, target) || isWithin(target, source)) throw new RangeError(`Cannot export checkpoint: target must lie outside ${source}, got ${target}`);
+  await checkOutputs(ACTION, [{ name: 'target', path: to, folder: true }], [from]);
   signal?.throwIfAborted();
   await checkSource(source, from);
   const { config, weights } = await openCheckpoint(source);
@@ -54,7 +53,9 @@ export async function exportCheckpoint(from: string, to: string, { precision, th
   const dtype = precision === 'fp16' ? 'float16' : 'float32';
   const reader = new TensorReader();
   try {
-    await placeFolder(target, overwrite, async (staging) => {
+    const names = await placedNames(target);
+    await checkReplaced(target, names, overwrite);
+    await placeFolder(target, names, async (staging) => {
       for (const file of companions) await copyDurably(join(source, file), join(staging, file));
       await writeDurably(join(staging, 'config.json'), [`${JSON.stringify({ ...withDType(await readJson(join(source, 'config.json')), dtype), ...(threshold === undefined ? {} : { threshold }) }, null, 2)}\n`]);
       await writeDurably(join(staging, SINGLE), safetensorsChunks(entries.map((entry) => convertedSource(reader, entry, dtype)), { format: 'pt' }, signal));
@@ -66,9 +67,19 @@ export async function exportCheckpoint(from: string, to: string, { precision, th
   }
 }
 
-function isWithin(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || !way.startsWith('..');
+const ACTION = 'export checkpoint';
+const NAMES = optionNames<ExportOptions>({ precision: true, threshold: true, overwrite: true, signal: true });
+
+function checked(from: string, to: string, options: ExportOptions): ExportOptions {
+  for (const [name, path] of Object.entries({ from, to })) checkKind(ACTION, name, path, typeof path === 'string' && path !== '', 'be the path of a folder');
+  checkKind(ACTION, 'options', options, (options as unknown) !== undefined, 'be an object with precision');
+  checkOptions(ACTION, options, NAMES);
+  const { precision, threshold, overwrite, signal } = options;
+  if (!(['fp32', 'fp16'] as readonly unknown[]).includes(precision)) throw new RangeError(`Cannot export checkpoint: precision must be "fp32" or "fp16", got ${describeValue(precision)}`);
+  if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1)) throw new RangeError(`Cannot export checkpoint: threshold must be in [0, 1], got ${describeValue(threshold)}`);
+  checkKind(ACTION, 'overwrite', overwrite, overwrite === undefined || typeof overwrite === 'boolean', 'be true or false');
+  checkSignal(ACTION, signal);
+  return options;
 }
 
 async function checkSource(source: string, given: string): Promise<void> {
@@ -86,29 +97,17 @@ function withDType(json: unknown, dtype: string): Record<string, unknown> {
   return { ...config, ...stated };
 }
 
-/** Makes a folder under another name and renames it; an earlier checkpoint steps aside only when the new one is ready. */
-async function placeFolder(target: string, overwrite: boolean, fill: (staging: string) => Promise<void>): Promise<void> {
-  const names = await readdir(target).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (names !== undefined && names.length > 0) {
-    if (!overwrite) throw new SynsegError('RUN_FOLDER', `Cannot export checkpoint: target must be a new or empty folder, got ${target}; pass --overwrite to replace the checkpoint there`);
-    const model = (await readJson(join(target, 'config.json'))) as { model_type?: unknown } | undefined;
-    if (typeof model?.model_type !== 'string') throw new SynsegError('RUN_FOLDER', `Cannot export checkpoint: a folder to overwrite must hold a checkpoint, got ${target}`);
-  }
-  await mkdir(dirname(target), { recursive: true });
-  const [ready, aside] = ['new', 'old'].map((what) => join(dirname(target), `.${what}-${randomUUID()}`)) as [string, string];
-  await createFolder(ready, fill);
-  try {
-    if (names !== undefined) await rename(target, aside);
-    await rename(ready, target);
-  } catch (error) {
-    if ((await stat(target).catch(() => undefined)) === undefined) await rename(aside, target).catch(() => undefined);
-    throw error;
-  } finally {
-    await rm(ready, { recursive: true, force: true });
-    await rm(aside, { recursive: true, force: true });
-  }
-  await syncFolder(dirname(target));
+/** What a checkpoint's folder holds; another file or folder in it is somebody's, and not to be thrown away. */
+const PARTS = /\.(?:json|txt|safetensors|onnx|md)$|^(?:LICEN[CS]E|NOTICE|\.gitattributes)\b/i;
+
+/** What may be replaced: a checkpoint, and nothing that only its run has. */
+async function checkReplaced(target: string, names: readonly string[], overwrite: boolean): Promise<void> {
+  if (names.length === 0) return;
+  const refuse = (rule: string, got = ''): SynsegError => new SynsegError('RUN_FOLDER', `Cannot export checkpoint: ${rule}, got ${target}${got}`);
+  if (!overwrite) throw refuse('target must be a new or empty folder', '; pass --overwrite to replace the checkpoint there');
+  const model = (await readJson(join(target, 'config.json'))) as { model_type?: unknown } | undefined;
+  if (typeof model?.model_type !== 'string') throw refuse('a folder to overwrite must hold a checkpoint');
+  if (names.includes(TRAINER_FILE)) throw refuse("a folder to overwrite must not be a run's", `, which holds ${TRAINER_FILE}`);
+  const foreign = names.find((name) => !PARTS.test(name) && !JSON.stringify(model).includes(name));
+  if (foreign !== undefined) throw refuse('a folder to overwrite must hold a checkpoint alone', ` with "${foreign}"`);
 }

@@ -42,7 +42,11 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
   const path = join(await realpath(folder), LOCK_FILE);
   const own: Owner = { token: randomUUID(), pid: process.pid, host: hostname(), incarnation: await incarnationOf(process.pid), since: new Date().toISOString() };
   while (!(await writeNew(path, JSON.stringify(own)))) {
-    const text = await readFile(path, 'utf8').catch(() => undefined);
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      // Given back since: what cannot be read for another reason will not go away.
+      if (error.code !== 'ENOENT') throw error;
+      return undefined;
+    });
     if (text === undefined) continue;
     const owner = parse(text);
     const ageMs = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);

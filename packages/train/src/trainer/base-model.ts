@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError, downloadCheckpoint } from '@synseg/core';
 import { EMBEDDED, Weights, embeddedFolder, fingerprintFiles, readFloats, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/internals';
+import { shownSource } from '../data/source.ts';
 import { initialValues } from '../step-graph/initial-values.ts';
 import { encoderTensors, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
 import { pictureEncoderOf } from '../step-graph/window-embeddings.ts';
@@ -94,6 +95,6 @@ function decoderJson({ decoder }: TrainPlan): Record<string, unknown> {
 async function folderOf(source: string, signal: AbortSignal | undefined): Promise<string> {
   if (source === EMBEDDED) return embeddedFolder();
   if ((await stat(source).catch(() => undefined))?.isDirectory() === true) return resolve(source);
-  if (!/^[\w-][\w.-]*\/[\w.-]+$/.test(source)) throw new SynsegError('MODEL_LOAD', `Cannot train: model must be an existing folder, a hub id like owner/name or "embedded", got "${source}"`);
+  if (!/^[\w-][\w.-]*\/[\w.-]+$/.test(source)) throw new SynsegError('MODEL_LOAD', `Cannot train: model must be an existing folder, a hub id like owner/name or "embedded", got "${shownSource(source)}"`);
   return downloadCheckpoint(source, signal === undefined ? {} : { signal });
 }

@@ -2,13 +2,14 @@
  * The frozen trunk's taps on disk, as fp16, and where they are asked for what windows are embedded as: a small set is
  * encoded once, and every later step, and run, skips the trunk.
  *
- * One file of equal records and a JSON file that says which sample has which record. The name stands for the trunk's
- * bytes, its input size and the pictures' names, sizes and times, so a changed set is encoded again.
+ * One file of equal records, and a JSON file that says which sample has which record and what its checksum is. The name
+ * stands for all that a record depends on – the trunk's bytes, its input size, the pictures' paths, sizes and times, the
+ * build – so a changed set is encoded again.
  */
 import { mkdir, open, readFile, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { sha256, toFloat16, writeFileAtomic, type ModelConfig } from '@synseg/core/internals';
+import { BUILD_ID, sha256, toFloat16, writeFileAtomic, type ModelConfig } from '@synseg/core/internals';
 import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, type Dataset } from '../data/dataset.ts';
@@ -18,6 +19,8 @@ import { toSingle } from './half.ts';
 
 /** Pictures the trunk takes at once. */
 const BATCH = 8;
+/** Of the two files. */
+const FORMAT = 2;
 
 /** What is needed to fill a cache. */
 export interface FeatureCacheOptions {
@@ -29,9 +32,6 @@ export interface FeatureCacheOptions {
   readonly trunkKey: string;
   readonly folder: string;
   readonly workers: number | undefined;
-  readonly maxCategories: number;
-  /** A sample with a mask needs no category. */
-  readonly masks: boolean;
   readonly limits?: PictureLimits;
   /** Pictures uint8 `[n, height, width, 3]` → taps float32 `[n, tokens, D_i]` each. */
   readonly encode: (pixels: Uint8Array) => Promise<readonly Float32Array[]>;
@@ -45,11 +45,13 @@ export interface FeatureCacheOptions {
 /** Taps by sample. */
 export class FeatureCache {
   readonly #file: FileHandle;
-  readonly #records: ReadonlyMap<number, number>;
+  readonly #index: string;
+  readonly #records: Records;
   readonly #lengths: readonly number[];
 
-  private constructor(file: FileHandle, records: ReadonlyMap<number, number>, lengths: readonly number[]) {
+  private constructor(file: FileHandle, index: string, records: Records, lengths: readonly number[]) {
     this.#file = file;
+    this.#index = index;
     this.#records = records;
     this.#lengths = lengths;
   }
@@ -66,8 +68,9 @@ export class FeatureCache {
     const lengths = dims.map((channels) => tokens * channels);
     const path = join(folder, `${await cacheKey(options)}.f16`);
     const index = `${path}.json`;
-    if ((await readRecords(index)) === undefined) await encodeAll(options, dataset.size, lengths, path, index);
-    return new FeatureCache(await open(path), (await readRecords(index)) ?? new Map(), lengths);
+    const bytes = recordLength(lengths) * 2;
+    const records = (await readRecords(path, index, bytes)) ?? (await encodeAll(options, dataset.size, lengths, path, index));
+    return new FeatureCache(await open(path), index, records, lengths);
   }
 
   /** True for a sample whose picture could be read. */
@@ -82,9 +85,10 @@ export class FeatureCache {
     await Promise.all(
       samples.map(async (sample, row) => {
         const halves = new Uint16Array(record);
-        const position = (this.#records.get(sample) as number) * record * 2;
-        const { bytesRead } = await this.#file.read(new Uint8Array(halves.buffer), 0, record * 2, position);
-        if (bytesRead !== record * 2) throw new SynsegError('DATASET_FORMAT', `Cannot read features: record of sample ${String(sample)} must have ${String(record * 2)} bytes, got ${String(bytesRead)}; delete the cache folder's features`);
+        const { place, checksum } = this.#records.get(sample) as Place;
+        const { bytesRead } = await this.#file.read(new Uint8Array(halves.buffer), 0, record * 2, place * record * 2);
+        if (bytesRead !== record * 2) await this.#damaged(sample, `have ${String(record * 2)} bytes, got ${String(bytesRead)}`);
+        if (checksumOf(halves) !== checksum) await this.#damaged(sample, 'be as it was written, got another checksum');
         let start = 0;
         this.#lengths.forEach((length, tap) => {
           toSingle(halves.subarray(start, start + length), taps[tap] as Float32Array, row * length);
@@ -98,32 +102,61 @@ export class FeatureCache {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
+
+  /** A damaged file is made again by the next run. */
+  async #damaged(sample: number, problem: string): Promise<never> {
+    await rm(this.#index, { force: true });
+    throw new SynsegError('DATASET_FORMAT', `Cannot read features: record of sample ${String(sample)} must ${problem}; start again, and features are encoded anew`);
+  }
+}
+
+/** Where the record of a sample is, counted in records, and its checksum. */
+interface Place {
+  readonly place: number;
+  readonly checksum: number;
+}
+
+type Records = ReadonlyMap<number, Place>;
+
+/** FNV-1a, over numbers of 16 bits. */
+function checksumOf(halves: Uint16Array): number {
+  let sum = 0x811c9dc5;
+  for (let at = 0; at < halves.length; at++) sum = Math.imul(sum ^ halves[at]!, 0x01000193);
+  return sum >>> 0;
 }
 
 function recordLength(lengths: readonly number[]): number {
   return lengths.reduce((sum, length) => sum + length, 0);
 }
 
-async function cacheKey({ dataset, config, dims, trunkKey, encodeWindows }: FeatureCacheOptions): Promise<string> {
+async function cacheKey({ dataset, config, dims, trunkKey, encodeWindows, limits = {} }: FeatureCacheOptions): Promise<string> {
   const pictures: string[] = [];
   let left = dataset.size ?? 0;
   for await (const { sample, index } of dataset.draw(START, 0)) {
-    const file = typeof sample.image === 'string' ? await stat(sample.image).catch(() => undefined) : undefined;
-    pictures[index] = JSON.stringify([sample.key, file?.size ?? (typeof sample.image === 'string' ? 0 : sample.image.length), file?.mtimeMs ?? 0]);
+    const path = typeof sample.image === 'string' ? sample.image : sample.key;
+    const file = await stat(path).catch(() => undefined);
+    pictures[index] = JSON.stringify([path, file?.size ?? 0, file?.mtimeMs ?? 0, file?.ino ?? 0]);
     left -= 1;
     if (left <= 0) break;
   }
-  return sha256(JSON.stringify([trunkKey, config.trunk, config.inputSize, dims, encodeWindows === undefined ? [] : WINDOWS, pictures])).slice(0, 24);
+  return sha256(JSON.stringify([BUILD_ID ?? null, FORMAT, limits, trunkKey, config.trunk, config.inputSize, dims, encodeWindows === undefined ? [] : WINDOWS, pictures])).slice(0, 24);
 }
 
-async function readRecords(path: string): Promise<ReadonlyMap<number, number> | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : new Map((JSON.parse(text) as number[]).map((sample, record) => [sample, record]));
+/** The records of a file; undefined where it is not there, or not as it was written. */
+async function readRecords(path: string, index: string, recordBytes: number): Promise<Records | undefined> {
+  try {
+    const places = JSON.parse(await readFile(index, 'utf8')) as readonly (readonly [sample: number, checksum: number])[];
+    const records = new Map(places.map(([sample, checksum], place) => [sample, { place, checksum }]));
+    return (await stat(path)).size === places.length * recordBytes ? records : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** One pass over the set. Pictures that cannot be read are left out. */
-async function encodeAll(options: FeatureCacheOptions, size: number, lengths: readonly number[], path: string, index: string): Promise<void> {
-  const { dataset, config, workers, encode, encodeWindows, onProgress, onWarning, signal, folder, maxCategories, masks, limits = {} } = options;
+async function encodeAll(options: FeatureCacheOptions, size: number, lengths: readonly number[], path: string, index: string): Promise<Records> {
+  const { config, workers, encode, encodeWindows, onProgress, onWarning, signal, folder, limits = {} } = options;
+  const dataset = picturesOf(options.dataset);
   const record = recordLength(lengths);
   const bytes = size * record * 2;
   await mkdir(folder, { recursive: true });
@@ -134,14 +167,12 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
   onProgress(0, size, bytes);
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   const file = await open(temporary, 'w');
-  const samples: number[] = [];
+  const places: [sample: number, checksum: number][] = [];
   try {
     const reading: BatchLoaderOptions = {
       inputSize: config.inputSize,
       batchSize: Math.min(BATCH, size),
       seed: 0,
-      masks,
-      maxCategories,
       limits,
       onWarning,
       ...(workers === undefined ? {} : { workers }),
@@ -166,20 +197,31 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
           halves.set(toFloat16((kept[tap] as Float32Array).subarray(row * length, (row + 1) * length)), start);
           start += length;
         });
-        await file.write(new Uint8Array(halves.buffer));
-        samples.push(sample);
+        await file.appendFile(new Uint8Array(halves.buffer));
+        places.push([sample, checksumOf(halves)]);
       }
       onProgress(seen.size, size, bytes);
       epoch = seen.size === size ? 1 : batch.after.epoch;
     }
     await file.close();
     await rename(temporary, path);
-    await writeFileAtomic(index, JSON.stringify(samples));
+    await writeFileAtomic(index, JSON.stringify(places));
+    return new Map(places.map(([sample, checksum], place) => [sample, { place, checksum }]));
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** The set's pictures, whatever is known of them: words may change and masks be mended without a record being wrong. */
+function picturesOf(dataset: Dataset): Dataset {
+  return {
+    ...dataset,
+    async *draw(...place) {
+      for await (const drawn of dataset.draw(...place)) yield { ...drawn, sample: { key: drawn.sample.key, image: drawn.sample.image, categories: ['picture'] } };
+    },
+  };
 }
 
 function megabytes(bytes: number): string {

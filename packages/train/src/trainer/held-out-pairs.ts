@@ -5,8 +5,11 @@ import { pairBatch, type Tokenise } from './pair-batch.ts';
 import type { PairBatch } from './protocol.ts';
 import type { RetrievalEvaluation } from './train-options.ts';
 
+/** Letters of a caption that are read: more than a text encoder has tokens for. */
+const MAX_LETTERS = 10_000;
+
 /** Captions are texts as they are. */
-export const WHOLE_CAPTIONS = { phrases: (caption: string): readonly string[] => [caption], captionsOnly: true } as const satisfies Partial<DataContext>;
+export const WHOLE_CAPTIONS = { phrases: (caption: string): readonly string[] => [caption.slice(0, MAX_LETTERS)], captionsOnly: true } as const satisfies Partial<DataContext>;
 
 /**
  * Reads the first pairs that the seed draws, each once, whole and as they are.

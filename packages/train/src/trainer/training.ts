@@ -1,10 +1,12 @@
 /** Everything a run has open: data, texts, the training thread, the run folder. Opened in one place, closed in one. */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { checkOutputs } from '@synseg/core/guards';
 import { ClipTokenizer, templatesOf, type FloatTensor } from '@synseg/core/internals';
 import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
-import { START, openDataset, type DataContext, type Dataset, type MaskClass } from '../data/dataset.ts';
+import { START, checkData, openDataset, type DataContext, type DataOptions, type Dataset, type MaskClass } from '../data/dataset.ts';
+import { expandSource } from '../data/source.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
 import { limitsOf } from '../image/picture-bytes.ts';
 import { formatDifference } from '../run/config-differences.ts';
@@ -62,6 +64,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
   try {
     options.onProgress?.({ stage: 'load' });
     signal?.throwIfAborted();
+    await checkOutputs('train', [{ name: 'out', path: surroundings.out, folder: true }], filesRead(plan));
     const base = await openBaseModel(plan, options.decoder !== undefined, cacheFolder, signal);
     const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
     const pairs = plan.objective === 'contrastive' ? await openPairs(base) : undefined;
@@ -134,11 +137,9 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
         dataset,
         config: base.config,
         dims,
-        trunkKey: `${base.trunkKey} ${plan.precision}`,
+        trunkKey: `${base.trunkKey} ${plan.precision} ${engine.device}`,
         folder: join(cacheFolder, 'features'),
         workers,
-        maxCategories: plan.maxCategories,
-        masks: needsMasks(plan.lambda),
         limits,
         encode: (pixels) => engine.taps(pixels),
         encodeWindows: readsWindows(plan) ? (pixels) => engine.windows(pixels) : undefined,
@@ -151,6 +152,16 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     await close();
     throw error;
   }
+}
+
+/** Sources of one set that are compared with the run folder: shards lie side by side. */
+const SOURCES_COMPARED = 100;
+
+/** Files and folders that a run reads, of a hub's id nothing. */
+function filesRead({ data, init, trunk, evaluation }: TrainPlan): string[] {
+  const sets = evaluation === null ? [data] : 'data' in evaluation ? [data, checkData('train', evaluation.data)] : [data, { source: evaluation.root }];
+  const files = sets.flatMap(({ source, classes, phrases }: DataOptions) => [...expandSource(source).slice(0, SOURCES_COMPARED), classes, phrases]);
+  return [...files, init, trunk].filter((path): path is string => typeof path === 'string');
 }
 
 /** What the plan says of a step graph. */
