@@ -23,7 +23,7 @@ export { textEmbeddings } from './model/text-encoder.ts';
 export { imageEmbeddings, normalisePixels } from './model/vision-trunk.ts';
 export { defaultThreads } from './segmenter/load-options.ts';
 export { providerCandidates } from './session/engine-loader.ts';
-export { eventTurn } from './session/event-turn.ts';
+export { eventTurn, turnTaker } from './session/event-turn.ts';
 export { PROVIDERS } from './session/providers.ts';
 export type { EngineSettings } from './session/protocol.ts';
 export { ThreadClient } from './session/thread-client.ts';

@@ -158,7 +158,7 @@ export function resolveOptions(options: SegmentVideosOptions, sources: number): 
   for (const [name, value = 0] of Object.entries({ alpha, threshold: options.threshold })) {
     if (!(typeof value === 'number' && value >= 0 && value <= 1)) throw new RangeError(`Cannot segment video: ${name} must be between 0 and 1, got ${describeValue(value)}`);
   }
-  const { quality = 80, maxWidth = 960 } = options.jpeg ?? {};
+  const { quality, maxWidth } = jpegOf(options.jpeg);
   if (!(Number.isInteger(quality) && quality >= 1 && quality <= 100)) throw new RangeError(`Cannot segment video: jpeg.quality must be a whole number of 1 to 100, got ${describeValue(quality)}`);
   if (!(Number.isInteger(maxWidth) && maxWidth >= 1)) throw new RangeError(`Cannot segment video: jpeg.maxWidth must be a whole number of at least 1, got ${describeValue(maxWidth)}`);
   if (!(maxStalenessSeconds > 0)) throw new RangeError(`Cannot segment video: maxStalenessSeconds must be above 0, got ${maxStalenessSeconds}`);
@@ -179,6 +179,10 @@ export function resolveOptions(options: SegmentVideosOptions, sources: number): 
   return { options, work, maxInFlight, workers, maxStalenessSeconds };
 }
 
+function jpegOf({ quality = 80, maxWidth = 960 }: SegmentVideosOptions['jpeg'] = {}): NonNullable<RenderRequest['jpeg']> {
+  return { quality, maxWidth };
+}
+
 /** What is wanted of each frame of a source, by the caller and for the files. */
 export function renderRequest({ size, output = [], alpha = 0.5, contour = false, legend = true, jpeg }: SegmentVideosOptions, files: OutputFiles): WorkOptions['render'] {
   const needs = needsOf(files);
@@ -186,14 +190,13 @@ export function renderRequest({ size, output = [], alpha = 0.5, contour = false,
   for (const name of ['rle', 'png', 'overlay'] as const) if (needs[name] === true) wanted.add(name);
   if (needs.mapSize === 'source' && size === 'model') throw new RangeError(`Cannot segment video: size must be 'source' with coco or pngFolder, got 'model'`);
   const mapSize = needs.mapSize ?? size;
-  const { quality = 80, maxWidth = 960 } = jpeg ?? {};
   const request: Partial<RenderRequest> = {
     ...(mapSize === undefined ? {} : { mapSize }),
     ...(wanted.has('rle') ? { rle: true } : {}),
     ...(wanted.has('polygons') ? { polygons: true } : {}),
     ...(wanted.has('png') ? { png: true } : {}),
     ...(wanted.has('overlay') || wanted.has('jpeg') ? { overlay: { alpha, contour, legend } } : {}),
-    ...(wanted.has('jpeg') ? { jpeg: { quality, maxWidth } } : {}),
+    ...(wanted.has('jpeg') ? { jpeg: jpegOf(jpeg) } : {}),
   };
   return request;
 }

@@ -1,7 +1,8 @@
 /** Files that a file of a checkpoint names: they lie in the checkpoint's folder, or are refused. */
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, join, posix, relative, sep, win32 } from 'node:path';
+import { basename, dirname, join, posix, win32 } from 'node:path';
 import { SynsegError } from '../errors.ts';
+import { isInside } from '../guard/output-paths.ts';
 
 /**
  * True for a name that cannot lead out of the folder it is joined to. Names are read as every system would: what is
@@ -26,9 +27,4 @@ export async function fileInside(folder: string, name: unknown): Promise<string>
   const places = [home, folder, ...(isSnapshot ? [join(dirname(dirname(home)), 'blobs')] : [])];
   if (path !== undefined && places.some((place) => isInside(real as string, place))) return path;
   throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: files that it names must lie in its folder, got ${JSON.stringify(name) ?? 'none'} (${folder})`);
-}
-
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !win32.isAbsolute(way);
 }

@@ -112,5 +112,10 @@ export class Fields {
 
 /** An error naming file and field, the rule, and what was found. */
 export function fieldError(where: string, rule: string, value: unknown): SynsegError {
-  return new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${where} must be ${rule}, got ${(JSON.stringify(value) ?? 'nothing').slice(0, 200)}`);
+  return new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${where} must be ${rule}, got ${shortJson(value)}`);
+}
+
+/** A value as JSON for a message, its beginning. */
+export function shortJson(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
 }

@@ -11,6 +11,7 @@ import { SynsegError, messageOf } from '../errors.ts';
 import { writeFileAtomic } from '../cache/atomic-file.ts';
 import { DEFAULT_LIMITS, type Limits } from '../guard/limits.ts';
 import { BYTES_PER_ELEMENT, type DType } from '../graph/tensor-type.ts';
+import { shortJson } from './json-fields.ts';
 
 /** A tensor's place in a safetensors file. */
 export interface TensorEntry {
@@ -67,14 +68,14 @@ export async function readSafetensors(path: string, { maxHeaderBytes = DEFAULT_L
     } catch (cause) {
       throw formatError(path, 'header must be JSON, got text that does not parse', cause);
     }
-    if (typeof header !== 'object' || header === null || Array.isArray(header)) throw formatError(path, `header must be a JSON object, got ${shorten(header)}`);
+    if (typeof header !== 'object' || header === null || Array.isArray(header)) throw formatError(path, `header must be a JSON object, got ${shortJson(header)}`);
     const tensors = new Map<string, TensorEntry>();
     for (const [name, entry] of Object.entries(header)) {
       if (name !== '__metadata__') tensors.set(name, parseEntry(path, name, entry, 8 + headerBytes, size));
     }
     checkOverlap(path, [...tensors.values()]);
     const metadata = header['__metadata__'] ?? {};
-    if (typeof metadata !== 'object' || Object.values(metadata).some((value) => typeof value !== 'string')) throw formatError(path, `__metadata__ must be an object of texts, got ${shorten(metadata)}`);
+    if (typeof metadata !== 'object' || Object.values(metadata).some((value) => typeof value !== 'string')) throw formatError(path, `__metadata__ must be an object of texts, got ${shortJson(metadata)}`);
     return { path, tensors, metadata: metadata as Record<string, string> };
   } finally {
     await file.close();
@@ -84,9 +85,9 @@ export async function readSafetensors(path: string, { maxHeaderBytes = DEFAULT_L
 function parseEntry(path: string, name: string, entry: unknown, dataStart: number, fileSize: number): TensorEntry {
   const { dtype: label, shape, data_offsets: range } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
   const dtype = DTYPES.get(label);
-  if (dtype === undefined) throw formatError(path, `tensor "${name}" must have a known dtype, got ${shorten(label)}`);
+  if (dtype === undefined) throw formatError(path, `tensor "${name}" must have a known dtype, got ${shortJson(label)}`);
   if (!isWholeNumbers(shape) || !isWholeNumbers(range) || range.length !== 2) {
-    throw formatError(path, `tensor "${name}" must have a shape and data_offsets of whole numbers, got ${shorten(entry)}`);
+    throw formatError(path, `tensor "${name}" must have a shape and data_offsets of whole numbers, got ${shortJson(entry)}`);
   }
   const [start, end] = range as [number, number];
   const expected = shape.reduce((product, dimension) => product * dimension, BYTES_PER_ELEMENT[dtype]);
@@ -101,10 +102,6 @@ function parseEntry(path: string, name: string, entry: unknown, dataStart: numbe
 
 function isWholeNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
-}
-
-function shorten(value: unknown): string {
-  return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
 }
 
 function checkOverlap(path: string, entries: readonly TensorEntry[]): void {

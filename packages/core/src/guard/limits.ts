@@ -17,8 +17,6 @@ export interface Limits {
   readonly maxTextBytes: number;
   /** Bytes of the header of a safetensors file. @default 16 MiB */
   readonly maxHeaderBytes: number;
-  /** Seconds a server may stay silent, connecting included, before a request is given up. @default 30 */
-  readonly timeoutSeconds: number;
 }
 
 /** Defaults of {@link Limits}. */
@@ -29,7 +27,6 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   // A longer text does not fit V8's strings.
   maxTextBytes: 500_000_000,
   maxHeaderBytes: 16 * 2 ** 20,
-  timeoutSeconds: 30,
 });
 
 /**
@@ -41,13 +38,12 @@ export function limitError(code: SynsegErrorCode, action: string, what: string, 
   return new SynsegError(code, `Cannot ${action}: ${what} must be at most ${String(limit)} ${unit} (${name}), got ${String(got)}`);
 }
 
-/** @throws RangeError unless every limit that is given is a positive number; counts of bytes and pixels are whole */
+/** @throws RangeError unless every limit that is given is a positive integer */
 export function checkLimits(action: string, limits: Partial<Limits>): void {
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
     const value = limits[name];
     if (value === undefined) continue;
-    const whole = name.startsWith('max');
-    if (whole ? Number.isInteger(value) && value > 0 : Number.isFinite(value) && value > 0) continue;
-    throw new RangeError(`Cannot ${action}: ${name} must be a positive ${whole ? 'integer' : 'number'}, got ${describeValue(value)}`);
+    if (Number.isInteger(value) && value > 0) continue;
+    throw new RangeError(`Cannot ${action}: ${name} must be a positive integer, got ${describeValue(value)}`);
   }
 }

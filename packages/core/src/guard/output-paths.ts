@@ -3,7 +3,7 @@
  * places they lead to: links of both kinds followed, also where the file itself is not there yet.
  */
 import { lstat, readlink, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where a command or function is about to write. */
@@ -53,7 +53,7 @@ export async function checkOutputs(action: string, outputs: readonly OutputPath[
       if (isSame(place, earlier.place)) refuse(output, `be another ${output.folder === true ? 'folder' : 'file'} than ${earlier.output.name}`);
       for (const [file, folder] of [[places[index], earlier], [earlier, places[index]]] as const) {
         if (file === undefined || folder === undefined || file.output.folder === true || folder.output.endings === undefined) continue;
-        if (isInside(file.place, folder.place) && endsAs(file.place, folder.output)) refuse(file.output, `not be in the folder of ${folder.output.name}`);
+        if (isInside(file.place.path, folder.place.path) && endsAs(file.place, folder.output)) refuse(file.output, `not be in the folder of ${folder.output.name}`);
       }
     }
   }
@@ -63,8 +63,8 @@ export async function checkOutputs(action: string, outputs: readonly OutputPath[
     const read = await placeOf(path);
     for (const { output, place } of places) {
       if (isSame(place, read)) refuse(output, `not be what is read ("${read.shown}")`);
-      if (output.folder === true && isInside(read, place) && (read.isFolder || endsAs(read, output))) refuse(output, `not be a folder that holds what is read ("${read.shown}")`);
-      if (read.isFolder && isInside(place, read)) refuse(output, `not be in a folder that is read ("${read.shown}")`);
+      if (output.folder === true && isInside(read.path, place.path) && (read.isFolder || endsAs(read, output))) refuse(output, `not be a folder that holds what is read ("${read.shown}")`);
+      if (read.isFolder && isInside(place.path, read.path)) refuse(output, `not be in a folder that is read ("${read.shown}")`);
     }
   }
 }
@@ -110,9 +110,11 @@ function isSame(a: Place, b: Place): boolean {
   return a.path === b.path || (a.identity !== undefined && a.identity === b.identity);
 }
 
-function isInside(inner: Place, outer: Place): boolean {
-  const way = relative(outer.path, inner.path);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && resolve(outer.path, way) === inner.path;
+/** True for what lies in a folder, at any depth, by the paths alone; not for the folder itself. */
+export function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  // From one drive to another the way is absolute.
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 function endsAs({ path }: Place, { endings }: OutputPath): boolean {

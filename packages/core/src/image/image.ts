@@ -219,10 +219,10 @@ async function sourceOf(input: ImageInput, limits: Required<Omit<ImageOptions, '
 export async function readImage(input: string | URL, maxImageBytes = DEFAULT_LIMITS.maxImageBytes, signal?: AbortSignal): Promise<{ readonly bytes: Uint8Array; readonly name: string }> {
   const text = String(input);
   if (typeof input === 'string' && !/^(?:https?|file|data):/i.test(text)) return { bytes: await readPicture(text, maxImageBytes, signal), name: shownURL(text) };
-  if (!URL.canParse(text)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${shortName(text)}"`);
+  if (!URL.canParse(text)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${shownURL(text)}"`);
   const url = new URL(text);
   if (url.protocol === 'file:') return { bytes: await readPicture(pathOf(url), maxImageBytes, signal), name: text };
-  return { bytes: await fetchBytes(url, signal), name: shortName(text) };
+  return { bytes: await fetchBytes(url, signal), name: shownURL(text) };
 }
 
 function pathOf(url: URL): string {
@@ -270,7 +270,7 @@ async function fetchBytes(url: URL, signal: AbortSignal | undefined): Promise<Ui
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${messageOf(cause)} from ${shortName(url.href)}`, { cause });
+    throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${messageOf(cause)} from ${shownURL(url)}`, { cause });
   }
 }
 
@@ -280,12 +280,6 @@ function undecodable(name: string, got: string, cause?: unknown): SynsegError {
 
 function tooLarge(name: string, width: number, height: number, maxPixels: number): string {
   return `Cannot decode image ${name}: it must have at most ${String(maxPixels)} pixels (maxPixels), got ${String(width)}×${String(height)}`;
-}
-
-/** A URL without credentials and query, shortened. */
-function shortName(href: string): string {
-  if (href.startsWith('data:')) return 'data: URL';
-  return href.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, '').slice(0, 200);
 }
 
 function isSharp(value: unknown): value is Sharp {

@@ -6,7 +6,7 @@
  */
 import { decodeRLE } from '@synseg/core';
 import { DEFAULT_LIMITS, type Limits } from '@synseg/core/guards';
-import { eventTurn } from '@synseg/core/internals';
+import { turnTaker } from '@synseg/core/internals';
 import type { IndexMask } from '../image/index-mask.ts';
 
 /** Outline of an instance: polygons `[x, y, x, y, …]`, or run lengths down the columns, zeros first. */
@@ -29,8 +29,6 @@ export const COCO_IGNORE = 255;
 
 /** Pixels that all instances of a picture may cover together, in pictures of the largest size. */
 const COVERED_PICTURES = 100;
-/** How long others wait for a turn at most, about. */
-const TURN_MS = 20;
 
 /** Bounds of {@link paintInstances}. */
 export interface PaintOptions extends Partial<Pick<Limits, 'maxPixels'>> {
@@ -52,15 +50,12 @@ export async function paintInstances(instances: readonly CocoInstance[], width: 
   if (width * height > maxPixels) throw new RangeError(`Cannot paint instances: the picture must have at most ${maxPixels} pixels (maxPixels), got ${width}×${height}`);
   const data = new Uint8Array(width * height).fill(COCO_BACKGROUND);
   const most = COVERED_PICTURES * maxPixels;
-  let [covered, turn] = [0, performance.now()];
+  const giveTurn = turnTaker(signal);
+  let covered = 0;
   const spend = (pixels: number): Promise<void> | undefined => {
     covered += pixels;
     if (covered > most) throw new RangeError(`Cannot paint instances: they must cover at most ${most} pixels (${COVERED_PICTURES} × maxPixels) together, got more`);
-    if (performance.now() - turn < TURN_MS) return undefined;
-    return eventTurn().then(() => {
-      signal?.throwIfAborted();
-      turn = performance.now();
-    });
+    return giveTurn();
   };
   const order = [...instances].sort((a, b) => Number(b.crowd) - Number(a.crowd) || b.area - a.area);
   for (const { segmentation, crowd, index } of order) {

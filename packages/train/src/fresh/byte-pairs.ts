@@ -4,7 +4,7 @@
  */
 
 import { checkKind, describeValue } from '@synseg/core/guards';
-import { eventTurn } from '@synseg/core/internals';
+import { turnTaker } from '@synseg/core/internals';
 
 /** A learnt vocabulary, as CLIP's two files hold it. */
 export interface BytePairs {
@@ -24,8 +24,6 @@ const LEAST_COUNT = 2;
 const LONGEST_WORD = 100;
 /** Different words that are counted: beyond, those that occur least are forgotten. */
 const MOST_WORDS = 1_000_000;
-/** How long others wait for a turn at most, about. */
-const TURN_MS = 20;
 const END = '</w>';
 /** CLIP's words, after lower-casing: letters, single digits, runs of other signs. */
 const WORDS = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+/gu;
@@ -54,7 +52,7 @@ export async function learnBytePairs(captions: Iterable<string> | AsyncIterable<
   if (!Number.isInteger(size) || size < LEAST_VOCABULARY || size > MOST_VOCABULARY) {
     throw new RangeError(`Cannot learn tokenizer: vocabulary must be an integer from ${String(LEAST_VOCABULARY)} to ${String(MOST_VOCABULARY)}, got ${describeValue(size)}`);
   }
-  const giveTurn = turns(signal);
+  const giveTurn = turnTaker(signal);
   const words = await countWords(captions, giveTurn);
   const counts = new PairCounts();
   for (const word of words) {
@@ -77,18 +75,6 @@ export async function learnBytePairs(captions: Iterable<string> | AsyncIterable<
 /** `merges.txt` */
 export function mergesText({ merges }: BytePairs): string {
   return `#version: 0.2\n${merges.map((merge) => `${merge}\n`).join('')}`;
-}
-
-/** Lets others have a turn when the last one is some time ago; ends the work when the signal says so. */
-function turns(signal: AbortSignal | undefined): () => Promise<void> | undefined {
-  let last = performance.now();
-  return () => {
-    if (performance.now() - last < TURN_MS) return undefined;
-    return eventTurn().then(() => {
-      signal?.throwIfAborted();
-      last = performance.now();
-    });
-  };
 }
 
 async function countWords(captions: Iterable<string> | AsyncIterable<string>, giveTurn: () => Promise<void> | undefined): Promise<Word[]> {

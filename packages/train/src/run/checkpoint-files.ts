@@ -1,6 +1,6 @@
 /** What a checkpoint folder consists of besides its trained tensors: frozen tensors, tokenizer or vocabulary, trunk. */
 import { readdir, stat } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { readJson, readModelConfig, type ModelConfig } from '@synseg/core/internals';
 
@@ -50,8 +50,6 @@ export async function companionFiles(folder: string, config: ModelConfig, action
   const licences = (await readdir(folder)).filter((name) => /^(?:LICEN[CS]E|NOTICE)\b/i.test(name));
   const needed = [...(trunk.kind === 'onnx' ? [trunk.file] : []), ...(text.kind === 'vocabulary' ? [text.names, text.embeddings] : [])];
   const welcome = [...(trunk.kind === 'clip' ? ['preprocessor_config.json'] : []), ...(text.kind === 'clip' ? TOKENIZER : []), ...licences];
-  const outside = needed.find((name) => isAbsolute(name) || normalize(name).startsWith('..'));
-  if (outside !== undefined) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot ${action}: files that config.json names must lie in its folder, got "${outside}"`);
   const found = new Set<string>();
   for (const name of [...needed, ...welcome]) {
     if ((await stat(join(folder, name)).catch(() => undefined))?.isFile() === true) found.add(name);

@@ -118,6 +118,13 @@ interface Place {
 
 type Records = ReadonlyMap<number, Place>;
 
+/** What the JSON file says of a record; they stand in the order of the records. */
+type Entry = readonly [sample: number, checksum: number];
+
+function recordsOf(entries: readonly Entry[]): Records {
+  return new Map(entries.map(([sample, checksum], place) => [sample, { place, checksum }]));
+}
+
 /** FNV-1a, over numbers of 16 bits. */
 function checksumOf(halves: Uint16Array): number {
   let sum = 0x811c9dc5;
@@ -145,9 +152,8 @@ async function cacheKey({ dataset, config, dims, trunkKey, encodeWindows, limits
 /** The records of a file; undefined where it is not there, or not as it was written. */
 async function readRecords(path: string, index: string, recordBytes: number): Promise<Records | undefined> {
   try {
-    const places = JSON.parse(await readFile(index, 'utf8')) as readonly (readonly [sample: number, checksum: number])[];
-    const records = new Map(places.map(([sample, checksum], place) => [sample, { place, checksum }]));
-    return (await stat(path)).size === places.length * recordBytes ? records : undefined;
+    const entries = JSON.parse(await readFile(index, 'utf8')) as readonly Entry[];
+    return (await stat(path)).size === entries.length * recordBytes ? recordsOf(entries) : undefined;
   } catch {
     return undefined;
   }
@@ -167,7 +173,7 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
   onProgress(0, size, bytes);
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   const file = await open(temporary, 'w');
-  const places: [sample: number, checksum: number][] = [];
+  const entries: Entry[] = [];
   try {
     const reading: BatchLoaderOptions = {
       inputSize: config.inputSize,
@@ -198,15 +204,15 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
           start += length;
         });
         await file.appendFile(new Uint8Array(halves.buffer));
-        places.push([sample, checksumOf(halves)]);
+        entries.push([sample, checksumOf(halves)]);
       }
       onProgress(seen.size, size, bytes);
       epoch = seen.size === size ? 1 : batch.after.epoch;
     }
     await file.close();
     await rename(temporary, path);
-    await writeFileAtomic(index, JSON.stringify(places));
-    return new Map(places.map(([sample, checksum], place) => [sample, { place, checksum }]));
+    await writeFileAtomic(index, JSON.stringify(entries));
+    return recordsOf(entries);
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(temporary, { force: true });

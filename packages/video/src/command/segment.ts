@@ -86,8 +86,8 @@ async function segment(parsed: SegmentArguments, { load, signal, stderr }: Comma
     try {
       for await (const frame of stream) {
         frames += 1;
-          unlabelled += frame.background;
-          for (const name of frame.labels) sums.set(name, (sums.get(name) ?? 0) + (frame.areas[name] ?? 0));
+        unlabelled += frame.background;
+        for (const name of frame.labels) sums.set(name, (sums.get(name) ?? 0) + (frame.areas[name] ?? 0));
       }
     } finally {
       sources = stream.sources;

@@ -162,7 +162,7 @@ export class SourceReader {
         }
       }
     } catch (error) {
-      cleanError(error, isFrames(this.#source) ? [] : sourceSecrets(this.#source));
+      cleanError(error, sourceSecrets(this.#source));
       if (signal?.aborted !== true) this.#enter('failed', { reason: reasonOf(messageOf(error)) });
       throw error;
     } finally {
@@ -246,7 +246,7 @@ export class SourceReader {
 
   /** Waits before the next connection. @throws `error` when there is to be none. */
   async #retry(error: unknown): Promise<void> {
-    const reason = reasonOf(messageOf(cleanError(error, isFrames(this.#source) ? [] : sourceSecrets(this.#source))));
+    const reason = reasonOf(messageOf(cleanError(error, sourceSecrets(this.#source))));
     const { signal } = this.#options;
     const worth = !hopeless.test(reason) && (this.#knownLive ?? passing.test(reason));
     if (this.#reconnect === false || !this.#revivable || !worth || !isSynsegError(error) || error.code !== 'VIDEO_DECODE') throw error;

@@ -1,8 +1,7 @@
 /**
  * All frames as one COCO JSON: a video is a `videos` entry, a frame an `images` entry, a label's mask in a frame one
  * annotation with compressed run lengths, area and box. Label maps are delivered at source size, so masks fit the
- * pictures; `frame_id` is the frame's number, `time_seconds` its time,
- * `pixel_aspect` the width of a pixel by its height.
+ * pictures; `frame_id` is the frame's number, `time_seconds` its time, `pixel_aspect` the width of a pixel by its height.
  *
  * Every label is a category, seen or not: its id is its place among the labels, from 1, so files of one label set agree.
  * Labels that come in mid-stream get the next ids, in their order; those that were there keep theirs.

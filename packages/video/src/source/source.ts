@@ -187,7 +187,8 @@ export function sourceNames(sources: readonly VideoSource[]): readonly string[] 
 }
 
 /** What must not be shown of a source, wherever ffmpeg says it: its address, and what the caller's options hold. */
-export function sourceSecrets(source: FfmpegSource): readonly string[] {
+export function sourceSecrets(source: VideoSource): readonly string[] {
+  if (isFrames(source)) return [];
   const own = (source as FfmpegInput).inputOptions ?? [];
   const values = own.filter((value, at) => /^-/.test(own[at - 1] ?? '') && !harmless.test(own[at - 1] ?? '') && value.length >= 4 && !/^[\d.]+$/.test(value));
   const texts = [sourceText(source), sourceInput(source)].filter((text) => shownURL(text) !== text);
