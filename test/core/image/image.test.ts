@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,6 +29,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     if (request.url?.startsWith('/slow') === true) return;
     if (request.url?.startsWith('/missing') === true) return void response.writeHead(404).end();
+    if (request.url?.startsWith('/endless') === true) return void pipeline(createReadStream('/dev/zero'), response).catch(() => undefined);
     response.end(png);
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -180,6 +182,18 @@ describe('openImage() refuses', () => {
     await expect(openImage(path, { maxImageBytes: png.length - 1 })).rejects.toMatchObject({ code: 'IMAGE_DECODE', message });
     expect((await openImage(path, { maxImageBytes: png.length })).width).toBe(7);
     await expect(openImage(path, { maxImageBytes: 0 })).rejects.toThrow(new RangeError('Cannot open image: maxImageBytes must be a positive integer, got 0'));
+  });
+
+  it('an answer longer than maxImageBytes, without reading on', async () => {
+    const message = `Cannot open image: ${url}/endless.png must be at most 1000000 bytes (maxImageBytes), got more`;
+    await expect(openImage(`${url}/endless.png?token=secret`, { maxImageBytes: 1_000_000 })).rejects.toMatchObject({ code: 'IMAGE_DECODE', message });
+    expect((await openImage(`${url}/a.png`, { maxImageBytes: png.length })).width).toBe(7);
+  });
+
+  it('a login in a URL, which fetch() does not take, without telling it', async () => {
+    const error: unknown = await openImage(`${url.replace('//', '//me:hunter2@')}/a.png?key=abcdefgh`).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'IMAGE_DECODE', message: expect.stringMatching(/^Cannot open image: URL must answer with a picture, got .* from http:\/\/127\.0\.0\.1:\d+\/a\.png$/) });
+    expect(inspect(error, { depth: 9 })).not.toMatch(/hunter2|abcdefgh/);
   });
 
   it('more than maxPixels, before decoding', async () => {

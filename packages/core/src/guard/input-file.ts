@@ -1,4 +1,4 @@
-/** Files and pipes that are read from the first byte to the last, and never more of them than asked for. */
+/** Files, pipes and answers that are read from the first byte to the last, and never more of them than asked for. */
 import { close, constants, createReadStream, open, type ReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
@@ -14,15 +14,19 @@ import { promisify } from 'node:util';
 export async function readInput(path: string, most: number, tooLong: (bytes: number | 'more') => Error, signal?: AbortSignal): Promise<Uint8Array> {
   const info = await stat(path);
   if (info.size > most) throw tooLong(info.size);
-  const stream = await openInput(path, signal, { info, chunkBytes: 2 ** 20 });
-  const chunks: Buffer[] = [];
+  return gather(await openInput(path, signal, { info, chunkBytes: 2 ** 20 }), most, tooLong);
+}
+
+/** The bytes of a stream, at most so many; it is ended where there are more. */
+export async function gather(stream: AsyncIterable<Uint8Array>, most: number, tooLong: (bytes: 'more') => Error): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of stream) {
     bytes += chunk.byteLength;
     if (bytes > most) throw tooLong('more');
     chunks.push(chunk);
   }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
 }
 
 /**

@@ -7,11 +7,12 @@
  */
 import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
-import { SynsegError, messageOf } from '../errors.ts';
+import { SynsegError, isSynsegError, messageOf } from '../errors.ts';
 import { checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
-import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
+import { gather } from '../guard/input-file.ts';
+import { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from '../guard/limits.ts';
 import { raceSignal } from '../guard/race-signal.ts';
-import { shownURL } from '../guard/secrets.ts';
+import { cleanError, shownURL } from '../guard/secrets.ts';
 import { checkInteger, checkPlane, checkSides } from '../mask/check.ts';
 import { kindOfPicture, readPicture } from './picture-file.ts';
 
@@ -222,7 +223,7 @@ export async function readImage(input: string | URL, maxImageBytes = DEFAULT_LIM
   if (!URL.canParse(text)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${shownURL(text)}"`);
   const url = new URL(text);
   if (url.protocol === 'file:') return { bytes: await readPicture(pathOf(url), maxImageBytes, signal), name: text };
-  return { bytes: await fetchBytes(url, signal), name: shownURL(text) };
+  return { bytes: await fetchBytes(url, maxImageBytes, signal), name: shownURL(text) };
 }
 
 function pathOf(url: URL): string {
@@ -263,13 +264,17 @@ function rawSource({ data, width, height, channels }: RawImage, maxPixels: numbe
   return { name: 'from raw pixels', make, ...(perPixel === 3 ? { plain } : {}) };
 }
 
-async function fetchBytes(url: URL, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function fetchBytes(url: URL, maxImageBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   try {
     const response = await fetch(url, signal === undefined ? {} : { signal });
     if (!response.ok) throw new Error(`HTTP status ${String(response.status)}`);
-    return new Uint8Array(await response.arrayBuffer());
+    const tooLong = (bytes: string): SynsegError => limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
+    return response.body === null ? new Uint8Array(0) : await gather(response.body, maxImageBytes, tooLong);
   } catch (cause) {
     signal?.throwIfAborted();
+    if (isSynsegError(cause)) throw cause;
+    // fetch() repeats an address that it does not take, its login included.
+    cleanError(cause, [url]);
     throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${messageOf(cause)} from ${shownURL(url)}`, { cause });
   }
 }
