@@ -33,6 +33,7 @@ test.each([
   ['/data/12:30 a@b.mp4', '/data/12:30 a@b.mp4'],
   ['data:image/png;base64,AAAA', 'data: URL'],
   ['frames/a@b.png', 'frames/a@b.png'],
+  ['http://', 'http://'],
 ])('shownURL(%s)', (url, shown) => {
   expect(shownURL(url)).toBe(shown);
 });

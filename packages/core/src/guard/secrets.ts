@@ -31,8 +31,9 @@ export function shownURL(url: string | URL): string {
   if (match === null) return text.replace(broken, '***@');
   const scheme = (match[1] as string).toLowerCase();
   if (scheme === 'file') return text;
-  const found = authority(text.slice(match[0].length));
-  if (found === undefined) return `${scheme}://…`;
+  const rest = text.slice(match[0].length);
+  const found = authority(rest);
+  if (found === undefined) return `${scheme}://${rest === '' ? '' : '…'}`;
   const { name, path } = found;
   const last = path.replace(/[?#].*$/s, '').split('/').filter((part) => part !== '').at(-1);
   if (last === undefined) return `${scheme}://${name}`;

@@ -36,7 +36,8 @@ export interface ThreadLoaded {
 /** Mask value of pixels that are not labelled. */
 const UNLABELLED = 255;
 
-parentPort?.postMessage({ loaded: threadId } satisfies ThreadLoaded);
+// When this module has been loaded, and not while it is: a thread ended before that takes the process along.
+setImmediate(() => parentPort?.postMessage({ loaded: threadId } satisfies ThreadLoaded));
 
 export default async function decode(task: DecodeTask): Promise<DecodeResult> {
   try {

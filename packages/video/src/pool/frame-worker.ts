@@ -30,7 +30,9 @@ function openSession(): Promise<Segmenter> {
   // Listening must not keep the thread alive, nor must a session that nobody waits for fail loudly.
   port1.unref();
   answered.catch(() => undefined);
-  parentPort?.postMessage({ type: 'session', thread: threadId, port: port2 } satisfies SessionRequest, [port2]);
+  // When this module has been loaded, and not while it is: the thread may be ended from then on, and before that would take
+  // the process along.
+  setImmediate(() => parentPort?.postMessage({ type: 'session', thread: threadId, port: port2 } satisfies SessionRequest, [port2]));
   return answered;
 }
 
