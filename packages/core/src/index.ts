@@ -1,7 +1,8 @@
 export { cacheUsage, clearCache, defaultCacheFolder, CACHE_SECTIONS, type CacheSection, type CacheUsage } from './cache/cache-folder.ts';
 export { downloadCheckpoint, hubDefaults, type DownloadCheckpointOptions, type DownloadProgress } from './checkpoint/hub.ts';
 export { SynsegError, deserialiseError, isSynsegError, messageOf, serialiseError, type SerialisedError, type SynsegErrorCode } from './errors.ts';
-export { encodeJPEG, type ImageInput, type ImageOptions, type JPEGOptions, type RawImage } from './image/image.ts';
+export { encodeJPEG, type ImageInput, type JPEGOptions, type RawImage } from './image/image.ts';
+export type { ImageOptions } from './image/picture-bytes.ts';
 export { LabelSet, type LabelSetParts } from './labels/label-set.ts';
 export type { LabelInput, LabelsOptions } from './labels/label-request.ts';
 export { decideLabels, type DecisionRule } from './mask/decide.ts';

@@ -1,9 +1,42 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { downloadCheckpoint } from '../../../packages/core/src/checkpoint/hub.ts';
+import { downloadCheckpoint, type DownloadCheckpointOptions } from '../../../packages/core/src/checkpoint/hub.ts';
 import { REPO, FIRST, WEIGHTS, text, bytesOf, tinyRepo, setUp, failureOf, spawnDownload, outputOf } from '../../support/hub-download.ts';
 import { etagOf } from '../../support/hub-server.ts';
+
+/** A page of a hub's list. */
+interface Page {
+  readonly body: string | Buffer;
+  /** Where the next one is said to be. */
+  readonly next?: string;
+}
+
+/** A hub that names a commit rightly and lists what it is told to. */
+async function startHub(pageOf: (url: string) => Page) {
+  const server = createServer((request, response) => {
+    if (request.url?.includes('/revision/') === true) return void response.end(JSON.stringify({ sha: FIRST }));
+    const { body, next } = pageOf(`http://${host}${request.url ?? ''}`);
+    response.writeHead(200, next === undefined ? {} : { link: `<${next}>; rel="next"` }).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const cacheDir = await mkdtemp(join(tmpdir(), 'synseg-hub-'));
+  return {
+    host,
+    cacheDir,
+    download: (options: DownloadCheckpointOptions = {}) => downloadCheckpoint(REPO, { hubUrl: `http://${host}`, cacheDir, offline: false, ...options }),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await rm(cacheDir, { recursive: true });
+    },
+  };
+}
 
 describe.concurrent('downloadCheckpoint()', () => {
   describe('refusals', () => {
@@ -101,6 +134,51 @@ describe.concurrent('downloadCheckpoint()', () => {
       await setup.download();
       expect(setup.server.fileRequests('model.safetensors').at(-1)?.range).toBe(`bytes=${100 * 1024}-`);
       expect(Buffer.compare(await readFile(setup.weightsBlob), WEIGHTS)).toBe(0);
+    });
+
+    describe('what the hub lists', () => {
+      const entry = { type: 'file', path: 'config.json', size: 24, oid: 'a'.repeat(40) };
+      const weights = { ...entry, path: 'model.safetensors' };
+
+      it.for<[string, unknown[], string]>([
+        ['a size as text', [{ ...entry, size: '7' }, weights], 'size of config.json must be a whole number of bytes, got "7"'],
+        ['a negative size', [{ ...entry, size: -1 }, weights], 'size of config.json must be a whole number of bytes, got -1'],
+        ['no size', [{ ...entry, size: null }, weights], 'size of config.json must be a whole number of bytes, got null'],
+        ['half a byte', [{ ...entry, size: 0.5 }, weights], 'size of config.json must be a whole number of bytes, got 0.5'],
+        ['a size beyond all numbers', [{ ...entry, size: 2 ** 60 }, weights], 'size of config.json must be a whole number of bytes, got 1152921504606847000'],
+        ['a size of the pointer alone', [entry, { ...weights, size: undefined, lfs: { oid: 'b'.repeat(64) } }], 'size of model.safetensors must be a whole number of bytes, got undefined'],
+        ['more than maxDownloadBytes', [entry, { ...weights, size: 2 ** 50 }], 'files must have at most 53687091200 bytes together (maxDownloadBytes), got 1125899906842648'],
+        ['a digest that is none', [{ ...entry, oid: '../../x' }, weights], 'digest of config.json must be listed by the hub, got "../../x"'],
+        ['a digest that is no text', [{ ...entry, oid: 7 }, weights], 'digest of config.json must be listed by the hub, got 7'],
+        ['nothing where a file should be', [null], 'each entry of the list must have a type and a path, got null'],
+        ['a path that is no text', [{ ...entry, path: 5 }], 'each entry of the list must have a type and a path, got {"type":"file","path":5'],
+      ])('must not be %s', async ([, listing, rest], { expect }) => {
+        await using hub = await startHub(() => ({ body: JSON.stringify(listing) }));
+        expect(await failureOf(hub.download())).toContain(`HUB_DOWNLOAD: Cannot download ${REPO}: ${rest}`);
+        expect(await readdir(hub.cacheDir).catch(() => [])).toEqual([]);
+      });
+
+      it('must end: pages without a file, and more files than maxListedFiles', async ({ expect }) => {
+        await using hub = await startHub((url) => ({ body: '[]', next: url }));
+        expect(await failureOf(hub.download())).toBe(`HUB_DOWNLOAD: Cannot download ${REPO}: page of the list must name a file where another page follows, got an empty one`);
+        await using full = await startHub((url) => ({ body: JSON.stringify([entry]), next: url }));
+        expect(await failureOf(full.download({ maxListedFiles: 50 }))).toBe(`HUB_DOWNLOAD: Cannot download ${REPO}: repository must list at most 50 files (maxListedFiles), got more`);
+      });
+
+      it('must be JSON, and of a size that can be held', async ({ expect }) => {
+        await using page = await startHub(() => ({ body: '<html>Welcome to our airport</html>' }));
+        expect(await failureOf(page.download())).toBe(`HUB_DOWNLOAD: Cannot download ${REPO}: hub ${page.host} must be reachable, got an answer that is no JSON object or list; a folder path works without network`);
+        await using endless = await startHub(() => ({ body: Buffer.alloc(17 * 2 ** 20, ' ') }));
+        expect(await failureOf(endless.download())).toBe(`HUB_DOWNLOAD: Cannot download ${REPO}: answer of the hub must have at most 16777216 bytes, got more`);
+      });
+    });
+
+    it('checks the kinds of its arguments, and knows the names of its options', async ({ expect }) => {
+      expect(await failureOf(downloadCheckpoint(undefined as never))).toBe('TypeError: Cannot download checkpoint: repo must be "owner/name", got undefined');
+      expect(await failureOf(downloadCheckpoint(REPO, { cachedir: '/x' } as never))).toBe('TypeError: Cannot download checkpoint: options must have known names, got "cachedir" (did you mean "cacheDir"?)');
+      expect(await failureOf(downloadCheckpoint(REPO, { onProgress: true } as never))).toBe('TypeError: Cannot download checkpoint: onProgress must be a function, got true');
+      expect(await failureOf(downloadCheckpoint(REPO, { accessToken: 5 } as never))).toBe('TypeError: Cannot download checkpoint: accessToken must be a string, got "number"');
+      expect(await failureOf(downloadCheckpoint(REPO, { maxDownloadBytes: 0 }))).toBe('RangeError: Cannot download checkpoint: maxDownloadBytes must be a positive integer, got 0');
     });
 
     it('rejects malformed arguments before any request', async ({ expect, onTestFinished }) => {

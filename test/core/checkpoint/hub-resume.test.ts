@@ -107,7 +107,7 @@ describe.concurrent('downloadCheckpoint()', () => {
           blobPath: weightsBlob,
           lockPath: join(folder, 'lock'),
           onProgress: () => undefined,
-          stallMs: 300,
+          maxSilenceSeconds: 1,
         },
       );
       expect(server.fileRequests('model.safetensors').map((seen) => seen.range)).toEqual([undefined, 'bytes=100000-']);

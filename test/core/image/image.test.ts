@@ -28,6 +28,12 @@ beforeAll(async () => {
   writeFileSync(path, png);
   server = createServer((request, response) => {
     if (request.url?.startsWith('/slow') === true) return;
+    if (request.url?.startsWith('/drip') === true) {
+      const timer = setInterval(() => response.write('x'), 100);
+      return void response.on('close', () => clearInterval(timer));
+    }
+    const login = `Basic ${Buffer.from('admin:s3cret#1').toString('base64')}`;
+    if (request.url?.startsWith('/locked') === true && request.headers.authorization !== login) return void response.writeHead(401).end();
     if (request.url?.startsWith('/missing') === true) return void response.writeHead(404).end();
     if (request.url?.startsWith('/endless') === true) return void pipeline(createReadStream('/dev/zero'), response).catch(() => undefined);
     response.end(png);
@@ -56,6 +62,10 @@ describe('openImage() reads', () => {
   it('an http: URL, also as text', async () => {
     expect(await pixels(new URL(`${url}/a.png?token=1`))).toEqual(expected);
     expect(await pixels(`${url}/a`)).toEqual(expected);
+  });
+  it('an http: URL with a login', async () => {
+    expect(await pixels(`${url.replace('//', '//admin:s3cret#1@')}/locked.png`)).toEqual(expected);
+    expect(await pixels(new URL(`${url.replace('//', '//admin:s3cret%231@')}/locked.png`))).toEqual(expected);
   });
   it('a data: URL', async () => expect(await pixels(`data:image/png;base64,${png.toString('base64')}`)).toEqual(expected));
   it('encoded bytes, whatever the format', async () => {
@@ -190,10 +200,26 @@ describe('openImage() refuses', () => {
     expect((await openImage(`${url}/a.png`, { maxImageBytes: png.length })).width).toBe(7);
   });
 
-  it('a login in a URL, which fetch() does not take, without telling it', async () => {
-    const error: unknown = await openImage(`${url.replace('//', '//me:hunter2@')}/a.png?key=abcdefgh`).catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ code: 'IMAGE_DECODE', message: expect.stringMatching(/^Cannot open image: URL must answer with a picture, got .* from http:\/\/127\.0\.0\.1:\d+\/a\.png$/) });
+  it('a wrong login in a URL, without telling it', async () => {
+    const error: unknown = await openImage(`${url.replace('//', '//me:wrong-hunter2@')}/locked.png?key=abcdefgh`).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'IMAGE_DECODE', message: `Cannot open image: URL must answer with a picture, got HTTP status 401 from ${url}/locked.png` });
     expect(inspect(error, { depth: 9 })).not.toMatch(/hunter2|abcdefgh/);
+  });
+
+  it.each(['slow', 'drip'])('an answer that is not whole within maxFetchSeconds (%s)', async (path) => {
+    const message = `Cannot open image: URL must answer with a picture, got no whole answer within 1 seconds (maxFetchSeconds) from ${url}/${path}`;
+    await expect(openImage(`${url}/${path}`, { maxFetchSeconds: 1 })).rejects.toMatchObject({ code: 'IMAGE_DECODE', message });
+  });
+
+  it('files and this machine, with publicOnly', async () => {
+    const rule = 'Cannot open image: with publicOnly it must be an http, https or data URL, got';
+    for (const file of [path, pathToFileURL(path), pathToFileURL(path).href]) {
+      await expect(openImage(file, { publicOnly: true })).rejects.toMatchObject({ code: 'IMAGE_DECODE', message: `${rule} "${String(file)}"` });
+    }
+    const message = `Cannot open image: URL must answer with a picture, got 127.0.0.1, which is no public address (publicOnly) from ${url}/a.png`;
+    await expect(openImage(`${url}/a.png`, { publicOnly: true })).rejects.toMatchObject({ code: 'IMAGE_DECODE', message });
+    expect((await openImage(`data:image/png;base64,${png.toString('base64')}`, { publicOnly: true })).width).toBe(7);
+    expect((await openImage(png, { publicOnly: true })).width).toBe(7);
   });
 
   it('more than maxPixels, before decoding', async () => {

@@ -2,6 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
+import { checkKind, describeValue } from '../guard/arguments.ts';
 
 /** The kinds of things the cache holds, each a folder. */
 export const CACHE_SECTIONS = ['graphs', 'embeddings', 'fingerprints'] as const;
@@ -22,8 +23,9 @@ export interface CacheUsage {
   readonly bytes: number;
 }
 
-/** Counts files and bytes per section; a folder that is not there counts as empty. */
+/** Counts files and bytes per section; a folder that is not there counts as empty. @throws TypeError unless `folder` is a string */
 export async function cacheUsage(folder: string): Promise<CacheUsage[]> {
+  checkFolder('measure cache', folder);
   return Promise.all(
     CACHE_SECTIONS.map(async (section) => {
       const root = join(folder, section);
@@ -36,7 +38,22 @@ export async function cacheUsage(folder: string): Promise<CacheUsage[]> {
   );
 }
 
-/** Deletes the given sections. Running segmenters keep working: they have what they need in memory. */
+/**
+ * Deletes the given sections. Running segmenters keep working: they have what they need in memory.
+ *
+ * @throws TypeError unless `folder` is a string and `sections` a list
+ * @throws RangeError for a section that is none of {@link CACHE_SECTIONS}
+ */
 export async function clearCache(folder: string, sections: readonly CacheSection[] = CACHE_SECTIONS): Promise<void> {
+  const action = 'clear cache';
+  checkFolder(action, folder);
+  checkKind(action, 'sections', sections, Array.isArray(sections), 'be a list');
+  for (const section of sections) {
+    if (!CACHE_SECTIONS.includes(section)) throw new RangeError(`Cannot ${action}: sections must be of ${CACHE_SECTIONS.join(', ')}, got ${describeValue(section)}`);
+  }
   await Promise.all(sections.map((section) => rm(join(folder, section), { recursive: true, force: true })));
+}
+
+function checkFolder(action: string, folder: string): void {
+  checkKind(action, 'folder', folder, typeof folder === 'string' && folder !== '', 'be a path');
 }

@@ -4,10 +4,15 @@
  * Only files at the top of the repository count; names outside the list never reach the file system.
  */
 import { SynsegError } from '../errors.ts';
+import { describeValue } from '../guard/arguments.ts';
 import { isWeights } from './hub-cache.ts';
 import { hubError } from './hub-request.ts';
+import { shortJson } from './json-fields.ts';
 
 const ETAG = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+/** Names of files in a message. */
+const MOST_NAMES = 20;
 
 /** Besides `*.safetensors` and its index, the files a checkpoint may need. */
 const NEEDED = new Set([
@@ -21,15 +26,15 @@ const NEEDED = new Set([
   'vision.onnx',
 ]);
 
-/** A file of a repository, as the hub's tree lists it. */
-export interface ListedFile {
+/** A file of a repository, as the hub's tree lists it: what is not checked yet is unknown. */
+interface ListedFile {
   readonly path: string;
   /** Bytes. */
-  readonly size: number;
+  readonly size?: unknown;
   /** Git blob sha1. */
-  readonly oid?: string;
+  readonly oid?: unknown;
   /** Large files: `oid` is the sha256 of the content. */
-  readonly lfs?: { readonly oid: string; readonly size: number };
+  readonly lfs?: { readonly oid?: unknown; readonly size?: unknown } | null;
 }
 
 /** A file to fetch. */
@@ -45,27 +50,38 @@ export interface RemoteFile {
 /**
  * Picks the checkpoint's files, the weights last: where they are cached, the rest is too.
  *
+ * @param listed the hub's list, unchecked
  * @param baseUrl URL the paths are appended to.
  * @throws {SynsegError} `CHECKPOINT_FORMAT` when there are no safetensors weights or no `config.json`.
- * @throws {SynsegError} `HUB_DOWNLOAD` when the hub lists a file without a digest.
+ * @throws {SynsegError} `HUB_DOWNLOAD` when the hub lists a file without a digest or a size.
  */
-export function checkpointFiles(repo: string, listed: readonly ListedFile[], baseUrl: string): RemoteFile[] {
-  const names = listed.map((entry) => entry.path);
+export function checkpointFiles(repo: string, listed: readonly unknown[], baseUrl: string): RemoteFile[] {
+  const entries = listed.map((entry) => listedFile(repo, entry)).filter((entry) => entry !== undefined);
+  const names = entries.map((entry) => entry.path);
   const absent = [names.some(isWeights) ? '' : '*.safetensors', names.includes('config.json') ? '' : 'config.json'].filter(Boolean);
   if (absent.length > 0) {
     const pickle = names.some((name) => /\.(?:bin|pt|pth|ckpt)$/.test(name)) ? '; pickle weights (.bin, .pt) are not loaded' : '';
-    const got = names.length === 0 ? 'no files' : names.join(', ');
+    const got = names.length === 0 ? 'no files' : `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`;
     throw new SynsegError('CHECKPOINT_FORMAT', `Cannot download ${repo}: repository must have ${absent.join(' and ')}, got ${got}${pickle}`);
   }
   const single = names.includes('model.safetensors');
-  const files = listed.filter(({ path }) => NEEDED.has(path) || (isSafetensors(path) && (!single || !isCopy(path))));
+  const files = entries.filter(({ path }) => NEEDED.has(path) || (isSafetensors(path) && (!single || !isCopy(path))));
   return files
     .map(({ path, size, oid, lfs }): RemoteFile => {
-      const etag = lfs?.oid ?? oid ?? '';
-      if (!ETAG.test(etag)) throw hubError(repo, `digest of ${path} must be listed by the hub, got "${etag}"`);
-      return { path, etag, size: lfs?.size ?? size, url: `${baseUrl}/${path}` };
+      const etag = lfs?.oid ?? oid;
+      const bytes = lfs?.size ?? size;
+      if (typeof etag !== 'string' || !ETAG.test(etag)) throw hubError(repo, `digest of ${path} must be listed by the hub, got ${describeValue(etag)}`);
+      if (!Number.isSafeInteger(bytes) || (bytes as number) < 0) throw hubError(repo, `size of ${path} must be a whole number of bytes, got ${describeValue(bytes)}`);
+      return { path, etag, size: bytes as number, url: `${baseUrl}/${path}` };
     })
     .sort((a, b) => Number(isWeights(a.path)) - Number(isWeights(b.path)));
+}
+
+/** The entry if it is a file. */
+function listedFile(repo: string, entry: unknown): ListedFile | undefined {
+  const { type, path } = (entry ?? {}) as { readonly type?: unknown; readonly path?: unknown };
+  if (typeof type !== 'string' || typeof path !== 'string') throw hubError(repo, `each entry of the list must have a type and a path, got ${shortJson(entry)}`);
+  return type === 'file' ? (entry as ListedFile) : undefined;
 }
 
 function isSafetensors(path: string): boolean {

@@ -4,7 +4,11 @@
  * Not a retry policy: {@link Unreachable} marks the answers worth asking again for (no route, cut line, 5xx, 429), and
  * the caller decides whether that means another try, the cached snapshot, or an error.
  */
-import { SynsegError, messageOf } from '../errors.ts';
+import { SynsegError } from '../errors.ts';
+import { reasonOf, sendRequest, type Answer } from '../guard/http-request.ts';
+import { gather } from '../guard/input-file.ts';
+import { DEFAULT_LIMITS } from '../guard/limits.ts';
+import { decodeText } from '../guard/text-file.ts';
 
 /** Where and as whom to ask. */
 export interface HubAddress {
@@ -31,19 +35,15 @@ export function unreachableError(address: HubAddress, cause: Unreachable, rest =
   return hubError(address.repo, text, cause);
 }
 
-/** Any failure of a fetch or of reading its body as {@link Unreachable}. */
+/** Any failure of a request or of reading its answer as {@link Unreachable}. */
 export function unreachable(error: unknown): Unreachable {
-  if (error instanceof Unreachable) return error;
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = (cause as { code?: unknown } | undefined)?.code;
-  const reason = typeof code === 'string' ? code : messageOf(cause instanceof Error && cause.message !== '' ? cause : error);
-  return new Unreachable(reason, { cause: error });
+  return error instanceof Unreachable ? error : new Unreachable(reasonOf(error), { cause: error });
 }
 
 /**
  * Sends one request and returns a usable response (2xx, or 416 for a range the file does not have).
  *
- * The token goes to the hub's own origin only: `fetch` drops the header when a file redirects to a storage host.
+ * The token goes to the hub's own origin only: the header is dropped when a file redirects to a storage host.
  *
  * @throws {Unreachable} on a network failure, 408, 429 or 5xx.
  * @throws {SynsegError} `HUB_DOWNLOAD` on 401, 403, 404 and every other status.
@@ -54,12 +54,12 @@ export async function ask(
   url: string,
   headers: Readonly<Record<string, string>>,
   deadline: AbortSignal,
-): Promise<Response> {
+): Promise<Answer> {
   const { hubUrl, accessToken, signal } = address;
   const authorised = accessToken !== undefined && new URL(url).origin === new URL(hubUrl).origin;
-  let response: Response;
+  let response: Answer;
   try {
-    response = await fetch(url, {
+    response = await sendRequest(url, {
       // A compressed body would make byte ranges and sizes those of the compressed stream.
       headers: {
         'accept-encoding': 'identity',
@@ -80,10 +80,39 @@ export async function ask(
   throw statusError(address, url, response);
 }
 
-function statusError(address: HubAddress, url: string, response: Response): SynsegError {
+/**
+ * Asks the hub's own interface and returns an answer that is an object or a list, as the standard `Response` that a client
+ * of the hub reads.
+ *
+ * @throws as {@link ask}, and {@link Unreachable} for an answer that is no JSON
+ * @throws {SynsegError} `HUB_DOWNLOAD` for an answer without end, or an empty page before another
+ */
+export async function askJson(address: HubAddress, url: string, deadline: AbortSignal): Promise<Response> {
+  const { repo } = address;
+  const response = await ask(address, url, {}, deadline);
+  const most = DEFAULT_LIMITS.maxHeaderBytes;
+  const bytes = response.body === null ? new Uint8Array(0) : await gather(response.body, most, () => hubError(repo, `answer of the hub must have at most ${most} bytes, got more`));
+  const value = parsed(bytes);
+  if (typeof value !== 'object' || value === null) throw new Unreachable('an answer that is no JSON object or list');
+  const link = response.headers.get('link');
+  if (/;\s*rel="next"/.test(link ?? '') && (!Array.isArray(value) || value.length === 0)) {
+    throw hubError(repo, 'page of the list must name a file where another page follows, got an empty one');
+  }
+  return new Response(bytes, { headers: link === null ? {} : { link } });
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decodeText(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function statusError(address: HubAddress, url: string, response: Answer): SynsegError {
   const { repo, revision } = address;
   const { status } = response;
-  const code = response.headers.get('x-error-code') ?? '';
+  const code = (response.headers.get('x-error-code') ?? '').slice(0, 40);
   const got = `got status ${status}${code === '' ? '' : ` ${code}`}`;
   const token = 'HF_TOKEN (or the accessToken option) to a token that may read it';
   if (code === 'RevisionNotFound') {

@@ -30,8 +30,6 @@ const POLL_MS = 100;
 /** Tries in a row that bring no new byte before giving up, waiting 200, 400, 800 and 1600 ms between them. */
 const TRIES = 5;
 const BACKOFF_MS = 200;
-/** A connection that sends nothing for this long is dropped and resumed. */
-const STALL_MS = 30_000;
 
 /** Where the file goes and who listens. */
 export interface Transfer {
@@ -39,8 +37,8 @@ export interface Transfer {
   readonly blobPath: string;
   readonly lockPath: string;
   onProgress(loadedBytes: number): void;
-  /** @default 30000 */
-  readonly stallMs?: number;
+  /** A connection that brings nothing for so long is dropped and resumed. */
+  readonly maxSilenceSeconds: number;
 }
 
 /**
@@ -161,9 +159,10 @@ async function receive(
   transfer: Transfer,
   advance: (position: number) => void,
 ): Promise<number> {
-  const { address, stallMs = STALL_MS } = transfer;
+  const { address, maxSilenceSeconds } = transfer;
+  const stallMs = Math.min(maxSilenceSeconds * 1000, 2 ** 31 - 1);
   const stall = new AbortController();
-  const stalled = (): void => stall.abort(new Unreachable(`no data for ${stallMs} ms`));
+  const stalled = (): void => stall.abort(new Unreachable(`no data for ${maxSilenceSeconds} seconds (maxSilenceSeconds)`));
   let timer = setTimeout(stalled, stallMs);
   let position = start;
   try {

@@ -9,9 +9,11 @@ import { getHFHubCachePath, getRepoFolderName, listFiles, modelInfo } from '@hug
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isSynsegError } from '../errors.ts';
+import { checkCallback, checkKind, checkOptions, checkSignal, optionNames } from '../guard/arguments.ts';
+import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
 import { diskError, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
 import { checkpointFiles, type RemoteFile } from './hub-files.ts';
-import { Unreachable, ask, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
+import { Unreachable, askJson, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
 import { fetchBlob } from './hub-transfer.ts';
 
 const COMMIT = /^[0-9a-f]{40}$/;
@@ -27,8 +29,11 @@ export interface DownloadProgress {
   readonly totalBytes: number;
 }
 
+/** What bounds a download. */
+export type DownloadBounds = { readonly [Name in 'maxSilenceSeconds' | 'maxListedFiles' | 'maxDownloadBytes']?: Limits[Name] | undefined };
+
 /** Options of {@link downloadCheckpoint}; each wins over the environment. */
-export interface DownloadCheckpointOptions {
+export interface DownloadCheckpointOptions extends DownloadBounds {
   /**
    * Branch, tag or commit. A full commit hash that is cached needs no network.
    * @default 'main'
@@ -52,6 +57,11 @@ export interface DownloadCheckpointOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const NAMES = optionNames<DownloadCheckpointOptions>({
+  ...{ revision: true, offline: true, hubUrl: true, cacheDir: true, accessToken: true, onProgress: true, signal: true },
+  ...{ maxSilenceSeconds: true, maxListedFiles: true, maxDownloadBytes: true },
+});
 
 /**
  * The hub settings of this process's environment: the only place that reads it.
@@ -82,11 +92,14 @@ export function hubDefaults(): { hubUrl: string; cacheDir: string; accessToken: 
  * When the hub cannot be reached, the last snapshot cached for the revision is returned without a word, as
  * `huggingface_hub` does: pin a commit to know what you get.
  *
+ * Proxies are taken from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+ *
  * @param repo `owner/name`.
  * @returns the absolute path of `models--owner--name/snapshots/<commit>` in the cache.
- * @throws {RangeError} when `repo`, `revision`, `hubUrl` or the token is malformed.
+ * @throws {TypeError} when an argument is of the wrong kind, or an option unknown.
+ * @throws {RangeError} when `repo`, `revision`, `hubUrl`, the token or a limit is malformed.
  * @throws {SynsegError} `HUB_DOWNLOAD` when the revision is neither reachable nor cached, access is denied, the
- *   repository or revision does not exist, the disk is full, or a file arrives with a wrong size or digest.
+ *   repository or revision does not exist, the disk is full, a limit is exceeded, or a file arrives with a wrong size or digest.
  * @throws {SynsegError} `CHECKPOINT_FORMAT` when the repository has no safetensors weights or no `config.json`.
  * @throws the signal's reason, at once; what was received is kept for the next call.
  * @example
@@ -110,7 +123,7 @@ export async function downloadCheckpoint(repo: string, options: DownloadCheckpoi
 }
 
 /** Options with all defaults filled in. */
-interface HubRequest extends HubAddress {
+interface HubRequest extends HubAddress, Required<Pick<Limits, 'maxSilenceSeconds' | 'maxListedFiles' | 'maxDownloadBytes'>> {
   readonly cacheDir: string;
   readonly repoFolder: string;
   readonly locksFolder: string;
@@ -119,6 +132,19 @@ interface HubRequest extends HubAddress {
 }
 
 function resolveRequest(repo: string, options: DownloadCheckpointOptions): HubRequest {
+  const action = 'download checkpoint';
+  checkKind(action, 'repo', repo, typeof repo === 'string', 'be "owner/name"');
+  checkOptions(action, options, NAMES);
+  for (const name of ['revision', 'hubUrl', 'cacheDir', 'accessToken'] as const) {
+    // The token itself is in no message.
+    const value: unknown = options[name];
+    checkKind(action, name, name === 'accessToken' ? typeof value : value, value === undefined || typeof value === 'string', 'be a string');
+  }
+  checkKind(action, 'offline', options.offline, options.offline === undefined || typeof options.offline === 'boolean', 'be true or false');
+  checkCallback(action, 'onProgress', options.onProgress);
+  checkSignal(action, options.signal);
+  const { maxSilenceSeconds = DEFAULT_LIMITS.maxSilenceSeconds, maxListedFiles = DEFAULT_LIMITS.maxListedFiles, maxDownloadBytes = DEFAULT_LIMITS.maxDownloadBytes } = options;
+  checkLimits(action, { maxSilenceSeconds, maxListedFiles, maxDownloadBytes });
   const defaults = hubDefaults();
   const revision = options.revision ?? 'main';
   const hubUrl = (options.hubUrl ?? defaults.hubUrl).replace(/\/+$/, '');
@@ -150,6 +176,9 @@ function resolveRequest(repo: string, options: DownloadCheckpointOptions): HubRe
     locksFolder: join(cacheDir, '.locks', folderName),
     offline: options.offline ?? defaults.offline,
     signal: options.signal,
+    maxSilenceSeconds,
+    maxListedFiles,
+    maxDownloadBytes,
     onProgress: (progress) => options.onProgress?.(progress),
   };
 }
@@ -217,6 +246,7 @@ async function fill(request: HubRequest, commit: string): Promise<void> {
       address: request,
       blobPath: join(request.repoFolder, 'blobs', file.etag),
       lockPath: join(request.locksFolder, `${file.etag}.synseg.lock`),
+      maxSilenceSeconds: request.maxSilenceSeconds,
       onProgress: (loadedBytes) => request.onProgress({ file: file.path, loadedBytes, totalBytes: file.size }),
     });
     await linkBlob(request.repoFolder, file.etag, commit, file.path);
@@ -224,21 +254,24 @@ async function fill(request: HubRequest, commit: string): Promise<void> {
 }
 
 async function listCheckpoint(request: HubRequest, commit: string): Promise<RemoteFile[]> {
-  const { repo, hubUrl } = request;
+  const { repo, hubUrl, maxListedFiles, maxDownloadBytes } = request;
   const listed = await answer(request, async (fetch) => {
-    const entries = [];
+    const entries: unknown[] = [];
     for await (const entry of listFiles({ repo: { type: 'model', name: repo }, revision: commit, hubUrl, fetch })) {
-      if (entry.type === 'file') entries.push(entry);
+      if (entries.push(entry) > maxListedFiles) throw hubError(repo, `repository must list at most ${maxListedFiles} files (maxListedFiles), got more`);
     }
     return entries;
   });
-  return checkpointFiles(repo, listed, `${hubUrl}/${repo}/resolve/${commit}`);
+  const files = checkpointFiles(repo, listed, `${hubUrl}/${repo}/resolve/${commit}`);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (bytes > maxDownloadBytes) throw hubError(repo, `files must have at most ${maxDownloadBytes} bytes together (maxDownloadBytes), got ${bytes}`);
+  return files;
 }
 
-/** Runs a call of the hub client over our own request, so that its failures are {@link Unreachable} or final. */
+/** Runs a call of the hub client over our own requests, so that its failures are {@link Unreachable} or final. */
 async function answer<T>(request: HubRequest, call: (fetchLike: typeof fetch) => Promise<T>): Promise<T> {
   try {
-    return await call((input) => ask(request, input instanceof Request ? input.url : input.toString(), {}, AbortSignal.timeout(ANSWER_MS)));
+    return await call((input) => askJson(request, input instanceof Request ? input.url : input.toString(), AbortSignal.timeout(ANSWER_MS)));
   } catch (error) {
     request.signal?.throwIfAborted();
     throw isSynsegError(error) ? error : unreachable(error);

@@ -4,7 +4,8 @@ import { extname } from 'node:path';
 import { writeFileAtomic } from '../cache/atomic-file.ts';
 import { checkOutputs } from '../guard/output-paths.ts';
 import { shownURL } from '../guard/secrets.ts';
-import { readImage, type PictureFormat } from '../image/image.ts';
+import type { PictureFormat } from '../image/image.ts';
+import { readImage } from '../image/picture-bytes.ts';
 import { LabelSet } from '../labels/label-set.ts';
 import type { LabelsOptions } from '../labels/label-request.ts';
 import type { Background } from '../model/postprocess.ts';
@@ -55,7 +56,7 @@ export async function segmentCommand({ signal, stderr }: CommandContext, image: 
   const embedded = performance.now();
   // A pipe can be read once, and what an address answers may change: the overlay is drawn on what was segmented.
   const once = out !== undefined && (/^(?:https?|data):/i.test(image) || (await stat(image).catch(() => undefined))?.isFile() === false);
-  const picture = once ? (await readImage(image, undefined, signal)).bytes : image;
+  const picture = once ? (await readImage(image, { signal })).bytes : image;
   const result = await segmenter.segment(picture, labels, { ...(views === undefined ? {} : { views }), signal });
   const segmented = performance.now();
   if (out !== undefined) await writeFileAtomic(out, await result.overlay(picture, { ...bounds, format, signal }));

@@ -17,6 +17,14 @@ export interface Limits {
   readonly maxTextBytes: number;
   /** Bytes of the header of a safetensors file. @default 16 MiB */
   readonly maxHeaderBytes: number;
+  /** Seconds from the request for a picture to its last byte. @default 60 */
+  readonly maxFetchSeconds: number;
+  /** Seconds that a download may bring nothing before the connection is dropped and tried again. @default 30 */
+  readonly maxSilenceSeconds: number;
+  /** Files and folders at the top of a hub repository. @default 10,000 */
+  readonly maxListedFiles: number;
+  /** Bytes of all files of a checkpoint that is downloaded. @default 50 GiB */
+  readonly maxDownloadBytes: number;
 }
 
 /** Defaults of {@link Limits}. */
@@ -27,6 +35,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   // A longer text does not fit V8's strings.
   maxTextBytes: 500_000_000,
   maxHeaderBytes: 16 * 2 ** 20,
+  maxFetchSeconds: 60,
+  maxSilenceSeconds: 30,
+  maxListedFiles: 10_000,
+  maxDownloadBytes: 50 * 2 ** 30,
 });
 
 /**
@@ -39,7 +51,7 @@ export function limitError(code: SynsegErrorCode, action: string, what: string, 
 }
 
 /** @throws RangeError unless every limit that is given is a positive integer */
-export function checkLimits(action: string, limits: Partial<Limits>): void {
+export function checkLimits(action: string, limits: { readonly [Name in keyof Limits]?: Limits[Name] | undefined }): void {
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
     const value = limits[name];
     if (value === undefined) continue;

@@ -54,6 +54,19 @@ export function encodedLogin(url: string): string {
 }
 
 /**
+ * The address without its login, and the login as the header of Basic authentication.
+ *
+ * @throws TypeError when it is no address
+ */
+export function splitLogin(address: string | URL): { readonly url: URL; readonly authorization?: string } {
+  const url = new URL(typeof address === 'string' ? encodedLogin(address) : address);
+  const { username, password } = url;
+  url.username = url.password = '';
+  if (username === '' && password === '') return { url };
+  return { url, authorization: `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}` };
+}
+
+/**
  * Login, host and port, and what may be shown of what follows. A password typed as it is may hold `/`, `?`, `#` and `@`:
  * the host then stands behind the last `@`. Where two readings are possible the one that is surely an address is taken;
  * where what stands behind the last `@` could be the end of a secret, none.

@@ -5,16 +5,13 @@
  * sRGB; of an animation the first frame is taken; alpha is dropped (the stored colour counts, as in most Python
  * pipelines), not composited. A truncated or corrupt file is an error, never a half-grey picture.
  */
-import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
-import { SynsegError, isSynsegError, messageOf } from '../errors.ts';
+import { SynsegError, messageOf } from '../errors.ts';
 import { checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
-import { gather } from '../guard/input-file.ts';
-import { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from '../guard/limits.ts';
+import { DEFAULT_LIMITS, checkLimits } from '../guard/limits.ts';
 import { raceSignal } from '../guard/race-signal.ts';
-import { cleanError, shownURL } from '../guard/secrets.ts';
 import { checkInteger, checkPlane, checkSides } from '../mask/check.ts';
-import { kindOfPicture, readPicture } from './picture-file.ts';
+import { kindOfPicture, readImage, type ImageOptions } from './picture-bytes.ts';
 
 /** Raw interleaved pixels: gray, RGB or RGBA bytes, row-major. */
 export interface RawImage {
@@ -27,13 +24,6 @@ export interface RawImage {
 
 /** A picture: file path, URL (`file:`, `http:`, `https:`, `data:`), encoded bytes, raw pixels, or a sharp pipeline. */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | RawImage | Sharp;
-
-/** Options of {@link openImage}. */
-export interface ImageOptions extends Partial<Pick<Limits, 'maxPixels' | 'maxImageBytes'>> {
-  /** Take drawings as well: SVG, which can hold a great deal of work in a few bytes. @default false */
-  readonly allowSVG?: boolean;
-  readonly signal?: AbortSignal;
-}
 
 /** A rectangle of a picture, pixels. */
 export interface Region {
@@ -75,10 +65,10 @@ interface Source {
  * @throws the signal's reason when aborted, at once: a decoder that is at work finishes unheard
  */
 export async function openImage(input: ImageInput, options: ImageOptions = {}): Promise<OpenedImage> {
-  const { maxPixels = DEFAULT_LIMITS.maxPixels, maxImageBytes = DEFAULT_LIMITS.maxImageBytes, allowSVG = false, signal } = options;
-  checkLimits('open image', { maxPixels, maxImageBytes });
+  const { maxPixels = DEFAULT_LIMITS.maxPixels, signal } = options;
+  checkLimits('open image', options);
   signal?.throwIfAborted();
-  const source = await raceSignal(sourceOf(input, { maxPixels, maxImageBytes, allowSVG, signal }), signal);
+  const source = await raceSignal(sourceOf(input, { ...options, maxPixels }), signal);
   const decode = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await raceSignal(work, signal);
@@ -196,8 +186,8 @@ export async function encodeGrayPNG(bytes: Uint8Array, width: number, height: nu
   return picture.toColourspace('b-w').png({ compressionLevel: 6 }).toBuffer();
 }
 
-async function sourceOf(input: ImageInput, limits: Required<Omit<ImageOptions, 'signal'>> & { readonly signal: AbortSignal | undefined }): Promise<Source> {
-  const { maxPixels, maxImageBytes, allowSVG, signal } = limits;
+async function sourceOf(input: ImageInput, options: ImageOptions & { readonly maxPixels: number }): Promise<Source> {
+  const { maxPixels, allowSVG = false } = options;
   const encoded = (bytes: Uint8Array, name: string): Source => {
     if (bytes.byteLength === 0) throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: file must not be empty, got 0 bytes`);
     const kind = kindOfPicture(bytes);
@@ -206,7 +196,7 @@ async function sourceOf(input: ImageInput, limits: Required<Omit<ImageOptions, '
     return { name, make: () => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' }) };
   };
   if (typeof input === 'string' || input instanceof URL) {
-    const { bytes, name } = await readImage(input, maxImageBytes, signal);
+    const { bytes, name } = await readImage(input, options);
     return encoded(bytes, name);
   }
   if (input instanceof ArrayBuffer) return encoded(new Uint8Array(input), 'from bytes');
@@ -214,24 +204,6 @@ async function sourceOf(input: ImageInput, limits: Required<Omit<ImageOptions, '
   if (isSharp(input)) return sharpSource(input, maxPixels);
   if (isRaw(input)) return rawSource(input, maxPixels);
   throw new TypeError(`Cannot open image: input must be a path, URL, bytes, { data, width, height } or a sharp instance, got ${describeValue(input)}`);
-}
-
-/** The bytes of a picture that lies somewhere else, and what it is called in messages. */
-export async function readImage(input: string | URL, maxImageBytes = DEFAULT_LIMITS.maxImageBytes, signal?: AbortSignal): Promise<{ readonly bytes: Uint8Array; readonly name: string }> {
-  const text = String(input);
-  if (typeof input === 'string' && !/^(?:https?|file|data):/i.test(text)) return { bytes: await readPicture(text, maxImageBytes, signal), name: shownURL(text) };
-  if (!URL.canParse(text)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${shownURL(text)}"`);
-  const url = new URL(text);
-  if (url.protocol === 'file:') return { bytes: await readPicture(pathOf(url), maxImageBytes, signal), name: text };
-  return { bytes: await fetchBytes(url, maxImageBytes, signal), name: shownURL(text) };
-}
-
-function pathOf(url: URL): string {
-  try {
-    return fileURLToPath(url);
-  } catch (cause) {
-    throw new TypeError(`Cannot open image: input must be a file: URL of this machine, got "${url.href}"`, { cause });
-  }
 }
 
 /** A pipeline may still have to crop, turn or resize: it is run once, and what comes out is the picture. */
@@ -262,21 +234,6 @@ function rawSource({ data, width, height, channels }: RawImage, maxPixels: numbe
   const make = (): Sharp => sharp(data, { raw: { width, height, channels: perPixel }, limitInputPixels: false });
   const plain = { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
   return { name: 'from raw pixels', make, ...(perPixel === 3 ? { plain } : {}) };
-}
-
-async function fetchBytes(url: URL, maxImageBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  try {
-    const response = await fetch(url, signal === undefined ? {} : { signal });
-    if (!response.ok) throw new Error(`HTTP status ${String(response.status)}`);
-    const tooLong = (bytes: string): SynsegError => limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
-    return response.body === null ? new Uint8Array(0) : await gather(response.body, maxImageBytes, tooLong);
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (isSynsegError(cause)) throw cause;
-    // fetch() repeats an address that it does not take, its login included.
-    cleanError(cause, [url]);
-    throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${messageOf(cause)} from ${shownURL(url)}`, { cause });
-  }
 }
 
 function undecodable(name: string, got: string, cause?: unknown): SynsegError {

@@ -3,10 +3,11 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { defaultCacheFolder } from '../cache/cache-folder.ts';
 import { EMBEDDED, embeddedFolder } from '../checkpoint/embedded.ts';
-import { downloadCheckpoint, type DownloadProgress } from '../checkpoint/hub.ts';
+import { downloadCheckpoint, type DownloadBounds, type DownloadProgress } from '../checkpoint/hub.ts';
 import { SynsegError } from '../errors.ts';
 import { checkCallback, checkKind, checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
+import type { ImageOptions } from '../image/picture-bytes.ts';
 import type { EngineSettings, Precision } from '../session/protocol.ts';
 import { PROVIDERS, type Provider } from '../session/providers.ts';
 
@@ -14,13 +15,10 @@ import { PROVIDERS, type Provider } from '../session/providers.ts';
 export type LoadProgress = ({ readonly stage: 'download' } & DownloadProgress) | { readonly stage: 'load' };
 
 /** What bounds the pictures of a segmenter. */
-export interface ImageBounds extends Pick<Limits, 'maxPixels' | 'maxLabelPixels' | 'maxImageBytes'> {
-  /** Take drawings as well: SVG, which can hold a great deal of work in a few bytes. @default false */
-  readonly allowSVG: boolean;
-}
+export type ImageBounds = Pick<Limits, 'maxPixels' | 'maxLabelPixels'> & Required<Omit<ImageOptions, 'signal'>>;
 
 /** Options of `Segmenter.load()`. */
-export interface SegmenterOptions extends Partial<ImageBounds> {
+export interface SegmenterOptions extends Partial<ImageBounds>, DownloadBounds {
   /**
    * Execution provider. `'auto'` takes CUDA on Linux and WebGPU elsewhere when they start, else the CPU, and says which
    * in `segmenter.device`; a named device that does not start is an error.
@@ -69,7 +67,12 @@ const NAMES = optionNames<SegmenterOptions>({
   maxPixels: true,
   maxLabelPixels: true,
   maxImageBytes: true,
+  maxFetchSeconds: true,
+  maxSilenceSeconds: true,
+  maxListedFiles: true,
+  maxDownloadBytes: true,
   allowSVG: true,
+  publicOnly: true,
   cacheFolder: true,
   revision: true,
   offline: true,
@@ -102,7 +105,7 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
     const value: unknown = options[name];
     checkKind(action, name, name === 'accessToken' ? typeof value : value, value === undefined || typeof value === 'string', 'be a string');
   }
-  for (const name of ['offline', 'allowSVG'] as const) checkKind(action, name, options[name], options[name] === undefined || typeof options[name] === 'boolean', 'be true or false');
+  for (const name of ['offline', 'allowSVG', 'publicOnly'] as const) checkKind(action, name, options[name], options[name] === undefined || typeof options[name] === 'boolean', 'be true or false');
   checkLimits(action, options);
   options.signal?.throwIfAborted();
   const device = oneOf('device', options.device ?? 'auto', ['auto', ...PROVIDERS]);
@@ -120,10 +123,11 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
     maxBatch: positive('maxBatch', options.maxBatch ?? 4),
   };
   const maxQueue = positive('maxQueue', options.maxQueue ?? 16);
-  const { maxPixels = DEFAULT_LIMITS.maxPixels, maxLabelPixels = DEFAULT_LIMITS.maxLabelPixels, maxImageBytes = DEFAULT_LIMITS.maxImageBytes, allowSVG = false } = options;
+  const { maxPixels = DEFAULT_LIMITS.maxPixels, maxLabelPixels = DEFAULT_LIMITS.maxLabelPixels, maxImageBytes = DEFAULT_LIMITS.maxImageBytes } = options;
+  const { maxFetchSeconds = DEFAULT_LIMITS.maxFetchSeconds, allowSVG = false, publicOnly = false } = options;
   const folder = await checkpointFolder(source, options);
   options.onProgress?.({ stage: 'load' });
-  return { settings: { folder, ...settings }, maxQueue, maxPixels, maxLabelPixels, maxImageBytes, allowSVG };
+  return { settings: { folder, ...settings }, maxQueue, maxPixels, maxLabelPixels, maxImageBytes, maxFetchSeconds, allowSVG, publicOnly };
 }
 
 async function checkpointFolder(source: string, options: SegmenterOptions): Promise<string> {
@@ -133,8 +137,11 @@ async function checkpointFolder(source: string, options: SegmenterOptions): Prom
   if (!HUB_ID.test(source)) {
     throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: source must be an existing folder, a hub id like owner/name or "embedded", got "${source}"`);
   }
-  const { revision, offline, hubUrl, hubCacheFolder: cacheDir, accessToken, onProgress, signal } = options;
+  const { revision, offline, hubUrl, hubCacheFolder: cacheDir, accessToken, maxSilenceSeconds, maxListedFiles, maxDownloadBytes, onProgress, signal } = options;
   return downloadCheckpoint(source, {
+    maxSilenceSeconds,
+    maxListedFiles,
+    maxDownloadBytes,
     revision,
     offline,
     hubUrl,

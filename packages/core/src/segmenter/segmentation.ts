@@ -2,7 +2,8 @@
 import { checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
 import { showsItself } from '../guard/show.ts';
 import { raceSignal } from '../guard/race-signal.ts';
-import { encodePicture, openImage, type ImageInput, type ImageOptions, type PictureFormat } from '../image/image.ts';
+import { encodePicture, openImage, type ImageInput, type PictureFormat } from '../image/image.ts';
+import type { ImageOptions } from '../image/picture-bytes.ts';
 import type { LabelSet } from '../labels/label-set.ts';
 import { blendBitmap, drawLegend, legendMargin } from '../mask/legend-bitmap.ts';
 import { blendOverlay, type BlendOverlayOptions } from '../mask/overlay.ts';
@@ -21,7 +22,7 @@ export interface OverlayOptions extends BlendOverlayOptions, ImageOptions {
   readonly format?: PictureFormat;
 }
 
-const OVERLAY_OPTIONS = optionNames<OverlayOptions>({ legend: true, format: true, alpha: true, contour: true, borders: true, maxPixels: true, maxImageBytes: true, allowSVG: true, signal: true });
+const OVERLAY_OPTIONS = optionNames<OverlayOptions>({ legend: true, format: true, alpha: true, contour: true, borders: true, maxPixels: true, maxImageBytes: true, maxFetchSeconds: true, allowSVG: true, publicOnly: true, signal: true });
 
 /** Labels of every pixel of one picture. */
 export class Segmentation {

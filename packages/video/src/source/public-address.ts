@@ -1,6 +1,6 @@
 /** Addresses that users of a service send: only public ones are opened, where redirects lead as well. */
 import { SynsegError } from '@synseg/core';
-import { isPublicHost, shownURL } from '@synseg/core/guards';
+import { isPublicHost, shownURL, splitLogin } from '@synseg/core/guards';
 
 const mostRedirects = 5;
 
@@ -24,14 +24,11 @@ export async function publicAddress(url: string, timeoutSeconds: number): Promis
     if (!(await isPublicHost(parts.hostname))) return refuse(at, 'be public');
     if (/\.(?:m3u8?|mpd|sdp)$/i.test(parts.pathname)) return refuse(at, 'be no playlist');
     if (!/^https?:/i.test(at)) return at;
-    const { username, password } = parts;
-    const plain = new URL(at);
-    plain.username = plain.password = '';
+    const { url: plain, authorization } = splitLogin(at);
     const leaving = new AbortController();
     const timer = setTimeout(() => leaving.abort(), timeoutSeconds * 1000);
     try {
-      const login = username === '' ? {} : { authorization: `Basic ${Buffer.from(decodeURIComponent(`${username}:${password}`)).toString('base64')}` };
-      const { status, headers } = await fetch(plain, { redirect: 'manual', headers: login, signal: leaving.signal });
+      const { status, headers } = await fetch(plain, { redirect: 'manual', headers: authorization === undefined ? {} : { authorization }, signal: leaving.signal });
       const next = headers.get('location');
       if (status < 300 || status > 399 || next === null) return at;
       at = new URL(next, at).href;

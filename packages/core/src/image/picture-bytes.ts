@@ -1,0 +1,92 @@
+/** The bytes of a picture in a file or on a server, never more than asked for; and what its first bytes say it is. */
+import { fileURLToPath } from 'node:url';
+import { SynsegError, isSynsegError, messageOf } from '../errors.ts';
+import { reasonOf, sendRequest } from '../guard/http-request.ts';
+import { gather, readInput } from '../guard/input-file.ts';
+import { DEFAULT_LIMITS, limitError, type Limits } from '../guard/limits.ts';
+import { cleanError, encodedLogin, shownURL, withoutSecrets } from '../guard/secrets.ts';
+
+/** Options of opening a picture. */
+export interface ImageOptions extends Partial<Pick<Limits, 'maxPixels' | 'maxImageBytes' | 'maxFetchSeconds'>> {
+  /** Take drawings as well: SVG, which can hold a great deal of work in a few bytes. @default false */
+  readonly allowSVG?: boolean;
+  /**
+   * Open web addresses only, and of those only public ones, wherever names and redirects lead: for services that open what
+   * their users send. No proxy is used.
+   * @default false
+   */
+  readonly publicOnly?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** The bytes of a picture that lies somewhere else, and what it is called in messages. */
+export async function readImage(input: string | URL, options: ImageOptions = {}): Promise<{ readonly bytes: Uint8Array; readonly name: string }> {
+  const { maxImageBytes = DEFAULT_LIMITS.maxImageBytes, publicOnly = false, signal } = options;
+  const text = String(input);
+  const name = shownURL(text);
+  const isPath = typeof input === 'string' && !/^(?:https?|file|data):/i.test(text);
+  if (publicOnly && (isPath || /^file:/i.test(text))) throw new SynsegError('IMAGE_DECODE', `Cannot open image: with publicOnly it must be an http, https or data URL, got "${name}"`);
+  if (isPath) return { bytes: await readPicture(text, maxImageBytes, signal), name };
+  const url = encodedLogin(text);
+  if (!URL.canParse(url)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${name}"`);
+  if (/^file:/i.test(url)) return { bytes: await readPicture(pathOf(new URL(url)), maxImageBytes, signal), name: text };
+  return { bytes: await fetchBytes(url, options), name };
+}
+
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new TypeError(`Cannot open image: input must be a file: URL of this machine, got "${url.href}"`, { cause });
+  }
+}
+
+async function fetchBytes(url: string, options: ImageOptions): Promise<Uint8Array> {
+  const { maxImageBytes = DEFAULT_LIMITS.maxImageBytes, maxFetchSeconds = DEFAULT_LIMITS.maxFetchSeconds, publicOnly = false, signal } = options;
+  const tooLong = (bytes: string): SynsegError => limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
+  const deadline = AbortSignal.timeout(Math.min(maxFetchSeconds * 1000, 2 ** 31 - 1));
+  try {
+    const response = await sendRequest(url, { publicOnly, signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`HTTP status ${String(response.status)}`);
+    }
+    return response.body === null ? new Uint8Array(0) : await gather(response.body, maxImageBytes, tooLong);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (isSynsegError(cause)) throw cause;
+    cleanError(cause, [url]);
+    const got = deadline.aborted ? `no whole answer within ${String(maxFetchSeconds)} seconds (maxFetchSeconds)` : reasonOf(cause);
+    throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${got} from ${shownURL(url)}`, { cause });
+  }
+}
+
+/**
+ * Reads a file or a pipe (`/dev/stdin`, `<(…)`). Devices and folders are refused before they are opened.
+ *
+ * @throws SynsegError `IMAGE_DECODE` when there is nothing to read, or more than `maxImageBytes`
+ */
+async function readPicture(path: string, maxImageBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const refuse = (got: string, cause?: unknown): SynsegError =>
+    new SynsegError('IMAGE_DECODE', `Cannot open image: path must be a readable file, got "${shownURL(path)}" (${got})`, cause === undefined ? {} : { cause });
+  const tooLong = (bytes: number | string): SynsegError => limitError('IMAGE_DECODE', 'open image', shownURL(path), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
+  try {
+    return await readInput(path, maxImageBytes, tooLong, signal);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw isSynsegError(cause) ? cause : refuse(withoutSecrets(messageOf(cause), [path]), cause);
+  }
+}
+
+const ascii = (bytes: Uint8Array, start: number, end: number): string => Buffer.from(bytes.subarray(start, end)).toString('latin1');
+
+/**
+ * What a file is by its first bytes. Only pixels are decoded unasked: a drawing can hold a program's worth of work in a
+ * few bytes (filters, nested references), and what else a decoder may know (PDF, scripts) more than that.
+ */
+export function kindOfPicture(bytes: Uint8Array): 'pixels' | 'drawing' | 'unknown' {
+  const start = ascii(bytes, 0, 16);
+  if (/^(?:\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II[*+]\0|MM\0[*+]|RIFF[^]{4}WEBP|[^]{4}ftyp|P[1-7fF]\s|\xff\x0a|\0\0\0\x0cJXL |\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/.test(start)) return 'pixels';
+  // Compressed, in UTF-8 or UTF-16 with a byte order mark, or after white space: XML starts with "<".
+  return /^(?:\x1f\x8b|(?:\xef\xbb\xbf)?\s*<|\xff\xfe(?:\s\0)*<\0|\xfe\xff(?:\0\s)*\0<|<\0|\0<)/.test(ascii(bytes, 0, 1024)) ? 'drawing' : 'unknown';
+}
