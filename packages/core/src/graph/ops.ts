@@ -101,13 +101,14 @@ export function affine(x: Value, weight: Value, bias: Value | undefined): Value 
 }
 
 /**
- * `a · b` with `a` quantised to uint8 per call and `b` int8 `[k, n]` with one scale per column (zero point 0).
+ * `a · b` with `a` quantised to uint8 per call and `b` uint8 `[k, n]` with one scale and zero point per column. Not int8:
+ * processors with AVX2 and without VNNI add two products of uint8 and int8 in 16 bits, where large ones do not fit.
  * @see onnxruntime contrib operator `DynamicQuantizeMatMul`
  */
 export function quantisedMatmul(a: Value, b: Value, scale: Value, zeroPoint: Value, bias: Value): Value {
   const result = { dtype: a.dtype, shape: productShape(a, b) };
   const columns = result.shape.slice(-1);
-  for (const [name, value, dtype] of [['scale', scale, 'float32'], ['zeroPoint', zeroPoint, 'int8'], ['bias', bias, 'float32']] as const) {
+  for (const [name, value, dtype] of [['scale', scale, 'float32'], ['zeroPoint', zeroPoint, 'uint8'], ['bias', bias, 'float32']] as const) {
     expectOperand('multiply matrices', name, value, dtype, columns);
   }
   return a.graph.node('DynamicQuantizeMatMul', [a, b, scale, zeroPoint, bias], result, {}, 'com.microsoft');

@@ -8,13 +8,13 @@ import { reshape } from '../graph/shape-ops.ts';
 import { productOf } from '../graph/tensor-type.ts';
 import type { Weights } from '../checkpoint/weights.ts';
 
-/** A weight matrix as the int8 product needs it. */
+/** A weight matrix as the product of 8-bit integers needs it: `w ≈ (matrix − zeroPoint) · scale`. */
 export interface QuantisedMatrix {
-  /** int8 [in, out] */
+  /** uint8 [in, out] */
   readonly matrix: Value;
   /** float32 [out] */
   readonly scale: Value;
-  /** int8 [out] */
+  /** uint8 [out] */
   readonly zeroPoint: Value;
 }
 
@@ -23,7 +23,7 @@ export interface Parameters {
   readonly graph: Graph;
   /** The parameter of this name; implementations check the shape and fail naming both sides. */
   get(name: string, shape: readonly number[]): Value;
-  /** The int8 form of a linear layer's weight `[out, in]`, where the precision asks for it. */
+  /** The 8-bit form of a linear layer's weight `[out, in]`, where the precision asks for it. */
   quantised?(name: string, shape: readonly number[]): QuantisedMatrix | undefined;
 }
 

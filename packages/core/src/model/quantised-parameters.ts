@@ -1,5 +1,6 @@
 /**
- * int8 weights for the trunk's linear layers: symmetric, one scale per output channel, activations quantised per call.
+ * 8-bit weights for the trunk's linear layers: symmetric about 128, one scale per output channel, activations quantised per
+ * call.
  *
  * The embeddings, norms, the decoder and the text encoder stay in float32: they are a few per cent of the work, and the
  * decoder's logits are what the user sees.
@@ -12,10 +13,12 @@ import type { CheckpointParameters, Parameters, QuantisedMatrix } from './parame
 
 const QUANTISED = /^clip\.vision_model\.encoder\.layers\.\d+\..*\.weight$/;
 
-/** Largest magnitude of a quantised weight. */
+/** Quantised weights lie this far to both sides of {@link ZERO} at most. */
 const LEVELS = 127;
+/** The quantised weight that stands for 0. */
+const ZERO = 128;
 
-/** Checkpoint parameters, with the trunk's matrices also as int8. */
+/** Checkpoint parameters, with the trunk's matrices also in 8 bits. */
 export class QuantisedParameters implements Parameters {
   readonly graph: Graph;
   readonly #parameters: CheckpointParameters;
@@ -35,26 +38,26 @@ export class QuantisedParameters implements Parameters {
     if (!QUANTISED.test(name)) return undefined;
     const [rows, columns] = shape as readonly [number, number];
     const { matrix, scale } = quantiseRows(readSynchronously(this.#weights.get(name, shape)), rows, columns);
-    const inline = (suffix: string, dtype: 'int8' | 'float32', dimensions: readonly number[], data: Int8Array | Float32Array): Value =>
+    const inline = (suffix: string, dtype: 'uint8' | 'float32', dimensions: readonly number[], data: Uint8Array | Float32Array): Value =>
       this.graph.constant(`${name}.${suffix}`, dtype, dimensions, { kind: 'inline', bytes: new Uint8Array(data.buffer) });
     return {
-      matrix: inline('int8', 'int8', [columns, rows], matrix),
+      matrix: inline('int8', 'uint8', [columns, rows], matrix),
       scale: inline('scale', 'float32', [rows], scale),
-      zeroPoint: inline('zero', 'int8', [rows], new Int8Array(rows)),
+      zeroPoint: inline('zero', 'uint8', [rows], new Uint8Array(rows).fill(ZERO)),
     };
   }
 }
 
-/** `[out, in]` floats → int8 `[in, out]` and a scale per output: `w ≈ q · scale`, `scale = max |w| / 127`. */
-export function quantiseRows(weight: Float32Array, rows: number, columns: number): { matrix: Int8Array; scale: Float32Array } {
-  const matrix = new Int8Array(rows * columns);
+/** `[out, in]` floats → uint8 `[in, out]` and a scale per output: `w ≈ (q − 128) · scale`, `scale = max |w| / 127`. */
+export function quantiseRows(weight: Float32Array, rows: number, columns: number): { matrix: Uint8Array; scale: Float32Array } {
+  const matrix = new Uint8Array(rows * columns);
   const scale = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
     let largest = 0;
     for (let column = 0; column < columns; column++) largest = Math.max(largest, Math.abs(weight[row * columns + column] as number));
     const step = largest === 0 ? 1 : largest / LEVELS;
     scale[row] = step;
-    for (let column = 0; column < columns; column++) matrix[column * rows + row] = Math.round((weight[row * columns + column] as number) / step);
+    for (let column = 0; column < columns; column++) matrix[column * rows + row] = ZERO + Math.round((weight[row * columns + column] as number) / step);
   }
   return { matrix, scale };
 }
