@@ -52,7 +52,7 @@ function dispatcherOf(undici: typeof Undici, publicOnly: boolean): Undici.Dispat
   // A redirect may lead to a host of another proxy, or of none.
   return (proxied ??= new (class extends undici.Dispatcher {
     override dispatch(options: Undici.Dispatcher.DispatchOptions, handler: Undici.Dispatcher.DispatchHandlers): boolean {
-      const proxy = getProxyForUrl(String(options.origin));
+      const proxy = proxyFor(String(options.origin));
       const agent = agents.get(proxy) ?? (proxy === '' ? new undici.Agent() : proxyAgent(undici, proxy));
       agents.set(proxy, agent);
       return agent.dispatch(options, handler);
@@ -91,6 +91,11 @@ function publicLookup(host: string, options: LookupOptions, callback: LookupCall
 
 function notPublic(host: string): Error {
   return new Error(`${host}, which is no public address (publicOnly)`);
+}
+
+/** The proxy that the environment names for an address, '' for none. */
+export function proxyFor(url: string): string {
+  return getProxyForUrl(url);
 }
 
 /** Why a request or its answer failed: the system's code, or the message of what is behind "fetch failed". */

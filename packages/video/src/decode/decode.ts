@@ -10,9 +10,9 @@ import { DEFAULT_LIMITS, checkCallback, checkKind, checkLimits, checkOptions, ch
 import { guarded, throwingFor } from '../callbacks.ts';
 import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
-import { locateFfmpeg } from '../process/locate.ts';
+import { locateFfmpeg, proxyEnvironment } from '../process/locate.ts';
 import { checkInputOptions, decodeInput, type InputOptions, type OpenInput } from '../source/input.ts';
-import { checkSource, describeSource, isFrames, sourceSecrets, type FfmpegSource, type VideoSource } from '../source/source.ts';
+import { checkSource, describeSource, isFrames, sourceInput, sourceSecrets, type FfmpegSource, type VideoSource } from '../source/source.ts';
 import { checkEnd, checkPixels } from './check-end.ts';
 import { decodeArguments } from './decode-arguments.ts';
 import { FrameClock, type FrameTime } from './frame-clock.ts';
@@ -261,7 +261,7 @@ async function start(
   const targets = { size, full, ...(fullSize === undefined ? {} : { fullSize }) };
   const args = decodeArguments(open, targets, { ...options, maxPixels }, version);
   options.signal?.throwIfAborted();
-  return { tool: startTool(ffmpeg, args, { outputs: targets.full ? 2 : 1, onLine, input, secrets: sourceSecrets(source) }), pictures };
+  return { tool: startTool(ffmpeg, args, { outputs: targets.full ? 2 : 1, onLine, input, secrets: sourceSecrets(source), environment: proxyEnvironment(sourceInput(source)) }), pictures };
 }
 
 function openedSource(

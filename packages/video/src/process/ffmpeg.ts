@@ -25,6 +25,8 @@ export interface ToolPipes {
   readonly outputs?: number;
   /** Addresses and other texts that hold secrets, in the child's arguments or its input. */
   readonly secrets?: readonly string[];
+  /** @default this process's */
+  readonly environment?: NodeJS.ProcessEnv;
   /** Sees each line of stderr; returning true keeps it out of {@link ToolProcess.lastLines}. */
   readonly onLine?: (line: string) => boolean;
 }
@@ -131,6 +133,7 @@ export function startTool(path: string, args: readonly string[], pipes: ToolPipe
       'pipe',
       ...Array.from({ length: Math.max(0, outputs - 1) }, () => 'pipe' as const),
     ],
+    ...(pipes.environment === undefined ? {} : { env: pipes.environment }),
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
@@ -153,7 +156,7 @@ export async function runTool(
   path: string,
   args: readonly string[],
   signal?: AbortSignal,
-  pipes: Pick<ToolPipes, 'input' | 'secrets'> = {},
+  pipes: Pick<ToolPipes, 'input' | 'secrets' | 'environment'> = {},
 ): Promise<ToolReport> {
   signal?.throwIfAborted();
   const said: string[] = [];

@@ -5,6 +5,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { proxyFor } from '@synseg/core/guards';
 
 /** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,6 +27,15 @@ export async function locateFfmpeg(environment: Environment = process.env): Prom
   const found = onPath('ffmpeg', environment);
   if (found !== undefined) return found;
   throw new SynsegError('FFMPEG_MISSING', `Cannot find ffmpeg: it is not on PATH. ${howToGetIt}`);
+}
+
+/**
+ * The environment in which ffmpeg opens `url`. Of the variables that name a proxy it knows `http_proxy` and `no_proxy` alone,
+ * and takes the first for https as well: it is told the one that is meant. On its command line everybody would see a login.
+ */
+export function proxyEnvironment(url: string, environment: Environment = process.env): NodeJS.ProcessEnv {
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) return { ...environment };
+  return { ...environment, http_proxy: proxyFor(url), no_proxy: environment.no_proxy || environment.NO_PROXY || '' };
 }
 
 /**

@@ -19,9 +19,9 @@ import {
 import { matroskaFrameHeader, matroskaHeader } from './raw-matroska.ts';
 import { startTool, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion, passthroughArguments } from '../process/version.ts';
-import { locateFfmpeg } from '../process/locate.ts';
+import { locateFfmpeg, proxyEnvironment } from '../process/locate.ts';
 import { beginFile, finishFile, keptFile } from './partial-file.ts';
-import { checkSource, sourcePath } from '../source/source.ts';
+import { checkSource, sourceInput, sourcePath } from '../source/source.ts';
 import { audioCodecOf, soundSteps, type SoundFiles } from './sound.ts';
 import { writeError } from './write-error.ts';
 
@@ -106,7 +106,7 @@ export async function prepareVideo(path: string, options: Omit<EncodeOptions, ke
           : {
               addSound: (startSeconds, durationSeconds) =>
                 soundSteps(soundFiles(partial), containerOf(path), { source, audioCodec, startSeconds, durationSeconds }).map(
-                  (attempts) => attempts.map((args) => () => startTool(ffmpeg, args, { outputs: 0 })),
+                  (attempts) => attempts.map((args) => () => startTool(ffmpeg, args, { outputs: 0, environment: proxyEnvironment(sourceInput(source)) })),
                 ),
             }),
       });

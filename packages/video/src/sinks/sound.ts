@@ -4,6 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { startTool } from '../process/ffmpeg.ts';
+import { proxyEnvironment } from '../process/locate.ts';
 import { allowedArguments } from '../source/allowed.ts';
 import { describeSource, sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
 
@@ -21,6 +22,7 @@ export async function audioCodecOf(ffmpeg: string, source: VideoSource): Promise
   // Without an output ffmpeg prints what is in the source, and fails.
   const tool = startTool(ffmpeg, ['-hide_banner', ...open(source)], {
     outputs: 0,
+    environment: proxyEnvironment(sourceInput(source)),
     onLine: (line) => {
       codec ??= firstAudio.exec(line)?.[1];
       return true;

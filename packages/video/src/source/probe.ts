@@ -4,13 +4,13 @@ import { SynsegError } from '@synseg/core';
 import { DEFAULT_LIMITS, checkLimits, checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
-import { locateFfmpeg, locateFfprobe } from '../process/locate.ts';
+import { locateFfmpeg, locateFfprobe, proxyEnvironment } from '../process/locate.ts';
 import { checkPixels } from '../decode/check-end.ts';
 import { pixelArguments } from '../decode/decode-arguments.ts';
 import { refusedSize } from '../decode/input-report.ts';
 import { pixelAspect } from '../decode/frame-clock.ts';
 import { checkInputOptions, openInput, type InputOptions } from './input.ts';
-import { checkSource, isFrames, sourceName, sourceSecrets, type VideoSource } from './source.ts';
+import { checkSource, isFrames, sourceInput, sourceName, sourceSecrets, type VideoSource } from './source.ts';
 
 /** Facts of a source's first video stream (cover pictures of audio files do not count). */
 export interface VideoInfo {
@@ -86,7 +86,7 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
     return { ...picture, frameRate, durationSeconds: names.length / frameRate, frameCount: names.length };
   }
   const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', ...pixelArguments(maxPixels), ...open.arguments];
-  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, { input: open.input ?? false, secrets: sourceSecrets(source) });
+  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, { input: open.input ?? false, secrets: sourceSecrets(source), environment: proxyEnvironment(sourceInput(source)) });
   const name = sourceName(source);
   checkPixels(source, refusedSize(lastLines), maxPixels);
   if (code !== 0) throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
