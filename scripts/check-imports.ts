@@ -135,7 +135,7 @@ function checkPackage(name: string): void {
     for (const { specifier, line, reexport } of importsOf(source)) {
       if (specifier.startsWith('.')) {
         const target = relative(join(root, folder, 'src'), resolve(root, dirname(file), specifier));
-        if (target.startsWith('..')) report(file, line, `a relative import must stay in ${folder}/src, got "${specifier}"`);
+        if (target.startsWith('..') && target !== '../package.json') report(file, line, `a relative import must stay in ${folder}/src or be its package.json, got "${specifier}"`);
         continue;
       }
       if (isBuiltin(specifier)) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** Entry of `synseg`: the process around {@link runCommand}. Ctrl-C stops the work in order; a second one ends at once. */
-import { createRequire } from 'node:module';
+import { version } from '../package.json';
 import { runCommand } from './command/run.ts';
 
 const interruption = new AbortController();
@@ -15,5 +15,4 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 process.exitCode = await runCommand(process.argv.slice(2), { version, stdout: process.stdout, stderr: process.stderr, signal: interruption.signal });

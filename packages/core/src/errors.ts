@@ -8,6 +8,7 @@
 
 /** Stable machine-readable reason of a {@link SynsegError}. */
 export type SynsegErrorCode =
+  | 'BUNDLED'
   | 'MODEL_LOAD'
   | 'CHECKPOINT_FORMAT'
   | 'HUB_DOWNLOAD'

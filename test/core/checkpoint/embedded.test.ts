@@ -59,8 +59,8 @@ describe('embeddedFolder()', () => {
   it.each(['https://esm.sh/@synseg/core/dist/index.js', urlOf(join(app, 'dist/bundle.js'))])('says so when its code lies elsewhere: %s', (module) => {
     expect(() => embeddedFolder(module)).toThrow(
       expect.objectContaining({
-        code: 'MODEL_LOAD',
-        message: `Cannot load checkpoint: "embedded" must lie in the package @synseg/core, got ${module}, which lies in no folder of @synseg/core (is it bundled?); install the package again, or name a folder or a hub id`,
+        code: 'BUNDLED',
+        message: `Cannot load checkpoint: the code of @synseg/core must lie in its package, got ${module}; it starts threads and reads files beside it, so it must not be bundled: keep @synseg/core, @synseg/video and @synseg/train external, as \`esbuild --packages=external\` does`,
       }),
     );
   });

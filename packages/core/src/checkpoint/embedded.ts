@@ -2,10 +2,10 @@
  * The checkpoint that ships inside this package, found from wherever its code runs: a source file, a chunk of the build,
  * a thread, an installation. The way up to the package's own package.json is the same from all of them.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { SynsegError } from '../errors.ts';
+import { packageFolder } from '../guard/package-file.ts';
 
 /** The name by which the checkpoint of the package is loaded. */
 export const EMBEDDED = 'embedded';
@@ -16,34 +16,11 @@ const PACKAGE = '@synseg/core';
  * Folder of the checkpoint that ships with this package.
  *
  * @param from - URL of a module of the package
- * @throws SynsegError `MODEL_LOAD` when the module lies in no installed package, or the package has no checkpoint
+ * @throws SynsegError `BUNDLED` when the module lies in no installed package
+ * @throws SynsegError `MODEL_LOAD` when the package has no checkpoint
  */
-export function embeddedFolder(from: string = import.meta.url): string {
-  const home = packageFolder(from);
-  if (home === undefined) throw refusal(`${from}, which lies in no folder of ${PACKAGE} (is it bundled?)`);
-  const folder = join(home, EMBEDDED);
-  if (!existsSync(join(folder, 'config.json'))) throw refusal(`no config.json in ${folder}`);
-  return folder;
-}
-
-/** The nearest folder above a module whose package.json has this package's name. */
-function packageFolder(from: string): string | undefined {
-  if (!from.startsWith('file:')) return undefined;
-  for (let folder = dirname(fileURLToPath(from)), last = ''; folder !== last; folder = dirname(folder)) {
-    if (packageName(folder) === PACKAGE) return folder;
-    last = folder;
-  }
-  return undefined;
-}
-
-function packageName(folder: string): unknown {
-  try {
-    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { readonly name?: unknown } | null)?.name;
-  } catch {
-    return undefined;
-  }
-}
-
-function refusal(got: string): SynsegError {
-  return new SynsegError('MODEL_LOAD', `Cannot load checkpoint: "${EMBEDDED}" must lie in the package ${PACKAGE}, got ${got}; install the package again, or name a folder or a hub id`);
+export function embeddedFolder(from: string | undefined = import.meta.url): string {
+  const folder = join(packageFolder('load checkpoint', PACKAGE, from), EMBEDDED);
+  if (existsSync(join(folder, 'config.json'))) return folder;
+  throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: "${EMBEDDED}" must lie in the package ${PACKAGE}, got no config.json in ${folder}; install the package again, or name a folder or a hub id`);
 }

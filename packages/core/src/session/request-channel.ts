@@ -1,4 +1,5 @@
 /** Promises for requests on one message channel, with cancellation. It neither opens the channel nor ends it. */
+import threads from 'node:worker_threads';
 import { deserialiseError } from '../errors.ts';
 import type { ThreadReply, ThreadRequest } from './protocol.ts';
 
@@ -45,7 +46,7 @@ export class RequestChannel {
         this.#pending.set(id, { resolve: resolve, reject });
         this.#wire.ref();
         signal?.addEventListener('abort', onAbort, { once: true });
-        this.#wire.postMessage({ ...request, id }, transfer);
+        this.#wire.postMessage({ ...request, id }, transfer.filter(isMovable));
       });
     } finally {
       // What could not be sent is not waited for either.
@@ -92,4 +93,10 @@ export class RequestChannel {
     if (this.#pending.size === 0) this.#wire.unref();
     return pending;
   }
+}
+
+/** False for memory of sharp's, which Node 21 and later refuse to move and earlier ones copy by themselves. */
+function isMovable(buffer: ArrayBuffer): boolean {
+  const { isMarkedAsUntransferable } = threads as { isMarkedAsUntransferable?: (value: unknown) => boolean };
+  return isMarkedAsUntransferable?.(buffer) !== true;
 }

@@ -5,11 +5,13 @@
  */
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { SynsegError, deserialiseError, disposedError, messageOf } from '../errors.ts';
+import { packageFile } from '../guard/package-file.ts';
 import { raceSignal } from '../guard/race-signal.ts';
 import type { EngineInfo, EngineSettings, ThreadReply, ThreadRequest, ThreadStart } from './protocol.ts';
 import { RequestChannel } from './request-channel.ts';
 import { RunGuard } from './run-guard.ts';
 import { disableTelemetry } from './telemetry.ts';
+import { threadOptions } from './thread-options.ts';
 
 /** Threads of this process, for the exit guard. */
 const guards = new Set<RunGuard>();
@@ -66,13 +68,14 @@ export class ThreadClient implements InferenceLink {
    * @throws what loading throws in the thread, with class and code
    */
   static async start(role: ThreadStart['role'], settings: EngineSettings, signal?: AbortSignal): Promise<ThreadClient> {
+    const entry = packageFile('load checkpoint', '@synseg/core', () => { return new URL('./inference-thread.js', import.meta.url); });
     await disableTelemetry();
     signal?.throwIfAborted();
     const guard = new RunGuard();
     if (guards.size === 0) process.on('exit', stopAllAtExit);
     guards.add(guard);
     const workerData: ThreadStart = { role, settings, guard: guard.memory };
-    const worker = new Worker(new URL('./inference-thread.js', import.meta.url), { workerData, name: `synseg ${role}` });
+    const worker = new Worker(entry, { ...threadOptions(), workerData, name: `synseg ${role}` });
     const forget = (): void => {
       guards.delete(guard);
       if (guards.size === 0) process.off('exit', stopAllAtExit);

@@ -2,7 +2,7 @@
  * The process around {@link runCommand}. The first Ctrl-C (or SIGTERM) lets the work end in order; for the second one the
  * signal's own effect is restored, since calling `process.exit` while inference runs would abort the process.
  */
-import { createRequire } from 'node:module';
+import { version } from '../../package.json';
 import { runCommand, type CommandWork } from './run.ts';
 
 /** Runs the command line of this process and sets its exit code. */
@@ -19,11 +19,5 @@ export async function runProcess(work: CommandWork): Promise<void> {
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   // A reader that goes away, as `head` does, must not cost the steps since the last save.
   process.stdout.on('error', (error: Error) => interruption.abort(error));
-  process.exitCode = await runCommand(process.argv.slice(2), { version: packageVersion(), stdout: process.stdout, stderr: process.stderr, signal: interruption.signal, work });
-}
-
-/** From the package file: beside `dist` for the built command, beside `src` for this file. */
-function packageVersion(): string {
-  const up = import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json';
-  return (createRequire(import.meta.url)(up) as { version: string }).version;
+  process.exitCode = await runCommand(process.argv.slice(2), { version, stdout: process.stdout, stderr: process.stderr, signal: interruption.signal, work });
 }

@@ -8,6 +8,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina, move } from 'piscina';
+import { packageFile, threadOptions } from '@synseg/core/guards';
 import type { DecodeResult, DecodeTask, ThreadLoaded } from './decode-worker.ts';
 
 const MOST_THREADS = 8;
@@ -32,15 +33,17 @@ export class DecodePool {
   /** @param threads Number of threads at most; @default one less than there are processors, from 1 to 8 */
   constructor(threads = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))) {
     this.threads = threads;
-    const inSource = import.meta.url.endsWith('.ts');
+    const entry = packageFile('read samples', '@synseg/train', () => new URL(import.meta.url.endsWith('.ts') ? './decode-worker.ts' : './decode-worker.js', import.meta.url));
     this.#pool = new Piscina<DecodeTask, DecodeResult>({
-      filename: new URL(inSource ? './decode-worker.ts' : './decode-worker.js', import.meta.url).href,
+      filename: entry.href,
       minThreads: 1,
       maxThreads: threads,
       // A thread that idling ended would be out of the pool's sight before it is gone, and outlive the pool's disposal.
       idleTimeout: Infinity,
       atomics: 'disabled',
-      ...(inSource && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
+      ...threadOptions(),
+      // A `.ts` file is one of this repository's sources, run through tsx.
+      ...(entry.pathname.endsWith('.ts') && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
     });
     this.#pool.on('message', ({ loaded }: ThreadLoaded) => this.#loaded.add(loaded));
     this.#pool.on('error', (error: Error) => {

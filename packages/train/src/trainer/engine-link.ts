@@ -1,6 +1,7 @@
 /** The caller's side of the training thread. */
 import { Worker } from 'node:worker_threads';
 import { SynsegError } from '@synseg/core';
+import { packageFile, threadOptions } from '@synseg/core/guards';
 import { RunGuard, deserialiseError, disposedError } from '@synseg/core/internals';
 import type { EngineReply, EngineRequest, EngineStart, PairBatch, PairEmbeddings, StepReply, StepRequest } from './protocol.ts';
 
@@ -40,10 +41,11 @@ export class EngineLink {
 
   /** Starts the thread and loads its sessions. @throws what loading throws there, with class and code */
   static async start(options: Omit<EngineStart, 'guard'>): Promise<EngineLink> {
+    const entry = packageFile('train', '@synseg/train', () => { return new URL('./train-thread.js', import.meta.url); });
     const guard = new RunGuard();
     const atExit = (): void => guard.stopAndWait();
     process.on('exit', atExit);
-    const worker = new Worker(new URL('./train-thread.js', import.meta.url), { workerData: { ...options, guard: guard.memory } satisfies EngineStart, name: 'synseg train' });
+    const worker = new Worker(entry, { ...threadOptions(), workerData: { ...options, guard: guard.memory } satisfies EngineStart, name: 'synseg train' });
     worker.once('exit', () => process.off('exit', atExit));
     try {
       const device = await new Promise<string>((resolve, reject) => {

@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina, move, transferableSymbol, valueSymbol } from 'piscina';
 import { SynsegError, deserialiseError, messageOf, serialiseError, type Segmenter, type SerialisedError } from '@synseg/core';
+import { packageFile, threadOptions } from '@synseg/core/guards';
 import type { PoolControl, PoolReply, PoolTask, SessionRequest } from './frame-task.ts';
 
 /** A thread that has had nothing to do for this long ends, but for the last one. */
@@ -114,7 +115,7 @@ export class FramePool {
   }
 
   #open({ workers, tasks }: PoolSize): Piscina<PoolTask, PoolAnswer> {
-    const entry = new URL(import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js', import.meta.url);
+    const entry = packageFile('segment video', '@synseg/video', () => new URL(import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js', import.meta.url));
     const pool = new Piscina<PoolTask, PoolAnswer>({
       filename: entry.href,
       minThreads: 1,
@@ -123,6 +124,7 @@ export class FramePool {
       concurrentTasksPerWorker: Math.ceil(tasks / workers),
       atomics: 'disabled',
       idleTimeout: idleMs,
+      ...threadOptions(),
       // A `.ts` file is one of this repository's sources, run through tsx.
       ...(entry.pathname.endsWith('.ts') && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
     });
