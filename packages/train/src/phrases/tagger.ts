@@ -6,7 +6,7 @@
  * making one takes about 60 ms.
  */
 import model from 'wink-eng-lite-web-model';
-import winkNLP, { type ItsFunction, type WinkMethods } from 'wink-nlp';
+import winkNLP, { type ItsFunction, type Model, type WinkMethods } from 'wink-nlp';
 
 /** Universal part-of-speech tags, as wink-nlp and spaCy give them. */
 export type PartOfSpeech =
@@ -22,6 +22,13 @@ export interface TaggedWord {
 
 /** Characters after which an instance is replaced: it has then grown by about 60 MB, and a new one costs 5 % of that time. */
 const CHARACTERS_PER_INSTANCE = 8_000_000;
+
+/**
+ * The model gives one of its parts as JSON of what it gave before: twice as long with each instance, until no string is
+ * long enough for the thirtieth. So it is asked for once.
+ */
+let part: unknown;
+const steadyModel = { ...model, metaCER: (): unknown => (part ??= (model as unknown as { metaCER(): unknown }).metaCER()) } as unknown as Model;
 
 /** What ends a sentence is taken for the short form of Sunday. */
 const SUNDAY = 'sun.';
@@ -43,7 +50,7 @@ export class Tagger {
       this.#characters = 0;
     }
     this.#characters += text.length;
-    const wink = (this.#wink ??= winkNLP(model, ['pos']));
+    const wink = (this.#wink ??= winkNLP(steadyModel, ['pos']));
     const its = wink.its as unknown as Readonly<Record<'value' | 'pos' | 'precedingSpaces', ItsFunction<string>>>;
     const tokens = wink.readDoc(text).tokens();
     const tags = tokens.out(its.pos) as PartOfSpeech[];
