@@ -35,3 +35,13 @@ describe('isSynsegError()', () => {
 it('messageOf() reads any thrown value', () => {
   expect([messageOf(new Error('a')), messageOf('b'), messageOf(3)]).toEqual(['a', 'b', '3']);
 });
+
+it('messageOf() and serialiseError() read what has no text', () => {
+  expect([messageOf(Object.create(null)), serialiseError(Object.create(null)).message]).toEqual(['an object', 'an object']);
+});
+
+it('deserialiseError() refuses what serialiseError() does not give', () => {
+  for (const [data, got] of [[undefined, 'undefined'], [{}, 'an object']] as const) {
+    expect(() => deserialiseError(data as never)).toThrow(new TypeError(`Cannot rebuild error: data must be what serialiseError() returned, got ${got}`));
+  }
+});

@@ -26,9 +26,9 @@ function oddValue(draw: Draw, before: unknown): unknown {
     case 8:
       return draw.pick<unknown>([[], {}, [before], { value: before }, [undefined], [null], Array(5), Array(3).fill(before), new Array(100_000).fill(before), [[[]]], { ['__proto__']: 1 }, JSON.parse('{"__proto__":{"width":3}}')]);
     case 9:
-      if (typeof before === 'number') return draw.pick([-before, before + 1, before * 2, before / 3, String(before), BigInt(Math.round(before))]);
+      if (typeof before === 'number') return draw.pick([-before, before + 1, before * 2, before / 3, String(before), BigInt(Number.isFinite(before) ? Math.round(before) : 0)]);
       if (typeof before === 'string') return draw.pick([before.toUpperCase(), `${before} `, before.slice(1), [before], new String(before), { toString: () => before }]);
-      if (ArrayBuffer.isView(before)) return draw.pick<unknown>([new Uint8Array(before.byteLength + 1), new Uint8Array(before.byteLength - 1), [...new Uint8Array(before.buffer)], new Float32Array(before.byteLength), before.buffer, Buffer.from(before.buffer)]);
+      if (ArrayBuffer.isView(before)) return draw.pick<unknown>([new Uint8Array(before.byteLength + 1), new Uint8Array(before.byteLength >> 1), [...new Uint8Array(before.buffer)], new Float32Array(before.byteLength), before.buffer, Buffer.from(before.buffer)]);
       return draw.number();
     default:
       return harmless(draw.anything());

@@ -37,7 +37,7 @@ const LEAST_SHARE = 0.01;
 const PRINTED = 2;
 
 /** What is printed of a subject; findings of the same kind and place count as one. */
-function print(report: Report): void {
+function print(report: Report, seconds: number): void {
   const { subject, ran, accepted, refused, peakBytes, findings } = report;
   const kinds = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -45,7 +45,7 @@ function print(report: Report): void {
     const key = `${finding.kind} ${finding.stack === '' ? '' : finding.message.replace(/["'“][^]*|\d+/g, '#').slice(0, 60)} ${place}`;
     kinds.set(key, [...(kinds.get(key) ?? []), finding]);
   }
-  console.log(`${subject}: ${String(ran)} cases, ${String(accepted)} accepted, ${String(refused)} refused, ${(peakBytes / 2 ** 20).toFixed(0)} MiB at most, ${String(findings.length)} findings${kinds.size === findings.length ? '' : ` of ${String(kinds.size)} kinds`}`);
+  console.log(`${subject}: ${String(ran)} cases, ${String(accepted)} accepted, ${String(refused)} refused, ${(peakBytes / 2 ** 20).toFixed(0)} MiB at most, ${seconds.toFixed(0)} s, ${String(findings.length)} findings${kinds.size === findings.length ? '' : ` of ${String(kinds.size)} kinds`}`);
   for (const same of kinds.values()) {
     for (const { number, kind, message, stack } of same.slice(0, PRINTED)) {
       console.log(`  ${kind}: ${message.slice(0, 300)}\n    npm run fuzz -- --seed ${String(seed)} --only ${subject} --case ${String(number)}`);
@@ -64,16 +64,17 @@ function shortcoming({ subject, ran, accepted, refused }: Report): string | unde
   return undefined;
 }
 
-const waiting = [...(values.only ?? SUBJECTS)];
+const waiting: string[] = [...(values.only ?? SUBJECTS)];
 const reports: Report[] = [];
 const options = { seed, first, end, keep, caseTimeoutMs: whole('timeout-ms'), memoryBytes: whole('memory-mb') * 2 ** 20 };
 const started = performance.now();
 await Promise.all(
   Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
     for (let subject = waiting.shift(); subject !== undefined; subject = waiting.shift()) {
+      const began = performance.now();
       const report = await watchSubject(subject, options);
       reports.push(report);
-      print(report);
+      print(report, (performance.now() - began) / 1000);
     }
   }),
 );

@@ -23,5 +23,5 @@ export interface Subject {
 /** Opens a subject; its cases' files lie in `folder`. */
 export type OpenSubject = (folder: string) => Promise<Subject> | Subject;
 
-/** The subjects, each the file of its name in `subjects/`. */
-export const SUBJECTS = ['safetensors', 'config', 'tokenizer', 'label-sets', 'rle', 'tar', 'tables', 'coco', 'arguments'] as const;
+/** The subjects, each the file of its name in `subjects/`; the one that takes longest first. */
+export const SUBJECTS = ['tables', 'safetensors', 'config', 'tokenizer', 'label-sets', 'rle', 'tar', 'coco', 'arguments'] as const;

@@ -6,6 +6,8 @@
  * their class and code ({@link deserialiseError}), because structured cloning drops both.
  */
 
+import { checkKind, describeValue } from './guard/arguments.ts';
+
 /** Stable machine-readable reason of a {@link SynsegError}. */
 export type SynsegErrorCode =
   | 'BUNDLED'
@@ -69,7 +71,7 @@ export interface SerialisedError {
 
 /** Turns any thrown value into plain data that survives `postMessage`. */
 export function serialiseError(error: unknown): SerialisedError {
-  if (!(error instanceof Error)) return { kind: 'Error', message: String(error) };
+  if (!(error instanceof Error)) return { kind: 'Error', message: messageOf(error) };
   const kind = isSynsegError(error)
     ? 'SynsegError'
     : error instanceof TypeError
@@ -88,6 +90,7 @@ export function serialiseError(error: unknown): SerialisedError {
 
 /** Rebuilds an error from {@link serialiseError}'s data, with its class and code. */
 export function deserialiseError(data: SerialisedError): Error {
+  checkKind('rebuild error', 'data', data, typeof data === 'object' && (data as unknown) !== null && typeof data.message === 'string', 'be what serialiseError() returned');
   const options = data.cause === undefined ? undefined : { cause: new Error(data.cause) };
   const error =
     data.kind === 'SynsegError'
@@ -103,5 +106,11 @@ export function deserialiseError(data: SerialisedError): Error {
 
 /** The message of any thrown value. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  try {
+    return String(error);
+  } catch {
+    // An object without a prototype, say.
+    return describeValue(error);
+  }
 }

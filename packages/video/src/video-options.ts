@@ -153,7 +153,7 @@ export function resolveOptions(options: SegmentVideosOptions, sources: number): 
   checkKind('segment video', 'output', options.output, options.output === undefined || Array.isArray(options.output), 'be a list');
   const { maxInFlight = Math.max(4, 2 * sources), workers = defaultWorkers(), alpha = 0.5, maxStalenessSeconds = Infinity } = options;
   for (const [name, value] of Object.entries({ maxInFlight, workers })) {
-    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot segment video: ${name} must be a whole number of at least 1, got ${value}`);
+    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot segment video: ${name} must be a whole number of at least 1, got ${describeValue(value)}`);
   }
   for (const [name, value = 0] of Object.entries({ alpha, threshold: options.threshold })) {
     if (!(typeof value === 'number' && value >= 0 && value <= 1)) throw new RangeError(`Cannot segment video: ${name} must be between 0 and 1, got ${describeValue(value)}`);
@@ -161,7 +161,7 @@ export function resolveOptions(options: SegmentVideosOptions, sources: number): 
   const { quality, maxWidth } = jpegOf(options.jpeg);
   if (!(Number.isInteger(quality) && quality >= 1 && quality <= 100)) throw new RangeError(`Cannot segment video: jpeg.quality must be a whole number of 1 to 100, got ${describeValue(quality)}`);
   if (!(Number.isInteger(maxWidth) && maxWidth >= 1)) throw new RangeError(`Cannot segment video: jpeg.maxWidth must be a whole number of at least 1, got ${describeValue(maxWidth)}`);
-  if (!(maxStalenessSeconds > 0)) throw new RangeError(`Cannot segment video: maxStalenessSeconds must be above 0, got ${maxStalenessSeconds}`);
+  if (!(typeof maxStalenessSeconds === 'number' && maxStalenessSeconds > 0)) throw new RangeError(`Cannot segment video: maxStalenessSeconds must be above 0, got ${describeValue(maxStalenessSeconds)}`);
   checkChoice('policy', options.policy, ['auto', 'every-frame', 'freshest']);
   checkChoice('onError', options.onError, ['throw', 'skip']);
   checkChoice('size', options.size, ['model', 'source']);

@@ -69,6 +69,7 @@ describe('readSafetensors()', () => {
     ['a shape that is no list', { x: { dtype: 'U8', shape: { length: 1e9 }, data_offsets: [0, 1] } }, 'tensor "x" must have a shape and data_offsets of whole numbers'],
     ['a shape that overflows', { x: { dtype: 'U8', shape: [9007199254740991, 9007199254740991], data_offsets: [0, 1] } }, 'tensor "x" must take 8.112963841460666e+31 bytes'],
     ['metadata that is no text', { __metadata__: { names: 5 } }, '__metadata__ must be an object of texts, got {"names":5}'],
+    ['metadata too deep to be shown', `{"__metadata__":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`, '__metadata__ must be an object of texts, got an object'],
     ['an entry that is no object', { x: 5 }, 'tensor "x" must have a known dtype, got nothing'],
     ['no range', { x: { dtype: 'F32', shape: [1] } }, 'tensor "x" must have a shape and data_offsets of whole numbers, got {"dtype":"F32","shape":[1]}'],
     ['a negative dimension', f32([-1, -1], [0, 4]), 'tensor "x" must have a shape and data_offsets of whole numbers'],
@@ -108,6 +109,7 @@ describe('readSafetensors()', () => {
   });
 
   it('says which file cannot be read', async () => {
+    await expect(readSafetensors(folder)).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: expect.stringContaining('file must be readable, got a folder') });
     const path = join(folder, 'nothing.safetensors');
     await expect(readSafetensors(path)).rejects.toThrow(`Cannot read nothing.safetensors: file must be readable, got ENOENT`);
   });

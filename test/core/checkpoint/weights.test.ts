@@ -69,6 +69,14 @@ describe('Weights.open()', () => {
     });
   });
 
+  it('refuses an index that is null, and shards that are no names', async () => {
+    writeFileSync(join(folder, 'model.safetensors.index.json'), 'null');
+    await expect(Weights.open(folder)).rejects.toThrow('must be a safetensors index, got no weight_map');
+    const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+    writeFileSync(join(folder, 'model.safetensors.index.json'), `{"weight_map":{"a":${deep},"b":{"toString":1}}}`);
+    await expect(Weights.open(folder)).rejects.toThrow('Cannot load checkpoint: files that it names must lie in its folder, got a list of 1 (');
+  });
+
   it('refuses an index that is no JSON', async () => {
     writeFileSync(join(folder, 'model.safetensors.index.json'), '{');
     await expect(Weights.open(folder)).rejects.toThrow('model.safetensors.index.json must be a safetensors index, got ');

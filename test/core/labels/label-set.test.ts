@@ -64,6 +64,12 @@ describe('LabelSet', () => {
     expect(new LabelSet({ ...make(background, thresholds).parts, defaultThreshold: 0.3 }).backgroundRule).toBe(rule);
   });
 
+  it('has a rule for an object of options and for nothing else', () => {
+    const labels = new LabelSet({ names: ['road'], embeddings: Float32Array.of(1), thresholds: [0.2], background: 'none' });
+    expect(labels.ruleWith({ threshold: 0.4 })).toEqual({ thresholds: [0.4], background: 'threshold', defaultThreshold: 0.5 });
+    expect(() => labels.ruleWith(undefined as never)).toThrow(new TypeError('Cannot decide labels: options must be an object, got undefined'));
+  });
+
   it('shows itself without its embeddings', () => {
     const set = new LabelSet({ names: ['road'], embeddings: new Float32Array(512), thresholds: [undefined], background: 'threshold', colors: ['#010203'] });
     expect(JSON.parse(JSON.stringify(set))).toEqual({ names: ['road'], thresholds: [null], defaultThreshold: 0.5, background: 'threshold', colors: [[1, 2, 3]], embeddingDim: 512 });

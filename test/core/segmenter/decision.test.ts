@@ -112,6 +112,7 @@ describe('segment() refuses', () => {
     ['a third view count', { views: 3 }, 'Cannot segment: views must be 1 or 5, got 3'],
     ['an unknown merge', { merge: 'min' }, 'Cannot segment: merge must be "mean" or "max", got "min"'],
     ['an unknown output', { output: ['labels', 'logits'] }, 'Cannot segment: output must name some of labels, masks, activations, got [labels, logits]'],
+    ['an output that is no text', { output: ['labels', Symbol('x')] }, 'Cannot segment: output must name some of labels, masks, activations, got [labels, a symbol]'],
     ['no output', { output: [] }, 'Cannot segment: output must name some of labels, masks, activations, got []'],
     ['a threshold above 1', { threshold: 2 }, 'Cannot segment: threshold must be in [0, 1], got 2'],
     ['a background below 0', { background: -0.1 }, 'Cannot segment: background must be a number in [0, 1], "threshold" or "none", got -0.1'],

@@ -93,10 +93,23 @@ describe('ClipTokenizer', () => {
     ['no merges', { 'vocab.json': '{}' }, 'Cannot load tokenizer: folder must hold tokenizer.json, or vocab.json and merges.txt, got '],
     ['no special tokens', { 'vocab.json': '{"a":0}', 'merges.txt': '' }, 'Cannot load tokenizer: vocab.json must contain "<|startoftext|>", got none ('],
     ['broken JSON', { 'tokenizer.json': '{' }, 'tokenizer.json must be JSON, got '],
+    ['JSON that is no object', { 'tokenizer.json': '[1]' }, 'tokenizer.json must be a JSON object, got a list of 1'],
+    ['a vocabulary that is null', { 'vocab.json': 'null', 'merges.txt': '' }, 'vocab.json must be a JSON object, got null'],
+    ['a part that the library stumbles over', { 'tokenizer.json': '{"model":{"type":"BPE","vocab":{},"merges":[3]}}' }, 'must hold a valid CLIP tokenizer, got parts that do not fit together'],
     ['JSON that is no tokenizer', { 'tokenizer.json': '{"model":{"type":"Nonsense"}}' }, 'must hold a valid CLIP tokenizer, got '],
   ])('refuses a folder with %s', async (name, files, message) => {
     const load = ClipTokenizer.load(folder(name, files), 77);
     await expect(load).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: expect.stringContaining(message) });
+  });
+
+  it.each([
+    ['fractions', 518.5, '518.5'],
+    ['lists', [518], 'a list of 1'],
+    ['numbers below 0', -1, '-1'],
+  ])('refuses to tokenize with %s for ids', async (name, id, got) => {
+    const files = { 'vocab.json': JSON.stringify({ ...vocab, '<|endoftext|>': id }), 'merges.txt': merges };
+    const tokenizer = await ClipTokenizer.load(folder(name, files), 77);
+    expect(() => tokenizer.encode('car')).toThrow(`Cannot tokenize: the checkpoint's tokenizer must give whole numbers as token ids, got ${got}`);
   });
 });
 

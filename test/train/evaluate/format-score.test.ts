@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatScore } from '../../../packages/train/src/evaluate/format-score.ts';
+import { describeProtocol, formatScore } from '../../../packages/train/src/evaluate/format-score.ts';
 import type { EvaluationProtocol, Score } from '../../../packages/train/src/evaluate/score.ts';
 
 const protocol: EvaluationProtocol = {
@@ -72,4 +72,12 @@ it('names what was left out and what failed', () => {
     ...[0, 1, 2, 3, 4].map((index) => `  p${String(index)}: broken`),
     '  and 2 more',
   ]);
+});
+
+it('refuses what is no score, and no protocol', () => {
+  for (const wrong of [null, {}, { protocol: {} }]) {
+    const got = wrong === null ? 'null' : 'an object';
+    expect(() => formatScore(wrong as never)).toThrow(new TypeError(`Cannot format score: score must be what evaluate() resolves to, got ${got}`));
+    expect(() => describeProtocol(wrong as never)).toThrow(new TypeError(`Cannot describe protocol: protocol must be the protocol of a score, got ${got}`));
+  }
 });

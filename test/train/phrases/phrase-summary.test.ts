@@ -41,3 +41,10 @@ it('formatSummary() says where counts are estimates, and leaves lists out on req
   expect(text).toContain('most frequent (each up to 12 more):');
   expect(formatSummary(summary, 0).split('\n')).toHaveLength(3);
 });
+
+it('formatSummary() refuses what is no summary', () => {
+  for (const wrong of [undefined, {}, { ...summary, seconds: '1' }, { ...summary, frequent: 3 }]) {
+    expect(() => formatSummary(wrong as never)).toThrow(new TypeError(`Cannot format summary: summary must be what extractPhrases() resolves to, got ${wrong === undefined ? 'undefined' : 'an object'}`));
+  }
+  expect(() => formatSummary(summary, '5' as never)).toThrow(new TypeError('Cannot format summary: shown must be a number, got "5"'));
+});

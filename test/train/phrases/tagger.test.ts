@@ -18,3 +18,9 @@ it('tag() gives the same after its instance was replaced, with words it had not 
   expect(tagger.tag('a zxcvbish car on the street').map(({ pos }) => pos)).toEqual(first.map(({ pos }) => pos));
   expect(tagger.tag('a qwertyish car on the street')).toEqual(first);
 });
+
+it('tag() goes on however often its instance was replaced', { timeout: 60_000 }, () => {
+  const tagger = new Tagger(1);
+  for (let replaced = 0; replaced < 40; replaced++) tagger.tag('a car');
+  expect(tagger.tag('a red car').map(({ pos }) => pos)).toEqual(['DET', 'ADJ', 'NOUN']);
+});

@@ -94,6 +94,7 @@ describe('decodeFrames() selects', () => {
     await expect(collect(clip, { every: 0 })).rejects.toThrow('Cannot select frames: every must be a whole number of at least 1, got 0');
     await expect(collect(clip, { start: 2, end: 1 })).rejects.toThrow('Cannot select frames: end must be after start (2), got 1');
     await expect(collect(clip, { start: NaN })).rejects.toThrow('Cannot select frames: start must be a finite number of seconds, got NaN');
+    await expect(collect(clip, { size: [12, new Map() as never] })).rejects.toThrow('Cannot decode video: size must be positive whole pixels, got [12, an instance of Map]');
     await expect(collect(clip, { size: [0, 4] })).rejects.toThrow('Cannot decode video: size must be positive whole pixels, got [0, 4]');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffSeconds, refusedSeconds } from '../../../packages/video/src/live/backoff.ts';
+import { backoffSeconds, checkReconnect, refusedSeconds } from '../../../packages/video/src/live/backoff.ts';
 
 describe('backoffSeconds()', () => {
   it('doubles its bound with each failure, up to the longest', () => {
@@ -22,4 +22,11 @@ describe('refusedSeconds()', () => {
     const waits = (chance: number): number[] => [1, 2, 3].map((failures) => refusedSeconds(failures, { random: () => chance }));
     expect([waits(0), waits(1)]).toEqual([[4, 8, 15], [8, 16, 30]]);
   });
+});
+
+it('checkReconnect() refuses other kinds, names and numbers', () => {
+  expect(() => checkReconnect(3 as never)).toThrow(new TypeError('Cannot read source: reconnect must be an object, got 3'));
+  expect(() => checkReconnect({ maxAttempt: 2 } as never)).toThrow('Cannot read source: reconnect must have known names, got "maxAttempt" (did you mean "maxAttempts"?)');
+  expect(() => checkReconnect({ maxAttempts: Symbol('x') as never })).toThrow('Cannot read source: maxAttempts must be a whole number of at least 1, got a symbol');
+  expect(() => checkReconnect({ minDelaySeconds: {} as never })).toThrow('Cannot read source: minDelaySeconds must be a number of seconds of at least 0, got an object');
 });

@@ -142,7 +142,18 @@ describe('watching', () => {
     await expect(PreviewServer.start(undefined as never)).rejects.toThrow('Cannot start preview: options must be an object with sources, labels and onLabels, got undefined');
     const preview = await startPreview();
     expect(() => preview.publish({ source: 0 } as never)).toThrow('Cannot show picture: picture must hold a JPEG file as jpeg, got an object');
+    expect(() => preview.publish(pictureOf(0, { timeSeconds: 3n as never }))).toThrow('Cannot show picture: timeSeconds must be a number, got a bigint');
+    expect(() => preview.publish(pictureOf(0, { areas: undefined as never }))).toThrow('Cannot show picture: areas must be an object of numbers, got undefined');
+    expect(() => preview.publish(pictureOf(0, { source: Object.create(null) as never }))).toThrow('Cannot show picture: source must be a whole number of 0 to 0, got an object');
+    expect(() => preview.publishState(0, 3 as never)).toThrow('Cannot show state: state must be a string, got 3');
+    expect(() => preview.publishState(0, 'stalled', {} as never)).toThrow('Cannot show state: reason must be a string, got an object');
     expect(() => preview.publishLabels([] as never)).toThrow('Cannot show labels: labels must hold names');
+    const labels = { names: ['a'], colors: [[1, 2, 3]], thresholds: [null] };
+    const show = (change: object) => () => preview.publishLabels({ ...labels, ...change } as never);
+    expect(show({ colors: ['red'] })).toThrow('Cannot show labels: colors must each be three numbers, got a list of 1');
+    expect(show({ thresholds: [1n] })).toThrow('Cannot show labels: thresholds must each be a number or null, got a list of 1');
+    expect(show({ defaultThreshold: '1' })).toThrow('Cannot show labels: defaultThreshold must be a number or null, got "1"');
+    expect(show({ backgroundRule: 3 })).toThrow('Cannot show labels: backgroundRule must be a string, got 3');
   });
 
   it('refuses sources that are not there', async () => {

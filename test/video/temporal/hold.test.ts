@@ -54,6 +54,7 @@ describe('HoldGate', () => {
   it.each<[string, HoldOptions, string]>([
     ['a threshold of 0', { threshold: 0 }, 'threshold must be above 0, got 0'],
     ['no threshold', { threshold: NaN }, 'threshold must be above 0, got NaN'],
+    ['a threshold that is a symbol', { threshold: Symbol('x') as never }, 'threshold must be above 0, got a symbol'],
     ['maxFrames of 0', { maxFrames: 0 }, 'maxFrames must be a whole number of at least 1, got 0'],
     ['half a frame', { maxFrames: 2.5 }, 'maxFrames must be a whole number of at least 1, got 2.5'],
   ])('refuses %s', (_, options, message) => {

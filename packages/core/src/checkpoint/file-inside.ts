@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, posix, win32 } from 'node:path';
 import { SynsegError } from '../errors.ts';
 import { isInside } from '../guard/output-paths.ts';
+import { shortJson } from './json-fields.ts';
 
 /**
  * True for a name that cannot lead out of the folder it is joined to. Names are read as every system would: what is
@@ -26,5 +27,5 @@ export async function fileInside(folder: string, name: unknown): Promise<string>
   const isSnapshot = basename(dirname(home)) === 'snapshots';
   const places = [home, folder, ...(isSnapshot ? [join(dirname(dirname(home)), 'blobs')] : [])];
   if (path !== undefined && places.some((place) => isInside(real as string, place))) return path;
-  throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: files that it names must lie in its folder, got ${JSON.stringify(name) ?? 'none'} (${folder})`);
+  throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: files that it names must lie in its folder, got ${name === undefined ? 'none' : shortJson(name)} (${folder})`);
 }

@@ -1,5 +1,6 @@
 /** JSON files of a checkpoint, read field by field with errors that name file, field, rule and value. */
 import { SynsegError } from '../errors.ts';
+import { describeValue } from '../guard/arguments.ts';
 import { isFileName } from './file-inside.ts';
 
 /** No count in a configuration is larger: vocabularies have some hundred thousand entries, layers some thousand channels. */
@@ -115,7 +116,11 @@ export function fieldError(where: string, rule: string, value: unknown): SynsegE
   return new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${where} must be ${rule}, got ${shortJson(value)}`);
 }
 
-/** A value as JSON for a message, its beginning. */
+/** A value as JSON for a message, its beginning; one that nests too deeply in a word. */
 export function shortJson(value: unknown): string {
-  return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
+  try {
+    return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
+  } catch {
+    return describeValue(value);
+  }
 }

@@ -227,10 +227,13 @@ export function safetensorsHeader(tensors: readonly TensorLayout[], metadata: Re
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    return await open(path);
+    const file = await open(path);
+    if (!(await file.stat()).isDirectory()) return file;
+    await file.close();
   } catch (cause) {
     throw formatError(path, `file must be readable, got ${messageOf(cause)}`, cause);
   }
+  throw formatError(path, 'file must be readable, got a folder');
 }
 
 async function readRange(file: FileHandle, offset: number, length: number): Promise<Buffer> {

@@ -29,17 +29,17 @@ export class Weights {
     if (!(await exists(index))) {
       throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: folder must hold model.safetensors or model.safetensors.index.json, got ${folder}`);
     }
-    let map: Record<string, string>;
+    let map: Record<string, unknown>;
     try {
-      map = (JSON.parse(await readTextFile(index)) as { weight_map: Record<string, string> }).weight_map;
+      map = (JSON.parse(await readTextFile(index)) as { weight_map: Record<string, unknown> } | null)?.weight_map as typeof map;
       if (typeof map !== 'object' || map === null || Object.keys(map).length === 0) throw new Error('no weight_map');
     } catch (cause) {
       throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${index} must be a safetensors index, got ${messageOf(cause)}`, { cause });
     }
-    const shards = [...new Set(Object.values(map))].sort();
-    const weights = await Weights.openFiles(await Promise.all(shards.map((shard) => fileInside(folder, shard))));
+    const shards = await Promise.all([...new Set(Object.values(map))].map((shard) => fileInside(folder, shard)));
+    const weights = await Weights.openFiles(shards.sort());
     for (const [name, shard] of Object.entries(map)) {
-      if (!weights.has(name)) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: tensor "${name}" must be in ${shard} as the index says, got none`);
+      if (!weights.has(name)) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: tensor "${name}" must be in ${String(shard)} as the index says, got none`);
     }
     return weights;
   }

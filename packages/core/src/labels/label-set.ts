@@ -88,8 +88,12 @@ export class LabelSet {
   /**
    * How pixels are decided when a call says otherwise: its threshold is every label's, and makes background of what does
    * not reach it, unless the call says what background is.
+   *
+   * @throws TypeError unless it is given an object
    */
-  ruleWith({ threshold, background }: { readonly threshold?: number | undefined; readonly background?: Background | undefined }): Required<DecisionRule> {
+  ruleWith(options: { readonly threshold?: number | undefined; readonly background?: Background | undefined }): Required<DecisionRule> {
+    checkKind('decide labels', 'options', options, typeof options === 'object' && (options as unknown) !== null, 'be an object');
+    const { threshold, background } = options;
     const usual = threshold !== undefined && this.background === 'none' ? 'threshold' : this.background;
     return { thresholds: this.thresholds.map((own) => threshold ?? own), background: background ?? usual, defaultThreshold: this.defaultThreshold };
   }

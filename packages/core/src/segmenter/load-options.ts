@@ -111,7 +111,7 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
   const device = oneOf('device', options.device ?? 'auto', ['auto', ...PROVIDERS]);
   const precision = oneOf('precision', options.precision ?? 'auto', PRECISIONS);
   const positive = (name: string, value: number): number => {
-    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot load checkpoint: ${name} must be a positive integer, got ${String(value)}`);
+    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot load checkpoint: ${name} must be a positive integer, got ${describeValue(value)}`);
     return value;
   };
   const settings = {

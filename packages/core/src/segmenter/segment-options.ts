@@ -45,7 +45,7 @@ const OUTPUTS: readonly string[] = ['labels', 'masks', 'activations'] satisfies 
 
 /** @throws RangeError unless `views` is 1 or 5 */
 export function checkViews(views: number): ViewCount {
-  if (views !== 1 && views !== 5) throw new RangeError(`Cannot segment: views must be 1 or 5, got ${String(views)}`);
+  if (views !== 1 && views !== 5) throw new RangeError(`Cannot segment: views must be 1 or 5, got ${describeValue(views)}`);
   return views;
 }
 
@@ -62,14 +62,14 @@ export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
 export function checkEncoded(image: EncodedImage, views: ViewCount, owner: object): void {
   if (image.disposed) throw disposedError('encoded picture');
   if (image.owner !== owner) throw new RangeError('Cannot segment: encoded picture must be encoded by this segmenter, got one of another');
-  if (image.views !== views) throw new RangeError(`Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${String(views)}`);
+  if (image.views !== views) throw new RangeError(`Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${describeValue(views)}`);
 }
 
 /** The outputs asked for. */
 export function resolveOutputs(output: readonly Output[] = ['labels']): PostprocessOutputs {
   if (!isList(output)) throw new TypeError(`Cannot segment: output must be a list, got ${describeValue(output)}`);
   const unknown = output.find((name) => !OUTPUTS.includes(name));
-  if (unknown !== undefined || output.length === 0) throw new RangeError(`Cannot segment: output must name some of ${OUTPUTS.join(', ')}, got [${output.join(', ')}]`);
+  if (unknown !== undefined || output.length === 0) throw new RangeError(`Cannot segment: output must name some of ${OUTPUTS.join(', ')}, got [${output.map((name) => (typeof name === 'string' ? name : describeValue(name))).join(', ')}]`);
   return { labels: output.includes('labels'), masks: output.includes('masks'), activations: output.includes('activations') };
 }
 

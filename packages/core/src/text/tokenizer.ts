@@ -8,6 +8,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { SynsegError, messageOf } from '../errors.ts';
+import { describeValue } from '../guard/arguments.ts';
 import { readTextFile } from '../guard/text-file.ts';
 
 /** Token ids of one prompt, from the start token to the end token. */
@@ -36,16 +37,39 @@ export class ClipTokenizer {
     try {
       return new ClipTokenizer(new Tokenizer(definition, config), maxTokens);
     } catch (cause) {
-      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${folder} must hold a valid CLIP tokenizer, got ${messageOf(cause)}`, { cause });
+      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${folder} must hold a valid CLIP tokenizer, got ${problemOf(cause)}`, { cause });
     }
   }
 
-  /** Token ids of a prompt; a prompt that is too long loses its tail and keeps its end token, as CLIP does. */
+  /**
+   * Token ids of a prompt; a prompt that is too long loses its tail and keeps its end token, as CLIP does.
+   *
+   * @throws SynsegError `CHECKPOINT_FORMAT` when the tokenizer's files give something else than ids
+   */
   encode(prompt: string): TokenIds {
-    const { ids } = this.#tokenizer.encode(prompt);
+    const ids = this.#idsOf(prompt);
     if (ids.length <= this.#maxTokens) return ids;
     return [...ids.slice(0, this.#maxTokens - 1), ids.at(-1) as number];
   }
+
+  #idsOf(prompt: string): TokenIds {
+    const fail = (got: string, cause?: unknown): SynsegError => new SynsegError('CHECKPOINT_FORMAT', `Cannot tokenize: the checkpoint's tokenizer must give whole numbers as token ids, got ${got}`, { cause });
+    let ids: readonly unknown[];
+    try {
+      ({ ids } = this.#tokenizer.encode(prompt));
+    } catch (cause) {
+      throw fail(problemOf(cause), cause);
+    }
+    if (ids.length === 0) throw fail('none');
+    const odd = ids.findIndex((id) => !Number.isSafeInteger(id) || (id as number) < 0);
+    if (odd >= 0) throw fail(describeValue(ids[odd]));
+    return ids as TokenIds;
+  }
+}
+
+/** What the library says of files it refuses; where it stumbles over them instead, that alone. */
+function problemOf(cause: unknown): string {
+  return cause instanceof TypeError || cause instanceof RangeError ? 'parts that do not fit together' : messageOf(cause);
 }
 
 const FILES = ['tokenizer.json', 'tokenizer_config.json', 'vocab.json', 'merges.txt'];
@@ -64,11 +88,14 @@ async function readJson(path: string): Promise<Record<string, unknown> | undefin
   } catch {
     return undefined;
   }
+  let json: unknown;
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    json = JSON.parse(text);
   } catch (cause) {
     throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${path} must be JSON, got ${messageOf(cause)}`, { cause });
   }
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+  throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${path} must be a JSON object, got ${describeValue(json)}`);
 }
 
 /** The pipeline of CLIP's fast tokenizer, from its vocabulary and merges. */

@@ -1,5 +1,5 @@
 /** A score as text: the number, the protocol beside it, a table of the classes. */
-import { checkKind } from '@synseg/core/guards';
+import { describeValue } from '@synseg/core/guards';
 import type { EvaluationProtocol, Score } from './score.ts';
 
 /** Failures that are named; the others are counted. */
@@ -17,13 +17,16 @@ const NAMED_FAILURES = 5;
  * ```
  */
 export function formatScore(score: Score): string {
-  checkKind('format score', 'score', score, typeof score === 'object' && (score as unknown) !== null && 'protocol' in score, 'be what evaluate() resolves to');
+  return writtenOut('format score', 'score', score, 'be what evaluate() resolves to', scoreText);
+}
+
+function scoreText(score: Score): string {
   const { protocol, images, failures, leftOut, imagesWithoutClasses, timeSeconds } = score;
   const where = [protocol.dataset, protocol.split ?? ''].join(' ').trim();
   const lines = [
     `${where}: mIoU ${score.mIoU.toFixed(2)} %, pixel accuracy ${score.pixelAccuracy.toFixed(2)} %, ${count(images, 'picture')} in ${timeSeconds.toFixed(1)} s`,
     `chance: mIoU ${score.chanceMIoU.toFixed(2)} % for one of the ${score.labelsPerImage.toFixed(1)} competing labels (on average) at random`,
-    `protocol: ${describeProtocol(protocol)}`,
+    `protocol: ${protocolText(protocol)}`,
     '',
     ...classTable(score),
   ];
@@ -40,7 +43,19 @@ export function formatScore(score: Score): string {
 
 /** One line that says how the number came about. */
 export function describeProtocol(protocol: EvaluationProtocol): string {
-  checkKind('describe protocol', 'protocol', protocol, typeof protocol === 'object' && (protocol as unknown) !== null && 'decision' in protocol, 'be the protocol of a score');
+  return writtenOut('describe protocol', 'protocol', protocol, 'be the protocol of a score', protocolText);
+}
+
+/** Writes out what a caller hands back to us: where it is not what we gave, that shows as it is read. @throws TypeError saying so */
+export function writtenOut<Value>(action: string, name: string, value: Value, rule: string, write: (value: Value) => string): string {
+  try {
+    return write(value);
+  } catch (cause) {
+    throw new TypeError(`Cannot ${action}: ${name} must ${rule}, got ${describeValue(value)}`, { cause });
+  }
+}
+
+function protocolText(protocol: EvaluationProtocol): string {
   const { labels, background, decision, views, merge, templates, classList, inputSize, precision, device, metric, offset, limit } = protocol;
   const parts = [
     labels === 'all' ? 'all classes compete in every picture' : "the classes of a picture's own ground truth compete in it",

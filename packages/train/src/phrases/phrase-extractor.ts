@@ -65,6 +65,7 @@ export class PhraseExtractor {
   select(phrases: Iterable<string>, onExcluded?: (phrase: string, entry: string) => void): string[] {
     const isList = typeof phrases === 'object' && (phrases as unknown) !== null && Symbol.iterator in phrases;
     checkKind('select phrases', 'phrases', phrases, isList, 'be a list of strings');
+    checkCallback('select phrases', 'onExcluded', onExcluded);
     const kept = new Map<string, string>();
     for (const phrase of phrases) {
       checkKind('select phrases', 'a phrase', phrase, typeof phrase === 'string', 'be a string');

@@ -1,5 +1,6 @@
 /** What an extraction found, as data and as text. */
 import { checkKind } from '@synseg/core/guards';
+import { writtenOut } from '../evaluate/format-score.ts';
 import type { CaptionFormat } from './caption-records.ts';
 import type { PhraseCount } from './phrase-counter.ts';
 
@@ -47,7 +48,11 @@ export interface PhraseSummary {
  * ```
  */
 export function formatSummary(summary: PhraseSummary, shown = 20): string {
-  checkKind('format summary', 'summary', summary, typeof summary === 'object' && (summary as unknown) !== null && 'frequent' in summary, 'be what extractPhrases() resolves to');
+  checkKind('format summary', 'shown', shown, typeof shown === 'number', 'be a number');
+  return writtenOut('format summary', 'summary', summary, 'be what extractPhrases() resolves to', (given) => summaryText(given, shown));
+}
+
+function summaryText(summary: PhraseSummary, shown: number): string {
   const { lines, kept, withoutPhrases, broken, phrases, distinct, exact, frequent, countError, excluded, seconds } = summary;
   const number = (value: number): string => value.toLocaleString('en-US');
   const share = (value: number): string => (lines === 0 ? '' : ` (${((100 * value) / lines).toFixed(1)} %)`);

@@ -152,7 +152,7 @@ export function checkDecode(source: VideoSource, options: DecodeOptions): void {
   for (const [name, value] of Object.entries({ size, fullSize })) {
     checkKind('decode video', name, value, Array.isArray(value) && value.length === 2, 'be [height, width]');
     if (value.every((pixels) => Number.isInteger(pixels) && pixels > 0)) continue;
-    throw new RangeError(`Cannot decode video: ${name} must be positive whole pixels, got [${value.join(', ')}]`);
+    throw new RangeError(`Cannot decode video: ${name} must be positive whole pixels, got [${value.map(describeValue).join(', ')}]`);
   }
   const { maxGapSeconds = 0, maxPixels } = options;
   if (maxPixels !== undefined) checkLimits('decode video', { maxPixels });

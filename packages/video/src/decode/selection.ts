@@ -1,4 +1,5 @@
 /** Which frames of a source are wanted, checked here and turned into ffmpeg filters. */
+import { describeValue } from '@synseg/core/guards';
 
 /** A part of a source. Times are presentation times as reported on each frame. */
 export interface FrameSelection {
@@ -19,16 +20,16 @@ export interface FrameSelection {
 export function checkSelection({ start, end, fps, every }: FrameSelection): void {
   for (const [name, value] of Object.entries({ start, end })) {
     if (value === undefined || Number.isFinite(value)) continue;
-    throw new RangeError(`Cannot select frames: ${name} must be a finite number of seconds, got ${value}`);
+    throw new RangeError(`Cannot select frames: ${name} must be a finite number of seconds, got ${describeValue(value)}`);
   }
   if (end !== undefined && end <= (start ?? -Infinity)) {
-    throw new RangeError(`Cannot select frames: end must be after start (${start}), got ${end}`);
+    throw new RangeError(`Cannot select frames: end must be after start (${start}), got ${describeValue(end)}`);
   }
   if (fps !== undefined && !(Number.isFinite(fps) && fps > 0)) {
-    throw new RangeError(`Cannot select frames: fps must be a number above 0, got ${fps}`);
+    throw new RangeError(`Cannot select frames: fps must be a number above 0, got ${describeValue(fps)}`);
   }
   if (every !== undefined && !(Number.isInteger(every) && every >= 1)) {
-    throw new RangeError(`Cannot select frames: every must be a whole number of at least 1, got ${every}`);
+    throw new RangeError(`Cannot select frames: every must be a whole number of at least 1, got ${describeValue(every)}`);
   }
 }
 

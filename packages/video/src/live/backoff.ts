@@ -1,4 +1,5 @@
 /** How long to wait before a broken connection is tried again. */
+import { checkOptions, describeValue, optionNames } from '@synseg/core/guards';
 
 /** How a live source that broke is opened again. */
 export interface ReconnectOptions {
@@ -12,14 +13,18 @@ export interface ReconnectOptions {
   readonly random?: () => number;
 }
 
-/** @throws {RangeError} when an option is out of range. */
-export function checkReconnect({ maxAttempts, minDelaySeconds = 0.5, maxDelaySeconds = 30 }: ReconnectOptions): void {
+const names = optionNames<ReconnectOptions>({ maxAttempts: true, minDelaySeconds: true, maxDelaySeconds: true, random: true });
+
+/** @throws {TypeError | RangeError} when it is no object, a name in it is not known, or a number is out of range. */
+export function checkReconnect(reconnect: ReconnectOptions): void {
+  checkOptions('read source', reconnect, names, 'reconnect');
+  const { maxAttempts, minDelaySeconds = 0.5, maxDelaySeconds = 30 } = reconnect;
   if (maxAttempts !== undefined && !(maxAttempts === Infinity || (Number.isInteger(maxAttempts) && maxAttempts >= 1))) {
-    throw new RangeError(`Cannot read source: maxAttempts must be a whole number of at least 1, got ${maxAttempts}`);
+    throw new RangeError(`Cannot read source: maxAttempts must be a whole number of at least 1, got ${describeValue(maxAttempts)}`);
   }
   for (const [name, value] of Object.entries({ minDelaySeconds, maxDelaySeconds })) {
     if (Number.isFinite(value) && value >= 0) continue;
-    throw new RangeError(`Cannot read source: ${name} must be a number of seconds of at least 0, got ${value}`);
+    throw new RangeError(`Cannot read source: ${name} must be a number of seconds of at least 0, got ${describeValue(value)}`);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSynsegError, messageOf, SynsegError } from '@synseg/core';
-import { cleanError } from '@synseg/core/guards';
+import { cleanError, describeValue } from '@synseg/core/guards';
 import { checkDecode, openFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from '../decode/decode.ts';
 import { isPlaylist, listens } from '../source/input.ts';
 import { describeSource, isFrames, sourceInput, sourceSecrets, type FfmpegInput, type SourceDescription, type VideoSource } from '../source/source.ts';
@@ -85,8 +85,8 @@ export class SourceReader {
     const playlist = !isFrames(source) && isPlaylist(sourceInput(source));
     const { stallTimeoutSeconds = playlist ? 30 : 5, connectTimeoutSeconds, reconnect = {} } = options;
     for (const [name, value] of Object.entries({ stallTimeoutSeconds, connectTimeoutSeconds })) {
-      if (value === undefined || value > 0) continue;
-      throw new RangeError(`Cannot read source: ${name} must be a positive number of seconds, got ${value}`);
+      if (value === undefined || (typeof value === 'number' && value > 0)) continue;
+      throw new RangeError(`Cannot read source: ${name} must be a positive number of seconds, got ${describeValue(value)}`);
     }
     if (reconnect !== false) checkReconnect(reconnect);
     this.#description = describeSource(source);

@@ -1,5 +1,6 @@
 /** Which labels a frame is segmented with, when they change while the video runs. */
 import type { LabelSet } from '@synseg/core';
+import { describeValue } from '@synseg/core/guards';
 
 /** Label sets, each from a frame on. */
 export class LabelPlan {
@@ -16,7 +17,7 @@ export class LabelPlan {
    */
   set(labels: LabelSet, fromIndex = 0): void {
     if (!Number.isInteger(fromIndex) || fromIndex < 0) {
-      throw new RangeError(`Cannot change labels: fromIndex must be a whole number of at least 0, got ${fromIndex}`);
+      throw new RangeError(`Cannot change labels: fromIndex must be a whole number of at least 0, got ${describeValue(fromIndex)}`);
     }
     this.#steps = [...this.#steps.filter((step) => step.fromIndex < fromIndex), { fromIndex, labels }];
   }

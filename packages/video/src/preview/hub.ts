@@ -1,6 +1,6 @@
 /** What the preview shows now, and everybody who is told when it changes. Knows no HTTP but the viewers' connections. */
 import type { ServerResponse } from 'node:http';
-import { withoutSecrets } from '@synseg/core/guards';
+import { describeValue, withoutSecrets } from '@synseg/core/guards';
 import { LabelDesk, type LabelAnswer } from './label-desk.ts';
 import { Message, type MessageData } from './message.ts';
 import type { PreviewLabels, PreviewOptions, PreviewPicture } from './preview-types.ts';
@@ -130,8 +130,8 @@ export class Hub {
   }
 
   #record(source: number, action: string): SourceRecord {
-    const record = this.#sources[source];
+    const record = typeof source === 'number' ? this.#sources[source] : undefined;
     if (record !== undefined) return record;
-    throw new RangeError(`Cannot ${action}: source must be a whole number of 0 to ${this.#sources.length - 1}, got ${source}`);
+    throw new RangeError(`Cannot ${action}: source must be a whole number of 0 to ${this.#sources.length - 1}, got ${describeValue(source)}`);
   }
 }

@@ -14,6 +14,12 @@ export function checkLabels(action: string, labels: PreviewLabels): void {
   const lists = typeof labels === 'object' && labels !== null ? [labels.names, labels.colors, labels.thresholds] : [undefined];
   const fits = lists.every((list) => Array.isArray(list) && list.length === labels.names.length) && labels.names.every((name) => typeof name === 'string');
   checkKind(action, 'labels', labels, fits, 'hold names, colors and thresholds, lists of one length');
+  const isNumber = (value: unknown): boolean => typeof value === 'number' || value === null;
+  const { colors, thresholds, defaultThreshold = null, backgroundRule } = labels;
+  checkKind(action, 'colors', colors, colors.every((color) => Array.isArray(color) && color.length === 3 && color.every((part) => typeof part === 'number')), 'each be three numbers');
+  checkKind(action, 'thresholds', thresholds, thresholds.every(isNumber), 'each be a number or null');
+  checkKind(action, 'defaultThreshold', defaultThreshold, isNumber(defaultThreshold), 'be a number or null');
+  checkKind(action, 'backgroundRule', backgroundRule, backgroundRule === undefined || typeof backgroundRule === 'string', 'be a string');
 }
 
 /** What is answered to a change: the labels now under way, and why they are not those asked for. */

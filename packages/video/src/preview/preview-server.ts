@@ -10,7 +10,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { SynsegError, messageOf } from '@synseg/core';
-import { checkKind, checkOptions, optionNames } from '@synseg/core/guards';
+import { checkKind, checkOptions, describeValue, optionNames } from '@synseg/core/guards';
 import { isLoopback } from './access.ts';
 import { Hub } from './hub.ts';
 import { checkLabels } from './label-desk.ts';
@@ -85,7 +85,7 @@ export class PreviewServer {
     checkLabels('start preview', options.labels);
     if (sources.length === 0) throw new TypeError('Cannot start preview: sources must not be empty, got []');
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw new RangeError(`Cannot start preview: port must be a whole number of 0 to 65535, got ${port}`);
+      throw new RangeError(`Cannot start preview: port must be a whole number of 0 to 65535, got ${describeValue(port)}`);
     }
     if (token !== undefined && token.length < MIN_TOKEN) {
       throw new RangeError(`Cannot start preview: token must have at least ${MIN_TOKEN} characters, got ${token.length}`);
@@ -115,19 +115,29 @@ export class PreviewServer {
   /**
    * Shows a picture. Never waits: viewers that are not ready get a later one. Does nothing after `close()`.
    *
+   * @throws {TypeError} when the picture is not whole
    * @throws {RangeError} when there is no such source
    */
   publish(picture: PreviewPicture): void {
     checkKind('show picture', 'picture', picture, typeof picture === 'object' && picture !== null && ArrayBuffer.isView(picture.jpeg), 'hold a JPEG file as jpeg');
+    for (const name of ['index', 'timeSeconds', 'latencySeconds', 'dropped', 'framesPerSecond'] as const) {
+      checkKind('show picture', name, picture[name], typeof picture[name] === 'number', 'be a number');
+    }
+    const { areas } = picture;
+    const shares = typeof areas === 'object' && (areas as unknown) !== null && Object.values(areas).every((share) => typeof share === 'number');
+    checkKind('show picture', 'areas', areas, shares, 'be an object of numbers');
     this.#hub.show(picture);
   }
 
   /**
    * Shows what a source is doing (`running`, `stalled` …) and why. Does nothing after `close()`.
    *
+   * @throws {TypeError} when state or reason is no string
    * @throws {RangeError} when there is no such source
    */
   publishState(source: number, state: string, reason?: string): void {
+    checkKind('show state', 'state', state, typeof state === 'string', 'be a string');
+    checkKind('show state', 'reason', reason, reason === undefined || typeof reason === 'string', 'be a string');
     this.#hub.showState(source, state, reason);
   }
 

@@ -1,6 +1,7 @@
 /** What ffmpeg is told in order to encode, and the checks before it. */
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { describeValue } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import type { VideoSource } from '../source/source.ts';
 
@@ -66,8 +67,8 @@ export function checkFile(path: string, { quality }: Pick<EncodeOptions, 'qualit
   if (!containers.includes(extname(path).toLowerCase())) {
     throw new RangeError(`Cannot write video: path must end in ${containers.join(', ')}, got "${path}"`);
   }
-  if (quality !== undefined && !(quality >= 0 && quality <= 51)) {
-    throw new RangeError(`Cannot write video: quality must be between 0 and 51, got ${quality}`);
+  if (quality !== undefined && !(Number.isFinite(quality) && quality >= 0 && quality <= 51)) {
+    throw new RangeError(`Cannot write video: quality must be between 0 and 51, got ${describeValue(quality)}`);
   }
 }
 
@@ -75,13 +76,13 @@ export function checkFile(path: string, { quality }: Pick<EncodeOptions, 'qualit
 export function checkFormat({ width, height, pixelAspect = 1, frameRate }: FrameFormat): void {
   for (const [name, value] of Object.entries({ width, height })) {
     if (Number.isInteger(value) && value > 0) continue;
-    throw new RangeError(`Cannot write video: ${name} must be positive whole pixels, got ${value}`);
+    throw new RangeError(`Cannot write video: ${name} must be positive whole pixels, got ${describeValue(value)}`);
   }
   if (!(Number.isFinite(pixelAspect) && pixelAspect > 0)) {
-    throw new RangeError(`Cannot write video: pixelAspect must be a positive number, got ${pixelAspect}`);
+    throw new RangeError(`Cannot write video: pixelAspect must be a positive number, got ${describeValue(pixelAspect)}`);
   }
   if (!(Number.isFinite(frameRate) && frameRate > 0)) {
-    throw new RangeError(`Cannot write video: frameRate must be a positive number, got ${frameRate}`);
+    throw new RangeError(`Cannot write video: frameRate must be a positive number, got ${describeValue(frameRate)}`);
   }
 }
 

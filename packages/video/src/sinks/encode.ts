@@ -6,7 +6,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { checkKind, checkOptions, checkOutputs, optionNames } from '@synseg/core/guards';
+import { checkKind, checkOptions, checkOutputs, describeValue, optionNames } from '@synseg/core/guards';
 import {
   checkEncoder,
   checkFile,
@@ -148,7 +148,7 @@ export class Mp4Sink implements VideoSink {
 
   async write(frame: Uint8Array, timeSeconds: number): Promise<void> {
     checkKind('write frame', 'frame', frame, ArrayBuffer.isView(frame), 'be a Uint8Array');
-    if (!Number.isFinite(timeSeconds)) throw new RangeError(`Cannot write frame: timeSeconds must be a finite number, got ${String(timeSeconds)}`);
+    if (!Number.isFinite(timeSeconds)) throw new RangeError(`Cannot write frame: timeSeconds must be a finite number, got ${describeValue(timeSeconds)}`);
     const { width, height, frameRate } = this.#format;
     if (this.#finished !== undefined) throw new SynsegError('DISPOSED', `Cannot write frame: "${this.#path}" is closed`);
     if (frame.length !== width * height * 3) {

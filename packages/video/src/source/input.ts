@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { SynsegError } from '@synseg/core';
-import { shownURL } from '@synseg/core/guards';
+import { describeValue, shownURL } from '@synseg/core/guards';
 import { allowedArguments } from './allowed.ts';
 import { publicAddress } from './public-address.ts';
 import { cameraInput } from './devices.ts';
@@ -38,7 +38,7 @@ export interface InputOptions {
 export function checkInputOptions(source: FfmpegSource, options: InputOptions): void {
   const { kind, live } = describeSource(source);
   const refuse = (name: string, rule: string, got: unknown): never => {
-    throw new RangeError(`Cannot decode video: ${name} must ${rule}, got ${String(got)}`);
+    throw new RangeError(`Cannot decode video: ${name} must ${rule}, got ${typeof got === 'string' ? got : describeValue(got)}`);
   };
   for (const name of ['frameRate', 'networkTimeoutSeconds'] as const) {
     const value = options[name];
@@ -46,7 +46,7 @@ export function checkInputOptions(source: FfmpegSource, options: InputOptions): 
   }
   const { hardwareAcceleration, loop, realTime } = options;
   if (hardwareAcceleration !== undefined && !/^[a-z0-9_]+$/.test(hardwareAcceleration)) {
-    refuse('hardwareAcceleration', 'be a name as in ffmpeg -hwaccels', JSON.stringify(hardwareAcceleration));
+    refuse('hardwareAcceleration', 'be a name as in ffmpeg -hwaccels', describeValue(hardwareAcceleration));
   }
   if (options.publicOnly === true && kind !== 'network') refuse('publicOnly', 'be used with a network source', kind === 'stdin' ? 'stdin' : `a ${kind}`);
   const what = kind === 'network' ? 'a network source' : kind === 'stdin' ? 'stdin' : `a ${kind}`;

@@ -1,4 +1,5 @@
 /** Skips inference while the picture stands still: the last result then stands for the new frame. */
+import { describeValue } from '@synseg/core/guards';
 import { isSameSize, makeThumbnail, measureChange, type Picture, type Thumbnail } from './motion.ts';
 
 /** When a frame may take the result of the one before. */
@@ -35,9 +36,9 @@ export class HoldGate {
 
   /** @throws {RangeError} when `threshold` is not above 0 or `maxFrames` no whole number of at least 1. */
   constructor({ threshold = 0.03, maxFrames = 25 }: HoldOptions = {}) {
-    if (!(threshold > 0)) throw new RangeError(`Cannot hold frames: threshold must be above 0, got ${threshold}`);
+    if (!(typeof threshold === 'number' && threshold > 0)) throw new RangeError(`Cannot hold frames: threshold must be above 0, got ${describeValue(threshold)}`);
     if (!(Number.isInteger(maxFrames) && maxFrames >= 1)) {
-      throw new RangeError(`Cannot hold frames: maxFrames must be a whole number of at least 1, got ${maxFrames}`);
+      throw new RangeError(`Cannot hold frames: maxFrames must be a whole number of at least 1, got ${describeValue(maxFrames)}`);
     }
     this.#threshold = threshold;
     this.#maxFrames = maxFrames;

@@ -2,6 +2,7 @@
  * Five views now and then, one view between: every k-th frame, the first, and the first after a scene cut are key frames.
  * What a key frame found is carried on by smoothing, whose weight is smaller for the coarser frames between.
  */
+import { describeValue } from '@synseg/core/guards';
 import { isSameSize, makeThumbnail, measureChange, movedShare, type Picture, type Thumbnail } from './motion.ts';
 import { resolveSmoothing, type ResolvedSmoothing, type SmoothingOptions } from './smoothing.ts';
 
@@ -37,7 +38,7 @@ export class KeyframeSchedule {
 
   /** @throws {RangeError} when `every` is no whole number of at least 1 or a threshold is not above 0. */
   constructor({ every = 4, ...thresholds }: KeyframeOptions = {}) {
-    if (!(Number.isInteger(every) && every >= 1)) throw new RangeError(`Cannot place key frames: every must be a whole number of at least 1, got ${every}`);
+    if (!(Number.isInteger(every) && every >= 1)) throw new RangeError(`Cannot place key frames: every must be a whole number of at least 1, got ${describeValue(every)}`);
     const { motionThreshold, sceneCutThreshold } = resolveSmoothing(thresholds);
     this.#every = every;
     this.#motionThreshold = motionThreshold;

@@ -4,6 +4,7 @@
  *
  * Pure functions on plain data: a state may travel between threads by transfer. Frames of one source go in their order.
  */
+import { describeValue } from '@synseg/core/guards';
 import { isSameSize, makeThumbnail, measureChange, movedShare, type Picture, type PictureChange, type Thumbnail } from './motion.ts';
 
 /** How activation maps are smoothed. */
@@ -45,9 +46,9 @@ export type ResolvedSmoothing = Required<SmoothingOptions>;
  * @throws {RangeError} when the weight is not above 0 and at most 1, or a threshold is not above 0.
  */
 export function resolveSmoothing({ weight = 0.3, motionThreshold = 0.04, sceneCutThreshold = 0.65 }: SmoothingOptions = {}): ResolvedSmoothing {
-  if (!(weight > 0 && weight <= 1)) throw new RangeError(`Cannot smooth: weight must be above 0 and at most 1, got ${weight}`);
+  if (!(typeof weight === 'number' && weight > 0 && weight <= 1)) throw new RangeError(`Cannot smooth: weight must be above 0 and at most 1, got ${describeValue(weight)}`);
   for (const [name, value] of Object.entries({ motionThreshold, sceneCutThreshold })) {
-    if (!(value > 0)) throw new RangeError(`Cannot smooth: ${name} must be above 0, got ${value}`);
+    if (!(typeof value === 'number' && value > 0)) throw new RangeError(`Cannot smooth: ${name} must be above 0, got ${describeValue(value)}`);
   }
   return { weight, motionThreshold, sceneCutThreshold };
 }
