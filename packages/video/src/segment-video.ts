@@ -17,11 +17,12 @@ import { optionsOfOne, type SegmentVideoOptions } from './video-options.ts';
  * // type-checked only: needs a checkpoint and a clip
  * import { Segmenter } from '@synseg/core';
  * import { segmentVideo } from '@synseg/video';
- * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+ * const segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
  * const street = await segmenter.labels(['road', 'car', 'person']);
  * for await (const frame of segmentVideo('drive.mp4', segmenter, street, { overlay: 'overlay.mp4' })) {
  *   console.log(frame.index, frame.timeSeconds, frame.areas);
  * }
+ * await segmenter.dispose();
  * ```
  */
 export function segmentVideo(source: VideoSource, segmenter: VideoSegmenter, labels: LabelSet, options: SegmentVideoOptions = {}): VideoStream {

@@ -46,11 +46,12 @@ export interface SourceWithFiles extends OutputFiles {
  * // type-checked only: needs a checkpoint and cameras
  * import { Segmenter } from '@synseg/core';
  * import { segmentVideos } from '@synseg/video';
- * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+ * const segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
  * const street = await segmenter.labels(['road', 'car', 'person']);
  * for await (const frame of segmentVideos(['rtsp://front/1', 'camera:0'], segmenter, street)) {
  *   console.log(frame.source, frame.index, frame.dropped, frame.latencySeconds, frame.areas);
  * }
+ * await segmenter.dispose();
  * ```
  */
 export function segmentVideos(
@@ -196,7 +197,7 @@ async function* run(
     leaving.abort();
     pool.cancel();
     await Promise.all(lanes.map((lane) => lane.close()));
-    await pool[Symbol.asyncDispose]();
+    await pool.dispose();
     // What a callback threw at the very end.
     const failed = ending !== 'failed' && trouble.first !== undefined;
     const kept = ending === 'failed' || failed;

@@ -27,6 +27,16 @@ function expectAsUninterrupted(folder: string): void {
 }
 
 describe('train()', () => {
+  it('finishes the step and saves on dispose(), as on leaving the loop', async () => {
+    const steps = train(options('disposed'));
+    expect((await steps.next()).value).toMatchObject({ step: 1 });
+    await steps.dispose();
+    await steps.dispose();
+    expect(await steps.next()).toEqual({ done: true, value: undefined });
+    // The step after the one reported was under way.
+    expect(await stateOf(join(root, 'disposed'))).toMatchObject({ step: 2 });
+  });
+
   it('reports each step', () => {
     expect(whole.warnings).toEqual([]);
     expect(whole.reports.map(({ step, steps }) => [step, steps])).toEqual(STEPS.map((step) => [step, 8]));

@@ -40,11 +40,12 @@ export interface LabelSetParts {
  * ```ts
  * // type-checked only: needs a checkpoint
  * import { LabelSet, Segmenter } from '@synseg/core';
- * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+ * const segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
  * const street = await segmenter.labels(['road', 'car'], { background: 0.4 });
  * await street.save('street.safetensors');
  * const same = await LabelSet.load('street.safetensors');
  * console.assert(same.names.join() === 'road,car');
+ * await segmenter.dispose();
  * ```
  */
 export class LabelSet {

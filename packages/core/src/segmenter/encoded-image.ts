@@ -12,9 +12,11 @@ const forgotten = new FinalizationRegistry<() => void>((release) => release());
  * ```ts
  * // type-checked only: needs a checkpoint
  * import { Segmenter } from '@synseg/core';
- * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
- * using encoded = await segmenter.encode('street.jpg');
+ * const segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+ * const encoded = await segmenter.encode('street.jpg');
  * for (const name of ['road', 'car']) await segmenter.segment(encoded, await segmenter.labels([name]));
+ * encoded.dispose();
+ * await segmenter.dispose();
  * ```
  */
 export class EncodedImage {

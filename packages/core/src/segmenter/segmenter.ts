@@ -43,10 +43,11 @@ export interface SharedSegmenter extends Bounds {
  * ```ts
  * // type-checked only: needs a checkpoint
  * import { Segmenter } from '@synseg/core';
- * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+ * const segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
  * const labels = await segmenter.labels(['road', 'car', { name: 'person', prompts: ['a person', 'a pedestrian'] }]);
  * const result = await segmenter.segment('street.jpg', labels);
  * console.assert(result.labelMap.length === result.width * result.height);
+ * await segmenter.dispose();
  * ```
  */
 export class Segmenter {
@@ -73,11 +74,12 @@ export class Segmenter {
    * @example
    * ```ts
    * import { Segmenter } from '@synseg/core';
-   * await using segmenter = await Segmenter.load('embedded');
+   * const segmenter = await Segmenter.load('embedded');
    * const labels = await segmenter.labels(['red car', 'road', 'sky']);
    * const gray = { data: new Uint8Array(96 * 64 * 3).fill(128), width: 96, height: 64 };
    * const { labelMap } = await segmenter.segment(gray, labels);
    * console.assert(labelMap.length === 96 * 64);
+   * await segmenter.dispose();
    * ```
    */
   static async load(source: string, options: SegmenterOptions = {}): Promise<Segmenter> {
@@ -114,11 +116,12 @@ export class Segmenter {
    * // type-checked only: needs a checkpoint and a worker
    * import { Worker } from 'node:worker_threads';
    * import { Segmenter } from '@synseg/core';
-   * await using segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
+   * const segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
    * const labels = await segmenter.labels(['road', 'car']);
    * const shared = segmenter.share();
    * new Worker('./worker.js', { workerData: { shared, labels: labels.parts }, transferList: [shared.port] });
    * // worker.js: const segmenter = Segmenter.attach(workerData.shared), labels = new LabelSet(workerData.labels);
+   * // When the worker is done: await segmenter.dispose();
    * ```
    */
   share(): SharedSegmenter {

@@ -92,9 +92,10 @@ const UNLABELLED = 255;
  * import { BatchLoader } from './batch-loader.ts';
  * import { openDataset } from './dataset.ts';
  * const dataset = await openDataset('shop/tags.jsonl', { phrases: () => [], onWarning: console.warn });
- * await using loader = BatchLoader.open(dataset, { inputSize: [224, 224], batchSize: 16, seed: 42, onWarning: console.warn });
+ * const loader = BatchLoader.open(dataset, { inputSize: [224, 224], batchSize: 16, seed: 42, onWarning: console.warn });
  * const { pixels } = await loader.next();
  * console.assert(pixels?.length === 16 * 224 * 224 * 3);
+ * await loader.dispose();
  * ```
  */
 export class BatchLoader {
@@ -158,9 +159,14 @@ export class BatchLoader {
   }
 
   /** Stops reading and ends the threads after what they are at. */
-  [Symbol.asyncDispose](): Promise<void> {
+  dispose(): Promise<void> {
     this.#disposal ??= this.#dispose();
     return this.#disposal;
+  }
+
+  /** {@link BatchLoader.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   async #dispose(): Promise<void> {
@@ -168,7 +174,7 @@ export class BatchLoader {
     const disposed = new SynsegError('DISPOSED', 'Cannot read a batch: loader must not be disposed, got a call after disposal');
     const stopped = this.#prefetch.stop(disposed);
     this.#ending.abort(disposed);
-    await this.#pool?.[Symbol.asyncDispose]();
+    await this.#pool?.dispose();
     await stopped;
   }
 

@@ -74,10 +74,15 @@ export class DecodePool {
   }
 
   /** Drops what waits, waits for what runs, ends the threads. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async dispose(): Promise<void> {
     this.#refuse();
     await Promise.allSettled(this.#running);
     await this.#end();
+  }
+
+  /** {@link DecodePool.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   /** From here on nothing is begun. */

@@ -46,9 +46,10 @@ export interface RunFolderOptions {
  * import { tmpdir } from 'node:os';
  * import { join } from 'node:path';
  * import { RunFolder } from './run-folder.ts';
- * await using run = await RunFolder.create(join(await mkdtemp(join(tmpdir(), 'synseg-')), 'run'), { config: { seed: 42 } });
+ * const run = await RunFolder.create(join(await mkdtemp(join(tmpdir(), 'synseg-')), 'run'), { config: { seed: 42 } });
  * await run.log({ step: 1, loss: 0.5 });
  * console.assert((await readFile(join(run.path, 'log.jsonl'), 'utf8')) === '{"step":1,"loss":0.5}\n');
+ * await run.close();
  * ```
  */
 export class RunFolder {
@@ -139,8 +140,9 @@ export class RunFolder {
     await this.#closed;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  /** {@link RunFolder.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #next(action: string, work: () => Promise<void>, path = this.path, consequence = ''): Promise<void> {

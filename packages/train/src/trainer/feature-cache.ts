@@ -99,8 +99,14 @@ export class FeatureCache {
     return taps;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Closes the file. */
+  async dispose(): Promise<void> {
     await this.#file.close();
+  }
+
+  /** {@link FeatureCache.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   /** A damaged file is made again by the next run. */

@@ -5,6 +5,7 @@
  * saved: a checkpoint holds the state after exactly the step it names.
  */
 import { SynsegError } from '@synseg/core';
+import { withDispose, type DisposableGenerator } from '@synseg/core/guards';
 import { encodeSafetensors, type FloatTensor } from '@synseg/core/internals';
 import { START, type DatasetPosition } from '../data/dataset.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
@@ -19,7 +20,8 @@ import type { PeriodicEvaluation, RetrievalScore, SegmentationScore, StepReport,
 import { openTraining, stageOf, type Training } from './training.ts';
 
 /**
- * Trains a checkpoint and reports each step. Leaving the loop, or aborting, saves `last/` first.
+ * Trains a checkpoint and reports each step. Leaving the loop, `dispose()` of what is not read to its end, or
+ * aborting saves `last/` first.
  *
  * @throws TypeError or RangeError for options that cannot be
  * @throws SynsegError `TRAINING_DIVERGED` when a loss is no longer a number, naming the batch; checkpoints stay as they
@@ -35,7 +37,11 @@ import { openTraining, stageOf, type Training } from './training.ts';
  * }
  * ```
  */
-export async function* train(options: TrainOptions): AsyncGenerator<StepReport, void, undefined> {
+export function train(options: TrainOptions): DisposableGenerator<StepReport> {
+  return withDispose(steps(options));
+}
+
+async function* steps(options: TrainOptions): AsyncGenerator<StepReport, void, undefined> {
   const training = await openTraining(options);
   const loop = new TrainingLoop(training, options);
   try {

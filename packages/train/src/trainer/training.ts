@@ -96,7 +96,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     closers.push(() => engine.dispose());
     const dims = pictureDims({ ...plan, config: base.config });
     const features = plan.cacheFeatures ? await openFeatures() : undefined;
-    if (features !== undefined) closers.push(() => features[Symbol.asyncDispose]());
+    if (features !== undefined) closers.push(() => features.dispose());
     const loading: BatchLoaderOptions = {
       inputSize: base.config.inputSize,
       batchSize: plan.batchSize,
@@ -116,7 +116,7 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     const statistics = !needsStatistics(plan.features) || !needsCaptions(plan) ? undefined : (statisticsOf(resumed) ?? (await measureSet(readable(dataset, features), loading, texts, known, dims)));
     if (statistics !== undefined) await engine.constants({ ...statistics, ...(plan.prior > 0 ? { start: flatten(layout, base.tensors) } : {}) });
     const loader = BatchLoader.open(readable(dataset, features), loading);
-    closers.push(() => loader[Symbol.asyncDispose]());
+    closers.push(() => loader.dispose());
     const rows: RowSettings = {
       microBatchSize: plan.microBatchSize,
       inputSize: base.config.inputSize,

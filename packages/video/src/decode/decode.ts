@@ -6,7 +6,7 @@
  * The two pipes are read together until each holds the wanted frame: when ffmpeg flushes its decoder it writes many
  * frames to one pipe before it turns to the other, and waiting for one of them alone would lock both sides.
  */
-import { DEFAULT_LIMITS, checkCallback, checkKind, checkLimits, checkOptions, checkSignal, cleanError, describeValue, optionNames } from '@synseg/core/guards';
+import { DEFAULT_LIMITS, type DisposableGenerator, checkCallback, checkKind, checkLimits, checkOptions, checkSignal, cleanError, describeValue, optionNames, withDispose } from '@synseg/core/guards';
 import { guarded, throwingFor } from '../callbacks.ts';
 import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
@@ -111,12 +111,12 @@ export interface DecodeOptions extends FrameSelection, InputOptions {
  * @throws {TypeError} when `source` is none; when a pushed frame does not hold RGB of its size.
  * @throws {RangeError} when `size`, `start`, `end`, `fps`, `every` or another option is out of range.
  */
-export function decodeFrames(source: VideoSource, options: DecodeOptions): AsyncGenerator<VideoFrame, void, undefined> {
+export function decodeFrames(source: VideoSource, options: DecodeOptions): DisposableGenerator<VideoFrame> {
   checkKind('decode video', 'options', options, options !== undefined, 'be an object with size');
   checkOptions('decode video', options, names);
   checkDecode(source, options);
   const { onOpen, onCorrupt, onEnd } = options;
-  return throwingFor((tell) => openFrames(source, { ...options, onOpen: guarded(onOpen, tell), onCorrupt: guarded(onCorrupt, tell), onEnd: guarded(onEnd, tell) }));
+  return withDispose(throwingFor((tell) => openFrames(source, { ...options, onOpen: guarded(onOpen, tell), onCorrupt: guarded(onCorrupt, tell), onEnd: guarded(onEnd, tell) })));
 }
 
 const names = optionNames<DecodeOptions>({

@@ -96,11 +96,16 @@ export class FramePool {
   }
 
   /** Waits for running tasks, then ends the threads. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async dispose(): Promise<void> {
     // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an instantiated module".
     for (const until = performance.now() + loadMs; this.#loading() && performance.now() < until; ) await sleep(5);
     await (this.#failure === undefined ? this.#pool?.close() : this.#pool?.destroy());
     for (const port of this.#controls) port.close();
+  }
+
+  /** {@link FramePool.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   /** A thread ended by itself, or could not be sent its task. Without it nobody may take the tasks that wait. */

@@ -30,10 +30,11 @@ const names = optionNames<PreviewOptions>({ sources: true, labels: true, onLabel
  * ```ts
  * import { PreviewServer, type PreviewLabels } from '@synseg/video';
  * const labels: PreviewLabels = { names: ['road'], colors: [[46, 125, 225]], thresholds: [null] };
- * await using preview = await PreviewServer.start({ sources: ['front camera'], labels, onLabels: async () => labels });
+ * const preview = await PreviewServer.start({ sources: ['front camera'], labels, onLabels: async () => labels });
  * preview.publishState(0, 'running');
  * const page = await fetch(preview.url);
  * console.assert((await page.text()).includes('<title>synseg</title>') && preview.viewers === 0);
+ * await preview.dispose();
  * ```
  */
 export class PreviewServer {

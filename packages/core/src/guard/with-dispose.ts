@@ -1,0 +1,8 @@
+/** What an async generator of ours has beside the language's own: a way to end it that runs on every Node. */
+export type DisposableGenerator<Item> = AsyncGenerator<Item, void, undefined> & { dispose(): Promise<void> };
+
+/** Gives a generator `dispose()`, which ends it as leaving its loop does; `await using` calls it. The same object. */
+export function withDispose<Item>(generator: AsyncGenerator<Item, void, undefined>): DisposableGenerator<Item> {
+  const dispose = async (): Promise<void> => void (await generator.return());
+  return Object.assign(generator, { dispose, [Symbol.asyncDispose]: dispose });
+}
