@@ -12,7 +12,7 @@ export function open(): Subject {
       const held: Buffer[] = [];
       for (;;) held.push(Buffer.alloc(2 ** 24, 1));
     },
-    9: () => new Promise(() => undefined),
+    9: () => new Promise(() => setInterval(() => undefined, 1000)),
     11: () => {
       throw new TypeError('Cannot count: number must be a number, got "x"');
     },

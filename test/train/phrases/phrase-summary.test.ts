@@ -43,7 +43,7 @@ it('formatSummary() says where counts are estimates, and leaves lists out on req
 });
 
 it('formatSummary() refuses what is no summary', () => {
-  for (const wrong of [undefined, {}, { ...summary, seconds: '1' }, { ...summary, frequent: 3 }]) {
+  for (const wrong of [undefined, {}, { ...summary, seconds: '1' }, { ...summary, frequent: [3, null] }]) {
     expect(() => formatSummary(wrong as never)).toThrow(new TypeError(`Cannot format summary: summary must be what extractPhrases() resolves to, got ${wrong === undefined ? 'undefined' : 'an object'}`));
   }
   expect(() => formatSummary(summary, '5' as never)).toThrow(new TypeError('Cannot format summary: shown must be a number, got "5"'));
