@@ -4,7 +4,7 @@ export { proxyFor } from './guard/http-request.ts';
 export { openInput, readInput } from './guard/input-file.ts';
 export { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from './guard/limits.ts';
 export { isPublicAddress, isPublicHost } from './guard/network.ts';
-export { checkOutputs, type OutputPath } from './guard/output-paths.ts';
+export { checkOutputs, leadsTo, type OutputPath } from './guard/output-paths.ts';
 export { withDispose, type DisposableGenerator } from './guard/with-dispose.ts';
 export { packageFile } from './guard/package-file.ts';
 export { cleanError, encodedLogin, shownURL, splitLogin, withoutSecrets } from './guard/secrets.ts';

@@ -24,9 +24,22 @@ test('checkOutputs() refuses an output that is an input, under whatever name', a
   await symlink(folder, join(folder, 'again'));
   const names = [file, join(folder, 'soft.png'), join(folder, 'hard.png'), join(folder, 'again', 'a.png'), relative(process.cwd(), file), `${folder}/again/../${basename(folder)}/./a.png`];
   for (const path of names) {
-    for (const input of [file, pathToFileURL(file), pathToFileURL(file).href]) {
+    for (const input of [file, pathToFileURL(file), pathToFileURL(file).href, `file:${file}`]) {
       await expect(checkOutputs('segment', [out(path)], [input])).rejects.toThrow(new RangeError(`Cannot segment: --out must not be what is read ("${file}"), got "${path}"`));
     }
+  }
+});
+
+test('checkOutputs() takes a name that exists for the file of that name, whatever it begins with', async () => {
+  const folder = await folderWith('data:a.png', 'file:a.png', 'https:a.png');
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    for (const name of ['data:a.png', 'file:a.png', 'https:a.png']) {
+      await expect(checkOutputs('segment', [out(join(folder, name))], [name])).rejects.toThrow(`Cannot segment: --out must not be what is read ("${name}"), got "${join(folder, name)}"`);
+    }
+  } finally {
+    process.chdir(before);
   }
 });
 

@@ -59,6 +59,18 @@ describe('openImage() reads', () => {
     expect(await pixels(pathToFileURL(path))).toEqual(expected);
     expect(await pixels(pathToFileURL(path).href)).toEqual(expected);
   });
+  it('a file whose name begins as an address does', async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      for (const name of ['data:1.png', 'file:1.png', 'http:1.png']) {
+        writeFileSync(join(folder, name), png);
+        expect(await pixels(name), name).toEqual(expected);
+      }
+    } finally {
+      process.chdir(before);
+    }
+  });
   it('an http: URL, also as text', async () => {
     expect(await pixels(new URL(`${url}/a.png?token=1`))).toEqual(expected);
     expect(await pixels(`${url}/a`)).toEqual(expected);

@@ -122,6 +122,12 @@ describe('encodeVideo()', () => {
     expect(inspect(at('aac.mp4')).streams[1]).toMatchObject({ codec_name: 'aac' });
   });
 
+  it('makes AAC of sound whose channels the source does not name', async () => {
+    const source = ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=1', '-f', 'lavfi', '-i', 'sine=d=1', '-ac', '1', '-c:a', 'tta', at('unnamed.mkv'));
+    await write(at('unnamed.mp4'), Array.from({ length: 25 }, (_, index) => index / 25), { ...size, source, audioCodec: 'tta' });
+    expect(inspect(at('unnamed.mp4')).streams[1]).toMatchObject({ codec_name: 'aac', channels: 1 });
+  });
+
   it('writes no file when there was no frame', async () => {
     await (await encodeVideo(at('none.mp4'), size)).close();
     expect(existsSync(at('none.mp4'))).toBe(false);

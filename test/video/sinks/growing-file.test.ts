@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,6 +25,19 @@ describe('GrowingFile', () => {
     expect(readFileSync(at('new/a.txt'), 'utf8')).toBe('one\ntwo');
     expect(readdirSync(at('new'))).toEqual(['a.txt']);
     await expect(file.write('x')).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write text: "${at('new/a.txt')}" is closed` });
+  });
+
+  it('writes what a link leads to, also where that is not there yet, and leaves the link', async () => {
+    mkdirSync(at('linked'));
+    writeFileSync(at('linked/old.txt'), 'old');
+    for (const [name, target] of [['to-old.txt', 'old.txt'], ['to-new.txt', '../elsewhere/new.txt']] as const) {
+      symlinkSync(target, at(`linked/${name}`));
+      const file = await GrowingFile.open(at(`linked/${name}`), 'text');
+      await file.write(name);
+      await file.close();
+      expect([lstatSync(at(`linked/${name}`)).isSymbolicLink(), readFileSync(at(join('linked', target)), 'utf8')]).toEqual([true, name]);
+    }
+    expect([readdirSync(at('linked')), readdirSync(at('elsewhere'))]).toEqual([['old.txt', 'to-new.txt', 'to-old.txt'], ['new.txt']]);
   });
 
   it('does not meet another one of the same name: the last to finish wins', async () => {

@@ -1,9 +1,14 @@
 /** Files, pipes and answers that are read from the first byte to the last, and never more of them than asked for. */
-import { close, constants, createReadStream, open, type ReadStream, type Stats } from 'node:fs';
+import { close, constants, createReadStream, existsSync, open, type ReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { addAbortSignal } from 'node:stream';
 import { promisify } from 'node:util';
+
+/** Is it the name of a file, rather than the address of a picture? A name that exists is that file: `data:1.png`. */
+export function isFileName(text: string): boolean {
+  return !/^(?:https?|file|data):/i.test(text) || (!/^[a-z]+:\/\//i.test(text) && existsSync(text));
+}
 
 /**
  * The bytes of a file or a pipe (`/dev/stdin`, `<(…)`), at most so many.

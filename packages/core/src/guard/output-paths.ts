@@ -5,6 +5,7 @@
 import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isFileName } from './input-file.ts';
 
 /** Where a command or function is about to write. */
 export interface OutputPath {
@@ -71,14 +72,16 @@ export async function checkOutputs(action: string, outputs: readonly OutputPath[
 
 function pathOf(input: string | URL): string | undefined {
   const text = String(input);
-  if (/^file:\/\//i.test(text)) {
+  if (/^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(text)) return undefined;
+  if (typeof input === 'string' && isFileName(text)) return text;
+  if (/^file:/i.test(text)) {
     try {
       return fileURLToPath(text);
     } catch {
       return undefined;
     }
   }
-  return /^(?:[a-z][a-z0-9+.-]+:\/\/|data:)/i.test(text) ? undefined : text;
+  return undefined;
 }
 
 async function placeOf(shown: string): Promise<Place> {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { SynsegError, isSynsegError, messageOf } from '../errors.ts';
 import { reasonOf, sendRequest } from '../guard/http-request.ts';
-import { gather, readInput } from '../guard/input-file.ts';
+import { gather, isFileName, readInput } from '../guard/input-file.ts';
 import { DEFAULT_LIMITS, limitError, type Limits } from '../guard/limits.ts';
 import { cleanError, encodedLogin, shownURL, withoutSecrets } from '../guard/secrets.ts';
 
@@ -24,7 +24,7 @@ export async function readImage(input: string | URL, options: ImageOptions = {})
   const { maxImageBytes = DEFAULT_LIMITS.maxImageBytes, publicOnly = false, signal } = options;
   const text = String(input);
   const name = shownURL(text);
-  const isPath = typeof input === 'string' && !/^(?:https?|file|data):/i.test(text);
+  const isPath = typeof input === 'string' && isFileName(text);
   if (publicOnly && (isPath || /^file:/i.test(text))) throw new SynsegError('IMAGE_DECODE', `Cannot open image: with publicOnly it must be an http, https or data URL, got "${name}"`);
   if (isPath) return { bytes: await readPicture(text, maxImageBytes, signal), name };
   const url = encodedLogin(text);

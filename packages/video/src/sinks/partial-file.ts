@@ -1,11 +1,12 @@
 /**
  * Files under construction: written beside their final place under another name, and renamed when they are whole. Until
- * then what was there stays, and two runs into one file do not meet: the last to finish wins. What is there already and is
- * no ordinary file (`/dev/stdout`, a named pipe) is written to directly.
+ * then what was there stays, and two runs into one file do not meet: the last to finish wins. A link stays one: what it leads
+ * to is written. What is there already and is no ordinary file (`/dev/stdout`, a named pipe) is written to directly.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { leadsTo } from '@synseg/core/guards';
 
 /** A file system takes 255 bytes of name, four of them for some characters. */
 const keptCharacters = 40;
@@ -20,9 +21,10 @@ function partialPath(path: string): string {
 /** Makes the folder of `path` and returns the name to write under. @throws a system error when `path` is a folder */
 export async function beginFile(path: string): Promise<string> {
   if (await isDevice(path)) return path;
-  await mkdir(dirname(path), { recursive: true });
-  if (await stat(path).then((entry) => entry.isDirectory(), () => false)) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
-  return partialPath(path);
+  const target = await leadsTo(path);
+  await mkdir(dirname(target), { recursive: true });
+  if (await stat(target).then((entry) => entry.isDirectory(), () => false)) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+  return partialPath(target);
 }
 
 /** Puts the whole file in place, once the disk has it; an empty one is removed instead. */
@@ -34,7 +36,7 @@ export async function finishFile(path: string, partial: string): Promise<void> {
   } finally {
     await file.close();
   }
-  await rename(partial, path);
+  await rename(partial, await leadsTo(path));
 }
 
 /** Where the file stays that could not be finished; undefined when there is nothing in it. */

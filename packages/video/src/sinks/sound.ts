@@ -67,22 +67,24 @@ export interface SoundFiles {
  * The arguments of two runs of ffmpeg, one after the other: the first cuts the sound to the pictures, the second joins
  * both. In one run the cut would take pictures away as well, for some have a decoding time before the first is shown.
  *
- * Each has its attempts: where the container refuses a copy, as mov does of Opus, the sound is made AAC.
+ * Each has its attempts: where the container refuses a copy, as mov does of Opus, the sound is made AAC; where AAC does not
+ * have its channels, or the source does not say which they are, it is mixed to one or two.
  */
 export function soundSteps({ pictures, sound, joined }: SoundFiles, container: string, facts: SoundFacts): readonly (readonly (readonly string[])[])[] {
   const { source, audioCodec, startSeconds, durationSeconds } = facts;
   // FLAC in mp4 counts as experimental until ffmpeg 6.
   const common = ['-strict', '-2', '-y'];
   const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning', '-copyts'];
-  const cut = (codec: string): readonly string[] => [
+  const cut = (codec: string, ...filters: readonly string[]): readonly string[] => [
     // `-copyts`, `-itsoffset` and the output's `-ss 0` cut at the first picture's time, to the audio packet.
     ...[...quiet, '-itsoffset', (-startSeconds).toFixed(6), ...open(source), '-map', '0:a:0'],
-    ...['-ss', '0', '-t', durationSeconds.toFixed(6), '-c:a', codec],
+    ...['-ss', '0', '-t', durationSeconds.toFixed(6), '-c:a', codec, ...filters],
     ...[...common, '-f', container, `file:${sound}`],
   ];
   const join = [
     ...[...quiet, '-i', `file:${pictures}`, '-i', `file:${sound}`, '-map', '0:v', '-map', '1:a?'],
     ...['-c', 'copy', '-video_track_timescale', '90000', ...common, '-f', container, `file:${joined}`],
   ];
-  return [audioToCopy.has(audioCodec) ? [cut('copy'), cut('aac')] : [cut('aac')], [join]];
+  const made = [cut('aac'), cut('aac', '-af', 'aformat=channel_layouts=stereo|mono')];
+  return [audioToCopy.has(audioCodec) ? [cut('copy'), ...made] : made, [join]];
 }
