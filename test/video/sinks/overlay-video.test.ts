@@ -40,6 +40,12 @@ describe('OverlayVideoSink', () => {
     expect(readdirSync(at('out'))).toEqual(['all.mp4']);
   });
 
+  it('shows the last picture as long as the others, also where a jump of the clock makes nonsense of the average rate', async () => {
+    const lasts = async (name: string, frames: number, frameRate: number): Promise<number> => Number(inspect(await write(name, { info: () => ({ frameRate }) }, frames)).format.duration);
+    expect(await lasts('jump.mp4', 10, 0.0125)).toBeCloseTo(0.4, 3);
+    expect(await lasts('one-slow.mp4', 1, 0.5)).toBeCloseTo(2, 3);
+  });
+
   it('has all pictures when the sound ends before them or lies elsewhere', async () => {
     const short = await write('short.mp4', { source: withSound('short-sound.mp4', 0.5) });
     expect(inspect(short).streams).toMatchObject([{ nb_read_frames: '50' }, { codec_name: 'aac' }]);

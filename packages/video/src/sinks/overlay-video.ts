@@ -27,6 +27,10 @@ export interface OverlayVideoOptions {
 }
 
 const usualFrameRate = 25;
+/** Averages below this many pictures per second may be those of a clock that jumps: the last picture would stand for long. */
+const doubtedFrameRate = 5;
+/** A first step so many times shorter than the average tells more of how long pictures last. */
+const muchShorter = 3;
 
 /** Writes the overlay pictures of one source to an mp4. */
 export class OverlayVideoSink implements FrameSink {
@@ -34,6 +38,8 @@ export class OverlayVideoSink implements FrameSink {
   readonly #prepared: PreparedVideo;
   readonly #options: OverlayVideoOptions;
   #file: Promise<Mp4Sink> | undefined;
+  /** The first frame, where the second one's time is needed to tell how long it lasts. */
+  #first: SinkFrame | undefined;
 
   private constructor(prepared: PreparedVideo, options: OverlayVideoOptions) {
     [this.#prepared, this.#options] = [prepared, options];
@@ -50,13 +56,22 @@ export class OverlayVideoSink implements FrameSink {
     return new OverlayVideoSink(prepared, options);
   }
 
-  async write({ overlay, sourceWidth, sourceHeight, pixelAspect, timeSeconds }: SinkFrame): Promise<void> {
-    if (overlay === undefined) throw new Error('internal: a frame for the overlay video came without its picture');
-    this.#file ??= this.#begin({ width: sourceWidth, height: sourceHeight, pixelAspect });
-    await (await this.#file).write(overlay, timeSeconds);
+  async write(frame: SinkFrame): Promise<void> {
+    if (frame.overlay === undefined) throw new Error('internal: a frame for the overlay video came without its picture');
+    if (this.#file === undefined && this.#first === undefined && !this.#isLive && this.#rate < doubtedFrameRate) {
+      this.#first = frame;
+      return;
+    }
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) await this.#write(first, frame.timeSeconds - first.timeSeconds);
+    await this.#write(frame);
   }
 
   async close(limitMs?: number): Promise<void> {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) await this.#write(first);
     await (await this.#file)?.close(limitMs);
   }
 
@@ -65,11 +80,26 @@ export class OverlayVideoSink implements FrameSink {
     return (await file?.abandon()) ?? [];
   }
 
-  async #begin(shape: Omit<FrameFormat, 'frameRate'>): Promise<Mp4Sink> {
-    const { sound = 'copy', info } = this.#options;
-    const { frameRate = usualFrameRate, live = false } = info?.() ?? {};
-    const rate = Number.isFinite(frameRate) && frameRate > 0 ? frameRate : usualFrameRate;
-    const audioCodec = sound === 'copy' && !live ? await this.#prepared.audioCodec() : undefined;
-    return this.#prepared.open({ ...shape, frameRate: selectedRate(rate, this.#options) }, audioCodec);
+  async #write({ overlay = new Uint8Array(), sourceWidth, sourceHeight, pixelAspect, timeSeconds }: SinkFrame, stepSeconds?: number): Promise<void> {
+    this.#file ??= this.#begin({ width: sourceWidth, height: sourceHeight, pixelAspect }, stepSeconds);
+    await (await this.#file).write(overlay, timeSeconds);
+  }
+
+  get #isLive(): boolean {
+    return this.#options.info?.()?.live === true;
+  }
+
+  /** Pictures per second by the source's average. */
+  get #rate(): number {
+    const { frameRate = usualFrameRate } = this.#options.info?.() ?? {};
+    return selectedRate(Number.isFinite(frameRate) && frameRate > 0 ? frameRate : usualFrameRate, this.#options);
+  }
+
+  async #begin(shape: Omit<FrameFormat, 'frameRate'>, stepSeconds = Infinity): Promise<Mp4Sink> {
+    const { sound = 'copy' } = this.#options;
+    const rate = this.#rate;
+    const frameRate = stepSeconds > 0 && stepSeconds * rate * muchShorter < 1 ? 1 / stepSeconds : rate;
+    const audioCodec = sound === 'copy' && !this.#isLive ? await this.#prepared.audioCodec() : undefined;
+    return this.#prepared.open({ ...shape, frameRate }, audioCodec);
   }
 }
