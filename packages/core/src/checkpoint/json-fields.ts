@@ -53,13 +53,15 @@ export class Fields {
   number(name: string, fallback: number): number {
     const value = this.#json[name] ?? fallback;
     if (typeof value !== 'number' || !Number.isFinite(value)) throw fieldError(`${this.#where}: ${name}`, 'a number', value);
+    // Graphs compute in float32, where more is infinite.
+    if (!Number.isFinite(Math.fround(value))) throw fieldError(`${this.#where}: ${name}`, 'a number that float32 can hold', value);
     return value;
   }
 
   /** A number above 0, as a divisor must be. */
   positive(name: string, fallback: number): number {
     const value = this.number(name, fallback);
-    if (value <= 0) throw fieldError(`${this.#where}: ${name}`, 'above 0', value);
+    if (Math.fround(value) <= 0) throw fieldError(`${this.#where}: ${name}`, value > 0 ? 'above 0 as float32' : 'above 0', value);
     return value;
   }
 
@@ -92,6 +94,7 @@ export class Fields {
     if (!Array.isArray(value) || value.length !== length || value.some((entry) => !Number.isFinite(entry))) {
       throw fieldError(`${this.#where}: ${name}`, `${String(length)} finite numbers`, value);
     }
+    if (!value.map(Math.fround).every(Number.isFinite)) throw fieldError(`${this.#where}: ${name}`, 'numbers that float32 can hold', value);
     return value as number[];
   }
 
