@@ -159,6 +159,8 @@ describe('openImage() refuses', () => {
     ['a fractional height', { data: new Uint8Array(3), width: 1, height: 1.5 }, RangeError, 'height must be a positive integer, got 1.5'],
     ['data of no channel count', { data: new Uint8Array(7), width: 2, height: 1 }, RangeError, 'data must be one of 2, 6, 8 bytes for 2×1, got 7'],
     ['data of two channels', { data: new Uint8Array(4), width: 2, height: 1 }, RangeError, 'data must be one of 2, 6, 8 bytes for 2×1, got 4'],
+    ['channels of their own count', { data: new Uint8Array(4), width: 2, height: 1, channels: 2 }, RangeError, 'channels must be 1, 3 or 4, got 2'],
+    ['a side that is no number', { data: new Uint8Array(3), width: new Map(), height: 1 }, RangeError, 'width must be a positive integer, got an instance of Map'],
     ['data that does not match its channels', { data: new Uint8Array(6), width: 2, height: 1, channels: 4 }, RangeError, 'data must be 8 bytes for 2×1, got 6'],
   ])('%s', async (_, input, kind, message) => {
     await expect(openImage(input as ImageInput)).rejects.toThrow(kind);

@@ -2,6 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
+import { SynsegError, messageOf } from '../errors.ts';
 import { checkKind, describeValue } from '../guard/arguments.ts';
 
 /** The kinds of things the cache holds, each a folder. */
@@ -43,6 +44,7 @@ export async function cacheUsage(folder: string): Promise<CacheUsage[]> {
  *
  * @throws TypeError unless `folder` is a string and `sections` a list
  * @throws RangeError for a section that is none of {@link CACHE_SECTIONS}
+ * @throws SynsegError `FILE_WRITE` when something cannot be deleted
  */
 export async function clearCache(folder: string, sections: readonly CacheSection[] = CACHE_SECTIONS): Promise<void> {
   const action = 'clear cache';
@@ -51,7 +53,11 @@ export async function clearCache(folder: string, sections: readonly CacheSection
   for (const section of sections) {
     if (!CACHE_SECTIONS.includes(section)) throw new RangeError(`Cannot ${action}: sections must be of ${CACHE_SECTIONS.join(', ')}, got ${describeValue(section)}`);
   }
-  await Promise.all(sections.map((section) => rm(join(folder, section), { recursive: true, force: true })));
+  try {
+    await Promise.all(sections.map((section) => rm(join(folder, section), { recursive: true, force: true })));
+  } catch (cause) {
+    throw new SynsegError('FILE_WRITE', `Cannot ${action}: folder must be one whose files can be deleted, got ${describeValue(folder)} (${messageOf(cause)})`, { cause });
+  }
 }
 
 function checkFolder(action: string, folder: string): void {

@@ -222,8 +222,9 @@ async function sharpSource(input: Sharp, maxPixels: number): Promise<Source> {
 
 function rawSource({ data, width, height, channels }: RawImage, maxPixels: number): Source {
   for (const [name, value] of [['width', width], ['height', height]] as const) {
-    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot open image: ${name} must be a positive integer, got ${String(value)}`);
+    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot open image: ${name} must be a positive integer, got ${describeValue(value)}`);
   }
+  if (channels !== undefined && channels !== 1 && channels !== 3 && channels !== 4) throw new RangeError(`Cannot open image: channels must be 1, 3 or 4, got ${describeValue(channels)}`);
   if (width * height > maxPixels) throw new RangeError(tooLarge('from raw pixels', width, height, maxPixels));
   const perPixel = channels ?? data.length / (width * height);
   if ((perPixel !== 1 && perPixel !== 3 && perPixel !== 4) || data.length !== width * height * perPixel) {
