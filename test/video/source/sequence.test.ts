@@ -104,6 +104,15 @@ describe('a sequence', () => {
     expect(end?.corrupt).toBe(7);
   });
 
+  it('says which pictures are of another format than the first, and leaves them out', async () => {
+    const mixed = at('mixed');
+    mkdirSync(mixed);
+    for (const name of ['1.png', '2.jpg', '3.png']) ffmpeg('-f', 'lavfi', '-i', 'color=red:s=64x48', '-frames:v', '1', join(mixed, name));
+    const { frames, end } = await decode(join(mixed, '*'));
+    expect(frames.map(({ index, fileName }) => [index, fileName])).toEqual([[0, '1.png'], [2, '3.png']]);
+    expect(end?.complaints).toBe('2.jpg: mjpeg, where "1.png" and with it the sequence is png');
+  });
+
   it('begins with the first picture that can be read', async () => {
     mkdirSync(at('late'));
     for (const number of [1, 2]) writeFileSync(at(`late/${number}.png`), 'nothing');

@@ -152,8 +152,12 @@ const beginnings: readonly (readonly [beginning: RegExp, decoder: string, format
 /** ffmpeg's decoder and format for a picture, by how it begins: endings are often wrong. Targa files begin with anything. */
 async function kindOfPicture(path: string): Promise<readonly [decoder: string, format: string] | undefined> {
   const head = await readPicture(path, 16);
-  if (typeof head === 'string' || head.length === 0) return undefined;
-  const [, decoder, format] = beginnings.find(([beginning]) => beginning.test(head.toString('latin1'))) ?? [];
+  return typeof head === 'string' || head.length === 0 ? undefined : kindOfBytes(head, path);
+}
+
+function kindOfBytes(bytes: Buffer, path: string): readonly [decoder: string, format: string] | undefined {
+  const head = bytes.subarray(0, 16).toString('latin1');
+  const [, decoder, format] = beginnings.find(([beginning]) => beginning.test(head)) ?? [];
   if (decoder !== undefined && format !== undefined) return [decoder, format];
   return /\.tga$/i.test(path) ? ['targa', 'image2'] : undefined;
 }
@@ -202,7 +206,7 @@ async function readPicture(path: string, most?: number): Promise<Buffer | string
  * @param onUnreadable - told of each file that cannot be read, and why
  */
 export async function* pictureStream(
-  { folder, names }: PictureSequence,
+  { folder, names, first, decoder }: PictureSequence,
   frameRate: number,
   loop: boolean,
   onUnreadable: (name: string, why: string) => void,
@@ -214,6 +218,11 @@ export async function* pictureStream(
     // ffmpeg would take an empty packet for the end.
     if (typeof bytes === 'string' || bytes.length === 0) {
       if (index < names.length) onUnreadable(name, typeof bytes === 'string' ? bytes : 'empty');
+      continue;
+    }
+    const [other = decoder] = kindOfBytes(bytes, name) ?? [];
+    if (other !== decoder) {
+      if (index < names.length) onUnreadable(name, `${other}, where "${first}" and with it the sequence is ${decoder}`);
       continue;
     }
     yield matroskaFrameHeader(index / frameRate, bytes.length);
