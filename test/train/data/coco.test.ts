@@ -196,6 +196,8 @@ describe('openDataset() on COCO JSON', () => {
     expect(await message({ pictures: [] })).toBe(`DATASET_FORMAT: Cannot open dataset: "${path}" must have the lists images and annotations, as COCO JSON has, got the fields pictures`);
     expect(await message({ images: [{ id: 1 }], annotations: [] })).toBe(`DATASET_FORMAT: Cannot open dataset: "${path}" must give each image an id and a local file_name, got images[0] = {"id":1}`);
     expect(await message({ images, annotations: [], categories: [{}] })).toBe(`DATASET_FORMAT: Cannot open dataset: "${path}" must give each category an id and a name, got categories[0] = {}`);
+    const twice = [{ id: 1, name: 'car' }, { id: '1', name: 'bus' }];
+    expect(await message({ images, annotations: [], categories: twice })).toBe(`DATASET_FORMAT: Cannot open dataset: "${path}" must give each category an id of its own, got 1 for "car" and "bus"`);
     expect(await message({ images, annotations: [] })).toBe(`DATASET_FORMAT: Cannot open dataset: "${path}" must hold images with captions or instances, got 3 images without`);
     const many = Array.from({ length: 255 }, (_, id) => ({ id, name: String(id) }));
     expect(await message({ images, annotations: [], categories: many })).toBe('DATASET_FORMAT: Cannot open dataset: categories must be at most 254, one mask value each, got 255');

@@ -160,10 +160,13 @@ async function readCoco(path: string): Promise<CocoJson> {
     if (isId(id) && typeof file === 'string' && file !== '' && !isRemote(file)) continue;
     throw dataError(`"${path}" must give each image an id and a local file_name`, `images[${index}] = ${shortJson(image, 200)}`);
   }
+  const names = new Map<string, string>();
   for (const [index, category] of (categories as unknown[]).entries()) {
     const { id, name } = (category ?? {}) as Record<string, unknown>;
-    if (isId(id) && typeof name === 'string' && name.trim() !== '') continue;
-    throw dataError(`"${path}" must give each category an id and a name`, `categories[${index}] = ${shortJson(category, 200)}`);
+    if (!isId(id) || typeof name !== 'string' || name.trim() === '') throw dataError(`"${path}" must give each category an id and a name`, `categories[${index}] = ${shortJson(category, 200)}`);
+    const before = names.get(String(id));
+    if (before !== undefined && before !== name) throw dataError(`"${path}" must give each category an id of its own`, `${id} for ${describeValue(before)} and ${describeValue(name)}`);
+    names.set(String(id), name);
   }
   return { images, annotations, categories };
 }
