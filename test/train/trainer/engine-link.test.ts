@@ -32,6 +32,9 @@ vi.mock('node:worker_threads', async (importOriginal) => {
   return { ...(await importOriginal<object>()), Worker };
 });
 
+// Beside this source there is no built thread, and none is started.
+vi.mock('@synseg/core/guards', async (importOriginal) => ({ ...(await importOriginal<object>()), packageFile: () => new URL('file:///train-thread.js') }));
+
 interface FakeThread extends EventEmitter {
   readonly posted: { readonly message: EngineRequest & { readonly id: number }; readonly transfer: readonly ArrayBuffer[] }[];
   readonly terminated: number;

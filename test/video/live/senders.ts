@@ -19,6 +19,9 @@ export async function freePort(): Promise<number> {
   return free ? port : freePort();
 }
 
+/** A port of 127.0.0.1 that refuses: below those that others are given, and nothing listens there. */
+export const CLOSED_PORT = 1;
+
 /** How pictures come from a sender to a reader. */
 export interface Route {
   readonly source: VideoSource;

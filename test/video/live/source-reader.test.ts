@@ -7,7 +7,7 @@ import type { DecodeEnd, VideoFrame } from '../../../packages/video/src/decode/d
 import { SourceReader, type ReaderOptions, type SourceState, type SourceStateChange } from '../../../packages/video/src/live/source-reader.ts';
 import type { RawFrame, VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpegChildren, temporaryFolder, testClip } from '../clips.ts';
-import { freePort, routes, Sender } from './senders.ts';
+import { CLOSED_PORT, freePort, routes, Sender } from './senders.ts';
 import { serveFile } from './serve-file.ts';
 
 const folder = temporaryFolder();
@@ -144,8 +144,7 @@ describe('SourceReader', () => {
   });
 
   it('gives up after the failures allowed, without the credentials', async () => {
-    const port = await freePort();
-    const live = new Recorded(`rtsp://admin:hunter2@127.0.0.1:${port}/live?token=abc`, { reconnect: { ...quick, maxAttempts: 3, random: () => 0.5 } });
+    const live = new Recorded(`rtsp://admin:hunter2@127.0.0.1:${CLOSED_PORT}/live?token=abc`, { reconnect: { ...quick, maxAttempts: 3, random: () => 0.5 } });
     const failure = await live.read().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'VIDEO_DECODE', message: expect.stringMatching(/"rtsp:\/\/127\.0\.0\.1:\d+\/live".*Connection refused/s) });
     expect(live.changes.map(({ state, previous, attempt, retryInSeconds }) => [state, previous, attempt, retryInSeconds])).toEqual([
@@ -159,7 +158,7 @@ describe('SourceReader', () => {
   });
 
   it('gives up at once when it is not to connect again', async () => {
-    const live = new Recorded(`tcp://127.0.0.1:${await freePort()}`, { reconnect: false });
+    const live = new Recorded(`tcp://127.0.0.1:${CLOSED_PORT}`, { reconnect: false });
     await expect(live.read()).rejects.toMatchObject({ code: 'VIDEO_DECODE' });
     expect(live.states).toEqual(['connecting', 'failed']);
   });
@@ -189,7 +188,7 @@ describe('SourceReader', () => {
   });
 
   it('is aborted while it waits to connect again', async () => {
-    const live = new Recorded(`tcp://127.0.0.1:${await freePort()}`, { reconnect: { minDelaySeconds: 30, random: () => 1 } });
+    const live = new Recorded(`tcp://127.0.0.1:${CLOSED_PORT}`, { reconnect: { minDelaySeconds: 30, random: () => 1 } });
     const reading = live.read();
     while (live.reader.state !== 'reconnecting') await sleep(20);
     live.controller.abort(new Error('enough'));
