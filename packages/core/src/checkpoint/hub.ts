@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { isSynsegError } from '../errors.ts';
 import { checkCallback, checkKind, checkOptions, checkSignal, optionNames } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
+import { timeLimit } from '../guard/race-signal.ts';
 import { diskError, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
 import { checkpointFiles, type RemoteFile } from './hub-files.ts';
 import { Unreachable, askJson, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
@@ -271,7 +272,10 @@ async function listCheckpoint(request: HubRequest, commit: string): Promise<Remo
 /** Runs a call of the hub client over our own requests, so that its failures are {@link Unreachable} or final. */
 async function answer<T>(request: HubRequest, call: (fetchLike: typeof fetch) => Promise<T>): Promise<T> {
   try {
-    return await call((input) => askJson(request, input instanceof Request ? input.url : input.toString(), AbortSignal.timeout(ANSWER_MS)));
+    return await call(async (input) => {
+      const limit = timeLimit(ANSWER_MS, new Unreachable(`no answer within ${ANSWER_MS / 1000} seconds`));
+      return askJson(request, input instanceof Request ? input.url : input.toString(), limit.signal).finally(limit.clear);
+    });
   } catch (error) {
     request.signal?.throwIfAborted();
     throw isSynsegError(error) ? error : unreachable(error);

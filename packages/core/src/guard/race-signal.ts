@@ -18,3 +18,10 @@ export async function raceSignal<Result>(work: Promise<Result>, signal: AbortSig
     signal.removeEventListener('abort', leave);
   }
 }
+
+/** A signal that aborts after a time unless it is cleared. Deno lets no process end before an `AbortSignal.timeout()` has passed. */
+export function timeLimit(milliseconds: number, reason: Error): { readonly signal: AbortSignal; readonly clear: () => void } {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(reason), Math.min(milliseconds, 2 ** 31 - 1));
+  return { signal: limit.signal, clear: () => clearTimeout(timer) };
+}

@@ -4,6 +4,7 @@ import { SynsegError, isSynsegError, messageOf } from '../errors.ts';
 import { reasonOf, sendRequest } from '../guard/http-request.ts';
 import { gather, isFileName, readInput } from '../guard/input-file.ts';
 import { DEFAULT_LIMITS, limitError, type Limits } from '../guard/limits.ts';
+import { timeLimit } from '../guard/race-signal.ts';
 import { cleanError, encodedLogin, shownURL, withoutSecrets } from '../guard/secrets.ts';
 
 /** Options of opening a picture. */
@@ -44,9 +45,9 @@ function pathOf(url: URL): string {
 async function fetchBytes(url: string, options: ImageOptions): Promise<Uint8Array> {
   const { maxImageBytes = DEFAULT_LIMITS.maxImageBytes, maxFetchSeconds = DEFAULT_LIMITS.maxFetchSeconds, publicOnly = false, signal } = options;
   const tooLong = (bytes: string): SynsegError => limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
-  const deadline = AbortSignal.timeout(Math.min(maxFetchSeconds * 1000, 2 ** 31 - 1));
+  const limit = timeLimit(maxFetchSeconds * 1000, new Error(`no whole answer within ${String(maxFetchSeconds)} seconds (maxFetchSeconds)`));
   try {
-    const response = await sendRequest(url, { publicOnly, signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) });
+    const response = await sendRequest(url, { publicOnly, signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]) });
     if (!response.ok) {
       await response.body?.cancel();
       throw new Error(`HTTP status ${String(response.status)}`);
@@ -56,8 +57,9 @@ async function fetchBytes(url: string, options: ImageOptions): Promise<Uint8Arra
     signal?.throwIfAborted();
     if (isSynsegError(cause)) throw cause;
     cleanError(cause, [url]);
-    const got = deadline.aborted ? `no whole answer within ${String(maxFetchSeconds)} seconds (maxFetchSeconds)` : reasonOf(cause);
-    throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${got} from ${shownURL(url)}`, { cause });
+    throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${reasonOf(cause)} from ${shownURL(url)}`, { cause });
+  } finally {
+    limit.clear();
   }
 }
 
