@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** Entry of `synseg`: the process around {@link runCommand}. Ctrl-C stops the work in order; a second one ends at once. */
-import { version } from '../package.json';
+import packageFacts from '../package.json' with { type: 'json' };
 import { runCommand } from './command/run.ts';
 
 const interruption = new AbortController();
@@ -15,4 +15,4 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-process.exitCode = await runCommand(process.argv.slice(2), { version, stdout: process.stdout, stderr: process.stderr, signal: interruption.signal });
+process.exitCode = await runCommand(process.argv.slice(2), { version: packageFacts.version, stdout: process.stdout, stderr: process.stderr, signal: interruption.signal });

@@ -2,7 +2,7 @@
  * The process around {@link runCommand}. The first Ctrl-C (or SIGTERM) finishes the files; for the second one the
  * signal's own effect is restored, since calling `process.exit` while inference runs would abort the process.
  */
-import { version } from '../../package.json';
+import packageFacts from '../../package.json' with { type: 'json' };
 import { runCommand, type CommandSurroundings } from './run.ts';
 
 /** Runs the command line of this process and sets its exit code. */
@@ -21,7 +21,7 @@ export async function runProcess(load: CommandSurroundings['load']): Promise<voi
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   process.exitCode = await runCommand(process.argv.slice(2), {
-    version,
+    version: packageFacts.version,
     stdout: process.stdout,
     stderr: process.stderr,
     signal: interruption.signal,
