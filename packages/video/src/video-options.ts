@@ -1,5 +1,5 @@
 /** Options of `segmentVideo()` and `segmentVideos()`, checked and filled in once, at the door. */
-import { checkCallback, checkKind, checkOptions, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
+import { checkBooleans, checkCallback, checkKind, checkOptions, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
 import type { DecodeEnd } from './decode/decode.ts';
 import { checkSelection, type FrameSelection } from './decode/selection.ts';
 import type { ReaderOptions, SourceStateChange } from './live/source-reader.ts';
@@ -145,10 +145,7 @@ export function resolveOptions(options: SegmentVideosOptions, sources: number): 
   checkSelection(options);
   checkSignal('segment video', options.signal);
   for (const name of ['onProgress', 'onState', 'onEnd'] as const) checkCallback('segment video', name, options[name]);
-  for (const name of ['loop', 'realTime', 'live', 'publicOnly', 'contour', 'legend'] as const) {
-    const value: unknown = options[name];
-    checkKind('segment video', name, value, value === undefined || typeof value === 'boolean', 'be true or false');
-  }
+  checkBooleans('segment video', options, ['loop', 'realTime', 'live', 'publicOnly', 'contour', 'legend']);
   checkKind('segment video', 'encoder', options.encoder, options.encoder === undefined || typeof options.encoder === 'string', 'be a name');
   checkKind('segment video', 'output', options.output, options.output === undefined || Array.isArray(options.output), 'be a list');
   const { maxInFlight = Math.max(4, 2 * sources), workers = defaultWorkers(), alpha = 0.5, maxStalenessSeconds = Infinity } = options;

@@ -18,8 +18,8 @@ import { constants, createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { timeLimit } from '../guard/race-signal.ts';
 import { sizeOf } from './hub-cache.ts';
 import type { RemoteFile } from './hub-files.ts';
 import { takeLock } from './hub-lock.ts';
@@ -160,13 +160,10 @@ async function receive(
   advance: (position: number) => void,
 ): Promise<number> {
   const { address, maxSilenceSeconds } = transfer;
-  const stallMs = Math.min(maxSilenceSeconds * 1000, 2 ** 31 - 1);
-  const stall = new AbortController();
-  const stalled = (): void => stall.abort(new Unreachable(`no data for ${maxSilenceSeconds} seconds (maxSilenceSeconds)`));
-  let timer = setTimeout(stalled, stallMs);
+  const silence = timeLimit(maxSilenceSeconds, new Unreachable(`no data for ${maxSilenceSeconds} seconds (maxSilenceSeconds)`));
   let position = start;
   try {
-    const response = await ask(address, file.url, start > 0 ? { range: `bytes=${start}-` } : {}, stall.signal);
+    const response = await ask(address, file.url, start > 0 ? { range: `bytes=${start}-` } : {}, silence.signal);
     // 200 to a range request: the server starts over. 416: its file is shorter than our beginning, so start over too.
     if (response.status !== 206) position = 0;
     else if (!response.headers.get('content-range')?.startsWith(`bytes ${start}-`)) throw new Unreachable('a wrong Content-Range');
@@ -175,8 +172,7 @@ async function receive(
       return position;
     }
     for await (const chunk of chunksOf(response.body, address.signal)) {
-      clearTimeout(timer);
-      timer = setTimeout(stalled, stallMs);
+      silence.restart();
       if (position + chunk.length > file.size) throw sizeError(file, address, position + chunk.length);
       for (let written = 0; written < chunk.length; ) {
         written += (await handle.write(chunk, written, chunk.length - written, position + written)).bytesWritten;
@@ -186,7 +182,7 @@ async function receive(
     }
     return position;
   } finally {
-    clearTimeout(timer);
+    silence.clear();
   }
 }
 

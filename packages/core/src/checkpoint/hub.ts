@@ -9,7 +9,7 @@ import { getHFHubCachePath, getRepoFolderName, listFiles, modelInfo } from '@hug
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isSynsegError } from '../errors.ts';
-import { checkCallback, checkKind, checkOptions, checkSignal, optionNames } from '../guard/arguments.ts';
+import { checkBooleans, checkCallback, checkKind, checkOptions, checkSignal, checkStrings, optionNames } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
 import { timeLimit } from '../guard/race-signal.ts';
 import { diskError, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
@@ -19,7 +19,7 @@ import { fetchBlob } from './hub-transfer.ts';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 /** How long the hub may take to name a commit or list files before the cache is used instead. */
-const ANSWER_MS = 10_000;
+const ANSWER_SECONDS = 10;
 
 /** How far one file of a download is. */
 export interface DownloadProgress {
@@ -136,12 +136,8 @@ function resolveRequest(repo: string, options: DownloadCheckpointOptions): HubRe
   const action = 'download checkpoint';
   checkKind(action, 'repo', repo, typeof repo === 'string', 'be "owner/name"');
   checkOptions(action, options, NAMES);
-  for (const name of ['revision', 'hubUrl', 'cacheDir', 'accessToken'] as const) {
-    // The token itself is in no message.
-    const value: unknown = options[name];
-    checkKind(action, name, name === 'accessToken' ? typeof value : value, value === undefined || typeof value === 'string', 'be a string');
-  }
-  checkKind(action, 'offline', options.offline, options.offline === undefined || typeof options.offline === 'boolean', 'be true or false');
+  checkStrings(action, options, ['revision', 'hubUrl', 'cacheDir', 'accessToken']);
+  checkBooleans(action, options, ['offline']);
   checkCallback(action, 'onProgress', options.onProgress);
   checkSignal(action, options.signal);
   const { maxSilenceSeconds = DEFAULT_LIMITS.maxSilenceSeconds, maxListedFiles = DEFAULT_LIMITS.maxListedFiles, maxDownloadBytes = DEFAULT_LIMITS.maxDownloadBytes } = options;
@@ -273,7 +269,7 @@ async function listCheckpoint(request: HubRequest, commit: string): Promise<Remo
 async function answer<T>(request: HubRequest, call: (fetchLike: typeof fetch) => Promise<T>): Promise<T> {
   try {
     return await call(async (input) => {
-      const limit = timeLimit(ANSWER_MS, new Unreachable(`no answer within ${ANSWER_MS / 1000} seconds`));
+      const limit = timeLimit(ANSWER_SECONDS, new Unreachable(`no answer within ${ANSWER_SECONDS} seconds`));
       return askJson(request, input instanceof Request ? input.url : input.toString(), limit.signal).finally(limit.clear);
     });
   } catch (error) {

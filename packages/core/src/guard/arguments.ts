@@ -53,6 +53,19 @@ export function checkKind(action: string, name: string, value: unknown, passes: 
   if (!passes) throw new TypeError(`Cannot ${action}: ${name} must ${rule}, got ${describeValue(value)}`);
 }
 
+/** @throws TypeError unless each of these options is undefined or a string; of `accessToken` the message has the kind alone */
+export function checkStrings<Options extends object>(action: string, options: Options, names: readonly (keyof Options & string)[]): void {
+  for (const name of names) {
+    const value: unknown = options[name];
+    checkKind(action, name, name === 'accessToken' ? typeof value : value, value === undefined || typeof value === 'string', 'be a string');
+  }
+}
+
+/** @throws TypeError unless each of these options is undefined, true or false */
+export function checkBooleans<Options extends object>(action: string, options: Options, names: readonly (keyof Options & string)[]): void {
+  for (const name of names) checkKind(action, name, options[name], options[name] === undefined || typeof options[name] === 'boolean', 'be true or false');
+}
+
 /**
  * Checks a signal. It may end any number of calls at once, so Node's warning of a leak at its eleventh listener is turned off.
  *

@@ -6,7 +6,7 @@ import { addAbortSignal } from 'node:stream';
 import { promisify } from 'node:util';
 
 /** Is it the name of a file, rather than the address of a picture? A name that exists is that file: `data:1.png`. */
-export function isFileName(text: string): boolean {
+export function isPath(text: string): boolean {
   return !/^(?:https?|file|data):/i.test(text) || (!/^[a-z]+:\/\//i.test(text) && existsSync(text));
 }
 

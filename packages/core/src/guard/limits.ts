@@ -15,7 +15,7 @@ export interface Limits {
   readonly maxImageBytes: number;
   /** Bytes of one text file that is read whole: configurations, class lists, COCO JSON. @default 500 million */
   readonly maxTextBytes: number;
-  /** Bytes of the header of a safetensors file. @default 16 MiB */
+  /** Bytes of the header of a safetensors file, and of one page of a hub's list. @default 16 MiB */
   readonly maxHeaderBytes: number;
   /** Seconds from the request for a picture to its last byte. @default 60 */
   readonly maxFetchSeconds: number;

@@ -5,7 +5,7 @@
 import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isFileName } from './input-file.ts';
+import { isPath } from './input-file.ts';
 
 /** Where a command or function is about to write. */
 export interface OutputPath {
@@ -73,7 +73,7 @@ export async function checkOutputs(action: string, outputs: readonly OutputPath[
 function pathOf(input: string | URL): string | undefined {
   const text = String(input);
   if (/^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(text)) return undefined;
-  if (typeof input === 'string' && isFileName(text)) return text;
+  if (typeof input === 'string' && isPath(text)) return text;
   if (/^file:/i.test(text)) {
     try {
       return fileURLToPath(text);

@@ -19,9 +19,22 @@ export async function raceSignal<Result>(work: Promise<Result>, signal: AbortSig
   }
 }
 
-/** A signal that aborts after a time unless it is cleared. Deno lets no process end before an `AbortSignal.timeout()` has passed. */
-export function timeLimit(milliseconds: number, reason: Error): { readonly signal: AbortSignal; readonly clear: () => void } {
+/** A signal that aborts after a time, counted again from each restart, unless it is cleared. */
+export interface TimeLimit {
+  readonly signal: AbortSignal;
+  readonly restart: () => void;
+  readonly clear: () => void;
+}
+
+/** Begins a time limit. Deno lets no process end before an `AbortSignal.timeout()` has passed, which cannot be cleared. */
+export function timeLimit(seconds: number, reason: Error): TimeLimit {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(reason), Math.min(milliseconds, 2 ** 31 - 1));
-  return { signal: limit.signal, clear: () => clearTimeout(timer) };
+  const begin = (): NodeJS.Timeout => setTimeout(() => limit.abort(reason), Math.min(seconds * 1000, 2 ** 31 - 1));
+  let timer = begin();
+  const clear = (): void => clearTimeout(timer);
+  const restart = (): void => {
+    clear();
+    timer = begin();
+  };
+  return { signal: limit.signal, restart, clear };
 }

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { SynsegError, isSynsegError, messageOf } from '../errors.ts';
 import { reasonOf, sendRequest } from '../guard/http-request.ts';
-import { gather, isFileName, readInput } from '../guard/input-file.ts';
+import { gather, isPath, readInput } from '../guard/input-file.ts';
 import { DEFAULT_LIMITS, limitError, type Limits } from '../guard/limits.ts';
 import { timeLimit } from '../guard/race-signal.ts';
 import { cleanError, encodedLogin, shownURL, withoutSecrets } from '../guard/secrets.ts';
@@ -25,9 +25,9 @@ export async function readImage(input: string | URL, options: ImageOptions = {})
   const { maxImageBytes = DEFAULT_LIMITS.maxImageBytes, publicOnly = false, signal } = options;
   const text = String(input);
   const name = shownURL(text);
-  const isPath = typeof input === 'string' && isFileName(text);
-  if (publicOnly && (isPath || /^file:/i.test(text))) throw new SynsegError('IMAGE_DECODE', `Cannot open image: with publicOnly it must be an http, https or data URL, got "${name}"`);
-  if (isPath) return { bytes: await readPicture(text, maxImageBytes, signal), name };
+  const path = typeof input === 'string' && isPath(text);
+  if (publicOnly && (path || /^file:/i.test(text))) throw new SynsegError('IMAGE_DECODE', `Cannot open image: with publicOnly it must be an http, https or data URL, got "${name}"`);
+  if (path) return { bytes: await readPicture(text, maxImageBytes, signal), name };
   const url = encodedLogin(text);
   if (!URL.canParse(url)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${name}"`);
   if (/^file:/i.test(url)) return { bytes: await readPicture(pathOf(new URL(url)), maxImageBytes, signal), name: text };
@@ -45,7 +45,7 @@ function pathOf(url: URL): string {
 async function fetchBytes(url: string, options: ImageOptions): Promise<Uint8Array> {
   const { maxImageBytes = DEFAULT_LIMITS.maxImageBytes, maxFetchSeconds = DEFAULT_LIMITS.maxFetchSeconds, publicOnly = false, signal } = options;
   const tooLong = (bytes: string): SynsegError => limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
-  const limit = timeLimit(maxFetchSeconds * 1000, new Error(`no whole answer within ${String(maxFetchSeconds)} seconds (maxFetchSeconds)`));
+  const limit = timeLimit(maxFetchSeconds, new Error(`no whole answer within ${String(maxFetchSeconds)} seconds (maxFetchSeconds)`));
   try {
     const response = await sendRequest(url, { publicOnly, signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]) });
     if (!response.ok) {

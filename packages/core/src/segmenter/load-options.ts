@@ -5,7 +5,7 @@ import { defaultCacheFolder } from '../cache/cache-folder.ts';
 import { EMBEDDED, embeddedFolder } from '../checkpoint/embedded.ts';
 import { downloadCheckpoint, type DownloadBounds, type DownloadProgress } from '../checkpoint/hub.ts';
 import { SynsegError } from '../errors.ts';
-import { checkCallback, checkKind, checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
+import { checkBooleans, checkCallback, checkKind, checkOptions, checkStrings, describeValue, optionNames } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
 import type { ImageOptions } from '../image/picture-bytes.ts';
 import type { EngineSettings, Precision } from '../session/protocol.ts';
@@ -100,12 +100,8 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
   checkKind(action, 'source', source, typeof source === 'string' && source !== '', 'be a folder, a hub id or "embedded"');
   checkOptions(action, options, NAMES);
   checkCallback(action, 'onProgress', options.onProgress);
-  for (const name of ['cacheFolder', 'revision', 'hubUrl', 'hubCacheFolder', 'accessToken'] as const) {
-    // The token itself is in no message.
-    const value: unknown = options[name];
-    checkKind(action, name, name === 'accessToken' ? typeof value : value, value === undefined || typeof value === 'string', 'be a string');
-  }
-  for (const name of ['offline', 'allowSVG', 'publicOnly'] as const) checkKind(action, name, options[name], options[name] === undefined || typeof options[name] === 'boolean', 'be true or false');
+  checkStrings(action, options, ['cacheFolder', 'revision', 'hubUrl', 'hubCacheFolder', 'accessToken']);
+  checkBooleans(action, options, ['offline', 'allowSVG', 'publicOnly']);
   checkLimits(action, options);
   options.signal?.throwIfAborted();
   const device = oneOf('device', options.device ?? 'auto', ['auto', ...PROVIDERS]);

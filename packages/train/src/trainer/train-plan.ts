@@ -1,6 +1,6 @@
 /** Options → a plan in which nothing is left open. What is printed and saved as the run's configuration is this. */
 import { defaultCacheFolder, type Provider, type Templates } from '@synseg/core';
-import { checkCallback, checkKind, checkLimits, checkOptions, checkSignal, describeValue } from '@synseg/core/guards';
+import { checkBooleans, checkCallback, checkKind, checkLimits, checkOptions, checkSignal, describeValue } from '@synseg/core/guards';
 import { PROVIDERS, defaultThreads } from '@synseg/core/internals';
 import type { Augmentation } from '../data/augment.ts';
 import { checkData, type DataOptions } from '../data/dataset.ts';
@@ -170,7 +170,7 @@ function checkKinds(options: TrainOptions): void {
   checkKind('train', 'options', options, (options as unknown) !== undefined, 'be an object');
   checkOptions('train', options, TRAIN_NAMES);
   for (const [name, names] of Object.entries(NESTED_NAMES)) checkOptions('train', options[name as keyof typeof NESTED_NAMES], names, name);
-  for (const name of ['cacheFeatures', 'decayVectors', 'resume'] as const) checkKind('train', name, options[name], options[name] === undefined || typeof options[name] === 'boolean', 'be true or false');
+  checkBooleans('train', options, ['cacheFeatures', 'decayVectors', 'resume']);
   for (const name of ['onWarning', 'onProgress'] as const) checkCallback('train', name, options[name]);
   checkSignal('train', options.signal);
   checkLimits('train', options);

@@ -6,7 +6,7 @@
  * The two pipes are read together until each holds the wanted frame: when ffmpeg flushes its decoder it writes many
  * frames to one pipe before it turns to the other, and waiting for one of them alone would lock both sides.
  */
-import { DEFAULT_LIMITS, type DisposableGenerator, checkCallback, checkKind, checkLimits, checkOptions, checkSignal, cleanError, describeValue, optionNames, withDispose } from '@synseg/core/guards';
+import { DEFAULT_LIMITS, type DisposableGenerator, checkBooleans, checkCallback, checkKind, checkLimits, checkOptions, checkSignal, cleanError, describeValue, optionNames, withDispose } from '@synseg/core/guards';
 import { guarded, throwingFor } from '../callbacks.ts';
 import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
@@ -144,10 +144,7 @@ export function checkDecode(source: VideoSource, options: DecodeOptions): void {
   checkSelection(options);
   checkSignal('decode video', options.signal);
   for (const name of ['onOpen', 'onCorrupt', 'onEnd'] as const) checkCallback('decode video', name, options[name]);
-  for (const name of ['fullResolution', 'loop', 'realTime', 'live', 'publicOnly'] as const) {
-    const value: unknown = options[name];
-    checkKind('decode video', name, value, value === undefined || typeof value === 'boolean', 'be true or false');
-  }
+  checkBooleans('decode video', options, ['fullResolution', 'loop', 'realTime', 'live', 'publicOnly']);
   const { size, fullSize = size } = options;
   for (const [name, value] of Object.entries({ size, fullSize })) {
     checkKind('decode video', name, value, Array.isArray(value) && value.length === 2, 'be [height, width]');
