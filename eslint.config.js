@@ -22,7 +22,10 @@ export default defineConfig(
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/prefer-promise-reject-errors': 'off', // cancellation rejects with `signal.reason`, whatever it is
       '@typescript-eslint/require-await': 'off', // `async` turns a throw into a rejection, also without an await
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true, allowArray: true, allowNever: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowArray: true, allowNever: true },
+      ],
       '@typescript-eslint/return-await': ['error', 'in-try-catch'],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'eqeqeq': 'error',
@@ -31,10 +34,7 @@ export default defineConfig(
       'prefer-const': 'error',
     },
   },
-  {
-    files: ['**/*.{js,mjs}'],
-    extends: [tseslint.configs.recommended],
-  },
+  { files: ['**/*.{js,mjs}'], extends: [tseslint.configs.recommended] },
   {
     files: ['packages/*/src/**/cli.ts', 'packages/*/src/**/cli/**', 'scripts/**', 'bench/**', 'examples/**', '*.ts'],
     rules: { 'no-console': 'off' },

@@ -46,12 +46,16 @@ function packageBuild(name: string, entries: readonly string[]): Options {
   return {
     ...shared,
     name,
-    entry: Object.fromEntries(entries.map((entry) => [entry.split('/').at(-1) ?? entry, `packages/${name}/src/${entry}.ts`])),
+    entry: Object.fromEntries(
+      entries.map((entry) => [entry.split('/').at(-1) ?? entry, `packages/${name}/src/${entry}.ts`]),
+    ),
     outDir: `packages/${name}/dist`,
     external: dependenciesOf(name),
     define: { __BUILD_ID__: JSON.stringify(buildId()) },
     dts: {
-      entry: Object.fromEntries(entries.filter((entry) => PUBLIC.has(entry)).map((entry) => [entry, `packages/${name}/src/${entry}.ts`])),
+      entry: Object.fromEntries(
+        entries.filter((entry) => PUBLIC.has(entry)).map((entry) => [entry, `packages/${name}/src/${entry}.ts`]),
+      ),
       // tsup sets `baseUrl`, which TypeScript 6 calls deprecated.
       compilerOptions: { ignoreDeprecations: '6.0', noEmit: false, emitDeclarationOnly: true },
     },

@@ -1,10 +1,13 @@
 /**
- * How good a checkpoint is on the drawn world, and what its decoder adds to its encoders: mIoU on scenes that no training
- * saw, held-out combinations ("green car"), held-out synonyms ("automobile"), beside raw patch–text similarity of the same
+ * How good a checkpoint is on the drawn world, and what its decoder adds to its encoders: mIoU on scenes that no
+ * training
+ * saw, held-out combinations ("green car"), held-out synonyms ("automobile"), beside raw patch–text similarity of the
+ * same
  * encoders, the same encoders under a decoder that learnt nothing, and a decoder that learnt from masks.
  *
  *   npm run bench -- embedded [--model embedded|FOLDER …] [--masks FOLDER] [--untrained FOLDER] [--pictures 500]
- *       [--each 24] [--words nouns|names] [--templates plain|clipseg|imagenet80] [--variants first|none|all] [--details]
+ *       [--each 24] [--words nouns|names] [--templates plain|clipseg|imagenet80] [--variants first|none|all]
+ *       [--details]
  *
  * --each: pictures of each combination; --variants: which models are scored with int8 and five views too. The reference
  * points are those of the first model's encoders. Test pictures are made once, below out/.
@@ -45,10 +48,17 @@ interface Row {
   readonly title: string;
   readonly all: Score;
   /** Figures that variants go without. */
-  readonly more?: { readonly present: Score; readonly combinations: CombinationScores; readonly synonyms: readonly SynonymScore[] };
+  readonly more?: {
+    readonly present: Score;
+    readonly combinations: CombinationScores;
+    readonly synonyms: readonly SynonymScore[];
+  };
 }
 
-const asking: Asking = { words: oneOf('words', values.words, ['nouns', 'names']), templates: oneOf<TemplateName>('templates', values.templates, ['plain', 'clipseg', 'imagenet80']) };
+const asking: Asking = {
+  words: oneOf('words', values.words, ['nouns', 'names']),
+  templates: oneOf<TemplateName>('templates', values.templates, ['plain', 'clipseg', 'imagenet80']),
+};
 const variants = oneOf('variants', values.variants, ['first', 'none', 'all']);
 const cacheFolder = join(benchCache, 'synseg');
 const folder = mkdtempSync(join(tmpdir(), 'synseg-embedded-'));
@@ -65,7 +75,11 @@ async function rowOf(title: string, model: EvaluatedModel): Promise<Row> {
   const all = await scoreClasses(model, test, { asking });
   const present = await scoreClasses(model, test, { asking, labels: 'present' });
   const synonyms = await scoreSynonyms(model, pictures, asking, all.perClass);
-  const row = { title, all, more: { present, combinations: await scoreCombinations(model, combined, asking), synonyms } };
+  const row = {
+    title,
+    all,
+    more: { present, combinations: await scoreCombinations(model, combined, asking), synonyms },
+  };
   process.stderr.write(`${title}: ${all.mIoU.toFixed(1)}\n`);
   return row;
 }
@@ -82,7 +96,10 @@ async function variantRows(title: string, model: string): Promise<Row[]> {
     await using segmenter = await load(model, precision);
     for (const views of [1, 5] as const) {
       if (precision === 'fp32' && views === 1) continue;
-      rows.push({ title: `${title}, ${precision}, ${views === 1 ? '1 view' : '5 views'}`, all: await scoreClasses(segmenter, test, { asking, views }) });
+      rows.push({
+        title: `${title}, ${precision}, ${views === 1 ? '1 view' : '5 views'}`,
+        all: await scoreClasses(segmenter, test, { asking, views }),
+      });
     }
   }
   return rows;
@@ -110,7 +127,17 @@ function cellsOf({ title, all, more }: Row): string[] {
     return found === undefined ? '' : `${percent(found.iou)} (${percent(found.own)})`;
   };
   const speed = (1000 * all.timeSeconds) / all.images;
-  return [title, percent(all.mIoU), percent(more?.present.mIoU), percent(all.pixelAccuracy), percent(more?.combinations.heldOut), percent(more?.combinations.seen), synonym('car'), synonym('bicycle'), speed.toFixed(1)];
+  return [
+    title,
+    percent(all.mIoU),
+    percent(more?.present.mIoU),
+    percent(all.pixelAccuracy),
+    percent(more?.combinations.heldOut),
+    percent(more?.combinations.seen),
+    synonym('car'),
+    synonym('bicycle'),
+    speed.toFixed(1),
+  ];
 }
 
 /** What the first model has over raw similarity, and how near it comes to the head that learnt from masks. */
@@ -131,7 +158,11 @@ function details(rows: readonly Row[]): string {
   const scores = full[0]?.more?.combinations.combinations ?? [];
   const combinations = scores.map(({ name, heldOut, pictures: count }, index) => [
     `${name}${heldOut ? ', held out' : ''} (${String(count)} pictures)`,
-    ...full.map(({ more }) => `${percent(more?.combinations.combinations[index]?.iou)} (${percent(more?.combinations.combinations[index]?.classIoU)})`),
+    ...full.map(
+      ({ more }) =>
+        `${percent(more?.combinations.combinations[index]?.iou)} ` +
+        `(${percent(more?.combinations.combinations[index]?.classIoU)})`,
+    ),
   ]);
   const titles = full.map(({ title }) => title);
   return `${table(['IoU, %', ...titles], classes)}\n\n${table(['IoU, % (of the class, whichever color)', ...titles], combinations)}`;
@@ -142,21 +173,49 @@ try {
   const [first] = values.model as [string, ...string[]];
   for (const [index, model] of values.model.entries()) {
     rows.push(await checkpointRow(nameOf(model), model));
-    if (variants === 'all' || (variants === 'first' && index === 0)) rows.push(...(await variantRows(nameOf(model), model)));
+    if (variants === 'all' || (variants === 'first' && index === 0))
+      rows.push(...(await variantRows(nameOf(model), model)));
   }
   const raw = ['raw patch–text similarity', 'raw similarity, each label standardised over the picture'] as const;
   rows.push(await similarityRow(raw[0], first, false), await similarityRow(raw[1], first, true));
-  const untrained = values.untrained ?? (await untrainedHead(modelFolder(first), join(test.folder, 'metadata.jsonl'), join(folder, 'untrained')));
+  const untrained =
+    values.untrained ??
+    (await untrainedHead(modelFolder(first), join(test.folder, 'metadata.jsonl'), join(folder, 'untrained')));
   rows.push(await checkpointRow('head untrained', untrained));
   const masks = values.masks === undefined ? undefined : 'head trained with masks';
   if (values.masks !== undefined) rows.push(await checkpointRow('head trained with masks', values.masks));
 
   const { all, more } = rows[0] as Row;
   console.log(`\n${circumstances(['@synseg/core', 'onnxruntime-node', 'sharp'])}\n`);
-  console.log(`${test.names.length} scenes of the split test, seeds from 0; ${((performance.now() - started) / 60_000).toFixed(1)} minutes in all, of which pictures ${made.toFixed(0)} s.`);
-  console.log(`Prompts: ${describeAsking(asking)}. Protocol of the first row: ${describeProtocol(all.protocol)}. mIoU by chance: ${percent(all.chanceMIoU)}; classes present: ${percent(more?.present.chanceMIoU)}.`);
-  console.log(`Combinations: ${values.each} pictures of each; 24 classes compete, the combination's own replaced by itself in each color it can have; IoU of the combination, mean of 8. Synonyms: IoU of the class asked by the synonym alone (by its own words).\n`);
-  console.log(table(['checkpoint', 'mIoU, %', 'classes present', 'pixel accuracy', 'held-out combinations', 'seen combinations', '"automobile" (car)', '"bike" (bicycle)', 'ms a picture'], rows.map(cellsOf)));
+  console.log(
+    `${test.names.length} scenes of the split test, seeds from 0; ` +
+      `${((performance.now() - started) / 60_000).toFixed(1)} minutes in all, of which pictures ${made.toFixed(0)} s.`,
+  );
+  console.log(
+    `Prompts: ${describeAsking(asking)}. Protocol of the first row: ${describeProtocol(all.protocol)}. mIoU by ` +
+      `chance: ${percent(all.chanceMIoU)}; classes present: ${percent(more?.present.chanceMIoU)}.`,
+  );
+  console.log(
+    `Combinations: ${values.each} pictures of each; 24 classes compete, the combination's own replaced by itself ` +
+      'in each color it can have; IoU of the combination, mean of 8. Synonyms: IoU of the class asked by the ' +
+      'synonym alone (by its own words).\n',
+  );
+  console.log(
+    table(
+      [
+        'checkpoint',
+        'mIoU, %',
+        'classes present',
+        'pixel accuracy',
+        'held-out combinations',
+        'seen combinations',
+        '"automobile" (car)',
+        '"bike" (bicycle)',
+        'ms a picture',
+      ],
+      rows.map(cellsOf),
+    ),
+  );
   console.log(`\n${verdict(rows, nameOf(first), raw, masks)}`);
   if (values.details) console.log(`\n${details(rows)}`);
 } finally {

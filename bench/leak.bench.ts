@@ -1,10 +1,12 @@
 /**
- * Memory over a long life: load/dispose cycles, segmentations on one segmenter, and steps of a training run. Prints resident
+ * Memory over a long life: load/dispose cycles, segmentations on one segmenter, and steps of a training run. Prints
+ * resident
  * memory; flat is good.
  *
  *   npm run bench -- leak [--cycles 20] [--segmentations 2000] [--steps 600] [--checkpoint FOLDER]
  *
- * The checkpoint is `../shared/checkpoints/street` where that folder exists, else a small random CLIPSeg; what is trained is
+ * The checkpoint is `../shared/checkpoints/street` where that folder exists, else a small random CLIPSeg; what is
+ * trained is
  * the decoder of the latter.
  */
 import { existsSync } from 'node:fs';
@@ -24,13 +26,20 @@ import { mean, slope, table } from './support/statistics.ts';
 
 const street = resolve(import.meta.dirname, '../../shared/checkpoints/street');
 const { values } = parseArgs({
-  options: { cycles: { type: 'string', default: '20' }, segmentations: { type: 'string', default: '2000' }, steps: { type: 'string', default: '600' }, checkpoint: { type: 'string', default: existsSync(street) ? street : randomClipseg('tiny') } },
+  options: {
+    cycles: { type: 'string', default: '20' },
+    segmentations: { type: 'string', default: '2000' },
+    steps: { type: 'string', default: '600' },
+    checkpoint: { type: 'string', default: existsSync(street) ? street : randomClipseg('tiny') },
+  },
 });
 const cycles = Number(values.cycles);
 const segmentations = Number(values.segmentations);
 const steps = Number(values.steps);
 const cacheFolder = join(benchCache, 'synseg');
-/** The first cycles and segmentations fill pools and caches; the allocator keeps an arena for each thread it has seen. */
+/**
+ * The first cycles and segmentations fill pools and caches; the allocator keeps an arena for each thread it has seen.
+ */
 const WARM_CYCLES = 10;
 const WARM_SEGMENTATIONS = 100;
 const WARM_STEPS = 100;
@@ -71,7 +80,9 @@ async function cycleSamples(checkpoint: string, count: number): Promise<Memory[]
     {
       await using segmenter = await Segmenter.load(checkpoint, { device: 'cpu', cacheFolder });
       // Words no cache has seen start the text thread as well, where there is one.
-      const labels = await segmenter.labels(segmenter.vocabulary === undefined ? ['road', `cycle ${process.pid} ${cycle}`] : ['road', 'car']);
+      const labels = await segmenter.labels(
+        segmenter.vocabulary === undefined ? ['road', `cycle ${process.pid} ${cycle}`] : ['road', 'car'],
+      );
       await segmenter.segment(picture, labels);
     }
     samples.push(memory());
@@ -91,7 +102,15 @@ async function segmentationSamples(checkpoint: string, count: number): Promise<{
   const every = Math.max(1, Math.floor(count / SAMPLES));
   let next = 0;
   const some = (calls: number): Promise<unknown> =>
-    Promise.all(Array.from({ length: calls }, () => segmenter.segment(inputs[next++ % inputs.length] as (typeof inputs)[number], labels, next % 16 === 0 ? { output: ['labels', 'activations'] } : {})));
+    Promise.all(
+      Array.from({ length: calls }, () =>
+        segmenter.segment(
+          inputs[next++ % inputs.length] as (typeof inputs)[number],
+          labels,
+          next % 16 === 0 ? { output: ['labels', 'activations'] } : {},
+        ),
+      ),
+    );
   await some(WARM_SEGMENTATIONS);
   for (let done = 0; done < count; done += every) {
     await some(every);
@@ -109,8 +128,21 @@ async function trainingSamples(count: number): Promise<{ samples: Memory[]; ever
     const files = (await pictureFiles()).slice(0, 1);
     const data = join(folder, 'tags.jsonl');
     const tags = ['road', 'car', 'person', 'sky', 'tree', 'building'];
-    await writeFile(data, Array.from({ length: BATCH }, (_, index) => JSON.stringify({ image: files[0], tags: [tags[index % tags.length], tags[(index + 1) % tags.length]] })).join('\n'));
-    for await (const { step } of train({ data, init: randomClipseg('tiny'), out: join(folder, 'run'), steps: WARM_STEPS + count, batchSize: BATCH, device: 'cpu', cacheFolder })) {
+    await writeFile(
+      data,
+      Array.from({ length: BATCH }, (_, index) =>
+        JSON.stringify({ image: files[0], tags: [tags[index % tags.length], tags[(index + 1) % tags.length]] }),
+      ).join('\n'),
+    );
+    for await (const { step } of train({
+      data,
+      init: randomClipseg('tiny'),
+      out: join(folder, 'run'),
+      steps: WARM_STEPS + count,
+      batchSize: BATCH,
+      device: 'cpu',
+      cacheFolder,
+    })) {
       if (step < WARM_STEPS || (step - WARM_STEPS) % every !== 0) continue;
       samples.push(memory());
       if (samples.length % 10 === 0) process.stderr.write('.');
@@ -122,23 +154,49 @@ async function trainingSamples(count: number): Promise<{ samples: Memory[]; ever
 }
 
 const before = memory();
-const kinds: [string, string][] = [[existsSync(street) && values.checkpoint === street ? 'street' : 'checkpoint', values.checkpoint]];
+const kinds: [string, string][] = [
+  [existsSync(street) && values.checkpoint === street ? 'street' : 'checkpoint', values.checkpoint],
+];
 if (kinds[0]?.[0] === 'street') kinds.push(['small random CLIPSeg, text encoder included', randomClipseg('tiny')]);
 const rows: string[][] = [];
 const series: string[] = [];
 for (const [name, checkpoint] of kinds) {
   const samples = await cycleSamples(checkpoint, cycles + WARM_CYCLES);
-  rows.push(summary(`${cycles} load/dispose cycles after ${WARM_CYCLES}, ${name}`, samples.slice(WARM_CYCLES), 1, 'cycle'));
+  rows.push(
+    summary(`${cycles} load/dispose cycles after ${WARM_CYCLES}, ${name}`, samples.slice(WARM_CYCLES), 1, 'cycle'),
+  );
   series.push(`resident MB after each cycle, ${name}: ${samples.map(({ resident }) => resident.toFixed(0)).join(' ')}`);
 }
 const [[name, checkpoint] = ['', '']] = kinds;
 const { samples, every } = await segmentationSamples(checkpoint, segmentations);
-rows.push(summary(`${segmentations} segmentations after ${WARM_SEGMENTATIONS}, ${name}`, samples, every, 'segmentation'));
-series.push(`resident MB, every ${5 * every} segmentations: ${samples.filter((_, index) => index % 5 === 4).map(({ resident }) => resident.toFixed(0)).join(' ')}`);
+rows.push(
+  summary(`${segmentations} segmentations after ${WARM_SEGMENTATIONS}, ${name}`, samples, every, 'segmentation'),
+);
+series.push(
+  `resident MB, every ${5 * every} segmentations: ${samples
+    .filter((_, index) => index % 5 === 4)
+    .map(({ resident }) => resident.toFixed(0))
+    .join(' ')}`,
+);
 const training = await trainingSamples(steps);
-rows.push(summary(`${steps} training steps of ${BATCH} pictures after ${WARM_STEPS}, small random CLIPSeg`, training.samples, training.every, 'step'));
-series.push(`resident MB, every ${5 * training.every} steps: ${training.samples.filter((_, index) => index % 5 === 4).map(({ resident }) => resident.toFixed(0)).join(' ')}`);
-console.log(`\n${circumstances(['@synseg/core', '@synseg/train', 'onnxruntime-node', 'sharp'])}; process before: ${before.resident.toFixed(0)} MB resident`);
+rows.push(
+  summary(
+    `${steps} training steps of ${BATCH} pictures after ${WARM_STEPS}, small random CLIPSeg`,
+    training.samples,
+    training.every,
+    'step',
+  ),
+);
+series.push(
+  `resident MB, every ${5 * training.every} steps: ${training.samples
+    .filter((_, index) => index % 5 === 4)
+    .map(({ resident }) => resident.toFixed(0))
+    .join(' ')}`,
+);
+console.log(
+  `\n${circumstances(['@synseg/core', '@synseg/train', 'onnxruntime-node', 'sharp'])}; process before: ` +
+    `${before.resident.toFixed(0)} MB resident`,
+);
 console.log('MB, mean of the first tenth → mean of the last tenth, after a garbage collection\n');
 console.log(table(['what', 'resident', 'JavaScript heap', 'external buffers', 'slope of resident'], rows));
 console.log(`\n${series.join('\n')}`);

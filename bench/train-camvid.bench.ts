@@ -1,5 +1,6 @@
 /**
- * Training with masks, for teams that do have some: CamVid's 367 training images, a random decoder on the frozen trunk of
+ * Training with masks, for teams that do have some: CamVid's 367 training images, a random decoder on the frozen trunk
+ * of
  * the road-scene checkpoint, scored on its 233 test images beside that checkpoint itself (46.57 as its card states).
  *
  *   npm run bench -- train-camvid [--steps 800] [--batch 4] [--recipe best|paper]
@@ -14,7 +15,13 @@ import { evaluate, train, type RecipeName } from '@synseg/train';
 import { circumstances } from './support/machine.ts';
 import { table } from './support/statistics.ts';
 
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '800' }, batch: { type: 'string', default: '4' }, recipe: { type: 'string', default: 'best' } } });
+const { values } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '800' },
+    batch: { type: 'string', default: '4' },
+    recipe: { type: 'string', default: 'best' },
+  },
+});
 const shared = resolve(import.meta.dirname, '../../shared');
 const street = join(shared, 'checkpoints/street');
 const root = join(shared, 'data/camvid');
@@ -45,7 +52,13 @@ try {
   }
   const seconds = (performance.now() - started) / 1000;
   const score = async (model: string): Promise<string[]> => {
-    const { mIoU, pixelAccuracy } = await evaluate(model, { dataset: 'camvid', root, split: 'test', device: 'cpu', cacheFolder });
+    const { mIoU, pixelAccuracy } = await evaluate(model, {
+      dataset: 'camvid',
+      root,
+      split: 'test',
+      device: 'cpu',
+      cacheFolder,
+    });
     return [mIoU.toFixed(2), pixelAccuracy.toFixed(2)];
   };
   console.log(`\n${circumstances(['@synseg/train', 'onnxruntime-node', 'sharp'])}\n`);
@@ -53,7 +66,12 @@ try {
     table(
       ['model', 'mIoU, %', 'pixel accuracy, %', 'training, s'],
       [
-        [`\`objective: masks\`, \`recipe: ${values.recipe}\`, random decoder, ${values.steps} steps of ${values.batch} images`, ...(await score(join(out, 'last'))), seconds.toFixed(0)],
+        [
+          `\`objective: masks\`, \`recipe: ${values.recipe}\`, random decoder, ${values.steps} steps of ` +
+            `${values.batch} images`,
+          ...(await score(join(out, 'last'))),
+          seconds.toFixed(0),
+        ],
         ['the road-scene checkpoint', ...(await score(street)), ''],
       ],
     ),

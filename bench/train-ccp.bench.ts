@@ -1,9 +1,11 @@
 /**
- * Does it learn on real photos? Clothing Co-Parsing on a frozen MobileNetV2 trunk: a random decoder trained from the tags
+ * Does it learn on real photos? Clothing Co-Parsing on a frozen MobileNetV2 trunk: a random decoder trained from the
+ * tags
  * of 1,094 photos, scored on photos with masks that no training here has seen. Argmax over the garments present, mIoU;
  * pixels of the background and of garments outside the vocabulary do not count.
  *
- *   npm run bench -- train-ccp [--steps 400] [--ablation-steps 100] [--batch 16] [--only best,undistilled] [--photos 304]
+ *   npm run bench -- train-ccp [--steps 400] [--ablation-steps 100] [--batch 16] [--only best,undistilled] [--photos
+ *   304]
  *
  * Needs the reference data beside the repository. The default takes about 17 minutes on two quiet cores.
  */
@@ -17,12 +19,12 @@ import { table } from './support/statistics.ts';
 
 const { values } = parseArgs({
   options: {
-    steps: { type: 'string', default: '400' },
+    'steps': { type: 'string', default: '400' },
     'ablation-steps': { type: 'string', default: '100' },
-    batch: { type: 'string', default: '16' },
-    only: { type: 'string' },
-    photos: { type: 'string', default: '304' },
-    seed: { type: 'string', default: '42' },
+    'batch': { type: 'string', default: '16' },
+    'only': { type: 'string' },
+    'photos': { type: 'string', default: '304' },
+    'seed': { type: 'string', default: '42' },
   },
 });
 const shared = resolve(import.meta.dirname, '../../shared/data');
@@ -44,8 +46,21 @@ interface Setting {
   readonly extra?: boolean;
 }
 
-const NONE: LossWeights = { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 0, maskShare: 0 };
-/** The paper's weights drown the alignment; with these its losses do train a random decoder on unconditioned features. */
+const NONE: LossWeights = {
+  align: 0,
+  contrast: 0,
+  background: 0,
+  separation: 0,
+  grounding: 0,
+  distillation: 0,
+  partial: 0,
+  sharing: 0,
+  masks: 0,
+  maskShare: 0,
+};
+/**
+ * The paper's weights drown the alignment; with these its losses do train a random decoder on unconditioned features.
+ */
 const STRONG = { align: 1, contrast: 0.1, background: 0.01, separation: 1 };
 const mccl = (names: readonly (keyof typeof STRONG)[]): Partial<TrainOptions> => ({
   features: 'visual',
@@ -60,12 +75,44 @@ const masked: Partial<TrainOptions> = { objective: 'masks', maxCategories: 8 };
 
 const settings: Setting[] = [
   { name: 'untrained', title: 'untrained', options: { steps: 0 } },
-  { name: 'paper', title: `\`recipe: paper\` as it stands, but learning rate 1e-3 (1e-5 leaves a random decoder where it is), ${String(steps / 2)} steps`, options: paper },
-  { name: 'strong', title: `the paper's losses, λ = (1, 0.1, 0.01, 1), \`features: visual\`, ${String(steps / 2)} steps`, options: { ...mccl(['align', 'contrast', 'background', 'separation']), steps: steps / 2 } },
-  { name: 'best', title: `\`recipe: best\`: grounding, then distillation, ${String(steps)} steps of which half move the projector alone`, options: { recipe: 'best', steps } },
-  { name: 'undistilled', title: `\`recipe: best\` with the four MCCL losses in place of distillation, ${String(steps)} steps`, options: { recipe: 'best', lambda: { distillation: 0, ...STRONG }, steps }, extra: true },
-  { name: 'masks', title: `with masks on 700 other photos (ceiling), \`objective: masks\`, λ maskShare alone, ${String(steps / 2)} steps`, options: { recipe: 'best', ...masked, lambda: { masks: 0, maskShare: 1 }, steps: steps / 2 } },
-  { name: 'masks-bce', title: `the same with per-label cross-entropy alone, \`recipe: paper\`, learning rate 1e-3`, options: { ...paper, ...masked }, extra: true },
+  {
+    name: 'paper',
+    title:
+      '\`recipe: paper\` as it stands, but learning rate 1e-3 (1e-5 leaves a random decoder where it is), ' +
+      `${String(steps / 2)} steps`,
+    options: paper,
+  },
+  {
+    name: 'strong',
+    title: `the paper's losses, λ = (1, 0.1, 0.01, 1), \`features: visual\`, ${String(steps / 2)} steps`,
+    options: { ...mccl(['align', 'contrast', 'background', 'separation']), steps: steps / 2 },
+  },
+  {
+    name: 'best',
+    title:
+      `\`recipe: best\`: grounding, then distillation, ${String(steps)} steps of which half move the ` +
+      'projector alone',
+    options: { recipe: 'best', steps },
+  },
+  {
+    name: 'undistilled',
+    title: `\`recipe: best\` with the four MCCL losses in place of distillation, ${String(steps)} steps`,
+    options: { recipe: 'best', lambda: { distillation: 0, ...STRONG }, steps },
+    extra: true,
+  },
+  {
+    name: 'masks',
+    title:
+      'with masks on 700 other photos (ceiling), \`objective: masks\`, λ maskShare alone, ' +
+      `${String(steps / 2)} steps`,
+    options: { recipe: 'best', ...masked, lambda: { masks: 0, maskShare: 1 }, steps: steps / 2 },
+  },
+  {
+    name: 'masks-bce',
+    title: `the same with per-label cross-entropy alone, \`recipe: paper\`, learning rate 1e-3`,
+    options: { ...paper, ...masked },
+    extra: true,
+  },
   ...ablation(),
 ];
 
@@ -78,12 +125,18 @@ function ablation(): Setting[] {
     ['all four', ['contrast', 'align', 'background', 'separation']],
     ['all but L_cont', ['align', 'background', 'separation']],
   ];
-  return rows.map(([title, names]) => ({ name: 'ablation', title: `ablation: ${title}, ${String(ablationSteps)} steps`, options: { ...mccl(names), steps: ablationSteps } }));
+  return rows.map(([title, names]) => ({
+    name: 'ablation',
+    title: `ablation: ${title}, ${String(ablationSteps)} steps`,
+    options: { ...mccl(names), steps: ablationSteps },
+  }));
 }
 
 /** The first 700 photos with masks, as a data file of their own beside which paths still hold. */
 function maskData(): TrainOptions['data'] {
-  const lines = readFileSync(join(root, 'tags.jsonl'), 'utf8').split('\n').filter((line) => line.includes('"split": "masks"'));
+  const lines = readFileSync(join(root, 'tags.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"split": "masks"'));
   const file = join(folder, 'masks.jsonl');
   writeFileSync(file, lines.slice(0, MASK_PHOTOS - 304).join('\n'));
   return { source: file, images: root, masks: root, classes: join(root, 'classes.json') };
@@ -116,21 +169,56 @@ async function run({ title, options }: Setting, index: number): Promise<string[]
     if (report.step % 50 === 0) process.stderr.write('.');
   }
   const seconds = (performance.now() - started) / 1000;
-  const score: Score = await evaluate(join(out, 'last'), { dataset: 'ccp', root, labels: 'present', offset: MASK_PHOTOS - 304, limit: scored, device: 'cpu', cacheFolder: join(folder, 'cache') });
+  const score: Score = await evaluate(join(out, 'last'), {
+    dataset: 'ccp',
+    root,
+    labels: 'present',
+    offset: MASK_PHOTOS - 304,
+    limit: scored,
+    device: 'cpu',
+    cacheFolder: join(folder, 'cache'),
+  });
   process.stderr.write(` ${title}: ${score.mIoU.toFixed(1)}\n`);
   baseline ??= score.mIoU;
-  return [title, score.mIoU.toFixed(1), `${(score.mIoU / baseline).toFixed(2)}×`, score.pixelAccuracy.toFixed(1), seconds.toFixed(0), rate.toFixed(0), String(warnings)];
+  return [
+    title,
+    score.mIoU.toFixed(1),
+    `${(score.mIoU / baseline).toFixed(2)}×`,
+    score.pixelAccuracy.toFixed(1),
+    seconds.toFixed(0),
+    rate.toFixed(0),
+    String(warnings),
+  ];
 }
 
 let baseline: number | undefined;
-const chosen = values.only === undefined ? settings.filter(({ extra }) => extra !== true) : settings.filter(({ name }) => name === 'untrained' || values.only?.split(',').includes(name) === true);
+const chosen =
+  values.only === undefined
+    ? settings.filter(({ extra }) => extra !== true)
+    : settings.filter(({ name }) => name === 'untrained' || values.only?.split(',').includes(name) === true);
 const started = performance.now();
 try {
   const rows: string[][] = [];
   for (const [index, setting] of chosen.entries()) rows.push(await run(setting, index));
   console.log(`\n${circumstances(['@synseg/train', 'onnxruntime-node', 'sharp'])}\n`);
-  console.log(`Batch ${values.batch}, seed ${values.seed}; ${String(scored)} photos scored; ${((performance.now() - started) / 60_000).toFixed(1)} minutes in all.\n`);
-  console.log(table(['setting', 'mIoU, %', 'to untrained', 'pixel accuracy, %', 'training, s', 'images/s at the end', 'health warnings'], rows));
+  console.log(
+    `Batch ${values.batch}, seed ${values.seed}; ${String(scored)} photos scored; ` +
+      `${((performance.now() - started) / 60_000).toFixed(1)} minutes in all.\n`,
+  );
+  console.log(
+    table(
+      [
+        'setting',
+        'mIoU, %',
+        'to untrained',
+        'pixel accuracy, %',
+        'training, s',
+        'images/s at the end',
+        'health warnings',
+      ],
+      rows,
+    ),
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 /**
  * What a training step costs, and where: the frozen trunk, the decoder with losses and gradients, AdamW; and what the
- * data loader would add. Two models: the small one of `train-ccp` on real photos, and CLIPSeg at full size with ViT-B/16
+ * data loader would add. Two models: the small one of `train-ccp` on real photos, and CLIPSeg at full size with
+ * ViT-B/16
  * (seeded random weights). Peak memory is the process's.
  *
  *   npm run bench -- train-speed [--model small|full] [--batch 32] [--micro 8] [--labels 5] [--rounds 3]
@@ -23,7 +24,13 @@ import { randomClipseg } from './support/random-clipseg.ts';
 import { spread, table } from './support/statistics.ts';
 
 const { values } = parseArgs({
-  options: { model: { type: 'string', default: 'full' }, batch: { type: 'string', default: '32' }, micro: { type: 'string', default: '8' }, labels: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' } },
+  options: {
+    model: { type: 'string', default: 'full' },
+    batch: { type: 'string', default: '32' },
+    micro: { type: 'string', default: '8' },
+    labels: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
+  },
 });
 const images = Number(values.batch);
 const micro = Number(values.micro);
@@ -38,7 +45,13 @@ const { plan } = planTraining({
   batchSize: images,
   microBatchSize: micro,
   device: 'cpu',
-  ...(full ? { init: randomClipseg('full'), inputSize: 224 } : { init: 'random', trunk: join(import.meta.dirname, '../../shared/data/backbone'), decoder: { intermediateSize: 256 } }),
+  ...(full
+    ? { init: randomClipseg('full'), inputSize: 224 }
+    : {
+        init: 'random',
+        trunk: join(import.meta.dirname, '../../shared/data/backbone'),
+        decoder: { intermediateSize: 256 },
+      }),
 });
 const base = await openBaseModel(plan, !full, folder, undefined);
 const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
@@ -90,10 +103,28 @@ async function optimiserTime(): Promise<number[]> {
   const graph = new Graph('adamw');
   const vector = (name: string): Value => graph.input(name, 'float32', [layout.length]);
   const number = (name: string): Value => graph.input(name, 'float32', []);
-  const inputs = { parameters: vector('parameters'), mean: vector('mean'), variance: vector('variance'), gradient: vector('gradient'), learningRate: number('learningRate'), meanCorrection: number('meanCorrection'), varianceCorrection: number('varianceCorrection') };
-  for (const [name, value] of Object.entries(adamw({ ...inputs, decay: graph.floats([0.01], []) }, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }))) graph.output(name, value as Value);
+  const inputs = {
+    parameters: vector('parameters'),
+    mean: vector('mean'),
+    variance: vector('variance'),
+    gradient: vector('gradient'),
+    learningRate: number('learningRate'),
+    meanCorrection: number('meanCorrection'),
+    varianceCorrection: number('varianceCorrection'),
+  };
+  for (const [name, value] of Object.entries(
+    adamw({ ...inputs, decay: graph.floats([0.01], []) }, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+  ))
+    graph.output(name, value as Value);
   const session = await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: plan.threads });
-  const feeds = Object.fromEntries(Object.values(inputs).map((value) => [value.name, value.shape.length === 0 ? { data: Float32Array.of(1), shape: [] } : { data: new Float32Array(layout.length).fill(0.5), shape: [layout.length] }]));
+  const feeds = Object.fromEntries(
+    Object.values(inputs).map((value) => [
+      value.name,
+      value.shape.length === 0
+        ? { data: Float32Array.of(1), shape: [] }
+        : { data: new Float32Array(layout.length).fill(0.5), shape: [layout.length] },
+    ]),
+  );
   const samples = await time(() => session.run(feeds));
   await session.release();
   return samples;
@@ -108,20 +139,42 @@ try {
   const head = await time(() => withTaps.step({ micro: tapBatch, step: ++step, stage: 'all', learningRate: 1e-5 }));
   await withTaps.release();
   const withPixels = await engineFor('pixels');
-  const pixelBatch = batch(() => ({ pixels: Uint8Array.from({ length: micro * height * width * 3 }, () => 256 * random.next()) }));
-  const whole = await time(() => withPixels.step({ micro: pixelBatch, step: ++step, stage: 'all', learningRate: 1e-5 }));
+  const pixelBatch = batch(() => ({
+    pixels: Uint8Array.from({ length: micro * height * width * 3 }, () => 256 * random.next()),
+  }));
+  const whole = await time(() =>
+    withPixels.step({ micro: pixelBatch, step: ++step, stage: 'all', learningRate: 1e-5 }),
+  );
   await withPixels.release();
-  const middle = (samples: readonly number[]): number => [...samples].sort((a, b) => a - b)[Math.floor(samples.length / 2)] as number;
+  const middle = (samples: readonly number[]): number =>
+    [...samples].sort((a, b) => a - b)[Math.floor(samples.length / 2)] as number;
   const share = (ms: number): string => `${((100 * ms) / middle(whole)).toFixed(1)} %`;
-  console.log(`\n${circumstances(['@synseg/train', 'onnxruntime-node'])}; ${plan.threads} threads, load before ${loadBefore}\n`);
-  console.log(`${full ? 'CLIPSeg, ViT-B/16' : 'MobileNetV2 trunk, decoder of train-ccp'}, ${String(height)} px, batch ${String(images)} in micro-batches of ${String(micro)}, ${String(labels)} labels a picture, ${String(layout.length)} trained parameters, \`recipe: paper\`; peak memory ${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB.\n`);
+  console.log(
+    `\n${circumstances(['@synseg/train', 'onnxruntime-node'])}; ${plan.threads} threads, load before ${loadBefore}\n`,
+  );
+  console.log(
+    `${full ? 'CLIPSeg, ViT-B/16' : 'MobileNetV2 trunk, decoder of train-ccp'}, ${String(height)} px, batch ` +
+      `${String(images)} in micro-batches of ${String(micro)}, ${String(labels)} labels a picture, ` +
+      `${String(layout.length)} trained parameters, \`recipe: paper\`; peak memory ` +
+      `${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB.\n`,
+  );
   console.log(
     table(
       ['part', 'ms a step', 'share', 'images/s'],
       [
         ['whole step', spread(whole), '100 %', ((1000 * images) / middle(whole)).toFixed(2)],
-        ['frozen trunk (whole less the next)', (middle(whole) - middle(head)).toFixed(0), share(middle(whole) - middle(head)), ''],
-        ['decoder, losses, gradients, AdamW (taps given)', spread(head), share(middle(head)), ((1000 * images) / middle(head)).toFixed(2)],
+        [
+          'frozen trunk (whole less the next)',
+          (middle(whole) - middle(head)).toFixed(0),
+          share(middle(whole) - middle(head)),
+          '',
+        ],
+        [
+          'decoder, losses, gradients, AdamW (taps given)',
+          spread(head),
+          share(middle(head)),
+          ((1000 * images) / middle(head)).toFixed(2),
+        ],
         ['of which AdamW', spread(optimiser, 1), share(middle(optimiser)), ''],
       ],
     ),

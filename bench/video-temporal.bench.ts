@@ -1,7 +1,8 @@
 /**
  * What each temporal option does to flicker, to accuracy and to the work, on the road-scene checkpoint.
  *
- * Every frame is segmented once with one view and once with five; each variant then goes its own way from these maps, so
+ * Every frame is segmented once with one view and once with five; each variant then goes its own way from these maps,
+ * so
  * that all see the same. Needs the reference data beside the repository.
  *
  *   npm run bench -- video-temporal [--frames 40] [--photos 101] [--only REGEXP]
@@ -15,13 +16,39 @@ import { decodeFrames } from '../packages/video/src/decode/decode.ts';
 import { HoldGate, type HoldOptions } from '../packages/video/src/temporal/hold.ts';
 import { KeyframeSchedule, keyframeSmoothing } from '../packages/video/src/temporal/keyframes.ts';
 import type { Picture } from '../packages/video/src/temporal/motion.ts';
-import { smoothActivations, type SmoothingOptions, type SmoothingState } from '../packages/video/src/temporal/smoothing.ts';
+import {
+  smoothActivations,
+  type SmoothingOptions,
+  type SmoothingState,
+} from '../packages/video/src/temporal/smoothing.ts';
 import { circumstances, load } from './support/machine.ts';
 import { median, table } from './support/statistics.ts';
-import { camvidFrames, classNames, clipFrames, namesOf, shared, type Frame, type Sequence } from './support/temporal-frames.ts';
-import { STILL, compare, countPixels, emptyTally, meanIoU, softLuminance, type Tally } from './support/temporal-tally.ts';
+import {
+  camvidFrames,
+  classNames,
+  clipFrames,
+  namesOf,
+  shared,
+  type Frame,
+  type Sequence,
+} from './support/temporal-frames.ts';
+import {
+  STILL,
+  compare,
+  countPixels,
+  emptyTally,
+  meanIoU,
+  softLuminance,
+  type Tally,
+} from './support/temporal-tally.ts';
 
-const { values } = parseArgs({ options: { frames: { type: 'string', default: '40' }, photos: { type: 'string', default: '101' }, only: { type: 'string', default: '' } } });
+const { values } = parseArgs({
+  options: {
+    frames: { type: 'string', default: '40' },
+    photos: { type: 'string', default: '101' },
+    only: { type: 'string', default: '' },
+  },
+});
 const street = join(shared, 'checkpoints/street');
 if (!existsSync(street)) throw new Error(`Cannot run bench: reference data must lie in ${shared}, got none`);
 
@@ -39,7 +66,8 @@ interface Variant {
   readonly start: (labels: LabelSet) => (frame: Frame) => Outcome;
 }
 
-const decide = (maps: Float32Array, { width, height }: Picture, labels: LabelSet): Uint8Array => decideLabels(maps, width, height, labels);
+const decide = (maps: Float32Array, { width, height }: Picture, labels: LabelSet): Uint8Array =>
+  decideLabels(maps, width, height, labels);
 
 /** Label maps as the network gives them. */
 function each(viewsOf: () => (frame: Frame) => 1 | 5): Variant['start'] {
@@ -49,13 +77,20 @@ function each(viewsOf: () => (frame: Frame) => 1 | 5): Variant['start'] {
       const started = performance.now();
       const views = choose(frame);
       const milliseconds = performance.now() - started;
-      return { labelMap: decide(views === 1 ? frame.oneView : frame.fiveViews, frame.picture, labels), views, milliseconds };
+      return {
+        labelMap: decide(views === 1 ? frame.oneView : frame.fiveViews, frame.picture, labels),
+        views,
+        milliseconds,
+      };
     };
   };
 }
 
 /** Maps smoothed with the options for the frame's views. */
-function smoothed(viewsOf: () => (frame: Frame) => 1 | 5, options: (views: 1 | 5) => SmoothingOptions): Variant['start'] {
+function smoothed(
+  viewsOf: () => (frame: Frame) => 1 | 5,
+  options: (views: 1 | 5) => SmoothingOptions,
+): Variant['start'] {
   return (labels) => {
     let state: SmoothingState | undefined;
     const choose = viewsOf();
@@ -95,24 +130,40 @@ const keyframes = (every: number) => () => {
   return ({ picture }: Frame): 1 | 5 => schedule.views(picture);
 };
 
-const smoothing = (title: string, options: SmoothingOptions): Variant => ({ title: `smoothing, ${title}`, start: smoothed(always(1), () => options) });
+const smoothing = (title: string, options: SmoothingOptions): Variant => ({
+  title: `smoothing, ${title}`,
+  start: smoothed(always(1), () => options),
+});
 
 const HOLD_THRESHOLDS = [0.02, 0.03, 0.05];
 
 const all: readonly Variant[] = [
   { title: 'off', start: each(always(1)) },
   ...[0.5, 0.3, 0.2, 0.1].map((weight) => smoothing(`weight ${weight}`, { weight })),
-  ...[0.02, 0.1].map((motionThreshold) => smoothing(`weight 0.3, motionThreshold ${motionThreshold}`, { weight: 0.3, motionThreshold })),
+  ...[0.02, 0.1].map((motionThreshold) =>
+    smoothing(`weight 0.3, motionThreshold ${motionThreshold}`, { weight: 0.3, motionThreshold }),
+  ),
   smoothing('weight 0.3, no reset where it moves', { weight: 0.3, motionThreshold: 2, sceneCutThreshold: 2 }),
-  ...HOLD_THRESHOLDS.map((threshold): Variant => ({ title: `hold, threshold ${threshold}`, start: held({ threshold }) })),
+  ...HOLD_THRESHOLDS.map((threshold): Variant => ({
+    title: `hold, threshold ${threshold}`,
+    start: held({ threshold }),
+  })),
   { title: 'five views in every frame', start: each(always(5)) },
   ...[4, 8].flatMap((every): Variant[] => [
     { title: `key frames, every ${every}`, start: each(keyframes(every)) },
-    { title: `key frames, every ${every}, plain smoothing`, start: smoothed(keyframes(every), () => ({ weight: 0.3 })) },
-    { title: `key frames, every ${every}, key frame smoothing`, start: smoothed(keyframes(every), (views) => keyframeSmoothing(views)) },
+    {
+      title: `key frames, every ${every}, plain smoothing`,
+      start: smoothed(keyframes(every), () => ({ weight: 0.3 })),
+    },
+    {
+      title: `key frames, every ${every}, key frame smoothing`,
+      start: smoothed(keyframes(every), (views) => keyframeSmoothing(views)),
+    },
   ]),
 ];
-const variants = all.filter(({ title }) => title === 'off' || title.startsWith('five views in') || new RegExp(values.only).test(title));
+const variants = all.filter(
+  ({ title }) => title === 'off' || title.startsWith('five views in') || new RegExp(values.only).test(title),
+);
 
 async function measure({ labels, frames }: Sequence): Promise<Tally[]> {
   const count = labels.names.length;
@@ -122,7 +173,10 @@ async function measure({ labels, frames }: Sequence): Promise<Tally[]> {
   let last: Uint8Array[] = [];
   for await (const frame of frames()) {
     const soft = softLuminance(frame.picture);
-    const still = before === undefined ? undefined : soft.map((value, pixel) => (Math.abs(value - before![pixel]!) <= STILL ? 1 : 0));
+    const still =
+      before === undefined
+        ? undefined
+        : soft.map((value, pixel) => (Math.abs(value - before![pixel]!) <= STILL ? 1 : 0));
     const five = decide(frame.fiveViews, frame.picture, labels);
     const outcomes = runs.map((run) => run(frame));
     const maps = outcomes.map(({ labelMap }) => labelMap);
@@ -152,7 +206,10 @@ async function heldShares(file: string): Promise<string[]> {
 }
 
 /** Milliseconds a frame takes in the network, with one view and with five. */
-async function inferenceTimes(segmenter: Segmenter, labels: LabelSet): Promise<{ readonly oneView: number; readonly fiveViews: number }> {
+async function inferenceTimes(
+  segmenter: Segmenter,
+  labels: LabelSet,
+): Promise<{ readonly oneView: number; readonly fiveViews: number }> {
   const [height, width] = segmenter.inputSize;
   const noise = (scale: number): { data: Uint8Array; width: number; height: number } => ({
     data: new Uint8Array(width * height * 3 * scale ** 2).map((_, index) => (index * 7919) % 251),
@@ -176,11 +233,27 @@ const loadBefore = load();
 try {
   await using segmenter = await Segmenter.load(street, { device: 'cpu', cacheFolder });
   const road = await segmenter.labels(classNames(), { background: 'none' });
-  const room = await segmenter.labels(['person', 'wall-other', 'floor-other', 'door-stuff', 'table', 'bottle', 'window-other', 'chair'], { background: 'none' });
-  const clip = (file: string, framesPerSecond: number, start: number, labels: LabelSet): Sequence => ({ title: file, framesPerSecond, labels, frames: () => clipFrames(segmenter, `${file}.mp4`, labels, start, Number(values.frames)) });
+  const room = await segmenter.labels(
+    ['person', 'wall-other', 'floor-other', 'door-stuff', 'table', 'bottle', 'window-other', 'chair'],
+    { background: 'none' },
+  );
+  const clip = (file: string, framesPerSecond: number, start: number, labels: LabelSet): Sequence => ({
+    title: file,
+    framesPerSecond,
+    labels,
+    frames: () => clipFrames(segmenter, `${file}.mp4`, labels, start, Number(values.frames)),
+  });
   const photos = (title: string, split: string, prefix: string, framesPerSecond: number): Sequence => ({
     ...{ title, framesPerSecond, labels: road },
-    frames: () => camvidFrames(segmenter, split, namesOf(split).filter((name) => name.startsWith(prefix)).slice(0, Number(values.photos)), road),
+    frames: () =>
+      camvidFrames(
+        segmenter,
+        split,
+        namesOf(split)
+          .filter((name) => name.startsWith(prefix))
+          .slice(0, Number(values.photos)),
+        road,
+      ),
   });
   const clips: readonly Sequence[] = [
     clip('car-detection', 12.5, 8, road),
@@ -194,7 +267,8 @@ try {
   const tallies = new Map<Sequence, Tally[]>();
   for (const sequence of [...clips, dense, ...sparse]) tallies.set(sequence, await measure(sequence));
   const of = (sequence: Sequence, variant: number): Tally => tallies.get(sequence)![variant]!;
-  const sum = (of: readonly Tally[], value: (tally: Tally) => number): number => of.reduce((total, tally) => total + value(tally), 0);
+  const sum = (of: readonly Tally[], value: (tally: Tally) => number): number =>
+    of.reduce((total, tally) => total + value(tally), 0);
   const percent = (part: number, whole: number, digits = 1): string => ((100 * part) / whole).toFixed(digits);
   const cost = (some: readonly Tally[]): number => {
     const network = sum(some, ({ views }) => views[1] * times.oneView + views[5] * times.fiveViews);
@@ -203,27 +277,67 @@ try {
   const rows = variants.map(({ title }, variant) => {
     const some = clips.map((sequence) => of(sequence, variant));
     const offs = clips.map((sequence) => of(sequence, 0));
-    const flicker = [...clips, dense].map((sequence) => ((of(sequence, variant).changes / of(sequence, variant).still) * sequence.framesPerSecond).toFixed(2));
-    const confusion = sparse.map((sequence) => of(sequence, variant).confusion).reduce((a, b) => a.map((value, index) => value + b[index]!));
+    const flicker = [...clips, dense].map((sequence) =>
+      ((of(sequence, variant).changes / of(sequence, variant).still) * sequence.framesPerSecond).toFixed(2),
+    );
+    const confusion = sparse
+      .map((sequence) => of(sequence, variant).confusion)
+      .reduce((a, b) => a.map((value, index) => value + b[index]!));
     return [
       ...[title, ...flicker],
-      percent(sum(some, (tally) => tally.differing), sum(some, (tally) => tally.pixels)),
-      percent(sum(some, (tally) => tally.differingMoving), sum(some, (tally) => tally.moving)),
-      percent(sum(some, (tally) => tally.unlikeFive), sum(some, (tally) => tally.pixels)),
+      percent(
+        sum(some, (tally) => tally.differing),
+        sum(some, (tally) => tally.pixels),
+      ),
+      percent(
+        sum(some, (tally) => tally.differingMoving),
+        sum(some, (tally) => tally.moving),
+      ),
+      percent(
+        sum(some, (tally) => tally.unlikeFive),
+        sum(some, (tally) => tally.pixels),
+      ),
       ...[meanIoU(of(dense, variant).confusion).toFixed(2), meanIoU(confusion).toFixed(2)],
       some.map((tally) => percent(tally.views[0], tally.frames, 0)).join(', '),
       (sum(some, (tally) => tally.milliseconds) / sum(some, (tally) => tally.frames)).toFixed(1),
       (cost(offs) / cost(some)).toFixed(2),
     ];
   });
-  console.log(`\n${circumstances(['@synseg/core', 'onnxruntime-node', 'sharp'])}; load before ${loadBefore}, after ${load()}`);
+  console.log(
+    `\n${circumstances(['@synseg/core', 'onnxruntime-node', 'sharp'])}; load before ${loadBefore}, after ${load()}`,
+  );
   console.log(`network, ms a frame: one view ${times.oneView.toFixed(0)}, five views ${times.fiveViews.toFixed(0)}\n`);
   const flickers = ['cars', 'persons', 'bottles', 'driving', 'CamVid, 15 Hz'].map((name) => `flicker: ${name}`);
-  console.log(table(['option', ...flickers, 'differs from off, %', 'where it moves, %', 'differs from five views, %', 'mIoU 15 Hz', 'mIoU 1 Hz', 'held, %', 'beside the network, ms', 'frames/s'], rows));
-  const wholeClips = ['car-detection', 'one-by-one-person-detection', 'bottle-detection', 'friday', 'flower', 'solidWhiteRight'];
+  console.log(
+    table(
+      [
+        'option',
+        ...flickers,
+        'differs from off, %',
+        'where it moves, %',
+        'differs from five views, %',
+        'mIoU 15 Hz',
+        'mIoU 1 Hz',
+        'held, %',
+        'beside the network, ms',
+        'frames/s',
+      ],
+      rows,
+    ),
+  );
+  const wholeClips = [
+    'car-detection',
+    'one-by-one-person-detection',
+    'bottle-detection',
+    'friday',
+    'flower',
+    'solidWhiteRight',
+  ];
   const shares: string[][] = [];
   for (const file of wholeClips) shares.push([file, ...(await heldShares(`${file}.mp4`))]);
-  console.log(`\n${table(['frames held of the whole clip, %', ...HOLD_THRESHOLDS.map((threshold) => `threshold ${threshold}`)], shares)}`);
+  console.log(
+    `\n${table(['frames held of the whole clip, %', ...HOLD_THRESHOLDS.map((threshold) => `threshold ${threshold}`)], shares)}`,
+  );
 } finally {
   rmSync(cacheFolder, { recursive: true, force: true });
 }

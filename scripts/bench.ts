@@ -13,7 +13,9 @@ const names = existsSync(folder)
 const name = process.argv[2];
 
 if (name === undefined || name === '--help') {
-  console.log(`Usage: npm run bench -- NAME [arguments]\n\n${names.map((known) => `  ${known}`).join('\n') || '  (none yet)'}`);
+  console.log(
+    `Usage: npm run bench -- NAME [arguments]\n\n${names.map((known) => `  ${known}`).join('\n') || '  (none yet)'}`,
+  );
 } else if (names.includes(name)) {
   const file = new URL(`${name}${suffix}`, folder);
   // The bench sees its own file as argv[1] and its arguments after it, as if started directly.

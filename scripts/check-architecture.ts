@@ -25,7 +25,8 @@ function existingFolders(): Set<string> {
 }
 
 const lines = readFileSync(join(root, page), 'utf8').trimEnd().split('\n');
-if (lines.length > maxLines) report(page, maxLines + 1, `must be one screen, at most ${maxLines} lines, got ${lines.length}`);
+if (lines.length > maxLines)
+  report(page, maxLines + 1, `must be one screen, at most ${maxLines} lines, got ${lines.length}`);
 
 const named = new Map<string, number>();
 for (const [index, line] of lines.entries()) {
@@ -39,7 +40,8 @@ for (const [index, line] of lines.entries()) {
 
 const existing = existingFolders();
 for (const folder of existing) {
-  if (!named.has(folder)) report(page, lines.length, `must name the folder "${folder}": add the row "| \`${folder}\` | … |"`);
+  if (!named.has(folder))
+    report(page, lines.length, `must name the folder "${folder}": add the row "| \`${folder}\` | … |"`);
 }
 for (const [folder, line] of named) {
   const there = existing.has(folder) || (existsSync(join(root, folder)) && filesUnder(folder, /./).length > 0);

@@ -34,7 +34,10 @@ const timeoutMs = 120_000;
 
 function markdownFiles(): string[] {
   const atRoot = readdirSync(root).filter((name) => name.endsWith('.md'));
-  const inPackages = readdirSync(join(root, 'packages')).flatMap((name) => [`packages/${name}/README.md`, `packages/${name}/embedded/README.md`]);
+  const inPackages = readdirSync(join(root, 'packages')).flatMap((name) => [
+    `packages/${name}/README.md`,
+    `packages/${name}/embedded/README.md`,
+  ]);
   return [...atRoot, ...inPackages.filter((file) => existsSync(join(root, file))), ...filesUnder('docs', /\.md$/)];
 }
 
@@ -101,19 +104,28 @@ function moduleName(block: Block): string {
 
 function moduleText(block: Block): string {
   const from = join(root, dirname(block.file));
-  const absolute = block.code.replace(/(from\s+|import\s*\(?\s*)(['"])(\.{1,2}\/[^'"]+)\2/g, (_all, before: string, quote: string, path: string) => {
-    const target = relative(workFolder, join(from, path));
-    return `${before}${quote}${target}${quote}`;
-  });
+  const absolute = block.code.replace(
+    /(from\s+|import\s*\(?\s*)(['"])(\.{1,2}\/[^'"]+)\2/g,
+    (_all, before: string, quote: string, path: string) => {
+      const target = relative(workFolder, join(from, path));
+      return `${before}${quote}${target}${quote}`;
+    },
+  );
   return `export {};\n${absolute}\n`;
 }
 
 /** Reports type errors; returns the blocks without any, which are worth running. */
 function checkTypes(blocks: readonly Block[]): Block[] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: object };
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+    config: object;
+  };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const byPath = new Map(blocks.map((block) => [join(workFolder, moduleName(block)), block]));
-  const program = ts.createProgram([...byPath.keys()], { ...options, noUnusedLocals: false, noUnusedParameters: false });
+  const program = ts.createProgram([...byPath.keys()], {
+    ...options,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  });
   for (const [path, block] of byPath) {
     const source = program.getSourceFile(path);
     const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
@@ -171,9 +183,11 @@ setTimeout(() => {
     const name = moduleName(block);
     const error = results.get(name);
     if (error !== undefined) report(block.file, block.line, `the example fails: ${inTermsOf(block, error)}`);
-    if (!results.has(name)) report(block.file, block.line, 'the example did not come to its end (it hung, or ended the process)');
+    if (!results.has(name))
+      report(block.file, block.line, 'the example did not come to its end (it hung, or ended the process)');
   }
-  if (child.status !== 0) report('scripts/check-docs.ts', 1, `the examples ended with ${endOf(child)}\n${child.stderr}`);
+  if (child.status !== 0)
+    report('scripts/check-docs.ts', 1, `the examples ended with ${endOf(child)}\n${child.stderr}`);
 }
 
 /** An error's message and the line of the block it came from. */
@@ -184,7 +198,9 @@ function inTermsOf(block: Block, stack: string): string {
 }
 
 function endOf(child: { status: number | null; signal: NodeJS.Signals | null }): string {
-  return child.signal === null ? `exit code ${String(child.status)}` : `signal ${child.signal} (limit ${timeoutMs / 1000} s)`;
+  return child.signal === null
+    ? `exit code ${String(child.status)}`
+    : `signal ${child.signal} (limit ${timeoutMs / 1000} s)`;
 }
 
 function checkShell(block: Block, scripts: Readonly<Record<string, string>>): void {
@@ -198,12 +214,15 @@ function checkShell(block: Block, scripts: Readonly<Record<string, string>>): vo
     timeout: timeoutMs,
     env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` },
   });
-  if (child.status !== 0) report(block.file, block.line, `the commands end with ${endOf(child)}\n${child.stdout}${child.stderr}`);
+  if (child.status !== 0)
+    report(block.file, block.line, `the commands end with ${endOf(child)}\n${child.stdout}${child.stderr}`);
 }
 
 const blocks = [
   ...markdownFiles().flatMap(blocksOfMarkdown),
-  ...readdirSync(join(root, 'packages')).flatMap((name) => filesUnder(`packages/${name}/src`, /\.ts$/).flatMap(blocksOfSource)),
+  ...readdirSync(join(root, 'packages')).flatMap((name) =>
+    filesUnder(`packages/${name}/src`, /\.ts$/).flatMap(blocksOfSource),
+  ),
 ];
 const modules = blocks.filter((block) => block.language === 'ts');
 rmSync(workFolder, { recursive: true, force: true });

@@ -5,12 +5,23 @@
  * looks before it acts: with nothing to do the whole script takes a fraction of a second. It is not a build system: it
  * decides whether to call npm, apt and tsup, and shows their output only when they fail.
  *
- * `--test-runtimes` also fetches what tests start as child processes: the newest Node LTS, a Vulkan driver in software, Chromium,
+ * `--test-runtimes` also fetches what tests start as child processes: the newest Node LTS, a Vulkan driver in software,
+ * Chromium,
  * an RTSP server.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -115,7 +126,10 @@ function rightsToInstall() {
   return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n', '-E'] : undefined;
 }
 
-/** Installs packages of the system, their names separated by spaces; false where this user may not, or with `optional` where it failed. */
+/**
+ * Installs packages of the system, their names separated by spaces; false where this user may not, or with `optional`
+ * where it failed.
+ */
 function installWithApt(names, { optional = false } = {}) {
   const prefix = rightsToInstall();
   if (prefix === undefined) return false;
@@ -160,7 +174,11 @@ function hashOfSources(packages) {
     files.push(join(folder, 'package.json'));
     if (existsSync(join(folder, 'src'))) files.push(...filesUnder(join(folder, 'src')));
   }
-  for (const file of files) hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file)).update('\0');
+  for (const file of files)
+    hash
+      .update(`${file.slice(root.length)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
   return hash.digest('hex');
 }
 
@@ -183,7 +201,8 @@ function buildPackages() {
   say('building packages (tsup) …');
   runQuietly(process.execPath, [join(root, 'node_modules/tsup/dist/cli-default.js')]);
   const missing = packages.flatMap(promisedOutputs).filter((path) => !existsSync(path));
-  if (missing.length > 0) fail(`Cannot build: package.json promises files that tsup did not write: ${missing.join(', ')}`);
+  if (missing.length > 0)
+    fail(`Cannot build: package.json promises files that tsup did not write: ${missing.join(', ')}`);
   linkCommands(packages);
   mkdirSync(cache, { recursive: true });
   writeFileSync(stampPath, hash);
@@ -247,16 +266,25 @@ function fetchSwiftShader() {
 function installChromium() {
   const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
   if (process.env.SYNSEG_CHROMIUM || folders.some((folder) => isExecutable(join(folder, 'chromium')))) return;
-  if (!isDebian() || !installWithApt('chromium', { optional: true })) say('could not install chromium: the tests of the preview page will say so');
+  if (!isDebian() || !installWithApt('chromium', { optional: true }))
+    say('could not install chromium: the tests of the preview page will say so');
 }
 
 /** GStreamer's RTSP server, the camera of the tests. */
 function installRtspServer() {
-  const asked = spawnSync('/usr/bin/python3', ['-c', 'import gi; gi.require_version("GstRtspServer", "1.0"); gi.require_version("Gst", "1.0")\nfrom gi.repository import Gst\nGst.init(None)\nassert all(map(Gst.ElementFactory.find, ["x264enc", "x265enc", "rtph264pay", "alawenc"]))']);
+  const asked = spawnSync('/usr/bin/python3', [
+    '-c',
+    'import gi; gi.require_version("GstRtspServer", "1.0"); gi.require_version("Gst", "1.0")\nfrom gi.repository ' +
+      'import Gst\nGst.init(None)\nassert all(map(Gst.ElementFactory.find, ["x264enc", "x265enc", "rtph264pay", ' +
+      '"alawenc"]))',
+  ]);
   if (asked.status === 0) return;
-  const plugins = ['base', 'good', 'bad', 'ugly', 'libav'].map((name) => (name === 'libav' ? 'gstreamer1.0-libav' : `gstreamer1.0-plugins-${name}`));
+  const plugins = ['base', 'good', 'bad', 'ugly', 'libav'].map((name) =>
+    name === 'libav' ? 'gstreamer1.0-libav' : `gstreamer1.0-plugins-${name}`,
+  );
   const packages = ['gir1.2-gst-rtsp-server-1.0', 'python3-gi', ...plugins].join(' ');
-  if (!isDebian() || !installWithApt(packages, { optional: true })) say("could not install GStreamer's RTSP server: the tests of RTSP cameras will say so");
+  if (!isDebian() || !installWithApt(packages, { optional: true }))
+    say("could not install GStreamer's RTSP server: the tests of RTSP cameras will say so");
 }
 
 function isDebian() {

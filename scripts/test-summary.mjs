@@ -19,8 +19,17 @@ function readReport() {
   try {
     return JSON.parse(readFileSync(reportPath, 'utf8'));
   } catch {
-    problems.push(`Cannot read the test report: ${relative(root, reportPath)} must be written by vitest, got no readable file`);
-    return { success: false, numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
+    problems.push(
+      `Cannot read the test report: ${relative(root, reportPath)} must be written by vitest, got no readable file`,
+    );
+    return {
+      success: false,
+      numPassedTests: 0,
+      numFailedTests: 0,
+      numPendingTests: 0,
+      numTodoTests: 0,
+      testResults: [],
+    };
   }
 }
 
@@ -29,9 +38,12 @@ const passed = report.numPassedTests;
 const failed = report.numFailedTests;
 const skipped = report.numPendingTests + report.numTodoTests;
 const hasShared = existsSync(sharedFolder);
-const [withShared, without] = readFileSync(`${root}.ci/expected-tests`, 'utf8').split('\n').map((line) => Number.parseInt(line, 10));
+const [withShared, without] = readFileSync(`${root}.ci/expected-tests`, 'utf8')
+  .split('\n')
+  .map((line) => Number.parseInt(line, 10));
 const expected = hasShared ? withShared : without;
-if (!Number.isInteger(withShared) || !Number.isInteger(without)) problems.push('.ci/expected-tests must hold two lines that start with whole numbers');
+if (!Number.isInteger(withShared) || !Number.isInteger(without))
+  problems.push('.ci/expected-tests must hold two lines that start with whole numbers');
 
 for (const file of report.testResults) {
   const name = relative(root, file.name);

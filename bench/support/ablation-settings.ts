@@ -1,4 +1,7 @@
-/** The rows of `npm run bench -- ablation`: the settings of the paper's Table III, reference rows, and how they are printed. */
+/**
+ * The rows of `npm run bench -- ablation`: the settings of the paper's Table III, reference rows, and how they are
+ * printed.
+ */
 import type { LossWeights, TrainOptions } from '@synseg/train';
 import { meanAndDeviation, mean, table } from './statistics.ts';
 import { WITH_MASKS } from './street-training.ts';
@@ -53,7 +56,8 @@ export interface Outcome {
 const PROJECTOR_LEARNING_RATE = 1e-3;
 
 /**
- * Of `recipe: 'windows'`, whose projector takes no time while it moves alone; its decoder takes about as many steps as that
+ * Of `recipe: 'windows'`, whose projector takes no time while it moves alone; its decoder takes about as many steps as
+ * that
  * of half the nouns took from masks.
  */
 const WINDOWS = { steps: 600, projectorSteps: 400, maxCategories: 8 } as const;
@@ -73,19 +77,42 @@ export const SETTINGS: readonly Setting[] = [
     name: 'best',
     title: '`recipe: best`',
     learnsFrom: 'captions',
-    options: (start, { learningRate, halfLearningRate, maxCategories }) => ({ recipe: 'best', learningRate: start === 'half' ? halfLearningRate : learningRate, maxCategories }),
+    options: (start, { learningRate, halfLearningRate, maxCategories }) => ({
+      recipe: 'best',
+      learningRate: start === 'half' ? halfLearningRate : learningRate,
+      maxCategories,
+    }),
   },
   {
     name: 'windows',
     title: '`recipe: windows`',
     learnsFrom: 'captions',
-    options: (start) => ({ recipe: 'windows', ...WINDOWS, ...(start === 'half' ? { learningRate: WINDOWS_LEARNING_RATE } : {}) }),
+    options: (start) => ({
+      recipe: 'windows',
+      ...WINDOWS,
+      ...(start === 'half' ? { learningRate: WINDOWS_LEARNING_RATE } : {}),
+    }),
   },
-  { name: 'masks', title: 'masks of all nouns', learnsFrom: 'masks', options: (start, { learningRate, steps, maskSteps }) => ({ ...WITH_MASKS, learningRate, steps: start === 'random' ? maskSteps : steps }) },
+  {
+    name: 'masks',
+    title: 'masks of all nouns',
+    learnsFrom: 'masks',
+    options: (start, { learningRate, steps, maskSteps }) => ({
+      ...WITH_MASKS,
+      learningRate,
+      steps: start === 'random' ? maskSteps : steps,
+    }),
+  },
 ];
 
 /** The paper's losses on captions. */
-function mccl(name: string, title: string, losses: readonly MCCLLoss[], paper: Setting['paper'], features: TrainOptions['features'] = 'conditional'): Setting {
+function mccl(
+  name: string,
+  title: string,
+  losses: readonly MCCLLoss[],
+  paper: Setting['paper'],
+  features: TrainOptions['features'] = 'conditional',
+): Setting {
   return {
     name,
     title,
@@ -97,8 +124,15 @@ function mccl(name: string, title: string, losses: readonly MCCLLoss[], paper: S
       lambda: onlyLosses(lambda, losses),
       schedule: 'cosine',
       maxCategories,
-      // A projector that starts at random would lead a decoder that already localises astray; beside a random one it is no worse.
-      ...(start === 'half' ? { learningRate: halfLearningRate, projectorSteps: Math.floor(steps / 2), projectorLearningRate: PROJECTOR_LEARNING_RATE } : { learningRate }),
+      // A projector that starts at random would lead a decoder that already localises astray; beside a random one it is
+      // no worse.
+      ...(start === 'half'
+        ? {
+            learningRate: halfLearningRate,
+            projectorSteps: Math.floor(steps / 2),
+            projectorLearningRate: PROJECTOR_LEARNING_RATE,
+          }
+        : { learningRate }),
     }),
   };
 }
@@ -111,18 +145,25 @@ export function onlyLosses(lambda: MCCLWeights, losses: readonly MCCLLoss[]): Pa
 /** λ1 … λ4 of "0.1,0.001,0.01,1". @throws RangeError for anything but four numbers from 0 */
 export function lambdaOf(given: string): MCCLWeights {
   const weights = given.split(',').map((weight) => (weight.trim() === '' ? NaN : Number(weight)));
-  if (weights.length !== MCCL.length || weights.some((weight) => !(weight >= 0 && Number.isFinite(weight)))) throw new RangeError(`Cannot run bench: --lambda must be four numbers from 0, of L_align, L_cont, L_back and L_sep, got ${given}`);
+  if (weights.length !== MCCL.length || weights.some((weight) => !(weight >= 0 && Number.isFinite(weight))))
+    throw new RangeError(
+      `Cannot run bench: --lambda must be four numbers from 0, of L_align, L_cont, L_back and L_sep, got ${given}`,
+    );
   return Object.fromEntries(MCCL.map((loss, place) => [loss, weights[place]])) as MCCLWeights;
 }
 
 /**
- * A table of settings: mean ± standard deviation over seeds of each score, in brackets by how much a setting moves it from
+ * A table of settings: mean ± standard deviation over seeds of each score, in brackets by how much a setting moves it
+ * from
  * where the same seed started, and the paper's three columns.
  *
  * @param columns - names of scores, each with its heading
  * @param outcomes - one a seed, seeds in the same order everywhere, by the setting's name
  */
-export function ablationTable(columns: readonly (readonly [name: string, heading: string])[], outcomes: ReadonlyMap<string, readonly Outcome[]>): string {
+export function ablationTable(
+  columns: readonly (readonly [name: string, heading: string])[],
+  outcomes: ReadonlyMap<string, readonly Outcome[]>,
+): string {
   const starts = outcomes.get('untrained') ?? [];
   const rows = SETTINGS.flatMap((setting): string[][] => {
     const found = outcomes.get(setting.name);
@@ -131,18 +172,49 @@ export function ablationTable(columns: readonly (readonly [name: string, heading
       const cell = meanAndDeviation(numbers(found.map(({ scores }) => scores[name])));
       return setting.name === 'untrained' ? cell : `${cell}${changeCell(changes(found, starts, name))}`;
     });
-    const [voc, context, city] = (setting.paper ?? ['', '', '']).map((value) => (typeof value === 'number' ? value.toFixed(1) : value)) as [string, string, string];
-    return [[setting.title, ...cells, voc, context, city, optional(found.map(({ mapDeviation }) => mapDeviation), 2), optional(found.map(({ clampShare }) => clampShare), 2)]];
+    const [voc, context, city] = (setting.paper ?? ['', '', '']).map((value) =>
+      typeof value === 'number' ? value.toFixed(1) : value,
+    ) as [string, string, string];
+    return [
+      [
+        setting.title,
+        ...cells,
+        voc,
+        context,
+        city,
+        optional(
+          found.map(({ mapDeviation }) => mapDeviation),
+          2,
+        ),
+        optional(
+          found.map(({ clampShare }) => clampShare),
+          2,
+        ),
+      ],
+    ];
   });
-  return table(['setting', ...columns.map(([, heading]) => heading), 'paper: VOC', 'Context', 'City', 'deviation of maps', 'rows in the clamp'], rows);
+  return table(
+    [
+      'setting',
+      ...columns.map(([, heading]) => heading),
+      'paper: VOC',
+      'Context',
+      'City',
+      'deviation of maps',
+      'rows in the clamp',
+    ],
+    rows,
+  );
 }
 
 /** A score less that of the same seed's start. */
 function changes(found: readonly Outcome[], starts: readonly Outcome[], name: string): number[] {
-  return numbers(found.map(({ scores }, seed) => {
-    const [now, before] = [scores[name], starts[seed]?.scores[name]];
-    return typeof now === 'number' && typeof before === 'number' ? now - before : undefined;
-  }));
+  return numbers(
+    found.map(({ scores }, seed) => {
+      const [now, before] = [scores[name], starts[seed]?.scores[name]];
+      return typeof now === 'number' && typeof before === 'number' ? now - before : undefined;
+    }),
+  );
 }
 
 function changeCell(moved: readonly number[]): string {

@@ -18,7 +18,12 @@ const thread = `
   parentPort.postMessage('ready');`;
 
 /** Labels for {@link InstantSession}; their embeddings mean nothing. */
-export const instantLabels = new LabelSet({ names: ['a', 'b'], embeddings: new Float32Array(8), thresholds: [undefined, undefined], background: 'none' });
+export const instantLabels = new LabelSet({
+  names: ['a', 'b'],
+  embeddings: new Float32Array(8),
+  thresholds: [undefined, undefined],
+  background: 'none',
+});
 
 /** As much of a segmenter as a video needs. */
 export class InstantSession implements AsyncDisposable {
@@ -39,7 +44,12 @@ export class InstantSession implements AsyncDisposable {
     const { port1, port2 } = new MessageChannel();
     this.#thread.postMessage({ port: port1 }, [port1]);
     const config = { inputSize: this.inputSize, embeddingDim: 4 } as SharedSegmenter['info']['config'];
-    return { port: port2, info: { config, device: 'cpu', precision: 'fp32', weightFiles: [] }, maxQueue: 64, maxPixels: 1e8 };
+    return {
+      port: port2,
+      info: { config, device: 'cpu', precision: 'fp32', weightFiles: [] },
+      maxQueue: 64,
+      maxPixels: 1e8,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,7 +11,9 @@ export const benchCache = join(root, 'node_modules/.cache/bench');
 
 /** Version of an installed package, as seen from a folder. */
 export function versionOf(name: string, from = root): string {
-  const manifest = createRequire(join(from, 'package.json')).resolve.paths(name)?.map((folder) => join(folder, name, 'package.json'));
+  const manifest = createRequire(join(from, 'package.json'))
+    .resolve.paths(name)
+    ?.map((folder) => join(folder, name, 'package.json'));
   for (const path of manifest ?? []) {
     try {
       return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
@@ -32,7 +34,10 @@ export function machine(): string {
     // Only Linux has it.
   }
   const features = flags.length === 0 ? '' : ` (${flags.join(', ')})`;
-  return `${cpus()[0]?.model.trim() ?? 'unknown processor'}${features}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return (
+    `${cpus()[0]?.model.trim() ?? 'unknown processor'}${features}, ${availableParallelism()} cores, ` +
+    `${Math.round(totalmem() / 2 ** 30)} GiB`
+  );
 }
 
 /** Date, machine, and versions of Node and the given packages, one line. */

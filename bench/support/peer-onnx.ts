@@ -34,7 +34,10 @@ export async function exportForPeer(checkpointFolder: string): Promise<string> {
   for (const name of COMPANIONS) copyFileSync(join(checkpointFolder, name), join(folder, name));
   const { bytes } = writeOnnx(buildPeerGraph(await openCheckpoint(checkpointFolder)));
   const temporary = `${target}.${process.pid}.tmp`;
-  writeFileSync(temporary, encodeModel(selfContained(decodeModel(bytes), readFileSync(join(checkpointFolder, 'model.safetensors')))));
+  writeFileSync(
+    temporary,
+    encodeModel(selfContained(decodeModel(bytes), readFileSync(join(checkpointFolder, 'model.safetensors')))),
+  );
   renameSync(temporary, target);
   return folder;
 }
@@ -50,14 +53,23 @@ function buildPeerGraph({ config, weights }: Checkpoint): Graph {
   const taps = visionTaps(parameters, pixels, config.trunk as ClipVisionConfig, config.patchGrid);
   const text = embeddings(parameters, ids, config.text as ClipTextConfig, config.embeddingDim);
   const { decoder, patchGrid } = config;
-  const film = (which: string): Value => reshape(linear(parameters, `decoder.${which}`, text, config.embeddingDim, decoder.reduceDim), ['prompts', 1, decoder.reduceDim]);
+  const film = (which: string): Value =>
+    reshape(linear(parameters, `decoder.${which}`, text, config.embeddingDim, decoder.reduceDim), [
+      'prompts',
+      1,
+      decoder.reduceDim,
+    ]);
   const shape: readonly Dimension[] = ['prompts', 1 + patchGrid[0] * patchGrid[1], decoder.reduceDim];
   // The image's axis is 1 or the number of prompts: broadcasting the typed operators would refuse.
-  const broadcast = (operator: 'Add' | 'Mul', a: Value, b: Value): Value => graph.node(operator, [a, b], { dtype: 'float32', shape });
+  const broadcast = (operator: 'Add' | 'Mul', a: Value, b: Value): Value =>
+    graph.node(operator, [a, b], { dtype: 'float32', shape });
   let state: Value | undefined;
   [...taps].reverse().forEach((tap, layer) => {
     const reduced = linear(parameters, `decoder.reduces.${layer}`, tap, tap.shape[2] as number, decoder.reduceDim);
-    const input = state === undefined ? add(broadcast('Mul', reduced, film('film_mul')), film('film_add')) : broadcast('Add', reduced, state);
+    const input =
+      state === undefined
+        ? add(broadcast('Mul', reduced, film('film_mul')), film('film_add'))
+        : broadcast('Add', reduced, state);
     state = postNormBlock(parameters, `decoder.layers.${layer}`, input, { ...decoder, width: decoder.reduceDim });
   });
   const features = slice(state as unknown as Value, 1, 1, shape[1] as number);
@@ -75,20 +87,34 @@ function embeddings(parameters: Parameters, ids: Value, config: ClipTextConfig, 
   return textEmbeddings(parameters, ids, positions, ends, config, embeddingDim);
 }
 
-function head(parameters: Parameters, features: Value, [rows, columns]: readonly [number, number], width: number, patchSize: number): Value {
+function head(
+  parameters: Parameters,
+  features: Value,
+  [rows, columns]: readonly [number, number],
+  width: number,
+  patchSize: number,
+): Value {
   const name = 'decoder.transposed_convolution';
   const kernel = Math.floor(patchSize / 4);
   const half = Math.floor(width / 2);
   const upsample = (x: Value, part: string, inputs: number, outputs: number): Value => {
     const [n, , height, across] = x.shape as readonly [Dimension, number, number, number];
-    const weights = [parameters.get(`${name}.${part}.weight`, [inputs, outputs, kernel, kernel]), parameters.get(`${name}.${part}.bias`, [outputs])];
-    return x.graph.node('ConvTranspose', [x, ...weights], { dtype: 'float32', shape: [n, outputs, height * kernel, across * kernel] }, {
-      kernel_shape: { ints: [kernel, kernel] },
-      strides: { ints: [kernel, kernel] },
-    });
+    const weights = [
+      parameters.get(`${name}.${part}.weight`, [inputs, outputs, kernel, kernel]),
+      parameters.get(`${name}.${part}.bias`, [outputs]),
+    ];
+    return x.graph.node(
+      'ConvTranspose',
+      [x, ...weights],
+      { dtype: 'float32', shape: [n, outputs, height * kernel, across * kernel] },
+      { kernel_shape: { ints: [kernel, kernel] }, strides: { ints: [kernel, kernel] } },
+    );
   };
   const grid = reshape(transpose(features, [0, 2, 1]), ['prompts', width, rows, columns]);
-  const kernels = [parameters.get(`${name}.0.weight`, [width, width, 3, 3]), parameters.get(`${name}.0.bias`, [width])] as const;
+  const kernels = [
+    parameters.get(`${name}.0.weight`, [width, width, 3, 3]),
+    parameters.get(`${name}.0.bias`, [width]),
+  ] as const;
   const smoothed = relu(conv(grid, ...kernels, { stride: 1, padding: 1 }));
   const picture = upsample(relu(upsample(smoothed, '2', width, half)), '4', half, 1);
   return reshape(picture, ['prompts', rows * kernel ** 2, columns * kernel ** 2]);

@@ -35,18 +35,36 @@ export interface Peer {
   readonly env: { allowRemoteModels: boolean; localModelPath: string };
   readonly RawImage: new (data: Uint8Array, width: number, height: number, channels: number) => PeerImage;
   readonly Tensor: new (type: string, data: Float32Array, dims: readonly number[]) => PeerTensor;
-  readonly AutoTokenizer: { from_pretrained(name: string): Promise<(texts: readonly string[], options: object) => Inputs> };
-  readonly AutoProcessor: { from_pretrained(name: string): Promise<(images: PeerImage | readonly PeerImage[]) => Promise<{ pixel_values: PeerTensor }>> };
-  readonly CLIPSegForImageSegmentation: { from_pretrained(name: string, options: object): Promise<(inputs: Inputs) => Promise<{ logits: PeerTensor }>> };
+  readonly AutoTokenizer: {
+    from_pretrained(name: string): Promise<(texts: readonly string[], options: object) => Inputs>;
+  };
+  readonly AutoProcessor: {
+    from_pretrained(
+      name: string,
+    ): Promise<(images: PeerImage | readonly PeerImage[]) => Promise<{ pixel_values: PeerTensor }>>;
+  };
+  readonly CLIPSegForImageSegmentation: {
+    from_pretrained(name: string, options: object): Promise<(inputs: Inputs) => Promise<{ logits: PeerTensor }>>;
+  };
 }
 
 /** Installs the pinned version unless it is there. @throws Error with npm's words when it cannot be had */
 export function installPeer(): void {
-  if (existsSync(join(peerFolder, 'node_modules', PEER.name)) && versionOf(PEER.name, peerFolder) === PEER.version) return;
+  if (existsSync(join(peerFolder, 'node_modules', PEER.name)) && versionOf(PEER.name, peerFolder) === PEER.version)
+    return;
   process.stderr.write(`bench: installing ${PEER.name} ${PEER.version} for comparison …\n`);
   mkdirSync(peerFolder, { recursive: true });
   writeFileSync(join(peerFolder, 'package.json'), '{ "private": true }\n');
-  const args = ['install', '--prefix', peerFolder, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', `${PEER.name}@${PEER.version}`];
+  const args = [
+    'install',
+    '--prefix',
+    peerFolder,
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    `${PEER.name}@${PEER.version}`,
+  ];
   const { status, stderr } = spawnSync('npm', args, { encoding: 'utf8', shell: process.platform === 'win32' });
   if (status !== 0) throw new Error(`Cannot install ${PEER.name}: npm must reach its registry, got ${stderr}`);
 }

@@ -19,7 +19,8 @@ export async function pictureFiles(): Promise<string[]> {
   return Promise.all(
     SIZES.map(async ([width, height, type], index) => {
       const path = join(folder, `${width}x${height}.${type}`);
-      if (!existsSync(path)) await sharp(seededPicture(10 + index, width, height), { raw: { width, height, channels: 3 } }).toFile(path);
+      if (!existsSync(path))
+        await sharp(seededPicture(10 + index, width, height), { raw: { width, height, channels: 3 } }).toFile(path);
       return path;
     }),
   );

@@ -63,12 +63,47 @@ export type SizeName = keyof typeof SIZES;
 
 /** Nouns the tokenizer knows as one token each; labels of the benches are these. */
 export const NOUNS: readonly string[] = [
-  'road', 'car', 'person', 'tree', 'sky', 'building', 'dog', 'cat', 'chair', 'table', 'window', 'door', 'lamp', 'bottle', 'cup', 'book', 'grass', 'river',
-  'boat', 'bridge',
+  'road',
+  'car',
+  'person',
+  'tree',
+  'sky',
+  'building',
+  'dog',
+  'cat',
+  'chair',
+  'table',
+  'window',
+  'door',
+  'lamp',
+  'bottle',
+  'cup',
+  'book',
+  'grass',
+  'river',
+  'boat',
+  'bridge',
 ];
 
 /** Adjectives, for labels no cache has seen. */
-export const ADJECTIVES: readonly string[] = ['red', 'green', 'blue', 'old', 'new', 'small', 'large', 'wet', 'dry', 'bright', 'dark', 'round', 'tall', 'flat', 'broken', 'empty'];
+export const ADJECTIVES: readonly string[] = [
+  'red',
+  'green',
+  'blue',
+  'old',
+  'new',
+  'small',
+  'large',
+  'wet',
+  'dry',
+  'bright',
+  'dark',
+  'round',
+  'tall',
+  'flat',
+  'broken',
+  'empty',
+];
 
 const SEED = 20260101;
 const LAYOUT = 1;
@@ -100,14 +135,26 @@ export function randomClipseg(sizeName: SizeName): string {
     size: { height: size.inputSize, width: size.inputSize },
   });
   json('tokenizer.json', clipTokenizerJson(['a', 'photo', 'of', ...NOUNS, ...ADJECTIVES], size.vocabularySize));
-  json('tokenizer_config.json', { tokenizer_class: 'CLIPTokenizer', model_max_length: MAX_TOKENS, pad_token: '<|endoftext|>', bos_token: '<|startoftext|>', eos_token: '<|endoftext|>', unk_token: '<|endoftext|>' });
+  json('tokenizer_config.json', {
+    tokenizer_class: 'CLIPTokenizer',
+    model_max_length: MAX_TOKENS,
+    pad_token: '<|endoftext|>',
+    bos_token: '<|startoftext|>',
+    eos_token: '<|endoftext|>',
+    unk_token: '<|endoftext|>',
+  });
   writeWeights(join(folder, 'model.safetensors'), tensorsOf(size));
   return folder;
 }
 
 function configOf(size: ClipsegSize): object {
   const transformer = ({ hidden, layers, heads }: TransformerSize): object => ({
-    hidden_size: hidden, num_hidden_layers: layers, num_attention_heads: heads, intermediate_size: 4 * hidden, hidden_act: 'quick_gelu', layer_norm_eps: 1e-5,
+    hidden_size: hidden,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: 4 * hidden,
+    hidden_act: 'quick_gelu',
+    layer_norm_eps: 1e-5,
   });
   return {
     model_type: 'clipseg',
@@ -119,10 +166,21 @@ function configOf(size: ClipsegSize): object {
     decoder_num_attention_heads: 4,
     decoder_intermediate_size: size.decoderWidth,
     use_complex_transposed_convolution: true,
-    vision_config: { model_type: 'clipseg_vision_model', ...transformer(size.vision), image_size: size.trainedSize, patch_size: size.patchSize, num_channels: 3 },
+    vision_config: {
+      model_type: 'clipseg_vision_model',
+      ...transformer(size.vision),
+      image_size: size.trainedSize,
+      patch_size: size.patchSize,
+      num_channels: 3,
+    },
     text_config: {
-      model_type: 'clipseg_text_model', ...transformer(size.text), vocab_size: size.vocabularySize, max_position_embeddings: MAX_TOKENS,
-      bos_token_id: size.vocabularySize - 2, eos_token_id: size.vocabularySize - 1, pad_token_id: size.vocabularySize - 1,
+      model_type: 'clipseg_text_model',
+      ...transformer(size.text),
+      vocab_size: size.vocabularySize,
+      max_position_embeddings: MAX_TOKENS,
+      bos_token_id: size.vocabularySize - 2,
+      eos_token_id: size.vocabularySize - 1,
+      pad_token_id: size.vocabularySize - 1,
     },
   };
 }
@@ -131,7 +189,8 @@ function configOf(size: ClipsegSize): object {
 function tensorsOf(size: ClipsegSize): TensorSpec[] {
   const { vision, text, embeddingDim, patchSize, trainedSize, reduceDim, decoderWidth } = size;
   const tensors: TensorSpec[] = [];
-  const add = (name: string, shape: readonly number[], deviation: number, mean = 0): void => void tensors.push({ name, shape, mean, deviation });
+  const add = (name: string, shape: readonly number[], deviation: number, mean = 0): void =>
+    void tensors.push({ name, shape, mean, deviation });
   const linear = (name: string, outputs: number, inputs: number, gain = 1): void => {
     add(`${name}.weight`, [outputs, inputs], gain / Math.sqrt(inputs));
     add(`${name}.bias`, [outputs], 0.02);
@@ -151,14 +210,24 @@ function tensorsOf(size: ClipsegSize): TensorSpec[] {
   add('clip.logit_scale', [], 0, 4.6);
   add('clip.text_model.embeddings.token_embedding.weight', [size.vocabularySize, text.hidden], 0.5);
   add('clip.text_model.embeddings.position_embedding.weight', [MAX_TOKENS, text.hidden], 0.1);
-  for (let layer = 0; layer < text.layers; layer++) block(`clip.text_model.encoder.layers.${layer}`, text.hidden, 4 * text.hidden);
+  for (let layer = 0; layer < text.layers; layer++)
+    block(`clip.text_model.encoder.layers.${layer}`, text.hidden, 4 * text.hidden);
   norm('clip.text_model.final_layer_norm', text.hidden);
   add('clip.text_projection.weight', [embeddingDim, text.hidden], 1 / Math.sqrt(text.hidden));
   add('clip.vision_model.embeddings.class_embedding', [vision.hidden], 0.5);
-  add('clip.vision_model.embeddings.patch_embedding.weight', [vision.hidden, 3, patchSize, patchSize], 1 / Math.sqrt(3 * patchSize ** 2));
-  add('clip.vision_model.embeddings.position_embedding.weight', [1 + (trainedSize / patchSize) ** 2, vision.hidden], 0.3);
+  add(
+    'clip.vision_model.embeddings.patch_embedding.weight',
+    [vision.hidden, 3, patchSize, patchSize],
+    1 / Math.sqrt(3 * patchSize ** 2),
+  );
+  add(
+    'clip.vision_model.embeddings.position_embedding.weight',
+    [1 + (trainedSize / patchSize) ** 2, vision.hidden],
+    0.3,
+  );
   norm('clip.vision_model.pre_layrnorm', vision.hidden);
-  for (let layer = 0; layer < vision.layers; layer++) block(`clip.vision_model.encoder.layers.${layer}`, vision.hidden, 4 * vision.hidden);
+  for (let layer = 0; layer < vision.layers; layer++)
+    block(`clip.vision_model.encoder.layers.${layer}`, vision.hidden, 4 * vision.hidden);
   norm('clip.vision_model.post_layernorm', vision.hidden);
   add('clip.visual_projection.weight', [embeddingDim, vision.hidden], 1 / Math.sqrt(vision.hidden));
   linear('decoder.film_mul', reduceDim, embeddingDim);

@@ -19,14 +19,18 @@ export function seededFloats(random: () => number, count: number, mean: number, 
   return floats;
 }
 
-/** RGB bytes `[height, width, 3]`: smooth waves of colour with a little noise, so that resampling and JPEG have work to do. */
+/**
+ * RGB bytes `[height, width, 3]`: smooth waves of colour with a little noise, so that resampling and JPEG have work to
+ * do.
+ */
 export function seededPicture(seed: number, width: number, height: number): Uint8Array {
   const random = seededRandom(seed);
   const wave = Array.from({ length: 3 }, () => ({ x: 2 + 9 * random(), y: 2 + 9 * random(), phase: 6 * random() }));
   const pixels = new Uint8Array(width * height * 3);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      for (const { x: fx, y: fy, phase } of wave) pixels[i++] = 128 + 90 * Math.sin((fx * x) / width + (fy * y) / height + phase) + 30 * (random() - 0.5);
+      for (const { x: fx, y: fy, phase } of wave)
+        pixels[i++] = 128 + 90 * Math.sin((fx * x) / width + (fy * y) / height + phase) + 30 * (random() - 0.5);
     }
   }
   return pixels;

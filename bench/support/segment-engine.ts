@@ -1,5 +1,6 @@
 /**
- * One engine in a process of its own, driven over stdin and stdout: it loads, says which cases it has, and times the case
+ * One engine in a process of its own, driven over stdin and stdout: it loads, says which cases it has, and times the
+ * case
  * it is told to run. Engines share no process, because threads and memory pools of the one would slow the other.
  */
 import { writeFileSync } from 'node:fs';
@@ -46,7 +47,8 @@ const CHECK_LABELS = 5;
 function* freshLabels(): Generator<string, never> {
   for (const noun of NOUNS) for (const adjective of ADJECTIVES) yield `${adjective} ${noun}`;
   for (const first of NOUNS) for (const second of NOUNS) yield `${first} ${second}`;
-  for (const adjective of ADJECTIVES) for (const first of NOUNS) for (const second of NOUNS) yield `${adjective} ${first} ${second}`;
+  for (const adjective of ADJECTIVES)
+    for (const first of NOUNS) for (const second of NOUNS) yield `${adjective} ${first} ${second}`;
   throw new Error('Cannot name new labels: a process must not use more than there are words for, got one more');
 }
 
@@ -58,12 +60,21 @@ async function ours(task: EngineTask): Promise<void> {
   const cacheFolder = join(benchCache, 'synseg');
   await clearCache(cacheFolder, ['embeddings']);
   const { precision, threads } = task;
-  await using segmenter = await Segmenter.load(randomClipseg(task.size), { device: 'cpu', precision, threads, cacheFolder });
+  await using segmenter = await Segmenter.load(randomClipseg(task.size), {
+    device: 'cpu',
+    precision,
+    threads,
+    cacheFolder,
+  });
   const source = freshLabels();
   const fresh = (count: number): Promise<LabelSet> => segmenter.labels(take(source, count), { background: 'none' });
   if (task.check !== undefined) {
     const { inputSize: side } = SIZES[task.size];
-    const { activations } = await segmenter.segment({ data: seededPicture(1, side, side), width: side, height: side }, await fresh(CHECK_LABELS), { output: ['activations'], size: 'model' });
+    const { activations } = await segmenter.segment(
+      { data: seededPicture(1, side, side), width: side, height: side },
+      await fresh(CHECK_LABELS),
+      { output: ['activations'], size: 'model' },
+    );
     writeFileSync(task.check, activations);
     return;
   }
@@ -87,19 +98,32 @@ async function peer(task: EngineTask): Promise<void> {
   env.allowRemoteModels = false;
   env.localModelPath = dirname(folder);
   const name = basename(folder);
-  const [tokenizer, processor] = await Promise.all([AutoTokenizer.from_pretrained(name), AutoProcessor.from_pretrained(name)]);
-  const model = await CLIPSegForImageSegmentation.from_pretrained(name, { dtype: 'fp32', device: 'cpu', session_options: { intraOpNumThreads: task.threads } });
+  const [tokenizer, processor] = await Promise.all([
+    AutoTokenizer.from_pretrained(name),
+    AutoProcessor.from_pretrained(name),
+  ]);
+  const model = await CLIPSegForImageSegmentation.from_pretrained(name, {
+    dtype: 'fp32',
+    device: 'cpu',
+    session_options: { intraOpNumThreads: task.threads },
+  });
   const source = freshLabels();
   const prompts = (count: number): string[] => take(source, count).map((label) => `a photo of a ${label}.`);
   // As its documentation calls it: prompts padded to the longest, one picture for all of them.
   const call = async (texts: readonly string[], picture: PeerImage): Promise<Float32Array> => {
-    const { logits } = await model({ ...tokenizer(texts, { padding: true, truncation: true }), ...(await processor(picture)) });
+    const { logits } = await model({
+      ...tokenizer(texts, { padding: true, truncation: true }),
+      ...(await processor(picture)),
+    });
     return logits.data;
   };
   if (task.check !== undefined) {
     const { inputSize: side } = SIZES[task.size];
     const logits = await call(prompts(CHECK_LABELS), new RawImage(seededPicture(1, side, side), side, side, 3));
-    writeFileSync(task.check, logits.map((logit) => 1 / (1 + Math.exp(-logit))));
+    writeFileSync(
+      task.check,
+      logits.map((logit) => 1 / (1 + Math.exp(-logit))),
+    );
     return;
   }
   const { width, height } = PICTURE;
@@ -113,7 +137,12 @@ async function peer(task: EngineTask): Promise<void> {
   };
   const fiveViews = async (texts: readonly string[]): Promise<void> => {
     const [x, y] = [width / 2, height / 2];
-    const quadrants = [[0, 0], [x, 0], [0, y], [x, y]].map(([left = 0, top = 0]) => image.crop([left, top, left + x - 1, top + y - 1]));
+    const quadrants = [
+      [0, 0],
+      [x, 0],
+      [0, y],
+      [x, y],
+    ].map(([left = 0, top = 0]) => image.crop([left, top, left + x - 1, top + y - 1]));
     for (const view of [image, ...(await Promise.all(quadrants))]) await call(texts, view);
   };
   const cases: Cases = new Map();

@@ -22,7 +22,9 @@ export function mean(samples: readonly number[]): number {
 /** Sample standard deviation (divisor n − 1); NaN for fewer than two samples. */
 export function deviation(samples: readonly number[]): number {
   const average = mean(samples);
-  return samples.length < 2 ? NaN : Math.sqrt(samples.reduce((sum, sample) => sum + (sample - average) ** 2, 0) / (samples.length - 1));
+  return samples.length < 2
+    ? NaN
+    : Math.sqrt(samples.reduce((sum, sample) => sum + (sample - average) ** 2, 0) / (samples.length - 1));
 }
 
 /** Least-squares slope of samples against their index, per sample. */
@@ -47,7 +49,9 @@ export function spread(samples: readonly number[], digits = 0): string {
 /** `mean ± standard deviation`; the mean alone of one sample, nothing of none. */
 export function meanAndDeviation(samples: readonly number[], digits = 1): string {
   if (samples.length === 0) return '';
-  return samples.length === 1 ? mean(samples).toFixed(digits) : `${mean(samples).toFixed(digits)} ± ${deviation(samples).toFixed(digits)}`;
+  return samples.length === 1
+    ? mean(samples).toFixed(digits)
+    : `${mean(samples).toFixed(digits)} ± ${deviation(samples).toFixed(digits)}`;
 }
 
 /** A Markdown table. */

@@ -18,7 +18,18 @@ export function modelFolder(model: string): string {
  */
 export async function untrainedHead(encoders: string, data: string, out: string, seed = 42): Promise<string> {
   mkdirSync(out, { recursive: true });
-  const run = train({ data, init: 'random', trunk: encoders, out, steps: 0, batchSize: 1, device: 'cpu', cacheFolder: join(out, 'cache'), seed, onWarning: () => undefined });
+  const run = train({
+    data,
+    init: 'random',
+    trunk: encoders,
+    out,
+    steps: 0,
+    batchSize: 1,
+    device: 'cpu',
+    cacheFolder: join(out, 'cache'),
+    seed,
+    onWarning: () => undefined,
+  });
   for await (const _report of run) break;
   return join(out, 'last');
 }

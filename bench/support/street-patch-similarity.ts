@@ -1,9 +1,32 @@
 /**
- * What the encoders know without a decoder: each patch token goes through the rest of the vision encoder, as the class token
+ * What the encoders know without a decoder: each patch token goes through the rest of the vision encoder, as the class
+ * token
  * does, and is compared with the labels' embeddings.
  */
-import { Segmenter, type ImageInput, type LabelInput, type LabelSet, type LabelsOptions, type SegmentOptions, type SegmenterOptions } from '@synseg/core';
-import { CheckpointParameters, Graph, RuntimeSession, openCheckpoint, openImage, ops, shapeOps, trunkTaps, writeOnnx, type ClipVisionConfig, type ModelConfig, type Value, type Weights } from '@synseg/core/internals';
+import {
+  Segmenter,
+  type ImageInput,
+  type LabelInput,
+  type LabelSet,
+  type LabelsOptions,
+  type SegmentOptions,
+  type SegmenterOptions,
+} from '@synseg/core';
+import {
+  CheckpointParameters,
+  Graph,
+  RuntimeSession,
+  openCheckpoint,
+  openImage,
+  ops,
+  shapeOps,
+  trunkTaps,
+  writeOnnx,
+  type ClipVisionConfig,
+  type ModelConfig,
+  type Value,
+  type Weights,
+} from '@synseg/core/internals';
 import type { EvaluatedModel } from '@synseg/train';
 
 /** Added to a standard deviation before it divides: a label that is equally near everywhere stays at 0. */
@@ -11,7 +34,9 @@ export const DEVIATION_EPSILON = 1e-6;
 
 /** Options of {@link PatchSimilarity.load}. */
 export interface SimilarityOptions extends Pick<SegmenterOptions, 'threads' | 'cacheFolder'> {
-  /** Shifts and scales each label's similarities to mean 0 and deviation 1 over the picture's patches. @default false */
+  /**
+   * Shifts and scales each label's similarities to mean 0 and deviation 1 over the picture's patches. @default false
+   */
   readonly standardise?: boolean;
 }
 
@@ -47,12 +72,22 @@ export class PatchSimilarity implements EvaluatedModel {
    *
    * @throws RangeError for a checkpoint without both encoders
    */
-  static async load(folder: string, { standardise = false, threads = 1, cacheFolder }: SimilarityOptions = {}): Promise<PatchSimilarity> {
+  static async load(
+    folder: string,
+    { standardise = false, threads = 1, cacheFolder }: SimilarityOptions = {},
+  ): Promise<PatchSimilarity> {
     const { config, weights } = await openCheckpoint(folder);
     const graph = buildSimilarityGraph(config, weights, standardise);
-    const segmenter = await Segmenter.load(folder, { device: 'cpu', threads, ...(cacheFolder === undefined ? {} : { cacheFolder }) });
+    const segmenter = await Segmenter.load(folder, {
+      device: 'cpu',
+      threads,
+      ...(cacheFolder === undefined ? {} : { cacheFolder }),
+    });
     try {
-      return new PatchSimilarity(segmenter, await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads }));
+      return new PatchSimilarity(
+        segmenter,
+        await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads }),
+      );
     } catch (error) {
       await segmenter[Symbol.asyncDispose]();
       throw error;
@@ -65,7 +100,11 @@ export class PatchSimilarity implements EvaluatedModel {
   }
 
   /** The label with the highest similarity at every pixel. @throws RangeError for five views */
-  async segment(image: ImageInput, labels: LabelSet, { views = 1 }: Pick<SegmentOptions, 'views'> = {}): Promise<SimilarityMap> {
+  async segment(
+    image: ImageInput,
+    labels: LabelSet,
+    { views = 1 }: Pick<SegmentOptions, 'views'> = {},
+  ): Promise<SimilarityMap> {
     if (views !== 1) throw new RangeError(`Cannot compare patches: views must be 1, got ${views}`);
     const opened = await openImage(image);
     const [rows, columns] = this.inputSize;
@@ -75,7 +114,12 @@ export class PatchSimilarity implements EvaluatedModel {
       text: { data: labels.embeddings, shape: [labels.names.length, labels.embeddingDim] },
       size: { data: BigInt64Array.of(BigInt(height), BigInt(width)), shape: [2] },
     });
-    return { width, height, labelMap: results['labels']!.data as Uint8Array, similarities: results['similarities']!.data as Float32Array };
+    return {
+      width,
+      height,
+      labelMap: results['labels']!.data as Uint8Array,
+      similarities: results['similarities']!.data as Float32Array,
+    };
   }
 
   /** Frees everything. */
@@ -86,12 +130,17 @@ export class PatchSimilarity implements EvaluatedModel {
 }
 
 /**
- * `pixels` uint8 `[1, height, width, 3]`, `text` float32 `[labels, D]`, `size` int64 `[2]` (height and width of the result) →
- * `similarities` float32 `[labels, rows, columns]`, `labels` uint8 `[height, width]`: argmax after bilinear enlargement.
+ * `pixels` uint8 `[1, height, width, 3]`, `text` float32 `[labels, D]`, `size` int64 `[2]` (height and width of the
+ * result) →
+ * `similarities` float32 `[labels, rows, columns]`, `labels` uint8 `[height, width]`: argmax after bilinear
+ * enlargement.
  */
 function buildSimilarityGraph(config: ModelConfig, weights: Weights, standardise: boolean): Graph {
   const { trunk, embeddingDim, patchGrid } = config;
-  if (trunk.kind !== 'clip' || config.text.kind !== 'clip') throw new RangeError('Cannot compare patches: the checkpoint must have both encoders, got a ready-made trunk or a vocabulary');
+  if (trunk.kind !== 'clip' || config.text.kind !== 'clip')
+    throw new RangeError(
+      'Cannot compare patches: the checkpoint must have both encoders, got a ready-made trunk or a vocabulary',
+    );
   const graph = new Graph('patch similarity');
   const pixels = graph.input('pixels', 'uint8', [1, ...config.inputSize, 3]);
   const patches = unit(patchEmbeddings(config, trunk, new CheckpointParameters(graph, weights), pixels));
@@ -100,20 +149,38 @@ function buildSimilarityGraph(config: ModelConfig, weights: Weights, standardise
   const grid = shapeOps.reshape(standardise ? standardised(cosines) : cosines, ['labels', ...patchGrid]);
   graph.output('similarities', grid);
   const sizes = shapeOps.concat([shapeOps.dimensionsOf(graph, [1, 'labels']), graph.input('size', 'int64', [2])], 0);
-  const enlarged = ops.resizeTo(shapeOps.reshape(grid, [1, 'labels', ...patchGrid]), sizes, [1, 'labels', 'height', 'width'], 'linear');
+  const enlarged = ops.resizeTo(
+    shapeOps.reshape(grid, [1, 'labels', ...patchGrid]),
+    sizes,
+    [1, 'labels', 'height', 'width'],
+    'linear',
+  );
   graph.output('labels', ops.cast(ops.argMax(shapeOps.squeeze(enlarged, [0]), 0), 'uint8'));
   return graph;
 }
 
 /** Every patch as the class token is embedded: all blocks, post_layernorm, visual_projection. `[patches, D]` */
-function patchEmbeddings(config: ModelConfig, trunk: ClipVisionConfig, parameters: CheckpointParameters, pixels: Value): Value {
+function patchEmbeddings(
+  config: ModelConfig,
+  trunk: ClipVisionConfig,
+  parameters: CheckpointParameters,
+  pixels: Value,
+): Value {
   const { hiddenSize, layers, layerNormEpsilon } = trunk;
   const patches = config.patchGrid[0] * config.patchGrid[1];
-  const [last] = trunkTaps({ ...config, trunk: { ...trunk, tapLayers: [layers - 1] } }, parameters, pixels) as readonly [Value];
+  const [last] = trunkTaps(
+    { ...config, trunk: { ...trunk, tapLayers: [layers - 1] } },
+    parameters,
+    pixels,
+  ) as readonly [Value];
   const tokens = shapeOps.reshape(shapeOps.slice(last, 1, 1, 1 + patches), [patches, hiddenSize]);
   const norm = (which: string): Value => parameters.get(`clip.vision_model.post_layernorm.${which}`, [hiddenSize]);
   const normed = ops.layerNorm(tokens, norm('weight'), norm('bias'), layerNormEpsilon);
-  return ops.affine(normed, parameters.get('clip.visual_projection.weight', [config.embeddingDim, hiddenSize]), undefined);
+  return ops.affine(
+    normed,
+    parameters.get('clip.visual_projection.weight', [config.embeddingDim, hiddenSize]),
+    undefined,
+  );
 }
 
 /** Rows of length one. */

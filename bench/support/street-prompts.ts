@@ -1,6 +1,12 @@
 /** What a checkpoint is asked for: the classes of the drawn world, and their colors, as labels with prompts. */
 import type { Templates } from '@synseg/core';
-import { CLASSES, HELD_OUT_COMBINATIONS, HELD_OUT_SYNONYMS, type ClassName, type HeldOutCombination } from '../../examples/street-world/classes.ts';
+import {
+  CLASSES,
+  HELD_OUT_COMBINATIONS,
+  HELD_OUT_SYNONYMS,
+  type ClassName,
+  type HeldOutCombination,
+} from '../../examples/street-world/classes.ts';
 import { COLOR_WORDS, type ColorWord } from '../../examples/street-world/color.ts';
 import { sceneOf } from '../../examples/street-world/scene.ts';
 import { nounsOf } from '../../examples/street-world/words.ts';
@@ -8,9 +14,15 @@ import { fillTemplate, resolveTemplates } from '../../packages/core/src/text/tem
 
 /** How classes become prompts. */
 export interface Asking {
-  /** `nouns`: all that training captions call the class, mean of the embeddings; `names`: its name alone. @default 'nouns' */
+  /**
+   * `nouns`: all that training captions call the class, mean of the embeddings; `names`: its name alone. @default
+   * 'nouns'
+   */
   readonly words?: 'nouns' | 'names';
-  /** Sentences they are put into. @default 'plain': none, as the text encoder read captions and no sentences about photos */
+  /**
+   * Sentences they are put into. @default 'plain': none, as the text encoder read captions and no sentences about
+   * photos
+   */
   readonly templates?: Templates;
 }
 
@@ -25,7 +37,8 @@ const COLOR_SCENES = 1500;
 let colors: ReadonlyMap<ClassName, ReadonlySet<ColorWord>> | undefined;
 
 /**
- * Seen combinations to set the held-out ones beside: the same classes in another color that is about as frequent in `test`.
+ * Seen combinations to set the held-out ones beside: the same classes in another color that is about as frequent in
+ * `test`.
  */
 export const SEEN_COMBINATIONS: readonly HeldOutCombination[] = [
   { color: 'orange', class: 'car' },
@@ -40,12 +53,17 @@ export const SEEN_COMBINATIONS: readonly HeldOutCombination[] = [
 
 /** Every class, or some, as labels; names are the classes'. */
 export function classLabels(asking: Asking = {}, classes: readonly ClassName[] = CLASSES): AskedLabel[] {
-  return classes.map((name) => ({ name, prompts: filled((asking.words ?? 'nouns') === 'nouns' ? nounsOf(name) : [name], asking) }));
+  return classes.map((name) => ({
+    name,
+    prompts: filled((asking.words ?? 'nouns') === 'nouns' ? nounsOf(name) : [name], asking),
+  }));
 }
 
 /** The classes with one of them asked for by a synonym that no training caption of the head has. */
 export function synonymLabels(name: ClassName, asking: Asking = {}): AskedLabel[] {
-  return classLabels(asking).map((label) => (label.name === name ? { name, prompts: filled([synonymOf(name)], asking) } : label));
+  return classLabels(asking).map((label) =>
+    label.name === name ? { name, prompts: filled([synonymOf(name)], asking) } : label,
+  );
 }
 
 /** Classes with a held-out synonym. */
@@ -56,13 +74,25 @@ export function classesWithSynonyms(): ClassName[] {
 /** The held-out synonym, singular. */
 export function synonymOf(name: ClassName): string {
   const [synonym] = HELD_OUT_SYNONYMS[name] ?? [];
-  if (synonym === undefined) throw new RangeError(`Cannot ask by synonym: class must be one of ${Object.keys(HELD_OUT_SYNONYMS).join(', ')}, got ${name}`);
+  if (synonym === undefined)
+    throw new RangeError(
+      `Cannot ask by synonym: class must be one of ${Object.keys(HELD_OUT_SYNONYMS).join(', ')}, got ${name}`,
+    );
   return synonym;
 }
 
-/** The classes with one of them replaced by itself in each color the world gives it; names are "green car" and so on. */
+/**
+ * The classes with one of them replaced by itself in each color the world gives it; names are "green car" and so on.
+ */
 export function colorLabels(name: ClassName, asking: Asking = {}): AskedLabel[] {
-  return classLabels(asking).flatMap((label) => (label.name === name ? colorsOf(name).map((color) => ({ name: combinationName({ color, class: name }), prompts: filled([combinationPhrase(color, name)], asking) })) : [label]));
+  return classLabels(asking).flatMap((label) =>
+    label.name === name
+      ? colorsOf(name).map((color) => ({
+          name: combinationName({ color, class: name }),
+          prompts: filled([combinationPhrase(color, name)], asking),
+        }))
+      : [label],
+  );
 }
 
 /** The colors a class has in the world, held-out ones included, in the order of COLOR_WORDS. */
@@ -88,15 +118,29 @@ export function combinationName({ color, class: name }: HeldOutCombination): str
 
 /** The held-out combination of a class and its seen counterpart. */
 export function combinationsOf(name: ClassName): readonly [heldOut: HeldOutCombination, seen: HeldOutCombination] {
-  const [heldOut, seen] = [HELD_OUT_COMBINATIONS, SEEN_COMBINATIONS].map((list) => list.find((combination) => combination.class === name));
-  if (heldOut === undefined || seen === undefined) throw new RangeError(`Cannot find combinations: class must be one of ${HELD_OUT_COMBINATIONS.map((combination) => combination.class).join(', ')}, got ${name}`);
+  const [heldOut, seen] = [HELD_OUT_COMBINATIONS, SEEN_COMBINATIONS].map((list) =>
+    list.find((combination) => combination.class === name),
+  );
+  if (heldOut === undefined || seen === undefined)
+    throw new RangeError(
+      'Cannot find combinations: class must be one of ' +
+        `${HELD_OUT_COMBINATIONS.map((combination) => combination.class).join(', ')}, got ${name}`,
+    );
   return [heldOut, seen];
 }
 
 /** How it was asked, for the protocol beside the numbers. */
 export function describeAsking({ words = 'nouns', templates = 'plain' }: Asking = {}): string {
-  const sentences = templates === 'plain' ? 'as they are' : `in ${resolveTemplates(templates).map((template) => `"${template}"`).join(', ')}`;
-  return `${words === 'nouns' ? 'the nouns of training captions for each class, mean of their embeddings,' : "each class's name alone,"} ${sentences}`;
+  const sentences =
+    templates === 'plain'
+      ? 'as they are'
+      : `in ${resolveTemplates(templates)
+          .map((template) => `"${template}"`)
+          .join(', ')}`;
+  return (
+    `${words === 'nouns' ? 'the nouns of training captions for each class, mean of their embeddings,' : "each class's name alone,"} ` +
+    `${sentences}`
+  );
 }
 
 /** A person's color is that of the clothes, and captions say it behind the noun. */

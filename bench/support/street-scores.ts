@@ -5,7 +5,14 @@ import { LabelSet, type SegmentOptions } from '@synseg/core';
 import { evaluate, type EvaluatedModel, type Score } from '@synseg/train';
 import { CLASSES, IGNORED, type ClassName } from '../../examples/street-world/classes.ts';
 import { replace } from '../../examples/street-world/dataset.ts';
-import { classLabels, classesWithSynonyms, describeAsking, synonymLabels, synonymOf, type Asking } from './street-prompts.ts';
+import {
+  classLabels,
+  classesWithSynonyms,
+  describeAsking,
+  synonymLabels,
+  synonymOf,
+  type Asking,
+} from './street-prompts.ts';
 import type { StreetPicture, StreetSet } from './street-sets.ts';
 import { IoUTally } from './street-tally.ts';
 
@@ -58,9 +65,15 @@ export interface NounOptions {
 
 /** Result of {@link scoreNouns}. */
 export interface NounScores {
-  /** Each pixel takes the label with the highest activation. Pooled over all pictures; pixels of classes that were not asked for do not count. */
+  /**
+   * Each pixel takes the label with the highest activation. Pooled over all pictures; pixels of classes that were not
+   * asked for do not count.
+   */
   readonly argmax: NounScore;
-  /** Each label's own map, cut at the threshold, against its class, pooled over the pictures that have the class. Pixels without a class do not count. */
+  /**
+   * Each label's own map, cut at the threshold, against its class, pooled over the pictures that have the class. Pixels
+   * without a class do not count.
+   */
   readonly threshold: NounScore;
 }
 
@@ -77,10 +90,22 @@ export interface SynonymScore {
  *
  * @param model - loaded; left to the caller
  */
-export async function scoreClasses(model: EvaluatedModel, { folder, names }: StreetSet, { asking = {}, labels = 'all', views = 1 }: ClassOptions = {}): Promise<Score> {
+export async function scoreClasses(
+  model: EvaluatedModel,
+  { folder, names }: StreetSet,
+  { asking = {}, labels = 'all', views = 1 }: ClassOptions = {},
+): Promise<Score> {
   const classes = describeAsking(asking) === describeAsking() ? undefined : await writeClassList(folder, asking);
   // Prompts are written out; templates are given for the protocol, which names them.
-  return evaluate(model, { dataset: 'index-png', root: folder, labels, views, templates: asking.templates ?? 'plain', limit: names.length, ...(classes === undefined ? {} : { classes }) });
+  return evaluate(model, {
+    dataset: 'index-png',
+    root: folder,
+    labels,
+    views,
+    templates: asking.templates ?? 'plain',
+    limit: names.length,
+    ...(classes === undefined ? {} : { classes }),
+  });
 }
 
 /**
@@ -89,14 +114,24 @@ export async function scoreClasses(model: EvaluatedModel, { folder, names }: Str
  * @param labels - names are class names; prompts are the caller's choice
  * @throws RangeError for a label that is no class
  */
-export async function scoreNouns(model: MaskingModel, pictures: readonly StreetPicture[], labels: LabelSet, options: NounOptions = {}): Promise<NounScores> {
+export async function scoreNouns(
+  model: MaskingModel,
+  pictures: readonly StreetPicture[],
+  labels: LabelSet,
+  options: NounOptions = {},
+): Promise<NounScores> {
   const { groups = {}, labels: competing = 'all', threshold = 0.5, views = 1 } = options;
   const classOf = labels.names.map(classNumber);
   const [argmax, cut] = [new IoUTally(), new IoUTally()];
   await forEachPicture(pictures, async (picture) => {
     const here = competing === 'all' ? labels : onlyPresent(labels, classOf, picture.classes);
     if (here === undefined) return;
-    const found = await model.segment(picture.image, here, { views, background: 'none', threshold, output: ['labels', 'masks'] });
+    const found = await model.segment(picture.image, here, {
+      views,
+      background: 'none',
+      threshold,
+      output: ['labels', 'masks'],
+    });
     const asked = here === labels ? classOf : here.names.map(classNumber);
     countArgmax(argmax, picture.classes, found.labelMap, asked);
     for (const [row, name] of here.names.entries()) {
@@ -112,28 +147,44 @@ export async function scoreNouns(model: MaskingModel, pictures: readonly StreetP
 }
 
 /**
- * IoU of the classes that have a held-out synonym when it is asked for in place of the class's own words, one class at a
+ * IoU of the classes that have a held-out synonym when it is asked for in place of the class's own words, one class at
+ * a
  * time, all 24 competing.
  *
  * @param own - IoU by the classes' own words, of the same pictures, where it is known: `Score.perClass`
  */
-export async function scoreSynonyms(model: DecidingModel, pictures: readonly StreetPicture[], asking: Asking = {}, own?: Readonly<Record<string, number | null>>): Promise<SynonymScore[]> {
+export async function scoreSynonyms(
+  model: DecidingModel,
+  pictures: readonly StreetPicture[],
+  asking: Asking = {},
+  own?: Readonly<Record<string, number | null>>,
+): Promise<SynonymScore[]> {
   const iouOf = async (name: ClassName, asked: ReturnType<typeof classLabels>): Promise<number | null> => {
     const labels = await model.labels(asked, { background: 'none' });
     const tally = new IoUTally();
-    await forEachPicture(pictures, async ({ image, classes }) => countArgmax(tally, classes, (await model.segment(image, labels)).labelMap, labels.names.map(classNumber)));
+    await forEachPicture(pictures, async ({ image, classes }) =>
+      countArgmax(tally, classes, (await model.segment(image, labels)).labelMap, labels.names.map(classNumber)),
+    );
     return tally.iou(name);
   };
   const scores: SynonymScore[] = [];
   for (const name of classesWithSynonyms()) {
     const known = own?.[name] ?? (await iouOf(name, classLabels(asking)));
-    scores.push({ class: name, synonym: synonymOf(name), iou: await iouOf(name, synonymLabels(name, asking)), own: known });
+    scores.push({
+      class: name,
+      synonym: synonymOf(name),
+      iou: await iouOf(name, synonymLabels(name, asking)),
+      own: known,
+    });
   }
   return scores;
 }
 
 /** Several pictures at once, in bounded number; the first error ends all. */
-export async function forEachPicture<Picture>(pictures: readonly Picture[], work: (picture: Picture) => Promise<void>): Promise<void> {
+export async function forEachPicture<Picture>(
+  pictures: readonly Picture[],
+  work: (picture: Picture) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < pictures.length) {
@@ -155,7 +206,11 @@ export async function forEachPicture<Picture>(pictures: readonly Picture[], work
 function countArgmax(tally: IoUTally, truth: Uint8Array, found: Uint8Array, classOf: readonly number[]): void {
   const rowOf = new Int16Array(IGNORED + 1).fill(-1);
   for (const [row, index] of classOf.entries()) rowOf[index] = row;
-  const [hits, truths, finds] = [classOf, classOf, classOf].map(() => new Float64Array(classOf.length)) as [Float64Array, Float64Array, Float64Array];
+  const [hits, truths, finds] = [classOf, classOf, classOf].map(() => new Float64Array(classOf.length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   for (let pixel = 0; pixel < truth.length; pixel++) {
     const row = rowOf[truth[pixel]!]!;
     if (row < 0) continue;
@@ -188,8 +243,14 @@ function onlyPresent(labels: LabelSet, classOf: readonly number[], truth: Uint8A
   if (rows.length === 0) return undefined;
   const { embeddingDim, embeddings } = labels;
   const some = new Float32Array(rows.length * embeddingDim);
-  for (const [place, row] of rows.entries()) some.set(embeddings.subarray(row * embeddingDim, (row + 1) * embeddingDim), place * embeddingDim);
-  return new LabelSet({ names: rows.map((row) => labels.names[row]!), thresholds: rows.map(() => undefined), background: labels.background, embeddings: some });
+  for (const [place, row] of rows.entries())
+    some.set(embeddings.subarray(row * embeddingDim, (row + 1) * embeddingDim), place * embeddingDim);
+  return new LabelSet({
+    names: rows.map((row) => labels.names[row]!),
+    thresholds: rows.map(() => undefined),
+    background: labels.background,
+    embeddings: some,
+  });
 }
 
 function classNumber(name: string): number {

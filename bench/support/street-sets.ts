@@ -1,6 +1,8 @@
 /**
- * Pictures of the drawn world, made once and kept below `out/`. To score on: whole scenes that no training saw, with masks
- * of the classes, and for some sets of the colors; to train on: the first pictures of the split `train`. A folder's name
+ * Pictures of the drawn world, made once and kept below `out/`. To score on: whole scenes that no training saw, with
+ * masks
+ * of the classes, and for some sets of the colors; to train on: the first pictures of the split `train`. A folder's
+ * name
  * holds a hash of what draws them, so that a change there makes new ones.
  */
 import { createHash } from 'node:crypto';
@@ -9,7 +11,15 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { IGNORED, type HeldOutCombination } from '../../examples/street-world/classes.ts';
 import { COLOR_WORDS } from '../../examples/street-world/color.ts';
-import { beginDataset, drawOf, finishDataset, nameOf, replace, writeSample, type DatasetPlan } from '../../examples/street-world/dataset.ts';
+import {
+  beginDataset,
+  drawOf,
+  finishDataset,
+  nameOf,
+  replace,
+  writeSample,
+  type DatasetPlan,
+} from '../../examples/street-world/dataset.ts';
 import { encodeMask, type Drawing } from '../../examples/street-world/draw.ts';
 import { nameable, showsColor } from '../../examples/street-world/nameable.ts';
 import { sceneOf } from '../../examples/street-world/scene.ts';
@@ -25,7 +35,9 @@ const AT_ONCE = 8;
 const MOST_SCENES = 1000;
 /** Files of the example that bear on no picture of a set. */
 const APART: readonly string[] = ['clip.ts', 'make.ts', 'sheet.ts', 'threads.ts'];
-/** Files that bear on captions alone: pictures of combinations, which take minutes to find, are kept when these change. */
+/**
+ * Files that bear on captions alone: pictures of combinations, which take minutes to find, are kept when these change.
+ */
 const WORDING: readonly string[] = ['captions.ts', 'relations.ts', 'words.ts'];
 const source = join(import.meta.dirname, '../../examples/street-world');
 const outFolder = join(import.meta.dirname, '../../out');
@@ -73,14 +85,25 @@ export async function testSet(pictures: number, parent = outFolder): Promise<Str
 }
 
 /**
- * The first pictures of the split `train`, as training reads them: whole scenes and close-ups in several shapes, without
- * held-out combinations, twelve captions each and up to four of its sky and ground, without held-out synonyms: as many as the
+ * The first pictures of the split `train`, as training reads them: whole scenes and close-ups in several shapes,
+ * without
+ * held-out combinations, twelve captions each and up to four of its sky and ground, without held-out synonyms: as many
+ * as the
  * decoder of the embedded checkpoint learns from.
  *
  * @param parent - folder the set's own is made in; @default out
  */
 export async function trainSet(pictures: number, parent = outFolder): Promise<StreetSet> {
-  return firstPictures({ ...planOf(join(parent, `street-world-captions-${await drawingHash(APART)}`)), split: 'train', captions: 12, scenery: 4, views: 'varied' }, pictures);
+  return firstPictures(
+    {
+      ...planOf(join(parent, `street-world-captions-${await drawingHash(APART)}`)),
+      split: 'train',
+      captions: 12,
+      scenery: 4,
+      views: 'varied',
+    },
+    pictures,
+  );
 }
 
 async function firstPictures(plan: DatasetPlan, pictures: number): Promise<StreetSet> {
@@ -103,21 +126,41 @@ async function firstPictures(plan: DatasetPlan, pictures: number): Promise<Stree
  * @param parent - folder the set's own is made in; @default out
  * @throws RangeError for a combination that next to no scene has
  */
-export async function combinationSet(combinations: readonly HeldOutCombination[], picturesEach: number, parent = outFolder): Promise<CombinationSet> {
+export async function combinationSet(
+  combinations: readonly HeldOutCombination[],
+  picturesEach: number,
+  parent = outFolder,
+): Promise<CombinationSet> {
   const plan = planOf(join(parent, `street-world-combinations-${await drawingHash([...APART, ...WORDING])}`));
   const wanted = new Map(combinations.map((combination) => [combinationName(combination), [] as string[]]));
-  const index = join(plan.folder, `index-${createHash('sha256').update(JSON.stringify([...wanted.keys(), picturesEach])).digest('hex').slice(0, 8)}.json`);
+  const index = join(
+    plan.folder,
+    `index-${createHash('sha256')
+      .update(JSON.stringify([...wanted.keys(), picturesEach]))
+      .digest('hex')
+      .slice(0, 8)}.json`,
+  );
   const known = await readFile(index, 'utf8').catch(() => undefined);
-  if (known !== undefined) return { folder: plan.folder, shown: new Map(Object.entries(JSON.parse(known) as Record<string, string[]>)) };
+  if (known !== undefined)
+    return { folder: plan.folder, shown: new Map(Object.entries(JSON.parse(known) as Record<string, string[]>)) };
   await beginDataset(plan);
   await mkdir(join(plan.folder, 'colors'), { recursive: true });
-  const missing = (): HeldOutCombination[] => combinations.filter((combination) => wanted.get(combinationName(combination))!.length < picturesEach);
+  const missing = (): HeldOutCombination[] =>
+    combinations.filter((combination) => wanted.get(combinationName(combination))!.length < picturesEach);
   for (let seed = 0; missing().length > 0; seed += AT_ONCE) {
     // Scenes are made fifty times faster than drawn: those that have none of what is missing are not drawn.
     const open = missing();
-    if (seed > picturesEach * MOST_SCENES) throw new RangeError(`Cannot make pictures: combinations must be in one scene of ${MOST_SCENES} at least, got ${open.map(combinationName).join(', ')}`);
+    if (seed > picturesEach * MOST_SCENES)
+      throw new RangeError(
+        `Cannot make pictures: combinations must be in one scene of ${MOST_SCENES} at least, got ` +
+          `${open.map(combinationName).join(', ')}`,
+      );
     const seeds = Array.from({ length: AT_ONCE }, (_, offset) => seed + offset);
-    const candidates = seeds.filter((one) => sceneOf(one).items.some((item) => open.some((combination) => combination.class === item.class && combination.color === item.color)));
+    const candidates = seeds.filter((one) =>
+      sceneOf(one).items.some((item) =>
+        open.some((combination) => combination.class === item.class && combination.color === item.color),
+      ),
+    );
     const drawings = await Promise.all(candidates.map((one) => drawOf(one, plan)));
     for (const [place, drawing] of drawings.entries()) {
       if (drawing === undefined) continue;
@@ -126,7 +169,8 @@ export async function combinationSet(combinations: readonly HeldOutCombination[]
       const name = nameOf(plan.split, candidates[place]!);
       await writeSample(plan, candidates[place]!);
       const colors = join(plan.folder, 'colors', `${name}.png`);
-      if (!(await exists(colors))) await replace(colors, await encodeMask(colorsIn(drawing), drawing.width, drawing.height));
+      if (!(await exists(colors)))
+        await replace(colors, await encodeMask(colorsIn(drawing), drawing.width, drawing.height));
       for (const combination of shown) wanted.get(combinationName(combination))!.push(name);
     }
   }
@@ -136,13 +180,24 @@ export async function combinationSet(combinations: readonly HeldOutCombination[]
 
 /** Reads the truth of pictures. */
 export async function readPictures(folder: string, names: readonly string[]): Promise<StreetPicture[]> {
-  return Promise.all(names.map(async (name) => ({ name, image: join(folder, 'images', `${name}.jpg`), ...(await readMap(join(folder, 'masks', `${name}.png`), 'classes')) })));
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      image: join(folder, 'images', `${name}.jpg`),
+      ...(await readMap(join(folder, 'masks', `${name}.png`), 'classes')),
+    })),
+  );
 }
 
 /** Reads the truth of pictures of a {@link CombinationSet}. */
 export async function readColored(folder: string, names: readonly string[]): Promise<ColoredPicture[]> {
   const pictures = await readPictures(folder, names);
-  return Promise.all(pictures.map(async (picture) => ({ ...picture, ...(await readMap(join(folder, 'colors', `${picture.name}.png`), 'colors')) })));
+  return Promise.all(
+    pictures.map(async (picture) => ({
+      ...picture,
+      ...(await readMap(join(folder, 'colors', `${picture.name}.png`), 'colors')),
+    })),
+  );
 }
 
 /** Color of every pixel's thing: index in COLOR_WORDS, 255 for what has none. */
@@ -154,7 +209,12 @@ export function colorsIn({ scene, instances }: Pick<Drawing, 'scene' | 'instance
 
 /** Whether a combination can be made out, by the rule that decides what captions name. */
 function shows(drawing: Drawing, combination: HeldOutCombination): boolean {
-  return nameable(drawing).some((thing) => thing.item.class === combination.class && thing.item.color === combination.color && showsColor(thing, drawing.scene.weather));
+  return nameable(drawing).some(
+    (thing) =>
+      thing.item.class === combination.class &&
+      thing.item.color === combination.color &&
+      showsColor(thing, drawing.scene.weather),
+  );
 }
 
 function planOf(folder: string): DatasetPlan {
@@ -163,13 +223,20 @@ function planOf(folder: string): DatasetPlan {
 
 async function drawingHash(apart: readonly string[]): Promise<string> {
   const hash = createHash('sha256').update(versionOf('sharp'));
-  for (const file of (await readdir(source)).sort()) if (file.endsWith('.ts') && !apart.includes(file)) hash.update(file).update(await readFile(join(source, file)));
+  for (const file of (await readdir(source)).sort())
+    if (file.endsWith('.ts') && !apart.includes(file)) hash.update(file).update(await readFile(join(source, file)));
   return hash.digest('hex').slice(0, 8);
 }
 
-async function readMap<Name extends string>(path: string, name: Name): Promise<{ width: number; height: number } & Record<Name, Uint8Array>> {
+async function readMap<Name extends string>(
+  path: string,
+  name: Name,
+): Promise<{ width: number; height: number } & Record<Name, Uint8Array>> {
   const { width, height, data } = decode(await readFile(path));
-  return { width, height, [name]: Uint8Array.from(data) } as { width: number; height: number } & Record<Name, Uint8Array>;
+  return { width, height, [name]: Uint8Array.from(data) } as { width: number; height: number } & Record<
+    Name,
+    Uint8Array
+  >;
 }
 
 async function exists(path: string): Promise<boolean> {

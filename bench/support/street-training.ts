@@ -1,5 +1,6 @@
 /**
- * Heads trained on frozen encoders in the drawn world: what they learn from – captions, masks, masks of half the nouns – and
+ * Heads trained on frozen encoders in the drawn world: what they learn from – captions, masks, masks of half the nouns
+ * – and
  * a decoder that learnt half the nouns from masks, from which weak supervision can go on as it would from CLIPSeg.
  */
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
@@ -18,7 +19,8 @@ export interface NounSplit {
 }
 
 /**
- * Every second class is seen. The list of classes goes by kind, so either half has sky and ground, small and large things,
+ * Every second class is seen. The list of classes goes by kind, so either half has sky and ground, small and large
+ * things,
  * and of kin – bus and car, tree and bush, dog and person – one each.
  */
 export function splitNouns(classes: readonly ClassName[] = CLASSES): NounSplit {
@@ -79,10 +81,16 @@ export interface HalfTrainingOptions {
 }
 
 /**
- * Learning from masks: both mask losses, so that argmax and a threshold mean something; of a picture's labels at most 8,
+ * Learning from masks: both mask losses, so that argmax and a threshold mean something; of a picture's labels at most
+ * 8,
  * those in its mask first, then some that are not there.
  */
-export const WITH_MASKS = { objective: 'masks', recipe: 'best', lambda: { masks: 1, maskShare: 1 }, maxCategories: 8 } as const satisfies Partial<TrainOptions>;
+export const WITH_MASKS = {
+  objective: 'masks',
+  recipe: 'best',
+  lambda: { masks: 1, maskShare: 1 },
+  maxCategories: 8,
+} as const satisfies Partial<TrainOptions>;
 
 /** A last save is enough. */
 const NEVER = 1_000_000;
@@ -91,7 +99,9 @@ const halfFolder = join(import.meta.dirname, '../../out/street-half');
 /** The rows of a set for each way to learn from it; written beside its pictures. */
 export async function streetData(set: StreetSet, { seen, unseen }: NounSplit = NOUNS): Promise<StreetData> {
   const { folder, names } = set;
-  const rows = await Promise.all(names.map(async (name) => JSON.parse(await readFile(join(folder, 'rows', `${name}.json`), 'utf8')) as DatasetRow));
+  const rows = await Promise.all(
+    names.map(async (name) => JSON.parse(await readFile(join(folder, 'rows', `${name}.json`), 'utf8')) as DatasetRow),
+  );
   const extractor = new PhraseExtractor({ keep: 'nouns' });
   const half = `masks-half-${sha256(seen.join()).slice(0, 8)}`;
   await mkdir(join(folder, half), { recursive: true });
@@ -106,13 +116,31 @@ export async function streetData(set: StreetSet, { seen, unseen }: NounSplit = N
     return path;
   };
   const halfClasses = join(folder, `${half}.json`);
-  await replace(halfClasses, JSON.stringify({ dataset: 'street-world', ignore_index: IGNORED, classes: seen.map((name) => ({ index: classIndex(name), name })) }));
+  await replace(
+    halfClasses,
+    JSON.stringify({
+      dataset: 'street-world',
+      ignore_index: IGNORED,
+      classes: seen.map((name) => ({ index: classIndex(name), name })),
+    }),
+  );
   return {
     key: sha256(JSON.stringify([basename(folder), names, seen])).slice(0, 16),
     pictures: names.length,
-    captions: { source: await list('captions', ({ image, caption }) => ({ image, nouns: extractor.extract(caption.join('. ')) })), images: folder },
-    masks: { source: await list('masks', ({ image, mask }) => ({ image, mask })), images: folder, classes: join(folder, 'classes.json') },
-    halfMasks: { source: await list(half, ({ image }, name) => ({ image, mask: `${half}/${name}.png` })), images: folder, classes: halfClasses },
+    captions: {
+      source: await list('captions', ({ image, caption }) => ({ image, nouns: extractor.extract(caption.join('. ')) })),
+      images: folder,
+    },
+    masks: {
+      source: await list('masks', ({ image, mask }) => ({ image, mask })),
+      images: folder,
+      classes: join(folder, 'classes.json'),
+    },
+    halfMasks: {
+      source: await list(half, ({ image }, name) => ({ image, mask: `${half}/${name}.png` })),
+      images: folder,
+      classes: halfClasses,
+    },
   };
 }
 
@@ -123,34 +151,58 @@ export function withoutNouns(classes: Uint8Array, nouns: readonly ClassName[]): 
 }
 
 /**
- * Trains a decoder on frozen encoders, on the CPU, pictures encoded once; labels are read as they are, in no sentence, as
+ * Trains a decoder on frozen encoders, on the CPU, pictures encoded once; labels are read as they are, in no sentence,
+ * as
  * the benches ask for them.
  */
 export async function trainHead(start: HeadStart, options: HeadOptions): Promise<TrainedHead> {
   const began = performance.now();
   let last: StepReport | undefined;
   const origin = 'trunk' in start ? { init: 'random', trunk: start.trunk } : start;
-  for await (const report of train({ ...origin, device: 'cpu', cacheFeatures: true, templates: 'plain', saveEvery: NEVER, onWarning: () => undefined, ...options })) last = report;
+  for await (const report of train({
+    ...origin,
+    device: 'cpu',
+    cacheFeatures: true,
+    templates: 'plain',
+    saveEvery: NEVER,
+    onWarning: () => undefined,
+    ...options,
+  }))
+    last = report;
   return { folder: join(options.out, 'last'), report: last, seconds: (performance.now() - began) / 1000 };
 }
 
 /**
- * A decoder that learnt the seen nouns from masks and has met no word for the unseen ones: the analogue of starting from
+ * A decoder that learnt the seen nouns from masks and has met no word for the unseen ones: the analogue of starting
+ * from
  * CLIPSeg. Made once for encoders, pictures, seed and options, and kept; after a change of the trainer itself, delete
  * the folder it is kept in.
  *
  * @param trunk - folder of the encoders
  * @returns the checkpoint's folder
  */
-export async function makeHalfTrained(trunk: string, seed: number, { data, cacheFolder, steps = 250, batchSize = 8, learningRate = 1e-3, parent = halfFolder }: HalfTrainingOptions): Promise<string> {
+export async function makeHalfTrained(
+  trunk: string,
+  seed: number,
+  { data, cacheFolder, steps = 250, batchSize = 8, learningRate = 1e-3, parent = halfFolder }: HalfTrainingOptions,
+): Promise<string> {
   const { weights } = await openCheckpoint(trunk);
-  const encoders = [await fingerprintFiles(weights.files, cacheFolder), await readFile(join(trunk, 'config.json'), 'utf8')];
-  const run = join(parent, sha256(JSON.stringify([encoders, data.key, seed, steps, batchSize, learningRate])).slice(0, 16));
+  const encoders = [
+    await fingerprintFiles(weights.files, cacheFolder),
+    await readFile(join(trunk, 'config.json'), 'utf8'),
+  ];
+  const run = join(
+    parent,
+    sha256(JSON.stringify([encoders, data.key, seed, steps, batchSize, learningRate])).slice(0, 16),
+  );
   const folder = join(run, 'last');
   if (await exists(folder)) return folder;
   const out = `${run}.${process.pid}.part`;
   await rm(out, { recursive: true, force: true });
-  await trainHead({ trunk }, { ...WITH_MASKS, data: data.halfMasks, out, steps, batchSize, learningRate, seed, cacheFolder });
+  await trainHead(
+    { trunk },
+    { ...WITH_MASKS, data: data.halfMasks, out, steps, batchSize, learningRate, seed, cacheFolder },
+  );
   // Whoever was quicker made the same.
   await rename(out, run).catch(async (error: unknown) => {
     if (!(await exists(folder))) throw error;

@@ -28,10 +28,19 @@ export interface Sequence {
 }
 
 /** `count` frames of a clip from `start` seconds on, at the network's size. */
-export async function* clipFrames(segmenter: Segmenter, file: string, labels: LabelSet, start: number, count: number): AsyncGenerator<Frame> {
+export async function* clipFrames(
+  segmenter: Segmenter,
+  file: string,
+  labels: LabelSet,
+  start: number,
+  count: number,
+): AsyncGenerator<Frame> {
   const [height, width] = segmenter.inputSize;
   let left = count;
-  for await (const { data } of decodeFrames(join(shared, 'data/video', file), { size: [2 * height, 2 * width], start })) {
+  for await (const { data } of decodeFrames(join(shared, 'data/video', file), {
+    size: [2 * height, 2 * width],
+    start,
+  })) {
     const picture = { data: halved(data, width, height), width, height };
     const large = { data, width: 2 * width, height: 2 * height };
     yield { picture, ...(await bothMaps(segmenter, large, labels, { width, height })) };
@@ -39,8 +48,14 @@ export async function* clipFrames(segmenter: Segmenter, file: string, labels: La
   }
 }
 
-async function bothMaps(segmenter: Segmenter, image: RawImage, labels: LabelSet, size: NonNullable<SegmentOptions['size']>): Promise<Pick<Frame, 'oneView' | 'fiveViews'>> {
-  const maps = async (views: 1 | 5): Promise<Float32Array> => (await segmenter.segment(image, labels, { views, size, output: ['activations'] })).activations;
+async function bothMaps(
+  segmenter: Segmenter,
+  image: RawImage,
+  labels: LabelSet,
+  size: NonNullable<SegmentOptions['size']>,
+): Promise<Pick<Frame, 'oneView' | 'fiveViews'>> {
+  const maps = async (views: 1 | 5): Promise<Float32Array> =>
+    (await segmenter.segment(image, labels, { views, size, output: ['activations'] })).activations;
   return { oneView: await maps(1), fiveViews: await maps(5) };
 }
 
@@ -58,10 +73,20 @@ function halved(data: Uint8Array, width: number, height: number): Uint8Array<Arr
 }
 
 /** Labelled photos of CamVid, at their own size. */
-export async function* camvidFrames(segmenter: Segmenter, split: string, names: readonly string[], labels: LabelSet): AsyncGenerator<Frame> {
+export async function* camvidFrames(
+  segmenter: Segmenter,
+  split: string,
+  names: readonly string[],
+  labels: LabelSet,
+): AsyncGenerator<Frame> {
   for (const name of names) {
-    const { data, info } = await sharp(join(camvid, split, 'images', `${name}.jpg`)).raw().toBuffer({ resolveWithObject: true });
-    const truth = await sharp(join(camvid, split, 'labels', `${name}.png`)).extractChannel(0).raw().toBuffer();
+    const { data, info } = await sharp(join(camvid, split, 'images', `${name}.jpg`))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const truth = await sharp(join(camvid, split, 'labels', `${name}.png`))
+      .extractChannel(0)
+      .raw()
+      .toBuffer();
     const picture = { data: new Uint8Array(data), width: info.width, height: info.height };
     yield { picture, ...(await bothMaps(segmenter, picture, labels, 'source')), truth: new Uint8Array(truth) };
   }
@@ -77,6 +102,9 @@ export function classNames(): string[] {
   return description().classes.map(({ name }) => name);
 }
 
-function description(): { readonly classes: readonly { readonly name: string }[]; readonly splits: Readonly<Record<string, { readonly order: readonly string[] }>> } {
+function description(): {
+  readonly classes: readonly { readonly name: string }[];
+  readonly splits: Readonly<Record<string, { readonly order: readonly string[] }>>;
+} {
   return JSON.parse(readFileSync(join(camvid, 'classes.json'), 'utf8')) as ReturnType<typeof description>;
 }

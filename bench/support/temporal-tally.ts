@@ -30,9 +30,18 @@ export function emptyTally(labels: number): Tally {
 
 /** Mean of the luminance over 3×3 pixels: what is compared to say which pixels stand still. */
 export function softLuminance({ data, width, height }: Picture): Float32Array {
-  const luminance = Float32Array.from({ length: width * height }, (_, pixel) => 0.299 * data[3 * pixel]! + 0.587 * data[3 * pixel + 1]! + 0.114 * data[3 * pixel + 2]!);
-  const rows = luminance.map((value, pixel) => (pixel % width === 0 || pixel % width === width - 1 ? value : (luminance[pixel - 1]! + value + luminance[pixel + 1]!) / 3));
-  return rows.map((value, pixel) => (pixel < width || pixel >= width * (height - 1) ? value : (rows[pixel - width]! + value + rows[pixel + width]!) / 3));
+  const luminance = Float32Array.from(
+    { length: width * height },
+    (_, pixel) => 0.299 * data[3 * pixel]! + 0.587 * data[3 * pixel + 1]! + 0.114 * data[3 * pixel + 2]!,
+  );
+  const rows = luminance.map((value, pixel) =>
+    pixel % width === 0 || pixel % width === width - 1
+      ? value
+      : (luminance[pixel - 1]! + value + luminance[pixel + 1]!) / 3,
+  );
+  return rows.map((value, pixel) =>
+    pixel < width || pixel >= width * (height - 1) ? value : (rows[pixel - width]! + value + rows[pixel + width]!) / 3,
+  );
 }
 
 /** Difference of {@link softLuminance}, of 255, up to which a pixel stands still from one frame to the next. */
@@ -71,7 +80,8 @@ export function compare(tally: Tally, { map, last, off, five, still }: Compariso
 
 /** Counts a frame's pixels per class and label. */
 export function countPixels(confusion: Float64Array, map: Uint8Array, truth: Uint8Array, count: number): void {
-  for (let pixel = 0; pixel < map.length; pixel++) if (truth[pixel] !== BACKGROUND) confusion[truth[pixel]! * count + map[pixel]!]!++;
+  for (let pixel = 0; pixel < map.length; pixel++)
+    if (truth[pixel] !== BACKGROUND) confusion[truth[pixel]! * count + map[pixel]!]!++;
 }
 
 /** Mean intersection over union, %, of the classes that occur. */
@@ -80,7 +90,8 @@ export function meanIoU(confusion: Float64Array): number {
   const scores: number[] = [];
   for (let label = 0; label < count; label++) {
     let union = -confusion[label * count + label]!;
-    for (let other = 0; other < count; other++) union += confusion[label * count + other]! + confusion[other * count + label]!;
+    for (let other = 0; other < count; other++)
+      union += confusion[label * count + other]! + confusion[other * count + label]!;
     if (union > 0) scores.push(confusion[label * count + label]! / union);
   }
   return (100 * scores.reduce((sum, score) => sum + score, 0)) / scores.length;

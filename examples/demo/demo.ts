@@ -3,7 +3,8 @@
  * words, and compares every pixel of every frame with the exact ground truth.
  *
  *   npm run demo          with other settings, once that has run:
- *   npx tsx --tsconfig tsconfig.run.json examples/demo/demo.ts [--seconds 7] [--seed 54] [--model FOLDER] [--views 1] [--out out]
+ *   npx tsx --tsconfig tsconfig.run.json examples/demo/demo.ts [--seconds 7] [--seed 54] [--model FOLDER] [--views 1]
+ *   [--out out]
  *
  * Writes into `out`: demo.mp4, the clip with its labels drawn over it; demo.png, frames beside ground truth and
  * prediction; frame.png, one frame; clip.mp4 and clip.masks, the clip itself.
@@ -30,25 +31,44 @@ const { values: flags } = parseArgs({
     out: { type: 'string', default: 'out' },
   },
 });
-const outputs = { overlay: join(flags.out, 'demo.mp4'), sheet: join(flags.out, 'demo.png'), frame: join(flags.out, 'frame.png') };
+const outputs = {
+  overlay: join(flags.out, 'demo.mp4'),
+  sheet: join(flags.out, 'demo.png'),
+  frame: join(flags.out, 'frame.png'),
+};
 const SHEET_ROWS = 4;
 const PANEL_SIZE = [256, 384] as const;
 
 // A clip of a street, and the class of each of its pixels.
 await mkdir(flags.out, { recursive: true });
-const clip = await writeClip(join(flags.out, 'clip.mp4'), Number(flags.seed), { seconds: Number(flags.seconds), size: 384, aspect: 1.5, onFrame: progress('frames drawn') }).catch(fail);
+const clip = await writeClip(join(flags.out, 'clip.mp4'), Number(flags.seed), {
+  seconds: Number(flags.seconds),
+  size: 384,
+  aspect: 1.5,
+  onFrame: progress('frames drawn'),
+}).catch(fail);
 const truth = await readGroundTruth(clip);
-console.log(`${clip.video}: ${clip.frames} frames of ${clip.width} × ${clip.height} pixels with ${truth.names.length} classes`);
+console.log(
+  `${clip.video}: ${clip.frames} frames of ${clip.width} × ${clip.height} pixels with ${truth.names.length} classes`,
+);
 
 // Every frame, segmented into those classes. They are words: a name, and what else people call it.
 // Each pixel has one of them, so each is decided between them: no background.
 await using segmenter = await Segmenter.load(flags.model).catch(fail);
-const labels = await segmenter.labels(truth.names.map((name) => ({ name, prompts: nounsOf(name) })), { background: 'none' });
+const labels = await segmenter.labels(
+  truth.names.map((name) => ({ name, prompts: nounsOf(name) })),
+  { background: 'none' },
+);
 const counter = new IouCounter(labels.names.length);
 const predictions: Uint8Array[] = [];
 const show = progress('frames segmented');
 const started = performance.now();
-const options = { overlay: outputs.overlay, size: 'source', views: Number(flags.views) as 1 | 5, onProgress: ({ frames }: { frames: number }) => show(frames, clip.frames) } as const;
+const options = {
+  overlay: outputs.overlay,
+  size: 'source',
+  views: Number(flags.views) as 1 | 5,
+  onProgress: ({ frames }: { frames: number }) => show(frames, clip.frames),
+} as const;
 for await (const { index, labelMap } of segmentVideo(clip.video, segmenter, labels, options)) {
   counter.add(truth.maps[index]!, labelMap);
   predictions[index] = labelMap;
@@ -58,11 +78,24 @@ const iou = counter.perClass();
 
 // Some frames beside what they show and what was found.
 const rows: SheetRow[] = [];
-for await (const { index, data, full } of decodeFrames(clip.video, { every: Math.ceil(clip.frames / SHEET_ROWS), size: PANEL_SIZE, fullResolution: true })) {
+for await (const { index, data, full } of decodeFrames(clip.video, {
+  every: Math.ceil(clip.frames / SHEET_ROWS),
+  size: PANEL_SIZE,
+  fullResolution: true,
+})) {
   rows.push({ title: `frame ${index}`, pixels: data, maps: [truth.maps[index]!, predictions[index]!] });
   if (index === 0) await writeFile(outputs.frame, await encodePng(full!, clip.width, clip.height));
 }
-await writeFile(outputs.sheet, await drawSheet(rows, { mapSize: [clip.height, clip.width], panelSize: PANEL_SIZE, names: labels.names, colors: labels.colors, iou }));
+await writeFile(
+  outputs.sheet,
+  await drawSheet(rows, {
+    mapSize: [clip.height, clip.width],
+    panelSize: PANEL_SIZE,
+    names: labels.names,
+    colors: labels.colors,
+    iou,
+  }),
+);
 
 console.log(`${outputs.overlay}: the labels drawn over it
 ${outputs.sheet}: frames, ground truth, prediction

@@ -6,7 +6,8 @@ const NONE = 255;
 /**
  * Counts pixels, frame by frame.
  *
- * `IoU(class) = right ÷ (truth + predicted − right)`, the pixels of all frames together; mIoU is the mean of the classes.
+ * `IoU(class) = right ÷ (truth + predicted − right)`, the pixels of all frames together; mIoU is the mean of the
+ * classes.
  *
  * @example
  * ```ts
@@ -35,7 +36,10 @@ export class IouCounter {
    * @throws RangeError when the two are not of one size
    */
   add(truth: Uint8Array, prediction: Uint8Array): void {
-    if (prediction.length !== truth.length) throw new RangeError(`Cannot count: prediction must have the ${truth.length} pixels of the truth, got ${prediction.length}`);
+    if (prediction.length !== truth.length)
+      throw new RangeError(
+        `Cannot count: prediction must have the ${truth.length} pixels of the truth, got ${prediction.length}`,
+      );
     for (let pixel = 0; pixel < truth.length; pixel++) {
       const [wanted, found] = [truth[pixel]!, prediction[pixel]!];
       if (wanted === NONE) continue;
@@ -47,7 +51,10 @@ export class IouCounter {
 
   /** IoU of each class, 0 … 1. */
   perClass(): number[] {
-    return Array.from({ length: this.#classes }, (_, index) => this.#right[index]! / (this.#truth[index]! + this.#predicted[index]! - this.#right[index]!));
+    return Array.from(
+      { length: this.#classes },
+      (_, index) => this.#right[index]! / (this.#truth[index]! + this.#predicted[index]! - this.#right[index]!),
+    );
   }
 
   /** mIoU, 0 … 1. */

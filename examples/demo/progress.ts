@@ -19,7 +19,11 @@ export function progress(what: string, output: TextOutput = process.stderr): (do
   return (done, total) => {
     if (output.isTTY === true) {
       const full = Math.round((BAR_WIDTH * done) / total);
-      output.write(done < total ? `\r${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${done} of ${total} ${what}` : '\r\u001b[K');
+      output.write(
+        done < total
+          ? `\r${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${done} of ${total} ${what}`
+          : '\r\u001b[K',
+      );
       return;
     }
     if (performance.now() - last < 1000 * SECONDS_BETWEEN_LINES) return;

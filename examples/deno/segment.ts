@@ -32,5 +32,6 @@ for (const [name, share] of shares) console.log(`${name.padEnd(16)} ${(100 * sha
 console.log(`${values.out}/picture.png`);
 
 let frames = 0;
-for await (const { index } of segmentVideo(video, segmenter, labels, { overlay: `${values.out}/video.mp4` })) frames = index + 1;
+for await (const { index } of segmentVideo(video, segmenter, labels, { overlay: `${values.out}/video.mp4` }))
+  frames = index + 1;
 console.log(`${values.out}/video.mp4: ${frames} frames`);

@@ -3,8 +3,10 @@
  *
  *   node evaluate.mjs DATA [--model embedded] [--out out/evaluate] [--at-least 50]
  *
- * DATA is a folder with images/, masks/ (PNGs whose pixel values are classes) and classes.json. Prints the mIoU, how it was
- * measured and a table of the classes; writes OUT/score.json and OUT/worst.png, the pictures that went worst beside their
+ * DATA is a folder with images/, masks/ (PNGs whose pixel values are classes) and classes.json. Prints the mIoU, how it
+ * was
+ * measured and a table of the classes; writes OUT/score.json and OUT/worst.png, the pictures that went worst beside
+ * their
  * truth. With --at-least the exit code is 1 when the mIoU is below that many percent.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -15,7 +17,11 @@ import { evaluate, formatScore } from '@synseg/train';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { 'model': { type: 'string', default: 'embedded' }, 'out': { type: 'string', default: 'out/evaluate' }, 'at-least': { type: 'string', default: '0' } },
+  options: {
+    'model': { type: 'string', default: 'embedded' },
+    'out': { type: 'string', default: 'out/evaluate' },
+    'at-least': { type: 'string', default: '0' },
+  },
 });
 const [data] = positionals;
 const atLeast = Number(values['at-least']);

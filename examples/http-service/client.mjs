@@ -23,7 +23,10 @@ async function ask(format) {
   throw new Error(`${response.status} ${error.code}: ${error.message}`);
 }
 
-const { areas, background } = /** @type {{ areas: Record<string, number>, background: number }} */ (await (await ask('json')).json());
-for (const [name, share] of Object.entries({ ...areas, '(background)': background })) console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
+const { areas, background } = /** @type {{ areas: Record<string, number>, background: number }} */ (
+  await (await ask('json')).json()
+);
+for (const [name, share] of Object.entries({ ...areas, '(background)': background }))
+  console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
 await writeFile(overlay, new Uint8Array(await (await ask('overlay')).arrayBuffer()));
 console.log(overlay);

@@ -17,11 +17,25 @@ import { parseArgs } from 'node:util';
 import { Segmenter, isSynsegError } from '@synseg/core';
 
 /** What one request may ask for, and what all of them together may. */
-const LIMITS = { bodyBytes: 10_000_000, pixels: 25_000_000, labels: 32, labelLength: 100, underWay: 8, labelSets: 100, bodySeconds: 30, leaveSeconds: 10 };
+const LIMITS = {
+  bodyBytes: 10_000_000,
+  pixels: 25_000_000,
+  labels: 32,
+  labelLength: 100,
+  underWay: 8,
+  labelSets: 100,
+  bodySeconds: 30,
+  leaveSeconds: 10,
+};
 const FORMATS = ['json', 'mask', 'overlay'];
-const METHODS = new Map([['/segment', 'POST'], ['/health', 'GET']]);
+const METHODS = new Map([
+  ['/segment', 'POST'],
+  ['/health', 'GET'],
+]);
 
-const { values } = parseArgs({ options: { model: { type: 'string', default: 'embedded' }, host: { type: 'string', default: '127.0.0.1' } } });
+const { values } = parseArgs({
+  options: { model: { type: 'string', default: 'embedded' }, host: { type: 'string', default: '127.0.0.1' } },
+});
 const segmenter = await Segmenter.load(values.model, { maxPixels: LIMITS.pixels });
 
 /** An answer that is the client's own doing, or that it should try again later. */
@@ -35,7 +49,10 @@ class Refusal extends Error {
   }
 }
 
-/** Label sets by their names, the one used last at the end. @type {Map<string, Promise<import('@synseg/core').LabelSet>>} */
+/**
+ * Label sets by their names, the one used last at the end. @type {Map<string,
+ * Promise<import('@synseg/core').LabelSet>>}
+ */
 const labelSets = new Map();
 let underWay = 0;
 
@@ -59,11 +76,17 @@ async function labelSet(names) {
 
 /** @param {URLSearchParams} query */
 function namesOf(query) {
-  const names = query.getAll('labels').flatMap((list) => list.split(',')).map((name) => name.trim()).filter((name) => name !== '');
+  const names = query
+    .getAll('labels')
+    .flatMap((list) => list.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   if (names.length === 0) throw new Refusal(400, 'LABELS', 'labels must name at least one class: ?labels=road,car');
-  if (names.length > LIMITS.labels) throw new Refusal(400, 'LABELS', `labels must be at most ${LIMITS.labels}, got ${names.length}`);
+  if (names.length > LIMITS.labels)
+    throw new Refusal(400, 'LABELS', `labels must be at most ${LIMITS.labels}, got ${names.length}`);
   const long = names.find((name) => name.length > LIMITS.labelLength);
-  if (long !== undefined) throw new Refusal(400, 'LABELS', `a label must have at most ${LIMITS.labelLength} characters, got ${long.length}`);
+  if (long !== undefined)
+    throw new Refusal(400, 'LABELS', `a label must have at most ${LIMITS.labelLength} characters, got ${long.length}`);
   return names;
 }
 
@@ -91,10 +114,18 @@ async function bodyOf(request) {
 async function segment(request, url, signal) {
   const names = namesOf(url.searchParams);
   const format = url.searchParams.get('format') ?? 'json';
-  if (!FORMATS.includes(format)) throw new Refusal(400, 'FORMAT', `format must be one of ${FORMATS.join(', ')}, got ${JSON.stringify(format)}`);
+  if (!FORMATS.includes(format))
+    throw new Refusal(400, 'FORMAT', `format must be one of ${FORMATS.join(', ')}, got ${JSON.stringify(format)}`);
   const picture = await bodyOf(request);
   const result = await segmenter.segment(picture, await labelSet(names), { signal });
-  if (format === 'json') return { width: result.width, height: result.height, areas: result.areas, background: result.background, masks: result.toRLE() };
+  if (format === 'json')
+    return {
+      width: result.width,
+      height: result.height,
+      areas: result.areas,
+      background: result.background,
+      masks: result.toRLE(),
+    };
   return format === 'mask' ? result.toPNG() : result.overlay(picture, { maxPixels: LIMITS.pixels, signal });
 }
 
@@ -108,10 +139,14 @@ async function answer(request, signal) {
   const { url: address = '' } = request;
   const url = URL.canParse(address, 'http://service') ? new URL(address, 'http://service') : undefined;
   const method = METHODS.get(url?.pathname ?? '');
-  if (url === undefined || method === undefined) throw new Refusal(404, 'NOT_FOUND', `there is no ${url?.pathname ?? address}`);
-  if (request.method !== method) throw new Refusal(405, 'METHOD', `${url.pathname} takes ${method}, got ${request.method}`, { allow: method });
-  if (method === 'GET') return { model: values.model, device: segmenter.device, precision: segmenter.precision, underWay };
-  if (underWay >= LIMITS.underWay) throw new Refusal(503, 'BUSY', `${LIMITS.underWay} requests are under way, try again`, { 'retry-after': '1' });
+  if (url === undefined || method === undefined)
+    throw new Refusal(404, 'NOT_FOUND', `there is no ${url?.pathname ?? address}`);
+  if (request.method !== method)
+    throw new Refusal(405, 'METHOD', `${url.pathname} takes ${method}, got ${request.method}`, { allow: method });
+  if (method === 'GET')
+    return { model: values.model, device: segmenter.device, precision: segmenter.precision, underWay };
+  if (underWay >= LIMITS.underWay)
+    throw new Refusal(503, 'BUSY', `${LIMITS.underWay} requests are under way, try again`, { 'retry-after': '1' });
   underWay += 1;
   try {
     return await segment(request, url, signal);
@@ -128,18 +163,21 @@ function refusalOf(error) {
   return new Refusal(500, 'INTERNAL', 'the service failed');
 }
 
-const server = createServer({ requestTimeout: 1000 * LIMITS.bodySeconds, headersTimeout: 5000 }, async (request, response) => {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  try {
-    send(request, response, await answer(request, gone.signal));
-  } catch (error) {
-    // Nobody is there to be told.
-    if (gone.signal.aborted) return;
-    const refusal = refusalOf(error);
-    send(request, response, { error: { code: refusal.code, message: refusal.message } }, refusal);
-  }
-});
+const server = createServer(
+  { requestTimeout: 1000 * LIMITS.bodySeconds, headersTimeout: 5000 },
+  async (request, response) => {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    try {
+      send(request, response, await answer(request, gone.signal));
+    } catch (error) {
+      // Nobody is there to be told.
+      if (gone.signal.aborted) return;
+      const refusal = refusalOf(error);
+      send(request, response, { error: { code: refusal.code, message: refusal.message } }, refusal);
+    }
+  },
+);
 
 /**
  * @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response

@@ -12,7 +12,10 @@ import { parseArgs } from 'node:util';
 import { Segmenter } from '@synseg/core';
 import { segmentVideo } from '@synseg/video';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { model: { type: 'string', default: 'embedded' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { model: { type: 'string', default: 'embedded' } },
+});
 const [source, names] = positionals;
 if (source === undefined || names === undefined) {
   console.error('Usage: live-labels.mjs SOURCE label,label,… [--model embedded]');
@@ -38,7 +41,10 @@ try {
     if (before !== '' && now !== before) console.log(`from frame ${index}: ${now}`);
     before = now;
     const shares = Object.entries(areas).map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`);
-    console.log(`frame ${index}  ${timeSeconds.toFixed(2)} s  ${dropped} dropped  ${(1000 * latencySeconds).toFixed(0)} ms  ${shares.join('  ')}`);
+    console.log(
+      `frame ${index}  ${timeSeconds.toFixed(2)} s  ${dropped} dropped  ${(1000 * latencySeconds).toFixed(0)} ms  ` +
+        `${shares.join('  ')}`,
+    );
   }
 } catch (error) {
   if (!leaving.signal.aborted) throw error;
@@ -48,7 +54,8 @@ try {
 }
 
 /**
- * Frames under way keep the labels they were sent with; the next one takes the new ones. A line that is no list of labels
+ * Frames under way keep the labels they were sent with; the next one takes the new ones. A line that is no list of
+ * labels
  * is told, and changes nothing.
  *
  * @param {import('@synseg/video').VideoStream} stream
@@ -65,5 +72,8 @@ async function takeLabels(stream) {
 
 /** @param {string} line */
 function namesIn(line) {
-  return line.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  return line
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

@@ -3,7 +3,8 @@
  *
  *   node many-cameras.mjs camera:0 rtsp://front/1 … --labels road,car [--model embedded] [--out out/many-cameras]
  *
- * Once a second it prints how each source is doing, and at the end a JSON object. Writes OUT/camera-0.csv … with the share
+ * Once a second it prints how each source is doing, and at the end a JSON object. Writes OUT/camera-0.csv … with the
+ * share
  * of each label in each frame. Files are played at their own speed, as cameras. Ctrl-C ends it.
  */
 import { mkdir } from 'node:fs/promises';
@@ -15,7 +16,11 @@ import { segmentVideos } from '@synseg/video';
 
 const { values, positionals: sources } = parseArgs({
   allowPositionals: true,
-  options: { labels: { type: 'string' }, model: { type: 'string', default: 'embedded' }, out: { type: 'string', default: 'out/many-cameras' } },
+  options: {
+    labels: { type: 'string' },
+    model: { type: 'string', default: 'embedded' },
+    out: { type: 'string', default: 'out/many-cameras' },
+  },
 });
 if (sources.length === 0 || values.labels === undefined) {
   console.error('Usage: many-cameras.mjs SOURCE… --labels label,label,… [--model embedded] [--out out/many-cameras]');
@@ -55,6 +60,9 @@ function show() {
   stream.sources.forEach(({ source, state, frames, dropped }, index) => {
     const { areas = {}, latencySeconds = 0 } = latest[index] ?? {};
     const shares = Object.entries(areas).map(([name, share]) => `${name} ${(100 * share).toFixed(0)} %`);
-    console.log(`${source}  ${state}  ${frames} frames  ${dropped} dropped  ${(1000 * latencySeconds).toFixed(0)} ms  ${shares.join('  ')}`);
+    console.log(
+      `${source}  ${state}  ${frames} frames  ${dropped} dropped  ${(1000 * latencySeconds).toFixed(0)} ms  ` +
+        `${shares.join('  ')}`,
+    );
   });
 }

@@ -1,9 +1,11 @@
 /**
  * Segments a photo with a checkpoint from the Hugging Face hub, downloaded once into the hub's own cache.
  *
- *   node published-checkpoint.mjs PICTURE "a cat,a sofa" [--model CIDAS/clipseg-rd64-refined] [--revision main] [--out out/published-checkpoint/overlay.png]
+ *   node published-checkpoint.mjs PICTURE "a cat,a sofa" [--model CIDAS/clipseg-rd64-refined] [--revision main] [--out
+ *   out/published-checkpoint/overlay.png]
  *
- * The environment is that of Python's huggingface_hub: HF_ENDPOINT (a mirror), HF_TOKEN (private and gated checkpoints),
+ * The environment is that of Python's huggingface_hub: HF_ENDPOINT (a mirror), HF_TOKEN (private and gated
+ * checkpoints),
  * HF_HOME or HF_HUB_CACHE (where the cache is), HF_HUB_OFFLINE=1 (cache only).
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -22,7 +24,9 @@ const { values, positionals } = parseArgs({
 });
 const [picture, names] = positionals;
 if (picture === undefined || names === undefined) {
-  console.error('Usage: published-checkpoint.mjs PICTURE label,label,… [--model OWNER/NAME] [--revision main] [--out FILE.png]');
+  console.error(
+    'Usage: published-checkpoint.mjs PICTURE label,label,… [--model OWNER/NAME] [--revision main] [--out FILE.png]',
+  );
   process.exit(2);
 }
 
@@ -39,7 +43,8 @@ try {
   await mkdir(dirname(values.out), { recursive: true });
   await writeFile(values.out, await result.overlay(picture));
   await segmenter[Symbol.asyncDispose]();
-  for (const [name, share] of Object.entries(result.areas)) console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
+  for (const [name, share] of Object.entries(result.areas))
+    console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
 } catch (error) {
   // What can go wrong outside this program has a code: HUB_DOWNLOAD, MODEL_LOAD, IMAGE_DECODE, …
   if (!isSynsegError(error)) throw error;

@@ -3,7 +3,8 @@
  *
  *   node segment-image.mjs PICTURE road,car,sky [--model embedded] [--out out/segment-image]
  *
- * Prints the share of the picture each label won. Writes OUT/overlay.png, the picture with its labels drawn over it, and
+ * Prints the share of the picture each label won. Writes OUT/overlay.png, the picture with its labels drawn over it,
+ * and
  * OUT/label-map.png, where the value of a pixel is the place of its label in the list.
  */
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -108,7 +108,8 @@ export class View {
       [lastRight, lastDepth, lastY] = [right, depth, y];
     }
     if (this.#misses(seen)) return [];
-    if (seen.every(([x, y]) => x > -MARGIN && x < this.width + MARGIN && y > -MARGIN && y < UNITS + MARGIN)) return seen;
+    if (seen.every(([x, y]) => x > -MARGIN && x < this.width + MARGIN && y > -MARGIN && y < UNITS + MARGIN))
+      return seen;
     return cut(cut(cut(cut(seen, 0, 1, -MARGIN), 0, -1, -this.width - MARGIN), 1, 1, -MARGIN), 1, -1, -UNITS - MARGIN);
   }
 

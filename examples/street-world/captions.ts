@@ -25,13 +25,31 @@ export interface CaptionOptions {
   readonly synonyms?: 'avoid' | 'allow';
 }
 
-const THINGS: ReadonlySet<ClassName> = new Set(['car', 'bus', 'van', 'bicycle', 'person', 'dog', 'umbrella', 'bench', 'sign', 'traffic light', 'lamp', 'awning', 'tree', 'building', 'fence', 'bush']);
+const THINGS: ReadonlySet<ClassName> = new Set([
+  'car',
+  'bus',
+  'van',
+  'bicycle',
+  'person',
+  'dog',
+  'umbrella',
+  'bench',
+  'sign',
+  'traffic light',
+  'lamp',
+  'awning',
+  'tree',
+  'building',
+  'fence',
+  'bush',
+]);
 /** What lists may hold beside them. */
 const LISTED: ReadonlySet<ClassName> = new Set([...THINGS, 'hill', 'cloud', 'sun', 'crosswalk', 'grass']);
 const ACTORS: ReadonlySet<ClassName> = new Set(['car', 'bus', 'van', 'bicycle', 'person', 'dog']);
 
 /**
- * Captions of a picture: the same for the same picture, each with at least one thing; none where nothing can be made out.
+ * Captions of a picture: the same for the same picture, each with at least one thing; none where nothing can be made
+ * out.
  *
  * @example
  * ```ts
@@ -72,7 +90,8 @@ class Writer {
     this.#random = wording.random;
     this.#seen = nameable(drawing);
     for (const { item, share } of visible) {
-      if (item.class !== undefined && share > 0.0004) this.#counts.set(item.class, (this.#counts.get(item.class) ?? 0) + 1);
+      if (item.class !== undefined && share > 0.0004)
+        this.#counts.set(item.class, (this.#counts.get(item.class) ?? 0) + 1);
     }
   }
 
@@ -82,7 +101,11 @@ class Writer {
     const text = this.#compose(style) ?? this.#compose('list') ?? this.#compose('street');
     if (text === undefined) return undefined;
     const items = [...this.#named].map(({ item }) => item);
-    return { text: finish(text, this.#random), items: items.map(({ id }) => id), classes: [...new Set(items.map((item) => item.class!))] };
+    return {
+      text: finish(text, this.#random),
+      items: items.map(({ id }) => id),
+      classes: [...new Set(items.map((item) => item.class!))],
+    };
   }
 
   #compose(style: 'list' | 'street' | 'relation' | 'action' | 'long'): string | undefined {
@@ -117,8 +140,11 @@ class Writer {
     const left = this.#seen.filter(({ item }) => (backdrop ? LISTED : THINGS).has(item.class!));
     const phrases: string[] = [];
     for (; count > 0 && left.length > 0; count--) {
-      const one = this.#random.chance(0.5) ? this.#ofAnyClass(left) : left[Math.min(this.#random.integer(0, left.length - 1), this.#random.integer(0, left.length - 1))]!;
-      if (!this.#named.has(one)) phrases.push(this.#random.chance(0.24) ? (this.#group(one.item.class!) ?? this.#one(one)) : this.#one(one));
+      const one = this.#random.chance(0.5)
+        ? this.#ofAnyClass(left)
+        : left[Math.min(this.#random.integer(0, left.length - 1), this.#random.integer(0, left.length - 1))]!;
+      if (!this.#named.has(one))
+        phrases.push(this.#random.chance(0.24) ? (this.#group(one.item.class!) ?? this.#one(one)) : this.#one(one));
       for (let index = left.length - 1; index >= 0; index--) {
         // Of one class once is enough: "a car and a car" says nothing.
         if (left[index]!.item.class === one.item.class || this.#named.has(left[index]!)) left.splice(index, 1);
@@ -151,9 +177,12 @@ class Writer {
   #partner(seen: Visible): string {
     const { item } = seen;
     if (item.class !== 'person') return '';
-    const other = this.#seen.find((thing) => (thing.item.partner === item.id || item.partner === thing.item.id) && !this.#named.has(thing));
+    const other = this.#seen.find(
+      (thing) => (thing.item.partner === item.id || item.partner === thing.item.id) && !this.#named.has(thing),
+    );
     if (other === undefined || !this.#random.chance(0.75)) return '';
-    if (other.item.class === 'umbrella') return ` ${this.#random.pick(['with', 'under', 'holding'])} ${this.#one(other)}`;
+    if (other.item.class === 'umbrella')
+      return ` ${this.#random.pick(['with', 'under', 'holding'])} ${this.#one(other)}`;
     return ` ${this.#random.pick(['on', 'riding'])} ${this.#one(other)}`;
   }
 
@@ -165,8 +194,11 @@ class Writer {
     const exact = members.length === this.#counts.get(name) && members.length <= 6;
     const houses = name === 'building' && members.every(({ item }) => item.traits.includes('house'));
     const plural = houses ? 'houses' : pluralOf(name, this.#wording);
-    if (name === 'building' || name === 'tree') return this.#random.pick([plural, `some ${plural}`, `a row of ${plural}`]);
-    return exact ? this.#random.pick([numberWord(members.length), numberWord(members.length), 'some']) + ` ${plural}` : this.#random.pick([plural, `some ${plural}`, members.length > 3 ? `several ${plural}` : `some ${plural}`]);
+    if (name === 'building' || name === 'tree')
+      return this.#random.pick([plural, `some ${plural}`, `a row of ${plural}`]);
+    return exact
+      ? this.#random.pick([numberWord(members.length), numberWord(members.length), 'some']) + ` ${plural}`
+      : this.#random.pick([plural, `some ${plural}`, members.length > 3 ? `several ${plural}` : `some ${plural}`]);
   }
 
   /** A surface or the sky, where it is seen; no determiner. */
@@ -182,7 +214,13 @@ class Writer {
     const things = this.#seen.filter(({ item }) => THINGS.has(item.class!)).slice(0, 14);
     for (let attempt = 0; attempt < 8 && things.length > 1; attempt++) {
       const [one, other] = [this.#random.pick(things), this.#random.pick(things)];
-      if (one.item.class === other.item.class || one.item.partner === other.item.id || other.item.partner === one.item.id || this.#named.has(one)) continue;
+      if (
+        one.item.class === other.item.class ||
+        one.item.partner === other.item.id ||
+        other.item.partner === one.item.id ||
+        this.#named.has(one)
+      )
+        continue;
       const relation = relationOf(one, other, this.#random, this.#size);
       if (relation === undefined) continue;
       const seen = this.#named.has(other) ? 'the' : undefined;
@@ -194,7 +232,13 @@ class Writer {
 
   /** "a blue bus drives along the road". */
   #action(): string | undefined {
-    const actors = this.#seen.filter(({ item }) => ACTORS.has(item.class!) && !this.#named.has(item.partner === undefined ? undefined! : this.#seen.find((other) => other.item.id === item.partner)!));
+    const actors = this.#seen.filter(
+      ({ item }) =>
+        ACTORS.has(item.class!) &&
+        !this.#named.has(
+          item.partner === undefined ? undefined! : this.#seen.find((other) => other.item.id === item.partner)!,
+        ),
+    );
     if (actors.length === 0) return undefined;
     const actor = this.#random.pick(actors.slice(0, 6));
     const subject = this.#one(actor);
@@ -208,31 +252,60 @@ class Writer {
     switch (item.class) {
       case 'person':
         if (item.traits.includes('riding')) return `${subject}${on('road', ['on', 'along', 'down'])}`;
-        if (this.#onCrosswalk(actor)) return `${subject} ${random.pick(['crosses', 'is crossing'])}${this.#stuff('road') === undefined ? '' : ' the road'}${on('crosswalk', ['at', 'on'])}`.replace(/(cross(?:es|ing))$/, '$1 over');
-        return moving ? `${subject} ${random.pick(['walks', 'is walking', 'walking', 'is strolling'])}${on('pavement', ['on', 'along', 'down'])}` : `${subject} ${random.pick(['stands', 'is standing', 'standing', 'is waiting'])}${on('pavement', ['on'])}`;
+        if (this.#onCrosswalk(actor))
+          return (
+            `${subject} ` +
+            `${random.pick(['crosses', 'is crossing'])}${this.#stuff('road') === undefined ? '' : ' the road'}${on('crosswalk', ['at', 'on'])}`
+          ).replace(/(cross(?:es|ing))$/, '$1 over');
+        return moving
+          ? `${subject} ` +
+              `${random.pick(['walks', 'is walking', 'walking', 'is strolling'])}${on('pavement', ['on', 'along', 'down'])}`
+          : `${subject} ${random.pick(['stands', 'is standing', 'standing', 'is waiting'])}${on('pavement', ['on'])}`;
       case 'dog':
-        return `${subject} ${moving ? random.pick(['walks', 'is walking', 'is running']) : random.pick(['is waiting', 'stands', 'is standing'])}${on('pavement', ['on'])}`;
+        return (
+          `${subject} ` +
+          `${moving ? random.pick(['walks', 'is walking', 'is running']) : random.pick(['is waiting', 'stands', 'is standing'])}${on('pavement', ['on'])}`
+        );
       default:
-        if (!moving) return `${subject} ${random.pick(['is parked', 'parked', 'stands'])}${item.class === 'bicycle' ? on('pavement', ['on']) : on('road', ['at the side of', 'beside', 'on'])}`;
-        return `${subject} ${item.class === 'bicycle' ? random.pick(['is moving', 'goes']) : random.pick(['is driving', 'driving', 'is coming', 'goes', 'is moving'])}${on('road', ['along', 'down', 'on'])}`;
+        if (!moving)
+          return (
+            `${subject} ` +
+            `${random.pick(['is parked', 'parked', 'stands'])}${item.class === 'bicycle' ? on('pavement', ['on']) : on('road', ['at the side of', 'beside', 'on'])}`
+          );
+        return (
+          `${subject} ` +
+          `${item.class === 'bicycle' ? random.pick(['is moving', 'goes']) : random.pick(['is driving', 'driving', 'is coming', 'goes', 'is moving'])}${on('road', ['along', 'down', 'on'])}`
+        );
     }
   }
 
   #onCrosswalk({ item }: Visible): boolean {
-    return Math.abs(item.x) < this.#scene.street.halfRoad && this.#scene.street.crosswalks.some((z) => Math.abs(z - item.z) < 1.6);
+    return (
+      Math.abs(item.x) < this.#scene.street.halfRoad &&
+      this.#scene.street.crosswalks.some((z) => Math.abs(z - item.z) < 1.6)
+    );
   }
 
   /** " on the street", at times. */
   #place(): string {
     if (!this.#random.chance(0.4)) return '';
     const noun = this.#stuff('road');
-    return noun === undefined ? '' : ` ${this.#random.pick(['on', 'in', 'along', 'by'])} ${this.#random.pick(['the', withArticle('').trim()])} ${this.#mood()}${noun}`.replace(/\ba (?=[aeiou])/, 'an ').replace('in the road', 'on the road').replace('in a road', 'on a road');
+    return noun === undefined
+      ? ''
+      : (
+          ` ${this.#random.pick(['on', 'in', 'along', 'by'])} ${this.#random.pick(['the', withArticle('').trim()])} ` +
+          `${this.#mood()}${noun}`
+        )
+          .replace(/\ba (?=[aeiou])/, 'an ')
+          .replace('in the road', 'on the road')
+          .replace('in a road', 'on a road');
   }
 
   /** "rainy ", "busy ". */
   #mood(): string {
     const { sky, time } = this.#scene.weather;
-    if (!this.#random.chance(0.6)) return this.#random.chance(0.2) ? this.#random.pick(['quiet ', 'calm ', 'busy ']) : '';
+    if (!this.#random.chance(0.6))
+      return this.#random.chance(0.2) ? this.#random.pick(['quiet ', 'calm ', 'busy ']) : '';
     if (sky === 'rain') return this.#random.pick(['rainy ', 'wet ']);
     if (sky === 'fog') return this.#random.pick(['foggy ', 'misty ']);
     if (time === 'dusk') return this.#random.pick(['dim ', 'darkening ']);
@@ -254,20 +327,36 @@ class Writer {
     if (time === 'dusk') return this.#random.pick(['At dusk, ', 'In the evening, ']);
     if (sky === 'rain') return this.#random.pick(['It is raining, and ', 'On a rainy day, ']);
     if (sky === 'fog') return this.#random.pick(['On a foggy day, ', 'On a misty morning, ']);
-    return sky === 'clear' ? this.#random.pick(['On a sunny day, ', 'On a clear day, ']) : this.#random.pick(['On a cloudy day, ', 'On a gray day, ']);
+    return sky === 'clear'
+      ? this.#random.pick(['On a sunny day, ', 'On a clear day, '])
+      : this.#random.pick(['On a cloudy day, ', 'On a gray day, ']);
   }
 
   /** "under a cloudy sky", "with hills behind". */
   #backdrop(): string | undefined {
     const { sky, time } = this.#scene.weather;
     if (this.#random.chance(0.5) && this.#stuff('sky') !== undefined) {
-      const looks = time === 'dusk' && sky === 'clear' ? ['an orange sky', 'the evening sky'] : { clear: ['a blue sky', 'a clear sky'], cloudy: ['a cloudy sky', 'a gray sky'], fog: ['a pale sky', 'a white sky'], rain: ['a dark sky', 'a gray sky'] }[sky];
+      const looks =
+        time === 'dusk' && sky === 'clear'
+          ? ['an orange sky', 'the evening sky']
+          : {
+              clear: ['a blue sky', 'a clear sky'],
+              cloudy: ['a cloudy sky', 'a gray sky'],
+              fog: ['a pale sky', 'a white sky'],
+              rain: ['a dark sky', 'a gray sky'],
+            }[sky];
       return `under ${this.#random.pick(looks)}`;
     }
     const far = this.#random.pick(['hill', 'tree', 'building', 'cloud', 'grass'] as const);
     if (this.#seen.some((seen) => this.#named.has(seen) && seen.item.class === far)) return undefined;
-    if (far === 'grass') return this.#stuff('grass') === undefined ? undefined : `with ${this.#random.pick(['grass', 'green grass'])} beside it`;
-    if (far === 'hill') return this.#stuff('hill') === undefined ? undefined : `with ${this.#random.pick(['hills', 'green hills', 'a hill'])} behind`;
+    if (far === 'grass')
+      return this.#stuff('grass') === undefined
+        ? undefined
+        : `with ${this.#random.pick(['grass', 'green grass'])} beside it`;
+    if (far === 'hill')
+      return this.#stuff('hill') === undefined
+        ? undefined
+        : `with ${this.#random.pick(['hills', 'green hills', 'a hill'])} behind`;
     const group = this.#group(far);
     return group === undefined ? undefined : `with ${group} behind`;
   }
@@ -276,7 +365,10 @@ class Writer {
 /** Sentences begin with a capital and end with a stop – or not, as captions do. */
 function finish(text: string, random: Random): string {
   if (random.chance(0.25)) return text.replace(/\. (\w)/g, ', $1');
-  const capital = text.replace(/(^|\. )(\w)/g, (_whole, before: string, letter: string) => before + letter.toUpperCase());
+  const capital = text.replace(
+    /(^|\. )(\w)/g,
+    (_whole, before: string, letter: string) => before + letter.toUpperCase(),
+  );
   // "sun." is Sunday to a tokenizer.
   return random.chance(0.7) && !capital.endsWith('sun') ? `${capital}.` : capital;
 }

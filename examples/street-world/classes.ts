@@ -3,8 +3,30 @@ import type { ColorWord } from './color.ts';
 
 /** Class names; a mask's value is the place in this list. */
 export const CLASSES = [
-  'sky', 'cloud', 'sun', 'hill', 'building', 'awning', 'tree', 'bush', 'grass', 'road', 'crosswalk', 'pavement',
-  'fence', 'traffic light', 'sign', 'lamp', 'bench', 'car', 'bus', 'van', 'bicycle', 'person', 'dog', 'umbrella',
+  'sky',
+  'cloud',
+  'sun',
+  'hill',
+  'building',
+  'awning',
+  'tree',
+  'bush',
+  'grass',
+  'road',
+  'crosswalk',
+  'pavement',
+  'fence',
+  'traffic light',
+  'sign',
+  'lamp',
+  'bench',
+  'car',
+  'bus',
+  'van',
+  'bicycle',
+  'person',
+  'dog',
+  'umbrella',
 ] as const;
 
 /** A class's name. */

@@ -26,11 +26,13 @@ export interface Clip {
 }
 
 const HOW_TO_GET_FFMPEG =
-  'Install ffmpeg (Debian, Ubuntu: apt install ffmpeg; macOS: brew install ffmpeg; Windows: winget install ffmpeg), or set FFMPEG_PATH to the executable.';
+  'Install ffmpeg (Debian, Ubuntu: apt install ffmpeg; macOS: brew install ffmpeg; Windows: winget install ' +
+  'ffmpeg), or set FFMPEG_PATH to the executable.';
 
 /** The frames of a moving scene, drawn one after the other. */
 export async function* drawFrames(moving: MovingScene, size: number): AsyncGenerator<Drawing> {
-  for (let index = 0; index < moving.frames; index++) yield await drawScene(moving.frame(index), { size, frame: index });
+  for (let index = 0; index < moving.frames; index++)
+    yield await drawScene(moving.frame(index), { size, frame: index });
 }
 
 /**
@@ -39,7 +41,11 @@ export async function* drawFrames(moving: MovingScene, size: number): AsyncGener
  * @throws RangeError when the size is odd
  * @throws Error when ffmpeg cannot be started or fails; FFMPEG_PATH says where it is
  */
-export async function writeClip(video: string, seed: number, { size = 256, onFrame, ...options }: ClipOptions = {}): Promise<Clip> {
+export async function writeClip(
+  video: string,
+  seed: number,
+  { size = 256, onFrame, ...options }: ClipOptions = {},
+): Promise<Clip> {
   if (size % 2 !== 0) throw new RangeError(`Cannot write clip: size must be even, got ${size}`);
   const moving = movingScene(seed, options);
   const width = widthOf(moving.frame(0), size);
@@ -48,9 +54,37 @@ export async function writeClip(video: string, seed: number, { size = 256, onFra
   const [videoPart, masksPart] = [join(dirname(video), `${name}.part${extname(video)}`), `${masks}.part`];
   await rm(masksPart, { recursive: true, force: true });
   await mkdir(masksPart, { recursive: true });
-  const input = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${width}x${size}`, '-r', String(moving.frameRate), '-i', '-'];
-  const output = ['-c:v', 'libx264', '-preset', 'medium', '-crf', '16', '-pix_fmt', 'yuv420p', '-movflags', '+faststart', '-map_metadata', '-1'];
-  const child = spawn(await findFfmpeg(), ['-hide_banner', '-loglevel', 'error', '-y', ...input, ...output, videoPart], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const input = [
+    '-f',
+    'rawvideo',
+    '-pix_fmt',
+    'rgb24',
+    '-s',
+    `${width}x${size}`,
+    '-r',
+    String(moving.frameRate),
+    '-i',
+    '-',
+  ];
+  const output = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'medium',
+    '-crf',
+    '16',
+    '-pix_fmt',
+    'yuv420p',
+    '-movflags',
+    '+faststart',
+    '-map_metadata',
+    '-1',
+  ];
+  const child = spawn(
+    await findFfmpeg(),
+    ['-hide_banner', '-loglevel', 'error', '-y', ...input, ...output, videoPart],
+    { stdio: ['pipe', 'ignore', 'pipe'] },
+  );
   let complaints = '';
   child.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
   const ended = new Promise<string | undefined>((resolve) => {
@@ -67,7 +101,8 @@ export async function writeClip(video: string, seed: number, { size = 256, onFra
       await replace(join(masksPart, mask), await encodeMask(labels, width, height));
       lines += `${JSON.stringify({ index, time_seconds: index / moving.frameRate, mask })}\n`;
       if (child.stdin.destroyed) break;
-      if (!child.stdin.write(pixels)) await Promise.race([new Promise((resolve) => child.stdin.once('drain', resolve)), ended]);
+      if (!child.stdin.write(pixels))
+        await Promise.race([new Promise((resolve) => child.stdin.once('drain', resolve)), ended]);
       index += 1;
       onFrame?.(index, moving.frames);
     }

@@ -19,7 +19,8 @@ import { nounsOf } from './words.ts';
 /**
  * What a set is for:
  * - `train`: no held-out combination in its pictures, no held-out synonym in its captions
- * - `pretrain`: no held-out combination either, but the synonyms: a text encoder has to have read a word to know it; and
+ * - `pretrain`: no held-out combination either, but the synonyms: a text encoder has to have read a word to know it;
+ *   and
  *   texts of one to three captions
  * - `test`: everything, as it comes
  * - `held-out`: as `test`, but only pictures that show a held-out combination
@@ -57,7 +58,10 @@ export interface DatasetRow {
 }
 
 /** The scene, drawn, of a seed of a split; undefined where the split leaves it out, or nothing can be made out. */
-export async function drawOf(seed: number, { split, size, views }: Pick<DatasetPlan, 'split' | 'size' | 'views'>): Promise<Drawing | undefined> {
+export async function drawOf(
+  seed: number,
+  { split, size, views }: Pick<DatasetPlan, 'split' | 'size' | 'views'>,
+): Promise<Drawing | undefined> {
   const holdOut = split === 'train' || split === 'pretrain' ? 'avoid' : 'allow';
   const varied = views === 'varied';
   const scene = sceneOf(seed, { holdOut, aspect: varied ? aspectOf(seed) : 1 });
@@ -75,7 +79,10 @@ export async function writeSample(plan: DatasetPlan, seed: number): Promise<bool
   const drawing = await drawOf(seed, plan);
   if (drawing !== undefined) {
     await replace(join(folder, 'images', `${name}.jpg`), await encodeJpeg(drawing));
-    await replace(join(folder, 'masks', `${name}.png`), await encodeMask(drawing.labels, drawing.width, drawing.height));
+    await replace(
+      join(folder, 'masks', `${name}.png`),
+      await encodeMask(drawing.labels, drawing.width, drawing.height),
+    );
   }
   await replace(row, JSON.stringify(drawing === undefined ? null : rowOf(drawing, plan, name)));
   return drawing !== undefined;
@@ -84,7 +91,10 @@ export async function writeSample(plan: DatasetPlan, seed: number): Promise<bool
 function rowOf(drawing: Drawing, { split, captions, scenery }: DatasetPlan, name: string): DatasetRow {
   const { scene } = drawing;
   const synonyms = split === 'train' ? 'avoid' : 'allow';
-  const written = [...captionsOf(drawing, { count: captions, synonyms }).map(({ text }) => text), ...sceneryOf(drawing, { count: scenery, synonyms })];
+  const written = [
+    ...captionsOf(drawing, { count: captions, synonyms }).map(({ text }) => text),
+    ...sceneryOf(drawing, { count: scenery, synonyms }),
+  ];
   return {
     image: `images/${name}.jpg`,
     mask: `masks/${name}.png`,
@@ -101,9 +111,18 @@ function rowOf(drawing: Drawing, { split, captions, scenery }: DatasetPlan, name
 export async function beginDataset(plan: DatasetPlan): Promise<void> {
   for (const inner of ['images', 'masks', 'rows']) await mkdir(join(plan.folder, inner), { recursive: true });
   const path = join(plan.folder, `plan-${plan.split}.json`);
-  const wanted = JSON.stringify({ size: plan.size, split: plan.split, captions: plan.captions, ...(plan.scenery === 0 ? {} : { scenery: plan.scenery }), views: plan.views });
+  const wanted = JSON.stringify({
+    size: plan.size,
+    split: plan.split,
+    captions: plan.captions,
+    ...(plan.scenery === 0 ? {} : { scenery: plan.scenery }),
+    views: plan.views,
+  });
   const found = await readFile(path, 'utf8').catch(() => undefined);
-  if (found !== undefined && found !== wanted) throw new RangeError(`Cannot write data set: ${plan.folder} must be empty or have been begun with ${wanted}, got ${found}`);
+  if (found !== undefined && found !== wanted)
+    throw new RangeError(
+      `Cannot write data set: ${plan.folder} must be empty or have been begun with ${wanted}, got ${found}`,
+    );
   await replace(path, wanted);
   await replace(join(plan.folder, 'classes.json'), classesJson());
 }
@@ -130,7 +149,10 @@ export function nameOf(split: Split, seed: number): string {
 /** The class list in the trainer's format, with the nouns captions use as prompts. */
 export function classesJson(): string {
   const classes = CLASSES.map((name, index) => ({ index, name, prompts: nounsOf(name) }));
-  const held = { held_out_combinations: HELD_OUT_COMBINATIONS.map(({ color, class: name }) => `${color} ${name}`), held_out_synonyms: HELD_OUT_SYNONYMS };
+  const held = {
+    held_out_combinations: HELD_OUT_COMBINATIONS.map(({ color, class: name }) => `${color} ${name}`),
+    held_out_synonyms: HELD_OUT_SYNONYMS,
+  };
   return `${JSON.stringify({ dataset: 'street-world', ignore_index: IGNORED, classes, ...held }, undefined, 1)}\n`;
 }
 

@@ -53,8 +53,12 @@ export function widthOf(scene: Scene, size: number): number {
  * console.assert(pixels.length === 64 * 64 * 3 && labels.length === 64 * 64);
  * ```
  */
-export async function drawScene(scene: Scene, { size = 128, lens = 'camera', frame = 0, window = WHOLE }: DrawOptions = {}): Promise<Drawing> {
-  if (!Number.isInteger(size) || size < 16 || size > 4096) throw new RangeError(`Cannot draw scene: size must be an integer within 16 … 4096, got ${size}`);
+export async function drawScene(
+  scene: Scene,
+  { size = 128, lens = 'camera', frame = 0, window = WHOLE }: DrawOptions = {},
+): Promise<Drawing> {
+  if (!Number.isInteger(size) || size < 16 || size > 4096)
+    throw new RangeError(`Cannot draw scene: size must be an integer within 16 … 4096, got ${size}`);
   const width = widthOf(scene, size);
   const both = await rasterise(documentOf(scene, width, size, window));
   const half = width * size * 3;
@@ -63,28 +67,50 @@ export async function drawScene(scene: Scene, { size = 128, lens = 'camera', fra
   const instances = new Uint16Array(width * size);
   for (let pixel = 0; pixel < instances.length; pixel++) instances[pixel] = ids[pixel * 3]! + 256 * ids[pixel * 3 + 1]!;
   if (lens === 'camera') applyLens(pixels, width, size, lensOf(scene.seed, isDark(scene.weather)), scene.seed, frame);
-  return { scene, width, height: size, pixels, instances, labels: labelsOf(scene, instances), visible: visibleOf(scene, instances, width, size), window };
+  return {
+    scene,
+    width,
+    height: size,
+    pixels,
+    instances,
+    labels: labelsOf(scene, instances),
+    visible: visibleOf(scene, instances, width, size),
+    window,
+  };
 }
 
 /** Draws the scenes of `count` seeds from `firstSeed`, in order: what training takes its batches from. */
-export async function drawBatch(firstSeed: number, count: number, options: SceneOptions & DrawOptions = {}): Promise<Drawing[]> {
-  return Promise.all(Array.from({ length: count }, async (_, index) => drawScene(sceneOf(firstSeed + index, options), options)));
+export async function drawBatch(
+  firstSeed: number,
+  count: number,
+  options: SceneOptions & DrawOptions = {},
+): Promise<Drawing[]> {
+  return Promise.all(
+    Array.from({ length: count }, async (_, index) => drawScene(sceneOf(firstSeed + index, options), options)),
+  );
 }
 
 /** A picture as JPEG, without thinning out its colors. */
 export async function encodeJpeg({ pixels, width, height }: Drawing): Promise<Buffer> {
-  return sharp(pixels, { raw: { width, height, channels: 3 } }).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+    .toBuffer();
 }
 
 /** RGB pixels as PNG, with an SVG of at most that size drawn over its upper left corner if one is given. */
 export async function encodePng(pixels: Uint8Array, width: number, height: number, svg?: string): Promise<Buffer> {
   const picture = sharp(pixels, { raw: { width, height, channels: 3 } });
-  return (svg === undefined ? picture : picture.composite([{ input: Buffer.from(svg), left: 0, top: 0 }]).removeAlpha()).png().toBuffer();
+  return (svg === undefined ? picture : picture.composite([{ input: Buffer.from(svg), left: 0, top: 0 }]).removeAlpha())
+    .png()
+    .toBuffer();
 }
 
 /** A label map as PNG of 8 bit gray: the value is the class. */
 export async function encodeMask(labels: Uint8Array, width: number, height: number): Promise<Buffer> {
-  return sharp(labels, { raw: { width, height, channels: 1 } }).toColorspace('b-w').png({ compressionLevel: 9 }).toBuffer();
+  return sharp(labels, { raw: { width, height, channels: 1 } })
+    .toColorspace('b-w')
+    .png({ compressionLevel: 9 })
+    .toBuffer();
 }
 
 /** The label map in a file that {@link encodeMask} made: `Uint8Array, [height, width]`. */

@@ -51,10 +51,14 @@ class Sheet {
     let stops = '';
     for (const depth of STOPS) {
       const down = (camera.focal * camera.y) / depth / (1 - camera.horizon);
-      stops += `<stop offset="${Math.round(Math.min(1, down) * 1000) / 1000}" stop-color="${hex(lit(weather, color, depth, [0, 0.6, 0]))}"/>`;
+      stops +=
+        `<stop offset="${Math.round(Math.min(1, down) * 1000) / 1000}" ` +
+        `stop-color="${hex(lit(weather, color, depth, [0, 0.6, 0]))}"/>`;
     }
     const name = `g${this.#known.size}`;
-    this.definitions += `<linearGradient id="${name}" gradientUnits="userSpaceOnUse" x1="0" x2="0" y1="${Math.round(view.horizon * TENTHS)}" y2="${UNITS * TENTHS}">${stops}</linearGradient>`;
+    this.definitions +=
+      `<linearGradient id="${name}" gradientUnits="userSpaceOnUse" x1="0" x2="0" ` +
+      `y1="${Math.round(view.horizon * TENTHS)}" y2="${UNITS * TENTHS}">${stops}</linearGradient>`;
     this.#known.set(key, `url(#${name})`);
     return `url(#${name})`;
   }
@@ -79,12 +83,25 @@ type Rectangle = readonly [x1: number, x2: number, z1: number, z2: number];
 
 function paths({ view }: Stage, rectangles: readonly Rectangle[]): string {
   let path = '';
-  for (const [x1, x2, z1, z2] of rectangles) path += polygonPath(view.polygon([[x1, 0, z1], [x2, 0, z1], [x2, 0, z2], [x1, 0, z2]] satisfies Point3[]));
+  for (const [x1, x2, z1, z2] of rectangles)
+    path += polygonPath(
+      view.polygon([
+        [x1, 0, z1],
+        [x2, 0, z1],
+        [x2, 0, z2],
+        [x1, 0, z2],
+      ] satisfies Point3[]),
+    );
   return path;
 }
 
 function marks(stage: Stage, sheet: Sheet, rectangles: readonly Rectangle[], color: Color, opacity?: number): Shape {
-  return { path: paths(stage, rectangles), fill: sheet.fill(color), solid: false, ...(opacity === undefined ? {} : { opacity }) };
+  return {
+    path: paths(stage, rectangles),
+    fill: sheet.fill(color),
+    solid: false,
+    ...(opacity === undefined ? {} : { opacity }),
+  };
 }
 
 function drawGrass(item: Item, stage: Stage, sheet: Sheet): Shape[] {
@@ -97,28 +114,49 @@ function drawGrass(item: Item, stage: Stage, sheet: Sheet): Shape[] {
     const y = horizon + 8 + share * share * (UNITS - horizon);
     const size = 3 + (y - horizon) * 0.035;
     const x = random.range(0, width);
-    tufts += `${polygonPath([[x - size, y], [x + size, y], [x + size * 0.4, y - size * 1.6], [x - size * 0.2, y - size * 0.6]])}`;
+    tufts += `${polygonPath([
+      [x - size, y],
+      [x + size, y],
+      [x + size * 0.4, y - size * 1.6],
+      [x - size * 0.2, y - size * 0.6],
+    ])}`;
   }
-  const floor = polygonPath([[-10, horizon], [width + 10, horizon], [width + 10, UNITS + 10], [-10, UNITS + 10]]);
-  return [{ path: floor, fill: sheet.fill(item.paint), solid: true }, { path: tufts, fill: sheet.fill(scaled(item.paint, 0.8)), solid: false }];
+  const floor = polygonPath([
+    [-10, horizon],
+    [width + 10, horizon],
+    [width + 10, UNITS + 10],
+    [-10, UNITS + 10],
+  ]);
+  return [
+    { path: floor, fill: sheet.fill(item.paint), solid: true },
+    { path: tufts, fill: sheet.fill(scaled(item.paint, 0.8)), solid: false },
+  ];
 }
 
 function drawPavement(item: Item, street: Street, stage: Stage, sheet: Sheet): Shape[] {
   const { halfRoad, crossing, sides } = street;
-  const edge = ({ sign, pavement, verge, frontage }: Side): number => sign * (halfRoad + pavement + (frontage === 'shops' && verge === 0 ? 0.3 : 0));
-  const surfaces: Rectangle[] = sides.map((side) => [side.sign * halfRoad, edge(side), -STREET_END, STREET_END] as const);
-  if (crossing !== undefined) surfaces.push([-WIDE, WIDE, crossing.z - crossing.halfRoad - 2, crossing.z + crossing.halfRoad + 2]);
+  const edge = ({ sign, pavement, verge, frontage }: Side): number =>
+    sign * (halfRoad + pavement + (frontage === 'shops' && verge === 0 ? 0.3 : 0));
+  const surfaces: Rectangle[] = sides.map(
+    (side) => [side.sign * halfRoad, edge(side), -STREET_END, STREET_END] as const,
+  );
+  if (crossing !== undefined)
+    surfaces.push([-WIDE, WIDE, crossing.z - crossing.halfRoad - 2, crossing.z + crossing.halfRoad + 2]);
   const shapes: Shape[] = [{ path: paths(stage, surfaces), fill: sheet.fill(item.paint), solid: true }];
   const { z: eye } = stage.view.camera;
   if (item.form === 'slabs') {
     const joints: Rectangle[] = [];
     for (const side of sides) {
-      for (let step = -14; step < 34; step++) joints.push([side.sign * halfRoad, edge(side), Math.floor(eye) + step, Math.floor(eye) + step + 0.045]);
-      for (let across = 1; across < side.pavement; across += 1) joints.push([side.sign * (halfRoad + across), side.sign * (halfRoad + across + 0.04), eye - 20, eye + 34]);
+      for (let step = -14; step < 34; step++)
+        joints.push([side.sign * halfRoad, edge(side), Math.floor(eye) + step, Math.floor(eye) + step + 0.045]);
+      for (let across = 1; across < side.pavement; across += 1)
+        joints.push([side.sign * (halfRoad + across), side.sign * (halfRoad + across + 0.04), eye - 20, eye + 34]);
     }
     shapes.push(marks(stage, sheet, joints, scaled(item.paint, 0.84)));
   }
-  const kerbs: Rectangle[] = sides.map(({ sign }) => [sign * halfRoad, sign * (halfRoad + 0.2), -STREET_END, STREET_END] as const);
+  const kerbs: Rectangle[] = sides.map(
+    ({ sign }) => [sign * halfRoad, sign * (halfRoad + 0.2), -STREET_END, STREET_END] as const,
+  );
   shapes.push(marks(stage, sheet, kerbs, mixed(scaled(item.paint, 1.12), [236, 234, 228], 0.4)));
   return shapes;
 }
@@ -128,9 +166,12 @@ function drawRoad(item: Item, street: Street, stage: Stage, sheet: Sheet): Shape
   const { weather, view } = stage;
   const random = new Random(item.seed);
   const surfaces: Rectangle[] = [[-halfRoad, halfRoad, -STREET_END, STREET_END]];
-  if (crossing !== undefined) surfaces.push([-WIDE, WIDE, crossing.z - crossing.halfRoad, crossing.z + crossing.halfRoad]);
+  if (crossing !== undefined)
+    surfaces.push([-WIDE, WIDE, crossing.z - crossing.halfRoad, crossing.z + crossing.halfRoad]);
   const wet = weather.sky === 'rain';
-  const shapes: Shape[] = [{ path: paths(stage, surfaces), fill: sheet.fill(wet ? scaled(item.paint, 0.86) : item.paint), solid: true }];
+  const shapes: Shape[] = [
+    { path: paths(stage, surfaces), fill: sheet.fill(wet ? scaled(item.paint, 0.86) : item.paint), solid: true },
+  ];
   const { z: eye } = view.camera;
   const patches: Rectangle[] = [];
   for (let patch = random.integer(2, 5); patch > 0; patch--) {
@@ -138,9 +179,17 @@ function drawRoad(item: Item, street: Street, stage: Stage, sheet: Sheet): Shape
     patches.push([x, x + random.range(0.5, halfRoad * 0.5), z, z + random.range(0.8, 3)]);
   }
   shapes.push(marks(stage, sheet, patches, scaled(item.paint, 0.84)));
-  if (wet) shapes.push({ path: puddles(stage, halfRoad, random), fill: hex(mixed(weather.skyBottom, lit(weather, item.paint, 5), 0.35)), solid: false, opacity: 0.75 });
+  if (wet)
+    shapes.push({
+      path: puddles(stage, halfRoad, random),
+      fill: hex(mixed(weather.skyBottom, lit(weather, item.paint, 5), 0.35)),
+      solid: false,
+      opacity: 0.75,
+    });
   const white: Color = [226, 224, 214];
-  const gap = (z: number): boolean => street.crosswalks.some((place) => Math.abs(z + 1 - place) < 3.2) || (crossing !== undefined && Math.abs(z + 1 - crossing.z) < crossing.halfRoad + 2);
+  const gap = (z: number): boolean =>
+    street.crosswalks.some((place) => Math.abs(z + 1 - place) < 3.2) ||
+    (crossing !== undefined && Math.abs(z + 1 - crossing.z) < crossing.halfRoad + 2);
   const lines: Rectangle[] = [];
   for (let z = Math.floor((eye - 40) / 5) * 5; z < eye + 100; z += 5) {
     if (gap(z)) continue;
@@ -169,5 +218,8 @@ function drawCrosswalk(item: Item, { halfRoad }: Street, stage: Stage, sheet: Sh
   const [from, to] = [item.z - half, item.z + half];
   const stripes: Rectangle[] = [];
   for (let x = -halfRoad + 0.25; x < halfRoad - 0.62; x += 0.95) stripes.push([x, x + 0.52, from, to]);
-  return [{ path: paths(stage, [[-halfRoad + 0.1, halfRoad - 0.1, from, to]]), fill: sheet.fill(item.paint), solid: true }, marks(stage, sheet, stripes, item.trim)];
+  return [
+    { path: paths(stage, [[-halfRoad + 0.1, halfRoad - 0.1, from, to]]), fill: sheet.fill(item.paint), solid: true },
+    marks(stage, sheet, stripes, item.trim),
+  ];
 }

@@ -9,8 +9,34 @@ export type Kind = ClassName | 'clutter';
 
 /** Words beside the color that a caption may use. */
 export type Trait =
-  | 'small' | 'large' | 'tall' | 'striped' | 'spotted' | 'brick' | 'parked' | 'double-decker' | 'shop' | 'house' | 'round' | 'triangular'
-  | 'square' | 'octagonal' | 'pine' | 'birch' | 'autumn' | 'picket' | 'iron' | 'plank' | 'walking' | 'riding' | 'standing' | 'wet' | 'lit' | 'wooded' | 'hat' | 'bag';
+  | 'small'
+  | 'large'
+  | 'tall'
+  | 'striped'
+  | 'spotted'
+  | 'brick'
+  | 'parked'
+  | 'double-decker'
+  | 'shop'
+  | 'house'
+  | 'round'
+  | 'triangular'
+  | 'square'
+  | 'octagonal'
+  | 'pine'
+  | 'birch'
+  | 'autumn'
+  | 'picket'
+  | 'iron'
+  | 'plank'
+  | 'walking'
+  | 'riding'
+  | 'standing'
+  | 'wet'
+  | 'lit'
+  | 'wooded'
+  | 'hat'
+  | 'bag';
 
 /** Something that is seen. */
 export interface Item {
@@ -104,10 +130,12 @@ export class ItemList {
     const places: number[] = [];
     for (let offset = -halfLength; offset <= halfLength; offset += 1) places.push(z + offset);
     const before = this.#footprints.length;
-    const isFree = places.every((place) => this.#footprints.slice(0, before).every(([otherX, otherZ, other]) => {
-      const [dx, dz, reach] = [x - otherX, place - otherZ, radius + other];
-      return dx * dx + dz * dz >= reach * reach;
-    }));
+    const isFree = places.every((place) =>
+      this.#footprints.slice(0, before).every(([otherX, otherZ, other]) => {
+        const [dx, dz, reach] = [x - otherX, place - otherZ, radius + other];
+        return dx * dx + dz * dz >= reach * reach;
+      }),
+    );
     if (isFree) for (const place of places) this.#footprints.push([x, place, radius]);
     return isFree;
   }

@@ -16,7 +16,12 @@ export interface Lens {
 export function lensOf(seed: number, dark: boolean): Lens {
   const random = new Random('lens', seed);
   const soft = random.next();
-  return { blur: 0.2 * soft * soft, exposure: random.range(0.94, 1.06), vignette: random.range(0, 0.16), noise: random.range(1.2, dark ? 6.5 : 4.5) };
+  return {
+    blur: 0.2 * soft * soft,
+    exposure: random.range(0.94, 1.06),
+    vignette: random.range(0, 0.16),
+    noise: random.range(1.2, dark ? 6.5 : 4.5),
+  };
 }
 
 /**
@@ -25,7 +30,13 @@ export function lensOf(seed: number, dark: boolean): Lens {
  * @param pixels `Uint8Array, [height, width, 3]`, RGB; changed in place
  * @param seed of the noise
  */
-export function applyLens(pixels: Uint8Array, width: number, height: number, lens: Lens, ...seed: readonly number[]): void {
+export function applyLens(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  lens: Lens,
+  ...seed: readonly number[]
+): void {
   if (lens.blur > 0.01) blur(pixels, width, height, lens.blur);
   const random = new Random('noise', ...seed);
   const [middleX, middleY] = [(width - 1) / 2, (height - 1) / 2];
@@ -60,13 +71,16 @@ function blur(pixels: Uint8Array, width: number, height: number, weight: number)
     for (let x = 0; x < width; x++) {
       const [left, right] = [x === 0 ? 0 : -3, x === width - 1 ? 0 : 3];
       const at = (y * width + x) * 3;
-      for (let channel = at; channel < at + 3; channel++) pixels[channel] = (before[channel]! * middle + (before[channel + left]! + before[channel + right]!) * side + 128) >> 8;
+      for (let channel = at; channel < at + 3; channel++)
+        pixels[channel] =
+          (before[channel]! * middle + (before[channel + left]! + before[channel + right]!) * side + 128) >> 8;
     }
   }
   before.set(pixels);
   const row = width * 3;
   for (let y = 0; y < height; y++) {
     const [up, down] = [y === 0 ? 0 : -row, y === height - 1 ? 0 : row];
-    for (let at = y * row; at < (y + 1) * row; at++) pixels[at] = (before[at]! * middle + (before[at + up]! + before[at + down]!) * side + 128) >> 8;
+    for (let at = y * row; at < (y + 1) * row; at++)
+      pixels[at] = (before[at]! * middle + (before[at + up]! + before[at + down]!) * side + 128) >> 8;
   }
 }

@@ -18,24 +18,45 @@ import { Threads } from './threads.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
-  options: { 'out': text, 'count': text, 'first-seed': text, 'size': text, 'split': text, 'captions': text, 'scenery': text, 'views': text, 'workers': text, 'video': text, 'seconds': text, 'seed': text, 'aspect': text, 'frame-rate': text, 'sheet': text },
+  options: {
+    'out': text,
+    'count': text,
+    'first-seed': text,
+    'size': text,
+    'split': text,
+    'captions': text,
+    'scenery': text,
+    'views': text,
+    'workers': text,
+    'video': text,
+    'seconds': text,
+    'seed': text,
+    'aspect': text,
+    'frame-rate': text,
+    'sheet': text,
+  },
 });
 
 function numberOf(name: keyof typeof values, standard: number, least: number, whole = true): number {
   const given = values[name];
   const value = given === undefined ? standard : Number(given);
-  if (!(value >= least) || (whole && !Number.isSafeInteger(value))) throw new RangeError(`Cannot make: --${name} must be ${whole ? 'an integer' : 'a number'} from ${least}, got ${given}`);
+  if (!(value >= least) || (whole && !Number.isSafeInteger(value)))
+    throw new RangeError(
+      `Cannot make: --${name} must be ${whole ? 'an integer' : 'a number'} from ${least}, got ${given}`,
+    );
   return value;
 }
 
 function splitOf(given: string | undefined): Split {
   const split = SPLITS.find((name) => name === (given ?? 'train'));
-  if (split === undefined) throw new RangeError(`Cannot make: --split must be one of ${SPLITS.join(', ')}, got ${given}`);
+  if (split === undefined)
+    throw new RangeError(`Cannot make: --split must be one of ${SPLITS.join(', ')}, got ${given}`);
   return split;
 }
 
 function viewsOf(given = 'whole'): DatasetPlan['views'] {
-  if (given !== 'whole' && given !== 'varied') throw new RangeError(`Cannot make: --views must be whole or varied, got ${given}`);
+  if (given !== 'whole' && given !== 'varied')
+    throw new RangeError(`Cannot make: --views must be whole or varied, got ${given}`);
   return given;
 }
 
@@ -44,11 +65,23 @@ function progress(done: number, total: number, started: number, what: string): v
   const every = Math.max(1, Math.floor(total / 20));
   if (!process.stderr.isTTY && done % every !== 0 && done !== total) return;
   const rate = (done * 1000) / Math.max(1, performance.now() - started);
-  process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${done} of ${total} ${what}, ${rate.toFixed(1)} a second${process.stderr.isTTY && done < total ? ' ' : '\n'}`);
+  process.stderr.write(
+    `${process.stderr.isTTY ? '\r' : ''}${done} of ${total} ${what}, ${rate.toFixed(1)} a ` +
+      `second${process.stderr.isTTY && done < total ? ' ' : '\n'}`,
+  );
 }
 
 async function makeDataset(folder: string): Promise<void> {
-  const plan: DatasetPlan = { folder, count: numberOf('count', NaN, 1), firstSeed: numberOf('first-seed', 0, 0), size: numberOf('size', 128, 16), split: splitOf(values.split), captions: numberOf('captions', 5, 1), scenery: numberOf('scenery', 0, 0), views: viewsOf(values.views) };
+  const plan: DatasetPlan = {
+    folder,
+    count: numberOf('count', NaN, 1),
+    firstSeed: numberOf('first-seed', 0, 0),
+    size: numberOf('size', 128, 16),
+    split: splitOf(values.split),
+    captions: numberOf('captions', 5, 1),
+    scenery: numberOf('scenery', 0, 0),
+    views: viewsOf(values.views),
+  };
   const workers = numberOf('workers', Math.max(1, availableParallelism() - 1), 1);
   await beginDataset(plan);
   await using threads = new Threads(Math.min(workers, plan.count));
@@ -67,22 +100,39 @@ async function makeDataset(folder: string): Promise<void> {
   };
   await Promise.all(Array.from({ length: workers }, draw));
   // The first that qualify, however many threads looked for them.
-  const names = found.sort((a, b) => a - b).slice(0, plan.count).map((seed) => nameOf(plan.split, seed));
+  const names = found
+    .sort((a, b) => a - b)
+    .slice(0, plan.count)
+    .map((seed) => nameOf(plan.split, seed));
   const rows = await finishDataset(folder, names);
-  console.log(`${folder}/metadata.jsonl: ${rows} rows, ${plan.size} × ${plan.size} px, ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.log(
+    `${folder}/metadata.jsonl: ${rows} rows, ${plan.size} × ${plan.size} px, ` +
+      `${((performance.now() - started) / 1000).toFixed(1)} s`,
+  );
 }
 
 async function makeClip(video: string): Promise<void> {
   const started = performance.now();
   await mkdir(dirname(video), { recursive: true });
-  const options = { seconds: numberOf('seconds', 6, 0.1, false), frameRate: numberOf('frame-rate', 12, 1, false), aspect: numberOf('aspect', 1.5, 0.25, false), size: numberOf('size', 256, 16) };
-  const clip = await writeClip(video, numberOf('seed', 0, 0), { ...options, onFrame: (done, total) => progress(done, total, started, 'frames') });
+  const options = {
+    seconds: numberOf('seconds', 6, 0.1, false),
+    frameRate: numberOf('frame-rate', 12, 1, false),
+    aspect: numberOf('aspect', 1.5, 0.25, false),
+    size: numberOf('size', 256, 16),
+  };
+  const clip = await writeClip(video, numberOf('seed', 0, 0), {
+    ...options,
+    onFrame: (done, total) => progress(done, total, started, 'frames'),
+  });
   console.log(`${clip.video}: ${clip.frames} frames, ${clip.width} × ${clip.height} px; masks in ${clip.masks}`);
 }
 
 async function makeSheet(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await replace(path, await contactSheet(numberOf('first-seed', 0, 0), numberOf('count', 24, 1), numberOf('size', 256, 16)));
+  await replace(
+    path,
+    await contactSheet(numberOf('first-seed', 0, 0), numberOf('count', 24, 1), numberOf('size', 256, 16)),
+  );
   console.log(`${path}; colors of the masks:\n${legend().join('\n')}\n#ff00ff ignored`);
 }
 

@@ -51,9 +51,25 @@ export function visibleOf(scene: Scene, instances: Uint16Array, width: number, h
     const { id } = item;
     if (area[id] === 0) continue;
     const [dx, dz] = [item.x - camera.x, item.z - camera.z];
-    const flat = item.kind === 'sky' || item.kind === 'cloud' || item.kind === 'sun' || item.kind === 'road' || item.kind === 'pavement' || item.kind === 'grass';
+    const flat =
+      item.kind === 'sky' ||
+      item.kind === 'cloud' ||
+      item.kind === 'sun' ||
+      item.kind === 'road' ||
+      item.kind === 'pavement' ||
+      item.kind === 'grass';
     const distance = flat ? 0 : Math.sqrt(dx * dx + dz * dz);
-    seen.push({ item, area: area[id]!, share: area[id]! / (width * height), left: left[id]!, top: top[id]!, right: right[id]!, bottom: bottom[id]!, clearness: clearness(weather, distance), distance });
+    seen.push({
+      item,
+      area: area[id]!,
+      share: area[id]! / (width * height),
+      left: left[id]!,
+      top: top[id]!,
+      right: right[id]!,
+      bottom: bottom[id]!,
+      clearness: clearness(weather, distance),
+      distance,
+    });
   }
   return seen.sort((a, b) => b.area - a.area || a.item.id - b.item.id);
 }

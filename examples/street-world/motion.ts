@@ -36,8 +36,14 @@ const STRIDE = 1.3;
  * console.assert(scene.frames === 20 && scene.frame(19).items.length === scene.frame(0).items.length);
  * ```
  */
-export function movingScene(seed: number, { seconds = 6, frameRate = 12, ...options }: MotionOptions = {}): MovingScene {
-  if (!(seconds > 0 && frameRate > 0)) throw new RangeError(`Cannot make moving scene: seconds and frameRate must be positive, got ${seconds} and ${frameRate}`);
+export function movingScene(
+  seed: number,
+  { seconds = 6, frameRate = 12, ...options }: MotionOptions = {},
+): MovingScene {
+  if (!(seconds > 0 && frameRate > 0))
+    throw new RangeError(
+      `Cannot make moving scene: seconds and frameRate must be positive, got ${seconds} and ${frameRate}`,
+    );
   const first = sceneOf(seed, { ...options, seconds });
   const frames = Math.max(1, Math.round(seconds * frameRate));
   const random = new Random('pan', seed);
@@ -49,9 +55,14 @@ export function movingScene(seed: number, { seconds = 6, frameRate = 12, ...opti
     frameRate,
     frames,
     frame(index) {
-      if (!Number.isInteger(index) || index < 0 || index >= frames) throw new RangeError(`Cannot make frame: index must be an integer within 0 … ${frames - 1}, got ${index}`);
+      if (!Number.isInteger(index) || index < 0 || index >= frames)
+        throw new RangeError(`Cannot make frame: index must be an integer within 0 … ${frames - 1}, got ${index}`);
       const time = index / frameRate;
-      return { ...first, camera: panned(first.camera, pan * eased(time / seconds), drift * time), items: first.items.map((item) => moved(item, time)) };
+      return {
+        ...first,
+        camera: panned(first.camera, pan * eased(time / seconds), drift * time),
+        items: first.items.map((item) => moved(item, time)),
+      };
     },
   };
 }
@@ -67,7 +78,12 @@ function moved(item: Item, time: number): Item {
 function panned(camera: Camera, halfTangent: number, side: number): Camera {
   const [cos, sin] = camera.turn;
   const [panCos, panSin] = turnOf(halfTangent);
-  return { ...camera, turn: [cos * panCos - sin * panSin, sin * panCos + cos * panSin], x: camera.x + side * cos * 0.3, z: camera.z - side * sin };
+  return {
+    ...camera,
+    turn: [cos * panCos - sin * panSin, sin * panCos + cos * panSin],
+    x: camera.x + side * cos * 0.3,
+    z: camera.z - side * sin,
+  };
 }
 
 function eased(share: number): number {

@@ -17,9 +17,21 @@ export function drawTree(item: Item, stage: Stage): Shape[] {
   const bare = item.form === 'pine' ? height * 0.16 : item.form === 'poplar' ? height * 0.14 : height * 0.36;
   const trunk = Math.max(0.1, height * 0.028);
   const lean = random.range(-0.12, 0.12);
-  painter.add(board.polygon([[-trunk * 1.3, 0], [trunk * 1.3, 0], [trunk * 0.7 + lean, bare * 1.35], [-trunk * 0.7 + lean, bare * 1.35]]), trim);
+  painter.add(
+    board.polygon([
+      [-trunk * 1.3, 0],
+      [trunk * 1.3, 0],
+      [trunk * 0.7 + lean, bare * 1.35],
+      [-trunk * 0.7 + lean, bare * 1.35],
+    ]),
+    trim,
+  );
   if (item.form === 'birch') {
-    const marks = [0.2, 0.42, 0.6, 0.82].map((share) => board.box(-trunk * random.range(0.4, 1), bare * share, trunk * random.range(0, 0.7), bare * share + 0.07)).join('');
+    const marks = [0.2, 0.42, 0.6, 0.82]
+      .map((share) =>
+        board.box(-trunk * random.range(0.4, 1), bare * share, trunk * random.range(0, 0.7), bare * share + 0.07),
+      )
+      .join('');
     painter.add(marks, [62, 60, 58], { mark: true });
   }
   if (item.form === 'pine') drawPine(item, painter, board, bare, random);
@@ -34,14 +46,36 @@ function drawPine({ height, width, paint }: Item, painter: Painter, board: Board
     const low = bare + tier * step;
     const half = (width / 2) * (1 - tier / (tiers + 0.7)) * random.range(0.92, 1.08);
     const top = Math.min(height, low + step * 1.75);
-    const outline: Point[] = [[-half, low], [-half * 0.55, low - step * 0.06], [-half * 0.2, low + step * 0.08], [half * 0.3, low - step * 0.05], [half * 0.62, low + step * 0.05], [half, low], [0, tier === tiers - 1 ? height : top]];
+    const outline: Point[] = [
+      [-half, low],
+      [-half * 0.55, low - step * 0.06],
+      [-half * 0.2, low + step * 0.08],
+      [half * 0.3, low - step * 0.05],
+      [half * 0.62, low + step * 0.05],
+      [half, low],
+      [0, tier === tiers - 1 ? height : top],
+    ];
     painter.add(board.polygon(outline), scaled(paint, 0.86 + tier * 0.07));
-    painter.add(board.polygon([[-half, low], [-half * 0.3, low + step * 0.1], [0, top * 0.98 + low * 0.02]]), scaled(paint, 0.74 + tier * 0.07), { mark: true, opacity: 0.7 });
+    painter.add(
+      board.polygon([
+        [-half, low],
+        [-half * 0.3, low + step * 0.1],
+        [0, top * 0.98 + low * 0.02],
+      ]),
+      scaled(paint, 0.74 + tier * 0.07),
+      { mark: true, opacity: 0.7 },
+    );
   }
 }
 
 /** A crown of overlapping balls, light above and towards the sun, dark below. */
-function drawCrown({ height, width, paint, form }: Item, painter: Painter, board: Board, bare: number, random: Random): void {
+function drawCrown(
+  { height, width, paint, form }: Item,
+  painter: Painter,
+  board: Board,
+  bare: number,
+  random: Random,
+): void {
   const [middle, halfHeight] = [(height + bare) / 2, (height - bare) / 2];
   const half = width / 2;
   const count = random.integer(6, 9);
@@ -53,12 +87,21 @@ function drawCrown({ height, width, paint, form }: Item, painter: Painter, board
     const ringY = (place < 0.5 ? 1 : -1) * (1 - ringX * ringX) * 0.9;
     const r = random.range(0.36, 0.52) * Math.min(half, halfHeight);
     const slim = form === 'poplar' ? 1 - 0.45 * Math.abs(ringY) : 1;
-    balls.push({ x: ringX * (half - r) * slim + random.range(-0.1, 0.1) * half, y: middle + ringY * (halfHeight - r) + random.range(-0.08, 0.08) * halfHeight, r });
+    balls.push({
+      x: ringX * (half - r) * slim + random.range(-0.1, 0.1) * half,
+      y: middle + ringY * (halfHeight - r) + random.range(-0.08, 0.08) * halfHeight,
+      r,
+    });
   }
   const core = board.ellipse(0, middle, half * 0.78, halfHeight * 0.82);
   painter.add(core + balls.map(({ x, y, r }) => board.ellipse(x, y, r, r)).join(''), scaled(paint, 0.84));
   const sun = painter.weather.sun[0] > 0 ? 1 : -1;
-  painter.add(balls.map(({ x, y, r }) => board.ellipse(x + sun * r * 0.12, y + r * 0.14, r * 0.76, r * 0.74)).join('') + board.ellipse(sun * half * 0.1, middle + halfHeight * 0.15, half * 0.5, halfHeight * 0.5), paint, { mark: true });
+  painter.add(
+    balls.map(({ x, y, r }) => board.ellipse(x + sun * r * 0.12, y + r * 0.14, r * 0.76, r * 0.74)).join('') +
+      board.ellipse(sun * half * 0.1, middle + halfHeight * 0.15, half * 0.5, halfHeight * 0.5),
+    paint,
+    { mark: true },
+  );
   const leaves = { light: '', dark: '' };
   const dabs = Math.min(26, Math.floor((board.scale * width) / 14));
   for (let dab = 0; dab < dabs; dab++) {
@@ -81,14 +124,24 @@ export function drawBush(item: Item, stage: Stage): Shape[] {
   const random = new Random(item.seed);
   const { width, height, paint } = item;
   painter.shadow(item.x, item.z, width * 0.52, 0.35);
-  const balls = [-0.32, 0, 0.32].map((share) => ({ x: share * width, y: height * random.range(0.36, 0.5), r: random.range(0.24, 0.3) * width }));
-  const path = (shift: number, size: number): string => balls.map(({ x, y, r }) => board.ellipse(x, y + shift * r, r * size, Math.min(r, height * 0.55) * size)).join('');
+  const balls = [-0.32, 0, 0.32].map((share) => ({
+    x: share * width,
+    y: height * random.range(0.36, 0.5),
+    r: random.range(0.24, 0.3) * width,
+  }));
+  const path = (shift: number, size: number): string =>
+    balls.map(({ x, y, r }) => board.ellipse(x, y + shift * r, r * size, Math.min(r, height * 0.55) * size)).join('');
   painter.add(path(0, 1) + board.box(-width * 0.42, 0, width * 0.42, height * 0.4), scaled(paint, 0.82));
   painter.add(path(0.2, 0.72), paint, { mark: true });
   let dots = '';
   for (let dot = Math.min(12, Math.floor((board.scale * width) / 8)); dot > 0; dot--) {
     const { x, y, r } = random.pick(balls);
-    dots += board.spot(x + random.range(-0.7, 0.7) * r, y + random.range(-0.7, 0.6) * Math.min(r, height * 0.5), width * 0.042, width * 0.038);
+    dots += board.spot(
+      x + random.range(-0.7, 0.7) * r,
+      y + random.range(-0.7, 0.6) * Math.min(r, height * 0.5),
+      width * 0.042,
+      width * 0.038,
+    );
   }
   painter.add(dots, item.form === 'flowers' ? item.trim : scaled(paint, 0.68), { mark: true });
   return painter.shapes;
@@ -136,8 +189,14 @@ export function drawCloud(item: Item, { view, weather }: Stage): Shape[] {
     const tall = (1 - place * place) * rise * random.range(0.3, 0.5);
     balls.push([place * half, -tall * 0.5 * random.next(), half * random.range(0.2, 0.32), tall + rise * 0.12]);
   }
-  const path = (shift: number, size: number): string => balls.map(([dx, dy, rx, ry]) => ellipsePath(x + dx, y + dy + shift * rise, rx * size, ry * size)).join('');
-  const flat = polygonPath([[x - half * 0.7, y], [x + half * 0.7, y], [x + half * 0.62, y + rise * 0.42], [x - half * 0.62, y + rise * 0.42]]);
+  const path = (shift: number, size: number): string =>
+    balls.map(([dx, dy, rx, ry]) => ellipsePath(x + dx, y + dy + shift * rise, rx * size, ry * size)).join('');
+  const flat = polygonPath([
+    [x - half * 0.7, y],
+    [x + half * 0.7, y],
+    [x + half * 0.62, y + rise * 0.42],
+    [x - half * 0.62, y + rise * 0.42],
+  ]);
   painter.add(path(0, 1) + flat, item.trim);
   painter.add(path(-0.1, 0.82), item.paint, { mark: true });
   return painter.shapes;
@@ -149,10 +208,19 @@ export function drawSun(item: Item, stage: Stage): Shape[] {
   const painter = new Painter(stage, view.camera.x, view.camera.z);
   const [x, y] = [item.x * view.width, view.horizon - item.z * UNITS];
   const radius = item.width / 2;
-  for (const [size, opacity] of [[2.6, 0.13], [1.7, 0.2]] as const) painter.add(ellipsePath(x, y, radius * size), item.trim, { mark: true, glow: true, opacity });
+  for (const [size, opacity] of [
+    [2.6, 0.13],
+    [1.7, 0.2],
+  ] as const)
+    painter.add(ellipsePath(x, y, radius * size), item.trim, { mark: true, glow: true, opacity });
   painter.add(ellipsePath(x, y, radius), item.paint, { glow: true });
   return painter.shapes;
 }
 
 /** Greens of grass and leaves. */
-export const LEAF_GREENS: readonly Color[] = [[74, 132, 58], [96, 148, 66], [58, 112, 62], [112, 150, 74]];
+export const LEAF_GREENS: readonly Color[] = [
+  [74, 132, 58],
+  [96, 148, 66],
+  [58, 112, 62],
+  [112, 150, 74],
+];

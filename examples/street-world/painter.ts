@@ -1,5 +1,5 @@
 /** Collects the shapes of one item: meters and paints in, outlines and lit colors out. */
-import type { View} from './camera.ts';
+import type { View } from './camera.ts';
 import type { Point, Point3, Turn } from './camera.ts';
 import { hex, type Color } from './color.ts';
 import { CIRCLE, barPath, ellipsePath, polygonPath, spotPath, type Shape } from './shape.ts';
@@ -44,7 +44,9 @@ export class Painter {
   /** Adds outlines in picture units. */
   add(path: string, color: Color, { normal, mark = false, glow = false, opacity }: Finish = {}): void {
     if (path === '') return;
-    const fill = hex(glow ? glowing(this.weather, color, this.distance) : lit(this.weather, color, this.distance, normal));
+    const fill = hex(
+      glow ? glowing(this.weather, color, this.distance) : lit(this.weather, color, this.distance, normal),
+    );
     this.shapes.push({ path, fill, solid: !mark, ...(opacity === undefined ? {} : { opacity }) });
   }
 
@@ -67,11 +69,17 @@ export class Painter {
     if (seen === undefined || depth < 0.6 || depth > 45) return;
     const scale = this.view.unitsPerMeter(depth);
     const flat = (this.view.camera.y / depth) * radiusZ * scale;
-    this.add(ellipsePath(seen[0], seen[1], radiusX * scale, Math.max(flat, 1)), [30, 32, 40], { mark: true, opacity: 0.28 });
+    this.add(ellipsePath(seen[0], seen[1], radiusX * scale, Math.max(flat, 1)), [30, 32, 40], {
+      mark: true,
+      opacity: 0.28,
+    });
   }
 }
 
-/** How a thing that looks along `turn` is seen: 1 to the right, −1 to the left in the first; 1 from behind, −1 from the front in the second. */
+/**
+ * How a thing that looks along `turn` is seen: 1 to the right, −1 to the left in the first; 1 from behind, −1 from the
+ * front in the second.
+ */
 export function aspectOf(view: View, [cos, sin]: Turn): readonly [right: number, away: number] {
   const [viewCos, viewSin] = view.camera.turn;
   return [sin * viewCos - cos * viewSin, sin * viewSin + cos * viewCos];
@@ -125,7 +133,12 @@ export class Board {
 
   /** Path of an upright rectangle given in meters. */
   box(left: number, bottom: number, right: number, top: number): string {
-    return this.polygon([[left, bottom], [right, bottom], [right, top], [left, top]]);
+    return this.polygon([
+      [left, bottom],
+      [right, bottom],
+      [right, top],
+      [left, top],
+    ]);
   }
 }
 
@@ -170,7 +183,15 @@ export class Frame {
  *
  * @param profile outline in (u, v), counter-clockwise, about convex
  */
-export function drawPrism(painter: Painter, frame: Frame, profile: readonly Point[], halfWidth: number, color: Color, edges: readonly (Color | undefined)[] = [], inset = 0): void {
+export function drawPrism(
+  painter: Painter,
+  frame: Frame,
+  profile: readonly Point[],
+  halfWidth: number,
+  color: Color,
+  edges: readonly (Color | undefined)[] = [],
+  inset = 0,
+): void {
   const { view } = painter;
   // Upper points may lie nearer to the middle: the walls of a car's cabin lean in.
   const base = profile.reduce((low, [, v]) => Math.min(low, v), Infinity);
@@ -181,14 +202,25 @@ export function drawPrism(painter: Painter, frame: Frame, profile: readonly Poin
     const [u2, v2] = profile[(index + 1) % profile.length]!;
     const length = Math.sqrt((u2 - u1) * (u2 - u1) + (v2 - v1) * (v2 - v1)) || 1;
     const normal = frame.direction((v2 - v1) / length, 0, -(u2 - u1) / length);
-    const points = [frame.at(u1, -half(v1), v1), frame.at(u1, half(v1), v1), frame.at(u2, half(v2), v2), frame.at(u2, -half(v2), v2)];
+    const points = [
+      frame.at(u1, -half(v1), v1),
+      frame.at(u1, half(v1), v1),
+      frame.at(u2, half(v2), v2),
+      frame.at(u2, -half(v2), v2),
+    ];
     const middle = frame.at((u1 + u2) / 2, 0, (v1 + v2) / 2);
-    if (frame.sees(view, middle, normal)) quads.push({ points, normal, color: edges[index] ?? color, distance: view.distance(middle[0], middle[2]) });
+    if (frame.sees(view, middle, normal))
+      quads.push({ points, normal, color: edges[index] ?? color, distance: view.distance(middle[0], middle[2]) });
   }
-  for (const { points, normal, color: paint } of quads.sort((a, b) => b.distance - a.distance)) painter.face(points, paint, { normal });
+  for (const { points, normal, color: paint } of quads.sort((a, b) => b.distance - a.distance))
+    painter.face(points, paint, { normal });
   for (const side of [-1, 1]) {
     const normal = frame.direction(0, side, 0);
     if (!frame.sees(view, frame.at(0, side * (halfWidth - inset), 0.5), normal)) continue;
-    painter.face(profile.map(([u, v]) => frame.at(u, side * half(v), v)), color, { normal });
+    painter.face(
+      profile.map(([u, v]) => frame.at(u, side * half(v), v)),
+      color,
+      { normal },
+    );
   }
 }

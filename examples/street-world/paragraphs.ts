@@ -16,6 +16,8 @@ export function paragraphsOf(captions: readonly string[]): string[] {
   return captions.map((_, first) => {
     const count = Math.min(SENTENCES[first % SENTENCES.length]!, captions.length);
     const sentences = Array.from({ length: count }, (_, index) => captions[(first + index) % captions.length]!);
-    return sentences.map((sentence, index) => (index < count - 1 && !sentence.endsWith('.') ? `${sentence}.` : sentence)).join(' ');
+    return sentences
+      .map((sentence, index) => (index < count - 1 && !sentence.endsWith('.') ? `${sentence}.` : sentence))
+      .join(' ');
   });
 }

@@ -57,15 +57,26 @@ export interface Draft {
  * ```
  */
 export function sceneOf(seed: number, { holdOut = 'allow', aspect = 1, seconds = 0 }: SceneOptions = {}): Scene {
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`Cannot make scene: seed must be an integer from 0, got ${seed}`);
-  if (!(aspect >= 0.25 && aspect <= 4)) throw new RangeError(`Cannot make scene: aspect must be within 0.25 … 4, got ${aspect}`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`Cannot make scene: seed must be an integer from 0, got ${seed}`);
+  if (!(aspect >= 0.25 && aspect <= 4))
+    throw new RangeError(`Cannot make scene: aspect must be within 0.25 … 4, got ${aspect}`);
   const stream = (part: string): Random => new Random('street-world', part, holdOut, seed);
   const weather = weatherOf(stream('weather'));
   const street = streetOf(stream('street'));
   const camera = cameraOf(stream('camera'), street, aspect);
   const list = new ItemList(stream('details'));
   const view = new View(camera);
-  const draft = (part: string): Draft => ({ random: stream(part), camera, view, weather, street, list, holdOut, seconds });
+  const draft = (part: string): Draft => ({
+    random: stream(part),
+    camera,
+    view,
+    weather,
+    street,
+    list,
+    holdOut,
+    seconds,
+  });
   addBackdrop(draft('backdrop'));
   addGround(list, stream('ground'), street);
   addFrontage(draft('frontage'));

@@ -69,11 +69,26 @@ export function barPath([x1, y1]: Point, [x2, y2]: Point, thickness: number): st
   const length = Math.sqrt(dx * dx + dy * dy);
   if (length === 0) return '';
   const [nx, ny] = [(-dy / length) * (thickness / 2), (dx / length) * (thickness / 2)];
-  return polygonPath([[x1 + nx, y1 + ny], [x2 + nx, y2 + ny], [x2 - nx, y2 - ny], [x1 - nx, y1 - ny]]);
+  return polygonPath([
+    [x1 + nx, y1 + ny],
+    [x2 + nx, y2 + ny],
+    [x2 - nx, y2 - ny],
+    [x1 - nx, y1 - ny],
+  ]);
 }
 
 /** Points of a circle of radius 1, counter-clockwise from (1, 0): cos and sin of 0°, 30°, 60° … as literals. */
 export const CIRCLE: readonly Point[] = [
-  [1, 0], [0.866025, 0.5], [0.5, 0.866025], [0, 1], [-0.5, 0.866025], [-0.866025, 0.5],
-  [-1, 0], [-0.866025, -0.5], [-0.5, -0.866025], [0, -1], [0.5, -0.866025], [0.866025, -0.5],
+  [1, 0],
+  [0.866025, 0.5],
+  [0.5, 0.866025],
+  [0, 1],
+  [-0.5, 0.866025],
+  [-0.866025, 0.5],
+  [-1, 0],
+  [-0.866025, -0.5],
+  [-0.5, -0.866025],
+  [0, -1],
+  [0.5, -0.866025],
+  [0.866025, -0.5],
 ];

@@ -14,7 +14,12 @@ function colorOf(label: number): readonly [number, number, number] {
 }
 
 /** Draws `count` scenes with their masks as one PNG. */
-export async function contactSheet(firstSeed: number, count: number, size: number, options: SceneOptions = {}): Promise<Buffer> {
+export async function contactSheet(
+  firstSeed: number,
+  count: number,
+  size: number,
+  options: SceneOptions = {},
+): Promise<Buffer> {
   const [width, height] = [COLUMNS * 2 * size, Math.ceil(count / COLUMNS) * size];
   const sheet = new Uint8Array(width * height * 3).fill(255);
   for (let index = 0; index < count; index++) {
@@ -31,5 +36,10 @@ export async function contactSheet(firstSeed: number, count: number, size: numbe
 
 /** "#rrggbb name" for each class. */
 export function legend(): string[] {
-  return CLASSES.map((name, index) => `#${colorOf(index).map((value) => value.toString(16).padStart(2, '0')).join('')} ${name}`);
+  return CLASSES.map(
+    (name, index) =>
+      `#${colorOf(index)
+        .map((value) => value.toString(16).padStart(2, '0'))
+        .join('')} ${name}`,
+  );
 }

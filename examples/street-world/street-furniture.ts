@@ -21,10 +21,22 @@ export function addFurniture(draft: Draft): void {
     const avenue = random.chance(0.36);
     for (let z = -20 + offset; z < 80; z += spacing) {
       if (lamps && isClear(draft, z)) {
-        if (draft.list.take(kerb, z, 0.3)) draft.list.add({ kind: 'lamp', form: lantern ? 'lantern' : 'arm', x: kerb, z, turn: [0, -side.sign], height: lantern ? 3.6 : 5.6, width: 0.5, paint: pole, traits: draft.weather.time === 'dusk' ? ['lit'] : [] });
+        if (draft.list.take(kerb, z, 0.3))
+          draft.list.add({
+            kind: 'lamp',
+            form: lantern ? 'lantern' : 'arm',
+            x: kerb,
+            z,
+            turn: [0, -side.sign],
+            height: lantern ? 3.6 : 5.6,
+            width: 0.5,
+            paint: pole,
+            traits: draft.weather.time === 'dusk' ? ['lit'] : [],
+          });
       }
       const between = z + spacing / 2;
-      if (avenue && isClear(draft, between) && draft.list.take(kerb + side.sign * 0.3, between, 0.5)) addTree(draft, kerb + side.sign * 0.3, between, 0.8);
+      if (avenue && isClear(draft, between) && draft.list.take(kerb + side.sign * 0.3, between, 0.5))
+        addTree(draft, kerb + side.sign * 0.3, between, 0.8);
     }
     addSideFurniture(draft, side);
   }
@@ -47,11 +59,23 @@ function addSideFurniture(draft: Draft, side: Side): void {
   };
   const lights = street.crosswalks.length > 0 ? 0.6 : street.crossing === undefined ? 0.12 : 0.5;
   if (random.chance(lights)) {
-    const z = street.crosswalks[0] ?? (street.crossing === undefined ? placeInView(draft, kerb, 5, 24) : street.crossing.z - street.crossing.halfRoad - 0.9);
+    const z =
+      street.crosswalks[0] ??
+      (street.crossing === undefined
+        ? placeInView(draft, kerb, 5, 24)
+        : street.crossing.z - street.crossing.halfRoad - 0.9);
     if (z !== undefined && list.take(kerb, z - side.sign * 2, 0.3)) {
       const color = random.weighted<ColorWord>({ red: 45, green: 42, yellow: 13 });
       const turn: Turn = random.chance(0.75) ? [-1, 0] : facingRoad;
-      list.add({ kind: 'traffic light', x: kerb, z: z - side.sign * 2, turn, height: random.range(2.9, 3.6), width: 0.5, color });
+      list.add({
+        kind: 'traffic light',
+        x: kerb,
+        z: z - side.sign * 2,
+        turn,
+        height: random.range(2.9, 3.6),
+        width: 0.5,
+        color,
+      });
     }
   }
   if (random.chance(0.36)) {
@@ -62,8 +86,23 @@ function addSideFurniture(draft: Draft, side: Side): void {
     const x = side.sign * (street.halfRoad + side.pavement - (side.verge > 1 ? -0.4 : 0.45));
     const z = place(x, 16, 0.9);
     if (z !== undefined) {
-      const { color, paint } = coloring(random, 'bench', { brown: 45, green: 22, red: 10, blue: 12, white: 8, gray: 8 }, draft.holdOut);
-      list.add({ kind: 'bench', x, z, turn: facingRoad, width: random.range(1.5, 2), height: 0.9, length: 0.6, color, paint });
+      const { color, paint } = coloring(
+        random,
+        'bench',
+        { brown: 45, green: 22, red: 10, blue: 12, white: 8, gray: 8 },
+        draft.holdOut,
+      );
+      list.add({
+        kind: 'bench',
+        x,
+        z,
+        turn: facingRoad,
+        width: random.range(1.5, 2),
+        height: 0.9,
+        length: 0.6,
+        color,
+        paint,
+      });
     }
   }
   if (random.chance(0.5)) {
@@ -89,12 +128,25 @@ function addSign({ random, list }: Draft, x: number, z: number): void {
     { form: 'square', color: 'green', trim: [236, 240, 234], trait: 'square' },
   ];
   const { form, color, trim, trait } = random.pick(forms);
-  list.add({ kind: 'sign', form, x, z, turn: random.chance(0.85) ? [-1, 0] : [0, x > 0 ? -1 : 1], width: random.range(0.72, 1), height: random.range(2.3, 2.9), color, paint: shadeOf(color, random), trim, traits: [trait] });
+  list.add({
+    kind: 'sign',
+    form,
+    x,
+    z,
+    turn: random.chance(0.85) ? [-1, 0] : [0, x > 0 ? -1 : 1],
+    width: random.range(0.72, 1),
+    height: random.range(2.3, 2.9),
+    color,
+    paint: shadeOf(color, random),
+    trim,
+    traits: [trait],
+  });
 }
 
 function addClutter({ random, list }: Draft, x: number, z: number): void {
   const form = random.pick(['hydrant', 'bin', 'bin', 'box', 'boxes'] as const);
   const color = random.pick(['red', 'yellow', 'green', 'blue', 'orange', 'brown', 'gray'] as const);
-  const [width, height] = form === 'hydrant' ? [0.42, 0.75] : form === 'boxes' ? [0.9, 0.7] : [0.6, random.range(0.9, 1.25)];
+  const [width, height] =
+    form === 'hydrant' ? [0.42, 0.75] : form === 'boxes' ? [0.9, 0.7] : [0.6, random.range(0.9, 1.25)];
   list.add({ kind: 'clutter', form, x, z, width, height, paint: shadeOf(color, random) });
 }

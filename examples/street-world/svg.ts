@@ -23,15 +23,38 @@ import { rainPath } from './weather.ts';
 import { WHOLE, type Window } from './window.ts';
 
 const DRAW: Readonly<Partial<Record<Kind, (item: Item, stage: Stage) => Shape[]>>> = {
-  'building': drawBuilding, 'awning': drawAwning, 'tree': drawTree, 'bush': drawBush, 'hill': drawHill, 'cloud': drawCloud, 'sun': drawSun,
-  'traffic light': drawTrafficLight, 'sign': drawSign, 'lamp': drawLamp, 'bench': drawBench, 'clutter': drawClutter,
-  'car': drawVehicle, 'bus': drawVehicle, 'van': drawVehicle, 'bicycle': drawBicycle, 'person': drawPerson, 'dog': drawDog, 'umbrella': drawUmbrella,
+  'building': drawBuilding,
+  'awning': drawAwning,
+  'tree': drawTree,
+  'bush': drawBush,
+  'hill': drawHill,
+  'cloud': drawCloud,
+  'sun': drawSun,
+  'traffic light': drawTrafficLight,
+  'sign': drawSign,
+  'lamp': drawLamp,
+  'bench': drawBench,
+  'clutter': drawClutter,
+  'car': drawVehicle,
+  'bus': drawVehicle,
+  'van': drawVehicle,
+  'bicycle': drawBicycle,
+  'person': drawPerson,
+  'dog': drawDog,
+  'umbrella': drawUmbrella,
 };
 /** Meters of fence that are sorted by depth together. */
 const PANEL = 2;
 /** What stands nearer than this would fill the picture, meters; trees and poles would bar it. */
 const NEAREST = 1.7;
-const NEAREST_OF: Readonly<Partial<Record<Kind, number>>> = { 'tree': 4.6, 'lamp': 2.8, 'traffic light': 2.8, 'sign': 2.8, 'bush': 2.2, 'bench': 2.2 };
+const NEAREST_OF: Readonly<Partial<Record<Kind, number>>> = {
+  'tree': 4.6,
+  'lamp': 2.8,
+  'traffic light': 2.8,
+  'sign': 2.8,
+  'bush': 2.2,
+  'bench': 2.2,
+};
 const FARTHEST = 95;
 const BACKDROP: ReadonlySet<Kind> = new Set(['sun', 'cloud', 'hill']);
 
@@ -42,12 +65,14 @@ export function spritesOf(scene: Scene): { readonly sprites: readonly Sprite[]; 
   const sprites: Sprite[] = [...ground.sprites];
   for (const item of scene.items) {
     if (item.kind === 'sky') sprites.push({ item: item.id, layer: -2, depth: 0, shapes: [skyShape(stage)] });
-    else if (BACKDROP.has(item.kind)) sprites.push({ item: item.id, layer: -1, depth: -item.id, shapes: DRAW[item.kind]!(item, stage) });
+    else if (BACKDROP.has(item.kind))
+      sprites.push({ item: item.id, layer: -1, depth: -item.id, shapes: DRAW[item.kind]!(item, stage) });
     else if (item.kind === 'fence') sprites.push(...fenceSprites(item, stage));
     else {
       const draw = DRAW[item.kind];
       const depth = draw === undefined ? undefined : depthOf(item, scene, stage.view);
-      if (draw !== undefined && depth !== undefined) sprites.push({ item: item.id, layer: item.kind === 'building' ? 1 : 2, depth, shapes: draw(item, stage) });
+      if (draw !== undefined && depth !== undefined)
+        sprites.push({ item: item.id, layer: item.kind === 'building' ? 1 : 2, depth, shapes: draw(item, stage) });
     }
   }
   sprites.sort((a, b) => a.layer - b.layer || b.depth - a.depth || a.item - b.item);
@@ -68,7 +93,8 @@ export function documentOf(scene: Scene, width: number, height: number, { left, 
     let solid = '';
     let [fill, opacity, path]: [string, number, string] = ['', 1, ''];
     const flush = (): void => {
-      if (path !== '') picture += `<path fill="${fill}"${opacity === 1 ? '' : ` fill-opacity="${opacity}"`} d="${path}"/>`;
+      if (path !== '')
+        picture += `<path fill="${fill}"${opacity === 1 ? '' : ` fill-opacity="${opacity}"`} d="${path}"/>`;
     };
     for (const shape of shapes) {
       if (shape.path === '') continue;
@@ -83,17 +109,36 @@ export function documentOf(scene: Scene, width: number, height: number, { left, 
     flush();
     if (solid !== '') mask += `<path fill="${hex([item & 255, item >> 8, 0])}" d="${solid}"/>`;
   }
-  if (scene.weather.sky === 'rain') picture += `<path fill="#e6eef4" fill-opacity="0.3" d="${rainPath(new Random('rain', scene.seed, scene.items[0]!.gait), UNITS * TENTHS * scene.camera.aspect, UNITS * TENTHS)}"/>`;
+  if (scene.weather.sky === 'rain')
+    picture +=
+      '<path fill="#e6eef4" fill-opacity="0.3" ' +
+      `d="${rainPath(new Random('rain', scene.seed, scene.items[0]!.gait), UNITS * TENTHS * scene.camera.aspect, UNITS * TENTHS)}"/>`;
   const halves = `<svg ${size}>${picture}</svg><svg y="${height}" ${size} shape-rendering="crispEdges">${mask}</svg>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${2 * height}"><defs>${definitions}</defs>${halves}</svg>`;
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" ` +
+    `height="${2 * height}"><defs>${definitions}</defs>${halves}</svg>`
+  );
 }
 
 function skyShape({ view }: Stage): Shape {
-  return { path: polygonPath([[-10, -10], [view.width + 10, -10], [view.width + 10, view.horizon + 4], [-10, view.horizon + 4]]), fill: 'url(#sky)', solid: true };
+  return {
+    path: polygonPath([
+      [-10, -10],
+      [view.width + 10, -10],
+      [view.width + 10, view.horizon + 4],
+      [-10, view.horizon + 4],
+    ]),
+    fill: 'url(#sky)',
+    solid: true,
+  };
 }
 
 function skyPaint({ weather }: Scene, view: View): string {
-  return `<linearGradient id="sky" gradientUnits="userSpaceOnUse" x1="0" x2="0" y1="0" y2="${Math.round(view.horizon * TENTHS)}"><stop offset="0" stop-color="${hex(weather.skyTop)}"/><stop offset="1" stop-color="${hex(weather.skyBottom)}"/></linearGradient>`;
+  return (
+    '<linearGradient id="sky" gradientUnits="userSpaceOnUse" x1="0" x2="0" y1="0" ' +
+    `y2="${Math.round(view.horizon * TENTHS)}"><stop offset="0" stop-color="${hex(weather.skyTop)}"/><stop ` +
+    `offset="1" stop-color="${hex(weather.skyBottom)}"/></linearGradient>`
+  );
 }
 
 /** Meters from the camera that an item is sorted by; undefined when it is out of sight. */
@@ -113,7 +158,9 @@ function depthOf(item: Item, { items, camera }: Scene, view: View): number | und
   }
   if (item.kind === 'car' || item.kind === 'bus' || item.kind === 'van') {
     const [viewCos, viewSin] = camera.turn;
-    const half = (Math.abs(sin * viewSin + cos * viewCos) * item.length + Math.abs(cos * viewSin - sin * viewCos) * item.width) / 2;
+    const half =
+      (Math.abs(sin * viewSin + cos * viewCos) * item.length + Math.abs(cos * viewSin - sin * viewCos) * item.width) /
+      2;
     // A camera inside a vehicle, or right before it, sees nothing else: such a vehicle is left out.
     if (depth - half < 0.8 && depth + half > -0.5 && Math.abs(right) < 1.4 + half * 0.2) return undefined;
     return depth - half * 0.7;
@@ -136,7 +183,12 @@ function fenceSprites(item: Item, stage: Stage): Sprite[] {
     const offset = (index + 0.5) * panel - item.width / 2;
     const [x, , z] = frame.at(0, offset, 0);
     const [right, depth] = view.relative(x, z);
-    if (depth < 1.2 || depth > FARTHEST || Math.abs(right) > (depth * view.camera.aspect) / (2 * view.camera.focal) + PANEL) continue;
+    if (
+      depth < 1.2 ||
+      depth > FARTHEST ||
+      Math.abs(right) > (depth * view.camera.aspect) / (2 * view.camera.focal) + PANEL
+    )
+      continue;
     sprites.push({ item: item.id, layer: 2, depth, shapes: drawFencePanel(item, stage, offset, panel) });
   }
   return sprites;

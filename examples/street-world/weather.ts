@@ -35,14 +35,70 @@ interface Look {
 }
 
 const LOOKS: Readonly<Record<`${Time} ${Sky}`, Look>> = {
-  'day clear': { sight: [170, 320], haze: [206, 222, 236], ambient: [1.02, 1.01, 0.97], contrast: 0.25, skyTop: [92, 158, 220], skyBottom: [206, 228, 242] },
-  'day cloudy': { sight: [120, 240], haze: [204, 210, 216], ambient: [0.9, 0.92, 0.94], contrast: 0.13, skyTop: [158, 176, 194], skyBottom: [214, 220, 224] },
-  'day fog': { sight: [20, 36], haze: [208, 212, 212], ambient: [0.9, 0.91, 0.92], contrast: 0.08, skyTop: [196, 202, 206], skyBottom: [212, 215, 215] },
-  'day rain': { sight: [50, 100], haze: [152, 162, 172], ambient: [0.7, 0.75, 0.8], contrast: 0.1, skyTop: [112, 124, 138], skyBottom: [164, 172, 180] },
-  'dusk clear': { sight: [120, 240], haze: [222, 158, 130], ambient: [0.72, 0.6, 0.64], contrast: 0.26, skyTop: [74, 72, 130], skyBottom: [248, 172, 112] },
-  'dusk cloudy': { sight: [90, 180], haze: [150, 128, 142], ambient: [0.6, 0.55, 0.64], contrast: 0.14, skyTop: [78, 76, 112], skyBottom: [196, 150, 150] },
-  'dusk fog': { sight: [20, 34], haze: [146, 132, 142], ambient: [0.6, 0.56, 0.62], contrast: 0.07, skyTop: [112, 106, 124], skyBottom: [156, 140, 146] },
-  'dusk rain': { sight: [45, 90], haze: [92, 92, 112], ambient: [0.48, 0.48, 0.58], contrast: 0.1, skyTop: [58, 60, 84], skyBottom: [122, 112, 128] },
+  'day clear': {
+    sight: [170, 320],
+    haze: [206, 222, 236],
+    ambient: [1.02, 1.01, 0.97],
+    contrast: 0.25,
+    skyTop: [92, 158, 220],
+    skyBottom: [206, 228, 242],
+  },
+  'day cloudy': {
+    sight: [120, 240],
+    haze: [204, 210, 216],
+    ambient: [0.9, 0.92, 0.94],
+    contrast: 0.13,
+    skyTop: [158, 176, 194],
+    skyBottom: [214, 220, 224],
+  },
+  'day fog': {
+    sight: [20, 36],
+    haze: [208, 212, 212],
+    ambient: [0.9, 0.91, 0.92],
+    contrast: 0.08,
+    skyTop: [196, 202, 206],
+    skyBottom: [212, 215, 215],
+  },
+  'day rain': {
+    sight: [50, 100],
+    haze: [152, 162, 172],
+    ambient: [0.7, 0.75, 0.8],
+    contrast: 0.1,
+    skyTop: [112, 124, 138],
+    skyBottom: [164, 172, 180],
+  },
+  'dusk clear': {
+    sight: [120, 240],
+    haze: [222, 158, 130],
+    ambient: [0.72, 0.6, 0.64],
+    contrast: 0.26,
+    skyTop: [74, 72, 130],
+    skyBottom: [248, 172, 112],
+  },
+  'dusk cloudy': {
+    sight: [90, 180],
+    haze: [150, 128, 142],
+    ambient: [0.6, 0.55, 0.64],
+    contrast: 0.14,
+    skyTop: [78, 76, 112],
+    skyBottom: [196, 150, 150],
+  },
+  'dusk fog': {
+    sight: [20, 34],
+    haze: [146, 132, 142],
+    ambient: [0.6, 0.56, 0.62],
+    contrast: 0.07,
+    skyTop: [112, 106, 124],
+    skyBottom: [156, 140, 146],
+  },
+  'dusk rain': {
+    sight: [45, 90],
+    haze: [92, 92, 112],
+    ambient: [0.48, 0.48, 0.58],
+    contrast: 0.1,
+    skyTop: [58, 60, 84],
+    skyBottom: [122, 112, 128],
+  },
 };
 
 /** Weather of a scene. */
@@ -73,12 +129,21 @@ export function clearness({ sight }: Weather, distance: number): number {
 }
 
 /** A paint as it looks from a distance, on a face that looks along `normal` (of length about 1). */
-export function lit(weather: Weather, color: Color, distance: number, normal?: readonly [x: number, y: number, z: number]): Color {
+export function lit(
+  weather: Weather,
+  color: Color,
+  distance: number,
+  normal?: readonly [x: number, y: number, z: number],
+): Color {
   const { ambient, sun, contrast, haze } = weather;
   const facing = normal === undefined ? 0 : sun[0] * normal[0] + sun[1] * normal[1] + sun[2] * normal[2];
   const factor = 1 + contrast * facing;
   const kept = clearness(weather, distance);
-  return mixed(haze, [color[0] * ambient[0] * factor, color[1] * ambient[1] * factor, color[2] * ambient[2] * factor], kept);
+  return mixed(
+    haze,
+    [color[0] * ambient[0] * factor, color[1] * ambient[1] * factor, color[2] * ambient[2] * factor],
+    kept,
+  );
 }
 
 /** A light as it looks from a distance: haze takes it, dusk does not. */

@@ -29,7 +29,24 @@ const NEAREST = 0.1;
 const LENGTH_SEEN = 0.65;
 /** A thing this small, as a share of the picture, is not worth going near. */
 const SMALLEST = 0.03;
-const SUBJECTS: ReadonlySet<ClassName> = new Set(['car', 'bus', 'van', 'bicycle', 'person', 'dog', 'umbrella', 'bench', 'sign', 'traffic light', 'lamp', 'awning', 'tree', 'bush', 'fence', 'building']);
+const SUBJECTS: ReadonlySet<ClassName> = new Set([
+  'car',
+  'bus',
+  'van',
+  'bicycle',
+  'person',
+  'dog',
+  'umbrella',
+  'bench',
+  'sign',
+  'traffic light',
+  'lamp',
+  'awning',
+  'tree',
+  'bush',
+  'fence',
+  'building',
+]);
 
 /** The shape of a seed's varied picture: width ÷ height. */
 export function aspectOf(seed: number): number {
@@ -43,7 +60,9 @@ export function windowOf(scene: Scene): Window {
   if (kind < WHOLE_CHANCE) return WHOLE;
   if (kind < WHOLE_CHANCE + PART_CHANCE) return placed(random.next(), random.next(), random.range(...PART));
   const view = new View(scene.camera);
-  const things = scene.items.flatMap((item) => (item.class !== undefined && SUBJECTS.has(item.class) ? boundsOf(item, view) : []));
+  const things = scene.items.flatMap((item) =>
+    item.class !== undefined && SUBJECTS.has(item.class) ? boundsOf(item, view) : [],
+  );
   if (things.length === 0) return WHOLE;
   const name = random.pick([...new Set(things.map(({ item }) => item.class))].sort());
   const { x, y, size } = random.pick(things.filter(({ item }) => item.class === name));

@@ -12,40 +12,98 @@ const NOUNS: Readonly<Record<ClassName, readonly (readonly [one: string, many: s
   'building': [['building', 'buildings']],
   'awning': [['awning', 'awnings']],
   'tree': [['tree', 'trees']],
-  'bush': [['bush', 'bushes'], ['shrub', 'shrubs']],
-  'grass': [['grass', 'grass'], ['lawn', 'lawns']],
-  'road': [['road', 'roads'], ['street', 'streets']],
-  'crosswalk': [['crosswalk', 'crosswalks'], ['zebra crosswalk', 'zebra crosswalks']],
-  'pavement': [['pavement', 'pavements'], ['sidewalk', 'sidewalks']],
+  'bush': [
+    ['bush', 'bushes'],
+    ['shrub', 'shrubs'],
+  ],
+  'grass': [
+    ['grass', 'grass'],
+    ['lawn', 'lawns'],
+  ],
+  'road': [
+    ['road', 'roads'],
+    ['street', 'streets'],
+  ],
+  'crosswalk': [
+    ['crosswalk', 'crosswalks'],
+    ['zebra crosswalk', 'zebra crosswalks'],
+  ],
+  'pavement': [
+    ['pavement', 'pavements'],
+    ['sidewalk', 'sidewalks'],
+  ],
   'fence': [['fence', 'fences']],
   // Not "traffic light" for one: part-of-speech taggers take its "light" for an adjective, and "traffic" would be left.
-  'traffic light': [['traffic signal', 'traffic lights'], ['stoplight', 'traffic lights']],
-  'sign': [['sign', 'signs'], ['road sign', 'road signs'], ['traffic sign', 'traffic signs']],
-  'lamp': [['lamp', 'lamps'], ['street lamp', 'street lamps'], ['lamp post', 'lamp posts']],
+  'traffic light': [
+    ['traffic signal', 'traffic lights'],
+    ['stoplight', 'traffic lights'],
+  ],
+  'sign': [
+    ['sign', 'signs'],
+    ['road sign', 'road signs'],
+    ['traffic sign', 'traffic signs'],
+  ],
+  'lamp': [
+    ['lamp', 'lamps'],
+    ['street lamp', 'street lamps'],
+    ['lamp post', 'lamp posts'],
+  ],
   'bench': [['bench', 'benches']],
-  'car': [['car', 'cars'], ['automobile', 'automobiles']],
+  'car': [
+    ['car', 'cars'],
+    ['automobile', 'automobiles'],
+  ],
   'bus': [['bus', 'buses']],
   'van': [['van', 'vans']],
-  'bicycle': [['bicycle', 'bicycles'], ['bike', 'bikes']],
-  'person': [['person', 'people'], ['pedestrian', 'pedestrians']],
+  'bicycle': [
+    ['bicycle', 'bicycles'],
+    ['bike', 'bikes'],
+  ],
+  'person': [
+    ['person', 'people'],
+    ['pedestrian', 'pedestrians'],
+  ],
   'dog': [['dog', 'dogs']],
   'umbrella': [['umbrella', 'umbrellas']],
 };
 
 /** Nouns of a form: `kind form` or `kind trait`. */
 const FORM_NOUNS: Readonly<Record<string, readonly string[]>> = {
-  'car sedan': ['sedan'], 'car hatchback': ['hatchback'], 'car suv': ['SUV'], 'car pickup': ['pickup truck'],
-  'van box': ['delivery van'], 'van camper': ['camper van'], 'bus city': ['city bus'], 'bus double': ['double-decker bus'],
-  'tree pine': ['pine', 'pine tree'], 'tree birch': ['birch', 'birch tree'], 'tree poplar': ['poplar'],
-  'building house': ['house', 'house'], 'building shop': ['shop'], 'building tall': ['apartment block', 'tower'],
-  'fence picket': ['picket fence'], 'fence iron': ['iron fence'], 'fence plank': ['wooden fence'], 'sign octagonal': ['stop sign'],
-  'person man': ['man', 'man', 'man'], 'person woman': ['woman', 'woman', 'woman'], 'person boy': ['boy', 'boy', 'child'], 'person girl': ['girl', 'girl', 'child'],
+  'car sedan': ['sedan'],
+  'car hatchback': ['hatchback'],
+  'car suv': ['SUV'],
+  'car pickup': ['pickup truck'],
+  'van box': ['delivery van'],
+  'van camper': ['camper van'],
+  'bus city': ['city bus'],
+  'bus double': ['double-decker bus'],
+  'tree pine': ['pine', 'pine tree'],
+  'tree birch': ['birch', 'birch tree'],
+  'tree poplar': ['poplar'],
+  'building house': ['house', 'house'],
+  'building shop': ['shop'],
+  'building tall': ['apartment block', 'tower'],
+  'fence picket': ['picket fence'],
+  'fence iron': ['iron fence'],
+  'fence plank': ['wooden fence'],
+  'sign octagonal': ['stop sign'],
+  'person man': ['man', 'man', 'man'],
+  'person woman': ['woman', 'woman', 'woman'],
+  'person boy': ['boy', 'boy', 'child'],
+  'person girl': ['girl', 'girl', 'child'],
 };
 
 /** Traits that are said in front of a noun, with their words. */
 const TRAIT_WORDS: Readonly<Partial<Record<Trait, readonly string[]>>> = {
-  small: ['small', 'little'], large: ['large', 'big'], tall: ['tall', 'high'], striped: ['striped'], spotted: ['spotted'], brick: ['brick'],
-  round: ['round'], triangular: ['triangular'], square: ['square'],
+  small: ['small', 'little'],
+  large: ['large', 'big'],
+  tall: ['tall', 'high'],
+  striped: ['striped'],
+  spotted: ['spotted'],
+  brick: ['brick'],
+  round: ['round'],
+  triangular: ['triangular'],
+  square: ['square'],
 };
 /** The order English puts them in: size, shape, color, pattern, material. */
 const BEFORE_COLOR: readonly Trait[] = ['small', 'large', 'tall', 'round', 'triangular', 'square'];
@@ -68,7 +126,9 @@ export function nounOf(item: Item, wording: Wording): string {
 
 /** The nouns training captions use for a class as a whole, and its name. */
 export function nounsOf(name: ClassName): string[] {
-  return [...new Set([name, ...NOUNS[name].map(([one]) => one)])].filter((one) => HELD_OUT_SYNONYMS[name]?.includes(one) !== true);
+  return [...new Set([name, ...NOUNS[name].map(([one]) => one)])].filter(
+    (one) => HELD_OUT_SYNONYMS[name]?.includes(one) !== true,
+  );
 }
 
 /** A class's plural. */
@@ -86,11 +146,23 @@ export function attributesOf(item: Item, noun: string, { random }: Wording, colo
   const words: string[] = [];
   const say = (trait: Trait, chance: number): void => {
     const choices = TRAIT_WORDS[trait];
-    if (choices !== undefined && item.traits.includes(trait) && random.chance(chance) && !(trait === 'striped' && item.class === 'person')) words.push(random.pick(choices));
+    if (
+      choices !== undefined &&
+      item.traits.includes(trait) &&
+      random.chance(chance) &&
+      !(trait === 'striped' && item.class === 'person')
+    )
+      words.push(random.pick(choices));
   };
   for (const trait of BEFORE_COLOR) say(trait, noun === 'stop sign' || noun === 'tower' ? 0 : 0.55);
   const dull = (item.class === 'tree' || item.class === 'bush') && item.color === 'green' ? 0.3 : 0.8;
-  const named = color && item.color !== undefined && item.class !== 'person' && !noun.startsWith('iron') && noun !== 'stop sign' && random.chance(dull);
+  const named =
+    color &&
+    item.color !== undefined &&
+    item.class !== 'person' &&
+    !noun.startsWith('iron') &&
+    noun !== 'stop sign' &&
+    random.chance(dull);
   if (named) words.push(item.color === 'gray' && random.chance(0.4) ? 'grey' : item.color);
   for (const trait of AFTER_COLOR) say(trait, 0.7);
   return words;
@@ -101,10 +173,19 @@ export function clothesOf(item: Item, { random }: Wording, color: boolean): stri
   if (item.class !== 'person' || item.color === undefined || !color || !random.chance(0.78)) return '';
   const striped = item.traits.includes('striped') && random.chance(0.8) ? 'striped ' : '';
   const garment = item.garment === 'jacket' ? random.pick(['jacket', 'sweater']) : item.garment;
-  const legs = item.trimColor !== undefined && item.garment !== 'dress' && random.chance(0.16) ? ` and ${item.trimColor} trousers` : '';
-  const bag = item.traits.includes('bag') && random.chance(0.4) ? ' with a bag' : item.traits.includes('hat') && random.chance(0.4) ? ' and a hat' : '';
+  const legs =
+    item.trimColor !== undefined && item.garment !== 'dress' && random.chance(0.16)
+      ? ` and ${item.trimColor} trousers`
+      : '';
+  const bag =
+    item.traits.includes('bag') && random.chance(0.4)
+      ? ' with a bag'
+      : item.traits.includes('hat') && random.chance(0.4)
+        ? ' and a hat'
+        : '';
   const opening = random.pick([' in', ' in', ' wearing']);
-  if (opening === ' in' && striped === '' && legs === '' && bag === '' && random.chance(0.18)) return ` in ${item.color}`;
+  if (opening === ' in' && striped === '' && legs === '' && bag === '' && random.chance(0.18))
+    return ` in ${item.color}`;
   return `${opening} ${withArticle(`${item.color} ${striped}${garment}`)}${legs}${bag}`;
 }
 

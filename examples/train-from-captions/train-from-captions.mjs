@@ -4,9 +4,12 @@
  *   node train-from-captions.mjs DATA PICTURE road,car [--steps 2000] [--batch-size 16] [--encoders embedded]
  *       [--recipe windows|best] [--out out/train-from-captions]
  *
- * DATA is what `train()` reads: a folder with metadata.jsonl, a .jsonl or .csv of pictures and captions, tar shards, COCO.
- * The encoders stay as they are; a decoder that starts at random learns from the noun phrases of the captions. Recipe `windows`
- * is for captions that name nearly all there is, as those of the drawn world do; `best` for those that name a few things.
+ * DATA is what `train()` reads: a folder with metadata.jsonl, a .jsonl or .csv of pictures and captions, tar shards,
+ * COCO.
+ * The encoders stay as they are; a decoder that starts at random learns from the noun phrases of the captions. Recipe
+ * `windows`
+ * is for captions that name nearly all there is, as those of the drawn world do; `best` for those that name a few
+ * things.
  * Writes OUT/run (log, checkpoints), OUT/model (the checkpoint, fp16) and OUT/overlay.png (PICTURE, segmented with it).
  * Ctrl-C saves and ends; the same command with --resume goes on.
  */
@@ -30,7 +33,10 @@ const { values, positionals } = parseArgs({
 });
 const [data, picture, names] = positionals;
 if (data === undefined || picture === undefined || names === undefined) {
-  console.error('Usage: train-from-captions.mjs DATA PICTURE label,label,… [--steps 2000] [--batch-size 16] [--encoders embedded] [--recipe windows|best] [--out FOLDER] [--resume]');
+  console.error(
+    'Usage: train-from-captions.mjs DATA PICTURE label,label,… [--steps 2000] [--batch-size 16] [--encoders ' +
+      'embedded] [--recipe windows|best] [--out FOLDER] [--resume]',
+  );
   process.exit(2);
 }
 
@@ -49,14 +55,16 @@ const reports = train({
   resume: values.resume,
   signal: leaving.signal,
   onProgress: (progress) => {
-    if (progress.stage === 'features' && (progress.done === progress.total || progress.done % 400 === 0)) console.log(`encoded ${progress.done} of ${progress.total} pictures`);
+    if (progress.stage === 'features' && (progress.done === progress.total || progress.done % 400 === 0))
+      console.log(`encoded ${progress.done} of ${progress.total} pictures`);
   },
   onWarning: ({ message }) => console.error(`warning: ${message}`),
 });
 try {
   for await (const { step, steps, losses, imagesPerSecond } of reports) {
     const shown = Object.entries(losses).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-    if (step === 1 || step % 10 === 0 || step === steps) console.log(`step ${step} of ${steps}  ${imagesPerSecond.toFixed(1)} pictures/s  ${shown.join('  ')}`);
+    if (step === 1 || step % 10 === 0 || step === steps)
+      console.log(`step ${step} of ${steps}  ${imagesPerSecond.toFixed(1)} pictures/s  ${shown.join('  ')}`);
   }
 } catch (error) {
   if (!leaving.signal.aborted) throw error;
@@ -71,4 +79,5 @@ const segmenter = await Segmenter.load(model);
 const result = await segmenter.segment(picture, await segmenter.labels(names.split(',')));
 await writeFile(join(values.out, 'overlay.png'), await result.overlay(picture));
 await segmenter[Symbol.asyncDispose]();
-for (const [name, share] of Object.entries(result.areas)) console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
+for (const [name, share] of Object.entries(result.areas))
+  console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);

@@ -15,11 +15,16 @@ import { segmentVideo } from '@synseg/video';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { model: { type: 'string', default: 'embedded' }, out: { type: 'string', default: 'out/video-overlay/overlay.mp4' } },
+  options: {
+    model: { type: 'string', default: 'embedded' },
+    out: { type: 'string', default: 'out/video-overlay/overlay.mp4' },
+  },
 });
 const [video, names] = positionals;
 if (video === undefined || names === undefined) {
-  console.error('Usage: video-overlay.mjs VIDEO label,label,… [--model embedded] [--out out/video-overlay/overlay.mp4]');
+  console.error(
+    'Usage: video-overlay.mjs VIDEO label,label,… [--model embedded] [--out out/video-overlay/overlay.mp4]',
+  );
   process.exit(2);
 }
 
@@ -39,11 +44,15 @@ function printSecond() {
 }
 
 try {
-  for await (const { timeSeconds, areas, background } of segmentVideo(video, segmenter, labels, { overlay: values.out, signal: leaving.signal })) {
+  for await (const { timeSeconds, areas, background } of segmentVideo(video, segmenter, labels, {
+    overlay: values.out,
+    signal: leaving.signal,
+  })) {
     const number = Math.floor(timeSeconds);
     if (number !== second.number && second.frames > 0) printSecond();
     if (number !== second.number) second = { number, frames: 0, sums: new Map() };
-    for (const [name, share] of Object.entries({ ...areas, '(background)': background })) second.sums.set(name, (second.sums.get(name) ?? 0) + share);
+    for (const [name, share] of Object.entries({ ...areas, '(background)': background }))
+      second.sums.set(name, (second.sums.get(name) ?? 0) + share);
     second.frames += 1;
     frames += 1;
   }

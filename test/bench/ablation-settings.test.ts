@@ -1,14 +1,36 @@
 import { planTraining, type TrainPlan } from '@synseg/train';
 import { describe, expect, it } from 'vitest';
-import { SETTINGS, STARTS, ablationTable, lambdaOf, onlyLosses, type AblationOptions, type Outcome, type Start } from '../../bench/support/ablation-settings.ts';
+import {
+  SETTINGS,
+  STARTS,
+  ablationTable,
+  lambdaOf,
+  onlyLosses,
+  type AblationOptions,
+  type Outcome,
+  type Start,
+} from '../../bench/support/ablation-settings.ts';
 
-const given: AblationOptions = { lambda: lambdaOf('0.1,0.001,0.01,1'), steps: 80, maskSteps: 250, learningRate: 1e-3, halfLearningRate: 1e-4, maxCategories: 4 };
+const given: AblationOptions = {
+  lambda: lambdaOf('0.1,0.001,0.01,1'),
+  steps: 80,
+  maskSteps: 250,
+  learningRate: 1e-3,
+  halfLearningRate: 1e-4,
+  maxCategories: 4,
+};
 
 /** What `train()` makes of a setting. */
 function planOf(name: string, start: Start): TrainPlan {
   const setting = SETTINGS.find((one) => one.name === name)!;
   const origin = start === 'random' ? { init: 'random', trunk: 'encoders' } : { init: 'half' };
-  return planTraining({ data: 'rows.jsonl', out: 'run', ...origin, steps: given.steps, ...setting.options(start, given) }).plan;
+  return planTraining({
+    data: 'rows.jsonl',
+    out: 'run',
+    ...origin,
+    steps: given.steps,
+    ...setting.options(start, given),
+  }).plan;
 }
 
 /** λ1 … λ4 as planned. */
@@ -26,37 +48,107 @@ describe('settings', () => {
       ['all', [0.1, 0.001, 0.01, 1], [60.5, 43.8, 35.8]],
       ['no-cont', [0.1, 0, 0.01, 1], [59.8, 43.5, 35.7]],
     ]);
-    for (const start of STARTS) for (const { name } of rows) expect(planOf(name, start)).toMatchObject({ recipe: 'paper', objective: 'mccl', features: 'conditional', steps: 80, maxCategories: 4 });
+    for (const start of STARTS)
+      for (const { name } of rows)
+        expect(planOf(name, start)).toMatchObject({
+          recipe: 'paper',
+          objective: 'mccl',
+          features: 'conditional',
+          steps: 80,
+          maxCategories: 4,
+        });
   });
 
   it('have reference rows: unconditioned features, the other recipes, nothing learnt, masks', () => {
-    expect(SETTINGS.map(({ name }) => name)).toEqual(['untrained', 'cont', 'align', 'back', 'all', 'no-cont', 'visual', 'best', 'windows', 'masks']);
-    expect([planOf('visual', 'half').features, weights(planOf('visual', 'random'))]).toEqual(['visual', [0.1, 0.001, 0.01, 1]]);
+    expect(SETTINGS.map(({ name }) => name)).toEqual([
+      'untrained',
+      'cont',
+      'align',
+      'back',
+      'all',
+      'no-cont',
+      'visual',
+      'best',
+      'windows',
+      'masks',
+    ]);
+    expect([planOf('visual', 'half').features, weights(planOf('visual', 'random'))]).toEqual([
+      'visual',
+      [0.1, 0.001, 0.01, 1],
+    ]);
     expect(planOf('best', 'random').lambda).toMatchObject({ grounding: 1, distillation: 1, separation: 0 });
-    expect([planOf('windows', 'random'), planOf('windows', 'half')].map(({ recipe, features, steps, projectorSteps, prior }) => [recipe, features, steps, projectorSteps, prior])).toEqual([['windows', 'windows', 600, 400, 0], ['windows', 'windows', 600, 400, 1]]);
+    expect(
+      [planOf('windows', 'random'), planOf('windows', 'half')].map(
+        ({ recipe, features, steps, projectorSteps, prior }) => [recipe, features, steps, projectorSteps, prior],
+      ),
+    ).toEqual([
+      ['windows', 'windows', 600, 400, 0],
+      ['windows', 'windows', 600, 400, 1],
+    ]);
     expect(planOf('untrained', 'random').steps).toBe(0);
-    expect([planOf('masks', 'random'), planOf('masks', 'half')].map(({ objective, steps, lambda }) => [objective, steps, lambda.masks, lambda.maskShare, lambda.grounding])).toEqual([['masks', 250, 1, 1, 0], ['masks', 80, 1, 1, 0]]);
+    expect(
+      [planOf('masks', 'random'), planOf('masks', 'half')].map(({ objective, steps, lambda }) => [
+        objective,
+        steps,
+        lambda.masks,
+        lambda.maskShare,
+        lambda.grounding,
+      ]),
+    ).toEqual([
+      ['masks', 250, 1, 1, 0],
+      ['masks', 80, 1, 1, 0],
+    ]);
   });
 
   it('treat a decoder that already localises with care: its projector is led up to it, and it learns more slowly', () => {
     const rates = (name: string, start: Start): unknown[] => {
       const { schedule, projectorSchedule, projectorSteps } = planOf(name, start);
-      return [schedule.kind, schedule.learningRate, schedule.steps, projectorSteps, projectorSteps === 0 ? undefined : projectorSchedule.learningRate];
+      return [
+        schedule.kind,
+        schedule.learningRate,
+        schedule.steps,
+        projectorSteps,
+        projectorSteps === 0 ? undefined : projectorSchedule.learningRate,
+      ];
     };
-    expect([rates('all', 'random'), rates('all', 'half')]).toEqual([['cosine', 1e-3, 80, 0, undefined], ['cosine', 1e-4, 40, 40, 1e-3]]);
-    expect([rates('best', 'random'), rates('best', 'half')]).toEqual([['cosine', 1e-3, 40, 40, 3e-3], ['cosine', 1e-4, 40, 40, 3e-3]]);
-    expect([rates('windows', 'random'), rates('windows', 'half')]).toEqual([['cosine', 2e-3, 200, 400, 5e-3], ['cosine', 1e-3, 200, 400, 5e-3]]);
-    expect([rates('masks', 'random'), rates('masks', 'half')]).toEqual([['cosine', 1e-3, 250, 0, undefined], ['cosine', 1e-3, 80, 0, undefined]]);
+    expect([rates('all', 'random'), rates('all', 'half')]).toEqual([
+      ['cosine', 1e-3, 80, 0, undefined],
+      ['cosine', 1e-4, 40, 40, 1e-3],
+    ]);
+    expect([rates('best', 'random'), rates('best', 'half')]).toEqual([
+      ['cosine', 1e-3, 40, 40, 3e-3],
+      ['cosine', 1e-4, 40, 40, 3e-3],
+    ]);
+    expect([rates('windows', 'random'), rates('windows', 'half')]).toEqual([
+      ['cosine', 2e-3, 200, 400, 5e-3],
+      ['cosine', 1e-3, 200, 400, 5e-3],
+    ]);
+    expect([rates('masks', 'random'), rates('masks', 'half')]).toEqual([
+      ['cosine', 1e-3, 250, 0, undefined],
+      ['cosine', 1e-3, 80, 0, undefined],
+    ]);
   });
 
   it('weigh the losses as they are told', () => {
-    expect(onlyLosses(lambdaOf('1,0.1,0.01,1'), ['align', 'separation'])).toEqual({ align: 1, contrast: 0, background: 0, separation: 1 });
-    for (const text of ['1,2,3', '1,2,3,x', '1,2,3,', '1,2,3,-1']) expect(() => lambdaOf(text)).toThrow(`Cannot run bench: --lambda must be four numbers from 0, of L_align, L_cont, L_back and L_sep, got ${text}`);
+    expect(onlyLosses(lambdaOf('1,0.1,0.01,1'), ['align', 'separation'])).toEqual({
+      align: 1,
+      contrast: 0,
+      background: 0,
+      separation: 1,
+    });
+    for (const text of ['1,2,3', '1,2,3,x', '1,2,3,', '1,2,3,-1'])
+      expect(() => lambdaOf(text)).toThrow(
+        `Cannot run bench: --lambda must be four numbers from 0, of L_align, L_cont, L_back and L_sep, got ${text}`,
+      );
   });
 });
 
 describe('ablationTable()', () => {
-  const outcome = (argmax: number | null, mapDeviation?: number, clampShare?: number): Outcome => ({ scores: { argmax }, mapDeviation, clampShare });
+  const outcome = (argmax: number | null, mapDeviation?: number, clampShare?: number): Outcome => ({
+    scores: { argmax },
+    mapDeviation,
+    clampShare,
+  });
 
   it("sets means beside the paper's columns, with the change from the same seed's start", () => {
     const outcomes = new Map([
@@ -74,7 +166,19 @@ describe('ablationTable()', () => {
   });
 
   it('leaves out what is not known', () => {
-    const outcomes = new Map([['untrained', [outcome(null)]], ['cont', [outcome(5)]], ['align', [outcome(null)]]]);
-    expect(ablationTable([['argmax', 'mIoU, %']], outcomes).split('\n').slice(2)).toEqual(['| as it starts |  |  |  |  |  |  |', '| L_cont only | 5.0 | 33.0 | 25.8 | 28.4 |  |  |', '| + L_align |  | 50.7 | 28.4 | 26.0 |  |  |']);
+    const outcomes = new Map([
+      ['untrained', [outcome(null)]],
+      ['cont', [outcome(5)]],
+      ['align', [outcome(null)]],
+    ]);
+    expect(
+      ablationTable([['argmax', 'mIoU, %']], outcomes)
+        .split('\n')
+        .slice(2),
+    ).toEqual([
+      '| as it starts |  |  |  |  |  |  |',
+      '| L_cont only | 5.0 | 33.0 | 25.8 | 28.4 |  |  |',
+      '| + L_align |  | 50.7 | 28.4 | 26.0 |  |  |',
+    ]);
   });
 });

@@ -9,6 +9,11 @@ describe('mean and deviation', () => {
   });
 
   it('stand beside each other; one sample has no deviation, none has nothing', () => {
-    expect([meanAndDeviation([2, 4, 9]), meanAndDeviation([2, 4, 9], 2), meanAndDeviation([3.14]), meanAndDeviation([])]).toEqual(['5.0 ± 3.6', '5.00 ± 3.61', '3.1', '']);
+    expect([
+      meanAndDeviation([2, 4, 9]),
+      meanAndDeviation([2, 4, 9], 2),
+      meanAndDeviation([3.14]),
+      meanAndDeviation([]),
+    ]).toEqual(['5.0 ± 3.6', '5.00 ± 3.61', '3.1', '']);
   });
 });

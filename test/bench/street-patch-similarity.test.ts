@@ -17,7 +17,16 @@ const model: TinyClipseg = {
 };
 const folder = writeTinyClipseg(`${temporaryFolder()}/model`, model);
 const cacheFolder = temporaryFolder();
-const sizes: PlainVision = { hidden: 32, blocks: 4, heads: 4, patch: 8, size: 32, embeddingDim: EMBEDDING_DIM, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
+const sizes: PlainVision = {
+  hidden: 32,
+  blocks: 4,
+  heads: 4,
+  patch: 8,
+  size: 32,
+  embeddingDim: EMBEDDING_DIM,
+  mean: [0.485, 0.456, 0.406],
+  deviation: [0.229, 0.224, 0.225],
+};
 const GRID = 4;
 const raw = await PatchSimilarity.load(folder, { cacheFolder });
 const standardised = await PatchSimilarity.load(folder, { cacheFolder, standardise: true });
@@ -62,7 +71,10 @@ describe('PatchSimilarity', () => {
   });
 
   it('gives each pixel of the picture the label that is nearest after bilinear enlargement', async () => {
-    for (const [similarity, maps] of [[raw, await expected(image.data, names)], [standardised, standard(await expected(image.data, names))]] as const) {
+    for (const [similarity, maps] of [
+      [raw, await expected(image.data, names)],
+      [standardised, standard(await expected(image.data, names))],
+    ] as const) {
       const { labelMap, width, height } = await similarity.segment(image, await similarity.labels(names));
       expect([width, height, labelMap.length]).toEqual([32, 32, 1024]);
       const found = new Set<number>();
@@ -86,6 +98,8 @@ describe('PatchSimilarity', () => {
   });
 
   it('has one view', async () => {
-    await expect(raw.segment(image, await raw.labels(names), { views: 5 })).rejects.toThrow('Cannot compare patches: views must be 1, got 5');
+    await expect(raw.segment(image, await raw.labels(names), { views: 5 })).rejects.toThrow(
+      'Cannot compare patches: views must be 1, got 5',
+    );
   });
 });

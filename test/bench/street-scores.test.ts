@@ -18,7 +18,8 @@ import { FakeModel, labelMap, writePicture } from '../train/evaluate/fake-model.
 
 const folder = temporaryFolder();
 const cacheFolder = temporaryFolder();
-const of = (...names: (ClassName | 'clutter')[]): Uint8Array => Uint8Array.from(names, (name) => (name === 'clutter' ? IGNORED : classIndex(name)));
+const of = (...names: (ClassName | 'clutter')[]): Uint8Array =>
+  Uint8Array.from(names, (name) => (name === 'clutter' ? IGNORED : classIndex(name)));
 
 /** A picture of one row of pixels. */
 function row(name: string, ...truth: (ClassName | 'clutter')[]): StreetPicture {
@@ -27,11 +28,18 @@ function row(name: string, ...truth: (ClassName | 'clutter')[]): StreetPicture {
 
 /** Labels that nothing is embedded for. */
 function labels(...names: readonly string[]): LabelSet {
-  return new LabelSet({ names, embeddings: new Float32Array(names.length * 2), thresholds: names.map(() => undefined), background: 'none' });
+  return new LabelSet({
+    names,
+    embeddings: new Float32Array(names.length * 2),
+    thresholds: names.map(() => undefined),
+    background: 'none',
+  });
 }
 
 /** What is found in each picture: a label per pixel, a mask per label. */
-type Findings = Readonly<Record<string, { readonly taken: readonly string[]; readonly masks: Readonly<Record<string, readonly number[]>> }>>;
+type Findings = Readonly<
+  Record<string, { readonly taken: readonly string[]; readonly masks: Readonly<Record<string, readonly number[]>> }>
+>;
 
 /** Finds what it is told to, and keeps what it was asked. */
 class FakeSegmenter {
@@ -42,10 +50,17 @@ class FakeSegmenter {
     this.#found = found;
   }
 
-  async segment(image: string, { names }: LabelSet, options: SegmentOptions = {}): Promise<{ labelMap: Uint8Array; mask: (label: string) => Uint8Array }> {
+  async segment(
+    image: string,
+    { names }: LabelSet,
+    options: SegmentOptions = {},
+  ): Promise<{ labelMap: Uint8Array; mask: (label: string) => Uint8Array }> {
     this.asked.push({ names, options });
     const { taken, masks } = this.#found[image]!;
-    return Promise.resolve({ labelMap: Uint8Array.from(taken, (name) => names.indexOf(name)), mask: (label) => Uint8Array.from(masks[label]!) });
+    return Promise.resolve({
+      labelMap: Uint8Array.from(taken, (name) => names.indexOf(name)),
+      mask: (label) => Uint8Array.from(masks[label]!),
+    });
   }
 }
 
@@ -56,62 +71,117 @@ describe('IoUTally', () => {
     tally.add('car', 3, 4, 6);
     tally.add('bus', 0, 0, 5);
     tally.add('van', 0, 0, 0);
-    expect([tally.iou('car'), tally.iou('bus'), tally.iou('van'), tally.iou('dog')]).toEqual([(100 * 4) / 9, 0, null, null]);
+    expect([tally.iou('car'), tally.iou('bus'), tally.iou('van'), tally.iou('dog')]).toEqual([
+      (100 * 4) / 9,
+      0,
+      null,
+      null,
+    ]);
     expect([tally.mean(['car', 'bus', 'van']), tally.mean(['van'])]).toEqual([(100 * 4) / 18, null]);
   });
 });
 
 describe('scoreNouns()', () => {
-  const pictures = [row('a', 'road', 'road', 'car', 'car', 'clutter', 'sky'), row('b', 'road', 'bus', 'bus', 'bus', 'road', 'clutter')];
+  const pictures = [
+    row('a', 'road', 'road', 'car', 'car', 'clutter', 'sky'),
+    row('b', 'road', 'bus', 'bus', 'bus', 'road', 'clutter'),
+  ];
   const found = {
-    a: { taken: ['road', 'car', 'car', 'bus', 'bus', 'car'], masks: { road: [1, 1, 1, 0, 1, 0], car: [0, 0, 1, 0, 1, 1], bus: [1, 1, 1, 1, 1, 1] } },
-    b: { taken: ['road', 'bus', 'bus', 'car', 'bus', 'car'], masks: { road: [1, 0, 0, 0, 0, 1], car: [1, 1, 1, 1, 1, 1], bus: [0, 1, 1, 1, 1, 1] } },
+    a: {
+      taken: ['road', 'car', 'car', 'bus', 'bus', 'car'],
+      masks: { road: [1, 1, 1, 0, 1, 0], car: [0, 0, 1, 0, 1, 1], bus: [1, 1, 1, 1, 1, 1] },
+    },
+    b: {
+      taken: ['road', 'bus', 'bus', 'car', 'bus', 'car'],
+      masks: { road: [1, 0, 0, 0, 0, 1], car: [1, 1, 1, 1, 1, 1], bus: [0, 1, 1, 1, 1, 1] },
+    },
   };
 
   it('counts argmax over all pictures, on pixels of classes that were asked for', async () => {
     const model = new FakeSegmenter(found);
-    const { argmax } = await scoreNouns(model, pictures, labels('road', 'car', 'bus'), { groups: { seen: ['road', 'car'], unseen: ['bus'] } });
+    const { argmax } = await scoreNouns(model, pictures, labels('road', 'car', 'bus'), {
+      groups: { seen: ['road', 'car'], unseen: ['bus'] },
+    });
     // road: 2 hits of 4 true and 2 found; car: 1 of 2 and 3; bus: 2 of 3 and 4. The sky's pixel does not count.
     expect(argmax.perClass).toEqual({ road: 50, car: 25, bus: 40 });
     expect([argmax.mean, argmax.groups]).toEqual([115 / 3, { seen: 37.5, unseen: 40 }]);
-    expect(model.asked.map(({ names, options }) => [names.join(), options.output, options.background, options.threshold, options.views])).toEqual([
+    expect(
+      model.asked.map(({ names, options }) => [
+        names.join(),
+        options.output,
+        options.background,
+        options.threshold,
+        options.views,
+      ]),
+    ).toEqual([
       ['road,car,bus', ['labels', 'masks'], 'none', 0.5, 1],
       ['road,car,bus', ['labels', 'masks'], 'none', 0.5, 1],
     ]);
   });
 
   it("counts each label's own map in the pictures that have the class, on all pixels but clutter", async () => {
-    const { threshold } = await scoreNouns(new FakeSegmenter(found), pictures, labels('road', 'car', 'bus'), { groups: { seen: ['road', 'car'], unseen: ['bus'] } });
-    // road: 2 + 1 hits of 4 true and 3 + 1 found; car: in a alone, 1 of 2 true and 2 found, one of them sky; bus: in b alone, 3 of 3 and 4.
+    const { threshold } = await scoreNouns(new FakeSegmenter(found), pictures, labels('road', 'car', 'bus'), {
+      groups: { seen: ['road', 'car'], unseen: ['bus'] },
+    });
+    // road: 2 + 1 hits of 4 true and 3 + 1 found; car: in a alone, 1 of 2 true and 2 found, one of them sky; bus: in b
+    // alone, 3 of 3 and 4.
     expect(threshold.perClass).toEqual({ road: 60, car: (100 * 1) / 3, bus: 75 });
     expect([threshold.groups['seen'], threshold.groups['unseen']]).toEqual([(60 + 100 / 3) / 2, 75]);
   });
 
   it('lets only the classes of the picture compete when asked to', async () => {
-    const model = new FakeSegmenter({ ...found, a: { ...found.a, taken: ['road', 'car', 'car', 'road', 'car', 'car'] }, b: { ...found.b, taken: ['road', 'bus', 'bus', 'road', 'road', 'bus'] } });
-    const { argmax, threshold } = await scoreNouns(model, pictures, labels('road', 'car', 'bus', 'dog'), { labels: 'present', threshold: 0.3, views: 5 });
-    expect(model.asked.map(({ names, options }) => [names, options.threshold, options.views])).toEqual([[['road', 'car'], 0.3, 5], [['road', 'bus'], 0.3, 5]]);
+    const model = new FakeSegmenter({
+      ...found,
+      a: { ...found.a, taken: ['road', 'car', 'car', 'road', 'car', 'car'] },
+      b: { ...found.b, taken: ['road', 'bus', 'bus', 'road', 'road', 'bus'] },
+    });
+    const { argmax, threshold } = await scoreNouns(model, pictures, labels('road', 'car', 'bus', 'dog'), {
+      labels: 'present',
+      threshold: 0.3,
+      views: 5,
+    });
+    expect(model.asked.map(({ names, options }) => [names, options.threshold, options.views])).toEqual([
+      [['road', 'car'], 0.3, 5],
+      [['road', 'bus'], 0.3, 5],
+    ]);
     // road: 1 + 2 hits of 4 true and 2 + 3 found.
     expect(argmax.perClass).toEqual({ road: 50, car: (100 * 1) / 3, bus: (100 * 2) / 3, dog: null });
     expect(threshold.perClass['road']).toBe(60);
   });
 
   it('refuses a label that is no class', async () => {
-    await expect(scoreNouns(new FakeSegmenter(found), pictures, labels('road', 'truck'))).rejects.toThrow('Cannot score nouns: labels must be classes of the drawn world, got "truck"');
+    await expect(scoreNouns(new FakeSegmenter(found), pictures, labels('road', 'truck'))).rejects.toThrow(
+      'Cannot score nouns: labels must be classes of the drawn world, got "truck"',
+    );
   });
 
   it('gives a real network the same score twice, and a part of its labels the maps they had among all', async () => {
-    await using segmenter = await Segmenter.load(writeTinyClipseg(join(folder, 'tiny')), { device: 'cpu', threads: 1, cacheFolder });
+    await using segmenter = await Segmenter.load(writeTinyClipseg(join(folder, 'tiny')), {
+      device: 'cpu',
+      threads: 1,
+      cacheFolder,
+    });
     const asked = await segmenter.labels(classLabels());
     const raw = noise(48, 32, 3);
-    const several = Array.from({ length: 12 }, (_, index): StreetPicture => ({ name: String(index), image: '', width: 48, height: 32, classes: Uint8Array.from({ length: 48 * 32 }, (_none, pixel) => (pixel + index * 5) % 24) }));
-    const model = { segment: (_image: string, some: LabelSet, options?: SegmentOptions) => segmenter.segment(raw, some, options) };
+    const several = Array.from({ length: 12 }, (_, index): StreetPicture => ({
+      name: String(index),
+      image: '',
+      width: 48,
+      height: 32,
+      classes: Uint8Array.from({ length: 48 * 32 }, (_none, pixel) => (pixel + index * 5) % 24),
+    }));
+    const model = {
+      segment: (_image: string, some: LabelSet, options?: SegmentOptions) => segmenter.segment(raw, some, options),
+    };
     const first = await scoreNouns(model, several, asked);
     expect(await scoreNouns(model, several, asked)).toEqual(first);
     const values = Object.values(first.argmax.perClass);
     expect([values.length, new Set(values).size > 4]).toEqual([24, true]);
     const part = await scoreNouns(model, several, await segmenter.labels(classLabels({}, ['car', 'road'])));
-    expect(part.threshold.perClass).toEqual({ car: first.threshold.perClass['car'], road: first.threshold.perClass['road'] });
+    expect(part.threshold.perClass).toEqual({
+      car: first.threshold.perClass['car'],
+      road: first.threshold.perClass['road'],
+    });
   });
 });
 
@@ -124,11 +194,20 @@ describe('scoreClasses()', () => {
     await writeFile(join(root, 'classes.json'), classesJson());
     return root;
   };
-  const find = (image: string): ReturnType<typeof labelMap> => labelMap([image.includes('test-00000000') ? [9, 17, 17, 17] : [9, 9, 0, 0]]);
+  const find = (image: string): ReturnType<typeof labelMap> =>
+    labelMap([image.includes('test-00000000') ? [9, 17, 17, 17] : [9, 9, 0, 0]]);
 
   it('scores the pictures of the set, and none that lie beside them', async () => {
-    const score = await scoreClasses(new FakeModel(find), { folder: await write('plain'), names: ['test-00000000', 'test-00000001'] });
-    expect([score.images, score.perClass['road'], score.perClass['car'], score.perClass['cloud']]).toEqual([2, 50, 50, null]);
+    const score = await scoreClasses(new FakeModel(find), {
+      folder: await write('plain'),
+      names: ['test-00000000', 'test-00000001'],
+    });
+    expect([score.images, score.perClass['road'], score.perClass['car'], score.perClass['cloud']]).toEqual([
+      2,
+      50,
+      50,
+      null,
+    ]);
     expect(score.mIoU).toBeCloseTo((50 + 50 + 200 / 3) / 3, 9);
     expect([score.protocol.classList, score.protocol.templates, score.protocol.labels]).toEqual([null, 'plain', 'all']);
   });
@@ -142,9 +221,16 @@ describe('scoreClasses()', () => {
       }
     }
     const set = { folder: await write('names'), names: ['test-00000000', 'test-00000001'] };
-    const { protocol } = await scoreClasses(new Listening(find), set, { asking: { words: 'names', templates: 'clipseg' }, views: 5 });
+    const { protocol } = await scoreClasses(new Listening(find), set, {
+      asking: { words: 'names', templates: 'clipseg' },
+      views: 5,
+    });
     expect(prompts[0]).toEqual({ name: 'road', prompts: ['a photo of a road.'] });
-    expect([protocol.templates, protocol.views, protocol.classList?.includes('classes-')]).toEqual(['clipseg', 5, true]);
+    expect([protocol.templates, protocol.views, protocol.classList?.includes('classes-')]).toEqual([
+      'clipseg',
+      5,
+      true,
+    ]);
     await scoreClasses(new Listening(find), set);
     expect(prompts.at(-1)).toEqual({ name: 'road', prompts: ['road', 'street'] });
   });
@@ -156,13 +242,25 @@ describe('scoreSynonyms()', () => {
     class Knowing extends FakeModel {
       prompts = '';
       override labels(some: readonly LabelInput[]): Promise<LabelSet> {
-        const of = (name: string): string => some.flatMap((label) => (typeof label !== 'string' && label.name === name ? (label.prompts ?? []) : [])).join('+');
+        const of = (name: string): string =>
+          some
+            .flatMap((label) => (typeof label !== 'string' && label.name === name ? (label.prompts ?? []) : []))
+            .join('+');
         asked.push(`${of('car')} ${of('bicycle')}`);
         this.prompts = of('car');
         return super.labels(some);
       }
     }
-    const model: Knowing = new Knowing((_image, names) => labelMap([[names.indexOf('road'), model.prompts === 'car' ? names.indexOf('car') : names.indexOf('van'), names.indexOf('car'), names.indexOf('bicycle')]]));
+    const model: Knowing = new Knowing((_image, names) =>
+      labelMap([
+        [
+          names.indexOf('road'),
+          model.prompts === 'car' ? names.indexOf('car') : names.indexOf('van'),
+          names.indexOf('car'),
+          names.indexOf('bicycle'),
+        ],
+      ]),
+    );
     const scores = await scoreSynonyms(model, [row('a', 'road', 'car', 'car', 'bicycle')]);
     expect(asked).toEqual(['car bicycle', 'automobile bicycle', 'car bicycle', 'car bike']);
     expect(scores).toEqual([
@@ -171,16 +269,23 @@ describe('scoreSynonyms()', () => {
     ]);
     asked.length = 0;
     const known = await scoreSynonyms(model, [row('a', 'road', 'car', 'car', 'bicycle')], {}, { car: 12, bicycle: 34 });
-    expect([asked, known.map(({ own }) => own)]).toEqual([['automobile bicycle', 'car bike'], [12, 34]]);
+    expect([asked, known.map(({ own }) => own)]).toEqual([
+      ['automobile bicycle', 'car bike'],
+      [12, 34],
+    ]);
   });
 });
 
 describe('scoreCombinations()', () => {
-  const colorsOf = (...words: (ColorWord | undefined)[]): Uint8Array => Uint8Array.from(words, (word) => (word === undefined ? IGNORED : COLOR_WORDS.indexOf(word)));
+  const colorsOf = (...words: (ColorWord | undefined)[]): Uint8Array =>
+    Uint8Array.from(words, (word) => (word === undefined ? IGNORED : COLOR_WORDS.indexOf(word)));
 
   it("holds the color's label against the things of that color, and any color's against the class", () => {
     const names = ['road', 'green car', 'red car'];
-    const truth = { classes: of('car', 'car', 'car', 'car', 'road', 'clutter', 'bus'), colors: colorsOf('green', 'green', 'red', undefined, undefined, 'green', 'green') };
+    const truth = {
+      classes: of('car', 'car', 'car', 'car', 'road', 'clutter', 'bus'),
+      colors: colorsOf('green', 'green', 'red', undefined, undefined, 'green', 'green'),
+    };
     const tally = new IoUTally();
     countCombination(tally, truth, Uint8Array.of(1, 2, 1, 2, 1, 1, 0), names, { color: 'green', class: 'car' });
     // Green cars: 1 hit of 2 true and 3 found. Cars: 4 hits of 4 true and 5 found.
@@ -198,21 +303,47 @@ describe('scoreCombinations()', () => {
     await write('two', of('car', 'road', 'road', 'dog'), colorsOf('green', undefined, undefined, 'black'));
     const asked: string[][] = [];
     const model = new FakeModel((image, names) => {
-      const row = (...words: string[]): ReturnType<typeof labelMap> => labelMap([words.map((word) => Math.max(0, names.indexOf(word)))]);
-      return image.includes('one') ? row('green car', 'orange car', 'orange car', 'road') : row('green car', 'green car', 'road', 'black dog');
+      const row = (...words: string[]): ReturnType<typeof labelMap> =>
+        labelMap([words.map((word) => Math.max(0, names.indexOf(word)))]);
+      return image.includes('one')
+        ? row('green car', 'orange car', 'orange car', 'road')
+        : row('green car', 'green car', 'road', 'black dog');
     });
     const original = model.labels.bind(model);
     model.labels = (some) => {
       asked.push(some.map((label) => (typeof label === 'string' ? label : label.name)));
       return original(some);
     };
-    const scores = await scoreCombinations(model, { folder: root, shown: new Map([['green car', ['one', 'two']], ['orange car', ['one']], ['black dog', ['two']]]) });
+    const scores = await scoreCombinations(model, {
+      folder: root,
+      shown: new Map([
+        ['green car', ['one', 'two']],
+        ['orange car', ['one']],
+        ['black dog', ['two']],
+      ]),
+    });
     const by = Object.fromEntries(scores.combinations.map((score) => [score.name, score]));
-    expect(by['green car']).toEqual({ name: 'green car', class: 'car', heldOut: true, iou: (100 * 2) / 3, classIoU: (100 * 3) / 5, pictures: 2 });
-    expect(by['orange car']).toEqual({ name: 'orange car', class: 'car', heldOut: false, iou: 50, classIoU: (100 * 2) / 3, pictures: 1 });
+    expect(by['green car']).toEqual({
+      name: 'green car',
+      class: 'car',
+      heldOut: true,
+      iou: (100 * 2) / 3,
+      classIoU: (100 * 3) / 5,
+      pictures: 2,
+    });
+    expect(by['orange car']).toEqual({
+      name: 'orange car',
+      class: 'car',
+      heldOut: false,
+      iou: 50,
+      classIoU: (100 * 2) / 3,
+      pictures: 1,
+    });
     expect([by['black dog']?.iou, by['white dog']?.iou, scores.combinations.length]).toEqual([100, null, 16]);
     expect([scores.heldOut, scores.seen]).toEqual([(200 / 3 + 100) / 2, 50]);
-    expect(asked[0]).toEqual([...CLASSES].flatMap((name) => (name === 'car' ? COLOR_WORDS.map((color) => `${color} car`) : [name])));
+    expect(asked[0]).toEqual(
+      [...CLASSES].flatMap((name) => (name === 'car' ? COLOR_WORDS.map((color) => `${color} car`) : [name])),
+    );
     expect(asked).toHaveLength(8);
   });
 });
@@ -227,7 +358,12 @@ describe('forEachPicture()', () => {
       now--;
       if (index === 20) throw new Error('twenty');
     };
-    await expect(forEachPicture(Array.from({ length: 100 }, (_, index) => index), work)).rejects.toThrow('twenty');
+    await expect(
+      forEachPicture(
+        Array.from({ length: 100 }, (_, index) => index),
+        work,
+      ),
+    ).rejects.toThrow('twenty');
     expect([most, started < 40]).toEqual([8, true]);
   });
 });

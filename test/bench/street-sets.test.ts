@@ -4,7 +4,16 @@ import { readSafetensors, readFloats } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
 import { combinationPictures } from '../../bench/support/street-combinations.ts';
 import { modelFolder, untrainedHead } from '../../bench/support/street-heads.ts';
-import { SEEN_COMBINATIONS, classLabels, colorLabels, colorsOf, combinationsOf, describeAsking, synonymLabels, synonymOf } from '../../bench/support/street-prompts.ts';
+import {
+  SEEN_COMBINATIONS,
+  classLabels,
+  colorLabels,
+  colorsOf,
+  combinationsOf,
+  describeAsking,
+  synonymLabels,
+  synonymOf,
+} from '../../bench/support/street-prompts.ts';
 import { colorsIn, combinationSet, readColored, readPictures, testSet } from '../../bench/support/street-sets.ts';
 import { CLASSES, HELD_OUT_COMBINATIONS, classIndex, isHeldOut } from '../../examples/street-world/classes.ts';
 import { COLOR_WORDS } from '../../examples/street-world/color.ts';
@@ -18,37 +27,73 @@ const [one, other] = [temporaryFolder(), temporaryFolder()];
 
 describe('prompts', () => {
   it('are the nouns of training captions, or the names, in sentences or as they are', () => {
-    const promptsOf = (labels: ReturnType<typeof classLabels>, name: string): readonly string[] | undefined => labels.find((label) => label.name === name)?.prompts;
+    const promptsOf = (labels: ReturnType<typeof classLabels>, name: string): readonly string[] | undefined =>
+      labels.find((label) => label.name === name)?.prompts;
     expect(classLabels().map(({ name }) => name)).toEqual(CLASSES);
-    expect([promptsOf(classLabels(), 'road'), promptsOf(classLabels(), 'car'), promptsOf(classLabels(), 'bicycle')]).toEqual([['road', 'street'], ['car'], ['bicycle']]);
+    expect([
+      promptsOf(classLabels(), 'road'),
+      promptsOf(classLabels(), 'car'),
+      promptsOf(classLabels(), 'bicycle'),
+    ]).toEqual([['road', 'street'], ['car'], ['bicycle']]);
     expect(promptsOf(classLabels({ words: 'names', templates: 'clipseg' }), 'road')).toEqual(['a photo of a road.']);
-    expect(promptsOf(classLabels({ templates: ['one {}', 'two {}'] }), 'road')).toEqual(['one road', 'one street', 'two road', 'two street']);
-    expect(describeAsking()).toBe('the nouns of training captions for each class, mean of their embeddings, as they are');
-    expect(describeAsking({ words: 'names', templates: 'clipseg' })).toBe('each class\'s name alone, in "a photo of a {}."');
+    expect(promptsOf(classLabels({ templates: ['one {}', 'two {}'] }), 'road')).toEqual([
+      'one road',
+      'one street',
+      'two road',
+      'two street',
+    ]);
+    expect(describeAsking()).toBe(
+      'the nouns of training captions for each class, mean of their embeddings, as they are',
+    );
+    expect(describeAsking({ words: 'names', templates: 'clipseg' })).toBe(
+      'each class\'s name alone, in "a photo of a {}."',
+    );
   });
 
   it('ask for one class by a synonym that no training caption has', () => {
     const labels = synonymLabels('car', { templates: 'clipseg' });
     expect(labels.find(({ name }) => name === 'car')?.prompts).toEqual(['a photo of a automobile.']);
-    expect(labels.filter(({ name }) => name !== 'car')).toEqual(classLabels({ templates: 'clipseg' }).filter(({ name }) => name !== 'car'));
-    expect([synonymOf('bicycle'), classLabels().flatMap(({ prompts }) => prompts).filter((prompt) => /automobile|bike/.test(prompt))]).toEqual(['bike', []]);
+    expect(labels.filter(({ name }) => name !== 'car')).toEqual(
+      classLabels({ templates: 'clipseg' }).filter(({ name }) => name !== 'car'),
+    );
+    expect([
+      synonymOf('bicycle'),
+      classLabels()
+        .flatMap(({ prompts }) => prompts)
+        .filter((prompt) => /automobile|bike/.test(prompt)),
+    ]).toEqual(['bike', []]);
     expect(() => synonymOf('dog')).toThrow('Cannot ask by synonym: class must be one of car, bicycle, got dog');
   });
 
   it('split a class into the colors it has', () => {
-    expect([colorsOf('dog'), colorsOf('bus'), colorsOf('car')]).toEqual([['orange', 'brown', 'white', 'black', 'gray'], ['red', 'orange', 'yellow', 'green', 'blue', 'white'], COLOR_WORDS]);
+    expect([colorsOf('dog'), colorsOf('bus'), colorsOf('car')]).toEqual([
+      ['orange', 'brown', 'white', 'black', 'gray'],
+      ['red', 'orange', 'yellow', 'green', 'blue', 'white'],
+      COLOR_WORDS,
+    ]);
     const labels = colorLabels('person');
     expect(labels.length).toBe(23 + 11);
-    expect([labels.find(({ name }) => name === 'yellow person')?.prompts, labels.some(({ name }) => name === 'person')]).toEqual([['person in yellow'], false]);
+    expect([
+      labels.find(({ name }) => name === 'yellow person')?.prompts,
+      labels.some(({ name }) => name === 'person'),
+    ]).toEqual([['person in yellow'], false]);
     expect(colorLabels('dog').find(({ name }) => name === 'black dog')?.prompts).toEqual(['black dog']);
   });
 
   it('set a seen combination of the same class beside each held-out one', () => {
-    expect(SEEN_COMBINATIONS.map((combination) => combination.class)).toEqual(HELD_OUT_COMBINATIONS.map((combination) => combination.class));
+    expect(SEEN_COMBINATIONS.map((combination) => combination.class)).toEqual(
+      HELD_OUT_COMBINATIONS.map((combination) => combination.class),
+    );
     expect(SEEN_COMBINATIONS.filter((combination) => isHeldOut(combination.class, combination.color))).toEqual([]);
-    for (const combination of [...SEEN_COMBINATIONS, ...HELD_OUT_COMBINATIONS]) expect(colorsOf(combination.class)).toContain(combination.color);
-    expect(combinationsOf('van')).toEqual([{ color: 'blue', class: 'van' }, { color: 'red', class: 'van' }]);
-    expect(() => combinationsOf('sky')).toThrow('Cannot find combinations: class must be one of car, bus, van, dog, awning, umbrella, person, bench, got sky');
+    for (const combination of [...SEEN_COMBINATIONS, ...HELD_OUT_COMBINATIONS])
+      expect(colorsOf(combination.class)).toContain(combination.color);
+    expect(combinationsOf('van')).toEqual([
+      { color: 'blue', class: 'van' },
+      { color: 'red', class: 'van' },
+    ]);
+    expect(() => combinationsOf('sky')).toThrow(
+      'Cannot find combinations: class must be one of car, bus, van, dog, awning, umbrella, person, bench, got sky',
+    );
   });
 });
 
@@ -57,7 +102,8 @@ describe('testSet()', () => {
     const [set, again] = [await testSet(3, one), await testSet(3, other)];
     expect(set.names).toEqual(['test-00000000', 'test-00000001', 'test-00000002']);
     for (const name of set.names) {
-      for (const file of [`images/${name}.jpg`, `masks/${name}.png`]) expect(await readFile(join(again.folder, file))).toEqual(await readFile(join(set.folder, file)));
+      for (const file of [`images/${name}.jpg`, `masks/${name}.png`])
+        expect(await readFile(join(again.folder, file))).toEqual(await readFile(join(set.folder, file)));
     }
     const grown = await testSet(9, one);
     expect([grown.folder, grown.names.length, grown.names.slice(0, 3)]).toEqual([set.folder, 9, set.names]);
@@ -75,9 +121,15 @@ describe('testSet()', () => {
 
 describe('combinationSet()', () => {
   it('finds the first pictures that show each combination, the same each time', async () => {
-    const wanted = [{ color: 'green', class: 'car' }, { color: 'orange', class: 'awning' }] as const;
+    const wanted = [
+      { color: 'green', class: 'car' },
+      { color: 'orange', class: 'awning' },
+    ] as const;
     const set = await combinationSet(wanted, 2, one);
-    expect([...set.shown].map(([name, names]) => [name, names.length])).toEqual([['green car', 2], ['orange awning', 2]]);
+    expect([...set.shown].map(([name, names]) => [name, names.length])).toEqual([
+      ['green car', 2],
+      ['orange awning', 2],
+    ]);
     expect((await combinationSet(wanted, 2, other)).shown).toEqual(set.shown);
     expect(await combinationSet(wanted, 2, one)).toEqual(set);
     for (const name of set.shown.get('green car')!) {
@@ -85,14 +137,18 @@ describe('combinationSet()', () => {
       expect(row.combinations).toContain('green car');
     }
     const [car] = await readColored(set.folder, set.shown.get('green car')!);
-    const greenCar = (classes: Uint8Array, colors: Uint8Array): number => classes.filter((value, pixel) => value === classIndex('car') && colors[pixel] === COLOR_WORDS.indexOf('green')).length;
+    const greenCar = (classes: Uint8Array, colors: Uint8Array): number =>
+      classes.filter((value, pixel) => value === classIndex('car') && colors[pixel] === COLOR_WORDS.indexOf('green'))
+        .length;
     expect(greenCar(car!.classes, car!.colors)).toBeGreaterThan(40);
     const drawing = await drawScene(sceneOf(Number(car!.name.slice(-8))), { size: 128 });
     expect(car!.colors).toEqual(colorsIn(drawing));
   });
 
   it('gives up on a combination that no scene has', async () => {
-    await expect(combinationSet([{ color: 'red', class: 'sky' }], 1, one)).rejects.toThrow('Cannot make pictures: combinations must be in one scene of 1000 at least, got red sky');
+    await expect(combinationSet([{ color: 'red', class: 'sky' }], 1, one)).rejects.toThrow(
+      'Cannot make pictures: combinations must be in one scene of 1000 at least, got red sky',
+    );
   });
 
   it('knows all sixteen combinations by name', async () => {
@@ -108,13 +164,23 @@ describe('untrainedHead()', () => {
     const encoders = writeTinyClipseg(join(one, 'encoders'));
     const folder = await untrainedHead(encoders, join(set.folder, 'metadata.jsonl'), join(one, 'run'));
     const before = (await readSafetensors(join(encoders, 'model.safetensors'))).tensors;
-    const { weight_map: files } = JSON.parse(await readFile(join(folder, 'model.safetensors.index.json'), 'utf8')) as { weight_map: Record<string, string> };
+    const { weight_map: files } = JSON.parse(await readFile(join(folder, 'model.safetensors.index.json'), 'utf8')) as {
+      weight_map: Record<string, string>;
+    };
     const same = async (name: string): Promise<boolean> => {
       const after = (await readSafetensors(join(folder, files[name]!))).tensors.get(name)!;
-      return Buffer.from((await readFloats(after)).buffer).equals(Buffer.from((await readFloats(before.get(name)!)).buffer));
+      return Buffer.from((await readFloats(after)).buffer).equals(
+        Buffer.from((await readFloats(before.get(name)!)).buffer),
+      );
     };
-    expect([await same('clip.vision_model.encoder.layers.2.mlp.fc1.weight'), await same('clip.text_projection.weight')]).toEqual([true, true]);
-    expect([await same('decoder.film_mul.weight'), await same('decoder.layers.1.mlp.fc1.weight')]).toEqual([false, false]);
+    expect([
+      await same('clip.vision_model.encoder.layers.2.mlp.fc1.weight'),
+      await same('clip.text_projection.weight'),
+    ]).toEqual([true, true]);
+    expect([await same('decoder.film_mul.weight'), await same('decoder.layers.1.mlp.fc1.weight')]).toEqual([
+      false,
+      false,
+    ]);
   });
 
   it('knows where the shipped checkpoint lies', () => {

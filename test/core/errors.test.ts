@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { SynsegError, deserialiseError, isSynsegError, messageOf, serialiseError } from '../../packages/core/src/errors.ts';
+import {
+  SynsegError,
+  deserialiseError,
+  isSynsegError,
+  messageOf,
+  serialiseError,
+} from '../../packages/core/src/errors.ts';
 
 /** What `postMessage` does to plain data. */
 const across = (error: unknown): Error => deserialiseError(structuredClone(serialiseError(error)));
@@ -10,7 +16,13 @@ describe('an error that crosses threads', () => {
     const rebuilt = across(error);
     expect(rebuilt).toBeInstanceOf(SynsegError);
     expect(isSynsegError(rebuilt)).toBe(true);
-    expect(rebuilt).toMatchObject({ name: 'SynsegError', code: 'IMAGE_DECODE', message: 'Cannot decode image', stack: error.stack, cause: { message: 'premature end' } });
+    expect(rebuilt).toMatchObject({
+      name: 'SynsegError',
+      code: 'IMAGE_DECODE',
+      message: 'Cannot decode image',
+      stack: error.stack,
+      cause: { message: 'premature end' },
+    });
   });
 
   it.each([TypeError, RangeError, Error])('stays a %o', (kind) => {
@@ -28,7 +40,8 @@ describe('an error that crosses threads', () => {
 describe('isSynsegError()', () => {
   it('knows an error of another copy of the package by its brand', () => {
     expect(isSynsegError({ [Symbol.for('synseg.error')]: true, code: 'DISPOSED' })).toBe(true);
-    for (const value of [null, undefined, 'text', new Error('plain'), { code: 'DISPOSED' }]) expect(isSynsegError(value)).toBe(false);
+    for (const value of [null, undefined, 'text', new Error('plain'), { code: 'DISPOSED' }])
+      expect(isSynsegError(value)).toBe(false);
   });
 });
 
@@ -37,11 +50,19 @@ it('messageOf() reads any thrown value', () => {
 });
 
 it('messageOf() and serialiseError() read what has no text', () => {
-  expect([messageOf(Object.create(null)), serialiseError(Object.create(null)).message]).toEqual(['an object', 'an object']);
+  expect([messageOf(Object.create(null)), serialiseError(Object.create(null)).message]).toEqual([
+    'an object',
+    'an object',
+  ]);
 });
 
 it('deserialiseError() refuses what serialiseError() does not give', () => {
-  for (const [data, got] of [[undefined, 'undefined'], [{}, 'an object']] as const) {
-    expect(() => deserialiseError(data as never)).toThrow(new TypeError(`Cannot rebuild error: data must be what serialiseError() returned, got ${got}`));
+  for (const [data, got] of [
+    [undefined, 'undefined'],
+    [{}, 'an object'],
+  ] as const) {
+    expect(() => deserialiseError(data as never)).toThrow(
+      new TypeError(`Cannot rebuild error: data must be what serialiseError() returned, got ${got}`),
+    );
   }
 });

@@ -7,10 +7,14 @@ import { REPOSITORY } from '../support/runtimes.ts';
 import { commandBlocks, runBlocks } from './readme.ts';
 
 const folder = join(REPOSITORY, 'examples');
-const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const names = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 const table = readFileSync(join(folder, 'README.md'), 'utf8');
 /** The table of programs to start from; what lies around them is in another. */
-const programs = [...(table.split('| around them |')[0] ?? '').matchAll(/^\| \[([\w-]+)\]\(\1\) \|/gm)].map(([, name = '']) => name);
+const programs = [...(table.split('| around them |')[0] ?? '').matchAll(/^\| \[([\w-]+)\]\(\1\) \|/gm)].map(
+  ([, name = '']) => name,
+);
 
 describe('the examples', () => {
   it('are all in the table of examples/README.md', () => {
@@ -24,27 +28,37 @@ describe('the examples', () => {
     expect(existsSync(join(import.meta.dirname, name, `${name}.test.ts`))).toBe(true);
   });
 
-  it.each(programs)('%s imports the packages by name and nothing of the repository, so that it can be copied', (name) => {
-    for (const file of sourcesOf(name)) {
-      const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'));
-      expect(importedFiles.length).toBeGreaterThan(0);
-      for (const { fileName } of importedFiles) expect(fileName).toMatch(/^(?:node:[\w/]+|@synseg\/(?:core|video|train))$/);
-    }
-  });
+  it.each(programs)(
+    '%s imports the packages by name and nothing of the repository, so that it can be copied',
+    (name) => {
+      for (const file of sourcesOf(name)) {
+        const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'));
+        expect(importedFiles.length).toBeGreaterThan(0);
+        for (const { fileName } of importedFiles)
+          expect(fileName).toMatch(/^(?:node:[\w/]+|@synseg\/(?:core|video|train))$/);
+      }
+    },
+  );
 
   it('have no type errors against the built packages, JavaScript too', () => {
-    const { config } = ts.readConfigFile(join(REPOSITORY, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: object };
+    const { config } = ts.readConfigFile(join(REPOSITORY, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+      config: object;
+    };
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, REPOSITORY);
     const files = programs.flatMap(sourcesOf);
     const program = ts.createProgram(files, { ...options, paths: {}, allowJs: true, checkJs: true });
     const problems = files.flatMap((file) => {
       const source = program.getSourceFile(file);
-      return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(({ messageText }) => `${file}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
+      return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+        ({ messageText }) => `${file}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+      );
     });
     expect(problems).toEqual([]);
   });
 });
 
 function sourcesOf(name: string): string[] {
-  return readdirSync(join(folder, name)).filter((file) => /\.(?:mjs|ts)$/.test(file)).map((file) => join(folder, name, file));
+  return readdirSync(join(folder, name))
+    .filter((file) => /\.(?:mjs|ts)$/.test(file))
+    .map((file) => join(folder, name, file));
 }

@@ -1,4 +1,6 @@
-/** The commands in an example's README, run as they stand: at the root, by bash, with nothing but what the block says. */
+/**
+ * The commands in an example's README, run as they stand: at the root, by bash, with nothing but what the block says.
+ */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -22,7 +24,9 @@ export function commandBlocks(example: string): readonly CommandBlock[] {
 
 /** The blocks of a README that say `run`. */
 export function runBlocks(example: string): readonly string[] {
-  return commandBlocks(example).filter(({ mode }) => mode === 'run').map(({ code }) => code);
+  return commandBlocks(example)
+    .filter(({ mode }) => mode === 'run')
+    .map(({ code }) => code);
 }
 
 /** How a block ended. */
@@ -72,10 +76,7 @@ export async function openShell(example: string): Promise<Shell> {
     void child.outcome.then(() => running.delete(child));
     return child;
   };
-  return {
-    start,
-    run: async (code, environment) => start(code, environment).outcome,
-  };
+  return { start, run: async (code, environment) => start(code, environment).outcome };
 }
 
 /** Labels with their shares of a picture, percent, from lines such as `road   31.0 %`. */
@@ -88,7 +89,9 @@ export function expectShares(stdout: string, names: readonly string[], total = 1
   const shares = sharesIn(stdout);
   expect(shares.map(([name]) => name)).toEqual(names);
   // Each is rounded to a tenth.
-  expect(Math.abs(shares.reduce((sum, [, share]) => sum + share, 0) - total)).toBeLessThanOrEqual(0.05 * names.length + 1e-6);
+  expect(Math.abs(shares.reduce((sum, [, share]) => sum + share, 0) - total)).toBeLessThanOrEqual(
+    0.05 * names.length + 1e-6,
+  );
 }
 
 /** Asserts that a block ended well, and shows what it said when not. */
@@ -97,7 +100,9 @@ export function expectSuccess({ code, stderr }: Outcome): void {
 }
 
 function startBash(code: string, environment: Readonly<Record<string, string>>): Running {
-  const path = [join(REPOSITORY, 'node_modules/.bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
+  const path = [join(REPOSITORY, 'node_modules/.bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(
+    delimiter,
+  );
   const child = spawn('bash', ['-euo', 'pipefail', '-c', code], {
     cwd: REPOSITORY,
     // Nothing here may reach the hub: the embedded checkpoint needs no network.
@@ -147,7 +152,8 @@ function startBash(code: string, environment: Readonly<Record<string, string>>):
           watchers.delete(look);
           act();
         };
-        const complain = (why: string): void => finish(() => reject(new Error(`${why} without saying ${String(pattern)}: ${text.stdout}${text.stderr}`)));
+        const complain = (why: string): void =>
+          finish(() => reject(new Error(`${why} without saying ${String(pattern)}: ${text.stdout}${text.stderr}`)));
         const timer = setTimeout(() => complain('a minute passed'), 60_000);
         const look = (): void => {
           const match = pattern.exec(text.stdout);

@@ -8,7 +8,10 @@ export interface Call {
   readonly cost?: number;
 }
 
-/** Calls by name: `encodeRLE`, `LabelSet` (with `new`), `LabelSet.load`, `LabelSet#save`; null for what is not the public's to call. */
+/**
+ * Calls by name: `encodeRLE`, `LabelSet` (with `new`), `LabelSet.load`, `LabelSet#save`; null for what is not the
+ * public's to call.
+ */
 export type Calls = Readonly<Record<string, Call | null>>;
 
 /** A call of a function as it is. */
@@ -17,7 +20,12 @@ export function plain(call: unknown, args: () => readonly unknown[], cost = 1): 
 }
 
 /** A call of a method of what `owner` gives. */
-export function method(owner: () => object | Promise<object>, name: string, args: () => readonly unknown[], cost = 1): Call {
+export function method(
+  owner: () => object | Promise<object>,
+  name: string,
+  args: () => readonly unknown[],
+  cost = 1,
+): Call {
   return {
     args,
     cost,
@@ -31,22 +39,38 @@ export function method(owner: () => object | Promise<object>, name: string, args
 /** What can be called of a module: functions, classes, their static and their other methods. */
 export function callables(module: Readonly<Record<string, unknown>>): string[] {
   const methodsOf = (holder: object): string[] =>
-    Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([name, { value }]) => (typeof value === 'function' && name !== 'constructor' ? [name] : []));
+    Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([name, { value }]) =>
+      typeof value === 'function' && name !== 'constructor' ? [name] : [],
+    );
   return Object.entries(module).flatMap(([name, value]) => {
     if (typeof value !== 'function') return [];
     if (!/^class\b/.test(Function.prototype.toString.call(value))) return [name];
-    return [name, ...methodsOf(value).map((own) => `${name}.${own}`), ...methodsOf(value.prototype as object).map((own) => `${name}#${own}`)];
+    return [
+      name,
+      ...methodsOf(value).map((own) => `${name}.${own}`),
+      ...methodsOf(value.prototype as object).map((own) => `${name}#${own}`),
+    ];
   });
 }
 
 /** The calls of a module's functions. @throws Error naming a function without one, so that none is left out */
-export function completeCalls(name: string, module: Readonly<Record<string, unknown>>, calls: Calls): readonly (readonly [string, Call])[] {
+export function completeCalls(
+  name: string,
+  module: Readonly<Record<string, unknown>>,
+  calls: Calls,
+): readonly (readonly [string, Call])[] {
   const there = callables(module);
   const missing = there.filter((callable) => calls[callable] === undefined);
-  if (missing.length > 0) throw new Error(`${name} must have a call in test/fuzz/calls for each public function, got none for ${missing.join(', ')}`);
+  if (missing.length > 0)
+    throw new Error(
+      `${name} must have a call in test/fuzz/calls for each public function, got none for ${missing.join(', ')}`,
+    );
   const gone = Object.keys(calls).filter((callable) => !there.includes(callable));
-  if (gone.length > 0) throw new Error(`test/fuzz/calls must name functions of ${name} that are there, got ${gone.join(', ')}`);
-  return there.flatMap((callable) => (calls[callable] === null ? [] : [[`${name}: ${callable}`, calls[callable] as Call] as const]));
+  if (gone.length > 0)
+    throw new Error(`test/fuzz/calls must name functions of ${name} that are there, got ${gone.join(', ')}`);
+  return there.flatMap((callable) =>
+    calls[callable] === null ? [] : [[`${name}: ${callable}`, calls[callable] as Call] as const],
+  );
 }
 
 /** Takes the first values of an iterable, for a while, and leaves it: a source that reconnects would go on for ever. */

@@ -1,5 +1,6 @@
 /**
- * The process that runs cases. It tells each case before it starts, so that whoever watches knows what it hung on or died
+ * The process that runs cases. It tells each case before it starts, so that whoever watches knows what it hung on or
+ * died
  * of: lines of JSON on file descriptor 3, written at once.
  */
 import { mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -26,7 +27,12 @@ export interface CaseOrder {
 /** What the process tells. */
 export type CaseEvent =
   | { readonly type: 'start'; readonly number: number }
-  | { readonly type: 'end'; readonly number: number; readonly accepted: boolean; readonly fault?: { readonly kind: string; readonly message: string; readonly stack: string } }
+  | {
+      readonly type: 'end';
+      readonly number: number;
+      readonly accepted: boolean;
+      readonly fault?: { readonly kind: string; readonly message: string; readonly stack: string };
+    }
   | { readonly type: 'done' };
 
 function tell(event: CaseEvent): void {
@@ -41,7 +47,10 @@ function write(folder: string, files: Case['files'] = {}): void {
 }
 
 function keep({ keep: folder, subject, seed }: CaseOrder, number: number, { files, shown }: Case, note = ''): void {
-  write(join(folder, `${subject}-${String(seed)}-${String(number)}`), { ...files, 'case.txt': `${shown ?? ''}\n${note}\n` });
+  write(join(folder, `${subject}-${String(seed)}-${String(number)}`), {
+    ...files,
+    'case.txt': `${shown ?? ''}\n${note}\n`,
+  });
 }
 
 /** Lets what a case has left behind come to its end, or to its unhandled rejection. */
@@ -59,7 +68,8 @@ async function run(order: CaseOrder): Promise<void> {
     if (!order.keepOnly) tell({ type: 'start', number });
     const one = subject.make(new Draw(seed, name, number));
     if (order.keepOnly) return keep(order, number, one);
-    for (const left of Object.keys(before)) if (one.files?.[left] === undefined) rmSync(join(folder, left), { force: true });
+    for (const left of Object.keys(before))
+      if (one.files?.[left] === undefined) rmSync(join(folder, left), { force: true });
     write(folder, one.files);
     before = one.files ?? {};
     try {
@@ -73,9 +83,17 @@ async function run(order: CaseOrder): Promise<void> {
         tell({ type: 'end', number, accepted: false });
         continue;
       }
-      const { message, stack } = error instanceof Error ? { message: error.message, stack: error.stack ?? '' } : { message: String(error), stack: '' };
+      const { message, stack } =
+        error instanceof Error
+          ? { message: error.message, stack: error.stack ?? '' }
+          : { message: String(error), stack: '' };
       keep(order, number, one, `${kind}\n${stack}`);
-      tell({ type: 'end', number, accepted: false, fault: { kind, message: message.slice(0, 500), stack: stack.slice(0, 4000) } });
+      tell({
+        type: 'end',
+        number,
+        accepted: false,
+        fault: { kind, message: message.slice(0, 500), stack: stack.slice(0, 4000) },
+      });
     }
   }
   await subject.close?.();

@@ -1,4 +1,7 @@
-/** Random choices of one case. They follow from seed, subject and number of the case alone, so that each can be repeated. */
+/**
+ * Random choices of one case. They follow from seed, subject and number of the case alone, so that each can be
+ * repeated.
+ */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 
@@ -9,7 +12,9 @@ export class Draw {
   readonly #next: Generate;
 
   constructor(seed: number, subject: string, number: number) {
-    const bytes = createHash('sha256').update(`${String(seed)} ${subject} ${String(number)}`).digest();
+    const bytes = createHash('sha256')
+      .update(`${String(seed)} ${subject} ${String(number)}`)
+      .digest();
     [this.#next] = fc.sample(fc.gen(), { seed: bytes.readInt32LE(0), numRuns: 1 }) as [Generate];
   }
 
@@ -27,9 +32,15 @@ export class Draw {
     return choices[this.integer(0, choices.length - 1)] as Choice;
   }
 
-  /** A short text: letters, any characters of Unicode, or halves of characters. No slash, so that as a path it leads nowhere else. */
+  /**
+   * A short text: letters, any characters of Unicode, or halves of characters. No slash, so that as a path it leads
+   * nowhere else.
+   */
   text(): string {
-    const drawn = this.#next(fc.string, { unit: this.pick(['grapheme-ascii', 'binary', 'grapheme'] as const), maxLength: 12 });
+    const drawn = this.#next(fc.string, {
+      unit: this.pick(['grapheme-ascii', 'binary', 'grapheme'] as const),
+      maxLength: 12,
+    });
     return drawn.replace(/[/\\]|\.\./g, '_');
   }
 
@@ -39,7 +50,17 @@ export class Draw {
 
   /** Any value of the language, nested or not. */
   anything(): unknown {
-    const value = this.#next(fc.anything, { withBigInt: true, withDate: true, withMap: true, withSet: true, withNullPrototype: true, withTypedArray: true, withSparseArray: true, maxDepth: 2, maxKeys: 4 });
+    const value = this.#next(fc.anything, {
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withNullPrototype: true,
+      withTypedArray: true,
+      withSparseArray: true,
+      maxDepth: 2,
+      maxKeys: 4,
+    });
     return typeof value === 'string' ? this.text() : value;
   }
 

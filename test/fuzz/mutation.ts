@@ -13,9 +13,72 @@ class RawJson {
 const LONG = 'a'.repeat(70_000);
 const DEEP = 20_000;
 const NAMES = ['__proto__', 'constructor', 'toString', 'length', 'then', '', '0', 'hasOwnProperty', LONG];
-const TEXTS = ['', ' ', 'NaN', 'null', '1e999', '\0', '\ud800', '\udfff\ud800', '../../x', '/dev/null', '/dev/zero', '.', '..', 'C:\\x', 'file:///x', 'http://127.0.0.1:1/x', '{}', '[', '<|endoftext|>', '(a+)+$', '%s%n', '\u202e', '🙂'.repeat(50), LONG];
-const NUMBERS = [0, -1, 1, 2, 3, 7, 255, 256, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 53 - 1, 1e15, 1e308, -1e308, 0.5, 1e-300];
-const RAW = ['-0', '1e999', '-1e999', '123456789012345678901234567890', '1e-999', 'NaN', 'Infinity', 'undefined', "'x'", '{"a":1,"a":2}', '[1,]', '"\\ud800"', '"\\u0000"', '/* */1', '01', `${'['.repeat(DEEP)}${']'.repeat(DEEP)}`, `${'{"a":'.repeat(DEEP)}1${'}'.repeat(DEEP)}`];
+const TEXTS = [
+  '',
+  ' ',
+  'NaN',
+  'null',
+  '1e999',
+  '\0',
+  '\ud800',
+  '\udfff\ud800',
+  '../../x',
+  '/dev/null',
+  '/dev/zero',
+  '.',
+  '..',
+  'C:\\x',
+  'file:///x',
+  'http://127.0.0.1:1/x',
+  '{}',
+  '[',
+  '<|endoftext|>',
+  '(a+)+$',
+  '%s%n',
+  '\u202e',
+  '🙂'.repeat(50),
+  LONG,
+];
+const NUMBERS = [
+  0,
+  -1,
+  1,
+  2,
+  3,
+  7,
+  255,
+  256,
+  65_536,
+  2 ** 31 - 1,
+  2 ** 31,
+  2 ** 32,
+  2 ** 53,
+  2 ** 53 - 1,
+  1e15,
+  1e308,
+  -1e308,
+  0.5,
+  1e-300,
+];
+const RAW = [
+  '-0',
+  '1e999',
+  '-1e999',
+  '123456789012345678901234567890',
+  '1e-999',
+  'NaN',
+  'Infinity',
+  'undefined',
+  "'x'",
+  '{"a":1,"a":2}',
+  '[1,]',
+  '"\\ud800"',
+  '"\\u0000"',
+  '/* */1',
+  '01',
+  `${'['.repeat(DEEP)}${']'.repeat(DEEP)}`,
+  `${'{"a":'.repeat(DEEP)}1${'}'.repeat(DEEP)}`,
+];
 
 /** A value that JSON can say, and that is seldom the right one. */
 export function oddJson(draw: Draw): unknown {
@@ -34,7 +97,9 @@ export function oddJson(draw: Draw): unknown {
     case 6:
       return new RawJson(draw.pick(RAW));
     case 7:
-      return Array.from({ length: draw.pick([0, 1, 2, 3, 5, 2000]) }, () => draw.pick<unknown>([0, -1, 'x', null, [], {}, 1e308]));
+      return Array.from({ length: draw.pick([0, 1, 2, 3, 5, 2000]) }, () =>
+        draw.pick<unknown>([0, -1, 'x', null, [], {}, 1e308]),
+      );
     default:
       return Object.fromEntries([[draw.pick(NAMES), draw.pick<unknown>([1, 'x', null, [], {}])]]);
   }
@@ -58,26 +123,40 @@ function placeIn(draw: Draw, root: Record<string, unknown>): Place {
   let place: Place = { holder: root, name: 'value' };
   for (;;) {
     const value = place.holder[place.name];
-    if (typeof value !== 'object' || value === null || value instanceof RawJson || Object.keys(value).length === 0 || draw.once(6)) return place;
+    if (
+      typeof value !== 'object' ||
+      value === null ||
+      value instanceof RawJson ||
+      Object.keys(value).length === 0 ||
+      draw.once(6)
+    )
+      return place;
     place = { holder: value as Record<string, unknown>, name: draw.pick(Object.keys(value)) };
   }
 }
 
 function changePlace(draw: Draw, { holder, name }: Place): void {
   const value = holder[name];
-  const set = (key: string, to: unknown): void => void Object.defineProperty(holder, key, { value: to, enumerable: true, configurable: true, writable: true });
+  const set = (key: string, to: unknown): void =>
+    void Object.defineProperty(holder, key, { value: to, enumerable: true, configurable: true, writable: true });
   switch (draw.integer(0, 9)) {
     case 0:
       if (Array.isArray(holder)) holder.splice(Number(name), 1);
       else Reflect.deleteProperty(holder, name);
       return;
     case 1:
-      return set(Array.isArray(holder) ? String(holder.length) : draw.pick([...NAMES, draw.text()]), draw.once(2) ? value : oddJson(draw));
+      return set(
+        Array.isArray(holder) ? String(holder.length) : draw.pick([...NAMES, draw.text()]),
+        draw.once(2) ? value : oddJson(draw),
+      );
     case 2:
       if (!Array.isArray(holder)) Reflect.deleteProperty(holder, name);
       return set(Array.isArray(holder) ? name : draw.pick([...NAMES, `${name}s`, name.toUpperCase()]), value);
     case 3:
-      return set(name, draw.pick<unknown>([[value], { value }, new RawJson(`[${jsonText(value)},${jsonText(value)}]`)]));
+      return set(
+        name,
+        draw.pick<unknown>([[value], { value }, new RawJson(`[${jsonText(value)},${jsonText(value)}]`)]),
+      );
     case 4: {
       const other = draw.pick([name, ...Object.keys(holder)]);
       const kept = holder[other];
@@ -86,7 +165,11 @@ function changePlace(draw: Draw, { holder, name }: Place): void {
     }
     case 5:
     case 6:
-      if (typeof value === 'number') return set(name, draw.pick([-value, value + 1, value - 1, value * 2, value / 2, value * 1e9, String(value), value + 0.5]));
+      if (typeof value === 'number')
+        return set(
+          name,
+          draw.pick([-value, value + 1, value - 1, value * 2, value / 2, value * 1e9, String(value), value + 0.5]),
+        );
       if (typeof value === 'string') return set(name, mutateText(draw, value));
       return set(name, oddJson(draw));
     default:
@@ -96,7 +179,10 @@ function changePlace(draw: Draw, { holder, name }: Place): void {
 
 function jsonText(value: unknown): string {
   const raws: string[] = [];
-  const text = JSON.stringify(value, (_name, part: unknown) => (part instanceof RawJson ? `\u0001raw${String(raws.push(part.text) - 1)}\u0001` : part)) ?? 'undefined';
+  const text =
+    JSON.stringify(value, (_name, part: unknown) =>
+      part instanceof RawJson ? `\u0001raw${String(raws.push(part.text) - 1)}\u0001` : part,
+    ) ?? 'undefined';
   return text.replaceAll(/"\\u0001raw(\d+)\\u0001"/g, (_found, index: string) => raws[Number(index)] as string);
 }
 
@@ -116,7 +202,12 @@ export function mutateText(draw: Draw, text: string): string {
         changed = changed.slice(0, at) + draw.pick([...TEXTS, ...RAW.slice(0, 15), draw.text()]) + changed.slice(at);
         break;
       case 2:
-        changed = changed.slice(0, at) + draw.pick(['"', "'", ',', '\t', '\r', '\r\n', '\n\n', '\0', ';', '{', '}', '\ufeff', '\\', '#']).repeat(draw.pick([1, 1, 2, 1000])) + changed.slice(at);
+        changed =
+          changed.slice(0, at) +
+          draw
+            .pick(['"', "'", ',', '\t', '\r', '\r\n', '\n\n', '\0', ';', '{', '}', '\ufeff', '\\', '#'])
+            .repeat(draw.pick([1, 1, 2, 1000])) +
+          changed.slice(at);
         break;
       case 3:
         changed = changed.slice(0, at);
@@ -131,7 +222,10 @@ export function mutateText(draw: Draw, text: string): string {
         changed = [...lines, ...Array.from({ length: draw.pick([1, 1, 200]) }, () => lines[line])].join('\n');
         break;
       default:
-        changed = changed.slice(0, at) + changed.slice(at, end).replaceAll(/\d+/g, () => String(draw.pick(NUMBERS))) + changed.slice(end);
+        changed =
+          changed.slice(0, at) +
+          changed.slice(at, end).replaceAll(/\d+/g, () => String(draw.pick(NUMBERS))) +
+          changed.slice(end);
     }
     // Lines doubled and doubled again would only test patience.
     changed = changed.slice(0, 2_000_000);

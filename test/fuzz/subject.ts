@@ -24,4 +24,14 @@ export interface Subject {
 export type OpenSubject = (folder: string) => Promise<Subject> | Subject;
 
 /** The subjects, each the file of its name in `subjects/`; the one that takes longest first. */
-export const SUBJECTS = ['tables', 'safetensors', 'config', 'tokenizer', 'label-sets', 'rle', 'tar', 'coco', 'arguments'] as const;
+export const SUBJECTS = [
+  'tables',
+  'safetensors',
+  'config',
+  'tokenizer',
+  'label-sets',
+  'rle',
+  'tar',
+  'coco',
+  'arguments',
+] as const;

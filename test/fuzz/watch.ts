@@ -70,9 +70,24 @@ export async function watchSubject(subject: string, options: WatchOptions): Prom
 }
 
 /** Runs cases until they are done, or until one stops the process. */
-async function runProcess(subject: string, options: WatchOptions, report: Report): Promise<Omit<Finding, 'subject' | 'seed'> | undefined> {
+async function runProcess(
+  subject: string,
+  options: WatchOptions,
+  report: Report,
+): Promise<Omit<Finding, 'subject' | 'seed'> | undefined> {
   const folder = mkdtempSync(join(tmpdir(), `synseg-fuzz-${subject}-`));
-  const child = start({ subject, seed: options.seed, first: options.first, end: options.end, folder, keep: options.keep, keepOnly: false }, options);
+  const child = start(
+    {
+      subject,
+      seed: options.seed,
+      first: options.first,
+      end: options.end,
+      folder,
+      keep: options.keep,
+      keepOnly: false,
+    },
+    options,
+  );
   let [number, since, done, peak] = [options.first - 1, performance.now(), false, 0];
   let stopped: { kind: string; message: string } | undefined;
   const stop = (kind: string, message: string): void => {
@@ -112,7 +127,10 @@ async function runProcess(subject: string, options: WatchOptions, report: Report
 /** The input of a case that stopped its process, written by another that only makes it. */
 async function keepInput(subject: string, options: WatchOptions, number: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), `synseg-fuzz-${subject}-`));
-  const child = start({ subject, seed: options.seed, first: number, end: number + 1, folder, keep: options.keep, keepOnly: true }, options);
+  const child = start(
+    { subject, seed: options.seed, first: number, end: number + 1, folder, keep: options.keep, keepOnly: true },
+    options,
+  );
   const timer = setTimeout(() => child.kill('SIGKILL'), START * options.caseTimeoutMs);
   await once(child, 'close');
   clearTimeout(timer);
@@ -122,12 +140,29 @@ async function keepInput(subject: string, options: WatchOptions, number: number)
 function start(order: CaseOrder, { memoryBytes }: WatchOptions): ReturnType<typeof spawn> {
   mkdirSync(join(order.folder, 'home'));
   const heap = String(Math.floor((0.75 * memoryBytes) / 2 ** 20));
-  return spawn(process.execPath, ['--import', import.meta.resolve('tsx'), `--max-old-space-size=${heap}`, fileURLToPath(new URL('./case-process.ts', import.meta.url)), JSON.stringify(order)], {
-    cwd: root,
-    // Nothing of the user's is read or written, and nothing is fetched.
-    env: { PATH: process.env['PATH'], HOME: join(order.folder, 'home'), TMPDIR: order.folder, TSX_TSCONFIG_PATH: join(root, 'tsconfig.run.json'), HF_HUB_OFFLINE: '1', SYNSEG_CACHE: join(order.folder, 'home/cache') },
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-  });
+  return spawn(
+    process.execPath,
+    [
+      '--import',
+      import.meta.resolve('tsx'),
+      `--max-old-space-size=${heap}`,
+      fileURLToPath(new URL('./case-process.ts', import.meta.url)),
+      JSON.stringify(order),
+    ],
+    {
+      cwd: root,
+      // Nothing of the user's is read or written, and nothing is fetched.
+      env: {
+        PATH: process.env['PATH'],
+        HOME: join(order.folder, 'home'),
+        TMPDIR: order.folder,
+        TSX_TSCONFIG_PATH: join(root, 'tsconfig.run.json'),
+        HF_HUB_OFFLINE: '1',
+        SYNSEG_CACHE: join(order.folder, 'home/cache'),
+      },
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    },
+  );
 }
 
 /** Largest resident memory of a process so far, bytes; 0 where the system does not tell. */

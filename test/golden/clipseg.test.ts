@@ -44,7 +44,12 @@ describe.each(cases)('golden/clipseg/%s', (name) => {
     const { tensors } = await readTensors(join(root, 'expected.safetensors'));
     const checkpoint = await openCheckpoint(root, { inputSize: spec.inputSize });
     const { text } = checkpoint.config;
-    return { spec, tensors, checkpoint, tokenizer: await ClipTokenizer.load(root, text.kind === 'clip' ? text.maxTokens : 0) };
+    return {
+      spec,
+      tensors,
+      checkpoint,
+      tokenizer: await ClipTokenizer.load(root, text.kind === 'clip' ? text.maxTokens : 0),
+    };
   };
   const expectClose = (actual: ArrayLike<number>, reference: Reference | undefined, what: string): void => {
     const worst = worstExcess(actual, reference?.data as Float32Array, 2e-4, 1e-4);
@@ -59,7 +64,9 @@ describe.each(cases)('golden/clipseg/%s', (name) => {
       const ids = tokenizer.encode(prompt);
       const reference = Array.from(expected.data as BigInt64Array, Number).slice(row * width, (row + 1) * width);
       expect(ids, prompt).toEqual(reference.slice(0, ids.length));
-      expect(new Set(reference.slice(ids.length)), 'the rest is padding').toEqual(ids.length < width ? new Set([reference.at(-1)]) : new Set());
+      expect(new Set(reference.slice(ids.length)), 'the rest is padding').toEqual(
+        ids.length < width ? new Set([reference.at(-1)]) : new Set(),
+      );
     });
   });
 
@@ -77,7 +84,11 @@ describe.each(cases)('golden/clipseg/%s', (name) => {
     expect([width, height]).toEqual([spec.inputSize, spec.inputSize]);
     const graph = new Graph('golden');
     const parameters = new CheckpointParameters(graph, weights);
-    const trunk: ClipVisionConfig = { ...(config.trunk as ClipVisionConfig), imageMean: spec.imageMean, imageStd: spec.imageStd };
+    const trunk: ClipVisionConfig = {
+      ...(config.trunk as ClipVisionConfig),
+      imageMean: spec.imageMean,
+      imageStd: spec.imageStd,
+    };
     const values = normalisePixels(graph.input('pixels', 'uint8', [1, height, width, 3]), trunk);
     const taps = visionTaps(parameters, values, trunk, config.patchGrid);
     const text = graph.input('text', 'float32', ['labels', config.embeddingDim]);

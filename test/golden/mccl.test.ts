@@ -34,7 +34,9 @@ const WEIGHT_DECAY = 1e-2;
 const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
 const relativeError = (actual: ArrayLike<number>, expected: ArrayLike<number>): number => {
   expect(actual.length).toBe(expected.length);
-  return norm(Array.from(actual, (value, index) => value - (expected[index] as number))) / Math.max(norm(expected), 1e-30);
+  return (
+    norm(Array.from(actual, (value, index) => value - (expected[index] as number))) / Math.max(norm(expected), 1e-30)
+  );
 };
 
 interface MetaData {
@@ -58,9 +60,17 @@ function readMetadata(metadata: Readonly<Record<string, string>>): MetaData {
 /** Names the reference gives to what is differentiated. */
 const SOURCES = ['logits', 'post_decoder_features', 'projector_weight', 'projector_bias'] as const;
 
-function buildCase(tensors: ReadonlyMap<string, Reference>, { patchGrid, epsilon, gate, lambda, images }: MetaData): Graph {
+function buildCase(
+  tensors: ReadonlyMap<string, Reference>,
+  { patchGrid, epsilon, gate, lambda, images }: MetaData,
+): Graph {
   const graph = new Graph('mccl');
-  const inputs = Object.fromEntries([...SOURCES, 'text_embeddings'].map((name) => [name, graph.input(name, 'float32', (tensors.get(name) as Reference).shape)])) as Record<(typeof SOURCES)[number] | 'text_embeddings', Value>;
+  const inputs = Object.fromEntries(
+    [...SOURCES, 'text_embeddings'].map((name) => [
+      name,
+      graph.input(name, 'float32', (tensors.get(name) as Reference).shape),
+    ]),
+  ) as Record<(typeof SOURCES)[number] | 'text_embeddings', Value>;
   const rows = rowInputs(graph, inputs.logits.shape[0] as number);
   const weights = rowWeights(assignmentOf(rows.imageOfRow, images), rows, images);
   const maps = patchMaps(inputs.logits, [patchGrid, patchGrid]);
@@ -73,11 +83,15 @@ function buildCase(tensors: ReadonlyMap<string, Reference>, { patchGrid, epsilon
   graph.output('background', features.background);
   terms.forEach((term, index) => graph.output(`loss${String(index)}`, term));
   graph.output('total', loss);
-  gradients(loss, SOURCES.map((name) => inputs[name])).forEach((gradient, index) => graph.output(`grad_${SOURCES[index] as string}`, gradient));
+  gradients(
+    loss,
+    SOURCES.map((name) => inputs[name]),
+  ).forEach((gradient, index) => graph.output(`grad_${SOURCES[index] as string}`, gradient));
   return graph;
 }
 
-const cosine = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a).reduce((total, value, index) => total + value * (b[index] as number), 0) / (norm(a) * norm(b));
+const cosine = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((total, value, index) => total + value * (b[index] as number), 0) / (norm(a) * norm(b));
 
 /** For each of the four losses, whether one of its cosines lies within 1e-3 of the clamp. */
 function nearClamp(tensors: ReadonlyMap<string, Reference>): boolean[] {
@@ -90,7 +104,11 @@ function nearClamp(tensors: ReadonlyMap<string, Reference>): boolean[] {
   const count = image.shape[0] as number;
   const near = (s: number): boolean => Math.abs(s) > 1 - 1e-4 - 1e-3;
   const any = (predicate: (j: number, k: number) => boolean): boolean =>
-    Array.from({ length: count }, (_, j) => Array.from({ length: count }, (_, k) => j !== k && image.data[j] === image.data[k] && predicate(j, k)).includes(true)).includes(true);
+    Array.from({ length: count }, (_, j) =>
+      Array.from({ length: count }, (_, k) => j !== k && image.data[j] === image.data[k] && predicate(j, k)).includes(
+        true,
+      ),
+    ).includes(true);
   const rows = Array.from({ length: count }, (_, index) => index);
   return [
     rows.some((index) => near(cosine(row('foreground', index), row('text_embeddings', index)))),
@@ -115,11 +133,15 @@ describe.each(cases)('golden/mccl/%s', (name) => {
     };
     const results = await runOnce(buildCase(tensors, settings), feeds);
     const result = (key: string): Float32Array => results[key]?.data as Float32Array;
-    for (const key of ['activation_patch', 'foreground', 'background']) expect(relativeError(result(key), data(key)), key).toBeLessThan(1e-5);
+    for (const key of ['activation_patch', 'foreground', 'background'])
+      expect(relativeError(result(key), data(key)), key).toBeLessThan(1e-5);
     const clamped = nearClamp(tensors);
     const tolerance = (near: boolean): number => (near ? 1e-3 : 1e-5);
     data('losses').forEach((expected, index) => {
-      expect(Math.abs((result(`loss${String(index)}`)[0] as number) - expected), `loss ${String(index)}`).toBeLessThanOrEqual(tolerance(clamped[index] as boolean) * Math.abs(expected));
+      expect(
+        Math.abs((result(`loss${String(index)}`)[0] as number) - expected),
+        `loss ${String(index)}`,
+      ).toBeLessThanOrEqual(tolerance(clamped[index] as boolean) * Math.abs(expected));
     });
     expect(relativeError(result('total'), data('total')), 'total').toBeLessThan(tolerance(clamped.includes(true)));
     for (const key of SOURCES) {
@@ -167,7 +189,10 @@ describe.each(cases)('golden/mccl/%s', (name) => {
           varianceCorrection: scalar(corrections.varianceCorrection),
         });
         const expected = data(`adamw${String(step)}_${parameter}`);
-        expect(relativeError((state['parameters'] as TensorData).data as Float32Array, expected), `${parameter}, step ${String(step)}`).toBeLessThan(1e-6);
+        expect(
+          relativeError((state['parameters'] as TensorData).data as Float32Array, expected),
+          `${parameter}, step ${String(step)}`,
+        ).toBeLessThan(1e-6);
       }
     }
   });

@@ -30,13 +30,21 @@ describe.each(cases)('golden/street/%s', (name) => {
     const { config, weights } = await openCheckpoint(STREET);
     const vocabulary = await Vocabulary.load(STREET, config);
     const trunk = await readFile(join(STREET, 'vision.onnx'));
-    const source = (graph: ConstructorParameters<typeof CheckpointParameters>[0]) => new CheckpointParameters(graph, weights);
+    const source = (graph: ConstructorParameters<typeof CheckpointParameters>[0]) =>
+      new CheckpointParameters(graph, weights);
     const pixels = tensors.get('pixels') as Reference;
-    const taps = await runGraph(buildTrunkGraph(config, source, trunk), { views: { data: pixels.data, shape: [1, ...pixels.shape] } });
+    const taps = await runGraph(buildTrunkGraph(config, source, trunk), {
+      views: { data: pixels.data, shape: [1, ...pixels.shape] },
+    });
     const labels = JSON.parse(metadata['labels'] as string) as string[];
     const text = new Float32Array(labels.flatMap((label) => [...vocabulary.embedding(label)]));
-    const byPicture = Object.fromEntries(Object.entries(taps).map(([tap, { data, shape }]) => [tap, { data, shape: [1, ...shape] }]));
-    const { logits } = await runGraph(buildDecodeGraph(config, source, 1, 'mean'), { ...byPicture, text: { data: text, shape: [labels.length, config.embeddingDim] } });
+    const byPicture = Object.fromEntries(
+      Object.entries(taps).map(([tap, { data, shape }]) => [tap, { data, shape: [1, ...shape] }]),
+    );
+    const { logits } = await runGraph(buildDecodeGraph(config, source, 1, 'mean'), {
+      ...byPicture,
+      text: { data: text, shape: [labels.length, config.embeddingDim] },
+    });
     for (const tap of ['tap0', 'tap2']) {
       const worst = worstExcess(taps[tap]?.data as Float32Array, tensors.get(tap)?.data as Float32Array, 5e-4, 1e-4);
       expect(worst.excess, `${tap}: error ${String(worst.error)}`).toBeLessThanOrEqual(0);

@@ -40,12 +40,21 @@ it('reaches the stated mIoU on the 233 test pictures', { timeout: 300_000 }, asy
   };
 
   await using segmenter = await Segmenter.load(STREET, { device: 'cpu', cacheFolder });
-  const labels = await segmenter.labels(classes.map(({ name }) => name), { background: 'none' });
+  const labels = await segmenter.labels(
+    classes.map(({ name }) => name),
+    { background: 'none' },
+  );
   for (let start = 0; start < names.length; start += TOGETHER) {
     const some = names.slice(start, start + TOGETHER);
-    const results = await segmenter.segmentBatch(some.map((name) => join(camvid, 'test/images', `${name}.jpg`)), labels);
+    const results = await segmenter.segmentBatch(
+      some.map((name) => join(camvid, 'test/images', `${name}.jpg`)),
+      labels,
+    );
     for (const [index, result] of results.entries()) {
-      const { data, info } = await sharp(join(camvid, 'test/labels', `${some[index] as string}.png`)).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
+      const { data, info } = await sharp(join(camvid, 'test/labels', `${some[index] as string}.png`))
+        .extractChannel(0)
+        .raw()
+        .toBuffer({ resolveWithObject: true });
       expect([info.width, info.height, info.channels]).toEqual([result.width, result.height, 1]);
       expect(result.labelMap.includes(BACKGROUND)).toBe(false);
       compare(result.labelMap, data);
@@ -55,7 +64,10 @@ it('reaches the stated mIoU on the 233 test pictures', { timeout: 300_000 }, asy
   const scores = [...intersections].map((intersection, label) => intersection / (unions[label] as number));
   const mIoU = (100 * scores.reduce((sum, score) => sum + score, 0)) / scores.length;
   const accuracy = (100 * right) / counted;
-  console.info(`CamVid test: mIoU ${mIoU.toFixed(2)}, pixel accuracy ${accuracy.toFixed(2)}; ${classes.map(({ name }, label) => `${name} ${(100 * (scores[label] as number)).toFixed(1)}`).join(', ')}`);
+  console.info(
+    `CamVid test: mIoU ${mIoU.toFixed(2)}, pixel accuracy ${accuracy.toFixed(2)}; ` +
+      `${classes.map(({ name }, label) => `${name} ${(100 * (scores[label] as number)).toFixed(1)}`).join(', ')}`,
+  );
   expect(Math.abs(mIoU - 46.57), `mIoU ${mIoU.toFixed(2)}`).toBeLessThanOrEqual(0.5);
   expect(Math.abs(accuracy - 84.55), `pixel accuracy ${accuracy.toFixed(2)}`).toBeLessThanOrEqual(0.5);
 });

@@ -38,7 +38,12 @@ describe.each(runtimes)('under %s', (name) => {
   /** Runs a scenario to its end; sends SIGINT when it says it is ready. */
   async function run(scenario: string, delayMs = 0): Promise<Outcome> {
     const [program = '', ...rest] = command;
-    const child = spawn(program, [...rest, script, scenario, model, cacheFolder, String(delayMs)], { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' });
+    const child = spawn(program, [...rest, script, scenario, model, cacheFolder, String(delayMs)], {
+      cwd: REPOSITORY,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 50_000,
+      killSignal: 'SIGKILL',
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (part: Buffer) => {
       stdout += part.toString();
@@ -70,9 +75,17 @@ describe.each(runtimes)('under %s', (name) => {
   });
 
   // The thread loads its code, then the runtime's addon, then the graphs: wherever it is then.
-  it.each([0, 20, 40, 60, 80])('process.exit %i ms into loading: exits with 0 and says nothing on stderr', async (delayMs) => {
-    expect(await run('process.exit while loading', delayMs)).toEqual({ code: 0, signal: null, stdout: 'leaving\n', stderr: '' });
-  });
+  it.each([0, 20, 40, 60, 80])(
+    'process.exit %i ms into loading: exits with 0 and says nothing on stderr',
+    async (delayMs) => {
+      expect(await run('process.exit while loading', delayMs)).toEqual({
+        code: 0,
+        signal: null,
+        stdout: 'leaving\n',
+        stderr: '',
+      });
+    },
+  );
 
   it('an uncaught exception in mid-run: exits with 1 and shows the exception, no abort', async () => {
     const outcome = await run('uncaught exception');

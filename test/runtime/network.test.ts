@@ -1,4 +1,7 @@
-/** The built package asks web servers: with a login, through a proxy, not on private addresses; and the process ends by itself. */
+/**
+ * The built package asks web servers: with a login, through a proxy, not on private addresses; and the process ends by
+ * itself.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -29,7 +32,9 @@ let tunnels: (string | undefined)[] = [];
 
 beforeAll(async () => {
   hub = await startHubServer({ [REPO]: tinyRepo() });
-  const picture = await sharp(Buffer.alloc(96 * 96 * 3, 90), { raw: { width: 96, height: 96, channels: 3 } }).jpeg().toBuffer();
+  const picture = await sharp(Buffer.alloc(96 * 96 * 3, 90), { raw: { width: 96, height: 96, channels: 3 } })
+    .jpeg()
+    .toBuffer();
   camera = await listen((request, response) => {
     const fits = request.headers.authorization === `Basic ${Buffer.from('admin:pa#ss').toString('base64')}`;
     response.writeHead(fits ? 200 : 401).end(fits ? picture : undefined);
@@ -60,13 +65,26 @@ it.each(['this Node', 'a newer Node', 'Deno'] as const)('under %s', async (runti
   const url = `http://admin:pa#ss@127.0.0.1:${portOf(camera)}/snap.jpg`;
   const cacheDir = join(root, runtime.replaceAll(' ', '-'));
   const [command = '', ...rest] = commandOf(runtime);
-  const env = { ...process.env, HTTP_PROXY: `http://127.0.0.1:${portOf(proxy)}`, http_proxy: '', NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' };
-  const child = spawn(command, [...rest, script, url, REPO, cacheDir], { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000 });
+  const env = {
+    ...process.env,
+    HTTP_PROXY: `http://127.0.0.1:${portOf(proxy)}`,
+    http_proxy: '',
+    NO_PROXY: '127.0.0.1',
+    no_proxy: '127.0.0.1',
+  };
+  const child = spawn(command, [...rest, script, url, REPO, cacheDir], {
+    cwd: REPOSITORY,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 50_000,
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (part: Buffer) => (stdout += part.toString()));
   child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
-  const refusal = `Cannot open image: URL must answer with a picture, got 127.0.0.1, which is no public address (publicOnly) from http://127.0.0.1:${portOf(camera)}/snap.jpg`;
+  const refusal =
+    'Cannot open image: URL must answer with a picture, got 127.0.0.1, which is no public address ' +
+    `(publicOnly) from http://127.0.0.1:${portOf(camera)}/snap.jpg`;
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `96 96\n${refusal}\n111111111\n`, stderr: '' });
   expect(new Set(tunnels)).toEqual(new Set(['hub.example:80']));
 });

@@ -15,13 +15,17 @@ parentPort.ref();
 import(workerData).then(() => post({ whenLoaded: posted }), (error) => post({ error: error.message }));
 `;
 
-// A pool ends a thread that has loaded whenever it likes. Node ends the process with it where that is before the module is through.
-it.each(['video/dist/frame-worker.js', 'train/dist/decode-worker.js'])('%s says so after its module is through, and not before', async (file) => {
-  const thread = new Worker(watcher, { eval: true, workerData: join(REPOSITORY, 'packages', file) });
-  try {
-    expect(await once(thread, 'message')).toEqual([{ whenLoaded: 0 }]);
-    expect(await once(thread, 'message')).toEqual([{ posted: 1, message: expect.any(Array) as unknown }]);
-  } finally {
-    await thread.terminate();
-  }
-});
+// A pool ends a thread that has loaded whenever it likes. Node ends the process with it where that is before the module
+// is through.
+it.each(['video/dist/frame-worker.js', 'train/dist/decode-worker.js'])(
+  '%s says so after its module is through, and not before',
+  async (file) => {
+    const thread = new Worker(watcher, { eval: true, workerData: join(REPOSITORY, 'packages', file) });
+    try {
+      expect(await once(thread, 'message')).toEqual([{ whenLoaded: 0 }]);
+      expect(await once(thread, 'message')).toEqual([{ posted: 1, message: expect.any(Array) as unknown }]);
+    } finally {
+      await thread.terminate();
+    }
+  },
+);

@@ -30,12 +30,14 @@ export const WANTED = ['config.json', 'merges.txt', 'model.safetensors', 'prepro
 
 /** `length` bytes that differ for each seed and have no period a resume at a wrong offset could hide behind. */
 export function bytesOf(seed: string, length: number): Uint8Array {
-  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, index) => createHash('sha256').update(`${seed}${index}`).digest());
+  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, index) =>
+    createHash('sha256').update(`${seed}${index}`).digest(),
+  );
   return new Uint8Array(Buffer.concat(blocks).subarray(0, length));
 }
 
 export function tinyRepo(files = FILES): HubRepo {
-  return { commits: { [FIRST]: files }, refs: { main: FIRST, 'v1.0': FIRST } };
+  return { commits: { [FIRST]: files }, refs: { 'main': FIRST, 'v1.0': FIRST } };
 }
 
 /** Concurrent tests must register clean-up with their own context: the global hook may belong to another test. */

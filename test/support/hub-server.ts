@@ -116,18 +116,24 @@ export async function startHubServer(repos: Readonly<Record<string, HubRepo>>): 
     const repo = repos[(api ?? file)?.[1] ?? ''];
     if (api !== null && server.apiStatus !== 0) return fail(response, server.apiStatus, '');
     if (repo === undefined) return fail(response, 404, 'RepoNotFound');
-    if (repo.token !== undefined && request.headers.authorization !== `Bearer ${repo.token}`) return fail(response, 401, 'GatedRepo');
+    if (repo.token !== undefined && request.headers.authorization !== `Bearer ${repo.token}`)
+      return fail(response, 401, 'GatedRepo');
     const name = decodeURIComponent(api?.[3] ?? file?.[2] ?? '');
     const commit = repo.refs[name] ?? name;
     const files = repo.commits[commit];
     if (files === undefined) return fail(response, 404, 'RevisionNotFound');
-    if (api?.[2] === 'revision') return json(response, { _id: '1', id: api[1], sha: commit, lastModified: '2024-01-01T00:00:00Z' });
+    if (api?.[2] === 'revision')
+      return json(response, { _id: '1', id: api[1], sha: commit, lastModified: '2024-01-01T00:00:00Z' });
     if (api?.[2] === 'tree') {
       const from = Number(url.searchParams.get('cursor') ?? 0);
       const next = new URL(url.pathname, server.url);
       next.searchParams.set('cursor', String(from + 2));
       const entries = Object.entries(files).map(([path, bytes]) => entryOf(path, bytes));
-      return json(response, entries.slice(from, from + 2), from + 2 < entries.length ? { link: `<${next.href}>; rel="next"` } : {});
+      return json(
+        response,
+        entries.slice(from, from + 2),
+        from + 2 < entries.length ? { link: `<${next.href}>; rel="next"` } : {},
+      );
     }
     const path = file?.[3] ?? '';
     const content = files[path];
@@ -153,7 +159,9 @@ export async function startHubServer(repos: Readonly<Record<string, HubRepo>>): 
       }
     },
   };
-  await Promise.all([hub, storage].map((each) => new Promise<void>((resolve) => void each.listen(0, '127.0.0.1', resolve))));
+  await Promise.all(
+    [hub, storage].map((each) => new Promise<void>((resolve) => void each.listen(0, '127.0.0.1', resolve))),
+  );
   return Object.assign(server, { url: `http://127.0.0.1:${portOf(hub)}` });
 }
 

@@ -22,12 +22,22 @@ export function installCore(application: string): string {
   const home = join(application, 'node_modules/@synseg/core');
   mkdirSync(dirname(home), { recursive: true });
   writeFileSync(join(application, 'package.json'), '{ "name": "application", "type": "module", "private": true }\n');
-  execFileSync('npm', ['pack', PACKAGE, '--pack-destination', application, '--ignore-scripts', '--silent'], { cwd: REPOSITORY, stdio: 'pipe', shell: process.platform === 'win32' });
-  const { version, dependencies } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as { version: string; dependencies: Record<string, string> };
+  execFileSync('npm', ['pack', PACKAGE, '--pack-destination', application, '--ignore-scripts', '--silent'], {
+    cwd: REPOSITORY,
+    stdio: 'pipe',
+    shell: process.platform === 'win32',
+  });
+  const { version, dependencies } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as {
+    version: string;
+    dependencies: Record<string, string>;
+  };
   execFileSync('tar', ['-xzf', `synseg-core-${version}.tgz`], { cwd: application });
   renameSync(join(application, 'package'), home);
   for (const name of Object.keys(dependencies)) {
-    const [own, hoisted] = [PACKAGE, REPOSITORY].map((folder) => join(folder, 'node_modules', name)) as [string, string];
+    const [own, hoisted] = [PACKAGE, REPOSITORY].map((folder) => join(folder, 'node_modules', name)) as [
+      string,
+      string,
+    ];
     mkdirSync(dirname(join(application, 'node_modules', name)), { recursive: true });
     symlinkSync(existsSync(own) ? own : hoisted, join(application, 'node_modules', name), 'junction');
   }
@@ -55,8 +65,18 @@ export interface Ended {
 }
 
 /** Runs a program to its end. */
-export async function runToEnd(program: string, args: readonly string[], options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
-  const child = spawn(program, args, { cwd: REPOSITORY, ...options, stdio: ['ignore', 'pipe', 'pipe'], timeout: 100_000, killSignal: 'SIGKILL' });
+export async function runToEnd(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
+  const child = spawn(program, args, {
+    cwd: REPOSITORY,
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 100_000,
+    killSignal: 'SIGKILL',
+  });
   const text = { stdout: '', stderr: '' };
   child.stdout.on('data', (part: Buffer) => (text.stdout += part.toString()));
   child.stderr.on('data', (part: Buffer) => (text.stderr += part.toString()));

@@ -14,11 +14,18 @@ export function uniform(seed: number): () => number {
 /** Normal numbers of this standard deviation (Box–Muller). */
 export function gaussians(length: number, seed: number, deviation = 1): Float32Array {
   const next = uniform(seed);
-  return Float32Array.from({ length }, () => deviation * Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()));
+  return Float32Array.from(
+    { length },
+    () => deviation * Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+  );
 }
 
 /** A picture of smooth colour gradients with noise on top: RGB bytes `[height, width, 3]`. */
-export function picture(width: number, height: number, seed: number): { data: Uint8Array; width: number; height: number } {
+export function picture(
+  width: number,
+  height: number,
+  seed: number,
+): { data: Uint8Array; width: number; height: number } {
   const next = uniform(seed);
   const [a, b, c] = [next(), next(), next()];
   const data = Uint8Array.from({ length: width * height * 3 }, (_, index) => {

@@ -7,13 +7,23 @@ import { join, resolve } from 'node:path';
 export const REPOSITORY = resolve(import.meta.dirname, '../..');
 
 /** Installed by `npm test` for this platform and processor. */
-const newerNode = join(REPOSITORY, `node_modules/.cache/newer-node/node_modules/node-${process.platform}-${process.arch}/bin/node`);
+const newerNode = join(
+  REPOSITORY,
+  `node_modules/.cache/newer-node/node_modules/node-${process.platform}-${process.arch}/bin/node`,
+);
 
 const LOCATE = {
   'this Node': () => [process.execPath],
   'a newer Node': () => [newerNode],
   // The binary itself: npm's `deno` is a Node script, which does not pass signals on.
-  'Deno': () => [execFileSync(join(REPOSITORY, 'node_modules/.bin/deno'), ['eval', 'console.log(Deno.execPath())'], { encoding: 'utf8' }).trim(), 'run', '-A', '--no-lock'],
+  'Deno': () => [
+    execFileSync(join(REPOSITORY, 'node_modules/.bin/deno'), ['eval', 'console.log(Deno.execPath())'], {
+      encoding: 'utf8',
+    }).trim(),
+    'run',
+    '-A',
+    '--no-lock',
+  ],
 } as const satisfies Record<string, () => readonly string[]>;
 
 /** A runtime by name. */
@@ -22,6 +32,7 @@ export type Runtime = keyof typeof LOCATE;
 /** The words to put before a script. @throws Error when it is not there */
 export function commandOf(runtime: Runtime): readonly string[] {
   const command = LOCATE[runtime]();
-  if (!existsSync(command[0] as string)) throw new Error(`${runtime} must be at ${command[0] as string}: run "npm run setup"`);
+  if (!existsSync(command[0] as string))
+    throw new Error(`${runtime} must be at ${command[0] as string}: run "npm run setup"`);
   return command;
 }

@@ -12,7 +12,9 @@ export interface Reference {
 }
 
 /** Every tensor of a safetensors file, and its metadata. */
-export async function readTensors(path: string): Promise<{ tensors: Map<string, Reference>; metadata: Readonly<Record<string, string>> }> {
+export async function readTensors(
+  path: string,
+): Promise<{ tensors: Map<string, Reference>; metadata: Readonly<Record<string, string>> }> {
   const { tensors, metadata } = await readSafetensors(path);
   const file = await open(path);
   const result = new Map<string, Reference>();
@@ -20,7 +22,14 @@ export async function readTensors(path: string): Promise<{ tensors: Map<string, 
     for (const [name, entry] of tensors) {
       const bytes = new Uint8Array(entry.length);
       await file.read(bytes, 0, entry.length, entry.offset);
-      const data = entry.dtype === 'uint8' ? bytes : entry.dtype === 'int64' ? new BigInt64Array(bytes.buffer) : entry.dtype === 'int32' ? new Int32Array(bytes.buffer) : toFloat32(entry, bytes);
+      const data =
+        entry.dtype === 'uint8'
+          ? bytes
+          : entry.dtype === 'int64'
+            ? new BigInt64Array(bytes.buffer)
+            : entry.dtype === 'int32'
+              ? new Int32Array(bytes.buffer)
+              : toFloat32(entry, bytes);
       result.set(name, { shape: entry.shape, data });
     }
   } finally {
@@ -30,7 +39,10 @@ export async function readTensors(path: string): Promise<{ tensors: Map<string, 
 }
 
 /** Runs a graph once on the CPU provider. */
-export async function runGraph(graph: Graph, feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+export async function runGraph(
+  graph: Graph,
+  feeds: Readonly<Record<string, TensorData>>,
+): Promise<Record<string, TensorData>> {
   const session = await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: 2 });
   try {
     return await session.run(feeds);
@@ -39,9 +51,19 @@ export async function runGraph(graph: Graph, feeds: Readonly<Record<string, Tens
   }
 }
 
-/** The worst excess of |actual − expected| over `absolute + relative·|expected|`, and where; ≤ 0 means within tolerance. */
-export function worstExcess(actual: ArrayLike<number>, expected: ArrayLike<number>, absolute: number, relative: number): { excess: number; index: number; error: number } {
-  if (actual.length !== expected.length) throw new RangeError(`Cannot compare: lengths must agree, got ${String(actual.length)} and ${String(expected.length)}`);
+/**
+ * The worst excess of |actual − expected| over `absolute + relative·|expected|`, and where; ≤ 0 means within tolerance.
+ */
+export function worstExcess(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  absolute: number,
+  relative: number,
+): { excess: number; index: number; error: number } {
+  if (actual.length !== expected.length)
+    throw new RangeError(
+      `Cannot compare: lengths must agree, got ${String(actual.length)} and ${String(expected.length)}`,
+    );
   let worst = { excess: -Infinity, index: -1, error: 0 };
   for (let index = 0; index < actual.length; index++) {
     const error = Math.abs((actual[index] as number) - (expected[index] as number));

@@ -37,7 +37,14 @@ export function writeTinyClipseg(folder: string, options: TinyClipseg = {}): str
   const { size = 32 } = options;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'config.json'), JSON.stringify(tinyConfig(options)));
-  writeFileSync(join(folder, 'preprocessor_config.json'), JSON.stringify({ size: { height: size, width: size }, image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] }));
+  writeFileSync(
+    join(folder, 'preprocessor_config.json'),
+    JSON.stringify({
+      size: { height: size, width: size },
+      image_mean: [0.485, 0.456, 0.406],
+      image_std: [0.229, 0.224, 0.225],
+    }),
+  );
   const { vocab, merges } = tinyVocabulary();
   writeFileSync(join(folder, 'vocab.json'), JSON.stringify(vocab));
   writeFileSync(join(folder, 'merges.txt'), merges);
@@ -47,7 +54,15 @@ export function writeTinyClipseg(folder: string, options: TinyClipseg = {}): str
 
 /** `config.json` of a tiny checkpoint. */
 export function tinyConfig(options: TinyClipseg = {}): Record<string, unknown> {
-  const { hidden = 32, blocks = 3, taps = [0, 1, 2], patch = 8, size = 32, head = 'simple', conditionalLayer = 0 } = options;
+  const {
+    hidden = 32,
+    blocks = 3,
+    taps = [0, 1, 2],
+    patch = 8,
+    size = 32,
+    head = 'simple',
+    conditionalLayer = 0,
+  } = options;
   const transformer = { hidden_size: hidden, num_attention_heads: 4, intermediate_size: 2 * hidden };
   return {
     model_type: 'clipseg',
@@ -59,7 +74,13 @@ export function tinyConfig(options: TinyClipseg = {}): Record<string, unknown> {
     decoder_intermediate_size: 32,
     use_complex_transposed_convolution: head === 'refined',
     vision_config: { ...transformer, num_hidden_layers: blocks, patch_size: patch, image_size: size },
-    text_config: { ...transformer, num_hidden_layers: TEXT_BLOCKS, vocab_size: Object.keys(tinyVocabulary().vocab).length, max_position_embeddings: 77, eos_token_id: Object.keys(tinyVocabulary().vocab).length - 1 },
+    text_config: {
+      ...transformer,
+      num_hidden_layers: TEXT_BLOCKS,
+      vocab_size: Object.keys(tinyVocabulary().vocab).length,
+      max_position_embeddings: 77,
+      eos_token_id: Object.keys(tinyVocabulary().vocab).length - 1,
+    },
   };
 }
 
@@ -67,19 +88,43 @@ export function tinyConfig(options: TinyClipseg = {}): Record<string, unknown> {
 export function tinyVocabulary(): { vocab: Record<string, number>; merges: string } {
   const printable = [...span(33, 126), ...span(161, 172), ...span(174, 255)];
   const others = span(0, 255).filter((byte) => !printable.includes(byte));
-  const alphabet = [...printable.map((byte) => String.fromCharCode(byte)), ...others.map((_, index) => String.fromCharCode(256 + index))];
-  const tokens = [...alphabet, ...alphabet.map((letter) => `${letter}</w>`), ...MERGES.map((merge) => merge.replace(' ', '')), '<|startoftext|>', '<|endoftext|>'];
-  return { vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges: `#version: 0.2\n${MERGES.join('\n')}\n` };
+  const alphabet = [
+    ...printable.map((byte) => String.fromCharCode(byte)),
+    ...others.map((_, index) => String.fromCharCode(256 + index)),
+  ];
+  const tokens = [
+    ...alphabet,
+    ...alphabet.map((letter) => `${letter}</w>`),
+    ...MERGES.map((merge) => merge.replace(' ', '')),
+    '<|startoftext|>',
+    '<|endoftext|>',
+  ];
+  return {
+    vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+    merges: `#version: 0.2\n${MERGES.join('\n')}\n`,
+  };
 }
 
 /** Weights under the names of `CLIPSegForImageSegmentation`. */
 export function tinyTensors(options: TinyClipseg = {}): Map<string, FloatTensor> {
-  const { seed = 1, hidden = 32, blocks = 3, taps = [0, 1, 2], patch = 8, size = 32, head = 'simple', embedsPictures = false } = options;
+  const {
+    seed = 1,
+    hidden = 32,
+    blocks = 3,
+    taps = [0, 1, 2],
+    patch = 8,
+    size = 32,
+    head = 'simple',
+    embedsPictures = false,
+  } = options;
   const tensors = new Map<string, FloatTensor>();
   // Scaled by the square root of the inputs, so that activations neither vanish nor explode with width.
   const put = (name: string, shape: readonly number[], deviation: number, mean = 0): void => {
     const length = shape.reduce((product, dimension) => product * dimension, 1);
-    tensors.set(name, { shape, data: gaussians(length, seed * 7919 + tensors.size, deviation).map((value) => value + mean) });
+    tensors.set(name, {
+      shape,
+      data: gaussians(length, seed * 7919 + tensors.size, deviation).map((value) => value + mean),
+    });
   };
   const linear = (name: string, out: number, inputs: number, gain = 1): void => {
     put(`${name}.weight`, [out, inputs], gain / Math.sqrt(inputs));
@@ -90,7 +135,8 @@ export function tinyTensors(options: TinyClipseg = {}): Map<string, FloatTensor>
     put(`${name}.bias`, [width], 0.1);
   };
   const block = (name: string, width: number, inner: number): void => {
-    for (const which of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) linear(`${name}.self_attn.${which}`, width, width, which === 'q_proj' ? 2 : 1);
+    for (const which of ['q_proj', 'k_proj', 'v_proj', 'out_proj'])
+      linear(`${name}.self_attn.${which}`, width, width, which === 'q_proj' ? 2 : 1);
     linear(`${name}.mlp.fc1`, inner, width);
     linear(`${name}.mlp.fc2`, width, inner);
     norm(`${name}.layer_norm1`, width);
@@ -99,14 +145,20 @@ export function tinyTensors(options: TinyClipseg = {}): Map<string, FloatTensor>
   const grid = size / patch;
   put('clip.text_model.embeddings.token_embedding.weight', [Object.keys(tinyVocabulary().vocab).length, hidden], 1);
   put('clip.text_model.embeddings.position_embedding.weight', [77, hidden], 0.3);
-  for (let layer = 0; layer < TEXT_BLOCKS; layer++) block(`clip.text_model.encoder.layers.${String(layer)}`, hidden, 2 * hidden);
+  for (let layer = 0; layer < TEXT_BLOCKS; layer++)
+    block(`clip.text_model.encoder.layers.${String(layer)}`, hidden, 2 * hidden);
   norm('clip.text_model.final_layer_norm', hidden);
   put('clip.text_projection.weight', [EMBEDDING_DIM, hidden], 1 / Math.sqrt(hidden));
   put('clip.vision_model.embeddings.class_embedding', [hidden], 1);
-  put('clip.vision_model.embeddings.patch_embedding.weight', [hidden, 3, patch, patch], 2 / Math.sqrt(3 * patch * patch));
+  put(
+    'clip.vision_model.embeddings.patch_embedding.weight',
+    [hidden, 3, patch, patch],
+    2 / Math.sqrt(3 * patch * patch),
+  );
   put('clip.vision_model.embeddings.position_embedding.weight', [1 + grid * grid, hidden], 0.5);
   norm('clip.vision_model.pre_layrnorm', hidden);
-  for (let layer = 0; layer < blocks; layer++) block(`clip.vision_model.encoder.layers.${String(layer)}`, hidden, 2 * hidden);
+  for (let layer = 0; layer < blocks; layer++)
+    block(`clip.vision_model.encoder.layers.${String(layer)}`, hidden, 2 * hidden);
   linear('decoder.film_mul', REDUCE_DIM, EMBEDDING_DIM, 2);
   linear('decoder.film_add', REDUCE_DIM, EMBEDDING_DIM, 2);
   taps.forEach((_, layer) => {

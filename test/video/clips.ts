@@ -17,7 +17,10 @@ export function ffmpeg(...args: readonly string[]): string {
 }
 
 /** A moving test picture, H.264 with B-frames unless told otherwise. */
-export function testClip(file: string, { size = '160x120', rate = 25, seconds = 1, more = [] as string[] } = {}): string {
+export function testClip(
+  file: string,
+  { size = '160x120', rate = 25, seconds = 1, more = [] as string[] } = {},
+): string {
   const input = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`];
   return ffmpeg(...input, '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '3', '-pix_fmt', 'yuv420p', ...more, file);
 }
@@ -30,7 +33,9 @@ export function frameTimes(file: string): number[] {
     frames: { pts?: number; best_effort_timestamp?: number }[];
   };
   const [numerator = 0, denominator = 1] = (report.streams[0]?.time_base ?? '').split('/').map(Number);
-  return report.frames.map(({ pts, best_effort_timestamp }) => ((pts ?? best_effort_timestamp ?? NaN) * numerator) / denominator);
+  return report.frames.map(
+    ({ pts, best_effort_timestamp }) => ((pts ?? best_effort_timestamp ?? NaN) * numerator) / denominator,
+  );
 }
 
 /** ffprobe's `-show_streams -show_format`, with the frames counted by decoding. */
@@ -55,6 +60,8 @@ export function isAlive(pid: number): boolean {
 
 /** Ids of this process's children that run ffmpeg or ffprobe. */
 export function ffmpegChildren(): number[] {
-  const rows = run('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)]).trim().split('\n');
+  const rows = run('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)])
+    .trim()
+    .split('\n');
   return rows.filter((row) => /ffmpeg|ffprobe/.test(row)).map((row) => Number.parseInt(row, 10));
 }

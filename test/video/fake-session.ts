@@ -98,11 +98,20 @@ export class FakeSession implements AsyncDisposable {
   }
 }
 
-function result({ size: [height, width], labels, outputs }: Request): { labels: Uint8Array } | { activations: Float32Array } {
+function result({
+  size: [height, width],
+  labels,
+  outputs,
+}: Request): { labels: Uint8Array } | { activations: Float32Array } {
   const inHalf = (at: number, label: number): boolean => at % width < width / 2 === (label === 0);
-  if (outputs.labels) return { labels: Uint8Array.from({ length: height * width }, (_, at) => (inHalf(at, 0) ? 0 : 1)) };
+  if (outputs.labels)
+    return { labels: Uint8Array.from({ length: height * width }, (_, at) => (inHalf(at, 0) ? 0 : 1)) };
   const pixels = height * width;
-  return { activations: Float32Array.from({ length: labels.count * pixels }, (_, at) => (inHalf(at % pixels, Math.floor(at / pixels)) ? 0.9 : 0.1)) };
+  return {
+    activations: Float32Array.from({ length: labels.count * pixels }, (_, at) =>
+      inHalf(at % pixels, Math.floor(at / pixels)) ? 0.9 : 0.1,
+    ),
+  };
 }
 
 /** What the session's own failures look like. */

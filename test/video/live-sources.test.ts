@@ -1,5 +1,6 @@
 /**
- * Four live sources over four protocols on one slow model, with real senders on loopback: what each promises under load,
+ * Four live sources over four protocols on one slow model, with real senders on loopback: what each promises under
+ * load,
  * and when one of the senders dies.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -50,12 +51,26 @@ async function fourSources(): Promise<readonly LiveSource[]> {
   const [rtsp, udp, http, tcp] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   return [
     {
-      source: { url: `rtsp://127.0.0.1:${rtsp}/live`, inputOptions: ['-rtsp_flags', 'listen'], name: 'rtsp', live: true },
+      source: {
+        url: `rtsp://127.0.0.1:${rtsp}/live`,
+        inputOptions: ['-rtsp_flags', 'listen'],
+        name: 'rtsp',
+        live: true,
+      },
       send: sender('-f', 'rtsp', '-rtsp_transport', 'tcp', `rtsp://127.0.0.1:${rtsp}/live`),
     },
-    { source: { url: `udp://127.0.0.1:${udp}`, name: 'udp', live: true }, send: sender('-f', 'mpegts', `udp://127.0.0.1:${udp}?pkt_size=1316`) },
-    { source: { url: `http://127.0.0.1:${http}/live`, name: 'http', live: true }, send: sender('-f', 'mpegts', '-listen', '1', `http://127.0.0.1:${http}/live`) },
-    { source: { url: `tcp://127.0.0.1:${tcp}?listen`, name: 'tcp', live: true }, send: sender('-f', 'mpegts', `tcp://127.0.0.1:${tcp}`) },
+    {
+      source: { url: `udp://127.0.0.1:${udp}`, name: 'udp', live: true },
+      send: sender('-f', 'mpegts', `udp://127.0.0.1:${udp}?pkt_size=1316`),
+    },
+    {
+      source: { url: `http://127.0.0.1:${http}/live`, name: 'http', live: true },
+      send: sender('-f', 'mpegts', '-listen', '1', `http://127.0.0.1:${http}/live`),
+    },
+    {
+      source: { url: `tcp://127.0.0.1:${tcp}?listen`, name: 'tcp', live: true },
+      send: sender('-f', 'mpegts', `tcp://127.0.0.1:${tcp}`),
+    },
   ];
 }
 
@@ -67,7 +82,12 @@ describe('four live sources on a slow model', () => {
     const sources = await fourSources();
     const controller = new AbortController();
     const session = new FakeSession({ milliseconds: 60, serial: true });
-    const stream = segmentVideos(sources.map(({ source }) => source), session, halves, { policy: 'freshest', maxStalenessSeconds: 1, reconnect, signal: controller.signal });
+    const stream = segmentVideos(
+      sources.map(({ source }) => source),
+      session,
+      halves,
+      { policy: 'freshest', maxStalenessSeconds: 1, reconnect, signal: controller.signal },
+    );
     const frames: SegmentedFrame[] = [];
     const reading = (async () => {
       for await (const frame of stream) frames.push(frame);
@@ -77,9 +97,11 @@ describe('four live sources on a slow model', () => {
     await sleep(1500);
     for (const { send } of sources) send();
     const deadline = Date.now() + 40_000;
-    // Over UDP nobody hears that the stream has ended: the last pictures stay in ffmpeg, which waits for what follows them.
+    // Over UDP nobody hears that the stream has ended: the last pictures stay in ffmpeg, which waits for what follows
+    // them.
     const expected = [sent, sent - udpTail, sent, sent];
-    while (stream.sources.some((report, index) => came(report) < expected[index]!) && Date.now() < deadline) await sleep(100);
+    while (stream.sources.some((report, index) => came(report) < expected[index]!) && Date.now() < deadline)
+      await sleep(100);
     await sleep(300);
     controller.abort();
     await reading;
@@ -92,9 +114,11 @@ describe('four live sources on a slow model', () => {
       expect(own.length).toBeGreaterThan(8);
       expect(dropped).toBeGreaterThan(0);
       own.forEach((frame, at) => expect(frame.dropped).toBe(frame.index - (own[at - 1]?.index ?? -1) - 1));
-      // The stream's own clock agrees with the count: nothing was lost uncounted. (RTSP sets its clock after the first frames.)
+      // The stream's own clock agrees with the count: nothing was lost uncounted. (RTSP sets its clock after the first
+      // frames.)
       const second = own[1]!;
-      for (const { index: number, timeSeconds } of own.slice(1)) expect(Math.round((timeSeconds - second.timeSeconds) * 25)).toBe(number - second.index);
+      for (const { index: number, timeSeconds } of own.slice(1))
+        expect(Math.round((timeSeconds - second.timeSeconds) * 25)).toBe(number - second.index);
       expect(Math.max(...own.map(({ latencySeconds }) => latencySeconds))).toBeLessThanOrEqual(1.02);
     }
     expect(ffmpegChildren().filter((pid) => ![...senders].some((child) => child.pid === pid))).toEqual([]);
@@ -105,8 +129,19 @@ describe('four live sources on a slow model', () => {
     const controller = new AbortController();
     const changes: SourceStateChange[] = [];
     const session = new FakeSession({ milliseconds: 20, serial: true });
-    const options = { policy: 'freshest', reconnect, stallTimeoutSeconds: 2, signal: controller.signal, onState: (change: SourceStateChange) => void changes.push(change) } as const;
-    const stream = segmentVideos(sources.map(({ source }) => source), session, halves, options);
+    const options = {
+      policy: 'freshest',
+      reconnect,
+      stallTimeoutSeconds: 2,
+      signal: controller.signal,
+      onState: (change: SourceStateChange) => void changes.push(change),
+    } as const;
+    const stream = segmentVideos(
+      sources.map(({ source }) => source),
+      session,
+      halves,
+      options,
+    );
     const frames: SegmentedFrame[] = [];
     const reading = (async () => {
       for await (const frame of stream) frames.push(frame);
@@ -117,7 +152,8 @@ describe('four live sources on a slow model', () => {
       const deadline = Date.now() + 20_000;
       const from = frames.filter(({ sourceIndex }) => sourceIndex === index).length;
       while (frames.filter(({ sourceIndex }) => sourceIndex === index).length < from + count) {
-        if (Date.now() > deadline) throw new Error(`no ${count} frames came from source ${index}: ${JSON.stringify(stream.sources)}`);
+        if (Date.now() > deadline)
+          throw new Error(`no ${count} frames came from source ${index}: ${JSON.stringify(stream.sources)}`);
         await sleep(50);
       }
     };
@@ -133,8 +169,14 @@ describe('four live sources on a slow model', () => {
     const lost = frames.slice(countBefore);
     expect(lost.filter(({ sourceIndex }) => sourceIndex === 3)).toEqual([]);
     // The others gave what they give: several frames a second each.
-    for (const index of [0, 1, 2]) expect(lost.filter(({ sourceIndex }) => sourceIndex === index).length).toBeGreaterThan(20);
-    expect(stream.sources.map(({ state }) => state)).toEqual(['running', 'running', 'running', expect.stringMatching(/connecting/)]);
+    for (const index of [0, 1, 2])
+      expect(lost.filter(({ sourceIndex }) => sourceIndex === index).length).toBeGreaterThan(20);
+    expect(stream.sources.map(({ state }) => state)).toEqual([
+      'running',
+      'running',
+      'running',
+      expect.stringMatching(/connecting/),
+    ]);
 
     sources[3]?.send(true);
     await arrived(3, 5);
@@ -143,7 +185,12 @@ describe('four live sources on a slow model', () => {
     expect(new Set(changes.slice(0, -4).map(({ source }) => source))).toEqual(new Set(['tcp']));
     expect(stream.sources[3]?.reconnects).toBeGreaterThanOrEqual(1);
     const own = frames.filter(({ sourceIndex }) => sourceIndex === 3);
-    expect(own.every(({ index, timeSeconds }, at) => at === 0 || (index > own[at - 1]!.index && timeSeconds > own[at - 1]!.timeSeconds))).toBe(true);
+    expect(
+      own.every(
+        ({ index, timeSeconds }, at) =>
+          at === 0 || (index > own[at - 1]!.index && timeSeconds > own[at - 1]!.timeSeconds),
+      ),
+    ).toBe(true);
     expect(own.at(-1)?.index).toBeGreaterThan(came(before[3] as SourceReport) - 1);
   });
 });

@@ -23,7 +23,9 @@ interface Running {
 }
 
 function start([command = '', ...args]: readonly string[], argv: readonly string[]): Running {
-  const child = spawn(command, [...args, fakeCli, clip, '--model', 'm', '--labels', 'left,right', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, [...args, fakeCli, clip, '--model', 'm', '--labels', 'left,right', ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const text = { stdout: '', stderr: '' };
   child.stdout.on('data', (part: Buffer) => (text.stdout += part.toString()));
   child.stderr.on('data', (part: Buffer) => (text.stderr += part.toString()));
@@ -48,7 +50,8 @@ async function grown(name: string, bytes: number, { child }: Running): Promise<s
 function descendants(pid: number): number[] {
   const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
   const pairs = rows.map((row) => row.trim().split(/ +/).map(Number));
-  const below = (parent: number): number[] => pairs.filter(([, of]) => of === parent).flatMap(([child = 0]) => [child, ...below(child)]);
+  const below = (parent: number): number[] =>
+    pairs.filter(([, of]) => of === parent).flatMap(([child = 0]) => [child, ...below(child)]);
   return below(pid);
 }
 
@@ -106,5 +109,4 @@ describe('synseg-video', () => {
     expect(code === 0 || signal === 'SIGINT').toBe(true);
     await expectGone(children);
   });
-
 });

@@ -15,14 +15,21 @@ const at = (name: string): string => join(folder.path, name);
 const clip = testClip(at('clip.mp4'), { seconds: 2 });
 const times = frameTimes(clip);
 
-async function collect(options: SegmentVideoOptions = {}, session = new FakeSession(), source = clip): Promise<SegmentedFrame[]> {
+async function collect(
+  options: SegmentVideoOptions = {},
+  session = new FakeSession(),
+  source = clip,
+): Promise<SegmentedFrame[]> {
   const frames: SegmentedFrame[] = [];
   for await (const frame of segmentVideo(source, session, halves, options)) frames.push(frame);
   return frames;
 }
 
 const jsonLines = (path: string): Record<string, unknown>[] =>
-  readFileSync(path, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('segmentVideo()', () => {
   it('yields each frame in order with its time and label map', async () => {
@@ -30,7 +37,18 @@ describe('segmentVideo()', () => {
     const frames = await collect({}, session);
     expect(frames.map((frame) => frame.index)).toEqual(times.map((_time, index) => index));
     expect(frames.map((frame) => frame.timeSeconds)).toEqual(times);
-    expect(frames[7]).toMatchObject({ source: clip, sourceIndex: 0, labels: ['left', 'right'], held: false, width: 32, height: 24, sourceWidth: 160, sourceHeight: 120, dropped: 0, areas: { left: 0.5, right: 0.5 } });
+    expect(frames[7]).toMatchObject({
+      source: clip,
+      sourceIndex: 0,
+      labels: ['left', 'right'],
+      held: false,
+      width: 32,
+      height: 24,
+      sourceWidth: 160,
+      sourceHeight: 120,
+      dropped: 0,
+      areas: { left: 0.5, right: 0.5 },
+    });
     expect([frames[7]?.labelMap[0], frames[7]?.labelMap[31]]).toEqual([0, 1]);
     expect(Object.keys(frames[7]?.toRLE() ?? {})).toEqual(['left', 'right']);
     expect(frames[7]?.toRLE().left?.size).toEqual([24, 32]);
@@ -68,7 +86,10 @@ describe('segmentVideo()', () => {
     const black = ffmpeg(...red, '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-shortest', at('black.mp4'));
     const overlay = at('out/overlay.mp4');
     await collect({ overlay, alpha: 0.5, legend: false }, new FakeSession(), black);
-    expect(inspect(overlay).streams).toMatchObject([{ width: 64, height: 48, nb_read_frames: '10' }, { codec_name: 'aac' }]);
+    expect(inspect(overlay).streams).toMatchObject([
+      { width: 64, height: 48, nb_read_frames: '10' },
+      { codec_name: 'aac' },
+    ]);
     expect(frameTimes(overlay)).toEqual(frameTimes(black));
     for await (const { data } of decodeFrames(overlay, { size: [48, 64] })) {
       const pixel = (x: number): number[] => [...data.slice((24 * 64 + x) * 3, (24 * 64 + x) * 3 + 3)];
@@ -78,10 +99,35 @@ describe('segmentVideo()', () => {
     expect(readdirSync(at('out'))).toEqual(['overlay.mp4']);
   });
 
-  it.each([['64:45', '0', '64:45'], ['64:45', '90', '45:64'], ['10:11', '0', '10:11'], ['20:1', '0', '1:1']])('keeps pixels of %s, turned by %s°, in the overlay, the frames and the COCO file', async (given, turn, shown) => {
+  it.each([
+    ['64:45', '0', '64:45'],
+    ['64:45', '90', '45:64'],
+    ['10:11', '0', '10:11'],
+    ['20:1', '0', '1:1'],
+  ])('keeps pixels of %s, turned by %s°, in the overlay, the frames and the COCO file', async (given, turn, shown) => {
     const name = `${given}-${turn}`.replace(':', '-');
-    const stored = testClip(at(`stored-${name}.mp4`), { size: '64x48', rate: 10, more: ['-vf', `setsar=${given.replace(':', '/')}:max=1000`] });
-    const oblong = ffmpeg('-i', stored, '-f', 'lavfi', '-i', 'sine=d=1', '-map', '0:v', '-map', '1:a', '-c:v', 'copy', '-metadata:s:v', `rotate=${turn}`, at(`oblong-${name}.mp4`));
+    const stored = testClip(at(`stored-${name}.mp4`), {
+      size: '64x48',
+      rate: 10,
+      more: ['-vf', `setsar=${given.replace(':', '/')}:max=1000`],
+    });
+    const oblong = ffmpeg(
+      '-i',
+      stored,
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=d=1',
+      '-map',
+      '0:v',
+      '-map',
+      '1:a',
+      '-c:v',
+      'copy',
+      '-metadata:s:v',
+      `rotate=${turn}`,
+      at(`oblong-${name}.mp4`),
+    );
     const [overlay, coco] = [at(`overlay-${name}.mov`), at(`coco-${name}.json`)];
     const frames = await collect({ overlay, coco }, new FakeSession(), oblong);
     const [across = NaN, down = NaN] = shown.split(':').map(Number);
@@ -93,12 +139,21 @@ describe('segmentVideo()', () => {
 
   it('goes on at once where the clock jumps ahead and falls back, in the overlay and the tables', async () => {
     const part = (name: string, offset: number): Buffer =>
-      readFileSync(testClip(at(`${name}.ts`), { rate: 10, more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'] }));
+      readFileSync(
+        testClip(at(`${name}.ts`), {
+          rate: 10,
+          more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'],
+        }),
+      );
     const jumping = at('jumping.ts');
     writeFileSync(jumping, Buffer.concat([part('first', 1), part('later', 4001), part('again', 1)]));
     const [overlay, jsonl, csv] = [at('jumping.mp4'), at('jumping.jsonl'), at('jumping.csv')];
     const ends: number[] = [];
-    const frames = await collect({ overlay, jsonl, csv, onEnd: ({ gaps }) => ends.push(gaps) }, new FakeSession(), jumping);
+    const frames = await collect(
+      { overlay, jsonl, csv, onEnd: ({ gaps }) => ends.push(gaps) },
+      new FakeSession(),
+      jumping,
+    );
     expect(frames).toHaveLength(30);
     expect(ends).toEqual([2]);
     const first = frames[0]?.timeSeconds ?? NaN;
@@ -114,7 +169,15 @@ describe('segmentVideo()', () => {
     const lines = jsonLines(at('masks.jsonl'));
     expect(lines.map((line) => line.index)).toEqual([0, 10, 20, 30, 40]);
     expect(lines[1]).toMatchObject({
-      ...{ source: clip, index: 10, timeSeconds: times[10], width: 32, height: 24, sourceWidth: 160, sourceHeight: 120 },
+      ...{
+        source: clip,
+        index: 10,
+        timeSeconds: times[10],
+        width: 32,
+        height: 24,
+        sourceWidth: 160,
+        sourceHeight: 120,
+      },
       areas: { left: 0.5, right: 0.5 },
       masks: { left: { size: [24, 32] }, right: { size: [24, 32] } },
     });
@@ -122,7 +185,10 @@ describe('segmentVideo()', () => {
 });
 
 describe('segmentVideo() finishes its files and ends ffmpeg', () => {
-  const paths = (name: string): { overlay: string; jsonl: string } => ({ overlay: at(`${name}.mp4`), jsonl: at(`${name}.jsonl`) });
+  const paths = (name: string): { overlay: string; jsonl: string } => ({
+    overlay: at(`${name}.mp4`),
+    jsonl: at(`${name}.jsonl`),
+  });
   const expectFinished = ({ overlay, jsonl }: { overlay: string; jsonl: string }, frames: number): void => {
     expect(Number(inspect(overlay).streams[0]?.nb_read_frames)).toBe(frames);
     expect(jsonLines(jsonl)).toHaveLength(frames);
@@ -142,7 +208,8 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
   it('after an exception in the loop', async () => {
     const files = paths('thrown');
     const read = async (): Promise<void> => {
-      for await (const { index } of segmentVideo(clip, new FakeSession(), halves, files)) if (index === 4) throw new Error('mine');
+      for await (const { index } of segmentVideo(clip, new FakeSession(), halves, files))
+        if (index === 4) throw new Error('mine');
     };
     await expect(read()).rejects.toThrow('mine');
     expectFinished(files, 5);
@@ -153,7 +220,10 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
     const controller = new AbortController();
     let frames = 0;
     const read = async (): Promise<void> => {
-      for await (const { index } of segmentVideo(clip, new FakeSession(), halves, { ...files, signal: controller.signal })) {
+      for await (const { index } of segmentVideo(clip, new FakeSession(), halves, {
+        ...files,
+        signal: controller.signal,
+      })) {
         frames += 1;
         if (index === 6) controller.abort(new Error('enough'));
       }
@@ -176,7 +246,11 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
     await expect(read()).rejects.toThrow('out of memory');
     for (const path of Object.values(files)) expect(readFileSync(path, 'utf8')).toBe('older');
     const [overlay = '', jsonl = ''] = stream.sources[0]?.unfinished ?? [];
-    expect([overlay, jsonl, stream.sources[0]?.files]).toEqual([partialOf(folder.path, 'failed.mp4'), partialOf(folder.path, 'failed.jsonl'), []]);
+    expect([overlay, jsonl, stream.sources[0]?.files]).toEqual([
+      partialOf(folder.path, 'failed.mp4'),
+      partialOf(folder.path, 'failed.jsonl'),
+      [],
+    ]);
     expect([Number(inspect(overlay).streams[0]?.nb_read_frames), jsonLines(jsonl).length]).toEqual([8, 8]);
     for (const path of [overlay, jsonl]) rmSync(path);
     expect(ffmpegChildren()).toEqual([]);
@@ -195,17 +269,29 @@ describe('segmentVideo() finishes its files and ends ffmpeg', () => {
 
 describe('segmentVideo() rejects', () => {
   it('wrong arguments at the call', () => {
-    const call = (options: SegmentVideoOptions, source: unknown = clip) => () =>
-      segmentVideo(source as string, new FakeSession(), halves, options);
-    expect(call({ maxInFlight: 0 })).toThrow('Cannot segment video: maxInFlight must be a whole number of at least 1, got 0');
+    const call =
+      (options: SegmentVideoOptions, source: unknown = clip) =>
+      () =>
+        segmentVideo(source as string, new FakeSession(), halves, options);
+    expect(call({ maxInFlight: 0 })).toThrow(
+      'Cannot segment video: maxInFlight must be a whole number of at least 1, got 0',
+    );
     expect(call({ alpha: 2 })).toThrow('Cannot segment video: alpha must be between 0 and 1, got 2');
     expect(call({ every: 0.5 })).toThrow('Cannot select frames: every must be a whole number of at least 1, got 0.5');
     expect(call({ workers: 0 })).toThrow('Cannot segment video: workers must be a whole number of at least 1, got 0');
-    expect(call({ maxStalenessSeconds: 0 })).toThrow('Cannot segment video: maxStalenessSeconds must be above 0, got 0');
-    expect(call({ policy: 'newest' as 'freshest' })).toThrow('Cannot segment video: policy must be one of auto, every-frame, freshest, got "newest"');
-    expect(call({ output: ['gif' as 'png'] })).toThrow('Cannot segment video: output must be one of rle, polygons, png, overlay, jpeg, got "gif"');
+    expect(call({ maxStalenessSeconds: 0 })).toThrow(
+      'Cannot segment video: maxStalenessSeconds must be above 0, got 0',
+    );
+    expect(call({ policy: 'newest' as 'freshest' })).toThrow(
+      'Cannot segment video: policy must be one of auto, every-frame, freshest, got "newest"',
+    );
+    expect(call({ output: ['gif' as 'png'] })).toThrow(
+      'Cannot segment video: output must be one of rle, polygons, png, overlay, jpeg, got "gif"',
+    );
     expect(call({ smooth: { weight: 2 } })).toThrow('Cannot smooth: weight must be above 0 and at most 1, got 2');
-    expect(call({ fsp: 3 } as SegmentVideoOptions)).toThrow('Cannot segment video: options must have known names, got "fsp" (did you mean "fps"?)');
+    expect(call({ fsp: 3 } as SegmentVideoOptions)).toThrow(
+      'Cannot segment video: options must have known names, got "fsp" (did you mean "fps"?)',
+    );
     expect(call({ csv: 7 as unknown as string })).toThrow('Cannot segment video: csv must be a path, got 7');
     expect(call({}, 7)).toThrow(/^Cannot open video: source must be/);
   });
@@ -213,7 +299,9 @@ describe('segmentVideo() rejects', () => {
   it('files that cannot be written, and leaves none behind', async () => {
     await expect(collect({ jsonl: `${clip}/x.jsonl` })).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
     await expect(collect({ overlay: clip })).rejects.toThrow('overlay must not be what is read');
-    await expect(collect({ overlay: at('y.mp4'), jsonl: `${clip}/x.jsonl` })).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
+    await expect(collect({ overlay: at('y.mp4'), jsonl: `${clip}/x.jsonl` })).rejects.toMatchObject({
+      code: 'VIDEO_ENCODE',
+    });
     expect(existsSync(at('y.mp4'))).toBe(false);
     expect(ffmpegChildren()).toEqual([]);
   });

@@ -10,7 +10,12 @@ import { temporaryFolder, testClip } from './clips.ts';
 import { FakeSession, fakeLabels, halves, outOfMemory, type FakeRequest } from './fake-session.ts';
 
 /** Frames of 32×24, one every `everyMs`; gray, of value `gray(index)`. */
-async function* pushed(count: number, everyMs = 0, gray = (index: number): number => index, then?: Error): AsyncGenerator<RawFrame> {
+async function* pushed(
+  count: number,
+  everyMs = 0,
+  gray = (index: number): number => index,
+  then?: Error,
+): AsyncGenerator<RawFrame> {
   for (let index = 0; index < count; index++) {
     if (everyMs > 0) await sleep(everyMs);
     yield { data: new Uint8Array(32 * 24 * 3).fill(gray(index)), width: 32, height: 24, timeSeconds: index / 25 };
@@ -18,14 +23,19 @@ async function* pushed(count: number, everyMs = 0, gray = (index: number): numbe
   if (then !== undefined) throw then;
 }
 
-async function collect(sources: readonly (VideoSource | SourceWithFiles)[], options: SegmentVideosOptions = {}, session = new FakeSession()) {
+async function collect(
+  sources: readonly (VideoSource | SourceWithFiles)[],
+  options: SegmentVideosOptions = {},
+  session = new FakeSession(),
+) {
   const frames: SegmentedFrame[] = [];
   const stream = segmentVideos(sources, session, halves, options);
   for await (const frame of stream) frames.push(frame);
   return { frames, stream };
 }
 
-const indicesOf = (frames: readonly SegmentedFrame[], source: number): number[] => frames.filter(({ sourceIndex }) => sourceIndex === source).map(({ index }) => index);
+const indicesOf = (frames: readonly SegmentedFrame[], source: number): number[] =>
+  frames.filter(({ sourceIndex }) => sourceIndex === source).map(({ index }) => index);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('segmentVideos() with every frame', () => {
@@ -44,7 +54,9 @@ describe('segmentVideos() with every frame', () => {
 
   it('serves sources in turn: none waits for another to end', async () => {
     const { frames } = await collect([pushed(30), pushed(30)], { maxInFlight: 4 });
-    const lead = frames.map((_, at) => Math.abs(indicesOf(frames.slice(0, at), 0).length - indicesOf(frames.slice(0, at), 1).length));
+    const lead = frames.map((_, at) =>
+      Math.abs(indicesOf(frames.slice(0, at), 0).length - indicesOf(frames.slice(0, at), 1).length),
+    );
     expect(Math.max(...lead)).toBeLessThan(12);
   });
 
@@ -52,7 +64,11 @@ describe('segmentVideos() with every frame', () => {
     const bad = (): AsyncGenerator<RawFrame> => pushed(3, 0, undefined, new Error('lens cap on'));
     const { frames, stream } = await collect([bad(), pushed(6)]);
     expect([indicesOf(frames, 0), indicesOf(frames, 1)]).toEqual([upTo(3), upTo(6)]);
-    expect(stream.sources[0]).toMatchObject({ state: 'failed', frames: 3, failure: expect.stringContaining('lens cap on') });
+    expect(stream.sources[0]).toMatchObject({
+      state: 'failed',
+      frames: 3,
+      failure: expect.stringContaining('lens cap on'),
+    });
     await expect(collect([bad(), bad()])).rejects.toThrow('lens cap on');
   });
 
@@ -65,17 +81,23 @@ describe('segmentVideos() with every frame', () => {
       const clip = testClip(join(folder.path, 'clip.mp4'), { size: '32x24', seconds: 0.2 });
       let open = 0;
       let most = 0;
-      const { frames } = await collect(Array.from({ length: 14 }, () => clip), {
-        workers: 1,
-        onState: ({ state, previous }) => {
-          if (previous === undefined) open += 1;
-          if (state === 'ended') open -= 1;
-          most = Math.max(most, open);
+      const { frames } = await collect(
+        Array.from({ length: 14 }, () => clip),
+        {
+          workers: 1,
+          onState: ({ state, previous }) => {
+            if (previous === undefined) open += 1;
+            if (state === 'ended') open -= 1;
+            most = Math.max(most, open);
+          },
         },
-      });
+      );
       expect(frames.map(({ sourceIndex, index }) => sourceIndex * 5 + index).sort((a, b) => a - b)).toEqual(upTo(70));
       expect(most).toBe(3);
-      const cameras = await collect(Array.from({ length: 14 }, () => pushed(2)), { signal: new AbortController().signal });
+      const cameras = await collect(
+        Array.from({ length: 14 }, () => pushed(2)),
+        { signal: new AbortController().signal },
+      );
       expect(cameras.frames).toHaveLength(28);
       expect(warnings).toEqual([]);
     } finally {
@@ -140,14 +162,20 @@ describe('segmentVideos() with the freshest frame', () => {
 
   it('drops results that are older than the bound', async () => {
     const slowAtTimes = new (class extends FakeSession {})({ milliseconds: 80, serial: true });
-    const { frames, stream } = await collect([pushed(50, 8)], { policy: 'freshest', maxStalenessSeconds: 0.12 }, slowAtTimes);
+    const { frames, stream } = await collect(
+      [pushed(50, 8)],
+      { policy: 'freshest', maxStalenessSeconds: 0.12 },
+      slowAtTimes,
+    );
     expect(frames.every(({ latencySeconds }) => latencySeconds <= 0.13)).toBe(true);
     expect(stream.sources[0]?.frames).toBe(frames.length);
     expect((stream.sources[0]?.frames ?? 0) + (stream.sources[0]?.dropped ?? 0)).toBe(50);
   });
 
   it('leaves a slow consumer with the newest frame', async () => {
-    const stream = segmentVideos([pushed(100, 4)], new FakeSession({ milliseconds: 1 }), halves, { policy: 'freshest' });
+    const stream = segmentVideos([pushed(100, 4)], new FakeSession({ milliseconds: 1 }), halves, {
+      policy: 'freshest',
+    });
     const indices: number[] = [];
     for await (const { index } of stream) {
       indices.push(index);
@@ -167,7 +195,9 @@ describe('segmentVideos() changes labels in mid-stream', () => {
     stream.setLabels(others, { fromIndex: 12, source: 1 });
     const frames: SegmentedFrame[] = [];
     for await (const frame of stream) frames.push(frame);
-    const changed = frames.filter(({ labels }) => labels.join() === 'sky,road,car').map(({ sourceIndex, index }) => `${sourceIndex}:${index}`);
+    const changed = frames
+      .filter(({ labels }) => labels.join() === 'sky,road,car')
+      .map(({ sourceIndex, index }) => `${sourceIndex}:${index}`);
     expect(changed).toEqual(upTo(8).map((index) => `1:${index + 12}`));
     expect(Object.keys(frames.at(-1)?.areas ?? {})).toHaveLength(frames.at(-1)?.labels.length ?? 0);
   });
@@ -201,7 +231,8 @@ describe('segmentVideos() when frames cannot be segmented', () => {
   it('throws otherwise, after the frames before it', async () => {
     const indices: number[] = [];
     const read = async (): Promise<void> => {
-      for await (const { index } of segmentVideos([pushed(15)], new FakeSession({ onRequest }), halves)) indices.push(index);
+      for await (const { index } of segmentVideos([pushed(15)], new FakeSession({ onRequest }), halves))
+        indices.push(index);
     };
     await expect(read()).rejects.toMatchObject({ code: 'INFERENCE', message: 'out of memory' });
     expect(indices).toEqual([0, 1]);
@@ -211,7 +242,11 @@ describe('segmentVideos() when frames cannot be segmented', () => {
 describe('segmentVideos() over time', () => {
   it('holds results while the picture stands still, and says so', async () => {
     const session = new FakeSession();
-    const { frames } = await collect([pushed(30, 0, (index) => (index < 15 ? 100 : 180))], { hold: { maxFrames: 10 } }, session);
+    const { frames } = await collect(
+      [pushed(30, 0, (index) => (index < 15 ? 100 : 180))],
+      { hold: { maxFrames: 10 } },
+      session,
+    );
     expect(frames.filter(({ held }) => !held).map(({ index }) => index)).toEqual([0, 10, 15, 25]);
     expect(session.requests).toBe(4);
     expect(frames.every(({ areas }) => areas.left === 0.5)).toBe(true);
@@ -219,8 +254,16 @@ describe('segmentVideos() over time', () => {
 
   it('spends no key frame on a frame that is held', async () => {
     const views: number[] = [];
-    const session = new FakeSession({ onRequest: (request) => void views.push(request.views), milliseconds: 1, serial: true });
-    await collect([pushed(12, 0, (index) => 50 + 40 * Math.floor(index / 4))], { keyframes: { every: 2 }, hold: {}, maxInFlight: 1 }, session);
+    const session = new FakeSession({
+      onRequest: (request) => void views.push(request.views),
+      milliseconds: 1,
+      serial: true,
+    });
+    await collect(
+      [pushed(12, 0, (index) => 50 + 40 * Math.floor(index / 4))],
+      { keyframes: { every: 2 }, hold: {}, maxInFlight: 1 },
+      session,
+    );
     expect(views).toEqual([5, 5, 5]);
   });
 
@@ -240,8 +283,16 @@ describe('segmentVideos() over time', () => {
 
   it('takes five views for key frames', async () => {
     const views: number[] = [];
-    const session = new FakeSession({ onRequest: (request) => void views.push(request.views), milliseconds: 1, serial: true });
-    const { frames } = await collect([pushed(9, 0, () => 50)], { keyframes: { every: 4 }, smooth: {}, maxInFlight: 1 }, session);
+    const session = new FakeSession({
+      onRequest: (request) => void views.push(request.views),
+      milliseconds: 1,
+      serial: true,
+    });
+    const { frames } = await collect(
+      [pushed(9, 0, () => 50)],
+      { keyframes: { every: 4 }, smooth: {}, maxInFlight: 1 },
+      session,
+    );
     expect(views).toEqual([5, 1, 1, 1, 5, 1, 1, 1, 5]);
     expect(new Set(frames.map(({ width, height }) => `${width}x${height}`))).toEqual(new Set(['32x24']));
   });
@@ -249,13 +300,25 @@ describe('segmentVideos() over time', () => {
 
 describe('segmentVideos() computes in its threads', () => {
   it('what was asked for, and nothing else', async () => {
-    const { frames } = await collect([pushed(2)], { output: ['rle', 'polygons', 'png', 'overlay', 'jpeg'], size: 'source', legend: false });
+    const { frames } = await collect([pushed(2)], {
+      output: ['rle', 'polygons', 'png', 'overlay', 'jpeg'],
+      size: 'source',
+      legend: false,
+    });
     const [frame] = frames;
     expect([frame?.width, frame?.height, frame?.overlay?.length]).toEqual([32, 24, 32 * 24 * 3]);
-    expect([frame?.png?.subarray(1, 4), frame?.jpeg?.subarray(0, 2)]).toEqual([Buffer.from('PNG'), Buffer.from([0xff, 0xd8])].map((part) => new Uint8Array(part)));
+    expect([frame?.png?.subarray(1, 4), frame?.jpeg?.subarray(0, 2)]).toEqual(
+      [Buffer.from('PNG'), Buffer.from([0xff, 0xd8])].map((part) => new Uint8Array(part)),
+    );
     expect(Object.keys(frame?.polygons ?? {})).toEqual(['left', 'right']);
     const plain = (await collect([pushed(1)])).frames[0];
-    expect([plain?.rle, plain?.polygons, plain?.png, plain?.overlay, plain?.jpeg]).toEqual([undefined, undefined, undefined, undefined, undefined]);
+    expect([plain?.rle, plain?.polygons, plain?.png, plain?.overlay, plain?.jpeg]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 

@@ -7,7 +7,15 @@ describe('segmentedFrame()', () => {
 
   it('shows itself without pixels and masks', () => {
     const shown = JSON.parse(JSON.stringify(frame)) as object;
-    expect(shown).toMatchObject({ source: 'clips/drive.mp4', index: 3, labels: ['road', 'car'], areas: { road: 0.5, car: 0.125 }, background: 0.375, width: 4, height: 2 });
+    expect(shown).toMatchObject({
+      source: 'clips/drive.mp4',
+      index: 3,
+      labels: ['road', 'car'],
+      areas: { road: 0.5, car: 0.125 },
+      background: 0.375,
+      width: 4,
+      height: 2,
+    });
     for (const large of ['labelMap', 'png', 'overlay', 'rle', 'polygons']) expect(shown).not.toHaveProperty(large);
     expect(inspect(frame)).toMatch(/^SegmentedFrame \{\s+source: 'clips\/drive\.mp4'/);
     expect(inspect(frame)).not.toContain('Uint8Array');
@@ -22,7 +30,9 @@ describe('segmentedFrame()', () => {
     expect(odd.mask('__proto__').join('')).toBe('11001100');
     expect(Object.getOwnPropertyNames(odd.toRLE())).toEqual(['__proto__', 'constructor']);
     expect(Object.getOwnPropertyNames(odd.toPolygons())).toEqual(['__proto__', 'constructor']);
-    expect(() => odd.mask('toString')).toThrow(new RangeError('Cannot read mask: label must be one of __proto__, constructor, got "toString"'));
+    expect(() => odd.mask('toString')).toThrow(
+      new RangeError('Cannot read mask: label must be one of __proto__, constructor, got "toString"'),
+    );
     expect(() => odd.mask(Promise.resolve() as never)).toThrow('got a Promise (did you forget await?)');
   });
 });

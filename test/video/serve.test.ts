@@ -24,11 +24,18 @@ afterAll(async () => {
 });
 
 /** Starts the command and gives the address it prints. */
-async function serve(runtime: 'this Node' | 'Deno', ...argv: string[]): Promise<{ url: string; child: ChildProcess; stderr: () => string }> {
+async function serve(
+  runtime: 'this Node' | 'Deno',
+  ...argv: string[]
+): Promise<{ url: string; child: ChildProcess; stderr: () => string }> {
   const [program = '', ...args] = commandOf(runtime);
   const environment = { ...process.env, SYNSEG_CACHE: join(root, 'cache') };
   const options = ['--model', model, '--labels', 'road,car', '--device', 'cpu', '--port', '0', ...argv];
-  const child = spawn(program, [...args, 'packages/video/dist/cli.js', 'serve', clip, '--loop', ...options], { cwd: REPOSITORY, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, [...args, 'packages/video/dist/cli.js', 'serve', clip, '--loop', ...options], {
+    cwd: REPOSITORY,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   serving = child;
   let stderr = '';
   child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
@@ -67,7 +74,11 @@ describe.each(['this Node', 'Deno'] as const)('synseg-video serve under %s', (ru
     await until(async () => (await snapshot()) !== first);
     const revision = await revisionOf(url);
     const body = JSON.stringify({ revision, labels: [{ name: 'the car', threshold: 0.2 }] });
-    const edit = await fetch(new URL('labels', url), { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const edit = await fetch(new URL('labels', url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
     expect([edit.status, await revisionOf(url)]).toEqual([200, revision + 1]);
     expect([await interrupted(child), stderr()]).toEqual([0, expect.stringContaining('Stopping')]);
   });
@@ -78,9 +89,14 @@ describe.skipIf(chromiumPath === undefined)('synseg-video serve in Chromium', ()
     const { url, child } = await serve('this Node', '--contour');
     const page = await openPage(url);
     await row(page, 'car').waitFor();
-    expect([await names(page), await shareNames(page)]).toEqual([['road', 'car'], ['road', 'car']]);
+    expect([await names(page), await shareNames(page)]).toEqual([
+      ['road', 'car'],
+      ['road', 'car'],
+    ]);
     await rename(page, 'car', 'the tree');
-    await until(async () => (await names(page)).join() === 'road,the tree' && (await shareNames(page)).join() === 'road,the tree');
+    await until(
+      async () => (await names(page)).join() === 'road,the tree' && (await shareNames(page)).join() === 'road,the tree',
+    );
     // The share is measured from frames segmented with the new label.
     await until(async () => /\d+\.\d %/.test((await page.locator('.shares b').nth(1).textContent()) ?? ''));
     // The page would rightly complain that its stream was cut.

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** Entry of `synseg`: the process around {@link runCommand}. Ctrl-C stops the work in order; a second one ends at once. */
+/**
+ * Entry of `synseg`: the process around {@link runCommand}. Ctrl-C stops the work in order; a second one ends at once.
+ */
 import packageFacts from '../package.json' with { type: 'json' };
 import { runCommand } from './command/run.ts';
 
@@ -15,4 +17,9 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-process.exitCode = await runCommand(process.argv.slice(2), { version: packageFacts.version, stdout: process.stdout, stderr: process.stderr, signal: interruption.signal });
+process.exitCode = await runCommand(process.argv.slice(2), {
+  version: packageFacts.version,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interruption.signal,
+});

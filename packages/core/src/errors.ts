@@ -90,7 +90,13 @@ export function serialiseError(error: unknown): SerialisedError {
 
 /** Rebuilds an error from {@link serialiseError}'s data, with its class and code. */
 export function deserialiseError(data: SerialisedError): Error {
-  checkKind('rebuild error', 'data', data, typeof data === 'object' && (data as unknown) !== null && typeof data.message === 'string', 'be what serialiseError() returned');
+  checkKind(
+    'rebuild error',
+    'data',
+    data,
+    typeof data === 'object' && (data as unknown) !== null && typeof data.message === 'string',
+    'be what serialiseError() returned',
+  );
   const options = data.cause === undefined ? undefined : { cause: new Error(data.cause) };
   const error =
     data.kind === 'SynsegError'

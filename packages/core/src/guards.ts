@@ -1,5 +1,14 @@
 export { showsItself } from './guard/show.ts';
-export { checkBooleans, checkCallback, checkKind, checkOptions, checkSignal, describeValue, nearestName, optionNames } from './guard/arguments.ts';
+export {
+  checkBooleans,
+  checkCallback,
+  checkKind,
+  checkOptions,
+  checkSignal,
+  describeValue,
+  nearestName,
+  optionNames,
+} from './guard/arguments.ts';
 export { proxyFor } from './guard/http-request.ts';
 export { openInput, readInput } from './guard/input-file.ts';
 export { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from './guard/limits.ts';

@@ -1,6 +1,26 @@
-export { cacheUsage, clearCache, defaultCacheFolder, CACHE_SECTIONS, type CacheSection, type CacheUsage } from './cache/cache-folder.ts';
-export { downloadCheckpoint, hubDefaults, type DownloadCheckpointOptions, type DownloadProgress } from './checkpoint/hub.ts';
-export { SynsegError, deserialiseError, isSynsegError, messageOf, serialiseError, type SerialisedError, type SynsegErrorCode } from './errors.ts';
+export {
+  cacheUsage,
+  clearCache,
+  defaultCacheFolder,
+  CACHE_SECTIONS,
+  type CacheSection,
+  type CacheUsage,
+} from './cache/cache-folder.ts';
+export {
+  downloadCheckpoint,
+  hubDefaults,
+  type DownloadCheckpointOptions,
+  type DownloadProgress,
+} from './checkpoint/hub.ts';
+export {
+  SynsegError,
+  deserialiseError,
+  isSynsegError,
+  messageOf,
+  serialiseError,
+  type SerialisedError,
+  type SynsegErrorCode,
+} from './errors.ts';
 export { encodeJPEG, type ImageInput, type JPEGOptions, type RawImage } from './image/image.ts';
 export type { ImageOptions } from './image/picture-bytes.ts';
 export { LabelSet, type LabelSetParts } from './labels/label-set.ts';
@@ -13,7 +33,14 @@ export { blendOverlay, resizeLabelMap, type BlendOverlayOptions, type ResizeLabe
 export { labelColors, type LabelColor } from './mask/palette.ts';
 export { encodeIndexedPNG, type IndexedPNGOptions } from './mask/png.ts';
 export { tracePolygons, type Polygon, type TracePolygonsOptions } from './mask/polygons.ts';
-export { decodeRLE, encodeLabelMapRLE, encodeLabelRLE, encodeRLE, type CocoRle, type DecodeRLEOptions } from './mask/rle.ts';
+export {
+  decodeRLE,
+  encodeLabelMapRLE,
+  encodeLabelRLE,
+  encodeRLE,
+  type CocoRle,
+  type DecodeRLEOptions,
+} from './mask/rle.ts';
 export { measureRLE, type MaskMeasure } from './mask/measure.ts';
 export { BACKGROUND } from './mask/background.ts';
 export type { Background } from './model/postprocess.ts';

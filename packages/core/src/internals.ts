@@ -3,8 +3,27 @@ export { BUILD_ID } from './cache/build-id.ts';
 export { openCheckpoint, readJson, type Checkpoint } from './checkpoint/checkpoint.ts';
 export { EMBEDDED, embeddedFolder } from './checkpoint/embedded.ts';
 export { fingerprintFiles, sha256 } from './checkpoint/fingerprint.ts';
-export { readModelConfig, templatesOf, type ClipTextConfig, type ClipVisionConfig, type DecoderConfig, type ModelConfig } from './checkpoint/model-config.ts';
-export { encodeSafetensors, readFloats, readSafetensors, safetensorsHeader, toFloat16, toFloat32, writeSafetensors, type FloatTensor, type SafetensorsFile, type TensorEntry, type TensorLayout } from './checkpoint/safetensors.ts';
+export {
+  readModelConfig,
+  templatesOf,
+  type ClipTextConfig,
+  type ClipVisionConfig,
+  type DecoderConfig,
+  type ModelConfig,
+} from './checkpoint/model-config.ts';
+export {
+  encodeSafetensors,
+  readFloats,
+  readSafetensors,
+  safetensorsHeader,
+  toFloat16,
+  toFloat32,
+  writeSafetensors,
+  type FloatTensor,
+  type SafetensorsFile,
+  type TensorEntry,
+  type TensorLayout,
+} from './checkpoint/safetensors.ts';
 export { Weights } from './checkpoint/weights.ts';
 export { deserialiseError, disposedError, serialiseError, type SerialisedError } from './errors.ts';
 export { Graph, Value, expectOperand, sameDType, type Attribute, type GraphNode } from './graph/graph.ts';
@@ -12,7 +31,15 @@ export { addForeignModel } from './graph/onnx-inline.ts';
 export { writeOnnx, type OnnxModel } from './graph/onnx-writer.ts';
 export * as ops from './graph/ops.ts';
 export * as shapeOps from './graph/shape-ops.ts';
-export { ONNX_DTYPE, broadcastShapes, productOf, sameShape, type DType, type Dimension, type Shape } from './graph/tensor-type.ts';
+export {
+  ONNX_DTYPE,
+  broadcastShapes,
+  productOf,
+  sameShape,
+  type DType,
+  type Dimension,
+  type Shape,
+} from './graph/tensor-type.ts';
 export { encodePNG, openImage, type OpenedImage } from './image/image.ts';
 export { LabelEmbedder } from './labels/label-embedder.ts';
 export { resolveLabels } from './labels/label-request.ts';

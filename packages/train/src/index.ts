@@ -18,4 +18,16 @@ export { PARAMETER_GROUPS, type ParameterGroup } from './step-graph/layout.ts';
 export { type FeatureSource, type LossWeights } from './objective/losses.ts';
 export { train } from './trainer/train.ts';
 export { planTraining, type TrainPlan } from './trainer/train-plan.ts';
-export { type DecoderShape, type Objective, type PeriodicEvaluation, type RecipeName, type RetrievalEvaluation, type RetrievalScore, type SegmentationScore, type StepReport, type TrainOptions, type TrainProgress, type TrainWarning } from './trainer/train-options.ts';
+export {
+  type DecoderShape,
+  type Objective,
+  type PeriodicEvaluation,
+  type RecipeName,
+  type RetrievalEvaluation,
+  type RetrievalScore,
+  type SegmentationScore,
+  type StepReport,
+  type TrainOptions,
+  type TrainProgress,
+  type TrainWarning,
+} from './trainer/train-options.ts';

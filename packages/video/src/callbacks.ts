@@ -1,5 +1,6 @@
 /**
- * Functions of the caller, called where nobody could catch what they throw: in timers, in event handlers, while a file is
+ * Functions of the caller, called where nobody could catch what they throw: in timers, in event handlers, while a file
+ * is
  * being closed. What one throws, or what the promise it returns rejects with, goes to `onError`.
  */
 export function guarded<Arguments extends readonly unknown[]>(
@@ -16,7 +17,9 @@ export function guarded<Arguments extends readonly unknown[]>(
 }
 
 /** What `open` yields, until a function of the caller's has told of a failure: that is thrown then. */
-export async function* throwingFor<Item>(open: (tell: (error: unknown) => void) => AsyncIterable<Item>): AsyncGenerator<Item, void, undefined> {
+export async function* throwingFor<Item>(
+  open: (tell: (error: unknown) => void) => AsyncIterable<Item>,
+): AsyncGenerator<Item, void, undefined> {
   let failure: { readonly error: unknown } | undefined;
   const check = (): void => {
     if (failure !== undefined) throw failure.error;

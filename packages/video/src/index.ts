@@ -1,4 +1,10 @@
-export { decodeFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from './decode/decode.ts';
+export {
+  decodeFrames,
+  type DecodeEnd,
+  type DecodeOptions,
+  type OpenedSource,
+  type VideoFrame,
+} from './decode/decode.ts';
 export type { FrameTime } from './decode/frame-clock.ts';
 export type { PixelFormat } from './decode/pixel-formats.ts';
 export type { FrameSelection } from './decode/selection.ts';
@@ -16,8 +22,20 @@ export type { EncodeOptions } from './sinks/encode-arguments.ts';
 export { encodeVideo, type VideoSink } from './sinks/encode.ts';
 export { listDevices, type CameraDevice } from './source/devices.ts';
 export { probe, type ProbeOptions, type VideoInfo } from './source/probe.ts';
-export { describeSource, type FfmpegInput, type RawFrame, type SourceDescription, type VideoSource } from './source/source.ts';
+export {
+  describeSource,
+  type FfmpegInput,
+  type RawFrame,
+  type SourceDescription,
+  type VideoSource,
+} from './source/source.ts';
 export type { HoldOptions } from './temporal/hold.ts';
 export type { KeyframeOptions, KeyframeSmoothingOptions } from './temporal/keyframes.ts';
 export type { SmoothingOptions } from './temporal/smoothing.ts';
-export type { FrameOutput, OutputFiles, SegmentVideoOptions, SegmentVideosOptions, VideoProgress } from './video-options.ts';
+export type {
+  FrameOutput,
+  OutputFiles,
+  SegmentVideoOptions,
+  SegmentVideosOptions,
+  VideoProgress,
+} from './video-options.ts';

@@ -27,11 +27,18 @@ export function maskOf(labelMap: Uint8Array, index: number): Uint8Array {
 /** Run lengths per label; labels without a pixel are left out. */
 export function rleByLabel({ labelMap, width, height, labels }: NamedLabelMap): Record<string, MaskRle> {
   const forms = encodeLabelMapRLE(labelMap, width, height, labels.length);
-  return Object.fromEntries(labels.flatMap((name, index) => (forms[index] === undefined ? [] : [[name, forms[index]]])));
+  return Object.fromEntries(
+    labels.flatMap((name, index) => (forms[index] === undefined ? [] : [[name, forms[index]]])),
+  );
 }
 
 /** Outlines per label, in pixels of the label map; labels without a pixel are left out. */
-export function polygonsByLabel({ labelMap, width, height, labels }: NamedLabelMap): Record<string, readonly Polygon[]> {
+export function polygonsByLabel({
+  labelMap,
+  width,
+  height,
+  labels,
+}: NamedLabelMap): Record<string, readonly Polygon[]> {
   return Object.fromEntries(
     labels.flatMap((name, index) => {
       const outlines = tracePolygons(maskOf(labelMap, index), width, height);

@@ -25,7 +25,12 @@ import { optionsOfOne, type SegmentVideoOptions } from './video-options.ts';
  * await segmenter.dispose();
  * ```
  */
-export function segmentVideo(source: VideoSource, segmenter: VideoSegmenter, labels: LabelSet, options: SegmentVideoOptions = {}): VideoStream {
+export function segmentVideo(
+  source: VideoSource,
+  segmenter: VideoSegmenter,
+  labels: LabelSet,
+  options: SegmentVideoOptions = {},
+): VideoStream {
   checkSource(source);
   checkOptions('segment video', options, optionsOfOne);
   const { overlay, jsonl, coco, csv, pngFolder, ...shared } = options;

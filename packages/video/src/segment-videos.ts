@@ -19,7 +19,16 @@ import { VideoStream } from './pipeline/video-stream.ts';
 import { FramePool } from './pool/pool.ts';
 import type { SegmentedFrame } from './segmented-frame.ts';
 import { checkSource, describeSource, sourceNames, type VideoSource } from './source/source.ts';
-import { checkFiles, fileNames, renderRequest, resolveOptions, type OutputFiles, type SegmentVideosOptions, type StreamPlan, type VideoProgress } from './video-options.ts';
+import {
+  checkFiles,
+  fileNames,
+  renderRequest,
+  resolveOptions,
+  type OutputFiles,
+  type SegmentVideosOptions,
+  type StreamPlan,
+  type VideoProgress,
+} from './video-options.ts';
 
 /** What a video needs of a segmenter: its session, shared with the pool's threads. */
 export type VideoSegmenter = Pick<Segmenter, 'inputSize' | 'share'> & Partial<Pick<Segmenter, 'embeddingDim'>>;
@@ -35,8 +44,10 @@ export interface SourceWithFiles extends OutputFiles {
  * when all have failed. That one has failed is told by `onState`, and by its `failure` in the stream's `sources`.
  *
  * Leaving the loop (`break`, an exception, abort) ends ffmpeg and finishes the files with the frames done so far. Where
- * something fails, its files are left under the names they grew under, `sources[…].unfinished`, and what was there under
- * their own stays. No file may be one that is read, or another file's. What a callback throws is thrown by the iterator.
+ * something fails, its files are left under the names they grew under, `sources[…].unfinished`, and what was there
+ * under
+ * their own stays. No file may be one that is read, or another file's. What a callback throws is thrown by the
+ * iterator.
  *
  * @throws {TypeError | RangeError} at the call, when an argument is of the wrong kind or out of range
  * @throws {RangeError} from the iterator, before anything is opened: a file to write is one that is read, or another's
@@ -60,8 +71,15 @@ export function segmentVideos(
   labels: LabelSet,
   options: SegmentVideosOptions = {},
 ): VideoStream {
-  checkKind('segment videos', 'sources', sources, Array.isArray(sources), 'be a list (segmentVideo() takes one source)');
-  if (sources.length === 0) throw new RangeError('Cannot segment videos: sources must name at least one source, got none');
+  checkKind(
+    'segment videos',
+    'sources',
+    sources,
+    Array.isArray(sources),
+    'be a list (segmentVideo() takes one source)',
+  );
+  if (sources.length === 0)
+    throw new RangeError('Cannot segment videos: sources must name at least one source, got none');
   const withFiles = sources.map((source) => (hasFiles(source) ? source : { source }));
   for (const entry of withFiles) {
     checkSource(entry.source);
@@ -73,14 +91,20 @@ export function segmentVideos(
   const leaving = new AbortController();
   // Every source listens to it, and their number is no leak.
   setMaxListeners(0, leaving.signal);
-  const trouble: Trouble = { first: undefined, tell: (error) => {
-    trouble.first ??= { error };
-    leaving.abort();
-  } };
+  const trouble: Trouble = {
+    first: undefined,
+    tell: (error) => {
+      trouble.first ??= { error };
+      leaving.abort();
+    },
+  };
   const pool = new FramePool(segmenter, { workers: plan.workers, tasks: plan.maxInFlight });
   const names = sourceNames(withFiles.map(({ source }) => source));
-  const tracks = withFiles.map((entry, index) => openTrack(entry, index, names, { segmenter, labels, plan, pool, leaving, trouble }));
-  const check = (): Promise<void> => checkPlaces(withFiles, (kind, index) => (withFiles.length === 1 ? kind : `${kind} of source ${index}`));
+  const tracks = withFiles.map((entry, index) =>
+    openTrack(entry, index, names, { segmenter, labels, plan, pool, leaving, trouble }),
+  );
+  const check = (): Promise<void> =>
+    checkPlaces(withFiles, (kind, index) => (withFiles.length === 1 ? kind : `${kind} of source ${index}`));
   return new VideoStream(run(tracks, pool, plan, { leaving, trouble, check }), tracks, leaving);
 }
 
@@ -88,12 +112,25 @@ const entryNames = new Set(['source', ...fileNames]);
 
 /** @throws {TypeError | RangeError} when there is no segmenter, or the labels are not for it. */
 function checkModel(segmenter: VideoSegmenter, labels: LabelSet): void {
-  const isSegmenter = typeof segmenter === 'object' && segmenter !== null && typeof segmenter.share === 'function' && Array.isArray(segmenter.inputSize);
+  const isSegmenter =
+    typeof segmenter === 'object' &&
+    segmenter !== null &&
+    typeof segmenter.share === 'function' &&
+    Array.isArray(segmenter.inputSize);
   checkKind('segment videos', 'segmenter', segmenter, isSegmenter, 'be a Segmenter (from Segmenter.load())');
-  checkKind('segment videos', 'labels', labels, labels instanceof LabelSet, 'be a LabelSet (from segmenter.labels() or LabelSet.load())');
+  checkKind(
+    'segment videos',
+    'labels',
+    labels,
+    labels instanceof LabelSet,
+    'be a LabelSet (from segmenter.labels() or LabelSet.load())',
+  );
   const { embeddingDim = labels.embeddingDim } = segmenter;
   if (labels.embeddingDim === embeddingDim) return;
-  throw new RangeError(`Cannot segment videos: labels must have embeddings of ${embeddingDim} dimensions, got ${labels.embeddingDim} (made for another checkpoint)`);
+  throw new RangeError(
+    `Cannot segment videos: labels must have embeddings of ${embeddingDim} dimensions, got ${labels.embeddingDim} ` +
+      '(made for another checkpoint)',
+  );
 }
 
 /** What callers' functions threw, where nobody could catch it. */
@@ -118,12 +155,32 @@ interface Surroundings {
   readonly trouble: Trouble;
 }
 
-function openTrack({ source, ...files }: SourceWithFiles, index: number, names: readonly string[], { segmenter, labels, plan, pool, leaving, trouble }: Surroundings): Track {
+function openTrack(
+  { source, ...files }: SourceWithFiles,
+  index: number,
+  names: readonly string[],
+  { segmenter, labels, plan, pool, leaving, trouble }: Surroundings,
+): Track {
   const { options, work, maxInFlight, maxStalenessSeconds } = plan;
   const render = renderRequest(options, files);
   const { kind, live } = describeSource(source);
   const reader: SourceReader = new SourceReader(source, {
-    ...pick(options, 'start', 'end', 'fps', 'every', 'hardwareAcceleration', 'frameRate', 'live', 'publicOnly', 'maxGapSeconds', 'maxPixels', 'stallTimeoutSeconds', 'connectTimeoutSeconds', 'reconnect'),
+    ...pick(
+      options,
+      'start',
+      'end',
+      'fps',
+      'every',
+      'hardwareAcceleration',
+      'frameRate',
+      'live',
+      'publicOnly',
+      'maxGapSeconds',
+      'maxPixels',
+      'stallTimeoutSeconds',
+      'connectTimeoutSeconds',
+      'reconnect',
+    ),
     // Live sources have their own speed, and no beginning to go back to.
     ...(live === true ? {} : pick(options, 'loop', 'realTime')),
     size: decodeSize(segmenter.inputSize, work.keyframes === undefined ? work.views : 5),
@@ -134,9 +191,17 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, names: 
     onEnd: guarded((end: DecodeEnd) => options.onEnd?.({ source: reader.name, ...end }), trouble.tell),
   });
   const lane = new Lane({
-    ...{ index, reader, work: new FrameWork(pool, { ...work, render, inputSize: segmenter.inputSize }), labels, maxStalenessSeconds },
-    // Of an http source it is not known yet whether it is live; pushed frames come when they will, and a loop has no end.
-    canWait: (options.live ?? live) === false && kind !== 'frames' && options.loop !== true && options.realTime !== true,
+    ...{
+      index,
+      reader,
+      work: new FrameWork(pool, { ...work, render, inputSize: segmenter.inputSize }),
+      labels,
+      maxStalenessSeconds,
+    },
+    // Of an http source it is not known yet whether it is live; pushed frames come when they will, and a loop has no
+    // end.
+    canWait:
+      (options.live ?? live) === false && kind !== 'frames' && options.loop !== true && options.realTime !== true,
     ...{ policy: options.policy ?? 'auto', onError: options.onError ?? 'throw' },
     // A live frame that waits behind others of its source in the model is late already: one runs, and one more follows
     // when there is no other source whose frame could.
@@ -144,7 +209,12 @@ function openTrack({ source, ...files }: SourceWithFiles, index: number, names: 
   });
   // A loop's clock is not the sound's.
   const sound = options.loop === true ? 'none' : 'copy';
-  const outputs = new FrameOutputs(files, { source, sound, ...pick(options, 'encoder', 'fps', 'every'), info: () => reader.info });
+  const outputs = new FrameOutputs(files, {
+    source,
+    sound,
+    ...pick(options, 'encoder', 'fps', 'every'),
+    info: () => reader.info,
+  });
   return { reader, lane, outputs };
 }
 
@@ -201,7 +271,11 @@ async function* run(
     // What a callback threw at the very end.
     const failed = ending !== 'failed' && trouble.first !== undefined;
     const kept = ending === 'failed' || failed;
-    const endings = await Promise.allSettled(tracks.map(({ lane, outputs }) => (kept || lane.failure !== undefined ? outputs.abandon() : outputs.close(ending === 'left' ? leaveMs : undefined))));
+    const endings = await Promise.allSettled(
+      tracks.map(({ lane, outputs }) =>
+        kept || lane.failure !== undefined ? outputs.abandon() : outputs.close(ending === 'left' ? leaveMs : undefined),
+      ),
+    );
     if (failed) throw trouble.first?.error;
     const broken = endings.find((end) => end.status === 'rejected');
     if (broken !== undefined && signal?.aborted !== true) throw broken.reason;
@@ -216,15 +290,27 @@ function decodeSize([height, width]: readonly [number, number], views: 1 | 5): r
   return views === 5 ? [height * 2, width * 2] : [height, width];
 }
 
-function progress(tracks: readonly Track[], frames: number, timeSeconds: number, started: number, selection: SegmentVideosOptions): VideoProgress {
+function progress(
+  tracks: readonly Track[],
+  frames: number,
+  timeSeconds: number,
+  started: number,
+  selection: SegmentVideosOptions,
+): VideoProgress {
   const totals = tracks.map(({ reader }) => expectedFrames(reader.info, selection));
-  const total = totals.reduce<number | undefined>((sum, of) => (sum === undefined || of === undefined ? undefined : sum + of), 0);
+  const total = totals.reduce<number | undefined>(
+    (sum, of) => (sum === undefined || of === undefined ? undefined : sum + of),
+    0,
+  );
   const dropped = tracks.reduce((sum, { lane }) => sum + lane.report.dropped, 0);
   const framesPerSecond = (frames * 1000) / (performance.now() - started);
   return { frames, timeSeconds, framesPerSecond, dropped, ...(total === undefined ? {} : { total }) };
 }
 
-function expectedFrames(info: OpenedSource | undefined, { start, end, loop, ...selection }: SegmentVideosOptions): number | undefined {
+function expectedFrames(
+  info: OpenedSource | undefined,
+  { start, end, loop, ...selection }: SegmentVideosOptions,
+): number | undefined {
   if (info?.durationSeconds === undefined || loop === true) return undefined;
   const seconds = Math.min(end ?? Infinity, info.durationSeconds) - Math.max(start ?? 0, 0);
   return Math.max(1, Math.round(seconds * selectedRate(info.frameRate, selection)));

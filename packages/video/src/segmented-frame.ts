@@ -39,7 +39,9 @@ export interface SegmentedFrame extends Rendered {
   mask(label: string): Uint8Array;
   /** Run lengths per label with a pixel; computed here unless `output` included `'rle'`. */
   toRLE(): Readonly<Record<string, MaskRle>>;
-  /** Outlines per label with a pixel, in pixels of the label map; computed here unless `output` included `'polygons'`. */
+  /**
+   * Outlines per label with a pixel, in pixels of the label map; computed here unless `output` included `'polygons'`.
+   */
   toPolygons(): Readonly<Record<string, readonly Polygon[]>>;
   /** What `JSON.stringify()` and `console.log()` show: the facts, no pixels and no masks. */
   toJSON(): FrameSummary;
@@ -60,12 +62,14 @@ export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
     ...facts,
     mask: (name) => {
       const index = labels.indexOf(name);
-      if (index < 0) throw new RangeError(`Cannot read mask: label must be one of ${labels.join(', ')}, got ${describeValue(name)}`);
+      if (index < 0)
+        throw new RangeError(`Cannot read mask: label must be one of ${labels.join(', ')}, got ${describeValue(name)}`);
       return maskOf(labelMap, index);
     },
     toRLE: () => facts.rle ?? rleByLabel(facts),
     toPolygons: () => facts.polygons ?? polygonsByLabel(facts),
-    toJSON: () => Object.fromEntries(Object.entries(facts).filter(([name]) => !large.has(name))) as unknown as FrameSummary,
+    toJSON: () =>
+      Object.fromEntries(Object.entries(facts).filter(([name]) => !large.has(name))) as unknown as FrameSummary,
   };
   showsItself(frame, 'SegmentedFrame');
   return frame;

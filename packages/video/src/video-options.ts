@@ -1,5 +1,13 @@
 /** Options of `segmentVideo()` and `segmentVideos()`, checked and filled in once, at the door. */
-import { checkBooleans, checkCallback, checkKind, checkOptions, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
+import {
+  checkBooleans,
+  checkCallback,
+  checkKind,
+  checkOptions,
+  checkSignal,
+  describeValue,
+  optionNames,
+} from '@synseg/core/guards';
 import type { DecodeEnd } from './decode/decode.ts';
 import { checkSelection, type FrameSelection } from './decode/selection.ts';
 import type { ReaderOptions, SourceStateChange } from './live/source-reader.ts';
@@ -15,7 +23,8 @@ import { keyframeSmoothing, type KeyframeOptions, type KeyframeSmoothingOptions 
 export type FrameOutput = 'rle' | 'polygons' | 'png' | 'overlay' | 'jpeg';
 
 /**
- * Files written for one source. Each grows under a name of its own, `.name.….partial.ext`, and is put in place when it is
+ * Files written for one source. Each grows under a name of its own, `.name.….partial.ext`, and is put in place when it
+ * is
  * whole; what was there stays until then. None may be a file that is read, or another of them.
  */
 export interface OutputFiles {
@@ -35,7 +44,10 @@ export interface OutputFiles {
 export interface VideoProgress {
   /** Frames done, of all sources. */
   readonly frames: number;
-  /** Frames expected of all sources, from what their containers say; known once all have been opened, and not for every source. */
+  /**
+   * Frames expected of all sources, from what their containers say; known once all have been opened, and not for every
+   * source.
+   */
   readonly total?: number;
   /** Time of the frame done last, on its source's clock. */
   readonly timeSeconds: number;
@@ -47,20 +59,41 @@ export interface VideoProgress {
 
 /** Options of `segmentVideos()`. */
 export interface SegmentVideosOptions
-  extends FrameSelection, Pick<ReaderOptions, 'hardwareAcceleration' | 'loop' | 'realTime' | 'frameRate' | 'live' | 'publicOnly' | 'maxGapSeconds' | 'maxPixels' | 'stallTimeoutSeconds' | 'connectTimeoutSeconds' | 'reconnect'> {
+  extends
+    FrameSelection,
+    Pick<
+      ReaderOptions,
+      | 'hardwareAcceleration'
+      | 'loop'
+      | 'realTime'
+      | 'frameRate'
+      | 'live'
+      | 'publicOnly'
+      | 'maxGapSeconds'
+      | 'maxPixels'
+      | 'stallTimeoutSeconds'
+      | 'connectTimeoutSeconds'
+      | 'reconnect'
+    > {
   /**
    * What happens to frames that come faster than they are segmented: `'every-frame'` lets the source wait, `'freshest'`
    * takes the newest and counts the others. `'auto'`: freshest for cameras and live streams, else every frame.
    * @default 'auto'
    */
   readonly policy?: Policy | 'auto';
-  /** Under `'freshest'`, frames older than this when their result is there are dropped and counted, seconds. @default no bound */
+  /**
+   * Under `'freshest'`, frames older than this when their result is there are dropped and counted, seconds. @default no
+   * bound
+   */
   readonly maxStalenessSeconds?: number;
   /** 5 looks at each quarter as well: finer and about five times slower. @default 1 */
   readonly views?: 1 | 5;
   /** Least activation of a mask, 0 to 1. @default the label set's */
   readonly threshold?: number;
-  /** Size of the label maps: the model's own, or the source's. @default 'source' with `coco` and `pngFolder`, else 'model' */
+  /**
+   * Size of the label maps: the model's own, or the source's. @default 'source' with `coco` and `pngFolder`, else
+   * 'model'
+   */
   readonly size?: 'model' | 'source';
   /** What is computed for each frame in the pool's threads. `frame.rle`, `frame.png`, … @default [] */
   readonly output?: readonly FrameOutput[];
@@ -68,7 +101,10 @@ export interface SegmentVideosOptions
   readonly smooth?: KeyframeSmoothingOptions;
   /** Skips the model while the picture stands still. @default off */
   readonly hold?: HoldOptions;
-  /** Five views now and then, one between; instead of `views`. With `smooth`, whose weights then differ; without it, it flickers. @default off */
+  /**
+   * Five views now and then, one between; instead of `views`. With `smooth`, whose weights then differ; without it, it
+   * flickers. @default off
+   */
   readonly keyframes?: KeyframeOptions;
   /** Weight of the label colors in overlays, 0 to 1. @default 0.5 */
   readonly alpha?: number;
@@ -82,13 +118,18 @@ export interface SegmentVideosOptions
   readonly jpeg?: { readonly quality?: number; readonly maxWidth?: number };
   /** Frames under way at a time, of all sources. @default 4, and at least 2 for each source */
   readonly maxInFlight?: number;
-  /** Threads for what costs CPU per frame, at most; they start as they are needed. @default processors less one, 1 to 4 */
+  /**
+   * Threads for what costs CPU per frame, at most; they start as they are needed. @default processors less one, 1 to 4
+   */
   readonly workers?: number;
   /** A frame that cannot be segmented ends the video, or is passed over and counted. @default 'throw' */
   readonly onError?: 'throw' | 'skip';
   /** Stops; files are finished with the frames done so far, then the iterator throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called after each frame. What this or another callback throws, or rejects with, ends the work and is thrown by the iterator. */
+  /**
+   * Called after each frame. What this or another callback throws, or rejects with, ends the work and is thrown by the
+   * iterator.
+   */
   readonly onProgress?: (progress: VideoProgress) => void;
   /** Called when a source connects, runs, stalls, reconnects, ends or fails. */
   readonly onState?: (change: SourceStateChange) => void;
@@ -109,22 +150,61 @@ export interface StreamPlan {
 }
 
 const names = optionNames<SegmentVideosOptions>({
-  ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true, publicOnly: true, maxGapSeconds: true, maxPixels: true },
-  ...{ stallTimeoutSeconds: true, connectTimeoutSeconds: true, reconnect: true, policy: true, maxStalenessSeconds: true },
+  ...{
+    start: true,
+    end: true,
+    fps: true,
+    every: true,
+    frameRate: true,
+    loop: true,
+    realTime: true,
+    live: true,
+    hardwareAcceleration: true,
+    publicOnly: true,
+    maxGapSeconds: true,
+    maxPixels: true,
+  },
+  ...{
+    stallTimeoutSeconds: true,
+    connectTimeoutSeconds: true,
+    reconnect: true,
+    policy: true,
+    maxStalenessSeconds: true,
+  },
   ...{ views: true, threshold: true, size: true, output: true, smooth: true, hold: true, keyframes: true },
-  ...{ alpha: true, contour: true, legend: true, encoder: true, jpeg: true, maxInFlight: true, workers: true, onError: true },
+  ...{
+    alpha: true,
+    contour: true,
+    legend: true,
+    encoder: true,
+    jpeg: true,
+    maxInFlight: true,
+    workers: true,
+    onError: true,
+  },
   ...{ signal: true, onProgress: true, onState: true, onEnd: true },
 });
 /** Options that are objects, and the names in them. */
 const nested = {
-  smooth: optionNames<KeyframeSmoothingOptions>({ weight: true, motionThreshold: true, sceneCutThreshold: true, betweenWeight: true }),
+  smooth: optionNames<KeyframeSmoothingOptions>({
+    weight: true,
+    motionThreshold: true,
+    sceneCutThreshold: true,
+    betweenWeight: true,
+  }),
   hold: optionNames<HoldOptions>({ threshold: true, maxFrames: true }),
   keyframes: optionNames<KeyframeOptions>({ every: true, motionThreshold: true, sceneCutThreshold: true }),
   jpeg: optionNames<NonNullable<SegmentVideosOptions['jpeg']>>({ quality: true, maxWidth: true }),
 } as const;
 
 /** Names of {@link OutputFiles}. */
-export const fileNames = optionNames<OutputFiles>({ overlay: true, jsonl: true, coco: true, csv: true, pngFolder: true });
+export const fileNames = optionNames<OutputFiles>({
+  overlay: true,
+  jsonl: true,
+  coco: true,
+  csv: true,
+  pngFolder: true,
+});
 /** Names of {@link SegmentVideoOptions}. */
 export const optionsOfOne: ReadonlySet<string> = new Set([...names, ...fileNames]);
 
@@ -132,7 +212,13 @@ export const optionsOfOne: ReadonlySet<string> = new Set([...names, ...fileNames
 export function checkFiles(files: OutputFiles): void {
   for (const name of fileNames as ReadonlySet<keyof OutputFiles>) {
     const path: unknown = files[name];
-    checkKind('segment video', name, path, path === undefined || (typeof path === 'string' && path !== ''), 'be a path');
+    checkKind(
+      'segment video',
+      name,
+      path,
+      path === undefined || (typeof path === 'string' && path !== ''),
+      'be a path',
+    );
   }
 }
 
@@ -141,24 +227,55 @@ const outputs: readonly FrameOutput[] = ['rle', 'polygons', 'png', 'overlay', 'j
 /** @throws {TypeError | RangeError} when an option is of the wrong kind or out of range. */
 export function resolveOptions(options: SegmentVideosOptions, sources: number): StreamPlan {
   checkOptions('segment video', options, names);
-  for (const [name, known] of Object.entries(nested)) checkOptions('segment video', options[name as keyof typeof nested], known, name);
+  for (const [name, known] of Object.entries(nested))
+    checkOptions('segment video', options[name as keyof typeof nested], known, name);
   checkSelection(options);
   checkSignal('segment video', options.signal);
   for (const name of ['onProgress', 'onState', 'onEnd'] as const) checkCallback('segment video', name, options[name]);
   checkBooleans('segment video', options, ['loop', 'realTime', 'live', 'publicOnly', 'contour', 'legend']);
-  checkKind('segment video', 'encoder', options.encoder, options.encoder === undefined || typeof options.encoder === 'string', 'be a name');
-  checkKind('segment video', 'output', options.output, options.output === undefined || Array.isArray(options.output), 'be a list');
-  const { maxInFlight = Math.max(4, 2 * sources), workers = defaultWorkers(), alpha = 0.5, maxStalenessSeconds = Infinity } = options;
+  checkKind(
+    'segment video',
+    'encoder',
+    options.encoder,
+    options.encoder === undefined || typeof options.encoder === 'string',
+    'be a name',
+  );
+  checkKind(
+    'segment video',
+    'output',
+    options.output,
+    options.output === undefined || Array.isArray(options.output),
+    'be a list',
+  );
+  const {
+    maxInFlight = Math.max(4, 2 * sources),
+    workers = defaultWorkers(),
+    alpha = 0.5,
+    maxStalenessSeconds = Infinity,
+  } = options;
   for (const [name, value] of Object.entries({ maxInFlight, workers })) {
-    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot segment video: ${name} must be a whole number of at least 1, got ${describeValue(value)}`);
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(
+        `Cannot segment video: ${name} must be a whole number of at least 1, got ${describeValue(value)}`,
+      );
   }
   for (const [name, value = 0] of Object.entries({ alpha, threshold: options.threshold })) {
-    if (!(typeof value === 'number' && value >= 0 && value <= 1)) throw new RangeError(`Cannot segment video: ${name} must be between 0 and 1, got ${describeValue(value)}`);
+    if (!(typeof value === 'number' && value >= 0 && value <= 1))
+      throw new RangeError(`Cannot segment video: ${name} must be between 0 and 1, got ${describeValue(value)}`);
   }
   const { quality, maxWidth } = jpegOf(options.jpeg);
-  if (!(Number.isInteger(quality) && quality >= 1 && quality <= 100)) throw new RangeError(`Cannot segment video: jpeg.quality must be a whole number of 1 to 100, got ${describeValue(quality)}`);
-  if (!(Number.isInteger(maxWidth) && maxWidth >= 1)) throw new RangeError(`Cannot segment video: jpeg.maxWidth must be a whole number of at least 1, got ${describeValue(maxWidth)}`);
-  if (!(typeof maxStalenessSeconds === 'number' && maxStalenessSeconds > 0)) throw new RangeError(`Cannot segment video: maxStalenessSeconds must be above 0, got ${describeValue(maxStalenessSeconds)}`);
+  if (!(Number.isInteger(quality) && quality >= 1 && quality <= 100))
+    throw new RangeError(
+      `Cannot segment video: jpeg.quality must be a whole number of 1 to 100, got ${describeValue(quality)}`,
+    );
+  if (!(Number.isInteger(maxWidth) && maxWidth >= 1))
+    throw new RangeError(
+      `Cannot segment video: jpeg.maxWidth must be a whole number of at least 1, got ${describeValue(maxWidth)}`,
+    );
+  if (!(typeof maxStalenessSeconds === 'number' && maxStalenessSeconds > 0))
+    throw new RangeError(
+      `Cannot segment video: maxStalenessSeconds must be above 0, got ${describeValue(maxStalenessSeconds)}`,
+    );
   checkChoice('policy', options.policy, ['auto', 'every-frame', 'freshest']);
   checkChoice('onError', options.onError, ['throw', 'skip']);
   checkChoice('size', options.size, ['model', 'source']);
@@ -176,16 +293,22 @@ export function resolveOptions(options: SegmentVideosOptions, sources: number): 
   return { options, work, maxInFlight, workers, maxStalenessSeconds };
 }
 
-function jpegOf({ quality = 80, maxWidth = 960 }: SegmentVideosOptions['jpeg'] = {}): NonNullable<RenderRequest['jpeg']> {
+function jpegOf({ quality = 80, maxWidth = 960 }: SegmentVideosOptions['jpeg'] = {}): NonNullable<
+  RenderRequest['jpeg']
+> {
   return { quality, maxWidth };
 }
 
 /** What is wanted of each frame of a source, by the caller and for the files. */
-export function renderRequest({ size, output = [], alpha = 0.5, contour = false, legend = true, jpeg }: SegmentVideosOptions, files: OutputFiles): WorkOptions['render'] {
+export function renderRequest(
+  { size, output = [], alpha = 0.5, contour = false, legend = true, jpeg }: SegmentVideosOptions,
+  files: OutputFiles,
+): WorkOptions['render'] {
   const needs = needsOf(files);
   const wanted = new Set<FrameOutput>(output);
   for (const name of ['rle', 'png', 'overlay'] as const) if (needs[name] === true) wanted.add(name);
-  if (needs.mapSize === 'source' && size === 'model') throw new RangeError(`Cannot segment video: size must be 'source' with coco or pngFolder, got 'model'`);
+  if (needs.mapSize === 'source' && size === 'model')
+    throw new RangeError(`Cannot segment video: size must be 'source' with coco or pngFolder, got 'model'`);
   const mapSize = needs.mapSize ?? size;
   const request: Partial<RenderRequest> = {
     ...(mapSize === undefined ? {} : { mapSize }),
@@ -200,5 +323,7 @@ export function renderRequest({ size, output = [], alpha = 0.5, contour = false,
 
 function checkChoice<Choice>(name: string, value: Choice | undefined, choices: readonly Choice[]): void {
   if (value === undefined || choices.includes(value)) return;
-  throw new RangeError(`Cannot segment video: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
+  throw new RangeError(
+    `Cannot segment video: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`,
+  );
 }

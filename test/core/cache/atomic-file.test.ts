@@ -24,7 +24,12 @@ describe('writeFileAtomic()', () => {
     await writeFileAtomic(join(links, 'link'), 'one');
     await writeFileAtomic(join(links, 'dangling'), 'two');
     await writeFileAtomic('/dev/null', 'three');
-    expect(['old', 'link', 'new', 'dangling'].map((name) => readFileSync(join(links, name), 'utf8'))).toEqual(['one', 'one', 'two', 'two']);
+    expect(['old', 'link', 'new', 'dangling'].map((name) => readFileSync(join(links, name), 'utf8'))).toEqual([
+      'one',
+      'one',
+      'two',
+      'two',
+    ]);
     expect(lstatSync(join(links, 'link')).isSymbolicLink()).toBe(true);
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
     rmSync(links, { recursive: true });
@@ -34,10 +39,23 @@ describe('writeFileAtomic()', () => {
     mkdirSync(join(folder, 'taken'));
     writeFileSync(join(folder, 'file'), 'kept');
     symlinkSync('loop', join(folder, 'loop'));
-    const refused = (path: string): Promise<unknown> => writeFileAtomic(path, 'text').then(() => 'written', (error: unknown) => error);
-    for (const [path, reason] of [['taken', 'EISDIR'], ['file/below', 'EEXIST|ENOTDIR'], ['loop/below', 'ELOOP|EEXIST']] as const) {
+    const refused = (path: string): Promise<unknown> =>
+      writeFileAtomic(path, 'text').then(
+        () => 'written',
+        (error: unknown) => error,
+      );
+    for (const [path, reason] of [
+      ['taken', 'EISDIR'],
+      ['file/below', 'EEXIST|ENOTDIR'],
+      ['loop/below', 'ELOOP|EEXIST'],
+    ] as const) {
       const error = (await refused(join(folder, path))) as Error;
-      expect(error).toMatchObject({ code: 'FILE_WRITE', message: expect.stringMatching(new RegExp(`^Cannot write file: ${join(folder, path)} must be writable, got (?:${reason}): [^']+$`)) });
+      expect(error).toMatchObject({
+        code: 'FILE_WRITE',
+        message: expect.stringMatching(
+          new RegExp(`^Cannot write file: ${join(folder, path)} must be writable, got (?:${reason}): [^']+$`),
+        ),
+      });
     }
     expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('kept');
     expect(readdirSync(folder).sort()).toEqual(['file', 'loop', 'new', 'taken']);

@@ -21,11 +21,22 @@ it('counts what lies in each section, and deletes the sections it is given', asy
 });
 
 it('checks its arguments before it deletes anything', async () => {
-  await expect(cacheUsage(undefined as never)).rejects.toThrow(new TypeError('Cannot measure cache: folder must be a path, got undefined'));
-  await expect(clearCache(Promise.resolve('x') as never)).rejects.toThrow(new TypeError('Cannot clear cache: folder must be a path, got a Promise (did you forget await?)'));
-  await expect(clearCache(folder, 'embeddings' as never)).rejects.toThrow(new TypeError('Cannot clear cache: sections must be a list, got "embeddings"'));
-  await expect(clearCache(folder, ['../other'] as never)).rejects.toThrow(new RangeError('Cannot clear cache: sections must be of graphs, embeddings, fingerprints, got "../other"'));
-  await expect(clearCache(join(folder, 'other', 'file'))).rejects.toMatchObject({ code: 'FILE_WRITE', message: expect.stringContaining(' (ENOTDIR') as unknown });
+  await expect(cacheUsage(undefined as never)).rejects.toThrow(
+    new TypeError('Cannot measure cache: folder must be a path, got undefined'),
+  );
+  await expect(clearCache(Promise.resolve('x') as never)).rejects.toThrow(
+    new TypeError('Cannot clear cache: folder must be a path, got a Promise (did you forget await?)'),
+  );
+  await expect(clearCache(folder, 'embeddings' as never)).rejects.toThrow(
+    new TypeError('Cannot clear cache: sections must be a list, got "embeddings"'),
+  );
+  await expect(clearCache(folder, ['../other'] as never)).rejects.toThrow(
+    new RangeError('Cannot clear cache: sections must be of graphs, embeddings, fingerprints, got "../other"'),
+  );
+  await expect(clearCache(join(folder, 'other', 'file'))).rejects.toMatchObject({
+    code: 'FILE_WRITE',
+    message: expect.stringContaining(' (ENOTDIR') as unknown,
+  });
   await expect(clearCache(folder, ['embeddings', 'others'] as never)).rejects.toThrow(RangeError);
   expect(readdirSync(folder).sort()).toEqual(['embeddings', 'other']);
 });

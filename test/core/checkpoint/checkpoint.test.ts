@@ -17,7 +17,11 @@ function folder(name: string, files: Readonly<Record<string, string>>): string {
 
 describe('openCheckpoint()', () => {
   it('opens a folder: configuration and weights, no numbers read', async () => {
-    const { config, weights, folder: opened } = await openCheckpoint(writeTinyClipseg(join(root, 'tiny')), { inputSize: 40 });
+    const {
+      config,
+      weights,
+      folder: opened,
+    } = await openCheckpoint(writeTinyClipseg(join(root, 'tiny')), { inputSize: 40 });
     expect(opened).toBe(join(root, 'tiny'));
     expect(config.inputSize).toEqual([40, 40]);
     expect(weights.get('decoder.film_mul.weight', [16, 16]).dtype).toBe('float32');
@@ -26,28 +30,45 @@ describe('openCheckpoint()', () => {
   it('says MODEL_LOAD for a path that is no folder', async () => {
     const file = join(folder('file', { 'config.json': '{}' }), 'config.json');
     for (const path of [file, join(root, 'nowhere')]) {
-      await expect(openCheckpoint(path)).rejects.toMatchObject({ code: 'MODEL_LOAD', message: `Cannot load checkpoint: path must be a folder, got "${path}"` });
+      await expect(openCheckpoint(path)).rejects.toMatchObject({
+        code: 'MODEL_LOAD',
+        message: `Cannot load checkpoint: path must be a folder, got "${path}"`,
+      });
     }
   });
 
   it('says MODEL_LOAD for a folder without config.json', async () => {
     const path = folder('empty', {});
-    await expect(openCheckpoint(path)).rejects.toMatchObject({ code: 'MODEL_LOAD', message: `Cannot load checkpoint: folder must hold config.json, got "${path}"` });
+    await expect(openCheckpoint(path)).rejects.toMatchObject({
+      code: 'MODEL_LOAD',
+      message: `Cannot load checkpoint: folder must hold config.json, got "${path}"`,
+    });
   });
 
-  it.each([['config.json', 'one'], ['preprocessor_config.json', 'two']])('says CHECKPOINT_FORMAT when %s is no JSON', async (file, name) => {
+  it.each([
+    ['config.json', 'one'],
+    ['preprocessor_config.json', 'two'],
+  ])('says CHECKPOINT_FORMAT when %s is no JSON', async (file, name) => {
     const path = folder(name, { 'config.json': '{ "model_type": "clipseg" }', [file]: '{ "model_type": ' });
-    await expect(openCheckpoint(path)).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: expect.stringContaining(`Cannot load checkpoint: ${join(path, file)} must be JSON, got `) });
+    await expect(openCheckpoint(path)).rejects.toMatchObject({
+      code: 'CHECKPOINT_FORMAT',
+      message: expect.stringContaining(`Cannot load checkpoint: ${join(path, file)} must be JSON, got `),
+    });
   });
 
   it('says CHECKPOINT_FORMAT for another model type', async () => {
     const path = folder('bert', { 'config.json': '{ "model_type": "bert" }' });
-    await expect(openCheckpoint(path)).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: `Cannot load checkpoint: ${path}/config.json: model_type must be "clipseg" or "synseg", got "bert"` });
+    await expect(openCheckpoint(path)).rejects.toMatchObject({
+      code: 'CHECKPOINT_FORMAT',
+      message: `Cannot load checkpoint: ${path}/config.json: model_type must be "clipseg" or "synseg", got "bert"`,
+    });
   });
 
   it('says CHECKPOINT_FORMAT for a folder without weights', async () => {
     const path = folder('weightless', { 'config.json': '{ "model_type": "clipseg" }' });
-    await expect(openCheckpoint(path)).rejects.toThrow('Cannot load checkpoint: folder must hold model.safetensors or model.safetensors.index.json');
+    await expect(openCheckpoint(path)).rejects.toThrow(
+      'Cannot load checkpoint: folder must hold model.safetensors or model.safetensors.index.json',
+    );
   });
 });
 

@@ -25,7 +25,13 @@ beforeEach(() => {
 });
 
 describe('embeddedFolder()', () => {
-  it.each(['dist/index.js', 'dist/chunk-ABC.js', 'dist/inference-thread.js', 'src/checkpoint/embedded.ts', 'src/a/b/c.ts'])('is found from %s of the package', (module) => {
+  it.each([
+    'dist/index.js',
+    'dist/chunk-ABC.js',
+    'dist/inference-thread.js',
+    'src/checkpoint/embedded.ts',
+    'src/a/b/c.ts',
+  ])('is found from %s of the package', (module) => {
     expect(embeddedFolder(urlOf(join(home, module)))).toBe(folder);
   });
 
@@ -51,17 +57,25 @@ describe('embeddedFolder()', () => {
       expect.objectContaining({
         name: 'SynsegError',
         code: 'MODEL_LOAD',
-        message: `Cannot load checkpoint: "embedded" must lie in the package @synseg/core, got no config.json in ${folder}; install the package again, or name a folder or a hub id`,
+        message:
+          'Cannot load checkpoint: "embedded" must lie in the package @synseg/core, got no config.json in ' +
+          `${folder}; install the package again, or name a folder or a hub id`,
       }),
     );
   });
 
-  it.each(['https://esm.sh/@synseg/core/dist/index.js', urlOf(join(app, 'dist/bundle.js'))])('says so when its code lies elsewhere: %s', (module) => {
-    expect(() => embeddedFolder(module)).toThrow(
-      expect.objectContaining({
-        code: 'BUNDLED',
-        message: `Cannot load checkpoint: the code of @synseg/core must lie in its package, got ${module}; it starts threads and reads files beside it, so it must not be bundled: keep @synseg/core, @synseg/video and @synseg/train external, as \`esbuild --packages=external\` does`,
-      }),
-    );
-  });
+  it.each(['https://esm.sh/@synseg/core/dist/index.js', urlOf(join(app, 'dist/bundle.js'))])(
+    'says so when its code lies elsewhere: %s',
+    (module) => {
+      expect(() => embeddedFolder(module)).toThrow(
+        expect.objectContaining({
+          code: 'BUNDLED',
+          message:
+            `Cannot load checkpoint: the code of @synseg/core must lie in its package, got ${module}; it ` +
+            'starts threads and reads files beside it, so it must not be bundled: keep @synseg/core, @synseg/video ' +
+            'and @synseg/train external, as \`esbuild --packages=external\` does',
+        }),
+      );
+    },
+  );
 });

@@ -15,12 +15,38 @@ writeFileSync(join(folder, 'vision.onnx'), 'x');
 symlinkSync('../../blobs/123', join(folder, 'linked.onnx'));
 symlinkSync(join(root, 'secret'), join(folder, 'leaves.onnx'));
 
-test.each(['vision.onnx', 'sub/vision.onnx', './vision.onnx', 'linked.onnx', 'missing.onnx', 'a..b', '..a'])('fileInside() takes %j', async (name) => {
-  expect(await fileInside(folder, name)).toBe(join(folder, name));
-});
+test.each(['vision.onnx', 'sub/vision.onnx', './vision.onnx', 'linked.onnx', 'missing.onnx', 'a..b', '..a'])(
+  'fileInside() takes %j',
+  async (name) => {
+    expect(await fileInside(folder, name)).toBe(join(folder, name));
+  },
+);
 
-test.each(['..', '../secret', 'sub/../../secret', '..\\secret', 'C:\\secret', 'C:secret', '\\\\host\\share', '/etc/passwd', '.', './', '', 'a\0b', 'leaves.onnx', 5, null, undefined, {}])('fileInside() refuses %j', async (name) => {
-  await expect(fileInside(folder, name)).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: `Cannot load checkpoint: files that it names must lie in its folder, got ${JSON.stringify(name) ?? 'none'} (${folder})` });
+test.each([
+  '..',
+  '../secret',
+  'sub/../../secret',
+  '..\\secret',
+  'C:\\secret',
+  'C:secret',
+  '\\\\host\\share',
+  '/etc/passwd',
+  '.',
+  './',
+  '',
+  'a\0b',
+  'leaves.onnx',
+  5,
+  null,
+  undefined,
+  {},
+])('fileInside() refuses %j', async (name) => {
+  await expect(fileInside(folder, name)).rejects.toMatchObject({
+    code: 'CHECKPOINT_FORMAT',
+    message:
+      'Cannot load checkpoint: files that it names must lie in its folder, got ' +
+      `${JSON.stringify(name) ?? 'none'} (${folder})`,
+  });
   expect(isFileName(name)).toBe(name === 'leaves.onnx');
 });
 

@@ -2,7 +2,19 @@ import { mkdir, readFile, readdir, readlink, rm, symlink, writeFile } from 'node
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { hubDefaults, type DownloadProgress } from '../../../packages/core/src/checkpoint/hub.ts';
-import { REPO, FIRST, SECOND, text, FILES, WANTED, bytesOf, tinyRepo, setUp, failureOf, closedPort } from '../../support/hub-download.ts';
+import {
+  REPO,
+  FIRST,
+  SECOND,
+  text,
+  FILES,
+  WANTED,
+  bytesOf,
+  tinyRepo,
+  setUp,
+  failureOf,
+  closedPort,
+} from '../../support/hub-download.ts';
 import { etagOf, type HubRepo } from '../../support/hub-server.ts';
 
 describe.concurrent('downloadCheckpoint()', () => {
@@ -59,7 +71,14 @@ describe.concurrent('downloadCheckpoint()', () => {
     const shard = bytesOf('shard', 100);
     const { download } = await setUp(
       onTestFinished,
-      tinyRepo({ ...FILES, 'model.fp16.safetensors': shard, 'model-00001-of-00001.safetensors': shard, 'model.safetensors.index.json': text('{}'), 'vocab.safetensors': shard, 'vision.onnx': shard }),
+      tinyRepo({
+        ...FILES,
+        'model.fp16.safetensors': shard,
+        'model-00001-of-00001.safetensors': shard,
+        'model.safetensors.index.json': text('{}'),
+        'vocab.safetensors': shard,
+        'vision.onnx': shard,
+      }),
     );
     expect((await readdir(await download())).sort()).toEqual([...WANTED, 'vision.onnx', 'vocab.safetensors'].sort());
   });
@@ -85,7 +104,7 @@ describe.concurrent('downloadCheckpoint()', () => {
   describe('revisions', () => {
     const twoCommits = (): HubRepo => ({
       commits: { [FIRST]: FILES, [SECOND]: { ...FILES, 'config.json': text('{"model_type":"clipseg","v":2}') } },
-      refs: { main: SECOND, 'v1.0': FIRST, 'refs/pr/1': SECOND },
+      refs: { 'main': SECOND, 'v1.0': FIRST, 'refs/pr/1': SECOND },
     });
 
     it('resolves a branch, a tag, a pull request and a commit', async ({ expect, onTestFinished }) => {
@@ -138,12 +157,15 @@ describe.concurrent('downloadCheckpoint()', () => {
     it('offline says what is missing and how to get it', async ({ expect, onTestFinished }) => {
       const { cacheDir, folder, download } = await setUp(onTestFinished);
       expect(await failureOf(download({ offline: true }))).toBe(
-        `HUB_DOWNLOAD: Cannot download ${REPO}: revision must be in the cache when offline, got nothing cached for "main" in ${cacheDir}; ` +
+        `HUB_DOWNLOAD: Cannot download ${REPO}: revision must be in the cache when offline, got nothing cached for ` +
+          `"main" in ${cacheDir}; ` +
           'download it once without offline and HF_HUB_OFFLINE, or pass a folder path',
       );
       const snapshot = await download();
       await rm(join(snapshot, 'model.safetensors'));
-      expect(await failureOf(download({ offline: true }))).toContain(`got ${join(folder, 'snapshots', FIRST)} without model.safetensors;`);
+      expect(await failureOf(download({ offline: true }))).toContain(
+        `got ${join(folder, 'snapshots', FIRST)} without model.safetensors;`,
+      );
     });
 
     it('offline reads a cache Python wrote', async ({ expect, onTestFinished }) => {
@@ -181,7 +203,15 @@ describe.concurrent('downloadCheckpoint()', () => {
 });
 
 describe('hubDefaults()', () => {
-  const NAMES = ['HF_ENDPOINT', 'HF_TOKEN', 'HF_HUB_OFFLINE', 'HF_HUB_CACHE', 'HF_HOME', 'HUGGINGFACE_HUB_CACHE', 'XDG_CACHE_HOME'];
+  const NAMES = [
+    'HF_ENDPOINT',
+    'HF_TOKEN',
+    'HF_HUB_OFFLINE',
+    'HF_HUB_CACHE',
+    'HF_HOME',
+    'HUGGINGFACE_HUB_CACHE',
+    'XDG_CACHE_HOME',
+  ];
   const under = <T>(environment: Record<string, string>, read: () => T): T => {
     const saved = NAMES.map((name) => [name, process.env[name]] as const);
     for (const name of NAMES) delete process.env[name];
@@ -197,12 +227,9 @@ describe('hubDefaults()', () => {
   };
 
   it('reads the variables of huggingface_hub', ({ expect }) => {
-    expect(under({ HF_ENDPOINT: 'http://hub', HF_TOKEN: 't', HF_HUB_OFFLINE: '1', HF_HOME: '/home/hf' }, hubDefaults)).toEqual({
-      hubUrl: 'http://hub',
-      cacheDir: join('/home/hf', 'hub'),
-      accessToken: 't',
-      offline: true,
-    });
+    expect(
+      under({ HF_ENDPOINT: 'http://hub', HF_TOKEN: 't', HF_HUB_OFFLINE: '1', HF_HOME: '/home/hf' }, hubDefaults),
+    ).toEqual({ hubUrl: 'http://hub', cacheDir: join('/home/hf', 'hub'), accessToken: 't', offline: true });
     expect(under({ HF_HUB_CACHE: '/cache', HF_HOME: '/home/hf' }, hubDefaults).cacheDir).toBe('/cache');
     expect(under({ HF_HUB_CACHE: '', HF_HOME: '/home/hf' }, hubDefaults).cacheDir).toBe(join('/home/hf', 'hub'));
   });

@@ -3,7 +3,17 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { fetchBlob } from '../../../packages/core/src/checkpoint/hub-transfer.ts';
-import { REPO, FIRST, WEIGHTS, WANTED, setUp, failureOf, spawnDownload, outputOf, loadedAtLeast } from '../../support/hub-download.ts';
+import {
+  REPO,
+  FIRST,
+  WEIGHTS,
+  WANTED,
+  setUp,
+  failureOf,
+  spawnDownload,
+  outputOf,
+  loadedAtLeast,
+} from '../../support/hub-download.ts';
 import { etagOf } from '../../support/hub-server.ts';
 
 describe.concurrent('downloadCheckpoint()', () => {
@@ -32,7 +42,10 @@ describe.concurrent('downloadCheckpoint()', () => {
       expect(Buffer.compare(await readFile(weightsBlob), WEIGHTS)).toBe(0);
     });
 
-    it('starts over when the server answers a range request with the whole file', async ({ expect, onTestFinished }) => {
+    it('starts over when the server answers a range request with the whole file', async ({
+      expect,
+      onTestFinished,
+    }) => {
       const { server, weightsBlob, folder, download } = await setUp(onTestFinished);
       await mkdir(join(folder, 'blobs'), { recursive: true });
       await writeFile(`${weightsBlob}.old.synseg.incomplete`, WEIGHTS.subarray(0, 1000));
@@ -62,7 +75,10 @@ describe.concurrent('downloadCheckpoint()', () => {
       expect(Buffer.compare(await readFile(weightsBlob), WEIGHTS)).toBe(0);
     });
 
-    it('takes the longest of several beginnings, drops the others and leaves the one of Python alone', async ({ expect, onTestFinished }) => {
+    it('takes the longest of several beginnings, drops the others and leaves the one of Python alone', async ({
+      expect,
+      onTestFinished,
+    }) => {
       const { server, weightsBlob, folder, download, partials } = await setUp(onTestFinished);
       await mkdir(join(folder, 'blobs'), { recursive: true });
       await writeFile(`${weightsBlob}.a.synseg.incomplete`, WEIGHTS.subarray(0, 1000));
@@ -92,7 +108,10 @@ describe.concurrent('downloadCheckpoint()', () => {
       await once(child, 'close');
       expect((await setup.partials()).length).toBe(1);
       await setup.download();
-      expect(setup.server.fileRequests('model.safetensors').map((seen) => seen.range)).toEqual([undefined, 'bytes=250000-']);
+      expect(setup.server.fileRequests('model.safetensors').map((seen) => seen.range)).toEqual([
+        undefined,
+        'bytes=250000-',
+      ]);
       expect(Buffer.compare(await readFile(setup.weightsBlob), WEIGHTS)).toBe(0);
       expect(await setup.partials()).toEqual([]);
     });
@@ -101,7 +120,12 @@ describe.concurrent('downloadCheckpoint()', () => {
       const { server, weightsBlob, folder } = await setUp(onTestFinished);
       server.fault('model.safetensors', [{ holdAfter: 100_000 }]);
       await fetchBlob(
-        { path: 'model.safetensors', url: `${server.url}/${REPO}/resolve/${FIRST}/model.safetensors`, size: WEIGHTS.length, etag: etagOf('model.safetensors', WEIGHTS) },
+        {
+          path: 'model.safetensors',
+          url: `${server.url}/${REPO}/resolve/${FIRST}/model.safetensors`,
+          size: WEIGHTS.length,
+          etag: etagOf('model.safetensors', WEIGHTS),
+        },
         {
           address: { repo: REPO, revision: 'main', hubUrl: server.url, accessToken: undefined, signal: undefined },
           blobPath: weightsBlob,
@@ -131,7 +155,10 @@ describe.concurrent('downloadCheckpoint()', () => {
       expect(await setup.partials()).toEqual([]);
     });
 
-    it('a second call in the process waits for the first and downloads nothing twice', async ({ expect, onTestFinished }) => {
+    it('a second call in the process waits for the first and downloads nothing twice', async ({
+      expect,
+      onTestFinished,
+    }) => {
       const { server, weightsBlob, download } = await setUp(onTestFinished);
       const [one, two] = await Promise.all([download(), download()]);
       expect(one).toBe(two);
@@ -157,7 +184,12 @@ describe.concurrent('downloadCheckpoint()', () => {
       server.fault('model.safetensors', [{ holdAfter: 100_000 }]);
       const first = download();
       await server.held;
-      const lock = join(cacheDir, '.locks', 'models--owner--clipseg-tiny', `${etagOf('model.safetensors', WEIGHTS)}.synseg.lock`);
+      const lock = join(
+        cacheDir,
+        '.locks',
+        'models--owner--clipseg-tiny',
+        `${etagOf('model.safetensors', WEIGHTS)}.synseg.lock`,
+      );
       // As after a long freeze of the first writer: the lock looks abandoned, its half-written file gets adopted.
       await rm(lock);
       const snapshot = await download();

@@ -16,7 +16,10 @@ function shard(name: string, tensors: Record<string, FloatTensor>): void {
 }
 
 function index(weightMap: unknown): void {
-  writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ metadata: { total_size: 1 }, weight_map: weightMap }));
+  writeFileSync(
+    join(folder, 'model.safetensors.index.json'),
+    JSON.stringify({ metadata: { total_size: 1 }, weight_map: weightMap }),
+  );
 }
 
 describe('Weights.open()', () => {
@@ -32,8 +35,13 @@ describe('Weights.open()', () => {
     shard('model-00002-of-00002.safetensors', { b: vector(3) });
     index({ b: 'model-00002-of-00002.safetensors', a: 'model-00001-of-00002.safetensors' });
     const weights = await Weights.open(folder);
-    expect([...(await readFloats(weights.get('a', [2]))), ...(await readFloats(weights.get('b', [1])))]).toEqual([1, 2, 3]);
-    expect(weights.files).toEqual([join(folder, 'model-00001-of-00002.safetensors'), join(folder, 'model-00002-of-00002.safetensors')]);
+    expect([...(await readFloats(weights.get('a', [2]))), ...(await readFloats(weights.get('b', [1])))]).toEqual([
+      1, 2, 3,
+    ]);
+    expect(weights.files).toEqual([
+      join(folder, 'model-00001-of-00002.safetensors'),
+      join(folder, 'model-00002-of-00002.safetensors'),
+    ]);
   });
 
   it('follows links, as a hub cache has them, to the files themselves', async () => {
@@ -45,27 +53,39 @@ describe('Weights.open()', () => {
   it('names what a folder without weights must hold', async () => {
     await expect(Weights.open(folder)).rejects.toMatchObject({
       code: 'CHECKPOINT_FORMAT',
-      message: `Cannot load checkpoint: folder must hold model.safetensors or model.safetensors.index.json, got ${folder}`,
+      message:
+        'Cannot load checkpoint: folder must hold model.safetensors or model.safetensors.index.json, got ' +
+        `${folder}`,
     });
   });
 
   it('names a shard that is missing', async () => {
     shard('one.safetensors', { a: vector(1) });
     index({ a: 'one.safetensors', b: 'two.safetensors' });
-    await expect(Weights.open(folder)).rejects.toThrow('Cannot read two.safetensors: file must be readable, got ENOENT');
+    await expect(Weights.open(folder)).rejects.toThrow(
+      'Cannot read two.safetensors: file must be readable, got ENOENT',
+    );
   });
 
   it('names a tensor the index promises and no shard has', async () => {
     shard('one.safetensors', { a: vector(1) });
     index({ a: 'one.safetensors', b: 'one.safetensors' });
-    await expect(Weights.open(folder)).rejects.toThrow('Cannot load checkpoint: tensor "b" must be in one.safetensors as the index says, got none');
+    await expect(Weights.open(folder)).rejects.toThrow(
+      'Cannot load checkpoint: tensor "b" must be in one.safetensors as the index says, got none',
+    );
   });
 
-  it.each([['nothing', undefined], ['null', null], ['an empty map', {}]])('refuses an index with %s', async (_, map) => {
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['an empty map', {}],
+  ])('refuses an index with %s', async (_, map) => {
     index(map);
     await expect(Weights.open(folder)).rejects.toMatchObject({
       code: 'CHECKPOINT_FORMAT',
-      message: `Cannot load checkpoint: ${join(folder, 'model.safetensors.index.json')} must be a safetensors index, got no weight_map`,
+      message:
+        `Cannot load checkpoint: ${join(folder, 'model.safetensors.index.json')} must be a safetensors ` +
+        'index, got no weight_map',
     });
   });
 
@@ -74,12 +94,16 @@ describe('Weights.open()', () => {
     await expect(Weights.open(folder)).rejects.toThrow('must be a safetensors index, got no weight_map');
     const deep = '['.repeat(20_000) + ']'.repeat(20_000);
     writeFileSync(join(folder, 'model.safetensors.index.json'), `{"weight_map":{"a":${deep},"b":{"toString":1}}}`);
-    await expect(Weights.open(folder)).rejects.toThrow('Cannot load checkpoint: files that it names must lie in its folder, got a list of 1 (');
+    await expect(Weights.open(folder)).rejects.toThrow(
+      'Cannot load checkpoint: files that it names must lie in its folder, got a list of 1 (',
+    );
   });
 
   it('refuses an index that is no JSON', async () => {
     writeFileSync(join(folder, 'model.safetensors.index.json'), '{');
-    await expect(Weights.open(folder)).rejects.toThrow('model.safetensors.index.json must be a safetensors index, got ');
+    await expect(Weights.open(folder)).rejects.toThrow(
+      'model.safetensors.index.json must be a safetensors index, got ',
+    );
   });
 });
 
@@ -88,13 +112,17 @@ describe('get()', () => {
     shard('model.safetensors', { a: vector(1) });
     const weights = await Weights.open(folder);
     expect(() => weights.get('decoder.film_mul.bias', [16])).toThrow(
-      `Cannot load checkpoint: tensor "decoder.film_mul.bias" [16] must be in model.safetensors, got none (${join(folder, 'model.safetensors')})`,
+      'Cannot load checkpoint: tensor "decoder.film_mul.bias" [16] must be in model.safetensors, got none ' +
+        `(${join(folder, 'model.safetensors')})`,
     );
   });
 
   it.each([[[3]], [[2, 1]], [[]]])('names the tensor, both shapes and the file when %j is asked for', async (shape) => {
     shard('model.safetensors', { a: vector(1, 2) });
     const weights = await Weights.open(folder);
-    expect(() => weights.get('a', shape)).toThrow(`Cannot load checkpoint: tensor "a" must be [${shape.join(', ')}], got [2] in model.safetensors (${join(folder, 'model.safetensors')})`);
+    expect(() => weights.get('a', shape)).toThrow(
+      `Cannot load checkpoint: tensor "a" must be [${shape.join(', ')}], got [2] in model.safetensors ` +
+        `(${join(folder, 'model.safetensors')})`,
+    );
   });
 });

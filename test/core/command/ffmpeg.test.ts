@@ -17,13 +17,24 @@ function program(folder: string, says: string): string {
 }
 
 const release = program('release', 'ffmpeg version 5.1.9-0+deb12u1 Copyright\nlibavformat    59. 27.100 / 59. 27.100');
-const snapshot = program('snapshot', 'ffmpeg version N-47683-g0e8eb07980-static\nlibavformat    58. 29.100 / 58. 29.100');
+const snapshot = program(
+  'snapshot',
+  'ffmpeg version N-47683-g0e8eb07980-static\nlibavformat    58. 29.100 / 58. 29.100',
+);
 const recent = program('recent', 'ffmpeg version N-118000-gabcdef\nlibavformat    61.  9.100 / 61.  9.100');
 
 describe('findFfmpeg()', () => {
   it.each([
-    ['FFMPEG_PATH before PATH', { FFMPEG_PATH: recent, PATH: join(root, 'release') }, { path: recent, version: 'N-118000-gabcdef' }],
-    ['PATH where FFMPEG_PATH is empty', { FFMPEG_PATH: '', PATH: ['/nowhere', join(root, 'release')].join(delimiter) }, { path: release, version: '5.1.9-0+deb12u1' }],
+    [
+      'FFMPEG_PATH before PATH',
+      { FFMPEG_PATH: recent, PATH: join(root, 'release') },
+      { path: recent, version: 'N-118000-gabcdef' },
+    ],
+    [
+      'PATH where FFMPEG_PATH is empty',
+      { FFMPEG_PATH: '', PATH: ['/nowhere', join(root, 'release')].join(delimiter) },
+      { path: release, version: '5.1.9-0+deb12u1' },
+    ],
   ])('takes %s, as @synseg/video does', async (_, environment, report) => {
     expect(await findFfmpeg(environment)).toEqual(report);
     expect(await locateFfmpeg(environment)).toBe(report.path);
@@ -33,15 +44,22 @@ describe('findFfmpeg()', () => {
     expect(await findFfmpeg({ FFMPEG_PATH: snapshot })).toEqual({
       path: snapshot,
       version: 'N-47683-g0e8eb07980-static',
-      message: `${snapshot} is older than 4.4 (libavformat 58.29); @synseg/video needs it: install ffmpeg 4.4 or newer, or set FFMPEG_PATH`,
+      message:
+        `${snapshot} is older than 4.4 (libavformat 58.29); @synseg/video needs it: install ffmpeg 4.4 or ` +
+        'newer, or set FFMPEG_PATH',
     });
   });
 
   it('says what is wrong with FFMPEG_PATH, and looks no further', async () => {
-    expect(await findFfmpeg({ FFMPEG_PATH: root, PATH: join(root, 'release') })).toEqual({ path: root, message: `FFMPEG_PATH must name an executable file, got "${root}"` });
+    expect(await findFfmpeg({ FFMPEG_PATH: root, PATH: join(root, 'release') })).toEqual({
+      path: root,
+      message: `FFMPEG_PATH must name an executable file, got "${root}"`,
+    });
   });
 
   it('says where there is none', async () => {
-    expect(await findFfmpeg({ PATH: root })).toEqual({ message: 'not on PATH; @synseg/video needs it: install ffmpeg 4.4 or newer, or set FFMPEG_PATH' });
+    expect(await findFfmpeg({ PATH: root })).toEqual({
+      message: 'not on PATH; @synseg/video needs it: install ffmpeg 4.4 or newer, or set FFMPEG_PATH',
+    });
   });
 });

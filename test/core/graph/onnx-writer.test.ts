@@ -23,7 +23,10 @@ describe('writeOnnx()', () => {
     expect(Buffer.compare(writeOnnx(sample()).bytes, writeOnnx(sample()).bytes)).toBe(0);
     const graph = sample();
     expect(Buffer.compare(writeOnnx(graph).bytes, writeOnnx(graph).bytes), 'writing does not change the graph').toBe(0);
-    expect(Buffer.compare(writeOnnx(sample()).bytes, writeOnnx(sample(3)).bytes), 'another number, other bytes').not.toBe(0);
+    expect(
+      Buffer.compare(writeOnnx(sample()).bytes, writeOnnx(sample(3)).bytes),
+      'another number, other bytes',
+    ).not.toBe(0);
   });
 
   it('states opset, producer, and inputs and outputs with their open dimensions', () => {
@@ -55,7 +58,11 @@ describe('writeOnnx()', () => {
     graph.output('again', doubled);
     graph.output('same', x);
     const results = await runGraph(graph, { x: { data: Float32Array.of(1, 2), shape: [2] } });
-    expect(Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, [...data]]))).toEqual({ x: [2, 4], again: [2, 4], same: [1, 2] });
+    expect(Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, [...data]]))).toEqual({
+      x: [2, 4],
+      again: [2, 4],
+      same: [1, 2],
+    });
   });
 
   it('refers to weights in a file and does not copy them', async () => {
@@ -79,27 +86,48 @@ describe('writeOnnx()', () => {
     const graph = new Graph('split');
     const file = (path: string) => graph.constant('w', 'float32', [1], { kind: 'file', path, offset: 0, length: 4 });
     graph.output('y', add(file('/a/one'), file('/b/two')));
-    expect(() => writeOnnx(graph)).toThrow(new RangeError('Cannot write graph "split": its weight files must lie in one folder, got /a, /b'));
+    expect(() => writeOnnx(graph)).toThrow(
+      new RangeError('Cannot write graph "split": its weight files must lie in one folder, got /a, /b'),
+    );
   });
 });
 
 describe('RuntimeSession', () => {
   it('says MODEL_LOAD for bytes that are no model', async () => {
-    const load = RuntimeSession.create({ bytes: new Uint8Array([1, 2, 3]), externalFolder: undefined }, { provider: 'cpu', threads: 1 });
-    await expect(load).rejects.toMatchObject({ code: 'MODEL_LOAD', message: expect.stringMatching(/^Cannot load graph: onnxruntime must accept it, got /) });
+    const load = RuntimeSession.create(
+      { bytes: new Uint8Array([1, 2, 3]), externalFolder: undefined },
+      { provider: 'cpu', threads: 1 },
+    );
+    await expect(load).rejects.toMatchObject({
+      code: 'MODEL_LOAD',
+      message: expect.stringMatching(/^Cannot load graph: onnxruntime must accept it, got /),
+    });
   });
 
   it('says MODEL_LOAD when the weight file is gone', async () => {
     const graph = new Graph('gone');
     const path = join(mkdtempSync(join(folder, 'empty-')), 'weights.bin');
-    graph.output('y', add(graph.input('x', 'float32', [1]), graph.constant('w', 'float32', [1], { kind: 'file', path, offset: 0, length: 4 })));
-    await expect(RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: 1 })).rejects.toMatchObject({ code: 'MODEL_LOAD' });
+    graph.output(
+      'y',
+      add(
+        graph.input('x', 'float32', [1]),
+        graph.constant('w', 'float32', [1], { kind: 'file', path, offset: 0, length: 4 }),
+      ),
+    );
+    await expect(RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: 1 })).rejects.toMatchObject({
+      code: 'MODEL_LOAD',
+    });
   });
 
   it('says INFERENCE for feeds of another shape, and works on', async () => {
     const session = await RuntimeSession.create(writeOnnx(sample()), { provider: 'cpu', threads: 1 });
-    await expect(session.run({ x: { data: new Float32Array(3), shape: [1, 3] } })).rejects.toMatchObject({ code: 'INFERENCE', message: expect.stringMatching(/^Cannot run graph: onnxruntime must finish, got /) });
-    expect((await session.run({ x: { data: Float32Array.of(0, 0), shape: [1, 2] } }))['y']?.data).toEqual(Float32Array.of(0.5, 0.5));
+    await expect(session.run({ x: { data: new Float32Array(3), shape: [1, 3] } })).rejects.toMatchObject({
+      code: 'INFERENCE',
+      message: expect.stringMatching(/^Cannot run graph: onnxruntime must finish, got /),
+    });
+    expect((await session.run({ x: { data: Float32Array.of(0, 0), shape: [1, 2] } }))['y']?.data).toEqual(
+      Float32Array.of(0.5, 0.5),
+    );
     await session.release();
   });
 });

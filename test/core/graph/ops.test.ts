@@ -16,7 +16,12 @@ import { runGraph, worstExcess } from '../../support/tensors.ts';
 const ops = { ...arithmetic, ...shaping };
 
 /** Runs `build` on one input. */
-async function compute(data: Float32Array, shape: readonly number[], build: (x: Value) => Value, declared: Shape = shape): Promise<TensorData> {
+async function compute(
+  data: Float32Array,
+  shape: readonly number[],
+  build: (x: Value) => Value,
+  declared: Shape = shape,
+): Promise<TensorData> {
   const graph = new Graph('test');
   graph.output('y', build(graph.input('x', 'float32', declared)));
   return (await runGraph(graph, { x: { data, shape } }))['y'] as TensorData;
@@ -42,12 +47,19 @@ function erf(x: number): number {
 
 describe('elementwise', () => {
   it('quickGelu is x / (1 + e^(−1.702 x))', async () => {
-    expectClose(await compute(row, [24], ops.quickGelu), [...row].map((x) => x / (1 + Math.exp(-1.702 * x))));
+    expectClose(
+      await compute(row, [24], ops.quickGelu),
+      [...row].map((x) => x / (1 + Math.exp(-1.702 * x))),
+    );
   });
 
   it('gelu is x/2 · (1 + erf(x / √2))', async () => {
     // The runtime's erf is a float32 polynomial good to about 1e-6 of the result's scale.
-    expectClose(await compute(row, [24], ops.gelu), [...row].map((x) => (x / 2) * (1 + erf(x / Math.SQRT2))), 3e-6);
+    expectClose(
+      await compute(row, [24], ops.gelu),
+      [...row].map((x) => (x / 2) * (1 + erf(x / Math.SQRT2))),
+      3e-6,
+    );
   });
 
   it('sigmoid saturates without overflow', async () => {
@@ -56,7 +68,9 @@ describe('elementwise', () => {
   });
 
   it('round goes to the even neighbour on a tie', async () => {
-    expect([...(await compute(Float32Array.of(0.5, 1.5, 2.5, 2.4, 2.6), [5], ops.round)).data]).toEqual([0, 2, 2, 2, 3]);
+    expect([...(await compute(Float32Array.of(0.5, 1.5, 2.5, 2.4, 2.6), [5], ops.round)).data]).toEqual([
+      0, 2, 2, 2, 3,
+    ]);
   });
 
   it('exp, log, sqrt, abs, sign and softplus are what their names say', async () => {
@@ -66,7 +80,10 @@ describe('elementwise', () => {
     expectClose(await compute(positive, [24], ops.sqrt), [...positive].map(Math.sqrt));
     expectClose(await compute(row, [24], ops.abs), [...row].map(Math.abs));
     expectClose(await compute(row, [24], ops.sign), [...row].map(Math.sign));
-    expectClose(await compute(row, [24], ops.softplus), [...row].map((x) => Math.log1p(Math.exp(x))));
+    expectClose(
+      await compute(row, [24], ops.softplus),
+      [...row].map((x) => Math.log1p(Math.exp(x))),
+    );
   });
 
   it('softplus of a large number is that number', async () => {
@@ -74,22 +91,36 @@ describe('elementwise', () => {
   });
 
   it('minimum and greater compare with broadcasting', async () => {
-    const { data } = await compute(Float32Array.of(-1, 2, -3, 4), [2, 2], (x) => ops.where(ops.greater(x, ops.scalar(x, 2)), x, ops.minimum(x, x.graph.floats([0, 1]))));
+    const { data } = await compute(Float32Array.of(-1, 2, -3, 4), [2, 2], (x) =>
+      ops.where(ops.greater(x, ops.scalar(x, 2)), x, ops.minimum(x, x.graph.floats([0, 1]))),
+    );
     expect([...data]).toEqual([-1, 1, -3, 4]);
   });
 
   it('reduceMax takes the largest over axes', async () => {
-    const { data, shape } = await compute(Float32Array.of(1, 5, 2, 8, 3, 4), [2, 3], (x) => ops.concat([ops.reduceMax(x, [1], true), ops.expand(ops.reshape(ops.reduceMax(x, [0, 1]), [1, 1]), [2, 1])], 1));
-    expect([shape, [...data]]).toEqual([[2, 2], [5, 8, 8, 8]]);
+    const { data, shape } = await compute(Float32Array.of(1, 5, 2, 8, 3, 4), [2, 3], (x) =>
+      ops.concat([ops.reduceMax(x, [1], true), ops.expand(ops.reshape(ops.reduceMax(x, [0, 1]), [1, 1]), [2, 1])], 1),
+    );
+    expect([shape, [...data]]).toEqual([
+      [2, 2],
+      [5, 8, 8, 8],
+    ]);
   });
 
   it('broadcasts a column against a row', async () => {
-    const { data, shape } = await compute(Float32Array.of(1, 2, 3), [3, 1], (x) => ops.add(x, x.graph.floats([10, 20])));
-    expect([shape, [...data]]).toEqual([[3, 2], [11, 21, 12, 22, 13, 23]]);
+    const { data, shape } = await compute(Float32Array.of(1, 2, 3), [3, 1], (x) =>
+      ops.add(x, x.graph.floats([10, 20])),
+    );
+    expect([shape, [...data]]).toEqual([
+      [3, 2],
+      [11, 21, 12, 22, 13, 23],
+    ]);
   });
 
   it('where picks by a broadcast condition', async () => {
-    const { data } = await compute(Float32Array.of(-1, 2, -3, 4), [2, 2], (x) => ops.where(ops.greaterOrEqual(x, ops.scalar(x, 0)), x, ops.scalar(x, 7)));
+    const { data } = await compute(Float32Array.of(-1, 2, -3, 4), [2, 2], (x) =>
+      ops.where(ops.greaterOrEqual(x, ops.scalar(x, 0)), x, ops.scalar(x, 7)),
+    );
     expect([...data]).toEqual([7, 2, 7, 4]);
   });
 });
@@ -107,7 +138,9 @@ describe('softmax', () => {
   });
 
   it('of large numbers stays finite', async () => {
-    expect([...(await compute(Float32Array.of(1000, 1000, -1000), [3], (x) => ops.softmax(x))).data]).toEqual([0.5, 0.5, 0]);
+    expect([...(await compute(Float32Array.of(1000, 1000, -1000), [3], (x) => ops.softmax(x))).data]).toEqual([
+      0.5, 0.5, 0,
+    ]);
   });
 });
 
@@ -119,7 +152,10 @@ it('layerNorm subtracts the mean and divides by √(variance + ε), variance ove
     const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 6;
     return ((x - mean) / Math.sqrt(variance + 0.1)) * (scale[index % 6] as number) + (bias[index % 6] as number);
   });
-  expectClose(await compute(row, [4, 6], (x) => ops.layerNorm(x, x.graph.floats(scale), x.graph.floats(bias), 0.1)), expected);
+  expectClose(
+    await compute(row, [4, 6], (x) => ops.layerNorm(x, x.graph.floats(scale), x.graph.floats(bias), 0.1)),
+    expected,
+  );
 });
 
 describe('products', () => {
@@ -137,26 +173,37 @@ describe('products', () => {
 
   it('conv slides a kernel over a zero-padded picture', async () => {
     const [image, kernel, bias] = [gaussians(2 * 5 * 4, 6), gaussians(3 * 2 * 9, 7), [0.5, -1, 2]];
-    const at = (c: number, y: number, x: number): number => (y < 0 || y > 4 || x < 0 || x > 3 ? 0 : (image[(c * 5 + y) * 4 + x] as number));
+    const at = (c: number, y: number, x: number): number =>
+      y < 0 || y > 4 || x < 0 || x > 3 ? 0 : (image[(c * 5 + y) * 4 + x] as number);
     const expected: number[] = [];
     for (let o = 0; o < 3; o++) {
       for (let y = 0; y < 5; y++) {
         for (let x = 0; x < 4; x++) {
           let sum = bias[o] as number;
-          for (let c = 0; c < 2; c++) for (let j = 0; j < 3; j++) for (let i = 0; i < 3; i++) sum += at(c, y + j - 1, x + i - 1) * (kernel[((o * 2 + c) * 3 + j) * 3 + i] as number);
+          for (let c = 0; c < 2; c++)
+            for (let j = 0; j < 3; j++)
+              for (let i = 0; i < 3; i++)
+                sum += at(c, y + j - 1, x + i - 1) * (kernel[((o * 2 + c) * 3 + j) * 3 + i] as number);
           expected.push(sum);
         }
       }
     }
-    const result = await compute(image, [1, 2, 5, 4], (x) => ops.conv(x, x.graph.floats(kernel, [3, 2, 3, 3]), x.graph.floats(bias), { stride: 1, padding: 1 }));
+    const result = await compute(image, [1, 2, 5, 4], (x) =>
+      ops.conv(x, x.graph.floats(kernel, [3, 2, 3, 3]), x.graph.floats(bias), { stride: 1, padding: 1 }),
+    );
     expect(result.shape).toEqual([1, 3, 5, 4]);
     expectClose(result, expected, 5e-6);
   });
 
   it('conv with stride = kernel takes each patch once', async () => {
     const image = Float32Array.from({ length: 16 }, (_, index) => index);
-    const result = await compute(image, [1, 1, 4, 4], (x) => ops.conv(x, x.graph.floats([1, 1, 1, 1], [1, 1, 2, 2]), undefined, { stride: 2, padding: 0 }));
-    expect([result.shape, [...result.data]]).toEqual([[1, 1, 2, 2], [10, 18, 42, 50]]);
+    const result = await compute(image, [1, 1, 4, 4], (x) =>
+      ops.conv(x, x.graph.floats([1, 1, 1, 1], [1, 1, 2, 2]), undefined, { stride: 2, padding: 0 }),
+    );
+    expect([result.shape, [...result.data]]).toEqual([
+      [1, 1, 2, 2],
+      [10, 18, 42, 50],
+    ]);
   });
 });
 
@@ -189,25 +236,47 @@ describe('resize', () => {
   ] as const)('%s to %i × %i has half-pixel centres', async (mode, rows, columns) => {
     const image = [...gaussians(4 * 6, 8)];
     const wide = Array.from({ length: 4 }, (_, y) => resample(image.slice(y * 6, y * 6 + 6), columns, kernels[mode]));
-    const tall = Array.from({ length: columns }, (_, x) => resample(wide.map((line) => line[x] as number), rows, kernels[mode]));
-    const expected = Array.from({ length: rows * columns }, (_, index) => (tall[index % columns] as number[])[Math.floor(index / columns)] as number);
-    expectClose(await compute(Float32Array.from(image), [1, 1, 4, 6], (x) => ops.resize(x, [1, 1, rows, columns], mode)), expected, 2e-6);
+    const tall = Array.from({ length: columns }, (_, x) =>
+      resample(
+        wide.map((line) => line[x] as number),
+        rows,
+        kernels[mode],
+      ),
+    );
+    const expected = Array.from(
+      { length: rows * columns },
+      (_, index) => (tall[index % columns] as number[])[Math.floor(index / columns)] as number,
+    );
+    expectClose(
+      await compute(Float32Array.from(image), [1, 1, 4, 6], (x) => ops.resize(x, [1, 1, rows, columns], mode)),
+      expected,
+      2e-6,
+    );
   });
 });
 
 describe('arranging', () => {
   it('pad appends slices of a value', async () => {
-    const { data, shape } = await compute(Float32Array.of(1, 2, 3, 4), [2, 2], (x) => ops.pad(x, 0, 1, ops.scalar(x, 9)));
-    expect([shape, [...data]]).toEqual([[3, 2], [1, 2, 3, 4, 9, 9]]);
+    const { data, shape } = await compute(Float32Array.of(1, 2, 3, 4), [2, 2], (x) =>
+      ops.pad(x, 0, 1, ops.scalar(x, 9)),
+    );
+    expect([shape, [...data]]).toEqual([
+      [3, 2],
+      [1, 2, 3, 4, 9, 9],
+    ]);
   });
 
   it('gather picks rows in the given order, also twice', async () => {
-    const { data } = await compute(Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2], (x) => ops.gather(x, x.graph.integers([2, 0, 2]), 0));
+    const { data } = await compute(Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2], (x) =>
+      ops.gather(x, x.graph.integers([2, 0, 2]), 0),
+    );
     expect([...data]).toEqual([5, 6, 1, 2, 5, 6]);
   });
 
   it('argMax takes the first of equals', async () => {
-    const { data } = await compute(Float32Array.of(1, 5, 5, 0, 2, 2, 7, 7, 7), [3, 3], (x) => ops.cast(ops.argMax(x, 1), 'float32'));
+    const { data } = await compute(Float32Array.of(1, 5, 5, 0, 2, 2, 7, 7, 7), [3, 3], (x) =>
+      ops.cast(ops.argMax(x, 1), 'float32'),
+    );
     expect([...data]).toEqual([1, 1, 0]);
   });
 
@@ -216,21 +285,37 @@ describe('arranging', () => {
       const merged = ops.reshape(x, ['2*batch*labels']);
       return ops.transpose(ops.reshape(merged, ['batch', 'labels', 2]), [1, 0, 2]);
     };
-    const { data, shape } = await compute(Float32Array.from({ length: 12 }, (_, index) => index), [2, 3, 2], build, ['batch', 'labels', 2]);
-    expect([shape, [...data]]).toEqual([[3, 2, 2], [0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11]]);
+    const { data, shape } = await compute(
+      Float32Array.from({ length: 12 }, (_, index) => index),
+      [2, 3, 2],
+      build,
+      ['batch', 'labels', 2],
+    );
+    expect([shape, [...data]]).toEqual([
+      [3, 2, 2],
+      [0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11],
+    ]);
   });
 
   it('expand, slice, squeeze, concat and reduceSum keep row-major order', async () => {
     const build = (x: Value): Value => {
       const rows = ops.expand(ops.slice(x, 1, 1, 3), ['batch', 2]);
-      return ops.concat([ops.reduceSum(rows, [1], true), rows, ops.reshape(ops.squeeze(ops.slice(x, 1, 0, 1), [1]), ['batch', 1])], 1);
+      return ops.concat(
+        [ops.reduceSum(rows, [1], true), rows, ops.reshape(ops.squeeze(ops.slice(x, 1, 0, 1), [1]), ['batch', 1])],
+        1,
+      );
     };
     const { data, shape } = await compute(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3], build, ['batch', 3]);
-    expect([shape, [...data]]).toEqual([[2, 4], [5, 2, 3, 1, 11, 5, 6, 4]]);
+    expect([shape, [...data]]).toEqual([
+      [2, 4],
+      [5, 2, 3, 1, 11, 5, 6, 4],
+    ]);
   });
 
   it('range counts from start to end', async () => {
-    const { data } = await compute(Float32Array.of(0), [1], (x) => ops.cast(ops.range(x.graph.integers([2], []), x.graph.integers([6], []), 'n'), 'float32'));
+    const { data } = await compute(Float32Array.of(0), [1], (x) =>
+      ops.cast(ops.range(x.graph.integers([2], []), x.graph.integers([6], []), 'n'), 'float32'),
+    );
     expect([...data]).toEqual([2, 3, 4, 5]);
   });
 });

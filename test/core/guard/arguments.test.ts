@@ -18,16 +18,30 @@ test.each([
 const names = optionNames<{ labels?: string; every?: number }>({ labels: true, every: true });
 
 test('checkOptions() takes known names and no others', () => {
-  expect(() => { checkOptions('run', { lables: 1 }, names); }).toThrow(new TypeError('Cannot run: options must have known names, got "lables" (did you mean "labels"?)'));
-  expect(() => { checkOptions('run', { quux: 1 }, names); }).toThrow('Cannot run: options must have known names, got "quux"; known: labels, every');
-  expect(() => { checkOptions('run', null, names); }).toThrow(new TypeError('Cannot run: options must be an object, got null'));
-  expect(() => { checkOptions('run', Promise.resolve({}), names); }).toThrow('got a Promise (did you forget await?)');
-  expect(() => { checkOptions('run', { every: 1 }, names); }).not.toThrow();
+  expect(() => {
+    checkOptions('run', { lables: 1 }, names);
+  }).toThrow(new TypeError('Cannot run: options must have known names, got "lables" (did you mean "labels"?)'));
+  expect(() => {
+    checkOptions('run', { quux: 1 }, names);
+  }).toThrow('Cannot run: options must have known names, got "quux"; known: labels, every');
+  expect(() => {
+    checkOptions('run', null, names);
+  }).toThrow(new TypeError('Cannot run: options must be an object, got null'));
+  expect(() => {
+    checkOptions('run', Promise.resolve({}), names);
+  }).toThrow('got a Promise (did you forget await?)');
+  expect(() => {
+    checkOptions('run', { every: 1 }, names);
+  }).not.toThrow();
 });
 
 test('checkSignal() takes an AbortSignal or nothing', () => {
-  expect(() => { checkSignal('run', new AbortController()); }).toThrow(new TypeError('Cannot run: signal must be an AbortSignal, got an instance of AbortController'));
-  expect(() => { checkSignal('run', new AbortController().signal); }).not.toThrow();
+  expect(() => {
+    checkSignal('run', new AbortController());
+  }).toThrow(new TypeError('Cannot run: signal must be an AbortSignal, got an instance of AbortController'));
+  expect(() => {
+    checkSignal('run', new AbortController().signal);
+  }).not.toThrow();
 });
 
 test('checkSignal() lets any number of calls share a signal without a warning', async () => {

@@ -14,7 +14,8 @@ async function listen(answer: RequestListener): Promise<{ readonly server: Serve
 }
 
 const basic = (login: string): string => `Basic ${Buffer.from(login).toString('base64')}`;
-const ask = async (address: string | URL, options?: RequestOptions): Promise<string> => (await sendRequest(address, options)).text();
+const ask = async (address: string | URL, options?: RequestOptions): Promise<string> =>
+  (await sendRequest(address, options)).text();
 
 let port = 0;
 let other = 0;
@@ -80,7 +81,11 @@ describe('a login in the address', () => {
 });
 
 describe('a proxy of the environment', () => {
-  it.each([['HTTP_PROXY', 'one'], ['http_proxy', 'two'], ['ALL_PROXY', 'three']])('%s is used, with its own login', async (name, host) => {
+  it.each([
+    ['HTTP_PROXY', 'one'],
+    ['http_proxy', 'two'],
+    ['ALL_PROXY', 'three'],
+  ])('%s is used, with its own login', async (name, host) => {
     for (const each of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'NO_PROXY', 'no_proxy']) vi.stubEnv(each, undefined);
     vi.stubEnv(name, `http://robot:gate@127.0.0.1:${proxy}`);
     expect(await ask(`http://u:p@${host}.example/snap.jpg`)).toBe(basic('u:p'));
@@ -105,12 +110,25 @@ describe('a proxy of the environment', () => {
   it('that is no address is named, without its login', async () => {
     vi.stubEnv('HTTP_PROXY', 'socks5://robot:gate@127.0.0.1:1080');
     vi.stubEnv('http_proxy', undefined);
-    expect(await ask('http://camera.example/').catch(reasonOf)).toBe('a proxy in the environment that is no http or https address: socks5://127.0.0.1:1080');
+    expect(await ask('http://camera.example/').catch(reasonOf)).toBe(
+      'a proxy in the environment that is no http or https address: socks5://127.0.0.1:1080',
+    );
   });
 });
 
 describe('publicOnly', () => {
-  it.each(['127.0.0.1', 'localhost', '[::1]', '127.1', '0x7f000001', '2130706433', '0.0.0.0', '[::ffff:127.0.0.1]', '10.1.2.3', '169.254.169.254'])('connects to %s neither directly nor through a proxy', async (host) => {
+  it.each([
+    '127.0.0.1',
+    'localhost',
+    '[::1]',
+    '127.1',
+    '0x7f000001',
+    '2130706433',
+    '0.0.0.0',
+    '[::ffff:127.0.0.1]',
+    '10.1.2.3',
+    '169.254.169.254',
+  ])('connects to %s neither directly nor through a proxy', async (host) => {
     vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy}`);
     const reason = await ask(`http://${host}:${port}/`, { publicOnly: true }).catch(reasonOf);
     expect(reason).toMatch(/, which is no public address \(publicOnly\)$/);

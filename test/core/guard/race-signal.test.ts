@@ -4,7 +4,7 @@ import { raceSignal } from '../../../packages/core/src/guard/race-signal.ts';
 
 const forever = new Promise<never>(() => undefined);
 
-test('raceSignal() leaves work with the signal\'s reason, whatever that is, and no listener behind', async () => {
+test("raceSignal() leaves work with the signal's reason, whatever that is, and no listener behind", async () => {
   for (const reason of [new Error('enough'), 'text', null, 0]) {
     const controller = new AbortController();
     const left = raceSignal(forever, controller.signal);

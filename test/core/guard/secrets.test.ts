@@ -39,14 +39,16 @@ test.each([
 });
 
 test('addresses inside a text are shown as shownURL has them, with the punctuation around them', () => {
-  expect(withoutSecrets('[tcp @ 0x1] Connection to "tcp://cam:554?timeout=0" failed; rtsp://u:secret@cam/1: refused')).toBe(
-    '[tcp @ 0x1] Connection to "tcp://cam:554" failed; rtsp://cam/1: refused',
-  );
+  expect(
+    withoutSecrets('[tcp @ 0x1] Connection to "tcp://cam:554?timeout=0" failed; rtsp://u:secret@cam/1: refused'),
+  ).toBe('[tcp @ 0x1] Connection to "tcp://cam:554" failed; rtsp://cam/1: refused');
 });
 
 test('the secrets of a known address are found wherever they stand, also decoded', () => {
   expect(withoutSecrets('login pa ss failed, pa%20ss', ['rtsp://admin:pa%20ss@cam/1'])).toBe('login *** failed, ***');
-  expect(withoutSecrets('Cannot open rtsp://admin:a b@cam/1 now', ['rtsp://admin:a b@cam/1'])).toBe('Cannot open rtsp://cam/1 now');
+  expect(withoutSecrets('Cannot open rtsp://admin:a b@cam/1 now', ['rtsp://admin:a b@cam/1'])).toBe(
+    'Cannot open rtsp://cam/1 now',
+  );
 });
 
 test('cleanError() cleans message, stack and every cause, and keeps the object', () => {
@@ -64,7 +66,10 @@ test('what Node keeps in an error besides its text is cleaned as well', () => {
   } catch (error) {
     invalid = error;
   }
-  const spawned = Object.assign(new Error('spawn ENOENT'), { code: 'ENOENT', spawnargs: ['-i', 'rtsp://u:hunter2@cam/1'] });
+  const spawned = Object.assign(new Error('spawn ENOENT'), {
+    code: 'ENOENT',
+    spawnargs: ['-i', 'rtsp://u:hunter2@cam/1'],
+  });
   const error = new AggregateError([invalid, spawned], 'both', { cause: 'http://u:hunter2@cam' });
   cleanError(error, [url]);
   expect(invalid).toBeInstanceOf(TypeError);

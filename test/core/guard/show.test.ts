@@ -13,12 +13,18 @@ showsItself(Heavy, 'Heavy');
 describe('showsItself()', () => {
   it('makes console.log() of Node show the name and what toJSON() says, options and depth included', () => {
     expect(inspect(new Heavy())).toBe('Heavy { size: 1000, inner: { list: [ 1, 2 ] } }');
-    expect(inspect({ heavy: new Heavy() }, { compact: 3, breakLength: Infinity })).toBe('{ heavy: Heavy { size: 1000, inner: { list: [ 1, 2 ] } } }');
+    expect(inspect({ heavy: new Heavy() }, { compact: 3, breakLength: Infinity })).toBe(
+      '{ heavy: Heavy { size: 1000, inner: { list: [ 1, 2 ] } } }',
+    );
   });
 
   it('answers Deno, which hands its inspect function over first', () => {
-    const show = (new Heavy() as unknown as Record<symbol, (inspect: (value: unknown) => string, options: object) => string>)[Symbol.for('Deno.customInspect')]!;
-    expect(show.call(new Heavy(), (value) => JSON.stringify(value), {})).toBe('Heavy {"size":1000,"inner":{"list":[1,2]}}');
+    const show = (
+      new Heavy() as unknown as Record<symbol, (inspect: (value: unknown) => string, options: object) => string>
+    )[Symbol.for('Deno.customInspect')]!;
+    expect(show.call(new Heavy(), (value) => JSON.stringify(value), {})).toBe(
+      'Heavy {"size":1000,"inner":{"list":[1,2]}}',
+    );
   });
 
   it('serves one object, and adds nothing that is listed or copied', () => {

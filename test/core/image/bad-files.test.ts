@@ -26,11 +26,14 @@ const entries = existsSync(index) ? (JSON.parse(readFileSync(index, 'utf8')) as 
 
 /** What this package chooses where the index leaves a choice: these are errors, all others are segmented. */
 const ERRORS: Readonly<Record<string, RegExp>> = {
-  'truncated.jpg': /^Cannot decode image .*truncated\.jpg: file must be a whole, valid picture, got .*(premature end|VipsJpeg)/i,
+  'truncated.jpg':
+    /^Cannot decode image .*truncated\.jpg: file must be a whole, valid picture, got .*(premature end|VipsJpeg)/i,
   'truncated_header.jpg': /^Cannot decode image .*truncated_header\.jpg: file must be a whole, valid picture, got /,
   'zero_byte.jpg': /^Cannot decode image .*zero_byte\.jpg: file must not be empty, got 0 bytes$/,
-  'text_named.jpg': /^Cannot decode image .*text_named\.jpg: file must be a whole, valid picture, got Input file contains unsupported image format|Input buffer contains unsupported image format/,
-  'huge_claim.png': /^Cannot decode image .*huge_claim\.png: it must have at most 100000000 pixels \(maxPixels\), got 60000×60000$/,
+  'text_named.jpg':
+    /^Cannot decode image .*text_named\.jpg: file must be a whole, valid picture, got Input file contains unsupported image format|Input buffer contains unsupported image format/,
+  'huge_claim.png':
+    /^Cannot decode image .*huge_claim\.png: it must have at most 100000000 pixels \(maxPixels\), got 60000×60000$/,
   'corrupt_idat.png': /^Cannot decode image .*corrupt_idat\.png: file must be a whole, valid picture, got /,
 };
 
@@ -55,32 +58,45 @@ describe.skipIf(entries.length === 0)('awkward files', () => {
 
   it.each(entries)('$file: $what', async ({ file, width, height }) => {
     const before = process.memoryUsage.rss();
-    const outcome = await segmenter.segment(bad(file), labels, { output: ['labels', 'activations'] }).catch((error: unknown) => error as Error);
+    const outcome = await segmenter
+      .segment(bad(file), labels, { output: ['labels', 'activations'] })
+      .catch((error: unknown) => error as Error);
     const message = ERRORS[file];
     if (message === undefined) {
       expect(outcome).toMatchObject({ width, height });
       const { labelMap, activations } = outcome as Exclude<typeof outcome, Error>;
       expect(labelMap).toHaveLength((width ?? 0) * (height ?? 0));
       expect(labelMap.every((label) => label < 4)).toBe(true);
-      expect(activations.every((value) => value >= 0 && value <= 1), 'no NaN').toBe(true);
+      expect(
+        activations.every((value) => value >= 0 && value <= 1),
+        'no NaN',
+      ).toBe(true);
     } else {
       expect(isSynsegError(outcome)).toBe(true);
       expect(outcome).toMatchObject({ code: 'IMAGE_DECODE', message: expect.stringMatching(message) });
       // huge_claim would take 10.8 GB.
       expect(process.memoryUsage.rss() - before).toBeLessThan(500e6);
     }
-    expect(Buffer.from((await segmenter.segment(good, labels)).labelMap).equals(reference), 'the next good picture is as ever').toBe(true);
+    expect(
+      Buffer.from((await segmenter.segment(good, labels)).labelMap).equals(reference),
+      'the next good picture is as ever',
+    ).toBe(true);
   });
 });
 
 describe.skipIf(entries.length === 0)('the colours of awkward files', () => {
-  const mean = (data: Uint8Array): number[] => [0, 1, 2].map((channel) => data.reduce((sum, value, i) => (i % 3 === channel ? sum + value : sum), 0) / (data.length / 3));
+  const mean = (data: Uint8Array): number[] =>
+    [0, 1, 2].map(
+      (channel) => data.reduce((sum, value, i) => (i % 3 === channel ? sum + value : sum), 0) / (data.length / 3),
+    );
   const pixels = async (path: string): Promise<Uint8Array> => (await openImage(path)).pixels();
 
   it('16 bits become 8 by their high byte', async () => {
     const [red, green, blue] = mean(await pixels(bad('rgb16.png')));
     // The index gives the mean within 1.
-    expect([red, green, blue].map((value, i) => Math.abs((value as number) - ([147.69, 111.44, 86.76][i] as number)) < 1)).toEqual([true, true, true]);
+    expect(
+      [red, green, blue].map((value, i) => Math.abs((value as number) - ([147.69, 111.44, 86.76][i] as number)) < 1),
+    ).toEqual([true, true, true]);
   });
 
   it('CMYK is not negative', async () => {
@@ -103,13 +119,20 @@ describe.skipIf(entries.length === 0)('the colours of awkward files', () => {
     expect(await pixels(bad('png_named.jpg'))).toEqual(await pixels(bad('gray.png')));
   });
 
-  it.each([['exif_rotated_6.jpg', 90, false], ['exif_mirrored_2.jpg', 0, true]] as const)('%s is shown upright', async (file, angle, mirrored) => {
+  it.each([
+    ['exif_rotated_6.jpg', 90, false],
+    ['exif_mirrored_2.jpg', 0, true],
+  ] as const)('%s is shown upright', async (file, angle, mirrored) => {
     const raw = sharp(bad(file)).rotate(angle).flop(mirrored).removeAlpha().raw();
     expect(Buffer.from(await pixels(bad(file))).equals(await raw.toBuffer())).toBe(true);
   });
 
   it('of an animation the first frame is taken', async () => {
-    const first = await sharp(bad('animated.gif'), { page: 0, pages: 1 }).removeAlpha().toColourspace('srgb').raw().toBuffer();
+    const first = await sharp(bad('animated.gif'), { page: 0, pages: 1 })
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer();
     expect(Buffer.from(await pixels(bad('animated.gif'))).equals(first)).toBe(true);
   });
 });

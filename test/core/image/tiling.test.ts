@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { tilePicture } from '../../../packages/core/src/image/tiling.ts';
 
 describe('tilePicture()', () => {
-  it.each([[480, 360], [1, 1], [100, 100], [299, 100], [100, 299]])('leaves %i × %i whole', (width, height) => {
+  it.each([
+    [480, 360],
+    [1, 1],
+    [100, 100],
+    [299, 100],
+    [100, 299],
+  ])('leaves %i × %i whole', (width, height) => {
     expect(tilePicture(width, height)).toEqual({ tiles: [1, 1], regions: [{ left: 0, top: 0, width, height }] });
   });
 
@@ -16,7 +22,12 @@ describe('tilePicture()', () => {
     expect(tilePicture(width, height).tiles).toEqual(tiles);
   });
 
-  it.each([[1001, 100], [100, 1001], [8000, 100], [17, 1]])('covers %i × %i without gap or overlap, in tiles of like size', (width, height) => {
+  it.each([
+    [1001, 100],
+    [100, 1001],
+    [8000, 100],
+    [17, 1],
+  ])('covers %i × %i without gap or overlap, in tiles of like size', (width, height) => {
     const { regions } = tilePicture(width, height);
     const along = width >= height ? 'left' : 'top';
     const size = width >= height ? 'width' : 'height';

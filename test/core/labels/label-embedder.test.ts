@@ -1,6 +1,15 @@
 /** Labels are embedded once: memory first, then disk, and only then the text encoder. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Segmenter, type LabelInput, type LabelsOptions } from '@synseg/core';
@@ -19,7 +28,11 @@ beforeEach(() => {
   cacheFolder = mkdtempSync(join(root, 'cache-'));
 });
 
-async function embed(names: readonly LabelInput[], options: LabelsOptions = {}, cache = cacheFolder): Promise<number[]> {
+async function embed(
+  names: readonly LabelInput[],
+  options: LabelsOptions = {},
+  cache = cacheFolder,
+): Promise<number[]> {
   await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder: cache });
   return [...(await segmenter.labels(names, options)).embeddings];
 }
@@ -36,16 +49,21 @@ function mendTextEncoder(): void {
 function cachedFiles(cache = cacheFolder): string[] {
   const section = join(cache, 'embeddings');
   if (!existsSync(section)) return [];
-  return readdirSync(section, { recursive: true, encoding: 'utf8' }).map((name) => join(section, name)).filter((path) => statSync(path).isFile());
+  return readdirSync(section, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(section, name))
+    .filter((path) => statSync(path).isFile());
 }
 
 describe('embeddings', () => {
-  it('of a label are the mean of its prompts\' embeddings', async () => {
+  it("of a label are the mean of its prompts' embeddings", async () => {
     const [mean, ...each] = await Promise.all([
       embed([{ name: 'car', prompts: ['a car', 'the road', 'car'] }]),
       ...['a car', 'the road', 'car'].map((prompt) => embed([{ name: 'car', prompts: [prompt] }])),
     ]);
-    const expected = Array.from({ length: EMBEDDING_DIM }, (_, i) => each.reduce((sum, embedding) => sum + (embedding[i] as number), 0) / 3);
+    const expected = Array.from(
+      { length: EMBEDDING_DIM },
+      (_, i) => each.reduce((sum, embedding) => sum + (embedding[i] as number), 0) / 3,
+    );
     // Three float32 numbers near 1 added up in another order.
     expect(worstExcess(mean, expected, 1e-6, 1e-6).excess).toBeLessThanOrEqual(0);
   });
@@ -91,14 +109,30 @@ describe('the disk cache', () => {
     utimesSync(weights, atime, mtime);
     expect(await embed(['road'])).not.toEqual(first);
     writeTinyClipseg(folder, { seed: 1 });
-    await plant(cachedFiles().find((path) => Buffer.from(new Uint8Array(Float32Array.from(first).buffer)).equals(readFileSync(path).subarray(0, -32))) ?? '');
+    await plant(
+      cachedFiles().find((path) =>
+        Buffer.from(new Uint8Array(Float32Array.from(first).buffer)).equals(readFileSync(path).subarray(0, -32)),
+      ) ?? '',
+    );
     expect(await embed(['road'])).toEqual(planted);
   });
 
   it.each<[string, string, (json: Record<string, unknown>) => void]>([
-    ['the ids of its tokens', 'vocab.json', (vocab) => ([vocab['a</w>'], vocab['b</w>']] = [vocab['b</w>'], vocab['a</w>']])],
-    ['the activation', 'config.json', (config) => Object.assign(config['text_config'] as object, { hidden_act: 'relu' })],
-    ['the heads', 'config.json', (config) => Object.assign(config['text_config'] as object, { num_attention_heads: 2 })],
+    [
+      'the ids of its tokens',
+      'vocab.json',
+      (vocab) => ([vocab['a</w>'], vocab['b</w>']] = [vocab['b</w>'], vocab['a</w>']]),
+    ],
+    [
+      'the activation',
+      'config.json',
+      (config) => Object.assign(config['text_config'] as object, { hidden_act: 'relu' }),
+    ],
+    [
+      'the heads',
+      'config.json',
+      (config) => Object.assign(config['text_config'] as object, { num_attention_heads: 2 }),
+    ],
     ['the epsilon', 'config.json', (config) => Object.assign(config['text_config'] as object, { layer_norm_eps: 0.1 })],
   ])('is keyed by %s too: a changed copy of a folder leaves the honest one alone', async (_, file, edit) => {
     const honest = readFileSync(join(folder, file));
@@ -113,7 +147,10 @@ describe('the disk cache', () => {
 
   it('is keyed by merges and by a tokenizer.json beside them', async () => {
     await embed(['car']);
-    writeFileSync(join(folder, 'merges.txt'), readFileSync(join(folder, 'merges.txt'), 'utf8').replace('c a\nca r</w>\n', ''));
+    writeFileSync(
+      join(folder, 'merges.txt'),
+      readFileSync(join(folder, 'merges.txt'), 'utf8').replace('c a\nca r</w>\n', ''),
+    );
     await embed(['car']);
     expect(cachedFiles()).toHaveLength(2);
     writeFileSync(join(folder, 'tokenizer_config.json'), '{}');
@@ -124,7 +161,10 @@ describe('the disk cache', () => {
   it.each<[string, (bytes: Buffer) => Uint8Array]>([
     ['cut', (bytes) => bytes.subarray(0, -1)],
     ['empty', () => Buffer.alloc(0)],
-    ['full of something else', () => Buffer.from('hello, I am no embedding at all, just some text that is long enough')],
+    [
+      'full of something else',
+      () => Buffer.from('hello, I am no embedding at all, just some text that is long enough'),
+    ],
     ['one bit off', (bytes) => bytes.map((byte, index) => (index === 5 ? byte ^ 1 : byte))],
     ['of another length', (bytes) => Buffer.concat([bytes, bytes])],
   ])('embeds again what lies in a file that is %s, and mends it', async (_, damage) => {
@@ -155,7 +195,9 @@ describe('the disk cache', () => {
     const run = promisify(execFile);
     const script = join(import.meta.dirname, 'embed-process.mjs');
     const names = ['road', 'car', 'the tree'];
-    const outputs = await Promise.all([1, 2, 3].map(async () => (await run(process.execPath, [script, folder, cacheFolder, ...names])).stdout));
+    const outputs = await Promise.all(
+      [1, 2, 3].map(async () => (await run(process.execPath, [script, folder, cacheFolder, ...names])).stdout),
+    );
     expect(new Set(outputs).size).toBe(1);
     expect(cachedFiles()).toHaveLength(3);
     const bytes = Buffer.from(outputs[0] as string, 'base64');
@@ -166,10 +208,14 @@ describe('the disk cache', () => {
 describe('a damaged text encoder', () => {
   it('is an error, and nothing of it is kept', async () => {
     const tensors = tinyTensors();
-    const name = [...tensors.keys()].find((key) => key.startsWith('clip.text_model.') && key.includes('fc1.weight')) ?? '';
+    const name =
+      [...tensors.keys()].find((key) => key.startsWith('clip.text_model.') && key.includes('fc1.weight')) ?? '';
     const { shape, data } = tensors.get(name) as FloatTensor;
     writeTinyClipseg(folder, { tensors: { [name]: { shape, data: data.map(() => NaN) } } });
-    await expect(embed(['road'])).rejects.toThrow('Cannot embed labels: embeddings must be finite numbers, got others (the weights of the text encoder may be damaged)');
+    await expect(embed(['road'])).rejects.toThrow(
+      'Cannot embed labels: embeddings must be finite numbers, got others (the weights of the text encoder may be ' +
+        'damaged)',
+    );
     expect(cachedFiles()).toEqual([]);
   });
 });
@@ -181,12 +227,17 @@ describe('in memory', () => {
     for (const path of cachedFiles()) writeFileSync(path, '');
     const second = await segmenter.labels(['road']);
     expect([...second.embeddings]).toEqual([...first.embeddings]);
-    expect(cachedFiles().map((path) => statSync(path).size), 'nothing was embedded again').toEqual([0]);
+    expect(
+      cachedFiles().map((path) => statSync(path).size),
+      'nothing was embedded again',
+    ).toEqual([0]);
   });
 
   it('labels asked for at once are all right', async () => {
     await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder });
-    const sets = await Promise.all(Array.from({ length: 10 }, (_, index) => segmenter.labels([`thing ${String(index % 3)}`])));
+    const sets = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => segmenter.labels([`thing ${String(index % 3)}`])),
+    );
     expect(new Set(sets.map(({ key }) => key)).size).toBe(3);
   });
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { resolveLabels, type LabelInput, type LabelsOptions } from '../../../packages/core/src/labels/label-request.ts';
 
-function resolve(labels: unknown, options: LabelsOptions = {}, templates: Parameters<typeof resolveLabels>[2] = 'plain') {
+function resolve(
+  labels: unknown,
+  options: LabelsOptions = {},
+  templates: Parameters<typeof resolveLabels>[2] = 'plain',
+) {
   return resolveLabels(labels as readonly LabelInput[], options, templates);
 }
 
@@ -9,20 +13,26 @@ describe('resolveLabels()', () => {
   it('puts each name into each template', () => {
     expect(resolve(['road', 'car'], {}, ['a {}.', '{}'])).toEqual({
       names: ['road', 'car'],
-      prompts: [['a road.', 'road'], ['a car.', 'car']],
+      prompts: [
+        ['a road.', 'road'],
+        ['a car.', 'car'],
+      ],
       thresholds: [undefined, undefined],
       colors: [undefined, undefined],
       background: 'threshold',
     });
   });
 
-  it('takes a label\'s own prompts in place of the templates', () => {
+  it("takes a label's own prompts in place of the templates", () => {
     const { prompts } = resolve([{ name: 'person', prompts: ['a pedestrian', 'my {}'] }, 'car'], {}, ['a {}.']);
     expect(prompts).toEqual([['a pedestrian', 'my person'], ['a car.']]);
   });
 
   it('looks a vocabulary up by the names as they are', () => {
-    expect(resolve(['road', { name: 'person', prompts: ['pedestrian'] }], {}, 'vocabulary').prompts).toEqual([['road'], ['pedestrian']]);
+    expect(resolve(['road', { name: 'person', prompts: ['pedestrian'] }], {}, 'vocabulary').prompts).toEqual([
+      ['road'],
+      ['pedestrian'],
+    ]);
   });
 
   it('gives each label its own threshold, or that of the options', () => {
@@ -49,29 +59,106 @@ describe('resolveLabels()', () => {
     ['no name', [{ prompts: ['a'] }], {}, TypeError, 'label must be a string or have a name, got an object'],
     ['an empty name', ['  '], {}, RangeError, 'name must not be empty, got "  "'],
     ['a name twice', ['road', 'car', 'road'], {}, RangeError, 'names must be unique, got "road" twice'],
-    ['no prompts', [{ name: 'car', prompts: [] }], {}, RangeError, 'prompts of "car" must be a list of strings, got an empty list'],
-    ['prompts that are text', [{ name: 'car', prompts: 'a car' }], {}, RangeError, 'prompts of "car" must be a list of strings, got "a car"'],
-    ['a prompt that is no text', [{ name: 'car', prompts: [1] }], {}, RangeError, 'prompts of "car" must be a list of strings, got a list of 1'],
-    ['a threshold above 1', [{ name: 'car', threshold: 1.5 }], {}, RangeError, 'threshold of "car" must be in [0, 1], got 1.5'],
-    ['a threshold that is no number', ['car'], { threshold: NaN }, RangeError, 'threshold of "car" must be in [0, 1], got NaN'],
-    ['a background above 1', ['car'], { background: 2 }, RangeError, 'background must be a number in [0, 1], "threshold" or "none", got 2'],
-    ['a promise', Promise.resolve(['road']), {}, TypeError, 'labels must be a list, got a Promise (did you forget await?)'],
+    [
+      'no prompts',
+      [{ name: 'car', prompts: [] }],
+      {},
+      RangeError,
+      'prompts of "car" must be a list of strings, got an empty list',
+    ],
+    [
+      'prompts that are text',
+      [{ name: 'car', prompts: 'a car' }],
+      {},
+      RangeError,
+      'prompts of "car" must be a list of strings, got "a car"',
+    ],
+    [
+      'a prompt that is no text',
+      [{ name: 'car', prompts: [1] }],
+      {},
+      RangeError,
+      'prompts of "car" must be a list of strings, got a list of 1',
+    ],
+    [
+      'a threshold above 1',
+      [{ name: 'car', threshold: 1.5 }],
+      {},
+      RangeError,
+      'threshold of "car" must be in [0, 1], got 1.5',
+    ],
+    [
+      'a threshold that is no number',
+      ['car'],
+      { threshold: NaN },
+      RangeError,
+      'threshold of "car" must be in [0, 1], got NaN',
+    ],
+    [
+      'a background above 1',
+      ['car'],
+      { background: 2 },
+      RangeError,
+      'background must be a number in [0, 1], "threshold" or "none", got 2',
+    ],
+    [
+      'a promise',
+      Promise.resolve(['road']),
+      {},
+      TypeError,
+      'labels must be a list, got a Promise (did you forget await?)',
+    ],
     ['a set', new Set(['road']), {}, TypeError, 'labels must be a list, got an instance of Set'],
     ['a list in the list', [['road']], {}, TypeError, 'label must be a string or have a name, got a list of 1'],
     ['a hole in the list', [, 'road'], {}, TypeError, 'label must be a string or have a name, got undefined'],
-    ['a misspelt field', [{ name: 'car', prompt: ['a car'] }], {}, TypeError, 'label must have known names, got "prompt" (did you mean "prompts"?)'],
-    ['a misspelt option', ['car'], { treshold: 0.5 }, TypeError, 'options must have known names, got "treshold" (did you mean "threshold"?)'],
+    [
+      'a misspelt field',
+      [{ name: 'car', prompt: ['a car'] }],
+      {},
+      TypeError,
+      'label must have known names, got "prompt" (did you mean "prompts"?)',
+    ],
+    [
+      'a misspelt option',
+      ['car'],
+      { treshold: 0.5 },
+      TypeError,
+      'options must have known names, got "treshold" (did you mean "threshold"?)',
+    ],
     ['options that are none', ['car'], null as never, TypeError, 'options must be an object, got null'],
-    ['a color that is none', [{ name: 'car', color: 'red' }], {}, RangeError, 'color of "car" must be "#rrggbb" or three integers from 0 to 255, got "red"'],
-    ['a template of the name of a method', ['car'], { templates: 'constructor' as never }, RangeError, 'templates must be one of plain, clipseg, imagenet80 or a list, got "constructor"'],
-    ['an unknown background', ['car'], { background: 'black' as never }, RangeError, 'background must be a number in [0, 1], "threshold" or "none", got "black"'],
+    [
+      'a color that is none',
+      [{ name: 'car', color: 'red' }],
+      {},
+      RangeError,
+      'color of "car" must be "#rrggbb" or three integers from 0 to 255, got "red"',
+    ],
+    [
+      'a template of the name of a method',
+      ['car'],
+      { templates: 'constructor' as never },
+      RangeError,
+      'templates must be one of plain, clipseg, imagenet80 or a list, got "constructor"',
+    ],
+    [
+      'an unknown background',
+      ['car'],
+      { background: 'black' as never },
+      RangeError,
+      'background must be a number in [0, 1], "threshold" or "none", got "black"',
+    ],
   ])('refuses %s', (_, labels, options, kind, message) => {
     expect(() => resolve(labels, options as LabelsOptions)).toThrow(kind);
     expect(() => resolve(labels, options as LabelsOptions)).toThrow(`Cannot embed labels: ${message}`);
   });
 
   it('takes colors as text or numbers, and names that objects have', () => {
-    const { names, colors } = resolve([{ name: '__proto__', color: '#010203' }, { name: 'constructor', color: [4, 5, 6] }, '3', '1']);
+    const { names, colors } = resolve([
+      { name: '__proto__', color: '#010203' },
+      { name: 'constructor', color: [4, 5, 6] },
+      '3',
+      '1',
+    ]);
     expect(names).toEqual(['__proto__', 'constructor', '3', '1']);
     expect(colors).toEqual([[1, 2, 3], [4, 5, 6], undefined, undefined]);
   });

@@ -14,17 +14,32 @@ import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
 /** Two steps of float32 just below 1, the widest that merge logits; runtimes' sigmoids are that exact. */
 const MERGED = 2 ** -23;
 
-/** Pixels whose decision hangs on less than {@link MERGED}: on two labels that close, or on a label that close to a cut. */
-function isBorder(activations: Float32Array, pixel: number, pixels: number, { thresholds, background }: DecisionRule): boolean {
+/**
+ * Pixels whose decision hangs on less than {@link MERGED}: on two labels that close, or on a label that close to a cut.
+ */
+function isBorder(
+  activations: Float32Array,
+  pixel: number,
+  pixels: number,
+  { thresholds, background }: DecisionRule,
+): boolean {
   const values = thresholds.map((_, label) => activations[label * pixels + pixel] as number);
   const near = (a: number, b: number): boolean => Math.abs(a - b) <= MERGED;
   if (values.some((value, label) => values.slice(label + 1).some((other) => near(value, other)))) return true;
   const cuts = thresholds.map((threshold) => threshold ?? 0.5);
-  return values.some((value, label) => near(value, cuts[label] as number) || (typeof background === 'number' && near(value, background)));
+  return values.some(
+    (value, label) => near(value, cuts[label] as number) || (typeof background === 'number' && near(value, background)),
+  );
 }
 
 /** Number of pixels where the maps differ; each of them must be one that float32 cannot tell. */
-function differences(graphs: Uint8Array, activations: Float32Array, width: number, height: number, rule: DecisionRule): number {
+function differences(
+  graphs: Uint8Array,
+  activations: Float32Array,
+  width: number,
+  height: number,
+  rule: DecisionRule,
+): number {
   const ours = decideLabels(activations, width, height, rule);
   const pixels = width * height;
   expect(ours).toHaveLength(pixels);
@@ -32,7 +47,8 @@ function differences(graphs: Uint8Array, activations: Float32Array, width: numbe
   for (let pixel = 0; pixel < pixels; pixel++) {
     if (ours[pixel] === graphs[pixel]) continue;
     count++;
-    if (!isBorder(activations, pixel, pixels, rule)) throw new Error(`pixel ${pixel}: ${ours[pixel] as number} instead of ${graphs[pixel] as number}`);
+    if (!isBorder(activations, pixel, pixels, rule))
+      throw new Error(`pixel ${pixel}: ${ours[pixel] as number} instead of ${graphs[pixel] as number}`);
   }
   return count;
 }
@@ -53,17 +69,23 @@ describe('decideLabels() on the activations of a checkpoint', () => {
     ['no background', {}],
     ['a constant plane', { background: 0.55 }],
     ['a threshold for all', { threshold: 0.55 }],
-    ['\'threshold\' with none given', { background: 'threshold' }],
+    ["'threshold' with none given", { background: 'threshold' }],
     ['thresholds of single labels', { own: [0.4, undefined, 0.7] }],
     ['thresholds of single labels beside a plane', { own: [0.4, undefined, 0.7], background: 0.52 }],
     ['thresholds that bear on masks only', { threshold: 0.9, background: 'none' }],
     ['a plane nothing reaches', { background: 1 }],
     ['a plane everything reaches', { background: 0 }],
     ['thresholds of 0 and 1', { own: [1, 0, 1, 1, 1] }],
-  ])('gives the segmenter\'s label map with %s', async (_, { own = [], ...options }) => {
-    const labels = await segmenter.labels(names.map((name, index) => (own[index] === undefined ? name : { name, threshold: own[index] })), options);
+  ])("gives the segmenter's label map with %s", async (_, { own = [], ...options }) => {
+    const labels = await segmenter.labels(
+      names.map((name, index) => (own[index] === undefined ? name : { name, threshold: own[index] })),
+      options,
+    );
     for (const size of ['model', 'source', { width: 320, height: 211 }] as const) {
-      const { labelMap, activations, width, height } = await segmenter.segment(photo, labels, { output: ['labels', 'activations'], size });
+      const { labelMap, activations, width, height } = await segmenter.segment(photo, labels, {
+        output: ['labels', 'activations'],
+        size,
+      });
       expect(differences(labelMap, activations, width, height, labels)).toBeLessThanOrEqual(2);
     }
   });
@@ -77,63 +99,144 @@ describe('decideLabels() on the activations of a checkpoint', () => {
 });
 
 describe('decideLabels() on made-up logits', () => {
-  it('gives the graph\'s label map, but for what float32 has merged', async () => {
+  it("gives the graph's label map, but for what float32 has merged", async () => {
     const [labels, height, width] = [7, 200, 300];
     const logits = { data: gaussians(labels * height * width, 5, 3), shape: [1, labels, height, width] };
     for (const rule of [{ background: 'none' }, { background: 0.3 }, { background: 'threshold' }] as const) {
       const thresholds = [0.2, undefined, 0.9, 0.5, undefined, 0.999, 0.01];
       const { winThresholds, plane, background } = decisionOf(thresholds, rule.background);
-      const graph = buildPostprocessGraph({ size: [height, width], tiles: [1, 1], resample: false, background, outputs: { labels: true, masks: false, activations: true } });
-      const decision = background ? { winThresholds: { data: winThresholds, shape: [labels] }, plane: { data: Float32Array.of(plane), shape: [] } } : {};
+      const graph = buildPostprocessGraph({
+        size: [height, width],
+        tiles: [1, 1],
+        resample: false,
+        background,
+        outputs: { labels: true, masks: false, activations: true },
+      });
+      const decision = background
+        ? {
+            winThresholds: { data: winThresholds, shape: [labels] },
+            plane: { data: Float32Array.of(plane), shape: [] },
+          }
+        : {};
       const results = await runGraph(graph, { logits, ...decision });
-      const [graphs, activations] = [results['labels']?.data as Uint8Array, results['activations']?.data as Float32Array];
+      const [graphs, activations] = [
+        results['labels']?.data as Uint8Array,
+        results['activations']?.data as Float32Array,
+      ];
       expect(differences(graphs, activations, width, height, { thresholds, ...rule })).toBeLessThanOrEqual(3);
     }
   });
 
   it('lets the first of saturated labels win, as nothing else can be told', () => {
-    expect(decideLabels(Float32Array.of(1, 1, 0, 0), 1, 4, { thresholds: [undefined], background: 'none' })).toEqual(Uint8Array.of(0, 0, 0, 0));
-    expect(decideLabels(Float32Array.of(1, 0, 1, 0), 2, 1, { thresholds: [undefined, undefined], background: 'none' })).toEqual(Uint8Array.of(0, 0));
+    expect(decideLabels(Float32Array.of(1, 1, 0, 0), 1, 4, { thresholds: [undefined], background: 'none' })).toEqual(
+      Uint8Array.of(0, 0, 0, 0),
+    );
+    expect(
+      decideLabels(Float32Array.of(1, 0, 1, 0), 2, 1, { thresholds: [undefined, undefined], background: 'none' }),
+    ).toEqual(Uint8Array.of(0, 0));
   });
 });
 
 describe('decideLabels() decides', () => {
-  const decide = (activations: readonly (readonly number[])[], thresholds: DecisionRule['thresholds'], background: DecisionRule['background']): number[] => [
+  const decide = (
+    activations: readonly (readonly number[])[],
+    thresholds: DecisionRule['thresholds'],
+    background: DecisionRule['background'],
+  ): number[] => [
     ...decideLabels(Float32Array.from(activations.flat()), activations[0]?.length ?? 0, 1, { thresholds, background }),
   ];
   const none = [undefined, undefined];
 
   it('for the first of equals, and for a label against an equal plane', () => {
-    expect(decide([[0.4, 0.7, 0], [0.4, 0.7, 0]], none, 'none')).toEqual([0, 0, 0]);
-    expect(decide([[0.5, 0.1, 0.5], [0.1, 0.5, 0.5]], none, 0.5)).toEqual([0, 1, 0]);
-    expect(decide([[0, 0.25], [0, 0.25]], none, 0)).toEqual([0, 0]);
+    expect(
+      decide(
+        [
+          [0.4, 0.7, 0],
+          [0.4, 0.7, 0],
+        ],
+        none,
+        'none',
+      ),
+    ).toEqual([0, 0, 0]);
+    expect(
+      decide(
+        [
+          [0.5, 0.1, 0.5],
+          [0.1, 0.5, 0.5],
+        ],
+        none,
+        0.5,
+      ),
+    ).toEqual([0, 1, 0]);
+    expect(
+      decide(
+        [
+          [0, 0.25],
+          [0, 0.25],
+        ],
+        none,
+        0,
+      ),
+    ).toEqual([0, 0]);
   });
 
   it('with an activation equal to the threshold for the label', () => {
     expect(decide([[0.5], [0.1]], none, 'threshold')).toEqual([0]);
-    for (const threshold of [0.1, 0.25, 0.3, 0.55, 0.9]) expect(decide([[threshold, threshold - 1e-6]], [threshold], 'threshold')).toEqual([0, BACKGROUND]);
+    for (const threshold of [0.1, 0.25, 0.3, 0.55, 0.9])
+      expect(decide([[threshold, threshold - 1e-6]], [threshold], 'threshold')).toEqual([0, BACKGROUND]);
   });
 
   it('with thresholds 0 always and 1 never for the label', () => {
-    expect(decide([[0, 1e-9], [1, 0.9]], [0, 1], 'threshold')).toEqual([0, 0]);
+    expect(
+      decide(
+        [
+          [0, 1e-9],
+          [1, 0.9],
+        ],
+        [0, 1],
+        'threshold',
+      ),
+    ).toEqual([0, 0]);
     expect(decide([[1], [1]], none, 1)).toEqual([BACKGROUND]);
   });
 
   it('against NaN', () => {
-    expect(decide([[NaN, NaN], [0.2, NaN]], none, 'none')).toEqual([1, 0]);
-    expect(decide([[NaN, NaN], [0.2, NaN]], none, 0.1)).toEqual([1, BACKGROUND]);
+    expect(
+      decide(
+        [
+          [NaN, NaN],
+          [0.2, NaN],
+        ],
+        none,
+        'none',
+      ),
+    ).toEqual([1, 0]);
+    expect(
+      decide(
+        [
+          [NaN, NaN],
+          [0.2, NaN],
+        ],
+        none,
+        0.1,
+      ),
+    ).toEqual([1, BACKGROUND]);
   });
 
   it('every pixel of a picture larger than one block, the last one too', () => {
     const pixels = 4096 * 2 + 3;
-    const activations = Float32Array.from({ length: 2 * pixels }, (_, index) => (index < pixels ? 0.5 : index % 3 === 0 ? 0.6 : 0.4));
+    const activations = Float32Array.from({ length: 2 * pixels }, (_, index) =>
+      index < pixels ? 0.5 : index % 3 === 0 ? 0.6 : 0.4,
+    );
     const labelMap = decideLabels(activations, pixels, 1, { thresholds: none, background: 'none' });
     expect(labelMap).toEqual(Uint8Array.from({ length: pixels }, (_, pixel) => ((pixel + pixels) % 3 === 0 ? 1 : 0)));
   });
 
   it('for 255 labels', () => {
     const activations = Float32Array.from({ length: 255 }, (_, label) => label / 255);
-    expect(decideLabels(activations, 1, 1, { thresholds: Array<undefined>(255).fill(undefined), background: 'none' })).toEqual(Uint8Array.of(254));
+    expect(
+      decideLabels(activations, 1, 1, { thresholds: Array<undefined>(255).fill(undefined), background: 'none' }),
+    ).toEqual(Uint8Array.of(254));
   });
 });
 
@@ -143,9 +246,19 @@ describe('decideLabels() refuses', () => {
     ['no labels', 4, 2, 2, [], 'none', 'thresholds.length must be an integer from 1 to 255, got 0'],
     ['too few values', 7, 2, 2, [0.5, 0.5], 'none', 'activations must hold labels × width × height = 8 values, got 7'],
     ['a threshold above 1', 4, 2, 2, [1.5], 'none', 'thresholds[0] must be in [0, 1], got 1.5'],
-    ['an unknown background', 4, 2, 2, [0.5], 'black', 'background must be a number in [0, 1], "threshold" or "none", got "black"'],
+    [
+      'an unknown background',
+      4,
+      2,
+      2,
+      [0.5],
+      'black',
+      'background must be a number in [0, 1], "threshold" or "none", got "black"',
+    ],
   ])('%s', (_, length, width, height, thresholds, background, message) => {
     const rule = { thresholds, background } as DecisionRule;
-    expect(() => decideLabels(new Float32Array(length), width, height, rule)).toThrow(new RangeError(`Cannot decide labels: ${message}`));
+    expect(() => decideLabels(new Float32Array(length), width, height, rule)).toThrow(
+      new RangeError(`Cannot decide labels: ${message}`),
+    );
   });
 });

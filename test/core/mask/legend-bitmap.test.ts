@@ -14,12 +14,21 @@ describe('drawLegend()', () => {
     expect(pixel(16, 40)).toEqual([...colors[1]!, 255]);
     expect(pixel(4, 26)).toEqual([0, 0, 0, 153]);
     expect(pixel(0, 0)[3]).toBeLessThan(100); // a rounded corner
-    const white = data.filter((value, index) => index % 4 === 1 && value > 250 && data[index - 1]! > 250 && data[index + 1]! > 250);
+    const white = data.filter(
+      (value, index) => index % 4 === 1 && value > 250 && data[index - 1]! > 250 && data[index + 1]! > 250,
+    );
     expect(white.length).toBeGreaterThan(20);
   });
 
   const names = Array.from({ length: 100 }, (_, index) => `a rather long label ${index}`);
-  it.each([[1920, 1080], [640, 360], [384, 256], [96, 96], [4000, 120], [120, 4000]])('takes an eighth of a picture of %i × %i at most, whatever is named', async (width, height) => {
+  it.each([
+    [1920, 1080],
+    [640, 360],
+    [384, 256],
+    [96, 96],
+    [4000, 120],
+    [120, 4000],
+  ])('takes an eighth of a picture of %i × %i at most, whatever is named', async (width, height) => {
     for (const count of [1, 3, 24, 100]) {
       const legend = await drawLegend(names.slice(0, count), palette(count), width, height, { background: 0.5 });
       if (legend === undefined) continue;
@@ -30,22 +39,46 @@ describe('drawLegend()', () => {
     expect(await drawLegend(['x'.repeat(10_000)], palette(1), 1920, 1080)).toBeDefined();
   });
 
-  it.each([[95, 1000], [640, 95], [1, 1]])('is left out of a picture of %i × %i', async (width, height) => {
+  it.each([
+    [95, 1000],
+    [640, 95],
+    [1, 1],
+  ])('is left out of a picture of %i × %i', async (width, height) => {
     expect(await drawLegend(['road'], palette(1), width, height)).toBeUndefined();
   });
 
   it('rejects wrong arguments', async () => {
-    await expect(drawLegend([], [], 640, 480)).rejects.toThrow(new RangeError('Cannot draw legend: labels must not be empty, got 0 labels'));
-    await expect(drawLegend(['a'], palette(1), 0, 480)).rejects.toThrow(new RangeError('Cannot draw legend: width must be a positive integer, got 0'));
-    await expect(drawLegend(['a'], palette(1), 640, 480, { font: 5 } as never)).rejects.toThrow(new TypeError('Cannot draw legend: options must have known names, got "font"; known: areas, background'));
-    await expect(drawLegend('road' as never, palette(1), 640, 480)).rejects.toThrow(new TypeError('Cannot draw legend: labels must be a list of strings, got "road"'));
+    await expect(drawLegend([], [], 640, 480)).rejects.toThrow(
+      new RangeError('Cannot draw legend: labels must not be empty, got 0 labels'),
+    );
+    await expect(drawLegend(['a'], palette(1), 0, 480)).rejects.toThrow(
+      new RangeError('Cannot draw legend: width must be a positive integer, got 0'),
+    );
+    await expect(drawLegend(['a'], palette(1), 640, 480, { font: 5 } as never)).rejects.toThrow(
+      new TypeError('Cannot draw legend: options must have known names, got "font"; known: areas, background'),
+    );
+    await expect(drawLegend('road' as never, palette(1), 640, 480)).rejects.toThrow(
+      new TypeError('Cannot draw legend: labels must be a list of strings, got "road"'),
+    );
   });
 });
 
 describe('blendBitmap()', () => {
-  const bitmap = { data: randomBytes(5 * 4 * 4, 7, (value) => (value % 3 === 0 ? 0 : value % 3 === 1 ? 255 : value & 255)), width: 5, height: 4 };
+  const bitmap = {
+    data: randomBytes(5 * 4 * 4, 7, (value) => (value % 3 === 0 ? 0 : value % 3 === 1 ? 255 : value & 255)),
+    width: 5,
+    height: 4,
+  };
 
-  it.each([[0, 0], [3, 2], [-2, -1], [7, 5], [9, 0], [0, -4], [-10, 40]])('blends by the documented formula at %i, %i and stays in the picture', (left, top) => {
+  it.each([
+    [0, 0],
+    [3, 2],
+    [-2, -1],
+    [7, 5],
+    [9, 0],
+    [0, -4],
+    [-10, 40],
+  ])('blends by the documented formula at %i, %i and stays in the picture', (left, top) => {
     const pixels = randomBytes(9 * 7 * 3, 3, (value) => value & 255);
     const expected = pixels.map((value, index) => {
       const [x, y] = [(Math.floor(index / 3) % 9) - left, Math.floor(index / 27) - top];

@@ -19,7 +19,11 @@ describe('legendSVG()', () => {
   it('composites onto a picture', async () => {
     const picture = sharp({ create: { width: 200, height: 100, channels: 3, background: '#fff' } });
     const svg = legendSVG(['sky'], [[10, 200, 30]]);
-    const data = await picture.composite([{ input: Buffer.from(svg), left: 0, top: 0 }]).removeAlpha().raw().toBuffer();
+    const data = await picture
+      .composite([{ input: Buffer.from(svg), left: 0, top: 0 }])
+      .removeAlpha()
+      .raw()
+      .toBuffer();
     expect([...data.subarray((16 * 200 + 16) * 3, (16 * 200 + 16) * 3 + 3)]).toEqual([10, 200, 30]);
   });
 
@@ -36,8 +40,21 @@ describe('legendSVG()', () => {
   });
 
   it('counts what is left out, and has a row for the background', () => {
-    const svg = legendSVG(['road', '(background)'], palette(2), { road: 0.5, '(background)': 0.1 }, { more: 7, background: 0.4 });
-    expect(svg.match(/>[^<>]+</g)).toEqual(['>road<', '>50.0 %<', '>(background)<', '>10.0 %<', '>… 7 more<', '>(background)<', '>40.0 %<']);
+    const svg = legendSVG(
+      ['road', '(background)'],
+      palette(2),
+      { 'road': 0.5, '(background)': 0.1 },
+      { more: 7, background: 0.4 },
+    );
+    expect(svg.match(/>[^<>]+</g)).toEqual([
+      '>road<',
+      '>50.0 %<',
+      '>(background)<',
+      '>10.0 %<',
+      '>… 7 more<',
+      '>(background)<',
+      '>40.0 %<',
+    ]);
     expect(svg.match(/fill="rgb\(0,0,0\)" stroke/g)).toHaveLength(1);
     expect(legendSVG([], [], {}, { background: true })).toContain('>(background)<');
   });
@@ -71,9 +88,15 @@ describe('legendSVG()', () => {
     expect(() => legendSVG(['a'], palette(1), { a: 25 })).toThrow(
       new RangeError('Cannot draw legend: areas["a"] must be a number from 0 to 1, got 25'),
     );
-    expect(() => legendSVG(['a', 5] as never, palette(2))).toThrow(new TypeError('Cannot draw legend: labels must be a list of strings, got a list of 2'));
-    expect(() => legendSVG(['a'], palette(1), Promise.resolve({}) as never)).toThrow(new TypeError('Cannot draw legend: areas must be an object, got a Promise (did you forget await?)'));
-    expect(() => legendSVG(['a'], 'red' as never)).toThrow(new TypeError('Cannot draw legend: colors must be a list of colors, got "red"'));
+    expect(() => legendSVG(['a', 5] as never, palette(2))).toThrow(
+      new TypeError('Cannot draw legend: labels must be a list of strings, got a list of 2'),
+    );
+    expect(() => legendSVG(['a'], palette(1), Promise.resolve({}) as never)).toThrow(
+      new TypeError('Cannot draw legend: areas must be an object, got a Promise (did you forget await?)'),
+    );
+    expect(() => legendSVG(['a'], 'red' as never)).toThrow(
+      new TypeError('Cannot draw legend: colors must be a list of colors, got "red"'),
+    );
     expect(() => legendSVG(['a'], palette(1), {}, { fontSize: 0 })).toThrow(
       new RangeError('Cannot draw legend: fontSize must be a finite number of at least 1, got 0'),
     );

@@ -18,13 +18,19 @@ function blendSlowly(pixels: Uint8Array, labels: Uint8Array, alpha: number): Uin
 function randomRuns(length: number, seed: number): Uint8Array {
   const labels = randomBytes(length, seed, (value) => (value % 5 === 0 ? 255 : value % 40));
   const lengths = randomBytes(length, seed + 1, (value) => 1 + (value % 20));
-  for (let index = 0; index < length; index += lengths[index]!) labels.fill(labels[index]!, index, index + lengths[index]!);
+  for (let index = 0; index < length; index += lengths[index]!)
+    labels.fill(labels[index]!, index, index + lengths[index]!);
   return labels;
 }
 
 describe('blendOverlay()', () => {
   it.each([0, 0.1, 0.5, 0.77, 1])('blends by the documented formula at alpha %f', (alpha) => {
-    for (const [width, height] of [[1, 1], [5, 3], [64, 9], [61, 17]] as const) {
+    for (const [width, height] of [
+      [1, 1],
+      [5, 3],
+      [64, 9],
+      [61, 17],
+    ] as const) {
       const labels = randomRuns(width * height, width);
       const pixels = randomBytes(width * height * 3, 3, (value) => value & 255);
       const expected = blendSlowly(pixels, labels, alpha);
@@ -34,7 +40,12 @@ describe('blendOverlay()', () => {
   });
 
   it('blends the brightest bytes without carrying into their neighbours', () => {
-    for (const [pixel, color] of [[0, 255], [255, 0], [255, 255], [254, 255]] as const) {
+    for (const [pixel, color] of [
+      [0, 255],
+      [255, 0],
+      [255, 255],
+      [254, 255],
+    ] as const) {
       for (let alpha = 0; alpha <= 1; alpha += 1 / 64) {
         const pixels = new Uint8Array(48).fill(pixel);
         blendOverlay(pixels, 16, 1, Uint8Array.of(0), 1, 1, [[color, color, color]], { alpha });
@@ -58,7 +69,12 @@ describe('blendOverlay()', () => {
     }
   });
 
-  it.each([[4, 3], [7, 5], [32, 24], [90, 70]] as const)('scales a %i × %i map like resizeLabelMap()', (mapWidth, mapHeight) => {
+  it.each([
+    [4, 3],
+    [7, 5],
+    [32, 24],
+    [90, 70],
+  ] as const)('scales a %i × %i map like resizeLabelMap()', (mapWidth, mapHeight) => {
     const labels = randomRuns(mapWidth * mapHeight, 21);
     const pixels = randomBytes(32 * 24 * 3, 5, (value) => value & 255);
     const expected = blendSlowly(pixels, resizeLabelMap(labels, mapWidth, mapHeight, 32, 24), 0.3);
@@ -66,7 +82,11 @@ describe('blendOverlay()', () => {
     expect(pixels).toEqual(expected);
   });
 
-  it.each([[9, 7, 40, 30], [40, 30, 17, 50], [13, 30, 13, 30]] as const)('draws the contour of a %i × %i map on %i × %i as documented', (mapWidth, mapHeight, width, height) => {
+  it.each([
+    [9, 7, 40, 30],
+    [40, 30, 17, 50],
+    [13, 30, 13, 30],
+  ] as const)('draws the contour of a %i × %i map on %i × %i as documented', (mapWidth, mapHeight, width, height) => {
     const labels = randomRuns(mapWidth * mapHeight, 33);
     const large = resizeLabelMap(labels, mapWidth, mapHeight, width, height);
     const pixels = new Uint8Array(width * height * 3);
@@ -74,7 +94,12 @@ describe('blendOverlay()', () => {
     const expected = new Uint8Array(width * height * 3);
     for (const [index, label] of large.entries()) {
       const [x, y] = [index % width, Math.floor(index / width)];
-      const around = [x > 0 ? index - 1 : index, x < width - 1 ? index + 1 : index, y > 0 ? index - width : index, y < height - 1 ? index + width : index];
+      const around = [
+        x > 0 ? index - 1 : index,
+        x < width - 1 ? index + 1 : index,
+        y > 0 ? index - width : index,
+        y < height - 1 ? index + width : index,
+      ];
       if (label !== 255 && around.some((other) => large[other] !== label)) expected.set(colors[label]!, index * 3);
     }
     expect(pixels).toEqual(expected);
@@ -93,7 +118,10 @@ describe('blendOverlay()', () => {
     const map = ['000001', '000001', '000001', '0000..', '000000', '000000'].join('');
     const contour = ['----##', '----##', '----##', '---#..', '----##', '------'].join('');
     const labels = Uint8Array.from(map, (pixel) => (pixel === '.' ? 255 : Number(pixel)));
-    const two = [[200, 0, 0], [0, 200, 0]] as const;
+    const two = [
+      [200, 0, 0],
+      [0, 200, 0],
+    ] as const;
     const plain = new Uint8Array(108).fill(100);
     blendOverlay(plain, 6, 6, labels, 6, 6, two, { alpha: 0.25 });
     const pixels = new Uint8Array(108).fill(100);
@@ -136,7 +164,11 @@ describe('blendOverlay()', () => {
 
 /** The documented vote of smooth borders, pixel by pixel, in fractions. */
 function smoothSlowly(map: Uint8Array, mapWidth: number, mapHeight: number, width: number, height: number): Uint8Array {
-  const around = (target: number, side: number, mapSide: number): { near: readonly [number, number]; weights: readonly [number, number] } => {
+  const around = (
+    target: number,
+    side: number,
+    mapSide: number,
+  ): { near: readonly [number, number]; weights: readonly [number, number] } => {
     const position = ((2 * target + 1) * mapSide - side) / (2 * side);
     const first = Math.floor(position);
     const clamp = (index: number): number => Math.min(Math.max(index, 0), mapSide - 1);
@@ -146,10 +178,12 @@ function smoothSlowly(map: Uint8Array, mapWidth: number, mapHeight: number, widt
     const rows = around(Math.floor(index / width), height, mapHeight);
     const columns = around(index % width, width, mapWidth);
     const votes = new Map<number, number>();
-    const corners = [0, 1].flatMap((down) => [0, 1].map((right) => ({
-      label: map[rows.near[down]! * mapWidth + columns.near[right]!]!,
-      weight: rows.weights[down]! * columns.weights[right]!,
-    })));
+    const corners = [0, 1].flatMap((down) =>
+      [0, 1].map((right) => ({
+        label: map[rows.near[down]! * mapWidth + columns.near[right]!]!,
+        weight: rows.weights[down]! * columns.weights[right]!,
+      })),
+    );
     for (const { label, weight } of corners) votes.set(label, (votes.get(label) ?? 0) + weight);
     const most = Math.max(...votes.values());
     const winners = corners.filter(({ label }) => votes.get(label)! > most - 1e-9).sort((a, b) => a.weight - b.weight);
@@ -158,7 +192,14 @@ function smoothSlowly(map: Uint8Array, mapWidth: number, mapHeight: number, widt
 }
 
 describe('smooth borders', () => {
-  it.each([[3, 2, 3, 2], [4, 3, 9, 7], [6, 5, 31, 20], [1, 1, 5, 4], [16, 1, 50, 3], [8, 8, 64, 48]] as const)(
+  it.each([
+    [3, 2, 3, 2],
+    [4, 3, 9, 7],
+    [6, 5, 31, 20],
+    [1, 1, 5, 4],
+    [16, 1, 50, 3],
+    [8, 8, 64, 48],
+  ] as const)(
     'give each pixel of %i × %i → %i × %i the label with the most bilinear weight',
     (mapWidth, mapHeight, width, height) => {
       for (const labels of [2, 3, 9]) {
@@ -188,13 +229,21 @@ describe('smooth borders', () => {
   });
 
   it.each([false, true])('are those of resizeLabelMap() in an overlay, contour %s', (contour) => {
-    for (const [mapWidth, mapHeight, width, height] of [[9, 7, 40, 30], [12, 10, 37, 10], [40, 30, 17, 50]] as const) {
+    for (const [mapWidth, mapHeight, width, height] of [
+      [9, 7, 40, 30],
+      [12, 10, 37, 10],
+      [40, 30, 17, 50],
+    ] as const) {
       const labels = randomRuns(mapWidth * mapHeight, mapWidth);
       const large = resizeLabelMap(labels, mapWidth, mapHeight, width, height, { borders: 'smooth' });
       const pixels = randomBytes(width * height * 3, 5, (value) => value & 255);
       const expected = pixels.slice();
       blendOverlay(expected, width, height, large, width, height, colors, { alpha: 0.3, contour });
-      blendOverlay(pixels, width, height, labels, mapWidth, mapHeight, colors, { alpha: 0.3, contour, borders: 'smooth' });
+      blendOverlay(pixels, width, height, labels, mapWidth, mapHeight, colors, {
+        alpha: 0.3,
+        contour,
+        borders: 'smooth',
+      });
       expect(pixels).toEqual(expected);
     }
   });
@@ -222,7 +271,9 @@ describe('resizeLabelMap()', () => {
   it('repeats whole factors exactly and copies at the same size', () => {
     const map = randomBytes(35, 2, (value) => value & 255);
     const large = resizeLabelMap(map, 7, 5, 21, 20);
-    expect(large).toEqual(Uint8Array.from({ length: 420 }, (_, index) => map[(index / 84 | 0) * 7 + ((index % 21) / 3 | 0)]!));
+    expect(large).toEqual(
+      Uint8Array.from({ length: 420 }, (_, index) => map[((index / 84) | 0) * 7 + (((index % 21) / 3) | 0)]!),
+    );
     const copy = resizeLabelMap(map, 7, 5, 7, 5);
     expect(copy).toEqual(map);
     expect(copy).not.toBe(map);

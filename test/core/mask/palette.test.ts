@@ -4,12 +4,33 @@ import { type LabelColor, labelColors, palette, parseColor } from '../../../pack
 function smallestDistance(colors: readonly LabelColor[]): number {
   let smallest = Infinity;
   for (const [index, a] of colors.entries()) {
-    for (const b of colors.slice(0, index)) smallest = Math.min(smallest, Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]));
+    for (const b of colors.slice(0, index))
+      smallest = Math.min(smallest, Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]));
   }
   return smallest;
 }
 
-const STREET = ['road', 'sidewalk', 'building', 'wall', 'fence', 'pole', 'traffic light', 'traffic sign', 'vegetation', 'terrain', 'sky', 'person', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle'];
+const STREET = [
+  'road',
+  'sidewalk',
+  'building',
+  'wall',
+  'fence',
+  'pole',
+  'traffic light',
+  'traffic sign',
+  'vegetation',
+  'terrain',
+  'sky',
+  'person',
+  'rider',
+  'car',
+  'truck',
+  'bus',
+  'train',
+  'motorcycle',
+  'bicycle',
+];
 const many = Array.from({ length: 255 }, (_, index) => `thing ${index}`);
 
 describe('palette()', () => {
@@ -33,12 +54,17 @@ describe('palette()', () => {
     expect(palette(0)).toEqual([]);
     expect(palette(40)).toEqual(palette(255).slice(0, 40));
     expect(palette(1)).toEqual([[46, 125, 225]]);
-    expect(palette(255).flat().reduce((hash, part) => (Math.imul(hash, 31) + part) >>> 0, 7)).toBe(1561615837);
+    expect(
+      palette(255)
+        .flat()
+        .reduce((hash, part) => (Math.imul(hash, 31) + part) >>> 0, 7),
+    ).toBe(1561615837);
   });
 });
 
 describe('labelColors()', () => {
-  const colorsByName = (names: readonly string[]): Map<string, string> => new Map(labelColors(names).map((color, index) => [names[index]!, String(color)]));
+  const colorsByName = (names: readonly string[]): Map<string, string> =>
+    new Map(labelColors(names).map((color, index) => [names[index]!, String(color)]));
 
   it('gives a label the same color wherever it stands', () => {
     const forward = colorsByName(many);
@@ -82,7 +108,11 @@ describe('labelColors()', () => {
   });
 
   it('never changes: saved pictures depend on it', () => {
-    expect(labelColors(['road', 'car', 'person'])).toEqual([[238, 170, 119], [119, 221, 187], [136, 187, 0]]);
+    expect(labelColors(['road', 'car', 'person'])).toEqual([
+      [238, 170, 119],
+      [119, 221, 187],
+      [136, 187, 0],
+    ]);
   });
 
   it.each<[string, unknown, unknown, typeof Error, string]>([
@@ -91,8 +121,20 @@ describe('labelColors()', () => {
     ['256 names', [...many, 'one more'], undefined, RangeError, 'names must be at most 255, got 256'],
     ['a name twice', ['a', 'b', 'a'], undefined, RangeError, 'names must be unique, got "a" twice'],
     ['colors that are no list', ['a'], '#ffffff', TypeError, 'chosen must be a list, got "#ffffff"'],
-    ['a color that is none', ['a'], ['red'], RangeError, 'color of "a" must be "#rrggbb" or three integers from 0 to 255, got "red"'],
-    ['a color out of range', ['a'], [[0, 0, 256]], RangeError, 'color of "a" must be "#rrggbb" or three integers from 0 to 255, got [0,0,256]'],
+    [
+      'a color that is none',
+      ['a'],
+      ['red'],
+      RangeError,
+      'color of "a" must be "#rrggbb" or three integers from 0 to 255, got "red"',
+    ],
+    [
+      'a color out of range',
+      ['a'],
+      [[0, 0, 256]],
+      RangeError,
+      'color of "a" must be "#rrggbb" or three integers from 0 to 255, got [0,0,256]',
+    ],
   ])('refuses %s', (_, names, chosen, kind, message) => {
     const call = (): unknown => labelColors(names as string[], chosen as never);
     expect(call).toThrow(kind);
@@ -101,7 +143,16 @@ describe('labelColors()', () => {
 });
 
 describe('parseColor()', () => {
-  it.each([['#000', '"#000"'], [[1, 2], '[1,2]'], [[1, 2, 3.5], '[1,2,3.5]'], [null, 'null'], [{}, 'an object'], [[[1], 2, 3], 'a list of 3']])('refuses %j', (value, got) => {
-    expect(() => parseColor('test', 'color', value)).toThrow(new RangeError(`Cannot test: color must be "#rrggbb" or three integers from 0 to 255, got ${got}`));
+  it.each([
+    ['#000', '"#000"'],
+    [[1, 2], '[1,2]'],
+    [[1, 2, 3.5], '[1,2,3.5]'],
+    [null, 'null'],
+    [{}, 'an object'],
+    [[[1], 2, 3], 'a list of 3'],
+  ])('refuses %j', (value, got) => {
+    expect(() => parseColor('test', 'color', value)).toThrow(
+      new RangeError(`Cannot test: color must be "#rrggbb" or three integers from 0 to 255, got ${got}`),
+    );
   });
 });

@@ -11,12 +11,17 @@ const colors = palette(6);
 const labelMap = randomBytes(width * height, 11, (value) => [0, 1, 2, 5, 255][value % 5]!);
 
 describe('encodeIndexedPNG()', () => {
-  it.each([false, true])('stores label indices as pixel values (transparent background: %s)', async (transparentBackground) => {
-    const png = decode(await encodeIndexedPNG(labelMap, width, height, colors, { transparentBackground }), { checkCrc: true });
-    expect([png.width, png.height, png.depth, png.channels]).toEqual([width, height, 8, 1]);
-    expect(png.data).toEqual(labelMap);
-    expect(png.palette).toHaveLength(256);
-  });
+  it.each([false, true])(
+    'stores label indices as pixel values (transparent background: %s)',
+    async (transparentBackground) => {
+      const png = decode(await encodeIndexedPNG(labelMap, width, height, colors, { transparentBackground }), {
+        checkCrc: true,
+      });
+      expect([png.width, png.height, png.depth, png.channels]).toEqual([width, height, 8, 1]);
+      expect(png.data).toEqual(labelMap);
+      expect(png.palette).toHaveLength(256);
+    },
+  );
 
   it('decodes to the label colors and black in another decoder', async () => {
     const png = await encodeIndexedPNG(labelMap, width, height, colors);

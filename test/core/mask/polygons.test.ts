@@ -52,14 +52,23 @@ function parse(...rows: string[]): [mask: Uint8Array, width: number, height: num
   return [Uint8Array.from(rows.join(''), (pixel) => (pixel === '#' ? 1 : 0)), rows[0]!.length, rows.length];
 }
 
-const sizes = [[1, 1], [1, 12], [12, 1], [3, 3], [17, 11], [40, 30]] as const;
+const sizes = [
+  [1, 1],
+  [1, 12],
+  [12, 1],
+  [3, 3],
+  [17, 11],
+  [40, 30],
+] as const;
 
 describe('tracePolygons()', () => {
   it('outlines pixels along their edges, clockwise from the upper left, without corners on straight lines', () => {
     expect(tracePolygons(...parse('....', '.##.', '.##.'))).toEqual([
       { exterior: [1, 1, 3, 1, 3, 3, 1, 3], holes: [] },
     ]);
-    expect(tracePolygons(...parse('#.', '##'))).toEqual([{ exterior: [0, 0, 1, 0, 1, 1, 2, 1, 2, 2, 0, 2], holes: [] }]);
+    expect(tracePolygons(...parse('#.', '##'))).toEqual([
+      { exterior: [0, 0, 1, 0, 1, 1, 2, 1, 2, 2, 0, 2], holes: [] },
+    ]);
   });
 
   it('gives holes to the region around them, also a region within a hole', () => {

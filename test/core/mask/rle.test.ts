@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { decodeRLE, encodeLabelMapRLE, encodeLabelRLE, encodeRLE } from '../../../packages/core/src/mask/rle.ts';
 import { randomBytes, randomMask } from './random.ts';
 
-const sizes = [[1, 1], [1, 9], [9, 1], [7, 5], [64, 33], [200, 150]] as const;
+const sizes = [
+  [1, 1],
+  [1, 9],
+  [9, 1],
+  [7, 5],
+  [64, 33],
+  [200, 150],
+] as const;
 
 describe('encodeRLE()', () => {
   it('writes the strings the format prescribes, worked out by hand', () => {
@@ -89,30 +96,66 @@ describe('decodeRLE()', () => {
       new RangeError('Cannot decode RLE: counts must hold whole numbers in ASCII 48 to 111, got its end in a number'),
     );
     expect(decode([2, 2], 'N')).toThrow(new RangeError('Cannot decode RLE: counts must not be negative, got -2'));
-    expect(decode([2, 2], 'o'.repeat(500) + '0')).toThrow('Cannot decode RLE: counts must hold whole numbers in ASCII 48 to 111, got "o" at 11');
-    expect(decode([2, 2], '0'.repeat(10_000))).toThrow(new RangeError('Cannot decode RLE: counts must add up to height × width = 4, got more than 5 of them'));
-    expect(decode([2, 2], '33'.repeat(10_000))).toThrow(new RangeError('Cannot decode RLE: counts must add up to height × width = 4, got 6 and more'));
-    expect(decode(undefined as never, '4')).toThrow(new TypeError('Cannot decode RLE: size must be two positive integers, got undefined'));
-    expect(decode([2, 'x' as never], '4')).toThrow(new RangeError('Cannot decode RLE: size must be two positive integers, got a list of 2'));
-    expect(decode([2 ** 30, 2 ** 30], '4')).toThrow(new RangeError('Cannot decode RLE: size must be two positive integers, got [1073741824,1073741824]'));
-    for (const [rle, got] of [[null, 'null'], ['44', '"44"'], [Promise.resolve(), 'a Promise (did you forget await?)']] as const) {
-      expect(() => decodeRLE(rle as never)).toThrow(new TypeError(`Cannot decode RLE: rle must have size and counts, got ${got}`));
+    expect(decode([2, 2], 'o'.repeat(500) + '0')).toThrow(
+      'Cannot decode RLE: counts must hold whole numbers in ASCII 48 to 111, got "o" at 11',
+    );
+    expect(decode([2, 2], '0'.repeat(10_000))).toThrow(
+      new RangeError('Cannot decode RLE: counts must add up to height × width = 4, got more than 5 of them'),
+    );
+    expect(decode([2, 2], '33'.repeat(10_000))).toThrow(
+      new RangeError('Cannot decode RLE: counts must add up to height × width = 4, got 6 and more'),
+    );
+    expect(decode(undefined as never, '4')).toThrow(
+      new TypeError('Cannot decode RLE: size must be two positive integers, got undefined'),
+    );
+    expect(decode([2, 'x' as never], '4')).toThrow(
+      new RangeError('Cannot decode RLE: size must be two positive integers, got a list of 2'),
+    );
+    expect(decode([2 ** 30, 2 ** 30], '4')).toThrow(
+      new RangeError('Cannot decode RLE: size must be two positive integers, got [1073741824,1073741824]'),
+    );
+    for (const [rle, got] of [
+      [null, 'null'],
+      ['44', '"44"'],
+      [Promise.resolve(), 'a Promise (did you forget await?)'],
+    ] as const) {
+      expect(() => decodeRLE(rle as never)).toThrow(
+        new TypeError(`Cannot decode RLE: rle must have size and counts, got ${got}`),
+      );
     }
   });
 
   it('bounds the mask before it is made', () => {
     const large = { size: [46_341, 46_341], counts: 'QTmfnP1' } as const; // eight characters that stand for 2 GB
-    expect(() => decodeRLE(large)).toThrow(new SynsegError('IMAGE_DECODE', 'Cannot decode RLE: size must be at most 100000000 pixels (maxPixels), got 46341×46341'));
-    expect(() => decodeRLE({ size: [2, 3], counts: '6' }, { maxPixels: 5 })).toThrow(new SynsegError('IMAGE_DECODE', 'Cannot decode RLE: size must be at most 5 pixels (maxPixels), got 3×2'));
+    expect(() => decodeRLE(large)).toThrow(
+      new SynsegError(
+        'IMAGE_DECODE',
+        'Cannot decode RLE: size must be at most 100000000 pixels (maxPixels), got 46341×46341',
+      ),
+    );
+    expect(() => decodeRLE({ size: [2, 3], counts: '6' }, { maxPixels: 5 })).toThrow(
+      new SynsegError('IMAGE_DECODE', 'Cannot decode RLE: size must be at most 5 pixels (maxPixels), got 3×2'),
+    );
     expect(decodeRLE({ size: [2, 3], counts: '6' }, { maxPixels: 6 })).toEqual(new Uint8Array(6));
-    expect(() => decodeRLE({ size: [2, 3], counts: '6' }, { maxPixels: 0 })).toThrow(new RangeError('Cannot decode RLE: maxPixels must be a positive integer, got 0'));
-    expect(() => decodeRLE({ size: [2, 3], counts: '6' }, { maxPixel: 6 } as never)).toThrow('did you mean "maxPixels"?');
+    expect(() => decodeRLE({ size: [2, 3], counts: '6' }, { maxPixels: 0 })).toThrow(
+      new RangeError('Cannot decode RLE: maxPixels must be a positive integer, got 0'),
+    );
+    expect(() => decodeRLE({ size: [2, 3], counts: '6' }, { maxPixel: 6 } as never)).toThrow(
+      'did you mean "maxPixels"?',
+    );
   });
 });
 
 describe('encodeLabelRLE() and encodeLabelMapRLE()', () => {
   it('gives the same for any width and wherever the map lies in its buffer', () => {
-    for (const [width, height] of [[1, 9], [3, 5], [4, 7], [8, 1], [12, 11], [13, 8]] as const) {
+    for (const [width, height] of [
+      [1, 9],
+      [3, 5],
+      [4, 7],
+      [8, 1],
+      [12, 11],
+      [13, 8],
+    ] as const) {
       const labels = randomBytes(width * height, width, (value) => (value % 4 === 3 ? 255 : value % 4));
       const masks = [0, 1, 2].map((label) => labels.map((value) => (value === label ? 1 : 0)));
       for (const offset of [0, 1, 4]) {
@@ -144,7 +187,11 @@ describe('encodeLabelRLE() and encodeLabelMapRLE()', () => {
   it('tell an absent label: all zeros, or undefined in the list', () => {
     expect(encodeLabelRLE(labelMap, width, height, 2)).toEqual({ size: [17, 31], counts: '_`0' }); // 527 = 16 × 32 + 15
     expect(encodeLabelMapRLE(labelMap, width, height, 5).map((rle) => rle !== undefined)).toEqual([
-      true, true, false, true, false,
+      true,
+      true,
+      false,
+      true,
+      false,
     ]);
     expect(encodeLabelMapRLE(new Uint8Array(4).fill(255), 2, 2, 0)).toEqual([]);
   });

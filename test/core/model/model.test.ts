@@ -5,7 +5,13 @@ import { openCheckpoint } from '../../../packages/core/src/checkpoint/checkpoint
 import { Graph } from '../../../packages/core/src/graph/graph.ts';
 import { quantisedMatmul } from '../../../packages/core/src/graph/ops.ts';
 import { decode } from '../../../packages/core/src/model/decoder.ts';
-import { buildDecodeGraph, buildSplitGraph, buildTextGraph, buildTrunkGraph, type ParameterSource } from '../../../packages/core/src/model/model-graphs.ts';
+import {
+  buildDecodeGraph,
+  buildSplitGraph,
+  buildTextGraph,
+  buildTrunkGraph,
+  type ParameterSource,
+} from '../../../packages/core/src/model/model-graphs.ts';
 import { CheckpointParameters } from '../../../packages/core/src/model/parameters.ts';
 import { quantiseRows, QuantisedParameters } from '../../../packages/core/src/model/quantised-parameters.ts';
 import { promptBatch } from '../../../packages/core/src/text/prompt-batch.ts';
@@ -36,14 +42,22 @@ describe('decoder', () => {
 
   it.each([0, 1, 2])('conditioned at layer %i gives each label what it would get alone', async (conditionalLayer) => {
     const { config, source } = await open(`conditional-${String(conditionalLayer)}`, { conditionalLayer });
-    const taps = Object.fromEntries([0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, 10 + tap), shape: [2, 1, 17, 32] }]));
+    const taps = Object.fromEntries(
+      [0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, 10 + tap), shape: [2, 1, 17, 32] }]),
+    );
     const graph = buildDecodeGraph(config, source, 1, 'mean');
     const { logits } = await runGraph(graph, { ...taps, text: { data: text, shape: [3, EMBEDDING_DIM] } });
     expect(logits?.shape).toEqual([2, 3, 32, 32]);
     for (let label = 0; label < 3; label++) {
-      const alone = await runGraph(graph, { ...taps, text: { data: text.slice(label * EMBEDDING_DIM, (label + 1) * EMBEDDING_DIM), shape: [1, EMBEDDING_DIM] } });
+      const alone = await runGraph(graph, {
+        ...taps,
+        text: { data: text.slice(label * EMBEDDING_DIM, (label + 1) * EMBEDDING_DIM), shape: [1, EMBEDDING_DIM] },
+      });
       for (let image = 0; image < 2; image++) {
-        expectEqual(floats(logits).slice((image * 3 + label) * 1024, (image * 3 + label + 1) * 1024), floats(alone['logits']).slice(image * 1024, (image + 1) * 1024));
+        expectEqual(
+          floats(logits).slice((image * 3 + label) * 1024, (image * 3 + label + 1) * 1024),
+          floats(alone['logits']).slice(image * 1024, (image + 1) * 1024),
+        );
       }
     }
     const [first, second] = [floats(logits).slice(0, 1024), floats(logits).slice(1024, 2048)];
@@ -55,9 +69,16 @@ describe('decoder', () => {
     const graph = new Graph('hidden');
     const parameters = source(graph);
     const taps = [0, 1, 2].map((tap) => graph.input(`tap${String(tap)}`, 'float32', ['images', 17, 32]));
-    const { hidden } = decode(parameters, taps, graph.input('text', 'float32', ['labels', EMBEDDING_DIM]), config.decoder);
+    const { hidden } = decode(
+      parameters,
+      taps,
+      graph.input('text', 'float32', ['labels', EMBEDDING_DIM]),
+      config.decoder,
+    );
     hidden.forEach((state, index) => graph.output(`hidden${String(index)}`, state));
-    const feeds = Object.fromEntries([0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, tap), shape: [2, 17, 32] }]));
+    const feeds = Object.fromEntries(
+      [0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, tap), shape: [2, 17, 32] }]),
+    );
     const results = await runGraph(graph, { ...feeds, text: { data: text, shape: [3, EMBEDDING_DIM] } });
     expect(Object.values(results).map(({ shape }) => shape)).toEqual(Array.from({ length: 4 }, () => [6, 17, 16]));
     const rows = floats(results['hidden1']);
@@ -65,32 +86,51 @@ describe('decoder', () => {
     expect([...rows.slice(0, 272)]).not.toEqual([...rows.slice(3 * 272, 4 * 272)]);
   });
 
-  it.each([0, 1, 2])('conditioned at layer %i, pairs each row with the picture it is assigned to', async (conditionalLayer) => {
-    const { config, source } = await open(`assigned-${String(conditionalLayer)}`, { conditionalLayer });
-    const feeds = Object.fromEntries([0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, 20 + tap), shape: [2, 17, 32] }]));
-    const features = async (rows: number, data: Float32Array, assignment?: readonly number[]): Promise<Float32Array[]> => {
-      const graph = new Graph('rows');
-      const taps = [0, 1, 2].map((tap) => graph.input(`tap${String(tap)}`, 'float32', ['images', 17, 32]));
-      const words = graph.input('text', 'float32', ['labels', EMBEDDING_DIM]);
-      const states = decode(source(graph), taps, words, config.decoder, assignment === undefined ? undefined : graph.input('assignment', 'float32', ['labels', 'images']));
-      graph.output('features', states.features);
-      states.hidden.forEach((state, index) => graph.output(`hidden${String(index)}`, state));
-      const results = await runGraph(graph, {
-        ...feeds,
-        text: { data, shape: [rows, EMBEDDING_DIM] },
-        ...(assignment === undefined ? {} : { assignment: { data: Float32Array.from(assignment), shape: [rows, 2] } }),
+  it.each([0, 1, 2])(
+    'conditioned at layer %i, pairs each row with the picture it is assigned to',
+    async (conditionalLayer) => {
+      const { config, source } = await open(`assigned-${String(conditionalLayer)}`, { conditionalLayer });
+      const feeds = Object.fromEntries(
+        [0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, 20 + tap), shape: [2, 17, 32] }]),
+      );
+      const features = async (
+        rows: number,
+        data: Float32Array,
+        assignment?: readonly number[],
+      ): Promise<Float32Array[]> => {
+        const graph = new Graph('rows');
+        const taps = [0, 1, 2].map((tap) => graph.input(`tap${String(tap)}`, 'float32', ['images', 17, 32]));
+        const words = graph.input('text', 'float32', ['labels', EMBEDDING_DIM]);
+        const states = decode(
+          source(graph),
+          taps,
+          words,
+          config.decoder,
+          assignment === undefined ? undefined : graph.input('assignment', 'float32', ['labels', 'images']),
+        );
+        graph.output('features', states.features);
+        states.hidden.forEach((state, index) => graph.output(`hidden${String(index)}`, state));
+        const results = await runGraph(graph, {
+          ...feeds,
+          text: { data, shape: [rows, EMBEDDING_DIM] },
+          ...(assignment === undefined
+            ? {}
+            : { assignment: { data: Float32Array.from(assignment), shape: [rows, 2] } }),
+        });
+        return Object.values(results).map(floats);
+      };
+      const all = await features(3, text);
+      const word = (label: number): Float32Array => text.slice(label * EMBEDDING_DIM, (label + 1) * EMBEDDING_DIM);
+      const some = await features(3, Float32Array.of(...word(2), ...word(0), ...word(2)), [0, 1, 0, 1, 1, 0]);
+      some.forEach((values, index) => {
+        const length = values.length / 3;
+        const expected = [3 + 2, 3 + 0, 2].flatMap((row) => [
+          ...(all[index] as Float32Array).slice(row * length, (row + 1) * length),
+        ]);
+        expectEqual(values, expected);
       });
-      return Object.values(results).map(floats);
-    };
-    const all = await features(3, text);
-    const word = (label: number): Float32Array => text.slice(label * EMBEDDING_DIM, (label + 1) * EMBEDDING_DIM);
-    const some = await features(3, Float32Array.of(...word(2), ...word(0), ...word(2)), [0, 1, 0, 1, 1, 0]);
-    some.forEach((values, index) => {
-      const length = values.length / 3;
-      const expected = [3 + 2, 3 + 0, 2].flatMap((row) => [...(all[index] as Float32Array).slice(row * length, (row + 1) * length)]);
-      expectEqual(values, expected);
-    });
-  });
+    },
+  );
 
   it('refuses an assignment that does not fit rows and pictures', async () => {
     const { config, source } = await open('misassigned');
@@ -98,7 +138,9 @@ describe('decoder', () => {
     const taps = [0, 1, 2].map((tap) => graph.input(`tap${String(tap)}`, 'float32', [2, 17, 32]));
     const words = graph.input('text', 'float32', [3, EMBEDDING_DIM]);
     const assignment = graph.input('assignment', 'float32', [2, 3]);
-    expect(() => decode(source(graph), taps, words, config.decoder, assignment)).toThrow('Cannot decode: assignment must be float32 [3, 2], got assignment: float32 [2, 3]');
+    expect(() => decode(source(graph), taps, words, config.decoder, assignment)).toThrow(
+      'Cannot decode: assignment must be float32 [3, 2], got assignment: float32 [2, 3]',
+    );
   });
 });
 
@@ -106,7 +148,11 @@ describe('text encoder', () => {
   it('gives a prompt the same embedding at its own length and padded to 77', async () => {
     const { config, source } = await open('text');
     const graph = buildTextGraph(config, source);
-    const prompts = [[520, 5, 521], [520, 7, 9, 300, 514, 2, 521], [520, ...Array.from({ length: 75 }, (_, index) => index), 521]];
+    const prompts = [
+      [520, 5, 521],
+      [520, 7, 9, 300, 514, 2, 521],
+      [520, ...Array.from({ length: 75 }, (_, index) => index), 521],
+    ];
     const together = floats((await runGraph(graph, promptBatch(prompts)))['embeddings']);
     for (const [row, prompt] of prompts.entries()) {
       const { embeddings } = await runGraph(graph, promptBatch([prompt]));
@@ -116,7 +162,8 @@ describe('text encoder', () => {
 
   it('depends on every token before the end', async () => {
     const { config, source } = await open('text-order');
-    const embed = async (ids: number[]): Promise<Float32Array> => floats((await runGraph(buildTextGraph(config, source), promptBatch([ids])))['embeddings']);
+    const embed = async (ids: number[]): Promise<Float32Array> =>
+      floats((await runGraph(buildTextGraph(config, source), promptBatch([ids])))['embeddings']);
     const difference = worstExcess(await embed([520, 5, 6, 521]), await embed([520, 6, 5, 521]), 0.01, 0);
     expect(difference.excess).toBeGreaterThan(0);
   });
@@ -126,10 +173,15 @@ describe('trunk graph', () => {
   it('sees the views of a picture as it would see each alone', async () => {
     const { config, source } = await open('views');
     const { data } = picture(64, 64, 3);
-    const views = (await runGraph(buildSplitGraph(config), { pixels: { data, shape: [1, 64, 64, 3] } }))['views'] as TensorData;
+    const views = (await runGraph(buildSplitGraph(config), { pixels: { data, shape: [1, 64, 64, 3] } }))[
+      'views'
+    ] as TensorData;
     expect(views.shape).toEqual([5, 32, 32, 3]);
     const { tap0, tap2 } = await runGraph(buildTrunkGraph(config, source), { views });
-    expect([tap0?.shape, tap2?.shape]).toEqual([[5, 17, 32], [5, 17, 32]]);
+    expect([tap0?.shape, tap2?.shape]).toEqual([
+      [5, 17, 32],
+      [5, 17, 32],
+    ]);
     const last = { data: views.data.slice(4 * 3072) as Uint8Array, shape: [1, 32, 32, 3] };
     const alone = await runGraph(buildTrunkGraph(config, source), { views: last });
     expectEqual(floats(tap2).slice(4 * 544), floats(alone['tap2']));
@@ -139,12 +191,14 @@ describe('trunk graph', () => {
     const tensors = { 'decoder.reduces.1.bias': { shape: [8], data: new Float32Array(8) } };
     const { config, source } = await open('wrong', { tensors });
     const file = join(root, 'wrong', 'model.safetensors');
-    expect(() => buildDecodeGraph(config, source, 1, 'mean')).toThrow(`Cannot load checkpoint: tensor "decoder.reduces.1.bias" must be [16], got [8] in model.safetensors (${file})`);
+    expect(() => buildDecodeGraph(config, source, 1, 'mean')).toThrow(
+      `Cannot load checkpoint: tensor "decoder.reduces.1.bias" must be [16], got [8] in model.safetensors (${file})`,
+    );
   });
 });
 
 describe('int8 weights', () => {
-  it('are within half a step of the originals, the step being the row\'s largest magnitude / 127', () => {
+  it("are within half a step of the originals, the step being the row's largest magnitude / 127", () => {
     const [rows, columns] = [7, 33];
     const weight = gaussians(rows * columns, 9);
     weight.fill(0, 0, columns);
@@ -166,10 +220,23 @@ describe('int8 weights', () => {
     const graph = new Graph('product');
     const a = graph.input('a', 'float32', [rows, inner]);
     const { matrix, scale } = quantiseRows(new Float32Array(columns * inner).fill(0.5), columns, inner);
-    const inline = (name: string, dtype: 'uint8' | 'float32', shape: readonly number[], data: Uint8Array | Float32Array) =>
-      graph.constant(name, dtype, shape, { kind: 'inline', bytes: new Uint8Array(data.buffer) });
+    const inline = (
+      name: string,
+      dtype: 'uint8' | 'float32',
+      shape: readonly number[],
+      data: Uint8Array | Float32Array,
+    ) => graph.constant(name, dtype, shape, { kind: 'inline', bytes: new Uint8Array(data.buffer) });
     const zeroPoint = inline('zero', 'uint8', [columns], new Uint8Array(columns).fill(128));
-    graph.output('y', quantisedMatmul(a, inline('b', 'uint8', [inner, columns], matrix), inline('scale', 'float32', [columns], scale), zeroPoint, graph.floats(new Float32Array(columns), [columns])));
+    graph.output(
+      'y',
+      quantisedMatmul(
+        a,
+        inline('b', 'uint8', [inner, columns], matrix),
+        inline('scale', 'float32', [columns], scale),
+        zeroPoint,
+        graph.floats(new Float32Array(columns), [columns]),
+      ),
+    );
     const { y } = await runGraph(graph, { a: { data: new Float32Array(rows * inner).fill(2), shape: [rows, inner] } });
     // 64 products of 255 · 127: in pairs they do not fit 16 bits with a sign. The rest is float32's rounding.
     for (const value of floats(y)) expect(Math.abs(value - inner)).toBeLessThan(1e-3);

@@ -18,10 +18,15 @@ async function split(pixels: Uint8Array, pictures: number): Promise<Uint8Array> 
 describe('splitViews()', () => {
   const next = uniform(1);
   const pixels = Uint8Array.from({ length: 2 * 2 * HEIGHT * 2 * WIDTH * 3 }, () => Math.floor(256 * next()));
-  const at = (picture: number, y: number, x: number, c: number): number => pixels[((picture * 2 * HEIGHT + y) * 2 * WIDTH + x) * 3 + c] as number;
+  const at = (picture: number, y: number, x: number, c: number): number =>
+    pixels[((picture * 2 * HEIGHT + y) * 2 * WIDTH + x) * 3 + c] as number;
   const expected = (view: number, picture: number, y: number, x: number, c: number): number => {
     if (view > 0) return at(picture, y + (view > 2 ? HEIGHT : 0), x + (view % 2 === 0 ? WIDTH : 0), c);
-    const sum = at(picture, 2 * y, 2 * x, c) + at(picture, 2 * y, 2 * x + 1, c) + at(picture, 2 * y + 1, 2 * x, c) + at(picture, 2 * y + 1, 2 * x + 1, c);
+    const sum =
+      at(picture, 2 * y, 2 * x, c) +
+      at(picture, 2 * y, 2 * x + 1, c) +
+      at(picture, 2 * y + 1, 2 * x, c) +
+      at(picture, 2 * y + 1, 2 * x + 1, c);
     // Halves go to the even neighbour, as IEEE rounding does.
     return sum % 4 === 2 ? 2 * Math.round(sum / 8) : Math.round(sum / 4);
   };
@@ -36,7 +41,9 @@ describe('splitViews()', () => {
     const views = await split(pixels, 2);
     for (const picture of [0, 1]) {
       const start = (picture * 5 + view) * HEIGHT * WIDTH * 3;
-      const reference = Array.from({ length: HEIGHT * WIDTH * 3 }, (_, index) => expected(view, picture, Math.floor(index / 3 / WIDTH), Math.floor(index / 3) % WIDTH, index % 3));
+      const reference = Array.from({ length: HEIGHT * WIDTH * 3 }, (_, index) =>
+        expected(view, picture, Math.floor(index / 3 / WIDTH), Math.floor(index / 3) % WIDTH, index % 3),
+      );
       expect([...views.slice(start, start + HEIGHT * WIDTH * 3)]).toEqual(reference);
     }
   });
@@ -50,7 +57,8 @@ describe('splitViews()', () => {
 describe('mergeViews()', () => {
   const [pictures, labels] = [2, 3];
   const logits = gaussians(pictures * 5 * labels * HEIGHT * WIDTH, 2, 3);
-  const at = (picture: number, view: number, label: number, y: number, x: number): number => logits[(((picture * 5 + view) * labels + label) * HEIGHT + y) * WIDTH + x] as number;
+  const at = (picture: number, view: number, label: number, y: number, x: number): number =>
+    logits[(((picture * 5 + view) * labels + label) * HEIGHT + y) * WIDTH + x] as number;
   const clamp = (value: number, last: number): number => Math.min(Math.max(value, 0), last);
 
   /** Bilinear at an output pixel, half-pixel centres, in float64. */
@@ -59,7 +67,8 @@ describe('mergeViews()', () => {
     const [top, left] = [Math.floor(sourceY), Math.floor(sourceX)];
     const [bottom, right] = [clamp(top + 1, HEIGHT - 1), clamp(left + 1, WIDTH - 1)];
     const mix = (a: number, b: number, t: number): number => a + t * (b - a);
-    const line = (row: number): number => mix(at(picture, 0, label, row, left), at(picture, 0, label, row, right), sourceX - left);
+    const line = (row: number): number =>
+      mix(at(picture, 0, label, row, left), at(picture, 0, label, row, right), sourceX - left);
     return mix(line(top), line(bottom), sourceY - top);
   }
 
@@ -79,7 +88,10 @@ describe('mergeViews()', () => {
         for (let y = 0; y < 2 * HEIGHT; y++) {
           for (let x = 0; x < 2 * WIDTH; x++) {
             const quadrant = 1 + (y >= HEIGHT ? 2 : 0) + (x >= WIDTH ? 1 : 0);
-            const [whole, detail] = [enlarged(picture, label, y, x), at(picture, quadrant, label, y % HEIGHT, x % WIDTH)];
+            const [whole, detail] = [
+              enlarged(picture, label, y, x),
+              at(picture, quadrant, label, y % HEIGHT, x % WIDTH),
+            ];
             expected.push(rule === 'mean' ? (whole + detail) / 2 : Math.max(whole, detail));
           }
         }

@@ -1,4 +1,6 @@
-/** `Segmenter.load('embedded')`: from the package as it is installed, without a network; and the checkpoint that ships. */
+/**
+ * `Segmenter.load('embedded')`: from the package as it is installed, without a network; and the checkpoint that ships.
+ */
 import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -25,18 +27,28 @@ describe('an installed package', () => {
   const script = join(application, 'segment.mjs');
   copyFileSync(join(import.meta.dirname, 'embedded-process.mjs'), script);
 
-  it.each(['this Node', 'a newer Node', 'Deno'] as const)('finds its checkpoint in every thread under %s, without a network', async (runtime) => {
-    const [program = '', ...args] = commandOf(runtime);
-    const offline = runtime === 'Deno' ? ['--deny-net'] : NO_NETWORK;
-    const { code, stdout, stderr } = await runToEnd(program, [...args, ...offline, script, image, cacheFolder], { cwd: application, env: { ...process.env, HF_HUB_CACHE: join(root, 'hub') } });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const { here, there, from } = JSON.parse(stdout) as { here: { areas: Record<string, number>; pixels: number }; there: unknown; from: string };
-    expect(from).toBe(pathToFileURL(join(home, 'dist/index.js')).href);
-    expect(Object.keys(here.areas)).toEqual(['red car', 'bus', 'road', 'sky']);
-    expect(here.pixels).toBe(96 * 96);
-    expect(there).toEqual(here);
-    expect(existsSync(join(root, 'hub'))).toBe(false);
-  });
+  it.each(['this Node', 'a newer Node', 'Deno'] as const)(
+    'finds its checkpoint in every thread under %s, without a network',
+    async (runtime) => {
+      const [program = '', ...args] = commandOf(runtime);
+      const offline = runtime === 'Deno' ? ['--deny-net'] : NO_NETWORK;
+      const { code, stdout, stderr } = await runToEnd(program, [...args, ...offline, script, image, cacheFolder], {
+        cwd: application,
+        env: { ...process.env, HF_HUB_CACHE: join(root, 'hub') },
+      });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { here, there, from } = JSON.parse(stdout) as {
+        here: { areas: Record<string, number>; pixels: number };
+        there: unknown;
+        from: string;
+      };
+      expect(from).toBe(pathToFileURL(join(home, 'dist/index.js')).href);
+      expect(Object.keys(here.areas)).toEqual(['red car', 'bus', 'road', 'sky']);
+      expect(here.pixels).toBe(96 * 96);
+      expect(there).toEqual(here);
+      expect(existsSync(join(root, 'hub'))).toBe(false);
+    },
+  );
 });
 
 describe.skipIf(!hasEmbedded)('the checkpoint that ships', () => {
@@ -57,7 +69,15 @@ describe.skipIf(!hasEmbedded)('the checkpoint that ships', () => {
 
   it('takes any words, those of its world and others, and tells them apart', async () => {
     await using segmenter = await Segmenter.load('embedded', { device: 'cpu', cacheFolder });
-    const { embeddings, embeddingDim, names } = await segmenter.labels([...CLASSES, 'red car', 'a yellow bus', 'automobile', 'xylophone', 'Straßenbahn', '自動車']);
+    const { embeddings, embeddingDim, names } = await segmenter.labels([
+      ...CLASSES,
+      'red car',
+      'a yellow bus',
+      'automobile',
+      'xylophone',
+      'Straßenbahn',
+      '自動車',
+    ]);
     expect(embeddings.length).toBe(names.length * embeddingDim);
     expect(embeddings.every(Number.isFinite)).toBe(true);
     const rows = names.map((_, index) => embeddings.subarray(index * embeddingDim, (index + 1) * embeddingDim).join());
@@ -67,11 +87,14 @@ describe.skipIf(!hasEmbedded)('the checkpoint that ships', () => {
   it('segments a drawn scene: the same again, and other words give other activations', async () => {
     await using segmenter = await Segmenter.load('embedded', { device: 'cpu', cacheFolder });
     const labels = await segmenter.labels(['road', 'sky']);
-    const segment = async (views: 1 | 5) => segmenter.segment(image, labels, { output: ['labels', 'activations'], views });
+    const segment = async (views: 1 | 5) =>
+      segmenter.segment(image, labels, { output: ['labels', 'activations'], views });
     const [first, again, finer] = [await segment(1), await segment(1), await segment(5)];
     expect(first.activations.every((activation) => activation >= 0 && activation <= 1)).toBe(true);
     expect(again.activations).toEqual(first.activations);
-    expect(first.activations.subarray(0, first.labelMap.length)).not.toEqual(first.activations.subarray(first.labelMap.length));
+    expect(first.activations.subarray(0, first.labelMap.length)).not.toEqual(
+      first.activations.subarray(first.labelMap.length),
+    );
     expect(finer.labelMap).toHaveLength(96 * 96);
     expect(finer.activations).not.toEqual(first.activations);
   });

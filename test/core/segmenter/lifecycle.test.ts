@@ -31,16 +31,24 @@ describe('many callers', () => {
     const photos = Array.from({ length: 24 }, (_, seed) => picture(30, 20, seed));
     const sets = [labels, await segmenter.labels(['car', 'the road'])];
     const alone = [];
-    for (const [index, one] of photos.entries()) alone.push([...(await segmenter.segment(one, sets[index % 2] as LabelSet)).labelMap]);
-    const together = await Promise.all(photos.map(async (one, index) => {
-      const { labelMap } = await segmenter.segment(one, sets[index % 2] as LabelSet);
-      return [...labelMap];
-    }));
+    for (const [index, one] of photos.entries())
+      alone.push([...(await segmenter.segment(one, sets[index % 2] as LabelSet)).labelMap]);
+    const together = await Promise.all(
+      photos.map(async (one, index) => {
+        const { labelMap } = await segmenter.segment(one, sets[index % 2] as LabelSet);
+        return [...labelMap];
+      }),
+    );
     expect(together).toEqual(alone);
   });
 
   it('are not disturbed by one whose picture is broken', async () => {
-    const calls = [photo, Buffer.from('no picture'), photo, '/no/such/file', photo].map((input) => segmenter.segment(input, labels).then(() => 'ok', (error: { code: string }) => error.code));
+    const calls = [photo, Buffer.from('no picture'), photo, '/no/such/file', photo].map((input) =>
+      segmenter.segment(input, labels).then(
+        () => 'ok',
+        (error: { code: string }) => error.code,
+      ),
+    );
     expect(await Promise.all(calls)).toEqual(['ok', 'IMAGE_DECODE', 'ok', 'IMAGE_DECODE', 'ok']);
   });
 });
@@ -57,7 +65,11 @@ describe('aborting', () => {
 
   it('while queued rejects at once with the reason and leaves the others alone', async () => {
     const controller = new AbortController();
-    const others = [segmenter.segment(photo, labels), segmenter.segment(photo, labels), segmenter.segment(photo, labels)];
+    const others = [
+      segmenter.segment(photo, labels),
+      segmenter.segment(photo, labels),
+      segmenter.segment(photo, labels),
+    ];
     const queued = segmenter.segment(photo, labels, { signal: controller.signal });
     const last = segmenter.segment(photo, labels);
     controller.abort(reason);
@@ -107,7 +119,11 @@ describe('aborting', () => {
 
   it('load() in mid-load rejects with the reason; loading again works', async () => {
     const controller = new AbortController();
-    const loading = Segmenter.load(slowFolder, { device: 'cpu', cacheFolder: join(root, 'abort-load'), signal: controller.signal });
+    const loading = Segmenter.load(slowFolder, {
+      device: 'cpu',
+      cacheFolder: join(root, 'abort-load'),
+      signal: controller.signal,
+    });
     setTimeout(() => controller.abort(reason), 5);
     await expect(loading).rejects.toBe(reason);
     await using again = await Segmenter.load(slowFolder, { device: 'cpu', cacheFolder: join(root, 'abort-load') });
@@ -118,8 +134,14 @@ describe('aborting', () => {
     const controller = new AbortController();
     let listeners = 0;
     const { addEventListener, removeEventListener } = controller.signal;
-    controller.signal.addEventListener = (...parameters: Parameters<typeof addEventListener>) => (listeners++, addEventListener.apply(controller.signal, parameters));
-    controller.signal.removeEventListener = (...parameters: Parameters<typeof removeEventListener>) => (listeners--, removeEventListener.apply(controller.signal, parameters));
+    controller.signal.addEventListener = (...parameters: Parameters<typeof addEventListener>) => (
+      listeners++,
+      addEventListener.apply(controller.signal, parameters)
+    );
+    controller.signal.removeEventListener = (...parameters: Parameters<typeof removeEventListener>) => (
+      listeners--,
+      removeEventListener.apply(controller.signal, parameters)
+    );
     const options: SegmentOptions = { signal: controller.signal };
     await Promise.all([1, 2, 3, 4].map(() => segmenter.segment(photo, labels, options)));
     expect(listeners).toBe(0);
@@ -127,7 +149,10 @@ describe('aborting', () => {
 });
 
 describe('disposing', () => {
-  const after = { code: 'DISPOSED', message: 'Cannot segment: segmenter must not be disposed, got a call after disposal' };
+  const after = {
+    code: 'DISPOSED',
+    message: 'Cannot segment: segmenter must not be disposed, got a call after disposal',
+  };
 
   it('refuses later calls, and is idempotent', async () => {
     await Promise.all([segmenter[Symbol.asyncDispose](), segmenter[Symbol.asyncDispose]()]);
@@ -138,7 +163,12 @@ describe('disposing', () => {
   });
 
   it('while calls are in progress settles every one of them: done, or DISPOSED', async () => {
-    const calls = Array.from({ length: 8 }, () => segmenter.segment(photo, labels).then(({ width }) => width, (error: { code: string }) => error.code));
+    const calls = Array.from({ length: 8 }, () =>
+      segmenter.segment(photo, labels).then(
+        ({ width }) => width,
+        (error: { code: string }) => error.code,
+      ),
+    );
     await calls[0];
     await segmenter[Symbol.asyncDispose]();
     const outcomes = await Promise.all(calls);
@@ -150,7 +180,10 @@ describe('disposing', () => {
     const slow = await Segmenter.load(slowFolder, { device: 'cpu', cacheFolder: join(root, 'dispose-labels') });
     await slow.labels(['warm']);
     const names = Array.from({ length: 30 }, (_, index) => `thing ${String(index)}`);
-    const running = slow.labels(names, { templates: 'imagenet80' }).then(() => 'done', (error: { code: string }) => error.code);
+    const running = slow.labels(names, { templates: 'imagenet80' }).then(
+      () => 'done',
+      (error: { code: string }) => error.code,
+    );
     await new Promise((resolve) => setTimeout(resolve, 15));
     await slow[Symbol.asyncDispose]();
     expect(await running).toBe('DISPOSED');
@@ -159,7 +192,13 @@ describe('disposing', () => {
   it('right after asking for labels rejects them as DISPOSED and starts no text encoder', async () => {
     const running = segmenter.labels(['never seen before']);
     const [outcome] = await Promise.allSettled([running, segmenter[Symbol.asyncDispose]()]);
-    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'DISPOSED', message: 'Cannot segment: segmenter must not be disposed, got disposal while a call was waiting' } });
+    expect(outcome).toMatchObject({
+      status: 'rejected',
+      reason: {
+        code: 'DISPOSED',
+        message: 'Cannot segment: segmenter must not be disposed, got disposal while a call was waiting',
+      },
+    });
   });
 
   it('an encoded picture afterwards does nothing', async () => {

@@ -32,7 +32,11 @@ async function segmentInWorker(times: number): Promise<Uint8Array[]> {
       parentPort.postMessage(results.map(({ labelMap }) => labelMap));
       await segmenter[Symbol.asyncDispose]();
     });`;
-  const worker = new Worker(script, { eval: true, workerData: { shared, labels: labels.parts, photo, times }, transferList: [shared.port] });
+  const worker = new Worker(script, {
+    eval: true,
+    workerData: { shared, labels: labels.parts, photo, times },
+    transferList: [shared.port],
+  });
   const [maps] = (await once(worker, 'message')) as [Uint8Array[]];
   // The thread ends by itself: an attached segmenter that waits for nothing holds nothing.
   await once(worker, 'exit');
@@ -43,7 +47,9 @@ describe('Segmenter.attach()', () => {
   it('gives other threads the same results from the one session', async () => {
     const { labelMap } = await owner.segment(photo, labels);
     const [one, two, three] = await Promise.all([segmentInWorker(3), segmentInWorker(2), segmentInWorker(1)]);
-    expect([...one, ...two, ...three].map((map) => map.join())).toEqual(Array.from({ length: 6 }, () => labelMap.join()));
+    expect([...one, ...two, ...three].map((map) => map.join())).toEqual(
+      Array.from({ length: 6 }, () => labelMap.join()),
+    );
     expect((await owner.segment(photo, labels)).labelMap).toEqual(labelMap);
   });
 
@@ -57,7 +63,8 @@ describe('Segmenter.attach()', () => {
   it('refuses to make labels', async () => {
     await using attached = Segmenter.attach(owner.share());
     await expect(attached.labels(['road'])).rejects.toThrow(
-      'Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and send labels.parts)',
+      'Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and ' +
+        'send labels.parts)',
     );
   });
 
@@ -67,7 +74,11 @@ describe('Segmenter.attach()', () => {
     const controller = new AbortController();
     const calls = Array.from({ length: 3 }, () => attached.segment(photo, labels, { signal: controller.signal }));
     controller.abort(reason);
-    expect(await Promise.all(calls.map((call) => call.catch((error: unknown) => error)))).toEqual([reason, reason, reason]);
+    expect(await Promise.all(calls.map((call) => call.catch((error: unknown) => error)))).toEqual([
+      reason,
+      reason,
+      reason,
+    ]);
     await attached[Symbol.asyncDispose]();
     await attached[Symbol.asyncDispose]();
     await expect(attached.segment(photo, labels)).rejects.toMatchObject({ code: 'DISPOSED' });
@@ -77,7 +88,12 @@ describe('Segmenter.attach()', () => {
   it('ends with its owner: waiting and later calls reject as DISPOSED', async () => {
     const attached = Segmenter.attach(owner.share());
     await attached.segment(photo, labels);
-    const calls = Array.from({ length: 6 }, () => attached.segment(photo, labels, { views: 5 }).then(() => 'done', (error: { code: string }) => error.code));
+    const calls = Array.from({ length: 6 }, () =>
+      attached.segment(photo, labels, { views: 5 }).then(
+        () => 'done',
+        (error: { code: string }) => error.code,
+      ),
+    );
     await owner[Symbol.asyncDispose]();
     expect(await Promise.all(calls)).toContain('DISPOSED');
     await expect(attached.segment(photo, labels)).rejects.toMatchObject({ code: 'DISPOSED' });

@@ -17,12 +17,21 @@ beforeEach(() => {
 
 async function weightsOf(name: string, shape: readonly number[] = [2]): Promise<Weights> {
   const path = join(folder, name);
-  writeFileSync(path, encodeSafetensors(new Map([['w', { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }]])));
+  writeFileSync(
+    path,
+    encodeSafetensors(new Map([['w', { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }]])),
+  );
   return Weights.openFiles([path]);
 }
 
 async function key(change: Partial<GraphKey> = {}): Promise<GraphKey> {
-  return { kind: 'trunk', precision: 'fp32', config: { inputSize: [32, 32] } as unknown as ModelConfig, weights: await weightsOf('model.safetensors'), ...change };
+  return {
+    kind: 'trunk',
+    precision: 'fp32',
+    config: { inputSize: [32, 32] } as unknown as ModelConfig,
+    weights: await weightsOf('model.safetensors'),
+    ...change,
+  };
 }
 
 async function build(): Promise<{ bytes: Uint8Array; externalFolder: string }> {
@@ -89,7 +98,9 @@ describe('GraphCache', () => {
 
   it('leaves one whole file when many build the same graph at once', async () => {
     const graphKey = await key();
-    const models = await Promise.all(Array.from({ length: 8 }, () => new GraphCache(folder, 'build-1').get(graphKey, build)));
+    const models = await Promise.all(
+      Array.from({ length: 8 }, () => new GraphCache(folder, 'build-1').get(graphKey, build)),
+    );
     expect(models.map(({ bytes }) => [...bytes])).toEqual(Array.from({ length: 8 }, () => [1, 2, 3]));
     expect(cacheFiles()).toHaveLength(1);
   });

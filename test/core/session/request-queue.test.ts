@@ -13,13 +13,20 @@ const rule: BatchRule<Request> = { key: ({ key }) => key, weight: ({ weight = 1 
 /** A queue filled from `a1x`: caller a, request 1, key x. A key of `-` never batches. */
 function filled(...entries: string[]): RequestQueue<string, Request> {
   const queue = new RequestQueue<string, Request>();
-  for (const [caller = '', id, key = '-', weight = '1'] of entries) queue.push(caller, { id: Number(id), weight: Number(weight), ...(key === '-' ? {} : { key }) });
+  for (const [caller = '', id, key = '-', weight = '1'] of entries)
+    queue.push(caller, { id: Number(id), weight: Number(weight), ...(key === '-' ? {} : { key }) });
   return queue;
 }
 
 function batches(queue: RequestQueue<string, Request>): string[] {
   const all: string[] = [];
-  while (queue.size > 0) all.push(queue.takeBatch(rule).map(({ caller, request }) => `${caller}${String(request.id)}`).join(' '));
+  while (queue.size > 0)
+    all.push(
+      queue
+        .takeBatch(rule)
+        .map(({ caller, request }) => `${caller}${String(request.id)}`)
+        .join(' '),
+    );
   return all;
 }
 
@@ -84,7 +91,11 @@ describe('RequestQueue', () => {
       served.push(...batch.map(({ caller, request }) => ({ caller, id: request.id })));
     };
     for (let id = 0; id < 500; id++) {
-      queue.push('abc'[Math.floor(3 * next())] as string, { id, key: 'xyz'[Math.floor(3 * next())] as string, weight: 1 + Math.floor(3 * next()) });
+      queue.push('abc'[Math.floor(3 * next())] as string, {
+        id,
+        key: 'xyz'[Math.floor(3 * next())] as string,
+        weight: 1 + Math.floor(3 * next()),
+      });
       if (next() < 0.4) take();
     }
     while (queue.size > 0) take();

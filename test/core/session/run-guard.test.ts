@@ -10,7 +10,9 @@ function pair(): { owner: RunGuard; thread: RunGuard } {
   return { owner, thread };
 }
 
-/** A thread that says it is there, does nothing for a while, notes that it came to the end, and marks itself as idle. */
+/**
+ * A thread that says it is there, does nothing for a while, notes that it came to the end, and marks itself as idle.
+ */
 async function lingering(owner: RunGuard, state: number): Promise<{ worker: Worker; finished: Int32Array }> {
   const code = `
     const { workerData, parentPort } = require('node:worker_threads');

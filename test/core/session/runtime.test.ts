@@ -17,7 +17,11 @@ function counter(): Graph {
 
 describe('RuntimeSession', () => {
   it('keeps resident outputs as handles that feed the next run', async () => {
-    const session = await RuntimeSession.create(writeOnnx(counter()), { provider: 'cpu', threads: 1, resident: ['state'] });
+    const session = await RuntimeSession.create(writeOnnx(counter()), {
+      provider: 'cpu',
+      threads: 1,
+      resident: ['state'],
+    });
     const x = { data: Float32Array.of(1, 10), shape: [2] };
     const first = await session.runResident({ state: { data: Float32Array.of(1, 1), shape: [2] }, x });
     expect(first.resident['state']).toBeInstanceOf(ResidentTensor);

@@ -1,4 +1,6 @@
-/** Segments with the embedded checkpoint, in this thread or in a worker whose main thread knows nothing of the package. */
+/**
+ * Segments with the embedded checkpoint, in this thread or in a worker whose main thread knows nothing of the package.
+ */
 import process from 'node:process';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
 

@@ -9,12 +9,19 @@ const root = temporaryFolder();
 const script = join(import.meta.dirname, 'telemetry-process.mjs');
 
 describe.skipIf(!hasEmbedded)('disableTelemetry()', () => {
-  it.each((['this Node', 'a newer Node', 'Deno'] as const).flatMap((runtime) => ['here', 'worker'].map((where) => [runtime, where] as const)))(
-    'leaves nothing of the runtime in the home folder under %s, used %s',
-    async (runtime, where) => {
-      const { written, ...ended } = await runAtCleanHome(root, runtime, script, where);
-      expect(ended).toEqual({ code: 0, stderr: '' });
-      expect(written).toEqual(['.cache', '.cache/synseg', '.cache/synseg/embeddings', '.cache/synseg/fingerprints', '.cache/synseg/graphs']);
-    },
-  );
+  it.each(
+    (['this Node', 'a newer Node', 'Deno'] as const).flatMap((runtime) =>
+      ['here', 'worker'].map((where) => [runtime, where] as const),
+    ),
+  )('leaves nothing of the runtime in the home folder under %s, used %s', async (runtime, where) => {
+    const { written, ...ended } = await runAtCleanHome(root, runtime, script, where);
+    expect(ended).toEqual({ code: 0, stderr: '' });
+    expect(written).toEqual([
+      '.cache',
+      '.cache/synseg',
+      '.cache/synseg/embeddings',
+      '.cache/synseg/fingerprints',
+      '.cache/synseg/graphs',
+    ]);
+  });
 });

@@ -41,18 +41,21 @@ async function runTurns(): Promise<void> {
   }
 }
 
-it.each(Array.from({ length: 12 }, (_, microtasks) => microtasks))('a request that comes %i microtasks into the last turn is served', async (microtasks) => {
-  turns.length = 0;
-  const replies: number[] = [];
-  const port = { postMessage: (message: { id: number }) => void replies.push(message.id) };
-  const service = new VisionService(engine as unknown as VisionEngine, 1);
-  service.receive(port, request(1));
-  turns.shift()?.();
-  // The first request is done when the service asks for its next turn, the one in which it finds nothing to do.
-  while (turns.length === 0) await Promise.resolve();
-  turns.shift()?.();
-  for (let count = 0; count < microtasks; count++) await Promise.resolve();
-  service.receive(port, request(2));
-  await runTurns();
-  expect(replies).toEqual([1, 2]);
-});
+it.each(Array.from({ length: 12 }, (_, microtasks) => microtasks))(
+  'a request that comes %i microtasks into the last turn is served',
+  async (microtasks) => {
+    turns.length = 0;
+    const replies: number[] = [];
+    const port = { postMessage: (message: { id: number }) => void replies.push(message.id) };
+    const service = new VisionService(engine as unknown as VisionEngine, 1);
+    service.receive(port, request(1));
+    turns.shift()?.();
+    // The first request is done when the service asks for its next turn, the one in which it finds nothing to do.
+    while (turns.length === 0) await Promise.resolve();
+    turns.shift()?.();
+    for (let count = 0; count < microtasks; count++) await Promise.resolve();
+    service.receive(port, request(2));
+    await runTurns();
+    expect(replies).toEqual([1, 2]);
+  },
+);

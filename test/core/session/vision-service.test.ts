@@ -43,15 +43,24 @@ class Caller {
   readonly replies: string[] = [];
 
   postMessage(reply: ThreadReply): void {
-    if (reply.type === 'result') this.replies.push(`${String(reply.id)}: ${typeof reply.result === 'number' ? `encoded ${String(reply.result)}` : [...((reply.result as { labels: Uint8Array }).labels)].join()}`);
-    if (reply.type === 'error') this.replies.push(`${String(reply.id)}: ${reply.error.code ?? reply.error.kind} ${reply.error.message}`);
+    if (reply.type === 'result')
+      this.replies.push(
+        `${String(reply.id)}: ` +
+          `${typeof reply.result === 'number' ? `encoded ${String(reply.result)}` : [...(reply.result as { labels: Uint8Array }).labels].join()}`,
+      );
+    if (reply.type === 'error')
+      this.replies.push(`${String(reply.id)}: ${reply.error.code ?? reply.error.kind} ${reply.error.message}`);
   }
 }
 
 function setup(maxBatch = 3) {
   const engine = new NotingEngine();
   const service = new VisionService(engine as unknown as VisionEngine, maxBatch);
-  const segment = (caller: Caller, id: number, change: { key?: string; encoded?: number; rows?: number; tiles?: number } = {}): void => {
+  const segment = (
+    caller: Caller,
+    id: number,
+    change: { key?: string; encoded?: number; rows?: number; tiles?: number } = {},
+  ): void => {
     const tiles = [1, change.tiles ?? 1] as const;
     service.receive(caller, {
       type: 'segment',
@@ -130,7 +139,12 @@ describe('VisionService', () => {
     service.receive(a, { type: 'release', encoded: 1 });
     segment(a, 4, { encoded: 1 });
     await settle();
-    expect(a.replies).toEqual(['1: encoded 1', '2: 7', '3: 7', '4: DISPOSED Cannot segment: encoded picture must not be disposed, got a call after disposal']);
+    expect(a.replies).toEqual([
+      '1: encoded 1',
+      '2: 7',
+      '3: 7',
+      '4: DISPOSED Cannot segment: encoded picture must not be disposed, got a call after disposal',
+    ]);
   });
 
   it('finishes the run in progress when closed, and refuses what waits and what comes', async () => {

@@ -6,7 +6,11 @@ describe('built-in templates', () => {
     expect(resolveTemplates('plain')).toEqual(['{}']);
   });
 
-  it.each([['plain', 1], ['clipseg', 1], ['imagenet80', 80]] as const)('%s has %i sentences, all different, each with a place for the name', (name, count) => {
+  it.each([
+    ['plain', 1],
+    ['clipseg', 1],
+    ['imagenet80', 80],
+  ] as const)('%s has %i sentences, all different, each with a place for the name', (name, count) => {
     const sentences = resolveTemplates(name);
     expect(sentences).toHaveLength(count);
     expect(new Set(sentences).size).toBe(count);
@@ -14,11 +18,20 @@ describe('built-in templates', () => {
   });
 
   it('imagenet80 holds the sentences published with CLIP', () => {
-    expect(resolveTemplates('imagenet80')).toEqual(expect.arrayContaining(['a bad photo of a {}.', 'a photo of many {}.', 'itap of my {}.', 'a {} in a video game.', 'the origami {}.', 'a photo of the small {}.']));
+    expect(resolveTemplates('imagenet80')).toEqual(
+      expect.arrayContaining([
+        'a bad photo of a {}.',
+        'a photo of many {}.',
+        'itap of my {}.',
+        'a {} in a video game.',
+        'the origami {}.',
+        'a photo of the small {}.',
+      ]),
+    );
   });
 });
 
-describe('templates of one\'s own', () => {
+describe("templates of one's own", () => {
   it('are taken as they are', () => {
     expect(resolveTemplates(['{}', 'a {} at night'])).toEqual(['{}', 'a {} at night']);
   });

@@ -8,14 +8,20 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const root = temporaryFolder();
 const NAMES = ['car', 'traffic light', 'traffic_sign', 'road', 'railroad', 'Tree'];
-const config = { text: { kind: 'vocabulary', names: 'vocab.json', embeddings: 'vocab.safetensors' }, embeddingDim: 2 } as ModelConfig;
+const config = {
+  text: { kind: 'vocabulary', names: 'vocab.json', embeddings: 'vocab.safetensors' },
+  embeddingDim: 2,
+} as ModelConfig;
 
 function write(name: string, json: string, rows = NAMES.length, width = 2): string {
   const folder = join(root, name);
   mkdirSync(folder);
   writeFileSync(join(folder, 'vocab.json'), json);
   const data = Float32Array.from({ length: rows * width }, (_, index) => index);
-  writeFileSync(join(folder, 'vocab.safetensors'), encodeSafetensors(new Map([['embeddings', { shape: [rows, width], data }]])));
+  writeFileSync(
+    join(folder, 'vocab.safetensors'),
+    encodeSafetensors(new Map([['embeddings', { shape: [rows, width], data }]])),
+  );
   return folder;
 }
 
@@ -24,7 +30,8 @@ const folder = write('good', JSON.stringify({ names: NAMES }));
 describe('Vocabulary', () => {
   it('looks a name up, whatever its case, spaces and underscores', async () => {
     const vocabulary = await Vocabulary.load(folder, config);
-    for (const name of ['traffic light', 'Traffic_Light', ' traffic  light ']) expect([...vocabulary.embedding(name)], name).toEqual([2, 3]);
+    for (const name of ['traffic light', 'Traffic_Light', ' traffic  light '])
+      expect([...vocabulary.embedding(name)], name).toEqual([2, 3]);
     expect([...vocabulary.embedding('traffic sign')]).toEqual([4, 5]);
     expect([...vocabulary.embedding('tree')]).toEqual([10, 11]);
   });
@@ -50,7 +57,9 @@ describe('Vocabulary', () => {
     }
     expect(error).toMatchObject({
       code: 'LABEL_UNKNOWN',
-      message: expect.stringMatching(/^Cannot embed label: label must be one of the 6 names of the vocabulary, got "rod"; nearest: "road", /),
+      message: expect.stringMatching(
+        /^Cannot embed label: label must be one of the 6 names of the vocabulary, got "rod"; nearest: "road", /,
+      ),
     });
   });
 
@@ -67,6 +76,9 @@ describe('Vocabulary', () => {
     ['too few rows', JSON.stringify({ names: NAMES }), 5, 2, 'tensor "embeddings" must be [6, 2], got [5, 2] in '],
     ['other widths', JSON.stringify({ names: NAMES }), 6, 3, 'tensor "embeddings" must be [6, 2], got [6, 3] in '],
   ])('refuses a file with %s', async (name, json, rows, width, message) => {
-    await expect(Vocabulary.load(write(name, json, rows, width), config)).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: expect.stringContaining(message) });
+    await expect(Vocabulary.load(write(name, json, rows, width), config)).rejects.toMatchObject({
+      code: 'CHECKPOINT_FORMAT',
+      message: expect.stringContaining(message),
+    });
   });
 });

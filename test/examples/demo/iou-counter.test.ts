@@ -20,11 +20,16 @@ describe('IouCounter', () => {
 
   it('agrees with the evaluation of @synseg/train', () => {
     const value = uniform(7);
-    const draw = (): Uint8Array => Uint8Array.from({ length: 4000 }, () => {
-      const drawn = Math.floor(value() * 6);
-      return drawn === 5 ? 255 : drawn;
-    });
-    const [counter, matrix, classOf] = [new IouCounter(5), new ConfusionMatrix(5), Int16Array.from({ length: 256 }, (_, index) => (index < 5 ? index : -1))];
+    const draw = (): Uint8Array =>
+      Uint8Array.from({ length: 4000 }, () => {
+        const drawn = Math.floor(value() * 6);
+        return drawn === 5 ? 255 : drawn;
+      });
+    const [counter, matrix, classOf] = [
+      new IouCounter(5),
+      new ConfusionMatrix(5),
+      Int16Array.from({ length: 256 }, (_, index) => (index < 5 ? index : -1)),
+    ];
     for (let frame = 0; frame < 3; frame++) {
       const [truth, prediction] = [draw(), draw()];
       counter.add(truth, prediction);
@@ -35,6 +40,8 @@ describe('IouCounter', () => {
   });
 
   it('refuses maps of different sizes', () => {
-    expect(() => new IouCounter(1).add(new Uint8Array(6), new Uint8Array(4))).toThrow(new RangeError('Cannot count: prediction must have the 6 pixels of the truth, got 4'));
+    expect(() => new IouCounter(1).add(new Uint8Array(6), new Uint8Array(4))).toThrow(
+      new RangeError('Cannot count: prediction must have the 6 pixels of the truth, got 4'),
+    );
   });
 });

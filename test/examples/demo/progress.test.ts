@@ -11,7 +11,10 @@ function written(isTTY: boolean): string {
 
 describe('progress()', () => {
   it('is a bar on a terminal, which is gone at the end', () => {
-    expect(written(true)).toBe(`\r${'█'.repeat(8)}${'░'.repeat(16)} 1 of 3 frames drawn\r${'█'.repeat(16)}${'░'.repeat(8)} 2 of 3 frames drawn\r\u001b[K`);
+    expect(written(true)).toBe(
+      `\r${'█'.repeat(8)}${'░'.repeat(16)} 1 of 3 frames drawn\r${'█'.repeat(16)}${'░'.repeat(8)} 2 of 3 frames ` +
+        'drawn\r\u001b[K',
+    );
   });
 
   it('is a line at once elsewhere, and then not for a while', () => {

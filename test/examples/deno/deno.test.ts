@@ -18,8 +18,14 @@ describe('the example deno', () => {
     expectSuccess(outcome);
     expectShares(outcome.stdout, ['road', 'building', 'sky', '(background)']);
     expect(outcome.stdout).toMatch(/\nout\/deno\/picture\.png\nout\/deno\/video\.mp4: 12 frames\n$/);
-    expect(await sharp(join(results, 'picture.png')).metadata()).toMatchObject({ format: 'png', width: 128, height: 128 });
-    expect(inspect(join(results, 'video.mp4')).streams).toMatchObject([{ codec_name: 'h264', width: 144, height: 96, nb_read_frames: '12' }]);
+    expect(await sharp(join(results, 'picture.png')).metadata()).toMatchObject({
+      format: 'png',
+      width: 128,
+      height: 128,
+    });
+    expect(inspect(join(results, 'video.mp4')).streams).toMatchObject([
+      { codec_name: 'h264', width: 144, height: 96, nb_read_frames: '12' },
+    ]);
   });
 
   it('needs each of them', async () => {

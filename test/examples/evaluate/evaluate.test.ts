@@ -16,16 +16,28 @@ describe('the example evaluate', () => {
     const outcome = await shell.run(command);
     expectSuccess(outcome);
     const score = JSON.parse(readFileSync(join(results, 'score.json'), 'utf8')) as Score;
-    const { classes } = JSON.parse(readFileSync(join(results, 'test/classes.json'), 'utf8')) as { classes: { name: string }[] };
-    expect(score).toMatchObject({ images: 24, failures: [], classes: classes.map(({ name }) => name), protocol: { dataset: 'index-png', labels: 'all', decision: 'argmax' } });
+    const { classes } = JSON.parse(readFileSync(join(results, 'test/classes.json'), 'utf8')) as {
+      classes: { name: string }[];
+    };
+    expect(score).toMatchObject({
+      images: 24,
+      failures: [],
+      classes: classes.map(({ name }) => name),
+      protocol: { dataset: 'index-png', labels: 'all', decision: 'argmax' },
+    });
     const found = Object.values(score.perClass).filter((iou) => iou !== null);
     expect(score.mIoU).toBeCloseTo(found.reduce((sum, iou) => sum + iou, 0) / found.length, 6);
-    expect(outcome.stdout).toContain(`index-png: mIoU ${score.mIoU.toFixed(2)} %, pixel accuracy ${score.pixelAccuracy.toFixed(2)} %, 24 pictures`);
+    expect(outcome.stdout).toContain(
+      `index-png: mIoU ${score.mIoU.toFixed(2)} %, pixel accuracy ${score.pixelAccuracy.toFixed(2)} %, 24 pictures`,
+    );
     expect((await sharp(join(results, 'worst.png')).metadata()).format).toBe('png');
   });
 
   it('ends with 1 below the score that was asked for', async () => {
     const outcome = await shell.run(`${command.trim().split('\n').at(-1) ?? ''} --at-least 100`);
-    expect(outcome).toMatchObject({ code: 1, stderr: expect.stringMatching(/^mIoU must be at least 100 %, got [\d.]+ %\n$/) });
+    expect(outcome).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^mIoU must be at least 100 %, got [\d.]+ %\n$/),
+    });
   });
 });

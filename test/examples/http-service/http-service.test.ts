@@ -23,16 +23,30 @@ interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-async function post(query: string, body: NonNullable<RequestInit['body']> = picture, more: RequestInit = {}): Promise<Answer> {
+async function post(
+  query: string,
+  body: NonNullable<RequestInit['body']> = picture,
+  more: RequestInit = {},
+): Promise<Answer> {
   const response = await fetch(`${url}/segment${query}`, { method: 'POST', body, ...more });
   const json = (await response.json()) as Answer['body'] & Pick<Answer, 'error'>;
-  return { status: response.status, type: response.headers.get('content-type'), body: json, ...(json.error === undefined ? {} : { error: json.error }) };
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    body: json,
+    ...(json.error === undefined ? {} : { error: json.error }),
+  };
 }
 
 /** A request whose body stays away until it is ended. */
 function begin(): { readonly request: ClientRequest; readonly answer: Promise<IncomingMessage> } {
-  const request = httpRequest(`${url}/segment?labels=road`, { method: 'POST', headers: { 'content-length': picture.length } });
-  const answer = new Promise<IncomingMessage>((resolve, reject) => request.once('response', resolve).once('error', reject));
+  const request = httpRequest(`${url}/segment?labels=road`, {
+    method: 'POST',
+    headers: { 'content-length': picture.length },
+  });
+  const answer = new Promise<IncomingMessage>((resolve, reject) =>
+    request.once('response', resolve).once('error', reject),
+  );
   answer.catch(() => undefined);
   request.write(picture.subarray(0, 100));
   return { request, answer };
@@ -58,13 +72,22 @@ describe('the example http-service', () => {
     expectSuccess(outcome);
     expectShares(outcome.stdout, ['road', 'building', 'sky', '(background)']);
     expect(outcome.stdout).toMatch(/\nout\/http-service\/overlay\.png\n$/);
-    expect(await sharp(join(results, 'overlay.png')).metadata()).toMatchObject({ format: 'png', width: 256, height: 256 });
+    expect(await sharp(join(results, 'overlay.png')).metadata()).toMatchObject({
+      format: 'png',
+      width: 256,
+      height: 256,
+    });
   });
 
   it('answers with masks whose pixels are the shares, and the label map as PNG', async () => {
     const { status, type, body } = await post('?labels=road,%20a%20red%20car&labels=sky');
     expect([status, type]).toEqual([200, 'application/json']);
-    const { width, height, areas, masks } = body as { width: number; height: number; areas: Record<string, number>; masks: Record<string, Parameters<typeof decodeRLE>[0]> };
+    const { width, height, areas, masks } = body as {
+      width: number;
+      height: number;
+      areas: Record<string, number>;
+      masks: Record<string, Parameters<typeof decodeRLE>[0]>;
+    };
     expect([width, height, Object.keys(areas)]).toEqual([256, 256, ['road', 'a red car', 'sky']]);
     for (const [name, mask] of Object.entries(masks)) {
       expect(decodeRLE(mask).reduce((sum, bit) => sum + bit, 0) / (width * height)).toBeCloseTo(areas[name]!, 9);
@@ -77,11 +100,27 @@ describe('the example http-service', () => {
   it.each([
     ['no labels', '', 400, 'LABELS', 'labels must name at least one class'],
     ['a label twice', '?labels=car,car', 400, 'LABELS', 'names must be unique, got "car" twice'],
-    ['too many labels', `?labels=${Array.from({ length: 33 }, (_, index) => `label ${index}`).join()}`, 400, 'LABELS', 'labels must be at most 32, got 33'],
+    [
+      'too many labels',
+      `?labels=${Array.from({ length: 33 }, (_, index) => `label ${index}`).join()}`,
+      400,
+      'LABELS',
+      'labels must be at most 32, got 33',
+    ],
     ['a long label', `?labels=${'x'.repeat(101)}`, 400, 'LABELS', 'at most 100 characters, got 101'],
-    ['an unknown format', '?labels=car&format=gif', 400, 'FORMAT', 'format must be one of json, mask, overlay, got "gif"'],
+    [
+      'an unknown format',
+      '?labels=car&format=gif',
+      400,
+      'FORMAT',
+      'format must be one of json, mask, overlay, got "gif"',
+    ],
   ])('refuses %s', async (_, query, status, code, message) => {
-    expect(await post(query)).toMatchObject({ status, type: 'application/json', error: { code, message: expect.stringContaining(message) } });
+    expect(await post(query)).toMatchObject({
+      status,
+      type: 'application/json',
+      error: { code, message: expect.stringContaining(message) },
+    });
   });
 
   it('refuses what is no picture, no body, and one over the limit, told or not', async () => {
@@ -95,7 +134,10 @@ describe('the example http-service', () => {
         controller.close();
       },
     });
-    expect(await post('?labels=car', untold, { duplex: 'half' })).toMatchObject({ status: 413, error: { code: 'BODY_TOO_LARGE' } });
+    expect(await post('?labels=car', untold, { duplex: 'half' })).toMatchObject({
+      status: 413,
+      error: { code: 'BODY_TOO_LARGE' },
+    });
     expect(await post('?labels=car')).toMatchObject({ status: 200 });
   });
 
@@ -124,7 +166,8 @@ describe('the example http-service', () => {
     await underWay(1);
     service.signal('SIGTERM');
     const deadline = Date.now() + 10_000;
-    while (!service.stderr.includes('SIGTERM: finishing 1 requests') && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!service.stderr.includes('SIGTERM: finishing 1 requests') && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     await expect(fetch(`${url}/health`)).rejects.toThrow();
     request.end(picture.subarray(100));
     expect((await answer).statusCode).toBe(200);

@@ -1,4 +1,6 @@
-/** The commands of examples/live-labels/README.md: a camera over TCP, a program that watches it, and somebody who types. */
+/**
+ * The commands of examples/live-labels/README.md: a camera over TCP, a program that watches it, and somebody who types.
+ */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../../video/live/senders.ts';
@@ -13,9 +15,18 @@ function linesOf(stdout: string): { index: number; time: number; dropped: number
   return stdout.split('\n').flatMap((line) => {
     const announced = /^from frame (\d+: .*)$/.exec(line)?.[1];
     if (announced !== undefined) change = announced;
-    const [, index, time, dropped, shares = ''] = /^frame (\d+) {2}([\d.]+) s {2}(\d+) dropped {2}\d+ ms {2}(.*)$/.exec(line) ?? [];
+    const [, index, time, dropped, shares = ''] =
+      /^frame (\d+) {2}([\d.]+) s {2}(\d+) dropped {2}\d+ ms {2}(.*)$/.exec(line) ?? [];
     if (index === undefined) return [];
-    const found = { index: Number(index), time: Number(time), dropped: Number(dropped), labels: shares.replaceAll(/ [\d.]+ %/g, '').split('  ').join(', ') };
+    const found = {
+      index: Number(index),
+      time: Number(time),
+      dropped: Number(dropped),
+      labels: shares
+        .replaceAll(/ [\d.]+ %/g, '')
+        .split('  ')
+        .join(', '),
+    };
     const frame = change === undefined ? found : { ...found, change };
     change = undefined;
     return [frame];
@@ -38,7 +49,11 @@ describe('the example live-labels', () => {
     const { code, stdout, stderr } = await watching.outcome;
     expect(code, stderr).toBe(0);
     const reader = new RegExp(`ffmpeg .*-i tcp://127\\.0\\.0\\.1:${PORT}`);
-    expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n').filter((line) => reader.test(line))).toEqual([]);
+    expect(
+      execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => reader.test(line)),
+    ).toEqual([]);
     expect(stderr).toContain('Cannot embed labels: names must be unique, got "car" twice');
 
     const frames = linesOf(stdout);

@@ -17,7 +17,9 @@ function reportOf({ stdout }: Outcome): VideoStream['sources'] {
 
 /** Rows of a camera's file: index, label and share. */
 function rowsOf(camera: number): { source: string; index: number; label: string; share: number }[] {
-  const [header, ...rows] = readFileSync(join(results, `camera-${camera}.csv`), 'utf8').trim().split('\n');
+  const [header, ...rows] = readFileSync(join(results, `camera-${camera}.csv`), 'utf8')
+    .trim()
+    .split('\n');
   expect(header).toBe('source,index,time_seconds,label,share,dropped,latency_seconds,file_name');
   return rows.map((row) => {
     const [source = '', index, , label = '', share] = row.split(',');
@@ -45,15 +47,25 @@ describe('the example many-cameras', () => {
         expect(frame[0]!.index).toBeGreaterThan(rows[at - 1]?.index ?? -1);
       }
     }
-    expect(outcome.stdout).toMatch(/^out\/many-cameras\/street-5\.mp4 {2}ended {2}\d+ frames {2}\d+ dropped {2}\d+ ms {2}road \d+ % {2}building/m);
+    expect(outcome.stdout).toMatch(
+      /^out\/many-cameras\/street-5\.mp4 {2}ended {2}\d+ frames {2}\d+ dropped {2}\d+ ms {2}road \d+ % {2}building/m,
+    );
   });
 
   it('goes on without a source that is not there, and fails when none is', async () => {
-    const outcome = await shell.run(`${program} out/many-cameras/none.mp4 out/many-cameras/street-5.mp4 --labels road --out out/many-cameras/two`);
+    const outcome = await shell.run(
+      `${program} out/many-cameras/none.mp4 out/many-cameras/street-5.mp4 --labels road --out out/many-cameras/two`,
+    );
     expectSuccess(outcome);
-    expect(reportOf(outcome)).toMatchObject([{ state: 'failed', frames: 0, failure: expect.stringContaining('no frame could be decoded') }, { state: 'ended' }]);
+    expect(reportOf(outcome)).toMatchObject([
+      { state: 'failed', frames: 0, failure: expect.stringContaining('no frame could be decoded') },
+      { state: 'ended' },
+    ]);
     expect(outcome.stderr).toMatch(/^out\/many-cameras\/none\.mp4: failed .*No such file/m);
     const none = await shell.run(`${program} out/many-cameras/none.mp4 --labels road --out out/many-cameras/one`);
-    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('Cannot decode video "out/many-cameras/none.mp4"') });
+    expect(none).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Cannot decode video "out/many-cameras/none.mp4"'),
+    });
   });
 });

@@ -1,4 +1,7 @@
-/** The commands of examples/published-checkpoint/README.md against a hub on loopback, which has a tiny checkpoint by that name. */
+/**
+ * The commands of examples/published-checkpoint/README.md against a hub on loopback, which has a tiny checkpoint by
+ * that name.
+ */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -19,9 +22,13 @@ let environment: Record<string, string>;
 
 beforeAll(async () => {
   const tiny = writeTinyClipseg(join(folder, 'tiny'), { patch: 16, size: 64, head: 'refined' });
-  const files = Object.fromEntries(readdirSync(tiny).map((name) => [name, new Uint8Array(readFileSync(join(tiny, name)))]));
+  const files = Object.fromEntries(
+    readdirSync(tiny).map((name) => [name, new Uint8Array(readFileSync(join(tiny, name)))]),
+  );
   const commit = '1'.repeat(40);
-  server = await startHubServer({ 'CIDAS/clipseg-rd64-refined': { commits: { [commit]: files }, refs: { main: commit } } });
+  server = await startHubServer({
+    'CIDAS/clipseg-rd64-refined': { commits: { [commit]: files }, refs: { main: commit } },
+  });
   environment = { HF_ENDPOINT: server.url, HF_HUB_CACHE: join(folder, 'hub'), HF_TOKEN: '', HF_HUB_OFFLINE: '' };
 });
 
@@ -46,6 +53,10 @@ describe('the example published-checkpoint', () => {
 
   it('ends with a code and one line when the checkpoint cannot be had', async () => {
     const outcome = await shell.run(`${program} --model owner/none`, { ...environment, HF_HUB_OFFLINE: '1' });
-    expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^HUB_DOWNLOAD: Cannot download owner\/none: [^\n]*\n$/) });
+    expect(outcome).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^HUB_DOWNLOAD: Cannot download owner\/none: [^\n]*\n$/),
+    });
   });
 });

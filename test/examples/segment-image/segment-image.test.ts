@@ -20,14 +20,22 @@ describe('the example segment-image', () => {
 
     const { data, width, height, palette } = decode(readFileSync(join(results, 'label-map.png')));
     expect([width, height, palette?.length]).toEqual([256, 256, 256]);
-    sharesIn(outcome.stdout).forEach(([, share], label) => expect(((100 * data.filter((value) => value === (label === 6 ? 255 : label)).length) / data.length).toFixed(1)).toBe(share.toFixed(1)));
+    sharesIn(outcome.stdout).forEach(([, share], label) =>
+      expect(
+        ((100 * data.filter((value) => value === (label === 6 ? 255 : label)).length) / data.length).toFixed(1),
+      ).toBe(share.toFixed(1)),
+    );
 
     const overlay = await sharp(join(results, 'overlay.png')).metadata();
     expect([overlay.format, overlay.width, overlay.height]).toEqual(['png', 256, 256]);
   });
 
   it('says how it is used with exit code 2, and what is wrong with a picture with 1', async () => {
-    expect(await shell.run(program)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^Usage: segment-image\.mjs PICTURE/) });
+    expect(await shell.run(program)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^Usage: segment-image\.mjs PICTURE/),
+    });
     const missing = await shell.run(`${program} out/none.jpg road`);
     expect(missing.code).toBe(1);
     expect(missing.stderr).toContain('Cannot open image: path must be a readable file, got "out/none.jpg"');

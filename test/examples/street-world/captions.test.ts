@@ -37,7 +37,11 @@ describe('captionsOf()', () => {
   it('names only things that can be seen', () => {
     for (const { drawing, training } of scenes) {
       const seen = new Set(nameable(drawing).map(({ item }) => item.id));
-      for (const { items, text } of training) expect(items.filter((id) => !seen.has(id)), text).toEqual([]);
+      for (const { items, text } of training)
+        expect(
+          items.filter((id) => !seen.has(id)),
+          text,
+        ).toEqual([]);
     }
   });
 
@@ -56,10 +60,14 @@ describe('captionsOf()', () => {
     let counted = 0;
     for (const { drawing, training } of scenes) {
       for (const { text } of training) {
-        const [, word, noun] = /\b(two|three|four|five|six) (cars|buses|vans|dogs|people|bicycles|awnings|benches)\b/i.exec(text) ?? [];
+        const [, word, noun] =
+          /\b(two|three|four|five|six) (cars|buses|vans|dogs|people|bicycles|awnings|benches)\b/i.exec(text) ?? [];
         if (word === undefined) continue;
         const singular = noun === 'people' ? 'person' : noun!.replace(/(?:(?<=s|ch)es|s)$/, '');
-        expect(drawing.visible.filter(({ item, share }) => item.class === singular && share > 0.0004).length, text).toBe(counts.indexOf(word.toLowerCase()) + 2);
+        expect(
+          drawing.visible.filter(({ item, share }) => item.class === singular && share > 0.0004).length,
+          text,
+        ).toBe(counts.indexOf(word.toLowerCase()) + 2);
         counted += 1;
       }
     }
@@ -71,8 +79,17 @@ describe('captionsOf()', () => {
     const forbidden = new RegExp(`\\b(?:${synonyms.join('|')})\\b`, 'i');
     expect(scenes.flatMap(({ training }) => training).filter(({ text }) => forbidden.test(text))).toEqual([]);
     expect(scenes.flatMap(({ all }) => all).some(({ text }) => forbidden.test(text))).toBe(true);
-    const pairs = HELD_OUT_COMBINATIONS.map(({ color, class: name }) => (name === 'person' ? new RegExp(`\\bin (?:a )?${color}\\b|wearing a ${color}`, 'i') : new RegExp(`\\b${color} (?:striped |spotted )?${name}`, 'i')));
-    for (const { training } of scenes) for (const { text } of training) expect(pairs.filter((pair) => pair.test(text)), text).toEqual([]);
+    const pairs = HELD_OUT_COMBINATIONS.map(({ color, class: name }) =>
+      name === 'person'
+        ? new RegExp(`\\bin (?:a )?${color}\\b|wearing a ${color}`, 'i')
+        : new RegExp(`\\b${color} (?:striped |spotted )?${name}`, 'i'),
+    );
+    for (const { training } of scenes)
+      for (const { text } of training)
+        expect(
+          pairs.filter((pair) => pair.test(text)),
+          text,
+        ).toEqual([]);
   });
 
   it('gives noun phrases the trainer can use', () => {

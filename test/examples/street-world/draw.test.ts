@@ -25,7 +25,9 @@ describe('drawScene()', () => {
     for (const seed of [...seeds].reverse()) backwards.unshift(hashOf(await drawScene(sceneOf(seed))));
     expect(backwards).toEqual(first);
     await using threads = new Threads(2);
-    const elsewhere = await Promise.all(seeds.map(async (seed) => hashOf(await threads.run<ThreadDrawing>({ job: 'draw', seed, options: {} }))));
+    const elsewhere = await Promise.all(
+      seeds.map(async (seed) => hashOf(await threads.run<ThreadDrawing>({ job: 'draw', seed, options: {} }))),
+    );
     expect(elsewhere).toEqual(first);
     expect(new Set(first).size).toBe(seeds.length);
   });
@@ -34,7 +36,11 @@ describe('drawScene()', () => {
     for (const { scene, instances, labels, visible } of await drawBatch(100, 12, { lens: 'none' })) {
       for (const [pixel, id] of instances.entries()) {
         const item = scene.items[id - 1];
-        if (item === undefined || (labels[pixel] === IGNORED ? item.class !== undefined : CLASSES[labels[pixel]!] !== item.class)) throw new Error(`pixel ${pixel} of seed ${scene.seed}: item ${id}, label ${labels[pixel]}`);
+        if (
+          item === undefined ||
+          (labels[pixel] === IGNORED ? item.class !== undefined : CLASSES[labels[pixel]!] !== item.class)
+        )
+          throw new Error(`pixel ${pixel} of seed ${scene.seed}: item ${id}, label ${labels[pixel]}`);
       }
       expect(visible.reduce((sum, { area }) => sum + area, 0)).toBe(instances.length);
       expect([...classShares(visible).values()].every((share) => share > 0 && share <= 1)).toBe(true);
@@ -48,7 +54,14 @@ describe('drawScene()', () => {
       if (scene.weather.sky !== 'clear' || scene.weather.time !== 'day') continue;
       const plain = await drawScene(scene, { lens: 'none' });
       const { width, height, instances } = plain;
-      const chosen = plain.visible.filter(({ item, share, distance }) => share > 0.01 && distance < 40 && ['car', 'bus', 'van', 'building', 'person', 'awning', 'bench', 'dog'].includes(item.kind)).slice(0, 4);
+      const chosen = plain.visible
+        .filter(
+          ({ item, share, distance }) =>
+            share > 0.01 &&
+            distance < 40 &&
+            ['car', 'bus', 'van', 'building', 'person', 'awning', 'bench', 'dog'].includes(item.kind),
+        )
+        .slice(0, 4);
       for (const { item, area } of chosen) {
         const other = await drawScene(repainted(scene, item.id, [250, 20, 250]), { lens: 'none' });
         expect(other.instances).toEqual(instances);
@@ -56,16 +69,29 @@ describe('drawScene()', () => {
         const outside: number[] = [];
         for (let pixel = 0; pixel < instances.length; pixel++) {
           const at = pixel * 3;
-          const change = Math.abs(plain.pixels[at]! - other.pixels[at]!) + Math.abs(plain.pixels[at + 1]! - other.pixels[at + 1]!) + Math.abs(plain.pixels[at + 2]! - other.pixels[at + 2]!);
+          const change =
+            Math.abs(plain.pixels[at]! - other.pixels[at]!) +
+            Math.abs(plain.pixels[at + 1]! - other.pixels[at + 1]!) +
+            Math.abs(plain.pixels[at + 2]! - other.pixels[at + 2]!);
           if (instances[pixel] === item.id) inside.push(change);
-          // A neighbor of the mask may be a mixture at a smooth edge; through a fence's gaps, which count as fence, one sees.
-          else if (change > 0 && CLASSES[plain.labels[pixel]!] !== 'fence' && !touches(instances, width, height, pixel, item.id)) outside.push(change);
+          // A neighbor of the mask may be a mixture at a smooth edge; through a fence's gaps, which count as fence, one
+          // sees.
+          else if (
+            change > 0 &&
+            CLASSES[plain.labels[pixel]!] !== 'fence' &&
+            !touches(instances, width, height, pixel, item.id)
+          )
+            outside.push(change);
         }
         compared.add(item.kind);
-        expect(inside.filter((change) => change > 30).length / area, `${item.kind} of seed ${seed}`).toBeGreaterThan(0.3);
+        expect(inside.filter((change) => change > 30).length / area, `${item.kind} of seed ${seed}`).toBeGreaterThan(
+          0.3,
+        );
         // Where two smooth edges meet before it, a little of a thing shines through.
         const strong = inside.sort((a, b) => b - a)[Math.floor(area * 0.15)]! / 2;
-        expect(outside.filter((change) => change > strong).length / area, `${item.kind} of seed ${seed}`).toBeLessThan(0.004);
+        expect(outside.filter((change) => change > strong).length / area, `${item.kind} of seed ${seed}`).toBeLessThan(
+          0.004,
+        );
       }
     }
     expect(compared.size).toBeGreaterThanOrEqual(4);
@@ -76,15 +102,24 @@ describe('drawScene()', () => {
     let checked = 0;
     for (let seed = 0; seed < 300 && checked < 3; seed++) {
       const scene = sceneOf(seed);
-      if (scene.weather.sky !== 'clear' || scene.weather.time !== 'day' || !scene.items.some(({ form }) => form === 'plank')) continue;
+      if (
+        scene.weather.sky !== 'clear' ||
+        scene.weather.time !== 'day' ||
+        !scene.items.some(({ form }) => form === 'plank')
+      )
+        continue;
       const { visible, instances, pixels } = await drawScene(scene, { lens: 'none' });
-      const fence = visible.find(({ item, share, distance }) => item.kind === 'fence' && item.form === 'plank' && share > 0.006 && distance < 60);
+      const fence = visible.find(
+        ({ item, share, distance }) => item.kind === 'fence' && item.form === 'plank' && share > 0.006 && distance < 60,
+      );
       if (fence === undefined) continue;
       const sum = [0, 0, 0];
       for (let pixel = 0; pixel < instances.length; pixel++) {
-        if (instances[pixel] === fence.item.id) for (const channel of [0, 1, 2]) sum[channel]! += pixels[pixel * 3 + channel]!;
+        if (instances[pixel] === fence.item.id)
+          for (const channel of [0, 1, 2]) sum[channel]! += pixels[pixel * 3 + channel]!;
       }
-      for (const channel of [0, 1, 2]) expect(Math.abs(sum[channel]! / fence.area - fence.item.paint[channel]!)).toBeLessThan(42);
+      for (const channel of [0, 1, 2])
+        expect(Math.abs(sum[channel]! / fence.area - fence.item.paint[channel]!)).toBeLessThan(42);
       checked += 1;
     }
     expect(checked).toBeGreaterThan(0);
@@ -92,7 +127,11 @@ describe('drawScene()', () => {
 
   it('adds noise that depends on the frame, and leaves the masks alone', async () => {
     const scene = sceneOf(9);
-    const [clean, first, second] = [await drawScene(scene, { lens: 'none' }), await drawScene(scene), await drawScene(scene, { frame: 1 })];
+    const [clean, first, second] = [
+      await drawScene(scene, { lens: 'none' }),
+      await drawScene(scene),
+      await drawScene(scene, { frame: 1 }),
+    ];
     expect(first.pixels).not.toEqual(clean.pixels);
     expect(second.pixels).not.toEqual(first.pixels);
     expect(second.labels).toEqual(clean.labels);
@@ -100,16 +139,22 @@ describe('drawScene()', () => {
 
   it('shows in a window what the whole picture shows there', async () => {
     const scene = sceneOf(3);
-    const [whole, part] = await Promise.all([drawScene(scene, { size: 256, lens: 'none' }), drawScene(scene, { size: 128, lens: 'none', window: { left: 0.25, top: 0.5, share: 0.5 } })]);
+    const [whole, part] = await Promise.all([
+      drawScene(scene, { size: 256, lens: 'none' }),
+      drawScene(scene, { size: 128, lens: 'none', window: { left: 0.25, top: 0.5, share: 0.5 } }),
+    ]);
     let same = 0;
-    for (let y = 0; y < 128; y++) for (let x = 0; x < 128; x++) same += whole.labels[(y + 128) * 256 + x + 64] === part.labels[y * 128 + x] ? 1 : 0;
+    for (let y = 0; y < 128; y++)
+      for (let x = 0; x < 128; x++) same += whole.labels[(y + 128) * 256 + x + 64] === part.labels[y * 128 + x] ? 1 : 0;
     expect(same / 128 ** 2).toBeGreaterThan(0.995);
   });
 
   it('keeps to the size asked for and refuses others', async () => {
     const { width, height, pixels } = await drawScene(sceneOf(1, { aspect: 1.5 }), { size: 64 });
     expect([width, height, pixels.length]).toEqual([96, 64, 96 * 64 * 3]);
-    await expect(drawScene(sceneOf(1), { size: 8 })).rejects.toThrow('Cannot draw scene: size must be an integer within 16 … 4096, got 8');
+    await expect(drawScene(sceneOf(1), { size: 8 })).rejects.toThrow(
+      'Cannot draw scene: size must be an integer within 16 … 4096, got 8',
+    );
   });
 });
 

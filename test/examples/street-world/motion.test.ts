@@ -34,8 +34,17 @@ describe('movingScene()', () => {
     for (let seed = 0; seed < 6; seed++) {
       const scene = movingScene(seed, { seconds: 4, frameRate: 12 });
       for (const index of [0, 23, 46]) {
-        const [one, next] = [await drawScene(scene.frame(index), { size: 96 }), await drawScene(scene.frame(index + 1), { size: 96 })];
-        if (one.visible.some(({ item, share }) => (item.velocity[0] !== 0 || item.velocity[1] !== 0) && item.kind !== 'cloud' && share > 0.002)) moving += 1;
+        const [one, next] = [
+          await drawScene(scene.frame(index), { size: 96 }),
+          await drawScene(scene.frame(index + 1), { size: 96 }),
+        ];
+        if (
+          one.visible.some(
+            ({ item, share }) =>
+              (item.velocity[0] !== 0 || item.velocity[1] !== 0) && item.kind !== 'cloud' && share > 0.002,
+          )
+        )
+          moving += 1;
         const different = one.labels.filter((label, pixel) => label !== next.labels[pixel]).length;
         expect(different / one.labels.length, `seed ${seed}, frame ${index}`).toBeLessThan(0.4);
         changed += different;
@@ -59,8 +68,12 @@ describe('movingScene()', () => {
   });
 
   it('refuses times and frames that are none', () => {
-    expect(() => movingScene(1, { seconds: 0 })).toThrow('Cannot make moving scene: seconds and frameRate must be positive, got 0 and 12');
-    expect(() => movingScene(1, { seconds: 1, frameRate: 4 }).frame(4)).toThrow('Cannot make frame: index must be an integer within 0 … 3, got 4');
+    expect(() => movingScene(1, { seconds: 0 })).toThrow(
+      'Cannot make moving scene: seconds and frameRate must be positive, got 0 and 12',
+    );
+    expect(() => movingScene(1, { seconds: 1, frameRate: 4 }).frame(4)).toThrow(
+      'Cannot make frame: index must be an integer within 0 … 3, got 4',
+    );
   });
 });
 
@@ -78,8 +91,18 @@ describe('writeClip()', () => {
     expect([clip.frames, clip.width, clip.height]).toEqual([4, 96, 64]);
     expect((await readFile(clip.video)).subarray(4, 8).toString()).toBe('ftyp');
     expect(await readdir(folder)).toEqual(['clip.masks', 'clip.mp4']);
-    expect((await readdir(clip.masks)).sort()).toEqual(['00000.png', '00001.png', '00002.png', '00003.png', 'classes.json', 'frames.jsonl']);
-    const { labels } = await drawScene(movingScene(2, { seconds: 0.5, frameRate: 8, aspect: 1.5 }).frame(3), { size: 64, frame: 3 });
+    expect((await readdir(clip.masks)).sort()).toEqual([
+      '00000.png',
+      '00001.png',
+      '00002.png',
+      '00003.png',
+      'classes.json',
+      'frames.jsonl',
+    ]);
+    const { labels } = await drawScene(movingScene(2, { seconds: 0.5, frameRate: 8, aspect: 1.5 }).frame(3), {
+      size: 64,
+      frame: 3,
+    });
     expect((await readIndexMask(join(clip.masks, '00003.png'))).data).toEqual(labels);
   });
 
@@ -87,12 +110,16 @@ describe('writeClip()', () => {
     const before = process.env['FFMPEG_PATH'];
     process.env['FFMPEG_PATH'] = join(folder, 'no-ffmpeg');
     try {
-      await expect(writeClip(join(folder, 'clip.mp4'), 2, { seconds: 0.5, size: 64 })).rejects.toThrow(/^Cannot write clip: ffmpeg must succeed, got spawn .*no-ffmpeg ENOENT\. Install ffmpeg \(Debian, Ubuntu: apt install ffmpeg; .*\), or set FFMPEG_PATH to the executable\.$/);
+      await expect(writeClip(join(folder, 'clip.mp4'), 2, { seconds: 0.5, size: 64 })).rejects.toThrow(
+        /^Cannot write clip: ffmpeg must succeed, got spawn .*no-ffmpeg ENOENT\. Install ffmpeg \(Debian, Ubuntu: apt install ffmpeg; .*\), or set FFMPEG_PATH to the executable\.$/,
+      );
     } finally {
       if (before === undefined) delete process.env['FFMPEG_PATH'];
       else process.env['FFMPEG_PATH'] = before;
     }
     expect(await readdir(folder)).toEqual([]);
-    await expect(writeClip(join(folder, 'clip.mp4'), 2, { size: 65 })).rejects.toThrow('Cannot write clip: size must be even, got 65');
+    await expect(writeClip(join(folder, 'clip.mp4'), 2, { size: 65 })).rejects.toThrow(
+      'Cannot write clip: size must be even, got 65',
+    );
   });
 });

@@ -21,11 +21,16 @@ describe('sceneOf()', () => {
   it('shows held-out combinations only where they are allowed', () => {
     const found = { avoid: 0, allow: new Set<string>() };
     for (let seed = 0; seed < 250; seed++) {
-      for (const item of sceneOf(seed, { holdOut: 'avoid' }).items) if (item.color !== undefined && item.class !== undefined && isHeldOut(item.class, item.color)) found.avoid += 1;
-      for (const item of sceneOf(seed).items) if (item.color !== undefined && item.class !== undefined && isHeldOut(item.class, item.color)) found.allow.add(`${item.color} ${item.class}`);
+      for (const item of sceneOf(seed, { holdOut: 'avoid' }).items)
+        if (item.color !== undefined && item.class !== undefined && isHeldOut(item.class, item.color)) found.avoid += 1;
+      for (const item of sceneOf(seed).items)
+        if (item.color !== undefined && item.class !== undefined && isHeldOut(item.class, item.color))
+          found.allow.add(`${item.color} ${item.class}`);
     }
     expect(found.avoid).toBe(0);
-    expect([...found.allow].sort()).toEqual(HELD_OUT_COMBINATIONS.map(({ color, class: name }) => `${color} ${name}`).sort());
+    expect([...found.allow].sort()).toEqual(
+      HELD_OUT_COMBINATIONS.map(({ color, class: name }) => `${color} ${name}`).sort(),
+    );
   });
 
   it('has each half of a held-out combination in training, with others', () => {
@@ -37,7 +42,10 @@ describe('sceneOf()', () => {
     }
     for (const { class: name, color } of HELD_OUT_COMBINATIONS) {
       expect(colors.get(name)?.size, name).toBeGreaterThanOrEqual(4);
-      expect([...colors].some(([other, words]) => other !== name && words.has(color)), color).toBe(true);
+      expect(
+        [...colors].some(([other, words]) => other !== name && words.has(color)),
+        color,
+      ).toBe(true);
     }
   });
 
@@ -55,7 +63,10 @@ describe('200 scenes', () => {
     for (let seed = 0; seed < 200; seed++) {
       const { scene, visible } = await drawScene(sceneOf(seed), { size: 96, lens: 'none' });
       weathers.add(`${scene.weather.time} ${scene.weather.sky}`);
-      for (const name of new Set(visible.filter(({ share }) => share > 0.0008).map(({ item }) => item.class ?? 'clutter'))) scenes.set(name, (scenes.get(name) ?? 0) + 1);
+      for (const name of new Set(
+        visible.filter(({ share }) => share > 0.0008).map(({ item }) => item.class ?? 'clutter'),
+      ))
+        scenes.set(name, (scenes.get(name) ?? 0) + 1);
     }
     const rare = CLASSES.filter((name) => (scenes.get(name) ?? 0) < 10);
     expect(rare).toEqual([]);

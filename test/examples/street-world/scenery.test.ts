@@ -29,7 +29,11 @@ beforeAll(async () => {
     const scene = sceneOf(seed, { holdOut: 'avoid' });
     // A close-up now and then, which may show no scenery.
     const drawing = await drawScene(scene, { lens: 'none', ...(seed % 3 === 0 ? { window: windowOf(scene) } : {}) });
-    scenes.push({ drawing, there: new Set(nameable(drawing).map(({ item }) => item.class!)), captions: sceneryOf(drawing, { count: 4, synonyms: 'avoid' }) });
+    scenes.push({
+      drawing,
+      there: new Set(nameable(drawing).map(({ item }) => item.class!)),
+      captions: sceneryOf(drawing, { count: 4, synonyms: 'avoid' }),
+    });
   }
 });
 
@@ -62,12 +66,15 @@ describe('sceneryOf()', () => {
       const seen = nameable(drawing).map(({ item }) => item.class);
       for (const caption of captions) {
         const phrases = phrasesOf(caption);
-        const classes = phrases.map((phrase) => classOf(phrase) ?? expect.fail(`"${phrase}" is no scenery: ${caption}`));
+        const classes = phrases.map(
+          (phrase) => classOf(phrase) ?? expect.fail(`"${phrase}" is no scenery: ${caption}`),
+        );
         for (const name of classes) expect(seen, caption).toContain(name);
         expect(new Set(classes).size, caption).toBe(classes.length);
         expect(classes.length).toBeLessThanOrEqual(4);
         phrases.forEach((phrase, index) => {
-          if (/(?:clouds|buildings|trees)$/.test(phrase)) expect(seen.filter((name) => name === classes[index]).length, caption).toBeGreaterThan(1);
+          if (/(?:clouds|buildings|trees)$/.test(phrase))
+            expect(seen.filter((name) => name === classes[index]).length, caption).toBeGreaterThan(1);
         });
         for (const name of classes) named.add(name);
       }
@@ -110,6 +117,8 @@ describe('sceneryOf()', () => {
     const captions = scenes.flatMap((scene) => scene.captions);
     expect(new Set(captions).size / captions.length).toBeGreaterThan(0.7);
     expect(new Set(captions.map((caption) => phrasesOf(caption).length)).size).toBeGreaterThan(2);
-    expect(new Set(captions.map((caption) => /^(?:A view of|One can see)?/.exec(caption)?.[0]))).toEqual(new Set(['', 'A view of', 'One can see']));
+    expect(new Set(captions.map((caption) => /^(?:A view of|One can see)?/.exec(caption)?.[0]))).toEqual(
+      new Set(['', 'A view of', 'One can see']),
+    );
   });
 });

@@ -17,7 +17,10 @@ interface Logged {
 }
 
 function logOf(run: string): Logged[] {
-  return readFileSync(join(results, run, 'log.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Logged);
+  return readFileSync(join(results, run, 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Logged);
 }
 
 describe('the example train-from-captions', () => {
@@ -33,15 +36,24 @@ describe('the example train-from-captions', () => {
     const { weights } = await openCheckpoint(join(results, 'model'));
     expect(new Set(weights.entries().map(({ dtype }) => dtype))).toEqual(new Set(['float16']));
     expectShares(outcome.stdout, ['road', 'building', 'sky', 'car']);
-    expect(await sharp(join(results, 'overlay.png')).metadata()).toMatchObject({ format: 'png', width: 128, height: 128 });
+    expect(await sharp(join(results, 'overlay.png')).metadata()).toMatchObject({
+      format: 'png',
+      width: 128,
+      height: 128,
+    });
   });
 
   it('saves on Ctrl-C, and goes on with --resume', async () => {
-    const short = `${(command.trim().split('\n').at(-1) ?? '').replace('--steps 12 --batch-size 4', '--steps 16 --batch-size 2')} --out out/train-from-captions/again`;
+    const short =
+      `${(command.trim().split('\n').at(-1) ?? '').replace('--steps 12 --batch-size 4', '--steps 16 --batch-size 2')} ` +
+      '--out out/train-from-captions/again';
     const running = shell.start(short);
     await running.said(/^step 1 of 16/m);
     running.signal('SIGINT');
-    expect(await running.outcome).toMatchObject({ code: 130, stderr: 'Saved in out/train-from-captions/again/run; go on with --resume\n' });
+    expect(await running.outcome).toMatchObject({
+      code: 130,
+      stderr: 'Saved in out/train-from-captions/again/run; go on with --resume\n',
+    });
     const saved = logOf('again/run').length;
     expect(saved).toBeLessThan(16);
     const resumed = await shell.run(`${short} --resume`);

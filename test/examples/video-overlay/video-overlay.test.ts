@@ -16,8 +16,12 @@ describe('the example video-overlay', () => {
     const outcome = await shell.run(command);
     expectSuccess(outcome);
     const overlay = join(results, 'overlay.mp4');
-    expect(inspect(overlay).streams).toMatchObject([{ codec_name: 'h264', width: 192, height: 128, nb_read_frames: '24' }]);
-    frameTimes(join(results, 'clip.mp4')).forEach((time, index) => expect(frameTimes(overlay)[index]).toBeCloseTo(time, 3));
+    expect(inspect(overlay).streams).toMatchObject([
+      { codec_name: 'h264', width: 192, height: 128, nb_read_frames: '24' },
+    ]);
+    frameTimes(join(results, 'clip.mp4')).forEach((time, index) =>
+      expect(frameTimes(overlay)[index]).toBeCloseTo(time, 3),
+    );
     const seconds = [...outcome.stdout.matchAll(/^ +(\d+) s {2}(.*)$/gm)];
     expect(seconds.map(([, number]) => number)).toEqual(['0', '1']);
     for (const [, , text = ''] of seconds) {
@@ -30,7 +34,9 @@ describe('the example video-overlay', () => {
 
   it('leaves a file that plays after Ctrl-C', async () => {
     const long = ffmpeg('-stream_loop', '49', '-i', join(results, 'clip.mp4'), '-c', 'copy', join(results, 'long.mp4'));
-    const running = shell.start(`node examples/video-overlay/video-overlay.mjs ${long} road,sky --out out/video-overlay/part.mp4`);
+    const running = shell.start(
+      `node examples/video-overlay/video-overlay.mjs ${long} road,sky --out out/video-overlay/part.mp4`,
+    );
     await running.said(/^ +1 s/m);
     running.signal('SIGINT');
     const outcome = await running.outcome;

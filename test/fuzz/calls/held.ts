@@ -20,6 +20,10 @@ export async function hold(folder: string): Promise<Held> {
   const segmenter = await Segmenter.load(checkpoint, { device: 'cpu', threads: 1 });
   const labels = await segmenter.labels(['road', 'car']);
   await labels.save(join(folder, 'labels.safetensors'));
-  const segmentation = await segmenter.segment({ data: new Uint8Array(8 * 6 * 3).fill(50), width: 8, height: 6 }, labels, { output: ['labels', 'activations'] });
+  const segmentation = await segmenter.segment(
+    { data: new Uint8Array(8 * 6 * 3).fill(50), width: 8, height: 6 },
+    labels,
+    { output: ['labels', 'activations'] },
+  );
   return { checkpoint, segmenter, labels, segmentation };
 }

@@ -12,7 +12,11 @@ import type { Subject } from '../subject.ts';
 
 export async function open(folder: string): Promise<Subject> {
   const held = await hold(folder);
-  const calls = [...completeCalls('core', core, coreCalls(held)), ...completeCalls('video', video, videoCalls(held)), ...completeCalls('train', train, trainCalls(held))];
+  const calls = [
+    ...completeCalls('core', core, coreCalls(held)),
+    ...completeCalls('video', video, videoCalls(held)),
+    ...completeCalls('train', train, trainCalls(held)),
+  ];
   return {
     make: (draw) => {
       let [name, call] = draw.pick(calls);

@@ -3,7 +3,10 @@ import { START, openDataset, type DataOptions } from '../../../packages/train/sr
 
 const MOST_SAMPLES = 12;
 
-/** Opens a dataset and draws its first samples with their masks. A mask that cannot be painted is refused where it is asked for. */
+/**
+ * Opens a dataset and draws its first samples with their masks. A mask that cannot be painted is refused where it is
+ * asked for.
+ */
 export async function drawSamples(data: DataOptions, seed: number): Promise<void> {
   const dataset = await openDataset(data, { phrases: (caption) => caption.split(' '), onWarning: () => undefined });
   let drawn = 0;

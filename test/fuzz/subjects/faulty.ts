@@ -1,4 +1,6 @@
-/** A subject with every fault there is, each at its own case: what the fuzzer must find. Not one of those that are run. */
+/**
+ * A subject with every fault there is, each at its own case: what the fuzzer must find. Not one of those that are run.
+ */
 import type { Subject } from '../subject.ts';
 
 export function open(): Subject {
@@ -21,7 +23,9 @@ export function open(): Subject {
   let number = Number.NaN;
   return {
     make: (draw) => {
-      number = Number.isNaN(number) ? (JSON.parse(process.argv[2] as string) as { readonly first: number }).first : number + 1;
+      number = Number.isNaN(number)
+        ? (JSON.parse(process.argv[2] as string) as { readonly first: number }).first
+        : number + 1;
       const run = runs[number];
       return { files: { 'input.txt': draw.text() }, run: () => run?.() };
     },

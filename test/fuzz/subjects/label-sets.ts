@@ -8,11 +8,26 @@ import { mutateBytes, mutateJson } from '../mutation.ts';
 import type { Draw } from '../draw.ts';
 import type { Subject } from '../subject.ts';
 
-const CLASSES = { classes: [{ index: 0, name: 'road', prompts: ['a road', 'asphalt'] }, { index: 3, name: 'car' }, { index: 254, name: 'void' }], ignore_index: 255, background_index: 254 };
+const CLASSES = {
+  classes: [
+    { index: 0, name: 'road', prompts: ['a road', 'asphalt'] },
+    { index: 3, name: 'car' },
+    { index: 254, name: 'void' },
+  ],
+  ignore_index: 255,
+  background_index: 254,
+};
 
 export async function open(folder: string): Promise<Subject> {
   const path = join(folder, 'labels.safetensors');
-  const saved = new LabelSet({ names: ['road', 'car', 'sky'], embeddings: gaussians(12, 1), thresholds: [undefined, 0.3, 1], background: 0.4, defaultThreshold: 0.5, colors: ['#ff0000', undefined, [1, 2, 3]] });
+  const saved = new LabelSet({
+    names: ['road', 'car', 'sky'],
+    embeddings: gaussians(12, 1),
+    thresholds: [undefined, 0.3, 1],
+    background: 0.4,
+    defaultThreshold: 0.5,
+    colors: ['#ff0000', undefined, [1, 2, 3]],
+  });
   await saved.save(path);
   const bytes = readFileSync(path);
   const headerBytes = Number(bytes.readBigUInt64LE(0));
@@ -22,14 +37,20 @@ export async function open(folder: string): Promise<Subject> {
     const metadata = { ...header.__metadata__ };
     const key = draw.pick(Object.keys(metadata).filter((name) => name !== 'format' && name !== 'version'));
     metadata[key] = mutateJson(draw, JSON.parse(metadata[key] as string));
-    const text = Buffer.from(draw.once(3) ? mutateJson(draw, header) : JSON.stringify({ ...header, __metadata__: metadata }));
+    const text = Buffer.from(
+      draw.once(3) ? mutateJson(draw, header) : JSON.stringify({ ...header, __metadata__: metadata }),
+    );
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(text.length));
     return Buffer.concat([length, text, bytes.subarray(8 + headerBytes)]);
   };
   return {
     make: (draw) => {
-      if (draw.once(4)) return { files: { 'classes.json': mutateJson(draw, CLASSES) }, run: () => readMaskClasses(join(folder, 'classes.json'), []) };
+      if (draw.once(4))
+        return {
+          files: { 'classes.json': mutateJson(draw, CLASSES) },
+          run: () => readMaskClasses(join(folder, 'classes.json'), []),
+        };
       return {
         files: { 'labels.safetensors': draw.once(4) ? mutateBytes(draw, bytes) : withMetadata(draw) },
         run: async () => {

@@ -10,7 +10,11 @@ import { drawSamples } from './dataset-cases.ts';
 
 function rle(draw: Draw, width: number, height: number): CocoRle {
   const bytes = draw.bytes(8);
-  return encodeRLE(Uint8Array.from({ length: width * height }, (_, index) => (bytes[(index >> 3) % 8]! >> (index % 8)) & 1), width, height);
+  return encodeRLE(
+    Uint8Array.from({ length: width * height }, (_, index) => (bytes[(index >> 3) % 8]! >> (index % 8)) & 1),
+    width,
+    height,
+  );
 }
 
 /** Alternating run lengths as a list, which COCO also has. */
@@ -38,7 +42,9 @@ export async function open(folder: string): Promise<Subject> {
     make: (draw) => {
       const painted = draw.once(3);
       const valid = painted ? rle(draw, width, height) : rle(draw, draw.integer(1, 40), draw.integer(1, 40));
-      const value = draw.once(3) ? JSON.stringify({ ...valid, counts: mutateText(draw, valid.counts) }) : mutateJson(draw, painted && draw.once(2) ? listed(valid) : valid);
+      const value = draw.once(3)
+        ? JSON.stringify({ ...valid, counts: mutateText(draw, valid.counts) })
+        : mutateJson(draw, painted && draw.once(2) ? listed(valid) : valid);
       if (!painted) {
         return {
           shown: value.slice(0, 100_000),
@@ -50,8 +56,15 @@ export async function open(folder: string): Promise<Subject> {
           },
         };
       }
-      const coco = JSON.stringify({ images: [{ id: 1, file_name: 'a.png' }], categories: [{ id: 1, name: 'car' }], annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: '@' }] });
-      return { files: { 'coco.json': coco.replace('"@"', () => value) }, run: () => drawSamples({ source: join(folder, 'coco.json') }, 1) };
+      const coco = JSON.stringify({
+        images: [{ id: 1, file_name: 'a.png' }],
+        categories: [{ id: 1, name: 'car' }],
+        annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: '@' }],
+      });
+      return {
+        files: { 'coco.json': coco.replace('"@"', () => value) },
+        run: () => drawSamples({ source: join(folder, 'coco.json') }, 1),
+      };
     },
   };
 }

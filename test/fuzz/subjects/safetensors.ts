@@ -25,7 +25,13 @@ export function open(folder: string): Subject {
   };
   return {
     make: (draw) => ({
-      files: { 'model.safetensors': draw.once(3) ? mutateBytes(draw, bytes) : draw.once(4) ? mutateBytes(draw, withHeader(draw)) : withHeader(draw) },
+      files: {
+        'model.safetensors': draw.once(3)
+          ? mutateBytes(draw, bytes)
+          : draw.once(4)
+            ? mutateBytes(draw, withHeader(draw))
+            : withHeader(draw),
+      },
       run: async () => {
         const weights = await Weights.open(folder);
         weights.get('b', [5]);

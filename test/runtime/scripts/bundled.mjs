@@ -1,5 +1,6 @@
 /**
- * A program that somebody bundles, or gives to `node --eval` as text: does one thing that starts a thread or reads a file
+ * A program that somebody bundles, or gives to `node --eval` as text: does one thing that starts a thread or reads a
+ * file
  * beside our code, and prints its outcome. SYNSEG_TEST holds `{ scenario, model, trunk, data, out }`, since Node takes
  * arguments after a program's text for its own. Without `await` at the top, so that it can be made CommonJS.
  */
@@ -30,12 +31,23 @@ const scenarios = {
   'the inference thread': () => segment(model),
   async 'the threads of the pool'() {
     // In a bundle no segmenter loads: the pool fails before it asks this one for anything.
-    const segmenter = await Segmenter.load(model, { device: 'cpu' }).catch(() => ({ inputSize: [24, 32], device: 'cpu', precision: 'fp32', share() {} }));
-    const labels = new LabelSet({ names: ['a'], embeddings: new Float32Array(segmenter.embeddingDim ?? 4).fill(1), thresholds: [undefined], background: 'none' });
+    const segmenter = await Segmenter.load(model, { device: 'cpu' }).catch(() => ({
+      inputSize: [24, 32],
+      device: 'cpu',
+      precision: 'fp32',
+      share() {},
+    }));
+    const labels = new LabelSet({
+      names: ['a'],
+      embeddings: new Float32Array(segmenter.embeddingDim ?? 4).fill(1),
+      thresholds: [undefined],
+      background: 'none',
+    });
     await drain(segmentVideo(frames(), segmenter, labels, { output: ['rle'] }));
     await segmenter.dispose?.();
   },
-  'the training thread': () => drain(train({ data, init: 'random', trunk, out, steps: 1, batchSize: 2, workers: 1, threads: 1, device: 'cpu' })),
+  'the training thread': () =>
+    drain(train({ data, init: 'random', trunk, out, steps: 1, batchSize: 2, workers: 1, threads: 1, device: 'cpu' })),
 };
 
 scenarios[scenario]().then(

@@ -26,7 +26,11 @@ async function busy() {
   const labels = await segmenter.labels(['road', 'car']);
   const calls = Array.from({ length: 5 }, (_, index) => {
     const controller = new AbortController();
-    const result = segmenter.segment(photo, labels, { views: 5, size: { width: 90 + index, height: 60 }, signal: controller.signal });
+    const result = segmenter.segment(photo, labels, {
+      views: 5,
+      size: { width: 90 + index, height: 60 },
+      signal: controller.signal,
+    });
     result.catch(ignore);
     return { controller, result };
   });
@@ -117,7 +121,7 @@ const scenarios = {
     const shared = segmenter.share();
     const workerData = { shared, labels: labels.parts, photo };
     const worker = new Worker(new URL('./attached.mjs', import.meta.url), { workerData, transferList: [shared.port] });
-    worker.on('message', (text) => text === 'waiting' ? void segmenter[Symbol.asyncDispose]() : console.log(text));
+    worker.on('message', (text) => (text === 'waiting' ? void segmenter[Symbol.asyncDispose]() : console.log(text)));
     await once(worker, 'exit');
   },
 

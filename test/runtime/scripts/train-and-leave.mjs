@@ -1,6 +1,7 @@
 /**
  * `train-and-leave.mjs DEVICE MODEL FOLDER`: trains to the end, starts once more, and leaves while the thread is inside
- * the runtime: on WebGPU shaders are compiled first, which takes seconds. Prints the loss of each step, then that it leaves.
+ * the runtime: on WebGPU shaders are compiled first, which takes seconds. Prints the loss of each step, then that it
+ * leaves.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,13 +12,33 @@ import { train } from '@synseg/train';
 const [device = '', init = '', folder = ''] = process.argv.slice(2);
 const data = join(folder, 'data');
 mkdirSync(data, { recursive: true });
-const rows = [['car', 'road'], ['tree', 'sky', 'dog']].map((tags, index) => ({ image: `${index}.png`, tags }));
+const rows = [
+  ['car', 'road'],
+  ['tree', 'sky', 'dog'],
+].map((tags, index) => ({ image: `${index}.png`, tags }));
 for (const [index, { image }] of rows.entries()) {
-  writeFileSync(join(data, image), await encodePNG(Uint8Array.from({ length: 24 * 24 * 3 }, (_, byte) => (byte * (7 + index)) % 256), 24, 24));
+  writeFileSync(
+    join(data, image),
+    await encodePNG(
+      Uint8Array.from({ length: 24 * 24 * 3 }, (_, byte) => (byte * (7 + index)) % 256),
+      24,
+      24,
+    ),
+  );
 }
 writeFileSync(join(data, 'tags.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
 
-const options = { data: join(data, 'tags.jsonl'), init, device, cacheFolder: join(folder, 'cache'), recipe: 'best', steps: 3, projectorSteps: 3, batchSize: 2, workers: 1 };
+const options = {
+  data: join(data, 'tags.jsonl'),
+  init,
+  device,
+  cacheFolder: join(folder, 'cache'),
+  recipe: 'best',
+  steps: 3,
+  projectorSteps: 3,
+  batchSize: 2,
+  workers: 1,
+};
 for await (const { total } of train({ ...options, out: join(folder, 'first') })) console.log(total);
 
 void train({ ...options, out: join(folder, 'second') }).next();

@@ -5,9 +5,21 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { RunGuard, ResidentTensor, RuntimeSession, Weights, readJson, readModelConfig } from '@synseg/core/internals';
-import { LOSSES, needsBank, needsMasks, needsProjector, type FeatureSource, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
+import {
+  LOSSES,
+  needsBank,
+  needsMasks,
+  needsProjector,
+  type FeatureSource,
+  type LossWeights,
+} from '../../../packages/train/src/objective/losses.ts';
 import { flatten, initialValues, unflatten } from '../../../packages/train/src/step-graph/initial-values.ts';
-import { PARAMETER_GROUPS, layoutOf, trainedTensors, type Layout } from '../../../packages/train/src/step-graph/layout.ts';
+import {
+  PARAMETER_GROUPS,
+  layoutOf,
+  trainedTensors,
+  type Layout,
+} from '../../../packages/train/src/step-graph/layout.ts';
 import { FIGURES } from '../../../packages/train/src/step-graph/step-objective.ts';
 import { pictureDims, stateNames, type StepSpec } from '../../../packages/train/src/step-graph/step-spec.ts';
 import { projectorChannels } from '../../../packages/train/src/trainer/base-model.ts';
@@ -54,33 +66,96 @@ const LABELS = ['red car', 'road', 'tree', 'sky', 'dog'];
 
 const CASES: Readonly<Record<string, Case>> = {
   'the paper, from pixels': { lambda: PAPER },
-  'the paper, saturated maps': { lambda: PAPER, spec: { input: 'taps' }, model: { tensors: { 'decoder.transposed_convolution.bias': { shape: [1], data: Float32Array.of(120) } } } },
-  'grounding and distillation': { lambda: { grounding: 1, distillation: 1 }, features: 'taps', spec: { input: 'taps' }, stages: ['projector', 'all'] },
-  'windows, partial labels and sharing': { lambda: { partial: 1, sharing: 1 }, features: 'windows', spec: { input: 'taps' }, stages: ['projector', 'all'] },
+  'the paper, saturated maps': {
+    lambda: PAPER,
+    spec: { input: 'taps' },
+    model: { tensors: { 'decoder.transposed_convolution.bias': { shape: [1], data: Float32Array.of(120) } } },
+  },
+  'grounding and distillation': {
+    lambda: { grounding: 1, distillation: 1 },
+    features: 'taps',
+    spec: { input: 'taps' },
+    stages: ['projector', 'all'],
+  },
+  'windows, partial labels and sharing': {
+    lambda: { partial: 1, sharing: 1 },
+    features: 'windows',
+    spec: { input: 'taps' },
+    stages: ['projector', 'all'],
+  },
   'masks': { lambda: { masks: 1, maskShare: 1 }, spec: { ema: 0.9, optimizer: { ...ADAMW, clipNorm: 0.5 } } },
-  'micro-batches': { lambda: { align: 1, background: 1, masks: 1 }, features: 'visual', spec: { images: 1, input: 'taps' } },
+  'micro-batches': {
+    lambda: { align: 1, background: 1, masks: 1 },
+    features: 'visual',
+    spec: { images: 1, input: 'taps' },
+  },
   'refined head': { lambda: { masks: 1 }, spec: { input: 'taps' }, model: { head: 'refined', patch: 16, size: 32 } },
 };
 
 const engines: StepEngine[] = [];
 
-async function runSteps(name: string, { lambda: some, features = 'conditional', spec: rest, model, stages = ['all'] }: Case, device: 'cpu' | 'webgpu', folder: string): Promise<StepsOutcome> {
+async function runSteps(
+  name: string,
+  { lambda: some, features = 'conditional', spec: rest, model, stages = ['all'] }: Case,
+  device: 'cpu' | 'webgpu',
+  folder: string,
+): Promise<StepsOutcome> {
   writeTinyClipseg(folder, { size: 16, hidden: 16, ...model });
-  const config = readModelConfig(await readJson(join(folder, 'config.json')), await readJson(join(folder, 'preprocessor_config.json')), folder);
+  const config = readModelConfig(
+    await readJson(join(folder, 'config.json')),
+    await readJson(join(folder, 'preprocessor_config.json')),
+    folder,
+  );
   const lambda = { ...Object.fromEntries(LOSSES.map((loss) => [loss, 0])), ...some } as unknown as LossWeights;
   const channels = pictureDims({ config, features, lambda }).reduce((sum, dim) => sum + dim, 0);
   const tensors = trainedTensors(config, needsProjector(lambda) ? projectorChannels({ features }, config) : undefined);
   const layout = layoutOf(tensors, PARAMETER_GROUPS, false);
   const contrastive = { epsilon: 1e-4, contrastGate: 0.1 };
-  const spec: EngineSpec = { kind: 'rows', config, layout, lambda, features, prior: 0, contrastive, optimizer: ADAMW, ema: undefined, images: BATCH, batchImages: BATCH, input: 'pixels', trunkPrecision: 'float32', patchesKept: undefined, ...rest };
+  const spec: EngineSpec = {
+    kind: 'rows',
+    config,
+    layout,
+    lambda,
+    features,
+    prior: 0,
+    contrastive,
+    optimizer: ADAMW,
+    ema: undefined,
+    images: BATCH,
+    batchImages: BATCH,
+    input: 'pixels',
+    trunkPrecision: 'float32',
+    patchesKept: undefined,
+    ...rest,
+  };
   const parameters = flatten(layout, (await initialValues(tensors, await Weights.open(folder), 42)).tensors);
-  const state = Object.fromEntries(stateNames(spec).map((vector) => [vector, vector === 'parameters' || vector === 'average' ? parameters.slice() : new Float32Array(layout.length)]));
+  const state = Object.fromEntries(
+    stateNames(spec).map((vector) => [
+      vector,
+      vector === 'parameters' || vector === 'average' ? parameters.slice() : new Float32Array(layout.length),
+    ]),
+  );
   const places = watchState();
   const guard = new RunGuard(new RunGuard().memory);
   guard.loaded();
-  const engine = await StepEngine.create({ spec, stage: stages[0] as StepSpec['stage'], folder, frozen: new Map(), state, device, threads: 1, guard: guard.memory }, guard);
+  const engine = await StepEngine.create(
+    {
+      spec,
+      stage: stages[0] as StepSpec['stage'],
+      folder,
+      frozen: new Map(),
+      state,
+      device,
+      threads: 1,
+      guard: guard.memory,
+    },
+    guard,
+  );
   engines.push(engine);
-  engine.constants({ tapMean: gaussians(channels, 7, 0.1), tapDeviation: gaussians(channels, 8, 0.1).map((value) => 1 + Math.abs(value)) });
+  engine.constants({
+    tapMean: gaussians(channels, 7, 0.1),
+    tapDeviation: gaussians(channels, 8, 0.1).map((value) => 1 + Math.abs(value)),
+  });
   const start = await engine.state();
   const figures: Record<string, number>[] = [];
   for (const stage of stages.flatMap((each) => [each, each])) {
@@ -92,7 +167,9 @@ async function runSteps(name: string, { lambda: some, features = 'conditional', 
     name,
     device: engine.device,
     figures,
-    startKept: Object.entries(state).every(([vector, data]) => data.every((value, index) => value === start[vector]?.[index])),
+    startKept: Object.entries(state).every(([vector, data]) =>
+      data.every((value, index) => value === start[vector]?.[index]),
+    ),
     start: named(layout, start),
     state: named(layout, await engine.state()),
     taken: [...places.taken],
@@ -101,7 +178,12 @@ async function runSteps(name: string, { lambda: some, features = 'conditional', 
 }
 
 function named(layout: Layout, state: Readonly<Record<string, Float32Array>>): State {
-  return Object.fromEntries(Object.entries(state).map(([vector, flat]) => [vector, Object.fromEntries([...unflatten(layout, flat)].map(([tensor, { data }]) => [tensor, [...data]]))]));
+  return Object.fromEntries(
+    Object.entries(state).map(([vector, flat]) => [
+      vector,
+      Object.fromEntries([...unflatten(layout, flat)].map(([tensor, { data }]) => [tensor, [...data]])),
+    ]),
+  );
 }
 
 const { runResident } = RuntimeSession.prototype;
@@ -135,22 +217,36 @@ function batchOf({ config, input, images, lambda, features }: EngineSpec, step: 
   };
   const batch = {
     images: BATCH,
-    masks: Uint8Array.from({ length: BATCH * height * width }, (_, pixel) => (pixel % 7 === 0 ? 255 : Math.floor(pixel / 5) % 3)),
+    masks: Uint8Array.from({ length: BATCH * height * width }, (_, pixel) =>
+      pixel % 7 === 0 ? 255 : Math.floor(pixel / 5) % 3,
+    ),
     keys: ['a', 'b'],
     indices: [0, 1],
-    categories: [['red car', 'road', 'sky'], ['tree', 'dog']],
-    said: [['red car', 'road', 'sky'], ['tree', 'dog']],
+    categories: [
+      ['red car', 'road', 'sky'],
+      ['tree', 'dog'],
+    ],
+    said: [
+      ['red car', 'road', 'sky'],
+      ['tree', 'dog'],
+    ],
     after: { epoch: 0, consumed: BATCH * step },
   };
   const embeddings = new Map(LABELS.map((label, index) => [label, gaussians(EMBEDDING_DIM, 100 + index)]));
   return microBatches(batch, settings, embeddings, (first, last) => {
     const numbers = Array.from({ length: last - first }, (_, index) => 10 * step + first + index);
-    if (input === 'pixels') return { pixels: Uint8Array.from(numbers.flatMap((number) => [...picture(width, height, number).data])) };
-    return { taps: pictureDims({ config, features, lambda }).map((channels, tap) => Float32Array.from(numbers.flatMap((number) => [...gaussians(tokens * channels, 100 * number + tap)]))) };
+    if (input === 'pixels')
+      return { pixels: Uint8Array.from(numbers.flatMap((number) => [...picture(width, height, number).data])) };
+    return {
+      taps: pictureDims({ config, features, lambda }).map((channels, tap) =>
+        Float32Array.from(numbers.flatMap((number) => [...gaussians(tokens * channels, 100 * number + tap)])),
+      ),
+    };
   });
 }
 
 const [device, folder] = process.argv.slice(2) as ['cpu' | 'webgpu', string];
-for (const [index, [name, chosen]] of Object.entries(CASES).entries()) console.log(JSON.stringify(await runSteps(name, chosen, device, join(folder, String(index)))));
+for (const [index, [name, chosen]] of Object.entries(CASES).entries())
+  console.log(JSON.stringify(await runSteps(name, chosen, device, join(folder, String(index)))));
 // Only now: WebGPU forgets its compiled shaders with the last session.
 for (const engine of engines) await engine.release();

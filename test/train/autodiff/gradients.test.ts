@@ -20,7 +20,9 @@ describe('stopGradient()', () => {
   it('is the same value', async () => {
     const graph = new Graph('g');
     graph.output('y', stopGradient(graph.input('x', 'float32', [2])));
-    expect([...((await runOnce(graph, { x: { data: Float32Array.of(0.1, -7), shape: [2] } }))['y']?.data as Float32Array)]).toEqual([Math.fround(0.1), -7]);
+    expect([
+      ...((await runOnce(graph, { x: { data: Float32Array.of(0.1, -7), shape: [2] } }))['y']?.data as Float32Array),
+    ]).toEqual([Math.fround(0.1), -7]);
   });
 
   it('passes nothing on: of a product with itself, stopped on one side, only the other side counts', async () => {
@@ -35,7 +37,8 @@ describe('stopGradient()', () => {
 
 describe('withGradient()', () => {
   it('gives the derivative it was given in place of the operators’ own, once per use of the value', async () => {
-    const tenfold = (x: Value): Value => withGradient(exp(x), [x], (gradient) => [multiply(gradient, scalar(gradient, 10))]);
+    const tenfold = (x: Value): Value =>
+      withGradient(exp(x), [x], (gradient) => [multiply(gradient, scalar(gradient, 10))]);
     expect(await gradientOf(tenfold)).toEqual([10, 10, 10]);
     expect(await gradientOf((x) => multiply(tenfold(x), scalar(x, 3)))).toEqual([30, 30, 30]);
     expect(
@@ -49,7 +52,10 @@ describe('withGradient()', () => {
   it('gives nothing to a source that no derivative is asked of', async () => {
     const graph = new Graph('g');
     const [x, other] = [graph.input('x', 'float32', [1]), graph.input('other', 'float32', [1])];
-    const y = withGradient(multiply(x, other), [x, other], (gradient) => [gradient, multiply(gradient, scalar(gradient, 5))]);
+    const y = withGradient(multiply(x, other), [x, other], (gradient) => [
+      gradient,
+      multiply(gradient, scalar(gradient, 5)),
+    ]);
     const [toX] = gradients(reduceSum(y, [0]), [x]);
     graph.output('x', toX as Value);
     const one = { data: Float32Array.of(1), shape: [1] };
@@ -59,6 +65,8 @@ describe('withGradient()', () => {
   it('must give each gradient the shape of its source', () => {
     const x = new Graph('g').input('x', 'float32', [2]);
     const y = withGradient(exp(x), [x], (gradient) => [reduceSum(gradient, [0])]);
-    expect(() => gradients(reduceSum(y, [0]), [x])).toThrow(/^internal: gradient of x: float32 \[2\] must have its shape, got \w+: float32 \[\]$/);
+    expect(() => gradients(reduceSum(y, [0]), [x])).toThrow(
+      /^internal: gradient of x: float32 \[2\] must have its shape, got \w+: float32 \[\]$/,
+    );
   });
 });

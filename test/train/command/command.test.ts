@@ -13,12 +13,39 @@ describe('synseg-train phrases', () => {
       given = [captions, options];
       return Promise.resolve(fakeSummary);
     };
-    const flags = ['--format', 'csv', '--exclude', 'list.txt', '--top', '1', '--no-header', '--keys', 'caption=2', '--keep', 'nouns', '--person', 'person', '--table', 't.tsv'];
-    const { exitCode, stdout, stderr } = await command(['phrases', 'cc.txt', '--out', 'p.jsonl', ...flags], { extractPhrases });
+    const flags = [
+      '--format',
+      'csv',
+      '--exclude',
+      'list.txt',
+      '--top',
+      '1',
+      '--no-header',
+      '--keys',
+      'caption=2',
+      '--keep',
+      'nouns',
+      '--person',
+      'person',
+      '--table',
+      't.tsv',
+    ];
+    const { exitCode, stdout, stderr } = await command(['phrases', 'cc.txt', '--out', 'p.jsonl', ...flags], {
+      extractPhrases,
+    });
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain('most frequent:\n  3  red car\n');
     expect(stdout).not.toContain('street');
-    const options = { format: 'csv', exclude: 'list.txt', frequent: 1, header: false, keys: { caption: 2 }, keep: 'nouns', person: 'person', table: 't.tsv' };
+    const options = {
+      format: 'csv',
+      exclude: 'list.txt',
+      frequent: 1,
+      header: false,
+      keys: { caption: 2 },
+      keep: 'nouns',
+      person: 'person',
+      table: 't.tsv',
+    };
     expect(given).toEqual(['cc.txt', { out: 'p.jsonl', ...options }]);
   });
 
@@ -29,15 +56,27 @@ describe('synseg-train phrases', () => {
 
   it('ends with 130 when interrupted', async () => {
     const signal = AbortSignal.abort(new Error('stopped by SIGINT'));
-    const { exitCode, stdout, stderr } = await command(['phrases', 'cc.tsv', '--out', 'p.jsonl'], { extractPhrases: failing(signal.reason) }, { signal });
-    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 130, stdout: '', stderr: 'synseg-train: stopped by SIGINT\n' });
+    const { exitCode, stdout, stderr } = await command(
+      ['phrases', 'cc.tsv', '--out', 'p.jsonl'],
+      { extractPhrases: failing(signal.reason) },
+      { signal },
+    );
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 130,
+      stdout: '',
+      stderr: 'synseg-train: stopped by SIGINT\n',
+    });
   });
 
   it('ends with 2 for a command line that makes no sense', async () => {
-    expect((await command(['phrases', 'cc.tsv'])).stderr).toContain("required option '--out <file.jsonl>' not specified");
+    expect((await command(['phrases', 'cc.tsv'])).stderr).toContain(
+      "required option '--out <file.jsonl>' not specified",
+    );
     expect((await command(['phrases', '--out', 'p.jsonl'])).stderr).toContain("missing required argument 'captions'");
     const refused = new RangeError('Cannot extract phrases: frequent must be an integer of at least 0, got -1');
-    expect(await command(['phrases', 'cc.tsv', '--out', 'p', '--top', '-1'], { extractPhrases: failing(refused) })).toEqual({ exitCode: 2, stdout: '', stderr: `synseg-train: ${refused.message}\n` });
+    expect(
+      await command(['phrases', 'cc.tsv', '--out', 'p', '--top', '-1'], { extractPhrases: failing(refused) }),
+    ).toEqual({ exitCode: 2, stdout: '', stderr: `synseg-train: ${refused.message}\n` });
   });
 
   it('has the list of exclusions as a file to edit', async () => {
@@ -68,19 +107,76 @@ describe('synseg-train evaluate', () => {
       given = [model, options];
       return Promise.resolve(fakeScore);
     };
-    const flags = ['--split', 'val', '--labels', 'present', '--limit', '9', '--offset', '3', '--threshold', '0.5', '--views', '5', '--merge', 'max', '--background', 'class'];
-    const more = ['--classes', 'c.json', '--sheet', 's.png', '--sheet-pictures', '4', '--device', 'cpu', '--precision', 'int8', '--threads', '2', '--templates', 'plain'];
+    const flags = [
+      '--split',
+      'val',
+      '--labels',
+      'present',
+      '--limit',
+      '9',
+      '--offset',
+      '3',
+      '--threshold',
+      '0.5',
+      '--views',
+      '5',
+      '--merge',
+      'max',
+      '--background',
+      'class',
+    ];
+    const more = [
+      '--classes',
+      'c.json',
+      '--sheet',
+      's.png',
+      '--sheet-pictures',
+      '4',
+      '--device',
+      'cpu',
+      '--precision',
+      'int8',
+      '--threads',
+      '2',
+      '--templates',
+      'plain',
+    ];
     await command([...required, ...flags, ...more], { evaluate });
-    expect(given).toEqual(['m', {
-      ...{ dataset: 'camvid', root: 'data', split: 'val', labels: 'present', limit: 9, offset: 3, threshold: 0.5, views: 5, merge: 'max', background: 'class' },
-      ...{ classes: 'c.json', sheet: 's.png', sheetPictures: 4, device: 'cpu', precision: 'int8', threads: 2, templates: 'plain' },
-    }]);
+    expect(given).toEqual([
+      'm',
+      {
+        ...{
+          dataset: 'camvid',
+          root: 'data',
+          split: 'val',
+          labels: 'present',
+          limit: 9,
+          offset: 3,
+          threshold: 0.5,
+          views: 5,
+          merge: 'max',
+          background: 'class',
+        },
+        ...{
+          classes: 'c.json',
+          sheet: 's.png',
+          sheetPictures: 4,
+          device: 'cpu',
+          precision: 'int8',
+          threads: 2,
+          templates: 'plain',
+        },
+      },
+    ]);
   });
 
   it.each([
     [['evaluate', '--dataset', 'camvid', '--root', 'data'], /required option '--model <source>' not specified/],
     [['evaluate', '--model', 'm', '--root', 'data'], /required option '--dataset <name>' not specified/],
-    [['evaluate', '--model', 'm', '--dataset', 'coco', '--root', 'data'], /Allowed choices are camvid, ccp, index-png\./],
+    [
+      ['evaluate', '--model', 'm', '--dataset', 'coco', '--root', 'data'],
+      /Allowed choices are camvid, ccp, index-png\./,
+    ],
     [[...required, '--views', '3'], /It must be 1 or 5\./],
   ])('ends with 2 for %j', async (argv, message) => {
     const { exitCode, stderr } = await command(argv);
@@ -89,7 +185,10 @@ describe('synseg-train evaluate', () => {
   });
 
   it('ends with 1 when the data set is not there', async () => {
-    const missing = new SynsegError('DATASET_FORMAT', 'Cannot read dataset camvid: "data" must hold classes.json, got no folder');
+    const missing = new SynsegError(
+      'DATASET_FORMAT',
+      'Cannot read dataset camvid: "data" must hold classes.json, got no folder',
+    );
     const { exitCode, stdout, stderr } = await command([...required, '--json'], { evaluate: failing(missing) });
     expect([exitCode, stderr]).toEqual([1, `synseg-train: ${missing.message} (DATASET_FORMAT)\n`]);
     expect(linesOf(stdout)).toEqual([{ error: { code: 'DATASET_FORMAT', message: missing.message } }]);
@@ -103,8 +202,15 @@ describe('synseg-train export', () => {
       given.push([from, to, options]);
       return Promise.resolve();
     };
-    expect(await command(['export', 'run/best', '--out', 'model'], { exportCheckpoint })).toEqual({ exitCode: 0, stdout: 'wrote model (fp32)\n', stderr: '' });
-    const { stdout } = await command(['export', 'run/best', '--out', 'model', '--precision', 'fp16', '--overwrite', '--json'], { exportCheckpoint });
+    expect(await command(['export', 'run/best', '--out', 'model'], { exportCheckpoint })).toEqual({
+      exitCode: 0,
+      stdout: 'wrote model (fp32)\n',
+      stderr: '',
+    });
+    const { stdout } = await command(
+      ['export', 'run/best', '--out', 'model', '--precision', 'fp16', '--overwrite', '--json'],
+      { exportCheckpoint },
+    );
     expect(linesOf(stdout)).toEqual([{ checkpoint: 'run/best', out: 'model', precision: 'fp16' }]);
     expect(given).toEqual([
       ['run/best', 'model', { precision: 'fp32', overwrite: false }],
@@ -116,7 +222,10 @@ describe('synseg-train export', () => {
 describe('synseg-train', () => {
   it.each([
     [[], ['Usage: synseg-train', 'Examples:', 'Exit codes:']],
-    [['train'], ['--batch-size <n>', '--lambda <weights>', 'Examples:', '--json | tail -1', 'Ctrl-C finishes the step']],
+    [
+      ['train'],
+      ['--batch-size <n>', '--lambda <weights>', 'Examples:', '--json | tail -1', 'Ctrl-C finishes the step'],
+    ],
     [['phrases'], ['<captions>', '--exclude <file>', 'Examples:']],
     [['evaluate'], ['--dataset <name>', '"index-png"', 'Examples:']],
     [['export'], ['<checkpoint>', '--precision <name>', 'Examples:']],
@@ -130,7 +239,10 @@ describe('synseg-train', () => {
     expect(await command(['--version'])).toEqual({ exitCode: 0, stdout: '1.2.3\n', stderr: '' });
   });
 
-  it.each([[[], 'Usage: synseg-train'], [['tain'], "unknown command 'tain'"]])('ends with 2 for %j', async (argv, message) => {
+  it.each([
+    [[], 'Usage: synseg-train'],
+    [['tain'], "unknown command 'tain'"],
+  ])('ends with 2 for %j', async (argv, message) => {
     const { exitCode, stdout, stderr } = await command(argv);
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);

@@ -14,30 +14,79 @@ function file(name: string, text: string): string {
 
 describe('readConfigFile()', () => {
   it('reads JSON, also with a byte order mark', async () => {
-    const options = { data: { source: 'tags.jsonl', split: 'train' }, steps: 200, lambda: { align: 0.5 }, prior: 0.25, evaluation: { dataset: 'ccp', root: 'ccp', every: 10 } };
+    const options = {
+      data: { source: 'tags.jsonl', split: 'train' },
+      steps: 200,
+      lambda: { align: 0.5 },
+      prior: 0.25,
+      evaluation: { dataset: 'ccp', root: 'ccp', every: 10 },
+    };
     expect(await readConfigFile(file('a.json', `\uFEFF${JSON.stringify(options)}`))).toEqual(options);
   });
 
-  it.each(['a.mjs', 'a.js', 'a.ts'])('reads the default export of %s, by a path from the working directory', async (name) => {
-    const path = file(name, 'const steps = 10 * 20;\nexport default { steps, decoder: { heads: 4 } };\n');
-    expect(await readConfigFile(relative(process.cwd(), path))).toEqual({ steps: 200, decoder: { heads: 4 } });
-  });
+  it.each(['a.mjs', 'a.js', 'a.ts'])(
+    'reads the default export of %s, by a path from the working directory',
+    async (name) => {
+      const path = file(name, 'const steps = 10 * 20;\nexport default { steps, decoder: { heads: 4 } };\n');
+      expect(await readConfigFile(relative(process.cwd(), path))).toEqual({ steps: 200, decoder: { heads: 4 } });
+    },
+  );
 
   it.each<[string, string, string, RegExp]>([
-    ['steps.json', '{ "stepz": 1 }', 'TypeError', /^Cannot read config: ".*steps\.json" must have known names, got "stepz" \(did you mean "steps"\?\)$/],
-    ['lambda.json', '{ "lambda": { "alignment": 1 } }', 'TypeError', /^Cannot read config: lambda of ".*lambda\.json" must have known names, got "alignment"; known: align, contrast, .*$/],
-    ['number.json', '{ "lambda": 3 }', 'TypeError', /^Cannot read config: lambda of ".*number\.json" must be an object, got 3$/],
+    [
+      'steps.json',
+      '{ "stepz": 1 }',
+      'TypeError',
+      /^Cannot read config: ".*steps\.json" must have known names, got "stepz" \(did you mean "steps"\?\)$/,
+    ],
+    [
+      'lambda.json',
+      '{ "lambda": { "alignment": 1 } }',
+      'TypeError',
+      /^Cannot read config: lambda of ".*lambda\.json" must have known names, got "alignment"; known: align, contrast, .*$/,
+    ],
+    [
+      'number.json',
+      '{ "lambda": 3 }',
+      'TypeError',
+      /^Cannot read config: lambda of ".*number\.json" must be an object, got 3$/,
+    ],
     ['list.json', '[1]', 'TypeError', /^Cannot read config: ".*list\.json" must be an object, got a list of 1$/],
-    ['signal.mjs', 'export default { onWarning() {} };', 'TypeError', / must have known names, got "onWarning"; known: /],
-    ['named.mjs', 'export const options = {};', 'TypeError', /^Cannot read config: ".*named\.mjs" must hold an object of options, got undefined$/],
+    [
+      'signal.mjs',
+      'export default { onWarning() {} };',
+      'TypeError',
+      / must have known names, got "onWarning"; known: /,
+    ],
+    [
+      'named.mjs',
+      'export const options = {};',
+      'TypeError',
+      /^Cannot read config: ".*named\.mjs" must hold an object of options, got undefined$/,
+    ],
     ['broken.json', '{', 'RangeError', /^Cannot read config: ".*broken\.json" must hold JSON, got /],
-    ['throws.mjs', 'throw new Error("no such thing");', 'RangeError', /^Cannot read config: ".*throws\.mjs" must load as a module, got no such thing$/],
-    ['a.yaml', 'steps: 1', 'RangeError', /^Cannot read config: file must end in \.json, \.js, \.mjs, \.ts or \.mts, got ".*a\.yaml"$/],
+    [
+      'throws.mjs',
+      'throw new Error("no such thing");',
+      'RangeError',
+      /^Cannot read config: ".*throws\.mjs" must load as a module, got no such thing$/,
+    ],
+    [
+      'a.yaml',
+      'steps: 1',
+      'RangeError',
+      /^Cannot read config: file must end in \.json, \.js, \.mjs, \.ts or \.mts, got ".*a\.yaml"$/,
+    ],
   ])('refuses %s: %s', async (name, text, kind, message) => {
-    await expect(readConfigFile(file(name, text))).rejects.toMatchObject({ name: kind, message: expect.stringMatching(message) });
+    await expect(readConfigFile(file(name, text))).rejects.toMatchObject({
+      name: kind,
+      message: expect.stringMatching(message),
+    });
   });
 
   it('refuses a file that is not there', async () => {
-    await expect(readConfigFile(join(folder, 'none.json'))).rejects.toThrow(/^Cannot read config: file must be readable, got ENOENT/);
+    await expect(readConfigFile(join(folder, 'none.json'))).rejects.toThrow(
+      /^Cannot read config: file must be readable, got ENOENT/,
+    );
   });
 });

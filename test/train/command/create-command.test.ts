@@ -18,18 +18,59 @@ describe('synseg-train create', () => {
       given = { folder, options, texts: read };
       return { folder, vocabulary: 600, parameters: { vision: 1, text: 2, decoder: 3 } };
     };
-    const argv = ['create', captions, '--out', 'nano', '--vision', 'side=64,width=96', '--text', 'tokens=16', '--taps', '1,3', '--decoder', 'reduce=32', '--projection-dim', '64', '--vocabulary', '600', '--seed', '1', '--json'];
+    const argv = [
+      'create',
+      captions,
+      '--out',
+      'nano',
+      '--vision',
+      'side=64,width=96',
+      '--text',
+      'tokens=16',
+      '--taps',
+      '1,3',
+      '--decoder',
+      'reduce=32',
+      '--projection-dim',
+      '64',
+      '--vocabulary',
+      '600',
+      '--seed',
+      '1',
+      '--json',
+    ];
     const { exitCode, stdout } = await command(argv, { createCheckpoint });
-    expect([exitCode, linesOf(stdout)]).toEqual([0, [{ folder: 'nano', vocabulary: 600, parameters: { vision: 1, text: 2, decoder: 3 } }]]);
-    expect(given).toEqual({ folder: 'nano', texts: ['a red car', 'a bus'], options: { vision: { side: 64, width: 96 }, text: { tokens: 16 }, taps: [1, 3], decoder: { reduceDim: 32 }, projectionDim: 64, vocabulary: 600, seed: 1, signal: expect.any(AbortSignal) } });
+    expect([exitCode, linesOf(stdout)]).toEqual([
+      0,
+      [{ folder: 'nano', vocabulary: 600, parameters: { vision: 1, text: 2, decoder: 3 } }],
+    ]);
+    expect(given).toEqual({
+      folder: 'nano',
+      texts: ['a red car', 'a bus'],
+      options: {
+        vision: { side: 64, width: 96 },
+        text: { tokens: 16 },
+        taps: [1, 3],
+        decoder: { reduceDim: 32 },
+        projectionDim: 64,
+        vocabulary: 600,
+        seed: 1,
+        signal: expect.any(AbortSignal),
+      },
+    });
   });
 
   it('says what was made', async () => {
-    expect((await command(['create', captions, '--out', 'nano'])).stdout).toBe('wrote nano\n  600 tokens; 1.23 M numbers: pictures 1.00, texts 0.20, decoder 0.03\n');
+    expect((await command(['create', captions, '--out', 'nano'])).stdout).toBe(
+      'wrote nano\n  600 tokens; 1.23 M numbers: pictures 1.00, texts 0.20, decoder 0.03\n',
+    );
   });
 
   it.each([
-    [['--vision', 'depth=3'], /It must be made of name=value, with side, patch, width, layers, heads as names, got "depth=3"/],
+    [
+      ['--vision', 'depth=3'],
+      /It must be made of name=value, with side, patch, width, layers, heads as names, got "depth=3"/,
+    ],
     [['--taps', 'a,b'], /It must be a number/],
     [['--format', 'spacy'], /Allowed choices are tsv, csv, jsonl, coco, text/],
   ])('ends with 2 for %j', async (argv, message) => {

@@ -7,7 +7,15 @@ import type { StepReport, TrainOptions } from '../../../packages/train/src/train
 /** A report of a step. */
 export function stepReport(step: number, steps: number, more: Partial<StepReport> = {}): StepReport {
   return {
-    ...{ step, steps, epoch: 0, learningRate: 1e-5, losses: { align: 0.5 / step, separation: 0.25 }, total: 0.5 / step + 0.25, gradientNorm: 1 },
+    ...{
+      step,
+      steps,
+      epoch: 0,
+      learningRate: 1e-5,
+      losses: { align: 0.5 / step, separation: 0.25 },
+      total: 0.5 / step + 0.25,
+      gradientNorm: 1,
+    },
     ...{ activationMean: 0.5, activationDeviation: 0.1, clampShare: 0, imagesPerSecond: 12, dataWaitShare: 0, ...more },
   };
 }
@@ -22,22 +30,77 @@ export async function* fakeTrain({ steps = 3, signal }: TrainOptions): AsyncGene
 }
 
 export const fakeScore: Score = {
-  ...{ mIoU: 46.5, chanceMIoU: 10, labelsPerImage: 2, pixelAccuracy: 80, perClass: { road: 93, car: 0 }, classes: ['road', 'car'] },
-  ...{ confusion: [[93, 7], [0, 0]], missed: [0, 0], images: 2, leftOut: { classes: [], pixels: 0 }, imagesWithoutClasses: 0, failures: [], timeSeconds: 1 },
+  ...{
+    mIoU: 46.5,
+    chanceMIoU: 10,
+    labelsPerImage: 2,
+    pixelAccuracy: 80,
+    perClass: { road: 93, car: 0 },
+    classes: ['road', 'car'],
+  },
+  ...{
+    confusion: [
+      [93, 7],
+      [0, 0],
+    ],
+    missed: [0, 0],
+    images: 2,
+    leftOut: { classes: [], pixels: 0 },
+    imagesWithoutClasses: 0,
+    failures: [],
+    timeSeconds: 1,
+  },
   protocol: {
-    ...{ dataset: 'camvid', split: 'test', offset: 0, limit: null, labels: 'all', background: null, decision: 'argmax', views: 1, merge: 'mean' },
-    ...{ templates: 'vocabulary', classList: null, inputSize: [352, 352], precision: 'fp32', device: 'cpu', metric: 'mIoU' },
+    ...{
+      dataset: 'camvid',
+      split: 'test',
+      offset: 0,
+      limit: null,
+      labels: 'all',
+      background: null,
+      decision: 'argmax',
+      views: 1,
+      merge: 'mean',
+    },
+    ...{
+      templates: 'vocabulary',
+      classList: null,
+      inputSize: [352, 352],
+      precision: 'fp32',
+      device: 'cpu',
+      metric: 'mIoU',
+    },
   },
 };
 
 export const fakeSummary: PhraseSummary = {
-  ...{ captions: 'cc.tsv', out: 'phrases.jsonl', format: 'tsv', lines: 3, kept: 2, withoutPhrases: 1, broken: 0, phrases: 4, distinct: 2, exact: true },
-  ...{ frequent: [{ phrase: 'red car', count: 3 }, { phrase: 'street', count: 1 }], countError: 0, excluded: { phrases: 0, byEntry: [] }, seconds: 1 },
+  ...{
+    captions: 'cc.tsv',
+    out: 'phrases.jsonl',
+    format: 'tsv',
+    lines: 3,
+    kept: 2,
+    withoutPhrases: 1,
+    broken: 0,
+    phrases: 4,
+    distinct: 2,
+    exact: true,
+  },
+  ...{
+    frequent: [
+      { phrase: 'red car', count: 3 },
+      { phrase: 'street', count: 1 },
+    ],
+    countError: 0,
+    excluded: { phrases: 0, byEntry: [] },
+    seconds: 1,
+  },
 };
 
 /** All of it. */
 export const fakeWork: CommandWork = {
-  createCheckpoint: (folder) => Promise.resolve({ folder, vocabulary: 600, parameters: { vision: 1_000_000, text: 200_000, decoder: 34_000 } }),
+  createCheckpoint: (folder) =>
+    Promise.resolve({ folder, vocabulary: 600, parameters: { vision: 1_000_000, text: 200_000, decoder: 34_000 } }),
   train: fakeTrain,
   evaluate: () => Promise.resolve(fakeScore),
   extractPhrases: () => Promise.resolve(fakeSummary),
@@ -45,7 +108,11 @@ export const fakeWork: CommandWork = {
 };
 
 /** Runs a command line with fake work, in which some may be replaced. */
-export async function command(argv: readonly string[], work: Partial<CommandWork> = {}, more: Partial<CommandSurroundings> = {}): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+export async function command(
+  argv: readonly string[],
+  work: Partial<CommandWork> = {},
+  more: Partial<CommandSurroundings> = {},
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   const text = { stdout: '', stderr: '' };
   const exitCode = await runCommand(argv, {
     version: '1.2.3',
@@ -60,5 +127,8 @@ export async function command(argv: readonly string[], work: Partial<CommandWork
 
 /** Lines of JSON. */
 export function linesOf(text: string): Record<string, unknown>[] {
-  return text.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }

@@ -9,7 +9,10 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const folder = temporaryFolder();
 const repository = resolve(import.meta.dirname, '../../..');
 const built = join(repository, 'packages/train/dist/cli.js');
-const newerNode = join(repository, `node_modules/.cache/newer-node/node_modules/node-${process.platform}-${process.arch}/bin/node`);
+const newerNode = join(
+  repository,
+  `node_modules/.cache/newer-node/node_modules/node-${process.platform}-${process.arch}/bin/node`,
+);
 
 interface Outcome {
   readonly code: number | null;
@@ -23,7 +26,13 @@ type Interfere = (child: ReturnType<typeof spawn>, text: { readonly stdout: stri
 /** Runs a command to its end; `interfere` sees all that it says. */
 async function run([program = '', ...args]: readonly string[], interfere: Interfere = () => {}): Promise<Outcome> {
   const env = { ...process.env, TSX_TSCONFIG_PATH: join(repository, 'tsconfig.run.json') };
-  const child = spawn(program, args, { cwd: repository, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' });
+  const child = spawn(program, args, {
+    cwd: repository,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 50_000,
+    killSignal: 'SIGKILL',
+  });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].on('data', (part: Buffer) => {
@@ -73,15 +82,31 @@ describe('the process of synseg-train', () => {
 });
 
 describe.each<[string, () => readonly string[], boolean]>([
-  ['this Node', () => [process.execPath], typeof (process.features as { typescript?: unknown }).typescript === 'string'],
+  [
+    'this Node',
+    () => [process.execPath],
+    typeof (process.features as { typescript?: unknown }).typescript === 'string',
+  ],
   ['a newer Node', () => [newerNode], true],
   // The binary itself: npm's `deno` is a Node script, which does not pass signals on.
-  ['Deno', () => [execFileSync(join(repository, 'node_modules/.bin/deno'), ['eval', 'console.log(Deno.execPath())'], { encoding: 'utf8' }).trim(), 'run', '-A', '--no-lock'], true],
+  [
+    'Deno',
+    () => [
+      execFileSync(join(repository, 'node_modules/.bin/deno'), ['eval', 'console.log(Deno.execPath())'], {
+        encoding: 'utf8',
+      }).trim(),
+      'run',
+      '-A',
+      '--no-lock',
+    ],
+    true,
+  ],
 ])('the built synseg-train under %s', (name, locate, runsTypescript) => {
   let command: readonly string[];
   beforeAll(() => {
     command = locate();
-    if (!existsSync(command[0] as string)) throw new Error(`${name} must be at ${command[0] as string}: run "npm run setup"`);
+    if (!existsSync(command[0] as string))
+      throw new Error(`${name} must be at ${command[0] as string}: run "npm run setup"`);
   });
 
   it('has help and a version', async () => {
@@ -96,7 +121,13 @@ describe.each<[string, () => readonly string[], boolean]>([
     writeFileSync(captions, 'http://a.org/1.jpg\tA red car parked on the street\n');
     const { code, stdout, stderr } = await run([...command, built, 'phrases', captions, '--out', out, '--json']);
     expect(code, stderr).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ kept: 1, frequent: [{ phrase: 'red car', count: 1 }, { phrase: 'street', count: 1 }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      kept: 1,
+      frequent: [
+        { phrase: 'red car', count: 1 },
+        { phrase: 'street', count: 1 },
+      ],
+    });
   });
 
   it(`${runsTypescript ? 'reads' : 'refuses'} a configuration in TypeScript`, async () => {

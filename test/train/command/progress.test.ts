@@ -59,11 +59,22 @@ describe('progressView()', () => {
 });
 
 describe('numbers for people', () => {
-  it.each([[0.4, '0 s'], [89, '89 s'], [90, '2 min'], [3600, '60 min'], [11_100, '3 h 5 min']])('duration(%d) is %s', (seconds, text) => {
+  it.each([
+    [0.4, '0 s'],
+    [89, '89 s'],
+    [90, '2 min'],
+    [3600, '60 min'],
+    [11_100, '3 h 5 min'],
+  ])('duration(%d) is %s', (seconds, text) => {
     expect(duration(seconds)).toBe(text);
   });
 
-  it.each([[0.00123456, '0.001235'], [12.3456, '12.35'], [3, '3'], [NaN, 'NaN']])('figure(%d) is %s', (value, text) => {
+  it.each([
+    [0.00123456, '0.001235'],
+    [12.3456, '12.35'],
+    [3, '3'],
+    [NaN, 'NaN'],
+  ])('figure(%d) is %s', (value, text) => {
     expect(figure(value)).toBe(text);
   });
 });

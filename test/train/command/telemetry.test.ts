@@ -12,16 +12,19 @@ const cli = join(REPOSITORY, 'packages/train/dist/cli.js');
 const init = writeTinyClipseg(join(root, 'model'));
 const set = writeTinySet(join(root, 'set'));
 
-it.each(['this Node', 'Deno'] as const)('onnxruntime leaves nothing in the home folder of who trains and evaluates under %s', async (runtime) => {
-  const out = join(root, runtime);
-  const runs = [
-    ['train', '--data', set.tags, '--init', init, '--out', out, '--steps', '2', '--batch-size', '4'],
-    ['evaluate', '--model', join(out, 'last'), '--dataset', 'index-png', '--root', set.folder, '--labels', 'all'],
-  ];
-  for (const words of runs) {
-    const { code, stderr, written } = await runAtCleanHome(root, runtime, cli, ...words);
-    expect(code, stderr).toBe(0);
-    expect(written).toContain('.cache/synseg/graphs');
-    expect(written.filter((path) => !/^\.cache(\/synseg(\/|$)|$)/.test(path))).toEqual([]);
-  }
-});
+it.each(['this Node', 'Deno'] as const)(
+  'onnxruntime leaves nothing in the home folder of who trains and evaluates under %s',
+  async (runtime) => {
+    const out = join(root, runtime);
+    const runs = [
+      ['train', '--data', set.tags, '--init', init, '--out', out, '--steps', '2', '--batch-size', '4'],
+      ['evaluate', '--model', join(out, 'last'), '--dataset', 'index-png', '--root', set.folder, '--labels', 'all'],
+    ];
+    for (const words of runs) {
+      const { code, stderr, written } = await runAtCleanHome(root, runtime, cli, ...words);
+      expect(code, stderr).toBe(0);
+      expect(written).toContain('.cache/synseg/graphs');
+      expect(written.filter((path) => !/^\.cache(\/synseg(\/|$)|$)/.test(path))).toEqual([]);
+    }
+  },
+);

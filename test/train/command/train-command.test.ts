@@ -17,14 +17,25 @@ describe('synseg-train train', () => {
     const lines = linesOf(stdout);
     expect(exitCode).toBe(0);
     expect(lines.slice(0, 3)).toEqual([1, 2, 3].map((step) => stepReport(step, 3)));
-    expect(lines.slice(3)).toEqual([{ ...stepReport(3, 3), interrupted: false, seconds: expect.any(Number), out: run, checkpoint: join(run, 'last'), best: null }]);
+    expect(lines.slice(3)).toEqual([
+      {
+        ...stepReport(3, 3),
+        interrupted: false,
+        seconds: expect.any(Number),
+        out: run,
+        checkpoint: join(run, 'last'),
+        best: null,
+      },
+    ]);
   });
 
   it('prints the configuration with its defaults on stderr, and the result on stdout', async () => {
     const { stdout, stderr } = await command([...required, '--steps', '2', '--batch-size', '8']);
     expect(stderr).toMatch(/^out +.*run\ndata +\{"source":"tags\.jsonl"\}\ninit +base\n/);
     expect(stderr).toMatch(/\nsteps +2\nbatchSize +8\nmicroBatchSize +8\nrecipe +paper\n/);
-    expect(stdout).toBe(`Done: 2 steps, 0 s\n  total 0.5 (align 0.25, separation 0.25)\n  wrote ${join(run, 'last')}\n`);
+    expect(stdout).toBe(
+      `Done: 2 steps, 0 s\n  total 0.5 (align 0.25, separation 0.25)\n  wrote ${join(run, 'last')}\n`,
+    );
   });
 
   it('says warnings and errors only when it is to be quiet', async () => {
@@ -32,7 +43,11 @@ describe('synseg-train train', () => {
       options.onWarning?.({ kind: 'health', message: 'Activation maps are flat.' });
       yield* fakeTrain(options);
     };
-    expect(await command([...required, '--quiet'], { train })).toEqual({ exitCode: 0, stdout: '', stderr: 'warning: Activation maps are flat.\n' });
+    expect(await command([...required, '--quiet'], { train })).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: 'warning: Activation maps are flat.\n',
+    });
   });
 
   it('tells each warning once', async () => {
@@ -50,10 +65,16 @@ describe('synseg-train train', () => {
       yield Promise.resolve(stepReport(3, 3, { score: { mIoU: 25, best: false } }));
     };
     const people = await command([...required, '--steps', '3'], { train });
-    expect(people.stderr).toContain('step 1: mIoU 21.00 %, the best so far\nstep 2: mIoU 30.13 %, the best so far\nstep 3: mIoU 25.00 %\n');
+    expect(people.stderr).toContain(
+      'step 1: mIoU 21.00 %, the best so far\nstep 2: mIoU 30.13 %, the best so far\nstep 3: mIoU 25.00 %\n',
+    );
     expect(people.stdout).toContain(`  best mIoU 30.13 %, of step 2: ${join(run, 'best')}\n`);
     const machines = await command([...required, '--steps', '3', '--json'], { train });
-    expect(linesOf(machines.stdout).at(-1)).toMatchObject({ step: 3, score: { mIoU: 25, best: false }, best: { step: 2, mIoU: 30.126, checkpoint: join(run, 'best') } });
+    expect(linesOf(machines.stdout).at(-1)).toMatchObject({
+      step: 3,
+      score: { mIoU: 25, best: false },
+      best: { step: 2, mIoU: 30.126, checkpoint: join(run, 'best') },
+    });
   });
 
   it('ends with 0 when interrupted, and says where the state is', async () => {
@@ -79,7 +100,9 @@ describe('synseg-train train', () => {
     const argv = ['train', '--data', 'd', '--init', 'i', '--out', join(folder, 'never')];
     const { exitCode, stdout } = await command([...argv, '--json'], {}, { signal });
     expect(exitCode).toBe(0);
-    expect(linesOf(stdout)).toEqual([{ interrupted: true, seconds: expect.any(Number), out: join(folder, 'never'), checkpoint: null, best: null }]);
+    expect(linesOf(stdout)).toEqual([
+      { interrupted: true, seconds: expect.any(Number), out: join(folder, 'never'), checkpoint: null, best: null },
+    ]);
     expect((await command([...argv, '--quiet'], {}, { signal })).stdout).toBe('');
     expect((await command(argv, {}, { signal })).stdout).toBe('Interrupted before a step was done, 0 s\n');
   });
@@ -87,28 +110,165 @@ describe('synseg-train train', () => {
   it('resuming a run that is complete has its last step to report', async () => {
     const train = async function* () {};
     const { stdout } = await command([...required, '--steps', '5', '--resume', '--json'], { train });
-    expect(linesOf(stdout)).toEqual([{ step: 5, steps: 5, interrupted: false, seconds: expect.any(Number), out: run, checkpoint: join(run, 'last'), best: null }]);
+    expect(linesOf(stdout)).toEqual([
+      {
+        step: 5,
+        steps: 5,
+        interrupted: false,
+        seconds: expect.any(Number),
+        out: run,
+        checkpoint: join(run, 'last'),
+        best: null,
+      },
+    ]);
   });
 
   it('hands flags on as options', async () => {
     let given: TrainOptions | undefined;
     const train = (options: TrainOptions) => fakeTrain((given = options));
     const argv = [
-      ...['train', '--data', 'a.tar', 'b.tar', '--init', 'random', '--trunk', 'backbone', '--out', run, '--steps', '4', '--batch-size', '16', '--micro-batch-size', '4'],
-      ...['--lambda', '1,2,3,4', '--features', 'conditional', '--objective', 'mccl', '--recipe', 'paper', '--learning-rate', '1e-4', '--schedule', 'cosine', '--warmup-steps', '1'],
-      ...['--weight-decay', '0', '--clip-norm', '1', '--ema', '0.99', '--seed', '1', '--trainable', 'film,layers', '--templates', 'plain', '--max-categories', '8'],
-      ...['--augment', 'flip,crop=0.5:1', '--device', 'cpu', '--precision', 'fp16', '--threads', '2', '--workers', '1', '--save-every', '2', '--keep-every', '4'],
-      ...['--evaluate', 'camvid:data/camvid:val', '--evaluate-every', '2', '--resume', '--data-format', 'webdataset', '--phrases', 'p.jsonl', '--keys', 'image=jpg'],
-      ...['--decoder', 'reduce=32,head=refined', '--unknown-categories', 'leave-out', '--projector-steps', '0', '--contrast-gate', '-0.1', '--quiet'],
+      ...[
+        'train',
+        '--data',
+        'a.tar',
+        'b.tar',
+        '--init',
+        'random',
+        '--trunk',
+        'backbone',
+        '--out',
+        run,
+        '--steps',
+        '4',
+        '--batch-size',
+        '16',
+        '--micro-batch-size',
+        '4',
+      ],
+      ...[
+        '--lambda',
+        '1,2,3,4',
+        '--features',
+        'conditional',
+        '--objective',
+        'mccl',
+        '--recipe',
+        'paper',
+        '--learning-rate',
+        '1e-4',
+        '--schedule',
+        'cosine',
+        '--warmup-steps',
+        '1',
+      ],
+      ...[
+        '--weight-decay',
+        '0',
+        '--clip-norm',
+        '1',
+        '--ema',
+        '0.99',
+        '--seed',
+        '1',
+        '--trainable',
+        'film,layers',
+        '--templates',
+        'plain',
+        '--max-categories',
+        '8',
+      ],
+      ...[
+        '--augment',
+        'flip,crop=0.5:1',
+        '--device',
+        'cpu',
+        '--precision',
+        'fp16',
+        '--threads',
+        '2',
+        '--workers',
+        '1',
+        '--save-every',
+        '2',
+        '--keep-every',
+        '4',
+      ],
+      ...[
+        '--evaluate',
+        'camvid:data/camvid:val',
+        '--evaluate-every',
+        '2',
+        '--resume',
+        '--data-format',
+        'webdataset',
+        '--phrases',
+        'p.jsonl',
+        '--keys',
+        'image=jpg',
+      ],
+      ...[
+        '--decoder',
+        'reduce=32,head=refined',
+        '--unknown-categories',
+        'leave-out',
+        '--projector-steps',
+        '0',
+        '--contrast-gate',
+        '-0.1',
+        '--quiet',
+      ],
     ];
     expect(await command(argv, { train })).toEqual({ exitCode: 0, stdout: '', stderr: '' });
     expect(given).toEqual({
-      ...{ data: { source: ['a.tar', 'b.tar'], format: 'webdataset', phrases: 'p.jsonl', keys: { image: 'jpg' } }, init: 'random', trunk: 'backbone', out: run, steps: 4 },
-      ...{ batchSize: 16, microBatchSize: 4, lambda: { align: 1, contrast: 2, background: 3, separation: 4 }, features: 'conditional', objective: 'mccl', recipe: 'paper' },
-      ...{ learningRate: 1e-4, schedule: 'cosine', warmupSteps: 1, weightDecay: 0, clipNorm: 1, ema: 0.99, seed: 1, trainable: ['film', 'layers'], templates: 'plain' },
-      ...{ maxCategories: 8, augmentation: { flip: true, crop: [0.5, 1] }, device: 'cpu', precision: 'fp16', threads: 2, workers: 1, saveEvery: 2, keepEvery: 4 },
-      ...{ evaluation: { dataset: 'camvid', root: 'data/camvid', split: 'val', every: 2 }, resume: true, decoder: { reduceDim: 32, head: 'refined' } },
-      ...{ unknownCategories: 'leave-out', projectorSteps: 0, contrastGate: -0.1, signal: expect.any(AbortSignal), onWarning: expect.any(Function), onProgress: expect.any(Function) },
+      ...{
+        data: { source: ['a.tar', 'b.tar'], format: 'webdataset', phrases: 'p.jsonl', keys: { image: 'jpg' } },
+        init: 'random',
+        trunk: 'backbone',
+        out: run,
+        steps: 4,
+      },
+      ...{
+        batchSize: 16,
+        microBatchSize: 4,
+        lambda: { align: 1, contrast: 2, background: 3, separation: 4 },
+        features: 'conditional',
+        objective: 'mccl',
+        recipe: 'paper',
+      },
+      ...{
+        learningRate: 1e-4,
+        schedule: 'cosine',
+        warmupSteps: 1,
+        weightDecay: 0,
+        clipNorm: 1,
+        ema: 0.99,
+        seed: 1,
+        trainable: ['film', 'layers'],
+        templates: 'plain',
+      },
+      ...{
+        maxCategories: 8,
+        augmentation: { flip: true, crop: [0.5, 1] },
+        device: 'cpu',
+        precision: 'fp16',
+        threads: 2,
+        workers: 1,
+        saveEvery: 2,
+        keepEvery: 4,
+      },
+      ...{
+        evaluation: { dataset: 'camvid', root: 'data/camvid', split: 'val', every: 2 },
+        resume: true,
+        decoder: { reduceDim: 32, head: 'refined' },
+      },
+      ...{
+        unknownCategories: 'leave-out',
+        projectorSteps: 0,
+        contrastGate: -0.1,
+        signal: expect.any(AbortSignal),
+        onWarning: expect.any(Function),
+        onProgress: expect.any(Function),
+      },
     });
   });
 
@@ -116,7 +276,10 @@ describe('synseg-train train', () => {
     const given: (number | undefined)[] = [];
     const train = (options: TrainOptions) => (given.push(options.prior), fakeTrain(options));
     const printed: (string | undefined)[] = [];
-    for (const flags of [['--prior', '0.5'], ['--prior', '0'], []]) printed.push(/\nprior +(.*)\n/.exec((await command([...required, '--recipe', 'windows', ...flags], { train })).stderr)?.[1]);
+    for (const flags of [['--prior', '0.5'], ['--prior', '0'], []])
+      printed.push(
+        /\nprior +(.*)\n/.exec((await command([...required, '--recipe', 'windows', ...flags], { train })).stderr)?.[1],
+      );
     expect(given).toEqual([0.5, 0, undefined]);
     expect(printed).toEqual(['0.5', '0', '1']);
   });
@@ -125,14 +288,29 @@ describe('synseg-train train', () => {
     [['--steps', '1.5'], /^synseg-train: Cannot train: steps must be an integer ≥ 0, got 1\.5\n$/m],
     [['--batch-size', '8', '--micro-batch-size', '3'], /microBatchSize must divide batchSize 8, got 3/],
     [['--lambda', '0,0,0,0'], /lambda must leave a loss of objective "mccl"/],
-    [['--trainable', 'trunk'], /trainable must be one of film, reduces, layers, head, projector, vision, text, scale, got "trunk"/],
+    [
+      ['--trainable', 'trunk'],
+      /trainable must be one of film, reduces, layers, head, projector, vision, text, scale, got "trunk"/,
+    ],
     [['--trunk', 'backbone'], /trunk must be given with init "random" and only then/],
-    [['--evaluate-every', '5'], /--evaluate-every must come with --evaluate or --evaluate-pairs, or evaluation in the config file, got 5 alone/],
-    [['--evaluate', 'camvid:data', '--evaluate-pairs', 'held.jsonl'], /--evaluate-pairs must come without --evaluate, got both/],
-    [['--objective', 'contrastive', '--features', 'taps'], /features must be left out for objective "contrastive", got "taps"/],
+    [
+      ['--evaluate-every', '5'],
+      /--evaluate-every must come with --evaluate or --evaluate-pairs, or evaluation in the config file, got 5 alone/,
+    ],
+    [
+      ['--evaluate', 'camvid:data', '--evaluate-pairs', 'held.jsonl'],
+      /--evaluate-pairs must come without --evaluate, got both/,
+    ],
+    [
+      ['--objective', 'contrastive', '--features', 'taps'],
+      /features must be left out for objective "contrastive", got "taps"/,
+    ],
     [['--prior', '1'], /prior must be 0 without the loss sharing, got 1/],
     [['--recipe', 'windows', '--prior', '-1'], /prior must be a number from 0 to Infinity, got -1/],
-    [['--recipe', 'windows', '--prior', 'much'], /option '--prior <w>' argument 'much' is invalid\. It must be a number\./],
+    [
+      ['--recipe', 'windows', '--prior', 'much'],
+      /option '--prior <w>' argument 'much' is invalid\. It must be a number\./,
+    ],
     [['--config', join(folder, 'none.json')], /Cannot read config: file must be readable, got ENOENT/],
     [['--steps', 'many'], /option '--steps <n>' argument 'many' is invalid\. It must be a number\./],
     [['--recipe', 'worst'], /Allowed choices are paper, best, windows, clip\./],
@@ -142,7 +320,16 @@ describe('synseg-train train', () => {
   ])('ends with 2 for %j', async (argv, message) => {
     const train = () => expect.unreachable('nothing must be trained');
     const [, ...rest] = required;
-    const { exitCode, stdout, stderr } = await command(['train', ...argv.filter((item) => item === 'more'), ...rest, ...argv.filter((item) => item !== 'more'), '--quiet'], { train });
+    const { exitCode, stdout, stderr } = await command(
+      [
+        'train',
+        ...argv.filter((item) => item === 'more'),
+        ...rest,
+        ...argv.filter((item) => item !== 'more'),
+        '--quiet',
+      ],
+      { train },
+    );
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
   });
@@ -150,7 +337,10 @@ describe('synseg-train train', () => {
   it.each(['data', 'init', 'out'])('asks for --%s', async (name) => {
     const argv = ['data', 'init', 'out'].filter((other) => other !== name).flatMap((other) => [`--${other}`, 'x']);
     const { exitCode, stderr } = await command(['train', ...argv]);
-    expect([exitCode, stderr]).toEqual([2, `synseg-train: Cannot train: --${name} must be given, or ${name} in the config file, got neither\n`]);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      `synseg-train: Cannot train: --${name} must be given, or ${name} in the config file, got neither\n`,
+    ]);
   });
 
   it('ends with 1 when training fails, also by a mistake of the program', async () => {
@@ -172,7 +362,11 @@ describe('synseg-train train', () => {
       yield stepReport(1, 2);
       throw new SynsegError('RUN_FOLDER', 'Cannot save checkpoint: disk must have room, got ENOSPC');
     };
-    const { exitCode } = await command([...required, '--quiet'], { train }, { signal: AbortSignal.abort(new Error('stopped by SIGINT')) });
+    const { exitCode } = await command(
+      [...required, '--quiet'],
+      { train },
+      { signal: AbortSignal.abort(new Error('stopped by SIGINT')) },
+    );
     expect(exitCode).toBe(1);
   });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { augmentation, decoderShape, evaluationSet, fields, list, lossWeights, number } from '../../../packages/train/src/command/values.ts';
+import {
+  augmentation,
+  decoderShape,
+  evaluationSet,
+  fields,
+  list,
+  lossWeights,
+  number,
+} from '../../../packages/train/src/command/values.ts';
 
 describe('values of flags', () => {
   it.each<[(text: string) => unknown, string, unknown]>([
@@ -11,7 +19,11 @@ describe('values of flags', () => {
     [augmentation, 'none', {}],
     [augmentation, 'flip', { flip: true }],
     [augmentation, 'crop=0.25:0.75,flip', { flip: true, crop: [0.25, 0.75] }],
-    [decoderShape, 'reduce=64,heads=4,intermediate=256,head=simple', { reduceDim: 64, heads: 4, intermediateSize: 256, head: 'simple' }],
+    [
+      decoderShape,
+      'reduce=64,heads=4,intermediate=256,head=simple',
+      { reduceDim: 64, heads: 4, intermediateSize: 256, head: 'simple' },
+    ],
     [evaluationSet, 'ccp:data/ccp', { dataset: 'ccp', root: 'data/ccp' }],
     [evaluationSet, 'camvid:data/camvid:val', { dataset: 'camvid', root: 'data/camvid', split: 'val' }],
     [evaluationSet, 'index-png:C:\\data\\mine', { dataset: 'index-png', root: 'C:\\data\\mine' }],
@@ -34,15 +46,25 @@ describe('values of flags', () => {
     [augmentation, 'crop=0.9:0.5', 'The shares of crop must rise, above 0 and to 1 at most.'],
     [decoderShape, 'reduce=0', 'Its reduce must be a whole number of at least 1.'],
     [decoderShape, 'head=round', 'Its head must be simple or refined.'],
-    [decoderShape, 'width=3', 'It must be made of name=value, with reduce, heads, intermediate, head as names, got "width=3".'],
+    [
+      decoderShape,
+      'width=3',
+      'It must be made of name=value, with reduce, heads, intermediate, head as names, got "width=3".',
+    ],
     [evaluationSet, 'camvid', 'It must be DATASET:FOLDER or DATASET:FOLDER:SPLIT with one of camvid, ccp, index-png.'],
-    [evaluationSet, 'voc:data', 'It must be DATASET:FOLDER or DATASET:FOLDER:SPLIT with one of camvid, ccp, index-png.'],
+    [
+      evaluationSet,
+      'voc:data',
+      'It must be DATASET:FOLDER or DATASET:FOLDER:SPLIT with one of camvid, ccp, index-png.',
+    ],
     [fields('image'), 'image', 'It must be made of name=value, with image as names, got "image".'],
   ])('%o refuses %j', (parse, text, message) => {
     expect(() => parse(text)).toThrow(new RangeError(message));
   });
 
   it('names the losses that there are', () => {
-    expect(() => lossWeights('alignment=1')).toThrow(/with align, contrast, background, separation, masks, .* as names, got "alignment=1"/);
+    expect(() => lossWeights('alignment=1')).toThrow(
+      /with align, contrast, background, separation, masks, .* as names, got "alignment=1"/,
+    );
   });
 });

@@ -30,7 +30,9 @@ describe('chooseView()', () => {
   });
 
   it('does not change the mirroring when a crop is added', () => {
-    expect(views({ flip: true, crop: [0.5, 1] }).map(({ flip }) => flip)).toEqual(views({ flip: true }).map(({ flip }) => flip));
+    expect(views({ flip: true, crop: [0.5, 1] }).map(({ flip }) => flip)).toEqual(
+      views({ flip: true }).map(({ flip }) => flip),
+    );
   });
 
   it('shows the whole picture where no such region fits', () => {

@@ -12,10 +12,18 @@ import { BATCH_SIZE, failureOf, jpeg, load, openWarned, write } from './fixtures
 
 const folder = temporaryFolder();
 const list = join(folder, 'list.jsonl');
-write(list, Array.from({ length: 5 }, (_, index) => JSON.stringify({ image: `${index}.jpg`, mask: `${index}.png`, tags: ['t'] })).join('\n'));
+write(
+  list,
+  Array.from({ length: 5 }, (_, index) =>
+    JSON.stringify({ image: `${index}.jpg`, mask: `${index}.png`, tags: ['t'] }),
+  ).join('\n'),
+);
 for (let index = 0; index < 5; index++) {
   write(join(folder, `${index}.jpg`), await jpeg(index));
-  write(join(folder, `${index}.png`), encodeIndexMask({ width: 32, height: 24, data: new Uint8Array(32 * 24).map((_, pixel) => (pixel >> index) % 5) }));
+  write(
+    join(folder, `${index}.png`),
+    encodeIndexMask({ width: 32, height: 24, data: new Uint8Array(32 * 24).map((_, pixel) => (pixel >> index) % 5) }),
+  );
 }
 const small = { inputSize: BATCH_SIZE, batchSize: 2, seed: 3, onWarning: () => undefined } as const;
 
@@ -72,15 +80,21 @@ describe('BatchLoader lifetime', () => {
 
 describe('BatchLoader in a process of its own', () => {
   const denoRuns = existsSync('node_modules/.bin/deno') && existsSync('packages/core/dist/index.js');
-  const deno = denoRuns ? execFileSync('node_modules/.bin/deno', ['eval', 'console.log(Deno.execPath())'], { encoding: 'utf8' }).trim() : '';
+  const deno = denoRuns
+    ? execFileSync('node_modules/.bin/deno', ['eval', 'console.log(Deno.execPath())'], { encoding: 'utf8' }).trim()
+    : '';
   const runtimes = [[process.execPath, '--import', 'tsx'], ...(denoRuns ? [[deno, 'run', '-A']] : [])];
 
   it('gives the same bytes under Node and Deno, and lets the process end', () => {
     const outputs = runtimes.map(([command = '', ...args]) => {
-      const { stdout, stderr, status } = spawnSync(command, [...args, 'test/train/data/loader-script.ts', list], { encoding: 'utf8', timeout: 50_000 });
+      const { stdout, stderr, status } = spawnSync(command, [...args, 'test/train/data/loader-script.ts', list], {
+        encoding: 'utf8',
+        timeout: 50_000,
+      });
       return { stdout, stderr: stderr.replace(/^npm warn.*\n/gm, ''), status };
     });
-    for (const output of outputs) expect(output).toEqual({ stdout: expect.stringMatching(/^[0-9a-f]{64}\n$/), stderr: '', status: 0 });
+    for (const output of outputs)
+      expect(output).toEqual({ stdout: expect.stringMatching(/^[0-9a-f]{64}\n$/), stderr: '', status: 0 });
     expect(new Set(outputs.map(({ stdout }) => stdout)).size).toBe(1);
   });
 });
@@ -88,16 +102,29 @@ describe('BatchLoader in a process of its own', () => {
 describe.skipIf(!hasShared)('BatchLoader on real data', () => {
   it('loads photos and tags of Clothing Co-Parsing', async () => {
     const { dataset } = await openWarned({ source: join(SHARED, 'data/ccp/tags.jsonl'), split: 'tags' });
-    const { batches, loader, warnings } = await load(dataset, 2, { batchSize: 8, inputSize: [224, 224], known: (category) => category !== 'skin' });
+    const { batches, loader, warnings } = await load(dataset, 2, {
+      batchSize: 8,
+      inputSize: [224, 224],
+      known: (category) => category !== 'skin',
+    });
     expect(warnings).toEqual([]);
     expect(batches[1]!.pixels!.length).toBe(8 * 224 * 224 * 3);
-    expect(batches.flatMap(({ categories }) => categories).every((categories) => categories.length > 0 && !categories.includes('skin'))).toBe(true);
+    expect(
+      batches
+        .flatMap(({ categories }) => categories)
+        .every((categories) => categories.length > 0 && !categories.includes('skin')),
+    ).toBe(true);
     expect(loader.counts.unknownCategories).toBeGreaterThan(4);
   });
 
   it('loads pictures and masks of CamVid', async () => {
     const { dataset } = await openWarned({ source: join(SHARED, 'data/camvid'), split: 'train' });
-    const { batches } = await load(dataset, 1, { batchSize: 8, inputSize: [96, 128], masks: 'required', augmentation: { flip: true, crop: [0.5, 1] } });
+    const { batches } = await load(dataset, 1, {
+      batchSize: 8,
+      inputSize: [96, 128],
+      masks: 'required',
+      augmentation: { flip: true, crop: [0.5, 1] },
+    });
     const { masks, categories } = batches[0]!;
     expect(new Set(masks).size).toBeGreaterThan(8);
     expect(masks!.every((value) => value <= 10 || value === 255)).toBe(true);

@@ -17,7 +17,16 @@ describe.each(['this Node', 'Deno'] as const)('under %s', (runtime) => {
     cpSync(join(REPOSITORY, 'packages/train/package.json'), join(home, 'package.json'));
     symlinkSync(join(REPOSITORY, 'node_modules'), join(home, 'node_modules'), 'junction');
     appendFileSync(join(home, 'dist/decode-worker.js'), '\nthrow new Error("no sharp for this machine");\n');
-    const options = { data: writeTinySet(join(home, 'set')).tags, init: writeTinyClipseg(join(home, 'model')), out: join(home, 'run'), cacheFolder: join(home, 'cache'), steps: 2, batchSize: 8, device: 'cpu', workers };
+    const options = {
+      data: writeTinySet(join(home, 'set')).tags,
+      init: writeTinyClipseg(join(home, 'model')),
+      out: join(home, 'run'),
+      cacheFolder: join(home, 'cache'),
+      steps: 2,
+      batchSize: 8,
+      device: 'cpu',
+      workers,
+    };
     const [command = '', ...args] = commandOf(runtime);
     const program = join(home, 'program.mjs');
     writeFileSync(

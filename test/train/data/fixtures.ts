@@ -5,19 +5,32 @@ import { packTar } from 'modern-tar';
 import sharp from 'sharp';
 import { BatchLoader, type Batch, type BatchLoaderOptions } from '../../../packages/train/src/data/batch-loader.ts';
 import type { DataWarning } from '../../../packages/train/src/data/data-warning.ts';
-import { START, openDataset, type DataOptions, type Dataset, type DatasetPosition, type Drawn } from '../../../packages/train/src/data/dataset.ts';
+import {
+  START,
+  openDataset,
+  type DataOptions,
+  type Dataset,
+  type DatasetPosition,
+  type Drawn,
+} from '../../../packages/train/src/data/dataset.ts';
 import type { Sample } from '../../../packages/train/src/data/sample.ts';
 import { encodePNG } from '../../../packages/train/src/image/image.ts';
 
 /** A PNG of one colour. */
 export async function plainPicture(rgb: readonly [number, number, number], width = 8, height = 6): Promise<Uint8Array> {
-  return encodePNG(Uint8Array.from({ length: width * height * 3 }, (_, index) => rgb[index % 3]!), width, height);
+  return encodePNG(
+    Uint8Array.from({ length: width * height * 3 }, (_, index) => rgb[index % 3]!),
+    width,
+    height,
+  );
 }
 
 /** A JPEG with a gradient, different for each seed. */
 export async function jpeg(seed: number, width = 32, height = 24): Promise<Uint8Array> {
   const rgb = Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7 + seed * 31) % 251);
-  return sharp(rgb, { raw: { width, height, channels: 3 } }).jpeg().toBuffer();
+  return sharp(rgb, { raw: { width, height, channels: 3 } })
+    .jpeg()
+    .toBuffer();
 }
 
 export function write(path: string, content: string | Uint8Array): string {
@@ -77,9 +90,20 @@ export async function failureOf(promise: Promise<unknown>): Promise<string> {
 export const BATCH_SIZE = [12, 16] as const;
 
 /** Loads batches with small defaults and disposes the loader. */
-export async function load(dataset: Dataset, count: number, options: Partial<BatchLoaderOptions> = {}): Promise<{ batches: Batch[]; loader: BatchLoader; warnings: DataWarning[] }> {
+export async function load(
+  dataset: Dataset,
+  count: number,
+  options: Partial<BatchLoaderOptions> = {},
+): Promise<{ batches: Batch[]; loader: BatchLoader; warnings: DataWarning[] }> {
   const warnings: DataWarning[] = [];
-  const loader = BatchLoader.open(dataset, { inputSize: BATCH_SIZE, batchSize: 2, seed: 3, workers: 1, onWarning: (warning) => warnings.push(warning), ...options });
+  const loader = BatchLoader.open(dataset, {
+    inputSize: BATCH_SIZE,
+    batchSize: 2,
+    seed: 3,
+    workers: 1,
+    onWarning: (warning) => warnings.push(warning),
+    ...options,
+  });
   const batches: Batch[] = [];
   try {
     while (batches.length < count) batches.push(await loader.next());

@@ -16,7 +16,11 @@ function settle(): Promise<void> {
 describe('Prefetch', () => {
   it('hands results out in the order of the source, whichever is ready first', async () => {
     const finish: (() => void)[] = [];
-    const prefetch = new Prefetch(endless(), (item) => new Promise<number>((resolve) => (finish[item] = () => resolve(item))), 3);
+    const prefetch = new Prefetch(
+      endless(),
+      (item) => new Promise<number>((resolve) => (finish[item] = () => resolve(item))),
+      3,
+    );
     await settle();
     for (const item of [2, 0, 1]) finish[item]?.();
     expect([await prefetch.next(), await prefetch.next(), await prefetch.next()]).toEqual([0, 1, 2]);
@@ -48,7 +52,11 @@ describe('Prefetch', () => {
       yield* [await Promise.resolve(0), 1];
       throw new Error('no more');
     }
-    const prefetch = new Prefetch(two(), (item) => (item === 1 ? Promise.reject(new Error('work')) : Promise.resolve(item)), 8);
+    const prefetch = new Prefetch(
+      two(),
+      (item) => (item === 1 ? Promise.reject(new Error('work')) : Promise.resolve(item)),
+      8,
+    );
     expect(await prefetch.next()).toBe(0);
     await expect(prefetch.next()).rejects.toThrow('work');
     await expect(prefetch.next()).rejects.toThrow('no more');

@@ -6,11 +6,28 @@ const first = (...seed: readonly (number | string)[]): number => new Random(...s
 describe('Random', () => {
   it('gives the same numbers for the same seed, on every machine', () => {
     const random = new Random(42, 3, 'view');
-    expect([random.next(), random.next(), random.integer(1000)]).toEqual([0.20548498560674489, 0.8526256217155606, 962]);
+    expect([random.next(), random.next(), random.integer(1000)]).toEqual([
+      0.20548498560674489, 0.8526256217155606, 962,
+    ]);
   });
 
   it('gives other numbers for every other seed, also far above 32 bits', () => {
-    const seeds: (readonly (number | string)[])[] = [[0], [1], [2 ** 32], [2 ** 32 + 1], [0, 0], [0, 1], [1, 0], ['a'], ['b'], [0, 'a'], ['a', 0], [-1], ['ab'], ['a', 'b']];
+    const seeds: (readonly (number | string)[])[] = [
+      [0],
+      [1],
+      [2 ** 32],
+      [2 ** 32 + 1],
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      ['a'],
+      ['b'],
+      [0, 'a'],
+      ['a', 0],
+      [-1],
+      ['ab'],
+      ['a', 'b'],
+    ];
     expect(new Set(seeds.map((seed) => first(...seed))).size).toBe(seeds.length);
   });
 

@@ -36,104 +36,192 @@ describe('openDataset() on JSONL', () => {
 
   it('reads lines that lie across the chunks of a file', async () => {
     const long = 'x'.repeat(50_000);
-    const lines = Array.from({ length: 9 }, (_, index) => JSON.stringify({ image: 'a.jpg', tags: [`${index}${long}`] }));
+    const lines = Array.from({ length: 9 }, (_, index) =>
+      JSON.stringify({ image: 'a.jpg', tags: [`${index}${long}`] }),
+    );
     const found = await categories(write(at('long.jsonl'), lines.join('\n')));
-    expect(found.map(([tag]) => [tag!.length, tag![0]])).toEqual(Array.from({ length: 9 }, (_, index) => [50_001, String(index)]));
+    expect(found.map(([tag]) => [tag!.length, tag![0]])).toEqual(
+      Array.from({ length: 9 }, (_, index) => [50_001, String(index)]),
+    );
   });
 
   it('leaves out lines beyond four million bytes, and finds what follows', async () => {
-    const path = write(at('endless.jsonl'), `{"image":"a.jpg","tags":["${'x'.repeat(4_000_000)}"]}\n{"image":"b.jpg","tags":["b"]}\n{"image":"c.jpg","tags":["${'x'.repeat(9_000_000)}`);
+    const path = write(
+      at('endless.jsonl'),
+      `{"image":"a.jpg","tags":["${'x'.repeat(4_000_000)}"]}\n{"image":"b.jpg","tags":["b"]}\n{"image":"c.jpg","tags":["${'x'.repeat(9_000_000)}`,
+    );
     const { dataset, warnings } = await openWarned(path);
-    expect([(await samplesOf(dataset)).map(({ categories: found }) => found), warnings.map(({ message }) => message)]).toEqual([
+    expect([
+      (await samplesOf(dataset)).map(({ categories: found }) => found),
+      warnings.map(({ message }) => message),
+    ]).toEqual([
       [['b']],
-      [`Row left out: ${path} line 1: line must have at most 4000000 bytes, got 4000029`, `Row left out: ${path} line 3: line must have at most 4000000 bytes, got 9000026`],
+      [
+        `Row left out: ${path} line 1: line must have at most 4000000 bytes, got 4000029`,
+        `Row left out: ${path} line 3: line must have at most 4000000 bytes, got 9000026`,
+      ],
     ]);
     const table = write(at('endless.tsv'), `a.jpg\t${'x'.repeat(5_000_000)}\nb.jpg\tb\n${'x\t'.repeat(10_000)}\n`);
     const found = await openWarned(table);
-    expect([(await samplesOf(found.dataset)).map(({ categories: words }) => words), found.warnings.map(({ message }) => message)]).toEqual([
+    expect([
+      (await samplesOf(found.dataset)).map(({ categories: words }) => words),
+      found.warnings.map(({ message }) => message),
+    ]).toEqual([
       [['b']],
-      [`Row left out: ${table} line 1: line must have at most 4000000 bytes, got 5000006`, `Row left out: ${table} line 3: row must have at most 10000 columns, got 10001`],
+      [
+        `Row left out: ${table} line 1: line must have at most 4000000 bytes, got 5000006`,
+        `Row left out: ${table} line 3: row must have at most 10000 columns, got 10001`,
+      ],
     ]);
   });
 
   it('shows no secret of an address, and of what is wrong the beginning only', async () => {
     const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
-    const path = write(at('secret.jsonl'), `{"image":"https://ann:hunter2@x.org/a.jpg?sig=s3cret"}\n{"image":${deep}}\n{"image":{"toString":1}}\n{"image":"a.jpg"}\n`);
+    const path = write(
+      at('secret.jsonl'),
+      `{"image":"https://ann:hunter2@x.org/a.jpg?sig=s3cret"}\n{"image":${deep}}\n{"image":{"toString":1}}\n{"image":"a.jpg"}\n`,
+    );
     const { warnings } = await openWarned(path);
-    expect(warnings.map(({ message }) => message.slice(0, 200))).toEqual([
-      `Row left out: ${path} line 1: picture must be a local file (download it first, e.g. with img2dataset), got "https://x.org/a.jpg"`,
-      `Row left out: ${path} line 2: image must be a text, got a list of 1`,
-      `Row left out: ${path} line 3: image must be a text, got {"toString":1}`,
-    ].map((message) => message.slice(0, 200)));
+    expect(warnings.map(({ message }) => message.slice(0, 200))).toEqual(
+      [
+        `Row left out: ${path} line 1: picture must be a local file (download it first, e.g. with img2dataset), ` +
+          'got "https://x.org/a.jpg"',
+        `Row left out: ${path} line 2: image must be a text, got a list of 1`,
+        `Row left out: ${path} line 3: image must be a text, got {"toString":1}`,
+      ].map((message) => message.slice(0, 200)),
+    );
   });
 
   it.skipIf(process.platform === 'win32')('refuses a device', async () => {
-    expect(await failureOf(openWarned({ source: '/dev/zero', format: 'jsonl' }))).toBe('DATASET_FORMAT: Cannot open dataset: source must be a readable file, got "/dev/zero", a device or a pipe');
+    expect(await failureOf(openWarned({ source: '/dev/zero', format: 'jsonl' }))).toBe(
+      'DATASET_FORMAT: Cannot open dataset: source must be a readable file, got "/dev/zero", a device or a pipe',
+    );
   });
 
   it('takes fields by the names given, and paths from the folders given', async () => {
     const path = write(at('lists', 'named.jsonl'), '{"pic": "a.jpg", "de": "Auto", "seg": "m.png"}\n');
-    const { dataset } = await openWarned({ source: path, images: folder, masks: at('masks'), keys: { image: ['none', 'pic'], caption: 'de', mask: 'seg' } });
-    expect(await samplesOf(dataset)).toEqual([{ key: 'a.jpg', image: at('a.jpg'), categories: ['auto'], mask: at('masks', 'm.png') }]);
+    const { dataset } = await openWarned({
+      source: path,
+      images: folder,
+      masks: at('masks'),
+      keys: { image: ['none', 'pic'], caption: 'de', mask: 'seg' },
+    });
+    expect(await samplesOf(dataset)).toEqual([
+      { key: 'a.jpg', image: at('a.jpg'), categories: ['auto'], mask: at('masks', 'm.png') },
+    ]);
   });
 
   it('leaves out rows of another split', async () => {
-    const path = write(at('split.jsonl'), '{"image":"a.jpg","tags":["a"],"split":"train"}\n{"image":"b.jpg","tags":["b"],"split":"val"}\n{"image":"c.jpg","tags":["c"]}\n');
+    const path = write(
+      at('split.jsonl'),
+      '{"image":"a.jpg","tags":["a"],"split":"train"}\n{"image":"b.jpg","tags":["b"],"split":"val"}\n{"image":"c.jpg","tags":["c"]}\n',
+    );
     expect(await categories({ source: path, split: 'val' })).toEqual([['b']]);
     expect(await categories(path)).toEqual([['a'], ['b'], ['c']]);
-    expect(await failureOf(openWarned({ source: path, split: 'test' }))).toBe(`DATASET_FORMAT: Cannot open dataset: "${path}" must have rows of split "test", got the splits train, val`);
+    expect(await failureOf(openWarned({ source: path, split: 'test' }))).toBe(
+      `DATASET_FORMAT: Cannot open dataset: "${path}" must have rows of split "test", got the splits train, val`,
+    );
   });
 
   it('leaves out broken lines and says which, the first three and then every tenfold', async () => {
-    const broken = ['{"image": "a.jpg", "tags": [1]}', 'nonsense', '[]', '{"tags": ["x"]}', '{"image": "https://x.org/a.jpg"}', ...new Array<string>(6).fill('{"image":')];
-    const path = write(at('broken.jsonl'), ['{"image":"a.jpg","tags":["a"]}', ...broken, '{"image":"b.jpg","tags":["b"]}', '{"image":"b.j'].join('\n'));
+    const broken = [
+      '{"image": "a.jpg", "tags": [1]}',
+      'nonsense',
+      '[]',
+      '{"tags": ["x"]}',
+      '{"image": "https://x.org/a.jpg"}',
+      ...new Array<string>(6).fill('{"image":'),
+    ];
+    const path = write(
+      at('broken.jsonl'),
+      ['{"image":"a.jpg","tags":["a"]}', ...broken, '{"image":"b.jpg","tags":["b"]}', '{"image":"b.j'].join('\n'),
+    );
     const { dataset, warnings } = await openWarned(path);
     expect(dataset.size).toBe(2);
-    expect(warnings.map(({ kind, count }) => [kind, count])).toEqual([1, 2, 3, 10].map((count) => ['broken-row', count]));
+    expect(warnings.map(({ kind, count }) => [kind, count])).toEqual(
+      [1, 2, 3, 10].map((count) => ['broken-row', count]),
+    );
     expect(warnings[0]!.message).toBe(`Row left out: ${path} line 2: tags must be a text or a list of texts, got [1]`);
     expect(warnings[1]!.message).toContain('line 3: line must be JSON, got ');
     expect(warnings[2]!.message).toContain('line 4: row must be an object, got []');
   });
 
   it.each([
-    ['{"tags": ["x"]}', 'line 1: row must have a picture (image, file_name, filename, filepath, path, url, key; see keys), got the fields tags'],
-    ['{"image": "https://x.org/a.jpg"}', 'line 1: picture must be a local file (download it first, e.g. with img2dataset), got "https://x.org/a.jpg"'],
+    [
+      '{"tags": ["x"]}',
+      'line 1: row must have a picture (image, file_name, filename, filepath, path, url, key; see keys), got the ' +
+        'fields tags',
+    ],
+    [
+      '{"image": "https://x.org/a.jpg"}',
+      'line 1: picture must be a local file (download it first, e.g. with img2dataset), got "https://x.org/a.jpg"',
+    ],
     ['{"image": 7}', 'line 1: image must be a text, got 7'],
     ['', 'an empty file'],
   ])('refuses a file without a usable row: %s', async (text, got) => {
     const path = write(at('useless.jsonl'), text);
-    expect(await failureOf(openWarned(path))).toBe(`DATASET_FORMAT: Cannot open dataset: "${path}" must have a usable row, got ${got}`);
+    expect(await failureOf(openWarned(path))).toBe(
+      `DATASET_FORMAT: Cannot open dataset: "${path}" must have a usable row, got ${got}`,
+    );
   });
 
   it('refuses a folder of pictures in which none is found', async () => {
     const path = write(at('elsewhere', 'list.jsonl'), '{"image":"a.jpg","tags":["a"]}\n');
-    const message = 'DATASET_FORMAT: Cannot open dataset: images must be the folder that the pictures\' paths start from, got';
-    expect(await failureOf(openWarned(path))).toBe(`${message} "${at('elsewhere')}", where "${at('elsewhere', 'a.jpg')}" does not exist`);
+    const message =
+      "DATASET_FORMAT: Cannot open dataset: images must be the folder that the pictures' paths start from, got";
+    expect(await failureOf(openWarned(path))).toBe(
+      `${message} "${at('elsewhere')}", where "${at('elsewhere', 'a.jpg')}" does not exist`,
+    );
     expect((await openWarned({ source: path, images: folder })).dataset.size).toBe(1);
   });
 
   it('says when a file cannot be read, or has changed since it was opened', async () => {
-    expect(await failureOf(openWarned(at('none.jsonl')))).toContain(`DATASET_FORMAT: Cannot open dataset: source must be a readable file, got "${at('none.jsonl')}" (ENOENT`);
+    expect(await failureOf(openWarned(at('none.jsonl')))).toContain(
+      `DATASET_FORMAT: Cannot open dataset: source must be a readable file, got "${at('none.jsonl')}" (ENOENT`,
+    );
     const path = write(at('changing.jsonl'), '{"image":"a.jpg","tags":["a"]}\n{"image":"b.jpg","tags":["b"]}\n');
     const { dataset } = await openWarned(path);
     writeFileSync(path, '\n'.repeat(80));
-    expect(await failureOf(draw(dataset, 1))).toContain(`DATASET_FORMAT: Cannot open dataset: "${path}" must not change while it is read, got line must be JSON`);
+    expect(await failureOf(draw(dataset, 1))).toContain(
+      `DATASET_FORMAT: Cannot open dataset: "${path}" must not change while it is read, got line must be JSON`,
+    );
   });
 
   it('joins phrases found before, by image or by caption', async () => {
-    const source = write(at('captions.jsonl'), '{"image":"a.jpg","caption":"one,two"}\n{"image":"b.jpg","caption":"three"}\n{"image":"c.jpg","caption":"four"}\n');
-    const known = write(at('phrases.jsonl'), '{"key":"a.jpg","caption":"one,two","nouns":["Bird","tree"]}\n{"caption":"three","nouns":["lake"]}\n{"caption":"x"}\n');
+    const source = write(
+      at('captions.jsonl'),
+      '{"image":"a.jpg","caption":"one,two"}\n{"image":"b.jpg","caption":"three"}\n{"image":"c.jpg","caption":"four"}\n',
+    );
+    const known = write(
+      at('phrases.jsonl'),
+      '{"key":"a.jpg","caption":"one,two","nouns":["Bird","tree"]}\n{"caption":"three","nouns":["lake"]}\n{"caption":"x"}\n',
+    );
     expect(await categories({ source, phrases: known })).toEqual([['bird', 'tree'], ['lake'], ['four']]);
     const { warnings } = await openWarned({ source, phrases: known });
-    expect(warnings).toEqual([{ kind: 'broken-row', count: 1, message: `Row left out: ${known} line 3: row must have nouns and one of key, image, caption, got the fields caption` }]);
-    expect(await failureOf(openWarned({ source, phrases: source }))).toContain(`phrases must be JSONL with nouns, "${source}", got line 3: row must have nouns`);
-    expect(await failureOf(openWarned({ source, phrases: at('none') }))).toContain(`phrases must be a readable file, got "${at('none')}" (ENOENT`);
+    expect(warnings).toEqual([
+      {
+        kind: 'broken-row',
+        count: 1,
+        message:
+          `Row left out: ${known} line 3: row must have nouns and one of key, image, caption, got the ` +
+          'fields caption',
+      },
+    ]);
+    expect(await failureOf(openWarned({ source, phrases: source }))).toContain(
+      `phrases must be JSONL with nouns, "${source}", got line 3: row must have nouns`,
+    );
+    expect(await failureOf(openWarned({ source, phrases: at('none') }))).toContain(
+      `phrases must be a readable file, got "${at('none')}" (ENOENT`,
+    );
   });
 });
 
 describe('openDataset() on CSV and TSV', () => {
   it('reads columns by the names in the first row, quotes and line breaks included', async () => {
-    const path = write(at('quoted.csv'), 'text,file_name,split\r\n"red, ""big"" car,\nroad",a.jpg,x\r\n\r\nhouse,b.jpg,y\r\n');
+    const path = write(
+      at('quoted.csv'),
+      'text,file_name,split\r\n"red, ""big"" car,\nroad",a.jpg,x\r\n\r\nhouse,b.jpg,y\r\n',
+    );
     expect(await categories(path)).toEqual([['red', '"big" car', 'road'], ['house']]);
     expect(await categories({ source: path, split: 'y' })).toEqual([['house']]);
   });
@@ -145,31 +233,48 @@ describe('openDataset() on CSV and TSV', () => {
 
   it('takes columns by index, with a header and without', async () => {
     const keys = { image: 2, caption: 0 } as const;
-    const [bare, headed] = [write(at('bare.tsv'), 'cap\tx\ta.jpg\n'), write(at('headed.tsv'), 'caption\tother\timage\ncap\tx\ta.jpg\n')];
+    const [bare, headed] = [
+      write(at('bare.tsv'), 'cap\tx\ta.jpg\n'),
+      write(at('headed.tsv'), 'caption\tother\timage\ncap\tx\ta.jpg\n'),
+    ];
     expect(await categories({ source: bare, keys })).toEqual([['cap']]);
     expect(await categories({ source: headed, keys })).toEqual([['cap']]);
-    expect(await categories({ source: write(at('odd.csv'), 'one,two\na.jpg,cap\n'), header: true, keys: { image: 'one', caption: 'two' } })).toEqual([['cap']]);
+    expect(
+      await categories({
+        source: write(at('odd.csv'), 'one,two\na.jpg,cap\n'),
+        header: true,
+        keys: { image: 'one', caption: 'two' },
+      }),
+    ).toEqual([['cap']]);
     expect(await categories({ source: write(at('image.csv'), 'a.jpg,image\n'), header: false })).toEqual([['image']]);
   });
 
   it('refuses URLs of pictures, as CC12M has them, and says what to do', async () => {
     const path = write(at('cc12m.tsv'), 'https://x.org/1.jpg\ta view\n');
-    expect(await failureOf(openWarned(path))).toContain('got line 1: picture must be a local file (download it first, e.g. with img2dataset), got "https://x.org/1.jpg"');
+    expect(await failureOf(openWarned(path))).toContain(
+      'got line 1: picture must be a local file (download it first, e.g. with img2dataset), got "https://x.org/1.jpg"',
+    );
   });
 
   it('leaves out rows with too many columns, and names a quote that never ends', async () => {
     const path = write(at('wide.csv'), 'image,caption\na.jpg,one,two\nb.jpg,three\n');
     const { dataset, warnings } = await openWarned(path);
-    expect([dataset.size, warnings[0]?.message]).toEqual([1, `Row left out: ${path} line 2: row must have at most 2 columns, got 3`]);
+    expect([dataset.size, warnings[0]?.message]).toEqual([
+      1,
+      `Row left out: ${path} line 2: row must have at most 2 columns, got 3`,
+    ]);
     const open = write(at('open.csv'), 'image,caption\na.jpg,"one\nb.jpg,three\n');
-    expect(await failureOf(openWarned(open))).toContain(`DATASET_FORMAT: Cannot open dataset: "${open}" must be CSV, got Quote Not Closed`);
+    expect(await failureOf(openWarned(open))).toContain(
+      `DATASET_FORMAT: Cannot open dataset: "${open}" must be CSV, got Quote Not Closed`,
+    );
   });
 });
 
 describe('draw()', () => {
   const tags = Array.from({ length: 7 }, (_, index) => `{"image":"a.jpg","tags":["${index}"]}`).join('\n');
   const path = write(at('order.jsonl'), tags);
-  const order = async (count: number, from = START, seed = 1): Promise<number[]> => (await draw((await openWarned(path)).dataset, count, from, seed)).map(({ index }) => index);
+  const order = async (count: number, from = START, seed = 1): Promise<number[]> =>
+    (await draw((await openWarned(path)).dataset, count, from, seed)).map(({ index }) => index);
 
   it('shuffles each epoch anew, every sample once, by the seed alone', async () => {
     const drawn = await order(21);
@@ -184,21 +289,27 @@ describe('draw()', () => {
     const whole = await draw(dataset, 21);
     for (const [count, { after }] of whole.entries()) {
       const position = JSON.parse(JSON.stringify(after)) as typeof after;
-      expect((await draw(dataset, 20 - count || 1, position)).map(({ index }) => index).slice(0, 20 - count)).toEqual(whole.slice(count + 1).map(({ index }) => index));
+      expect((await draw(dataset, 20 - count || 1, position)).map(({ index }) => index).slice(0, 20 - count)).toEqual(
+        whole.slice(count + 1).map(({ index }) => index),
+      );
     }
     expect(whole[6]!.after).toEqual({ epoch: 0, consumed: 7 });
     expect(whole[7]!.after).toEqual({ epoch: 1, consumed: 1 });
   });
 
   it('refuses a position beyond the dataset', async () => {
-    expect(await failureOf(order(1, { epoch: 0, consumed: 8 }))).toBe('DATASET_FORMAT: Cannot open dataset: position must lie in the dataset (it may have changed since), got 8 of 7 samples');
+    expect(await failureOf(order(1, { epoch: 0, consumed: 8 }))).toBe(
+      'DATASET_FORMAT: Cannot open dataset: position must lie in the dataset (it may have changed since), got 8 of ' +
+        '7 samples',
+    );
   });
 
   it('stops with the reason of its signal', async () => {
     const { dataset } = await openWarned(path);
     const controller = new AbortController();
     const drawing = (async () => {
-      for await (const { after } of dataset.draw(START, 1, controller.signal)) if (after.consumed === 3) controller.abort(new Error('enough'));
+      for await (const { after } of dataset.draw(START, 1, controller.signal))
+        if (after.consumed === 3) controller.abort(new Error('enough'));
     })();
     expect(await failureOf(drawing)).toBe('Error: enough');
   });
@@ -211,10 +322,24 @@ describe.skipIf(!hasShared)('the Clothing Co-Parsing list', () => {
     const { dataset: tagged } = await openWarned({ source: path, split: 'tags' });
     const { dataset: masked, warnings } = await openWarned({ source: path, split: 'masks' });
     const { dataset: all } = await openWarned(join(SHARED, 'data/ccp'));
-    expect([tagged.description, masked.size, all.size, warnings]).toEqual(['1,094 samples of tags.jsonl', 1004, 2098, []]);
-    expect([tagged.classes, masked.classes?.length, masked.backgroundIndex, masked.ignoreIndex]).toEqual([undefined, 59, 0, undefined]);
+    expect([tagged.description, masked.size, all.size, warnings]).toEqual([
+      '1,094 samples of tags.jsonl',
+      1004,
+      2098,
+      [],
+    ]);
+    expect([tagged.classes, masked.classes?.length, masked.backgroundIndex, masked.ignoreIndex]).toEqual([
+      undefined,
+      59,
+      0,
+      undefined,
+    ]);
     const [first] = await samplesOf(masked);
-    expect(first).toMatchObject({ key: 'images/0001.jpg', mask: join(SHARED, 'data/ccp/masks/0001.png'), categories: ['blouse', 'hair', 'shoes', 'skin', 'skirt', 'stockings', 'sunglasses', 'vest'] });
+    expect(first).toMatchObject({
+      key: 'images/0001.jpg',
+      mask: join(SHARED, 'data/ccp/masks/0001.png'),
+      categories: ['blouse', 'hair', 'shoes', 'skin', 'skirt', 'stockings', 'sunglasses', 'vest'],
+    });
     expect(readFileSync(String(first!.image)).length).toBeGreaterThan(1000);
   });
 });

@@ -14,8 +14,17 @@ it('gives the hand-computed IoU, mean and accuracy', () => {
   const matrix = new ConfusionMatrix(3);
   // truth:      0 0 0 0 1 1 2 · (255 does not count)
   // prediction: 0 0 1 2 1 1 1 0
-  matrix.count(Uint8Array.of(0, 0, 0, 0, 1, 1, 2, 255), classOf(0, 1, 2), Uint8Array.of(0, 0, 1, 2, 1, 1, 1, 0), classOf(0, 1, 2));
-  expect(matrix.rows()).toEqual([[2, 1, 1], [0, 2, 0], [0, 1, 0]]);
+  matrix.count(
+    Uint8Array.of(0, 0, 0, 0, 1, 1, 2, 255),
+    classOf(0, 1, 2),
+    Uint8Array.of(0, 0, 1, 2, 1, 1, 1, 0),
+    classOf(0, 1, 2),
+  );
+  expect(matrix.rows()).toEqual([
+    [2, 1, 1],
+    [0, 2, 0],
+    [0, 1, 0],
+  ]);
   expect([0, 1, 2].map((index) => matrix.iou(index))).toEqual([2 / 4, 2 / 4, 0 / 2]);
   expect(matrix.meanIoU()).toBeCloseTo((0.5 + 0.5 + 0) / 3, 15);
   expect(matrix.accuracy()).toBe(4 / 7);
@@ -32,7 +41,11 @@ it('leaves a class that neither occurs nor was predicted out of the mean', () =>
     pixelAccuracy: 100 * (2 / 3),
     perClass: { a: 50, b: null, c: 50 },
     classes: ['a', 'b', 'c'],
-    confusion: [[1, 0, 1], [0, 0, 0], [0, 0, 1]],
+    confusion: [
+      [1, 0, 1],
+      [0, 0, 0],
+      [0, 0, 1],
+    ],
     missed: [0, 0, 0],
   });
 });
@@ -64,7 +77,10 @@ it('has no mean and no accuracy without a pixel that counts', () => {
 it('follows both tables from values to classes', () => {
   const matrix = new ConfusionMatrix(2);
   matrix.count(Uint8Array.of(7, 7, 3), classOf(-1, -1, -1, 1, -1, -1, -1, 0), Uint8Array.of(0, 1, 0), classOf(1, 0));
-  expect(matrix.rows()).toEqual([[1, 1], [0, 1]]);
+  expect(matrix.rows()).toEqual([
+    [1, 1],
+    [0, 1],
+  ]);
 });
 
 it('gives the sum of pictures counted apart, and the IoU of sets of pixels, on random maps', () => {
@@ -73,7 +89,9 @@ it('gives the sum of pictures counted apart, and the IoU of sets of pixels, on r
   const pairs: [number, number][] = [];
   const table = classOf(...Array.from({ length: classes }, (_, index) => index));
   for (let picture = 0; picture < 4; picture++) {
-    const [truth, predicted] = [0, 1].map(() => Uint8Array.from({ length: pixels }, () => Math.floor(next() * classes))) as [Uint8Array, Uint8Array];
+    const [truth, predicted] = [0, 1].map(() =>
+      Uint8Array.from({ length: pixels }, () => Math.floor(next() * classes)),
+    ) as [Uint8Array, Uint8Array];
     const own = new ConfusionMatrix(classes);
     own.count(truth, table, predicted, table);
     total.add(own);

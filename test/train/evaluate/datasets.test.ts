@@ -31,33 +31,60 @@ it('finds a split above the folders and below them, masks or labels', async () =
   await writePicture(join(root, 'val'), 'above', [[0]], { masks: 'labels' });
   await writePicture(root, 'train/below', [[0]]);
   const above = await readDataset('index-png', root, { ...DEFAULTS, split: 'val' });
-  expect(above.samples).toEqual([{ key: 'above', image: join(root, 'val/images/above.jpg'), mask: join(root, 'val/labels/above.png') }]);
+  expect(above.samples).toEqual([
+    { key: 'above', image: join(root, 'val/images/above.jpg'), mask: join(root, 'val/labels/above.png') },
+  ]);
   const below = await readDataset('index-png', root, { ...DEFAULTS, split: 'train' });
-  expect(below.samples).toEqual([{ key: 'below', image: join(root, 'images/train/below.jpg'), mask: join(root, 'masks/train/below.png') }]);
+  expect(below.samples).toEqual([
+    { key: 'below', image: join(root, 'images/train/below.jpg'), mask: join(root, 'masks/train/below.png') },
+  ]);
 });
 
 it('takes the test split of camvid unless told otherwise, and a class list from elsewhere', async () => {
   const root = join(folder, 'roads');
   const classes = writeClasses(join(folder, 'elsewhere'), ['street']);
   for (const split of ['train', 'test']) await writePicture(join(root, split), split, [[0]], { masks: 'labels' });
-  expect(await readDataset('camvid', root, { ...DEFAULTS, classes })).toMatchObject({ split: 'test', samples: [{ key: 'test' }], classes: [{ index: 0, name: 'street' }] });
-  expect(await readDataset('camvid', root, { split: 'train', classes })).toMatchObject({ split: 'train', samples: [{ key: 'train' }] });
+  expect(await readDataset('camvid', root, { ...DEFAULTS, classes })).toMatchObject({
+    split: 'test',
+    samples: [{ key: 'test' }],
+    classes: [{ index: 0, name: 'street' }],
+  });
+  expect(await readDataset('camvid', root, { split: 'train', classes })).toMatchObject({
+    split: 'train',
+    samples: [{ key: 'train' }],
+  });
 });
 
 it.skipIf(!hasShared)('reads the shared data sets', async () => {
-  const sizes = await Promise.all(['train', 'val', 'test'].map(async (split) => (await readDataset('camvid', join(SHARED, 'data/camvid'), { ...DEFAULTS, split })).samples.length));
+  const sizes = await Promise.all(
+    ['train', 'val', 'test'].map(
+      async (split) =>
+        (await readDataset('camvid', join(SHARED, 'data/camvid'), { ...DEFAULTS, split })).samples.length,
+    ),
+  );
   expect(sizes).toEqual([367, 101, 233]);
   const ccp = await readDataset('ccp', join(SHARED, 'data/ccp'), DEFAULTS);
   expect(ccp.samples).toHaveLength(1004);
-  expect([ccp.samples[0]!, ccp.samples.at(-1)!].map(({ image, mask }) => [basename(image), basename(mask)])).toEqual([['0001.jpg', '0001.png'], ['1004.jpg', '1004.png']]);
+  expect([ccp.samples[0]!, ccp.samples.at(-1)!].map(({ image, mask }) => [basename(image), basename(mask)])).toEqual([
+    ['0001.jpg', '0001.png'],
+    ['1004.jpg', '1004.png'],
+  ]);
 });
 
 it('refuses names, roots and splits that cannot be', async () => {
-  await expect(readDataset('voc' as DatasetName, folder, DEFAULTS)).rejects.toThrow(new RangeError('Cannot evaluate: dataset must be one of camvid, ccp, index-png, got "voc"'));
-  await expect(readDataset('ccp', '', DEFAULTS)).rejects.toThrow(new TypeError('Cannot evaluate: root must be the path of a folder, got ""'));
-  await expect(readDataset('ccp', folder, { ...DEFAULTS, split: 'val' })).rejects.toThrow(new RangeError('Cannot evaluate ccp: split must not be given, as ccp has none, got "val"'));
+  await expect(readDataset('voc' as DatasetName, folder, DEFAULTS)).rejects.toThrow(
+    new RangeError('Cannot evaluate: dataset must be one of camvid, ccp, index-png, got "voc"'),
+  );
+  await expect(readDataset('ccp', '', DEFAULTS)).rejects.toThrow(
+    new TypeError('Cannot evaluate: root must be the path of a folder, got ""'),
+  );
+  await expect(readDataset('ccp', folder, { ...DEFAULTS, split: 'val' })).rejects.toThrow(
+    new RangeError('Cannot evaluate ccp: split must not be given, as ccp has none, got "val"'),
+  );
   for (const split of ['..', 'a/b', '']) {
-    await expect(readDataset('camvid', folder, { ...DEFAULTS, split })).rejects.toThrow(new RangeError(`Cannot evaluate camvid: split must be the name of a folder, got "${split}"`));
+    await expect(readDataset('camvid', folder, { ...DEFAULTS, split })).rejects.toThrow(
+      new RangeError(`Cannot evaluate camvid: split must be the name of a folder, got "${split}"`),
+    );
   }
 });
 
@@ -66,14 +93,27 @@ it('says what is missing in a folder, and what is there', async () => {
   const code = 'DATASET_FORMAT';
   await expect(readDataset('camvid', root, DEFAULTS)).rejects.toMatchObject({
     code,
-    message: `Cannot read dataset camvid: "${root}" must hold test/images and test/labels (or masks), or images/test and labels/test, got no folder`,
+    message:
+      `Cannot read dataset camvid: "${root}" must hold test/images and test/labels (or masks), or ` +
+      'images/test and labels/test, got no folder',
   });
   mkdirSync(join(root, 'images'), { recursive: true });
   mkdirSync(join(root, 'val'));
-  await expect(readDataset('index-png', root, DEFAULTS)).rejects.toMatchObject({ code, message: `Cannot read dataset index-png: "${root}" must hold images and labels (or masks), got [images, val]` });
+  await expect(readDataset('index-png', root, DEFAULTS)).rejects.toMatchObject({
+    code,
+    message: `Cannot read dataset index-png: "${root}" must hold images and labels (or masks), got [images, val]`,
+  });
   mkdirSync(join(root, 'labels'));
   writeFileSync(join(root, 'labels/a.txt'), '');
-  await expect(readDataset('index-png', root, DEFAULTS)).rejects.toMatchObject({ code, message: `Cannot read dataset index-png: "${join(root, 'labels')}" must hold index PNGs, got no .png among its 1 entries` });
+  await expect(readDataset('index-png', root, DEFAULTS)).rejects.toMatchObject({
+    code,
+    message:
+      `Cannot read dataset index-png: "${join(root, 'labels')}" must hold index PNGs, got no .png among its ` +
+      '1 entries',
+  });
   await writePicture(root, 'a', [[0]], { masks: 'labels' });
-  await expect(readDataset('index-png', root, DEFAULTS)).rejects.toMatchObject({ code, message: expect.stringMatching(/^Cannot read class list: .*classes\.json must be a readable file/) as string });
+  await expect(readDataset('index-png', root, DEFAULTS)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(/^Cannot read class list: .*classes\.json must be a readable file/) as string,
+  });
 });

@@ -30,7 +30,14 @@ export class FakeModel implements EvaluatedModel {
     const words = labels.flatMap((label) => (typeof label === 'string' ? [label] : (label.prompts ?? [label.name])));
     const unknown = words.find((word) => this.vocabulary?.includes(word) === false);
     if (unknown !== undefined) throw new SynsegError('LABEL_UNKNOWN', `Cannot embed label: got "${unknown}"`);
-    return Promise.resolve(new LabelSet({ names, embeddings: new Float32Array(names.length * 2), thresholds: names.map(() => undefined), background: 'none' }));
+    return Promise.resolve(
+      new LabelSet({
+        names,
+        embeddings: new Float32Array(names.length * 2),
+        thresholds: names.map(() => undefined),
+        background: 'none',
+      }),
+    );
   }
 
   async segment(image: string, { names }: LabelSet, options: SegmentOptions = {}): Promise<LabelMap> {
@@ -48,14 +55,28 @@ export class FakeModel implements EvaluatedModel {
 export type Rows = readonly (readonly number[])[];
 
 /** Writes `images/KEY.jpg` (grey, unless left out) and `masks/KEY.png` below a folder. */
-export async function writePicture(folder: string, key: string, rows: Rows, { image = true, masks = 'masks' } = {}): Promise<void> {
+export async function writePicture(
+  folder: string,
+  key: string,
+  rows: Rows,
+  { image = true, masks = 'masks' } = {},
+): Promise<void> {
   const [height, width] = [rows.length, rows[0]!.length];
   const write = async (path: string, picture: Sharp): Promise<void> => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, await picture.toBuffer());
   };
-  if (image) await write(join(folder, 'images', `${key}.jpg`), sharp({ create: { width, height, channels: 3, background: '#777' } }).jpeg());
-  await write(join(folder, masks, `${key}.png`), sharp(Uint8Array.from(rows.flat()), { raw: { width, height, channels: 1 } }).toColourspace('b-w').png());
+  if (image)
+    await write(
+      join(folder, 'images', `${key}.jpg`),
+      sharp({ create: { width, height, channels: 3, background: '#777' } }).jpeg(),
+    );
+  await write(
+    join(folder, masks, `${key}.png`),
+    sharp(Uint8Array.from(rows.flat()), { raw: { width, height, channels: 1 } })
+      .toColourspace('b-w')
+      .png(),
+  );
 }
 
 /** Writes `classes.json`. */

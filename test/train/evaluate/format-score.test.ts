@@ -25,9 +25,13 @@ const score: Score = {
   pixelAccuracy: 62.5,
   chanceMIoU: 12.345,
   labelsPerImage: 3,
-  perClass: { sky: 80, 'traffic sign': 0, car: null },
+  perClass: { 'sky': 80, 'traffic sign': 0, 'car': null },
   classes: ['sky', 'traffic sign', 'car'],
-  confusion: [[80, 12, 0], [5, 0, 0], [0, 0, 0]],
+  confusion: [
+    [80, 12, 0],
+    [5, 0, 0],
+    [0, 0, 0],
+  ],
   missed: [8, 95, 0],
   images: 233,
   leftOut: { classes: [], pixels: 0 },
@@ -41,7 +45,8 @@ it('prints the number with its protocol beside it, and a table of the classes', 
   expect(formatScore(score).split('\n')).toEqual([
     'camvid test: mIoU 40.00 %, pixel accuracy 62.50 %, 233 pictures in 20.3 s',
     'chance: mIoU 12.35 % for one of the 3.0 competing labels (on average) at random',
-    'protocol: all classes compete in every picture; argmax; 1 view; network input 352×352; names looked up in the vocabulary; fp32 on cpu; mIoU as in mmseg',
+    'protocol: all classes compete in every picture; argmax; 1 view; network input 352×352; names looked up in the ' +
+      'vocabulary; fp32 on cpu; mIoU as in mmseg',
     '',
     'class         IoU %  recall %  precision %  pixels %  most often taken for',
     'sky           80.00     80.00        94.12     50.00  traffic sign (12.00 %)',
@@ -51,16 +56,37 @@ it('prints the number with its protocol beside it, and a table of the classes', 
 });
 
 it('says all that makes a number different from another', () => {
-  const changed: EvaluationProtocol = { ...protocol, split: null, offset: 700, limit: 100, labels: 'present', background: 'ignore', views: 5, merge: 'max', templates: ['a {}', 'the {}'], classList: 'my.json' };
+  const changed: EvaluationProtocol = {
+    ...protocol,
+    split: null,
+    offset: 700,
+    limit: 100,
+    labels: 'present',
+    background: 'ignore',
+    views: 5,
+    merge: 'max',
+    templates: ['a {}', 'the {}'],
+    classList: 'my.json',
+  };
   expect(formatScore({ ...score, protocol: changed }).split('\n')[2]).toBe(
-    'protocol: the classes of a picture\'s own ground truth compete in it; background pixels do not count; argmax; 5 views, merged by max; network input 352×352; templates "a {}", "the {}"; classes from my.json; first 700 of the list passed over; at most 100 pictures; fp32 on cpu; mIoU as in mmseg',
+    "protocol: the classes of a picture's own ground truth compete in it; background pixels do not count; argmax; " +
+      '5 views, merged by max; network input 352×352; templates "a {}", "the {}"; classes from my.json; first 700 ' +
+      'of the list passed over; at most 100 pictures; fp32 on cpu; mIoU as in mmseg',
   );
-  expect(formatScore({ ...score, protocol: { ...protocol, background: 'class', templates: 'clipseg' } })).toContain('; background is a class; argmax; 1 view; network input 352×352; templates "clipseg"; ');
+  expect(formatScore({ ...score, protocol: { ...protocol, background: 'class', templates: 'clipseg' } })).toContain(
+    '; background is a class; argmax; 1 view; network input 352×352; templates "clipseg"; ',
+  );
 });
 
 it('names what was left out and what failed', () => {
   const failures = Array.from({ length: 7 }, (_, index) => ({ key: `p${String(index)}`, reason: 'broken' }));
-  const lines = formatScore({ ...score, images: 1, leftOut: { classes: ['hair', 'skin'], pixels: 12345 }, imagesWithoutClasses: 2, failures }).split('\n');
+  const lines = formatScore({
+    ...score,
+    images: 1,
+    leftOut: { classes: ['hair', 'skin'], pixels: 12345 },
+    imagesWithoutClasses: 2,
+    failures,
+  }).split('\n');
   expect(lines[0]).toContain('1 picture in');
   expect(lines.slice(8)).toEqual([
     '',
@@ -77,7 +103,11 @@ it('names what was left out and what failed', () => {
 it('refuses what is no score, and no protocol', () => {
   for (const wrong of [null, {}, { protocol: {} }]) {
     const got = wrong === null ? 'null' : 'an object';
-    expect(() => formatScore(wrong as never)).toThrow(new TypeError(`Cannot format score: score must be what evaluate() resolves to, got ${got}`));
-    expect(() => describeProtocol(wrong as never)).toThrow(new TypeError(`Cannot describe protocol: protocol must be the protocol of a score, got ${got}`));
+    expect(() => formatScore(wrong as never)).toThrow(
+      new TypeError(`Cannot format score: score must be what evaluate() resolves to, got ${got}`),
+    );
+    expect(() => describeProtocol(wrong as never)).toThrow(
+      new TypeError(`Cannot describe protocol: protocol must be the protocol of a score, got ${got}`),
+    );
   }
 });

@@ -16,9 +16,21 @@ const GREY = 119;
 async function judged(key: string, order = 0): Promise<JudgedPicture> {
   const [width, height] = [36, 27];
   const image = join(folder, `${key.replace(/\W/g, '')}.png`);
-  await sharp({ create: { width, height, channels: 3, background: { r: GREY, g: GREY, b: GREY } } }).png().toFile(image);
+  await sharp({ create: { width, height, channels: 3, background: { r: GREY, g: GREY, b: GREY } } })
+    .png()
+    .toFile(image);
   const truth = Uint8Array.from({ length: width * height }, (_, pixel) => (pixel % width < width / 2 ? 0 : 255));
-  return { key, order, image, meanIoU: 0, iou: [0, 0], width, height, truth, prediction: truth.map((value) => (value === 0 ? 1 : 255)) };
+  return {
+    key,
+    order,
+    image,
+    meanIoU: 0,
+    iou: [0, 0],
+    width,
+    height,
+    truth,
+    prediction: truth.map((value) => (value === 0 ? 1 : 255)),
+  };
 }
 
 /** The colour the sheet shows for a label over grey. */
@@ -42,14 +54,20 @@ it('shows photo, ground truth and prediction side by side, colours only where pi
 
 it('draws names, scores and a legend, whatever characters a name has', async () => {
   const path = join(folder, 'names.png');
-  await writePictureSheet(path, [await judged('<a & "b">'), await judged('second', 1)], ['sky & <sea>', 'road'.repeat(12)]);
+  await writePictureSheet(
+    path,
+    [await judged('<a & "b">'), await judged('second', 1)],
+    ['sky & <sea>', 'road'.repeat(12)],
+  );
   const { data, width, height } = await decodePixels(path);
   // A long name widens the legend's column.
   expect(width).toBeGreaterThan(8 + 3 * 368 + 200 + 8);
   expect(height).toBe(22 + 2 * (22 + 270 + 8) + 8);
   const bright = (fromX: number, fromY: number, toX: number, toY: number): number => {
     let count = 0;
-    for (let y = fromY; y < toY; y++) for (let x = fromX; x < toX; x++) if (data[(y * width + x) * 3]! > 200 && data[(y * width + x) * 3 + 2]! > 200) count++;
+    for (let y = fromY; y < toY; y++)
+      for (let x = fromX; x < toX; x++)
+        if (data[(y * width + x) * 3]! > 200 && data[(y * width + x) * 3 + 2]! > 200) count++;
     return count;
   };
   expect(bright(0, 0, 360, 22)).toBeGreaterThan(20); // "photo"
@@ -60,15 +78,38 @@ it('draws names, scores and a legend, whatever characters a name has', async () 
 
 it('is written by evaluate() with the worst pictures first', async () => {
   const root = join(folder, 'set');
-  for (const key of ['a', 'b', 'c']) await writePicture(root, key, [[0, 1], [0, 1]]);
+  for (const key of ['a', 'b', 'c'])
+    await writePicture(root, key, [
+      [0, 1],
+      [0, 1],
+    ]);
   writeClasses(root, ['sky', 'road']);
-  const model = new FakeModel((image) => labelMap(image.endsWith('a.jpg') ? [[0, 1], [0, 1]] : image.endsWith('b.jpg') ? [[1, 0], [1, 0]] : [[0, 1], [0, 0]]));
+  const model = new FakeModel((image) =>
+    labelMap(
+      image.endsWith('a.jpg')
+        ? [
+            [0, 1],
+            [0, 1],
+          ]
+        : image.endsWith('b.jpg')
+          ? [
+              [1, 0],
+              [1, 0],
+            ]
+          : [
+              [0, 1],
+              [0, 0],
+            ],
+    ),
+  );
   const sheet = join(folder, 'new/folder/worst.png');
   await evaluate(model, { dataset: 'index-png', root, sheet, sheetPictures: 2 });
   const { data, width, height } = await decodePixels(sheet);
   expect([width, height]).toEqual([1320, 22 + 2 * (22 + 360 + 8) + 8]);
   // Of picture b everything was mistaken, so its row, where the prediction's halves are swapped, is the first.
-  const predicted = (x: number, row: number): number[] => [...data.subarray(((200 + 390 * row) * width + 744 + x) * 3, ((200 + 390 * row) * width + 744 + x) * 3 + 3)];
+  const predicted = (x: number, row: number): number[] => [
+    ...data.subarray(((200 + 390 * row) * width + 744 + x) * 3, ((200 + 390 * row) * width + 744 + x) * 3 + 3),
+  ];
   expect([predicted(90, 0), predicted(270, 0)]).toEqual([painted(1), painted(0)]);
   expect(predicted(90, 1)).toEqual(painted(0));
 });

@@ -18,15 +18,35 @@ const cacheFolder = join(folder, 'cache');
 const hasCamvid = existsSync(camvid) && existsSync(STREET);
 
 // The checkpoint's README states 46.57 and 84.55, with another bilinear resampling of the photos: that moves ±0.5.
-it.skipIf(!hasCamvid)('gives the stated mIoU of the street checkpoint on the 233 test pictures', { timeout: 300_000 }, async () => {
-  const score = await evaluate(STREET, { dataset: 'camvid', root: camvid, split: 'test', device: 'cpu', cacheFolder, sheet: join(folder, 'worst.png') });
-  console.info(formatScore(score));
-  expect(Math.abs(score.mIoU - 46.57), `mIoU ${score.mIoU.toFixed(2)}`).toBeLessThanOrEqual(0.5);
-  expect(Math.abs(score.pixelAccuracy - 84.55), `pixel accuracy ${score.pixelAccuracy.toFixed(2)}`).toBeLessThanOrEqual(0.5);
-  expect(score).toMatchObject({ images: 233, failures: [], leftOut: { classes: [], pixels: 0 }, labelsPerImage: 11, protocol: { split: 'test', inputSize: [352, 352], device: 'cpu' } });
-  const { width, height } = await sharp(join(folder, 'worst.png')).metadata();
-  expect([width, height]).toEqual([1320, 22 + 12 * 300 + 8]);
-});
+it.skipIf(!hasCamvid)(
+  'gives the stated mIoU of the street checkpoint on the 233 test pictures',
+  { timeout: 300_000 },
+  async () => {
+    const score = await evaluate(STREET, {
+      dataset: 'camvid',
+      root: camvid,
+      split: 'test',
+      device: 'cpu',
+      cacheFolder,
+      sheet: join(folder, 'worst.png'),
+    });
+    console.info(formatScore(score));
+    expect(Math.abs(score.mIoU - 46.57), `mIoU ${score.mIoU.toFixed(2)}`).toBeLessThanOrEqual(0.5);
+    expect(
+      Math.abs(score.pixelAccuracy - 84.55),
+      `pixel accuracy ${score.pixelAccuracy.toFixed(2)}`,
+    ).toBeLessThanOrEqual(0.5);
+    expect(score).toMatchObject({
+      images: 233,
+      failures: [],
+      leftOut: { classes: [], pixels: 0 },
+      labelsPerImage: 11,
+      protocol: { split: 'test', inputSize: [352, 352], device: 'cpu' },
+    });
+    const { width, height } = await sharp(join(folder, 'worst.png')).metadata();
+    expect([width, height]).toEqual([1320, 22 + 12 * 300 + 8]);
+  },
+);
 
 it.skipIf(!hasCamvid)('leaves a Segmenter it was given usable, and gives the same score again', async () => {
   await using segmenter = await Segmenter.load(STREET, { device: 'cpu', cacheFolder });
@@ -41,11 +61,16 @@ it.skipIf(!existsSync(ccp)).each([
   ['all 58 classes', undefined, 5.83],
   ["the vocabulary's 32 classes", join(SHARED, 'data/backbone/vocab.json'), 14.75],
 ])('finds random labels on clothes as good as chance says, with %s', async (_, path, chance) => {
-  const vocabulary = path === undefined ? undefined : (JSON.parse(readFileSync(path, 'utf8')) as { names: string[] }).names;
+  const vocabulary =
+    path === undefined ? undefined : (JSON.parse(readFileSync(path, 'utf8')) as { names: string[] }).names;
   const next = uniform(42);
   const model = new FakeModel(async (image, names) => {
     const { width, height } = await sharp(image).metadata();
-    return { width, height, labelMap: Uint8Array.from({ length: width * height }, () => Math.floor(next() * names.length)) };
+    return {
+      width,
+      height,
+      labelMap: Uint8Array.from({ length: width * height }, () => Math.floor(next() * names.length)),
+    };
   }, vocabulary);
   const score = await evaluate(model, { dataset: 'ccp', root: ccp, labels: 'present', limit: 200 });
   expect(score).toMatchObject({ failures: [], protocol: { background: 'ignore' } });

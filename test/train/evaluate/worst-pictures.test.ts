@@ -1,13 +1,31 @@
 import { expect, it } from 'vitest';
-import { WorstPictures, countedClasses, type JudgedPicture } from '../../../packages/train/src/evaluate/worst-pictures.ts';
+import {
+  WorstPictures,
+  countedClasses,
+  type JudgedPicture,
+} from '../../../packages/train/src/evaluate/worst-pictures.ts';
 
 function picture(order: number, meanIoU: number): JudgedPicture {
-  return { order, key: String(order), image: '', meanIoU, iou: [], width: 1, height: 1, truth: Uint8Array.of(0), prediction: Uint8Array.of(0) };
+  return {
+    order,
+    key: String(order),
+    image: '',
+    meanIoU,
+    iou: [],
+    width: 1,
+    height: 1,
+    truth: Uint8Array.of(0),
+    prediction: Uint8Array.of(0),
+  };
 }
 
 it('keeps the worst, worst first, whatever the order of the offers', () => {
   const scores = [0.5, 0.1, 0.9, 0.1, 0.3, 0.2];
-  for (const orders of [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [2, 3, 5, 0, 1, 4]]) {
+  for (const orders of [
+    [0, 1, 2, 3, 4, 5],
+    [5, 4, 3, 2, 1, 0],
+    [2, 3, 5, 0, 1, 4],
+  ]) {
     const worst = new WorstPictures(3);
     for (const order of orders) worst.offer({ order, meanIoU: scores[order]! }, () => picture(order, scores[order]!));
     expect(worst.pictures.map(({ order }) => order)).toEqual([1, 3, 5]);
@@ -28,6 +46,8 @@ it('shows the classes found only where the ground truth counts', () => {
   const predictedClass = new Int16Array(256).fill(-1);
   predictedClass.set([1, 0]);
   const truth = Uint8Array.of(1, 2, 0, 255, 1);
-  expect([...countedClasses(Uint8Array.of(0, 1, 0, 0, 255), predictedClass, truth, truthClass)]).toEqual([1, 0, 255, 255, 255]);
+  expect([...countedClasses(Uint8Array.of(0, 1, 0, 0, 255), predictedClass, truth, truthClass)]).toEqual([
+    1, 0, 255, 255, 255,
+  ]);
   expect([...countedClasses(truth, truthClass, truth, truthClass)]).toEqual([0, 1, 255, 255, 0]);
 });

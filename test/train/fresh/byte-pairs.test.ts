@@ -6,7 +6,13 @@ import { learnBytePairs, mergesText, type BytePairs } from '../../../packages/tr
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const root = temporaryFolder();
-const CAPTIONS = ['A red car.', 'the red bus on the road', 'two red cars, a café and 12 dogs', "the dog's road", 'a red dog on the road'];
+const CAPTIONS = [
+  'A red car.',
+  'the red bus on the road',
+  'two red cars, a café and 12 dogs',
+  "the dog's road",
+  'a red dog on the road',
+];
 
 async function tokenizerOf(name: string, learnt: BytePairs): Promise<ClipTokenizer> {
   const folder = join(root, name);
@@ -22,7 +28,13 @@ describe('learnBytePairs()', () => {
     const { merges, vocabulary } = await learnBytePairs(['ab ab', 'ab cb'], 600);
     expect(merges).toEqual(['a b</w>']);
     expect(Object.keys(vocabulary)).toHaveLength(515);
-    expect([vocabulary['!'], vocabulary['!</w>'], vocabulary['ab</w>'], vocabulary['<|startoftext|>'], vocabulary['<|endoftext|>']]).toEqual([33, 33 + 256, 512, 513, 514]);
+    expect([
+      vocabulary['!'],
+      vocabulary['!</w>'],
+      vocabulary['ab</w>'],
+      vocabulary['<|startoftext|>'],
+      vocabulary['<|endoftext|>'],
+    ]).toEqual([33, 33 + 256, 512, 513, 514]);
     expect((await learnBytePairs(['xy ab', 'ab xy'], 515)).merges).toEqual(['a b</w>']);
   });
 
@@ -39,15 +51,28 @@ describe('learnBytePairs()', () => {
     const learnt = await learnBytePairs(CAPTIONS, 560);
     const tokenizer = await tokenizerOf('round', learnt);
     const tokens = new Map(Object.entries(learnt.vocabulary).map(([token, id]) => [id, token]));
-    const written = (text: string): string => tokenizer.encode(text).slice(1, -1).map((id) => tokens.get(id) as string).join('').replaceAll('</w>', ' ').trim();
+    const written = (text: string): string =>
+      tokenizer
+        .encode(text)
+        .slice(1, -1)
+        .map((id) => tokens.get(id) as string)
+        .join('')
+        .replaceAll('</w>', ' ')
+        .trim();
     expect(written('A red   car.')).toBe('a red car .');
     expect(written('12 Zebras')).toBe('1 2 zebras');
     // Two bytes of é, as their letters.
     expect(written('café')).toBe('cafÃ©');
-    expect(tokenizer.encode('red')).toEqual([learnt.vocabulary['<|startoftext|>'], learnt.vocabulary['red</w>'], learnt.vocabulary['<|endoftext|>']]);
+    expect(tokenizer.encode('red')).toEqual([
+      learnt.vocabulary['<|startoftext|>'],
+      learnt.vocabulary['red</w>'],
+      learnt.vocabulary['<|endoftext|>'],
+    ]);
   });
 
   it.each([513, 49_409, 600.5])('refuses a vocabulary of %d', async (size) => {
-    await expect(learnBytePairs([], size)).rejects.toThrow(new RangeError(`Cannot learn tokenizer: vocabulary must be an integer from 514 to 49408, got ${String(size)}`));
+    await expect(learnBytePairs([], size)).rejects.toThrow(
+      new RangeError(`Cannot learn tokenizer: vocabulary must be an integer from 514 to 49408, got ${String(size)}`),
+    );
   });
 });

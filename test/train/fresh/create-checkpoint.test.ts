@@ -9,7 +9,13 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const root = temporaryFolder();
 const CAPTIONS = ['a red car', 'a blue car', 'the red bus', 'a blue bus on the road'];
-const SMALL: CreateOptions = { vision: { side: 32, width: 64, layers: 4, heads: 2 }, text: { width: 48, layers: 2, heads: 2, tokens: 10 }, projectionDim: 40, vocabulary: 530, decoder: { reduceDim: 16 } };
+const SMALL: CreateOptions = {
+  vision: { side: 32, width: 64, layers: 4, heads: 2 },
+  text: { width: 48, layers: 2, heads: 2, tokens: 10 },
+  projectionDim: 40,
+  vocabulary: 530,
+  decoder: { reduceDim: 16 },
+};
 const folder = join(root, 'small');
 let made: CreatedCheckpoint;
 let numbers: (name: string) => Promise<Float32Array>;
@@ -20,12 +26,16 @@ beforeAll(async () => {
   numbers = (name) => readFloats(weights.entries().find((entry) => entry.name === name)!);
 });
 
-const deviation = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
+const deviation = (values: Float32Array): number =>
+  Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
 
 describe('createCheckpoint()', () => {
   it('writes a folder that segments a picture', async () => {
     await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder: join(root, 'cache') });
-    const { labelMap, width, height } = await segmenter.segment(picture(40, 30, 1), await segmenter.labels(['red car', 'road']));
+    const { labelMap, width, height } = await segmenter.segment(
+      picture(40, 30, 1),
+      await segmenter.labels(['red car', 'road']),
+    );
     expect([width, height, labelMap.length]).toEqual([40, 30, 1200]);
   });
 
@@ -35,7 +45,13 @@ describe('createCheckpoint()', () => {
 
   it('says its sizes, and takes taps up to the last block but one', async () => {
     const { config } = await openCheckpoint(folder);
-    expect(config).toMatchObject({ inputSize: [32, 32], patchGrid: [4, 4], embeddingDim: 40, tapDims: [64, 64], decoder: { reduceDim: 16, intermediateSize: 64, head: 'simple' } });
+    expect(config).toMatchObject({
+      inputSize: [32, 32],
+      patchGrid: [4, 4],
+      embeddingDim: 40,
+      tapDims: [64, 64],
+      decoder: { reduceDim: 16, intermediateSize: 64, head: 'simple' },
+    });
     expect(config.trunk).toMatchObject({ tapLayers: [1, 2], layers: 4, activation: 'quick_gelu' });
     expect(config.text).toMatchObject({ maxTokens: 10, vocabularySize: 525, eosTokenId: 524, templates: ['{}'] });
   });
@@ -53,7 +69,8 @@ describe('createCheckpoint()', () => {
       ['clip.visual_projection.weight', 64 ** -0.5],
     ];
     // Of 480 numbers, the fewest here, the deviation is good to 3 % (one in √2n).
-    for (const [name, value] of expected) expect(Math.abs(deviation(await numbers(name)) / value - 1), name).toBeLessThan(0.1);
+    for (const [name, value] of expected)
+      expect(Math.abs(deviation(await numbers(name)) / value - 1), name).toBeLessThan(0.1);
     expect(new Set(await numbers('clip.vision_model.post_layernorm.weight'))).toEqual(new Set([1]));
     expect(new Set(await numbers('clip.text_model.encoder.layers.1.mlp.fc1.bias'))).toEqual(new Set([0]));
     expect(await numbers('clip.logit_scale')).toEqual(Float32Array.of(Math.log(1 / 0.07)));
@@ -63,9 +80,18 @@ describe('createCheckpoint()', () => {
     const [again, other] = [join(root, 'again'), join(root, 'other')];
     await createCheckpoint(again, CAPTIONS, SMALL);
     await createCheckpoint(other, CAPTIONS, { ...SMALL, seed: 43 });
-    expect(readdirSync(folder).sort()).toEqual(['config.json', 'merges.txt', 'model.safetensors', 'preprocessor_config.json', 'vocab.json']);
-    for (const file of readdirSync(folder)) expect(readFileSync(join(again, file)).equals(readFileSync(join(folder, file))), file).toBe(true);
-    expect(readFileSync(join(other, 'model.safetensors')).equals(readFileSync(join(folder, 'model.safetensors')))).toBe(false);
+    expect(readdirSync(folder).sort()).toEqual([
+      'config.json',
+      'merges.txt',
+      'model.safetensors',
+      'preprocessor_config.json',
+      'vocab.json',
+    ]);
+    for (const file of readdirSync(folder))
+      expect(readFileSync(join(again, file)).equals(readFileSync(join(folder, file))), file).toBe(true);
+    expect(readFileSync(join(other, 'model.safetensors')).equals(readFileSync(join(folder, 'model.safetensors')))).toBe(
+      false,
+    );
   });
 
   it('makes a nano of less than eight million numbers when no size is given', async () => {
@@ -79,19 +105,48 @@ describe('createCheckpoint()', () => {
     [{ vision: { width: 0 } }, 'vision.width must be a positive integer, got 0'],
     [{ text: { tokens: 2 } }, 'text.tokens must be an integer ≥ 3, got 2'],
     [{ taps: [3, 1] }, 'taps must be ascending numbers of blocks below 6, got [3,1]'],
-    [{ vision: { patch: 6 }, decoder: { head: 'refined' } }, 'decoder.head must be "simple" unless the patch is a multiple of 4, here 6, got "refined"'],
+    [
+      { vision: { patch: 6 }, decoder: { head: 'refined' } },
+      'decoder.head must be "simple" unless the patch is a multiple of 4, here 6, got "refined"',
+    ],
     [{ seed: -1 }, 'seed must be an integer ≥ 0, got -1'],
   ])('refuses %j', async (options, message) => {
-    await expect(createCheckpoint(join(root, 'refused'), CAPTIONS, options)).rejects.toThrow(new RangeError(`Cannot create checkpoint: ${message}`));
+    await expect(createCheckpoint(join(root, 'refused'), CAPTIONS, options)).rejects.toThrow(
+      new RangeError(`Cannot create checkpoint: ${message}`),
+    );
   });
 
   it.each<[string, () => Promise<unknown>, string]>([
-    ['a path for captions', () => createCheckpoint(join(root, 'refused'), 'captions.jsonl', SMALL), 'captions must be an iterable of texts, got "captions.jsonl"'],
-    ['captions that are no texts', () => createCheckpoint(join(root, 'refused'), [5 as never], SMALL), 'a caption must be a text, got 5'],
-    ['no captions', () => createCheckpoint(join(root, 'refused'), undefined as never), 'captions must be an iterable of texts, got undefined'],
-    ['no folder', () => createCheckpoint(undefined as never, CAPTIONS), 'folder must be the path of a folder, got undefined'],
-    ['a misspelt option', () => createCheckpoint(join(root, 'refused'), CAPTIONS, { sead: 1 } as never), 'options must have known names, got "sead" (did you mean "seed"?)'],
-    ['a misspelt size', () => createCheckpoint(join(root, 'refused'), CAPTIONS, { vision: { with: 5 } } as never), 'vision must have known names, got "with" (did you mean "width"?)'],
+    [
+      'a path for captions',
+      () => createCheckpoint(join(root, 'refused'), 'captions.jsonl', SMALL),
+      'captions must be an iterable of texts, got "captions.jsonl"',
+    ],
+    [
+      'captions that are no texts',
+      () => createCheckpoint(join(root, 'refused'), [5 as never], SMALL),
+      'a caption must be a text, got 5',
+    ],
+    [
+      'no captions',
+      () => createCheckpoint(join(root, 'refused'), undefined as never),
+      'captions must be an iterable of texts, got undefined',
+    ],
+    [
+      'no folder',
+      () => createCheckpoint(undefined as never, CAPTIONS),
+      'folder must be the path of a folder, got undefined',
+    ],
+    [
+      'a misspelt option',
+      () => createCheckpoint(join(root, 'refused'), CAPTIONS, { sead: 1 } as never),
+      'options must have known names, got "sead" (did you mean "seed"?)',
+    ],
+    [
+      'a misspelt size',
+      () => createCheckpoint(join(root, 'refused'), CAPTIONS, { vision: { with: 5 } } as never),
+      'vision must have known names, got "with" (did you mean "width"?)',
+    ],
   ])('refuses %s', async (_, create, message) => {
     const action = message.startsWith('a caption') ? 'learn tokenizer' : 'create checkpoint';
     await expect(create()).rejects.toThrow(new TypeError(`Cannot ${action}: ${message}`));
@@ -110,11 +165,17 @@ describe('createCheckpoint()', () => {
   it('says that a file is in the way', async () => {
     const file = join(root, 'file');
     writeFileSync(file, 'x');
-    await expect(createCheckpoint(file, CAPTIONS, SMALL)).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot create checkpoint: ${file} must be a folder that can be written, got ENOTDIR` });
+    await expect(createCheckpoint(file, CAPTIONS, SMALL)).rejects.toMatchObject({
+      code: 'RUN_FOLDER',
+      message: `Cannot create checkpoint: ${file} must be a folder that can be written, got ENOTDIR`,
+    });
     expect(readFileSync(file, 'utf8')).toBe('x');
   });
 
   it('leaves a folder alone that holds something', async () => {
-    await expect(createCheckpoint(folder, CAPTIONS, SMALL)).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot create checkpoint: folder must be new or empty, got ${folder}` });
+    await expect(createCheckpoint(folder, CAPTIONS, SMALL)).rejects.toMatchObject({
+      code: 'RUN_FOLDER',
+      message: `Cannot create checkpoint: folder must be new or empty, got ${folder}`,
+    });
   });
 });

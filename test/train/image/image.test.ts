@@ -58,30 +58,52 @@ describe('openPicture()', () => {
     const cut = join(folder, 'cut.jpg');
     writeFileSync(cut, bytes.subarray(0, bytes.length / 2));
     const opened = await openPicture(cut);
-    expect(await failureOf(opened.resized(8, 8))).toContain(`IMAGE_DECODE: Cannot decode image ${cut}: file must be a whole, valid picture, got `);
-    expect(await failureOf(openPicture(new TextEncoder().encode('not a picture'), 'b.jpg'))).toContain('IMAGE_DECODE: Cannot decode image b.jpg: file must be a whole, valid picture, got ');
-    expect(await failureOf(openPicture(new Uint8Array(0)))).toBe('IMAGE_DECODE: Cannot decode image from bytes: file must not be empty, got 0 bytes');
-    expect(await failureOf(openPicture(join(folder, 'none.jpg')))).toContain(`Cannot open image ${join(folder, 'none.jpg')}: path must be a readable file, got ENOENT`);
+    expect(await failureOf(opened.resized(8, 8))).toContain(
+      `IMAGE_DECODE: Cannot decode image ${cut}: file must be a whole, valid picture, got `,
+    );
+    expect(await failureOf(openPicture(new TextEncoder().encode('not a picture'), 'b.jpg'))).toContain(
+      'IMAGE_DECODE: Cannot decode image b.jpg: file must be a whole, valid picture, got ',
+    );
+    expect(await failureOf(openPicture(new Uint8Array(0)))).toBe(
+      'IMAGE_DECODE: Cannot decode image from bytes: file must not be empty, got 0 bytes',
+    );
+    expect(await failureOf(openPicture(join(folder, 'none.jpg')))).toContain(
+      `Cannot open image ${join(folder, 'none.jpg')}: path must be a readable file, got ENOENT`,
+    );
     expect(isSynsegError(await openPicture('none.jpg').catch((error: unknown) => error))).toBe(true);
   });
 
   it('refuses what is over a limit before it decodes', async () => {
-    const big = await sharp({ create: { width: 12_000, height: 9000, channels: 3, background: 'red' } }).png().toBuffer();
-    expect(await failureOf(openPicture(big, 'big.png'))).toBe('IMAGE_DECODE: Cannot decode image big.png: it must have at most 100000000 pixels (maxPixels), got 12000×9000');
+    const big = await sharp({ create: { width: 12_000, height: 9000, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    expect(await failureOf(openPicture(big, 'big.png'))).toBe(
+      'IMAGE_DECODE: Cannot decode image big.png: it must have at most 100000000 pixels (maxPixels), got 12000×9000',
+    );
     expect((await openPicture(big, 'big.png', { maxPixels: 108_000_000 })).width).toBe(12_000);
     const path = join(folder, 'big.png');
     writeFileSync(path, big);
-    expect(await failureOf(openPicture(path, path, { maxImageBytes: 1000 }))).toBe(`IMAGE_DECODE: Cannot open image ${path}: path must be a readable file, got ${big.length} bytes, more than 1000 (maxImageBytes)`);
+    expect(await failureOf(openPicture(path, path, { maxImageBytes: 1000 }))).toBe(
+      `IMAGE_DECODE: Cannot open image ${path}: path must be a readable file, got ${big.length} bytes, more than ` +
+        '1000 (maxImageBytes)',
+    );
   });
 
   it('refuses drawings, folders, devices and pipes', async () => {
     const drawing = new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"/>');
-    expect(await failureOf(openPicture(drawing, 'a.svg'))).toBe('IMAGE_DECODE: Cannot decode image a.svg: file must be a whole, valid picture, got a drawing');
-    expect(await failureOf(openPicture(folder))).toBe(`IMAGE_DECODE: Cannot open image ${folder}: path must be a readable file, got EISDIR: a folder`);
+    expect(await failureOf(openPicture(drawing, 'a.svg'))).toBe(
+      'IMAGE_DECODE: Cannot decode image a.svg: file must be a whole, valid picture, got a drawing',
+    );
+    expect(await failureOf(openPicture(folder))).toBe(
+      `IMAGE_DECODE: Cannot open image ${folder}: path must be a readable file, got EISDIR: a folder`,
+    );
     if (process.platform === 'win32') return;
     const pipe = join(folder, 'pipe.jpg');
     execFileSync('mkfifo', [pipe]);
-    for (const path of [pipe, '/dev/zero']) expect(await failureOf(openPicture(path))).toBe(`IMAGE_DECODE: Cannot open image ${path}: path must be a readable file, got a device or a pipe`);
+    for (const path of [pipe, '/dev/zero'])
+      expect(await failureOf(openPicture(path))).toBe(
+        `IMAGE_DECODE: Cannot open image ${path}: path must be a readable file, got a device or a pipe`,
+      );
   });
 });
 

@@ -6,7 +6,17 @@ import { ops, type TensorData, type Value } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
 import { distillationLoss, groundingLoss } from '../../../packages/train/src/objective/grounding.ts';
 import { IMAGES, PATCHES, bankOf, scoresOf, stated, valid, type Inputs } from './label-bank.ts';
-import { dot, expectGradients, feed, feedOf, lengthOf, meanOf, randomMatrix, rowOf, valueAndGradients } from './numeric.ts';
+import {
+  dot,
+  expectGradients,
+  feed,
+  feedOf,
+  lengthOf,
+  meanOf,
+  randomMatrix,
+  rowOf,
+  valueAndGradients,
+} from './numeric.ts';
 
 const CHANNELS = 4;
 const DIM = 5;
@@ -29,8 +39,15 @@ const feeds: Record<string, TensorData> = {
   text: feedOf(text),
   stated: feedOf(stated),
   valid: feed(valid, [4]),
-  labelOfRow: feed(rows.map(({ label }) => label), [rows.length], 'int32'),
-  statedOfRow: feed(rows.flatMap((row) => [0, 1].map((image) => (row.image === image ? row.stated : 0))), [rows.length, IMAGES]),
+  labelOfRow: feed(
+    rows.map(({ label }) => label),
+    [rows.length],
+    'int32',
+  ),
+  statedOfRow: feed(
+    rows.flatMap((row) => [0, 1].map((image) => (row.image === image ? row.stated : 0))),
+    [rows.length, IMAGES],
+  ),
   features: feed(features.data, [IMAGES, PATCHES, CHANNELS]),
   weight: feedOf(weight),
   bias: feed(bias.data, [DIM]),
@@ -76,7 +93,8 @@ function expectedDistillation(batchImages: number): number {
       return scores.map((value) => (value - mean) / deviation);
     });
     for (let patch = 0; patch < PATCHES; patch++) {
-      const shares = (values: readonly number[]): number[] => values.map((value) => Math.exp(value) / values.reduce((total, other) => total + Math.exp(other), 0));
+      const shares = (values: readonly number[]): number[] =>
+        values.map((value) => Math.exp(value) / values.reduce((total, other) => total + Math.exp(other), 0));
       const target = shares(standardised.map((values) => (values[patch] as number) / 0.5));
       const given = shares(mine.map(({ index }) => rowOf(logits, index)[patch] as number));
       sum -= target.reduce((total, share, index) => total + share * Math.log(given[index] as number), 0) / PATCHES;
@@ -87,34 +105,67 @@ function expectedDistillation(batchImages: number): number {
 
 describe('groundingLoss()', () => {
   it('and its gradients are those of the formula', async () => {
-    const { value, gradients } = await valueAndGradients(feeds, ['weight', 'bias', 'features'], (inputs) => groundingLoss(scoresOf(inputs), bankOf(inputs), IMAGES));
+    const { value, gradients } = await valueAndGradients(feeds, ['weight', 'bias', 'features'], (inputs) =>
+      groundingLoss(scoresOf(inputs), bankOf(inputs), IMAGES),
+    );
     const expected = expectedGrounding(IMAGES);
     expect(Math.abs(value - expected)).toBeLessThan(1e-5 * expected);
     expectGradients(gradients, () => expectedGrounding(IMAGES), { weight, bias, features });
   });
 
   it('is a mean over the images of the whole batch, of which these are a part', async () => {
-    const { value } = await valueAndGradients(feeds, ['weight'], (inputs) => groundingLoss(scoresOf(inputs), bankOf(inputs), 10));
+    const { value } = await valueAndGradients(feeds, ['weight'], (inputs) =>
+      groundingLoss(scoresOf(inputs), bankOf(inputs), 10),
+    );
     expect(value).toBeCloseTo(expectedGrounding(10), 5);
     expect(expectedGrounding(10)).toBeCloseTo(expectedGrounding(IMAGES) / 5, 12);
   });
 
   it('is the same number, bit for bit, whatever fills the bank', async () => {
-    const filled = { ...feeds, text: feed(text.data.map((value, index) => (index < 3 * DIM ? value : 7 - index)), [4, DIM]) };
-    const [some, other] = await Promise.all([feeds, filled].map((inputs) => valueAndGradients(inputs, ['weight', 'bias'], (values) => groundingLoss(scoresOf(values), bankOf(values), IMAGES))));
+    const filled = {
+      ...feeds,
+      text: feed(
+        text.data.map((value, index) => (index < 3 * DIM ? value : 7 - index)),
+        [4, DIM],
+      ),
+    };
+    const [some, other] = await Promise.all(
+      [feeds, filled].map((inputs) =>
+        valueAndGradients(inputs, ['weight', 'bias'], (values) =>
+          groundingLoss(scoresOf(values), bankOf(values), IMAGES),
+        ),
+      ),
+    );
     expect(other).toEqual(some);
   });
 
   it('stays finite for scores far from zero', async () => {
-    const far = { ...feeds, features: feed(features.data.map((value) => 1e3 * value), [IMAGES, PATCHES, CHANNELS]) };
-    const { value, gradients } = await valueAndGradients(far, ['weight', 'bias'], (inputs) => groundingLoss(scoresOf(inputs), bankOf(inputs), IMAGES));
+    const far = {
+      ...feeds,
+      features: feed(
+        features.data.map((value) => 1e3 * value),
+        [IMAGES, PATCHES, CHANNELS],
+      ),
+    };
+    const { value, gradients } = await valueAndGradients(far, ['weight', 'bias'], (inputs) =>
+      groundingLoss(scoresOf(inputs), bankOf(inputs), IMAGES),
+    );
     expect(Number.isFinite(value)).toBe(true);
-    expect([...(gradients['weight'] as Float32Array), ...(gradients['bias'] as Float32Array)].every(Number.isFinite)).toBe(true);
+    expect(
+      [...(gradients['weight'] as Float32Array), ...(gradients['bias'] as Float32Array)].every(Number.isFinite),
+    ).toBe(true);
   });
 });
 
 describe('distillationLoss()', () => {
-  const loss = (inputs: Inputs): Value => distillationLoss(inputs['logits'] as Value, scoresOf(inputs), bankOf(inputs), inputs['statedOfRow'] as Value, IMAGES);
+  const loss = (inputs: Inputs): Value =>
+    distillationLoss(
+      inputs['logits'] as Value,
+      scoresOf(inputs),
+      bankOf(inputs),
+      inputs['statedOfRow'] as Value,
+      IMAGES,
+    );
 
   it('and its gradient to the logits are those of the formula', async () => {
     const { value, gradients } = await valueAndGradients(feeds, ['logits'], loss);
@@ -125,7 +176,9 @@ describe('distillationLoss()', () => {
 
   it('gives rows that are not stated, or fill the bucket, no gradient at all', async () => {
     const { gradients } = await valueAndGradients(feeds, ['logits'], loss);
-    const perRow = rows.map((_, row) => lengthOf((gradients['logits'] as Float32Array).subarray(row * PATCHES, (row + 1) * PATCHES)));
+    const perRow = rows.map((_, row) =>
+      lengthOf((gradients['logits'] as Float32Array).subarray(row * PATCHES, (row + 1) * PATCHES)),
+    );
     expect(perRow.map((length) => length > 0)).toEqual([true, true, false, false, false]);
   });
 
@@ -136,7 +189,12 @@ describe('distillationLoss()', () => {
 
   it('sends no gradient to the projector', async () => {
     // With a term that does reach it, so that its gradient is asked for and found to be that term's alone.
-    const { gradients } = await valueAndGradients(feeds, ['weight', 'bias'], (inputs) => ops.add(loss(inputs), ops.add(ops.reduceSum(inputs['weight'] as Value, [0, 1]), ops.reduceSum(inputs['bias'] as Value, [0]))));
+    const { gradients } = await valueAndGradients(feeds, ['weight', 'bias'], (inputs) =>
+      ops.add(
+        loss(inputs),
+        ops.add(ops.reduceSum(inputs['weight'] as Value, [0, 1]), ops.reduceSum(inputs['bias'] as Value, [0])),
+      ),
+    );
     expect(new Set(gradients['weight'])).toEqual(new Set([1]));
     expect(new Set(gradients['bias'])).toEqual(new Set([1]));
   });

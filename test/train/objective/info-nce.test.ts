@@ -4,15 +4,33 @@ import { gradients } from '../../../packages/train/src/autodiff/gradients.ts';
 import { infoNCE } from '../../../packages/train/src/objective/info-nce.ts';
 import { gradientError, runOnce } from '../autodiff/numeric.ts';
 
-async function lossOf(image: readonly number[], text: readonly number[], captions: readonly number[], logScale: number): Promise<Record<string, number>> {
+async function lossOf(
+  image: readonly number[],
+  text: readonly number[],
+  captions: readonly number[],
+  logScale: number,
+): Promise<Record<string, number>> {
   const graph = new Graph('pairs');
   const pairs = captions.length;
   const embeddings = (name: string): ReturnType<Graph['input']> => graph.input(name, 'float32', [pairs, 2]);
   const scale = graph.input('logScale', 'float32', []);
-  const { loss, hits, scale: factor } = infoNCE(embeddings('image'), embeddings('text'), graph.integers(captions), scale);
-  Object.entries({ loss, hits, factor, slope: gradients(loss, [scale])[0]! }).forEach(([name, value]) => graph.output(name, value));
-  const data = (numbers: readonly number[], shape: readonly number[]): TensorData => ({ data: Float32Array.from(numbers), shape });
-  const results = await runOnce(graph, { image: data(image, [pairs, 2]), text: data(text, [pairs, 2]), logScale: data([logScale], []) });
+  const {
+    loss,
+    hits,
+    scale: factor,
+  } = infoNCE(embeddings('image'), embeddings('text'), graph.integers(captions), scale);
+  Object.entries({ loss, hits, factor, slope: gradients(loss, [scale])[0]! }).forEach(([name, value]) =>
+    graph.output(name, value),
+  );
+  const data = (numbers: readonly number[], shape: readonly number[]): TensorData => ({
+    data: Float32Array.from(numbers),
+    shape,
+  });
+  const results = await runOnce(graph, {
+    image: data(image, [pairs, 2]),
+    text: data(text, [pairs, 2]),
+    logScale: data([logScale], []),
+  });
   return Object.fromEntries(Object.entries(results).map(([name, { data: numbers }]) => [name, Number(numbers[0])]));
 }
 
@@ -47,7 +65,10 @@ describe('infoNCE()', () => {
 
   it('has the gradient that central differences give', async () => {
     // Of float64, as the rules are; 1 / √ε of the clamp in a vector's length is far away.
-    const error = await gradientError({ shapes: [[4, 3], [4, 3], []], build: (image, text, scale) => infoNCE(image, text, image.graph.integers([0, 1, 0, 3]), scale).loss });
+    const error = await gradientError({
+      shapes: [[4, 3], [4, 3], []],
+      build: (image, text, scale) => infoNCE(image, text, image.graph.integers([0, 1, 0, 3]), scale).loss,
+    });
     expect(error).toBeLessThan(1e-7);
   });
 });

@@ -8,7 +8,10 @@ export const PATCHES = 3;
 
 /** Four labels, the last of which only fills the bank. */
 export const valid = [1, 1, 1, 0];
-export const stated = matrix([[1, 0, 1, 0], [0, 1, 0, 0]]);
+export const stated = matrix([
+  [1, 0, 1, 0],
+  [0, 1, 0, 0],
+]);
 /** Row: image (−1 for none), label. The third and the fifth are not stated of their pictures. */
 export const rows = [
   { image: 0, label: 0 },
@@ -25,15 +28,28 @@ export const [SECOND, FILLING] = [3, 5];
 export const rowFeeds: Record<string, TensorData> = {
   stated: feedOf(stated),
   valid: feed(valid, [4]),
-  labelOfRow: feed(rows.map(({ label }) => label), [rows.length], 'int32'),
-  assignment: feed(rows.flatMap((row) => [0, 1].map((image) => Number(row.image === image))), [rows.length, IMAGES]),
+  labelOfRow: feed(
+    rows.map(({ label }) => label),
+    [rows.length],
+    'int32',
+  ),
+  assignment: feed(
+    rows.flatMap((row) => [0, 1].map((image) => Number(row.image === image))),
+    [rows.length, IMAGES],
+  ),
 };
 
 /** Inputs of a graph by the names of their feeds. */
 export type Inputs = Readonly<Record<string, Value>>;
 
-export const bankOf = ({ text, stated: statement, valid: mask, labelOfRow }: Inputs): LabelBank => ({ text: text as Value, stated: statement as Value, valid: mask as Value, labelOfRow: labelOfRow as Value });
-export const scoresOf = (inputs: Inputs): Value => patchScores(inputs['features'] as Value, bankOf(inputs), inputs['weight'] as Value, inputs['bias'] as Value);
+export const bankOf = ({ text, stated: statement, valid: mask, labelOfRow }: Inputs): LabelBank => ({
+  text: text as Value,
+  stated: statement as Value,
+  valid: mask as Value,
+  labelOfRow: labelOfRow as Value,
+});
+export const scoresOf = (inputs: Inputs): Value =>
+  patchScores(inputs['features'] as Value, bankOf(inputs), inputs['weight'] as Value, inputs['bias'] as Value);
 
 /** `log(1 + e^z)`, which does not overflow. */
 export const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));

@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { FEATURE_SOURCES, LOSSES, activeLosses, needsBank, needsContrastive, needsDecoder, needsMasks, needsProjector, needsStatistics, readsWindows, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
+import {
+  FEATURE_SOURCES,
+  LOSSES,
+  activeLosses,
+  needsBank,
+  needsContrastive,
+  needsDecoder,
+  needsMasks,
+  needsProjector,
+  needsStatistics,
+  readsWindows,
+  type LossWeights,
+} from '../../../packages/train/src/objective/losses.ts';
 
 const MCCL = ['align', 'contrast', 'background', 'separation'] as const;
-const only = (...names: (keyof LossWeights)[]): LossWeights => Object.fromEntries(LOSSES.map((name) => [name, names.includes(name) ? 0.1 : 0])) as unknown as LossWeights;
+const only = (...names: (keyof LossWeights)[]): LossWeights =>
+  Object.fromEntries(LOSSES.map((name) => [name, names.includes(name) ? 0.1 : 0])) as unknown as LossWeights;
 
 describe('activeLosses()', () => {
   it('are those with a weight, in the order of LOSSES', () => {
@@ -12,13 +25,17 @@ describe('activeLosses()', () => {
 
   it('are, while the projector alone moves, those that it bears on', () => {
     expect(activeLosses({ lambda: only(...LOSSES), stage: 'projector' })).toEqual([...MCCL, 'grounding', 'partial']);
-    expect(activeLosses({ lambda: only('distillation', 'sharing', 'masks', 'maskShare'), stage: 'projector' })).toEqual([]);
+    expect(activeLosses({ lambda: only('distillation', 'sharing', 'masks', 'maskShare'), stage: 'projector' })).toEqual(
+      [],
+    );
   });
 });
 
 describe('what a loss needs', () => {
   it.each([
-    ...MCCL.map((name) => [name, { decoder: true, contrastive: true, masks: false, bank: false, projector: true }] as const),
+    ...MCCL.map(
+      (name) => [name, { decoder: true, contrastive: true, masks: false, bank: false, projector: true }] as const,
+    ),
     ['grounding', { decoder: false, contrastive: false, masks: false, bank: true, projector: true }] as const,
     ['distillation', { decoder: true, contrastive: false, masks: false, bank: true, projector: true }] as const,
     ['partial', { decoder: false, contrastive: false, masks: false, bank: true, projector: true }] as const,
@@ -27,7 +44,13 @@ describe('what a loss needs', () => {
     ['maskShare', { decoder: true, contrastive: false, masks: true, bank: false, projector: false }] as const,
   ])('%s', (name, expected) => {
     const lambda = only(name);
-    expect({ decoder: needsDecoder([name]), contrastive: needsContrastive(lambda), masks: needsMasks(lambda), bank: needsBank(lambda), projector: needsProjector(lambda) }).toEqual(expected);
+    expect({
+      decoder: needsDecoder([name]),
+      contrastive: needsContrastive(lambda),
+      masks: needsMasks(lambda),
+      bank: needsBank(lambda),
+      projector: needsProjector(lambda),
+    }).toEqual(expected);
   });
 });
 
@@ -39,8 +62,12 @@ describe('needsStatistics()', () => {
 
 describe('readsWindows()', () => {
   it('is true of the features "windows", where a loss reads any', () => {
-    expect(LOSSES.filter((name) => readsWindows({ features: 'windows', lambda: only(name) }))).toEqual(LOSSES.filter((name) => name !== 'masks' && name !== 'maskShare'));
-    expect(FEATURE_SOURCES.filter((features) => readsWindows({ features, lambda: only(...LOSSES) }))).toEqual(['windows']);
+    expect(LOSSES.filter((name) => readsWindows({ features: 'windows', lambda: only(name) }))).toEqual(
+      LOSSES.filter((name) => name !== 'masks' && name !== 'maskShare'),
+    );
+    expect(FEATURE_SOURCES.filter((features) => readsWindows({ features, lambda: only(...LOSSES) }))).toEqual([
+      'windows',
+    ]);
     expect(readsWindows({ features: 'windows', lambda: only('masks', 'partial') })).toBe(true);
   });
 });

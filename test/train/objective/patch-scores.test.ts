@@ -14,7 +14,10 @@ describe('tapFeatures()', () => {
     };
     // As digits of one number: (1 − 1) / 2, 2 / 0.5, 5 − 4; (3 − 1) / 2, 4 / 0.5, 6 − 4.
     const { value } = await valueAndGradients(inputs, ['shallow'], ({ shallow, deep, mean, deviation, pick }) =>
-      ops.reduceSum(ops.multiply(tapFeatures([shallow as Value, deep as Value], mean as Value, deviation as Value), pick as Value), [0, 1, 2]),
+      ops.reduceSum(
+        ops.multiply(tapFeatures([shallow as Value, deep as Value], mean as Value, deviation as Value), pick as Value),
+        [0, 1, 2],
+      ),
     );
     expect(value).toBe(0 + 40 + 100 + 1000 + 80_000 + 200_000);
   });

@@ -1,6 +1,14 @@
 import { Graph, type Value } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
-import { assignmentOf, competing, excluding, rowInputs, rowWeights, sum, total } from '../../../packages/train/src/objective/rows.ts';
+import {
+  assignmentOf,
+  competing,
+  excluding,
+  rowInputs,
+  rowWeights,
+  sum,
+  total,
+} from '../../../packages/train/src/objective/rows.ts';
 import { runOnce } from '../autodiff/numeric.ts';
 import { feed } from './numeric.ts';
 
@@ -13,19 +21,36 @@ async function weightsOf(batchImages: number): Promise<Record<string, number[][]
   const rows = rowInputs(graph, 'rows');
   const assignment = assignmentOf(rows.imageOfRow, 3);
   graph.output('assignment', assignment);
-  for (const [name, value] of Object.entries(rowWeights(assignment, rows, batchImages))) graph.output(name, value as Value);
-  const results = await runOnce(graph, { imageOfRow: feed(imageOfRow, [6], 'int32'), rowNumber: feed([0, 1, 2, 3, 4, 5], [6]), stated: feed(stated, [6]) });
+  for (const [name, value] of Object.entries(rowWeights(assignment, rows, batchImages)))
+    graph.output(name, value as Value);
+  const results = await runOnce(graph, {
+    imageOfRow: feed(imageOfRow, [6], 'int32'),
+    rowNumber: feed([0, 1, 2, 3, 4, 5], [6]),
+    stated: feed(stated, [6]),
+  });
   return Object.fromEntries(
     Object.entries(results).map(([name, { data, shape }]) => {
       const [count = 0, width = 0] = shape;
-      return [name, Array.from({ length: count }, (_, row) => Array.from(data as Float32Array).slice(row * width, (row + 1) * width))];
+      return [
+        name,
+        Array.from({ length: count }, (_, row) =>
+          Array.from(data as Float32Array).slice(row * width, (row + 1) * width),
+        ),
+      ];
     }),
   );
 }
 
 describe('assignmentOf() and rowWeights()', () => {
   it('say whose row it is, and nobody for one that fills the bucket', async () => {
-    expect((await weightsOf(3))['assignment']).toEqual([[1, 0, 0], [0, 0, 1], [1, 0, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0]]);
+    expect((await weightsOf(3))['assignment']).toEqual([
+      [1, 0, 0],
+      [0, 0, 1],
+      [1, 0, 0],
+      [0, 0, 0],
+      [1, 0, 0],
+      [0, 0, 0],
+    ]);
   });
 
   it('count stated rows that belong to a picture', async () => {
@@ -38,7 +63,14 @@ describe('assignmentOf() and rowWeights()', () => {
 
   it('make a sum over ordered pairs of rows a mean likewise, without a row and itself, 0 for a picture with one', async () => {
     const none = [0, 0, 0, 0, 0, 0];
-    expect((await weightsOf(4))['pair']).toEqual([[0, 0, 0, 0, 1 / 8, 0], none, none, none, [1 / 8, 0, 0, 0, 0, 0], none]);
+    expect((await weightsOf(4))['pair']).toEqual([
+      [0, 0, 0, 0, 1 / 8, 0],
+      none,
+      none,
+      none,
+      [1 / 8, 0, 0, 0, 0, 0],
+      none,
+    ]);
   });
 });
 
@@ -46,9 +78,14 @@ describe('excluding()', () => {
   it('leaves rows that count as they are and sets the others to one number, exactly', async () => {
     const graph = new Graph('excluding');
     graph.output('y', excluding(graph.input('x', 'float32', [4, 2]), graph.input('counts', 'float32', [4, 1])));
-    const { y } = await runOnce(graph, { x: feed([0.1, -1e-30, 1e6, -7, -0.3, 5, 3e10, 0], [4, 2]), counts: feed([1, 0, 1, 0], [4, 1]) });
+    const { y } = await runOnce(graph, {
+      x: feed([0.1, -1e-30, 1e6, -7, -0.3, 5, 3e10, 0], [4, 2]),
+      counts: feed([1, 0, 1, 0], [4, 1]),
+    });
     const lowest = Math.fround(-1e30);
-    expect([...(y?.data as Float32Array)]).toEqual([0.1, -1e-30, lowest, lowest, -0.3, 5, lowest, lowest].map(Math.fround));
+    expect([...(y?.data as Float32Array)]).toEqual(
+      [0.1, -1e-30, lowest, lowest, -0.3, 5, lowest, lowest].map(Math.fround),
+    );
   });
 });
 

@@ -9,7 +9,8 @@ const LENGTH = 12;
 const SETTINGS = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
 const start = randomMatrix(1, LENGTH, 1).data;
 /** A gradient that changes from step to step, one number of it always zero. */
-const gradientAt = (step: number): Float64Array => randomMatrix(1, LENGTH, 10 + step, -3, 3).data.map((value, index) => (index === 4 ? 0 : value));
+const gradientAt = (step: number): Float64Array =>
+  randomMatrix(1, LENGTH, 10 + step, -3, 3).data.map((value, index) => (index === 4 ? 0 : value));
 
 interface State {
   readonly parameters: Float64Array;
@@ -18,37 +19,74 @@ interface State {
 }
 
 /** AdamW as Loshchilov & Hutter write it, number by number. */
-function expectedStep({ parameters, mean, variance }: State, gradient: Float64Array, step: number, learningRate: number, decay: readonly number[]): State {
+function expectedStep(
+  { parameters, mean, variance }: State,
+  gradient: Float64Array,
+  step: number,
+  learningRate: number,
+  decay: readonly number[],
+): State {
   const m = mean.map((value, index) => SETTINGS.beta1 * value + (1 - SETTINGS.beta1) * (gradient[index] as number));
-  const v = variance.map((value, index) => SETTINGS.beta2 * value + (1 - SETTINGS.beta2) * (gradient[index] as number) ** 2);
+  const v = variance.map(
+    (value, index) => SETTINGS.beta2 * value + (1 - SETTINGS.beta2) * (gradient[index] as number) ** 2,
+  );
   return {
     parameters: parameters.map((value, index) => {
       const mHat = (m[index] as number) / (1 - SETTINGS.beta1 ** step);
       const vHat = (v[index] as number) / (1 - SETTINGS.beta2 ** step);
-      return value - learningRate * (decay[index] as number) * value - (learningRate * mHat) / (Math.sqrt(vHat) + SETTINGS.epsilon);
+      return (
+        value -
+        learningRate * (decay[index] as number) * value -
+        (learningRate * mHat) / (Math.sqrt(vHat) + SETTINGS.epsilon)
+      );
     }),
     mean: m,
     variance: v,
   };
 }
 
-async function threeSteps(decay: readonly number[], rates: readonly number[]): Promise<{ actual: Record<string, Float32Array>; expected: State }> {
+async function threeSteps(
+  decay: readonly number[],
+  rates: readonly number[],
+): Promise<{ actual: Record<string, Float32Array>; expected: State }> {
   const graph = new Graph('adamw');
   const vector = (name: string): Value => graph.input(name, 'float32', [LENGTH]);
   const number = (name: string): Value => graph.input(name, 'float32', []);
-  const inputs = { parameters: vector('parameters'), mean: vector('mean'), variance: vector('variance'), gradient: vector('gradient'), learningRate: number('learningRate'), meanCorrection: number('meanCorrection'), varianceCorrection: number('varianceCorrection') };
+  const inputs = {
+    parameters: vector('parameters'),
+    mean: vector('mean'),
+    variance: vector('variance'),
+    gradient: vector('gradient'),
+    learningRate: number('learningRate'),
+    meanCorrection: number('meanCorrection'),
+    varianceCorrection: number('varianceCorrection'),
+  };
   const uniform = new Set(decay).size === 1;
-  const next = adamw({ ...inputs, decay: uniform ? graph.floats([decay[0] as number], []) : graph.floats(decay) }, SETTINGS);
+  const next = adamw(
+    { ...inputs, decay: uniform ? graph.floats([decay[0] as number], []) : graph.floats(decay) },
+    SETTINGS,
+  );
   for (const [name, value] of Object.entries(next)) graph.output(name, value as Value);
   let expected: State = { parameters: start, mean: new Float64Array(LENGTH), variance: new Float64Array(LENGTH) };
-  let state: Record<string, TensorData> = Object.fromEntries(Object.entries(expected).map(([name, data]) => [name, feed(data as Float64Array, [LENGTH])]));
+  let state: Record<string, TensorData> = Object.fromEntries(
+    Object.entries(expected).map(([name, data]) => [name, feed(data as Float64Array, [LENGTH])]),
+  );
   for (const [index, learningRate] of rates.entries()) {
     const step = index + 1;
     const { meanCorrection, varianceCorrection } = biasCorrections(step, SETTINGS);
     expected = expectedStep(expected, gradientAt(step), step, learningRate, decay);
-    state = await runOnce(graph, { ...state, gradient: feed(gradientAt(step), [LENGTH]), learningRate: feed([learningRate], []), meanCorrection: feed([meanCorrection], []), varianceCorrection: feed([varianceCorrection], []) });
+    state = await runOnce(graph, {
+      ...state,
+      gradient: feed(gradientAt(step), [LENGTH]),
+      learningRate: feed([learningRate], []),
+      meanCorrection: feed([meanCorrection], []),
+      varianceCorrection: feed([varianceCorrection], []),
+    });
   }
-  return { actual: Object.fromEntries(Object.entries(state).map(([name, { data }]) => [name, data as Float32Array])), expected };
+  return {
+    actual: Object.fromEntries(Object.entries(state).map(([name, { data }]) => [name, data as Float32Array])),
+    expected,
+  };
 }
 
 describe('adamw()', () => {
@@ -58,26 +96,43 @@ describe('adamw()', () => {
     ['a decay of each number', Array.from({ length: LENGTH }, (_, index) => (index < 5 ? 0.5 : index < 9 ? 0 : 0.02))],
   ])('is AdamW over three steps with %s and a changing learning rate', async (_, decay) => {
     const { actual, expected } = await threeSteps(decay, [0.1, 0.05, 0.2]);
-    for (const [name, values] of Object.entries(expected)) expect(relativeError(actual[name] as Float32Array, values as Float64Array), name).toBeLessThan(1e-6);
+    for (const [name, values] of Object.entries(expected))
+      expect(relativeError(actual[name] as Float32Array, values as Float64Array), name).toBeLessThan(1e-6);
   });
 
   it('moves a number without gradient by its decay alone', async () => {
-    const { actual } = await threeSteps(Array.from({ length: LENGTH }, (_, index) => (index === 4 ? 0.5 : 0)), [0.1, 0.1, 0.1]);
+    const { actual } = await threeSteps(
+      Array.from({ length: LENGTH }, (_, index) => (index === 4 ? 0.5 : 0)),
+      [0.1, 0.1, 0.1],
+    );
     expect(actual['parameters']?.[4]).toBeCloseTo((start[4] as number) * 0.95 ** 3, 6);
-    expect((await threeSteps(new Array<number>(LENGTH).fill(0), [0.1, 0.1, 0.1])).actual['parameters']?.[4]).toBe(start[4]);
+    expect((await threeSteps(new Array<number>(LENGTH).fill(0), [0.1, 0.1, 0.1])).actual['parameters']?.[4]).toBe(
+      start[4],
+    );
   });
 
   it('moves each number by the learning rate in the first step, whatever the size of its gradient', async () => {
     const { actual } = await threeSteps(new Array<number>(LENGTH).fill(0), [0.01]);
-    gradientAt(1).forEach((slope, index) => expect(actual['parameters']?.[index]).toBeCloseTo((start[index] as number) - 0.01 * Math.sign(slope), 6));
+    gradientAt(1).forEach((slope, index) =>
+      expect(actual['parameters']?.[index]).toBeCloseTo((start[index] as number) - 0.01 * Math.sign(slope), 6),
+    );
   });
 });
 
 describe('biasCorrections()', () => {
   it('undo what starting from zero does to running means', () => {
-    expect(biasCorrections(1, { beta1: 0.9, beta2: 0.999, epsilon: 0 })).toEqual({ meanCorrection: 1 / (1 - 0.9), varianceCorrection: 1 / (1 - 0.999) });
-    expect(biasCorrections(2, { beta1: 0.5, beta2: 0.75, epsilon: 0 })).toEqual({ meanCorrection: 1 / 0.75, varianceCorrection: 1 / (1 - 0.5625) });
-    expect(biasCorrections(100_000, { beta1: 0.9, beta2: 0.999, epsilon: 0 })).toEqual({ meanCorrection: 1, varianceCorrection: 1 });
+    expect(biasCorrections(1, { beta1: 0.9, beta2: 0.999, epsilon: 0 })).toEqual({
+      meanCorrection: 1 / (1 - 0.9),
+      varianceCorrection: 1 / (1 - 0.999),
+    });
+    expect(biasCorrections(2, { beta1: 0.5, beta2: 0.75, epsilon: 0 })).toEqual({
+      meanCorrection: 1 / 0.75,
+      varianceCorrection: 1 / (1 - 0.5625),
+    });
+    expect(biasCorrections(100_000, { beta1: 0.9, beta2: 0.999, epsilon: 0 })).toEqual({
+      meanCorrection: 1,
+      varianceCorrection: 1,
+    });
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { learningRateAt, type Schedule } from '../../../packages/train/src/optimizer/schedule.ts';
 
-const rates = (schedule: Schedule, steps: readonly number[]): number[] => steps.map((step) => learningRateAt(step, schedule));
+const rates = (schedule: Schedule, steps: readonly number[]): number[] =>
+  steps.map((step) => learningRateAt(step, schedule));
 const constant: Schedule = { kind: 'constant', learningRate: 0.4, finalLearningRate: 0, warmupSteps: 0, steps: 10 };
 const cosine: Schedule = { ...constant, kind: 'cosine' };
 

@@ -3,7 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { captionFormat, captionRecords, type CaptionRecord, type CaptionSource } from '../../../packages/train/src/phrases/caption-records.ts';
+import {
+  captionFormat,
+  captionRecords,
+  type CaptionRecord,
+  type CaptionSource,
+} from '../../../packages/train/src/phrases/caption-records.ts';
 import { csvRows } from '../../../packages/train/src/phrases/csv-rows.ts';
 import { jsonElements } from '../../../packages/train/src/phrases/json-elements.ts';
 import { BROKEN, MAX_RECORD_LETTERS, linesOf, textChunks } from '../../../packages/train/src/phrases/text-chunks.ts';
@@ -25,11 +30,16 @@ async function* pieces(text: string, size: number): AsyncGenerator<string> {
 
 async function flat<T>(lists: AsyncIterable<readonly T[]>): Promise<(Exclude<T, typeof BROKEN> | 'broken')[]> {
   const all: (Exclude<T, typeof BROKEN> | 'broken')[] = [];
-  for await (const list of lists) all.push(...list.map((entry) => (entry === BROKEN ? broken : (entry as Exclude<T, typeof BROKEN>))));
+  for await (const list of lists)
+    all.push(...list.map((entry) => (entry === BROKEN ? broken : (entry as Exclude<T, typeof BROKEN>))));
   return all;
 }
 
-async function records(name: string, text: string | Uint8Array, options: Partial<CaptionSource> = {}): Promise<(CaptionRecord | 'broken')[]> {
+async function records(
+  name: string,
+  text: string | Uint8Array,
+  options: Partial<CaptionSource> = {},
+): Promise<(CaptionRecord | 'broken')[]> {
   const path = write(name, text);
   return flat(captionRecords({ path, format: captionFormat(path), keys: {}, header: undefined, ...options }));
 }
@@ -38,49 +48,88 @@ const row = (image: string, caption: string): CaptionRecord => ({ fields: { imag
 
 describe('captionFormat()', () => {
   it('tells the format by the name, packed or not', () => {
-    expect(['a.tsv', 'a.csv.gz', 'a.JSONL', 'a.ndjson', 'captions_val2017.json', 'a.b.txt.gz'].map(captionFormat)).toEqual(['tsv', 'csv', 'jsonl', 'jsonl', 'coco', 'text']);
+    expect(
+      ['a.tsv', 'a.csv.gz', 'a.JSONL', 'a.ndjson', 'captions_val2017.json', 'a.b.txt.gz'].map(captionFormat),
+    ).toEqual(['tsv', 'csv', 'jsonl', 'jsonl', 'coco', 'text']);
   });
 
   it('asks for a format where the name does not tell', () => {
-    const error = { code: 'DATASET_FORMAT', message: 'Cannot extract phrases: captions must end in .tsv, .tab, .csv, .jsonl, .ndjson, .json, .txt or have a format, got "captions.parquet"' };
+    const error = {
+      code: 'DATASET_FORMAT',
+      message:
+        'Cannot extract phrases: captions must end in .tsv, .tab, .csv, .jsonl, .ndjson, .json, .txt or have a ' +
+        'format, got "captions.parquet"',
+    };
     expect(() => captionFormat('captions.parquet')).toThrow(expect.objectContaining(error));
   });
 });
 
 describe('TSV', () => {
   it('reads url and caption without a header, quotes as letters, blank lines as none', async () => {
-    expect(await records('a.tsv', 'http://a/1\ta "red car\r\n\nhttp://a/2\t dogs \nhttp://a/3\n\tcat\nhttp://a/4\t\n')).toEqual([
-      row('http://a/1', 'a "red car'), row('http://a/2', 'dogs'), broken, broken, broken,
-    ]);
+    expect(
+      await records('a.tsv', 'http://a/1\ta "red car\r\n\nhttp://a/2\t dogs \nhttp://a/3\n\tcat\nhttp://a/4\t\n'),
+    ).toEqual([row('http://a/1', 'a "red car'), row('http://a/2', 'dogs'), broken, broken, broken]);
   });
 
   it('finds the address when the caption comes first (Conceptual 3M)', async () => {
-    expect(await records('b.tsv', 'a red car\thttp://a/1.jpg\na dog\thttp://a/2.jpg')).toEqual([row('http://a/1.jpg', 'a red car'), row('http://a/2.jpg', 'a dog')]);
+    expect(await records('b.tsv', 'a red car\thttp://a/1.jpg\na dog\thttp://a/2.jpg')).toEqual([
+      row('http://a/1.jpg', 'a red car'),
+      row('http://a/2.jpg', 'a dog'),
+    ]);
   });
 
   it('reads columns by header, by name and by number', async () => {
     expect(await records('c.tsv', 'id\ttext\turl\n1\ta dog\thttp://a/1\n')).toEqual([row('http://a/1', 'a dog')]);
-    expect(await records('d.tsv', 'what\tWhere\na dog\tx.jpg\n', { keys: { caption: 'what', image: 'where' }, header: true })).toEqual([row('x.jpg', 'a dog')]);
-    expect(await records('e.tsv', '1\ta dog\tx.jpg\n', { keys: { caption: 1, image: '2' } })).toEqual([row('x.jpg', 'a dog')]);
-    expect(await records('f.tsv', 'caption\tx.jpg\n', { keys: { caption: 0, image: 1 }, header: false })).toEqual([row('x.jpg', 'caption')]);
+    expect(
+      await records('d.tsv', 'what\tWhere\na dog\tx.jpg\n', {
+        keys: { caption: 'what', image: 'where' },
+        header: true,
+      }),
+    ).toEqual([row('x.jpg', 'a dog')]);
+    expect(await records('e.tsv', '1\ta dog\tx.jpg\n', { keys: { caption: 1, image: '2' } })).toEqual([
+      row('x.jpg', 'a dog'),
+    ]);
+    expect(await records('f.tsv', 'caption\tx.jpg\n', { keys: { caption: 0, image: 1 }, header: false })).toEqual([
+      row('x.jpg', 'caption'),
+    ]);
   });
 
   it('names a column that is not there', async () => {
-    const message = (name: string, asked: string): string => `Cannot extract phrases: the first row of "${join(folder, name)}" must name ${asked}, got "url", "text"`;
-    await expect(records('g.tsv', 'url\ttext\n', { keys: { caption: 'alt' } })).rejects.toMatchObject({ code: 'DATASET_FORMAT', message: message('g.tsv', '"alt"') });
-    await expect(records('h.tsv', 'url\ttext\n', { keys: { image: 'picture' } })).rejects.toMatchObject({ code: 'DATASET_FORMAT', message: message('h.tsv', '"picture"') });
-    await expect(records('i.tsv', 'a\tb\n', { header: true })).rejects.toMatchObject({ message: `Cannot extract phrases: the first row of "${join(folder, 'i.tsv')}" must name a caption, got "a", "b"` });
+    const message = (name: string, asked: string): string =>
+      `Cannot extract phrases: the first row of "${join(folder, name)}" must name ${asked}, got "url", "text"`;
+    await expect(records('g.tsv', 'url\ttext\n', { keys: { caption: 'alt' } })).rejects.toMatchObject({
+      code: 'DATASET_FORMAT',
+      message: message('g.tsv', '"alt"'),
+    });
+    await expect(records('h.tsv', 'url\ttext\n', { keys: { image: 'picture' } })).rejects.toMatchObject({
+      code: 'DATASET_FORMAT',
+      message: message('h.tsv', '"picture"'),
+    });
+    await expect(records('i.tsv', 'a\tb\n', { header: true })).rejects.toMatchObject({
+      message: `Cannot extract phrases: the first row of "${join(folder, 'i.tsv')}" must name a caption, got "a", "b"`,
+    });
   });
 });
 
 describe('CSV', () => {
   it('reads quotes, commas, line ends and doubled quotes inside cells', async () => {
-    const text = 'image,caption\r\na.jpg,"a dog, a ""cat""\nand a cow"\nb.jpg,plain 12" pizza\nc.jpg,"torn" cell\nd.jpg,a,b\n"e.jpg","last"';
-    expect(await records('a.csv', text)).toEqual([row('a.jpg', 'a dog, a "cat"\nand a cow'), row('b.jpg', 'plain 12" pizza'), broken, broken, row('e.jpg', 'last')]);
+    const text =
+      'image,caption\r\na.jpg,"a dog, a ""cat""\nand a cow"\nb.jpg,plain 12" pizza\nc.jpg,"torn" ' +
+      'cell\nd.jpg,a,b\n"e.jpg","last"';
+    expect(await records('a.csv', text)).toEqual([
+      row('a.jpg', 'a dog, a "cat"\nand a cow'),
+      row('b.jpg', 'plain 12" pizza'),
+      broken,
+      broken,
+      row('e.jpg', 'last'),
+    ]);
   });
 
   it('reads a single column as captions without pictures', async () => {
-    expect(await records('b.csv', 'a dog\na cat\n')).toEqual([{ fields: {}, caption: 'a dog' }, { fields: {}, caption: 'a cat' }]);
+    expect(await records('b.csv', 'a dog\na cat\n')).toEqual([
+      { fields: {}, caption: 'a dog' },
+      { fields: {}, caption: 'a cat' },
+    ]);
   });
 
   it('reads the same in pieces of any size', async () => {
@@ -112,19 +161,33 @@ describe('JSONL', () => {
     ];
     const text = `\uFEFF${rows.map((value) => JSON.stringify(value)).join('\n')}\nnot json\n[1]\n\n{"caption": "end"}`;
     expect(await records('a.jsonl', text)).toEqual([
-      { fields: { image: 'a.jpg', mask: 'a.png', split: 'train' }, caption: 'a dog' }, row('b.jpg', 'a cat'), { fields: { key: '7' }, caption: 'a cow. grass' },
-      { fields: {}, caption: 'a pig' }, broken, broken, broken, broken, { fields: {}, caption: 'end' },
+      { fields: { image: 'a.jpg', mask: 'a.png', split: 'train' }, caption: 'a dog' },
+      row('b.jpg', 'a cat'),
+      { fields: { key: '7' }, caption: 'a cow. grass' },
+      { fields: {}, caption: 'a pig' },
+      broken,
+      broken,
+      broken,
+      broken,
+      { fields: {}, caption: 'end' },
     ]);
   });
 
   it('reads fields by the names asked for', async () => {
-    expect(await records('b.jsonl', '{"alt":"a dog","src":"x.jpg","caption":"no"}\n', { keys: { caption: 'alt', image: 'src' } })).toEqual([row('x.jpg', 'a dog')]);
+    expect(
+      await records('b.jsonl', '{"alt":"a dog","src":"x.jpg","caption":"no"}\n', {
+        keys: { caption: 'alt', image: 'src' },
+      }),
+    ).toEqual([row('x.jpg', 'a dog')]);
   });
 
   it('reads spaCy rows with their chunks, with or without a caption', async () => {
-    const text = '{"image":"a.jpg","noun_chunks":["a dog"]}\n{"key":"k","caption":"c","nouns":[]}\n{"caption":"no chunks"}\n';
+    const text =
+      '{"image":"a.jpg","noun_chunks":["a dog"]}\n{"key":"k","caption":"c","nouns":[]}\n{"caption":"no chunks"}\n';
     expect(await records('c.jsonl', text, { format: 'spacy' })).toEqual([
-      { fields: { image: 'a.jpg' }, caption: '', chunks: ['a dog'] }, { fields: { key: 'k' }, caption: 'c', chunks: [] }, broken,
+      { fields: { image: 'a.jpg' }, caption: '', chunks: ['a dog'] },
+      { fields: { key: 'k' }, caption: 'c', chunks: [] },
+      broken,
     ]);
   });
 });
@@ -139,7 +202,10 @@ describe('COCO', () => {
       { id: 3, image_id: 9, caption: 'no picture' },
       { id: 4, image_id: 1 },
     ],
-    images: [{ id: 1, file_name: 'a.jpg' }, { id: 2, file_name: 'b.jpg', licences: [1, 2] }],
+    images: [
+      { id: 1, file_name: 'a.jpg' },
+      { id: 2, file_name: 'b.jpg', licences: [1, 2] },
+    ],
   };
 
   it('joins captions with names of pictures, wherever in the file they stand', async () => {
@@ -157,18 +223,34 @@ describe('COCO', () => {
   });
 
   it('says when the file is something else', async () => {
-    const message = `Cannot extract phrases: "${join(folder, 'other.json')}" must have "annotations" with captions as COCO does, got none`;
-    await expect(records('other.json', '[{"caption":"a dog"}]')).rejects.toMatchObject({ code: 'DATASET_FORMAT', message });
+    const message =
+      `Cannot extract phrases: "${join(folder, 'other.json')}" must have "annotations" with captions ` +
+      'as COCO does, got none';
+    await expect(records('other.json', '[{"caption":"a dog"}]')).rejects.toMatchObject({
+      code: 'DATASET_FORMAT',
+      message,
+    });
   });
 
   it('counts a broken end as one broken record', async () => {
-    expect(await records('cut.json', JSON.stringify({ images: [{ id: 1, file_name: 'a.jpg' }], annotations: [{ image_id: 1, caption: 'a dog' }, { image_id: 1 }] }).slice(0, -6))).toEqual([row('a.jpg', 'a dog'), broken]);
+    expect(
+      await records(
+        'cut.json',
+        JSON.stringify({
+          images: [{ id: 1, file_name: 'a.jpg' }],
+          annotations: [{ image_id: 1, caption: 'a dog' }, { image_id: 1 }],
+        }).slice(0, -6),
+      ),
+    ).toEqual([row('a.jpg', 'a dog'), broken]);
   });
 });
 
 describe('plain text', () => {
   it('numbers its lines', async () => {
-    expect(await records('a.txt', 'a dog\r\n\n a cat')).toEqual([{ fields: { key: '1' }, caption: 'a dog' }, { fields: { key: '3' }, caption: 'a cat' }]);
+    expect(await records('a.txt', 'a dog\r\n\n a cat')).toEqual([
+      { fields: { key: '1' }, caption: 'a dog' },
+      { fields: { key: '3' }, caption: 'a cat' },
+    ]);
   });
 });
 
@@ -190,11 +272,19 @@ describe('textChunks() and linesOf()', () => {
 
   it('names a file that is missing, and gzip that is cut or none', async () => {
     const none = join(folder, 'none.txt');
-    await expect(flat(linesOf(textChunks(none)))).rejects.toMatchObject({ code: 'DATASET_FORMAT', message: `Cannot extract phrases: captions must be a readable file, got "${none}" (ENOENT)` });
+    await expect(flat(linesOf(textChunks(none)))).rejects.toMatchObject({
+      code: 'DATASET_FORMAT',
+      message: `Cannot extract phrases: captions must be a readable file, got "${none}" (ENOENT)`,
+    });
     const plain = write('plain.txt.gz', 'not packed');
-    await expect(flat(linesOf(textChunks(plain)))).rejects.toMatchObject({ code: 'DATASET_FORMAT', message: `Cannot extract phrases: captions must be whole gzip, got "${plain}" (Z_DATA_ERROR)` });
+    await expect(flat(linesOf(textChunks(plain)))).rejects.toMatchObject({
+      code: 'DATASET_FORMAT',
+      message: `Cannot extract phrases: captions must be whole gzip, got "${plain}" (Z_DATA_ERROR)`,
+    });
     const cut = write('cut.txt.gz', gzipSync('line\n'.repeat(1000)).subarray(0, 30));
-    await expect(flat(linesOf(textChunks(cut)))).rejects.toMatchObject({ message: `Cannot extract phrases: captions must be whole gzip, got "${cut}" (Z_BUF_ERROR)` });
+    await expect(flat(linesOf(textChunks(cut)))).rejects.toMatchObject({
+      message: `Cannot extract phrases: captions must be whole gzip, got "${cut}" (Z_BUF_ERROR)`,
+    });
   });
 
   it('counts an endless line as one broken line, at the end of a file too', async () => {

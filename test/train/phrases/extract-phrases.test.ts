@@ -4,7 +4,11 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { extractPhrases, type ExtractPhrasesOptions, type PhraseProgress } from '../../../packages/train/src/phrases/extract-phrases.ts';
+import {
+  extractPhrases,
+  type ExtractPhrasesOptions,
+  type PhraseProgress,
+} from '../../../packages/train/src/phrases/extract-phrases.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const root = temporaryFolder();
@@ -19,7 +23,10 @@ function setUp(name: string, text: string | Uint8Array): { folder: string; capti
 }
 
 function rows(path: string): unknown[] {
-  return readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as unknown);
 }
 
 const TSV = [
@@ -40,9 +47,29 @@ describe('extractPhrases()', () => {
       { image: 'http://a.org/4.jpg', caption: 'The red car, side view', nouns: ['red car'] },
     ]);
     expect(summary).toEqual({
-      captions, out, format: 'tsv', lines: 5, kept: 2, withoutPhrases: 2, broken: 1, phrases: 3, distinct: 2, exact: true, countError: 0, seconds: expect.any(Number),
-      frequent: [{ phrase: 'red car', count: 2 }, { phrase: 'street', count: 1 }],
-      excluded: { phrases: 2, byEntry: [{ entry: 'background', count: 1 }, { entry: '* view', count: 1 }] },
+      captions,
+      out,
+      format: 'tsv',
+      lines: 5,
+      kept: 2,
+      withoutPhrases: 2,
+      broken: 1,
+      phrases: 3,
+      distinct: 2,
+      exact: true,
+      countError: 0,
+      seconds: expect.any(Number),
+      frequent: [
+        { phrase: 'red car', count: 2 },
+        { phrase: 'street', count: 1 },
+      ],
+      excluded: {
+        phrases: 2,
+        byEntry: [
+          { entry: 'background', count: 1 },
+          { entry: '* view', count: 1 },
+        ],
+      },
     });
     expect(readFileSync(join(folder, 'table.tsv'), 'utf8')).toBe('2\tred car\n1\tstreet\n');
     expect(readdirSync(folder).sort()).toEqual(['cc.tsv', 'phrases.jsonl', 'table.tsv']);
@@ -58,9 +85,17 @@ describe('extractPhrases()', () => {
   });
 
   it('reads gzip, an exclusion list from a file, and names the phrase for <PERSON>', async () => {
-    const { folder, captions, out } = setUp('cc.txt.gz', gzipSync('<PERSON> beside a red car\na dog on a white background\n'));
+    const { folder, captions, out } = setUp(
+      'cc.txt.gz',
+      gzipSync('<PERSON> beside a red car\na dog on a white background\n'),
+    );
     writeFileSync(join(folder, 'list.txt'), '# mine\ncar\n');
-    const summary = await extractPhrases(captions, { out, exclude: join(folder, 'list.txt'), person: 'person', keep: 'nouns' });
+    const summary = await extractPhrases(captions, {
+      out,
+      exclude: join(folder, 'list.txt'),
+      person: 'person',
+      keep: 'nouns',
+    });
     expect(rows(out)).toEqual([
       { key: '1', caption: '<PERSON> beside a red car', nouns: ['person'] },
       { key: '2', caption: 'a dog on a white background', nouns: ['dog', 'background'] },
@@ -69,7 +104,11 @@ describe('extractPhrases()', () => {
   });
 
   it('puts the chunks of spaCy through the same filter', async () => {
-    const lines = [{ image: 'a.jpg', caption: 'A red car, side view', noun_chunks: ['A red car', 'side view', 'red cars'] }, { key: 'b', nouns: ['it'] }, { key: 'c', nouns: [7] }];
+    const lines = [
+      { image: 'a.jpg', caption: 'A red car, side view', noun_chunks: ['A red car', 'side view', 'red cars'] },
+      { key: 'b', nouns: ['it'] },
+      { key: 'c', nouns: [7] },
+    ];
     const { captions, out } = setUp('spacy.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
     const summary = await extractPhrases(captions, { out, format: 'spacy' });
     expect(rows(out)).toEqual([{ image: 'a.jpg', caption: 'A red car, side view', nouns: ['red car'] }]);
@@ -77,18 +116,33 @@ describe('extractPhrases()', () => {
   });
 
   it('reads COCO captions', async () => {
-    const coco = { images: [{ id: 5, file_name: '5.jpg' }], annotations: [{ image_id: 5, caption: 'Two dogs.' }, { image_id: 5, caption: 'A frisbee.' }] };
+    const coco = {
+      images: [{ id: 5, file_name: '5.jpg' }],
+      annotations: [
+        { image_id: 5, caption: 'Two dogs.' },
+        { image_id: 5, caption: 'A frisbee.' },
+      ],
+    };
     const { captions, out } = setUp('captions.json', JSON.stringify(coco));
     let last: PhraseProgress | undefined;
     await extractPhrases(captions, { out, onProgress: (progress) => (last = progress) });
     expect(last).toMatchObject({ lines: 2, bytes: last?.totalBytes, totalBytes: 2 * JSON.stringify(coco).length });
-    expect(rows(out)).toEqual([{ image: '5.jpg', caption: 'Two dogs.', nouns: ['dogs'] }, { image: '5.jpg', caption: 'A frisbee.', nouns: ['frisbee'] }]);
+    expect(rows(out)).toEqual([
+      { image: '5.jpg', caption: 'Two dogs.', nouns: ['dogs'] },
+      { image: '5.jpg', caption: 'A frisbee.', nouns: ['frisbee'] },
+    ]);
   });
 
   it('counts approximately beyond its limit and says so', async () => {
     const { captions, out } = setUp('cc.txt', 'a dog\na cat\na cow\na dog\na dog\n');
     const summary = await extractPhrases(captions, { out, distinctLimit: 2, frequent: 1 });
-    expect(summary).toMatchObject({ exact: false, countError: 1, distinct: 3, phrases: 5, frequent: [{ phrase: 'dog' }] });
+    expect(summary).toMatchObject({
+      exact: false,
+      countError: 1,
+      distinct: 3,
+      phrases: 5,
+      frequent: [{ phrase: 'dog' }],
+    });
   });
 
   it('reports how far it is, at the end too', async () => {
@@ -120,34 +174,75 @@ describe('extractPhrases()', () => {
 
   it('fails when no line can be read, and leaves nothing behind', async () => {
     const { folder, captions, out } = setUp('cc.jsonl', 'not json\nnor this\n');
-    await expect(extractPhrases(captions, { out })).rejects.toMatchObject({ code: 'DATASET_FORMAT', message: `Cannot extract phrases: "${captions}" must hold captions as jsonl, got 2 broken lines` });
+    await expect(extractPhrases(captions, { out })).rejects.toMatchObject({
+      code: 'DATASET_FORMAT',
+      message: `Cannot extract phrases: "${captions}" must hold captions as jsonl, got 2 broken lines`,
+    });
     const empty = setUp('cc.tsv', '\n');
-    await expect(extractPhrases(empty.captions, { out: empty.out })).rejects.toMatchObject({ message: `Cannot extract phrases: "${empty.captions}" must hold captions as tsv, got no line` });
-    await expect(extractPhrases(join(folder, 'none.tsv'), { out })).rejects.toMatchObject({ code: 'DATASET_FORMAT', message: `Cannot extract phrases: captions must be a readable file, got "${join(folder, 'none.tsv')}" (ENOENT)` });
+    await expect(extractPhrases(empty.captions, { out: empty.out })).rejects.toMatchObject({
+      message: `Cannot extract phrases: "${empty.captions}" must hold captions as tsv, got no line`,
+    });
+    await expect(extractPhrases(join(folder, 'none.tsv'), { out })).rejects.toMatchObject({
+      code: 'DATASET_FORMAT',
+      message: `Cannot extract phrases: captions must be a readable file, got "${join(folder, 'none.tsv')}" (ENOENT)`,
+    });
     expect(readdirSync(folder)).toEqual(['cc.jsonl']);
   });
 
   it.each<[Partial<ExtractPhrasesOptions>, Error]>([
     [{ out: '' }, new TypeError('Cannot extract phrases: out must be a path, got ""')],
     [{ table: 5 as unknown as string }, new TypeError('Cannot extract phrases: table must be a path, got 5')],
-    [{ format: 'parquet' as 'csv' }, new RangeError('Cannot extract phrases: format must be one of tsv, csv, jsonl, coco, text, spacy, got "parquet"')],
+    [
+      { format: 'parquet' as 'csv' },
+      new RangeError('Cannot extract phrases: format must be one of tsv, csv, jsonl, coco, text, spacy, got "parquet"'),
+    ],
     [{ frequent: -1 }, new RangeError('Cannot extract phrases: frequent must be an integer of at least 0, got -1')],
-    [{ distinctLimit: 0.5 }, new RangeError('Cannot extract phrases: distinctLimit must be an integer of at least 1, got 0.5')],
-    [{ out: './cc.tsv' }, new RangeError('Cannot extract phrases: out must not be what is read ("cc.tsv"), got "./cc.tsv"')],
-    [{ table: 'phrases.jsonl' }, new RangeError('Cannot extract phrases: table must be another file than out, got "phrases.jsonl"')],
-    [{ exclude: 'drop.txt', out: 'drop.txt' }, new RangeError('Cannot extract phrases: out must not be what is read ("drop.txt"), got "drop.txt"')],
-    [{ formt: 'csv' } as object, new TypeError('Cannot extract phrases: options must have known names, got "formt" (did you mean "format"?)')],
-    [{ keys: { captoin: 'x' } } as object, new TypeError('Cannot extract phrases: keys must have known names, got "captoin" (did you mean "caption"?)')],
-    [{ keys: { caption: -1 } }, new TypeError('Cannot extract phrases: keys.caption must be the name of a field or a column from 0, got -1')],
-    [{ exclude: 5 as never }, new TypeError('Cannot extract phrases: exclude must be a list of strings or the path of one, got 5')],
+    [
+      { distinctLimit: 0.5 },
+      new RangeError('Cannot extract phrases: distinctLimit must be an integer of at least 1, got 0.5'),
+    ],
+    [
+      { out: './cc.tsv' },
+      new RangeError('Cannot extract phrases: out must not be what is read ("cc.tsv"), got "./cc.tsv"'),
+    ],
+    [
+      { table: 'phrases.jsonl' },
+      new RangeError('Cannot extract phrases: table must be another file than out, got "phrases.jsonl"'),
+    ],
+    [
+      { exclude: 'drop.txt', out: 'drop.txt' },
+      new RangeError('Cannot extract phrases: out must not be what is read ("drop.txt"), got "drop.txt"'),
+    ],
+    [
+      { formt: 'csv' } as object,
+      new TypeError('Cannot extract phrases: options must have known names, got "formt" (did you mean "format"?)'),
+    ],
+    [
+      { keys: { captoin: 'x' } } as object,
+      new TypeError('Cannot extract phrases: keys must have known names, got "captoin" (did you mean "caption"?)'),
+    ],
+    [
+      { keys: { caption: -1 } },
+      new TypeError('Cannot extract phrases: keys.caption must be the name of a field or a column from 0, got -1'),
+    ],
+    [
+      { exclude: 5 as never },
+      new TypeError('Cannot extract phrases: exclude must be a list of strings or the path of one, got 5'),
+    ],
   ])('rejects %j', async (options, error) => {
     await expect(extractPhrases('cc.tsv', { out: 'phrases.jsonl', ...options })).rejects.toThrow(error);
   });
 
   it('rejects a missing path', async () => {
-    await expect(extractPhrases('', { out: 'a' })).rejects.toThrow(new TypeError('Cannot extract phrases: captions must be a path, got ""'));
-    await expect(extractPhrases('a.tsv', undefined as unknown as ExtractPhrasesOptions)).rejects.toThrow(new TypeError('Cannot extract phrases: options must be an object with out, got undefined'));
-    await expect(extractPhrases(Promise.resolve('a') as never, { out: 'b' })).rejects.toThrow(new TypeError('Cannot extract phrases: captions must be a path, got a Promise (did you forget await?)'));
+    await expect(extractPhrases('', { out: 'a' })).rejects.toThrow(
+      new TypeError('Cannot extract phrases: captions must be a path, got ""'),
+    );
+    await expect(extractPhrases('a.tsv', undefined as unknown as ExtractPhrasesOptions)).rejects.toThrow(
+      new TypeError('Cannot extract phrases: options must be an object with out, got undefined'),
+    );
+    await expect(extractPhrases(Promise.resolve('a') as never, { out: 'b' })).rejects.toThrow(
+      new TypeError('Cannot extract phrases: captions must be a path, got a Promise (did you forget await?)'),
+    );
   });
 });
 
@@ -158,7 +253,11 @@ describe.skipIf(!existsSync(deno) || !existsSync('packages/core/dist/internals.j
     const { folder, captions, out } = setUp('cc.tsv.gz', gzipSync(TSV.repeat(200)));
     await extractPhrases(captions, { out });
     const other = join(folder, 'deno.jsonl');
-    const text = execFileSync(deno, ['run', '-A', '--no-lock', 'test/train/phrases/scripts/extract.ts', captions, other], { encoding: 'utf8' });
+    const text = execFileSync(
+      deno,
+      ['run', '-A', '--no-lock', 'test/train/phrases/scripts/extract.ts', captions, other],
+      { encoding: 'utf8' },
+    );
     expect(JSON.parse(text)).toEqual({ lines: 1000, kept: 400, broken: 200, phrases: 600, distinct: 2, read: true });
     expect(readFileSync(other)).toEqual(readFileSync(out));
   });

@@ -6,7 +6,11 @@ describe('PhraseCounter', () => {
   it('counts exactly up to its limit', () => {
     const counter = new PhraseCounter(3);
     for (const phrase of ['b', 'a', 'c', 'a']) counter.add(phrase);
-    expect(counter.frequent()).toEqual([{ phrase: 'a', count: 2 }, { phrase: 'b', count: 1 }, { phrase: 'c', count: 1 }]);
+    expect(counter.frequent()).toEqual([
+      { phrase: 'a', count: 2 },
+      { phrase: 'b', count: 1 },
+      { phrase: 'c', count: 1 },
+    ]);
     expect(counter.frequent(1)).toEqual([{ phrase: 'a', count: 2 }]);
     expect([counter.total, counter.distinct, counter.exact, counter.error]).toEqual([4, 3, true, 0]);
   });

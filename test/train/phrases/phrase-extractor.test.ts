@@ -21,7 +21,10 @@ function f1(captions: readonly LabelledCaption[]): number {
 describe('captions labelled by hand', () => {
   it('gives the labelled phrases of captions it was not tuned on with F1 above 0.95', () => {
     const score = f1(HELD_OUT);
-    console.log(`Phrase F1: ${score.toFixed(3)} on ${HELD_OUT.length} held-out captions, ${f1(TUNED).toFixed(3)} on ${TUNED.length} others`);
+    console.log(
+      `Phrase F1: ${score.toFixed(3)} on ${HELD_OUT.length} held-out captions, ${f1(TUNED).toFixed(3)} on ` +
+        `${TUNED.length} others`,
+    );
     expect(score).toBeGreaterThan(0.95); // measured 0.971
   });
 
@@ -56,7 +59,12 @@ describe('extract()', () => {
   });
 
   it('takes words that are mostly adjectives for nouns after a noun', () => {
-    expect(extract('a red traffic light behind a van, a street light and a light blue car')).toEqual(['red traffic light', 'van', 'street light', 'light blue car']);
+    expect(extract('a red traffic light behind a van, a street light and a light blue car')).toEqual([
+      'red traffic light',
+      'van',
+      'street light',
+      'light blue car',
+    ]);
   });
 
   it('parts a sentence that ends with the sun from the next', () => {
@@ -92,7 +100,9 @@ describe('extract()', () => {
   });
 
   it('reads links, file names, hashtags, mentions, mark-up and entities as gaps', () => {
-    expect(extract('red car https://a.org/b-c_d?e=f www.shop.com/x shop.co.uk #street @photographer')).toEqual(['red car']);
+    expect(extract('red car https://a.org/b-c_d?e=f www.shop.com/x shop.co.uk #street @photographer')).toEqual([
+      'red car',
+    ]);
     expect(extract('a lamp IMG_0123.JPG DSC00123')).toEqual(['lamp']);
     expect(extract('<b>salt &amp; pepper</b> on&nbsp;a table')).toEqual(['salt', 'pepper', 'table']);
     expect(extract('mail someone@example.org a parcel')).not.toContain('example');
@@ -101,11 +111,19 @@ describe('extract()', () => {
   it('gives nothing for <PERSON>, or the phrase that stands for it', () => {
     expect(extract('<PERSON> attends a premiere')).toEqual(['premiere']);
     expect(extract("<PERSON>'s dog and <PERSON>")).toEqual(['dog']);
-    expect(new PhraseExtractor({ person: 'person' }).extract("a photo of <PERSON> and <PERSON>'s dog")).toEqual(['person', 'dog']);
+    expect(new PhraseExtractor({ person: 'person' }).extract("a photo of <PERSON> and <PERSON>'s dog")).toEqual([
+      'person',
+      'dog',
+    ]);
   });
 
   it('tells participles before a noun from verbs', () => {
-    expect(extract('a woman brushing teeth beside a smiling child with ripped jeans')).toEqual(['woman', 'teeth', 'smiling child', 'ripped jeans']);
+    expect(extract('a woman brushing teeth beside a smiling child with ripped jeans')).toEqual([
+      'woman',
+      'teeth',
+      'smiling child',
+      'ripped jeans',
+    ]);
     expect(extract('a man standing in the dining room')).toEqual(['man', 'dining room']);
     expect(extract('homes line a street')).toEqual(['homes', 'street']);
     expect(extract('belt with gold buckle')).toEqual(['belt', 'gold buckle']);
@@ -116,31 +134,57 @@ describe('extract()', () => {
   });
 
   it('leaves adjectives out on request', () => {
-    expect(new PhraseExtractor({ keep: 'nouns' }).extract('a red car and a black and white cat')).toEqual(['car', 'cat']);
+    expect(new PhraseExtractor({ keep: 'nouns' }).extract('a red car and a black and white cat')).toEqual([
+      'car',
+      'cat',
+    ]);
     expect(new PhraseExtractor({ keep: 'both' }).extract('a red car and a bus')).toEqual(['red car', 'car', 'bus']);
   });
 
   it('drops phrases on the exclusion list and says by which entry', () => {
     const dropped: [string, string][] = [];
-    const phrases = extractor.extract('a laptop on a white background, side view', (...exclusion) => dropped.push(exclusion));
+    const phrases = extractor.extract('a laptop on a white background, side view', (...exclusion) =>
+      dropped.push(exclusion),
+    );
     expect(phrases).toEqual(['laptop']);
-    expect(dropped).toEqual([['white background', 'background'], ['side view', '* view']]);
-    expect(new PhraseExtractor({ exclude: ['lap'] }).extract('a laptop on a white background')).toEqual(['white background']);
+    expect(dropped).toEqual([
+      ['white background', 'background'],
+      ['side view', '* view'],
+    ]);
+    expect(new PhraseExtractor({ exclude: ['lap'] }).extract('a laptop on a white background')).toEqual([
+      'white background',
+    ]);
     expect(new PhraseExtractor({ exclude: [] }).extract('a white background')).toEqual(['white background']);
   });
 
   it('survives text that is no caption', () => {
-    for (const text of ['a'.repeat(100_000), 'a.'.repeat(50_000), '<a'.repeat(50_000), '\ud800 \u0000 ', '😀'.repeat(5000)]) {
+    for (const text of [
+      'a'.repeat(100_000),
+      'a.'.repeat(50_000),
+      '<a'.repeat(50_000),
+      '\ud800 \u0000 ',
+      '😀'.repeat(5000),
+    ]) {
       expect(extract(text)).toEqual([]);
     }
     expect(extract('\u0000\ud800 a red car \ufffd')).toEqual(['red car']);
   });
 
   it('rejects what is no string, and options of the wrong kind', () => {
-    expect(() => extractor.extract(null as unknown as string)).toThrow(new TypeError('Cannot extract phrases: caption must be a string, got null'));
-    expect(() => extractor.extract(7 as unknown as string)).toThrow(new TypeError('Cannot extract phrases: caption must be a string, got 7'));
-    expect(() => new PhraseExtractor({ exclude: 'view' as unknown as string[] })).toThrow(new TypeError('Cannot extract phrases: exclude must be a list of strings, got "view"'));
-    expect(() => new PhraseExtractor({ keep: 'verbs' as 'nouns' })).toThrow(new RangeError(`Cannot extract phrases: keep must be one of adjectives, nouns, both, got "verbs"`));
-    expect(() => extractor.select(['view'], 3 as never)).toThrow(new TypeError('Cannot select phrases: onExcluded must be a function, got 3'));
+    expect(() => extractor.extract(null as unknown as string)).toThrow(
+      new TypeError('Cannot extract phrases: caption must be a string, got null'),
+    );
+    expect(() => extractor.extract(7 as unknown as string)).toThrow(
+      new TypeError('Cannot extract phrases: caption must be a string, got 7'),
+    );
+    expect(() => new PhraseExtractor({ exclude: 'view' as unknown as string[] })).toThrow(
+      new TypeError('Cannot extract phrases: exclude must be a list of strings, got "view"'),
+    );
+    expect(() => new PhraseExtractor({ keep: 'verbs' as 'nouns' })).toThrow(
+      new RangeError(`Cannot extract phrases: keep must be one of adjectives, nouns, both, got "verbs"`),
+    );
+    expect(() => extractor.select(['view'], 3 as never)).toThrow(
+      new TypeError('Cannot select phrases: onExcluded must be a function, got 3'),
+    );
   });
 });

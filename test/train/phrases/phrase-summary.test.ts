@@ -13,9 +13,19 @@ const summary: PhraseSummary = {
   phrases: 30_000,
   distinct: 7_000,
   exact: true,
-  frequent: [{ phrase: 'red car', count: 1_200 }, { phrase: 'dog', count: 90 }, { phrase: 'cat', count: 80 }],
+  frequent: [
+    { phrase: 'red car', count: 1_200 },
+    { phrase: 'dog', count: 90 },
+    { phrase: 'cat', count: 80 },
+  ],
   countError: 0,
-  excluded: { phrases: 1_500, byEntry: [{ entry: 'background', count: 1_000 }, { entry: '* view', count: 500 }] },
+  excluded: {
+    phrases: 1_500,
+    byEntry: [
+      { entry: 'background', count: 1_000 },
+      { entry: '* view', count: 500 },
+    ],
+  },
   seconds: 1.25,
 };
 
@@ -44,7 +54,14 @@ it('formatSummary() says where counts are estimates, and leaves lists out on req
 
 it('formatSummary() refuses what is no summary', () => {
   for (const wrong of [undefined, {}, { ...summary, seconds: '1' }, { ...summary, frequent: [3, null] }]) {
-    expect(() => formatSummary(wrong as never)).toThrow(new TypeError(`Cannot format summary: summary must be what extractPhrases() resolves to, got ${wrong === undefined ? 'undefined' : 'an object'}`));
+    expect(() => formatSummary(wrong as never)).toThrow(
+      new TypeError(
+        'Cannot format summary: summary must be what extractPhrases() resolves to, got ' +
+          `${wrong === undefined ? 'undefined' : 'an object'}`,
+      ),
+    );
   }
-  expect(() => formatSummary(summary, '5' as never)).toThrow(new TypeError('Cannot format summary: shown must be a number, got "5"'));
+  expect(() => formatSummary(summary, '5' as never)).toThrow(
+    new TypeError('Cannot format summary: shown must be a number, got "5"'),
+  );
 });

@@ -5,7 +5,11 @@ describe('configDifferences()', () => {
   it('lists changed, new and missing fields by their path', () => {
     const before = { seed: 42, loss: { weights: [1, 1], gate: 0.1 }, ema: 0.99 };
     const after = { seed: 42, loss: { weights: [1, 2], gate: 0.1, epsilon: 1e-6 } };
-    expect(configDifferences(before, after).map(formatDifference)).toEqual(['loss.weights: [1,1] → [1,2]', 'loss.epsilon: nothing → 0.000001', 'ema: 0.99 → nothing']);
+    expect(configDifferences(before, after).map(formatDifference)).toEqual([
+      'loss.weights: [1,1] → [1,2]',
+      'loss.epsilon: nothing → 0.000001',
+      'ema: 0.99 → nothing',
+    ]);
   });
 
   it('compares what JSON keeps: undefined fields and the order of fields do not count', () => {

@@ -33,12 +33,21 @@ describe('exportCheckpoint()', () => {
   it('writes fp32 as a single file without projector and optimizer, which segments the same to the last bit', async () => {
     const [from, to] = [await trained(), target()];
     await exportCheckpoint(from, to, { precision: 'fp32' });
-    expect(listing(to)).toEqual(['config.json', 'merges.txt', 'model.safetensors', 'preprocessor_config.json', 'vocab.json']);
+    expect(listing(to)).toEqual([
+      'config.json',
+      'merges.txt',
+      'model.safetensors',
+      'preprocessor_config.json',
+      'vocab.json',
+    ]);
     const [before, after] = [await numbersOf(from), await numbersOf(to)];
     expect(new Set(after.keys())).toEqual(new Set(tinyTensors().keys()));
     for (const [name, values] of after) expect(values, name).toEqual(before.get(name));
     expect(await dtypesOf(join(to, 'model.safetensors'))).toEqual(new Set(['float32']));
-    const [original, exported] = [await segmentWith(from, labels, cacheFolder), await segmentWith(to, labels, cacheFolder)];
+    const [original, exported] = [
+      await segmentWith(from, labels, cacheFolder),
+      await segmentWith(to, labels, cacheFolder),
+    ];
     expect(exported.activations).toEqual(original.activations);
     expect(listing(root).filter((name) => name.startsWith('.'))).toEqual([]);
   });
@@ -49,11 +58,20 @@ describe('exportCheckpoint()', () => {
     expect(await dtypesOf(join(to, 'model.safetensors'))).toEqual(new Set(['float16']));
     const [before, after] = [await numbersOf(from), await numbersOf(to)];
     // Rounding to 11 significant bits is off by 2^-11 of the number at most, below 2^-14 by 2^-25.
-    for (const [name, values] of after) values.forEach((value, index) => expect(Math.abs(value - before.get(name)![index]!), name).toBeLessThanOrEqual(Math.max(Math.abs(value) * 2 ** -11, 2 ** -25)));
-    const [original, exported] = [await segmentWith(from, labels, cacheFolder), await segmentWith(to, labels, cacheFolder)];
+    for (const [name, values] of after)
+      values.forEach((value, index) =>
+        expect(Math.abs(value - before.get(name)![index]!), name).toBeLessThanOrEqual(
+          Math.max(Math.abs(value) * 2 ** -11, 2 ** -25),
+        ),
+      );
+    const [original, exported] = [
+      await segmentWith(from, labels, cacheFolder),
+      await segmentWith(to, labels, cacheFolder),
+    ];
     const difference = largestDifference(exported.activations, original.activations);
     expect(difference).toBeGreaterThan(0);
-    // Only weights are rounded, computing stays float32: activations of the random network are off by a few thousandths.
+    // Only weights are rounded, computing stays float32: activations of the random network are off by a few
+    // thousandths.
     expect(difference).toBeLessThan(0.02);
   });
 
@@ -63,12 +81,22 @@ describe('exportCheckpoint()', () => {
     await exportCheckpoint(base, join(root, 'halves'), { precision: 'fp16' });
     const half = readFileSync(join(root, 'halves/model.safetensors'));
     const start = 8 + Number(half.readBigUInt64LE(0));
-    const header = JSON.parse(half.toString('utf8', 8, start)) as Record<string, { dtype: string; shape: number[]; data_offsets: number[] }>;
-    header['clip.text_model.embeddings.position_ids'] = { dtype: 'I64', shape: [1, 2], data_offsets: [half.length - start, half.length - start + 16] };
+    const header = JSON.parse(half.toString('utf8', 8, start)) as Record<
+      string,
+      { dtype: string; shape: number[]; data_offsets: number[] }
+    >;
+    header['clip.text_model.embeddings.position_ids'] = {
+      dtype: 'I64',
+      shape: [1, 2],
+      data_offsets: [half.length - start, half.length - start + 16],
+    };
     const text = Buffer.from(JSON.stringify(header));
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(text.length));
-    writeFileSync(join(from, 'model.safetensors'), Buffer.concat([length, text, half.subarray(start), Buffer.from(BigInt64Array.of(3n, 4n).buffer)]));
+    writeFileSync(
+      join(from, 'model.safetensors'),
+      Buffer.concat([length, text, half.subarray(start), Buffer.from(BigInt64Array.of(3n, 4n).buffer)]),
+    );
     const config = JSON.parse(readFileSync(join(from, 'config.json'), 'utf8')) as object;
     writeFileSync(join(from, 'config.json'), JSON.stringify({ ...config, torch_dtype: 'float16' }));
     await exportCheckpoint(from, to, { precision: 'fp32' });
@@ -76,9 +104,13 @@ describe('exportCheckpoint()', () => {
     const { weights } = await openCheckpoint(to);
     const ids = weights.get('clip.text_model.embeddings.position_ids', [1, 2]);
     expect(ids.offset % 8).toBe(0);
-    expect(new BigInt64Array(Uint8Array.from(readFileSync(ids.path).subarray(ids.offset, ids.offset + 16)).buffer)).toEqual(BigInt64Array.of(3n, 4n));
+    expect(
+      new BigInt64Array(Uint8Array.from(readFileSync(ids.path).subarray(ids.offset, ids.offset + 16)).buffer),
+    ).toEqual(BigInt64Array.of(3n, 4n));
     expect(JSON.parse(readFileSync(join(to, 'config.json'), 'utf8'))).toEqual({ ...config, torch_dtype: 'float32' });
-    expect((await segmentWith(to, labels, cacheFolder)).activations).toEqual((await segmentWith(join(root, 'halves'), labels, cacheFolder)).activations);
+    expect((await segmentWith(to, labels, cacheFolder)).activations).toEqual(
+      (await segmentWith(join(root, 'halves'), labels, cacheFolder)).activations,
+    );
   });
 
   it('passes tensors larger than a piece through, whole', async () => {
@@ -94,10 +126,21 @@ describe('exportCheckpoint()', () => {
     for (const precision of ['fp32', 'fp16'] as const) {
       const to = target();
       await exportCheckpoint(STREET, to, { precision });
-      expect(listing(to)).toEqual(['config.json', 'model.safetensors', 'vision.onnx', 'vocab.json', 'vocab.safetensors']);
-      const [original, exported] = [await segmentWith(STREET, ['road', 'car'], cacheFolder), await segmentWith(to, ['road', 'car'], cacheFolder)];
+      expect(listing(to)).toEqual([
+        'config.json',
+        'model.safetensors',
+        'vision.onnx',
+        'vocab.json',
+        'vocab.safetensors',
+      ]);
+      const [original, exported] = [
+        await segmentWith(STREET, ['road', 'car'], cacheFolder),
+        await segmentWith(to, ['road', 'car'], cacheFolder),
+      ];
       // Weights rounded to fp16 move activations of the trained decoder by about a thousandth.
-      expect(largestDifference(exported.activations, original.activations)).toBeLessThanOrEqual(precision === 'fp32' ? 0 : 0.01);
+      expect(largestDifference(exported.activations, original.activations)).toBeLessThanOrEqual(
+        precision === 'fp32' ? 0 : 0.01,
+      );
     }
   });
 
@@ -107,21 +150,36 @@ describe('exportCheckpoint()', () => {
     const before = snapshot(to);
     await expect(exportCheckpoint(from, to, { precision: 'fp32' })).rejects.toMatchObject({
       code: 'RUN_FOLDER',
-      message: `Cannot export checkpoint: target must be a new or empty folder, got ${to}; pass --overwrite to replace the checkpoint there`,
+      message:
+        `Cannot export checkpoint: target must be a new or empty folder, got ${to}; pass --overwrite to ` +
+        'replace the checkpoint there',
     });
     expect(snapshot(to)).toEqual(before);
     writeFileSync(join(to, 'old.txt'), 'gone with the old one');
     await exportCheckpoint(from, to, { precision: 'fp32', overwrite: true });
     expect(existsSync(join(to, 'old.txt'))).toBe(false);
-    expect((await numbersOf(to)).get('decoder.film_mul.bias')).toEqual(tinyTensors({ seed: 7 }).get('decoder.film_mul.bias')!.data);
+    expect((await numbersOf(to)).get('decoder.film_mul.bias')).toEqual(
+      tinyTensors({ seed: 7 }).get('decoder.film_mul.bias')!.data,
+    );
     const home = target();
     mkdirSync(home);
     writeFileSync(join(home, 'thesis.txt'), 'x');
-    await expect(exportCheckpoint(from, home, { precision: 'fp32', overwrite: true })).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot export checkpoint: a folder to overwrite must hold a checkpoint, got ${home}` });
+    await expect(exportCheckpoint(from, home, { precision: 'fp32', overwrite: true })).rejects.toMatchObject({
+      code: 'RUN_FOLDER',
+      message: `Cannot export checkpoint: a folder to overwrite must hold a checkpoint, got ${home}`,
+    });
     expect(listing(home)).toEqual(['thesis.txt']);
-    await expect(exportCheckpoint(base, from, { precision: 'fp32', overwrite: true })).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot export checkpoint: a folder to overwrite must not be a run's, got ${from}, which holds trainer.safetensors` });
+    await expect(exportCheckpoint(base, from, { precision: 'fp32', overwrite: true })).rejects.toMatchObject({
+      code: 'RUN_FOLDER',
+      message:
+        `Cannot export checkpoint: a folder to overwrite must not be a run's, got ${from}, which holds ` +
+        'trainer.safetensors',
+    });
     mkdirSync(join(to, 'thesis'));
-    await expect(exportCheckpoint(from, to, { precision: 'fp32', overwrite: true })).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot export checkpoint: a folder to overwrite must hold a checkpoint alone, got ${to} with "thesis"` });
+    await expect(exportCheckpoint(from, to, { precision: 'fp32', overwrite: true })).rejects.toMatchObject({
+      code: 'RUN_FOLDER',
+      message: `Cannot export checkpoint: a folder to overwrite must hold a checkpoint alone, got ${to} with "thesis"`,
+    });
     expect(listing(to)).toContain('thesis');
     expect(listing(root).filter((name) => name.startsWith('.'))).toEqual([]);
   });
@@ -136,25 +194,55 @@ describe('exportCheckpoint()', () => {
 
   it('says which folders of a run can be exported', async () => {
     const run = join(await trained(), '..');
-    await expect(exportCheckpoint(run, target(), { precision: 'fp32' })).rejects.toMatchObject({ code: 'MODEL_LOAD', message: `Cannot export checkpoint: source must be a checkpoint, got the run ${run}; choose one of its folders last` });
+    await expect(exportCheckpoint(run, target(), { precision: 'fp32' })).rejects.toMatchObject({
+      code: 'MODEL_LOAD',
+      message:
+        `Cannot export checkpoint: source must be a checkpoint, got the run ${run}; choose one of its ` +
+        'folders last',
+    });
   });
 
   it('refuses what cannot be', async () => {
     const to = target();
-    await expect(exportCheckpoint(base, to, { precision: 'int8' as 'fp16' })).rejects.toThrow(new RangeError('Cannot export checkpoint: precision must be "fp32" or "fp16", got "int8"'));
+    await expect(exportCheckpoint(base, to, { precision: 'int8' as 'fp16' })).rejects.toThrow(
+      new RangeError('Cannot export checkpoint: precision must be "fp32" or "fp16", got "int8"'),
+    );
     const linked = join(root, 'linked');
     symlinkSync(base, linked);
-    for (const [path, rule] of [[base, 'what is read'], [linked, 'what is read'], [join(linked, 'inside'), 'in a folder that is read'], [root, 'a folder that holds what is read']] as const) {
-      await expect(exportCheckpoint(base, path, { precision: 'fp32', overwrite: true })).rejects.toThrow(new RangeError(`Cannot export checkpoint: target must not be ${rule} ("${base}"), got "${path}"`));
+    for (const [path, rule] of [
+      [base, 'what is read'],
+      [linked, 'what is read'],
+      [join(linked, 'inside'), 'in a folder that is read'],
+      [root, 'a folder that holds what is read'],
+    ] as const) {
+      await expect(exportCheckpoint(base, path, { precision: 'fp32', overwrite: true })).rejects.toThrow(
+        new RangeError(`Cannot export checkpoint: target must not be ${rule} ("${base}"), got "${path}"`),
+      );
     }
-    await expect(exportCheckpoint(base, to, undefined as never)).rejects.toThrow(new TypeError('Cannot export checkpoint: options must be an object with precision, got undefined'));
-    await expect(exportCheckpoint(base, undefined as never, { precision: 'fp32' })).rejects.toThrow(new TypeError('Cannot export checkpoint: to must be the path of a folder, got undefined'));
-    await expect(exportCheckpoint(base, to, { precision: 'fp32', overwrit: true } as never)).rejects.toThrow(new TypeError('Cannot export checkpoint: options must have known names, got "overwrit" (did you mean "overwrite"?)'));
-    await expect(exportCheckpoint(join(root, 'nowhere'), to, { precision: 'fp32' })).rejects.toMatchObject({ code: 'MODEL_LOAD' });
+    await expect(exportCheckpoint(base, to, undefined as never)).rejects.toThrow(
+      new TypeError('Cannot export checkpoint: options must be an object with precision, got undefined'),
+    );
+    await expect(exportCheckpoint(base, undefined as never, { precision: 'fp32' })).rejects.toThrow(
+      new TypeError('Cannot export checkpoint: to must be the path of a folder, got undefined'),
+    );
+    await expect(exportCheckpoint(base, to, { precision: 'fp32', overwrit: true } as never)).rejects.toThrow(
+      new TypeError(
+        'Cannot export checkpoint: options must have known names, got "overwrit" (did you mean "overwrite"?)',
+      ),
+    );
+    await expect(exportCheckpoint(join(root, 'nowhere'), to, { precision: 'fp32' })).rejects.toMatchObject({
+      code: 'MODEL_LOAD',
+    });
     const trunk = join(root, 'trunk-only');
     writeTinyClipseg(trunk);
-    writeFileSync(join(trunk, 'model.safetensors'), encodeSafetensors(new Map([['clip.x', { shape: [1], data: Float32Array.of(1) }]])));
-    await expect(exportCheckpoint(trunk, to, { precision: 'fp32' })).rejects.toMatchObject({ code: 'CHECKPOINT_FORMAT', message: `Cannot export checkpoint: weights must hold a decoder, got none in ${join(trunk, 'model.safetensors')}` });
+    writeFileSync(
+      join(trunk, 'model.safetensors'),
+      encodeSafetensors(new Map([['clip.x', { shape: [1], data: Float32Array.of(1) }]])),
+    );
+    await expect(exportCheckpoint(trunk, to, { precision: 'fp32' })).rejects.toMatchObject({
+      code: 'CHECKPOINT_FORMAT',
+      message: `Cannot export checkpoint: weights must hold a decoder, got none in ${join(trunk, 'model.safetensors')}`,
+    });
     expect(existsSync(to)).toBe(false);
   });
 
@@ -164,7 +252,9 @@ describe('exportCheckpoint()', () => {
     writeTinyClipseg(from, { tensors: { 'decoder.film_mul.bias': large } });
     await expect(exportCheckpoint(from, to, { precision: 'fp16' })).rejects.toMatchObject({
       code: 'CHECKPOINT_FORMAT',
-      message: 'Cannot export checkpoint: tensor "decoder.film_mul.bias" must lie within ±65504 for fp16, got 1000000; use precision fp32',
+      message:
+        'Cannot export checkpoint: tensor "decoder.film_mul.bias" must lie within ±65504 for fp16, got 1000000; ' +
+        'use precision fp32',
     });
     expect(existsSync(to)).toBe(false);
     expect(listing(root).filter((name) => name.startsWith('.'))).toEqual([]);
@@ -183,6 +273,9 @@ describe('exportCheckpoint()', () => {
   it('says that the target cannot be written', async () => {
     const file = target();
     writeFileSync(file, 'x');
-    await expect(exportCheckpoint(base, join(file, 'x'), { precision: 'fp32' })).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot export checkpoint: ${join(file, 'x')} must be a folder that can be written, got ENOTDIR` });
+    await expect(exportCheckpoint(base, join(file, 'x'), { precision: 'fp32' })).rejects.toMatchObject({
+      code: 'RUN_FOLDER',
+      message: `Cannot export checkpoint: ${join(file, 'x')} must be a folder that can be written, got ENOTDIR`,
+    });
   });
 });

@@ -41,7 +41,9 @@ describe('RunFolder.create()', () => {
     const path = await finished();
     await expect(RunFolder.create(path, { config })).rejects.toMatchObject({
       code: 'RUN_FOLDER',
-      message: `Cannot start run: folder must not hold a run already, got ${path}; pass --resume to go on with it, or choose another folder`,
+      message:
+        `Cannot start run: folder must not hold a run already, got ${path}; pass --resume to go on with it, ` +
+        'or choose another folder',
     });
     await using run = await RunFolder.create(path, { config, resume: true });
     expect(await run.state()).toEqual(stateOf(1));
@@ -66,7 +68,10 @@ describe('RunFolder.create()', () => {
 
   it('does not write over the config.json of something else', async () => {
     const text = readFileSync(join(base, 'config.json'), 'utf8');
-    await expect(RunFolder.create(base, { config })).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot start run: folder must be new or empty, got ${base} with a config.json of something else` });
+    await expect(RunFolder.create(base, { config })).rejects.toMatchObject({
+      code: 'RUN_FOLDER',
+      message: `Cannot start run: folder must be new or empty, got ${base} with a config.json of something else`,
+    });
     expect(readFileSync(join(base, 'config.json'), 'utf8')).toBe(text);
     expect(existsSync(join(base, 'run.lock'))).toBe(false);
   });
@@ -75,7 +80,9 @@ describe('RunFolder.create()', () => {
     const path = fresh();
     await expect(RunFolder.create(path, { config, resume: true })).rejects.toMatchObject({
       code: 'RUN_FOLDER',
-      message: `Cannot resume run: folder must hold a run, got ${path} without config.json and log.jsonl; leave out --resume to start one`,
+      message:
+        `Cannot resume run: folder must hold a run, got ${path} without config.json and log.jsonl; leave ` +
+        'out --resume to start one',
     });
     expect(existsSync(path)).toBe(false);
   });
@@ -84,21 +91,29 @@ describe('RunFolder.create()', () => {
     const path = fresh();
     await using run = await RunFolder.create(path, { config });
     await run.log({ step: 1 });
-    await expect(RunFolder.create(path, { config, resume: true })).rejects.toThrow(`Cannot open run: folder must not be in use, got ${path}, written by process ${String(process.pid)}`);
+    await expect(RunFolder.create(path, { config, resume: true })).rejects.toThrow(
+      `Cannot open run: folder must not be in use, got ${path}, written by process ${String(process.pid)}`,
+    );
   });
 
   it('says that the path is a file, or below one', async () => {
     const path = fresh();
     mkdirSync(join(root, 'runs'), { recursive: true });
     writeFileSync(path, 'x');
-    await expect(RunFolder.create(path, { config })).rejects.toMatchObject({ code: 'RUN_FOLDER', message: `Cannot open run: ${path} must be a folder that can be written, got EEXIST` });
-    await expect(RunFolder.create(join(path, 'x'), { config })).rejects.toThrow(`Cannot open run: ${join(path, 'x')} must be a folder that can be written, got ENOTDIR`);
+    await expect(RunFolder.create(path, { config })).rejects.toMatchObject({
+      code: 'RUN_FOLDER',
+      message: `Cannot open run: ${path} must be a folder that can be written, got EEXIST`,
+    });
+    await expect(RunFolder.create(join(path, 'x'), { config })).rejects.toThrow(
+      `Cannot open run: ${join(path, 'x')} must be a folder that can be written, got ENOTDIR`,
+    );
   });
 
   it('clears away what a killed process left half written', async () => {
     const path = await finished();
     mkdirSync(join(path, '.step-7.tmp'));
-    for (const file of ['.step-7.tmp/model.safetensors', '.log.jsonl.tmp', 'last/.trainer.safetensors.tmp']) writeFileSync(join(path, file), 'half');
+    for (const file of ['.step-7.tmp/model.safetensors', '.log.jsonl.tmp', 'last/.trainer.safetensors.tmp'])
+      writeFileSync(join(path, file), 'half');
     const run = await RunFolder.create(path, { config, resume: true });
     expect([...listing(path), ...listing(join(path, 'last'))].filter((name) => name.endsWith('.tmp'))).toEqual([]);
     await run.close();
@@ -109,7 +124,9 @@ describe('RunFolder.create()', () => {
     const other = { ...config, learningRate: 1e-4, loss: { weights: [1, 2] } };
     await expect(RunFolder.create(path, { config: other, resume: true })).rejects.toMatchObject({
       code: 'RUN_FOLDER',
-      message: `Cannot resume run: config must be that of the run, got learningRate: 0.001 → 0.0001; loss.weights: [1,1] → [1,2] (${path})`,
+      message:
+        'Cannot resume run: config must be that of the run, got learningRate: 0.001 → 0.0001; loss.weights: ' +
+        `[1,1] → [1,2] (${path})`,
     });
     const refuse = (): void => {
       throw new Error('no');
@@ -123,7 +140,11 @@ describe('RunFolder.create()', () => {
     const path = await finished();
     const seen: string[] = [];
     for (const learningRate of [2, 3]) {
-      const run = await RunFolder.create(path, { config: { ...config, learningRate }, resume: true, onDifferences: (found) => seen.push(...found.map(({ field }) => field)) });
+      const run = await RunFolder.create(path, {
+        config: { ...config, learningRate },
+        resume: true,
+        onDifferences: (found) => seen.push(...found.map(({ field }) => field)),
+      });
       await run.close();
     }
     expect(seen).toEqual(['learningRate', 'learningRate']);
@@ -137,10 +158,18 @@ describe('RunFolder', () => {
     const path = fresh();
     const run = await RunFolder.create(path, { config });
     const steps = [1, 2, 3, 4, 5, 6];
-    const work = steps.flatMap((step) => [run.log({ step }), ...(step % 2 === 0 ? [run.save('last', tinyContents(base, { fill: step }), stateOf(step))] : [])]);
+    const work = steps.flatMap((step) => [
+      run.log({ step }),
+      ...(step % 2 === 0 ? [run.save('last', tinyContents(base, { fill: step }), stateOf(step))] : []),
+    ]);
     const closing = run.close();
     await Promise.all([...work, closing]);
-    expect(readFileSync(join(path, 'log.jsonl'), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { step: number }).step)).toEqual(steps);
+    expect(
+      readFileSync(join(path, 'log.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { step: number }).step),
+    ).toEqual(steps);
     await using again = await RunFolder.create(path, { config, resume: true });
     expect(await again.state()).toEqual(stateOf(6));
   });
@@ -157,7 +186,9 @@ describe('RunFolder', () => {
     const state = await again.state();
     await again.rewind(state!.step);
     await again.log({ step: 4, loss: 4 });
-    expect(readFileSync(join(path, 'log.jsonl'), 'utf8')).toBe([1, 2, 3, 4].map((step) => `{"step":${String(step)},"loss":${String(step)}}\n`).join(''));
+    expect(readFileSync(join(path, 'log.jsonl'), 'utf8')).toBe(
+      [1, 2, 3, 4].map((step) => `{"step":${String(step)},"loss":${String(step)}}\n`).join(''),
+    );
   });
 
   it('goes on after a save that failed', async () => {
@@ -170,15 +201,24 @@ describe('RunFolder', () => {
 
   it('refuses steps and names that cannot be', async () => {
     await using run = await RunFolder.create(fresh(), { config });
-    await expect(run.log({ step: 1.5 })).rejects.toThrow(new RangeError('Cannot log report: step must be an integer ≥ 0, got 1.5'));
-    await expect(run.save('latest' as CheckpointName, tinyContents(base))).rejects.toThrow(new RangeError('Cannot save checkpoint: name must be "last", "best" or "step-N", got "latest"'));
-    await expect(run.save('step-1.5', tinyContents(base))).rejects.toThrow('name must be "last", "best" or "step-N", got "step-1.5"');
+    await expect(run.log({ step: 1.5 })).rejects.toThrow(
+      new RangeError('Cannot log report: step must be an integer ≥ 0, got 1.5'),
+    );
+    await expect(run.save('latest' as CheckpointName, tinyContents(base))).rejects.toThrow(
+      new RangeError('Cannot save checkpoint: name must be "last", "best" or "step-N", got "latest"'),
+    );
+    await expect(run.save('step-1.5', tinyContents(base))).rejects.toThrow(
+      'name must be "last", "best" or "step-N", got "step-1.5"',
+    );
   });
 
   it('refuses calls after it was closed', async () => {
     const run = await RunFolder.create(fresh(), { config });
     await run.close();
-    await expect(run.log({ step: 1 })).rejects.toMatchObject({ code: 'DISPOSED', message: 'Cannot write log: run must be open, got a call after close()' });
+    await expect(run.log({ step: 1 })).rejects.toMatchObject({
+      code: 'DISPOSED',
+      message: 'Cannot write log: run must be open, got a call after close()',
+    });
     await expect(run.rewind(1)).rejects.toMatchObject({ code: 'DISPOSED' });
     await expect(run.save('last', tinyContents(base))).rejects.toMatchObject({ code: 'DISPOSED' });
   });
@@ -190,7 +230,9 @@ describe('RunFolder', () => {
     writeFileSync(path, 'a file now');
     await expect(run.save('last', tinyContents(base))).rejects.toMatchObject({
       code: 'RUN_FOLDER',
-      message: `Cannot save checkpoint: ${join(path, 'last')} must be a folder that can be written, got ENOTDIR; checkpoints saved before are unchanged`,
+      message:
+        `Cannot save checkpoint: ${join(path, 'last')} must be a folder that can be written, got ENOTDIR; ` +
+        'checkpoints saved before are unchanged',
     });
     await run.close();
     chmodSync(path, 0o644);

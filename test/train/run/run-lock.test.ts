@@ -27,16 +27,28 @@ async function deadPid(): Promise<number> {
   return child.pid as number;
 }
 
-const owner = (changes: object): object => ({ token: 'other', pid: process.pid, host: hostname(), incarnation: '', since: '2026-01-02T03:04:05.000Z', ...changes });
+const owner = (changes: object): object => ({
+  token: 'other',
+  pid: process.pid,
+  host: hostname(),
+  incarnation: '',
+  since: '2026-01-02T03:04:05.000Z',
+  ...changes,
+});
 
 describe('lockRun()', () => {
   it('names its owner while it is held, and leaves nothing when it is given back', async () => {
     const run = folder();
     const unlock = await lockRun(run);
-    expect(JSON.parse(readFileSync(join(run, LOCK_FILE), 'utf8'))).toMatchObject({ pid: process.pid, host: hostname() });
+    expect(JSON.parse(readFileSync(join(run, LOCK_FILE), 'utf8'))).toMatchObject({
+      pid: process.pid,
+      host: hostname(),
+    });
     await unlock();
     expect(existsSync(join(run, LOCK_FILE))).toBe(false);
-    await (await lockRun(run))();
+    await (
+      await lockRun(run)
+    )();
   });
 
   it('refuses a second owner in this process, also by another name of the folder', async () => {
@@ -52,11 +64,15 @@ describe('lockRun()', () => {
     const run = folder(owner({ pid: child.pid }), 3600);
     await expect(lockRun(run)).rejects.toMatchObject({
       code: 'RUN_FOLDER',
-      message: `Cannot open run: folder must not be in use, got ${run}, written by process ${String(child.pid)} on ${hostname()} since 2026-01-02T03:04:05.000Z; if that process is gone, delete run.lock`,
+      message:
+        `Cannot open run: folder must not be in use, got ${run}, written by process ${String(child.pid)} on ` +
+        `${hostname()} since 2026-01-02T03:04:05.000Z; if that process is gone, delete run.lock`,
     });
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await (await lockRun(run))();
+    await (
+      await lockRun(run)
+    )();
   });
 
   /** Takes the lock, and says whose it was then. */

@@ -24,14 +24,15 @@ const events = (run: string): string[][] =>
   eventFiles(run).map((name) => {
     const bytes = readFileSync(join(run, name));
     const records: string[] = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const length = Number(bytes.readBigUInt64LE(at));
       records.push(bytes.subarray(at + 21, at + 12 + length).toString('hex'));
       at += length + 16;
     }
     return records;
   });
-const body = (event: Parameters<typeof encodeEvent>[0]): string => Buffer.from(encodeEvent(event, 0)).subarray(21, -4).toString('hex');
+const body = (event: Parameters<typeof encodeEvent>[0]): string =>
+  Buffer.from(encodeEvent(event, 0)).subarray(21, -4).toString('hex');
 const loss = (step: number): { step: number; loss: number } => ({ step, loss: step / 2 });
 const scalars = (step: number): string => body({ kind: 'scalars', step, scalars: new Map([['loss', step / 2]]) });
 
@@ -43,13 +44,20 @@ describe('RunLog', () => {
     await log.append({ step: 2, loss: NaN, words: 'diverged' } as { step: number });
     await log.append({ step: 3, words: 'no numbers' } as { step: number });
     await log.close();
-    expect(text(run)).toBe('{"step":1,"loss":0.5}\n{"step":2,"loss":null,"words":"diverged"}\n{"step":3,"words":"no numbers"}\n');
-    expect(events(run)).toEqual([[body({ kind: 'version' }), scalars(1), body({ kind: 'scalars', step: 2, scalars: new Map([['loss', NaN]]) })]]);
+    expect(text(run)).toBe(
+      '{"step":1,"loss":0.5}\n{"step":2,"loss":null,"words":"diverged"}\n{"step":3,"words":"no numbers"}\n',
+    );
+    expect(events(run)).toEqual([
+      [body({ kind: 'version' }), scalars(1), body({ kind: 'scalars', step: 2, scalars: new Map([['loss', NaN]]) })],
+    ]);
   });
 
   it('rewinds to a step: later lines and a line cut short go, and TensorBoard is told', async () => {
     const run = folder();
-    writeFileSync(join(run, LOG_FILE), '{"step":1,"loss":0.5}\n{"step":2,"loss":1}\n{"step":2,"mIoU":30}\n{"step":3,"loss":1.5}\n{"step":4,"lo');
+    writeFileSync(
+      join(run, LOG_FILE),
+      '{"step":1,"loss":0.5}\n{"step":2,"loss":1}\n{"step":2,"mIoU":30}\n{"step":3,"loss":1.5}\n{"step":4,"lo',
+    );
     const log = await RunLog.open(run);
     await log.rewind(2);
     await log.append(loss(3));

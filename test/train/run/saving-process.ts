@@ -1,6 +1,7 @@
 /**
  * A process that "trains" until it is killed: every step is reported, every third saved as `last`, some as `best` and
- * `step-N`. All numbers of a checkpoint are its step. `saving-process.ts RUN BASE [--resume]`; says so when it has saved
+ * `step-N`. All numbers of a checkpoint are its step. `saving-process.ts RUN BASE [--resume]`; says so when it has
+ * saved
  * `last` for the first time.
  */
 import { RunFolder } from '../../../packages/train/src/run/run-folder.ts';

@@ -13,13 +13,15 @@ const root = temporaryFolder();
 const folder = writeTinyClipseg(join(root, 'tiny'));
 const refined = readModelConfig(tinyConfig({ head: 'refined', patch: 16, size: 32 }), undefined, 'tiny', 32);
 const specs = trainedTensors(refined, 16);
-const random = async (some: readonly ParameterSpec[], seed: number) => (await initialValues(some, undefined, seed)).tensors;
+const random = async (some: readonly ParameterSpec[], seed: number) =>
+  (await initialValues(some, undefined, seed)).tensors;
 
 describe('initialValues() at random', () => {
   it('follow from the seed', async () => {
     const [first, again, other] = await Promise.all([random(specs, 1), random(specs, 1), random(specs, 2)]);
     expect(again).toEqual(first);
-    for (const [name, { data }] of first) if (!name.includes('layer_norm')) expect(other.get(name)?.data, name).not.toEqual(data);
+    for (const [name, { data }] of first)
+      if (!name.includes('layer_norm')) expect(other.get(name)?.data, name).not.toEqual(data);
   });
 
   it('of a tensor do not depend on which others there are, nor in which order', async () => {
@@ -31,7 +33,9 @@ describe('initialValues() at random', () => {
   it('of two tensors of one shape differ', async () => {
     const values = await random(specs, 1);
     expect(values.get('decoder.film_mul.weight')?.data).not.toEqual(values.get('decoder.film_add.weight')?.data);
-    expect(values.get('decoder.layers.0.self_attn.q_proj.weight')?.data).not.toEqual(values.get('decoder.layers.1.self_attn.q_proj.weight')?.data);
+    expect(values.get('decoder.layers.0.self_attn.q_proj.weight')?.data).not.toEqual(
+      values.get('decoder.layers.1.self_attn.q_proj.weight')?.data,
+    );
   });
 
   it('are the identity for norms, and fill ±1/√inputs evenly for the rest, biases as their weights', async () => {
@@ -54,7 +58,10 @@ describe('initialValues() at random', () => {
       expect(Math.max(...weight.map(Math.abs)), name).toBeGreaterThan(0.9 * bound);
       // Of n uniform numbers, mean within 4 standard errors.
       expect(Math.abs(meanOf(weight)), name).toBeLessThan((4 * bound) / Math.sqrt(3 * weight.length));
-      expect([...(values.get(`${name}.bias`)?.data ?? [])].every((value) => Math.abs(value) <= Math.fround(bound)), name).toBe(true);
+      expect(
+        [...(values.get(`${name}.bias`)?.data ?? [])].every((value) => Math.abs(value) <= Math.fround(bound)),
+        name,
+      ).toBe(true);
     }
   });
 
@@ -69,14 +76,20 @@ describe('initialValues() of a checkpoint', () => {
   it('equal the file, and only the projector is made up', async () => {
     const { tensors, random: made } = await initialValues(trainedTensors(config, 16), await Weights.open(folder), 1);
     const stored = tinyTensors();
-    for (const [name, { shape, data }] of tensors) if (name.startsWith('decoder.')) expect({ shape, data: [...data] }, name).toEqual({ shape, data: [...(stored.get(name)?.data ?? [])] });
+    for (const [name, { shape, data }] of tensors)
+      if (name.startsWith('decoder.'))
+        expect({ shape, data: [...data] }, name).toEqual({ shape, data: [...(stored.get(name)?.data ?? [])] });
     expect(made).toEqual(['projector.weight', 'projector.bias']);
-    expect(tensors.get('projector.weight')).toEqual((await random(trainedTensors(config, 16), 1)).get('projector.weight'));
+    expect(tensors.get('projector.weight')).toEqual(
+      (await random(trainedTensors(config, 16), 1)).get('projector.weight'),
+    );
   });
 
   it('take a projector of the right width along, and start one of another width anew', async () => {
     const projector = { shape: [16, 16], data: gaussians(256, 5) };
-    const path = writeTinyClipseg(join(root, 'with projector'), { tensors: { 'projector.weight': projector, 'projector.bias': { shape: [16], data: gaussians(16, 6) } } });
+    const path = writeTinyClipseg(join(root, 'with projector'), {
+      tensors: { 'projector.weight': projector, 'projector.bias': { shape: [16], data: gaussians(16, 6) } },
+    });
     const weights = await Weights.open(path);
     const same = await initialValues(trainedTensors(config, 16), weights, 1);
     expect(same.random).toEqual([]);
@@ -88,9 +101,14 @@ describe('initialValues() of a checkpoint', () => {
 
   it('start a projector anew as a whole where any of its tensors is missing, too many or of another shape', async () => {
     const wanted = trainedTensors(config, 48);
-    const stored: Readonly<Record<string, FloatTensor>> = { 'projector.weight': { shape: [16, 48], data: gaussians(768, 5) }, 'projector.bias': { shape: [16], data: gaussians(16, 6) } };
-    const without = (missing: string): Record<string, FloatTensor> => Object.fromEntries(Object.entries(stored).filter(([name]) => name !== missing));
-    const started = async (tensors: Readonly<Record<string, FloatTensor>>, name: string) => initialValues(wanted, await Weights.open(writeTinyClipseg(join(root, name), { tensors })), 1);
+    const stored: Readonly<Record<string, FloatTensor>> = {
+      'projector.weight': { shape: [16, 48], data: gaussians(768, 5) },
+      'projector.bias': { shape: [16], data: gaussians(16, 6) },
+    };
+    const without = (missing: string): Record<string, FloatTensor> =>
+      Object.fromEntries(Object.entries(stored).filter(([name]) => name !== missing));
+    const started = async (tensors: Readonly<Record<string, FloatTensor>>, name: string) =>
+      initialValues(wanted, await Weights.open(writeTinyClipseg(join(root, name), { tensors })), 1);
     const kept = await started(stored, 'all of it');
     expect(kept.random).toEqual([]);
     for (const [name, { data }] of Object.entries(stored)) expect(kept.tensors.get(name)?.data, name).toEqual(data);
@@ -98,7 +116,10 @@ describe('initialValues() of a checkpoint', () => {
     for (const [name, tensors] of [
       ['without a weight', without('projector.weight')],
       ['without a bias', without('projector.bias')],
-      ['with a tensor more', { ...stored, 'projector.convolution.weight': { shape: [16, 8, 3, 3], data: gaussians(1152, 7) } }],
+      [
+        'with a tensor more',
+        { ...stored, 'projector.convolution.weight': { shape: [16, 8, 3, 3], data: gaussians(1152, 7) } },
+      ],
       ['of other features', { ...stored, 'projector.weight': { shape: [16, 32], data: gaussians(512, 8) } }],
       ['of another bias', { ...stored, 'projector.bias': { shape: [1, 16], data: gaussians(16, 9) } }],
     ] as const) {
@@ -113,6 +134,8 @@ describe('initialValues() of a checkpoint', () => {
     const tensors = tinyTensors();
     tensors.set('decoder.film_mul.weight', { shape: [8, 16], data: new Float32Array(128) });
     writeFileSync(join(path, 'model.safetensors'), encodeSafetensors(tensors));
-    await expect(initialValues(trainedTensors(config, 16), await Weights.open(path), 1)).rejects.toThrow(/tensor "?decoder\.film_mul\.weight"?.*\[16, 16\].*\[8, 16\]/);
+    await expect(initialValues(trainedTensors(config, 16), await Weights.open(path), 1)).rejects.toThrow(
+      /tensor "?decoder\.film_mul\.weight"?.*\[16, 16\].*\[8, 16\]/,
+    );
   });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { flatten, unflatten } from '../../../packages/train/src/step-graph/initial-values.ts';
-import { DECODER_GROUPS, PARAMETER_GROUPS, groupOf, layoutOf, trainedTensors } from '../../../packages/train/src/step-graph/layout.ts';
+import {
+  DECODER_GROUPS,
+  PARAMETER_GROUPS,
+  groupOf,
+  layoutOf,
+  trainedTensors,
+} from '../../../packages/train/src/step-graph/layout.ts';
 import { gaussians } from '../../support/random.ts';
 import { tinyTensors } from '../../support/tiny-clipseg.ts';
 import { PROJECTORS, tinyModel } from './tiny-step.ts';
@@ -9,13 +15,16 @@ const specs = trainedTensors(tinyModel(), PROJECTORS.taps);
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 
 describe('trainedTensors()', () => {
-  it.each(['simple', 'refined'] as const)('are the decoder tensors of a CLIPSeg checkpoint with a %s head, and the projector', (head) => {
-    const model = tinyModel(head);
-    const names = trainedTensors(model, PROJECTORS.conditional).map(({ name }) => name);
-    const published = [...tinyTensors({ head, patch: 16 }).keys()].filter((name) => name.startsWith('decoder.'));
-    expect([...names].sort()).toEqual([...published, 'projector.bias', 'projector.weight'].sort());
-    expect(new Set(names).size).toBe(names.length);
-  });
+  it.each(['simple', 'refined'] as const)(
+    'are the decoder tensors of a CLIPSeg checkpoint with a %s head, and the projector',
+    (head) => {
+      const model = tinyModel(head);
+      const names = trainedTensors(model, PROJECTORS.conditional).map(({ name }) => name);
+      const published = [...tinyTensors({ head, patch: 16 }).keys()].filter((name) => name.startsWith('decoder.'));
+      expect([...names].sort()).toEqual([...published, 'projector.bias', 'projector.weight'].sort());
+      expect(new Set(names).size).toBe(names.length);
+    },
+  );
 
   it('have the shapes that the model asks for', () => {
     const shapes = Object.fromEntries(specs.map(({ name, shape }) => [name, shape]));
@@ -33,9 +42,17 @@ describe('trainedTensors()', () => {
     });
   });
 
-  it.each(['conditional', 'visual', 'taps', 'windows'] as const)('differ by what the projector reads in its weight alone (features: %s)', (features) => {
-    expect(trainedTensors(tinyModel(), PROJECTORS[features])).toEqual(specs.map(({ name, shape }) => ({ name, shape: name === 'projector.weight' ? [16, PROJECTORS[features]] : shape })));
-  });
+  it.each(['conditional', 'visual', 'taps', 'windows'] as const)(
+    'differ by what the projector reads in its weight alone (features: %s)',
+    (features) => {
+      expect(trainedTensors(tinyModel(), PROJECTORS[features])).toEqual(
+        specs.map(({ name, shape }) => ({
+          name,
+          shape: name === 'projector.weight' ? [16, PROJECTORS[features]] : shape,
+        })),
+      );
+    },
+  );
 
   it('leave the projector out where nothing reads it', () => {
     expect(trainedTensors(tinyModel(), undefined).filter(({ name }) => name.startsWith('projector'))).toEqual([]);
@@ -45,11 +62,17 @@ describe('trainedTensors()', () => {
 describe('groupOf()', () => {
   it('knows the group of every tensor, and every group has some', () => {
     expect(new Set(specs.map(({ name }) => groupOf(name)))).toEqual(new Set(DECODER_GROUPS));
-    expect([groupOf('decoder.film_add.weight'), groupOf('decoder.layers.0.mlp.fc1.bias'), groupOf('decoder.transposed_convolution.2.weight')]).toEqual(['film', 'layers', 'head']);
+    expect([
+      groupOf('decoder.film_add.weight'),
+      groupOf('decoder.layers.0.mlp.fc1.bias'),
+      groupOf('decoder.transposed_convolution.2.weight'),
+    ]).toEqual(['film', 'layers', 'head']);
   });
 
   it('refuses a name it does not know', () => {
-    expect(() => groupOf('clip.visual')).toThrow(new RangeError('internal: tensor must belong to a parameter group, got "clip.visual"'));
+    expect(() => groupOf('clip.visual')).toThrow(
+      new RangeError('internal: tensor must belong to a parameter group, got "clip.visual"'),
+    );
   });
 });
 
@@ -80,7 +103,9 @@ describe('layoutOf()', () => {
     const total = specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     expect(layoutOf(specs, PARAMETER_GROUPS, true).runs).toEqual([{ length: total, decays: true }]);
     const { runs, entries } = layoutOf(specs, PARAMETER_GROUPS, false);
-    const expected = entries.flatMap(({ name, length }) => new Array<boolean>(length).fill(name.endsWith('.weight') && !name.includes('layer_norm')));
+    const expected = entries.flatMap(({ name, length }) =>
+      new Array<boolean>(length).fill(name.endsWith('.weight') && !name.includes('layer_norm')),
+    );
     expect(runs.flatMap(({ length, decays }) => new Array<boolean>(length).fill(decays))).toEqual(expected);
     expect(runs.every(({ decays }, index) => decays !== runs[index + 1]?.decays)).toBe(true);
   });
@@ -99,7 +124,9 @@ describe('layoutOf()', () => {
 describe('flatten() and unflatten()', () => {
   it('are each other’s inverse, bit for bit', () => {
     const layout = layoutOf(specs, PARAMETER_GROUPS, true);
-    const tensors = new Map(specs.map(({ name, shape }, index) => [name, { shape, data: gaussians(sizeOf(shape), index) }]));
+    const tensors = new Map(
+      specs.map(({ name, shape }, index) => [name, { shape, data: gaussians(sizeOf(shape), index) }]),
+    );
     const flat = flatten(layout, tensors);
     expect(flat.length).toBe(layout.length);
     const back = unflatten(layout, flat);

@@ -17,7 +17,8 @@ const config = { inputSize: [HEIGHT, WIDTH], patchGrid: [1, 1], tapDims: [2, 3] 
 const DIMS = [2, 3, 4];
 /** How much larger, each way, pictures are that windows are cut from. */
 const ZOOM = 4;
-export const open = (set: string): Promise<Dataset> => openDataset(set, { phrases: () => [], onWarning: () => undefined });
+export const open = (set: string): Promise<Dataset> =>
+  openDataset(set, { phrases: () => [], onWarning: () => undefined });
 
 /** Counts what it encodes; taps and windows that tell the picture. */
 export class Encoder {
@@ -27,13 +28,23 @@ export class Encoder {
   encode = (pixels: Uint8Array): Promise<Float32Array[]> => {
     const pictures = cut(pixels, HEIGHT * WIDTH * 3);
     this.pictures += pictures.length;
-    return Promise.resolve([4, 6].map((length) => Float32Array.from(pictures.flatMap((picture) => Array.from({ length }, (_, at) => (picture[at * length] as number) / 3)))));
+    return Promise.resolve(
+      [4, 6].map((length) =>
+        Float32Array.from(
+          pictures.flatMap((picture) => Array.from({ length }, (_, at) => (picture[at * length] as number) / 3)),
+        ),
+      ),
+    );
   };
 
   encodeWindows = (pixels: Uint8Array): Promise<Float32Array> => {
     const pictures = cut(pixels, HEIGHT * WIDTH * 3 * ZOOM ** 2);
     this.enlarged += pictures.length;
-    return Promise.resolve(Float32Array.from(pictures.flatMap((picture) => Array.from({ length: 8 }, (_, at) => (picture[140 * at] as number) / 7))));
+    return Promise.resolve(
+      Float32Array.from(
+        pictures.flatMap((picture) => Array.from({ length: 8 }, (_, at) => (picture[140 * at] as number) / 7)),
+      ),
+    );
   };
 }
 
@@ -41,28 +52,51 @@ function cut(pixels: Uint8Array, size: number): Uint8Array[] {
   return Array.from({ length: pixels.length / size }, (_, index) => pixels.slice(index * size, (index + 1) * size));
 }
 
-/** What {@link Encoder} makes of pictures that are decoded one by one, without a cache, by sample: taps, then windows. */
-export async function encodedAlone(dataset: Dataset, count: number): Promise<ReadonlyMap<number, readonly Float32Array[]>> {
+/**
+ * What {@link Encoder} makes of pictures that are decoded one by one, without a cache, by sample: taps, then windows.
+ */
+export async function encodedAlone(
+  dataset: Dataset,
+  count: number,
+): Promise<ReadonlyMap<number, readonly Float32Array[]>> {
   const encoder = new Encoder();
   const found = new Map<number, readonly Float32Array[]>();
-  const sizes: (readonly [number, (pixels: Uint8Array) => Promise<readonly Float32Array[]>])[] = [[1, encoder.encode], [ZOOM, async (pixels) => [await encoder.encodeWindows(pixels)]]];
+  const sizes: (readonly [number, (pixels: Uint8Array) => Promise<readonly Float32Array[]>])[] = [
+    [1, encoder.encode],
+    [ZOOM, async (pixels) => [await encoder.encodeWindows(pixels)]],
+  ];
   for (const [zoom, encode] of sizes) {
-    await using loader = BatchLoader.open(dataset, { inputSize: [zoom * HEIGHT, zoom * WIDTH], batchSize: 1, seed: 4 + zoom, workers: 1, onWarning: () => undefined });
+    await using loader = BatchLoader.open(dataset, {
+      inputSize: [zoom * HEIGHT, zoom * WIDTH],
+      batchSize: 1,
+      seed: 4 + zoom,
+      workers: 1,
+      onWarning: () => undefined,
+    });
     for (let seen = 0; seen < count; seen++) {
       const { indices, pixels } = await loader.next();
-      found.set(indices[0] as number, [...(found.get(indices[0] as number) ?? []), ...(await encode(pixels as Uint8Array))]);
+      found.set(indices[0] as number, [
+        ...(found.get(indices[0] as number) ?? []),
+        ...(await encode(pixels as Uint8Array)),
+      ]);
     }
   }
   return found;
 }
 
 /** Each sample's own, one after the other, rounded to fp16. */
-export function expectKept(kept: readonly Float32Array[], indices: readonly number[], alone: ReadonlyMap<number, readonly Float32Array[]>): void {
+export function expectKept(
+  kept: readonly Float32Array[],
+  indices: readonly number[],
+  alone: ReadonlyMap<number, readonly Float32Array[]>,
+): void {
   kept.forEach((values, index) => {
     const expected = indices.flatMap((sample) => [...(alone.get(sample)?.[index] as Float32Array)]);
     expect(values).toHaveLength(expected.length);
     // fp16 has 11 bits: within half a unit of the last place.
-    values.forEach((value, at) => expect(Math.abs(value - (expected[at] as number))).toBeLessThanOrEqual((expected[at] as number) * 2 ** -11));
+    values.forEach((value, at) =>
+      expect(Math.abs(value - (expected[at] as number))).toBeLessThanOrEqual((expected[at] as number) * 2 ** -11),
+    );
   });
 }
 
@@ -73,7 +107,11 @@ interface Opened {
   readonly warnings: DataWarning[];
 }
 
-export async function openCache(dataset: Dataset, folder: string, { windows = false, ...changes }: Partial<FeatureCacheOptions> & { readonly windows?: boolean } = {}): Promise<Opened> {
+export async function openCache(
+  dataset: Dataset,
+  folder: string,
+  { windows = false, ...changes }: Partial<FeatureCacheOptions> & { readonly windows?: boolean } = {},
+): Promise<Opened> {
   const [encoder, progress, warnings] = [new Encoder(), [] as number[][], [] as DataWarning[]];
   const cache = await FeatureCache.open({
     dataset,

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { Segmenter } from '@synseg/core';
 import { readModelConfig, type ModelConfig } from '@synseg/core/internals';
 import { describe, expect, it } from 'vitest';
-import { openCategoryTexts, standInEntries, type CategoryTextOptions, type CategoryTexts } from '../../../packages/train/src/trainer/category-texts.ts';
+import {
+  openCategoryTexts,
+  standInEntries,
+  type CategoryTextOptions,
+  type CategoryTexts,
+} from '../../../packages/train/src/trainer/category-texts.ts';
 import { gaussians } from '../../support/random.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { EMBEDDING_DIM, tinyConfig, writeTinyClipseg } from '../../support/tiny-clipseg.ts';
@@ -11,11 +16,33 @@ import { TRUNK_DIM, VOCABULARY, writeTinyTrunk } from './tiny-set.ts';
 
 const root = temporaryFolder();
 const trunk = writeTinyTrunk(join(root, 'trunk'));
-const trunkConfig = readModelConfig({ ...(JSON.parse(readFileSync(join(trunk, 'config.json'), 'utf8')) as object), decoder: {} }, undefined, trunk);
-const open = (folder: string, config: ModelConfig, options: Partial<CategoryTextOptions> = {}): Promise<CategoryTexts> =>
-  openCategoryTexts({ folder, config, templates: 'clipseg', unknown: 'compose', cacheFolder: join(root, 'cache'), device: 'cpu', threads: 1, ...options });
-const entry = (name: string): Float32Array => gaussians(VOCABULARY.length * TRUNK_DIM, 77).subarray(VOCABULARY.indexOf(name) * TRUNK_DIM, (VOCABULARY.indexOf(name) + 1) * TRUNK_DIM);
-const expectClose = (a: Float32Array, b: readonly number[]): void => b.forEach((value, index) => expect(a[index]).toBeCloseTo(value, 6));
+const trunkConfig = readModelConfig(
+  { ...(JSON.parse(readFileSync(join(trunk, 'config.json'), 'utf8')) as object), decoder: {} },
+  undefined,
+  trunk,
+);
+const open = (
+  folder: string,
+  config: ModelConfig,
+  options: Partial<CategoryTextOptions> = {},
+): Promise<CategoryTexts> =>
+  openCategoryTexts({
+    folder,
+    config,
+    templates: 'clipseg',
+    unknown: 'compose',
+    cacheFolder: join(root, 'cache'),
+    device: 'cpu',
+    threads: 1,
+    ...options,
+  });
+const entry = (name: string): Float32Array =>
+  gaussians(VOCABULARY.length * TRUNK_DIM, 77).subarray(
+    VOCABULARY.indexOf(name) * TRUNK_DIM,
+    (VOCABULARY.indexOf(name) + 1) * TRUNK_DIM,
+  );
+const expectClose = (a: Float32Array, b: readonly number[]): void =>
+  b.forEach((value, index) => expect(a[index]).toBeCloseTo(value, 6));
 
 describe('standInEntries()', () => {
   const names = ['shoe', 'sweat pants', 'short pants', 'Hand_Bag', 'dress', 'berry', 'watch', 'night sky', 'bus stop'];
@@ -52,16 +79,26 @@ describe('texts of a vocabulary', () => {
     expect(found.get('road')).toEqual(entry('road'));
     expect(found.get('Pine_Tree')).toEqual(entry('pine tree'));
     expect(found.get('cars')).toEqual(entry('car'));
-    expectClose(found.get('tree') as Float32Array, Array.from(entry('pine tree'), (value, index) => (value + (entry('apple tree')[index] as number)) / 2));
+    expectClose(
+      found.get('tree') as Float32Array,
+      Array.from(entry('pine tree'), (value, index) => (value + (entry('apple tree')[index] as number)) / 2),
+    );
     expect(['road', 'tree', 'cars', 'horse'].map(texts.knows)).toEqual([true, true, true, false]);
   });
 
   it('grow by the categories that were stood for, in the order they came', async () => {
     const texts = await open(trunk, trunkConfig);
     for (const category of ['road', 'tree', 'horse', 'cars', 'tree']) texts.knows(category);
-    const { names, embeddings, standIns } = texts.extended?.() ?? { names: [], embeddings: new Float32Array(), standIns: [] };
+    const { names, embeddings, standIns } = texts.extended?.() ?? {
+      names: [],
+      embeddings: new Float32Array(),
+      standIns: [],
+    };
     expect(names).toEqual([...VOCABULARY, 'tree', 'cars']);
-    expect(standIns).toEqual([{ category: 'tree', entries: ['pine tree', 'apple tree'] }, { category: 'cars', entries: ['car'] }]);
+    expect(standIns).toEqual([
+      { category: 'tree', entries: ['pine tree', 'apple tree'] },
+      { category: 'cars', entries: ['car'] },
+    ]);
     expect(embeddings.length).toBe(names.length * TRUNK_DIM);
     expect(embeddings.slice(0, TRUNK_DIM * VOCABULARY.length)).toEqual(gaussians(VOCABULARY.length * TRUNK_DIM, 77));
     expect(embeddings.slice(-TRUNK_DIM)).toEqual(entry('car'));
@@ -75,7 +112,10 @@ describe('texts of a vocabulary', () => {
 
   it('have the mean of all entries in common', async () => {
     const texts = await open(trunk, trunkConfig);
-    const mean = Array.from({ length: TRUNK_DIM }, (_, index) => VOCABULARY.reduce((sum, name) => sum + (entry(name)[index] as number), 0) / VOCABULARY.length);
+    const mean = Array.from(
+      { length: TRUNK_DIM },
+      (_, index) => VOCABULARY.reduce((sum, name) => sum + (entry(name)[index] as number), 0) / VOCABULARY.length,
+    );
     expectClose(await texts.centre(['road']), mean);
     await texts.dispose();
   });
@@ -84,7 +124,9 @@ describe('texts of a vocabulary', () => {
 describe('texts of a text encoder', () => {
   it('are the embeddings that a segmenter has for the same names and sentences; there is no unknown one', async () => {
     const folder = writeTinyClipseg(join(root, 'clipseg'));
-    const texts = await open(folder, readModelConfig(tinyConfig(), undefined, folder, 32), { templates: ['{}', 'the {}'] });
+    const texts = await open(folder, readModelConfig(tinyConfig(), undefined, folder, 32), {
+      templates: ['{}', 'the {}'],
+    });
     await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder: join(root, 'cache') });
     const names = ['road', 'the car', 'zebra', 'road'];
     const found = await texts.embed(names);
@@ -96,7 +138,13 @@ describe('texts of a text encoder', () => {
     expect((await texts.embed(['zebra', 'tree'])).get('zebra')).toEqual(found.get('zebra'));
     expect(texts.knows('anything')).toBe(true);
     expect(texts.extended).toBeUndefined();
-    expectClose(await texts.centre(['road', 'zebra']), Array.from(found.get('road') as Float32Array, (value, index) => (value + (found.get('zebra')?.[index] as number)) / 2));
+    expectClose(
+      await texts.centre(['road', 'zebra']),
+      Array.from(
+        found.get('road') as Float32Array,
+        (value, index) => (value + (found.get('zebra')?.[index] as number)) / 2,
+      ),
+    );
     await texts.dispose();
     await texts.dispose();
   });
@@ -106,13 +154,19 @@ describe('texts of a text encoder', () => {
     const texts = await open(folder, readModelConfig(tinyConfig(), undefined, folder, 32), { templates: ['{}'] });
     const names = Array.from({ length: 70 }, (_, index) => `thing ${String(index)}`);
     const found = await texts.embed(names);
-    expect([...found.values()].every((values) => values instanceof Float32Array && values.length === EMBEDDING_DIM && values.every(Number.isFinite))).toBe(true);
+    expect(
+      [...found.values()].every(
+        (values) => values instanceof Float32Array && values.length === EMBEDDING_DIM && values.every(Number.isFinite),
+      ),
+    ).toBe(true);
     expect(new Set([...found.values()].map((values) => values.join())).size).toBe(70);
     await texts.dispose();
   });
 
   it('need no thread to be disposed of', async () => {
     const folder = join(root, 'clipseg');
-    await expect((await open(folder, readModelConfig(tinyConfig(), undefined, folder, 32))).dispose()).resolves.toBeUndefined();
+    await expect(
+      (await open(folder, readModelConfig(tinyConfig(), undefined, folder, 32))).dispose(),
+    ).resolves.toBeUndefined();
   });
 });

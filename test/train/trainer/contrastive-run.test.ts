@@ -15,7 +15,16 @@ const init = join(root, 'nano');
 let [data, heldOut] = ['', ''];
 
 const options = (name: string, changes: Partial<TrainOptions> = {}): TrainOptions => ({
-  ...{ data, init, out: join(root, name), objective: 'contrastive', steps: 8, batchSize: 16, learningRate: 2e-3, saveEvery: 3 },
+  ...{
+    data,
+    init,
+    out: join(root, name),
+    objective: 'contrastive',
+    steps: 8,
+    batchSize: 16,
+    learningRate: 2e-3,
+    saveEvery: 3,
+  },
   ...{ device: 'cpu', threads: 1, workers: 1, cacheFolder, evaluation: { data: heldOut, every: 4 } },
   ...changes,
 });
@@ -23,7 +32,12 @@ const options = (name: string, changes: Partial<TrainOptions> = {}): TrainOption
 beforeAll(async () => {
   data = await writeShapeSet(join(root, 'shapes'), 8, 1);
   heldOut = await writeShapeSet(join(root, 'held-out'), 2, 2);
-  await createCheckpoint(init, CAPTIONS, { vision: { side: 32, width: 64, layers: 3, heads: 2 }, text: { width: 64, layers: 2, heads: 2, tokens: 8 }, projectionDim: 64, vocabulary: 600 });
+  await createCheckpoint(init, CAPTIONS, {
+    vision: { side: 32, width: 64, layers: 3, heads: 2 },
+    text: { width: 64, layers: 2, heads: 2, tokens: 8 },
+    projectionDim: 64,
+    vocabulary: 600,
+  });
 });
 
 describe('a run on pictures and captions', () => {
@@ -59,17 +73,33 @@ describe('a run on pictures and captions', () => {
   });
 
   it('leaves a checkpoint that segments: encoders moved, the decoder as it was', async () => {
-    expect(await loads(join(folder, 'best'), ['a red circle', 'a bar'], cacheFolder)).toMatchObject({ width: 40, height: 30 });
+    expect(await loads(join(folder, 'best'), ['a red circle', 'a bar'], cacheFolder)).toMatchObject({
+      width: 40,
+      height: 30,
+    });
     const [before, after] = [await numbersOf(init), await numbersOf(join(folder, 'last'))];
     expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
-    const still = [...before].filter(([name, values]) => values.every((value, index) => value === after.get(name)?.[index])).map(([name]) => name);
+    const still = [...before]
+      .filter(([name, values]) => values.every((value, index) => value === after.get(name)?.[index]))
+      .map(([name]) => name);
     expect(still.filter((name) => !name.startsWith('decoder.'))).toEqual([]);
     expect(still).toContain('decoder.film_mul.weight');
   });
 
   it('can be exported, and taught to segment by the objectives that freeze encoders', async () => {
     await exportCheckpoint(join(folder, 'last'), join(root, 'exported'), { precision: 'fp16' });
-    const { reports } = await run({ data, init: join(root, 'exported'), out: join(root, 'head'), recipe: 'best', steps: 2, batchSize: 4, device: 'cpu', threads: 1, workers: 1, cacheFolder });
+    const { reports } = await run({
+      data,
+      init: join(root, 'exported'),
+      out: join(root, 'head'),
+      recipe: 'best',
+      steps: 2,
+      batchSize: 4,
+      device: 'cpu',
+      threads: 1,
+      workers: 1,
+      cacheFolder,
+    });
     expect(Object.keys(reports[0]!.losses)).toEqual(['grounding']);
     expect(reports.every(({ total }) => Number.isFinite(total))).toBe(true);
   });
@@ -88,17 +118,31 @@ describe('a run that is stopped', () => {
 });
 
 describe('what does not go with it', () => {
-  const refusal = async (changes: Partial<TrainOptions>): Promise<unknown> => train(options('refused', changes)).next().catch((error: unknown) => error);
+  const refusal = async (changes: Partial<TrainOptions>): Promise<unknown> =>
+    train(options('refused', changes))
+      .next()
+      .catch((error: unknown) => error);
 
   it.each<[Partial<TrainOptions>, string]>([
-    [{ init: 'random', trunk: 'x' }, 'init must be a folder or hub id for objective "contrastive" (createCheckpoint() writes a fresh one), got "random"'],
+    [
+      { init: 'random', trunk: 'x' },
+      'init must be a folder or hub id for objective "contrastive" (createCheckpoint() writes a fresh one), got ' +
+        '"random"',
+    ],
     [{ microBatchSize: 8 }, 'microBatchSize must be left out for objective "contrastive", got 8'],
     [{ lambda: { align: 1 } }, 'lambda must be left out for objective "contrastive", got {"align":1}'],
     [{ inputSize: 64 }, 'inputSize must be left out for objective "contrastive", got 64'],
     [{ prior: 0 }, 'prior must be left out for objective "contrastive", got 0'],
     [{ recipe: 'best' }, 'recipe must be one of clip, got "best"'],
-    [{ data: { source: 'x.jsonl', phrases: 'y.jsonl' } }, 'data.phrases must be left out for objective "contrastive", whose texts are whole captions, got "y.jsonl"'],
-    [{ evaluation: { dataset: 'camvid', root: 'x' } }, 'evaluation must name data, held-out pictures and captions, for objective "contrastive", got {"dataset":"camvid","root":"x"}'],
+    [
+      { data: { source: 'x.jsonl', phrases: 'y.jsonl' } },
+      'data.phrases must be left out for objective "contrastive", whose texts are whole captions, got "y.jsonl"',
+    ],
+    [
+      { evaluation: { dataset: 'camvid', root: 'x' } },
+      'evaluation must name data, held-out pictures and captions, for objective "contrastive", got ' +
+        '{"dataset":"camvid","root":"x"}',
+    ],
     [{ objective: 'mccl' }, `evaluation must name a dataset with masks for objective "mccl", got {"data":`],
     [{ evaluation: { data: 'x.jsonl', limit: 1 } }, 'evaluation.limit must be an integer ≥ 2, got 1'],
     [{ trainable: ['film'] }, 'trainable must have a group that a loss bears on, got ["film"]'],
@@ -112,7 +156,12 @@ describe('what does not go with it', () => {
     const trunk = writeTinyTrunk(join(root, 'trunk'));
     expect(await refusal({ init: trunk })).toMatchObject({ code: 'CHECKPOINT_FORMAT' });
     const part = writeTinyClipseg(join(root, 'part'));
-    expect(await refusal({ init: part })).toMatchObject({ code: 'CHECKPOINT_FORMAT', message: expect.stringContaining('tensor "clip.vision_model.post_layernorm.weight" [32] must be in model.safetensors, got none') });
+    expect(await refusal({ init: part })).toMatchObject({
+      code: 'CHECKPOINT_FORMAT',
+      message: expect.stringContaining(
+        'tensor "clip.vision_model.post_layernorm.weight" [32] must be in model.safetensors, got none',
+      ),
+    });
   });
 
   it('trains one encoder against the other when only that is to move', async () => {

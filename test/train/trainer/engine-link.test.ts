@@ -4,7 +4,12 @@ import { SynsegError } from '@synseg/core';
 import { serialiseError } from '@synseg/core/internals';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { EngineLink } from '../../../packages/train/src/trainer/engine-link.ts';
-import type { EngineReply, EngineRequest, EngineStart, MicroBatch } from '../../../packages/train/src/trainer/protocol.ts';
+import type {
+  EngineReply,
+  EngineRequest,
+  EngineStart,
+  MicroBatch,
+} from '../../../packages/train/src/trainer/protocol.ts';
 import { failureOf } from '../data/fixtures.ts';
 
 const threads = vi.hoisted((): FakeThread[] => []);
@@ -33,16 +38,25 @@ vi.mock('node:worker_threads', async (importOriginal) => {
 });
 
 // Beside this source there is no built thread, and none is started.
-vi.mock('@synseg/core/guards', async (importOriginal) => ({ ...(await importOriginal<object>()), packageFile: () => new URL('file:///train-thread.js') }));
+vi.mock('@synseg/core/guards', async (importOriginal) => ({
+  ...(await importOriginal<object>()),
+  packageFile: () => new URL('file:///train-thread.js'),
+}));
 
 interface FakeThread extends EventEmitter {
-  readonly posted: { readonly message: EngineRequest & { readonly id: number }; readonly transfer: readonly ArrayBuffer[] }[];
+  readonly posted: {
+    readonly message: EngineRequest & { readonly id: number };
+    readonly transfer: readonly ArrayBuffer[];
+  }[];
   readonly terminated: number;
 }
 
 const options = {} as Omit<EngineStart, 'guard'>;
 const reply = (thread: FakeThread, message: EngineReply): boolean => thread.emit('message', message);
-const failure = (message: string): EngineReply => ({ type: 'failed', error: serialiseError(new SynsegError('DEVICE_UNAVAILABLE', message)) });
+const failure = (message: string): EngineReply => ({
+  type: 'failed',
+  error: serialiseError(new SynsegError('DEVICE_UNAVAILABLE', message)),
+});
 
 /** A link to a thread that is ready. */
 async function started(): Promise<{ link: EngineLink; thread: FakeThread }> {
@@ -104,9 +118,31 @@ describe('EngineLink', () => {
 
   it('moves the large arrays of a step to the thread, each buffer once', async () => {
     const { link, thread } = await started();
-    const [pixels, tap, text, masks, shared] = [new Uint8Array(4), new Float32Array(4), new Float32Array(2), new Uint8Array(3), new ArrayBuffer(16)];
-    const part = (pictures: MicroBatch['pictures'], rest: Partial<MicroBatch>): MicroBatch => ({ pictures, rows: 1, text, imageOfRow: Int32Array.of(0), stated: Float32Array.of(1), ...rest });
-    void link.step({ type: 'step', step: 1, stage: 'all', learningRate: 1, micro: [part({ pixels }, { masks }), part({ taps: [tap, new Float32Array(shared), new Float32Array(shared)] }, {})] });
+    const [pixels, tap, text, masks, shared] = [
+      new Uint8Array(4),
+      new Float32Array(4),
+      new Float32Array(2),
+      new Uint8Array(3),
+      new ArrayBuffer(16),
+    ];
+    const part = (pictures: MicroBatch['pictures'], rest: Partial<MicroBatch>): MicroBatch => ({
+      pictures,
+      rows: 1,
+      text,
+      imageOfRow: Int32Array.of(0),
+      stated: Float32Array.of(1),
+      ...rest,
+    });
+    void link.step({
+      type: 'step',
+      step: 1,
+      stage: 'all',
+      learningRate: 1,
+      micro: [
+        part({ pixels }, { masks }),
+        part({ taps: [tap, new Float32Array(shared), new Float32Array(shared)] }, {}),
+      ],
+    });
     expect(thread.posted[0]?.transfer).toEqual([pixels.buffer, text.buffer, masks.buffer, tap.buffer, shared]);
     expect(thread.posted[0]?.message).toMatchObject({ type: 'step', step: 1, stage: 'all', learningRate: 1 });
   });
@@ -115,7 +151,10 @@ describe('EngineLink', () => {
     const { link, thread } = await started();
     const [pixels, large] = [new Uint8Array(12), new Uint8Array(192)];
     const [taps, windows] = [link.taps(pixels), link.windows(large)];
-    expect(thread.posted.map(({ message, transfer }) => [message.type, transfer])).toEqual([['taps', [pixels.buffer]], ['windows', [large.buffer]]]);
+    expect(thread.posted.map(({ message, transfer }) => [message.type, transfer])).toEqual([
+      ['taps', [pixels.buffer]],
+      ['windows', [large.buffer]],
+    ]);
     const [first, second] = thread.posted.map(({ message }) => message.id) as [number, number];
     reply(thread, { type: 'result', id: second, result: Float32Array.of(7) });
     reply(thread, { type: 'result', id: first, result: [Float32Array.of(8)] });
@@ -126,8 +165,12 @@ describe('EngineLink', () => {
     const { link, thread } = await started();
     const waiting = link.state();
     thread.emit('exit', 134);
-    expect(await failureOf(waiting)).toBe('INFERENCE: Cannot train: the training thread must stay alive, got exit code 134');
-    expect(await failureOf(link.state())).toBe('INFERENCE: Cannot train: the training thread must stay alive, got exit code 134');
+    expect(await failureOf(waiting)).toBe(
+      'INFERENCE: Cannot train: the training thread must stay alive, got exit code 134',
+    );
+    expect(await failureOf(link.state())).toBe(
+      'INFERENCE: Cannot train: the training thread must stay alive, got exit code 134',
+    );
     await link.dispose();
   });
 
@@ -135,7 +178,9 @@ describe('EngineLink', () => {
     const { link, thread } = await started();
     const waiting = link.constants({});
     thread.emit('error', new Error('internal: a mistake'));
-    expect(await failureOf(waiting)).toBe('INFERENCE: Cannot train: the training thread must not fail, got Error: internal: a mistake');
+    expect(await failureOf(waiting)).toBe(
+      'INFERENCE: Cannot train: the training thread must not fail, got Error: internal: a mistake',
+    );
   });
 
   it('asks the thread to close, ends it once it has, and takes nothing more', async () => {

@@ -23,7 +23,10 @@ describe('FeatureCache.open() with windows', () => {
     expect(new Set([...alone.values()].map((parts) => parts[2]?.join())).size).toBe(COUNT);
     expect(encoder.enlarged).toBe(encoder.pictures);
     // 18 numbers of 2 bytes a picture.
-    expect([progress[0], progress.at(-1)]).toEqual([[0, COUNT, COUNT * 36], [COUNT, COUNT, COUNT * 36]]);
+    expect([progress[0], progress.at(-1)]).toEqual([
+      [0, COUNT, COUNT * 36],
+      [COUNT, COUNT, COUNT * 36],
+    ]);
     expect(statSync(join(folder, features(folder)[0] as string)).size).toBe(COUNT * 36);
     await cache[Symbol.asyncDispose]();
   });
@@ -39,26 +42,40 @@ describe('FeatureCache.open() with windows', () => {
       counts.push([encoder.pictures, encoder.enlarged, taps.at(-1)?.length as number, features(folder).length]);
       await cache[Symbol.asyncDispose]();
     }
-    expect(counts).toEqual([[3, 0, 2, 1], [3, 3, 3, 2], [0, 0, 2, 2], [0, 0, 3, 2]]);
+    expect(counts).toEqual([
+      [3, 0, 2, 1],
+      [3, 3, 3, 2],
+      [0, 0, 2, 2],
+      [0, 0, 3, 2],
+    ]);
     expect(taps[1]?.slice(0, 2)).toEqual(taps[0]);
     expect(taps.slice(2)).toEqual(taps.slice(0, 2));
   });
 
-  it('leaves a picture that cannot be read out of both, says so as without windows, and keeps the others each with its own', async () => {
-    const { set, folder } = newSet(root, 12);
-    for (const place of [2, 9]) writeFileSync(set.pictures[place] as string, 'no picture');
-    const dataset = await open(set.tags);
-    const [{ cache, warnings }, plain] = [await openCache(dataset, folder, { windows: true }), await openCache(dataset, folder)];
-    const keys = (await samplesOf(dataset)).map(({ key }) => key);
-    const broken = ['images/02.png', 'images/09.png'].map((key) => keys.indexOf(key));
-    const whole = keys.map((_, sample) => sample).filter((sample) => !broken.includes(sample));
-    expect(keys.map((_, sample) => cache.has(sample))).toEqual(keys.map((_, sample) => !broken.includes(sample)));
-    expectKept(await cache.read(whole), whole, await encodedAlone(dataset, whole.length));
-    expect(new Set(warnings.map(({ message }) => message.split(': ')[1]))).toEqual(new Set(['images/02.png', 'images/09.png']));
-    expect(warnings).toEqual(plain.warnings);
-    await plain.cache[Symbol.asyncDispose]();
-    await cache[Symbol.asyncDispose]();
-  });
+  it(
+    'leaves a picture that cannot be read out of both, says so as without windows, and keeps the others each with ' +
+      'its own',
+    async () => {
+      const { set, folder } = newSet(root, 12);
+      for (const place of [2, 9]) writeFileSync(set.pictures[place] as string, 'no picture');
+      const dataset = await open(set.tags);
+      const [{ cache, warnings }, plain] = [
+        await openCache(dataset, folder, { windows: true }),
+        await openCache(dataset, folder),
+      ];
+      const keys = (await samplesOf(dataset)).map(({ key }) => key);
+      const broken = ['images/02.png', 'images/09.png'].map((key) => keys.indexOf(key));
+      const whole = keys.map((_, sample) => sample).filter((sample) => !broken.includes(sample));
+      expect(keys.map((_, sample) => cache.has(sample))).toEqual(keys.map((_, sample) => !broken.includes(sample)));
+      expectKept(await cache.read(whole), whole, await encodedAlone(dataset, whole.length));
+      expect(new Set(warnings.map(({ message }) => message.split(': ')[1]))).toEqual(
+        new Set(['images/02.png', 'images/09.png']),
+      );
+      expect(warnings).toEqual(plain.warnings);
+      await plain.cache[Symbol.asyncDispose]();
+      await cache[Symbol.asyncDispose]();
+    },
+  );
 
   it('refuses pictures that break while they are read, and leaves nothing behind', async () => {
     const { set, folder } = newSet(root, 12);
@@ -70,23 +87,32 @@ describe('FeatureCache.open() with windows', () => {
       ...dataset,
       draw: async function* (...where) {
         const broken = ++readings === 3;
-        for await (const drawn of dataset.draw(...where)) yield broken && drawn.sample.key === keys[0] ? { ...drawn, sample: { ...drawn.sample, image: Buffer.from('no picture') } } : drawn;
+        for await (const drawn of dataset.draw(...where))
+          yield broken && drawn.sample.key === keys[0]
+            ? { ...drawn, sample: { ...drawn.sample, image: Buffer.from('no picture') } }
+            : drawn;
       },
     };
-    expect(await failureOf(openCache(breaking, folder, { windows: true }))).toMatch(/^DATASET_FORMAT: Cannot cache features: pictures must not change while they are encoded, got images\/\d\d\.png for images\/\d\d\.png on second reading$/);
+    expect(await failureOf(openCache(breaking, folder, { windows: true }))).toMatch(
+      /^DATASET_FORMAT: Cannot cache features: pictures must not change while they are encoded, got images\/\d\d\.png for images\/\d\d\.png on second reading$/,
+    );
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it.each(['without categories', 'whose mask cannot be read'] as const)('keeps pictures each with its own beside one %s, which may be mended later', async (kind) => {
-    const { set, folder } = newSet(root, 12);
-    if (kind === 'without categories') writeFileSync(set.masked, readFileSync(set.masked, 'utf8').replace(/("images\/05\.png"),"tags":\[.*?\]/, '$1'));
-    else writeFileSync(join(set.folder, 'labels/05.png'), 'no mask');
-    const dataset = await open(set.masked);
-    const { cache } = await openCache(dataset, folder, { windows: true });
-    const keys = (await samplesOf(dataset)).map(({ key }) => key);
-    const whole = keys.map((_, sample) => sample);
-    expect(keys.flatMap((_, sample) => (cache.has(sample) ? [sample] : []))).toEqual(whole);
-    expectKept(await cache.read(whole), whole, await encodedAlone(await open(set.tags), 12));
-    await cache[Symbol.asyncDispose]();
-  });
+  it.each(['without categories', 'whose mask cannot be read'] as const)(
+    'keeps pictures each with its own beside one %s, which may be mended later',
+    async (kind) => {
+      const { set, folder } = newSet(root, 12);
+      if (kind === 'without categories')
+        writeFileSync(set.masked, readFileSync(set.masked, 'utf8').replace(/("images\/05\.png"),"tags":\[.*?\]/, '$1'));
+      else writeFileSync(join(set.folder, 'labels/05.png'), 'no mask');
+      const dataset = await open(set.masked);
+      const { cache } = await openCache(dataset, folder, { windows: true });
+      const keys = (await samplesOf(dataset)).map(({ key }) => key);
+      const whole = keys.map((_, sample) => sample);
+      expect(keys.flatMap((_, sample) => (cache.has(sample) ? [sample] : []))).toEqual(whole);
+      expectKept(await cache.read(whole), whole, await encodedAlone(await open(set.tags), 12));
+      await cache[Symbol.asyncDispose]();
+    },
+  );
 });

@@ -73,8 +73,13 @@ describe('FeatureCache.open()', () => {
     const keys = (await samplesOf(dataset)).map(({ key }) => key);
     const broken = keys.indexOf('images/04.png');
     expect(keys.map((_, sample) => cache.has(sample))).toEqual(keys.map((_, sample) => sample !== broken));
-    expect(warnings.map(({ kind, message }) => [kind, message])).toContainEqual(['broken-image', expect.stringContaining('Sample left out: images/04.png: ')]);
-    expect((await cache.read(keys.map((_, sample) => sample).filter((sample) => sample !== broken)))[0]?.length).toBe(8 * 4);
+    expect(warnings.map(({ kind, message }) => [kind, message])).toContainEqual([
+      'broken-image',
+      expect.stringContaining('Sample left out: images/04.png: '),
+    ]);
+    expect((await cache.read(keys.map((_, sample) => sample).filter((sample) => sample !== broken)))[0]?.length).toBe(
+      8 * 4,
+    );
     await cache[Symbol.asyncDispose]();
     const again = await openCache(dataset, folder);
     expect([again.encoder.pictures, again.cache.has(broken)]).toEqual([0, false]);
@@ -84,13 +89,21 @@ describe('FeatureCache.open()', () => {
   it('has pictures that nothing is known of: words may come later', async () => {
     const { set, folder } = newSet(root, 3);
     const masks = join(set.folder, 'masks.jsonl');
-    writeFileSync(masks, ['00', '01', '02'].map((name) => JSON.stringify({ image: `images/${name}.png`, mask: `labels/${name}.png` })).join('\n'));
+    writeFileSync(
+      masks,
+      ['00', '01', '02']
+        .map((name) => JSON.stringify({ image: `images/${name}.png`, mask: `labels/${name}.png` }))
+        .join('\n'),
+    );
     const { cache } = await openCache(await open(masks), folder);
     expect([0, 1, 2].map((sample) => cache.has(sample))).toEqual([true, true, true]);
     await cache[Symbol.asyncDispose]();
   });
 
-  it.each([['taps', false], ['taps and windows', true]] as const)('leaves nothing behind when it is aborted (%s)', async (_, windows) => {
+  it.each([
+    ['taps', false],
+    ['taps and windows', true],
+  ] as const)('leaves nothing behind when it is aborted (%s)', async (_, windows) => {
     const { set, folder } = newSet(root);
     const controller = new AbortController();
     const reason = new Error('enough');
@@ -108,13 +121,18 @@ describe('FeatureCache.open()', () => {
   it('refuses a set whose size is not known', async () => {
     const { set, folder } = newSet(root, 2);
     const shards: Dataset = { ...(await open(set.tags)), description: 'shards a to z', size: undefined };
-    expect(await failureOf(openCache(shards, folder))).toBe('RangeError: Cannot cache features: data must be a set of known size for cacheFeatures and features "windows", got shards a to z');
+    expect(await failureOf(openCache(shards, folder))).toBe(
+      'RangeError: Cannot cache features: data must be a set of known size for cacheFeatures and features ' +
+        '"windows", got shards a to z',
+    );
   });
 
   it('refuses to fill the disk', async () => {
     const { set, folder } = newSet(root, 2);
     vi.mocked(statfs).mockResolvedValueOnce({ bavail: 1, bsize: 30 } as never);
-    expect(await failureOf(openCache(await open(set.tags), folder))).toBe(`RUN_FOLDER: Cannot cache features: disk must have 0 MB free for 2 pictures, got 0 MB in ${folder}`);
+    expect(await failureOf(openCache(await open(set.tags), folder))).toBe(
+      `RUN_FOLDER: Cannot cache features: disk must have 0 MB free for 2 pictures, got 0 MB in ${folder}`,
+    );
   });
 
   it('says when records are cut short', async () => {
@@ -122,7 +140,11 @@ describe('FeatureCache.open()', () => {
     const { cache } = await openCache(await open(set.tags), folder);
     truncateSync(join(folder, features(folder)[0] as string), 30);
     const failures = await Promise.all([0, 1].map((sample) => failureOf(cache.read([sample]))));
-    expect(failures.filter((failure) => failure !== 'no error')).toEqual([expect.stringMatching(/^DATASET_FORMAT: Cannot read features: record of sample [01] must have 20 bytes, got 10; start again, and features are encoded anew$/)]);
+    expect(failures.filter((failure) => failure !== 'no error')).toEqual([
+      expect.stringMatching(
+        /^DATASET_FORMAT: Cannot read features: record of sample [01] must have 20 bytes, got 10; start again, and features are encoded anew$/,
+      ),
+    ]);
     await cache[Symbol.asyncDispose]();
     const again = await openCache(await open(set.tags), folder);
     expect(again.encoder.pictures).toBe(2);
@@ -139,7 +161,11 @@ describe('FeatureCache.open()', () => {
     bytes[25]! ^= 1;
     writeFileSync(path, bytes);
     const failures = await Promise.all([0, 1].map((sample) => failureOf(first.cache.read([sample]))));
-    expect(failures.filter((failure) => failure !== 'no error')).toEqual([expect.stringMatching(/^DATASET_FORMAT: Cannot read features: record of sample [01] must be as it was written, got another checksum; start again/)]);
+    expect(failures.filter((failure) => failure !== 'no error')).toEqual([
+      expect.stringMatching(
+        /^DATASET_FORMAT: Cannot read features: record of sample [01] must be as it was written, got another checksum; start again/,
+      ),
+    ]);
     await first.cache[Symbol.asyncDispose]();
     for (const text of [undefined, '[', '{}', '[[0]]', 'null']) {
       if (text !== undefined) writeFileSync(`${path}.json`, text);

@@ -6,12 +6,18 @@ const CHECKPOINT = 'to start from a trained decoder (init: a CLIPSeg checkpoint)
 const healthy = { activationDeviation: 0.2, clampShare: 0 };
 
 /** What is told over steps, by step. */
-function told(settings: Partial<HealthSettings>, reports: readonly Partial<StepReport>[]): [step: number, message: string][] {
+function told(
+  settings: Partial<HealthSettings>,
+  reports: readonly Partial<StepReport>[],
+): [step: number, message: string][] {
   const watch = new HealthWatch({ features: 'conditional', recipe: 'paper', contrast: true, ...settings });
-  return reports.flatMap((report, index) => watch.check({ step: index + 1, ...report } as StepReport).map((message): [number, string] => [index + 1, message]));
+  return reports.flatMap((report, index) =>
+    watch.check({ step: index + 1, ...report } as StepReport).map((message): [number, string] => [index + 1, message]),
+  );
 }
 
-const times = (count: number, report: Partial<StepReport>): Partial<StepReport>[] => Array.from({ length: count }, () => report);
+const times = (count: number, report: Partial<StepReport>): Partial<StepReport>[] =>
+  Array.from({ length: count }, () => report);
 
 describe('HealthWatch', () => {
   it('says nothing of a run that does well', () => {
@@ -22,7 +28,12 @@ describe('HealthWatch', () => {
     const flat = { ...healthy, activationDeviation: 0.0123456 };
     expect(told({}, times(49, flat))).toEqual([]);
     expect(told({}, times(200, flat))).toEqual([
-      [50, `Activation maps are flat: their spatial standard deviation was below 0.02 for 50 steps (0.0123 at step 50). A random decoder seldom leaves this state under the paper's losses. What helps: recipe 'best', or ${CHECKPOINT}`],
+      [
+        50,
+        'Activation maps are flat: their spatial standard deviation was below 0.02 for 50 steps (0.0123 at step ' +
+          `50). A random decoder seldom leaves this state under the paper's losses. What helps: recipe 'best', or ` +
+          `${CHECKPOINT}`,
+      ],
     ]);
   });
 
@@ -36,7 +47,11 @@ describe('HealthWatch', () => {
   it('says after 50 steps that most rows are in the clamp, where L_cont counts', () => {
     const clamped = { ...healthy, clampShare: 0.756 };
     expect(told({}, times(100, clamped))).toEqual([
-      [50, `Foreground and background are too alike: 76 % of the rows of step 50 were in the clamp of eq. 4, where L_cont has no gradient. What helps: recipe 'best', or ${CHECKPOINT}`],
+      [
+        50,
+        'Foreground and background are too alike: 76 % of the rows of step 50 were in the clamp of eq. 4, where ' +
+          `L_cont has no gradient. What helps: recipe 'best', or ${CHECKPOINT}`,
+      ],
     ]);
     expect(told({ contrast: false }, times(100, clamped))).toEqual([]);
     expect(told({}, times(100, { ...healthy, clampShare: 0.5 }))).toEqual([]);
@@ -44,7 +59,8 @@ describe('HealthWatch', () => {
 
   it('names the option that this run has not taken', () => {
     const flat = times(50, { ...healthy, activationDeviation: 0 });
-    const advice = (settings: Partial<HealthSettings>): string | undefined => told(settings, flat)[0]?.[1].split('What helps: ')[1];
+    const advice = (settings: Partial<HealthSettings>): string | undefined =>
+      told(settings, flat)[0]?.[1].split('What helps: ')[1];
     expect(advice({ recipe: 'paper' })).toBe(`recipe 'best', or ${CHECKPOINT}`);
     expect(advice({ recipe: 'best', features: 'conditional' })).toBe(`features 'visual', or ${CHECKPOINT}`);
     expect(advice({ recipe: 'best', features: 'taps' })).toBe(`a larger learningRate, or ${CHECKPOINT}`);

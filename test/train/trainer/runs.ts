@@ -28,7 +28,20 @@ export function benchIn(root: string): Bench {
     model,
     set,
     cacheFolder,
-    options: (name, changes = {}) => ({ data: set.tags, init: model, out: join(root, name), steps: 8, batchSize: 4, saveEvery: 3, learningRate: 1e-3, threads: 1, workers: 1, device: 'cpu', cacheFolder, ...changes }),
+    options: (name, changes = {}) => ({
+      data: set.tags,
+      init: model,
+      out: join(root, name),
+      steps: 8,
+      batchSize: 4,
+      saveEvery: 3,
+      learningRate: 1e-3,
+      threads: 1,
+      workers: 1,
+      device: 'cpu',
+      cacheFolder,
+      ...changes,
+    }),
   };
 }
 
@@ -38,9 +51,15 @@ export interface Outcome {
 }
 
 /** Runs to the end, or to the report after which `until` is true. */
-export async function run(options: TrainOptions, until: (report: StepReport) => boolean = () => false): Promise<Outcome> {
+export async function run(
+  options: TrainOptions,
+  until: (report: StepReport) => boolean = () => false,
+): Promise<Outcome> {
   const [reports, warnings]: [StepReport[], TrainWarning[]] = [[], []];
-  for await (const report of train({ ...options, onWarning: (warning) => (warnings.push(warning), options.onWarning?.(warning)) })) {
+  for await (const report of train({
+    ...options,
+    onWarning: (warning) => (warnings.push(warning), options.onWarning?.(warning)),
+  })) {
     reports.push(report);
     if (until(report)) break;
   }
@@ -48,13 +67,21 @@ export async function run(options: TrainOptions, until: (report: StepReport) => 
 }
 
 /** What a report says that does not depend on the clock. */
-export function timeless({ imagesPerSecond: _, dataWaitShare: __, ...report }: StepReport): Omit<StepReport, 'imagesPerSecond' | 'dataWaitShare'> {
+export function timeless({
+  imagesPerSecond: _,
+  dataWaitShare: __,
+  ...report
+}: StepReport): Omit<StepReport, 'imagesPerSecond' | 'dataWaitShare'> {
   return report;
 }
 
 /** The reports that a run logged, in order, without what depends on the clock. */
 export function logOf(folder: string): Omit<StepReport, 'imagesPerSecond' | 'dataWaitShare'>[] {
-  return readFileSync(join(folder, 'log.jsonl'), 'utf8').trim().split('\n').filter((line) => line !== '').map((line) => timeless(JSON.parse(line) as StepReport));
+  return readFileSync(join(folder, 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => timeless(JSON.parse(line) as StepReport));
 }
 
 export function stepsOf(folder: string): number[] {
@@ -73,8 +100,15 @@ export function stateOf(folder: string): Promise<TrainerState> {
 }
 
 /** Loads a checkpoint and segments a picture with it; the shares of the labels. */
-export async function loads(folder: string, labels: readonly string[], cacheFolder: string): Promise<{ width: number; height: number; largest: number }> {
+export async function loads(
+  folder: string,
+  labels: readonly string[],
+  cacheFolder: string,
+): Promise<{ width: number; height: number; largest: number }> {
   await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder });
-  const { labelMap, width, height } = await segmenter.segment(picture(40, 30, 1), await segmenter.labels(labels, { background: 'none' }));
+  const { labelMap, width, height } = await segmenter.segment(
+    picture(40, 30, 1),
+    await segmenter.labels(labels, { background: 'none' }),
+  );
   return { width, height, largest: Math.max(...labelMap) };
 }

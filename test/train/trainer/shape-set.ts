@@ -1,10 +1,17 @@
-/** Pictures of one coloured shape each with a caption: eight shapes in four colours, place and size at random by number. */
+/**
+ * Pictures of one coloured shape each with a caption: eight shapes in four colours, place and size at random by number.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { uniform } from '../../support/random.ts';
 
-const COLOURS: Readonly<Record<string, string>> = { red: '#e02020', green: '#20b030', blue: '#2040e0', yellow: '#f0d020' };
+const COLOURS: Readonly<Record<string, string>> = {
+  red: '#e02020',
+  green: '#20b030',
+  blue: '#2040e0',
+  yellow: '#f0d020',
+};
 const SHAPES: Readonly<Record<string, string>> = {
   circle: '<circle r="1"/>',
   square: '<rect x="-1" y="-1" width="2" height="2"/>',
@@ -18,7 +25,9 @@ const SHAPES: Readonly<Record<string, string>> = {
 const SIDE = 32;
 
 /** Captions of the set, each once. */
-export const CAPTIONS = Object.keys(SHAPES).flatMap((shape) => Object.keys(COLOURS).map((colour) => `a ${colour} ${shape}`));
+export const CAPTIONS = Object.keys(SHAPES).flatMap((shape) =>
+  Object.keys(COLOURS).map((colour) => `a ${colour} ${shape}`),
+);
 
 /** Writes `rounds` pictures of every caption and the table of them, JSONL; returns the table's path. */
 export async function writeShapeSet(folder: string, rounds: number, seed: number): Promise<string> {
@@ -29,7 +38,10 @@ export async function writeShapeSet(folder: string, rounds: number, seed: number
     const [, colour, shape] = caption.split(' ') as [string, string, string];
     const between = (low: number, high: number): string => (SIDE * (low + (high - low) * next())).toFixed(2);
     const place = `translate(${between(0.4, 0.6)} ${between(0.4, 0.6)}) scale(${between(0.25, 0.35)})`;
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}"><rect width="100%" height="100%" fill="#888"/><g fill="${COLOURS[colour] ?? ''}" transform="${place}">${SHAPES[shape] ?? ''}</g></svg>`;
+    const svg =
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}"><rect width="100%" ` +
+      `height="100%" fill="#888"/><g fill="${COLOURS[colour] ?? ''}" ` +
+      `transform="${place}">${SHAPES[shape] ?? ''}</g></svg>`;
     const image = `images/${String(rows.length)}.png`;
     await sharp(Buffer.from(svg)).png().toFile(join(folder, image));
     // Tags say less than captions: contrastive training must not read them.

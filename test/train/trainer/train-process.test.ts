@@ -13,7 +13,8 @@ const bench = benchIn(temporaryFolder());
 const { root, cacheFolder } = bench;
 const script = join(import.meta.dirname, 'scripts/train.mjs');
 const STEPS = 16;
-const options = (name: string, changes: Partial<TrainOptions> = {}): TrainOptions => bench.options(name, { steps: STEPS, keepEvery: 8, ...changes });
+const options = (name: string, changes: Partial<TrainOptions> = {}): TrainOptions =>
+  bench.options(name, { steps: STEPS, keepEvery: 8, ...changes });
 const uninterrupted = join(root, 'uninterrupted');
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
@@ -21,13 +22,21 @@ beforeAll(async () => {
   await run(options('uninterrupted'));
 });
 
-function start(training: TrainOptions, { runtime = 'this Node', delayMs = 0, exitAt = 0 }: { runtime?: Runtime; delayMs?: number; exitAt?: number } = {}): ChildProcessByStdio<null, Readable, Readable> {
+function start(
+  training: TrainOptions,
+  { runtime = 'this Node', delayMs = 0, exitAt = 0 }: { runtime?: Runtime; delayMs?: number; exitAt?: number } = {},
+): ChildProcessByStdio<null, Readable, Readable> {
   const [program = '', ...words] = commandOf(runtime);
-  return spawn(program, [...words, script, JSON.stringify(training), String(delayMs), String(exitAt)], { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(program, [...words, script, JSON.stringify(training), String(delayMs), String(exitAt)], {
+    cwd: REPOSITORY,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** Waits for the end of a process. */
-async function outcomeOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }> {
+async function outcomeOf(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+): Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }> {
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (part: Buffer) => (stdout += part.toString()));
   child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
@@ -39,7 +48,14 @@ async function outcomeOf(child: ChildProcessByStdio<null, Readable, Readable>): 
 async function killAfter(step: number, training: TrainOptions): Promise<void> {
   const child = start(training, { delayMs: 25 });
   child.stdout.on('data', (part: Buffer) => {
-    if (part.toString().trim().split('\n').some((line) => Number(line) >= step)) child.kill('SIGKILL');
+    if (
+      part
+        .toString()
+        .trim()
+        .split('\n')
+        .some((line) => Number(line) >= step)
+    )
+      child.kill('SIGKILL');
   });
   expect(await outcomeOf(child)).toMatchObject({ code: null, signal: 'SIGKILL', stderr: '' });
 }
@@ -61,22 +77,38 @@ describe('a run that is killed', () => {
     }
     await run(options('killed', { resume: true }));
     expect(logOf(folder)).toEqual(logOf(uninterrupted));
-    for (const name of ['last', 'step-8', 'step-16']) expect(checkpointOf(folder, name), name).toEqual(checkpointOf(uninterrupted, name));
+    for (const name of ['last', 'step-8', 'step-16'])
+      expect(checkpointOf(folder, name), name).toEqual(checkpointOf(uninterrupted, name));
   });
 });
 
 describe('a program that trains', () => {
   it('may leave in the middle of a step: exit code and stderr are its own', async () => {
-    expect(await outcomeOf(start(options('left'), { exitAt: 2 }))).toEqual({ code: 0, signal: null, stdout: '1\n2\n', stderr: '' });
+    expect(await outcomeOf(start(options('left'), { exitAt: 2 }))).toEqual({
+      code: 0,
+      signal: null,
+      stdout: '1\n2\n',
+      stderr: '',
+    });
   });
 
   it('ends by itself when the run does, and has then written what this process wrote, byte for byte', async () => {
-    expect(await outcomeOf(start(options('process')))).toEqual({ code: 0, signal: null, stdout: `${numbers(STEPS).join('\n')}\n`, stderr: '' });
+    expect(await outcomeOf(start(options('process')))).toEqual({
+      code: 0,
+      signal: null,
+      stdout: `${numbers(STEPS).join('\n')}\n`,
+      stderr: '',
+    });
     expect(checkpointOf(join(root, 'process'))).toEqual(checkpointOf(uninterrupted));
   });
 
   it('does the same under Deno, byte for byte', async () => {
-    expect(await outcomeOf(start(options('deno'), { runtime: 'Deno' }))).toEqual({ code: 0, signal: null, stdout: `${numbers(STEPS).join('\n')}\n`, stderr: '' });
+    expect(await outcomeOf(start(options('deno'), { runtime: 'Deno' }))).toEqual({
+      code: 0,
+      signal: null,
+      stdout: `${numbers(STEPS).join('\n')}\n`,
+      stderr: '',
+    });
     expect(logOf(join(root, 'deno'))).toEqual(logOf(uninterrupted));
     expect(checkpointOf(join(root, 'deno'))).toEqual(checkpointOf(uninterrupted));
   });

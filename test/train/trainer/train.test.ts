@@ -1,4 +1,7 @@
-/** The built trainer in this process: its reports, checkpoints and log, the same twice, and however it is ended and resumed. */
+/**
+ * The built trainer in this process: its reports, checkpoints and log, the same twice, and however it is ended and
+ * resumed.
+ */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,12 +44,25 @@ describe('train()', () => {
     expect(whole.warnings).toEqual([]);
     expect(whole.reports.map(({ step, steps }) => [step, steps])).toEqual(STEPS.map((step) => [step, 8]));
     for (const report of whole.reports) {
-      const { losses, total, gradientNorm, activationMean, activationDeviation, clampShare, imagesPerSecond, dataWaitShare, learningRate } = report;
+      const {
+        losses,
+        total,
+        gradientNorm,
+        activationMean,
+        activationDeviation,
+        clampShare,
+        imagesPerSecond,
+        dataWaitShare,
+        learningRate,
+      } = report;
       expect(Object.keys(losses)).toEqual(['align', 'contrast', 'background', 'separation']);
       const { align, contrast, background, separation } = losses as Record<string, number>;
-      expect(Math.abs(total - (0.1 * align! + 1e-3 * contrast! + 1e-2 * background! + separation!))).toBeLessThan(1e-5 * total);
+      expect(Math.abs(total - (0.1 * align! + 1e-3 * contrast! + 1e-2 * background! + separation!))).toBeLessThan(
+        1e-5 * total,
+      );
       expect(gradientNorm).toBeGreaterThan(0);
-      for (const share of [activationMean, clampShare, dataWaitShare] as number[]) expect(share >= 0 && share <= 1).toBe(true);
+      for (const share of [activationMean, clampShare, dataWaitShare] as number[])
+        expect(share >= 0 && share <= 1).toBe(true);
       expect(activationDeviation).toBeGreaterThan(0);
       expect(activationDeviation).toBeLessThan(0.5);
       expect(imagesPerSecond).toBeGreaterThan(0);
@@ -61,14 +77,23 @@ describe('train()', () => {
   });
 
   it('leaves a checkpoint that the segmenter loads: decoder and projector moved, the encoders as they were', async () => {
-    expect(await loads(join(uninterrupted, 'last'), ['road', 'the car', 'anything'], cacheFolder)).toEqual({ width: 40, height: 30, largest: expect.any(Number) });
+    expect(await loads(join(uninterrupted, 'last'), ['road', 'the car', 'anything'], cacheFolder)).toEqual({
+      width: 40,
+      height: 30,
+      largest: expect.any(Number),
+    });
     const [before, after] = [tinyTensors({ hidden: 16 }), await numbersOf(join(uninterrupted, 'last'))];
     for (const [name, { data }] of before) {
       const same = data.every((value, index) => value === after.get(name)?.[index]);
       expect(same, name).toBe(!name.startsWith('decoder.'));
     }
     expect(after.get('projector.weight')?.length).toBe(16 * 16);
-    expect(listing(uninterrupted).filter((name) => !name.startsWith('events.'))).toEqual(['config.json', 'frozen', 'last', 'log.jsonl']);
+    expect(listing(uninterrupted).filter((name) => !name.startsWith('events.'))).toEqual([
+      'config.json',
+      'frozen',
+      'last',
+      'log.jsonl',
+    ]);
   });
 
   it('is the same, byte for byte, with the same seed, and another with another', async () => {
@@ -82,7 +107,9 @@ describe('train()', () => {
     expect(await run(options('none', { steps: 0 }))).toEqual({ reports: [], warnings: [] });
     const folder = join(root, 'none');
     expect(await stateOf(folder)).toMatchObject({ step: 0, position: { epoch: 0, consumed: 0 } });
-    expect((await numbersOf(join(folder, 'last'))).get('decoder.film_mul.weight')).toEqual(tinyTensors({ hidden: 16 }).get('decoder.film_mul.weight')?.data);
+    expect((await numbersOf(join(folder, 'last'))).get('decoder.film_mul.weight')).toEqual(
+      tinyTensors({ hidden: 16 }).get('decoder.film_mul.weight')?.data,
+    );
   });
 
   it('leaves the event loop free while a step runs', async () => {
@@ -109,19 +136,22 @@ describe('train()', () => {
 });
 
 describe('a run that is stopped', () => {
-  it.each([1, 4])('by leaving the loop after step %i has saved what it did, and resumes as if it had not stopped', async (last) => {
-    const name = `break ${String(last)}`;
-    const { reports } = await run(options(name), ({ step }) => step === last);
-    const folder = join(root, name);
-    expect(reports).toHaveLength(last);
-    const { step } = await stateOf(folder);
-    expect(stepsOf(folder)).toEqual(STEPS.slice(0, step));
-    expect(step).toBeGreaterThanOrEqual(last);
-    const resumed = await run(options(name, { resume: true }));
-    expect(resumed.warnings).toEqual([]);
-    expect(resumed.reports.map(timeless)).toEqual(whole.reports.slice(step).map(timeless));
-    expectAsUninterrupted(folder);
-  });
+  it.each([1, 4])(
+    'by leaving the loop after step %i has saved what it did, and resumes as if it had not stopped',
+    async (last) => {
+      const name = `break ${String(last)}`;
+      const { reports } = await run(options(name), ({ step }) => step === last);
+      const folder = join(root, name);
+      expect(reports).toHaveLength(last);
+      const { step } = await stateOf(folder);
+      expect(stepsOf(folder)).toEqual(STEPS.slice(0, step));
+      expect(step).toBeGreaterThanOrEqual(last);
+      const resumed = await run(options(name, { resume: true }));
+      expect(resumed.warnings).toEqual([]);
+      expect(resumed.reports.map(timeless)).toEqual(whole.reports.slice(step).map(timeless));
+      expectAsUninterrupted(folder);
+    },
+  );
 
   it('by a signal finishes the step, saves, rejects with the reason, and resumes as if it had not stopped', async () => {
     const controller = new AbortController();
@@ -143,22 +173,25 @@ describe('a run that is stopped', () => {
     expectAsUninterrupted(folder);
   });
 
-  it.each([0, 30, 120])('by a signal at any moment – here %i ms after the first report – is whole and resumes', async (delayMs) => {
-    const name = `aborted after ${String(delayMs)}`;
-    const controller = new AbortController();
-    const work = async (): Promise<void> => {
-      for await (const { step } of train(options(name, { signal: controller.signal }))) {
-        if (step === 1) setTimeout(() => controller.abort(), delayMs);
-        await sleep(20);
-      }
-    };
-    await work().catch((error: unknown) => expect(error).toBe(controller.signal.reason));
-    const folder = join(root, name);
-    const { step } = await stateOf(folder);
-    expect(stepsOf(folder)).toEqual(STEPS.slice(0, step));
-    await run(options(name, { resume: true }));
-    expectAsUninterrupted(folder);
-  });
+  it.each([0, 30, 120])(
+    'by a signal at any moment – here %i ms after the first report – is whole and resumes',
+    async (delayMs) => {
+      const name = `aborted after ${String(delayMs)}`;
+      const controller = new AbortController();
+      const work = async (): Promise<void> => {
+        for await (const { step } of train(options(name, { signal: controller.signal }))) {
+          if (step === 1) setTimeout(() => controller.abort(), delayMs);
+          await sleep(20);
+        }
+      };
+      await work().catch((error: unknown) => expect(error).toBe(controller.signal.reason));
+      const folder = join(root, name);
+      const { step } = await stateOf(folder);
+      expect(stepsOf(folder)).toEqual(STEPS.slice(0, step));
+      await run(options(name, { resume: true }));
+      expectAsUninterrupted(folder);
+    },
+  );
 
   it('by a signal while it waits for data has saved its last step', async () => {
     // A broken picture is told of when the loader comes upon it: the abort meets it at work.
@@ -166,10 +199,20 @@ describe('a run that is stopped', () => {
     writeFileSync(set.pictures[5] as string, 'no picture');
     const controller = new AbortController();
     const reason = new Error('enough');
-    const work = run(options('aborted data', { data: set.tags, steps: 50, batchSize: 2, signal: controller.signal, onWarning: () => setImmediate(() => controller.abort(reason)) }));
+    const work = run(
+      options('aborted data', {
+        data: set.tags,
+        steps: 50,
+        batchSize: 2,
+        signal: controller.signal,
+        onWarning: () => setImmediate(() => controller.abort(reason)),
+      }),
+    );
     await expect(work).rejects.toBe(reason);
     const folder = join(root, 'aborted data');
-    expect(logOf(folder).map(({ step }) => step)).toEqual([...Array((await stateOf(folder)).step).keys()].map((step) => step + 1));
+    expect(logOf(folder).map(({ step }) => step)).toEqual(
+      [...Array((await stateOf(folder)).step).keys()].map((step) => step + 1),
+    );
   });
 
   it('before it started has nothing to save', async () => {
@@ -203,7 +246,9 @@ describe('a run that is resumed', () => {
     await run(options('longer', { steps: 3 }));
     const { reports, warnings } = await run(options('longer', { resume: true }));
     expect(reports.map(timeless)).toEqual(whole.reports.slice(3).map(timeless));
-    expect(warnings).toEqual([{ kind: 'resume', message: expect.stringMatching(/^The configuration differs from the run's: .*steps.*3.*8/) }]);
+    expect(warnings).toEqual([
+      { kind: 'resume', message: expect.stringMatching(/^The configuration differs from the run's: .*steps.*3.*8/) },
+    ]);
     expect(checkpointOf(join(root, 'longer'))).toEqual(checkpointOf(uninterrupted));
   });
 
@@ -213,8 +258,13 @@ describe('a run that is resumed', () => {
     expect(before.tensors.has('average')).toBe(false);
     await run(options('mean later', { resume: true, ema: 0.5, steps: 4 }));
     const after = await stateOf(join(root, 'mean later'));
-    const [start, end] = [before.tensors.get('parameters')?.data, after.tensors.get('parameters')?.data] as [Float32Array, Float32Array];
+    const [start, end] = [before.tensors.get('parameters')?.data, after.tensors.get('parameters')?.data] as [
+      Float32Array,
+      Float32Array,
+    ];
     const mean = after.tensors.get('average')?.data as Float32Array;
-    mean.forEach((value, index) => expect(Math.abs(value - ((start[index] as number) + (end[index] as number)) / 2)).toBeLessThan(1e-6));
+    mean.forEach((value, index) =>
+      expect(Math.abs(value - ((start[index] as number) + (end[index] as number)) / 2)).toBeLessThan(1e-6),
+    );
   });
 });

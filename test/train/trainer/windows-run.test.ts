@@ -1,4 +1,7 @@
-/** `recipe: 'windows'` with the built package: what is kept of the windows, what is measured of them, and where none are read. */
+/**
+ * `recipe: 'windows'` with the built package: what is kept of the windows, what is measured of them, and where none are
+ * read.
+ */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TrainOptions, TrainProgress } from '@synseg/train';
@@ -16,7 +19,8 @@ const bench = benchIn(temporaryFolder());
 const { root, model, set } = bench;
 /** With a picture encoder that embeds; that of the bench ends with its last tap. */
 const embedding = writeTinyClipseg(join(root, 'embedding'), { hidden: 16, size: 32, patch: 8, embedsPictures: true });
-const options = (name: string, changes: Partial<TrainOptions> = {}): TrainOptions => bench.options(name, { recipe: 'windows', init: embedding, steps: 2, projectorSteps: 1, ...changes });
+const options = (name: string, changes: Partial<TrainOptions> = {}): TrainOptions =>
+  bench.options(name, { recipe: 'windows', init: embedding, steps: 2, projectorSteps: 1, ...changes });
 
 /** Three taps of 16 channels, and embeddings of 16; a class token and 4 × 4 patches. */
 const DIMS = [16, 16, 16, 16];
@@ -33,7 +37,9 @@ function keptIn(cacheFolder: string): number[][][][] {
   toSingle(halves, numbers, 0);
   return Array.from({ length: numbers.length / RECORD }, (_, picture) => {
     let start = picture * RECORD;
-    return DIMS.map((channels) => Array.from({ length: TOKENS }, () => [...numbers.subarray(start, (start += channels))]));
+    return DIMS.map((channels) =>
+      Array.from({ length: TOKENS }, () => [...numbers.subarray(start, (start += channels))]),
+    );
   });
 }
 
@@ -44,7 +50,10 @@ describe('recipe "windows"', () => {
     const first = await run(options('first', { cacheFolder, onProgress: (now) => progress[0]?.push(now) }));
     const second = await run(options('second', { cacheFolder, onProgress: (now) => progress[1]?.push(now) }));
     const bytes = RECORD * 2 * 12;
-    expect(progress[0]).toEqual([{ stage: 'load' }, ...[0, 8, 12].map((done) => ({ stage: 'features', done, total: 12, bytes }))]);
+    expect(progress[0]).toEqual([
+      { stage: 'load' },
+      ...[0, 8, 12].map((done) => ({ stage: 'features', done, total: 12, bytes })),
+    ]);
     expect(progress[1]).toEqual([{ stage: 'load' }]);
     expect(second.reports.map(timeless)).toEqual(first.reports.map(timeless));
     expect(checkpointOf(join(root, 'second'))).toEqual(checkpointOf(join(root, 'first')));
@@ -64,19 +73,29 @@ describe('recipe "windows"', () => {
     await run(options('measured run', { data: writeTinySet(join(root, 'eight'), 8).tags, cacheFolder, steps: 1 }));
     const { tensors } = await stateOf(join(root, 'measured run'));
     const pictures = keptIn(cacheFolder);
-    const channels = DIMS.flatMap((width, part) => Array.from({ length: width }, (_, channel) => pictures.flatMap((picture) => (picture[part] as number[][]).slice(1).map((patch) => patch[channel] as number))));
-    const [means, deviations] = ['tapMean', 'tapDeviation'].map((name) => [...(tensors.get(name)?.data as Float32Array)]) as [number[], number[]];
+    const channels = DIMS.flatMap((width, part) =>
+      Array.from({ length: width }, (_, channel) =>
+        pictures.flatMap((picture) => (picture[part] as number[][]).slice(1).map((patch) => patch[channel] as number)),
+      ),
+    );
+    const [means, deviations] = ['tapMean', 'tapDeviation'].map((name) => [
+      ...(tensors.get(name)?.data as Float32Array),
+    ]) as [number[], number[]];
     expect([means.length, deviations.length]).toEqual([64, 64]);
     channels.forEach((values, index) => {
       const mean = meanOf(values);
       const deviation = Math.sqrt(meanOf(values.map((value) => (value - mean) ** 2)));
       expect(Math.abs((means[index] as number) - mean)).toBeLessThan(1e-6 * Math.max(deviation, Math.abs(mean)));
-      expect(Math.abs((deviations[index] as number) - Math.max(deviation, 1e-3))).toBeLessThan(1e-5 * Math.max(deviation, 1e-3));
+      expect(Math.abs((deviations[index] as number) - Math.max(deviation, 1e-3))).toBeLessThan(
+        1e-5 * Math.max(deviation, 1e-3),
+      );
     });
   });
 
   it('learns from masks as well, with a projector on the shallowest tap and the windows', async () => {
-    const { reports } = await run(options('both', { objective: 'both', data: set.masked, projectorSteps: 0, steps: 1 }));
+    const { reports } = await run(
+      options('both', { objective: 'both', data: set.masked, projectorSteps: 0, steps: 1 }),
+    );
     expect(Object.keys(reports[0]?.losses ?? {})).toEqual(['partial', 'sharing', 'masks', 'maskShare']);
     expect(Number.isFinite(reports[0]?.total)).toBe(true);
     expect((await numbersOf(join(root, 'both/last'))).get('projector.weight')).toHaveLength(16 * 32);
@@ -84,7 +103,9 @@ describe('recipe "windows"', () => {
 
   it('serves the losses of the paper too', async () => {
     const { reports } = await run(options('paper', { recipe: 'paper', features: 'windows' }));
-    expect(reports.map(({ losses }) => Object.keys(losses))).toEqual(new Array(2).fill(['align', 'contrast', 'background', 'separation']));
+    expect(reports.map(({ losses }) => Object.keys(losses))).toEqual(
+      new Array(2).fill(['align', 'contrast', 'background', 'separation']),
+    );
     expect(reports.every(({ total }) => Number.isFinite(total))).toBe(true);
   });
 
@@ -94,7 +115,15 @@ describe('recipe "windows"', () => {
     for (const [index, features] of (['windows', 'taps', 'windows', 'taps'] as const).entries()) {
       const seen: string[] = [];
       stages.push(seen);
-      await run(options(`choice ${String(index)}`, { features, cacheFeatures: true, cacheFolder, steps: 1, onProgress: ({ stage }) => seen.push(stage) }));
+      await run(
+        options(`choice ${String(index)}`, {
+          features,
+          cacheFeatures: true,
+          cacheFolder,
+          steps: 1,
+          onProgress: ({ stage }) => seen.push(stage),
+        }),
+      );
     }
     expect(stages.map((seen) => seen.includes('features'))).toEqual([true, true, false, false]);
   });
@@ -103,10 +132,27 @@ describe('recipe "windows"', () => {
 describe('objective "masks" with recipe "windows"', () => {
   it.each([
     ['a picture encoder that ends with its last tap', { init: model }],
-    ['a ready-made trunk', { init: 'random', trunk: writeTinyTrunk(join(root, 'trunk')), decoder: { reduceDim: 8, heads: 2, intermediateSize: 16 }, unknownCategories: 'leave-out' }],
+    [
+      'a ready-made trunk',
+      {
+        init: 'random',
+        trunk: writeTinyTrunk(join(root, 'trunk')),
+        decoder: { reduceDim: 8, heads: 2, intermediateSize: 16 },
+        unknownCategories: 'leave-out',
+      },
+    ],
   ] as const)('reads no windows: it keeps no features, and takes %s', async (name, choices) => {
     const progress: TrainProgress[] = [];
-    const { reports } = await run(options(name, { ...choices, objective: 'masks', data: set.masked, projectorSteps: 0, steps: 1, onProgress: (now) => progress.push(now) }));
+    const { reports } = await run(
+      options(name, {
+        ...choices,
+        objective: 'masks',
+        data: set.masked,
+        projectorSteps: 0,
+        steps: 1,
+        onProgress: (now) => progress.push(now),
+      }),
+    );
     expect(progress).toEqual([{ stage: 'load' }]);
     expect(Object.keys(reports[0]?.losses ?? {})).toEqual(['masks', 'maskShare']);
     expect((await numbersOf(join(root, name, 'last'))).has('projector.weight')).toBe(false);
@@ -115,18 +161,34 @@ describe('objective "masks" with recipe "windows"', () => {
 
 describe('windows that cannot be read', () => {
   it('are those without a cache', async () => {
-    expect(await failureOf(run(options('uncached', { cacheFeatures: false })))).toBe('RangeError: Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false');
+    expect(await failureOf(run(options('uncached', { cacheFeatures: false })))).toBe(
+      'RangeError: Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false',
+    );
   });
 
   it('are those of a ready-made trunk', async () => {
-    const choices = { init: 'random', trunk: writeTinyTrunk(join(root, 'ready-made')), decoder: { reduceDim: 8, heads: 2, intermediateSize: 16 } } as const;
-    expect(await failureOf(run(options('ready-made run', choices)))).toBe('CHECKPOINT_FORMAT: Cannot train: checkpoint must have a picture encoder for features "windows", got a ready-made trunk');
+    const choices = {
+      init: 'random',
+      trunk: writeTinyTrunk(join(root, 'ready-made')),
+      decoder: { reduceDim: 8, heads: 2, intermediateSize: 16 },
+    } as const;
+    expect(await failureOf(run(options('ready-made run', choices)))).toBe(
+      'CHECKPOINT_FORMAT: Cannot train: checkpoint must have a picture encoder for features "windows", got a ' +
+        'ready-made trunk',
+    );
   });
 
-  it('are those of an encoder that ends with its last tap: the missing tensor is named, and nothing is left in the way of another try', async () => {
-    const cacheFolder = join(root, 'cut off cache');
-    expect(await failureOf(run(options('cut off', { init: model, cacheFolder })))).toBe(`CHECKPOINT_FORMAT: Cannot load checkpoint: tensor "clip.vision_model.post_layernorm.weight" [16] must be in model.safetensors, got none (${join(model, 'model.safetensors')})`);
-    expect(readdirSync(join(cacheFolder, 'features'))).toEqual([]);
-    expect(await failureOf(run(options('cut off', { steps: 1 })))).toBe('no error');
-  });
+  it(
+    'are those of an encoder that ends with its last tap: the missing tensor is named, and nothing is left in the ' +
+      'way of another try',
+    async () => {
+      const cacheFolder = join(root, 'cut off cache');
+      expect(await failureOf(run(options('cut off', { init: model, cacheFolder })))).toBe(
+        'CHECKPOINT_FORMAT: Cannot load checkpoint: tensor "clip.vision_model.post_layernorm.weight" [16] must be in ' +
+          `model.safetensors, got none (${join(model, 'model.safetensors')})`,
+      );
+      expect(readdirSync(join(cacheFolder, 'features'))).toEqual([]);
+      expect(await failureOf(run(options('cut off', { steps: 1 })))).toBe('no error');
+    },
+  );
 });

@@ -35,15 +35,45 @@ const report = (stdout: string): CommandReport => JSON.parse(stdout) as CommandR
 describe('synseg-video', () => {
   it('writes the files and one JSON object', async () => {
     const files = ['--out', at('o/overlay.mp4'), '--jsonl', at('o/masks.jsonl')];
-    const { exitCode, stdout, segmenter, asked } = await command([clip, ...required, ...files, '--json', '--device', 'cpu', '--every', '2']);
+    const { exitCode, stdout, segmenter, asked } = await command([
+      clip,
+      ...required,
+      ...files,
+      '--json',
+      '--device',
+      'cpu',
+      '--every',
+      '2',
+    ]);
     expect(exitCode).toBe(0);
     expect(stdout.match(/\n/g)).toHaveLength(1);
     expect(report(stdout)).toEqual({
-      sources: [{ source: clip, state: 'ended', policy: 'every-frame', frames: 25, dropped: 0, errors: 0, corrupt: 0, gaps: 0, reconnects: 0, files: [at('o/overlay.mp4'), at('o/masks.jsonl')], unfinished: [] }],
+      sources: [
+        {
+          source: clip,
+          state: 'ended',
+          policy: 'every-frame',
+          frames: 25,
+          dropped: 0,
+          errors: 0,
+          corrupt: 0,
+          gaps: 0,
+          reconnects: 0,
+          files: [at('o/overlay.mp4'), at('o/masks.jsonl')],
+          unfinished: [],
+        },
+      ],
       ...{ source: clip, frames: 25, dropped: 0, framesPerSecond: expect.any(Number), seconds: expect.any(Number) },
       ...{ device: 'cpu', precision: 'fp32', labels: ['left', 'right'], areas: { left: 0.5, right: 0.5 } },
       ...{ background: 0, backgroundRule: 'nowhere: each pixel has the likeliest label, however unlikely it is' },
-      ...{ out: at('o/overlay.mp4'), jsonl: at('o/masks.jsonl'), coco: null, csv: null, pngDir: null, interrupted: false },
+      ...{
+        out: at('o/overlay.mp4'),
+        jsonl: at('o/masks.jsonl'),
+        coco: null,
+        csv: null,
+        pngDir: null,
+        interrupted: false,
+      },
     });
     expect(asked).toEqual(['m', { device: 'cpu' }]);
     expect(segmenter.disposed).toBe(true);
@@ -53,46 +83,90 @@ describe('synseg-video', () => {
 
   it('bounds the size of pictures, to be raised by --max-pixels', async () => {
     const refused = await command([clip, ...required, '--max-pixels', '19199']);
-    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('must be at most 19199 pixels (maxPixels), got 160 × 120')]);
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('must be at most 19199 pixels (maxPixels), got 160 × 120'),
+    ]);
     expect((await command(['probe', clip, '--max-pixels', '19199'])).stderr).toContain('(maxPixels), got 160 × 120');
     expect((await command(['probe', clip, '--max-pixels', '19200'])).exitCode).toBe(0);
-    expect((await command([clip, ...required, '--max-pixels', '0'])).stderr).toContain('It must be a whole number of at least 1.');
+    expect((await command([clip, ...required, '--max-pixels', '0'])).stderr).toContain(
+      'It must be a whole number of at least 1.',
+    );
   });
 
   it('says that a clock has jumped, and takes the longest gap', async () => {
     const part = (name: string, offset: number): Buffer =>
-      readFileSync(testClip(at(`${name}.ts`), { rate: 10, more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'] }));
+      readFileSync(
+        testClip(at(`${name}.ts`), {
+          rate: 10,
+          more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'],
+        }),
+      );
     writeFileSync(at('jumping.ts'), Buffer.concat([part('first', 1), part('later', 31)]));
     const { stdout, stderr } = await command([at('jumping.ts'), ...required, '--json']);
-    expect(stderr).toContain(`${at('jumping.ts')}: its clock jumped once; what came after follows at once (--max-gap 10)\n`);
+    expect(stderr).toContain(
+      `${at('jumping.ts')}: its clock jumped once; what came after follows at once (--max-gap 10)\n`,
+    );
     expect(report(stdout).sources).toMatchObject([{ gaps: 1 }]);
-    expect(report((await command([at('jumping.ts'), ...required, '--json', '--max-gap', '60'])).stdout).sources).toMatchObject([{ gaps: 0 }]);
+    expect(
+      report((await command([at('jumping.ts'), ...required, '--json', '--max-gap', '60'])).stdout).sources,
+    ).toMatchObject([{ gaps: 0 }]);
   });
 
   it('takes the published checkpoint unless told otherwise', async () => {
-    expect((await command([clip, '--labels', 'left,right', '--end', '0.1', '--quiet'])).asked).toEqual(['CIDAS/clipseg-rd64-refined', {}]);
+    expect((await command([clip, '--labels', 'left,right', '--end', '0.1', '--quiet'])).asked).toEqual([
+      'CIDAS/clipseg-rd64-refined',
+      {},
+    ]);
   });
 
   it('takes several sources, each with files of its own', async () => {
     const second = testClip(at('second clip.mp4'));
-    const files = ['--out', at('{name}-{n}.mp4'), '--csv', at('{n}.csv'), '--png-dir', at('png/{name}'), '--coco', at('{name}.json')];
+    const files = [
+      '--out',
+      at('{name}-{n}.mp4'),
+      '--csv',
+      at('{n}.csv'),
+      '--png-dir',
+      at('png/{name}'),
+      '--coco',
+      at('{name}.json'),
+    ];
     const { exitCode, stdout, stderr } = await command([clip, second, ...required, ...files, '--json', '--every', '5']);
     const { source, frames, sources } = report(stdout);
     expect([exitCode, source, frames]).toEqual([0, null, 15]);
-    expect(sources.map(({ source: name, frames: own }) => [name, own])).toEqual([[clip, 10], [second, 5]]);
+    expect(sources.map(({ source: name, frames: own }) => [name, own])).toEqual([
+      [clip, 10],
+      [second, 5],
+    ]);
     expect(inspect(at('clip-1.mp4')).streams[0]?.nb_read_frames).toBe('10');
     expect(inspect(at('second-clip-2.mp4')).streams[0]?.nb_read_frames).toBe('5');
     expect(readFileSync(at('2.csv'), 'utf8').trim().split('\n')).toHaveLength(1 + 2 * 5);
-    expect(JSON.parse(readFileSync(at('second-clip.json'), 'utf8'))).toMatchObject({ categories: [{ name: 'left' }, { name: 'right' }] });
+    expect(JSON.parse(readFileSync(at('second-clip.json'), 'utf8'))).toMatchObject({
+      categories: [{ name: 'left' }, { name: 'right' }],
+    });
     expect(existsSync(at('png/clip/000045.png'))).toBe(true);
     expect(stderr).toContain(`${second}: ended, 5 frames, 0 dropped`);
   });
 
   it('ends with 1 when one of several sources failed, and says so even when it is quiet', async () => {
     writeFileSync(at('broken.mp4'), 'no');
-    const { exitCode, stdout, stderr } = await command([clip, at('broken.mp4'), ...required, '--csv', at('f/{n}.csv'), '--json', '--quiet']);
+    const { exitCode, stdout, stderr } = await command([
+      clip,
+      at('broken.mp4'),
+      ...required,
+      '--csv',
+      at('f/{n}.csv'),
+      '--json',
+      '--quiet',
+    ]);
     expect([exitCode, report(stdout).csv, report(stdout).out]).toEqual([1, [at('f/1.csv')], null]);
-    expect(report(stdout).sources[1]).toMatchObject({ state: 'failed', frames: 0, failure: expect.stringContaining('broken.mp4'), files: [] });
+    expect(report(stdout).sources[1]).toMatchObject({
+      state: 'failed',
+      frames: 0,
+      failure: expect.stringContaining('broken.mp4'),
+      files: [],
+    });
     expect(stderr).toMatch(/^synseg-video: .*broken\.mp4 failed: Cannot decode video/);
     const both = await command([at('broken.mp4'), at('gone.mp4'), ...required, '--quiet']);
     expect([both.exitCode, both.stderr.match(/ failed: /g)?.length]).toEqual([1, 2]);
@@ -101,21 +175,49 @@ describe('synseg-video', () => {
   it('keeps names of any script in file names', async () => {
     const names = ['улица', '通り', 'شارع', '🎬'];
     const clips = names.map((name) => testClip(at(`${name}.mp4`)));
-    const { exitCode, stderr } = await command([...clips, ...required, '--csv', at('scripts/{name}.csv'), '--every', '20']);
+    const { exitCode, stderr } = await command([
+      ...clips,
+      ...required,
+      '--csv',
+      at('scripts/{name}.csv'),
+      '--every',
+      '20',
+    ]);
     expect(exitCode).toBe(0);
     expect(readdirSync(at('scripts')).sort()).toEqual(names.map((name) => `${name}.csv`).sort());
     for (const name of names) expect(stderr).toContain(`  wrote ${at(`scripts/${name}.csv`)}\n`);
   });
 
   it("hands ffmpeg options of one's own", async () => {
-    const { stdout } = await command(['color=red:s=64x48:r=10:d=1', ...required, '--input-options', '-f lavfi', '--json', '--quiet']);
+    const { stdout } = await command([
+      'color=red:s=64x48:r=10:d=1',
+      ...required,
+      '--input-options',
+      '-f lavfi',
+      '--json',
+      '--quiet',
+    ]);
     expect(report(stdout)).toMatchObject({ frames: 10, dropped: 0 });
   });
 
   it('passes on how frames are to be segmented', async () => {
     const views: number[] = [];
     const session = new FakeSession({ onRequest: (request) => void views.push(request.views) });
-    const options = ['--smooth', '0.5', '--keyframes', '4', '--skip-errors', '--policy', 'every-frame', '--workers', '1', '--end', '0.4', '--json', '--quiet'];
+    const options = [
+      '--smooth',
+      '0.5',
+      '--keyframes',
+      '4',
+      '--skip-errors',
+      '--policy',
+      'every-frame',
+      '--workers',
+      '1',
+      '--end',
+      '0.4',
+      '--json',
+      '--quiet',
+    ];
     const { stdout } = await command([clip, ...required, ...options], { load: () => Promise.resolve(session) });
     expect(report(stdout).frames).toBe(10);
     expect(views.filter((count) => count === 5).length).toBeGreaterThanOrEqual(3);
@@ -125,7 +227,9 @@ describe('synseg-video', () => {
   it('speaks to people on stderr only', async () => {
     const { exitCode, stdout, stderr } = await command([clip, ...required]);
     expect([exitCode, stdout]).toEqual([0, '']);
-    expect(stderr).toMatch(/^Done: 50 frames in .* frames\/s\n {2}on cpu, fp32\n {2}areas: left 50\.0 %, right 50\.0 %\n {2}background: 0\.0 %, nowhere: .*\n$/);
+    expect(stderr).toMatch(
+      /^Done: 50 frames in .* frames\/s\n {2}on cpu, fp32\n {2}areas: left 50\.0 %, right 50\.0 %\n {2}background: 0\.0 %, nowhere: .*\n$/,
+    );
   });
 
   it('is quiet when asked to be', async () => {
@@ -151,7 +255,9 @@ describe('synseg-video', () => {
 
   it('interrupted before the first frame reports no files', async () => {
     const signal = AbortSignal.abort(new Error('stopped by SIGINT'));
-    const { exitCode, stdout } = await command([clip, ...required, '--out', at('never.mp4'), '--json', '--quiet'], { signal });
+    const { exitCode, stdout } = await command([clip, ...required, '--out', at('never.mp4'), '--json', '--quiet'], {
+      signal,
+    });
     expect(exitCode).toBe(0);
     expect(report(stdout)).toMatchObject({ frames: 0, framesPerSecond: 0, areas: {}, out: null, interrupted: true });
     expect(existsSync(at('never.mp4'))).toBe(false);
@@ -161,7 +267,9 @@ describe('synseg-video', () => {
     expect(await command([at('missing.mp4'), ...required])).toMatchObject({
       exitCode: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^synseg-video: Cannot decode video ".*missing\.mp4": .*No such file.* \(VIDEO_DECODE\)\n$/s),
+      stderr: expect.stringMatching(
+        /^synseg-video: Cannot decode video ".*missing\.mp4": .*No such file.* \(VIDEO_DECODE\)\n$/s,
+      ),
     });
     const { stderr, exitCode } = await command(['http://u:secret@127.0.0.1:9/x', '--no-reconnect', ...required]);
     expect([exitCode, stderr.includes('secret'), stderr.includes('http://127.0.0.1:9/x')]).toEqual([1, false, true]);
@@ -179,7 +287,10 @@ describe('synseg-video', () => {
     [[clip, ...required, '--device', 'abacus'], /Allowed choices are/],
     [[clip, ...required, '--start', '3', '--end', '2'], /--end must be after --start \(3\), got 2/],
     [[clip, ...required, '--nonsense'], /unknown option '--nonsense'/],
-    [[clip, ...required, 'second.mp4', '--out', 'one.mp4'], /--out must contain \{name\} or \{n\} for several sources, got one\.mp4/],
+    [
+      [clip, ...required, 'second.mp4', '--out', 'one.mp4'],
+      /--out must contain \{name\} or \{n\} for several sources, got one\.mp4/,
+    ],
     [[clip, ...required, 'second.mp4', '--png-dir', 'one'], /--png-dir must contain/],
     [[clip, ...required, '--policy', 'newest'], /Allowed choices are auto, every-frame, freshest/],
     [[clip, ...required, '--max-staleness', '0'], /a number above 0/],
@@ -190,7 +301,10 @@ describe('synseg-video', () => {
     [[clip, ...required, '--out', at('x.avi')], /path must end in \.mp4/],
     [[clip, ...required, '--out', clip], /--out must not be what is read/],
     [[clip, ...required, '--csv', clip], /--csv must not be what is read/],
-    [[clip, ...required, '--csv', at('x'), '--jsonl', `${at('y')}/../x`], /--jsonl must be another file than --csv|--csv must be another file than --jsonl/],
+    [
+      [clip, ...required, '--csv', at('x'), '--jsonl', `${at('y')}/../x`],
+      /--jsonl must be another file than --csv|--csv must be another file than --jsonl/,
+    ],
   ])('ends with 2 for %j', async (argv, message) => {
     const { exitCode, stdout, stderr } = await command(argv);
     expect([exitCode, stdout]).toEqual([2, '']);
@@ -198,10 +312,18 @@ describe('synseg-video', () => {
   });
 
   it('shows what a source is', async () => {
-    expect(await command(['probe', clip])).toMatchObject({ exitCode: 0, stderr: '', stdout: `${clip}: 160×120, h264, 25.00 frames/s, 2.00 s, no sound\n` });
+    expect(await command(['probe', clip])).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+      stdout: `${clip}: 160×120, h264, 25.00 frames/s, 2.00 s, no sound\n`,
+    });
     const { stdout } = await command(['probe', clip, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ source: clip, width: 160, height: 120, codec: 'h264', frameRate: 25 });
-    expect(await command(['probe', at('nothing.mp4')])).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('(VIDEO_DECODE)') });
+    expect(await command(['probe', at('nothing.mp4')])).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('(VIDEO_DECODE)'),
+    });
   });
 
   it('lists cameras', async () => {
@@ -217,7 +339,10 @@ describe('synseg-video', () => {
       page = part.trim();
       setTimeout(() => controller.abort(new Error('stopped by SIGINT')), 600);
     };
-    const { exitCode, stderr } = await command(['serve', clip, ...required, '--loop', '--port', '0', '--smooth'], { signal: controller.signal, stdout: { write } });
+    const { exitCode, stderr } = await command(['serve', clip, ...required, '--loop', '--port', '0', '--smooth'], {
+      signal: controller.signal,
+      stdout: { write },
+    });
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(page).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
     await expect(fetch(page)).rejects.toThrow();

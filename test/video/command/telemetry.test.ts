@@ -13,9 +13,23 @@ const model = writeTinyClipseg(join(root, 'model'));
 const clip = join(root, 'clip.mp4');
 testClip(clip, { seconds: 1 });
 
-it.each(['this Node', 'Deno'] as const)('onnxruntime leaves nothing in the home folder of who segments a clip under %s', async (runtime) => {
-  const { code, stderr, written } = await runAtCleanHome(root, runtime, cli, clip, '--model', model, '--labels', 'a cat', '--csv', join(root, `${runtime}.csv`));
-  expect(code, stderr).toBe(0);
-  expect(written).toContain('.cache/synseg/graphs');
-  expect(written.filter((path) => !/^\.cache(\/synseg(\/|$)|$)/.test(path))).toEqual([]);
-});
+it.each(['this Node', 'Deno'] as const)(
+  'onnxruntime leaves nothing in the home folder of who segments a clip under %s',
+  async (runtime) => {
+    const { code, stderr, written } = await runAtCleanHome(
+      root,
+      runtime,
+      cli,
+      clip,
+      '--model',
+      model,
+      '--labels',
+      'a cat',
+      '--csv',
+      join(root, `${runtime}.csv`),
+    );
+    expect(code, stderr).toBe(0);
+    expect(written).toContain('.cache/synseg/graphs');
+    expect(written.filter((path) => !/^\.cache(\/synseg(\/|$)|$)/.test(path))).toEqual([]);
+  },
+);

@@ -4,7 +4,13 @@ import { mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'nod
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decodeFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from '../../../packages/video/src/decode/decode.ts';
+import {
+  decodeFrames,
+  type DecodeEnd,
+  type DecodeOptions,
+  type OpenedSource,
+  type VideoFrame,
+} from '../../../packages/video/src/decode/decode.ts';
 import type { VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpeg, ffmpegChildren, frameTimes, temporaryFolder, testClip } from '../clips.ts';
 
@@ -65,7 +71,13 @@ describe('decodeFrames() opens the source once and says what it is', () => {
   });
 
   it('and takes the caller at his word on what is live', async () => {
-    expect((await decode(at('plain.mp4'), { live: true }, 1)).info).toEqual({ width: 162, height: 120, pixelAspect: 1, frameRate: 25, live: true });
+    expect((await decode(at('plain.mp4'), { live: true }, 1)).info).toEqual({
+      width: 162,
+      height: 120,
+      pixelAspect: 1,
+      frameRate: 25,
+      live: true,
+    });
   });
 });
 
@@ -96,8 +108,21 @@ describe('decodeFrames() of odd files', () => {
   });
 
   it('says that there is no frame in a video without any', async () => {
-    const empty = ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:d=1', '-c:v', 'libx264', '-frames:v', '0', at('empty.mkv'));
-    await expect(decode(empty)).rejects.toMatchObject({ code: 'VIDEO_DECODE', message: expect.stringMatching(/empty\.mkv": no frame could be decoded/) });
+    const empty = ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc2=s=64x48:d=1',
+      '-c:v',
+      'libx264',
+      '-frames:v',
+      '0',
+      at('empty.mkv'),
+    );
+    await expect(decode(empty)).rejects.toMatchObject({
+      code: 'VIDEO_DECODE',
+      message: expect.stringMatching(/empty\.mkv": no frame could be decoded/),
+    });
     expect(ffmpegChildren()).toEqual([]);
   });
 
@@ -109,14 +134,17 @@ describe('decodeFrames() of odd files', () => {
         message: expect.stringContaining(`Cannot decode video "${song}": it must have a video stream.`),
       });
     }
-    await expect(decode(at('nowhere.mp4'))).rejects.toThrow(/nowhere\.mp4": no frame could be decoded\. ffmpeg said: .*No such file/);
+    await expect(decode(at('nowhere.mp4'))).rejects.toThrow(
+      /nowhere\.mp4": no frame could be decoded\. ffmpeg said: .*No such file/,
+    );
   });
 
   it('survives damage and counts it', async () => {
     const whole = testClip(at('whole.ts'), { seconds: 4, size: '320x240', more: ['-g', '12', '-f', 'mpegts'] });
     const bytes = readFileSync(whole);
     // Every 300th transport packet: its sync byte stays, what it carries is noise.
-    for (let packet = 100; packet * 188 < bytes.length - 188; packet += 300) bytes.fill(0x5a, packet * 188 + 8, packet * 188 + 180);
+    for (let packet = 100; packet * 188 < bytes.length - 188; packet += 300)
+      bytes.fill(0x5a, packet * 188 + 8, packet * 188 + 180);
     // And some are lost, which the counters in their headers tell.
     const parts = [bytes.subarray(0, 188 * 200), bytes.subarray(188 * 203)];
     writeFileSync(at('damaged.ts'), Buffer.concat(parts));
@@ -167,10 +195,12 @@ describe('decodeFrames() of image sequences', () => {
   });
 
   it('says that there is none', async () => {
-    await expect(decode(at('frames/%03d.bmp'))).rejects.toThrow(`Cannot open video "${at('frames/%03d.bmp')}": the pattern must match at least one picture, got none of `);
+    await expect(decode(at('frames/%03d.bmp'))).rejects.toThrow(
+      `Cannot open video "${at('frames/%03d.bmp')}": the pattern must match at least one picture, got none of `,
+    );
   });
 
-  it('takes the first picture\'s size for all', async () => {
+  it("takes the first picture's size for all", async () => {
     ffmpeg('-f', 'lavfi', '-i', 'color=black:s=32x20:d=1', '-frames:v', '1', at('frames/size-1.png'));
     ffmpeg('-f', 'lavfi', '-i', 'color=white:s=90x70:d=1', '-frames:v', '1', at('frames/size-2.png'));
     const { frames } = await decode(at('frames/size-%d.png'), { fullResolution: true });
@@ -207,7 +237,9 @@ describe('decodeFrames() repeats and paces', () => {
     const made = { url: 'testsrc2=s=96x64:r=5:d=1', inputOptions: ['-f', 'lavfi'], name: 'drawn' };
     const { frames, info } = await decode(made);
     expect([indices(frames), info.width, info.live]).toEqual([upTo(5), 96, false]);
-    await expect(decode({ ...made, url: 'nonsense' })).rejects.toThrow(/^Cannot decode video "drawn": no frame could be decoded/);
+    await expect(decode({ ...made, url: 'nonsense' })).rejects.toThrow(
+      /^Cannot decode video "drawn": no frame could be decoded/,
+    );
   });
 
   it('decodes with hardware where there is some, and on the CPU otherwise', async () => {
@@ -216,14 +248,31 @@ describe('decodeFrames() repeats and paces', () => {
 
   it('but not what makes no sense', async () => {
     const message = (source: VideoSource, options: Partial<DecodeOptions>): Promise<string> =>
-      decode(source, options).then(() => '', (error: unknown) => String(error));
-    expect(await message('-', { loop: true })).toBe('RangeError: Cannot decode video: loop must be used with a file or an image sequence, got stdin');
-    expect(await message('rtsp://h/1', { loop: true })).toBe('RangeError: Cannot decode video: loop must be used with a file or an image sequence, got a network source');
-    expect(await message('camera:0', { realTime: true })).toBe('RangeError: Cannot decode video: realTime must be used with a source that is not live, got live a camera');
-    expect(await message(clip, { frameRate: 0 })).toBe('RangeError: Cannot decode video: frameRate must be a positive number, got 0');
-    expect(await message(clip, { networkTimeoutSeconds: NaN })).toBe('RangeError: Cannot decode video: networkTimeoutSeconds must be a positive number, got NaN');
-    expect(await message(clip, { hardwareAcceleration: '-y' })).toBe('RangeError: Cannot decode video: hardwareAcceleration must be a name as in ffmpeg -hwaccels, got "-y"');
-    expect(await message(7 as unknown as string, {})).toMatch(/^TypeError: Cannot open video: source must be a path, .* got 7$/);
+      decode(source, options).then(
+        () => '',
+        (error: unknown) => String(error),
+      );
+    expect(await message('-', { loop: true })).toBe(
+      'RangeError: Cannot decode video: loop must be used with a file or an image sequence, got stdin',
+    );
+    expect(await message('rtsp://h/1', { loop: true })).toBe(
+      'RangeError: Cannot decode video: loop must be used with a file or an image sequence, got a network source',
+    );
+    expect(await message('camera:0', { realTime: true })).toBe(
+      'RangeError: Cannot decode video: realTime must be used with a source that is not live, got live a camera',
+    );
+    expect(await message(clip, { frameRate: 0 })).toBe(
+      'RangeError: Cannot decode video: frameRate must be a positive number, got 0',
+    );
+    expect(await message(clip, { networkTimeoutSeconds: NaN })).toBe(
+      'RangeError: Cannot decode video: networkTimeoutSeconds must be a positive number, got NaN',
+    );
+    expect(await message(clip, { hardwareAcceleration: '-y' })).toBe(
+      'RangeError: Cannot decode video: hardwareAcceleration must be a name as in ffmpeg -hwaccels, got "-y"',
+    );
+    expect(await message(7 as unknown as string, {})).toMatch(
+      /^TypeError: Cannot open video: source must be a path, .* got 7$/,
+    );
   });
 });
 
@@ -242,7 +291,13 @@ describe('decodeFrames() of stdin', () => {
   it('reads a pipe', async () => {
     const clip = testClip(at('piped.ts'), { more: ['-f', 'mpegts'] });
     const times = frameTimes(clip);
-    expect(await read('pipe', readFileSync(clip))).toEqual({ name: 'stdin', indices: upTo(25), times, width: 160, live: false });
+    expect(await read('pipe', readFileSync(clip))).toEqual({
+      name: 'stdin',
+      indices: upTo(25),
+      times,
+      width: 160,
+      live: false,
+    });
   });
 
   it('reads a file given as stdin', async () => {
@@ -252,6 +307,8 @@ describe('decodeFrames() of stdin', () => {
   });
 
   it('says when nothing comes', async () => {
-    expect(await read('pipe', new Uint8Array(0))).toEqual({ error: expect.stringMatching(/^Cannot decode video "stdin": no frame could be decoded/) });
+    expect(await read('pipe', new Uint8Array(0))).toEqual({
+      error: expect.stringMatching(/^Cannot decode video "stdin": no frame could be decoded/),
+    });
   });
 });

@@ -1,7 +1,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decodeFrames, type DecodeEnd, type DecodeOptions, type VideoFrame } from '../../../packages/video/src/decode/decode.ts';
+import {
+  decodeFrames,
+  type DecodeEnd,
+  type DecodeOptions,
+  type VideoFrame,
+} from '../../../packages/video/src/decode/decode.ts';
 import { ffmpeg, ffmpegChildren, frameTimes, temporaryFolder, testClip } from '../clips.ts';
 
 const folder = temporaryFolder();
@@ -22,13 +27,21 @@ async function expectFrameExact(file: string): Promise<VideoFrame[]> {
   return frames;
 }
 
-const variableRate = ['-vf', "select='not(mod(n,7))+lt(mod(n,11),4)',setpts='PTS+if(gt(N,20),0.137/TB,0)'", '-vsync', 'vfr'];
+const variableRate = [
+  '-vf',
+  "select='not(mod(n,7))+lt(mod(n,11),4)',setpts='PTS+if(gt(N,20),0.137/TB,0)'",
+  '-vsync',
+  'vfr',
+];
 
 describe('decodeFrames() agrees with ffprobe on index and time', () => {
   it.each([
     ['B-frames', () => testClip(at('b-frames.mp4'))],
     ['a variable rate', () => testClip(at('variable.mkv'), { seconds: 3, more: variableRate })],
-    ['a variable rate in fine ticks', () => testClip(at('fine.mp4'), { seconds: 3, more: [...variableRate, '-video_track_timescale', '1000000'] })],
+    [
+      'a variable rate in fine ticks',
+      () => testClip(at('fine.mp4'), { seconds: 3, more: [...variableRate, '-video_track_timescale', '1000000'] }),
+    ],
     ['29.97 frames per second', () => testClip(at('ntsc.mp4'), { more: ['-r', '30000/1001'] })],
     ['a start that is not zero', () => testClip(at('offset.ts'), { more: ['-f', 'mpegts'] })],
     ['odd sizes', () => testClip(at('odd.mp4'), { size: '161x121', more: ['-pix_fmt', 'yuv444p'] })],
@@ -42,15 +55,31 @@ describe('decodeFrames() agrees with ffprobe on index and time', () => {
 
   const clips = '../shared/data/video';
   const real = existsSync(clips) ? readdirSync(clips).filter((name) => name.endsWith('.mp4')) : [];
-  it.skipIf(real.length === 0).each(real.length === 0 ? [`no clips in ${clips}`] : real)('for the real clip %s', async (name) => {
-    await expectFrameExact(join(clips, name));
-  });
+  it.skipIf(real.length === 0).each(real.length === 0 ? [`no clips in ${clips}`] : real)(
+    'for the real clip %s',
+    async (name) => {
+      await expectFrameExact(join(clips, name));
+    },
+  );
 });
 
 function withCover(): string {
   const cover = ffmpeg('-f', 'lavfi', '-i', 'color=red:s=64x64:d=1', '-frames:v', '1', at('cover.png'));
   const clip = testClip(at('plain.mp4'));
-  const maps = ['-map', '1:v', '-map', '0:v', '-map', '2:a', '-c:v:0', 'copy', '-c:v:1', 'png', '-disposition:v:1', 'attached_pic'];
+  const maps = [
+    '-map',
+    '1:v',
+    '-map',
+    '0:v',
+    '-map',
+    '2:a',
+    '-c:v:0',
+    'copy',
+    '-c:v:1',
+    'png',
+    '-disposition:v:1',
+    'attached_pic',
+  ];
   return ffmpeg('-i', cover, '-i', clip, '-f', 'lavfi', '-i', 'sine=d=1', ...maps, at('covered.mp4'));
 }
 
@@ -61,7 +90,9 @@ describe('decodeFrames() selects', () => {
   it('each n-th frame, keeping numbers of the source', async () => {
     const frames = await collect(clip, { every: 7 });
     expect(frames.map((frame) => frame.index)).toEqual([0, 7, 14, 21, 28, 35, 42, 49]);
-    expect(frames.map((frame) => frame.timeSeconds)).toEqual([0, 7, 14, 21, 28, 35, 42, 49].map((index) => times[index]));
+    expect(frames.map((frame) => frame.timeSeconds)).toEqual(
+      [0, 7, 14, 21, 28, 35, 42, 49].map((index) => times[index]),
+    );
   });
 
   it('from start (inclusive) to end (exclusive)', async () => {
@@ -79,30 +110,57 @@ describe('decodeFrames() selects', () => {
     const frames = await collect(clip, { fps: 10 });
     expect(frames.map((frame) => frame.index)).toEqual(Array.from({ length: 20 }, (_, turn) => Math.ceil(turn * 2.5)));
     expect(frames.map((frame) => frame.timeSeconds)).toEqual(frames.map((frame) => times[frame.index]));
-    expect((await collect(clip, { fps: 5, every: 2, start: 0.5 })).map((frame) => frame.index)).toEqual([13, 20, 30, 40]);
+    expect((await collect(clip, { fps: 5, every: 2, start: 0.5 })).map((frame) => frame.index)).toEqual([
+      13, 20, 30, 40,
+    ]);
     expect(await collect(clip, { fps: 60 })).toHaveLength(50);
     const slow = testClip(at('thirtieths.mkv'), { rate: 30, seconds: 2 });
-    expect((await collect(slow, { fps: 15 })).map((frame) => frame.index)).toEqual(Array.from({ length: 30 }, (_, turn) => 2 * turn));
+    expect((await collect(slow, { fps: 15 })).map((frame) => frame.index)).toEqual(
+      Array.from({ length: 30 }, (_, turn) => 2 * turn),
+    );
   });
 
   it('nothing behind the end, and says so', async () => {
-    await expect(collect(clip, { start: 100 })).rejects.toThrow(/select\.mp4.*no frame could be decoded between start and end/);
+    await expect(collect(clip, { start: 100 })).rejects.toThrow(
+      /select\.mp4.*no frame could be decoded between start and end/,
+    );
   });
 
   it('only what makes sense', async () => {
-    await expect(collect(clip, { fps: 0 })).rejects.toThrow('Cannot select frames: fps must be a number above 0, got 0');
-    await expect(collect(clip, { every: 0 })).rejects.toThrow('Cannot select frames: every must be a whole number of at least 1, got 0');
-    await expect(collect(clip, { start: 2, end: 1 })).rejects.toThrow('Cannot select frames: end must be after start (2), got 1');
-    await expect(collect(clip, { start: NaN })).rejects.toThrow('Cannot select frames: start must be a finite number of seconds, got NaN');
-    await expect(collect(clip, { size: [12, new Map() as never] })).rejects.toThrow('Cannot decode video: size must be positive whole pixels, got [12, an instance of Map]');
-    await expect(collect(clip, { size: [0, 4] })).rejects.toThrow('Cannot decode video: size must be positive whole pixels, got [0, 4]');
+    await expect(collect(clip, { fps: 0 })).rejects.toThrow(
+      'Cannot select frames: fps must be a number above 0, got 0',
+    );
+    await expect(collect(clip, { every: 0 })).rejects.toThrow(
+      'Cannot select frames: every must be a whole number of at least 1, got 0',
+    );
+    await expect(collect(clip, { start: 2, end: 1 })).rejects.toThrow(
+      'Cannot select frames: end must be after start (2), got 1',
+    );
+    await expect(collect(clip, { start: NaN })).rejects.toThrow(
+      'Cannot select frames: start must be a finite number of seconds, got NaN',
+    );
+    await expect(collect(clip, { size: [12, new Map() as never] })).rejects.toThrow(
+      'Cannot decode video: size must be positive whole pixels, got [12, an instance of Map]',
+    );
+    await expect(collect(clip, { size: [0, 4] })).rejects.toThrow(
+      'Cannot decode video: size must be positive whole pixels, got [0, 4]',
+    );
   });
 });
 
 describe('decodeFrames() pictures', () => {
   /** Left half red, right half blue, lossless. */
   const source = ['-f', 'lavfi', '-i', 'color=red:s=32x48:r=5:d=1', '-f', 'lavfi', '-i', 'color=blue:s=32x48:r=5:d=1'];
-  const halves = ffmpeg(...source, '-filter_complex', '[0][1]hstack', '-c:v', 'libx264rgb', '-crf', '0', at('halves.mp4'));
+  const halves = ffmpeg(
+    ...source,
+    '-filter_complex',
+    '[0][1]hstack',
+    '-c:v',
+    'libx264rgb',
+    '-crf',
+    '0',
+    at('halves.mp4'),
+  );
 
   const pixel = (data: Uint8Array | undefined, width: number, x: number, y: number): number[] => [
     ...(data ?? []).slice((y * width + x) * 3, (y * width + x) * 3 + 3),
@@ -133,7 +191,11 @@ describe('decodeFrames() pictures', () => {
   });
 
   it('come in pairs when ffmpeg flushes many frames at its end', async () => {
-    const clip = testClip(at('flush.mp4'), { size: '640x480', seconds: 2, more: ['-bf', '8', '-x264-params', 'b-adapt=0'] });
+    const clip = testClip(at('flush.mp4'), {
+      size: '640x480',
+      seconds: 2,
+      more: ['-bf', '8', '-x264-params', 'b-adapt=0'],
+    });
     const frames = await collect(clip, { fullResolution: true, size: [352, 352] });
     expect(frames.map((frame) => frame.index)).toEqual(Array.from({ length: 50 }, (_, index) => index));
   });
@@ -141,42 +203,75 @@ describe('decodeFrames() pictures', () => {
 
 describe('decodeFrames() of pictures that are too large', () => {
   const refused = async (file: string, maxPixels?: number): Promise<string> => {
-    const told = await collect(file, maxPixels === undefined ? {} : { maxPixels }).then(() => 'none', (error: unknown) => String(error));
+    const told = await collect(file, maxPixels === undefined ? {} : { maxPixels }).then(
+      () => 'none',
+      (error: unknown) => String(error),
+    );
     expect(ffmpegChildren()).toEqual([]);
     return told;
   };
 
   it('ends before one is decoded, naming the limit and the size', async () => {
     const clip = testClip(at('size.mp4'), { size: '320x240' });
-    expect(await refused(clip, 320 * 240 - 1)).toBe(`SynsegError: Cannot decode video "${clip}": width × height must be at most 76799 pixels (maxPixels), got 320 × 240`);
+    expect(await refused(clip, 320 * 240 - 1)).toBe(
+      `SynsegError: Cannot decode video "${clip}": width × height must be at most 76799 pixels (maxPixels), got ` +
+        '320 × 240',
+    );
     expect(await refused(clip, 320 * 240)).toBe('none');
     expect(await refused(clip, 10)).toContain('(maxPixels), got ');
   });
 
   it.each(['ffv1', 'png', 'mjpeg'])('has a bound where none is given, for %s', async (codec) => {
-    const input = ['-f', 'lavfi', '-i', 'color=black:s=16000x16000:r=1:d=1', '-frames:v', '1', '-pix_fmt', codec === 'png' ? 'gray' : 'yuvj420p'];
+    const input = [
+      '-f',
+      'lavfi',
+      '-i',
+      'color=black:s=16000x16000:r=1:d=1',
+      '-frames:v',
+      '1',
+      '-pix_fmt',
+      codec === 'png' ? 'gray' : 'yuvj420p',
+    ];
     const file = ffmpeg(...input, '-c:v', codec, '-strict', '-1', at(`huge-${codec}.mkv`));
-    expect(await refused(file)).toBe(`SynsegError: Cannot decode video "${file}": width × height must be at most 100000000 pixels (maxPixels), got 16000 × 16000`);
+    expect(await refused(file)).toBe(
+      `SynsegError: Cannot decode video "${file}": width × height must be at most 100000000 pixels (maxPixels), ` +
+        'got 16000 × 16000',
+    );
   });
 
   it('ends where a stream grows', async () => {
     const small = readFileSync(testClip(at('small.ts'), { size: '64x48', more: ['-f', 'mpegts'] }));
-    const large = readFileSync(testClip(at('large.ts'), { size: '1280x720', more: ['-f', 'mpegts', '-output_ts_offset', '1'] }));
+    const large = readFileSync(
+      testClip(at('large.ts'), { size: '1280x720', more: ['-f', 'mpegts', '-output_ts_offset', '1'] }),
+    );
     writeFileSync(at('grows.ts'), Buffer.concat([small, large]));
-    expect(await refused(at('grows.ts'), 100_000)).toContain('width × height must be at most 100000 pixels (maxPixels), got 1280 × 720');
+    expect(await refused(at('grows.ts'), 100_000)).toContain(
+      'width × height must be at most 100000 pixels (maxPixels), got 1280 × 720',
+    );
   });
 });
 
 describe('decodeFrames() of a clock that jumps', () => {
-  it.each([['all frames', {}, 30], ['some a second', { fps: 5 }, 15], ['each second', { every: 2 }, 15]])('goes on at once, taking %s', async (_what, selection, count) => {
+  it.each([
+    ['all frames', {}, 30],
+    ['some a second', { fps: 5 }, 15],
+    ['each second', { every: 2 }, 15],
+  ])('goes on at once, taking %s', async (_what, selection, count) => {
     const part = (name: string, offset: number): Buffer =>
-      readFileSync(testClip(at(`${name}.ts`), { rate: 10, more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'] }));
+      readFileSync(
+        testClip(at(`${name}.ts`), {
+          rate: 10,
+          more: ['-muxdelay', '0', '-output_ts_offset', String(offset), '-f', 'mpegts'],
+        }),
+      );
     writeFileSync(at('jumping.ts'), Buffer.concat([part('first', 1), part('later', 4001), part('again', 1)]));
     let end: DecodeEnd | undefined;
     const frames = await collect(at('jumping.ts'), { ...selection, onEnd: (value) => (end = value) });
     expect([frames.length, end?.gaps]).toEqual([count, 2]);
     const step = 3 / count;
-    frames.forEach(({ timeSeconds }, index) => expect(timeSeconds - (frames[0]?.timeSeconds ?? NaN)).toBeCloseTo(index * step, 5));
+    frames.forEach(({ timeSeconds }, index) =>
+      expect(timeSeconds - (frames[0]?.timeSeconds ?? NaN)).toBeCloseTo(index * step, 5),
+    );
     expect(frames.at(-1)?.index).toBe(count === 30 ? 29 : 28);
   });
 });
@@ -265,8 +360,22 @@ describe('decodeFrames() and what it is given', () => {
   const mine = new Error('mine');
   const clip = testClip(at('given.mp4'));
   it.each<[string, Partial<DecodeOptions>]>([
-    ['onOpen throws', { onOpen: () => { throw mine; } }],
-    ['onEnd throws', { onEnd: () => { throw mine; } }],
+    [
+      'onOpen throws',
+      {
+        onOpen: () => {
+          throw mine;
+        },
+      },
+    ],
+    [
+      'onEnd throws',
+      {
+        onEnd: () => {
+          throw mine;
+        },
+      },
+    ],
     ['onOpen rejects', { onOpen: () => Promise.reject(mine) as unknown as undefined }],
     ['onEnd rejects', { onEnd: () => Promise.reject(mine) as unknown as undefined }],
   ])('throws what %s', async (_title, options) => {
@@ -275,14 +384,24 @@ describe('decodeFrames() and what it is given', () => {
   });
 
   it('checks it at the call', () => {
-    const call = (options: unknown, source: unknown = clip) => () => decodeFrames(source as string, options as DecodeOptions);
+    const call =
+      (options: unknown, source: unknown = clip) =>
+      () =>
+        decodeFrames(source as string, options as DecodeOptions);
     expect(call(undefined)).toThrow('Cannot decode video: options must be an object with size, got undefined');
-    expect(call({ size: [24, 32], statr: 1 })).toThrow('Cannot decode video: options must have known names, got "statr" (did you mean "start"?)');
+    expect(call({ size: [24, 32], statr: 1 })).toThrow(
+      'Cannot decode video: options must have known names, got "statr" (did you mean "start"?)',
+    );
     expect(call({ size: 24 })).toThrow('Cannot decode video: size must be [height, width], got 24');
     expect(call({ size: [24, 32], onOpen: 1 })).toThrow('Cannot decode video: onOpen must be a function, got 1');
     expect(call({ size: [24, 32], loop: 'yes' })).toThrow('Cannot decode video: loop must be true or false, got "yes"');
-    expect(call({ size: [24, 32], maxPixels: 0 })).toThrow('Cannot decode video: maxPixels must be a positive integer, got 0');
-    for (const maxGapSeconds of [-1, NaN, '5']) expect(call({ size: [24, 32], maxGapSeconds })).toThrow(/^Cannot decode video: maxGapSeconds must be 0 or more seconds, got (-1|NaN|"5")$/);
+    expect(call({ size: [24, 32], maxPixels: 0 })).toThrow(
+      'Cannot decode video: maxPixels must be a positive integer, got 0',
+    );
+    for (const maxGapSeconds of [-1, NaN, '5'])
+      expect(call({ size: [24, 32], maxGapSeconds })).toThrow(
+        /^Cannot decode video: maxGapSeconds must be 0 or more seconds, got (-1|NaN|"5")$/,
+      );
     expect(call({ size: [24, 32], signal: 1 })).toThrow('Cannot decode video: signal must be an AbortSignal, got 1');
     expect(call({ size: [24, 32] }, Promise.resolve(clip))).toThrow('got a Promise (did you forget await?)');
   });

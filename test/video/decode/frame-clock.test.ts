@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { FrameClock } from '../../../packages/video/src/decode/frame-clock.ts';
 
 const line = (tap: string, text: string): string => `[showinfo@${tap} @ 0x55d0] [info] ${text}`;
-const frame = (tap: string, pts: number | string, n = 0): string => line(tap, `n:${n} pts:${String(pts).padStart(7)} pts_time:x pos: 1 fmt:yuv420p`);
+const frame = (tap: string, pts: number | string, n = 0): string =>
+  line(tap, `n:${n} pts:${String(pts).padStart(7)} pts_time:x pos: 1 fmt:yuv420p`);
 
 describe('FrameClock', () => {
   it('gives exact times in the time base, and numbers of the source', () => {
     const clock = new FrameClock(true);
-    for (const tap of ['source', 'out']) clock.feed(line(tap, 'config in time_base: 1001/30000, frame_rate: 30000/1001'));
+    for (const tap of ['source', 'out'])
+      clock.feed(line(tap, 'config in time_base: 1001/30000, frame_rate: 30000/1001'));
     for (let pts = 0; pts < 10; pts++) clock.feed(frame('source', pts, pts));
     clock.feed(frame('out', 3));
     clock.feed(frame('out', 6, 1));
@@ -43,7 +45,8 @@ describe('FrameClock', () => {
     const clock = new FrameClock(false);
     expect([clock.size, clock.frameRate]).toEqual([undefined, undefined]);
     clock.feed(line('source', 'config in time_base: 1/10, frame_rate: 10/1'));
-    for (const pts of [5, 5, 1]) clock.feed(line('source', `n:0 pts: ${pts} pts_time:x fmt:yuv420p sar:1/1 s:161x121 i:P iskey:1 type:I `));
+    for (const pts of [5, 5, 1])
+      clock.feed(line('source', `n:0 pts: ${pts} pts_time:x fmt:yuv420p sar:1/1 s:161x121 i:P iskey:1 type:I `));
     expect([clock.take(), clock.take(), clock.take()]).toEqual([
       { index: 0, timeSeconds: 0.5 },
       { index: 1, timeSeconds: 0.5 },
@@ -52,7 +55,14 @@ describe('FrameClock', () => {
     expect([clock.size, clock.frameRate]).toEqual([[121, 161], 10]);
   });
 
-  it.each([['64/45', 64 / 45], ['0/1', 1], ['1/0', 1], ['0/0', 1], ['65535/1', 1], ['1/300', 1]])('takes pixels of %s as %d', (given, aspect) => {
+  it.each([
+    ['64/45', 64 / 45],
+    ['0/1', 1],
+    ['1/0', 1],
+    ['0/0', 1],
+    ['65535/1', 1],
+    ['1/300', 1],
+  ])('takes pixels of %s as %d', (given, aspect) => {
     const clock = new FrameClock(false);
     for (const sar of [given, '2/1']) clock.feed(line('source', `n:0 pts: 1 pts_time:x sar:${sar} s:64x48 i:P`));
     expect(clock.pixelAspect).toBe(aspect);

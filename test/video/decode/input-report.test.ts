@@ -14,14 +14,24 @@ describe('InputReport', () => {
       '[info]   Duration: 09:00:00.00',
       ...[input, '[info]   Duration: 01:02:03.50, start: 0.000000, bitrate: 225 kb/s'],
       '[info]   Stream #0:0[0x1](und): Video: mjpeg, yuvj420p, 64x64, 90k tbr, 90k tbn (attached pic)',
-      '[info]   Stream #0:1[0x2](eng): Video: h264 (High) (avc1 / 0x31637661), yuv420p, 160x120 [SAR 1:1 DAR 4:3], 29.97 fps, 29.97 tbr, 30k tbn (default)',
-      ...['[info] Stream mapping:', '[info]   Stream #0:0: Video: rawvideo, rgb24, 32x24, 99 fps', '[info]   Duration: 00:00:09.00'],
+      '[info]   Stream #0:1[0x2](eng): Video: h264 (High) (avc1 / 0x31637661), yuv420p, 160x120 [SAR 1:1 DAR 4:3], ' +
+        '29.97 fps, 29.97 tbr, 30k tbn (default)',
+      ...[
+        '[info] Stream mapping:',
+        '[info]   Stream #0:0: Video: rawvideo, rgb24, 32x24, 99 fps',
+        '[info]   Duration: 00:00:09.00',
+      ],
     );
     expect([report.durationSeconds, report.frameRate, report.corrupt]).toEqual([3723.5, 29.97, 0]);
   });
 
   it('knows nothing where nothing is said', () => {
-    const report = read(input, '[info]   Duration: N/A, start: 1.4, bitrate: N/A', '[info]   Stream #0:0: Video: h264, yuv420p, 90k tbn', '[info] Output #0');
+    const report = read(
+      input,
+      '[info]   Duration: N/A, start: 1.4, bitrate: N/A',
+      '[info]   Stream #0:0: Video: h264, yuv420p, 90k tbn',
+      '[info] Output #0',
+    );
     expect([report.durationSeconds, report.frameRate]).toEqual([undefined, undefined]);
     expect(read(input, '[info]   Stream #0:0: Video: h264, yuv420p, 1k fps, 1k tbr').frameRate).toBe(1000);
   });

@@ -1,14 +1,31 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { PIXEL_FORMATS, pictureBytes, toRGB, type PixelFormat } from '../../../packages/video/src/decode/pixel-formats.ts';
+import {
+  PIXEL_FORMATS,
+  pictureBytes,
+  toRGB,
+  type PixelFormat,
+} from '../../../packages/video/src/decode/pixel-formats.ts';
 
-const FFMPEG_NAMES: Record<PixelFormat, string> = { rgb: 'rgb24', bgr: 'bgr24', rgba: 'rgba', bgra: 'bgra', gray: 'gray', nv12: 'nv12', i420: 'yuv420p' };
+const FFMPEG_NAMES: Record<PixelFormat, string> = {
+  rgb: 'rgb24',
+  bgr: 'bgr24',
+  rgba: 'rgba',
+  bgra: 'bgra',
+  gray: 'gray',
+  nv12: 'nv12',
+  i420: 'yuv420p',
+};
 
 /** ffmpeg's conversion of one raw picture. */
 function convert(input: Uint8Array, size: string, from: string, to: string): Uint8Array {
   const raw = (name: string): string[] => ['-f', 'rawvideo', '-pix_fmt', name];
   const scale = ['-sws_flags', 'neighbor+accurate_rnd+full_chroma_int+full_chroma_inp'];
-  return new Uint8Array(execFileSync('ffmpeg', ['-v', 'error', ...raw(from), '-s', size, '-i', 'pipe:0', ...scale, ...raw(to), 'pipe:1'], { input }));
+  return new Uint8Array(
+    execFileSync('ffmpeg', ['-v', 'error', ...raw(from), '-s', size, '-i', 'pipe:0', ...scale, ...raw(to), 'pipe:1'], {
+      input,
+    }),
+  );
 }
 
 /** Blocks of 2 × 2 pixels of one color: chroma at half size loses nothing, so how it is scaled does not matter. */
@@ -25,8 +42,16 @@ function blocks(width: number, height: number): Uint8Array {
 }
 
 /** The left upper part of a picture of whole pixels, or of one plane. */
-function crop(data: Uint8Array, width: number, height: number, channels: number, to: readonly [width: number, height: number]): Uint8Array {
-  const rows = Array.from({ length: Math.min(height, to[1]) }, (_, row) => [...data.subarray(row * width * channels, (row * width + to[0]) * channels)]);
+function crop(
+  data: Uint8Array,
+  width: number,
+  height: number,
+  channels: number,
+  to: readonly [width: number, height: number],
+): Uint8Array {
+  const rows = Array.from({ length: Math.min(height, to[1]) }, (_, row) => [
+    ...data.subarray(row * width * channels, (row * width + to[0]) * channels),
+  ]);
   return Uint8Array.from(rows.flat());
 }
 
@@ -52,7 +77,12 @@ it.each(['nv12', 'i420'] as const)('%s of odd sizes has its chroma planes rounde
 it('gives a copy in memory of its own, also of a Buffer, a view and shared memory', () => {
   const pool = new Uint8Array(24).fill(7);
   const shared = new Uint8Array(new SharedArrayBuffer(12)).fill(7);
-  for (const data of [pool.subarray(6, 18), Buffer.from(pool.buffer, 6, 12), new Uint8ClampedArray(pool.buffer, 6, 12), shared]) {
+  for (const data of [
+    pool.subarray(6, 18),
+    Buffer.from(pool.buffer, 6, 12),
+    new Uint8ClampedArray(pool.buffer, 6, 12),
+    shared,
+  ]) {
     const pixels = toRGB(data, 2, 2, 'rgb');
     expect(pixels.buffer).toBeInstanceOf(ArrayBuffer);
     expect([pixels.buffer.byteLength, pixels.constructor]).toEqual([12, Uint8Array]);

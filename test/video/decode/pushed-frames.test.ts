@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { decodeFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from '../../../packages/video/src/decode/decode.ts';
+import {
+  decodeFrames,
+  type DecodeEnd,
+  type DecodeOptions,
+  type OpenedSource,
+  type VideoFrame,
+} from '../../../packages/video/src/decode/decode.ts';
 import type { RawFrame } from '../../../packages/video/src/source/source.ts';
 
 /** Gray pictures of 4 × 2, the n-th of value n, half a second apart; says when it is closed. */
@@ -19,7 +25,10 @@ class Pushed implements AsyncIterable<RawFrame> {
       for (let index = 0; index < this.#count; index++) {
         this.asked += 1;
         await Promise.resolve();
-        yield this.#change({ data: new Uint8Array(24).fill(index), width: 4, height: 2, timeSeconds: index / 2 }, index) as RawFrame;
+        yield this.#change(
+          { data: new Uint8Array(24).fill(index), width: 4, height: 2, timeSeconds: index / 2 },
+          index,
+        ) as RawFrame;
       }
     } finally {
       this.closed += 1;
@@ -38,7 +47,11 @@ describe('decodeFrames() of pushed frames', () => {
     let info: OpenedSource | undefined;
     let end: DecodeEnd | undefined;
     const source = new Pushed(3);
-    const frames = await collect(source, { fullResolution: true, onOpen: (value) => (info = value), onEnd: (value) => (end = value) });
+    const frames = await collect(source, {
+      fullResolution: true,
+      onOpen: (value) => (info = value),
+      onEnd: (value) => (end = value),
+    });
     expect(frames.map(({ index, timeSeconds, data }) => [index, timeSeconds, data[0]])).toEqual([
       [0, 0, 0],
       [1, 0.5, 1],
@@ -68,11 +81,17 @@ describe('decodeFrames() of pushed frames', () => {
   it('counts seconds from the first one where they have no time', async () => {
     const frames = await collect(new Pushed(3, ({ data, width, height }) => ({ data, width, height })));
     expect(frames[0]?.timeSeconds).toBe(0);
-    frames.slice(1).forEach(({ timeSeconds }, place) => expect(timeSeconds).toBeGreaterThanOrEqual(frames[place]?.timeSeconds ?? NaN));
+    frames
+      .slice(1)
+      .forEach(({ timeSeconds }, place) =>
+        expect(timeSeconds).toBeGreaterThanOrEqual(frames[place]?.timeSeconds ?? NaN),
+      );
   });
 
   it('refuses pictures that are too large, before they are copied', async () => {
-    const message = (index: number, limit: number, size: string): string => `Cannot read pushed frames: width × height of frame ${index} must be at most ${limit} pixels (maxPixels), got ${size}`;
+    const message = (index: number, limit: number, size: string): string =>
+      `Cannot read pushed frames: width × height of frame ${index} must be at most ${limit} pixels (maxPixels), ` +
+      `got ${size}`;
     await expect(collect(new Pushed(1), { maxPixels: 7 })).rejects.toThrow(message(0, 7, '4 × 2'));
     const huge = new Pushed(2, (frame, index) => (index === 0 ? frame : { ...frame, width: 1e9, height: 1 }));
     await expect(collect(huge)).rejects.toThrow(message(1, 100_000_000, '1000000000 × 1'));
@@ -82,11 +101,19 @@ describe('decodeFrames() of pushed frames', () => {
   it('moves times on that fall, and cuts those that run ahead of the clock', async () => {
     let end: DecodeEnd | undefined;
     const times = [0, 0.5, 900, 900.5, 0.2, 0.7];
-    const source = new Pushed(6, ({ data, width, height }, index) => ({ data, width, height, timeSeconds: times[index] ?? NaN }));
+    const source = new Pushed(6, ({ data, width, height }, index) => ({
+      data,
+      width,
+      height,
+      timeSeconds: times[index] ?? NaN,
+    }));
     const frames = await collect(source, { onEnd: (value) => (end = value) });
     expect(frames.map(({ timeSeconds }) => Number(timeSeconds.toFixed(6)))).toEqual([0, 0.5, 1, 1.5, 2, 2.5]);
     expect(end?.gaps).toBe(2);
-    const kept = await collect(new Pushed(2, ({ data, width, height }, index) => ({ data, width, height, timeSeconds: index * 900 })), { maxGapSeconds: 1000 });
+    const kept = await collect(
+      new Pushed(2, ({ data, width, height }, index) => ({ data, width, height, timeSeconds: index * 900 })),
+      { maxGapSeconds: 1000 },
+    );
     expect(kept[1]?.timeSeconds).toBe(900);
   });
 
@@ -101,7 +128,9 @@ describe('decodeFrames() of pushed frames', () => {
     const all = await collect(new Pushed(9));
     const chosen = await collect(new Pushed(9), { fps: 1 });
     const turns = all.map(({ timeSeconds }) => Math.floor(timeSeconds + 1e-3));
-    expect(chosen.map(({ index }) => index)).toEqual(all.filter((_, at) => turns[at] !== turns[at - 1]).map(({ index }) => index));
+    expect(chosen.map(({ index }) => index)).toEqual(
+      all.filter((_, at) => turns[at] !== turns[at - 1]).map(({ index }) => index),
+    );
     expect(chosen.length).toBeLessThan(all.length);
   });
 
@@ -141,12 +170,32 @@ describe('decodeFrames() of pushed frames', () => {
   it.each([
     ['too few bytes', { data: new Uint8Array(23), width: 4, height: 2 }, 'hold 24 bytes for 4 × 2 rgb, got 23'],
     ['no bytes', { data: [1, 2, 3], width: 1, height: 1 }, 'hold its pixels in a Uint8Array, got a list of 3'],
-    ['the bytes of another format', { data: new Uint8Array(24), width: 4, height: 2, format: 'nv12' }, 'hold 12 bytes for 4 × 2 nv12, got 24'],
-    ['a format that is none', { data: new Uint8Array(24), width: 4, height: 2, format: 'yuyv' }, 'have a format of rgb, bgr, rgba, bgra, gray, nv12, i420, got "yuyv"'],
-    ['a promise of pixels', { data: Promise.resolve(new Uint8Array(24)), width: 4, height: 2 }, 'hold its pixels in a Uint8Array, got a Promise (did you forget await?)'],
+    [
+      'the bytes of another format',
+      { data: new Uint8Array(24), width: 4, height: 2, format: 'nv12' },
+      'hold 12 bytes for 4 × 2 nv12, got 24',
+    ],
+    [
+      'a format that is none',
+      { data: new Uint8Array(24), width: 4, height: 2, format: 'yuyv' },
+      'have a format of rgb, bgr, rgba, bgra, gray, nv12, i420, got "yuyv"',
+    ],
+    [
+      'a promise of pixels',
+      { data: Promise.resolve(new Uint8Array(24)), width: 4, height: 2 },
+      'hold its pixels in a Uint8Array, got a Promise (did you forget await?)',
+    ],
     ['no width', { data: new Uint8Array(24), height: 2 }, 'have a width in positive whole pixels, got undefined'],
-    ['a height that is no number of pixels', { data: new Uint8Array(24), width: 4, height: 1.5 }, 'have a height in positive whole pixels, got 1.5'],
-    ['a time that is none', { data: new Uint8Array(24), width: 4, height: 2, timeSeconds: NaN }, 'have a finite timeSeconds, got NaN'],
+    [
+      'a height that is no number of pixels',
+      { data: new Uint8Array(24), width: 4, height: 1.5 },
+      'have a height in positive whole pixels, got 1.5',
+    ],
+    [
+      'a time that is none',
+      { data: new Uint8Array(24), width: 4, height: 2, timeSeconds: NaN },
+      'have a finite timeSeconds, got NaN',
+    ],
     ['nothing', null, 'be { data, width, height }, got null'],
   ])('refuses a frame with %s, and closes the source', async (_what, frame, rule) => {
     const source = new Pushed(5, (good, index) => (index === 1 ? frame : good));

@@ -19,14 +19,26 @@ describe('backoffSeconds()', () => {
 
 describe('refusedSeconds()', () => {
   it('is some steps ahead, and never short', () => {
-    const waits = (chance: number): number[] => [1, 2, 3].map((failures) => refusedSeconds(failures, { random: () => chance }));
-    expect([waits(0), waits(1)]).toEqual([[4, 8, 15], [8, 16, 30]]);
+    const waits = (chance: number): number[] =>
+      [1, 2, 3].map((failures) => refusedSeconds(failures, { random: () => chance }));
+    expect([waits(0), waits(1)]).toEqual([
+      [4, 8, 15],
+      [8, 16, 30],
+    ]);
   });
 });
 
 it('checkReconnect() refuses other kinds, names and numbers', () => {
-  expect(() => checkReconnect(3 as never)).toThrow(new TypeError('Cannot read source: reconnect must be an object, got 3'));
-  expect(() => checkReconnect({ maxAttempt: 2 } as never)).toThrow('Cannot read source: reconnect must have known names, got "maxAttempt" (did you mean "maxAttempts"?)');
-  expect(() => checkReconnect({ maxAttempts: Symbol('x') as never })).toThrow('Cannot read source: maxAttempts must be a whole number of at least 1, got a symbol');
-  expect(() => checkReconnect({ minDelaySeconds: {} as never })).toThrow('Cannot read source: minDelaySeconds must be a number of seconds of at least 0, got an object');
+  expect(() => checkReconnect(3 as never)).toThrow(
+    new TypeError('Cannot read source: reconnect must be an object, got 3'),
+  );
+  expect(() => checkReconnect({ maxAttempt: 2 } as never)).toThrow(
+    'Cannot read source: reconnect must have known names, got "maxAttempt" (did you mean "maxAttempts"?)',
+  );
+  expect(() => checkReconnect({ maxAttempts: Symbol('x') as never })).toThrow(
+    'Cannot read source: maxAttempts must be a whole number of at least 1, got a symbol',
+  );
+  expect(() => checkReconnect({ minDelaySeconds: {} as never })).toThrow(
+    'Cannot read source: minDelaySeconds must be a number of seconds of at least 0, got an object',
+  );
 });

@@ -4,7 +4,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SourceReader, type ReaderOptions, type SourceStateChange } from '../../../packages/video/src/live/source-reader.ts';
+import {
+  SourceReader,
+  type ReaderOptions,
+  type SourceStateChange,
+} from '../../../packages/video/src/live/source-reader.ts';
 import { probe } from '../../../packages/video/src/source/probe.ts';
 import type { VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpegChildren } from '../clips.ts';
@@ -23,7 +27,10 @@ function installed(): boolean {
 }
 
 const there = installed();
-if (!there) console.warn("Not tested against an RTSP server: GStreamer's is not installed (node scripts/setup.mjs --test-runtimes).");
+if (!there)
+  console.warn(
+    "Not tested against an RTSP server: GStreamer's is not installed (node scripts/setup.mjs --test-runtimes).",
+  );
 
 const servers: ChildProcess[] = [];
 afterEach(async () => {
@@ -33,7 +40,11 @@ afterEach(async () => {
 
 /** Starts a camera and waits until it listens. */
 async function camera(port: number, ...args: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(python, [script, String(port), '/live', ...(/^h26/.test(args[0] ?? '') ? [] : ['h264']), ...args], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(
+    python,
+    [script, String(port), '/live', ...(/^h26/.test(args[0] ?? '') ? [] : ['h264']), ...args],
+    { stdio: ['pipe', 'pipe', 'ignore'] },
+  );
   servers.push(child);
   if (child.stdout !== null) await once(child.stdout, 'data');
   return child;
@@ -53,7 +64,12 @@ class Watched {
   readonly indices: number[] = [];
 
   constructor(source: VideoSource, options: Partial<ReaderOptions> = {}) {
-    this.reader = new SourceReader(source, { size: [24, 32], reconnect: quick, ...options, onState: (change) => this.#see(change) });
+    this.reader = new SourceReader(source, {
+      size: [24, 32],
+      reconnect: quick,
+      ...options,
+      onState: (change) => this.#see(change),
+    });
   }
 
   /** Called with each change of state. */
@@ -83,28 +99,36 @@ describe.skipIf(!there)('an RTSP camera', () => {
   it.each([['h264'], ['h265'], ['h264', '--sound']])('is read: %s', async (...args) => {
     const port = await freePort();
     await camera(port, ...args);
-    const watched = await new Watched(`rtsp://127.0.0.1:${port}/live`).read((index) => (index === 10 ? 'stop' : undefined));
+    const watched = await new Watched(`rtsp://127.0.0.1:${port}/live`).read((index) =>
+      index === 10 ? 'stop' : undefined,
+    );
     expect(watched.indices).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(watched.states).toEqual(['connecting', 'running', 'ended']);
     expect(watched.reader).toMatchObject({ live: true, info: { width: 160, height: 120 } });
   });
 
-  it.each([['a Basic login'], ['a Digest login', '--digest']])('is read with %s as it is typed, which no list of processes shows', async (_what, ...args) => {
-    const port = await freePort();
-    const password = secret.replace('@', '');
-    await camera(port, '--user', 'admin', '--password', password, ...args);
-    const source = `RTSP://admin:${password}@127.0.0.1:${port}/live?token=hunter2`;
-    let shown = '';
-    const watched = await new Watched(source).read((index) => {
-      if (index === 0 && process.platform === 'linux') shown = ffmpegChildren().map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8')).join();
-      return index === 3 ? 'stop' : undefined;
-    });
-    expect(watched.reader.name).toBe(`rtsp://127.0.0.1:${port}/live`);
-    expect(shown).toMatch(/^(?:$|.*ffmpeg.*-f.concat)/);
-    expect(shown).not.toMatch(/hunter2|admin|pa[#%]/);
-    const udp = { url: source.replace('RTSP', 'rtsp'), inputOptions: ['-rtsp_transport', 'udp'] };
-    expect(await probe(udp)).toMatchObject({ width: 160, height: 120, codec: 'h264' });
-  });
+  it.each([['a Basic login'], ['a Digest login', '--digest']])(
+    'is read with %s as it is typed, which no list of processes shows',
+    async (_what, ...args) => {
+      const port = await freePort();
+      const password = secret.replace('@', '');
+      await camera(port, '--user', 'admin', '--password', password, ...args);
+      const source = `RTSP://admin:${password}@127.0.0.1:${port}/live?token=hunter2`;
+      let shown = '';
+      const watched = await new Watched(source).read((index) => {
+        if (index === 0 && process.platform === 'linux')
+          shown = ffmpegChildren()
+            .map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+            .join();
+        return index === 3 ? 'stop' : undefined;
+      });
+      expect(watched.reader.name).toBe(`rtsp://127.0.0.1:${port}/live`);
+      expect(shown).toMatch(/^(?:$|.*ffmpeg.*-f.concat)/);
+      expect(shown).not.toMatch(/hunter2|admin|pa[#%]/);
+      const udp = { url: source.replace('RTSP', 'rtsp'), inputOptions: ['-rtsp_transport', 'udp'] };
+      expect(await probe(udp)).toMatchObject({ width: 160, height: 120, codec: 'h264' });
+    },
+  );
 
   it('says in one line that the login is wrong, goes on trying, and is read once it is right', async () => {
     const port = await freePort();
@@ -118,7 +142,11 @@ describe.skipIf(!there)('an RTSP camera', () => {
     };
     await watched.read(() => 'stop');
     expect(watched.states).toEqual(['connecting', 'reconnecting', 'running', 'ended']);
-    expect(watched.changes[1]).toMatchObject({ state: 'reconnecting', attempt: 2, reason: '401 Unauthorized: user name or password is wrong or missing' });
+    expect(watched.changes[1]).toMatchObject({
+      state: 'reconnecting',
+      attempt: 2,
+      reason: '401 Unauthorized: user name or password is wrong or missing',
+    });
     expect(JSON.stringify(watched.changes)).not.toMatch(/\\n|pa#s|pa%23s|admin/);
   });
 
@@ -128,7 +156,12 @@ describe.skipIf(!there)('an RTSP camera', () => {
     const watched = new Watched(`rtsp://127.0.0.1:${port}/nowhere`, { reconnect: { ...quick, maxAttempts: 3 } });
     await expect(watched.read(() => {})).rejects.toThrow(/404 Not Found/);
     const reason = '404 Not Found: the server has nothing at this path';
-    expect(watched.changes.map((change) => [change.state, change.reason])).toEqual([['connecting', undefined], ['reconnecting', reason], ['reconnecting', reason], ['failed', reason]]);
+    expect(watched.changes.map((change) => [change.state, change.reason])).toEqual([
+      ['connecting', undefined],
+      ['reconnecting', reason],
+      ['reconnecting', reason],
+      ['failed', reason],
+    ]);
   });
 
   it('that is not up yet is waited for', async () => {

@@ -31,14 +31,23 @@ export interface Route {
 
 /** The routes by name. */
 export const routes: Readonly<Record<string, (port: number) => Route>> = {
-  RTSP: (port) => ({
+  'RTSP': (port) => ({
     source: { url: `rtsp://127.0.0.1:${port}/live`, inputOptions: ['-rtsp_flags', 'listen'] },
     output: ['-f', 'rtsp', '-rtsp_transport', 'tcp', `rtsp://127.0.0.1:${port}/live`],
   }),
-  UDP: (port) => ({ source: `udp://127.0.0.1:${port}`, output: ['-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`] }),
-  HTTP: (port) => ({ source: `http://127.0.0.1:${port}/live.ts`, output: ['-f', 'mpegts', '-listen', '1', `http://127.0.0.1:${port}/live.ts`] }),
-  TCP: (port) => ({ source: `tcp://127.0.0.1:${port}`, output: ['-f', 'mpegts', `tcp://127.0.0.1:${port}?listen`] }),
-  'TCP, listening': (port) => ({ source: `tcp://127.0.0.1:${port}?listen`, output: ['-f', 'mpegts', `tcp://127.0.0.1:${port}`] }),
+  'UDP': (port) => ({
+    source: `udp://127.0.0.1:${port}`,
+    output: ['-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`],
+  }),
+  'HTTP': (port) => ({
+    source: `http://127.0.0.1:${port}/live.ts`,
+    output: ['-f', 'mpegts', '-listen', '1', `http://127.0.0.1:${port}/live.ts`],
+  }),
+  'TCP': (port) => ({ source: `tcp://127.0.0.1:${port}`, output: ['-f', 'mpegts', `tcp://127.0.0.1:${port}?listen`] }),
+  'TCP, listening': (port) => ({
+    source: `tcp://127.0.0.1:${port}?listen`,
+    output: ['-f', 'mpegts', `tcp://127.0.0.1:${port}`],
+  }),
 };
 
 /** Sends a moving test picture, 25 frames a second; tries again while nobody answers. */
@@ -50,7 +59,18 @@ export class Sender {
 
   constructor(output: readonly string[], { size = '160x120', more = [] as readonly string[] } = {}) {
     const input = ['-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25`];
-    const codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '10', '-pix_fmt', 'yuv420p'];
+    const codec = [
+      '-c:v',
+      'libx264',
+      '-preset',
+      'ultrafast',
+      '-tune',
+      'zerolatency',
+      '-g',
+      '10',
+      '-pix_fmt',
+      'yuv420p',
+    ];
     this.#args = ['-v', 'quiet', '-nostdin', ...input, ...codec, ...more, ...output];
   }
 

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { DecodeEnd, VideoFrame } from '../../../packages/video/src/decode/decode.ts';
-import { SourceReader, type ReaderOptions, type SourceState, type SourceStateChange } from '../../../packages/video/src/live/source-reader.ts';
+import {
+  SourceReader,
+  type ReaderOptions,
+  type SourceState,
+  type SourceStateChange,
+} from '../../../packages/video/src/live/source-reader.ts';
 import type { RawFrame, VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpegChildren, temporaryFolder, testClip } from '../clips.ts';
 import { CLOSED_PORT, freePort, routes, Sender } from './senders.ts';
@@ -58,7 +63,10 @@ function send(output: readonly string[], options: ConstructorParameters<typeof S
 
 async function isFree(port: number): Promise<boolean> {
   const server = createServer().listen(port, '127.0.0.1');
-  const free = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)]);
+  const free = await Promise.race([
+    once(server, 'listening').then(() => true),
+    once(server, 'error').then(() => false),
+  ]);
   server.close();
   return free;
 }
@@ -77,7 +85,9 @@ describe.each(Object.keys(routes))('SourceReader over %s', (name) => {
         // Over UDP a short silence would be no more than that.
         setTimeout(() => sender.start(), name === 'UDP' ? 3000 : 700);
       }
-      return live.reader.reconnects === 1 && live.states.at(-1) === 'running' && live.frames.length > 30 ? 'stop' : undefined;
+      return live.reader.reconnects === 1 && live.states.at(-1) === 'running' && live.frames.length > 30
+        ? 'stop'
+        : undefined;
     });
     expect(live.reader).toMatchObject({ live: true, reconnects: 1, state: 'ended' });
     expect(live.states).toEqual(
@@ -86,14 +96,25 @@ describe.each(Object.keys(routes))('SourceReader over %s', (name) => {
       ),
     );
     expect(live.frames.map(({ index }) => index)).toEqual(live.frames.map((_frame, place) => place));
-    live.frames.slice(1).forEach(({ timeSeconds }, place) => expect(timeSeconds).toBeGreaterThan(live.frames[place]?.timeSeconds ?? NaN));
+    live.frames
+      .slice(1)
+      .forEach(({ timeSeconds }, place) => expect(timeSeconds).toBeGreaterThan(live.frames[place]?.timeSeconds ?? NaN));
     // Its clock began again with the sender: from outside it went on by the time that has passed.
     const before = live.frames.findLast(({ arrivedAt }) => arrivedAt <= killedAt);
     const last = live.frames.at(-1);
     const passed = ((last?.arrivedAt ?? NaN) - (before?.arrivedAt ?? NaN)) / 1000;
     expect((last?.timeSeconds ?? NaN) - (before?.timeSeconds ?? NaN)).toBeGreaterThan(passed / 4);
     for (const { full } of live.frames) expect(full?.length).toBe(160 * 120 * 3);
-    expect(live.changes.find(({ state, previous }) => state === 'reconnecting' && (previous === 'running' || previous === 'stalled'))).toMatchObject({ attempt: 2, reason: expect.stringMatching(/^(?:the stream ended\.|no frame for|no first frame|.*(?:refused|timed out|I\/O error|Input\/output error))/) });
+    expect(
+      live.changes.find(
+        ({ state, previous }) => state === 'reconnecting' && (previous === 'running' || previous === 'stalled'),
+      ),
+    ).toMatchObject({
+      attempt: 2,
+      reason: expect.stringMatching(
+        /^(?:the stream ended\.|no frame for|no first frame|.*(?:refused|timed out|I\/O error|Input\/output error))/,
+      ),
+    });
     await sender.kill();
     expect(ffmpegChildren()).toEqual([]);
     expect(await isFree(port)).toBe(true);
@@ -125,8 +146,17 @@ describe('SourceReader', () => {
       }
       return live.reader.reconnects === 1 ? 'stop' : undefined;
     });
-    expect(live.states.slice(live.states.indexOf('running'))).toEqual(['running', 'stalled', 'reconnecting', 'running', 'ended']);
-    expect(live.changes.find(({ state }) => state === 'stalled')).toMatchObject({ previous: 'running', reason: 'no frame for 1 s; if its frames come further apart, raise stallTimeoutSeconds (--stall-timeout)' });
+    expect(live.states.slice(live.states.indexOf('running'))).toEqual([
+      'running',
+      'stalled',
+      'reconnecting',
+      'running',
+      'ended',
+    ]);
+    expect(live.changes.find(({ state }) => state === 'stalled')).toMatchObject({
+      previous: 'running',
+      reason: 'no frame for 1 s; if its frames come further apart, raise stallTimeoutSeconds (--stall-timeout)',
+    });
     expect(live.reader.stalls).toBe(1);
     expect(noticed - frozen).toBeGreaterThan(900);
     expect(noticed - frozen).toBeLessThan(8000);
@@ -144,10 +174,17 @@ describe('SourceReader', () => {
   });
 
   it('gives up after the failures allowed, without the credentials', async () => {
-    const live = new Recorded(`rtsp://admin:hunter2@127.0.0.1:${CLOSED_PORT}/live?token=abc`, { reconnect: { ...quick, maxAttempts: 3, random: () => 0.5 } });
+    const live = new Recorded(`rtsp://admin:hunter2@127.0.0.1:${CLOSED_PORT}/live?token=abc`, {
+      reconnect: { ...quick, maxAttempts: 3, random: () => 0.5 },
+    });
     const failure = await live.read().catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'VIDEO_DECODE', message: expect.stringMatching(/"rtsp:\/\/127\.0\.0\.1:\d+\/live".*Connection refused/s) });
-    expect(live.changes.map(({ state, previous, attempt, retryInSeconds }) => [state, previous, attempt, retryInSeconds])).toEqual([
+    expect(failure).toMatchObject({
+      code: 'VIDEO_DECODE',
+      message: expect.stringMatching(/"rtsp:\/\/127\.0\.0\.1:\d+\/live".*Connection refused/s),
+    });
+    expect(
+      live.changes.map(({ state, previous, attempt, retryInSeconds }) => [state, previous, attempt, retryInSeconds]),
+    ).toEqual([
       ['connecting', undefined, 1, undefined],
       ['reconnecting', 'connecting', 2, 0.025],
       ['reconnecting', 'reconnecting', 3, 0.05],
@@ -167,8 +204,13 @@ describe('SourceReader', () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
-    const live = new Recorded(`tcp://127.0.0.1:${port}`, { connectTimeoutSeconds: 0.8, reconnect: { ...quick, maxAttempts: 2 } });
-    await expect(live.read()).rejects.toThrow(`Cannot read source "tcp://127.0.0.1:${port}": no first frame within 0.8 s`);
+    const live = new Recorded(`tcp://127.0.0.1:${port}`, {
+      connectTimeoutSeconds: 0.8,
+      reconnect: { ...quick, maxAttempts: 2 },
+    });
+    await expect(live.read()).rejects.toThrow(
+      `Cannot read source "tcp://127.0.0.1:${port}": no first frame within 0.8 s`,
+    );
     expect([live.states, live.reader.stalls]).toEqual([['connecting', 'reconnecting', 'failed'], 0]);
     server.close();
   });
@@ -188,7 +230,9 @@ describe('SourceReader', () => {
   });
 
   it('is aborted while it waits to connect again', async () => {
-    const live = new Recorded(`tcp://127.0.0.1:${CLOSED_PORT}`, { reconnect: { minDelaySeconds: 30, random: () => 1 } });
+    const live = new Recorded(`tcp://127.0.0.1:${CLOSED_PORT}`, {
+      reconnect: { minDelaySeconds: 30, random: () => 1 },
+    });
     const reading = live.read();
     while (live.reader.state !== 'reconnecting') await sleep(20);
     live.controller.abort(new Error('enough'));
@@ -231,7 +275,11 @@ describe('SourceReader of what is not live', () => {
     expect(file.frames.map(({ index }) => index)).toEqual([5, 10, 15, 20]);
     expect(file.states).toEqual(['connecting', 'running', 'ended']);
     expect(file.end).toEqual({ frames: 4, complaints: '', corrupt: 0, gaps: 0 });
-    expect(file.reader).toMatchObject({ live: false, name: clip, info: { width: 160, height: 120, durationSeconds: 1 } });
+    expect(file.reader).toMatchObject({
+      live: false,
+      name: clip,
+      info: { width: 160, height: 120, durationSeconds: 1 },
+    });
     await expect(file.read()).rejects.toThrow('internal: the frames of a source can be read once');
   });
 
@@ -240,7 +288,15 @@ describe('SourceReader of what is not live', () => {
     expect([file.frames.length, file.reader.live, file.states]).toEqual([25, true, ['connecting', 'running', 'ended']]);
     const drawn = new Recorded({ url: 'testsrc=s=64x48:r=10:d=0.5', inputOptions: ['-f', 'lavfi'], live: true });
     await drawn.read(({ index }) => (index === 11 ? 'stop' : undefined));
-    expect(drawn.states).toEqual(['connecting', 'running', 'reconnecting', 'running', 'reconnecting', 'running', 'ended']);
+    expect(drawn.states).toEqual([
+      'connecting',
+      'running',
+      'reconnecting',
+      'running',
+      'reconnecting',
+      'running',
+      'ended',
+    ]);
     expect(drawn.changes[2]).toMatchObject({ reason: expect.stringMatching(/the stream ended\./) });
   });
 
@@ -262,11 +318,16 @@ describe('SourceReader of what is not live', () => {
 
   it('hands on pushed frames, and fails with what they throw', async () => {
     const push = async function* (count: number): AsyncGenerator<RawFrame> {
-      for (let index = 0; index < count; index++) yield await Promise.resolve({ data: new Uint8Array(6), width: 2, height: 1, timeSeconds: index });
+      for (let index = 0; index < count; index++)
+        yield await Promise.resolve({ data: new Uint8Array(6), width: 2, height: 1, timeSeconds: index });
       if (count > 2) throw new Error('the robot fell over');
     };
     const good = await new Recorded(push(2)).read();
-    expect([good.frames.map(({ timeSeconds }) => timeSeconds), good.states, good.reader.name]).toEqual([[0, 1], ['connecting', 'running', 'ended'], 'frames']);
+    expect([good.frames.map(({ timeSeconds }) => timeSeconds), good.states, good.reader.name]).toEqual([
+      [0, 1],
+      ['connecting', 'running', 'ended'],
+      'frames',
+    ]);
     const bad = new Recorded(push(3), { live: true });
     await expect(bad.read()).rejects.toThrow('the robot fell over');
     expect([bad.frames.length, bad.states]).toEqual([3, ['connecting', 'running', 'failed']]);
@@ -280,14 +341,27 @@ describe('SourceReader of what is not live', () => {
 });
 
 describe('new SourceReader()', () => {
-  const message = (source: VideoSource, options: Partial<ReaderOptions>): (() => SourceReader) => () => new SourceReader(source, { size: [8, 8], ...options });
+  const message =
+    (source: VideoSource, options: Partial<ReaderOptions>): (() => SourceReader) =>
+    () =>
+      new SourceReader(source, { size: [8, 8], ...options });
 
   it('refuses what makes no sense', () => {
     expect(message('', {})).toThrow(TypeError);
-    expect(message('a.mp4', { stallTimeoutSeconds: 0 })).toThrow('Cannot read source: stallTimeoutSeconds must be a positive number of seconds, got 0');
-    expect(message('a.mp4', { connectTimeoutSeconds: -1 })).toThrow('Cannot read source: connectTimeoutSeconds must be a positive number of seconds, got -1');
-    expect(message('a.mp4', { reconnect: { maxAttempts: 0 } })).toThrow('Cannot read source: maxAttempts must be a whole number of at least 1, got 0');
-    expect(message('a.mp4', { reconnect: { minDelaySeconds: NaN } })).toThrow('Cannot read source: minDelaySeconds must be a number of seconds of at least 0, got NaN');
-    expect(message('a.mp4', { every: 0 })).toThrow('Cannot select frames: every must be a whole number of at least 1, got 0');
+    expect(message('a.mp4', { stallTimeoutSeconds: 0 })).toThrow(
+      'Cannot read source: stallTimeoutSeconds must be a positive number of seconds, got 0',
+    );
+    expect(message('a.mp4', { connectTimeoutSeconds: -1 })).toThrow(
+      'Cannot read source: connectTimeoutSeconds must be a positive number of seconds, got -1',
+    );
+    expect(message('a.mp4', { reconnect: { maxAttempts: 0 } })).toThrow(
+      'Cannot read source: maxAttempts must be a whole number of at least 1, got 0',
+    );
+    expect(message('a.mp4', { reconnect: { minDelaySeconds: NaN } })).toThrow(
+      'Cannot read source: minDelaySeconds must be a number of seconds of at least 0, got NaN',
+    );
+    expect(message('a.mp4', { every: 0 })).toThrow(
+      'Cannot select frames: every must be a whole number of at least 1, got 0',
+    );
   });
 });

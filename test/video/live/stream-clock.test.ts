@@ -27,7 +27,13 @@ describe('StreamClock', () => {
 
   it('cuts a jump ahead that is longer than the time that passed, and believes what did pass', () => {
     const clock = new StreamClock(10);
-    const placed = [[0, 0], [12, 12_000], [5000, 12_040], [5000.5, 12_540], [9000, 13_540]].map(([timeSeconds = 0, arrivedAt = 0], index) => clock.place({ index, timeSeconds, arrivedAt }).timeSeconds);
+    const placed = [
+      [0, 0],
+      [12, 12_000],
+      [5000, 12_040],
+      [5000.5, 12_540],
+      [9000, 13_540],
+    ].map(([timeSeconds = 0, arrivedAt = 0], index) => clock.place({ index, timeSeconds, arrivedAt }).timeSeconds);
     [0, 12, 12.04, 12.54, 13.54].forEach((time, index) => expect(placed[index]).toBeCloseTo(time, 6));
     expect(clock.gaps).toBe(2);
     clock.reconnect();
@@ -45,6 +51,8 @@ describe('StreamClock', () => {
       { index: 4, timeSeconds: 2.5, arrivedAt: 2081 },
     ].map((frame) => clock.place(frame));
     expect(later.map(({ index }) => index)).toEqual([1, 2, 3, 4]);
-    [100.001, 100.002, 102.002, 102.502].forEach((time, place) => expect(later[place]?.timeSeconds).toBeCloseTo(time, 9));
+    [100.001, 100.002, 102.002, 102.502].forEach((time, place) =>
+      expect(later[place]?.timeSeconds).toBeCloseTo(time, 9),
+    );
   });
 });

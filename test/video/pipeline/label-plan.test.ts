@@ -3,7 +3,8 @@ import { LabelPlan } from '../../../packages/video/src/pipeline/label-plan.ts';
 import { fakeLabels } from '../fake-session.ts';
 
 const [a, b, c] = [fakeLabels('a'), fakeLabels('b'), fakeLabels('c')];
-const names = (plan: LabelPlan, indices: readonly number[]): string => indices.map((index) => plan.at(index).names[0]).join('');
+const names = (plan: LabelPlan, indices: readonly number[]): string =>
+  indices.map((index) => plan.at(index).names[0]).join('');
 
 describe('a label plan', () => {
   it('changes at the frame it was told, also when that frame itself is dropped', () => {

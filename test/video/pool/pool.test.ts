@@ -10,7 +10,10 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
 });
 
-function poolOn(behavior: FakeBehavior = {}, size = { workers: 2, tasks: 4 }): { session: FakeSession; pool: FramePool } {
+function poolOn(
+  behavior: FakeBehavior = {},
+  size = { workers: 2, tasks: 4 },
+): { session: FakeSession; pool: FramePool } {
   const session = new FakeSession(behavior);
   const pool = new FramePool(session, size);
   open.push(pool, session);
@@ -20,8 +23,18 @@ function poolOn(behavior: FakeBehavior = {}, size = { workers: 2, tasks: 4 }): {
 function frameTask(): FrameTask {
   const [height, width] = [24, 32];
   return {
-    ...{ type: 'frame', pixels: new Uint8Array(height * width * 3), width, height, labels: halves.parts, settings: { views: 1 } },
-    ...{ picture: { sourceWidth: 64, sourceHeight: 48 }, render: { names: halves.names, colors: halves.colors, rle: true } },
+    ...{
+      type: 'frame',
+      pixels: new Uint8Array(height * width * 3),
+      width,
+      height,
+      labels: halves.parts,
+      settings: { views: 1 },
+    },
+    ...{
+      picture: { sourceWidth: 64, sourceHeight: 48 },
+      render: { names: halves.names, colors: halves.colors, rle: true },
+    },
   };
 }
 
@@ -72,7 +85,11 @@ describe('the frame pool', () => {
         throw outOfMemory();
       },
     });
-    await expect(pool.run(frameTask())).rejects.toMatchObject({ name: 'SynsegError', code: 'INFERENCE', message: 'out of memory' });
+    await expect(pool.run(frameTask())).rejects.toMatchObject({
+      name: 'SynsegError',
+      code: 'INFERENCE',
+      message: 'out of memory',
+    });
     const task = { ...frameTask(), width: 31 };
     await expect(pool.run(task)).rejects.toThrow(/must/);
   });
@@ -87,12 +104,22 @@ describe('the frame pool', () => {
       { workers: 1, tasks: 2 },
     );
     open.push(gone);
-    await expect(Promise.all([gone.run(frameTask()), gone.run(frameTask())])).rejects.toMatchObject({ code: 'DISPOSED', message: 'gone' });
+    await expect(Promise.all([gone.run(frameTask()), gone.run(frameTask())])).rejects.toMatchObject({
+      code: 'DISPOSED',
+      message: 'gone',
+    });
     const { pool } = poolOn({ milliseconds: 60_000 }, { workers: 1, tasks: 2 });
-    const waiting = Array.from({ length: 3 }, () => pool.run(frameTask()).then(() => 'done', (error: Error) => error.message));
+    const waiting = Array.from({ length: 3 }, () =>
+      pool.run(frameTask()).then(
+        () => 'done',
+        (error: Error) => error.message,
+      ),
+    );
     await new Promise((resolve) => setTimeout(resolve, 300));
     await pool.start().threads[0]?.terminate();
-    const message = expect.stringMatching(/^Cannot segment video: the threads of the pool must stay alive, got "/) as string;
+    const message = expect.stringMatching(
+      /^Cannot segment video: the threads of the pool must stay alive, got "/,
+    ) as string;
     expect(await Promise.all(waiting)).toEqual([message, message, message]);
     await expect(pool.run(frameTask())).rejects.toMatchObject({ code: 'INFERENCE', message });
   });
@@ -101,12 +128,23 @@ describe('the frame pool', () => {
     const { pool } = poolOn();
     const { labels, settings, pixels, width, height } = frameTask();
     const maps = await pool.run({ type: 'activations', labels, settings, pixels, width, height }, [pixels.buffer]);
-    expect([maps.activations.length, maps.frame.pixels.length, maps.activations[0]?.toFixed(1)]).toEqual([2 * 24 * 32, 24 * 32 * 3, '0.9']);
+    expect([maps.activations.length, maps.frame.pixels.length, maps.activations[0]?.toFixed(1)]).toEqual([
+      2 * 24 * 32,
+      24 * 32 * 3,
+      '0.9',
+    ]);
     const rule = { thresholds: halves.thresholds, background: halves.background };
     const first = await pool.run({ type: 'smooth', ...maps, state: undefined, key: halves.key, rule, smoothing: {} });
     expect([first.labelMap[15], first.labelMap[16]]).toEqual([0, 1]);
     const reversed = { ...maps, activations: maps.activations.map((value) => 1 - value) };
-    const second = await pool.run({ type: 'smooth', ...reversed, state: first.state, key: halves.key, rule, smoothing: { weight: 0.25 } });
+    const second = await pool.run({
+      type: 'smooth',
+      ...reversed,
+      state: first.state,
+      key: halves.key,
+      rule,
+      smoothing: { weight: 0.25 },
+    });
     expect([second.labelMap[15], second.labelMap[16]]).toEqual([0, 1]);
     expect(second.state.activations[0]).toBeCloseTo(0.9 + 0.25 * (0.1 - 0.9), 5);
     const input = { labelMap: second.labelMap, width, height, sourceWidth: 64, sourceHeight: 48 };
@@ -116,7 +154,12 @@ describe('the frame pool', () => {
 
   it('lets go of what waits for the model when it is cancelled', async () => {
     const { pool } = poolOn({ milliseconds: 60_000 });
-    const waiting = Array.from({ length: 3 }, () => pool.run(frameTask()).then(() => 'done', (error: Error) => error.message));
+    const waiting = Array.from({ length: 3 }, () =>
+      pool.run(frameTask()).then(
+        () => 'done',
+        (error: Error) => error.message,
+      ),
+    );
     await new Promise((resolve) => setTimeout(resolve, 300));
     pool.cancel();
     expect(await Promise.all(waiting)).toEqual(['cancelled', 'cancelled', 'cancelled']);

@@ -4,13 +4,24 @@ import { describe, expect, it } from 'vitest';
 import { render, type RenderInput, type RenderRequest } from '../../../packages/video/src/pool/render.ts';
 
 const names = ['left', 'right', 'absent'];
-const colors = [[255, 0, 0], [0, 0, 255], [0, 255, 0]] as const;
+const colors = [
+  [255, 0, 0],
+  [0, 0, 255],
+  [0, 255, 0],
+] as const;
 const look = { alpha: 0.5, contour: false, legend: false };
 
 /** A map of 8 × 6: left, right, and a row of background at the bottom; a gray picture of 160 × 120. */
 function frame(): RenderInput & { readonly picture: Uint8Array<ArrayBuffer> } {
   const labelMap = Uint8Array.from({ length: 48 }, (_, at) => (at >= 40 ? 255 : at % 8 < 4 ? 0 : 1));
-  return { labelMap, width: 8, height: 6, sourceWidth: 160, sourceHeight: 120, picture: new Uint8Array(160 * 120 * 3).fill(100) };
+  return {
+    labelMap,
+    width: 8,
+    height: 6,
+    sourceWidth: 160,
+    sourceHeight: 120,
+    picture: new Uint8Array(160 * 120 * 3).fill(100),
+  };
 }
 
 const rendered = (request: Partial<RenderRequest>, input: RenderInput = frame()): ReturnType<typeof render> =>
@@ -20,7 +31,13 @@ describe('render()', () => {
   it('gives the label map and the areas of all labels, and nothing that was not asked for', async () => {
     const input = frame();
     const result = await rendered({}, input);
-    expect(result).toEqual({ labelMap: input.labelMap, width: 8, height: 6, areas: { left: 20 / 48, right: 20 / 48, absent: 0 }, background: 8 / 48 });
+    expect(result).toEqual({
+      labelMap: input.labelMap,
+      width: 8,
+      height: 6,
+      areas: { left: 20 / 48, right: 20 / 48, absent: 0 },
+      background: 8 / 48,
+    });
     expect(result.labelMap).toBe(input.labelMap);
     expect(input.picture).toEqual(frame().picture);
   });
@@ -28,9 +45,15 @@ describe('render()', () => {
   it('counts areas pixel by pixel, wherever runs begin and end', async () => {
     let state = 7;
     const random = (below: number): number => (state = (state * 48271) % 2147483647) % below;
-    for (const [width, height] of [[1, 1], [3, 1], [7, 5], [16, 4], [31, 9]] as const) {
+    for (const [width, height] of [
+      [1, 1],
+      [3, 1],
+      [7, 5],
+      [16, 4],
+      [31, 9],
+    ] as const) {
       const labelMap = new Uint8Array(width * height);
-      for (let at = 0; at < labelMap.length; ) labelMap.fill([0, 1, 2, 255][random(4)]!, at, (at += 1 + random(11)));
+      for (let at = 0; at < labelMap.length;) labelMap.fill([0, 1, 2, 255][random(4)]!, at, (at += 1 + random(11)));
       const share = (label: number): number => labelMap.filter((pixel) => pixel === label).length / labelMap.length;
       const { areas } = await rendered({}, { labelMap, width, height, sourceWidth: width, sourceHeight: height });
       expect(areas).toEqual({ left: share(0), right: share(1), absent: share(2) });
@@ -88,23 +111,38 @@ describe('render()', () => {
     const plain = (await rendered({ overlay: look })).overlay!;
     const first = (await rendered({ overlay: { ...look, legend: true } })).overlay!;
     expect((await rendered({ overlay: { ...look, legend: true } })).overlay).toEqual(first);
-    const changed = [...first.keys()].filter((index) => first[index] !== plain[index]).map((index) => Math.floor(index / 3));
+    const changed = [...first.keys()]
+      .filter((index) => first[index] !== plain[index])
+      .map((index) => Math.floor(index / 3));
     const [xs, ys] = [changed.map((pixel) => pixel % 160), changed.map((pixel) => Math.floor(pixel / 160))];
     expect([Math.min(...xs), Math.min(...ys)]).toEqual([2, 2]);
     expect(Math.max(...xs)).toBeLessThan(80);
     expect(Math.max(...ys)).toBeLessThan(60);
-    const swatch = (picture: Uint8Array): number[] => [...picture.subarray((14 * 160 + 12) * 3, (14 * 160 + 12) * 3 + 3)];
+    const swatch = (picture: Uint8Array): number[] => [
+      ...picture.subarray((14 * 160 + 12) * 3, (14 * 160 + 12) * 3 + 3),
+    ];
     expect(swatch(first)).toEqual([255, 0, 0]);
-    const other = await rendered({ overlay: { ...look, legend: true }, names: ['new', 'right', 'absent'], colors: [[9, 8, 7], colors[1], colors[2]] });
+    const other = await rendered({
+      overlay: { ...look, legend: true },
+      names: ['new', 'right', 'absent'],
+      colors: [[9, 8, 7], colors[1], colors[2]],
+    });
     expect(swatch(other.overlay!)).toEqual([9, 8, 7]);
   });
 
   it('keeps the legend of many labels inside a small picture', async () => {
     const many = Array.from({ length: 60 }, (_, index) => `a long label name ${index}`);
     const input = { ...frame(), sourceWidth: 20, sourceHeight: 10, picture: new Uint8Array(600).fill(100) };
-    const { overlay } = await render(input, { names: many, colors: many.map((_, index) => [index, 0, 0] as const), overlay: { ...look, legend: true } });
+    const { overlay } = await render(input, {
+      names: many,
+      colors: many.map((_, index) => [index, 0, 0] as const),
+      overlay: { ...look, legend: true },
+    });
     expect(overlay).toHaveLength(600);
-    const none = await render({ ...frame(), labelMap: new Uint8Array(48).fill(255) }, { names: [], colors: [], overlay: { ...look, legend: true } });
+    const none = await render(
+      { ...frame(), labelMap: new Uint8Array(48).fill(255) },
+      { names: [], colors: [], overlay: { ...look, legend: true } },
+    );
     expect(none.overlay).toEqual(frame().picture);
   });
 
@@ -128,7 +166,11 @@ describe('render()', () => {
       new RangeError('Cannot encode RLE: labelMap must hold 255 or indices below 1, got 1 at 4'),
     );
     const { picture: _, ...blind } = frame();
-    await expect(rendered({ overlay: look }, blind)).rejects.toThrow('internal: a frame to be drawn came without its picture');
-    await expect(rendered({ jpeg: { quality: 80, maxWidth: 100 } }, blind)).rejects.toThrow('internal: a frame to be drawn came without its picture');
+    await expect(rendered({ overlay: look }, blind)).rejects.toThrow(
+      'internal: a frame to be drawn came without its picture',
+    );
+    await expect(rendered({ jpeg: { quality: 80, maxWidth: 100 } }, blind)).rejects.toThrow(
+      'internal: a frame to be drawn came without its picture',
+    );
   });
 });

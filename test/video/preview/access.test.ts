@@ -18,12 +18,21 @@ describe('who may look', () => {
   it('refuses what pages of other origins ask for, and lets links lead here', async () => {
     const preview = await startPreview();
     const { host } = new URL(preview.url);
-    const ask = (line: string, ...more: string[]): Promise<string> => rawAnswer(preview, line, `Host: ${host}`, ...more);
-    expect(await ask('GET / HTTP/1.1', 'Origin: http://evil.example')).toContain('origin must be the preview itself, got "http://evil.example"');
+    const ask = (line: string, ...more: string[]): Promise<string> =>
+      rawAnswer(preview, line, `Host: ${host}`, ...more);
+    expect(await ask('GET / HTTP/1.1', 'Origin: http://evil.example')).toContain(
+      'origin must be the preview itself, got "http://evil.example"',
+    );
     expect(await ask('GET / HTTP/1.1', 'Origin: null')).toContain('HTTP/1.1 403');
-    expect(await ask('GET /stream/0 HTTP/1.1', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: no-cors')).toContain('requests must come from the preview itself, got one from a cross-site page');
-    expect(await ask('GET / HTTP/1.1', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate')).toContain('HTTP/1.1 200 OK');
-    expect(await ask('GET / HTTP/1.1', `Origin: http://${host}`, 'Sec-Fetch-Site: same-origin')).toContain('HTTP/1.1 200 OK');
+    expect(await ask('GET /stream/0 HTTP/1.1', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: no-cors')).toContain(
+      'requests must come from the preview itself, got one from a cross-site page',
+    );
+    expect(await ask('GET / HTTP/1.1', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate')).toContain(
+      'HTTP/1.1 200 OK',
+    );
+    expect(await ask('GET / HTTP/1.1', `Origin: http://${host}`, 'Sec-Fetch-Site: same-origin')).toContain(
+      'HTTP/1.1 200 OK',
+    );
   });
 
   it('makes up a token when others can reach it, and asks for it', async () => {
@@ -34,8 +43,11 @@ describe('who may look', () => {
     const address = `http://127.0.0.1:${port}/`;
     const locked = await fetch(address);
     expect([locked.status, (await locked.text()).includes('Enter the token')]).toEqual([401, true]);
-    for (const path of ['page.js', 'live', 'events', 'stream/0', 'vocabulary', '?token=wrong', '?token=']) expect((await fetch(address + path)).status).toBe(401);
-    expect(await (await fetch(`${address}live`)).text()).toBe('Cannot open preview: token must be the one printed when the preview was started\n');
+    for (const path of ['page.js', 'live', 'events', 'stream/0', 'vocabulary', '?token=wrong', '?token='])
+      expect((await fetch(address + path)).status).toBe(401);
+    expect(await (await fetch(`${address}live`)).text()).toBe(
+      'Cannot open preview: token must be the one printed when the preview was started\n',
+    );
 
     const entering = await fetch(`${address}?token=${token}`, { redirect: 'manual' });
     const cookie = entering.headers.get('Set-Cookie') ?? '';

@@ -15,27 +15,49 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
     expect(preview.viewers).toBe(2);
     await rename(pages[0], 'car', 'truck');
     for (const page of pages) {
-      await until(async () => (await names(page)).join() === 'road,truck,sky' && (await shareNames(page)).join() === 'road,truck,sky');
-      expect(await row(page, 'truck').locator('.swatch').evaluate((element) => (element as unknown as { style: { backgroundColor: string } }).style.backgroundColor)).toBe('rgb(200, 0, 200)');
+      await until(
+        async () =>
+          (await names(page)).join() === 'road,truck,sky' && (await shareNames(page)).join() === 'road,truck,sky',
+      );
+      expect(
+        await row(page, 'truck')
+          .locator('.swatch')
+          .evaluate((element) => (element as unknown as { style: { backgroundColor: string } }).style.backgroundColor),
+      ).toBe('rgb(200, 0, 200)');
       expect(await row(page, 'truck').locator('.threshold-value').textContent()).toBe('0.40');
     }
     expect(asked).toEqual([[{ name: 'road' }, { name: 'truck', threshold: 0.4 }, { name: 'sky' }]]);
     preview.publish(pictureOf(1, { jpeg: blue, areas: { road: 0.1, truck: 0.25, sky: 0 } }));
-    for (const page of pages) await until(async () => (await page.locator('.shares b').nth(1).textContent()) === '25.0 %');
+    for (const page of pages)
+      await until(async () => (await page.locator('.shares b').nth(1).textContent()) === '25.0 %');
   });
 
-  it('says which rule makes background, what holds without a threshold, and what share no label has, whatever labels are called', async () => {
-    const preview = await startPreview();
-    const page = await openPage(preview.url);
-    const named = ['__proto__', 'constructor', '3', '1'];
-    const colors = named.map((): readonly [number, number, number] => [1, 2, 3]);
-    preview.publishLabels({ names: named, colors, thresholds: [0.6, null, null, null], defaultThreshold: 0.25, backgroundRule: 'where no label reaches 0.25 (__proto__: 0.6)' });
-    await until(async () => (await shareNames(page)).join() === named.join());
-    expect(await page.locator('#rule').textContent()).toBe('where no label reaches 0.25 (__proto__: 0.6)');
-    expect(await page.locator('.threshold-value').allTextContents()).toEqual(['0.60', '0.25', '0.25', '0.25']);
-    preview.publish(pictureOf(1, { jpeg: blue, areas: JSON.parse('{"__proto__":0.5,"3":0.2,"1":0.1}') as Record<string, number> }));
-    await until(async () => (await page.locator('.shares b').allTextContents()).join() === '50.0 %,–,20.0 %,10.0 %,20.0 %');
-  });
+  it(
+    'says which rule makes background, what holds without a threshold, and what share no label has, whatever ' +
+      'labels are called',
+    async () => {
+      const preview = await startPreview();
+      const page = await openPage(preview.url);
+      const named = ['__proto__', 'constructor', '3', '1'];
+      const colors = named.map((): readonly [number, number, number] => [1, 2, 3]);
+      preview.publishLabels({
+        names: named,
+        colors,
+        thresholds: [0.6, null, null, null],
+        defaultThreshold: 0.25,
+        backgroundRule: 'where no label reaches 0.25 (__proto__: 0.6)',
+      });
+      await until(async () => (await shareNames(page)).join() === named.join());
+      expect(await page.locator('#rule').textContent()).toBe('where no label reaches 0.25 (__proto__: 0.6)');
+      expect(await page.locator('.threshold-value').allTextContents()).toEqual(['0.60', '0.25', '0.25', '0.25']);
+      preview.publish(
+        pictureOf(1, { jpeg: blue, areas: JSON.parse('{"__proto__":0.5,"3":0.2,"1":0.1}') as Record<string, number> }),
+      );
+      await until(
+        async () => (await page.locator('.shares b').allTextContents()).join() === '50.0 %,–,20.0 %,10.0 %,20.0 %',
+      );
+    },
+  );
 
   it('shows why a word is refused, beside it, and changes nothing', async () => {
     const preview = await startPreview({ onLabels: dictionary().onLabels });
@@ -57,13 +79,20 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
     expect(await page.locator('#add-error').textContent()).toBe('"persn" is not in the vocabulary');
     await page.locator('#add input').fill('road');
     await page.keyboard.press('Enter');
-    await until(async () => (await page.locator('#add-error').textContent()) === 'Cannot change labels: names must be unique, got "road" twice');
+    await until(
+      async () =>
+        (await page.locator('#add-error').textContent()) ===
+        'Cannot change labels: names must be unique, got "road" twice',
+    );
   });
 
   it('completes what stands in the field, however late the words come, and asks again when they did not come', async () => {
     const preview = await startPreview({ onLabels: dictionary().onLabels, vocabulary });
     const page = await openPage(preview.url);
-    const offered = (): Promise<string> => page.locator('#words option').evaluateAll((options) => options.map((option) => (option as unknown as { value: string }).value).join());
+    const offered = (): Promise<string> =>
+      page
+        .locator('#words option')
+        .evaluateAll((options) => options.map((option) => (option as unknown as { value: string }).value).join());
     await row(page, 'car').waitFor();
     await page.route('**/vocabulary', (route) => route.fulfill({ body: 'cut off' }), { times: 1 });
     const broken = page.waitForResponse('**/vocabulary');
@@ -71,10 +100,14 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
     await (await broken).finished();
     let answer = (): void => undefined;
     const typed = new Promise<void>((resolve) => (answer = resolve));
-    await page.route('**/vocabulary', async (route) => {
-      await typed;
-      await route.continue();
-    }, { times: 1 });
+    await page.route(
+      '**/vocabulary',
+      async (route) => {
+        await typed;
+        await route.continue();
+      },
+      { times: 1 },
+    );
     const held = page.waitForResponse('**/vocabulary');
     await page.keyboard.type('str');
     answer();
@@ -90,7 +123,14 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
     await row(page, 'car').waitFor();
     await page.locator('#add input').focus();
     await page.keyboard.type('str');
-    await until(async () => (await page.locator('#words option').evaluateAll((options) => options.map((option) => (option as unknown as { value: string }).value))).join() === 'street sign');
+    await until(
+      async () =>
+        (
+          await page
+            .locator('#words option')
+            .evaluateAll((options) => options.map((option) => (option as unknown as { value: string }).value))
+        ).join() === 'street sign',
+    );
     await page.keyboard.type('eet sign');
     await page.keyboard.press('Enter');
     await until(async () => (await names(page)).join() === 'road,car,sky,street sign');
@@ -126,7 +166,9 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
 
   it('makes the edits of two people one after the other, and undoes neither', async () => {
     const { asked, onLabels } = dictionary();
-    const preview = await startPreview({ onLabels: (labels) => new Promise((resolve) => setTimeout(() => resolve(onLabels(labels)), 100)) });
+    const preview = await startPreview({
+      onLabels: (labels) => new Promise((resolve) => setTimeout(() => resolve(onLabels(labels)), 100)),
+    });
     const [one, two] = [await openPage(preview.url), await openPage(preview.url)];
     await row(one, 'car').waitFor();
     await row(two, 'car').waitFor();
@@ -139,6 +181,10 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
       await until(async () => (await names(page)).join() === 'road,truck,tree');
       await until(async () => (await row(page, 'road').locator('.threshold-value').textContent()) === '0.20');
     }
-    expect(asked.at(-1)).toEqual([{ name: 'road', threshold: 0.2 }, { name: 'truck', threshold: 0.4 }, { name: 'tree' }]);
+    expect(asked.at(-1)).toEqual([
+      { name: 'road', threshold: 0.2 },
+      { name: 'truck', threshold: 0.4 },
+      { name: 'tree' },
+    ]);
   });
 });

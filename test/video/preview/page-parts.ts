@@ -8,7 +8,10 @@ export const blue = await jpegOf('#2020d0');
 export const vocabulary = ['road', 'car', 'sky', 'tree', 'truck', 'street sign'];
 
 /** Labels as a checkpoint with a vocabulary would take them, and what was asked for. */
-export function dictionary(): { asked: (readonly PreviewLabel[])[]; onLabels: (labels: readonly PreviewLabel[]) => Promise<PreviewLabels> } {
+export function dictionary(): {
+  asked: (readonly PreviewLabel[])[];
+  onLabels: (labels: readonly PreviewLabel[]) => Promise<PreviewLabels>;
+} {
   const asked: (readonly PreviewLabel[])[] = [];
   return {
     asked,
@@ -29,7 +32,9 @@ export function dictionary(): { asked: (readonly PreviewLabel[])[]; onLabels: (l
 export function middleOf(canvas: Locator): Promise<number[]> {
   return canvas.evaluate((element) => {
     const { width, height } = element as unknown as { width: number; height: number };
-    const context = (element as unknown as { getContext(kind: string): { getImageData(...box: number[]): { data: number[] } } }).getContext('2d');
+    const context = (
+      element as unknown as { getContext(kind: string): { getImageData(...box: number[]): { data: number[] } } }
+    ).getContext('2d');
     return [...context.getImageData(width >> 1, height >> 1, 1, 1).data].slice(0, 3);
   });
 }
@@ -38,9 +43,13 @@ export const isRed = ([r = 0, g = 0, b = 0]: readonly number[]): boolean => r > 
 export const isBlue = ([r = 0, g = 0, b = 0]: readonly number[]): boolean => b > 180 && g < 70 && r < 70;
 export const card = (page: Page, source = 0): Locator => page.locator('.source').nth(source);
 export const row = (page: Page, name: string): Locator => page.locator(`.label[data-name="${name}"]`);
-export const names = (page: Page): Promise<string[]> => page.locator('.label-name').evaluateAll((inputs) => inputs.map((input) => (input as unknown as { value: string }).value));
+export const names = (page: Page): Promise<string[]> =>
+  page
+    .locator('.label-name')
+    .evaluateAll((inputs) => inputs.map((input) => (input as unknown as { value: string }).value));
 /** Names beside shares; the last row of each source is the background's. */
-export const shareNames = async (page: Page): Promise<string[]> => (await page.locator('.share-name').allTextContents()).filter((name) => name !== '(background)');
+export const shareNames = async (page: Page): Promise<string[]> =>
+  (await page.locator('.share-name').allTextContents()).filter((name) => name !== '(background)');
 
 export async function rename(page: Page, from: string, to: string): Promise<void> {
   await row(page, from).locator('.label-name').fill(to);
@@ -49,5 +58,8 @@ export async function rename(page: Page, from: string, to: string): Promise<void
 
 /** What a browser does when another tab comes to the front. */
 export async function setHidden(page: Page, hidden: boolean): Promise<void> {
-  await page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`);
+  await page.evaluate(
+    `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true }); ` +
+      `document.dispatchEvent(new Event('visibilitychange'))`,
+  );
 }

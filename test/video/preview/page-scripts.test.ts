@@ -14,19 +14,22 @@ describe('the scripts of the page', () => {
     const scripts = pageFileNames().filter((name) => name.endsWith('.js'));
     expect(scripts.length).toBeGreaterThanOrEqual(5);
     for (const name of scripts) writeFileSync(join(folder.path, name), pageFile(name, '')?.text ?? '');
-    const program = ts.createProgram(scripts.map((name) => join(folder.path, name)), {
-      allowJs: true,
-      checkJs: true,
-      noEmit: true,
-      strict: true,
-      noUnusedLocals: true,
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      moduleResolution: ts.ModuleResolutionKind.Bundler,
-      lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts', 'lib.dom.asynciterable.d.ts'],
-      types: [],
-      skipLibCheck: true,
-    });
+    const program = ts.createProgram(
+      scripts.map((name) => join(folder.path, name)),
+      {
+        allowJs: true,
+        checkJs: true,
+        noEmit: true,
+        strict: true,
+        noUnusedLocals: true,
+        target: ts.ScriptTarget.ES2023,
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+        lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts', 'lib.dom.asynciterable.d.ts'],
+        types: [],
+        skipLibCheck: true,
+      },
+    );
     const problems = ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
       const line = (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1;
       return `${file?.fileName.split('/').at(-1) ?? ''}:${line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;

@@ -13,9 +13,14 @@ describe.skipIf(chromiumPath === undefined)('the preview page in Chromium', () =
     const page = await openPage(preview.url);
     preview.publishState(0, 'running');
     preview.publishState(1, 'reconnecting', 'Connection refused');
-    preview.publish(pictureOf(1234, { jpeg: red, timeSeconds: 61.25, latencySeconds: 0.0414, dropped: 7, framesPerSecond: 24.83 }));
+    preview.publish(
+      pictureOf(1234, { jpeg: red, timeSeconds: 61.25, latencySeconds: 0.0414, dropped: 7, framesPerSecond: 24.83 }),
+    );
     preview.publish(pictureOf(3, { source: 1, jpeg: blue, latencySeconds: 12.34 }));
-    await until(async () => isRed(await middleOf(card(page).locator('.view'))) && isBlue(await middleOf(card(page, 1).locator('.view'))));
+    await until(
+      async () =>
+        isRed(await middleOf(card(page).locator('.view'))) && isBlue(await middleOf(card(page, 1).locator('.view'))),
+    );
     expect(await page.title()).toBe('Robot <7>');
     expect(await page.locator('#connection').textContent()).toBe('live');
     expect(await page.locator('.name').allTextContents()).toEqual(['front.mp4', 'camera:0']);
@@ -24,7 +29,9 @@ describe.skipIf(chromiumPath === undefined)('the preview page in Chromium', () =
     expect(await page.locator('.source .state').allTextContents()).toEqual(['running', 'reconnecting']);
     expect(await card(page, 1).locator('.reason').textContent()).toBe('Connection refused');
     expect(await card(page).locator('.reason').isVisible()).toBe(false);
-    await until(async () => (await card(page).locator('.shares b').allTextContents()).join() === '50.0 %,10.0 %,20.0 %,20.0 %');
+    await until(
+      async () => (await card(page).locator('.shares b').allTextContents()).join() === '50.0 %,10.0 %,20.0 %,20.0 %',
+    );
 
     preview.publishState(1, 'running');
     await until(async () => (await card(page, 1).locator('.state').textContent()) === 'running');
@@ -44,10 +51,15 @@ describe.skipIf(chromiumPath === undefined)('the preview page in Chromium', () =
       return (await samples()) >= 4;
     });
     const blues = await chart.evaluate((element) => {
-      const canvas = element as unknown as { width: number; height: number; getContext(kind: string): { getImageData(...box: number[]): { data: Uint8ClampedArray } } };
+      const canvas = element as unknown as {
+        width: number;
+        height: number;
+        getContext(kind: string): { getImageData(...box: number[]): { data: Uint8ClampedArray } };
+      };
       const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
       let count = 0;
-      for (let at = 0; at < data.length; at += 4) if (data[at] === 46 && data[at + 1] === 125 && data[at + 2] === 225) count += 1;
+      for (let at = 0; at < data.length; at += 4)
+        if (data[at] === 46 && data[at + 1] === 125 && data[at + 2] === 225) count += 1;
       return count;
     });
     expect(blues).toBeGreaterThan(3); // the line of "road", in its color
@@ -86,7 +98,9 @@ describe.skipIf(chromiumPath === undefined)('the preview page in Chromium', () =
     first.publish(pictureOf(1, { jpeg: red }));
     await until(async () => isRed(await middleOf(page.locator('.view'))));
     await first.close();
-    await until(async () => (await page.locator('#connection').textContent()) === 'preview not reachable, trying again');
+    await until(
+      async () => (await page.locator('#connection').textContent()) === 'preview not reachable, trying again',
+    );
     const { onLabels } = dictionary();
     const second = await startPreview({ port: Number(new URL(first.url).port), onLabels });
     second.publishState(0, 'running');
@@ -135,20 +149,35 @@ describe.skipIf(chromiumPath === undefined)('the preview page in Chromium', () =
     await row(page, 'car').waitFor();
   });
 
-  it.each([['wide', 1440, 6], ['narrow', 380, 6], ['narrow', 320, 1]])('fits a %s window of %i pixels with %i sources', async (_, width, count) => {
-    const preview = await startPreview({ sources: Array.from({ length: count }, (_source, index) => `rtsp://camera-${index}.a-rather-long-name.example/Streaming/Channels/101`) });
+  it.each([
+    ['wide', 1440, 6],
+    ['narrow', 380, 6],
+    ['narrow', 320, 1],
+  ])('fits a %s window of %i pixels with %i sources', async (_, width, count) => {
+    const preview = await startPreview({
+      sources: Array.from(
+        { length: count },
+        (_source, index) => `rtsp://camera-${index}.a-rather-long-name.example/Streaming/Channels/101`,
+      ),
+    });
     for (let source = 0; source < count; source++) preview.publish(pictureOf(1, { source, jpeg: red }));
     const page = await openPage(preview.url, { viewport: { width, height: 800 } });
-    for (let source = 0; source < count; source++) await until(async () => isRed(await middleOf(card(page, source).locator('.view'))));
+    for (let source = 0; source < count; source++)
+      await until(async () => isRed(await middleOf(card(page, source).locator('.view'))));
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-    const cards = await page.locator('.source').evaluateAll((found) => found.map((element) => (element as unknown as { offsetWidth: number }).offsetWidth));
+    const cards = await page
+      .locator('.source')
+      .evaluateAll((found) => found.map((element) => (element as unknown as { offsetWidth: number }).offsetWidth));
     expect(Math.min(...cards)).toBeGreaterThan(280);
   });
 
   it('enlarges one of several sources', async () => {
     const preview = await startPreview({ sources: ['a', 'b', 'c'] });
     const page = await openPage(preview.url);
-    const widths = (): Promise<number[]> => page.locator('.source').evaluateAll((found) => found.map((element) => (element as unknown as { offsetWidth: number }).offsetWidth));
+    const widths = (): Promise<number[]> =>
+      page
+        .locator('.source')
+        .evaluateAll((found) => found.map((element) => (element as unknown as { offsetWidth: number }).offsetWidth));
     const button = page.getByRole('button', { name: 'Enlarge b' });
     await button.click();
     const [a = 0, b = 0] = await widths();

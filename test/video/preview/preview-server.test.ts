@@ -8,12 +8,23 @@ import { pictureOf, post, rawRequest, startPreview, streetLabels, until, watch }
 
 describe('PreviewServer.start()', () => {
   const start = (options: Partial<PreviewOptions>): Promise<PreviewServer> =>
-    PreviewServer.start({ sources: ['a'], labels: streetLabels, onLabels: () => Promise.resolve(streetLabels), ...options });
+    PreviewServer.start({
+      sources: ['a'],
+      labels: streetLabels,
+      onLabels: () => Promise.resolve(streetLabels),
+      ...options,
+    });
 
   it('rejects what it cannot serve', async () => {
-    await expect(start({ sources: [] })).rejects.toThrow(new TypeError('Cannot start preview: sources must not be empty, got []'));
-    await expect(start({ port: 70_000 })).rejects.toThrow(new RangeError('Cannot start preview: port must be a whole number of 0 to 65535, got 70000'));
-    await expect(start({ token: 'abc' })).rejects.toThrow(new RangeError('Cannot start preview: token must have at least 8 characters, got 3'));
+    await expect(start({ sources: [] })).rejects.toThrow(
+      new TypeError('Cannot start preview: sources must not be empty, got []'),
+    );
+    await expect(start({ port: 70_000 })).rejects.toThrow(
+      new RangeError('Cannot start preview: port must be a whole number of 0 to 65535, got 70000'),
+    );
+    await expect(start({ token: 'abc' })).rejects.toThrow(
+      new RangeError('Cannot start preview: token must have at least 8 characters, got 3'),
+    );
   });
 
   it('says which address is taken', async () => {
@@ -34,10 +45,16 @@ describe('the page', () => {
     const html = await page.text();
     expect(html).toContain('<title>&#60;b&#62;&#34;robot&#34; &#38; co</title>');
     expect(page.headers.get('Content-Security-Policy')).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action " +
+        "'self'; base-uri 'none'; frame-ancestors 'none'",
     );
     expect(page.headers.get('X-Content-Type-Options')).toBe('nosniff');
-    for (const [file, type] of [['page.js', 'text/javascript'], ['labels.js', 'text/javascript'], ['page.css', 'text/css'], ['icon.svg', 'image/svg+xml']] as const) {
+    for (const [file, type] of [
+      ['page.js', 'text/javascript'],
+      ['labels.js', 'text/javascript'],
+      ['page.css', 'text/css'],
+      ['icon.svg', 'image/svg+xml'],
+    ] as const) {
       const answer = await fetch(new URL(file, preview.url));
       expect([answer.status, answer.headers.get('Content-Type')?.split(';')[0]]).toEqual([200, type]);
       expect((await answer.text()).length).toBeGreaterThan(100);
@@ -46,7 +63,15 @@ describe('the page', () => {
 
   it('is all there is', async () => {
     const preview = await startPreview();
-    for (const path of ['nothing', 'toString', 'stream/1', 'snapshot/0.jpg', 'stream/x', '../package.json', '%2e%2e/package.json']) {
+    for (const path of [
+      'nothing',
+      'toString',
+      'stream/1',
+      'snapshot/0.jpg',
+      'stream/x',
+      '../package.json',
+      '%2e%2e/package.json',
+    ]) {
       expect((await fetch(new URL(path, preview.url))).status).toBe(404);
     }
     expect((await fetch(preview.url, { method: 'DELETE' })).status).toBe(405);
@@ -70,15 +95,31 @@ describe('watching', () => {
       { type: 'hello', viewer: 1, title: 'Two', sources: ['rtsp://cam/1', 'b'] },
       { type: 'labels', revision: 1, ...streetLabels },
       { type: 'state', source: 0, state: 'reconnecting', reason: 'Cannot open rtsp://cam/1' },
-      { type: 'history', source: 0, samples: [{ ageSeconds: expect.any(Number), areas: { road: 0.5, car: 0.1, sky: 0.2 } }] },
-      { type: 'picture', source: 0, index: 7, timeSeconds: 0.7, areas: { road: 0.5, car: 0.1, sky: 0.2 }, latencySeconds: 0.04, dropped: 0, framesPerSecond: 10 },
+      {
+        type: 'history',
+        source: 0,
+        samples: [{ ageSeconds: expect.any(Number), areas: { road: 0.5, car: 0.1, sky: 0.2 } }],
+      },
+      {
+        type: 'picture',
+        source: 0,
+        index: 7,
+        timeSeconds: 0.7,
+        areas: { road: 0.5, car: 0.1, sky: 0.2 },
+        latencySeconds: 0.04,
+        dropped: 0,
+        framesPerSecond: 10,
+      },
       { type: 'history', source: 1, samples: [] },
     ]);
     expect([...(messages[4]?.jpeg ?? [])]).toEqual([0xff, 0xd8, 7]);
     preview.publish(pictureOf(3, { source: 1 }));
     preview.publishState(1, 'running');
     await until(() => of('state').length === 2);
-    expect(of('picture').map(({ data }) => [data.source, data.index])).toEqual([[0, 7], [1, 3]]);
+    expect(of('picture').map(({ data }) => [data.source, data.index])).toEqual([
+      [0, 7],
+      [1, 3],
+    ]);
     expect(of('sample').map(({ data }) => data.source)).toEqual([1]);
   });
 
@@ -104,7 +145,8 @@ describe('watching', () => {
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     let text = '';
     const read = async (parts: number): Promise<void> => {
-      while (text.split('image/jpeg\r\n\r\n').length < parts + 2) text += Buffer.from((await reader.read()).value ?? []).toString('latin1');
+      while (text.split('image/jpeg\r\n\r\n').length < parts + 2)
+        text += Buffer.from((await reader.read()).value ?? []).toString('latin1');
     };
     preview.publish(pictureOf(1, { source: 0 }));
     preview.publish(pictureOf(2, { source: 1 }));
@@ -121,45 +163,84 @@ describe('watching', () => {
     preview.publish(pictureOf(1));
     preview.publish(pictureOf(2));
     const snapshot = await fetch(new URL('snapshot/0.jpg', preview.url));
-    expect([snapshot.headers.get('Content-Type'), ...new Uint8Array(await snapshot.arrayBuffer())]).toEqual(['image/jpeg', 0xff, 0xd8, 2]);
+    expect([snapshot.headers.get('Content-Type'), ...new Uint8Array(await snapshot.arrayBuffer())]).toEqual([
+      'image/jpeg',
+      0xff,
+      0xd8,
+      2,
+    ]);
     const events = await fetch(new URL('events', preview.url));
     expect(events.headers.get('Content-Type')).toBe('text/event-stream');
     const reader = (events.body as ReadableStream<Uint8Array>).getReader();
     let text = '';
     while (!text.includes('event: picture')) text += Buffer.from((await reader.read()).value ?? []).toString();
-    expect(text).toMatch(/^event: hello\ndata: \{"type":"hello","viewer":1,"title":"synseg","sources":\["front.mp4"\]\}\n\n/);
+    expect(text).toMatch(
+      /^event: hello\ndata: \{"type":"hello","viewer":1,"title":"synseg","sources":\["front.mp4"\]\}\n\n/,
+    );
     expect(text).toMatch(/event: picture\ndata: \{"type":"picture","source":0,"index":2,.*\}\n\n/);
     await reader.cancel();
   });
 
   it('says what an option must be', async () => {
-    const options = { sources: ['a'], labels: { names: [], colors: [], thresholds: [] }, onLabels: () => Promise.reject(new Error('none')) };
+    const options = {
+      sources: ['a'],
+      labels: { names: [], colors: [], thresholds: [] },
+      onLabels: () => Promise.reject(new Error('none')),
+    };
     const start = (change: object) => PreviewServer.start({ ...options, ...change });
-    await expect(start({ prot: 1 })).rejects.toThrow('Cannot start preview: options must have known names, got "prot" (did you mean "port"?)');
-    await expect(start({ sources: 'a' })).rejects.toThrow('Cannot start preview: sources must be a list of strings, got "a"');
-    await expect(start({ onLabels: undefined })).rejects.toThrow('Cannot start preview: onLabels must be a function, got undefined');
-    await expect(start({ labels: { names: ['a'], colors: [], thresholds: [] } })).rejects.toThrow('Cannot start preview: labels must hold names, colors and thresholds, lists of one length, got an object');
-    await expect(PreviewServer.start(undefined as never)).rejects.toThrow('Cannot start preview: options must be an object with sources, labels and onLabels, got undefined');
+    await expect(start({ prot: 1 })).rejects.toThrow(
+      'Cannot start preview: options must have known names, got "prot" (did you mean "port"?)',
+    );
+    await expect(start({ sources: 'a' })).rejects.toThrow(
+      'Cannot start preview: sources must be a list of strings, got "a"',
+    );
+    await expect(start({ onLabels: undefined })).rejects.toThrow(
+      'Cannot start preview: onLabels must be a function, got undefined',
+    );
+    await expect(start({ labels: { names: ['a'], colors: [], thresholds: [] } })).rejects.toThrow(
+      'Cannot start preview: labels must hold names, colors and thresholds, lists of one length, got an object',
+    );
+    await expect(PreviewServer.start(undefined as never)).rejects.toThrow(
+      'Cannot start preview: options must be an object with sources, labels and onLabels, got undefined',
+    );
     const preview = await startPreview();
-    expect(() => preview.publish({ source: 0 } as never)).toThrow('Cannot show picture: picture must hold a JPEG file as jpeg, got an object');
-    expect(() => preview.publish(pictureOf(0, { timeSeconds: 3n as never }))).toThrow('Cannot show picture: timeSeconds must be a number, got a bigint');
-    expect(() => preview.publish(pictureOf(0, { areas: undefined as never }))).toThrow('Cannot show picture: areas must be an object of numbers, got undefined');
-    expect(() => preview.publish(pictureOf(0, { source: Object.create(null) as never }))).toThrow('Cannot show picture: source must be a whole number of 0 to 0, got an object');
+    expect(() => preview.publish({ source: 0 } as never)).toThrow(
+      'Cannot show picture: picture must hold a JPEG file as jpeg, got an object',
+    );
+    expect(() => preview.publish(pictureOf(0, { timeSeconds: 3n as never }))).toThrow(
+      'Cannot show picture: timeSeconds must be a number, got a bigint',
+    );
+    expect(() => preview.publish(pictureOf(0, { areas: undefined as never }))).toThrow(
+      'Cannot show picture: areas must be an object of numbers, got undefined',
+    );
+    expect(() => preview.publish(pictureOf(0, { source: Object.create(null) as never }))).toThrow(
+      'Cannot show picture: source must be a whole number of 0 to 0, got an object',
+    );
     expect(() => preview.publishState(0, 3 as never)).toThrow('Cannot show state: state must be a string, got 3');
-    expect(() => preview.publishState(0, 'stalled', {} as never)).toThrow('Cannot show state: reason must be a string, got an object');
+    expect(() => preview.publishState(0, 'stalled', {} as never)).toThrow(
+      'Cannot show state: reason must be a string, got an object',
+    );
     expect(() => preview.publishLabels([] as never)).toThrow('Cannot show labels: labels must hold names');
     const labels = { names: ['a'], colors: [[1, 2, 3]], thresholds: [null] };
     const show = (change: object) => () => preview.publishLabels({ ...labels, ...change } as never);
     expect(show({ colors: ['red'] })).toThrow('Cannot show labels: colors must each be three numbers, got a list of 1');
-    expect(show({ thresholds: [1n] })).toThrow('Cannot show labels: thresholds must each be a number or null, got a list of 1');
-    expect(show({ defaultThreshold: '1' })).toThrow('Cannot show labels: defaultThreshold must be a number or null, got "1"');
+    expect(show({ thresholds: [1n] })).toThrow(
+      'Cannot show labels: thresholds must each be a number or null, got a list of 1',
+    );
+    expect(show({ defaultThreshold: '1' })).toThrow(
+      'Cannot show labels: defaultThreshold must be a number or null, got "1"',
+    );
     expect(show({ backgroundRule: 3 })).toThrow('Cannot show labels: backgroundRule must be a string, got 3');
   });
 
   it('refuses sources that are not there', async () => {
     const preview = await startPreview();
-    expect(() => preview.publish(pictureOf(0, { source: 1 }))).toThrow(new RangeError('Cannot show picture: source must be a whole number of 0 to 0, got 1'));
-    expect(() => preview.publishState(-1, 'running')).toThrow(new RangeError('Cannot show state: source must be a whole number of 0 to 0, got -1'));
+    expect(() => preview.publish(pictureOf(0, { source: 1 }))).toThrow(
+      new RangeError('Cannot show picture: source must be a whole number of 0 to 0, got 1'),
+    );
+    expect(() => preview.publishState(-1, 'running')).toThrow(
+      new RangeError('Cannot show state: source must be a whole number of 0 to 0, got -1'),
+    );
   });
 });
 

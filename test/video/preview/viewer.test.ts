@@ -25,14 +25,18 @@ describe('slow viewers', () => {
     const preview = await startPreview();
     const jpeg = new Uint8Array(256 * 1024);
     const pictures = 150;
-    const sleepers = await Promise.all(Array.from({ length: 20 }, () => rawRequest(preview, 'GET /stream/0 HTTP/1.0', 'Host: localhost'))); // 1.0: no chunks
+    const sleepers = await Promise.all(
+      Array.from({ length: 20 }, () => rawRequest(preview, 'GET /stream/0 HTTP/1.0', 'Host: localhost')),
+    ); // 1.0: no chunks
     const reader = watch(preview, 'live');
     await until(() => preview.viewers === 21 && reader.messages.length > 0);
     for (let index = 0; index < pictures; index++) {
       preview.publish(pictureOf(index, { jpeg }));
       await until(() => reader.of('picture').length === index + 1);
     }
-    expect(reader.of('picture').map(({ data }) => data.index)).toEqual(Array.from({ length: pictures }, (_, index) => index));
+    expect(reader.of('picture').map(({ data }) => data.index)).toEqual(
+      Array.from({ length: pictures }, (_, index) => index),
+    );
     // The kernel keeps up to some 10 MB of a connection that nobody reads, 40 of these pictures.
     const lost = preview.picturesLost;
     expect(lost).toBeGreaterThan(20 * (pictures - 80));
@@ -59,7 +63,12 @@ describe('slow viewers', () => {
     await until(() => of('picture').length === 3);
     expect((await report([0, 1])).status).toBe(204);
     await until(() => of('picture').length === 4);
-    expect(of('picture').map(({ data }) => [data.source, data.index])).toEqual([[0, 0], [1, 0], [0, 49], [1, 49]]);
+    expect(of('picture').map(({ data }) => [data.source, data.index])).toEqual([
+      [0, 0],
+      [1, 0],
+      [0, 49],
+      [1, 49],
+    ]);
     expect(preview.picturesLost).toBe(2 * 48);
     expect((await post(preview, 'drawn', { viewer: 99, pictures: [1] })).status).toBe(404);
     expect((await post(preview, 'drawn', { viewer: 1, pictures: 'x' })).status).toBe(204);

@@ -5,30 +5,55 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
 import { PreviewServer } from '../../../packages/video/src/preview/preview-server.ts';
-import type { PreviewLabels, PreviewOptions, PreviewPicture } from '../../../packages/video/src/preview/preview-types.ts';
+import type {
+  PreviewLabels,
+  PreviewOptions,
+  PreviewPicture,
+} from '../../../packages/video/src/preview/preview-types.ts';
 
 export const streetLabels: PreviewLabels = {
   names: ['road', 'car', 'sky'],
-  colors: [[46, 125, 225], [245, 130, 32], [60, 170, 75]],
+  colors: [
+    [46, 125, 225],
+    [245, 130, 32],
+    [60, 170, 75],
+  ],
   thresholds: [null, 0.4, null],
 };
 
 /** A preview that is closed after the test. */
 export async function startPreview(options: Partial<PreviewOptions> = {}): Promise<PreviewServer> {
-  const preview = await PreviewServer.start({ sources: ['front.mp4'], labels: streetLabels, onLabels: () => Promise.resolve(streetLabels), ...options });
+  const preview = await PreviewServer.start({
+    sources: ['front.mp4'],
+    labels: streetLabels,
+    onLabels: () => Promise.resolve(streetLabels),
+    ...options,
+  });
   onTestFinished(() => preview.close());
   return preview;
 }
 
 /** A JPEG of one color. */
 export function jpegOf(color: string, width = 160, height = 90): Promise<Buffer> {
-  return sharp({ create: { width, height, channels: 3, background: color } }).jpeg().toBuffer();
+  return sharp({ create: { width, height, channels: 3, background: color } })
+    .jpeg()
+    .toBuffer();
 }
 
 /** A picture with numbers; the JPEG is three bytes that no browser would draw, unless given. */
 export function pictureOf(index: number, more: Partial<PreviewPicture> = {}): PreviewPicture {
   const jpeg = Uint8Array.of(0xff, 0xd8, index % 256);
-  return { source: 0, index, timeSeconds: index / 10, jpeg, areas: { road: 0.5, car: 0.1, sky: 0.2 }, latencySeconds: 0.04, dropped: 0, framesPerSecond: 10, ...more };
+  return {
+    source: 0,
+    index,
+    timeSeconds: index / 10,
+    jpeg,
+    areas: { road: 0.5, car: 0.1, sky: 0.2 },
+    latencySeconds: 0.04,
+    dropped: 0,
+    framesPerSecond: 10,
+    ...more,
+  };
 }
 
 /** A message of `/live`. */
@@ -89,13 +114,21 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 const json = { 'Content-Type': 'application/json' };
 
 /** Posts to the preview; `body` is sent as it is when it is a string. */
-export function post(preview: PreviewServer, path: string, body: unknown, headers: Record<string, string> = json): Promise<Response> {
+export function post(
+  preview: PreviewServer,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = json,
+): Promise<Response> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return fetch(new URL(path, preview.url), { method: 'POST', headers, body: text });
 }
 
 /** Everything that comes on a connection, for as long as the test runs. */
-export function watch(preview: PreviewServer, path: string): { messages: LiveMessage[]; of: (type: string) => LiveMessage[]; leave: () => void } {
+export function watch(
+  preview: PreviewServer,
+  path: string,
+): { messages: LiveMessage[]; of: (type: string) => LiveMessage[]; leave: () => void } {
   const leaving = new AbortController();
   const messages: LiveMessage[] = [];
   const leave = (): void => leaving.abort();

@@ -44,7 +44,9 @@ describe('locateFfmpeg() and locateFfprobe()', () => {
     const clip = 'any.mp4';
     const expected = {
       code: 'FFMPEG_MISSING',
-      message: expect.stringMatching(/^Cannot find ffmpeg: FFMPEG_PATH must name an executable file, got "\/nonexistent"\. .*apt install ffmpeg/),
+      message: expect.stringMatching(
+        /^Cannot find ffmpeg: FFMPEG_PATH must name an executable file, got "\/nonexistent"\. .*apt install ffmpeg/,
+      ),
     };
     await expect(probe(clip)).rejects.toMatchObject(expected);
     await expect(decodeFrames(clip, { size: [8, 8] }).next()).rejects.toMatchObject(expected);
@@ -75,16 +77,26 @@ describe('ffmpegVersion()', () => {
   it('refuses what is too old or does not run', async () => {
     const old = script('v3', 'echo "ffmpeg version 3.4.8 Copyright"');
     await expect(ffmpegVersion(old)).rejects.toThrow(`Cannot use ffmpeg: ${old} must be version 4.4 or newer, got 3.4`);
-    const snapshot = script('v2018', 'echo "ffmpeg version N-47683-g0e8eb07980-static"; echo "libavformat    58. 24.100 / 58. 24.100"');
-    await expect(ffmpegVersion(snapshot)).rejects.toThrow(`Cannot use ffmpeg: ${snapshot} must be version 4.4 or newer, got N-47683-g0e8eb07980-static, as old as 4.1`);
+    const snapshot = script(
+      'v2018',
+      'echo "ffmpeg version N-47683-g0e8eb07980-static"; echo "libavformat    58. 24.100 / 58. 24.100"',
+    );
+    await expect(ffmpegVersion(snapshot)).rejects.toThrow(
+      `Cannot use ffmpeg: ${snapshot} must be version 4.4 or newer, got N-47683-g0e8eb07980-static, as old as 4.1`,
+    );
     const other = script('other', 'echo hello');
-    await expect(ffmpegVersion(other)).rejects.toThrow(`Cannot use ffmpeg: ${other} must be version 4.4 or newer, got no version`);
+    await expect(ffmpegVersion(other)).rejects.toThrow(
+      `Cannot use ffmpeg: ${other} must be version 4.4 or newer, got no version`,
+    );
     const broken = script('broken', 'echo missing library >&2; exit 127');
     await expect(ffmpegVersion(broken)).rejects.toThrow(`Cannot run ffmpeg: ${broken} must run. missing library`);
   });
 
   it.each([
-    ['ffmpeg version 2024-06-13-git-0060a368b1-essentials_build-www.gyan.dev\nlibavformat    61.  3.104 / 61.  3.104', [7, 0]],
+    [
+      'ffmpeg version 2024-06-13-git-0060a368b1-essentials_build-www.gyan.dev\nlibavformat    61.  3.104 / 61.  3.104',
+      [7, 0],
+    ],
     ['ffmpeg version git-2020-08-31-4a11a6f\nlibavformat    58. 52.100 / 58. 52.100', [4, 3]],
     ['ffmpeg version 7.1-full_build-www.gyan.dev\nlibavformat    61.  7.100 / 61.  7.100', [7, 1]],
     ['ffmpeg version n6.0-static', [6, 0]],
@@ -104,7 +116,10 @@ describe('ffmpegVersion()', () => {
 
 describe('a tool process', () => {
   it('keeps the last lines of stderr, without credentials', async () => {
-    const talk = script('talk', 'i=0; while [ $i -lt 50 ]; do echo "line $i of rtsp://a:b@c/d" >&2; i=$((i+1)); done; printf last >&2');
+    const talk = script(
+      'talk',
+      'i=0; while [ $i -lt 50 ]; do echo "line $i of rtsp://a:b@c/d" >&2; i=$((i+1)); done; printf last >&2',
+    );
     const { lastLines, code } = await runTool(talk, []);
     expect(code).toBe(0);
     expect(lastLines.split('\n')).toHaveLength(12);

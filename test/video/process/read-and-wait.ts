@@ -1,4 +1,6 @@
-/** Decodes the source given as JSON, prints a line for the first frames, and then takes no more. For tests of the end. */
+/**
+ * Decodes the source given as JSON, prints a line for the first frames, and then takes no more. For tests of the end.
+ */
 import { decodeFrames, type DecodeOptions } from '../../../packages/video/src/decode/decode.ts';
 import type { VideoSource } from '../../../packages/video/src/source/source.ts';
 

@@ -29,7 +29,11 @@ afterEach(async () => {
   await Promise.all(senders.splice(0).map((sender) => sender.kill()));
 });
 
-type Task = Partial<DecodeOptions> & { readonly source: VideoSource; readonly frames: number; readonly listen?: boolean };
+type Task = Partial<DecodeOptions> & {
+  readonly source: VideoSource;
+  readonly frames: number;
+  readonly listen?: boolean;
+};
 
 /** Starts the script, and waits until it has said `line`. */
 async function read([command = '', ...args]: readonly string[], task: Task, line: string): Promise<Reading> {
@@ -49,7 +53,9 @@ async function read([command = '', ...args]: readonly string[], task: Task, line
 async function ffmpegOf({ child }: Reading): Promise<number> {
   for (;;) {
     const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' }).trim().split('\n');
-    const found = rows.map((row) => row.trim().split(/ +/)).find(([, parent, name]) => Number(parent) === child.pid && name === 'ffmpeg');
+    const found = rows
+      .map((row) => row.trim().split(/ +/))
+      .find(([, parent, name]) => Number(parent) === child.pid && name === 'ffmpeg');
     if (found !== undefined) return Number(found[0]);
     await sleep(20);
   }
@@ -73,7 +79,11 @@ async function gone(pid: number, mostSeconds: number): Promise<boolean> {
 }
 
 /** A live source that has frozen after its first frames. */
-async function frozen(runtime: readonly string[], sourceOf: (port: number) => VideoSource, output: (port: number) => readonly string[]): Promise<Reading> {
+async function frozen(
+  runtime: readonly string[],
+  sourceOf: (port: number) => VideoSource,
+  output: (port: number) => readonly string[],
+): Promise<Reading> {
   const port = await freePort();
   const sender = new Sender(output(port)).start();
   senders.push(sender);
@@ -85,22 +95,32 @@ async function frozen(runtime: readonly string[], sourceOf: (port: number) => Vi
 }
 
 describe.each(runtimes)('ffmpeg under %s ends', (_name, runtime) => {
-  it.each(['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const)('with its parent on %s, while it decodes a file', async (signal) => {
-    const reading = await read(runtime, { source: clip, frames: 3 }, 'frame 2');
-    const pid = await ffmpegOf(reading);
-    reading.child.kill(signal);
-    expect(await reading.ended).toEqual([null, signal]);
-    expect(await gone(pid, 5)).toBe(true);
-  });
+  it.each(['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'with its parent on %s, while it decodes a file',
+    async (signal) => {
+      const reading = await read(runtime, { source: clip, frames: 3 }, 'frame 2');
+      const pid = await ffmpegOf(reading);
+      reading.child.kill(signal);
+      expect(await reading.ended).toEqual([null, signal]);
+      expect(await gone(pid, 5)).toBe(true);
+    },
+  );
 
-  it.each(['SIGKILL', 'SIGTERM'] as const)('with its parent on %s, when a sender over TCP has frozen', async (signal) => {
-    const reading = await frozen(runtime, (port) => `tcp://127.0.0.1:${port}?listen`, (port) => ['-f', 'mpegts', `tcp://127.0.0.1:${port}`]);
-    const pid = await ffmpegOf(reading);
-    reading.child.kill(signal);
-    expect(await reading.ended).toEqual([null, signal]);
-    // A signal that can be heard is heard at once; after SIGKILL the time limit of the network has to pass.
-    expect(await gone(pid, signal === 'SIGKILL' ? 8 : 1.5)).toBe(true);
-  });
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'with its parent on %s, when a sender over TCP has frozen',
+    async (signal) => {
+      const reading = await frozen(
+        runtime,
+        (port) => `tcp://127.0.0.1:${port}?listen`,
+        (port) => ['-f', 'mpegts', `tcp://127.0.0.1:${port}`],
+      );
+      const pid = await ffmpegOf(reading);
+      reading.child.kill(signal);
+      expect(await reading.ended).toEqual([null, signal]);
+      // A signal that can be heard is heard at once; after SIGKILL the time limit of the network has to pass.
+      expect(await gone(pid, signal === 'SIGKILL' ? 8 : 1.5)).toBe(true);
+    },
+  );
 
   it('and leaves a signal to those who handle it', async () => {
     const reading = await read(runtime, { source: clip, frames: 3, listen: true }, 'frame 2');
@@ -117,7 +137,11 @@ describe.each(runtimes)('ffmpeg under %s ends', (_name, runtime) => {
 
 describe('ffmpeg ends some time after kill -9 of its parent', () => {
   it('when a sender over UDP is silent', async () => {
-    const reading = await frozen(node, (port) => `udp://127.0.0.1:${port}`, (port) => ['-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`]);
+    const reading = await frozen(
+      node,
+      (port) => `udp://127.0.0.1:${port}`,
+      (port) => ['-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`],
+    );
     const pid = await ffmpegOf(reading);
     reading.child.kill('SIGKILL');
     expect(await gone(pid, 8)).toBe(true);
@@ -141,7 +165,11 @@ describe('ffmpeg ends some time after kill -9 of its parent', () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const reading = await read(node, { source: `rtsp://127.0.0.1:${port}/live`, frames: 1, networkTimeoutSeconds: 2 }, 'begun');
+    const reading = await read(
+      node,
+      { source: `rtsp://127.0.0.1:${port}/live`, frames: 1, networkTimeoutSeconds: 2 },
+      'begun',
+    );
     const pid = await ffmpegOf(reading);
     reading.child.kill('SIGKILL');
     expect(await gone(pid, 8)).toBe(true);

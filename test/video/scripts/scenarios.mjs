@@ -1,5 +1,6 @@
 /**
- * The built packages as a program uses them, run as a process of its own: `scenarios.mjs SCENARIO MODEL CACHE ARGUMENT…`.
+ * The built packages as a program uses them, run as a process of its own: `scenarios.mjs SCENARIO MODEL CACHE
+ * ARGUMENT…`.
  * Each prints one JSON object, and ends by itself: a thread, child or port left over would keep it alive.
  */
 import { readdirSync } from 'node:fs';
@@ -16,11 +17,23 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 
 const scenarios = {
   /** A whole file, with everything the threads of the pool can be asked for. */
-  async file(segmenter, labels, clip, folder) {
-    const files = { overlay: join(folder, 'o.mp4'), jsonl: join(folder, 'o.jsonl'), coco: join(folder, 'o.json'), csv: join(folder, 'o.csv'), pngFolder: join(folder, 'png') };
+  async 'file'(segmenter, labels, clip, folder) {
+    const files = {
+      overlay: join(folder, 'o.mp4'),
+      jsonl: join(folder, 'o.jsonl'),
+      coco: join(folder, 'o.json'),
+      csv: join(folder, 'o.csv'),
+      pngFolder: join(folder, 'png'),
+    };
     const indices = [];
     let pixels = 0;
-    for await (const frame of segmentVideo(clip, segmenter, labels, { ...files, workers: 2, smooth: {}, output: ['polygons'], size: 'source' })) {
+    for await (const frame of segmentVideo(clip, segmenter, labels, {
+      ...files,
+      workers: 2,
+      smooth: {},
+      output: ['polygons'],
+      size: 'source',
+    })) {
       indices.push(frame.index);
       pixels += frame.labelMap.length;
     }
@@ -48,17 +61,26 @@ const scenarios = {
   },
 
   /** Many frames: memory must stay where it was after the first tenth. */
-  async long(segmenter, labels, clip, workers) {
+  async 'long'(segmenter, labels, clip, workers) {
     let frames = 0;
     let inOrder = true;
     const rss = [];
-    for await (const { index } of segmentVideo(clip, segmenter, labels, { workers: Number(workers), maxInFlight: 9, output: ['rle'] })) {
+    for await (const { index } of segmentVideo(clip, segmenter, labels, {
+      workers: Number(workers),
+      maxInFlight: 9,
+      output: ['rle'],
+    })) {
       inOrder &&= index === frames;
       frames += 1;
       if (frames % 50 === 0) rss.push(process.memoryUsage.rss() / 1e6);
     }
     const tenth = Math.floor(rss.length / 10);
-    print({ frames, inOrder, second: Math.round(median(rss.slice(tenth, 2 * tenth))), last: Math.round(median(rss.slice(-tenth))) });
+    print({
+      frames,
+      inOrder,
+      second: Math.round(median(rss.slice(tenth, 2 * tenth))),
+      last: Math.round(median(rss.slice(-tenth))),
+    });
   },
 
   /** Stopped at random moments: while loading threads, probing, decoding, segmenting, writing. */
@@ -70,9 +92,11 @@ const scenarios = {
       const controller = new AbortController();
       const reason = new Error('enough');
       const timer = setTimeout(() => controller.abort(reason), random() * 600);
-      const files = round % 2 === 0 ? { overlay: join(folder, `${round}.mp4`), jsonl: join(folder, `${round}.jsonl`) } : {};
+      const files =
+        round % 2 === 0 ? { overlay: join(folder, `${round}.mp4`), jsonl: join(folder, `${round}.jsonl`) } : {};
       try {
-        for await (const { index } of segmentVideo(clip, segmenter, labels, { ...files, signal: controller.signal })) outcomes.frames = index + 1;
+        for await (const { index } of segmentVideo(clip, segmenter, labels, { ...files, signal: controller.signal }))
+          outcomes.frames = index + 1;
         outcomes.ended += 1;
       } catch (error) {
         if (error !== reason) throw error;

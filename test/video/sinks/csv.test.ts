@@ -23,12 +23,17 @@ describe('CsvSink', () => {
     );
     await sink.close();
     expect(readFileSync(at('a.csv'), 'utf8').split('\n')).toHaveLength(5);
-    await expect(sink.write(sinkFrame())).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write label statistics: "${at('a.csv')}" is closed` });
+    await expect(sink.write(sinkFrame())).rejects.toMatchObject({
+      code: 'DISPOSED',
+      message: `Cannot write label statistics: "${at('a.csv')}" is closed`,
+    });
   });
 
   it('quotes names as CSV wants', async () => {
     const sink = await CsvSink.open(at('quoted.csv'));
-    await sink.write(sinkFrame({ source: 'a,b.mp4', labels: ['the "red" car', 'two\nlines'], areas: {}, fileName: 'x,1.png' }));
+    await sink.write(
+      sinkFrame({ source: 'a,b.mp4', labels: ['the "red" car', 'two\nlines'], areas: {}, fileName: 'x,1.png' }),
+    );
     await sink.close();
     expect(readFileSync(at('quoted.csv'), 'utf8').slice(72)).toBe(
       '"a,b.mp4",3,0.12,"the ""red"" car",0,0,0.05,"x,1.png"\n"a,b.mp4",3,0.12,"two\nlines",0,0,0.05,"x,1.png"\n',
@@ -38,7 +43,9 @@ describe('CsvSink', () => {
   it('names the file that cannot be written', async () => {
     const full = fullDisk(at('full.csv'));
     const sink = await CsvSink.open(full);
-    const message = `Cannot write label statistics: path must be on a disk with room left, got "${full}" (ENOSPC: no space left on device, write)`;
+    const message =
+      `Cannot write label statistics: path must be on a disk with room left, got "${full}" (ENOSPC: ` +
+      'no space left on device, write)';
     await expect(sink.write(sinkFrame())).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message });
     await expect(sink.write(sinkFrame())).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message });
     expect(await sink.abandon()).toEqual([]);

@@ -15,7 +15,11 @@ const size = { width: 64, height: 48, frameRate: 25 };
 const gray = (value: number, { width, height } = size): Uint8Array => new Uint8Array(width * height * 3).fill(value);
 
 /** Writes frames at the given times and closes. */
-async function write(path: string, times: readonly number[], options: Parameters<typeof encodeVideo>[1] = size): Promise<void> {
+async function write(
+  path: string,
+  times: readonly number[],
+  options: Parameters<typeof encodeVideo>[1] = size,
+): Promise<void> {
   const sink = await encodeVideo(path, options);
   for (const [index, time] of times.entries()) await sink.write(gray(index * 5, { ...size, ...options }), time);
   await sink.close();
@@ -24,7 +28,10 @@ async function write(path: string, times: readonly number[], options: Parameters
 describe('encodeVideo()', () => {
   it('writes H.264 with all frames, and leaves no other file', async () => {
     const path = at('new-folder/plain.mp4');
-    await write(path, Array.from({ length: 30 }, (_, index) => index / 25));
+    await write(
+      path,
+      Array.from({ length: 30 }, (_, index) => index / 25),
+    );
     expect(inspect(path).streams).toMatchObject([
       { codec_name: 'h264', pix_fmt: 'yuv420p', width: 64, height: 48, nb_read_frames: '30', color_space: 'bt709' },
     ]);
@@ -41,7 +48,10 @@ describe('encodeVideo()', () => {
     got.forEach((time, index) => expect(time).toBeCloseTo((times[index] ?? NaN) - 5, 4));
   });
 
-  it.each([['at the beginning', [0, 0.96]], ['at the end', [1.5, 2.4]]])('shows the last picture for one frame, with a gap %s', async (where, [low = 0, high = 0]) => {
+  it.each([
+    ['at the beginning', [0, 0.96]],
+    ['at the end', [1.5, 2.4]],
+  ])('shows the last picture for one frame, with a gap %s', async (where, [low = 0, high = 0]) => {
     const path = at(`gap-${where.replaceAll(' ', '-')}.mp4`);
     const times = Array.from({ length: 100 }, (_, index) => index / 25).filter((time) => time <= low || time >= high);
     await write(path, times);
@@ -53,7 +63,9 @@ describe('encodeVideo()', () => {
     await write(at('oblong.mp4'), [0, 0.04], { ...size, width: 63, pixelAspect: 16 / 11 });
     expect(inspect(at('oblong.mp4')).streams).toMatchObject([{ width: 64, sample_aspect_ratio: '16:11' }]);
     for (const pixelAspect of [0, -1, NaN, Infinity]) {
-      await expect(encodeVideo(at('flat.mp4'), { ...size, pixelAspect })).rejects.toThrow(`Cannot write video: pixelAspect must be a positive number, got ${pixelAspect}`);
+      await expect(encodeVideo(at('flat.mp4'), { ...size, pixelAspect })).rejects.toThrow(
+        `Cannot write video: pixelAspect must be a positive number, got ${pixelAspect}`,
+      );
     }
   });
 
@@ -66,10 +78,15 @@ describe('encodeVideo()', () => {
   it('gives back the colors it was given', async () => {
     const path = at('colors.mp4');
     const sink = await encodeVideo(path, { ...size, quality: 0 });
-    await sink.write(Uint8Array.from({ length: 64 * 48 * 3 }, (_, index) => [200, 40, 90][index % 3] ?? 0), 0);
+    await sink.write(
+      Uint8Array.from({ length: 64 * 48 * 3 }, (_, index) => [200, 40, 90][index % 3] ?? 0),
+      0,
+    );
     await sink.close();
     for await (const { data } of decodeFrames(path, { size: [48, 64] })) {
-      [200, 40, 90].forEach((value, channel) => expect(Math.abs((data[3000 + channel] ?? NaN) - value)).toBeLessThanOrEqual(4));
+      [200, 40, 90].forEach((value, channel) =>
+        expect(Math.abs((data[3000 + channel] ?? NaN) - value)).toBeLessThanOrEqual(4),
+      );
     }
   });
 
@@ -107,9 +124,31 @@ describe('encodeVideo()', () => {
     ['mp4', 'wavpack', 96_000, 'aac'],
   ])('takes sound along to %s that is %s', async (container, codec, rate, kept) => {
     const name = `${codec}-${container}`;
-    const source = ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=1', '-f', 'lavfi', '-i', 'sine=d=1', '-ac', '2', '-ar', String(rate), '-c:a', codec, '-strict', '-2', at(`${name}.mkv`));
+    const source = ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc2=s=64x48:r=25:d=1',
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=d=1',
+      '-ac',
+      '2',
+      '-ar',
+      String(rate),
+      '-c:a',
+      codec,
+      '-strict',
+      '-2',
+      at(`${name}.mkv`),
+    );
     const path = at(`${name}.${container}`);
-    await write(path, Array.from({ length: 25 }, (_, index) => index / 25), { ...size, source, audioCodec: codec });
+    await write(
+      path,
+      Array.from({ length: 25 }, (_, index) => index / 25),
+      { ...size, source, audioCodec: codec },
+    );
     const [pictures, sound] = inspect(path).streams;
     expect([pictures?.nb_read_frames, sound?.codec_name]).toEqual(['25', kept]);
     expect(Math.abs(Number(sound?.duration) - 1)).toBeLessThan(0.1);
@@ -117,14 +156,44 @@ describe('encodeVideo()', () => {
 
   it('makes AAC of sound that mp4 cannot hold', async () => {
     const clip = testClip(at('silent2.mp4'), { seconds: 1 });
-    const source = ffmpeg('-i', clip, '-f', 'lavfi', '-i', 'sine=d=1', '-c:v', 'copy', '-c:a', 'pcm_s16le', at('pcm.mov'));
+    const source = ffmpeg(
+      '-i',
+      clip,
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=d=1',
+      '-c:v',
+      'copy',
+      '-c:a',
+      'pcm_s16le',
+      at('pcm.mov'),
+    );
     await write(at('aac.mp4'), [0, 0.04, 0.08, 0.5], { ...size, source, audioCodec: 'pcm_s16le' });
     expect(inspect(at('aac.mp4')).streams[1]).toMatchObject({ codec_name: 'aac' });
   });
 
   it('makes AAC of sound whose channels the source does not name', async () => {
-    const source = ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=1', '-f', 'lavfi', '-i', 'sine=d=1', '-ac', '1', '-c:a', 'tta', at('unnamed.mkv'));
-    await write(at('unnamed.mp4'), Array.from({ length: 25 }, (_, index) => index / 25), { ...size, source, audioCodec: 'tta' });
+    const source = ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc2=s=64x48:r=25:d=1',
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=d=1',
+      '-ac',
+      '1',
+      '-c:a',
+      'tta',
+      at('unnamed.mkv'),
+    );
+    await write(
+      at('unnamed.mp4'),
+      Array.from({ length: 25 }, (_, index) => index / 25),
+      { ...size, source, audioCodec: 'tta' },
+    );
     expect(inspect(at('unnamed.mp4')).streams[1]).toMatchObject({ codec_name: 'aac', channels: 1 });
   });
 
@@ -170,7 +239,10 @@ describe('encodeVideo() rejects', () => {
 
   it('with what ffmpeg said when the file cannot be written', async () => {
     mkdirSync(at('taken.mp4'));
-    await expect(write(at('taken.mp4'), [0])).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message: `Cannot write video: path must be a file, not a folder, got "${at('taken.mp4')}" (it is a folder)` });
+    await expect(write(at('taken.mp4'), [0])).rejects.toMatchObject({
+      code: 'VIDEO_ENCODE',
+      message: `Cannot write video: path must be a file, not a folder, got "${at('taken.mp4')}" (it is a folder)`,
+    });
     writeFileSync(at('a-file'), '');
     await expect(encodeVideo(at('a-file/x.mp4'), size)).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
   });
@@ -183,7 +255,11 @@ describe('encodeVideo() rejects', () => {
     const sink = await encodeVideo(at('full.mp4'), { ...size, quality: 0 });
     const noise = Uint8Array.from({ length: 64 * 48 * 3 }, (_, index) => (index * 7919) % 251);
     const writing = async (): Promise<void> => {
-      for (let index = 0; index < 2000; index++) await sink.write(noise.map((value) => value + index * 31), index / 25);
+      for (let index = 0; index < 2000; index++)
+        await sink.write(
+          noise.map((value) => value + index * 31),
+          index / 25,
+        );
       await sink.close();
     };
     await expect(writing()).rejects.toMatchObject({
@@ -198,27 +274,51 @@ describe('encodeVideo() rejects', () => {
   it('an encoder that this ffmpeg does not have, naming those it has', async () => {
     await expect(encodeVideo(at('x.mp4'), { ...size, encoder: 'libnothing' })).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
-      message: expect.stringMatching(/encoder must be one that .* has, got "libnothing" \(its H\.264 encoders: .*libx264/),
+      message: expect.stringMatching(
+        /encoder must be one that .* has, got "libnothing" \(its H\.264 encoders: .*libx264/,
+      ),
     });
   });
 
   it('to write over its source', async () => {
     const source = testClip(at('source.mp4'));
-    await expect(encodeVideo(source, { ...size, source })).rejects.toThrow(`Cannot write video: path must not be what is read ("${source}"), got "${source}"`);
+    await expect(encodeVideo(source, { ...size, source })).rejects.toThrow(
+      `Cannot write video: path must not be what is read ("${source}"), got "${source}"`,
+    );
   });
 
   it('wrong arguments', async () => {
-    await expect(encodeVideo('x.mp4', { ...size, frameRat: 1 } as typeof size)).rejects.toThrow('Cannot write video: options must have known names, got "frameRat" (did you mean "frameRate"?)');
-    await expect(encodeVideo(undefined as never, size)).rejects.toThrow('Cannot write video: path must be a path, got undefined');
-    await expect(encodeVideo('x.mp4', undefined as never)).rejects.toThrow('Cannot write video: options must be an object with width, height and frameRate, got undefined');
-    await expect(encodeVideo('x.avi', size)).rejects.toThrow('Cannot write video: path must end in .mp4, .m4v, .mov, got "x.avi"');
-    await expect(encodeVideo('x.mp4', { ...size, width: 0.5 })).rejects.toThrow('Cannot write video: width must be positive whole pixels, got 0.5');
-    await expect(encodeVideo('x.mp4', { ...size, frameRate: 0 })).rejects.toThrow('Cannot write video: frameRate must be a positive number, got 0');
-    await expect(encodeVideo('x.mp4', { ...size, quality: 52 })).rejects.toThrow('Cannot write video: quality must be between 0 and 51, got 52');
+    await expect(encodeVideo('x.mp4', { ...size, frameRat: 1 } as typeof size)).rejects.toThrow(
+      'Cannot write video: options must have known names, got "frameRat" (did you mean "frameRate"?)',
+    );
+    await expect(encodeVideo(undefined as never, size)).rejects.toThrow(
+      'Cannot write video: path must be a path, got undefined',
+    );
+    await expect(encodeVideo('x.mp4', undefined as never)).rejects.toThrow(
+      'Cannot write video: options must be an object with width, height and frameRate, got undefined',
+    );
+    await expect(encodeVideo('x.avi', size)).rejects.toThrow(
+      'Cannot write video: path must end in .mp4, .m4v, .mov, got "x.avi"',
+    );
+    await expect(encodeVideo('x.mp4', { ...size, width: 0.5 })).rejects.toThrow(
+      'Cannot write video: width must be positive whole pixels, got 0.5',
+    );
+    await expect(encodeVideo('x.mp4', { ...size, frameRate: 0 })).rejects.toThrow(
+      'Cannot write video: frameRate must be a positive number, got 0',
+    );
+    await expect(encodeVideo('x.mp4', { ...size, quality: 52 })).rejects.toThrow(
+      'Cannot write video: quality must be between 0 and 51, got 52',
+    );
     const sink = await encodeVideo(at('short.mp4'), size);
-    await expect(sink.write('x' as never, 0)).rejects.toThrow('Cannot write frame: frame must be a Uint8Array, got "x"');
-    await expect(sink.write(new Uint8Array(9216), NaN)).rejects.toThrow('Cannot write frame: timeSeconds must be a finite number, got NaN');
-    await expect(sink.write(new Uint8Array(3), 0)).rejects.toThrow('Cannot write frame: frame must hold 9216 bytes, got 3');
+    await expect(sink.write('x' as never, 0)).rejects.toThrow(
+      'Cannot write frame: frame must be a Uint8Array, got "x"',
+    );
+    await expect(sink.write(new Uint8Array(9216), NaN)).rejects.toThrow(
+      'Cannot write frame: timeSeconds must be a finite number, got NaN',
+    );
+    await expect(sink.write(new Uint8Array(3), 0)).rejects.toThrow(
+      'Cannot write frame: frame must hold 9216 bytes, got 3',
+    );
     await sink.close();
   });
 });

@@ -6,9 +6,30 @@ import { segmentedFrame, type FrameFacts, type SegmentedFrame } from '../../../p
 /** A frame of 4 × 2: road, road, background, background; car in the lower right corner. */
 export function sinkFrame(facts: Partial<FrameFacts> = {}): SegmentedFrame {
   return segmentedFrame({
-    ...{ source: 'clips/drive.mp4', sourceIndex: 0, index: 3, timeSeconds: 0.12, dropped: 0, latencySeconds: 0.05, held: false },
-    ...{ labels: ['road', 'car'], colors: [[10, 20, 30], [200, 100, 0]] },
-    ...{ labelMap: Uint8Array.of(0, 0, 255, 255, 0, 0, 255, 1), width: 4, height: 2, sourceWidth: 4, sourceHeight: 2, pixelAspect: 1 },
+    ...{
+      source: 'clips/drive.mp4',
+      sourceIndex: 0,
+      index: 3,
+      timeSeconds: 0.12,
+      dropped: 0,
+      latencySeconds: 0.05,
+      held: false,
+    },
+    ...{
+      labels: ['road', 'car'],
+      colors: [
+        [10, 20, 30],
+        [200, 100, 0],
+      ],
+    },
+    ...{
+      labelMap: Uint8Array.of(0, 0, 255, 255, 0, 0, 255, 1),
+      width: 4,
+      height: 2,
+      sourceWidth: 4,
+      sourceHeight: 2,
+      pixelAspect: 1,
+    },
     ...{ areas: { road: 0.5, car: 0.125 }, background: 0.375 },
     ...facts,
   });
@@ -24,7 +45,11 @@ export function fullDisk(path: string): string {
 export function partialOf(folder: string, name: string): string {
   const dot = name.lastIndexOf('.');
   const stem = dot < 0 ? name : name.slice(0, dot);
-  const found = readdirSync(folder).filter((file) => file.startsWith(`.${stem}.`) && new RegExp(`^[0-9a-f]{8}\\.partial${dot < 0 ? '' : `\\${name.slice(dot)}`}$`).test(file.slice(stem.length + 2)));
+  const found = readdirSync(folder).filter(
+    (file) =>
+      file.startsWith(`.${stem}.`) &&
+      new RegExp(`^[0-9a-f]{8}\\.partial${dot < 0 ? '' : `\\${name.slice(dot)}`}$`).test(file.slice(stem.length + 2)),
+  );
   if (found.length !== 1) throw new Error(`one partial file of ${name} expected, found ${found.join(', ') || 'none'}`);
   return join(folder, found[0] ?? '');
 }

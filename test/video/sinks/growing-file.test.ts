@@ -24,24 +24,39 @@ describe('GrowingFile', () => {
     await file.close();
     expect(readFileSync(at('new/a.txt'), 'utf8')).toBe('one\ntwo');
     expect(readdirSync(at('new'))).toEqual(['a.txt']);
-    await expect(file.write('x')).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write text: "${at('new/a.txt')}" is closed` });
+    await expect(file.write('x')).rejects.toMatchObject({
+      code: 'DISPOSED',
+      message: `Cannot write text: "${at('new/a.txt')}" is closed`,
+    });
   });
 
   it('writes what a link leads to, also where that is not there yet, and leaves the link', async () => {
     mkdirSync(at('linked'));
     writeFileSync(at('linked/old.txt'), 'old');
-    for (const [name, target] of [['to-old.txt', 'old.txt'], ['to-new.txt', '../elsewhere/new.txt']] as const) {
+    for (const [name, target] of [
+      ['to-old.txt', 'old.txt'],
+      ['to-new.txt', '../elsewhere/new.txt'],
+    ] as const) {
       symlinkSync(target, at(`linked/${name}`));
       const file = await GrowingFile.open(at(`linked/${name}`), 'text');
       await file.write(name);
       await file.close();
-      expect([lstatSync(at(`linked/${name}`)).isSymbolicLink(), readFileSync(at(join('linked', target)), 'utf8')]).toEqual([true, name]);
+      expect([
+        lstatSync(at(`linked/${name}`)).isSymbolicLink(),
+        readFileSync(at(join('linked', target)), 'utf8'),
+      ]).toEqual([true, name]);
     }
-    expect([readdirSync(at('linked')), readdirSync(at('elsewhere'))]).toEqual([['old.txt', 'to-new.txt', 'to-old.txt'], ['new.txt']]);
+    expect([readdirSync(at('linked')), readdirSync(at('elsewhere'))]).toEqual([
+      ['old.txt', 'to-new.txt', 'to-old.txt'],
+      ['new.txt'],
+    ]);
   });
 
   it('does not meet another one of the same name: the last to finish wins', async () => {
-    const [first, second] = [await GrowingFile.open(at('two/a.txt'), 'text'), await GrowingFile.open(at('two/a.txt'), 'text')];
+    const [first, second] = [
+      await GrowingFile.open(at('two/a.txt'), 'text'),
+      await GrowingFile.open(at('two/a.txt'), 'text'),
+    ];
     await first.write('the first');
     await second.write('the second');
     await second.close();
@@ -86,8 +101,15 @@ describe('GrowingFile', () => {
       try { for (let index = 0; index < 100; index++) await file.write('x'.repeat(99) + '\\n'); } catch (error) { console.log(error.code, error.message); }
       console.log((await file.abandon()).join());`;
     writeFileSync(at('cut.mts'), script);
-    const out = execFileSync('bash', ['-c', `ulimit -f 2; exec "$0" --import tsx "$1"`, process.execPath, at('cut.mts')], { encoding: 'utf8' });
-    expect(out).toBe(`VIDEO_ENCODE Cannot write text: path must be on a disk that takes files of this size, got "${at('cut.txt')}" (EFBIG: file too large, write)\n${partialOf(folder.path, 'cut.txt')}\n`);
+    const out = execFileSync(
+      'bash',
+      ['-c', `ulimit -f 2; exec "$0" --import tsx "$1"`, process.execPath, at('cut.mts')],
+      { encoding: 'utf8' },
+    );
+    expect(out).toBe(
+      'VIDEO_ENCODE Cannot write text: path must be on a disk that takes files of this size, got ' +
+        `"${at('cut.txt')}" (EFBIG: file too large, write)\n${partialOf(folder.path, 'cut.txt')}\n`,
+    );
     expect(readFileSync(partialOf(folder.path, 'cut.txt'), 'utf8')).toBe(`${'x'.repeat(99)}\n`.repeat(20));
   });
 
@@ -97,7 +119,9 @@ describe('GrowingFile', () => {
       const file = await GrowingFile.open(${JSON.stringify(at('killed.txt'))}, 'text');
       for (let index = 0; ; index++) { await file.write(index + '\\n'); if (index === 500) console.log('there'); }`;
     writeFileSync(at('killed.mts'), script);
-    const child = spawn(process.execPath, ['--import', 'tsx', at('killed.mts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', at('killed.mts')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -125,7 +149,10 @@ describe('GrowingFile', () => {
 
   it('says what a path must be', async () => {
     mkdirSync(at('taken/b.txt'), { recursive: true });
-    await expect(GrowingFile.open(at('taken/b.txt'), 'text')).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message: expect.stringContaining(`got "${at('taken/b.txt')}" (`) });
+    await expect(GrowingFile.open(at('taken/b.txt'), 'text')).rejects.toMatchObject({
+      code: 'VIDEO_ENCODE',
+      message: expect.stringContaining(`got "${at('taken/b.txt')}" (`),
+    });
     const full = await GrowingFile.open(fullDisk(at('full.txt')), 'text');
     await expect(full.write('x')).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
     await full.close();
@@ -143,7 +170,13 @@ describe('writeError()', () => {
     ['EIO', 'be a file that can be written'],
   ])('turns %s into a rule', (code, rule) => {
     const cause = Object.assign(new Error(`${code}: no`), { code });
-    expect(writeError('masks', 'a/b', cause)).toMatchObject({ code: 'VIDEO_ENCODE', cause, message: `Cannot write masks: path must ${rule}, got "a/b" (${code}: no)` });
-    expect(writeError('masks', 'a/b', 'text').message).toBe('Cannot write masks: path must be a file that can be written, got "a/b" (text)');
+    expect(writeError('masks', 'a/b', cause)).toMatchObject({
+      code: 'VIDEO_ENCODE',
+      cause,
+      message: `Cannot write masks: path must ${rule}, got "a/b" (${code}: no)`,
+    });
+    expect(writeError('masks', 'a/b', 'text').message).toBe(
+      'Cannot write masks: path must be a file that can be written, got "a/b" (text)',
+    );
   });
 });

@@ -25,7 +25,10 @@ describe('JsonlSink', () => {
     await sink.close();
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ index: 3 });
     expect(readdirSync(folder.path)).toEqual(['masks.jsonl']);
-    await expect(sink.write(sinkFrame())).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write masks: "${path}" is closed` });
+    await expect(sink.write(sinkFrame())).rejects.toMatchObject({
+      code: 'DISPOSED',
+      message: `Cannot write masks: "${path}" is closed`,
+    });
   });
 
   it('takes run lengths that are there already, and marks held frames', async () => {
@@ -33,15 +36,25 @@ describe('JsonlSink', () => {
     expect(JsonlSink.needs).toEqual({ rle: true });
     await sink.write(sinkFrame({ rle: { road: { size: [2, 4], counts: 'ready' } }, held: true, fileName: '0001.jpg' }));
     await sink.close();
-    expect(JSON.parse(readFileSync(at('ready.jsonl'), 'utf8'))).toMatchObject({ fileName: '0001.jpg', held: true, masks: { road: { counts: 'ready' } } });
+    expect(JSON.parse(readFileSync(at('ready.jsonl'), 'utf8'))).toMatchObject({
+      fileName: '0001.jpg',
+      held: true,
+      masks: { road: { counts: 'ready' } },
+    });
   });
 
   it('writes frames in the order of the calls', async () => {
     const sink = await JsonlSink.open(at('order.jsonl'));
-    await Promise.all(Array.from({ length: 200 }, (_, index) => sink.write(sinkFrame({ index, source: 'x'.repeat((index * 37) % 500) }))));
+    await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        sink.write(sinkFrame({ index, source: 'x'.repeat((index * 37) % 500) })),
+      ),
+    );
     await sink.close();
     const lines = readFileSync(at('order.jsonl'), 'utf8').trim().split('\n');
-    expect(lines.map((line) => (JSON.parse(line) as { index: number }).index)).toEqual(lines.map((_line, index) => index));
+    expect(lines.map((line) => (JSON.parse(line) as { index: number }).index)).toEqual(
+      lines.map((_line, index) => index),
+    );
     expect(lines).toHaveLength(200);
   });
 
@@ -49,13 +62,17 @@ describe('JsonlSink', () => {
     writeFileSync(at('file'), '');
     await expect(JsonlSink.open(at('file/x.jsonl'))).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
-      message: expect.stringMatching(/^Cannot write masks: path must be in a folder, got ".*file\/x\.jsonl" \((EEXIST|ENOTDIR): .*\)$/),
+      message: expect.stringMatching(
+        /^Cannot write masks: path must be in a folder, got ".*file\/x\.jsonl" \((EEXIST|ENOTDIR): .*\)$/,
+      ),
     });
     const full = fullDisk(at('full.jsonl'));
     const sink = await JsonlSink.open(full);
     await expect(sink.write(sinkFrame())).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
-      message: `Cannot write masks: path must be on a disk with room left, got "${full}" (ENOSPC: no space left on device, write)`,
+      message:
+        `Cannot write masks: path must be on a disk with room left, got "${full}" (ENOSPC: no space left on ` +
+        'device, write)',
     });
     expect(await sink.abandon()).toEqual([]);
     await sink.close();

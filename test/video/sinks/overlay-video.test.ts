@@ -15,11 +15,18 @@ const withSound = (name: string, seconds: number): string =>
   ffmpeg('-i', silent, '-f', 'lavfi', '-i', `sine=d=${seconds}`, '-c:v', 'copy', '-c:a', 'aac', at(name));
 const sound = withSound('sound.mp4', 2);
 
-async function write(name: string, options: Partial<OverlayVideoOptions>, frames = 50, startSeconds = 0): Promise<string> {
+async function write(
+  name: string,
+  options: Partial<OverlayVideoOptions>,
+  frames = 50,
+  startSeconds = 0,
+): Promise<string> {
   const sink = await OverlayVideoSink.open(at(name), options);
   for (let index = 0; index < frames; index++) {
     const overlay = new Uint8Array(64 * 48 * 3).fill(index * 4);
-    await sink.write(sinkFrame({ index, timeSeconds: startSeconds + index / 25, sourceWidth: 64, sourceHeight: 48, overlay }));
+    await sink.write(
+      sinkFrame({ index, timeSeconds: startSeconds + index / 25, sourceWidth: 64, sourceHeight: 48, overlay }),
+    );
   }
   await sink.close();
   await sink.close();
@@ -34,14 +41,18 @@ describe('OverlayVideoSink', () => {
   it('takes size from the first frame and rate and sound from the source', async () => {
     const path = await write('out/all.mp4', { source: sound, info: () => ({ frameRate: 25 }) });
     const { streams } = inspect(path);
-    expect(streams).toMatchObject([{ codec_name: 'h264', width: 64, height: 48, nb_read_frames: '50' }, { codec_name: 'aac' }]);
+    expect(streams).toMatchObject([
+      { codec_name: 'h264', width: 64, height: 48, nb_read_frames: '50' },
+      { codec_name: 'aac' },
+    ]);
     expect(frameTimes(path)).toEqual(Array.from({ length: 50 }, (_, index) => index / 25));
     expect(Math.abs(Number(streams[1]?.duration) - 2)).toBeLessThan(0.05);
     expect(readdirSync(at('out'))).toEqual(['all.mp4']);
   });
 
   it('shows the last picture as long as the others, also where a jump of the clock makes nonsense of the average rate', async () => {
-    const lasts = async (name: string, frames: number, frameRate: number): Promise<number> => Number(inspect(await write(name, { info: () => ({ frameRate }) }, frames)).format.duration);
+    const lasts = async (name: string, frames: number, frameRate: number): Promise<number> =>
+      Number(inspect(await write(name, { info: () => ({ frameRate }) }, frames)).format.duration);
     expect(await lasts('jump.mp4', 10, 0.0125)).toBeCloseTo(0.4, 3);
     expect(await lasts('one-slow.mp4', 1, 0.5)).toBeCloseTo(2, 3);
   });
@@ -77,7 +88,9 @@ describe('OverlayVideoSink', () => {
   it('finishes what is there in time when it is left, and nothing without a frame', async () => {
     const sink = await OverlayVideoSink.open(at('aborted.mp4'), { source: sound });
     for (let index = 0; index < 10; index++) {
-      await sink.write(sinkFrame({ timeSeconds: index / 25, sourceWidth: 64, sourceHeight: 48, overlay: new Uint8Array(64 * 48 * 3) }));
+      await sink.write(
+        sinkFrame({ timeSeconds: index / 25, sourceWidth: 64, sourceHeight: 48, overlay: new Uint8Array(64 * 48 * 3) }),
+      );
     }
     await sink.close(10_000);
     expect(inspect(at('aborted.mp4')).streams).toMatchObject([{ nb_read_frames: '10' }, { codec_name: 'aac' }]);
@@ -90,17 +103,27 @@ describe('OverlayVideoSink', () => {
   });
 
   it('rejects what cannot be written before the first frame', async () => {
-    await expect(OverlayVideoSink.open(at('x.avi'), {})).rejects.toThrow(`Cannot write video: path must end in .mp4, .m4v, .mov, got "${at('x.avi')}"`);
-    await expect(OverlayVideoSink.open(sound, { source: sound })).rejects.toThrow(`Cannot write video: path must not be what is read ("${sound}"), got "${sound}"`);
-    await expect(OverlayVideoSink.open(at('x.mp4'), { encoder: 'nothing' })).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
-    await expect(OverlayVideoSink.open(at('x.mp4'), { quality: -1 })).rejects.toThrow('Cannot write video: quality must be between 0 and 51, got -1');
+    await expect(OverlayVideoSink.open(at('x.avi'), {})).rejects.toThrow(
+      `Cannot write video: path must end in .mp4, .m4v, .mov, got "${at('x.avi')}"`,
+    );
+    await expect(OverlayVideoSink.open(sound, { source: sound })).rejects.toThrow(
+      `Cannot write video: path must not be what is read ("${sound}"), got "${sound}"`,
+    );
+    await expect(OverlayVideoSink.open(at('x.mp4'), { encoder: 'nothing' })).rejects.toMatchObject({
+      code: 'VIDEO_ENCODE',
+    });
+    await expect(OverlayVideoSink.open(at('x.mp4'), { quality: -1 })).rejects.toThrow(
+      'Cannot write video: quality must be between 0 and 51, got -1',
+    );
     writeFileSync(at('file'), '');
     await expect(OverlayVideoSink.open(at('file/x.mp4'), {})).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
       message: expect.stringMatching(/^Cannot write video: path must be in a folder, got ".*file\/x\.mp4" \(/),
     });
     const sink = await OverlayVideoSink.open(at('blind.mp4'), {});
-    await expect(sink.write(sinkFrame())).rejects.toThrow('internal: a frame for the overlay video came without its picture');
+    await expect(sink.write(sinkFrame())).rejects.toThrow(
+      'internal: a frame for the overlay video came without its picture',
+    );
   });
 
   it('says where the pictures are when the sound cannot be added, and leaves the older file', async () => {
@@ -111,7 +134,9 @@ describe('OverlayVideoSink', () => {
     writeFileSync(at('kept.mp4'), 'older');
     await expect(sink.close()).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
-      message: expect.stringMatching(/kept\.mp4": the pictures are in ".*partial\.mp4", their sound could not be added: ffmpeg exited with 1\. .*Invalid data/s),
+      message: expect.stringMatching(
+        /kept\.mp4": the pictures are in ".*partial\.mp4", their sound could not be added: ffmpeg exited with 1\. .*Invalid data/s,
+      ),
     });
     const [kept = ''] = await sink.abandon();
     expect(inspect(kept).streams).toMatchObject([{ codec_name: 'h264', nb_read_frames: '1' }]);

@@ -23,20 +23,34 @@ describe('PngSequenceSink', () => {
     expect(PngSequenceSink.needs).toEqual({ png: true, mapSize: 'source' });
     await sink.write(await withPng());
     await sink.write(await withPng({ index: 10, timeSeconds: 0.4 }));
-    await sink.write(await withPng({ index: 1234567, timeSeconds: 50_000.04, labels: ['tree, old'], labelMap: new Uint8Array(8), colors: [[9, 8, 7]] }));
+    await sink.write(
+      await withPng({
+        index: 1234567,
+        timeSeconds: 50_000.04,
+        labels: ['tree, old'],
+        labelMap: new Uint8Array(8),
+        colors: [[9, 8, 7]],
+      }),
+    );
     await sink.close();
     expect(readdirSync(at('run/maps'))).toEqual(['000003.png', '000010.png', '1234567.png', 'labels.csv', 'times.csv']);
     const image = decode(readFileSync(at('run/maps/000003.png')));
     expect([image.width, image.height, image.depth, image.channels]).toEqual([4, 2, 8, 1]);
     expect([...image.data]).toEqual([...sinkFrame().labelMap]);
-    expect(image.palette?.slice(0, 2)).toEqual([[10, 20, 30], [200, 100, 0]]);
+    expect(image.palette?.slice(0, 2)).toEqual([
+      [10, 20, 30],
+      [200, 100, 0],
+    ]);
     expect(readFileSync(at('run/maps/times.csv'), 'utf8')).toBe(
       'file,index,time_seconds,source,file_name\n000003.png,3,0.12,clips/drive.mp4,\n000010.png,10,0.4,clips/drive.mp4,\n1234567.png,1234567,50000.04,clips/drive.mp4,\n',
     );
     expect(readFileSync(at('run/maps/labels.csv'), 'utf8')).toBe(
       'first_index,value,label,red,green,blue\n3,0,road,10,20,30\n3,1,car,200,100,0\n1234567,0,"tree, old",9,8,7\n',
     );
-    await expect(sink.write(await withPng())).rejects.toMatchObject({ code: 'DISPOSED', message: `Cannot write PNG sequence: "${at('run/maps')}" is closed` });
+    await expect(sink.write(await withPng())).rejects.toMatchObject({
+      code: 'DISPOSED',
+      message: `Cannot write PNG sequence: "${at('run/maps')}" is closed`,
+    });
   });
 
   it('leaves what was there until it is closed, and then replaces files of the same names', async () => {
@@ -67,9 +81,18 @@ describe('PngSequenceSink', () => {
 
   it('names label maps as the pictures of a sequence, and keeps those apart that differ by their endings', async () => {
     const sink = await PngSequenceSink.open(at('pictures'));
-    for (const [index, fileName] of ['a b.jpg', 'c.JPG', 'c.png', 'C.webp', 'a b.jpg'].entries()) await sink.write(await withPng({ index, fileName }));
+    for (const [index, fileName] of ['a b.jpg', 'c.JPG', 'c.png', 'C.webp', 'a b.jpg'].entries())
+      await sink.write(await withPng({ index, fileName }));
     await sink.close();
-    expect(readdirSync(at('pictures')).sort()).toEqual(['C-000003.png', 'a b-000004.png', 'a b.png', 'c-000002.png', 'c.png', 'labels.csv', 'times.csv']);
+    expect(readdirSync(at('pictures')).sort()).toEqual([
+      'C-000003.png',
+      'a b-000004.png',
+      'a b.png',
+      'c-000002.png',
+      'c.png',
+      'labels.csv',
+      'times.csv',
+    ]);
     expect(readFileSync(at('pictures/times.csv'), 'utf8').split('\n')[2]).toBe('c.png,1,0.12,clips/drive.mp4,c.JPG');
   });
 
@@ -80,11 +103,16 @@ describe('PngSequenceSink', () => {
     const frame = await withPng();
     await expect(sink.write(frame)).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
-      message: `Cannot write PNG sequence: path must be on a disk with room left, got "${at('full/000003.png')}" (ENOSPC: no space left on device, write)`,
+      message:
+        `Cannot write PNG sequence: path must be on a disk with room left, got "${at('full/000003.png')}" ` +
+        '(ENOSPC: no space left on device, write)',
     });
     await sink.write(frame);
     rmSync(at('full'), { recursive: true });
-    await expect(sink.write(frame)).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message: expect.stringMatching(/full\/000003\.png" \(ENOENT/) });
+    await expect(sink.write(frame)).rejects.toMatchObject({
+      code: 'VIDEO_ENCODE',
+      message: expect.stringMatching(/full\/000003\.png" \(ENOENT/),
+    });
     await expect(sink.close()).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
     expect(await sink.abandon()).toEqual([]);
     writeFileSync(at('file'), '');
@@ -92,12 +120,19 @@ describe('PngSequenceSink', () => {
       code: 'VIDEO_ENCODE',
       message: expect.stringMatching(/^Cannot write PNG sequence: path must be in a folder, got ".*file" \(/),
     });
-    await expect((await PngSequenceSink.open(at('other'))).write(sinkFrame())).rejects.toThrow('internal: a frame for the PNG sequence came without its PNG');
+    await expect((await PngSequenceSink.open(at('other'))).write(sinkFrame())).rejects.toThrow(
+      'internal: a frame for the PNG sequence came without its PNG',
+    );
   });
 });
 
 describe('frameFileName()', () => {
   it('has six digits, and more for larger numbers', () => {
-    expect([0, 123, 999_999, 1_000_000].map(frameFileName)).toEqual(['000000.png', '000123.png', '999999.png', '1000000.png']);
+    expect([0, 123, 999_999, 1_000_000].map(frameFileName)).toEqual([
+      '000000.png',
+      '000123.png',
+      '999999.png',
+      '1000000.png',
+    ]);
   });
 });

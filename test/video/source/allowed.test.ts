@@ -23,13 +23,23 @@ async function count(source: VideoSource): Promise<number> {
   return frames;
 }
 
-const playlist = (target: string): string => `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1,\n${target}\n#EXT-X-ENDLIST\n`;
+const playlist = (target: string): string =>
+  `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1,\n${target}\n#EXT-X-ENDLIST\n`;
 const disguises: readonly (readonly [string, string])[] = [
   ['an HLS playlist', playlist('secret.ts')],
   ['an HLS playlist with an absolute path', playlist(clip)],
   ['a list of concat', `ffconcat version 1.0\nfile secret.ts\n`],
-  ['a DASH manifest', `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT1S" minBufferTime="PT1S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period><AdaptationSet mimeType="video/mp2t"><Representation id="1" bandwidth="1"><BaseURL>secret.ts</BaseURL></Representation></AdaptationSet></Period></MPD>`],
-  ['a session description', 'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\na=rtpmap:96 H264/90000\n'],
+  [
+    'a DASH manifest',
+    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" ' +
+      'mediaPresentationDuration="PT1S" minBufferTime="PT1S" ' +
+      'profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period><AdaptationSet ' +
+      'mimeType="video/mp2t"><Representation id="1" bandwidth="1"><BaseURL>secret.ts</BaseURL></Representation></AdaptationSet></Period></MPD>',
+  ],
+  [
+    'a session description',
+    'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\na=rtpmap:96 H264/90000\n',
+  ],
 ];
 
 describe('a file that came from somebody else', () => {
@@ -71,7 +81,8 @@ describe('a source on the web', () => {
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     expect(await count(`${base}/list.m3u8`)).toBe(25);
     expect(await count(`${base}/list.m3u8?token=x`)).toBe(25);
-    for (const page of ['hidden', 'file.m3u8', 'redirect']) await expect(count(`${base}/${page}`)).rejects.toMatchObject({ code: 'VIDEO_DECODE' });
+    for (const page of ['hidden', 'file.m3u8', 'redirect'])
+      await expect(count(`${base}/${page}`)).rejects.toMatchObject({ code: 'VIDEO_DECODE' });
     expect(await count({ url: `${base}/hidden`, inputOptions: ['-f', 'hls'] })).toBe(25);
     server.close();
   });
@@ -92,12 +103,19 @@ describe('allowedArguments()', () => {
 
   it('lets playlists in by name or by format', () => {
     const formats = (...args: Parameters<typeof allowedArguments>): string => `,${allowedArguments(...args)[3]},`;
-    for (const [text, format] of [['file:a.M3U8', 'hls'], ['file:a.mpd', 'dash'], ['file:a.sdp', 'sdp'], ['file:a.ffconcat', 'concat']] as const) {
+    for (const [text, format] of [
+      ['file:a.M3U8', 'hls'],
+      ['file:a.mpd', 'dash'],
+      ['file:a.sdp', 'sdp'],
+      ['file:a.ffconcat', 'concat'],
+    ] as const) {
       expect(formats('file', text, undefined)).toContain(`,${format},`);
     }
     expect(formats('network', 'http://h/a.m3u8?x=.mp4', undefined)).toContain(',hls,');
     expect(formats('network', 'http://h/a.mp4?x=.m3u8', undefined)).not.toContain(',hls,');
-    expect(formats('file', 'file:a.mp4', undefined)).not.toMatch(/,(?:hls|dash|concat|sdp|rtsp|image2|lavfi|imf|svg_pipe|tty),/);
+    expect(formats('file', 'file:a.mp4', undefined)).not.toMatch(
+      /,(?:hls|dash|concat|sdp|rtsp|image2|lavfi|imf|svg_pipe|tty),/,
+    );
     expect(formats('file', 'testsrc', 'lavfi')).toContain(',lavfi,');
   });
 });

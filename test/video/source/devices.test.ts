@@ -1,7 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { cameraInput, find, linuxDevices, listDevices, parseAvfoundation, parseDshow } from '../../../packages/video/src/source/devices.ts';
+import {
+  cameraInput,
+  find,
+  linuxDevices,
+  listDevices,
+  parseAvfoundation,
+  parseDshow,
+} from '../../../packages/video/src/source/devices.ts';
 import { temporaryFolder } from '../clips.ts';
 
 const folder = temporaryFolder();
@@ -54,7 +61,12 @@ describe('lists of cameras', () => {
   });
 
   it('are read from /sys on Linux, without the nodes that carry metadata', () => {
-    for (const [node, index, name] of [['video10', '0', 'Late'], ['video0', '0', 'Front door\n'], ['video1', '1', 'Front door'], ['other', '0', 'x']] as const) {
+    for (const [node, index, name] of [
+      ['video10', '0', 'Late'],
+      ['video0', '0', 'Front door\n'],
+      ['video1', '1', 'Front door'],
+      ['other', '0', 'x'],
+    ] as const) {
       mkdirSync(join(folder.path, node));
       writeFileSync(join(folder.path, node, 'index'), index);
       writeFileSync(join(folder.path, node, 'name'), name);
@@ -84,9 +96,13 @@ describe('a camera', () => {
 
   it('that is not there is an error naming those that are', async () => {
     expect(() => find('Front door', devices)).toThrow(
-      'Cannot open camera: it must be one of this computer\'s (camera:0 "FaceTime HD Camera", camera:1 "Capture screen 0"), got "Front door"',
+      'Cannot open camera: it must be one of this computer\'s (camera:0 "FaceTime HD Camera", camera:1 "Capture ' +
+        'screen 0"), got "Front door"',
     );
     expect(() => find('x', [])).toThrow('(no camera), got "x"');
-    if (process.platform === 'linux') await expect(cameraInput('camera:no such camera', undefined, 'ffmpeg')).rejects.toMatchObject({ code: 'VIDEO_DECODE' });
+    if (process.platform === 'linux')
+      await expect(cameraInput('camera:no such camera', undefined, 'ffmpeg')).rejects.toMatchObject({
+        code: 'VIDEO_DECODE',
+      });
   });
 });

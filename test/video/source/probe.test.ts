@@ -38,7 +38,11 @@ describe('probe()', () => {
     expect(await probe(upsideDown)).toMatchObject({ width: 162, height: 120, rotation: 180 });
   });
 
-  it.each([['64/45', 64 / 45], ['0/1', 1], ['1000/1', 1]])('gives the shape of pixels of %s', async (given, pixelAspect) => {
+  it.each([
+    ['64/45', 64 / 45],
+    ['0/1', 1],
+    ['1000/1', 1],
+  ])('gives the shape of pixels of %s', async (given, pixelAspect) => {
     const name = given.replace('/', '-');
     const clip = testClip(at(`aspect-${name}.mkv`), { seconds: 0.2, more: ['-vf', `setsar=${given}:max=1000`] });
     expect((await probe(clip)).pixelAspect).toBe(pixelAspect);
@@ -48,14 +52,29 @@ describe('probe()', () => {
   });
 
   it('refuses pictures that are too large', async () => {
-    const message = `Cannot decode video "${clip}": width × height must be at most 19439 pixels (maxPixels), got 162 × 120`;
+    const message =
+      `Cannot decode video "${clip}": width × height must be at most 19439 pixels (maxPixels), got ` + '162 × 120';
     await expect(probe(clip, { maxPixels: 19_439 })).rejects.toThrow(message);
     expect((await probe(clip, { maxPixels: 19_440 })).width).toBe(162);
-    await expect(probe(clip, { maxPixels: 1.5 })).rejects.toThrow('Cannot open video: maxPixels must be a positive integer, got 1.5');
+    await expect(probe(clip, { maxPixels: 1.5 })).rejects.toThrow(
+      'Cannot open video: maxPixels must be a positive integer, got 1.5',
+    );
   });
 
   it('names the sound codec', async () => {
-    const withSound = ffmpeg('-i', clip, '-f', 'lavfi', '-i', 'sine=d=2', '-c:v', 'copy', '-c:a', 'aac', at('sound.mp4'));
+    const withSound = ffmpeg(
+      '-i',
+      clip,
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=d=2',
+      '-c:v',
+      'copy',
+      '-c:a',
+      'aac',
+      at('sound.mp4'),
+    );
     expect(await probe(withSound)).toMatchObject({ hasAudio: true, audioCodec: 'aac' });
   });
 
@@ -69,7 +88,11 @@ describe('probe() of other sources', () => {
   it('gives the rate and number of pictures of a sequence', async () => {
     ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=64x48:r=10:d=0.5', at('still-%03d.png'));
     const facts = { width: 64, height: 48, codec: 'png', hasAudio: false, variableRate: false };
-    expect(await probe(at('still-%03d.png'), { frameRate: 10 })).toMatchObject({ ...facts, frameRate: 10, durationSeconds: 0.5 });
+    expect(await probe(at('still-%03d.png'), { frameRate: 10 })).toMatchObject({
+      ...facts,
+      frameRate: 10,
+      durationSeconds: 0.5,
+    });
     expect(await probe(at('still-*.png'))).toMatchObject({ ...facts, frameRate: 25 });
   });
 
@@ -94,7 +117,11 @@ describe('probe() of other sources', () => {
 
   it('refuses pushed frames', async () => {
     const frames = (async function* () {})();
-    await expect(probe(frames)).rejects.toThrow(new TypeError('Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames'));
+    await expect(probe(frames)).rejects.toThrow(
+      new TypeError(
+        'Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames',
+      ),
+    );
   });
 });
 
@@ -131,16 +158,27 @@ describe('probe() rejects with VIDEO_DECODE and the name', () => {
 
   it('but hides credentials of a URL', async () => {
     const failure = await probe('http://me:hunter2@127.0.0.1:9/clip.mp4?token=abc').catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'VIDEO_DECODE', message: expect.stringContaining('http://127.0.0.1:9/clip.mp4') });
+    expect(failure).toMatchObject({
+      code: 'VIDEO_DECODE',
+      message: expect.stringContaining('http://127.0.0.1:9/clip.mp4'),
+    });
     expect(String(failure)).not.toMatch(/hunter2|abc/);
   });
 });
 
 describe('probe() calls', () => {
   it('rejects what is no source', async () => {
-    await expect(probe('x.mp4', { singal: 1 } as object)).rejects.toThrow('Cannot open video: options must have known names, got "singal" (did you mean "signal"?)');
-    await expect(probe('')).rejects.toThrow(new TypeError('Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ""'));
-    await expect(probe(null as unknown as string)).rejects.toThrow('Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got null');
+    await expect(probe('x.mp4', { singal: 1 } as object)).rejects.toThrow(
+      'Cannot open video: options must have known names, got "singal" (did you mean "signal"?)',
+    );
+    await expect(probe('')).rejects.toThrow(
+      new TypeError(
+        'Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ""',
+      ),
+    );
+    await expect(probe(null as unknown as string)).rejects.toThrow(
+      'Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got null',
+    );
   });
 
   it('ends ffprobe when aborted', async () => {

@@ -16,7 +16,8 @@ const asked: { readonly url: string | undefined; readonly login: string | undefi
 let clip: Buffer;
 const proxy = createServer((request, response) => {
   // ffmpeg says its login when it is asked to.
-  if (request.headers['proxy-authorization'] === undefined) return void response.writeHead(407, { 'proxy-authenticate': 'Basic realm="gate"' }).end();
+  if (request.headers['proxy-authorization'] === undefined)
+    return void response.writeHead(407, { 'proxy-authenticate': 'Basic realm="gate"' }).end();
   asked.push({ url: request.url, login: request.headers['proxy-authorization'] });
   response.end(clip);
 }).on('connect', (request, socket) => {
@@ -32,7 +33,17 @@ beforeAll(async () => {
   address = `http://robot:gate@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
 });
 beforeEach(() => {
-  for (const name of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy']) vi.stubEnv(name, undefined);
+  for (const name of [
+    'HTTP_PROXY',
+    'http_proxy',
+    'HTTPS_PROXY',
+    'https_proxy',
+    'ALL_PROXY',
+    'all_proxy',
+    'NO_PROXY',
+    'no_proxy',
+  ])
+    vi.stubEnv(name, undefined);
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -58,14 +69,20 @@ it('HTTP_PROXY, with its login', async () => {
 it('HTTPS_PROXY for https, and HTTP_PROXY not', async () => {
   vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
   vi.stubEnv('HTTPS_PROXY', address);
-  await expect(probe('https://camera.example/clip.mp4')).rejects.toMatchObject({ code: 'VIDEO_DECODE', message: expect.not.stringContaining('gate') as unknown });
+  await expect(probe('https://camera.example/clip.mp4')).rejects.toMatchObject({
+    code: 'VIDEO_DECODE',
+    message: expect.not.stringContaining('gate') as unknown,
+  });
   expect(asked[0]?.url).toBe('camera.example:443');
 });
 
 it('none for hosts of NO_PROXY, and for what is no web address', () => {
   vi.stubEnv('HTTP_PROXY', address);
   vi.stubEnv('NO_PROXY', 'camera.example');
-  expect(proxyEnvironment('http://camera.example/clip.mp4')).toMatchObject({ http_proxy: '', no_proxy: 'camera.example' });
+  expect(proxyEnvironment('http://camera.example/clip.mp4')).toMatchObject({
+    http_proxy: '',
+    no_proxy: 'camera.example',
+  });
   expect(proxyEnvironment('http://other.example/clip.mp4')).toMatchObject({ http_proxy: address });
   expect(proxyEnvironment('rtsp://camera.example/1')['http_proxy']).toBeUndefined();
 });

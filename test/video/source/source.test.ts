@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { decodeInput, listens } from '../../../packages/video/src/source/input.ts';
-import { checkSource, describeSource, sourceInput, sourcePath, type FfmpegSource, type VideoSource } from '../../../packages/video/src/source/source.ts';
+import {
+  checkSource,
+  describeSource,
+  sourceInput,
+  sourcePath,
+  type FfmpegSource,
+  type VideoSource,
+} from '../../../packages/video/src/source/source.ts';
 
 const frames = (async function* () {})();
 
@@ -27,8 +34,17 @@ describe('describeSource()', () => {
     expect(describeSource(source)).toEqual({ name, kind, live });
   });
 
-  it.each([[undefined, 'undefined'], [null, 'null'], ['', '""'], [7, '7'], [{}, 'an object'], [{ url: '' }, 'an object'], [Promise.resolve('a.mp4'), 'a Promise (did you forget await?)']])('refuses %s', (source, got) => {
-    const message = 'Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ';
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['', '""'],
+    [7, '7'],
+    [{}, 'an object'],
+    [{ url: '' }, 'an object'],
+    [Promise.resolve('a.mp4'), 'a Promise (did you forget await?)'],
+  ])('refuses %s', (source, got) => {
+    const message =
+      'Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ';
     expect(() => checkSource(source)).toThrow(new TypeError(message + got));
     expect(() => describeSource(source as string)).toThrow(message + got);
   });
@@ -36,8 +52,14 @@ describe('describeSource()', () => {
 
 describe('checkSource()', () => {
   it.each([
-    [{ url: 'x', inputoptions: [] }, 'Cannot open video: source must have known names, got "inputoptions" (did you mean "inputOptions"?)'],
-    [{ url: 'x', inputOptions: '-f lavfi' }, 'Cannot open video: inputOptions must be a list of strings, got "-f lavfi"'],
+    [
+      { url: 'x', inputoptions: [] },
+      'Cannot open video: source must have known names, got "inputoptions" (did you mean "inputOptions"?)',
+    ],
+    [
+      { url: 'x', inputOptions: '-f lavfi' },
+      'Cannot open video: inputOptions must be a list of strings, got "-f lavfi"',
+    ],
     [{ url: 'x', live: 'yes' }, 'Cannot open video: live must be true or false, got "yes"'],
   ])('refuses %j', (source, message) => {
     expect(() => checkSource(source)).toThrow(new TypeError(message));
@@ -46,12 +68,23 @@ describe('checkSource()', () => {
 
 describe('sourcePath() and sourceInput()', () => {
   it('know which sources have a path', () => {
-    expect(['a.mp4', 'file:///b.mp4', '-', 'camera:0', 'udp://h:1', frames].map(sourcePath)).toEqual(['a.mp4', '/b.mp4', undefined, undefined, undefined, undefined]);
+    expect(['a.mp4', 'file:///b.mp4', '-', 'camera:0', 'udp://h:1', frames].map(sourcePath)).toEqual([
+      'a.mp4',
+      '/b.mp4',
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect([{ url: 'x.mp4' }, { url: 'file:x.mp4' }].map(sourcePath)).toEqual([undefined, 'x.mp4']);
   });
 
   it('give ffmpeg its own words', () => {
-    expect(['-a.mp4', 'http://u:p@h/x', { url: 'concat:a|b' }].map(sourceInput)).toEqual(['file:-a.mp4', 'http://u:p@h/x', 'concat:a|b']);
+    expect(['-a.mp4', 'http://u:p@h/x', { url: 'concat:a|b' }].map(sourceInput)).toEqual([
+      'file:-a.mp4',
+      'http://u:p@h/x',
+      'concat:a|b',
+    ]);
     expect(() => sourceInput(frames)).toThrow('internal: pushed frames are not opened by ffmpeg');
   });
 });
@@ -60,13 +93,20 @@ describe('decodeInput()', () => {
   /** Without what ffmpeg may open: see allowed.test.ts. */
   const args = async (source: FfmpegSource, options = {}, major = 5): Promise<string> => {
     const opened = await decodeInput(source, options, 'ffmpeg', [major, 1]);
-    return opened.arguments.filter((word, at, all) => !/^-(?:protocol|format)_whitelist$/.test(word) && !/^-(?:protocol|format)_whitelist$/.test(all[at - 1] ?? '')).join(' ');
+    return opened.arguments
+      .filter(
+        (word, at, all) =>
+          !/^-(?:protocol|format)_whitelist$/.test(word) && !/^-(?:protocol|format)_whitelist$/.test(all[at - 1] ?? ''),
+      )
+      .join(' ');
   };
   const slices = '-thread_type slice';
 
   it('opens files', async () => {
     expect(await args('a.mp4')).toBe('-i file:a.mp4');
-    expect(await args('a.mp4', { loop: true, realTime: true, hardwareAcceleration: 'vaapi' })).toBe('-hwaccel vaapi -stream_loop -1 -re -i file:a.mp4');
+    expect(await args('a.mp4', { loop: true, realTime: true, hardwareAcceleration: 'vaapi' })).toBe(
+      '-hwaccel vaapi -stream_loop -1 -re -i file:a.mp4',
+    );
     expect(await args('-')).toBe('-i pipe:0');
     expect((await decodeInput('-', {}, 'ffmpeg', [5, 1])).input).toBe('inherit');
   });
@@ -80,25 +120,46 @@ describe('decodeInput()', () => {
     const look = '-analyzeduration 1000000';
     const limit = `${look} -rw_timeout 10000000`;
     expect(await args('rtsp://h/1')).toBe(`${slices} ${look} -rtsp_transport tcp -timeout 10000000 -i rtsp://h/1`);
-    expect(await args('rtsp://h/1', { networkTimeoutSeconds: 2.5 }, 4)).toBe(`${slices} ${look} -rtsp_transport tcp -stimeout 2500000 -i rtsp://h/1`);
-    expect(await args({ url: 'rtsp://h/1', inputOptions: ['-rtsp_transport', 'udp'] })).toBe(`${slices} ${look} -timeout 10000000 -rtsp_transport udp -i rtsp://h/1`);
-    expect(await args('udp://h:1')).toBe(`${slices} ${look} -timeout 10000000 -overrun_nonfatal 1 -fifo_size 50000 -buffer_size 1048576 -i udp://h:1`);
+    expect(await args('rtsp://h/1', { networkTimeoutSeconds: 2.5 }, 4)).toBe(
+      `${slices} ${look} -rtsp_transport tcp -stimeout 2500000 -i rtsp://h/1`,
+    );
+    expect(await args({ url: 'rtsp://h/1', inputOptions: ['-rtsp_transport', 'udp'] })).toBe(
+      `${slices} ${look} -timeout 10000000 -rtsp_transport udp -i rtsp://h/1`,
+    );
+    expect(await args('udp://h:1')).toBe(
+      `${slices} ${look} -timeout 10000000 -overrun_nonfatal 1 -fifo_size 50000 -buffer_size 1048576 -i udp://h:1`,
+    );
     expect(await args('http://h/a.ts')).toBe(`${limit} -i http://h/a.ts`);
     expect(await args('https://h/a.m3u8?x')).toBe(`${limit} -m3u8_hold_counters 20 -i https://h/a.m3u8?x`);
     // The key in an address of RTMP is not to be seen in the list of processes: the address comes on stdin.
     expect(await args('rtmp://h/1')).toBe(`${slices} -f concat -safe 0 -i pipe:0`);
     for (const url of ['tcp://h:1', 'srt://h:1']) expect(await args(url)).toBe(`${slices} ${limit} -i ${url}`);
-    expect(await args({ url: 'http://h/a.m3u8', live: true })).toBe(`-re ${slices} ${limit} -m3u8_hold_counters 20 -i http://h/a.m3u8`);
+    expect(await args({ url: 'http://h/a.m3u8', live: true })).toBe(
+      `-re ${slices} ${limit} -m3u8_hold_counters 20 -i http://h/a.m3u8`,
+    );
     expect(await args({ url: 'rist://h:1', inputOptions: ['-x', 'y'] })).toBe(`${slices} -x y -i rist://h:1`);
   });
 
   it('lets a listener wait for its sender, not for ever', async () => {
     const rtsp = { url: 'rtsp://h:1/x', inputOptions: ['-rtsp_flags', 'listen'] };
-    expect(await args('tcp://h:1?listen')).toBe(`${slices} -analyzeduration 1000000 -rw_timeout 10000000 -listen_timeout 60000 -i tcp://h:1?listen`);
-    expect(await args(rtsp)).toBe(`${slices} -analyzeduration 1000000 -listen_timeout 60 -timeout 10000000 -rtsp_flags listen -i rtsp://h:1/x`);
+    expect(await args('tcp://h:1?listen')).toBe(
+      `${slices} -analyzeduration 1000000 -rw_timeout 10000000 -listen_timeout 60000 -i tcp://h:1?listen`,
+    );
+    expect(await args(rtsp)).toBe(
+      `${slices} -analyzeduration 1000000 -listen_timeout 60 -timeout 10000000 -rtsp_flags listen -i rtsp://h:1/x`,
+    );
     const rtmp = { url: 'rtmp://h/1', inputOptions: ['-listen', '1'] };
-    expect(await args(rtmp)).toBe(`${slices} -analyzeduration 1000000 -rw_timeout 10000000 -timeout 60 -listen 1 -i rtmp://h/1`);
+    expect(await args(rtmp)).toBe(
+      `${slices} -analyzeduration 1000000 -rw_timeout 10000000 -timeout 60 -listen 1 -i rtmp://h/1`,
+    );
     expect([rtmp, 'srt://h:1?mode=listener'].map(listens)).toEqual([true, true]);
-    expect(['tcp://h:1?listen', 'tcp://h:1?listen=1&x', rtsp, 'tcp://h:1', 'a?listen', frames].map(listens)).toEqual([true, true, true, false, false, false]);
+    expect(['tcp://h:1?listen', 'tcp://h:1?listen=1&x', rtsp, 'tcp://h:1', 'a?listen', frames].map(listens)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -9,7 +9,8 @@ function admitted(pictures: readonly Picture[], options?: HoldOptions): boolean[
   return pictures.map((picture) => gate.admits(picture));
 }
 
-const frames = (count: number, picture: (frame: number) => Picture): Picture[] => Array.from({ length: count }, (_, frame) => picture(frame));
+const frames = (count: number, picture: (frame: number) => Picture): Picture[] =>
+  Array.from({ length: count }, (_, frame) => picture(frame));
 
 describe('HoldGate', () => {
   it('holds a still scene with noise, but never longer than maxFrames', () => {
@@ -25,7 +26,16 @@ describe('HoldGate', () => {
 
   it('sees a square that enters a still scene and one that stops', () => {
     const squares = [undefined, undefined, 20, 20, 40, 40, 40, undefined];
-    expect(admitted(squares.map((square) => pictureOf(square === undefined ? {} : { square })))).toEqual([true, false, true, false, true, false, false, true]);
+    expect(admitted(squares.map((square) => pictureOf(square === undefined ? {} : { square })))).toEqual([
+      true,
+      false,
+      true,
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('bounds the error: no patch of a held frame is further than the threshold from the frame it stands for', () => {
@@ -36,7 +46,9 @@ describe('HoldGate', () => {
     let source = 0;
     for (const [frame, picture] of slow.entries()) {
       if (yes[frame]) source = frame;
-      expect(measureChange(makeThumbnail(slow[source] as Picture), makeThumbnail(picture)).largest).toBeLessThan(threshold);
+      expect(measureChange(makeThumbnail(slow[source] as Picture), makeThumbnail(picture)).largest).toBeLessThan(
+        threshold,
+      );
     }
     const count = yes.filter(Boolean).length;
     expect(count).toBeGreaterThanOrEqual(5);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { keyframeSmoothing, KeyframeSchedule, type KeyframeOptions, type KeyframeSmoothingOptions } from '../../../packages/video/src/temporal/keyframes.ts';
+import {
+  keyframeSmoothing,
+  KeyframeSchedule,
+  type KeyframeOptions,
+  type KeyframeSmoothingOptions,
+} from '../../../packages/video/src/temporal/keyframes.ts';
 import type { Picture } from '../../../packages/video/src/temporal/motion.ts';
 import { smoothActivations, type SmoothingState } from '../../../packages/video/src/temporal/smoothing.ts';
 import { mapsOf, pictureOf, SIDE } from './scenes.ts';
@@ -10,7 +15,8 @@ function keyFrames(pictures: readonly Picture[], options?: KeyframeOptions): num
   return pictures.flatMap((picture, frame) => (schedule.views(picture) === 5 ? [frame] : []));
 }
 
-const frames = (count: number, picture: (frame: number) => Picture): Picture[] => Array.from({ length: count }, (_, frame) => picture(frame));
+const frames = (count: number, picture: (frame: number) => Picture): Picture[] =>
+  Array.from({ length: count }, (_, frame) => picture(frame));
 
 describe('KeyframeSchedule', () => {
   const moving = frames(12, (frame) => pictureOf({ square: 10 * frame, noise: 3, seed: frame }));
@@ -30,7 +36,9 @@ describe('KeyframeSchedule', () => {
   it('makes a frame of another size one, and the next after reset()', () => {
     const small = { data: new Uint8Array(30 * 20 * 3), width: 30, height: 20 };
     const schedule = new KeyframeSchedule({ every: 10 });
-    expect([pictureOf({}), pictureOf({}), small, small].map((picture) => schedule.views(picture))).toEqual([5, 1, 5, 1]);
+    expect([pictureOf({}), pictureOf({}), small, small].map((picture) => schedule.views(picture))).toEqual([
+      5, 1, 5, 1,
+    ]);
     schedule.reset();
     expect([schedule.views(small), schedule.views(small)]).toEqual([5, 1]);
   });
@@ -63,7 +71,10 @@ describe('keyframeSmoothing()', () => {
   }
 
   it('carries what the key frame found through the frames between, where nothing moves', () => {
-    const last = run(frames(4, (seed) => pictureOf({ noise: 2, seed })), {}).at(-1) as SmoothingState;
+    const last = run(
+      frames(4, (seed) => pictureOf({ noise: 2, seed })),
+      {},
+    ).at(-1) as SmoothingState;
     expect(Math.min(...last.activations)).toBeGreaterThan(0.87);
   });
 
@@ -77,15 +88,25 @@ describe('keyframeSmoothing()', () => {
 
   it('gives each kind its weight, and both the thresholds', () => {
     const thresholds = { motionThreshold: 0.1, sceneCutThreshold: 0.5 };
-    expect(keyframeSmoothing(5, { weight: 0.9, betweenWeight: 0.1, ...thresholds })).toEqual({ weight: 0.9, ...thresholds });
-    expect(keyframeSmoothing(1, { weight: 0.9, betweenWeight: 0.1, ...thresholds })).toEqual({ weight: 0.1, ...thresholds });
+    expect(keyframeSmoothing(5, { weight: 0.9, betweenWeight: 0.1, ...thresholds })).toEqual({
+      weight: 0.9,
+      ...thresholds,
+    });
+    expect(keyframeSmoothing(1, { weight: 0.9, betweenWeight: 0.1, ...thresholds })).toEqual({
+      weight: 0.1,
+      ...thresholds,
+    });
     expect([keyframeSmoothing(5).weight, keyframeSmoothing(1).weight]).toEqual([0.7, 0.02]);
   });
 
   it('refuses a weight out of range, whatever the frame', () => {
     for (const views of [1, 5] as const) {
-      expect(() => keyframeSmoothing(views, { betweenWeight: 0 })).toThrow(new RangeError('Cannot smooth: weight must be above 0 and at most 1, got 0'));
-      expect(() => keyframeSmoothing(views, { weight: 2 })).toThrow(new RangeError('Cannot smooth: weight must be above 0 and at most 1, got 2'));
+      expect(() => keyframeSmoothing(views, { betweenWeight: 0 })).toThrow(
+        new RangeError('Cannot smooth: weight must be above 0 and at most 1, got 0'),
+      );
+      expect(() => keyframeSmoothing(views, { weight: 2 })).toThrow(
+        new RangeError('Cannot smooth: weight must be above 0 and at most 1, got 2'),
+      );
     }
   });
 });

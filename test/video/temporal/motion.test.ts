@@ -2,8 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { makeThumbnail, measureChange, movedShare, type Picture } from '../../../packages/video/src/temporal/motion.ts';
 import { pictureOf, SIDE } from './scenes.ts';
 
-const plain = (value: number, width = SIDE, height = SIDE): Picture => ({ data: new Uint8Array(width * height * 3).fill(value), width, height });
-const change = (before: Picture, after: Picture): ReturnType<typeof measureChange> => measureChange(makeThumbnail(before), makeThumbnail(after));
+const plain = (value: number, width = SIDE, height = SIDE): Picture => ({
+  data: new Uint8Array(width * height * 3).fill(value),
+  width,
+  height,
+});
+const change = (before: Picture, after: Picture): ReturnType<typeof measureChange> =>
+  measureChange(makeThumbnail(before), makeThumbnail(after));
 
 describe('makeThumbnail()', () => {
   it('averages four samples of each cell', () => {
@@ -70,6 +75,8 @@ describe('measureChange()', () => {
   });
 
   it('refuses thumbnails of two sizes', () => {
-    expect(() => change(plain(0, 7, 3), plain(0, 7, 4))).toThrow(new RangeError('Cannot measure change: thumbnails must have one size, got 7 × 3 and 7 × 4'));
+    expect(() => change(plain(0, 7, 3), plain(0, 7, 4))).toThrow(
+      new RangeError('Cannot measure change: thumbnails must have one size, got 7 × 3 and 7 × 4'),
+    );
   });
 });

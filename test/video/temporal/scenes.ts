@@ -26,7 +26,8 @@ export function pictureOf({ ground = 1, light = 0, square, noise = 0, seed = 0 }
   const grain = noise === 0 ? undefined : gaussians(data.length, seed + 1000 * ground, noise);
   for (let index = 0; index < data.length; index++) {
     const [x, y] = [Math.floor(index / 3) % SIDE, Math.floor(index / 3 / SIDE)];
-    const texture = 70 + 25 * Math.sin((x * ground) / 9) + 25 * Math.cos(y / (5 + 20 * (ground - 1))) + 60 * (ground - 1);
+    const texture =
+      70 + 25 * Math.sin((x * ground) / 9) + 25 * Math.cos(y / (5 + 20 * (ground - 1))) + 60 * (ground - 1);
     const value = isInSquare(x, y, square) ? 220 : texture;
     data[index] = Math.min(255, Math.max(0, Math.round(value + light + (grain?.[index] ?? 0))));
   }
@@ -46,7 +47,9 @@ export function mapsOf({ square, seed = 0 }: Scene, noise = 0, key = 'square, gr
 
 /** The label map without noise: 0 in the square, 1 on the ground. */
 export function truthOf({ square }: Scene): Uint8Array {
-  return Uint8Array.from({ length: SIDE * SIDE }, (_, pixel) => (isInSquare(pixel % SIDE, Math.floor(pixel / SIDE), square) ? 0 : 1));
+  return Uint8Array.from({ length: SIDE * SIDE }, (_, pixel) =>
+    isInSquare(pixel % SIDE, Math.floor(pixel / SIDE), square) ? 0 : 1,
+  );
 }
 
 function isInSquare(x: number, y: number, left: number | undefined): boolean {

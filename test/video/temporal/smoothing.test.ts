@@ -1,23 +1,33 @@
 /** Smoothing against scenes whose right answer is known. */
 import { decideLabels } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
-import { smoothActivations, type SmoothingOptions, type SmoothingState } from '../../../packages/video/src/temporal/smoothing.ts';
+import {
+  smoothActivations,
+  type SmoothingOptions,
+  type SmoothingState,
+} from '../../../packages/video/src/temporal/smoothing.ts';
 import { mapsOf, pictureOf, SIDE, truthOf, type Scene } from './scenes.ts';
 
 const RULE = { thresholds: [undefined, undefined], background: 'none' } as const;
-const decide = ({ activations }: { activations: Float32Array }): Uint8Array => decideLabels(activations, SIDE, SIDE, RULE);
-const different = (a: Uint8Array, b: Uint8Array): number => a.reduce((count, label, pixel) => count + (label === b[pixel] ? 0 : 1), 0);
+const decide = ({ activations }: { activations: Float32Array }): Uint8Array =>
+  decideLabels(activations, SIDE, SIDE, RULE);
+const different = (a: Uint8Array, b: Uint8Array): number =>
+  a.reduce((count, label, pixel) => count + (label === b[pixel] ? 0 : 1), 0);
 
 /** States after each scene; maps have noise of `error`. */
 function run(scenes: readonly Scene[], options: SmoothingOptions = {}, error = 0): SmoothingState[] {
   const states: SmoothingState[] = [];
-  for (const scene of scenes) states.push(smoothActivations(states.at(-1), mapsOf(scene, error), pictureOf(scene), options));
+  for (const scene of scenes)
+    states.push(smoothActivations(states.at(-1), mapsOf(scene, error), pictureOf(scene), options));
   return states;
 }
 
 /** Label changes per pixel and frame. */
 function flicker(maps: readonly Uint8Array[]): number {
-  return maps.slice(1).reduce((sum, map, index) => sum + different(map, maps[index] as Uint8Array), 0) / ((maps.length - 1) * SIDE * SIDE);
+  return (
+    maps.slice(1).reduce((sum, map, index) => sum + different(map, maps[index] as Uint8Array), 0) /
+    ((maps.length - 1) * SIDE * SIDE)
+  );
 }
 
 describe('smoothActivations() of a still scene with noise', () => {
@@ -28,12 +38,18 @@ describe('smoothActivations() of a still scene with noise', () => {
     const smooth = run(scenes, { weight: 0.2 }, 0.1).map(decide);
     expect(flicker(raw)).toBeGreaterThan(0.1);
     expect(flicker(smooth.slice(5))).toBeLessThan(flicker(raw) / 10);
-    expect(different(smooth.at(-1) as Uint8Array, truthOf({ square: 64 }))).toBeLessThan(different(raw.at(-1) as Uint8Array, truthOf({ square: 64 })) / 50);
+    expect(different(smooth.at(-1) as Uint8Array, truthOf({ square: 64 }))).toBeLessThan(
+      different(raw.at(-1) as Uint8Array, truthOf({ square: 64 })) / 50,
+    );
   });
 
   it('is the exponential mean of the maps', () => {
     const states = run(scenes.slice(0, 3), { weight: 0.25 }, 0.1);
-    const [first, second, third] = scenes.map((scene) => mapsOf(scene, 0.1).activations) as [Float32Array, Float32Array, Float32Array];
+    const [first, second, third] = scenes.map((scene) => mapsOf(scene, 0.1).activations) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     expect(states.map(({ renewed }) => renewed)).toEqual([1, 0, 0]);
     for (let index = 0; index < first.length; index += 97) {
       const two = 0.75 * (first[index] as number) + 0.25 * (second[index] as number);
@@ -57,7 +73,8 @@ describe('smoothActivations() of a moving square', () => {
   const scenes = Array.from({ length: 12 }, (_, frame) => ({ square: 8 + 10 * frame, noise: 3, seed: frame }));
 
   it('leaves no trail: every frame is right', () => {
-    for (const [frame, state] of run(scenes, { weight: 0.1 }).entries()) expect(different(decide(state), truthOf(scenes[frame] as Scene))).toBe(0);
+    for (const [frame, state] of run(scenes, { weight: 0.1 }).entries())
+      expect(different(decide(state), truthOf(scenes[frame] as Scene))).toBe(0);
   });
 
   it('would leave one without the reset', () => {
@@ -69,7 +86,9 @@ describe('smoothActivations() of a moving square', () => {
     const states = run(scenes, { weight: 0.2 }, 0.1);
     const below = (map: Uint8Array): Uint8Array => map.subarray(120 * SIDE);
     const wrong = (map: Uint8Array): number => below(map).reduce((count, label) => count + (label === 1 ? 0 : 1), 0);
-    expect(wrong(decide(states.at(-1) as SmoothingState))).toBeLessThan(wrong(decide(mapsOf(scenes.at(-1) as Scene, 0.1))) / 20);
+    expect(wrong(decide(states.at(-1) as SmoothingState))).toBeLessThan(
+      wrong(decide(mapsOf(scenes.at(-1) as Scene, 0.1))) / 20,
+    );
     expect(states.slice(1).every(({ renewed }) => renewed > 0 && renewed < 0.2)).toBe(true);
   });
 });
@@ -95,7 +114,9 @@ describe('smoothActivations() starts afresh', () => {
     const state = smoothActivations(undefined, mapsOf({}), pictureOf(scene));
     const fresh = mapsOf(scene).activations;
     expect(smoothActivations(state, mapsOf(scene, 0, 'other'), pictureOf(scene)).activations).toEqual(fresh);
-    expect(smoothActivations(state, { ...mapsOf(scene), width: SIDE / 2, height: SIDE * 2 }, pictureOf(scene)).activations).toEqual(fresh);
+    expect(
+      smoothActivations(state, { ...mapsOf(scene), width: SIDE / 2, height: SIDE * 2 }, pictureOf(scene)).activations,
+    ).toEqual(fresh);
     const half = { data: new Uint8Array(20 * 20 * 3), width: 20, height: 20 };
     expect(smoothActivations(state, mapsOf(scene), half).activations).toEqual(fresh);
     expect(smoothActivations(state, mapsOf(scene), pictureOf(scene)).activations).not.toEqual(fresh);
@@ -134,7 +155,12 @@ describe('smoothActivations() keeps to its hands', () => {
       data: Uint8Array.from({ length: 88 * 44 * 3 }, (_, index) => (Math.floor(index / 3) % 88 >= 44 ? value : 9)),
       ...{ width: 88, height: 44 },
     });
-    const maps = (value: number): { activations: Float32Array; width: number; height: number; key: string } => ({ activations: new Float32Array(8).fill(value), width: 4, height: 2, key: '' });
+    const maps = (value: number): { activations: Float32Array; width: number; height: number; key: string } => ({
+      activations: new Float32Array(8).fill(value),
+      width: 4,
+      height: 2,
+      key: '',
+    });
     const state = smoothActivations(undefined, maps(0), small(0));
     const { activations } = smoothActivations(state, maps(1), small(200), { weight: 0.25 });
     expect([...activations]).toEqual([0.25, 0.25, 1, 1, 0.25, 0.25, 1, 1]);
@@ -150,11 +176,15 @@ describe('smoothActivations() refuses', () => {
     ['a motion threshold of 0', { motionThreshold: 0 }, 'motionThreshold must be above 0, got 0'],
     ['a negative scene cut threshold', { sceneCutThreshold: -1 }, 'sceneCutThreshold must be above 0, got -1'],
   ])('%s', (_, options, message) => {
-    expect(() => smoothActivations(undefined, mapsOf({}), picture, options)).toThrow(new RangeError(`Cannot smooth: ${message}`));
+    expect(() => smoothActivations(undefined, mapsOf({}), picture, options)).toThrow(
+      new RangeError(`Cannot smooth: ${message}`),
+    );
   });
 
   it('maps of another length than their size says', () => {
     const maps = { activations: new Float32Array(7), width: 2, height: 2, key: '' };
-    expect(() => smoothActivations(undefined, maps, picture)).toThrow(new RangeError('Cannot smooth: activations must hold labels × width × height values, got 7 for 2 × 2'));
+    expect(() => smoothActivations(undefined, maps, picture)).toThrow(
+      new RangeError('Cannot smooth: activations must hold labels × width × height values, got 7 for 2 × 2'),
+    );
   });
 });

@@ -29,7 +29,12 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
     await rename(temporary, target);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    // "ENOSPC: no space left on device, open '.name.….tmp'": what it says of the file is true of the temporary name only.
-    throw new SynsegError('FILE_WRITE', `Cannot write file: ${path} must be writable, got ${messageOf(cause).replace(/, \w+ '.*$/s, '')}`, { cause });
+    // "ENOSPC: no space left on device, open '.name.….tmp'": what it says of the file is true of the temporary name
+    // only.
+    throw new SynsegError(
+      'FILE_WRITE',
+      `Cannot write file: ${path} must be writable, got ${messageOf(cause).replace(/, \w+ '.*$/s, '')}`,
+      { cause },
+    );
   }
 }

@@ -24,7 +24,10 @@ export interface CacheUsage {
   readonly bytes: number;
 }
 
-/** Counts files and bytes per section; a folder that is not there counts as empty. @throws TypeError unless `folder` is a string */
+/**
+ * Counts files and bytes per section; a folder that is not there counts as empty. @throws TypeError unless `folder` is
+ * a string
+ */
 export async function cacheUsage(folder: string): Promise<CacheUsage[]> {
   checkFolder('measure cache', folder);
   return Promise.all(
@@ -33,7 +36,14 @@ export async function cacheUsage(folder: string): Promise<CacheUsage[]> {
       const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
       const files = entries.filter((entry) => entry.isFile());
       // A file may vanish between listing and stat: another process may be clearing the cache.
-      const sizes = await Promise.all(files.map((file) => stat(join(file.parentPath, file.name)).then(({ size }) => size, () => 0)));
+      const sizes = await Promise.all(
+        files.map((file) =>
+          stat(join(file.parentPath, file.name)).then(
+            ({ size }) => size,
+            () => 0,
+          ),
+        ),
+      );
       return { section, files: files.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
     }),
   );
@@ -51,12 +61,20 @@ export async function clearCache(folder: string, sections: readonly CacheSection
   checkFolder(action, folder);
   checkKind(action, 'sections', sections, Array.isArray(sections), 'be a list');
   for (const section of sections) {
-    if (!CACHE_SECTIONS.includes(section)) throw new RangeError(`Cannot ${action}: sections must be of ${CACHE_SECTIONS.join(', ')}, got ${describeValue(section)}`);
+    if (!CACHE_SECTIONS.includes(section))
+      throw new RangeError(
+        `Cannot ${action}: sections must be of ${CACHE_SECTIONS.join(', ')}, got ${describeValue(section)}`,
+      );
   }
   try {
     await Promise.all(sections.map((section) => rm(join(folder, section), { recursive: true, force: true })));
   } catch (cause) {
-    throw new SynsegError('FILE_WRITE', `Cannot ${action}: folder must be one whose files can be deleted, got ${describeValue(folder)} (${messageOf(cause)})`, { cause });
+    throw new SynsegError(
+      'FILE_WRITE',
+      `Cannot ${action}: folder must be one whose files can be deleted, got ${describeValue(folder)} ` +
+        `(${messageOf(cause)})`,
+      { cause },
+    );
   }
 }
 

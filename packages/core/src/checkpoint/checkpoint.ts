@@ -29,12 +29,17 @@ export interface OpenCheckpointOptions {
 export async function openCheckpoint(folder: string, options: OpenCheckpointOptions = {}): Promise<Checkpoint> {
   const root = resolve(folder);
   const info = await stat(root).catch(() => undefined);
-  if (info?.isDirectory() !== true) throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: path must be a folder, got "${folder}"`);
+  if (info?.isDirectory() !== true)
+    throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: path must be a folder, got "${folder}"`);
   const configuration = await readJson(join(root, 'config.json'));
-  if (configuration === undefined) throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: folder must hold config.json, got "${folder}"`);
+  if (configuration === undefined)
+    throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: folder must hold config.json, got "${folder}"`);
   const preprocessor = await readJson(join(root, 'preprocessor_config.json'));
   const config = readModelConfig(configuration, preprocessor, root, options.inputSize);
-  const named = [...(config.trunk.kind === 'onnx' ? [config.trunk.file] : []), ...(config.text.kind === 'vocabulary' ? [config.text.names, config.text.embeddings] : [])];
+  const named = [
+    ...(config.trunk.kind === 'onnx' ? [config.trunk.file] : []),
+    ...(config.text.kind === 'vocabulary' ? [config.text.names, config.text.embeddings] : []),
+  ];
   for (const name of named) await fileInside(root, name);
   return { folder: root, config, weights: await Weights.open(root) };
 }
@@ -43,12 +48,20 @@ export async function openCheckpoint(folder: string, options: OpenCheckpointOpti
 export async function readJson(path: string): Promise<unknown> {
   const text = await readTextFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${path} must be readable, got ${error.message}`, { cause: error });
+    throw new SynsegError(
+      'CHECKPOINT_FORMAT',
+      `Cannot load checkpoint: ${path} must be readable, got ${error.message}`,
+      { cause: error },
+    );
   });
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${path} must be JSON, got ${messageOf(cause)}`, { cause });
+    throw new SynsegError(
+      'CHECKPOINT_FORMAT',
+      `Cannot load checkpoint: ${path} must be JSON, got ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The checkpoint that ships inside this package, found from wherever its code runs: a source file, a chunk of the build,
+ * The checkpoint that ships inside this package, found from wherever its code runs: a source file, a chunk of the
+ * build,
  * a thread, an installation. The way up to the package's own package.json is the same from all of them.
  */
 import { existsSync } from 'node:fs';
@@ -22,5 +23,9 @@ const PACKAGE = '@synseg/core';
 export function embeddedFolder(from: string | undefined = import.meta.url): string {
   const folder = join(packageFolder('load checkpoint', PACKAGE, from), EMBEDDED);
   if (existsSync(join(folder, 'config.json'))) return folder;
-  throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: "${EMBEDDED}" must lie in the package ${PACKAGE}, got no config.json in ${folder}; install the package again, or name a folder or a hub id`);
+  throw new SynsegError(
+    'MODEL_LOAD',
+    `Cannot load checkpoint: "${EMBEDDED}" must lie in the package ${PACKAGE}, got no config.json in ${folder}; ` +
+      'install the package again, or name a folder or a hub id',
+  );
 }

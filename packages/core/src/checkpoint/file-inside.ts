@@ -10,7 +10,14 @@ import { shortJson } from './json-fields.ts';
  * harmless here may lead out elsewhere.
  */
 export function isFileName(name: unknown): name is string {
-  if (typeof name !== 'string' || name.includes('\0') || posix.isAbsolute(name) || win32.isAbsolute(name) || /^[a-z]:/i.test(name)) return false;
+  if (
+    typeof name !== 'string' ||
+    name.includes('\0') ||
+    posix.isAbsolute(name) ||
+    win32.isAbsolute(name) ||
+    /^[a-z]:/i.test(name)
+  )
+    return false;
   const parts = name.split(/[/\\]/).filter((part) => part !== '.' && part !== '');
   return parts.length > 0 && !parts.includes('..');
 }
@@ -23,9 +30,16 @@ export function isFileName(name: unknown): name is string {
  */
 export async function fileInside(folder: string, name: unknown): Promise<string> {
   const path = isFileName(name) ? join(folder, name) : undefined;
-  const [real, home] = await Promise.all([path === undefined ? undefined : realpath(path).catch(() => path), realpath(folder).catch(() => folder)]);
+  const [real, home] = await Promise.all([
+    path === undefined ? undefined : realpath(path).catch(() => path),
+    realpath(folder).catch(() => folder),
+  ]);
   const isSnapshot = basename(dirname(home)) === 'snapshots';
   const places = [home, folder, ...(isSnapshot ? [join(dirname(dirname(home)), 'blobs')] : [])];
   if (path !== undefined && places.some((place) => isInside(real as string, place))) return path;
-  throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: files that it names must lie in its folder, got ${name === undefined ? 'none' : shortJson(name)} (${folder})`);
+  throw new SynsegError(
+    'CHECKPOINT_FORMAT',
+    'Cannot load checkpoint: files that it names must lie in its folder, got ' +
+      `${name === undefined ? 'none' : shortJson(name)} (${folder})`,
+  );
 }

@@ -111,5 +111,9 @@ export function diskError(repo: string, cacheDir: string, error: unknown): unkno
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
   const rule = full ? 'have room (free some, then run again to resume)' : 'be a folder you can write';
-  return hubError(repo, `cache ${cacheDir} must ${rule}, got ${code}; set cacheDir or HF_HUB_CACHE to use another`, error);
+  return hubError(
+    repo,
+    `cache ${cacheDir} must ${rule}, got ${code}; set cacheDir or HF_HUB_CACHE to use another`,
+    error,
+  );
 }

@@ -58,11 +58,22 @@ export interface RemoteFile {
 export function checkpointFiles(repo: string, listed: readonly unknown[], baseUrl: string): RemoteFile[] {
   const entries = listed.map((entry) => listedFile(repo, entry)).filter((entry) => entry !== undefined);
   const names = entries.map((entry) => entry.path);
-  const absent = [names.some(isWeights) ? '' : '*.safetensors', names.includes('config.json') ? '' : 'config.json'].filter(Boolean);
+  const absent = [
+    names.some(isWeights) ? '' : '*.safetensors',
+    names.includes('config.json') ? '' : 'config.json',
+  ].filter(Boolean);
   if (absent.length > 0) {
-    const pickle = names.some((name) => /\.(?:bin|pt|pth|ckpt)$/.test(name)) ? '; pickle weights (.bin, .pt) are not loaded' : '';
-    const got = names.length === 0 ? 'no files' : `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`;
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot download ${repo}: repository must have ${absent.join(' and ')}, got ${got}${pickle}`);
+    const pickle = names.some((name) => /\.(?:bin|pt|pth|ckpt)$/.test(name))
+      ? '; pickle weights (.bin, .pt) are not loaded'
+      : '';
+    const got =
+      names.length === 0
+        ? 'no files'
+        : `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`;
+    throw new SynsegError(
+      'CHECKPOINT_FORMAT',
+      `Cannot download ${repo}: repository must have ${absent.join(' and ')}, got ${got}${pickle}`,
+    );
   }
   const single = names.includes('model.safetensors');
   const files = entries.filter(({ path }) => NEEDED.has(path) || (isSafetensors(path) && (!single || !isCopy(path))));
@@ -70,8 +81,10 @@ export function checkpointFiles(repo: string, listed: readonly unknown[], baseUr
     .map(({ path, size, oid, lfs }): RemoteFile => {
       const etag = lfs?.oid ?? oid;
       const bytes = lfs?.size ?? size;
-      if (typeof etag !== 'string' || !ETAG.test(etag)) throw hubError(repo, `digest of ${path} must be listed by the hub, got ${describeValue(etag)}`);
-      if (!Number.isSafeInteger(bytes) || (bytes as number) < 0) throw hubError(repo, `size of ${path} must be a whole number of bytes, got ${describeValue(bytes)}`);
+      if (typeof etag !== 'string' || !ETAG.test(etag))
+        throw hubError(repo, `digest of ${path} must be listed by the hub, got ${describeValue(etag)}`);
+      if (!Number.isSafeInteger(bytes) || (bytes as number) < 0)
+        throw hubError(repo, `size of ${path} must be a whole number of bytes, got ${describeValue(bytes)}`);
       return { path, etag, size: bytes as number, url: `${baseUrl}/${path}` };
     })
     .sort((a, b) => Number(isWeights(a.path)) - Number(isWeights(b.path)));
@@ -80,7 +93,8 @@ export function checkpointFiles(repo: string, listed: readonly unknown[], baseUr
 /** The entry if it is a file. */
 function listedFile(repo: string, entry: unknown): ListedFile | undefined {
   const { type, path } = (entry ?? {}) as { readonly type?: unknown; readonly path?: unknown };
-  if (typeof type !== 'string' || typeof path !== 'string') throw hubError(repo, `each entry of the list must have a type and a path, got ${shortJson(entry)}`);
+  if (typeof type !== 'string' || typeof path !== 'string')
+    throw hubError(repo, `each entry of the list must have a type and a path, got ${shortJson(entry)}`);
   return type === 'file' ? (entry as ListedFile) : undefined;
 }
 

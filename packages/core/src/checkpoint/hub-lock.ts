@@ -1,9 +1,12 @@
 /**
  * A lock file that says "somebody is downloading this", so that others wait in place of downloading it again.
  *
- * Advice, not exclusion: its owner touches it twice a second, and one not touched for a few seconds belongs to a process
- * that is gone (kill -9), so anyone takes it. A frozen owner may come back, and two takers may both win; `hub-transfer.ts`
- * stays right when they do. Nothing stronger is at hand: Node has no `flock`, and on network file systems that one lies.
+ * Advice, not exclusion: its owner touches it twice a second, and one not touched for a few seconds belongs to a
+ * process
+ * that is gone (kill -9), so anyone takes it. A frozen owner may come back, and two takers may both win;
+ * `hub-transfer.ts`
+ * stays right when they do. Nothing stronger is at hand: Node has no `flock`, and on network file systems that one
+ * lies.
  */
 import { open, rm, stat, utimes } from 'node:fs/promises';
 import { clearInterval, setInterval } from 'node:timers';
@@ -18,7 +21,10 @@ const STALE_MS = 3000;
  * @returns a function that gives the lock back.
  */
 export async function takeLock(path: string): Promise<(() => Promise<void>) | undefined> {
-  const age = await stat(path).then((found) => Date.now() - found.mtimeMs, () => undefined);
+  const age = await stat(path).then(
+    (found) => Date.now() - found.mtimeMs,
+    () => undefined,
+  );
   if (age !== undefined && Math.abs(age) < STALE_MS) return undefined;
   if (age !== undefined) await rm(path, { force: true });
   try {

@@ -31,7 +31,8 @@ export function hubError(repo: string, rest: string, cause?: unknown): SynsegErr
 
 /** The error for a hub that stayed unreachable; `rest` may say what else was tried. */
 export function unreachableError(address: HubAddress, cause: Unreachable, rest = ''): SynsegError {
-  const text = `hub ${hostOf(address)} must be reachable, got ${cause.message}${rest}; a folder path works without network`;
+  const text =
+    `hub ${hostOf(address)} must be reachable, got ${cause.message}${rest}; a folder path works without ` + 'network';
   return hubError(address.repo, text, cause);
 }
 
@@ -81,7 +82,8 @@ export async function ask(
 }
 
 /**
- * Asks the hub's own interface and returns an answer that is an object or a list, as the standard `Response` that a client
+ * Asks the hub's own interface and returns an answer that is an object or a list, as the standard `Response` that a
+ * client
  * of the hub reads.
  *
  * @throws as {@link ask}, and {@link Unreachable} for an answer that is no JSON
@@ -91,7 +93,12 @@ export async function askJson(address: HubAddress, url: string, deadline: AbortS
   const { repo } = address;
   const response = await ask(address, url, {}, deadline);
   const most = DEFAULT_LIMITS.maxHeaderBytes;
-  const bytes = response.body === null ? new Uint8Array(0) : await gather(response.body, most, () => hubError(repo, `answer of the hub must have at most ${most} bytes, got more`));
+  const bytes =
+    response.body === null
+      ? new Uint8Array(0)
+      : await gather(response.body, most, () =>
+          hubError(repo, `answer of the hub must have at most ${most} bytes, got more`),
+        );
   const value = parsed(bytes);
   if (typeof value !== 'object' || value === null) throw new Unreachable('an answer that is no JSON object or list');
   const link = response.headers.get('link');
@@ -123,7 +130,10 @@ function statusError(address: HubAddress, url: string, response: Answer): Synseg
     return hubError(repo, `repository must exist at ${hostOf(address)}, ${got}; if it is private, set ${token}`);
   }
   if (status === 401 || status === 403) {
-    return hubError(repo, `repository must be open to you, ${got}; accept its terms on the hub if it is gated, and set ${token}`);
+    return hubError(
+      repo,
+      `repository must be open to you, ${got}; accept its terms on the hub if it is gated, and set ${token}`,
+    );
   }
   return hubError(repo, `${new URL(url).pathname} must be readable at ${hostOf(address)}, ${got}`);
 }

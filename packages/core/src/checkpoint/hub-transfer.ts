@@ -99,12 +99,17 @@ async function adoptPartial(file: RemoteFile, blobPath: string): Promise<string>
   const folder = dirname(blobPath);
   const names = await readdir(folder);
   const left = names.filter((name) => name.startsWith(`${basename(blobPath)}.`) && name.endsWith(SUFFIX));
-  const found = await Promise.all(left.map(async (name) => ({ path: join(folder, name), size: (await sizeOf(join(folder, name))) ?? 0 })));
+  const found = await Promise.all(
+    left.map(async (name) => ({ path: join(folder, name), size: (await sizeOf(join(folder, name))) ?? 0 })),
+  );
   found.sort((a, b) => b.size - a.size);
   let adopted = false;
   for (const { path, size } of found) {
     if (!adopted && size <= file.size) {
-      adopted = await rename(path, own).then(() => true, () => false);
+      adopted = await rename(path, own).then(
+        () => true,
+        () => false,
+      );
     } else {
       await rm(path, { force: true });
     }
@@ -141,9 +146,17 @@ async function receiveAll(file: RemoteFile, partial: string, transfer: Transfer)
       failures += 1;
       if (failures === TRIES) {
         if (problem === undefined) throw sizeError(file, address, start);
-        throw unreachableError(address, problem, ` for ${file.path} at byte ${loaded} of ${file.size} after ${TRIES} tries; run again to resume`);
+        throw unreachableError(
+          address,
+          problem,
+          ` for ${file.path} at byte ${loaded} of ${file.size} after ${TRIES} tries; run again to resume`,
+        );
       }
-      await sleep(BACKOFF_MS * 2 ** (failures - 1), undefined, address.signal === undefined ? {} : { signal: address.signal });
+      await sleep(
+        BACKOFF_MS * 2 ** (failures - 1),
+        undefined,
+        address.signal === undefined ? {} : { signal: address.signal },
+      );
     }
     await handle.sync();
   } finally {
@@ -160,13 +173,17 @@ async function receive(
   advance: (position: number) => void,
 ): Promise<number> {
   const { address, maxSilenceSeconds } = transfer;
-  const silence = timeLimit(maxSilenceSeconds, new Unreachable(`no data for ${maxSilenceSeconds} seconds (maxSilenceSeconds)`));
+  const silence = timeLimit(
+    maxSilenceSeconds,
+    new Unreachable(`no data for ${maxSilenceSeconds} seconds (maxSilenceSeconds)`),
+  );
   let position = start;
   try {
     const response = await ask(address, file.url, start > 0 ? { range: `bytes=${start}-` } : {}, silence.signal);
     // 200 to a range request: the server starts over. 416: its file is shorter than our beginning, so start over too.
     if (response.status !== 206) position = 0;
-    else if (!response.headers.get('content-range')?.startsWith(`bytes ${start}-`)) throw new Unreachable('a wrong Content-Range');
+    else if (!response.headers.get('content-range')?.startsWith(`bytes ${start}-`))
+      throw new Unreachable('a wrong Content-Range');
     if (response.status === 416 || response.body === null) {
       await response.body?.cancel();
       return position;
@@ -174,7 +191,7 @@ async function receive(
     for await (const chunk of chunksOf(response.body, address.signal)) {
       silence.restart();
       if (position + chunk.length > file.size) throw sizeError(file, address, position + chunk.length);
-      for (let written = 0; written < chunk.length; ) {
+      for (let written = 0; written < chunk.length;) {
         written += (await handle.write(chunk, written, chunk.length - written, position + written)).bytesWritten;
       }
       position += chunk.length;

@@ -2,14 +2,23 @@
  * Checkpoints of the Hugging Face hub, by name: `owner/name` in, a local folder out.
  *
  * The folder is a snapshot in the standard hub cache, shared with Python's `huggingface_hub`: what one downloads the
- * other finds. `@huggingface/hub` resolves revisions, lists files and knows where the cache is; the bytes are fetched by
+ * other finds. `@huggingface/hub` resolves revisions, lists files and knows where the cache is; the bytes are fetched
+ * by
  * `hub-transfer.ts`, because that client cannot resume and lets two processes write one file.
  */
 import { getHFHubCachePath, getRepoFolderName, listFiles, modelInfo } from '@huggingface/hub';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isSynsegError } from '../errors.ts';
-import { checkBooleans, checkCallback, checkKind, checkOptions, checkSignal, checkStrings, optionNames } from '../guard/arguments.ts';
+import {
+  checkBooleans,
+  checkCallback,
+  checkKind,
+  checkOptions,
+  checkSignal,
+  checkStrings,
+  optionNames,
+} from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
 import { timeLimit } from '../guard/race-signal.ts';
 import { diskError, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
@@ -31,7 +40,9 @@ export interface DownloadProgress {
 }
 
 /** What bounds a download. */
-export type DownloadBounds = { readonly [Name in 'maxSilenceSeconds' | 'maxListedFiles' | 'maxDownloadBytes']?: Limits[Name] | undefined };
+export type DownloadBounds = {
+  readonly [Name in 'maxSilenceSeconds' | 'maxListedFiles' | 'maxDownloadBytes']?: Limits[Name] | undefined;
+};
 
 /** Options of {@link downloadCheckpoint}; each wins over the environment. */
 export interface DownloadCheckpointOptions extends DownloadBounds {
@@ -100,7 +111,8 @@ export function hubDefaults(): { hubUrl: string; cacheDir: string; accessToken: 
  * @throws {TypeError} when an argument is of the wrong kind, or an option unknown.
  * @throws {RangeError} when `repo`, `revision`, `hubUrl`, the token or a limit is malformed.
  * @throws {SynsegError} `HUB_DOWNLOAD` when the revision is neither reachable nor cached, access is denied, the
- *   repository or revision does not exist, the disk is full, a limit is exceeded, or a file arrives with a wrong size or digest.
+ *   repository or revision does not exist, the disk is full, a limit is exceeded, or a file arrives with a wrong size
+ *   or digest.
  * @throws {SynsegError} `CHECKPOINT_FORMAT` when the repository has no safetensors weights or no `config.json`.
  * @throws the signal's reason, at once; what was received is kept for the next call.
  * @example
@@ -124,7 +136,8 @@ export async function downloadCheckpoint(repo: string, options: DownloadCheckpoi
 }
 
 /** Options with all defaults filled in. */
-interface HubRequest extends HubAddress, Required<Pick<Limits, 'maxSilenceSeconds' | 'maxListedFiles' | 'maxDownloadBytes'>> {
+interface HubRequest
+  extends HubAddress, Required<Pick<Limits, 'maxSilenceSeconds' | 'maxListedFiles' | 'maxDownloadBytes'>> {
   readonly cacheDir: string;
   readonly repoFolder: string;
   readonly locksFolder: string;
@@ -140,7 +153,11 @@ function resolveRequest(repo: string, options: DownloadCheckpointOptions): HubRe
   checkBooleans(action, options, ['offline']);
   checkCallback(action, 'onProgress', options.onProgress);
   checkSignal(action, options.signal);
-  const { maxSilenceSeconds = DEFAULT_LIMITS.maxSilenceSeconds, maxListedFiles = DEFAULT_LIMITS.maxListedFiles, maxDownloadBytes = DEFAULT_LIMITS.maxDownloadBytes } = options;
+  const {
+    maxSilenceSeconds = DEFAULT_LIMITS.maxSilenceSeconds,
+    maxListedFiles = DEFAULT_LIMITS.maxListedFiles,
+    maxDownloadBytes = DEFAULT_LIMITS.maxDownloadBytes,
+  } = options;
   checkLimits(action, { maxSilenceSeconds, maxListedFiles, maxDownloadBytes });
   const defaults = hubDefaults();
   const revision = options.revision ?? 'main';
@@ -210,7 +227,9 @@ function snapshotFolder(request: HubRequest, commit: string): string {
   return join(request.repoFolder, 'snapshots', commit);
 }
 
-/** What the cache has for the revision; `cause` is why the hub was not asked, unless the caller is offline by choice. */
+/**
+ * What the cache has for the revision; `cause` is why the hub was not asked, unless the caller is offline by choice.
+ */
 async function cachedSnapshot(request: HubRequest, cause?: Unreachable): Promise<string> {
   const { repo, revision, repoFolder, cacheDir } = request;
   const commit = COMMIT.test(revision) ? revision : await readRef(repoFolder, revision);
@@ -228,7 +247,13 @@ async function cachedSnapshot(request: HubRequest, cause?: Unreachable): Promise
 
 async function resolveCommit(request: HubRequest): Promise<string> {
   const { sha } = await answer(request, (fetch) =>
-    modelInfo({ name: request.repo, revision: request.revision, hubUrl: request.hubUrl, additionalFields: ['sha'], fetch }),
+    modelInfo({
+      name: request.repo,
+      revision: request.revision,
+      hubUrl: request.hubUrl,
+      additionalFields: ['sha'],
+      fetch,
+    }),
   );
   if (typeof sha !== 'string' || !COMMIT.test(sha)) throw new Unreachable('an answer without a commit');
   return sha;
@@ -255,13 +280,15 @@ async function listCheckpoint(request: HubRequest, commit: string): Promise<Remo
   const listed = await answer(request, async (fetch) => {
     const entries: unknown[] = [];
     for await (const entry of listFiles({ repo: { type: 'model', name: repo }, revision: commit, hubUrl, fetch })) {
-      if (entries.push(entry) > maxListedFiles) throw hubError(repo, `repository must list at most ${maxListedFiles} files (maxListedFiles), got more`);
+      if (entries.push(entry) > maxListedFiles)
+        throw hubError(repo, `repository must list at most ${maxListedFiles} files (maxListedFiles), got more`);
     }
     return entries;
   });
   const files = checkpointFiles(repo, listed, `${hubUrl}/${repo}/resolve/${commit}`);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  if (bytes > maxDownloadBytes) throw hubError(repo, `files must have at most ${maxDownloadBytes} bytes together (maxDownloadBytes), got ${bytes}`);
+  if (bytes > maxDownloadBytes)
+    throw hubError(repo, `files must have at most ${maxDownloadBytes} bytes together (maxDownloadBytes), got ${bytes}`);
   return files;
 }
 
@@ -270,7 +297,9 @@ async function answer<T>(request: HubRequest, call: (fetchLike: typeof fetch) =>
   try {
     return await call(async (input) => {
       const limit = timeLimit(ANSWER_SECONDS, new Unreachable(`no answer within ${ANSWER_SECONDS} seconds`));
-      return askJson(request, input instanceof Request ? input.url : input.toString(), limit.signal).finally(limit.clear);
+      return askJson(request, input instanceof Request ? input.url : input.toString(), limit.signal).finally(
+        limit.clear,
+      );
     });
   } catch (error) {
     request.signal?.throwIfAborted();

@@ -3,7 +3,10 @@ import { SynsegError } from '../errors.ts';
 import { describeValue } from '../guard/arguments.ts';
 import { isFileName } from './file-inside.ts';
 
-/** No count in a configuration is larger: vocabularies have some hundred thousand entries, layers some thousand channels. */
+/**
+ * No count in a configuration is larger: vocabularies have some hundred thousand entries, layers some thousand
+ * channels.
+ */
 const LARGEST = 10_000_000;
 /** Taps, sides, grids: lists in a configuration are short. */
 const LONGEST = 1000;
@@ -14,7 +17,8 @@ export class Fields {
   readonly #where: string;
 
   constructor(json: unknown, where: string) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw fieldError(where, 'a JSON object', json);
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+      throw fieldError(where, 'a JSON object', json);
     this.#json = json as Readonly<Record<string, unknown>>;
     this.#where = where;
   }
@@ -38,7 +42,8 @@ export class Fields {
 
   integer(name: string, fallback?: number, minimum = 1): number {
     const value = this.#json[name] ?? fallback;
-    if (!Number.isInteger(value) || (value as number) < minimum) throw fieldError(`${this.#where}: ${name}`, `an integer ≥ ${String(minimum)}`, value);
+    if (!Number.isInteger(value) || (value as number) < minimum)
+      throw fieldError(`${this.#where}: ${name}`, `an integer ≥ ${String(minimum)}`, value);
     if ((value as number) > LARGEST) throw fieldError(`${this.#where}: ${name}`, `at most ${String(LARGEST)}`, value);
     return value as number;
   }
@@ -52,16 +57,19 @@ export class Fields {
 
   number(name: string, fallback: number): number {
     const value = this.#json[name] ?? fallback;
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw fieldError(`${this.#where}: ${name}`, 'a number', value);
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw fieldError(`${this.#where}: ${name}`, 'a number', value);
     // Graphs compute in float32, where more is infinite.
-    if (!Number.isFinite(Math.fround(value))) throw fieldError(`${this.#where}: ${name}`, 'a number that float32 can hold', value);
+    if (!Number.isFinite(Math.fround(value)))
+      throw fieldError(`${this.#where}: ${name}`, 'a number that float32 can hold', value);
     return value;
   }
 
   /** A number above 0, as a divisor must be. */
   positive(name: string, fallback: number): number {
     const value = this.number(name, fallback);
-    if (Math.fround(value) <= 0) throw fieldError(`${this.#where}: ${name}`, value > 0 ? 'above 0 as float32' : 'above 0', value);
+    if (Math.fround(value) <= 0)
+      throw fieldError(`${this.#where}: ${name}`, value > 0 ? 'above 0 as float32' : 'above 0', value);
     return value;
   }
 
@@ -74,17 +82,26 @@ export class Fields {
   /** The name of a file in the checkpoint's folder. */
   fileName(name: string): string {
     const value = this.string(name);
-    if (!isFileName(value)) throw fieldError(`${this.#where}: ${name}`, "the name of a file in the checkpoint's folder", value);
+    if (!isFileName(value))
+      throw fieldError(`${this.#where}: ${name}`, "the name of a file in the checkpoint's folder", value);
     return value;
   }
 
   integers(name: string, fallback?: readonly number[], minimum = 0): readonly number[] {
     const value = this.#json[name] ?? fallback;
-    if (!Array.isArray(value) || value.length === 0 || value.some((entry) => !Number.isInteger(entry) || (entry as number) < minimum)) {
+    if (
+      !Array.isArray(value) ||
+      value.length === 0 ||
+      value.some((entry) => !Number.isInteger(entry) || (entry as number) < minimum)
+    ) {
       throw fieldError(`${this.#where}: ${name}`, `a list of integers ≥ ${String(minimum)}`, value);
     }
     if (value.length > LONGEST || value.some((entry) => (entry as number) > LARGEST)) {
-      throw fieldError(`${this.#where}: ${name}`, `at most ${String(LONGEST)} integers of at most ${String(LARGEST)}`, value);
+      throw fieldError(
+        `${this.#where}: ${name}`,
+        `at most ${String(LONGEST)} integers of at most ${String(LARGEST)}`,
+        value,
+      );
     }
     return value as number[];
   }
@@ -94,14 +111,19 @@ export class Fields {
     if (!Array.isArray(value) || value.length !== length || value.some((entry) => !Number.isFinite(entry))) {
       throw fieldError(`${this.#where}: ${name}`, `${String(length)} finite numbers`, value);
     }
-    if (!value.map(Math.fround).every(Number.isFinite)) throw fieldError(`${this.#where}: ${name}`, 'numbers that float32 can hold', value);
+    if (!value.map(Math.fround).every(Number.isFinite))
+      throw fieldError(`${this.#where}: ${name}`, 'numbers that float32 can hold', value);
     return value as number[];
   }
 
   /** A list of texts that each hold `part`. */
   texts(name: string, part: string): readonly string[] {
     const value = this.#json[name];
-    if (!Array.isArray(value) || value.length === 0 || value.some((entry) => typeof entry !== 'string' || !entry.includes(part))) {
+    if (
+      !Array.isArray(value) ||
+      value.length === 0 ||
+      value.some((entry) => typeof entry !== 'string' || !entry.includes(part))
+    ) {
       throw fieldError(`${this.#where}: ${name}`, `a list of texts with ${part}`, value);
     }
     return value as string[];
@@ -109,14 +131,18 @@ export class Fields {
 
   choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
     const value = this.#json[name] ?? fallback;
-    if (!choices.includes(value as Choice)) throw fieldError(`${this.#where}: ${name}`, `one of ${choices.join(', ')}`, value);
+    if (!choices.includes(value as Choice))
+      throw fieldError(`${this.#where}: ${name}`, `one of ${choices.join(', ')}`, value);
     return value as Choice;
   }
 }
 
 /** An error naming file and field, the rule, and what was found. */
 export function fieldError(where: string, rule: string, value: unknown): SynsegError {
-  return new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${where} must be ${rule}, got ${shortJson(value)}`);
+  return new SynsegError(
+    'CHECKPOINT_FORMAT',
+    `Cannot load checkpoint: ${where} must be ${rule}, got ${shortJson(value)}`,
+  );
 }
 
 /** A value as JSON for a message, its beginning; one that nests too deeply in a word. */

@@ -83,12 +83,17 @@ export interface ModelConfig {
   readonly tapDims: readonly number[];
   /** Length of a text embedding. */
   readonly embeddingDim: number;
-  /** Activation in [0, 1] that a label has to reach to win a pixel from the background, unless the labels say otherwise. */
+  /**
+   * Activation in [0, 1] that a label has to reach to win a pixel from the background, unless the labels say otherwise.
+   */
   readonly threshold: number;
   readonly decoder: DecoderConfig;
 }
 
-/** Sentences that a checkpoint's labels are put into unless a caller says otherwise; a vocabulary looks names up as they are. */
+/**
+ * Sentences that a checkpoint's labels are put into unless a caller says otherwise; a vocabulary looks names up as they
+ * are.
+ */
 export function templatesOf({ text }: Pick<ModelConfig, 'text'>): Templates {
   return text.kind === 'clip' ? text.templates : 'plain';
 }
@@ -110,10 +115,16 @@ const ACTIVATIONS = ['quick_gelu', 'gelu', 'relu'] as const;
  * @param inputSize - side of the square picture the trunk is to take, overriding the folder's own
  * @throws SynsegError `CHECKPOINT_FORMAT` naming the field
  */
-export function readModelConfig(config: unknown, preprocessor: unknown, where: string, inputSize?: number): ModelConfig {
+export function readModelConfig(
+  config: unknown,
+  preprocessor: unknown,
+  where: string,
+  inputSize?: number,
+): ModelConfig {
   const fields = new Fields(config, `${where}/config.json`);
   const type = fields.raw('model_type');
-  if (type === 'clipseg') return clipsegConfig(fields, new Fields(preprocessor ?? {}, `${where}/preprocessor_config.json`), where, inputSize);
+  if (type === 'clipseg')
+    return clipsegConfig(fields, new Fields(preprocessor ?? {}, `${where}/preprocessor_config.json`), where, inputSize);
   if (type === 'synseg') return ownTrunkConfig(fields, where, inputSize);
   throw fieldError(`${where}/config.json: model_type`, '"clipseg" or "synseg"', type);
 }
@@ -121,11 +132,16 @@ export function readModelConfig(config: unknown, preprocessor: unknown, where: s
 function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, override?: number): ModelConfig {
   const vision = fields.section('vision_config');
   const patchSize = vision.integer('patch_size', 32);
-  const inputSize = override === undefined ? preprocessorSize(preprocessor, patchSize) : squareSize(override, patchSize, where);
+  const inputSize =
+    override === undefined ? preprocessorSize(preprocessor, patchSize) : squareSize(override, patchSize, where);
   const tapLayers = fields.integers('extract_layers', [3, 6, 9]);
   const layers = vision.integer('num_hidden_layers', 12);
   if (tapLayers.some((layer, index) => layer >= layers || layer <= (tapLayers[index - 1] ?? -1))) {
-    throw fieldError(`${where}/config.json: extract_layers`, `ascending block indices below ${String(layers)}`, tapLayers);
+    throw fieldError(
+      `${where}/config.json: extract_layers`,
+      `ascending block indices below ${String(layers)}`,
+      tapLayers,
+    );
   }
   const trunk: ClipVisionConfig = {
     kind: 'clip',
@@ -165,15 +181,23 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
   const patchSize = trunk.integer('patchSize');
   const [rows = 0, columns = 0] = trunk.integers('patchGrid', undefined, 1);
   if (rows * patchSize !== height || columns * patchSize !== width) {
-    throw fieldError(`${where}/config.json: trunk.patchGrid`, `inputSize / patchSize = [${String(height / patchSize)}, ${String(width / patchSize)}]`, [rows, columns]);
+    throw fieldError(
+      `${where}/config.json: trunk.patchGrid`,
+      `inputSize / patchSize = [${String(height / patchSize)}, ${String(width / patchSize)}]`,
+      [rows, columns],
+    );
   }
   if (override !== undefined && (override !== height || override !== width)) {
-    throw new RangeError(`Cannot load checkpoint: inputSize must be the trunk's own [${String(height)}, ${String(width)}], got ${String(override)}`);
+    throw new RangeError(
+      `Cannot load checkpoint: inputSize must be the trunk's own [${String(height)}, ${String(width)}], got ` +
+        `${String(override)}`,
+    );
   }
   const tapDims = trunk.integers('tapDims', undefined, 1);
   const decoder = fields.section('decoder');
   const layers = decoder.integer('layers', tapDims.length);
-  if (layers !== tapDims.length) throw fieldError(`${where}/config.json: decoder.layers`, `the number of taps, ${String(tapDims.length)}`, layers);
+  if (layers !== tapDims.length)
+    throw fieldError(`${where}/config.json: decoder.layers`, `the number of taps, ${String(tapDims.length)}`, layers);
   const text = fields.section('text');
   return {
     inputSize: [height, width],
@@ -199,7 +223,10 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
   };
 }
 
-function transformer(fields: Fields, defaults: { hiddenSize: number; layers: number; heads: number; intermediateSize: number }): ClipTransformerConfig {
+function transformer(
+  fields: Fields,
+  defaults: { hiddenSize: number; layers: number; heads: number; intermediateSize: number },
+): ClipTransformerConfig {
   return {
     hiddenSize: fields.integer('hidden_size', defaults.hiddenSize),
     layers: fields.integer('num_hidden_layers', defaults.layers),
@@ -243,11 +270,18 @@ function conditionalLayer(fields: Fields, layers: number, where: string): number
   return layer;
 }
 
-/** Size the folder's pictures are resized to: a number, `{ height, width }`, or `{ shortest_edge }`; CLIP's when there is none. */
+/**
+ * Size the folder's pictures are resized to: a number, `{ height, width }`, or `{ shortest_edge }`; CLIP's when there
+ * is none.
+ */
 function preprocessorSize(preprocessor: Fields, patchSize: number): readonly [height: number, width: number] {
   if (!preprocessor.has('size')) return [CLIP_SIZE, CLIP_SIZE];
-  const sides = typeof preprocessor.raw('size') === 'number' ? square(preprocessor.integer('size')) : sidesOf(preprocessor.section('size'));
-  if (sides.some((side) => side % patchSize !== 0)) throw preprocessor.error('size', `multiples of the patch size ${String(patchSize)}`);
+  const sides =
+    typeof preprocessor.raw('size') === 'number'
+      ? square(preprocessor.integer('size'))
+      : sidesOf(preprocessor.section('size'));
+  if (sides.some((side) => side % patchSize !== 0))
+    throw preprocessor.error('size', `multiples of the patch size ${String(patchSize)}`);
   if (sides.some((side) => side > MAX_SIDE)) throw preprocessor.error('size', `at most ${String(MAX_SIDE)}`);
   return sides;
 }
@@ -261,9 +295,15 @@ function square(side: number): readonly [height: number, width: number] {
 }
 
 function squareSize(side: number, patchSize: number, where: string): readonly [height: number, width: number] {
-  if (side > MAX_SIDE) throw new RangeError(`Cannot load checkpoint: inputSize must be at most ${String(MAX_SIDE)}, got ${String(side)} (${where})`);
+  if (side > MAX_SIDE)
+    throw new RangeError(
+      `Cannot load checkpoint: inputSize must be at most ${String(MAX_SIDE)}, got ${String(side)} (${where})`,
+    );
   if (!Number.isInteger(side) || side < patchSize || side % patchSize !== 0) {
-    throw new RangeError(`Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${String(patchSize)}, got ${String(side)} (${where})`);
+    throw new RangeError(
+      `Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${String(patchSize)}, got ` +
+        `${String(side)} (${where})`,
+    );
   }
   return square(side);
 }

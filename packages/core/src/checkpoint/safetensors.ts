@@ -33,17 +33,19 @@ export interface SafetensorsFile {
 }
 
 /** Element types by the names they have in a header. */
-const DTYPES = new Map<unknown, DType>(Object.entries({
-  F64: 'float64',
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-  I64: 'int64',
-  I32: 'int32',
-  I8: 'int8',
-  U8: 'uint8',
-  BOOL: 'bool',
-}));
+const DTYPES = new Map<unknown, DType>(
+  Object.entries({
+    F64: 'float64',
+    F32: 'float32',
+    F16: 'float16',
+    BF16: 'bfloat16',
+    I64: 'int64',
+    I32: 'int32',
+    I8: 'int8',
+    U8: 'uint8',
+    BOOL: 'bool',
+  }),
+);
 const LABELS = new Map([...DTYPES].map(([label, dtype]) => [dtype, label as string]));
 
 /**
@@ -51,15 +53,26 @@ const LABELS = new Map([...DTYPES].map(([label, dtype]) => [dtype, label as stri
  *
  * @throws SynsegError `CHECKPOINT_FORMAT` naming file and tensor when the file is truncated or inconsistent.
  */
-export async function readSafetensors(path: string, { maxHeaderBytes = DEFAULT_LIMITS.maxHeaderBytes }: Partial<Pick<Limits, 'maxHeaderBytes'>> = {}): Promise<SafetensorsFile> {
+export async function readSafetensors(
+  path: string,
+  { maxHeaderBytes = DEFAULT_LIMITS.maxHeaderBytes }: Partial<Pick<Limits, 'maxHeaderBytes'>> = {},
+): Promise<SafetensorsFile> {
   const file = await openFile(path);
   try {
     const { size } = await file.stat();
     if (size < 8) throw formatError(path, `file must hold at least 8 bytes, got ${String(size)}`);
     const headerBytes = Number((await readRange(file, 0, 8)).readBigUInt64LE(0));
-    if (headerBytes > maxHeaderBytes && 8 + headerBytes <= size) throw formatError(path, `header must have at most ${String(maxHeaderBytes)} bytes (maxHeaderBytes), got ${String(headerBytes)}`);
+    if (headerBytes > maxHeaderBytes && 8 + headerBytes <= size)
+      throw formatError(
+        path,
+        `header must have at most ${String(maxHeaderBytes)} bytes (maxHeaderBytes), got ${String(headerBytes)}`,
+      );
     if (8 + headerBytes > size) {
-      throw formatError(path, `header of ${String(headerBytes)} bytes must lie within the file, got ${String(size)} bytes in all (truncated, or not safetensors)`);
+      throw formatError(
+        path,
+        `header of ${String(headerBytes)} bytes must lie within the file, got ${String(size)} bytes in all ` +
+          '(truncated, or not safetensors)',
+      );
     }
     const text = (await readRange(file, 8, headerBytes)).toString('utf8');
     let header: Record<string, unknown>;
@@ -68,14 +81,16 @@ export async function readSafetensors(path: string, { maxHeaderBytes = DEFAULT_L
     } catch (cause) {
       throw formatError(path, 'header must be JSON, got text that does not parse', cause);
     }
-    if (typeof header !== 'object' || header === null || Array.isArray(header)) throw formatError(path, `header must be a JSON object, got ${shortJson(header)}`);
+    if (typeof header !== 'object' || header === null || Array.isArray(header))
+      throw formatError(path, `header must be a JSON object, got ${shortJson(header)}`);
     const tensors = new Map<string, TensorEntry>();
     for (const [name, entry] of Object.entries(header)) {
       if (name !== '__metadata__') tensors.set(name, parseEntry(path, name, entry, 8 + headerBytes, size));
     }
     checkOverlap(path, [...tensors.values()]);
     const metadata = header['__metadata__'] ?? {};
-    if (typeof metadata !== 'object' || Object.values(metadata).some((value) => typeof value !== 'string')) throw formatError(path, `__metadata__ must be an object of texts, got ${shortJson(metadata)}`);
+    if (typeof metadata !== 'object' || Object.values(metadata).some((value) => typeof value !== 'string'))
+      throw formatError(path, `__metadata__ must be an object of texts, got ${shortJson(metadata)}`);
     return { path, tensors, metadata: metadata as Record<string, string> };
   } finally {
     await file.close();
@@ -83,19 +98,34 @@ export async function readSafetensors(path: string, { maxHeaderBytes = DEFAULT_L
 }
 
 function parseEntry(path: string, name: string, entry: unknown, dataStart: number, fileSize: number): TensorEntry {
-  const { dtype: label, shape, data_offsets: range } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const {
+    dtype: label,
+    shape,
+    data_offsets: range,
+  } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
   const dtype = DTYPES.get(label);
   if (dtype === undefined) throw formatError(path, `tensor "${name}" must have a known dtype, got ${shortJson(label)}`);
   if (!isWholeNumbers(shape) || !isWholeNumbers(range) || range.length !== 2) {
-    throw formatError(path, `tensor "${name}" must have a shape and data_offsets of whole numbers, got ${shortJson(entry)}`);
+    throw formatError(
+      path,
+      `tensor "${name}" must have a shape and data_offsets of whole numbers, got ${shortJson(entry)}`,
+    );
   }
   const [start, end] = range as [number, number];
   const expected = shape.reduce((product, dimension) => product * dimension, BYTES_PER_ELEMENT[dtype]);
   if (end - start !== expected) {
-    throw formatError(path, `tensor "${name}" must take ${String(expected)} bytes for ${dtype} [${shape.join(', ')}], got ${String(end - start)}`);
+    throw formatError(
+      path,
+      `tensor "${name}" must take ${String(expected)} bytes for ${dtype} [${shape.join(', ')}], got ` +
+        `${String(end - start)}`,
+    );
   }
   if (dataStart + end > fileSize) {
-    throw formatError(path, `tensor "${name}" must end within the file, got end ${String(dataStart + end)} of ${String(fileSize)} bytes (truncated)`);
+    throw formatError(
+      path,
+      `tensor "${name}" must end within the file, got end ${String(dataStart + end)} of ${String(fileSize)} bytes ` +
+        '(truncated)',
+    );
   }
   return { name, dtype, shape, path, offset: dataStart + start, length: expected };
 }
@@ -190,12 +220,19 @@ export interface FloatTensor {
 }
 
 /** Writes float32 tensors and string metadata as a safetensors file, atomically. */
-export async function writeSafetensors(path: string, tensors: ReadonlyMap<string, FloatTensor>, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, FloatTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
 }
 
 /** The bytes {@link writeSafetensors} writes. */
-export function encodeSafetensors(tensors: ReadonlyMap<string, FloatTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, FloatTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const layouts = [...tensors].map(([name, { shape }]): TensorLayout => ({ name, dtype: 'float32', shape }));
   const header = safetensorsHeader(layouts, metadata);
   const datas = [...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
@@ -206,10 +243,14 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, FloatTensor>, met
 export type TensorLayout = Pick<TensorEntry, 'name' | 'dtype' | 'shape'>;
 
 /**
- * What a safetensors file begins with: the header's length and the header, padded so that data starts at a multiple of 8.
+ * What a safetensors file begins with: the header's length and the header, padded so that data starts at a multiple of
+ * 8.
  * The tensors' bytes follow in the given order, without gaps.
  */
-export function safetensorsHeader(tensors: readonly TensorLayout[], metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function safetensorsHeader(
+  tensors: readonly TensorLayout[],
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const { name, dtype, shape } of tensors) {

@@ -27,19 +27,31 @@ export class Weights {
     if (await exists(single)) return Weights.openFiles([single]);
     const index = join(folder, 'model.safetensors.index.json');
     if (!(await exists(index))) {
-      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: folder must hold model.safetensors or model.safetensors.index.json, got ${folder}`);
+      throw new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot load checkpoint: folder must hold model.safetensors or model.safetensors.index.json, got ${folder}`,
+      );
     }
     let map: Record<string, unknown>;
     try {
-      map = (JSON.parse(await readTextFile(index)) as { weight_map: Record<string, unknown> } | null)?.weight_map as typeof map;
+      map = (JSON.parse(await readTextFile(index)) as { weight_map: Record<string, unknown> } | null)
+        ?.weight_map as typeof map;
       if (typeof map !== 'object' || map === null || Object.keys(map).length === 0) throw new Error('no weight_map');
     } catch (cause) {
-      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: ${index} must be a safetensors index, got ${messageOf(cause)}`, { cause });
+      throw new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot load checkpoint: ${index} must be a safetensors index, got ${messageOf(cause)}`,
+        { cause },
+      );
     }
     const shards = await Promise.all([...new Set(Object.values(map))].map((shard) => fileInside(folder, shard)));
     const weights = await Weights.openFiles(shards.sort());
     for (const [name, shard] of Object.entries(map)) {
-      if (!weights.has(name)) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: tensor "${name}" must be in ${String(shard)} as the index says, got none`);
+      if (!weights.has(name))
+        throw new SynsegError(
+          'CHECKPOINT_FORMAT',
+          `Cannot load checkpoint: tensor "${name}" must be in ${String(shard)} as the index says, got none`,
+        );
     }
     return weights;
   }
@@ -72,12 +84,17 @@ export class Weights {
     const entry = this.#tensors.get(name);
     const where = this.files.map((path) => basename(path)).join(', ');
     if (entry === undefined) {
-      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load checkpoint: tensor "${name}" [${shape.join(', ')}] must be in ${where}, got none (${this.files.join(', ')})`);
+      throw new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot load checkpoint: tensor "${name}" [${shape.join(', ')}] must be in ${where}, got none ` +
+          `(${this.files.join(', ')})`,
+      );
     }
     if (entry.shape.length !== shape.length || entry.shape.some((dimension, axis) => dimension !== shape[axis])) {
       throw new SynsegError(
         'CHECKPOINT_FORMAT',
-        `Cannot load checkpoint: tensor "${name}" must be [${shape.join(', ')}], got [${entry.shape.join(', ')}] in ${basename(entry.path)} (${entry.path})`,
+        `Cannot load checkpoint: tensor "${name}" must be [${shape.join(', ')}], got [${entry.shape.join(', ')}] ` +
+          `in ${basename(entry.path)} (${entry.path})`,
       );
     }
     return entry;
@@ -85,5 +102,8 @@ export class Weights {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

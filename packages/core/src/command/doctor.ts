@@ -26,20 +26,44 @@ export async function doctorCommand(_: CommandContext): Promise<CommandResult> {
   const folder = defaultCacheFolder();
   const usage = await cacheUsage(folder);
   const report = {
-    runtime: { name: 'Deno' in globalThis ? 'deno' : 'node', version: process.version, platform: process.platform, architecture: process.arch, cores: availableParallelism(), memoryBytes: totalmem() },
+    runtime: {
+      name: 'Deno' in globalThis ? 'deno' : 'node',
+      version: process.version,
+      platform: process.platform,
+      architecture: process.arch,
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+    },
     onnxruntime: { version, bundledProviders },
     providers,
     ffmpeg: await findFfmpeg(),
-    cache: { folder, writable: await isWritable(folder), bytes: usage.reduce((sum, { bytes }) => sum + bytes, 0), hubFolder: hubDefaults().cacheDir },
+    cache: {
+      folder,
+      writable: await isWritable(folder),
+      bytes: usage.reduce((sum, { bytes }) => sum + bytes, 0),
+      hubFolder: hubDefaults().cacheDir,
+    },
   };
   const { runtime, ffmpeg, cache } = report;
   return {
     json: report,
     text: table([
-      ['runtime', `${runtime.name} ${runtime.version} on ${runtime.platform} ${runtime.architecture}, ${String(runtime.cores)} cores, ${megabytes(runtime.memoryBytes)}`],
+      [
+        'runtime',
+        `${runtime.name} ${runtime.version} on ${runtime.platform} ${runtime.architecture}, ` +
+          `${String(runtime.cores)} cores, ${megabytes(runtime.memoryBytes)}`,
+      ],
       ['onnxruntime', version],
-      ...providers.map(({ provider, works, message }) => [provider, works ? 'works' : `no: ${firstLine(message ?? '')}`]),
-      ['ffmpeg', ffmpeg.message !== undefined ? `no: ${ffmpeg.message}` : `${ffmpeg.version ?? 'unknown'} (${ffmpeg.path ?? ''})`],
+      ...providers.map(({ provider, works, message }) => [
+        provider,
+        works ? 'works' : `no: ${firstLine(message ?? '')}`,
+      ]),
+      [
+        'ffmpeg',
+        ffmpeg.message !== undefined
+          ? `no: ${ffmpeg.message}`
+          : `${ffmpeg.version ?? 'unknown'} (${ffmpeg.path ?? ''})`,
+      ],
       ['cache', `${cache.folder}, ${megabytes(cache.bytes)}${cache.writable ? '' : ', not writable'}`],
       ['hub cache', cache.hubFolder],
     ]),
@@ -55,7 +79,9 @@ async function tryProvider(provider: Provider): Promise<ProviderReport> {
     const session = await RuntimeSession.create(writeOnnx(graph), { provider, threads: 1 });
     const { y } = await session.run({ x: { data: Float32Array.of(1), shape: [1] } });
     await session.release();
-    return y?.data[0] === 2 ? { provider, works: true } : { provider, works: false, message: `1 + 1 must be 2, got ${String(y?.data[0])}` };
+    return y?.data[0] === 2
+      ? { provider, works: true }
+      : { provider, works: false, message: `1 + 1 must be 2, got ${String(y?.data[0])}` };
   } catch (error) {
     return { provider, works: false, message: messageOf(error) };
   }

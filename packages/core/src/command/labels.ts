@@ -17,15 +17,27 @@ export interface LabelsFlags extends LoadFlags {
 }
 
 /** Runs `synseg labels`. */
-export async function labelsCommand({ signal, stderr }: CommandContext, names: readonly string[] | undefined, flags: LabelsFlags): Promise<CommandResult> {
+export async function labelsCommand(
+  { signal, stderr }: CommandContext,
+  names: readonly string[] | undefined,
+  flags: LabelsFlags,
+): Promise<CommandResult> {
   const { save, threshold, background, templates } = flags;
-  if (save !== undefined) await checkOutputs('save labels', [{ name: '--save', path: save }], await checkpointFiles(flags.model));
+  if (save !== undefined)
+    await checkOutputs('save labels', [{ name: '--save', path: save }], await checkpointFiles(flags.model));
   const model = modelOf(flags, stderr);
   const progress = loadProgress(stderr);
-  await using segmenter = await Segmenter.load(model, { ...loadOptionsOf(flags), signal, onProgress: progress.onProgress }).finally(progress.close);
+  await using segmenter = await Segmenter.load(model, {
+    ...loadOptionsOf(flags),
+    signal,
+    onProgress: progress.onProgress,
+  }).finally(progress.close);
   if (names === undefined) {
     const { vocabulary } = segmenter;
-    const text = vocabulary === undefined ? 'This checkpoint has a text encoder: any words will do.\n' : `${vocabulary.join('\n')}\n`;
+    const text =
+      vocabulary === undefined
+        ? 'This checkpoint has a text encoder: any words will do.\n'
+        : `${vocabulary.join('\n')}\n`;
     return { json: { model, vocabulary: vocabulary ?? null }, text };
   }
   const labels = await segmenter.labels(names, {
@@ -35,9 +47,20 @@ export async function labelsCommand({ signal, stderr }: CommandContext, names: r
     ...(templates === undefined ? {} : { templates }),
   });
   if (save !== undefined) await labels.save(save);
-  const rows = labels.names.map((name, index) => [name, `threshold ${String(labels.thresholds[index] ?? labels.defaultThreshold)}`]);
+  const rows = labels.names.map((name, index) => [
+    name,
+    `threshold ${String(labels.thresholds[index] ?? labels.defaultThreshold)}`,
+  ]);
   return {
-    json: { model, names: labels.names, embeddingDim: labels.embeddingDim, thresholds: labels.thresholds.map((value) => value ?? null), background: labels.background, backgroundRule: labels.backgroundRule, ...(save === undefined ? {} : { save }) },
+    json: {
+      model,
+      names: labels.names,
+      embeddingDim: labels.embeddingDim,
+      thresholds: labels.thresholds.map((value) => value ?? null),
+      background: labels.background,
+      backgroundRule: labels.backgroundRule,
+      ...(save === undefined ? {} : { save }),
+    },
     text: `${table(rows)}background: ${labels.backgroundRule}\n${save === undefined ? '' : `saved to ${save}\n`}`,
   };
 }
@@ -45,5 +68,7 @@ export async function labelsCommand({ signal, stderr }: CommandContext, names: r
 /** Files of a checkpoint's folder that a label set must not replace; sets saved before may lie beside them. */
 async function checkpointFiles(folder: string | undefined): Promise<string[]> {
   const names = folder === undefined ? [] : await readdir(folder).catch(() => []);
-  return names.filter((name) => !name.endsWith('.safetensors') || name.startsWith('model')).map((name) => join(folder as string, name));
+  return names
+    .filter((name) => !name.endsWith('.safetensors') || name.startsWith('model'))
+    .map((name) => join(folder as string, name));
 }

@@ -19,13 +19,23 @@ export function modelOf({ model }: LoadFlags, stderr: CommandContext['stderr']):
 
 /** What a command's flags say of loading, without what they say of other things. */
 export function loadOptionsOf({ device, precision, revision, offline }: LoadFlags): SegmenterOptions {
-  return Object.fromEntries(Object.entries({ device, precision, revision, offline }).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(
+    Object.entries({ device, precision, revision, offline }).filter(([, value]) => value !== undefined),
+  );
 }
 
 /** Shows downloads until closed: a bar on a terminal, one line per file otherwise. */
-export function loadProgress(stderr: CommandContext['stderr']): { readonly onProgress: (progress: LoadProgress) => void; readonly close: () => void } {
+export function loadProgress(stderr: CommandContext['stderr']): {
+  readonly onProgress: (progress: LoadProgress) => void;
+  readonly close: () => void;
+} {
   if (stderr.isTTY !== true) return { onProgress: lineFor(stderr), close: () => undefined };
-  const bars = new cliProgress.MultiBar({ format: '{file} {bar} {percentage} %', stream: stderr as unknown as NodeJS.WritableStream, hideCursor: true, clearOnComplete: true });
+  const bars = new cliProgress.MultiBar({
+    format: '{file} {bar} {percentage} %',
+    stream: stderr as unknown as NodeJS.WritableStream,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
   const byFile = new Map<string, cliProgress.SingleBar>();
   return {
     onProgress(progress) {

@@ -45,15 +45,20 @@ Exit codes:
 export async function runCommand(argv: readonly string[], around: CommandProcess): Promise<number> {
   const { stdout, stderr, signal } = around;
   let asJson = argv.includes('--json');
-  const act = (work: (context: CommandContext, ...values: never[]) => Promise<CommandResult>) => async (...values: unknown[]): Promise<void> => {
-    const options = values.at(-2) as { json?: true };
-    asJson = options.json === true;
-    const result = await work({ signal, stderr }, ...(values as never[]));
-    stdout.write(asJson ? `${JSON.stringify(result.json)}\n` : result.text);
-  };
+  const act =
+    (work: (context: CommandContext, ...values: never[]) => Promise<CommandResult>) =>
+    async (...values: unknown[]): Promise<void> => {
+      const options = values.at(-2) as { json?: true };
+      asJson = options.json === true;
+      const result = await work({ signal, stderr }, ...(values as never[]));
+      stdout.write(asJson ? `${JSON.stringify(result.json)}\n` : result.text);
+    };
   const program = define(around.version, act);
   // A command that is there already does not take over what is set on its program.
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) });
+  for (const command of [program, ...program.commands])
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return EXIT_OK;
@@ -61,22 +66,36 @@ export async function runCommand(argv: readonly string[], around: CommandProcess
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
     const usage = error instanceof RangeError || error instanceof TypeError;
     const message = signal.aborted ? messageOf(signal.reason) : messageOf(error);
-    if (asJson) stdout.write(`${JSON.stringify({ error: { ...(isSynsegError(error) ? { code: error.code } : {}), message } })}\n`);
+    if (asJson)
+      stdout.write(
+        `${JSON.stringify({ error: { ...(isSynsegError(error) ? { code: error.code } : {}), message } })}\n`,
+      );
     stderr.write(`synseg: ${message}\n`);
     return signal.aborted ? EXIT_INTERRUPTED : usage ? EXIT_USAGE : EXIT_FAILED;
   }
 }
 
-type Act = (work: (context: CommandContext, ...values: never[]) => Promise<CommandResult>) => (...values: unknown[]) => Promise<void>;
+type Act = (
+  work: (context: CommandContext, ...values: never[]) => Promise<CommandResult>,
+) => (...values: unknown[]) => Promise<void>;
 
 function define(version: string, act: Act): Command {
-  const program = new Command('synseg').description('Segment pictures into the classes you name.').version(version).addHelpText('after', HELP);
-  const add = (name: string, description: string): Command => program.command(name).description(description).option('--json', 'print one JSON object on stdout');
+  const program = new Command('synseg')
+    .description('Segment pictures into the classes you name.')
+    .version(version)
+    .addHelpText('after', HELP);
+  const add = (name: string, description: string): Command =>
+    program.command(name).description(description).option('--json', 'print one JSON object on stdout');
   const unit = number('a number from 0 to 1', (value) => value >= 0 && value <= 1);
   const labelOptions = (command: Command): Command =>
     command
       .option('--threshold <t>', "least activation of every label, 0 to 1 (default: the checkpoint's, or 0.5)", unit)
-      .option('--background <t>', 'where a pixel is background: "threshold", no label reaches its own; 0 to 1, none reaches that; "none", nowhere: the likeliest label wins (default: threshold)', (text) => (text === 'threshold' || text === 'none' ? text : unit(text)))
+      .option(
+        '--background <t>',
+        'where a pixel is background: "threshold", no label reaches its own; 0 to 1, none reaches that; "none", ' +
+          'nowhere: the likeliest label wins (default: threshold)',
+        (text) => (text === 'threshold' || text === 'none' ? text : unit(text)),
+      )
       .addOption(new Option('--templates <name>', 'prompt templates').choices(['plain', 'clipseg', 'imagenet80']));
 
   const segment = add('segment', 'segment one picture')
@@ -85,7 +104,11 @@ function define(version: string, act: Act): Command {
     .option('--label-set <file>', 'a label set saved by "synseg labels --save", instead of --labels')
     .option('--out <file>', 'write the picture with its labels drawn over it: .png, .jpg or .webp')
     .option('--mask <file.png>', 'write the label map as a palette PNG: pixel value = label index, 255 = background')
-    .option('--max-pixels <n>', `pixels of the largest picture to decode (default: ${String(DEFAULT_LIMITS.maxPixels)})`, number('a whole number above 0', (value) => Number.isInteger(value) && value > 0))
+    .option(
+      '--max-pixels <n>',
+      `pixels of the largest picture to decode (default: ${String(DEFAULT_LIMITS.maxPixels)})`,
+      number('a whole number above 0', (value) => Number.isInteger(value) && value > 0),
+    )
     .option('--allow-svg', 'take SVG drawings as well')
     .option('--rle', 'add COCO run lengths to --json')
     .option('--polygons', 'add outlines to --json')
@@ -106,8 +129,14 @@ function define(version: string, act: Act): Command {
 
 function loadOptions(command: Command): Command {
   return command
-    .option('--model <source>', 'hub id or folder of the checkpoint, or "embedded": the one of this package, for drawn streets (default: embedded)')
-    .addOption(new Option('--device <name>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml']))
+    .option(
+      '--model <source>',
+      'hub id or folder of the checkpoint, or "embedded": the one of this package, for drawn streets (default: ' +
+        'embedded)',
+    )
+    .addOption(
+      new Option('--device <name>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml']),
+    )
     .addOption(new Option('--precision <name>', 'number format').choices(['auto', 'fp32', 'fp16', 'int8']))
     .option('--revision <name>', 'branch, tag or commit of a hub checkpoint')
     .option('--offline', 'never touch the network');
@@ -122,7 +151,10 @@ function number(rule: string, valid: (value: number) => boolean): (text: string)
 }
 
 function list(text: string): readonly string[] {
-  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   if (names.length === 0) throw new InvalidArgumentError('It must name at least one class.');
   return names;
 }
@@ -131,4 +163,3 @@ function views(text: string): 1 | 5 {
   if (text !== '1' && text !== '5') throw new InvalidArgumentError('It must be 1 or 5.');
   return text === '1' ? 1 : 5;
 }
-

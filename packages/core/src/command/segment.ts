@@ -31,31 +31,75 @@ export interface SegmentFlags extends LoadFlags {
 }
 
 /** Formats of the overlay by the ending of its file. */
-const FORMATS = new Map<string, PictureFormat>([['.png', 'png'], ['.jpg', 'jpeg'], ['.jpeg', 'jpeg'], ['.webp', 'webp']]);
+const FORMATS = new Map<string, PictureFormat>([
+  ['.png', 'png'],
+  ['.jpg', 'jpeg'],
+  ['.jpeg', 'jpeg'],
+  ['.webp', 'webp'],
+]);
 
 /** Runs `synseg segment`. */
-export async function segmentCommand({ signal, stderr }: CommandContext, image: string, flags: SegmentFlags): Promise<CommandResult> {
-  const { labels: names, labelSet, out, mask, maxPixels, allowSvg, rle, polygons, views, threshold, background, templates } = flags;
-  if ((names === undefined) === (labelSet === undefined)) throw new RangeError('Cannot segment: either --labels or --label-set must be given, got both or neither');
+export async function segmentCommand(
+  { signal, stderr }: CommandContext,
+  image: string,
+  flags: SegmentFlags,
+): Promise<CommandResult> {
+  const {
+    labels: names,
+    labelSet,
+    out,
+    mask,
+    maxPixels,
+    allowSvg,
+    rle,
+    polygons,
+    views,
+    threshold,
+    background,
+    templates,
+  } = flags;
+  if ((names === undefined) === (labelSet === undefined))
+    throw new RangeError('Cannot segment: either --labels or --label-set must be given, got both or neither');
   const format = out === undefined ? 'png' : FORMATS.get(extname(out).toLowerCase());
-  if (format === undefined) throw new RangeError(`Cannot segment: --out must end in ${[...FORMATS.keys()].join(', ')}, got "${out as string}"`);
-  if (mask !== undefined && extname(mask).toLowerCase() !== '.png') throw new RangeError(`Cannot segment: --mask must end in .png, got "${mask}"`);
-  const outputs = Object.entries({ '--out': out, '--mask': mask }).flatMap(([name, path]) => (path === undefined ? [] : [{ name, path }]));
+  if (format === undefined)
+    throw new RangeError(`Cannot segment: --out must end in ${[...FORMATS.keys()].join(', ')}, got "${out as string}"`);
+  if (mask !== undefined && extname(mask).toLowerCase() !== '.png')
+    throw new RangeError(`Cannot segment: --mask must end in .png, got "${mask}"`);
+  const outputs = Object.entries({ '--out': out, '--mask': mask }).flatMap(([name, path]) =>
+    path === undefined ? [] : [{ name, path }],
+  );
   await checkOutputs('segment', outputs, [image, ...(labelSet === undefined ? [] : [labelSet])]);
-  const bounds = { ...(maxPixels === undefined ? {} : { maxPixels }), ...(allowSvg === undefined ? {} : { allowSVG: allowSvg }) };
+  const bounds = {
+    ...(maxPixels === undefined ? {} : { maxPixels }),
+    ...(allowSvg === undefined ? {} : { allowSVG: allowSvg }),
+  };
   const model = modelOf(flags, stderr);
   const started = performance.now();
   const progress = loadProgress(stderr);
-  await using segmenter = await Segmenter.load(model, { ...loadOptionsOf(flags), ...bounds, signal, onProgress: progress.onProgress }).finally(progress.close);
+  await using segmenter = await Segmenter.load(model, {
+    ...loadOptionsOf(flags),
+    ...bounds,
+    signal,
+    onProgress: progress.onProgress,
+  }).finally(progress.close);
   const loaded = performance.now();
-  const decision = { ...(threshold === undefined ? {} : { threshold }), ...(background === undefined ? {} : { background }) };
+  const decision = {
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(background === undefined ? {} : { background }),
+  };
   const labels =
     labelSet === undefined
-      ? await segmenter.labels(names as readonly string[], { ...decision, ...(templates === undefined ? {} : { templates }), signal })
+      ? await segmenter.labels(names as readonly string[], {
+          ...decision,
+          ...(templates === undefined ? {} : { templates }),
+          signal,
+        })
       : await savedLabels(labelSet, threshold, background);
   const embedded = performance.now();
   // A pipe can be read once, and what an address answers may change: the overlay is drawn on what was segmented.
-  const once = out !== undefined && (/^(?:https?|data):/i.test(image) || (await stat(image).catch(() => undefined))?.isFile() === false);
+  const once =
+    out !== undefined &&
+    (/^(?:https?|data):/i.test(image) || (await stat(image).catch(() => undefined))?.isFile() === false);
   const picture = once ? (await readImage(image, { signal })).bytes : image;
   const result = await segmenter.segment(picture, labels, { ...(views === undefined ? {} : { views }), signal });
   const segmented = performance.now();
@@ -79,15 +123,24 @@ export async function segmentCommand({ signal, stderr }: CommandContext, image: 
       ...(mask === undefined ? {} : { mask }),
       ...(rle === undefined ? {} : { rle: result.toRLE() }),
       ...(polygons === undefined ? {} : { polygons: result.toPolygons() }),
-      milliseconds: { load: round(loaded - started), labels: round(embedded - loaded), segment: round(segmented - embedded) },
+      milliseconds: {
+        load: round(loaded - started),
+        labels: round(embedded - loaded),
+        segment: round(segmented - embedded),
+      },
     },
-    text: `${table([...result.labels.map((label) => [label, percent(result.areas[label] ?? 0)]), ['(background)', percent(result.background)]])}background: ${labels.backgroundRule}\n`,
+    text:
+      `${table([...result.labels.map((label) => [label, percent(result.areas[label] ?? 0)]), ['(background)', percent(result.background)]])}background: ` +
+      `${labels.backgroundRule}\n`,
   };
 }
 
 /** A saved set, decided as the flags say where they say something. */
-async function savedLabels(path: string, threshold: number | undefined, background: Background | undefined): Promise<LabelSet> {
+async function savedLabels(
+  path: string,
+  threshold: number | undefined,
+  background: Background | undefined,
+): Promise<LabelSet> {
   const saved = await LabelSet.load(path);
   return new LabelSet({ ...saved.parts, ...saved.ruleWith({ threshold, background }) });
 }
-

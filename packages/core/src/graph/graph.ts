@@ -93,7 +93,8 @@ export class Graph {
     const actual = data.kind === 'inline' ? data.bytes.byteLength : data.length;
     if (actual !== expected) {
       throw new RangeError(
-        `Cannot add constant "${name}": data must be ${String(expected)} bytes for ${describe({ dtype, shape })}, got ${String(actual)}`,
+        `Cannot add constant "${name}": data must be ${String(expected)} bytes for ${describe({ dtype, shape })}, ` +
+          `got ${String(actual)}`,
       );
     }
     const value = new Value(this, this.#unique(name), dtype, shape);
@@ -151,12 +152,15 @@ export class Graph {
 
   #own(value: Value): void {
     if (value.graph !== this) {
-      throw new RangeError(`Cannot use value ${value.toString()}: it must belong to graph "${this.name}", got graph "${value.graph.name}"`);
+      throw new RangeError(
+        `Cannot use value ${value.toString()}: it must belong to graph "${this.name}", got graph "${value.graph.name}"`,
+      );
     }
   }
 
   #claim(name: string): string {
-    if (this.#names.has(name)) throw new RangeError(`Cannot name a graph value: name must be unique, got "${name}" twice`);
+    if (this.#names.has(name))
+      throw new RangeError(`Cannot name a graph value: name must be unique, got "${name}" twice`);
     this.#names.add(name);
     return name;
   }
@@ -170,7 +174,8 @@ export class Graph {
 
 /** The dtype of both operands. @throws RangeError when they differ, naming both */
 export function sameDType(action: string, a: Value, b: Value): DType {
-  if (a.dtype !== b.dtype) throw new RangeError(`Cannot ${action}: dtypes must be equal, got ${a.toString()} and ${b.toString()}`);
+  if (a.dtype !== b.dtype)
+    throw new RangeError(`Cannot ${action}: dtypes must be equal, got ${a.toString()} and ${b.toString()}`);
   return a.dtype;
 }
 

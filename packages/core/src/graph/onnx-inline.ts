@@ -26,19 +26,33 @@ export function addForeignModel(graph: Graph, bytes: Uint8Array, signature: Fore
   if ((model.functions?.length ?? 0) > 0 || (model.graph.sparseInitializer?.length ?? 0) > 0) {
     throw new RangeError('Cannot inline ONNX model: it must have no model-local functions or sparse weights, got some');
   }
-  const constants = model.graph.node.flatMap(({ attribute }) => attribute.flatMap(({ t, tensors }) => [...(t === undefined || t === null ? [] : [t]), ...(tensors ?? [])]));
+  const constants = model.graph.node.flatMap(({ attribute }) =>
+    attribute.flatMap(({ t, tensors }) => [...(t === undefined || t === null ? [] : [t]), ...(tensors ?? [])]),
+  );
   for (const tensor of [...model.graph.initializer, ...constants]) {
     // Outside of the file is outside of what was checked.
-    if (tensor.dataLocation === 1) throw new RangeError(`Cannot inline ONNX model: weights must be inside the file, got external tensor "${tensor.name}"`);
+    if (tensor.dataLocation === 1)
+      throw new RangeError(
+        `Cannot inline ONNX model: weights must be inside the file, got external tensor "${tensor.name}"`,
+      );
   }
   for (const node of model.graph.node) {
     // A loop may have no end, and nobody could stop it: a run is never interrupted.
-    if (!node.attribute.some(({ g, graphs }) => (g !== undefined && g !== null) || (graphs?.length ?? 0) > 0) && !CONTROL_FLOW.has(node.opType)) continue;
-    throw new RangeError(`Cannot inline ONNX model: it must have no control flow (${[...CONTROL_FLOW].join(', ')}), got "${node.opType}"`);
+    if (
+      !node.attribute.some(({ g, graphs }) => (g !== undefined && g !== null) || (graphs?.length ?? 0) > 0) &&
+      !CONTROL_FLOW.has(node.opType)
+    )
+      continue;
+    throw new RangeError(
+      `Cannot inline ONNX model: it must have no control flow (${[...CONTROL_FLOW].join(', ')}), got "${node.opType}"`,
+    );
   }
   const opset = opsetsOf(model).get('') ?? 0;
   if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
-    throw new RangeError(`Cannot inline ONNX model: opset must be in [${String(OLDEST_OPSET)}, ${String(NEWEST_OPSET)}], got ${String(opset)}`);
+    throw new RangeError(
+      `Cannot inline ONNX model: opset must be in [${String(OLDEST_OPSET)}, ${String(NEWEST_OPSET)}], got ` +
+        `${String(opset)}`,
+    );
   }
   const { input, outputs } = signature;
   checkSide('input', declaredInputs(model.graph), input.name, input.value);
@@ -55,10 +69,16 @@ function parse(bytes: Uint8Array): ModelProto {
   try {
     model = decodeModel(bytes);
   } catch (cause) {
-    throw new RangeError(`Cannot inline ONNX model: bytes must be a serialised ModelProto, got ${String(bytes.byteLength)} bytes that do not parse`, { cause });
+    throw new RangeError(
+      `Cannot inline ONNX model: bytes must be a serialised ModelProto, got ${String(bytes.byteLength)} bytes that ` +
+        'do not parse',
+      { cause },
+    );
   }
   if (!Array.isArray((model.graph as GraphProto | null)?.node) || model.graph.node.length === 0) {
-    throw new RangeError(`Cannot inline ONNX model: it must hold a graph, got none in ${String(bytes.byteLength)} bytes`);
+    throw new RangeError(
+      `Cannot inline ONNX model: it must hold a graph, got none in ${String(bytes.byteLength)} bytes`,
+    );
   }
   return model;
 }
@@ -68,30 +88,50 @@ function declaredInputs(graph: GraphProto) {
   return graph.input.filter((input) => !weights.has(input.name));
 }
 
-function checkSide(side: string, declared: GraphProto['input'], name: string, expected: { dtype: DType; shape: Shape }): void {
+function checkSide(
+  side: string,
+  declared: GraphProto['input'],
+  name: string,
+  expected: { dtype: DType; shape: Shape },
+): void {
   const found = declared.find((info) => info.name === name);
   if (found === undefined) {
     const names = declared.map((info) => info.name).join(', ');
-    throw new RangeError(`Cannot inline ONNX model: it must have an ${side} "${name}", got ${names === '' ? 'none' : names}`);
+    throw new RangeError(
+      `Cannot inline ONNX model: it must have an ${side} "${name}", got ${names === '' ? 'none' : names}`,
+    );
   }
   const { elemType, shape } = found.type.tensorType;
-  const dimensions = shape.dim.map((dim) => (dim.dimParam === undefined || dim.dimParam === '' ? Number(dim.dimValue ?? 0) : dim.dimParam));
+  const dimensions = shape.dim.map((dim) =>
+    dim.dimParam === undefined || dim.dimParam === '' ? Number(dim.dimValue ?? 0) : dim.dimParam,
+  );
   const differs =
     elemType !== ONNX_DTYPE[expected.dtype] ||
     dimensions.length !== expected.shape.length ||
-    dimensions.some((d, axis) => typeof d === 'number' && d !== 0 && typeof expected.shape[axis] === 'number' && d !== expected.shape[axis]);
+    dimensions.some(
+      (d, axis) =>
+        typeof d === 'number' && d !== 0 && typeof expected.shape[axis] === 'number' && d !== expected.shape[axis],
+    );
   if (differs) {
-    throw new RangeError(`Cannot inline ONNX model: ${side} "${name}" must be ${describe(expected)}, got type ${String(elemType)} [${dimensions.join(', ')}]`);
+    throw new RangeError(
+      `Cannot inline ONNX model: ${side} "${name}" must be ${describe(expected)}, got type ${String(elemType)} ` +
+        `[${dimensions.join(', ')}]`,
+    );
   }
 }
 
 /** Operator-set versions a model imports, by domain (`''` is ONNX's own). */
 export function opsetsOf(model: ModelProto): Map<string, number> {
-  return new Map(model.opsetImport.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : (domain ?? ''), Number(version)]));
+  return new Map(
+    model.opsetImport.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : (domain ?? ''), Number(version)]),
+  );
 }
 
 /** The nodes and weights of an inlined model, renamed to fit between the node's inputs and outputs. */
-export function inlineModel(node: GraphNode, prefix: string): { nodes: NodeProto[]; initializers: TensorProto[]; model: ModelProto } {
+export function inlineModel(
+  node: GraphNode,
+  prefix: string,
+): { nodes: NodeProto[]; initializers: TensorProto[]; model: ModelProto } {
   const model = decodeModel(node.model as Uint8Array);
   const names = new Map<string, string>([['', '']]);
   const attribute = (name: string): string => (node.attributes[name] as { string: string }).string;

@@ -9,7 +9,10 @@ type Field = readonly [id: number, type: string, repeated?: 'repeated'];
 function message(fields: Readonly<Record<string, Field>>) {
   return {
     fields: Object.fromEntries(
-      Object.entries(fields).map(([name, [id, type, rule]]) => [name, { id, type, ...(rule === undefined ? {} : { rule }) }]),
+      Object.entries(fields).map(([name, [id, type, rule]]) => [
+        name,
+        { id, type, ...(rule === undefined ? {} : { rule }) },
+      ]),
     ),
   };
 }

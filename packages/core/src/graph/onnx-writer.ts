@@ -7,7 +7,14 @@
 import { basename, dirname } from 'node:path';
 import type { Attribute, Graph, GraphNode } from './graph.ts';
 import { inlineModel, opsetsOf } from './onnx-inline.ts';
-import { ATTRIBUTE_TYPE, encodeModel, type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto } from './onnx-schema.ts';
+import {
+  ATTRIBUTE_TYPE,
+  encodeModel,
+  type AttributeProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from './onnx-schema.ts';
 import { ONNX_DTYPE, type DType, type Shape } from './tensor-type.ts';
 
 /** A serialised graph and the folder its external data lies in. */
@@ -37,7 +44,9 @@ export function writeOnnx(graph: Graph): OnnxModel {
     }
   }
   if (folders.size > 1) {
-    throw new RangeError(`Cannot write graph "${graph.name}": its weight files must lie in one folder, got ${[...folders].join(', ')}`);
+    throw new RangeError(
+      `Cannot write graph "${graph.name}": its weight files must lie in one folder, got ${[...folders].join(', ')}`,
+    );
   }
   graph.nodes.forEach((node, index) => {
     if (node.model === undefined) {
@@ -48,7 +57,8 @@ export function writeOnnx(graph: Graph): OnnxModel {
     const inlined = inlineModel(node, `inline${String(index)}`);
     nodes.push(...inlined.nodes);
     initializers.push(...inlined.initializers);
-    for (const [domain, version] of opsetsOf(inlined.model)) opsets.set(domain, Math.max(version, opsets.get(domain) ?? 0));
+    for (const [domain, version] of opsetsOf(inlined.model))
+      opsets.set(domain, Math.max(version, opsets.get(domain) ?? 0));
   });
   // A graph output has a name of its own: one value may be several outputs.
   for (const { name, value } of graph.outputs) {
@@ -69,7 +79,9 @@ export function writeOnnx(graph: Graph): OnnxModel {
   return { bytes, externalFolder: [...folders][0] };
 }
 
-/** The name the session has for a graph output: outputs live apart from values, so that one may be called like an input. */
+/**
+ * The name the session has for a graph output: outputs live apart from values, so that one may be called like an input.
+ */
 export function runtimeName(name: string): string {
   return `out.${name}`;
 }
@@ -98,7 +110,10 @@ function nodeProto(node: GraphNode, index: number): NodeProto {
   };
 }
 
-/** An omitted input is an empty name, and nothing at all at the end of the list: WebGPU's Conv takes an empty bias for one. */
+/**
+ * An omitted input is an empty name, and nothing at all at the end of the list: WebGPU's Conv takes an empty bias for
+ * one.
+ */
 function inputNames({ inputs }: GraphNode): string[] {
   const names = inputs.map((input) => input?.name ?? '');
   return names.slice(0, names.findLastIndex((name) => name !== '') + 1);
@@ -112,6 +127,8 @@ function attributeProto(name: string, attribute: Attribute): AttributeProto {
 }
 
 function valueInfo(name: string, dtype: DType, shape: Shape): ValueInfoProto {
-  const dim = shape.map((dimension) => (typeof dimension === 'number' ? { dimValue: dimension } : { dimParam: dimension }));
+  const dim = shape.map((dimension) =>
+    typeof dimension === 'number' ? { dimValue: dimension } : { dimParam: dimension },
+  );
   return { name, type: { tensorType: { elemType: ONNX_DTYPE[dtype], shape: { dim } } } };
 }

@@ -77,7 +77,8 @@ export function cast(x: Value, dtype: DType): Value {
 
 /** `condition ? a : b`, elementwise with broadcasting. */
 export function where(condition: Value, a: Value, b: Value): Value {
-  if (condition.dtype !== 'bool') throw new RangeError(`Cannot choose: condition must be bool, got ${condition.toString()}`);
+  if (condition.dtype !== 'bool')
+    throw new RangeError(`Cannot choose: condition must be bool, got ${condition.toString()}`);
   const dtype = sameDType('choose', a, b);
   const shape = broadcastShapes('choose', condition.shape, broadcastShapes('choose', a.shape, b.shape));
   return a.graph.node('Where', [condition, a, b], { dtype, shape });
@@ -93,22 +94,39 @@ export function affine(x: Value, weight: Value, bias: Value | undefined): Value 
   const [n, features] = x.shape;
   const [out, inner] = weight.shape;
   const biasFits = bias === undefined || (bias.shape.length === 1 && bias.shape[0] === out);
-  if (x.shape.length !== 2 || weight.shape.length !== 2 || n === undefined || out === undefined || features !== inner || !biasFits) {
+  if (
+    x.shape.length !== 2 ||
+    weight.shape.length !== 2 ||
+    n === undefined ||
+    out === undefined ||
+    features !== inner ||
+    !biasFits
+  ) {
     const sides = [x, weight, bias].map((value) => value?.toString() ?? 'no bias').join(', ');
     throw new RangeError(`Cannot apply linear layer: it must take [n, in], [out, in], [out], got ${sides}`);
   }
-  return x.graph.node('Gemm', bias === undefined ? [x, weight] : [x, weight, bias], { dtype: sameDType('apply linear layer', x, weight), shape: [n, out] }, { transB: { int: 1 } });
+  return x.graph.node(
+    'Gemm',
+    bias === undefined ? [x, weight] : [x, weight, bias],
+    { dtype: sameDType('apply linear layer', x, weight), shape: [n, out] },
+    { transB: { int: 1 } },
+  );
 }
 
 /**
- * `a · b` with `a` quantised to uint8 per call and `b` uint8 `[k, n]` with one scale and zero point per column. Not int8:
+ * `a · b` with `a` quantised to uint8 per call and `b` uint8 `[k, n]` with one scale and zero point per column. Not
+ * int8:
  * processors with AVX2 and without VNNI add two products of uint8 and int8 in 16 bits, where large ones do not fit.
  * @see onnxruntime contrib operator `DynamicQuantizeMatMul`
  */
 export function quantisedMatmul(a: Value, b: Value, scale: Value, zeroPoint: Value, bias: Value): Value {
   const result = { dtype: a.dtype, shape: productShape(a, b) };
   const columns = result.shape.slice(-1);
-  for (const [name, value, dtype] of [['scale', scale, 'float32'], ['zeroPoint', zeroPoint, 'uint8'], ['bias', bias, 'float32']] as const) {
+  for (const [name, value, dtype] of [
+    ['scale', scale, 'float32'],
+    ['zeroPoint', zeroPoint, 'uint8'],
+    ['bias', bias, 'float32'],
+  ] as const) {
     expectOperand('multiply matrices', name, value, dtype, columns);
   }
   return a.graph.node('DynamicQuantizeMatMul', [a, b, scale, zeroPoint, bias], result, {}, 'com.microsoft');
@@ -118,7 +136,9 @@ function productShape(a: Value, b: Value): Shape {
   const [m, k] = a.shape.slice(-2);
   const [rows, n] = b.shape.slice(-2);
   if (m === undefined || k === undefined || rows === undefined || n === undefined || k !== rows) {
-    throw new RangeError(`Cannot multiply matrices: inner dimensions must agree, got ${a.toString()} and ${b.toString()}`);
+    throw new RangeError(
+      `Cannot multiply matrices: inner dimensions must agree, got ${a.toString()} and ${b.toString()}`,
+    );
   }
   return [...broadcastShapes('multiply matrices', a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n];
 }
@@ -131,22 +151,40 @@ export function softmax(x: Value, axis = -1): Value {
 /** `(x − mean) / √(variance + ε) · scale + bias` over the last axis. */
 export function layerNorm(x: Value, scale: Value, bias: Value, epsilon: number): Value {
   const width = x.shape.at(-1);
-  for (const [name, parameter] of [['scale', scale], ['bias', bias]] as const) expectOperand('normalise', name, parameter, x.dtype, [width ?? 0]);
+  for (const [name, parameter] of [
+    ['scale', scale],
+    ['bias', bias],
+  ] as const)
+    expectOperand('normalise', name, parameter, x.dtype, [width ?? 0]);
   return x.graph.node('LayerNormalization', [x, scale, bias], x, { axis: { int: -1 }, epsilon: { float: epsilon } });
 }
 
 /** Sum over axes. */
 export function reduceSum(x: Value, axes: readonly number[], keepDimensions = false): Value {
   const reduced = axes.map((axis) => normaliseAxis('sum', axis, x.shape.length));
-  const shape = x.shape.flatMap((dimension, axis) => (reduced.includes(axis) ? (keepDimensions ? [1] : []) : [dimension]));
-  return x.graph.node('ReduceSum', [x, x.graph.integers(reduced)], { dtype: x.dtype, shape }, { keepdims: { int: keepDimensions ? 1 : 0 } });
+  const shape = x.shape.flatMap((dimension, axis) =>
+    reduced.includes(axis) ? (keepDimensions ? [1] : []) : [dimension],
+  );
+  return x.graph.node(
+    'ReduceSum',
+    [x, x.graph.integers(reduced)],
+    { dtype: x.dtype, shape },
+    { keepdims: { int: keepDimensions ? 1 : 0 } },
+  );
 }
 
 /** The largest element over axes. */
 export function reduceMax(x: Value, axes: readonly number[], keepDimensions = false): Value {
   const reduced = axes.map((axis) => normaliseAxis('take maximum', axis, x.shape.length));
-  const shape = x.shape.flatMap((dimension, axis) => (reduced.includes(axis) ? (keepDimensions ? [1] : []) : [dimension]));
-  return x.graph.node('ReduceMax', [x], { dtype: x.dtype, shape }, { axes: { ints: reduced }, keepdims: { int: keepDimensions ? 1 : 0 } });
+  const shape = x.shape.flatMap((dimension, axis) =>
+    reduced.includes(axis) ? (keepDimensions ? [1] : []) : [dimension],
+  );
+  return x.graph.node(
+    'ReduceMax',
+    [x],
+    { dtype: x.dtype, shape },
+    { axes: { ints: reduced }, keepdims: { int: keepDimensions ? 1 : 0 } },
+  );
 }
 
 /** Index of the largest element along an axis, the first one on a tie: int64. */
@@ -164,31 +202,57 @@ export function resize(x: Value, shape: Shape, mode: 'linear' | 'cubic'): Value 
 /** {@link resize} to a size known only when the graph runs: `sizes` is int64 [4], `shape` names its unknowns. */
 export function resizeTo(x: Value, sizes: Value, shape: Shape, mode: 'linear' | 'cubic'): Value {
   if (x.shape.length !== 4 || shape.length !== 4 || x.shape[0] !== shape[0] || x.shape[1] !== shape[1]) {
-    throw new RangeError(`Cannot resize: only the last two of four axes may change, got ${x.toString()} and target [${shape.join(', ')}]`);
+    throw new RangeError(
+      `Cannot resize: only the last two of four axes may change, got ${x.toString()} and target [${shape.join(', ')}]`,
+    );
   }
-  return x.graph.node('Resize', [x, undefined, undefined, sizes], { dtype: x.dtype, shape }, {
-    mode: { string: mode },
-    coordinate_transformation_mode: { string: 'half_pixel' },
-    ...(mode === 'cubic' ? { cubic_coeff_a: { float: -0.75 } } : {}),
-  });
+  return x.graph.node(
+    'Resize',
+    [x, undefined, undefined, sizes],
+    { dtype: x.dtype, shape },
+    {
+      mode: { string: mode },
+      coordinate_transformation_mode: { string: 'half_pixel' },
+      ...(mode === 'cubic' ? { cubic_coeff_a: { float: -0.75 } } : {}),
+    },
+  );
 }
 
 /** 2-D convolution `[n, c, h, w]` with kernel `[o, c, k, k]`, stride 1 or k, and equal zero padding on all sides. */
-export function conv(x: Value, kernel: Value, bias: Value | undefined, options: { readonly stride: number; readonly padding: number }): Value {
+export function conv(
+  x: Value,
+  kernel: Value,
+  bias: Value | undefined,
+  options: { readonly stride: number; readonly padding: number },
+): Value {
   const [n, channels, height, width] = x.shape;
   const [out, inner, kernelHeight, kernelWidth] = kernel.shape;
-  if (n === undefined || out === undefined || channels !== inner || kernelHeight !== kernelWidth || typeof kernelHeight !== 'number') {
-    throw new RangeError(`Cannot convolve: kernel must be square over the value's channels, got ${x.toString()} and ${kernel.toString()}`);
+  if (
+    n === undefined ||
+    out === undefined ||
+    channels !== inner ||
+    kernelHeight !== kernelWidth ||
+    typeof kernelHeight !== 'number'
+  ) {
+    throw new RangeError(
+      `Cannot convolve: kernel must be square over the value's channels, got ${x.toString()} and ${kernel.toString()}`,
+    );
   }
   if (bias !== undefined) expectOperand('convolve', 'bias', bias, x.dtype, [out]);
   const { stride, padding } = options;
   const size = (dimension: Dimension | undefined): Dimension => {
-    if (typeof dimension !== 'number') throw new RangeError(`Cannot convolve: height and width must be known, got ${x.toString()}`);
+    if (typeof dimension !== 'number')
+      throw new RangeError(`Cannot convolve: height and width must be known, got ${x.toString()}`);
     return Math.floor((dimension + 2 * padding - kernelHeight) / stride) + 1;
   };
-  return x.graph.node('Conv', [x, kernel, bias], { dtype: sameDType('convolve', x, kernel), shape: [n, out, size(height), size(width)] }, {
-    kernel_shape: { ints: [kernelHeight, kernelHeight] },
-    strides: { ints: [stride, stride] },
-    pads: { ints: [padding, padding, padding, padding] },
-  });
+  return x.graph.node(
+    'Conv',
+    [x, kernel, bias],
+    { dtype: sameDType('convolve', x, kernel), shape: [n, out, size(height), size(width)] },
+    {
+      kernel_shape: { ints: [kernelHeight, kernelHeight] },
+      strides: { ints: [stride, stride] },
+      pads: { ints: [padding, padding, padding, padding] },
+    },
+  );
 }

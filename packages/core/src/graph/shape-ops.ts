@@ -1,5 +1,6 @@
 /**
- * Operators that move elements without computing on them, and what they need to know of dimensions: see `ops.ts` for the
+ * Operators that move elements without computing on them, and what they need to know of dimensions: see `ops.ts` for
+ * the
  * rules all operators follow.
  */
 import { sameDType, type Graph, type Value } from './graph.ts';
@@ -8,7 +9,10 @@ import { broadcastShapes, normaliseAxis, productOf, type Dimension, type Shape }
 /** Reorders axes. @throws RangeError when `order` is not a permutation. */
 export function transpose(x: Value, order: readonly number[]): Value {
   if (order.length !== x.shape.length || [...order].sort((a, b) => a - b).some((axis, index) => axis !== index)) {
-    throw new RangeError(`Cannot transpose: order must be a permutation of ${String(x.shape.length)} axes, got [${order.join(', ')}] for ${x.toString()}`);
+    throw new RangeError(
+      `Cannot transpose: order must be a permutation of ${String(x.shape.length)} axes, got [${order.join(', ')}] ` +
+        `for ${x.toString()}`,
+    );
   }
   const shape = order.map((axis) => x.shape[axis] as Dimension);
   return x.graph.node('Transpose', [x], { dtype: x.dtype, shape }, { perm: { ints: order } });
@@ -20,7 +24,9 @@ export function transpose(x: Value, order: readonly number[]): Value {
  */
 export function reshape(x: Value, shape: Shape): Value {
   if (productOf(x.shape) !== productOf(shape)) {
-    throw new RangeError(`Cannot reshape: element counts must agree, got ${x.toString()} and target [${shape.join(', ')}]`);
+    throw new RangeError(
+      `Cannot reshape: element counts must agree, got ${x.toString()} and target [${shape.join(', ')}]`,
+    );
   }
   const names = shape.filter((dimension) => typeof dimension === 'string');
   const target =
@@ -33,7 +39,12 @@ export function reshape(x: Value, shape: Shape): Value {
 /** The dimensions of a shape as an int64 vector, names read from the graph's inputs when it runs. */
 export function dimensionsOf(graph: Graph, shape: Shape): Value {
   if (shape.every((dimension) => typeof dimension === 'number')) return graph.integers(shape);
-  return concat(shape.map((dimension) => (typeof dimension === 'number' ? graph.integers([dimension]) : runtimeDimension(graph, dimension))), 0);
+  return concat(
+    shape.map((dimension) =>
+      typeof dimension === 'number' ? graph.integers([dimension]) : runtimeDimension(graph, dimension),
+    ),
+    0,
+  );
 }
 
 function runtimeDimension(graph: Graph, name: string): Value {
@@ -63,12 +74,21 @@ export function concat(parts: readonly Value[], axis: number): Value {
   if (parts.length === 1) return first;
   const index = normaliseAxis('concatenate', axis, first.shape.length);
   for (const part of parts) {
-    if (part.dtype !== first.dtype || part.shape.length !== first.shape.length || part.shape.some((d, other) => other !== index && d !== first.shape[other])) {
-      throw new RangeError(`Cannot concatenate along axis ${String(index)}: parts must agree elsewhere, got ${first.toString()} and ${part.toString()}`);
+    if (
+      part.dtype !== first.dtype ||
+      part.shape.length !== first.shape.length ||
+      part.shape.some((d, other) => other !== index && d !== first.shape[other])
+    ) {
+      throw new RangeError(
+        `Cannot concatenate along axis ${String(index)}: parts must agree elsewhere, got ${first.toString()} and ` +
+          `${part.toString()}`,
+      );
     }
   }
   const sizes = parts.map((part) => part.shape[index] as Dimension);
-  const total = sizes.every((size) => typeof size === 'number') ? sizes.reduce<number>((sum, size) => sum + (size), 0) : sizes.join('+');
+  const total = sizes.every((size) => typeof size === 'number')
+    ? sizes.reduce<number>((sum, size) => sum + size, 0)
+    : sizes.join('+');
   const shape = first.shape.map((dimension, other) => (other === index ? total : dimension));
   return first.graph.node('Concat', parts, { dtype: first.dtype, shape }, { axis: { int: index } });
 }
@@ -78,11 +98,17 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
   const index = normaliseAxis('slice', axis, x.shape.length);
   const size = x.shape[index];
   if (typeof size !== 'number' || start < 0 || end > size || start >= end) {
-    throw new RangeError(`Cannot slice axis ${String(index)} of ${x.toString()}: range must lie within it, got [${String(start)}, ${String(end)})`);
+    throw new RangeError(
+      `Cannot slice axis ${String(index)} of ${x.toString()}: range must lie within it, got [${String(start)}, ` +
+        `${String(end)})`,
+    );
   }
   const shape = x.shape.map((dimension, other) => (other === index ? end - start : dimension));
   const { graph } = x;
-  return graph.node('Slice', [x, graph.integers([start]), graph.integers([end]), graph.integers([index])], { dtype: x.dtype, shape });
+  return graph.node('Slice', [x, graph.integers([start]), graph.integers([end]), graph.integers([index])], {
+    dtype: x.dtype,
+    shape,
+  });
 }
 
 /** Picks entries of one axis by integer index. */
@@ -112,7 +138,8 @@ export function pad(x: Value, axis: number, count: number, fill: Value): Value {
 export function squeeze(x: Value, axes: readonly number[]): Value {
   const dropped = axes.map((axis) => normaliseAxis('squeeze', axis, x.shape.length));
   for (const axis of dropped) {
-    if (x.shape[axis] !== 1) throw new RangeError(`Cannot squeeze: axis ${String(axis)} must have size 1, got ${x.toString()}`);
+    if (x.shape[axis] !== 1)
+      throw new RangeError(`Cannot squeeze: axis ${String(axis)} must have size 1, got ${x.toString()}`);
   }
   const shape = x.shape.filter((_, axis) => !dropped.includes(axis));
   return x.graph.node('Squeeze', [x, x.graph.integers(dropped)], { dtype: x.dtype, shape });

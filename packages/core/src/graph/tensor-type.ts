@@ -90,7 +90,9 @@ export function productOf(dimensions: Shape): Dimension {
 export function normaliseAxis(action: string, axis: number, rank: number): number {
   const index = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(index) || index < 0 || index >= rank) {
-    throw new RangeError(`Cannot ${action}: axis must be an integer in [${String(-rank)}, ${String(rank)}), got ${String(axis)}`);
+    throw new RangeError(
+      `Cannot ${action}: axis must be an integer in [${String(-rank)}, ${String(rank)}), got ${String(axis)}`,
+    );
   }
   return index;
 }

@@ -4,7 +4,8 @@ import { distance } from 'fastest-levenshtein';
 
 /** A value in a few words, for messages: `"text"`, `3`, `a list of 2`, `a Promise (did you forget await?)`. */
 export function describeValue(value: unknown): string {
-  if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number') return String(value);
+  if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number')
+    return String(value);
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object') return `a ${typeof value}`;
@@ -12,11 +13,15 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   const name = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name;
   // A bundler calls a class that names itself `_Name`.
-  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name.replace(/^_/, '')}` : 'an object';
+  return typeof name === 'string' && name !== 'Object' && name !== ''
+    ? `an instance of ${name.replace(/^_/, '')}`
+    : 'an object';
 }
 
 /** The names of an options type, complete by type: `optionNames<Options>({ fps: true, … })`. */
-export function optionNames<Options extends object>(names: Readonly<Record<keyof Required<Options>, true>>): ReadonlySet<string> {
+export function optionNames<Options extends object>(
+  names: Readonly<Record<keyof Required<Options>, true>>,
+): ReadonlySet<string> {
   return new Set(Object.keys(names));
 }
 
@@ -27,12 +32,19 @@ export function optionNames<Options extends object>(names: Readonly<Record<keyof
  */
 export function checkOptions(action: string, options: unknown, names: ReadonlySet<string>, what = 'options'): void {
   if (options === undefined) return;
-  const plain = typeof options === 'object' && options !== null && !Array.isArray(options) && typeof (options as PromiseLike<unknown>).then !== 'function';
+  const plain =
+    typeof options === 'object' &&
+    options !== null &&
+    !Array.isArray(options) &&
+    typeof (options as PromiseLike<unknown>).then !== 'function';
   if (!plain) throw new TypeError(`Cannot ${action}: ${what} must be an object, got ${describeValue(options)}`);
   for (const name of Object.keys(options)) {
     if (names.has(name)) continue;
     const near = nearestName(name, names);
-    throw new TypeError(`Cannot ${action}: ${what} must have known names, got ${JSON.stringify(name)}${near === undefined ? `; known: ${[...names].join(', ')}` : ` (did you mean "${near}"?)`}`);
+    throw new TypeError(
+      `Cannot ${action}: ${what} must have known names, got ` +
+        `${JSON.stringify(name)}${near === undefined ? `; known: ${[...names].join(', ')}` : ` (did you mean "${near}"?)`}`,
+    );
   }
 }
 
@@ -43,7 +55,9 @@ export function editDistance(a: string, b: string): number {
 
 /** The known name that a misspelt one most likely stands for, if any is near. */
 export function nearestName(name: string, names: Iterable<string>): string | undefined {
-  const ranked = [...names].map((known) => ({ known, edits: editDistance(known.toLowerCase(), name.toLowerCase()) })).sort((a, b) => a.edits - b.edits);
+  const ranked = [...names]
+    .map((known) => ({ known, edits: editDistance(known.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
   return best !== undefined && best.edits <= Math.max(2, Math.floor(name.length / 3)) ? best.known : undefined;
 }
@@ -53,26 +67,56 @@ export function checkKind(action: string, name: string, value: unknown, passes: 
   if (!passes) throw new TypeError(`Cannot ${action}: ${name} must ${rule}, got ${describeValue(value)}`);
 }
 
-/** @throws TypeError unless each of these options is undefined or a string; of `accessToken` the message has the kind alone */
-export function checkStrings<Options extends object>(action: string, options: Options, names: readonly (keyof Options & string)[]): void {
+/**
+ * @throws TypeError unless each of these options is undefined or a string; of `accessToken` the message has the kind
+ * alone
+ */
+export function checkStrings<Options extends object>(
+  action: string,
+  options: Options,
+  names: readonly (keyof Options & string)[],
+): void {
   for (const name of names) {
     const value: unknown = options[name];
-    checkKind(action, name, name === 'accessToken' ? typeof value : value, value === undefined || typeof value === 'string', 'be a string');
+    checkKind(
+      action,
+      name,
+      name === 'accessToken' ? typeof value : value,
+      value === undefined || typeof value === 'string',
+      'be a string',
+    );
   }
 }
 
 /** @throws TypeError unless each of these options is undefined, true or false */
-export function checkBooleans<Options extends object>(action: string, options: Options, names: readonly (keyof Options & string)[]): void {
-  for (const name of names) checkKind(action, name, options[name], options[name] === undefined || typeof options[name] === 'boolean', 'be true or false');
+export function checkBooleans<Options extends object>(
+  action: string,
+  options: Options,
+  names: readonly (keyof Options & string)[],
+): void {
+  for (const name of names)
+    checkKind(
+      action,
+      name,
+      options[name],
+      options[name] === undefined || typeof options[name] === 'boolean',
+      'be true or false',
+    );
 }
 
 /**
- * Checks a signal. It may end any number of calls at once, so Node's warning of a leak at its eleventh listener is turned off.
+ * Checks a signal. It may end any number of calls at once, so Node's warning of a leak at its eleventh listener is
+ * turned off.
  *
  * @throws TypeError unless `signal` is undefined or an AbortSignal, of any realm
  */
 export function checkSignal(action: string, signal: unknown): void {
-  const fits = signal === undefined || (typeof signal === 'object' && signal !== null && 'aborted' in signal && typeof (signal as AbortSignal).addEventListener === 'function');
+  const fits =
+    signal === undefined ||
+    (typeof signal === 'object' &&
+      signal !== null &&
+      'aborted' in signal &&
+      typeof (signal as AbortSignal).addEventListener === 'function');
   checkKind(action, 'signal', signal, fits, 'be an AbortSignal');
   if (signal instanceof AbortSignal) setMaxListeners(0, signal);
 }

@@ -1,5 +1,6 @@
 /**
- * How this package asks a web server: through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name, with the
+ * How this package asks a web server: through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name, with
+ * the
  * login of the address in a header, and only at public addresses where that is asked for.
  */
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
@@ -26,12 +27,16 @@ export interface RequestOptions {
 }
 
 /**
- * Sends a GET request and follows redirects. A login in the address becomes a Basic header, which stays with its origin.
+ * Sends a GET request and follows redirects. A login in the address becomes a Basic header, which stays with its
+ * origin.
  *
  * @throws Error of the connection; {@link reasonOf} has it in a few words
  * @throws the signal's reason when aborted
  */
-export async function sendRequest(address: string | URL, { headers = {}, publicOnly = false, signal }: RequestOptions = {}): Promise<Answer> {
+export async function sendRequest(
+  address: string | URL,
+  { headers = {}, publicOnly = false, signal }: RequestOptions = {},
+): Promise<Answer> {
   const { url, authorization } = splitLogin(address);
   // Only those who ask a server load it. Deno sees its names in the default export alone, whose type lacks some.
   const undici = (await import('undici')).default as unknown as typeof Undici;
@@ -42,7 +47,9 @@ export async function sendRequest(address: string | URL, { headers = {}, publicO
   });
 }
 
-/** Keep connections open to be used again: through proxies, each by its address ('' for none), and to public addresses. */
+/**
+ * Keep connections open to be used again: through proxies, each by its address ('' for none), and to public addresses.
+ */
 const agents = new Map<string, Undici.Dispatcher>();
 let proxied: Undici.Dispatcher | undefined;
 let direct: Undici.Dispatcher | undefined;
@@ -51,7 +58,10 @@ function dispatcherOf(undici: typeof Undici, publicOnly: boolean): Undici.Dispat
   if (publicOnly) return (direct ??= new undici.Agent({ connect: publicConnector(undici) }));
   // A redirect may lead to a host of another proxy, or of none.
   return (proxied ??= new (class extends undici.Dispatcher {
-    override dispatch(options: Undici.Dispatcher.DispatchOptions, handler: Undici.Dispatcher.DispatchHandlers): boolean {
+    override dispatch(
+      options: Undici.Dispatcher.DispatchOptions,
+      handler: Undici.Dispatcher.DispatchHandlers,
+    ): boolean {
       const proxy = proxyFor(String(options.origin));
       const agent = agents.get(proxy) ?? (proxy === '' ? new undici.Agent() : proxyAgent(undici, proxy));
       agents.set(proxy, agent);

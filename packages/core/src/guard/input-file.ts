@@ -16,14 +16,23 @@ export function isPath(text: string): boolean {
  * @param tooLong - the error for more; the size of a pipe is not known before, and a file may grow
  * @throws Error of the file system, or saying that it is a folder or a device: those are refused before they are opened
  */
-export async function readInput(path: string, most: number, tooLong: (bytes: number | 'more') => Error, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readInput(
+  path: string,
+  most: number,
+  tooLong: (bytes: number | 'more') => Error,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const info = await stat(path);
   if (info.size > most) throw tooLong(info.size);
   return gather(await openInput(path, signal, { info, chunkBytes: 2 ** 20 }), most, tooLong);
 }
 
 /** The bytes of a stream, at most so many; it is ended where there are more. */
-export async function gather(stream: AsyncIterable<Uint8Array>, most: number, tooLong: (bytes: 'more') => Error): Promise<Uint8Array> {
+export async function gather(
+  stream: AsyncIterable<Uint8Array>,
+  most: number,
+  tooLong: (bytes: 'more') => Error,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of stream) {
@@ -37,15 +46,21 @@ export async function gather(stream: AsyncIterable<Uint8Array>, most: number, to
 /**
  * Opens a file or a pipe as a stream, which an abort ends.
  *
- * A pipe nobody writes to would block the thread that opens it, and with it the end of the process: it is opened without
+ * A pipe nobody writes to would block the thread that opens it, and with it the end of the process: it is opened
+ * without
  * blocking and awaited as a socket. Deno has no such sockets; there the thread is its own.
  */
-export async function openInput(path: string, signal?: AbortSignal, { info: known, chunkBytes = 2 ** 16 }: { readonly info?: Stats; readonly chunkBytes?: number } = {}): Promise<ReadStream | Socket> {
+export async function openInput(
+  path: string,
+  signal?: AbortSignal,
+  { info: known, chunkBytes = 2 ** 16 }: { readonly info?: Stats; readonly chunkBytes?: number } = {},
+): Promise<ReadStream | Socket> {
   const info = known ?? (await stat(path));
   if (info.isDirectory()) throw new Error('EISDIR: a folder');
   const isPipe = info.isFIFO() || info.isSocket();
   if (!info.isFile() && !isPipe) throw new Error('a device');
-  const stream = isPipe && !('Deno' in globalThis) ? await openPipe(path) : createReadStream(path, { highWaterMark: chunkBytes });
+  const stream =
+    isPipe && !('Deno' in globalThis) ? await openPipe(path) : createReadStream(path, { highWaterMark: chunkBytes });
   return signal === undefined ? stream : addAbortSignal(signal, stream);
 }
 

@@ -9,7 +9,10 @@ import { SynsegError, type SynsegErrorCode } from '../errors.ts';
 export interface Limits {
   /** Pixels of one picture, mask or video frame: width × height. @default 100 million */
   readonly maxPixels: number;
-  /** Labels × pixels of one result, where masks (a byte each) or activation maps (four) are asked for. @default 500 million */
+  /**
+   * Labels × pixels of one result, where masks (a byte each) or activation maps (four) are asked for. @default 500
+   * million
+   */
   readonly maxLabelPixels: number;
   /** Bytes of one encoded picture, read from a file or fetched. @default 256 MiB */
   readonly maxImageBytes: number;
@@ -42,16 +45,31 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
 });
 
 /**
- * Says that a value is over its limit, in the package's form: `Cannot <action>: <what> must be at most <limit> (<name>), got <value>`.
+ * Says that a value is over its limit, in the package's form: `Cannot <action>: <what> must be at most <limit>
+ * (<name>), got <value>`.
  *
  * @param unit - what is counted, such as "pixels"
  */
-export function limitError(code: SynsegErrorCode, action: string, what: string, name: string, limit: number, unit: string, got: string | number): SynsegError {
-  return new SynsegError(code, `Cannot ${action}: ${what} must be at most ${String(limit)} ${unit} (${name}), got ${String(got)}`);
+export function limitError(
+  code: SynsegErrorCode,
+  action: string,
+  what: string,
+  name: string,
+  limit: number,
+  unit: string,
+  got: string | number,
+): SynsegError {
+  return new SynsegError(
+    code,
+    `Cannot ${action}: ${what} must be at most ${String(limit)} ${unit} (${name}), got ${String(got)}`,
+  );
 }
 
 /** @throws RangeError unless every limit that is given is a positive integer */
-export function checkLimits(action: string, limits: { readonly [Name in keyof Limits]?: Limits[Name] | undefined }): void {
+export function checkLimits(
+  action: string,
+  limits: { readonly [Name in keyof Limits]?: Limits[Name] | undefined },
+): void {
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
     const value = limits[name];
     if (value === undefined) continue;

@@ -1,5 +1,6 @@
 /**
- * Outputs that would destroy what is read, or each other, refused before anything is opened. Two paths are compared as the
+ * Outputs that would destroy what is read, or each other, refused before anything is opened. Two paths are compared as
+ * the
  * places they lead to: links of both kinds followed, also where the file itself is not there yet.
  */
 import { lstat, readlink, realpath, stat } from 'node:fs/promises';
@@ -14,7 +15,9 @@ export interface OutputPath {
   readonly path: string;
   /** A folder that is filled with files, instead of one file. */
   readonly folder?: boolean;
-  /** Of a folder: endings of the files put there, such as `.png`; what ends otherwise is safe beside them. @default any */
+  /**
+   * Of a folder: endings of the files put there, such as `.png`; what ends otherwise is safe beside them. @default any
+   */
   readonly endings?: readonly string[];
 }
 
@@ -37,13 +40,19 @@ const foldsCase = process.platform === 'darwin' || process.platform === 'win32';
 /**
  * Checks every output against every input and every other output.
  *
- * An output may be neither a file that is read nor another output; a folder that is filled may not hold what is read, and
- * nothing may be put into a folder that is read. Inputs that are not files (`https:`, `rtsp:`, `data:` …) are passed over.
+ * An output may be neither a file that is read nor another output; a folder that is filled may not hold what is read,
+ * and
+ * nothing may be put into a folder that is read. Inputs that are not files (`https:`, `rtsp:`, `data:` …) are passed
+ * over.
  *
  * @param inputs - paths or `file:` URLs of files and folders; a pattern as the files it stands for
  * @throws RangeError naming the output and what it meets
  */
-export async function checkOutputs(action: string, outputs: readonly OutputPath[], inputs: readonly (string | URL)[]): Promise<void> {
+export async function checkOutputs(
+  action: string,
+  outputs: readonly OutputPath[],
+  inputs: readonly (string | URL)[],
+): Promise<void> {
   const places: { readonly output: OutputPath; readonly place: Place }[] = [];
   for (const output of outputs) places.push({ output, place: await placeOf(output.path) });
   const refuse = (output: OutputPath, rule: string): never => {
@@ -51,10 +60,21 @@ export async function checkOutputs(action: string, outputs: readonly OutputPath[
   };
   for (const [index, { output, place }] of places.entries()) {
     for (const earlier of places.slice(0, index)) {
-      if (isSame(place, earlier.place)) refuse(output, `be another ${output.folder === true ? 'folder' : 'file'} than ${earlier.output.name}`);
-      for (const [file, folder] of [[places[index], earlier], [earlier, places[index]]] as const) {
-        if (file === undefined || folder === undefined || file.output.folder === true || folder.output.endings === undefined) continue;
-        if (isInside(file.place.path, folder.place.path) && endsAs(file.place, folder.output)) refuse(file.output, `not be in the folder of ${folder.output.name}`);
+      if (isSame(place, earlier.place))
+        refuse(output, `be another ${output.folder === true ? 'folder' : 'file'} than ${earlier.output.name}`);
+      for (const [file, folder] of [
+        [places[index], earlier],
+        [earlier, places[index]],
+      ] as const) {
+        if (
+          file === undefined ||
+          folder === undefined ||
+          file.output.folder === true ||
+          folder.output.endings === undefined
+        )
+          continue;
+        if (isInside(file.place.path, folder.place.path) && endsAs(file.place, folder.output))
+          refuse(file.output, `not be in the folder of ${folder.output.name}`);
       }
     }
   }
@@ -64,8 +84,10 @@ export async function checkOutputs(action: string, outputs: readonly OutputPath[
     const read = await placeOf(path);
     for (const { output, place } of places) {
       if (isSame(place, read)) refuse(output, `not be what is read ("${read.shown}")`);
-      if (output.folder === true && isInside(read.path, place.path) && (read.isFolder || endsAs(read, output))) refuse(output, `not be a folder that holds what is read ("${read.shown}")`);
-      if (read.isFolder && isInside(place.path, read.path)) refuse(output, `not be in a folder that is read ("${read.shown}")`);
+      if (output.folder === true && isInside(read.path, place.path) && (read.isFolder || endsAs(read, output)))
+        refuse(output, `not be a folder that holds what is read ("${read.shown}")`);
+      if (read.isFolder && isInside(place.path, read.path))
+        refuse(output, `not be in a folder that is read ("${read.shown}")`);
     }
   }
 }
@@ -90,7 +112,13 @@ async function placeOf(shown: string): Promise<Place> {
   const isFolder = info?.isDirectory() === true;
   const isStream = info !== undefined && !isFolder && !info.isFile();
   const key = foldsCase ? path.normalize('NFC').toLowerCase() : path;
-  return { path: key, shown, isFolder, isStream, identity: info === undefined ? undefined : `${String(info.dev)}:${String(info.ino)}` };
+  return {
+    path: key,
+    shown,
+    isFolder,
+    isStream,
+    identity: info === undefined ? undefined : `${String(info.dev)}:${String(info.ino)}`,
+  };
 }
 
 /**
@@ -103,8 +131,12 @@ export async function leadsTo(given: string, links = 0): Promise<string> {
   if (real !== undefined) return real;
   const parent = dirname(path);
   if (parent === path) return path;
-  const link = (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true && links < MAX_LINKS ? await readlink(path).catch(() => undefined) : undefined;
-  if (link !== undefined) return leadsTo(isAbsolute(link) ? link : `${await leadsTo(parent, links + 1)}${sep}${link}`, links + 1);
+  const link =
+    (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true && links < MAX_LINKS
+      ? await readlink(path).catch(() => undefined)
+      : undefined;
+  if (link !== undefined)
+    return leadsTo(isAbsolute(link) ? link : `${await leadsTo(parent, links + 1)}${sep}${link}`, links + 1);
   return join(await leadsTo(parent, links), basename(path));
 }
 

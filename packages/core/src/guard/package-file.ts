@@ -1,6 +1,8 @@
 /**
- * Files of a package that lie beside its code: what its threads start with, and the checkpoint that ships. A bundler takes
- * the code away from them. `import.meta.url` is then undefined (CommonJS), or an address where nothing of the package lies.
+ * Files of a package that lie beside its code: what its threads start with, and the checkpoint that ships. A bundler
+ * takes
+ * the code away from them. `import.meta.url` is then undefined (CommonJS), or an address where nothing of the package
+ * lies.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,7 +14,8 @@ const NO_ADDRESS = 'code without import.meta.url';
 /**
  * A file of a package, found from a module beside it.
  *
- * @param locate - `() => { return new URL('./file.js', import.meta.url); }`, called here because it throws in a bundle; in
+ * @param locate - `() => { return new URL('./file.js', import.meta.url); }`, called here because it throws in a bundle;
+ * in
  *   this form, braces included, tools that collect a program's files (Next's standalone builds) find the file
  * @throws SynsegError `BUNDLED` when there is no such file, or it lies in no folder of the package
  */
@@ -53,5 +56,10 @@ function nameOf(folder: string): unknown {
 }
 
 function bundledError(action: string, name: string, got: string): SynsegError {
-  return new SynsegError('BUNDLED', `Cannot ${action}: the code of ${name} must lie in its package, got ${got}; it starts threads and reads files beside it, so it must not be bundled: keep @synseg/core, @synseg/video and @synseg/train external, as \`esbuild --packages=external\` does`);
+  return new SynsegError(
+    'BUNDLED',
+    `Cannot ${action}: the code of ${name} must lie in its package, got ${got}; it starts threads and reads files ` +
+      'beside it, so it must not be bundled: keep @synseg/core, @synseg/video and @synseg/train external, as ' +
+      '\`esbuild --packages=external\` does',
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * Work that cannot be stopped, left at once when its signal aborts: the call rejects with the signal's reason, and what the
+ * Work that cannot be stopped, left at once when its signal aborts: the call rejects with the signal's reason, and what
+ * the
  * work comes to later is passed to nobody.
  *
  * @throws the signal's reason, whatever it is
@@ -26,7 +27,9 @@ export interface TimeLimit {
   readonly clear: () => void;
 }
 
-/** Begins a time limit. Deno lets no process end before an `AbortSignal.timeout()` has passed, which cannot be cleared. */
+/**
+ * Begins a time limit. Deno lets no process end before an `AbortSignal.timeout()` has passed, which cannot be cleared.
+ */
 export function timeLimit(seconds: number, reason: Error): TimeLimit {
   const limit = new AbortController();
   const begin = (): NodeJS.Timeout => setTimeout(() => limit.abort(reason), Math.min(seconds * 1000, 2 ** 31 - 1));

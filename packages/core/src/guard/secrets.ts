@@ -8,7 +8,8 @@ const address = /[a-z][a-z0-9+.-]*:\/\/[^\s"<>`]+/gi;
 /** A host as it may be shown: a name, an IPv4 address or an IPv6 address in brackets, and a port. */
 const host = /^(?:\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?::\d{1,5})?$/i;
 /** A path part as it may be shown: a short word, or a file name with a usual ending. */
-const plainPart = /^(?:[a-z][a-z_-]{0,15}\d{0,4}|\d{1,5}|[\w][\w -]{0,31}\.(?:avi|bmp|cgi|flv|gif|html?|jpe?g|json|m3u8|m4v|mjpe?g|mkv|mov|mp4|mpd|mpeg|mpg|onnx|png|safetensors|sdp|tar|tiff?|ts|txt|webm|webp|zip))$/i;
+const plainPart =
+  /^(?:[a-z][a-z_-]{0,15}\d{0,4}|\d{1,5}|[\w][\w -]{0,31}\.(?:avi|bmp|cgi|flv|gif|html?|jpe?g|json|m3u8|m4v|mjpe?g|mkv|mov|mp4|mpd|mpeg|mpg|onnx|png|safetensors|sdp|tar|tiff?|ts|txt|webm|webp|zip))$/i;
 /** Here the last part of the path is the key that a sender publishes with. */
 const keyed = /^(?:rtmp|srt)/i;
 
@@ -35,7 +36,11 @@ export function shownURL(url: string | URL): string {
   const found = authority(rest);
   if (found === undefined) return `${scheme}://${rest === '' ? '' : '…'}`;
   const { name, path } = found;
-  const last = path.replace(/[?#].*$/s, '').split('/').filter((part) => part !== '').at(-1);
+  const last = path
+    .replace(/[?#].*$/s, '')
+    .split('/')
+    .filter((part) => part !== '')
+    .at(-1);
   if (last === undefined) return `${scheme}://${name}`;
   return !keyed.test(scheme) && plainPart.test(last) ? `${scheme}://${name}/${last}` : `${scheme}://${name}/…`;
 }
@@ -48,7 +53,8 @@ export function encodedLogin(url: string): string {
   const [, start = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(url) ?? [];
   const { login = '' } = authority(rest) ?? {};
   if (login === '' || /^file:/i.test(start)) return url;
-  const encode = (text: string): string => text.replaceAll(/%(?![0-9a-f]{2})|[^\w.~!$&'()*+,;=%-]/giu, encodeURIComponent);
+  const encode = (text: string): string =>
+    text.replaceAll(/%(?![0-9a-f]{2})|[^\w.~!$&'()*+,;=%-]/giu, encodeURIComponent);
   const [, user = '', password] = /^([^:]*)(?::(.*))?$/s.exec(login) ?? [];
   return `${start}${encode(user)}${password === undefined ? '' : `:${encode(password)}`}${rest.slice(login.length)}`;
 }
@@ -67,7 +73,8 @@ export function splitLogin(address: string | URL): { readonly url: URL; readonly
 }
 
 /**
- * Login, host and port, and what may be shown of what follows. A password typed as it is may hold `/`, `?`, `#` and `@`:
+ * Login, host and port, and what may be shown of what follows. A password typed as it is may hold `/`, `?`, `#` and
+ * `@`:
  * the host then stands behind the last `@`. Where two readings are possible the one that is surely an address is taken;
  * where what stands behind the last `@` could be the end of a secret, none.
  */
@@ -117,9 +124,16 @@ function secretsOf(url: string | URL): string[] {
   if (rest === undefined || /^file:/i.test(text)) return [];
   const user = rest.includes('@') ? rest.slice(0, rest.lastIndexOf('@')) : '';
   const password = user.slice(user.indexOf(':') + 1);
-  const values = [...rest.matchAll(/[?&;][^=&;#/]*=([^&;#]+)/g)].map(([, value]) => value as string).filter((value) => value.length >= 6);
-  const parts = rest.split(/[/?#]/).slice(1).filter((part) => part.length >= 12 && !plainPart.test(part));
-  const found = [password, ...values, ...parts].filter((secret) => secret.length >= 3 && !/^(?:\d{3,4}|true|false)$/.test(secret));
+  const values = [...rest.matchAll(/[?&;][^=&;#/]*=([^&;#]+)/g)]
+    .map(([, value]) => value as string)
+    .filter((value) => value.length >= 6);
+  const parts = rest
+    .split(/[/?#]/)
+    .slice(1)
+    .filter((part) => part.length >= 12 && !plainPart.test(part));
+  const found = [password, ...values, ...parts].filter(
+    (secret) => secret.length >= 3 && !/^(?:\d{3,4}|true|false)$/.test(secret),
+  );
   return [...new Set(found.flatMap((secret) => [secret, decoded(secret)]))].sort((a, b) => b.length - a.length);
 }
 
@@ -132,7 +146,8 @@ function decoded(text: string): string {
 }
 
 /**
- * An error whose message, stack, other texts (`input`, `path`, `spawnargs` of Node's errors) and causes hold no secrets;
+ * An error whose message, stack, other texts (`input`, `path`, `spawnargs` of Node's errors) and causes hold no
+ * secrets;
  * class, code and everything else stay. The same object.
  */
 export function cleanError<Thrown>(error: Thrown, known: readonly (string | URL)[] = []): Thrown {
@@ -143,9 +158,22 @@ export function cleanError<Thrown>(error: Thrown, known: readonly (string | URL)
     const stack = at.stack;
     for (const [name, value] of Object.entries({ ...at, message: at.message })) {
       if (typeof value === 'string') setText(at, name, withoutSecrets(value, known));
-      if (Array.isArray(value) && value.every((part) => typeof part === 'string')) setText(at, name, value.map((part) => withoutSecrets(part, known)));
+      if (Array.isArray(value) && value.every((part) => typeof part === 'string'))
+        setText(
+          at,
+          name,
+          value.map((part) => withoutSecrets(part, known)),
+        );
     }
-    if (stack !== undefined) setText(at, 'stack', stack.split('\n').map((line) => (/^\s+at /.test(line) ? line : withoutSecrets(line, known))).join('\n'));
+    if (stack !== undefined)
+      setText(
+        at,
+        'stack',
+        stack
+          .split('\n')
+          .map((line) => (/^\s+at /.test(line) ? line : withoutSecrets(line, known)))
+          .join('\n'),
+      );
     if (typeof at.cause === 'string') setText(at, 'cause', withoutSecrets(at.cause, known));
     clean(at.cause);
     if (at instanceof AggregateError) at.errors.forEach(clean);
@@ -158,7 +186,12 @@ function setText(error: Error, name: string, value: string | readonly string[]):
   const before = Object.getOwnPropertyDescriptor(error, name);
   if (before?.value === value) return;
   try {
-    Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable: before?.enumerable ?? false });
+    Object.defineProperty(error, name, {
+      value,
+      configurable: true,
+      writable: true,
+      enumerable: before?.enumerable ?? false,
+    });
   } catch {
     // A frozen error keeps its text; ours are not frozen.
   }

@@ -1,5 +1,6 @@
 /**
- * What `console.log()` shows of our objects: their class and what `toJSON()` says, without pixels, embeddings or threads.
+ * What `console.log()` shows of our objects: their class and what `toJSON()` says, without pixels, embeddings or
+ * threads.
  *
  * Both runtimes look for a method under a symbol; Node hands `inspect` over as the third argument, Deno as the first.
  */
@@ -12,13 +13,21 @@ type Inspect = (value: unknown, options?: unknown) => string;
  * @param target - a class whose instances have `toJSON()`, or an object that has it
  * @param name - shown before the description; bundlers give classes other names than they have in the source
  */
-export function showsItself(target: { readonly prototype: { toJSON(): unknown } } | { toJSON(): unknown }, name: string): void {
+export function showsItself(
+  target: { readonly prototype: { toJSON(): unknown } } | { toJSON(): unknown },
+  name: string,
+): void {
   const holder = 'prototype' in target ? target.prototype : target;
   const show = function (this: { toJSON(): unknown }, first: unknown, second: unknown, third?: unknown): string {
     const [inspect, options] = typeof first === 'function' ? [first, second] : [third, second];
     return `${name} ${(inspect as Inspect)(this.toJSON(), options)}`;
   };
   for (const symbol of ['nodejs.util.inspect.custom', 'Deno.customInspect']) {
-    Object.defineProperty(holder, Symbol.for(symbol), { value: show, enumerable: false, configurable: true, writable: true });
+    Object.defineProperty(holder, Symbol.for(symbol), {
+      value: show,
+      enumerable: false,
+      configurable: true,
+      writable: true,
+    });
   }
 }

@@ -9,7 +9,9 @@ import { DEFAULT_LIMITS } from './limits.ts';
  * @throws RangeError when it has more than `maxTextBytes` bytes
  */
 export async function readTextFile(path: string, maxTextBytes: number = DEFAULT_LIMITS.maxTextBytes): Promise<string> {
-  return decodeText(await readInput(path, maxTextBytes, () => new RangeError(`more than ${String(maxTextBytes)} bytes (maxTextBytes)`)));
+  return decodeText(
+    await readInput(path, maxTextBytes, () => new RangeError(`more than ${String(maxTextBytes)} bytes (maxTextBytes)`)),
+  );
 }
 
 /** Text of the bytes, without the byte order mark that says how it is encoded. */

@@ -40,7 +40,8 @@ export interface OpenedImage {
   /** Upright height, pixels. */
   readonly height: number;
   /**
-   * RGB bytes `[height, width, 3]` of a region (@default all), resampled bilinearly to the given size. Not to be modified:
+   * RGB bytes `[height, width, 3]` of a region (@default all), resampled bilinearly to the given size. Not to be
+   * modified:
    * of raw pixels that have the size already they are the caller's own.
    */
   resized(width: number, height: number, region?: Region): Promise<Uint8Array>;
@@ -78,8 +79,10 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
     }
   };
   const { plain } = source;
-  const { width, height, hasAlpha } = plain === undefined ? await decode(headerOf(source)) : { ...plain, hasAlpha: false };
-  if (width * height > maxPixels) throw new SynsegError('IMAGE_DECODE', tooLarge(source.name, width, height, maxPixels));
+  const { width, height, hasAlpha } =
+    plain === undefined ? await decode(headerOf(source)) : { ...plain, hasAlpha: false };
+  if (width * height > maxPixels)
+    throw new SynsegError('IMAGE_DECODE', tooLarge(source.name, width, height, maxPixels));
   const upright = (): Sharp => source.make().autoOrient();
   // Resampling blends with alpha, so a picture that has some is first reduced to its colours.
   const colours = async (): Promise<Sharp> => {
@@ -113,23 +116,47 @@ async function headerOf({ make }: Source): Promise<{ width: number; height: numb
 }
 
 /** Encodes RGB bytes as PNG, optionally with an SVG drawn over its top-left corner. */
-export async function encodePNG(pixels: Uint8Array, width: number, height: number, legend?: string): Promise<Uint8Array> {
+export async function encodePNG(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  legend?: string,
+): Promise<Uint8Array> {
   const picture = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
   if (legend === undefined) return new Uint8Array(await picture.png({ compressionLevel: 6 }).toBuffer());
-  const drawing = await sharp(Buffer.from(legend)).resize({ width, height, fit: 'inside', withoutEnlargement: true }).png().toBuffer();
-  return new Uint8Array(await picture.composite([{ input: drawing, left: 0, top: 0 }]).png({ compressionLevel: 6 }).toBuffer());
+  const drawing = await sharp(Buffer.from(legend))
+    .resize({ width, height, fit: 'inside', withoutEnlargement: true })
+    .png()
+    .toBuffer();
+  return new Uint8Array(
+    await picture
+      .composite([{ input: drawing, left: 0, top: 0 }])
+      .png({ compressionLevel: 6 })
+      .toBuffer(),
+  );
 }
 
 /** A format of files for pictures that were drawn. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp';
 
 /** Encodes RGB bytes. @throws RangeError for a picture that is larger than its format can be */
-export async function encodePicture(pixels: Uint8Array, width: number, height: number, format: PictureFormat): Promise<Uint8Array> {
+export async function encodePicture(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  format: PictureFormat,
+): Promise<Uint8Array> {
   if (format === 'png') return encodePNG(pixels, width, height);
-  const encoding = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false }).toFormat(format, { quality: 90 }).toBuffer();
+  const encoding = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+    .toFormat(format, { quality: 90 })
+    .toBuffer();
   return bytesOf(
     await encoding.catch((cause: unknown) => {
-      throw new RangeError(`Cannot encode picture: its size must be one that ${format} can have, got ${String(width)}×${String(height)} (${messageOf(cause)})`, { cause });
+      throw new RangeError(
+        `Cannot encode picture: its size must be one that ${format} can have, got ` +
+          `${String(width)}×${String(height)} (${messageOf(cause)})`,
+        { cause },
+      );
     }),
   );
 }
@@ -158,7 +185,12 @@ const JPEG_NAMES = optionNames<JPEGOptions>({ quality: true, maxWidth: true });
  * console.assert(jpeg[0] === 0xff && jpeg[1] === 0xd8);
  * ```
  */
-export async function encodeJPEG(pixels: Uint8Array, width: number, height: number, options: JPEGOptions = {}): Promise<Uint8Array> {
+export async function encodeJPEG(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  options: JPEGOptions = {},
+): Promise<Uint8Array> {
   checkOptions('encode JPEG', options, JPEG_NAMES);
   const { quality = 80, maxWidth = width } = options;
   checkPlane('encode JPEG', { name: 'pixels', data: pixels, channels: 3 }, width, height);
@@ -167,7 +199,12 @@ export async function encodeJPEG(pixels: Uint8Array, width: number, height: numb
   const picture = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
   if (maxWidth >= width) return bytesOf(await picture.jpeg({ quality }).toBuffer());
   const size = { width: maxWidth, height: Math.max(1, Math.round((height * maxWidth) / width)) };
-  return bytesOf(await picture.resize({ ...size, fit: 'fill', kernel: 'linear' }).jpeg({ quality }).toBuffer());
+  return bytesOf(
+    await picture
+      .resize({ ...size, fit: 'fill', kernel: 'linear' })
+      .jpeg({ quality })
+      .toBuffer(),
+  );
 }
 
 /** Draws an SVG as RGBA bytes `[height, width, 4]`, colours not multiplied by alpha. */
@@ -189,9 +226,16 @@ export async function encodeGrayPNG(bytes: Uint8Array, width: number, height: nu
 async function sourceOf(input: ImageInput, options: ImageOptions & { readonly maxPixels: number }): Promise<Source> {
   const { maxPixels, allowSVG = false } = options;
   const encoded = (bytes: Uint8Array, name: string): Source => {
-    if (bytes.byteLength === 0) throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: file must not be empty, got 0 bytes`);
+    if (bytes.byteLength === 0)
+      throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: file must not be empty, got 0 bytes`);
     const kind = kindOfPicture(bytes);
-    if (kind === 'unknown' || (kind === 'drawing' && !allowSVG)) throw undecodable(name, kind === 'unknown' ? 'Input buffer contains unsupported image format' : 'SVG or other XML (SVG is taken with allowSVG)');
+    if (kind === 'unknown' || (kind === 'drawing' && !allowSVG))
+      throw undecodable(
+        name,
+        kind === 'unknown'
+          ? 'Input buffer contains unsupported image format'
+          : 'SVG or other XML (SVG is taken with allowSVG)',
+      );
     // A header may claim more than the limit: metadata must still be readable, so that the error can say so.
     return { name, make: () => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' }) };
   };
@@ -203,7 +247,10 @@ async function sourceOf(input: ImageInput, options: ImageOptions & { readonly ma
   if (input instanceof Uint8Array) return encoded(input, 'from bytes');
   if (isSharp(input)) return sharpSource(input, maxPixels);
   if (isRaw(input)) return rawSource(input, maxPixels);
-  throw new TypeError(`Cannot open image: input must be a path, URL, bytes, { data, width, height } or a sharp instance, got ${describeValue(input)}`);
+  throw new TypeError(
+    'Cannot open image: input must be a path, URL, bytes, { data, width, height } or a sharp instance, got ' +
+      `${describeValue(input)}`,
+  );
 }
 
 /** A pipeline may still have to crop, turn or resize: it is run once, and what comes out is the picture. */
@@ -211,7 +258,11 @@ async function sharpSource(input: Sharp, maxPixels: number): Promise<Source> {
   const name = 'from sharp';
   const run = async <T>(work: Promise<T>): Promise<T> =>
     work.catch((cause: unknown) => {
-      throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: pipeline must yield a picture, got ${messageOf(cause).trim()}`, { cause });
+      throw new SynsegError(
+        'IMAGE_DECODE',
+        `Cannot decode image ${name}: pipeline must yield a picture, got ${messageOf(cause).trim()}`,
+        { cause },
+      );
     });
   const { width, height } = (await run(input.clone().metadata())).autoOrient;
   if (width * height > maxPixels) throw new SynsegError('IMAGE_DECODE', tooLarge(name, width, height, maxPixels));
@@ -221,16 +272,23 @@ async function sharpSource(input: Sharp, maxPixels: number): Promise<Source> {
 }
 
 function rawSource({ data, width, height, channels }: RawImage, maxPixels: number): Source {
-  for (const [name, value] of [['width', width], ['height', height]] as const) {
-    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot open image: ${name} must be a positive integer, got ${describeValue(value)}`);
+  for (const [name, value] of [
+    ['width', width],
+    ['height', height],
+  ] as const) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`Cannot open image: ${name} must be a positive integer, got ${describeValue(value)}`);
   }
-  if (channels !== undefined && channels !== 1 && channels !== 3 && channels !== 4) throw new RangeError(`Cannot open image: channels must be 1, 3 or 4, got ${describeValue(channels)}`);
+  if (channels !== undefined && channels !== 1 && channels !== 3 && channels !== 4)
+    throw new RangeError(`Cannot open image: channels must be 1, 3 or 4, got ${describeValue(channels)}`);
   if (width * height > maxPixels) throw new RangeError(tooLarge('from raw pixels', width, height, maxPixels));
   const perPixel = channels ?? data.length / (width * height);
   if ((perPixel !== 1 && perPixel !== 3 && perPixel !== 4) || data.length !== width * height * perPixel) {
     const expected = [1, 3, 4].map((count) => String(width * height * count)).join(', ');
     const rule = channels === undefined ? `one of ${expected} bytes` : `${String(width * height * channels)} bytes`;
-    throw new RangeError(`Cannot open image: data must be ${rule} for ${String(width)}×${String(height)}, got ${String(data.length)}`);
+    throw new RangeError(
+      `Cannot open image: data must be ${rule} for ${String(width)}×${String(height)}, got ${String(data.length)}`,
+    );
   }
   const make = (): Sharp => sharp(data, { raw: { width, height, channels: perPixel }, limitInputPixels: false });
   const plain = { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
@@ -238,15 +296,27 @@ function rawSource({ data, width, height, channels }: RawImage, maxPixels: numbe
 }
 
 function undecodable(name: string, got: string, cause?: unknown): SynsegError {
-  return new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: file must be a whole, valid picture, got ${got}`, cause === undefined ? {} : { cause });
+  return new SynsegError(
+    'IMAGE_DECODE',
+    `Cannot decode image ${name}: file must be a whole, valid picture, got ${got}`,
+    cause === undefined ? {} : { cause },
+  );
 }
 
 function tooLarge(name: string, width: number, height: number, maxPixels: number): string {
-  return `Cannot decode image ${name}: it must have at most ${String(maxPixels)} pixels (maxPixels), got ${String(width)}×${String(height)}`;
+  return (
+    `Cannot decode image ${name}: it must have at most ${String(maxPixels)} pixels (maxPixels), got ` +
+    `${String(width)}×${String(height)}`
+  );
 }
 
 function isSharp(value: unknown): value is Sharp {
-  return typeof value === 'object' && value !== null && typeof (value as Sharp).autoOrient === 'function' && typeof (value as Sharp).clone === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Sharp).autoOrient === 'function' &&
+    typeof (value as Sharp).clone === 'function'
+  );
 }
 
 function isRaw(value: unknown): value is RawImage {

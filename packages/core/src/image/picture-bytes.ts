@@ -12,7 +12,8 @@ export interface ImageOptions extends Partial<Pick<Limits, 'maxPixels' | 'maxIma
   /** Take drawings as well: SVG, which can hold a great deal of work in a few bytes. @default false */
   readonly allowSVG?: boolean;
   /**
-   * Open web addresses only, and of those only public ones, wherever names and redirects lead: for services that open what
+   * Open web addresses only, and of those only public ones, wherever names and redirects lead: for services that open
+   * what
    * their users send. No proxy is used.
    * @default false
    */
@@ -21,12 +22,19 @@ export interface ImageOptions extends Partial<Pick<Limits, 'maxPixels' | 'maxIma
 }
 
 /** The bytes of a picture that lies somewhere else, and what it is called in messages. */
-export async function readImage(input: string | URL, options: ImageOptions = {}): Promise<{ readonly bytes: Uint8Array; readonly name: string }> {
+export async function readImage(
+  input: string | URL,
+  options: ImageOptions = {},
+): Promise<{ readonly bytes: Uint8Array; readonly name: string }> {
   const { maxImageBytes = DEFAULT_LIMITS.maxImageBytes, publicOnly = false, signal } = options;
   const text = String(input);
   const name = shownURL(text);
   const path = typeof input === 'string' && isPath(text);
-  if (publicOnly && (path || /^file:/i.test(text))) throw new SynsegError('IMAGE_DECODE', `Cannot open image: with publicOnly it must be an http, https or data URL, got "${name}"`);
+  if (publicOnly && (path || /^file:/i.test(text)))
+    throw new SynsegError(
+      'IMAGE_DECODE',
+      `Cannot open image: with publicOnly it must be an http, https or data URL, got "${name}"`,
+    );
   if (path) return { bytes: await readPicture(text, maxImageBytes, signal), name };
   const url = encodedLogin(text);
   if (!URL.canParse(url)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${name}"`);
@@ -43,11 +51,23 @@ function pathOf(url: URL): string {
 }
 
 async function fetchBytes(url: string, options: ImageOptions): Promise<Uint8Array> {
-  const { maxImageBytes = DEFAULT_LIMITS.maxImageBytes, maxFetchSeconds = DEFAULT_LIMITS.maxFetchSeconds, publicOnly = false, signal } = options;
-  const tooLong = (bytes: string): SynsegError => limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
-  const limit = timeLimit(maxFetchSeconds, new Error(`no whole answer within ${String(maxFetchSeconds)} seconds (maxFetchSeconds)`));
+  const {
+    maxImageBytes = DEFAULT_LIMITS.maxImageBytes,
+    maxFetchSeconds = DEFAULT_LIMITS.maxFetchSeconds,
+    publicOnly = false,
+    signal,
+  } = options;
+  const tooLong = (bytes: string): SynsegError =>
+    limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
+  const limit = timeLimit(
+    maxFetchSeconds,
+    new Error(`no whole answer within ${String(maxFetchSeconds)} seconds (maxFetchSeconds)`),
+  );
   try {
-    const response = await sendRequest(url, { publicOnly, signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]) });
+    const response = await sendRequest(url, {
+      publicOnly,
+      signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
+    });
     if (!response.ok) {
       await response.body?.cancel();
       throw new Error(`HTTP status ${String(response.status)}`);
@@ -57,7 +77,11 @@ async function fetchBytes(url: string, options: ImageOptions): Promise<Uint8Arra
     signal?.throwIfAborted();
     if (isSynsegError(cause)) throw cause;
     cleanError(cause, [url]);
-    throw new SynsegError('IMAGE_DECODE', `Cannot open image: URL must answer with a picture, got ${reasonOf(cause)} from ${shownURL(url)}`, { cause });
+    throw new SynsegError(
+      'IMAGE_DECODE',
+      `Cannot open image: URL must answer with a picture, got ${reasonOf(cause)} from ${shownURL(url)}`,
+      { cause },
+    );
   } finally {
     limit.clear();
   }
@@ -70,8 +94,13 @@ async function fetchBytes(url: string, options: ImageOptions): Promise<Uint8Arra
  */
 async function readPicture(path: string, maxImageBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const refuse = (got: string, cause?: unknown): SynsegError =>
-    new SynsegError('IMAGE_DECODE', `Cannot open image: path must be a readable file, got "${shownURL(path)}" (${got})`, cause === undefined ? {} : { cause });
-  const tooLong = (bytes: number | string): SynsegError => limitError('IMAGE_DECODE', 'open image', shownURL(path), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
+    new SynsegError(
+      'IMAGE_DECODE',
+      `Cannot open image: path must be a readable file, got "${shownURL(path)}" (${got})`,
+      cause === undefined ? {} : { cause },
+    );
+  const tooLong = (bytes: number | string): SynsegError =>
+    limitError('IMAGE_DECODE', 'open image', shownURL(path), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
   try {
     return await readInput(path, maxImageBytes, tooLong, signal);
   } catch (cause) {
@@ -80,7 +109,8 @@ async function readPicture(path: string, maxImageBytes: number, signal: AbortSig
   }
 }
 
-const ascii = (bytes: Uint8Array, start: number, end: number): string => Buffer.from(bytes.subarray(start, end)).toString('latin1');
+const ascii = (bytes: Uint8Array, start: number, end: number): string =>
+  Buffer.from(bytes.subarray(start, end)).toString('latin1');
 
 /**
  * What a file is by its first bytes. Only pixels are decoded unasked: a drawing can hold a program's worth of work in a
@@ -88,7 +118,16 @@ const ascii = (bytes: Uint8Array, start: number, end: number): string => Buffer.
  */
 export function kindOfPicture(bytes: Uint8Array): 'pixels' | 'drawing' | 'unknown' {
   const start = ascii(bytes, 0, 16);
-  if (/^(?:\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II[*+]\0|MM\0[*+]|RIFF[^]{4}WEBP|[^]{4}ftyp|P[1-7fF]\s|\xff\x0a|\0\0\0\x0cJXL |\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/.test(start)) return 'pixels';
+  if (
+    /^(?:\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II[*+]\0|MM\0[*+]|RIFF[^]{4}WEBP|[^]{4}ftyp|P[1-7fF]\s|\xff\x0a|\0\0\0\x0cJXL |\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/.test(
+      start,
+    )
+  )
+    return 'pixels';
   // Compressed, in UTF-8 or UTF-16 with a byte order mark, or after white space: XML starts with "<".
-  return /^(?:\x1f\x8b|(?:\xef\xbb\xbf)?\s*<|\xff\xfe(?:\s\0)*<\0|\xfe\xff(?:\0\s)*\0<|<\0|\0<)/.test(ascii(bytes, 0, 1024)) ? 'drawing' : 'unknown';
+  return /^(?:\x1f\x8b|(?:\xef\xbb\xbf)?\s*<|\xff\xfe(?:\s\0)*<\0|\xfe\xff(?:\0\s)*\0<|<\0|\0<)/.test(
+    ascii(bytes, 0, 1024),
+  )
+    ? 'drawing'
+    : 'unknown';
 }

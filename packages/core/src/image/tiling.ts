@@ -35,7 +35,8 @@ export function tilePicture(width: number, height: number): Tiling {
 }
 
 /**
- * The picture's tiles at the size the trunk takes, one after another, in memory of their own or, to transfer, the picture's.
+ * The picture's tiles at the size the trunk takes, one after another, in memory of their own or, to transfer, the
+ * picture's.
  *
  * @param open - opens raw pixels: what is cut into tiles is decoded once, not for each
  */

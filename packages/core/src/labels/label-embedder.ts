@@ -1,5 +1,6 @@
 /**
- * Prompts to embeddings, through two caches: in memory, and on disk under all that an embedding depends on. What is in neither
+ * Prompts to embeddings, through two caches: in memory, and on disk under all that an embedding depends on. What is in
+ * neither
  * is computed by a text thread of its own, which starts when first needed and ends when idle, so that new labels never
  * wait in the queue of running frames, nor frames in theirs.
  */
@@ -51,15 +52,26 @@ export class LabelEmbedder {
     if (rows.includes(undefined)) {
       const folder = await this.#diskFolder();
       const path = (index: number): string => join(folder ?? '', sha256(keys[index] as string));
-      if (folder !== undefined) await Promise.all(rows.map(async (row, index) => (rows[index] = row ?? (await readEmbedding(path(index), dim)))));
+      if (folder !== undefined)
+        await Promise.all(
+          rows.map(async (row, index) => (rows[index] = row ?? (await readEmbedding(path(index), dim)))),
+        );
       const missing = rows.flatMap((row, index) => (row === undefined ? [index] : []));
       if (missing.length > 0) {
-        const fresh = await this.#compute(missing.map((index) => prompts[index] as readonly string[]), signal);
+        const fresh = await this.#compute(
+          missing.map((index) => prompts[index] as readonly string[]),
+          signal,
+        );
         if (!fresh.every(Number.isFinite)) {
-          throw new SynsegError('INFERENCE', 'Cannot embed labels: embeddings must be finite numbers, got others (the weights of the text encoder may be damaged)');
+          throw new SynsegError(
+            'INFERENCE',
+            'Cannot embed labels: embeddings must be finite numbers, got others (the weights of the text encoder ' +
+              'may be damaged)',
+          );
         }
         missing.forEach((index, row) => (rows[index] = fresh.slice(row * dim, (row + 1) * dim)));
-        const bytes = (index: number): Uint8Array => new Uint8Array((rows[index] as Float32Array).buffer as ArrayBuffer);
+        const bytes = (index: number): Uint8Array =>
+          new Uint8Array((rows[index] as Float32Array).buffer as ArrayBuffer);
         if (folder !== undefined) await Promise.all(missing.map((index) => writeSealed(path(index), bytes(index))));
       }
       rows.forEach((row, index) => this.#memory.set(keys[index] as string, row));
@@ -79,7 +91,10 @@ export class LabelEmbedder {
     clearTimeout(this.#idle);
     const thread = this.#thread;
     this.#thread = undefined;
-    await thread?.then((client) => client.dispose(), () => undefined);
+    await thread?.then(
+      (client) => client.dispose(),
+      () => undefined,
+    );
   }
 
   async #compute(prompts: readonly (readonly string[])[], signal: AbortSignal | undefined): Promise<Float32Array> {
@@ -104,7 +119,10 @@ export class LabelEmbedder {
     }
   }
 
-  /** Where embeddings of this checkpoint lie, under all they depend on besides the prompts; undefined when nothing is cached. */
+  /**
+   * Where embeddings of this checkpoint lie, under all they depend on besides the prompts; undefined when nothing is
+   * cached.
+   */
   async #diskFolder(): Promise<string | undefined> {
     if (BUILD_ID === undefined) return undefined;
     const key = (this.#key ??= this.#diskKey());
@@ -117,7 +135,17 @@ export class LabelEmbedder {
     const { config, weightFiles } = this.#info;
     const tokenizer = await tokenizerFiles(folder);
     const contents = await fingerprintFiles([...weightFiles, ...tokenizer], cacheFolder);
-    return sha256(JSON.stringify([BUILD_ID, device, config.text, config.embeddingDim, weightFiles.length, tokenizer.map((path) => basename(path)), contents]));
+    return sha256(
+      JSON.stringify([
+        BUILD_ID,
+        device,
+        config.text,
+        config.embeddingDim,
+        weightFiles.length,
+        tokenizer.map((path) => basename(path)),
+        contents,
+      ]),
+    );
   }
 }
 

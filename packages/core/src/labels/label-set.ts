@@ -55,7 +55,10 @@ export class LabelSet {
   readonly thresholds: readonly (number | undefined)[];
   /** Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's, else 0.5. */
   readonly defaultThreshold: number;
-  /** How a pixel becomes background: where no label reaches its threshold, a constant plane of that activation, or never. */
+  /**
+   * How a pixel becomes background: where no label reaches its threshold, a constant plane of that activation, or
+   * never.
+   */
   readonly background: Background;
   /** A color per label: the one chosen for it, else one that follows from its name. */
   readonly colors: readonly LabelColor[];
@@ -77,7 +80,9 @@ export class LabelSet {
     this.embeddings = embeddings;
     this.embeddingDim = embeddings.length / names.length;
     this.colors = Object.freeze(labelColors(names, parts.colors));
-    this.key = createHash('sha256').update(new Uint8Array(embeddings.buffer, embeddings.byteOffset, embeddings.byteLength)).digest('hex');
+    this.key = createHash('sha256')
+      .update(new Uint8Array(embeddings.buffer, embeddings.byteOffset, embeddings.byteLength))
+      .digest('hex');
   }
 
   /** Plain data that makes an equal set: what a message to another thread can carry. */
@@ -87,27 +92,49 @@ export class LabelSet {
   }
 
   /**
-   * How pixels are decided when a call says otherwise: its threshold is every label's, and makes background of what does
+   * How pixels are decided when a call says otherwise: its threshold is every label's, and makes background of what
+   * does
    * not reach it, unless the call says what background is.
    *
    * @throws TypeError unless it is given an object
    */
-  ruleWith(options: { readonly threshold?: number | undefined; readonly background?: Background | undefined }): Required<DecisionRule> {
-    checkKind('decide labels', 'options', options, typeof options === 'object' && (options as unknown) !== null, 'be an object');
+  ruleWith(options: {
+    readonly threshold?: number | undefined;
+    readonly background?: Background | undefined;
+  }): Required<DecisionRule> {
+    checkKind(
+      'decide labels',
+      'options',
+      options,
+      typeof options === 'object' && (options as unknown) !== null,
+      'be an object',
+    );
     const { threshold, background } = options;
     const usual = threshold !== undefined && this.background === 'none' ? 'threshold' : this.background;
-    return { thresholds: this.thresholds.map((own) => threshold ?? own), background: background ?? usual, defaultThreshold: this.defaultThreshold };
+    return {
+      thresholds: this.thresholds.map((own) => threshold ?? own),
+      background: background ?? usual,
+      defaultThreshold: this.defaultThreshold,
+    };
   }
 
   /** How a pixel becomes background, in words: "where no label reaches 0.25". */
   get backgroundRule(): string {
     const { background, names, thresholds, defaultThreshold } = this;
     if (background === 'none') return 'nowhere: each pixel has the likeliest label, however unlikely it is';
-    const own = names.flatMap((name, index) => (thresholds[index] === undefined ? [] : [{ name, threshold: thresholds[index] }]));
+    const own = names.flatMap((name, index) =>
+      thresholds[index] === undefined ? [] : [{ name, threshold: thresholds[index] }],
+    );
     const rest = background === 'threshold' ? defaultThreshold : background;
-    const [least, most] = [Math.min, Math.max].map((choose) => own.reduce((value, { threshold }) => choose(value, threshold), own[0]?.threshold ?? rest)) as [number, number];
-    if (own.length === names.length && least === most && background === 'threshold') return `where no label reaches ${String(least)}`;
-    return `where no label reaches ${String(rest)}${own.length === 0 ? '' : ` (${own.map(({ name, threshold }) => `${name}: ${String(threshold)}`).join(', ')})`}`;
+    const [least, most] = [Math.min, Math.max].map((choose) =>
+      own.reduce((value, { threshold }) => choose(value, threshold), own[0]?.threshold ?? rest),
+    ) as [number, number];
+    if (own.length === names.length && least === most && background === 'threshold')
+      return `where no label reaches ${String(least)}`;
+    return (
+      'where no label reaches ' +
+      `${String(rest)}${own.length === 0 ? '' : ` (${own.map(({ name, threshold }) => `${name}: ${String(threshold)}`).join(', ')})`}`
+    );
   }
 
   /** What `JSON.stringify()` and `console.log()` show: no embeddings. */
@@ -144,8 +171,10 @@ export class LabelSet {
     checkPath('load label set', path);
     const { tensors, metadata } = await readSafetensors(path);
     const entry = tensors.get('embeddings');
-    const fail = (rule: string, got: string, cause?: unknown): SynsegError => new SynsegError('CHECKPOINT_FORMAT', `Cannot load label set: ${path} must ${rule}, got ${got}`, { cause });
-    if (metadata['format'] !== FORMAT || entry === undefined) throw fail(`be a file written by LabelSet.save`, `format ${describeValue(metadata['format'] ?? 'unknown')}`);
+    const fail = (rule: string, got: string, cause?: unknown): SynsegError =>
+      new SynsegError('CHECKPOINT_FORMAT', `Cannot load label set: ${path} must ${rule}, got ${got}`, { cause });
+    if (metadata['format'] !== FORMAT || entry === undefined)
+      throw fail(`be a file written by LabelSet.save`, `format ${describeValue(metadata['format'] ?? 'unknown')}`);
     if (metadata['version'] !== VERSION) throw fail(`have version ${VERSION}`, describeValue(metadata['version']));
     const read = (key: string): unknown => {
       try {
@@ -155,13 +184,25 @@ export class LabelSet {
       }
     };
     const [names, thresholds] = [read('names'), read('thresholds')];
-    if (!Array.isArray(names) || names.length > MAX_LABELS || entry.shape.length !== 2 || names.length !== entry.shape[0]) {
+    if (
+      !Array.isArray(names) ||
+      names.length > MAX_LABELS ||
+      entry.shape.length !== 2 ||
+      names.length !== entry.shape[0]
+    ) {
       throw fail('name each of its embeddings', `${describeValue(names)} for embeddings [${entry.shape.join(', ')}]`);
     }
     if (!Array.isArray(thresholds)) throw fail('have a list of thresholds', describeValue(thresholds));
     const embeddings = await readFloats(entry);
     // Sets of before there were colors and a checkpoint's threshold have neither.
-    const parts = { names, embeddings, thresholds: thresholds.map((threshold: unknown) => threshold ?? undefined), background: read('background'), defaultThreshold: read('defaultThreshold') ?? undefined, colors: read('colors') ?? undefined };
+    const parts = {
+      names,
+      embeddings,
+      thresholds: thresholds.map((threshold: unknown) => threshold ?? undefined),
+      background: read('background'),
+      defaultThreshold: read('defaultThreshold') ?? undefined,
+      colors: read('colors') ?? undefined,
+    };
     try {
       return new LabelSet(parts as unknown as LabelSetParts);
     } catch (error) {
@@ -172,7 +213,14 @@ export class LabelSet {
 
 showsItself(LabelSet, 'LabelSet');
 
-const PART_NAMES = optionNames<LabelSetParts>({ names: true, embeddings: true, thresholds: true, background: true, defaultThreshold: true, colors: true });
+const PART_NAMES = optionNames<LabelSetParts>({
+  names: true,
+  embeddings: true,
+  thresholds: true,
+  background: true,
+  defaultThreshold: true,
+  colors: true,
+});
 const ACTION = 'make label set';
 
 /** Names and colors are checked by `labelColors()`, which has to know them. */
@@ -180,17 +228,34 @@ function checkParts(parts: LabelSetParts): void {
   checkKind(ACTION, 'parts', parts, typeof parts === 'object', 'be an object');
   checkOptions(ACTION, parts, PART_NAMES, 'parts');
   const { names, embeddings, thresholds, background, defaultThreshold } = parts;
-  checkKind(ACTION, 'names', names, Array.isArray(names) && names.every((name) => typeof name === 'string'), 'be a list of strings');
-  if (names.length === 0 || names.length > MAX_LABELS) throw new RangeError(`Cannot ${ACTION}: names must be 1 to ${String(MAX_LABELS)}, got ${String(names.length)}`);
+  checkKind(
+    ACTION,
+    'names',
+    names,
+    Array.isArray(names) && names.every((name) => typeof name === 'string'),
+    'be a list of strings',
+  );
+  if (names.length === 0 || names.length > MAX_LABELS)
+    throw new RangeError(`Cannot ${ACTION}: names must be 1 to ${String(MAX_LABELS)}, got ${String(names.length)}`);
   checkKind(ACTION, 'embeddings', embeddings, embeddings instanceof Float32Array, 'be a Float32Array');
   if (embeddings.length === 0 || embeddings.length % names.length !== 0) {
-    throw new RangeError(`Cannot ${ACTION}: embeddings must hold as many numbers for each of ${String(names.length)} labels, got ${String(embeddings.length)}`);
+    throw new RangeError(
+      `Cannot ${ACTION}: embeddings must hold as many numbers for each of ${String(names.length)} labels, got ` +
+        `${String(embeddings.length)}`,
+    );
   }
   const odd = embeddings.findIndex((value) => !Number.isFinite(value));
-  if (odd >= 0) throw new RangeError(`Cannot ${ACTION}: embeddings must be finite, got ${String(embeddings[odd])} at ${String(odd)}`);
+  if (odd >= 0)
+    throw new RangeError(
+      `Cannot ${ACTION}: embeddings must be finite, got ${String(embeddings[odd])} at ${String(odd)}`,
+    );
   checkKind(ACTION, 'thresholds', thresholds, Array.isArray(thresholds), 'be a list');
-  if (thresholds.length !== names.length) throw new RangeError(`Cannot ${ACTION}: thresholds must be one per label = ${String(names.length)}, got ${String(thresholds.length)}`);
-  for (const [index, threshold] of thresholds.entries()) checkActivation(ACTION, `thresholds[${String(index)}]`, threshold);
+  if (thresholds.length !== names.length)
+    throw new RangeError(
+      `Cannot ${ACTION}: thresholds must be one per label = ${String(names.length)}, got ${String(thresholds.length)}`,
+    );
+  for (const [index, threshold] of thresholds.entries())
+    checkActivation(ACTION, `thresholds[${String(index)}]`, threshold);
   checkActivation(ACTION, 'defaultThreshold', defaultThreshold);
   checkBackground(ACTION, background);
 }

@@ -1,8 +1,10 @@
 /**
  * Argument checks of masks, label maps and how labels are decided; nothing here is public.
  *
- * What is of the wrong kind is a `TypeError`, a wrong value a `RangeError`, both of the form `Cannot <action>: <name> must
- * <rule>, got <value>`. They run once per call, never per pixel, except {@link checkLabels}, whose single pass is cheap next
+ * What is of the wrong kind is a `TypeError`, a wrong value a `RangeError`, both of the form `Cannot <action>: <name>
+ * must
+ * <rule>, got <value>`. They run once per call, never per pixel, except {@link checkLabels}, whose single pass is cheap
+ * next
  * to what follows it.
  */
 import { checkKind, describeValue } from '../guard/arguments.ts';
@@ -14,7 +16,9 @@ import { isColor } from './palette.ts';
 /** @throws RangeError unless `value` is an integer of `min`..`max`. */
 export function checkInteger(action: string, name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new RangeError(`Cannot ${action}: ${name} must be an integer from ${min} to ${max}, got ${describeValue(value)}`);
+  throw new RangeError(
+    `Cannot ${action}: ${name} must be an integer from ${min} to ${max}, got ${describeValue(value)}`,
+  );
 }
 
 /** @throws RangeError unless `value` is a finite number of `min`..`max`. */
@@ -32,13 +36,26 @@ export function checkSides(action: string, sides: readonly number[], names: read
   }
 }
 
-/** @throws SynsegError `IMAGE_DECODE` when a picture of that size has more than `maxPixels`, RangeError unless that is a positive integer. */
-export function checkPixels(action: string, what: string, width: number, height: number, maxPixels = DEFAULT_LIMITS.maxPixels): void {
+/**
+ * @throws SynsegError `IMAGE_DECODE` when a picture of that size has more than `maxPixels`, RangeError unless that is a
+ * positive integer.
+ */
+export function checkPixels(
+  action: string,
+  what: string,
+  width: number,
+  height: number,
+  maxPixels = DEFAULT_LIMITS.maxPixels,
+): void {
   checkLimits(action, { maxPixels });
-  if (width * height > maxPixels) throw limitError('IMAGE_DECODE', action, what, 'maxPixels', maxPixels, 'pixels', `${width}×${height}`);
+  if (width * height > maxPixels)
+    throw limitError('IMAGE_DECODE', action, what, 'maxPixels', maxPixels, 'pixels', `${width}×${height}`);
 }
 
-/** @throws TypeError unless `plane` is a Uint8Array, RangeError unless both sides are positive integers and it holds `width × height × channels` values. */
+/**
+ * @throws TypeError unless `plane` is a Uint8Array, RangeError unless both sides are positive integers and it holds
+ * `width × height × channels` values.
+ */
 export function checkPlane(
   action: string,
   plane: { readonly name: string; readonly data: ArrayLike<number>; readonly channels?: 1 | 3 | 4 },
@@ -67,12 +84,18 @@ export function checkLabels(action: string, labelMap: Uint8Array, labelCount: nu
   }
 }
 
-/** @throws TypeError unless `colors` is a list, RangeError unless there are at most 255 and each is three integers of 0..255. */
+/**
+ * @throws TypeError unless `colors` is a list, RangeError unless there are at most 255 and each is three integers of
+ * 0..255.
+ */
 export function checkColors(action: string, colors: readonly (readonly [number, number, number])[]): void {
   checkKind(action, 'colors', colors, Array.isArray(colors), 'be a list of colors');
   checkInteger(action, 'colors.length', colors.length, 0, BACKGROUND);
   for (const [index, color] of colors.entries()) {
-    if (!isColor(color)) throw new RangeError(`Cannot ${action}: colors[${index}] must be three integers from 0 to 255, got ${describeNumbers(color)}`);
+    if (!isColor(color))
+      throw new RangeError(
+        `Cannot ${action}: colors[${index}] must be three integers from 0 to 255, got ${describeNumbers(color)}`,
+      );
   }
 }
 
@@ -88,7 +111,9 @@ export function checkActivation(action: string, name: string, value: number | un
 export function checkBackground(action: string, value: Background): Background {
   if (value === 'threshold' || value === 'none') return value;
   if (!isActivation(value)) {
-    throw new RangeError(`Cannot ${action}: background must be a number in [0, 1], "threshold" or "none", got ${describeValue(value)}`);
+    throw new RangeError(
+      `Cannot ${action}: background must be a number in [0, 1], "threshold" or "none", got ${describeValue(value)}`,
+    );
   }
   return value;
 }

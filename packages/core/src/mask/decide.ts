@@ -1,10 +1,12 @@
 /**
- * Activation maps to a label map, in JavaScript: the twin of what the graph does (`model/postprocess.ts`), for maps that
+ * Activation maps to a label map, in JavaScript: the twin of what the graph does (`model/postprocess.ts`), for maps
+ * that
  * were changed after they left it, averaged over time for instance.
  *
  * The graph decides between logits, this file between activations, which are the logits' sigmoid as float32. Both agree
  * wherever the numbers tell: the sigmoid rises, so the larger logit has the larger activation, and a logit is above a
- * threshold's where its activation is above the threshold's. They may differ only where float32 has merged several logits
+ * threshold's where its activation is above the threshold's. They may differ only where float32 has merged several
+ * logits
  * into one activation, in steps of 6e-8 that are coarser as logits the further they are from 0. There the first of two
  * labels wins, and an activation equal to the threshold's counts as reaching it: none of 8 million pixels of photos was
  * such a case. Saturated logits (beyond ±17) are merged altogether.
@@ -23,7 +25,10 @@ const BLOCK = 4096;
 export interface DecisionRule {
   /** Activation in [0, 1] a label must reach, one per label; undefined where none was given. */
   readonly thresholds: readonly (number | undefined)[];
-  /** A number in [0, 1]: constant plane of that activation; `'threshold'`: where no label reaches its own; `'none'`: never. */
+  /**
+   * A number in [0, 1]: constant plane of that activation; `'threshold'`: where no label reaches its own; `'none'`:
+   * never.
+   */
   readonly background: Background;
   /** What labels without a threshold have to reach where `background` is `'threshold'`. @default 0.5 */
   readonly defaultThreshold?: number;
@@ -39,7 +44,8 @@ export interface DecisionRule {
  * @param activations Float32Array, [labels, height, width], row-major, [0, 1].
  * @returns Uint8Array, [height, width], row-major, label index, 255 = background.
  * @throws TypeError when an argument is of the wrong kind.
- * @throws RangeError when a side is not a positive integer, there are no or more than 255 labels, `activations` does not
+ * @throws RangeError when a side is not a positive integer, there are no or more than 255 labels, `activations` does
+ * not
  *   hold labels × width × height values, or a threshold or the background is a number outside [0, 1].
  * @example
  * ```ts
@@ -52,14 +58,23 @@ export interface DecisionRule {
  */
 export function decideLabels(activations: Float32Array, width: number, height: number, rule: DecisionRule): Uint8Array {
   checkKind(ACTION, 'activations', activations, activations instanceof Float32Array, 'be a Float32Array');
-  checkKind(ACTION, 'rule', rule, typeof rule === 'object' && rule !== null && Array.isArray(rule.thresholds), 'have a list of thresholds');
+  checkKind(
+    ACTION,
+    'rule',
+    rule,
+    typeof rule === 'object' && rule !== null && Array.isArray(rule.thresholds),
+    'have a list of thresholds',
+  );
   const { thresholds, background, defaultThreshold } = rule;
   const labels = thresholds.length;
   checkSides(ACTION, [width, height], ['width', 'height']);
   checkInteger(ACTION, 'thresholds.length', labels, 1, BACKGROUND);
   const pixels = width * height;
   if (activations.length !== labels * pixels) {
-    throw new RangeError(`Cannot decide labels: activations must hold labels × width × height = ${labels * pixels} values, got ${activations.length}`);
+    throw new RangeError(
+      `Cannot decide labels: activations must hold labels × width × height = ${labels * pixels} values, got ` +
+        `${activations.length}`,
+    );
   }
   for (const [index, threshold] of thresholds.entries()) checkActivation(ACTION, `thresholds[${index}]`, threshold);
   checkActivation(ACTION, 'defaultThreshold', defaultThreshold);

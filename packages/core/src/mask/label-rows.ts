@@ -19,7 +19,8 @@ export interface LabelRow {
 /** Rows of a scaled label map. */
 export interface LabelRows {
   /**
-   * Row `y`; to be asked for in rising order. The same object as for `y - 1` when the rows are the same, and valid until
+   * Row `y`; to be asked for in rising order. The same object as for `y - 1` when the rows are the same, and valid
+   * until
    * three other objects have been returned.
    */
   row(y: number): LabelRow;
@@ -49,7 +50,11 @@ class RowRing {
   #next = 0;
 
   constructor(width: number) {
-    this.#rows = Array.from({ length: 4 }, () => ({ count: 0, ends: new Uint32Array(width), labels: new Uint8Array(width) }));
+    this.#rows = Array.from({ length: 4 }, () => ({
+      count: 0,
+      ends: new Uint32Array(width),
+      labels: new Uint8Array(width),
+    }));
   }
 
   /** An empty row. */
@@ -97,7 +102,7 @@ class NearestRows implements LabelRows {
     const starts = this.#starts;
     const map = this.#map;
     const offset = source * this.#mapWidth;
-    for (let first = 0; first < this.#mapWidth; ) {
+    for (let first = 0; first < this.#mapWidth;) {
       const label = map[offset + first]!;
       let end = first + 1;
       while (end < this.#mapWidth && map[offset + end] === label) end++;
@@ -118,7 +123,8 @@ const MIXED = 256;
  * `arg max_l Σ_i w_i [label_i = l]`, ties to the nearest of them. Weights are whole numbers, in units of
  * 1 ÷ (4 width height), so the outcome is the same on every machine.
  *
- * A cell is the rectangle between four map pixel centres (half of one at the edges). Cells with one label in all corners
+ * A cell is the rectangle between four map pixel centres (half of one at the edges). Cells with one label in all
+ * corners
  * need no arithmetic, and two such cells side by side share a label.
  */
 class SmoothRows implements LabelRows {
@@ -247,7 +253,16 @@ class SmoothRows implements LabelRows {
   }
 
   /** Three or four labels. */
-  #decideAmong(row: LabelRow, cell: number, a: number, b: number, c: number, d: number, upper: number, lower: number): void {
+  #decideAmong(
+    row: LabelRow,
+    cell: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    upper: number,
+    lower: number,
+  ): void {
     const end = this.#cellStarts[cell + 1]!;
     for (let x = this.#cellStarts[cell]!; x < end; x++) {
       const rightWeight = this.#rightWeights[x]!;

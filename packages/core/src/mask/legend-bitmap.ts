@@ -39,7 +39,8 @@ const SMALL_PICTURE = 96;
  * @param colors One per label; further ones are ignored.
  * @returns Undefined for a picture too small for a legend: a side below 96 pixels, or no room for one label.
  * @throws TypeError when an argument is of the wrong kind.
- * @throws RangeError when `labels` is empty, a label has no color, a color is not three integers of 0..255, a share is not
+ * @throws RangeError when `labels` is empty, a label has no color, a color is not three integers of 0..255, a share is
+ * not
  *   a number of 0..1, or a side is not a positive integer.
  * @example
  * ```ts
@@ -64,14 +65,20 @@ export async function drawLegend(
     const more = shown === labels.length ? [] : [moreRow(labels.length - shown)];
     const layout = legendLayout([...rows.slice(0, shown), ...more, ...rows.slice(labels.length)], fontSize);
     const margin = legendMargin(height);
-    return layout.width * layout.height <= width * height * MOST && layout.width + 2 * margin <= width && layout.height + 2 * margin <= height;
+    return (
+      layout.width * layout.height <= width * height * MOST &&
+      layout.width + 2 * margin <= width &&
+      layout.height + 2 * margin <= height
+    );
   };
   if (Math.min(width, height) < SMALL_PICTURE) return undefined;
   let [fontSize, shown] = [Math.min(LARGEST, Math.max(SMALLEST, Math.round(height / LETTERS))), labels.length];
   while (fontSize > SMALLEST && !fits(fontSize, shown)) fontSize--;
   while (shown > 0 && !fits(fontSize, shown)) shown--;
   if (shown === 0) return undefined;
-  return rasterizeSVG(legendSVG(labels.slice(0, shown), colors, areas, { fontSize, background, more: labels.length - shown }));
+  return rasterizeSVG(
+    legendSVG(labels.slice(0, shown), colors, areas, { fontSize, background, more: labels.length - shown }),
+  );
 }
 
 /** Distance of a legend from the picture's upper left corner, pixels. */
@@ -106,8 +113,17 @@ export function blendBitmap(
   top: number,
 ): void {
   checkPlane('blend bitmap', { name: 'pixels', data: pixels, channels: 3 }, width, height);
-  checkKind('blend bitmap', 'bitmap', bitmap, typeof bitmap === 'object' && (bitmap as unknown) !== null, 'have data, width and height');
-  checkPlane('blend bitmap', { name: 'bitmap.data', data: bitmap.data, channels: 4 }, bitmap.width, bitmap.height, ['bitmap.width', 'bitmap.height']);
+  checkKind(
+    'blend bitmap',
+    'bitmap',
+    bitmap,
+    typeof bitmap === 'object' && (bitmap as unknown) !== null,
+    'have data, width and height',
+  );
+  checkPlane('blend bitmap', { name: 'bitmap.data', data: bitmap.data, channels: 4 }, bitmap.width, bitmap.height, [
+    'bitmap.width',
+    'bitmap.height',
+  ]);
   checkInteger('blend bitmap', 'left', left, -FURTHEST, FURTHEST);
   checkInteger('blend bitmap', 'top', top, -FURTHEST, FURTHEST);
   const { data } = bitmap;

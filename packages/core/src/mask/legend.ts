@@ -56,12 +56,30 @@ export function legendSVG(
 }
 
 /** Checks the arguments of {@link legendSVG} and writes the rows out. */
-export function legendRows(labels: readonly string[], colors: readonly LabelColor[], areas: Readonly<Record<string, number>>, options: LegendSVGOptions): readonly Row[] {
+export function legendRows(
+  labels: readonly string[],
+  colors: readonly LabelColor[],
+  areas: Readonly<Record<string, number>>,
+  options: LegendSVGOptions,
+): readonly Row[] {
   checkOptions(ACTION, options, OPTION_NAMES);
   const { fontSize = 16, background = false, more = 0 } = options;
-  checkKind(ACTION, 'labels', labels, Array.isArray(labels) && labels.every((label) => typeof label === 'string'), 'be a list of strings');
-  checkKind(ACTION, 'areas', areas, typeof areas === 'object' && areas !== null && typeof areas['then'] !== 'function', 'be an object');
-  if (labels.length === 0 && background === false) throw new RangeError(`Cannot ${ACTION}: labels must not be empty, got 0 labels`);
+  checkKind(
+    ACTION,
+    'labels',
+    labels,
+    Array.isArray(labels) && labels.every((label) => typeof label === 'string'),
+    'be a list of strings',
+  );
+  checkKind(
+    ACTION,
+    'areas',
+    areas,
+    typeof areas === 'object' && areas !== null && typeof areas['then'] !== 'function',
+    'be an object',
+  );
+  if (labels.length === 0 && background === false)
+    throw new RangeError(`Cannot ${ACTION}: labels must not be empty, got 0 labels`);
   checkColors(ACTION, colors);
   if (colors.length < labels.length) {
     throw new RangeError(
@@ -77,7 +95,8 @@ export function legendRows(labels: readonly string[], colors: readonly LabelColo
     return { name: shownName(label), color: colors[index]!, share: percent(share) };
   });
   if (more > 0) rows.push(moreRow(more));
-  if (background !== false) rows.push({ name: '(background)', color: [0, 0, 0], share: percent(background === true ? undefined : background) });
+  if (background !== false)
+    rows.push({ name: '(background)', color: [0, 0, 0], share: percent(background === true ? undefined : background) });
   return rows;
 }
 
@@ -87,11 +106,21 @@ export function moreRow(more: number): Row {
 }
 
 /** Where things stand in a legend of these rows. */
-export function legendLayout(rows: readonly Row[], fontSize: number): { readonly width: number; readonly height: number; readonly pad: number; readonly rowHeight: number; readonly nameX: number } {
+export function legendLayout(
+  rows: readonly Row[],
+  fontSize: number,
+): {
+  readonly width: number;
+  readonly height: number;
+  readonly pad: number;
+  readonly rowHeight: number;
+  readonly nameX: number;
+} {
   const pad = Math.round(fontSize / 2);
   const rowHeight = Math.round(fontSize * 1.5);
   const nameX = 2 * pad + fontSize;
-  const widest = (texts: readonly string[]): number => texts.reduce((width, text) => Math.max(width, textWidth(text, fontSize)), 0);
+  const widest = (texts: readonly string[]): number =>
+    texts.reduce((width, text) => Math.max(width, textWidth(text, fontSize)), 0);
   const shareWidth = widest(rows.map(({ share }) => share));
   const width = nameX + widest(rows.map(({ name }) => name)) + (shareWidth > 0 ? pad + shareWidth : 0) + pad;
   return { width, height: rowHeight * rows.length + pad, pad, rowHeight, nameX };
@@ -105,7 +134,10 @@ function drawRows(rows: readonly Row[], fontSize: number): string {
     const swatchY = top + Math.round((rowHeight - fontSize) / 2);
     const outline = color?.every((part) => part === 0) === true ? ' stroke="#888"' : '';
     return [
-      color === undefined ? '' : `<rect x="${pad}" y="${swatchY}" width="${fontSize}" height="${fontSize}" fill="rgb(${color.join()})"${outline}/>`,
+      color === undefined
+        ? ''
+        : `<rect x="${pad}" y="${swatchY}" width="${fontSize}" height="${fontSize}" ` +
+          `fill="rgb(${color.join()})"${outline}/>`,
       `<text x="${nameX}" y="${baseline}">${escapeText(name)}</text>`,
       share === '' ? '' : `<text x="${width - pad}" y="${baseline}" text-anchor="end">${share}</text>`,
     ].join('');
@@ -123,11 +155,22 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu;
 // What turns the direction of the text around it: a name must not change the rest of its row.
 const TURNING = /[\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
 const WIDE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Extended_Pictographic}\uFF01-\uFF60]/u;
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 function shownName(name: string): string {
   // Cut before it is looked at: a name may be megabytes long.
-  const characters = Array.from(name.slice(0, 4 * LONGEST_NAME).replaceAll(UNPRINTABLE, ' ').replaceAll(TURNING, ''));
+  const characters = Array.from(
+    name
+      .slice(0, 4 * LONGEST_NAME)
+      .replaceAll(UNPRINTABLE, ' ')
+      .replaceAll(TURNING, ''),
+  );
   return characters.length > LONGEST_NAME ? `${characters.slice(0, LONGEST_NAME - 1).join('')}…` : characters.join('');
 }
 

@@ -13,7 +13,8 @@ export interface MaskMeasure {
  * Measures a mask given as COCO RLE; the numbers are those of pycocotools' `area` and `toBbox`.
  *
  * @throws TypeError when `rle` is no object with `size` and `counts`.
- * @throws RangeError when `size` is not two positive integers, `counts` breaks the encoding, or its runs do not add up to
+ * @throws RangeError when `size` is not two positive integers, `counts` breaks the encoding, or its runs do not add up
+ * to
  *   height × width.
  * @example
  * ```ts

@@ -25,8 +25,10 @@ export interface BlendOverlayOptions {
 /** How {@link resizeLabelMap} fills. */
 export interface ResizeLabelMapOptions extends Partial<Pick<Limits, 'maxPixels'>> {
   /**
-   * `'nearest'` takes the label at the nearest map pixel, in steps as large as the scale. `'smooth'` takes the label with
-   * the most bilinear weight among the four map pixels around, which follows slanted borders; where a side shrinks, it is
+   * `'nearest'` takes the label at the nearest map pixel, in steps as large as the scale. `'smooth'` takes the label
+   * with
+   * the most bilinear weight among the four map pixels around, which follows slanted borders; where a side shrinks, it
+   * is
    * the same as `'nearest'`. @default 'nearest'
    */
   readonly borders?: LabelBorders;

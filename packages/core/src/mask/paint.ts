@@ -122,12 +122,13 @@ export function paintContour(
 
 /** Paints the labelled pixels of `row` on which `other` has another label. */
 function paintDifference(pixels: Uint8Array, start: number, row: LabelRow, other: LabelRow, paints: Uint8Array): void {
-  for (let run = 0, otherRun = 0, first = 0; run < row.count; ) {
+  for (let run = 0, otherRun = 0, first = 0; run < row.count;) {
     const label = row.labels[run]!;
     const rowEnd = row.ends[run]!;
     const otherEnd = other.ends[otherRun]!;
     const end = Math.min(rowEnd, otherEnd);
-    if (label !== BACKGROUND && other.labels[otherRun] !== label) paintPixels(pixels, start + first, start + end, label, paints);
+    if (label !== BACKGROUND && other.labels[otherRun] !== label)
+      paintPixels(pixels, start + first, start + end, label, paints);
     if (rowEnd === end) run++;
     if (otherEnd === end) otherRun++;
     first = end;

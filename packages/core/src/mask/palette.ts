@@ -1,7 +1,8 @@
 /**
  * Label colors: far apart to the eye, and each label's own whatever the others are.
  *
- * A name says by its hash which of the palette's first {@link OWN_COLORS} colors it wants. Only where two names of a set
+ * A name says by its hash which of the palette's first {@link OWN_COLORS} colors it wants. Only where two names of a
+ * set
  * want the same one has one of them to give way: the one with the larger hash, wherever the two stand in the list. So a
  * label keeps its color when the list is sorted, and when others come and go, unless one of these wants the very same.
  *
@@ -20,7 +21,10 @@ export type ColorInput = LabelColor | string;
 
 /** Colors that names choose from: no two are nearer than 0.07 in OKLab, where black and white are 1 apart. */
 const OWN_COLORS = 96;
-/** Searched for: the usual nouns of streets, some forty, all want different colors; skies are blue, trees and grass green. */
+/**
+ * Searched for: the usual nouns of streets, some forty, all want different colors; skies are blue, trees and grass
+ * green.
+ */
 const SEED = 99_099_728;
 /** Least distance in OKLab between a color that was chosen for one label and those that others get by their names. */
 const NEAR = 0.07;
@@ -30,7 +34,8 @@ const NEAR = 0.07;
  *
  * @param names The labels, each once, at most 255.
  * @param chosen Colors that are given for some of them, by place; the others then keep away from these.
- * @throws TypeError when `names` is not a list of strings, RangeError when it holds more than 255 names or one twice, or
+ * @throws TypeError when `names` is not a list of strings, RangeError when it holds more than 255 names or one twice,
+ * or
  *   a chosen color is not `'#rrggbb'` or three integers of 0..255.
  * @example
  * ```ts
@@ -40,17 +45,35 @@ const NEAR = 0.07;
  * console.assert(String(labelColors(['road', 'car'], ['#ff0000'])) === String([255, 0, 0, ...car!]));
  * ```
  */
-export function labelColors(names: readonly string[], chosen: readonly (ColorInput | undefined)[] = []): readonly LabelColor[] {
-  checkKind(ACTION, 'names', names, Array.isArray(names) && names.every((name) => typeof name === 'string'), 'be a list of strings');
+export function labelColors(
+  names: readonly string[],
+  chosen: readonly (ColorInput | undefined)[] = [],
+): readonly LabelColor[] {
+  checkKind(
+    ACTION,
+    'names',
+    names,
+    Array.isArray(names) && names.every((name) => typeof name === 'string'),
+    'be a list of strings',
+  );
   checkKind(ACTION, 'chosen', chosen, Array.isArray(chosen), 'be a list');
-  if (names.length > BACKGROUND) throw new RangeError(`Cannot ${ACTION}: names must be at most ${BACKGROUND}, got ${names.length}`);
+  if (names.length > BACKGROUND)
+    throw new RangeError(`Cannot ${ACTION}: names must be at most ${BACKGROUND}, got ${names.length}`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new RangeError(`Cannot ${ACTION}: names must be unique, got ${describeValue(twice)} twice`);
-  const colors = names.map((name, index) => (chosen[index] === undefined ? undefined : parseColor(ACTION, `color of ${describeValue(name)}`, chosen[index])));
-  const open = names.flatMap((name, index) => (colors[index] === undefined ? [{ index, hash: hashOf(name), name }] : []));
+  if (twice !== undefined)
+    throw new RangeError(`Cannot ${ACTION}: names must be unique, got ${describeValue(twice)} twice`);
+  const colors = names.map((name, index) =>
+    chosen[index] === undefined ? undefined : parseColor(ACTION, `color of ${describeValue(name)}`, chosen[index]),
+  );
+  const open = names.flatMap((name, index) =>
+    colors[index] === undefined ? [{ index, hash: hashOf(name), name }] : [],
+  );
   if (open.length === 0) return colors as LabelColor[];
   open.sort((a, b) => a.hash - b.hash || (a.name < b.name ? -1 : 1));
-  const slots = slotsBeside(colors.filter((color) => color !== undefined), names.length);
+  const slots = slotsBeside(
+    colors.filter((color) => color !== undefined),
+    names.length,
+  );
   // First everybody who is alone in what they want, or first in it; then those who have to give way.
   const waiting = open.filter(({ index, hash }) => {
     const slot = hash % OWN_COLORS;
@@ -107,19 +130,27 @@ function hashOf(name: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** @throws RangeError unless the value is `'#rrggbb'` or three integers of 0..255; `name` and rule as in all messages. */
+/**
+ * @throws RangeError unless the value is `'#rrggbb'` or three integers of 0..255; `name` and rule as in all messages.
+ */
 export function parseColor(action: string, name: string, value: unknown): LabelColor {
   if (typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value)) {
     const number = Number.parseInt(value.slice(1), 16);
     return [number >> 16, (number >> 8) & 255, number & 255];
   }
   if (isColor(value)) return [value[0], value[1], value[2]];
-  throw new RangeError(`Cannot ${action}: ${name} must be "#rrggbb" or three integers from 0 to 255, got ${describeNumbers(value)}`);
+  throw new RangeError(
+    `Cannot ${action}: ${name} must be "#rrggbb" or three integers from 0 to 255, got ${describeNumbers(value)}`,
+  );
 }
 
 /** True for three integers of 0..255. */
 export function isColor(value: unknown): value is LabelColor {
-  return Array.isArray(value) && value.length === 3 && value.every((part) => Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255);
+  return (
+    Array.isArray(value) &&
+    value.length === 3 &&
+    value.every((part) => Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255)
+  );
 }
 
 const HAND_PICKED: readonly LabelColor[] = [
@@ -170,7 +201,8 @@ class Selection {
     const distances = this.#distances;
     while (this.#chosen.length < count) {
       let furthest = 0;
-      for (let index = 1; index < distances.length; index++) if (distances[index]! > distances[furthest]!) furthest = index;
+      for (let index = 1; index < distances.length; index++)
+        if (distances[index]! > distances[furthest]!) furthest = index;
       const { color, oklab } = this.#candidates[furthest]!;
       this.#choose(oklab);
       this.#chosen.push(color);

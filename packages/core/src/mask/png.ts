@@ -2,8 +2,10 @@
  * Label maps as palette PNG.
  *
  * The pixel values of the file are the label indices (the layout of the PASCAL VOC annotations), so a reader that keeps
- * the palette gets the label map back, and any viewer shows its colors. The indices are compressed as a grey picture, off
- * the calling thread; a palette put behind the header then says what color each grey level is (PNG specification, 11.2).
+ * the palette gets the label map back, and any viewer shows its colors. The indices are compressed as a grey picture,
+ * off
+ * the calling thread; a palette put behind the header then says what color each grey level is (PNG specification,
+ * 11.2).
  */
 import { encodeGrayPNG } from '../image/image.ts';
 import { BACKGROUND } from './background.ts';
@@ -36,7 +38,8 @@ const PALETTE_COLOR = 3;
  * @example
  * ```ts
  * import { encodeIndexedPNG, labelColors } from '@synseg/core';
- * const png = await encodeIndexedPNG(Uint8Array.of(0, 1, 255), 3, 1, labelColors(['road', 'car']), { transparentBackground: true });
+ * const png = await encodeIndexedPNG(Uint8Array.of(0, 1, 255), 3, 1, labelColors(['road', 'car']), {
+ * transparentBackground: true });
  * console.assert(String.fromCharCode(...png.subarray(1, 4)) === 'PNG');
  * ```
  */

@@ -122,7 +122,8 @@ function followRing(
     vertex += steps[direction]!;
     if (direction === UP) cracks[vertex] = region;
     // Right first: where two pixels touch at a corner, stay with the one being followed (4-connected).
-    const turn = padded[vertex + aheadRight[direction]!] === 0 ? 1 : padded[vertex + aheadLeft[direction]!] === 0 ? 0 : 3;
+    const turn =
+      padded[vertex + aheadRight[direction]!] === 0 ? 1 : padded[vertex + aheadLeft[direction]!] === 0 ? 0 : 3;
     if (turn === 0) continue;
     ring.push(vertex % stride, Math.floor(vertex / stride));
     direction = (direction + turn) % 4;

@@ -43,7 +43,8 @@ export function simplifyRing(ring: readonly number[], tolerance: number): readon
 }
 
 /**
- * The corner between `first` and `end` (both excluded) furthest from the line segment `first`–`last`; of equals the one next
+ * The corner between `first` and `end` (both excluded) furthest from the line segment `first`–`last`; of equals the one
+ * next
  * to the middle. A comb's teeth are equals: taking the first of them would look at the rest again for each.
  */
 function furthestFrom(
@@ -65,7 +66,8 @@ function furthestFrom(
     const py = ring[2 * corner + 1]! - y0;
     const along = lengthSquared === 0 ? 0 : Math.min(1, Math.max(0, (px * dx + py * dy) / lengthSquared));
     const squared = (px - along * dx) ** 2 + (py - along * dy) ** 2;
-    if (squared > most || (squared === most && squared > 0 && Math.abs(corner - middle) < Math.abs(furthest - middle))) [furthest, most] = [corner, squared];
+    if (squared > most || (squared === most && squared > 0 && Math.abs(corner - middle) < Math.abs(furthest - middle)))
+      [furthest, most] = [corner, squared];
   }
   return { corner: furthest, squared: most };
 }

@@ -116,7 +116,7 @@ export function decodeRLE(rle: CocoRle, options: DecodeRLEOptions = {}): Uint8Ar
   const mask = new Uint8Array(height * width);
   let [x, y, inside] = [0, 0, false];
   for (const count of runsOf('decode RLE', rle.counts, height * width)) {
-    for (let left = count; left > 0; ) {
+    for (let left = count; left > 0;) {
       const rows = Math.min(left, height - y);
       if (inside) for (let row = y; row < y + rows; row++) mask[row * width + x] = 1;
       left -= rows;
@@ -130,11 +130,23 @@ export function decodeRLE(rle: CocoRle, options: DecodeRLEOptions = {}): Uint8Ar
 
 /** Height and width; not public. @throws TypeError or RangeError unless `rle` has a size and a string of counts. */
 export function checkRLE(action: string, rle: CocoRle): readonly [height: number, width: number] {
-  checkKind(action, 'rle', rle, typeof rle === 'object' && (rle as unknown) !== null && typeof (rle as Partial<PromiseLike<unknown>>).then !== 'function', 'have size and counts');
+  checkKind(
+    action,
+    'rle',
+    rle,
+    typeof rle === 'object' &&
+      (rle as unknown) !== null &&
+      typeof (rle as Partial<PromiseLike<unknown>>).then !== 'function',
+    'have size and counts',
+  );
   const { size, counts } = rle;
   checkKind(action, 'size', size, Array.isArray(size), 'be two positive integers');
   const [height, width] = size;
-  if (size.length !== 2 || !size.every((side) => Number.isInteger(side) && side > 0) || !Number.isSafeInteger(height * width)) {
+  if (
+    size.length !== 2 ||
+    !size.every((side) => Number.isInteger(side) && side > 0) ||
+    !Number.isSafeInteger(height * width)
+  ) {
     throw new RangeError(`Cannot ${action}: size must be two positive integers, got ${describeNumbers(size)}`);
   }
   checkKind(action, 'counts', counts, typeof counts === 'string', 'be a compressed string');
@@ -161,16 +173,20 @@ function toRle(counts: readonly number[], width: number, height: number): CocoRl
   return { size: [height, width], counts: text };
 }
 
-/** Run lengths of a compressed string, one after the other; not public. @throws RangeError when it breaks the encoding. */
+/**
+ * Run lengths of a compressed string, one after the other; not public. @throws RangeError when it breaks the encoding.
+ */
 export function* runsOf(action: string, text: string, pixels: number): Generator<number, void, undefined> {
-  const fail = (rule: string, got: string): RangeError => new RangeError(`Cannot ${action}: counts must ${rule}, got ${got}`);
+  const fail = (rule: string, got: string): RangeError =>
+    new RangeError(`Cannot ${action}: counts must ${rule}, got ${got}`);
   let [before, last, total, runs] = [0, 0, 0, 0];
-  for (let position = 0; position < text.length; ) {
+  for (let position = 0; position < text.length;) {
     let [value, scale, group] = [0, 1, 0x20]; // a product, not a shift: a shift by more than 31 bits would wrap
     while ((group & 0x20) !== 0) {
       group = text.charCodeAt(position) - 48;
       if (!(group >= 0 && group < 64) || scale > Number.MAX_SAFE_INTEGER) {
-        const found = position < text.length ? `${JSON.stringify(text[position])} at ${position}` : 'its end in a number';
+        const found =
+          position < text.length ? `${JSON.stringify(text[position])} at ${position}` : 'its end in a number';
         throw fail('hold whole numbers in ASCII 48 to 111', found);
       }
       value += (group & 0x1f) * scale;
@@ -183,7 +199,11 @@ export function* runsOf(action: string, text: string, pixels: number): Generator
     total += count;
     runs++;
     // As soon as it is known: what follows may be endless.
-    if (total > pixels || runs > pixels + 1) throw fail(`add up to height × width = ${pixels}`, runs > pixels + 1 ? `more than ${pixels + 1} of them` : `${total}${position < text.length ? ' and more' : ''}`);
+    if (total > pixels || runs > pixels + 1)
+      throw fail(
+        `add up to height × width = ${pixels}`,
+        runs > pixels + 1 ? `more than ${pixels + 1} of them` : `${total}${position < text.length ? ' and more' : ''}`,
+      );
     yield count;
     [before, last] = [last, count];
   }

@@ -11,7 +11,8 @@ export const NO_SLOT = 256;
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /**
- * Run lengths per slot, alternating other pixels and its own, others first; a slot that never occurs keeps an empty list.
+ * Run lengths per slot, alternating other pixels and its own, others first; a slot that never occurs keeps an empty
+ * list.
  *
  * @param map Uint8Array, [height, width], row-major.
  * @param slots Uint16Array, [256]: slot of each value, {@link NO_SLOT} for none.
@@ -45,7 +46,9 @@ export function collectRuns(map: Uint8Array, width: number, slots: Uint16Array, 
   return runs;
 }
 
-/** Calls `turn` with each value that differs from the one before it in the column, and with the first of each column. */
+/**
+ * Calls `turn` with each value that differs from the one before it in the column, and with the first of each column.
+ */
 function turnByBytes(map: Uint8Array, width: number, turn: (value: number, position: number) => void): void {
   for (let x = 0, position = 0; x < width; x++) {
     let last = -1;

@@ -22,11 +22,19 @@ export interface BlockSizes {
  * @param asking - the tokens whose results are wanted, `[rows, asking, width]`; @default all of `x`
  * @returns `[rows, asking, width]`
  */
-export function selfAttention(parameters: Parameters, name: string, x: Value, sizes: BlockSizes, mask?: Value, asking = x): Value {
+export function selfAttention(
+  parameters: Parameters,
+  name: string,
+  x: Value,
+  sizes: BlockSizes,
+  mask?: Value,
+  asking = x,
+): Value {
   const { width, heads } = sizes;
   const headWidth = width / heads;
   const project = (which: string, from: Value): Value => linear(parameters, `${name}.${which}`, from, width, width);
-  const split = (value: Value, order: readonly number[]): Value => transpose(reshape(value, [...value.shape.slice(0, 2), heads, headWidth]), order);
+  const split = (value: Value, order: readonly number[]): Value =>
+    transpose(reshape(value, [...value.shape.slice(0, 2), heads, headWidth]), order);
   const query = split(multiply(project('q_proj', asking), scalar(x, headWidth ** -0.5)), [0, 2, 1, 3]);
   const key = split(project('k_proj', x), [0, 2, 3, 1]);
   const value = split(project('v_proj', x), [0, 2, 1, 3]);
@@ -47,19 +55,41 @@ export function feedForward(parameters: Parameters, name: string, x: Value, size
  *
  * @param count - how many tokens, the first ones, are wanted; the others are still attended to. @default all
  */
-export function preNormBlock(parameters: Parameters, name: string, x: Value, sizes: BlockSizes, mask?: Value, count?: number): Value {
+export function preNormBlock(
+  parameters: Parameters,
+  name: string,
+  x: Value,
+  sizes: BlockSizes,
+  mask?: Value,
+  count?: number,
+): Value {
   const { width, layerNormEpsilon: epsilon } = sizes;
   const wanted = (value: Value): Value => (count === undefined ? value : slice(value, 1, 0, count));
   const normed = norm(parameters, `${name}.layer_norm1`, x, width, epsilon);
   const attended = add(wanted(x), selfAttention(parameters, `${name}.self_attn`, normed, sizes, mask, wanted(normed)));
-  return add(attended, feedForward(parameters, `${name}.mlp`, norm(parameters, `${name}.layer_norm2`, attended, width, epsilon), sizes));
+  return add(
+    attended,
+    feedForward(parameters, `${name}.mlp`, norm(parameters, `${name}.layer_norm2`, attended, width, epsilon), sizes),
+  );
 }
 
 /** The decoder's block: `norm(x + attention(x))`, then `norm(x + mlp(x))`. */
 export function postNormBlock(parameters: Parameters, name: string, x: Value, sizes: BlockSizes): Value {
   const { width, layerNormEpsilon: epsilon } = sizes;
-  const attended = norm(parameters, `${name}.layer_norm1`, add(x, selfAttention(parameters, `${name}.self_attn`, x, sizes)), width, epsilon);
-  return norm(parameters, `${name}.layer_norm2`, add(attended, feedForward(parameters, `${name}.mlp`, attended, sizes)), width, epsilon);
+  const attended = norm(
+    parameters,
+    `${name}.layer_norm1`,
+    add(x, selfAttention(parameters, `${name}.self_attn`, x, sizes)),
+    width,
+    epsilon,
+  );
+  return norm(
+    parameters,
+    `${name}.layer_norm2`,
+    add(attended, feedForward(parameters, `${name}.mlp`, attended, sizes)),
+    width,
+    epsilon,
+  );
 }
 
 function activate(x: Value, activation: Activation): Value {

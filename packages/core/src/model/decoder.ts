@@ -39,12 +39,19 @@ interface Pairing {
  * @param assignment - `[rows, images]`, one-hot: row r is text r on that picture; without it every label meets every
  *   picture, labels within pictures. A row of zeros belongs to no picture.
  */
-export function decode(parameters: Parameters, taps: readonly Value[], text: Value, config: DecoderConfig, assignment?: Value): DecoderStates {
+export function decode(
+  parameters: Parameters,
+  taps: readonly Value[],
+  text: Value,
+  config: DecoderConfig,
+  assignment?: Value,
+): DecoderStates {
   const { reduceDim: width } = config;
   const [images, tokens] = (taps[0] as Value).shape as readonly [Dimension, number];
   const [, embeddingDim] = text.shape as readonly [Dimension, number];
   const { rows, ...pairing } = pair(images, tokens, width, text, assignment);
-  const film = (which: string): Value => reshape(linear(parameters, `decoder.${which}`, text, embeddingDim, width), pairing.film);
+  const film = (which: string): Value =>
+    reshape(linear(parameters, `decoder.${which}`, text, embeddingDim, width), pairing.film);
   const perRow = (x: Value): Value => reshape(x, [rows, tokens, width]);
   const hidden: Value[] = [];
   let state: Value | undefined;
@@ -56,14 +63,16 @@ export function decode(parameters: Parameters, taps: readonly Value[], text: Val
     if (state === undefined) input = reduced;
     else if (conditioned) input = perRow(add(reshape(state, pairing.state), pairing.perImage(reduced)));
     else input = add(state, reduced);
-    if (layer === config.conditionalLayer) input = perRow(add(multiply(pairing.perImage(input), film('film_mul')), film('film_add')));
+    if (layer === config.conditionalLayer)
+      input = perRow(add(multiply(pairing.perImage(input), film('film_mul')), film('film_add')));
     if (hidden.length === 0) hidden.push(input);
     state = postNormBlock(parameters, `decoder.layers.${String(layer)}`, input, { ...config, width });
     hidden.push(state);
   });
   const last = state as unknown as Value;
   // Rows of layers before the conditional one are the same for every label.
-  const allRows = (value: Value): Value => (value.shape[0] === rows ? value : perRow(expand(pairing.perImage(value), pairing.state)));
+  const allRows = (value: Value): Value =>
+    value.shape[0] === rows ? value : perRow(expand(pairing.perImage(value), pairing.state));
   return { hidden: hidden.map(allRows), features: slice(last, 1, 1, tokens) };
 }
 
@@ -80,7 +89,12 @@ function pair(images: Dimension, tokens: number, width: number, text: Value, ass
   expectOperand('decode', 'assignment', assignment, text.dtype, [labels, images]);
   const state = [labels, tokens, width] as const;
   // A product with a one-hot matrix is exact, and its gradient is a product as well.
-  return { rows: labels, state, film: [labels, 1, width], perImage: (x) => reshape(matmul(assignment, reshape(x, [images, tokens * width])), state) };
+  return {
+    rows: labels,
+    state,
+    film: [labels, 1, width],
+    perImage: (x) => reshape(matmul(assignment, reshape(x, [images, tokens * width])), state),
+  };
 }
 
 /**
@@ -91,25 +105,43 @@ function pair(images: Dimension, tokens: number, width: number, text: Value, ass
  * @param features - `[rows, patches, reduceDim]`
  * @returns `[rows, height, width]`
  */
-export function upsampleToLogits(parameters: Parameters, features: Value, [gridRows, gridColumns]: readonly [number, number], config: DecoderConfig): Value {
+export function upsampleToLogits(
+  parameters: Parameters,
+  features: Value,
+  [gridRows, gridColumns]: readonly [number, number],
+  config: DecoderConfig,
+): Value {
   const { reduceDim: width, patchSize, head } = config;
   const [rows] = features.shape as readonly [Dimension];
   const name = 'decoder.transposed_convolution';
   if (head === 'simple') {
-    const picture = spread(parameters, name, features, gridRows, gridColumns, { channels: width, outChannels: 1, kernel: patchSize });
+    const picture = spread(parameters, name, features, gridRows, gridColumns, {
+      channels: width,
+      outChannels: 1,
+      kernel: patchSize,
+    });
     return reshape(picture, [rows, gridRows * patchSize, gridColumns * patchSize]);
   }
   const kernel = Math.floor(patchSize / 4);
   const half = Math.floor(width / 2);
   const grid = transpose(reshape(features, [rows, gridRows, gridColumns, width]), [0, 3, 1, 2]);
   const smoothed = relu(
-    conv(grid, parameters.get(`${name}.0.weight`, [width, width, 3, 3]), parameters.get(`${name}.0.bias`, [width]), { stride: 1, padding: 1 }),
+    conv(grid, parameters.get(`${name}.0.weight`, [width, width, 3, 3]), parameters.get(`${name}.0.bias`, [width]), {
+      stride: 1,
+      padding: 1,
+    }),
   );
   const flat = reshape(transpose(smoothed, [0, 2, 3, 1]), [rows, gridRows * gridColumns, width]);
-  const middle = relu(spread(parameters, `${name}.2`, flat, gridRows, gridColumns, { channels: width, outChannels: half, kernel }));
+  const middle = relu(
+    spread(parameters, `${name}.2`, flat, gridRows, gridColumns, { channels: width, outChannels: half, kernel }),
+  );
   const [middleRows, middleColumns] = [gridRows * kernel, gridColumns * kernel];
   const middleFlat = reshape(middle, [rows, middleRows * middleColumns, half]);
-  const picture = spread(parameters, `${name}.4`, middleFlat, middleRows, middleColumns, { channels: half, outChannels: 1, kernel });
+  const picture = spread(parameters, `${name}.4`, middleFlat, middleRows, middleColumns, {
+    channels: half,
+    outChannels: 1,
+    kernel,
+  });
   return reshape(picture, [rows, middleRows * kernel, middleColumns * kernel]);
 }
 
@@ -125,10 +157,19 @@ function spread(
   const { channels, outChannels, kernel } = sizes;
   const [n] = x.shape as readonly [Dimension];
   // [in, out, k, k] → [in, k·k·out]
-  const weight = reshape(transpose(parameters.get(`${name}.weight`, [channels, outChannels, kernel, kernel]), [0, 2, 3, 1]), [channels, kernel * kernel * outChannels]);
+  const weight = reshape(
+    transpose(parameters.get(`${name}.weight`, [channels, outChannels, kernel, kernel]), [0, 2, 3, 1]),
+    [channels, kernel * kernel * outChannels],
+  );
   const cells = reshape(matmul(x, weight), [n, gridRows, gridColumns, kernel, kernel, outChannels]);
-  const picture = reshape(transpose(cells, [0, 1, 3, 2, 4, 5]), [n, gridRows * kernel, gridColumns * kernel, outChannels]);
+  const picture = reshape(transpose(cells, [0, 1, 3, 2, 4, 5]), [
+    n,
+    gridRows * kernel,
+    gridColumns * kernel,
+    outChannels,
+  ]);
   const bias = parameters.get(`${name}.bias`, [outChannels]);
-  // The runtime adds a single number to everything at once, but a vector of one element by element: 2.7 ms for 352×352×2.
+  // The runtime adds a single number to everything at once, but a vector of one element by element: 2.7 ms for
+  // 352×352×2.
   return add(picture, outChannels === 1 ? reshape(bias, []) : bias);
 }

@@ -26,7 +26,10 @@ export function tapNames(config: ModelConfig): string[] {
   return config.tapDims.map((_, index) => `tap${String(index)}`);
 }
 
-/** `pixels` uint8 `[images, 2·height, 2·width, 3]` → `views` uint8 `[5·images, height, width, 3]`, see {@link splitViews}. */
+/**
+ * `pixels` uint8 `[images, 2·height, 2·width, 3]` → `views` uint8 `[5·images, height, width, 3]`, see {@link
+ * splitViews}.
+ */
 export function buildSplitGraph(config: ModelConfig): Graph {
   const graph = new Graph('split');
   const [height, width] = pictureSize(config.inputSize, 5);
@@ -38,12 +41,19 @@ export function buildSplitGraph(config: ModelConfig): Graph {
 export function buildTrunkGraph(config: ModelConfig, parameters: ParameterSource, trunkModel?: Uint8Array): Graph {
   const graph = new Graph('trunk');
   const views = graph.input('views', 'uint8', ['n', ...config.inputSize, 3]);
-  trunkTaps(config, parameters(graph), views, trunkModel).forEach((tap, index) => graph.output(`tap${String(index)}`, cast(tap, 'float32')));
+  trunkTaps(config, parameters(graph), views, trunkModel).forEach((tap, index) =>
+    graph.output(`tap${String(index)}`, cast(tap, 'float32')),
+  );
   return graph;
 }
 
 /** Taps of uint8 views `[n, height, width, 3]`, by CLIP's transformer or a ready-made trunk. */
-export function trunkTaps(config: ModelConfig, parameters: Parameters, views: Value, trunkModel?: Uint8Array): readonly Value[] {
+export function trunkTaps(
+  config: ModelConfig,
+  parameters: Parameters,
+  views: Value,
+  trunkModel?: Uint8Array,
+): readonly Value[] {
   const { trunk } = config;
   if (trunk.kind === 'clip') {
     const compute = parameters.get('clip.vision_model.pre_layrnorm.weight', [trunk.hiddenSize]).dtype;
@@ -52,7 +62,11 @@ export function trunkTaps(config: ModelConfig, parameters: Parameters, views: Va
   const [n] = views.shape as readonly [Value['shape'][number]];
   return addForeignModel(parameters.graph, trunkModel as Uint8Array, {
     input: { name: 'pixels', value: views },
-    outputs: config.tapDims.map((channels, index) => ({ name: `tap${String(index)}`, dtype: 'float32', shape: [n, tokensOf(config), channels] })),
+    outputs: config.tapDims.map((channels, index) => ({
+      name: `tap${String(index)}`,
+      dtype: 'float32',
+      shape: [n, tokensOf(config), channels],
+    })),
   });
 }
 
@@ -60,8 +74,16 @@ function tokensOf({ patchGrid: [rows, columns] }: ModelConfig): number {
   return 1 + rows * columns;
 }
 
-/** `tap0…` and `text` float32 `[labels, embeddingDim]` → `logits` float32 `[images, labels, height, width]`, views merged. */
-export function buildDecodeGraph(config: ModelConfig, parameters: ParameterSource, views: ViewCount, merge: MergeRule): Graph {
+/**
+ * `tap0…` and `text` float32 `[labels, embeddingDim]` → `logits` float32 `[images, labels, height, width]`, views
+ * merged.
+ */
+export function buildDecodeGraph(
+  config: ModelConfig,
+  parameters: ParameterSource,
+  views: ViewCount,
+  merge: MergeRule,
+): Graph {
   const graph = new Graph('decode');
   const tokens = tokensOf(config);
   const source = parameters(graph);
@@ -86,11 +108,15 @@ export function buildPostprocessGraph(shape: PostprocessShape): Graph {
 
 /** `ids`, `positions`, `ends` (see {@link textEmbeddings}) → `embeddings` float32 `[prompts, embeddingDim]`. */
 export function buildTextGraph(config: ModelConfig, parameters: ParameterSource): Graph {
-  if (config.text.kind !== 'clip') throw new RangeError(`internal: text graph must be built for a CLIP text encoder, got ${config.text.kind}`);
+  if (config.text.kind !== 'clip')
+    throw new RangeError(`internal: text graph must be built for a CLIP text encoder, got ${config.text.kind}`);
   const graph = new Graph('text');
   const ids = graph.input('ids', 'int64', ['prompts', 'tokens']);
   const positions = graph.input('positions', 'int64', ['tokens']);
   const ends = graph.input('ends', 'int64', ['prompts']);
-  graph.output('embeddings', cast(textEmbeddings(parameters(graph), ids, positions, ends, config.text, config.embeddingDim), 'float32'));
+  graph.output(
+    'embeddings',
+    cast(textEmbeddings(parameters(graph), ids, positions, ends, config.text, config.embeddingDim), 'float32'),
+  );
   return graph;
 }

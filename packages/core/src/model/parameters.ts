@@ -27,7 +27,10 @@ export interface Parameters {
   quantised?(name: string, shape: readonly number[]): QuantisedMatrix | undefined;
 }
 
-/** Parameters of an inference graph: constants that refer to the checkpoint's files, computed with in float32 or float16. */
+/**
+ * Parameters of an inference graph: constants that refer to the checkpoint's files, computed with in float32 or
+ * float16.
+ */
 export class CheckpointParameters implements Parameters {
   readonly graph: Graph;
   readonly #weights: Weights;
@@ -45,7 +48,10 @@ export class CheckpointParameters implements Parameters {
     if (value === undefined) {
       const entry = this.#weights.get(name, shape);
       const { path, offset, length } = entry;
-      value = cast(this.graph.constant(name, entry.dtype, entry.shape, { kind: 'file', path, offset, length }), this.#compute);
+      value = cast(
+        this.graph.constant(name, entry.dtype, entry.shape, { kind: 'file', path, offset, length }),
+        this.#compute,
+      );
       this.#values.set(name, value);
     }
     return value;
@@ -53,10 +59,18 @@ export class CheckpointParameters implements Parameters {
 }
 
 /** `x · Wᵀ + b` over the last axis, with PyTorch's `weight [out, in]`, `bias [out]`. */
-export function linear(parameters: Parameters, name: string, x: Value, inFeatures: number, outFeatures: number, hasBias = true): Value {
+export function linear(
+  parameters: Parameters,
+  name: string,
+  x: Value,
+  inFeatures: number,
+  outFeatures: number,
+  hasBias = true,
+): Value {
   const bias = hasBias ? parameters.get(`${name}.bias`, [outFeatures]) : undefined;
   const quantised = parameters.quantised?.(`${name}.weight`, [outFeatures, inFeatures]);
-  if (quantised !== undefined && bias !== undefined) return quantisedMatmul(x, quantised.matrix, quantised.scale, quantised.zeroPoint, bias);
+  if (quantised !== undefined && bias !== undefined)
+    return quantisedMatmul(x, quantised.matrix, quantised.scale, quantised.zeroPoint, bias);
   const weight = parameters.get(`${name}.weight`, [outFeatures, inFeatures]);
   const rows = reshape(x, [productOf(x.shape.slice(0, -1)), inFeatures]);
   return reshape(affine(rows, weight, bias), [...x.shape.slice(0, -1), outFeatures]);

@@ -5,7 +5,19 @@
  * produced in strips of rows, so that memory stays bounded whatever its size.
  */
 import type { Graph, Value } from '../graph/graph.ts';
-import { add, argMax, cast, equal, greaterOrEqual, multiply, resizeTo, scalar, sigmoid, subtract, where } from '../graph/ops.ts';
+import {
+  add,
+  argMax,
+  cast,
+  equal,
+  greaterOrEqual,
+  multiply,
+  resizeTo,
+  scalar,
+  sigmoid,
+  subtract,
+  where,
+} from '../graph/ops.ts';
 import { concat, dimensionsOf, gather, pad, reshape, squeeze, transpose } from '../graph/shape-ops.ts';
 import type { Dimension } from '../graph/tensor-type.ts';
 import { BACKGROUND } from '../mask/background.ts';
@@ -57,7 +69,11 @@ export const DEFAULT_THRESHOLD = 0.5;
  *   threshold; `'none'`: never, thresholds then bear on masks only
  * @param defaultThreshold - threshold of labels that were given none: the checkpoint's
  */
-export function decisionOf(thresholds: readonly (number | undefined)[], background: Background, defaultThreshold = DEFAULT_THRESHOLD): Decision {
+export function decisionOf(
+  thresholds: readonly (number | undefined)[],
+  background: Background,
+  defaultThreshold = DEFAULT_THRESHOLD,
+): Decision {
   const winThreshold = (threshold: number | undefined): number => {
     if (background === 'none') return NO_PLANE;
     return threshold === undefined && background !== 'threshold' ? NO_PLANE : logitOf(threshold ?? defaultThreshold);
@@ -66,7 +82,12 @@ export function decisionOf(thresholds: readonly (number | undefined)[], backgrou
     winThresholds: Float32Array.from(thresholds, winThreshold),
     maskThresholds: Float32Array.from(thresholds, (threshold) => logitOf(threshold ?? defaultThreshold)),
     background: background !== 'none',
-    plane: background === 'none' ? NO_PLANE : background === 'threshold' ? WEAKEST_PLANE : Math.max(logitOf(background), WEAKEST_PLANE),
+    plane:
+      background === 'none'
+        ? NO_PLANE
+        : background === 'threshold'
+          ? WEAKEST_PLANE
+          : Math.max(logitOf(background), WEAKEST_PLANE),
   };
 }
 
@@ -84,7 +105,10 @@ export interface PostprocessShape {
   readonly tiles: readonly [rows: number, columns: number];
   /** The results have another size than the logits. */
   readonly resample: boolean;
-  /** Columns are resampled as rows are: after them, so that a run may be part of a row, or before them, where few are left. */
+  /**
+   * Columns are resampled as rows are: after them, so that a run may be part of a row, or before them, where few are
+   * left.
+   */
   readonly columns?: 'after' | 'before';
   /** Pixels may become background: {@link Decision.background}. */
   readonly background: boolean;
@@ -117,25 +141,37 @@ export function sampleRows(sourceRows: number, outputRows: number, start: number
 /**
  * Adds the postprocessing of one picture to a graph with inputs
  * `logits` float32 `[tiles, labels, height, width]`, `columns` int64 `[1]` (output width), the {@link RowSampling}
- * vectors (where columns are resampled likewise `left`, `right` and `across`, instead of `columns`), and the {@link Decision}; outputs `labels` uint8 `[strip, width]`, `masks` uint8 and `activations` float32
+ * vectors (where columns are resampled likewise `left`, `right` and `across`, instead of `columns`), and the {@link
+ * Decision}; outputs `labels` uint8 `[strip, width]`, `masks` uint8 and `activations` float32
  * `[labels, strip, width]` as asked.
  */
-export function addPostprocess(graph: Graph, { size, tiles, resample, columns: order, background, outputs }: PostprocessShape): void {
+export function addPostprocess(
+  graph: Graph,
+  { size, tiles, resample, columns: order, background, outputs }: PostprocessShape,
+): void {
   const [height, width] = size;
   const [tileRows, tileColumns] = tiles;
   const logits = graph.input('logits', 'float32', [tileRows * tileColumns, 'labels', height, width]);
   const [rows, columns] = [tileRows * height, tileColumns * width];
   const stitched = stitchTiles(logits, tiles, height, width);
-  const sampled = resample ? sample(graph, reshape(stitched, ['labels', 1, rows, columns]), order) : reshape(stitched, ['labels', rows, columns]);
+  const sampled = resample
+    ? sample(graph, reshape(stitched, ['labels', 1, rows, columns]), order)
+    : reshape(stitched, ['labels', rows, columns]);
   const perLabel = (name: string): Value => reshape(graph.input(name, 'float32', ['labels']), ['labels', 1, 1]);
-  if (outputs.labels && background) graph.output('labels', labelMap(sampled, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
+  if (outputs.labels && background)
+    graph.output('labels', labelMap(sampled, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
   if (outputs.labels && !background) graph.output('labels', cast(argMax(sampled, 0), 'uint8'));
   if (outputs.masks) graph.output('masks', cast(greaterOrEqual(sampled, perLabel('maskThresholds')), 'uint8'));
   if (outputs.activations) graph.output('activations', sigmoid(sampled));
 }
 
 /** Tiles of one picture, row by row, side by side: `[tiles, labels, h, w]` → `[labels, rows·h, columns·w]`. */
-function stitchTiles(logits: Value, [tileRows, tileColumns]: readonly [number, number], height: number, width: number): Value {
+function stitchTiles(
+  logits: Value,
+  [tileRows, tileColumns]: readonly [number, number],
+  height: number,
+  width: number,
+): Value {
   if (tileRows * tileColumns === 1) return logits;
   const grid = reshape(logits, [tileRows, tileColumns, 'labels', height, width]);
   return transpose(grid, [2, 0, 3, 1, 4]);
@@ -143,14 +179,19 @@ function stitchTiles(logits: Value, [tileRows, tileColumns]: readonly [number, n
 
 /**
  * Bilinear resampling with half-pixel centres: rows by two gathers, then columns by the runtime's Resize. Rows go first
- * because they are still short: only one pass runs over the result's full width, and a strip costs no more than its share.
+ * because they are still short: only one pass runs over the result's full width, and a strip costs no more than its
+ * share.
  */
 function sample(graph: Graph, x: Value, order: PostprocessShape['columns']): Value {
   const [upper, lower] = [graph.input('upper', 'int64', ['strip']), graph.input('lower', 'int64', ['strip'])];
   const fraction = reshape(graph.input('fraction', 'float32', ['strip']), ['strip', 1]);
   const tall = (value: Value): Value => between(value, 2, upper, lower, fraction);
   if (order !== undefined) {
-    const [left, right, across] = [graph.input('left', 'int64', ['width']), graph.input('right', 'int64', ['width']), graph.input('across', 'float32', ['width'])];
+    const [left, right, across] = [
+      graph.input('left', 'int64', ['width']),
+      graph.input('right', 'int64', ['width']),
+      graph.input('across', 'float32', ['width']),
+    ];
     const broad = (value: Value): Value => between(value, 3, left, right, across);
     return squeeze(order === 'after' ? broad(tall(x)) : tall(broad(x)), [1]);
   }

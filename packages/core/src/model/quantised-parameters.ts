@@ -1,5 +1,6 @@
 /**
- * 8-bit weights for the trunk's linear layers: symmetric about 128, one scale per output channel, activations quantised per
+ * 8-bit weights for the trunk's linear layers: symmetric about 128, one scale per output channel, activations quantised
+ * per
  * call.
  *
  * The embeddings, norms, the decoder and the text encoder stay in float32: they are a few per cent of the work, and the
@@ -38,8 +39,16 @@ export class QuantisedParameters implements Parameters {
     if (!QUANTISED.test(name)) return undefined;
     const [rows, columns] = shape as readonly [number, number];
     const { matrix, scale } = quantiseRows(readSynchronously(this.#weights.get(name, shape)), rows, columns);
-    const inline = (suffix: string, dtype: 'uint8' | 'float32', dimensions: readonly number[], data: Uint8Array | Float32Array): Value =>
-      this.graph.constant(`${name}.${suffix}`, dtype, dimensions, { kind: 'inline', bytes: new Uint8Array(data.buffer) });
+    const inline = (
+      suffix: string,
+      dtype: 'uint8' | 'float32',
+      dimensions: readonly number[],
+      data: Uint8Array | Float32Array,
+    ): Value =>
+      this.graph.constant(`${name}.${suffix}`, dtype, dimensions, {
+        kind: 'inline',
+        bytes: new Uint8Array(data.buffer),
+      });
     return {
       matrix: inline('int8', 'uint8', [columns, rows], matrix),
       scale: inline('scale', 'float32', [rows], scale),
@@ -49,15 +58,21 @@ export class QuantisedParameters implements Parameters {
 }
 
 /** `[out, in]` floats → uint8 `[in, out]` and a scale per output: `w ≈ (q − 128) · scale`, `scale = max |w| / 127`. */
-export function quantiseRows(weight: Float32Array, rows: number, columns: number): { matrix: Uint8Array; scale: Float32Array } {
+export function quantiseRows(
+  weight: Float32Array,
+  rows: number,
+  columns: number,
+): { matrix: Uint8Array; scale: Float32Array } {
   const matrix = new Uint8Array(rows * columns);
   const scale = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
     let largest = 0;
-    for (let column = 0; column < columns; column++) largest = Math.max(largest, Math.abs(weight[row * columns + column] as number));
+    for (let column = 0; column < columns; column++)
+      largest = Math.max(largest, Math.abs(weight[row * columns + column] as number));
     const step = largest === 0 ? 1 : largest / LEVELS;
     scale[row] = step;
-    for (let column = 0; column < columns; column++) matrix[column * rows + row] = ZERO + Math.round((weight[row * columns + column] as number) / step);
+    for (let column = 0; column < columns; column++)
+      matrix[column * rows + row] = ZERO + Math.round((weight[row * columns + column] as number) / step);
   }
   return { matrix, scale };
 }
@@ -66,7 +81,7 @@ function readSynchronously(entry: TensorEntry): Float32Array {
   const bytes = new Uint8Array(entry.length);
   const file = openSync(entry.path, 'r');
   try {
-    for (let filled = 0; filled < bytes.length; ) {
+    for (let filled = 0; filled < bytes.length;) {
       const count = readSync(file, bytes, filled, bytes.length - filled, entry.offset + filled);
       if (count === 0) break;
       filled += count;

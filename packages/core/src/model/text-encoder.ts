@@ -20,11 +20,26 @@ const PREFIX = 'clip.text_model';
  * @param ends - int64 `[prompts]`, index of each prompt's end token among all `prompts·tokens`
  * @returns `[prompts, embeddingDim]`
  */
-export function textEmbeddings(parameters: Parameters, ids: Value, positions: Value, ends: Value, config: ClipTextConfig, embeddingDim: number): Value {
+export function textEmbeddings(
+  parameters: Parameters,
+  ids: Value,
+  positions: Value,
+  ends: Value,
+  config: ClipTextConfig,
+  embeddingDim: number,
+): Value {
   const { hiddenSize: width } = config;
   const [prompts, tokens] = ids.shape as readonly [Dimension, Dimension];
-  const words = gather(parameters.get(`${PREFIX}.embeddings.token_embedding.weight`, [config.vocabularySize, width]), ids, 0);
-  const places = gather(parameters.get(`${PREFIX}.embeddings.position_embedding.weight`, [config.maxTokens, width]), positions, 0);
+  const words = gather(
+    parameters.get(`${PREFIX}.embeddings.token_embedding.weight`, [config.vocabularySize, width]),
+    ids,
+    0,
+  );
+  const places = gather(
+    parameters.get(`${PREFIX}.embeddings.position_embedding.weight`, [config.maxTokens, width]),
+    positions,
+    0,
+  );
   const seen = greaterOrEqual(reshape(positions, [tokens, 1]), reshape(positions, [1, tokens]));
   const mask = where(seen, scalar(words, 0), scalar(words, -10_000));
   let x = add(words, places);

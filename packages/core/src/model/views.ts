@@ -11,7 +11,10 @@ export type ViewCount = 1 | 5;
 export type MergeRule = 'mean' | 'max';
 
 /** Side of the picture to hand in, for a trunk that takes `size`: five views need twice the resolution. */
-export function pictureSize([height, width]: readonly [number, number], views: ViewCount): readonly [height: number, width: number] {
+export function pictureSize(
+  [height, width]: readonly [number, number],
+  views: ViewCount,
+): readonly [height: number, width: number] {
   return views === 1 ? [height, width] : [2 * height, 2 * width];
 }
 

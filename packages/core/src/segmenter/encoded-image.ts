@@ -34,7 +34,16 @@ export class EncodedImage {
   #disposed = false;
 
   /** @internal Use `Segmenter.encode()`. */
-  constructor(parts: { readonly width: number; readonly height: number; readonly views: ViewCount; readonly id: number; readonly owner: object }, release: () => void) {
+  constructor(
+    parts: {
+      readonly width: number;
+      readonly height: number;
+      readonly views: ViewCount;
+      readonly id: number;
+      readonly owner: object;
+    },
+    release: () => void,
+  ) {
     this.width = parts.width;
     this.height = parts.height;
     this.views = parts.views;

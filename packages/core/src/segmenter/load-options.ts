@@ -5,7 +5,15 @@ import { defaultCacheFolder } from '../cache/cache-folder.ts';
 import { EMBEDDED, embeddedFolder } from '../checkpoint/embedded.ts';
 import { downloadCheckpoint, type DownloadBounds, type DownloadProgress } from '../checkpoint/hub.ts';
 import { SynsegError } from '../errors.ts';
-import { checkBooleans, checkCallback, checkKind, checkOptions, checkStrings, describeValue, optionNames } from '../guard/arguments.ts';
+import {
+  checkBooleans,
+  checkCallback,
+  checkKind,
+  checkOptions,
+  checkStrings,
+  describeValue,
+  optionNames,
+} from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
 import type { ImageOptions } from '../image/picture-bytes.ts';
 import type { EngineSettings, Precision } from '../session/protocol.ts';
@@ -25,7 +33,10 @@ export interface SegmenterOptions extends Partial<ImageBounds>, DownloadBounds {
    * @default 'auto'
    */
   readonly device?: Provider | 'auto';
-  /** Precision inside the network; `'auto'` is fp32. `'int8'` is about twice as fast on CPUs at a small cost. @default 'auto' */
+  /**
+   * Precision inside the network; `'auto'` is fp32. `'int8'` is about twice as fast on CPUs at a small cost. @default
+   * 'auto'
+   */
   readonly precision?: Precision | 'auto';
   /** Side of the square picture the trunk takes, pixels; a multiple of the patch size. @default the checkpoint's own */
   readonly inputSize?: number;
@@ -94,10 +105,18 @@ export function defaultThreads(): number {
 
 const HUB_ID = /^[\w-][\w.-]*\/[\w.-]+$/;
 
-/** Checks the options and finds the checkpoint's folder: the package's own for `'embedded'`, downloaded for a hub id. */
+/**
+ * Checks the options and finds the checkpoint's folder: the package's own for `'embedded'`, downloaded for a hub id.
+ */
 export async function resolveLoad(source: string, options: SegmenterOptions): Promise<LoadRequest> {
   const action = 'load checkpoint';
-  checkKind(action, 'source', source, typeof source === 'string' && source !== '', 'be a folder, a hub id or "embedded"');
+  checkKind(
+    action,
+    'source',
+    source,
+    typeof source === 'string' && source !== '',
+    'be a folder, a hub id or "embedded"',
+  );
   checkOptions(action, options, NAMES);
   checkCallback(action, 'onProgress', options.onProgress);
   checkStrings(action, options, ['cacheFolder', 'revision', 'hubUrl', 'hubCacheFolder', 'accessToken']);
@@ -107,7 +126,8 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
   const device = oneOf('device', options.device ?? 'auto', ['auto', ...PROVIDERS]);
   const precision = oneOf('precision', options.precision ?? 'auto', PRECISIONS);
   const positive = (name: string, value: number): number => {
-    if (!Number.isInteger(value) || value < 1) throw new RangeError(`Cannot load checkpoint: ${name} must be a positive integer, got ${describeValue(value)}`);
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`Cannot load checkpoint: ${name} must be a positive integer, got ${describeValue(value)}`);
     return value;
   };
   const settings = {
@@ -119,11 +139,24 @@ export async function resolveLoad(source: string, options: SegmenterOptions): Pr
     maxBatch: positive('maxBatch', options.maxBatch ?? 4),
   };
   const maxQueue = positive('maxQueue', options.maxQueue ?? 16);
-  const { maxPixels = DEFAULT_LIMITS.maxPixels, maxLabelPixels = DEFAULT_LIMITS.maxLabelPixels, maxImageBytes = DEFAULT_LIMITS.maxImageBytes } = options;
+  const {
+    maxPixels = DEFAULT_LIMITS.maxPixels,
+    maxLabelPixels = DEFAULT_LIMITS.maxLabelPixels,
+    maxImageBytes = DEFAULT_LIMITS.maxImageBytes,
+  } = options;
   const { maxFetchSeconds = DEFAULT_LIMITS.maxFetchSeconds, allowSVG = false, publicOnly = false } = options;
   const folder = await checkpointFolder(source, options);
   options.onProgress?.({ stage: 'load' });
-  return { settings: { folder, ...settings }, maxQueue, maxPixels, maxLabelPixels, maxImageBytes, maxFetchSeconds, allowSVG, publicOnly };
+  return {
+    settings: { folder, ...settings },
+    maxQueue,
+    maxPixels,
+    maxLabelPixels,
+    maxImageBytes,
+    maxFetchSeconds,
+    allowSVG,
+    publicOnly,
+  };
 }
 
 async function checkpointFolder(source: string, options: SegmenterOptions): Promise<string> {
@@ -131,9 +164,24 @@ async function checkpointFolder(source: string, options: SegmenterOptions): Prom
   const info = await stat(source).catch(() => undefined);
   if (info !== undefined) return source;
   if (!HUB_ID.test(source)) {
-    throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: source must be an existing folder, a hub id like owner/name or "embedded", got "${source}"`);
+    throw new SynsegError(
+      'MODEL_LOAD',
+      'Cannot load checkpoint: source must be an existing folder, a hub id like owner/name or "embedded", got ' +
+        `"${source}"`,
+    );
   }
-  const { revision, offline, hubUrl, hubCacheFolder: cacheDir, accessToken, maxSilenceSeconds, maxListedFiles, maxDownloadBytes, onProgress, signal } = options;
+  const {
+    revision,
+    offline,
+    hubUrl,
+    hubCacheFolder: cacheDir,
+    accessToken,
+    maxSilenceSeconds,
+    maxListedFiles,
+    maxDownloadBytes,
+    onProgress,
+    signal,
+  } = options;
   return downloadCheckpoint(source, {
     maxSilenceSeconds,
     maxListedFiles,
@@ -149,6 +197,9 @@ async function checkpointFolder(source: string, options: SegmenterOptions): Prom
 }
 
 function oneOf<Choice extends string>(name: string, value: Choice, choices: readonly Choice[]): Choice {
-  if (!choices.includes(value)) throw new RangeError(`Cannot load checkpoint: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
+  if (!choices.includes(value))
+    throw new RangeError(
+      `Cannot load checkpoint: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`,
+    );
   return value;
 }

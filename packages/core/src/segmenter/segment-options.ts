@@ -39,21 +39,38 @@ export interface SegmentOptions extends EncodeOptions {
 
 /** Names of {@link EncodeOptions} and {@link SegmentOptions}. */
 export const ENCODE_NAMES = optionNames<EncodeOptions>({ views: true, signal: true });
-export const SEGMENT_NAMES = optionNames<SegmentOptions>({ views: true, signal: true, merge: true, threshold: true, background: true, output: true, size: true, transfer: true });
+export const SEGMENT_NAMES = optionNames<SegmentOptions>({
+  views: true,
+  signal: true,
+  merge: true,
+  threshold: true,
+  background: true,
+  output: true,
+  size: true,
+  transfer: true,
+});
 
 const OUTPUTS: readonly string[] = ['labels', 'masks', 'activations'] satisfies Output[];
 
 /** @throws RangeError unless `views` is 1 or 5 */
 export function checkViews(views: number): ViewCount {
-  if (views !== 1 && views !== 5) throw new RangeError(`Cannot segment: views must be 1 or 5, got ${describeValue(views)}`);
+  if (views !== 1 && views !== 5)
+    throw new RangeError(`Cannot segment: views must be 1 or 5, got ${describeValue(views)}`);
   return views;
 }
 
 /** @throws TypeError unless `labels` is a {@link LabelSet} of this embedding length */
 export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
-  if (!(labels instanceof LabelSet)) throw new TypeError(`Cannot segment: labels must be a LabelSet (from segmenter.labels() or LabelSet.load()), got ${describeValue(labels)}`);
+  if (!(labels instanceof LabelSet))
+    throw new TypeError(
+      'Cannot segment: labels must be a LabelSet (from segmenter.labels() or LabelSet.load()), got ' +
+        `${describeValue(labels)}`,
+    );
   if (labels.embeddingDim !== embeddingDim) {
-    throw new RangeError(`Cannot segment: labels must have embeddings of ${String(embeddingDim)} dimensions, got ${String(labels.embeddingDim)} (made for another checkpoint)`);
+    throw new RangeError(
+      `Cannot segment: labels must have embeddings of ${String(embeddingDim)} dimensions, got ` +
+        `${String(labels.embeddingDim)} (made for another checkpoint)`,
+    );
   }
   return labels;
 }
@@ -61,16 +78,28 @@ export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
 /** @throws SynsegError `DISPOSED`, or RangeError when the picture was encoded elsewhere or in other views */
 export function checkEncoded(image: EncodedImage, views: ViewCount, owner: object): void {
   if (image.disposed) throw disposedError('encoded picture');
-  if (image.owner !== owner) throw new RangeError('Cannot segment: encoded picture must be encoded by this segmenter, got one of another');
-  if (image.views !== views) throw new RangeError(`Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${describeValue(views)}`);
+  if (image.owner !== owner)
+    throw new RangeError('Cannot segment: encoded picture must be encoded by this segmenter, got one of another');
+  if (image.views !== views)
+    throw new RangeError(
+      `Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${describeValue(views)}`,
+    );
 }
 
 /** The outputs asked for. */
 export function resolveOutputs(output: readonly Output[] = ['labels']): PostprocessOutputs {
   if (!isList(output)) throw new TypeError(`Cannot segment: output must be a list, got ${describeValue(output)}`);
   const unknown = output.find((name) => !OUTPUTS.includes(name));
-  if (unknown !== undefined || output.length === 0) throw new RangeError(`Cannot segment: output must name some of ${OUTPUTS.join(', ')}, got [${output.map((name) => (typeof name === 'string' ? name : describeValue(name))).join(', ')}]`);
-  return { labels: output.includes('labels'), masks: output.includes('masks'), activations: output.includes('activations') };
+  if (unknown !== undefined || output.length === 0)
+    throw new RangeError(
+      `Cannot segment: output must name some of ${OUTPUTS.join(', ')}, got ` +
+        `[${output.map((name) => (typeof name === 'string' ? name : describeValue(name))).join(', ')}]`,
+    );
+  return {
+    labels: output.includes('labels'),
+    masks: output.includes('masks'),
+    activations: output.includes('activations'),
+  };
 }
 
 /** Thresholds and background of one call: the options' where given, else the label set's. */
@@ -83,26 +112,48 @@ export function resolveDecision(labels: LabelSet, { threshold, background }: Seg
 
 /** @throws RangeError when `merge` is unknown */
 export function checkMerge(merge: MergeRule = 'mean'): MergeRule {
-  if (merge !== 'mean' && merge !== 'max') throw new RangeError(`Cannot segment: merge must be "mean" or "max", got ${JSON.stringify(merge)}`);
+  if (merge !== 'mean' && merge !== 'max')
+    throw new RangeError(`Cannot segment: merge must be "mean" or "max", got ${JSON.stringify(merge)}`);
   return merge;
 }
 
 /** Height and width of the results. */
-export function resolveSize(size: SegmentOptions['size'], source: readonly [number, number], model: readonly [number, number], maxPixels: number): readonly [height: number, width: number] {
+export function resolveSize(
+  size: SegmentOptions['size'],
+  source: readonly [number, number],
+  model: readonly [number, number],
+  maxPixels: number,
+): readonly [height: number, width: number] {
   if (size === undefined || size === 'source') return source;
   if (size === 'model') return model;
   const { width, height } = typeof size === 'object' && (size as unknown) !== null ? size : { width: NaN, height: NaN };
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1 || width * height > maxPixels) {
-    throw new RangeError(`Cannot segment: size must be "source", "model" or { width, height } of at most ${String(maxPixels)} pixels, got ${JSON.stringify(size)}`);
+    throw new RangeError(
+      `Cannot segment: size must be "source", "model" or { width, height } of at most ${String(maxPixels)} pixels, ` +
+        `got ${JSON.stringify(size)}`,
+    );
   }
   return [height, width];
 }
 
 /** @throws SynsegError `INFERENCE` when masks or activation maps would have more values than `maxLabelPixels` */
-export function checkResults({ masks, activations }: PostprocessOutputs, labels: number, [height, width]: readonly [number, number], maxLabelPixels = DEFAULT_LIMITS.maxLabelPixels): void {
+export function checkResults(
+  { masks, activations }: PostprocessOutputs,
+  labels: number,
+  [height, width]: readonly [number, number],
+  maxLabelPixels = DEFAULT_LIMITS.maxLabelPixels,
+): void {
   const values = labels * height * width;
   if (!(masks || activations) || values <= maxLabelPixels) return;
-  throw limitError('INFERENCE', 'segment', `labels × width × height of ${masks ? 'masks' : 'activations'}`, 'maxLabelPixels', maxLabelPixels, 'values', `${labels} × ${width} × ${height}`);
+  throw limitError(
+    'INFERENCE',
+    'segment',
+    `labels × width × height of ${masks ? 'masks' : 'activations'}`,
+    'maxLabelPixels',
+    maxLabelPixels,
+    'values',
+    `${labels} × ${width} × ${height}`,
+  );
 }
 
 /** `Array.isArray` that leaves the type of a readonly list alone. */

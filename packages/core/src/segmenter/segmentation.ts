@@ -22,7 +22,19 @@ export interface OverlayOptions extends BlendOverlayOptions, ImageOptions {
   readonly format?: PictureFormat;
 }
 
-const OVERLAY_OPTIONS = optionNames<OverlayOptions>({ legend: true, format: true, alpha: true, contour: true, borders: true, maxPixels: true, maxImageBytes: true, maxFetchSeconds: true, allowSVG: true, publicOnly: true, signal: true });
+const OVERLAY_OPTIONS = optionNames<OverlayOptions>({
+  legend: true,
+  format: true,
+  alpha: true,
+  contour: true,
+  borders: true,
+  maxPixels: true,
+  maxImageBytes: true,
+  maxFetchSeconds: true,
+  allowSVG: true,
+  publicOnly: true,
+  signal: true,
+});
 
 /** Labels of every pixel of one picture. */
 export class Segmentation {
@@ -98,14 +110,17 @@ export class Segmentation {
   }
 
   /**
-   * COCO run-length encoding of each label's {@link Segmentation.mask}; labels without a pixel are left out. Computed in
+   * COCO run-length encoding of each label's {@link Segmentation.mask}; labels without a pixel are left out. Computed
+   * in
    * the calling thread: tens of milliseconds for a busy picture of 1920×1080.
    */
   toRLE(): Record<string, CocoRle> {
     if (this.#results.masks !== undefined) return this.#perMask((mask) => encodeRLE(mask, this.width, this.height));
     // Masks that do not overlap take one pass over the picture for all labels.
     const forms = encodeLabelMapRLE(this.labelMap, this.width, this.height, this.labels.length);
-    return Object.fromEntries(this.labels.flatMap((label, index) => (forms[index] === undefined ? [] : [[label, forms[index]]])));
+    return Object.fromEntries(
+      this.labels.flatMap((label, index) => (forms[index] === undefined ? [] : [[label, forms[index]]])),
+    );
   }
 
   /**
@@ -121,19 +136,35 @@ export class Segmentation {
     return encodeIndexedPNG(this.labelMap, this.width, this.height, this.colors, options);
   }
 
-  /** The picture with its labels drawn over it, at the picture's own size, as a PNG or another file. The legend takes an eighth of it at most. */
+  /**
+   * The picture with its labels drawn over it, at the picture's own size, as a PNG or another file. The legend takes an
+   * eighth of it at most.
+   */
   async overlay(image: ImageInput, options: OverlayOptions = {}): Promise<Uint8Array> {
     checkOptions('draw overlay', options, OVERLAY_OPTIONS);
     const { legend = true, format = 'png', alpha = 0.5, contour = false, borders = 'nearest', ...opening } = options;
-    if (format !== 'png' && format !== 'jpeg' && format !== 'webp') throw new RangeError(`Cannot draw overlay: format must be "png", "jpeg" or "webp", got ${describeValue(format)}`);
+    if (format !== 'png' && format !== 'jpeg' && format !== 'webp')
+      throw new RangeError(`Cannot draw overlay: format must be "png", "jpeg" or "webp", got ${describeValue(format)}`);
     const opened = await openImage(image, opening);
     const pixels = await opened.pixels();
     const { width, height } = opened;
-    blendOverlay(pixels, width, height, this.labelMap, this.width, this.height, this.colors, { alpha, contour, borders });
+    blendOverlay(pixels, width, height, this.labelMap, this.width, this.height, this.colors, {
+      alpha,
+      contour,
+      borders,
+    });
     const { areas, background } = this;
-    const found = this.labels.flatMap((label, index) => ((areas[label] ?? 0) > 0 ? [{ label, color: this.colors[index]! }] : []));
+    const found = this.labels.flatMap((label, index) =>
+      (areas[label] ?? 0) > 0 ? [{ label, color: this.colors[index]! }] : [],
+    );
     if (legend && found.length > 0) {
-      const drawn = await drawLegend(found.map(({ label }) => label), found.map(({ color }) => color), width, height, { areas, background: background > 0 && background });
+      const drawn = await drawLegend(
+        found.map(({ label }) => label),
+        found.map(({ color }) => color),
+        width,
+        height,
+        { areas, background: background > 0 && background },
+      );
       const margin = legendMargin(height);
       if (drawn !== undefined) blendBitmap(pixels, width, height, drawn, margin, margin);
     }
@@ -141,7 +172,13 @@ export class Segmentation {
   }
 
   /** What `JSON.stringify()` and `console.log()` show: no pixels. */
-  toJSON(): { readonly width: number; readonly height: number; readonly labels: readonly string[]; readonly areas?: Readonly<Record<string, number>>; readonly background?: number } {
+  toJSON(): {
+    readonly width: number;
+    readonly height: number;
+    readonly labels: readonly string[];
+    readonly areas?: Readonly<Record<string, number>>;
+    readonly background?: number;
+  } {
     const { width, height, labels } = this;
     return { width, height, labels, ...(this.#results.labels === undefined ? {} : this.#shares()) };
   }
@@ -164,20 +201,27 @@ export class Segmentation {
     const { labelMap } = this;
     const pixels = labelMap.length;
     for (let pixel = 0; pixel < pixels; pixel++) counts[labelMap[pixel]!]!++;
-    const areas = Object.freeze(Object.fromEntries(this.labels.map((label, index) => [label, counts[index]! / pixels])));
+    const areas = Object.freeze(
+      Object.fromEntries(this.labels.map((label, index) => [label, counts[index]! / pixels])),
+    );
     return { areas, background: counts[BACKGROUND]! / pixels };
   }
 
   #indexOf(label: string): number {
     const index = this.labels.indexOf(label);
-    if (index < 0) throw new RangeError(`Cannot read mask: label must be one of ${this.labels.join(', ')}, got ${describeValue(label)}`);
+    if (index < 0)
+      throw new RangeError(
+        `Cannot read mask: label must be one of ${this.labels.join(', ')}, got ${describeValue(label)}`,
+      );
     return index;
   }
 
   #asked<Name extends keyof SegmentReply>(name: Name, property: string): NonNullable<SegmentReply[Name]> {
     const result = this.#results[name];
     if (result === undefined) {
-      throw new RangeError(`Cannot read ${property}: output must include "${name}", got [${Object.keys(this.#results).join(', ')}]`);
+      throw new RangeError(
+        `Cannot read ${property}: output must include "${name}", got [${Object.keys(this.#results).join(', ')}]`,
+      );
     }
     return result;
   }

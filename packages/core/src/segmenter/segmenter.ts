@@ -19,7 +19,21 @@ import type { Templates } from '../text/templates.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
 import { resolveLoad, type ImageBounds, type LoadRequest, type SegmenterOptions } from './load-options.ts';
-import { ENCODE_NAMES, SEGMENT_NAMES, checkEncoded, checkLabels, checkMerge, checkResults, checkViews, isList, resolveDecision, resolveOutputs, resolveSize, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
+import {
+  ENCODE_NAMES,
+  SEGMENT_NAMES,
+  checkEncoded,
+  checkLabels,
+  checkMerge,
+  checkResults,
+  checkViews,
+  isList,
+  resolveDecision,
+  resolveOutputs,
+  resolveSize,
+  type EncodeOptions,
+  type SegmentOptions,
+} from './segment-options.ts';
 import { Segmentation } from './segmentation.ts';
 import { Semaphore } from './semaphore.ts';
 
@@ -90,7 +104,10 @@ export class Segmenter {
       return await raceSignal(loading, signal);
     } catch (error) {
       // Loading cannot be stopped everywhere: what comes of it later is freed.
-      void loading.then((late) => late.dispose(), () => undefined);
+      void loading.then(
+        (late) => late.dispose(),
+        () => undefined,
+      );
       throw error;
     }
   }
@@ -131,11 +148,18 @@ export class Segmenter {
 
   /**
    * Uses a session another thread owns. Disposing the result ends the use, not the session; when the owner disposes its
-   * segmenter, calls here reject as `DISPOSED`. Label sets come from the owner too: {@link Segmenter.labels} is refused.
+   * segmenter, calls here reject as `DISPOSED`. Label sets come from the owner too: {@link Segmenter.labels} is
+   * refused.
    */
   static attach(shared: SharedSegmenter): Segmenter {
     const given = shared as Partial<SharedSegmenter> | undefined | null;
-    checkKind('attach segmenter', 'shared', shared, typeof given?.port?.postMessage === 'function' && given.info !== undefined, 'be what segmenter.share() returned, with its port transferred');
+    checkKind(
+      'attach segmenter',
+      'shared',
+      shared,
+      typeof given?.port?.postMessage === 'function' && given.info !== undefined,
+      'be what segmenter.share() returned, with its port transferred',
+    );
     const { port, info, ...bounds } = shared;
     return new Segmenter(new PortClient(port, info), undefined, bounds);
   }
@@ -165,7 +189,10 @@ export class Segmenter {
     return this.#text instanceof Vocabulary ? this.#text.names : undefined;
   }
 
-  /** Sentences that names are put into unless said otherwise: the checkpoint's own, or CLIPSeg's. A vocabulary looks names up as they are. */
+  /**
+   * Sentences that names are put into unless said otherwise: the checkpoint's own, or CLIPSeg's. A vocabulary looks
+   * names up as they are.
+   */
   get templates(): Templates {
     return templatesOf(this.#thread.info.config);
   }
@@ -179,8 +206,16 @@ export class Segmenter {
   async labels(labels: readonly LabelInput[], options: LabelsOptions = {}): Promise<LabelSet> {
     Segmenter.#check(this, 'labels');
     const text = this.#text;
-    if (text === undefined) throw new TypeError('Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and send labels.parts)');
-    const { prompts, ...rest } = resolveLabels(labels, options, text instanceof Vocabulary ? 'vocabulary' : this.templates);
+    if (text === undefined)
+      throw new TypeError(
+        'Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and ' +
+          'send labels.parts)',
+      );
+    const { prompts, ...rest } = resolveLabels(
+      labels,
+      options,
+      text instanceof Vocabulary ? 'vocabulary' : this.templates,
+    );
     const { signal } = options;
     signal?.throwIfAborted();
     const embeddings = await raceSignal(Promise.resolve(text.embed(prompts, signal)), signal);
@@ -198,20 +233,31 @@ export class Segmenter {
       const opened = await this.#open(image, signal);
       const tiling = tilePicture(opened.width, opened.height);
       const pixels = await this.#pixels(opened, tiling, views, signal);
-      const id = await this.#thread.request<number>({ type: 'encode', pixels, tiles: tiling.tiles, views }, [pixels.buffer as ArrayBuffer], signal);
-      return new EncodedImage({ width: opened.width, height: opened.height, views, id, owner: this.#thread }, () => this.#thread.notify({ type: 'release', encoded: id }));
+      const id = await this.#thread.request<number>(
+        { type: 'encode', pixels, tiles: tiling.tiles, views },
+        [pixels.buffer as ArrayBuffer],
+        signal,
+      );
+      return new EncodedImage({ width: opened.width, height: opened.height, views, id, owner: this.#thread }, () =>
+        this.#thread.notify({ type: 'release', encoded: id }),
+      );
     }, signal);
   }
 
   /**
-   * Segments a picture. Calls in progress at once resolve as they are done; `segmentBatch` and `segmentVideo` keep order.
+   * Segments a picture. Calls in progress at once resolve as they are done; `segmentBatch` and `segmentVideo` keep
+   * order.
    *
    * @param image - anything {@link ImageInput} allows, or a picture encoded before
    * @param labels - from {@link Segmenter.labels} or `LabelSet.load`
    * @throws SynsegError `IMAGE_DECODE` for a broken picture; the segmenter goes on working
    * @throws the signal's reason when aborted
    */
-  async segment(image: ImageInput | EncodedImage, labels: LabelSet, options: SegmentOptions = {}): Promise<Segmentation> {
+  async segment(
+    image: ImageInput | EncodedImage,
+    labels: LabelSet,
+    options: SegmentOptions = {},
+  ): Promise<Segmentation> {
     Segmenter.#check(this, 'segment');
     checkOptions('segment', options, SEGMENT_NAMES);
     checkSignal('segment', options.signal);
@@ -229,18 +275,33 @@ export class Segmenter {
     return this.#permits.run(async () => {
       const opened = image instanceof EncodedImage ? image : await this.#open(image, signal);
       const tiling = tilePicture(opened.width, opened.height);
-      const size = resolveSize(options.size, [opened.height, opened.width], this.#logitSize(tiling, views), this.#bounds.maxPixels);
+      const size = resolveSize(
+        options.size,
+        [opened.height, opened.width],
+        this.#logitSize(tiling, views),
+        this.#bounds.maxPixels,
+      );
       checkResults(shared.outputs, labels.names.length, size, this.#bounds.maxLabelPixels);
       const picture: SegmentRequest['picture'] =
-        opened instanceof EncodedImage ? { encoded: opened.id } : { pixels: await this.#pixels(opened, tiling, views, signal, options.transfer), tiles: tiling.tiles };
+        opened instanceof EncodedImage
+          ? { encoded: opened.id }
+          : { pixels: await this.#pixels(opened, tiling, views, signal, options.transfer), tiles: tiling.tiles };
       const transfer = 'pixels' in picture ? [picture.pixels.buffer as ArrayBuffer] : [];
-      const results = await this.#thread.request<SegmentReply>({ type: 'segment', picture, size, ...shared }, transfer, signal);
+      const results = await this.#thread.request<SegmentReply>(
+        { type: 'segment', picture, size, ...shared },
+        transfer,
+        signal,
+      );
       return new Segmentation(size, labels, results);
     }, signal);
   }
 
   /** Segments several pictures; results in their order. Pictures share runs of the network. */
-  async segmentBatch(images: readonly (ImageInput | EncodedImage)[], labels: LabelSet, options: SegmentOptions = {}): Promise<Segmentation[]> {
+  async segmentBatch(
+    images: readonly (ImageInput | EncodedImage)[],
+    labels: LabelSet,
+    options: SegmentOptions = {},
+  ): Promise<Segmentation[]> {
     checkKind('segment', 'images', images, isList(images), 'be a list');
     return Promise.all(images.map((image) => this.segment(image, labels, options)));
   }
@@ -248,7 +309,10 @@ export class Segmenter {
   /** Waits for the run in progress, rejects what still waits as `DISPOSED`, and frees everything. Idempotent. */
   dispose(): Promise<void> {
     Segmenter.#check(this, 'dispose');
-    return (this.#disposal ??= Promise.all([this.#thread.dispose(), this.#text instanceof LabelEmbedder ? this.#text.dispose() : undefined]).then(() => undefined));
+    return (this.#disposal ??= Promise.all([
+      this.#thread.dispose(),
+      this.#text instanceof LabelEmbedder ? this.#text.dispose() : undefined,
+    ]).then(() => undefined));
   }
 
   /** {@link Segmenter.dispose}, for `await using`. */
@@ -257,14 +321,21 @@ export class Segmenter {
   }
 
   /** What `JSON.stringify()` and `console.log()` show. */
-  toJSON(): { readonly device: Provider; readonly precision: Precision; readonly inputSize: readonly [height: number, width: number] } {
+  toJSON(): {
+    readonly device: Provider;
+    readonly precision: Precision;
+    readonly inputSize: readonly [height: number, width: number];
+  } {
     return { device: this.device, precision: this.precision, inputSize: this.inputSize };
   }
 
   /** @throws TypeError for a method taken off its segmenter, SynsegError `DISPOSED` after disposal */
   static #check(self: unknown, method: string): void {
     const fits = typeof self === 'object' && self !== null && #thread in self;
-    if (!fits) throw new TypeError(`Cannot ${method}: it must be called on a segmenter, as segmenter.${method}(), got ${describeValue(self)}`);
+    if (!fits)
+      throw new TypeError(
+        `Cannot ${method}: it must be called on a segmenter, as segmenter.${method}(), got ${describeValue(self)}`,
+      );
     if (self.#disposal !== undefined && method !== 'dispose') throw disposedError();
   }
 
@@ -273,8 +344,16 @@ export class Segmenter {
     return openImage(image, { ...bounds, ...(signal === undefined ? {} : { signal }) });
   }
 
-  #pixels(image: OpenedImage, tiling: Tiling, views: ViewCount, signal: AbortSignal | undefined, transfer = false): Promise<Uint8Array> {
-    return tilePixels(image, tiling, pictureSize(this.inputSize, views), transfer, (whole) => this.#open(whole, signal));
+  #pixels(
+    image: OpenedImage,
+    tiling: Tiling,
+    views: ViewCount,
+    signal: AbortSignal | undefined,
+    transfer = false,
+  ): Promise<Uint8Array> {
+    return tilePixels(image, tiling, pictureSize(this.inputSize, views), transfer, (whole) =>
+      this.#open(whole, signal),
+    );
   }
 
   #logitSize({ tiles: [rows, columns] }: Tiling, views: ViewCount): readonly [number, number] {
@@ -286,5 +365,7 @@ export class Segmenter {
 showsItself(Segmenter, 'Segmenter');
 
 async function textSide(settings: EngineSettings, info: EngineInfo): Promise<TextSide> {
-  return info.config.text.kind === 'vocabulary' ? Vocabulary.load(settings.folder, info.config) : new LabelEmbedder(settings, info);
+  return info.config.text.kind === 'vocabulary'
+    ? Vocabulary.load(settings.folder, info.config)
+    : new LabelEmbedder(settings, info);
 }

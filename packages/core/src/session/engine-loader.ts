@@ -13,7 +13,9 @@ import type { RunGuard } from './run-guard.ts';
 import type { Provider } from './providers.ts';
 import { RuntimeSession } from './runtime.ts';
 
-/** Providers `device: 'auto'` tries, in order. WebGPU on Linux is for the asking: software adapters pass for GPUs there. */
+/**
+ * Providers `device: 'auto'` tries, in order. WebGPU on Linux is for the asking: software adapters pass for GPUs there.
+ */
 export function providerCandidates(device: Provider | 'auto'): readonly Provider[] {
   if (device !== 'auto') return [device];
   return process.platform === 'linux' ? ['cuda', 'cpu'] : ['webgpu', 'cpu'];
@@ -28,7 +30,13 @@ export class EngineLoader {
   readonly #guard: RunGuard;
   readonly #cache: GraphCache;
 
-  private constructor(checkpoint: Checkpoint, device: Provider, precision: Precision, settings: EngineSettings, guard: RunGuard) {
+  private constructor(
+    checkpoint: Checkpoint,
+    device: Provider,
+    precision: Precision,
+    settings: EngineSettings,
+    guard: RunGuard,
+  ) {
     this.checkpoint = checkpoint;
     this.device = device;
     this.precision = precision;
@@ -49,7 +57,9 @@ export class EngineLoader {
     load: (loader: EngineLoader) => Promise<RuntimeSession>,
   ): Promise<{ loader: EngineLoader; session: RuntimeSession }> {
     if (settings.precision === 'int8' && checkpoint.config.trunk.kind === 'onnx') {
-      throw new RangeError('Cannot load checkpoint: precision must be "auto", "fp32" or "fp16" for a ready-made ONNX trunk, got "int8"');
+      throw new RangeError(
+        'Cannot load checkpoint: precision must be "auto", "fp32" or "fp16" for a ready-made ONNX trunk, got "int8"',
+      );
     }
     const tried = providerCandidates(settings.device);
     for (const [index, device] of tried.entries()) {
@@ -83,14 +93,21 @@ export class EngineLoader {
     const { precision } = this;
     const { config, weights } = this.checkpoint;
     const carried = await this.#fingerprint();
-    const model = await this.#cache.get({ kind, precision, config, weights, ...carried }, async () => writeOnnx(await build()));
-    return this.#guard.run(() => RuntimeSession.create(model, { provider: this.device, threads: this.#settings.threads }));
+    const model = await this.#cache.get({ kind, precision, config, weights, ...carried }, async () =>
+      writeOnnx(await build()),
+    );
+    return this.#guard.run(() =>
+      RuntimeSession.create(model, { provider: this.device, threads: this.#settings.threads }),
+    );
   }
 
   /** Identifies bytes that graphs carry themselves: a ready-made trunk, int8 weights. All others are referred to. */
   async #fingerprint(): Promise<{ fingerprint?: string }> {
     const { config, weights, folder } = this.checkpoint;
-    const files = [...(config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : []), ...(this.precision === 'int8' ? weights.files : [])];
+    const files = [
+      ...(config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : []),
+      ...(this.precision === 'int8' ? weights.files : []),
+    ];
     return files.length === 0 ? {} : { fingerprint: await fingerprintFiles(files, this.#settings.cacheFolder) };
   }
 }

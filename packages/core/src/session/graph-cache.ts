@@ -43,7 +43,11 @@ export class GraphCache {
   }
 
   #hash({ kind, precision, config, weights, fingerprint }: GraphKey): string {
-    const layout = weights.entries().map(({ name, dtype, shape, path, offset }) => [name, dtype, shape, basename(path), offset]);
-    return createHash('sha256').update(JSON.stringify([this.#buildId, kind, precision, config, layout, fingerprint])).digest('hex');
+    const layout = weights
+      .entries()
+      .map(({ name, dtype, shape, path, offset }) => [name, dtype, shape, basename(path), offset]);
+    return createHash('sha256')
+      .update(JSON.stringify([this.#buildId, kind, precision, config, layout, fingerprint]))
+      .digest('hex');
   }
 }

@@ -20,7 +20,11 @@ interface Service {
 async function visionService({ settings }: ThreadStart, guard: RunGuard): Promise<Service> {
   const engine = await VisionEngine.load(settings, guard);
   const service = new VisionService(engine, settings.maxBatch);
-  return { info: engine.info, receive: (port, message) => service.receive(port, message), close: () => service.close() };
+  return {
+    info: engine.info,
+    receive: (port, message) => service.receive(port, message),
+    close: () => service.close(),
+  };
 }
 
 async function textService({ settings }: ThreadStart, guard: RunGuard): Promise<Service> {
@@ -31,7 +35,10 @@ async function textService({ settings }: ThreadStart, guard: RunGuard): Promise<
   const embed = async (port: ReplyPort, { id, prompts }: EmbedRequest): Promise<void> => {
     try {
       const embeddings = await engine.embed(prompts, () => closed || cancelled.has(id));
-      if (embeddings !== undefined) port.postMessage({ type: 'result', id, result: embeddings } satisfies ThreadReply, [embeddings.buffer as ArrayBuffer]);
+      if (embeddings !== undefined)
+        port.postMessage({ type: 'result', id, result: embeddings } satisfies ThreadReply, [
+          embeddings.buffer as ArrayBuffer,
+        ]);
     } catch (error) {
       port.postMessage({ type: 'error', id, error: serialiseError(error) } satisfies ThreadReply);
     } finally {

@@ -1,6 +1,7 @@
 /**
  * What crosses between a caller's thread and an inference thread. Plain data only; pictures and results travel as
- * transferred ArrayBuffers. Any number of ports may be connected to one thread: each is a caller with an order of its own.
+ * transferred ArrayBuffers. Any number of ports may be connected to one thread: each is a caller with an order of its
+ * own.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ModelConfig } from '../checkpoint/model-config.ts';

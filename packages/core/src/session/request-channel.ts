@@ -33,7 +33,11 @@ export class RequestChannel {
   }
 
   /** Sends a request and awaits its result. Aborting rejects at once with the signal's reason. */
-  async request<Result>(request: Unnumbered<ThreadRequest>, transfer: readonly ArrayBuffer[] = [], signal?: AbortSignal): Promise<Result> {
+  async request<Result>(
+    request: Unnumbered<ThreadRequest>,
+    transfer: readonly ArrayBuffer[] = [],
+    signal?: AbortSignal,
+  ): Promise<Result> {
     signal?.throwIfAborted();
     this.check();
     const id = this.#nextId++;

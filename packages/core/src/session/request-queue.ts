@@ -56,7 +56,8 @@ export class RequestQueue<Caller, Request extends { readonly id: number }> {
     let weight = rule.weight(first.request);
     for (const entry of this.#waiting.slice(1)) {
       const added = rule.weight(entry.request);
-      const joins = key !== undefined && !held.has(entry.caller) && rule.key(entry.request) === key && weight + added <= rule.limit;
+      const joins =
+        key !== undefined && !held.has(entry.caller) && rule.key(entry.request) === key && weight + added <= rule.limit;
       if (joins) {
         batch.push(entry);
         weight += added;

@@ -2,7 +2,8 @@
  * Keeps a process from ending while a thread is inside the runtime.
  *
  * Ending a worker inside `session.run()`, or while it loads the runtime's addon, aborts the process (exit code 134). A
- * thread marks the time it spends there in shared memory; when the process exits, for whatever reason, the owner asks the
+ * thread marks the time it spends there in shared memory; when the process exits, for whatever reason, the owner asks
+ * the
  * thread to start nothing more and waits until it is out.
  */
 
@@ -15,7 +16,10 @@ const RUNNING = 1;
 const LOADING = 2;
 
 /** Longest waits at process exit, ms: what takes longer is abandoned to the abort. */
-const EXIT_WAITS_MS = [[LOADING, 5_000], [RUNNING, 60_000]] as const;
+const EXIT_WAITS_MS = [
+  [LOADING, 5_000],
+  [RUNNING, 60_000],
+] as const;
 
 /** Thrown inside the thread when the process is exiting; nobody is left to see it. */
 class Stopped extends Error {}
@@ -55,7 +59,8 @@ export class RunGuard {
     Atomics.store(this.#cells, STOPPED, 1);
     for (const [state, waitMs] of EXIT_WAITS_MS) {
       const deadline = Date.now() + waitMs;
-      while (Atomics.load(this.#cells, STATE) === state && Date.now() < deadline) Atomics.wait(this.#cells, STATE, state, 100);
+      while (Atomics.load(this.#cells, STATE) === state && Date.now() < deadline)
+        Atomics.wait(this.#cells, STATE, state, 100);
     }
   }
 }

@@ -70,17 +70,26 @@ export class RuntimeSession {
    * @throws SynsegError `DEVICE_UNAVAILABLE` when the provider cannot make a session, `MODEL_LOAD` when the graph or
    *   its weights cannot be loaded.
    */
-  static async create(model: OnnxModel, { provider, threads, resident = [] }: SessionSettings): Promise<RuntimeSession> {
+  static async create(
+    model: OnnxModel,
+    { provider, threads, resident = [] }: SessionSettings,
+  ): Promise<RuntimeSession> {
     await disableTelemetry();
     // The runtime drops a provider it was not built with and goes on without: that would be a silent fallback.
     const known = ort.listSupportedBackends().map(({ name }) => name);
     if (!known.includes(provider)) {
-      throw new SynsegError('DEVICE_UNAVAILABLE', `Cannot use device "${provider}": it must be one that onnxruntime has here (${known.join(', ')}), got none of that name`);
+      throw new SynsegError(
+        'DEVICE_UNAVAILABLE',
+        `Cannot use device "${provider}": it must be one that onnxruntime has here (${known.join(', ')}), got none ` +
+          'of that name',
+      );
     }
     const session: Record<string, unknown> = {
       // Idle sessions would spin and slow the one at work.
       intra_op: { allow_spinning: '0' },
-      ...(model.externalFolder === undefined ? {} : { model_external_initializers_file_folder_path: model.externalFolder }),
+      ...(model.externalFolder === undefined
+        ? {}
+        : { model_external_initializers_file_folder_path: model.externalFolder }),
     };
     const options: ort.InferenceSession.SessionOptions = {
       executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
@@ -89,15 +98,27 @@ export class RuntimeSession {
       interOpNumThreads: 1,
       logSeverityLevel: 4,
       extra: { session },
-      ...(provider === 'webgpu' && resident.length > 0 ? { preferredOutputLocation: Object.fromEntries(resident.map((name) => [runtimeName(name), 'gpu-buffer' as const])) } : {}),
+      ...(provider === 'webgpu' && resident.length > 0
+        ? {
+            preferredOutputLocation: Object.fromEntries(
+              resident.map((name) => [runtimeName(name), 'gpu-buffer' as const]),
+            ),
+          }
+        : {}),
     };
     try {
       return new RuntimeSession(await ort.InferenceSession.create(model.bytes, options), resident);
     } catch (cause) {
       if (provider !== 'cpu') {
-        throw new SynsegError('DEVICE_UNAVAILABLE', `Cannot use device "${provider}": its execution provider must start, got ${messageOf(cause)}`, { cause });
+        throw new SynsegError(
+          'DEVICE_UNAVAILABLE',
+          `Cannot use device "${provider}": its execution provider must start, got ${messageOf(cause)}`,
+          { cause },
+        );
       }
-      throw new SynsegError('MODEL_LOAD', `Cannot load graph: onnxruntime must accept it, got ${messageOf(cause)}`, { cause });
+      throw new SynsegError('MODEL_LOAD', `Cannot load graph: onnxruntime must accept it, got ${messageOf(cause)}`, {
+        cause,
+      });
     }
   }
 
@@ -112,16 +133,23 @@ export class RuntimeSession {
   }
 
   /** {@link RuntimeSession.run} for graphs that are fed their own results: resident outputs come back as handles. */
-  async runResident(feeds: Readonly<Record<string, TensorData | ResidentTensor>>): Promise<{ readonly results: Record<string, TensorData>; readonly resident: Record<string, ResidentTensor> }> {
+  async runResident(
+    feeds: Readonly<Record<string, TensorData | ResidentTensor>>,
+  ): Promise<{ readonly results: Record<string, TensorData>; readonly resident: Record<string, ResidentTensor> }> {
     const tensors: Record<string, ort.Tensor> = {};
     for (const [name, feed] of Object.entries(feeds)) {
-      tensors[name] = feed instanceof ResidentTensor ? feed.handle : new ort.Tensor(TYPE_OF.get(feed.data.constructor) ?? 'float32', feed.data as Float32Array, feed.shape);
+      tensors[name] =
+        feed instanceof ResidentTensor
+          ? feed.handle
+          : new ort.Tensor(TYPE_OF.get(feed.data.constructor) ?? 'float32', feed.data as Float32Array, feed.shape);
     }
     let outputs: ort.InferenceSession.ReturnType;
     try {
       outputs = await this.#session.run(tensors);
     } catch (cause) {
-      throw new SynsegError('INFERENCE', `Cannot run graph: onnxruntime must finish, got ${messageOf(cause)}`, { cause });
+      throw new SynsegError('INFERENCE', `Cannot run graph: onnxruntime must finish, got ${messageOf(cause)}`, {
+        cause,
+      });
     }
     const results: Record<string, TensorData> = {};
     const resident: Record<string, ResidentTensor> = {};
@@ -143,6 +171,9 @@ export class RuntimeSession {
 export function runtimeInfo(): { readonly version: string; readonly bundledProviders: readonly string[] } {
   return {
     version: ort.env.versions.node ?? ort.env.versions.common,
-    bundledProviders: ort.listSupportedBackends().filter(({ bundled }) => bundled).map(({ name }) => name),
+    bundledProviders: ort
+      .listSupportedBackends()
+      .filter(({ bundled }) => bundled)
+      .map(({ name }) => name),
   };
 }

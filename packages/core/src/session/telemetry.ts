@@ -1,6 +1,7 @@
 /**
  * Turns off the telemetry of onnxruntime, which would keep a device id and a queue of events in the user's cache folder
- * and send them. The runtime only asks the process's environment, when its first session is made; a thread's `process.env`
+ * and send them. The runtime only asks the process's environment, when its first session is made; a thread's
+ * `process.env`
  * is a copy that it never sees. A variable the user has set is left as it is.
  */
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';

@@ -30,7 +30,8 @@ export class TextEngine {
   static async load(settings: EngineSettings, guard: RunGuard): Promise<TextEngine> {
     const checkpoint = await openCheckpoint(settings.folder);
     const { config } = checkpoint;
-    if (config.text.kind !== 'clip') throw new RangeError(`internal: text engine must have a text encoder, got ${config.text.kind}`);
+    if (config.text.kind !== 'clip')
+      throw new RangeError(`internal: text engine must have a text encoder, got ${config.text.kind}`);
     const tokenizer = await ClipTokenizer.load(settings.folder, config.text.maxTokens);
     // Embeddings are computed once and kept: they are not worth less than full precision.
     const exact: EngineSettings = { ...settings, precision: 'fp32' };
@@ -50,7 +51,9 @@ export class TextEngine {
   async embed(labels: readonly (readonly string[])[], cancelled: () => boolean): Promise<Float32Array | undefined> {
     const dim = this.info.config.embeddingDim;
     const result = new Float32Array(labels.length * dim);
-    const prompts = labels.flatMap((texts, label) => texts.map((text) => ({ label, weight: 1 / texts.length, ids: this.#tokenizer.encode(text) })));
+    const prompts = labels.flatMap((texts, label) =>
+      texts.map((text) => ({ label, weight: 1 / texts.length, ids: this.#tokenizer.encode(text) })),
+    );
     // Prompts of like length share a run, so that padding costs little.
     prompts.sort((a, b) => a.ids.length - b.ids.length);
     for (let start = 0; start < prompts.length; start += PROMPTS_PER_RUN) {
@@ -59,7 +62,9 @@ export class TextEngine {
       const some = prompts.slice(start, start + PROMPTS_PER_RUN);
       const embeddings = await this.#encode(some.map(({ ids }) => ids));
       some.forEach(({ label, weight }, row) => {
-        for (let i = 0; i < dim; i++) result[label * dim + i] = (result[label * dim + i] as number) + weight * (embeddings[row * dim + i] as number);
+        for (let i = 0; i < dim; i++)
+          result[label * dim + i] =
+            (result[label * dim + i] as number) + weight * (embeddings[row * dim + i] as number);
       });
     }
     return result;

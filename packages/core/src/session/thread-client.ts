@@ -53,12 +53,22 @@ export class ThreadClient implements InferenceLink {
         else this.#channel.receive(message);
       });
       worker.once('exit', (code) => {
-        if (this.#disposal === undefined) this.#channel.fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must stay alive, got exit code ${String(code)}`));
+        if (this.#disposal === undefined)
+          this.#channel.fail(
+            new SynsegError(
+              'INFERENCE',
+              `Cannot finish: the inference thread must stay alive, got exit code ${String(code)}`,
+            ),
+          );
         resolve();
       });
     });
     worker.on('error', (error) => {
-      this.#channel.fail(new SynsegError('INFERENCE', `Cannot finish: the inference thread must not fail, got ${messageOf(error)}`, { cause: error }));
+      this.#channel.fail(
+        new SynsegError('INFERENCE', `Cannot finish: the inference thread must not fail, got ${messageOf(error)}`, {
+          cause: error,
+        }),
+      );
     });
   }
 
@@ -68,7 +78,9 @@ export class ThreadClient implements InferenceLink {
    * @throws what loading throws in the thread, with class and code
    */
   static async start(role: ThreadStart['role'], settings: EngineSettings, signal?: AbortSignal): Promise<ThreadClient> {
-    const entry = packageFile('load checkpoint', '@synseg/core', () => { return new URL('./inference-thread.js', import.meta.url); });
+    const entry = packageFile('load checkpoint', '@synseg/core', () => {
+      return new URL('./inference-thread.js', import.meta.url);
+    });
     await disableTelemetry();
     signal?.throwIfAborted();
     const guard = new RunGuard();
@@ -87,15 +99,34 @@ export class ThreadClient implements InferenceLink {
         else if (message.type === 'failed') reject(deserialiseError(message.error));
         else reject(new Error(`internal: the inference thread must first report, got "${message.type}"`));
       });
-      worker.once('error', (cause) => reject(new SynsegError('MODEL_LOAD', `Cannot load checkpoint: the inference thread must start, got ${messageOf(cause)}`, { cause })));
-      worker.once('exit', (code) => reject(new SynsegError('MODEL_LOAD', `Cannot load checkpoint: the inference thread must start, got exit code ${String(code)}`)));
+      worker.once('error', (cause) =>
+        reject(
+          new SynsegError(
+            'MODEL_LOAD',
+            `Cannot load checkpoint: the inference thread must start, got ${messageOf(cause)}`,
+            { cause },
+          ),
+        ),
+      );
+      worker.once('exit', (code) =>
+        reject(
+          new SynsegError(
+            'MODEL_LOAD',
+            `Cannot load checkpoint: the inference thread must start, got exit code ${String(code)}`,
+          ),
+        ),
+      );
     });
     const client = loaded.then((info) => new ThreadClient(worker, guard, info));
     try {
-      // Loading cannot be interrupted inside the runtime: the caller is let go now, the thread closes when it has loaded.
+      // Loading cannot be interrupted inside the runtime: the caller is let go now, the thread closes when it has
+      // loaded.
       return await raceSignal(client, signal);
     } catch (error) {
-      void client.then((late) => late.dispose(), () => undefined);
+      void client.then(
+        (late) => late.dispose(),
+        () => undefined,
+      );
       throw error;
     }
   }

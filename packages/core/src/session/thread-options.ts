@@ -1,5 +1,6 @@
 /**
- * What a new thread takes over of Node's flags. All of them, which is Node's own default, but for `--input-type`: it says
+ * What a new thread takes over of Node's flags. All of them, which is Node's own default, but for `--input-type`: it
+ * says
  * how to read a program given as text (`node --input-type=module --eval`), and no thread that begins with a file starts
  * under it.
  */
@@ -15,10 +16,15 @@ export interface ThreadOptions {
 }
 
 /** Options for threads under the flags of this one; none where the default will do. */
-export function threadOptions(flags: readonly string[] = process.execArgv, env: NodeJS.ProcessEnv = process.env): ThreadOptions {
+export function threadOptions(
+  flags: readonly string[] = process.execArgv,
+  env: NodeJS.ProcessEnv = process.env,
+): ThreadOptions {
   const { NODE_OPTIONS: shared = '' } = env;
   const fewer = shared.replace(inputType, '');
   if (fewer === shared && !flags.some((flag) => /^--input-type(?:=|$)/.test(flag))) return {};
-  const execArgv = flags.flatMap((flag, at) => (!kept.test(flag) ? [] : flags.slice(at, flag.includes('=') ? at + 1 : at + 2)));
+  const execArgv = flags.flatMap((flag, at) =>
+    !kept.test(flag) ? [] : flags.slice(at, flag.includes('=') ? at + 1 : at + 2),
+  );
   return { execArgv, ...(fewer === shared ? {} : { env: { ...env, NODE_OPTIONS: fewer } }) };
 }

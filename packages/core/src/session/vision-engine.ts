@@ -6,11 +6,24 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
-import { buildDecodeGraph, buildPostprocessGraph, buildSplitGraph, buildTrunkGraph, tapNames } from '../model/model-graphs.ts';
+import {
+  buildDecodeGraph,
+  buildPostprocessGraph,
+  buildSplitGraph,
+  buildTrunkGraph,
+  tapNames,
+} from '../model/model-graphs.ts';
 import { sampleRows, type PostprocessShape } from '../model/postprocess.ts';
 import { pictureSize, type MergeRule, type ViewCount } from '../model/views.ts';
 import { EngineLoader } from './engine-loader.ts';
-import type { EngineInfo, EngineSettings, LabelEmbeddings, SegmentReply, SegmentRequest, TiledPixels } from './protocol.ts';
+import type {
+  EngineInfo,
+  EngineSettings,
+  LabelEmbeddings,
+  SegmentReply,
+  SegmentRequest,
+  TiledPixels,
+} from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
 import type { RuntimeSession, TensorData } from './runtime.ts';
 
@@ -51,7 +64,8 @@ export class VisionEngine {
     const { loader, session } = await EngineLoader.start(checkpoint, settings, guard, loadTrunk);
     const engine = new VisionEngine(loader, settings, guard);
     engine.#sessions.set('trunk', Promise.resolve(session));
-    // The decoder is loaded now, not at the first frame: its weights are checked and the first result comes at full speed.
+    // The decoder is loaded now, not at the first frame: its weights are checked and the first result comes at full
+    // speed.
     await engine.#decoder(1, 'mean');
     return engine;
   }
@@ -77,7 +91,9 @@ export class VisionEngine {
   }
 
   async #split(pixels: TensorData): Promise<TensorData> {
-    const session = await this.#session('split', () => this.#loader.session('split', () => buildSplitGraph(this.info.config)));
+    const session = await this.#session('split', () =>
+      this.#loader.session('split', () => buildSplitGraph(this.info.config)),
+    );
     return (await this.#run(session, { pixels })).views as TensorData;
   }
 
@@ -96,7 +112,9 @@ export class VisionEngine {
     const runs: TensorData[] = [];
     for (let picture = 0; picture < pictures; picture += picturesPerRun) {
       const some = taps.map((tap) => sliceFirstAxis(tap, picture, Math.min(pictures, picture + picturesPerRun)));
-      const feeds = Object.fromEntries(tapNames(this.info.config).map((name, index) => [name, some[index] as TensorData]));
+      const feeds = Object.fromEntries(
+        tapNames(this.info.config).map((name, index) => [name, some[index] as TensorData]),
+      );
       const columns: TensorData[] = [];
       for (let label = 0; label < labels.count; label += labelsPerRun) {
         const end = Math.min(labels.count, label + labelsPerRun);
@@ -110,32 +128,53 @@ export class VisionEngine {
   }
 
   /** Results of one picture from its tiles' logits `[tiles, labels, h, w]`. */
-  async postprocess(logits: TensorData, tiles: readonly [number, number], request: Pick<SegmentRequest, 'decision' | 'outputs' | 'size'>): Promise<SegmentReply> {
+  async postprocess(
+    logits: TensorData,
+    tiles: readonly [number, number],
+    request: Pick<SegmentRequest, 'decision' | 'outputs' | 'size'>,
+  ): Promise<SegmentReply> {
     const { decision, outputs, size } = request;
     const [, labels = 0, sourceHeight = 0, sourceWidth = 0] = logits.shape;
     const [height, width] = size;
     const [rows, columns] = [sourceHeight * tiles[0], sourceWidth * tiles[1]];
     const resample = rows !== height || columns !== width;
     const { background } = decision;
-    // Whatever the picture's shape, a run holds so many pixels of all labels, also between its two passes: rows, or part of one.
+    // Whatever the picture's shape, a run holds so many pixels of all labels, also between its two passes: rows, or
+    // part of one.
     const pixels = Math.max(1, Math.floor(this.#limit(MAX_STRIP_ELEMENTS) / labels));
     const order = resample && width > pixels ? 'after' : resample && width < columns / NARROW ? 'before' : undefined;
-    const session = await this.#postprocessor({ size: [sourceHeight, sourceWidth], tiles, resample, ...(order === undefined ? {} : { columns: order }), background, outputs });
+    const session = await this.#postprocessor({
+      size: [sourceHeight, sourceWidth],
+      tiles,
+      resample,
+      ...(order === undefined ? {} : { columns: order }),
+      background,
+      outputs,
+    });
     const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
     const feeds: Record<string, TensorData> = {
       logits,
-      ...(outputs.labels && background ? { winThresholds: vector(decision.winThresholds), plane: { data: Float32Array.of(decision.plane), shape: [] } } : {}),
+      ...(outputs.labels && background
+        ? { winThresholds: vector(decision.winThresholds), plane: { data: Float32Array.of(decision.plane), shape: [] } }
+        : {}),
       ...(outputs.masks ? { maskThresholds: vector(decision.maskThresholds) } : {}),
     };
     const reply = allocateReply(outputs, labels, height * width);
-    const [strip, span] = !resample ? [height, width] : order === 'after' ? [1, pixels] : [Math.min(height, Math.ceil(pixels / (order === 'before' ? width : Math.max(width, columns)))), width];
+    const [strip, span] = !resample
+      ? [height, width]
+      : order === 'after'
+        ? [1, pixels]
+        : [Math.min(height, Math.ceil(pixels / (order === 'before' ? width : Math.max(width, columns)))), width];
     for (let top = 0; top < height; top += strip) {
       const bottom = Math.min(height, top + strip);
       for (let left = 0; left < width; left += span) {
         const right = Math.min(width, left + span);
-        const sampling = resample ? { ...rowFeeds(rows, height, top, bottom), ...columnFeeds(columns, width, left, right, order !== undefined) } : {};
+        const sampling = resample
+          ? { ...rowFeeds(rows, height, top, bottom), ...columnFeeds(columns, width, left, right, order !== undefined) }
+          : {};
         const results = await this.#run(session, { ...feeds, ...sampling });
-        for (const [name, target] of Object.entries(reply) as [string, Uint8Array | Float32Array][]) placeStrip(results[name] as TensorData, target, [height, width], [top, bottom], [left, right]);
+        for (const [name, target] of Object.entries(reply) as [string, Uint8Array | Float32Array][])
+          placeStrip(results[name] as TensorData, target, [height, width], [top, bottom], [left, right]);
       }
     }
     return reply;
@@ -158,7 +197,9 @@ export class VisionEngine {
 
   #decoder(views: ViewCount, merge: MergeRule): Promise<RuntimeSession> {
     const kind = `decode ${String(views)} ${views === 1 ? '' : merge}`;
-    return this.#session(kind, () => this.#loader.session(kind, () => buildDecodeGraph(this.info.config, this.#loader.parameters, views, merge)));
+    return this.#session(kind, () =>
+      this.#loader.session(kind, () => buildDecodeGraph(this.info.config, this.#loader.parameters, views, merge)),
+    );
   }
 
   #postprocessor(shape: PostprocessShape): Promise<RuntimeSession> {
@@ -192,7 +233,11 @@ function checkFinite(logits: TensorData): TensorData {
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
   if (sum === 0) return logits;
-  throw new SynsegError('INFERENCE', 'Cannot segment: logits must be finite numbers, got others (the weights of the checkpoint may be damaged, or too large for this precision)');
+  throw new SynsegError(
+    'INFERENCE',
+    'Cannot segment: logits must be finite numbers, got others (the weights of the checkpoint may be damaged, or ' +
+      'too large for this precision)',
+  );
 }
 
 /** @throws SynsegError `INFERENCE` when there is no memory for the results */
@@ -204,7 +249,11 @@ function allocateReply(outputs: SegmentRequest['outputs'], labels: number, pixel
       ...(outputs.activations ? { activations: new Float32Array(labels * pixels) } : {}),
     };
   } catch (cause) {
-    throw new SynsegError('INFERENCE', `Cannot segment: memory must hold the results of ${labels} labels and ${pixels} pixels, got ${messageOf(cause)}`, { cause });
+    throw new SynsegError(
+      'INFERENCE',
+      `Cannot segment: memory must hold the results of ${labels} labels and ${pixels} pixels, got ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -214,7 +263,13 @@ function rowFeeds(rows: number, height: number, top: number, bottom: number): Re
   return { upper: { data: upper, shape }, lower: { data: lower, shape }, fraction: { data: fraction, shape } };
 }
 
-function columnFeeds(columns: number, width: number, left: number, right: number, sampled: boolean): Record<string, TensorData> {
+function columnFeeds(
+  columns: number,
+  width: number,
+  left: number,
+  right: number,
+  sampled: boolean,
+): Record<string, TensorData> {
   if (!sampled) return { columns: { data: BigInt64Array.of(BigInt(width)), shape: [1] } };
   const { upper, lower, fraction } = sampleRows(columns, width, left, right);
   const shape = [right - left];

@@ -26,7 +26,11 @@ export class VisionService {
 
   constructor(engine: VisionEngine, maxBatch: number) {
     this.#engine = engine;
-    this.#rule = { key: batchKey, weight: (work) => ('pixels' in work ? tileCount(work) : 'pixels' in work.picture ? tileCount(work.picture) : 1), limit: maxBatch };
+    this.#rule = {
+      key: batchKey,
+      weight: (work) => ('pixels' in work ? tileCount(work) : 'pixels' in work.picture ? tileCount(work.picture) : 1),
+      limit: maxBatch,
+    };
   }
 
   /** Takes a message of one caller. */
@@ -57,7 +61,8 @@ export class VisionService {
   /** Stops after the current batch; what still waits fails as disposed. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { caller, request } of this.#queue.clear()) reply(caller, { type: 'error', id: request.id, error: serialiseError(disposedError()) });
+    for (const { caller, request } of this.#queue.clear())
+      reply(caller, { type: 'error', id: request.id, error: serialiseError(disposedError()) });
     await this.#working;
     this.#encoded.clear();
     await this.#engine.release();
@@ -78,7 +83,8 @@ export class VisionService {
         if (first.request.type === 'encode') await this.#encode(first.caller, first.request);
         else await this.#segment(batch as Queued<ReplyPort, SegmentRequest>[]);
       } catch (error) {
-        for (const { caller, request } of batch) reply(caller, { type: 'error', id: request.id, error: serialiseError(error) });
+        for (const { caller, request } of batch)
+          reply(caller, { type: 'error', id: request.id, error: serialiseError(error) });
       }
     }
   }
@@ -135,4 +141,3 @@ function tileCount({ tiles: [rows, columns] }: TiledPixels): number {
 function reply(port: ReplyPort, message: ThreadReply, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
-

@@ -2,7 +2,10 @@
 import type { TokenIds } from './tokenizer.ts';
 
 /** A batch of prompts, padded to the longest: the inputs of the text graph. */
-export interface PromptBatch extends Record<string, { readonly data: BigInt64Array; readonly shape: readonly number[] }> {
+export interface PromptBatch extends Record<
+  string,
+  { readonly data: BigInt64Array; readonly shape: readonly number[] }
+> {
   /** int64 `[prompts, tokens]` */
   ids: { readonly data: BigInt64Array; readonly shape: readonly number[] };
   /** int64 `[tokens]`: 0 … tokens − 1 */
@@ -18,7 +21,8 @@ export function promptBatch(prompts: readonly TokenIds[]): PromptBatch {
   const ends = new BigInt64Array(prompts.length);
   prompts.forEach((prompt, row) => {
     const end = prompt.length - 1;
-    for (let column = 0; column < tokens; column++) ids[row * tokens + column] = BigInt(prompt[Math.min(column, end)] as number);
+    for (let column = 0; column < tokens; column++)
+      ids[row * tokens + column] = BigInt(prompt[Math.min(column, end)] as number);
     ends[row] = BigInt(row * tokens + end);
   });
   return {

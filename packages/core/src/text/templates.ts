@@ -107,13 +107,19 @@ const BUILT_IN: Readonly<Record<TemplateName, readonly string[]>> = {
  */
 export function resolveTemplates(templates: Templates): readonly string[] {
   if (typeof templates === 'string') {
-    if (!Object.hasOwn(BUILT_IN, templates)) throw new RangeError(`Cannot embed labels: templates must be one of ${Object.keys(BUILT_IN).join(', ')} or a list, got ${describeValue(templates)}`);
+    if (!Object.hasOwn(BUILT_IN, templates))
+      throw new RangeError(
+        `Cannot embed labels: templates must be one of ${Object.keys(BUILT_IN).join(', ')} or a list, got ` +
+          `${describeValue(templates)}`,
+      );
     return BUILT_IN[templates];
   }
-  if (!isList(templates)) throw new TypeError(`Cannot embed labels: templates must be a name or a list, got ${describeValue(templates)}`);
+  if (!isList(templates))
+    throw new TypeError(`Cannot embed labels: templates must be a name or a list, got ${describeValue(templates)}`);
   if (templates.length === 0) throw new RangeError('Cannot embed labels: templates must not be empty, got []');
   const wrong = templates.findIndex((template) => typeof template !== 'string' || !template.includes('{}'));
-  if (wrong >= 0) throw new RangeError(`Cannot embed labels: every template must contain {}, got ${describeValue(templates[wrong])}`);
+  if (wrong >= 0)
+    throw new RangeError(`Cannot embed labels: every template must contain {}, got ${describeValue(templates[wrong])}`);
   return templates;
 }
 

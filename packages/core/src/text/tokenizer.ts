@@ -37,7 +37,11 @@ export class ClipTokenizer {
     try {
       return new ClipTokenizer(new Tokenizer(definition, config), maxTokens);
     } catch (cause) {
-      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${folder} must hold a valid CLIP tokenizer, got ${problemOf(cause)}`, { cause });
+      throw new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot load tokenizer: ${folder} must hold a valid CLIP tokenizer, got ${problemOf(cause)}`,
+        { cause },
+      );
     }
   }
 
@@ -53,7 +57,12 @@ export class ClipTokenizer {
   }
 
   #idsOf(prompt: string): TokenIds {
-    const fail = (got: string, cause?: unknown): SynsegError => new SynsegError('CHECKPOINT_FORMAT', `Cannot tokenize: the checkpoint's tokenizer must give whole numbers as token ids, got ${got}`, { cause });
+    const fail = (got: string, cause?: unknown): SynsegError =>
+      new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot tokenize: the checkpoint's tokenizer must give whole numbers as token ids, got ${got}`,
+        { cause },
+      );
     let ids: readonly unknown[];
     try {
       ({ ids } = this.#tokenizer.encode(prompt));
@@ -69,7 +78,9 @@ export class ClipTokenizer {
 
 /** What the library says of files it refuses; where it stumbles over them instead, that alone. */
 function problemOf(cause: unknown): string {
-  return cause instanceof TypeError || cause instanceof RangeError ? 'parts that do not fit together' : messageOf(cause);
+  return cause instanceof TypeError || cause instanceof RangeError
+    ? 'parts that do not fit together'
+    : messageOf(cause);
 }
 
 const FILES = ['tokenizer.json', 'tokenizer_config.json', 'vocab.json', 'merges.txt'];
@@ -77,7 +88,14 @@ const FILES = ['tokenizer.json', 'tokenizer_config.json', 'vocab.json', 'merges.
 /** The files of a folder that decide which ids a prompt has, as far as they are there. */
 export async function tokenizerFiles(folder: string): Promise<string[]> {
   const paths = FILES.map((name) => join(folder, name));
-  const there = await Promise.all(paths.map((path) => access(path).then(() => true, () => false)));
+  const there = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return paths.filter((_, index) => there[index]);
 }
 
@@ -92,10 +110,15 @@ async function readJson(path: string): Promise<Record<string, unknown> | undefin
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${path} must be JSON, got ${messageOf(cause)}`, { cause });
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${path} must be JSON, got ${messageOf(cause)}`, {
+      cause,
+    });
   }
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${path} must be a JSON object, got ${describeValue(json)}`);
+  throw new SynsegError(
+    'CHECKPOINT_FORMAT',
+    `Cannot load tokenizer: ${path} must be a JSON object, got ${describeValue(json)}`,
+  );
 }
 
 /** The pipeline of CLIP's fast tokenizer, from its vocabulary and merges. */
@@ -103,34 +126,62 @@ async function clipDefinition(folder: string): Promise<Record<string, unknown>> 
   const vocab = (await readJson(join(folder, 'vocab.json'))) as Record<string, number> | undefined;
   const merges = await readTextFile(join(folder, 'merges.txt')).catch(() => undefined);
   if (vocab === undefined || merges === undefined) {
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: folder must hold tokenizer.json, or vocab.json and merges.txt, got ${folder}`);
+    throw new SynsegError(
+      'CHECKPOINT_FORMAT',
+      `Cannot load tokenizer: folder must hold tokenizer.json, or vocab.json and merges.txt, got ${folder}`,
+    );
   }
   const [start, end] = ['<|startoftext|>', '<|endoftext|>'];
   const special = (content: string): Record<string, unknown> => {
     const id = vocab[content];
-    if (id === undefined) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: vocab.json must contain "${content}", got none (${folder})`);
-    return { id, content, special: true, single_word: false, lstrip: false, rstrip: false, normalized: content === start };
+    if (id === undefined)
+      throw new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot load tokenizer: vocab.json must contain "${content}", got none (${folder})`,
+      );
+    return {
+      id,
+      content,
+      special: true,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: content === start,
+    };
   };
   return {
     version: '1.0',
     added_tokens: [special(start), special(end)],
     normalizer: {
       type: 'Sequence',
-      normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' }, { type: 'Lowercase' }],
+      normalizers: [
+        { type: 'NFC' },
+        { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' },
+        { type: 'Lowercase' },
+      ],
     },
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
         {
           type: 'Split',
-          pattern: { Regex: "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
+          pattern: {
+            Regex:
+              "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+",
+          },
           behavior: 'Removed',
           invert: true,
         },
         { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
       ],
     },
-    post_processor: { type: 'RobertaProcessing', sep: [end, vocab[end]], cls: [start, vocab[start]], trim_offsets: false, add_prefix_space: false },
+    post_processor: {
+      type: 'RobertaProcessing',
+      sep: [end, vocab[end]],
+      cls: [start, vocab[start]],
+      trim_offsets: false,
+      add_prefix_space: false,
+    },
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: 'BPE',
@@ -139,7 +190,9 @@ async function clipDefinition(folder: string): Promise<Record<string, unknown>> 
       end_of_word_suffix: '</w>',
       fuse_unk: false,
       vocab,
-      merges: merges.split(/\r?\n/).filter((line, index) => line !== '' && !(index === 0 && line.startsWith('#version'))),
+      merges: merges
+        .split(/\r?\n/)
+        .filter((line, index) => line !== '' && !(index === 0 && line.startsWith('#version'))),
     },
   };
 }

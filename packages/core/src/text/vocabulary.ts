@@ -24,18 +24,26 @@ export class Vocabulary {
 
   /** Reads the vocabulary a checkpoint's configuration names. @throws SynsegError `CHECKPOINT_FORMAT`. */
   static async load(folder: string, config: ModelConfig): Promise<Vocabulary> {
-    if (config.text.kind !== 'vocabulary') throw new RangeError(`internal: vocabulary must be configured, got ${config.text.kind}`);
+    if (config.text.kind !== 'vocabulary')
+      throw new RangeError(`internal: vocabulary must be configured, got ${config.text.kind}`);
     const namesPath = join(folder, config.text.names);
     const json = (await readJson(namesPath)) as { names?: unknown } | undefined;
     const names = json?.names;
     if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
-      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load vocabulary: ${namesPath} must have a list "names" of strings, got ${typeof names}`);
+      throw new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot load vocabulary: ${namesPath} must have a list "names" of strings, got ${typeof names}`,
+      );
     }
     const path = join(folder, config.text.embeddings);
     const entry = (await readSafetensors(path)).tensors.get('embeddings');
     const expected = [names.length, config.embeddingDim];
     if (entry === undefined || entry.shape.join() !== expected.join()) {
-      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load vocabulary: tensor "embeddings" must be [${expected.join(', ')}], got [${entry?.shape.join(', ') ?? 'none'}] in ${path}`);
+      throw new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot load vocabulary: tensor "embeddings" must be [${expected.join(', ')}], got ` +
+          `[${entry?.shape.join(', ') ?? 'none'}] in ${path}`,
+      );
     }
     return new Vocabulary(names as string[], await readFloats(entry), config.embeddingDim);
   }
@@ -53,12 +61,21 @@ export class Vocabulary {
   embedding(name: string): Float32Array {
     const row = this.#rows.get(normalise(name));
     if (row === undefined) {
-      const nearest = this.nearest(name).map((entry) => `"${entry}"`).join(', ');
-      throw new SynsegError('LABEL_UNKNOWN', `Cannot embed label: label must be one of the ${String(this.names.length)} names of the vocabulary, got "${name}"; nearest: ${nearest}`);
+      const nearest = this.nearest(name)
+        .map((entry) => `"${entry}"`)
+        .join(', ');
+      throw new SynsegError(
+        'LABEL_UNKNOWN',
+        `Cannot embed label: label must be one of the ${String(this.names.length)} names of the vocabulary, got ` +
+          `"${name}"; nearest: ${nearest}`,
+      );
     }
     const embedding = this.#embeddings.slice(row * this.#dimension, (row + 1) * this.#dimension);
     if (embedding.every(Number.isFinite)) return embedding;
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot embed label: the vocabulary's embedding of "${name}" must hold finite numbers, got others`);
+    throw new SynsegError(
+      'CHECKPOINT_FORMAT',
+      `Cannot embed label: the vocabulary's embedding of "${name}" must hold finite numbers, got others`,
+    );
   }
 
   /**
@@ -71,7 +88,8 @@ export class Vocabulary {
     labels.forEach((names, row) => {
       const found = names.map((name) => this.embedding(name));
       for (let i = 0; i < this.#dimension; i++) {
-        result[row * this.#dimension + i] = found.reduce((sum, embedding) => sum + (embedding[i] as number), 0) / found.length;
+        result[row * this.#dimension + i] =
+          found.reduce((sum, embedding) => sum + (embedding[i] as number), 0) / found.length;
       }
     });
     return result;
@@ -85,10 +103,17 @@ export class Vocabulary {
       const within = wanted !== '' && (candidate.includes(wanted) || wanted.includes(candidate));
       return editDistance(wanted, candidate) - (within ? Math.max(wanted.length, candidate.length) : 0);
     };
-    return [...this.names].map((entry) => ({ entry, score: distance(entry) })).sort((a, b) => a.score - b.score).slice(0, SUGGESTIONS).map(({ entry }) => entry);
+    return [...this.names]
+      .map((entry) => ({ entry, score: distance(entry) }))
+      .sort((a, b) => a.score - b.score)
+      .slice(0, SUGGESTIONS)
+      .map(({ entry }) => entry);
   }
 }
 
 function normalise(name: string): string {
-  return name.trim().toLowerCase().replace(/[\s_]+/g, ' ');
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_]+/g, ' ');
 }

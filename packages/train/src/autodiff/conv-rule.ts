@@ -16,9 +16,15 @@ export function convRule(node: GraphNode, gradient: Value, needed: readonly bool
   const [padding] = (node.attributes['pads'] as { ints: readonly number[] }).ints as readonly [number];
   const toBias = needed[2] === true ? reduceSum(gradient, [0, 2, 3]) : undefined;
   if (stride === side && padding === 0) return [...patchGradients(x, kernel, gradient, side, needed), toBias];
-  if (stride !== 1) throw new RangeError(`Cannot differentiate: convolution must have stride 1, or stride = kernel without padding, got stride ${String(stride)}, kernel ${String(side)}, padding ${String(padding)}`);
+  if (stride !== 1)
+    throw new RangeError(
+      'Cannot differentiate: convolution must have stride 1, or stride = kernel without padding, got stride ' +
+        `${String(stride)}, kernel ${String(side)}, padding ${String(padding)}`,
+    );
   return [
-    needed[0] === true ? conv(gradient, flipped(kernel, side), undefined, { stride: 1, padding: side - 1 - padding }) : undefined,
+    needed[0] === true
+      ? conv(gradient, flipped(kernel, side), undefined, { stride: 1, padding: side - 1 - padding })
+      : undefined,
     needed[1] === true ? kernelGradient(x, gradient, side, padding) : undefined,
     toBias,
   ];
@@ -28,7 +34,9 @@ export function convRule(node: GraphNode, gradient: Value, needed: readonly bool
 function flipped(kernel: Value, side: number): Value {
   const [out, channels] = kernel.shape as readonly [number, number];
   const cells = transpose(reshape(kernel, [out, channels, side * side]), [1, 0, 2]);
-  const reversed = Array.from({ length: side * side }, (_, cell) => slice(cells, 2, side * side - 1 - cell, side * side - cell));
+  const reversed = Array.from({ length: side * side }, (_, cell) =>
+    slice(cells, 2, side * side - 1 - cell, side * side - cell),
+  );
   return reshape(concat(reversed, 2), [channels, out, side, side]);
 }
 
@@ -53,23 +61,41 @@ function kernelGradient(x: Value, gradient: Value, side: number, padding: number
 function padBorder(x: Value, padding: number): Value {
   if (padding === 0) return x;
   return [2, 3].reduce((value, axis) => {
-    const border = expand(scalar(x, 0), value.shape.map((dimension, other) => (other === axis ? padding : dimension)));
+    const border = expand(
+      scalar(x, 0),
+      value.shape.map((dimension, other) => (other === axis ? padding : dimension)),
+    );
     return concat([border, value, border], axis);
   }, x);
 }
 
 /** A convolution over patches that do not overlap is a product per patch. */
-function patchGradients(x: Value, kernel: Value, gradient: Value, side: number, needed: readonly boolean[]): readonly (Value | undefined)[] {
+function patchGradients(
+  x: Value,
+  kernel: Value,
+  gradient: Value,
+  side: number,
+  needed: readonly boolean[],
+): readonly (Value | undefined)[] {
   const [n, channels, height, width] = x.shape as readonly [Dimension, number, number, number];
   const [, out, rows, columns] = gradient.shape as readonly [Dimension, number, number, number];
   if (height !== rows * side || width !== columns * side) {
-    throw new RangeError(`Cannot differentiate: patches must fill the picture, got ${x.toString()} and kernel ${String(side)}`);
+    throw new RangeError(
+      `Cannot differentiate: patches must fill the picture, got ${x.toString()} and kernel ${String(side)}`,
+    );
   }
   const cells = productOf([n, rows * columns]);
   const upstream = reshape(transpose(gradient, [0, 2, 3, 1]), [cells, out]);
   const patchSize = channels * side * side;
   const toX = (): Value => {
-    const patches = reshape(matmul(upstream, reshape(kernel, [out, patchSize])), [n, rows, columns, channels, side, side]);
+    const patches = reshape(matmul(upstream, reshape(kernel, [out, patchSize])), [
+      n,
+      rows,
+      columns,
+      channels,
+      side,
+      side,
+    ]);
     return reshape(transpose(patches, [0, 3, 1, 4, 2, 5]), x.shape);
   };
   const toKernel = (): Value => {

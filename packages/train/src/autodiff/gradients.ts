@@ -22,7 +22,11 @@ const handWritten = new WeakMap<Value, HandWritten>();
  * @param rule - gradient of `value` → gradient of each source
  * @returns the value
  */
-export function withGradient(value: Value, sources: readonly Value[], rule: (gradient: Value) => readonly Value[]): Value {
+export function withGradient(
+  value: Value,
+  sources: readonly Value[],
+  rule: (gradient: Value) => readonly Value[],
+): Value {
   handWritten.set(value, { sources, rule });
   return value;
 }
@@ -37,16 +41,20 @@ export function stopGradient(value: Value): Value {
  *
  * @param loss - float scalar `[]`
  * @param sources - values of the same graph, usually its inputs
- * @throws RangeError when the loss is not a scalar, does not depend on a source, or an operator between them has no rule
+ * @throws RangeError when the loss is not a scalar, does not depend on a source, or an operator between them has no
+ * rule
  */
 export function gradients(loss: Value, sources: readonly Value[]): Value[] {
-  if (loss.shape.length !== 0) throw new RangeError(`Cannot differentiate: loss must be a scalar, got ${loss.toString()}`);
+  if (loss.shape.length !== 0)
+    throw new RangeError(`Cannot differentiate: loss must be a scalar, got ${loss.toString()}`);
   const dependent = dependents(loss.graph.nodes, sources);
   const readers = countReaders(loss.graph.nodes);
   const gradient = new Map<Value, Value>([[loss, ops.scalar(loss, 1)]]);
   const accumulate = (value: Value, contribution: Value): void => {
     if (!sameShape(value.shape, contribution.shape)) {
-      throw new RangeError(`internal: gradient of ${value.toString()} must have its shape, got ${contribution.toString()}`);
+      throw new RangeError(
+        `internal: gradient of ${value.toString()} must have its shape, got ${contribution.toString()}`,
+      );
     }
     const sum = gradient.get(value);
     gradient.set(value, sum === undefined ? contribution : ops.add(sum, contribution));
@@ -81,7 +89,10 @@ export function gradients(loss: Value, sources: readonly Value[]): Value[] {
   }
   return sources.map((source) => {
     const result = gradient.get(source);
-    if (result === undefined) throw new RangeError(`Cannot differentiate: loss must depend on ${source.toString()}, got a graph in which it does not`);
+    if (result === undefined)
+      throw new RangeError(
+        `Cannot differentiate: loss must depend on ${source.toString()}, got a graph in which it does not`,
+      );
     return result;
   });
 }
@@ -89,12 +100,14 @@ export function gradients(loss: Value, sources: readonly Value[]): Value[] {
 /** How many nodes read each value. */
 function countReaders(nodes: readonly GraphNode[]): Map<Value, number> {
   const counts = new Map<Value, number>();
-  for (const input of nodes.flatMap(({ inputs }) => inputs)) if (input !== undefined) counts.set(input, (counts.get(input) ?? 0) + 1);
+  for (const input of nodes.flatMap(({ inputs }) => inputs))
+    if (input !== undefined) counts.set(input, (counts.get(input) ?? 0) + 1);
   return counts;
 }
 
 /**
- * Values that change smoothly when a source does, the sources included. A comparison, an index or a rounding to integers
+ * Values that change smoothly when a source does, the sources included. A comparison, an index or a rounding to
+ * integers
  * is a step function: no gradient passes it.
  */
 function dependents(nodes: readonly GraphNode[], sources: readonly Value[]): Set<Value> {

@@ -4,11 +4,33 @@
  * Only operators whose results are smooth enough to train through are here; an operator without a rule (an argmax, an
  * inlined trunk) is frozen, and reaching one is an error, never a silent zero.
  */
-import { ops, productOf, shapeOps, type Attribute, type Dimension, type GraphNode, type Value } from '@synseg/core/internals';
+import {
+  ops,
+  productOf,
+  shapeOps,
+  type Attribute,
+  type Dimension,
+  type GraphNode,
+  type Value,
+} from '@synseg/core/internals';
 import { reduceToShape } from './broadcast.ts';
 import { convRule } from './conv-rule.ts';
 
-const { cast, divide, equal, exp, greater, greaterOrEqual, matmul, multiply, reduceSum, scalar, sigmoid, subtract, where } = ops;
+const {
+  cast,
+  divide,
+  equal,
+  exp,
+  greater,
+  greaterOrEqual,
+  matmul,
+  multiply,
+  reduceSum,
+  scalar,
+  sigmoid,
+  subtract,
+  where,
+} = ops;
 const { concat, expand, reshape, slice, transpose } = shapeOps;
 
 /** Gradients of a node's inputs, by position; undefined where none is needed or none flows. */
@@ -19,7 +41,9 @@ export function ruleOf(node: GraphNode): Rule {
   const rule = node.model === undefined && node.domain === '' ? RULES.get(node.operator) : undefined;
   if (rule === undefined) {
     const name = node.model === undefined ? node.operator : `${node.operator} (an inlined model)`;
-    throw new RangeError(`Cannot differentiate: operator must have a rule (${[...RULES.keys()].join(', ')}), got ${name}`);
+    throw new RangeError(
+      `Cannot differentiate: operator must have a rule (${[...RULES.keys()].join(', ')}), got ${name}`,
+    );
   }
   return rule;
 }
@@ -40,7 +64,8 @@ function attribute(node: GraphNode, name: string): Attribute {
 }
 
 const integer = (node: GraphNode, name: string): number => (attribute(node, name) as { int: number }).int;
-const integers = (node: GraphNode, name: string): readonly number[] => (attribute(node, name) as { ints: readonly number[] }).ints;
+const integers = (node: GraphNode, name: string): readonly number[] =>
+  (attribute(node, name) as { ints: readonly number[] }).ints;
 
 const negate = (x: Value): Value => multiply(x, scalar(x, -1));
 
@@ -48,17 +73,21 @@ const negate = (x: Value): Value => multiply(x, scalar(x, -1));
 const isPositive = (x: Value): Value => cast(greater(x, scalar(x, 0)), x.dtype);
 
 /** A rule for an operator of one operand: gradient times a factor. */
-const elementwise = (factor: (x: Value, y: Value) => Value): Rule => (node, gradient) => [multiply(gradient, factor(operand(node, 0), result(node)))];
+const elementwise =
+  (factor: (x: Value, y: Value) => Value): Rule =>
+  (node, gradient) => [multiply(gradient, factor(operand(node, 0), result(node)))];
 
 /** Max and Min: the gradient goes to the operand that won; on a tie to the first. */
-const choosing = (firstWins: (a: Value, b: Value) => Value): Rule => (node, gradient, needed) => {
-  const [a, b] = [operand(node, 0), operand(node, 1)];
-  const share = cast(firstWins(a, b), gradient.dtype);
-  return [
-    needed[0] === true ? reduceToShape(multiply(gradient, share), a.shape) : undefined,
-    needed[1] === true ? reduceToShape(multiply(gradient, subtract(scalar(share, 1), share)), b.shape) : undefined,
-  ];
-};
+const choosing =
+  (firstWins: (a: Value, b: Value) => Value): Rule =>
+  (node, gradient, needed) => {
+    const [a, b] = [operand(node, 0), operand(node, 1)];
+    const share = cast(firstWins(a, b), gradient.dtype);
+    return [
+      needed[0] === true ? reduceToShape(multiply(gradient, share), a.shape) : undefined,
+      needed[1] === true ? reduceToShape(multiply(gradient, subtract(scalar(share, 1), share)), b.shape) : undefined,
+    ];
+  };
 
 /** Swaps the last two axes. */
 function matrixTranspose(x: Value): Value {
@@ -106,11 +135,17 @@ const layerNormRule: Rule = (node, gradient, needed) => {
   const zeros = cast(graph.floats(new Float32Array(width)), x.dtype);
   // The operator computes its statistics in float32 whatever its operands are.
   const perRow = { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] } as const;
-  const [normalised, , deviation] = graph.operation('LayerNormalization', [x, ones, zeros], [x, perRow, perRow], { attributes: node.attributes }) as [Value, Value, Value];
+  const [normalised, , deviation] = graph.operation('LayerNormalization', [x, ones, zeros], [x, perRow, perRow], {
+    attributes: node.attributes,
+  }) as [Value, Value, Value];
   const inverseDeviation = cast(deviation, x.dtype);
   const scaled = multiply(gradient, scale);
   const mean = (value: Value): Value => multiply(reduceSum(value, [last], true), scalar(value, 1 / width));
-  const toX = (): Value => multiply(subtract(subtract(scaled, mean(scaled)), multiply(normalised, mean(multiply(scaled, normalised)))), inverseDeviation);
+  const toX = (): Value =>
+    multiply(
+      subtract(subtract(scaled, mean(scaled)), multiply(normalised, mean(multiply(scaled, normalised)))),
+      inverseDeviation,
+    );
   return [
     needed[0] === true ? toX() : undefined,
     needed[1] === true ? reduceToShape(multiply(gradient, normalised), scale.shape) : undefined,
@@ -133,7 +168,8 @@ function reducedAxes(node: GraphNode): number[] {
 /** The numbers of an int64 constant. */
 function integersOf(graph: Value['graph'], value: Value): number[] {
   const constant = graph.constants.find((entry) => entry.value === value);
-  if (constant?.data.kind !== 'inline') throw new RangeError(`Cannot differentiate: ${value.toString()} must be a constant, got a computed value`);
+  if (constant?.data.kind !== 'inline')
+    throw new RangeError(`Cannot differentiate: ${value.toString()} must be a constant, got a computed value`);
   const { bytes } = constant.data;
   return [...new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8)].map(Number);
 }
@@ -157,14 +193,23 @@ const reshapeRule: Rule = (node, gradient) => [reshape(gradient, operand(node, 0
 
 const transposeRule: Rule = (node, gradient) => {
   const order = integers(node, 'perm');
-  return [transpose(gradient, order.map((_, axis) => order.indexOf(axis)))];
+  return [
+    transpose(
+      gradient,
+      order.map((_, axis) => order.indexOf(axis)),
+    ),
+  ];
 };
 
 const sliceRule: Rule = (node, gradient) => {
   const x = operand(node, 0);
   const constants = [1, 2, 3].map((index) => integersOf(x.graph, operand(node, index))[0] as number);
   const [start, end, axis] = constants as [number, number, number];
-  const zeros = (count: number): Value => expand(scalar(x, 0), x.shape.map((dimension, other) => (other === axis ? count : dimension)));
+  const zeros = (count: number): Value =>
+    expand(
+      scalar(x, 0),
+      x.shape.map((dimension, other) => (other === axis ? count : dimension)),
+    );
   const size = x.shape[axis] as number;
   const parts = [...(start > 0 ? [zeros(start)] : []), gradient, ...(end < size ? [zeros(size - end)] : [])];
   return [concat(parts, axis)];
@@ -198,17 +243,38 @@ const gatherRule: Rule = (node, gradient) => {
   const [table, indices] = [operand(node, 0), operand(node, 1)];
   const [entries, ...rest] = table.shape;
   if (integer(node, 'axis') !== 0 || typeof entries !== 'number') {
-    throw new RangeError(`Cannot differentiate: gather must pick from a first axis of known size, got axis ${String(integer(node, 'axis'))} of ${table.toString()}`);
+    throw new RangeError(
+      'Cannot differentiate: gather must pick from a first axis of known size, got axis ' +
+        `${String(integer(node, 'axis'))} of ${table.toString()}`,
+    );
   }
   const [rows, width] = [productOf(indices.shape), productOf(rest)];
-  const numbers = cast(table.graph.integers(Array.from({ length: entries }, (_, entry) => entry), [1, entries]), 'int32');
+  const numbers = cast(
+    table.graph.integers(
+      Array.from({ length: entries }, (_, entry) => entry),
+      [1, entries],
+    ),
+    'int32',
+  );
   const oneHot = cast(equal(reshape(cast(indices, 'int32'), [rows, 1]), numbers), gradient.dtype);
   return [reshape(matmul(matrixTranspose(oneHot), reshape(gradient, [rows, width])), table.shape)];
 };
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ['Add', (node, gradient) => [reduceToShape(gradient, operand(node, 0).shape), reduceToShape(gradient, operand(node, 1).shape)]],
-  ['Sub', (node, gradient, needed) => [reduceToShape(gradient, operand(node, 0).shape), needed[1] === true ? reduceToShape(negate(gradient), operand(node, 1).shape) : undefined]],
+  [
+    'Add',
+    (node, gradient) => [
+      reduceToShape(gradient, operand(node, 0).shape),
+      reduceToShape(gradient, operand(node, 1).shape),
+    ],
+  ],
+  [
+    'Sub',
+    (node, gradient, needed) => [
+      reduceToShape(gradient, operand(node, 0).shape),
+      needed[1] === true ? reduceToShape(negate(gradient), operand(node, 1).shape) : undefined,
+    ],
+  ],
   [
     'Mul',
     (node, gradient, needed) => {

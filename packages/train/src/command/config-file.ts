@@ -31,7 +31,8 @@ export async function readConfigFile(path: string): Promise<ConfigOptions> {
   const options = await contentsOf(path);
   checkKind('read config', `"${path}"`, options, options !== undefined, 'hold an object of options');
   checkOptions('read config', options, OPTION_NAMES, `"${path}"`);
-  for (const [name, names] of Object.entries(NESTED_NAMES)) checkOptions('read config', (options as Readonly<Record<string, unknown>>)[name], names, `${name} of "${path}"`);
+  for (const [name, names] of Object.entries(NESTED_NAMES))
+    checkOptions('read config', (options as Readonly<Record<string, unknown>>)[name], names, `${name} of "${path}"`);
   return options as ConfigOptions;
 }
 
@@ -65,7 +66,11 @@ async function fromModule(path: string): Promise<unknown> {
     return ((await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }).default;
   } catch (cause) {
     if ((cause as { code?: unknown } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-      throw new RangeError(`Cannot read config: a .ts file must be run by Deno, Node ≥ 22.18 or Node ≥ 23.6, got Node ${process.versions.node}; write it as .mjs or .json`, { cause });
+      throw new RangeError(
+        'Cannot read config: a .ts file must be run by Deno, Node ≥ 22.18 or Node ≥ 23.6, got Node ' +
+          `${process.versions.node}; write it as .mjs or .json`,
+        { cause },
+      );
     }
     throw new RangeError(`Cannot read config: "${path}" must load as a module, got ${messageOf(cause)}`, { cause });
   }

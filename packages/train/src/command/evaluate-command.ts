@@ -19,10 +19,17 @@ export interface EvaluateFlags extends OutputFlags, Pick<EvaluateOptions, (typeo
 }
 
 /** Runs `synseg-train evaluate`. */
-export async function evaluateCommand(evaluate: Evaluate, { stdout, stderr, signal }: CommandContext, flags: EvaluateFlags): Promise<CommandResult> {
+export async function evaluateCommand(
+  evaluate: Evaluate,
+  { stdout, stderr, signal }: CommandContext,
+  flags: EvaluateFlags,
+): Promise<CommandResult> {
   const view = progressView(stderr, stdout, flags);
   const onProgress: EvaluateOptions['onProgress'] = ({ done, total, failed }) => {
-    view.show({ share: done / total, text: `${grouped(done)}/${grouped(total)} pictures${failed === 0 ? '' : `, ${grouped(failed)} failed`}` });
+    view.show({
+      share: done / total,
+      text: `${grouped(done)}/${grouped(total)} pictures${failed === 0 ? '' : `, ${grouped(failed)} failed`}`,
+    });
   };
   try {
     view.show({ share: 0, text: 'loading' });

@@ -14,8 +14,18 @@ export interface ExportFlags extends OutputFlags {
 }
 
 /** Runs `synseg-train export`. */
-export async function exportCommand(exportCheckpoint: ExportCheckpoint, { signal }: CommandContext, checkpoint: string, flags: ExportFlags): Promise<CommandResult> {
+export async function exportCommand(
+  exportCheckpoint: ExportCheckpoint,
+  { signal }: CommandContext,
+  checkpoint: string,
+  flags: ExportFlags,
+): Promise<CommandResult> {
   const { out, precision = 'fp32', threshold, overwrite = false } = flags;
-  await exportCheckpoint(checkpoint, out, { precision, ...(threshold === undefined ? {} : { threshold }), overwrite, signal });
+  await exportCheckpoint(checkpoint, out, {
+    precision,
+    ...(threshold === undefined ? {} : { threshold }),
+    overwrite,
+    signal,
+  });
   return { json: { checkpoint, out, precision }, text: `wrote ${out} (${precision})` };
 }

@@ -45,6 +45,12 @@ export function figure(value: number): string {
 }
 
 /** The values that are there. */
-export function pick<Values extends object, Key extends keyof Values>(values: Values, ...keys: readonly Key[]): Pick<Values, Key> {
-  return Object.fromEntries(keys.flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]]]))) as Pick<Values, Key>;
+export function pick<Values extends object, Key extends keyof Values>(
+  values: Values,
+  ...keys: readonly Key[]
+): Pick<Values, Key> {
+  return Object.fromEntries(keys.flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]]]))) as Pick<
+    Values,
+    Key
+  >;
 }

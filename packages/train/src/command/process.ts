@@ -1,5 +1,6 @@
 /**
- * The process around {@link runCommand}. The first Ctrl-C (or SIGTERM) lets the work end in order; for the second one the
+ * The process around {@link runCommand}. The first Ctrl-C (or SIGTERM) lets the work end in order; for the second one
+ * the
  * signal's own effect is restored, since calling `process.exit` while inference runs would abort the process.
  */
 import packageFacts from '../../package.json' with { type: 'json' };
@@ -19,5 +20,11 @@ export async function runProcess(work: CommandWork): Promise<void> {
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   // A reader that goes away, as `head` does, must not cost the steps since the last save.
   process.stdout.on('error', (error: Error) => interruption.abort(error));
-  process.exitCode = await runCommand(process.argv.slice(2), { version: packageFacts.version, stdout: process.stdout, stderr: process.stderr, signal: interruption.signal, work });
+  process.exitCode = await runCommand(process.argv.slice(2), {
+    version: packageFacts.version,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: interruption.signal,
+    work,
+  });
 }

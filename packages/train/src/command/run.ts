@@ -46,7 +46,8 @@ export async function runCommand(argv: readonly string[], around: CommandSurroun
   } catch (error) {
     const code = isSynsegError(error) ? error.code : undefined;
     const message = withoutSecrets(messageOf(error));
-    if (json === true) stdout.write(`${JSON.stringify({ error: { ...(code === undefined ? {} : { code }), message } })}\n`);
+    if (json === true)
+      stdout.write(`${JSON.stringify({ error: { ...(code === undefined ? {} : { code }), message } })}\n`);
     stderr.write(`synseg-train: ${message}${code === undefined ? '' : ` (${code})`}\n`);
     if (signal.aborted && error === signal.reason) return EXIT_INTERRUPTED;
     return isUsage(error) ? EXIT_USAGE : EXIT_FAILED;
@@ -72,5 +73,7 @@ function act(parsed: ParsedCommand, { work, ...context }: CommandSurroundings): 
 
 /** A value that was refused in our own words; the language's "Cannot read properties of …" is no one's usage. */
 function isUsage(error: unknown): boolean {
-  return (error instanceof TypeError || error instanceof RangeError) && /^Cannot [^:]+: .*\bmust\b/s.test(error.message);
+  return (
+    (error instanceof TypeError || error instanceof RangeError) && /^Cannot [^:]+: .*\bmust\b/s.test(error.message)
+  );
 }

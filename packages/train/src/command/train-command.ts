@@ -5,7 +5,13 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withoutSecrets } from '@synseg/core/guards';
-import type { RetrievalScore, SegmentationScore, StepReport, TrainOptions, TrainProgress } from '../trainer/train-options.ts';
+import type {
+  RetrievalScore,
+  SegmentationScore,
+  StepReport,
+  TrainOptions,
+  TrainProgress,
+} from '../trainer/train-options.ts';
 import { planTraining } from '../trainer/train-plan.ts';
 import { readConfigFile } from './config-file.ts';
 import { duration, figure, grouped, type CommandContext, type CommandResult } from './output.ts';
@@ -49,14 +55,20 @@ export async function trainCommand(train: Train, context: CommandContext, flags:
   let last: StepReport | undefined;
   let best: BestScore | undefined;
   try {
-    for await (const report of train({ ...options, signal, onWarning: ({ message }) => warn(message), onProgress: (progress) => view.show(stateOf(progress)) })) {
+    for await (const report of train({
+      ...options,
+      signal,
+      onWarning: ({ message }) => warn(message),
+      onProgress: (progress) => view.show(stateOf(progress)),
+    })) {
       last = report;
       if (flags.json === true) stdout.write(`${JSON.stringify(report)}\n`);
       view.show({ share: report.step / report.steps, text: stepText(report, pace.secondsLeft(report)) });
       if (report.score === undefined) continue;
       const { best: isBest, ...score } = report.score;
       if (isBest) best = { step: report.step, ...score };
-      if (flags.quiet !== true) view.print(`step ${report.step}: ${scoreText(score)}${isBest ? ', the best so far' : ''}`);
+      if (flags.quiet !== true)
+        view.print(`step ${report.step}: ${scoreText(score)}${isBest ? ', the best so far' : ''}`);
     }
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
@@ -97,7 +109,9 @@ class Pace {
 
 /** The resolved configuration, a line a value. */
 function planText(plan: object): string {
-  const rows = Object.entries(plan).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const);
+  const rows = Object.entries(plan).map(
+    ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
+  );
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
 }
@@ -106,34 +120,53 @@ function stateOf(progress: TrainProgress): ProgressState {
   if (progress.stage === 'load') return { share: 0, text: 'loading' };
   const { done, total } = progress;
   const amount = `${grouped(done)}/${grouped(total)} pictures`;
-  const text = progress.stage === 'evaluate' ? `evaluating, ${amount}` : `caching features, ${amount}, ${grouped(Math.round(progress.bytes / 1e6))} MB in all`;
+  const text =
+    progress.stage === 'evaluate'
+      ? `evaluating, ${amount}`
+      : `caching features, ${amount}, ${grouped(Math.round(progress.bytes / 1e6))} MB in all`;
   return { share: total === 0 ? 0 : done / total, text };
 }
 
 function lossText({ losses = {}, total = NaN }: Partial<StepReport>): string {
-  return `total ${figure(total)} (${Object.entries(losses).map(([name, value]) => `${name} ${figure(value)}`).join(', ')})`;
+  return `total ${figure(total)} (${Object.entries(losses)
+    .map(([name, value]) => `${name} ${figure(value)}`)
+    .join(', ')})`;
 }
 
 function scoreText(score: Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>): string {
   if ('mIoU' in score) return `mIoU ${score.mIoU.toFixed(2)} %`;
-  const [pictures, captions, chance] = [score.imageToText, score.textToImage, score.chance].map((share) => `${(100 * share).toFixed(1)} %`);
-  return `retrieval of ${grouped(score.pairs)} pairs: pictures ${String(pictures)}, captions ${String(captions)} (chance ${String(chance)})`;
+  const [pictures, captions, chance] = [score.imageToText, score.textToImage, score.chance].map(
+    (share) => `${(100 * share).toFixed(1)} %`,
+  );
+  return (
+    `retrieval of ${grouped(score.pairs)} pairs: pictures ${String(pictures)}, captions ${String(captions)} ` +
+    `(chance ${String(chance)})`
+  );
 }
 
 /** What is told of encoders in training. */
 function pairText({ accuracy, logitScale }: Partial<StepReport>): string {
-  return accuracy === undefined || logitScale === undefined ? '' : `, in batch ${(100 * accuracy).toFixed(1)} %, scale ${logitScale.toFixed(1)}`;
+  return accuracy === undefined || logitScale === undefined
+    ? ''
+    : `, in batch ${(100 * accuracy).toFixed(1)} %, scale ${logitScale.toFixed(1)}`;
 }
 
 function stepText(report: StepReport, secondsLeft: number | undefined): string {
   const { step, steps, imagesPerSecond } = report;
   const left = secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left`;
-  return `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} images/s${left}, ${lossText(report)}${pairText(report)}`;
+  return (
+    `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} images/s${left}, ` +
+    `${lossText(report)}${pairText(report)}`
+  );
 }
 
 function summaryText(summary: TrainSummary): string {
   const { step, interrupted, seconds, checkpoint, best } = summary;
-  const first = interrupted ? (step === undefined ? 'Interrupted before a step was done' : `Interrupted after step ${grouped(step)}`) : `Done: ${grouped(step ?? 0)} steps`;
+  const first = interrupted
+    ? step === undefined
+      ? 'Interrupted before a step was done'
+      : `Interrupted after step ${grouped(step)}`
+    : `Done: ${grouped(step ?? 0)} steps`;
   return [
     `${first}, ${duration(seconds)}`,
     ...(summary.losses === undefined ? [] : [`  ${lossText(summary)}${pairText(summary)}`]),

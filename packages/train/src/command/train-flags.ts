@@ -1,4 +1,7 @@
-/** Flags of `synseg-train train` and a configuration file → options of `train()`. Each flag takes the place of its own value. */
+/**
+ * Flags of `synseg-train train` and a configuration file → options of `train()`. Each flag takes the place of its own
+ * value.
+ */
 import type { Augmentation } from '../data/augment.ts';
 import type { DataOptions } from '../data/dataset.ts';
 import type { FieldKeys } from '../data/row.ts';
@@ -9,9 +12,50 @@ import { pick, type OutputFlags } from './output.ts';
 
 /** Flags that are options as they are. */
 const OPTIONS = [
-  ...(['init', 'trunk', 'out', 'inputSize', 'steps', 'batchSize', 'microBatchSize', 'recipe', 'objective', 'contrastGate', 'epsilon', 'features', 'prior', 'templates', 'unknownCategories'] as const),
-  ...(['projectorSteps', 'projectorLearningRate', 'learningRate', 'schedule', 'finalLearningRate', 'warmupSteps', 'weightDecay', 'clipNorm', 'patchDropout', 'trainable', 'ema', 'seed', 'maxCategories', 'cacheFeatures'] as const),
-  ...(['device', 'precision', 'threads', 'workers', 'saveEvery', 'keepEvery', 'resume', 'cacheFolder', 'maxPixels'] as const),
+  ...([
+    'init',
+    'trunk',
+    'out',
+    'inputSize',
+    'steps',
+    'batchSize',
+    'microBatchSize',
+    'recipe',
+    'objective',
+    'contrastGate',
+    'epsilon',
+    'features',
+    'prior',
+    'templates',
+    'unknownCategories',
+  ] as const),
+  ...([
+    'projectorSteps',
+    'projectorLearningRate',
+    'learningRate',
+    'schedule',
+    'finalLearningRate',
+    'warmupSteps',
+    'weightDecay',
+    'clipNorm',
+    'patchDropout',
+    'trainable',
+    'ema',
+    'seed',
+    'maxCategories',
+    'cacheFeatures',
+  ] as const),
+  ...([
+    'device',
+    'precision',
+    'threads',
+    'workers',
+    'saveEvery',
+    'keepEvery',
+    'resume',
+    'cacheFolder',
+    'maxPixels',
+  ] as const),
 ] satisfies readonly (keyof TrainOptions)[];
 
 /** Flags of `synseg-train train`. */
@@ -39,7 +83,8 @@ export interface TrainFlags extends OutputFlags, Partial<Pick<TrainOptions, (typ
  */
 export function trainOptions(flags: TrainFlags, file: ConfigOptions = {}): TrainOptions {
   for (const name of ['data', 'init', 'out'] as const) {
-    if (flags[name] === undefined && file[name] === undefined) throw new TypeError(`Cannot train: --${name} must be given, or ${name} in the config file, got neither`);
+    if (flags[name] === undefined && file[name] === undefined)
+      throw new TypeError(`Cannot train: --${name} must be given, or ${name} in the config file, got neither`);
   }
   const lambda = { ...file.lambda, ...flags.lambda };
   const decoder = { ...file.decoder, ...flags.decoder };
@@ -68,18 +113,34 @@ function dataOptions(flags: TrainFlags, file: TrainOptions['data'] | undefined):
   } as DataOptions;
 }
 
-function evaluationOptions({ evaluate, evaluatePairs, evaluateEvery: every }: TrainFlags, file: TrainOptions['evaluation']): TrainOptions['evaluation'] {
-  if (evaluate !== undefined && evaluatePairs !== undefined) throw new RangeError('Cannot train: --evaluate-pairs must come without --evaluate, got both');
+function evaluationOptions(
+  { evaluate, evaluatePairs, evaluateEvery: every }: TrainFlags,
+  file: TrainOptions['evaluation'],
+): TrainOptions['evaluation'] {
+  if (evaluate !== undefined && evaluatePairs !== undefined)
+    throw new RangeError('Cannot train: --evaluate-pairs must come without --evaluate, got both');
   if (evaluate === undefined && evaluatePairs === undefined && file === undefined) {
-    if (every !== undefined) throw new RangeError(`Cannot train: --evaluate-every must come with --evaluate or --evaluate-pairs, or evaluation in the config file, got ${every} alone`);
+    if (every !== undefined)
+      throw new RangeError(
+        'Cannot train: --evaluate-every must come with --evaluate or --evaluate-pairs, or evaluation in the config ' +
+          `file, got ${every} alone`,
+      );
     return undefined;
   }
-  const base = evaluatePairs !== undefined ? pairsOptions(evaluatePairs, file) : evaluate !== undefined ? masksOptions(evaluate, file) : file;
+  const base =
+    evaluatePairs !== undefined
+      ? pairsOptions(evaluatePairs, file)
+      : evaluate !== undefined
+        ? masksOptions(evaluate, file)
+        : file;
   return { ...(base as PeriodicEvaluation | RetrievalEvaluation), ...(every === undefined ? {} : { every }) };
 }
 
 /** A masks set in place of the file's; its split does not go with another set. */
-function masksOptions(evaluate: NonNullable<TrainFlags['evaluate']>, file: TrainOptions['evaluation']): PeriodicEvaluation {
+function masksOptions(
+  evaluate: NonNullable<TrainFlags['evaluate']>,
+  file: TrainOptions['evaluation'],
+): PeriodicEvaluation {
   if (file === undefined || 'data' in file) return evaluate;
   const { split: _, ...others } = file;
   return { ...others, ...evaluate };

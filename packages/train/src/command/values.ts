@@ -17,7 +17,10 @@ export function number(text: string): number {
 
 /** `a,b,c` */
 export function list(text: string): readonly string[] {
-  const items = text.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
   if (items.length === 0) throw new RangeError('It must name at least one.');
   return items;
 }
@@ -34,7 +37,10 @@ export function lossWeights(text: string): Partial<LossWeights> {
   if (items.some((item) => item.includes('='))) {
     return Object.fromEntries(pairs(items, LOSS_NAMES).map(([name, value]) => [name, number(value)]));
   }
-  if (items.length !== PAPER_LOSSES.length) throw new RangeError(`It must be ${PAPER_LOSSES.length} numbers (${PAPER_LOSSES.join(', ')}) or name=value, got ${items.length}.`);
+  if (items.length !== PAPER_LOSSES.length)
+    throw new RangeError(
+      `It must be ${PAPER_LOSSES.length} numbers (${PAPER_LOSSES.join(', ')}) or name=value, got ${items.length}.`,
+    );
   return Object.fromEntries(items.map((item, index) => [PAPER_LOSSES[index], number(item)])) as Partial<LossWeights>;
 }
 
@@ -46,7 +52,8 @@ export function augmentation(text: string): Augmentation {
     const [, least = '', most = ''] = /^crop=([^:]+):([^:]+)$/.exec(item) ?? [];
     if (least === '') throw new RangeError('It must be made of flip and crop=LEAST:MOST, or be none.');
     const crop = [number(least), number(most)] as const;
-    if (!(crop[0] > 0 && crop[0] <= crop[1] && crop[1] <= 1)) throw new RangeError('The shares of crop must rise, above 0 and to 1 at most.');
+    if (!(crop[0] > 0 && crop[0] <= crop[1] && crop[1] <= 1))
+      throw new RangeError('The shares of crop must rise, above 0 and to 1 at most.');
     return { crop };
   });
   return Object.assign({}, ...parts) as Augmentation;
@@ -70,7 +77,10 @@ export function decoderShape(text: string): DecoderShape {
 
 /** `width=192,layers=6`: whole numbers by name. */
 export function sizes<Name extends string>(...names: readonly Name[]): (text: string) => Partial<Record<Name, number>> {
-  return (text) => Object.fromEntries(pairs(list(text), names).map(([name, value]) => [name, number(value)])) as Partial<Record<Name, number>>;
+  return (text) =>
+    Object.fromEntries(pairs(list(text), names).map(([name, value]) => [name, number(value)])) as Partial<
+      Record<Name, number>
+    >;
 }
 
 /** `1,3,5` */
@@ -81,19 +91,26 @@ export function numbers(text: string): readonly number[] {
 /** `camvid:data/camvid:val`; the path of the folder may hold a drive letter. */
 export function evaluationSet(text: string): Pick<PeriodicEvaluation, 'dataset' | 'root' | 'split'> {
   const [, dataset = '', root = '', split] = /^([^:]+):(.+?)(?::([^:\\/]+))?$/.exec(text) ?? [];
-  if (!DATASETS.includes(dataset as DatasetName)) throw new RangeError(`It must be DATASET:FOLDER or DATASET:FOLDER:SPLIT with one of ${DATASETS.join(', ')}.`);
+  if (!DATASETS.includes(dataset as DatasetName))
+    throw new RangeError(`It must be DATASET:FOLDER or DATASET:FOLDER:SPLIT with one of ${DATASETS.join(', ')}.`);
   return { dataset: dataset as DatasetName, root, ...(split === undefined ? {} : { split }) };
 }
 
 /** `image=url,caption=1`: names of fields, or columns from 0. */
-export function fields<Name extends string>(...names: readonly Name[]): (text: string) => Partial<Record<Name, string | number>> {
-  return (text) => Object.fromEntries(pairs(list(text), names).map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value])) as Partial<Record<Name, string | number>>;
+export function fields<Name extends string>(
+  ...names: readonly Name[]
+): (text: string) => Partial<Record<Name, string | number>> {
+  return (text) =>
+    Object.fromEntries(
+      pairs(list(text), names).map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value]),
+    ) as Partial<Record<Name, string | number>>;
 }
 
 function pairs<Name extends string>(items: readonly string[], names: readonly Name[]): [Name, string][] {
   const found = items.map((item): [Name, string] => {
     const [, name = '', value = ''] = /^([^=]+)=(.+)$/.exec(item) ?? [];
-    if (!names.includes(name as Name)) throw new RangeError(`It must be made of name=value, with ${names.join(', ')} as names, got "${item}".`);
+    if (!names.includes(name as Name))
+      throw new RangeError(`It must be made of name=value, with ${names.join(', ')} as names, got "${item}".`);
     return [name as Name, value];
   });
   const twice = found.find(([name], index) => found.findIndex(([other]) => other === name) !== index);

@@ -6,7 +6,9 @@ import type { Random } from './random.ts';
 export interface Augmentation {
   /** Mirrors left and right with probability ½. @default false */
   readonly flip?: boolean;
-  /** Random resized crop: share of the picture's area, least and most, of an aspect ratio from 3:4 to 4:3. @default none */
+  /**
+   * Random resized crop: share of the picture's area, least and most, of an aspect ratio from 3:4 to 4:3. @default none
+   */
   readonly crop?: readonly [minScale: number, maxScale: number];
 }
 
@@ -50,7 +52,12 @@ export function mirror(data: Uint8Array, width: number, height: number, channels
   }
 }
 
-function chooseRegion(random: Random, width: number, height: number, [least, most]: readonly [number, number]): Region | undefined {
+function chooseRegion(
+  random: Random,
+  width: number,
+  height: number,
+  [least, most]: readonly [number, number],
+): Region | undefined {
   for (let round = 0; round < TRIES; round++) {
     const area = width * height * (least + (most - least) * random.next());
     const aspect = MAX_ASPECT ** (2 * random.next() - 1);

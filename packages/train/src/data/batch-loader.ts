@@ -20,7 +20,10 @@ export interface Batch {
   readonly images: number;
   /** `Uint8Array, [images, height, width, 3], row-major`, RGB 0 to 255; absent with `pixels: false`. */
   readonly pixels?: Uint8Array;
-  /** `Uint8Array, [images, height, width], row-major`, class index, 255 = not labelled; present when masks were asked for. */
+  /**
+   * `Uint8Array, [images, height, width], row-major`, class index, 255 = not labelled; present when masks were asked
+   * for.
+   */
   readonly masks?: Uint8Array;
   /** Names of the samples, for messages. */
   readonly keys: readonly string[];
@@ -92,7 +95,8 @@ const UNLABELLED = 255;
  * import { BatchLoader } from './batch-loader.ts';
  * import { openDataset } from './dataset.ts';
  * const dataset = await openDataset('shop/tags.jsonl', { phrases: () => [], onWarning: console.warn });
- * const loader = BatchLoader.open(dataset, { inputSize: [224, 224], batchSize: 16, seed: 42, onWarning: console.warn });
+ * const loader = BatchLoader.open(dataset, { inputSize: [224, 224], batchSize: 16, seed: 42, onWarning: console.warn
+ * });
  * const { pixels } = await loader.next();
  * console.assert(pixels?.length === 16 * 224 * 224 * 3);
  * await loader.dispose();
@@ -105,12 +109,28 @@ export class BatchLoader {
   readonly #warnings: WarningCounter;
   readonly #watch: EpochWatch;
   readonly #ending = new AbortController();
-  #counts: { -readonly [Name in keyof BatchCounts]: number } = { samples: 0, corrupt: 0, unknownCategories: 0, withoutCategories: 0, withoutMask: 0, truncatedCategories: 0 };
+  #counts: { -readonly [Name in keyof BatchCounts]: number } = {
+    samples: 0,
+    corrupt: 0,
+    unknownCategories: 0,
+    withoutCategories: 0,
+    withoutMask: 0,
+    truncatedCategories: 0,
+  };
   #turn: Promise<unknown> = Promise.resolve();
   #disposal: Promise<void> | undefined;
 
   private constructor(dataset: Dataset, options: BatchLoaderOptions) {
-    const { pixels = true, masks = false, workers, prefetch = DEFAULT_PREFETCH, batchSize, seed, from = START, signal } = options;
+    const {
+      pixels = true,
+      masks = false,
+      workers,
+      prefetch = DEFAULT_PREFETCH,
+      batchSize,
+      seed,
+      from = START,
+      signal,
+    } = options;
     this.#options = options;
     this.#warnings = new WarningCounter(options.onWarning);
     this.#watch = new EpochWatch(from, dataset.size);
@@ -126,7 +146,11 @@ export class BatchLoader {
       ignoreIndex: dataset.ignoreIndex,
       limits: options.limits ?? {},
     });
-    this.#prefetch = new Prefetch(dataset.draw(from, seed, this.#ending.signal), (drawn) => preparer.prepare(drawn), prefetch * batchSize);
+    this.#prefetch = new Prefetch(
+      dataset.draw(from, seed, this.#ending.signal),
+      (drawn) => preparer.prepare(drawn),
+      prefetch * batchSize,
+    );
     if (signal?.aborted === true) this.#end();
     else signal?.addEventListener('abort', this.#end, { once: true });
   }
@@ -171,7 +195,10 @@ export class BatchLoader {
 
   async #dispose(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#end);
-    const disposed = new SynsegError('DISPOSED', 'Cannot read a batch: loader must not be disposed, got a call after disposal');
+    const disposed = new SynsegError(
+      'DISPOSED',
+      'Cannot read a batch: loader must not be disposed, got a call after disposal',
+    );
     const stopped = this.#prefetch.stop(disposed);
     this.#ending.abort(disposed);
     await this.#pool?.dispose();
@@ -207,7 +234,11 @@ export class BatchLoader {
   }
 
   #stack(taken: readonly Prepared[]): Batch {
-    const { inputSize: [height, width], pixels: withPixels = true, masks: withMasks = false } = this.#options;
+    const {
+      inputSize: [height, width],
+      pixels: withPixels = true,
+      masks: withMasks = false,
+    } = this.#options;
     const plane = height * width;
     const pixelBytes = withPixels ? 3 * plane : 0;
     const pixels = new Uint8Array(taken.length * pixelBytes);
@@ -231,16 +262,40 @@ export class BatchLoader {
   }
 }
 
-function checkOptions({ inputSize, batchSize, seed, maxCategories, workers, prefetch, augmentation, from }: BatchLoaderOptions): void {
-  const counts = { 'inputSize[0]': inputSize[0], 'inputSize[1]': inputSize[1], batchSize, maxCategories, workers, prefetch };
+function checkOptions({
+  inputSize,
+  batchSize,
+  seed,
+  maxCategories,
+  workers,
+  prefetch,
+  augmentation,
+  from,
+}: BatchLoaderOptions): void {
+  const counts = {
+    'inputSize[0]': inputSize[0],
+    'inputSize[1]': inputSize[1],
+    batchSize,
+    maxCategories,
+    workers,
+    prefetch,
+  };
   for (const [name, value] of Object.entries(counts)) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) throw new RangeError(`Cannot open batches: ${name} must be a positive integer, got ${String(value)}`);
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+      throw new RangeError(`Cannot open batches: ${name} must be a positive integer, got ${String(value)}`);
   }
-  if (!Number.isSafeInteger(seed)) throw new RangeError(`Cannot open batches: seed must be an integer, got ${String(seed)}`);
+  if (!Number.isSafeInteger(seed))
+    throw new RangeError(`Cannot open batches: seed must be an integer, got ${String(seed)}`);
   const crop = augmentation?.crop;
   if (crop !== undefined && !(crop[0] > 0 && crop[0] <= crop[1] && crop[1] <= 1)) {
-    throw new RangeError(`Cannot open batches: augmentation.crop must be two shares of the area, 0 < least ≤ most ≤ 1, got [${crop.join(', ')}]`);
+    throw new RangeError(
+      'Cannot open batches: augmentation.crop must be two shares of the area, 0 < least ≤ most ≤ 1, got ' +
+        `[${crop.join(', ')}]`,
+    );
   }
   const numbers = from === undefined ? [] : [from.epoch, from.consumed];
-  if (numbers.some((number) => !Number.isSafeInteger(number) || number < 0)) throw new RangeError(`Cannot open batches: from must be a position with epoch and consumed, got ${JSON.stringify(from)}`);
+  if (numbers.some((number) => !Number.isSafeInteger(number) || number < 0))
+    throw new RangeError(
+      `Cannot open batches: from must be a position with epoch and consumed, got ${JSON.stringify(from)}`,
+    );
 }

@@ -2,7 +2,8 @@
  * Index masks from COCO instances: polygons and run lengths painted into one class index per pixel.
  *
  * Larger instances are painted first, so that what lies on top of them stays visible. Where only a crowd region says
- * something the pixel is not labelled: crowds are outlined loosely. The work is bounded, and others have a turn meanwhile.
+ * something the pixel is not labelled: crowds are outlined loosely. The work is bounded, and others have a turn
+ * meanwhile.
  */
 import { decodeRLE } from '@synseg/core';
 import { DEFAULT_LIMITS, type Limits } from '@synseg/core/guards';
@@ -10,7 +11,9 @@ import { turnTaker } from '@synseg/core/internals';
 import type { IndexMask } from '../image/index-mask.ts';
 
 /** Outline of an instance: polygons `[x, y, x, y, …]`, or run lengths down the columns, zeros first. */
-export type CocoSegmentation = readonly (readonly number[])[] | { readonly size: readonly [height: number, width: number]; readonly counts: string | readonly number[] };
+export type CocoSegmentation =
+  | readonly (readonly number[])[]
+  | { readonly size: readonly [height: number, width: number]; readonly counts: string | readonly number[] };
 
 /** An annotation of a picture. */
 export interface CocoInstance {
@@ -46,15 +49,27 @@ export interface PaintOptions extends Partial<Pick<Limits, 'maxPixels'>> {
  * console.assert((await paintInstances([square], 3, 1)).data.join() === '7,7,0');
  * ```
  */
-export async function paintInstances(instances: readonly CocoInstance[], width: number, height: number, { maxPixels = DEFAULT_LIMITS.maxPixels, signal }: PaintOptions = {}): Promise<IndexMask> {
-  if (width * height > maxPixels) throw new RangeError(`Cannot paint instances: the picture must have at most ${maxPixels} pixels (maxPixels), got ${width}×${height}`);
+export async function paintInstances(
+  instances: readonly CocoInstance[],
+  width: number,
+  height: number,
+  { maxPixels = DEFAULT_LIMITS.maxPixels, signal }: PaintOptions = {},
+): Promise<IndexMask> {
+  if (width * height > maxPixels)
+    throw new RangeError(
+      `Cannot paint instances: the picture must have at most ${maxPixels} pixels (maxPixels), got ${width}×${height}`,
+    );
   const data = new Uint8Array(width * height).fill(COCO_BACKGROUND);
   const most = COVERED_PICTURES * maxPixels;
   const giveTurn = turnTaker(signal);
   let covered = 0;
   const spend = (pixels: number): Promise<void> | undefined => {
     covered += pixels;
-    if (covered > most) throw new RangeError(`Cannot paint instances: they must cover at most ${most} pixels (${COVERED_PICTURES} × maxPixels) together, got more`);
+    if (covered > most)
+      throw new RangeError(
+        `Cannot paint instances: they must cover at most ${most} pixels (${COVERED_PICTURES} × maxPixels) ` +
+          'together, got more',
+      );
     return giveTurn();
   };
   const order = [...instances].sort((a, b) => Number(b.crowd) - Number(a.crowd) || b.area - a.area);
@@ -86,13 +101,22 @@ function polygonArea(polygon: readonly number[]): number {
   return Math.abs(doubled) / 2;
 }
 
-function decodeCounts({ size, counts }: Exclude<CocoSegmentation, readonly unknown[]>, width: number, height: number, maxPixels: number): Uint8Array {
-  if (size[0] !== height || size[1] !== width) throw new RangeError(`Cannot paint instance: RLE size must be the picture's ${height}×${width}, got ${size.join('×')}`);
+function decodeCounts(
+  { size, counts }: Exclude<CocoSegmentation, readonly unknown[]>,
+  width: number,
+  height: number,
+  maxPixels: number,
+): Uint8Array {
+  if (size[0] !== height || size[1] !== width)
+    throw new RangeError(
+      `Cannot paint instance: RLE size must be the picture's ${height}×${width}, got ${size.join('×')}`,
+    );
   if (typeof counts === 'string') return decodeRLE({ size, counts }, { maxPixels });
   const odd = counts.find((count) => !Number.isSafeInteger(count) || count < 0);
   if (odd !== undefined) throw new RangeError(`Cannot paint instance: RLE counts must be integers ≥ 0, got ${odd}`);
   const total = counts.reduce((sum, count) => sum + count, 0);
-  if (total !== width * height) throw new RangeError(`Cannot paint instance: RLE counts must add up to ${width * height}, got ${total}`);
+  if (total !== width * height)
+    throw new RangeError(`Cannot paint instance: RLE counts must add up to ${width * height}, got ${total}`);
   const mask = new Uint8Array(total);
   let position = 0;
   for (const [run, count] of counts.entries()) {
@@ -113,8 +137,18 @@ interface Side {
   readonly toY: number;
 }
 
-/** Sets the pixels whose centres lie inside the polygon (even-odd rule), row by row: of the sides only those that cross it count. */
-async function fillPolygon(data: Uint8Array, width: number, height: number, polygon: readonly number[], value: number, spend: (pixels: number) => Promise<void> | undefined): Promise<void> {
+/**
+ * Sets the pixels whose centres lie inside the polygon (even-odd rule), row by row: of the sides only those that cross
+ * it count.
+ */
+async function fillPolygon(
+  data: Uint8Array,
+  width: number,
+  height: number,
+  polygon: readonly number[],
+  value: number,
+  spend: (pixels: number) => Promise<void> | undefined,
+): Promise<void> {
   const sides = sidesOf(polygon, height);
   await spend(sides.length);
   let crossing: Side[] = [];
@@ -123,10 +157,15 @@ async function fillPolygon(data: Uint8Array, width: number, height: number, poly
     if (crossing.length === 0) y = sides[next]!.first;
     while (next < sides.length && sides[next]!.first === y) crossing.push(sides[next++]!);
     const centre = y + 0.5;
-    const places = crossing.map(({ fromX, fromY, toX, toY }) => fromX + ((centre - fromY) / (toY - fromY)) * (toX - fromX)).sort((a, b) => a - b);
+    const places = crossing
+      .map(({ fromX, fromY, toX, toY }) => fromX + ((centre - fromY) / (toY - fromY)) * (toX - fromX))
+      .sort((a, b) => a - b);
     let filled = places.length;
     for (let pair = 0; pair + 1 < places.length; pair += 2) {
-      const [start, end] = [Math.max(0, Math.ceil(places[pair]! - 0.5)), Math.min(width, Math.ceil(places[pair + 1]! - 0.5))];
+      const [start, end] = [
+        Math.max(0, Math.ceil(places[pair]! - 0.5)),
+        Math.min(width, Math.ceil(places[pair + 1]! - 0.5)),
+      ];
       if (!(start < end)) continue;
       data.fill(value, y * width + start, y * width + end);
       filled += end - start;
@@ -144,7 +183,10 @@ function sidesOf(polygon: readonly number[], height: number): Side[] {
   for (let at = 0; at < length; at += 2) {
     const next = (at + 2) % length;
     const [fromX, fromY, toX, toY] = [polygon[at]!, polygon[at + 1]!, polygon[next]!, polygon[next + 1]!];
-    const [first, end] = [Math.max(0, Math.ceil(Math.min(fromY, toY) - 0.5)), Math.min(height, Math.ceil(Math.max(fromY, toY) - 0.5))];
+    const [first, end] = [
+      Math.max(0, Math.ceil(Math.min(fromY, toY) - 0.5)),
+      Math.min(height, Math.ceil(Math.max(fromY, toY) - 0.5)),
+    ];
     if (first < end) sides.push({ first, end, fromX, fromY, toX, toY });
   }
   return sides.sort((a, b) => a.first - b.first);

@@ -1,7 +1,8 @@
 /**
  * COCO JSON: captions, instances, or both. The JSON is kept in memory; masks are painted when asked for.
  *
- * Ids are a file's own. Several files are joined by what their ids stand for: pictures by their path, categories by name.
+ * Ids are a file's own. Several files are joined by what their ids stand for: pictures by their path, categories by
+ * name.
  */
 import { access } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
@@ -10,7 +11,14 @@ import { describeValue, readTextFile } from '@synseg/core/guards';
 import { eventTurn } from '@synseg/core/internals';
 import { openPicture } from '../image/image.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
-import { COCO_BACKGROUND, COCO_IGNORE, outlineArea, paintInstances, type CocoInstance, type CocoSegmentation } from './coco-mask.ts';
+import {
+  COCO_BACKGROUND,
+  COCO_IGNORE,
+  outlineArea,
+  paintInstances,
+  type CocoInstance,
+  type CocoSegmentation,
+} from './coco-mask.ts';
 import { dataError, fieldNames, shortJson } from './data-error.ts';
 import type { Dataset, MaskClass, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
@@ -44,7 +52,12 @@ type CocoId = number | string;
 
 /** The parts of a file that are read. */
 interface CocoJson {
-  readonly images: readonly { readonly id: CocoId; readonly file_name: string; readonly width?: unknown; readonly height?: unknown }[];
+  readonly images: readonly {
+    readonly id: CocoId;
+    readonly file_name: string;
+    readonly width?: unknown;
+    readonly height?: unknown;
+  }[];
   readonly annotations: readonly unknown[];
   readonly categories: readonly { readonly id: CocoId; readonly name: string }[];
 }
@@ -58,10 +71,19 @@ interface CocoFile {
 
 /**
  * Opens COCO files. Mask value 0 is background and 255 not labelled; a category's value is its id, where all files give
- * each name one id and all ids are 1 to 254, else its rank by id, from 1. Categories of a sample are noun phrases of its
+ * each name one id and all ids are 1 to 254, else its rank by id, from 1. Categories of a sample are noun phrases of
+ * its
  * captions or, without captions, the names of its instances' categories.
  */
-export async function openCoco({ sources, options, phrases, known, warnings, limits, signal }: Opening): Promise<Dataset> {
+export async function openCoco({
+  sources,
+  options,
+  phrases,
+  known,
+  warnings,
+  limits,
+  signal,
+}: Opening): Promise<Dataset> {
   const files = await readFiles(sources, options.images);
   const values = maskValues(files.map(({ json }) => json.categories));
   const pictures = new Map<string, CocoPicture>();
@@ -74,7 +96,11 @@ export async function openCoco({ sources, options, phrases, known, warnings, lim
       picture.width ||= side(width);
       picture.height ||= side(height);
       const before = own.get(String(id));
-      if (before !== undefined && before.image !== image) warnings.warn('broken-row', `Image left out: ${path} id must be of one picture, got ${id} of "${before.file}" and "${file}"`);
+      if (before !== undefined && before.image !== image)
+        warnings.warn(
+          'broken-row',
+          `Image left out: ${path} id must be of one picture, got ${id} of "${before.file}" and "${file}"`,
+        );
       else own.set(String(id), picture);
       if (before === undefined) pictures.set(image, picture);
     }
@@ -85,14 +111,19 @@ export async function openCoco({ sources, options, phrases, known, warnings, lim
         signal?.throwIfAborted();
       }
       const problem = addAnnotation(annotation, own, (id) => values.get(byId(categories, id) ?? ''));
-      if (problem !== undefined) warnings.warn('broken-row', `Annotation left out: ${path} annotations[${index}] ${problem}`);
+      if (problem !== undefined)
+        warnings.warn('broken-row', `Annotation left out: ${path} annotations[${index}] ${problem}`);
       else masks ||= ((annotation as { segmentation?: unknown }).segmentation ?? undefined) !== undefined;
     }
   }
   const annotated = [...pictures.values()].filter(({ captions, instances }) => captions.length + instances.length > 0);
   const [{ path, root }] = files;
-  if (annotated.length === 0) throw dataError(`"${path}" must hold images with captions or instances`, `${pictures.size} images without`);
-  await expectPictures(annotated.slice(0, PROBES).map(({ image }) => image), root);
+  if (annotated.length === 0)
+    throw dataError(`"${path}" must hold images with captions or instances`, `${pictures.size} images without`);
+  await expectPictures(
+    annotated.slice(0, PROBES).map(({ image }) => image),
+    root,
+  );
   const names = new Map([...values].map(([name, value]) => [value, name]));
   return new IndexedDataset({
     of: sources.map((source) => basename(source)).join(' and '),
@@ -104,34 +135,58 @@ export async function openCoco({ sources, options, phrases, known, warnings, lim
         const { file, image, captions, instances } = picture;
         const labels = instances.map((instance) => names.get(instance.index) ?? '');
         const before = known?.get(file);
-        const words = before !== undefined ? { categories: before } : captions.length > 0 ? { captions } : { categories: labels };
+        const words =
+          before !== undefined ? { categories: before } : captions.length > 0 ? { captions } : { categories: labels };
         const sample = { key: file, image, categories: categoriesOf(words, phrases) };
-        return masks && (picture.width * picture.height > 0 || instances.length > 0) ? withLazyMask(sample, picture, limits, signal) : sample;
+        return masks && (picture.width * picture.height > 0 || instances.length > 0)
+          ? withLazyMask(sample, picture, limits, signal)
+          : sample;
       },
     }),
   });
 }
 
 /** The files; paths of pictures start from `images`, else from the file's folder, else from the first file's. */
-async function readFiles(sources: readonly [string, ...string[]], images: string | undefined): Promise<readonly [CocoFile, ...CocoFile[]]> {
+async function readFiles(
+  sources: readonly [string, ...string[]],
+  images: string | undefined,
+): Promise<readonly [CocoFile, ...CocoFile[]]> {
   const [first] = sources;
   const open = async (path: string): Promise<CocoFile> => {
     const json = await readCoco(path);
     if (images !== undefined) return { path, root: images, json };
     const probes = json.images.slice(0, PROBES).map(({ file_name: file }) => resolve(dirname(path), file));
-    const here = await Promise.all(probes.map((probe) => access(probe).then(() => true, () => false)));
+    const here = await Promise.all(
+      probes.map((probe) =>
+        access(probe).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
     return { path, root: dirname(here.includes(true) ? path : first), json };
   };
   const [opened, ...others] = await Promise.all(sources.map(open));
   return [opened as CocoFile, ...others];
 }
 
-/** The mask is painted when it is asked for: who trains on captions alone does not pay for it. Its size is the picture's own, whatever the file says. */
-function withLazyMask(sample: Omit<Sample, 'mask'>, { file, image, instances, ...stated }: CocoPicture, limits: Opening['limits'], signal: AbortSignal | undefined): Sample {
+/**
+ * The mask is painted when it is asked for: who trains on captions alone does not pay for it. Its size is the picture's
+ * own, whatever the file says.
+ */
+function withLazyMask(
+  sample: Omit<Sample, 'mask'>,
+  { file, image, instances, ...stated }: CocoPicture,
+  limits: Opening['limits'],
+  signal: AbortSignal | undefined,
+): Sample {
   const paint = async (): Promise<Uint8Array> => {
     const { width, height } = await openPicture(image, file, limits);
     if (stated.width * stated.height > 0 && (stated.width !== width || stated.height !== height)) {
-      throw new RangeError(`Cannot use mask of ${file}: it must have the picture's size ${width}×${height}, got ${stated.width}×${stated.height}`);
+      throw new RangeError(
+        `Cannot use mask of ${file}: it must have the picture's size ${width}×${height}, got ` +
+          `${stated.width}×${stated.height}`,
+      );
     }
     return encodeIndexMask(await paintInstances(instances, width, height, { ...limits, signal }));
   };
@@ -152,20 +207,34 @@ async function readCoco(path: string): Promise<CocoJson> {
   }
   const { images, annotations, categories = [] } = (json ?? {}) as Partial<Record<keyof CocoJson, unknown>>;
   if (!Array.isArray(images) || !Array.isArray(annotations) || !Array.isArray(categories)) {
-    const got = typeof json === 'object' && json !== null && !Array.isArray(json) ? `the fields ${fieldNames(json)}` : describeValue(json);
+    const got =
+      typeof json === 'object' && json !== null && !Array.isArray(json)
+        ? `the fields ${fieldNames(json)}`
+        : describeValue(json);
     throw dataError(`"${path}" must have the lists images and annotations, as COCO JSON has`, got);
   }
   for (const [index, image] of (images as unknown[]).entries()) {
     const { id, file_name: file } = (image ?? {}) as Record<string, unknown>;
     if (isId(id) && typeof file === 'string' && file !== '' && !isRemote(file)) continue;
-    throw dataError(`"${path}" must give each image an id and a local file_name`, `images[${index}] = ${shortJson(image, 200)}`);
+    throw dataError(
+      `"${path}" must give each image an id and a local file_name`,
+      `images[${index}] = ${shortJson(image, 200)}`,
+    );
   }
   const names = new Map<string, string>();
   for (const [index, category] of (categories as unknown[]).entries()) {
     const { id, name } = (category ?? {}) as Record<string, unknown>;
-    if (!isId(id) || typeof name !== 'string' || name.trim() === '') throw dataError(`"${path}" must give each category an id and a name`, `categories[${index}] = ${shortJson(category, 200)}`);
+    if (!isId(id) || typeof name !== 'string' || name.trim() === '')
+      throw dataError(
+        `"${path}" must give each category an id and a name`,
+        `categories[${index}] = ${shortJson(category, 200)}`,
+      );
     const before = names.get(String(id));
-    if (before !== undefined && before !== name) throw dataError(`"${path}" must give each category an id of its own`, `${id} for ${describeValue(before)} and ${describeValue(name)}`);
+    if (before !== undefined && before !== name)
+      throw dataError(
+        `"${path}" must give each category an id of its own`,
+        `${id} for ${describeValue(before)} and ${describeValue(name)}`,
+      );
     names.set(String(id), name);
   }
   return { images, annotations, categories };
@@ -177,13 +246,18 @@ function maskValues(lists: readonly CocoJson['categories'][]): Map<string, numbe
   let direct = true;
   for (const { id, name } of lists.flat()) {
     const number = Number(id);
-    direct &&= Number.isInteger(number) && number >= 1 && number <= MAX_CATEGORIES && Number(ids.get(name) ?? id) === number;
+    direct &&=
+      Number.isInteger(number) && number >= 1 && number <= MAX_CATEGORIES && Number(ids.get(name) ?? id) === number;
     if (!ids.has(name)) ids.set(name, id);
   }
-  if (ids.size > MAX_CATEGORIES) throw dataError(`categories must be at most ${MAX_CATEGORIES}, one mask value each`, `${ids.size}`);
-  if (direct && new Set([...ids.values()].map(Number)).size === ids.size) return new Map([...ids].map(([name, id]) => [name, Number(id)]));
+  if (ids.size > MAX_CATEGORIES)
+    throw dataError(`categories must be at most ${MAX_CATEGORIES}, one mask value each`, `${ids.size}`);
+  if (direct && new Set([...ids.values()].map(Number)).size === ids.size)
+    return new Map([...ids].map(([name, id]) => [name, Number(id)]));
   // The first file's by id, then those that only later files have.
-  const ranked = lists.flatMap((list) => [...list].sort((a, b) => Number(a.id) - Number(b.id) || 0).map(({ name }) => name));
+  const ranked = lists.flatMap((list) =>
+    [...list].sort((a, b) => Number(a.id) - Number(b.id) || 0).map(({ name }) => name),
+  );
   return new Map([...new Set(ranked)].map((name, rank) => [name, rank + 1]));
 }
 
@@ -198,9 +272,20 @@ function side(value: unknown): number {
 }
 
 /** Adds an annotation to its picture; returns what is wrong with it. */
-function addAnnotation(annotation: unknown, pictures: ReadonlyMap<string, CocoPicture>, valueOf: (id: unknown) => number | undefined): string | undefined {
-  if (typeof annotation !== 'object' || annotation === null) return `must be an object, got ${describeValue(annotation)}`;
-  const { image_id: imageId, caption, category_id: id, iscrowd, ...rest } = annotation as Partial<Record<string, unknown>>;
+function addAnnotation(
+  annotation: unknown,
+  pictures: ReadonlyMap<string, CocoPicture>,
+  valueOf: (id: unknown) => number | undefined,
+): string | undefined {
+  if (typeof annotation !== 'object' || annotation === null)
+    return `must be an object, got ${describeValue(annotation)}`;
+  const {
+    image_id: imageId,
+    caption,
+    category_id: id,
+    iscrowd,
+    ...rest
+  } = annotation as Partial<Record<string, unknown>>;
   const picture = byId(pictures, imageId);
   if (picture === undefined) return `image_id must be the id of an image, got ${describeValue(imageId)}`;
   if (typeof caption === 'string') {
@@ -210,13 +295,20 @@ function addAnnotation(annotation: unknown, pictures: ReadonlyMap<string, CocoPi
   const index = valueOf(id);
   if (index === undefined) return `category_id must be the id of a category, got ${describeValue(id)}`;
   const segmentation = rest['segmentation'] ?? [];
-  if (!isSegmentation(segmentation)) return `segmentation must be polygons or run lengths, got ${shortJson(segmentation)}`;
-  const corners = 'counts' in segmentation ? 0 : segmentation.reduce((most, polygon) => Math.max(most, polygon.length / 2), 0);
+  if (!isSegmentation(segmentation))
+    return `segmentation must be polygons or run lengths, got ${shortJson(segmentation)}`;
+  const corners =
+    'counts' in segmentation ? 0 : segmentation.reduce((most, polygon) => Math.max(most, polygon.length / 2), 0);
   if (corners > MAX_CORNERS) return `segmentation must have at most ${MAX_CORNERS} corners a polygon, got ${corners}`;
   const crowd = iscrowd === true || (isId(iscrowd) && Number(iscrowd) > 0);
   const area = isId(rest['area']) ? Number(rest['area']) : NaN;
   try {
-    picture.instances.push({ index, segmentation, crowd, area: Number.isFinite(area) && area > 0 ? area : areaOf(segmentation) });
+    picture.instances.push({
+      index,
+      segmentation,
+      crowd,
+      area: Number.isFinite(area) && area > 0 ? area : areaOf(segmentation),
+    });
   } catch (error) {
     return messageOf(error);
   }
@@ -235,13 +327,17 @@ function byId<Found>(found: ReadonlyMap<string, Found>, id: unknown): Found | un
 function areaOf(segmentation: CocoSegmentation): number {
   if (!('counts' in segmentation)) return outlineArea(segmentation);
   const { size, counts } = segmentation;
-  return typeof counts === 'string' ? measureRLE({ size, counts }).area : counts.reduce((sum, count, run) => sum + (run % 2 === 1 ? count : 0), 0);
+  return typeof counts === 'string'
+    ? measureRLE({ size, counts }).area
+    : counts.reduce((sum, count, run) => sum + (run % 2 === 1 ? count : 0), 0);
 }
 
 function isSegmentation(value: unknown): value is CocoSegmentation {
-  const numbers = (list: unknown): boolean => Array.isArray(list) && list.every((entry) => typeof entry === 'number' && Number.isFinite(entry));
+  const numbers = (list: unknown): boolean =>
+    Array.isArray(list) && list.every((entry) => typeof entry === 'number' && Number.isFinite(entry));
   if (Array.isArray(value)) return value.every(numbers);
   const { size, counts } = (value ?? {}) as Record<string, unknown>;
-  const runs = (list: unknown): boolean => numbers(list) && (list as number[]).every((run) => Number.isSafeInteger(run) && run >= 0);
+  const runs = (list: unknown): boolean =>
+    numbers(list) && (list as number[]).every((run) => Number.isSafeInteger(run) && run >= 0);
   return runs(size) && (size as number[]).length === 2 && (typeof counts === 'string' || runs(counts));
 }

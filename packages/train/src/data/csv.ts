@@ -45,7 +45,7 @@ const UNNAMED = { image: '0', caption: '1' } as const;
 
 /** Reader of a CSV file: each row is an object by column name, and by column index. */
 export function csvTable(path: string, options: CsvOptions): TableFormat {
-  const parse = (bytes: Uint8Array): readonly string[] => (parseSync(bytes, PARSING))[0] ?? [];
+  const parse = (bytes: Uint8Array): readonly string[] => parseSync(bytes, PARSING)[0] ?? [];
   return cellTable((signal) => csvCells(path, signal), parse, options);
 }
 
@@ -54,20 +54,27 @@ export function tsvTable(path: string, options: CsvOptions): TableFormat {
   return cellTable((signal) => tsvCells(path, signal), splitTabs, options);
 }
 
-function cellTable(rows: (signal?: AbortSignal) => AsyncIterable<Cells>, parse: (bytes: Uint8Array) => readonly string[], { fields, header }: CsvOptions): TableFormat {
+function cellTable(
+  rows: (signal?: AbortSignal) => AsyncIterable<Cells>,
+  parse: (bytes: Uint8Array) => readonly string[],
+  { fields, header }: CsvOptions,
+): TableFormat {
   let columns: readonly string[] | undefined;
   const toRow = (cells: readonly string[], problem?: string): unknown => {
     if (problem !== undefined) throw new RowError(problem);
-    if (cells.length > MAX_COLUMNS) throw new RowError(`row must have at most ${MAX_COLUMNS} columns, got ${cells.length}`);
+    if (cells.length > MAX_COLUMNS)
+      throw new RowError(`row must have at most ${MAX_COLUMNS} columns, got ${cells.length}`);
     if (columns === undefined) return unnamed(cells, fields);
-    if (cells.length > columns.length) throw new RowError(`row must have at most ${columns.length} columns, got ${cells.length}`);
+    if (cells.length > columns.length)
+      throw new RowError(`row must have at most ${columns.length} columns, got ${cells.length}`);
     const filled = cells.map((cell, index) => [index, cell] as const).filter(([, cell]) => cell !== '');
     return Object.fromEntries([...filled, ...filled.map(([index, cell]) => [columns?.[index] ?? '', cell] as const)]);
   };
   async function* scan(signal?: AbortSignal): AsyncGenerator<TableRecord> {
     let first = true;
     for await (const { cells, start, end, line, problem } of rows(signal)) {
-      if (first && problem === undefined && cells.length <= MAX_COLUMNS && (header ?? looksLikeHeader(cells, fields))) columns = cells.map((cell) => cell.trim());
+      if (first && problem === undefined && cells.length <= MAX_COLUMNS && (header ?? looksLikeHeader(cells, fields)))
+        columns = cells.map((cell) => cell.trim());
       else yield { start, end, line, value: () => toRow(cells, problem) };
       first = false;
     }
@@ -96,7 +103,8 @@ async function* csvCells(path: string, signal?: AbortSignal): AsyncGenerator<Cel
 }
 
 async function* tsvCells(path: string, signal?: AbortSignal): AsyncGenerator<Cells> {
-  for await (const { bytes, ...place } of linesOf(path, signal)) yield { ...place, cells: splitTabs(bytes), end: place.start + bytes.length };
+  for await (const { bytes, ...place } of linesOf(path, signal))
+    yield { ...place, cells: splitTabs(bytes), end: place.start + bytes.length };
 }
 
 function splitTabs(bytes: Uint8Array): readonly string[] {
@@ -114,7 +122,9 @@ function unnamed(cells: readonly string[], fields: Fields): unknown {
   for (const kind of ['image', 'caption'] as const) {
     const asked = fields[kind][0] ?? '';
     const cell = row.get(UNNAMED[kind]);
-    const byIndex = Object.values(fields).flat().some((name) => /^\d+$/.test(name));
+    const byIndex = Object.values(fields)
+      .flat()
+      .some((name) => /^\d+$/.test(name));
     if (!byIndex && cell !== undefined) row.set(asked, cell);
   }
   return Object.fromEntries(row);

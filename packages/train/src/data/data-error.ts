@@ -4,7 +4,11 @@ import { describeValue, withoutSecrets } from '@synseg/core/guards';
 
 /** `DATASET_FORMAT`: Cannot open dataset: <rule>, got <got>. */
 export function dataError(rule: string, got: string, cause?: unknown): SynsegError {
-  return new SynsegError('DATASET_FORMAT', `Cannot open dataset: ${rule}, got ${got}`, cause === undefined ? undefined : { cause });
+  return new SynsegError(
+    'DATASET_FORMAT',
+    `Cannot open dataset: ${rule}, got ${got}`,
+    cause === undefined ? undefined : { cause },
+  );
 }
 
 /** A list for a message, its first few. */
@@ -15,10 +19,16 @@ export function few(names: Iterable<string>, most = 8): string {
 
 /** Names of an object's fields for a message, the first few. */
 export function fieldNames(value: object): string {
-  return Object.keys(value).slice(0, 8).map((name) => name.slice(0, 40)).join(', ');
+  return Object.keys(value)
+    .slice(0, 8)
+    .map((name) => name.slice(0, 40))
+    .join(', ');
 }
 
-/** A value as JSON for a message, its beginning, without what an address in it may hide; one that nests too deeply in a word. */
+/**
+ * A value as JSON for a message, its beginning, without what an address in it may hide; one that nests too deeply in a
+ * word.
+ */
 export function shortJson(value: unknown, most = 60): string {
   let text: string;
   try {

@@ -58,7 +58,8 @@ export interface Dataset {
   /** Mask value of what is none of the classes that can be named; it may be listed in `classes`. */
   readonly backgroundIndex?: number;
   /**
-   * Samples without end, epoch after epoch, each epoch shuffled by (seed, epoch). The same seed and position always give
+   * Samples without end, epoch after epoch, each epoch shuffled by (seed, epoch). The same seed and position always
+   * give
    * the same order. Leaving the loop closes what is open.
    *
    * @throws SynsegError `DATASET_FORMAT` when an epoch has no sample at all
@@ -94,7 +95,9 @@ export interface DataOptions {
   readonly header?: boolean;
   /** Rows with another `split` are left out; of a folder, the subfolder. @default all */
   readonly split?: string;
-  /** Samples of shards that are shuffled among each other. Only their places are kept, not their bytes. @default 20,000 */
+  /**
+   * Samples of shards that are shuffled among each other. Only their places are kept, not their bytes. @default 20,000
+   */
   readonly shuffleBuffer?: number;
 }
 
@@ -102,7 +105,10 @@ export interface DataOptions {
 export interface DataContext {
   /** Noun phrases of a caption. */
   readonly phrases: Phrases;
-  /** Captions count though there are tags or noun phrases; what a sample is about is then what `phrases` makes of them. @default false */
+  /**
+   * Captions count though there are tags or noun phrases; what a sample is about is then what `phrases` makes of them.
+   * @default false
+   */
   readonly captionsOnly?: boolean;
   readonly onWarning: (warning: DataWarning) => void;
   /** Bounds of pictures and masks. @default core's */
@@ -136,9 +142,20 @@ export async function openDataset(data: string | DataOptions, context: DataConte
   const format = options.format ?? (await formatOf(sources));
   checkCombination(options, format, sources.length);
   const warnings = new WarningCounter(context.onWarning);
-  const known = options.phrases === undefined ? undefined : await loadPhrases(options.phrases, warnings, context.signal);
-  const phrases: Phrases = known === undefined ? context.phrases : (caption) => known.get(caption) ?? context.phrases(caption);
-  const opening: Opening = { sources, options, phrases, known, captionsOnly: context.captionsOnly ?? false, warnings, limits: context.limits ?? {}, signal: context.signal };
+  const known =
+    options.phrases === undefined ? undefined : await loadPhrases(options.phrases, warnings, context.signal);
+  const phrases: Phrases =
+    known === undefined ? context.phrases : (caption) => known.get(caption) ?? context.phrases(caption);
+  const opening: Opening = {
+    sources,
+    options,
+    phrases,
+    known,
+    captionsOnly: context.captionsOnly ?? false,
+    warnings,
+    limits: context.limits ?? {},
+    signal: context.signal,
+  };
   switch (format) {
     case 'webdataset':
       return openWebdataset(opening);
@@ -169,7 +186,18 @@ export interface Opening {
 }
 
 const TEXTS = ['images', 'masks', 'classes', 'phrases', 'split'] as const;
-const NAMES = optionNames<DataOptions>({ source: true, format: true, images: true, masks: true, classes: true, phrases: true, keys: true, header: true, split: true, shuffleBuffer: true });
+const NAMES = optionNames<DataOptions>({
+  source: true,
+  format: true,
+  images: true,
+  masks: true,
+  classes: true,
+  phrases: true,
+  keys: true,
+  header: true,
+  split: true,
+  shuffleBuffer: true,
+});
 const KEY_NAMES = optionNames<FieldKeys>({ image: true, caption: true, tags: true, nouns: true, mask: true });
 const FORMATS: readonly unknown[] = ['webdataset', 'jsonl', 'csv', 'tsv', 'coco', 'folder'] satisfies DataFormat[];
 
@@ -182,24 +210,54 @@ const FORMATS: readonly unknown[] = ['webdataset', 'jsonl', 'csv', 'tsv', 'coco'
  */
 export function checkData(action: string, data: string | DataOptions, name = 'data'): DataOptions {
   const rule = 'be a path or an object with a source';
-  checkKind(action, name, data, (typeof data === 'string' && data !== '') || (typeof data === 'object' && (data as unknown) !== null && !Array.isArray(data) && !('then' in data)), rule);
+  checkKind(
+    action,
+    name,
+    data,
+    (typeof data === 'string' && data !== '') ||
+      (typeof data === 'object' && (data as unknown) !== null && !Array.isArray(data) && !('then' in data)),
+    rule,
+  );
   const options: DataOptions = typeof data === 'string' ? { source: data } : data;
   checkOptions(action, options, NAMES, name);
-  for (const text of TEXTS) checkKind(action, text, options[text], options[text] === undefined || (typeof options[text] === 'string' && options[text] !== ''), 'be a text');
-  checkKind(action, 'format', options.format, options.format === undefined || FORMATS.includes(options.format), `be one of ${FORMATS.join(', ')}`);
+  for (const text of TEXTS)
+    checkKind(
+      action,
+      text,
+      options[text],
+      options[text] === undefined || (typeof options[text] === 'string' && options[text] !== ''),
+      'be a text',
+    );
+  checkKind(
+    action,
+    'format',
+    options.format,
+    options.format === undefined || FORMATS.includes(options.format),
+    `be one of ${FORMATS.join(', ')}`,
+  );
   checkOptions(action, options.keys, KEY_NAMES, 'keys');
-  checkKind(action, 'header', options.header, options.header === undefined || typeof options.header === 'boolean', 'be true or false');
+  checkKind(
+    action,
+    'header',
+    options.header,
+    options.header === undefined || typeof options.header === 'boolean',
+    'be true or false',
+  );
   const { shuffleBuffer } = options;
   if (shuffleBuffer !== undefined && !(Number.isInteger(shuffleBuffer) && shuffleBuffer >= 1)) {
-    throw new RangeError(`Cannot ${action}: shuffleBuffer must be a positive integer, got ${describeValue(shuffleBuffer)}`);
+    throw new RangeError(
+      `Cannot ${action}: shuffleBuffer must be a positive integer, got ${describeValue(shuffleBuffer)}`,
+    );
   }
   return options;
 }
 
 /** An option that would be ignored is a misunderstanding, and told. */
 function checkCombination(options: DataOptions, format: DataFormat, sources: number): void {
-  const fail = (name: string, rule: string, got: unknown): RangeError => new RangeError(`Cannot open dataset: ${name} must ${rule}, got ${shortJson(got)}`);
-  if (sources > 1 && format !== 'webdataset' && format !== 'coco') throw fail('source', `be one path for format ${format}`, options.source);
+  const fail = (name: string, rule: string, got: unknown): RangeError =>
+    new RangeError(`Cannot open dataset: ${name} must ${rule}, got ${shortJson(got)}`);
+  if (sources > 1 && format !== 'webdataset' && format !== 'coco')
+    throw fail('source', `be one path for format ${format}`, options.source);
   const refused: Readonly<Record<DataFormat, readonly (keyof DataOptions)[]>> = {
     webdataset: ['images', 'masks', 'split', 'header'],
     jsonl: ['shuffleBuffer', 'header'],

@@ -2,7 +2,8 @@
  * Threads that decode. The only file that imports piscina.
  *
  * Tasks are never cancelled one by one: aborting a piscina task ends its thread. Atomics are off, or a waiting worker's
- * event loop would stand still, and with it the decoding it waits for. sharp's own work runs on the process's libuv pool,
+ * event loop would stand still, and with it the decoding it waits for. sharp's own work runs on the process's libuv
+ * pool,
  * four threads unless `UV_THREADPOOL_SIZE` says otherwise.
  */
 import { availableParallelism } from 'node:os';
@@ -33,7 +34,11 @@ export class DecodePool {
   /** @param threads Number of threads at most; @default one less than there are processors, from 1 to 8 */
   constructor(threads = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))) {
     this.threads = threads;
-    const entry = packageFile('read samples', '@synseg/train', () => new URL(import.meta.url.endsWith('.ts') ? './decode-worker.ts' : './decode-worker.js', import.meta.url));
+    const entry = packageFile(
+      'read samples',
+      '@synseg/train',
+      () => new URL(import.meta.url.endsWith('.ts') ? './decode-worker.ts' : './decode-worker.js', import.meta.url),
+    );
     this.#pool = new Piscina<DecodeTask, DecodeResult>({
       filename: entry.href,
       minThreads: 1,
@@ -59,7 +64,8 @@ export class DecodePool {
    * @throws why threads cannot run, or that the pool was disposed before
    */
   async run(task: DecodeTask): Promise<DecodeResult> {
-    while (!this.#closed && this.#running.size >= this.threads * TASKS_PER_THREAD) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (!this.#closed && this.#running.size >= this.threads * TASKS_PER_THREAD)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.#closed) throw this.#failure ?? new Error('internal: the decode pool was disposed');
     const running = this.#pool.run(task);
     this.#running.add(running);
@@ -98,7 +104,8 @@ export class DecodePool {
   }
 
   async #endThreads(): Promise<void> {
-    // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an instantiated module".
+    // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an
+    // instantiated module".
     while (this.#pool.threads.some(({ threadId }) => threadId >= 0 && !this.#loaded.has(threadId))) await sleep(5);
     await this.#pool.destroy();
   }

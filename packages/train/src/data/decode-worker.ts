@@ -1,4 +1,6 @@
-/** Thread entry: one sample to the bytes of its place in a batch. Must not load core: it brings the inference runtime. */
+/**
+ * Thread entry: one sample to the bytes of its place in a batch. Must not load core: it brings the inference runtime.
+ */
 import { parentPort, threadId } from 'node:worker_threads';
 import { ImageDecodeError } from '../image/decode-error.ts';
 import { openPicture } from '../image/image.ts';
@@ -24,7 +26,9 @@ export interface DecodeTask {
   readonly limits?: PictureLimits;
 }
 
-/** Pixels `[height, width, 3]` if a picture was asked for, then the mask `[height, width]` if one was; or what is wrong. */
+/**
+ * Pixels `[height, width, 3]` if a picture was asked for, then the mask `[height, width]` if one was; or what is wrong.
+ */
 export type DecodeResult = ArrayBuffer | { readonly problem: string };
 
 /** A thread's first message. */
@@ -48,11 +52,29 @@ export default async function decode(task: DecodeTask): Promise<DecodeResult> {
   }
 }
 
-async function decodeSample({ name, image, mask, width, height, ignoreIndex, augmentation, seed, limits }: DecodeTask): Promise<ArrayBuffer> {
+async function decodeSample({
+  name,
+  image,
+  mask,
+  width,
+  height,
+  ignoreIndex,
+  augmentation,
+  seed,
+  limits,
+}: DecodeTask): Promise<ArrayBuffer> {
   const picture = image === undefined ? undefined : await openPicture(image, name, limits);
-  const indices = mask === undefined ? undefined : await readIndexMask(mask, typeof mask === 'string' ? mask : `of ${name}`, limits);
-  if (picture !== undefined && indices !== undefined && (picture.width !== indices.width || picture.height !== indices.height)) {
-    throw new ImageDecodeError(`Cannot use mask of ${name}: it must have the picture's size ${picture.width}×${picture.height}, got ${indices.width}×${indices.height}`);
+  const indices =
+    mask === undefined ? undefined : await readIndexMask(mask, typeof mask === 'string' ? mask : `of ${name}`, limits);
+  if (
+    picture !== undefined &&
+    indices !== undefined &&
+    (picture.width !== indices.width || picture.height !== indices.height)
+  ) {
+    throw new ImageDecodeError(
+      `Cannot use mask of ${name}: it must have the picture's size ${picture.width}×${picture.height}, got ` +
+        `${indices.width}×${indices.height}`,
+    );
   }
   const size = picture ?? indices;
   if (size === undefined) throw new Error('internal: a decode task without picture and mask');
@@ -68,7 +90,8 @@ async function decodeSample({ name, image, mask, width, height, ignoreIndex, aug
   if (indices !== undefined) {
     const labels = result.subarray(pixelBytes);
     labels.set(resizeMaskNearest(indices, width, height, region));
-    if (ignoreIndex !== undefined) for (let at = 0; at < plane; at++) if (labels[at] === ignoreIndex) labels[at] = UNLABELLED;
+    if (ignoreIndex !== undefined)
+      for (let at = 0; at < plane; at++) if (labels[at] === ignoreIndex) labels[at] = UNLABELLED;
     if (flip) mirror(labels, width, height, 1);
   }
   return result.buffer;

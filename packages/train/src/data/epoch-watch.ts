@@ -50,9 +50,15 @@ export class EpochWatch {
   #error(where: string): SynsegError {
     const reasons = [
       this.#corrupt > 0 ? `${this.#corrupt} that cannot be read (the last: ${this.#problem})` : '',
-      this.#withoutCategories > 0 ? `${this.#withoutCategories} without a known category${this.#unknown === '' ? '' : ` (such as "${this.#unknown}")`}` : '',
+      this.#withoutCategories > 0
+        ? `${this.#withoutCategories} without a known ` +
+          `category${this.#unknown === '' ? '' : ` (such as "${this.#unknown}")`}`
+        : '',
       this.#withoutMask > 0 ? `${this.#withoutMask} without a mask` : '',
     ].filter((reason) => reason !== '');
-    return new SynsegError('DATASET_FORMAT', `Cannot read a batch: dataset must have a usable sample, got none in ${where}: ${reasons.join(', ')}`);
+    return new SynsegError(
+      'DATASET_FORMAT',
+      `Cannot read a batch: dataset must have a usable sample, got none in ${where}: ${reasons.join(', ')}`,
+    );
   }
 }

@@ -26,11 +26,18 @@ export async function openFolder(opening: Opening): Promise<Dataset> {
   if (table !== undefined) {
     const rows: Opening = { ...opening, sources: [join(root, table)] };
     const format = tableFormat(table);
-    if (format === 'jsonl' && options.header !== undefined) throw new RangeError(`Cannot open dataset: header must be left out for format jsonl, got ${String(options.header)}`);
+    if (format === 'jsonl' && options.header !== undefined)
+      throw new RangeError(
+        `Cannot open dataset: header must be left out for format jsonl, got ${String(options.header)}`,
+      );
     return openRows(rows, format);
   }
   const extra = options.keys !== undefined ? 'keys' : options.header !== undefined ? 'header' : undefined;
-  if (extra !== undefined) throw new RangeError(`Cannot open dataset: ${extra} must be left out for a folder without a table, got ${JSON.stringify(options[extra])}`);
+  if (extra !== undefined)
+    throw new RangeError(
+      `Cannot open dataset: ${extra} must be left out for a folder without a table, got ` +
+        `${JSON.stringify(options[extra])}`,
+    );
   return openPictures(opening, root);
 }
 
@@ -40,18 +47,30 @@ async function openPictures({ options, phrases, known }: Opening, root: string):
   const pictures = files.filter(isPicture);
   if (pictures.length === 0) throw dataError(`"${places.images}" must hold pictures`, few(files));
   const texts = new Set(files.filter((file) => TEXTS.includes(parse(file).ext)));
-  const masks = new Set(places.masks === undefined ? [] : (await readdir(places.masks, { recursive: true })).filter((file) => parse(file).ext === '.png'));
+  const masks = new Set(
+    places.masks === undefined
+      ? []
+      : (await readdir(places.masks, { recursive: true })).filter((file) => parse(file).ext === '.png'),
+  );
   if (places.masks === undefined && texts.size === 0 && known === undefined) {
-    throw dataError(`"${root}" must say something of its pictures: a table (.jsonl, .csv, .tsv), a .txt beside each, or masks`, `${pictures.length} pictures alone`);
+    throw dataError(
+      `"${root}" must say something of its pictures: a table (.jsonl, .csv, .tsv), a .txt beside each, or masks`,
+      `${pictures.length} pictures alone`,
+    );
   }
   const stem = (file: string): string => join(parse(file).dir, parse(file).name);
   if (places.masks !== undefined && !pictures.some((file) => masks.has(`${stem(file)}.png`))) {
-    throw dataError(`"${places.masks}" must hold PNG masks named as the pictures`, `${few(masks)} for ${few(pictures)}`);
+    throw dataError(
+      `"${places.masks}" must hold PNG masks named as the pictures`,
+      `${few(masks)} for ${few(pictures)}`,
+    );
   }
   return new IndexedDataset({
     of: options.split === undefined ? basename(root) : `${basename(root)} ${options.split}`,
     size: pictures.length,
-    ...(places.masks === undefined && options.classes === undefined ? {} : await readMaskClasses(options.classes, [root, places.images])),
+    ...(places.masks === undefined && options.classes === undefined
+      ? {}
+      : await readMaskClasses(options.classes, [root, places.images])),
     open: () => ({
       read: async (index) => {
         const file = pictures[index]!;
@@ -59,7 +78,8 @@ async function openPictures({ options, phrases, known }: Opening, root: string):
         const key = relative(root, join(places.images, file));
         const text = TEXTS.map((extension) => stem(file) + extension).find((name) => texts.has(name));
         const before = known?.get(key) ?? known?.get(file);
-        const captions = before !== undefined || text === undefined ? [] : [await readTextFile(join(places.images, text))];
+        const captions =
+          before !== undefined || text === undefined ? [] : [await readTextFile(join(places.images, text))];
         return {
           key,
           image: join(places.images, file),
@@ -71,8 +91,16 @@ async function openPictures({ options, phrases, known }: Opening, root: string):
   });
 }
 
-/** The folders given, else the first pair of images and masks, else the root: the split may lie above the kinds or below. */
-async function findPictures(root: string, split: string | undefined, images: string | undefined, masks: string | undefined): Promise<{ images: string; masks?: string }> {
+/**
+ * The folders given, else the first pair of images and masks, else the root: the split may lie above the kinds or
+ * below.
+ */
+async function findPictures(
+  root: string,
+  split: string | undefined,
+  images: string | undefined,
+  masks: string | undefined,
+): Promise<{ images: string; masks?: string }> {
   const below = (folder: string): string => (split === undefined ? folder : join(folder, split));
   if (masks !== undefined) return { images: images ?? below(root), masks };
   for (const folderOf of kindFolders(root, split)) {
@@ -85,5 +113,8 @@ async function findPictures(root: string, split: string | undefined, images: str
   }
   const folder = images ?? below(root);
   if ((await entriesOf(folder)) !== undefined) return { images: folder };
-  throw dataError(`"${root}" must hold a folder for split "${split ?? ''}"`, few(((await entriesOf(root)) ?? []).filter((name) => !name.startsWith('.'))));
+  throw dataError(
+    `"${root}" must hold a folder for split "${split ?? ''}"`,
+    few(((await entriesOf(root)) ?? []).filter((name) => !name.startsWith('.'))),
+  );
 }

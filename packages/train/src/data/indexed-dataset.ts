@@ -42,7 +42,11 @@ export class IndexedDataset implements Dataset {
   }
 
   async *draw(from: DatasetPosition, seed: number, signal?: AbortSignal): AsyncGenerator<Drawn> {
-    if (from.consumed > this.size) throw dataError('position must lie in the dataset (it may have changed since)', `${from.consumed} of ${this.size} samples`);
+    if (from.consumed > this.size)
+      throw dataError(
+        'position must lie in the dataset (it may have changed since)',
+        `${from.consumed} of ${this.size} samples`,
+      );
     const reader = await this.#open();
     try {
       for (let { epoch, consumed } = from; ; epoch++, consumed = 0) {

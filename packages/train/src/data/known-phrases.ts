@@ -41,7 +41,10 @@ export async function loadPhrases(path: string, warnings: WarningCounter, signal
         const value = record.value();
         const { words } = readRow(value, fields);
         const name = KEYS.map((key) => (value as Record<string, unknown>)[key]).find((key) => typeof key === 'string');
-        if (typeof name !== 'string' || !('categories' in words)) throw new RowError(`row must have nouns and one of ${KEYS.join(', ')}, got the fields ${fieldNames(value as object)}`);
+        if (typeof name !== 'string' || !('categories' in words))
+          throw new RowError(
+            `row must have nouns and one of ${KEYS.join(', ')}, got the fields ${fieldNames(value as object)}`,
+          );
         known.set(name, words.categories);
       } catch (error) {
         if (!(error instanceof RowError)) throw error;
@@ -51,7 +54,11 @@ export async function loadPhrases(path: string, warnings: WarningCounter, signal
     }
   } catch (cause) {
     signal?.throwIfAborted();
-    throw dataError('phrases must be a readable file', `"${path}" (${cause instanceof Error ? cause.message : String(cause)})`, cause);
+    throw dataError(
+      'phrases must be a readable file',
+      `"${path}" (${cause instanceof Error ? cause.message : String(cause)})`,
+      cause,
+    );
   }
   if (known.size === 0) throw dataError(`phrases must be JSONL with nouns, "${path}"`, problem);
   return known;

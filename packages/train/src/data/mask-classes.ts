@@ -16,7 +16,11 @@ export async function readMaskClasses(path: string | undefined, folders: readonl
   const { classes, ignored, backgroundIndex } = await readClassList(found);
   const [ignoreIndex] = ignored;
   return {
-    classes: classes.map(({ index, name, prompts }) => ({ index, name, ...(prompts === undefined ? {} : { prompts: prompts.map((prompt) => prompt.replaceAll('{}', name)) }) })),
+    classes: classes.map(({ index, name, prompts }) => ({
+      index,
+      name,
+      ...(prompts === undefined ? {} : { prompts: prompts.map((prompt) => prompt.replaceAll('{}', name)) }),
+    })),
     ...(ignoreIndex === undefined ? {} : { ignoreIndex }),
     ...(backgroundIndex === undefined ? {} : { backgroundIndex }),
   };

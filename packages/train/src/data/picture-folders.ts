@@ -14,7 +14,9 @@ export function isPicture(file: string): boolean {
 
 /** Where a kind of file may lie: the split above the kinds, or below them. */
 export function kindFolders(root: string, split: string | undefined): readonly ((kind: string) => string)[] {
-  return split === undefined ? [(kind) => join(root, kind)] : [(kind) => join(root, split, kind), (kind) => join(root, kind, split)];
+  return split === undefined
+    ? [(kind) => join(root, kind)]
+    : [(kind) => join(root, split, kind), (kind) => join(root, kind, split)];
 }
 
 /** Names in a folder, sorted by code unit, the same order on every machine; undefined when there is no such folder. */

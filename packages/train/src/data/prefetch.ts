@@ -1,6 +1,9 @@
 /** Work done ahead of who asks for it: in order, at most so many at a time. */
 
-/** Takes items from a source, starts work on each, and hands out the results in the source's order. For one consumer, one call at a time. */
+/**
+ * Takes items from a source, starts work on each, and hands out the results in the source's order. For one consumer,
+ * one call at a time.
+ */
 export class Prefetch<Item, Result> {
   readonly #capacity: number;
   readonly #work: (item: Item) => Promise<Result>;

@@ -27,7 +27,10 @@ export async function openRows(opening: Opening, format: 'jsonl' | 'csv' | 'tsv'
   const imageRoot = options.images ?? dirname(path);
   const maskRoot = options.masks ?? imageRoot;
   const { starts, ends, probes, masks } = await usableRows(opening, path, table, fields);
-  await expectPictures(probes.map((image) => resolve(imageRoot, image)), imageRoot);
+  await expectPictures(
+    probes.map((image) => resolve(imageRoot, image)),
+    imageRoot,
+  );
 
   const toSample = ({ image = '', mask, words }: Row): Sample => {
     const before = known?.get(image);
@@ -49,13 +52,12 @@ export async function openRows(opening: Opening, format: 'jsonl' | 'csv' | 'tsv'
   return new IndexedDataset({
     of: basename(path),
     size: starts.length,
-    ...(masks || options.classes !== undefined ? await readMaskClasses(options.classes, [dirname(path), imageRoot, maskRoot]) : {}),
+    ...(masks || options.classes !== undefined
+      ? await readMaskClasses(options.classes, [dirname(path), imageRoot, maskRoot])
+      : {}),
     open: async () => {
       const reader = await RecordReader.open(path);
-      return {
-        read: (index) => readSample(reader, index),
-        close: () => reader.close(),
-      };
+      return { read: (index) => readSample(reader, index), close: () => reader.close() };
     },
   });
 }
@@ -71,7 +73,12 @@ interface UsableRows {
   readonly masks: boolean;
 }
 
-async function usableRows({ options, warnings, signal }: Opening, path: string, table: TableFormat, fields: Fields): Promise<UsableRows> {
+async function usableRows(
+  { options, warnings, signal }: Opening,
+  path: string,
+  table: TableFormat,
+  fields: Fields,
+): Promise<UsableRows> {
   const [starts, ends, probes]: [number[], number[], string[]] = [[], [], []];
   const splits = new Set<string>();
   let masks = false;
@@ -83,8 +90,15 @@ async function usableRows({ options, warnings, signal }: Opening, path: string, 
         const row = readRow(value, fields);
         if (row.split !== undefined) splits.add(row.split);
         if (options.split !== undefined && row.split !== options.split) continue;
-        if (row.image === undefined) throw new RowError(`row must have a picture (${fields.image.join(', ')}; see keys), got the fields ${fieldNames(value as object)}`);
-        if (isRemote(row.image)) throw new RowError(`picture must be a local file (download it first, e.g. with img2dataset), got "${shownSource(row.image)}"`);
+        if (row.image === undefined)
+          throw new RowError(
+            `row must have a picture (${fields.image.join(', ')}; see keys), got the fields ` +
+              `${fieldNames(value as object)}`,
+          );
+        if (isRemote(row.image))
+          throw new RowError(
+            `picture must be a local file (download it first, e.g. with img2dataset), got "${shownSource(row.image)}"`,
+          );
         starts.push(record.start);
         ends.push(record.end);
         masks ||= row.mask !== undefined;
@@ -104,11 +118,25 @@ async function usableRows({ options, warnings, signal }: Opening, path: string, 
   if (starts.length > 0) return { starts, ends, probes, masks };
   if (problem !== undefined) throw dataError(`"${path}" must have a usable row`, problem);
   if (options.split === undefined) throw dataError(`"${path}" must have a usable row`, 'an empty file');
-  throw dataError(`"${path}" must have rows of split "${options.split}"`, splits.size === 0 ? 'rows without split' : `the splits ${[...splits].slice(0, 8).join(', ')}`);
+  throw dataError(
+    `"${path}" must have rows of split "${options.split}"`,
+    splits.size === 0 ? 'rows without split' : `the splits ${[...splits].slice(0, 8).join(', ')}`,
+  );
 }
 
 /** Fails when none of the paths exists: then the folder is wrong, and not a few files lost. */
 export async function expectPictures(paths: readonly string[], root: string): Promise<void> {
-  const found = await Promise.all(paths.map((path) => access(path).then(() => true, () => false)));
-  if (paths.length > 0 && !found.includes(true)) throw dataError(`images must be the folder that the pictures' paths start from`, `"${root}", where "${paths[0]!}" does not exist`);
+  const found = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  if (paths.length > 0 && !found.includes(true))
+    throw dataError(
+      `images must be the folder that the pictures' paths start from`,
+      `"${root}", where "${paths[0]!}" does not exist`,
+    );
 }

@@ -1,4 +1,7 @@
-/** What one row says – of a JSONL or CSV file, or the JSON member of a shard's sample: field names, kinds, captions to categories. */
+/**
+ * What one row says – of a JSONL or CSV file, or the JSON member of a shard's sample: field names, kinds, captions to
+ * categories.
+ */
 import { shortJson } from './data-error.ts';
 import { uniqueCategories } from './sample.ts';
 
@@ -50,7 +53,9 @@ export function rowFields(keys: FieldKeys = {}, captionsOnly = false): Fields {
   return captionsOnly ? { ...fields, tags: [], nouns: [] } : fields;
 }
 
-/** Names of a shard's members – what follows the first dot of the file name, in lower case – with defaults filled in. */
+/**
+ * Names of a shard's members – what follows the first dot of the file name, in lower case – with defaults filled in.
+ */
 export function memberFields(keys: FieldKeys = {}): Fields {
   const { image, caption, tags, nouns, mask } = withDefaults(keys, MEMBER_FIELDS);
   const lower = (names: readonly string[]): readonly string[] => names.map((name) => name.toLowerCase());
@@ -84,10 +89,13 @@ export class RowError extends Error {}
  * ```
  */
 export function readRow(value: unknown, fields: Fields): Row {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RowError(`row must be an object, got ${shortJson(value)}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new RowError(`row must be an object, got ${shortJson(value)}`);
   const row = value as Readonly<Record<string, unknown>>;
   const find = (names: readonly string[]): readonly [string, unknown] | undefined => {
-    const name = names.find((candidate) => Object.hasOwn(row, candidate) && row[candidate] !== undefined && row[candidate] !== null);
+    const name = names.find(
+      (candidate) => Object.hasOwn(row, candidate) && row[candidate] !== undefined && row[candidate] !== null,
+    );
     return name === undefined ? undefined : [name, row[name]];
   };
   const text = (names: readonly string[]): string | undefined => {
@@ -110,7 +118,9 @@ export function readRow(value: unknown, fields: Fields): Row {
 
 /** Unique categories of a row; captions give the noun phrases of all of them. */
 export function categoriesOf(words: Words, phrases: Phrases): string[] {
-  return uniqueCategories('categories' in words ? words.categories : words.captions.flatMap((caption) => phrases(caption)));
+  return uniqueCategories(
+    'categories' in words ? words.categories : words.captions.flatMap((caption) => phrases(caption)),
+  );
 }
 
 function withDefaults(keys: FieldKeys, defaults: Fields): Fields {
@@ -118,9 +128,21 @@ function withDefaults(keys: FieldKeys, defaults: Fields): Fields {
     const given = keys[kind];
     if (given === undefined) return defaults[kind];
     const names: readonly FieldName[] = typeof given === 'object' ? given : [given];
-    const valid = names.length > 0 && names.every((name) => (typeof name === 'string' ? name !== '' : Number.isInteger(name) && name >= 0));
-    if (!valid) throw new TypeError(`Cannot open dataset: keys.${kind} must be a field name, a column index or a list of them, got ${shortJson(given)}`);
+    const valid =
+      names.length > 0 &&
+      names.every((name) => (typeof name === 'string' ? name !== '' : Number.isInteger(name) && name >= 0));
+    if (!valid)
+      throw new TypeError(
+        `Cannot open dataset: keys.${kind} must be a field name, a column index or a list of them, got ` +
+          `${shortJson(given)}`,
+      );
     return names.map(String);
   };
-  return { image: resolve('image'), caption: resolve('caption'), tags: resolve('tags'), nouns: resolve('nouns'), mask: resolve('mask') };
+  return {
+    image: resolve('image'),
+    caption: resolve('caption'),
+    tags: resolve('tags'),
+    nouns: resolve('nouns'),
+    mask: resolve('mask'),
+  };
 }

@@ -71,7 +71,10 @@ export class SamplePreparer {
   }
 
   /** The bytes, or what is wrong. */
-  async #decode({ sample, index, after }: Drawn, mask: string | Uint8Array | undefined): Promise<ArrayBuffer | string | undefined> {
+  async #decode(
+    { sample, index, after }: Drawn,
+    mask: string | Uint8Array | undefined,
+  ): Promise<ArrayBuffer | string | undefined> {
     const { pixels, inputSize, seed, augmentation, ignoreIndex, limits } = this.#options;
     if (this.#pool === undefined || (!pixels && mask === undefined)) return undefined;
     const [height, width] = inputSize;

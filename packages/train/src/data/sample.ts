@@ -8,7 +8,10 @@ export interface Sample {
   readonly image: string | Uint8Array;
   /** Unique noun phrases or tags: lower case, trimmed, in the order given. */
   readonly categories: readonly string[];
-  /** Index mask as 8-bit PNG of the picture's size: path, or the bytes of the file, which may be made only when asked for. */
+  /**
+   * Index mask as 8-bit PNG of the picture's size: path, or the bytes of the file, which may be made only when asked
+   * for.
+   */
   readonly mask?: string | Uint8Array | Promise<Uint8Array>;
 }
 

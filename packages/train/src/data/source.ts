@@ -35,12 +35,17 @@ export function expandSource(source: string | readonly string[]): readonly [stri
   const patterns: readonly unknown[] = Array.isArray(source) ? source : [source];
   const paths: string[] = [];
   for (const pattern of patterns) {
-    if (typeof pattern !== 'string' || pattern === '') throw new TypeError(`Cannot open dataset: source must be a path or a list of paths, got ${describeValue(pattern)}`);
-    if (isRemote(pattern)) throw dataError('source must be local files (download them first)', `"${shownSource(pattern)}"`);
+    if (typeof pattern !== 'string' || pattern === '')
+      throw new TypeError(
+        `Cannot open dataset: source must be a path or a list of paths, got ${describeValue(pattern)}`,
+      );
+    if (isRemote(pattern))
+      throw dataError('source must be local files (download them first)', `"${shownSource(pattern)}"`);
     paths.push(...expand(pattern, { max: MAX_FILES }));
   }
   const [first, ...rest] = paths;
-  if (first === undefined) throw new RangeError('Cannot open dataset: source must name a file or folder, got an empty list');
+  if (first === undefined)
+    throw new RangeError('Cannot open dataset: source must name a file or folder, got an empty list');
   return [first, ...rest];
 }
 
@@ -86,7 +91,11 @@ export async function shardsIn(folder: string): Promise<string[]> {
 export async function expectFiles(what: string, paths: readonly string[]): Promise<void> {
   const there = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
   const odd = there.findIndex((status) => status !== undefined && !status.isFile());
-  if (odd >= 0) throw dataError(`${what} must be a readable file`, `"${String(paths[odd])}", ${there[odd]?.isDirectory() === true ? 'a folder' : 'a device or a pipe'}`);
+  if (odd >= 0)
+    throw dataError(
+      `${what} must be a readable file`,
+      `"${String(paths[odd])}", ${there[odd]?.isDirectory() === true ? 'a folder' : 'a device or a pipe'}`,
+    );
 }
 
 /**
@@ -95,7 +104,9 @@ export async function expectFiles(what: string, paths: readonly string[]): Promi
  * @throws SynsegError `DATASET_FORMAT` when there are several
  */
 export async function tableIn(folder: string): Promise<string | undefined> {
-  const tables = (await readdir(folder)).filter((name) => ['.jsonl', '.csv', '.tsv'].includes(extname(name).toLowerCase()) && !name.startsWith('.')).sort();
+  const tables = (await readdir(folder))
+    .filter((name) => ['.jsonl', '.csv', '.tsv'].includes(extname(name).toLowerCase()) && !name.startsWith('.'))
+    .sort();
   const metadata = tables.find((name) => name.startsWith('metadata.'));
   if (metadata !== undefined || tables.length <= 1) return metadata ?? tables[0];
   throw dataError(`"${folder}" must hold one table (name the one to read as source)`, few(tables));

@@ -1,4 +1,6 @@
-/** A file of records, read through once for their places and then one record at a time: a list of millions is not kept. */
+/**
+ * A file of records, read through once for their places and then one record at a time: a list of millions is not kept.
+ */
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { utf16Of } from '@synseg/core/guards';
@@ -85,7 +87,12 @@ export async function* linesOf(path: string, signal?: AbortSignal): AsyncGenerat
   const next = (last: Uint8Array): Line => {
     keep(last);
     line += 1;
-    const found = { bytes: rest.length === 1 ? last : Buffer.concat(rest), start, line, ...(length > MAX_ROW_BYTES ? { problem: `line must have at most ${MAX_ROW_BYTES} bytes, got ${length}` } : {}) };
+    const found = {
+      bytes: rest.length === 1 ? last : Buffer.concat(rest),
+      start,
+      line,
+      ...(length > MAX_ROW_BYTES ? { problem: `line must have at most ${MAX_ROW_BYTES} bytes, got ${length}` } : {}),
+    };
     start += length + 1;
     [rest, length] = [[], 0];
     return found;
@@ -105,7 +112,9 @@ export async function* linesOf(path: string, signal?: AbortSignal): AsyncGenerat
   if (last.problem !== undefined || !isBlank(last.bytes)) yield last;
 }
 
-/** @throws SynsegError `DATASET_FORMAT` when a table begins as UTF-16 does: its line ends are not where UTF-8 has them */
+/**
+ * @throws SynsegError `DATASET_FORMAT` when a table begins as UTF-16 does: its line ends are not where UTF-8 has them
+ */
 export function refuseUTF16(path: string, beginning: Uint8Array): void {
   if (utf16Of(beginning) !== undefined) throw dataError(`"${path}" must be UTF-8`, 'UTF-16');
 }

@@ -2,7 +2,8 @@
  * Where the members of a tar file lie. The only file that imports modern-tar.
  *
  * Only headers are read, from one to the next: a shard of 300 MB is walked through in a fraction of a second, and of a
- * shuffle buffer nothing needs to be kept but places. modern-tar reads the headers – with the extended ones before them –
+ * shuffle buffer nothing needs to be kept but places. modern-tar reads the headers – with the extended ones before them
+ * –
  * but has no notion of a file to seek in, which is what is added here.
  */
 import { open } from 'node:fs/promises';
@@ -70,7 +71,8 @@ export async function* tarMembers(path: string, signal?: AbortSignal): AsyncGene
       if (EXTENSIONS.has(type)) {
         const length = BLOCK + padded(extensionSize(block, at));
         const bytes = extended.reduce((sum, { byteLength }) => sum + byteLength, length);
-        if (bytes > MAX_EXTENSION) throw new BrokenTarError(`has extended headers of more than ${MAX_EXTENSION} bytes at byte ${at}`);
+        if (bytes > MAX_EXTENSION)
+          throw new BrokenTarError(`has extended headers of more than ${MAX_EXTENSION} bytes at byte ${at}`);
         extended.push((await blocksAt(at, length)).slice());
         at += length;
         continue;
@@ -78,10 +80,12 @@ export async function* tarMembers(path: string, signal?: AbortSignal): AsyncGene
       const header = await readHeader([...extended, block], at);
       extended = [];
       // An extended header may say any size, also one that leads backwards.
-      if (!Number.isSafeInteger(header.size) || header.size < 0) throw new BrokenTarError(`has a member of ${header.size} bytes at byte ${at}`);
+      if (!Number.isSafeInteger(header.size) || header.size < 0)
+        throw new BrokenTarError(`has a member of ${header.size} bytes at byte ${at}`);
       const start = at + BLOCK;
       const end = start + header.size;
-      if (end > fileSize) throw new BrokenTarError(`ends at byte ${fileSize}, within ${header.name}`, { within: header.name });
+      if (end > fileSize)
+        throw new BrokenTarError(`ends at byte ${fileSize}, within ${header.name}`, { within: header.name });
       if (header.type === 'file' || header.type === undefined) yield { name: header.name, start, end };
       at = start + padded(header.size);
     }
@@ -116,7 +120,9 @@ async function readHeader(blocks: readonly Uint8Array[], at: number): Promise<Ta
 
 /** Bytes that follow an extended header: octal digits, as every writer of tar files puts them. */
 function extensionSize(block: Uint8Array, at: number): number {
-  const digits = /^ *([0-7]+)[ \0]*$/.exec(new TextDecoder('latin1').decode(block.subarray(SIZE_AT, SIZE_AT + SIZE_LENGTH)))?.[1];
+  const digits = /^ *([0-7]+)[ \0]*$/.exec(
+    new TextDecoder('latin1').decode(block.subarray(SIZE_AT, SIZE_AT + SIZE_LENGTH)),
+  )?.[1];
   if (digits === undefined) throw new BrokenTarError(`has no valid header at byte ${at}`);
   return Number.parseInt(digits, 8);
 }

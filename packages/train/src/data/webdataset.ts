@@ -52,10 +52,22 @@ export async function openWebdataset(opening: Opening): Promise<Dataset> {
   const compressed = shards.find((path) => /\.(t?gz|zst|bz2|xz)$/i.test(path));
   if (compressed !== undefined) throw dataError('shards must be plain tar files, not compressed', `"${compressed}"`);
   await expectFiles('shards', shards);
-  const there = await Promise.all(shards.map((path) => access(path).then(() => true, () => false)));
+  const there = await Promise.all(
+    shards.map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   const missing = shards.filter((_, index) => there[index] !== true);
   if (missing.length === shards.length) throw dataError('source must name shards that exist', few(missing, 3));
-  if (missing.length > 0) warnings.warn('missing-shard', `${missing.length} of ${shards.length} shards are missing: ${few(missing, 3)}`, missing.length);
+  if (missing.length > 0)
+    warnings.warn(
+      'missing-shard',
+      `${missing.length} of ${shards.length} shards are missing: ${few(missing, 3)}`,
+      missing.length,
+    );
   const classes = options.classes === undefined ? {} : await readMaskClasses(options.classes, []);
   return new ShardDataset(opening, shards, there, classes);
 }
@@ -73,7 +85,9 @@ class ShardDataset implements Dataset {
 
   constructor(opening: Opening, shards: readonly string[], there: readonly boolean[], classes: object) {
     const count = there.filter(Boolean).length;
-    this.description = `${count.toLocaleString('en-US')} ${count === 1 ? 'shard' : 'shards'} from ${basename(shards[there.indexOf(true)] ?? '')}`;
+    this.description =
+      `${count.toLocaleString('en-US')} ${count === 1 ? 'shard' : 'shards'} from ` +
+      `${basename(shards[there.indexOf(true)] ?? '')}`;
     this.#opening = opening;
     this.#shards = shards;
     this.#there = there;
@@ -100,12 +114,21 @@ class ShardDataset implements Dataset {
           yield { sample, index: located.shard * NUMBERS_PER_SHARD + located.rank, after };
         }
       }
-      if (drawn === 0) throw dataError(`shards must hold samples with a picture (${this.#members.image.join(', ')}; see keys)`, seen.size === 0 ? 'no sample' : `samples of ${few(seen)}`);
+      if (drawn === 0)
+        throw dataError(
+          `shards must hold samples with a picture (${this.#members.image.join(', ')}; see keys)`,
+          seen.size === 0 ? 'no sample' : `samples of ${few(seen)}`,
+        );
     }
   }
 
   /** Buffers of an epoch, from the one that holds `position` on. */
-  async *#buffers({ epoch, consumed, filled }: DatasetPosition, seed: number, seen: Set<string>, signal?: AbortSignal): AsyncGenerator<Buffered> {
+  async *#buffers(
+    { epoch, consumed, filled }: DatasetPosition,
+    seed: number,
+    seen: Set<string>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Buffered> {
     const order = permutation(this.#shards.length, new Random(seed, epoch, 'shards'));
     let start = filled ?? { consumed: 0, shard: 0, sample: 0 };
     let samples: Located[] = [];
@@ -132,14 +155,21 @@ class ShardDataset implements Dataset {
       for await (const { key, members } of groups(tarMembers(path, signal))) {
         if (seen.size < 20) for (const name of members.keys()) seen.add(name);
         if (this.#members.image.some((name) => members.has(name))) yield { key, shard, rank, members };
-        else this.#opening.warnings.warn('broken-sample', `Sample left out: ${basename(path)}/${key} must have a picture, got ${few(members.keys())}`);
+        else
+          this.#opening.warnings.warn(
+            'broken-sample',
+            `Sample left out: ${basename(path)}/${key} must have a picture, got ${few(members.keys())}`,
+          );
         rank += 1;
       }
     } catch (error) {
       signal?.throwIfAborted();
       const broken = error instanceof BrokenTarError || (error instanceof Error && 'syscall' in error);
       if (!broken) throw error;
-      this.#opening.warnings.warn('broken-shard', `Rest of shard left out: "${path}" ${messageOf(error)}, after ${rank} ${rank === 1 ? 'sample' : 'samples'}`);
+      this.#opening.warnings.warn(
+        'broken-shard',
+        `Rest of shard left out: "${path}" ${messageOf(error)}, after ${rank} ${rank === 1 ? 'sample' : 'samples'}`,
+      );
     }
   }
 
@@ -148,15 +178,24 @@ class ShardDataset implements Dataset {
     const { known, phrases, warnings, limits } = this.#opening;
     const path = this.#shards[shard]!;
     const name = `${basename(path)}/${key}`;
-    const member = (names: readonly string[]): TarMember | undefined => names.map((candidate) => members.get(candidate)).find((found) => found !== undefined);
+    const member = (names: readonly string[]): TarMember | undefined =>
+      names.map((candidate) => members.get(candidate)).find((found) => found !== undefined);
     let handle: FileHandle | undefined;
     try {
       handle = await open(path);
       const image = await readMember(handle, member(this.#members.image)!, limits);
       const mask = member(this.#members.mask);
       const before = known?.get(key) ?? known?.get(name);
-      const words: Words = before === undefined ? await this.#words(handle, member(this.#members.caption), members.get(JSON_MEMBER)) : { categories: before };
-      return { key: name, image, categories: categoriesOf(words, phrases), ...(mask === undefined ? {} : { mask: await readMember(handle, mask, limits) }) };
+      const words: Words =
+        before === undefined
+          ? await this.#words(handle, member(this.#members.caption), members.get(JSON_MEMBER))
+          : { categories: before };
+      return {
+        key: name,
+        image,
+        categories: categoriesOf(words, phrases),
+        ...(mask === undefined ? {} : { mask: await readMember(handle, mask, limits) }),
+      };
     } catch (error) {
       const broken = error instanceof RowError || (error instanceof Error && 'syscall' in error);
       if (!broken) throw error;
@@ -169,9 +208,13 @@ class ShardDataset implements Dataset {
 
   /** The text member; or the JSON one, where there is no text or the fields of tags or nouns are named. */
   async #words(handle: FileHandle, text: TarMember | undefined, json: TarMember | undefined): Promise<Words> {
-    const { limits, options: { keys } } = this.#opening;
+    const {
+      limits,
+      options: { keys },
+    } = this.#opening;
     const caption = text === undefined ? [] : [new TextDecoder().decode(await readMember(handle, text, limits))];
-    if (json === undefined || (text !== undefined && keys?.tags === undefined && keys?.nouns === undefined)) return { captions: caption };
+    if (json === undefined || (text !== undefined && keys?.tags === undefined && keys?.nouns === undefined))
+      return { captions: caption };
     let value: unknown;
     try {
       value = JSON.parse(new TextDecoder().decode(await readMember(handle, json, limits)));
@@ -185,7 +228,9 @@ class ShardDataset implements Dataset {
 }
 
 /** Members that follow each other and share the name up to the first dot. */
-async function* groups(members: AsyncIterable<TarMember>): AsyncGenerator<{ key: string; members: ReadonlyMap<string, TarMember> }> {
+async function* groups(
+  members: AsyncIterable<TarMember>,
+): AsyncGenerator<{ key: string; members: ReadonlyMap<string, TarMember> }> {
   let key: string | undefined;
   let group = new Map<string, TarMember>();
   try {
@@ -216,10 +261,15 @@ function splitName(name: string): { key: string; field: string } | undefined {
   return { key: name.slice(0, dot).replace(/^\.\//, ''), field: name.slice(dot + 1).toLowerCase() };
 }
 
-async function readMember(handle: FileHandle, { start, end, name }: TarMember, { maxImageBytes }: PictureLimits): Promise<Uint8Array> {
+async function readMember(
+  handle: FileHandle,
+  { start, end, name }: TarMember,
+  { maxImageBytes }: PictureLimits,
+): Promise<Uint8Array> {
   const problem = tooLarge(end - start, maxImageBytes);
   if (problem !== undefined) throw new RowError(`${name} must be a picture, mask or text, got ${problem}`);
   const bytes = await readAt(handle, start, end);
-  if (bytes.length < end - start) throw new RowError(`${name} must be whole, got ${bytes.length} of ${end - start} bytes`);
+  if (bytes.length < end - start)
+    throw new RowError(`${name} must be whole, got ${bytes.length} of ${end - start} bytes`);
   return bytes;
 }

@@ -38,7 +38,11 @@ const MASK_VALUES = 256;
  */
 export async function readClassList(path: string): Promise<ClassList> {
   const fail = (rule: string, got: string, cause?: unknown): SynsegError =>
-    new SynsegError('DATASET_FORMAT', `Cannot read class list: ${path} must ${rule}, got ${got}`, cause === undefined ? undefined : { cause });
+    new SynsegError(
+      'DATASET_FORMAT',
+      `Cannot read class list: ${path} must ${rule}, got ${got}`,
+      cause === undefined ? undefined : { cause },
+    );
   const text = await readTextFile(path).catch((cause: unknown) => {
     throw fail('be a readable file', messageOf(cause), cause);
   });
@@ -49,8 +53,10 @@ export async function readClassList(path: string): Promise<ClassList> {
     throw fail('be JSON', messageOf(cause), cause);
   }
   const { classes, ignore_index: ignore, background_index: background } = (json ?? {}) as Record<string, unknown>;
-  if (!Array.isArray(classes) || classes.length === 0) throw fail('have a list "classes" that is not empty', classes === undefined ? 'none' : shortJson(classes));
-  if (classes.length > MASK_VALUES) throw fail(`have at most ${MASK_VALUES} classes, a mask value each`, String(classes.length));
+  if (!Array.isArray(classes) || classes.length === 0)
+    throw fail('have a list "classes" that is not empty', classes === undefined ? 'none' : shortJson(classes));
+  if (classes.length > MASK_VALUES)
+    throw fail(`have at most ${MASK_VALUES} classes, a mask value each`, String(classes.length));
   const checked = (classes as unknown[]).map((entry) => {
     const { index, name, prompts } = (entry ?? {}) as Record<string, unknown>;
     if (!isMaskValue(index) || typeof name !== 'string' || name.trim() === '') {
@@ -75,9 +81,14 @@ export async function readClassList(path: string): Promise<ClassList> {
   const ignoreIndex = optional('ignore_index', ignore);
   const backgroundIndex = optional('background_index', background);
   const known = (index: number | undefined): boolean => checked.some((entry) => entry.index === index);
-  if (backgroundIndex !== undefined && !known(backgroundIndex)) throw fail('have the index of a class as background_index', String(backgroundIndex));
+  if (backgroundIndex !== undefined && !known(backgroundIndex))
+    throw fail('have the index of a class as background_index', String(backgroundIndex));
   if (known(ignoreIndex)) throw fail('have an ignore_index that is no class', String(ignoreIndex));
-  return { classes: checked.sort((a, b) => a.index - b.index), ignored: ignoreIndex === undefined ? [] : [ignoreIndex], backgroundIndex };
+  return {
+    classes: checked.sort((a, b) => a.index - b.index),
+    ignored: ignoreIndex === undefined ? [] : [ignoreIndex],
+    backgroundIndex,
+  };
 }
 
 function isMaskValue(value: unknown): value is number {

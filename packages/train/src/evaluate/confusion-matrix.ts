@@ -58,7 +58,8 @@ export class ConfusionMatrix {
    */
   countChance(truthPixels: readonly number[], candidates: readonly number[]): void {
     for (const [truth, pixels] of truthPixels.entries()) {
-      for (const candidate of candidates) this.#counts[truth * (this.classes + 1) + candidate]! += pixels / candidates.length;
+      for (const candidate of candidates)
+        this.#counts[truth * (this.classes + 1) + candidate]! += pixels / candidates.length;
     }
   }
 

@@ -1,10 +1,19 @@
 /**
- * Which classes a checkpoint is evaluated on, what each mask value means for that, and which labels compete in a picture.
+ * Which classes a checkpoint is evaluated on, what each mask value means for that, and which labels compete in a
+ * picture.
  *
  * Classes the checkpoint has no embedding for cannot win a pixel. They are left out and their pixels do not count, so
  * that the number says how good the checkpoint is at what it can be asked for; the score names them.
  */
-import { SynsegError, isSynsegError, type LabelInput, type LabelSet, type LabelsOptions, type SegmentOptions, type Templates } from '@synseg/core';
+import {
+  SynsegError,
+  isSynsegError,
+  type LabelInput,
+  type LabelSet,
+  type LabelsOptions,
+  type SegmentOptions,
+  type Templates,
+} from '@synseg/core';
 import type { ClassList, EvaluationClass } from './class-list.ts';
 import { UNCOUNTED } from './confusion-matrix.ts';
 
@@ -68,25 +77,44 @@ export interface Contest {
 /**
  * Sets up the contest.
  *
- * @throws RangeError when `background` is `'class'` and the data set has no background, or the checkpoint no name for it
+ * @throws RangeError when `background` is `'class'` and the data set has no background, or the checkpoint no name for
+ * it
  * @throws SynsegError `LABEL_UNKNOWN` when the checkpoint has no embedding for any of the classes
  */
 export async function openContest(model: EvaluatedModel, list: ClassList, options: ContestOptions): Promise<Contest> {
   const { background, threshold } = options;
   const backgroundClass = list.classes.find(({ index }) => index === list.backgroundIndex);
   if (background === 'class' && backgroundClass === undefined) {
-    throw new RangeError('Cannot evaluate: background must be "ignore" for a class list without background_index, got "class"');
+    throw new RangeError(
+      'Cannot evaluate: background must be "ignore" for a class list without background_index, got "class"',
+    );
   }
   // With a threshold, background is where no label reaches it; without one it is a word like the others.
-  const asked = list.classes.filter((entry) => entry !== backgroundClass || (background === 'class' && threshold === undefined));
+  const asked = list.classes.filter(
+    (entry) => entry !== backgroundClass || (background === 'class' && threshold === undefined),
+  );
   const embedded = await embeddable(model, asked, options);
-  if (background === 'class' && threshold === undefined && backgroundClass !== undefined && !embedded.includes(backgroundClass)) {
-    throw new RangeError(`Cannot evaluate: threshold must be given for background "class", as the checkpoint has no embedding of "${backgroundClass.name}", got none`);
+  if (
+    background === 'class' &&
+    threshold === undefined &&
+    backgroundClass !== undefined &&
+    !embedded.includes(backgroundClass)
+  ) {
+    throw new RangeError(
+      'Cannot evaluate: threshold must be given for background "class", as the checkpoint has no embedding of ' +
+        `"${backgroundClass.name}", got none`,
+    );
   }
   if (embedded.length === 0) {
-    throw new SynsegError('LABEL_UNKNOWN', `Cannot evaluate: the checkpoint must have an embedding of at least one class, got none of ${asked.map(({ name }) => name).join(', ')}`);
+    throw new SynsegError(
+      'LABEL_UNKNOWN',
+      'Cannot evaluate: the checkpoint must have an embedding of at least one class, got none of ' +
+        `${asked.map(({ name }) => name).join(', ')}`,
+    );
   }
-  const classes = list.classes.filter((entry) => embedded.includes(entry) || (entry === backgroundClass && background === 'class'));
+  const classes = list.classes.filter(
+    (entry) => embedded.includes(entry) || (entry === backgroundClass && background === 'class'),
+  );
   const truthClass = new Int16Array(256).fill(UNKNOWN_VALUE);
   for (const value of [...list.ignored, ...list.classes.map(({ index }) => index)]) truthClass[value] = UNCOUNTED;
   for (const [position, { index }] of classes.entries()) truthClass[index] = position;
@@ -95,18 +123,33 @@ export async function openContest(model: EvaluatedModel, list: ClassList, option
     leftOut: asked.filter((entry) => !embedded.includes(entry)),
     truthClass,
     competing: embedded.map((entry) => classes.indexOf(entry)),
-    nothing: backgroundClass !== undefined && background === 'class' && threshold !== undefined ? classes.indexOf(backgroundClass) : UNCOUNTED,
+    nothing:
+      backgroundClass !== undefined && background === 'class' && threshold !== undefined
+        ? classes.indexOf(backgroundClass)
+        : UNCOUNTED,
     all: await embed(model, embedded, options),
   };
 }
 
 /** The label set of some classes: a closed contest, unless there is a threshold that decides what is background. */
-export function embed(model: EvaluatedModel, classes: readonly EvaluationClass[], { templates, threshold, signal }: Pick<ContestOptions, 'templates' | 'threshold' | 'signal'>): Promise<LabelSet> {
+export function embed(
+  model: EvaluatedModel,
+  classes: readonly EvaluationClass[],
+  { templates, threshold, signal }: Pick<ContestOptions, 'templates' | 'threshold' | 'signal'>,
+): Promise<LabelSet> {
   const labels = classes.map(({ name, prompts }) => (prompts === undefined ? name : { name, prompts }));
-  return model.labels(labels, { background: threshold === undefined ? 'none' : 'threshold', ...(templates === undefined ? {} : { templates }), ...(signal === undefined ? {} : { signal }) });
+  return model.labels(labels, {
+    background: threshold === undefined ? 'none' : 'threshold',
+    ...(templates === undefined ? {} : { templates }),
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
-async function embeddable(model: EvaluatedModel, classes: readonly EvaluationClass[], options: ContestOptions): Promise<EvaluationClass[]> {
+async function embeddable(
+  model: EvaluatedModel,
+  classes: readonly EvaluationClass[],
+  options: ContestOptions,
+): Promise<EvaluationClass[]> {
   const known = async (some: readonly EvaluationClass[]): Promise<boolean> => {
     if (some.length === 0) return true;
     try {

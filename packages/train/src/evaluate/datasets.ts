@@ -38,9 +38,9 @@ export type DatasetReader = (root: string, request: DatasetRequest) => Promise<E
 
 const READERS = {
   /** `{train,val,test}/images`, `{train,val,test}/labels`, `classes.json` */
-  camvid: (root, request) => readFolders(root, request, { name: 'camvid', defaultSplit: 'test' }),
+  'camvid': (root, request) => readFolders(root, request, { name: 'camvid', defaultSplit: 'test' }),
   /** `images`, `masks` for some of them, `classes.json`; no splits */
-  ccp: (root, request) => readFolders(root, request, { name: 'ccp', splits: false }),
+  'ccp': (root, request) => readFolders(root, request, { name: 'ccp', splits: false }),
   /** `[SPLIT/]images`, `[SPLIT/]labels` or `masks` (or `images/SPLIT`, …), `classes.json` */
   'index-png': (root, request) => readFolders(root, request, { name: 'index-png' }),
 } satisfies Record<string, DatasetReader>;
@@ -64,8 +64,14 @@ export const DATASETS = Object.keys(READERS) as readonly DatasetName[];
  * console.assert(samples.length === 101);
  * ```
  */
-export async function readDataset(name: DatasetName, root: string, request: DatasetRequest): Promise<EvaluationDataset> {
-  if (!Object.hasOwn(READERS, name)) throw new RangeError(`Cannot evaluate: dataset must be one of ${DATASETS.join(', ')}, got ${describeValue(name)}`);
-  if (typeof root !== 'string' || root === '') throw new TypeError(`Cannot evaluate: root must be the path of a folder, got ${describeValue(root)}`);
+export async function readDataset(
+  name: DatasetName,
+  root: string,
+  request: DatasetRequest,
+): Promise<EvaluationDataset> {
+  if (!Object.hasOwn(READERS, name))
+    throw new RangeError(`Cannot evaluate: dataset must be one of ${DATASETS.join(', ')}, got ${describeValue(name)}`);
+  if (typeof root !== 'string' || root === '')
+    throw new TypeError(`Cannot evaluate: root must be the path of a folder, got ${describeValue(root)}`);
   return READERS[name](root, request);
 }

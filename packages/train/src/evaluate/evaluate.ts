@@ -12,7 +12,9 @@ import { Evaluation } from './evaluation.ts';
 import { writePictureSheet } from './picture-sheet.ts';
 import type { EvaluationFailure, EvaluationProtocol, Score } from './score.ts';
 
-const METRIC = 'mIoU = mean over the classes that occur of intersection / union, each summed over all pictures at the size of the masks';
+const METRIC =
+  'mIoU = mean over the classes that occur of intersection / union, each summed over all pictures at the size of ' +
+  'the masks';
 
 /**
  * Evaluates a checkpoint on a data set.
@@ -39,27 +41,59 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
   const { signal, sheet } = options;
   signal?.throwIfAborted();
   const dataset = await readDataset(options.dataset, options.root, { split: options.split, classes: options.classes });
-  const samples = dataset.samples.slice(request.offset, request.limit === undefined ? undefined : request.offset + request.limit);
-  if (samples.length === 0) throw new RangeError(`Cannot evaluate ${options.dataset}: offset must be below its ${String(dataset.samples.length)} pictures, got ${String(request.offset)}`);
+  const samples = dataset.samples.slice(
+    request.offset,
+    request.limit === undefined ? undefined : request.offset + request.limit,
+  );
+  if (samples.length === 0)
+    throw new RangeError(
+      `Cannot evaluate ${options.dataset}: offset must be below its ${String(dataset.samples.length)} pictures, ` +
+        `got ${String(request.offset)}`,
+    );
 
   // Pictures and masks of a set lie in one folder each.
   const [{ image, mask }] = samples as [EvaluationSample];
-  const read = [dirname(image), dirname(mask), options.classes ?? join(options.root, 'classes.json'), ...(typeof model === 'string' ? [model] : [])];
+  const read = [
+    dirname(image),
+    dirname(mask),
+    options.classes ?? join(options.root, 'classes.json'),
+    ...(typeof model === 'string' ? [model] : []),
+  ];
   if (sheet !== undefined) await checkOutputs('evaluate', [{ name: 'sheet', path: sheet }], read);
-  await using own = typeof model === 'string' ? await Segmenter.load(model, { ...request.load, ...(signal === undefined ? {} : { signal }) }) : undefined;
+  await using own =
+    typeof model === 'string'
+      ? await Segmenter.load(model, { ...request.load, ...(signal === undefined ? {} : { signal }) })
+      : undefined;
   const evaluated: EvaluatedModel = own ?? (model as EvaluatedModel);
   const contest = await openContest(evaluated, dataset, { ...request, signal });
-  const evaluation = new Evaluation(evaluated, contest, request, sheet === undefined ? 0 : request.sheetPictures, signal);
+  const evaluation = new Evaluation(
+    evaluated,
+    contest,
+    request,
+    sheet === undefined ? 0 : request.sheetPictures,
+    signal,
+  );
   const start = performance.now();
   await evaluation.run(samples, options.onProgress);
   const timeSeconds = (performance.now() - start) / 1000;
   const result = evaluation.result();
   if (result.images === 0) throw nothingCounted(options.dataset, samples.length, result.failures);
-  if (sheet !== undefined) await writePictureSheet(sheet, evaluation.worst.pictures, contest.classes.map(({ name }) => name), signal);
+  if (sheet !== undefined)
+    await writePictureSheet(
+      sheet,
+      evaluation.worst.pictures,
+      contest.classes.map(({ name }) => name),
+      signal,
+    );
   return { ...result, protocol: protocolOf(evaluated, dataset, request, options), timeSeconds };
 }
 
-function protocolOf(model: EvaluatedModel, dataset: EvaluationDataset, request: EvaluationRequest, options: EvaluateOptions): EvaluationProtocol {
+function protocolOf(
+  model: EvaluatedModel,
+  dataset: EvaluationDataset,
+  request: EvaluationRequest,
+  options: EvaluateOptions,
+): EvaluationProtocol {
   const { labels, background, threshold, views, merge, templates, offset, limit } = request;
   return {
     dataset: options.dataset,
@@ -68,7 +102,8 @@ function protocolOf(model: EvaluatedModel, dataset: EvaluationDataset, request: 
     limit: limit ?? null,
     labels,
     background: dataset.backgroundIndex === undefined ? null : background,
-    decision: threshold === undefined ? 'argmax' : `argmax of the labels with an activation of at least ${String(threshold)}`,
+    decision:
+      threshold === undefined ? 'argmax' : `argmax of the labels with an activation of at least ${String(threshold)}`,
     views,
     merge,
     templates: model.vocabulary !== undefined ? 'vocabulary' : (templates ?? model.templates ?? 'clipseg'),
@@ -82,6 +117,12 @@ function protocolOf(model: EvaluatedModel, dataset: EvaluationDataset, request: 
 
 function nothingCounted(name: string, pictures: number, failures: readonly EvaluationFailure[]): SynsegError {
   const [first] = failures;
-  const got = first === undefined ? 'only pixels of classes that do not count' : `${String(failures.length)} failures of ${String(pictures)}, the first ${first.key}: ${first.reason}`;
-  return new SynsegError('DATASET_FORMAT', `Cannot evaluate ${name}: at least one picture must be readable and have a pixel that counts, got ${got}`);
+  const got =
+    first === undefined
+      ? 'only pixels of classes that do not count'
+      : `${String(failures.length)} failures of ${String(pictures)}, the first ${first.key}: ${first.reason}`;
+  return new SynsegError(
+    'DATASET_FORMAT',
+    `Cannot evaluate ${name}: at least one picture must be readable and have a pixel that counts, got ${got}`,
+  );
 }

@@ -1,4 +1,7 @@
-/** The loop over the pictures: what is right, what is found, and how the two compare. Bounded memory, any order of finishing. */
+/**
+ * The loop over the pictures: what is right, what is found, and how the two compare. Bounded memory, any order of
+ * finishing.
+ */
 import { BACKGROUND, SynsegError, isSynsegError, type SegmentOptions } from '@synseg/core';
 import { readIndexMask } from '../image/index-mask.ts';
 import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
@@ -36,18 +39,31 @@ export class Evaluation {
   #leftOutPixels = 0;
 
   /** @param sheetPictures - worst pictures to keep, with their label maps */
-  constructor(model: EvaluatedModel, contest: Contest, request: EvaluationRequest, sheetPictures: number, signal: AbortSignal | undefined) {
+  constructor(
+    model: EvaluatedModel,
+    contest: Contest,
+    request: EvaluationRequest,
+    sheetPictures: number,
+    signal: AbortSignal | undefined,
+  ) {
     this.#model = model;
     this.#contest = contest;
     this.#request = request;
     this.#signal = signal;
     const { views, merge, threshold } = request;
-    this.#segmentOptions = { views, merge, ...(threshold === undefined ? {} : { threshold }), ...(signal === undefined ? {} : { signal }) };
+    this.#segmentOptions = {
+      views,
+      merge,
+      ...(threshold === undefined ? {} : { threshold }),
+      ...(signal === undefined ? {} : { signal }),
+    };
     this.#matrix = new ConfusionMatrix(contest.classes.length);
     this.worst = new WorstPictures(sheetPictures);
   }
 
-  /** Several pictures at once; the first error that is not about one picture ends all, once those in progress are done. */
+  /**
+   * Several pictures at once; the first error that is not about one picture ends all, once those in progress are done.
+   */
   async run(samples: readonly EvaluationSample[], onProgress: EvaluateOptions['onProgress']): Promise<void> {
     let [next, done] = [0, 0];
     const lane = async (): Promise<void> => {
@@ -73,7 +89,10 @@ export class Evaluation {
   result(): Omit<Score, 'protocol' | 'timeSeconds'> {
     const { classes, leftOut } = this.#contest;
     return {
-      ...measure(this.#matrix, classes.map(({ name }) => name)),
+      ...measure(
+        this.#matrix,
+        classes.map(({ name }) => name),
+      ),
       ...this.#chance(),
       images: this.#draws.size,
       leftOut: { classes: leftOut.map(({ name }) => name), pixels: this.#leftOutPixels },
@@ -108,7 +127,12 @@ export class Evaluation {
     const mask = await readIndexMask(sample.mask, sample.mask, this.#request.limits);
     const pixelsOf = histogram(mask.data);
     const unknown = pixelsOf.findIndex((pixels, value) => pixels > 0 && truthClass[value] === UNKNOWN_VALUE);
-    if (unknown >= 0) throw new SynsegError('DATASET_FORMAT', `Cannot evaluate picture: mask must hold indices of the class list or ignored values, got ${String(unknown)} in ${sample.mask}`);
+    if (unknown >= 0)
+      throw new SynsegError(
+        'DATASET_FORMAT',
+        'Cannot evaluate picture: mask must hold indices of the class list or ignored values, got ' +
+          `${String(unknown)} in ${sample.mask}`,
+      );
     const occurs = classes.map(({ index }) => pixelsOf[index]! > 0);
     const leftOutPixels = leftOut.reduce((total, { index }) => total + pixelsOf[index]!, 0);
     if (!occurs.includes(true)) {
@@ -116,7 +140,10 @@ export class Evaluation {
       this.#leftOutPixels += leftOutPixels;
       return;
     }
-    const competing = this.#request.labels === 'all' ? this.#contest.competing : this.#contest.competing.filter((position) => occurs[position]);
+    const competing =
+      this.#request.labels === 'all'
+        ? this.#contest.competing
+        : this.#contest.competing.filter((position) => occurs[position]);
     const labelMap = await this.#segment(sample, competing, mask);
     this.#leftOutPixels += leftOutPixels;
     const candidates = nothing === UNCOUNTED ? competing : [...competing, nothing];
@@ -141,14 +168,29 @@ export class Evaluation {
     }));
   }
 
-  async #segment(sample: EvaluationSample, competing: readonly number[], mask: { readonly width: number; readonly height: number }): Promise<Uint8Array> {
+  async #segment(
+    sample: EvaluationSample,
+    competing: readonly number[],
+    mask: { readonly width: number; readonly height: number },
+  ): Promise<Uint8Array> {
     const { all, classes } = this.#contest;
     // Only background is there, and it has no label: nothing can win a pixel.
     if (competing.length === 0) return new Uint8Array(mask.width * mask.height).fill(BACKGROUND);
-    const labels = this.#request.labels === 'all' ? all : await embed(this.#model, competing.map((position) => classes[position]!), { templates: this.#request.templates, threshold: this.#request.threshold, signal: this.#signal });
+    const labels =
+      this.#request.labels === 'all'
+        ? all
+        : await embed(
+            this.#model,
+            competing.map((position) => classes[position]!),
+            { templates: this.#request.templates, threshold: this.#request.threshold, signal: this.#signal },
+          );
     const { width, height, labelMap } = await this.#model.segment(sample.image, labels, this.#segmentOptions);
     if (width !== mask.width || height !== mask.height) {
-      throw new SynsegError('DATASET_FORMAT', `Cannot evaluate picture: mask must be as large as the upright picture, ${String(width)}×${String(height)}, got ${String(mask.width)}×${String(mask.height)} in ${sample.mask}`);
+      throw new SynsegError(
+        'DATASET_FORMAT',
+        'Cannot evaluate picture: mask must be as large as the upright picture, ' +
+          `${String(width)}×${String(height)}, got ${String(mask.width)}×${String(mask.height)} in ${sample.mask}`,
+      );
     }
     return labelMap;
   }

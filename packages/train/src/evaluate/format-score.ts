@@ -24,18 +24,28 @@ function scoreText(score: Score): string {
   const { protocol, images, failures, leftOut, imagesWithoutClasses, timeSeconds } = score;
   const where = [protocol.dataset, protocol.split ?? ''].join(' ').trim();
   const lines = [
-    `${where}: mIoU ${score.mIoU.toFixed(2)} %, pixel accuracy ${score.pixelAccuracy.toFixed(2)} %, ${count(images, 'picture')} in ${timeSeconds.toFixed(1)} s`,
-    `chance: mIoU ${score.chanceMIoU.toFixed(2)} % for one of the ${score.labelsPerImage.toFixed(1)} competing labels (on average) at random`,
+    `${where}: mIoU ${score.mIoU.toFixed(2)} %, pixel accuracy ${score.pixelAccuracy.toFixed(2)} %, ` +
+      `${count(images, 'picture')} in ${timeSeconds.toFixed(1)} s`,
+    `chance: mIoU ${score.chanceMIoU.toFixed(2)} % for one of the ${score.labelsPerImage.toFixed(1)} competing ` +
+      'labels (on average) at random',
     `protocol: ${protocolText(protocol)}`,
     '',
     ...classTable(score),
   ];
   if (leftOut.classes.length > 0) {
-    lines.push('', `left out, as the checkpoint has no embedding of them (${leftOut.pixels.toLocaleString('en')} pixels do not count): ${leftOut.classes.join(', ')}`);
+    lines.push(
+      '',
+      `left out, as the checkpoint has no embedding of them (${leftOut.pixels.toLocaleString('en')} pixels do not ` +
+        `count): ${leftOut.classes.join(', ')}`,
+    );
   }
   if (imagesWithoutClasses > 0) lines.push('', `${count(imagesWithoutClasses, 'picture')} without a pixel that counts`);
   if (failures.length > 0) {
-    lines.push('', `${count(failures.length, 'picture')} could not be evaluated:`, ...failures.slice(0, NAMED_FAILURES).map(({ key, reason }) => `  ${key}: ${reason}`));
+    lines.push(
+      '',
+      `${count(failures.length, 'picture')} could not be evaluated:`,
+      ...failures.slice(0, NAMED_FAILURES).map(({ key, reason }) => `  ${key}: ${reason}`),
+    );
     if (failures.length > NAMED_FAILURES) lines.push(`  and ${String(failures.length - NAMED_FAILURES)} more`);
   }
   return lines.join('\n');
@@ -46,8 +56,17 @@ export function describeProtocol(protocol: EvaluationProtocol): string {
   return writtenOut('describe protocol', 'protocol', protocol, 'be the protocol of a score', protocolText);
 }
 
-/** Writes out what a caller hands back to us: where it is not what we gave, that shows as it is read. @throws TypeError saying so */
-export function writtenOut<Value>(action: string, name: string, value: Value, rule: string, write: (value: Value) => string): string {
+/**
+ * Writes out what a caller hands back to us: where it is not what we gave, that shows as it is read. @throws TypeError
+ * saying so
+ */
+export function writtenOut<Value>(
+  action: string,
+  name: string,
+  value: Value,
+  rule: string,
+  write: (value: Value) => string,
+): string {
   try {
     return write(value);
   } catch (cause) {
@@ -56,14 +75,34 @@ export function writtenOut<Value>(action: string, name: string, value: Value, ru
 }
 
 function protocolText(protocol: EvaluationProtocol): string {
-  const { labels, background, decision, views, merge, templates, classList, inputSize, precision, device, metric, offset, limit } = protocol;
+  const {
+    labels,
+    background,
+    decision,
+    views,
+    merge,
+    templates,
+    classList,
+    inputSize,
+    precision,
+    device,
+    metric,
+    offset,
+    limit,
+  } = protocol;
   const parts = [
-    labels === 'all' ? 'all classes compete in every picture' : "the classes of a picture's own ground truth compete in it",
+    labels === 'all'
+      ? 'all classes compete in every picture'
+      : "the classes of a picture's own ground truth compete in it",
     background === null ? '' : background === 'ignore' ? 'background pixels do not count' : 'background is a class',
     decision,
     views === 1 ? '1 view' : `${String(views)} views, merged by ${merge}`,
     `network input ${inputSize.join('×')}`,
-    typeof templates !== 'string' ? `templates ${templates.map((template) => `"${template}"`).join(', ')}` : templates === 'vocabulary' ? 'names looked up in the vocabulary' : `templates "${templates}"`,
+    typeof templates !== 'string'
+      ? `templates ${templates.map((template) => `"${template}"`).join(', ')}`
+      : templates === 'vocabulary'
+        ? 'names looked up in the vocabulary'
+        : `templates "${templates}"`,
     classList === null ? '' : `classes from ${classList}`,
     offset === 0 ? '' : `first ${String(offset)} of the list passed over`,
     limit === null ? '' : `at most ${String(limit)} pictures`,
@@ -80,14 +119,30 @@ function classTable({ classes, confusion, missed, perClass }: Score): string[] {
   const rows = classes.map((name, index) => {
     const hit = confusion[index]![index]!;
     const others = [...confusion[index]!.entries()].filter(([other, pixels]) => other !== index && pixels > 0);
-    const [worst, pixels] = others.reduce<readonly [number, number]>((most, next) => (next[1] > most[1] ? next : most), [-1, missed[index]!]);
-    const mistake = pixels === 0 ? '' : `${worst < 0 ? 'nothing' : classes[worst]!} (${share(pixels, truths[index]!)} %)`;
-    return [name, perClass[name]?.toFixed(2) ?? '–', share(hit, truths[index]!), share(hit, sum(confusion.map((row) => row[index]!))), share(truths[index]!, all), mistake];
+    const [worst, pixels] = others.reduce<readonly [number, number]>(
+      (most, next) => (next[1] > most[1] ? next : most),
+      [-1, missed[index]!],
+    );
+    const mistake =
+      pixels === 0 ? '' : `${worst < 0 ? 'nothing' : classes[worst]!} (${share(pixels, truths[index]!)} %)`;
+    return [
+      name,
+      perClass[name]?.toFixed(2) ?? '–',
+      share(hit, truths[index]!),
+      share(hit, sum(confusion.map((row) => row[index]!))),
+      share(truths[index]!, all),
+      mistake,
+    ];
   });
   const header = ['class', 'IoU %', 'recall %', 'precision %', 'pixels %', 'most often taken for'];
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const isText = (column: number): boolean => column === 0 || column === header.length - 1;
-  return [header, ...rows].map((row) => row.map((cell, column) => (isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ').trimEnd());
+  return [header, ...rows].map((row) =>
+    row
+      .map((cell, column) => (isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 function sum(values: readonly number[]): number {

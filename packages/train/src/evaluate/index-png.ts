@@ -22,16 +22,28 @@ export interface FolderLayout {
  * @throws RangeError when a split is asked of a layout that has none
  * @throws SynsegError `DATASET_FORMAT` when the folders, a mask or the class list are not there
  */
-export async function readFolders(root: string, request: DatasetRequest, layout: FolderLayout): Promise<EvaluationDataset> {
+export async function readFolders(
+  root: string,
+  request: DatasetRequest,
+  layout: FolderLayout,
+): Promise<EvaluationDataset> {
   const { name, defaultSplit, splits = true } = layout;
-  if (!splits && request.split !== undefined) throw new RangeError(`Cannot evaluate ${name}: split must not be given, as ${name} has none, got "${request.split}"`);
+  if (!splits && request.split !== undefined)
+    throw new RangeError(
+      `Cannot evaluate ${name}: split must not be given, as ${name} has none, got "${request.split}"`,
+    );
   const split = request.split ?? defaultSplit;
-  if (split !== undefined && (split === '' || /^\.*$|[/\\]/.test(split))) throw new RangeError(`Cannot evaluate ${name}: split must be the name of a folder, got "${split}"`);
-  const fail = (rule: string, got: string): SynsegError => new SynsegError('DATASET_FORMAT', `Cannot read dataset ${name}: ${rule}, got ${got}`);
+  if (split !== undefined && (split === '' || /^\.*$|[/\\]/.test(split)))
+    throw new RangeError(`Cannot evaluate ${name}: split must be the name of a folder, got "${split}"`);
+  const fail = (rule: string, got: string): SynsegError =>
+    new SynsegError('DATASET_FORMAT', `Cannot read dataset ${name}: ${rule}, got ${got}`);
 
   const found = await findFolders(root, split);
   if (found === undefined) {
-    const wanted = split === undefined ? 'images and labels (or masks)' : `${split}/images and ${split}/labels (or masks), or images/${split} and labels/${split}`;
+    const wanted =
+      split === undefined
+        ? 'images and labels (or masks)'
+        : `${split}/images and ${split}/labels (or masks), or images/${split} and labels/${split}`;
     const there = (await entriesOf(root))?.filter((entry) => !entry.startsWith('.')).slice(0, 10);
     throw fail(`"${root}" must hold ${wanted}`, there === undefined ? 'no folder' : `[${there.join(', ')}]`);
   }
@@ -44,9 +56,14 @@ export async function readFolders(root: string, request: DatasetRequest, layout:
     .filter((file) => parse(file).ext.toLowerCase() === '.png')
     .map((file) => {
       const { name: key } = parse(file);
-      return { key, image: join(found.imageFolder, pictures.get(key) ?? `${key}.jpg`), mask: join(found.maskFolder, file) };
+      return {
+        key,
+        image: join(found.imageFolder, pictures.get(key) ?? `${key}.jpg`),
+        mask: join(found.maskFolder, file),
+      };
     });
-  if (samples.length === 0) throw fail(`"${found.maskFolder}" must hold index PNGs`, `no .png among its ${String(found.masks.length)} entries`);
+  if (samples.length === 0)
+    throw fail(`"${found.maskFolder}" must hold index PNGs`, `no .png among its ${String(found.masks.length)} entries`);
   const list = await readClassList(request.classes ?? join(root, 'classes.json'));
   return { ...list, split, samples };
 }

@@ -29,7 +29,12 @@ const ALPHA = 0.65;
  * @param classes - names by class index
  * @throws SynsegError `IMAGE_DECODE` when a photo cannot be read
  */
-export async function writePictureSheet(path: string, pictures: readonly JudgedPicture[], classes: readonly string[], signal?: AbortSignal): Promise<void> {
+export async function writePictureSheet(
+  path: string,
+  pictures: readonly JudgedPicture[],
+  classes: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   const colors = labelColors(classes);
   const rows = pictures.map((picture) => layRow(picture, classes, colors));
   const column = Math.max(LEAST_COLUMN, ...rows.map((row) => row.panelWidth)) + GAP;
@@ -44,17 +49,24 @@ export async function writePictureSheet(path: string, pictures: readonly JudgedP
   for (const [index, row] of rows.entries()) {
     signal?.throwIfAborted();
     const { picture, panelWidth, panelHeight, legend } = row;
-    const photo = await (await openImage(picture.image, signal === undefined ? {} : { signal })).resized(panelWidth, panelHeight);
+    const photo = await (
+      await openImage(picture.image, signal === undefined ? {} : { signal })
+    ).resized(panelWidth, panelHeight);
     for (const [panel, map] of [undefined, picture.truth, picture.prediction].entries()) {
       const painted = photo.slice();
-      if (map !== undefined) blendOverlay(painted, panelWidth, panelHeight, map, picture.width, picture.height, colors, { alpha: ALPHA });
+      if (map !== undefined)
+        blendOverlay(painted, panelWidth, panelHeight, map, picture.width, picture.height, colors, { alpha: ALPHA });
       paste(pixels, width, painted, panelWidth, panelLeft(panel), top + LINE);
     }
-    texts.push(text(`${String(index + 1)}. ${picture.key}: mIoU ${(100 * picture.meanIoU).toFixed(1)} %`, GAP, top + LINE - GAP));
+    texts.push(
+      text(`${String(index + 1)}. ${picture.key}: mIoU ${(100 * picture.meanIoU).toFixed(1)} %`, GAP, top + LINE - GAP),
+    );
     texts.push(legend.replace('<svg ', `<svg x="${String(panelLeft(PANELS.length))}" y="${String(top + LINE)}" `));
     top += row.height;
   }
-  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" height="${String(height)}">${texts.join('')}</svg>`;
+  const drawing =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" ` +
+    `height="${String(height)}">${texts.join('')}</svg>`;
   await writeFileAtomic(path, await encodePNG(pixels, width, height, drawing));
 }
 
@@ -70,23 +82,55 @@ interface Row {
 
 function layRow(picture: JudgedPicture, classes: readonly string[], colors: readonly LabelColor[]): Row {
   const scale = PANEL_SIDE / Math.max(picture.width, picture.height);
-  const [panelWidth, panelHeight] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale))) as [number, number];
+  const [panelWidth, panelHeight] = [picture.width, picture.height].map((side) =>
+    Math.max(1, Math.round(side * scale)),
+  ) as [number, number];
   const pixelsOf = new Float64Array(256);
-  for (const map of [picture.truth, picture.prediction]) for (let pixel = 0; pixel < map.length; pixel++) pixelsOf[map[pixel]!]!++;
-  const shown = classes.map((_, index) => index).filter((index) => pixelsOf[index]! > 0).sort((a, b) => pixelsOf[b]! - pixelsOf[a]!).slice(0, MOST_CLASSES);
+  for (const map of [picture.truth, picture.prediction])
+    for (let pixel = 0; pixel < map.length; pixel++) pixelsOf[map[pixel]!]!++;
+  const shown = classes
+    .map((_, index) => index)
+    .filter((index) => pixelsOf[index]! > 0)
+    .sort((a, b) => pixelsOf[b]! - pixelsOf[a]!)
+    .slice(0, MOST_CLASSES);
   const names = shown.map((index) => classes[index]!);
   const shares = Object.fromEntries(shown.map((index, row) => [names[row]!, picture.iou[index] ?? 0]));
-  const legend = legendSVG(names, shown.map((index) => colors[index]!), shares, { fontSize: FONT_SIZE });
+  const legend = legendSVG(
+    names,
+    shown.map((index) => colors[index]!),
+    shares,
+    { fontSize: FONT_SIZE },
+  );
   const [, legendWidth = 0, legendHeight = 0] = (/width="(\d+)" height="(\d+)"/.exec(legend) ?? []).map(Number);
-  return { picture, panelWidth, panelHeight, legend, legendWidth, height: LINE + Math.max(panelHeight, legendHeight) + GAP };
+  return {
+    picture,
+    panelWidth,
+    panelHeight,
+    legend,
+    legendWidth,
+    height: LINE + Math.max(panelHeight, legendHeight) + GAP,
+  };
 }
 
-function paste(sheet: Uint8Array, sheetWidth: number, panel: Uint8Array, panelWidth: number, left: number, top: number): void {
+function paste(
+  sheet: Uint8Array,
+  sheetWidth: number,
+  panel: Uint8Array,
+  panelWidth: number,
+  left: number,
+  top: number,
+): void {
   const stride = panelWidth * 3;
-  for (let row = 0; row * stride < panel.length; row++) sheet.set(panel.subarray(row * stride, (row + 1) * stride), ((top + row) * sheetWidth + left) * 3);
+  for (let row = 0; row * stride < panel.length; row++)
+    sheet.set(panel.subarray(row * stride, (row + 1) * stride), ((top + row) * sheetWidth + left) * 3);
 }
 
 function text(content: string, left: number, baseline: number): string {
-  const escaped = content.replace(/\p{C}/gu, ' ').replace(/[&<>]/g, (character) => `&#${String(character.charCodeAt(0))};`);
-  return `<text x="${String(left)}" y="${String(baseline)}" font-family="sans-serif" font-size="${String(FONT_SIZE)}" fill="#fff">${escaped}</text>`;
+  const escaped = content
+    .replace(/\p{C}/gu, ' ')
+    .replace(/[&<>]/g, (character) => `&#${String(character.charCodeAt(0))};`);
+  return (
+    `<text x="${String(left)}" y="${String(baseline)}" font-family="sans-serif" ` +
+    `font-size="${String(FONT_SIZE)}" fill="#fff">${escaped}</text>`
+  );
 }

@@ -68,7 +68,10 @@ export interface Score {
 }
 
 /** The part of a {@link Score} that follows from the counts. */
-export function measure(matrix: ConfusionMatrix, classes: readonly string[]): Pick<Score, 'mIoU' | 'pixelAccuracy' | 'perClass' | 'classes' | 'confusion' | 'missed'> {
+export function measure(
+  matrix: ConfusionMatrix,
+  classes: readonly string[],
+): Pick<Score, 'mIoU' | 'pixelAccuracy' | 'perClass' | 'classes' | 'confusion' | 'missed'> {
   const percent = (share: number | undefined): number | null => (share === undefined ? null : 100 * share);
   return {
     mIoU: percent(matrix.meanIoU()) ?? 0,

@@ -1,4 +1,6 @@
-/** The pictures with the lowest scores of an evaluation, with their label maps: bounded, whatever the data set's size. */
+/**
+ * The pictures with the lowest scores of an evaluation, with their label maps: bounded, whatever the data set's size.
+ */
 import { BACKGROUND } from '@synseg/core';
 
 /** A picture with what was right and what was found. */
@@ -54,7 +56,12 @@ export class WorstPictures {
 }
 
 /** Translates the values of a map, keeping only the pixels that count in the ground truth. */
-export function countedClasses(map: Uint8Array, classOf: Int16Array, truth: Uint8Array, truthClass: Int16Array): Uint8Array {
+export function countedClasses(
+  map: Uint8Array,
+  classOf: Int16Array,
+  truth: Uint8Array,
+  truthClass: Int16Array,
+): Uint8Array {
   return map.map((value, pixel) => {
     const found = classOf[value]!;
     return found < 0 || truthClass[truth[pixel]!]! < 0 ? BACKGROUND : found;

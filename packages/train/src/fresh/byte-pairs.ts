@@ -1,5 +1,6 @@
 /**
- * Byte-level byte-pair encoding learnt from captions (Sennrich et al. 2016, in the form of GPT-2 and CLIP): the tokenizer of a
+ * Byte-level byte-pair encoding learnt from captions (Sennrich et al. 2016, in the form of GPT-2 and CLIP): the
+ * tokenizer of a
  * checkpoint that starts from nothing. Every text can be written with it, for every byte is a token.
  */
 
@@ -35,12 +36,15 @@ interface Word {
 }
 
 /**
- * Learns a vocabulary: again and again the pair of neighbours that occurs most often becomes one token. Of pairs that occur
- * equally often the first in the order of their characters is taken, so that the same captions in any order give the same.
+ * Learns a vocabulary: again and again the pair of neighbours that occurs most often becomes one token. Of pairs that
+ * occur
+ * equally often the first in the order of their characters is taken, so that the same captions in any order give the
+ * same.
  *
  * @param captions - read once
  * @param size - tokens at most; fewer when no pair is left that occurs twice
- * @throws RangeError for a size that cannot be, TypeError for captions that are no texts, the signal's reason when aborted
+ * @throws RangeError for a size that cannot be, TypeError for captions that are no texts, the signal's reason when
+ * aborted
  * @example
  * ```ts
  * import { learnBytePairs } from './byte-pairs.ts';
@@ -48,9 +52,16 @@ interface Word {
  * console.assert(merges.join() === 'e d</w>,r ed</w>' && vocabulary['red</w>'] === 513);
  * ```
  */
-export async function learnBytePairs(captions: Iterable<string> | AsyncIterable<string>, size: number, signal?: AbortSignal): Promise<BytePairs> {
+export async function learnBytePairs(
+  captions: Iterable<string> | AsyncIterable<string>,
+  size: number,
+  signal?: AbortSignal,
+): Promise<BytePairs> {
   if (!Number.isInteger(size) || size < LEAST_VOCABULARY || size > MOST_VOCABULARY) {
-    throw new RangeError(`Cannot learn tokenizer: vocabulary must be an integer from ${String(LEAST_VOCABULARY)} to ${String(MOST_VOCABULARY)}, got ${describeValue(size)}`);
+    throw new RangeError(
+      `Cannot learn tokenizer: vocabulary must be an integer from ${String(LEAST_VOCABULARY)} to ` +
+        `${String(MOST_VOCABULARY)}, got ${describeValue(size)}`,
+    );
   }
   const giveTurn = turnTaker(signal);
   const words = await countWords(captions, giveTurn);
@@ -68,8 +79,17 @@ export async function learnBytePairs(captions: Iterable<string> | AsyncIterable<
     counts.merge(pair);
   }
   const letters = [...byteLetters()];
-  const tokens = [...letters, ...letters.map((letter) => letter + END), ...new Set(merges.map(([first, second]) => first + second)), '<|startoftext|>', '<|endoftext|>'];
-  return { vocabulary: Object.fromEntries(tokens.map((token, id) => [token, id])), merges: merges.map((pair) => pair.join(' ')) };
+  const tokens = [
+    ...letters,
+    ...letters.map((letter) => letter + END),
+    ...new Set(merges.map(([first, second]) => first + second)),
+    '<|startoftext|>',
+    '<|endoftext|>',
+  ];
+  return {
+    vocabulary: Object.fromEntries(tokens.map((token, id) => [token, id])),
+    merges: merges.map((pair) => pair.join(' ')),
+  };
 }
 
 /** `merges.txt` */
@@ -77,12 +97,17 @@ export function mergesText({ merges }: BytePairs): string {
   return `#version: 0.2\n${merges.map((merge) => `${merge}\n`).join('')}`;
 }
 
-async function countWords(captions: Iterable<string> | AsyncIterable<string>, giveTurn: () => Promise<void> | undefined): Promise<Word[]> {
+async function countWords(
+  captions: Iterable<string> | AsyncIterable<string>,
+  giveTurn: () => Promise<void> | undefined,
+): Promise<Word[]> {
   const counts = new Map<string, number>();
   for await (const caption of captions) {
     checkKind('learn tokenizer', 'a caption', caption, typeof caption === 'string', 'be a text');
-    for (const [word] of caption.normalize('NFC').toLowerCase().matchAll(WORDS)) if (word.length <= LONGEST_WORD) counts.set(word, (counts.get(word) ?? 0) + 1);
-    for (let least = 1; counts.size > MOST_WORDS; least++) for (const [word, count] of counts) if (count <= least) counts.delete(word);
+    for (const [word] of caption.normalize('NFC').toLowerCase().matchAll(WORDS))
+      if (word.length <= LONGEST_WORD) counts.set(word, (counts.get(word) ?? 0) + 1);
+    for (let least = 1; counts.size > MOST_WORDS; least++)
+      for (const [word, count] of counts) if (count <= least) counts.delete(word);
     await giveTurn();
   }
   const letters = byteLetters();

@@ -1,4 +1,7 @@
-/** Sizes of a fresh checkpoint → its `config.json` and `preprocessor_config.json`, in the form of Hugging Face's CLIPSeg. */
+/**
+ * Sizes of a fresh checkpoint → its `config.json` and `preprocessor_config.json`, in the form of Hugging Face's
+ * CLIPSeg.
+ */
 import { shortJson } from '../data/data-error.ts';
 import type { DecoderShape } from '../trainer/train-options.ts';
 
@@ -34,7 +37,10 @@ export interface CheckpointShape {
   readonly text?: TextShape;
   /** Length of an embedding; @default 128 */
   readonly projectionDim?: number;
-  /** Blocks whose outputs the decoder reads, ascending, from 0; @default three, spread over the encoder up to its last block but one */
+  /**
+   * Blocks whose outputs the decoder reads, ascending, from 0; @default three, spread over the encoder up to its last
+   * block but one
+   */
   readonly taps?: readonly number[];
   /** Of the random decoder; its intermediate size is four times the channels, where none is given. */
   readonly decoder?: DecoderShape;
@@ -53,21 +59,55 @@ const DEVIATION = [0.5, 0.5, 0.5];
 const MLP_RATIO = 4;
 
 /** Fills in defaults and checks. @throws RangeError naming the size */
-export function resolveShape({ vision = {}, text = {}, projectionDim = 128, taps, decoder = {} }: CheckpointShape): ResolvedShape {
+export function resolveShape({
+  vision = {},
+  text = {},
+  projectionDim = 128,
+  taps,
+  decoder = {},
+}: CheckpointShape): ResolvedShape {
   const { side = 96, patch = 8, width = 192, layers = 6, heads = 3 } = vision;
   const { width: textWidth = 128, layers: textLayers = 4, heads: textHeads = 4, tokens = 24 } = text;
-  const { reduceDim = 64, heads: decoderHeads = 4, intermediateSize = MLP_RATIO * reduceDim, head = 'simple' } = decoder;
-  const sizes = { 'vision.patch': patch, 'vision.width': width, 'vision.layers': layers, 'text.width': textWidth, 'text.layers': textLayers, projectionDim, 'decoder.reduceDim': reduceDim, 'decoder.intermediateSize': intermediateSize };
-  for (const [name, value] of Object.entries(sizes)) if (!Number.isSafeInteger(value) || value < 1) throw problem(name, 'be a positive integer', value);
+  const {
+    reduceDim = 64,
+    heads: decoderHeads = 4,
+    intermediateSize = MLP_RATIO * reduceDim,
+    head = 'simple',
+  } = decoder;
+  const sizes = {
+    'vision.patch': patch,
+    'vision.width': width,
+    'vision.layers': layers,
+    'text.width': textWidth,
+    'text.layers': textLayers,
+    projectionDim,
+    'decoder.reduceDim': reduceDim,
+    'decoder.intermediateSize': intermediateSize,
+  };
+  for (const [name, value] of Object.entries(sizes))
+    if (!Number.isSafeInteger(value) || value < 1) throw problem(name, 'be a positive integer', value);
   if (!Number.isSafeInteger(tokens) || tokens < 3) throw problem('text.tokens', 'be an integer ≥ 3', tokens);
-  if (!Number.isSafeInteger(side) || side < patch || side % patch !== 0) throw problem('vision.side', `be a multiple of the patch ${String(patch)}`, side);
-  for (const [name, value, whole] of [['vision.heads', heads, width], ['text.heads', textHeads, textWidth], ['decoder.heads', decoderHeads, reduceDim]] as const) {
-    if (!Number.isSafeInteger(value) || value < 1 || whole % value !== 0) throw problem(name, `divide the width ${String(whole)}`, value);
+  if (!Number.isSafeInteger(side) || side < patch || side % patch !== 0)
+    throw problem('vision.side', `be a multiple of the patch ${String(patch)}`, side);
+  for (const [name, value, whole] of [
+    ['vision.heads', heads, width],
+    ['text.heads', textHeads, textWidth],
+    ['decoder.heads', decoderHeads, reduceDim],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1 || whole % value !== 0)
+      throw problem(name, `divide the width ${String(whole)}`, value);
   }
-  if (!(['simple', 'refined'] as readonly unknown[]).includes(head)) throw problem('decoder.head', 'be "simple" or "refined"', head);
-  if (head === 'refined' && patch % 4 !== 0) throw problem('decoder.head', `be "simple" unless the patch is a multiple of 4, here ${String(patch)}`, head);
+  if (!(['simple', 'refined'] as readonly unknown[]).includes(head))
+    throw problem('decoder.head', 'be "simple" or "refined"', head);
+  if (head === 'refined' && patch % 4 !== 0)
+    throw problem('decoder.head', `be "simple" unless the patch is a multiple of 4, here ${String(patch)}`, head);
   const tapLayers = taps ?? spread(layers);
-  if (tapLayers.length === 0 || tapLayers.some((layer, index) => !Number.isSafeInteger(layer) || layer >= layers || layer <= (tapLayers[index - 1] ?? -1))) {
+  if (
+    tapLayers.length === 0 ||
+    tapLayers.some(
+      (layer, index) => !Number.isSafeInteger(layer) || layer >= layers || layer <= (tapLayers[index - 1] ?? -1),
+    )
+  ) {
     throw problem('taps', `be ascending numbers of blocks below ${String(layers)}`, tapLayers);
   }
   const transformer = (channels: number, blocks: number, of: number): Record<string, unknown> => ({
@@ -93,10 +133,29 @@ export function resolveShape({ vision = {}, text = {}, projectionDim = 128, taps
       decoder_intermediate_size: intermediateSize,
       decoder_hidden_act: 'relu',
       use_complex_transposed_convolution: head === 'refined',
-      vision_config: { model_type: 'clipseg_vision_model', ...transformer(width, layers, heads), patch_size: patch, image_size: side },
-      text_config: { model_type: 'clipseg_text_model', ...transformer(textWidth, textLayers, textHeads), vocab_size: vocabulary, max_position_embeddings: tokens, bos_token_id: vocabulary - 2, eos_token_id: vocabulary - 1, pad_token_id: vocabulary - 1 },
+      vision_config: {
+        model_type: 'clipseg_vision_model',
+        ...transformer(width, layers, heads),
+        patch_size: patch,
+        image_size: side,
+      },
+      text_config: {
+        model_type: 'clipseg_text_model',
+        ...transformer(textWidth, textLayers, textHeads),
+        vocab_size: vocabulary,
+        max_position_embeddings: tokens,
+        bos_token_id: vocabulary - 2,
+        eos_token_id: vocabulary - 1,
+        pad_token_id: vocabulary - 1,
+      },
     }),
-    preprocessorJson: { do_normalize: true, do_resize: true, image_mean: MEAN, image_std: DEVIATION, size: { height: side, width: side } },
+    preprocessorJson: {
+      do_normalize: true,
+      do_resize: true,
+      image_mean: MEAN,
+      image_std: DEVIATION,
+      size: { height: side, width: side },
+    },
   };
 }
 

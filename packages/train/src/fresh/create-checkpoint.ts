@@ -33,8 +33,10 @@ export interface CreatedCheckpoint {
 }
 
 /**
- * Writes a CLIPSeg folder (Hugging Face layout) with random encoders, a random decoder, and a tokenizer learnt from captions.
- * It segments, though at random: `train()` with `objective: 'contrastive'` teaches the encoders, and then as ever the decoder.
+ * Writes a CLIPSeg folder (Hugging Face layout) with random encoders, a random decoder, and a tokenizer learnt from
+ * captions.
+ * It segments, though at random: `train()` with `objective: 'contrastive'` teaches the encoders, and then as ever the
+ * decoder.
  * The same options and captions give the same bytes.
  *
  * @param folder - new or empty
@@ -47,11 +49,16 @@ export interface CreatedCheckpoint {
  * import { join } from 'node:path';
  * import { createCheckpoint } from '@synseg/train';
  * const folder = join(await mkdtemp(join(tmpdir(), 'synseg-')), 'nano');
- * const { parameters } = await createCheckpoint(folder, ['a red car', 'a blue bus on the road'], { vision: { width: 64, layers: 4, heads: 2 } });
+ * const { parameters } = await createCheckpoint(folder, ['a red car', 'a blue bus on the road'], { vision: { width: 64,
+ * layers: 4, heads: 2 } });
  * console.assert(parameters.vision < 300_000);
  * ```
  */
-export async function createCheckpoint(folder: string, captions: Iterable<string> | AsyncIterable<string>, options: CreateOptions = {}): Promise<CreatedCheckpoint> {
+export async function createCheckpoint(
+  folder: string,
+  captions: Iterable<string> | AsyncIterable<string>,
+  options: CreateOptions = {},
+): Promise<CreatedCheckpoint> {
   checkArguments(folder, captions, options);
   const { vocabulary: size = 2048, seed = 42, signal, ...shape } = options;
   const { configJson, preprocessorJson } = resolveShape(shape);
@@ -59,7 +66,8 @@ export async function createCheckpoint(folder: string, captions: Iterable<string
   const present = await placedNames(target).catch((error: unknown) => {
     throw diskError('create checkpoint', target, error);
   });
-  if (present.length > 0) throw new SynsegError('RUN_FOLDER', `Cannot create checkpoint: folder must be new or empty, got ${target}`);
+  if (present.length > 0)
+    throw new SynsegError('RUN_FOLDER', `Cannot create checkpoint: folder must be new or empty, got ${target}`);
   const bytePairs = await learnBytePairs(captions, size, signal);
   const vocabulary = Object.keys(bytePairs.vocabulary).length;
   const json = configJson(vocabulary);
@@ -79,12 +87,30 @@ export async function createCheckpoint(folder: string, captions: Iterable<string
   }).catch((error: unknown) => {
     throw diskError('create checkpoint', target, error);
   });
-  const count = (tensors: typeof encoders, counts: (name: string) => boolean): number => [...tensors].reduce((sum, [name, { data }]) => sum + (counts(name) ? data.length : 0), 0);
+  const count = (tensors: typeof encoders, counts: (name: string) => boolean): number =>
+    [...tensors].reduce((sum, [name, { data }]) => sum + (counts(name) ? data.length : 0), 0);
   const isVision = (name: string): boolean => name.startsWith('clip.vi');
-  return { folder: target, vocabulary, parameters: { vision: count(encoders, isVision), text: count(encoders, (name) => !isVision(name)), decoder: count(decoder, () => true) } };
+  return {
+    folder: target,
+    vocabulary,
+    parameters: {
+      vision: count(encoders, isVision),
+      text: count(encoders, (name) => !isVision(name)),
+      decoder: count(decoder, () => true),
+    },
+  };
 }
 
-const NAMES = optionNames<CreateOptions>({ vision: true, text: true, projectionDim: true, taps: true, decoder: true, vocabulary: true, seed: true, signal: true });
+const NAMES = optionNames<CreateOptions>({
+  vision: true,
+  text: true,
+  projectionDim: true,
+  taps: true,
+  decoder: true,
+  vocabulary: true,
+  seed: true,
+  signal: true,
+});
 const NESTED = {
   vision: optionNames<VisionShape>({ side: true, patch: true, width: true, layers: true, heads: true }),
   text: optionNames<TextShape>({ width: true, layers: true, heads: true, tokens: true }),
@@ -95,12 +121,17 @@ function checkArguments(folder: string, captions: unknown, options: CreateOption
   const action = 'create checkpoint';
   checkKind(action, 'folder', folder, typeof folder === 'string' && folder !== '', 'be the path of a folder');
   // A text is an iterable of letters.
-  const isList = typeof captions === 'object' && captions !== null && (Symbol.iterator in captions || Symbol.asyncIterator in captions);
+  const isList =
+    typeof captions === 'object' &&
+    captions !== null &&
+    (Symbol.iterator in captions || Symbol.asyncIterator in captions);
   checkKind(action, 'captions', captions, isList, 'be an iterable of texts');
   checkOptions(action, options, NAMES);
-  for (const [name, names] of Object.entries(NESTED)) checkOptions(action, options[name as keyof typeof NESTED], names, name);
+  for (const [name, names] of Object.entries(NESTED))
+    checkOptions(action, options[name as keyof typeof NESTED], names, name);
   const { seed = 42, taps, signal } = options;
   checkKind(action, 'taps', taps, taps === undefined || Array.isArray(taps), 'be a list of numbers of blocks');
   checkSignal(action, signal);
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`Cannot create checkpoint: seed must be an integer ≥ 0, got ${describeValue(seed)}`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`Cannot create checkpoint: seed must be an integer ≥ 0, got ${describeValue(seed)}`);
 }

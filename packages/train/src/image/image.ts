@@ -1,7 +1,9 @@
 /**
- * Pictures for training: upright RGB bytes, resized exactly as inference resizes them. The only file that imports sharp.
+ * Pictures for training: upright RGB bytes, resized exactly as inference resizes them. The only file that imports
+ * sharp.
  *
- * The same pipeline as core's image reader, word for word where it decides pixels; a test compares the two. It is a copy
+ * The same pipeline as core's image reader, word for word where it decides pixels; a test compares the two. It is a
+ * copy
  * because it runs on worker threads that must not load core.
  */
 import { DEFAULT_LIMITS, kindOfPicture } from '@synseg/core/guards';
@@ -33,18 +35,33 @@ export interface Picture {
  * console.assert((await picture.resized(1, 1)).join() === '255,0,0');
  * ```
  */
-export async function openPicture(input: string | Uint8Array, name = typeof input === 'string' ? input : 'from bytes', { maxPixels = DEFAULT_LIMITS.maxPixels, maxImageBytes }: PictureLimits = {}): Promise<Picture> {
+export async function openPicture(
+  input: string | Uint8Array,
+  name = typeof input === 'string' ? input : 'from bytes',
+  { maxPixels = DEFAULT_LIMITS.maxPixels, maxImageBytes }: PictureLimits = {},
+): Promise<Picture> {
   const decoding = async <T>(work: Promise<T>): Promise<T> =>
     work.catch((cause: unknown) => {
-      throw new ImageDecodeError(`Cannot decode image ${name}: file must be a whole, valid picture, got ${messageOf(cause)}`, { cause });
+      throw new ImageDecodeError(
+        `Cannot decode image ${name}: file must be a whole, valid picture, got ${messageOf(cause)}`,
+        { cause },
+      );
     });
   const bytes = typeof input === 'string' ? await readBytes(input, maxImageBytes) : input;
-  if (bytes.byteLength === 0) throw new ImageDecodeError(`Cannot decode image ${name}: file must not be empty, got 0 bytes`);
-  if (kindOfPicture(bytes) !== 'pixels') throw new ImageDecodeError(`Cannot decode image ${name}: file must be a whole, valid picture, got ${kindOfPicture(bytes) === 'drawing' ? 'a drawing' : 'no format that is known'}`);
+  if (bytes.byteLength === 0)
+    throw new ImageDecodeError(`Cannot decode image ${name}: file must not be empty, got 0 bytes`);
+  if (kindOfPicture(bytes) !== 'pixels')
+    throw new ImageDecodeError(
+      `Cannot decode image ${name}: file must be a whole, valid picture, got ` +
+        `${kindOfPicture(bytes) === 'drawing' ? 'a drawing' : 'no format that is known'}`,
+    );
   const open = (): Sharp => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' });
   const { autoOrient, hasAlpha } = await decoding(open().metadata());
   const { width, height } = autoOrient;
-  if (width * height > maxPixels) throw new ImageDecodeError(`Cannot decode image ${name}: it must have at most ${maxPixels} pixels (maxPixels), got ${width}×${height}`);
+  if (width * height > maxPixels)
+    throw new ImageDecodeError(
+      `Cannot decode image ${name}: it must have at most ${maxPixels} pixels (maxPixels), got ${width}×${height}`,
+    );
   // Resampling blends with alpha, so a picture that has some is first reduced to its colours.
   const colours = async (): Promise<Sharp> => {
     if (!hasAlpha) return open().autoOrient();
@@ -64,11 +81,15 @@ export async function openPicture(input: string | Uint8Array, name = typeof inpu
 
 /** Encodes RGB bytes `[height, width, 3]` as PNG. */
 export async function encodePNG(rgb: Uint8Array, width: number, height: number): Promise<Uint8Array> {
-  return sharp(rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false }).png({ compressionLevel: 6 }).toBuffer();
+  return sharp(rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+    .png({ compressionLevel: 6 })
+    .toBuffer();
 }
 
 async function readBytes(path: string, maxImageBytes: number | undefined): Promise<Uint8Array> {
   return readPictureBytes(path, maxImageBytes).catch((cause: unknown) => {
-    throw new ImageDecodeError(`Cannot open image ${path}: path must be a readable file, got ${messageOf(cause)}`, { cause });
+    throw new ImageDecodeError(`Cannot open image ${path}: path must be a readable file, got ${messageOf(cause)}`, {
+      cause,
+    });
   });
 }

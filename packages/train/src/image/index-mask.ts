@@ -44,7 +44,8 @@ const PALETTE_BYTES = 768;
  *
  * @param input Path, or the bytes of the file.
  * @param name What messages call it; @default the path
- * @throws SynsegError `IMAGE_DECODE` when the file cannot be read, is no whole PNG, is over a limit, or has colours, alpha or
+ * @throws SynsegError `IMAGE_DECODE` when the file cannot be read, is no whole PNG, is over a limit, or has colours,
+ * alpha or
  *   16 bits per pixel
  * @example
  * ```ts
@@ -53,8 +54,13 @@ const PALETTE_BYTES = 768;
  * console.assert((await readIndexMask(png)).data.join() === '3,255');
  * ```
  */
-export async function readIndexMask(input: string | Uint8Array, name = typeof input === 'string' ? input : 'from bytes', { maxPixels = DEFAULT_LIMITS.maxPixels, maxImageBytes }: PictureLimits = {}): Promise<IndexMask> {
-  const fail = (rule: string, got: string, cause?: unknown): ImageDecodeError => new ImageDecodeError(`Cannot read mask ${name}: ${rule}, got ${got}`, { cause });
+export async function readIndexMask(
+  input: string | Uint8Array,
+  name = typeof input === 'string' ? input : 'from bytes',
+  { maxPixels = DEFAULT_LIMITS.maxPixels, maxImageBytes }: PictureLimits = {},
+): Promise<IndexMask> {
+  const fail = (rule: string, got: string, cause?: unknown): ImageDecodeError =>
+    new ImageDecodeError(`Cannot read mask ${name}: ${rule}, got ${got}`, { cause });
   let bytes: Uint8Array;
   if (typeof input === 'string') {
     bytes = await readPictureBytes(input, maxImageBytes).catch((cause: unknown) => {
@@ -63,14 +69,18 @@ export async function readIndexMask(input: string | Uint8Array, name = typeof in
   } else {
     bytes = input;
   }
-  if (bytes.length < HEADER_END || SIGNATURE.some((value, index) => bytes[index] !== value)) throw fail('file must be a PNG', `${bytes.length} bytes of something else`);
+  if (bytes.length < HEADER_END || SIGNATURE.some((value, index) => bytes[index] !== value))
+    throw fail('file must be a PNG', `${bytes.length} bytes of something else`);
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [width, height] = [header.getUint32(WIDTH_AT), header.getUint32(HEIGHT_AT)];
-  if (width * height > maxPixels) throw fail(`it must have at most ${maxPixels} pixels (maxPixels)`, `${width}×${height}`);
+  if (width * height > maxPixels)
+    throw fail(`it must have at most ${maxPixels} pixels (maxPixels)`, `${width}×${height}`);
   const [depth, channels] = [bytes[DEPTH_AT]!, CHANNELS[bytes[COLOURS_AT]!]];
-  if (channels !== undefined && (channels !== 1 || depth === 16)) throw fail('it must be an index mask: gray or palette of at most 8 bits', `${channels} channels of ${depth} bits`);
+  if (channels !== undefined && (channels !== 1 || depth === 16))
+    throw fail('it must be an index mask: gray or palette of at most 8 bits', `${channels} channels of ${depth} bits`);
   // fast-png reads these wrongly, without an error.
-  if (bytes[INTERLACE_AT] !== 0 && depth < 8) throw fail('below 8 bits it must not be interlaced', `an interlaced PNG of ${depth} bits`);
+  if (bytes[INTERLACE_AT] !== 0 && depth < 8)
+    throw fail('below 8 bits it must not be interlaced', `an interlaced PNG of ${depth} bits`);
   let png: DecodedPng;
   try {
     png = decode(bareChunks(bytes, width, height), { checkCrc: true });
@@ -96,8 +106,18 @@ export function encodeIndexMask({ width, height, data }: IndexMask): Uint8Array 
  * console.assert(resizeMaskNearest(mask, 2, 1).join() === '1,7');
  * ```
  */
-export function resizeMaskNearest(mask: IndexMask, width: number, height: number, region?: Region): Uint8Array<ArrayBuffer> {
-  const { left, top, width: fromWidth, height: fromHeight } = region ?? { left: 0, top: 0, width: mask.width, height: mask.height };
+export function resizeMaskNearest(
+  mask: IndexMask,
+  width: number,
+  height: number,
+  region?: Region,
+): Uint8Array<ArrayBuffer> {
+  const {
+    left,
+    top,
+    width: fromWidth,
+    height: fromHeight,
+  } = region ?? { left: 0, top: 0, width: mask.width, height: mask.height };
   const columns = Uint32Array.from({ length: width }, (_, x) => left + Math.floor(((x + 0.5) * fromWidth) / width));
   const resized = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -115,7 +135,7 @@ function bareChunks(bytes: Uint8Array, width: number, height: number): Uint8Arra
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept = [file.subarray(0, SIGNATURE.length)];
   const packed: Buffer[] = [];
-  for (let [at, type] = [SIGNATURE.length, '']; type !== 'IEND'; ) {
+  for (let [at, type] = [SIGNATURE.length, '']; type !== 'IEND';) {
     if (at + CHUNK_FRAME > file.length) throw new Error('a file that ends before its end mark');
     const length = file.readUInt32BE(at);
     type = file.toString('latin1', at + 4, at + 8);
@@ -123,7 +143,13 @@ function bareChunks(bytes: Uint8Array, width: number, height: number): Uint8Arra
     if (chunk.length < CHUNK_FRAME + length) throw new Error(`a chunk ${JSON.stringify(type)} that is cut off`);
     if (type === 'IDAT') packed.push(chunk.subarray(8, 8 + length));
     // A second header would overrule the one that was checked.
-    if (type === 'IDAT' || type === 'IEND' || (type === 'IHDR' && at === SIGNATURE.length) || (type === 'PLTE' && length <= PALETTE_BYTES)) kept.push(chunk);
+    if (
+      type === 'IDAT' ||
+      type === 'IEND' ||
+      (type === 'IHDR' && at === SIGNATURE.length) ||
+      (type === 'PLTE' && length <= PALETTE_BYTES)
+    )
+      kept.push(chunk);
     at += CHUNK_FRAME + length;
   }
   // A byte a row says how it is stored; interlaced, there are up to twice as many rows.

@@ -7,7 +7,10 @@ export type PictureLimits = Partial<Pick<Limits, 'maxPixels' | 'maxImageBytes'>>
 
 /** The bounds that are given, and nothing else. */
 export function limitsOf({ maxPixels, maxImageBytes }: PictureLimits): PictureLimits {
-  return { ...(maxPixels === undefined ? {} : { maxPixels }), ...(maxImageBytes === undefined ? {} : { maxImageBytes }) };
+  return {
+    ...(maxPixels === undefined ? {} : { maxPixels }),
+    ...(maxImageBytes === undefined ? {} : { maxImageBytes }),
+  };
 }
 
 /**
@@ -15,7 +18,10 @@ export function limitsOf({ maxPixels, maxImageBytes }: PictureLimits): PictureLi
  *
  * @throws Error saying what is there instead, or naming the limit
  */
-export async function readPictureBytes(path: string, maxImageBytes: number = DEFAULT_LIMITS.maxImageBytes): Promise<Uint8Array> {
+export async function readPictureBytes(
+  path: string,
+  maxImageBytes: number = DEFAULT_LIMITS.maxImageBytes,
+): Promise<Uint8Array> {
   const info = await stat(path);
   if (!info.isFile()) throw new Error(info.isDirectory() ? 'EISDIR: a folder' : 'a device or a pipe');
   const problem = tooLarge(info.size, maxImageBytes);
@@ -25,5 +31,7 @@ export async function readPictureBytes(path: string, maxImageBytes: number = DEF
 
 /** What is wrong with so many bytes, if anything. */
 export function tooLarge(bytes: number, maxImageBytes: number = DEFAULT_LIMITS.maxImageBytes): string | undefined {
-  return bytes > maxImageBytes ? `${String(bytes)} bytes, more than ${String(maxImageBytes)} (maxImageBytes)` : undefined;
+  return bytes > maxImageBytes
+    ? `${String(bytes)} bytes, more than ${String(maxImageBytes)} (maxImageBytes)`
+    : undefined;
 }

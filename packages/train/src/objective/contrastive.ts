@@ -6,10 +6,27 @@ import { ops, shapeOps, type Value } from '@synseg/core/internals';
 import { total, type RowWeights } from './rows.ts';
 import type { SynergyFeatures } from './synergy.ts';
 
-const { add, cast, divide, greater, greaterOrEqual, log, matmul, maximum, minimum, multiply, reduceSum, scalar, sqrt, subtract } = ops;
+const {
+  add,
+  cast,
+  divide,
+  greater,
+  greaterOrEqual,
+  log,
+  matmul,
+  maximum,
+  minimum,
+  multiply,
+  reduceSum,
+  scalar,
+  sqrt,
+  subtract,
+} = ops;
 const { transpose } = shapeOps;
 
-/** A vector shorter than this keeps its length over it, instead of being stretched to one (as PyTorch's `normalize`). */
+/**
+ * A vector shorter than this keeps its length over it, instead of being stretched to one (as PyTorch's `normalize`).
+ */
 const SHORTEST = 1e-12;
 
 /** Settings of {@link contrastiveLosses}. */
@@ -39,7 +56,12 @@ export interface ContrastiveLosses {
  *
  * @param text - text embeddings `[rows, D]`
  */
-export function contrastiveLosses({ foreground, background }: SynergyFeatures, text: Value, weights: RowWeights, settings: ContrastiveSettings): ContrastiveLosses {
+export function contrastiveLosses(
+  { foreground, background }: SynergyFeatures,
+  text: Value,
+  weights: RowWeights,
+  settings: ContrastiveSettings,
+): ContrastiveLosses {
   const [f, b, t] = [unit(foreground), unit(background), unit(text)];
   const limit = scalar(f, 1 - settings.epsilon);
   const clamp = (s: Value): Value => maximum(minimum(s, limit), scalar(s, settings.epsilon - 1));

@@ -2,7 +2,8 @@
  * Grounding: where in the picture a stated label is, learned from its being stated.
  *
  * A linear projector on the trunk's taps, before any label bears on them, scores each patch against each label of the
- * batch. The labels compete for the patch, with a constant for none of them; a label's score for the picture is the mean
+ * batch. The labels compete for the patch, with a constant for none of them; a label's score for the picture is the
+ * mean
  * of its patches' scores, weighted by what it won (normalised global weighted pooling, Araslanov & Roth 2020). Whether
  * the label is stated is then a binary cross-entropy, in which the other pictures' labels are the negatives.
  *
@@ -15,7 +16,8 @@ import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import type { LabelBank } from './patch-scores.ts';
 import { rowMean, sharesWithinImages, total } from './rows.ts';
 
-const { add, cast, divide, equal, exp, log, matmul, maximum, multiply, reduceMax, reduceSum, scalar, sqrt, subtract } = ops;
+const { add, cast, divide, equal, exp, log, matmul, maximum, multiply, reduceMax, reduceSum, scalar, sqrt, subtract } =
+  ops;
 const { dimensionsOf, expand, range, reshape } = shapeOps;
 
 /** Score of no label in the competition for a patch. */
@@ -37,12 +39,19 @@ export function groundingLoss(scores: Value, { stated, valid }: LabelBank, batch
 
 /**
  * Cross-entropy, per patch, between how the projector's scores – each label's standardised over the picture – and the
- * decoder's logits share it among the stated labels of the picture; the mean over patches, then over images. No gradient reaches the projector.
+ * decoder's logits share it among the stated labels of the picture; the mean over patches, then over images. No
+ * gradient reaches the projector.
  *
  * @param logits - the decoder's, a mean per patch: `[rows, patches]`
  * @param stated - `[rows, images]`, one-hot, zero for rows that are not stated
  */
-export function distillationLoss(logits: Value, scores: Value, { labelOfRow }: LabelBank, stated: Value, batchImages: number): Value {
+export function distillationLoss(
+  logits: Value,
+  scores: Value,
+  { labelOfRow }: LabelBank,
+  stated: Value,
+  batchImages: number,
+): Value {
   const patches = logits.shape[1] as number;
   const sharpened = multiply(standardised(rowScores(scores, labelOfRow, stated)), scalar(scores, 1 / TEMPERATURE));
   const target = exp(logShares(stopGradient(sharpened), stated));
@@ -50,7 +59,9 @@ export function distillationLoss(logits: Value, scores: Value, { labelOfRow }: L
   return multiply(total(losses), scalar(losses, -1 / (patches * batchImages)));
 }
 
-/** Each row less its mean over patches, over its standard deviation: a label that is always stated would win everywhere. */
+/**
+ * Each row less its mean over patches, over its standard deviation: a label that is always stated would win everywhere.
+ */
 function standardised(x: Value): Value {
   const centred = subtract(x, rowMean(x));
   return divide(centred, sqrt(add(rowMean(multiply(centred, centred)), scalar(x, 1e-6))));
@@ -60,15 +71,24 @@ function standardised(x: Value): Value {
 function rowScores(scores: Value, labelOfRow: Value, assignment: Value): Value {
   const [images, patches, labels] = scores.shape as readonly [number, number, Dimension];
   const [rows] = labelOfRow.shape as readonly [Dimension];
-  const byImage = reshape(matmul(assignment, reshape(scores, [images, productOf([patches, labels])])), [rows, patches, labels]);
+  const byImage = reshape(matmul(assignment, reshape(scores, [images, productOf([patches, labels])])), [
+    rows,
+    patches,
+    labels,
+  ]);
   const { graph } = scores;
   const numbers = range(graph.integers([0], []), reshape(dimensionsOf(graph, [labels]), []), labels);
   // WebGPU compares int32, not int64.
-  const chosen = cast(equal(reshape(labelOfRow, [rows, 1]), reshape(cast(numbers, 'int32'), [1, labels])), scores.dtype);
+  const chosen = cast(
+    equal(reshape(labelOfRow, [rows, 1]), reshape(cast(numbers, 'int32'), [1, labels])),
+    scores.dtype,
+  );
   return reshape(matmul(byImage, reshape(chosen, [rows, labels, 1])), [rows, patches]);
 }
 
-/** Log of each row's softmax share among the stated rows of its picture, per patch; that of other rows is far below 0. */
+/**
+ * Log of each row's softmax share among the stated rows of its picture, per patch; that of other rows is far below 0.
+ */
 function logShares(x: Value, stated: Value): Value {
   const { relative, sums } = sharesWithinImages(x, stated);
   return subtract(relative, log(sums));

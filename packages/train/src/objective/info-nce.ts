@@ -8,7 +8,21 @@ import { stopGradient } from '../autodiff/gradients.ts';
 import { unit } from './contrastive.ts';
 import { total } from './rows.ts';
 
-const { add, cast, equal, exp, greaterOrEqual, log, matmul, minimum, multiply, reduceMax, reduceSum, scalar, subtract } = ops;
+const {
+  add,
+  cast,
+  equal,
+  exp,
+  greaterOrEqual,
+  log,
+  matmul,
+  minimum,
+  multiply,
+  reduceMax,
+  reduceSum,
+  scalar,
+  subtract,
+} = ops;
 const { reshape, transpose } = shapeOps;
 
 /** The logit scale never exceeds this (section 2.5): beyond it training is unstable. */
@@ -43,7 +57,8 @@ export function infoNCE(image: Value, text: Value, captions: Value, logScale: Va
   const scale = exp(minimum(logScale, scalar(logScale, Math.log(LARGEST_SCALE))));
   const similarity = matmul(unit(image), transpose(unit(text), [1, 0]));
   const numbers = image.graph.integers(Array.from({ length: batch }, (_, index) => index));
-  const same = (x: Value): Value => cast(equal(reshape(cast(x, 'int32'), [batch, 1]), reshape(cast(x, 'int32'), [1, batch])), image.dtype);
+  const same = (x: Value): Value =>
+    cast(equal(reshape(cast(x, 'int32'), [batch, 1]), reshape(cast(x, 'int32'), [1, batch])), image.dtype);
   const own = same(numbers);
   const logits = add(multiply(similarity, scale), multiply(subtract(same(captions), own), scalar(image, LOWEST)));
   const ownLogits = reduceSum(multiply(logits, own), [1], true);

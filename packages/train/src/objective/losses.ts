@@ -1,7 +1,20 @@
-/** The names of the losses, their weights, and what each needs. No graphs here: options and reports speak of these too. */
+/**
+ * The names of the losses, their weights, and what each needs. No graphs here: options and reports speak of these too.
+ */
 
 /** The loss terms, in the order of the graph's figures. */
-export const LOSSES = ['align', 'contrast', 'background', 'separation', 'grounding', 'distillation', 'partial', 'sharing', 'masks', 'maskShare'] as const;
+export const LOSSES = [
+  'align',
+  'contrast',
+  'background',
+  'separation',
+  'grounding',
+  'distillation',
+  'partial',
+  'sharing',
+  'masks',
+  'maskShare',
+] as const;
 
 /** Weights of the loss terms; a term of weight 0 is not computed. */
 export interface LossWeights {
@@ -17,7 +30,10 @@ export interface LossWeights {
   readonly grounding: number;
   /** Does the decoder share patches among labels as the projector does. */
   readonly distillation: number;
-  /** Is each patch one of the stated labels, and has each of them some, by the projector; see `objective/partial-labels.ts`. */
+  /**
+   * Is each patch one of the stated labels, and has each of them some, by the projector; see
+   * `objective/partial-labels.ts`.
+   */
   readonly partial: number;
   /** Does the decoder share patches among stated labels and others as the projector does. */
   readonly sharing: number;
@@ -45,13 +61,24 @@ export function needsStatistics(features: FeatureSource): boolean {
 export type Stage = 'all' | 'projector';
 
 /** Losses that the projector does not bear on. */
-const DECODER_ONLY: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(['distillation', 'sharing', 'masks', 'maskShare']);
+const DECODER_ONLY: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>([
+  'distillation',
+  'sharing',
+  'masks',
+  'maskShare',
+]);
 
 /** Losses that the decoder does not bear on. */
 const PROJECTOR_ONLY: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(['grounding', 'partial']);
 
 /** Losses that count in a stage: of the projector's own, those its parameters bear on. */
-export function activeLosses({ lambda, stage }: { readonly lambda: LossWeights; readonly stage: Stage }): (keyof LossWeights)[] {
+export function activeLosses({
+  lambda,
+  stage,
+}: {
+  readonly lambda: LossWeights;
+  readonly stage: Stage;
+}): (keyof LossWeights)[] {
   return LOSSES.filter((name) => lambda[name] !== 0 && (stage === 'all' || !DECODER_ONLY.has(name)));
 }
 
@@ -71,7 +98,12 @@ export function needsMasks({ masks, maskShare }: LossWeights): boolean {
 }
 
 /** Losses that read labels' scores at patches, before the decoder. */
-export const BANK_LOSSES = ['grounding', 'distillation', 'partial', 'sharing'] as const satisfies readonly (keyof LossWeights)[];
+export const BANK_LOSSES = [
+  'grounding',
+  'distillation',
+  'partial',
+  'sharing',
+] as const satisfies readonly (keyof LossWeights)[];
 
 /** True when one of {@link BANK_LOSSES} counts. */
 export function needsBank(lambda: LossWeights): boolean {
@@ -84,6 +116,12 @@ export function needsProjector(lambda: LossWeights): boolean {
 }
 
 /** True when a loss reads what windows are embedded as. */
-export function readsWindows({ features, lambda }: { readonly features: FeatureSource; readonly lambda: LossWeights }): boolean {
+export function readsWindows({
+  features,
+  lambda,
+}: {
+  readonly features: FeatureSource;
+  readonly lambda: LossWeights;
+}): boolean {
   return features === 'windows' && needsProjector(lambda);
 }

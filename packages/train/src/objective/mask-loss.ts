@@ -1,13 +1,15 @@
 /**
  * Cross-entropy against masks, for teams that do have some: of each label by itself, which teaches what a threshold is
- * worth, and of the labels of a picture against each other, which is quicker to learn where one ends and another begins.
+ * worth, and of the labels of a picture against each other, which is quicker to learn where one ends and another
+ * begins.
  */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { withGradient } from '../autodiff/gradients.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import { sharesWithinImages, total } from './rows.ts';
 
-const { cast, divide, equal, greaterOrEqual, log, matmul, maximum, multiply, reduceSum, scalar, sigmoid, subtract } = ops;
+const { cast, divide, equal, greaterOrEqual, log, matmul, maximum, multiply, reduceSum, scalar, sigmoid, subtract } =
+  ops;
 const { reshape } = shapeOps;
 
 /** Pixel of a mask that is not labelled. */
@@ -43,11 +45,7 @@ export function maskTargets(assignment: Value, { masks, classOfRow }: MaskInputs
   const perRow = matmul(assignment, reshape(cast(masks, 'float32'), [images, height * width]));
   const labelled = subtract(scalar(perRow, 1), cast(equal(perRow, scalar(perRow, IGNORED)), 'float32'));
   const hasClass = cast(greaterOrEqual(column, scalar(column, 0)), 'float32');
-  return {
-    target: cast(equal(perRow, column), 'float32'),
-    labelled,
-    supervised: multiply(assignment, hasClass),
-  };
+  return { target: cast(equal(perRow, column), 'float32'), labelled, supervised: multiply(assignment, hasClass) };
 }
 
 /**
@@ -75,7 +73,8 @@ export function maskLoss(logits: Value, { target, labelled, supervised }: MaskTa
 }
 
 /**
- * `−log softmax(z)_y` over the rows of a picture, the mean over its pixels whose class has a row, then over images. Labels
+ * `−log softmax(z)_y` over the rows of a picture, the mean over its pixels whose class has a row, then over images.
+ * Labels
  * compete as they do for the label map; what is none of them, such as the background, does not count.
  *
  * @param logits - `[rows, height, width]`

@@ -1,12 +1,16 @@
 /**
  * Partial labels: each patch is one of the labels that are stated of the picture, and each of those has some patches.
  *
- * A projector on the trunk's taps scores each patch against each label of the batch, and a softmax makes them shares of the
- * patch. What is stated says which labels those may be (learning from partial labels, Cour, Sapp & Taskar 2011); without
+ * A projector on the trunk's taps scores each patch against each label of the batch, and a softmax makes them shares of
+ * the
+ * patch. What is stated says which labels those may be (learning from partial labels, Cour, Sapp & Taskar 2011);
+ * without
  * the second half, the commonest label would take all.
  *
- * The decoder learns from the projector: per patch, its rows of one picture, of which some are not stated, are to share as
- * the projector's scores do. Not in the SynSeg paper; measured in `bench/RESULTS.md`. Beside `grounding.ts` it is better where
+ * The decoder learns from the projector: per patch, its rows of one picture, of which some are not stated, are to share
+ * as
+ * the projector's scores do. Not in the SynSeg paper; measured in `bench/RESULTS.md`. Beside `grounding.ts` it is
+ * better where
  * all of a picture is something that captions name, and worse where most of it is not.
  */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
@@ -16,18 +20,42 @@ import { unit } from './contrastive.ts';
 import type { LabelBank } from './patch-scores.ts';
 import { total } from './rows.ts';
 
-const { add, cast, divide, exp, greaterOrEqual, log, matmul, maximum, minimum, multiply, reduceMax, reduceSum, scalar, sigmoid, subtract } = ops;
+const {
+  add,
+  cast,
+  divide,
+  exp,
+  greaterOrEqual,
+  log,
+  matmul,
+  maximum,
+  minimum,
+  multiply,
+  reduceMax,
+  reduceSum,
+  scalar,
+  sigmoid,
+  subtract,
+} = ops;
 const { gather, reshape, transpose } = shapeOps;
 
-/** Taken from the score of a label that is neither stated nor kin to one that is: it may be there, though nobody said so. */
+/**
+ * Taken from the score of a label that is neither stated nor kin to one that is: it may be there, though nobody said
+ * so.
+ */
 const UNSTATED = 4;
-/** Cosine from which two labels are kin, as "birch" and "tree" are: what the one says of a picture, the other does not deny. */
+/**
+ * Cosine from which two labels are kin, as "birch" and "tree" are: what the one says of a picture, the other does not
+ * deny.
+ */
 const KIN = 0.9;
 /** Weight of each stated label's having some of the picture, beside each patch's being one of the stated labels. */
 const COVERAGE = 0.7;
 /** Multiplies the scores that the decoder is to share patches by. */
 const SHARPNESS = 2;
-/** Weight of each logit by itself, beside their sharing: of a random decoder, and of one that starts with maps to keep. */
+/**
+ * Weight of each logit by itself, beside their sharing: of a random decoder, and of one that starts with maps to keep.
+ */
 const ALONE = 0.05;
 const ALONE_WITH_PRIOR = 0.5;
 
@@ -43,8 +71,10 @@ export interface Prior {
 }
 
 /**
- * `−1/P Σ_p log Σ_c w_c π_pc − 0.7/N Σ_{c stated} log(1/P Σ_p π_pc)`, the mean over images, with `π_p = softmax_c(scores)` and
- * `w_c = 1` for the N stated labels and their kin, `e^−4` for the others. A picture of which nothing is stated adds nothing.
+ * `−1/P Σ_p log Σ_c w_c π_pc − 0.7/N Σ_{c stated} log(1/P Σ_p π_pc)`, the mean over images, with `π_p =
+ * softmax_c(scores)` and
+ * `w_c = 1` for the N stated labels and their kin, `e^−4` for the others. A picture of which nothing is stated adds
+ * nothing.
  */
 export function partialLabelLoss(scores: Value, bank: LabelBank, batchImages: number): Value {
   const [images, patches, labels] = scores.shape as readonly [number, number, Dimension];
@@ -55,48 +85,73 @@ export function partialLabelLoss(scores: Value, bank: LabelBank, batchImages: nu
   const count = reduceSum(stated, [1], true);
   const one = scalar(count, 1);
   const covered = divide(reduceSum(multiply(coverage, stated), [1], true), maximum(count, one));
-  const perImage = add(multiply(candidates, scalar(candidates, 1 / patches)), multiply(covered, scalar(covered, COVERAGE)));
+  const perImage = add(
+    multiply(candidates, scalar(candidates, 1 / patches)),
+    multiply(covered, scalar(covered, COVERAGE)),
+  );
   return multiply(total(multiply(perImage, minimum(count, one))), scalar(scores, -1 / batchImages));
 }
 
 /**
- * What the decoder is to learn: per patch, a picture's rows share it by a softmax of twice the projector's scores, those of
- * labels that are neither stated nor kin to those with 4 less. Of this, two cross-entropies, each the mean over patches,
- * then over images: of how the decoder's logits share the patch, which the label map goes by, and, the mean over rows at a
- * twentieth, of each logit by itself, which a threshold goes by; with more of it, a random decoder's maps go flat before
+ * What the decoder is to learn: per patch, a picture's rows share it by a softmax of twice the projector's scores,
+ * those of
+ * labels that are neither stated nor kin to those with 4 less. Of this, two cross-entropies, each the mean over
+ * patches,
+ * then over images: of how the decoder's logits share the patch, which the label map goes by, and, the mean over rows
+ * at a
+ * twentieth, of each logit by itself, which a threshold goes by; with more of it, a random decoder's maps go flat
+ * before
  * they learn to differ. No gradient reaches the projector.
  *
- * With a prior the softmax is of its logits too, times their weight, a product of two experts: patches that the start decoder
- * is sure of stay with their label, and captions decide over the others. By itself each logit then counts half, and is to
+ * With a prior the softmax is of its logits too, times their weight, a product of two experts: patches that the start
+ * decoder
+ * is sure of stay with their label, and captions decide over the others. By itself each logit then counts half, and is
+ * to
  * reach what it reached at the start where that is more than its share: synonyms share a patch, yet each is there.
  *
  * @param logits - the decoder's, a mean per patch: `[rows, patches]`
  * @param assignment - `[rows, images]`, one-hot; zero for a row that fills the bucket
  */
-export function sharingLoss(logits: Value, scores: Value, bank: LabelBank, assignment: Value, batchImages: number, prior?: Prior): Value {
+export function sharingLoss(
+  logits: Value,
+  scores: Value,
+  bank: LabelBank,
+  assignment: Value,
+  batchImages: number,
+  prior?: Prior,
+): Value {
   const patches = logits.shape[1] as number;
   const images = assignment.shape[1] as number;
   const evidence = ofRows(subtract(scores, doubt(bank)), bank.labelOfRow, assignment);
   const sharpened = multiply(evidence, scalar(evidence, SHARPNESS));
-  const posterior = prior === undefined ? sharpened : add(sharpened, multiply(prior.logits, scalar(prior.logits, prior.weight)));
+  const posterior =
+    prior === undefined ? sharpened : add(sharpened, multiply(prior.logits, scalar(prior.logits, prior.weight)));
   const wanted = sharesOfPicture(stopGradient(posterior), assignment);
   const given = sharesOfPicture(logits, assignment);
   const belongs = reduceSum(assignment, [1], true);
   const target = divide(wanted.claims, wanted.sums);
   const shared = multiply(target, subtract(given.relative, log(given.sums)));
   const rowsOfImage = matmul(assignment, reshape(reduceSum(assignment, [0]), [images, 1]));
-  const weight = divide(multiply(belongs, scalar(belongs, prior === undefined ? ALONE : ALONE_WITH_PRIOR)), maximum(rowsOfImage, scalar(belongs, 1)));
+  const weight = divide(
+    multiply(belongs, scalar(belongs, prior === undefined ? ALONE : ALONE_WITH_PRIOR)),
+    maximum(rowsOfImage, scalar(belongs, 1)),
+  );
   const present = prior === undefined ? target : maximum(target, stopGradient(sigmoid(prior.logits)));
   const alone = multiply(binaryCrossEntropy(logits, present), weight);
   return multiply(total(subtract(alone, shared)), scalar(logits, 1 / (patches * batchImages)));
 }
 
 /**
- * The parts of a softmax over the rows of each picture: a share is `claims / sums`, its logarithm `relative − log(sums)`; of
- * a row that fills the bucket 0, 0 and 1. Each picture is taken from its own peak, so that none drowns another; that needs
+ * The parts of a softmax over the rows of each picture: a share is `claims / sums`, its logarithm `relative −
+ * log(sums)`; of
+ * a row that fills the bucket 0, 0 and 1. Each picture is taken from its own peak, so that none drowns another; that
+ * needs
  * `[rows, images, patches]`, which is too much at the size of pixels, where `sharesWithinImages` serves.
  */
-function sharesOfPicture(x: Value, assignment: Value): { readonly relative: Value; readonly claims: Value; readonly sums: Value } {
+function sharesOfPicture(
+  x: Value,
+  assignment: Value,
+): { readonly relative: Value; readonly claims: Value; readonly sums: Value } {
   const [rows, images] = assignment.shape as readonly [Dimension, number];
   const patches = x.shape[1] as number;
   const belongs = reduceSum(assignment, [1], true);

@@ -1,4 +1,7 @@
-/** Patches of the trunk's taps, before any label bears on them, and what the projector makes of them: a score for each label. */
+/**
+ * Patches of the trunk's taps, before any label bears on them, and what the projector makes of them: a score for each
+ * label.
+ */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { unit } from './contrastive.ts';
 

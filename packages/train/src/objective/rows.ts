@@ -31,7 +31,13 @@ export function rowInputs(graph: Graph, rows: Dimension): RowInputs {
 export function assignmentOf(imageOfRow: Value, images: number): Value {
   const [rows] = imageOfRow.shape as readonly [Dimension];
   const { graph } = imageOfRow;
-  const numbers = cast(graph.integers(Array.from({ length: images }, (_, image) => image), [1, images]), 'int32');
+  const numbers = cast(
+    graph.integers(
+      Array.from({ length: images }, (_, image) => image),
+      [1, images],
+    ),
+    'int32',
+  );
   return cast(equal(reshape(imageOfRow, [rows, 1]), numbers), 'float32');
 }
 
@@ -69,7 +75,8 @@ export function rowWeights(assignment: Value, { rowNumber, stated }: RowInputs, 
 const LOWEST = -1e30;
 
 /**
- * Rows that do not count set to {@link LOWEST}, exactly, so that no maximum and no softmax over rows sees what was in them.
+ * Rows that do not count set to {@link LOWEST}, exactly, so that no maximum and no softmax over rows sees what was in
+ * them.
  *
  * @param x - `[rows, n]`
  * @param counts - `[rows, 1]`: 1 for rows that count, else 0
@@ -126,7 +133,10 @@ export function rowMean(x: Value): Value {
 
 /** Σ of everything in a value, as a scalar. */
 export function total(x: Value): Value {
-  return reduceSum(x, x.shape.map((_, axis) => axis));
+  return reduceSum(
+    x,
+    x.shape.map((_, axis) => axis),
+  );
 }
 
 /** Σ of several scalars. */

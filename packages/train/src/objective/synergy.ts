@@ -1,4 +1,6 @@
-/** Feature Synergy Structure (SynSeg method, "FSS"): one activation map splits an image into foreground and background. */
+/**
+ * Feature Synergy Structure (SynSeg method, "FSS"): one activation map splits an image into foreground and background.
+ */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
 import { withGradient } from '../autodiff/gradients.ts';
 
@@ -24,7 +26,8 @@ export interface PatchMaps {
 /**
  * `M_c ∈ [0, 1]^P` and its complement.
  *
- * The runtime's Sigmoid is flat beyond ±18 and autodiff would store every step between: here `σ(z) = 1 / (1 + e^−z)` and
+ * The runtime's Sigmoid is flat beyond ±18 and autodiff would store every step between: here `σ(z) = 1 / (1 + e^−z)`
+ * and
  * `dσ/dz = σ(z) σ(−z)`.
  *
  * @param logits - `[rows, height, width]`
@@ -40,7 +43,10 @@ export function patchMaps(logits: Value, [gridRows, gridColumns]: readonly [numb
   const slope = multiply(multiply(on, off), share);
   const average = (activation: Value, slopeSign: number): Value =>
     withGradient(patchMeans(activation, [gridRows, gridColumns]), [logits], (gradient) => {
-      const perPixel = multiply(reshape(slope, blocks), reshape(multiply(gradient, scalar(gradient, slopeSign)), cells));
+      const perPixel = multiply(
+        reshape(slope, blocks),
+        reshape(multiply(gradient, scalar(gradient, slopeSign)), cells),
+      );
       return [reshape(perPixel, logits.shape)];
     });
   return { foreground: average(on, 1), background: average(off, -1) };
@@ -50,7 +56,10 @@ export function patchMaps(logits: Value, [gridRows, gridColumns]: readonly [numb
 export function patchMeans(x: Value, [gridRows, gridColumns]: readonly [number, number]): Value {
   const [rows, height, width] = x.shape as readonly [Dimension, number, number];
   const blocks = reshape(x, [rows, gridRows, height / gridRows, gridColumns, width / gridColumns]);
-  return reshape(multiply(reduceSum(blocks, [2, 4]), scalar(x, (gridRows * gridColumns) / (height * width))), [rows, gridRows * gridColumns]);
+  return reshape(multiply(reduceSum(blocks, [2, 4]), scalar(x, (gridRows * gridColumns) / (height * width))), [
+    rows,
+    gridRows * gridColumns,
+  ]);
 }
 
 /**

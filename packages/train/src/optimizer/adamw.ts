@@ -47,13 +47,19 @@ export function adamw(inputs: AdamWInputs, { beta1, beta2, epsilon }: AdamWSetti
   const of = (value: number): Value => scalar(parameters, value);
   const mean = add(multiply(inputs.mean, of(beta1)), multiply(gradient, of(1 - beta1)));
   const variance = add(multiply(inputs.variance, of(beta2)), multiply(multiply(gradient, gradient), of(1 - beta2)));
-  const direction = divide(multiply(mean, inputs.meanCorrection), add(sqrt(multiply(variance, inputs.varianceCorrection)), of(epsilon)));
+  const direction = divide(
+    multiply(mean, inputs.meanCorrection),
+    add(sqrt(multiply(variance, inputs.varianceCorrection)), of(epsilon)),
+  );
   const kept = subtract(parameters, multiply(multiply(learningRate, inputs.decay), parameters));
   return { parameters: subtract(kept, multiply(learningRate, direction)), mean, variance };
 }
 
 /** The corrections of step t ≥ 1, in float64: in float32, `1 − 0.999` has only four digits. */
-export function biasCorrections(step: number, { beta1, beta2 }: AdamWSettings): { meanCorrection: number; varianceCorrection: number } {
+export function biasCorrections(
+  step: number,
+  { beta1, beta2 }: AdamWSettings,
+): { meanCorrection: number; varianceCorrection: number } {
   return { meanCorrection: 1 / (1 - beta1 ** step), varianceCorrection: 1 / (1 - beta2 ** step) };
 }
 

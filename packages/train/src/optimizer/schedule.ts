@@ -17,7 +17,10 @@ export interface Schedule {
  *
  * @param step - counted from 1
  */
-export function learningRateAt(step: number, { kind, learningRate, finalLearningRate, warmupSteps, steps }: Schedule): number {
+export function learningRateAt(
+  step: number,
+  { kind, learningRate, finalLearningRate, warmupSteps, steps }: Schedule,
+): number {
   if (step <= warmupSteps) return (learningRate * step) / warmupSteps;
   if (kind === 'constant') return learningRate;
   const progress = Math.min(1, (step - warmupSteps) / Math.max(1, steps - warmupSteps));

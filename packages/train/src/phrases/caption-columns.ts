@@ -38,7 +38,12 @@ export interface TableColumns {
  * @param header - whether the first row is one; undefined: when it holds a known name
  * @throws SynsegError `DATASET_FORMAT` when a name asked for is not there
  */
-export function columnsOf(first: readonly string[], keys: CaptionKeys, header: boolean | undefined, path: string): TableColumns {
+export function columnsOf(
+  first: readonly string[],
+  keys: CaptionKeys,
+  header: boolean | undefined,
+  path: string,
+): TableColumns {
   const names = first.map((cell) => cell.trim().toLowerCase());
   const asked = (key: CaptionField | undefined, known: readonly string[]): number => {
     if (key !== undefined) return names.indexOf(String(key).toLowerCase());
@@ -48,25 +53,48 @@ export function columnsOf(first: readonly string[], keys: CaptionKeys, header: b
   if (header ?? (caption >= 0 && !/^\d+$/.test(names[caption] as string))) {
     const indexed = numbered(keys.caption);
     if (caption < 0 && indexed === undefined) throw missingColumn('caption', keys.caption, names, path);
-    if (image < 0 && keys.image !== undefined && numbered(keys.image) === undefined) throw missingColumn('image', keys.image, names, path);
+    if (image < 0 && keys.image !== undefined && numbered(keys.image) === undefined)
+      throw missingColumn('image', keys.image, names, path);
     const imageColumn = image >= 0 ? image : numbered(keys.image);
-    return { isHeader: true, image: imageColumn, caption: caption >= 0 ? caption : (indexed as number), count: names.length };
+    return {
+      isHeader: true,
+      image: imageColumn,
+      caption: caption >= 0 ? caption : (indexed as number),
+      count: names.length,
+    };
   }
   for (const kind of ['caption', 'image'] as const) {
-    if (keys[kind] !== undefined && numbered(keys[kind]) === undefined) throw missingColumn(kind, keys[kind], names, path);
+    if (keys[kind] !== undefined && numbered(keys[kind]) === undefined)
+      throw missingColumn(kind, keys[kind], names, path);
   }
   const address = names.findIndex((cell) => ADDRESS.test(cell));
   const imageColumn = numbered(keys.image) ?? (address >= 0 ? address : names.length > 1 ? 0 : undefined);
   const captionColumn = numbered(keys.caption) ?? [0, 1].find((index) => index !== imageColumn)!;
-  return { isHeader: false, image: imageColumn === captionColumn ? undefined : imageColumn, caption: captionColumn, count: undefined };
+  return {
+    isHeader: false,
+    image: imageColumn === captionColumn ? undefined : imageColumn,
+    caption: captionColumn,
+    count: undefined,
+  };
 }
 
 function numbered(key: CaptionField | undefined): number | undefined {
   return key !== undefined && /^\d+$/.test(String(key)) ? Number(key) : undefined;
 }
 
-function missingColumn(kind: string, key: CaptionField | undefined, names: readonly string[], path: string): SynsegError {
-  const columns = names.map((name) => `"${name.length > 40 ? `${name.slice(0, 39)}…` : name}"`).slice(0, 8).join(', ');
+function missingColumn(
+  kind: string,
+  key: CaptionField | undefined,
+  names: readonly string[],
+  path: string,
+): SynsegError {
+  const columns = names
+    .map((name) => `"${name.length > 40 ? `${name.slice(0, 39)}…` : name}"`)
+    .slice(0, 8)
+    .join(', ');
   const asked = key === undefined ? `a ${kind}` : `"${key}"`;
-  return new SynsegError('DATASET_FORMAT', `Cannot extract phrases: the first row of "${path}" must name ${asked}, got ${columns}`);
+  return new SynsegError(
+    'DATASET_FORMAT',
+    `Cannot extract phrases: the first row of "${path}" must name ${asked}, got ${columns}`,
+  );
 }

@@ -1,7 +1,15 @@
 /** Caption files of any format → records, a list for each piece of the file. */
 import { basename } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { CAPTION_NAMES, CHUNK_NAMES, IMAGE_NAMES, columnsOf, type CaptionField, type CaptionKeys, type TableColumns } from './caption-columns.ts';
+import {
+  CAPTION_NAMES,
+  CHUNK_NAMES,
+  IMAGE_NAMES,
+  columnsOf,
+  type CaptionField,
+  type CaptionKeys,
+  type TableColumns,
+} from './caption-columns.ts';
 import { csvRows } from './csv-rows.ts';
 import { jsonElements } from './json-elements.ts';
 import { BROKEN, linesOf, textChunks, type TextChunksOptions } from './text-chunks.ts';
@@ -33,7 +41,15 @@ export interface CaptionSource extends TextChunksOptions {
 /** Rows read, in order. */
 export type CaptionRecords = AsyncGenerator<(CaptionRecord | typeof BROKEN)[]>;
 
-const BY_EXTENSION: Readonly<Record<string, CaptionFormat>> = { tsv: 'tsv', tab: 'tsv', csv: 'csv', jsonl: 'jsonl', ndjson: 'jsonl', json: 'coco', txt: 'text' };
+const BY_EXTENSION: Readonly<Record<string, CaptionFormat>> = {
+  tsv: 'tsv',
+  tab: 'tsv',
+  csv: 'csv',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  json: 'coco',
+  txt: 'text',
+};
 
 /**
  * The format of a file by its name, `.gz` or not.
@@ -45,7 +61,10 @@ export function captionFormat(path: string): CaptionFormat {
   const format = BY_EXTENSION[extension];
   if (format !== undefined) return format;
   const endings = Object.keys(BY_EXTENSION).map((known) => `.${known}`);
-  throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: captions must end in ${endings.join(', ')} or have a format, got "${path}"`);
+  throw new SynsegError(
+    'DATASET_FORMAT',
+    `Cannot extract phrases: captions must end in ${endings.join(', ')} or have a format, got "${path}"`,
+  );
 }
 
 /** The records of a file; what cannot be read is {@link BROKEN}. */
@@ -71,7 +90,10 @@ async function* tabbed(lines: AsyncIterable<(string | typeof BROKEN)[]>): AsyncG
   for await (const list of lines) yield list.map((line) => (line === BROKEN ? BROKEN : line.split('\t')));
 }
 
-async function* tableRecords(lists: AsyncIterable<(string[] | typeof BROKEN)[]>, { keys, header, format, path }: CaptionSource): CaptionRecords {
+async function* tableRecords(
+  lists: AsyncIterable<(string[] | typeof BROKEN)[]>,
+  { keys, header, format, path }: CaptionSource,
+): CaptionRecords {
   let columns: TableColumns | undefined;
   for await (const list of lists) {
     const records: (CaptionRecord | typeof BROKEN)[] = [];
@@ -110,7 +132,10 @@ async function* textRecords(lists: AsyncIterable<(string | typeof BROKEN)[]>): C
   }
 }
 
-async function* jsonRecords(lists: AsyncIterable<(string | typeof BROKEN)[]>, { keys, format }: CaptionSource): CaptionRecords {
+async function* jsonRecords(
+  lists: AsyncIterable<(string | typeof BROKEN)[]>,
+  { keys, format }: CaptionSource,
+): CaptionRecords {
   for await (const list of lists) {
     const lines = list.filter((line) => line === BROKEN || line.trim() !== '');
     yield lines.map((line) => (line === BROKEN ? BROKEN : jsonRecord(line, keys, format === 'spacy')));
@@ -127,7 +152,9 @@ function jsonRecord(line: string, keys: CaptionKeys, withChunks: boolean): Capti
     return BROKEN;
   }
   const find = (asked: CaptionField | undefined, known: readonly string[]): unknown =>
-    asked !== undefined ? row[String(asked)] : row[known.find((name) => row[name] !== undefined && row[name] !== null) ?? ''];
+    asked !== undefined
+      ? row[String(asked)]
+      : row[known.find((name) => row[name] !== undefined && row[name] !== null) ?? ''];
   const given = find(keys.caption, CAPTION_NAMES);
   const caption = Array.isArray(given) && given.every((entry) => typeof entry === 'string') ? given.join('. ') : given;
   const image = find(keys.image, IMAGE_NAMES);
@@ -150,7 +177,8 @@ async function* cocoRecords(source: CaptionSource): CaptionRecords {
   const names = new Map<string, string>();
   for await (const list of jsonElements(textChunks(path, source), 'images')) {
     for (const image of list as Readonly<Record<string, unknown>>[]) {
-      if (typeof image === 'object' && typeof image['file_name'] === 'string') names.set(String(image['id']), image['file_name']);
+      if (typeof image === 'object' && typeof image['file_name'] === 'string')
+        names.set(String(image['id']), image['file_name']);
     }
     yield [];
   }
@@ -160,8 +188,14 @@ async function* cocoRecords(source: CaptionSource): CaptionRecords {
       if (annotation === BROKEN) return BROKEN;
       const { caption, image_id } = annotation;
       const image = names.get(String(image_id));
-      return typeof caption === 'string' && caption.trim() !== '' && image !== undefined ? { fields: { image }, caption: caption.trim() } : BROKEN;
+      return typeof caption === 'string' && caption.trim() !== '' && image !== undefined
+        ? { fields: { image }, caption: caption.trim() }
+        : BROKEN;
     });
   }
-  if (!found) throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: "${path}" must have "annotations" with captions as COCO does, got none`);
+  if (!found)
+    throw new SynsegError(
+      'DATASET_FORMAT',
+      `Cannot extract phrases: "${path}" must have "annotations" with captions as COCO does, got none`,
+    );
 }

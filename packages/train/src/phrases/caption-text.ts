@@ -1,15 +1,30 @@
 /** A caption as found on the web → plain lower-case text the tagger understands. */
 
-/** Stands for `<PERSON>`, the mark that Conceptual 12M puts in place of names: a word no caption holds, tagged as a noun. */
+/**
+ * Stands for `<PERSON>`, the mark that Conceptual 12M puts in place of names: a word no caption holds, tagged as a
+ * noun.
+ */
 export const PERSON_WORD = 'qpersonq';
 
 /** Longest part of a caption that is read, in characters: beyond it there are lists of keywords. */
 const MAX_CHARACTERS = 2_000;
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', quot: '"', apos: "'", nbsp: ' ', '#39': "'", '#039': "'", '#34': '"', lt: '<', gt: '>' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  'amp': '&',
+  'quot': '"',
+  'apos': "'",
+  'nbsp': ' ',
+  '#39': "'",
+  '#039': "'",
+  '#34': '"',
+  'lt': '<',
+  'gt': '>',
+};
 
-const LINK = /(?:https?:\/\/|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+|[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|co\.uk)\b(?:\/\S*)?/gi;
-const FILE_NAME = /[\w-]+\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|pdf|mp4|mov|eps)\b|\b(?:img|dsc[nf]?|p|pict)_?\d{3,}\b/gi;
+const LINK =
+  /(?:https?:\/\/|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+|[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|co\.uk)\b(?:\/\S*)?/gi;
+const FILE_NAME =
+  /[\w-]+\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|pdf|mp4|mov|eps)\b|\b(?:img|dsc[nf]?|p|pict)_?\d{3,}\b/gi;
 const MENTION = /[#@][\p{L}\p{N}_]+/gu;
 /** The genitive of a plural, told from a closing quotation mark by the missing opening one. */
 const PLURAL_GENITIVE = /([a-z]s)'(?=\s)/g;
@@ -23,7 +38,10 @@ const SPACED_PART = /(?<=(?:^|\s)\p{L}) - (?=\p{L})|(?<=\p{L}) - (?=\p{L}+ed\b)/
 export interface CaptionText {
   /** Lower case; links, file names, hashtags and mentions have become commas. */
   readonly text: string;
-  /** Words written with a capital inside a sentence, in lower case: names. Empty where Every Word Has One, or ALL ARE CAPITALS. */
+  /**
+   * Words written with a capital inside a sentence, in lower case: names. Empty where Every Word Has One, or ALL ARE
+   * CAPITALS.
+   */
   readonly names: ReadonlySet<string>;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Rows of CSV text that arrives in pieces: commas, double quotes, quotes doubled inside quotes, line ends inside quotes.
+ * Rows of CSV text that arrives in pieces: commas, double quotes, quotes doubled inside quotes, line ends inside
+ * quotes.
  *
  * It is not the reader of datasets, which keeps the place of every row of a file on disk; this one runs through text
  * once, unpacked or not.
@@ -53,10 +54,10 @@ function cellsOf(row: string): string[] | typeof BROKEN {
   const text = row.endsWith('\r') ? row.slice(0, -1) : row;
   if (!text.includes('"')) return text.split(',');
   const cells: string[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     if (text.charCodeAt(at) === QUOTE) {
       let cell = '';
-      for (at += 1; ; ) {
+      for (at += 1; ;) {
         const end = text.indexOf('"', at);
         if (end < 0) return BROKEN;
         cell += text.slice(at, end);

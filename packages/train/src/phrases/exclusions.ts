@@ -5,7 +5,8 @@ import { checkKind, describeValue, readTextFile } from '@synseg/core/guards';
 /**
  * The list that is used unless another is given, in the format of its file: print it, change it, and hand it back.
  *
- * An entry without a mark is looked for anywhere in a phrase, as in the paper, so it must be a string that no word for a
+ * An entry without a mark is looked for anywhere in a phrase, as in the paper, so it must be a string that no word for
+ * a
  * thing contains: "top" would take "laptop" along. Where there is no such string, the entry has a mark.
  *
  * @example
@@ -85,14 +86,18 @@ export const DEFAULT_EXCLUSIONS: readonly string[] = parseExclusions(DEFAULT_EXC
  * @example
  * ```ts
  * import { parseExclusions } from '@synseg/train';
- * console.assert(parseExclusions('# views\nbackground\n= Top, front  # not "laptop"').join() === 'background,= top,= front');
+ * console.assert(parseExclusions('# views\nbackground\n= Top, front  # not "laptop"').join() === 'background,= top,=
+ * front');
  * ```
  */
 export function parseExclusions(text: string): string[] {
   checkKind('read exclusions', 'text', text, typeof text === 'string', 'be a text');
   const entries = text.split('\n').flatMap((line) => {
     const [, mark = '', list = ''] = /^([=*]?)(.*)/.exec(line.replace(/(?:^|\s)#.*/, '').trim()) ?? [];
-    return list.split(',').filter((entry) => entry.trim() !== '').map((entry) => normalise(mark + entry));
+    return list
+      .split(',')
+      .filter((entry) => entry.trim() !== '')
+      .map((entry) => normalise(mark + entry));
   });
   return [...new Set(entries)];
 }
@@ -107,7 +112,11 @@ export async function readExclusions(file: string): Promise<string[]> {
   try {
     return parseExclusions(await readTextFile(file));
   } catch (cause) {
-    throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: exclude must be a readable text file, got "${file}" (${messageOf(cause)})`, { cause });
+    throw new SynsegError(
+      'DATASET_FORMAT',
+      `Cannot extract phrases: exclude must be a readable text file, got "${file}" (${messageOf(cause)})`,
+      { cause },
+    );
   }
 }
 
@@ -134,7 +143,7 @@ export class ExclusionFilter {
   /** The entry that drops this phrase; undefined when it stays. */
   find(phrase: string): string | undefined {
     if (this.#whole.has(phrase)) return `= ${phrase}`;
-    for (let start = 0; ; ) {
+    for (let start = 0; ;) {
       const tail = phrase.slice(start);
       if (this.#heads.has(tail)) return `* ${tail}`;
       const space = phrase.indexOf(' ', start);
@@ -147,5 +156,10 @@ export class ExclusionFilter {
 
 /** "=Top " → "= top". */
 function normalise(entry: string): string {
-  return entry.trim().toLowerCase().replace(/\s+/g, ' ').replace(/^([=*]) ?/, '$1 ').trim();
+  return entry
+    .trim()
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/^([=*]) ?/, '$1 ')
+    .trim();
 }

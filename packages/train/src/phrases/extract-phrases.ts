@@ -1,10 +1,24 @@
 /** A file of captions → a JSONL file of noun phrases, of any length in constant memory. */
 import { stat } from 'node:fs/promises';
 import { SynsegError } from '@synseg/core';
-import { checkCallback, checkKind, checkOptions, checkOutputs, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
+import {
+  checkCallback,
+  checkKind,
+  checkOptions,
+  checkOutputs,
+  checkSignal,
+  describeValue,
+  optionNames,
+} from '@synseg/core/guards';
 import { eventTurn, writeFileAtomic } from '@synseg/core/internals';
 import type { CaptionKeys } from './caption-columns.ts';
-import { CAPTION_FORMATS, captionFormat, captionRecords, type CaptionFormat, type CaptionRecord } from './caption-records.ts';
+import {
+  CAPTION_FORMATS,
+  captionFormat,
+  captionRecords,
+  type CaptionFormat,
+  type CaptionRecord,
+} from './caption-records.ts';
 import { readExclusions } from './exclusions.ts';
 import type { KeptWords } from './noun-chunks.ts';
 import { PhraseCounter } from './phrase-counter.ts';
@@ -87,17 +101,32 @@ const PROGRESS_MS = 500;
 export async function extractPhrases(captions: string, options: ExtractPhrasesOptions): Promise<PhraseSummary> {
   const { out, keep = 'adjectives', distinctLimit = 500_000, frequent = 100, signal } = checked(captions, options);
   signal?.throwIfAborted();
-  await checkOutputs('extract phrases', [{ name: 'out', path: out }, ...(options.table === undefined ? [] : [{ name: 'table', path: options.table }])], [captions, ...(typeof options.exclude === 'string' ? [options.exclude] : [])]);
+  await checkOutputs(
+    'extract phrases',
+    [{ name: 'out', path: out }, ...(options.table === undefined ? [] : [{ name: 'table', path: options.table }])],
+    [captions, ...(typeof options.exclude === 'string' ? [options.exclude] : [])],
+  );
   const format = options.format ?? captionFormat(captions);
   const exclude = typeof options.exclude === 'string' ? await readExclusions(options.exclude) : options.exclude;
-  const extractor = new PhraseExtractor({ keep, ...(exclude === undefined ? {} : { exclude }), ...(options.person === undefined ? {} : { person: options.person }) });
+  const extractor = new PhraseExtractor({
+    keep,
+    ...(exclude === undefined ? {} : { exclude }),
+    ...(options.person === undefined ? {} : { person: options.person }),
+  });
   const counter = new PhraseCounter(distinctLimit);
   const excluded = new Map<string, number>();
   const onExcluded = (_phrase: string, entry: string): void => void excluded.set(entry, (excluded.get(entry) ?? 0) + 1);
   const started = performance.now();
   const counts = { lines: 0, kept: 0, withoutPhrases: 0, broken: 0, bytes: 0 };
   const totalBytes = ((await stat(captions).catch(() => undefined))?.size ?? 0) * (format === 'coco' ? 2 : 1);
-  const report = (): void => options.onProgress?.({ lines: counts.lines, kept: counts.kept, phrases: counter.total, bytes: counts.bytes, totalBytes });
+  const report = (): void =>
+    options.onProgress?.({
+      lines: counts.lines,
+      kept: counts.kept,
+      phrases: counter.total,
+      bytes: counts.bytes,
+      totalBytes,
+    });
 
   const phrasesOf = ({ caption, chunks }: CaptionRecord): string[] | undefined => {
     if (format !== 'spacy') return extractor.extract(caption, onExcluded);
@@ -120,7 +149,14 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
   };
 
   const onBytes = (bytes: number): void => void (counts.bytes += bytes);
-  const records = captionRecords({ path: captions, format, keys: options.keys ?? {}, header: options.header, onBytes, signal });
+  const records = captionRecords({
+    path: captions,
+    format,
+    keys: options.keys ?? {},
+    header: options.header,
+    onBytes,
+    signal,
+  });
   const file = await RowFile.create(out);
   try {
     let reported = started;
@@ -135,7 +171,11 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
       report();
     }
     if (counts.broken === counts.lines) {
-      throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: "${captions}" must hold captions as ${format}, got ${counts.lines === 0 ? 'no line' : `${counts.lines} broken lines`}`);
+      throw new SynsegError(
+        'DATASET_FORMAT',
+        `Cannot extract phrases: "${captions}" must hold captions as ${format}, got ` +
+          `${counts.lines === 0 ? 'no line' : `${counts.lines} broken lines`}`,
+      );
     }
     await file.finish();
   } catch (error) {
@@ -143,7 +183,14 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
     throw error;
   }
   report();
-  if (options.table !== undefined) await writeFileAtomic(options.table, counter.frequent().map(({ phrase, count }) => `${count}\t${phrase}\n`).join(''));
+  if (options.table !== undefined)
+    await writeFileAtomic(
+      options.table,
+      counter
+        .frequent()
+        .map(({ phrase, count }) => `${count}\t${phrase}\n`)
+        .join(''),
+    );
 
   const byEntry = [...excluded].map(([entry, count]) => ({ entry, count })).sort((a, b) => b.count - a.count);
   return {
@@ -164,7 +211,20 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
   };
 }
 
-const NAMES = optionNames<ExtractPhrasesOptions>({ out: true, format: true, keys: true, header: true, exclude: true, keep: true, person: true, frequent: true, distinctLimit: true, table: true, onProgress: true, signal: true });
+const NAMES = optionNames<ExtractPhrasesOptions>({
+  out: true,
+  format: true,
+  keys: true,
+  header: true,
+  exclude: true,
+  keep: true,
+  person: true,
+  frequent: true,
+  distinctLimit: true,
+  table: true,
+  onProgress: true,
+  signal: true,
+});
 const KEY_NAMES = optionNames<CaptionKeys>({ image: true, caption: true, nouns: true });
 
 function checked(captions: string, options: ExtractPhrasesOptions): ExtractPhrasesOptions {
@@ -178,16 +238,37 @@ function checked(captions: string, options: ExtractPhrasesOptions): ExtractPhras
   checkKind(action, 'table', table, table === undefined || isText(table), 'be a path');
   checkKind(action, 'header', header, header === undefined || typeof header === 'boolean', 'be true or false');
   checkKind(action, 'person', person, person === undefined || isText(person), 'be a word');
-  checkKind(action, 'exclude', exclude, exclude === undefined || isText(exclude) || Array.isArray(exclude), 'be a list of strings or the path of one');
+  checkKind(
+    action,
+    'exclude',
+    exclude,
+    exclude === undefined || isText(exclude) || Array.isArray(exclude),
+    'be a list of strings or the path of one',
+  );
   checkOptions(action, keys, KEY_NAMES, 'keys');
-  for (const [name, key] of Object.entries(keys ?? {})) checkKind(action, `keys.${name}`, key, key === undefined || isText(key) || (Number.isInteger(key) && (key as number) >= 0), 'be the name of a field or a column from 0');
+  for (const [name, key] of Object.entries(keys ?? {}))
+    checkKind(
+      action,
+      `keys.${name}`,
+      key,
+      key === undefined || isText(key) || (Number.isInteger(key) && (key as number) >= 0),
+      'be the name of a field or a column from 0',
+    );
   checkSignal(action, options.signal);
   checkCallback(action, 'onProgress', options.onProgress);
   if (format !== undefined && !CAPTION_FORMATS.includes(format)) {
-    throw new RangeError(`Cannot extract phrases: format must be one of ${CAPTION_FORMATS.join(', ')}, got ${describeValue(format)}`);
+    throw new RangeError(
+      `Cannot extract phrases: format must be one of ${CAPTION_FORMATS.join(', ')}, got ${describeValue(format)}`,
+    );
   }
-  for (const [name, value, least] of [['frequent', frequent, 0], ['distinctLimit', distinctLimit, 1]] as const) {
-    if (!Number.isInteger(value) || value < least) throw new RangeError(`Cannot extract phrases: ${name} must be an integer of at least ${least}, got ${describeValue(value)}`);
+  for (const [name, value, least] of [
+    ['frequent', frequent, 0],
+    ['distinctLimit', distinctLimit, 1],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least)
+      throw new RangeError(
+        `Cannot extract phrases: ${name} must be an integer of at least ${least}, got ${describeValue(value)}`,
+      );
   }
   return options;
 }

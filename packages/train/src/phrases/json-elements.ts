@@ -18,7 +18,11 @@ const COMMA = 44;
  *
  * @param onArray - is called when the array begins
  */
-export async function* jsonElements(chunks: AsyncIterable<string>, key: string, onArray?: () => void): AsyncGenerator<unknown[]> {
+export async function* jsonElements(
+  chunks: AsyncIterable<string>,
+  key: string,
+  onArray?: () => void,
+): AsyncGenerator<unknown[]> {
   let depth = 0;
   /** Inside the array asked for. */
   let inside = false;

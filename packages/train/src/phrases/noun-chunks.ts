@@ -8,7 +8,8 @@ import { roleOf, type Role } from './word-roles.ts';
 const MAX_WORDS = 6;
 
 /**
- * Which words of a phrase are kept: with its adjectives, its nouns alone, or both as two phrases, so that "red car" also
+ * Which words of a phrase are kept: with its adjectives, its nouns alone, or both as two phrases, so that "red car"
+ * also
  * says "car".
  */
 export type KeptWords = 'adjectives' | 'nouns' | 'both';
@@ -25,7 +26,11 @@ export interface ChunkOptions {
  *
  * @param names - words that are names whatever their tag says
  */
-export function nounChunks(tagged: readonly TaggedWord[], names: ReadonlySet<string>, { keep, person }: ChunkOptions): string[] {
+export function nounChunks(
+  tagged: readonly TaggedWord[],
+  names: ReadonlySet<string>,
+  { keep, person }: ChunkOptions,
+): string[] {
   const words = joinHyphens(tagged);
   const phrases: string[] = [];
   let chunk: { text: string; role: Role }[] = [];
@@ -39,7 +44,9 @@ export function nounChunks(tagged: readonly TaggedWord[], names: ReadonlySet<str
     const whole = chunk.slice(0, end);
     const nouns = whole.filter(({ role }) => role === 'noun' || role === 'name');
     const isPart = next === 'of' && PART_WORDS.has(whole.at(-1)?.text ?? '');
-    for (const kept of keep === 'both' && nouns.length < whole.length ? [whole, nouns] : [keep === 'nouns' ? nouns : whole]) {
+    for (const kept of keep === 'both' && nouns.length < whole.length
+      ? [whole, nouns]
+      : [keep === 'nouns' ? nouns : whole]) {
       if (kept.length > 0 && kept.length <= MAX_WORDS && !isPart) phrases.push(kept.map(({ text }) => text).join(' '));
     }
     chunk = [];
@@ -99,8 +106,18 @@ function joinHyphens(words: readonly TaggedWord[]): TaggedWord[] {
     const word = words[index]!;
     const next = words[index + 1];
     const before = joined.at(-1);
-    if (word.text === '-' && word.attached && next?.attached === true && before !== undefined && /[\p{L}\p{N}]$/u.test(before.text)) {
-      joined[joined.length - 1] = { text: `${before.text}-${next.text}`, pos: hyphenated(before.pos, next.pos), attached: before.attached };
+    if (
+      word.text === '-' &&
+      word.attached &&
+      next?.attached === true &&
+      before !== undefined &&
+      /[\p{L}\p{N}]$/u.test(before.text)
+    ) {
+      joined[joined.length - 1] = {
+        text: `${before.text}-${next.text}`,
+        pos: hyphenated(before.pos, next.pos),
+        attached: before.attached,
+      };
       index++;
     } else {
       joined.push(word);

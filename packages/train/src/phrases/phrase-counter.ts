@@ -93,7 +93,7 @@ function estimate(registers: Uint8Array): number {
     sum += 2 ** -rank;
     if (rank === 0) empty++;
   }
-  const raw = (0.7213 / (1 + 1.079 / REGISTERS)) * (REGISTERS * REGISTERS) / sum;
+  const raw = ((0.7213 / (1 + 1.079 / REGISTERS)) * (REGISTERS * REGISTERS)) / sum;
   return raw <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : raw;
 }
 

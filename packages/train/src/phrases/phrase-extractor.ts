@@ -12,7 +12,10 @@ const KEPT_WORDS: readonly KeptWords[] = ['adjectives', 'nouns', 'both'];
 export interface PhraseExtractorOptions {
   /** Phrases to drop, in the format of `DEFAULT_EXCLUSIONS_TEXT`. @default DEFAULT_EXCLUSIONS */
   readonly exclude?: readonly string[];
-  /** `'nouns'` leaves adjectives and participles out: "car" for "red car"; `'both'` gives both phrases. @default 'adjectives' */
+  /**
+   * `'nouns'` leaves adjectives and participles out: "car" for "red car"; `'both'` gives both phrases. @default
+   * 'adjectives'
+   */
   readonly keep?: KeptWords;
   /** The phrase for `<PERSON>`, which stands for a name in Conceptual 12M. @default none */
   readonly person?: string;
@@ -40,9 +43,19 @@ export class PhraseExtractor {
   constructor(options: PhraseExtractorOptions = {}) {
     checkOptions('extract phrases', options, NAMES);
     const { exclude = DEFAULT_EXCLUSIONS, keep = 'adjectives', person } = options;
-    if (!Array.isArray(exclude)) throw new TypeError(`Cannot extract phrases: exclude must be a list of strings, got ${describeValue(exclude)}`);
-    if (!KEPT_WORDS.includes(keep)) throw new RangeError(`Cannot extract phrases: keep must be one of ${KEPT_WORDS.join(', ')}, got ${describeValue(keep)}`);
-    checkKind('extract phrases', 'person', person, person === undefined || (typeof person === 'string' && person !== ''), 'be a word');
+    if (!Array.isArray(exclude))
+      throw new TypeError(`Cannot extract phrases: exclude must be a list of strings, got ${describeValue(exclude)}`);
+    if (!KEPT_WORDS.includes(keep))
+      throw new RangeError(
+        `Cannot extract phrases: keep must be one of ${KEPT_WORDS.join(', ')}, got ${describeValue(keep)}`,
+      );
+    checkKind(
+      'extract phrases',
+      'person',
+      person,
+      person === undefined || (typeof person === 'string' && person !== ''),
+      'be a word',
+    );
     this.#filter = new ExclusionFilter(exclude as readonly string[]);
     this.#chunks = { keep, person };
   }

@@ -28,7 +28,10 @@ export interface PhraseSummary {
   /** 0 when `exact`. */
   readonly countError: number;
   /** Phrases that were dropped, and by which entries of the exclusion list, most frequent first. */
-  readonly excluded: { readonly phrases: number; readonly byEntry: readonly { readonly entry: string; readonly count: number }[] };
+  readonly excluded: {
+    readonly phrases: number;
+    readonly byEntry: readonly { readonly entry: string; readonly count: number }[];
+  };
   readonly seconds: number;
 }
 
@@ -41,19 +44,24 @@ export interface PhraseSummary {
  * ```ts
  * import { formatSummary, type PhraseSummary } from '@synseg/train';
  * const summary: PhraseSummary = {
- *   captions: 'cc.tsv', out: 'phrases.jsonl', format: 'tsv', lines: 3, kept: 2, withoutPhrases: 1, broken: 0, phrases: 4, distinct: 3, exact: true,
- *   frequent: [{ phrase: 'red car', count: 2 }], countError: 0, excluded: { phrases: 1, byEntry: [{ entry: 'background', count: 1 }] }, seconds: 2,
+ *   captions: 'cc.tsv', out: 'phrases.jsonl', format: 'tsv', lines: 3, kept: 2, withoutPhrases: 1, broken: 0, phrases:
+ *   4, distinct: 3, exact: true,
+ *   frequent: [{ phrase: 'red car', count: 2 }], countError: 0, excluded: { phrases: 1, byEntry: [{ entry:
+ *   'background', count: 1 }] }, seconds: 2,
  * };
  * console.assert(formatSummary(summary).includes('2  red car'));
  * ```
  */
 export function formatSummary(summary: PhraseSummary, shown = 20): string {
   checkKind('format summary', 'shown', shown, typeof shown === 'number', 'be a number');
-  return writtenOut('format summary', 'summary', summary, 'be what extractPhrases() resolves to', (given) => summaryText(given, shown));
+  return writtenOut('format summary', 'summary', summary, 'be what extractPhrases() resolves to', (given) =>
+    summaryText(given, shown),
+  );
 }
 
 function summaryText(summary: PhraseSummary, shown: number): string {
-  const { lines, kept, withoutPhrases, broken, phrases, distinct, exact, frequent, countError, excluded, seconds } = summary;
+  const { lines, kept, withoutPhrases, broken, phrases, distinct, exact, frequent, countError, excluded, seconds } =
+    summary;
   const number = (value: number): string => value.toLocaleString('en-US');
   const share = (value: number): string => (lines === 0 ? '' : ` (${((100 * value) / lines).toFixed(1)} %)`);
   const table = (rows: readonly (readonly [number, string])[]): string[] => {
@@ -61,12 +69,17 @@ function summaryText(summary: PhraseSummary, shown: number): string {
     return rows.map(([count, name]) => `  ${number(count).padStart(width)}  ${name}`);
   };
   const text = [
-    `${number(lines)} captions of ${summary.captions} in ${seconds.toFixed(1)} s: ${number(kept)}${share(kept)} written to ${summary.out}`,
+    `${number(lines)} captions of ${summary.captions} in ${seconds.toFixed(1)} s: ${number(kept)}${share(kept)} ` +
+      `written to ${summary.out}`,
     `${number(withoutPhrases)}${share(withoutPhrases)} without a phrase, ${number(broken)}${share(broken)} broken`,
-    `${number(phrases)} phrases, ${exact ? '' : 'about '}${number(distinct)} different, ${number(excluded.phrases)} excluded`,
+    `${number(phrases)} phrases, ${exact ? '' : 'about '}${number(distinct)} different, ` +
+      `${number(excluded.phrases)} excluded`,
   ];
   if (frequent.length > 0 && shown > 0) {
-    text.push(`most frequent${exact ? '' : ` (each up to ${number(countError)} more)`}:`, ...table(frequent.slice(0, shown).map(({ phrase, count }) => [count, phrase])));
+    text.push(
+      `most frequent${exact ? '' : ` (each up to ${number(countError)} more)`}:`,
+      ...table(frequent.slice(0, shown).map(({ phrase, count }) => [count, phrase])),
+    );
   }
   if (excluded.byEntry.length > 0 && shown > 0) {
     text.push('excluded by:', ...table(excluded.byEntry.slice(0, shown).map(({ entry, count }) => [count, entry])));

@@ -25,7 +25,7 @@ export class RowFile {
   /** Adds text; resolves when the system has taken it, so that a caller who waits never runs ahead of the disk. */
   async write(text: string): Promise<void> {
     const bytes = Buffer.from(text);
-    for (let written = 0; written < bytes.length; ) written += (await this.#handle.write(bytes, written)).bytesWritten;
+    for (let written = 0; written < bytes.length;) written += (await this.#handle.write(bytes, written)).bytesWritten;
   }
 
   /** Gives the file its name; what had the name before is replaced. */

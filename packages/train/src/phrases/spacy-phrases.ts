@@ -5,15 +5,18 @@
  * parts of speech, which lets determiners and chunks without a noun be told for certain:
  *
  * ```python
- * {"image": url, "caption": doc.text, "noun_chunks": [{"text": c.text, "tokens": [[t.text, t.pos_] for t in c]} for c in doc.noun_chunks]}
+ * {"image": url, "caption": doc.text, "noun_chunks": [{"text": c.text, "tokens": [[t.text, t.pos_] for t in c]} for c
+ * in doc.noun_chunks]}
  * ```
  */
 
 import type { KeptWords } from './noun-chunks.ts';
 
 /** Before a noun, these say nothing about how it looks. */
-const LEADING = /^(?:(?:an?|the|this|that|these|those|my|your|his|her|its|our|their|some|any|each|every|no|all|both|many|several|few|most|more|other|another|such|what|which|whose|two|three|four|five|six|seven|eight|nine|ten|\d+)(?:\s+|$))+/;
-const PRONOUN = /^(?:it|he|she|they|we|you|i|me|us|him|them|who|whom|which|what|that|this|these|those|one|itself|himself|herself|themselves|there|something|someone|everyone|everything|anyone|anything|nothing|each other)$/;
+const LEADING =
+  /^(?:(?:an?|the|this|that|these|those|my|your|his|her|its|our|their|some|any|each|every|no|all|both|many|several|few|most|more|other|another|such|what|which|whose|two|three|four|five|six|seven|eight|nine|ten|\d+)(?:\s+|$))+/;
+const PRONOUN =
+  /^(?:it|he|she|they|we|you|i|me|us|him|them|who|whom|which|what|that|this|these|those|one|itself|himself|herself|themselves|there|something|someone|everyone|everything|anyone|anything|nothing|each other)$/;
 const NOUNS = new Set(['NOUN', 'PROPN']);
 const MODIFIERS = new Set(['ADJ', 'VERB']);
 
@@ -51,7 +54,10 @@ function phraseOf(chunk: unknown, keep: Exclude<KeptWords, 'both'>): string | un
 }
 
 function phraseOfText(text: string): string {
-  const words = text.toLowerCase().replace(/\s+/g, ' ').replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
+  const words = text
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
   const phrase = words.replace(LEADING, '');
   return PRONOUN.test(phrase) || !/\p{L}{2}/u.test(phrase) ? '' : phrase;
 }
@@ -77,7 +83,9 @@ function tokensOf(value: unknown): Token[] | undefined {
     const { text, pos, pos_ } = (token ?? {}) as Readonly<Record<string, string>>;
     return { text: text as string, pos: (pos ?? pos_) as string };
   });
-  return tokens.every((token): token is Token => typeof token.text === 'string' && typeof token.pos === 'string') ? tokens : undefined;
+  return tokens.every((token): token is Token => typeof token.text === 'string' && typeof token.pos === 'string')
+    ? tokens
+    : undefined;
 }
 
 /** `"a car"` and `["DET", "NOUN"]`, when there is a part of speech for each word. */

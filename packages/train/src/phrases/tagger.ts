@@ -10,7 +10,24 @@ import winkNLP, { type ItsFunction, type Model, type WinkMethods } from 'wink-nl
 
 /** Universal part-of-speech tags, as wink-nlp and spaCy give them. */
 export type PartOfSpeech =
-  | 'ADJ' | 'ADP' | 'ADV' | 'AUX' | 'CCONJ' | 'DET' | 'INTJ' | 'NOUN' | 'NUM' | 'PART' | 'PRON' | 'PROPN' | 'PUNCT' | 'SCONJ' | 'SYM' | 'VERB' | 'X' | 'SPACE';
+  | 'ADJ'
+  | 'ADP'
+  | 'ADV'
+  | 'AUX'
+  | 'CCONJ'
+  | 'DET'
+  | 'INTJ'
+  | 'NOUN'
+  | 'NUM'
+  | 'PART'
+  | 'PRON'
+  | 'PROPN'
+  | 'PUNCT'
+  | 'SCONJ'
+  | 'SYM'
+  | 'VERB'
+  | 'X'
+  | 'SPACE';
 
 /** A word with its part of speech. */
 export interface TaggedWord {
@@ -20,7 +37,10 @@ export interface TaggedWord {
   readonly attached: boolean;
 }
 
-/** Characters after which an instance is replaced: it has then grown by about 60 MB, and a new one costs 5 % of that time. */
+/**
+ * Characters after which an instance is replaced: it has then grown by about 60 MB, and a new one costs 5 % of that
+ * time.
+ */
 const CHARACTERS_PER_INSTANCE = 8_000_000;
 
 /**
@@ -28,7 +48,10 @@ const CHARACTERS_PER_INSTANCE = 8_000_000;
  * long enough for the thirtieth. So it is asked for once.
  */
 let part: unknown;
-const steadyModel = { ...model, metaCER: (): unknown => (part ??= (model as unknown as { metaCER(): unknown }).metaCER()) } as unknown as Model;
+const steadyModel = {
+  ...model,
+  metaCER: (): unknown => (part ??= (model as unknown as { metaCER(): unknown }).metaCER()),
+} as unknown as Model;
 
 /** What ends a sentence is taken for the short form of Sunday. */
 const SUNDAY = 'sun.';
@@ -58,7 +81,10 @@ export class Tagger {
     return tokens.out(its.value).flatMap((word, index): TaggedWord[] => {
       const attached = index > 0 && spaces[index] === '';
       if (word !== SUNDAY) return [{ text: word, pos: tags[index] ?? 'X', attached }];
-      return [{ text: word.slice(0, -1), pos: 'NOUN', attached }, { text: '.', pos: 'PUNCT', attached: true }];
+      return [
+        { text: word.slice(0, -1), pos: 'NOUN', attached },
+        { text: '.', pos: 'PUNCT', attached: true },
+      ];
     });
   }
 }

@@ -38,7 +38,11 @@ export async function* textChunks(path: string, { onBytes, signal }: TextChunksO
       signal?.throwIfAborted();
       onBytes?.(file.bytesRead - told);
       told = file.bytesRead;
-      if (first && chunk.startsWith('\uFFFD\uFFFD')) throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: captions must be UTF-8, got "${path}", which begins as UTF-16 does`);
+      if (first && chunk.startsWith('\uFFFD\uFFFD'))
+        throw new SynsegError(
+          'DATASET_FORMAT',
+          `Cannot extract phrases: captions must be UTF-8, got "${path}", which begins as UTF-16 does`,
+        );
       yield first ? chunk.replace(/^\uFEFF/, '') : chunk;
       first = false;
     }
@@ -54,7 +58,12 @@ export async function* textChunks(path: string, { onBytes, signal }: TextChunksO
 }
 
 function unreadable(path: string, rule: string, cause: unknown): SynsegError {
-  return new SynsegError('DATASET_FORMAT', `Cannot extract phrases: captions must ${rule}, got "${path}" (${cause instanceof Error && 'code' in cause ? String(cause.code) : messageOf(cause)})`, { cause });
+  return new SynsegError(
+    'DATASET_FORMAT',
+    `Cannot extract phrases: captions must ${rule}, got "${path}" ` +
+      `(${cause instanceof Error && 'code' in cause ? String(cause.code) : messageOf(cause)})`,
+    { cause },
+  );
 }
 
 /** The lines of a text, a list for each piece of it; a line that is too long is {@link BROKEN}. */
@@ -72,7 +81,8 @@ export async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<(s
       rest = '';
       skipping = true;
     }
-    if (parts.length > 0) yield parts.map((part) => (part === BROKEN ? part : part.endsWith('\r') ? part.slice(0, -1) : part));
+    if (parts.length > 0)
+      yield parts.map((part) => (part === BROKEN ? part : part.endsWith('\r') ? part.slice(0, -1) : part));
   }
   if (skipping) yield [BROKEN];
   else if (rest !== '') yield [rest];

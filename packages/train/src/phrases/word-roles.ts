@@ -7,7 +7,21 @@
  */
 import { PERSON_WORD } from './caption-text.ts';
 import type { PartOfSpeech, TaggedWord } from './tagger.ts';
-import { ALWAYS_VERBS, COMPOUNDING, DEGREES, DESCRIBING, IRREGULAR_PARTICIPLES, IRREGULAR_PAST, MOSTLY_NOUNS, NOUNS_AFTER_NOUNS, PURPOSES, PURPOSE_HEADS, QUANTIFIERS, THINGS_IN_ING, isPlural } from './word-lists.ts';
+import {
+  ALWAYS_VERBS,
+  COMPOUNDING,
+  DEGREES,
+  DESCRIBING,
+  IRREGULAR_PARTICIPLES,
+  IRREGULAR_PAST,
+  MOSTLY_NOUNS,
+  NOUNS_AFTER_NOUNS,
+  PURPOSES,
+  PURPOSE_HEADS,
+  QUANTIFIERS,
+  THINGS_IN_ING,
+  isPlural,
+} from './word-lists.ts';
 
 /** `skip` words belong to a phrase but are left out; `opener` words begin one; `break` words end it. */
 export type Role = 'noun' | 'name' | 'modifier' | 'number' | 'and' | 'genitive' | 'skip' | 'opener' | 'break';
@@ -24,11 +38,28 @@ export interface RoleContext {
 
 const POSSESSIVES = new Set(['my', 'your', 'his', 'her', 'its', 'our', 'their', 'whose']);
 /** Kinds of word a capital letter does not turn into a name. */
-const CLOSED: ReadonlySet<PartOfSpeech> = new Set(['DET', 'ADP', 'PRON', 'CCONJ', 'SCONJ', 'AUX', 'PART', 'PUNCT', 'NUM', 'SYM', 'X']);
+const CLOSED: ReadonlySet<PartOfSpeech> = new Set([
+  'DET',
+  'ADP',
+  'PRON',
+  'CCONJ',
+  'SCONJ',
+  'AUX',
+  'PART',
+  'PUNCT',
+  'NUM',
+  'SYM',
+  'X',
+]);
 const NOT_OBJECTS: ReadonlySet<PartOfSpeech> = new Set(['ADP', 'PUNCT', 'CCONJ', 'SYM', 'AUX', 'SCONJ']);
 
 /** The role of `words[index]`. */
-export function roleOf(words: readonly TaggedWord[], index: number, context: RoleContext, names: ReadonlySet<string>): Role {
+export function roleOf(
+  words: readonly TaggedWord[],
+  index: number,
+  context: RoleContext,
+  names: ReadonlySet<string>,
+): Role {
   const { text, pos } = words[index]!;
   if (/^\d/.test(text)) return 'number';
   if (names.has(text) && !CLOSED.has(pos)) return 'name';
@@ -37,7 +68,13 @@ export function roleOf(words: readonly TaggedWord[], index: number, context: Rol
     case 'PROPN':
       return isVerb(words, index, context) ? 'break' : nounRole(text);
     case 'ADJ':
-      if (context.previous === 'noun' && NOUNS_AFTER_NOUNS.has(text) && !isPlural(words[index - 1]!.text) && !isNominal(words, index + 1)) return 'noun';
+      if (
+        context.previous === 'noun' &&
+        NOUNS_AFTER_NOUNS.has(text) &&
+        !isPlural(words[index - 1]!.text) &&
+        !isNominal(words, index + 1)
+      )
+        return 'noun';
       return QUANTIFIERS.has(text) ? 'skip' : 'modifier';
     case 'NUM':
       return 'number';
@@ -71,9 +108,15 @@ function isVerb(words: readonly TaggedWord[], index: number, { previous }: RoleC
     return text.endsWith('ing') && !THINGS_IN_ING.has(text) && !compound;
   }
   // "<PERSON> steps out".
-  if (words[index - 1]?.text === PERSON_WORD && text.endsWith('s')) return next === 'ADP' || next === 'DET' || next === 'PRON';
+  if (words[index - 1]?.text === PERSON_WORD && text.endsWith('s'))
+    return next === 'ADP' || next === 'DET' || next === 'PRON';
   // "Resting and drinking hot tea".
-  return (previous === 'and' || previous === 'break') && (next === 'ADJ' || next === 'DET') && text.endsWith('ing') && (PURPOSES.has(text) || DESCRIBING.has(text));
+  return (
+    (previous === 'and' || previous === 'break') &&
+    (next === 'ADJ' || next === 'DET') &&
+    text.endsWith('ing') &&
+    (PURPOSES.has(text) || DESCRIBING.has(text))
+  );
 }
 
 /** Longer ones are no words. */
@@ -101,7 +144,12 @@ function verbRole(words: readonly TaggedWord[], index: number, context: RoleCont
   const past = text.endsWith('ed') || IRREGULAR_PARTICIPLES.has(text);
   const ing = text.endsWith('ing');
   const afterNoun = previous === 'noun' || previous === 'name';
-  const inside = previous === 'opener' || previous === 'modifier' || previous === 'genitive' || previous === 'number' || (previous === 'skip' && opened);
+  const inside =
+    previous === 'opener' ||
+    previous === 'modifier' ||
+    previous === 'genitive' ||
+    previous === 'number' ||
+    (previous === 'skip' && opened);
   if (isNominal(words, index + 1)) {
     if (inside) return 'modifier';
     if (past) return !afterNoun || COMPOUNDING.has(text) ? 'modifier' : 'break';

@@ -25,7 +25,8 @@ export function isEncoderSide(name: string): boolean {
 }
 
 /**
- * True for a tensor the model needs beside its decoder. A ready-made trunk is its ONNX file, and a vocabulary takes the place of the
+ * True for a tensor the model needs beside its decoder. A ready-made trunk is its ONNX file, and a vocabulary takes the
+ * place of the
  * text encoder: such a folder has none.
  */
 export function belongsToEncoders(name: string, config: ModelConfig): boolean {
@@ -48,14 +49,22 @@ export async function modelConfigOf(configJson: unknown, folder: string): Promis
 export async function companionFiles(folder: string, config: ModelConfig, action: string): Promise<string[]> {
   const { trunk, text } = config;
   const licences = (await readdir(folder)).filter((name) => /^(?:LICEN[CS]E|NOTICE)\b/i.test(name));
-  const needed = [...(trunk.kind === 'onnx' ? [trunk.file] : []), ...(text.kind === 'vocabulary' ? [text.names, text.embeddings] : [])];
-  const welcome = [...(trunk.kind === 'clip' ? ['preprocessor_config.json'] : []), ...(text.kind === 'clip' ? TOKENIZER : []), ...licences];
+  const needed = [
+    ...(trunk.kind === 'onnx' ? [trunk.file] : []),
+    ...(text.kind === 'vocabulary' ? [text.names, text.embeddings] : []),
+  ];
+  const welcome = [
+    ...(trunk.kind === 'clip' ? ['preprocessor_config.json'] : []),
+    ...(text.kind === 'clip' ? TOKENIZER : []),
+    ...licences,
+  ];
   const found = new Set<string>();
   for (const name of [...needed, ...welcome]) {
     if ((await stat(join(folder, name)).catch(() => undefined))?.isFile() === true) found.add(name);
   }
   if (text.kind === 'clip' && !found.has('tokenizer.json')) needed.push('vocab.json', 'merges.txt');
   const missing = needed.find((name) => !found.has(name));
-  if (missing !== undefined) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot ${action}: folder must hold ${missing}, got none in ${folder}`);
+  if (missing !== undefined)
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot ${action}: folder must hold ${missing}, got none in ${folder}`);
   return [...found];
 }

@@ -6,14 +6,34 @@
  * bytes of all of them reached the disk. Between two renames the weights may be one save ahead of the trainer's state,
  * which is whole in itself: whoever resumes repeats those steps, and writes the weights again.
  *
- * What never changes (the frozen half of the weights, trunk, tokenizer) is written once, into `frozen`, and hard-linked.
+ * What never changes (the frozen half of the weights, trunk, tokenizer) is written once, into `frozen`, and
+ * hard-linked.
  */
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { Weights, readSafetensors, type FloatTensor, type ModelConfig, type TensorEntry } from '@synseg/core/internals';
-import { FROZEN_SHARD, INDEX, SINGLE, TRAINED_SHARD, belongsToEncoders, companionFiles, isDecoderSide, isEncoderSide, modelConfigOf } from './checkpoint-files.ts';
-import { copyDurably, createFolder, linkOrCopy, replaceFiles, syncFolder, temporaryName, writeDurably, type Chunks } from './durable-file.ts';
+import {
+  FROZEN_SHARD,
+  INDEX,
+  SINGLE,
+  TRAINED_SHARD,
+  belongsToEncoders,
+  companionFiles,
+  isDecoderSide,
+  isEncoderSide,
+  modelConfigOf,
+} from './checkpoint-files.ts';
+import {
+  copyDurably,
+  createFolder,
+  linkOrCopy,
+  replaceFiles,
+  syncFolder,
+  temporaryName,
+  writeDurably,
+  type Chunks,
+} from './durable-file.ts';
 import { TensorReader, copiedSource, floatSources, safetensorsChunks } from './tensor-file.ts';
 import { TRAINER_FILE, trainerStateChunks, type TrainerState } from './trainer-state.ts';
 
@@ -38,7 +58,12 @@ export const FROZEN_FOLDER = 'frozen';
 const METADATA = { format: 'pt' };
 
 /** Saves a checkpoint under a name of the run, in place of the one that has it. Callers take turns. */
-export async function writeCheckpoint(run: string, name: CheckpointName, contents: CheckpointContents, state?: TrainerState): Promise<void> {
+export async function writeCheckpoint(
+  run: string,
+  name: CheckpointName,
+  contents: CheckpointContents,
+  state?: TrainerState,
+): Promise<void> {
   checkContents(contents, state);
   await freeze(run, contents);
   await modelConfigOf(contents.configJson, join(run, FROZEN_FOLDER));
@@ -52,7 +77,10 @@ export async function writeCheckpoint(run: string, name: CheckpointName, content
     ...(state === undefined ? [] : [[TRAINER_FILE, trainerStateChunks(state)] as const]),
   ]);
   const existing = await readSafetensors(join(folder, weights)).catch(() => undefined);
-  const whole = existing !== undefined && (await exists(join(folder, 'config.json'))) && (weights === SINGLE || (await exists(join(folder, INDEX))));
+  const whole =
+    existing !== undefined &&
+    (await exists(join(folder, 'config.json'))) &&
+    (weights === SINGLE || (await exists(join(folder, INDEX))));
   if (whole) {
     checkLayout(existing.tensors, contents.tensors, folder);
     await shareMissing(run, shared, folder);
@@ -74,30 +102,54 @@ async function freeze(run: string, contents: CheckpointContents): Promise<void> 
   const { configJson, base, files } = contents;
   const folder = join(run, FROZEN_FOLDER);
   if (await exists(folder)) return;
-  if (!(await exists(base))) throw new SynsegError('MODEL_LOAD', `Cannot save checkpoint: base must be a folder, got "${base}"`);
+  if (!(await exists(base)))
+    throw new SynsegError('MODEL_LOAD', `Cannot save checkpoint: base must be a folder, got "${base}"`);
   const config = await modelConfigOf(configJson, base);
-  const companions = (await companionFiles(base, config, 'save checkpoint')).filter((file) => files?.has(file) !== true);
+  const companions = (await companionFiles(base, config, 'save checkpoint')).filter(
+    (file) => files?.has(file) !== true,
+  );
   const frozen = await frozenTensors(contents, config);
   const reader = new TensorReader();
   await createFolder(folder, async (staging) => {
     for (const file of companions) await copyDurably(join(base, file), join(staging, file));
-    if (frozen.length > 0) await writeDurably(join(staging, FROZEN_SHARD), safetensorsChunks(frozen.map((entry) => copiedSource(reader, entry)), METADATA));
+    if (frozen.length > 0)
+      await writeDurably(
+        join(staging, FROZEN_SHARD),
+        safetensorsChunks(
+          frozen.map((entry) => copiedSource(reader, entry)),
+          METADATA,
+        ),
+      );
   }).finally(() => reader.close());
 }
 
-/** What the model needs and training leaves as it is. A projector was trained on encoders that are no more: it is left out. */
+/**
+ * What the model needs and training leaves as it is. A projector was trained on encoders that are no more: it is left
+ * out.
+ */
 async function frozenTensors({ base, tensors }: CheckpointContents, config: ModelConfig): Promise<TensorEntry[]> {
   if (config.trunk.kind === 'onnx' && config.text.kind === 'vocabulary') return [];
   const encodersAreTrained = [...tensors.keys()].some(isEncoderSide);
-  return (await Weights.open(base)).entries().filter(({ name }) => !tensors.has(name) && (belongsToEncoders(name, config) || (encodersAreTrained && name.startsWith('decoder.'))));
+  return (await Weights.open(base))
+    .entries()
+    .filter(
+      ({ name }) =>
+        !tensors.has(name) && (belongsToEncoders(name, config) || (encodersAreTrained && name.startsWith('decoder.'))),
+    );
 }
 
 /** `model.safetensors.index.json`: which tensor is in which shard. */
 async function shardIndex(run: string, trained: ReadonlyMap<string, FloatTensor>): Promise<string> {
   const frozen = [...(await readSafetensors(join(run, FROZEN_FOLDER, FROZEN_SHARD))).tensors.values()];
   const bytes = [...frozen.map(({ length }) => length), ...[...trained.values()].map(({ data }) => data.byteLength)];
-  const places = [...frozen.map(({ name }) => [name, FROZEN_SHARD] as const), ...[...trained.keys()].map((name) => [name, TRAINED_SHARD] as const)];
-  const index = { metadata: { total_size: bytes.reduce((sum, size) => sum + size, 0) }, weight_map: Object.fromEntries(places) };
+  const places = [
+    ...frozen.map(({ name }) => [name, FROZEN_SHARD] as const),
+    ...[...trained.keys()].map((name) => [name, TRAINED_SHARD] as const),
+  ];
+  const index = {
+    metadata: { total_size: bytes.reduce((sum, size) => sum + size, 0) },
+    weight_map: Object.fromEntries(places),
+  };
   return `${JSON.stringify(index, null, 2)}\n`;
 }
 
@@ -117,25 +169,49 @@ async function shareMissing(run: string, shared: readonly string[], folder: stri
 function checkContents({ tensors }: CheckpointContents, state: TrainerState | undefined): void {
   const names = [...tensors.keys()];
   const odd = names.every(isEncoderSide) ? undefined : names.find((name) => !isDecoderSide(name));
-  if (odd !== undefined) throw new RangeError(`Cannot save checkpoint: names of trained tensors must begin with "decoder." or "projector.", or all of them with "clip.", got "${odd}"`);
-  if (tensors.size === 0) throw new RangeError('Cannot save checkpoint: tensors must hold the decoder or the encoders, got none');
+  if (odd !== undefined)
+    throw new RangeError(
+      'Cannot save checkpoint: names of trained tensors must begin with "decoder." or "projector.", or all of them ' +
+        `with "clip.", got "${odd}"`,
+    );
+  if (tensors.size === 0)
+    throw new RangeError('Cannot save checkpoint: tensors must hold the decoder or the encoders, got none');
   if (state !== undefined && (!Number.isSafeInteger(state.step) || state.step < 0)) {
     throw new RangeError(`Cannot save checkpoint: step must be an integer ≥ 0, got ${String(state.step)}`);
   }
   for (const [name, { shape, data }] of [...tensors, ...(state?.tensors ?? [])]) {
     const count = shape.reduce((product, dimension) => product * dimension, 1);
-    if (count !== data.length) throw new RangeError(`Cannot save checkpoint: tensor "${name}" must hold ${String(count)} numbers for [${shape.join(', ')}], got ${String(data.length)}`);
+    if (count !== data.length)
+      throw new RangeError(
+        `Cannot save checkpoint: tensor "${name}" must hold ${String(count)} numbers for [${shape.join(', ')}], ` +
+          `got ${String(data.length)}`,
+      );
     const bad = data.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new SynsegError('TRAINING_DIVERGED', `Cannot save checkpoint: tensor "${name}" must be finite, got ${String(data[bad])} at element ${String(bad)}`);
+    if (bad >= 0)
+      throw new SynsegError(
+        'TRAINING_DIVERGED',
+        `Cannot save checkpoint: tensor "${name}" must be finite, got ${String(data[bad])} at element ${String(bad)}`,
+      );
   }
 }
 
 /** Tensors of other shapes would not go with the files already there until the last of them is replaced. */
-function checkLayout(before: ReadonlyMap<string, TensorEntry>, after: ReadonlyMap<string, FloatTensor>, folder: string): void {
-  const text = (tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>): string[] => [...tensors].map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
+function checkLayout(
+  before: ReadonlyMap<string, TensorEntry>,
+  after: ReadonlyMap<string, FloatTensor>,
+  folder: string,
+): void {
+  const text = (tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>): string[] =>
+    [...tensors].map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
   const [had, has] = [new Set(text(before)), text(after)];
-  const odd = has.find((entry) => !had.has(entry)) ?? (had.size === has.length ? undefined : [...had].find((entry) => !has.includes(entry)));
-  if (odd !== undefined) throw new SynsegError('RUN_FOLDER', `Cannot save checkpoint: tensors must have the names and shapes of those in ${folder}, got a difference at ${odd}`);
+  const odd =
+    has.find((entry) => !had.has(entry)) ??
+    (had.size === has.length ? undefined : [...had].find((entry) => !has.includes(entry)));
+  if (odd !== undefined)
+    throw new SynsegError(
+      'RUN_FOLDER',
+      `Cannot save checkpoint: tensors must have the names and shapes of those in ${folder}, got a difference at ${odd}`,
+    );
 }
 
 async function filesIn(folder: string): Promise<string[]> {
@@ -144,5 +220,8 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,11 +1,25 @@
 /**
- * Files and folders that survive a kill, a full disk and a power cut: bytes reach the disk under a temporary name before
+ * Files and folders that survive a kill, a full disk and a power cut: bytes reach the disk under a temporary name
+ * before
  * a rename gives them their own. Core's `writeFileAtomic` serves caches, which may be lost; this serves what may not.
  *
  * Temporary names are fixed, not random: one process writes a run, so what a killed one left is written over.
  */
 import { randomUUID } from 'node:crypto';
-import { constants, copyFile, chmod, link, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
+import {
+  constants,
+  copyFile,
+  chmod,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  type FileHandle,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SynsegError, isSynsegError } from '@synseg/core';
 
@@ -23,7 +37,8 @@ export async function writeDurably(path: string, chunks: Chunks): Promise<void> 
   try {
     for await (const chunk of chunks) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written, bytes.length - written)).bytesWritten;
+      for (let written = 0; written < bytes.length;)
+        written += (await file.write(bytes, written, bytes.length - written)).bytesWritten;
     }
     await file.sync();
     await file.close();
@@ -92,21 +107,30 @@ export async function placedNames(path: string): Promise<string[]> {
 }
 
 /**
- * Makes a folder appear whole where perhaps another one is: that one steps aside only when the new one is ready, and only
+ * Makes a folder appear whole where perhaps another one is: that one steps aside only when the new one is ready, and
+ * only
  * if it holds what it held before.
  *
  * @param before - names in it, from {@link placedNames}
  */
-export async function placeFolder(path: string, before: readonly string[], fill: (staging: string) => Promise<void>): Promise<void> {
+export async function placeFolder(
+  path: string,
+  before: readonly string[],
+  fill: (staging: string) => Promise<void>,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const [ready, aside] = ['new', 'old'].map((what) => join(dirname(path), `.${what}-${randomUUID()}`)) as [string, string];
+  const [ready, aside] = ['new', 'old'].map((what) => join(dirname(path), `.${what}-${randomUUID()}`)) as [
+    string,
+    string,
+  ];
   await createFolder(ready, fill);
   try {
     // Removing what is not empty fails: another process may have filled it since.
     if (before.length > 0) await rename(path, aside);
-    else await rmdir(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+    else
+      await rmdir(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
     await rename(ready, path);
   } catch (error) {
     if ((await stat(path).catch(() => undefined)) === undefined) await rename(aside, path).catch(() => undefined);
@@ -118,7 +142,9 @@ export async function placeFolder(path: string, before: readonly string[], fill:
   await syncFolder(dirname(path));
 }
 
-/** Makes a file appear in a second folder without a second copy of its bytes, or with one where links are not possible. */
+/**
+ * Makes a file appear in a second folder without a second copy of its bytes, or with one where links are not possible.
+ */
 export async function linkOrCopy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await link(from, to).catch(() => copyDurably(from, to));
@@ -149,5 +175,10 @@ export function diskError(action: string, path: string, error: unknown, conseque
   const code = error instanceof Error && !isSynsegError(error) ? (error as NodeJS.ErrnoException).code : undefined;
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  return new SynsegError('RUN_FOLDER', `Cannot ${action}: ${path} must ${full ? 'have room' : 'be a folder that can be written'}, got ${code}${consequence}`, { cause: error });
+  return new SynsegError(
+    'RUN_FOLDER',
+    `Cannot ${action}: ${path} must ${full ? 'have room' : 'be a folder that can be written'}, got ` +
+      `${code}${consequence}`,
+    { cause: error },
+  );
 }

@@ -1,4 +1,6 @@
-/** The TensorBoard event files of a run: one per process that wrote the run, read as one in the order of their names. */
+/**
+ * The TensorBoard event files of a run: one per process that wrote the run, read as one in the order of their names.
+ */
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +27,9 @@ export class EventFile {
     const earlier = (await readdir(folder)).map((name) => Number(NAME.exec(name)?.[1] ?? 0));
     const seconds = Math.max(Math.floor(Date.now() / 1000), ...earlier.map((time) => time + 1));
     const host = hostname().replace(/[^\w.-]/g, '_');
-    const events = new EventFile(await open(join(folder, `events.out.tfevents.${String(seconds)}.${host}.${String(process.pid)}.0`), 'a'));
+    const events = new EventFile(
+      await open(join(folder, `events.out.tfevents.${String(seconds)}.${host}.${String(process.pid)}.0`), 'a'),
+    );
     await events.write({ kind: 'version' });
     return events;
   }

@@ -1,5 +1,6 @@
 /**
- * TensorBoard's event format: an `Event` protobuf message per record, framed as a TFRecord. Three kinds of event are all
+ * TensorBoard's event format: an `Event` protobuf message per record, framed as a TFRecord. Three kinds of event are
+ * all
  * a log of scalars needs; no library for Node is kept that writes them without TensorFlow, so they are written here.
  *
  * ```text
@@ -31,7 +32,9 @@ function body(event: TensorBoardEvent): Uint8Array[] {
     case 'start':
       return [integerField(2, event.step), bytesField(7, integerField(1, 1))];
     case 'scalars': {
-      const values = [...event.scalars].map(([tag, value]) => bytesField(1, Buffer.concat([bytesField(1, Buffer.from(tag)), floatField(2, value)])));
+      const values = [...event.scalars].map(([tag, value]) =>
+        bytesField(1, Buffer.concat([bytesField(1, Buffer.from(tag)), floatField(2, value)])),
+      );
       return [integerField(2, event.step), bytesField(5, Buffer.concat(values))];
     }
   }

@@ -13,7 +13,10 @@ import { TensorReader, convertedSource, safetensorsChunks } from './tensor-file.
 export interface ExportOptions {
   /** Type of the weights in the file; a ready-made ONNX trunk and a vocabulary are copied as they are. */
   readonly precision: 'fp32' | 'fp16';
-  /** Activation in [0, 1] below which a pixel is background unless labels say otherwise, stated in `config.json`. @default what `from` states */
+  /**
+   * Activation in [0, 1] below which a pixel is background unless labels say otherwise, stated in `config.json`.
+   * @default what `from` states
+   */
   readonly threshold?: number;
   /** Replace the checkpoint that `to` holds; @default false */
   readonly overwrite?: boolean;
@@ -23,7 +26,8 @@ export interface ExportOptions {
 
 /**
  * Writes a checkpoint as a folder for the segmenter: `config.json`, a single `model.safetensors` without projector and
- * optimizer state, and the trunk, tokenizer or vocabulary it needs. The folder appears whole or not at all; weights pass
+ * optimizer state, and the trunk, tokenizer or vocabulary it needs. The folder appears whole or not at all; weights
+ * pass
  * through a few megabytes of memory, however large they are.
  *
  * @param from - checkpoint folder, such as `runs/x/best`
@@ -45,9 +49,14 @@ export async function exportCheckpoint(from: string, to: string, options: Export
   signal?.throwIfAborted();
   await checkSource(source, from);
   const { config, weights } = await openCheckpoint(source);
-  const entries = weights.entries().filter(({ name }) => name.startsWith('decoder.') || belongsToEncoders(name, config));
+  const entries = weights
+    .entries()
+    .filter(({ name }) => name.startsWith('decoder.') || belongsToEncoders(name, config));
   if (!entries.some(({ name }) => name.startsWith('decoder.'))) {
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot export checkpoint: weights must hold a decoder, got none in ${weights.files.join(', ')}`);
+    throw new SynsegError(
+      'CHECKPOINT_FORMAT',
+      `Cannot export checkpoint: weights must hold a decoder, got none in ${weights.files.join(', ')}`,
+    );
   }
   const companions = await companionFiles(source, config, 'export checkpoint');
   const dtype = precision === 'fp16' ? 'float16' : 'float32';
@@ -57,8 +66,17 @@ export async function exportCheckpoint(from: string, to: string, options: Export
     await checkReplaced(target, names, overwrite);
     await placeFolder(target, names, async (staging) => {
       for (const file of companions) await copyDurably(join(source, file), join(staging, file));
-      await writeDurably(join(staging, 'config.json'), [`${JSON.stringify({ ...withDType(await readJson(join(source, 'config.json')), dtype), ...(threshold === undefined ? {} : { threshold }) }, null, 2)}\n`]);
-      await writeDurably(join(staging, SINGLE), safetensorsChunks(entries.map((entry) => convertedSource(reader, entry, dtype)), { format: 'pt' }, signal));
+      await writeDurably(join(staging, 'config.json'), [
+        `${JSON.stringify({ ...withDType(await readJson(join(source, 'config.json')), dtype), ...(threshold === undefined ? {} : { threshold }) }, null, 2)}\n`,
+      ]);
+      await writeDurably(
+        join(staging, SINGLE),
+        safetensorsChunks(
+          entries.map((entry) => convertedSource(reader, entry, dtype)),
+          { format: 'pt' },
+          signal,
+        ),
+      );
     });
   } catch (error) {
     throw diskError('export checkpoint', target, error);
@@ -71,13 +89,24 @@ const ACTION = 'export checkpoint';
 const NAMES = optionNames<ExportOptions>({ precision: true, threshold: true, overwrite: true, signal: true });
 
 function checked(from: string, to: string, options: ExportOptions): ExportOptions {
-  for (const [name, path] of Object.entries({ from, to })) checkKind(ACTION, name, path, typeof path === 'string' && path !== '', 'be the path of a folder');
+  for (const [name, path] of Object.entries({ from, to }))
+    checkKind(ACTION, name, path, typeof path === 'string' && path !== '', 'be the path of a folder');
   checkKind(ACTION, 'options', options, (options as unknown) !== undefined, 'be an object with precision');
   checkOptions(ACTION, options, NAMES);
   const { precision, threshold, overwrite, signal } = options;
-  if (!(['fp32', 'fp16'] as readonly unknown[]).includes(precision)) throw new RangeError(`Cannot export checkpoint: precision must be "fp32" or "fp16", got ${describeValue(precision)}`);
-  if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1)) throw new RangeError(`Cannot export checkpoint: threshold must be in [0, 1], got ${describeValue(threshold)}`);
-  checkKind(ACTION, 'overwrite', overwrite, overwrite === undefined || typeof overwrite === 'boolean', 'be true or false');
+  if (!(['fp32', 'fp16'] as readonly unknown[]).includes(precision))
+    throw new RangeError(
+      `Cannot export checkpoint: precision must be "fp32" or "fp16", got ${describeValue(precision)}`,
+    );
+  if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1))
+    throw new RangeError(`Cannot export checkpoint: threshold must be in [0, 1], got ${describeValue(threshold)}`);
+  checkKind(
+    ACTION,
+    'overwrite',
+    overwrite,
+    overwrite === undefined || typeof overwrite === 'boolean',
+    'be true or false',
+  );
   checkSignal(ACTION, signal);
   return options;
 }
@@ -86,14 +115,20 @@ async function checkSource(source: string, given: string): Promise<void> {
   const names = await readdir(source).catch((): string[] => []);
   const checkpoints = names.filter((name) => /^(?:last|best|step-\d+)$/.test(name));
   if (names.includes('log.jsonl') && checkpoints.length > 0) {
-    throw new SynsegError('MODEL_LOAD', `Cannot export checkpoint: source must be a checkpoint, got the run ${given}; choose one of its folders ${checkpoints.join(', ')}`);
+    throw new SynsegError(
+      'MODEL_LOAD',
+      `Cannot export checkpoint: source must be a checkpoint, got the run ${given}; choose one of its folders ` +
+        `${checkpoints.join(', ')}`,
+    );
   }
 }
 
 /** Python's `transformers` loads weights in the type `config.json` states. */
 function withDType(json: unknown, dtype: string): Record<string, unknown> {
   const config = json as Record<string, unknown>;
-  const stated = Object.fromEntries(['torch_dtype', 'dtype'].filter((field) => field in config).map((field) => [field, dtype]));
+  const stated = Object.fromEntries(
+    ['torch_dtype', 'dtype'].filter((field) => field in config).map((field) => [field, dtype]),
+  );
   return { ...config, ...stated };
 }
 
@@ -103,11 +138,14 @@ const PARTS = /\.(?:json|txt|safetensors|onnx|md)$|^(?:LICEN[CS]E|NOTICE|\.gitat
 /** What may be replaced: a checkpoint, and nothing that only its run has. */
 async function checkReplaced(target: string, names: readonly string[], overwrite: boolean): Promise<void> {
   if (names.length === 0) return;
-  const refuse = (rule: string, got = ''): SynsegError => new SynsegError('RUN_FOLDER', `Cannot export checkpoint: ${rule}, got ${target}${got}`);
-  if (!overwrite) throw refuse('target must be a new or empty folder', '; pass --overwrite to replace the checkpoint there');
+  const refuse = (rule: string, got = ''): SynsegError =>
+    new SynsegError('RUN_FOLDER', `Cannot export checkpoint: ${rule}, got ${target}${got}`);
+  if (!overwrite)
+    throw refuse('target must be a new or empty folder', '; pass --overwrite to replace the checkpoint there');
   const model = (await readJson(join(target, 'config.json'))) as { model_type?: unknown } | undefined;
   if (typeof model?.model_type !== 'string') throw refuse('a folder to overwrite must hold a checkpoint');
-  if (names.includes(TRAINER_FILE)) throw refuse("a folder to overwrite must not be a run's", `, which holds ${TRAINER_FILE}`);
+  if (names.includes(TRAINER_FILE))
+    throw refuse("a folder to overwrite must not be a run's", `, which holds ${TRAINER_FILE}`);
   const foreign = names.find((name) => !PARTS.test(name) && !JSON.stringify(model).includes(name));
   if (foreign !== undefined) throw refuse('a folder to overwrite must hold a checkpoint alone', ` with "${foreign}"`);
 }

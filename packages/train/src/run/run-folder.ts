@@ -104,7 +104,8 @@ export class RunFolder {
 
   /** Appends a report: any JSON with the step it is about. */
   async log<Report extends { readonly step: number }>(record: Report): Promise<void> {
-    if (!Number.isSafeInteger(record.step) || record.step < 0) throw new RangeError(`Cannot log report: step must be an integer ≥ 0, got ${String(record.step)}`);
+    if (!Number.isSafeInteger(record.step) || record.step < 0)
+      throw new RangeError(`Cannot log report: step must be an integer ≥ 0, got ${String(record.step)}`);
     await this.#next('write log', () => this.#log.append(record));
   }
 
@@ -114,7 +115,8 @@ export class RunFolder {
   }
 
   /**
-   * Saves a checkpoint, in place of the one of this name. A kill at any instant leaves the old one or the new one, and a
+   * Saves a checkpoint, in place of the one of this name. A kill at any instant leaves the old one or the new one, and
+   * a
    * full disk the old one. Reports before it are on disk before it is.
    *
    * @param state - to resume from; a checkpoint without it can be segmented with, not resumed
@@ -123,20 +125,28 @@ export class RunFolder {
    * @throws RangeError for tensors that are not the model's
    */
   async save(name: CheckpointName, contents: CheckpointContents, state?: TrainerState): Promise<string> {
-    if (!CHECKPOINT.test(name)) throw new RangeError(`Cannot save checkpoint: name must be "last", "best" or "step-N", got "${name}"`);
+    if (!CHECKPOINT.test(name))
+      throw new RangeError(`Cannot save checkpoint: name must be "last", "best" or "step-N", got "${name}"`);
     const folder = this.checkpoint(name);
-    await this.#next('save checkpoint', async () => {
-      await this.#log.sync();
-      await writeCheckpoint(this.path, name, contents, state);
-    }, folder, '; checkpoints saved before are unchanged');
+    await this.#next(
+      'save checkpoint',
+      async () => {
+        await this.#log.sync();
+        await writeCheckpoint(this.path, name, contents, state);
+      },
+      folder,
+      '; checkpoints saved before are unchanged',
+    );
     return folder;
   }
 
   /** Ends what is being written and gives the folder free. Idempotent. */
   async close(): Promise<void> {
-    this.#closed ??= this.#queue.catch(() => undefined).then(async () => {
-      await this.#log.close().finally(this.#unlock);
-    });
+    this.#closed ??= this.#queue
+      .catch(() => undefined)
+      .then(async () => {
+        await this.#log.close().finally(this.#unlock);
+      });
     await this.#closed;
   }
 
@@ -146,7 +156,8 @@ export class RunFolder {
   }
 
   async #next(action: string, work: () => Promise<void>, path = this.path, consequence = ''): Promise<void> {
-    if (this.#closed !== undefined) throw new SynsegError('DISPOSED', `Cannot ${action}: run must be open, got a call after close()`);
+    if (this.#closed !== undefined)
+      throw new SynsegError('DISPOSED', `Cannot ${action}: run must be open, got a call after close()`);
     const turn = this.#queue.catch(() => undefined).then(work);
     this.#queue = turn.catch(() => undefined);
     await turn.catch((error: unknown) => {
@@ -160,10 +171,19 @@ async function startIn(folder: string, config: object): Promise<void> {
   const names = await readdir(folder);
   const logged = await stat(join(folder, LOG_FILE)).catch(() => undefined);
   if (names.some((name) => CHECKPOINT.test(name)) || (logged?.size ?? 0) > 0) {
-    throw new SynsegError('RUN_FOLDER', `Cannot start run: folder must not hold a run already, got ${folder}; pass --resume to go on with it, or choose another folder`);
+    throw new SynsegError(
+      'RUN_FOLDER',
+      `Cannot start run: folder must not hold a run already, got ${folder}; pass --resume to go on with it, or ` +
+        'choose another folder',
+    );
   }
-  const foreign = logged === undefined ? names.find((name) => name === CONFIG_FILE || name === FROZEN_FOLDER) : undefined;
-  if (foreign !== undefined) throw new SynsegError('RUN_FOLDER', `Cannot start run: folder must be new or empty, got ${folder} with a ${foreign} of something else`);
+  const foreign =
+    logged === undefined ? names.find((name) => name === CONFIG_FILE || name === FROZEN_FOLDER) : undefined;
+  if (foreign !== undefined)
+    throw new SynsegError(
+      'RUN_FOLDER',
+      `Cannot start run: folder must be new or empty, got ${folder} with a ${foreign} of something else`,
+    );
   const leftovers = names.filter((name) => isEventFile(name) || name === FROZEN_FOLDER);
   await Promise.all(leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })));
   // The log first: it says whose the configuration is.
@@ -174,14 +194,26 @@ async function startIn(folder: string, config: object): Promise<void> {
 async function checkHoldsRun(folder: string): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
   if (names.includes(CONFIG_FILE) && names.includes(LOG_FILE)) return;
-  throw new SynsegError('RUN_FOLDER', `Cannot resume run: folder must hold a run, got ${folder} without ${CONFIG_FILE} and ${LOG_FILE}; leave out --resume to start one`);
+  throw new SynsegError(
+    'RUN_FOLDER',
+    `Cannot resume run: folder must hold a run, got ${folder} without ${CONFIG_FILE} and ${LOG_FILE}; leave out ` +
+      '--resume to start one',
+  );
 }
 
-async function resumeIn(folder: string, config: object, onDifferences: RunFolderOptions['onDifferences']): Promise<void> {
+async function resumeIn(
+  folder: string,
+  config: object,
+  onDifferences: RunFolderOptions['onDifferences'],
+): Promise<void> {
   const differences = configDifferences(await readJson(join(folder, CONFIG_FILE)), config);
   if (differences.length === 0) return;
   if (onDifferences === undefined) {
-    throw new SynsegError('RUN_FOLDER', `Cannot resume run: config must be that of the run, got ${differences.map(formatDifference).join('; ')} (${folder})`);
+    throw new SynsegError(
+      'RUN_FOLDER',
+      `Cannot resume run: config must be that of the run, got ${differences.map(formatDifference).join('; ')} ` +
+        `(${folder})`,
+    );
   }
   onDifferences(differences);
   const earlier = (await readdir(folder)).map((name) => Number(/^config\.(\d+)\.json$/.exec(name)?.[1] ?? 0));

@@ -1,7 +1,8 @@
 /**
  * The lock of a run folder: two processes must not write one run.
  *
- * The lock names its owner. On the same machine it is stale when that process is gone (kill -9), or its number belongs to
+ * The lock names its owner. On the same machine it is stale when that process is gone (kill -9), or its number belongs
+ * to
  * another one by now; a lock of another machine (a network folder, an earlier container) when nobody touched it for two
  * minutes, which its owner does every twenty seconds.
  */
@@ -40,7 +41,13 @@ const held = new Set<string>();
  */
 export async function lockRun(folder: string): Promise<() => Promise<void>> {
   const path = join(await realpath(folder), LOCK_FILE);
-  const own: Owner = { token: randomUUID(), pid: process.pid, host: hostname(), incarnation: await incarnationOf(process.pid), since: new Date().toISOString() };
+  const own: Owner = {
+    token: randomUUID(),
+    pid: process.pid,
+    host: hostname(),
+    incarnation: await incarnationOf(process.pid),
+    since: new Date().toISOString(),
+  };
   while (!(await writeNew(path, JSON.stringify(own)))) {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       // Given back since: what cannot be read for another reason will not go away.
@@ -49,10 +56,18 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
     });
     if (text === undefined) continue;
     const owner = parse(text);
-    const ageMs = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    const ageMs = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
     if (owner === undefined ? ageMs < EMPTY_MS : await isAlive(owner, ageMs, path)) {
-      const who = owner === undefined ? 'another process' : `process ${String(owner.pid)} on ${owner.host} since ${owner.since}`;
-      throw new SynsegError('RUN_FOLDER', `Cannot open run: folder must not be in use, got ${folder}, written by ${who}; if that process is gone, delete ${LOCK_FILE}`);
+      const who =
+        owner === undefined ? 'another process' : `process ${String(owner.pid)} on ${owner.host} since ${owner.since}`;
+      throw new SynsegError(
+        'RUN_FOLDER',
+        `Cannot open run: folder must not be in use, got ${folder}, written by ${who}; if that process is gone, ` +
+          `delete ${LOCK_FILE}`,
+      );
     }
     await removeStale(path, text);
   }
@@ -120,7 +135,10 @@ async function isAlive({ pid, host, incarnation }: Owner, ageMs: number, path: s
 /** On Linux the system start and the process start; elsewhere, and for a process that is gone, nothing. */
 async function incarnationOf(pid: number): Promise<string> {
   try {
-    const [boot, stats] = await Promise.all([readFile('/proc/sys/kernel/random/boot_id', 'utf8'), readFile(`/proc/${String(pid)}/stat`, 'utf8')]);
+    const [boot, stats] = await Promise.all([
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+      readFile(`/proc/${String(pid)}/stat`, 'utf8'),
+    ]);
     // The name in parentheses may hold anything; the start time is the 20th field after it.
     const start = stats.slice(stats.lastIndexOf(')') + 2).split(' ')[19];
     return start === undefined ? '' : `${boot.trim()}:${start}`;

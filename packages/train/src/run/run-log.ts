@@ -35,7 +35,8 @@ export class RunLog {
   }
 
   /**
-   * Forgets reports of later steps, and a last line that was cut short: the log becomes that of a run that has just done
+   * Forgets reports of later steps, and a last line that was cut short: the log becomes that of a run that has just
+   * done
    * `step`. TensorBoard is told to do the same.
    */
   async rewind(step: number): Promise<void> {

@@ -1,7 +1,14 @@
 /** Safetensors files written tensor by tensor: a model of any size passes through a few megabytes of memory. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { SynsegError } from '@synseg/core';
-import { safetensorsHeader, toFloat16, toFloat32, type FloatTensor, type TensorEntry, type TensorLayout } from '@synseg/core/internals';
+import {
+  safetensorsHeader,
+  toFloat16,
+  toFloat32,
+  type FloatTensor,
+  type TensorEntry,
+  type TensorLayout,
+} from '@synseg/core/internals';
 
 /** A tensor to write; its bytes are asked for once, when its turn comes. */
 export interface TensorSource extends TensorLayout {
@@ -12,14 +19,28 @@ export interface TensorSource extends TensorLayout {
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const HALF_MAX = 65504;
 /** Element types widest first, so that every tensor begins at a multiple of its element's size. */
-const WIDTHS = { float64: 8, int64: 8, float32: 4, int32: 4, float16: 2, bfloat16: 2, uint8: 1, int8: 1, bool: 1 } as const;
+const WIDTHS = {
+  float64: 8,
+  int64: 8,
+  float32: 4,
+  int32: 4,
+  float16: 2,
+  bfloat16: 2,
+  uint8: 1,
+  int8: 1,
+  bool: 1,
+} as const;
 
 /**
  * The bytes of a safetensors file.
  *
  * @param metadata - what the header says besides; `format: 'pt'` is what Python's `transformers` asks for
  */
-export async function* safetensorsChunks(sources: readonly TensorSource[], metadata: Readonly<Record<string, string>>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* safetensorsChunks(
+  sources: readonly TensorSource[],
+  metadata: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const ordered = [...sources].sort((a, b) => WIDTHS[b.dtype] - WIDTHS[a.dtype]);
   yield safetensorsHeader(ordered, metadata);
   for (const source of ordered) {
@@ -47,7 +68,8 @@ export function copiedSource(reader: TensorReader, entry: TensorEntry): TensorSo
 
 /** A tensor of another file in another floating-point type; integers stay as they are. */
 export function convertedSource(reader: TensorReader, entry: TensorEntry, dtype: 'float32' | 'float16'): TensorSource {
-  const floating = entry.dtype === 'float32' || entry.dtype === 'float64' || entry.dtype === 'float16' || entry.dtype === 'bfloat16';
+  const floating =
+    entry.dtype === 'float32' || entry.dtype === 'float64' || entry.dtype === 'float16' || entry.dtype === 'bfloat16';
   if (!floating || entry.dtype === dtype) return copiedSource(reader, entry);
   return {
     name: entry.name,
@@ -67,7 +89,11 @@ function halvesOf(entry: TensorEntry, floats: Float32Array): Uint16Array {
   const halves = toFloat16(floats);
   const lost = halves.findIndex((bits, index) => (bits & 0x7fff) === 0x7c00 && Number.isFinite(floats[index]));
   if (lost >= 0) {
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot export checkpoint: tensor "${entry.name}" must lie within ±${String(HALF_MAX)} for fp16, got ${String(floats[lost])}; use precision fp32`);
+    throw new SynsegError(
+      'CHECKPOINT_FORMAT',
+      `Cannot export checkpoint: tensor "${entry.name}" must lie within ±${String(HALF_MAX)} for fp16, got ` +
+        `${String(floats[lost])}; use precision fp32`,
+    );
   }
   return halves;
 }
@@ -79,11 +105,15 @@ export class TensorReader {
   async *bytes({ path, offset, length, name }: TensorEntry): AsyncGenerator<Uint8Array> {
     const file = this.#files.get(path) ?? (await open(path));
     this.#files.set(path, file);
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, length - done));
-      for (let filled = 0; filled < bytes.length; ) {
+      for (let filled = 0; filled < bytes.length;) {
         const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, offset + done + filled);
-        if (bytesRead === 0) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot read checkpoint: tensor "${name}" must end within the file, got a file cut short (${path})`);
+        if (bytesRead === 0)
+          throw new SynsegError(
+            'CHECKPOINT_FORMAT',
+            `Cannot read checkpoint: tensor "${name}" must end within the file, got a file cut short (${path})`,
+          );
         filled += bytesRead;
       }
       yield bytes;

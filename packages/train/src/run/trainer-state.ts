@@ -26,7 +26,13 @@ export interface TrainerState {
 
 /** The bytes of the state's file. */
 export function trainerStateChunks({ step, position, tensors, layoutKey, notes = {} }: TrainerState): Chunks {
-  return safetensorsChunks(floatSources(tensors), { format: FORMAT, step: String(step), position: JSON.stringify(position), layoutKey, notes: JSON.stringify(notes) });
+  return safetensorsChunks(floatSources(tensors), {
+    format: FORMAT,
+    step: String(step),
+    position: JSON.stringify(position),
+    layoutKey,
+    notes: JSON.stringify(notes),
+  });
 }
 
 /**
@@ -37,18 +43,32 @@ export function trainerStateChunks({ step, position, tensors, layoutKey, notes =
 export async function readTrainerState(folder: string): Promise<TrainerState> {
   const path = join(folder, TRAINER_FILE);
   const file = await readSafetensors(path).catch((error: unknown) => {
-    const missing = error instanceof SynsegError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
-    throw missing ? new SynsegError('RUN_FOLDER', `Cannot resume run: checkpoint must hold ${TRAINER_FILE}, got none in ${folder}`, { cause: error }) : error;
+    const missing =
+      error instanceof SynsegError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+    throw missing
+      ? new SynsegError(
+          'RUN_FOLDER',
+          `Cannot resume run: checkpoint must hold ${TRAINER_FILE}, got none in ${folder}`,
+          { cause: error },
+        )
+      : error;
   });
   const { format, layoutKey } = file.metadata;
   if (format !== FORMAT || layoutKey === undefined) {
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot resume run: format of ${TRAINER_FILE} must be ${FORMAT}, got ${String(format)} (${path})`);
+    throw new SynsegError(
+      'CHECKPOINT_FORMAT',
+      `Cannot resume run: format of ${TRAINER_FILE} must be ${FORMAT}, got ${String(format)} (${path})`,
+    );
   }
   const read = <Result>(field: string): Result => {
     try {
       return JSON.parse(file.metadata[field] ?? '') as Result;
     } catch (cause) {
-      throw new SynsegError('CHECKPOINT_FORMAT', `Cannot resume run: ${field} in ${TRAINER_FILE} must be JSON, got ${messageOf(cause)} (${path})`, { cause });
+      throw new SynsegError(
+        'CHECKPOINT_FORMAT',
+        `Cannot resume run: ${field} in ${TRAINER_FILE} must be JSON, got ${messageOf(cause)} (${path})`,
+        { cause },
+      );
     }
   };
   const tensors = new Map<string, FloatTensor>();

@@ -1,5 +1,14 @@
 /** What the decoder makes of each row, each form of it computed when a loss first asks. */
-import { decode, ops, shapeOps, upsampleToLogits, type Dimension, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
+import {
+  decode,
+  ops,
+  shapeOps,
+  upsampleToLogits,
+  type Dimension,
+  type ModelConfig,
+  type Parameters,
+  type Value,
+} from '@synseg/core/internals';
 import { patchMaps, patchMeans, type PatchMaps } from '../objective/synergy.ts';
 
 const { add, matmul, multiply, reduceSum, scalar } = ops;
@@ -26,7 +35,12 @@ export class DecodedRows {
 
   /** `[rows, height, width]` */
   get logits(): Value {
-    return (this.#logits ??= upsampleToLogits(this.#parameters, this.features, this.#config.patchGrid, this.#config.decoder));
+    return (this.#logits ??= upsampleToLogits(
+      this.#parameters,
+      this.features,
+      this.#config.patchGrid,
+      this.#config.decoder,
+    ));
   }
 
   /** Activation maps averaged over patches. */
@@ -35,18 +49,25 @@ export class DecodedRows {
   }
 
   /**
-   * The mean logit of each patch, `[rows, patches]`. Of the simple head it is a product with the mean of its kernel, which
+   * The mean logit of each patch, `[rows, patches]`. Of the simple head it is a product with the mean of its kernel,
+   * which
    * spares every loss that asks no more the whole picture.
    */
   get patchLogits(): Value {
-    return (this.#patchLogits ??= this.#config.decoder.head === 'simple' ? this.#simplePatchLogits() : patchMeans(this.logits, this.#config.patchGrid));
+    return (this.#patchLogits ??=
+      this.#config.decoder.head === 'simple'
+        ? this.#simplePatchLogits()
+        : patchMeans(this.logits, this.#config.patchGrid));
   }
 
   #simplePatchLogits(): Value {
     const { patchSize, reduceDim } = this.#config.decoder;
     const [rows, patches] = this.features.shape as readonly [Dimension, number, number];
     const name = 'decoder.transposed_convolution';
-    const kernel = reshape(this.#parameters.get(`${name}.weight`, [reduceDim, 1, patchSize, patchSize]), [reduceDim, patchSize * patchSize]);
+    const kernel = reshape(this.#parameters.get(`${name}.weight`, [reduceDim, 1, patchSize, patchSize]), [
+      reduceDim,
+      patchSize * patchSize,
+    ]);
     const mean = multiply(reduceSum(kernel, [1], true), scalar(kernel, 1 / patchSize ** 2));
     return add(reshape(matmul(this.features, mean), [rows, patches]), this.#parameters.get(`${name}.bias`, [1]));
   }

@@ -1,6 +1,17 @@
 /** Both encoders of a checkpoint on pictures and captions, from end to end: what contrastive training is about. */
 import { SynsegError } from '@synseg/core';
-import { imageEmbeddings, normalisePixels, textEmbeddings, type ClipTextConfig, type ClipVisionConfig, type Dimension, type Graph, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
+import {
+  imageEmbeddings,
+  normalisePixels,
+  textEmbeddings,
+  type ClipTextConfig,
+  type ClipVisionConfig,
+  type Dimension,
+  type Graph,
+  type ModelConfig,
+  type Parameters,
+  type Value,
+} from '@synseg/core/internals';
 
 /** Name of the logarithm of the logit scale, as in published checkpoints. */
 export const LOGIT_SCALE = 'clip.logit_scale';
@@ -10,28 +21,61 @@ export const LOGIT_SCALE = 'clip.logit_scale';
  *
  * @throws SynsegError `CHECKPOINT_FORMAT` for a checkpoint with a ready-made trunk or a vocabulary
  */
-export function encodersOf({ trunk, text }: ModelConfig): { readonly vision: ClipVisionConfig; readonly text: ClipTextConfig } {
+export function encodersOf({ trunk, text }: ModelConfig): {
+  readonly vision: ClipVisionConfig;
+  readonly text: ClipTextConfig;
+} {
   if (trunk.kind === 'clip' && text.kind === 'clip') return { vision: trunk, text };
-  const got = [...(trunk.kind === 'clip' ? [] : ['a ready-made trunk']), ...(text.kind === 'clip' ? [] : ['a vocabulary'])].join(' and ');
-  throw new SynsegError('CHECKPOINT_FORMAT', `Cannot train: checkpoint must have both encoders for objective "contrastive", got ${got}`);
+  const got = [
+    ...(trunk.kind === 'clip' ? [] : ['a ready-made trunk']),
+    ...(text.kind === 'clip' ? [] : ['a vocabulary']),
+  ].join(' and ');
+  throw new SynsegError(
+    'CHECKPOINT_FORMAT',
+    `Cannot train: checkpoint must have both encoders for objective "contrastive", got ${got}`,
+  );
 }
 
 /**
- * Embeddings of pictures and of their captions, not of length one: `[pairs, embeddingDim]` each. Captions are filled up to
+ * Embeddings of pictures and of their captions, not of length one: `[pairs, embeddingDim]` each. Captions are filled up
+ * to
  * the longest that the text encoder takes; what follows a caption's end does not bear on it.
  *
- * Inputs: `pixels` uint8 `[pairs, height, width, 3]`, `ids` int64 `[pairs, maxTokens]`, `ends` int64 `[pairs]`: the place of
- * each caption's end token among all ids; with `patchesKept` also `keptTokens` float32 `[1 + patchesKept, 1 + patches]`, one-hot.
+ * Inputs: `pixels` uint8 `[pairs, height, width, 3]`, `ids` int64 `[pairs, maxTokens]`, `ends` int64 `[pairs]`: the
+ * place of
+ * each caption's end token among all ids; with `patchesKept` also `keptTokens` float32 `[1 + patchesKept, 1 +
+ * patches]`, one-hot.
  */
-export function encodePairs(graph: Graph, config: ModelConfig, parameters: Parameters, pairs: Dimension, patchesKept?: number): { readonly image: Value; readonly text: Value } {
+export function encodePairs(
+  graph: Graph,
+  config: ModelConfig,
+  parameters: Parameters,
+  pairs: Dimension,
+  patchesKept?: number,
+): { readonly image: Value; readonly text: Value } {
   const { vision, text } = encodersOf(config);
   const tokens = text.maxTokens;
   const pixels = graph.input('pixels', 'uint8', [pairs, ...config.inputSize, 3]);
   const [rows, columns] = config.patchGrid;
-  const kept = patchesKept === undefined ? undefined : graph.input('keptTokens', 'float32', [1 + patchesKept, 1 + rows * columns]);
+  const kept =
+    patchesKept === undefined ? undefined : graph.input('keptTokens', 'float32', [1 + patchesKept, 1 + rows * columns]);
   const positions = graph.integers(Array.from({ length: tokens }, (_, position) => position));
   return {
-    image: imageEmbeddings(parameters, normalisePixels(pixels, vision), vision, config.patchGrid, config.embeddingDim, kept),
-    text: textEmbeddings(parameters, graph.input('ids', 'int64', [pairs, tokens]), positions, graph.input('ends', 'int64', [pairs]), text, config.embeddingDim),
+    image: imageEmbeddings(
+      parameters,
+      normalisePixels(pixels, vision),
+      vision,
+      config.patchGrid,
+      config.embeddingDim,
+      kept,
+    ),
+    text: textEmbeddings(
+      parameters,
+      graph.input('ids', 'int64', [pairs, tokens]),
+      positions,
+      graph.input('ends', 'int64', [pairs]),
+      text,
+      config.embeddingDim,
+    ),
   };
 }

@@ -2,7 +2,15 @@
  * Where each trained tensor lies in the flat parameter vector. The list of tensors is not written down anywhere: it is
  * what the model's own code asks for when it is run on a recorder.
  */
-import { Graph, decode, sha256, upsampleToLogits, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
+import {
+  Graph,
+  decode,
+  sha256,
+  upsampleToLogits,
+  type ModelConfig,
+  type Parameters,
+  type Value,
+} from '@synseg/core/internals';
 import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
 
 /** Groups that train on frozen encoders: the decoder's and the projector. */
@@ -71,7 +79,9 @@ export function trainedTensors(config: ModelConfig, projectorChannels: number | 
   const recorder = new Recorder();
   const { graph } = recorder;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
-  const taps = config.tapDims.map((channels, index) => graph.input(`tap${String(index)}`, 'float32', [1, tokens, channels]));
+  const taps = config.tapDims.map((channels, index) =>
+    graph.input(`tap${String(index)}`, 'float32', [1, tokens, channels]),
+  );
   const { features } = decode(recorder, taps, graph.input('text', 'float32', [1, config.embeddingDim]), config.decoder);
   upsampleToLogits(recorder, features, config.patchGrid, config.decoder);
   if (projectorChannels !== undefined) projectorParameters(recorder, config.embeddingDim, projectorChannels);
@@ -92,8 +102,15 @@ export function isEncoderGroup(group: ParameterGroup): boolean {
 }
 
 /** Weight `[D, channels]` and bias `[D]` of the projector. */
-export function projectorParameters(parameters: Parameters, embeddingDim: number, channels: number): readonly [weight: Value, bias: Value] {
-  return [parameters.get('projector.weight', [embeddingDim, channels]), parameters.get('projector.bias', [embeddingDim])];
+export function projectorParameters(
+  parameters: Parameters,
+  embeddingDim: number,
+  channels: number,
+): readonly [weight: Value, bias: Value] {
+  return [
+    parameters.get('projector.weight', [embeddingDim, channels]),
+    parameters.get('projector.bias', [embeddingDim]),
+  ];
 }
 
 /** The group a tensor belongs to. */
@@ -115,7 +132,11 @@ function isExempt({ name, shape }: ParameterSpec): boolean {
 }
 
 /** Lays out the tensors of the trained groups. */
-export function layoutOf(specs: readonly ParameterSpec[], trainable: readonly ParameterGroup[], decayVectors: boolean): Layout {
+export function layoutOf(
+  specs: readonly ParameterSpec[],
+  trainable: readonly ParameterGroup[],
+  decayVectors: boolean,
+): Layout {
   const trained = specs.filter(({ name }) => trainable.includes(groupOf(name)));
   const isProjector = ({ name }: ParameterSpec): boolean => groupOf(name) === 'projector';
   const entries: LayoutEntry[] = [];

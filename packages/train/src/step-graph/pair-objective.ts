@@ -10,9 +10,21 @@ export const PAIR_FIGURES = ['infoNCE', 'total', 'hits', 'logitScale', 'gradient
 /** One of {@link PAIR_FIGURES}. */
 export type PairFigure = (typeof PAIR_FIGURES)[number];
 
-/** Forward pass and loss; beside the inputs of `encodePairs`, `captions` int64 `[images]`: equal numbers for equal captions. */
-export function pairObjective(graph: Graph, { config, images, patchesKept }: Pick<StepSpec, 'config' | 'images' | 'patchesKept'>, parameters: Parameters): { loss: Value; figures: Partial<Record<PairFigure, Value>> } {
+/**
+ * Forward pass and loss; beside the inputs of `encodePairs`, `captions` int64 `[images]`: equal numbers for equal
+ * captions.
+ */
+export function pairObjective(
+  graph: Graph,
+  { config, images, patchesKept }: Pick<StepSpec, 'config' | 'images' | 'patchesKept'>,
+  parameters: Parameters,
+): { loss: Value; figures: Partial<Record<PairFigure, Value>> } {
   const { image, text } = encodePairs(graph, config, parameters, images, patchesKept);
-  const { loss, hits, scale } = infoNCE(image, text, graph.input('captions', 'int64', [images]), parameters.get(LOGIT_SCALE, []));
+  const { loss, hits, scale } = infoNCE(
+    image,
+    text,
+    graph.input('captions', 'int64', [images]),
+    parameters.get(LOGIT_SCALE, []),
+  );
   return { loss, figures: { infoNCE: loss, total: loss, hits, logitScale: scale } };
 }

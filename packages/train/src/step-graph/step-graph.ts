@@ -1,12 +1,21 @@
 /**
- * One training step as one ONNX graph: frozen trunk → FiLM, decoder, head → losses → gradients → clip → AdamW; or, on pairs
+ * One training step as one ONNX graph: frozen trunk → FiLM, decoder, head → losses → gradients → clip → AdamW; or, on
+ * pairs
  * of picture and caption, both encoders → InfoNCE → gradients → clip → AdamW.
  *
  * What goes in: pictures (or taps computed before), text embeddings, which row belongs to which picture, and the state.
  * What comes out: the new state, and one vector of figures for the report. Only standard operators, so it runs wherever
  * inference does. The number of rows is left open: one session serves every bucket.
  */
-import { CheckpointParameters, Graph, ops, shapeOps, trunkTaps, type Parameters, type Value } from '@synseg/core/internals';
+import {
+  CheckpointParameters,
+  Graph,
+  ops,
+  shapeOps,
+  trunkTaps,
+  type Parameters,
+  type Value,
+} from '@synseg/core/internals';
 import { gradients } from '../autodiff/gradients.ts';
 import { adamw, clipToNorm, globalNorm } from '../optimizer/adamw.ts';
 import { LARGEST_SCALE } from '../objective/info-nce.ts';
@@ -28,16 +37,31 @@ export function buildStepGraph(spec: StepSpec, weights: StepWeights): Graph {
   const flat = graph.input('parameters', 'float32', [layout.length]);
   const views = viewsOf(flat, layout);
   const parameters = new FlatParameters(graph, views, new InlineParameters(graph, weights.frozen));
-  const objective: Objective = spec.kind === 'pairs' ? pairObjective(graph, spec, parameters) : stepObjective(graph, spec, parameters, tapsOf(graph, spec, weights), startOf(graph, spec, weights));
+  const objective: Objective =
+    spec.kind === 'pairs'
+      ? pairObjective(graph, spec, parameters)
+      : stepObjective(graph, spec, parameters, tapsOf(graph, spec, weights), startOf(graph, spec, weights));
   const { loss, figures } = objective;
   const entries = layout.entries.filter(({ offset }) => offset >= moved.start);
-  const derivatives = gradients(loss, entries.map(({ name }) => views.get(name) as Value));
-  let gradient = concat(derivatives.map((derivative, index) => reshape(derivative, [(entries[index] as { length: number }).length])), 0);
+  const derivatives = gradients(
+    loss,
+    entries.map(({ name }) => views.get(name) as Value),
+  );
+  let gradient = concat(
+    derivatives.map((derivative, index) => reshape(derivative, [(entries[index] as { length: number }).length])),
+    0,
+  );
   if (spec.phase !== 'whole') gradient = add(graph.input('accumulated', 'float32', [moved.length]), gradient);
   if (spec.phase === 'partial') graph.output('accumulated', gradient);
   else figures.gradientNorm = update(graph, spec, flat, gradient);
   const zero = graph.floats([0], []);
-  graph.output('figures', concat(figuresOf(spec).map((name) => reshape(figures[name] ?? zero, [1])), 0));
+  graph.output(
+    'figures',
+    concat(
+      figuresOf(spec).map((name) => reshape(figures[name] ?? zero, [1])),
+      0,
+    ),
+  );
   return graph;
 }
 
@@ -53,13 +77,22 @@ export function figuresOf({ kind }: Pick<StepSpec, 'kind'>): readonly (Figure | 
 }
 
 /**
- * Both encoders with the weights of the flat vector: inputs `parameters` and those of `encodePairs`, for any number of pairs;
+ * Both encoders with the weights of the flat vector: inputs `parameters` and those of `encodePairs`, for any number of
+ * pairs;
  * outputs `image` and `text` float32 `[pairs, embeddingDim]`, rows of length one.
  */
-export function buildEmbedGraph({ config, layout }: Pick<StepSpec, 'config' | 'layout'>, { frozen }: Pick<StepWeights, 'frozen'>): Graph {
+export function buildEmbedGraph(
+  { config, layout }: Pick<StepSpec, 'config' | 'layout'>,
+  { frozen }: Pick<StepWeights, 'frozen'>,
+): Graph {
   const graph = new Graph('embed');
   const views = viewsOf(graph.input('parameters', 'float32', [layout.length]), layout);
-  const { image, text } = encodePairs(graph, config, new FlatParameters(graph, views, new InlineParameters(graph, frozen)), 'pairs');
+  const { image, text } = encodePairs(
+    graph,
+    config,
+    new FlatParameters(graph, views, new InlineParameters(graph, frozen)),
+    'pairs',
+  );
   graph.output('image', unit(image));
   graph.output('text', unit(text));
   return graph;
@@ -67,7 +100,9 @@ export function buildEmbedGraph({ config, layout }: Pick<StepSpec, 'config' | 'l
 
 /** The trained tensors as parts of the flat vector. */
 function viewsOf(flat: Value, { entries }: Layout): Map<string, Value> {
-  return new Map(entries.map(({ name, shape, offset, length }) => [name, reshape(slice(flat, 0, offset, offset + length), shape)]));
+  return new Map(
+    entries.map(({ name, shape, offset, length }) => [name, reshape(slice(flat, 0, offset, offset + length), shape)]),
+  );
 }
 
 /** Frozen tensors that the graph carries itself. */
@@ -81,7 +116,7 @@ class InlineParameters implements Parameters {
   }
 
   get(name: string): Value {
-    const tensor = this.#tensors.get(name) as ParameterSpec & { data: Float32Array } | undefined;
+    const tensor = this.#tensors.get(name) as (ParameterSpec & { data: Float32Array }) | undefined;
     if (tensor === undefined) throw new RangeError(`internal: tensor "${name}" must be trained or frozen, got neither`);
     return this.graph.floats(tensor.data, tensor.shape);
   }
@@ -90,16 +125,29 @@ class InlineParameters implements Parameters {
 /** The parameters that training started from, as an input `start` like `parameters`, where a loss asks for them. */
 function startOf(graph: Graph, { layout, prior, stage }: StepSpec, { frozen }: StepWeights): Parameters | undefined {
   if (prior === 0 || stage === 'projector') return undefined;
-  return new FlatParameters(graph, viewsOf(graph.input('start', 'float32', [layout.length]), layout), new InlineParameters(graph, frozen));
+  return new FlatParameters(
+    graph,
+    viewsOf(graph.input('start', 'float32', [layout.length]), layout),
+    new InlineParameters(graph, frozen),
+  );
 }
 
-/** The frozen trunk's taps, and what the projector reads beside them, or the inputs that stand for them: see `pictureDims`. */
+/**
+ * The frozen trunk's taps, and what the projector reads beside them, or the inputs that stand for them: see
+ * `pictureDims`.
+ */
 function tapsOf(graph: Graph, spec: StepSpec, { weights, trunkModel }: StepWeights): readonly Value[] {
   const { config, images, input, trunkPrecision } = spec;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
-  if (input === 'taps') return pictureDims(spec).map((channels, index) => graph.input(`tap${String(index)}`, 'float32', [images, tokens, channels]));
+  if (input === 'taps')
+    return pictureDims(spec).map((channels, index) =>
+      graph.input(`tap${String(index)}`, 'float32', [images, tokens, channels]),
+    );
   const pixels = graph.input('pixels', 'uint8', [images, ...config.inputSize, 3]);
-  const source: Parameters = weights === undefined ? new InlineParameters(graph, new Map()) : new CheckpointParameters(graph, weights, trunkPrecision);
+  const source: Parameters =
+    weights === undefined
+      ? new InlineParameters(graph, new Map())
+      : new CheckpointParameters(graph, weights, trunkPrecision);
   return trunkTaps(config, source, pixels, trunkModel).map((tap) => ops.cast(tap, 'float32'));
 }
 
@@ -110,7 +158,8 @@ function update(graph: Graph, spec: StepSpec, parameters: Value, gradient: Value
   const norm = globalNorm(gradient);
   const vector = (name: string): Value => graph.input(name, 'float32', [layout.length]);
   const moved = (x: Value): Value => (start === 0 ? x : slice(x, 0, start, layout.length));
-  const whole = (before: Value, after: Value): Value => (start === 0 ? after : concat([slice(before, 0, 0, start), after], 0));
+  const whole = (before: Value, after: Value): Value =>
+    start === 0 ? after : concat([slice(before, 0, 0, start), after], 0);
   const before = { parameters, mean: vector('mean'), variance: vector('variance') };
   const number = (name: string): Value => graph.input(name, 'float32', []);
   const state = adamw(
@@ -126,7 +175,11 @@ function update(graph: Graph, spec: StepSpec, parameters: Value, gradient: Value
     },
     optimizer,
   );
-  const after = { parameters: whole(parameters, clampScale(state.parameters, layout)), mean: whole(before.mean, state.mean), variance: whole(before.variance, state.variance) };
+  const after = {
+    parameters: whole(parameters, clampScale(state.parameters, layout)),
+    mean: whole(before.mean, state.mean),
+    variance: whole(before.variance, state.variance),
+  };
   for (const [name, value] of Object.entries(after)) graph.output(name, value);
   if (ema !== undefined) {
     const average = vector('average');
@@ -140,8 +193,16 @@ function clampScale(parameters: Value, { entries, length }: Layout): Value {
   const place = entries.find(({ name }) => name === LOGIT_SCALE)?.offset;
   if (place === undefined) return parameters;
   const clamped = minimum(slice(parameters, 0, place, place + 1), scalar(parameters, Math.log(LARGEST_SCALE)));
-  const parts = [[0, place], [place + 1, length]].filter(([start = 0, end = 0]) => start < end).map(([start = 0, end = 0]) => [start, slice(parameters, 0, start, end)] as const);
-  return concat([...parts, [place, clamped] as const].sort(([a], [b]) => a - b).map(([, part]) => part), 0);
+  const parts = [
+    [0, place],
+    [place + 1, length],
+  ]
+    .filter(([start = 0, end = 0]) => start < end)
+    .map(([start = 0, end = 0]) => [start, slice(parameters, 0, start, end)] as const);
+  return concat(
+    [...parts, [place, clamped] as const].sort(([a], [b]) => a - b).map(([, part]) => part),
+    0,
+  );
 }
 
 /** Weight decay of each number from `start` on, or one number for all. */

@@ -2,7 +2,15 @@
 import { ops, shapeOps, type Graph, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
 import { contrastiveLosses } from '../objective/contrastive.ts';
 import { distillationLoss, groundingLoss } from '../objective/grounding.ts';
-import { BANK_LOSSES, LOSSES, activeLosses, needsContrastive, needsDecoder, needsProjector, type LossWeights } from '../objective/losses.ts';
+import {
+  BANK_LOSSES,
+  LOSSES,
+  activeLosses,
+  needsContrastive,
+  needsDecoder,
+  needsProjector,
+  type LossWeights,
+} from '../objective/losses.ts';
 import { maskLoss, maskShareLoss, maskTargets } from '../objective/mask-loss.ts';
 import { partialLabelLoss, sharingLoss } from '../objective/partial-labels.ts';
 import { patchScores, patchesOf, tapFeatures, type LabelBank } from '../objective/patch-scores.ts';
@@ -15,8 +23,18 @@ import { pictureDims, type StepSpec } from './step-spec.ts';
 const { matmul, multiply, scalar, sigmoid, sqrt, subtract } = ops;
 const { concat, reshape, slice } = shapeOps;
 
-/** Order of the figures in the graph's output `figures` float32 `[16]`; all but the norm are sums over micro-batches. */
-export const FIGURES = [...LOSSES, 'total', 'clampedRows', 'statedRows', 'activationMean', 'activationDeviation', 'gradientNorm'] as const;
+/**
+ * Order of the figures in the graph's output `figures` float32 `[16]`; all but the norm are sums over micro-batches.
+ */
+export const FIGURES = [
+  ...LOSSES,
+  'total',
+  'clampedRows',
+  'statedRows',
+  'activationMean',
+  'activationDeviation',
+  'gradientNorm',
+] as const;
 
 /** One of {@link FIGURES}. */
 export type Figure = (typeof FIGURES)[number];
@@ -30,7 +48,13 @@ const PATCH_LOSSES: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(
  * @param pictures - what is known of them, see `pictureDims`
  * @param start - of the decoder that training started from, where `spec.prior` counts
  */
-export function stepObjective(graph: Graph, spec: StepSpec, parameters: Parameters, pictures: readonly Value[], start?: Parameters): { loss: Value; figures: Partial<Record<Figure, Value>> } {
+export function stepObjective(
+  graph: Graph,
+  spec: StepSpec,
+  parameters: Parameters,
+  pictures: readonly Value[],
+  start?: Parameters,
+): { loss: Value; figures: Partial<Record<Figure, Value>> } {
   const { config, lambda, prior, images, batchImages } = spec;
   const taps = pictures.slice(0, config.tapDims.length);
   const rows = rowInputs(graph, 'rows');
@@ -43,17 +67,32 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
     if (lambda[name] !== 0) terms.push(multiply(value, scalar(value, lambda[name])));
   };
   const active = activeLosses(spec);
-  const decoded = needsDecoder(active) ? new DecodedRows(parameters, config, taps, graph.input('text', 'float32', ['rows', config.embeddingDim]), assignment) : undefined;
+  const decoded = needsDecoder(active)
+    ? new DecodedRows(
+        parameters,
+        config,
+        taps,
+        graph.input('text', 'float32', ['rows', config.embeddingDim]),
+        assignment,
+      )
+    : undefined;
   if (decoded !== undefined) {
     // The figures are not worth a picture that no loss asks for.
-    const activation = active.every((name) => PATCH_LOSSES.has(name)) ? sigmoid(decoded.patchLogits) : decoded.maps.foreground;
+    const activation = active.every((name) => PATCH_LOSSES.has(name))
+      ? sigmoid(decoded.patchLogits)
+      : decoded.maps.foreground;
     Object.assign(figures, activationFigures(activation, weights.isStated));
   }
   const unconditioned = needsProjector(lambda) ? projected(graph, spec, pictures) : undefined;
   if (decoded !== undefined && needsContrastive(lambda)) {
     const source = unconditioned === undefined ? decoded.features : perRow(unconditioned, assignment);
     const [weight, bias] = projectorParameters(parameters, config.embeddingDim, source.shape[2] as number);
-    const { clampedRows, ...losses } = contrastiveLosses(synergyFeatures(decoded.maps, source, weight, bias), decoded.text, weights, spec.contrastive);
+    const { clampedRows, ...losses } = contrastiveLosses(
+      synergyFeatures(decoded.maps, source, weight, bias),
+      decoded.text,
+      weights,
+      spec.contrastive,
+    );
     figures.clampedRows = clampedRows;
     for (const name of ['align', 'contrast', 'background', 'separation'] as const) weigh(name, losses[name]);
   }
@@ -68,12 +107,26 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
     }
     if (active.includes('partial')) weigh('partial', partialLabelLoss(scores, bank, batchImages));
     if (decoded !== undefined && active.includes('sharing')) {
-      const known = start === undefined ? undefined : new DecodedRows(start, config, taps, decoded.text, assignment).patchLogits;
-      weigh('sharing', sharingLoss(decoded.patchLogits, scores, bank, assignment, batchImages, known === undefined ? undefined : { logits: known, weight: prior }));
+      const known =
+        start === undefined ? undefined : new DecodedRows(start, config, taps, decoded.text, assignment).patchLogits;
+      weigh(
+        'sharing',
+        sharingLoss(
+          decoded.patchLogits,
+          scores,
+          bank,
+          assignment,
+          batchImages,
+          known === undefined ? undefined : { logits: known, weight: prior },
+        ),
+      );
     }
   }
   if (decoded !== undefined && (active.includes('masks') || active.includes('maskShare'))) {
-    const targets = maskTargets(assignment, { masks: graph.input('masks', 'uint8', [images, ...config.inputSize]), classOfRow: graph.input('classOfRow', 'float32', ['rows']) });
+    const targets = maskTargets(assignment, {
+      masks: graph.input('masks', 'uint8', [images, ...config.inputSize]),
+      classOfRow: graph.input('classOfRow', 'float32', ['rows']),
+    });
     if (active.includes('masks')) weigh('masks', maskLoss(decoded.logits, targets, batchImages));
     if (active.includes('maskShare')) weigh('maskShare', maskShareLoss(decoded.logits, targets, batchImages));
   }
@@ -81,7 +134,10 @@ export function stepObjective(graph: Graph, spec: StepSpec, parameters: Paramete
   return { loss, figures: { ...figures, total: loss } };
 }
 
-/** What the projector reads before any label bears on it, `[images, patches, channels]`; nothing when it reads the decoder. */
+/**
+ * What the projector reads before any label bears on it, `[images, patches, channels]`; nothing when it reads the
+ * decoder.
+ */
 function projected(graph: Graph, spec: StepSpec, pictures: readonly Value[]): Value | undefined {
   switch (spec.features) {
     case 'conditional':
@@ -89,9 +145,15 @@ function projected(graph: Graph, spec: StepSpec, pictures: readonly Value[]): Va
     case 'visual':
       return patchesOf(pictures.at(-1) as Value);
     case 'taps':
-      return standardised(graph, spec, pictures, pictures.map((_, index) => index));
+      return standardised(
+        graph,
+        spec,
+        pictures,
+        pictures.map((_, index) => index),
+      );
     case 'windows':
-      // Between the two, what transformers know of the whole picture at every patch: a stated label could be found anywhere.
+      // Between the two, what transformers know of the whole picture at every patch: a stated label could be found
+      // anywhere.
       return standardised(graph, spec, pictures, [0, pictures.length - 1]);
   }
 }
@@ -102,9 +164,16 @@ function standardised(graph: Graph, spec: StepSpec, pictures: readonly Value[], 
   for (const channels of pictureDims(spec)) ends.push((ends.at(-1) ?? 0) + channels);
   const statistic = (name: string): Value => {
     const all = graph.input(name, 'float32', [ends.at(-1) as number]);
-    return concat(chosen.map((index) => slice(all, 0, ends[index - 1] ?? 0, ends[index] as number)), 0);
+    return concat(
+      chosen.map((index) => slice(all, 0, ends[index - 1] ?? 0, ends[index] as number)),
+      0,
+    );
   };
-  return tapFeatures(chosen.map((index) => pictures[index] as Value), statistic('tapMean'), statistic('tapDeviation'));
+  return tapFeatures(
+    chosen.map((index) => pictures[index] as Value),
+    statistic('tapMean'),
+    statistic('tapDeviation'),
+  );
 }
 
 function labelBank(graph: Graph, { embeddingDim }: ModelConfig, images: number): LabelBank {
@@ -126,5 +195,8 @@ function perRow(x: Value, assignment: Value): Value {
 function activationFigures(activation: Value, isStated: Value): { activationMean: Value; activationDeviation: Value } {
   const average = rowMean(activation);
   const centred = subtract(activation, average);
-  return { activationMean: total(multiply(average, isStated)), activationDeviation: total(multiply(sqrt(rowMean(multiply(centred, centred))), isStated)) };
+  return {
+    activationMean: total(multiply(average, isStated)),
+    activationDeviation: total(multiply(sqrt(rowMean(multiply(centred, centred))), isStated)),
+  };
 }

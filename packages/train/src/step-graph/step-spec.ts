@@ -29,7 +29,9 @@ export interface StepSpec {
   readonly stage: Stage;
   /** Patches of a picture that the picture encoder sees, of pairs; all when undefined. */
   readonly patchesKept: number | undefined;
-  /** `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does this, then steps. */
+  /**
+   * `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does this, then steps.
+   */
   readonly phase: 'whole' | 'partial' | 'last';
 }
 
@@ -47,7 +49,10 @@ export interface StepWeights {
  * Channels of what a step knows of a picture, `[images, 1 + patches, D_i]` each: the taps, then what its windows are
  * embedded as where a loss reads that.
  */
-export function pictureDims({ config, ...reading }: Pick<StepSpec, 'config' | 'features' | 'lambda'>): readonly number[] {
+export function pictureDims({
+  config,
+  ...reading
+}: Pick<StepSpec, 'config' | 'features' | 'lambda'>): readonly number[] {
   return readsWindows(reading) ? [...config.tapDims, config.embeddingDim] : config.tapDims;
 }
 
@@ -57,7 +62,10 @@ export function stateNames({ ema }: Pick<StepSpec, 'ema'>): readonly string[] {
 }
 
 /** Numbers of the flat vector that a stage moves: from `start` to the end. */
-export function movedRange({ layout, stage }: Pick<StepSpec, 'layout' | 'stage'>): { readonly start: number; readonly length: number } {
+export function movedRange({ layout, stage }: Pick<StepSpec, 'layout' | 'stage'>): {
+  readonly start: number;
+  readonly length: number;
+} {
   const start = stage === 'projector' ? layout.projectorStart : 0;
   return { start, length: layout.length - start };
 }

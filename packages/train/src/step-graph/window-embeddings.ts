@@ -1,12 +1,24 @@
 /**
- * What the picture encoder makes of a window of the picture that it sees alone. It was trained to say what is in a whole
- * picture; of a window it says the same, and nothing of the rest of the picture can lead it astray (compare ViLD, Gu et al.
+ * What the picture encoder makes of a window of the picture that it sees alone. It was trained to say what is in a
+ * whole
+ * picture; of a window it says the same, and nothing of the rest of the picture can lead it astray (compare ViLD, Gu et
+ * al.
  * 2022, which embeds crops around proposals).
  *
- * 7 × 7 windows, a quarter of the picture each way, each of them read at the encoder's full size; neighbours share half.
+ * 7 × 7 windows, a quarter of the picture each way, each of them read at the encoder's full size; neighbours share
+ * half.
  */
 import { SynsegError } from '@synseg/core';
-import { imageEmbeddings, normalisePixels, ops, shapeOps, type ClipVisionConfig, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
+import {
+  imageEmbeddings,
+  normalisePixels,
+  ops,
+  shapeOps,
+  type ClipVisionConfig,
+  type ModelConfig,
+  type Parameters,
+  type Value,
+} from '@synseg/core/internals';
 import { unit } from '../objective/contrastive.ts';
 
 const { cast, matmul } = ops;
@@ -24,7 +36,8 @@ export const WINDOWS = {
 const { zoom: ZOOM, across: ACROSS, reach: REACH } = WINDOWS;
 
 /**
- * At each patch the mean of the unit embeddings of the windows that cover it, the nearer ones more; before the patches, as a
+ * At each patch the mean of the unit embeddings of the windows that cover it, the nearer ones more; before the patches,
+ * as a
  * class token, the mean of all windows.
  *
  * @param pixels - one picture at four times the input size: uint8 `[1, 4·height, 4·width, 3]`
@@ -36,23 +49,44 @@ export function windowEmbeddings(parameters: Parameters, pixels: Value, config: 
   const [height, width] = config.inputSize;
   const places = Array.from({ length: ACROSS }, (_, place) => place);
   const bands = places.map((row) => startOf(row, height)).map((top) => slice(pixels, 1, top, top + height));
-  const windows = concat(bands.flatMap((band) => places.map((column) => startOf(column, width)).map((left) => slice(band, 2, left, left + width))), 0);
+  const windows = concat(
+    bands.flatMap((band) =>
+      places.map((column) => startOf(column, width)).map((left) => slice(band, 2, left, left + width)),
+    ),
+    0,
+  );
   const compute = parameters.get('clip.vision_model.pre_layrnorm.weight', [vision.hiddenSize]).dtype;
-  const embeddings = unit(cast(imageEmbeddings(parameters, cast(normalisePixels(windows, vision), compute), vision, patchGrid, embeddingDim), 'float32'));
+  const embeddings = unit(
+    cast(
+      imageEmbeddings(parameters, cast(normalisePixels(windows, vision), compute), vision, patchGrid, embeddingDim),
+      'float32',
+    ),
+  );
   const weights = parameters.graph.floats(windowWeights(patchGrid), [1 + patchGrid[0] * patchGrid[1], ACROSS ** 2]);
   return reshape(matmul(weights, embeddings), [1, 1 + patchGrid[0] * patchGrid[1], embeddingDim]);
 }
 
-/** The picture encoder's sizes. @throws SynsegError `CHECKPOINT_FORMAT` for a checkpoint with a ready-made trunk, which embeds no pictures */
+/**
+ * The picture encoder's sizes. @throws SynsegError `CHECKPOINT_FORMAT` for a checkpoint with a ready-made trunk, which
+ * embeds no pictures
+ */
 export function pictureEncoderOf({ trunk }: ModelConfig): ClipVisionConfig {
   if (trunk.kind === 'clip') return trunk;
-  throw new SynsegError('CHECKPOINT_FORMAT', 'Cannot train: checkpoint must have a picture encoder for features "windows", got a ready-made trunk');
+  throw new SynsegError(
+    'CHECKPOINT_FORMAT',
+    'Cannot train: checkpoint must have a picture encoder for features "windows", got a ready-made trunk',
+  );
 }
 
 /** How much each window counts in each token, row-major `[1 + patches, windows]`; each row sums to 1. */
 export function windowWeights([rows, columns]: readonly [number, number]): Float32Array {
   const [vertical, horizontal] = [alongOneSide(rows), alongOneSide(columns)];
-  const tokens = [new Array<number>(ACROSS ** 2).fill(ACROSS ** -2), ...vertical.flatMap((down) => horizontal.map((across) => down.flatMap((share) => across.map((other) => share * other))))];
+  const tokens = [
+    new Array<number>(ACROSS ** 2).fill(ACROSS ** -2),
+    ...vertical.flatMap((down) =>
+      horizontal.map((across) => down.flatMap((share) => across.map((other) => share * other))),
+    ),
+  ];
   return Float32Array.from(tokens.flat());
 }
 

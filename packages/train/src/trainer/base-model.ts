@@ -1,8 +1,20 @@
-/** What training starts from: a checkpoint, or frozen encoders that get a random decoder; a checkpoint's encoders alone. */
+/**
+ * What training starts from: a checkpoint, or frozen encoders that get a random decoder; a checkpoint's encoders alone.
+ */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError, downloadCheckpoint } from '@synseg/core';
-import { EMBEDDED, Weights, embeddedFolder, fingerprintFiles, readFloats, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/internals';
+import {
+  EMBEDDED,
+  Weights,
+  embeddedFolder,
+  fingerprintFiles,
+  readFloats,
+  readJson,
+  readModelConfig,
+  type FloatTensor,
+  type ModelConfig,
+} from '@synseg/core/internals';
 import { shownSource } from '../data/source.ts';
 import { initialValues } from '../step-graph/initial-values.ts';
 import { encoderTensors, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
@@ -29,45 +41,91 @@ export interface BaseModel {
 /**
  * Opens what the plan starts from.
  *
- * @throws SynsegError `MODEL_LOAD`, `CHECKPOINT_FORMAT` or `HUB_DOWNLOAD`; RangeError when the plan gives a decoder to a
+ * @throws SynsegError `MODEL_LOAD`, `CHECKPOINT_FORMAT` or `HUB_DOWNLOAD`; RangeError when the plan gives a decoder to
+ * a
  *   folder that has one
  */
-export async function openBaseModel(plan: TrainPlan, decoderGiven: boolean, cacheFolder: string, signal: AbortSignal | undefined): Promise<BaseModel> {
+export async function openBaseModel(
+  plan: TrainPlan,
+  decoderGiven: boolean,
+  cacheFolder: string,
+  signal: AbortSignal | undefined,
+): Promise<BaseModel> {
   const fromScratch = plan.init === 'random';
   const folder = await folderOf(fromScratch ? (plan.trunk as string) : plan.init, signal);
   const raw = (await readJson(join(folder, 'config.json'))) as Record<string, unknown> | undefined;
-  if (raw === undefined) throw new SynsegError('MODEL_LOAD', `Cannot train: folder must hold config.json, got "${folder}"`);
+  if (raw === undefined)
+    throw new SynsegError('MODEL_LOAD', `Cannot train: folder must hold config.json, got "${folder}"`);
   const bare = raw['model_type'] === 'synseg' && raw['decoder'] === undefined;
-  if (bare && !fromScratch) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot train: init must be a checkpoint with a decoder, got "${plan.init}" without one; pass it as trunk, with init "random"`);
-  if (decoderGiven && !bare) throw new RangeError(`Cannot train: decoder must be left out when the trunk's config.json gives one, got both (${folder})`);
+  if (bare && !fromScratch)
+    throw new SynsegError(
+      'CHECKPOINT_FORMAT',
+      `Cannot train: init must be a checkpoint with a decoder, got "${plan.init}" without one; pass it as trunk, ` +
+        'with init "random"',
+    );
+  if (decoderGiven && !bare)
+    throw new RangeError(
+      `Cannot train: decoder must be left out when the trunk's config.json gives one, got both (${folder})`,
+    );
   const configJson = bare ? { ...raw, decoder: decoderJson(plan) } : raw;
-  const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as Record<string, unknown> | undefined;
+  const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as
+    Record<string, unknown> | undefined;
   const config = readModelConfig(configJson, preprocessor, folder, plan.inputSize ?? undefined);
   const { head, patchSize } = config.decoder;
   if (needsMasks(plan.lambda) && head === 'refined' && patchSize !== 16) {
-    throw new RangeError(`Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits then match, got ${String(patchSize)} (${folder})`);
+    throw new RangeError(
+      'Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits ' +
+        `then match, got ${String(patchSize)} (${folder})`,
+    );
   }
   if (readsWindows(plan)) pictureEncoderOf(config);
   const onPairs = plan.objective === 'contrastive';
-  const specs = onPairs ? encoderTensors(config) : trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
+  const specs = onPairs
+    ? encoderTensors(config)
+    : trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
   const weights = fromScratch ? undefined : await Weights.open(folder);
-  const { tensors, random } = onPairs ? { tensors: await storedValues(specs, weights as Weights), random: [] } : await initialValues(specs, weights, plan.seed);
-  const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights ?? (await Weights.open(folder))).files;
+  const { tensors, random } = onPairs
+    ? { tensors: await storedValues(specs, weights as Weights), random: [] }
+    : await initialValues(specs, weights, plan.seed);
+  const trunkFiles =
+    config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights ?? (await Weights.open(folder))).files;
   const files = new Map<string, string>();
   if (plan.inputSize !== null && config.trunk.kind === 'clip') {
-    files.set('preprocessor_config.json', `${JSON.stringify({ ...preprocessor, size: { height: plan.inputSize, width: plan.inputSize } }, null, 2)}\n`);
+    files.set(
+      'preprocessor_config.json',
+      `${JSON.stringify({ ...preprocessor, size: { height: plan.inputSize, width: plan.inputSize } }, null, 2)}\n`,
+    );
   }
-  return { folder, configJson, files, config, specs, tensors, random, trunkKey: await fingerprintFiles(trunkFiles, cacheFolder) };
+  return {
+    folder,
+    configJson,
+    files,
+    config,
+    specs,
+    tensors,
+    random,
+    trunkKey: await fingerprintFiles(trunkFiles, cacheFolder),
+  };
 }
 
-/** The checkpoint's own numbers: encoders have no start but a whole one. @throws SynsegError `CHECKPOINT_FORMAT` for one it lacks */
+/**
+ * The checkpoint's own numbers: encoders have no start but a whole one. @throws SynsegError `CHECKPOINT_FORMAT` for one
+ * it lacks
+ */
 async function storedValues(specs: readonly ParameterSpec[], weights: Weights): Promise<Map<string, FloatTensor>> {
   const entries = specs.map(({ name, shape }) => weights.get(name, shape));
-  return new Map(await Promise.all(entries.map(async (entry) => [entry.name, { shape: entry.shape, data: await readFloats(entry) }] as const)));
+  return new Map(
+    await Promise.all(
+      entries.map(async (entry) => [entry.name, { shape: entry.shape, data: await readFloats(entry) }] as const),
+    ),
+  );
 }
 
 /** Channels that the projector reads. */
-export function projectorChannels({ features }: Pick<TrainPlan, 'features'>, { decoder, tapDims, embeddingDim }: ModelConfig): number {
+export function projectorChannels(
+  { features }: Pick<TrainPlan, 'features'>,
+  { decoder, tapDims, embeddingDim }: ModelConfig,
+): number {
   switch (features) {
     case 'conditional':
       return decoder.reduceDim;
@@ -95,6 +153,11 @@ function decoderJson({ decoder }: TrainPlan): Record<string, unknown> {
 async function folderOf(source: string, signal: AbortSignal | undefined): Promise<string> {
   if (source === EMBEDDED) return embeddedFolder();
   if ((await stat(source).catch(() => undefined))?.isDirectory() === true) return resolve(source);
-  if (!/^[\w-][\w.-]*\/[\w.-]+$/.test(source)) throw new SynsegError('MODEL_LOAD', `Cannot train: model must be an existing folder, a hub id like owner/name or "embedded", got "${shownSource(source)}"`);
+  if (!/^[\w-][\w.-]*\/[\w.-]+$/.test(source))
+    throw new SynsegError(
+      'MODEL_LOAD',
+      'Cannot train: model must be an existing folder, a hub id like owner/name or "embedded", got ' +
+        `"${shownSource(source)}"`,
+    );
   return downloadCheckpoint(source, signal === undefined ? {} : { signal });
 }

@@ -50,7 +50,11 @@ export function composeRows(texts: CategoryTexts, features: FeatureCache | undef
   return async (batch) => {
     const embeddings = await texts.embed(labelsOf(batch, rows));
     const taps = await features?.read(batch.indices);
-    return microBatches(batch, rows, embeddings, (start, end) => (taps === undefined ? { pixels: part(pixelsOf(batch), start, end, batch.images) } : { taps: taps.map((tap) => part(tap, start, end, batch.images)) }));
+    return microBatches(batch, rows, embeddings, (start, end) =>
+      taps === undefined
+        ? { pixels: part(pixelsOf(batch), start, end, batch.images) }
+        : { taps: taps.map((tap) => part(tap, start, end, batch.images)) },
+    );
   };
 }
 
@@ -67,18 +71,36 @@ export interface PairSettings {
   readonly seed: number;
 }
 
-/** Pictures with a caption each: the batch as one. Tells once when many captions are as long as the text encoder takes. */
-export function composePairs({ tokenise, maxTokens, tokens, patchesKept, seed }: PairSettings, warn: (message: string) => void): Compose {
+/**
+ * Pictures with a caption each: the batch as one. Tells once when many captions are as long as the text encoder takes.
+ */
+export function composePairs(
+  { tokenise, maxTokens, tokens, patchesKept, seed }: PairSettings,
+  warn: (message: string) => void,
+): Compose {
   let told = false;
   return (batch) => {
-    const pairs = pairBatch(batch.categories.map(([caption]) => caption as string), pixelsOf(batch), tokenise, maxTokens);
+    const pairs = pairBatch(
+      batch.categories.map(([caption]) => caption as string),
+      pixelsOf(batch),
+      tokenise,
+      maxTokens,
+    );
     const full = pairs.ends.filter((end, pair) => Number(end) === (pair + 1) * maxTokens - 1).length;
     if (!told && full > CUT_OFF * pairs.pairs) {
       told = true;
-      warn(`Captions may lose their end: ${String(full)} of ${String(pairs.pairs)} in a batch have the ${String(maxTokens)} tokens that the text encoder takes, or more. What helps: a checkpoint with more tokens, or with a larger vocabulary (synseg-train create).`);
+      warn(
+        `Captions may lose their end: ${String(full)} of ${String(pairs.pairs)} in a batch have the ` +
+          `${String(maxTokens)} tokens that the text encoder takes, or more. What helps: a checkpoint with more ` +
+          'tokens, or with a larger vocabulary (synseg-train create).',
+      );
     }
     const { epoch, consumed } = batch.after;
-    return Promise.resolve([patchesKept === undefined ? pairs : { ...pairs, keptTokens: keptTokens(tokens, patchesKept, new Random(seed, 'patches', epoch, consumed)) }]);
+    return Promise.resolve([
+      patchesKept === undefined
+        ? pairs
+        : { ...pairs, keptTokens: keptTokens(tokens, patchesKept, new Random(seed, 'patches', epoch, consumed)) },
+    ]);
   };
 }
 
@@ -88,7 +110,12 @@ function pixelsOf({ pixels }: Batch): Uint8Array {
 }
 
 /** Pictures `[start, end)` of an array of `images`, in a buffer of its own. */
-function part<Numbers extends Uint8Array | Float32Array>(numbers: Numbers, start: number, end: number, images: number): Numbers {
+function part<Numbers extends Uint8Array | Float32Array>(
+  numbers: Numbers,
+  start: number,
+  end: number,
+  images: number,
+): Numbers {
   const length = numbers.length / images;
   return numbers.slice(start * length, end * length) as Numbers;
 }

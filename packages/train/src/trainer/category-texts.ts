@@ -26,7 +26,11 @@ export interface CategoryTexts {
   /** What embeddings have in common: the mean over the vocabulary, or over the given categories. */
   readonly centre: (categories: readonly string[]) => Promise<Float32Array>;
   /** The vocabulary's names and those that were added, with their embeddings; undefined with a text encoder. */
-  readonly extended?: () => { readonly names: readonly string[]; readonly embeddings: Float32Array; readonly standIns: readonly StandIn[] };
+  readonly extended?: () => {
+    readonly names: readonly string[];
+    readonly embeddings: Float32Array;
+    readonly standIns: readonly StandIn[];
+  };
   readonly dispose: () => Promise<void>;
 }
 
@@ -44,7 +48,8 @@ export interface CategoryTextOptions {
 
 /** Opens the text side of a checkpoint. */
 export async function openCategoryTexts(options: CategoryTextOptions): Promise<CategoryTexts> {
-  if (options.config.text.kind === 'vocabulary') return vocabularyTexts(await Vocabulary.load(options.folder, options.config), options);
+  if (options.config.text.kind === 'vocabulary')
+    return vocabularyTexts(await Vocabulary.load(options.folder, options.config), options);
   return encodedTexts(options);
 }
 
@@ -67,13 +72,20 @@ function vocabularyTexts(vocabulary: Vocabulary, { unknown, config }: CategoryTe
   };
   return {
     knows: (category) => find(category) !== undefined,
-    embed: (categories) => Promise.resolve(new Map(categories.map((category) => [category, find(category) as Float32Array]))),
+    embed: (categories) =>
+      Promise.resolve(new Map(categories.map((category) => [category, find(category) as Float32Array]))),
     centre: () => Promise.resolve(vocabulary.embed([vocabulary.names])),
     extended: () => {
       const embeddings = new Float32Array((vocabulary.names.length + added.size) * config.embeddingDim);
       embeddings.set(vocabulary.embed(vocabulary.names.map((name) => [name])));
-      [...added.values()].forEach(({ embedding }, index) => embeddings.set(embedding, (vocabulary.names.length + index) * config.embeddingDim));
-      return { names: [...vocabulary.names, ...added.keys()], embeddings, standIns: [...added].map(([category, { entries }]) => ({ category, entries })) };
+      [...added.values()].forEach(({ embedding }, index) =>
+        embeddings.set(embedding, (vocabulary.names.length + index) * config.embeddingDim),
+      );
+      return {
+        names: [...vocabulary.names, ...added.keys()],
+        embeddings,
+        standIns: [...added].map(([category, { entries }]) => ({ category, entries })),
+      };
     },
     dispose: () => Promise.resolve(),
   };
@@ -81,7 +93,11 @@ function vocabularyTexts(vocabulary: Vocabulary, { unknown, config }: CategoryTe
 
 /** Entries that stand for a category a vocabulary does not have: its other number, else all that it heads. */
 export function standInEntries(category: string, names: readonly string[]): string[] {
-  const plain = (name: string): string => name.toLowerCase().replace(/[\s_]+/g, ' ').trim();
+  const plain = (name: string): string =>
+    name
+      .toLowerCase()
+      .replace(/[\s_]+/g, ' ')
+      .trim();
   const forms = wordForms(plain(category));
   const same = names.filter((name) => forms.includes(plain(name)));
   if (same.length > 0) return same.slice(0, 1);
@@ -99,7 +115,15 @@ function wordForms(name: string): string[] {
 }
 
 function encodedTexts({ folder, templates, cacheFolder, device, threads }: CategoryTextOptions): CategoryTexts {
-  const settings: EngineSettings = { folder, cacheFolder, device, threads, inputSize: undefined, precision: 'fp32', maxBatch: 1 };
+  const settings: EngineSettings = {
+    folder,
+    cacheFolder,
+    device,
+    threads,
+    inputSize: undefined,
+    precision: 'fp32',
+    maxBatch: 1,
+  };
   const memory = new Map<string, Float32Array>();
   let thread: Promise<ThreadClient> | undefined;
   const compute = async (categories: readonly string[]): Promise<void> => {
@@ -114,28 +138,32 @@ function encodedTexts({ folder, templates, cacheFolder, device, threads }: Categ
     }
   };
   const embed: CategoryTexts['embed'] = async (categories) => {
-      const missing = [...new Set(categories)].filter((category) => !memory.has(category));
-      if (missing.length > 0) await compute(missing);
-      const found = new Map(categories.map((category) => [category, memory.get(category) as Float32Array]));
-      // The oldest go first; a batch's own are taken before any is dropped.
-      for (const category of memory.keys()) {
-        if (memory.size <= MEMORY) break;
-        memory.delete(category);
-      }
-      return found;
+    const missing = [...new Set(categories)].filter((category) => !memory.has(category));
+    if (missing.length > 0) await compute(missing);
+    const found = new Map(categories.map((category) => [category, memory.get(category) as Float32Array]));
+    // The oldest go first; a batch's own are taken before any is dropped.
+    for (const category of memory.keys()) {
+      if (memory.size <= MEMORY) break;
+      memory.delete(category);
+    }
+    return found;
   };
   return {
     knows: () => true,
     embed,
     centre: async (categories) => meanOf([...(await embed(categories)).values()]),
     dispose: async () => {
-      await thread?.then((client) => client.dispose(), () => undefined);
+      await thread?.then(
+        (client) => client.dispose(),
+        () => undefined,
+      );
     },
   };
 }
 
 function meanOf(vectors: readonly Float32Array[]): Float32Array {
   const mean = new Float32Array(vectors[0]?.length ?? 0);
-  for (const vector of vectors) vector.forEach((value, index) => (mean[index] = (mean[index] as number) + value / vectors.length));
+  for (const vector of vectors)
+    vector.forEach((value, index) => (mean[index] = (mean[index] as number) + value / vectors.length));
   return mean;
 }

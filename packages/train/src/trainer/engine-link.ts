@@ -3,7 +3,15 @@ import { Worker } from 'node:worker_threads';
 import { SynsegError } from '@synseg/core';
 import { packageFile, threadOptions } from '@synseg/core/guards';
 import { RunGuard, deserialiseError, disposedError } from '@synseg/core/internals';
-import type { EngineReply, EngineRequest, EngineStart, PairBatch, PairEmbeddings, StepReply, StepRequest } from './protocol.ts';
+import type {
+  EngineReply,
+  EngineRequest,
+  EngineStart,
+  PairBatch,
+  PairEmbeddings,
+  StepReply,
+  StepRequest,
+} from './protocol.ts';
 
 interface Pending {
   readonly resolve: (result: never) => void;
@@ -32,20 +40,37 @@ export class EngineLink {
         else this.#receive(message);
       });
       worker.once('exit', (code) => {
-        this.#fail(new SynsegError('INFERENCE', `Cannot train: the training thread must stay alive, got exit code ${String(code)}`));
+        this.#fail(
+          new SynsegError(
+            'INFERENCE',
+            `Cannot train: the training thread must stay alive, got exit code ${String(code)}`,
+          ),
+        );
         resolve();
       });
     });
-    worker.on('error', (cause) => this.#fail(new SynsegError('INFERENCE', `Cannot train: the training thread must not fail, got ${String(cause)}`, { cause })));
+    worker.on('error', (cause) =>
+      this.#fail(
+        new SynsegError('INFERENCE', `Cannot train: the training thread must not fail, got ${String(cause)}`, {
+          cause,
+        }),
+      ),
+    );
   }
 
   /** Starts the thread and loads its sessions. @throws what loading throws there, with class and code */
   static async start(options: Omit<EngineStart, 'guard'>): Promise<EngineLink> {
-    const entry = packageFile('train', '@synseg/train', () => { return new URL('./train-thread.js', import.meta.url); });
+    const entry = packageFile('train', '@synseg/train', () => {
+      return new URL('./train-thread.js', import.meta.url);
+    });
     const guard = new RunGuard();
     const atExit = (): void => guard.stopAndWait();
     process.on('exit', atExit);
-    const worker = new Worker(entry, { ...threadOptions(), workerData: { ...options, guard: guard.memory } satisfies EngineStart, name: 'synseg train' });
+    const worker = new Worker(entry, {
+      ...threadOptions(),
+      workerData: { ...options, guard: guard.memory } satisfies EngineStart,
+      name: 'synseg train',
+    });
     worker.once('exit', () => process.off('exit', atExit));
     try {
       const device = await new Promise<string>((resolve, reject) => {
@@ -54,7 +79,11 @@ export class EngineLink {
           else if (message.type === 'failed') reject(deserialiseError(message.error));
         });
         worker.once('error', reject);
-        worker.once('exit', (code) => reject(new SynsegError('INFERENCE', `Cannot train: the training thread must start, got exit code ${String(code)}`)));
+        worker.once('exit', (code) =>
+          reject(
+            new SynsegError('INFERENCE', `Cannot train: the training thread must start, got exit code ${String(code)}`),
+          ),
+        );
       });
       return new EngineLink(worker, device);
     } catch (error) {
@@ -89,7 +118,10 @@ export class EngineLink {
     return this.#request({ type: 'taps', pixels }, [pixels.buffer as ArrayBuffer]);
   }
 
-  /** Embeddings of the windows of pictures uint8 `[n, zoom·height, zoom·width, 3]`, see `windowEmbeddings`; the buffer is moved. */
+  /**
+   * Embeddings of the windows of pictures uint8 `[n, zoom·height, zoom·width, 3]`, see `windowEmbeddings`; the buffer
+   * is moved.
+   */
   windows(pixels: Uint8Array): Promise<Float32Array> {
     return this.#request({ type: 'windows', pixels }, [pixels.buffer as ArrayBuffer]);
   }

@@ -3,7 +3,8 @@
  * encoded once, and every later step, and run, skips the trunk.
  *
  * One file of equal records, and a JSON file that says which sample has which record and what its checksum is. The name
- * stands for all that a record depends on – the trunk's bytes, its input size, the pictures' paths, sizes and times, the
+ * stands for all that a record depends on – the trunk's bytes, its input size, the pictures' paths, sizes and times,
+ * the
  * build – so a changed set is encoded again.
  */
 import { mkdir, open, readFile, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
@@ -35,7 +36,10 @@ export interface FeatureCacheOptions {
   readonly limits?: PictureLimits;
   /** Pictures uint8 `[n, height, width, 3]` → taps float32 `[n, tokens, D_i]` each. */
   readonly encode: (pixels: Uint8Array) => Promise<readonly Float32Array[]>;
-  /** Pictures `WINDOWS.zoom` times as large each way → embeddings of their windows, one a token; none are kept when left out. */
+  /**
+   * Pictures `WINDOWS.zoom` times as large each way → embeddings of their windows, one a token; none are kept when left
+   * out.
+   */
   readonly encodeWindows: ((pixels: Uint8Array) => Promise<Float32Array>) | undefined;
   readonly onProgress: (done: number, total: number, bytes: number) => void;
   readonly onWarning: (warning: DataWarning) => void;
@@ -63,13 +67,18 @@ export class FeatureCache {
    */
   static async open(options: FeatureCacheOptions): Promise<FeatureCache> {
     const { dataset, config, dims, folder } = options;
-    if (dataset.size === undefined) throw new RangeError(`Cannot cache features: data must be a set of known size for cacheFeatures and features "windows", got ${dataset.description}`);
+    if (dataset.size === undefined)
+      throw new RangeError(
+        'Cannot cache features: data must be a set of known size for cacheFeatures and features "windows", got ' +
+          `${dataset.description}`,
+      );
     const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
     const lengths = dims.map((channels) => tokens * channels);
     const path = join(folder, `${await cacheKey(options)}.f16`);
     const index = `${path}.json`;
     const bytes = recordLength(lengths) * 2;
-    const records = (await readRecords(path, index, bytes)) ?? (await encodeAll(options, dataset.size, lengths, path, index));
+    const records =
+      (await readRecords(path, index, bytes)) ?? (await encodeAll(options, dataset.size, lengths, path, index));
     return new FeatureCache(await open(path), index, records, lengths);
   }
 
@@ -87,7 +96,8 @@ export class FeatureCache {
         const halves = new Uint16Array(record);
         const { place, checksum } = this.#records.get(sample) as Place;
         const { bytesRead } = await this.#file.read(new Uint8Array(halves.buffer), 0, record * 2, place * record * 2);
-        if (bytesRead !== record * 2) await this.#damaged(sample, `have ${String(record * 2)} bytes, got ${String(bytesRead)}`);
+        if (bytesRead !== record * 2)
+          await this.#damaged(sample, `have ${String(record * 2)} bytes, got ${String(bytesRead)}`);
         if (checksumOf(halves) !== checksum) await this.#damaged(sample, 'be as it was written, got another checksum');
         let start = 0;
         this.#lengths.forEach((length, tap) => {
@@ -112,7 +122,11 @@ export class FeatureCache {
   /** A damaged file is made again by the next run. */
   async #damaged(sample: number, problem: string): Promise<never> {
     await rm(this.#index, { force: true });
-    throw new SynsegError('DATASET_FORMAT', `Cannot read features: record of sample ${String(sample)} must ${problem}; start again, and features are encoded anew`);
+    throw new SynsegError(
+      'DATASET_FORMAT',
+      `Cannot read features: record of sample ${String(sample)} must ${problem}; start again, and features are ` +
+        'encoded anew',
+    );
   }
 }
 
@@ -142,7 +156,14 @@ function recordLength(lengths: readonly number[]): number {
   return lengths.reduce((sum, length) => sum + length, 0);
 }
 
-async function cacheKey({ dataset, config, dims, trunkKey, encodeWindows, limits = {} }: FeatureCacheOptions): Promise<string> {
+async function cacheKey({
+  dataset,
+  config,
+  dims,
+  trunkKey,
+  encodeWindows,
+  limits = {},
+}: FeatureCacheOptions): Promise<string> {
   const pictures: string[] = [];
   let left = dataset.size ?? 0;
   for await (const { sample, index } of dataset.draw(START, 0)) {
@@ -152,7 +173,19 @@ async function cacheKey({ dataset, config, dims, trunkKey, encodeWindows, limits
     left -= 1;
     if (left <= 0) break;
   }
-  return sha256(JSON.stringify([BUILD_ID ?? null, FORMAT, limits, trunkKey, config.trunk, config.inputSize, dims, encodeWindows === undefined ? [] : WINDOWS, pictures])).slice(0, 24);
+  return sha256(
+    JSON.stringify([
+      BUILD_ID ?? null,
+      FORMAT,
+      limits,
+      trunkKey,
+      config.trunk,
+      config.inputSize,
+      dims,
+      encodeWindows === undefined ? [] : WINDOWS,
+      pictures,
+    ]),
+  ).slice(0, 24);
 }
 
 /** The records of a file; undefined where it is not there, or not as it was written. */
@@ -166,7 +199,13 @@ async function readRecords(path: string, index: string, recordBytes: number): Pr
 }
 
 /** One pass over the set. Pictures that cannot be read are left out. */
-async function encodeAll(options: FeatureCacheOptions, size: number, lengths: readonly number[], path: string, index: string): Promise<Records> {
+async function encodeAll(
+  options: FeatureCacheOptions,
+  size: number,
+  lengths: readonly number[],
+  path: string,
+  index: string,
+): Promise<Records> {
   const { config, workers, encode, encodeWindows, onProgress, onWarning, signal, folder, limits = {} } = options;
   const dataset = picturesOf(options.dataset);
   const record = recordLength(lengths);
@@ -174,7 +213,11 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
   await mkdir(folder, { recursive: true });
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < bytes) {
-    throw new SynsegError('RUN_FOLDER', `Cannot cache features: disk must have ${megabytes(bytes)} free for ${String(size)} pictures, got ${megabytes(bavail * bsize)} in ${folder}`);
+    throw new SynsegError(
+      'RUN_FOLDER',
+      `Cannot cache features: disk must have ${megabytes(bytes)} free for ${String(size)} pictures, got ` +
+        `${megabytes(bavail * bsize)} in ${folder}`,
+    );
   }
   onProgress(0, size, bytes);
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
@@ -192,14 +235,29 @@ async function encodeAll(options: FeatureCacheOptions, size: number, lengths: re
     };
     await using loader = BatchLoader.open(dataset, reading);
     // The same pictures in the same order.
-    await using zoomed = encodeWindows === undefined ? undefined : BatchLoader.open(dataset, { ...reading, inputSize: [config.inputSize[0] * WINDOWS.zoom, config.inputSize[1] * WINDOWS.zoom], onWarning: () => undefined });
+    await using zoomed =
+      encodeWindows === undefined
+        ? undefined
+        : BatchLoader.open(dataset, {
+            ...reading,
+            inputSize: [config.inputSize[0] * WINDOWS.zoom, config.inputSize[1] * WINDOWS.zoom],
+            onWarning: () => undefined,
+          });
     const seen = new Set<number>();
-    for (let epoch = 0; epoch === 0; ) {
+    for (let epoch = 0; epoch === 0;) {
       const [batch, large] = await Promise.all([loader.next(), zoomed?.next()]);
       const other = large?.indices.findIndex((sample, row) => sample !== batch.indices[row]) ?? -1;
-      if (other >= 0) throw new SynsegError('DATASET_FORMAT', `Cannot cache features: pictures must not change while they are encoded, got ${String(large?.keys[other])} for ${String(batch.keys[other])} on second reading`);
+      if (other >= 0)
+        throw new SynsegError(
+          'DATASET_FORMAT',
+          'Cannot cache features: pictures must not change while they are encoded, got ' +
+            `${String(large?.keys[other])} for ${String(batch.keys[other])} on second reading`,
+        );
       const taps = await encode(batch.pixels as Uint8Array);
-      const kept = large === undefined ? taps : [...taps, await (encodeWindows as NonNullable<typeof encodeWindows>)(large.pixels as Uint8Array)];
+      const kept =
+        large === undefined
+          ? taps
+          : [...taps, await (encodeWindows as NonNullable<typeof encodeWindows>)(large.pixels as Uint8Array)];
       for (const [row, sample] of batch.indices.entries()) {
         if (seen.has(sample)) continue;
         seen.add(sample);
@@ -231,7 +289,8 @@ function picturesOf(dataset: Dataset): Dataset {
   return {
     ...dataset,
     async *draw(...place) {
-      for await (const drawn of dataset.draw(...place)) yield { ...drawn, sample: { key: drawn.sample.key, image: drawn.sample.image, categories: ['picture'] } };
+      for await (const drawn of dataset.draw(...place))
+        yield { ...drawn, sample: { key: drawn.sample.key, image: drawn.sample.image, categories: ['picture'] } };
     },
   };
 }

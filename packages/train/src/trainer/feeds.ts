@@ -5,7 +5,10 @@ import { pictureDims, type StepSpec } from '../step-graph/step-spec.ts';
 import type { MicroBatch, PairBatch } from './protocol.ts';
 
 /** Inputs of a graph on rows. */
-export function rowFeeds({ pictures, rows, text, imageOfRow, stated, bank, classOfRow, masks }: MicroBatch, spec: Pick<StepSpec, 'config' | 'features' | 'lambda' | 'images'>): Record<string, TensorData> {
+export function rowFeeds(
+  { pictures, rows, text, imageOfRow, stated, bank, classOfRow, masks }: MicroBatch,
+  spec: Pick<StepSpec, 'config' | 'features' | 'lambda' | 'images'>,
+): Record<string, TensorData> {
   const { config, images } = spec;
   const [height, width] = config.inputSize;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
@@ -17,7 +20,10 @@ export function rowFeeds({ pictures, rows, text, imageOfRow, stated, bank, class
     stated: { data: stated, shape: [rows] },
   };
   if ('pixels' in pictures) feeds['pixels'] = { data: pictures.pixels, shape: [images, height, width, 3] };
-  else pictures.taps.forEach((data, index) => (feeds[`tap${String(index)}`] = { data, shape: [images, tokens, dims[index] as number] }));
+  else
+    pictures.taps.forEach(
+      (data, index) => (feeds[`tap${String(index)}`] = { data, shape: [images, tokens, dims[index] as number] }),
+    );
   if (bank !== undefined) {
     feeds['bank'] = { data: bank.text, shape: [bank.labels, config.embeddingDim] };
     feeds['bankStated'] = { data: bank.stated, shape: [images, bank.labels] };
@@ -30,7 +36,10 @@ export function rowFeeds({ pictures, rows, text, imageOfRow, stated, bank, class
 }
 
 /** Inputs of a graph on pairs. */
-export function pairFeeds({ pairs, pixels, ids, ends, captions, keptTokens }: PairBatch, { config }: Pick<StepSpec, 'config'>): Record<string, TensorData> {
+export function pairFeeds(
+  { pairs, pixels, ids, ends, captions, keptTokens }: PairBatch,
+  { config }: Pick<StepSpec, 'config'>,
+): Record<string, TensorData> {
   const [height, width] = config.inputSize;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
   return {
@@ -38,6 +47,8 @@ export function pairFeeds({ pairs, pixels, ids, ends, captions, keptTokens }: Pa
     ids: { data: ids, shape: [pairs, encodersOf(config).text.maxTokens] },
     ends: { data: ends, shape: [pairs] },
     captions: { data: captions, shape: [pairs] },
-    ...(keptTokens === undefined ? {} : { keptTokens: { data: keptTokens, shape: [keptTokens.length / tokens, tokens] } }),
+    ...(keptTokens === undefined
+      ? {}
+      : { keptTokens: { data: keptTokens, shape: [keptTokens.length / tokens, tokens] } }),
   };
 }

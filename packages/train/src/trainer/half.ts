@@ -11,7 +11,8 @@ function halves(): Float32Array {
     const exponent = (half >> 10) & 0x1f;
     const fraction = half & 0x3ff;
     if (exponent === 31) table[half] = fraction === 0 ? sign * Infinity : NaN;
-    else table[half] = exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+    else
+      table[half] = exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
   }
   return table;
 }
@@ -19,5 +20,6 @@ function halves(): Float32Array {
 /** Writes halves as numbers. */
 export function toSingle(numbers: Uint16Array, singles: Float32Array, start: number): void {
   const values = halves();
-  for (let index = 0; index < numbers.length; index++) singles[start + index] = values[numbers[index] as number] as number;
+  for (let index = 0; index < numbers.length; index++)
+    singles[start + index] = values[numbers[index] as number] as number;
 }

@@ -38,17 +38,26 @@ export class HealthWatch {
   }
 
   #flat(step: number, deviation: number): string {
-    return `Activation maps are flat: their spatial standard deviation was below ${String(FLAT)} for ${String(PATIENCE)} steps (${deviation.toFixed(4)} at step ${String(step)}). A random decoder seldom leaves this state under the paper's losses. ${this.#advice()}`;
+    return (
+      `Activation maps are flat: their spatial standard deviation was below ${String(FLAT)} for ` +
+      `${String(PATIENCE)} steps (${deviation.toFixed(4)} at step ${String(step)}). A random decoder seldom leaves ` +
+      `this state under the paper's losses. ${this.#advice()}`
+    );
   }
 
   #clamped(step: number, share: number): string {
-    return `Foreground and background are too alike: ${String(Math.round(100 * share))} % of the rows of step ${String(step)} were in the clamp of eq. 4, where L_cont has no gradient. ${this.#advice()}`;
+    return (
+      `Foreground and background are too alike: ${String(Math.round(100 * share))} % of the rows of step ` +
+      `${String(step)} were in the clamp of eq. 4, where L_cont has no gradient. ${this.#advice()}`
+    );
   }
 
   #advice(): string {
     const { features, recipe } = this.#settings;
-    if (recipe === 'paper') return "What helps: recipe 'best', or to start from a trained decoder (init: a CLIPSeg checkpoint).";
-    if (features === 'conditional') return "What helps: features 'visual', or to start from a trained decoder (init: a CLIPSeg checkpoint).";
+    if (recipe === 'paper')
+      return "What helps: recipe 'best', or to start from a trained decoder (init: a CLIPSeg checkpoint).";
+    if (features === 'conditional')
+      return "What helps: features 'visual', or to start from a trained decoder (init: a CLIPSeg checkpoint).";
     return 'What helps: a larger learningRate, or to start from a trained decoder (init: a CLIPSeg checkpoint).';
   }
 }

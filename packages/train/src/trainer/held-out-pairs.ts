@@ -9,17 +9,37 @@ import type { RetrievalEvaluation } from './train-options.ts';
 const MAX_LETTERS = 10_000;
 
 /** Captions are texts as they are. */
-export const WHOLE_CAPTIONS = { phrases: (caption: string): readonly string[] => [caption.slice(0, MAX_LETTERS)], captionsOnly: true } as const satisfies Partial<DataContext>;
+export const WHOLE_CAPTIONS = {
+  phrases: (caption: string): readonly string[] => [caption.slice(0, MAX_LETTERS)],
+  captionsOnly: true,
+} as const satisfies Partial<DataContext>;
 
 /**
  * Reads the first pairs that the seed draws, each once, whole and as they are.
  *
  * @param training - how the run reads its own data
  */
-export async function readHeldOut({ data, limit = 512 }: RetrievalEvaluation, training: BatchLoaderOptions, tokenise: Tokenise, maxTokens: number): Promise<PairBatch> {
+export async function readHeldOut(
+  { data, limit = 512 }: RetrievalEvaluation,
+  training: BatchLoaderOptions,
+  tokenise: Tokenise,
+  maxTokens: number,
+): Promise<PairBatch> {
   const { inputSize, seed, workers, onWarning, signal, limits = {} } = training;
-  const options = { inputSize, seed, limits, onWarning, ...(workers === undefined ? {} : { workers }), ...(signal === undefined ? {} : { signal }) };
-  const dataset = await openDataset(data, { ...WHOLE_CAPTIONS, limits, onWarning, ...(signal === undefined ? {} : { signal }) });
+  const options = {
+    inputSize,
+    seed,
+    limits,
+    onWarning,
+    ...(workers === undefined ? {} : { workers }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const dataset = await openDataset(data, {
+    ...WHOLE_CAPTIONS,
+    limits,
+    onWarning,
+    ...(signal === undefined ? {} : { signal }),
+  });
   const batchSize = Math.min(limit, dataset.size ?? limit);
   await using loader = BatchLoader.open(dataset, { ...options, batchSize, prefetch: 1, maxCategories: 1 });
   const { categories, indices, pixels } = await loader.next();
@@ -27,5 +47,10 @@ export async function readHeldOut({ data, limit = 512 }: RetrievalEvaluation, tr
   const count = indices.findIndex((index, place) => indices.indexOf(index) < place);
   const pairs = count < 0 ? indices.length : count;
   const bytes = (pixels as Uint8Array).length / indices.length;
-  return pairBatch(categories.slice(0, pairs).map(([caption]) => caption as string), (pixels as Uint8Array).slice(0, pairs * bytes), tokenise, maxTokens);
+  return pairBatch(
+    categories.slice(0, pairs).map(([caption]) => caption as string),
+    (pixels as Uint8Array).slice(0, pairs * bytes),
+    tokenise,
+    maxTokens,
+  );
 }

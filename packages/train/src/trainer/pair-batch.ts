@@ -11,7 +11,12 @@ export type Tokenise = (text: string) => readonly number[];
  * @param captions - one a picture
  * @param pixels - uint8 `[captions, height, width, 3]`; the batch keeps them
  */
-export function pairBatch(captions: readonly string[], pixels: Uint8Array, tokenise: Tokenise, maxTokens: number): PairBatch {
+export function pairBatch(
+  captions: readonly string[],
+  pixels: Uint8Array,
+  tokenise: Tokenise,
+  maxTokens: number,
+): PairBatch {
   const pairs = captions.length;
   const ids = new BigInt64Array(pairs * maxTokens);
   const ends = new BigInt64Array(pairs);
@@ -20,7 +25,8 @@ export function pairBatch(captions: readonly string[], pixels: Uint8Array, token
   captions.forEach((caption, pair) => {
     const tokens = tokenise(caption);
     const end = tokens.length - 1;
-    for (let place = 0; place < maxTokens; place++) ids[pair * maxTokens + place] = BigInt(tokens[Math.min(place, end)] as number);
+    for (let place = 0; place < maxTokens; place++)
+      ids[pair * maxTokens + place] = BigInt(tokens[Math.min(place, end)] as number);
     ends[pair] = BigInt(pair * maxTokens + end);
     const key = tokens.join();
     if (!known.has(key)) known.set(key, pair);
@@ -30,12 +36,15 @@ export function pairBatch(captions: readonly string[], pixels: Uint8Array, token
 }
 
 /**
- * A random choice of tokens to keep, the class token always: float32 `[1 + kept, tokens]`, one-hot. All pictures of a batch
+ * A random choice of tokens to keep, the class token always: float32 `[1 + kept, tokens]`, one-hot. All pictures of a
+ * batch
  * keep the same: a product with one matrix then does it (Li et al. 2023, "FLIP", choose for each picture).
  */
 export function keptTokens(tokens: number, kept: number, random: Random): Float32Array {
   const matrix = new Float32Array((1 + kept) * tokens);
-  const patches = permutation(tokens - 1, random).slice(0, kept).sort();
+  const patches = permutation(tokens - 1, random)
+    .slice(0, kept)
+    .sort();
   [0, ...Array.from(patches, (patch) => patch + 1)].forEach((token, row) => (matrix[row * tokens + token] = 1));
   return matrix;
 }

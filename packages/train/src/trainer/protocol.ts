@@ -1,4 +1,6 @@
-/** What crosses between the caller's thread and the training thread: plain data, large arrays as transferred buffers. */
+/**
+ * What crosses between the caller's thread and the training thread: plain data, large arrays as transferred buffers.
+ */
 import type { EngineSettings, SerialisedError } from '@synseg/core/internals';
 import type { StepSpec, StepWeights } from '../step-graph/step-spec.ts';
 
@@ -122,7 +124,14 @@ export interface EmbedRequest {
   readonly batch: PairBatch;
 }
 
-export type EngineRequest = StepRequest | StateRequest | ConstantsRequest | TapsRequest | WindowsRequest | EmbedRequest | { readonly type: 'close' };
+export type EngineRequest =
+  | StepRequest
+  | StateRequest
+  | ConstantsRequest
+  | TapsRequest
+  | WindowsRequest
+  | EmbedRequest
+  | { readonly type: 'close' };
 
 export type EngineReply =
   | { readonly type: 'ready'; readonly device: string }

@@ -21,10 +21,32 @@ export interface Recipe {
   readonly adamEpsilon: number;
 }
 
-const NO_LOSSES: LossWeights = { align: 0, contrast: 0, background: 0, separation: 0, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 0, maskShare: 0 };
+const NO_LOSSES: LossWeights = {
+  align: 0,
+  contrast: 0,
+  background: 0,
+  separation: 0,
+  grounding: 0,
+  distillation: 0,
+  partial: 0,
+  sharing: 0,
+  masks: 0,
+  maskShare: 0,
+};
 
 const BEST: Recipe = {
-  lambda: { align: 0, contrast: 0, background: 0, separation: 0, grounding: 1, distillation: 1, partial: 0, sharing: 0, masks: 1, maskShare: 1 },
+  lambda: {
+    align: 0,
+    contrast: 0,
+    background: 0,
+    separation: 0,
+    grounding: 1,
+    distillation: 1,
+    partial: 0,
+    sharing: 0,
+    masks: 1,
+    maskShare: 1,
+  },
   features: 'taps',
   projectorShare: 0.5,
   projectorStepsAtMost: 1000,
@@ -39,12 +61,24 @@ const BEST: Recipe = {
 };
 
 /**
- * @see SynSeg paper, "Implementation details", for `paper`; `bench/RESULTS.md` for `best`; Radford et al. 2021, table 20, for
+ * @see SynSeg paper, "Implementation details", for `paper`; `bench/RESULTS.md` for `best`; Radford et al. 2021, table
+ * 20, for
  *   the optimiser of `clip`, whose learning rate is twice that of its ViT-B/32: encoders here are a tenth as wide
  */
 export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
   paper: {
-    lambda: { align: 0.1, contrast: 1e-3, background: 1e-2, separation: 1, grounding: 0, distillation: 0, partial: 0, sharing: 0, masks: 1, maskShare: 0 },
+    lambda: {
+      align: 0.1,
+      contrast: 1e-3,
+      background: 1e-2,
+      separation: 1,
+      grounding: 0,
+      distillation: 0,
+      partial: 0,
+      sharing: 0,
+      masks: 1,
+      maskShare: 0,
+    },
     features: 'conditional',
     projectorShare: 0,
     projectorStepsAtMost: 0,

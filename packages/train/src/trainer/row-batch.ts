@@ -58,11 +58,18 @@ export function labelsOf(batch: Batch, { captions, classes = [] }: RowSettings):
  * @param embeddings - of every name of {@link labelsOf}
  * @param pictures - pixels or taps of pictures `[start, end)`, in buffers of their own
  */
-export function microBatches(batch: Batch, settings: RowSettings, embeddings: ReadonlyMap<string, Float32Array>, pictures: (start: number, end: number) => MicroBatch['pictures']): MicroBatch[] {
+export function microBatches(
+  batch: Batch,
+  settings: RowSettings,
+  embeddings: ReadonlyMap<string, Float32Array>,
+  pictures: (start: number, end: number) => MicroBatch['pictures'],
+): MicroBatch[] {
   const { microBatchSize, embeddingDim, inputSize, classes } = settings;
   const allRows = batch.categories.map((_, image) => rowsOf(batch, image, settings));
   // The bank is the whole batch's, so that micro-batches have the same negatives.
-  const allLabels = [...new Set([...(settings.captions ? batch.said.flat() : []), ...allRows.flat().map(({ label }) => label)])];
+  const allLabels = [
+    ...new Set([...(settings.captions ? batch.said.flat() : []), ...allRows.flat().map(({ label }) => label)]),
+  ];
   const parts: MicroBatch[] = [];
   for (let start = 0; start < batch.images; start += microBatchSize) {
     const end = start + microBatchSize;
@@ -71,15 +78,26 @@ export function microBatches(batch: Batch, settings: RowSettings, embeddings: Re
     const text = new Float32Array(count * embeddingDim);
     rows.forEach(({ label }, row) => text.set(embeddings.get(label) as Float32Array, row * embeddingDim));
     const said = settings.captions ? batch.said.slice(start, end) : [];
-    const column = (value: (row: Row) => number, filling: number): Float32Array => Float32Array.from({ length: count }, (_, row) => (row < rows.length ? value(rows[row] as Row) : filling));
+    const column = (value: (row: Row) => number, filling: number): Float32Array =>
+      Float32Array.from({ length: count }, (_, row) => (row < rows.length ? value(rows[row] as Row) : filling));
     parts.push({
       pictures: pictures(start, end),
       rows: count,
       text,
       imageOfRow: Int32Array.from({ length: count }, (_, row) => rows[row]?.image ?? -1),
       stated: column(({ stated }) => Number(stated), 0),
-      ...(settings.textCentre === undefined ? {} : { bank: bankOf({ rows, count, said, labels: allLabels, images: microBatchSize }, embeddings, settings.textCentre) }),
-      ...(classes === undefined ? {} : { classOfRow: column(({ maskClass }) => maskClass, -1), masks: masksOf(batch, start, end, inputSize) }),
+      ...(settings.textCentre === undefined
+        ? {}
+        : {
+            bank: bankOf(
+              { rows, count, said, labels: allLabels, images: microBatchSize },
+              embeddings,
+              settings.textCentre,
+            ),
+          }),
+      ...(classes === undefined
+        ? {}
+        : { classOfRow: column(({ maskClass }) => maskClass, -1), masks: masksOf(batch, start, end, inputSize) }),
     });
   }
   return parts;
@@ -98,36 +116,56 @@ interface BankParts {
 }
 
 /** The batch's labels, what of them is stated of these pictures, and where each row's label is among them. */
-function bankOf({ rows, count, said, labels, images }: BankParts, embeddings: ReadonlyMap<string, Float32Array>, centre: Float32Array): LabelBankData {
+function bankOf(
+  { rows, count, said, labels, images }: BankParts,
+  embeddings: ReadonlyMap<string, Float32Array>,
+  centre: Float32Array,
+): LabelBankData {
   const size = Math.ceil(labels.length / LABEL_BUCKET) * LABEL_BUCKET;
   const places = new Map(labels.map((label, place) => [label, place]));
   const text = new Float32Array(size * centre.length);
-  labels.forEach((label, place) => text.set((embeddings.get(label) as Float32Array).map((value, index) => value - (centre[index] as number)), place * centre.length));
+  labels.forEach((label, place) =>
+    text.set(
+      (embeddings.get(label) as Float32Array).map((value, index) => value - (centre[index] as number)),
+      place * centre.length,
+    ),
+  );
   const stated = new Float32Array(images * size);
   said.forEach((some, image) => some.forEach((label) => (stated[image * size + (places.get(label) as number)] = 1)));
-  for (const { image, label, stated: isStated } of rows) if (isStated) stated[image * size + (places.get(label) as number)] = 1;
+  for (const { image, label, stated: isStated } of rows)
+    if (isStated) stated[image * size + (places.get(label) as number)] = 1;
   return {
     labels: size,
     text,
     stated,
     valid: Float32Array.from({ length: size }, (_, place) => Number(place < labels.length)),
-    labelOfRow: Int32Array.from({ length: count }, (_, row) => (row < rows.length ? (places.get((rows[row] as Row).label) as number) : 0)),
+    labelOfRow: Int32Array.from({ length: count }, (_, row) =>
+      row < rows.length ? (places.get((rows[row] as Row).label) as number) : 0,
+    ),
   };
 }
 
 function masksOf({ masks }: Batch, start: number, end: number, [height, width]: readonly [number, number]): Uint8Array {
-  return masks?.slice(start * height * width, end * height * width) ?? new Uint8Array((end - start) * height * width).fill(IGNORED);
+  return (
+    masks?.slice(start * height * width, end * height * width) ??
+    new Uint8Array((end - start) * height * width).fill(IGNORED)
+  );
 }
 
 /**
- * The rows of one picture: its categories, and labels of other pictures; with masks also the classes there, then a random
+ * The rows of one picture: its categories, and labels of other pictures; with masks also the classes there, then a
+ * random
  * choice of the others, which teach where a label is not.
  */
 function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
   const { captions, classes, maxCategories, inputSize, seed } = settings;
   // Without a loss of theirs, phrases would only take the places of classes.
   const categories = captions ? (batch.categories[image] ?? []) : [];
-  if (classes === undefined || batch.masks === undefined) return [...categories.map((label) => ({ label, stated: true, maskClass: -1 })), ...unstatedOf(batch, image, settings, [])];
+  if (classes === undefined || batch.masks === undefined)
+    return [
+      ...categories.map((label) => ({ label, stated: true, maskClass: -1 })),
+      ...unstatedOf(batch, image, settings, []),
+    ];
   const [height, width] = inputSize;
   const mask = batch.masks.subarray(image * height * width, (image + 1) * height * width);
   const present = new Set(mask);
@@ -140,18 +178,38 @@ function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
   const random = new Random(seed, 'classes', batch.after.epoch, batch.indices[image] as number);
   const order = [...permutation(others.length, random)].map((at) => others[at] as MaskClass);
   // Classes in the mask come first: they are the ones that must not be left out.
-  for (const one of [...order.filter(({ index }) => present.has(index)), ...order.filter(({ index }) => !present.has(index))]) {
+  for (const one of [
+    ...order.filter(({ index }) => present.has(index)),
+    ...order.filter(({ index }) => !present.has(index)),
+  ]) {
     if (rows.length >= maxCategories) break;
     const words = wordsOf(one);
-    rows.push({ label: words[random.integer(words.length)] as string, stated: present.has(one.index), maskClass: one.index });
+    rows.push({
+      label: words[random.integer(words.length)] as string,
+      stated: present.has(one.index),
+      maskClass: one.index,
+    });
   }
   // What a mask shows, or what has a row by another word, is not to be denied.
-  const known = [...rows.map(({ label }) => label), ...classes.filter(({ index }) => present.has(index) || rows.some(({ maskClass }) => maskClass === index)).flatMap(wordsOf)];
+  const known = [
+    ...rows.map(({ label }) => label),
+    ...classes
+      .filter(({ index }) => present.has(index) || rows.some(({ maskClass }) => maskClass === index))
+      .flatMap(wordsOf),
+  ];
   return [...rows, ...unstatedOf(batch, image, settings, known)];
 }
 
-/** Labels that are said of other pictures of the batch, and not known of this one: some at random, about half as many as it has. */
-function unstatedOf({ said, categories, after, indices }: Batch, image: number, { unstated, seed }: RowSettings, known: readonly string[]): Row[] {
+/**
+ * Labels that are said of other pictures of the batch, and not known of this one: some at random, about half as many as
+ * it has.
+ */
+function unstatedOf(
+  { said, categories, after, indices }: Batch,
+  image: number,
+  { unstated, seed }: RowSettings,
+  known: readonly string[],
+): Row[] {
   const count = unstated ? Math.ceil((categories[image] as readonly string[]).length / STATED_PER_UNSTATED) : 0;
   const own = new Set([...(said[image] as readonly string[]), ...known]);
   const others = count === 0 ? [] : [...new Set(said.flat())].filter((label) => !own.has(label));

@@ -5,7 +5,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSynsegError, type Provider } from '@synseg/core';
-import { CheckpointParameters, Graph, ResidentTensor, RuntimeSession, Weights, ops, providerCandidates, trunkTaps, writeOnnx, type Parameters, type RunGuard, type TensorData } from '@synseg/core/internals';
+import {
+  CheckpointParameters,
+  Graph,
+  ResidentTensor,
+  RuntimeSession,
+  Weights,
+  ops,
+  providerCandidates,
+  trunkTaps,
+  writeOnnx,
+  type Parameters,
+  type RunGuard,
+  type TensorData,
+} from '@synseg/core/internals';
 import { biasCorrections } from '../optimizer/adamw.ts';
 import { buildEmbedGraph, buildStepGraph, figuresOf } from '../step-graph/step-graph.ts';
 import { movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-spec.ts';
@@ -31,7 +44,9 @@ export class StepEngine {
     this.#start = start;
     this.#weights = weights;
     this.#guard = guard;
-    this.#state = Object.fromEntries(Object.entries(start.state).map(([name, data]) => [name, { data, shape: [data.length] }]));
+    this.#state = Object.fromEntries(
+      Object.entries(start.state).map(([name, data]) => [name, { data, shape: [data.length] }]),
+    );
   }
 
   /**
@@ -61,7 +76,12 @@ export class StepEngine {
   }
 
   /** One optimiser step over a whole batch. */
-  async step({ micro, step, stage, learningRate }: Pick<StepRequest, 'micro' | 'step' | 'stage' | 'learningRate'>): Promise<StepReply> {
+  async step({
+    micro,
+    step,
+    stage,
+    learningRate,
+  }: Pick<StepRequest, 'micro' | 'step' | 'stage' | 'learningRate'>): Promise<StepReply> {
     const begin = performance.now();
     const { spec } = this.#start;
     const figures = new Float32Array(figuresOf(spec).length);
@@ -71,11 +91,19 @@ export class StepEngine {
     for (const [index, part] of micro.entries()) {
       const phase: Phase = micro.length === 1 ? 'whole' : index === micro.length - 1 ? 'last' : 'partial';
       const session = await this.#step(stage, phase);
-      const offered: Record<string, StateTensor> = { ...this.#constants, ...('pairs' in part ? pairFeeds(part, spec) : rowFeeds(part, spec)), ...this.#state, ...scalars({ learningRate, ...corrections }), accumulated };
+      const offered: Record<string, StateTensor> = {
+        ...this.#constants,
+        ...('pairs' in part ? pairFeeds(part, spec) : rowFeeds(part, spec)),
+        ...this.#state,
+        ...scalars({ learningRate, ...corrections }),
+        accumulated,
+      };
       // A stage, a phase, a choice of losses each leave some of it out.
       const feeds = Object.fromEntries(session.inputNames.map((name) => [name, offered[name] as StateTensor]));
       const { results, resident } = await this.#guard.run(() => session.runResident(feeds));
-      ((results['figures'] as TensorData).data as Float32Array).forEach((value, at) => (figures[at] = (figures[at] as number) + value));
+      ((results['figures'] as TensorData).data as Float32Array).forEach(
+        (value, at) => (figures[at] = (figures[at] as number) + value),
+      );
       dispose(accumulated);
       if (phase === 'partial') accumulated = resident['accumulated'] as ResidentTensor;
       else {
@@ -88,7 +116,9 @@ export class StepEngine {
 
   /** Sets inputs that are the same in every step: float32 vectors. */
   constants(constants: Readonly<Record<string, Float32Array>>): void {
-    this.#constants = Object.fromEntries(Object.entries(constants).map(([name, data]) => [name, { data, shape: [data.length] }]));
+    this.#constants = Object.fromEntries(
+      Object.entries(constants).map(([name, data]) => [name, { data, shape: [data.length] }]),
+    );
   }
 
   /** A copy of the state vectors. */
@@ -112,28 +142,40 @@ export class StepEngine {
     const session = await this.#session('taps', [], () => {
       const graph = new Graph('taps');
       const input = graph.input('pixels', 'uint8', ['n', ...config.inputSize, 3]);
-      trunkTaps(config, this.#trunkParameters(graph), input, this.#weights.trunkModel).forEach((tap, index) => graph.output(`tap${String(index)}`, ops.cast(tap, 'float32')));
+      trunkTaps(config, this.#trunkParameters(graph), input, this.#weights.trunkModel).forEach((tap, index) =>
+        graph.output(`tap${String(index)}`, ops.cast(tap, 'float32')),
+      );
       return graph;
     });
     const [height, width] = config.inputSize;
     const n = pixels.length / (height * width * 3);
-    const results = await this.#guard.run(() => session.run({ pixels: { data: pixels, shape: [n, height, width, 3] } }));
+    const results = await this.#guard.run(() =>
+      session.run({ pixels: { data: pixels, shape: [n, height, width, 3] } }),
+    );
     return config.tapDims.map((_, index) => (results[`tap${String(index)}`] as TensorData).data as Float32Array);
   }
 
-  /** What the windows of pictures uint8 `[n, zoom·height, zoom·width, 3]` are embedded as, one picture after the other: float32 `[n, tokens, embeddingDim]`. */
+  /**
+   * What the windows of pictures uint8 `[n, zoom·height, zoom·width, 3]` are embedded as, one picture after the other:
+   * float32 `[n, tokens, embeddingDim]`.
+   */
   async windows(pixels: Uint8Array): Promise<Float32Array> {
     const { config } = this.#start.spec;
     const shape = [1, ...config.inputSize.map((side) => side * WINDOWS.zoom), 3];
     const session = await this.#session('windows', [], () => {
       const graph = new Graph('windows');
-      graph.output('windows', windowEmbeddings(this.#trunkParameters(graph), graph.input('pixels', 'uint8', shape), config));
+      graph.output(
+        'windows',
+        windowEmbeddings(this.#trunkParameters(graph), graph.input('pixels', 'uint8', shape), config),
+      );
       return graph;
     });
     const bytes = shape.reduce((product, side) => product * side, 1);
     const found: Float32Array[] = [];
     for (let start = 0; start < pixels.length; start += bytes) {
-      const results = await this.#guard.run(() => session.run({ pixels: { data: pixels.subarray(start, start + bytes), shape } }));
+      const results = await this.#guard.run(() =>
+        session.run({ pixels: { data: pixels.subarray(start, start + bytes), shape } }),
+      );
       found.push((results['windows'] as TensorData).data as Float32Array);
     }
     const all = new Float32Array(found.reduce((sum, { length }) => sum + length, 0));
@@ -148,7 +190,10 @@ export class StepEngine {
     const { ids, ends, pixels } = pairFeeds(batch, spec) as Record<'ids' | 'ends' | 'pixels', TensorData>;
     const parameters = this.#state[spec.ema === undefined ? 'parameters' : 'average'] as StateTensor;
     const { results } = await this.#guard.run(() => session.runResident({ parameters, ids, ends, pixels }));
-    return { image: (results['image'] as TensorData).data as Float32Array, text: (results['text'] as TensorData).data as Float32Array };
+    return {
+      image: (results['image'] as TensorData).data as Float32Array,
+      text: (results['text'] as TensorData).data as Float32Array,
+    };
   }
 
   /** Frees sessions and state. */
@@ -161,7 +206,9 @@ export class StepEngine {
   /** The frozen trunk's weights; a ready-made one carries its own. */
   #trunkParameters(graph: Graph): Parameters {
     const { weights } = this.#weights;
-    return weights === undefined ? { graph, get: noParameters } : new CheckpointParameters(graph, weights, this.#start.spec.trunkPrecision);
+    return weights === undefined
+      ? { graph, get: noParameters }
+      : new CheckpointParameters(graph, weights, this.#start.spec.trunkPrecision);
   }
 
   #step(stage: StepSpec['stage'], phase: Phase): Promise<RuntimeSession> {
@@ -174,7 +221,9 @@ export class StepEngine {
     let session = this.#sessions.get(key);
     if (session === undefined) {
       const model = writeOnnx(build());
-      session = await this.#guard.run(() => RuntimeSession.create(model, { provider: this.device, threads: this.#start.threads, resident }));
+      session = await this.#guard.run(() =>
+        RuntimeSession.create(model, { provider: this.device, threads: this.#start.threads, resident }),
+      );
       this.#sessions.set(key, session);
     }
     return session;
@@ -190,5 +239,7 @@ function dispose(tensor: StateTensor): void {
 }
 
 function scalars(values: Readonly<Record<string, number>>): Record<string, TensorData> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { data: Float32Array.of(value), shape: [] }]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, { data: Float32Array.of(value), shape: [] }]),
+  );
 }

@@ -6,10 +6,24 @@ import type { StepReport } from './train-options.ts';
 import type { TrainPlan } from './train-plan.ts';
 
 /** What of a report follows from the graph's figures. */
-export type ReportedFigures = Pick<StepReport, 'losses' | 'total' | 'gradientNorm' | 'activationMean' | 'activationDeviation' | 'clampShare' | 'accuracy' | 'logitScale'>;
+export type ReportedFigures = Pick<
+  StepReport,
+  | 'losses'
+  | 'total'
+  | 'gradientNorm'
+  | 'activationMean'
+  | 'activationDeviation'
+  | 'clampShare'
+  | 'accuracy'
+  | 'logitScale'
+>;
 
 /** Reads figures, summed over micro-batches. */
-export function reportedFigures(figures: Float32Array, plan: Pick<TrainPlan, 'objective' | 'lambda' | 'batchSize'>, stage: Stage): ReportedFigures {
+export function reportedFigures(
+  figures: Float32Array,
+  plan: Pick<TrainPlan, 'objective' | 'lambda' | 'batchSize'>,
+  stage: Stage,
+): ReportedFigures {
   return plan.objective === 'contrastive' ? ofPairs(figures, plan.batchSize) : ofRows(figures, plan, stage);
 }
 
@@ -21,7 +35,13 @@ function ofRows(figures: Float32Array, { lambda }: Pick<TrainPlan, 'lambda'>, st
     losses: Object.fromEntries(active.map((name) => [name, figure(name)])),
     total: figure('total'),
     gradientNorm: figure('gradientNorm'),
-    ...(needsDecoder(active) ? { activationMean: figure('activationMean') / rows, activationDeviation: figure('activationDeviation') / rows, clampShare: figure('clampedRows') / rows } : {}),
+    ...(needsDecoder(active)
+      ? {
+          activationMean: figure('activationMean') / rows,
+          activationDeviation: figure('activationDeviation') / rows,
+          clampShare: figure('clampedRows') / rows,
+        }
+      : {}),
   };
 }
 

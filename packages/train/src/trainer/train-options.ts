@@ -13,7 +13,8 @@ import type { FeatureSource, LossWeights } from '../objective/losses.ts';
 export type RecipeName = 'paper' | 'best' | 'windows' | 'clip';
 
 /**
- * What is learnt from: noun phrases of captions, masks, or both, which train the decoder on frozen encoders; or whole captions
+ * What is learnt from: noun phrases of captions, masks, or both, which train the decoder on frozen encoders; or whole
+ * captions
  * against pictures (`contrastive`), which trains the encoders.
  */
 export type Objective = 'mccl' | 'masks' | 'both' | 'contrastive';
@@ -31,7 +32,10 @@ export interface DecoderShape {
 }
 
 /** A masks set that picks the best checkpoint. */
-export interface PeriodicEvaluation extends Pick<EvaluateOptions, 'dataset' | 'root' | 'split' | 'labels' | 'limit' | 'views'> {
+export interface PeriodicEvaluation extends Pick<
+  EvaluateOptions,
+  'dataset' | 'root' | 'split' | 'labels' | 'limit' | 'views'
+> {
   /** Steps between two evaluations; @default `saveEvery` */
   readonly every?: number;
 }
@@ -69,9 +73,15 @@ export interface RetrievalScore {
 export interface TrainOptions extends PictureLimits {
   /** Captions, tags or masks: see `DataOptions`. */
   readonly data: string | DataOptions;
-  /** Folder or hub id of the checkpoint to start from, `'embedded'`, or `'random'` for a seeded random decoder on `trunk`. */
+  /**
+   * Folder or hub id of the checkpoint to start from, `'embedded'`, or `'random'` for a seeded random decoder on
+   * `trunk`.
+   */
   readonly init: string;
-  /** Folder or hub id of the frozen encoders for `init: 'random'`, or `'embedded'`: a CLIPSeg folder, or a trunk with a vocabulary. */
+  /**
+   * Folder or hub id of the frozen encoders for `init: 'random'`, or `'embedded'`: a CLIPSeg folder, or a trunk with a
+   * vocabulary.
+   */
   readonly trunk?: string;
   /** Shape of the random decoder, where the trunk's folder does not give one. */
   readonly decoder?: DecoderShape;
@@ -85,7 +95,10 @@ export interface TrainOptions extends PictureLimits {
   readonly batchSize?: number;
   /** Images in memory at once, a divisor of `batchSize`: the gradient is the same, to rounding. @default `batchSize` */
   readonly microBatchSize?: number;
-  /** Defaults for losses, features and learning rate: the paper's, what did best here, or CLIP's. @default 'paper'; 'clip' for contrastive, and only there */
+  /**
+   * Defaults for losses, features and learning rate: the paper's, what did best here, or CLIP's. @default 'paper';
+   * 'clip' for contrastive, and only there
+   */
   readonly recipe?: RecipeName;
   /** @default 'mccl' */
   readonly objective?: Objective;
@@ -95,15 +108,23 @@ export interface TrainOptions extends PictureLimits {
   readonly contrastGate?: number;
   /** ε of eq. 4; @default 1e-4 */
   readonly epsilon?: number;
-  /** What the projector reads: post-decoder features (paper), the deepest tap, all taps, or the shallowest beside windows' embeddings. @default the recipe's */
+  /**
+   * What the projector reads: post-decoder features (paper), the deepest tap, all taps, or the shallowest beside
+   * windows' embeddings. @default the recipe's
+   */
   readonly features?: FeatureSource;
-  /** How much the logits of the decoder that training starts from count in what `sharing` teaches: it keeps what it knows. Give 0 for one that was never trained. @default 1; 0 with `init: 'random'` */
+  /**
+   * How much the logits of the decoder that training starts from count in what `sharing` teaches: it keeps what it
+   * knows. Give 0 for one that was never trained. @default 1; 0 with `init: 'random'`
+   */
   readonly prior?: number;
   /** Sentences that categories are put into; a vocabulary looks them up as they are. @default the checkpoint's own */
   readonly templates?: Templates;
   /** What becomes of a category a vocabulary does not have; @default 'compose' */
   readonly unknownCategories?: 'compose' | 'leave-out';
-  /** First steps, which move the projector alone: one that starts at random misleads the decoder. @default the recipe's */
+  /**
+   * First steps, which move the projector alone: one that starts at random misleads the decoder. @default the recipe's
+   */
   readonly projectorSteps?: number;
   /** Of those steps; schedule and warm-up are those of the others. @default the recipe's */
   readonly projectorLearningRate?: number;
@@ -127,7 +148,10 @@ export interface TrainOptions extends PictureLimits {
   readonly adamEpsilon?: number;
   /** Largest global norm of the gradient; @default none */
   readonly clipNorm?: number;
-  /** Share of a picture's patches that each step leaves out, a random choice, of `objective: 'contrastive'`: half is nearly twice as fast (FLIP, Li et al. 2023). @default 0 */
+  /**
+   * Share of a picture's patches that each step leaves out, a random choice, of `objective: 'contrastive'`: half is
+   * nearly twice as fast (FLIP, Li et al. 2023). @default 0
+   */
   readonly patchDropout?: number;
   /** Groups of parameters that move; @default all that the objective bears on */
   readonly trainable?: readonly ParameterGroup[];
@@ -139,7 +163,10 @@ export interface TrainOptions extends PictureLimits {
   readonly augmentation?: Augmentation;
   /** Labels per image at most, a random choice of more; @default 32 */
   readonly maxCategories?: number;
-  /** Keep the frozen trunk's taps on disk (fp16) and run the trunk once per image: for small sets. @default true with features 'windows', else false */
+  /**
+   * Keep the frozen trunk's taps on disk (fp16) and run the trunk once per image: for small sets. @default true with
+   * features 'windows', else false
+   */
   readonly cacheFeatures?: boolean;
   /** @default 'auto' */
   readonly device?: Provider | 'auto';
@@ -192,7 +219,9 @@ export interface StepReport {
   readonly total: number;
   /** Before the clip. */
   readonly gradientNorm: number;
-  /** Mean of the activation maps, 0 to 1; absent, as the next two, while the projector alone learns without the decoder. */
+  /**
+   * Mean of the activation maps, 0 to 1; absent, as the next two, while the projector alone learns without the decoder.
+   */
   readonly activationMean?: number;
   /** Standard deviation of the activation maps over patches, the mean over maps: near 0 they are flat. */
   readonly activationDeviation?: number;
@@ -211,17 +240,93 @@ export interface StepReport {
 
 /** Names of {@link TrainOptions}. */
 export const TRAIN_NAMES = optionNames<TrainOptions>({
-  ...{ data: true, init: true, trunk: true, decoder: true, out: true, inputSize: true, steps: true, batchSize: true, microBatchSize: true, recipe: true, objective: true, lambda: true },
-  ...{ contrastGate: true, epsilon: true, features: true, prior: true, templates: true, unknownCategories: true, projectorSteps: true, projectorLearningRate: true, learningRate: true },
-  ...{ schedule: true, finalLearningRate: true, warmupSteps: true, weightDecay: true, decayVectors: true, beta1: true, beta2: true, adamEpsilon: true, clipNorm: true, patchDropout: true },
-  ...{ trainable: true, ema: true, seed: true, augmentation: true, maxCategories: true, cacheFeatures: true, device: true, precision: true, threads: true, workers: true },
-  ...{ saveEvery: true, keepEvery: true, evaluation: true, resume: true, cacheFolder: true, maxPixels: true, maxImageBytes: true, onWarning: true, onProgress: true, signal: true },
+  ...{
+    data: true,
+    init: true,
+    trunk: true,
+    decoder: true,
+    out: true,
+    inputSize: true,
+    steps: true,
+    batchSize: true,
+    microBatchSize: true,
+    recipe: true,
+    objective: true,
+    lambda: true,
+  },
+  ...{
+    contrastGate: true,
+    epsilon: true,
+    features: true,
+    prior: true,
+    templates: true,
+    unknownCategories: true,
+    projectorSteps: true,
+    projectorLearningRate: true,
+    learningRate: true,
+  },
+  ...{
+    schedule: true,
+    finalLearningRate: true,
+    warmupSteps: true,
+    weightDecay: true,
+    decayVectors: true,
+    beta1: true,
+    beta2: true,
+    adamEpsilon: true,
+    clipNorm: true,
+    patchDropout: true,
+  },
+  ...{
+    trainable: true,
+    ema: true,
+    seed: true,
+    augmentation: true,
+    maxCategories: true,
+    cacheFeatures: true,
+    device: true,
+    precision: true,
+    threads: true,
+    workers: true,
+  },
+  ...{
+    saveEvery: true,
+    keepEvery: true,
+    evaluation: true,
+    resume: true,
+    cacheFolder: true,
+    maxPixels: true,
+    maxImageBytes: true,
+    onWarning: true,
+    onProgress: true,
+    signal: true,
+  },
 });
 
 /** Names of the options within them that are objects; those of `data` are with `DataOptions`. */
 export const NESTED_NAMES = {
-  lambda: optionNames<LossWeights>({ align: true, contrast: true, background: true, separation: true, masks: true, grounding: true, distillation: true, partial: true, sharing: true, maskShare: true }),
+  lambda: optionNames<LossWeights>({
+    align: true,
+    contrast: true,
+    background: true,
+    separation: true,
+    masks: true,
+    grounding: true,
+    distillation: true,
+    partial: true,
+    sharing: true,
+    maskShare: true,
+  }),
   decoder: optionNames<DecoderShape>({ reduceDim: true, heads: true, intermediateSize: true, head: true }),
   augmentation: optionNames<Augmentation>({ flip: true, crop: true }),
-  evaluation: optionNames<PeriodicEvaluation & RetrievalEvaluation>({ dataset: true, root: true, split: true, labels: true, limit: true, views: true, every: true, data: true }),
+  evaluation: optionNames<PeriodicEvaluation & RetrievalEvaluation>({
+    dataset: true,
+    root: true,
+    split: true,
+    labels: true,
+    limit: true,
+    views: true,
+    every: true,
+    data: true,
+  }),
 } satisfies Partial<Record<keyof TrainOptions, ReadonlySet<string>>>;

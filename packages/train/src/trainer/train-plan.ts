@@ -1,6 +1,14 @@
 /** Options → a plan in which nothing is left open. What is printed and saved as the run's configuration is this. */
 import { defaultCacheFolder, type Provider, type Templates } from '@synseg/core';
-import { checkBooleans, checkCallback, checkKind, checkLimits, checkOptions, checkSignal, describeValue } from '@synseg/core/guards';
+import {
+  checkBooleans,
+  checkCallback,
+  checkKind,
+  checkLimits,
+  checkOptions,
+  checkSignal,
+  describeValue,
+} from '@synseg/core/guards';
 import { PROVIDERS, defaultThreads } from '@synseg/core/internals';
 import type { Augmentation } from '../data/augment.ts';
 import { checkData, type DataOptions } from '../data/dataset.ts';
@@ -8,10 +16,31 @@ import { DATASETS } from '../evaluate/datasets.ts';
 import { limitsOf, type PictureLimits } from '../image/picture-bytes.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { PARAMETER_GROUPS, isEncoderGroup, type ParameterGroup } from '../step-graph/layout.ts';
-import { BANK_LOSSES, FEATURE_SOURCES, LOSSES, activeLosses, needsBank, needsDecoder, needsProjector, needsStatistics, readsWindows, type FeatureSource, type LossWeights } from '../objective/losses.ts';
+import {
+  BANK_LOSSES,
+  FEATURE_SOURCES,
+  LOSSES,
+  activeLosses,
+  needsBank,
+  needsDecoder,
+  needsProjector,
+  needsStatistics,
+  readsWindows,
+  type FeatureSource,
+  type LossWeights,
+} from '../objective/losses.ts';
 import { checkPairOptions } from './pair-options.ts';
 import { RECIPES } from './recipes.ts';
-import { NESTED_NAMES, TRAIN_NAMES, type DecoderShape, type Objective, type PeriodicEvaluation, type RecipeName, type RetrievalEvaluation, type TrainOptions } from './train-options.ts';
+import {
+  NESTED_NAMES,
+  TRAIN_NAMES,
+  type DecoderShape,
+  type Objective,
+  type PeriodicEvaluation,
+  type RecipeName,
+  type RetrievalEvaluation,
+  type TrainOptions,
+} from './train-options.ts';
 
 /** A resolved configuration: plain JSON. Limits are in it where they were given. */
 export interface TrainPlan extends PictureLimits {
@@ -79,12 +108,20 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
   const init = text('init', options.init);
   const trunk = options.trunk === undefined ? null : text('trunk', options.trunk);
   if ((init === 'random') !== (trunk !== null)) {
-    throw new RangeError(`Cannot train: trunk must be given with init "random" and only then, got init "${init}" and ${trunk === null ? 'no trunk' : `trunk "${trunk}"`}`);
+    throw new RangeError(
+      `Cannot train: trunk must be given with init "random" and only then, got init "${init}" and ` +
+        `${trunk === null ? 'no trunk' : `trunk "${trunk}"`}`,
+    );
   }
-  if (options.decoder !== undefined && init !== 'random') throw new RangeError(`Cannot train: decoder must be left out unless init is "random", got init "${init}"`);
+  if (options.decoder !== undefined && init !== 'random')
+    throw new RangeError(`Cannot train: decoder must be left out unless init is "random", got init "${init}"`);
   const objective = choice('objective', options.objective ?? 'mccl', ['mccl', 'masks', 'both', 'contrastive']);
   const onPairs = objective === 'contrastive';
-  const recipe = choice('recipe', options.recipe ?? (onPairs ? 'clip' : 'paper'), onPairs ? ['clip'] : ['paper', 'best', 'windows']);
+  const recipe = choice(
+    'recipe',
+    options.recipe ?? (onPairs ? 'clip' : 'paper'),
+    onPairs ? ['clip'] : ['paper', 'best', 'windows'],
+  );
   const defaults = RECIPES[recipe];
   checkPairOptions(objective, options);
   const lambda = onPairs ? defaults.lambda : lossWeights(objective, { ...defaults.lambda, ...options.lambda });
@@ -92,20 +129,36 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
   const steps = count('steps', options.steps ?? 10_000, 0);
   const batchSize = count('batchSize', options.batchSize ?? 256);
   const microBatchSize = count('microBatchSize', options.microBatchSize ?? batchSize);
-  if (batchSize % microBatchSize !== 0) throw new RangeError(`Cannot train: microBatchSize must divide batchSize ${String(batchSize)}, got ${String(microBatchSize)}`);
+  if (batchSize % microBatchSize !== 0)
+    throw new RangeError(
+      `Cannot train: microBatchSize must divide batchSize ${String(batchSize)}, got ${String(microBatchSize)}`,
+    );
   const saveEvery = count('saveEvery', options.saveEvery ?? 500);
   const trainable = options.trainable ?? PARAMETER_GROUPS;
-  if (!Array.isArray(trainable) || trainable.length === 0) throw new TypeError(`Cannot train: trainable must be a list of groups, got ${describeValue(trainable)}`);
+  if (!Array.isArray(trainable) || trainable.length === 0)
+    throw new TypeError(`Cannot train: trainable must be a list of groups, got ${describeValue(trainable)}`);
   for (const group of trainable) choice('trainable', group, PARAMETER_GROUPS);
   const projects = trainable.includes('projector') && activeLosses({ lambda, stage: 'projector' }).length > 0;
   const decodes = needsDecoder(activeLosses({ lambda, stage: 'all' }));
   // A group that no loss bears on has no gradient.
-  const moves = (group: ParameterGroup): boolean => (isEncoderGroup(group) ? onPairs : group === 'projector' ? projects : decodes);
+  const moves = (group: ParameterGroup): boolean =>
+    isEncoderGroup(group) ? onPairs : group === 'projector' ? projects : decodes;
   const moving = PARAMETER_GROUPS.filter((group) => trainable.includes(group) && moves(group));
-  if (moving.length === 0) throw new RangeError(`Cannot train: trainable must have a group that a loss bears on, got ${JSON.stringify(trainable)}`);
-  const projectorSteps = count('projectorSteps', options.projectorSteps ?? (projects ? Math.min(Math.round(steps * defaults.projectorShare), defaults.projectorStepsAtMost) : 0), 0, steps);
+  if (moving.length === 0)
+    throw new RangeError(
+      `Cannot train: trainable must have a group that a loss bears on, got ${JSON.stringify(trainable)}`,
+    );
+  const projectorSteps = count(
+    'projectorSteps',
+    options.projectorSteps ??
+      (projects ? Math.min(Math.round(steps * defaults.projectorShare), defaults.projectorStepsAtMost) : 0),
+    0,
+    steps,
+  );
   if (projectorSteps > 0 && !projects) {
-    throw new RangeError(`Cannot train: projectorSteps must be 0 when no loss trains the projector, got ${String(projectorSteps)}`);
+    throw new RangeError(
+      `Cannot train: projectorSteps must be 0 when no loss trains the projector, got ${String(projectorSteps)}`,
+    );
   }
   const schedule = (of: number, learningRate: number): Schedule => ({
     kind: choice('schedule', options.schedule ?? defaults.schedule, ['constant', 'cosine']),
@@ -133,8 +186,14 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     templates: options.templates ?? null,
     unknownCategories: choice('unknownCategories', options.unknownCategories ?? 'compose', ['compose', 'leave-out']),
     projectorSteps,
-    projectorSchedule: schedule(projectorSteps, number('projectorLearningRate', options.projectorLearningRate ?? defaults.projectorLearningRate, 0)),
-    schedule: schedule(steps - projectorSteps, number('learningRate', options.learningRate ?? defaults.learningRate, 0)),
+    projectorSchedule: schedule(
+      projectorSteps,
+      number('projectorLearningRate', options.projectorLearningRate ?? defaults.projectorLearningRate, 0),
+    ),
+    schedule: schedule(
+      steps - projectorSteps,
+      number('learningRate', options.learningRate ?? defaults.learningRate, 0),
+    ),
     weightDecay: number('weightDecay', options.weightDecay ?? defaults.weightDecay, 0),
     decayVectors: options.decayVectors ?? defaults.decayVectors,
     beta1: number('beta1', options.beta1 ?? 0.9, 0, 0.999999),
@@ -153,30 +212,68 @@ export function planTraining(options: TrainOptions): { plan: TrainPlan; surround
     threads: count('threads', options.threads ?? defaultThreads()),
     saveEvery,
     keepEvery: options.keepEvery === undefined ? null : count('keepEvery', options.keepEvery),
-    evaluation: options.evaluation === undefined ? null : { ...options.evaluation, ...('data' in options.evaluation ? { limit: count('evaluation.limit', options.evaluation.limit ?? 512, 2) } : {}), every: count('evaluation.every', options.evaluation.every ?? saveEvery) },
+    evaluation:
+      options.evaluation === undefined
+        ? null
+        : {
+            ...options.evaluation,
+            ...('data' in options.evaluation
+              ? { limit: count('evaluation.limit', options.evaluation.limit ?? 512, 2) }
+              : {}),
+            every: count('evaluation.every', options.evaluation.every ?? saveEvery),
+          },
     ...limitsOf(options),
   };
-  if (needsBank(lambda) && !needsStatistics(plan.features)) throw new RangeError(`Cannot train: features must be "taps" or "windows" for the losses ${BANK_LOSSES.join(', ')}, got "${plan.features}"`);
-  if (readsWindows(plan) && !plan.cacheFeatures) throw new RangeError('Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false');
-  if (plan.prior > 0 && (init === 'random' || lambda.sharing === 0)) throw new RangeError(`Cannot train: prior must be 0 ${init === 'random' ? 'with init "random", whose decoder knows nothing' : 'without the loss sharing'}, got ${String(plan.prior)}`);
+  if (needsBank(lambda) && !needsStatistics(plan.features))
+    throw new RangeError(
+      `Cannot train: features must be "taps" or "windows" for the losses ${BANK_LOSSES.join(', ')}, got ` +
+        `"${plan.features}"`,
+    );
+  if (readsWindows(plan) && !plan.cacheFeatures)
+    throw new RangeError(
+      'Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false',
+    );
+  if (plan.prior > 0 && (init === 'random' || lambda.sharing === 0))
+    throw new RangeError(
+      'Cannot train: prior must be 0 ' +
+        `${init === 'random' ? 'with init "random", whose decoder knows nothing' : 'without the loss sharing'}, ` +
+        `got ${String(plan.prior)}`,
+    );
   if (plan.cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined)) {
-    throw new RangeError('Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both');
+    throw new RangeError(
+      'Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both',
+    );
   }
-  return { plan, surroundings: { out, cacheFolder: options.cacheFolder === undefined ? defaultCacheFolder() : text('cacheFolder', options.cacheFolder), workers: options.workers === undefined ? undefined : count('workers', options.workers) } };
+  return {
+    plan,
+    surroundings: {
+      out,
+      cacheFolder: options.cacheFolder === undefined ? defaultCacheFolder() : text('cacheFolder', options.cacheFolder),
+      workers: options.workers === undefined ? undefined : count('workers', options.workers),
+    },
+  };
 }
 
 /** What is of the wrong kind, or misspelt. */
 function checkKinds(options: TrainOptions): void {
   checkKind('train', 'options', options, (options as unknown) !== undefined, 'be an object');
   checkOptions('train', options, TRAIN_NAMES);
-  for (const [name, names] of Object.entries(NESTED_NAMES)) checkOptions('train', options[name as keyof typeof NESTED_NAMES], names, name);
+  for (const [name, names] of Object.entries(NESTED_NAMES))
+    checkOptions('train', options[name as keyof typeof NESTED_NAMES], names, name);
   checkBooleans('train', options, ['cacheFeatures', 'decayVectors', 'resume']);
   for (const name of ['onWarning', 'onProgress'] as const) checkCallback('train', name, options[name]);
   checkSignal('train', options.signal);
   checkLimits('train', options);
   const { augmentation: { flip, crop } = {}, evaluation } = options;
   checkKind('train', 'augmentation.flip', flip, flip === undefined || typeof flip === 'boolean', 'be true or false');
-  checkKind('train', 'augmentation.crop', crop, crop === undefined || (Array.isArray(crop) && crop.length === 2 && crop.every((share) => typeof share === 'number')), 'be two shares of the area');
+  checkKind(
+    'train',
+    'augmentation.crop',
+    crop,
+    crop === undefined ||
+      (Array.isArray(crop) && crop.length === 2 && crop.every((share) => typeof share === 'number')),
+    'be two shares of the area',
+  );
   if (evaluation === undefined) return;
   if ('data' in evaluation) checkData('train', evaluation.data, 'evaluation.data');
   else {
@@ -189,9 +286,19 @@ function checkKinds(options: TrainOptions): void {
 function lossWeights(objective: Objective, weights: LossWeights): LossWeights {
   const names = Object.keys(weights) as (keyof LossWeights)[];
   for (const name of names) choice('a name in lambda', name, LOSSES);
-  const checked = Object.fromEntries(names.map((name) => [name, number(`lambda.${name}`, weights[name], 0)])) as unknown as LossWeights;
-  const lambda = Object.fromEntries(names.map((name) => [name, objective === 'both' || (objective === 'masks') === name.startsWith('mask') ? checked[name] : 0])) as unknown as LossWeights;
-  if (names.every((name) => lambda[name] === 0)) throw new RangeError(`Cannot train: lambda must leave a loss of objective "${objective}", got ${JSON.stringify(lambda)}`);
+  const checked = Object.fromEntries(
+    names.map((name) => [name, number(`lambda.${name}`, weights[name], 0)]),
+  ) as unknown as LossWeights;
+  const lambda = Object.fromEntries(
+    names.map((name) => [
+      name,
+      objective === 'both' || (objective === 'masks') === name.startsWith('mask') ? checked[name] : 0,
+    ]),
+  ) as unknown as LossWeights;
+  if (names.every((name) => lambda[name] === 0))
+    throw new RangeError(
+      `Cannot train: lambda must leave a loss of objective "${objective}", got ${JSON.stringify(lambda)}`,
+    );
   return lambda;
 }
 
@@ -205,25 +312,33 @@ function defined<Options extends object>(options: Options): Options {
 }
 
 function text(name: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new TypeError(`Cannot train: ${name} must be a text, got ${describeValue(value)}`);
+  if (typeof value !== 'string' || value === '')
+    throw new TypeError(`Cannot train: ${name} must be a text, got ${describeValue(value)}`);
   return value;
 }
 
 function number(name: string, value: unknown, least: number, most = Infinity): number {
   if (typeof value !== 'number' || !(value >= least && value <= most)) {
-    throw new RangeError(`Cannot train: ${name} must be a number from ${String(least)} to ${String(most)}, got ${describeValue(value)}`);
+    throw new RangeError(
+      `Cannot train: ${name} must be a number from ${String(least)} to ${String(most)}, got ${describeValue(value)}`,
+    );
   }
   return value;
 }
 
 function count(name: string, value: unknown, least = 1, most = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
-    throw new RangeError(`Cannot train: ${name} must be an integer ≥ ${String(least)}${most === Number.MAX_SAFE_INTEGER ? '' : ` and ≤ ${String(most)}`}, got ${describeValue(value)}`);
+    throw new RangeError(
+      `Cannot train: ${name} must be an integer ≥ ` +
+        `${String(least)}${most === Number.MAX_SAFE_INTEGER ? '' : ` and ≤ ${String(most)}`}, got ` +
+        `${describeValue(value)}`,
+    );
   }
   return value as number;
 }
 
 function choice<Choice extends string>(name: string, value: Choice, choices: readonly Choice[]): Choice {
-  if (!choices.includes(value)) throw new RangeError(`Cannot train: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
+  if (!choices.includes(value))
+    throw new RangeError(`Cannot train: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
   return value;
 }

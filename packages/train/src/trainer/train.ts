@@ -1,7 +1,8 @@
 /**
  * The training loop: batches in, steps on the training thread, reports out, checkpoints on disk.
  *
- * While the thread computes step n, this side prepares batch n + 1. A step is sent ahead unless its predecessor is to be
+ * While the thread computes step n, this side prepares batch n + 1. A step is sent ahead unless its predecessor is to
+ * be
  * saved: a checkpoint holds the state after exactly the step it names.
  */
 import { SynsegError } from '@synseg/core';
@@ -16,7 +17,13 @@ import { HealthWatch } from './health.ts';
 import type { PairBatch, StepReply } from './protocol.ts';
 import { retrieve } from './retrieval.ts';
 import { reportedFigures } from './step-figures.ts';
-import type { PeriodicEvaluation, RetrievalScore, SegmentationScore, StepReport, TrainOptions } from './train-options.ts';
+import type {
+  PeriodicEvaluation,
+  RetrievalScore,
+  SegmentationScore,
+  StepReport,
+  TrainOptions,
+} from './train-options.ts';
 import { openTraining, stageOf, type Training } from './training.ts';
 
 /**
@@ -32,7 +39,8 @@ import { openTraining, stageOf, type Training } from './training.ts';
  * ```ts
  * // type-checked only: needs images and a checkpoint
  * import { train } from '@synseg/train';
- * for await (const report of train({ data: 'shards/{00000..00099}.tar', init: 'CIDAS/clipseg-rd64-refined', out: 'runs/a', steps: 10_000 })) {
+ * for await (const report of train({ data: 'shards/{00000..00099}.tar', init: 'CIDAS/clipseg-rd64-refined', out:
+ * 'runs/a', steps: 10_000 })) {
  *   console.log(report.step, report.losses);
  * }
  * ```
@@ -77,7 +85,12 @@ interface SentStep {
 /** What to say when a step's numbers are none; undefined when they are. */
 function divergence({ step, total, gradientNorm }: StepReport, { keys }: PreparedBatch): SynsegError | undefined {
   if (Number.isFinite(total) && Number.isFinite(gradientNorm)) return undefined;
-  return new SynsegError('TRAINING_DIVERGED', `Cannot train on: total loss and gradient must be numbers, got ${String(total)} and ${String(gradientNorm)} in step ${String(step)} (${keys.join(', ')}); the last good checkpoint is kept, a smaller learningRate or clipNorm may help`);
+  return new SynsegError(
+    'TRAINING_DIVERGED',
+    `Cannot train on: total loss and gradient must be numbers, got ${String(total)} and ${String(gradientNorm)} in ` +
+      `step ${String(step)} (${keys.join(', ')}); the last good checkpoint is kept, a smaller learningRate or ` +
+      'clipNorm may help',
+  );
 }
 
 /** The state of the loop. */
@@ -102,7 +115,11 @@ class TrainingLoop {
     this.#savedStep = resumed?.step ?? -1;
     this.#position = resumed?.position ?? START;
     this.#best = resumed?.notes?.['best'] as number | undefined;
-    this.#watch = new HealthWatch({ features: plan.features, recipe: plan.recipe, contrast: plan.lambda.contrast !== 0 });
+    this.#watch = new HealthWatch({
+      features: plan.features,
+      recipe: plan.recipe,
+      contrast: plan.lambda.contrast !== 0,
+    });
   }
 
   /** Finishes one step, with all that is due after it. */
@@ -118,8 +135,13 @@ class TrainingLoop {
     const report = this.#report(sent, figures);
     const problem = divergence(report, sent.batch);
     if (problem !== undefined) throw problem;
-    const evaluating = plan.evaluation !== null && (this.step % plan.evaluation.every === 0 || this.step === plan.steps);
-    const due = this.step % plan.saveEvery === 0 || this.step === plan.steps || evaluating || (plan.keepEvery !== null && this.step % plan.keepEvery === 0);
+    const evaluating =
+      plan.evaluation !== null && (this.step % plan.evaluation.every === 0 || this.step === plan.steps);
+    const due =
+      this.step % plan.saveEvery === 0 ||
+      this.step === plan.steps ||
+      evaluating ||
+      (plan.keepEvery !== null && this.step % plan.keepEvery === 0);
     // Once this side may wait on the caller, the thread should have something to do.
     if (!due && this.#options.signal?.aborted !== true) this.#sent = await this.#send();
     for (const message of this.#watch.check(report)) this.#options.onWarning?.({ kind: 'health', message });
@@ -137,12 +159,21 @@ class TrainingLoop {
   async save(): Promise<void> {
     const { plan, run, engine, layout, statistics } = this.#training;
     const state = await engine.state();
-    const tensors = new Map(Object.entries({ ...state, ...statistics }).map(([name, data]) => [name, { shape: [data.length], data }]));
+    const tensors = new Map(
+      Object.entries({ ...state, ...statistics }).map(([name, data]) => [name, { shape: [data.length], data }]),
+    );
     const contents = this.#contents(state);
     const notes = this.#best === undefined ? {} : { best: this.#best };
     // The one to keep first: a resume starts from `last/` and would not make it again.
-    if (plan.keepEvery !== null && this.step > 0 && this.step % plan.keepEvery === 0) await run.save(`step-${this.step}`, contents);
-    await run.save('last', contents, { step: this.step, position: this.#position, tensors, layoutKey: layout.key, notes });
+    if (plan.keepEvery !== null && this.step > 0 && this.step % plan.keepEvery === 0)
+      await run.save(`step-${this.step}`, contents);
+    await run.save('last', contents, {
+      step: this.step,
+      position: this.#position,
+      tensors,
+      layoutKey: layout.key,
+      notes,
+    });
     this.#savedStep = this.step;
   }
 
@@ -188,7 +219,10 @@ class TrainingLoop {
     const waitedMs = performance.now() - asked;
     const step = this.step + 1;
     const stage = stageOf(step, plan);
-    const learningRate = stage === 'projector' ? learningRateAt(step, plan.projectorSchedule) : learningRateAt(step - plan.projectorSteps, plan.schedule);
+    const learningRate =
+      stage === 'projector'
+        ? learningRateAt(step, plan.projectorSchedule)
+        : learningRateAt(step - plan.projectorSteps, plan.schedule);
     const reply = engine.step({ type: 'step', step, stage, learningRate, micro: batch.micro });
     reply.catch(() => undefined);
     return { batch, learningRate, waitedMs, reply };
@@ -212,7 +246,10 @@ class TrainingLoop {
 
   async #evaluate(): Promise<SegmentationScore | RetrievalScore> {
     const { plan, run, heldOut } = this.#training;
-    const measured = heldOut === undefined ? await this.#segmentation(plan.evaluation as PeriodicEvaluation) : await this.#retrieval(heldOut);
+    const measured =
+      heldOut === undefined
+        ? await this.#segmentation(plan.evaluation as PeriodicEvaluation)
+        : await this.#retrieval(heldOut);
     const value = 'mIoU' in measured ? measured.mIoU : (measured.imageToText + measured.textToImage) / 2;
     const best = this.#best === undefined || value > this.#best;
     if (best) {
@@ -245,22 +282,32 @@ class TrainingLoop {
       signal?.throwIfAborted();
       return engine.embed(part);
     };
-    return retrieve(heldOut, plan.batchSize, embed, (done) => onProgress?.({ stage: 'evaluate', done, total: heldOut.pairs }));
+    return retrieve(heldOut, plan.batchSize, embed, (done) =>
+      onProgress?.({ stage: 'evaluate', done, total: heldOut.pairs }),
+    );
   }
 
   /** What a checkpoint folder holds: the running mean of the weights where one is kept. */
   #contents(state: Readonly<Record<string, Float32Array>>): Parameters<Training['run']['save']>[1] {
     const { base, layout, texts, plan } = this.#training;
     const trained = unflatten(layout, (plan.ema === null ? state['parameters'] : state['average']) as Float32Array);
-    const tensors = new Map<string, FloatTensor>(base.specs.map(({ name }) => [name, trained.get(name) ?? (base.tensors.get(name) as FloatTensor)]));
+    const tensors = new Map<string, FloatTensor>(
+      base.specs.map(({ name }) => [name, trained.get(name) ?? (base.tensors.get(name) as FloatTensor)]),
+    );
     const { text } = base.config;
     const extended = texts.extended?.();
-    if (extended === undefined || text.kind !== 'vocabulary' || extended.standIns.length === 0) return { tensors, configJson: base.configJson, base: base.folder, files: base.files };
+    if (extended === undefined || text.kind !== 'vocabulary' || extended.standIns.length === 0)
+      return { tensors, configJson: base.configJson, base: base.folder, files: base.files };
     const { names, embeddings, standIns } = extended;
     const files = new Map<string, Uint8Array | string>([
       ...base.files,
       [text.names, `${JSON.stringify({ names, standIns }, null, 1)}\n`],
-      [text.embeddings, encodeSafetensors(new Map([['embeddings', { shape: [names.length, base.config.embeddingDim], data: embeddings }]]))],
+      [
+        text.embeddings,
+        encodeSafetensors(
+          new Map([['embeddings', { shape: [names.length, base.config.embeddingDim], data: embeddings }]]),
+        ),
+      ],
     ]);
     return { tensors, configJson: base.configJson, base: base.folder, files };
   }

@@ -5,7 +5,15 @@ import { checkOutputs } from '@synseg/core/guards';
 import { ClipTokenizer, templatesOf, type FloatTensor } from '@synseg/core/internals';
 import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
-import { START, checkData, openDataset, type DataContext, type DataOptions, type Dataset, type MaskClass } from '../data/dataset.ts';
+import {
+  START,
+  checkData,
+  openDataset,
+  type DataContext,
+  type DataOptions,
+  type Dataset,
+  type MaskClass,
+} from '../data/dataset.ts';
 import { expandSource } from '../data/source.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
 import { limitsOf } from '../image/picture-bytes.ts';
@@ -68,20 +76,38 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
     const base = await openBaseModel(plan, options.decoder !== undefined, cacheFolder, signal);
     const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
     const pairs = plan.objective === 'contrastive' ? await openPairs(base) : undefined;
-    const dataset = await openDataset(plan.data, { ...(pairs === undefined ? nounPhrases() : WHOLE_CAPTIONS), onWarning: dataWarning, limits, ...(signal === undefined ? {} : { signal }) });
-    const texts = await openCategoryTexts({ folder: base.folder, config: base.config, templates: plan.templates ?? templatesOf(base.config), unknown: plan.unknownCategories, cacheFolder, device: plan.device, threads: plan.threads });
+    const dataset = await openDataset(plan.data, {
+      ...(pairs === undefined ? nounPhrases() : WHOLE_CAPTIONS),
+      onWarning: dataWarning,
+      limits,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const texts = await openCategoryTexts({
+      folder: base.folder,
+      config: base.config,
+      templates: plan.templates ?? templatesOf(base.config),
+      unknown: plan.unknownCategories,
+      cacheFolder,
+      device: plan.device,
+      threads: plan.threads,
+    });
     closers.push(texts.dispose);
     await learnCategories(dataset, texts, warn);
     const classes = needsMasks(plan.lambda) ? knownClasses(dataset, texts, warn) : undefined;
     const run = await RunFolder.create(surroundings.out, {
       config: plan,
       resume: options.resume ?? false,
-      onDifferences: (differences) => warn('resume', `The configuration differs from the run's: ${differences.map(formatDifference).join('; ')}`),
+      onDifferences: (differences) =>
+        warn('resume', `The configuration differs from the run's: ${differences.map(formatDifference).join('; ')}`),
     });
     closers.push(() => run.close());
     const resumed = options.resume === true ? await run.state() : undefined;
     if (resumed !== undefined && resumed.layoutKey !== layout.key) {
-      throw new SynsegError('RUN_FOLDER', `Cannot resume run: trained tensors must be those of the run, got others (objective, features, trainable or decoder changed): ${run.path}`);
+      throw new SynsegError(
+        'RUN_FOLDER',
+        'Cannot resume run: trained tensors must be those of the run, got others (objective, features, trainable ' +
+          `or decoder changed): ${run.path}`,
+      );
     }
     await run.rewind(resumed?.step ?? 0);
     const engine = await EngineLink.start({
@@ -112,9 +138,14 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       ...(workers === undefined ? {} : { workers }),
       ...(signal === undefined ? {} : { signal }),
     };
-    const known = (batch: Batch): Promise<readonly Float32Array[]> => features?.read(batch.indices) ?? engine.taps(batch.pixels as Uint8Array);
-    const statistics = !needsStatistics(plan.features) || !needsCaptions(plan) ? undefined : (statisticsOf(resumed) ?? (await measureSet(readable(dataset, features), loading, texts, known, dims)));
-    if (statistics !== undefined) await engine.constants({ ...statistics, ...(plan.prior > 0 ? { start: flatten(layout, base.tensors) } : {}) });
+    const known = (batch: Batch): Promise<readonly Float32Array[]> =>
+      features?.read(batch.indices) ?? engine.taps(batch.pixels as Uint8Array);
+    const statistics =
+      !needsStatistics(plan.features) || !needsCaptions(plan)
+        ? undefined
+        : (statisticsOf(resumed) ?? (await measureSet(readable(dataset, features), loading, texts, known, dims)));
+    if (statistics !== undefined)
+      await engine.constants({ ...statistics, ...(plan.prior > 0 ? { start: flatten(layout, base.tensors) } : {}) });
     const loader = BatchLoader.open(readable(dataset, features), loading);
     closers.push(() => loader.dispose());
     const rows: RowSettings = {
@@ -128,8 +159,19 @@ export async function openTraining(options: TrainOptions): Promise<Training> {
       textCentre: needsBank(plan.lambda) ? statistics?.textCentre : undefined,
       classes,
     };
-    const batches = new BatchSource(loader, pairs === undefined ? composeRows(texts, features, rows) : composePairs({ ...pairs, tokens: 1 + patchesOf(base), patchesKept: patchesKept(plan, base), seed: plan.seed }, (message) => warn('health', message)));
-    const heldOut = pairs === undefined || plan.evaluation === null || !('data' in plan.evaluation) ? undefined : await readHeldOut(plan.evaluation, loading, pairs.tokenise, pairs.maxTokens);
+    const batches = new BatchSource(
+      loader,
+      pairs === undefined
+        ? composeRows(texts, features, rows)
+        : composePairs(
+            { ...pairs, tokens: 1 + patchesOf(base), patchesKept: patchesKept(plan, base), seed: plan.seed },
+            (message) => warn('health', message),
+          ),
+    );
+    const heldOut =
+      pairs === undefined || plan.evaluation === null || !('data' in plan.evaluation)
+        ? undefined
+        : await readHeldOut(plan.evaluation, loading, pairs.tokenise, pairs.maxTokens);
     return { plan, run, engine, batches, base, layout, texts, statistics, heldOut, resumed, close };
 
     function openFeatures(): Promise<FeatureCache> {
@@ -159,8 +201,17 @@ const SOURCES_COMPARED = 100;
 
 /** Files and folders that a run reads, of a hub's id nothing. */
 function filesRead({ data, init, trunk, evaluation }: TrainPlan): string[] {
-  const sets = evaluation === null ? [data] : 'data' in evaluation ? [data, checkData('train', evaluation.data)] : [data, { source: evaluation.root }];
-  const files = sets.flatMap(({ source, classes, phrases }: DataOptions) => [...expandSource(source).slice(0, SOURCES_COMPARED), classes, phrases]);
+  const sets =
+    evaluation === null
+      ? [data]
+      : 'data' in evaluation
+        ? [data, checkData('train', evaluation.data)]
+        : [data, { source: evaluation.root }];
+  const files = sets.flatMap(({ source, classes, phrases }: DataOptions) => [
+    ...expandSource(source).slice(0, SOURCES_COMPARED),
+    classes,
+    phrases,
+  ]);
   return [...files, init, trunk].filter((path): path is string => typeof path === 'string');
 }
 
@@ -175,7 +226,13 @@ export function stepSpec(plan: TrainPlan, base: BaseModel, layout: Layout): Engi
     features: plan.features,
     prior: plan.prior,
     contrastive: { epsilon: plan.epsilon, contrastGate: plan.contrastGate },
-    optimizer: { beta1: plan.beta1, beta2: plan.beta2, epsilon: plan.adamEpsilon, weightDecay: plan.weightDecay, clipNorm: plan.clipNorm ?? undefined },
+    optimizer: {
+      beta1: plan.beta1,
+      beta2: plan.beta2,
+      epsilon: plan.adamEpsilon,
+      weightDecay: plan.weightDecay,
+      clipNorm: plan.clipNorm ?? undefined,
+    },
     ema: plan.ema ?? undefined,
     images: plan.microBatchSize,
     batchImages: plan.batchSize,
@@ -195,7 +252,10 @@ function patchesKept({ patchDropout }: TrainPlan, base: BaseModel): number | und
 }
 
 /** The tokenizer of a checkpoint whose encoders are trained. */
-async function openPairs({ folder, config }: BaseModel): Promise<{ readonly tokenise: Tokenise; readonly maxTokens: number }> {
+async function openPairs({
+  folder,
+  config,
+}: BaseModel): Promise<{ readonly tokenise: Tokenise; readonly maxTokens: number }> {
   const { maxTokens } = encodersOf(config).text;
   const tokenizer = await ClipTokenizer.load(folder, maxTokens);
   return { tokenise: (text) => tokenizer.encode(text), maxTokens };
@@ -214,35 +274,59 @@ export function stageOf(step: number, { projectorSteps }: TrainPlan): StepSpec['
 /** The statistics a state was saved with. */
 function statisticsOf(state: TrainerState | undefined): SetStatistics | undefined {
   const entries = STATISTICS.map((name) => [name, state?.tensors.get(name)?.data] as const);
-  return entries.every(([, data]) => data !== undefined) ? (Object.fromEntries(entries) as unknown as SetStatistics) : undefined;
+  return entries.every(([, data]) => data !== undefined)
+    ? (Object.fromEntries(entries) as unknown as SetStatistics)
+    : undefined;
 }
 
 /** State vectors before the first step. */
 export function freshState(plan: TrainPlan, layout: Layout, base: BaseModel): Record<string, Float32Array> {
   const parameters = flatten(layout, base.tensors);
-  return Object.fromEntries(stateNames({ ema: plan.ema ?? undefined }).map((name) => [name, name === 'parameters' || name === 'average' ? parameters.slice() : new Float32Array(layout.length)]));
+  return Object.fromEntries(
+    stateNames({ ema: plan.ema ?? undefined }).map((name) => [
+      name,
+      name === 'parameters' || name === 'average' ? parameters.slice() : new Float32Array(layout.length),
+    ]),
+  );
 }
 
 /** The vectors that were saved; a running mean that is kept only from now on starts at the parameters. */
 function resumedState(plan: TrainPlan, { tensors }: TrainerState): Record<string, Float32Array> {
-  return Object.fromEntries(stateNames({ ema: plan.ema ?? undefined }).map((name) => [name, ((tensors.get(name) ?? tensors.get('parameters')) as FloatTensor).data]));
+  return Object.fromEntries(
+    stateNames({ ema: plan.ema ?? undefined }).map((name) => [
+      name,
+      ((tensors.get(name) ?? tensors.get('parameters')) as FloatTensor).data,
+    ]),
+  );
 }
 
 /** Samples of a set looked at for categories before the first step; those of a larger set are met as they come. */
 const SAMPLES_MET = 50_000;
 
-/** Meets the categories of a set of known size once, so that what a vocabulary lacks is known, and told, from the start. */
-async function learnCategories(dataset: Dataset, texts: CategoryTexts, warn: (kind: TrainWarning['kind'], message: string) => void): Promise<void> {
+/**
+ * Meets the categories of a set of known size once, so that what a vocabulary lacks is known, and told, from the start.
+ */
+async function learnCategories(
+  dataset: Dataset,
+  texts: CategoryTexts,
+  warn: (kind: TrainWarning['kind'], message: string) => void,
+): Promise<void> {
   if (texts.extended === undefined || dataset.size === undefined) return;
   const unknown = new Map<string, number>();
   let left = Math.min(dataset.size, SAMPLES_MET);
   for await (const { sample } of dataset.draw(START, 0)) {
-    for (const category of sample.categories) if (!texts.knows(category)) unknown.set(category, (unknown.get(category) ?? 0) + 1);
+    for (const category of sample.categories)
+      if (!texts.knows(category)) unknown.set(category, (unknown.get(category) ?? 0) + 1);
     left -= 1;
     if (left <= 0) break;
   }
   const { standIns } = texts.extended();
-  if (standIns.length > 0) warn('categories', `Not in the vocabulary, stood for by other entries: ${standIns.map(({ category, entries }) => `${category} (${entries.join(', ')})`).join('; ')}`);
+  if (standIns.length > 0)
+    warn(
+      'categories',
+      'Not in the vocabulary, stood for by other entries: ' +
+        `${standIns.map(({ category, entries }) => `${category} (${entries.join(', ')})`).join('; ')}`,
+    );
   if (unknown.size > 0) {
     const list = [...unknown].sort((a, b) => b[1] - a[1]).map(([category, count]) => `${category} ×${String(count)}`);
     warn('categories', `Not in the vocabulary, left out: ${list.join(', ')}`);
@@ -250,16 +334,32 @@ async function learnCategories(dataset: Dataset, texts: CategoryTexts, warn: (ki
 }
 
 /** Mask classes that can be trained on: those with an embedding, and not the background. */
-function knownClasses(dataset: Dataset, texts: CategoryTexts, warn: (kind: TrainWarning['kind'], message: string) => void): readonly MaskClass[] {
-  const named = (dataset.classes ?? []).filter(({ index }) => index !== dataset.backgroundIndex && index !== dataset.ignoreIndex);
-  if (named.length === 0) throw new SynsegError('DATASET_FORMAT', `Cannot train: data must name the classes of its masks (classes.json) for objective "masks", got none in ${dataset.description}`);
+function knownClasses(
+  dataset: Dataset,
+  texts: CategoryTexts,
+  warn: (kind: TrainWarning['kind'], message: string) => void,
+): readonly MaskClass[] {
+  const named = (dataset.classes ?? []).filter(
+    ({ index }) => index !== dataset.backgroundIndex && index !== dataset.ignoreIndex,
+  );
+  if (named.length === 0)
+    throw new SynsegError(
+      'DATASET_FORMAT',
+      'Cannot train: data must name the classes of its masks (classes.json) for objective "masks", got none in ' +
+        `${dataset.description}`,
+    );
   const known = named.flatMap(({ name, index, prompts = [name] }) => {
     const words = prompts.filter((word) => texts.knows(word));
     return words.length === 0 ? [] : [{ name, index, prompts: words }];
   });
   const unknown = named.filter(({ index }) => !known.some((one) => one.index === index)).map(({ name }) => name);
   if (unknown.length > 0) warn('categories', `Mask classes not in the vocabulary, left out: ${unknown.join(', ')}`);
-  if (known.length === 0) throw new SynsegError('LABEL_UNKNOWN', `Cannot train: the vocabulary must have a class of the masks, got none of ${named.map(({ name }) => name).join(', ')}`);
+  if (known.length === 0)
+    throw new SynsegError(
+      'LABEL_UNKNOWN',
+      'Cannot train: the vocabulary must have a class of the masks, got none of ' +
+        `${named.map(({ name }) => name).join(', ')}`,
+    );
   return known;
 }
 

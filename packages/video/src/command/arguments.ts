@@ -1,4 +1,6 @@
-/** The command line of `synseg-video`: commands, options, help, and their checks. The only file that imports commander. */
+/**
+ * The command line of `synseg-video`: commands, options, help, and their checks. The only file that imports commander.
+ */
 import { DEFAULT_LIMITS } from '@synseg/core/guards';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exampleText, outputHelp } from './help.ts';
@@ -101,7 +103,8 @@ export function parseArguments(argv: readonly string[], version: string): Comman
   let parsed: CommandArguments | undefined;
   const write = (part: string): void => void (text += part);
   const program = define(version, (found) => (parsed = found));
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ writeOut: write, writeErr: write });
+  for (const command of [program, ...program.commands])
+    command.exitOverride().configureOutput({ writeOut: write, writeErr: write });
   try {
     program.parse([...argv], { from: 'user' });
     if (parsed === undefined) throw new Error('internal: a command line that was parsed names a command');
@@ -117,14 +120,19 @@ function define(version: string, found: (parsed: CommandArguments) => void): Com
     .description('Segment videos and live streams into the classes you name.')
     .version(version)
     .enablePositionalOptions()
-    .argument('<source...>', 'video files, image sequences, cameras (camera:0), stdin (-), or URLs that ffmpeg can open');
+    .argument(
+      '<source...>',
+      'video files, image sequences, cameras (camera:0), stdin (-), or URLs that ffmpeg can open',
+    );
   videoOptions(program)
     .option('--out <file.mp4>', 'write the video with the label colors blended in, with its sound')
     .option('--jsonl <file>', 'write masks as JSON lines (COCO run lengths)')
     .option('--coco <file.json>', 'write masks as one COCO file')
     .option('--csv <file>', 'write the share of each label per frame')
     .option('--png-dir <folder>', 'write one palette PNG per frame')
-    .addOption(new Option('--size <name>', 'size of masks and label maps (default: model)').choices(['model', 'source']))
+    .addOption(
+      new Option('--size <name>', 'size of masks and label maps (default: model)').choices(['model', 'source']),
+    )
     .option('--encoder <name>', "ffmpeg's H.264 encoder for --out (default: libx264)")
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', exampleText + outputHelp)
@@ -134,14 +142,23 @@ function define(version: string, found: (parsed: CommandArguments) => void): Com
       for (const name of fileOptions) {
         const path = parsed[name];
         if (path === undefined || sources.length === 1 || /\{(name|n)\}/.test(path)) continue;
-        program.error(`error: --${name === 'pngDir' ? 'png-dir' : name} must contain {name} or {n} for several sources, got ${path}`);
+        program.error(
+          `error: --${name === 'pngDir' ? 'png-dir' : name} must contain {name} or {n} for several sources, got ${path}`,
+        );
       }
       found(parsed);
     });
 
-  const serve = program.command('serve').description('show sources on a web page, live, with labels to edit').argument('<source...>', 'as above');
+  const serve = program
+    .command('serve')
+    .description('show sources on a web page, live, with labels to edit')
+    .argument('<source...>', 'as above');
   videoOptions(serve)
-    .option('--port <n>', 'port of the page; 0 takes any that is free (default: 8080)', number('a port from 0 to 65535', (n) => Number.isInteger(n) && n >= 0 && n <= 65535))
+    .option(
+      '--port <n>',
+      'port of the page; 0 takes any that is free (default: 8080)',
+      number('a port from 0 to 65535', (n) => Number.isInteger(n) && n >= 0 && n <= 65535),
+    )
     .option('--host <name>', 'address to listen at; others than 127.0.0.1 need a token (default: 127.0.0.1)')
     .option('--token <text>', 'token of the page, made up where it is needed and not given')
     .action((sources: string[], options: Omit<ServeArguments, 'command' | 'sources'>) => {
@@ -150,9 +167,19 @@ function define(version: string, found: (parsed: CommandArguments) => void): Com
       found(parsed);
     });
 
-  program.command('probe').description('show what a source is, without decoding it').argument('<source>').option(...maxPixels).option('--json', 'print one JSON object')
-    .action((source: string, options: Omit<ProbeArguments, 'command' | 'source'>) => found({ command: 'probe', source, ...options }));
-  program.command('devices').description('list cameras').option('--json', 'print one JSON object')
+  program
+    .command('probe')
+    .description('show what a source is, without decoding it')
+    .argument('<source>')
+    .option(...maxPixels)
+    .option('--json', 'print one JSON object')
+    .action((source: string, options: Omit<ProbeArguments, 'command' | 'source'>) =>
+      found({ command: 'probe', source, ...options }),
+    );
+  program
+    .command('devices')
+    .description('list cameras')
+    .option('--json', 'print one JSON object')
     .action((options: { json?: true }) => found({ command: 'devices', ...options }));
   return program;
 }
@@ -166,27 +193,55 @@ function videoOptions(command: Command): Command {
     .option('--model <source>', 'hub id or folder of the checkpoint', defaultModel)
     .option('--views <1|5>', '5 looks at each quarter as well: finer, slower (default: 1)', views)
     .option('--threshold <t>', "least activation of every label, 0 to 1 (default: the checkpoint's, or 0.5)", unit)
-    .option('--background <t>', 'where a pixel is background: "threshold", no label reaches its own; 0 to 1, none reaches that; "none", nowhere: the likeliest label wins (default: threshold)', (text) => (text === 'threshold' || text === 'none' ? text : unit(text)))
+    .option(
+      '--background <t>',
+      'where a pixel is background: "threshold", no label reaches its own; 0 to 1, none reaches that; "none", ' +
+        'nowhere: the likeliest label wins (default: threshold)',
+      (text) => (text === 'threshold' || text === 'none' ? text : unit(text)),
+    )
     .addOption(new Option('--templates <name>', 'prompt templates').choices(['plain', 'clipseg', 'imagenet80']))
-    .addOption(new Option('--device <name>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml']))
+    .addOption(
+      new Option('--device <name>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml']),
+    )
     .addOption(new Option('--precision <name>', 'number format').choices(['auto', 'fp32', 'fp16', 'int8']))
     .option('--fps <n>', 'take so many frames per second at most', positive)
     .option('--every <n>', 'take each n-th frame (default: 1)', count)
     .option('--start <seconds>', 'first time, inclusive', seconds)
     .option('--end <seconds>', 'last time, exclusive', seconds)
-    .addOption(new Option('--policy <name>', 'when frames come too fast: wait, or drop and count (default: auto, freshest for live sources)').choices(['auto', 'every-frame', 'freshest']))
+    .addOption(
+      new Option(
+        '--policy <name>',
+        'when frames come too fast: wait, or drop and count (default: auto, freshest for live sources)',
+      ).choices(['auto', 'every-frame', 'freshest']),
+    )
     .option('--max-staleness <seconds>', 'drop live frames whose result is older than this', positive)
-    .option('--stall-timeout <seconds>', 'connect again to a live source that sends nothing for this long; raise it for slow ones (default: 5)', positive)
+    .option(
+      '--stall-timeout <seconds>',
+      'connect again to a live source that sends nothing for this long; raise it for slow ones (default: 5)',
+      positive,
+    )
     .option('--no-reconnect', 'end when a live source ends')
-    .option('--max-attempts <n>', 'give up a live source after so many failed attempts in a row (default: never)', count)
+    .option(
+      '--max-attempts <n>',
+      'give up a live source after so many failed attempts in a row (default: never)',
+      count,
+    )
     .option('--max-gap <seconds>', 'cut jumps of the clock that are longer (default: 10)', positive)
     .option(...maxPixels)
     .option('--loop', 'play files again and again')
     .option('--realtime', 'play files at their own speed')
     .option('--frame-rate <n>', 'rate at which image sequences and cameras are read', positive)
     .option('--hwaccel <name>', "ffmpeg's hardware decoding: auto, cuda, vaapi, videotoolbox, …")
-    .option('--input-options <text>', 'options for ffmpeg before -i, separated by spaces, e.g. "-rtsp_flags listen"', words)
-    .option('--smooth [weight]', 'steady masks where the picture stands still; weight of the new frame, 0 to 1 (default: 0.3)', unit)
+    .option(
+      '--input-options <text>',
+      'options for ffmpeg before -i, separated by spaces, e.g. "-rtsp_flags listen"',
+      words,
+    )
+    .option(
+      '--smooth [weight]',
+      'steady masks where the picture stands still; weight of the new frame, 0 to 1 (default: 0.3)',
+      unit,
+    )
     .option('--hold [change]', 'skip the model while the picture changes less than this, 0 to 1 (default: 0.03)', unit)
     .option('--keyframes [k]', 'five views every k-th frame, one between (default: 4)', count)
     .option('--workers <n>', 'threads for masks and overlays, at most', count)
@@ -199,11 +254,16 @@ function videoOptions(command: Command): Command {
 
 function checkVideo(command: Command, { labels, start, end }: Partial<VideoArguments>): void {
   if (labels === undefined) command.error("error: required option '--labels <a,b,c>' not specified");
-  if (start !== undefined && end !== undefined && end <= start) command.error(`error: --end must be after --start (${start}), got ${end}`);
+  if (start !== undefined && end !== undefined && end <= start)
+    command.error(`error: --end must be after --start (${start}), got ${end}`);
 }
 
 const count = number('a whole number of at least 1', (n) => Number.isInteger(n) && n >= 1);
-const maxPixels = ['--max-pixels <n>', `pixels of the largest picture to decode (default: ${DEFAULT_LIMITS.maxPixels})`, count] as const;
+const maxPixels = [
+  '--max-pixels <n>',
+  `pixels of the largest picture to decode (default: ${DEFAULT_LIMITS.maxPixels})`,
+  count,
+] as const;
 
 function number(rule: string, valid: (value: number) => boolean): (text: string) => number {
   return (text) => {
@@ -214,7 +274,10 @@ function number(rule: string, valid: (value: number) => boolean): (text: string)
 }
 
 function labelList(text: string): readonly string[] {
-  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   if (names.length === 0) throw new InvalidArgumentError('It must name at least one class.');
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new InvalidArgumentError(`It must name each class once, got "${twice}" twice.`);

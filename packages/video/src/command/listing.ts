@@ -6,7 +6,10 @@ import type { DevicesArguments, ProbeArguments } from './arguments.ts';
 import type { CommandSurroundings } from './run.ts';
 
 /** Prints what ffprobe says about a source. */
-export async function probeCommand({ source, json, maxPixels }: ProbeArguments, { stdout, signal }: CommandSurroundings): Promise<void> {
+export async function probeCommand(
+  { source, json, maxPixels }: ProbeArguments,
+  { stdout, signal }: CommandSurroundings,
+): Promise<void> {
   const info = await probe(source, { signal, ...(maxPixels === undefined ? {} : { maxPixels }) });
   if (json === true) return void stdout.write(`${JSON.stringify({ source: sourceName(source), ...info })}\n`);
   const { width, height, codec, frameRate, durationSeconds, rotation, variableRate, hasAudio, audioCodec } = info;
@@ -22,8 +25,13 @@ export async function probeCommand({ source, json, maxPixels }: ProbeArguments, 
 }
 
 /** Prints the cameras of this machine. */
-export async function devicesCommand({ json }: DevicesArguments, { stdout, signal }: CommandSurroundings): Promise<void> {
+export async function devicesCommand(
+  { json }: DevicesArguments,
+  { stdout, signal }: CommandSurroundings,
+): Promise<void> {
   const devices = await listDevices({ signal });
   if (json === true) return void stdout.write(`${JSON.stringify({ devices })}\n`);
-  stdout.write(devices.length === 0 ? 'No camera found.\n' : devices.map(({ id, name }) => `${id}  ${name}\n`).join(''));
+  stdout.write(
+    devices.length === 0 ? 'No camera found.\n' : devices.map(({ id, name }) => `${id}  ${name}\n`).join(''),
+  );
 }

@@ -52,7 +52,9 @@ function lines(output: TextOutput): ProgressView {
       const now = performance.now();
       if (now - last < secondsBetweenLines * 1000) return;
       last = now;
-      output.write(`${frames}${total === undefined ? '' : `/${total}`} frames, ${framesPerSecond.toFixed(1)} frames/s\n`);
+      output.write(
+        `${frames}${total === undefined ? '' : `/${total}`} frames, ${framesPerSecond.toFixed(1)} frames/s\n`,
+      );
     },
     close: () => {},
   };

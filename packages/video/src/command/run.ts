@@ -11,7 +11,10 @@ import { serveCommand } from './serve.ts';
 export type CommandSegmenter = Pick<Segmenter, 'inputSize' | 'share' | 'device' | 'precision'> &
   AsyncDisposable & {
     readonly vocabulary?: readonly string[] | undefined;
-    labels(names: readonly LabelInput[], options: Pick<VideoArguments, 'background' | 'templates' | 'threshold'>): Promise<LabelSet>;
+    labels(
+      names: readonly LabelInput[],
+      options: Pick<VideoArguments, 'background' | 'templates' | 'threshold'>,
+    ): Promise<LabelSet>;
   };
 
 /** What surrounds the command. */
@@ -21,7 +24,10 @@ export interface CommandSurroundings {
   readonly stderr: TextOutput;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
-  readonly load: (model: string, options: Pick<ModelArguments, 'device' | 'precision'> & { readonly signal: AbortSignal }) => Promise<CommandSegmenter>;
+  readonly load: (
+    model: string,
+    options: Pick<ModelArguments, 'device' | 'precision'> & { readonly signal: AbortSignal },
+  ) => Promise<CommandSegmenter>;
 }
 
 /** Runs one command line and returns its exit code. */

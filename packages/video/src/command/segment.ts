@@ -40,7 +40,10 @@ export interface CommandReport {
   readonly interrupted: boolean;
 }
 
-/** Runs the command; prints the report on stdout or a summary on stderr. Exit code 1 when a source failed, whatever the others did. */
+/**
+ * Runs the command; prints the report on stdout or a summary on stderr. Exit code 1 when a source failed, whatever the
+ * others did.
+ */
 export async function segmentCommand(parsed: SegmentArguments, surroundings: CommandSurroundings): Promise<0 | 1> {
   const { stdout, stderr } = surroundings;
   const view = parsed.quiet === true ? { show: () => {}, close: () => {} } : progressView(stderr);
@@ -66,7 +69,11 @@ export function tellFailures(sources: readonly SourceReport[], stderr: TextOutpu
 /** Which option of the command line writes which file. */
 const options = { overlay: 'out', jsonl: 'jsonl', coco: 'coco', csv: 'csv', pngFolder: 'pngDir' } as const;
 
-async function segment(parsed: SegmentArguments, { load, signal, stderr }: CommandSurroundings, onProgress: ReturnType<typeof progressView>['show']): Promise<CommandReport> {
+async function segment(
+  parsed: SegmentArguments,
+  { load, signal, stderr }: CommandSurroundings,
+  onProgress: ReturnType<typeof progressView>['show'],
+): Promise<CommandReport> {
   const sums = new Map<string, number>();
   let [unlabelled, rule]: [number, string | null] = [0, null];
   let frames = 0;
@@ -82,7 +89,12 @@ async function segment(parsed: SegmentArguments, { load, signal, stderr }: Comma
     rule = labels.backgroundRule;
     for (const name of labels.names) sums.set(name, 0);
     started = performance.now();
-    const stream = segmentVideos(inputs, segmenter, labels, { ...videoSettings(parsed, stderr), ...pick(parsed, 'size', 'encoder'), signal, onProgress });
+    const stream = segmentVideos(inputs, segmenter, labels, {
+      ...videoSettings(parsed, stderr),
+      ...pick(parsed, 'size', 'encoder'),
+      signal,
+      onProgress,
+    });
     try {
       for await (const frame of stream) {
         frames += 1;
@@ -104,7 +116,9 @@ async function segment(parsed: SegmentArguments, { load, signal, stderr }: Comma
   }
   const seconds = (performance.now() - started) / 1000;
   const written = (kind: keyof OutputFiles): string | readonly string[] | null => {
-    const files = inputs.flatMap(({ [kind]: path }, index) => (path !== undefined && sources[index]?.files.includes(path) === true ? [path] : []));
+    const files = inputs.flatMap(({ [kind]: path }, index) =>
+      path !== undefined && sources[index]?.files.includes(path) === true ? [path] : [],
+    );
     return inputs.length > 1 && files.length > 0 ? files : (files[0] ?? null);
   };
   return {
@@ -116,7 +130,13 @@ async function segment(parsed: SegmentArguments, { load, signal, stderr }: Comma
     areas: Object.fromEntries([...sums].map(([name, sum]) => [name, sum / Math.max(1, frames)])),
     ...{ background: unlabelled / Math.max(1, frames), backgroundRule: rule },
     sources,
-    ...{ out: written('overlay'), jsonl: written('jsonl'), coco: written('coco'), csv: written('csv'), pngDir: written('pngFolder') },
+    ...{
+      out: written('overlay'),
+      jsonl: written('jsonl'),
+      coco: written('coco'),
+      csv: written('csv'),
+      pngDir: written('pngFolder'),
+    },
     interrupted: signal.aborted,
   };
 }
@@ -125,10 +145,18 @@ async function segment(parsed: SegmentArguments, { load, signal, stderr }: Comma
 function filesOf(parsed: SegmentArguments, index: number): OutputFiles {
   const source = sourceName(parsed.sources[index] ?? '');
   const [number = ''] = / #\d+$/.exec((sourceNames(parsed.sources)[index] ?? '').slice(source.length)) ?? [];
-  // What no file system takes in a name, or a shell takes apart, and dots that would hide the file or lead out of its folder.
-  const name = `${basename(source, extname(source))}${number}`.replaceAll(/[\s/\\:*?"<>|\p{Cc}]+/gu, '-').replace(/^\.+/, '') || 'source';
-  const fill = (path: string): string => path.replaceAll(/\{(name|n)\}/g, (_, key) => (key === 'n' ? String(index + 1) : name));
-  return Object.fromEntries(Object.entries(options).flatMap(([kind, option]) => (parsed[option] === undefined ? [] : [[kind, fill(parsed[option])]])));
+  // What no file system takes in a name, or a shell takes apart, and dots that would hide the file or lead out of its
+  // folder.
+  const name =
+    `${basename(source, extname(source))}${number}`.replaceAll(/[\s/\\:*?"<>|\p{Cc}]+/gu, '-').replace(/^\.+/, '') ||
+    'source';
+  const fill = (path: string): string =>
+    path.replaceAll(/\{(name|n)\}/g, (_, key) => (key === 'n' ? String(index + 1) : name));
+  return Object.fromEntries(
+    Object.entries(options).flatMap(([kind, option]) =>
+      parsed[option] === undefined ? [] : [[kind, fill(parsed[option])]],
+    ),
+  );
 }
 
 /** What the command line calls an output. */
@@ -138,22 +166,48 @@ function optionOf(kind: keyof OutputFiles, index: number, several: boolean): str
 }
 
 function summary(report: CommandReport): string {
-  const { frames, dropped, seconds, framesPerSecond, device, precision, labels, areas, background, backgroundRule, sources, interrupted } = report;
+  const {
+    frames,
+    dropped,
+    seconds,
+    framesPerSecond,
+    device,
+    precision,
+    labels,
+    areas,
+    background,
+    backgroundRule,
+    sources,
+    interrupted,
+  } = report;
   const shares = labels.map((name) => `${name} ${((areas[name] ?? 0) * 100).toFixed(1)} %`);
   const files = sources.flatMap((source) => source.files);
   const several = sources.length > 1;
   return [
-    `${interrupted ? 'Interrupted after' : 'Done:'} ${frames} frames in ${seconds} s, ${framesPerSecond} frames/s${dropped === 0 ? '' : `, ${dropped} dropped`}`,
+    `${interrupted ? 'Interrupted after' : 'Done:'} ${frames} frames in ${seconds} s, ${framesPerSecond} ` +
+      `frames/s${dropped === 0 ? '' : `, ${dropped} dropped`}`,
     ...(device === null ? [] : [`  on ${device}, ${precision}`]),
-    ...(several ? sources.map(({ source, state, frames: of, dropped: lost, errors }) => `  ${source}: ${state}, ${of} frames, ${lost} dropped${errors === 0 ? '' : `, ${errors} that could not be segmented`}`) : []),
-    ...(frames === 0 ? [] : [`  areas: ${shares.join(', ')}`, `  background: ${(background * 100).toFixed(1)} %, ${String(backgroundRule)}`]),
+    ...(several
+      ? sources.map(
+          ({ source, state, frames: of, dropped: lost, errors }) =>
+            `  ${source}: ${state}, ${of} frames, ${lost} ` +
+            `dropped${errors === 0 ? '' : `, ${errors} that could not be segmented`}`,
+        )
+      : []),
+    ...(frames === 0
+      ? []
+      : [
+          `  areas: ${shares.join(', ')}`,
+          `  background: ${(background * 100).toFixed(1)} %, ${String(backgroundRule)}`,
+        ]),
     ...files.map((path) => `  wrote ${path}`),
     '',
   ].join('\n');
 }
 
 function tellUnfinished(sources: readonly SourceReport[], stderr: TextOutput): void {
-  for (const { unfinished } of sources) for (const path of unfinished) stderr.write(`synseg-video: left unfinished: ${path}\n`);
+  for (const { unfinished } of sources)
+    for (const path of unfinished) stderr.write(`synseg-video: left unfinished: ${path}\n`);
 }
 
 function round(value: number): number {

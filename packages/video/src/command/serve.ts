@@ -16,7 +16,10 @@ import { sourcesOf, videoSettings } from './settings.ts';
 const defaultPort = 8080;
 
 /** Runs until all sources have ended or Ctrl-C. The address of the page goes to stdout, alone on a line. */
-export async function serveCommand(parsed: ServeArguments, { load, signal, stdout, stderr }: CommandSurroundings): Promise<0 | 1> {
+export async function serveCommand(
+  parsed: ServeArguments,
+  { load, signal, stdout, stderr }: CommandSurroundings,
+): Promise<0 | 1> {
   let segmenter: CommandSegmenter | undefined;
   let stream: VideoStream | undefined;
   let preview: PreviewServer | undefined;
@@ -25,7 +28,10 @@ export async function serveCommand(parsed: ServeArguments, { load, signal, stdou
     segmenter = loaded;
     let current: LabelSet | undefined;
     const onLabels = async (edited: readonly PreviewLabel[]): Promise<PreviewLabels> => {
-      current = await loaded.labels(current === undefined ? edited : recolored(edited, current), pick(parsed, 'background', 'templates', 'threshold'));
+      current = await loaded.labels(
+        current === undefined ? edited : recolored(edited, current),
+        pick(parsed, 'background', 'templates', 'threshold'),
+      );
       stream?.setLabels(current);
       return shown(current);
     };
@@ -47,7 +53,11 @@ export async function serveCommand(parsed: ServeArguments, { load, signal, stdou
   return tellFailures(stream?.sources ?? [], stderr);
 }
 
-async function openPreview(parsed: ServeArguments, { vocabulary }: CommandSegmenter, onLabels: PreviewOptions['onLabels']): Promise<PreviewServer> {
+async function openPreview(
+  parsed: ServeArguments,
+  { vocabulary }: CommandSegmenter,
+  onLabels: PreviewOptions['onLabels'],
+): Promise<PreviewServer> {
   return PreviewServer.start({
     sources: sourceNames(parsed.sources),
     labels: { names: [], colors: [], thresholds: [] },
@@ -59,7 +69,12 @@ async function openPreview(parsed: ServeArguments, { vocabulary }: CommandSegmen
 }
 
 /** Files are played at their own speed, and what the model cannot follow is dropped, as for a camera. */
-function liveSettings(parsed: ServeArguments, server: PreviewServer, stderr: CommandSurroundings['stderr'], signal: AbortSignal): SegmentVideosOptions {
+function liveSettings(
+  parsed: ServeArguments,
+  server: PreviewServer,
+  stderr: CommandSurroundings['stderr'],
+  signal: AbortSignal,
+): SegmentVideosOptions {
   const settings = videoSettings(parsed, stderr);
   const names = sourceNames(parsed.sources);
   return {
@@ -78,11 +93,26 @@ function publish(server: PreviewServer, frame: SegmentedFrame, stream: VideoStre
   const { sourceIndex: source, index, timeSeconds, areas, latencySeconds, jpeg } = frame;
   if (jpeg === undefined) throw new Error('internal: a frame for the preview came without its picture');
   const dropped = stream.sources[source]?.dropped ?? 0;
-  server.publish({ source, index, timeSeconds, jpeg, areas, latencySeconds, dropped, framesPerSecond: rates[source]?.tick() ?? 0 });
+  server.publish({
+    source,
+    index,
+    timeSeconds,
+    jpeg,
+    areas,
+    latencySeconds,
+    dropped,
+    framesPerSecond: rates[source]?.tick() ?? 0,
+  });
 }
 
 function shown({ names, colors, thresholds, background, defaultThreshold, backgroundRule }: LabelSet): PreviewLabels {
-  return { names, colors, thresholds: thresholds.map((threshold) => threshold ?? null), defaultThreshold: background === 'threshold' ? defaultThreshold : null, backgroundRule };
+  return {
+    names,
+    colors,
+    thresholds: thresholds.map((threshold) => threshold ?? null),
+    defaultThreshold: background === 'threshold' ? defaultThreshold : null,
+    backgroundRule,
+  };
 }
 
 /** Labels as they were edited, in the colors they had: a new one does not take another's. */

@@ -8,14 +8,42 @@ import type { TextOutput } from './progress.ts';
 
 /** Options from arguments; what happens to the sources is told on `stderr`, unless it should be quiet. */
 export function videoSettings(parsed: VideoArguments, stderr: TextOutput): SegmentVideosOptions {
-  const { maxStaleness, stallTimeout, maxGap, reconnect, maxAttempts, realtime, hwaccel, smooth, hold, keyframes, skipErrors, quiet } = parsed;
+  const {
+    maxStaleness,
+    stallTimeout,
+    maxGap,
+    reconnect,
+    maxAttempts,
+    realtime,
+    hwaccel,
+    smooth,
+    hold,
+    keyframes,
+    skipErrors,
+    quiet,
+  } = parsed;
   const say = (text: string): void => {
     if (quiet !== true) stderr.write(text);
   };
   /** What was told of each source last: a camera that is away is told of once, not at each attempt. */
   const told = new Map<string, string>();
   return {
-    ...pick(parsed, 'views', 'fps', 'every', 'frameRate', 'start', 'end', 'policy', 'loop', 'maxPixels', 'workers', 'alpha', 'contour', 'legend'),
+    ...pick(
+      parsed,
+      'views',
+      'fps',
+      'every',
+      'frameRate',
+      'start',
+      'end',
+      'policy',
+      'loop',
+      'maxPixels',
+      'workers',
+      'alpha',
+      'contour',
+      'legend',
+    ),
     ...(maxStaleness === undefined ? {} : { maxStalenessSeconds: maxStaleness }),
     ...(stallTimeout === undefined ? {} : { stallTimeoutSeconds: stallTimeout }),
     ...(maxGap === undefined ? {} : { maxGapSeconds: maxGap }),
@@ -36,7 +64,11 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
       say(`${source}: ${state}${reason === undefined ? '' : ` (${reason})`}${again}\n`);
     },
     onEnd: ({ source, frames, complaints, gaps }) => {
-      if (gaps > 0) say(`${source}: its clock jumped ${gaps === 1 ? 'once' : `${gaps} times`}; what came after follows at once (--max-gap ${maxGap ?? usualMaxGapSeconds})\n`);
+      if (gaps > 0)
+        say(
+          `${source}: its clock jumped ${gaps === 1 ? 'once' : `${gaps} times`}; what came after follows at once ` +
+            `(--max-gap ${maxGap ?? usualMaxGapSeconds})\n`,
+        );
       if (complaints !== '') say(`${source}: after ${frames} frames ffmpeg had complained:\n${complaints}\n`);
     },
   };
@@ -46,6 +78,11 @@ export function videoSettings(parsed: VideoArguments, stderr: TextOutput): Segme
 export function sourcesOf({ sources, inputOptions }: VideoArguments): readonly VideoSource[] {
   if (inputOptions === undefined) return sources;
   // With a format of the caller's the words after `-i` are the format's business; else they are a path or an address.
-  const plain = (source: string): boolean => !inputOptions.includes('-f') && ['file', 'network'].includes(describeSource(source).kind);
-  return sources.map((source) => ({ url: plain(source) ? sourceInput(source) : source, inputOptions, name: sourceName(source) }));
+  const plain = (source: string): boolean =>
+    !inputOptions.includes('-f') && ['file', 'network'].includes(describeSource(source).kind);
+  return sources.map((source) => ({
+    url: plain(source) ? sourceInput(source) : source,
+    inputOptions,
+    name: sourceName(source),
+  }));
 }

@@ -6,9 +6,21 @@ import { sourceName, type VideoSource } from '../source/source.ts';
 import type { FrameSelection } from './selection.ts';
 
 /** @throws {SynsegError} `VIDEO_DECODE` naming the source when its pictures are larger than they may be. */
-export function checkPixels(source: VideoSource, size: readonly [height: number, width: number] | undefined, maxPixels: number): void {
+export function checkPixels(
+  source: VideoSource,
+  size: readonly [height: number, width: number] | undefined,
+  maxPixels: number,
+): void {
   if (size === undefined || size[0] * size[1] <= maxPixels) return;
-  throw limitError('VIDEO_DECODE', `decode video "${sourceName(source)}"`, 'width × height', 'maxPixels', maxPixels, 'pixels', `${size[1]} × ${size[0]}`);
+  throw limitError(
+    'VIDEO_DECODE',
+    `decode video "${sourceName(source)}"`,
+    'width × height',
+    'maxPixels',
+    maxPixels,
+    'pixels',
+    `${size[1]} × ${size[0]}`,
+  );
 }
 
 /** @throws {SynsegError} `VIDEO_DECODE` naming the source when ffmpeg was killed or no frame came. */

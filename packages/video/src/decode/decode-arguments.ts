@@ -13,7 +13,8 @@ export interface DecodeTargets {
 }
 
 /**
- * ffmpeg's own bound, which its decoders hold to before they take memory. It counts the padding that they add to a picture,
+ * ffmpeg's own bound, which its decoders hold to before they take memory. It counts the padding that they add to a
+ * picture,
  * so it is wider than ours, which is checked as soon as a size is known.
  */
 export function pixelArguments(maxPixels: number): string[] {
@@ -32,7 +33,9 @@ export function decodeArguments(
   const scaled = `scale=${width}:${height}:flags=bilinear,format=rgb24[scaled]`;
   // Nothing scales the full picture but ffmpeg itself, to the first frame's size, when the source changes size.
   const whole = fullSize === undefined ? '' : `scale=${fullSize[1]}:${fullSize[0]}:flags=bilinear,`;
-  const graph = full ? `[0:V:0]${taps},split[a][b];[a]${scaled};[b]${whole}format=rgb24[full]` : `[0:V:0]${taps},${scaled}`;
+  const graph = full
+    ? `[0:V:0]${taps},split[a][b];[a]${scaled};[b]${whole}format=rgb24[full]`
+    : `[0:V:0]${taps},${scaled}`;
   const output = (label: string, pipe: number): string[] => [
     ...['-map', `[${label}]`, ...passthroughArguments(version)],
     // `direct`: a frame goes out at once and whole, not through a buffer of 32 KiB.
@@ -40,7 +43,16 @@ export function decodeArguments(
   ];
   return [
     // `repeat`: ffmpeg would fold equal lines into one, and they are counted.
-    ...['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'repeat+level+info', '-copyts', ...pixelArguments(selection.maxPixels), ...input],
+    ...[
+      '-hide_banner',
+      '-nostats',
+      '-nostdin',
+      '-loglevel',
+      'repeat+level+info',
+      '-copyts',
+      ...pixelArguments(selection.maxPixels),
+      ...input,
+    ],
     ...['-filter_complex', graph, ...output('scaled', 1), ...(full ? output('full', 3) : [])],
   ];
 }

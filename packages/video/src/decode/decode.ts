@@ -6,13 +6,34 @@
  * The two pipes are read together until each holds the wanted frame: when ffmpeg flushes its decoder it writes many
  * frames to one pipe before it turns to the other, and waiting for one of them alone would lock both sides.
  */
-import { DEFAULT_LIMITS, type DisposableGenerator, checkBooleans, checkCallback, checkKind, checkLimits, checkOptions, checkSignal, cleanError, describeValue, optionNames, withDispose } from '@synseg/core/guards';
+import {
+  DEFAULT_LIMITS,
+  type DisposableGenerator,
+  checkBooleans,
+  checkCallback,
+  checkKind,
+  checkLimits,
+  checkOptions,
+  checkSignal,
+  cleanError,
+  describeValue,
+  optionNames,
+  withDispose,
+} from '@synseg/core/guards';
 import { guarded, throwingFor } from '../callbacks.ts';
 import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg, proxyEnvironment } from '../process/locate.ts';
 import { checkInputOptions, decodeInput, type InputOptions, type OpenInput } from '../source/input.ts';
-import { checkSource, describeSource, isFrames, sourceInput, sourceSecrets, type FfmpegSource, type VideoSource } from '../source/source.ts';
+import {
+  checkSource,
+  describeSource,
+  isFrames,
+  sourceInput,
+  sourceSecrets,
+  type FfmpegSource,
+  type VideoSource,
+} from '../source/source.ts';
 import { checkEnd, checkPixels } from './check-end.ts';
 import { decodeArguments } from './decode-arguments.ts';
 import { FrameClock, type FrameTime } from './frame-clock.ts';
@@ -31,7 +52,8 @@ export interface VideoFrame extends FrameTime {
   /** Height of `data`: what was asked for, or a pushed frame's own. */
   readonly height: number;
   /**
-   * `Uint8Array, [sourceHeight, sourceWidth, 3], row-major`: RGB at source size; there if `fullResolution` was asked for.
+   * `Uint8Array, [sourceHeight, sourceWidth, 3], row-major`: RGB at source size; there if `fullResolution` was asked
+   * for.
    * Of a pushed frame it equals `data`.
    */
   readonly full?: Uint8Array<ArrayBuffer>;
@@ -86,11 +108,15 @@ export interface DecodeOptions extends FrameSelection, InputOptions {
   /** Is the source live? @default what `describeSource` says; for http(s): whether it has no length */
   readonly live?: boolean;
   /**
-   * Longest time between two frames that is believed, seconds. Where a clock jumps further, or falls, the next frame follows
+   * Longest time between two frames that is believed, seconds. Where a clock jumps further, or falls, the next frame
+   * follows
    * the one before, and `gaps` counts it. `start` and `end` count on the clock of a file as it is. @default 10
    */
   readonly maxGapSeconds?: number;
-  /** Pixels of a picture of the source, width × height; a larger one is an error before it is decoded. @default 100 million */
+  /**
+   * Pixels of a picture of the source, width × height; a larger one is an error before it is decoded. @default 100
+   * million
+   */
   readonly maxPixels?: number;
   /** Ends decoding; the iterator then throws the signal's reason. */
   readonly signal?: AbortSignal;
@@ -116,12 +142,43 @@ export function decodeFrames(source: VideoSource, options: DecodeOptions): Dispo
   checkOptions('decode video', options, names);
   checkDecode(source, options);
   const { onOpen, onCorrupt, onEnd } = options;
-  return withDispose(throwingFor((tell) => openFrames(source, { ...options, onOpen: guarded(onOpen, tell), onCorrupt: guarded(onCorrupt, tell), onEnd: guarded(onEnd, tell) })));
+  return withDispose(
+    throwingFor((tell) =>
+      openFrames(source, {
+        ...options,
+        onOpen: guarded(onOpen, tell),
+        onCorrupt: guarded(onCorrupt, tell),
+        onEnd: guarded(onEnd, tell),
+      }),
+    ),
+  );
 }
 
 const names = optionNames<DecodeOptions>({
-  ...{ start: true, end: true, fps: true, every: true, frameRate: true, loop: true, realTime: true, live: true, hardwareAcceleration: true },
-  ...{ networkTimeoutSeconds: true, publicOnly: true, size: true, fullResolution: true, fullSize: true, maxGapSeconds: true, maxPixels: true, signal: true, onOpen: true, onCorrupt: true, onEnd: true },
+  ...{
+    start: true,
+    end: true,
+    fps: true,
+    every: true,
+    frameRate: true,
+    loop: true,
+    realTime: true,
+    live: true,
+    hardwareAcceleration: true,
+  },
+  ...{
+    networkTimeoutSeconds: true,
+    publicOnly: true,
+    size: true,
+    fullResolution: true,
+    fullSize: true,
+    maxGapSeconds: true,
+    maxPixels: true,
+    signal: true,
+    onOpen: true,
+    onCorrupt: true,
+    onEnd: true,
+  },
 });
 
 /** {@link decodeFrames} for arguments that were checked and callbacks that do not throw. */
@@ -149,11 +206,16 @@ export function checkDecode(source: VideoSource, options: DecodeOptions): void {
   for (const [name, value] of Object.entries({ size, fullSize })) {
     checkKind('decode video', name, value, Array.isArray(value) && value.length === 2, 'be [height, width]');
     if (value.every((pixels) => Number.isInteger(pixels) && pixels > 0)) continue;
-    throw new RangeError(`Cannot decode video: ${name} must be positive whole pixels, got [${value.map(describeValue).join(', ')}]`);
+    throw new RangeError(
+      `Cannot decode video: ${name} must be positive whole pixels, got [${value.map(describeValue).join(', ')}]`,
+    );
   }
   const { maxGapSeconds = 0, maxPixels } = options;
   if (maxPixels !== undefined) checkLimits('decode video', { maxPixels });
-  if (!(typeof maxGapSeconds === 'number' && maxGapSeconds >= 0)) throw new RangeError(`Cannot decode video: maxGapSeconds must be 0 or more seconds, got ${describeValue(maxGapSeconds)}`);
+  if (!(typeof maxGapSeconds === 'number' && maxGapSeconds >= 0))
+    throw new RangeError(
+      `Cannot decode video: maxGapSeconds must be 0 or more seconds, got ${describeValue(maxGapSeconds)}`,
+    );
   if (!isFrames(source)) checkInputOptions(source, options);
 }
 
@@ -171,17 +233,23 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
   let wake = (): void => {};
   let opened: OpenedSource | undefined;
   const unread: string[] = [];
-  const { tool, pictures } = await start(source, options, (line) => {
-    if (clock.feed(line)) {
-      wake();
-      return true;
-    }
-    // A stream that is joined half-way is not damaged: until its first key frame nothing can be decoded.
-    report.feed(line, recorded || clock.size !== undefined);
-    if (report.size !== undefined && opened === undefined) wake();
-    return !complaint.test(line) || noise.test(line);
-  }, (name, why) => unread.push(`${name}: ${why}`));
-  const complaints = (): string => [...unread.slice(-keptComplaints), tool.lastLines()].filter((line) => line !== '').join('\n');
+  const { tool, pictures } = await start(
+    source,
+    options,
+    (line) => {
+      if (clock.feed(line)) {
+        wake();
+        return true;
+      }
+      // A stream that is joined half-way is not damaged: until its first key frame nothing can be decoded.
+      report.feed(line, recorded || clock.size !== undefined);
+      if (report.size !== undefined && opened === undefined) wake();
+      return !complaint.test(line) || noise.test(line);
+    },
+    (name, why) => unread.push(`${name}: ${why}`),
+  );
+  const complaints = (): string =>
+    [...unread.slice(-keptComplaints), tool.lastLines()].filter((line) => line !== '').join('\n');
   const scaledPipe = new FramePipe(tool.output(0), height * width * 3, () => wake());
   const fullPipe = full ? new FramePipe(tool.output(1), undefined, () => wake()) : undefined;
   const pipes = fullPipe === undefined ? [scaledPipe] : [scaledPipe, fullPipe];
@@ -202,7 +270,8 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
       if (opened === undefined && clock.size !== undefined) {
         opened = openedSource(source, options, options.fullSize ?? clock.size, clock, report);
         // The clock of live sources goes on over reconnects, and is the reader's; that of pictures is their number.
-        if (!opened.live && pictures === undefined) steady = new SteadyTimes(options.maxGapSeconds, 1 / opened.frameRate);
+        if (!opened.live && pictures === undefined)
+          steady = new SteadyTimes(options.maxGapSeconds, 1 / opened.frameRate);
         fullPipe?.setFrameBytes(opened.height * opened.width * 3);
         options.onOpen?.(opened);
         continue;
@@ -213,8 +282,22 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
         pipes.forEach((pipe) => pipe.relax());
         tellDamage();
         frames += 1;
-        const facts = { sourceWidth: opened.width, sourceHeight: opened.height, pixelAspect: opened.pixelAspect, arrivedAt: picture?.arrivedAt ?? arrivedAt };
-        const frame = { ...placed(clock.take((time) => steady?.place(time) ?? time), pictures), data, width, height, ...facts };
+        const facts = {
+          sourceWidth: opened.width,
+          sourceHeight: opened.height,
+          pixelAspect: opened.pixelAspect,
+          arrivedAt: picture?.arrivedAt ?? arrivedAt,
+        };
+        const frame = {
+          ...placed(
+            clock.take((time) => steady?.place(time) ?? time),
+            pictures,
+          ),
+          data,
+          width,
+          height,
+          ...facts,
+        };
         yield picture === undefined ? frame : { ...frame, full: picture.data };
         continue;
       }
@@ -225,7 +308,12 @@ async function* decoded(source: FfmpegSource, options: DecodeOptions): AsyncGene
     }
     tellDamage();
     checkEnd(source, frames, exit, complaints(), options);
-    options.onEnd?.({ frames, complaints: complaints(), corrupt: report.corrupt + unread.length, gaps: steady?.gaps ?? 0 });
+    options.onEnd?.({
+      frames,
+      complaints: complaints(),
+      corrupt: report.corrupt + unread.length,
+      gaps: steady?.gaps ?? 0,
+    });
   } finally {
     signal?.removeEventListener('abort', abort);
     await tool.stop();
@@ -253,12 +341,25 @@ async function start(
 ): Promise<{ readonly tool: ToolProcess; readonly pictures: OpenInput['pictures'] }> {
   const ffmpeg = await locateFfmpeg();
   const version = await ffmpegVersion(ffmpeg);
-  const { arguments: open, input = false, pictures } = await decodeInput(source, options, ffmpeg, version, onUnreadable);
+  const {
+    arguments: open,
+    input = false,
+    pictures,
+  } = await decodeInput(source, options, ffmpeg, version, onUnreadable);
   const { size, fullResolution: full = false, fullSize, maxPixels = DEFAULT_LIMITS.maxPixels } = options;
   const targets = { size, full, ...(fullSize === undefined ? {} : { fullSize }) };
   const args = decodeArguments(open, targets, { ...options, maxPixels }, version);
   options.signal?.throwIfAborted();
-  return { tool: startTool(ffmpeg, args, { outputs: targets.full ? 2 : 1, onLine, input, secrets: sourceSecrets(source), environment: proxyEnvironment(sourceInput(source)) }), pictures };
+  return {
+    tool: startTool(ffmpeg, args, {
+      outputs: targets.full ? 2 : 1,
+      onLine,
+      input,
+      secrets: sourceSecrets(source),
+      environment: proxyEnvironment(sourceInput(source)),
+    }),
+    pictures,
+  };
 }
 
 function openedSource(

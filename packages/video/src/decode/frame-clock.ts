@@ -2,7 +2,8 @@
  * Gives each decoded frame its number in the source and its presentation time.
  *
  * Raw video on a pipe carries no times, so `showinfo` filters report them on stderr: `source` sees each decoded frame,
- * `out`, only there when frames are selected, those that are sent to us. Times are read as integers in the stream's time
+ * `out`, only there when frames are selected, those that are sent to us. Times are read as integers in the stream's
+ * time
  * base, because the printed seconds have six digits only. An `out` line is paired with the `source` line of the same
  * time; its place in that list is the frame's index. Numbers printed by the filters are not used: they restart when the
  * picture changes size.
@@ -90,14 +91,17 @@ export class FrameClock {
     return this.#out.length > 0;
   }
 
-  /** The next frame's number and time. `place` is told the time of each frame of the source, and says what it is to be. */
+  /**
+   * The next frame's number and time. `place` is told the time of each frame of the source, and says what it is to be.
+   */
   take(place = (timeSeconds: number): number => timeSeconds): FrameTime {
     const pts = this.#out.shift();
     if (pts === undefined) throw new Error('internal: no frame time has arrived');
     const skipped = this.#selects ? this.#source.indexOf(pts) : 0;
     if (skipped < 0) throw new Error(`internal: ffmpeg sent a frame of time ${pts} that it never decoded`);
     let timeSeconds = NaN;
-    for (const each of this.#selects ? this.#source.splice(0, skipped + 1) : [pts]) timeSeconds = place(this.#seconds(each, this.#sourceFrames++));
+    for (const each of this.#selects ? this.#source.splice(0, skipped + 1) : [pts])
+      timeSeconds = place(this.#seconds(each, this.#sourceFrames++));
     return { index: this.#sourceFrames - 1, timeSeconds };
   }
 

@@ -106,7 +106,7 @@ export class FramePipe {
 
   #fill(chunk: Uint8Array, frameBytes: number): boolean {
     let complete = false;
-    for (let offset = 0; offset < chunk.length; ) {
+    for (let offset = 0; offset < chunk.length;) {
       this.#filling ??= new Uint8Array(frameBytes);
       const count = Math.min(chunk.length - offset, frameBytes - this.#filled);
       this.#filling.set(chunk.subarray(offset, offset + count), this.#filled);

@@ -1,5 +1,6 @@
 /**
- * Frames that the caller pushes, in the form of decoded ones. Nothing is scaled here; pixels are copied as RGB, so that the
+ * Frames that the caller pushes, in the form of decoded ones. Nothing is scaled here; pixels are copied as RGB, so that
+ * the
  * pusher may use its memory again, views into one buffer included, and the frames can be given away.
  */
 import { DEFAULT_LIMITS, describeValue, limitError } from '@synseg/core/guards';
@@ -45,7 +46,13 @@ export async function* pushedFrames(
         break;
       }
       const arrivedAt = performance.now();
-      const { data, width, height, format = 'rgb', timeSeconds: given = (arrivedAt - (first ??= arrivedAt)) / 1000 } = checkFrame(next.value, index, options.maxPixels);
+      const {
+        data,
+        width,
+        height,
+        format = 'rgb',
+        timeSeconds: given = (arrivedAt - (first ??= arrivedAt)) / 1000,
+      } = checkFrame(next.value, index, options.maxPixels);
       const timeSeconds = steady.place(given, (arrivedAt - (lastArrival ?? arrivedAt)) / 1000);
       lastArrival = arrivedAt;
       if (timeSeconds >= end) break;
@@ -57,11 +64,27 @@ export async function* pushedFrames(
       if (selected++ % every !== 0) continue;
       if (size === undefined) {
         size = [height, width];
-        options.onOpen?.({ width, height, pixelAspect: 1, frameRate: options.frameRate ?? 25, live: options.live ?? false });
+        options.onOpen?.({
+          width,
+          height,
+          pixelAspect: 1,
+          frameRate: options.frameRate ?? 25,
+          live: options.live ?? false,
+        });
       }
       frames += 1;
       const pixels = toRGB(data, width, height, format);
-      const frame = { index, timeSeconds, data: pixels, width, height, sourceWidth: width, sourceHeight: height, pixelAspect: 1, arrivedAt };
+      const frame = {
+        index,
+        timeSeconds,
+        data: pixels,
+        width,
+        height,
+        sourceWidth: width,
+        sourceHeight: height,
+        pixelAspect: 1,
+        arrivedAt,
+      };
       yield fullResolution === true ? { ...frame, full: pixels.slice() } : frame;
     }
     options.onEnd?.({ frames, complaints: '', corrupt: 0, gaps: steady.gaps });
@@ -76,16 +99,30 @@ export async function* pushedFrames(
 
 function checkFrame(frame: RawFrame, index: number, maxPixels = DEFAULT_LIMITS.maxPixels): RawFrame {
   const refuse = (rule: string, got: unknown): never => {
-    throw new TypeError(`Cannot read pushed frames: frame ${index} must ${rule}, got ${typeof got === 'string' ? got : describeValue(got)}`);
+    throw new TypeError(
+      `Cannot read pushed frames: frame ${index} must ${rule}, got ` +
+        `${typeof got === 'string' ? got : describeValue(got)}`,
+    );
   };
   if (typeof frame !== 'object' || frame === null) return refuse('be { data, width, height }', frame);
   const { data, width, height, format = 'rgb', timeSeconds } = frame;
   for (const [name, value] of Object.entries({ width, height })) {
     if (!(Number.isInteger(value) && value > 0)) refuse(`have a ${name} in positive whole pixels`, value);
   }
-  if (width * height > maxPixels) throw limitError('VIDEO_DECODE', 'read pushed frames', `width × height of frame ${index}`, 'maxPixels', maxPixels, 'pixels', `${width} × ${height}`);
-  if (!PIXEL_FORMATS.includes(format)) refuse(`have a format of ${PIXEL_FORMATS.join(', ')}`, JSON.stringify(format) ?? describeValue(format));
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) return refuse('hold its pixels in a Uint8Array', data);
+  if (width * height > maxPixels)
+    throw limitError(
+      'VIDEO_DECODE',
+      'read pushed frames',
+      `width × height of frame ${index}`,
+      'maxPixels',
+      maxPixels,
+      'pixels',
+      `${width} × ${height}`,
+    );
+  if (!PIXEL_FORMATS.includes(format))
+    refuse(`have a format of ${PIXEL_FORMATS.join(', ')}`, JSON.stringify(format) ?? describeValue(format));
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray))
+    return refuse('hold its pixels in a Uint8Array', data);
   const bytes = pictureBytes(format, width, height);
   if (data.length !== bytes) refuse(`hold ${bytes} bytes for ${width} × ${height} ${format}`, data.length);
   if (timeSeconds !== undefined && !Number.isFinite(timeSeconds)) refuse('have a finite timeSeconds', timeSeconds);

@@ -3,12 +3,16 @@ import { describeValue } from '@synseg/core/guards';
 
 /** A part of a source. Times are presentation times as reported on each frame. */
 export interface FrameSelection {
-  /** First time in seconds, inclusive. Frames before it are decoded and dropped, so numbers and times stay exact. @default the beginning */
+  /**
+   * First time in seconds, inclusive. Frames before it are decoded and dropped, so numbers and times stay exact.
+   * @default the beginning
+   */
   readonly start?: number;
   /** Last time in seconds, exclusive. @default the end */
   readonly end?: number;
   /**
-   * Frames per second at most: of each `1 / fps` seconds the first frame, with its own time. Sources that are slower give
+   * Frames per second at most: of each `1 / fps` seconds the first frame, with its own time. Sources that are slower
+   * give
    * all they have. @default all
    */
   readonly fps?: number;
@@ -20,7 +24,9 @@ export interface FrameSelection {
 export function checkSelection({ start, end, fps, every }: FrameSelection): void {
   for (const [name, value] of Object.entries({ start, end })) {
     if (value === undefined || Number.isFinite(value)) continue;
-    throw new RangeError(`Cannot select frames: ${name} must be a finite number of seconds, got ${describeValue(value)}`);
+    throw new RangeError(
+      `Cannot select frames: ${name} must be a finite number of seconds, got ${describeValue(value)}`,
+    );
   }
   if (end !== undefined && end <= (start ?? -Infinity)) {
     throw new RangeError(`Cannot select frames: end must be after start (${start}), got ${describeValue(end)}`);
@@ -29,7 +35,9 @@ export function checkSelection({ start, end, fps, every }: FrameSelection): void
     throw new RangeError(`Cannot select frames: fps must be a number above 0, got ${describeValue(fps)}`);
   }
   if (every !== undefined && !(Number.isInteger(every) && every >= 1)) {
-    throw new RangeError(`Cannot select frames: every must be a whole number of at least 1, got ${describeValue(every)}`);
+    throw new RangeError(
+      `Cannot select frames: every must be a whole number of at least 1, got ${describeValue(every)}`,
+    );
   }
 }
 
@@ -53,7 +61,11 @@ export function selectionFilters({ start, end, fps, every = 1 }: FrameSelection)
   );
   return [
     ...(bounds.length === 0 ? [] : [`trim=${bounds.join(':')}`]),
-    ...(fps === undefined ? [] : [`select=isnan(prev_selected_t)+lt(t\\,prev_selected_t-1)+gt(floor((t+${tick})*${fps})\\,floor((prev_selected_t+${tick})*${fps}))`]),
+    ...(fps === undefined
+      ? []
+      : [
+          `select=isnan(prev_selected_t)+lt(t\\,prev_selected_t-1)+gt(floor((t+${tick})*${fps})\\,floor((prev_selected_t+${tick})*${fps}))`,
+        ]),
     ...(every === 1 ? [] : [`select=not(mod(n\\,${every}))`]),
   ];
 }

@@ -1,5 +1,6 @@
 /**
- * Times of frames that never fall and leave no hole: a recording whose clock jumps, ahead or back, goes on one frame after
+ * Times of frames that never fall and leave no hole: a recording whose clock jumps, ahead or back, goes on one frame
+ * after
  * the one before, so that nothing made of it stands still for hours. Times are left as they are until then.
  */
 

@@ -13,18 +13,27 @@ export interface ReconnectOptions {
   readonly random?: () => number;
 }
 
-const names = optionNames<ReconnectOptions>({ maxAttempts: true, minDelaySeconds: true, maxDelaySeconds: true, random: true });
+const names = optionNames<ReconnectOptions>({
+  maxAttempts: true,
+  minDelaySeconds: true,
+  maxDelaySeconds: true,
+  random: true,
+});
 
 /** @throws {TypeError | RangeError} when it is no object, a name in it is not known, or a number is out of range. */
 export function checkReconnect(reconnect: ReconnectOptions): void {
   checkOptions('read source', reconnect, names, 'reconnect');
   const { maxAttempts, minDelaySeconds = 0.5, maxDelaySeconds = 30 } = reconnect;
   if (maxAttempts !== undefined && !(maxAttempts === Infinity || (Number.isInteger(maxAttempts) && maxAttempts >= 1))) {
-    throw new RangeError(`Cannot read source: maxAttempts must be a whole number of at least 1, got ${describeValue(maxAttempts)}`);
+    throw new RangeError(
+      `Cannot read source: maxAttempts must be a whole number of at least 1, got ${describeValue(maxAttempts)}`,
+    );
   }
   for (const [name, value] of Object.entries({ minDelaySeconds, maxDelaySeconds })) {
     if (Number.isFinite(value) && value >= 0) continue;
-    throw new RangeError(`Cannot read source: ${name} must be a number of seconds of at least 0, got ${describeValue(value)}`);
+    throw new RangeError(
+      `Cannot read source: ${name} must be a number of seconds of at least 0, got ${describeValue(value)}`,
+    );
   }
 }
 
@@ -32,7 +41,8 @@ export function checkReconnect(reconnect: ReconnectOptions): void {
 const refusedSteps = 4;
 
 /**
- * Seconds to wait after a refusal, the `failures`-th failure in a row: at least half of what {@link backoffSeconds} would
+ * Seconds to wait after a refusal, the `failures`-th failure in a row: at least half of what {@link backoffSeconds}
+ * would
  * be at most, and that some steps ahead.
  */
 export function refusedSeconds(failures: number, options: ReconnectOptions): number {

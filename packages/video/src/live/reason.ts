@@ -3,9 +3,11 @@
 /** The server answered, and said no: another attempt helps only once somebody has changed something. */
 export const refused = /\b40[134]\b/;
 /** Nothing that time could mend: the options, or the build of ffmpeg. */
-export const hopeless = /Protocol not found|Unrecognized option|Option \S+ not found|Unknown input format|Error (?:parsing|setting) option|not on whitelist|with publicOnly|\(maxPixels\)/;
+export const hopeless =
+  /Protocol not found|Unrecognized option|Option \S+ not found|Unknown input format|Error (?:parsing|setting) option|not on whitelist|with publicOnly|\(maxPixels\)/;
 /** Where it is not known yet whether an http source is live, only these failures are worth another attempt. */
-export const passing = /refused|timed out|timeout|unreachable|No route|reset|resolve|Temporary failure|Input\/output error|5XX|returned 5\d\d|no first frame/i;
+export const passing =
+  /refused|timed out|timeout|unreachable|No route|reset|resolve|Temporary failure|Input\/output error|5XX|returned 5\d\d|no first frame/i;
 
 const meanings: readonly (readonly [found: RegExp, meaning: string])[] = [
   [/\b401\b/, '401 Unauthorized: user name or password is wrong or missing'],
@@ -17,7 +19,10 @@ const meanings: readonly (readonly [found: RegExp, meaning: string])[] = [
 export function reasonOf(message: string): string {
   const [ours = '', said] = message.split(/ ffmpeg said: |(?<=the stream ended\.) /);
   if (said === undefined) return ours.replace(/^Cannot \w+ \w+ ".*?": /s, '').replaceAll(/\s+/g, ' ');
-  const lines = said.split('\n').map((line) => line.replace(/^(?:\[[^\]]*\] *)+(?:pipe:0: )?/, '').trim()).filter((line) => line !== '');
+  const lines = said
+    .split('\n')
+    .map((line) => line.replace(/^(?:\[[^\]]*\] *)+(?:pipe:0: )?/, '').trim())
+    .filter((line) => line !== '');
   const telling = lines.find((line) => refused.test(line)) ?? lines.at(-1) ?? '';
   const meaning = meanings.find(([found]) => found.test(telling))?.[1] ?? telling;
   return /the stream ended\.$/.test(ours) ? `the stream ended. ${meaning}`.trim() : meaning;

@@ -5,9 +5,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSynsegError, messageOf, SynsegError } from '@synseg/core';
 import { cleanError, describeValue } from '@synseg/core/guards';
-import { checkDecode, openFrames, type DecodeEnd, type DecodeOptions, type OpenedSource, type VideoFrame } from '../decode/decode.ts';
+import {
+  checkDecode,
+  openFrames,
+  type DecodeEnd,
+  type DecodeOptions,
+  type OpenedSource,
+  type VideoFrame,
+} from '../decode/decode.ts';
 import { isPlaylist, listens } from '../source/input.ts';
-import { describeSource, isFrames, sourceInput, sourceSecrets, type FfmpegInput, type SourceDescription, type VideoSource } from '../source/source.ts';
+import {
+  describeSource,
+  isFrames,
+  sourceInput,
+  sourceSecrets,
+  type FfmpegInput,
+  type SourceDescription,
+  type VideoSource,
+} from '../source/source.ts';
 import { backoffSeconds, checkReconnect, refusedSeconds, type ReconnectOptions } from './backoff.ts';
 import { hopeless, passing, reasonOf, refused } from './reason.ts';
 import { StreamClock } from './stream-clock.ts';
@@ -36,9 +51,13 @@ export interface SourceStateChange {
 
 /** Options of {@link SourceReader}. */
 export interface ReaderOptions extends Omit<DecodeOptions, 'onEnd' | 'onOpen' | 'onCorrupt' | 'fullSize'> {
-  /** A live source that sends no frame for this long while one is waited for has stalled. @default 5; HLS playlists 30 */
+  /**
+   * A live source that sends no frame for this long while one is waited for has stalled. @default 5; HLS playlists 30
+   */
   readonly stallTimeoutSeconds?: number;
-  /** A live source that sends no first frame for this long is tried again. @default 15, or the stall timeout if longer */
+  /**
+   * A live source that sends no first frame for this long is tried again. @default 15, or the stall timeout if longer
+   */
   readonly connectTimeoutSeconds?: number;
   /** Name of the source. @default what `describeSource` says */
   readonly name?: string;
@@ -86,7 +105,9 @@ export class SourceReader {
     const { stallTimeoutSeconds = playlist ? 30 : 5, connectTimeoutSeconds, reconnect = {} } = options;
     for (const [name, value] of Object.entries({ stallTimeoutSeconds, connectTimeoutSeconds })) {
       if (value === undefined || (typeof value === 'number' && value > 0)) continue;
-      throw new RangeError(`Cannot read source: ${name} must be a positive number of seconds, got ${describeValue(value)}`);
+      throw new RangeError(
+        `Cannot read source: ${name} must be a positive number of seconds, got ${describeValue(value)}`,
+      );
     }
     if (reconnect !== false) checkReconnect(reconnect);
     this.#description = describeSource(source);
@@ -95,7 +116,8 @@ export class SourceReader {
     this.#options = options;
     this.#reconnect = reconnect;
     const { kind } = this.#description;
-    this.#revivable = kind === 'network' || kind === 'camera' || (kind !== 'frames' && (source as FfmpegInput).live === true);
+    this.#revivable =
+      kind === 'network' || kind === 'camera' || (kind !== 'frames' && (source as FfmpegInput).live === true);
     this.#clock = new StreamClock(options.maxGapSeconds);
     this.#stallSeconds = stallTimeoutSeconds;
   }
@@ -155,7 +177,12 @@ export class SourceReader {
             yield frame;
           }
           if (!this.live || !this.#revivable || this.#reconnect === false) return this.#finish(outcome.complaints);
-          await this.#retry(new SynsegError('VIDEO_DECODE', `Cannot read source "${this.name}": the stream ended. ${outcome.complaints}`.trim()));
+          await this.#retry(
+            new SynsegError(
+              'VIDEO_DECODE',
+              `Cannot read source "${this.name}": the stream ended. ${outcome.complaints}`.trim(),
+            ),
+          );
         } catch (error) {
           signal?.throwIfAborted();
           await this.#retry(error);
@@ -179,7 +206,10 @@ export class SourceReader {
     const { signal, start, end, name: _name, ...options } = this.#options;
     const leaving = new AbortController();
     const info = this.#info;
-    const again = info === undefined ? { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) } : { fullSize: [info.height, info.width] as const };
+    const again =
+      info === undefined
+        ? { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) }
+        : { fullSize: [info.height, info.width] as const };
     const decoded = openFrames(this.#source, {
       networkTimeoutSeconds: Math.max(10, Number.isFinite(this.#stallSeconds) ? this.#stallSeconds + 5 : 0),
       ...options,
@@ -198,7 +228,9 @@ export class SourceReader {
         const first = outcome.frames === 0;
         const next = await watch(decoded.next(), this.#patience(first), () => {
           if (!first) this.#stalled();
-          const what = first ? `no first frame within ${this.#patience(true)} s (connectTimeoutSeconds)` : this.#stallReason;
+          const what = first
+            ? `no first frame within ${this.#patience(true)} s (connectTimeoutSeconds)`
+            : this.#stallReason;
           leaving.abort(new SynsegError('VIDEO_DECODE', `Cannot read source "${this.name}": ${what}`));
         });
         if (next.done === true) return;
@@ -249,7 +281,14 @@ export class SourceReader {
     const reason = reasonOf(messageOf(cleanError(error, sourceSecrets(this.#source))));
     const { signal } = this.#options;
     const worth = !hopeless.test(reason) && (this.#knownLive ?? passing.test(reason));
-    if (this.#reconnect === false || !this.#revivable || !worth || !isSynsegError(error) || error.code !== 'VIDEO_DECODE') throw error;
+    if (
+      this.#reconnect === false ||
+      !this.#revivable ||
+      !worth ||
+      !isSynsegError(error) ||
+      error.code !== 'VIDEO_DECODE'
+    )
+      throw error;
     this.#failures += 1;
     if (this.#failures >= (this.#reconnect.maxAttempts ?? Infinity)) throw error;
     const wait = refused.test(reason) ? refusedSeconds : backoffSeconds;

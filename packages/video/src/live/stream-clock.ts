@@ -1,5 +1,6 @@
 /**
- * Numbers and times that go on over reconnects. Each connection counts from 0 and many begin their clock again; seen from
+ * Numbers and times that go on over reconnects. Each connection counts from 0 and many begin their clock again; seen
+ * from
  * outside, a source has one row of numbers and one clock that never goes back.
  */
 import type { FrameTime } from '../decode/frame-clock.ts';
@@ -8,7 +9,9 @@ import { usualMaxGapSeconds } from '../decode/steady-times.ts';
 /** A step back of the sender's clock that is no reordering but a new beginning, seconds. */
 const restart = 1;
 
-/** Until it has heard the sender's clock, RTP may date a frame before the one it follows; it is put this far behind it. */
+/**
+ * Until it has heard the sender's clock, RTP may date a frame before the one it follows; it is put this far behind it.
+ */
 const leastStep = 0.001;
 
 /** The clock of one source. */

@@ -34,7 +34,8 @@ export class FrameBuffer<Frame> {
       this.#frames = [frame];
     } else {
       this.#frames.push(frame);
-      while (this.#frames.length >= readAhead && !this.#closed) await new Promise<void>((resolve) => (this.#wake = resolve));
+      while (this.#frames.length >= readAhead && !this.#closed)
+        await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     return !this.#closed;
   }

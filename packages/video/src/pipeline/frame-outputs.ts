@@ -1,4 +1,6 @@
-/** The files of one source: opened before it is read, written frame by frame, finished or left as they are at the end. */
+/**
+ * The files of one source: opened before it is read, written frame by frame, finished or left as they are at the end.
+ */
 import type { OpenedSource } from '../decode/decode.ts';
 import { CocoSink } from '../sinks/coco.ts';
 import { CsvSink } from '../sinks/csv.ts';
@@ -10,11 +12,19 @@ import type { SegmentedFrame } from '../segmented-frame.ts';
 import type { OutputFiles } from '../video-options.ts';
 
 /** Which sink writes which file. */
-const sinks = { overlay: OverlayVideoSink, jsonl: JsonlSink, coco: CocoSink, csv: CsvSink, pngFolder: PngSequenceSink } as const;
+const sinks = {
+  overlay: OverlayVideoSink,
+  jsonl: JsonlSink,
+  coco: CocoSink,
+  csv: CsvSink,
+  pngFolder: PngSequenceSink,
+} as const;
 
 /** The files that were asked for, by their kinds. */
 function wanted(files: OutputFiles): readonly (readonly [kind: keyof OutputFiles, path: string])[] {
-  return (Object.keys(sinks) as (keyof OutputFiles)[]).flatMap((kind) => (files[kind] === undefined ? [] : [[kind, files[kind]] as const]));
+  return (Object.keys(sinks) as (keyof OutputFiles)[]).flatMap((kind) =>
+    files[kind] === undefined ? [] : [[kind, files[kind]] as const],
+  );
 }
 
 /** What the sinks of these files want to find in their frames, all together. */
@@ -54,7 +64,8 @@ export class FrameOutputs {
 
   /** Opens the files. @throws {SynsegError | RangeError} when one of them cannot be written */
   async open(): Promise<void> {
-    for (const [kind, path] of this.#wanted) this.#sinks.push({ path, sink: await sinks[kind].open(path, this.#options) });
+    for (const [kind, path] of this.#wanted)
+      this.#sinks.push({ path, sink: await sinks[kind].open(path, this.#options) });
   }
 
   /** Adds a frame to each file. @throws {SynsegError} `VIDEO_ENCODE` when one of them cannot be written */

@@ -8,7 +8,12 @@ import type { FramePicture, SegmentSettings, Smoothed } from '../pool/frame-task
 import type { FramePool } from '../pool/pool.ts';
 import type { Rendered, RenderRequest } from '../pool/render.ts';
 import { HoldGate, type HoldOptions } from '../temporal/hold.ts';
-import { KeyframeSchedule, keyframeSmoothing, type KeyframeOptions, type KeyframeSmoothingOptions } from '../temporal/keyframes.ts';
+import {
+  KeyframeSchedule,
+  keyframeSmoothing,
+  type KeyframeOptions,
+  type KeyframeSmoothingOptions,
+} from '../temporal/keyframes.ts';
 import type { SmoothingOptions, SmoothingState } from '../temporal/smoothing.ts';
 
 /** How the frames of a source are segmented. */
@@ -61,13 +66,21 @@ export class FrameWork {
       this.#labels = labels;
     }
     const picture = { sourceWidth, sourceHeight, ...(frame.full === undefined ? {} : { picture: frame.full }) };
-    const render: RenderRequest = { names: labels.names, colors: labels.colors, mayBeBackground: labels.background !== 'none', ...this.#options.render };
+    const render: RenderRequest = {
+      names: labels.names,
+      colors: labels.colors,
+      mayBeBackground: labels.background !== 'none',
+      ...this.#options.render,
+    };
     // First, so that a key frame is not spent on a frame that is held.
     if (this.#gate?.admits(seen) === false) return this.#repeat(this.#last, picture, render);
     const views = this.#keyframes?.views(seen) ?? this.#options.views;
     const { smooth } = this.#options;
     const smoothing = smooth === undefined || this.#keyframes === undefined ? smooth : keyframeSmoothing(views, smooth);
-    const result = smoothing === undefined ? this.#plain(frame, labels, views, picture, render) : this.#smooth(frame, labels, views, picture, render, smoothing);
+    const result =
+      smoothing === undefined
+        ? this.#plain(frame, labels, views, picture, render)
+        : this.#smooth(frame, labels, views, picture, render, smoothing);
     if (this.#gate !== undefined) this.#remember(result);
     return { ...(await result), held: false };
   }
@@ -83,44 +96,92 @@ export class FrameWork {
     );
   }
 
-  async #repeat(last: Promise<LabelledMap | undefined>, picture: FramePicture, render: RenderRequest): Promise<FrameResult> {
+  async #repeat(
+    last: Promise<LabelledMap | undefined>,
+    picture: FramePicture,
+    render: RenderRequest,
+  ): Promise<FrameResult> {
     const map = await last;
     if (map === undefined) throw new Error('Cannot hold frame: the frame before must have a result, got none');
-    const rendered = await this.#pool.run({ type: 'render', input: { ...map, ...picture }, render }, buffers(picture.picture));
+    const rendered = await this.#pool.run(
+      { type: 'render', input: { ...map, ...picture }, render },
+      buffers(picture.picture),
+    );
     return { ...rendered, held: true };
   }
 
-  #plain(frame: VideoFrame, labels: LabelSet, views: 1 | 5, picture: FramePicture, render: RenderRequest): Promise<Rendered> {
+  #plain(
+    frame: VideoFrame,
+    labels: LabelSet,
+    views: 1 | 5,
+    picture: FramePicture,
+    render: RenderRequest,
+  ): Promise<Rendered> {
     const pixels = { pixels: frame.data, width: frame.width, height: frame.height };
-    const task = { type: 'frame', ...pixels, labels: labels.parts, settings: this.#settings(views), picture, render } as const;
+    const task = {
+      type: 'frame',
+      ...pixels,
+      labels: labels.parts,
+      settings: this.#settings(views),
+      picture,
+      render,
+    } as const;
     return this.#pool.run(task, buffers(frame.data, picture.picture));
   }
 
   /** Three tasks: only the middle one waits for the frame before. */
-  async #smooth(frame: VideoFrame, labels: LabelSet, views: 1 | 5, picture: FramePicture, render: RenderRequest, smoothing: SmoothingOptions): Promise<Rendered> {
+  async #smooth(
+    frame: VideoFrame,
+    labels: LabelSet,
+    views: 1 | 5,
+    picture: FramePicture,
+    render: RenderRequest,
+    smoothing: SmoothingOptions,
+  ): Promise<Rendered> {
     const pixels = { pixels: frame.data, width: frame.width, height: frame.height };
-    const activations = this.#pool.run({ type: 'activations', ...pixels, labels: labels.parts, settings: this.#settings(views) }, buffers(frame.data));
+    const activations = this.#pool.run(
+      { type: 'activations', ...pixels, labels: labels.parts, settings: this.#settings(views) },
+      buffers(frame.data),
+    );
     const before = this.#smoothed;
     const smoothed = Promise.all([activations, before]).then(([maps, last]): Promise<Smoothed> => {
       // The task it went to failed, and took it along.
       const state = last?.activations.length === 0 ? undefined : last;
-      const moved = buffers(maps.activations, maps.frame.pixels, state?.activations as Float32Array<ArrayBuffer> | undefined);
-      return this.#pool.run({ type: 'smooth', ...maps, state, key: labels.key, rule: labels.ruleWith(this.#options), smoothing }, moved);
+      const moved = buffers(
+        maps.activations,
+        maps.frame.pixels,
+        state?.activations as Float32Array<ArrayBuffer> | undefined,
+      );
+      return this.#pool.run(
+        { type: 'smooth', ...maps, state, key: labels.key, rule: labels.ruleWith(this.#options), smoothing },
+        moved,
+      );
     });
     // A frame that failed leaves the state to the next one.
-    this.#smoothed = smoothed.then(({ state }) => state, () => before.catch(() => undefined));
+    this.#smoothed = smoothed.then(
+      ({ state }) => state,
+      () => before.catch(() => undefined),
+    );
     const { labelMap, width, height } = await smoothed;
-    return this.#pool.run({ type: 'render', input: { labelMap, width, height, ...picture }, render }, buffers(labelMap, picture.picture));
+    return this.#pool.run(
+      { type: 'render', input: { labelMap, width, height, ...picture }, render },
+      buffers(labelMap, picture.picture),
+    );
   }
 
   #settings(views: 1 | 5): SegmentSettings {
-    const { threshold, inputSize: [height, width] } = this.#options;
+    const {
+      threshold,
+      inputSize: [height, width],
+    } = this.#options;
     // Key frames and frames between are joined: their maps have one size.
     const mapSize = this.#keyframes === undefined ? {} : { mapSize: { width, height } };
     return { views, ...mapSize, ...(threshold === undefined ? {} : { threshold }) };
   }
 }
 
-function buffers(...arrays: readonly (Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> | undefined)[]): ArrayBuffer[] {
+function buffers(
+  ...arrays: readonly (Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> | undefined)[]
+): ArrayBuffer[] {
   return arrays.flatMap((array) => (array === undefined ? [] : [array.buffer]));
 }

@@ -17,7 +17,9 @@ export class LabelPlan {
    */
   set(labels: LabelSet, fromIndex = 0): void {
     if (!Number.isInteger(fromIndex) || fromIndex < 0) {
-      throw new RangeError(`Cannot change labels: fromIndex must be a whole number of at least 0, got ${describeValue(fromIndex)}`);
+      throw new RangeError(
+        `Cannot change labels: fromIndex must be a whole number of at least 0, got ${describeValue(fromIndex)}`,
+      );
     }
     this.#steps = [...this.#steps.filter((step) => step.fromIndex < fromIndex), { fromIndex, labels }];
   }

@@ -48,7 +48,10 @@ export interface LaneParts {
 
 /** A frame under way. */
 interface Pending {
-  readonly frame: Pick<VideoFrame, 'index' | 'timeSeconds' | 'sourceWidth' | 'sourceHeight' | 'pixelAspect' | 'arrivedAt' | 'fileName'>;
+  readonly frame: Pick<
+    VideoFrame,
+    'index' | 'timeSeconds' | 'sourceWidth' | 'sourceHeight' | 'pixelAspect' | 'arrivedAt' | 'fileName'
+  >;
   readonly labels: LabelSet;
   readonly dropped: number;
   outcome: { readonly result: FrameResult } | { readonly error: unknown } | undefined;
@@ -155,7 +158,16 @@ export class Lane {
       return false;
     }
     const labels = this.labels.at(frame.index);
-    const facts = pick(frame, 'index', 'timeSeconds', 'sourceWidth', 'sourceHeight', 'pixelAspect', 'arrivedAt', 'fileName');
+    const facts = pick(
+      frame,
+      'index',
+      'timeSeconds',
+      'sourceWidth',
+      'sourceHeight',
+      'pixelAspect',
+      'arrivedAt',
+      'fileName',
+    );
     const pending: Pending = { frame: facts, labels, dropped: this.#skipped, outcome: undefined };
     this.#skipped = 0;
     this.#pending.push(pending);
@@ -209,7 +221,16 @@ export class Lane {
   #deliver({ frame: { arrivedAt, ...frame }, labels }: Pending, result: FrameResult, dropped: number): SegmentedFrame {
     const latencySeconds = (performance.now() - arrivedAt) / 1000;
     const { names, colors } = labels;
-    return segmentedFrame({ source: this.#parts.reader.name, sourceIndex: this.index, ...frame, dropped, latencySeconds, labels: names, colors, ...result });
+    return segmentedFrame({
+      source: this.#parts.reader.name,
+      sourceIndex: this.index,
+      ...frame,
+      dropped,
+      latencySeconds,
+      labels: names,
+      colors,
+      ...result,
+    });
   }
 
   #isStale(arrivedAt: number): boolean {

@@ -2,7 +2,8 @@
  * Many sources, one model: decides which frames go to the model next, and delivers results in the order of each source.
  *
  * Everything is driven by two events, a frame has come and a result is there, so the model never waits for a consumer
- * that is busy with the frame before. What is under way is bounded, what waits is each lane's own business. Files are opened
+ * that is busy with the frame before. What is under way is bounded, what waits is each lane's own business. Files are
+ * opened
  * a few at a time, in their order: each takes a decoder. Live sources are opened at once.
  */
 import { batchDelay } from './batch-window.ts';
@@ -89,11 +90,13 @@ export class Merger {
   #dispatch(): void {
     if (this.#closed) return;
     clearTimeout(this.#timer);
-    const live = this.#lanes.filter((lane) => lane.policy === 'freshest' && (lane.waitingSince !== undefined || lane.expected));
+    const live = this.#lanes.filter(
+      (lane) => lane.policy === 'freshest' && (lane.waitingSince !== undefined || lane.expected),
+    );
     const delay = live.some((lane) => lane.waitingSince !== undefined) ? batchDelay(live, performance.now()) : 0;
     if (delay > 0) this.#timer = setTimeout(this.changed, delay);
     let room = this.#maxInFlight - this.#lanes.reduce((sum, lane) => sum + lane.underWay, 0);
-    for (let sent = true; sent && room > 0; ) {
+    for (let sent = true; sent && room > 0;) {
       sent = false;
       for (const lane of this.#turns) {
         const ready = lane.waitingSince !== undefined && (delay === 0 || lane.policy === 'every-frame');

@@ -12,48 +12,76 @@ interface SourceOutputs extends OutputFiles {
 }
 
 /** What texts are called. A shell's pattern behind `--csv` makes an output of the first file that fits it. */
-const endings = { jsonl: ['.jsonl', '.ndjson', '.json', '.txt'], coco: ['.json', '.txt'], csv: ['.csv', '.tsv', '.txt'] } as const;
+const endings = {
+  jsonl: ['.jsonl', '.ndjson', '.json', '.txt'],
+  coco: ['.json', '.txt'],
+  csv: ['.csv', '.tsv', '.txt'],
+} as const;
 
 /**
- * Checks, before anything is opened, that no file to write is one that is read or another's, nor one that is there and is
+ * Checks, before anything is opened, that no file to write is one that is read or another's, nor one that is there and
+ * is
  * plainly something else.
  *
  * @param nameOf - what the caller calls an output: its option's name
  * @param read - other files and folders that are read
  * @throws {RangeError} naming the output and what it meets
  */
-export async function checkPlaces(sources: readonly SourceOutputs[], nameOf: (kind: keyof OutputFiles, index: number) => string, read: readonly string[] = []): Promise<void> {
-  const outputs = sources.flatMap(({ source: _, ...files }, index) => outputPaths(files, (kind) => nameOf(kind, index)));
+export async function checkPlaces(
+  sources: readonly SourceOutputs[],
+  nameOf: (kind: keyof OutputFiles, index: number) => string,
+  read: readonly string[] = [],
+): Promise<void> {
+  const outputs = sources.flatMap(({ source: _, ...files }, index) =>
+    outputPaths(files, (kind) => nameOf(kind, index)),
+  );
   if (outputs.length === 0) return;
   const inputs = await Promise.all(sources.map(({ source }) => sourceFiles(source)));
   await checkOutputs('segment videos', outputs, [...inputs.flat(), ...read]);
   for (const [index, files] of sources.entries()) {
     for (const kind of Object.keys(endings) as (keyof typeof endings)[]) {
       const path = files[kind];
-      if (path === undefined || ['', ...endings[kind]].includes(extname(path).toLowerCase()) || !(await isFullFile(path))) continue;
-      throw new RangeError(`Cannot segment videos: ${nameOf(kind, index)} must end in ${endings[kind].join(', ')} to replace a file, got "${path}"`);
+      if (
+        path === undefined ||
+        ['', ...endings[kind]].includes(extname(path).toLowerCase()) ||
+        !(await isFullFile(path))
+      )
+        continue;
+      throw new RangeError(
+        `Cannot segment videos: ${nameOf(kind, index)} must end in ${endings[kind].join(', ')} to replace a file, ` +
+          `got "${path}"`,
+      );
     }
   }
 }
 
 async function isFullFile(path: string): Promise<boolean> {
-  return stat(path).then((entry) => entry.isFile() && entry.size > 0, () => false);
+  return stat(path).then(
+    (entry) => entry.isFile() && entry.size > 0,
+    () => false,
+  );
 }
 
 /** The places that files are written to. */
 function outputPaths(files: OutputFiles, nameOf: (kind: keyof OutputFiles) => string): readonly OutputPath[] {
   const { pngFolder, overlay, jsonl, coco, csv } = files;
-  const paths = Object.entries({ overlay, jsonl, coco, csv }).flatMap(([kind, path]): OutputPath[] => (path === undefined ? [] : [{ name: nameOf(kind as keyof OutputFiles), path }]));
+  const paths = Object.entries({ overlay, jsonl, coco, csv }).flatMap(([kind, path]): OutputPath[] =>
+    path === undefined ? [] : [{ name: nameOf(kind as keyof OutputFiles), path }],
+  );
   if (pngFolder === undefined) return paths;
   const name = nameOf('pngFolder');
-  const tables = ['times.csv', 'labels.csv'].map((table) => ({ name: `${table} of ${name}`, path: join(pngFolder, table) }));
+  const tables = ['times.csv', 'labels.csv'].map((table) => ({
+    name: `${table} of ${name}`,
+    path: join(pngFolder, table),
+  }));
   return [...paths, { name, path: pngFolder, folder: true, endings: ['.png'] }, ...tables];
 }
 
 /** The files that reading a source reads, as far as they are known before. */
 async function sourceFiles(source: VideoSource): Promise<readonly string[]> {
   const path = sourcePath(source);
-  if (path === undefined) return typeof source === 'object' && 'url' in source ? [source.url.replace(/^file:/, '')] : [];
+  if (path === undefined)
+    return typeof source === 'object' && 'url' in source ? [source.url.replace(/^file:/, '')] : [];
   if (describeSource(source).kind !== 'sequence') return [path];
   // What is wrong with a pattern is said by who reads it.
   const pictures = await findPictures(path).catch(() => undefined);

@@ -19,7 +19,10 @@ export interface StreamTrack {
   readonly outputs: Pick<FrameOutputs, 'files' | 'unfinished'>;
 }
 
-const labelsNames = optionNames<NonNullable<Parameters<VideoStream['setLabels']>[1]>>({ fromIndex: true, source: true });
+const labelsNames = optionNames<NonNullable<Parameters<VideoStream['setLabels']>[1]>>({
+  fromIndex: true,
+  source: true,
+});
 
 /** Segmented frames as they come, and the controls of the work that makes them. */
 export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefined> {
@@ -28,7 +31,11 @@ export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefin
   readonly #leaving: AbortController;
 
   /** @internal Use `segmentVideo()` or `segmentVideos()`. */
-  constructor(frames: AsyncGenerator<SegmentedFrame, void, undefined>, tracks: readonly StreamTrack[], leaving: AbortController) {
+  constructor(
+    frames: AsyncGenerator<SegmentedFrame, void, undefined>,
+    tracks: readonly StreamTrack[],
+    leaving: AbortController,
+  ) {
     this.#frames = frames;
     this.#tracks = tracks;
     this.#leaving = leaving;
@@ -36,7 +43,11 @@ export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefin
 
   /** How each source is doing, in the order they were given; `failure` says why one has failed, also after the end. */
   get sources(): readonly SourceReport[] {
-    return this.#tracks.map(({ lane, outputs: { files, unfinished } }) => ({ ...lane.report, files: [...files], unfinished: [...unfinished] }));
+    return this.#tracks.map(({ lane, outputs: { files, unfinished } }) => ({
+      ...lane.report,
+      files: [...files],
+      unfinished: [...unfinished],
+    }));
   }
 
   /**
@@ -51,9 +62,12 @@ export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefin
     checkOptions('change labels', options, labelsNames);
     const { fromIndex, source } = options;
     if (source !== undefined && this.#tracks[source] === undefined) {
-      throw new RangeError(`Cannot change labels: source must be between 0 and ${this.#tracks.length - 1}, got ${source}`);
+      throw new RangeError(
+        `Cannot change labels: source must be between 0 and ${this.#tracks.length - 1}, got ${source}`,
+      );
     }
-    for (const { lane } of this.#tracks) if (source === undefined || lane.index === source) lane.labels.set(labels, fromIndex);
+    for (const { lane } of this.#tracks)
+      if (source === undefined || lane.index === source) lane.labels.set(labels, fromIndex);
   }
 
   next(): Promise<IteratorResult<SegmentedFrame, void>> {

@@ -2,7 +2,18 @@
 import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
 import { LabelSet, Segmenter, decideLabels, deserialiseError, serialiseError } from '@synseg/core';
 import { smoothActivations } from '../temporal/smoothing.ts';
-import type { ActivationTask, Activations, FramePixels, FrameTask, PoolControl, PoolTask, SegmentSettings, SessionRequest, SmoothTask, Smoothed } from './frame-task.ts';
+import type {
+  ActivationTask,
+  Activations,
+  FramePixels,
+  FrameTask,
+  PoolControl,
+  PoolTask,
+  SegmentSettings,
+  SessionRequest,
+  SmoothTask,
+  Smoothed,
+} from './frame-task.ts';
 import { moving, type PoolAnswer } from './pool.ts';
 import { render, type Rendered } from './render.ts';
 
@@ -30,9 +41,12 @@ function openSession(): Promise<Segmenter> {
   // Listening must not keep the thread alive, nor must a session that nobody waits for fail loudly.
   port1.unref();
   answered.catch(() => undefined);
-  // When this module has been loaded, and not while it is: the thread may be ended from then on, and before that would take
+  // When this module has been loaded, and not while it is: the thread may be ended from then on, and before that would
+  // take
   // the process along.
-  setImmediate(() => parentPort?.postMessage({ type: 'session', thread: threadId, port: port2 } satisfies SessionRequest, [port2]));
+  setImmediate(() =>
+    parentPort?.postMessage({ type: 'session', thread: threadId, port: port2 } satisfies SessionRequest, [port2]),
+  );
   return answered;
 }
 
@@ -66,17 +80,39 @@ async function frame(task: FrameTask): Promise<Rendered> {
 async function activations({ labels, settings, pixels, width, height }: ActivationTask): Promise<Activations> {
   const frame = { pixels, width, height };
   const result = await segment(frame, labels, settings, 'activations');
-  return { activations: result.activations as Float32Array<ArrayBuffer>, width: result.width, height: result.height, frame };
+  return {
+    activations: result.activations as Float32Array<ArrayBuffer>,
+    width: result.width,
+    height: result.height,
+    frame,
+  };
 }
 
 function smooth({ state, key, rule, smoothing, activations: maps, width, height, frame }: SmoothTask): Smoothed {
   const picture = { data: frame.pixels, width: frame.width, height: frame.height };
   const next = smoothActivations(state, { activations: maps, width, height, key }, picture, smoothing);
-  return { labelMap: decideLabels(next.activations, width, height, rule) as Uint8Array<ArrayBuffer>, width, height, state: next };
+  return {
+    labelMap: decideLabels(next.activations, width, height, rule) as Uint8Array<ArrayBuffer>,
+    width,
+    height,
+    state: next,
+  };
 }
 
-async function segment({ pixels, width, height }: FramePixels, labels: FrameTask['labels'], { views, threshold, mapSize }: SegmentSettings, output: 'labels' | 'activations') {
-  const settings = { size: mapSize ?? 'model', views, output: [output], signal: cancelled.signal, transfer: output === 'labels', ...(threshold === undefined ? {} : { threshold }) } as const;
+async function segment(
+  { pixels, width, height }: FramePixels,
+  labels: FrameTask['labels'],
+  { views, threshold, mapSize }: SegmentSettings,
+  output: 'labels' | 'activations',
+) {
+  const settings = {
+    size: mapSize ?? 'model',
+    views,
+    output: [output],
+    signal: cancelled.signal,
+    transfer: output === 'labels',
+    ...(threshold === undefined ? {} : { threshold }),
+  } as const;
   return (await segmenter).segment({ data: pixels, width, height }, new LabelSet(labels), settings);
 }
 
@@ -84,4 +120,3 @@ function answer(value: Rendered): PoolAnswer {
   const arrays = [value.labelMap, value.overlay, value.png, value.jpeg].filter((array) => array !== undefined);
   return moving({ value }, [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]);
 }
-

@@ -9,7 +9,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina, move, transferableSymbol, valueSymbol } from 'piscina';
-import { SynsegError, deserialiseError, messageOf, serialiseError, type Segmenter, type SerialisedError } from '@synseg/core';
+import {
+  SynsegError,
+  deserialiseError,
+  messageOf,
+  serialiseError,
+  type Segmenter,
+  type SerialisedError,
+} from '@synseg/core';
 import { packageFile, threadOptions } from '@synseg/core/guards';
 import type { PoolControl, PoolReply, PoolTask, SessionRequest } from './frame-task.ts';
 
@@ -74,7 +81,10 @@ export class FramePool {
    * @throws what segmenting and rendering throw, with class and code
    * @throws {SynsegError} `INFERENCE` when a thread has ended by itself
    */
-  async run<Task extends PoolTask>(task: Task, transfer: readonly ArrayBuffer[] = []): Promise<PoolReply[Task['type']]> {
+  async run<Task extends PoolTask>(
+    task: Task,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<PoolReply[Task['type']]> {
     if (this.#failure !== undefined) throw this.#failure;
     let refuse = (_error: Error): void => {};
     const failed = new Promise<never>((_, reject) => (refuse = reject));
@@ -97,8 +107,9 @@ export class FramePool {
 
   /** Waits for running tasks, then ends the threads. */
   async dispose(): Promise<void> {
-    // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an instantiated module".
-    for (const until = performance.now() + loadMs; this.#loading() && performance.now() < until; ) await sleep(5);
+    // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an
+    // instantiated module".
+    for (const until = performance.now() + loadMs; this.#loading() && performance.now() < until;) await sleep(5);
     await (this.#failure === undefined ? this.#pool?.close() : this.#pool?.destroy());
     for (const port of this.#controls) port.close();
   }
@@ -110,7 +121,11 @@ export class FramePool {
 
   /** A thread ended by itself, or could not be sent its task. Without it nobody may take the tasks that wait. */
   #fail(cause: unknown): Promise<never> {
-    this.#failure ??= new SynsegError('INFERENCE', `Cannot segment video: the threads of the pool must stay alive, got ${JSON.stringify(messageOf(cause))}`, { cause });
+    this.#failure ??= new SynsegError(
+      'INFERENCE',
+      `Cannot segment video: the threads of the pool must stay alive, got ${JSON.stringify(messageOf(cause))}`,
+      { cause },
+    );
     for (const refuse of this.#running) refuse(this.#failure);
     return Promise.reject(this.#failure);
   }
@@ -120,7 +135,11 @@ export class FramePool {
   }
 
   #open({ workers, tasks }: PoolSize): Piscina<PoolTask, PoolAnswer> {
-    const entry = packageFile('segment video', '@synseg/video', () => new URL(import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js', import.meta.url));
+    const entry = packageFile(
+      'segment video',
+      '@synseg/video',
+      () => new URL(import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js', import.meta.url),
+    );
     const pool = new Piscina<PoolTask, PoolAnswer>({
       filename: entry.href,
       minThreads: 1,

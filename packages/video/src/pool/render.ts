@@ -4,14 +4,7 @@
  *
  * A label map that grows to the picture's size gets smooth borders, in the delivered map and in the overlay alike.
  */
-import {
-  BACKGROUND,
-  blendOverlay,
-  encodeIndexedPNG,
-  encodeJPEG,
-  resizeLabelMap,
-  type Polygon,
-} from '@synseg/core';
+import { BACKGROUND, blendOverlay, encodeIndexedPNG, encodeJPEG, resizeLabelMap, type Polygon } from '@synseg/core';
 import { polygonsByLabel, rleByLabel, type MaskRle } from '../label-masks.ts';
 import { LegendCache } from './legend.ts';
 
@@ -61,7 +54,10 @@ export interface RenderInput {
 
 /** A rendered frame. */
 export interface Rendered {
-  /** `Uint8Array, [height, width], row-major`: label index, 255 = background; the input's own where the size is the same. */
+  /**
+   * `Uint8Array, [height, width], row-major`: label index, 255 = background; the input's own where the size is the
+   * same.
+   */
   readonly labelMap: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -90,19 +86,30 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
   const { sourceWidth, sourceHeight, picture } = input;
   const { names, colors, overlay, jpeg } = request;
   const { labelMap, width, height } = request.mapSize === 'source' ? upsample(input) : input;
-  const png = request.png === true ? encodeIndexedPNG(labelMap, width, height, colors.slice(0, names.length)) : undefined;
+  const png =
+    request.png === true ? encodeIndexedPNG(labelMap, width, height, colors.slice(0, names.length)) : undefined;
   const rendered = {
     ...{ labelMap, width, height, ...shares(labelMap, names) },
     ...(request.rle === true ? { rle: rleByLabel({ labelMap, width, height, labels: names }) } : {}),
     ...(request.polygons === true ? { polygons: polygonsByLabel({ labelMap, width, height, labels: names }) } : {}),
   };
   if (picture === undefined) {
-    if (overlay !== undefined || jpeg !== undefined) throw new Error('internal: a frame to be drawn came without its picture');
+    if (overlay !== undefined || jpeg !== undefined)
+      throw new Error('internal: a frame to be drawn came without its picture');
     return { ...rendered, ...(png === undefined ? {} : { png: await png }) };
   }
   if (overlay !== undefined) {
-    blendOverlay(picture, sourceWidth, sourceHeight, input.labelMap, input.width, input.height, colors, { alpha: overlay.alpha, contour: overlay.contour, borders: 'smooth' });
-    if (overlay.legend) await legends.blend(picture, sourceWidth, sourceHeight, { names, colors, background: request.mayBeBackground === true });
+    blendOverlay(picture, sourceWidth, sourceHeight, input.labelMap, input.width, input.height, colors, {
+      alpha: overlay.alpha,
+      contour: overlay.contour,
+      borders: 'smooth',
+    });
+    if (overlay.legend)
+      await legends.blend(picture, sourceWidth, sourceHeight, {
+        names,
+        colors,
+        background: request.mayBeBackground === true,
+      });
   }
   const [pngBytes, jpegBytes] = await Promise.all([
     png,
@@ -116,9 +123,18 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
   };
 }
 
-function upsample({ labelMap, width, height, sourceWidth, sourceHeight }: RenderInput): Pick<Rendered, 'labelMap' | 'width' | 'height'> {
+function upsample({
+  labelMap,
+  width,
+  height,
+  sourceWidth,
+  sourceHeight,
+}: RenderInput): Pick<Rendered, 'labelMap' | 'width' | 'height'> {
   if (width === sourceWidth && height === sourceHeight) return { labelMap, width, height };
-  const resized = resizeLabelMap(labelMap, width, height, sourceWidth, sourceHeight, { borders: 'smooth', maxPixels: sourceWidth * sourceHeight });
+  const resized = resizeLabelMap(labelMap, width, height, sourceWidth, sourceHeight, {
+    borders: 'smooth',
+    maxPixels: sourceWidth * sourceHeight,
+  });
   return { labelMap: resized, width: sourceWidth, height: sourceHeight };
 }
 
@@ -126,7 +142,10 @@ function upsample({ labelMap, width, height, sourceWidth, sourceHeight }: Render
 function shares(labelMap: Uint8Array, names: readonly string[]): Pick<Rendered, 'areas' | 'background'> {
   const counts = new Float64Array(256);
   const { length } = labelMap;
-  const words = labelMap.byteOffset % 4 === 0 ? new Uint32Array(labelMap.buffer, labelMap.byteOffset, length >> 2) : new Uint32Array(0);
+  const words =
+    labelMap.byteOffset % 4 === 0
+      ? new Uint32Array(labelMap.buffer, labelMap.byteOffset, length >> 2)
+      : new Uint32Array(0);
   let run = 0;
   let last = -1;
   for (let word = 0; word < words.length; word++) {
@@ -143,5 +162,8 @@ function shares(labelMap: Uint8Array, names: readonly string[]): Pick<Rendered, 
   }
   if (last >= 0) counts[last & 255]! += run;
   for (let pixel = words.length * 4; pixel < length; pixel++) counts[labelMap[pixel]!]!++;
-  return { areas: Object.fromEntries(names.map((name, index) => [name, counts[index]! / length])), background: counts[BACKGROUND]! / length };
+  return {
+    areas: Object.fromEntries(names.map((name, index) => [name, counts[index]! / length])),
+    background: counts[BACKGROUND]! / length,
+  };
 }

@@ -20,7 +20,9 @@ export interface Refusal {
 /** True for names of this machine that no other machine can reach. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[|\]$/g, '');
-  return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
+  return (
+    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
+  );
 }
 
 /** Name of the cookie that carries the token: cookies know no ports, so the port is part of the name. */
@@ -46,7 +48,10 @@ export function refusalOf(request: IncomingMessage, token: string | undefined, p
   const ownSite = site === undefined || site === 'same-origin' || site === 'none';
   const followsLink = request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate';
   if (!ownSite && !followsLink) {
-    return { status: 403, text: `Cannot open preview: requests must come from the preview itself, got one from a ${String(site)} page` };
+    return {
+      status: 403,
+      text: `Cannot open preview: requests must come from the preview itself, got one from a ${String(site)} page`,
+    };
   }
   if (token !== undefined && !tokensOf(request, port).some((given) => sameText(given, token))) {
     return { status: 401, text: 'Cannot open preview: token must be the one printed when the preview was started' };

@@ -1,4 +1,6 @@
-/** What the preview shows now, and everybody who is told when it changes. Knows no HTTP but the viewers' connections. */
+/**
+ * What the preview shows now, and everybody who is told when it changes. Knows no HTTP but the viewers' connections.
+ */
 import type { ServerResponse } from 'node:http';
 import { describeValue, withoutSecrets } from '@synseg/core/guards';
 import { LabelDesk, type LabelAnswer } from './label-desk.ts';
@@ -63,7 +65,12 @@ export class Hub {
   /** Takes the state of a source over and passes it on. */
   showState(source: number, state: string, reason?: string): void {
     const record = this.#record(source, 'show state');
-    record.state = new Message({ type: 'state', source, state, ...(reason === undefined ? {} : { reason: withoutSecrets(reason) }) });
+    record.state = new Message({
+      type: 'state',
+      source,
+      state,
+      ...(reason === undefined ? {} : { reason: withoutSecrets(reason) }),
+    });
     this.#tell(record.state);
   }
 
@@ -87,7 +94,9 @@ export class Hub {
     const id = ++this.#lastViewer;
     this.#viewers.set(id, viewer);
     response.on('close', () => this.#leave(id));
-    viewer.offer(new Message({ type: 'hello', viewer: id, title: this.title, sources: this.#sources.map(({ name }) => name) }));
+    viewer.offer(
+      new Message({ type: 'hello', viewer: id, title: this.title, sources: this.#sources.map(({ name }) => name) }),
+    );
     viewer.offer(this.#labels());
     for (const [source, { history, state, picture }] of this.#sources.entries()) {
       if (state !== undefined) viewer.offer(state);
@@ -132,6 +141,9 @@ export class Hub {
   #record(source: number, action: string): SourceRecord {
     const record = typeof source === 'number' ? this.#sources[source] : undefined;
     if (record !== undefined) return record;
-    throw new RangeError(`Cannot ${action}: source must be a whole number of 0 to ${this.#sources.length - 1}, got ${describeValue(source)}`);
+    throw new RangeError(
+      `Cannot ${action}: source must be a whole number of 0 to ${this.#sources.length - 1}, got ` +
+        `${describeValue(source)}`,
+    );
   }
 }

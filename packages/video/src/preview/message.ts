@@ -3,7 +3,8 @@
  *
  * - `frame` (the page, `/live`): `uint32 length of the JSON | uint32 length of the picture | JSON | JPEG`, big-endian;
  * - `event` (`/events`): a server-sent event without the picture;
- * - `part` (`/stream/N`): a part of `multipart/x-mixed-replace`, nothing but pictures. The head of the next part is sent
+ * - `part` (`/stream/N`): a part of `multipart/x-mixed-replace`, nothing but pictures. The head of the next part is
+ *   sent
  *   right behind a picture, because Chromium draws it only then; so no part can say how long it is.
  */
 import type { PreviewLabels, PreviewPicture } from './preview-types.ts';
@@ -42,7 +43,9 @@ export class Message {
     this.key = 'source' in data ? `${data.type}:${data.source}` : data.type;
   }
 
-  /** The bytes to send, one after the other; the picture's are not copied. Nothing where a framing has no place for it. */
+  /**
+   * The bytes to send, one after the other; the picture's are not copied. Nothing where a framing has no place for it.
+   */
   written(framing: Framing): readonly Uint8Array[] {
     const known = this.#written.get(framing);
     if (known !== undefined) return known;

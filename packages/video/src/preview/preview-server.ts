@@ -21,7 +21,16 @@ const MAX_CONNECTIONS = 512;
 const PING_MS = 5000;
 const MIN_TOKEN = 8;
 
-const names = optionNames<PreviewOptions>({ sources: true, labels: true, onLabels: true, host: true, port: true, token: true, title: true, vocabulary: true });
+const names = optionNames<PreviewOptions>({
+  sources: true,
+  labels: true,
+  onLabels: true,
+  host: true,
+  port: true,
+  token: true,
+  title: true,
+  vocabulary: true,
+});
 
 /**
  * Serves the preview page.
@@ -53,7 +62,9 @@ export class PreviewServer {
     this.#host = host;
     this.#token = token ?? (isLoopback(host) ? undefined : randomBytes(18).toString('base64url'));
     this.#server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
-      answer(request, response, { hub: this.#hub, token: this.#token, port: this.#port }).catch(() => response.destroy());
+      answer(request, response, { hub: this.#hub, token: this.#token, port: this.#port }).catch(() =>
+        response.destroy(),
+      );
     });
     // A connection that could not be taken, for lack of file handles; the others stay.
     this.#server.on('error', () => {});
@@ -75,21 +86,44 @@ export class PreviewServer {
    * @throws {SynsegError} `VIDEO_ENCODE` when the address cannot be listened on
    */
   static async start(options: PreviewOptions): Promise<PreviewServer> {
-    checkKind('start preview', 'options', options, options !== undefined, 'be an object with sources, labels and onLabels');
+    checkKind(
+      'start preview',
+      'options',
+      options,
+      options !== undefined,
+      'be an object with sources, labels and onLabels',
+    );
     checkOptions('start preview', options, names);
     const { sources, port = 0, token, vocabulary, onLabels } = options;
     for (const [name, list] of Object.entries({ sources, vocabulary: vocabulary ?? [] })) {
-      checkKind('start preview', name, list, Array.isArray(list) && list.every((text) => typeof text === 'string'), 'be a list of strings');
+      checkKind(
+        'start preview',
+        name,
+        list,
+        Array.isArray(list) && list.every((text) => typeof text === 'string'),
+        'be a list of strings',
+      );
     }
-    for (const name of ['host', 'token', 'title'] as const) checkKind('start preview', name, options[name], options[name] === undefined || typeof options[name] === 'string', 'be a string');
+    for (const name of ['host', 'token', 'title'] as const)
+      checkKind(
+        'start preview',
+        name,
+        options[name],
+        options[name] === undefined || typeof options[name] === 'string',
+        'be a string',
+      );
     checkKind('start preview', 'onLabels', onLabels, typeof onLabels === 'function', 'be a function');
     checkLabels('start preview', options.labels);
     if (sources.length === 0) throw new TypeError('Cannot start preview: sources must not be empty, got []');
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw new RangeError(`Cannot start preview: port must be a whole number of 0 to 65535, got ${describeValue(port)}`);
+      throw new RangeError(
+        `Cannot start preview: port must be a whole number of 0 to 65535, got ${describeValue(port)}`,
+      );
     }
     if (token !== undefined && token.length < MIN_TOKEN) {
-      throw new RangeError(`Cannot start preview: token must have at least ${MIN_TOKEN} characters, got ${token.length}`);
+      throw new RangeError(
+        `Cannot start preview: token must have at least ${MIN_TOKEN} characters, got ${token.length}`,
+      );
     }
     const preview = new PreviewServer(options);
     await preview.#listen(port);
@@ -120,12 +154,21 @@ export class PreviewServer {
    * @throws {RangeError} when there is no such source
    */
   publish(picture: PreviewPicture): void {
-    checkKind('show picture', 'picture', picture, typeof picture === 'object' && picture !== null && ArrayBuffer.isView(picture.jpeg), 'hold a JPEG file as jpeg');
+    checkKind(
+      'show picture',
+      'picture',
+      picture,
+      typeof picture === 'object' && picture !== null && ArrayBuffer.isView(picture.jpeg),
+      'hold a JPEG file as jpeg',
+    );
     for (const name of ['index', 'timeSeconds', 'latencySeconds', 'dropped', 'framesPerSecond'] as const) {
       checkKind('show picture', name, picture[name], typeof picture[name] === 'number', 'be a number');
     }
     const { areas } = picture;
-    const shares = typeof areas === 'object' && (areas as unknown) !== null && Object.values(areas).every((share) => typeof share === 'number');
+    const shares =
+      typeof areas === 'object' &&
+      (areas as unknown) !== null &&
+      Object.values(areas).every((share) => typeof share === 'number');
     checkKind('show picture', 'areas', areas, shares, 'be an object of numbers');
     this.#hub.show(picture);
   }
@@ -178,7 +221,11 @@ export class PreviewServer {
     } catch (cause) {
       clearInterval(this.#pinging);
       const reason = (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
-      throw new SynsegError('VIDEO_ENCODE', `Cannot start preview: ${this.#host}:${port} must be free to listen on, got ${reason}`, { cause });
+      throw new SynsegError(
+        'VIDEO_ENCODE',
+        `Cannot start preview: ${this.#host}:${port} must be free to listen on, got ${reason}`,
+        { cause },
+      );
     }
     this.#port = (this.#server.address() as AddressInfo).port;
   }

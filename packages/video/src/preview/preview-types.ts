@@ -54,7 +54,10 @@ export interface PreviewOptions {
   readonly host?: string;
   /** Port to listen on; 0 is any free one. @default 0 */
   readonly port?: number;
-  /** What a viewer must know, at least 8 characters. @default none on this machine's own address, else 24 random characters */
+  /**
+   * What a viewer must know, at least 8 characters. @default none on this machine's own address, else 24 random
+   * characters
+   */
   readonly token?: string;
   /** Heading of the page. @default 'synseg' */
   readonly title?: string;

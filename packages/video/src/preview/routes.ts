@@ -35,13 +35,19 @@ export interface RouteContext {
 }
 
 /** Answers one request. */
-export async function answer(request: IncomingMessage, response: ServerResponse, { hub, token, port }: RouteContext): Promise<void> {
+export async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { hub, token, port }: RouteContext,
+): Promise<void> {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://preview');
   const refusal = refusalOf(request, token, port);
   if (refusal !== undefined) {
     const asks = refusal.status === 401 && pathname === '/';
-    return asks ? send(response, 401, lockedPage(hub.title), HTML) : send(response, refusal.status, `${refusal.text}\n`);
+    return asks
+      ? send(response, 401, lockedPage(hub.title), HTML)
+      : send(response, refusal.status, `${refusal.text}\n`);
   }
   if (request.method === 'POST') return edit(request, response, hub, pathname);
   if (request.method !== 'GET') {
@@ -51,7 +57,11 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
 
   if (pathname === '/' && queryToken(request) !== undefined) {
     // From here on the cookie carries the token, so that it stands in no address bar and no history.
-    if (token !== undefined) response.setHeader('Set-Cookie', `${tokenCookie(port)}=${encodeURIComponent(token)}; HttpOnly; SameSite=Lax; Path=/`);
+    if (token !== undefined)
+      response.setHeader(
+        'Set-Cookie',
+        `${tokenCookie(port)}=${encodeURIComponent(token)}; HttpOnly; SameSite=Lax; Path=/`,
+      );
     response.setHeader('Location', './');
     return send(response, 303, '');
   }
@@ -59,7 +69,10 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
   if (file !== undefined) return send(response, 200, file.text, file.type);
   if (pathname === '/vocabulary') return send(response, 200, JSON.stringify(hub.vocabulary), JSON_TYPE);
   if (pathname === '/live') {
-    return open(response, hub, 'application/octet-stream', { framing: 'frame', window: windowOf(searchParams.get('window')) });
+    return open(response, hub, 'application/octet-stream', {
+      framing: 'frame',
+      window: windowOf(searchParams.get('window')),
+    });
   }
   if (pathname === '/events') return open(response, hub, 'text/event-stream', { framing: 'event' });
 
@@ -82,7 +95,8 @@ function open(response: ServerResponse, hub: Hub, type: string, options: ViewerO
 }
 
 async function edit(request: IncomingMessage, response: ServerResponse, hub: Hub, pathname: string): Promise<void> {
-  if (pathname !== '/labels' && pathname !== '/drawn') return send(response, 404, 'Cannot answer: there is nothing at this address\n');
+  if (pathname !== '/labels' && pathname !== '/drawn')
+    return send(response, 404, 'Cannot answer: there is nothing at this address\n');
   // A form on another site can send any text, but not this type.
   if (request.headers['content-type']?.split(';')[0] !== JSON_TYPE) {
     return send(response, 415, `Cannot read request: content type must be ${JSON_TYPE}\n`);

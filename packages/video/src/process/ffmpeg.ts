@@ -172,7 +172,12 @@ export async function runTool(
     tool.output(0).on('data', (chunk: Uint8Array) => chunks.push(chunk));
     const exit = await tool.exited;
     signal?.throwIfAborted();
-    return { ...exit, stdout: Buffer.concat(chunks).toString('utf8'), stderr: said.join('\n'), lastLines: tool.lastLines() };
+    return {
+      ...exit,
+      stdout: Buffer.concat(chunks).toString('utf8'),
+      stderr: said.join('\n'),
+      lastLines: tool.lastLines(),
+    };
   } finally {
     signal?.removeEventListener('abort', abort);
   }

@@ -30,8 +30,10 @@ export async function locateFfmpeg(environment: Environment = process.env): Prom
 }
 
 /**
- * The environment in which ffmpeg opens `url`. Of the variables that name a proxy it knows `http_proxy` and `no_proxy` alone,
- * and takes the first for https as well: it is told the one that is meant. On its command line everybody would see a login.
+ * The environment in which ffmpeg opens `url`. Of the variables that name a proxy it knows `http_proxy` and `no_proxy`
+ * alone,
+ * and takes the first for https as well: it is told the one that is meant. On its command line everybody would see a
+ * login.
  */
 export function proxyEnvironment(url: string, environment: Environment = process.env): NodeJS.ProcessEnv {
   if (!/^https?:/i.test(url) || !URL.canParse(url)) return { ...environment };

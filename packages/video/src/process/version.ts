@@ -5,20 +5,59 @@ import { runTool } from './ffmpeg.ts';
 /** A release of ffmpeg, as far as it matters here. */
 export type FfmpegVersion = readonly [major: number, minor: number];
 
-/** The libavformat that each release came with (FFmpeg's `doc/APIchanges`), newest first. Snapshots have no other number. */
+/**
+ * The libavformat that each release came with (FFmpeg's `doc/APIchanges`), newest first. Snapshots have no other
+ * number.
+ */
 const RELEASES: readonly (readonly [format: readonly [major: number, minor: number], release: FfmpegVersion])[] = [
-  [[62, 3], [8, 0]],
-  [[61, 7], [7, 1]],
-  [[61, 0], [7, 0]],
-  [[60, 16], [6, 1]],
-  [[60, 0], [6, 0]],
-  [[59, 27], [5, 1]],
-  [[59, 0], [5, 0]],
-  [[58, 76], [4, 4]],
-  [[58, 45], [4, 3]],
-  [[58, 29], [4, 2]],
-  [[58, 20], [4, 1]],
-  [[58, 0], [4, 0]],
+  [
+    [62, 3],
+    [8, 0],
+  ],
+  [
+    [61, 7],
+    [7, 1],
+  ],
+  [
+    [61, 0],
+    [7, 0],
+  ],
+  [
+    [60, 16],
+    [6, 1],
+  ],
+  [
+    [60, 0],
+    [6, 0],
+  ],
+  [
+    [59, 27],
+    [5, 1],
+  ],
+  [
+    [59, 0],
+    [5, 0],
+  ],
+  [
+    [58, 76],
+    [4, 4],
+  ],
+  [
+    [58, 45],
+    [4, 3],
+  ],
+  [
+    [58, 29],
+    [4, 2],
+  ],
+  [
+    [58, 20],
+    [4, 1],
+  ],
+  [
+    [58, 0],
+    [4, 0],
+  ],
 ];
 const OLDEST: FfmpegVersion = [4, 4];
 
@@ -46,10 +85,16 @@ async function readVersion(path: string): Promise<FfmpegVersion> {
   if (version !== undefined && !isOlder(version, OLDEST)) return version;
   const named = /version (\S+)/.exec(stdout)?.[1] ?? 'no version';
   const judged = version === undefined || named.includes(version.join('.')) ? '' : `, as old as ${version.join('.')}`;
-  throw new SynsegError('FFMPEG_MISSING', `Cannot use ffmpeg: ${path} must be version ${OLDEST.join('.')} or newer, got ${named}${judged}`);
+  throw new SynsegError(
+    'FFMPEG_MISSING',
+    `Cannot use ffmpeg: ${path} must be version ${OLDEST.join('.')} or newer, got ${named}${judged}`,
+  );
 }
 
-/** Reads what `ffmpeg -version` says: by its libavformat, else by the number of the release. Undefined when it has neither. */
+/**
+ * Reads what `ffmpeg -version` says: by its libavformat, else by the number of the release. Undefined when it has
+ * neither.
+ */
 export function parseVersion(text: string): FfmpegVersion | undefined {
   const format = /^libavformat +\d+\. *\d+\. *\d+ *\/ *(\d+)\. *(\d+)/m.exec(text);
   if (format !== null) {

@@ -1,17 +1,22 @@
 /**
  * All frames as one COCO JSON: a video is a `videos` entry, a frame an `images` entry, a label's mask in a frame one
  * annotation with compressed run lengths, area and box. Label maps are delivered at source size, so masks fit the
- * pictures; `frame_id` is the frame's number, `time_seconds` its time, `pixel_aspect` the width of a pixel by its height.
+ * pictures; `frame_id` is the frame's number, `time_seconds` its time, `pixel_aspect` the width of a pixel by its
+ * height.
  *
- * Every label is a category, seen or not: its id is its place among the labels, from 1, so files of one label set agree.
+ * Every label is a category, seen or not: its id is its place among the labels, from 1, so files of one label set
+ * agree.
  * Labels that come in mid-stream get the next ids, in their order; those that were there keep theirs.
  *
- * A picture of an image sequence has its own `file_name`, and the video is called as its folder. Frames of anything else
+ * A picture of an image sequence has its own `file_name`, and the video is called as its folder. Frames of anything
+ * else
  * have no file: theirs is `NAME/000123.png`, the name of the video and the frame's number, as ffmpeg and the folder of
  * palette PNGs would write it.
  *
- * COCO wants two long lists, and neither is kept in memory: annotations go to `.name.….partial.json`, one a line, images to
- * `.name.images.….partial.json`, which is appended when the file is closed. After `kill -9` both are there, and lack only
+ * COCO wants two long lists, and neither is kept in memory: annotations go to `.name.….partial.json`, one a line,
+ * images to
+ * `.name.images.….partial.json`, which is appended when the file is closed. After `kill -9` both are there, and lack
+ * only
  * the brackets around their lines.
  */
 import { measureRLE } from '@synseg/core';
@@ -33,7 +38,10 @@ export class CocoSink implements FrameSink {
   readonly #file: GrowingFile;
   readonly #images: GrowingFile;
   readonly #videos = new Map<string, { readonly id: number; readonly name: string; readonly folder: string }>();
-  readonly #categories = new Map<string, { readonly id: number; readonly name: string; readonly color: readonly number[] }>();
+  readonly #categories = new Map<
+    string,
+    { readonly id: number; readonly name: string; readonly color: readonly number[] }
+  >();
   #imageCount = 0;
   #annotationCount = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -72,7 +80,10 @@ export class CocoSink implements FrameSink {
       ...{ video_id: video.id, frame_id: index, time_seconds: sixDecimals(timeSeconds), pixel_aspect: pixelAspect },
     };
     // Not in the order of the masks: JavaScript puts names that look like numbers first.
-    const categories = frame.labels.map((name, label) => ({ name, category: this.#category(name, frame.colors[label] ?? [0, 0, 0]) }));
+    const categories = frame.labels.map((name, label) => ({
+      name,
+      category: this.#category(name, frame.colors[label] ?? [0, 0, 0]),
+    }));
     const annotations = categories
       .filter(({ name }) => Object.hasOwn(masks, name))
       .map(({ name, category }, place) => {
@@ -83,7 +94,9 @@ export class CocoSink implements FrameSink {
       });
     await this.#images.write(`${id === 1 ? '' : ','}\n${JSON.stringify(image)}`);
     try {
-      await this.#file.write(`${id === 1 ? head : ''}${annotations.map((line, place) => `${this.#annotationCount + place === 0 ? '' : ','}\n${line}`).join('')}`);
+      await this.#file.write(
+        `${id === 1 ? head : ''}${annotations.map((line, place) => `${this.#annotationCount + place === 0 ? '' : ','}\n${line}`).join('')}`,
+      );
     } catch (error) {
       await this.#images.undo();
       throw error;
@@ -110,7 +123,9 @@ export class CocoSink implements FrameSink {
       await this.#copyImages();
       const videos = [...this.#videos.values()].map(({ id, name }) => ({ id, name }));
       const categories = [...this.#categories.values()];
-      await this.#file.write(`\n],\n"videos":${JSON.stringify(videos)},\n"categories":${JSON.stringify(categories)}}\n`);
+      await this.#file.write(
+        `\n],\n"videos":${JSON.stringify(videos)},\n"categories":${JSON.stringify(categories)}}\n`,
+      );
     }
     await this.#file.close();
     await this.#images.remove();
@@ -118,7 +133,9 @@ export class CocoSink implements FrameSink {
 
   async #copyImages(): Promise<void> {
     const end = this.#images.length - 1;
-    const chunks = createReadStream(this.#images.partial, { end })[Symbol.asyncIterator]() as AsyncIterableIterator<Buffer>;
+    const chunks = createReadStream(this.#images.partial, { end })[
+      Symbol.asyncIterator
+    ]() as AsyncIterableIterator<Buffer>;
     try {
       for await (const chunk of chunks) await this.#file.write(chunk);
     } catch (cause) {
@@ -134,7 +151,11 @@ export class CocoSink implements FrameSink {
       const plain = name.replace(/\.[^.]*$/, '').replaceAll(/[^\p{L}\p{N}._-]+/gu, '_');
       const id = this.#videos.size + 1;
       const isTaken = plain === '' || [...this.#videos.values()].some(({ folder }) => folder === plain);
-      video = { id, name: fileName === undefined ? source : parts.slice(0, -1).join('/') || '.', folder: isTaken ? `${plain || 'video'}-${id}` : plain };
+      video = {
+        id,
+        name: fileName === undefined ? source : parts.slice(0, -1).join('/') || '.',
+        folder: isTaken ? `${plain || 'video'}-${id}` : plain,
+      };
       this.#videos.set(source, video);
     }
     return video;

@@ -7,7 +7,9 @@ import type { VideoSource } from '../source/source.ts';
 
 /** What `encodeVideo` must know. */
 export interface EncodeOptions {
-  /** Width of each frame in pixels. Odd sizes get one more column in the file, a copy of the last one: H.264 needs it. */
+  /**
+   * Width of each frame in pixels. Odd sizes get one more column in the file, a copy of the last one: H.264 needs it.
+   */
   readonly width: number;
   /** Height of each frame in pixels; odd ones as for `width`. */
   readonly height: number;
@@ -18,7 +20,8 @@ export interface EncodeOptions {
   /** Where the frames come from; its sound is taken along if `audioCodec` is given. Never written to. */
   readonly source?: VideoSource;
   /**
-   * Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if the file cannot hold it.
+   * Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if the file cannot
+   * hold it.
    * The source is read again for it when the frames are done, so it must be a file or a recording, not a live stream.
    */
   readonly audioCodec?: string;
@@ -47,12 +50,18 @@ export function encodeArguments(
 ): string[] {
   const colors = 'scale=out_color_matrix=bt709:out_range=tv';
   const grow = `format=yuv444p,pad=ceil(iw/2)*2:ceil(ih/2)*2,fillborders=right=${width % 2}:bottom=${height % 2}:mode=smear`;
-  const filters = [colors, ...(width % 2 || height % 2 ? [grow] : []), 'format=yuv420p', `setsar=${pixelAspect.toFixed(12)}:max=65535`];
+  const filters = [
+    colors,
+    ...(width % 2 || height % 2 ? [grow] : []),
+    'format=yuv420p',
+    `setsar=${pixelAspect.toFixed(12)}:max=65535`,
+  ];
   return [
     ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-y', '-copyts', '-f', 'matroska', '-i', 'pipe:0'],
     ...['-map', '0:v', ...passthrough, '-enc_time_base', '1:90000', '-vf', filters.join(',')],
     ...['-c:v', encoder, ...(encoder === 'libx264' ? ['-preset', 'veryfast', '-crf', String(quality)] : [])],
-    // With B-frames an mp4 begins earlier than its first picture, by a gap that follows it, and its last one stays as long.
+    // With B-frames an mp4 begins earlier than its first picture, by a gap that follows it, and its last one stays as
+    // long.
     ...['-bf', '0'],
     // A fragment ends at each key frame: a crash loses two seconds at most.
     ...['-g', String(Math.max(1, Math.round(frameRate * 2))), '-video_track_timescale', '90000'],
@@ -79,7 +88,9 @@ export function checkFormat({ width, height, pixelAspect = 1, frameRate }: Frame
     throw new RangeError(`Cannot write video: ${name} must be positive whole pixels, got ${describeValue(value)}`);
   }
   if (!(Number.isFinite(pixelAspect) && pixelAspect > 0)) {
-    throw new RangeError(`Cannot write video: pixelAspect must be a positive number, got ${describeValue(pixelAspect)}`);
+    throw new RangeError(
+      `Cannot write video: pixelAspect must be a positive number, got ${describeValue(pixelAspect)}`,
+    );
   }
   if (!(Number.isFinite(frameRate) && frameRate > 0)) {
     throw new RangeError(`Cannot write video: frameRate must be a positive number, got ${describeValue(frameRate)}`);

@@ -39,7 +39,8 @@ export interface VideoSink {
    */
   write(frame: Uint8Array, timeSeconds: number): Promise<void>;
   /**
-   * Finishes the file and puts it in place. @throws {SynsegError} `VIDEO_ENCODE` when the encoder has failed: what was there
+   * Finishes the file and puts it in place. @throws {SynsegError} `VIDEO_ENCODE` when the encoder has failed: what was
+   * there
    * stays, and what was encoded can be played under `partial`.
    */
   close(): Promise<void>;
@@ -47,7 +48,16 @@ export interface VideoSink {
   abort(): Promise<void>;
 }
 
-const names = optionNames<EncodeOptions>({ width: true, height: true, pixelAspect: true, frameRate: true, source: true, audioCodec: true, encoder: true, quality: true });
+const names = optionNames<EncodeOptions>({
+  width: true,
+  height: true,
+  pixelAspect: true,
+  frameRate: true,
+  source: true,
+  audioCodec: true,
+  encoder: true,
+  quality: true,
+});
 
 const abortMs = 10_000;
 /** Some versions of ffmpeg lose the end of a file on a full disk and exit with 0 all the same. */
@@ -67,7 +77,14 @@ export async function encodeVideo(path: string, options: EncodeOptions): Promise
   checkKind('write video', 'options', options, options !== undefined, 'be an object with width, height and frameRate');
   checkOptions('write video', options, names);
   if (options.source !== undefined) checkSource(options.source);
-  for (const name of ['audioCodec', 'encoder'] as const) checkKind('write video', name, options[name], options[name] === undefined || typeof options[name] === 'string', 'be a name');
+  for (const name of ['audioCodec', 'encoder'] as const)
+    checkKind(
+      'write video',
+      name,
+      options[name],
+      options[name] === undefined || typeof options[name] === 'string',
+      'be a name',
+    );
   checkFile(path, options);
   checkFormat(options);
   const prepared = await prepareVideo(path, options);
@@ -83,7 +100,10 @@ export interface PreparedVideo {
 }
 
 /** The part of {@link encodeVideo} that does not need the frames' size; throws what it throws. */
-export async function prepareVideo(path: string, options: Omit<EncodeOptions, keyof FrameFormat>): Promise<PreparedVideo> {
+export async function prepareVideo(
+  path: string,
+  options: Omit<EncodeOptions, keyof FrameFormat>,
+): Promise<PreparedVideo> {
   const { source, encoder = 'libx264', quality = 20 } = options;
   checkFile(path, options);
   const read = source === undefined ? undefined : sourcePath(source);
@@ -105,8 +125,16 @@ export async function prepareVideo(path: string, options: Omit<EncodeOptions, ke
           ? {}
           : {
               addSound: (startSeconds, durationSeconds) =>
-                soundSteps(soundFiles(partial), containerOf(path), { source, audioCodec, startSeconds, durationSeconds }).map(
-                  (attempts) => attempts.map((args) => () => startTool(ffmpeg, args, { outputs: 0, environment: proxyEnvironment(sourceInput(source)) })),
+                soundSteps(soundFiles(partial), containerOf(path), {
+                  source,
+                  audioCodec,
+                  startSeconds,
+                  durationSeconds,
+                }).map((attempts) =>
+                  attempts.map(
+                    (args) => () =>
+                      startTool(ffmpeg, args, { outputs: 0, environment: proxyEnvironment(sourceInput(source)) }),
+                  ),
                 ),
             }),
       });
@@ -115,7 +143,8 @@ export async function prepareVideo(path: string, options: Omit<EncodeOptions, ke
 }
 
 function soundFiles(pictures: string): SoundFiles {
-  const beside = (name: string): string => pictures.slice(0, pictures.length - extname(pictures).length) + name + extname(pictures);
+  const beside = (name: string): string =>
+    pictures.slice(0, pictures.length - extname(pictures).length) + name + extname(pictures);
   return { pictures, sound: beside('.sound'), joined: beside('.joined') };
 }
 
@@ -148,9 +177,13 @@ export class Mp4Sink implements VideoSink {
 
   async write(frame: Uint8Array, timeSeconds: number): Promise<void> {
     checkKind('write frame', 'frame', frame, ArrayBuffer.isView(frame), 'be a Uint8Array');
-    if (!Number.isFinite(timeSeconds)) throw new RangeError(`Cannot write frame: timeSeconds must be a finite number, got ${describeValue(timeSeconds)}`);
+    if (!Number.isFinite(timeSeconds))
+      throw new RangeError(
+        `Cannot write frame: timeSeconds must be a finite number, got ${describeValue(timeSeconds)}`,
+      );
     const { width, height, frameRate } = this.#format;
-    if (this.#finished !== undefined) throw new SynsegError('DISPOSED', `Cannot write frame: "${this.#path}" is closed`);
+    if (this.#finished !== undefined)
+      throw new SynsegError('DISPOSED', `Cannot write frame: "${this.#path}" is closed`);
     if (frame.length !== width * height * 3) {
       throw new RangeError(`Cannot write frame: frame must hold ${width * height * 3} bytes, got ${frame.length}`);
     }
@@ -194,10 +227,13 @@ export class Mp4Sink implements VideoSink {
   }
 
   async #inTime<Result>(limitMs: number | undefined, work: () => Promise<Result>): Promise<Result> {
-    const timer = limitMs === undefined ? undefined : setTimeout(() => {
-      this.#isLate = true;
-      this.#tool?.kill();
-    }, limitMs);
+    const timer =
+      limitMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            this.#isLate = true;
+            this.#tool?.kill();
+          }, limitMs);
     try {
       return await work();
     } finally {
@@ -228,7 +264,8 @@ export class Mp4Sink implements VideoSink {
           isMade = code === 0 && !lost.test(this.#tool.lastLines());
           if (isMade) break;
         }
-        if (!isMade) return await this.#failure(this.#tool, `the pictures are in "${pictures}", their sound could not be added: `);
+        if (!isMade)
+          return await this.#failure(this.#tool, `the pictures are in "${pictures}", their sound could not be added: `);
       }
       await rename(joined, pictures);
       return undefined;
@@ -240,6 +277,9 @@ export class Mp4Sink implements VideoSink {
   async #failure(tool: ToolProcess, where = ''): Promise<SynsegError> {
     const { code, signal } = await tool.exited;
     const how = signal === null ? `ffmpeg exited with ${code}` : `ffmpeg was ended by ${signal}`;
-    return new SynsegError('VIDEO_ENCODE', `Cannot write video "${this.#path}": ${where}${how}. ${tool.lastLines()}`.trim());
+    return new SynsegError(
+      'VIDEO_ENCODE',
+      `Cannot write video "${this.#path}": ${where}${how}. ${tool.lastLines()}`.trim(),
+    );
   }
 }

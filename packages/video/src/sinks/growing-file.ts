@@ -104,7 +104,7 @@ export class GrowingFile {
 
   async #append(bytes: Uint8Array): Promise<void> {
     const isDevice = this.partial === this.path;
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const position = isDevice ? null : this.#length + done;
       done += (await this.#file.write(bytes, done, bytes.length - done, position)).bytesWritten;
     }

@@ -9,7 +9,8 @@
  * `sourceWidth / width` and `sourceHeight / height` to lay them over the picture. `counts` is COCO's compressed RLE.
  * A pixel of the source is `pixelAspect` times as wide as high. `areas` has every label the frame was segmented with,
  * `background` is the share of no label, `masks` has the labels with a pixel. `"held":true` marks a frame that took
- * over the result of the one before. For pictures of an image sequence `"fileName":"0001.jpg"` stands behind the source. The
+ * over the result of the one before. For pictures of an image sequence `"fileName":"0001.jpg"` stands behind the
+ * source. The
  * file grows under a name of its own, `.name.….partial.jsonl`, and gets its name when it is closed.
  */
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
@@ -31,9 +32,29 @@ export class JsonlSink implements FrameSink {
   }
 
   async write(frame: SinkFrame): Promise<void> {
-    const { source, fileName, index, timeSeconds, dropped, width, height, sourceWidth, sourceHeight, pixelAspect, areas, background } = frame;
+    const {
+      source,
+      fileName,
+      index,
+      timeSeconds,
+      dropped,
+      width,
+      height,
+      sourceWidth,
+      sourceHeight,
+      pixelAspect,
+      areas,
+      background,
+    } = frame;
     const line = {
-      ...{ source, ...(fileName === undefined ? {} : { fileName }), index, timeSeconds, dropped, latencySeconds: sixDecimals(frame.latencySeconds) },
+      ...{
+        source,
+        ...(fileName === undefined ? {} : { fileName }),
+        index,
+        timeSeconds,
+        dropped,
+        latencySeconds: sixDecimals(frame.latencySeconds),
+      },
       ...(frame.held ? { held: true } : {}),
       ...{ width, height, sourceWidth, sourceHeight, pixelAspect, areas, background, masks: frame.toRLE() },
     };

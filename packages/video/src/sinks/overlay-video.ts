@@ -1,5 +1,6 @@
 /**
- * The source's picture with the label colors blended in, as a video. Blending is done where frames are rendered; here the
+ * The source's picture with the label colors blended in, as a video. Blending is done where frames are rendered; here
+ * the
  * pictures are encoded, at the time each has, with the source's sound where it can be read again: a file or a recording
  * on a web server, not a camera, a pipe or a live stream.
  */
@@ -15,7 +16,10 @@ export interface OverlayVideoOptions {
   readonly source?: VideoSource;
   /** `'none'` leaves the source's sound out, for instance when its clock is not the frames'. @default 'copy' */
   readonly sound?: 'copy' | 'none';
-  /** What is known of the source when its first frame is there; plans the rate of the file, and live sources have no sound. */
+  /**
+   * What is known of the source when its first frame is there; plans the rate of the file, and live sources have no
+   * sound.
+   */
   readonly info?: () => { readonly frameRate?: number | undefined; readonly live?: boolean | undefined } | undefined;
   /** Pictures per second at most, and one in this many of them. @default all */
   readonly fps?: number;
@@ -27,7 +31,10 @@ export interface OverlayVideoOptions {
 }
 
 const usualFrameRate = 25;
-/** Averages below this many pictures per second may be those of a clock that jumps: the last picture would stand for long. */
+/**
+ * Averages below this many pictures per second may be those of a clock that jumps: the last picture would stand for
+ * long.
+ */
 const doubtedFrameRate = 5;
 /** A first step so many times shorter than the average tells more of how long pictures last. */
 const muchShorter = 3;
@@ -57,7 +64,8 @@ export class OverlayVideoSink implements FrameSink {
   }
 
   async write(frame: SinkFrame): Promise<void> {
-    if (frame.overlay === undefined) throw new Error('internal: a frame for the overlay video came without its picture');
+    if (frame.overlay === undefined)
+      throw new Error('internal: a frame for the overlay video came without its picture');
     if (this.#file === undefined && this.#first === undefined && !this.#isLive && this.#rate < doubtedFrameRate) {
       this.#first = frame;
       return;
@@ -80,7 +88,10 @@ export class OverlayVideoSink implements FrameSink {
     return (await file?.abandon()) ?? [];
   }
 
-  async #write({ overlay = new Uint8Array(), sourceWidth, sourceHeight, pixelAspect, timeSeconds }: SinkFrame, stepSeconds?: number): Promise<void> {
+  async #write(
+    { overlay = new Uint8Array(), sourceWidth, sourceHeight, pixelAspect, timeSeconds }: SinkFrame,
+    stepSeconds?: number,
+  ): Promise<void> {
     this.#file ??= this.#begin({ width: sourceWidth, height: sourceHeight, pixelAspect }, stepSeconds);
     await (await this.#file).write(overlay, timeSeconds);
   }

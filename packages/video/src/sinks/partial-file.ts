@@ -1,6 +1,7 @@
 /**
  * Files under construction: written beside their final place under another name, and renamed when they are whole. Until
- * then what was there stays, and two runs into one file do not meet: the last to finish wins. A link stays one: what it leads
+ * then what was there stays, and two runs into one file do not meet: the last to finish wins. A link stays one: what it
+ * leads
  * to is written. What is there already and is no ordinary file (`/dev/stdout`, a named pipe) is written to directly.
  */
 import { randomBytes } from 'node:crypto';
@@ -23,7 +24,13 @@ export async function beginFile(path: string): Promise<string> {
   if (await isDevice(path)) return path;
   const target = await leadsTo(path);
   await mkdir(dirname(target), { recursive: true });
-  if (await stat(target).then((entry) => entry.isDirectory(), () => false)) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+  if (
+    await stat(target).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    )
+  )
+    throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
   return partialPath(target);
 }
 
@@ -42,12 +49,18 @@ export async function finishFile(path: string, partial: string): Promise<void> {
 /** Where the file stays that could not be finished; undefined when there is nothing in it. */
 export async function keptFile(path: string, partial: string): Promise<string | undefined> {
   if (path === partial) return undefined;
-  const bytes = await stat(partial).then((entry) => entry.size, () => 0);
+  const bytes = await stat(partial).then(
+    (entry) => entry.size,
+    () => 0,
+  );
   if (bytes > 0) return partial;
   await rm(partial, { force: true });
   return undefined;
 }
 
 async function isDevice(path: string): Promise<boolean> {
-  return stat(path).then((entry) => !entry.isFile() && !entry.isDirectory(), () => false);
+  return stat(path).then(
+    (entry) => !entry.isFile() && !entry.isDirectory(),
+    () => false,
+  );
 }

@@ -1,6 +1,7 @@
 /**
  * Label maps as a folder of palette PNGs at source size, named by the frame's number, `000123.png`, or, in an image
- * sequence, as the picture is, `street.jpg` → `street.png`. A pixel's value is the index of its label, 255 is background;
+ * sequence, as the picture is, `street.jpg` → `street.png`. A pixel's value is the index of its label, 255 is
+ * background;
  * the palette has the label colors.
  *
  * Two tables stand beside them: `times.csv` (`file,index,time_seconds,source,file_name`) and `labels.csv`
@@ -46,7 +47,10 @@ export class PngSequenceSink implements FrameSink {
       // On the same disk as the folder, whatever is mounted where.
       const partial = await beginFile(join(folder, 'frames'));
       await mkdir(partial);
-      const [times, labels] = [await GrowingFile.open(join(partial, 'times.csv'), what), await GrowingFile.open(join(partial, 'labels.csv'), what)];
+      const [times, labels] = [
+        await GrowingFile.open(join(partial, 'times.csv'), what),
+        await GrowingFile.open(join(partial, 'labels.csv'), what),
+      ];
       return new PngSequenceSink(folder, partial, times, labels);
     } catch (cause) {
       throw writeError(what, folder, cause);
@@ -55,7 +59,8 @@ export class PngSequenceSink implements FrameSink {
 
   async write(frame: SinkFrame): Promise<void> {
     const { index, timeSeconds, source, fileName = '', png } = frame;
-    if (this.#finished !== undefined) throw new SynsegError('DISPOSED', `Cannot write ${what}: "${this.#folder}" is closed`);
+    if (this.#finished !== undefined)
+      throw new SynsegError('DISPOSED', `Cannot write ${what}: "${this.#folder}" is closed`);
     if (png === undefined) throw new Error('internal: a frame for the PNG sequence came without its PNG');
     const file = this.#fileName(index, fileName);
     await this.#writePicture(file, png);
@@ -86,7 +91,8 @@ export class PngSequenceSink implements FrameSink {
       const files = await readdir(this.#partial);
       const tables = ['times.csv', 'labels.csv'];
       const last = (file: string): number => (tables.includes(file) ? 1 : 0);
-      for (const file of files.sort((a, b) => last(a) - last(b))) await rename(join(this.#partial, file), join(this.#folder, file));
+      for (const file of files.sort((a, b) => last(a) - last(b)))
+        await rename(join(this.#partial, file), join(this.#folder, file));
       await rm(this.#partial, { recursive: true });
     } catch (cause) {
       throw writeError(what, this.#folder, cause);

@@ -41,19 +41,30 @@ const keyFrameOfTrack1 = [0x81, 0, 0, 0x80] as const;
 
 /** The bytes before the first frame. `frameRate` is a hint for the encoder; times are given with each frame. */
 export function matroskaHeader(width: number, height: number, frameRate: number): Buffer {
-  const video = element(id.video, unsigned(id.pixelWidth, width), unsigned(id.pixelHeight, height), element(id.colourSpace, rgb24));
+  const video = element(
+    id.video,
+    unsigned(id.pixelWidth, width),
+    unsigned(id.pixelHeight, height),
+    element(id.colourSpace, rgb24),
+  );
   return header('V_UNCOMPRESSED', frameRate, undefined, video);
 }
 
 /**
- * The bytes before the first picture of a stream of picture files, each with a size of its own. The reader has to be told
+ * The bytes before the first picture of a stream of picture files, each with a size of its own. The reader has to be
+ * told
  * the decoder: Matroska has no name for most of them.
  */
 export function pictureStreamHeader(frameRate: number, durationSeconds?: number): Buffer {
   return header('V_MJPEG', frameRate, durationSeconds);
 }
 
-function header(codec: string, frameRate: number, durationSeconds: number | undefined, ...video: readonly Buffer[]): Buffer {
+function header(
+  codec: string,
+  frameRate: number,
+  durationSeconds: number | undefined,
+  ...video: readonly Buffer[]
+): Buffer {
   const track = element(
     id.trackEntry,
     unsigned(id.trackNumber, 1),
@@ -76,7 +87,11 @@ function header(codec: string, frameRate: number, durationSeconds: number | unde
     ),
     identifier(id.segment),
     Buffer.from(unknownSize),
-    element(id.info, unsigned(id.timestampScale, nanosecondsPerTick), ...(durationSeconds === undefined ? [] : [element(id.duration, duration)])),
+    element(
+      id.info,
+      unsigned(id.timestampScale, nanosecondsPerTick),
+      ...(durationSeconds === undefined ? [] : [element(id.duration, duration)]),
+    ),
     element(id.tracks, track),
   ]);
 }

@@ -8,12 +8,15 @@ import { proxyEnvironment } from '../process/locate.ts';
 import { allowedArguments } from '../source/allowed.ts';
 import { describeSource, sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
 
-/** Audio codecs that players find in such files; others become AAC, and so do these where the container refuses them. */
+/**
+ * Audio codecs that players find in such files; others become AAC, and so do these where the container refuses them.
+ */
 const audioToCopy = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus', 'flac', 'mp2']);
 const firstAudio = /^\s*Stream #\d+:\d+.*?: Audio: ([a-z0-9_]+)/;
 
 /**
- * Codec of the source's first audio stream; `undefined` without one, and for what cannot be read a second time: anything
+ * Codec of the source's first audio stream; `undefined` without one, and for what cannot be read a second time:
+ * anything
  * but a file and a recording on a web server.
  */
 export async function audioCodecOf(ffmpeg: string, source: VideoSource): Promise<string | undefined> {
@@ -41,7 +44,10 @@ async function canBeReadTwice(source: VideoSource): Promise<boolean> {
   if (typeof source !== 'string' && !(source instanceof URL)) return false;
   const path = sourcePath(source);
   if (path === undefined) return /^https?:/i.test(String(source));
-  return stat(path).then((entry) => entry.isFile(), () => false);
+  return stat(path).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
 }
 
 /** What {@link soundSteps} must know. */
@@ -67,10 +73,15 @@ export interface SoundFiles {
  * The arguments of two runs of ffmpeg, one after the other: the first cuts the sound to the pictures, the second joins
  * both. In one run the cut would take pictures away as well, for some have a decoding time before the first is shown.
  *
- * Each has its attempts: where the container refuses a copy, as mov does of Opus, the sound is made AAC; where AAC does not
+ * Each has its attempts: where the container refuses a copy, as mov does of Opus, the sound is made AAC; where AAC does
+ * not
  * have its channels, or the source does not say which they are, it is mixed to one or two.
  */
-export function soundSteps({ pictures, sound, joined }: SoundFiles, container: string, facts: SoundFacts): readonly (readonly (readonly string[])[])[] {
+export function soundSteps(
+  { pictures, sound, joined }: SoundFiles,
+  container: string,
+  facts: SoundFacts,
+): readonly (readonly (readonly string[])[])[] {
   const { source, audioCodec, startSeconds, durationSeconds } = facts;
   // FLAC in mp4 counts as experimental until ffmpeg 6.
   const common = ['-strict', '-2', '-y'];

@@ -18,5 +18,9 @@ export function writeError(what: string, path: string, cause: unknown): SynsegEr
   if (cause instanceof SynsegError) return cause;
   const code = (cause as { readonly code?: unknown } | null)?.code;
   const rule = (typeof code === 'string' ? rules[code] : undefined) ?? 'be a file that can be written';
-  return new SynsegError('VIDEO_ENCODE', `Cannot write ${what}: path must ${rule}, got "${path}" (${messageOf(cause)})`, { cause });
+  return new SynsegError(
+    'VIDEO_ENCODE',
+    `Cannot write ${what}: path must ${rule}, got "${path}" (${messageOf(cause)})`,
+    { cause },
+  );
 }

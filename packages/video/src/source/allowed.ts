@@ -1,5 +1,6 @@
 /**
- * What ffmpeg may open for a source, besides the source itself. A file that came from somebody else may be a playlist in
+ * What ffmpeg may open for a source, besides the source itself. A file that came from somebody else may be a playlist
+ * in
  * disguise, which names other files and addresses; so a playlist is read only where the source is called one, and from
  * the network no path leads to files.
  */
@@ -19,7 +20,12 @@ const containers =
 
 /** What a playlist, by the ending of its name, is to ffmpeg. */
 const playlists: ReadonlyMap<string, string> = new Map([
-  ['.m3u8', 'hls'], ['.m3u', 'hls'], ['.mpd', 'dash'], ['.sdp', 'sdp'], ['.ffconcat', 'concat'], ['.ffcat', 'concat'],
+  ['.m3u8', 'hls'],
+  ['.m3u', 'hls'],
+  ['.mpd', 'dash'],
+  ['.sdp', 'sdp'],
+  ['.ffconcat', 'concat'],
+  ['.ffcat', 'concat'],
 ]);
 
 const web = 'http,https,httpproxy,tcp,tls,crypto,data';
@@ -31,12 +37,31 @@ const network = `${web},udp,udplite,rtp,srtp,rtmp,rtmpe,rtmps,rtmpt,rtmpte,rtmpt
  * @param text - what stands after `-i`
  * @param format - the format the caller asked for by `-f`
  */
-export function allowedArguments(kind: SourceDescription['kind'], text: string, format: string | undefined): readonly string[] {
+export function allowedArguments(
+  kind: SourceDescription['kind'],
+  text: string,
+  format: string | undefined,
+): readonly string[] {
   const own = /^[a-z][a-z0-9+]*(?=[:,])/i.exec(text)?.[0].toLowerCase() ?? 'file';
-  const playlist = format ?? playlists.get(extname(text.replace(kind === 'network' ? /[?#].*$/s : /$^/, '')).toLowerCase());
+  const playlist =
+    format ?? playlists.get(extname(text.replace(kind === 'network' ? /[?#].*$/s : /$^/, '')).toLowerCase());
   const remote = playlist === 'sdp' ? network : playlist === 'hls' || playlist === 'dash' ? web : '';
-  const protocols = kind === 'stdin' ? 'pipe,fd' : kind === 'file' ? 'file' : /^(?:https?|s?ftp|smb|ipfs|ipns)$/.test(own) ? web : network;
-  const formats = own === 'rtsp' || own === 'rtsps' ? 'rtsp,sdp,' : own === 'rtp' ? 'rtp,sdp,' : own === 'sap' ? 'sap,sdp,' : '';
-  const list = (...names: readonly string[]): string => [...new Set(names.flatMap((name) => name.split(/[,+]/)))].filter((name) => name !== '').join(',');
-  return ['-protocol_whitelist', list(own, protocols, remote), '-format_whitelist', list(playlist ?? '', formats, containers)];
+  const protocols =
+    kind === 'stdin'
+      ? 'pipe,fd'
+      : kind === 'file'
+        ? 'file'
+        : /^(?:https?|s?ftp|smb|ipfs|ipns)$/.test(own)
+          ? web
+          : network;
+  const formats =
+    own === 'rtsp' || own === 'rtsps' ? 'rtsp,sdp,' : own === 'rtp' ? 'rtp,sdp,' : own === 'sap' ? 'sap,sdp,' : '';
+  const list = (...names: readonly string[]): string =>
+    [...new Set(names.flatMap((name) => name.split(/[,+]/)))].filter((name) => name !== '').join(',');
+  return [
+    '-protocol_whitelist',
+    list(own, protocols, remote),
+    '-format_whitelist',
+    list(playlist ?? '', formats, containers),
+  ];
 }

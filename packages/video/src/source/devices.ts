@@ -23,7 +23,8 @@ export interface ListDevicesOptions {
 }
 
 /**
- * The cameras of this computer: by `/sys/class/video4linux` on Linux, by ffmpeg's AVFoundation on macOS and DirectShow on
+ * The cameras of this computer: by `/sys/class/video4linux` on Linux, by ffmpeg's AVFoundation on macOS and DirectShow
+ * on
  * Windows. Empty where there is none.
  *
  * @throws {SynsegError} `FFMPEG_MISSING` when there is no ffmpeg, on macOS and Windows.
@@ -44,7 +45,9 @@ export async function listDevices(options: ListDevicesOptions = {}): Promise<rea
 
 async function askFfmpeg(ffmpeg: string, signal?: AbortSignal): Promise<readonly CameraDevice[]> {
   const mac = process.platform === 'darwin';
-  const input = mac ? ['-f', 'avfoundation', '-list_devices', 'true', '-i', ''] : ['-f', 'dshow', '-list_devices', 'true', '-i', 'dummy'];
+  const input = mac
+    ? ['-f', 'avfoundation', '-list_devices', 'true', '-i', '']
+    : ['-f', 'dshow', '-list_devices', 'true', '-i', 'dummy'];
   const { stderr } = await runTool(ffmpeg, ['-hide_banner', ...input], signal);
   return mac ? parseAvfoundation(stderr) : parseDshow(stderr);
 }
@@ -78,7 +81,10 @@ export function parseAvfoundation(text: string): readonly CameraDevice[] {
   return [...video.matchAll(/\] \[(\d+)\] (.+?)\s*$/gm)].map(([, index, name = '']) => device(Number(index), name));
 }
 
-/** Reads what `ffmpeg -f dshow -list_devices true` says, before version 5 under headings, since with a kind on each line. */
+/**
+ * Reads what `ffmpeg -f dshow -list_devices true` says, before version 5 under headings, since with a kind on each
+ * line.
+ */
 export function parseDshow(text: string): readonly CameraDevice[] {
   const headed = text.split(/DirectShow audio devices/)[0]?.split(/DirectShow video devices[^\n]*/)[1];
   const names =
@@ -109,12 +115,21 @@ export async function cameraInput(source: string, frameRate: number | undefined,
   }
   if (process.platform === 'darwin') {
     // Without a rate AVFoundation asks for 29.97, which many cameras refuse.
-    return ['-f', 'avfoundation', ...rate(30), '-i', `${/^\d+$/.test(wanted) ? wanted : find(wanted, await askFfmpeg(ffmpeg)).index}:none`];
+    return [
+      '-f',
+      'avfoundation',
+      ...rate(30),
+      '-i',
+      `${/^\d+$/.test(wanted) ? wanted : find(wanted, await askFfmpeg(ffmpeg)).index}:none`,
+    ];
   }
   if (process.platform === 'win32') {
     return ['-f', 'dshow', ...rate(), '-i', `video=${find(wanted, await askFfmpeg(ffmpeg)).name}`];
   }
-  throw new SynsegError('VIDEO_DECODE', `Cannot open camera "${wanted}": platform must be linux, darwin or win32, got ${process.platform}`);
+  throw new SynsegError(
+    'VIDEO_DECODE',
+    `Cannot open camera "${wanted}": platform must be linux, darwin or win32, got ${process.platform}`,
+  );
 }
 
 /** The device of this number or name. @throws {SynsegError} `VIDEO_DECODE` naming those there are. */
@@ -122,5 +137,8 @@ export function find(wanted: string, devices: readonly CameraDevice[]): CameraDe
   const found = devices.find(({ name, index }) => name === wanted || String(index) === wanted);
   if (found !== undefined) return found;
   const there = devices.map(({ id, name }) => `${id} "${name}"`).join(', ') || 'no camera';
-  throw new SynsegError('VIDEO_DECODE', `Cannot open camera: it must be one of this computer's (${there}), got "${wanted}"`);
+  throw new SynsegError(
+    'VIDEO_DECODE',
+    `Cannot open camera: it must be one of this computer's (${there}), got "${wanted}"`,
+  );
 }

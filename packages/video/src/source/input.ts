@@ -12,7 +12,15 @@ import { allowedArguments } from './allowed.ts';
 import { publicAddress } from './public-address.ts';
 import { cameraInput } from './devices.ts';
 import { findPictures, pictureFormat, pictureStream, suggestedPattern, type PictureSequence } from './sequence.ts';
-import { describeSource, isFrames, sourceInput, sourcePath, type FfmpegInput, type FfmpegSource, type VideoSource } from './source.ts';
+import {
+  describeSource,
+  isFrames,
+  sourceInput,
+  sourcePath,
+  type FfmpegInput,
+  type FfmpegSource,
+  type VideoSource,
+} from './source.ts';
 
 /** How to open a source. */
 export interface InputOptions {
@@ -28,7 +36,8 @@ export interface InputOptions {
   readonly networkTimeoutSeconds?: number;
   /**
    * For addresses that users of a service send: only network sources at public addresses are opened, and no playlists.
-   * Names are looked up and redirects followed before ffmpeg is given the address; it looks again, so a hostile name server
+   * Names are looked up and redirects followed before ffmpeg is given the address; it looks again, so a hostile name
+   * server
    * can still lead it astray. @default false
    */
   readonly publicOnly?: boolean;
@@ -38,7 +47,9 @@ export interface InputOptions {
 export function checkInputOptions(source: FfmpegSource, options: InputOptions): void {
   const { kind, live } = describeSource(source);
   const refuse = (name: string, rule: string, got: unknown): never => {
-    throw new RangeError(`Cannot decode video: ${name} must ${rule}, got ${typeof got === 'string' ? got : describeValue(got)}`);
+    throw new RangeError(
+      `Cannot decode video: ${name} must ${rule}, got ${typeof got === 'string' ? got : describeValue(got)}`,
+    );
   };
   for (const name of ['frameRate', 'networkTimeoutSeconds'] as const) {
     const value = options[name];
@@ -48,12 +59,14 @@ export function checkInputOptions(source: FfmpegSource, options: InputOptions): 
   if (hardwareAcceleration !== undefined && !/^[a-z0-9_]+$/.test(hardwareAcceleration)) {
     refuse('hardwareAcceleration', 'be a name as in ffmpeg -hwaccels', describeValue(hardwareAcceleration));
   }
-  if (options.publicOnly === true && kind !== 'network') refuse('publicOnly', 'be used with a network source', kind === 'stdin' ? 'stdin' : `a ${kind}`);
+  if (options.publicOnly === true && kind !== 'network')
+    refuse('publicOnly', 'be used with a network source', kind === 'stdin' ? 'stdin' : `a ${kind}`);
   const what = kind === 'network' ? 'a network source' : kind === 'stdin' ? 'stdin' : `a ${kind}`;
   if (loop === true && (kind === 'stdin' || kind === 'camera' || live !== false)) {
     refuse('loop', 'be used with a file or an image sequence', what);
   }
-  if (realTime === true && live === true && !isPlaylist(sourceInput(source))) refuse('realTime', 'be used with a source that is not live', `live ${what}`);
+  if (realTime === true && live === true && !isPlaylist(sourceInput(source)))
+    refuse('realTime', 'be used with a source that is not live', `live ${what}`);
 }
 
 /** How ffmpeg and ffprobe open a source. */
@@ -107,20 +120,36 @@ export async function openInput(
   const own = (source as FfmpegInput).inputOptions ?? [];
   const plain = typeof source === 'string' || source instanceof URL;
   const text = publicOnly ? await publicAddress(sourceInput(source), networkTimeoutSeconds) : sourceInput(source);
-  if (kind === 'camera') return { arguments: plain ? await cameraInput(text, frameRate, ffmpeg) : [...own, '-i', text] };
+  if (kind === 'camera')
+    return { arguments: plain ? await cameraInput(text, frameRate, ffmpeg) : [...own, '-i', text] };
   const path = sourcePath(source);
   if (kind === 'sequence' && plain && path !== undefined) {
     const pictures = { ...(await findPictures(path)), frameRate: frameRate ?? 25 };
     // A parser would join a damaged picture with the next one.
-    const open = ['-fflags', '+noparse', '-protocol_whitelist', 'pipe', '-format_whitelist', 'matroska', '-f', 'matroska', '-i', 'pipe:0'];
+    const open = [
+      '-fflags',
+      '+noparse',
+      '-protocol_whitelist',
+      'pipe',
+      '-format_whitelist',
+      'matroska',
+      '-f',
+      'matroska',
+      '-i',
+      'pipe:0',
+    ];
     return { arguments: open, pictures, input: pictureStream(pictures, pictures.frameRate, loop, onUnreadable) };
   }
   if (kind === 'sequence') return { arguments: [...own, '-i', text] };
   const format = own.includes('-f') ? own[own.indexOf('-f') + 1] : undefined;
   if (kind === 'file' && path !== undefined) await checkFile(path);
   // A picture's name is not a pattern.
-  const literal = kind === 'file' && path !== undefined && format === undefined && /[%*?[{]/.test(path) ? await pictureFormat(path) : [];
-  const more = kind === 'network' ? networkOptions(text, listens(source), own, networkTimeoutSeconds, version) : literal;
+  const literal =
+    kind === 'file' && path !== undefined && format === undefined && /[%*?[{]/.test(path)
+      ? await pictureFormat(path)
+      : [];
+  const more =
+    kind === 'network' ? networkOptions(text, listens(source), own, networkTimeoutSeconds, version) : literal;
   const stdin = kind === 'stdin';
   const allowed = allowedArguments(kind, text, format ?? literal[1]);
   if (kind === 'network' && live === true && version[0] >= 5) {
@@ -134,30 +163,50 @@ export async function openInput(
 }
 
 /** Options that a list of ffmpeg's `concat` format can hold. */
-const listable = /^-(?:analyzeduration|probesize|rtsp_\w+|allowed_media_types|rw_timeout|s?timeout|max_delay|reorder_queue_size|buffer_size|fifo_size|overrun_nonfatal|user_agent|passphrase|protocol_whitelist|format_whitelist)$/;
+const listable =
+  /^-(?:analyzeduration|probesize|rtsp_\w+|allowed_media_types|rw_timeout|s?timeout|max_delay|reorder_queue_size|buffer_size|fifo_size|overrun_nonfatal|user_agent|passphrase|protocol_whitelist|format_whitelist)$/;
 
 /**
- * An address that is not to be seen in the list of processes goes to ffmpeg on its stdin, as the one entry of a list of its
- * `concat` format. `undefined` when there is nothing to hide, or the options cannot all be in the list. Live sources only:
+ * An address that is not to be seen in the list of processes goes to ffmpeg on its stdin, as the one entry of a list of
+ * its
+ * `concat` format. `undefined` when there is nothing to hide, or the options cannot all be in the list. Live sources
+ * only:
  * through the list ffmpeg says no length, and times begin at 0.
  */
 function hiddenInput(url: string, options: readonly string[], listening: boolean): OpenInput | undefined {
   const names = options.filter((_, at) => at % 2 === 0);
-  if (listening || shownURL(url) === url || /[\r\n]/.test(url) || !names.every((name) => listable.test(name))) return undefined;
+  if (listening || shownURL(url) === url || /[\r\n]/.test(url) || !names.every((name) => listable.test(name)))
+    return undefined;
   const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
   const settings = new Map(names.map((name, at) => [name, options[at * 2 + 1] ?? '']));
   const [protocols, formats] = ['-protocol_whitelist', '-format_whitelist'].map((name) => settings.get(name) ?? '');
-  const entry = [...settings].filter(([name]) => !name.endsWith('_whitelist')).map(([name, value]) => `option ${name.slice(1)} ${quoted(value)}`);
+  const entry = [...settings]
+    .filter(([name]) => !name.endsWith('_whitelist'))
+    .map(([name, value]) => `option ${name.slice(1)} ${quoted(value)}`);
   const list = ['ffconcat version 1.0', `file ${quoted(url)}`, ...entry, ''].join('\n');
   return {
-    arguments: ['-protocol_whitelist', `pipe,${protocols}`, '-format_whitelist', `concat,${formats}`, '-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
+    arguments: [
+      '-protocol_whitelist',
+      `pipe,${protocols}`,
+      '-format_whitelist',
+      `concat,${formats}`,
+      '-f',
+      'concat',
+      '-safe',
+      '0',
+      '-i',
+      'pipe:0',
+    ],
     input: Readable.from([Buffer.from(list)]),
   };
 }
 
 /** @throws {SynsegError} `VIDEO_DECODE` when `path` is a folder, naming what could be meant. */
 async function checkFile(path: string): Promise<void> {
-  const folder = await stat(path).then((entry) => entry.isDirectory(), () => false);
+  const folder = await stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
   if (!folder) return;
   const suggestion = await suggestedPattern(path);
   const hint = suggestion === undefined ? '' : `; for its pictures give "${suggestion}"`;
@@ -190,7 +239,8 @@ function networkOptions(
 ): string[] {
   const protocol = url.slice(0, url.indexOf(':')).toLowerCase();
   const microseconds = String(Math.round(seconds * 1e6));
-  // What is read while the stream is looked at is kept, not thrown away (`-fflags nobuffer`): a first key frame is in it.
+  // What is read while the stream is looked at is kept, not thrown away (`-fflags nobuffer`): a first key frame is in
+  // it.
   const analysis = ['-analyzeduration', '1000000'];
   const limit = [...analysis, '-rw_timeout', microseconds];
   switch (protocol) {
@@ -199,12 +249,26 @@ function networkOptions(
       return [
         ...analysis,
         // Over UDP a lost packet is a damaged picture; a listening reader cannot choose.
-        ...(listening ? ['-listen_timeout', String(listenSeconds)] : own.includes('-rtsp_transport') ? [] : ['-rtsp_transport', 'tcp']),
+        ...(listening
+          ? ['-listen_timeout', String(listenSeconds)]
+          : own.includes('-rtsp_transport')
+            ? []
+            : ['-rtsp_transport', 'tcp']),
         ...[major < 5 ? '-stimeout' : '-timeout', microseconds],
       ];
     case 'udp':
       // A slow moment here must cost packets, not the connection.
-      return [...analysis, '-timeout', microseconds, '-overrun_nonfatal', '1', '-fifo_size', '50000', '-buffer_size', '1048576'];
+      return [
+        ...analysis,
+        '-timeout',
+        microseconds,
+        '-overrun_nonfatal',
+        '1',
+        '-fifo_size',
+        '50000',
+        '-buffer_size',
+        '1048576',
+      ];
     case 'http':
     case 'https':
       return [...limit, ...(isPlaylist(url) ? ['-m3u8_hold_counters', '20'] : [])];

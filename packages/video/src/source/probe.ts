@@ -39,13 +39,22 @@ export interface VideoInfo {
 
 /** Options of {@link probe}. */
 export interface ProbeOptions extends Pick<InputOptions, 'frameRate' | 'networkTimeoutSeconds' | 'publicOnly'> {
-  /** Pixels of a picture of the source, width × height; a larger one is an error before it is decoded. @default 100 million */
+  /**
+   * Pixels of a picture of the source, width × height; a larger one is an error before it is decoded. @default 100
+   * million
+   */
   readonly maxPixels?: number;
   /** Ends ffprobe; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-const names = optionNames<ProbeOptions>({ frameRate: true, networkTimeoutSeconds: true, publicOnly: true, maxPixels: true, signal: true });
+const names = optionNames<ProbeOptions>({
+  frameRate: true,
+  networkTimeoutSeconds: true,
+  publicOnly: true,
+  maxPixels: true,
+  signal: true,
+});
 
 interface ProbedStream {
   readonly codec_type?: string;
@@ -74,7 +83,10 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
   checkSource(source);
   checkOptions('open video', options, names);
   checkSignal('open video', options.signal);
-  if (isFrames(source)) throw new TypeError('Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames');
+  if (isFrames(source))
+    throw new TypeError(
+      'Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames',
+    );
   checkInputOptions(source, options);
   const { maxPixels = DEFAULT_LIMITS.maxPixels } = options;
   checkLimits('open video', { maxPixels });
@@ -85,11 +97,25 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
     const picture = await probe(join(folder, first), options);
     return { ...picture, frameRate, durationSeconds: names.length / frameRate, frameCount: names.length };
   }
-  const args = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format', ...pixelArguments(maxPixels), ...open.arguments];
-  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, { input: open.input ?? false, secrets: sourceSecrets(source), environment: proxyEnvironment(sourceInput(source)) });
+  const args = [
+    '-v',
+    'error',
+    '-print_format',
+    'json',
+    '-show_streams',
+    '-show_format',
+    ...pixelArguments(maxPixels),
+    ...open.arguments,
+  ];
+  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, {
+    input: open.input ?? false,
+    secrets: sourceSecrets(source),
+    environment: proxyEnvironment(sourceInput(source)),
+  });
   const name = sourceName(source);
   checkPixels(source, refusedSize(lastLines), maxPixels);
-  if (code !== 0) throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
+  if (code !== 0)
+    throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
   const report = JSON.parse(stdout) as { streams?: readonly ProbedStream[]; format?: { duration?: string } };
   const streams = report.streams ?? [];
   const video = streams.find((stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1);
@@ -98,7 +124,11 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
     throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": it must have a video stream, got ${kinds}`);
   }
   checkPixels(source, [video.height, video.width], maxPixels);
-  return describe(video, streams.find((stream) => stream.codec_type === 'audio'), report.format?.duration);
+  return describe(
+    video,
+    streams.find((stream) => stream.codec_type === 'audio'),
+    report.format?.duration,
+  );
 }
 
 function describe(video: ProbedStream, audio: ProbedStream | undefined, formatDuration?: string): VideoInfo {

@@ -7,12 +7,16 @@ const mostRedirects = 5;
 /**
  * The address that `url` leads to.
  *
- * @throws {SynsegError} `VIDEO_DECODE` when it, or a redirect on the way, is no public address or a playlist, whose entries
+ * @throws {SynsegError} `VIDEO_DECODE` when it, or a redirect on the way, is no public address or a playlist, whose
+ * entries
  * would be opened unseen
  */
 export async function publicAddress(url: string, timeoutSeconds: number): Promise<string> {
   const refuse = (at: string, rule: string): never => {
-    throw new SynsegError('VIDEO_DECODE', `Cannot open video "${shownURL(url)}": with publicOnly its address must ${rule}, got ${shownURL(at)}`);
+    throw new SynsegError(
+      'VIDEO_DECODE',
+      `Cannot open video "${shownURL(url)}": with publicOnly its address must ${rule}, got ${shownURL(at)}`,
+    );
   };
   let at = url;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
@@ -28,7 +32,11 @@ export async function publicAddress(url: string, timeoutSeconds: number): Promis
     const leaving = new AbortController();
     const timer = setTimeout(() => leaving.abort(), timeoutSeconds * 1000);
     try {
-      const { status, headers } = await fetch(plain, { redirect: 'manual', headers: authorization === undefined ? {} : { authorization }, signal: leaving.signal });
+      const { status, headers } = await fetch(plain, {
+        redirect: 'manual',
+        headers: authorization === undefined ? {} : { authorization },
+        signal: leaving.signal,
+      });
       const next = headers.get('location');
       if (status < 300 || status > 399 || next === null) return at;
       at = new URL(next, at).href;

@@ -1,6 +1,8 @@
 /**
- * Image sequences: which files a pattern names, and their bytes as one stream. Patterns are expanded here, not by ffmpeg:
- * its Windows builds know no `*`, it reads a `%` or a bracket anywhere in a path as a pattern, and it forgets the names.
+ * Image sequences: which files a pattern names, and their bytes as one stream. Patterns are expanded here, not by
+ * ffmpeg:
+ * its Windows builds know no `*`, it reads a `%` or a bracket anywhere in a path as a pattern, and it forgets the
+ * names.
  *
  * The files go to ffmpeg as packets of a Matroska stream on its stdin, each with its own time. So a file that cannot be
  * read or decoded leaves a gap, and the others keep their numbers and names.
@@ -48,7 +50,8 @@ function isPicture(path: string): boolean {
 
 /**
  * The files that `path` names: `%d` and `%05d` stand for a number, printed so, and the files come in the order of their
- * numbers, wherever those begin and with or without gaps; `*`, `?`, `[a-z]`, `[!a-z]` and `{png,jpg}` are the shell's, and
+ * numbers, wherever those begin and with or without gaps; `*`, `?`, `[a-z]`, `[!a-z]` and `{png,jpg}` are the shell's,
+ * and
  * the files come in the order of their names, numbers in them by value. Only the last part of the path is a pattern.
  *
  * @throws {SynsegError} `VIDEO_DECODE` when there is none, or none whose format is known.
@@ -58,7 +61,9 @@ export async function findPictures(path: string): Promise<PictureSequence> {
   const refuse = (rule: string, got: string): never => {
     throw new SynsegError('VIDEO_DECODE', `Cannot open video "${shownURL(path)}": ${rule}, got ${got}`);
   };
-  const there = await readdir(folder === '' ? '.' : folder).catch((error: NodeJS.ErrnoException) => refuse('its folder must be readable (patterns stand in the last part of a path only)', error.code ?? error.message));
+  const there = await readdir(folder === '' ? '.' : folder).catch((error: NodeJS.ErrnoException) =>
+    refuse('its folder must be readable (patterns stand in the last part of a path only)', error.code ?? error.message),
+  );
   const names = (numbered.test(last) ? numberedNames(last, there) : undefined) ?? wildNames(last, there);
   if (names.length === 0) refuse('the pattern must match at least one picture', `none of ${there.length} files`);
   for (const name of names) {
@@ -88,7 +93,10 @@ function wildNames(pattern: string, there: readonly string[]): readonly string[]
   const expression = regExp(`^${translated(pattern)}$`);
   const hidden = pattern.startsWith('.');
   const found = there.filter((name) => (hidden || !name.startsWith('.')) && isPicture(name) && expression.test(name));
-  return found.map((name) => ({ name, parts: name.split(/(\d+)/) })).sort((a, b) => inOrder(a.parts, b.parts)).map(({ name }) => name);
+  return found
+    .map((name) => ({ name, parts: name.split(/(\d+)/) }))
+    .sort((a, b) => inOrder(a.parts, b.parts))
+    .map(({ name }) => name);
 }
 
 /** A pattern of the shell as a regular expression. */
@@ -149,7 +157,10 @@ const beginnings: readonly (readonly [beginning: RegExp, decoder: string, format
   [/^(?:\0\0\0\x0cJXL |\xff\x0a)/, 'libjxl', 'jpegxl_pipe'],
 ];
 
-/** ffmpeg's decoder and format for a picture, by how it begins: endings are often wrong. Targa files begin with anything. */
+/**
+ * ffmpeg's decoder and format for a picture, by how it begins: endings are often wrong. Targa files begin with
+ * anything.
+ */
 async function kindOfPicture(path: string): Promise<readonly [decoder: string, format: string] | undefined> {
   const head = await readPicture(path, 16);
   return typeof head === 'string' || head.length === 0 ? undefined : kindOfBytes(head, path);
@@ -162,7 +173,9 @@ function kindOfBytes(bytes: Buffer, path: string): readonly [decoder: string, fo
   return /\.tga$/i.test(path) ? ['targa', 'image2'] : undefined;
 }
 
-/** The options with which ffmpeg reads the picture of this very name, whatever is in it; none for what is no picture. */
+/**
+ * The options with which ffmpeg reads the picture of this very name, whatever is in it; none for what is no picture.
+ */
 export async function pictureFormat(path: string): Promise<readonly string[]> {
   const [, format] = (await kindOfPicture(path)) ?? [];
   if (format === undefined) return [];

@@ -3,7 +3,15 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { checkKind, checkOptions, describeValue, encodedLogin, optionNames, shownURL, withoutSecrets } from '@synseg/core/guards';
+import {
+  checkKind,
+  checkOptions,
+  describeValue,
+  encodedLogin,
+  optionNames,
+  shownURL,
+  withoutSecrets,
+} from '@synseg/core/guards';
 import type { PixelFormat } from '../decode/pixel-formats.ts';
 import { isSequence } from './sequence.ts';
 
@@ -14,7 +22,8 @@ import { isSequence } from './sequence.ts';
  *   numbers in it by value), its pattern in the last part of the path;
  * - `-`: this process's stdin;
  * - a camera: `camera:0`, `camera:NAME` as {@link listDevices} names it, or `/dev/video0`;
- * - any other URL ffmpeg opens: rtsp, rtmp, http(s), udp, srt, tcp, … An HLS playlist that is live (`{ url, live: true }`)
+ * - any other URL ffmpeg opens: rtsp, rtmp, http(s), udp, srt, tcp, … An HLS playlist that is live (`{ url, live: true
+ *   }`)
  *   is read at its own speed: its frames come many seconds at once.
  */
 export type VideoSource = string | URL | FfmpegInput | AsyncIterable<RawFrame>;
@@ -34,14 +43,16 @@ export interface FfmpegInput {
 /** A picture pushed by the caller. */
 export interface RawFrame {
   /**
-   * The pixels in the order `format` says, rows without padding, 0 to 255. They are copied when the frame is taken: a view
+   * The pixels in the order `format` says, rows without padding, 0 to 255. They are copied when the frame is taken: a
+   * view
    * into memory that is used again is fine from the next request on.
    */
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
   /**
-   * Layout: `'rgb'`, `'bgr'`, `'rgba'`, `'bgra'` and `'gray'` are whole pixels; `'nv12'` is the Y plane and then U and V by
+   * Layout: `'rgb'`, `'bgr'`, `'rgba'`, `'bgra'` and `'gray'` are whole pixels; `'nv12'` is the Y plane and then U and
+   * V by
    * turns, `'i420'` the planes Y, U, V, both at half size (rounded up), BT.601 in limited range. @default 'rgb'
    */
   readonly format?: PixelFormat;
@@ -62,7 +73,17 @@ export interface SourceDescription {
 export type FfmpegSource = Exclude<VideoSource, AsyncIterable<RawFrame>>;
 
 const scheme = /^([a-z][a-z0-9+.-]+):\/\//i;
-const liveFormats = new Set(['v4l2', 'video4linux2', 'avfoundation', 'dshow', 'x11grab', 'kmsgrab', 'gdigrab', 'fbdev', 'decklink']);
+const liveFormats = new Set([
+  'v4l2',
+  'video4linux2',
+  'avfoundation',
+  'dshow',
+  'x11grab',
+  'kmsgrab',
+  'gdigrab',
+  'fbdev',
+  'decklink',
+]);
 
 /** True for pictures pushed by the caller. */
 export function isFrames(source: VideoSource): source is AsyncIterable<RawFrame> {
@@ -128,7 +149,9 @@ export function sourcePath(source: VideoSource): string | undefined {
     try {
       return fileURLToPath(text);
     } catch (error) {
-      throw new TypeError(`Cannot open video: a file: URL must name a file of this computer, got ${text}`, { cause: error });
+      throw new TypeError(`Cannot open video: a file: URL must name a file of this computer, got ${text}`, {
+        cause: error,
+      });
     }
   }
   if (scheme.test(text) || isStdin(text) || isCamera(text)) return undefined;
@@ -146,7 +169,8 @@ export function sourceInput(source: VideoSource): string {
   const asItIs = typeof source === 'object' && !(source instanceof URL);
   const path = sourcePath(source);
   if (path !== undefined && !asItIs) return `file:${path}`;
-  // ffmpeg knows schemes in small letters only, and takes `#`, `/`, `?` and `@` in a password for the end of the address.
+  // ffmpeg knows schemes in small letters only, and takes `#`, `/`, `?` and `@` in a password for the end of the
+  // address.
   return encodedLogin(asItIs ? text : text.replace(scheme, (start) => start.toLowerCase()));
 }
 
@@ -154,7 +178,8 @@ export function sourceInput(source: VideoSource): string {
 export function sourceName(source: VideoSource): string {
   if (isFrames(source)) return 'frames';
   const text = sourceText(source);
-  if (typeof source === 'object' && 'name' in source && source.name !== undefined) return withoutSecrets(source.name, [text]);
+  if (typeof source === 'object' && 'name' in source && source.name !== undefined)
+    return withoutSecrets(source.name, [text]);
   if (isStdin(text)) return 'stdin';
   const path = sourcePath(source);
   if (path === undefined) return withoutSecrets(text, [text]);
@@ -167,7 +192,9 @@ const inputNames = optionNames<FfmpegInput>({ url: true, inputOptions: true, nam
 function checkInput(source: FfmpegInput): void {
   checkOptions('open video', source, inputNames, 'source');
   const { inputOptions, name, live } = source;
-  const isList = inputOptions === undefined || (Array.isArray(inputOptions) && inputOptions.every((option) => typeof option === 'string'));
+  const isList =
+    inputOptions === undefined ||
+    (Array.isArray(inputOptions) && inputOptions.every((option) => typeof option === 'string'));
   checkKind('open video', 'inputOptions', inputOptions, isList, 'be a list of strings');
   checkKind('open video', 'name', name, name === undefined || typeof name === 'string', 'be a string');
   checkKind('open video', 'live', live, live === undefined || typeof live === 'boolean', 'be true or false');
@@ -190,13 +217,17 @@ export function sourceNames(sources: readonly VideoSource[]): readonly string[] 
 export function sourceSecrets(source: VideoSource): readonly string[] {
   if (isFrames(source)) return [];
   const own = (source as FfmpegInput).inputOptions ?? [];
-  const values = own.filter((value, at) => /^-/.test(own[at - 1] ?? '') && !harmless.test(own[at - 1] ?? '') && value.length >= 4 && !/^[\d.]+$/.test(value));
+  const values = own.filter(
+    (value, at) =>
+      /^-/.test(own[at - 1] ?? '') && !harmless.test(own[at - 1] ?? '') && value.length >= 4 && !/^[\d.]+$/.test(value),
+  );
   const texts = [sourceText(source), sourceInput(source)].filter((text) => shownURL(text) !== text);
   return [...new Set([...texts, ...values])];
 }
 
 /** Options whose values are words of ffmpeg's own, which it uses in what it says. */
-const harmless = /^-(?:f|c|codec|c:v|rtsp_\w+|pix_fmt|pixel_format|input_format|video_size|hwaccel\w*|\w+_whitelist|fflags|flags|i)$/;
+const harmless =
+  /^-(?:f|c|codec|c:v|rtsp_\w+|pix_fmt|pixel_format|input_format|video_size|hwaccel\w*|\w+_whitelist|fflags|flags|i)$/;
 
 /** @throws {TypeError} when `source` is none of {@link VideoSource}. */
 export function checkSource(source: unknown): asserts source is VideoSource {
@@ -204,9 +235,11 @@ export function checkSource(source: unknown): asserts source is VideoSource {
   if (source instanceof URL || (typeof source === 'string' && readable(source))) return;
   if (typeof source === 'object' && source !== null) {
     if (Symbol.asyncIterator in source) return;
-    if ('url' in source && typeof source.url === 'string' && readable(source.url)) return checkInput(source as FfmpegInput);
+    if ('url' in source && typeof source.url === 'string' && readable(source.url))
+      return checkInput(source as FfmpegInput);
   }
   throw new TypeError(
-    `Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ${describeValue(source)}`,
+    'Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ' +
+      `${describeValue(source)}`,
   );
 }

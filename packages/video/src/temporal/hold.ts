@@ -5,7 +5,8 @@ import { isSameSize, makeThumbnail, measureChange, type Picture, type Thumbnail 
 /** When a frame may take the result of the one before. */
 export interface HoldOptions {
   /**
-   * Change of a patch (mean absolute difference, 0 to 1) from which a frame is segmented. No patch of a held frame differs
+   * Change of a patch (mean absolute difference, 0 to 1) from which a frame is segmented. No patch of a held frame
+   * differs
    * that much from the frame whose result it takes. @default 0.03
    */
   readonly threshold?: number;
@@ -36,9 +37,12 @@ export class HoldGate {
 
   /** @throws {RangeError} when `threshold` is not above 0 or `maxFrames` no whole number of at least 1. */
   constructor({ threshold = 0.03, maxFrames = 25 }: HoldOptions = {}) {
-    if (!(typeof threshold === 'number' && threshold > 0)) throw new RangeError(`Cannot hold frames: threshold must be above 0, got ${describeValue(threshold)}`);
+    if (!(typeof threshold === 'number' && threshold > 0))
+      throw new RangeError(`Cannot hold frames: threshold must be above 0, got ${describeValue(threshold)}`);
     if (!(Number.isInteger(maxFrames) && maxFrames >= 1)) {
-      throw new RangeError(`Cannot hold frames: maxFrames must be a whole number of at least 1, got ${describeValue(maxFrames)}`);
+      throw new RangeError(
+        `Cannot hold frames: maxFrames must be a whole number of at least 1, got ${describeValue(maxFrames)}`,
+      );
     }
     this.#threshold = threshold;
     this.#maxFrames = maxFrames;

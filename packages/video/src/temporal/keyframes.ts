@@ -1,5 +1,6 @@
 /**
- * Five views now and then, one view between: every k-th frame, the first, and the first after a scene cut are key frames.
+ * Five views now and then, one view between: every k-th frame, the first, and the first after a scene cut are key
+ * frames.
  * What a key frame found is carried on by smoothing, whose weight is smaller for the coarser frames between.
  */
 import { describeValue } from '@synseg/core/guards';
@@ -38,7 +39,10 @@ export class KeyframeSchedule {
 
   /** @throws {RangeError} when `every` is no whole number of at least 1 or a threshold is not above 0. */
   constructor({ every = 4, ...thresholds }: KeyframeOptions = {}) {
-    if (!(Number.isInteger(every) && every >= 1)) throw new RangeError(`Cannot place key frames: every must be a whole number of at least 1, got ${describeValue(every)}`);
+    if (!(Number.isInteger(every) && every >= 1))
+      throw new RangeError(
+        `Cannot place key frames: every must be a whole number of at least 1, got ${describeValue(every)}`,
+      );
     const { motionThreshold, sceneCutThreshold } = resolveSmoothing(thresholds);
     this.#every = every;
     this.#motionThreshold = motionThreshold;
@@ -81,7 +85,10 @@ export interface KeyframeSmoothingOptions extends SmoothingOptions {
  * @param views What {@link KeyframeSchedule.views} said of the frame.
  * @throws {RangeError} when a weight is not above 0 and at most 1, or a threshold is not above 0.
  */
-export function keyframeSmoothing(views: 1 | 5, { weight = 0.7, betweenWeight = 0.02, ...thresholds }: KeyframeSmoothingOptions = {}): ResolvedSmoothing {
+export function keyframeSmoothing(
+  views: 1 | 5,
+  { weight = 0.7, betweenWeight = 0.02, ...thresholds }: KeyframeSmoothingOptions = {},
+): ResolvedSmoothing {
   const key = resolveSmoothing({ weight, ...thresholds });
   const between = resolveSmoothing({ weight: betweenWeight, ...thresholds });
   return views === 5 ? key : between;

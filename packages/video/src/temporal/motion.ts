@@ -44,13 +44,16 @@ const PATCH = 2;
  * @example
  * ```ts
  * import { makeThumbnail } from './motion.ts';
- * const { cells, rows, columns } = makeThumbnail({ data: new Uint8Array(352 * 352 * 3).fill(9), width: 352, height: 352 });
+ * const { cells, rows, columns } = makeThumbnail({ data: new Uint8Array(352 * 352 * 3).fill(9), width: 352, height: 352
+ * });
  * console.assert(rows === 88 && columns === 88 && cells.every((value) => value === 9));
  * ```
  */
 export function makeThumbnail({ data, width, height }: Picture): Thumbnail {
   if (!(width >= 1 && height >= 1) || data.length !== width * height * 3) {
-    throw new RangeError(`Cannot measure change: picture must hold width × height × 3 values, got ${data.length} for ${width} × ${height}`);
+    throw new RangeError(
+      `Cannot measure change: picture must hold width × height × 3 values, got ${data.length} for ${width} × ${height}`,
+    );
   }
   const [rows, columns] = [Math.min(CELLS, height), Math.min(CELLS, width)];
   const samplesX = samplePositions(width, columns).map((x) => x * 3);
@@ -64,7 +67,11 @@ export function makeThumbnail({ data, width, height }: Picture): Thumbnail {
       const left = samplesX[2 * column]!;
       const right = samplesX[2 * column + 1]!;
       for (let channel = 0; channel < 3; channel++) {
-        const sum = data[upper + left + channel]! + data[upper + right + channel]! + data[lower + left + channel]! + data[lower + right + channel]!;
+        const sum =
+          data[upper + left + channel]! +
+          data[upper + right + channel]! +
+          data[lower + left + channel]! +
+          data[lower + right + channel]!;
         cells[cell++] = (sum + 2) >> 2;
       }
     }
@@ -84,14 +91,17 @@ function samplePositions(pixels: number, cells: number): Uint32Array {
  * @example
  * ```ts
  * import { makeThumbnail, measureChange } from './motion.ts';
- * const gray = (value: number) => makeThumbnail({ data: new Uint8Array(64 * 48 * 3).fill(value), width: 64, height: 48 });
+ * const gray = (value: number) => makeThumbnail({ data: new Uint8Array(64 * 48 * 3).fill(value), width: 64, height: 48
+ * });
  * console.assert(Math.abs(measureChange(gray(100), gray(151)).mean - 0.2) < 1e-9);
  * ```
  */
 export function measureChange(previous: Thumbnail, current: Thumbnail): PictureChange {
   if (!isSameSize(previous, current)) {
     const size = ({ columns, rows }: Thumbnail): string => `${columns} × ${rows}`;
-    throw new RangeError(`Cannot measure change: thumbnails must have one size, got ${size(previous)} and ${size(current)}`);
+    throw new RangeError(
+      `Cannot measure change: thumbnails must have one size, got ${size(previous)} and ${size(current)}`,
+    );
   }
   const { cells: before } = previous;
   const { cells: now, rows: cellRows, columns: cellColumns } = current;
@@ -106,7 +116,8 @@ export function measureChange(previous: Thumbnail, current: Thumbnail): PictureC
       let sum = 0;
       for (let y = row * PATCH; y < bottom; y++) {
         const end = (y * cellColumns + right) * 3;
-        for (let value = (y * cellColumns + column * PATCH) * 3; value < end; value++) sum += Math.abs(now[value]! - before[value]!);
+        for (let value = (y * cellColumns + column * PATCH) * 3; value < end; value++)
+          sum += Math.abs(now[value]! - before[value]!);
       }
       const change = sum / ((bottom - row * PATCH) * (right - column * PATCH) * 3 * 255);
       patches[row * columns + column] = change;

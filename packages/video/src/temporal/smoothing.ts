@@ -5,7 +5,15 @@
  * Pure functions on plain data: a state may travel between threads by transfer. Frames of one source go in their order.
  */
 import { describeValue } from '@synseg/core/guards';
-import { isSameSize, makeThumbnail, measureChange, movedShare, type Picture, type PictureChange, type Thumbnail } from './motion.ts';
+import {
+  isSameSize,
+  makeThumbnail,
+  measureChange,
+  movedShare,
+  type Picture,
+  type PictureChange,
+  type Thumbnail,
+} from './motion.ts';
 
 /** How activation maps are smoothed. */
 export interface SmoothingOptions {
@@ -45,10 +53,16 @@ export type ResolvedSmoothing = Required<SmoothingOptions>;
  *
  * @throws {RangeError} when the weight is not above 0 and at most 1, or a threshold is not above 0.
  */
-export function resolveSmoothing({ weight = 0.3, motionThreshold = 0.04, sceneCutThreshold = 0.65 }: SmoothingOptions = {}): ResolvedSmoothing {
-  if (!(typeof weight === 'number' && weight > 0 && weight <= 1)) throw new RangeError(`Cannot smooth: weight must be above 0 and at most 1, got ${describeValue(weight)}`);
+export function resolveSmoothing({
+  weight = 0.3,
+  motionThreshold = 0.04,
+  sceneCutThreshold = 0.65,
+}: SmoothingOptions = {}): ResolvedSmoothing {
+  if (!(typeof weight === 'number' && weight > 0 && weight <= 1))
+    throw new RangeError(`Cannot smooth: weight must be above 0 and at most 1, got ${describeValue(weight)}`);
   for (const [name, value] of Object.entries({ motionThreshold, sceneCutThreshold })) {
-    if (!(typeof value === 'number' && value > 0)) throw new RangeError(`Cannot smooth: ${name} must be above 0, got ${describeValue(value)}`);
+    if (!(typeof value === 'number' && value > 0))
+      throw new RangeError(`Cannot smooth: ${name} must be above 0, got ${describeValue(value)}`);
   }
   return { weight, motionThreshold, sceneCutThreshold };
 }
@@ -68,7 +82,8 @@ export function resolveSmoothing({ weight = 0.3, motionThreshold = 0.04, sceneCu
  * ```ts
  * import { smoothActivations } from './smoothing.ts';
  * const still = { data: new Uint8Array(3), width: 1, height: 1 };
- * const maps = (activation: number) => ({ activations: Float32Array.of(activation), width: 1, height: 1, key: 'road' });
+ * const maps = (activation: number) => ({ activations: Float32Array.of(activation), width: 1, height: 1, key: 'road'
+ * });
  * const first = smoothActivations(undefined, maps(0.5), still, { weight: 0.25 });
  * const second = smoothActivations(first, maps(1), still, { weight: 0.25 });
  * console.assert(second.activations[0] === 0.625);
@@ -83,7 +98,10 @@ export function smoothActivations(
   const { weight, motionThreshold, sceneCutThreshold } = resolveSmoothing(options);
   const { activations, width, height, key } = maps;
   if (!(width >= 1 && height >= 1) || activations.length === 0 || activations.length % (width * height) !== 0) {
-    throw new RangeError(`Cannot smooth: activations must hold labels × width × height values, got ${activations.length} for ${width} × ${height}`);
+    throw new RangeError(
+      `Cannot smooth: activations must hold labels × width × height values, got ${activations.length} for ${width} ` +
+        `× ${height}`,
+    );
   }
   const thumbnail = makeThumbnail(picture);
   const next = { activations, width, height, key, thumbnail };
@@ -96,7 +114,8 @@ export function smoothActivations(
 }
 
 function continues(state: SmoothingState, maps: ActivationMaps, thumbnail: Thumbnail): boolean {
-  const sameMaps = state.key === maps.key && state.width === maps.width && state.activations.length === maps.activations.length;
+  const sameMaps =
+    state.key === maps.key && state.width === maps.width && state.activations.length === maps.activations.length;
   return sameMaps && isSameSize(state.thumbnail, thumbnail);
 }
 
@@ -111,12 +130,18 @@ function patchWeights({ patches, rows, columns }: PictureChange, weight: number,
       wide[patch] = Math.max(own[patch]!, left, right);
     }
   }
-  for (let patch = 0; patch < own.length; patch++) own[patch] = Math.max(wide[patch]!, wide[patch - columns] ?? 0, wide[patch + columns] ?? 0);
+  for (let patch = 0; patch < own.length; patch++)
+    own[patch] = Math.max(wide[patch]!, wide[patch - columns] ?? 0, wide[patch + columns] ?? 0);
   return own;
 }
 
 /** Overwrites the new maps by their mix with those before. */
-function mix(before: Float32Array, { activations, width, height }: ActivationMaps, patches: Float32Array, { rows, columns }: PictureChange): void {
+function mix(
+  before: Float32Array,
+  { activations, width, height }: ActivationMaps,
+  patches: Float32Array,
+  { rows, columns }: PictureChange,
+): void {
   const pixels = width * height;
   const across = positions(width, columns);
   const line = new Float32Array(columns);
@@ -144,13 +169,20 @@ function mix(before: Float32Array, { activations, width, height }: ActivationMap
 }
 
 /** Which two patches a pixel lies between, half-pixel centres, and how far it is from the first. */
-function positionOf(pixel: number, pixels: number, patches: number): { first: number; second: number; fraction: number } {
+function positionOf(
+  pixel: number,
+  pixels: number,
+  patches: number,
+): { first: number; second: number; fraction: number } {
   const position = Math.min(Math.max(((pixel + 0.5) * patches) / pixels - 0.5, 0), patches - 1);
   const first = Math.floor(position);
   return { first, second: Math.min(first + 1, patches - 1), fraction: position - first };
 }
 
-function positions(pixels: number, patches: number): { first: Uint16Array; second: Uint16Array; fraction: Float32Array } {
+function positions(
+  pixels: number,
+  patches: number,
+): { first: Uint16Array; second: Uint16Array; fraction: Float32Array } {
   const all = Array.from({ length: pixels }, (_, pixel) => positionOf(pixel, pixels, patches));
   return {
     first: Uint16Array.from(all, ({ first }) => first),

@@ -14,7 +14,10 @@ export interface PageFile {
 }
 
 const SCRIPT = 'text/javascript; charset=utf-8';
-const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#2e7de1" d="M1 1h8v6H1z"/><path fill="#f58220" d="M9 1h6v9H9z"/><path fill="#3caa4b" d="M1 7h8v8H1z"/><path fill="#888" d="M9 10h6v5H9z"/></svg>`;
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#2e7de1" d="M1 ' +
+  '1h8v6H1z"/><path fill="#f58220" d="M9 1h6v9H9z"/><path fill="#3caa4b" d="M1 7h8v8H1z"/><path fill="#888" d="M9 ' +
+  '10h6v5H9z"/></svg>';
 
 const FILES: Readonly<Record<string, PageFile>> = {
   'page.css': { type: 'text/css; charset=utf-8', text: PAGE_STYLE },
@@ -28,7 +31,8 @@ const FILES: Readonly<Record<string, PageFile>> = {
 
 /** The file of this name, the page itself for no name; undefined if there is none. */
 export function pageFile(name: string, title: string): PageFile | undefined {
-  if (name === '') return { type: 'text/html; charset=utf-8', text: PAGE_HTML.replaceAll('%TITLE%', () => escapeHTML(title)) };
+  if (name === '')
+    return { type: 'text/html; charset=utf-8', text: PAGE_HTML.replaceAll('%TITLE%', () => escapeHTML(title)) };
   return Object.hasOwn(FILES, name) ? FILES[name] : undefined;
 }
 
