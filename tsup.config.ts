@@ -19,7 +19,7 @@ const shared: Options = {
 };
 
 /** Entries that other packages import, and so need types. */
-const PUBLIC = new Set(['index', 'guards', 'internals']);
+const PUBLIC = new Set(['index', 'checkpoint', 'graph', 'guards', 'masks', 'runtime']);
 
 interface Manifest {
   readonly dependencies?: Record<string, string>;
@@ -63,7 +63,16 @@ function packageBuild(name: string, entries: readonly string[]): Options {
 }
 
 export default defineConfig([
-  packageBuild('core', ['index', 'guards', 'internals', 'cli', 'session/inference-thread']),
+  packageBuild('core', [
+    'index',
+    'checkpoint',
+    'graph',
+    'guards',
+    'masks',
+    'runtime',
+    'cli',
+    'session/inference-thread',
+  ]),
   packageBuild('video', ['index', 'cli', 'pool/frame-worker']),
   packageBuild('train', ['index', 'cli', 'trainer/train-thread', 'data/decode-worker']),
 ]);

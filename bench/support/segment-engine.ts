@@ -6,7 +6,8 @@
 import { writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Segmenter, clearCache, type LabelSet, type Precision } from '@synseg/core';
+import { Segmenter, type LabelSet, type Precision } from '@synseg/core';
+import { clearCache } from '@synseg/core/checkpoint';
 import { benchCache } from './machine.ts';
 import { loadPeer, type PeerImage } from './peer.ts';
 import { exportForPeer } from './peer-onnx.ts';

@@ -1,7 +1,7 @@
 /** Checkpoints to score: where the shipped one lies, and what its encoders do under a decoder that learnt nothing. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { EMBEDDED, embeddedFolder } from '@synseg/core/internals';
+import { EMBEDDED, embeddedFolder } from '@synseg/core/checkpoint';
 import { train } from '@synseg/train';
 
 /** A model's folder: `embedded` is the shipped checkpoint's. */

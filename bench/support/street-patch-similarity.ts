@@ -12,21 +12,9 @@ import {
   type SegmentOptions,
   type SegmenterOptions,
 } from '@synseg/core';
-import {
-  CheckpointParameters,
-  Graph,
-  RuntimeSession,
-  openCheckpoint,
-  openImage,
-  ops,
-  shapeOps,
-  trunkTaps,
-  writeOnnx,
-  type ClipVisionConfig,
-  type ModelConfig,
-  type Value,
-  type Weights,
-} from '@synseg/core/internals';
+import { openCheckpoint, type ClipVisionConfig, type ModelConfig, type Weights } from '@synseg/core/checkpoint';
+import { CheckpointParameters, Graph, ops, shapeOps, trunkTaps, writeOnnx, type Value } from '@synseg/core/graph';
+import { RuntimeSession, openImage } from '@synseg/core/runtime';
 import type { EvaluatedModel } from '@synseg/train';
 
 /** Added to a standard deviation before it divides: a label that is equally near everywhere stays at 0. */

@@ -5,7 +5,7 @@
  */
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fingerprintFiles, openCheckpoint, sha256 } from '@synseg/core/internals';
+import { fingerprintFiles, openCheckpoint, sha256 } from '@synseg/core/checkpoint';
 import { PhraseExtractor, train, type DataOptions, type StepReport, type TrainOptions } from '@synseg/train';
 import { CLASSES, IGNORED, classIndex, type ClassName } from '../../examples/street-world/classes.ts';
 import { replace, type DatasetRow } from '../../examples/street-world/dataset.ts';

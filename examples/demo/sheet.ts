@@ -1,5 +1,6 @@
 /** One picture of several frames: the frame, what it shows, what was found, and a legend. */
-import { blendOverlay, legendSVG, type LabelColor } from '@synseg/core';
+import type { LabelColor } from '@synseg/core';
+import { blendOverlay, legendSVG } from '@synseg/core/masks';
 import { encodePng } from '../street-world/draw.ts';
 
 /** A frame on the sheet. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSafetensors, readFloats } from '@synseg/core/internals';
+import { readSafetensors, readFloats } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { combinationPictures } from '../../bench/support/street-combinations.ts';
 import { modelFolder, untrainedHead } from '../../bench/support/street-heads.ts';

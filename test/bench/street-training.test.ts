@@ -1,6 +1,6 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readFloats, readSafetensors } from '@synseg/core/internals';
+import { readFloats, readSafetensors } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { readPictures, trainSet } from '../../bench/support/street-sets.ts';
 import {

@@ -6,7 +6,8 @@
  * Gradients within 1e-4 relative in norm, parameters after each AdamW step within 1e-6 relative.
  */
 import { join } from 'node:path';
-import { Graph, ops, type TensorData, type Value } from '@synseg/core/internals';
+import { Graph, ops, type Value } from '@synseg/core/graph';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../packages/train/src/autodiff/gradients.ts';
 import { contrastiveLosses } from '../../packages/train/src/objective/contrastive.ts';

@@ -1,7 +1,8 @@
 /** A session without a model, which answers the pool's threads over the real ports, and the labels that go with it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { LabelSet, SynsegError, serialiseError, type SharedSegmenter } from '@synseg/core';
+import { LabelSet, SynsegError, type SharedSegmenter } from '@synseg/core';
+import { serialiseError } from '@synseg/core/runtime';
 
 /** Label sets with made-up embeddings. */
 export function fakeLabels(...names: string[]): LabelSet {

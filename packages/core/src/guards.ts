@@ -1,4 +1,4 @@
-export { showsItself } from './guard/show.ts';
+export { messageOf } from './errors.ts';
 export {
   checkBooleans,
   checkCallback,
@@ -11,12 +11,12 @@ export {
 } from './guard/arguments.ts';
 export { proxyFor } from './guard/http-request.ts';
 export { openInput, readInput } from './guard/input-file.ts';
-export { DEFAULT_LIMITS, checkLimits, limitError, type Limits } from './guard/limits.ts';
+export { checkLimits, DEFAULT_LIMITS, limitError, type Limits } from './guard/limits.ts';
 export { isPublicAddress, isPublicHost } from './guard/network.ts';
 export { checkOutputs, leadsTo, type OutputPath } from './guard/output-paths.ts';
-export { withDispose, type DisposableGenerator } from './guard/with-dispose.ts';
 export { packageFile } from './guard/package-file.ts';
 export { cleanError, encodedLogin, shownURL, splitLogin, withoutSecrets } from './guard/secrets.ts';
+export { showsItself } from './guard/show.ts';
 export { decodeText, readTextFile, utf16Of } from './guard/text-file.ts';
+export { withDispose, type DisposableGenerator } from './guard/with-dispose.ts';
 export { kindOfPicture } from './image/picture-bytes.ts';
-export { threadOptions } from './session/thread-options.ts';

@@ -1,48 +1,13 @@
-export {
-  cacheUsage,
-  clearCache,
-  defaultCacheFolder,
-  CACHE_SECTIONS,
-  type CacheSection,
-  type CacheUsage,
-} from './cache/cache-folder.ts';
-export {
-  downloadCheckpoint,
-  hubDefaults,
-  type DownloadCheckpointOptions,
-  type DownloadProgress,
-} from './checkpoint/hub.ts';
-export {
-  SynsegError,
-  deserialiseError,
-  isSynsegError,
-  messageOf,
-  serialiseError,
-  type SerialisedError,
-  type SynsegErrorCode,
-} from './errors.ts';
-export { encodeJPEG, type ImageInput, type JPEGOptions, type RawImage } from './image/image.ts';
+export { downloadCheckpoint, type DownloadCheckpointOptions, type DownloadProgress } from './checkpoint/hub.ts';
+export { isSynsegError, SynsegError, type SynsegErrorCode } from './errors.ts';
+export type { ImageInput, RawImage } from './image/image.ts';
 export type { ImageOptions } from './image/picture-bytes.ts';
-export { LabelSet, type LabelSetParts } from './labels/label-set.ts';
 export type { LabelInput, LabelsOptions } from './labels/label-request.ts';
-export { decideLabels, type DecisionRule } from './mask/decide.ts';
-export { legendSVG, type LegendSVGOptions } from './mask/legend.ts';
-export { blendBitmap, drawLegend, type Bitmap, type DrawLegendOptions } from './mask/legend-bitmap.ts';
-export type { LabelBorders } from './mask/label-rows.ts';
-export { blendOverlay, resizeLabelMap, type BlendOverlayOptions, type ResizeLabelMapOptions } from './mask/overlay.ts';
-export { labelColors, type LabelColor } from './mask/palette.ts';
-export { encodeIndexedPNG, type IndexedPNGOptions } from './mask/png.ts';
-export { tracePolygons, type Polygon, type TracePolygonsOptions } from './mask/polygons.ts';
-export {
-  decodeRLE,
-  encodeLabelMapRLE,
-  encodeLabelRLE,
-  encodeRLE,
-  type CocoRle,
-  type DecodeRLEOptions,
-} from './mask/rle.ts';
-export { measureRLE, type MaskMeasure } from './mask/measure.ts';
+export { LabelSet, type LabelSetParts } from './labels/label-set.ts';
 export { BACKGROUND } from './mask/background.ts';
+export type { LabelColor } from './mask/palette.ts';
+export type { Polygon, TracePolygonsOptions } from './mask/polygons.ts';
+export type { CocoRle } from './mask/rle.ts';
 export type { Background } from './model/postprocess.ts';
 export type { MergeRule, ViewCount } from './model/views.ts';
 export { EncodedImage } from './segmenter/encoded-image.ts';

@@ -1,5 +1,6 @@
 /** The masks of a label map, one per label, in the forms people need them in. */
-import { encodeLabelMapRLE, tracePolygons, type Polygon } from '@synseg/core';
+import type { Polygon } from '@synseg/core';
+import { encodeLabelMapRLE, tracePolygons } from '@synseg/core/masks';
 
 /** COCO compressed run lengths. */
 export interface MaskRle {

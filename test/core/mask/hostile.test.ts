@@ -3,7 +3,7 @@
  * may hand over.
  */
 import { describe, expect, it } from 'vitest';
-import * as core from '../../../packages/core/src/index.ts';
+import * as core from '../../../packages/core/src/masks.ts';
 import { runsOf } from '../../../packages/core/src/mask/rle.ts';
 import { uniform } from '../../support/random.ts';
 

@@ -1,6 +1,7 @@
 /** What the methods of a segmenter say of arguments that plain JavaScript lets through, and of signals. */
 import { join } from 'node:path';
-import { Segmenter, encodeJPEG, type LabelSet, type SegmentOptions } from '@synseg/core';
+import { Segmenter, type LabelSet, type SegmentOptions } from '@synseg/core';
+import { encodeJPEG } from '@synseg/core/masks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { picture } from '../../support/random.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

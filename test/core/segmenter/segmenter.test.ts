@@ -1,7 +1,8 @@
 /** The public door on a tiny checkpoint: what results mean, and that every way to the same result gives the same. */
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { LabelSet, Segmenter, encodeRLE, type Segmentation, type SegmentOptions } from '@synseg/core';
+import { LabelSet, Segmenter, type Segmentation, type SegmentOptions } from '@synseg/core';
+import { encodeRLE } from '@synseg/core/masks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePixels } from '../../support/pixels.ts';
 import { picture } from '../../support/random.ts';

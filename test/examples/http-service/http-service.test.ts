@@ -4,7 +4,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeRLE } from '@synseg/core';
+import { decodeRLE } from '@synseg/core/masks';
 import { REPOSITORY } from '../../support/runtimes.ts';
 import { expectShares, expectSuccess, openShell, runBlocks, type Running } from '../readme.ts';
 

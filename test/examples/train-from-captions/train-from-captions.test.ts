@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { openCheckpoint } from '@synseg/core/internals';
+import { openCheckpoint } from '@synseg/core/checkpoint';
 import { REPOSITORY } from '../../support/runtimes.ts';
 import { expectShares, expectSuccess, openShell, runBlocks } from '../readme.ts';
 

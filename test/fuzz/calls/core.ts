@@ -1,5 +1,9 @@
 /** Calls of @synseg/core. */
 import * as core from '@synseg/core';
+import { cacheUsage, clearCache, defaultCacheFolder, hubDefaults } from '@synseg/core/checkpoint';
+import { messageOf } from '@synseg/core/guards';
+import * as masks from '@synseg/core/masks';
+import { deserialiseError, serialiseError } from '@synseg/core/runtime';
 import { method, plain, type Calls } from '../call.ts';
 import type { Held } from './held.ts';
 
@@ -21,17 +25,24 @@ const parts = (): object => ({
   defaultThreshold: 0.5,
   colors: ['#ff0000', undefined],
 });
-const rle = (): object => core.encodeRLE(mask(), WIDTH, HEIGHT);
+const rle = (): object => masks.encodeRLE(mask(), WIDTH, HEIGHT);
 const error = (): Error => new core.SynsegError('INFERENCE', 'Cannot x: y must z, got w', { cause: new Error('why') });
+
+/** What is called: the main entry, that of masks, and what commands and neighbours use of the others. */
+export const CORE = {
+  ...core,
+  ...masks,
+  ...{ cacheUsage, clearCache, defaultCacheFolder, hubDefaults, messageOf, deserialiseError, serialiseError },
+};
 
 export function coreCalls({ segmenter, labels, segmentation, checkpoint }: Held): Calls {
   const signal = (): AbortSignal => new AbortController().signal;
   const encode = (): Promise<core.EncodedImage> => segmenter.encode(picture() as core.ImageInput);
   const bounds = { maxPixels: 1e6, maxImageBytes: 1e6, allowSVG: false };
   return {
-    'cacheUsage': plain(core.cacheUsage, () => ['cache']),
-    'clearCache': plain(core.clearCache, () => ['cache', ['graphs', 'embeddings']]),
-    'defaultCacheFolder': plain(core.defaultCacheFolder, () => []),
+    'cacheUsage': plain(cacheUsage, () => ['cache']),
+    'clearCache': plain(clearCache, () => ['cache', ['graphs', 'embeddings']]),
+    'defaultCacheFolder': plain(defaultCacheFolder, () => []),
     'downloadCheckpoint': plain(
       core.downloadCheckpoint,
       () => [
@@ -48,14 +59,14 @@ export function coreCalls({ segmenter, labels, segmentation, checkpoint }: Held)
       ],
       8,
     ),
-    'hubDefaults': plain(core.hubDefaults, () => []),
+    'hubDefaults': plain(hubDefaults, () => []),
     // It takes what Error takes.
     'SynsegError': null,
-    'deserialiseError': plain(core.deserialiseError, () => [core.serialiseError(error())]),
+    'deserialiseError': plain(deserialiseError, () => [serialiseError(error())]),
     'isSynsegError': plain(core.isSynsegError, () => [error()]),
-    'messageOf': plain(core.messageOf, () => [error()]),
-    'serialiseError': plain(core.serialiseError, () => [error()]),
-    'encodeJPEG': plain(core.encodeJPEG, () => [pixels(), WIDTH, HEIGHT, { quality: 80, maxWidth: 4 }]),
+    'messageOf': plain(messageOf, () => [error()]),
+    'serialiseError': plain(serialiseError, () => [error()]),
+    'encodeJPEG': plain(masks.encodeJPEG, () => [pixels(), WIDTH, HEIGHT, { quality: 80, maxWidth: 4 }]),
     'LabelSet': plain(
       (given: core.LabelSetParts) => new core.LabelSet(given),
       () => [parts()],
@@ -79,19 +90,19 @@ export function coreCalls({ segmenter, labels, segmentation, checkpoint }: Held)
       'save',
       () => ['saved.safetensors'],
     ),
-    'decideLabels': plain(core.decideLabels, () => [
+    'decideLabels': plain(masks.decideLabels, () => [
       new Float32Array(2 * WIDTH * HEIGHT).fill(0.6),
       WIDTH,
       HEIGHT,
       { thresholds: [0.5, undefined], background: 'threshold', defaultThreshold: 0.5 },
     ]),
-    'legendSVG': plain(core.legendSVG, () => [
+    'legendSVG': plain(masks.legendSVG, () => [
       [...NAMES],
       structuredClone(COLORS),
       { road: 0.5, car: 0.1 },
       { fontSize: 12, background: 0.4, more: 2 },
     ]),
-    'blendBitmap': plain(core.blendBitmap, () => [
+    'blendBitmap': plain(masks.blendBitmap, () => [
       pixels(),
       WIDTH,
       HEIGHT,
@@ -99,14 +110,14 @@ export function coreCalls({ segmenter, labels, segmentation, checkpoint }: Held)
       1,
       1,
     ]),
-    'drawLegend': plain(core.drawLegend, () => [
+    'drawLegend': plain(masks.drawLegend, () => [
       [...NAMES],
       structuredClone(COLORS),
       64,
       48,
       { areas: { road: 0.5, car: 0.1 }, background: true },
     ]),
-    'blendOverlay': plain(core.blendOverlay, () => [
+    'blendOverlay': plain(masks.blendOverlay, () => [
       pixels(),
       WIDTH,
       HEIGHT,
@@ -116,7 +127,7 @@ export function coreCalls({ segmenter, labels, segmentation, checkpoint }: Held)
       structuredClone(COLORS),
       { alpha: 0.5, contour: true, borders: 'smooth' },
     ]),
-    'resizeLabelMap': plain(core.resizeLabelMap, () => [
+    'resizeLabelMap': plain(masks.resizeLabelMap, () => [
       map(),
       WIDTH,
       HEIGHT,
@@ -124,20 +135,20 @@ export function coreCalls({ segmenter, labels, segmentation, checkpoint }: Held)
       7,
       { borders: 'smooth', maxPixels: 1e6 },
     ]),
-    'labelColors': plain(core.labelColors, () => [[...NAMES], ['#ff0000', [1, 2, 3]]]),
-    'encodeIndexedPNG': plain(core.encodeIndexedPNG, () => [
+    'labelColors': plain(masks.labelColors, () => [[...NAMES], ['#ff0000', [1, 2, 3]]]),
+    'encodeIndexedPNG': plain(masks.encodeIndexedPNG, () => [
       map(),
       WIDTH,
       HEIGHT,
       structuredClone(COLORS),
       { transparentBackground: true },
     ]),
-    'tracePolygons': plain(core.tracePolygons, () => [mask(), WIDTH, HEIGHT, { tolerance: 0.5, minArea: 1 }]),
-    'decodeRLE': plain(core.decodeRLE, () => [rle(), { maxPixels: 1e6 }]),
-    'encodeLabelMapRLE': plain(core.encodeLabelMapRLE, () => [map(), WIDTH, HEIGHT, 2]),
-    'encodeLabelRLE': plain(core.encodeLabelRLE, () => [map(), WIDTH, HEIGHT, 1]),
-    'encodeRLE': plain(core.encodeRLE, () => [mask(), WIDTH, HEIGHT]),
-    'measureRLE': plain(core.measureRLE, () => [rle()]),
+    'tracePolygons': plain(masks.tracePolygons, () => [mask(), WIDTH, HEIGHT, { tolerance: 0.5, minArea: 1 }]),
+    'decodeRLE': plain(masks.decodeRLE, () => [rle(), { maxPixels: 1e6 }]),
+    'encodeLabelMapRLE': plain(masks.encodeLabelMapRLE, () => [map(), WIDTH, HEIGHT, 2]),
+    'encodeLabelRLE': plain(masks.encodeLabelRLE, () => [map(), WIDTH, HEIGHT, 1]),
+    'encodeRLE': plain(masks.encodeRLE, () => [mask(), WIDTH, HEIGHT]),
+    'measureRLE': plain(masks.measureRLE, () => [rle()]),
     // Made by Segmenter.encode() and Segmenter.segment().
     'EncodedImage': null,
     'Segmentation': null,

@@ -1,9 +1,8 @@
 /** Every public function and method with arguments that are not what it takes. */
-import * as core from '@synseg/core';
 import * as train from '@synseg/train';
 import * as video from '@synseg/video';
 import { completeCalls } from '../call.ts';
-import { coreCalls } from '../calls/core.ts';
+import { CORE, coreCalls } from '../calls/core.ts';
 import { hold } from '../calls/held.ts';
 import { trainCalls } from '../calls/train.ts';
 import { videoCalls } from '../calls/video.ts';
@@ -13,7 +12,7 @@ import type { Subject } from '../subject.ts';
 export async function open(folder: string): Promise<Subject> {
   const held = await hold(folder);
   const calls = [
-    ...completeCalls('core', core, coreCalls(held)),
+    ...completeCalls('core', CORE, coreCalls(held)),
     ...completeCalls('video', video, videoCalls(held)),
     ...completeCalls('train', train, trainCalls(held)),
   ];

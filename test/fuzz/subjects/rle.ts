@@ -1,7 +1,8 @@
 /** Run lengths of masks, as core decodes and measures them and as the trainer paints them from COCO files. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeRLE, encodeRLE, measureRLE, type CocoRle } from '@synseg/core';
+import type { CocoRle } from '@synseg/core';
+import { decodeRLE, encodeRLE, measureRLE } from '@synseg/core/masks';
 import { encodePNG } from '../../../packages/train/src/image/image.ts';
 import { mutateJson, mutateText } from '../mutation.ts';
 import type { Draw } from '../draw.ts';

@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { encodePNG } from '@synseg/core/internals';
+import { encodePNG } from '@synseg/core/runtime';
 import { train } from '@synseg/train';
 
 const [device = '', init = '', folder = ''] = process.argv.slice(2);

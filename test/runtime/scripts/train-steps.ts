@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import process from 'node:process';
-import { RunGuard, ResidentTensor, RuntimeSession, Weights, readJson, readModelConfig } from '@synseg/core/internals';
+import { Weights, readJson, readModelConfig } from '@synseg/core/checkpoint';
+import { RunGuard, ResidentTensor, RuntimeSession } from '@synseg/core/runtime';
 import {
   LOSSES,
   needsBank,

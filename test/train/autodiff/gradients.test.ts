@@ -1,5 +1,5 @@
 /** Derivatives that are written by hand, and those that are stopped. */
-import { Graph, ops, type Value } from '@synseg/core/internals';
+import { Graph, ops, type Value } from '@synseg/core/graph';
 import { describe, expect, it } from 'vitest';
 import { gradients, stopGradient, withGradient } from '../../../packages/train/src/autodiff/gradients.ts';
 import { runOnce } from './numeric.ts';

@@ -1,5 +1,6 @@
 /** Gradients by central differences, and a graph run in this process. */
-import { Graph, RuntimeSession, ops, writeOnnx, type DType, type TensorData, type Value } from '@synseg/core/internals';
+import { Graph, ops, writeOnnx, type DType, type Value } from '@synseg/core/graph';
+import { RuntimeSession, type TensorData } from '@synseg/core/runtime';
 import { gradients } from '../../../packages/train/src/autodiff/gradients.ts';
 import { uniform } from '../../support/random.ts';
 

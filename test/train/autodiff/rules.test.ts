@@ -1,4 +1,4 @@
-import { Graph, addForeignModel, ops, shapeOps, writeOnnx, type Value } from '@synseg/core/internals';
+import { Graph, addForeignModel, ops, shapeOps, writeOnnx, type Value } from '@synseg/core/graph';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../../packages/train/src/autodiff/gradients.ts';
 import { gradientError, runOnce, type Case } from './numeric.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeRLE } from '@synseg/core';
+import { encodeRLE } from '@synseg/core/masks';
 import { describe, expect, it } from 'vitest';
 import type { DataWarning } from '../../../packages/train/src/data/data-warning.ts';
 import { openDataset } from '../../../packages/train/src/data/dataset.ts';

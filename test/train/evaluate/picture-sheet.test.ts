@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { labelColors } from '@synseg/core';
+import { labelColors } from '@synseg/core/masks';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { evaluate } from '../../../packages/train/src/evaluate/evaluate.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ClipTokenizer } from '@synseg/core/internals';
+import { ClipTokenizer } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { learnBytePairs, mergesText, type BytePairs } from '../../../packages/train/src/fresh/byte-pairs.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

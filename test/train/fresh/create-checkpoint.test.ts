@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter } from '@synseg/core';
-import { Weights, openCheckpoint, readFloats } from '@synseg/core/internals';
+import { Weights, openCheckpoint, readFloats } from '@synseg/core/checkpoint';
 import { createCheckpoint, type CreateOptions, type CreatedCheckpoint } from '@synseg/train';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { picture } from '../../support/random.ts';

@@ -2,7 +2,8 @@
  * Eq. 3–9 on small numbers, without reference files (those: `test/golden/mccl.test.ts`). Values within 1e-5 relative,
  * gradients within 1e-4 relative in norm: float32 through a cosine and a logarithm, away from the clamp.
  */
-import { Graph, ops, type TensorData, type Value } from '@synseg/core/internals';
+import { Graph, ops, type Value } from '@synseg/core/graph';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { contrastiveLosses, unit, type ContrastiveLosses } from '../../../packages/train/src/objective/contrastive.ts';
 import { assignmentOf, rowWeights } from '../../../packages/train/src/objective/rows.ts';

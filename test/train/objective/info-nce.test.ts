@@ -1,4 +1,5 @@
-import { Graph, type TensorData } from '@synseg/core/internals';
+import { Graph } from '@synseg/core/graph';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../../packages/train/src/autodiff/gradients.ts';
 import { infoNCE } from '../../../packages/train/src/objective/info-nce.ts';

@@ -1,5 +1,6 @@
 /** Values within 1e-5 relative, gradients within 1e-4 relative in norm: float32 against float64. */
-import type { TensorData, Value } from '@synseg/core/internals';
+import type { Value } from '@synseg/core/graph';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { IGNORED, maskLoss, maskShareLoss, maskTargets } from '../../../packages/train/src/objective/mask-loss.ts';
 import { assignmentOf } from '../../../packages/train/src/objective/rows.ts';

@@ -2,7 +2,8 @@
  * Losses as plain loops over float64 numbers, written from their formulas and not from the graph's code, and what is
  * needed to hold the graph's values and gradients against them.
  */
-import { Graph, type DType, type TensorData, type Value } from '@synseg/core/internals';
+import { Graph, type DType, type Value } from '@synseg/core/graph';
+import type { TensorData } from '@synseg/core/runtime';
 import { expect } from 'vitest';
 import { gradients } from '../../../packages/train/src/autodiff/gradients.ts';
 import { uniform } from '../../support/random.ts';

@@ -2,7 +2,8 @@
  * Tolerances: the graph computes in float32, the reference in float64 from the same float32 numbers. Values within 1e-5
  * relative, gradients within 1e-4 relative in norm: some dozens of roundings of 6e-8 and the sums over them.
  */
-import { ops, type TensorData, type Value } from '@synseg/core/internals';
+import { ops, type Value } from '@synseg/core/graph';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { partialLabelLoss, sharingLoss } from '../../../packages/train/src/objective/partial-labels.ts';
 import {

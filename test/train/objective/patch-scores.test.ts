@@ -1,4 +1,5 @@
-import { ops, type TensorData, type Value } from '@synseg/core/internals';
+import { ops, type Value } from '@synseg/core/graph';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { tapFeatures } from '../../../packages/train/src/objective/patch-scores.ts';
 import { feed, valueAndGradients } from './numeric.ts';

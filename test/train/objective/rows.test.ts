@@ -1,4 +1,4 @@
-import { Graph, type Value } from '@synseg/core/internals';
+import { Graph, type Value } from '@synseg/core/graph';
 import { describe, expect, it } from 'vitest';
 import {
   assignmentOf,

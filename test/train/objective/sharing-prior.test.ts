@@ -3,7 +3,8 @@
  * are
  * to share. Without one: `partial-labels.test.ts`, which also says how close graph and reference have to be.
  */
-import { ops, type TensorData, type Value } from '@synseg/core/internals';
+import { ops, type Value } from '@synseg/core/graph';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { sharingLoss } from '../../../packages/train/src/objective/partial-labels.ts';
 import {

@@ -2,7 +2,7 @@
  * Values within 1e-6 relative, gradients within 1e-5 relative in norm: few float32 operations each. Pictures have more
  * columns than rows and patches are not square, so that no two sides can be mistaken for one another.
  */
-import { ops, type Value } from '@synseg/core/internals';
+import { ops, type Value } from '@synseg/core/graph';
 import { describe, expect, it } from 'vitest';
 import { patchMaps, patchMeans, synergyFeatures } from '../../../packages/train/src/objective/synergy.ts';
 import {

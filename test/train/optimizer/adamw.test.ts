@@ -1,5 +1,6 @@
 /** Against a plain float64 implementation: within 1e-6 relative after three steps, the optimiser being float32. */
-import { Graph, type TensorData, type Value } from '@synseg/core/internals';
+import { Graph, type Value } from '@synseg/core/graph';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { adamw, biasCorrections, clipToNorm, globalNorm } from '../../../packages/train/src/optimizer/adamw.ts';
 import { runOnce } from '../autodiff/numeric.ts';

@@ -4,7 +4,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter, type Segmentation } from '@synseg/core';
-import { openCheckpoint, readFloats, readSafetensors, type FloatTensor } from '@synseg/core/internals';
+import { openCheckpoint, readFloats, readSafetensors, type FloatTensor } from '@synseg/core/checkpoint';
 import type { CheckpointContents } from '../../../packages/train/src/run/checkpoint-folder.ts';
 import type { TrainerState } from '../../../packages/train/src/run/trainer-state.ts';
 import { picture } from '../../support/random.ts';

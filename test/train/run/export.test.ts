@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeSafetensors, openCheckpoint, type FloatTensor } from '@synseg/core/internals';
+import { encodeSafetensors, openCheckpoint, type FloatTensor } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { exportCheckpoint } from '../../../packages/train/src/run/export.ts';
 import { RunFolder } from '../../../packages/train/src/run/run-folder.ts';

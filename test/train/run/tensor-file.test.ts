@@ -1,6 +1,6 @@
 import { appendFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFloats, readSafetensors, safetensorsHeader, type TensorEntry } from '@synseg/core/internals';
+import { readFloats, readSafetensors, safetensorsHeader, type TensorEntry } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { writeDurably } from '../../../packages/train/src/run/durable-file.ts';
 import {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Weights, encodeSafetensors, readModelConfig, type FloatTensor } from '@synseg/core/internals';
+import { Weights, encodeSafetensors, readModelConfig, type FloatTensor } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { initialValues } from '../../../packages/train/src/step-graph/initial-values.ts';
 import { trainedTensors, type ParameterSpec } from '../../../packages/train/src/step-graph/layout.ts';

@@ -5,7 +5,9 @@
  *
  * Tolerances as in `gradient.test.ts`: the loss is about 2 and good to 1e-6, the step 1e-3.
  */
-import { RuntimeSession, readModelConfig, writeOnnx, type ModelConfig, type TensorData } from '@synseg/core/internals';
+import { readModelConfig, type ModelConfig } from '@synseg/core/checkpoint';
+import { writeOnnx } from '@synseg/core/graph';
+import { RuntimeSession, type TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { initialEncoders } from '../../../packages/train/src/fresh/initial-encoders.ts';
 import { resolveShape } from '../../../packages/train/src/fresh/checkpoint-shape.ts';

@@ -2,7 +2,8 @@
  * The step graph with a prior: beside the decoder that is trained, the one that training started from. Tolerances:
  * `compare.ts`.
  */
-import type { FloatTensor, ModelConfig, TensorData } from '@synseg/core/internals';
+import type { FloatTensor, ModelConfig } from '@synseg/core/checkpoint';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { flatten, unflatten } from '../../../packages/train/src/step-graph/initial-values.ts';
 import { groupOf } from '../../../packages/train/src/step-graph/layout.ts';

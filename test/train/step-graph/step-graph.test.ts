@@ -3,7 +3,8 @@
  * off.
  * Tolerances: `compare.ts`.
  */
-import type { ModelConfig, TensorData } from '@synseg/core/internals';
+import type { ModelConfig } from '@synseg/core/checkpoint';
+import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import {
   BANK_LOSSES,

@@ -1,17 +1,9 @@
 /**
  * A step graph small enough to run hundreds of times, and what goes into it: written for itself, not by the trainer.
  */
-import {
-  Graph,
-  RuntimeSession,
-  decode,
-  upsampleToLogits,
-  writeOnnx,
-  type FloatTensor,
-  type ModelConfig,
-  type Parameters as GraphParameters,
-  type TensorData,
-} from '@synseg/core/internals';
+import type { FloatTensor, ModelConfig } from '@synseg/core/checkpoint';
+import { Graph, decode, upsampleToLogits, writeOnnx, type Parameters as GraphParameters } from '@synseg/core/graph';
+import { RuntimeSession, type TensorData } from '@synseg/core/runtime';
 import { biasCorrections } from '../../../packages/train/src/optimizer/adamw.ts';
 import { flatten, initialValues } from '../../../packages/train/src/step-graph/initial-values.ts';
 import {

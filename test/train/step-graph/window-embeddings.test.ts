@@ -4,18 +4,9 @@
  * Tolerance: float32, with 49 windows at once against one – sums in another order, some dozens of roundings of 6e-8 of
  * numbers below 1.
  */
-import {
-  Graph,
-  RuntimeSession,
-  imageEmbeddings,
-  normalisePixels,
-  ops,
-  readModelConfig,
-  writeOnnx,
-  type FloatTensor,
-  type ModelConfig,
-  type Parameters,
-} from '@synseg/core/internals';
+import { readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/checkpoint';
+import { Graph, imageEmbeddings, normalisePixels, ops, writeOnnx, type Parameters } from '@synseg/core/graph';
+import { RuntimeSession } from '@synseg/core/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   WINDOWS,

@@ -1,7 +1,7 @@
 /** A set and an encoder that tell the pictures apart, for the tests of the feature cache. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ModelConfig } from '@synseg/core/internals';
+import type { ModelConfig } from '@synseg/core/checkpoint';
 import { expect } from 'vitest';
 import { BatchLoader } from '../../../packages/train/src/data/batch-loader.ts';
 import type { DataWarning } from '../../../packages/train/src/data/data-warning.ts';

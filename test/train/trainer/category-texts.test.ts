@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter } from '@synseg/core';
-import { readModelConfig, type ModelConfig } from '@synseg/core/internals';
+import { readModelConfig, type ModelConfig } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import {
   openCategoryTexts,

@@ -1,7 +1,7 @@
 /** The caller's side of the training thread, with a thread that does what the test says. */
 import type { EventEmitter } from 'node:events';
 import { SynsegError } from '@synseg/core';
-import { serialiseError } from '@synseg/core/internals';
+import { serialiseError } from '@synseg/core/runtime';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { EngineLink } from '../../../packages/train/src/trainer/engine-link.ts';
 import type {

@@ -1,4 +1,4 @@
-import { toFloat16 } from '@synseg/core/internals';
+import { toFloat16 } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { toSingle } from '../../../packages/train/src/trainer/half.ts';
 

@@ -1,17 +1,8 @@
 /** The engine on its own, in this process: what it makes of pictures beside the steps. */
 import { join } from 'node:path';
-import {
-  CheckpointParameters,
-  Graph,
-  RunGuard,
-  Weights,
-  ops,
-  readJson,
-  readModelConfig,
-  trunkTaps,
-  type ModelConfig,
-  type TensorData,
-} from '@synseg/core/internals';
+import { Weights, readJson, readModelConfig, type ModelConfig } from '@synseg/core/checkpoint';
+import { CheckpointParameters, Graph, ops, trunkTaps } from '@synseg/core/graph';
+import { RunGuard, type TensorData } from '@synseg/core/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOSSES, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
 import { flatten, initialValues } from '../../../packages/train/src/step-graph/initial-values.ts';

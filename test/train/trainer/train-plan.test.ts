@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { defaultCacheFolder } from '@synseg/core';
+import { defaultCacheFolder } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { LOSSES } from '../../../packages/train/src/objective/losses.ts';
 import { needsCaptions, planTraining } from '../../../packages/train/src/trainer/train-plan.ts';

@@ -1,5 +1,5 @@
 /** Decodes the video on stdin and prints what came, for the test of stdin. */
-import { messageOf } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { decodeFrames, type OpenedSource } from '../../../packages/video/src/decode/decode.ts';
 import { sourceName } from '../../../packages/video/src/source/source.ts';
 

@@ -1,5 +1,5 @@
 import { decode } from 'fast-png';
-import { blendOverlay, decodeRLE, resizeLabelMap } from '@synseg/core';
+import { blendOverlay, decodeRLE, resizeLabelMap } from '@synseg/core/masks';
 import { describe, expect, it } from 'vitest';
 import { render, type RenderInput, type RenderRequest } from '../../../packages/video/src/pool/render.ts';
 

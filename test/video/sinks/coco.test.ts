@@ -1,4 +1,4 @@
-import { measureRLE } from '@synseg/core';
+import { measureRLE } from '@synseg/core/masks';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';

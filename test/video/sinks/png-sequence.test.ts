@@ -1,5 +1,5 @@
 import { decode } from 'fast-png';
-import { encodeIndexedPNG } from '@synseg/core';
+import { encodeIndexedPNG } from '@synseg/core/masks';
 import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 /** Smoothing against scenes whose right answer is known. */
-import { decideLabels } from '@synseg/core';
+import { decideLabels } from '@synseg/core/masks';
 import { describe, expect, it } from 'vitest';
 import {
   smoothActivations,

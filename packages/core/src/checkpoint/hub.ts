@@ -80,7 +80,7 @@ const NAMES = optionNames<DownloadCheckpointOptions>({
  *
  * @example
  * ```ts
- * import { hubDefaults } from '@synseg/core';
+ * import { hubDefaults } from '@synseg/core/checkpoint';
  * process.env.HF_ENDPOINT = 'https://hub.example.com';
  * console.assert(hubDefaults().hubUrl === 'https://hub.example.com');
  * ```

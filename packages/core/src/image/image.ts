@@ -180,7 +180,7 @@ const JPEG_NAMES = optionNames<JPEGOptions>({ quality: true, maxWidth: true });
  *   sides say, or `quality` is not an integer of 1..100.
  * @example
  * ```ts
- * import { encodeJPEG } from '@synseg/core';
+ * import { encodeJPEG } from '@synseg/core/masks';
  * const jpeg = await encodeJPEG(new Uint8Array(64 * 48 * 3), 64, 48, { quality: 70, maxWidth: 32 });
  * console.assert(jpeg[0] === 0xff && jpeg[1] === 0xd8);
  * ```

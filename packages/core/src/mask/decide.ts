@@ -49,7 +49,7 @@ export interface DecisionRule {
  *   hold labels × width × height values, or a threshold or the background is a number outside [0, 1].
  * @example
  * ```ts
- * import { decideLabels } from '@synseg/core';
+ * import { decideLabels } from '@synseg/core/masks';
  * const activations = Float32Array.of(...[0.9, 0.4, 0.1], ...[0.2, 0.4, 0.3]);
  * const rule = { thresholds: [undefined, 0.25], background: 'none' } as const;
  * console.assert(decideLabels(activations, 3, 1, rule).join() === '0,0,1');

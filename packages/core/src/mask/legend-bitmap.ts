@@ -44,7 +44,7 @@ const SMALL_PICTURE = 96;
  *   a number of 0..1, or a side is not a positive integer.
  * @example
  * ```ts
- * import { drawLegend, labelColors } from '@synseg/core';
+ * import { drawLegend, labelColors } from '@synseg/core/masks';
  * const legend = await drawLegend(['road', 'car'], labelColors(['road', 'car']), 640, 360);
  * console.assert(legend !== undefined && legend.width * legend.height <= (640 * 360) / 8);
  * console.assert((await drawLegend(['road'], labelColors(['road']), 80, 60)) === undefined);
@@ -98,7 +98,7 @@ export function legendMargin(height: number): number {
  *   sides say, or a position is not an integer.
  * @example
  * ```ts
- * import { blendBitmap } from '@synseg/core';
+ * import { blendBitmap } from '@synseg/core/masks';
  * const pixels = Uint8Array.of(0, 0, 0, 50, 50, 50);
  * blendBitmap(pixels, 2, 1, { data: Uint8Array.of(255, 255, 255, 51), width: 1, height: 1 }, 1, 0);
  * console.assert(pixels.join() === '0,0,0,91,91,91');

@@ -41,7 +41,7 @@ interface Row {
  *   not a number of 0..1, or `fontSize` is not a finite number of at least 1.
  * @example
  * ```ts
- * import { labelColors, legendSVG } from '@synseg/core';
+ * import { labelColors, legendSVG } from '@synseg/core/masks';
  * const svg = legendSVG(['road', 'R&D'], labelColors(['road', 'R&D']), { road: 0.25 }, { background: 0.5 });
  * console.assert(svg.includes('>25.0 %<') && svg.includes('>R&amp;D<') && svg.includes('>(background)<'));
  * ```

@@ -18,7 +18,7 @@ export interface MaskMeasure {
  *   height × width.
  * @example
  * ```ts
- * import { encodeRLE, measureRLE } from '@synseg/core';
+ * import { encodeRLE, measureRLE } from '@synseg/core/masks';
  * const { area, box } = measureRLE(encodeRLE(Uint8Array.of(0, 1, 1, 0, 1, 0), 3, 2));
  * console.assert(area === 3 && box.join() === '1,0,2,2');
  * ```

@@ -51,7 +51,7 @@ const RESIZE_NAMES = optionNames<ResizeLabelMapOptions>({ borders: true, maxPixe
  *   not a number of 0..1, or `borders` is neither `'nearest'` nor `'smooth'`.
  * @example
  * ```ts
- * import { blendOverlay } from '@synseg/core';
+ * import { blendOverlay } from '@synseg/core/masks';
  * const pixels = Uint8Array.of(10, 20, 30, 10, 20, 30);
  * blendOverlay(pixels, 2, 1, Uint8Array.of(0, 255), 2, 1, [[110, 20, 230]]);
  * console.assert(pixels.join() === '60,20,130,10,20,30');
@@ -106,7 +106,7 @@ export function blendOverlay(
  * @throws SynsegError `IMAGE_DECODE` when the result would have more than `maxPixels`.
  * @example
  * ```ts
- * import { resizeLabelMap } from '@synseg/core';
+ * import { resizeLabelMap } from '@synseg/core/masks';
  * console.assert(resizeLabelMap(Uint8Array.of(0, 7), 2, 1, 4, 1).join() === '0,0,7,7');
  * ```
  */

@@ -39,7 +39,7 @@ const NEAR = 0.07;
  *   a chosen color is not `'#rrggbb'` or three integers of 0..255.
  * @example
  * ```ts
- * import { labelColors } from '@synseg/core';
+ * import { labelColors } from '@synseg/core/masks';
  * const [road, car] = labelColors(['road', 'car']);
  * console.assert(String(labelColors(['car', 'tree', 'road'])[2]) === String(road));
  * console.assert(String(labelColors(['road', 'car'], ['#ff0000'])) === String([255, 0, 0, ...car!]));

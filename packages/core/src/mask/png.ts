@@ -37,7 +37,7 @@ const PALETTE_COLOR = 3;
  *   neither 255 nor the index of a color, or a color is not three integers of 0..255.
  * @example
  * ```ts
- * import { encodeIndexedPNG, labelColors } from '@synseg/core';
+ * import { encodeIndexedPNG, labelColors } from '@synseg/core/masks';
  * const png = await encodeIndexedPNG(Uint8Array.of(0, 1, 255), 3, 1, labelColors(['road', 'car']), {
  * transparentBackground: true });
  * console.assert(String.fromCharCode(...png.subarray(1, 4)) === 'PNG');

@@ -41,7 +41,7 @@ const UP = 3;
  *   not a finite number of at least 0.
  * @example
  * ```ts
- * import { tracePolygons } from '@synseg/core';
+ * import { tracePolygons } from '@synseg/core/masks';
  * const [region] = tracePolygons(Uint8Array.of(0, 1, 1), 3, 1);
  * console.assert(region?.exterior.join() === '1,0,3,0,3,1,1,1' && region.holes.length === 0);
  * ```

@@ -26,7 +26,7 @@ export interface CocoRle {
  * @throws RangeError when a side is not a positive integer or `mask` does not hold width × height values.
  * @example
  * ```ts
- * import { encodeRLE } from '@synseg/core';
+ * import { encodeRLE } from '@synseg/core/masks';
  * const rle = encodeRLE(Uint8Array.of(0, 1, 0, 1), 2, 2); // right column set: 2 zeros, 2 ones
  * console.assert(rle.counts === '22' && rle.size.join() === '2,2');
  * ```
@@ -47,7 +47,7 @@ export function encodeRLE(mask: Uint8Array, width: number, height: number): Coco
  *   `labelIndex` is not an integer of 0..255.
  * @example
  * ```ts
- * import { encodeLabelRLE } from '@synseg/core';
+ * import { encodeLabelRLE } from '@synseg/core/masks';
  * const rle = encodeLabelRLE(Uint8Array.of(0, 255, 0, 1), 4, 1, 0); // runs 0 1 1 1 1, the last two as differences
  * console.assert(rle.counts === '01100');
  * ```
@@ -69,7 +69,7 @@ export function encodeLabelRLE(labelMap: Uint8Array, width: number, height: numb
  *   `labelCount` is not an integer of 0..255, or a value is neither 255 nor below `labelCount`.
  * @example
  * ```ts
- * import { encodeLabelMapRLE } from '@synseg/core';
+ * import { encodeLabelMapRLE } from '@synseg/core/masks';
  * const [road, car] = encodeLabelMapRLE(Uint8Array.of(0, 0, 255), 3, 1, 2);
  * console.assert(road?.counts === '021' && car === undefined);
  * ```
@@ -105,7 +105,7 @@ const OPTION_NAMES = optionNames<DecodeRLEOptions>({ maxPixels: true });
  * @throws SynsegError `IMAGE_DECODE` when the mask would have more than `maxPixels`.
  * @example
  * ```ts
- * import { decodeRLE } from '@synseg/core';
+ * import { decodeRLE } from '@synseg/core/masks';
  * console.assert(decodeRLE({ size: [2, 2], counts: '22' }).join() === '0,1,0,1');
  * ```
  */

@@ -4,7 +4,7 @@
  * Softmax
  * would make three more passes over the largest tensors of the network to find the same D.
  */
-import { ops, shapeOps, type GraphNode, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, type GraphNode, type Value } from '@synseg/core/graph';
 
 const { matmul, multiply, reduceSum, scalar } = ops;
 const { concat, expand, transpose } = shapeOps;

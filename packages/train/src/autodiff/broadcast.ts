@@ -1,5 +1,5 @@
 /** The one place that undoes broadcasting. */
-import { ops, shapeOps, sameShape, type Dimension, type Shape, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, sameShape, type Dimension, type Shape, type Value } from '@synseg/core/graph';
 
 /**
  * Sums a gradient over the axes along which an operand of `shape` was repeated.

@@ -1,5 +1,5 @@
 /** The gradients of a square 2-D convolution, as convolutions and products. */
-import { ops, shapeOps, productOf, type Dimension, type GraphNode, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, productOf, type Dimension, type GraphNode, type Value } from '@synseg/core/graph';
 
 const { conv, matmul, reduceSum, scalar } = ops;
 const { concat, expand, reshape, slice, transpose } = shapeOps;

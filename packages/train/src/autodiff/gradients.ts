@@ -2,7 +2,7 @@
  * Reverse-mode differentiation on graph values: walks from a scalar back to the values asked for and adds, to the same
  * graph, the nodes that compute the derivative. It knows no operator; `rules.ts` does.
  */
-import { ops, sameShape, type DType, type GraphNode, type Value } from '@synseg/core/internals';
+import { ops, sameShape, type DType, type GraphNode, type Value } from '@synseg/core/graph';
 import { attentionGradients, attentionOf } from './attention-rule.ts';
 import { ruleOf } from './rules.ts';
 

@@ -12,7 +12,7 @@ import {
   type Dimension,
   type GraphNode,
   type Value,
-} from '@synseg/core/internals';
+} from '@synseg/core/graph';
 import { reduceToShape } from './broadcast.ts';
 import { convRule } from './conv-rule.ts';
 

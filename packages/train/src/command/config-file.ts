@@ -6,7 +6,7 @@
  */
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { checkKind, checkOptions, readTextFile } from '@synseg/core/guards';
 import { NESTED_NAMES } from '../trainer/train-options.ts';
 import { OPTION_NAMES, type ConfigOptions } from './option-names.ts';

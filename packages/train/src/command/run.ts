@@ -1,5 +1,6 @@
 /** The work of `synseg-train`, apart from the process it runs in: signals and exit are the entry's business. */
-import { isSynsegError, messageOf } from '@synseg/core';
+import { isSynsegError } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { withoutSecrets } from '@synseg/core/guards';
 import { parseArguments, type ParsedCommand } from './arguments.ts';
 import { createCommand, type CreateCheckpoint } from './create-command.ts';

@@ -5,9 +5,9 @@
  * something the pixel is not labelled: crowds are outlined loosely. The work is bounded, and others have a turn
  * meanwhile.
  */
-import { decodeRLE } from '@synseg/core';
+import { decodeRLE } from '@synseg/core/masks';
 import { DEFAULT_LIMITS, type Limits } from '@synseg/core/guards';
-import { turnTaker } from '@synseg/core/internals';
+import { turnTaker } from '@synseg/core/runtime';
 import type { IndexMask } from '../image/index-mask.ts';
 
 /** Outline of an instance: polygons `[x, y, x, y, …]`, or run lengths down the columns, zeros first. */

@@ -6,9 +6,10 @@
  */
 import { access } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { measureRLE, messageOf } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
+import { measureRLE } from '@synseg/core/masks';
 import { describeValue, readTextFile } from '@synseg/core/guards';
-import { eventTurn } from '@synseg/core/internals';
+import { eventTurn } from '@synseg/core/runtime';
 import { openPicture } from '../image/image.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
 import {

@@ -6,7 +6,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
-import { messageOf } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { parse as parseStream, type Options } from 'csv-parse';
 import { parse as parseSync } from 'csv-parse/sync';
 import { dataError } from './data-error.ts';

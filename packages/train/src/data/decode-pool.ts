@@ -9,7 +9,8 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina, move } from 'piscina';
-import { packageFile, threadOptions } from '@synseg/core/guards';
+import { packageFile } from '@synseg/core/guards';
+import { threadOptions } from '@synseg/core/runtime';
 import type { DecodeResult, DecodeTask, ThreadLoaded } from './decode-worker.ts';
 
 const MOST_THREADS = 8;

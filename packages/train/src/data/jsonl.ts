@@ -1,5 +1,5 @@
 /** JSON Lines: one JSON value a line. */
-import { messageOf } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { RowError } from './row.ts';
 import { linesOf, type TableFormat, type TableRecord } from './table.ts';
 

@@ -1,7 +1,7 @@
 /** Datasets of one row a sample: JSONL, CSV and TSV. */
 import { access } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { messageOf } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { csvTable, tsvTable } from './csv.ts';
 import { dataError, fieldNames } from './data-error.ts';
 import type { Dataset, Opening } from './dataset.ts';

@@ -7,7 +7,7 @@
  */
 import { access, open, stat, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { messageOf } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { tooLarge, type PictureLimits } from '../image/picture-bytes.ts';
 import { dataError, few } from './data-error.ts';
 import type { Dataset, DatasetPosition, Drawn, MaskClass, Opening } from './dataset.ts';

@@ -1,5 +1,6 @@
 /** `classes.json` of a data set with index masks: which pixel value is which class, and which values do not count. */
-import { SynsegError, messageOf } from '@synseg/core';
+import { SynsegError } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { readTextFile } from '@synseg/core/guards';
 import { shortJson } from '../data/data-error.ts';
 

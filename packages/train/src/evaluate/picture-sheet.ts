@@ -3,8 +3,10 @@
  *
  * Pixels are composed here; all text is one SVG that is drawn over them in one go.
  */
-import { blendOverlay, labelColors, legendSVG, type LabelColor } from '@synseg/core';
-import { encodePNG, openImage, writeFileAtomic } from '@synseg/core/internals';
+import type { LabelColor } from '@synseg/core';
+import { blendOverlay, labelColors, legendSVG } from '@synseg/core/masks';
+import { writeFileAtomic } from '@synseg/core/checkpoint';
+import { encodePNG, openImage } from '@synseg/core/runtime';
 import type { JudgedPicture } from './worst-pictures.ts';
 
 /** Longer side of a panel, pixels. */

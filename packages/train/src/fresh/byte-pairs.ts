@@ -5,7 +5,7 @@
  */
 
 import { checkKind, describeValue } from '@synseg/core/guards';
-import { turnTaker } from '@synseg/core/internals';
+import { turnTaker } from '@synseg/core/runtime';
 
 /** A learnt vocabulary, as CLIP's two files hold it. */
 export interface BytePairs {

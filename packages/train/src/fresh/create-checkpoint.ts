@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { checkKind, checkOptions, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
-import { readModelConfig } from '@synseg/core/internals';
+import { readModelConfig } from '@synseg/core/checkpoint';
 import { SINGLE } from '../run/checkpoint-files.ts';
 import { diskError, placeFolder, placedNames, writeDurably } from '../run/durable-file.ts';
 import { floatSources, safetensorsChunks } from '../run/tensor-file.ts';

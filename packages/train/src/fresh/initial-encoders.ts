@@ -1,5 +1,5 @@
 /** Where encoders start that learn from nothing: seeded random numbers, spread as CLIP's. */
-import type { FloatTensor, ModelConfig } from '@synseg/core/internals';
+import type { FloatTensor, ModelConfig } from '@synseg/core/checkpoint';
 import { Random } from '../data/random.ts';
 import { INITIAL_LOG_SCALE } from '../objective/info-nce.ts';
 import { LOGIT_SCALE, encodersOf } from '../step-graph/encode-pairs.ts';

@@ -1,5 +1,5 @@
 /** Binary cross-entropy of logits, in the form that neither overflows nor loses digits. */
-import { ops, type Value } from '@synseg/core/internals';
+import { ops, type Value } from '@synseg/core/graph';
 
 const { abs, add, exp, log, multiply, relu, scalar, subtract } = ops;
 

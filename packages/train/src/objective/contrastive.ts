@@ -2,7 +2,7 @@
  * Multi-Category Contrastive Learning (SynSeg paper eq. 3–9): four losses on the synergy features of each image's
  * categories. `s` is the cosine; `sim(x, y) = (clamp(s, −1 + ε, 1 − ε) + 1) / 2`.
  */
-import { ops, shapeOps, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, type Value } from '@synseg/core/graph';
 import { total, type RowWeights } from './rows.ts';
 import type { SynergyFeatures } from './synergy.ts';
 

@@ -10,7 +10,7 @@
  * The decoder learns from the projector by distillation: per patch, its rows of one picture are to share as the
  * projector's scores do. Not in the SynSeg paper; measured in `bench/RESULTS.md`.
  */
-import { ops, productOf, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
+import { ops, productOf, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
 import { stopGradient } from '../autodiff/gradients.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import type { LabelBank } from './patch-scores.ts';

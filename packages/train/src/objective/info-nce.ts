@@ -3,7 +3,7 @@
  * language supervision", figure 3): each picture is to find its caption among those of the batch, and each caption its
  * picture.
  */
-import { ops, shapeOps, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, type Value } from '@synseg/core/graph';
 import { stopGradient } from '../autodiff/gradients.ts';
 import { unit } from './contrastive.ts';
 import { total } from './rows.ts';

@@ -3,7 +3,7 @@
  * worth, and of the labels of a picture against each other, which is quicker to learn where one ends and another
  * begins.
  */
-import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
 import { withGradient } from '../autodiff/gradients.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import { sharesWithinImages, total } from './rows.ts';

@@ -13,7 +13,7 @@
  * better where
  * all of a picture is something that captions name, and worse where most of it is not.
  */
-import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
 import { stopGradient } from '../autodiff/gradients.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import { unit } from './contrastive.ts';

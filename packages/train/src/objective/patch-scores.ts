@@ -2,7 +2,7 @@
  * Patches of the trunk's taps, before any label bears on them, and what the projector makes of them: a score for each
  * label.
  */
-import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
 import { unit } from './contrastive.ts';
 
 const { add, divide, matmul, multiply, scalar, subtract } = ops;

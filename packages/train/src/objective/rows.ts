@@ -2,7 +2,7 @@
  * Who is who among the rows of a batch. A row is one (image, label) pair; the batch's images have different numbers of
  * them, and rows that only fill a bucket belong to no image and weigh nothing, exactly.
  */
-import { ops, shapeOps, type Dimension, type Graph, type Value } from '@synseg/core/internals';
+import { ops, shapeOps, type Dimension, type Graph, type Value } from '@synseg/core/graph';
 import { stopGradient } from '../autodiff/gradients.ts';
 
 const { add, cast, divide, equal, exp, matmul, maximum, multiply, reduceMax, reduceSum, scalar, subtract } = ops;

@@ -2,7 +2,7 @@
  * AdamW on one flat vector of parameters (Loshchilov & Hutter 2019, "Decoupled weight decay regularization"), as graph
  * nodes. All parameters lie in one vector, so a step is a dozen operators whatever the network.
  */
-import { ops, type Value } from '@synseg/core/internals';
+import { ops, type Value } from '@synseg/core/graph';
 import { total } from '../objective/rows.ts';
 
 const { add, divide, minimum, multiply, scalar, sqrt, subtract } = ops;

@@ -1,5 +1,6 @@
 /** Phrases that name nothing a mask could cover: the list, its file format, and the test of a phrase against it. */
-import { SynsegError, messageOf } from '@synseg/core';
+import { SynsegError } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { checkKind, describeValue, readTextFile } from '@synseg/core/guards';
 
 /**

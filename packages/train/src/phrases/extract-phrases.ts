@@ -10,7 +10,8 @@ import {
   describeValue,
   optionNames,
 } from '@synseg/core/guards';
-import { eventTurn, writeFileAtomic } from '@synseg/core/internals';
+import { writeFileAtomic } from '@synseg/core/checkpoint';
+import { eventTurn } from '@synseg/core/runtime';
 import type { CaptionKeys } from './caption-columns.ts';
 import {
   CAPTION_FORMATS,

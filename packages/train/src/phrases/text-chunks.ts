@@ -1,7 +1,8 @@
 /** A text file in pieces, unpacked when it is gzip; and its lines. Nothing here keeps more than a piece and a line. */
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { SynsegError, messageOf } from '@synseg/core';
+import { SynsegError } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { openInput } from '@synseg/core/guards';
 
 /** A longer line or record is broken: without a bound, a file that is no text would be read into memory whole. */

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { readJson, readModelConfig, type ModelConfig } from '@synseg/core/internals';
+import { readJson, readModelConfig, type ModelConfig } from '@synseg/core/checkpoint';
 
 /** The one weight file of a folder without frozen tensors. */
 export const SINGLE = 'model.safetensors';

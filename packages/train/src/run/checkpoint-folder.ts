@@ -12,7 +12,13 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { Weights, readSafetensors, type FloatTensor, type ModelConfig, type TensorEntry } from '@synseg/core/internals';
+import {
+  Weights,
+  readSafetensors,
+  type FloatTensor,
+  type ModelConfig,
+  type TensorEntry,
+} from '@synseg/core/checkpoint';
 import {
   FROZEN_SHARD,
   INDEX,

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { checkKind, checkOptions, checkOutputs, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
-import { openCheckpoint, readJson } from '@synseg/core/internals';
+import { openCheckpoint, readJson } from '@synseg/core/checkpoint';
 import { SINGLE, companionFiles, belongsToEncoders } from './checkpoint-files.ts';
 import { copyDurably, diskError, placeFolder, placedNames, writeDurably } from './durable-file.ts';
 import { TRAINER_FILE } from './trainer-state.ts';

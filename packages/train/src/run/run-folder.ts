@@ -12,7 +12,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { readJson } from '@synseg/core/internals';
+import { readJson } from '@synseg/core/checkpoint';
 import { FROZEN_FOLDER, writeCheckpoint, type CheckpointContents, type CheckpointName } from './checkpoint-folder.ts';
 import { configDifferences, formatDifference, type ConfigDifference } from './config-differences.ts';
 import { copyDurably, diskError, replaceFiles } from './durable-file.ts';

@@ -8,7 +8,7 @@ import {
   type FloatTensor,
   type TensorEntry,
   type TensorLayout,
-} from '@synseg/core/internals';
+} from '@synseg/core/checkpoint';
 
 /** A tensor to write; its bytes are asked for once, when its turn comes. */
 export interface TensorSource extends TensorLayout {

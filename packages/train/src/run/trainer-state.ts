@@ -1,7 +1,8 @@
 /** All that training needs to go on, in one file: parameters and optimizer state of one step can never be parted. */
 import { join } from 'node:path';
-import { SynsegError, messageOf } from '@synseg/core';
-import { readFloats, readSafetensors, type FloatTensor } from '@synseg/core/internals';
+import { SynsegError } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
+import { readFloats, readSafetensors, type FloatTensor } from '@synseg/core/checkpoint';
 import type { DatasetPosition } from '../data/dataset.ts';
 import type { Chunks } from './durable-file.ts';
 import { floatSources, safetensorsChunks } from './tensor-file.ts';

@@ -1,14 +1,14 @@
 /** What the decoder makes of each row, each form of it computed when a loss first asks. */
+import type { ModelConfig } from '@synseg/core/checkpoint';
 import {
   decode,
   ops,
   shapeOps,
   upsampleToLogits,
   type Dimension,
-  type ModelConfig,
   type Parameters,
   type Value,
-} from '@synseg/core/internals';
+} from '@synseg/core/graph';
 import { patchMaps, patchMeans, type PatchMaps } from '../objective/synergy.ts';
 
 const { add, matmul, multiply, reduceSum, scalar } = ops;

@@ -1,17 +1,15 @@
 /** Both encoders of a checkpoint on pictures and captions, from end to end: what contrastive training is about. */
 import { SynsegError } from '@synseg/core';
+import type { ClipTextConfig, ClipVisionConfig, ModelConfig } from '@synseg/core/checkpoint';
 import {
   imageEmbeddings,
   normalisePixels,
   textEmbeddings,
-  type ClipTextConfig,
-  type ClipVisionConfig,
   type Dimension,
   type Graph,
-  type ModelConfig,
   type Parameters,
   type Value,
-} from '@synseg/core/internals';
+} from '@synseg/core/graph';
 
 /** Name of the logarithm of the logit scale, as in published checkpoints. */
 export const LOGIT_SCALE = 'clip.logit_scale';

@@ -1,5 +1,5 @@
 /** Where training starts: the tensors of a checkpoint, or seeded random ones. */
-import { readFloats, type FloatTensor, type Weights } from '@synseg/core/internals';
+import { readFloats, type FloatTensor, type Weights } from '@synseg/core/checkpoint';
 import { Random } from '../data/random.ts';
 import type { Layout, ParameterSpec } from './layout.ts';
 

@@ -2,15 +2,8 @@
  * Where each trained tensor lies in the flat parameter vector. The list of tensors is not written down anywhere: it is
  * what the model's own code asks for when it is run on a recorder.
  */
-import {
-  Graph,
-  decode,
-  sha256,
-  upsampleToLogits,
-  type ModelConfig,
-  type Parameters,
-  type Value,
-} from '@synseg/core/internals';
+import { sha256, type ModelConfig } from '@synseg/core/checkpoint';
+import { Graph, decode, upsampleToLogits, type Parameters, type Value } from '@synseg/core/graph';
 import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
 
 /** Groups that train on frozen encoders: the decoder's and the projector. */

@@ -1,5 +1,5 @@
 /** A step's forward pass on pictures and captions: both encoders → InfoNCE, and the figures of the report. */
-import type { Graph, Parameters, Value } from '@synseg/core/internals';
+import type { Graph, Parameters, Value } from '@synseg/core/graph';
 import { infoNCE } from '../objective/info-nce.ts';
 import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
 import type { StepSpec } from './step-spec.ts';

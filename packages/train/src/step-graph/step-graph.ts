@@ -7,15 +7,7 @@
  * What comes out: the new state, and one vector of figures for the report. Only standard operators, so it runs wherever
  * inference does. The number of rows is left open: one session serves every bucket.
  */
-import {
-  CheckpointParameters,
-  Graph,
-  ops,
-  shapeOps,
-  trunkTaps,
-  type Parameters,
-  type Value,
-} from '@synseg/core/internals';
+import { CheckpointParameters, Graph, ops, shapeOps, trunkTaps, type Parameters, type Value } from '@synseg/core/graph';
 import { gradients } from '../autodiff/gradients.ts';
 import { adamw, clipToNorm, globalNorm } from '../optimizer/adamw.ts';
 import { LARGEST_SCALE } from '../objective/info-nce.ts';

@@ -1,5 +1,6 @@
 /** The step's forward pass: taps and labels → decoder → losses, and the figures of the report. */
-import { ops, shapeOps, type Graph, type ModelConfig, type Parameters, type Value } from '@synseg/core/internals';
+import type { ModelConfig } from '@synseg/core/checkpoint';
+import { ops, shapeOps, type Graph, type Parameters, type Value } from '@synseg/core/graph';
 import { contrastiveLosses } from '../objective/contrastive.ts';
 import { distillationLoss, groundingLoss } from '../objective/grounding.ts';
 import {

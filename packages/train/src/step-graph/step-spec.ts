@@ -1,5 +1,5 @@
 /** What a step graph is made for: plain data that crosses threads. */
-import type { ModelConfig, Weights } from '@synseg/core/internals';
+import type { ModelConfig, Weights } from '@synseg/core/checkpoint';
 import type { ContrastiveSettings } from '../objective/contrastive.ts';
 import { readsWindows, type FeatureSource, type LossWeights, type Stage } from '../objective/losses.ts';
 import type { AdamWSettings } from '../optimizer/adamw.ts';

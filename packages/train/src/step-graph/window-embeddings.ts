@@ -9,16 +9,8 @@
  * half.
  */
 import { SynsegError } from '@synseg/core';
-import {
-  imageEmbeddings,
-  normalisePixels,
-  ops,
-  shapeOps,
-  type ClipVisionConfig,
-  type ModelConfig,
-  type Parameters,
-  type Value,
-} from '@synseg/core/internals';
+import type { ClipVisionConfig, ModelConfig } from '@synseg/core/checkpoint';
+import { imageEmbeddings, normalisePixels, ops, shapeOps, type Parameters, type Value } from '@synseg/core/graph';
 import { unit } from '../objective/contrastive.ts';
 
 const { cast, matmul } = ops;

@@ -14,7 +14,7 @@ import {
   readModelConfig,
   type FloatTensor,
   type ModelConfig,
-} from '@synseg/core/internals';
+} from '@synseg/core/checkpoint';
 import { shownSource } from '../data/source.ts';
 import { initialValues } from '../step-graph/initial-values.ts';
 import { encoderTensors, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';

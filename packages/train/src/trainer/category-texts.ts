@@ -3,7 +3,8 @@
  * names; a category that is not one of them may be stood for by its other number ("shoes" by "shoe") or by the entries
  * it heads ("pants" by the mean of "sweat pants" and "short pants"), and then becomes a name of the trained checkpoint.
  */
-import { ThreadClient, Vocabulary, resolveLabels, type EngineSettings, type ModelConfig } from '@synseg/core/internals';
+import { Vocabulary, resolveLabels, type ModelConfig } from '@synseg/core/checkpoint';
+import { ThreadClient, type EngineSettings } from '@synseg/core/runtime';
 import type { Templates } from '@synseg/core';
 
 /** Embeddings kept in memory: 2 KB each at 512 dimensions. */

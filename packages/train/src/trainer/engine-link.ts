@@ -1,8 +1,9 @@
 /** The caller's side of the training thread. */
 import { Worker } from 'node:worker_threads';
 import { SynsegError } from '@synseg/core';
-import { packageFile, threadOptions } from '@synseg/core/guards';
-import { RunGuard, deserialiseError, disposedError } from '@synseg/core/internals';
+import { packageFile } from '@synseg/core/guards';
+import { threadOptions } from '@synseg/core/runtime';
+import { RunGuard, deserialiseError, disposedError } from '@synseg/core/runtime';
 import type {
   EngineReply,
   EngineRequest,

@@ -10,7 +10,7 @@
 import { mkdir, open, readFile, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { BUILD_ID, sha256, toFloat16, writeFileAtomic, type ModelConfig } from '@synseg/core/internals';
+import { BUILD_ID, sha256, toFloat16, writeFileAtomic, type ModelConfig } from '@synseg/core/checkpoint';
 import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, type Dataset } from '../data/dataset.ts';

@@ -1,5 +1,5 @@
 /** Batches → inputs of the step graph, by name. */
-import type { TensorData } from '@synseg/core/internals';
+import type { TensorData } from '@synseg/core/runtime';
 import { encodersOf } from '../step-graph/encode-pairs.ts';
 import { pictureDims, type StepSpec } from '../step-graph/step-spec.ts';
 import type { MicroBatch, PairBatch } from './protocol.ts';

@@ -1,7 +1,7 @@
 /**
  * What crosses between the caller's thread and the training thread: plain data, large arrays as transferred buffers.
  */
-import type { EngineSettings, SerialisedError } from '@synseg/core/internals';
+import type { EngineSettings, SerialisedError } from '@synseg/core/runtime';
 import type { StepSpec, StepWeights } from '../step-graph/step-spec.ts';
 
 /** Execution provider, or `'auto'`. */

@@ -5,20 +5,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSynsegError, type Provider } from '@synseg/core';
+import { Weights } from '@synseg/core/checkpoint';
+import { CheckpointParameters, Graph, ops, trunkTaps, writeOnnx, type Parameters } from '@synseg/core/graph';
 import {
-  CheckpointParameters,
-  Graph,
   ResidentTensor,
   RuntimeSession,
-  Weights,
-  ops,
   providerCandidates,
-  trunkTaps,
-  writeOnnx,
-  type Parameters,
   type RunGuard,
   type TensorData,
-} from '@synseg/core/internals';
+} from '@synseg/core/runtime';
 import { biasCorrections } from '../optimizer/adamw.ts';
 import { buildEmbedGraph, buildStepGraph, figuresOf } from '../step-graph/step-graph.ts';
 import { movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-spec.ts';

@@ -1,5 +1,6 @@
 /** Options → a plan in which nothing is left open. What is printed and saved as the run's configuration is this. */
-import { defaultCacheFolder, type Provider, type Templates } from '@synseg/core';
+import type { Provider, Templates } from '@synseg/core';
+import { defaultCacheFolder } from '@synseg/core/checkpoint';
 import {
   checkBooleans,
   checkCallback,
@@ -9,7 +10,7 @@ import {
   checkSignal,
   describeValue,
 } from '@synseg/core/guards';
-import { PROVIDERS, defaultThreads } from '@synseg/core/internals';
+import { PROVIDERS, defaultThreads } from '@synseg/core/runtime';
 import type { Augmentation } from '../data/augment.ts';
 import { checkData, type DataOptions } from '../data/dataset.ts';
 import { DATASETS } from '../evaluate/datasets.ts';

@@ -3,7 +3,7 @@
  * has closed, and never while it runs.
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { RunGuard, serialiseError } from '@synseg/core/internals';
+import { RunGuard, serialiseError } from '@synseg/core/runtime';
 import type { EngineReply, EngineRequest, EngineStart } from './protocol.ts';
 import { StepEngine } from './step-engine.ts';
 

@@ -7,7 +7,7 @@
  */
 import { SynsegError } from '@synseg/core';
 import { withDispose, type DisposableGenerator } from '@synseg/core/guards';
-import { encodeSafetensors, type FloatTensor } from '@synseg/core/internals';
+import { encodeSafetensors, type FloatTensor } from '@synseg/core/checkpoint';
 import { START, type DatasetPosition } from '../data/dataset.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { learningRateAt } from '../optimizer/schedule.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { checkOutputs } from '@synseg/core/guards';
-import { ClipTokenizer, templatesOf, type FloatTensor } from '@synseg/core/internals';
+import { ClipTokenizer, templatesOf, type FloatTensor } from '@synseg/core/checkpoint';
 import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import {

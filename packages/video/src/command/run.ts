@@ -1,5 +1,6 @@
 /** The work of `synseg-video`, apart from the process it runs in: signals and exit are the entry's business. */
-import { isSynsegError, messageOf, type LabelInput, type LabelSet, type Segmenter } from '@synseg/core';
+import { isSynsegError, type LabelInput, type LabelSet, type Segmenter } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { withoutSecrets } from '@synseg/core/guards';
 import { parseArguments, type ModelArguments, type VideoArguments } from './arguments.ts';
 import { devicesCommand, probeCommand } from './listing.ts';

@@ -3,7 +3,8 @@
  * how it is doing. What is decoded and how is the business of `decode/`; what becomes of the frames is the caller's.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSynsegError, messageOf, SynsegError } from '@synseg/core';
+import { isSynsegError, SynsegError } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { cleanError, describeValue } from '@synseg/core/guards';
 import {
   checkDecode,

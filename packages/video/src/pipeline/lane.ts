@@ -2,7 +2,8 @@
  * One source on its way through: its reader, the frames that wait for the model, those under way, and those whose turn
  * to be delivered it is. Lanes know nothing of one another; which one goes next is the stream's business.
  */
-import { messageOf, type LabelSet } from '@synseg/core';
+import type { LabelSet } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { pick } from '../pick.ts';
 import type { VideoFrame } from '../decode/decode.ts';
 import type { SourceReader, SourceState } from '../live/source-reader.ts';

@@ -1,6 +1,8 @@
 /** What crosses between the thread that moves frames and the pool's threads. Plain data; large buffers by transfer. */
 import type { MessagePort } from 'node:worker_threads';
-import type { DecisionRule, LabelSetParts, SerialisedError, SharedSegmenter } from '@synseg/core';
+import type { LabelSetParts, SharedSegmenter } from '@synseg/core';
+import type { DecisionRule } from '@synseg/core/masks';
+import type { SerialisedError } from '@synseg/core/runtime';
 import type { SmoothingOptions, SmoothingState } from '../temporal/smoothing.ts';
 import type { RenderInput, Rendered, RenderRequest } from './render.ts';
 

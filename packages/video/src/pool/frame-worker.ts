@@ -1,6 +1,8 @@
 /** Thread entry of the pool: segments frames with a session of another thread, decides, renders. */
 import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
-import { LabelSet, Segmenter, decideLabels, deserialiseError, serialiseError } from '@synseg/core';
+import { LabelSet, Segmenter } from '@synseg/core';
+import { decideLabels } from '@synseg/core/masks';
+import { deserialiseError, serialiseError } from '@synseg/core/runtime';
 import { smoothActivations } from '../temporal/smoothing.ts';
 import type {
   ActivationTask,

@@ -2,7 +2,7 @@
  * The legend of an overlay, drawn once for the same labels and picture size and then only blended: drawing takes
  * milliseconds, blending a tenth of one. Each thread keeps its own few.
  */
-import { blendBitmap, drawLegend, type Bitmap } from '@synseg/core';
+import { blendBitmap, drawLegend, type Bitmap } from '@synseg/core/masks';
 
 /** Names and colors shown, and whether the background has a row. */
 export interface LegendLabels {

@@ -9,15 +9,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina, move, transferableSymbol, valueSymbol } from 'piscina';
-import {
-  SynsegError,
-  deserialiseError,
-  messageOf,
-  serialiseError,
-  type Segmenter,
-  type SerialisedError,
-} from '@synseg/core';
-import { packageFile, threadOptions } from '@synseg/core/guards';
+import { SynsegError, type Segmenter } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
+import { deserialiseError, serialiseError, type SerialisedError } from '@synseg/core/runtime';
+import { packageFile } from '@synseg/core/guards';
+import { threadOptions } from '@synseg/core/runtime';
 import type { PoolControl, PoolReply, PoolTask, SessionRequest } from './frame-task.ts';
 
 /** A thread that has had nothing to do for this long ends, but for the last one. */

@@ -4,7 +4,8 @@
  *
  * A label map that grows to the picture's size gets smooth borders, in the delivered map and in the overlay alike.
  */
-import { BACKGROUND, blendOverlay, encodeIndexedPNG, encodeJPEG, resizeLabelMap, type Polygon } from '@synseg/core';
+import { BACKGROUND, type Polygon } from '@synseg/core';
+import { blendOverlay, encodeIndexedPNG, encodeJPEG, resizeLabelMap } from '@synseg/core/masks';
 import { polygonsByLabel, rleByLabel, type MaskRle } from '../label-masks.ts';
 import { LegendCache } from './legend.ts';
 

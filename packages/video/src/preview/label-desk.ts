@@ -1,5 +1,5 @@
 /** Where changes of the labels come in from the pages, one at a time. */
-import { messageOf } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 import { checkKind, withoutSecrets } from '@synseg/core/guards';
 import type { PreviewLabel, PreviewLabels, PreviewOptions } from './preview-types.ts';
 

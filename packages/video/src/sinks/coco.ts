@@ -19,7 +19,7 @@
  * only
  * the brackets around their lines.
  */
-import { measureRLE } from '@synseg/core';
+import { measureRLE } from '@synseg/core/masks';
 import { createReadStream } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { sixDecimals } from './csv-text.ts';

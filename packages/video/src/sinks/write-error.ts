@@ -1,5 +1,6 @@
 /** What went wrong with a file, as an error that names the file, the rule and what the system said. */
-import { SynsegError, messageOf } from '@synseg/core';
+import { SynsegError } from '@synseg/core';
+import { messageOf } from '@synseg/core/guards';
 
 const rules: Readonly<Record<string, string>> = {
   ENOSPC: 'be on a disk with room left',

@@ -1,0 +1,40 @@
+export { writeFileAtomic } from './cache/atomic-file.ts';
+export { BUILD_ID } from './cache/build-id.ts';
+export {
+  CACHE_SECTIONS,
+  cacheUsage,
+  clearCache,
+  defaultCacheFolder,
+  type CacheSection,
+  type CacheUsage,
+} from './cache/cache-folder.ts';
+export { openCheckpoint, readJson, type Checkpoint } from './checkpoint/checkpoint.ts';
+export { EMBEDDED, embeddedFolder } from './checkpoint/embedded.ts';
+export { fingerprintFiles, sha256 } from './checkpoint/fingerprint.ts';
+export { hubDefaults } from './checkpoint/hub.ts';
+export {
+  readModelConfig,
+  templatesOf,
+  type ClipTextConfig,
+  type ClipVisionConfig,
+  type DecoderConfig,
+  type ModelConfig,
+} from './checkpoint/model-config.ts';
+export {
+  encodeSafetensors,
+  readFloats,
+  readSafetensors,
+  safetensorsHeader,
+  toFloat16,
+  toFloat32,
+  writeSafetensors,
+  type FloatTensor,
+  type SafetensorsFile,
+  type TensorEntry,
+  type TensorLayout,
+} from './checkpoint/safetensors.ts';
+export { Weights } from './checkpoint/weights.ts';
+export { resolveLabels } from './labels/label-request.ts';
+export { promptBatch } from './text/prompt-batch.ts';
+export { ClipTokenizer } from './text/tokenizer.ts';
+export { Vocabulary } from './text/vocabulary.ts';

@@ -1,0 +1,12 @@
+export { deserialiseError, disposedError, serialiseError, type SerialisedError } from './errors.ts';
+export { encodePNG, openImage, type OpenedImage } from './image/image.ts';
+export { LabelEmbedder } from './labels/label-embedder.ts';
+export { defaultThreads } from './segmenter/load-options.ts';
+export { providerCandidates } from './session/engine-loader.ts';
+export { eventTurn, turnTaker } from './session/event-turn.ts';
+export type { EngineSettings } from './session/protocol.ts';
+export { PROVIDERS } from './session/providers.ts';
+export { RunGuard } from './session/run-guard.ts';
+export { ResidentTensor, RuntimeSession, type TensorData } from './session/runtime.ts';
+export { ThreadClient } from './session/thread-client.ts';
+export { threadOptions } from './session/thread-options.ts';
