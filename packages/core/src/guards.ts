@@ -20,3 +20,25 @@ export { showsItself } from './guard/show.ts';
 export { decodeText, readTextFile, utf16Of } from './guard/text-file.ts';
 export { withDispose, type DisposableGenerator } from './guard/with-dispose.ts';
 export { kindOfPicture } from './image/picture-bytes.ts';
+export {
+  abortSignal,
+  callback,
+  choice,
+  either,
+  flag,
+  group,
+  integer,
+  list,
+  number,
+  readOptions,
+  secretText,
+  text,
+  value,
+  withDefault,
+  type Filled,
+  type NumberBounds,
+  type Option,
+  type Options,
+  type OptionsOf,
+  type Resolved,
+} from './guard/options.ts';

@@ -8,6 +8,7 @@
  * to what follows it.
  */
 import { checkKind, describeValue } from '../guard/arguments.ts';
+import { choice, either, number, type Option } from '../guard/options.ts';
 import { DEFAULT_LIMITS, checkLimits, limitError } from '../guard/limits.ts';
 import { isActivation, type Background } from '../model/postprocess.ts';
 import { BACKGROUND } from './background.ts';
@@ -122,4 +123,10 @@ export function checkBackground(action: string, value: Background): Background {
 export function describeNumbers(value: unknown): string {
   const short = Array.isArray(value) && value.length < 10 && value.every((part) => typeof part === 'number');
   return short ? `[${value.join(',')}]` : describeValue(value);
+}
+
+/** The option that says where a pixel is background. */
+export function backgroundRule(): Option<Background> {
+  const activation = number({ least: 0, most: 1 });
+  return either('be "threshold", "none" or a number from 0 to 1', choice(['threshold', 'none']), activation);
 }

@@ -1,63 +1,78 @@
-/** Options of `Segmenter.segment()`, checked and filled in once, at the door. */
-import { describeValue, optionNames } from '../guard/arguments.ts';
+/** Options of `Segmenter.encode()` and `segment()`. */
+import { describeValue } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, limitError } from '../guard/limits.ts';
-import { checkActivation, checkBackground } from '../mask/check.ts';
+import {
+  abortSignal,
+  choice,
+  either,
+  flag,
+  group,
+  integer,
+  list,
+  number,
+  withDefault,
+  type OptionsOf,
+  type Resolved,
+} from '../guard/options.ts';
+import { backgroundRule, checkPixels } from '../mask/check.ts';
 import { disposedError } from '../errors.ts';
 import { LabelSet } from '../labels/label-set.ts';
-import { decisionOf, type Background, type Decision, type PostprocessOutputs } from '../model/postprocess.ts';
-import type { MergeRule, ViewCount } from '../model/views.ts';
+import { decisionOf, type Decision, type PostprocessOutputs } from '../model/postprocess.ts';
+import type { ViewCount } from '../model/views.ts';
 import type { EncodedImage } from './encoded-image.ts';
 
 /** What a segmentation contains. */
 export type Output = 'labels' | 'masks' | 'activations';
 
 /** Options of `Segmenter.encode()`. */
-export interface EncodeOptions {
-  /** 1: the whole picture; 5: the whole and its four quadrants, finer and five times the work. @default 1 */
-  readonly views?: ViewCount;
-  readonly signal?: AbortSignal;
-}
+export const ENCODE_OPTIONS = {
+  /**
+   * 1: the whole picture; 5: the whole and its four quadrants, finer and five times the work.
+   * @default 1, or those that the picture was encoded in
+   */
+  views: choice([1, 5]),
+  /** Ends the call at once; it rejects with the signal's reason. */
+  signal: abortSignal(),
+};
+export type EncodeOptions = OptionsOf<typeof ENCODE_OPTIONS>;
 
 /** Options of `Segmenter.segment()`. */
-export interface SegmentOptions extends EncodeOptions {
-  /** How the whole view and the quadrants become one map, in logit space. @default 'mean' */
-  readonly merge?: MergeRule;
-  /** Activation in [0, 1] a pixel must reach, for every label; overrides the label set's. */
-  readonly threshold?: number;
+export const SEGMENT_OPTIONS = {
+  ...ENCODE_OPTIONS,
+  /**
+   * How the whole view and the quadrants become one map, in logit space.
+   * @default 'mean'
+   */
+  merge: withDefault(choice(['mean', 'max']), 'mean'),
+  /** Activation that a pixel must reach, for every label; overrides the label set's. */
+  threshold: number({ least: 0, most: 1 }),
   /** Overrides the label set's background. */
-  readonly background?: Background;
-  /** Results to compute. @default ['labels'] */
-  readonly output?: readonly Output[];
-  /** Resolution of the results: the picture's, the network's own, or any. @default 'source' */
-  readonly size?: 'source' | 'model' | { readonly width: number; readonly height: number };
+  background: backgroundRule(),
+  /**
+   * Results to compute.
+   * @default ['labels']
+   */
+  output: withDefault(list(choice(['labels', 'masks', 'activations'])), ['labels']),
+  /**
+   * Resolution of the results: the picture's, the network's own, or any.
+   * @default 'source'
+   */
+  size: withDefault(
+    either(
+      'be "source", "model" or { width, height }',
+      choice(['source', 'model']),
+      group({ width: integer(), height: integer() }, ['width', 'height']),
+    ),
+    'source',
+  ),
   /**
    * Gives the memory of raw RGB pixels away instead of copying it, where they have the trunk's size already: `data` is
-   * empty afterwards. For streams of frames. @default false
+   * empty afterwards. For streams of frames.
+   * @default false
    */
-  readonly transfer?: boolean;
-}
-
-/** Names of {@link EncodeOptions} and {@link SegmentOptions}. */
-export const ENCODE_NAMES = optionNames<EncodeOptions>({ views: true, signal: true });
-export const SEGMENT_NAMES = optionNames<SegmentOptions>({
-  views: true,
-  signal: true,
-  merge: true,
-  threshold: true,
-  background: true,
-  output: true,
-  size: true,
-  transfer: true,
-});
-
-const OUTPUTS: readonly string[] = ['labels', 'masks', 'activations'] satisfies Output[];
-
-/** @throws RangeError unless `views` is 1 or 5 */
-export function checkViews(views: number): ViewCount {
-  if (views !== 1 && views !== 5)
-    throw new RangeError(`Cannot segment: views must be 1 or 5, got ${describeValue(views)}`);
-  return views;
-}
+  transfer: withDefault(flag(), false),
+};
+export type SegmentOptions = OptionsOf<typeof SEGMENT_OPTIONS>;
 
 /** @throws TypeError unless `labels` is a {@link LabelSet} of this embedding length */
 export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
@@ -86,54 +101,26 @@ export function checkEncoded(image: EncodedImage, views: ViewCount, owner: objec
     );
 }
 
-/** The outputs asked for. */
-export function resolveOutputs(output: readonly Output[] = ['labels']): PostprocessOutputs {
-  if (!isList(output)) throw new TypeError(`Cannot segment: output must be a list, got ${describeValue(output)}`);
-  const unknown = output.find((name) => !OUTPUTS.includes(name));
-  if (unknown !== undefined || output.length === 0)
-    throw new RangeError(
-      `Cannot segment: output must name some of ${OUTPUTS.join(', ')}, got ` +
-        `[${output.map((name) => (typeof name === 'string' ? name : describeValue(name))).join(', ')}]`,
-    );
-  return {
-    labels: output.includes('labels'),
-    masks: output.includes('masks'),
-    activations: output.includes('activations'),
-  };
-}
-
 /** Thresholds and background of one call: the options' where given, else the label set's. */
-export function resolveDecision(labels: LabelSet, { threshold, background }: SegmentOptions): Decision {
-  checkActivation('segment', 'threshold', threshold);
-  if (background !== undefined) checkBackground('segment', background);
-  const rule = labels.ruleWith({ threshold, background });
-  return decisionOf(rule.thresholds, rule.background, rule.defaultThreshold);
-}
-
-/** @throws RangeError when `merge` is unknown */
-export function checkMerge(merge: MergeRule = 'mean'): MergeRule {
-  if (merge !== 'mean' && merge !== 'max')
-    throw new RangeError(`Cannot segment: merge must be "mean" or "max", got ${JSON.stringify(merge)}`);
-  return merge;
+export function resolveDecision(
+  labels: LabelSet,
+  rule: Pick<Resolved<typeof SEGMENT_OPTIONS>, 'threshold' | 'background'>,
+): Decision {
+  const { thresholds, background, defaultThreshold } = labels.ruleWith(rule);
+  return decisionOf(thresholds, background, defaultThreshold);
 }
 
 /** Height and width of the results. */
 export function resolveSize(
-  size: SegmentOptions['size'],
+  size: Resolved<typeof SEGMENT_OPTIONS>['size'],
   source: readonly [number, number],
   model: readonly [number, number],
   maxPixels: number,
 ): readonly [height: number, width: number] {
-  if (size === undefined || size === 'source') return source;
+  if (size === 'source') return source;
   if (size === 'model') return model;
-  const { width, height } = typeof size === 'object' && (size as unknown) !== null ? size : { width: NaN, height: NaN };
-  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1 || width * height > maxPixels) {
-    throw new RangeError(
-      `Cannot segment: size must be "source", "model" or { width, height } of at most ${String(maxPixels)} pixels, ` +
-        `got ${JSON.stringify(size)}`,
-    );
-  }
-  return [height, width];
+  checkPixels('segment', 'size', size.width, size.height, maxPixels);
+  return [size.height, size.width];
 }
 
 /** @throws SynsegError `INFERENCE` when masks or activation maps would have more values than `maxLabelPixels` */
@@ -154,9 +141,4 @@ export function checkResults(
     'values',
     `${labels} × ${width} × ${height}`,
   );
-}
-
-/** `Array.isArray` that leaves the type of a readonly list alone. */
-export function isList(value: unknown): boolean {
-  return Array.isArray(value);
 }

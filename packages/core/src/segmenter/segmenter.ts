@@ -2,7 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { templatesOf } from '../checkpoint/model-config.ts';
 import { disposedError } from '../errors.ts';
-import { checkKind, checkOptions, checkSignal, describeValue } from '../guard/arguments.ts';
+import { checkKind, checkSignal, describeValue } from '../guard/arguments.ts';
+import { readOptions } from '../guard/options.ts';
 import { raceSignal } from '../guard/race-signal.ts';
 import { showsItself } from '../guard/show.ts';
 import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
@@ -20,16 +21,12 @@ import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
 import { resolveLoad, type ImageBounds, type LoadRequest, type SegmenterOptions } from './load-options.ts';
 import {
-  ENCODE_NAMES,
-  SEGMENT_NAMES,
+  ENCODE_OPTIONS,
+  SEGMENT_OPTIONS,
   checkEncoded,
   checkLabels,
-  checkMerge,
   checkResults,
-  checkViews,
-  isList,
   resolveDecision,
-  resolveOutputs,
   resolveSize,
   type EncodeOptions,
   type SegmentOptions,
@@ -225,10 +222,7 @@ export class Segmenter {
   /** Runs the trunk on a picture and keeps what it saw, to be prompted many times. */
   async encode(image: ImageInput, options: EncodeOptions = {}): Promise<EncodedImage> {
     Segmenter.#check(this, 'encode');
-    checkOptions('encode', options, ENCODE_NAMES);
-    checkSignal('encode', options.signal);
-    const { signal, views: asked = 1 } = options;
-    const views = checkViews(asked);
+    const { signal, views = 1 } = readOptions('encode', ENCODE_OPTIONS, options);
     return this.#permits.run(async () => {
       const opened = await this.#open(image, signal);
       const tiling = tilePicture(opened.width, opened.height);
@@ -259,24 +253,26 @@ export class Segmenter {
     options: SegmentOptions = {},
   ): Promise<Segmentation> {
     Segmenter.#check(this, 'segment');
-    checkOptions('segment', options, SEGMENT_NAMES);
-    checkSignal('segment', options.signal);
+    const asked = readOptions('segment', SEGMENT_OPTIONS, options);
     checkLabels(labels, this.#thread.info.config.embeddingDim);
-    const { signal } = options;
-    const views = checkViews(options.views ?? (image instanceof EncodedImage ? image.views : 1));
+    const { signal, merge, output, views = image instanceof EncodedImage ? image.views : 1 } = asked;
     if (image instanceof EncodedImage) checkEncoded(image, views, this.#thread);
     const shared = {
       views,
-      merge: checkMerge(options.merge),
-      outputs: resolveOutputs(options.output),
-      decision: resolveDecision(labels, options),
+      merge,
+      outputs: {
+        labels: output.includes('labels'),
+        masks: output.includes('masks'),
+        activations: output.includes('activations'),
+      },
+      decision: resolveDecision(labels, asked),
       labels: { key: labels.key, count: labels.names.length, embeddings: labels.embeddings },
     };
     return this.#permits.run(async () => {
       const opened = image instanceof EncodedImage ? image : await this.#open(image, signal);
       const tiling = tilePicture(opened.width, opened.height);
       const size = resolveSize(
-        options.size,
+        asked.size,
         [opened.height, opened.width],
         this.#logitSize(tiling, views),
         this.#bounds.maxPixels,
@@ -285,7 +281,7 @@ export class Segmenter {
       const picture: SegmentRequest['picture'] =
         opened instanceof EncodedImage
           ? { encoded: opened.id }
-          : { pixels: await this.#pixels(opened, tiling, views, signal, options.transfer), tiles: tiling.tiles };
+          : { pixels: await this.#pixels(opened, tiling, views, signal, asked.transfer), tiles: tiling.tiles };
       const transfer = 'pixels' in picture ? [picture.pixels.buffer as ArrayBuffer] : [];
       const results = await this.#thread.request<SegmentReply>(
         { type: 'segment', picture, size, ...shared },
@@ -302,7 +298,7 @@ export class Segmenter {
     labels: LabelSet,
     options: SegmentOptions = {},
   ): Promise<Segmentation[]> {
-    checkKind('segment', 'images', images, isList(images), 'be a list');
+    checkKind('segment', 'images', images, Array.isArray(images), 'be a list');
     return Promise.all(images.map((image) => this.segment(image, labels, options)));
   }
 

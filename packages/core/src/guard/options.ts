@@ -1,0 +1,295 @@
+/**
+ * Options, described once: a description gives the TypeScript type, the check at the door with its message, the defaults,
+ * and the flags of the command line; the docblock over each entry is what editors, `--help` and the docs show.
+ *
+ * What an option must be is one rule. It completes "<name> must …" in the error for a value of the wrong kind
+ * (TypeError) and for a value out of range (RangeError) alike. The only file that imports valibot.
+ */
+import { setMaxListeners } from 'node:events';
+import * as v from 'valibot';
+import { describeValue, nearestName } from './arguments.ts';
+
+/** One option. */
+export interface Option<Value> {
+  /** Completes "<name> must …". */
+  readonly rule: string;
+  readonly schema: v.GenericSchema<Value>;
+  /** The value that a text on the command line stands for, before it is checked; absent: no flag. */
+  readonly fromText?: (text: string) => unknown;
+  /** What the help calls the text: `n`, `a|b`, `a,b`; absent: a switch. */
+  readonly placeholder?: string;
+  /** Options within this one, under their names. */
+  readonly options?: Options;
+  /** Never printed. */
+  readonly secret?: true;
+  /** Filled in where nothing is given. */
+  readonly fallback?: Value;
+}
+
+/** An option with a default. */
+export interface Filled<Value> extends Option<Value> {
+  readonly fallback: Value;
+}
+
+/** Options by their names: what describes an options object. */
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+type ValueOf<Described> = Described extends Option<infer Value> ? Value : never;
+
+/** The options object that a description describes; those of `Needed` must be given. */
+export type OptionsOf<Described extends Options, Needed extends keyof Described = never> = {
+  readonly [Name in keyof Described as Name extends Needed ? never : Name]?: ValueOf<Described[Name]>;
+} & { readonly [Name in Needed]: ValueOf<Described[Name]> };
+
+/** The same after {@link readOptions}: defaults are filled in. */
+export type Resolved<Described extends Options, Needed extends keyof Described = never> = {
+  readonly [Name in keyof Described]: Described[Name] extends Filled<infer Value>
+    ? Value
+    : Name extends Needed
+      ? ValueOf<Described[Name]>
+      : ValueOf<Described[Name]> | undefined;
+};
+
+/**
+ * Checks an options object against its description, and fills in what has a default.
+ *
+ * @param needed - names that must be given
+ * @param what - what messages call the object, before a name within it; nothing for the options of a call
+ * @throws TypeError for anything but a plain object, an unknown name (with the known one most like it), a missing one or
+ *   a value of the wrong kind; RangeError for a value that cannot be
+ */
+export function readOptions<const Described extends Options, Needed extends keyof Described & string = never>(
+  action: string,
+  described: Described,
+  given: unknown,
+  needed: readonly Needed[] = [],
+  what = '',
+): Resolved<Described, Needed> {
+  if (given !== undefined && !isPlain(given))
+    throw new TypeError(
+      `Cannot ${action}: ${what === '' ? 'options' : what} must be an object, got ${describeValue(given)}`,
+    );
+  const { issues, output } = v.safeParse(objectSchema(described, needed), given ?? {});
+  const issue = issues?.find(isUnknownName) ?? issues?.[0];
+  if (issue !== undefined) throw optionError(action, described, issue, what);
+  const { signal } = output as { readonly signal?: unknown };
+  // One signal may end any number of calls: Node warns of a leak at its eleventh listener.
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal);
+  return output as Resolved<Described, Needed>;
+}
+
+/** Gives an option a default. */
+export function withDefault<Value>(option: Option<Value>, fallback: NoInfer<Value>): Filled<Value> {
+  return { ...option, fallback };
+}
+
+/** Bounds of a number, inclusive but for `above`. */
+export interface NumberBounds {
+  readonly least?: number;
+  readonly most?: number;
+  readonly above?: number;
+}
+
+/** A finite number. */
+export function number({ least = -Infinity, most = Infinity, above = -Infinity }: NumberBounds = {}): Option<number> {
+  const floor = above > -Infinity ? ` above ${above}` : least > -Infinity ? ` of at least ${least}` : '';
+  const bounds =
+    most === Infinity ? floor : above > -Infinity ? `${floor} and at most ${most}` : ` from ${least} to ${most}`;
+  const within = (value: number): boolean => Number.isFinite(value) && value >= least && value <= most && value > above;
+  return of(`be a number${bounds}`, isNumber, within, { fromText: toNumber, placeholder: 'n' });
+}
+
+/** A whole number, of at least 1 unless said otherwise. */
+export function integer({ least = 1, most = Number.MAX_SAFE_INTEGER }: NumberBounds = {}): Option<number> {
+  const bounds =
+    most < Number.MAX_SAFE_INTEGER ? `an integer from ${least} to ${most}` : `an integer of at least ${least}`;
+  const rule = least === 1 && most === Number.MAX_SAFE_INTEGER ? 'be a positive integer' : `be ${bounds}`;
+  const within = (value: number): boolean => Number.isSafeInteger(value) && value >= least && value <= most;
+  return of(rule, isNumber, within, { fromText: toNumber, placeholder: 'n' });
+}
+
+/** One of some strings or numbers. */
+export function choice<const Value extends string | number>(choices: readonly Value[]): Option<Value> {
+  const kinds = new Set(choices.map((value) => typeof value));
+  const shown = choices.map((value) => describeValue(value));
+  const rule = `be ${shown.length < 3 ? shown.join(' or ') : `one of ${shown.join(', ')}`}`;
+  return of(
+    rule,
+    (value): value is Value => kinds.has(typeof value as 'string' | 'number'),
+    (value) => choices.includes(value),
+    { fromText: (text) => choices.find((value) => String(value) === text) ?? text, placeholder: choices.join('|') },
+  );
+}
+
+/** A string with something in it. */
+export function text(): Option<string> {
+  const isText = (value: unknown): value is string => typeof value === 'string';
+  return of('be a string that is not empty', isText, (value) => value !== '', {
+    fromText: String,
+    placeholder: 'text',
+  });
+}
+
+/** A string that no message shows. */
+export function secretText(): Option<string> {
+  return { ...text(), secret: true };
+}
+
+/** True or false: a switch on the command line. */
+export function flag(): Option<boolean> {
+  const fromText = (given: string): unknown => ({ true: true, false: false })[given] ?? given;
+  return of(
+    'be true or false',
+    (value): value is boolean => typeof value === 'boolean',
+    () => true,
+    { fromText },
+  );
+}
+
+/** Several of one kind, one at least unless said otherwise; commas between them on the command line. */
+export function list<Value>(
+  item: Option<Value>,
+  { least = 1 }: { readonly least?: number } = {},
+): Option<readonly Value[]> {
+  const rule = least === 0 ? 'be a list' : 'be a list that is not empty';
+  const { fromText } = item;
+  return {
+    rule,
+    schema: v.pipe(v.array(item.schema, rule), v.minLength(least, rule)),
+    ...(fromText === undefined
+      ? {}
+      : {
+          fromText: (given: string) => commaSeparated(given).map(fromText),
+          placeholder: `${item.placeholder ?? ''},…`,
+        }),
+  };
+}
+
+/** Any of several options; the first whose rule a text meets is what it stands for. */
+export function either<const Choices extends readonly Option<unknown>[]>(
+  rule: string,
+  ...choices: Choices
+): Option<ValueOf<Choices[number]>> {
+  const fits = (value: unknown): boolean => choices.some(({ schema }) => v.is(schema, value));
+  const readers = choices.filter(({ fromText }) => fromText !== undefined);
+  const fromText = (given: string): unknown => {
+    const read = readers.map((choice) => choice.fromText?.(given));
+    return read.find(fits) ?? given;
+  };
+  type Value = ValueOf<Choices[number]>;
+  const ofAKind = (value: unknown): value is Value => choices.some(({ schema }) => isOfKind(schema, value));
+  return of(rule, ofAKind, fits, {
+    ...(readers.length === 0
+      ? {}
+      : { fromText, placeholder: readers.map(({ placeholder = '' }) => placeholder).join('|') }),
+  });
+}
+
+/** Options within an option, such as `{ flip: true }`. */
+export function group<const Described extends Options, Needed extends keyof Described & string = never>(
+  described: Described,
+  needed: readonly Needed[] = [],
+): Option<OptionsOf<Described, Needed>> {
+  const schema = v.pipe(v.custom<unknown>(isPlain, 'be an object'), objectSchema(described, needed));
+  return { rule: 'be an object', schema: schema as never, options: described };
+}
+
+/** A function that is called back. */
+export function callback<Call extends (...args: never[]) => unknown>(): Option<Call> {
+  return of(
+    'be a function',
+    (value): value is Call => typeof value === 'function',
+    () => true,
+    {},
+  );
+}
+
+/** An AbortSignal, of any realm. */
+export function abortSignal(): Option<AbortSignal> {
+  const isSignal = (value: unknown): value is AbortSignal =>
+    typeof value === 'object' &&
+    value !== null &&
+    'aborted' in value &&
+    typeof (value as AbortSignal).addEventListener === 'function';
+  return of('be an AbortSignal', isSignal, () => true, {});
+}
+
+/** A value of any other kind: `passes` says whether it is of the kind, `allowed` whether it may have this value. */
+export function value<Value>(
+  rule: string,
+  passes: (given: unknown) => boolean,
+  allowed: (given: Value) => boolean = () => true,
+  facts: Pick<Option<Value>, 'fromText' | 'placeholder'> = {},
+): Option<Value> {
+  return of(rule, passes as (given: unknown) => given is Value, allowed, facts);
+}
+
+function of<Value>(
+  rule: string,
+  isKind: (value: unknown) => value is Value,
+  allowed: (value: Value) => boolean,
+  facts: Pick<Option<Value>, 'fromText' | 'placeholder'>,
+): Option<Value> {
+  return { rule, schema: v.pipe(v.custom<Value>(isKind, rule), v.check(allowed, rule)), ...facts };
+}
+
+function objectSchema(described: Options, needed: readonly string[]): v.GenericSchema {
+  const entries = Object.entries(described).map(([name, { schema, rule, fallback }]) => [
+    name,
+    needed.includes(name) ? v.nonOptional(schema, rule) : v.optional(schema, fallback as undefined),
+  ]);
+  return v.strictObject(Object.fromEntries(entries) as v.ObjectEntries);
+}
+
+type Issue = v.BaseIssue<unknown>;
+
+/** Of a name that the description has not, or of one that is needed and not there. */
+const ofName = (issue: Issue): boolean => issue.type === 'strict_object';
+const isUnknownName = (issue: Issue): boolean => ofName(issue) && issue.expected === 'never';
+/** True for a value of the right kind, whatever else is said of it. */
+const isOfKind = (schema: v.GenericSchema, value: unknown): boolean =>
+  v.safeParse(schema, value).issues?.every(({ kind }) => kind === 'validation') ?? true;
+
+function optionError(action: string, described: Options, issue: Issue, what: string): Error {
+  const keys = (issue.path ?? []).map(({ key }) => String(key));
+  const path = [...(what === '' ? [] : [what]), ...keys];
+  if (isUnknownName(issue)) {
+    const names = Object.keys(
+      keys.slice(0, -1).reduce<Options>((within, key) => within[key]?.options ?? {}, described),
+    );
+    const name = keys.at(-1) ?? '';
+    const near = nearestName(name, names);
+    const hint = near === undefined ? `; known: ${names.join(', ')}` : ` (did you mean "${near}"?)`;
+    const object = path.slice(0, -1).join('.') || 'options';
+    return new TypeError(`Cannot ${action}: ${object} must have known names, got ${JSON.stringify(name)}${hint}`);
+  }
+  const option = keys.reduce<{ within: Options; option?: Option<unknown> }>(
+    ({ within, option }, key) => ({ within: within[key]?.options ?? {}, option: within[key] ?? option }) as never,
+    { within: described },
+  ).option;
+  const rule = ofName(issue) ? (option?.rule ?? 'be given') : issue.message;
+  const got = ofName(issue) ? 'none' : describeValue(option?.secret === true ? typeof issue.input : issue.input);
+  const Kind = issue.kind === 'validation' ? RangeError : TypeError;
+  return new Kind(`Cannot ${action}: ${path.join('.')} must ${rule}, got ${got}`);
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const toNumber = (given: string): unknown =>
+  given.trim() === '' || Number.isNaN(Number(given)) ? given : Number(given);
+
+function commaSeparated(given: string): string[] {
+  return given
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** An object that is neither a list nor a promise. */
+function isPlain(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    typeof (value as PromiseLike<unknown>).then !== 'function'
+  );
+}
