@@ -36,7 +36,15 @@ export default defineConfig(
   },
   { files: ['**/*.{js,mjs}'], extends: [tseslint.configs.recommended] },
   {
-    files: ['packages/*/src/**/cli.ts', 'packages/*/src/**/cli/**', 'scripts/**', 'bench/**', 'examples/**', '*.ts'],
+    files: [
+      'packages/*/src/**/cli.ts',
+      'packages/*/src/**/cli/**',
+      'scripts/**',
+      'bench/**',
+      'examples/**',
+      'worlds/**',
+      '*.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   {

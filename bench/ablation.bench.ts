@@ -53,10 +53,10 @@ import {
 } from './support/ablation-settings.ts';
 import { countOf, rateOf, someOf } from './support/arguments.ts';
 import { circumstances } from './support/machine.ts';
-import { modelFolder } from './support/street-heads.ts';
-import { classLabels, describeAsking } from './support/street-prompts.ts';
-import { scoreNouns, type NounScores } from './support/street-scores.ts';
-import { readPictures, testSet, trainSet, type StreetPicture } from './support/street-sets.ts';
+import { modelFolder } from './support/heads.ts';
+import { classLabels, describeAsking } from '@synseg/street-world/bench/prompts.ts';
+import { scoreNouns, type NounScores } from '@synseg/street-world/bench/scores.ts';
+import { readPictures, testSet, trainSet, type StreetPicture } from '@synseg/street-world/bench/sets.ts';
 import {
   NOUNS,
   makeHalfTrained,
@@ -64,7 +64,7 @@ import {
   trainHead,
   type StreetData,
   type TrainedHead,
-} from './support/street-training.ts';
+} from '@synseg/street-world/bench/training.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({

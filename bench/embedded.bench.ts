@@ -18,16 +18,20 @@ import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Segmenter, type Precision, type TemplateName } from '@synseg/core';
 import { describeProtocol, type EvaluatedModel, type Score } from '@synseg/train';
-import { CLASSES } from '../examples/street-world/classes.ts';
+import { CLASSES } from '@synseg/street-world/classes.ts';
 import { countOf, oneOf } from './support/arguments.ts';
 import { benchCache, circumstances } from './support/machine.ts';
 import { table } from './support/statistics.ts';
-import { combinationPictures, scoreCombinations, type CombinationScores } from './support/street-combinations.ts';
-import { modelFolder, untrainedHead } from './support/street-heads.ts';
-import { PatchSimilarity } from './support/street-patch-similarity.ts';
-import { describeAsking, type Asking } from './support/street-prompts.ts';
-import { scoreClasses, scoreSynonyms, type SynonymScore } from './support/street-scores.ts';
-import { readPictures, testSet } from './support/street-sets.ts';
+import {
+  combinationPictures,
+  scoreCombinations,
+  type CombinationScores,
+} from '@synseg/street-world/bench/combinations.ts';
+import { modelFolder, untrainedHead } from './support/heads.ts';
+import { PatchSimilarity } from './support/patch-similarity.ts';
+import { describeAsking, type Asking } from '@synseg/street-world/bench/prompts.ts';
+import { scoreClasses, scoreSynonyms, type SynonymScore } from '@synseg/street-world/bench/scores.ts';
+import { readPictures, testSet } from '@synseg/street-world/bench/sets.ts';
 
 const { values } = parseArgs({
   options: {

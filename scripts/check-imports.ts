@@ -238,7 +238,7 @@ function rootDocuments(): string[] {
 }
 
 const code = /\.(ts|mjs|js)$/;
-for (const folder of ['packages', 'test', 'bench', 'scripts', 'examples']) {
+for (const folder of ['packages', 'test', 'bench', 'scripts', 'examples', 'worlds']) {
   for (const file of filesUnder(folder, code)) {
     if (folder === 'packages' && !/^packages\/[^/]+\/src\//.test(file)) continue;
     checkName(file);

@@ -4,7 +4,7 @@
  */
 import type { LossWeights, TrainOptions } from '@synseg/train';
 import { meanAndDeviation, mean, table } from './statistics.ts';
-import { WITH_MASKS } from './street-training.ts';
+import { WITH_MASKS } from '@synseg/street-world/bench/training.ts';
 
 /** What a setting starts from. */
 export const STARTS = ['random', 'half'] as const;

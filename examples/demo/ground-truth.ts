@@ -1,8 +1,8 @@
 /** What the pixels of a clip show, as label maps over the classes that occur in it. */
 import { join } from 'node:path';
-import { CLASSES, IGNORED, type ClassName } from '../street-world/classes.ts';
-import type { Clip } from '../street-world/clip.ts';
-import { decodeMask } from '../street-world/draw.ts';
+import { CLASSES, IGNORED, type ClassName } from '@synseg/street-world/classes.ts';
+import type { Clip } from '@synseg/street-world/clip.ts';
+import { decodeMask } from '@synseg/street-world/draw.ts';
 
 /** The ground truth of a clip. */
 export interface GroundTruth {

@@ -1,7 +1,7 @@
 /** One picture of several frames: the frame, what it shows, what was found, and a legend. */
 import type { LabelColor } from '@synseg/core';
 import { blendOverlay, legendSVG } from '@synseg/core/masks';
-import { encodePng } from '../street-world/draw.ts';
+import { encodePng } from '@synseg/street-world/draw.ts';
 
 /** A frame on the sheet. */
 export interface SheetRow {

@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 const at = (...parts) => join(resolve(values.work), ...parts);
-const draw = ['--import', 'tsx', 'examples/street-world/make.ts'];
+const draw = ['--import', 'tsx', 'worlds/street/make.ts'];
 const trainer = ['packages/train/dist/cli.js'];
 
 /** A stage that draws pictures. */

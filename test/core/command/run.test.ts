@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { drawScene, encodePng } from '../../../examples/street-world/draw.ts';
-import { sceneOf } from '../../../examples/street-world/scene.ts';
+import { drawScene, encodePng } from '@synseg/street-world/draw.ts';
+import { sceneOf } from '@synseg/street-world/scene.ts';
 import { runCommand } from '../../../packages/core/src/command/run.ts';
 import { NO_NETWORK, installCore, runToEnd, type Ended } from '../../support/installed-core.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CLASSES, HELD_OUT_COMBINATIONS, isHeldOut } from '../../../examples/street-world/classes.ts';
-import { drawScene } from '../../../examples/street-world/draw.ts';
-import { sceneOf } from '../../../examples/street-world/scene.ts';
+import { CLASSES, HELD_OUT_COMBINATIONS, isHeldOut } from '@synseg/street-world/classes.ts';
+import { drawScene } from '@synseg/street-world/draw.ts';
+import { sceneOf } from '@synseg/street-world/scene.ts';
 
 describe('sceneOf()', () => {
   it('makes the same plain data for a seed, whatever was made before', () => {

@@ -2,7 +2,7 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFloats, readSafetensors } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
-import { readPictures, trainSet } from '../../bench/support/street-sets.ts';
+import { readPictures, trainSet } from '@synseg/street-world/bench/sets.ts';
 import {
   NOUNS,
   makeHalfTrained,
@@ -10,12 +10,12 @@ import {
   streetData,
   trainHead,
   withoutNouns,
-} from '../../bench/support/street-training.ts';
-import { CLASSES, IGNORED, classIndex } from '../../examples/street-world/classes.ts';
-import type { DatasetRow } from '../../examples/street-world/dataset.ts';
-import { decodeMask } from '../../examples/street-world/draw.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { writeTinyClipseg } from '../support/tiny-clipseg.ts';
+} from '@synseg/street-world/bench/training.ts';
+import { CLASSES, IGNORED, classIndex } from '@synseg/street-world/classes.ts';
+import type { DatasetRow } from '@synseg/street-world/dataset.ts';
+import { decodeMask } from '@synseg/street-world/draw.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { writeTinyClipseg } from '../../../support/tiny-clipseg.ts';
 
 const folder = temporaryFolder();
 const encoders = writeTinyClipseg(join(folder, 'encoders'));

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { View } from '../../../examples/street-world/camera.ts';
-import { writeClip } from '../../../examples/street-world/clip.ts';
-import { drawScene } from '../../../examples/street-world/draw.ts';
-import { movingScene } from '../../../examples/street-world/motion.ts';
+import { View } from '@synseg/street-world/camera.ts';
+import { writeClip } from '@synseg/street-world/clip.ts';
+import { drawScene } from '@synseg/street-world/draw.ts';
+import { movingScene } from '@synseg/street-world/motion.ts';
 import { readIndexMask } from '../../../packages/train/src/image/index-mask.ts';
 
 describe('movingScene()', () => {

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HELD_OUT_SYNONYMS, type ClassName } from '../../../examples/street-world/classes.ts';
-import { drawScene, type Drawing } from '../../../examples/street-world/draw.ts';
-import { nameable } from '../../../examples/street-world/nameable.ts';
-import { sceneOf } from '../../../examples/street-world/scene.ts';
-import { sceneryOf } from '../../../examples/street-world/scenery.ts';
-import { windowOf } from '../../../examples/street-world/window.ts';
+import { HELD_OUT_SYNONYMS, type ClassName } from '@synseg/street-world/classes.ts';
+import { drawScene, type Drawing } from '@synseg/street-world/draw.ts';
+import { nameable } from '@synseg/street-world/nameable.ts';
+import { sceneOf } from '@synseg/street-world/scene.ts';
+import { sceneryOf } from '@synseg/street-world/scenery.ts';
+import { windowOf } from '@synseg/street-world/window.ts';
 import { PhraseExtractor } from '../../../packages/train/src/phrases/phrase-extractor.ts';
 
 /** Last words of a class's nouns, in either number. */

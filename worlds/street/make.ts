@@ -1,7 +1,7 @@
 /**
  * Makes pictures, clips and contact sheets of the street world.
  *
- *   npx tsx --tsconfig tsconfig.run.json examples/street-world/make.ts --out FOLDER --count N
+ *   npx tsx --tsconfig tsconfig.run.json worlds/street/make.ts --out FOLDER --count N
  *       [--first-seed 0] [--size 128] [--split train|pretrain|test|held-out] [--captions 5] [--scenery 0]
  *       [--views whole|varied] [--workers 2]
  *   … make.ts --video clip.mp4 [--seconds 6] [--seed 0] [--size 256] [--aspect 1.5] [--frame-rate 12]

@@ -9,22 +9,14 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
-import { IGNORED, type HeldOutCombination } from '../../examples/street-world/classes.ts';
-import { COLOR_WORDS } from '../../examples/street-world/color.ts';
-import {
-  beginDataset,
-  drawOf,
-  finishDataset,
-  nameOf,
-  replace,
-  writeSample,
-  type DatasetPlan,
-} from '../../examples/street-world/dataset.ts';
-import { encodeMask, type Drawing } from '../../examples/street-world/draw.ts';
-import { nameable, showsColor } from '../../examples/street-world/nameable.ts';
-import { sceneOf } from '../../examples/street-world/scene.ts';
-import { combinationName } from './street-prompts.ts';
-import { versionOf } from './machine.ts';
+import sharp from 'sharp';
+import { IGNORED, type HeldOutCombination } from '../classes.ts';
+import { COLOR_WORDS } from '../color.ts';
+import { beginDataset, drawOf, finishDataset, nameOf, replace, writeSample, type DatasetPlan } from '../dataset.ts';
+import { encodeMask, type Drawing } from '../draw.ts';
+import { nameable, showsColor } from '../nameable.ts';
+import { sceneOf } from '../scene.ts';
+import { combinationName } from './prompts.ts';
 
 /** Height and width of the pictures, pixels. */
 export const PICTURE_SIZE = 128;
@@ -33,14 +25,14 @@ export const PICTURE_SIZE = 128;
 const AT_ONCE = 8;
 /** Scenes that are looked through for each picture of a combination, at most; the rarest is in one of a hundred. */
 const MOST_SCENES = 1000;
-/** Files of the example that bear on no picture of a set. */
+/** Files of the world that bear on no picture of a set. */
 const APART: readonly string[] = ['clip.ts', 'make.ts', 'sheet.ts', 'threads.ts'];
 /**
  * Files that bear on captions alone: pictures of combinations, which take minutes to find, are kept when these change.
  */
 const WORDING: readonly string[] = ['captions.ts', 'relations.ts', 'words.ts'];
-const source = join(import.meta.dirname, '../../examples/street-world');
-const outFolder = join(import.meta.dirname, '../../out');
+const source = join(import.meta.dirname, '..');
+const outFolder = join(import.meta.dirname, '../../../out');
 
 /** A set on disk: `images`, `masks`, `classes.json` and `metadata.jsonl`, as the trainer and `evaluate()` read them. */
 export interface StreetSet {
@@ -222,7 +214,7 @@ function planOf(folder: string): DatasetPlan {
 }
 
 async function drawingHash(apart: readonly string[]): Promise<string> {
-  const hash = createHash('sha256').update(versionOf('sharp'));
+  const hash = createHash('sha256').update(sharp.versions.sharp);
   for (const file of (await readdir(source)).sort())
     if (file.endsWith('.ts') && !apart.includes(file)) hash.update(file).update(await readFile(join(source, file)));
   return hash.digest('hex').slice(0, 8);

@@ -7,10 +7,10 @@ import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fingerprintFiles, openCheckpoint, sha256 } from '@synseg/core/checkpoint';
 import { PhraseExtractor, train, type DataOptions, type StepReport, type TrainOptions } from '@synseg/train';
-import { CLASSES, IGNORED, classIndex, type ClassName } from '../../examples/street-world/classes.ts';
-import { replace, type DatasetRow } from '../../examples/street-world/dataset.ts';
-import { encodeMask } from '../../examples/street-world/draw.ts';
-import { readPictures, type StreetSet } from './street-sets.ts';
+import { CLASSES, IGNORED, classIndex, type ClassName } from '../classes.ts';
+import { replace, type DatasetRow } from '../dataset.ts';
+import { encodeMask } from '../draw.ts';
+import { readPictures, type StreetSet } from './sets.ts';
 
 /** The classes in two halves. */
 export interface NounSplit {
@@ -94,7 +94,7 @@ export const WITH_MASKS = {
 
 /** A last save is enough. */
 const NEVER = 1_000_000;
-const halfFolder = join(import.meta.dirname, '../../out/street-half');
+const halfFolder = join(import.meta.dirname, '../../../out/street-half');
 
 /** The rows of a set for each way to learn from it; written beside its pictures. */
 export async function streetData(set: StreetSet, { seen, unseen }: NounSplit = NOUNS): Promise<StreetData> {

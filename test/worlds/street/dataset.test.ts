@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLASSES } from '../../../examples/street-world/classes.ts';
+import { CLASSES } from '@synseg/street-world/classes.ts';
 import {
   beginDataset,
   drawOf,
@@ -13,8 +13,8 @@ import {
   writeSample,
   type DatasetPlan,
   type DatasetRow,
-} from '../../../examples/street-world/dataset.ts';
-import { sceneryOf } from '../../../examples/street-world/scenery.ts';
+} from '@synseg/street-world/dataset.ts';
+import { sceneryOf } from '@synseg/street-world/scenery.ts';
 import { openDataset, START } from '../../../packages/train/src/data/dataset.ts';
 import { readClassList } from '../../../packages/train/src/evaluate/class-list.ts';
 import { PhraseExtractor } from '../../../packages/train/src/phrases/phrase-extractor.ts';
@@ -35,7 +35,7 @@ const make = async (...args: string[]): Promise<{ stdout: string; stderr: string
   promisify(execFile)(process.execPath, [
     '--import',
     'tsx',
-    join(import.meta.dirname, '../../../examples/street-world/make.ts'),
+    join(import.meta.dirname, '../../../worlds/street/make.ts'),
     ...args,
   ]);
 

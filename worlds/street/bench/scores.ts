@@ -3,18 +3,11 @@ import { createHash } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { LabelSet, type SegmentOptions } from '@synseg/core';
 import { evaluate, type EvaluatedModel, type Score } from '@synseg/train';
-import { CLASSES, IGNORED, type ClassName } from '../../examples/street-world/classes.ts';
-import { replace } from '../../examples/street-world/dataset.ts';
-import {
-  classLabels,
-  classesWithSynonyms,
-  describeAsking,
-  synonymLabels,
-  synonymOf,
-  type Asking,
-} from './street-prompts.ts';
-import type { StreetPicture, StreetSet } from './street-sets.ts';
-import { IoUTally } from './street-tally.ts';
+import { CLASSES, IGNORED, type ClassName } from '../classes.ts';
+import { replace } from '../dataset.ts';
+import { classLabels, classesWithSynonyms, describeAsking, synonymLabels, synonymOf, type Asking } from './prompts.ts';
+import type { StreetPicture, StreetSet } from './sets.ts';
+import { IoUTally } from './tally.ts';
 
 /** Pictures in progress at once: enough to fill the network's batches while the next are decoded. */
 const IN_FLIGHT = 8;

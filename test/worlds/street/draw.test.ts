@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { CLASSES, IGNORED } from '../../../examples/street-world/classes.ts';
-import { drawBatch, drawScene, encodeMask } from '../../../examples/street-world/draw.ts';
-import type { Item } from '../../../examples/street-world/item.ts';
-import { classShares } from '../../../examples/street-world/masks.ts';
-import { sceneOf, type Scene } from '../../../examples/street-world/scene.ts';
-import { Threads, type ThreadDrawing } from '../../../examples/street-world/threads.ts';
+import { CLASSES, IGNORED } from '@synseg/street-world/classes.ts';
+import { drawBatch, drawScene, encodeMask } from '@synseg/street-world/draw.ts';
+import type { Item } from '@synseg/street-world/item.ts';
+import { classShares } from '@synseg/street-world/masks.ts';
+import { sceneOf, type Scene } from '@synseg/street-world/scene.ts';
+import { Threads, type ThreadDrawing } from '@synseg/street-world/threads.ts';
 import { readIndexMask } from '../../../packages/train/src/image/index-mask.ts';
 
 function hashOf({ pixels, instances, labels }: ThreadDrawing): string {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { DEVIATION_EPSILON, PatchSimilarity } from '../../bench/support/street-patch-similarity.ts';
+import { DEVIATION_EPSILON, PatchSimilarity } from '../../bench/support/patch-similarity.ts';
 import { gaussians, picture } from '../support/random.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { EMBEDDING_DIM, tinyTensors, writeTinyClipseg, type TinyClipseg } from '../support/tiny-clipseg.ts';

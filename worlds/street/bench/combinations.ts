@@ -1,16 +1,10 @@
 /** Attribute and noun together: how well "green car" is found among cars of all colors, in pictures that have one. */
-import {
-  CLASSES,
-  HELD_OUT_COMBINATIONS,
-  IGNORED,
-  type ClassName,
-  type HeldOutCombination,
-} from '../../examples/street-world/classes.ts';
-import { COLOR_WORDS } from '../../examples/street-world/color.ts';
-import { SEEN_COMBINATIONS, colorLabels, combinationName, combinationsOf, type Asking } from './street-prompts.ts';
-import { forEachPicture, type DecidingModel } from './street-scores.ts';
-import { combinationSet, readColored, type ColoredPicture, type CombinationSet } from './street-sets.ts';
-import { IoUTally, meanOf } from './street-tally.ts';
+import { CLASSES, HELD_OUT_COMBINATIONS, IGNORED, type ClassName, type HeldOutCombination } from '../classes.ts';
+import { COLOR_WORDS } from '../color.ts';
+import { SEEN_COMBINATIONS, colorLabels, combinationName, combinationsOf, type Asking } from './prompts.ts';
+import { forEachPicture, type DecidingModel } from './scores.ts';
+import { combinationSet, readColored, type ColoredPicture, type CombinationSet } from './sets.ts';
+import { IoUTally, meanOf } from './tally.ts';
 
 /** One combination's figure. */
 export interface CombinationScore {

@@ -6,11 +6,11 @@ import {
   HELD_OUT_SYNONYMS,
   type ClassName,
   type HeldOutCombination,
-} from '../../examples/street-world/classes.ts';
-import { COLOR_WORDS, type ColorWord } from '../../examples/street-world/color.ts';
-import { sceneOf } from '../../examples/street-world/scene.ts';
-import { nounsOf } from '../../examples/street-world/words.ts';
-import { fillTemplate, resolveTemplates } from '../../packages/core/src/text/templates.ts';
+} from '../classes.ts';
+import { COLOR_WORDS, type ColorWord } from '../color.ts';
+import { sceneOf } from '../scene.ts';
+import { nounsOf } from '../words.ts';
+import { fillTemplate, resolveTemplates } from '../../../packages/core/src/text/templates.ts';
 
 /** How classes become prompts. */
 export interface Asking {

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { captionsOf, type Caption } from '../../../examples/street-world/captions.ts';
-import { CLASSES, HELD_OUT_COMBINATIONS, HELD_OUT_SYNONYMS } from '../../../examples/street-world/classes.ts';
-import { drawScene, type Drawing } from '../../../examples/street-world/draw.ts';
-import { nameable } from '../../../examples/street-world/nameable.ts';
-import { sceneOf } from '../../../examples/street-world/scene.ts';
+import { captionsOf, type Caption } from '@synseg/street-world/captions.ts';
+import { CLASSES, HELD_OUT_COMBINATIONS, HELD_OUT_SYNONYMS } from '@synseg/street-world/classes.ts';
+import { drawScene, type Drawing } from '@synseg/street-world/draw.ts';
+import { nameable } from '@synseg/street-world/nameable.ts';
+import { sceneOf } from '@synseg/street-world/scene.ts';
 import { PhraseExtractor } from '../../../packages/train/src/phrases/phrase-extractor.ts';
 
 /** Last words of the phrases a caption may give: what there are masks for, and what people wear and carry. */

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSafetensors, readFloats } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
-import { combinationPictures } from '../../bench/support/street-combinations.ts';
-import { modelFolder, untrainedHead } from '../../bench/support/street-heads.ts';
+import { combinationPictures } from '@synseg/street-world/bench/combinations.ts';
+import { modelFolder, untrainedHead } from '../../../../bench/support/heads.ts';
 import {
   SEEN_COMBINATIONS,
   classLabels,
@@ -13,15 +13,15 @@ import {
   describeAsking,
   synonymLabels,
   synonymOf,
-} from '../../bench/support/street-prompts.ts';
-import { colorsIn, combinationSet, readColored, readPictures, testSet } from '../../bench/support/street-sets.ts';
-import { CLASSES, HELD_OUT_COMBINATIONS, classIndex, isHeldOut } from '../../examples/street-world/classes.ts';
-import { COLOR_WORDS } from '../../examples/street-world/color.ts';
-import type { DatasetRow } from '../../examples/street-world/dataset.ts';
-import { drawScene } from '../../examples/street-world/draw.ts';
-import { sceneOf } from '../../examples/street-world/scene.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { writeTinyClipseg } from '../support/tiny-clipseg.ts';
+} from '@synseg/street-world/bench/prompts.ts';
+import { colorsIn, combinationSet, readColored, readPictures, testSet } from '@synseg/street-world/bench/sets.ts';
+import { CLASSES, HELD_OUT_COMBINATIONS, classIndex, isHeldOut } from '@synseg/street-world/classes.ts';
+import { COLOR_WORDS } from '@synseg/street-world/color.ts';
+import type { DatasetRow } from '@synseg/street-world/dataset.ts';
+import { drawScene } from '@synseg/street-world/draw.ts';
+import { sceneOf } from '@synseg/street-world/scene.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { writeTinyClipseg } from '../../../support/tiny-clipseg.ts';
 
 const [one, other] = [temporaryFolder(), temporaryFolder()];
 
