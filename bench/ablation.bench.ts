@@ -196,7 +196,8 @@ try {
     for (const seed of seeds)
       for (const setting of settings) outcomes.get(setting.name)!.push(await run(setting, start, seed, data, pictures));
     tables.push(
-      `${start === 'random' ? 'From a random decoder' : 'From a decoder that learnt the seen nouns from masks'}:\n\n${ablationTable(COLUMNS[start], outcomes)}`,
+      `From a ${start === 'random' ? 'random decoder' : 'decoder that learnt the seen nouns from masks'}:\n\n` +
+        ablationTable(COLUMNS[start], outcomes),
     );
   }
   const { lambda, learningRate, halfLearningRate, steps, maskSteps, maxCategories } = options;

@@ -169,7 +169,8 @@ function details(rows: readonly Row[]): string {
     ),
   ]);
   const titles = full.map(({ title }) => title);
-  return `${table(['IoU, %', ...titles], classes)}\n\n${table(['IoU, % (of the class, whichever color)', ...titles], combinations)}`;
+  const whole = table(['IoU, %', ...titles], classes);
+  return `${whole}\n\n${table(['IoU, % (of the class, whichever color)', ...titles], combinations)}`;
 }
 
 try {

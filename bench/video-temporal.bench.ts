@@ -337,7 +337,7 @@ try {
   const shares: string[][] = [];
   for (const file of wholeClips) shares.push([file, ...(await heldShares(`${file}.mp4`))]);
   console.log(
-    `\n${table(['frames held of the whole clip, %', ...HOLD_THRESHOLDS.map((threshold) => `threshold ${threshold}`)], shares)}`,
+    `\n${table(['frames held, %', ...HOLD_THRESHOLDS.map((threshold) => `threshold ${threshold}`)], shares)}`,
   );
 } finally {
   rmSync(cacheFolder, { recursive: true, force: true });

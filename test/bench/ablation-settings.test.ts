@@ -100,7 +100,7 @@ describe('settings', () => {
     ]);
   });
 
-  it('treat a decoder that already localises with care: its projector is led up to it, and it learns more slowly', () => {
+  it('treat a decoder that already localizes with care: its projector is led up to it, and it learns slowly', () => {
     const rates = (name: string, start: Start): unknown[] => {
       const { schedule, projectorSchedule, projectorSteps } = planOf(name, start);
       return [

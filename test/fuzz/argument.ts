@@ -195,8 +195,12 @@ export function showArguments(value: unknown, depth = 0): string {
   if (ArrayBuffer.isView(value)) return `${Object.prototype.toString.call(value)} of ${String(value.byteLength)} bytes`;
   if (!isPlain(value) || depth > 5)
     return Object.prototype.toString.call(value) + (value instanceof Promise ? ' (a Promise)' : '');
-  const entries = Object.entries(value).slice(0, 60);
-  if (Array.isArray(value))
-    return `[${entries.map(([, part]) => showArguments(part, depth + 1)).join(', ')}]${value.length > entries.length ? ` and more: ${String(value.length)}` : ''}`;
-  return `{ ${entries.map(([name, part]) => `${JSON.stringify(name)}: ${showArguments(part, depth + 1)}`).join(', ')} }`;
+  const shown = Object.entries(value as object)
+    .slice(0, 60)
+    .map(([name, part]) => [name, showArguments(part, depth + 1)] as const);
+  if (Array.isArray(value)) {
+    const more = value.length > shown.length ? ` and more: ${String(value.length)}` : '';
+    return `[${shown.map(([, part]) => part).join(', ')}]${more}`;
+  }
+  return `{ ${shown.map(([name, part]) => `${JSON.stringify(name)}: ${part}`).join(', ')} }`;
 }

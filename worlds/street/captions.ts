@@ -120,7 +120,10 @@ class Writer {
         const phrases = this.#some(this.#random.integer(1, 3), this.#random.chance(0.3));
         const street = this.#stuff('road');
         if (street === undefined) return phrases.length === 0 ? undefined : `${this.#opening()}${joined(phrases)}`;
-        return `${withArticle(`${this.#mood()}${street}`)}${phrases.length === 0 ? '' : ` ${this.#random.pick(['with', 'with', 'where one sees'])} ${joined(phrases)}`}${this.#time()}`;
+        const scene = withArticle(`${this.#mood()}${street}`);
+        const things =
+          phrases.length === 0 ? '' : ` ${this.#random.pick(['with', 'with', 'where one sees'])} ${joined(phrases)}`;
+        return `${scene}${things}${this.#time()}`;
       }
       case 'relation':
         return this.#relation();
@@ -170,7 +173,8 @@ class Writer {
     if (item.class === 'sun') return `the ${phrase}`;
     if (noun === 'grass') return this.#random.chance(0.3) ? 'green grass' : phrase;
     const first = determiner ?? (this.#counts.get(item.class!) === 1 && this.#random.chance(0.2) ? 'the' : undefined);
-    return `${first === 'the' ? `the ${phrase}` : withArticle(phrase)}${clothesOf(item, this.#wording, color)}${this.#partner(seen)}`;
+    const thing = first === 'the' ? `the ${phrase}` : withArticle(phrase);
+    return `${thing}${clothesOf(item, this.#wording, color)}${this.#partner(seen)}`;
   }
 
   /** " with a red umbrella", " riding a bicycle". */
@@ -249,32 +253,38 @@ class Writer {
       const noun = this.#stuff(name);
       return noun === undefined ? '' : ` ${random.pick(words)} the ${noun}`;
     };
+    const does = (deeds: readonly string[]): string => `${subject} ${random.pick(deeds)}`;
     switch (item.class) {
       case 'person':
         if (item.traits.includes('riding')) return `${subject}${on('road', ['on', 'along', 'down'])}`;
         if (this.#onCrosswalk(actor))
-          return (
-            `${subject} ` +
-            `${random.pick(['crosses', 'is crossing'])}${this.#stuff('road') === undefined ? '' : ' the road'}${on('crosswalk', ['at', 'on'])}`
-          ).replace(/(cross(?:es|ing))$/, '$1 over');
-        return moving
-          ? `${subject} ` +
-              `${random.pick(['walks', 'is walking', 'walking', 'is strolling'])}${on('pavement', ['on', 'along', 'down'])}`
-          : `${subject} ${random.pick(['stands', 'is standing', 'standing', 'is waiting'])}${on('pavement', ['on'])}`;
+          return [
+            `${subject} ${random.pick(['crosses', 'is crossing'])}`,
+            this.#stuff('road') === undefined ? '' : ' the road',
+            on('crosswalk', ['at', 'on']),
+          ]
+            .join('')
+            .replace(/(cross(?:es|ing))$/, '$1 over');
+        if (moving)
+          return does(['walks', 'is walking', 'walking', 'is strolling']) + on('pavement', ['on', 'along', 'down']);
+        return does(['stands', 'is standing', 'standing', 'is waiting']) + on('pavement', ['on']);
       case 'dog':
         return (
-          `${subject} ` +
-          `${moving ? random.pick(['walks', 'is walking', 'is running']) : random.pick(['is waiting', 'stands', 'is standing'])}${on('pavement', ['on'])}`
+          does(moving ? ['walks', 'is walking', 'is running'] : ['is waiting', 'stands', 'is standing']) +
+          on('pavement', ['on'])
         );
       default:
         if (!moving)
           return (
-            `${subject} ` +
-            `${random.pick(['is parked', 'parked', 'stands'])}${item.class === 'bicycle' ? on('pavement', ['on']) : on('road', ['at the side of', 'beside', 'on'])}`
+            does(['is parked', 'parked', 'stands']) +
+            (item.class === 'bicycle' ? on('pavement', ['on']) : on('road', ['at the side of', 'beside', 'on']))
           );
         return (
-          `${subject} ` +
-          `${item.class === 'bicycle' ? random.pick(['is moving', 'goes']) : random.pick(['is driving', 'driving', 'is coming', 'goes', 'is moving'])}${on('road', ['along', 'down', 'on'])}`
+          does(
+            item.class === 'bicycle'
+              ? ['is moving', 'goes']
+              : ['is driving', 'driving', 'is coming', 'goes', 'is moving'],
+          ) + on('road', ['along', 'down', 'on'])
         );
     }
   }

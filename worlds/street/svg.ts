@@ -109,10 +109,14 @@ export function documentOf(scene: Scene, width: number, height: number, { left, 
     flush();
     if (solid !== '') mask += `<path fill="${hex([item & 255, item >> 8, 0])}" d="${solid}"/>`;
   }
-  if (scene.weather.sky === 'rain')
-    picture +=
-      '<path fill="#e6eef4" fill-opacity="0.3" ' +
-      `d="${rainPath(new Random('rain', scene.seed, scene.items[0]!.gait), UNITS * TENTHS * scene.camera.aspect, UNITS * TENTHS)}"/>`;
+  if (scene.weather.sky === 'rain') {
+    const rain = rainPath(
+      new Random('rain', scene.seed, scene.items[0]!.gait),
+      UNITS * TENTHS * scene.camera.aspect,
+      UNITS * TENTHS,
+    );
+    picture += `<path fill="#e6eef4" fill-opacity="0.3" d="${rain}"/>`;
+  }
   const halves = `<svg ${size}>${picture}</svg><svg y="${height}" ${size} shape-rendering="crispEdges">${mask}</svg>`;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" ` +

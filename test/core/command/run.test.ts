@@ -134,7 +134,7 @@ describe('synseg segment', () => {
     expect(existsSync(join(root, 'hub'))).toBe(false);
   });
 
-  it('says nothing of the embedded checkpoint when it is asked for by name; without --json it prints shares', async () => {
+  it('says nothing of the embedded checkpoint when asked for by name; without --json it prints shares', async () => {
     const { code, stdout, stderr } = await synseg(
       'segment',
       frame,

@@ -189,7 +189,8 @@ describe('folders', () => {
       tensors: { 'clip.vision_model.pre_layrnorm.bias': undefined },
     });
     await expect(Segmenter.load(folder, { device: 'cpu', cacheFolder })).rejects.toThrow(
-      'Cannot load checkpoint: tensor "clip.vision_model.pre_layrnorm.bias" [32] must be in model.safetensors, got none',
+      'Cannot load checkpoint: tensor "clip.vision_model.pre_layrnorm.bias" [32] must be in model.safetensors, ' +
+        'got none',
     );
   });
 

@@ -177,7 +177,7 @@ describe('segment() refuses', () => {
     await expect(segmenter.segment(photo, set, options as SegmentOptions)).rejects.toThrow(new RangeError(message));
   });
 
-  it('an output that is no list, a size of null, templates that are no name or list, and a URL that is none', async () => {
+  it('an output that is no list, a size of null, templates of neither kind, and a URL that is none', async () => {
     const set = await segmenter.labels(['road']);
     await expect(segmenter.segment(photo, set, { output: 'labels' as never })).rejects.toThrow(
       new TypeError('Cannot segment: output must be a list, got "labels"'),

@@ -136,7 +136,8 @@ describe('bounds', () => {
   it('masks and activation maps have at most maxLabelPixels values, told before any work', async () => {
     await using bounded = await Segmenter.load(folder, { ...options, maxLabelPixels: 2 * 32 * 32 - 1 });
     const message = (what: string): string =>
-      `Cannot segment: labels × width × height of ${what} must be at most 2047 values (maxLabelPixels), got 2 × 32 × 32`;
+      `Cannot segment: labels × width × height of ${what} must be at most 2047 values (maxLabelPixels), ` +
+      'got 2 × 32 × 32';
     const ask = (output: SegmentOptions['output']) => bounded.segment(photo, labels, { output: output ?? [] });
     await expect(ask(['masks'])).rejects.toMatchObject({ code: 'INFERENCE', message: message('masks') });
     await expect(ask(['activations'])).rejects.toMatchObject({ code: 'INFERENCE', message: message('activations') });

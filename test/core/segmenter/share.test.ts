@@ -28,7 +28,8 @@ async function segmentInWorker(times: number): Promise<Uint8Array[]> {
     import('@synseg/core').then(async ({ LabelSet, Segmenter }) => {
       const { shared, labels, photo, times } = workerData;
       const segmenter = Segmenter.attach(shared);
-      const results = await Promise.all(Array.from({ length: times }, () => segmenter.segment(photo, new LabelSet(labels))));
+      const segmentAgain = () => segmenter.segment(photo, new LabelSet(labels));
+      const results = await Promise.all(Array.from({ length: times }, segmentAgain));
       parentPort.postMessage(results.map(({ labelMap }) => labelMap));
       await segmenter[Symbol.asyncDispose]();
     });`;

@@ -46,7 +46,9 @@ class Caller {
     if (reply.type === 'result')
       this.replies.push(
         `${String(reply.id)}: ` +
-          `${typeof reply.result === 'number' ? `encoded ${String(reply.result)}` : [...(reply.result as { labels: Uint8Array }).labels].join()}`,
+          (typeof reply.result === 'number'
+            ? `encoded ${String(reply.result)}`
+            : (reply.result as { labels: Uint8Array }).labels.join()),
       );
     if (reply.type === 'error')
       this.replies.push(`${String(reply.id)}: ${reply.error.code ?? reply.error.kind} ${reply.error.message}`);

@@ -10,7 +10,7 @@ const colors = [
 const black = new Uint8Array(WIDTH * HEIGHT * 3);
 
 describe('drawSheet()', () => {
-  it('draws each frame as it is, and its maps in the colors of their labels; what does not count stays as it is', async () => {
+  it('draws each frame as it is, its maps in the colors of their labels, and keeps what does not count', async () => {
     // Maps of half a panel's size: left the first label, right the second; nothing in the prediction.
     const truth = Uint8Array.from({ length: 600 }, (_, pixel) => (pixel % 30 < 15 ? 0 : 1));
     const rows = [0, 1, 2].map((index) => ({

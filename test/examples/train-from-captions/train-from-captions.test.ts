@@ -44,9 +44,9 @@ describe('the example train-from-captions', () => {
   });
 
   it('saves on Ctrl-C, and goes on with --resume', async () => {
-    const short =
-      `${(command.trim().split('\n').at(-1) ?? '').replace('--steps 12 --batch-size 4', '--steps 16 --batch-size 2')} ` +
-      '--out out/train-from-captions/again';
+    const last = command.trim().split('\n').at(-1) ?? '';
+    const other = last.replace('--steps 12 --batch-size 4', '--steps 16 --batch-size 2');
+    const short = `${other} --out out/train-from-captions/again`;
     const running = shell.start(short);
     await running.said(/^step 1 of 16/m);
     running.signal('SIGINT');

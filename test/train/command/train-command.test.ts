@@ -272,7 +272,7 @@ describe('synseg-train train', () => {
     });
   });
 
-  it('hands on how much the decoder that training starts from counts, and prints it with the configuration', async () => {
+  it('hands on the weight of the decoder that training starts from, and prints it with the configuration', async () => {
     const given: (number | undefined)[] = [];
     const train = (options: TrainOptions) => (given.push(options.prior), fakeTrain(options));
     const printed: (string | undefined)[] = [];

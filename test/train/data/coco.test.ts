@@ -333,7 +333,8 @@ describe('openDataset() on COCO JSON', () => {
         'and "bus"',
     );
     expect(await message({ images, annotations: [] })).toBe(
-      `DATASET_FORMAT: Cannot open dataset: "${path}" must hold images with captions or instances, got 3 images without`,
+      `DATASET_FORMAT: Cannot open dataset: "${path}" must hold images with captions or instances, ` +
+        'got 3 images without',
     );
     const many = Array.from({ length: 255 }, (_, id) => ({ id, name: String(id) }));
     expect(await message({ images, annotations: [], categories: many })).toBe(
@@ -358,7 +359,7 @@ describe('paintInstances()', () => {
     ...(await paintInstances([{ index: 1, segmentation, crowd: false, area: 1 }], width, height, options)).data,
   ];
 
-  it('fills the pixels whose centres are inside: concave shapes, several parts, what lies outside cut off', async () => {
+  it('fills the pixels whose centers are inside: concave shapes, several parts, all cut to the picture', async () => {
     expect(await paint([[0, 0, 4, 0, 4, 1, 1, 1, 1, 3, 0, 3]], 4, 3)).toEqual([1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0]);
     expect(
       await paint(

@@ -62,7 +62,7 @@ describe('Prefetch', () => {
     await expect(prefetch.next()).rejects.toThrow('no more');
   });
 
-  it('keeps no result that it has handed out: a long training run would fill the memory with its pictures', async () => {
+  it('keeps no result that it has handed out: a long run would fill the memory with its pictures', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const prefetch = new Prefetch(endless(), () => Promise.resolve({ picture: new ArrayBuffer(1000) }), 2);

@@ -48,7 +48,8 @@ describe('openDataset() on JSONL', () => {
   it('leaves out lines beyond four million bytes, and finds what follows', async () => {
     const path = write(
       at('endless.jsonl'),
-      `{"image":"a.jpg","tags":["${'x'.repeat(4_000_000)}"]}\n{"image":"b.jpg","tags":["b"]}\n{"image":"c.jpg","tags":["${'x'.repeat(9_000_000)}`,
+      `{"image":"a.jpg","tags":["${'x'.repeat(4_000_000)}"]}\n{"image":"b.jpg","tags":["b"]}\n` +
+        `{"image":"c.jpg","tags":["${'x'.repeat(9_000_000)}`,
     );
     const { dataset, warnings } = await openWarned(path);
     expect([
@@ -79,7 +80,8 @@ describe('openDataset() on JSONL', () => {
     const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
     const path = write(
       at('secret.jsonl'),
-      `{"image":"https://ann:hunter2@x.org/a.jpg?sig=s3cret"}\n{"image":${deep}}\n{"image":{"toString":1}}\n{"image":"a.jpg"}\n`,
+      `{"image":"https://ann:hunter2@x.org/a.jpg?sig=s3cret"}\n{"image":${deep}}\n` +
+        '{"image":{"toString":1}}\n{"image":"a.jpg"}\n',
     );
     const { warnings } = await openWarned(path);
     expect(warnings.map(({ message }) => message.slice(0, 200))).toEqual(
@@ -114,7 +116,8 @@ describe('openDataset() on JSONL', () => {
   it('leaves out rows of another split', async () => {
     const path = write(
       at('split.jsonl'),
-      '{"image":"a.jpg","tags":["a"],"split":"train"}\n{"image":"b.jpg","tags":["b"],"split":"val"}\n{"image":"c.jpg","tags":["c"]}\n',
+      '{"image":"a.jpg","tags":["a"],"split":"train"}\n{"image":"b.jpg","tags":["b"],"split":"val"}\n' +
+        '{"image":"c.jpg","tags":["c"]}\n',
     );
     expect(await categories({ source: path, split: 'val' })).toEqual([['b']]);
     expect(await categories(path)).toEqual([['a'], ['b'], ['c']]);
@@ -190,11 +193,13 @@ describe('openDataset() on JSONL', () => {
   it('joins phrases found before, by image or by caption', async () => {
     const source = write(
       at('captions.jsonl'),
-      '{"image":"a.jpg","caption":"one,two"}\n{"image":"b.jpg","caption":"three"}\n{"image":"c.jpg","caption":"four"}\n',
+      '{"image":"a.jpg","caption":"one,two"}\n{"image":"b.jpg","caption":"three"}\n' +
+        '{"image":"c.jpg","caption":"four"}\n',
     );
     const known = write(
       at('phrases.jsonl'),
-      '{"key":"a.jpg","caption":"one,two","nouns":["Bird","tree"]}\n{"caption":"three","nouns":["lake"]}\n{"caption":"x"}\n',
+      '{"key":"a.jpg","caption":"one,two","nouns":["Bird","tree"]}\n' +
+        '{"caption":"three","nouns":["lake"]}\n{"caption":"x"}\n',
     );
     expect(await categories({ source, phrases: known })).toEqual([['bird', 'tree'], ['lake'], ['four']]);
     const { warnings } = await openWarned({ source, phrases: known });

@@ -174,7 +174,8 @@ describe('openDataset() on tar shards', () => {
     const source = await shards('damaged', [3, 1]);
     const path = at('damaged', 's-000.tar');
     const bytes = readFileSync(path);
-    bytes[4 * 1024 + 3]! ^= 255; // the third sample's first header: four members of a header and a block each precede it
+    // The third sample's first header: four members of a header and a block each precede it.
+    bytes[4 * 1024 + 3]! ^= 255;
     writeFileSync(path, bytes);
     write(at('damaged', 's-002.tar'), 'this is no tar file '.repeat(100));
     const { dataset, warnings } = await openWarned(at('damaged'));
@@ -268,7 +269,8 @@ describe('openDataset() on tar shards', () => {
       'DATASET_FORMAT: Cannot open dataset: source must be local files (download them first), got "https://x.org/…"',
     );
     expect(await failureOf(openWarned('https://ann:hunter2@x.org/a.tar?key=s3cret'))).toBe(
-      'DATASET_FORMAT: Cannot open dataset: source must be local files (download them first), got "https://x.org/a.tar"',
+      'DATASET_FORMAT: Cannot open dataset: source must be local files (download them first), ' +
+        'got "https://x.org/a.tar"',
     );
     expect(await failureOf(openWarned('pipe:curl -H "Authorization: s3cret" https://x.org/a.tar'))).toContain(
       'got "pipe:…"',

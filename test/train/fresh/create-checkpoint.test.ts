@@ -56,7 +56,7 @@ describe('createCheckpoint()', () => {
     expect(config.text).toMatchObject({ maxTokens: 10, vocabularySize: 525, eosTokenId: 524, templates: ['{}'] });
   });
 
-  it("starts as CLIP's text encoder does: deviations by width and depth, norms the identity, biases 0, scale 1/0.07", async () => {
+  it("starts as CLIP's text encoder: deviations by width and depth, norms of 1, no biases, scale 1/0.07", async () => {
     const expected: readonly (readonly [string, number])[] = [
       ['clip.vision_model.encoder.layers.1.self_attn.q_proj.weight', 64 ** -0.5],
       ['clip.vision_model.encoder.layers.1.self_attn.out_proj.weight', (64 * 8) ** -0.5],

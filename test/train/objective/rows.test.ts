@@ -61,7 +61,7 @@ describe('assignmentOf() and rowWeights()', () => {
     expect((await weightsOf(4))['row']).toEqual([[1 / 8], [1 / 4], [0], [0], [1 / 8], [0]]);
   });
 
-  it('make a sum over ordered pairs of rows a mean likewise, without a row and itself, 0 for a picture with one', async () => {
+  it('make a sum over ordered pairs of rows a mean too, no row with itself, 0 for a picture with one', async () => {
     const none = [0, 0, 0, 0, 0, 0];
     expect((await weightsOf(4))['pair']).toEqual([
       [0, 0, 0, 0, 1 / 8, 0],

@@ -252,7 +252,7 @@ describe('sharingLoss() with a prior', () => {
     expect(gradients['logits']?.[0]).toBeCloseTo(0.5 * (sigmoid(0.7) - 1), 5);
   });
 
-  it('of one picture is what it is, though the start decoder’s logits of another lie far apart and are large', async () => {
+  it('of one picture stays, though the start decoder’s logits of another lie far apart and are large', async () => {
     // Apart by more than the 87 of which float32 still has e^−87.
     const large = ({ rows: count, columns, data }: Matrix): Matrix => ({
       rows: count,

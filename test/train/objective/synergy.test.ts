@@ -95,7 +95,7 @@ describe('patchMaps()', () => {
     }
   });
 
-  it('tell apart maps that are saturated, where 1 − M would be 0 in float32, and still have a slope there', async () => {
+  it('tell apart maps that are saturated, where 1 − M would be 0 in float32, and have a slope there', async () => {
     for (const z of [30, -30]) {
       const saturated = { logits: feed([z, z, z, z], [1, 2, 2]) };
       const maps = (which: 'foreground' | 'background') =>

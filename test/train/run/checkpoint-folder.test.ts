@@ -59,7 +59,7 @@ function ownTrunk(
 }
 
 describe('a CLIPSeg checkpoint', () => {
-  it('is frozen tensors and trained ones in two shards, which the segmenter reads as the one file they came from', async () => {
+  it('is frozen and trained tensors in two shards, which the segmenter reads as the file they came from', async () => {
     await using run = await openRun();
     const folder = await run.save('last', tinyContents(base), stateOf(1));
     expect(listing(folder)).toEqual([
@@ -124,7 +124,7 @@ describe('a CLIPSeg checkpoint', () => {
     for (const [name, { data }] of tinyTensors()) expect(numbers.get(name), name).toEqual(data);
   });
 
-  it('keeps every tensor at its place from save to save, so that a reader in between reads the right bytes', async () => {
+  it('keeps every tensor at its place from save to save: a reader in between reads the right bytes', async () => {
     await using run = await openRun();
     const places = async (): Promise<unknown> => (await openCheckpoint(join(run.path, 'last'))).weights.entries();
     await run.save('last', tinyContents(base, { fill: 1 }), stateOf(9));

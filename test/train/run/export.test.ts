@@ -30,7 +30,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 }
 
 describe('exportCheckpoint()', () => {
-  it('writes fp32 as a single file without projector and optimizer, which segments the same to the last bit', async () => {
+  it('writes fp32 as one file without projector and optimizer, which segments the same to the last bit', async () => {
     const [from, to] = [await trained(), target()];
     await exportCheckpoint(from, to, { precision: 'fp32' });
     expect(listing(to)).toEqual([
@@ -75,7 +75,7 @@ describe('exportCheckpoint()', () => {
     expect(difference).toBeLessThan(0.02);
   });
 
-  it('widens half-precision weights to fp32, keeps integers, and states the type where the configuration has one', async () => {
+  it('widens half-precision weights to fp32, keeps integers, names the type if the configuration does', async () => {
     const [from, to] = [join(root, 'mixed'), target()];
     writeTinyClipseg(from);
     await exportCheckpoint(base, join(root, 'halves'), { precision: 'fp16' });

@@ -99,7 +99,7 @@ describe('initialValues() of a checkpoint', () => {
     expect(other.tensors.get('projector.weight')?.shape).toEqual([16, 96]);
   });
 
-  it('start a projector anew as a whole where any of its tensors is missing, too many or of another shape', async () => {
+  it('start a projector anew where any of its tensors is missing, too many or of another shape', async () => {
     const wanted = trainedTensors(config, 48);
     const stored: Readonly<Record<string, FloatTensor>> = {
       'projector.weight': { shape: [16, 48], data: gaussians(768, 5) },

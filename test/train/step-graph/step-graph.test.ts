@@ -284,7 +284,7 @@ describe('a loss', () => {
 });
 
 describe('features "windows"', () => {
-  it('are the patches of the shallowest tap and of the windows, whatever the taps between them and the class tokens say', async () => {
+  it('are the patches of the shallowest tap and of the windows, whatever taps and class tokens say', async () => {
     const prepared = await prepare({ features: 'windows', lambda: only(['grounding']), stage: 'projector' });
     const { config } = prepared.spec;
     const [width, between] = [config.tapDims[0] as number, config.tapDims.reduce((sum, channels) => sum + channels, 0)];
@@ -322,7 +322,7 @@ describe('features "windows"', () => {
     await graph.release();
   });
 
-  it('reach the projector standardised: a tap or a window shifted and scaled with its statistics is as it was', async () => {
+  it('reach the projector standardized: a tap shifted and scaled with its statistics is as it was', async () => {
     const prepared = await prepare({ features: 'windows', lambda: only(['partial']), stage: 'projector' });
     const feeds = feedsOf(prepared.spec, picturesOf(prepared.spec.config, [3, 2]));
     const graph = await TinyGraph.load(prepared, 'partial');

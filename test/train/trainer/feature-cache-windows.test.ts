@@ -9,7 +9,7 @@ import { COUNT, encodedAlone, expectKept, features, newSet, open, openCache } fr
 const root = temporaryFolder();
 
 describe('FeatureCache.open() with windows', () => {
-  it('keeps what windows are embedded as beside the taps, rounded to fp16, and gives it back in any order', async () => {
+  it('keeps embeddings of windows beside the taps, rounded to fp16, and gives them back in any order', async () => {
     const { set, folder } = newSet(root);
     const dataset = await open(set.tags);
     const { cache, encoder, progress } = await openCache(dataset, folder, { windows: true });

@@ -202,7 +202,7 @@ describe('rows that are not stated', () => {
     );
   };
 
-  it('are one for two that are, of labels said of other pictures of the batch and not of this one, without a class', () => {
+  it('are one for two that are, of labels of other pictures of the batch and not of this one, without a class', () => {
     const batch = batchOf(said);
     const [part] = cut(batch, { unstated: true, microBatchSize: 4 }) as [MicroBatch];
     const rows = rowsOf(part);
@@ -230,7 +230,7 @@ describe('rows that are not stated', () => {
     ).toEqual(['sky']);
   });
 
-  it('are never what is said of the picture, though it was not chosen, and may be what was not chosen of another', () => {
+  it('are never said of the picture, though it was not chosen, and may be what was not chosen of another', () => {
     const all = [
       ['cat', 'dog', 'fog'],
       ['sky', 'cat', 'sea'],
@@ -417,7 +417,7 @@ describe('rows for masks', () => {
     expect([...(part.classOfRow as Float32Array).subarray(8)]).toEqual(new Array(8).fill(-1));
   });
 
-  it('are called by one of the words of their class, another time by another, and know a caption that says such a word', () => {
+  it('are called by a word of their class, another time by another, and know a caption that says one', () => {
     const called = [
       { index: 1, name: 'cat', prompts: ['cat', 'tom'] },
       { index: 2, name: 'dog' },

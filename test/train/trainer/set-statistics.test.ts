@@ -32,7 +32,7 @@ const tapsOf = (picture: Uint8Array): [number[][], number[][]] => [
 ];
 
 describe('measureSet()', () => {
-  it('tells mean and deviation of each channel over patches, class tokens left out, and what texts have in common', async () => {
+  it('tells mean and deviation of each channel over patches without class tokens, and what texts share', async () => {
     const dataset: Dataset = await openDataset(tags, { phrases: () => [], onWarning: () => undefined });
     const seen: [number[][], number[][]][] = [];
     const asked: string[][] = [];

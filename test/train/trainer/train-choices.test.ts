@@ -111,7 +111,7 @@ describe('cacheFeatures', () => {
 });
 
 describe('ema', () => {
-  it('puts the running mean of the weights into checkpoints and keeps the weights themselves for going on', async () => {
+  it('puts the running mean of the weights into checkpoints and keeps the weights for going on', async () => {
     const outcome = await run(options('ema', { ema: 0.9, steps: 3 }));
     const plain = await run(options('no ema', { steps: 3 }));
     expect(outcome.reports.map(timeless)).toEqual(plain.reports.map(timeless));
@@ -330,7 +330,7 @@ describe('prior', () => {
     }
   });
 
-  it('is of the decoder that the run began with, also after a resume, and not of the one that it goes on from', async () => {
+  it('is of the decoder that the run began with, also after a resume, not of the one it goes on from', async () => {
     await run(options('prior halted', choices), ({ step }) => step === 5);
     const { step: done } = await stateOf(join(root, 'prior halted'));
     const rest = whole.reports.slice(done);
@@ -360,7 +360,7 @@ describe('init "random" on a trunk with a vocabulary', () => {
     lambda: { align: 1 },
   } as const;
 
-  it('trains a decoder of the shape asked for; what it learned of categories becomes part of the vocabulary', async () => {
+  it('trains a decoder of the shape asked for; what it learned of categories joins the vocabulary', async () => {
     const { warnings } = await run(options('vocabulary', choices));
     expect(warnings).toEqual([
       {

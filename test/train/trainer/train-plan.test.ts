@@ -210,7 +210,7 @@ describe('planTraining()', () => {
     ).toEqual([false, false, false, false]);
   });
 
-  it('counts the decoder that training starts from where the loss sharing counts and there is one, unless it is told to', () => {
+  it('counts the decoder that training starts from where the loss sharing counts and there is one', () => {
     const priorOf = (given: Partial<TrainOptions>): number => plan({ recipe: 'windows', ...given }).prior;
     const random = { init: 'random', trunk: 'models/trunk' } as const;
     expect(
@@ -357,12 +357,14 @@ describe('planTraining()', () => {
     [
       { lambda: { align: 0, contrast: 0, background: 0, separation: 0 } },
       'Cannot train: lambda must leave a loss of objective "mccl", got ' +
-        '{"align":0,"contrast":0,"background":0,"separation":0,"grounding":0,"distillation":0,"partial":0,"sharing":0,"masks":0,"maskShare":0}',
+        '{"align":0,"contrast":0,"background":0,"separation":0,"grounding":0,"distillation":0,"partial":0,' +
+        '"sharing":0,"masks":0,"maskShare":0}',
     ],
     [
       { objective: 'masks', lambda: { masks: 0 } },
       'Cannot train: lambda must leave a loss of objective "masks", got ' +
-        '{"align":0,"contrast":0,"background":0,"separation":0,"grounding":0,"distillation":0,"partial":0,"sharing":0,"masks":0,"maskShare":0}',
+        '{"align":0,"contrast":0,"background":0,"separation":0,"grounding":0,"distillation":0,"partial":0,' +
+        '"sharing":0,"masks":0,"maskShare":0}',
     ],
     [{ steps: -1 }, 'Cannot train: steps must be an integer ≥ 0, got -1'],
     [{ steps: 1.5 }, 'Cannot train: steps must be an integer ≥ 0, got 1.5'],

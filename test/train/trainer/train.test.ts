@@ -76,7 +76,7 @@ describe('train()', () => {
     expect(logOf(uninterrupted)).toEqual(whole.reports.map(timeless));
   });
 
-  it('leaves a checkpoint that the segmenter loads: decoder and projector moved, the encoders as they were', async () => {
+  it('leaves a checkpoint that the segmenter loads: decoder and projector moved, encoders as they were', async () => {
     expect(await loads(join(uninterrupted, 'last'), ['road', 'the car', 'anything'], cacheFolder)).toEqual({
       width: 40,
       height: 30,
@@ -153,7 +153,7 @@ describe('a run that is stopped', () => {
     },
   );
 
-  it('by a signal finishes the step, saves, rejects with the reason, and resumes as if it had not stopped', async () => {
+  it('by a signal finishes the step, saves, rejects with the reason, and resumes as if never stopped', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const seen: number[] = [];

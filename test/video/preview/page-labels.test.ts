@@ -86,7 +86,7 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
     );
   });
 
-  it('completes what stands in the field, however late the words come, and asks again when they did not come', async () => {
+  it('completes a text, however late the words come, and asks again when they did not come', async () => {
     const preview = await startPreview({ onLabels: dictionary().onLabels, vocabulary });
     const page = await openPage(preview.url);
     const offered = (): Promise<string> =>

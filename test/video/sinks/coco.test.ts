@@ -157,7 +157,7 @@ describe('CocoSink', () => {
     await expect(closed.write(sinkFrame())).rejects.toMatchObject({ code: 'DISPOSED' });
   });
 
-  it('numbers the labels in their order, those that look like numbers and are called as members of objects too', async () => {
+  it('numbers the labels in their order, also those that look like numbers or like members of objects', async () => {
     const sink = await CocoSink.open(at('order.json'));
     const labels = ['3', '1', '__proto__', 'constructor', '2'];
     await sink.write(

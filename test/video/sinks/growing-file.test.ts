@@ -98,7 +98,8 @@ describe('GrowingFile', () => {
       const { GrowingFile } = await import(${JSON.stringify(source)});
       process.on('SIGXFSZ', () => {});
       const file = await GrowingFile.open(${JSON.stringify(at('cut.txt'))}, 'text');
-      try { for (let index = 0; index < 100; index++) await file.write('x'.repeat(99) + '\\n'); } catch (error) { console.log(error.code, error.message); }
+      try { for (let index = 0; index < 100; index++) await file.write('x'.repeat(99) + '\\n'); }
+      catch (error) { console.log(error.code, error.message); }
       console.log((await file.abandon()).join());`;
     writeFileSync(at('cut.mts'), script);
     const out = execFileSync(

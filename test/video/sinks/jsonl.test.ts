@@ -18,7 +18,8 @@ describe('JsonlSink', () => {
     expect(readFileSync(path, 'utf8')).toBe('old');
     expect(readFileSync(partialOf(folder.path, 'masks.jsonl'), 'utf8')).toBe(
       '{"source":"clips/drive.mp4","index":3,"timeSeconds":0.12,"dropped":2,"latencySeconds":0.012346,' +
-        '"width":4,"height":2,"sourceWidth":4,"sourceHeight":2,"pixelAspect":1,"areas":{"road":0.5,"car":0.125},"background":0.375,' +
+        '"width":4,"height":2,"sourceWidth":4,"sourceHeight":2,"pixelAspect":1,' +
+        '"areas":{"road":0.5,"car":0.125},"background":0.375,' +
         '"masks":{"road":{"size":[2,4],"counts":"044"},"car":{"size":[2,4],"counts":"71"}}}\n',
     );
     await sink.close();

@@ -50,7 +50,7 @@ describe('OverlayVideoSink', () => {
     expect(readdirSync(at('out'))).toEqual(['all.mp4']);
   });
 
-  it('shows the last picture as long as the others, also where a jump of the clock makes nonsense of the average rate', async () => {
+  it('shows the last picture as long as the others, also where a jump of the clock spoils the rate', async () => {
     const lasts = async (name: string, frames: number, frameRate: number): Promise<number> =>
       Number(inspect(await write(name, { info: () => ({ frameRate }) }, frames)).format.duration);
     expect(await lasts('jump.mp4', 10, 0.0125)).toBeCloseTo(0.4, 3);

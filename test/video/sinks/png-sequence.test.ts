@@ -42,7 +42,8 @@ describe('PngSequenceSink', () => {
       [200, 100, 0],
     ]);
     expect(readFileSync(at('run/maps/times.csv'), 'utf8')).toBe(
-      'file,index,time_seconds,source,file_name\n000003.png,3,0.12,clips/drive.mp4,\n000010.png,10,0.4,clips/drive.mp4,\n1234567.png,1234567,50000.04,clips/drive.mp4,\n',
+      'file,index,time_seconds,source,file_name\n000003.png,3,0.12,clips/drive.mp4,\n' +
+        '000010.png,10,0.4,clips/drive.mp4,\n1234567.png,1234567,50000.04,clips/drive.mp4,\n',
     );
     expect(readFileSync(at('run/maps/labels.csv'), 'utf8')).toBe(
       'first_index,value,label,red,green,blue\n3,0,road,10,20,30\n3,1,car,200,100,0\n1234567,0,"tree, old",9,8,7\n',

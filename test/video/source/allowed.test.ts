@@ -34,7 +34,8 @@ const disguises: readonly (readonly [string, string])[] = [
     '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" ' +
       'mediaPresentationDuration="PT1S" minBufferTime="PT1S" ' +
       'profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period><AdaptationSet ' +
-      'mimeType="video/mp2t"><Representation id="1" bandwidth="1"><BaseURL>secret.ts</BaseURL></Representation></AdaptationSet></Period></MPD>',
+      'mimeType="video/mp2t"><Representation id="1" bandwidth="1"><BaseURL>secret.ts</BaseURL></Representation>' +
+      '</AdaptationSet></Period></MPD>',
   ],
   [
     'a session description',

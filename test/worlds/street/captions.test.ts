@@ -8,8 +8,9 @@ import { PhraseExtractor } from '../../../packages/train/src/phrases/phrase-extr
 
 /** Last words of the phrases a caption may give: what there are masks for, and what people wear and carry. */
 const HEADS = new Set(
-  `sky cloud sun hill building house shop block tower apartment awning tree pine birch poplar bush shrub grass lawn road street crosswalk pavement sidewalk
-   fence signal light stoplight sign lamp post bench car sedan hatchback suv truck bus van bicycle person man woman boy girl child people pedestrian dog umbrella
+  `sky cloud sun hill building house shop block tower apartment awning tree pine birch poplar bush shrub grass lawn
+   road street crosswalk pavement sidewalk fence signal light stoplight sign lamp post bench car sedan hatchback suv
+   truck bus van bicycle person man woman boy girl child people pedestrian dog umbrella
    coat jacket shirt sweater dress trouser bag hat`.split(/\s+/),
 );
 const extractor = new PhraseExtractor();

@@ -138,8 +138,9 @@ export function describeAsking({ words = 'nouns', templates = 'plain' }: Asking 
           .map((template) => `"${template}"`)
           .join(', ')}`;
   return (
-    `${words === 'nouns' ? 'the nouns of training captions for each class, mean of their embeddings,' : "each class's name alone,"} ` +
-    `${sentences}`
+    (words === 'nouns'
+      ? 'the nouns of training captions for each class, mean of their embeddings, '
+      : "each class's name alone, ") + sentences
   );
 }
 
