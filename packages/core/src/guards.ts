@@ -11,7 +11,18 @@ export {
 } from './guard/arguments.ts';
 export { proxyFor } from './guard/http-request.ts';
 export { openInput, readInput } from './guard/input-file.ts';
-export { checkLimits, DEFAULT_LIMITS, limitError, type Limits } from './guard/limits.ts';
+export {
+  checkLimits,
+  DEFAULT_LIMITS,
+  DOWNLOAD_LIMITS,
+  FETCH_LIMITS,
+  FILE_LIMITS,
+  LIMIT_OPTIONS,
+  limitError,
+  PIXEL_LIMIT,
+  RESULT_LIMIT,
+  type Limits,
+} from './guard/limits.ts';
 export { isPublicAddress, isPublicHost } from './guard/network.ts';
 export { checkOutputs, leadsTo, type OutputPath } from './guard/output-paths.ts';
 export { packageFile } from './guard/package-file.ts';
@@ -32,6 +43,7 @@ export {
   number,
   readOptions,
   secretText,
+  SIGNAL_OPTION,
   text,
   value,
   withDefault,

@@ -1,11 +1,18 @@
-export { encodeJPEG, type JPEGOptions } from './image/image.ts';
+export { encodeJPEG, JPEG_OPTIONS, type JPEGOptions } from './image/image.ts';
 export { decideLabels, type DecisionRule } from './mask/decide.ts';
 export type { LabelBorders } from './mask/label-rows.ts';
 export { blendBitmap, drawLegend, type Bitmap, type DrawLegendOptions } from './mask/legend-bitmap.ts';
 export { legendSVG, type LegendSVGOptions } from './mask/legend.ts';
 export { measureRLE, type MaskMeasure } from './mask/measure.ts';
-export { blendOverlay, resizeLabelMap, type BlendOverlayOptions, type ResizeLabelMapOptions } from './mask/overlay.ts';
+export {
+  BLEND_OPTIONS,
+  blendOverlay,
+  RESIZE_OPTIONS,
+  resizeLabelMap,
+  type BlendOverlayOptions,
+  type ResizeLabelMapOptions,
+} from './mask/overlay.ts';
 export { labelColors } from './mask/palette.ts';
-export { encodeIndexedPNG, type IndexedPNGOptions } from './mask/png.ts';
-export { tracePolygons } from './mask/polygons.ts';
+export { encodeIndexedPNG, INDEXED_PNG_OPTIONS, type IndexedPNGOptions } from './mask/png.ts';
+export { TRACE_POLYGONS_OPTIONS, tracePolygons } from './mask/polygons.ts';
 export { decodeRLE, encodeLabelMapRLE, encodeLabelRLE, encodeRLE, type DecodeRLEOptions } from './mask/rle.ts';

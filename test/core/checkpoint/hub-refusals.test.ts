@@ -271,7 +271,7 @@ describe.concurrent('downloadCheckpoint()', () => {
         'TypeError: Cannot download checkpoint: onProgress must be a function, got true',
       );
       expect(await failureOf(downloadCheckpoint(REPO, { accessToken: 5 } as never))).toBe(
-        'TypeError: Cannot download checkpoint: accessToken must be a string, got "number"',
+        'TypeError: Cannot download checkpoint: accessToken must be a string that is not empty, got "number"',
       );
       expect(await failureOf(downloadCheckpoint(REPO, { maxDownloadBytes: 0 }))).toBe(
         'RangeError: Cannot download checkpoint: maxDownloadBytes must be a positive integer, got 0',

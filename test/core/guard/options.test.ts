@@ -80,7 +80,7 @@ describe('readOptions()', () => {
     ['a list for an object', { pan: [] }, 'pan must be an object, got an empty list'],
     ['a number for a choice', { style: 3 }, 'style must be "fried" or "boiled", got 3'],
     ['a text for a list', { spices: 'salt' }, 'spices must be a list that is not empty, got "salt"'],
-    ['the wrong kind in a list', { spices: ['salt', 3] }, 'spices.1 must be a string that is not empty, got 3'],
+    ['the wrong kind in a list', { spices: ['salt', 3] }, 'spices[1] must be a string that is not empty, got 3'],
     ['a text for a function', { onTaste: 'x' }, 'onTaste must be a function, got "x"'],
     ['anything for a signal', { signal: {} }, 'signal must be an AbortSignal, got an object'],
     ['a secret', { password: 1234 }, 'password must be a string that is not empty, got "number"'],
@@ -98,7 +98,7 @@ describe('readOptions()', () => {
     ['NaN', { heat: NaN }, 'heat must be a number above 0 and at most 1, got NaN'],
     ['another choice', { style: 'grilled' }, 'style must be "fried" or "boiled", got "grilled"'],
     ['an empty list', { spices: [] }, 'spices must be a list that is not empty, got an empty list'],
-    ['an empty text', { spices: [''] }, 'spices.0 must be a string that is not empty, got ""'],
+    ['an empty text', { spices: [''] }, 'spices[0] must be a string that is not empty, got ""'],
     ['none of the values', { until: -1 }, 'until must be "done" or a number of minutes, got -1'],
     ['a value of the right kind', { stir: 3 }, 'stir must be an even number, got 3'],
   ])('refuses %s as a RangeError', (_, options, message) => {

@@ -152,13 +152,23 @@ describe('LabelSet', () => {
       TypeError,
       'parts must have known names, got "colours" (did you mean "colors"?)',
     ],
-    ['names that are a string', { ...parts, names: 'ab' }, TypeError, 'names must be a list of strings, got "ab"'],
-    ['no names', { ...parts, names: [] }, RangeError, 'names must be 1 to 255, got 0'],
+    [
+      'names that are a string',
+      { ...parts, names: 'ab' },
+      TypeError,
+      'parts.names must be a list that is not empty, got "ab"',
+    ],
+    [
+      'no names',
+      { ...parts, names: [] },
+      RangeError,
+      'parts.names must be a list that is not empty, got an empty list',
+    ],
     [
       'embeddings that are a list',
       { ...parts, embeddings: [1, 2] },
       TypeError,
-      'embeddings must be a Float32Array, got a list of 2',
+      'parts.embeddings must be a Float32Array, got a list of 2',
     ],
     [
       'embeddings that no labels share evenly',
@@ -178,12 +188,17 @@ describe('LabelSet', () => {
       RangeError,
       'embeddings must be finite, got Infinity at 1',
     ],
-    ['no thresholds', { ...parts, thresholds: undefined }, TypeError, 'thresholds must be a list, got undefined'],
+    [
+      'no thresholds',
+      { ...parts, thresholds: undefined },
+      TypeError,
+      'parts.thresholds must be a list of numbers from 0 to 1, or undefined, got undefined',
+    ],
     [
       'no background',
       { ...parts, background: undefined },
-      RangeError,
-      'background must be a number in [0, 1], "threshold" or "none", got undefined',
+      TypeError,
+      'parts.background must be "threshold", "none" or a number from 0 to 1, got undefined',
     ],
   ])('is not made of %s', (_, wrong, kind, message) => {
     const call = (): unknown => new LabelSet(wrong as LabelSetParts);
@@ -246,7 +261,7 @@ describe('LabelSet', () => {
       'names that are no text',
       { ...metadata, names: '[1,2]' },
       embeddings,
-      'hold a whole label set, got Cannot make label set: names must be a list of strings, got a list of 2',
+      'hold a whole label set, got Cannot make label set: parts.names[0] must be a string that is not empty, got 1',
     ],
     [
       'a name twice',
@@ -264,20 +279,21 @@ describe('LabelSet', () => {
       'a threshold out of range',
       { ...metadata, thresholds: '[2,null]' },
       embeddings,
-      'hold a whole label set, got Cannot make label set: thresholds[0] must be in [0, 1], got 2',
+      'hold a whole label set, got Cannot make label set: parts.thresholds must be a list of numbers from 0 to 1, or ' +
+        'undefined, got a list of 2',
     ],
     [
       "a checkpoint's threshold out of range",
       { ...metadata, defaultThreshold: '"high"' },
       embeddings,
-      'hold a whole label set, got Cannot make label set: defaultThreshold must be in [0, 1], got "high"',
+      'hold a whole label set, got Cannot make label set: parts.defaultThreshold must be a number from 0 to 1, got "high"',
     ],
     [
       'an unknown background',
       { ...metadata, background: '"black"' },
       embeddings,
-      'hold a whole label set, got Cannot make label set: background must be a number in [0, 1], "threshold" or ' +
-        '"none", got "black"',
+      'hold a whole label set, got Cannot make label set: parts.background must be "threshold", "none" or a number ' +
+        'from 0 to 1, got "black"',
     ],
     [
       'colors that are none',

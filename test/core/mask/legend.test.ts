@@ -98,7 +98,7 @@ describe('legendSVG()', () => {
       new TypeError('Cannot draw legend: colors must be a list of colors, got "red"'),
     );
     expect(() => legendSVG(['a'], palette(1), {}, { fontSize: 0 })).toThrow(
-      new RangeError('Cannot draw legend: fontSize must be a finite number of at least 1, got 0'),
+      new RangeError('Cannot draw legend: fontSize must be a number of at least 1, got 0'),
     );
   });
 });

@@ -157,10 +157,10 @@ describe('tracePolygons() with a tolerance', () => {
       new RangeError('Cannot trace polygons: width must be a positive integer, got -3'),
     );
     expect(() => tracePolygons(new Uint8Array(6), 3, 2, { tolerance: -1 })).toThrow(
-      new RangeError('Cannot trace polygons: tolerance must be a finite number of at least 0, got -1'),
+      new RangeError('Cannot trace polygons: tolerance must be a number of at least 0, got -1'),
     );
     expect(() => tracePolygons(new Uint8Array(6), 3, 2, { minArea: Number.NaN })).toThrow(
-      new RangeError('Cannot trace polygons: minArea must be a finite number of at least 0, got NaN'),
+      new RangeError('Cannot trace polygons: minArea must be a number of at least 0, got NaN'),
     );
   });
 });

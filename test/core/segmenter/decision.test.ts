@@ -141,52 +141,55 @@ describe('segment() refuses', () => {
     [
       'an unknown output',
       { output: ['labels', 'logits'] },
-      'Cannot segment: output must name some of labels, masks, activations, got [labels, logits]',
+      'Cannot segment: output[1] must be one of "labels", "masks", "activations", got "logits"',
     ],
-    [
-      'an output that is no text',
-      { output: ['labels', Symbol('x')] },
-      'Cannot segment: output must name some of labels, masks, activations, got [labels, a symbol]',
-    ],
-    ['no output', { output: [] }, 'Cannot segment: output must name some of labels, masks, activations, got []'],
-    ['a threshold above 1', { threshold: 2 }, 'Cannot segment: threshold must be in [0, 1], got 2'],
+    ['no output', { output: [] }, 'Cannot segment: output must be a list that is not empty, got an empty list'],
+    ['a threshold above 1', { threshold: 2 }, 'Cannot segment: threshold must be a number from 0 to 1, got 2'],
     [
       'a background below 0',
       { background: -0.1 },
-      'Cannot segment: background must be a number in [0, 1], "threshold" or "none", got -0.1',
+      'Cannot segment: background must be "threshold", "none" or a number from 0 to 1, got -0.1',
     ],
     [
       'an unknown size',
       { size: 'double' },
-      'Cannot segment: size must be "source", "model" or { width, height } of at most 100000000 pixels, got "double"',
+      'Cannot segment: size must be "source", "model" or { width, height }, got "double"',
     ],
     [
       'a size of nothing',
       { size: { width: 0, height: 5 } },
-      'Cannot segment: size must be "source", "model" or { width, height } of at most 100000000 pixels, got ' +
-        '{"width":0,"height":5}',
-    ],
-    [
-      'a size above maxPixels',
-      { size: { width: 20_000, height: 20_000 } },
-      'Cannot segment: size must be "source", "model" or { width, height } of at most 100000000 pixels, got ' +
-        '{"width":20000,"height":20000}',
+      'Cannot segment: size must be "source", "model" or { width, height }, got an object',
     ],
   ])('%s', async (_, options, message) => {
     const set = await segmenter.labels(['road']);
     await expect(segmenter.segment(photo, set, options as SegmentOptions)).rejects.toThrow(new RangeError(message));
   });
 
-  it('an output that is no list, a size of null, templates of neither kind, and a URL that is none', async () => {
+  it('a size above maxPixels', async () => {
+    const set = await segmenter.labels(['road']);
+    const size = { width: 20_000, height: 20_000 };
+    await expect(segmenter.segment(photo, set, { size })).rejects.toMatchObject({
+      code: 'IMAGE_DECODE',
+      message: 'Cannot segment: size must be at most 100000000 pixels (maxPixels), got 20000×20000',
+    });
+  });
+
+  it('an output that is no list or no text, a size of null, templates of neither kind, and a URL that is none', async () => {
     const set = await segmenter.labels(['road']);
     await expect(segmenter.segment(photo, set, { output: 'labels' as never })).rejects.toThrow(
-      new TypeError('Cannot segment: output must be a list, got "labels"'),
+      new TypeError('Cannot segment: output must be a list that is not empty, got "labels"'),
+    );
+    await expect(segmenter.segment(photo, set, { output: ['labels', Symbol('x')] as never })).rejects.toThrow(
+      new TypeError('Cannot segment: output[1] must be one of "labels", "masks", "activations", got a symbol'),
     );
     await expect(segmenter.segment(photo, set, { size: null as never })).rejects.toThrow(
       'Cannot segment: size must be "source", "model" or { width, height }',
     );
     await expect(segmenter.labels(['road'], { templates: 5 as never })).rejects.toThrow(
-      new TypeError('Cannot embed labels: templates must be a name or a list, got 5'),
+      new TypeError(
+        'Cannot embed labels: templates must be "plain", "clipseg", "imagenet80" or a list of sentences that contain ' +
+          '{}, got 5',
+      ),
     );
     await expect(segmenter.segment('http://', set)).rejects.toThrow(
       new TypeError('Cannot open image: input must be a valid URL, got "http://"'),
@@ -218,12 +221,12 @@ describe('Segmenter.load() refuses', () => {
     [
       'an unknown device',
       { device: 'tpu' as never },
-      'device must be one of auto, cpu, cuda, webgpu, coreml, dml, got "tpu"',
+      'device must be one of "auto", "cpu", "cuda", "webgpu", "coreml", "dml", got "tpu"',
     ],
     [
       'an unknown precision',
       { precision: 'fp8' as never },
-      'precision must be one of auto, fp32, fp16, int8, got "fp8"',
+      'precision must be one of "auto", "fp32", "fp16", "int8", got "fp8"',
     ],
     ['no threads', { threads: 0 }, 'threads must be a positive integer, got 0'],
     ['half a batch', { maxBatch: 0.5 }, 'maxBatch must be a positive integer, got 0.5'],

@@ -51,7 +51,7 @@ describe('an argument of the wrong kind is named, with what came', () => {
     [
       'a folder that is none',
       () => Segmenter.load(folder, never({ cacheFolder: 5 })),
-      'Cannot load checkpoint: cacheFolder must be a string, got 5',
+      'Cannot load checkpoint: cacheFolder must be a string that is not empty, got 5',
     ],
     [
       'a switch that is none',
@@ -61,7 +61,7 @@ describe('an argument of the wrong kind is named, with what came', () => {
     [
       'a token that is none, untold',
       () => Segmenter.load(folder, never({ accessToken: ['hf_secret'] })),
-      'Cannot load checkpoint: accessToken must be a string, got "object"',
+      'Cannot load checkpoint: accessToken must be a string that is not empty, got "object"',
     ],
     [
       'labels that were not awaited',

@@ -10,16 +10,19 @@ import { getHFHubCachePath, getRepoFolderName, listFiles, modelInfo } from '@hug
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isSynsegError } from '../errors.ts';
+import { checkKind } from '../guard/arguments.ts';
+import { DOWNLOAD_LIMITS } from '../guard/limits.ts';
 import {
-  checkBooleans,
-  checkCallback,
-  checkKind,
-  checkOptions,
-  checkSignal,
-  checkStrings,
-  optionNames,
-} from '../guard/arguments.ts';
-import { DEFAULT_LIMITS, checkLimits, type Limits } from '../guard/limits.ts';
+  SIGNAL_OPTION,
+  callback,
+  flag,
+  readOptions,
+  secretText,
+  text,
+  withDefault,
+  type OptionsOf,
+  type Resolved,
+} from '../guard/options.ts';
 import { timeLimit } from '../guard/race-signal.ts';
 import { diskError, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
 import { checkpointFiles, type RemoteFile } from './hub-files.ts';
@@ -39,41 +42,44 @@ export interface DownloadProgress {
   readonly totalBytes: number;
 }
 
-/** What bounds a download. */
-export type DownloadBounds = {
-  readonly [Name in 'maxSilenceSeconds' | 'maxListedFiles' | 'maxDownloadBytes']?: Limits[Name] | undefined;
-};
-
-/** Options of {@link downloadCheckpoint}; each wins over the environment. */
-export interface DownloadCheckpointOptions extends DownloadBounds {
+/** Options that say which files of which hub, and what bounds the download; each wins over the environment. */
+export const HUB_OPTIONS = {
   /**
-   * Branch, tag or commit. A full commit hash that is cached needs no network.
+   * Branch, tag or commit of a hub checkpoint. A full commit hash that is cached needs no network.
    * @default 'main'
    */
-  readonly revision?: string | undefined;
+  revision: withDefault(text(), 'main'),
   /**
-   * Use the cache only.
+   * Use the hub's cache only, never the network.
    * @default HF_HUB_OFFLINE, else false
    */
-  readonly offline?: boolean | undefined;
-  /** @default HF_ENDPOINT, else 'https://huggingface.co' */
-  readonly hubUrl?: string | undefined;
-  /** @default HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub */
-  readonly cacheDir?: string | undefined;
+  offline: flag(),
   /**
-   * For private and gated repositories; sent to `hubUrl` only, never printed.
+   * Address of the hub.
+   * @default HF_ENDPOINT, else 'https://huggingface.co'
+   */
+  hubUrl: text(),
+  /**
+   * Token for private and gated repositories; sent to the hub only, never printed.
    * @default HF_TOKEN
    */
-  readonly accessToken?: string | undefined;
-  /** Called for each file that is downloaded here, from its first byte to its last. */
-  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+  accessToken: secretText(),
+  ...DOWNLOAD_LIMITS,
+};
 
-const NAMES = optionNames<DownloadCheckpointOptions>({
-  ...{ revision: true, offline: true, hubUrl: true, cacheDir: true, accessToken: true, onProgress: true, signal: true },
-  ...{ maxSilenceSeconds: true, maxListedFiles: true, maxDownloadBytes: true },
-});
+/** Options of {@link downloadCheckpoint}. */
+export const DOWNLOAD_CHECKPOINT_OPTIONS = {
+  ...HUB_OPTIONS,
+  /**
+   * Folder of the hub's cache.
+   * @default HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub
+   */
+  cacheDir: text(),
+  /** Called for each file that is downloaded here, from its first byte to its last. */
+  onProgress: callback<(progress: DownloadProgress) => void>(),
+  ...SIGNAL_OPTION,
+};
+export type DownloadCheckpointOptions = OptionsOf<typeof DOWNLOAD_CHECKPOINT_OPTIONS>;
 
 /**
  * The hub settings of this process's environment: the only place that reads it.
@@ -136,8 +142,7 @@ export async function downloadCheckpoint(repo: string, options: DownloadCheckpoi
 }
 
 /** Options with all defaults filled in. */
-interface HubRequest
-  extends HubAddress, Required<Pick<Limits, 'maxSilenceSeconds' | 'maxListedFiles' | 'maxDownloadBytes'>> {
+interface HubRequest extends HubAddress, Resolved<typeof DOWNLOAD_LIMITS> {
   readonly cacheDir: string;
   readonly repoFolder: string;
   readonly locksFolder: string;
@@ -148,22 +153,12 @@ interface HubRequest
 function resolveRequest(repo: string, options: DownloadCheckpointOptions): HubRequest {
   const action = 'download checkpoint';
   checkKind(action, 'repo', repo, typeof repo === 'string', 'be "owner/name"');
-  checkOptions(action, options, NAMES);
-  checkStrings(action, options, ['revision', 'hubUrl', 'cacheDir', 'accessToken']);
-  checkBooleans(action, options, ['offline']);
-  checkCallback(action, 'onProgress', options.onProgress);
-  checkSignal(action, options.signal);
-  const {
-    maxSilenceSeconds = DEFAULT_LIMITS.maxSilenceSeconds,
-    maxListedFiles = DEFAULT_LIMITS.maxListedFiles,
-    maxDownloadBytes = DEFAULT_LIMITS.maxDownloadBytes,
-  } = options;
-  checkLimits(action, { maxSilenceSeconds, maxListedFiles, maxDownloadBytes });
+  const asked = readOptions(action, DOWNLOAD_CHECKPOINT_OPTIONS, options);
+  const { revision, signal, maxSilenceSeconds, maxListedFiles, maxDownloadBytes } = asked;
   const defaults = hubDefaults();
-  const revision = options.revision ?? 'main';
-  const hubUrl = (options.hubUrl ?? defaults.hubUrl).replace(/\/+$/, '');
-  const cacheDir = resolve(options.cacheDir ?? defaults.cacheDir);
-  const accessToken = (options.accessToken ?? defaults.accessToken)?.trim() || undefined;
+  const hubUrl = (asked.hubUrl ?? defaults.hubUrl).replace(/\/+$/, '');
+  const cacheDir = resolve(asked.cacheDir ?? defaults.cacheDir);
+  const accessToken = (asked.accessToken ?? defaults.accessToken)?.trim() || undefined;
   if (!/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)?$/.test(repo)) {
     throw new RangeError(`Cannot download checkpoint: repo must be "owner/name", got "${repo}"`);
   }
@@ -188,12 +183,12 @@ function resolveRequest(repo: string, options: DownloadCheckpointOptions): HubRe
     cacheDir,
     repoFolder: join(cacheDir, folderName),
     locksFolder: join(cacheDir, '.locks', folderName),
-    offline: options.offline ?? defaults.offline,
-    signal: options.signal,
+    offline: asked.offline ?? defaults.offline,
+    signal,
     maxSilenceSeconds,
     maxListedFiles,
     maxDownloadBytes,
-    onProgress: (progress) => options.onProgress?.(progress),
+    onProgress: (progress) => asked.onProgress?.(progress),
   };
 }
 

@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../cache/atomic-file.ts';
 import { checkOutputs } from '../guard/output-paths.ts';
 import { shownURL } from '../guard/secrets.ts';
 import type { PictureFormat } from '../image/image.ts';
+import { DEFAULT_LIMITS } from '../guard/limits.ts';
 import { readImage } from '../image/picture-bytes.ts';
 import { LabelSet } from '../labels/label-set.ts';
 import type { LabelsOptions } from '../labels/label-request.ts';
@@ -100,7 +101,7 @@ export async function segmentCommand(
   const once =
     out !== undefined &&
     (/^(?:https?|data):/i.test(image) || (await stat(image).catch(() => undefined))?.isFile() === false);
-  const picture = once ? (await readImage(image, { signal })).bytes : image;
+  const picture = once ? (await readImage(image, { ...DEFAULT_LIMITS, publicOnly: false, signal })).bytes : image;
   const result = await segmenter.segment(picture, labels, { ...(views === undefined ? {} : { views }), signal });
   const segmented = performance.now();
   if (out !== undefined) await writeFileAtomic(out, await result.overlay(picture, { ...bounds, format, signal }));

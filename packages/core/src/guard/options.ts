@@ -38,7 +38,7 @@ type ValueOf<Described> = Described extends Option<infer Value> ? Value : never;
 
 /** The options object that a description describes; those of `Needed` must be given. */
 export type OptionsOf<Described extends Options, Needed extends keyof Described = never> = {
-  readonly [Name in keyof Described as Name extends Needed ? never : Name]?: ValueOf<Described[Name]>;
+  readonly [Name in keyof Described as Name extends Needed ? never : Name]?: ValueOf<Described[Name]> | undefined;
 } & { readonly [Name in Needed]: ValueOf<Described[Name]> };
 
 /** The same after {@link readOptions}: defaults are filled in. */
@@ -65,7 +65,7 @@ export function readOptions<const Described extends Options, Needed extends keyo
   needed: readonly Needed[] = [],
   what = '',
 ): Resolved<Described, Needed> {
-  if (given !== undefined && !isPlain(given))
+  if ((given !== undefined || needed.length > 0) && !isPlain(given))
     throw new TypeError(
       `Cannot ${action}: ${what === '' ? 'options' : what} must be an object, got ${describeValue(given)}`,
     );
@@ -214,6 +214,12 @@ export function abortSignal(): Option<AbortSignal> {
   return of('be an AbortSignal', isSignal, () => true, {});
 }
 
+/** The option that ends a call. */
+export const SIGNAL_OPTION = {
+  /** Ends the call at once; it rejects with the signal's reason. */
+  signal: abortSignal(),
+};
+
 /** A value of any other kind: `passes` says whether it is of the kind, `allowed` whether it may have this value. */
 export function value<Value>(
   rule: string,
@@ -252,7 +258,8 @@ const isOfKind = (schema: v.GenericSchema, value: unknown): boolean =>
 
 function optionError(action: string, described: Options, issue: Issue, what: string): Error {
   const keys = (issue.path ?? []).map(({ key }) => String(key));
-  const path = [...(what === '' ? [] : [what]), ...keys];
+  const pathTo = (steps: readonly string[]): string =>
+    steps.reduce((path, key) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`), what);
   if (isUnknownName(issue)) {
     const names = Object.keys(
       keys.slice(0, -1).reduce<Options>((within, key) => within[key]?.options ?? {}, described),
@@ -260,7 +267,7 @@ function optionError(action: string, described: Options, issue: Issue, what: str
     const name = keys.at(-1) ?? '';
     const near = nearestName(name, names);
     const hint = near === undefined ? `; known: ${names.join(', ')}` : ` (did you mean "${near}"?)`;
-    const object = path.slice(0, -1).join('.') || 'options';
+    const object = pathTo(keys.slice(0, -1)) || 'options';
     return new TypeError(`Cannot ${action}: ${object} must have known names, got ${JSON.stringify(name)}${hint}`);
   }
   const option = keys.reduce<{ within: Options; option?: Option<unknown> }>(
@@ -270,7 +277,7 @@ function optionError(action: string, described: Options, issue: Issue, what: str
   const rule = ofName(issue) ? (option?.rule ?? 'be given') : issue.message;
   const got = ofName(issue) ? 'none' : describeValue(option?.secret === true ? typeof issue.input : issue.input);
   const Kind = issue.kind === 'validation' ? RangeError : TypeError;
-  return new Kind(`Cannot ${action}: ${path.join('.')} must ${rule}, got ${got}`);
+  return new Kind(`Cannot ${action}: ${pathTo(keys)} must ${rule}, got ${got}`);
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';

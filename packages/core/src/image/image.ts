@@ -7,11 +7,11 @@
  */
 import sharp, { type Sharp } from 'sharp';
 import { SynsegError, messageOf } from '../errors.ts';
-import { checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
-import { DEFAULT_LIMITS, checkLimits } from '../guard/limits.ts';
+import { describeValue } from '../guard/arguments.ts';
+import { integer, readOptions, withDefault, type OptionsOf, type Resolved } from '../guard/options.ts';
 import { raceSignal } from '../guard/race-signal.ts';
-import { checkInteger, checkPlane, checkSides } from '../mask/check.ts';
-import { kindOfPicture, readImage, type ImageOptions } from './picture-bytes.ts';
+import { checkPlane } from '../mask/check.ts';
+import { IMAGE_OPTIONS, kindOfPicture, readImage, type ImageOptions } from './picture-bytes.ts';
 
 /** Raw interleaved pixels: gray, RGB or RGBA bytes, row-major. */
 export interface RawImage {
@@ -66,10 +66,10 @@ interface Source {
  * @throws the signal's reason when aborted, at once: a decoder that is at work finishes unheard
  */
 export async function openImage(input: ImageInput, options: ImageOptions = {}): Promise<OpenedImage> {
-  const { maxPixels = DEFAULT_LIMITS.maxPixels, signal } = options;
-  checkLimits('open image', options);
+  const bounds = readOptions('open image', IMAGE_OPTIONS, options);
+  const { maxPixels, signal } = bounds;
   signal?.throwIfAborted();
-  const source = await raceSignal(sourceOf(input, { ...options, maxPixels }), signal);
+  const source = await raceSignal(sourceOf(input, bounds), signal);
   const decode = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await raceSignal(work, signal);
@@ -161,15 +161,20 @@ export async function encodePicture(
   );
 }
 
-/** How {@link encodeJPEG} encodes. */
-export interface JPEGOptions {
-  /** 1 (smallest) to 100 (best). @default 80 */
-  readonly quality?: number;
-  /** A wider picture is shrunk to this width, its shape kept, pixels. @default the picture's own width */
-  readonly maxWidth?: number;
-}
-
-const JPEG_NAMES = optionNames<JPEGOptions>({ quality: true, maxWidth: true });
+/** Options of {@link encodeJPEG}. */
+export const JPEG_OPTIONS = {
+  /**
+   * Quality, from 1 (smallest) to 100 (best).
+   * @default 80
+   */
+  quality: withDefault(integer({ least: 1, most: 100 }), 80),
+  /**
+   * A wider picture is shrunk to this width, its shape kept, pixels.
+   * @default the picture's own width
+   */
+  maxWidth: integer(),
+};
+export type JPEGOptions = OptionsOf<typeof JPEG_OPTIONS>;
 
 /**
  * Encodes RGB bytes as baseline JPEG, off the calling thread.
@@ -191,11 +196,8 @@ export async function encodeJPEG(
   height: number,
   options: JPEGOptions = {},
 ): Promise<Uint8Array> {
-  checkOptions('encode JPEG', options, JPEG_NAMES);
-  const { quality = 80, maxWidth = width } = options;
+  const { quality, maxWidth = width } = readOptions('encode JPEG', JPEG_OPTIONS, options);
   checkPlane('encode JPEG', { name: 'pixels', data: pixels, channels: 3 }, width, height);
-  checkSides('encode JPEG', [maxWidth], ['maxWidth']);
-  checkInteger('encode JPEG', 'quality', quality, 1, 100);
   const picture = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
   if (maxWidth >= width) return bytesOf(await picture.jpeg({ quality }).toBuffer());
   const size = { width: maxWidth, height: Math.max(1, Math.round((height * maxWidth) / width)) };
@@ -223,8 +225,8 @@ export async function encodeGrayPNG(bytes: Uint8Array, width: number, height: nu
   return picture.toColourspace('b-w').png({ compressionLevel: 6 }).toBuffer();
 }
 
-async function sourceOf(input: ImageInput, options: ImageOptions & { readonly maxPixels: number }): Promise<Source> {
-  const { maxPixels, allowSVG = false } = options;
+async function sourceOf(input: ImageInput, options: Resolved<typeof IMAGE_OPTIONS>): Promise<Source> {
+  const { maxPixels, allowSVG } = options;
   const encoded = (bytes: Uint8Array, name: string): Source => {
     if (bytes.byteLength === 0)
       throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: file must not be empty, got 0 bytes`);

@@ -3,30 +3,39 @@ import { fileURLToPath } from 'node:url';
 import { SynsegError, isSynsegError, messageOf } from '../errors.ts';
 import { reasonOf, sendRequest } from '../guard/http-request.ts';
 import { gather, isPath, readInput } from '../guard/input-file.ts';
-import { DEFAULT_LIMITS, limitError, type Limits } from '../guard/limits.ts';
+import { FETCH_LIMITS, PIXEL_LIMIT, limitError } from '../guard/limits.ts';
+import { SIGNAL_OPTION, flag, withDefault, type OptionsOf, type Resolved } from '../guard/options.ts';
 import { timeLimit } from '../guard/race-signal.ts';
 import { cleanError, encodedLogin, shownURL, withoutSecrets } from '../guard/secrets.ts';
 
 /** Options of opening a picture. */
-export interface ImageOptions extends Partial<Pick<Limits, 'maxPixels' | 'maxImageBytes' | 'maxFetchSeconds'>> {
-  /** Take drawings as well: SVG, which can hold a great deal of work in a few bytes. @default false */
-  readonly allowSVG?: boolean;
+export const IMAGE_OPTIONS = {
+  ...PIXEL_LIMIT,
+  ...FETCH_LIMITS,
   /**
-   * Open web addresses only, and of those only public ones, wherever names and redirects lead: for services that open
-   * what
-   * their users send. No proxy is used.
+   * Take drawings as well: SVG, which can hold a great deal of work in a few bytes.
    * @default false
    */
-  readonly publicOnly?: boolean;
-  readonly signal?: AbortSignal;
-}
+  allowSVG: withDefault(flag(), false),
+  /**
+   * Open web addresses only, and of those only public ones, wherever names and redirects lead: for services that open
+   * what their users send. No proxy is used.
+   * @default false
+   */
+  publicOnly: withDefault(flag(), false),
+  ...SIGNAL_OPTION,
+};
+export type ImageOptions = OptionsOf<typeof IMAGE_OPTIONS>;
+
+/** Where pictures may come from, and how long they may take. */
+type FetchBounds = Pick<Resolved<typeof IMAGE_OPTIONS>, 'maxImageBytes' | 'maxFetchSeconds' | 'publicOnly' | 'signal'>;
 
 /** The bytes of a picture that lies somewhere else, and what it is called in messages. */
 export async function readImage(
   input: string | URL,
-  options: ImageOptions = {},
+  options: FetchBounds,
 ): Promise<{ readonly bytes: Uint8Array; readonly name: string }> {
-  const { maxImageBytes = DEFAULT_LIMITS.maxImageBytes, publicOnly = false, signal } = options;
+  const { maxImageBytes, publicOnly, signal } = options;
   const text = String(input);
   const name = shownURL(text);
   const path = typeof input === 'string' && isPath(text);
@@ -50,13 +59,10 @@ function pathOf(url: URL): string {
   }
 }
 
-async function fetchBytes(url: string, options: ImageOptions): Promise<Uint8Array> {
-  const {
-    maxImageBytes = DEFAULT_LIMITS.maxImageBytes,
-    maxFetchSeconds = DEFAULT_LIMITS.maxFetchSeconds,
-    publicOnly = false,
-    signal,
-  } = options;
+async function fetchBytes(
+  url: string,
+  { maxImageBytes, maxFetchSeconds, publicOnly, signal }: FetchBounds,
+): Promise<Uint8Array> {
   const tooLong = (bytes: string): SynsegError =>
     limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
   const limit = timeLimit(

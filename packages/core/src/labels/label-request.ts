@@ -1,56 +1,71 @@
 /**
  * What a caller says about labels, checked and written out: names, the prompts of each, thresholds, colors, background.
  */
-import { checkKind, checkOptions, checkSignal, describeValue, optionNames } from '../guard/arguments.ts';
-import { checkActivation, checkBackground } from '../mask/check.ts';
-import { parseColor, type ColorInput, type LabelColor } from '../mask/palette.ts';
+import { checkKind, describeValue } from '../guard/arguments.ts';
+import {
+  SIGNAL_OPTION,
+  list,
+  number,
+  readOptions,
+  text,
+  value,
+  withDefault,
+  type OptionsOf,
+} from '../guard/options.ts';
+import { backgroundRule } from '../mask/check.ts';
+import { colorOption, parseColor, type LabelColor } from '../mask/palette.ts';
 import type { Background } from '../model/postprocess.ts';
-import { fillTemplate, resolveTemplates, type Templates } from '../text/templates.ts';
+import { fillTemplate, resolveTemplates, templatesOption, type Templates } from '../text/templates.ts';
 import { MAX_LABELS } from './label-set.ts';
 
 /** A label with more than its name. */
-export interface LabelDescription {
-  readonly name: string;
+export const LABEL = {
+  /** The name, as results have it. */
+  name: value<string>(
+    'be a string that is not blank',
+    (given) => typeof given === 'string',
+    (given) => given.trim() !== '',
+  ),
   /**
-   * Sentences whose mean embedding stands for the label, used as they are (`{}` stands for the name); @default the
-   * templates
+   * Sentences whose mean embedding stands for the label, used as they are (`{}` stands for the name).
+   * @default the templates
    */
-  readonly prompts?: readonly string[];
-  /** Activation in [0, 1] a pixel must reach. */
-  readonly threshold?: number;
-  /** Color in overlays and legends: `'#rrggbb'` or three integers of 0..255. @default one that follows from the name */
-  readonly color?: ColorInput;
-}
+  prompts: list(text()),
+  /** Activation in [0, 1] that a pixel must reach. */
+  threshold: number({ least: 0, most: 1 }),
+  /**
+   * Color in overlays and legends: `'#rrggbb'` or three integers of 0..255.
+   * @default one that follows from the name
+   */
+  color: colorOption(),
+};
+export type LabelDescription = OptionsOf<typeof LABEL, 'name'>;
 
 /** A label: its name, or its name with prompts, threshold and color of its own. */
 export type LabelInput = string | LabelDescription;
 
-/** A label with nothing left out. */
-type Described = { readonly [Field in keyof Required<LabelDescription>]: LabelDescription[Field] | undefined } & {
-  readonly name: string;
-};
-
 /** Options of `Segmenter.labels()`. */
-export interface LabelsOptions {
+export const LABELS_OPTIONS = {
   /**
-   * Sentences the names are put into; a checkpoint with a vocabulary looks names up as they are. @default the
-   * checkpoint's, see `Segmenter.templates`
+   * Sentences the names are put into; a checkpoint with a vocabulary looks names up as they are.
+   * @default the checkpoint's, see `Segmenter.templates`
    */
-  readonly templates?: Templates;
+  templates: templatesOption(),
   /**
-   * How a pixel becomes background: `'threshold'` is where no label reaches its threshold; a number in [0, 1] is a
-   * constant
-   * plane that competes with the labels; `'none'` never: every pixel gets the likeliest label, however unlikely it is.
+   * Where a pixel is background: `'threshold'` is where no label reaches its threshold; a number in [0, 1] is a
+   * constant plane that competes with the labels; `'none'` is nowhere: every pixel gets the likeliest label, however
+   * unlikely it is.
    * @default 'threshold'
    */
-  readonly background?: Background;
+  background: withDefault(backgroundRule(), 'threshold'),
   /**
-   * Activation in [0, 1] for labels that name none of their own. @default the checkpoint's (`threshold` in its
-   * config.json), else 0.5
+   * Activation in [0, 1] for labels that name none of their own.
+   * @default the checkpoint's (`threshold` in its config.json), else 0.5
    */
-  readonly threshold?: number;
-  readonly signal?: AbortSignal;
-}
+  threshold: number({ least: 0, most: 1 }),
+  ...SIGNAL_OPTION,
+};
+export type LabelsOptions = OptionsOf<typeof LABELS_OPTIONS>;
 
 /** Checked labels. */
 export interface LabelRequest {
@@ -62,8 +77,6 @@ export interface LabelRequest {
 }
 
 const ACTION = 'embed labels';
-const DESCRIPTION_NAMES = optionNames<LabelDescription>({ name: true, prompts: true, threshold: true, color: true });
-const OPTION_NAMES = optionNames<LabelsOptions>({ templates: true, background: true, threshold: true, signal: true });
 
 /**
  * Checks labels and writes out their prompts.
@@ -78,56 +91,32 @@ export function resolveLabels(
   options: LabelsOptions,
   templates: Templates | 'vocabulary',
 ): LabelRequest {
-  checkOptions(ACTION, options, OPTION_NAMES);
-  checkSignal(ACTION, options.signal);
+  const { templates: chosen, threshold: usual, background } = readOptions(ACTION, LABELS_OPTIONS, options);
   checkKind(ACTION, 'labels', labels, Array.isArray(labels), 'be a list');
   if (labels.length === 0) throw new RangeError(`Cannot ${ACTION}: labels must not be empty, got []`);
   if (labels.length > MAX_LABELS)
-    throw new RangeError(
-      `Cannot ${ACTION}: labels must be at most ${String(MAX_LABELS)}, got ${String(labels.length)}`,
-    );
-  const sentences = templates === 'vocabulary' ? ['{}'] : resolveTemplates(options.templates ?? templates);
+    throw new RangeError(`Cannot ${ACTION}: labels must be at most ${MAX_LABELS}, got ${labels.length}`);
+  const sentences = templates === 'vocabulary' ? ['{}'] : resolveTemplates(chosen ?? templates);
   const request = {
     names: new Set<string>(),
     prompts: [] as (readonly string[])[],
     thresholds: [] as (number | undefined)[],
     colors: [] as (LabelColor | undefined)[],
   };
-  for (const label of labels as readonly unknown[]) {
-    const { name, prompts, threshold, color } = describe(label);
-    if (name.trim() === '')
-      throw new RangeError(`Cannot ${ACTION}: name must not be empty, got ${describeValue(name)}`);
+  for (const [index, label] of labels.entries()) {
+    const { name, prompts = sentences, threshold = usual, color } = readLabel(label, `labels[${index}]`);
     if (request.names.has(name))
       throw new RangeError(`Cannot ${ACTION}: names must be unique, got ${describeValue(name)} twice`);
     request.names.add(name);
-    request.prompts.push(
-      (prompts === undefined ? sentences : checkPrompts(name, prompts)).map((template) => fillTemplate(template, name)),
-    );
-    request.thresholds.push(
-      checkActivation(ACTION, `threshold of ${describeValue(name)}`, threshold ?? options.threshold),
-    );
-    request.colors.push(color === undefined ? undefined : parseColor(ACTION, `color of ${describeValue(name)}`, color));
+    request.prompts.push(prompts.map((template) => fillTemplate(template, name)));
+    request.thresholds.push(threshold);
+    request.colors.push(color === undefined ? undefined : parseColor(ACTION, 'color', color));
   }
-  return {
-    ...request,
-    names: [...request.names],
-    background: checkBackground(ACTION, options.background ?? 'threshold'),
-  };
+  return { ...request, names: [...request.names], background };
 }
 
-function describe(label: unknown): Described {
-  if (typeof label === 'string') return { name: label, prompts: undefined, threshold: undefined, color: undefined };
-  // Read once: a getter may answer differently the second time.
-  const { name, prompts, threshold, color } = (label ?? {}) as Partial<LabelDescription>;
-  checkKind(ACTION, 'label', label, typeof name === 'string' && !Array.isArray(label), 'be a string or have a name');
-  checkOptions(ACTION, label, DESCRIPTION_NAMES, 'label');
-  return { name: name as string, prompts, threshold, color };
-}
-
-function checkPrompts(name: string, prompts: unknown): readonly string[] {
-  if (Array.isArray(prompts) && prompts.length > 0 && prompts.every((prompt) => typeof prompt === 'string'))
-    return prompts;
-  throw new RangeError(
-    `Cannot ${ACTION}: prompts of ${describeValue(name)} must be a list of strings, got ${describeValue(prompts)}`,
-  );
+function readLabel(label: unknown, what: string): LabelDescription {
+  const fits = typeof label === 'string' || (typeof label === 'object' && label !== null && 'name' in label);
+  checkKind(ACTION, what, label, fits, 'be a string or have a name');
+  return readOptions(ACTION, LABEL, typeof label === 'string' ? { name: label } : label, ['name'], what);
 }

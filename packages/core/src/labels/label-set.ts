@@ -5,13 +5,23 @@
 import { createHash } from 'node:crypto';
 import { SynsegError, messageOf } from '../errors.ts';
 import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
-import { checkKind, checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
+import { checkKind, describeValue } from '../guard/arguments.ts';
+import {
+  list,
+  number,
+  readOptions,
+  text,
+  value,
+  withDefault,
+  type OptionsOf,
+  type Resolved,
+} from '../guard/options.ts';
 import { BACKGROUND } from '../mask/background.ts';
 import { showsItself } from '../guard/show.ts';
-import { checkActivation, checkBackground } from '../mask/check.ts';
+import { backgroundRule } from '../mask/check.ts';
 import type { DecisionRule } from '../mask/decide.ts';
 import { labelColors, type ColorInput, type LabelColor } from '../mask/palette.ts';
-import { DEFAULT_THRESHOLD, type Background } from '../model/postprocess.ts';
+import { DEFAULT_THRESHOLD, isActivation, type Background } from '../model/postprocess.ts';
 
 /** Most labels a set can have: a label map is uint8, and its largest value is background. */
 export const MAX_LABELS = BACKGROUND;
@@ -19,19 +29,32 @@ export const MAX_LABELS = BACKGROUND;
 const FORMAT = 'synseg-labels';
 const VERSION = '1';
 
-/** What a {@link LabelSet} is made of. */
-export interface LabelSetParts {
-  readonly names: readonly string[];
-  /** float32 `[labels, embeddingDim]` */
-  readonly embeddings: Float32Array;
+/** Parts of a {@link LabelSet}. */
+export const LABEL_SET_PARTS = {
+  /** Names in label-map order. */
+  names: list(text()),
+  /** Embeddings, float32 `[labels, embeddingDim]`. */
+  embeddings: value<Float32Array>('be a Float32Array', (given) => given instanceof Float32Array),
   /** Activation in [0, 1] per label, undefined where none was given. */
-  readonly thresholds: readonly (number | undefined)[];
-  readonly background: Background;
-  /** Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's. @default 0.5 */
-  readonly defaultThreshold?: number;
-  /** Colors that were chosen, by place. @default those of `labelColors()`, which follow from the names */
-  readonly colors?: readonly (ColorInput | undefined)[];
-}
+  thresholds: value<readonly (number | undefined)[]>(
+    'be a list of numbers from 0 to 1, or undefined',
+    Array.isArray,
+    (given) => given.every((threshold) => threshold === undefined || isActivation(threshold)),
+  ),
+  /** Where a pixel is background. */
+  background: backgroundRule(),
+  /**
+   * Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's.
+   * @default 0.5
+   */
+  defaultThreshold: withDefault(number({ least: 0, most: 1 }), DEFAULT_THRESHOLD),
+  /**
+   * Colors that were chosen, by place.
+   * @default those of `labelColors()`, which follow from the names
+   */
+  colors: value<readonly (ColorInput | undefined)[]>('be a list', Array.isArray),
+};
+export type LabelSetParts = OptionsOf<typeof LABEL_SET_PARTS, 'names' | 'embeddings' | 'thresholds' | 'background'>;
 
 /**
  * Labels with their embeddings.
@@ -71,15 +94,14 @@ export class LabelSet {
 
   /** From {@link LabelSet.parts}, as in another thread; else use `Segmenter.labels()` or {@link LabelSet.load}. */
   constructor(parts: LabelSetParts) {
-    checkParts(parts);
-    const { names, embeddings, thresholds, background, defaultThreshold = DEFAULT_THRESHOLD } = parts;
+    const { names, embeddings, thresholds, background, defaultThreshold, colors } = readParts(parts);
     this.names = Object.freeze([...names]);
     this.thresholds = Object.freeze([...thresholds]);
     this.defaultThreshold = defaultThreshold;
     this.background = background;
     this.embeddings = embeddings;
     this.embeddingDim = embeddings.length / names.length;
-    this.colors = Object.freeze(labelColors(names, parts.colors));
+    this.colors = Object.freeze(labelColors(names, colors));
     this.key = createHash('sha256')
       .update(new Uint8Array(embeddings.buffer, embeddings.byteOffset, embeddings.byteLength))
       .digest('hex');
@@ -213,51 +235,27 @@ export class LabelSet {
 
 showsItself(LabelSet, 'LabelSet');
 
-const PART_NAMES = optionNames<LabelSetParts>({
-  names: true,
-  embeddings: true,
-  thresholds: true,
-  background: true,
-  defaultThreshold: true,
-  colors: true,
-});
 const ACTION = 'make label set';
+const NEEDED = ['names', 'embeddings', 'thresholds', 'background'] as const;
 
-/** Names and colors are checked by `labelColors()`, which has to know them. */
-function checkParts(parts: LabelSetParts): void {
-  checkKind(ACTION, 'parts', parts, typeof parts === 'object', 'be an object');
-  checkOptions(ACTION, parts, PART_NAMES, 'parts');
-  const { names, embeddings, thresholds, background, defaultThreshold } = parts;
-  checkKind(
-    ACTION,
-    'names',
-    names,
-    Array.isArray(names) && names.every((name) => typeof name === 'string'),
-    'be a list of strings',
-  );
-  if (names.length === 0 || names.length > MAX_LABELS)
-    throw new RangeError(`Cannot ${ACTION}: names must be 1 to ${String(MAX_LABELS)}, got ${String(names.length)}`);
-  checkKind(ACTION, 'embeddings', embeddings, embeddings instanceof Float32Array, 'be a Float32Array');
-  if (embeddings.length === 0 || embeddings.length % names.length !== 0) {
+/** Colors are checked by `labelColors()`, which has to know them. */
+function readParts(parts: LabelSetParts): Resolved<typeof LABEL_SET_PARTS, (typeof NEEDED)[number]> {
+  const read = readOptions(ACTION, LABEL_SET_PARTS, parts, NEEDED, 'parts');
+  const { names, embeddings, thresholds } = read;
+  if (names.length > MAX_LABELS)
+    throw new RangeError(`Cannot ${ACTION}: names must be at most ${MAX_LABELS}, got ${names.length}`);
+  if (embeddings.length === 0 || embeddings.length % names.length !== 0)
     throw new RangeError(
-      `Cannot ${ACTION}: embeddings must hold as many numbers for each of ${String(names.length)} labels, got ` +
-        `${String(embeddings.length)}`,
+      `Cannot ${ACTION}: embeddings must hold as many numbers for each of ${names.length} labels, got ` +
+        `${embeddings.length}`,
     );
-  }
   const odd = embeddings.findIndex((value) => !Number.isFinite(value));
-  if (odd >= 0)
-    throw new RangeError(
-      `Cannot ${ACTION}: embeddings must be finite, got ${String(embeddings[odd])} at ${String(odd)}`,
-    );
-  checkKind(ACTION, 'thresholds', thresholds, Array.isArray(thresholds), 'be a list');
+  if (odd >= 0) throw new RangeError(`Cannot ${ACTION}: embeddings must be finite, got ${embeddings[odd]} at ${odd}`);
   if (thresholds.length !== names.length)
     throw new RangeError(
-      `Cannot ${ACTION}: thresholds must be one per label = ${String(names.length)}, got ${String(thresholds.length)}`,
+      `Cannot ${ACTION}: thresholds must be one per label = ${names.length}, got ${thresholds.length}`,
     );
-  for (const [index, threshold] of thresholds.entries())
-    checkActivation(ACTION, `thresholds[${String(index)}]`, threshold);
-  checkActivation(ACTION, 'defaultThreshold', defaultThreshold);
-  checkBackground(ACTION, background);
+  return read;
 }
 
 function checkPath(action: string, path: string): void {

@@ -5,8 +5,19 @@
  * Nothing here is public, arguments are checked by the caller.
  */
 
-/** How the borders between labels run where a label map is enlarged. */
-export type LabelBorders = 'nearest' | 'smooth';
+import { choice, withDefault, type OptionsOf } from '../guard/options.ts';
+
+/** The option for the borders between labels. */
+export const BORDER_OPTIONS = {
+  /**
+   * Borders between labels where the map is smaller than the picture: the label of the nearest map pixel, in steps as
+   * large as the scale; or the label with the most bilinear weight among the four map pixels around, which follows
+   * slanted borders. Where a side shrinks both are the same.
+   * @default 'nearest'
+   */
+  borders: withDefault(choice(['nearest', 'smooth']), 'nearest'),
+};
+export type LabelBorders = NonNullable<OptionsOf<typeof BORDER_OPTIONS>['borders']>;
 
 /** One picture row: run `k` has `labels[k]` and reaches from `ends[k - 1]` (0 for the first) to `ends[k]`, excluded. */
 export interface LabelRow {

@@ -2,9 +2,10 @@
  * A legend as pixels, for whoever draws it over many pictures: drawn once, blended per frame.
  */
 import { rasterizeSVG } from '../image/image.ts';
-import { checkKind, checkOptions, optionNames } from '../guard/arguments.ts';
+import { checkKind } from '../guard/arguments.ts';
+import { readOptions, value, type OptionsOf } from '../guard/options.ts';
 import { checkInteger, checkPlane, checkSides } from './check.ts';
-import { legendLayout, legendRows, legendSVG, moreRow } from './legend.ts';
+import { BACKGROUND_ROW, legendLayout, legendRows, legendSVG, moreRow } from './legend.ts';
 import type { LabelColor } from './palette.ts';
 
 /** A small picture with transparency. */
@@ -15,15 +16,17 @@ export interface Bitmap {
   readonly height: number;
 }
 
-/** How {@link drawLegend} draws. */
-export interface DrawLegendOptions {
-  /** Share of the picture per label name, 0..1; labels without one show none. @default none */
-  readonly areas?: Readonly<Record<string, number>>;
-  /** A last row for the background, with its share of the picture, 0..1, where that is known. @default false */
-  readonly background?: boolean | number;
-}
+/** Options of {@link drawLegend}. */
+export const DRAW_LEGEND_OPTIONS = {
+  /** Share of the picture per label name, 0..1; labels without one show none. */
+  areas: value<Readonly<Record<string, number>>>(
+    'be an object',
+    (given) => typeof given === 'object' && given !== null,
+  ),
+  ...BACKGROUND_ROW,
+};
+export type DrawLegendOptions = OptionsOf<typeof DRAW_LEGEND_OPTIONS>;
 
-const OPTION_NAMES = optionNames<DrawLegendOptions>({ areas: true, background: true });
 /** Letters in the height of a picture, and the least and the largest that are drawn, pixels. */
 const LETTERS = 40;
 const [SMALLEST, LARGEST] = [9, 48];
@@ -57,10 +60,9 @@ export async function drawLegend(
   height: number,
   options: DrawLegendOptions = {},
 ): Promise<Bitmap | undefined> {
-  checkOptions('draw legend', options, OPTION_NAMES);
-  const { areas = {}, background = false } = options;
+  const { areas = {}, background } = readOptions('draw legend', DRAW_LEGEND_OPTIONS, options);
   checkSides('draw legend', [width, height], ['width', 'height']);
-  const rows = legendRows(labels, colors, areas, { background });
+  const rows = legendRows(labels, colors, areas, { background, more: 0 });
   const fits = (fontSize: number, shown: number): boolean => {
     const more = shown === labels.length ? [] : [moreRow(labels.length - shown)];
     const layout = legendLayout([...rows.slice(0, shown), ...more, ...rows.slice(labels.length)], fontSize);

@@ -3,22 +3,49 @@
  *
  * Widths are estimated (0.62 em a letter, 1 em a wide one): measuring needs the font, which only the rasteriser knows.
  */
-import { checkKind, checkOptions, optionNames } from '../guard/arguments.ts';
-import { checkColors, checkInteger, checkNumber } from './check.ts';
+import { checkKind } from '../guard/arguments.ts';
+import {
+  either,
+  flag,
+  integer,
+  number,
+  readOptions,
+  withDefault,
+  type OptionsOf,
+  type Resolved,
+} from '../guard/options.ts';
+import { checkColors, checkNumber } from './check.ts';
 import type { LabelColor } from './palette.ts';
 
-/** How {@link legendSVG} draws. */
-export interface LegendSVGOptions {
-  /** Height of the letters' em square, in pixels; everything else scales with it. @default 16 */
-  readonly fontSize?: number;
-  /** A last row for the background, with its share of the picture, 0..1, where that is known. @default false */
-  readonly background?: boolean | number;
-  /** Labels that are left out, counted in a row below the others. @default 0 */
-  readonly more?: number;
-}
+/** The option for a legend's row of the background. */
+export const BACKGROUND_ROW = {
+  /**
+   * A last row for the background, with its share of the picture, 0..1, where that is known.
+   * @default false
+   */
+  background: withDefault(
+    either('be true, false or a number from 0 to 1', flag(), number({ least: 0, most: 1 })),
+    false,
+  ),
+};
+
+/** Options of {@link legendSVG}. */
+export const LEGEND_SVG_OPTIONS = {
+  /**
+   * Height of the letters' em square, in pixels; everything else scales with it.
+   * @default 16
+   */
+  fontSize: withDefault(number({ least: 1 }), 16),
+  /**
+   * Labels that are left out, counted in a row below the others.
+   * @default 0
+   */
+  more: withDefault(integer({ least: 0 }), 0),
+  ...BACKGROUND_ROW,
+};
+export type LegendSVGOptions = OptionsOf<typeof LEGEND_SVG_OPTIONS>;
 
 const ACTION = 'draw legend';
-const OPTION_NAMES = optionNames<LegendSVGOptions>({ fontSize: true, background: true, more: true });
 /** Longer names end in "…": the legend of a long one would cover the picture. */
 const LONGEST_NAME = 40;
 
@@ -52,18 +79,17 @@ export function legendSVG(
   areas: Readonly<Record<string, number>> = {},
   options: LegendSVGOptions = {},
 ): string {
-  return drawRows(legendRows(labels, colors, areas, options), options.fontSize ?? 16);
+  const read = readOptions(ACTION, LEGEND_SVG_OPTIONS, options);
+  return drawRows(legendRows(labels, colors, areas, read), read.fontSize);
 }
 
-/** Checks the arguments of {@link legendSVG} and writes the rows out. */
+/** Checks the labels of {@link legendSVG} and writes the rows out. */
 export function legendRows(
   labels: readonly string[],
   colors: readonly LabelColor[],
   areas: Readonly<Record<string, number>>,
-  options: LegendSVGOptions,
+  { background, more }: Pick<Resolved<typeof LEGEND_SVG_OPTIONS>, 'background' | 'more'>,
 ): readonly Row[] {
-  checkOptions(ACTION, options, OPTION_NAMES);
-  const { fontSize = 16, background = false, more = 0 } = options;
   checkKind(
     ACTION,
     'labels',
@@ -86,9 +112,6 @@ export function legendRows(
       `Cannot ${ACTION}: colors must hold one color per label = ${labels.length}, got ${colors.length}`,
     );
   }
-  checkNumber(ACTION, 'fontSize', fontSize, 1, Infinity);
-  checkInteger(ACTION, 'more', more, 0, Number.MAX_SAFE_INTEGER);
-  if (typeof background !== 'boolean') checkNumber(ACTION, 'background', background, 0, 1);
   const rows = labels.map((label, index): Row => {
     const share = Object.hasOwn(areas, label) ? areas[label] : undefined;
     if (share !== undefined) checkNumber(ACTION, `areas[${JSON.stringify(label)}]`, share, 0, 1);

@@ -5,37 +5,32 @@
  * Nothing here decodes, encodes or draws text; pictures come and go as RGB bytes.
  */
 import { BACKGROUND } from './background.ts';
-import { checkKind, checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
-import type { Limits } from '../guard/limits.ts';
-import { checkColors, checkLabels, checkNumber, checkPixels, checkPlane, checkSides } from './check.ts';
-import { labelRows, type LabelBorders, type LabelRow } from './label-rows.ts';
+import { PIXEL_LIMIT } from '../guard/limits.ts';
+import { flag, number, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
+import { checkColors, checkLabels, checkPixels, checkPlane, checkSides } from './check.ts';
+import { BORDER_OPTIONS, labelRows, type LabelRow } from './label-rows.ts';
 import { paintContour, Tint } from './paint.ts';
 import type { LabelColor } from './palette.ts';
 
-/** How {@link blendOverlay} paints. */
-export interface BlendOverlayOptions {
-  /** Weight of the label color, 0 (picture only) to 1 (color only). @default 0.5 */
-  readonly alpha?: number;
-  /** Paints labelled pixels next to another label or to background in the full color. @default false */
-  readonly contour?: boolean;
-  /** How borders run where the map is smaller than the picture; see {@link resizeLabelMap}. @default 'nearest' */
-  readonly borders?: LabelBorders;
-}
-
-/** How {@link resizeLabelMap} fills. */
-export interface ResizeLabelMapOptions extends Partial<Pick<Limits, 'maxPixels'>> {
+/** Options of {@link blendOverlay}. */
+export const BLEND_OPTIONS = {
   /**
-   * `'nearest'` takes the label at the nearest map pixel, in steps as large as the scale. `'smooth'` takes the label
-   * with
-   * the most bilinear weight among the four map pixels around, which follows slanted borders; where a side shrinks, it
-   * is
-   * the same as `'nearest'`. @default 'nearest'
+   * Weight of the label color, from 0 (picture only) to 1 (color only).
+   * @default 0.5
    */
-  readonly borders?: LabelBorders;
-}
+  alpha: withDefault(number({ least: 0, most: 1 }), 0.5),
+  /**
+   * Paints labelled pixels next to another label or to background in the full color.
+   * @default false
+   */
+  contour: withDefault(flag(), false),
+  ...BORDER_OPTIONS,
+};
+export type BlendOverlayOptions = OptionsOf<typeof BLEND_OPTIONS>;
 
-const BLEND_NAMES = optionNames<BlendOverlayOptions>({ alpha: true, contour: true, borders: true });
-const RESIZE_NAMES = optionNames<ResizeLabelMapOptions>({ borders: true, maxPixels: true });
+/** Options of {@link resizeLabelMap}. */
+export const RESIZE_OPTIONS = { ...BORDER_OPTIONS, ...PIXEL_LIMIT };
+export type ResizeLabelMapOptions = OptionsOf<typeof RESIZE_OPTIONS>;
 
 /**
  * Blends label colors over a picture, in place; background pixels stay untouched.
@@ -67,15 +62,11 @@ export function blendOverlay(
   colors: readonly LabelColor[],
   options: BlendOverlayOptions = {},
 ): void {
-  checkOptions('blend overlay', options, BLEND_NAMES);
-  const { alpha = 0.5, contour = false, borders = 'nearest' } = options;
+  const { alpha, contour, borders } = readOptions('blend overlay', BLEND_OPTIONS, options);
   checkPlane('blend overlay', { name: 'pixels', data: pixels, channels: 3 }, width, height);
   checkPlane('blend overlay', { name: 'labelMap', data: labelMap }, mapWidth, mapHeight, ['mapWidth', 'mapHeight']);
   checkColors('blend overlay', colors);
   checkLabels('blend overlay', labelMap, colors.length);
-  checkNumber('blend overlay', 'alpha', alpha, 0, 1);
-  checkKind('blend overlay', 'contour', contour, typeof contour === 'boolean', 'be true or false');
-  checkBorders('blend overlay', borders);
   const rows = labelRows(labelMap, mapWidth, mapHeight, width, height, borders);
   const tint = new Tint(pixels, colors, alpha);
   const paints = Uint8Array.from(colors.flat());
@@ -118,12 +109,10 @@ export function resizeLabelMap(
   height: number,
   options: ResizeLabelMapOptions = {},
 ): Uint8Array {
-  checkOptions('resize label map', options, RESIZE_NAMES);
-  const { borders = 'nearest', maxPixels } = options;
+  const { borders, maxPixels } = readOptions('resize label map', RESIZE_OPTIONS, options);
   checkPlane('resize label map', { name: 'labelMap', data: labelMap }, mapWidth, mapHeight, ['mapWidth', 'mapHeight']);
   checkSides('resize label map', [width, height], ['width', 'height']);
   checkPixels('resize label map', 'the result', width, height, maxPixels);
-  checkBorders('resize label map', borders);
   const rows = labelRows(labelMap, mapWidth, mapHeight, width, height, borders);
   const resized = new Uint8Array(width * height);
   let last: LabelRow | undefined;
@@ -147,9 +136,4 @@ function fillRow(resized: Uint8Array, start: number, row: LabelRow): void {
     else resized.fill(label, target, end);
     target = end;
   }
-}
-
-function checkBorders(action: string, borders: LabelBorders): void {
-  if (borders === 'nearest' || borders === 'smooth') return;
-  throw new RangeError(`Cannot ${action}: borders must be "nearest" or "smooth", got ${describeValue(borders)}`);
 }

@@ -10,6 +10,7 @@
  * before it in OKLab.
  */
 import { describeValue, checkKind } from '../guard/arguments.ts';
+import { value, type Option } from '../guard/options.ts';
 import { BACKGROUND } from './background.ts';
 import { describeNumbers } from './check.ts';
 
@@ -18,6 +19,9 @@ export type LabelColor = readonly [red: number, green: number, blue: number];
 
 /** A color as a caller writes it. */
 export type ColorInput = LabelColor | string;
+
+const HEX = /^#[0-9a-f]{6}$/i;
+const COLOR_RULE = 'be "#rrggbb" or three integers from 0 to 255';
 
 /** Colors that names choose from: no two are nearer than 0.07 in OKLab, where black and white are 1 apart. */
 const OWN_COLORS = 96;
@@ -134,13 +138,21 @@ function hashOf(name: string): number {
  * @throws RangeError unless the value is `'#rrggbb'` or three integers of 0..255; `name` and rule as in all messages.
  */
 export function parseColor(action: string, name: string, value: unknown): LabelColor {
-  if (typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value)) {
+  if (typeof value === 'string' && HEX.test(value)) {
     const number = Number.parseInt(value.slice(1), 16);
     return [number >> 16, (number >> 8) & 255, number & 255];
   }
   if (isColor(value)) return [value[0], value[1], value[2]];
-  throw new RangeError(
-    `Cannot ${action}: ${name} must be "#rrggbb" or three integers from 0 to 255, got ${describeNumbers(value)}`,
+  throw new RangeError(`Cannot ${action}: ${name} must ${COLOR_RULE}, got ${describeNumbers(value)}`);
+}
+
+/** The option for a color. */
+export function colorOption(): Option<ColorInput> {
+  return value<ColorInput>(
+    COLOR_RULE,
+    (given) => typeof given === 'string' || Array.isArray(given),
+    (given) => isColor(given) || (typeof given === 'string' && HEX.test(given)),
+    { fromText: String, placeholder: '#rrggbb' },
   );
 }
 

@@ -9,17 +9,19 @@
  */
 import { encodeGrayPNG } from '../image/image.ts';
 import { BACKGROUND } from './background.ts';
-import { checkOptions, optionNames } from '../guard/arguments.ts';
+import { flag, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
 import { checkColors, checkLabels, checkPlane } from './check.ts';
 import type { LabelColor } from './palette.ts';
 
-/** How {@link encodeIndexedPNG} writes the background. */
-export interface IndexedPNGOptions {
-  /** Background pixels are fully transparent instead of opaque black. @default false */
-  readonly transparentBackground?: boolean;
-}
-
-const OPTION_NAMES = optionNames<IndexedPNGOptions>({ transparentBackground: true });
+/** Options of {@link encodeIndexedPNG}. */
+export const INDEXED_PNG_OPTIONS = {
+  /**
+   * Background pixels are fully transparent instead of opaque black.
+   * @default false
+   */
+  transparentBackground: withDefault(flag(), false),
+};
+export type IndexedPNGOptions = OptionsOf<typeof INDEXED_PNG_OPTIONS>;
 
 /** Signature, and the whole header chunk: length, name, 13 bytes, checksum. */
 const HEADER_BYTES = 33;
@@ -50,7 +52,7 @@ export async function encodeIndexedPNG(
   colors: readonly LabelColor[],
   options: IndexedPNGOptions = {},
 ): Promise<Uint8Array> {
-  checkOptions('encode PNG', options, OPTION_NAMES);
+  const { transparentBackground } = readOptions('encode PNG', INDEXED_PNG_OPTIONS, options);
   checkPlane('encode PNG', { name: 'labelMap', data: labelMap }, width, height);
   checkColors('encode PNG', colors);
   checkLabels('encode PNG', labelMap, colors.length);
@@ -62,7 +64,7 @@ export async function encodeIndexedPNG(
   const header = Buffer.from(gray.subarray(0, HEADER_BYTES));
   header[COLOR_TYPE] = PALETTE_COLOR;
   header.writeUInt32BE(checksum(header.subarray(HEADER_NAME, HEADER_BYTES - 4)), HEADER_BYTES - 4);
-  const transparency = options.transparentBackground === true ? [chunk('tRNS', alphas)] : [];
+  const transparency = transparentBackground ? [chunk('tRNS', alphas)] : [];
   return new Uint8Array(Buffer.concat([header, chunk('PLTE', palette), ...transparency, gray.subarray(HEADER_BYTES)]));
 }
 

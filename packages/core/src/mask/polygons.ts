@@ -5,8 +5,8 @@
  * squares, which cuts corners through pixel centres. Foreground is 4-connected, hence background 8-connected: two
  * pixels that touch only at a corner are two regions, and a ring may touch itself at a corner.
  */
-import { checkOptions, optionNames } from '../guard/arguments.ts';
-import { checkNumber, checkPlane } from './check.ts';
+import { number, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
+import { checkPlane } from './check.ts';
 import { ringArea, simplifyRing } from './ring.ts';
 
 /** One 4-connected region. Rings are flat `[x0, y0, x1, y1, …]` in pixel-edge coordinates, not repeated at the end. */
@@ -17,15 +17,20 @@ export interface Polygon {
   readonly holes: readonly (readonly number[])[];
 }
 
-/** How {@link tracePolygons} thins what it finds. */
-export interface TracePolygonsOptions {
-  /** Furthest a dropped corner may lie from the simplified ring, in pixels; 0 is exact. @default 0 */
-  readonly tolerance?: number;
-  /** Regions and holes with fewer pixels than this are left out. @default 0 */
-  readonly minArea?: number;
-}
-
-const OPTION_NAMES = optionNames<TracePolygonsOptions>({ tolerance: true, minArea: true });
+/** Options of {@link tracePolygons}. */
+export const TRACE_POLYGONS_OPTIONS = {
+  /**
+   * Furthest that a dropped corner may lie from the simplified ring, in pixels; 0 is exact.
+   * @default 0
+   */
+  tolerance: withDefault(number({ least: 0 }), 0),
+  /**
+   * Regions and holes with fewer pixels than this are left out.
+   * @default 0
+   */
+  minArea: withDefault(number({ least: 0 }), 0),
+};
+export type TracePolygonsOptions = OptionsOf<typeof TRACE_POLYGONS_OPTIONS>;
 
 // Directions: 0 right, 1 down, 2 left, 3 up; turning right is + 1.
 const DOWN = 1;
@@ -52,11 +57,8 @@ export function tracePolygons(
   height: number,
   options: TracePolygonsOptions = {},
 ): Polygon[] {
-  checkOptions('trace polygons', options, OPTION_NAMES);
-  const { tolerance = 0, minArea = 0 } = options;
+  const { tolerance, minArea } = readOptions('trace polygons', TRACE_POLYGONS_OPTIONS, options);
   checkPlane('trace polygons', { name: 'mask', data: mask }, width, height);
-  checkNumber('trace polygons', 'tolerance', tolerance, 0, Infinity);
-  checkNumber('trace polygons', 'minArea', minArea, 0, Infinity);
   const regions = traceRegions(mask, width, height);
   const finish = (ring: readonly number[]): readonly number[] => (tolerance > 0 ? simplifyRing(ring, tolerance) : ring);
   const polygons: Polygon[] = [];

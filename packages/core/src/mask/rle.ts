@@ -6,8 +6,9 @@
  * tools read, and it is several times smaller.
  */
 import { BACKGROUND } from './background.ts';
-import { checkKind, checkOptions, optionNames } from '../guard/arguments.ts';
-import type { Limits } from '../guard/limits.ts';
+import { checkKind } from '../guard/arguments.ts';
+import { PIXEL_LIMIT } from '../guard/limits.ts';
+import { readOptions, type OptionsOf } from '../guard/options.ts';
 import { checkInteger, checkLabels, checkPixels, checkPlane, describeNumbers } from './check.ts';
 import { collectRuns, NO_SLOT } from './runs.ts';
 
@@ -89,10 +90,9 @@ export function encodeLabelMapRLE(
   return runs.map((counts) => (counts.length === 0 ? undefined : toRle(counts, width, height)));
 }
 
-/** Bounds of {@link decodeRLE}. */
-export type DecodeRLEOptions = Partial<Pick<Limits, 'maxPixels'>>;
-
-const OPTION_NAMES = optionNames<DecodeRLEOptions>({ maxPixels: true });
+/** Options of {@link decodeRLE}. */
+export const DECODE_RLE_OPTIONS = { ...PIXEL_LIMIT };
+export type DecodeRLEOptions = OptionsOf<typeof DECODE_RLE_OPTIONS>;
 
 /**
  * Decodes COCO RLE to a binary mask.
@@ -111,8 +111,8 @@ const OPTION_NAMES = optionNames<DecodeRLEOptions>({ maxPixels: true });
  */
 export function decodeRLE(rle: CocoRle, options: DecodeRLEOptions = {}): Uint8Array {
   const [height, width] = checkRLE('decode RLE', rle);
-  checkOptions('decode RLE', options, OPTION_NAMES);
-  checkPixels('decode RLE', 'size', width, height, options.maxPixels);
+  const { maxPixels } = readOptions('decode RLE', DECODE_RLE_OPTIONS, options);
+  checkPixels('decode RLE', 'size', width, height, maxPixels);
   const mask = new Uint8Array(height * width);
   let [x, y, inside] = [0, 0, false];
   for (const count of runsOf('decode RLE', rle.counts, height * width)) {

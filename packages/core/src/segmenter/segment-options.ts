@@ -2,7 +2,7 @@
 import { describeValue } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, limitError } from '../guard/limits.ts';
 import {
-  abortSignal,
+  SIGNAL_OPTION,
   choice,
   either,
   flag,
@@ -31,8 +31,7 @@ export const ENCODE_OPTIONS = {
    * @default 1, or those that the picture was encoded in
    */
   views: choice([1, 5]),
-  /** Ends the call at once; it rejects with the signal's reason. */
-  signal: abortSignal(),
+  ...SIGNAL_OPTION,
 };
 export type EncodeOptions = OptionsOf<typeof ENCODE_OPTIONS>;
 

@@ -1,12 +1,13 @@
 /** The result of segmenting one picture, and the forms people need it in. */
-import { checkOptions, describeValue, optionNames } from '../guard/arguments.ts';
+import { describeValue } from '../guard/arguments.ts';
+import { choice, flag, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
 import { showsItself } from '../guard/show.ts';
 import { raceSignal } from '../guard/race-signal.ts';
-import { encodePicture, openImage, type ImageInput, type PictureFormat } from '../image/image.ts';
-import type { ImageOptions } from '../image/picture-bytes.ts';
+import { encodePicture, openImage, type ImageInput } from '../image/image.ts';
+import { IMAGE_OPTIONS } from '../image/picture-bytes.ts';
 import type { LabelSet } from '../labels/label-set.ts';
 import { blendBitmap, drawLegend, legendMargin } from '../mask/legend-bitmap.ts';
-import { blendOverlay, type BlendOverlayOptions } from '../mask/overlay.ts';
+import { BLEND_OPTIONS, blendOverlay } from '../mask/overlay.ts';
 import type { LabelColor } from '../mask/palette.ts';
 import { encodeIndexedPNG, type IndexedPNGOptions } from '../mask/png.ts';
 import { tracePolygons, type Polygon, type TracePolygonsOptions } from '../mask/polygons.ts';
@@ -15,26 +16,21 @@ import { BACKGROUND } from '../mask/background.ts';
 import type { SegmentReply } from '../session/protocol.ts';
 
 /** Options of {@link Segmentation.overlay}. */
-export interface OverlayOptions extends BlendOverlayOptions, ImageOptions {
-  /** Draw the names and areas of the labels found. @default true */
-  readonly legend?: boolean;
-  /** Format of the file that comes out. @default 'png' */
-  readonly format?: PictureFormat;
-}
-
-const OVERLAY_OPTIONS = optionNames<OverlayOptions>({
-  legend: true,
-  format: true,
-  alpha: true,
-  contour: true,
-  borders: true,
-  maxPixels: true,
-  maxImageBytes: true,
-  maxFetchSeconds: true,
-  allowSVG: true,
-  publicOnly: true,
-  signal: true,
-});
+export const OVERLAY_OPTIONS = {
+  ...BLEND_OPTIONS,
+  /**
+   * Draw the names and areas of the labels found.
+   * @default true
+   */
+  legend: withDefault(flag(), true),
+  /**
+   * Format of the file that comes out.
+   * @default 'png'
+   */
+  format: withDefault(choice(['png', 'jpeg', 'webp']), 'png'),
+  ...IMAGE_OPTIONS,
+};
+export type OverlayOptions = OptionsOf<typeof OVERLAY_OPTIONS>;
 
 /** Labels of every pixel of one picture. */
 export class Segmentation {
@@ -141,10 +137,8 @@ export class Segmentation {
    * eighth of it at most.
    */
   async overlay(image: ImageInput, options: OverlayOptions = {}): Promise<Uint8Array> {
-    checkOptions('draw overlay', options, OVERLAY_OPTIONS);
-    const { legend = true, format = 'png', alpha = 0.5, contour = false, borders = 'nearest', ...opening } = options;
-    if (format !== 'png' && format !== 'jpeg' && format !== 'webp')
-      throw new RangeError(`Cannot draw overlay: format must be "png", "jpeg" or "webp", got ${describeValue(format)}`);
+    const read = readOptions('draw overlay', OVERLAY_OPTIONS, options);
+    const { legend, format, alpha, contour, borders, ...opening } = read;
     const opened = await openImage(image, opening);
     const pixels = await opened.pixels();
     const { width, height } = opened;

@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { templatesOf } from '../checkpoint/model-config.ts';
 import { disposedError } from '../errors.ts';
-import { checkKind, checkSignal, describeValue } from '../guard/arguments.ts';
+import { checkKind, describeValue } from '../guard/arguments.ts';
 import { readOptions } from '../guard/options.ts';
 import { raceSignal } from '../guard/race-signal.ts';
 import { showsItself } from '../guard/show.ts';
@@ -19,7 +19,7 @@ import { ThreadClient, type InferenceLink } from '../session/thread-client.ts';
 import type { Templates } from '../text/templates.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
-import { resolveLoad, type ImageBounds, type LoadRequest, type SegmenterOptions } from './load-options.ts';
+import { readLoad, resolveLoad, type Bounds, type SegmenterOptions } from './load-options.ts';
 import {
   ENCODE_OPTIONS,
   SEGMENT_OPTIONS,
@@ -38,10 +38,10 @@ import { Semaphore } from './semaphore.ts';
 type TextSide = LabelEmbedder | Vocabulary | undefined;
 
 /** What bounds the calls. */
-type Bounds = Pick<LoadRequest, 'maxQueue' | 'maxPixels'> & Partial<ImageBounds>;
+type SharedBounds = Pick<Bounds, 'maxQueue' | 'maxPixels'> & Partial<Bounds>;
 
 /** A loaded segmenter's session for another thread; plain data but for `port`, which must be in the transfer list. */
-export interface SharedSegmenter extends Bounds {
+export interface SharedSegmenter extends SharedBounds {
   readonly port: MessagePort;
   readonly info: EngineInfo;
 }
@@ -65,10 +65,10 @@ export class Segmenter {
   readonly #thread: InferenceLink;
   readonly #text: TextSide;
   readonly #permits: Semaphore;
-  readonly #bounds: Bounds;
+  readonly #bounds: SharedBounds;
   #disposal: Promise<void> | undefined;
 
-  private constructor(thread: InferenceLink, text: TextSide, bounds: Bounds) {
+  private constructor(thread: InferenceLink, text: TextSide, bounds: SharedBounds) {
     this.#thread = thread;
     this.#text = text;
     this.#permits = new Semaphore(bounds.maxQueue);
@@ -94,11 +94,10 @@ export class Segmenter {
    * ```
    */
   static async load(source: string, options: SegmenterOptions = {}): Promise<Segmenter> {
-    const signal = (options as SegmenterOptions | null)?.signal;
-    checkSignal('load checkpoint', signal);
-    const loading = Segmenter.#load(source, options);
+    const request = readLoad(source, options);
+    const loading = Segmenter.#load(source, request);
     try {
-      return await raceSignal(loading, signal);
+      return await raceSignal(loading, request.signal);
     } catch (error) {
       // Loading cannot be stopped everywhere: what comes of it later is freed.
       void loading.then(
@@ -109,9 +108,9 @@ export class Segmenter {
     }
   }
 
-  static async #load(source: string, options: SegmenterOptions): Promise<Segmenter> {
-    const { settings, ...bounds } = await resolveLoad(source, options);
-    const thread = await ThreadClient.start('vision', settings, options.signal);
+  static async #load(source: string, request: ReturnType<typeof readLoad>): Promise<Segmenter> {
+    const { settings, bounds } = await resolveLoad(source, request);
+    const thread = await ThreadClient.start('vision', settings, request.signal);
     try {
       return new Segmenter(thread, await textSide(settings, thread.info), bounds);
     } catch (error) {
@@ -337,7 +336,7 @@ export class Segmenter {
 
   #open(image: ImageInput, signal: AbortSignal | undefined): Promise<OpenedImage> {
     const { maxQueue: _, maxLabelPixels: __, ...bounds } = this.#bounds;
-    return openImage(image, { ...bounds, ...(signal === undefined ? {} : { signal }) });
+    return openImage(image, { ...bounds, signal });
   }
 
   #pixels(

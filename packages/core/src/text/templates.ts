@@ -1,8 +1,7 @@
 /**
  * Prompt templates: the sentences a label's name is put into before it is embedded. `{}` stands for the name.
  */
-
-import { describeValue } from '../guard/arguments.ts';
+import { choice, either, list, value, type Option } from '../guard/options.ts';
 
 /** Names of the built-in sets. */
 export type TemplateName = 'plain' | 'clipseg' | 'imagenet80';
@@ -100,35 +99,24 @@ const BUILT_IN: Readonly<Record<TemplateName, readonly string[]>> = {
   imagenet80: IMAGENET80,
 };
 
-/**
- * The sentences of a template set.
- *
- * @throws RangeError for an unknown name, an empty list, or a template without `{}`
- */
+/** The option for the sentences that names are put into. */
+export function templatesOption(): Option<Templates> {
+  const sentence = value<string>(
+    'contain {}',
+    (given) => typeof given === 'string',
+    (given) => given.includes('{}'),
+    { fromText: String, placeholder: 'text' },
+  );
+  const names = Object.keys(BUILT_IN) as TemplateName[];
+  return either(`be "${names.join('", "')}" or a list of sentences that contain {}`, choice(names), list(sentence));
+}
+
+/** The sentences of a template set. */
 export function resolveTemplates(templates: Templates): readonly string[] {
-  if (typeof templates === 'string') {
-    if (!Object.hasOwn(BUILT_IN, templates))
-      throw new RangeError(
-        `Cannot embed labels: templates must be one of ${Object.keys(BUILT_IN).join(', ')} or a list, got ` +
-          `${describeValue(templates)}`,
-      );
-    return BUILT_IN[templates];
-  }
-  if (!isList(templates))
-    throw new TypeError(`Cannot embed labels: templates must be a name or a list, got ${describeValue(templates)}`);
-  if (templates.length === 0) throw new RangeError('Cannot embed labels: templates must not be empty, got []');
-  const wrong = templates.findIndex((template) => typeof template !== 'string' || !template.includes('{}'));
-  if (wrong >= 0)
-    throw new RangeError(`Cannot embed labels: every template must contain {}, got ${describeValue(templates[wrong])}`);
-  return templates;
+  return typeof templates === 'string' ? BUILT_IN[templates] : templates;
 }
 
 /** Puts a name into a template. */
 export function fillTemplate(template: string, name: string): string {
   return template.replaceAll('{}', () => name);
-}
-
-/** `Array.isArray` that leaves the type of a readonly list alone. */
-function isList(value: unknown): boolean {
-  return Array.isArray(value);
 }
