@@ -19,7 +19,7 @@ const shared: Options = {
 };
 
 /** Entries that other packages import, and so need types. */
-const PUBLIC = new Set(['index', 'checkpoint', 'graph', 'guards', 'masks', 'runtime']);
+const PUBLIC = new Set(['index', 'checkpoint', 'graph', 'guards', 'masks', 'options', 'runtime']);
 
 interface Manifest {
   readonly dependencies?: Record<string, string>;
@@ -74,5 +74,5 @@ export default defineConfig([
     'session/inference-thread',
   ]),
   packageBuild('video', ['index', 'cli', 'pool/frame-worker']),
-  packageBuild('train', ['index', 'cli', 'trainer/train-thread', 'data/decode-worker']),
+  packageBuild('train', ['index', 'options', 'cli', 'trainer/train-thread', 'data/decode-worker']),
 ]);

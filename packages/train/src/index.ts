@@ -1,6 +1,6 @@
-export { type Augmentation } from './data/augment.ts';
+export { type Augmentation } from './data/data-options.ts';
 export { type DataWarning } from './data/data-warning.ts';
-export { type DataOptions } from './data/dataset.ts';
+export { type DataOptions } from './data/data-options.ts';
 export { DATASETS, type DatasetName } from './evaluate/datasets.ts';
 export { type EvaluatedModel } from './evaluate/contest.ts';
 export { evaluate } from './evaluate/evaluate.ts';

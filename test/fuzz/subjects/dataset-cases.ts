@@ -1,5 +1,7 @@
 /** What the cases of datasets share: opening one and drawing what an epoch has. */
-import { START, openDataset, type DataOptions } from '../../../packages/train/src/data/dataset.ts';
+import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import type { DataOptions } from '../../../packages/train/src/data/data-options.ts';
+import { START } from '../../../packages/train/src/data/dataset.ts';
 
 const MOST_SAMPLES = 12;
 

@@ -22,30 +22,34 @@ describe('openDataset()', () => {
       'TypeError: Cannot open dataset: data must be a path or an object with a source, got a list of 1',
     );
     expect(await message({ source: '' })).toBe(
-      'TypeError: Cannot open dataset: source must be a path or a list of paths, got ""',
+      'RangeError: Cannot open dataset: data.source must be a path or a list of paths, got ""',
     );
     expect(await message({ source: [] })).toBe(
-      'RangeError: Cannot open dataset: source must name a file or folder, got an empty list',
+      'RangeError: Cannot open dataset: data.source must be a path or a list of paths, got an empty list',
     );
     expect(await message({ imags: 'x' })).toBe(
       'TypeError: Cannot open dataset: data must have known names, got "imags" (did you mean "images"?)',
     );
-    expect(await message({ split: 1 })).toBe('TypeError: Cannot open dataset: split must be a text, got 1');
-    expect(await message({ format: 'parquet' })).toBe(
-      'TypeError: Cannot open dataset: format must be one of webdataset, jsonl, csv, tsv, coco, folder, got "parquet"',
+    expect(await message({ split: 1 })).toBe(
+      'TypeError: Cannot open dataset: data.split must be a string that is not empty, got 1',
     );
-    expect(await message({ keys: 'x' })).toBe('TypeError: Cannot open dataset: keys must be an object, got "x"');
+    expect(await message({ format: 'parquet' })).toBe(
+      'RangeError: Cannot open dataset: data.format must be one of "webdataset", "jsonl", "csv", "tsv", "coco", ' +
+        '"folder", got "parquet"',
+    );
+    expect(await message({ keys: 'x' })).toBe('TypeError: Cannot open dataset: data.keys must be an object, got "x"');
     expect(await message({ keys: { imag: 'x' } })).toBe(
-      'TypeError: Cannot open dataset: keys must have known names, got "imag" (did you mean "image"?)',
+      'TypeError: Cannot open dataset: data.keys must have known names, got "imag" (did you mean "image"?)',
     );
     expect(await message({ keys: { image: [] } })).toBe(
-      'TypeError: Cannot open dataset: keys.image must be a field name, a column index or a list of them, got []',
+      'RangeError: Cannot open dataset: data.keys.image must be a field name, a column index or a list of them, got an ' +
+        'empty list',
     );
     expect(await message({ header: 'yes' })).toBe(
-      'TypeError: Cannot open dataset: header must be true or false, got "yes"',
+      'TypeError: Cannot open dataset: data.header must be true or false, got "yes"',
     );
     expect(await message({ shuffleBuffer: 0 })).toBe(
-      'RangeError: Cannot open dataset: shuffleBuffer must be a positive integer, got 0',
+      'RangeError: Cannot open dataset: data.shuffleBuffer must be a positive integer, got 0',
     );
   });
 

@@ -335,10 +335,10 @@ it('refuses options that cannot be', async () => {
   const model = new FakeModel(() => expect.unreachable());
   const refuse = async (more: object, error: Error): Promise<void> =>
     expect(evaluate(model, { ...options, ...more })).rejects.toThrow(error);
-  await refuse({ labels: 'some' }, new RangeError('Cannot evaluate: labels must be one of all, present, got "some"'));
+  await refuse({ labels: 'some' }, new RangeError('Cannot evaluate: labels must be "all" or "present", got "some"'));
   await refuse(
     { background: 'none' },
-    new RangeError('Cannot evaluate: background must be one of ignore, class, got "none"'),
+    new RangeError('Cannot evaluate: background must be "ignore" or "class", got "none"'),
   );
   await refuse(
     { background: 'class' },
@@ -346,12 +346,12 @@ it('refuses options that cannot be', async () => {
       'Cannot evaluate: background must be "ignore" for a class list without background_index, got "class"',
     ),
   );
-  await refuse({ threshold: 1.5 }, new RangeError('Cannot evaluate: threshold must be in [0, 1], got 1.5'));
+  await refuse({ threshold: 1.5 }, new RangeError('Cannot evaluate: threshold must be a number from 0 to 1, got 1.5'));
   await refuse({ offset: -1 }, new RangeError('Cannot evaluate: offset must be an integer of at least 0, got -1'));
-  await refuse({ limit: 0 }, new RangeError('Cannot evaluate: limit must be an integer of at least 1, got 0'));
-  await refuse({ views: 2 }, new RangeError('Cannot evaluate: views must be one of 1, 5, got 2'));
-  await refuse({ merge: 'sum' }, new RangeError('Cannot evaluate: merge must be one of mean, max, got "sum"'));
-  await refuse({ sheet: '' }, new TypeError('Cannot evaluate: sheet must be a text, got ""'));
+  await refuse({ limit: 0 }, new RangeError('Cannot evaluate: limit must be a positive integer, got 0'));
+  await refuse({ views: 2 }, new RangeError('Cannot evaluate: views must be 1 or 5, got 2'));
+  await refuse({ merge: 'sum' }, new RangeError('Cannot evaluate: merge must be "mean" or "max", got "sum"'));
+  await refuse({ sheet: '' }, new RangeError('Cannot evaluate: sheet must be a string that is not empty, got ""'));
   await refuse({ maxPixels: -1 }, new RangeError('Cannot evaluate: maxPixels must be a positive integer, got -1'));
   await refuse(
     { lables: 'all' },
@@ -361,8 +361,13 @@ it('refuses options that cannot be', async () => {
   await refuse({ signal: {} }, new TypeError('Cannot evaluate: signal must be an AbortSignal, got an object'));
   await refuse(
     { dataset: undefined },
-    new RangeError('Cannot evaluate: dataset must be one of camvid, ccp, index-png, got undefined'),
+    new TypeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", got undefined'),
   );
+  await refuse(
+    { dataset: 'voc' },
+    new RangeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", got "voc"'),
+  );
+  await refuse({ root: '' }, new RangeError('Cannot evaluate: root must be a string that is not empty, got ""'));
   await refuse(
     { sheetPictures: 101 },
     new RangeError('Cannot evaluate: sheetPictures must be an integer from 1 to 100, got 101'),
@@ -380,7 +385,7 @@ it('refuses options that cannot be', async () => {
     ),
   );
   await expect(evaluate(model, undefined as never)).rejects.toThrow(
-    new TypeError('Cannot evaluate: options must be an object, got undefined'),
+    new TypeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", got none'),
   );
   await expect(evaluate(model, null as never)).rejects.toThrow(
     new TypeError('Cannot evaluate: options must be an object, got null'),

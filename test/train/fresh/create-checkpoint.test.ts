@@ -103,13 +103,16 @@ describe('createCheckpoint()', () => {
     [{ vision: { side: 90 } }, 'vision.side must be a multiple of the patch 8, got 90'],
     [{ vision: { heads: 5 } }, 'vision.heads must divide the width 192, got 5'],
     [{ vision: { width: 0 } }, 'vision.width must be a positive integer, got 0'],
-    [{ text: { tokens: 2 } }, 'text.tokens must be an integer ≥ 3, got 2'],
+    [{ text: { tokens: 2 } }, 'text.tokens must be an integer of at least 3, got 2'],
     [{ taps: [3, 1] }, 'taps must be ascending numbers of blocks below 6, got [3,1]'],
     [
       { vision: { patch: 6 }, decoder: { head: 'refined' } },
       'decoder.head must be "simple" unless the patch is a multiple of 4, here 6, got "refined"',
     ],
-    [{ seed: -1 }, 'seed must be an integer ≥ 0, got -1'],
+    [{ seed: -1 }, 'seed must be an integer of at least 0, got -1'],
+    [{ vocabulary: 513 }, 'vocabulary must be an integer from 514 to 49408, got 513'],
+    [{ vocabulary: 49_409 }, 'vocabulary must be an integer from 514 to 49408, got 49409'],
+    [{ vocabulary: 600.5 }, 'vocabulary must be an integer from 514 to 49408, got 600.5'],
   ])('refuses %j', async (options, message) => {
     await expect(createCheckpoint(join(root, 'refused'), CAPTIONS, options)).rejects.toThrow(
       new RangeError(`Cannot create checkpoint: ${message}`),
@@ -135,7 +138,7 @@ describe('createCheckpoint()', () => {
     [
       'no folder',
       () => createCheckpoint(undefined as never, CAPTIONS),
-      'folder must be the path of a folder, got undefined',
+      'folder must be a string that is not empty, got undefined',
     ],
     [
       'a misspelt option',

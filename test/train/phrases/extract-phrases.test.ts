@@ -190,16 +190,21 @@ describe('extractPhrases()', () => {
   });
 
   it.each<[Partial<ExtractPhrasesOptions>, Error]>([
-    [{ out: '' }, new TypeError('Cannot extract phrases: out must be a path, got ""')],
-    [{ table: 5 as unknown as string }, new TypeError('Cannot extract phrases: table must be a path, got 5')],
+    [{ out: '' }, new RangeError('Cannot extract phrases: out must be a string that is not empty, got ""')],
+    [
+      { table: 5 as unknown as string },
+      new TypeError('Cannot extract phrases: table must be a string that is not empty, got 5'),
+    ],
     [
       { format: 'parquet' as 'csv' },
-      new RangeError('Cannot extract phrases: format must be one of tsv, csv, jsonl, coco, text, spacy, got "parquet"'),
+      new RangeError(
+        'Cannot extract phrases: format must be one of "tsv", "csv", "jsonl", "coco", "text", "spacy", got "parquet"',
+      ),
     ],
     [{ frequent: -1 }, new RangeError('Cannot extract phrases: frequent must be an integer of at least 0, got -1')],
     [
       { distinctLimit: 0.5 },
-      new RangeError('Cannot extract phrases: distinctLimit must be an integer of at least 1, got 0.5'),
+      new RangeError('Cannot extract phrases: distinctLimit must be a positive integer, got 0.5'),
     ],
     [
       { out: './cc.tsv' },
@@ -223,7 +228,7 @@ describe('extractPhrases()', () => {
     ],
     [
       { keys: { caption: -1 } },
-      new TypeError('Cannot extract phrases: keys.caption must be the name of a field or a column from 0, got -1'),
+      new RangeError('Cannot extract phrases: keys.caption must be the name of a field or a column from 0, got -1'),
     ],
     [
       { exclude: 5 as never },
@@ -235,13 +240,15 @@ describe('extractPhrases()', () => {
 
   it('rejects a missing path', async () => {
     await expect(extractPhrases('', { out: 'a' })).rejects.toThrow(
-      new TypeError('Cannot extract phrases: captions must be a path, got ""'),
+      new RangeError('Cannot extract phrases: captions must be a string that is not empty, got ""'),
     );
     await expect(extractPhrases('a.tsv', undefined as unknown as ExtractPhrasesOptions)).rejects.toThrow(
-      new TypeError('Cannot extract phrases: options must be an object with out, got undefined'),
+      new TypeError('Cannot extract phrases: out must be a string that is not empty, got none'),
     );
     await expect(extractPhrases(Promise.resolve('a') as never, { out: 'b' })).rejects.toThrow(
-      new TypeError('Cannot extract phrases: captions must be a path, got a Promise (did you forget await?)'),
+      new TypeError(
+        'Cannot extract phrases: captions must be a string that is not empty, got a Promise (did you forget await?)',
+      ),
     );
   });
 });

@@ -178,10 +178,10 @@ describe('extract()', () => {
       new TypeError('Cannot extract phrases: caption must be a string, got 7'),
     );
     expect(() => new PhraseExtractor({ exclude: 'view' as unknown as string[] })).toThrow(
-      new TypeError('Cannot extract phrases: exclude must be a list of strings, got "view"'),
+      new TypeError('Cannot extract phrases: exclude must be a list, got "view"'),
     );
     expect(() => new PhraseExtractor({ keep: 'verbs' as 'nouns' })).toThrow(
-      new RangeError(`Cannot extract phrases: keep must be one of adjectives, nouns, both, got "verbs"`),
+      new RangeError(`Cannot extract phrases: keep must be one of "adjectives", "nouns", "both", got "verbs"`),
     );
     expect(() => extractor.select(['view'], 3 as never)).toThrow(
       new TypeError('Cannot select phrases: onExcluded must be a function, got 3'),

@@ -220,10 +220,10 @@ describe('exportCheckpoint()', () => {
       );
     }
     await expect(exportCheckpoint(base, to, undefined as never)).rejects.toThrow(
-      new TypeError('Cannot export checkpoint: options must be an object with precision, got undefined'),
+      new TypeError('Cannot export checkpoint: precision must be "fp32" or "fp16", got none'),
     );
     await expect(exportCheckpoint(base, undefined as never, { precision: 'fp32' })).rejects.toThrow(
-      new TypeError('Cannot export checkpoint: to must be the path of a folder, got undefined'),
+      new TypeError('Cannot export checkpoint: to must be a string that is not empty, got undefined'),
     );
     await expect(exportCheckpoint(base, to, { precision: 'fp32', overwrit: true } as never)).rejects.toThrow(
       new TypeError(

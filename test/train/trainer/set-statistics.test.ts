@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { START, openDataset, type Dataset } from '../../../packages/train/src/data/dataset.ts';
+import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { START, type Dataset } from '../../../packages/train/src/data/dataset.ts';
 import type { Batch, BatchLoaderOptions } from '../../../packages/train/src/data/batch-loader.ts';
 import type { CategoryTexts } from '../../../packages/train/src/trainer/category-texts.ts';
 import { STATISTICS, measureSet } from '../../../packages/train/src/trainer/set-statistics.ts';

@@ -2,10 +2,10 @@
  * Flags of `synseg-train train` and a configuration file → options of `train()`. Each flag takes the place of its own
  * value.
  */
-import type { Augmentation } from '../data/augment.ts';
-import type { DataOptions } from '../data/dataset.ts';
-import type { FieldKeys } from '../data/row.ts';
-import type { DataFormat } from '../data/source.ts';
+import type { Augmentation } from '../data/data-options.ts';
+import type { DataOptions } from '../data/data-options.ts';
+import type { FieldKeys } from '../data/data-options.ts';
+import type { DataFormat } from '../data/data-options.ts';
 import type { DecoderShape, PeriodicEvaluation, RetrievalEvaluation, TrainOptions } from '../trainer/train-options.ts';
 import type { ConfigOptions } from './option-names.ts';
 import { pick, type OutputFlags } from './output.ts';

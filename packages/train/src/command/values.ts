@@ -1,5 +1,5 @@
 /** Text of the command line → values. What cannot be is a RangeError that says what it must be. */
-import type { Augmentation } from '../data/augment.ts';
+import type { Augmentation } from '../data/data-options.ts';
 import { DATASETS, type DatasetName } from '../evaluate/datasets.ts';
 import type { LossWeights } from '../objective/losses.ts';
 import type { DecoderShape, PeriodicEvaluation } from '../trainer/train-options.ts';

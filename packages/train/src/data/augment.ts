@@ -1,16 +1,7 @@
 /** Which part of a picture is shown, and whether mirrored: random, from the numbers of the sample alone. */
 import type { Region } from '../image/index-mask.ts';
+import type { Augmentation } from './data-options.ts';
 import type { Random } from './random.ts';
-
-/** Random changes of picture and mask. */
-export interface Augmentation {
-  /** Mirrors left and right with probability ½. @default false */
-  readonly flip?: boolean;
-  /**
-   * Random resized crop: share of the picture's area, least and most, of an aspect ratio from 3:4 to 4:3. @default none
-   */
-  readonly crop?: readonly [minScale: number, maxScale: number];
-}
 
 /** What is shown of a picture. */
 export interface View {

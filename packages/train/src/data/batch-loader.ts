@@ -6,7 +6,7 @@
  */
 import { SynsegError } from '@synseg/core';
 import type { PictureLimits } from '../image/picture-bytes.ts';
-import type { Augmentation } from './augment.ts';
+import type { Augmentation } from './data-options.ts';
 import { WarningCounter, type DataWarning } from './data-warning.ts';
 import { START, type Dataset, type DatasetPosition, type Drawn } from './dataset.ts';
 import { DecodePool } from './decode-pool.ts';
@@ -93,7 +93,7 @@ const UNLABELLED = 255;
  * ```ts
  * // type-checked only: needs a dataset
  * import { BatchLoader } from './batch-loader.ts';
- * import { openDataset } from './dataset.ts';
+ * import { openDataset } from './open-dataset.ts';
  * const dataset = await openDataset('shop/tags.jsonl', { phrases: () => [], onWarning: console.warn });
  * const loader = BatchLoader.open(dataset, { inputSize: [224, 224], batchSize: 16, seed: 42, onWarning: console.warn
  * });

@@ -6,9 +6,10 @@
  * meanwhile.
  */
 import { decodeRLE } from '@synseg/core/masks';
-import { DEFAULT_LIMITS, type Limits } from '@synseg/core/guards';
+import { DEFAULT_LIMITS } from '@synseg/core/guards';
 import { turnTaker } from '@synseg/core/runtime';
 import type { IndexMask } from '../image/index-mask.ts';
+import type { PictureLimits } from '../image/picture-bytes.ts';
 
 /** Outline of an instance: polygons `[x, y, x, y, …]`, or run lengths down the columns, zeros first. */
 export type CocoSegmentation =
@@ -34,7 +35,7 @@ export const COCO_IGNORE = 255;
 const COVERED_PICTURES = 100;
 
 /** Bounds of {@link paintInstances}. */
-export interface PaintOptions extends Partial<Pick<Limits, 'maxPixels'>> {
+export interface PaintOptions extends Pick<PictureLimits, 'maxPixels'> {
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -6,7 +6,8 @@ import { ImageDecodeError } from '../image/decode-error.ts';
 import { openPicture } from '../image/image.ts';
 import { readIndexMask, resizeMaskNearest } from '../image/index-mask.ts';
 import type { PictureLimits } from '../image/picture-bytes.ts';
-import { chooseView, mirror, type Augmentation } from './augment.ts';
+import type { Augmentation } from './data-options.ts';
+import { chooseView, mirror } from './augment.ts';
 import { moveBuffer } from './decode-pool.ts';
 import { Random } from './random.ts';
 

@@ -3,24 +3,8 @@
  * categories.
  */
 import { shortJson } from './data-error.ts';
+import type { FieldKeys } from './data-options.ts';
 import { uniqueCategories } from './sample.ts';
-
-/** A column: its name, or in a file without a header its index from 0. */
-export type FieldName = string | number;
-
-/** Names of the fields, each one or several of which the first present counts; what is left out keeps its default. */
-export interface FieldKeys {
-  /** @default image, file_name, filename, filepath, path, url, key; in shards the members jpg, jpeg, png, webp */
-  readonly image?: FieldName | readonly FieldName[];
-  /** Text to take noun phrases from. @default caption, text, txt; in shards the members txt, text, caption */
-  readonly caption?: FieldName | readonly FieldName[];
-  /** Categories as a list, or separated by commas. @default tags, labels */
-  readonly tags?: FieldName | readonly FieldName[];
-  /** Noun phrases found before, which count in place of caption and tags. @default nouns, phrases */
-  readonly nouns?: FieldName | readonly FieldName[];
-  /** Index mask. @default mask; in shards the members mask.png, seg.png, label.png */
-  readonly mask?: FieldName | readonly FieldName[];
-}
 
 /** The kinds of field. */
 export type FieldKind = keyof FieldKeys;
@@ -124,20 +108,8 @@ export function categoriesOf(words: Words, phrases: Phrases): string[] {
 }
 
 function withDefaults(keys: FieldKeys, defaults: Fields): Fields {
-  const resolve = (kind: FieldKind): readonly string[] => {
-    const given = keys[kind];
-    if (given === undefined) return defaults[kind];
-    const names: readonly FieldName[] = typeof given === 'object' ? given : [given];
-    const valid =
-      names.length > 0 &&
-      names.every((name) => (typeof name === 'string' ? name !== '' : Number.isInteger(name) && name >= 0));
-    if (!valid)
-      throw new TypeError(
-        `Cannot open dataset: keys.${kind} must be a field name, a column index or a list of them, got ` +
-          `${shortJson(given)}`,
-      );
-    return names.map(String);
-  };
+  const resolve = (kind: FieldKind): readonly string[] =>
+    keys[kind] === undefined ? defaults[kind] : [keys[kind]].flat().map(String);
   return {
     image: resolve('image'),
     caption: resolve('caption'),

@@ -1,7 +1,7 @@
 /** From a sample as drawn to its place in a batch: which categories are kept, and the decoded bytes. */
 import { messageOf } from '@synseg/core/guards';
 import type { PictureLimits } from '../image/picture-bytes.ts';
-import type { Augmentation } from './augment.ts';
+import type { Augmentation } from './data-options.ts';
 import type { Drawn } from './dataset.ts';
 import type { DecodePool } from './decode-pool.ts';
 import { Random, permutation } from './random.ts';

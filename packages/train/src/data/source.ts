@@ -2,11 +2,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { expand } from 'brace-expansion';
-import { describeValue, shownURL } from '@synseg/core/guards';
+import { shownURL } from '@synseg/core/guards';
 import { dataError, few } from './data-error.ts';
-
-/** How a dataset is stored. */
-export type DataFormat = 'webdataset' | 'jsonl' | 'csv' | 'tsv' | 'coco' | 'folder';
+import type { DataFormat } from './data-options.ts';
 
 const MAX_FILES = 1_000_000;
 
@@ -22,9 +20,7 @@ const BY_EXTENSION: Readonly<Record<string, DataFormat>> = {
 /**
  * Expands braces, as a shell does.
  *
- * @throws TypeError when the source is not a path or a list of paths
- * @throws RangeError when it is empty
- * @throws SynsegError `DATASET_FORMAT` when it is a URL
+ * @throws SynsegError `DATASET_FORMAT` when the source is a URL
  * @example
  * ```ts
  * import { expandSource } from './source.ts';
@@ -32,21 +28,11 @@ const BY_EXTENSION: Readonly<Record<string, DataFormat>> = {
  * ```
  */
 export function expandSource(source: string | readonly string[]): readonly [string, ...string[]] {
-  const patterns: readonly unknown[] = Array.isArray(source) ? source : [source];
-  const paths: string[] = [];
-  for (const pattern of patterns) {
-    if (typeof pattern !== 'string' || pattern === '')
-      throw new TypeError(
-        `Cannot open dataset: source must be a path or a list of paths, got ${describeValue(pattern)}`,
-      );
-    if (isRemote(pattern))
-      throw dataError('source must be local files (download them first)', `"${shownSource(pattern)}"`);
-    paths.push(...expand(pattern, { max: MAX_FILES }));
-  }
-  const [first, ...rest] = paths;
-  if (first === undefined)
-    throw new RangeError('Cannot open dataset: source must name a file or folder, got an empty list');
-  return [first, ...rest];
+  const patterns = [source].flat();
+  const remote = patterns.find(isRemote);
+  if (remote !== undefined)
+    throw dataError('source must be local files (download them first)', `"${shownSource(remote)}"`);
+  return patterns.flatMap((pattern) => expand(pattern, { max: MAX_FILES })) as [string, ...string[]];
 }
 
 /** True for what is fetched and not opened: a URL, or a command's output in webdataset's notation. */

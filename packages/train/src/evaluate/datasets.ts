@@ -5,7 +5,6 @@
  * and which values do not count. A benchmark under a named protocol is one more reader here, and, where pixels are
  * decided in another way than `Segmenter.segment` does, an {@link EvaluatedModel} of its own.
  */
-import { describeValue } from '@synseg/core/guards';
 import type { ClassList } from './class-list.ts';
 import { readFolders } from './index-png.ts';
 
@@ -54,7 +53,7 @@ export const DATASETS = Object.keys(READERS) as readonly DatasetName[];
 /**
  * Reads a data set by name.
  *
- * @throws RangeError for an unknown name or a split the layout does not have
+ * @throws RangeError for a split the layout does not have
  * @throws SynsegError `DATASET_FORMAT` when the folder is not laid out like that
  * @example
  * ```ts
@@ -69,9 +68,5 @@ export async function readDataset(
   root: string,
   request: DatasetRequest,
 ): Promise<EvaluationDataset> {
-  if (!Object.hasOwn(READERS, name))
-    throw new RangeError(`Cannot evaluate: dataset must be one of ${DATASETS.join(', ')}, got ${describeValue(name)}`);
-  if (typeof root !== 'string' || root === '')
-    throw new TypeError(`Cannot evaluate: root must be the path of a folder, got ${describeValue(root)}`);
   return READERS[name](root, request);
 }

@@ -1,17 +1,23 @@
-/** Options of `evaluate()`, checked and filled in once, at the door. */
+/** Options of `evaluate()`. */
 import type { SegmenterOptions, Templates } from '@synseg/core';
 import {
-  checkCallback,
-  checkKind,
-  checkLimits,
-  checkOptions,
-  checkSignal,
-  describeValue,
-  optionNames,
+  abortSignal,
+  callback,
+  choice,
+  integer,
+  list,
+  number,
+  either,
+  readOptions,
+  text,
+  value,
+  withDefault,
+  type OptionsOf,
+  type Resolved,
 } from '@synseg/core/guards';
-import { limitsOf, type PictureLimits } from '../image/picture-bytes.ts';
-import type { BackgroundRule, EvaluatedModel } from './contest.ts';
-import type { DatasetName } from './datasets.ts';
+import { PICTURE_LIMITS, limitsOf } from '../image/picture-bytes.ts';
+import type { EvaluatedModel } from './contest.ts';
+import { DATASETS } from './datasets.ts';
 
 /** How far an evaluation is. */
 export interface EvaluationProgress {
@@ -21,166 +27,153 @@ export interface EvaluationProgress {
   readonly failed: number;
 }
 
-/** Options of `evaluate()`. Those of loading bear on a checkpoint given by path or hub id only. */
-export interface EvaluateOptions
-  extends Pick<SegmenterOptions, 'device' | 'precision' | 'inputSize' | 'threads' | 'cacheFolder'>, PictureLimits {
+/** Options of loading a checkpoint, which bear on one given by path or hub id only. */
+const LOADING = {
+  /**
+   * Execution provider.
+   * @default 'auto'
+   */
+  device: value<NonNullable<SegmenterOptions['device']>>('be the name of a device', isText, isText, {
+    fromText: String,
+    placeholder: 'name',
+  }),
+  /**
+   * Precision inside the network.
+   * @default 'auto'
+   */
+  precision: choice(['auto', 'fp32', 'fp16', 'int8']),
+  /**
+   * Side of the square picture the trunk takes, pixels; a multiple of the patch size.
+   * @default the checkpoint's own
+   */
+  inputSize: integer(),
+  /**
+   * Processor threads of one operator.
+   * @default the processor's, at most 8
+   */
+  threads: integer(),
+  /**
+   * Folder of generated graphs and cached embeddings.
+   * @default SYNSEG_CACHE, else the platform's cache folder
+   */
+  cacheFolder: text(),
+  ...PICTURE_LIMITS,
+};
+
+/** Options of `evaluate()`. */
+export const EVALUATE_OPTIONS = {
+  ...LOADING,
   /** Layout of the data set. */
-  readonly dataset: DatasetName;
+  dataset: choice(DATASETS),
   /** Folder of the data set. */
-  readonly root: string;
-  /** Part of the data set. @default 'test' for camvid; none for index-png; ccp has none */
-  readonly split?: string;
+  root: text(),
+  /**
+   * Part of the data set.
+   * @default 'test' for camvid; none for index-png; ccp has none
+   */
+  split: text(),
   /**
    * Labels that compete for the pixels of a picture: every class of the list, or those that occur in the picture's
-   * ground truth, which is easier and comparable only with numbers got in the same way. @default 'all'
+   * ground truth, which is easier and comparable only with numbers got in the same way.
+   * @default 'all'
    */
-  readonly labels?: 'all' | 'present';
+  labels: withDefault(choice(['all', 'present']), 'all'),
   /**
-   * Pixels of the class list's `background_index`: they do not count, or it is a class like the others. @default
-   * 'ignore'
+   * Pixels of the class list's `background_index`: they do not count, or it is a class like the others.
+   * @default 'ignore'
    */
-  readonly background?: BackgroundRule;
-  /** Activation in [0, 1] the winning label must reach; below it a pixel is background. @default none: argmax */
-  readonly threshold?: number;
-  /** Pictures of the data set's order (sorted by name) to pass over. @default 0 */
-  readonly offset?: number;
-  /** Takes only the first so many pictures (after `offset`): not a random sample. @default all */
-  readonly limit?: number;
-  /** 1: the whole picture; 5: the whole and its four quadrants. @default 1 */
-  readonly views?: 1 | 5;
-  /** How five views become one map. @default 'mean' */
-  readonly merge?: 'mean' | 'max';
-  /** Sentences the names are put into, where the checkpoint has a text encoder. @default the checkpoint's own */
-  readonly templates?: Templates;
+  background: withDefault(choice(['ignore', 'class']), 'ignore'),
+  /**
+   * Activation the winning label must reach; below it a pixel is background.
+   * @default none: argmax
+   */
+  threshold: number({ least: 0, most: 1 }),
+  /**
+   * Pictures of the data set's order (sorted by name) to pass over.
+   * @default 0
+   */
+  offset: withDefault(integer({ least: 0 }), 0),
+  /**
+   * Takes only the first so many pictures (after `offset`): not a random sample.
+   * @default all
+   */
+  limit: integer(),
+  /**
+   * 1: the whole picture; 5: the whole and its four quadrants.
+   * @default 1
+   */
+  views: withDefault(choice([1, 5]), 1),
+  /**
+   * How five views become one map.
+   * @default 'mean'
+   */
+  merge: withDefault(choice(['mean', 'max']), 'mean'),
+  /**
+   * Sentences the names are put into, where the checkpoint has a text encoder.
+   * @default the checkpoint's own
+   */
+  templates: either(
+    'be a name or a list of sentences with {}',
+    choice<Extract<Templates, string>>(['plain', 'clipseg', 'imagenet80']),
+    list(text()),
+  ),
   /**
    * Class list to use in place of the data set's own, with other names or prompts; it must list every value of the
-   * masks. @default ROOT/classes.json
+   * masks.
+   * @default ROOT/classes.json
    */
-  readonly classes?: string;
-  /** Path of a PNG to write: photo, ground truth and prediction of the pictures with the lowest mIoU. @default none */
-  readonly sheet?: string;
-  /** Pictures on the sheet, 1 … 100. @default 12 */
-  readonly sheetPictures?: number;
-  readonly onProgress?: (progress: EvaluationProgress) => void;
-  readonly signal?: AbortSignal;
-}
+  classes: text(),
+  /**
+   * PNG to write: photo, ground truth and prediction of the pictures with the lowest mIoU.
+   * @default none
+   */
+  sheet: text(),
+  /**
+   * Pictures on the sheet.
+   * @default 12
+   */
+  sheetPictures: withDefault(integer({ most: 100 }), 12),
+  /** Receives how far the evaluation is, after each picture. */
+  onProgress: callback<(progress: EvaluationProgress) => void>(),
+  /** Ends the evaluation; it rejects with the signal's reason. */
+  signal: abortSignal(),
+};
+export type EvaluateOptions = OptionsOf<typeof EVALUATE_OPTIONS, 'dataset' | 'root'>;
 
-/** Checked options. */
-export interface EvaluationRequest {
-  readonly labels: 'all' | 'present';
-  readonly background: BackgroundRule;
-  readonly threshold: number | undefined;
-  readonly offset: number;
-  readonly limit: number | undefined;
-  readonly views: 1 | 5;
-  readonly merge: 'mean' | 'max';
-  readonly templates: Templates | undefined;
-  readonly limits: PictureLimits;
-  readonly sheetPictures: number;
-  readonly load: SegmenterOptions;
-}
+/** {@link EvaluateOptions}, checked. */
+export type EvaluationRequest = Resolved<typeof EVALUATE_OPTIONS, 'dataset' | 'root'>;
 
-const LOAD_OPTIONS = [
-  'device',
-  'precision',
-  'inputSize',
-  'threads',
-  'cacheFolder',
-  'maxPixels',
-  'maxImageBytes',
-] as const;
-const MOST_SHEET_PICTURES = 100;
-const NAMES = optionNames<EvaluateOptions>({
-  ...{
-    device: true,
-    precision: true,
-    inputSize: true,
-    threads: true,
-    cacheFolder: true,
-    maxPixels: true,
-    maxImageBytes: true,
-    dataset: true,
-    root: true,
-    split: true,
-    labels: true,
-    background: true,
-  },
-  ...{
-    threshold: true,
-    offset: true,
-    limit: true,
-    views: true,
-    merge: true,
-    templates: true,
-    classes: true,
-    sheet: true,
-    sheetPictures: true,
-    onProgress: true,
-    signal: true,
-  },
-});
+const MODEL = value<string | EvaluatedModel>(
+  'be a folder, a hub id or a Segmenter',
+  (given) =>
+    typeof given === 'string' ||
+    (typeof given === 'object' &&
+      given !== null &&
+      typeof (given as Partial<EvaluatedModel>).segment === 'function' &&
+      typeof (given as Partial<EvaluatedModel>).labels === 'function'),
+  (given) => given !== '',
+);
 
-/** @throws TypeError or RangeError for options that cannot be; what loading and templates allow is checked there */
-export function resolveEvaluation(model: string | EvaluatedModel, options: EvaluateOptions): EvaluationRequest {
-  const fits =
-    typeof model === 'string'
-      ? model !== ''
-      : typeof model === 'object' &&
-        (model as unknown) !== null &&
-        typeof model.segment === 'function' &&
-        typeof model.labels === 'function';
-  checkKind('evaluate', 'model', model, fits, 'be a folder, a hub id or a Segmenter');
-  checkKind('evaluate', 'options', options, (options as unknown) !== undefined, 'be an object');
-  checkOptions('evaluate', options, NAMES);
-  checkSignal('evaluate', options.signal);
-  checkCallback('evaluate', 'onProgress', options.onProgress);
-  checkLimits('evaluate', options);
-  for (const name of ['split', 'classes', 'sheet'] as const)
-    checkKind(
-      'evaluate',
-      name,
-      options[name],
-      options[name] === undefined || (typeof options[name] === 'string' && options[name] !== ''),
-      'be a text',
-    );
-  const load = Object.fromEntries(
-    LOAD_OPTIONS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
-  ) as SegmenterOptions;
-  const [given] = Object.keys(load);
+/** @throws TypeError or RangeError for options that cannot be */
+export function readRequest(model: string | EvaluatedModel, options: EvaluateOptions): EvaluationRequest {
+  readOptions('evaluate', { model: MODEL }, { model }, ['model']);
+  const request = readOptions('evaluate', EVALUATE_OPTIONS, options, ['dataset', 'root']);
+  const given = Object.keys(LOADING).find((name) => options[name as keyof typeof LOADING] !== undefined);
   if (typeof model !== 'string' && given !== undefined) {
     throw new RangeError(
       `Cannot evaluate: ${given} must be given when the Segmenter is loaded, got it with a loaded one`,
     );
   }
-  const { threshold, templates } = options;
-  if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1)) {
-    throw new RangeError(`Cannot evaluate: threshold must be in [0, 1], got ${describeValue(threshold)}`);
-  }
-  return {
-    labels: oneOf('labels', options.labels ?? 'all', ['all', 'present']),
-    background: oneOf('background', options.background ?? 'ignore', ['ignore', 'class']),
-    threshold,
-    offset: integer('offset', options.offset ?? 0, 0, Infinity),
-    limit: options.limit === undefined ? undefined : integer('limit', options.limit, 1, Infinity),
-    views: oneOf('views', options.views ?? 1, [1, 5]),
-    merge: oneOf('merge', options.merge ?? 'mean', ['mean', 'max']),
-    templates,
-    limits: limitsOf(options),
-    sheetPictures: integer('sheetPictures', options.sheetPictures ?? 12, 1, MOST_SHEET_PICTURES),
-    load,
-  };
+  return request;
 }
 
-function integer(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  const rule =
-    most === Infinity
-      ? `an integer of at least ${String(least)}`
-      : `an integer from ${String(least)} to ${String(most)}`;
-  throw new RangeError(`Cannot evaluate: ${name} must be ${rule}, got ${describeValue(value)}`);
+/** Options of `Segmenter.load()` among those of `evaluate()`. */
+export function loadOptions(request: EvaluationRequest): SegmenterOptions {
+  const { device, precision, inputSize, threads, cacheFolder, signal } = request;
+  const options = { device, precision, inputSize, threads, cacheFolder, signal, ...limitsOf(request) };
+  return Object.fromEntries(Object.entries(options).filter(([, given]) => given !== undefined));
 }
 
-function oneOf<Choice extends string | number>(name: string, value: Choice, choices: readonly Choice[]): Choice {
-  if (choices.includes(value)) return value;
-  throw new RangeError(`Cannot evaluate: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
+function isText(given: unknown): boolean {
+  return typeof given === 'string';
 }

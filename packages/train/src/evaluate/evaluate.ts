@@ -7,7 +7,7 @@ import { Segmenter, SynsegError } from '@synseg/core';
 import { checkOutputs } from '@synseg/core/guards';
 import { openContest, type EvaluatedModel } from './contest.ts';
 import { readDataset, type EvaluationDataset, type EvaluationSample } from './datasets.ts';
-import { resolveEvaluation, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
+import { loadOptions, readRequest, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
 import { Evaluation } from './evaluation.ts';
 import { writePictureSheet } from './picture-sheet.ts';
 import type { EvaluationFailure, EvaluationProtocol, Score } from './score.ts';
@@ -37,18 +37,15 @@ const METRIC =
  * ```
  */
 export async function evaluate(model: string | EvaluatedModel, options: EvaluateOptions): Promise<Score> {
-  const request = resolveEvaluation(model, options);
-  const { signal, sheet } = options;
+  const request = readRequest(model, options);
+  const { dataset: name, root, split, classes, offset, limit, sheet, signal } = request;
   signal?.throwIfAborted();
-  const dataset = await readDataset(options.dataset, options.root, { split: options.split, classes: options.classes });
-  const samples = dataset.samples.slice(
-    request.offset,
-    request.limit === undefined ? undefined : request.offset + request.limit,
-  );
+  const dataset = await readDataset(name, root, { split, classes });
+  const samples = dataset.samples.slice(offset, limit === undefined ? undefined : offset + limit);
   if (samples.length === 0)
     throw new RangeError(
-      `Cannot evaluate ${options.dataset}: offset must be below its ${String(dataset.samples.length)} pictures, ` +
-        `got ${String(request.offset)}`,
+      `Cannot evaluate ${name}: offset must be below its ${String(dataset.samples.length)} pictures, ` +
+        `got ${String(offset)}`,
     );
 
   // Pictures and masks of a set lie in one folder each.
@@ -56,61 +53,51 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
   const read = [
     dirname(image),
     dirname(mask),
-    options.classes ?? join(options.root, 'classes.json'),
+    classes ?? join(root, 'classes.json'),
     ...(typeof model === 'string' ? [model] : []),
   ];
   if (sheet !== undefined) await checkOutputs('evaluate', [{ name: 'sheet', path: sheet }], read);
-  await using own =
-    typeof model === 'string'
-      ? await Segmenter.load(model, { ...request.load, ...(signal === undefined ? {} : { signal }) })
-      : undefined;
+  await using own = typeof model === 'string' ? await Segmenter.load(model, loadOptions(request)) : undefined;
   const evaluated: EvaluatedModel = own ?? (model as EvaluatedModel);
-  const contest = await openContest(evaluated, dataset, { ...request, signal });
-  const evaluation = new Evaluation(
-    evaluated,
-    contest,
-    request,
-    sheet === undefined ? 0 : request.sheetPictures,
-    signal,
-  );
+  const contest = await openContest(evaluated, dataset, request);
+  const evaluation = new Evaluation(evaluated, contest, request);
   const start = performance.now();
-  await evaluation.run(samples, options.onProgress);
+  await evaluation.run(samples);
   const timeSeconds = (performance.now() - start) / 1000;
   const result = evaluation.result();
-  if (result.images === 0) throw nothingCounted(options.dataset, samples.length, result.failures);
+  if (result.images === 0) throw nothingCounted(name, samples.length, result.failures);
   if (sheet !== undefined)
     await writePictureSheet(
       sheet,
       evaluation.worst.pictures,
-      contest.classes.map(({ name }) => name),
+      contest.classes.map((entry) => entry.name),
       signal,
     );
-  return { ...result, protocol: protocolOf(evaluated, dataset, request, options), timeSeconds };
+  return { ...result, protocol: protocolOf(evaluated, dataset, request), timeSeconds };
 }
 
 function protocolOf(
   model: EvaluatedModel,
-  dataset: EvaluationDataset,
-  request: EvaluationRequest,
-  options: EvaluateOptions,
+  { split, backgroundIndex }: EvaluationDataset,
+  { dataset, labels, background, threshold, views, merge, templates, offset, limit, classes }: EvaluationRequest,
 ): EvaluationProtocol {
-  const { labels, background, threshold, views, merge, templates, offset, limit } = request;
+  const { inputSize, precision, device, vocabulary } = model;
   return {
-    dataset: options.dataset,
-    split: dataset.split ?? null,
+    dataset,
+    split: split ?? null,
     offset,
     limit: limit ?? null,
     labels,
-    background: dataset.backgroundIndex === undefined ? null : background,
+    background: backgroundIndex === undefined ? null : background,
     decision:
       threshold === undefined ? 'argmax' : `argmax of the labels with an activation of at least ${String(threshold)}`,
     views,
     merge,
-    templates: model.vocabulary !== undefined ? 'vocabulary' : (templates ?? model.templates ?? 'clipseg'),
-    classList: options.classes ?? null,
-    inputSize: model.inputSize,
-    precision: model.precision,
-    device: model.device,
+    templates: vocabulary !== undefined ? 'vocabulary' : (templates ?? model.templates ?? 'clipseg'),
+    classList: classes ?? null,
+    inputSize,
+    precision,
+    device,
     metric: METRIC,
   };
 }

@@ -2,12 +2,12 @@
  * The loop over the pictures: what is right, what is found, and how the two compare. Bounded memory, any order of
  * finishing.
  */
-import { BACKGROUND, SynsegError, isSynsegError, type SegmentOptions } from '@synseg/core';
+import { BACKGROUND, SynsegError, isSynsegError } from '@synseg/core';
 import { readIndexMask } from '../image/index-mask.ts';
 import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
 import { UNKNOWN_VALUE, embed, type Contest, type EvaluatedModel } from './contest.ts';
 import type { EvaluationSample } from './datasets.ts';
-import type { EvaluateOptions, EvaluationRequest } from './evaluate-options.ts';
+import type { EvaluationRequest } from './evaluate-options.ts';
 import { measure, type EvaluationFailure, type Score } from './score.ts';
 import { WorstPictures, countedClasses } from './worst-pictures.ts';
 
@@ -29,8 +29,6 @@ export class Evaluation {
   readonly #model: EvaluatedModel;
   readonly #contest: Contest;
   readonly #request: EvaluationRequest;
-  readonly #signal: AbortSignal | undefined;
-  readonly #segmentOptions: SegmentOptions;
   readonly #matrix: ConfusionMatrix;
   /** By picture: fractions are summed in the data set's order, so that the sum is the same in every run. */
   readonly #draws = new Map<number, Draw>();
@@ -38,33 +36,18 @@ export class Evaluation {
   #withoutClasses = 0;
   #leftOutPixels = 0;
 
-  /** @param sheetPictures - worst pictures to keep, with their label maps */
-  constructor(
-    model: EvaluatedModel,
-    contest: Contest,
-    request: EvaluationRequest,
-    sheetPictures: number,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(model: EvaluatedModel, contest: Contest, request: EvaluationRequest) {
     this.#model = model;
     this.#contest = contest;
     this.#request = request;
-    this.#signal = signal;
-    const { views, merge, threshold } = request;
-    this.#segmentOptions = {
-      views,
-      merge,
-      ...(threshold === undefined ? {} : { threshold }),
-      ...(signal === undefined ? {} : { signal }),
-    };
     this.#matrix = new ConfusionMatrix(contest.classes.length);
-    this.worst = new WorstPictures(sheetPictures);
+    this.worst = new WorstPictures(request.sheet === undefined ? 0 : request.sheetPictures);
   }
 
   /**
    * Several pictures at once; the first error that is not about one picture ends all, once those in progress are done.
    */
-  async run(samples: readonly EvaluationSample[], onProgress: EvaluateOptions['onProgress']): Promise<void> {
+  async run(samples: readonly EvaluationSample[]): Promise<void> {
     let [next, done] = [0, 0];
     const lane = async (): Promise<void> => {
       while (next < samples.length) {
@@ -72,7 +55,7 @@ export class Evaluation {
         try {
           await this.#evaluate(samples[order]!, order);
           done++;
-          onProgress?.({ done, total: samples.length, failed: this.#failures.size });
+          this.#request.onProgress?.({ done, total: samples.length, failed: this.#failures.size });
         } catch (error) {
           next = samples.length;
           throw error;
@@ -80,7 +63,7 @@ export class Evaluation {
       }
     };
     const lanes = await Promise.allSettled(Array.from({ length: IN_FLIGHT }, lane));
-    this.#signal?.throwIfAborted();
+    this.#request.signal?.throwIfAborted();
     const failed = lanes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -112,11 +95,11 @@ export class Evaluation {
   }
 
   async #evaluate(sample: EvaluationSample, order: number): Promise<void> {
-    this.#signal?.throwIfAborted();
+    this.#request.signal?.throwIfAborted();
     try {
       await this.#judge(sample, order);
     } catch (error) {
-      this.#signal?.throwIfAborted();
+      this.#request.signal?.throwIfAborted();
       if (!isSynsegError(error) || (error.code !== 'IMAGE_DECODE' && error.code !== 'DATASET_FORMAT')) throw error;
       this.#failures.set(order, { key: sample.key, reason: error.message });
     }
@@ -124,7 +107,7 @@ export class Evaluation {
 
   async #judge(sample: EvaluationSample, order: number): Promise<void> {
     const { truthClass, classes, leftOut, nothing } = this.#contest;
-    const mask = await readIndexMask(sample.mask, sample.mask, this.#request.limits);
+    const mask = await readIndexMask(sample.mask, sample.mask, this.#request);
     const pixelsOf = histogram(mask.data);
     const unknown = pixelsOf.findIndex((pixels, value) => pixels > 0 && truthClass[value] === UNKNOWN_VALUE);
     if (unknown >= 0)
@@ -176,15 +159,15 @@ export class Evaluation {
     const { all, classes } = this.#contest;
     // Only background is there, and it has no label: nothing can win a pixel.
     if (competing.length === 0) return new Uint8Array(mask.width * mask.height).fill(BACKGROUND);
-    const labels =
-      this.#request.labels === 'all'
-        ? all
-        : await embed(
-            this.#model,
-            competing.map((position) => classes[position]!),
-            { templates: this.#request.templates, threshold: this.#request.threshold, signal: this.#signal },
-          );
-    const { width, height, labelMap } = await this.#model.segment(sample.image, labels, this.#segmentOptions);
+    const asked = competing.map((position) => classes[position]!);
+    const labels = this.#request.labels === 'all' ? all : await embed(this.#model, asked, this.#request);
+    const { views, merge, threshold, signal } = this.#request;
+    const { width, height, labelMap } = await this.#model.segment(sample.image, labels, {
+      views,
+      merge,
+      threshold,
+      signal,
+    });
     if (width !== mask.width || height !== mask.height) {
       throw new SynsegError(
         'DATASET_FORMAT',

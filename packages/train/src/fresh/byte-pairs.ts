@@ -4,7 +4,7 @@
  * checkpoint that starts from nothing. Every text can be written with it, for every byte is a token.
  */
 
-import { checkKind, describeValue } from '@synseg/core/guards';
+import { checkKind } from '@synseg/core/guards';
 import { turnTaker } from '@synseg/core/runtime';
 
 /** A learnt vocabulary, as CLIP's two files hold it. */
@@ -18,7 +18,7 @@ export interface BytePairs {
 /** Tokens there are before anything is learnt, the two special ones included. */
 export const LEAST_VOCABULARY = 514;
 /** CLIP's own has so many. */
-const MOST_VOCABULARY = 49_408;
+export const MOST_VOCABULARY = 49_408;
 /** A pair that occurs once is no rule. */
 const LEAST_COUNT = 2;
 /** Longer runs of letters are no words to learn from; they are written with the pairs of others. */
@@ -42,9 +42,8 @@ interface Word {
  * same.
  *
  * @param captions - read once
- * @param size - tokens at most; fewer when no pair is left that occurs twice
- * @throws RangeError for a size that cannot be, TypeError for captions that are no texts, the signal's reason when
- * aborted
+ * @param size - tokens at most, from {@link LEAST_VOCABULARY}; fewer when no pair is left that occurs twice
+ * @throws TypeError for captions that are no texts, the signal's reason when aborted
  * @example
  * ```ts
  * import { learnBytePairs } from './byte-pairs.ts';
@@ -57,12 +56,6 @@ export async function learnBytePairs(
   size: number,
   signal?: AbortSignal,
 ): Promise<BytePairs> {
-  if (!Number.isInteger(size) || size < LEAST_VOCABULARY || size > MOST_VOCABULARY) {
-    throw new RangeError(
-      `Cannot learn tokenizer: vocabulary must be an integer from ${String(LEAST_VOCABULARY)} to ` +
-        `${String(MOST_VOCABULARY)}, got ${describeValue(size)}`,
-    );
-  }
   const giveTurn = turnTaker(signal);
   const words = await countWords(captions, giveTurn);
   const counts = new PairCounts();

@@ -2,49 +2,110 @@
  * Sizes of a fresh checkpoint → its `config.json` and `preprocessor_config.json`, in the form of Hugging Face's
  * CLIPSeg.
  */
+import { choice, group, integer, list, readOptions, withDefault, type OptionsOf } from '@synseg/core/guards';
 import { shortJson } from '../data/data-error.ts';
-import type { DecoderShape } from '../trainer/train-options.ts';
+
+const ACTION = 'create checkpoint';
 
 /** Sizes of the picture encoder. */
-export interface VisionShape {
-  /** Side of the square picture, pixels, a multiple of the patch; @default 96 */
-  readonly side?: number;
-  /** Side of a patch, pixels; @default 8 */
-  readonly patch?: number;
-  /** Channels; @default 192 */
-  readonly width?: number;
-  /** Blocks; @default 6 */
-  readonly layers?: number;
-  /** A divisor of the width; @default 3 */
-  readonly heads?: number;
-}
+const VISION_SHAPE = {
+  /**
+   * Side of the square picture, pixels, a multiple of the patch.
+   * @default 96
+   */
+  side: withDefault(integer(), 96),
+  /**
+   * Side of a patch, pixels.
+   * @default 8
+   */
+  patch: withDefault(integer(), 8),
+  /**
+   * Channels.
+   * @default 192
+   */
+  width: withDefault(integer(), 192),
+  /**
+   * Blocks.
+   * @default 6
+   */
+  layers: withDefault(integer(), 6),
+  /**
+   * Heads, a divisor of the width.
+   * @default 3
+   */
+  heads: withDefault(integer(), 3),
+};
+export type VisionShape = OptionsOf<typeof VISION_SHAPE>;
 
 /** Sizes of the text encoder. */
-export interface TextShape {
-  /** Channels; @default 128 */
-  readonly width?: number;
-  /** Blocks; @default 4 */
-  readonly layers?: number;
-  /** A divisor of the width; @default 4 */
-  readonly heads?: number;
-  /** Longest text, start and end tokens included; @default 24 */
-  readonly tokens?: number;
-}
+const TEXT_SHAPE = {
+  /**
+   * Channels.
+   * @default 128
+   */
+  width: withDefault(integer(), 128),
+  /**
+   * Blocks.
+   * @default 4
+   */
+  layers: withDefault(integer(), 4),
+  /**
+   * Heads, a divisor of the width.
+   * @default 4
+   */
+  heads: withDefault(integer(), 4),
+  /**
+   * Longest text, start and end tokens included.
+   * @default 24
+   */
+  tokens: withDefault(integer({ least: 3 }), 24),
+};
+export type TextShape = OptionsOf<typeof TEXT_SHAPE>;
+
+/** Sizes of the random decoder. */
+const DECODER_SHAPE = {
+  /**
+   * Channels.
+   * @default 64
+   */
+  reduceDim: withDefault(integer(), 64),
+  /**
+   * Heads, a divisor of the channels.
+   * @default 4
+   */
+  heads: withDefault(integer(), 4),
+  /**
+   * Width of the blocks' hidden layer.
+   * @default four times the channels
+   */
+  intermediateSize: integer(),
+  /**
+   * Upsampling: one transposed convolution, or CLIPSeg's three layers.
+   * @default 'simple'
+   */
+  head: withDefault(choice(['simple', 'refined']), 'simple'),
+};
 
 /** Sizes of a checkpoint; what is left out is a nano of about 3.8 million numbers. */
-export interface CheckpointShape {
-  readonly vision?: VisionShape;
-  readonly text?: TextShape;
-  /** Length of an embedding; @default 128 */
-  readonly projectionDim?: number;
+export const CHECKPOINT_SHAPE = {
+  /** Sizes of the picture encoder. */
+  vision: group(VISION_SHAPE),
+  /** Sizes of the text encoder. */
+  text: group(TEXT_SHAPE),
   /**
-   * Blocks whose outputs the decoder reads, ascending, from 0; @default three, spread over the encoder up to its last
-   * block but one
+   * Length of an embedding.
+   * @default 128
    */
-  readonly taps?: readonly number[];
-  /** Of the random decoder; its intermediate size is four times the channels, where none is given. */
-  readonly decoder?: DecoderShape;
-}
+  projectionDim: withDefault(integer(), 128),
+  /**
+   * Blocks whose outputs the decoder reads, ascending, from 0.
+   * @default three, spread over the encoder up to its last block but one
+   */
+  taps: list(integer({ least: 0 })),
+  /** Sizes of the random decoder. */
+  decoder: group(DECODER_SHAPE),
+};
+export type CheckpointShape = OptionsOf<typeof CHECKPOINT_SHAPE>;
 
 /** What the folder says of itself; the vocabulary's size is known once it is learnt. */
 export interface ResolvedShape {
@@ -58,58 +119,25 @@ const DEVIATION = [0.5, 0.5, 0.5];
 /** A block's hidden layer is so many times as wide as the block. */
 const MLP_RATIO = 4;
 
-/** Fills in defaults and checks. @throws RangeError naming the size */
-export function resolveShape({
-  vision = {},
-  text = {},
-  projectionDim = 128,
-  taps,
-  decoder = {},
-}: CheckpointShape): ResolvedShape {
-  const { side = 96, patch = 8, width = 192, layers = 6, heads = 3 } = vision;
-  const { width: textWidth = 128, layers: textLayers = 4, heads: textHeads = 4, tokens = 24 } = text;
-  const {
-    reduceDim = 64,
-    heads: decoderHeads = 4,
-    intermediateSize = MLP_RATIO * reduceDim,
-    head = 'simple',
-  } = decoder;
-  const sizes = {
-    'vision.patch': patch,
-    'vision.width': width,
-    'vision.layers': layers,
-    'text.width': textWidth,
-    'text.layers': textLayers,
-    projectionDim,
-    'decoder.reduceDim': reduceDim,
-    'decoder.intermediateSize': intermediateSize,
-  };
-  for (const [name, value] of Object.entries(sizes))
-    if (!Number.isSafeInteger(value) || value < 1) throw problem(name, 'be a positive integer', value);
-  if (!Number.isSafeInteger(tokens) || tokens < 3) throw problem('text.tokens', 'be an integer ≥ 3', tokens);
-  if (!Number.isSafeInteger(side) || side < patch || side % patch !== 0)
-    throw problem('vision.side', `be a multiple of the patch ${String(patch)}`, side);
+/** Fills in defaults and checks. @throws TypeError or RangeError naming the size */
+export function resolveShape(shape: CheckpointShape): ResolvedShape {
+  const { vision, text, projectionDim, taps, decoder } = readOptions(ACTION, CHECKPOINT_SHAPE, shape);
+  const { side, patch, width, layers, heads } = readOptions(ACTION, VISION_SHAPE, vision, [], 'vision');
+  const textShape = readOptions(ACTION, TEXT_SHAPE, text, [], 'text');
+  const { reduceDim, head, ...decoderShape } = readOptions(ACTION, DECODER_SHAPE, decoder, [], 'decoder');
+  if (side % patch !== 0) throw problem('vision.side', `be a multiple of the patch ${String(patch)}`, side);
   for (const [name, value, whole] of [
     ['vision.heads', heads, width],
-    ['text.heads', textHeads, textWidth],
-    ['decoder.heads', decoderHeads, reduceDim],
+    ['text.heads', textShape.heads, textShape.width],
+    ['decoder.heads', decoderShape.heads, reduceDim],
   ] as const) {
-    if (!Number.isSafeInteger(value) || value < 1 || whole % value !== 0)
-      throw problem(name, `divide the width ${String(whole)}`, value);
+    if (whole % value !== 0) throw problem(name, `divide the width ${String(whole)}`, value);
   }
-  if (!(['simple', 'refined'] as readonly unknown[]).includes(head))
-    throw problem('decoder.head', 'be "simple" or "refined"', head);
   if (head === 'refined' && patch % 4 !== 0)
     throw problem('decoder.head', `be "simple" unless the patch is a multiple of 4, here ${String(patch)}`, head);
   const tapLayers = taps ?? spread(layers);
-  if (
-    tapLayers.length === 0 ||
-    tapLayers.some(
-      (layer, index) => !Number.isSafeInteger(layer) || layer >= layers || layer <= (tapLayers[index - 1] ?? -1),
-    )
-  ) {
+  if (tapLayers.some((layer, index) => layer >= layers || layer <= (tapLayers[index - 1] ?? -1)))
     throw problem('taps', `be ascending numbers of blocks below ${String(layers)}`, tapLayers);
-  }
   const transformer = (channels: number, blocks: number, of: number): Record<string, unknown> => ({
     hidden_size: channels,
     num_hidden_layers: blocks,
@@ -129,8 +157,8 @@ export function resolveShape({
       reduce_dim: reduceDim,
       extract_layers: tapLayers,
       conditional_layer: 0,
-      decoder_num_attention_heads: decoderHeads,
-      decoder_intermediate_size: intermediateSize,
+      decoder_num_attention_heads: decoderShape.heads,
+      decoder_intermediate_size: decoderShape.intermediateSize ?? MLP_RATIO * reduceDim,
       decoder_hidden_act: 'relu',
       use_complex_transposed_convolution: head === 'refined',
       vision_config: {
@@ -141,9 +169,9 @@ export function resolveShape({
       },
       text_config: {
         model_type: 'clipseg_text_model',
-        ...transformer(textWidth, textLayers, textHeads),
+        ...transformer(textShape.width, textShape.layers, textShape.heads),
         vocab_size: vocabulary,
-        max_position_embeddings: tokens,
+        max_position_embeddings: textShape.tokens,
         bos_token_id: vocabulary - 2,
         eos_token_id: vocabulary - 1,
         pad_token_id: vocabulary - 1,
@@ -166,5 +194,5 @@ function spread(layers: number): number[] {
 }
 
 function problem(name: string, rule: string, got: unknown): RangeError {
-  return new RangeError(`Cannot create checkpoint: ${name} must ${rule}, got ${shortJson(got)}`);
+  return new RangeError(`Cannot ${ACTION}: ${name} must ${rule}, got ${shortJson(got)}`);
 }

@@ -1,27 +1,45 @@
 /** A checkpoint from nothing: sizes and captions → a folder that the segmenter loads and `train()` starts from. */
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { checkKind, checkOptions, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
+import { abortSignal, integer, readOptions, text, value, withDefault, type OptionsOf } from '@synseg/core/guards';
 import { readModelConfig } from '@synseg/core/checkpoint';
 import { SINGLE } from '../run/checkpoint-files.ts';
 import { diskError, placeFolder, placedNames, writeDurably } from '../run/durable-file.ts';
 import { floatSources, safetensorsChunks } from '../run/tensor-file.ts';
 import { initialValues } from '../step-graph/initial-values.ts';
 import { encoderTensors, trainedTensors } from '../step-graph/layout.ts';
-import { NESTED_NAMES } from '../trainer/train-options.ts';
-import { learnBytePairs, mergesText } from './byte-pairs.ts';
+import { LEAST_VOCABULARY, MOST_VOCABULARY, learnBytePairs, mergesText } from './byte-pairs.ts';
 import { initialEncoders } from './initial-encoders.ts';
-import { resolveShape, type CheckpointShape, type TextShape, type VisionShape } from './checkpoint-shape.ts';
+import { CHECKPOINT_SHAPE, resolveShape } from './checkpoint-shape.ts';
 
 /** Options of {@link createCheckpoint}. */
-export interface CreateOptions extends CheckpointShape {
-  /** Tokens of the vocabulary at most, 514 or more; @default 2048 */
-  readonly vocabulary?: number;
-  /** @default 42 */
-  readonly seed?: number;
+export const CREATE_OPTIONS = {
+  ...CHECKPOINT_SHAPE,
+  /**
+   * Tokens of the vocabulary at most.
+   * @default 2048
+   */
+  vocabulary: withDefault(integer({ least: LEAST_VOCABULARY, most: MOST_VOCABULARY }), 2048),
+  /**
+   * Seed of the random numbers.
+   * @default 42
+   */
+  seed: withDefault(integer({ least: 0 }), 42),
   /** Ends the work; nothing is left of it. */
-  readonly signal?: AbortSignal;
-}
+  signal: abortSignal(),
+};
+export type CreateOptions = OptionsOf<typeof CREATE_OPTIONS>;
+
+const ACTION = 'create checkpoint';
+const ARGUMENTS = {
+  folder: text(),
+  // A text is an iterable of letters.
+  captions: value<Iterable<string> | AsyncIterable<string>>(
+    'be an iterable of texts',
+    (given) =>
+      typeof given === 'object' && given !== null && (Symbol.iterator in given || Symbol.asyncIterator in given),
+  ),
+};
 
 /** What was made. */
 export interface CreatedCheckpoint {
@@ -59,12 +77,12 @@ export async function createCheckpoint(
   captions: Iterable<string> | AsyncIterable<string>,
   options: CreateOptions = {},
 ): Promise<CreatedCheckpoint> {
-  checkArguments(folder, captions, options);
-  const { vocabulary: size = 2048, seed = 42, signal, ...shape } = options;
+  readOptions(ACTION, ARGUMENTS, { folder, captions }, ['folder', 'captions']);
+  const { vocabulary: size, seed, signal, ...shape } = readOptions(ACTION, CREATE_OPTIONS, options);
   const { configJson, preprocessorJson } = resolveShape(shape);
   const target = resolve(folder);
   const present = await placedNames(target).catch((error: unknown) => {
-    throw diskError('create checkpoint', target, error);
+    throw diskError(ACTION, target, error);
   });
   if (present.length > 0)
     throw new SynsegError('RUN_FOLDER', `Cannot create checkpoint: folder must be new or empty, got ${target}`);
@@ -82,10 +100,10 @@ export async function createCheckpoint(
   };
   const weights = safetensorsChunks(floatSources(new Map([...encoders, ...decoder])), { format: 'pt' }, signal);
   await placeFolder(target, present, async (staging) => {
-    for (const [name, text] of Object.entries(files)) await writeDurably(join(staging, name), [text]);
+    for (const [name, contents] of Object.entries(files)) await writeDurably(join(staging, name), [contents]);
     await writeDurably(join(staging, SINGLE), weights);
   }).catch((error: unknown) => {
-    throw diskError('create checkpoint', target, error);
+    throw diskError(ACTION, target, error);
   });
   const count = (tensors: typeof encoders, counts: (name: string) => boolean): number =>
     [...tensors].reduce((sum, [name, { data }]) => sum + (counts(name) ? data.length : 0), 0);
@@ -99,39 +117,4 @@ export async function createCheckpoint(
       decoder: count(decoder, () => true),
     },
   };
-}
-
-const NAMES = optionNames<CreateOptions>({
-  vision: true,
-  text: true,
-  projectionDim: true,
-  taps: true,
-  decoder: true,
-  vocabulary: true,
-  seed: true,
-  signal: true,
-});
-const NESTED = {
-  vision: optionNames<VisionShape>({ side: true, patch: true, width: true, layers: true, heads: true }),
-  text: optionNames<TextShape>({ width: true, layers: true, heads: true, tokens: true }),
-  decoder: NESTED_NAMES.decoder,
-};
-
-function checkArguments(folder: string, captions: unknown, options: CreateOptions): void {
-  const action = 'create checkpoint';
-  checkKind(action, 'folder', folder, typeof folder === 'string' && folder !== '', 'be the path of a folder');
-  // A text is an iterable of letters.
-  const isList =
-    typeof captions === 'object' &&
-    captions !== null &&
-    (Symbol.iterator in captions || Symbol.asyncIterator in captions);
-  checkKind(action, 'captions', captions, isList, 'be an iterable of texts');
-  checkOptions(action, options, NAMES);
-  for (const [name, names] of Object.entries(NESTED))
-    checkOptions(action, options[name as keyof typeof NESTED], names, name);
-  const { seed = 42, taps, signal } = options;
-  checkKind(action, 'taps', taps, taps === undefined || Array.isArray(taps), 'be a list of numbers of blocks');
-  checkSignal(action, signal);
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new RangeError(`Cannot create checkpoint: seed must be an integer ≥ 0, got ${describeValue(seed)}`);
 }

@@ -1,9 +1,21 @@
 /** The bytes of a picture or a mask of a set, never more than allowed. */
 import { readFile, stat } from 'node:fs/promises';
-import { DEFAULT_LIMITS, type Limits } from '@synseg/core/guards';
+import { DEFAULT_LIMITS, integer, type OptionsOf } from '@synseg/core/guards';
 
 /** Bounds of a picture or a mask. */
-export type PictureLimits = Partial<Pick<Limits, 'maxPixels' | 'maxImageBytes'>>;
+export const PICTURE_LIMITS = {
+  /**
+   * Pixels of one picture or mask: width × height.
+   * @default 100 million
+   */
+  maxPixels: integer(),
+  /**
+   * Bytes of one encoded picture or mask.
+   * @default 256 MiB
+   */
+  maxImageBytes: integer(),
+};
+export type PictureLimits = OptionsOf<typeof PICTURE_LIMITS>;
 
 /** The bounds that are given, and nothing else. */
 export function limitsOf({ maxPixels, maxImageBytes }: PictureLimits): PictureLimits {

@@ -1,18 +1,30 @@
 /** Which fields of a row hold the picture's name, the caption and the noun chunks. */
 import { SynsegError } from '@synseg/core';
+import type { OptionsOf } from '@synseg/core/guards';
+import { COLUMN } from '../data/data-options.ts';
+
+/** Where the fields of a row are. */
+export const CAPTION_KEYS = {
+  /**
+   * Name or address of the picture.
+   * @default image, image_url, url, file_name, filename, filepath, path
+   */
+  image: COLUMN,
+  /**
+   * Caption.
+   * @default caption, text, txt, title, sentence
+   */
+  caption: COLUMN,
+  /**
+   * Noun chunks that spaCy has found.
+   * @default noun_chunks, nouns, phrases
+   */
+  nouns: COLUMN,
+};
+export type CaptionKeys = OptionsOf<typeof CAPTION_KEYS>;
 
 /** A field: its name, or in a table without a header its column from 0. */
 export type CaptionField = string | number;
-
-/** Where the fields of a row are. */
-export interface CaptionKeys {
-  /** What the picture is called. @default image, image_url, url, file_name, filename, filepath, path */
-  readonly image?: CaptionField;
-  /** The text. @default caption, text, txt, title, sentence */
-  readonly caption?: CaptionField;
-  /** spaCy's chunks. @default noun_chunks, nouns, phrases */
-  readonly nouns?: CaptionField;
-}
 
 /** Names a picture's field may have. */
 export const IMAGE_NAMES = ['image', 'image_url', 'url', 'file_name', 'filename', 'filepath', 'path'];

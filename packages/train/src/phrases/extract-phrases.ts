@@ -2,68 +2,31 @@
 import { stat } from 'node:fs/promises';
 import { SynsegError } from '@synseg/core';
 import {
-  checkCallback,
-  checkKind,
-  checkOptions,
+  abortSignal,
+  callback,
   checkOutputs,
-  checkSignal,
-  describeValue,
-  optionNames,
+  choice,
+  either,
+  flag,
+  group,
+  integer,
+  list,
+  readOptions,
+  text,
+  withDefault,
+  type OptionsOf,
 } from '@synseg/core/guards';
 import { writeFileAtomic } from '@synseg/core/checkpoint';
 import { eventTurn } from '@synseg/core/runtime';
-import type { CaptionKeys } from './caption-columns.ts';
-import {
-  CAPTION_FORMATS,
-  captionFormat,
-  captionRecords,
-  type CaptionFormat,
-  type CaptionRecord,
-} from './caption-records.ts';
+import { CAPTION_KEYS } from './caption-columns.ts';
+import { CAPTION_FORMATS, captionFormat, captionRecords, type CaptionRecord } from './caption-records.ts';
 import { readExclusions } from './exclusions.ts';
-import type { KeptWords } from './noun-chunks.ts';
 import { PhraseCounter } from './phrase-counter.ts';
-import { PhraseExtractor } from './phrase-extractor.ts';
+import { PHRASE_EXTRACTOR_OPTIONS, PhraseExtractor } from './phrase-extractor.ts';
 import type { PhraseSummary } from './phrase-summary.ts';
 import { RowFile } from './row-file.ts';
 import { spacyPhrases } from './spacy-phrases.ts';
 import { BROKEN } from './text-chunks.ts';
-
-/** Options of {@link extractPhrases}. */
-export interface ExtractPhrasesOptions {
-  /** JSONL file to write: `{image | key, caption, nouns}` a line. */
-  readonly out: string;
-  /**
-   * - `tsv`: Conceptual 12M's `url<TAB>caption`, or any other order and a header
-   * - `csv`: with or without a header
-   * - `jsonl`: objects with a caption
-   * - `coco`: COCO's captions
-   * - `text`: a caption a line
-   * - `spacy`: JSONL of noun chunks that spaCy has found
-   *
-   * @default by the name of the file, which may end in `.gz`
-   */
-  readonly format?: CaptionFormat;
-  /** Names or columns of the fields. */
-  readonly keys?: CaptionKeys;
-  /** Whether a table starts with column names. @default true when the first row holds a known one */
-  readonly header?: boolean;
-  /** Phrases to drop: a list, or a text file of it. @default DEFAULT_EXCLUSIONS */
-  readonly exclude?: string | readonly string[];
-  /** `'nouns'` leaves adjectives and participles out; `'both'` gives both phrases. @default 'adjectives' */
-  readonly keep?: KeptWords;
-  /** The phrase for `<PERSON>`, which stands for a name in Conceptual 12M. @default none */
-  readonly person?: string;
-  /** Phrases listed in the summary. @default 100 */
-  readonly frequent?: number;
-  /** Different phrases counted exactly, about 100 bytes each; beyond, counts are approximate. @default 500,000 */
-  readonly distinctLimit?: number;
-  /** File for `count<TAB>phrase` of all phrases that were kept count of, most frequent first. @default none */
-  readonly table?: string;
-  /** Is told about twice a second how far it is. */
-  readonly onProgress?: (progress: PhraseProgress) => void;
-  readonly signal?: AbortSignal;
-}
 
 /** How far an extraction is. */
 export interface PhraseProgress {
@@ -75,6 +38,53 @@ export interface PhraseProgress {
   /** Bytes to read in all: those of a COCO file twice, which is read for its pictures and then for its captions. */
   readonly totalBytes: number;
 }
+
+/** Options of {@link extractPhrases}. */
+export const EXTRACT_PHRASES_OPTIONS = {
+  /** JSONL file to write: `{image | key, caption, nouns}` a line. */
+  out: text(),
+  /**
+   * tsv: Conceptual 12M's `url<TAB>caption`, or any other order and a header; csv: with or without a header; jsonl:
+   * objects with a caption; coco: COCO's captions; text: a caption a line; spacy: JSONL of noun chunks that spaCy has
+   * found.
+   * @default by the name of the file, which may end in `.gz`
+   */
+  format: choice(CAPTION_FORMATS),
+  /** Names or columns of the fields. */
+  keys: withDefault(group(CAPTION_KEYS), {}),
+  /**
+   * Whether a table starts with column names.
+   * @default true when the first row holds a known one
+   */
+  header: flag(),
+  /**
+   * Phrases to drop: a list, or a text file of it.
+   * @default DEFAULT_EXCLUSIONS
+   */
+  exclude: either('be a list of strings or the path of one', text(), list(text(), { least: 0 })),
+  keep: PHRASE_EXTRACTOR_OPTIONS.keep,
+  person: PHRASE_EXTRACTOR_OPTIONS.person,
+  /**
+   * Phrases listed in the summary.
+   * @default 100
+   */
+  frequent: withDefault(integer({ least: 0 }), 100),
+  /**
+   * Different phrases counted exactly, about 100 bytes each; beyond, counts are approximate.
+   * @default 500,000
+   */
+  distinctLimit: withDefault(integer(), 500_000),
+  /**
+   * File for `count<TAB>phrase` of all phrases that were kept count of, most frequent first.
+   * @default none
+   */
+  table: text(),
+  /** Receives how far the extraction is, about twice a second. */
+  onProgress: callback<(progress: PhraseProgress) => void>(),
+  /** Ends the extraction; it rejects with the signal's reason. */
+  signal: abortSignal(),
+};
+export type ExtractPhrasesOptions = OptionsOf<typeof EXTRACT_PHRASES_OPTIONS, 'out'>;
 
 const PROGRESS_MS = 500;
 
@@ -100,20 +110,18 @@ const PROGRESS_MS = 500;
  * ```
  */
 export async function extractPhrases(captions: string, options: ExtractPhrasesOptions): Promise<PhraseSummary> {
-  const { out, keep = 'adjectives', distinctLimit = 500_000, frequent = 100, signal } = checked(captions, options);
+  readOptions('extract phrases', { captions: text() }, { captions }, ['captions']);
+  const request = readOptions('extract phrases', EXTRACT_PHRASES_OPTIONS, options, ['out']);
+  const { out, table, keys, header, keep, person, distinctLimit, onProgress, signal } = request;
   signal?.throwIfAborted();
   await checkOutputs(
     'extract phrases',
-    [{ name: 'out', path: out }, ...(options.table === undefined ? [] : [{ name: 'table', path: options.table }])],
-    [captions, ...(typeof options.exclude === 'string' ? [options.exclude] : [])],
+    [{ name: 'out', path: out }, ...(table === undefined ? [] : [{ name: 'table', path: table }])],
+    [captions, ...(typeof request.exclude === 'string' ? [request.exclude] : [])],
   );
-  const format = options.format ?? captionFormat(captions);
-  const exclude = typeof options.exclude === 'string' ? await readExclusions(options.exclude) : options.exclude;
-  const extractor = new PhraseExtractor({
-    keep,
-    ...(exclude === undefined ? {} : { exclude }),
-    ...(options.person === undefined ? {} : { person: options.person }),
-  });
+  const format = request.format ?? captionFormat(captions);
+  const exclude = typeof request.exclude === 'string' ? await readExclusions(request.exclude) : request.exclude;
+  const extractor = new PhraseExtractor({ keep, exclude, person });
   const counter = new PhraseCounter(distinctLimit);
   const excluded = new Map<string, number>();
   const onExcluded = (_phrase: string, entry: string): void => void excluded.set(entry, (excluded.get(entry) ?? 0) + 1);
@@ -121,13 +129,7 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
   const counts = { lines: 0, kept: 0, withoutPhrases: 0, broken: 0, bytes: 0 };
   const totalBytes = ((await stat(captions).catch(() => undefined))?.size ?? 0) * (format === 'coco' ? 2 : 1);
   const report = (): void =>
-    options.onProgress?.({
-      lines: counts.lines,
-      kept: counts.kept,
-      phrases: counter.total,
-      bytes: counts.bytes,
-      totalBytes,
-    });
+    onProgress?.({ lines: counts.lines, kept: counts.kept, phrases: counter.total, bytes: counts.bytes, totalBytes });
 
   const phrasesOf = ({ caption, chunks }: CaptionRecord): string[] | undefined => {
     if (format !== 'spacy') return extractor.extract(caption, onExcluded);
@@ -144,27 +146,19 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
     else {
       counts.kept++;
       for (const noun of nouns) counter.add(noun);
-      return `${JSON.stringify({ ...record.fields, ...(record.caption === '' ? {} : { caption: record.caption }), nouns })}\n`;
+      const caption = record.caption === '' ? undefined : record.caption;
+      return `${JSON.stringify({ ...record.fields, caption, nouns })}\n`;
     }
     return '';
   };
 
   const onBytes = (bytes: number): void => void (counts.bytes += bytes);
-  const records = captionRecords({
-    path: captions,
-    format,
-    keys: options.keys ?? {},
-    header: options.header,
-    onBytes,
-    signal,
-  });
+  const lists = captionRecords({ path: captions, format, keys, header, onBytes, signal });
   const file = await RowFile.create(out);
   try {
     let reported = started;
-    for await (const list of records) {
-      let text = '';
-      for (const record of list) text += lineOf(record);
-      await file.write(text);
+    for await (const records of lists) {
+      await file.write(records.map(lineOf).join(''));
       await eventTurn();
       signal?.throwIfAborted();
       if (performance.now() - reported < PROGRESS_MS) continue;
@@ -184,9 +178,9 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
     throw error;
   }
   report();
-  if (options.table !== undefined)
+  if (table !== undefined)
     await writeFileAtomic(
-      options.table,
+      table,
       counter
         .frequent()
         .map(({ phrase, count }) => `${count}\t${phrase}\n`)
@@ -205,71 +199,9 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
     phrases: counter.total,
     distinct: counter.distinct,
     exact: counter.exact,
-    frequent: counter.frequent(frequent),
+    frequent: counter.frequent(request.frequent),
     countError: counter.error,
     excluded: { phrases: byEntry.reduce((sum, { count }) => sum + count, 0), byEntry },
     seconds: (performance.now() - started) / 1000,
   };
-}
-
-const NAMES = optionNames<ExtractPhrasesOptions>({
-  out: true,
-  format: true,
-  keys: true,
-  header: true,
-  exclude: true,
-  keep: true,
-  person: true,
-  frequent: true,
-  distinctLimit: true,
-  table: true,
-  onProgress: true,
-  signal: true,
-});
-const KEY_NAMES = optionNames<CaptionKeys>({ image: true, caption: true, nouns: true });
-
-function checked(captions: string, options: ExtractPhrasesOptions): ExtractPhrasesOptions {
-  const action = 'extract phrases';
-  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-  checkKind(action, 'captions', captions, isText(captions), 'be a path');
-  checkKind(action, 'options', options, (options as unknown) !== undefined, 'be an object with out');
-  checkOptions(action, options, NAMES);
-  const { out, table, format, keys, header, exclude, person, frequent = 0, distinctLimit = 1 } = options;
-  checkKind(action, 'out', out, isText(out), 'be a path');
-  checkKind(action, 'table', table, table === undefined || isText(table), 'be a path');
-  checkKind(action, 'header', header, header === undefined || typeof header === 'boolean', 'be true or false');
-  checkKind(action, 'person', person, person === undefined || isText(person), 'be a word');
-  checkKind(
-    action,
-    'exclude',
-    exclude,
-    exclude === undefined || isText(exclude) || Array.isArray(exclude),
-    'be a list of strings or the path of one',
-  );
-  checkOptions(action, keys, KEY_NAMES, 'keys');
-  for (const [name, key] of Object.entries(keys ?? {}))
-    checkKind(
-      action,
-      `keys.${name}`,
-      key,
-      key === undefined || isText(key) || (Number.isInteger(key) && (key as number) >= 0),
-      'be the name of a field or a column from 0',
-    );
-  checkSignal(action, options.signal);
-  checkCallback(action, 'onProgress', options.onProgress);
-  if (format !== undefined && !CAPTION_FORMATS.includes(format)) {
-    throw new RangeError(
-      `Cannot extract phrases: format must be one of ${CAPTION_FORMATS.join(', ')}, got ${describeValue(format)}`,
-    );
-  }
-  for (const [name, value, least] of [
-    ['frequent', frequent, 0],
-    ['distinctLimit', distinctLimit, 1],
-  ] as const) {
-    if (!Number.isInteger(value) || value < least)
-      throw new RangeError(
-        `Cannot extract phrases: ${name} must be an integer of at least ${least}, got ${describeValue(value)}`,
-      );
-  }
-  return options;
 }

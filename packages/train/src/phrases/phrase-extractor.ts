@@ -1,27 +1,39 @@
 /** A caption → the noun phrases a mask could be asked for. */
-import { checkCallback, checkKind, checkOptions, describeValue, optionNames } from '@synseg/core/guards';
+import {
+  checkCallback,
+  checkKind,
+  choice,
+  list,
+  readOptions,
+  text,
+  withDefault,
+  type OptionsOf,
+} from '@synseg/core/guards';
 import { plainCaption } from './caption-text.ts';
 import { DEFAULT_EXCLUSIONS, ExclusionFilter } from './exclusions.ts';
 import { nounChunks, type ChunkOptions, type KeptWords } from './noun-chunks.ts';
 import { Tagger } from './tagger.ts';
 import { singularOf } from './word-lists.ts';
 
-const KEPT_WORDS: readonly KeptWords[] = ['adjectives', 'nouns', 'both'];
-
 /** Options of {@link PhraseExtractor}. */
-export interface PhraseExtractorOptions {
-  /** Phrases to drop, in the format of `DEFAULT_EXCLUSIONS_TEXT`. @default DEFAULT_EXCLUSIONS */
-  readonly exclude?: readonly string[];
+export const PHRASE_EXTRACTOR_OPTIONS = {
   /**
-   * `'nouns'` leaves adjectives and participles out: "car" for "red car"; `'both'` gives both phrases. @default
-   * 'adjectives'
+   * Phrases to drop, in the format of `DEFAULT_EXCLUSIONS_TEXT`.
+   * @default DEFAULT_EXCLUSIONS
    */
-  readonly keep?: KeptWords;
-  /** The phrase for `<PERSON>`, which stands for a name in Conceptual 12M. @default none */
-  readonly person?: string;
-}
-
-const NAMES = optionNames<PhraseExtractorOptions>({ exclude: true, keep: true, person: true });
+  exclude: withDefault(list(text(), { least: 0 }), DEFAULT_EXCLUSIONS),
+  /**
+   * Words of a phrase: its adjectives and nouns ("red car"), its nouns alone ("car"), or both as two phrases.
+   * @default 'adjectives'
+   */
+  keep: withDefault(choice<KeptWords>(['adjectives', 'nouns', 'both']), 'adjectives'),
+  /**
+   * The phrase for `<PERSON>`, which stands for a name in Conceptual 12M.
+   * @default none
+   */
+  person: text(),
+};
+export type PhraseExtractorOptions = OptionsOf<typeof PHRASE_EXTRACTOR_OPTIONS>;
 
 /**
  * Finds the noun phrases of English captions: adjectives and nouns in lower case, without determiners, numbers,
@@ -39,24 +51,10 @@ export class PhraseExtractor {
   readonly #filter: ExclusionFilter;
   readonly #chunks: ChunkOptions;
 
-  /** @throws TypeError when an option is of the wrong kind */
+  /** @throws TypeError or RangeError when an option is not what it must be */
   constructor(options: PhraseExtractorOptions = {}) {
-    checkOptions('extract phrases', options, NAMES);
-    const { exclude = DEFAULT_EXCLUSIONS, keep = 'adjectives', person } = options;
-    if (!Array.isArray(exclude))
-      throw new TypeError(`Cannot extract phrases: exclude must be a list of strings, got ${describeValue(exclude)}`);
-    if (!KEPT_WORDS.includes(keep))
-      throw new RangeError(
-        `Cannot extract phrases: keep must be one of ${KEPT_WORDS.join(', ')}, got ${describeValue(keep)}`,
-      );
-    checkKind(
-      'extract phrases',
-      'person',
-      person,
-      person === undefined || (typeof person === 'string' && person !== ''),
-      'be a word',
-    );
-    this.#filter = new ExclusionFilter(exclude as readonly string[]);
+    const { exclude, keep, person } = readOptions('extract phrases', PHRASE_EXTRACTOR_OPTIONS, options);
+    this.#filter = new ExclusionFilter(exclude);
     this.#chunks = { keep, person };
   }
 
@@ -69,9 +67,9 @@ export class PhraseExtractor {
   extract(caption: string, onExcluded?: (phrase: string, entry: string) => void): string[] {
     checkKind('extract phrases', 'caption', caption, typeof caption === 'string', 'be a string');
     checkCallback('extract phrases', 'onExcluded', onExcluded);
-    const { text, names } = plainCaption(caption);
-    if (text === '') return [];
-    return this.select(nounChunks(this.#tagger.tag(text), names, this.#chunks), onExcluded);
+    const { text: plain, names } = plainCaption(caption);
+    if (plain === '') return [];
+    return this.select(nounChunks(this.#tagger.tag(plain), names, this.#chunks), onExcluded);
   }
 
   /** Phrases found elsewhere, put through the same filter: excluded and repeated ones are left out. */

@@ -2,7 +2,17 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { checkKind, checkOptions, checkOutputs, checkSignal, describeValue, optionNames } from '@synseg/core/guards';
+import {
+  abortSignal,
+  checkOutputs,
+  choice,
+  flag,
+  number,
+  readOptions,
+  text,
+  withDefault,
+  type OptionsOf,
+} from '@synseg/core/guards';
 import { openCheckpoint, readJson } from '@synseg/core/checkpoint';
 import { SINGLE, companionFiles, belongsToEncoders } from './checkpoint-files.ts';
 import { copyDurably, diskError, placeFolder, placedNames, writeDurably } from './durable-file.ts';
@@ -10,19 +20,25 @@ import { TRAINER_FILE } from './trainer-state.ts';
 import { TensorReader, convertedSource, safetensorsChunks } from './tensor-file.ts';
 
 /** Options of {@link exportCheckpoint}. */
-export interface ExportOptions {
+export const EXPORT_OPTIONS = {
   /** Type of the weights in the file; a ready-made ONNX trunk and a vocabulary are copied as they are. */
-  readonly precision: 'fp32' | 'fp16';
+  precision: choice(['fp32', 'fp16']),
   /**
-   * Activation in [0, 1] below which a pixel is background unless labels say otherwise, stated in `config.json`.
-   * @default what `from` states
+   * Activation below which a pixel is background unless labels say otherwise, written to `config.json`.
+   * @default that of the checkpoint
    */
-  readonly threshold?: number;
-  /** Replace the checkpoint that `to` holds; @default false */
-  readonly overwrite?: boolean;
+  threshold: number({ least: 0, most: 1 }),
+  /**
+   * Replaces the checkpoint that the target holds.
+   * @default false
+   */
+  overwrite: withDefault(flag(), false),
   /** Ends the export; what was written of it is removed. */
-  readonly signal?: AbortSignal;
-}
+  signal: abortSignal(),
+};
+export type ExportOptions = OptionsOf<typeof EXPORT_OPTIONS, 'precision'>;
+
+const ACTION = 'export checkpoint';
 
 /**
  * Writes a checkpoint as a folder for the segmenter: `config.json`, a single `model.safetensors` without projector and
@@ -43,7 +59,8 @@ export interface ExportOptions {
  * ```
  */
 export async function exportCheckpoint(from: string, to: string, options: ExportOptions): Promise<void> {
-  const { precision, threshold, overwrite = false, signal } = checked(from, to, options);
+  readOptions(ACTION, { from: text(), to: text() }, { from, to }, ['from', 'to']);
+  const { precision, threshold, overwrite, signal } = readOptions(ACTION, EXPORT_OPTIONS, options, ['precision']);
   const [source, target] = [resolve(from), resolve(to)];
   await checkOutputs(ACTION, [{ name: 'target', path: to, folder: true }], [from]);
   signal?.throwIfAborted();
@@ -66,9 +83,9 @@ export async function exportCheckpoint(from: string, to: string, options: Export
     await checkReplaced(target, names, overwrite);
     await placeFolder(target, names, async (staging) => {
       for (const file of companions) await copyDurably(join(source, file), join(staging, file));
-      await writeDurably(join(staging, 'config.json'), [
-        `${JSON.stringify({ ...withDType(await readJson(join(source, 'config.json')), dtype), ...(threshold === undefined ? {} : { threshold }) }, null, 2)}\n`,
-      ]);
+      const json = withDType(await readJson(join(source, 'config.json')), dtype);
+      const stated = threshold === undefined ? json : { ...json, threshold };
+      await writeDurably(join(staging, 'config.json'), [`${JSON.stringify(stated, null, 2)}\n`]);
       await writeDurably(
         join(staging, SINGLE),
         safetensorsChunks(
@@ -83,32 +100,6 @@ export async function exportCheckpoint(from: string, to: string, options: Export
   } finally {
     await reader.close();
   }
-}
-
-const ACTION = 'export checkpoint';
-const NAMES = optionNames<ExportOptions>({ precision: true, threshold: true, overwrite: true, signal: true });
-
-function checked(from: string, to: string, options: ExportOptions): ExportOptions {
-  for (const [name, path] of Object.entries({ from, to }))
-    checkKind(ACTION, name, path, typeof path === 'string' && path !== '', 'be the path of a folder');
-  checkKind(ACTION, 'options', options, (options as unknown) !== undefined, 'be an object with precision');
-  checkOptions(ACTION, options, NAMES);
-  const { precision, threshold, overwrite, signal } = options;
-  if (!(['fp32', 'fp16'] as readonly unknown[]).includes(precision))
-    throw new RangeError(
-      `Cannot export checkpoint: precision must be "fp32" or "fp16", got ${describeValue(precision)}`,
-    );
-  if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1))
-    throw new RangeError(`Cannot export checkpoint: threshold must be in [0, 1], got ${describeValue(threshold)}`);
-  checkKind(
-    ACTION,
-    'overwrite',
-    overwrite,
-    overwrite === undefined || typeof overwrite === 'boolean',
-    'be true or false',
-  );
-  checkSignal(ACTION, signal);
-  return options;
 }
 
 async function checkSource(source: string, given: string): Promise<void> {

@@ -2,9 +2,9 @@
 import type { Precision, Provider, Templates } from '@synseg/core';
 import { optionNames } from '@synseg/core/guards';
 import type { PictureLimits } from '../image/picture-bytes.ts';
-import type { Augmentation } from '../data/augment.ts';
+import type { Augmentation } from '../data/data-options.ts';
 import type { DataWarning } from '../data/data-warning.ts';
-import type { DataOptions } from '../data/dataset.ts';
+import type { DataOptions } from '../data/data-options.ts';
 import type { EvaluateOptions } from '../evaluate/evaluate-options.ts';
 import type { ParameterGroup } from '../step-graph/layout.ts';
 import type { FeatureSource, LossWeights } from '../objective/losses.ts';

@@ -11,8 +11,8 @@ import {
   describeValue,
 } from '@synseg/core/guards';
 import { PROVIDERS, defaultThreads } from '@synseg/core/runtime';
-import type { Augmentation } from '../data/augment.ts';
-import { checkData, type DataOptions } from '../data/dataset.ts';
+import type { Augmentation } from '../data/data-options.ts';
+import { checkData, type DataOptions } from '../data/data-options.ts';
 import { DATASETS } from '../evaluate/datasets.ts';
 import { limitsOf, type PictureLimits } from '../image/picture-bytes.ts';
 import type { Schedule } from '../optimizer/schedule.ts';

@@ -5,15 +5,9 @@ import { checkOutputs } from '@synseg/core/guards';
 import { ClipTokenizer, templatesOf, type FloatTensor } from '@synseg/core/checkpoint';
 import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
-import {
-  START,
-  checkData,
-  openDataset,
-  type DataContext,
-  type DataOptions,
-  type Dataset,
-  type MaskClass,
-} from '../data/dataset.ts';
+import { checkData, type DataOptions } from '../data/data-options.ts';
+import { openDataset } from '../data/open-dataset.ts';
+import { START, type DataContext, type Dataset, type MaskClass } from '../data/dataset.ts';
 import { expandSource } from '../data/source.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
 import { limitsOf } from '../image/picture-bytes.ts';

@@ -1,0 +1,151 @@
+/** Options that say where data lies, how it is read, and what is changed of it at random. */
+import {
+  choice,
+  either,
+  flag,
+  group,
+  integer,
+  list,
+  readOptions,
+  text,
+  value,
+  type Option,
+  type OptionsOf,
+  type Resolved,
+} from '@synseg/core/guards';
+
+/** A column: its name, or in a file without a header its index from 0. */
+export const COLUMN = either('be the name of a field or a column from 0', integer({ least: 0 }), text());
+
+const FIELD = either('be a field name, a column index or a list of them', COLUMN, list(COLUMN));
+
+/** Names of the fields, each one or several of which the first present counts. */
+export const FIELD_KEYS = {
+  /**
+   * Picture.
+   * @default image, file_name, filename, filepath, path, url, key; in shards the members jpg, jpeg, png, webp
+   */
+  image: FIELD,
+  /**
+   * Text to take noun phrases from.
+   * @default caption, text, txt; in shards the members txt, text, caption
+   */
+  caption: FIELD,
+  /**
+   * Categories as a list, or separated by commas.
+   * @default tags, labels
+   */
+  tags: FIELD,
+  /**
+   * Noun phrases found before, which count in place of caption and tags.
+   * @default nouns, phrases
+   */
+  nouns: FIELD,
+  /**
+   * Index mask.
+   * @default mask; in shards the members mask.png, seg.png, label.png
+   */
+  mask: FIELD,
+};
+export type FieldKeys = OptionsOf<typeof FIELD_KEYS>;
+
+/** How a dataset is stored. */
+export type DataFormat = 'webdataset' | 'jsonl' | 'csv' | 'tsv' | 'coco' | 'folder';
+
+/** Where the data lies and how to read it. */
+export const DATA_OPTIONS = {
+  /**
+   * Tar shards (`cc-{000000..001175}.tar`, several of them, or a folder of them); a `.jsonl`, `.csv` or `.tsv` file;
+   * COCO JSON (captions, instances, or both as a list); or a folder with a `metadata.jsonl` or one other table, with
+   * images/ and labels/ or masks/, or of pictures with a `.txt` beside each.
+   */
+  source: either('be a path or a list of paths', text(), list(text())),
+  /**
+   * How the data is stored.
+   * @default by the name of the source
+   */
+  format: choice<DataFormat>(['webdataset', 'jsonl', 'csv', 'tsv', 'coco', 'folder']),
+  /**
+   * Folder that paths of pictures start from.
+   * @default the folder of the source
+   */
+  images: text(),
+  /**
+   * Folder that paths of masks start from, or that holds a mask for each picture.
+   * @default the folder of the pictures
+   */
+  masks: text(),
+  /**
+   * `classes.json` of the masks.
+   * @default the one beside the source
+   */
+  classes: text(),
+  /** Noun phrases of the captions, JSONL of {key | image | caption, nouns}; kept in memory, about 0.3 kB a row. */
+  phrases: text(),
+  /** Names of the fields. */
+  keys: group(FIELD_KEYS),
+  /**
+   * Whether a CSV or TSV file starts with column names.
+   * @default true when the first row holds a known one
+   */
+  header: flag(),
+  /**
+   * Rows with another `split` are left out; of a folder, the subfolder.
+   * @default all
+   */
+  split: text(),
+  /**
+   * Samples of shards that are shuffled among each other. Only their places are kept, not their bytes.
+   * @default 20,000
+   */
+  shuffleBuffer: integer(),
+};
+export type DataOptions = OptionsOf<typeof DATA_OPTIONS, 'source'>;
+
+/** {@link DataOptions}, checked. */
+export type ResolvedData = Resolved<typeof DATA_OPTIONS, 'source'>;
+
+/** A source, or an object that says more; {@link checkData} checks what is in it. */
+export const DATA: Option<string | DataOptions> = {
+  ...value<string | DataOptions>(
+    'be a path or an object with a source',
+    (given) =>
+      typeof given === 'string' ||
+      (typeof given === 'object' && given !== null && !Array.isArray(given) && !('then' in given)),
+    (given) => given !== '',
+    { fromText: String, placeholder: 'path' },
+  ),
+  options: DATA_OPTIONS,
+};
+
+/**
+ * Checks what says where data lies; which options go with the format is seen when it is opened.
+ *
+ * @param name - what the caller calls it
+ * @throws TypeError or RangeError naming the option
+ */
+export function checkData(action: string, data: string | DataOptions, name = 'data'): ResolvedData {
+  const { [name]: given } = readOptions(action, { [name]: DATA }, { [name]: data }, [name]);
+  const options = typeof given === 'string' ? { source: given } : given;
+  return readOptions(action, DATA_OPTIONS, options, ['source'], name);
+}
+
+/** Random changes of picture and mask. */
+export const AUGMENTATION_OPTIONS = {
+  /**
+   * Mirrors left and right with probability ½.
+   * @default false
+   */
+  flip: flag(),
+  /**
+   * Random resized crop: share of the picture's area, least and most, of an aspect ratio from 3:4 to 4:3.
+   * @default none
+   */
+  crop: value<readonly [minScale: number, maxScale: number]>(
+    'be two shares of the area, 0 < least ≤ most ≤ 1',
+    (given) => Array.isArray(given) && given.length === 2 && given.every((share) => typeof share === 'number'),
+    ([least, most]) => least > 0 && least <= most && most <= 1,
+    { fromText: (given) => given.split(/[,:]/).map(Number), placeholder: 'least:most' },
+  ),
+};
+export type Augmentation = OptionsOf<typeof AUGMENTATION_OPTIONS>;

@@ -1,0 +1,90 @@
+/**
+ * Opens sets of pictures with captions, tags or masks, in the formats people have them in; they are drawn in an order
+ * that follows from seed and position alone.
+ *
+ * Nothing is decoded here, and of the pictures nothing is kept: a file is read when its sample is drawn.
+ */
+import { openCoco } from './coco.ts';
+import { shortJson } from './data-error.ts';
+import { checkData, type DataFormat, type DataOptions, type ResolvedData } from './data-options.ts';
+import { WarningCounter } from './data-warning.ts';
+import type { DataContext, Dataset, Opening } from './dataset.ts';
+import { openFolder } from './folder.ts';
+import { loadPhrases } from './known-phrases.ts';
+import { openRows } from './row-dataset.ts';
+import type { Phrases } from './row.ts';
+import { expandSource, formatOf } from './source.ts';
+import { openWebdataset } from './webdataset.ts';
+
+/**
+ * Opens a dataset; reads tables through once, and of shards only whether they are there.
+ *
+ * Paths that are not found, rows that cannot be read and shards that are missing are warnings as long as something is
+ * left.
+ *
+ * @throws TypeError when an option is of the wrong kind or unknown
+ * @throws RangeError when an option does not go with the format
+ * @throws SynsegError `DATASET_FORMAT` when nothing usable is there
+ * @example
+ * ```ts
+ * // type-checked only: needs a dataset
+ * import { START } from './dataset.ts';
+ * import { openDataset } from './open-dataset.ts';
+ * const dataset = await openDataset('shop/tags.jsonl', { phrases: () => [], onWarning: console.warn });
+ * for await (const { sample } of dataset.draw(START, 42)) {
+ *   console.log(sample.key, sample.categories);
+ *   break;
+ * }
+ * ```
+ */
+export async function openDataset(data: string | DataOptions, context: DataContext): Promise<Dataset> {
+  const options = checkData('open dataset', data);
+  const sources = expandSource(options.source);
+  const format = options.format ?? (await formatOf(sources));
+  checkCombination(options, format, sources.length);
+  const warnings = new WarningCounter(context.onWarning);
+  const known =
+    options.phrases === undefined ? undefined : await loadPhrases(options.phrases, warnings, context.signal);
+  const phrases: Phrases =
+    known === undefined ? context.phrases : (caption) => known.get(caption) ?? context.phrases(caption);
+  const opening: Opening = {
+    sources,
+    options,
+    phrases,
+    known,
+    captionsOnly: context.captionsOnly ?? false,
+    warnings,
+    limits: context.limits ?? {},
+    signal: context.signal,
+  };
+  switch (format) {
+    case 'webdataset':
+      return openWebdataset(opening);
+    case 'coco':
+      return openCoco(opening);
+    case 'folder':
+      return openFolder(opening);
+    case 'jsonl':
+    case 'csv':
+    case 'tsv':
+      return openRows(opening, format);
+  }
+}
+
+/** An option that would be ignored is a misunderstanding, and an error. */
+function checkCombination(options: ResolvedData, format: DataFormat, sources: number): void {
+  const fail = (name: string, rule: string, got: unknown): RangeError =>
+    new RangeError(`Cannot open dataset: ${name} must ${rule}, got ${shortJson(got)}`);
+  if (sources > 1 && format !== 'webdataset' && format !== 'coco')
+    throw fail('source', `be one path for format ${format}`, options.source);
+  const refused: Readonly<Record<DataFormat, readonly (keyof DataOptions)[]>> = {
+    webdataset: ['images', 'masks', 'split', 'header'],
+    jsonl: ['shuffleBuffer', 'header'],
+    csv: ['shuffleBuffer'],
+    tsv: ['shuffleBuffer'],
+    coco: ['shuffleBuffer', 'header', 'split', 'keys', 'masks', 'classes'],
+    folder: ['shuffleBuffer'],
+  };
+  const extra = refused[format].find((name) => options[name] !== undefined);
+  if (extra !== undefined) throw fail(extra, `be left out for format ${format}`, options[extra]);
+}
