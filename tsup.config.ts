@@ -43,6 +43,7 @@ function buildId(): string {
 }
 
 function packageBuild(name: string, entries: readonly string[]): Options {
+  const types = entries.filter((entry) => PUBLIC.has(entry));
   return {
     ...shared,
     name,
@@ -52,11 +53,9 @@ function packageBuild(name: string, entries: readonly string[]): Options {
     outDir: `packages/${name}/dist`,
     external: dependenciesOf(name),
     define: { __BUILD_ID__: JSON.stringify(buildId()) },
-    dts: {
-      entry: Object.fromEntries(
-        entries.filter((entry) => PUBLIC.has(entry)).map((entry) => [entry, `packages/${name}/src/${entry}.ts`]),
-      ),
-      // tsup sets `baseUrl`, which TypeScript 6 calls deprecated.
+    // tsup sets `baseUrl`, which TypeScript 6 calls deprecated.
+    dts: types.length > 0 && {
+      entry: Object.fromEntries(types.map((entry) => [entry, `packages/${name}/src/${entry}.ts`])),
       compilerOptions: { ignoreDeprecations: '6.0', noEmit: false, emitDeclarationOnly: true },
     },
   };
@@ -69,10 +68,11 @@ export default defineConfig([
     'graph',
     'guards',
     'masks',
+    'options',
     'runtime',
-    'cli',
     'session/inference-thread',
   ]),
-  packageBuild('video', ['index', 'cli', 'pool/frame-worker']),
+  packageBuild('video', ['index', 'pool/frame-worker']),
   packageBuild('train', ['index', 'options', 'cli', 'trainer/train-thread', 'data/decode-worker']),
+  packageBuild('synseg', ['cli']),
 ]);

@@ -28,6 +28,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, 'node_modules/.cache/synseg');
+/** What the command line's help is made from. */
+const optionHelp = 'packages/synseg/src/generated/option-help.json';
 const newerNodeVersion = '24.21.0';
 
 /** Onnxruntime's install script would download a CUDA build; every npm version hands these to it. */
@@ -161,6 +163,7 @@ function filesUnder(folder) {
   return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => {
       const path = join(folder, entry.name);
+      if (entry.name === 'generated') return [];
       return entry.isDirectory() ? filesUnder(path) : [path];
     })
     .sort();
@@ -169,7 +172,9 @@ function filesUnder(folder) {
 /** A hash of everything the build reads. Contents, not times: a fresh checkout has no meaningful times. */
 function hashOfSources(packages) {
   const hash = createHash('sha256');
-  const files = ['tsup.config.ts', 'tsconfig.json', 'package-lock.json'].map((name) => join(root, name));
+  const files = ['tsup.config.ts', 'tsconfig.json', 'package-lock.json', 'scripts/option-help.ts'].map((name) =>
+    join(root, name),
+  );
   for (const folder of packages) {
     files.push(join(folder, 'package.json'));
     if (existsSync(join(folder, 'src'))) files.push(...filesUnder(join(folder, 'src')));
@@ -196,8 +201,9 @@ function buildPackages() {
   const upToDate =
     existsSync(stampPath) &&
     readFileSync(stampPath, 'utf8') === hash &&
-    packages.flatMap(promisedOutputs).every((path) => existsSync(path));
+    [join(root, optionHelp), ...packages.flatMap(promisedOutputs)].every((path) => existsSync(path));
   if (upToDate) return;
+  runQuietly(process.execPath, ['--import', 'tsx', join(root, 'scripts/option-help.ts')]);
   say('building packages (tsup) …');
   runQuietly(process.execPath, [join(root, 'node_modules/tsup/dist/cli-default.js')]);
   const missing = packages.flatMap(promisedOutputs).filter((path) => !existsSync(path));

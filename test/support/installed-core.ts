@@ -9,39 +9,50 @@ import { dirname, join } from 'node:path';
 import { REPOSITORY } from './runtimes.ts';
 import { writeTinyClipseg } from './tiny-clipseg.ts';
 
-const PACKAGE = join(REPOSITORY, 'packages/core');
-
 /** The folder of the checkpoint that ships. */
-export const EMBEDDED_FOLDER = join(PACKAGE, 'embedded');
+export const EMBEDDED_FOLDER = join(REPOSITORY, 'packages/core/embedded');
 
 /** False until the clone has a checkpoint to ship. */
 export const hasEmbedded = existsSync(join(EMBEDDED_FOLDER, 'config.json'));
 
 /** Installs the built package into a new application. @returns the folder of the package */
 export function installCore(application: string): string {
-  const home = join(application, 'node_modules/@synseg/core');
-  mkdirSync(dirname(home), { recursive: true });
+  mkdirSync(application, { recursive: true });
   writeFileSync(join(application, 'package.json'), '{ "name": "application", "type": "module", "private": true }\n');
-  execFileSync('npm', ['pack', PACKAGE, '--pack-destination', application, '--ignore-scripts', '--silent'], {
+  const home = install(application, 'core', '@synseg/core');
+  if (!hasEmbedded) writeTinyClipseg(join(home, 'embedded'));
+  return home;
+}
+
+/** Installs the built command into a new application, with a core of its own. @returns the folder of the package */
+export function installCommand(application: string): string {
+  installCore(application);
+  return install(application, 'synseg', 'synseg');
+}
+
+/** Packs, unpacks and links one package; its dependencies are those of this clone where they are not there yet. */
+function install(application: string, folder: string, name: string): string {
+  const source = join(REPOSITORY, 'packages', folder);
+  const home = join(application, 'node_modules', name);
+  mkdirSync(dirname(home), { recursive: true });
+  execFileSync('npm', ['pack', source, '--pack-destination', application, '--ignore-scripts', '--silent'], {
     cwd: REPOSITORY,
     stdio: 'pipe',
     shell: process.platform === 'win32',
   });
-  const { version, dependencies } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as {
+  const { version, dependencies } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as {
     version: string;
     dependencies: Record<string, string>;
   };
-  execFileSync('tar', ['-xzf', `synseg-core-${version}.tgz`], { cwd: application });
+  const archive = `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
+  execFileSync('tar', ['-xzf', archive], { cwd: application });
   renameSync(join(application, 'package'), home);
-  for (const name of Object.keys(dependencies)) {
-    const [own, hoisted] = [PACKAGE, REPOSITORY].map((folder) => join(folder, 'node_modules', name)) as [
-      string,
-      string,
-    ];
-    mkdirSync(dirname(join(application, 'node_modules', name)), { recursive: true });
-    symlinkSync(existsSync(own) ? own : hoisted, join(application, 'node_modules', name), 'junction');
+  for (const dependency of Object.keys(dependencies)) {
+    const [own, hoisted] = [source, REPOSITORY].map((at) => join(at, 'node_modules', dependency)) as [string, string];
+    const link = join(application, 'node_modules', dependency);
+    mkdirSync(dirname(link), { recursive: true });
+    if (!existsSync(link)) symlinkSync(existsSync(own) ? own : hoisted, link, 'junction');
   }
-  if (!hasEmbedded) writeTinyClipseg(join(home, 'embedded'));
   return home;
 }
 

@@ -1,4 +1,4 @@
-/** `synseg-video serve` as a process of its own, with a real session, seen through a real browser. */
+/** `synseg serve` as a process of its own, with a real session, seen through a real browser. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ async function serve(
   const [program = '', ...args] = commandOf(runtime);
   const environment = { ...process.env, SYNSEG_CACHE: join(root, 'cache') };
   const options = ['--model', model, '--labels', 'road,car', '--device', 'cpu', '--port', '0', ...argv];
-  const child = spawn(program, [...args, 'packages/video/dist/cli.js', 'serve', clip, '--loop', ...options], {
+  const child = spawn(program, [...args, 'packages/synseg/dist/cli.js', 'serve', clip, '--loop', ...options], {
     cwd: REPOSITORY,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -61,8 +61,8 @@ async function revisionOf(url: string): Promise<number> {
   throw new Error(`no revision came: ${text}`);
 }
 
-describe.each(['this Node', 'Deno'] as const)('synseg-video serve under %s', (runtime) => {
-  it('shows moving pictures to whoever asks, takes other labels, and ends with 0 on Ctrl-C', async () => {
+describe.each(['this Node', 'Deno'] as const)('synseg serve under %s', (runtime) => {
+  it('shows moving pictures to whoever asks, takes other labels, and ends with 130 on Ctrl-C', async () => {
     const { url, child, stderr } = await serve(runtime);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
     const snapshot = async (): Promise<string> => {
@@ -80,11 +80,11 @@ describe.each(['this Node', 'Deno'] as const)('synseg-video serve under %s', (ru
       body,
     });
     expect([edit.status, await revisionOf(url)]).toEqual([200, revision + 1]);
-    expect([await interrupted(child), stderr()]).toEqual([0, expect.stringContaining('Stopping')]);
+    expect([await interrupted(child), stderr()]).toEqual([130, expect.stringContaining('Stopping')]);
   });
 });
 
-describe.skipIf(chromiumPath === undefined)('synseg-video serve in Chromium', () => {
+describe.skipIf(chromiumPath === undefined)('synseg serve in Chromium', () => {
   it('shows the overlay, and the label that was edited on the page', async () => {
     const { url, child } = await serve('this Node', '--contour');
     const page = await openPage(url);
@@ -101,6 +101,6 @@ describe.skipIf(chromiumPath === undefined)('synseg-video serve in Chromium', ()
     await until(async () => /\d+\.\d %/.test((await page.locator('.shares b').nth(1).textContent()) ?? ''));
     // The page would rightly complain that its stream was cut.
     await page.close();
-    expect(await interrupted(child)).toBe(0);
+    expect(await interrupted(child)).toBe(130);
   });
 });

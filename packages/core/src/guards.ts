@@ -30,7 +30,7 @@ export { cleanError, encodedLogin, shownURL, splitLogin, withoutSecrets } from '
 export { showsItself } from './guard/show.ts';
 export { decodeText, readTextFile, utf16Of } from './guard/text-file.ts';
 export { withDispose, type DisposableGenerator } from './guard/with-dispose.ts';
-export { kindOfPicture } from './image/picture-bytes.ts';
+export { kindOfPicture, readImage } from './image/picture-bytes.ts';
 export {
   abortSignal,
   callback,

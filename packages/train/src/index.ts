@@ -9,6 +9,7 @@ export { describeProtocol, formatScore } from './evaluate/format-score.ts';
 export { type EvaluationFailure, type EvaluationProtocol, type Score } from './evaluate/score.ts';
 export { DEFAULT_EXCLUSIONS, DEFAULT_EXCLUSIONS_TEXT, parseExclusions, readExclusions } from './phrases/exclusions.ts';
 export { extractPhrases, type ExtractPhrasesOptions, type PhraseProgress } from './phrases/extract-phrases.ts';
+export { readCaptions, type ReadCaptionsOptions } from './phrases/read-captions.ts';
 export { PhraseExtractor } from './phrases/phrase-extractor.ts';
 export { formatSummary, type PhraseSummary } from './phrases/phrase-summary.ts';
 export { type CheckpointShape, type TextShape, type VisionShape } from './fresh/checkpoint-shape.ts';

@@ -15,6 +15,7 @@ export type { SourceReport, VideoStream } from './pipeline/video-stream.ts';
 export type { MaskRle } from './label-masks.ts';
 export { PreviewServer } from './preview/preview-server.ts';
 export type { PreviewLabel, PreviewLabels, PreviewOptions, PreviewPicture } from './preview/preview-types.ts';
+export { findFfmpeg } from './process/version.ts';
 export { segmentVideo } from './segment-video.ts';
 export { segmentVideos, type SourceWithFiles, type VideoSegmenter } from './segment-videos.ts';
 export type { SegmentedFrame } from './segmented-frame.ts';
@@ -24,6 +25,7 @@ export { listDevices, type CameraDevice } from './source/devices.ts';
 export { probe, type ProbeOptions, type VideoInfo } from './source/probe.ts';
 export {
   describeSource,
+  sourceNames,
   type FfmpegInput,
   type RawFrame,
   type SourceDescription,

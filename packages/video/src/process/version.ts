@@ -1,6 +1,7 @@
 /** Which ffmpeg it is, and what it understands by that. */
 import { SynsegError } from '@synseg/core';
 import { runTool } from './ffmpeg.ts';
+import { locateFfmpeg, type Environment } from './locate.ts';
 
 /** A release of ffmpeg, as far as it matters here. */
 export type FfmpegVersion = readonly [major: number, minor: number];
@@ -89,6 +90,19 @@ async function readVersion(path: string): Promise<FfmpegVersion> {
     'FFMPEG_MISSING',
     `Cannot use ffmpeg: ${path} must be version ${OLDEST.join('.')} or newer, got ${named}${judged}`,
   );
+}
+
+/**
+ * The ffmpeg that videos are read with: `FFMPEG_PATH`, else the npm package `ffmpeg-static`, else `PATH`; and the release
+ * that it counts as, `5.1`.
+ *
+ * @throws {SynsegError} `FFMPEG_MISSING` when there is none, it does not run, or is older than 4.4.
+ */
+export async function findFfmpeg(
+  environment: Environment = process.env,
+): Promise<{ readonly path: string; readonly version: string }> {
+  const path = await locateFfmpeg(environment);
+  return { path, version: (await ffmpegVersion(path)).join('.') };
 }
 
 /**

@@ -1,0 +1,1 @@
+export { ENCODE_OPTIONS, SEGMENT_OPTIONS } from './segmenter/segment-options.ts';

@@ -1,0 +1,28 @@
+/** `synseg cache`: what is cached; checkpoints that were downloaded belong to the hub's own cache and are left alone. */
+import { cacheUsage, clearCache, defaultCacheFolder, hubDefaults } from '@synseg/core/checkpoint';
+import { flag, withDefault } from '@synseg/core/guards';
+import { command } from '../context.ts';
+import { megabytes, table } from '../text.ts';
+
+/** Flags of `synseg cache`. */
+export const CACHE_FLAGS = {
+  /** Deletes generated graphs, embeddings and fingerprints. */
+  clear: withDefault(flag(), false),
+};
+
+/** Runs `synseg cache`. */
+export const cache = command({
+  name: 'CACHE_FLAGS',
+  flags: CACHE_FLAGS,
+  async run(_, { clear = false }) {
+    const folder = defaultCacheFolder();
+    if (clear) await clearCache(folder);
+    const sections = await cacheUsage(folder);
+    const rows = sections.map(({ section, files, bytes }) => [section, `${files} files`, megabytes(bytes)]);
+    const hubFolder = hubDefaults().cacheDir;
+    return {
+      json: { folder, cleared: clear, sections, hubFolder },
+      text: `${folder}\n${table(rows)}\ncheckpoints from the hub: ${hubFolder}`,
+    };
+  },
+});

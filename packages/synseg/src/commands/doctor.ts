@@ -1,0 +1,66 @@
+/** `synseg doctor`: what this machine has, found out by trying. */
+import { access, constants, mkdir } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { cacheUsage, defaultCacheFolder, hubDefaults } from '@synseg/core/checkpoint';
+import { messageOf } from '@synseg/core/guards';
+import { PROVIDERS, runtimeInfo, tryProvider } from '@synseg/core/runtime';
+import { findFfmpeg } from '@synseg/video';
+import { command, type Result } from '../context.ts';
+import { megabytes, table } from '../text.ts';
+
+/** Flags of `synseg doctor`. */
+export const DOCTOR_FLAGS = {};
+
+/** Runs `synseg doctor`. */
+export const doctor = command({ name: 'DOCTOR_FLAGS', flags: DOCTOR_FLAGS, run });
+
+async function run(): Promise<Result> {
+  const providers = [];
+  for (const provider of PROVIDERS) {
+    const message = await tryProvider(provider).then(() => undefined, messageOf);
+    providers.push({ provider, works: message === undefined, ...(message === undefined ? {} : { message }) });
+  }
+  const folder = defaultCacheFolder();
+  const usage = await cacheUsage(folder);
+  const runtime = {
+    ...{ name: 'Deno' in globalThis ? 'deno' : 'node', version: process.version },
+    ...{ platform: process.platform, architecture: process.arch },
+    ...{ cores: availableParallelism(), memoryBytes: totalmem() },
+  };
+  const ffmpeg: { path?: string; version?: string; message?: string } = await findFfmpeg().catch((error: unknown) => ({
+    message: messageOf(error),
+  }));
+  const cache = {
+    ...{ folder, writable: await isWritable(folder), bytes: usage.reduce((sum, { bytes }) => sum + bytes, 0) },
+    hubFolder: hubDefaults().cacheDir,
+  };
+  const { name, version, platform, architecture, cores, memoryBytes } = runtime;
+  const machine = `${platform} ${architecture}, ${cores} cores, ${megabytes(memoryBytes)}`;
+  return {
+    json: { runtime, onnxruntime: runtimeInfo(), providers, ffmpeg, cache },
+    text: table([
+      ['runtime', `${name} ${version} on ${machine}`],
+      ['onnxruntime', runtimeInfo().version],
+      ...providers.map(({ provider, message }) => [
+        provider,
+        message === undefined ? 'works' : `no: ${brief(message)}`,
+      ]),
+      ['ffmpeg', ffmpeg.message === undefined ? `${ffmpeg.version} (${ffmpeg.path})` : `no: ${ffmpeg.message}`],
+      ['cache', `${cache.folder}, ${megabytes(cache.bytes)}${cache.writable ? '' : ', not writable'}`],
+      ['hub cache', cache.hubFolder],
+    ]),
+  };
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  return mkdir(folder, { recursive: true })
+    .then(() => access(folder, constants.W_OK))
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+function brief(text: string): string {
+  return text.split('\n')[0]?.slice(0, 160) ?? '';
+}

@@ -1,0 +1,71 @@
+/** `synseg labels`: embed labels and save them, or list what a vocabulary checkpoint knows. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkOutputs, text, type OptionsOf } from '@synseg/core/guards';
+import { command, type Context, type Result } from '../context.ts';
+import { among } from '../flags.ts';
+import { LABELS_OPTIONS, LABEL_FLAGS, MODEL_FLAGS, loadModel } from '../model.ts';
+import { commaSeparated, table } from '../text.ts';
+
+/** Flags of `synseg labels`. */
+export const LABELS_FLAGS = {
+  ...MODEL_FLAGS,
+  /** File for the set, to be used without the text encoder. */
+  save: { ...text(), placeholder: 'file.safetensors' },
+  ...LABEL_FLAGS,
+};
+
+/** Runs `synseg labels`. */
+export const labels = command({
+  name: 'LABELS_FLAGS',
+  flags: LABELS_FLAGS,
+  operand: '[names]',
+  help: `
+Names are separated by commas. Without any, the words that the checkpoint knows are listed.
+
+Examples:
+  $ synseg labels road,car --model ./checkpoint --save street.safetensors
+  $ synseg segment street.jpg --model ./checkpoint --label-set street.safetensors
+`,
+  run,
+});
+
+async function run(
+  context: Context,
+  flags: OptionsOf<typeof LABELS_FLAGS>,
+  names: string | undefined,
+): Promise<Result> {
+  const { save } = flags;
+  if (save !== undefined)
+    await checkOutputs('save labels', [{ name: '--save', path: save }], await checkpointFiles(flags.model));
+  const { segmenter, model } = await loadModel(context, flags);
+  await using _ = segmenter;
+  if (names === undefined) {
+    const { vocabulary } = segmenter;
+    const text = vocabulary?.join('\n') ?? 'This checkpoint has a text encoder: any words will do.';
+    return { json: { model, vocabulary: vocabulary ?? null }, text };
+  }
+  const set = await segmenter.labels(commaSeparated(names), {
+    ...among(LABELS_OPTIONS, flags),
+    signal: context.signal,
+  });
+  if (save !== undefined) await set.save(save);
+  const rows = set.names.map((name, at) => [name, `threshold ${String(set.thresholds[at] ?? set.defaultThreshold)}`]);
+  return {
+    json: {
+      ...{ model, names: set.names, embeddingDim: set.embeddingDim },
+      thresholds: set.thresholds.map((value) => value ?? null),
+      ...{ background: set.background, backgroundRule: set.backgroundRule },
+      ...(save === undefined ? {} : { save }),
+    },
+    text: `${table(rows)}\nbackground: ${set.backgroundRule}${save === undefined ? '' : `\nsaved to ${save}`}`,
+  };
+}
+
+/** Files of a checkpoint's folder that a label set must not replace; sets saved before may lie beside them. */
+async function checkpointFiles(folder = ''): Promise<string[]> {
+  const names = folder === '' ? [] : await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => !name.endsWith('.safetensors') || name.startsWith('model'))
+    .map((name) => join(folder, name));
+}

@@ -1,0 +1,122 @@
+/** `synseg segment`: one picture in, areas, overlay, label map and outlines out. */
+import { stat } from 'node:fs/promises';
+import { LabelSet } from '@synseg/core';
+import { writeFileAtomic } from '@synseg/core/checkpoint';
+import { checkOutputs, flag, readImage, shownURL, text, value, type OptionsOf } from '@synseg/core/guards';
+import { SEGMENT_OPTIONS } from '@synseg/core/options';
+import { command, type Context, type Result } from '../context.ts';
+import { among, only } from '../flags.ts';
+import { IMAGE_FLAGS, LABELS_OPTIONS, LABEL_FLAGS, MODEL_FLAGS, NAMES, loadModel } from '../model.ts';
+import { percent, table } from '../text.ts';
+
+const file = (...endings: readonly string[]): ReturnType<typeof text> =>
+  value<string>(
+    `end in ${endings.join(', ')}`,
+    (path) => typeof path === 'string',
+    (path) => endings.some((ending) => path.toLowerCase().endsWith(ending)),
+    { fromText: String, placeholder: 'file' },
+  );
+
+/** How closely the picture is looked at. */
+const VIEW_FLAGS = only(SEGMENT_OPTIONS, 'views', 'merge');
+
+/** Flags of `synseg segment`. */
+export const SEGMENT_FLAGS = {
+  /** Names of the classes, separated by commas. */
+  labels: NAMES,
+  /** Label set saved by "synseg labels --save", instead of --labels. */
+  labelSet: { ...text(), placeholder: 'file' },
+  ...MODEL_FLAGS,
+  /** Picture with its labels drawn over it, to be written: .png, .jpg or .webp. */
+  out: file('.png', '.jpg', '.jpeg', '.webp'),
+  /** Label map as a palette PNG, to be written: pixel value = label index, 255 = background. */
+  mask: file('.png'),
+  ...VIEW_FLAGS,
+  ...IMAGE_FLAGS,
+  ...LABEL_FLAGS,
+  /** Adds COCO run lengths to --json. */
+  rle: flag(),
+  /** Adds outlines to --json. */
+  polygons: flag(),
+};
+
+/** Runs `synseg segment`. */
+export const segment = command({
+  name: 'SEGMENT_FLAGS',
+  flags: SEGMENT_FLAGS,
+  operand: '<image>',
+  help: `
+The picture is a file or a URL; $ synseg street.jpg … is short for $ synseg segment street.jpg …
+
+Examples:
+  $ synseg segment street.jpg --model CIDAS/clipseg-rd64-refined --labels "road,car,a person in red" --out overlay.png
+  $ synseg segment street.jpg --model ./checkpoint --labels road,car --json --rle > masks.json
+`,
+  run,
+});
+
+async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, image: string): Promise<Result> {
+  const { labels: names, labelSet, out, mask, rle, polygons } = flags;
+  const { signal } = context;
+  if ((names === undefined) === (labelSet === undefined))
+    throw new RangeError('Cannot segment: either --labels or --label-set must be given, got both or neither');
+  const outputs = Object.entries({ '--out': out, '--mask': mask }).flatMap(([name, path]) =>
+    path === undefined ? [] : [{ name, path }],
+  );
+  await checkOutputs('segment', outputs, [image, ...(labelSet === undefined ? [] : [labelSet])]);
+  const started = performance.now();
+  const { segmenter, model } = await loadModel(context, flags);
+  await using _ = segmenter;
+  const loaded = performance.now();
+  const labels =
+    names === undefined
+      ? await savedLabels(labelSet as string, among(LABELS_OPTIONS, flags))
+      : await segmenter.labels(names, { ...among(LABELS_OPTIONS, flags), signal });
+  const embedded = performance.now();
+  // A pipe can be read once, and what an address answers may change: the overlay is drawn on what was segmented.
+  const once =
+    out !== undefined &&
+    (/^(?:https?|data):/i.test(image) || (await stat(image).catch(() => undefined))?.isFile() === false);
+  const picture = once ? (await readImage(image, { signal })).bytes : image;
+  const result = await segmenter.segment(picture, labels, { ...among(VIEW_FLAGS, flags), signal });
+  const segmented = performance.now();
+  if (out !== undefined)
+    await writeFileAtomic(
+      out,
+      await result.overlay(picture, { ...among(IMAGE_FLAGS, flags), format: formatOf(out), signal }),
+    );
+  if (mask !== undefined) await writeFileAtomic(mask, await result.toPNG());
+  const round = (value: number): number => Math.round(value * 10) / 10;
+  const { width, height, colors, areas } = result;
+  const rows = [
+    ...result.labels.map((label) => [label, areas[label] ?? 0] as const),
+    ['(background)', result.background] as const,
+  ];
+  return {
+    json: {
+      ...{ image: shownURL(image), model, device: segmenter.device, precision: segmenter.precision },
+      ...{ width, height, labels: result.labels, colors, areas },
+      ...{ background: result.background, backgroundRule: labels.backgroundRule },
+      ...(out === undefined ? {} : { out }),
+      ...(mask === undefined ? {} : { mask }),
+      ...(rle === true ? { rle: result.toRLE() } : {}),
+      ...(polygons === true ? { polygons: result.toPolygons() } : {}),
+      milliseconds: {
+        load: round(loaded - started),
+        labels: round(embedded - loaded),
+        segment: round(segmented - embedded),
+      },
+    },
+    text: `${table(rows.map(([label, share]) => [label, percent(share)]))}\nbackground: ${labels.backgroundRule}`,
+  };
+}
+
+const formatOf = (path: string): 'jpeg' | 'png' | 'webp' =>
+  /\.jpe?g$/i.test(path) ? 'jpeg' : /\.webp$/i.test(path) ? 'webp' : 'png';
+
+/** A saved set, decided as the flags say where they say something. */
+async function savedLabels(path: string, flags: OptionsOf<typeof LABELS_OPTIONS>): Promise<LabelSet> {
+  const { threshold, background } = flags;
+  const saved = await LabelSet.load(path);
+  return new LabelSet({ ...saved.parts, ...saved.ruleWith({ threshold, background }) });
+}

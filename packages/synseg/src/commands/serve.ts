@@ -1,0 +1,162 @@
+/** `synseg serve`: sources on a web page, live, with labels to edit. */
+import type { LabelInput, LabelSet } from '@synseg/core';
+import { integer, text, type OptionsOf, secretText } from '@synseg/core/guards';
+import { PreviewServer, segmentVideos, sourceNames, type PreviewLabel, type PreviewLabels } from '@synseg/video';
+import type { PreviewOptions, SegmentVideosOptions, SegmentedFrame, VideoStream } from '@synseg/video';
+import { command, type Context, type Loaded, type Result } from '../context.ts';
+import { among } from '../flags.ts';
+import { LABELS_OPTIONS, loadModel } from '../model.ts';
+import { SEGMENT_VIDEOS_OPTIONS, VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
+
+/** Flags of `synseg serve`. */
+export const SERVE_FLAGS = {
+  ...VIDEO_FLAGS,
+  /**
+   * Port of the page; 0 takes any that is free.
+   * @default 8080
+   */
+  port: integer({ least: 0, most: 65535 }),
+  /**
+   * Address to listen at; others than 127.0.0.1 need a token.
+   * @default 127.0.0.1
+   */
+  host: text(),
+  /** Token of the page, made up where it is needed and not given. */
+  token: secretText(),
+};
+/** Port of the page. */
+const DEFAULT_PORT = 8080;
+
+type ServeFlags = OptionsOf<typeof SERVE_FLAGS, 'labels'>;
+
+/** Runs `synseg serve` until all sources have ended or Ctrl-C. */
+export const serve = command({
+  name: 'SERVE_FLAGS',
+  flags: SERVE_FLAGS,
+  needed: ['labels'],
+  operand: '<source...>',
+  help: `
+Prints the address of the page. Files are played at their own speed, and what the model cannot follow is dropped, as for a
+camera.
+
+Example:
+  $ synseg serve camera:0 --model ./checkpoint --labels road,car --smooth
+`,
+  run,
+});
+
+async function run(context: Context, flags: ServeFlags, sources: readonly string[]): Promise<Result> {
+  const { signal, answer, warn } = context;
+  let stream: VideoStream | undefined;
+  try {
+    const { segmenter } = await loadModel(context, flags);
+    await using _ = segmenter;
+    let current: LabelSet | undefined;
+    const onLabels = async (edited: readonly PreviewLabel[]): Promise<PreviewLabels> => {
+      const labels = current === undefined ? edited : recolored(edited, current);
+      current = await segmenter.labels(labels, among(LABELS_OPTIONS, flags));
+      stream?.setLabels(current);
+      return shown(current);
+    };
+    await using server = await openPage(sources, flags, segmenter, onLabels);
+    current = await segmenter.labels(flags.labels, among(LABELS_OPTIONS, flags));
+    stream = segmentVideos(sourcesOf(sources, flags), segmenter, current, liveOptions(context, flags, sources, server));
+    server.publishLabels(shown(current));
+    answer({ json: { url: server.url }, text: server.url });
+    const rates = sources.map(() => new FrameRate());
+    for await (const frame of stream) publish(server, frame, stream, rates);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  const failed = warnOfFailures(stream?.sources ?? [], warn);
+  return { json: { url: null }, text: 'Interrupted before there was a page', failed, interrupted: signal.aborted };
+}
+
+async function openPage(
+  sources: readonly string[],
+  { port = DEFAULT_PORT, host, token }: ServeFlags,
+  { vocabulary }: Loaded,
+  onLabels: PreviewOptions['onLabels'],
+): Promise<PreviewServer> {
+  return PreviewServer.start({
+    sources: sourceNames(sources),
+    labels: { names: [], colors: [], thresholds: [] },
+    port,
+    ...(host === undefined ? {} : { host }),
+    ...(token === undefined ? {} : { token }),
+    ...(vocabulary === undefined ? {} : { vocabulary }),
+    onLabels,
+  });
+}
+
+/** Files are played at their own speed, and what the model cannot follow is dropped, as for a camera. */
+function liveOptions(
+  { note, signal }: Context,
+  flags: ServeFlags,
+  sources: readonly string[],
+  server: PreviewServer,
+): SegmentVideosOptions {
+  const { onState, onEnd } = sourceNotes(note, flags.maxGapSeconds);
+  const names = sourceNames(sources);
+  return {
+    ...{ policy: 'freshest', onError: 'skip' },
+    ...among(SEGMENT_VIDEOS_OPTIONS, flags),
+    ...{ realTime: true, output: ['jpeg'], signal, onEnd },
+    onState: (change) => {
+      void onState(change);
+      server.publishState(names.indexOf(change.source), change.state, change.reason);
+    },
+  };
+}
+
+function publish(server: PreviewServer, frame: SegmentedFrame, stream: VideoStream, rates: readonly FrameRate[]): void {
+  const { sourceIndex: source, index, timeSeconds, areas, latencySeconds, jpeg } = frame;
+  if (jpeg === undefined) throw new Error('internal: a frame for the preview came without its picture');
+  const dropped = stream.sources[source]?.dropped ?? 0;
+  server.publish({
+    source,
+    index,
+    timeSeconds,
+    jpeg,
+    areas,
+    latencySeconds,
+    dropped,
+    framesPerSecond: rates[source]?.tick() ?? 0,
+  });
+}
+
+function shown({ names, colors, thresholds, background, defaultThreshold, backgroundRule }: LabelSet): PreviewLabels {
+  return {
+    names,
+    colors,
+    thresholds: thresholds.map((threshold) => threshold ?? null),
+    defaultThreshold: background === 'threshold' ? defaultThreshold : null,
+    backgroundRule,
+  };
+}
+
+/** Labels as they were edited, in the colors they had: a new one does not take another's. */
+function recolored(edited: readonly PreviewLabel[], { names, colors }: LabelSet): LabelInput[] {
+  return edited.map((label) => {
+    const color = colors[names.indexOf(label.name)];
+    return color === undefined ? label : { ...label, color };
+  });
+}
+
+/** Results per second, averaged over about the last two seconds. */
+class FrameRate {
+  #last: number | undefined;
+  #rate = 0;
+
+  /** Counts a result and gives the rate. */
+  tick(): number {
+    const now = performance.now();
+    if (this.#last !== undefined) {
+      const seconds = Math.max(1e-3, (now - this.#last) / 1000);
+      const weight = this.#rate === 0 ? 1 : 1 - Math.exp(-seconds / 2);
+      this.#rate += weight * (1 / seconds - this.#rate);
+    }
+    this.#last = now;
+    return this.#rate;
+  }
+}

@@ -1,0 +1,43 @@
+/** `synseg probe` and `synseg devices`: what there is to be read, without reading it. */
+import { describeSource, listDevices, probe } from '@synseg/video';
+import { command } from '../context.ts';
+import { only } from '../flags.ts';
+import { IMAGE_FLAGS } from '../model.ts';
+
+/** Flags of `synseg probe`. */
+export const PROBE_FLAGS = only(IMAGE_FLAGS, 'maxPixels');
+
+/** Prints what ffprobe says about a source. */
+export const probeSource = command({
+  name: 'PROBE_FLAGS',
+  flags: PROBE_FLAGS,
+  operand: '<source>',
+  async run({ signal }, flags, source: string) {
+    const info = await probe(source, { ...flags, signal });
+    const { width, height, codec, frameRate, durationSeconds, rotation, variableRate, hasAudio, audioCodec } = info;
+    const { name } = describeSource(source);
+    const facts = [
+      `${width}×${height}`,
+      codec,
+      `${frameRate.toFixed(2)} frames/s${variableRate ? ' (varies)' : ''}`,
+      durationSeconds === undefined ? 'no duration' : `${durationSeconds.toFixed(2)} s`,
+      ...(rotation === 0 ? [] : [`turned by ${rotation}°`]),
+      hasAudio ? `sound ${audioCodec ?? ''}`.trim() : 'no sound',
+    ];
+    return { json: { source: name, ...info }, text: `${name}: ${facts.join(', ')}` };
+  },
+});
+
+/** Flags of `synseg devices`. */
+export const DEVICES_FLAGS = {};
+
+/** Prints the cameras of this machine. */
+export const devices = command({
+  name: 'DEVICES_FLAGS',
+  flags: DEVICES_FLAGS,
+  async run({ signal }) {
+    const found = await listDevices({ signal });
+    const text = found.map(({ id, name }) => `${id}  ${name}`).join('\n');
+    return { json: { devices: found }, text: found.length === 0 ? 'No camera found.' : text };
+  },
+});

@@ -1,0 +1,237 @@
+/** `synseg video`: segment videos and live streams, write files, report. */
+import { basename, extname } from 'node:path';
+import type { LabelSet } from '@synseg/core';
+import { checkOutputs, choice, text, type OptionsOf } from '@synseg/core/guards';
+import { describeSource, segmentVideos, sourceNames, type OutputFiles, type SegmentedFrame } from '@synseg/video';
+import type { SourceReport } from '@synseg/video';
+import { command, type Context, type Result } from '../context.ts';
+import { among, kebabCase } from '../flags.ts';
+import { LABELS_OPTIONS, loadModel } from '../model.ts';
+import { grouped, percent } from '../text.ts';
+import { SEGMENT_VIDEOS_OPTIONS, VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
+
+/** Flags of `synseg video`. */
+export const VIDEO_COMMAND_FLAGS = {
+  ...VIDEO_FLAGS,
+  /** Video with the label colors blended in, with its sound, to be written. */
+  out: { ...text(), placeholder: 'file.mp4' },
+  /** Masks as JSON lines (COCO run lengths), to be written. */
+  jsonl: { ...text(), placeholder: 'file' },
+  /** Masks as one COCO file, to be written. */
+  coco: { ...text(), placeholder: 'file.json' },
+  /** Share of each label per frame, to be written. */
+  csv: { ...text(), placeholder: 'file' },
+  /** Folder for one palette PNG per frame. */
+  pngFolder: { ...text(), placeholder: 'folder' },
+  /** Size of masks and label maps. */
+  size: choice(['model', 'source']),
+  /** ffmpeg's H.264 encoder for --out. */
+  encoder: text(),
+};
+type VideoCommandFlags = OptionsOf<typeof VIDEO_COMMAND_FLAGS, 'labels'>;
+
+/** Runs `synseg video`. */
+export const video = command({
+  name: 'VIDEO_COMMAND_FLAGS',
+  flags: VIDEO_COMMAND_FLAGS,
+  needed: ['labels'],
+  operand: '<source...>',
+  help: `
+A source is a video file, an image sequence (frames/%05d.png, frames/*.jpg), a camera (camera:0), stdin (-) or a URL that
+ffmpeg can open. With several sources, names of files contain {name} or {n}.
+
+Examples:
+  $ synseg video drive.mp4 --labels road,car,sky --out overlay.mp4
+  $ synseg video drive.mp4 --model ./checkpoint --labels road,car --jsonl masks.jsonl --every 5 --start 10 --end 20
+  $ synseg video rtsp://camera/1 camera:0 --model ./checkpoint --labels road,car --out "out/{name}.mp4" --json
+  $ ffmpeg -i any.mkv -f mpegts - | synseg video - --model ./checkpoint --labels road --csv shares.csv
+  $ synseg video /dev/video0 --input-options "-f v4l2 -input_format mjpeg -video_size 1280x720" --labels road,car
+
+--json prints: source, frames, dropped, framesPerSecond, seconds, device, precision, labels, areas (mean share of the picture
+per label), background, backgroundRule, sources (state, counts, failure and files of each), out, jsonl, coco, csv, pngFolder,
+interrupted. With several sources, out and the others are lists.
+
+Files grow under a name of their own, .name.….partial.ext, and are put in place when they are whole. What was there stays
+until then, also when something fails. Ctrl-C finishes the files with the frames done so far.
+`,
+  run,
+});
+
+/** Which flag names which output. */
+const FILES = { overlay: 'out', jsonl: 'jsonl', coco: 'coco', csv: 'csv', pngFolder: 'pngFolder' } as const;
+type File = keyof typeof FILES;
+const KINDS = Object.keys(FILES) as readonly File[];
+
+async function run(context: Context, flags: VideoCommandFlags, sources: readonly string[]): Promise<Result> {
+  const { signal, warn, progress } = context;
+  const files = sources.map((_, at) => filesOf(flags, sources, at));
+  await checkPlaces(flags, sources, files);
+  const tally = new Tally();
+  let reports: readonly SourceReport[] = [];
+  let machine: { readonly device: string; readonly precision: string } | undefined;
+  try {
+    const { segmenter } = await loadModel(context, flags);
+    await using _ = segmenter;
+    machine = segmenter;
+    const labels = await segmenter.labels(flags.labels, among(LABELS_OPTIONS, flags));
+    tally.start(labels);
+    const inputs = sourcesOf(sources, flags).map((source, at) => ({ source, ...files[at] }));
+    const stream = segmentVideos(inputs, segmenter, labels, {
+      ...among(SEGMENT_VIDEOS_OPTIONS, flags),
+      ...sourceNotes(context.note, flags.maxGapSeconds),
+      signal,
+      onProgress: ({ frames, total, framesPerSecond }) => {
+        const of = total === undefined ? '' : `/${grouped(total)}`;
+        progress.show(
+          frames / (total ?? Infinity),
+          `${grouped(frames)}${of} frames, ${framesPerSecond.toFixed(1)} frames/s`,
+        );
+      },
+    });
+    try {
+      for await (const frame of stream) tally.add(frame);
+    } finally {
+      reports = stream.sources;
+    }
+  } catch (error) {
+    // All have failed: the report says why, source by source, as it does when some have.
+    const told = reports.length > 1 && reports.every(({ failure }) => failure !== undefined);
+    if (!signal.aborted && !told) {
+      warnOfFailures(
+        reports.map(({ failure: _, ...report }) => report),
+        warn,
+      );
+      throw error;
+    }
+  }
+  progress.close();
+  const report = {
+    source: sources.length === 1 ? describeSource(sources[0] as string).name : null,
+    ...tally.report(reports),
+    ...{ device: machine?.device ?? null, precision: machine?.precision ?? null, sources: reports },
+    ...Object.fromEntries(KINDS.map((kind) => [FILES[kind], writtenOf(kind, files, reports)])),
+    interrupted: signal.aborted,
+  };
+  const failed = warnOfFailures(reports, warn);
+  return { json: report, text: summary(report), failed, interrupted: signal.aborted };
+}
+
+/** Checks the files to write before the model is loaded, whose folder nothing is written to either. */
+async function checkPlaces(
+  flags: VideoCommandFlags,
+  sources: readonly string[],
+  files: readonly OutputFiles[],
+): Promise<void> {
+  for (const kind of KINDS) {
+    const path = flags[FILES[kind]];
+    if (path === undefined || sources.length === 1 || /\{(name|n)\}/.test(path)) continue;
+    throw new RangeError(
+      `Cannot segment videos: ${flagOf(kind)} must contain {name} or {n} for several sources, got "${path}"`,
+    );
+  }
+  const outputs = files.flatMap((own, at) =>
+    KINDS.flatMap((kind) => {
+      const name = `${flagOf(kind)}${sources.length > 1 ? ` of source ${at + 1}` : ''}`;
+      const path = own[kind];
+      const folder = kind === 'pngFolder' ? { folder: true, endings: ['.png'] } : {};
+      return path === undefined ? [] : [{ name, path, ...folder }];
+    }),
+  );
+  await checkOutputs('segment videos', outputs, [...sources, ...(flags.model === undefined ? [] : [flags.model])]);
+}
+
+const flagOf = (kind: File): string => `--${kebabCase(FILES[kind])}`;
+
+/** The files of one source: `{name}` is its file name without ending, `{n}` its place, from 1. */
+function filesOf(flags: VideoCommandFlags, sources: readonly string[], at: number): OutputFiles {
+  const { name: source } = describeSource(sources[at] as string);
+  const [number = ''] = / #\d+$/.exec((sourceNames(sources)[at] ?? '').slice(source.length)) ?? [];
+  // What no file system takes in a name, or a shell takes apart, and dots that would hide the file or lead out of its
+  // folder.
+  const name =
+    `${basename(source, extname(source))}${number}`.replaceAll(/[\s/\\:*?"<>|\p{Cc}]+/gu, '-').replace(/^\.+/, '') ||
+    'source';
+  const fill = (path: string): string => path.replaceAll('{n}', String(at + 1)).replaceAll('{name}', name);
+  return Object.fromEntries(
+    KINDS.flatMap((kind) => {
+      const path = flags[FILES[kind]];
+      return path === undefined ? [] : [[kind, fill(path)]];
+    }),
+  );
+}
+
+/** The file that was written, a list with several sources, null without one. */
+function writtenOf(
+  kind: File,
+  files: readonly OutputFiles[],
+  reports: readonly SourceReport[],
+): string | readonly string[] | null {
+  const written = files.flatMap(({ [kind]: path }, at) =>
+    path !== undefined && reports[at]?.files.includes(path) === true ? [path] : [],
+  );
+  return files.length > 1 && written.length > 0 ? written : (written[0] ?? null);
+}
+
+/** What the frames come to. */
+class Tally {
+  #started = performance.now();
+  #frames = 0;
+  #background = 0;
+  #rule: string | null = null;
+  readonly #areas = new Map<string, number>();
+
+  start({ names, backgroundRule }: LabelSet): void {
+    this.#started = performance.now();
+    this.#rule = backgroundRule;
+    for (const name of names) this.#areas.set(name, 0);
+  }
+
+  add({ labels, areas, background }: SegmentedFrame): void {
+    this.#frames += 1;
+    this.#background += background;
+    for (const name of labels) this.#areas.set(name, (this.#areas.get(name) ?? 0) + (areas[name] ?? 0));
+  }
+
+  report(sources: readonly SourceReport[]) {
+    const seconds = (performance.now() - this.#started) / 1000;
+    const frames = this.#frames;
+    const mean = (sum: number): number => sum / Math.max(1, frames);
+    return {
+      ...{ frames, dropped: sources.reduce((sum, { dropped }) => sum + dropped, 0) },
+      ...{ framesPerSecond: round(frames / seconds), seconds: round(seconds), labels: [...this.#areas.keys()] },
+      areas: Object.fromEntries([...this.#areas].map(([name, sum]) => [name, mean(sum)])),
+      ...{ background: mean(this.#background), backgroundRule: this.#rule },
+    };
+  }
+}
+
+function round(value: number): number {
+  return Number.isFinite(value) ? Math.round(value * 1000) / 1000 : 0;
+}
+
+type Report = ReturnType<Tally['report']> & {
+  readonly device: string | null;
+  readonly precision: string | null;
+  readonly sources: readonly SourceReport[];
+  readonly interrupted: boolean;
+};
+
+function summary(report: Report): string {
+  const { frames, dropped, seconds, framesPerSecond, device, precision, labels, areas, sources } = report;
+  const shares = labels.map((name) => `${name} ${percent(areas[name] ?? 0)}`);
+  const lost = dropped === 0 ? '' : `, ${dropped} dropped`;
+  return [
+    `${report.interrupted ? 'Interrupted after' : 'Done:'} ${frames} frames in ${seconds} s, ${framesPerSecond} frames/s${lost}`,
+    ...(device === null ? [] : [`  on ${device}, ${precision}`]),
+    ...(sources.length > 1 ? sources.map(sourceText) : []),
+    ...(frames === 0
+      ? []
+      : [`  areas: ${shares.join(', ')}`, `  background: ${percent(report.background)}, ${report.backgroundRule}`]),
+    ...sources.flatMap(({ files }) => files).map((path) => `  wrote ${path}`),
+  ].join('\n');
+}
+
+function sourceText({ source, state, frames, dropped, errors }: SourceReport): string {
+  const unread = errors === 0 ? '' : `, ${errors} that could not be segmented`;
+  return `  ${source}: ${state}, ${frames} frames, ${dropped} dropped${unread}`;
+}

@@ -1,0 +1,73 @@
+/** What a command is made of, what it takes from the process around it, and what it gives back. */
+import type { Segmenter } from '@synseg/core';
+import type { Options, OptionsOf } from '@synseg/core/guards';
+import type * as train from '@synseg/train';
+import type { Progress } from './progress.ts';
+
+/** Exit codes, the same of every command. */
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** Where text goes. */
+export interface TextOutput {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** Functions of the libraries that do the work; in tests, others in their place. */
+export type Work = Pick<typeof train, 'createCheckpoint' | 'evaluate' | 'exportCheckpoint' | 'extractPhrases'> & {
+  readonly load: (...values: Parameters<typeof Segmenter.load>) => Promise<Loaded>;
+  readonly train: (...values: Parameters<typeof train.train>) => AsyncIterable<train.StepReport>;
+};
+
+/** What commands need of a {@link Segmenter}. */
+export type Loaded = Pick<Segmenter, 'device' | 'inputSize' | 'labels' | 'precision' | 'share' | 'vocabulary'> &
+  Pick<Segmenter, 'segment'> &
+  AsyncDisposable;
+
+/** What surrounds a command. */
+export interface Context {
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  readonly work: Partial<Work>;
+  /** Writes a line for people to stderr, unless it is to be quiet. */
+  readonly note: (line: string) => void;
+  /** Writes a line to stderr that must be seen. */
+  readonly warn: (line: string) => void;
+  /** Gives the result while the command goes on. */
+  readonly answer: (result: Result) => void;
+}
+
+/** A command's answer, for machines and for people. */
+export interface Result {
+  readonly json: unknown;
+  /** Lines, without a final line break. */
+  readonly text: string;
+  /** Part of the work failed; `warn` has said which. */
+  readonly failed?: boolean;
+  /** Ended by Ctrl-C, with what was done so far. */
+  readonly interrupted?: boolean;
+}
+
+/** A command, as the command line reads it. */
+export interface Command<Described extends Options = Options, Needed extends keyof Described = never, Operand = never> {
+  /** Name of the constant that holds `flags`: its docblocks are their help. */
+  readonly name: string;
+  readonly flags: Described;
+  /** Flags that must be given. */
+  readonly needed?: readonly Needed[];
+  /** What stands beside the flags, in commander's form: `<image>`, `[names]`, `<source...>`. */
+  readonly operand?: string;
+  /** What the help says after the flags. */
+  readonly help?: string;
+  readonly run: (context: Context, flags: OptionsOf<Described, Needed>, operand: Operand) => Promise<Result>;
+}
+
+/** A command with the types of its flags. */
+export function command<
+  const Described extends Options,
+  Needed extends keyof Described & string = never,
+  Operand = never,
+>(definition: Command<Described, Needed, Operand>): Command {
+  return definition as unknown as Command;
+}

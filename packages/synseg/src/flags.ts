@@ -1,0 +1,136 @@
+/**
+ * Options → flags of the command line: names, placeholders, help, and what a text stands for, checked by the option's
+ * own rule. The help is the docblock over the option, which `scripts/options.ts` puts into `generated/option-help.json`.
+ */
+import { readOptions, type Option, type Options, type OptionsOf } from '@synseg/core/guards';
+import generated from './generated/option-help.json' with { type: 'json' };
+import { commaSeparated } from './text.ts';
+
+/** Docblocks by the name of a description and of an option in it. */
+const HELP: Readonly<Record<string, Readonly<Record<string, { text: string; default?: string }>>>> = generated;
+
+/** A flag. */
+export interface Flag {
+  /** Name of the option. */
+  readonly option: string;
+  /** As commander takes it: `--max-pixels <n>`. */
+  readonly syntax: string;
+  readonly help: string;
+  readonly needed: boolean;
+  /** The option's value for a text; RangeError, with the rule alone as its message, when there is none. */
+  readonly read?: (text: string) => unknown;
+  /** The value of the flag alone. */
+  readonly alone?: unknown;
+  readonly hidden?: true;
+}
+
+/** Those of a command's flags that are options of one of its calls. */
+export function among<Described extends Options>(described: Described, flags: object): OptionsOf<Described> {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => name in described)) as OptionsOf<Described>;
+}
+
+/** Some options of a description. */
+export function only<Described extends Options, Name extends keyof Described>(
+  described: Described,
+  ...names: readonly Name[]
+): Pick<Described, Name> {
+  return Object.fromEntries(names.map((name) => [name, described[name]])) as Pick<Described, Name>;
+}
+
+/** `maxPixels` as `max-pixels`. */
+export function kebabCase(name: string): string {
+  return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
+}
+
+/**
+ * The flags of a description, in its order. An option with options in it takes them as `name=value,…`; a text alone is
+ * the first of them, or switches one on.
+ *
+ * @param name - name of the constant that holds the description
+ */
+export function flagsOf(name: string, described: Options, needed: readonly string[] = []): Flag[] {
+  return Object.entries(described).flatMap(([option, facts]) => {
+    const { fromText, options, fallback, placeholder } = facts;
+    if (fromText === undefined && options === undefined) return [];
+    const shared = { option, help: helpOf(name, option, facts), needed: needed.includes(option) };
+    const flag = `--${kebabCase(option)}`;
+    const off: Flag = { ...shared, syntax: `--no-${flag.slice(2)}`, alone: false };
+    if (options === undefined && placeholder === undefined) {
+      if (fallback === true) return [off];
+      const on = { ...shared, syntax: flag, alone: true };
+      return fallback === false ? [on] : [on, { ...off, hidden: true }];
+    }
+    const read = (text: string): unknown => valueOf(option, facts, text);
+    const canBeEmpty = options !== undefined && isValue(option, facts, {});
+    const shown = placeholder ?? `${kebabCase(Object.keys(options ?? {})[0] ?? '')},…`;
+    const valued: Flag = {
+      ...shared,
+      ...(canBeEmpty ? { syntax: `${flag} [${shown}]`, alone: {} } : { syntax: `${flag} <${shown}>` }),
+      read,
+    };
+    return isValue(option, facts, false) ? [valued, { ...off, hidden: true }] : [valued];
+  });
+}
+
+function helpOf(name: string, option: string, { fallback, options, placeholder }: Option<unknown>): string {
+  const { text = '', default: standard } = HELP[name]?.[option] ?? {};
+  const names = options === undefined || placeholder !== undefined ? [] : Object.keys(options).map(kebabCase);
+  const plain = ['number', 'string'].includes(typeof fallback) || Array.isArray(fallback);
+  const usual = standard ?? (plain ? String(fallback as string | number | readonly string[]) : undefined);
+  const notes = [
+    ...(names.length < 2 ? [] : [names.join(', ')]),
+    ...(usual === undefined ? [] : [`default: ${usual}`]),
+  ];
+  return `${text}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+}
+
+function valueOf(option: string, facts: Option<unknown>, text: string): unknown {
+  const { fromText, options, placeholder } = facts;
+  const inner = options !== undefined && placeholder === undefined;
+  const value = inner ? groupOf(options, text) : fromText?.(text);
+  try {
+    readOptions('read flags', { [option]: facts }, { [option]: value });
+    return value;
+  } catch (error) {
+    const [, what = '', rule = '', got = ''] =
+      /^Cannot read flags: (.*?) must (.*), got (.*)$/s.exec((error as Error).message) ?? [];
+    if (rule === 'have known names') {
+      const names = Object.keys(options ?? {})
+        .map(kebabCase)
+        .join(', ');
+      throw new RangeError(`It must be made of name=value, with ${names} as names, got ${got.split(';')[0]}.`);
+    }
+    const subject = what.startsWith(`${option}.`) && inner ? `Its ${kebabCase(what.slice(option.length + 1))}` : 'It';
+    throw new RangeError(`${subject} must ${rule}.`, { cause: error });
+  }
+}
+
+/** `weight=0.5,flip,crop=0.5:1`: options within an option; colons stand between the items of a list. */
+function groupOf(options: Options, text: string): unknown {
+  const names = Object.keys(options);
+  const pairs = commaSeparated(text).map((item): readonly [string, unknown] => {
+    const [, key = item, given] = /^([^=]+)=(.*)$/s.exec(item) ?? [];
+    const name = names.find((known) => known === key || kebabCase(known) === key);
+    if (given === undefined) {
+      const first = names[0] ?? '';
+      return name === undefined ? [first, options[first]?.fromText?.(item) ?? item] : [name, true];
+    }
+    const { fromText, placeholder } = options[name ?? ''] ?? {};
+    return [
+      name ?? key,
+      fromText?.(placeholder?.endsWith(',…') === true ? given.replaceAll(':', ',') : given) ?? given,
+    ];
+  });
+  const twice = pairs.find(([name], at) => pairs.findIndex(([other]) => other === name) !== at);
+  if (twice !== undefined) throw new RangeError(`It must name each once, got "${twice[0]}" twice.`);
+  return Object.fromEntries(pairs);
+}
+
+function isValue(option: string, facts: Option<unknown>, value: unknown): boolean {
+  try {
+    readOptions('read flags', { [option]: facts }, { [option]: value });
+    return true;
+  } catch {
+    return false;
+  }
+}
