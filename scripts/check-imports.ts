@@ -171,7 +171,8 @@ function checkPackage(name: string): void {
       if (dependency in declared === false) report(file, line, `${folder}/package.json must declare "${dependency}"`);
       if (dependency.startsWith('@synseg/')) {
         const allowed = (arrows[name] ?? []).includes(specifier);
-        if (!allowed) report(file, line, `arrows are synseg → video → core ← train ← synseg, got ${name} → "${specifier}"`);
+        if (!allowed)
+          report(file, line, `arrows are synseg → video → core ← train ← synseg, got ${name} → "${specifier}"`);
       } else {
         note(importers, dependency, file, line);
       }

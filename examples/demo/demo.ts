@@ -108,8 +108,8 @@ ${labels.names.map((name, index) => `  ${name.padEnd(14)}${percent(iou[index]!).
 Ask that frame for something else:
   npx synseg segment ${outputs.frame} --labels "red car,bus,person,road,sky" --json
 Drawn streets are all that the embedded checkpoint knows. A video of yours, or a camera, with published weights:
-  npx synseg-video YOUR.mp4 --model CIDAS/clipseg-rd64-refined --labels "road,car,person" --out overlay.mp4
-  npx synseg-video serve camera:0 --model CIDAS/clipseg-rd64-refined --labels "road,car,person"`);
+  npx synseg video YOUR.mp4 --model CIDAS/clipseg-rd64-refined --labels "road,car,person" --out overlay.mp4
+  npx synseg serve camera:0 --model CIDAS/clipseg-rd64-refined --labels "road,car,person"`);
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;

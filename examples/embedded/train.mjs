@@ -27,6 +27,7 @@ const { values } = parseArgs({
 });
 const at = (...parts) => join(resolve(values.work), ...parts);
 const draw = ['--import', 'tsx', 'worlds/street/make.ts'];
+const synseg = ['packages/synseg/dist/cli.js'];
 const trainer = ['packages/train/dist/cli.js'];
 
 /** A stage that draws pictures. */
@@ -62,7 +63,7 @@ const STAGES = [
     name: 'fresh',
     done: () => existsSync(at('fresh', 'config.json')),
     command: () => [
-      ...trainer,
+      ...synseg,
       'create',
       at('pretrain', 'metadata.jsonl'),
       '--out',
@@ -99,7 +100,7 @@ const STAGES = [
     name: 'phrases',
     done: () => existsSync(at('train', 'phrases.jsonl')),
     command: () => [
-      ...trainer,
+      ...synseg,
       'phrases',
       at('train', 'metadata.jsonl'),
       '--out',

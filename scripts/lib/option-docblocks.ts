@@ -110,8 +110,8 @@ function textOf(property: ts.Node, { file, source }: Constant): OptionText {
   const tag = doc?.tags?.find(({ tagName }) => tagName.text === 'default');
   const literal = flat(tag?.comment);
   return {
-    text: flat(doc?.comment).replace(/\.$/, ''),
-    ...(literal === '' ? {} : { literal, default: literal.replaceAll(/[`']/g, '') }),
+    text: flat(doc?.comment).replaceAll('`', '').replace(/\.$/, ''),
+    ...(literal === '' ? {} : { literal, default: literal.replaceAll('`', '').replace(/^'(.*)'$/, '$1') }),
     ...{ file, line },
   };
 }

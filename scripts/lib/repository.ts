@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** Absolute path of the repository's root. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const skipped = new Set(['node_modules', 'dist', '.git']);
+const skipped = new Set(['node_modules', 'dist', 'generated', '.git']);
 let violations = 0;
 
 /** Paths relative to the root of every file under a folder whose name matches, sorted; none if there is no folder. */

@@ -1,1 +1,5 @@
+export { IMAGE_OPTIONS } from './image/picture-bytes.ts';
+export { LABELS_OPTIONS } from './labels/label-request.ts';
+export { LOAD_OPTIONS } from './segmenter/load-options.ts';
 export { ENCODE_OPTIONS, SEGMENT_OPTIONS } from './segmenter/segment-options.ts';
+export { OVERLAY_OPTIONS } from './segmenter/segmentation.ts';

@@ -25,9 +25,11 @@ export interface Flag {
 }
 
 /** Those of a command's flags that are options of one of its calls. */
-export function among<Described extends Options>(described: Described, flags: object): OptionsOf<Described> {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => name in described)) as OptionsOf<Described>;
+export function among<Described extends Options>(described: Described, flags: object): Given<OptionsOf<Described>> {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => name in described)) as Given<OptionsOf<Described>>;
 }
+
+type Given<Values> = { readonly [Name in keyof Values]?: Exclude<Values[Name], undefined> };
 
 /** Some options of a description. */
 export function only<Described extends Options, Name extends keyof Described>(
@@ -76,7 +78,7 @@ function helpOf(name: string, option: string, { fallback, options, placeholder }
   const { text = '', default: standard } = HELP[name]?.[option] ?? {};
   const names = options === undefined || placeholder !== undefined ? [] : Object.keys(options).map(kebabCase);
   const plain = ['number', 'string'].includes(typeof fallback) || Array.isArray(fallback);
-  const usual = standard ?? (plain ? String(fallback as string | number | readonly string[]) : undefined);
+  const usual = typeof fallback === 'boolean' ? undefined : (standard ?? (plain ? String(fallback) : undefined));
   const notes = [
     ...(names.length < 2 ? [] : [names.join(', ')]),
     ...(usual === undefined ? [] : [`default: ${usual}`]),

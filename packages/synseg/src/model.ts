@@ -1,7 +1,7 @@
 /** The checkpoint of a command: its flags, how it is loaded, and how its labels are decided. */
 import { Segmenter, type LoadProgress } from '@synseg/core';
-import { choice, flag, integer, text, value, type OptionsOf } from '@synseg/core/guards';
-import { SEGMENT_OPTIONS } from '@synseg/core/options';
+import { text, value, type OptionsOf } from '@synseg/core/guards';
+import { LABELS_OPTIONS, LOAD_OPTIONS } from '@synseg/core/options';
 import type { Context, Loaded } from './context.ts';
 import { among, only } from './flags.ts';
 import { commaSeparated, megabytes } from './text.ts';
@@ -18,35 +18,14 @@ export const CHECKPOINT_FLAGS = {
   model: { ...text(), placeholder: 'source' },
 };
 
-/** Options of `Segmenter.load()`. */
-const LOAD_OPTIONS = {
-  /** Where to run. */
-  device: choice(['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml']),
-  /** Number format. */
-  precision: choice(['auto', 'fp32', 'fp16', 'int8']),
-  /** Branch, tag or commit of a hub checkpoint. */
-  revision: text(),
-  /** Never touch the network. */
-  offline: flag(),
-  /** Pixels of the largest picture to decode. */
-  maxPixels: integer(),
-  /** Takes SVG drawings as well. */
-  allowSVG: flag(),
-};
-
-/** Options of `Segmenter.labels()`. */
-export const LABELS_OPTIONS = {
-  threshold: SEGMENT_OPTIONS.threshold,
-  background: SEGMENT_OPTIONS.background,
-  /** Prompt templates. */
-  templates: choice(['plain', 'clipseg', 'imagenet80']),
-};
-
 /** Which checkpoint, and how it is loaded. */
-export const MODEL_FLAGS = { ...CHECKPOINT_FLAGS, ...only(LOAD_OPTIONS, 'device', 'precision', 'revision', 'offline') };
+export const MODEL_FLAGS = {
+  ...CHECKPOINT_FLAGS,
+  ...only(LOAD_OPTIONS, 'device', 'precision', 'inputSize', 'threads', 'cacheFolder', 'revision', 'offline'),
+};
 
 /** What is taken for a picture. */
-export const IMAGE_FLAGS = only(LOAD_OPTIONS, 'maxPixels', 'allowSVG');
+export const IMAGE_FLAGS = only(LOAD_OPTIONS, 'maxPixels', 'maxImageBytes', 'maxFetchSeconds', 'allowSVG');
 
 /** How labels become embeddings, and where a pixel is background. */
 export const LABEL_FLAGS = only(LABELS_OPTIONS, 'threshold', 'background', 'templates');

@@ -3,4 +3,5 @@ export { AUGMENTATION_OPTIONS, DATA_OPTIONS, FIELD_KEYS } from './data/data-opti
 export { EVALUATE_OPTIONS } from './evaluate/evaluate-options.ts';
 export { CREATE_OPTIONS } from './fresh/create-checkpoint.ts';
 export { EXTRACT_PHRASES_OPTIONS } from './phrases/extract-phrases.ts';
+export { READ_CAPTIONS_OPTIONS } from './phrases/read-captions.ts';
 export { EXPORT_OPTIONS } from './run/export.ts';

@@ -134,10 +134,10 @@ describe('the demo', () => {
       `  npx synseg segment ${join(out, 'frame.png')} --labels "red car,bus,person,road,sky" --json\n`,
     );
     expect(run.stdout).toContain(
-      '  npx synseg-video YOUR.mp4 --model CIDAS/clipseg-rd64-refined --labels "road,car,person" --out overlay.mp4\n',
+      '  npx synseg video YOUR.mp4 --model CIDAS/clipseg-rd64-refined --labels "road,car,person" --out overlay.mp4\n',
     );
     expect(run.stdout).toContain(
-      '  npx synseg-video serve camera:0 --model CIDAS/clipseg-rd64-refined --labels "road,car,person"\n',
+      '  npx synseg serve camera:0 --model CIDAS/clipseg-rd64-refined --labels "road,car,person"\n',
     );
   });
 

@@ -64,7 +64,7 @@ describe('composePairs()', () => {
     for (let time = 0; time < 2; time++) await compose(batchOf('red car', 'red', 'blue'));
     expect(warnings).toEqual([
       'Captions may lose their end: 1 of 3 in a batch have the 4 tokens that the text encoder takes, or more. What ' +
-        'helps: a checkpoint with more tokens, or with a larger vocabulary (synseg-train create).',
+        'helps: a checkpoint with more tokens, or with a larger vocabulary (synseg create).',
     ]);
   });
 });

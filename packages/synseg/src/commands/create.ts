@@ -1,54 +1,16 @@
 /** `synseg create`: a checkpoint from nothing but sizes and a file of captions. */
-import { choice, group, integer, list, text, type OptionsOf } from '@synseg/core/guards';
+import { text, type OptionsOf } from '@synseg/core/guards';
 import * as train from '@synseg/train';
-import { COLUMN } from '../columns.ts';
+import { CREATE_OPTIONS, READ_CAPTIONS_OPTIONS } from '@synseg/train/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among } from '../flags.ts';
 import { grouped } from '../text.ts';
-
-/** Options of `createCheckpoint()`. */
-const CREATE_OPTIONS = {
-  /**
-   * Tokens at most.
-   * @default 2048
-   */
-  vocabulary: integer(),
-  /** Encoder of pictures. */
-  vision: group({ side: integer(), patch: integer(), width: integer(), layers: integer(), heads: integer() }),
-  /** Encoder of texts. */
-  text: group({ width: integer(), layers: integer(), heads: integer(), tokens: integer() }),
-  /**
-   * Length of an embedding.
-   * @default 128
-   */
-  projectionDim: integer(),
-  /**
-   * Blocks that the decoder reads, from 0.
-   * @default three, up to the last but one
-   */
-  taps: list(integer({ least: 0 })),
-  /** Decoder. */
-  decoder: group({
-    reduceDim: integer(),
-    heads: integer(),
-    intermediateSize: integer(),
-    head: choice(['simple', 'refined']),
-  }),
-  /** @default 42 */
-  seed: integer({ least: 0 }),
-};
 
 /** Flags of `synseg create`. */
 export const CREATE_FLAGS = {
   /** New folder. */
   out: { ...text(), placeholder: 'folder' },
-  /**
-   * Layout of the captions.
-   * @default by the name of the file
-   */
-  format: choice(['tsv', 'csv', 'jsonl', 'coco', 'text']),
-  /** Names of fields, or columns from 0. */
-  keys: group({ image: COLUMN, caption: COLUMN }),
+  ...READ_CAPTIONS_OPTIONS,
   ...CREATE_OPTIONS,
 };
 
@@ -74,8 +36,8 @@ async function run(
   flags: OptionsOf<typeof CREATE_FLAGS, 'out'>,
   captions: string,
 ): Promise<Result> {
-  const { out, format, keys } = flags;
-  const texts = train.readCaptions(captions, { format, keys, signal });
+  const { out } = flags;
+  const texts = train.readCaptions(captions, { ...among(READ_CAPTIONS_OPTIONS, flags), signal });
   const { createCheckpoint = train.createCheckpoint } = work;
   const made = await createCheckpoint(out, texts, { ...among(CREATE_OPTIONS, flags), signal });
   const { vision, text: words, decoder } = made.parameters;

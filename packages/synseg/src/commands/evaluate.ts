@@ -1,58 +1,11 @@
 /** `synseg evaluate`: a score, with the protocol it was got under. */
-import { choice, integer, number, text, type OptionsOf } from '@synseg/core/guards';
-import { SEGMENT_OPTIONS } from '@synseg/core/options';
+import type { OptionsOf } from '@synseg/core/guards';
 import * as train from '@synseg/train';
+import { EVALUATE_OPTIONS } from '@synseg/train/options';
 import { command, type Context, type Result } from '../context.ts';
-import { among, only } from '../flags.ts';
-import { CHECKPOINT_FLAGS, IMAGE_FLAGS, LABELS_OPTIONS, MODEL_FLAGS, modelOf } from '../model.ts';
+import { among } from '../flags.ts';
+import { CHECKPOINT_FLAGS, modelOf } from '../model.ts';
 import { grouped } from '../text.ts';
-
-/** Options of `evaluate()`. */
-const EVALUATE_OPTIONS = {
-  /** Layout of the data set. */
-  dataset: choice(train.DATASETS),
-  /** Folder of the data set. */
-  root: { ...text(), placeholder: 'folder' },
-  /**
-   * Part of the data set.
-   * @default test for camvid
-   */
-  split: text(),
-  /**
-   * Labels that compete: all, or those present in the picture.
-   * @default all
-   */
-  labels: choice(['all', 'present']),
-  /**
-   * Whether background pixels count.
-   * @default ignore
-   */
-  background: choice(['ignore', 'class']),
-  /**
-   * Activation that the winning label must reach.
-   * @default none
-   */
-  threshold: number({ least: 0, most: 1 }),
-  /** Only the first pictures. */
-  limit: integer(),
-  /** Passes over the first pictures. */
-  offset: integer({ least: 0 }),
-  ...only(SEGMENT_OPTIONS, 'views', 'merge'),
-  templates: LABELS_OPTIONS.templates,
-  /** Class list in place of the data set's own. */
-  classes: { ...text(), placeholder: 'file.json' },
-  /** Sheet of the worst pictures, to be written. */
-  sheet: { ...text(), placeholder: 'file.png' },
-  /**
-   * Pictures on it.
-   * @default 12
-   */
-  sheetPictures: integer(),
-  ...only(MODEL_FLAGS, 'device', 'precision'),
-  /** Processor threads of one operator. */
-  threads: integer(),
-  ...only(IMAGE_FLAGS, 'maxPixels'),
-};
 
 /** Flags of `synseg evaluate`. */
 export const EVALUATE_FLAGS = { ...CHECKPOINT_FLAGS, ...EVALUATE_OPTIONS };

@@ -1,27 +1,16 @@
 /** `synseg export`: a checkpoint of a run as a folder for the segmenter. */
-import { choice, flag, number, text, withDefault, type OptionsOf } from '@synseg/core/guards';
+import { text, withDefault, type OptionsOf } from '@synseg/core/guards';
 import * as train from '@synseg/train';
+import { EXPORT_OPTIONS } from '@synseg/train/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among } from '../flags.ts';
-
-/** Options of `exportCheckpoint()`. */
-const EXPORT_OPTIONS = {
-  /** Type of the weights. */
-  precision: withDefault(choice(['fp32', 'fp16']), 'fp32'),
-  /**
-   * Activation below which a pixel is background, stated in config.json.
-   * @default what the checkpoint states, or 0.5
-   */
-  threshold: number({ least: 0, most: 1 }),
-  /** Replaces the checkpoint in --out. */
-  overwrite: withDefault(flag(), false),
-};
 
 /** Flags of `synseg export`. */
 export const EXPORT_FLAGS = {
   /** New folder. */
   out: { ...text(), placeholder: 'folder' },
   ...EXPORT_OPTIONS,
+  precision: withDefault(EXPORT_OPTIONS.precision, 'fp32'),
 };
 
 /** Runs `synseg export`. */

@@ -2,9 +2,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkOutputs, text, type OptionsOf } from '@synseg/core/guards';
+import { LABELS_OPTIONS } from '@synseg/core/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among } from '../flags.ts';
-import { LABELS_OPTIONS, LABEL_FLAGS, MODEL_FLAGS, loadModel } from '../model.ts';
+import { LABEL_FLAGS, MODEL_FLAGS, loadModel } from '../model.ts';
 import { commaSeparated, table } from '../text.ts';
 
 /** Flags of `synseg labels`. */

@@ -2,11 +2,20 @@
 import { stat } from 'node:fs/promises';
 import { LabelSet } from '@synseg/core';
 import { writeFileAtomic } from '@synseg/core/checkpoint';
-import { checkOutputs, flag, readImage, shownURL, text, value, type OptionsOf } from '@synseg/core/guards';
-import { SEGMENT_OPTIONS } from '@synseg/core/options';
+import {
+  DEFAULT_LIMITS,
+  checkOutputs,
+  flag,
+  readImage,
+  shownURL,
+  text,
+  value,
+  type OptionsOf,
+} from '@synseg/core/guards';
+import { LABELS_OPTIONS, SEGMENT_OPTIONS } from '@synseg/core/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among, only } from '../flags.ts';
-import { IMAGE_FLAGS, LABELS_OPTIONS, LABEL_FLAGS, MODEL_FLAGS, NAMES, loadModel } from '../model.ts';
+import { IMAGE_FLAGS, LABEL_FLAGS, MODEL_FLAGS, NAMES, loadModel } from '../model.ts';
 import { percent, table } from '../text.ts';
 
 const file = (...endings: readonly string[]): ReturnType<typeof text> =>
@@ -77,7 +86,9 @@ async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, ima
   const once =
     out !== undefined &&
     (/^(?:https?|data):/i.test(image) || (await stat(image).catch(() => undefined))?.isFile() === false);
-  const picture = once ? (await readImage(image, { signal })).bytes : image;
+  const picture = once
+    ? (await readImage(image, { ...DEFAULT_LIMITS, publicOnly: false, ...among(IMAGE_FLAGS, flags), signal })).bytes
+    : image;
   const result = await segmenter.segment(picture, labels, { ...among(VIEW_FLAGS, flags), signal });
   const segmented = performance.now();
   if (out !== undefined)

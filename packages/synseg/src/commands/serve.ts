@@ -1,11 +1,12 @@
 /** `synseg serve`: sources on a web page, live, with labels to edit. */
 import type { LabelInput, LabelSet } from '@synseg/core';
 import { integer, text, type OptionsOf, secretText } from '@synseg/core/guards';
+import { LABELS_OPTIONS } from '@synseg/core/options';
 import { PreviewServer, segmentVideos, sourceNames, type PreviewLabel, type PreviewLabels } from '@synseg/video';
 import type { PreviewOptions, SegmentVideosOptions, SegmentedFrame, VideoStream } from '@synseg/video';
 import { command, type Context, type Loaded, type Result } from '../context.ts';
 import { among } from '../flags.ts';
-import { LABELS_OPTIONS, loadModel } from '../model.ts';
+import { loadModel } from '../model.ts';
 import { SEGMENT_VIDEOS_OPTIONS, VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
 
 /** Flags of `synseg serve`. */
@@ -100,7 +101,7 @@ function liveOptions(
   const names = sourceNames(sources);
   return {
     ...{ policy: 'freshest', onError: 'skip' },
-    ...among(SEGMENT_VIDEOS_OPTIONS, flags),
+    ...(among(SEGMENT_VIDEOS_OPTIONS, flags) as SegmentVideosOptions),
     ...{ realTime: true, output: ['jpeg'], signal, onEnd },
     onState: (change) => {
       void onState(change);

@@ -1,7 +1,7 @@
 /** `synseg probe` and `synseg devices`: what there is to be read, without reading it. */
 import { describeSource, listDevices, probe } from '@synseg/video';
 import { command } from '../context.ts';
-import { only } from '../flags.ts';
+import { among, only } from '../flags.ts';
 import { IMAGE_FLAGS } from '../model.ts';
 
 /** Flags of `synseg probe`. */
@@ -13,7 +13,7 @@ export const probeSource = command({
   flags: PROBE_FLAGS,
   operand: '<source>',
   async run({ signal }, flags, source: string) {
-    const info = await probe(source, { ...flags, signal });
+    const info = await probe(source, { ...among(PROBE_FLAGS, flags), signal });
     const { width, height, codec, frameRate, durationSeconds, rotation, variableRate, hasAudio, audioCodec } = info;
     const { name } = describeSource(source);
     const facts = [

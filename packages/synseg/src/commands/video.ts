@@ -2,11 +2,12 @@
 import { basename, extname } from 'node:path';
 import type { LabelSet } from '@synseg/core';
 import { checkOutputs, choice, text, type OptionsOf } from '@synseg/core/guards';
+import { LABELS_OPTIONS } from '@synseg/core/options';
 import { describeSource, segmentVideos, sourceNames, type OutputFiles, type SegmentedFrame } from '@synseg/video';
-import type { SourceReport } from '@synseg/video';
+import type { SegmentVideosOptions, SourceReport } from '@synseg/video';
 import { command, type Context, type Result } from '../context.ts';
 import { among, kebabCase } from '../flags.ts';
-import { LABELS_OPTIONS, loadModel } from '../model.ts';
+import { loadModel } from '../model.ts';
 import { grouped, percent } from '../text.ts';
 import { SEGMENT_VIDEOS_OPTIONS, VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
 
@@ -77,7 +78,7 @@ async function run(context: Context, flags: VideoCommandFlags, sources: readonly
     tally.start(labels);
     const inputs = sourcesOf(sources, flags).map((source, at) => ({ source, ...files[at] }));
     const stream = segmentVideos(inputs, segmenter, labels, {
-      ...among(SEGMENT_VIDEOS_OPTIONS, flags),
+      ...(among(SEGMENT_VIDEOS_OPTIONS, flags) as SegmentVideosOptions),
       ...sourceNotes(context.note, flags.maxGapSeconds),
       signal,
       onProgress: ({ frames, total, framesPerSecond }) => {

@@ -1,4 +1,4 @@
-/** Noun phrases found before – by `synseg-train phrases`, or by spaCy – to be joined to samples by key or caption. */
+/** Noun phrases found before – by `synseg phrases`, or by spaCy – to be joined to samples by key or caption. */
 import { dataError, fieldNames } from './data-error.ts';
 import type { WarningCounter } from './data-warning.ts';
 import { jsonlTable } from './jsonl.ts';

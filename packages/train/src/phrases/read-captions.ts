@@ -1,20 +1,29 @@
 /** The captions of a file, for who needs no more of it. */
-import { captionFormat, captionRecords, type CaptionFormat } from './caption-records.ts';
-import type { CaptionKeys } from './caption-columns.ts';
+import { choice, group, readOptions, withDefault, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
+import { CAPTION_KEYS } from './caption-columns.ts';
+import { CAPTION_FORMATS, captionFormat, captionRecords } from './caption-records.ts';
 import { BROKEN } from './text-chunks.ts';
 
-/** How {@link readCaptions} reads a file. */
-export interface ReadCaptionsOptions {
-  /** Layout of the file. @default by its name, which may end in `.gz` */
-  readonly format?: Exclude<CaptionFormat, 'spacy'> | undefined;
-  /** Names or columns of the fields. */
-  readonly keys?: CaptionKeys | undefined;
-  readonly signal: AbortSignal;
-}
+/** Options of {@link readCaptions}. */
+export const READ_CAPTIONS_OPTIONS = {
+  /**
+   * Layout of the file.
+   * @default by its name, which may end in `.gz`
+   */
+  format: choice(CAPTION_FORMATS.filter((name) => name !== 'spacy')),
+  /** Names of fields, or columns from 0. */
+  keys: withDefault(group(CAPTION_KEYS), {}),
+  ...SIGNAL_OPTION,
+};
+export type ReadCaptionsOptions = OptionsOf<typeof READ_CAPTIONS_OPTIONS>;
 
-/** Captions of a file in its order; what cannot be read is left out. */
-export async function* readCaptions(path: string, options: ReadCaptionsOptions): AsyncGenerator<string> {
-  const { format = captionFormat(path), keys = {}, signal } = options;
+/**
+ * Captions of a file in its order, such as `createCheckpoint()` learns its words from; what cannot be read is left out.
+ *
+ * @param path - file of captions, packed or not
+ */
+export async function* readCaptions(path: string, options: ReadCaptionsOptions = {}): AsyncGenerator<string> {
+  const { format = captionFormat(path), keys, signal } = readOptions('read captions', READ_CAPTIONS_OPTIONS, options);
   for await (const records of captionRecords({ path, format, keys, header: undefined, signal })) {
     for (const record of records) if (record !== BROKEN) yield record.caption;
   }

@@ -92,7 +92,7 @@ export function composePairs(
       warn(
         `Captions may lose their end: ${String(full)} of ${String(pairs.pairs)} in a batch have the ` +
           `${String(maxTokens)} tokens that the text encoder takes, or more. What helps: a checkpoint with more ` +
-          'tokens, or with a larger vocabulary (synseg-train create).',
+          'tokens, or with a larger vocabulary (synseg create).',
       );
     }
     const { epoch, consumed } = batch.after;
