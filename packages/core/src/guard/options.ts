@@ -20,6 +20,8 @@ export interface Option<Value> {
   readonly placeholder?: string;
   /** Options within this one, under their names. */
   readonly options?: Options;
+  /** The kind of each value of a list. */
+  readonly item?: Option<unknown>;
   /** Never printed. */
   readonly secret?: true;
   /** Filled in where nothing is given. */
@@ -156,6 +158,7 @@ export function list<Value>(
   return {
     rule,
     schema: v.pipe(v.array(item.schema, rule), v.minLength(least, rule)),
+    item,
     ...(fromText === undefined
       ? {}
       : {
@@ -261,23 +264,25 @@ function optionError(action: string, described: Options, issue: Issue, what: str
   const pathTo = (steps: readonly string[]): string =>
     steps.reduce((path, key) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`), what);
   if (isUnknownName(issue)) {
-    const names = Object.keys(
-      keys.slice(0, -1).reduce<Options>((within, key) => within[key]?.options ?? {}, described),
-    );
+    const names = Object.keys(optionAt(described, keys.slice(0, -1))?.options ?? {});
     const name = keys.at(-1) ?? '';
     const near = nearestName(name, names);
     const hint = near === undefined ? `; known: ${names.join(', ')}` : ` (did you mean "${near}"?)`;
     const object = pathTo(keys.slice(0, -1)) || 'options';
     return new TypeError(`Cannot ${action}: ${object} must have known names, got ${JSON.stringify(name)}${hint}`);
   }
-  const option = keys.reduce<{ within: Options; option?: Option<unknown> }>(
-    ({ within, option }, key) => ({ within: within[key]?.options ?? {}, option: within[key] ?? option }) as never,
-    { within: described },
-  ).option;
+  const option = optionAt(described, keys);
   const rule = ofName(issue) ? (option?.rule ?? 'be given') : issue.message;
   const got = ofName(issue) ? 'none' : describeValue(option?.secret === true ? typeof issue.input : issue.input);
   const Kind = issue.kind === 'validation' ? RangeError : TypeError;
   return new Kind(`Cannot ${action}: ${pathTo(keys)} must ${rule}, got ${got}`);
+}
+
+/** The option that a path leads to; of one that is no description itself, the nearest around it. */
+function optionAt(described: Options, path: readonly string[]): Partial<Option<unknown>> | undefined {
+  return path.reduce<Partial<Option<unknown>>>((within, key) => within.options?.[key] ?? within.item ?? within, {
+    options: described,
+  });
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
