@@ -18,6 +18,21 @@ const shared: Options = {
   splitting: true,
 };
 
+/** The live page: its scripts, styles and chart library in one file each, for browsers. */
+const page: Options = {
+  name: 'page',
+  entry: ['page.ts', 'page.css', 'page.html', 'locked.html', 'icon.svg'].map((file) => `packages/video/page/${file}`),
+  outDir: 'packages/video/dist/page',
+  format: ['esm'],
+  platform: 'browser',
+  target: 'es2022',
+  noExternal: [/./],
+  loader: { '.html': 'copy', '.svg': 'copy' },
+  minify: true,
+  clean: true,
+  banner: { js: `/*! uPlot, in this file:\n${readFileSync('node_modules/uplot/LICENSE', 'utf8')}*/` },
+};
+
 /** Entries that other packages import, and so need types. */
 const PUBLIC = new Set(['index', 'checkpoint', 'graph', 'guards', 'masks', 'options', 'runtime']);
 
@@ -51,6 +66,7 @@ function packageBuild(name: string, entries: readonly string[]): Options {
       entries.map((entry) => [entry.split('/').at(-1) ?? entry, `packages/${name}/src/${entry}.ts`]),
     ),
     outDir: `packages/${name}/dist`,
+    clean: ['!page/**'], // it is a build of its own
     external: dependenciesOf(name),
     define: { __BUILD_ID__: JSON.stringify(buildId()) },
     // tsup sets `baseUrl`, which TypeScript 6 calls deprecated.
@@ -62,6 +78,7 @@ function packageBuild(name: string, entries: readonly string[]): Options {
 }
 
 export default defineConfig([
+  page,
   packageBuild('core', [
     'index',
     'checkpoint',

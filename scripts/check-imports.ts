@@ -225,7 +225,7 @@ function rootDocuments(): string[] {
 const code = /\.(ts|mjs|js)$/;
 for (const folder of ['packages', 'test', 'bench', 'scripts', 'examples', 'worlds']) {
   for (const file of filesUnder(folder, code)) {
-    if (folder === 'packages' && !/^packages\/[^/]+\/src\//.test(file)) continue;
+    if (folder === 'packages' && !/^packages\/[^/]+\/(src|page)\//.test(file)) continue;
     checkName(file);
     checkText(file, readFileSync(join(root, file), 'utf8'), folder === 'packages');
   }

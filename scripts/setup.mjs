@@ -177,7 +177,8 @@ function hashOfSources(packages) {
   );
   for (const folder of packages) {
     files.push(join(folder, 'package.json'));
-    if (existsSync(join(folder, 'src'))) files.push(...filesUnder(join(folder, 'src')));
+    for (const part of ['src', 'page'])
+      if (existsSync(join(folder, part))) files.push(...filesUnder(join(folder, part)));
   }
   for (const file of files)
     hash

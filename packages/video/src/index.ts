@@ -14,7 +14,7 @@ export type { Policy } from './pipeline/frame-buffer.ts';
 export type { SourceReport, VideoStream } from './pipeline/video-stream.ts';
 export type { MaskRle } from './label-masks.ts';
 export { PreviewServer } from './preview/preview-server.ts';
-export type { PreviewLabel, PreviewLabels, PreviewOptions, PreviewPicture } from './preview/preview-types.ts';
+export type { PreviewLabel, PreviewLabels, PreviewOptions, PreviewPicture } from './preview/preview-options.ts';
 export { findFfmpeg } from './process/version.ts';
 export { segmentVideo } from './segment-video.ts';
 export { segmentVideos, type SourceWithFiles, type VideoSegmenter } from './segment-videos.ts';

@@ -1,6 +1,6 @@
 /** Who may look, and from where. */
 import { describe, expect, it } from 'vitest';
-import { rawAnswer, startPreview } from './viewing.ts';
+import { handshake, rawAnswer, startPreview } from './viewing.ts';
 
 describe('who may look', () => {
   it('answers on this machine only to names of this machine', async () => {
@@ -35,6 +35,25 @@ describe('who may look', () => {
     );
   });
 
+  it('opens its WebSocket to the page alone', async () => {
+    const preview = await startPreview();
+    const { host } = new URL(preview.url);
+    const origin = (text: string): string => `Cannot open preview: origin must be the preview itself, got "${text}"\n`;
+    expect(await handshake(preview, { Origin: `http://${host}` })).toEqual([101, '']);
+    expect(await handshake(preview)).toEqual([101, '']); // a program
+    for (const text of ['http://evil.example', `http://${host}.evil.example`, 'http://127.0.0.1:1', 'null'])
+      expect(await handshake(preview, { Origin: text })).toEqual([403, origin(text)]);
+    expect(await handshake(preview, { Host: 'evil.example', Origin: 'http://evil.example' })).toEqual([
+      403,
+      'Cannot open preview: host must be a name of this machine, got "evil.example"\n',
+    ]);
+    expect((await handshake(preview, { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'websocket' }))[0]).toBe(403);
+    expect(preview.viewers).toBeLessThanOrEqual(2);
+    const upgrade = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: x'];
+    const elsewhere = await rawAnswer(preview, 'GET /other HTTP/1.1', `Host: ${host}`, ...upgrade);
+    expect(elsewhere).toContain('HTTP/1.1 404 Not Found');
+  });
+
   it('makes up a token when others can reach it, and asks for it', async () => {
     const preview = await startPreview({ host: '0.0.0.0' });
     const { port, searchParams } = new URL(preview.url);
@@ -43,20 +62,29 @@ describe('who may look', () => {
     const address = `http://127.0.0.1:${port}/`;
     const locked = await fetch(address);
     expect([locked.status, (await locked.text()).includes('Enter the token')]).toEqual([401, true]);
-    for (const path of ['page.js', 'live', 'events', 'stream/0', 'vocabulary', '?token=wrong', '?token='])
+    for (const path of ['page.js', 'stream/0', 'snapshot/0.jpg', '?token=wrong', '?token='])
       expect((await fetch(address + path)).status).toBe(401);
-    expect(await (await fetch(`${address}live`)).text()).toBe(
-      'Cannot open preview: token must be the one printed when the preview was started\n',
-    );
+    const refusal = 'Cannot open preview: token must be the one printed when the preview was started\n';
+    expect(await (await fetch(`${address}stream/0`)).text()).toBe(refusal);
+    expect(locked.headers.get('Set-Cookie')).toBe(null);
+    // The form is to look like one.
+    for (const path of ['page.css', 'icon.svg']) expect((await fetch(address + path)).status).toBe(200);
 
     const entering = await fetch(`${address}?token=${token}`, { redirect: 'manual' });
     const cookie = entering.headers.get('Set-Cookie') ?? '';
     expect([entering.status, entering.headers.get('Location')]).toEqual([303, './']);
     expect(cookie).toBe(`synseg_${port}=${token}; HttpOnly; SameSite=Lax; Path=/`);
     expect((await fetch(address, { headers: { Cookie: `other=1; ${cookie.split(';')[0] ?? ''}` } })).status).toBe(200);
-    expect((await fetch(`${address}vocabulary`, { headers: { Authorization: `Bearer ${token}` } })).status).toBe(200);
-    expect((await fetch(`${address}vocabulary?token=${token}`)).status).toBe(200);
+    expect((await fetch(`${address}page.js`, { headers: { Authorization: `Bearer ${token}` } })).status).toBe(200);
+    expect((await fetch(`${address}page.js?token=${token}`)).status).toBe(200);
     expect((await fetch(address, { headers: { Cookie: `synseg_${port}=%` } })).status).toBe(401);
+
+    const Host = `127.0.0.1:${port}`;
+    const foreign = { Origin: 'http://evil.example', Cookie: cookie };
+    expect(await handshake(preview, { Host })).toEqual([401, refusal]);
+    expect(await handshake(preview, { Host, Cookie: `synseg_${port}=wrong` })).toEqual([401, refusal]);
+    expect((await handshake(preview, { Host, ...foreign }))[0]).toBe(403);
+    expect(await handshake(preview, { Host, Origin: `http://${Host}`, Cookie: cookie })).toEqual([101, '']);
   });
 
   it('takes a token of the caller, on any address', async () => {

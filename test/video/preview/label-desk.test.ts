@@ -1,7 +1,8 @@
-/** Edits of the labels, as requests. */
+/** Changes of the labels, as a page asks for them. */
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import type { PreviewLabel, PreviewLabels } from '../../../packages/video/src/preview/preview-types.ts';
-import { post, rawAnswer, startPreview, streetLabels, until, watch } from './viewing.ts';
+import type { PreviewLabel, PreviewLabels } from '../../../packages/video/src/preview/preview-options.ts';
+import { openLive, startPreview, streetLabels, until, watch } from './viewing.ts';
 import { LabelDesk } from '../../../packages/video/src/preview/label-desk.ts';
 
 describe('editing labels', () => {
@@ -15,16 +16,11 @@ describe('editing labels', () => {
         return renamed;
       },
     });
-    const { of } = watch(preview, 'live');
+    const { messages, of, change } = watch(preview);
     await until(() => of('labels').length === 1);
-    const answer = await post(preview, 'labels', {
-      revision: 1,
-      labels: [{ name: ' street ', threshold: 0.25 }, { name: 'bus' }],
-    });
-    expect([answer.status, await answer.json()]).toEqual([
-      200,
-      { labels: { type: 'labels', revision: 2, ...renamed } },
-    ]);
+    expect(await change(1, [{ name: ' street ', threshold: 0.25 }, { name: 'bus' }])).toEqual({ type: 'answer' });
+    // The answer follows the labels.
+    expect(messages.slice(-2).map(({ data }) => data.type)).toEqual(['labels', 'answer']);
     expect(asked).toEqual([[{ name: 'street', threshold: 0.25 }, { name: 'bus' }]]);
     await until(() => of('labels').length === 2);
     expect(of('labels')[1]?.data).toEqual({ type: 'labels', revision: 2, ...renamed });
@@ -37,12 +33,13 @@ describe('editing labels', () => {
     const preview = await startPreview({
       onLabels: () => Promise.reject(new Error('"rod" is not in the vocabulary of http://me:secret@hub/')),
     });
-    const answer = await post(preview, 'labels', { revision: 1, labels: [{ name: 'rod' }] });
-    const labels = { type: 'labels', revision: 1, ...streetLabels };
-    expect([answer.status, await answer.json()]).toEqual([
-      422,
-      { error: '"rod" is not in the vocabulary of http://hub', labels },
-    ]);
+    const { of, change } = watch(preview);
+    await until(() => of('labels').length === 1);
+    expect(await change(1, [{ name: 'rod' }])).toEqual({
+      type: 'answer',
+      error: '"rod" is not in the vocabulary of http://hub',
+    });
+    expect(of('labels').length).toBe(1);
   });
 
   it('makes one change at a time, and lets none undo another', async () => {
@@ -60,65 +57,70 @@ describe('editing labels', () => {
         };
       },
     });
-    const change = (name: string): Promise<Response> => post(preview, 'labels', { revision: 1, labels: [{ name }] });
-    const answers = await Promise.all([change('a'), change('b'), change('c')]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
-    const late = answers.find(({ status }) => status === 409) as Response;
-    const { error, labels } = (await late.json()) as { error: string; labels: { revision: number } };
-    expect([error, labels.revision]).toEqual(['Cannot change labels: somebody else changed them meanwhile', 2]);
+    const viewers = [watch(preview), watch(preview), watch(preview)];
+    await until(() => viewers.every(({ of }) => of('labels').length === 1));
+    const answers = await Promise.all(viewers.map(({ change }, index) => change(1, [{ name: `label ${index}` }])));
+    const conflict = {
+      type: 'answer',
+      error: 'Cannot change labels: somebody else changed them meanwhile',
+      conflict: true,
+    };
+    expect(answers.filter(({ error }) => error === undefined)).toEqual([{ type: 'answer' }]);
+    expect(answers.filter(({ error }) => error !== undefined)).toEqual([conflict, conflict]);
+    expect(viewers.map(({ of }) => of('labels').at(-1)?.data['revision'])).toEqual([2, 2, 2]);
   });
 
-  it.each<[unknown, string]>([
-    [null, 'revision must be a number, got undefined'],
-    [{ revision: 1 }, 'there must be 1 to 255 labels, got undefined'],
-    [{ revision: 1, labels: [] }, 'there must be 1 to 255 labels, got 0'],
-    [
-      { revision: 1, labels: Array.from({ length: 256 }, (_, index) => ({ name: `n${index}` })) },
-      'there must be 1 to 255 labels, got 256',
-    ],
-    [{ revision: 1, labels: [{ name: ' ' }] }, 'a name must not be empty'],
-    [{ revision: 1, labels: [null] }, 'a name must not be empty'],
-    [{ revision: 1, labels: [{ name: 'x'.repeat(201) }] }, 'a name must have at most 200 characters, got 201'],
-    [{ revision: 1, labels: [{ name: 'car' }, { name: 'car ' }] }, 'names must be unique, got "car" twice'],
-    [{ revision: 1, labels: [{ name: 'car', threshold: 1.5 }] }, 'threshold of "car" must be in [0, 1], got 1.5'],
-    [{ revision: 1, labels: [{ name: 'car', threshold: 'x' }] }, 'threshold of "car" must be in [0, 1], got "x"'],
-  ])('says what is wrong with a request (%#)', async (body, text) => {
+  it.each<[unknown, unknown, string]>([
+    [undefined, [{ name: 'car' }], 'revision must be an integer of at least 0, got none'],
+    [1, undefined, 'labels must be a list that is not empty, got none'],
+    [1, [], 'labels must be a list that is not empty, got an empty list'],
+    [1, Array.from({ length: 256 }, (_, index) => ({ name: `n${index}` })), 'labels must be at most 255, got 256'],
+    [1, [{ name: ' ' }], 'labels.0.name must be a string of 1 to 200 characters, got " "'],
+    [1, [null], 'labels.0 must be an object, got null'],
+    [1, [{ name: 'car', colour: 'red' }], 'labels.0 must have known names, got "colour"; known: name, threshold'],
+    [1, [{ name: 'car' }, { name: 'car ' }], 'names must be unique, got "car" twice'],
+    [1, [{ name: 'car', threshold: 1.5 }], 'labels.0.threshold must be a number from 0 to 1, got 1.5'],
+    [1, [{ name: 'car', threshold: 'x' }], 'labels.0.threshold must be a number from 0 to 1, got "x"'],
+  ])('says what is wrong with a request (%#)', async (revision, labels, text) => {
     const preview = await startPreview({ onLabels: () => Promise.reject(new Error('must not be asked')) });
-    const answer = await post(preview, 'labels', body);
-    expect([answer.status, ((await answer.json()) as { error: string }).error]).toEqual([
-      400,
-      `Cannot change labels: ${text}`,
-    ]);
+    const { of, change } = watch(preview);
+    await until(() => of('labels').length === 1);
+    expect(await change(revision, labels)).toEqual({ type: 'answer', error: `Cannot change labels: ${text}` });
   });
 
-  it('reads JSON only, and not more than 64 KiB of it', async () => {
+  it('bounds the name of a label', async () => {
+    const { of, change } = watch(await startPreview());
+    await until(() => of('labels').length === 1);
+    const { error } = await change(1, [{ name: 'x'.repeat(201) }]);
+    expect(error).toContain('Cannot change labels: labels.0.name must be a string of 1 to 200 characters, got "xxx');
+  });
+
+  it.each<[string, string | Buffer, number, string]>([
+    [
+      'text that is no JSON',
+      '{"revision":',
+      1007,
+      'Cannot read message: it must be JSON with type "drawn" or "labels"',
+    ],
+    ['null', 'null', 1007, 'Cannot read message: it must be JSON with type "drawn" or "labels"'],
+    ['an unknown type', '{"type":"x"}', 1007, 'Cannot read message: it must be JSON with type "drawn" or "labels"'],
+    ['bytes', Buffer.alloc(3), 1007, 'Cannot read message: it must be JSON with type "drawn" or "labels"'],
+    ['more than 64 KiB', JSON.stringify({ type: 'x'.repeat(65_536) }), 1009, ''],
+  ])('ends the connection of who sends %s', async (_, message, code, reason) => {
     const preview = await startPreview();
-    const form = await post(preview, 'labels', '{}', { 'Content-Type': 'text/plain' });
-    expect([form.status, await form.text()]).toEqual([
-      415,
-      'Cannot read request: content type must be application/json\n',
-    ]);
-    const broken = await post(preview, 'labels', '{"revision":');
-    expect([broken.status, await broken.text()]).toEqual([400, 'Cannot read request: body must be JSON\n']);
-    const long = await rawAnswer(
-      preview,
-      'POST /labels HTTP/1.1',
-      'Host: localhost',
-      'Content-Type: application/json',
-      'Content-Length: 70000',
-      '',
-      'x'.repeat(69_996),
-    );
-    expect(long).toContain('HTTP/1.1 413');
-    expect(long).toContain('Cannot read request: body must have at most 65536 bytes');
+    const socket = openLive(preview);
+    socket.on('open', () => socket.send(message));
+    const [closed, why] = (await once(socket, 'close')) as [number, Buffer];
+    expect([closed, why.toString()]).toEqual([code, reason]);
+    await until(() => preview.viewers === 0);
   });
 
   it('lets a few changes wait and refuses more', async () => {
     const desk = new LabelDesk({ names: [], colors: [], thresholds: [] }, () => new Promise(() => {}));
-    const body = { revision: 1, labels: [{ name: 'car' }] };
+    const body = { type: 'labels', revision: 1, labels: [{ name: 'car' }] };
     for (let waiting = 0; waiting < 16; waiting++) void desk.change(body);
     expect(await desk.change(body)).toEqual({
-      status: 409,
+      type: 'answer',
       error: 'Cannot change labels: too many changes wait already',
     });
   });
@@ -126,8 +128,8 @@ describe('editing labels', () => {
   it('shows the person what is wrong with an answer that holds no labels', async () => {
     const desk = new LabelDesk({ names: [], colors: [], thresholds: [] }, () => Promise.resolve(undefined as never));
     expect(await desk.change({ revision: 1, labels: [{ name: 'car' }] })).toEqual({
-      status: 422,
-      error: 'Cannot change labels: labels must hold names, colors and thresholds, lists of one length, got undefined',
+      type: 'answer',
+      error: 'Cannot change labels: labels.names must be a list, got none',
     });
     expect(desk.revision).toBe(1);
   });

@@ -86,36 +86,6 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
     );
   });
 
-  it('completes a text, however late the words come, and asks again when they did not come', async () => {
-    const preview = await startPreview({ onLabels: dictionary().onLabels, vocabulary });
-    const page = await openPage(preview.url);
-    const offered = (): Promise<string> =>
-      page
-        .locator('#words option')
-        .evaluateAll((options) => options.map((option) => (option as unknown as { value: string }).value).join());
-    await row(page, 'car').waitFor();
-    await page.route('**/vocabulary', (route) => route.fulfill({ body: 'cut off' }), { times: 1 });
-    const broken = page.waitForResponse('**/vocabulary');
-    await page.locator('#add input').focus();
-    await (await broken).finished();
-    let answer = (): void => undefined;
-    const typed = new Promise<void>((resolve) => (answer = resolve));
-    await page.route(
-      '**/vocabulary',
-      async (route) => {
-        await typed;
-        await route.continue();
-      },
-      { times: 1 },
-    );
-    const held = page.waitForResponse('**/vocabulary');
-    await page.keyboard.type('str');
-    answer();
-    await (await held).finished();
-    await until(async () => (await offered()) !== '');
-    expect(await offered()).toBe('street sign');
-  });
-
   it('adds and removes labels, with the keyboard alone, and completes known words', async () => {
     const { asked, onLabels } = dictionary();
     const preview = await startPreview({ onLabels, vocabulary });

@@ -1,6 +1,6 @@
 /** Parts of the page as a browser shows them, and what a test does with them. */
 import type { Locator, Page } from 'playwright-core';
-import type { PreviewLabel, PreviewLabels } from '../../../packages/video/src/preview/preview-types.ts';
+import type { PreviewLabel, PreviewLabels } from '../../../packages/video/src/preview/preview-options.ts';
 import { jpegOf } from './viewing.ts';
 
 export const red = await jpegOf('#d02020');

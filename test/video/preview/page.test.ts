@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { chromiumPath, closeBrowser, openPage } from './browser.ts';
 import { blue, card, dictionary, isBlue, isRed, middleOf, names, red, rename, row, setHidden } from './page-parts.ts';
-import { pictureOf, startPreview, until } from './viewing.ts';
+import { jpegOf, pictureOf, startPreview, until } from './viewing.ts';
+
+interface Fit {
+  getComputedStyle(element: unknown): { readonly objectFit: string };
+}
 
 afterAll(closeBrowser);
 
@@ -50,7 +54,7 @@ describe.skipIf(chromiumPath === undefined)('the preview page in Chromium', () =
       preview.publish(pictureOf(index++, { areas: { road: 0.5, car: 0.1, sky: 0.2 } }));
       return (await samples()) >= 4;
     });
-    const blues = await chart.evaluate((element) => {
+    const blues = await chart.locator('canvas').evaluate((element) => {
       const canvas = element as unknown as {
         width: number;
         height: number;
@@ -68,6 +72,32 @@ describe.skipIf(chromiumPath === undefined)('the preview page in Chromium', () =
     const box = (await chart.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
     await page.mouse.move(box.x + 60, box.y + 30); // nearest is the oldest
     await until(async () => (await page.locator('.shares.pointed b').first().textContent()) === '50.0 %');
+    expect(await chart.getAttribute('data-pointed')).toMatch(/^−\d+ s$/);
+    await page.mouse.move(box.x + 60, box.y - 30);
+    await page.locator('.shares:not(.pointed)').waitFor();
+    expect(await chart.getAttribute('data-pointed')).toBe(null);
+  });
+
+  it('shows pictures with their own proportions, whatever the shape of their pixels', async () => {
+    const preview = await startPreview({ sources: ['tall', 'anamorphic', 'narrow pixels'] });
+    const page = await openPage(preview.url);
+    const tall = await jpegOf('#d02020', 60, 120);
+    preview.publish(pictureOf(1, { jpeg: tall }));
+    preview.publish(pictureOf(1, { source: 1, jpeg: red, pixelAspect: 1.5 }));
+    preview.publish(pictureOf(1, { source: 2, jpeg: red, pixelAspect: 0.5 }));
+    const shapes = (): Promise<string> =>
+      page.locator('.view').evaluateAll((found) =>
+        found
+          .map((element) => {
+            const { width, height } = element as unknown as { width: number; height: number };
+            return `${width}×${height} ${(globalThis as never as Fit).getComputedStyle(element).objectFit}`;
+          })
+          .join(),
+      );
+    await until(async () => (await shapes()) === '60×120 contain,240×90 contain,160×180 contain');
+    const boxes = await card(page).locator('.picture').boundingBox();
+    const [picture, view] = [boxes, await card(page).locator('.view').boundingBox()];
+    expect(view).toEqual(picture);
   });
 
   it('saves the picture on show as it came', async () => {
@@ -145,8 +175,28 @@ describe.skipIf(chromiumPath === undefined)('the preview page in Chromium', () =
     await page.getByRole('button', { name: 'Open' }).click();
     await row(page, 'car').waitFor();
     expect(page.url()).toBe(new URL('/', preview.url).href);
+    expect(await page.context().cookies()).toMatchObject([{ httpOnly: true, sameSite: 'Lax' }]);
     await page.reload();
     await row(page, 'car').waitFor();
+  });
+
+  it('says that the token is no longer valid when the server asks for another', async () => {
+    const first = await startPreview({ token: 'a-token-of-mine' });
+    const page = await openPage(first.url, { mayFail: true });
+    await row(page, 'car').waitFor();
+    await first.close();
+    await startPreview({ token: 'another-token', port: Number(new URL(first.url).port) });
+    const status = page.locator('#connection[data-state="locked"]');
+    await status.waitFor();
+    expect(await status.textContent()).toBe('the token is no longer valid: open the address that was printed');
+  });
+
+  it('asks again where the token is wrong', async () => {
+    const preview = await startPreview({ token: 'a-token-of-mine' });
+    const page = await openPage(new URL('/?token=wrong-token', preview.url).href, { mayFail: true });
+    expect(await page.getByLabel('Token').isVisible()).toBe(true);
+    expect(await page.evaluate('getComputedStyle(document.querySelector("form")).display')).toBe('grid');
+    expect(await page.context().cookies()).toEqual([]);
   });
 
   it.each([

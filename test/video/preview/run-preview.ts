@@ -1,8 +1,10 @@
 /** A preview's whole life in one program, for runtimes other than the tests' own. Prints what happened as JSON. */
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import WebSocket from 'ws';
 import { PreviewServer } from '../../../packages/video/src/preview/preview-server.ts';
-import type { PreviewLabels } from '../../../packages/video/src/preview/preview-types.ts';
+import type { PreviewLabels } from '../../../packages/video/src/preview/preview-options.ts';
 
 const labels: PreviewLabels = { names: ['road'], colors: [[1, 2, 3]], thresholds: [null] };
 const preview = await PreviewServer.start({
@@ -35,16 +37,27 @@ for (let index = 0; index < 60; index++) {
   await sleep(2);
 }
 const page = await fetch(preview.url);
-const edit = {
-  method: 'POST',
-  headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify({ revision: 1, labels: [{ name: 'bus' }] }),
-};
-const edited = (await (await fetch(at('labels'), edit)).json()) as { labels: PreviewLabels };
+const script = await fetch(at('page.js'));
+await script.body?.cancel();
+
+const live = at('live').href.replace('http', 'ws');
+const socket = new WebSocket(live);
+const messages: Record<string, unknown>[] = [];
+socket.on('message', (bytes: Buffer, isBinary) => {
+  if (!isBinary) messages.push(JSON.parse(bytes.toString()) as Record<string, unknown>);
+});
+await once(socket, 'open');
+socket.send(JSON.stringify({ type: 'labels', revision: 1, labels: [{ name: 'bus' }] }));
+while (!messages.some(({ type }) => type === 'answer')) await sleep(10);
+const edited = messages.findLast(({ type }) => type === 'labels');
+const stranger = new WebSocket(live, { headers: { Origin: 'http://evil.example' } });
+const [refused] = (await once(stranger, 'error')) as [Error];
 const foreign = await fetch(at('/'), { headers: { Origin: 'http://evil.example' } });
 const report = {
   page: [page.status, (await page.text()).includes('<main>')],
-  names: edited.labels.names,
+  script: script.status,
+  names: edited?.['names'],
+  refused: refused.message,
   foreign: foreign.status,
   lost: preview.picturesLost,
 };

@@ -22,7 +22,14 @@ describe.skipIf(runtimes.length === 0).each(runtimes)('PreviewServer under %s', 
       timeout: 50_000,
     });
     const { lost, ...report } = JSON.parse(stdout) as { lost: number };
-    expect(report).toEqual({ page: [200, true], names: ['bus'], foreign: 403, viewers: 0 });
+    expect(report).toEqual({
+      page: [200, true],
+      script: 200,
+      names: ['bus'],
+      refused: expect.stringContaining('403'),
+      foreign: 403,
+      viewers: 0,
+    });
     expect(lost).toBeGreaterThan(4 * 30);
   });
 });

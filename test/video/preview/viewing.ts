@@ -4,12 +4,14 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
+import WebSocket from 'ws';
 import { PreviewServer } from '../../../packages/video/src/preview/preview-server.ts';
+import type { ServerMessage, ViewerMessage } from '../../../packages/video/src/preview/protocol.ts';
 import type {
   PreviewLabels,
   PreviewOptions,
   PreviewPicture,
-} from '../../../packages/video/src/preview/preview-types.ts';
+} from '../../../packages/video/src/preview/preview-options.ts';
 
 export const streetLabels: PreviewLabels = {
   names: ['road', 'car', 'sky'],
@@ -56,30 +58,6 @@ export function pictureOf(index: number, more: Partial<PreviewPicture> = {}): Pr
   };
 }
 
-/** A message of `/live`. */
-export interface LiveMessage {
-  readonly data: Record<string, unknown> & { readonly type: string };
-  readonly jpeg: Uint8Array;
-}
-
-/** Reads `/live` as the page does. */
-export async function* readLive(address: string, signal: AbortSignal): AsyncGenerator<LiveMessage, void, undefined> {
-  const response = await fetch(address, { signal });
-  let held = Buffer.alloc(0);
-  for await (const part of response.body ?? []) {
-    held = Buffer.concat([held, part as Uint8Array]);
-    while (held.length >= 8) {
-      const pictureAt = 8 + held.readUInt32BE(0);
-      const end = pictureAt + held.readUInt32BE(4);
-      if (held.length < end) break;
-      const data = JSON.parse(held.subarray(8, pictureAt).toString()) as LiveMessage['data'];
-      const jpeg = Uint8Array.from(held.subarray(pictureAt, end));
-      held = held.subarray(end);
-      yield { data, jpeg };
-    }
-  }
-}
-
 /** Sends a request of exactly these header lines and reads nothing until told to. */
 export async function rawRequest(preview: PreviewServer, ...lines: readonly string[]): Promise<Socket> {
   const { hostname, port } = new URL(preview.url);
@@ -111,30 +89,67 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   throw new Error(`waited in vain until ${holds.toString()}`);
 }
 
-const json = { 'Content-Type': 'application/json' };
-
-/** Posts to the preview; `body` is sent as it is when it is a string. */
-export function post(
-  preview: PreviewServer,
-  path: string,
-  body: unknown,
-  headers: Record<string, string> = json,
-): Promise<Response> {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return fetch(new URL(path, preview.url), { method: 'POST', headers, body: text });
+/** A message as the page gets it. */
+export interface LiveMessage {
+  readonly data: Record<string, unknown> & Pick<ServerMessage, 'type'>;
+  jpeg?: Uint8Array;
 }
 
-/** Everything that comes on a connection, for as long as the test runs. */
-export function watch(
-  preview: PreviewServer,
-  path: string,
-): { messages: LiveMessage[]; of: (type: string) => LiveMessage[]; leave: () => void } {
-  const leaving = new AbortController();
+/** A viewer that keeps everything it gets. */
+export interface Watcher {
+  readonly socket: WebSocket;
+  readonly messages: readonly LiveMessage[];
+  of(type: ServerMessage['type']): readonly LiveMessage[];
+  send(message: ViewerMessage): void;
+  /** Asks for a change of the labels; the answer to it. */
+  change(revision: unknown, labels: unknown): Promise<Record<string, unknown>>;
+}
+
+/**
+ * Watches as the page does, for as long as the test runs.
+ *
+ * @param draws - reports every picture as drawn
+ */
+export function watch(preview: PreviewServer, { draws = true }: { readonly draws?: boolean } = {}): Watcher {
+  const socket = openLive(preview);
   const messages: LiveMessage[] = [];
-  const leave = (): void => leaving.abort();
-  onTestFinished(leave);
-  void (async () => {
-    for await (const message of readLive(new URL(path, preview.url).href, leaving.signal)) messages.push(message);
-  })().catch(() => undefined);
-  return { messages, of: (type) => messages.filter(({ data }) => data.type === type), leave };
+  const of: Watcher['of'] = (type) => messages.filter(({ data }) => data.type === type);
+  const send = (message: object): void => socket.send(JSON.stringify(message));
+  socket.on('message', (bytes: Buffer, isBinary) => {
+    const last = messages.at(-1);
+    if (!isBinary) messages.push({ data: JSON.parse(bytes.toString()) as LiveMessage['data'] });
+    else if (last !== undefined) {
+      last.jpeg = Uint8Array.from(bytes);
+      if (draws) send({ type: 'drawn', source: last.data['source'] });
+    }
+  });
+  let asked = 0;
+  const change: Watcher['change'] = async (revision, labels) => {
+    const turn = asked++;
+    send({ type: 'labels', revision, labels });
+    await until(() => of('answer').length > turn);
+    return of('answer')[turn]?.data ?? {};
+  };
+  return { socket, messages, of, send, change };
+}
+
+/** A WebSocket to the preview. */
+export function openLive(preview: PreviewServer, headers: Readonly<Record<string, string>> = {}): WebSocket {
+  const socket = new WebSocket(new URL('live', preview.url.replace('http', 'ws')), { headers });
+  socket.on('error', () => undefined);
+  onTestFinished(() => socket.terminate());
+  return socket;
+}
+
+/** The status of a refused WebSocket and its reason; 101 and nothing if it is opened. */
+export async function handshake(preview: PreviewServer, headers?: Readonly<Record<string, string>>) {
+  const socket = openLive(preview, headers);
+  return new Promise<[number, string]>((resolve) => {
+    socket.on('open', () => resolve([101, '']));
+    socket.on('unexpected-response', (_request, response) => {
+      let text = '';
+      response.on('data', (part: Buffer) => (text += part.toString()));
+      response.on('end', () => resolve([response.statusCode ?? 0, text]));
+    });
+  });
 }

@@ -1,13 +1,9 @@
-/**
- * What the preview shows now, and everybody who is told when it changes. Knows no HTTP but the viewers' connections.
- */
-import type { ServerResponse } from 'node:http';
+/** The content of a preview, and the viewers that follow its changes. Knows neither HTTP nor WebSockets. */
 import { describeValue, withoutSecrets } from '@synseg/core/guards';
-import { LabelDesk, type LabelAnswer } from './label-desk.ts';
-import { Message, type MessageData } from './message.ts';
-import type { PreviewLabels, PreviewOptions, PreviewPicture } from './preview-types.ts';
+import { LabelDesk } from './label-desk.ts';
+import type { PreviewLabels, PreviewOptions, PreviewPicture } from './preview-options.ts';
 import { ShareHistory } from './share-history.ts';
-import { Viewer, type ViewerOptions } from './viewer.ts';
+import { Viewer, messageOf, type Line, type Message } from './viewer.ts';
 
 interface SourceRecord {
   readonly name: string;
@@ -16,31 +12,28 @@ interface SourceRecord {
   state?: Message;
 }
 
-/** State of the preview. */
+/** Content of the preview. */
 export class Hub {
-  readonly title: string;
-  readonly vocabulary: readonly string[];
+  readonly #hello: Message;
   readonly #sources: readonly SourceRecord[];
   readonly #desk: LabelDesk;
-  readonly #viewers = new Map<number, Viewer>();
-  #lastViewer = 0;
+  readonly #viewers = new Set<Viewer>();
   #lostBefore = 0;
 
-  constructor({ sources, labels, onLabels, title = 'synseg', vocabulary = [] }: PreviewOptions) {
-    this.title = title;
-    this.vocabulary = vocabulary;
+  constructor({ sources, labels, onLabels, title = '', vocabulary = [] }: PreviewOptions) {
     this.#sources = sources.map((name) => ({ name: withoutSecrets(name), history: new ShareHistory() }));
     this.#desk = new LabelDesk(labels, onLabels);
+    this.#hello = messageOf({ type: 'hello', title, sources: this.#sources.map(({ name }) => name), vocabulary });
   }
 
   /** Open connections that pictures go to. */
   get watching(): number {
-    return [...this.#viewers.values()].filter(({ showsPictures }) => showsPictures).length;
+    return this.#viewers.size;
   }
 
   /** Pictures replaced before they were sent, over all viewers so far. */
   get lost(): number {
-    return [...this.#viewers.values()].reduce((sum, { lost }) => sum + lost, this.#lostBefore);
+    return [...this.#viewers].reduce((sum, { lost }) => sum + lost, this.#lostBefore);
   }
 
   /** True if there is a source of this number. */
@@ -53,85 +46,71 @@ export class Hub {
     return this.#sources[source]?.picture?.jpeg;
   }
 
-  /** Takes a picture over and passes it on. */
+  /** Takes a picture and passes it on. */
   show({ jpeg, ...numbers }: PreviewPicture): void {
-    const record = this.#record(numbers.source, 'show picture');
-    record.picture = new Message({ type: 'picture', ...numbers }, jpeg);
+    const { source, areas } = numbers;
+    const record = this.#record(source, 'show picture');
+    record.picture = messageOf({ type: 'picture', ...numbers }, jpeg);
     this.#tell(record.picture);
-    const areas = record.history.add(numbers.areas, performance.now());
-    if (areas !== undefined) this.#tell(new Message({ type: 'sample', source: numbers.source, areas }));
+    const means = record.history.add(areas, performance.now());
+    if (means !== undefined) this.#tell(messageOf({ type: 'sample', source, areas: means }));
   }
 
-  /** Takes the state of a source over and passes it on. */
+  /** Takes the state of a source and passes it on. */
   showState(source: number, state: string, reason?: string): void {
     const record = this.#record(source, 'show state');
-    record.state = new Message({
-      type: 'state',
-      source,
-      state,
-      ...(reason === undefined ? {} : { reason: withoutSecrets(reason) }),
-    });
+    const why = reason === undefined ? {} : { reason: withoutSecrets(reason) };
+    record.state = messageOf({ type: 'state', source, state, ...why });
     this.#tell(record.state);
   }
 
-  /** Takes labels over that were changed by others than the viewers, and passes them on. */
+  /** Takes labels that were changed by others than the viewers, and passes them on. */
   showLabels(labels: PreviewLabels): void {
     this.#desk.replace(labels);
     this.#tell(this.#labels());
   }
 
-  /** Does what a viewer asks for. The answer carries the labels now under way, whatever came of it. */
-  async change(body: unknown): Promise<LabelAnswer & { readonly labels: MessageData }> {
-    const answer = await this.#desk.change(body);
-    const labels = this.#labels();
-    if (answer.status === 200) this.#tell(labels);
-    return { ...answer, labels: labels.data };
+  /** Makes the change that a viewer asks for. The answer comes behind the labels that are then current. */
+  async change(viewer: Viewer, asked: unknown): Promise<void> {
+    const answer = await this.#desk.change(asked);
+    if (answer.error === undefined) this.#tell(this.#labels());
+    viewer.offer(messageOf(answer));
   }
 
-  /** Adds a viewer until its connection ends, and tells it how things stand. */
-  join(response: ServerResponse, options: ViewerOptions): void {
-    const viewer = new Viewer(response, options);
-    const id = ++this.#lastViewer;
-    this.#viewers.set(id, viewer);
-    response.on('close', () => this.#leave(id));
-    viewer.offer(
-      new Message({ type: 'hello', viewer: id, title: this.title, sources: this.#sources.map(({ name }) => name) }),
-    );
+  /** Adds a viewer, and sends it everything as it stands. */
+  join(line: Line): Viewer {
+    const viewer = new Viewer(line);
+    this.#viewers.add(viewer);
+    viewer.offer(this.#hello);
     viewer.offer(this.#labels());
     for (const [source, { history, state, picture }] of this.#sources.entries()) {
       if (state !== undefined) viewer.offer(state);
-      viewer.offer(new Message({ type: 'history', source, samples: history.recent(performance.now()) }));
+      viewer.offer(messageOf({ type: 'history', source, samples: history.recent(performance.now()) }));
       if (picture !== undefined) viewer.offer(picture);
     }
+    return viewer;
   }
 
-  /** A viewer reports so many more pictures of each source as drawn; false if there is no such viewer. */
-  drawn(viewer: number, pictures: readonly number[]): boolean {
-    const found = this.#viewers.get(viewer);
-    found?.drawn(pictures);
-    return found !== undefined;
+  /** Forgets a viewer whose connection has ended. */
+  leave(viewer: Viewer): void {
+    if (this.#viewers.delete(viewer)) this.#lostBefore += viewer.lost;
   }
 
   /** Lets every viewer know that the connection lives. */
   ping(): void {
-    this.#tell(new Message({ type: 'ping' }));
+    this.#tell(messageOf({ type: 'ping' }));
   }
 
   /** Ends every viewer's connection. */
   end(): void {
-    for (const [id, viewer] of this.#viewers) {
-      this.#leave(id);
+    for (const viewer of this.#viewers) {
+      this.leave(viewer);
       viewer.end();
     }
   }
 
-  #leave(id: number): void {
-    this.#lostBefore += this.#viewers.get(id)?.lost ?? 0;
-    this.#viewers.delete(id);
-  }
-
   #labels(): Message {
-    return new Message({ type: 'labels', revision: this.#desk.revision, ...this.#desk.labels });
+    return messageOf({ type: 'labels', revision: this.#desk.revision, ...this.#desk.labels });
   }
 
   #tell(message: Message): void {
@@ -141,9 +120,7 @@ export class Hub {
   #record(source: number, action: string): SourceRecord {
     const record = typeof source === 'number' ? this.#sources[source] : undefined;
     if (record !== undefined) return record;
-    throw new RangeError(
-      `Cannot ${action}: source must be a whole number of 0 to ${this.#sources.length - 1}, got ` +
-        `${describeValue(source)}`,
-    );
+    const rule = `source must be an integer from 0 to ${this.#sources.length - 1}`;
+    throw new RangeError(`Cannot ${action}: ${rule}, got ${describeValue(source)}`);
   }
 }

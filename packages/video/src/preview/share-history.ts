@@ -1,11 +1,5 @@
 /** The share of each label over the last minute, so that a page opened now has a chart at once. */
-
-/** Mean shares over half a second. */
-export interface ShareSample {
-  /** Seconds since, when it was asked for. */
-  readonly ageSeconds: number;
-  readonly areas: Readonly<Record<string, number>>;
-}
+import type { ShareSample } from './protocol.ts';
 
 const SAMPLE_MS = 500;
 const KEPT_MS = 60_000;
