@@ -79,9 +79,9 @@ describe('readOptions()', () => {
     [
       'an unknown name in a list',
       { guests: [{ nam: 'Eva' }] },
-      'guests.0 must have known names, got "nam" (did you mean "name"?)',
+      'guests[0] must have known names, got "nam" (did you mean "name"?)',
     ],
-    ['a missing one in a list', { guests: [{}] }, 'guests.0.name must be a string that is not empty, got none'],
+    ['a missing one in a list', { guests: [{}] }, 'guests[0].name must be a string that is not empty, got none'],
     ['the wrong kind within', { pan: { width: 'wide' } }, 'pan.width must be a number of at least 0.1, got "wide"'],
     ['the wrong kind', { portions: '2' }, 'portions must be an integer from 1 to 12, got "2"'],
     ['a list for an object', { pan: [] }, 'pan must be an object, got an empty list'],

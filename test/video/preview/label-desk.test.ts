@@ -75,12 +75,12 @@ describe('editing labels', () => {
     [1, undefined, 'labels must be a list that is not empty, got none'],
     [1, [], 'labels must be a list that is not empty, got an empty list'],
     [1, Array.from({ length: 256 }, (_, index) => ({ name: `n${index}` })), 'labels must be at most 255, got 256'],
-    [1, [{ name: ' ' }], 'labels.0.name must be a string of 1 to 200 characters, got " "'],
-    [1, [null], 'labels.0 must be an object, got null'],
-    [1, [{ name: 'car', colour: 'red' }], 'labels.0 must have known names, got "colour"; known: name, threshold'],
+    [1, [{ name: ' ' }], 'labels[0].name must be a string of 1 to 200 characters, got " "'],
+    [1, [null], 'labels[0] must be an object, got null'],
+    [1, [{ name: 'car', colour: 'red' }], 'labels[0] must have known names, got "colour"; known: name, threshold'],
     [1, [{ name: 'car' }, { name: 'car ' }], 'names must be unique, got "car" twice'],
-    [1, [{ name: 'car', threshold: 1.5 }], 'labels.0.threshold must be a number from 0 to 1, got 1.5'],
-    [1, [{ name: 'car', threshold: 'x' }], 'labels.0.threshold must be a number from 0 to 1, got "x"'],
+    [1, [{ name: 'car', threshold: 1.5 }], 'labels[0].threshold must be a number from 0 to 1, got 1.5'],
+    [1, [{ name: 'car', threshold: 'x' }], 'labels[0].threshold must be a number from 0 to 1, got "x"'],
   ])('says what is wrong with a request (%#)', async (revision, labels, text) => {
     const preview = await startPreview({ onLabels: () => Promise.reject(new Error('must not be asked')) });
     const { of, change } = watch(preview);
@@ -92,7 +92,7 @@ describe('editing labels', () => {
     const { of, change } = watch(await startPreview());
     await until(() => of('labels').length === 1);
     const { error } = await change(1, [{ name: 'x'.repeat(201) }]);
-    expect(error).toContain('Cannot change labels: labels.0.name must be a string of 1 to 200 characters, got "xxx');
+    expect(error).toContain('Cannot change labels: labels[0].name must be a string of 1 to 200 characters, got "xxx');
   });
 
   it.each<[string, string | Buffer, number, string]>([
@@ -129,7 +129,7 @@ describe('editing labels', () => {
     const desk = new LabelDesk({ names: [], colors: [], thresholds: [] }, () => Promise.resolve(undefined as never));
     expect(await desk.change({ revision: 1, labels: [{ name: 'car' }] })).toEqual({
       type: 'answer',
-      error: 'Cannot change labels: labels.names must be a list, got none',
+      error: 'Cannot change labels: labels must be an object, got undefined',
     });
     expect(desk.revision).toBe(1);
   });

@@ -197,12 +197,12 @@ describe('watching', () => {
       'Cannot start preview: labels must hold names, colors and thresholds of one length, got 1, 0, 0',
     );
     await expect(PreviewServer.start(undefined as never)).rejects.toThrow(
-      'Cannot start preview: sources must be a list that is not empty, got none',
+      'Cannot start preview: options must be an object, got undefined',
     );
     const preview = await startPreview();
     const publish = (change: object) => () => preview.publish({ ...pictureOf(0), ...change });
     expect(() => preview.publish(undefined as never)).toThrow(
-      'Cannot show picture: picture.source must be an integer of at least 0, got none',
+      'Cannot show picture: picture must be an object, got undefined',
     );
     expect(publish({ jpeg: 'x' })).toThrow(
       'Cannot show picture: picture.jpeg must be a JPEG file as Uint8Array, got "x"',
@@ -229,9 +229,9 @@ describe('watching', () => {
     expect(() => preview.publishLabels([] as never)).toThrow('Cannot show labels: labels must be an object');
     const labels = { names: ['a'], colors: [[1, 2, 3]], thresholds: [null] };
     const show = (change: object) => () => preview.publishLabels({ ...labels, ...change } as never);
-    expect(show({ colors: ['red'] })).toThrow('Cannot show labels: labels.colors.0 must be three numbers, got "red"');
+    expect(show({ colors: ['red'] })).toThrow('Cannot show labels: labels.colors[0] must be three numbers, got "red"');
     expect(show({ thresholds: [1n] })).toThrow(
-      'Cannot show labels: labels.thresholds.0 must be a number or null, got a bigint',
+      'Cannot show labels: labels.thresholds[0] must be a number or null, got a bigint',
     );
     expect(show({ defaultThreshold: '1' })).toThrow(
       'Cannot show labels: labels.defaultThreshold must be a number or null, got "1"',

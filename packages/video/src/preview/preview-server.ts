@@ -54,7 +54,7 @@ export class PreviewServer {
 
   private constructor(options: ReturnType<typeof readPreviewOptions>, page: PageFiles) {
     const { host, token } = options;
-    this.#hub = new Hub(options as PreviewOptions);
+    this.#hub = new Hub(options);
     this.#host = host;
     this.#token = token ?? (isLoopback(host) ? undefined : randomBytes(18).toString('base64url'));
     const context = (): RouteContext => ({ hub: this.#hub, page, token: this.#token, port: this.#port });
