@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Graph, writeOnnx, type Value } from '@synseg/core/graph';
-import { RunGuard, RuntimeSession } from '@synseg/core/runtime';
+import { RunGuard, createSession } from '@synseg/core/runtime';
 import { adamw } from '../packages/train/src/optimizer/adamw.ts';
 import { Random } from '../packages/train/src/data/random.ts';
 import { layoutOf } from '../packages/train/src/step-graph/layout.ts';
@@ -117,7 +117,7 @@ async function optimiserTime(): Promise<number[]> {
     adamw({ ...inputs, decay: graph.floats([0.01], []) }, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
   ))
     graph.output(name, value as Value);
-  const session = await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: plan.threads });
+  const session = await createSession(writeOnnx(graph), { provider: 'cpu', threads: plan.threads });
   const feeds = Object.fromEntries(
     Object.values(inputs).map((value) => [
       value.name,

@@ -14,7 +14,7 @@ import {
 } from '@synseg/core';
 import { openCheckpoint, type ClipVisionConfig, type ModelConfig, type Weights } from '@synseg/core/checkpoint';
 import { CheckpointParameters, Graph, ops, shapeOps, trunkTaps, writeOnnx, type Value } from '@synseg/core/graph';
-import { RuntimeSession, openImage } from '@synseg/core/runtime';
+import { createSession, type GraphSession, openImage } from '@synseg/core/runtime';
 import type { EvaluatedModel } from '@synseg/train';
 
 /** Added to a standard deviation before it divides: a label that is equally near everywhere stays at 0. */
@@ -47,9 +47,9 @@ export class PatchSimilarity implements EvaluatedModel {
   readonly vocabulary = undefined;
   readonly inputSize: readonly [height: number, width: number];
   readonly #segmenter: Segmenter;
-  readonly #session: RuntimeSession;
+  readonly #session: GraphSession;
 
-  private constructor(segmenter: Segmenter, session: RuntimeSession) {
+  private constructor(segmenter: Segmenter, session: GraphSession) {
     this.#segmenter = segmenter;
     this.#session = session;
     this.inputSize = segmenter.inputSize;
@@ -72,10 +72,7 @@ export class PatchSimilarity implements EvaluatedModel {
       ...(cacheFolder === undefined ? {} : { cacheFolder }),
     });
     try {
-      return new PatchSimilarity(
-        segmenter,
-        await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads }),
-      );
+      return new PatchSimilarity(segmenter, await createSession(writeOnnx(graph), { provider: 'cpu', threads }));
     } catch (error) {
       await segmenter[Symbol.asyncDispose]();
       throw error;

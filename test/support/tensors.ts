@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises';
 import { readSafetensors, toFloat32 } from '../../packages/core/src/checkpoint/safetensors.ts';
 import { writeOnnx } from '../../packages/core/src/graph/onnx-writer.ts';
 import type { Graph } from '../../packages/core/src/graph/graph.ts';
-import { RuntimeSession, type TensorData } from '../../packages/core/src/session/runtime.ts';
+import type { TensorData } from '../../packages/core/src/session/graph-session.ts';
+import { createSession } from '../../packages/core/src/session/onnxruntime.ts';
 
 /** A tensor of reference values. */
 export interface Reference {
@@ -43,7 +44,7 @@ export async function runGraph(
   graph: Graph,
   feeds: Readonly<Record<string, TensorData>>,
 ): Promise<Record<string, TensorData>> {
-  const session = await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: 2 });
+  const session = await createSession(writeOnnx(graph), { provider: 'cpu', threads: 2 });
   try {
     return await session.run(feeds);
   } finally {

@@ -4,7 +4,7 @@ export type { ImageInput, RawImage } from './image/image.ts';
 export type { ImageOptions } from './image/picture-bytes.ts';
 export type { LabelInput, LabelsOptions } from './labels/label-request.ts';
 export { LabelSet, type LabelSetParts } from './labels/label-set.ts';
-export { BACKGROUND } from './mask/background.ts';
+export { BACKGROUND } from './model/background.ts';
 export type { LabelColor } from './mask/palette.ts';
 export type { Polygon, TracePolygonsOptions } from './mask/polygons.ts';
 export type { CocoRle } from './mask/rle.ts';

@@ -1,5 +1,6 @@
 export { deserialiseError, disposedError, serialiseError, type SerialisedError } from './errors.ts';
-export { encodePNG, openImage, type OpenedImage } from './image/image.ts';
+export { encodePNG } from './image/encode.ts';
+export { openImage, type OpenedImage } from './image/image.ts';
 export { LabelEmbedder } from './labels/label-embedder.ts';
 export { defaultThreads } from './segmenter/load-options.ts';
 export { providerCandidates } from './session/engine-loader.ts';
@@ -8,6 +9,7 @@ export type { EngineSettings } from './session/protocol.ts';
 export { tryProvider } from './session/provider-trial.ts';
 export { PROVIDERS } from './session/providers.ts';
 export { RunGuard } from './session/run-guard.ts';
-export { ResidentTensor, runtimeInfo, RuntimeSession, type TensorData } from './session/runtime.ts';
+export { ResidentTensor, type GraphSession, type TensorData } from './session/graph-session.ts';
+export { createSession, runtimeInfo } from './session/onnxruntime.ts';
 export { ThreadClient } from './session/thread-client.ts';
 export { threadOptions } from './session/thread-options.ts';

@@ -5,7 +5,7 @@ import { Graph } from '../../../packages/core/src/graph/graph.ts';
 import { decodeModel } from '../../../packages/core/src/graph/onnx-schema.ts';
 import { callerName, writeOnnx } from '../../../packages/core/src/graph/onnx-writer.ts';
 import { add, conv, matmul, multiply, relu, resize, scalar, softmax } from '../../../packages/core/src/graph/ops.ts';
-import { RuntimeSession } from '../../../packages/core/src/session/runtime.ts';
+import { createSession } from '../../../packages/core/src/session/onnxruntime.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { runGraph } from '../../support/tensors.ts';
 
@@ -92,9 +92,9 @@ describe('writeOnnx()', () => {
   });
 });
 
-describe('RuntimeSession', () => {
+describe('createSession()', () => {
   it('says MODEL_LOAD for bytes that are no model', async () => {
-    const load = RuntimeSession.create(
+    const load = createSession(
       { bytes: new Uint8Array([1, 2, 3]), externalFolder: undefined },
       { provider: 'cpu', threads: 1 },
     );
@@ -114,13 +114,13 @@ describe('RuntimeSession', () => {
         graph.constant('w', 'float32', [1], { kind: 'file', path, offset: 0, length: 4 }),
       ),
     );
-    await expect(RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: 1 })).rejects.toMatchObject({
+    await expect(createSession(writeOnnx(graph), { provider: 'cpu', threads: 1 })).rejects.toMatchObject({
       code: 'MODEL_LOAD',
     });
   });
 
   it('says INFERENCE for feeds of another shape, and works on', async () => {
-    const session = await RuntimeSession.create(writeOnnx(sample()), { provider: 'cpu', threads: 1 });
+    const session = await createSession(writeOnnx(sample()), { provider: 'cpu', threads: 1 });
     await expect(session.run({ x: { data: new Float32Array(3), shape: [1, 3] } })).rejects.toMatchObject({
       code: 'INFERENCE',
       message: expect.stringMatching(/^Cannot run graph: onnxruntime must finish, got /),

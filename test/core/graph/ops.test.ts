@@ -9,7 +9,7 @@ import { Graph, type Value } from '../../../packages/core/src/graph/graph.ts';
 import * as arithmetic from '../../../packages/core/src/graph/ops.ts';
 import * as shaping from '../../../packages/core/src/graph/shape-ops.ts';
 import type { Shape } from '../../../packages/core/src/graph/tensor-type.ts';
-import type { TensorData } from '../../../packages/core/src/session/runtime.ts';
+import type { TensorData } from '../../../packages/core/src/session/graph-session.ts';
 import { gaussians } from '../../support/random.ts';
 import { runGraph, worstExcess } from '../../support/tensors.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { encodeJPEG, openImage } from '../../../packages/core/src/image/image.ts';
+import { encodeJPEG } from '../../../packages/core/src/image/encode.ts';
+import { openImage } from '../../../packages/core/src/image/image.ts';
 
 /** Red on the left, blue on the right. */
 const width = 80;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Segmenter, type LabelsOptions } from '@synseg/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BACKGROUND } from '../../../packages/core/src/mask/background.ts';
+import { BACKGROUND } from '../../../packages/core/src/model/background.ts';
 import { decideLabels, type DecisionRule } from '../../../packages/core/src/mask/decide.ts';
 import { buildPostprocessGraph } from '../../../packages/core/src/model/model-graphs.ts';
 import { decisionOf } from '../../../packages/core/src/model/postprocess.ts';

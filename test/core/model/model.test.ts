@@ -15,7 +15,7 @@ import {
 import { CheckpointParameters } from '../../../packages/core/src/model/parameters.ts';
 import { quantiseRows, QuantisedParameters } from '../../../packages/core/src/model/quantised-parameters.ts';
 import { promptBatch } from '../../../packages/core/src/text/prompt-batch.ts';
-import type { TensorData } from '../../../packages/core/src/session/runtime.ts';
+import type { TensorData } from '../../../packages/core/src/session/graph-session.ts';
 import { gaussians, picture } from '../../support/random.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { EMBEDDING_DIM, writeTinyClipseg } from '../../support/tiny-clipseg.ts';

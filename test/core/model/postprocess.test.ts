@@ -1,7 +1,7 @@
 /** Logits to label maps, masks and activations, against float64 loops. */
 import { describe, expect, it } from 'vitest';
 import { buildPostprocessGraph } from '../../../packages/core/src/model/model-graphs.ts';
-import { BACKGROUND } from '../../../packages/core/src/mask/background.ts';
+import { BACKGROUND } from '../../../packages/core/src/model/background.ts';
 import {
   decisionOf,
   logitOf,
@@ -9,7 +9,7 @@ import {
   type Background,
   type Decision,
 } from '../../../packages/core/src/model/postprocess.ts';
-import type { TensorData } from '../../../packages/core/src/session/runtime.ts';
+import type { TensorData } from '../../../packages/core/src/session/graph-session.ts';
 import { gaussians } from '../../support/random.ts';
 import { runGraph, worstExcess } from '../../support/tensors.ts';
 

@@ -174,7 +174,7 @@ describe('segment() refuses', () => {
     });
   });
 
-  it('an output that is no list or no text, a size of null, templates of neither kind, and a URL that is none', async () => {
+  it('an output of no list or no text, a size of null, templates of neither kind, and a URL that is none', async () => {
     const set = await segmenter.labels(['road']);
     await expect(segmenter.segment(photo, set, { output: 'labels' as never })).rejects.toThrow(
       new TypeError('Cannot segment: output must be a list that is not empty, got "labels"'),

@@ -6,7 +6,6 @@ import { RunGuard } from '../../../packages/core/src/session/run-guard.ts';
 function pair(): { owner: RunGuard; thread: RunGuard } {
   const owner = new RunGuard();
   const thread = new RunGuard(owner.memory);
-  thread.loaded();
   return { owner, thread };
 }
 
@@ -52,22 +51,11 @@ describe('RunGuard', () => {
     expect(new Int32Array(owner.memory)[0]).toBe(0);
   });
 
-  it.each([
-    ['in the runtime', 1],
-    ['loading it', 2],
-  ])('waits for a thread that is %s', async (_, state) => {
+  it('waits for a thread that is in the runtime', async () => {
     const owner = new RunGuard();
-    const { worker, finished } = await lingering(owner, state);
+    const { worker, finished } = await lingering(owner, 1);
     owner.stopAndWait();
     expect(finished[0]).toBe(1);
     await worker.terminate();
-  });
-
-  it('counts a thread as loading until it says otherwise', () => {
-    const owner = new RunGuard();
-    const cells = new Int32Array(owner.memory);
-    expect(cells[0]).toBe(2);
-    new RunGuard(owner.memory).loaded();
-    expect(cells[0]).toBe(0);
   });
 });

@@ -5,7 +5,8 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { Weights, readJson, readModelConfig } from '@synseg/core/checkpoint';
-import { RunGuard, ResidentTensor, RuntimeSession } from '@synseg/core/runtime';
+import { Graph, writeOnnx } from '@synseg/core/graph';
+import { RunGuard, ResidentTensor, createSession, type GraphSession } from '@synseg/core/runtime';
 import {
   LOSSES,
   needsBank,
@@ -136,9 +137,8 @@ async function runSteps(
       vector === 'parameters' || vector === 'average' ? parameters.slice() : new Float32Array(layout.length),
     ]),
   );
-  const places = watchState();
+  const places = await watchState();
   const guard = new RunGuard(new RunGuard().memory);
-  guard.loaded();
   const engine = await StepEngine.create(
     {
       spec,
@@ -187,17 +187,21 @@ function named(layout: Layout, state: Readonly<Record<string, Float32Array>>): S
   );
 }
 
-const { runResident } = RuntimeSession.prototype;
-
-/** Notes where vectors are that enter and leave a session as handles. */
-function watchState(): { readonly taken: Set<string>; readonly given: Set<string> } {
+/** Notes where vectors are that enter and leave sessions as handles. */
+async function watchState(): Promise<{ readonly taken: Set<string>; readonly given: Set<string> }> {
   const [taken, given] = [new Set<string>(), new Set<string>()];
-  RuntimeSession.prototype.runResident = async function (feeds) {
-    for (const feed of Object.values(feeds)) if (feed instanceof ResidentTensor) taken.add(feed.handle.location);
+  const probe = new Graph('probe');
+  probe.output('y', probe.input('x', 'float32', [1]));
+  const session = await createSession(writeOnnx(probe), { provider: 'cpu', threads: 1 });
+  const sessions = Object.getPrototypeOf(session) as GraphSession;
+  const { runResident } = sessions;
+  sessions.runResident = async function (this: GraphSession, feeds) {
+    for (const feed of Object.values(feeds)) if (feed instanceof ResidentTensor) taken.add(feed.location);
     const outcome = await runResident.call(this, feeds);
-    for (const tensor of Object.values(outcome.resident)) given.add(tensor.handle.location);
+    for (const tensor of Object.values(outcome.resident)) given.add(tensor.location);
     return outcome;
   };
+  await session.release();
   return { taken, given };
 }
 

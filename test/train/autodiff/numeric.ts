@@ -1,6 +1,6 @@
 /** Gradients by central differences, and a graph run in this process. */
 import { Graph, ops, writeOnnx, type DType, type Value } from '@synseg/core/graph';
-import { RuntimeSession, type TensorData } from '@synseg/core/runtime';
+import { createSession, type TensorData } from '@synseg/core/runtime';
 import { gradients } from '../../../packages/train/src/autodiff/gradients.ts';
 import { uniform } from '../../support/random.ts';
 
@@ -9,7 +9,7 @@ export async function runOnce(
   graph: Graph,
   feeds: Readonly<Record<string, TensorData>>,
 ): Promise<Record<string, TensorData>> {
-  const session = await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: 1 });
+  const session = await createSession(writeOnnx(graph), { provider: 'cpu', threads: 1 });
   try {
     return await session.run(feeds);
   } finally {
@@ -58,7 +58,7 @@ export async function gradientError({
   );
   graph.output('loss', loss);
   gradients(loss, operands).forEach((gradient, index) => graph.output(`g${String(index)}`, gradient));
-  const session = await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: 1 });
+  const session = await createSession(writeOnnx(graph), { provider: 'cpu', threads: 1 });
   try {
     const values = shapes.map((shape) => make(size(shape), range));
     const w = make(size(y.shape), [-1, 1]);

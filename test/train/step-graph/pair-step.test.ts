@@ -7,7 +7,7 @@
  */
 import { readModelConfig, type ModelConfig } from '@synseg/core/checkpoint';
 import { writeOnnx } from '@synseg/core/graph';
-import { RuntimeSession, type TensorData } from '@synseg/core/runtime';
+import { createSession, type TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
 import { initialEncoders } from '../../../packages/train/src/fresh/initial-encoders.ts';
 import { resolveShape } from '../../../packages/train/src/fresh/checkpoint-shape.ts';
@@ -99,7 +99,7 @@ async function withSession<Result>(
     run: (parameters: Float32Array, more?: Record<string, TensorData>) => Promise<Record<string, Float32Array>>,
   ) => Promise<Result>,
 ): Promise<Result> {
-  const session = await RuntimeSession.create(writeOnnx(buildStepGraph({ ...spec, ...some }, weights)), {
+  const session = await createSession(writeOnnx(buildStepGraph({ ...spec, ...some }, weights)), {
     provider: 'cpu',
     threads: 1,
   });
@@ -212,10 +212,7 @@ describe('a step on pairs', () => {
   });
 
   it('embeds any number of pairs with the same weights, rows of length one', async () => {
-    const session = await RuntimeSession.create(writeOnnx(buildEmbedGraph(spec, weights)), {
-      provider: 'cpu',
-      threads: 1,
-    });
+    const session = await createSession(writeOnnx(buildEmbedGraph(spec, weights)), { provider: 'cpu', threads: 1 });
     const { pixels, ids, ends } = feeds;
     const all = await session.run({ parameters: vector(start), pixels: pixels!, ids: ids!, ends: ends! });
     const first = await session.run({

@@ -3,7 +3,7 @@
  */
 import type { FloatTensor, ModelConfig } from '@synseg/core/checkpoint';
 import { Graph, decode, upsampleToLogits, writeOnnx, type Parameters as GraphParameters } from '@synseg/core/graph';
-import { RuntimeSession, type TensorData } from '@synseg/core/runtime';
+import { createSession, type GraphSession, type TensorData } from '@synseg/core/runtime';
 import { biasCorrections } from '../../../packages/train/src/optimizer/adamw.ts';
 import { flatten, initialValues } from '../../../packages/train/src/step-graph/initial-values.ts';
 import {
@@ -345,10 +345,10 @@ export type Figures = Readonly<Record<Figure, number>>;
 
 /** A graph of {@link prepare}, loaded. Release it. */
 export class TinyGraph {
-  readonly #session: RuntimeSession;
+  readonly #session: GraphSession;
   readonly #prepared: Prepared;
 
-  private constructor(session: RuntimeSession, prepared: Prepared) {
+  private constructor(session: GraphSession, prepared: Prepared) {
     this.#session = session;
     this.#prepared = prepared;
   }
@@ -358,7 +358,7 @@ export class TinyGraph {
       { ...prepared.spec, phase },
       { weights: undefined, trunkModel: undefined, frozen: prepared.frozen },
     );
-    return new TinyGraph(await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: 1 }), prepared);
+    return new TinyGraph(await createSession(writeOnnx(graph), { provider: 'cpu', threads: 1 }), prepared);
   }
 
   get inputs(): readonly string[] {

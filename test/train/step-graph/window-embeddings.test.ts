@@ -6,7 +6,7 @@
  */
 import { readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/checkpoint';
 import { Graph, imageEmbeddings, normalisePixels, ops, writeOnnx, type Parameters } from '@synseg/core/graph';
-import { RuntimeSession } from '@synseg/core/runtime';
+import { createSession, type GraphSession } from '@synseg/core/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   WINDOWS,
@@ -172,10 +172,10 @@ async function load(
       return ops.cast(graph.floats(data, own), compute);
     },
   });
-  const sessionOf = async (build: (graph: Graph) => void): Promise<RuntimeSession> => {
+  const sessionOf = async (build: (graph: Graph) => void): Promise<GraphSession> => {
     const graph = new Graph('windows');
     build(graph);
-    const session = await RuntimeSession.create(writeOnnx(graph), { provider: 'cpu', threads: 1 });
+    const session = await createSession(writeOnnx(graph), { provider: 'cpu', threads: 1 });
     closers.push(() => session.release());
     return session;
   };

@@ -42,7 +42,6 @@ async function open(name: string, embedsPictures: boolean): Promise<Opened> {
   const values = (await initialValues(tensors, weights, 1)).tensors;
   const lambda = Object.fromEntries(LOSSES.map((loss) => [loss, loss === 'partial' ? 1 : 0])) as unknown as LossWeights;
   const guard = new RunGuard(new RunGuard().memory);
-  guard.loaded();
   const engine = await StepEngine.create(
     {
       spec: {

@@ -2,8 +2,8 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, posix, win32 } from 'node:path';
 import { SynsegError } from '../errors.ts';
+import { shortJson } from '../guard/arguments.ts';
 import { isInside } from '../guard/output-paths.ts';
-import { shortJson } from './json-fields.ts';
 
 /**
  * True for a name that cannot lead out of the folder it is joined to. Names are read as every system would: what is

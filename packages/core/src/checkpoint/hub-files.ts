@@ -4,10 +4,9 @@
  * Only files at the top of the repository count; names outside the list never reach the file system.
  */
 import { SynsegError } from '../errors.ts';
-import { describeValue } from '../guard/arguments.ts';
+import { describeValue, shortJson } from '../guard/arguments.ts';
 import { isWeights } from './hub-cache.ts';
 import { hubError } from './hub-request.ts';
-import { shortJson } from './json-fields.ts';
 
 const ETAG = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 

@@ -1,6 +1,6 @@
 /** JSON files of a checkpoint, read field by field with errors that name file, field, rule and value. */
 import { SynsegError } from '../errors.ts';
-import { describeValue } from '../guard/arguments.ts';
+import { shortJson } from '../guard/arguments.ts';
 import { isFileName } from './file-inside.ts';
 
 /**
@@ -143,13 +143,4 @@ export function fieldError(where: string, rule: string, value: unknown): SynsegE
     'CHECKPOINT_FORMAT',
     `Cannot load checkpoint: ${where} must be ${rule}, got ${shortJson(value)}`,
   );
-}
-
-/** A value as JSON for a message, its beginning; one that nests too deeply in a word. */
-export function shortJson(value: unknown): string {
-  try {
-    return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
-  } catch {
-    return describeValue(value);
-  }
 }

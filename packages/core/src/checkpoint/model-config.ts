@@ -4,8 +4,6 @@
  * Two kinds of folder give the same description: a CLIPSeg folder (Hugging Face layout), and a folder that brings its
  * own trunk as ONNX and, usually, a vocabulary instead of a text encoder.
  */
-import { DEFAULT_THRESHOLD, isActivation } from '../model/postprocess.ts';
-import type { Templates } from '../text/templates.ts';
 import { Fields, fieldError } from './json-fields.ts';
 
 /** Activation functions of transformer blocks. */
@@ -47,7 +45,7 @@ export interface ClipTextConfig extends ClipTransformerConfig {
   readonly maxTokens: number;
   readonly eosTokenId: number;
   /** Sentences that names are put into unless a caller says otherwise: what the decoder was trained with. */
-  readonly templates: Templates;
+  readonly templates: readonly string[] | 'clipseg';
 }
 
 /** A table of label embeddings. */
@@ -94,9 +92,12 @@ export interface ModelConfig {
  * Sentences that a checkpoint's labels are put into unless a caller says otherwise; a vocabulary looks names up as they
  * are.
  */
-export function templatesOf({ text }: Pick<ModelConfig, 'text'>): Templates {
+export function templatesOf({ text }: Pick<ModelConfig, 'text'>): readonly string[] | 'clipseg' | 'plain' {
   return text.kind === 'clip' ? text.templates : 'plain';
 }
+
+/** Threshold where neither a label nor its checkpoint states one. */
+export const DEFAULT_THRESHOLD = 0.5;
 
 /** CLIP's normalisation, used when a folder has no `preprocessor_config.json`. */
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
@@ -253,7 +254,7 @@ function clipText(fields: Fields): ClipTextConfig {
 /** `threshold` is not a field of Hugging Face's; where it is missing, the middle. */
 function thresholdOf(fields: Fields): number {
   const threshold = fields.number('threshold', DEFAULT_THRESHOLD);
-  if (!isActivation(threshold)) throw fields.error('threshold', 'a number in [0, 1]');
+  if (threshold < 0 || threshold > 1) throw fields.error('threshold', 'a number in [0, 1]');
   return threshold;
 }
 

@@ -11,7 +11,7 @@ import { SynsegError, messageOf } from '../errors.ts';
 import { writeFileAtomic } from '../cache/atomic-file.ts';
 import { DEFAULT_LIMITS, type Limits } from '../guard/limits.ts';
 import { BYTES_PER_ELEMENT, type DType } from '../graph/tensor-type.ts';
-import { shortJson } from './json-fields.ts';
+import { shortJson } from '../guard/arguments.ts';
 
 /** A tensor's place in a safetensors file. */
 export interface TensorEntry {

@@ -18,6 +18,21 @@ export function describeValue(value: unknown): string {
     : 'an object';
 }
 
+/** A value for messages: short lists of numbers as they are, such as `[1,2,300]`. */
+export function describeNumbers(value: unknown): string {
+  const short = Array.isArray(value) && value.length < 10 && value.every((part) => typeof part === 'number');
+  return short ? `[${value.join(',')}]` : describeValue(value);
+}
+
+/** A value as JSON for a message, its beginning; one that nests too deeply in a word. */
+export function shortJson(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
+  } catch {
+    return describeValue(value);
+  }
+}
+
 /** The names of an options type, complete by type: `optionNames<Options>({ fps: true, … })`. */
 export function optionNames<Options extends object>(
   names: Readonly<Record<keyof Required<Options>, true>>,

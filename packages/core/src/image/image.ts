@@ -1,17 +1,16 @@
 /**
- * Pictures from wherever they come, as upright RGB bytes. The only file that imports sharp.
+ * Pictures from wherever they come, as upright RGB bytes.
  *
  * The format is decided by content. EXIF orientation is applied; CMYK, gray, palette and 16-bit pictures become 8-bit
- * sRGB; of an animation the first frame is taken; alpha is dropped (the stored colour counts, as in most Python
+ * sRGB; of an animation the first frame is taken; alpha is dropped (the stored color counts, as in most Python
  * pipelines), not composited. A truncated or corrupt file is an error, never a half-grey picture.
  */
-import sharp, { type Sharp } from 'sharp';
 import { SynsegError, messageOf } from '../errors.ts';
 import { describeValue } from '../guard/arguments.ts';
-import { integer, readOptions, withDefault, type OptionsOf, type Resolved } from '../guard/options.ts';
+import { readOptions, type Resolved } from '../guard/options.ts';
 import { raceSignal } from '../guard/race-signal.ts';
-import { checkPlane } from '../mask/check.ts';
 import { IMAGE_OPTIONS, kindOfPicture, readImage, type ImageOptions } from './picture-bytes.ts';
+import { bytesOf, loadSharp, rawPicture, type Sharp } from './sharp.ts';
 
 /** Raw interleaved pixels: gray, RGB or RGBA bytes, row-major. */
 export interface RawImage {
@@ -51,7 +50,7 @@ export interface OpenedImage {
 
 /** What sharp reads: bytes or raw pixels. */
 interface Source {
-  readonly make: () => Sharp;
+  readonly make: () => Promise<Sharp>;
   readonly name: string;
   /** RGB bytes that are there already: they need no decoder. */
   readonly plain?: { readonly data: Uint8Array; readonly width: number; readonly height: number };
@@ -83,16 +82,14 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
     plain === undefined ? await decode(headerOf(source)) : { ...plain, hasAlpha: false };
   if (width * height > maxPixels)
     throw new SynsegError('IMAGE_DECODE', tooLarge(source.name, width, height, maxPixels));
-  const upright = (): Sharp => source.make().autoOrient();
-  // Resampling blends with alpha, so a picture that has some is first reduced to its colours.
-  const colours = async (): Promise<Sharp> => {
-    if (!hasAlpha) return upright();
-    const data = await upright().removeAlpha().toColourspace('srgb').raw().toBuffer();
-    return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: maxPixels });
+  // Resampling blends with alpha, so a picture that has some is first reduced to its colors.
+  const colors = async (): Promise<Sharp> => {
+    const upright = (await source.make()).autoOrient();
+    if (!hasAlpha) return upright;
+    return rawPicture(await upright.removeAlpha().toColourspace('srgb').raw().toBuffer(), width, height);
   };
-  const rgb = async (pipeline: Sharp): Promise<Uint8Array> => {
-    return bytesOf(await pipeline.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' }).toBuffer());
-  };
+  const rgb = async (pipeline: Sharp): Promise<Uint8Array> =>
+    bytesOf(await pipeline.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' }).toBuffer());
   return {
     width,
     height,
@@ -100,129 +97,19 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
       const sameSize = (region?.width ?? width) === outWidth && (region?.height ?? height) === outHeight;
       if (plain !== undefined && region === undefined && sameSize) return plain.data;
       const work = async (): Promise<Uint8Array> => {
-        const pipeline = await colours();
+        const pipeline = await colors();
         const cropped = region === undefined ? pipeline : pipeline.extract(region);
         return rgb(sameSize ? cropped : cropped.resize(outWidth, outHeight, { fit: 'fill', kernel: 'linear' }));
       };
       return decode(work());
     },
-    pixels: async () => (plain === undefined ? decode(colours().then(rgb)) : plain.data.slice()),
+    pixels: async () => (plain === undefined ? decode(colors().then(rgb)) : plain.data.slice()),
   };
 }
 
 async function headerOf({ make }: Source): Promise<{ width: number; height: number; hasAlpha: boolean }> {
-  const { autoOrient, hasAlpha } = await make().metadata();
+  const { autoOrient, hasAlpha } = await (await make()).metadata();
   return { ...autoOrient, hasAlpha };
-}
-
-/** Encodes RGB bytes as PNG, optionally with an SVG drawn over its top-left corner. */
-export async function encodePNG(
-  pixels: Uint8Array,
-  width: number,
-  height: number,
-  legend?: string,
-): Promise<Uint8Array> {
-  const picture = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
-  if (legend === undefined) return new Uint8Array(await picture.png({ compressionLevel: 6 }).toBuffer());
-  const drawing = await sharp(Buffer.from(legend))
-    .resize({ width, height, fit: 'inside', withoutEnlargement: true })
-    .png()
-    .toBuffer();
-  return new Uint8Array(
-    await picture
-      .composite([{ input: drawing, left: 0, top: 0 }])
-      .png({ compressionLevel: 6 })
-      .toBuffer(),
-  );
-}
-
-/** A format of files for pictures that were drawn. */
-export type PictureFormat = 'png' | 'jpeg' | 'webp';
-
-/** Encodes RGB bytes. @throws RangeError for a picture that is larger than its format can be */
-export async function encodePicture(
-  pixels: Uint8Array,
-  width: number,
-  height: number,
-  format: PictureFormat,
-): Promise<Uint8Array> {
-  if (format === 'png') return encodePNG(pixels, width, height);
-  const encoding = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
-    .toFormat(format, { quality: 90 })
-    .toBuffer();
-  return bytesOf(
-    await encoding.catch((cause: unknown) => {
-      throw new RangeError(
-        `Cannot encode picture: its size must be one that ${format} can have, got ` +
-          `${String(width)}×${String(height)} (${messageOf(cause)})`,
-        { cause },
-      );
-    }),
-  );
-}
-
-/** Options of {@link encodeJPEG}. */
-export const JPEG_OPTIONS = {
-  /**
-   * Quality, from 1 (smallest) to 100 (best).
-   * @default 80
-   */
-  quality: withDefault(integer({ least: 1, most: 100 }), 80),
-  /**
-   * A wider picture is shrunk to this width, its shape kept, pixels.
-   * @default the picture's own width
-   */
-  maxWidth: integer(),
-};
-export type JPEGOptions = OptionsOf<typeof JPEG_OPTIONS>;
-
-/**
- * Encodes RGB bytes as baseline JPEG, off the calling thread.
- *
- * @param pixels Uint8Array, [height, width, 3], row-major RGB, 0..255.
- * @returns The bytes of the file.
- * @throws RangeError when a side or `maxWidth` is not a positive integer, `pixels` does not hold as many values as its
- *   sides say, or `quality` is not an integer of 1..100.
- * @example
- * ```ts
- * import { encodeJPEG } from '@synseg/core/masks';
- * const jpeg = await encodeJPEG(new Uint8Array(64 * 48 * 3), 64, 48, { quality: 70, maxWidth: 32 });
- * console.assert(jpeg[0] === 0xff && jpeg[1] === 0xd8);
- * ```
- */
-export async function encodeJPEG(
-  pixels: Uint8Array,
-  width: number,
-  height: number,
-  options: JPEGOptions = {},
-): Promise<Uint8Array> {
-  const { quality, maxWidth = width } = readOptions('encode JPEG', JPEG_OPTIONS, options);
-  checkPlane('encode JPEG', { name: 'pixels', data: pixels, channels: 3 }, width, height);
-  const picture = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
-  if (maxWidth >= width) return bytesOf(await picture.jpeg({ quality }).toBuffer());
-  const size = { width: maxWidth, height: Math.max(1, Math.round((height * maxWidth) / width)) };
-  return bytesOf(
-    await picture
-      .resize({ ...size, fit: 'fill', kernel: 'linear' })
-      .jpeg({ quality })
-      .toBuffer(),
-  );
-}
-
-/** Draws an SVG as RGBA bytes `[height, width, 4]`, colours not multiplied by alpha. */
-export async function rasterizeSVG(svg: string): Promise<{ data: Uint8Array; width: number; height: number }> {
-  const { data, info } = await sharp(Buffer.from(svg)).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
-  return { data: bytesOf(data), width: info.width, height: info.height };
-}
-
-function bytesOf(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-}
-
-/** Encodes one byte per pixel as an 8-bit gray PNG. */
-export async function encodeGrayPNG(bytes: Uint8Array, width: number, height: number): Promise<Uint8Array> {
-  const picture = sharp(bytes, { raw: { width, height, channels: 1 }, limitInputPixels: false });
-  return picture.toColourspace('b-w').png({ compressionLevel: 6 }).toBuffer();
 }
 
 async function sourceOf(input: ImageInput, options: Resolved<typeof IMAGE_OPTIONS>): Promise<Source> {
@@ -239,7 +126,9 @@ async function sourceOf(input: ImageInput, options: Resolved<typeof IMAGE_OPTION
           : 'SVG or other XML (SVG is taken with allowSVG)',
       );
     // A header may claim more than the limit: metadata must still be readable, so that the error can say so.
-    return { name, make: () => sharp(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' }) };
+    const make = async (): Promise<Sharp> =>
+      (await loadSharp())(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' });
+    return { name, make };
   };
   if (typeof input === 'string' || input instanceof URL) {
     const { bytes, name } = await readImage(input, options);
@@ -292,7 +181,7 @@ function rawSource({ data, width, height, channels }: RawImage, maxPixels: numbe
       `Cannot open image: data must be ${rule} for ${String(width)}×${String(height)}, got ${String(data.length)}`,
     );
   }
-  const make = (): Sharp => sharp(data, { raw: { width, height, channels: perPixel }, limitInputPixels: false });
+  const make = (): Promise<Sharp> => rawPicture(data, width, height, perPixel);
   const plain = { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
   return { name: 'from raw pixels', make, ...(perPixel === 3 ? { plain } : {}) };
 }

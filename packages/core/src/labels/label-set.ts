@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { SynsegError, messageOf } from '../errors.ts';
+import { DEFAULT_THRESHOLD } from '../checkpoint/model-config.ts';
 import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
 import { checkKind, describeValue } from '../guard/arguments.ts';
 import {
@@ -16,12 +17,12 @@ import {
   type OptionsOf,
   type Resolved,
 } from '../guard/options.ts';
-import { BACKGROUND } from '../mask/background.ts';
+import { BACKGROUND } from '../model/background.ts';
 import { showsItself } from '../guard/show.ts';
 import { backgroundRule } from '../mask/check.ts';
 import type { DecisionRule } from '../mask/decide.ts';
 import { labelColors, type ColorInput, type LabelColor } from '../mask/palette.ts';
-import { DEFAULT_THRESHOLD, isActivation, type Background } from '../model/postprocess.ts';
+import { isActivation, type Background } from '../model/postprocess.ts';
 
 /** Most labels a set can have: a label map is uint8, and its largest value is background. */
 export const MAX_LABELS = BACKGROUND;

@@ -7,11 +7,11 @@
  * next
  * to what follows it.
  */
-import { checkKind, describeValue } from '../guard/arguments.ts';
+import { checkKind, describeNumbers, describeValue } from '../guard/arguments.ts';
 import { choice, either, number, type Option } from '../guard/options.ts';
 import { DEFAULT_LIMITS, checkLimits, limitError } from '../guard/limits.ts';
 import { isActivation, type Background } from '../model/postprocess.ts';
-import { BACKGROUND } from './background.ts';
+import { BACKGROUND } from '../model/background.ts';
 import { isColor } from './palette.ts';
 
 /** @throws RangeError unless `value` is an integer of `min`..`max`. */
@@ -117,12 +117,6 @@ export function checkBackground(action: string, value: Background): Background {
     );
   }
   return value;
-}
-
-/** A value for messages: short lists of numbers as they are, such as `[1,2,300]`. */
-export function describeNumbers(value: unknown): string {
-  const short = Array.isArray(value) && value.length < 10 && value.every((part) => typeof part === 'number');
-  return short ? `[${value.join(',')}]` : describeValue(value);
 }
 
 /** The option that says where a pixel is background. */

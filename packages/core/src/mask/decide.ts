@@ -12,7 +12,7 @@
  * such a case. Saturated logits (beyond ±17) are merged altogether.
  */
 import { decisionOf, type Background } from '../model/postprocess.ts';
-import { BACKGROUND } from './background.ts';
+import { BACKGROUND } from '../model/background.ts';
 import { checkKind } from '../guard/arguments.ts';
 import { checkActivation, checkBackground, checkInteger, checkSides } from './check.ts';
 

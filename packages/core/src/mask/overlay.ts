@@ -4,7 +4,7 @@
  * Both go by runs of one label, found in the label map, which is often far smaller than the picture.
  * Nothing here decodes, encodes or draws text; pictures come and go as RGB bytes.
  */
-import { BACKGROUND } from './background.ts';
+import { BACKGROUND } from '../model/background.ts';
 import { PIXEL_LIMIT } from '../guard/limits.ts';
 import { flag, number, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
 import { checkColors, checkLabels, checkPixels, checkPlane, checkSides } from './check.ts';

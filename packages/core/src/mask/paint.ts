@@ -1,7 +1,7 @@
 /**
  * The two inner loops of the overlay; nothing here is public, arguments are checked by the caller.
  */
-import { BACKGROUND } from './background.ts';
+import { BACKGROUND } from '../model/background.ts';
 import type { LabelRow } from './label-rows.ts';
 import type { LabelColor } from './palette.ts';
 

@@ -9,10 +9,9 @@
  * Twelve colors of the palette are picked by hand. Each further one is the candidate furthest from black and from all
  * before it in OKLab.
  */
-import { describeValue, checkKind } from '../guard/arguments.ts';
+import { checkKind, describeNumbers, describeValue } from '../guard/arguments.ts';
 import { value, type Option } from '../guard/options.ts';
-import { BACKGROUND } from './background.ts';
-import { describeNumbers } from './check.ts';
+import { BACKGROUND } from '../model/background.ts';
 
 /** An sRGB color, each part an integer of 0..255. */
 export type LabelColor = readonly [red: number, green: number, blue: number];

@@ -5,11 +5,11 @@
  * first pixel is set starts with a run of 0. The uncompressed list of counts is not offered: the string is what COCO
  * tools read, and it is several times smaller.
  */
-import { BACKGROUND } from './background.ts';
-import { checkKind } from '../guard/arguments.ts';
+import { BACKGROUND } from '../model/background.ts';
+import { checkKind, describeNumbers } from '../guard/arguments.ts';
 import { PIXEL_LIMIT } from '../guard/limits.ts';
 import { readOptions, type OptionsOf } from '../guard/options.ts';
-import { checkInteger, checkLabels, checkPixels, checkPlane, describeNumbers } from './check.ts';
+import { checkInteger, checkLabels, checkPixels, checkPlane } from './check.ts';
 import { collectRuns, NO_SLOT } from './runs.ts';
 
 /** A binary mask as COCO compressed RLE; JSON-ready. */

@@ -4,6 +4,7 @@
  * Everything happens in logit space, where the sigmoid's order is the same and nothing saturates. A picture may be
  * produced in strips of rows, so that memory stays bounded whatever its size.
  */
+import { DEFAULT_THRESHOLD } from '../checkpoint/model-config.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import {
   add,
@@ -20,7 +21,7 @@ import {
 } from '../graph/ops.ts';
 import { concat, dimensionsOf, gather, pad, reshape, squeeze, transpose } from '../graph/shape-ops.ts';
 import type { Dimension } from '../graph/tensor-type.ts';
-import { BACKGROUND } from '../mask/background.ts';
+import { BACKGROUND } from './background.ts';
 
 /** Logit of a label that is below its threshold: it can only lose. */
 const EXCLUDED = -3e38;
@@ -57,9 +58,6 @@ export interface Decision {
   /** False when no pixel can become background: thresholds and plane then need not be computed. */
   readonly background: boolean;
 }
-
-/** Threshold where neither a label nor its checkpoint states one. */
-export const DEFAULT_THRESHOLD = 0.5;
 
 /**
  * Turns activations in [0, 1] into a {@link Decision}.

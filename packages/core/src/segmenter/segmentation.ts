@@ -3,16 +3,17 @@ import { describeValue } from '../guard/arguments.ts';
 import { choice, flag, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
 import { showsItself } from '../guard/show.ts';
 import { raceSignal } from '../guard/race-signal.ts';
-import { encodePicture, openImage, type ImageInput } from '../image/image.ts';
+import { encodePicture } from '../image/encode.ts';
+import { openImage, type ImageInput } from '../image/image.ts';
 import { IMAGE_OPTIONS } from '../image/picture-bytes.ts';
 import type { LabelSet } from '../labels/label-set.ts';
-import { blendBitmap, drawLegend, legendMargin } from '../mask/legend-bitmap.ts';
+import { blendBitmap, drawLegend, legendMargin } from '../image/legend-bitmap.ts';
 import { BLEND_OPTIONS, blendOverlay } from '../mask/overlay.ts';
 import type { LabelColor } from '../mask/palette.ts';
-import { encodeIndexedPNG, type IndexedPNGOptions } from '../mask/png.ts';
+import { encodeIndexedPNG, type IndexedPNGOptions } from '../image/label-png.ts';
 import { tracePolygons, type Polygon, type TracePolygonsOptions } from '../mask/polygons.ts';
 import { encodeLabelMapRLE, encodeRLE, type CocoRle } from '../mask/rle.ts';
-import { BACKGROUND } from '../mask/background.ts';
+import { BACKGROUND } from '../model/background.ts';
 import type { SegmentReply } from '../session/protocol.ts';
 
 /** Options of {@link Segmentation.overlay}. */

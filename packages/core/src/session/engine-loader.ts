@@ -11,7 +11,8 @@ import { GraphCache } from './graph-cache.ts';
 import type { EngineInfo, EngineSettings, Precision } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
 import type { Provider } from './providers.ts';
-import { RuntimeSession } from './runtime.ts';
+import type { GraphSession } from './graph-session.ts';
+import { createSession } from './onnxruntime.ts';
 
 /**
  * Providers `device: 'auto'` tries, in order. WebGPU on Linux is for the asking: software adapters pass for GPUs there.
@@ -54,8 +55,8 @@ export class EngineLoader {
     checkpoint: Checkpoint,
     settings: EngineSettings,
     guard: RunGuard,
-    load: (loader: EngineLoader) => Promise<RuntimeSession>,
-  ): Promise<{ loader: EngineLoader; session: RuntimeSession }> {
+    load: (loader: EngineLoader) => Promise<GraphSession>,
+  ): Promise<{ loader: EngineLoader; session: GraphSession }> {
     if (settings.precision === 'int8' && checkpoint.config.trunk.kind === 'onnx') {
       throw new RangeError(
         'Cannot load checkpoint: precision must be "auto", "fp32" or "fp16" for a ready-made ONNX trunk, got "int8"',
@@ -89,16 +90,14 @@ export class EngineLoader {
   };
 
   /** Loads a graph, from the cache when the same graph was built before. `kind` names everything `build` depends on. */
-  async session(kind: string, build: () => Promise<Graph> | Graph): Promise<RuntimeSession> {
+  async session(kind: string, build: () => Promise<Graph> | Graph): Promise<GraphSession> {
     const { precision } = this;
     const { config, weights } = this.checkpoint;
     const carried = await this.#fingerprint();
     const model = await this.#cache.get({ kind, precision, config, weights, ...carried }, async () =>
       writeOnnx(await build()),
     );
-    return this.#guard.run(() =>
-      RuntimeSession.create(model, { provider: this.device, threads: this.#settings.threads }),
-    );
+    return this.#guard.run(() => createSession(model, { provider: this.device, threads: this.#settings.threads }));
   }
 
   /** Identifies bytes that graphs carry themselves: a ready-made trunk, int8 weights. All others are referred to. */

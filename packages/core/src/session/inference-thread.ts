@@ -61,7 +61,6 @@ async function textService({ settings }: ThreadStart, guard: RunGuard): Promise<
 
 async function main(owner: MessagePort, start: ThreadStart): Promise<void> {
   const guard = new RunGuard(start.guard);
-  guard.loaded();
   const send = (message: ThreadReply): void => owner.postMessage(message);
   let service: Service;
   try {

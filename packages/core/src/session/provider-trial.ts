@@ -2,8 +2,8 @@
 import { Graph } from '../graph/graph.ts';
 import { writeOnnx } from '../graph/onnx-writer.ts';
 import { add, scalar } from '../graph/ops.ts';
+import { createSession } from './onnxruntime.ts';
 import type { Provider } from './providers.ts';
-import { RuntimeSession } from './runtime.ts';
 
 /**
  * Starts a session on a provider, adds two numbers with it and ends it.
@@ -14,7 +14,7 @@ export async function tryProvider(provider: Provider): Promise<void> {
   const graph = new Graph('probe');
   const x = graph.input('x', 'float32', [1]);
   graph.output('y', add(x, scalar(x, 1)));
-  const session = await RuntimeSession.create(writeOnnx(graph), { provider, threads: 1 });
+  const session = await createSession(writeOnnx(graph), { provider, threads: 1 });
   const { y } = await session.run({ x: { data: Float32Array.of(1), shape: [1] } });
   await session.release();
   if (y?.data[0] !== 2) throw new Error(`Cannot use ${provider}: 1 + 1 must be 2, got ${String(y?.data[0])}`);

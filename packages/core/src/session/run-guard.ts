@@ -3,8 +3,7 @@
  *
  * Ending a worker inside `session.run()`, or while it loads the runtime's addon, aborts the process (exit code 134). A
  * thread marks the time it spends there in shared memory; when the process exits, for whatever reason, the owner asks
- * the
- * thread to start nothing more and waits until it is out.
+ * the thread to start nothing more and waits until it is out.
  */
 
 const STATE = 0;
@@ -13,13 +12,9 @@ const CELLS = 2;
 
 const IDLE = 0;
 const RUNNING = 1;
-const LOADING = 2;
 
-/** Longest waits at process exit, ms: what takes longer is abandoned to the abort. */
-const EXIT_WAITS_MS = [
-  [LOADING, 5_000],
-  [RUNNING, 60_000],
-] as const;
+/** Longest wait at process exit, ms: what takes longer is abandoned to the abort. */
+const EXIT_WAIT_MS = 60_000;
 
 /** Thrown inside the thread when the process is exiting; nobody is left to see it. */
 class Stopped extends Error {}
@@ -29,20 +24,13 @@ export class RunGuard {
   readonly memory: SharedArrayBuffer;
   readonly #cells: Int32Array;
 
-  /** @param memory - the owner's, in the thread; in the owner absent, and the thread counts as loading */
+  /** @param memory - the owner's, in the thread; in the owner absent */
   constructor(memory?: SharedArrayBuffer) {
     this.memory = memory ?? new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT);
     this.#cells = new Int32Array(this.memory);
-    if (memory === undefined) Atomics.store(this.#cells, STATE, LOADING);
   }
 
-  /** In the thread: the runtime's addon is loaded. */
-  loaded(): void {
-    Atomics.store(this.#cells, STATE, IDLE);
-    Atomics.notify(this.#cells, STATE);
-  }
-
-  /** In the thread: runs work that must not be interrupted. */
+  /** In the thread: runs work that must not be interrupted, loading the runtime included. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     Atomics.store(this.#cells, STATE, RUNNING);
     try {
@@ -57,10 +45,8 @@ export class RunGuard {
   /** In the owner, at process exit: forbids new work and blocks until the current one is done. */
   stopAndWait(): void {
     Atomics.store(this.#cells, STOPPED, 1);
-    for (const [state, waitMs] of EXIT_WAITS_MS) {
-      const deadline = Date.now() + waitMs;
-      while (Atomics.load(this.#cells, STATE) === state && Date.now() < deadline)
-        Atomics.wait(this.#cells, STATE, state, 100);
-    }
+    const deadline = Date.now() + EXIT_WAIT_MS;
+    while (Atomics.load(this.#cells, STATE) === RUNNING && Date.now() < deadline)
+      Atomics.wait(this.#cells, STATE, RUNNING, 100);
   }
 }

@@ -7,7 +7,7 @@ import { EngineLoader } from './engine-loader.ts';
 import { eventTurn } from './event-turn.ts';
 import type { EngineInfo, EngineSettings } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
-import type { RuntimeSession } from './runtime.ts';
+import type { GraphSession } from './graph-session.ts';
 
 /** Prompts per run: large enough to fill the processor, small enough that a cancelled request stops soon. */
 const PROMPTS_PER_RUN = 16;
@@ -16,10 +16,10 @@ const PROMPTS_PER_RUN = 16;
 export class TextEngine {
   readonly info: EngineInfo;
   readonly #tokenizer: ClipTokenizer;
-  readonly #session: RuntimeSession;
+  readonly #session: GraphSession;
   readonly #guard: RunGuard;
 
-  private constructor(info: EngineInfo, tokenizer: ClipTokenizer, session: RuntimeSession, guard: RunGuard) {
+  private constructor(info: EngineInfo, tokenizer: ClipTokenizer, session: GraphSession, guard: RunGuard) {
     this.info = info;
     this.#tokenizer = tokenizer;
     this.#session = session;

@@ -25,7 +25,7 @@ import type {
   TiledPixels,
 } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
-import type { RuntimeSession, TensorData } from './runtime.ts';
+import type { GraphSession, TensorData } from './graph-session.ts';
 
 /** The taps of one or more encoded pictures: `[pictures, views, tokens, D_i]` each. */
 export type Taps = readonly TensorData[];
@@ -48,7 +48,7 @@ export class VisionEngine {
   readonly #loader: EngineLoader;
   readonly #settings: EngineSettings;
   readonly #guard: RunGuard;
-  readonly #sessions = new Map<string, Promise<RuntimeSession>>();
+  readonly #sessions = new Map<string, Promise<GraphSession>>();
 
   private constructor(loader: EngineLoader, settings: EngineSettings, guard: RunGuard) {
     this.#loader = loader;
@@ -187,7 +187,7 @@ export class VisionEngine {
     for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
   }
 
-  #run(session: RuntimeSession, feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+  #run(session: GraphSession, feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
     return this.#guard.run(() => session.run(feeds));
   }
 
@@ -195,19 +195,19 @@ export class VisionEngine {
     return this.info.device === 'cpu' ? cpu : other;
   }
 
-  #decoder(views: ViewCount, merge: MergeRule): Promise<RuntimeSession> {
+  #decoder(views: ViewCount, merge: MergeRule): Promise<GraphSession> {
     const kind = `decode ${String(views)} ${views === 1 ? '' : merge}`;
     return this.#session(kind, () =>
       this.#loader.session(kind, () => buildDecodeGraph(this.info.config, this.#loader.parameters, views, merge)),
     );
   }
 
-  #postprocessor(shape: PostprocessShape): Promise<RuntimeSession> {
+  #postprocessor(shape: PostprocessShape): Promise<GraphSession> {
     const kind = `postprocess ${JSON.stringify(shape)}`;
     return this.#session(kind, () => this.#loader.session(kind, () => buildPostprocessGraph(shape)));
   }
 
-  #session(kind: string, load: () => Promise<RuntimeSession>): Promise<RuntimeSession> {
+  #session(kind: string, load: () => Promise<GraphSession>): Promise<GraphSession> {
     let session = this.#sessions.get(kind);
     if (session === undefined) {
       session = load();
@@ -218,7 +218,7 @@ export class VisionEngine {
   }
 }
 
-function loadTrunk(loader: EngineLoader): Promise<RuntimeSession> {
+function loadTrunk(loader: EngineLoader): Promise<GraphSession> {
   const { config, folder } = loader.checkpoint;
   return loader.session('trunk', async () => {
     const model = config.trunk.kind === 'onnx' ? await readFile(join(folder, config.trunk.file)) : undefined;

@@ -4,7 +4,7 @@ import { disposedError, serialiseError } from '../errors.ts';
 import { eventTurn } from './event-turn.ts';
 import type { EncodeRequest, SegmentRequest, ThreadReply, ThreadRequest, TiledPixels } from './protocol.ts';
 import { RequestQueue, type BatchRule, type Queued } from './request-queue.ts';
-import type { TensorData } from './runtime.ts';
+import type { TensorData } from './graph-session.ts';
 import { sliceFirstAxis, type Taps, type VisionEngine } from './vision-engine.ts';
 
 /** The part of a message port a reply needs. */

@@ -36,11 +36,12 @@ async function run(): Promise<Result> {
   };
   const { name, version, platform, architecture, cores, memoryBytes } = runtime;
   const machine = `${platform} ${architecture}, ${cores} cores, ${megabytes(memoryBytes)}`;
+  const onnxruntime = await runtimeInfo();
   return {
-    json: { runtime, onnxruntime: runtimeInfo(), providers, ffmpeg, cache },
+    json: { runtime, onnxruntime, providers, ffmpeg, cache },
     text: table([
       ['runtime', `${name} ${version} on ${machine}`],
-      ['onnxruntime', runtimeInfo().version],
+      ['onnxruntime', onnxruntime.version],
       ...providers.map(({ provider, message }) => [
         provider,
         message === undefined ? 'works' : `no: ${brief(message)}`,

@@ -7,7 +7,8 @@
  * because it runs on worker threads that must not load core.
  */
 import { DEFAULT_LIMITS, kindOfPicture } from '@synseg/core/guards';
-import sharp, { type Sharp } from 'sharp';
+import type sharp from 'sharp';
+import type { Sharp } from 'sharp';
 import { ImageDecodeError, messageOf } from './decode-error.ts';
 import type { Region } from './index-mask.ts';
 import { readPictureBytes, type PictureLimits } from './picture-bytes.ts';
@@ -47,6 +48,7 @@ export async function openPicture(
         { cause },
       );
     });
+  const sharp = await loadSharp();
   const bytes = typeof input === 'string' ? await readBytes(input, maxImageBytes) : input;
   if (bytes.byteLength === 0)
     throw new ImageDecodeError(`Cannot decode image ${name}: file must not be empty, got 0 bytes`);
@@ -81,9 +83,15 @@ export async function openPicture(
 
 /** Encodes RGB bytes `[height, width, 3]` as PNG. */
 export async function encodePNG(rgb: Uint8Array, width: number, height: number): Promise<Uint8Array> {
+  const sharp = await loadSharp();
   return sharp(rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false })
     .png({ compressionLevel: 6 })
     .toBuffer();
+}
+
+/** Native code: loaded when there is a picture, never on import. */
+async function loadSharp(): Promise<typeof sharp> {
+  return (await import('sharp')).default;
 }
 
 async function readBytes(path: string, maxImageBytes: number | undefined): Promise<Uint8Array> {

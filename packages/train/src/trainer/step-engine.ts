@@ -9,7 +9,8 @@ import { Weights } from '@synseg/core/checkpoint';
 import { CheckpointParameters, Graph, ops, trunkTaps, writeOnnx, type Parameters } from '@synseg/core/graph';
 import {
   ResidentTensor,
-  RuntimeSession,
+  createSession,
+  type GraphSession,
   providerCandidates,
   type RunGuard,
   type TensorData,
@@ -30,7 +31,7 @@ export class StepEngine {
   readonly #start: EngineStart;
   readonly #weights: StepWeights;
   readonly #guard: RunGuard;
-  readonly #sessions = new Map<string, RuntimeSession>();
+  readonly #sessions = new Map<string, GraphSession>();
   #constants: Record<string, TensorData> = {};
   #state: Record<string, StateTensor>;
 
@@ -206,18 +207,18 @@ export class StepEngine {
       : new CheckpointParameters(graph, weights, this.#start.spec.trunkPrecision);
   }
 
-  #step(stage: StepSpec['stage'], phase: Phase): Promise<RuntimeSession> {
+  #step(stage: StepSpec['stage'], phase: Phase): Promise<GraphSession> {
     const { spec } = this.#start;
     const resident = phase === 'partial' ? ['accumulated'] : stateNames(spec);
     return this.#session(`${stage} ${phase}`, resident, () => buildStepGraph({ ...spec, stage, phase }, this.#weights));
   }
 
-  async #session(key: string, resident: readonly string[], build: () => Graph): Promise<RuntimeSession> {
+  async #session(key: string, resident: readonly string[], build: () => Graph): Promise<GraphSession> {
     let session = this.#sessions.get(key);
     if (session === undefined) {
       const model = writeOnnx(build());
       session = await this.#guard.run(() =>
-        RuntimeSession.create(model, { provider: this.device, threads: this.#start.threads, resident }),
+        createSession(model, { provider: this.device, threads: this.#start.threads, resident }),
       );
       this.#sessions.set(key, session);
     }

@@ -28,7 +28,6 @@ async function answer(engine: StepEngine, request: Exclude<EngineRequest, { type
 
 async function main(owner: MessagePort, start: EngineStart): Promise<void> {
   const guard = new RunGuard(start.guard);
-  guard.loaded();
   const send = (message: EngineReply): void => owner.postMessage(message);
   let engine: StepEngine;
   try {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Graph } from '../../../packages/core/src/graph/graph.ts';
 import { writeOnnx } from '../../../packages/core/src/graph/onnx-writer.ts';
 import { add, multiply, scalar } from '../../../packages/core/src/graph/ops.ts';
-import { ResidentTensor, RuntimeSession } from '../../../packages/core/src/session/runtime.ts';
+import { ResidentTensor } from '../../../packages/core/src/session/graph-session.ts';
+import { createSession } from '../../../packages/core/src/session/onnxruntime.ts';
 
 /** `state' = 2 state + x`, and their sum as a figure. */
 function counter(): Graph {
@@ -15,13 +16,9 @@ function counter(): Graph {
   return graph;
 }
 
-describe('RuntimeSession', () => {
+describe('a session of onnxruntime', () => {
   it('keeps resident outputs as handles that feed the next run', async () => {
-    const session = await RuntimeSession.create(writeOnnx(counter()), {
-      provider: 'cpu',
-      threads: 1,
-      resident: ['state'],
-    });
+    const session = await createSession(writeOnnx(counter()), { provider: 'cpu', threads: 1, resident: ['state'] });
     const x = { data: Float32Array.of(1, 10), shape: [2] };
     const first = await session.runResident({ state: { data: Float32Array.of(1, 1), shape: [2] }, x });
     expect(first.resident['state']).toBeInstanceOf(ResidentTensor);
@@ -34,7 +31,7 @@ describe('RuntimeSession', () => {
   });
 
   it('names its inputs', async () => {
-    const session = await RuntimeSession.create(writeOnnx(counter()), { provider: 'cpu', threads: 1 });
+    const session = await createSession(writeOnnx(counter()), { provider: 'cpu', threads: 1 });
     expect(session.inputNames).toEqual(['state', 'x']);
     await session.release();
   });

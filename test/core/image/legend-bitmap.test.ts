@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { blendBitmap, drawLegend } from '../../../packages/core/src/mask/legend-bitmap.ts';
+import { blendBitmap, drawLegend } from '../../../packages/core/src/image/legend-bitmap.ts';
 import { palette } from '../../../packages/core/src/mask/palette.ts';
-import { randomBytes } from './random.ts';
+import { randomBytes } from '../mask/random.ts';
 
 describe('drawLegend()', () => {
   it('draws swatches in the label colors on half-transparent black, and names', async () => {

@@ -7,11 +7,11 @@
  * the calling thread; a palette put behind the header then says what color each grey level is (PNG specification,
  * 11.2).
  */
-import { encodeGrayPNG } from '../image/image.ts';
-import { BACKGROUND } from './background.ts';
+import { encodeGrayPNG } from './encode.ts';
+import { BACKGROUND } from '../model/background.ts';
 import { flag, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
-import { checkColors, checkLabels, checkPlane } from './check.ts';
-import type { LabelColor } from './palette.ts';
+import { checkColors, checkLabels, checkPlane } from '../mask/check.ts';
+import type { LabelColor } from '../mask/palette.ts';
 
 /** Options of {@link encodeIndexedPNG}. */
 export const INDEXED_PNG_OPTIONS = {

@@ -1,12 +1,12 @@
 /**
  * A legend as pixels, for whoever draws it over many pictures: drawn once, blended per frame.
  */
-import { rasterizeSVG } from '../image/image.ts';
+import { rasterizeSVG } from './encode.ts';
 import { checkKind } from '../guard/arguments.ts';
 import { readOptions, value, type OptionsOf } from '../guard/options.ts';
-import { checkInteger, checkPlane, checkSides } from './check.ts';
-import { BACKGROUND_ROW, legendLayout, legendRows, legendSVG, moreRow } from './legend.ts';
-import type { LabelColor } from './palette.ts';
+import { checkInteger, checkPlane, checkSides } from '../mask/check.ts';
+import { BACKGROUND_ROW, legendLayout, legendRows, legendSVG, moreRow } from '../mask/legend.ts';
+import type { LabelColor } from '../mask/palette.ts';
 
 /** A small picture with transparency. */
 export interface Bitmap {

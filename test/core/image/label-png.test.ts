@@ -2,8 +2,8 @@ import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { palette } from '../../../packages/core/src/mask/palette.ts';
-import { encodeIndexedPNG } from '../../../packages/core/src/mask/png.ts';
-import { randomBytes } from './random.ts';
+import { encodeIndexedPNG } from '../../../packages/core/src/image/label-png.ts';
+import { randomBytes } from '../mask/random.ts';
 
 const width = 37;
 const height = 23;

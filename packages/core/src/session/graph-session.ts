@@ -1,0 +1,39 @@
+/** Running graphs, whatever runs them; onnxruntime is behind it in `onnxruntime.ts`. */
+import type { Provider } from './providers.ts';
+
+/** Numbers of a tensor, row-major. */
+export interface TensorData {
+  readonly data: Float32Array | Float64Array | Uint8Array | Int32Array | BigInt64Array;
+  readonly shape: readonly number[];
+}
+
+/** An output that stayed where its provider computed it, to be fed to a later run. */
+export abstract class ResidentTensor {
+  /** The memory it lies in: `'cpu'`, or what the runtime calls the device's. */
+  abstract readonly location: string;
+  /** Frees it; a tensor on the device is not freed by being forgotten. */
+  abstract dispose(): void;
+}
+
+/** Settings of a session. */
+export interface SessionSettings {
+  readonly provider: Provider;
+  /** Threads of one operator. */
+  readonly threads: number;
+  /** Outputs that come back as {@link ResidentTensor}, on the device where the provider allows it. */
+  readonly resident?: readonly string[];
+}
+
+/** A loaded graph. It is created, used and released in one thread and never shared. */
+export interface GraphSession {
+  /** Names of the graph's inputs. */
+  readonly inputNames: readonly string[];
+  /** Runs the graph. May block this thread until done. @throws SynsegError `INFERENCE` with the runtime's message */
+  run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>>;
+  /** {@link GraphSession.run} for graphs that are fed their own results: resident outputs come back as handles. */
+  runResident(
+    feeds: Readonly<Record<string, TensorData | ResidentTensor>>,
+  ): Promise<{ readonly results: Record<string, TensorData>; readonly resident: Record<string, ResidentTensor> }>;
+  /** Frees the session's memory. */
+  release(): Promise<void>;
+}
