@@ -1,19 +1,17 @@
 /**
  * The paper's Table III in the drawn world: the head retrained on frozen encoders from captions alone, under L_cont
- * only,
- * + L_align, + L_back, all four, and all but L_cont; and, for reference, all four on unconditioned features, `recipe:
- * best`,
- * `recipe: windows`, no training, and masks of all nouns. Each from a random decoder, and from one that learnt every
+ * only, + L_align, + L_back, all four, and all but L_cont; and, for reference, `recipe: tags`, `recipe: dense-captions`, no
+ * training, and masks of all nouns. Each from a random decoder, and from one that learnt every
  * second
  * noun from masks, as CLIPSeg did others; that one is scored apart on the nouns it had seen and on those it had not.
  *
- *   npm run bench -- ablation [--model embedded|FOLDER] [--steps 80] [--batch 8] [--seeds 3] [--only all,best] [--start
+ *   npm run bench -- ablation [--model embedded|FOLDER] [--steps 80] [--batch 8] [--seeds 3] [--only all,tags] [--start
  *   random|half]
  *       [--learning-rate 1e-3] [--half-learning-rate 1e-4] [--lambda 0.1,0.001,0.01,1] [--categories 4]
  *       [--mask-steps 250] [--pictures 800] [--scored 150] [--seed 42]
  *
- * --model: whose encoders; --only: settings by name (untrained, cont, align, back, all, no-cont, visual, best, windows,
- * masks),
+ * --model: whose encoders; --only: settings by name (untrained, cont, align, back, all, no-cont, tags,
+ * dense-captions, masks),
  * the start is always scored; --categories: labels a picture in training, at most, about as many as a caption has;
  * --mask-steps:
  * of a random decoder on masks, of half the nouns or all. Pictures, and decoders that learnt half the nouns, are made
@@ -29,8 +27,7 @@
  * - a random decoder did not start under them: while its maps are flat, foreground and background are parallel and
  *   L_cont
  *   sits in the clamp of eq. 4 without a gradient, and features conditioned on a label satisfy L_align and L_sep
- *   without
- *   looking. Unconditioned features with λ = (1, 0.1, 0.01, 1) separated the maps, at times in the right places
+ *   without looking
  * - a decoder that already localised was eroded by all four, the faster the higher the learning rate: L_sep shrinks the
  *   maps, and nothing in the four ties them to the picture
  * The last columns help to see which it was: maps without deviation are flat, rows in the clamp give L_cont no
@@ -62,6 +59,7 @@ import {
   makeHalfTrained,
   streetData,
   trainHead,
+  type HeadOptions,
   type StreetData,
   type TrainedHead,
 } from '@synseg/street-world/bench/training.ts';
@@ -161,7 +159,11 @@ async function run(
   const from = half === undefined ? { trunk } : { init: half };
   const how = { steps: options.steps, batchSize, seed, cacheFolder, ...setting.options(start, options) };
   const learn = (): Promise<TrainedHead> =>
-    trainHead(from, { ...how, data: setting.learnsFrom === 'masks' ? data.masks : data.captions, out });
+    trainHead(from, {
+      ...(how as HeadOptions),
+      data: setting.learnsFrom === 'masks' ? data.masks : data.captions,
+      out,
+    });
   const head =
     half !== undefined && setting.learnsFrom === 'nothing'
       ? { folder: half, report: undefined, seconds: 0 }

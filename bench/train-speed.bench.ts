@@ -1,8 +1,7 @@
 /**
  * What a training step costs, and where: the frozen trunk, the decoder with losses and gradients, AdamW; and what the
  * data loader would add. Two models: the small one of `train-ccp` on real photos, and CLIPSeg at full size with
- * ViT-B/16
- * (seeded random weights). Peak memory is the process's.
+ * ViT-B/16 (seeded random weights). Peak memory is the process's.
  *
  *   npm run bench -- train-speed [--model small|full] [--batch 32] [--micro 8] [--labels 5] [--rounds 3]
  */
@@ -17,9 +16,10 @@ import { Random } from '../packages/train/src/data/random.ts';
 import { layoutOf } from '../packages/train/src/step-graph/layout.ts';
 import { openBaseModel } from '../packages/train/src/trainer/base-model.ts';
 import type { MicroBatch } from '../packages/train/src/trainer/protocol.ts';
+import { rowsSpec } from '../packages/train/src/trainer/decoder-subject.ts';
 import { StepEngine } from '../packages/train/src/trainer/step-engine.ts';
 import { planTraining } from '../packages/train/src/trainer/train-plan.ts';
-import { freshState, stepSpec } from '../packages/train/src/trainer/training.ts';
+import { sharedSpec, stateOf } from '../packages/train/src/trainer/training.ts';
 import { circumstances, load } from './support/machine.ts';
 import { randomClipseg } from './support/random-clipseg.ts';
 import { spread, table } from './support/statistics.ts';
@@ -41,20 +41,21 @@ const folder = mkdtempSync(join(tmpdir(), 'synseg-train-speed-'));
 const full = values.model === 'full';
 
 const { plan } = planTraining({
+  recipe: 'paper',
   data: 'unused.jsonl',
   out: folder,
   batchSize: images,
   microBatchSize: micro,
   device: 'cpu',
   ...(full
-    ? { init: randomClipseg('full'), inputSize: 224 }
+    ? { init: randomClipseg('full'), advanced: { inputSize: 224 } }
     : {
         init: 'random',
         trunk: join(import.meta.dirname, '../../shared/data/backbone'),
-        decoder: { intermediateSize: 256 },
+        advanced: { decoder: { intermediateSize: 256 } },
       }),
 });
-const base = await openBaseModel(plan, !full, folder, undefined);
+const base = await openBaseModel(plan, folder, undefined);
 const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
 const [height, width] = base.config.inputSize;
 const tokens = 1 + base.config.patchGrid[0] * base.config.patchGrid[1];
@@ -65,11 +66,11 @@ async function engineFor(input: 'pixels' | 'taps'): Promise<StepEngine> {
   const guard = new RunGuard();
   return StepEngine.create(
     {
-      spec: { ...stepSpec(plan, base, layout), input },
+      spec: { ...sharedSpec(plan, base, layout), ...rowsSpec(plan), input },
       stage: 'all',
       folder: base.folder,
       frozen: new Map(),
-      state: freshState(plan, layout, base),
+      state: stateOf(plan, layout, base),
       device: 'cpu',
       threads: plan.threads,
       guard: guard.memory,

@@ -5,6 +5,6 @@ import { evaluate } from './evaluate/evaluate.ts';
 import { createCheckpoint } from './fresh/create-checkpoint.ts';
 import { extractPhrases } from './phrases/extract-phrases.ts';
 import { exportCheckpoint } from './run/export.ts';
-import { train } from './trainer/train.ts';
+import { train, trainEncoders } from './trainer/train.ts';
 
-await runProcess({ createCheckpoint, train, evaluate, extractPhrases, exportCheckpoint });
+await runProcess({ createCheckpoint, train, trainEncoders, evaluate, extractPhrases, exportCheckpoint });

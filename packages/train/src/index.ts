@@ -15,20 +15,22 @@ export { formatSummary, type PhraseSummary } from './phrases/phrase-summary.ts';
 export { type CheckpointShape, type TextShape, type VisionShape } from './fresh/checkpoint-shape.ts';
 export { createCheckpoint, type CreateOptions, type CreatedCheckpoint } from './fresh/create-checkpoint.ts';
 export { exportCheckpoint } from './run/export.ts';
-export { PARAMETER_GROUPS, type ParameterGroup } from './step-graph/layout.ts';
-export { type FeatureSource, type LossWeights } from './objective/losses.ts';
-export { train } from './trainer/train.ts';
-export { planTraining, type TrainPlan } from './trainer/train-plan.ts';
+export { type ParameterGroup } from './step-graph/layout.ts';
+export { type LossWeights } from './objective/losses.ts';
+export { train, trainEncoders } from './trainer/train.ts';
+export { type EncodersPlan, type TrainPlan, planEncoders, planTraining } from './trainer/train-plan.ts';
+export { type RecipeName } from './trainer/recipes.ts';
 export {
-  type DecoderShape,
-  type Objective,
-  type PeriodicEvaluation,
-  type RecipeName,
-  type RetrievalEvaluation,
   type RetrievalScore,
   type SegmentationScore,
   type StepReport,
-  type TrainOptions,
   type TrainProgress,
   type TrainWarning,
+} from './trainer/reports.ts';
+export {
+  type DecoderShape,
+  type PeriodicEvaluation,
+  type RetrievalEvaluation,
+  type TrainEncodersOptions,
+  type TrainOptions,
 } from './trainer/train-options.ts';

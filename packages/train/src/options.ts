@@ -4,4 +4,12 @@ export { EVALUATE_OPTIONS } from './evaluate/evaluate-options.ts';
 export { CREATE_OPTIONS } from './fresh/create-checkpoint.ts';
 export { EXTRACT_PHRASES_OPTIONS } from './phrases/extract-phrases.ts';
 export { READ_CAPTIONS_OPTIONS } from './phrases/read-captions.ts';
+export { RECIPE_NAMES } from './trainer/recipes.ts';
+export {
+  DECODER_OPTIONS,
+  TRAIN_ADVANCED_OPTIONS,
+  TRAIN_ENCODERS_ADVANCED_OPTIONS,
+  TRAIN_ENCODERS_OPTIONS,
+  TRAIN_OPTIONS,
+} from './trainer/train-options.ts';
 export { EXPORT_OPTIONS } from './run/export.ts';

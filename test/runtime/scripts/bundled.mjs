@@ -47,7 +47,20 @@ const scenarios = {
     await segmenter.dispose?.();
   },
   'the training thread': () =>
-    drain(train({ data, init: 'random', trunk, out, steps: 1, batchSize: 2, workers: 1, threads: 1, device: 'cpu' })),
+    drain(
+      train({
+        data,
+        init: 'random',
+        trunk,
+        out,
+        recipe: 'paper',
+        steps: 1,
+        batchSize: 2,
+        threads: 1,
+        device: 'cpu',
+        advanced: { workers: 1 },
+      }),
+    ),
 };
 
 scenarios[scenario]().then(

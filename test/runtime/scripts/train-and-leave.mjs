@@ -33,11 +33,10 @@ const options = {
   init,
   device,
   cacheFolder: join(folder, 'cache'),
-  recipe: 'best',
+  recipe: 'tags',
   steps: 3,
-  projectorSteps: 3,
   batchSize: 2,
-  workers: 1,
+  advanced: { projectorSteps: 3, workers: 1 },
 };
 for await (const { total } of train({ ...options, out: join(folder, 'first') })) console.log(total);
 

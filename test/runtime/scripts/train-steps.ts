@@ -10,8 +10,8 @@ import { RunGuard, ResidentTensor, createSession, type GraphSession } from '@syn
 import {
   LOSSES,
   needsBank,
+  needsCaptions,
   needsMasks,
-  needsProjector,
   type FeatureSource,
   type LossWeights,
 } from '../../../packages/train/src/objective/losses.ts';
@@ -88,7 +88,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'masks': { lambda: { masks: 1, maskShare: 1 }, spec: { ema: 0.9, optimizer: { ...ADAMW, clipNorm: 0.5 } } },
   'micro-batches': {
     lambda: { align: 1, background: 1, masks: 1 },
-    features: 'visual',
+    features: 'taps',
     spec: { images: 1, input: 'taps' },
   },
   'refined head': { lambda: { masks: 1 }, spec: { input: 'taps' }, model: { head: 'refined', patch: 16, size: 32 } },
@@ -110,7 +110,7 @@ async function runSteps(
   );
   const lambda = { ...Object.fromEntries(LOSSES.map((loss) => [loss, 0])), ...some } as unknown as LossWeights;
   const channels = pictureDims({ config, features, lambda }).reduce((sum, dim) => sum + dim, 0);
-  const tensors = trainedTensors(config, needsProjector(lambda) ? projectorChannels({ features }, config) : undefined);
+  const tensors = trainedTensors(config, needsCaptions(lambda) ? projectorChannels({ features }, config) : undefined);
   const layout = layoutOf(tensors, PARAMETER_GROUPS, false);
   const contrastive = { epsilon: 1e-4, contrastGate: 0.1 };
   const spec: EngineSpec = {

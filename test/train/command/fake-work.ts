@@ -2,7 +2,8 @@
 import { runCommand, type CommandSurroundings, type CommandWork } from '../../../packages/train/src/command/run.ts';
 import type { Score } from '../../../packages/train/src/evaluate/score.ts';
 import type { PhraseSummary } from '../../../packages/train/src/phrases/phrase-summary.ts';
-import type { StepReport, TrainOptions } from '../../../packages/train/src/trainer/train-options.ts';
+import type { StepReport } from '../../../packages/train/src/trainer/reports.ts';
+import type { TrainOptions } from '../../../packages/train/src/trainer/train-options.ts';
 
 /** A report of a step. */
 export function stepReport(step: number, steps: number, more: Partial<StepReport> = {}): StepReport {
@@ -21,7 +22,10 @@ export function stepReport(step: number, steps: number, more: Partial<StepReport
 }
 
 /** Trains as `train()` does when nothing goes wrong: finishes its step and throws the signal's reason when aborted. */
-export async function* fakeTrain({ steps = 3, signal }: TrainOptions): AsyncGenerator<StepReport> {
+export async function* fakeTrain({
+  steps = 3,
+  signal,
+}: Pick<TrainOptions, 'steps' | 'signal'>): AsyncGenerator<StepReport> {
   for (let step = 1; step <= steps; step++) {
     if (signal?.aborted === true) break;
     yield Promise.resolve(stepReport(step, steps));
@@ -102,6 +106,7 @@ export const fakeWork: CommandWork = {
   createCheckpoint: (folder) =>
     Promise.resolve({ folder, vocabulary: 600, parameters: { vision: 1_000_000, text: 200_000, decoder: 34_000 } }),
   train: fakeTrain,
+  trainEncoders: fakeTrain,
   evaluate: () => Promise.resolve(fakeScore),
   extractPhrases: () => Promise.resolve(fakeSummary),
   exportCheckpoint: () => Promise.resolve(),

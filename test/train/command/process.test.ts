@@ -137,7 +137,7 @@ describe.each<[string, () => readonly string[], boolean]>([
     expect(code).toBe(2);
     expect(stderr).toMatch(
       runsTypescript
-        ? /^synseg-train: Cannot train: steps must be an integer ≥ 0, got 1\.5$/m
+        ? /^synseg-train: Cannot train: steps must be an integer of at least 0, got 1\.5$/m
         : /^synseg-train: Cannot read config: a \.ts file must be run by Deno, Node ≥ 22\.18 or Node ≥ 23\.6, got Node \d+\.\d+\.\d+; write it as \.mjs or \.json$/m,
     );
   });

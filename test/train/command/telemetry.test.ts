@@ -17,7 +17,21 @@ it.each(['this Node', 'Deno'] as const)(
   async (runtime) => {
     const out = join(root, runtime);
     const runs = [
-      ['train', '--data', set.tags, '--init', init, '--out', out, '--steps', '2', '--batch-size', '4'],
+      [
+        'train',
+        '--data',
+        set.tags,
+        '--init',
+        init,
+        '--out',
+        out,
+        '--recipe',
+        'tags',
+        '--steps',
+        '2',
+        '--batch-size',
+        '4',
+      ],
       ['evaluate', '--model', join(out, 'last'), '--dataset', 'index-png', '--root', set.folder, '--labels', 'all'],
     ];
     for (const words of runs) {

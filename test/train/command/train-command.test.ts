@@ -4,6 +4,7 @@ import { SynsegError } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
 import type { TrainOptions } from '../../../packages/train/src/trainer/train-options.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { nested } from '../trainer/flat-options.ts';
 import { command, fakeTrain, linesOf, stepReport } from './fake-work.ts';
 
 const folder = temporaryFolder();
@@ -32,7 +33,7 @@ describe('synseg-train train', () => {
   it('prints the configuration with its defaults on stderr, and the result on stdout', async () => {
     const { stdout, stderr } = await command([...required, '--steps', '2', '--batch-size', '8']);
     expect(stderr).toMatch(/^out +.*run\ndata +\{"source":"tags\.jsonl"\}\ninit +base\n/);
-    expect(stderr).toMatch(/\nsteps +2\nbatchSize +8\nmicroBatchSize +8\nrecipe +paper\n/);
+    expect(stderr).toMatch(/\nsteps +2\nbatchSize +8\nmicroBatchSize +8\n/);
     expect(stdout).toBe(
       `Done: 2 steps, 0 s\n  total 0.5 (align 0.25, separation 0.25)\n  wrote ${join(run, 'last')}\n`,
     );
@@ -148,10 +149,8 @@ describe('synseg-train train', () => {
       ...[
         '--lambda',
         '1,2,3,4',
-        '--features',
-        'conditional',
         '--objective',
-        'mccl',
+        'captions',
         '--recipe',
         'paper',
         '--learning-rate',
@@ -219,78 +218,81 @@ describe('synseg-train train', () => {
       ],
     ];
     expect(await command(argv, { train })).toEqual({ exitCode: 0, stdout: '', stderr: '' });
-    expect(given).toEqual({
-      ...{
-        data: { source: ['a.tar', 'b.tar'], format: 'webdataset', phrases: 'p.jsonl', keys: { image: 'jpg' } },
-        init: 'random',
-        trunk: 'backbone',
-        out: run,
-        steps: 4,
-      },
-      ...{
-        batchSize: 16,
-        microBatchSize: 4,
-        lambda: { align: 1, contrast: 2, background: 3, separation: 4 },
-        features: 'conditional',
-        objective: 'mccl',
-        recipe: 'paper',
-      },
-      ...{
-        learningRate: 1e-4,
-        schedule: 'cosine',
-        warmupSteps: 1,
-        weightDecay: 0,
-        clipNorm: 1,
-        ema: 0.99,
-        seed: 1,
-        trainable: ['film', 'layers'],
-        templates: 'plain',
-      },
-      ...{
-        maxCategories: 8,
-        augmentation: { flip: true, crop: [0.5, 1] },
-        device: 'cpu',
-        precision: 'fp16',
-        threads: 2,
-        workers: 1,
-        saveEvery: 2,
-        keepEvery: 4,
-      },
-      ...{
-        evaluation: { dataset: 'camvid', root: 'data/camvid', split: 'val', every: 2 },
-        resume: true,
-        decoder: { reduceDim: 32, head: 'refined' },
-      },
-      ...{
-        unknownCategories: 'leave-out',
-        projectorSteps: 0,
-        contrastGate: -0.1,
-        signal: expect.any(AbortSignal),
-        onWarning: expect.any(Function),
-        onProgress: expect.any(Function),
-      },
-    });
+    expect(given).toEqual(
+      nested({
+        ...{
+          data: { source: ['a.tar', 'b.tar'], format: 'webdataset', phrases: 'p.jsonl', keys: { image: 'jpg' } },
+          init: 'random',
+          trunk: 'backbone',
+          out: run,
+          steps: 4,
+        },
+        ...{
+          batchSize: 16,
+          microBatchSize: 4,
+          lambda: { align: 1, contrast: 2, background: 3, separation: 4 },
+          objective: 'captions',
+          recipe: 'paper',
+        },
+        ...{
+          learningRate: 1e-4,
+          schedule: 'cosine',
+          warmupSteps: 1,
+          weightDecay: 0,
+          clipNorm: 1,
+          ema: 0.99,
+          seed: 1,
+          trainable: ['film', 'layers'],
+          templates: 'plain',
+        },
+        ...{
+          maxCategories: 8,
+          augmentation: { flip: true, crop: [0.5, 1] },
+          device: 'cpu',
+          precision: 'fp16',
+          threads: 2,
+          workers: 1,
+          saveEvery: 2,
+          keepEvery: 4,
+        },
+        ...{
+          evaluation: { dataset: 'camvid', root: 'data/camvid', split: 'val', every: 2 },
+          resume: true,
+          decoder: { reduceDim: 32, head: 'refined' },
+        },
+        ...{
+          unknownCategories: 'leave-out',
+          projectorSteps: 0,
+          contrastGate: -0.1,
+          signal: expect.any(AbortSignal),
+          onWarning: expect.any(Function),
+          onProgress: expect.any(Function),
+        },
+      }),
+    );
   });
 
   it('hands on the weight of the decoder that training starts from, and prints it with the configuration', async () => {
     const given: (number | undefined)[] = [];
-    const train = (options: TrainOptions) => (given.push(options.prior), fakeTrain(options));
+    const train = (options: TrainOptions) => (given.push(options.advanced?.prior), fakeTrain(options));
     const printed: (string | undefined)[] = [];
     for (const flags of [['--prior', '0.5'], ['--prior', '0'], []])
       printed.push(
-        /\nprior +(.*)\n/.exec((await command([...required, '--recipe', 'windows', ...flags], { train })).stderr)?.[1],
+        /\nprior +(.*)\n/.exec(
+          (await command([...required, '--recipe', 'dense-captions', ...flags], { train })).stderr,
+        )?.[1],
       );
     expect(given).toEqual([0.5, 0, undefined]);
     expect(printed).toEqual(['0.5', '0', '1']);
   });
 
   it.each([
-    [['--steps', '1.5'], /^synseg-train: Cannot train: steps must be an integer ≥ 0, got 1\.5\n$/m],
+    [['--steps', '1.5'], /^synseg-train: Cannot train: steps must be an integer of at least 0, got 1\.5\n$/m],
     [['--batch-size', '8', '--micro-batch-size', '3'], /microBatchSize must divide batchSize 8, got 3/],
-    [['--lambda', '0,0,0,0'], /lambda must leave a loss of objective "mccl"/],
+    [['--recipe', 'paper', '--lambda', '0,0,0,0'], /lambda must leave a loss of objective "captions"/],
     [
       ['--trainable', 'trunk'],
-      /trainable must be one of film, reduces, layers, head, projector, vision, text, scale, got "trunk"/,
+      /trainable\[0\] must be one of "film", "reduces", "layers", "head", "projector", got "trunk"/,
     ],
     [['--trunk', 'backbone'], /trunk must be given with init "random" and only then/],
     [
@@ -301,19 +303,16 @@ describe('synseg-train train', () => {
       ['--evaluate', 'camvid:data', '--evaluate-pairs', 'held.jsonl'],
       /--evaluate-pairs must come without --evaluate, got both/,
     ],
+    [['--objective', 'contrastive', '--recipe', 'tags'], /options must have known names, got "recipe"/],
+    [['--recipe', 'tags', '--prior', '1'], /prior must be 0 without the loss sharing, got 1/],
+    [['--recipe', 'dense-captions', '--prior', '-1'], /prior must be a number of at least 0, got -1/],
     [
-      ['--objective', 'contrastive', '--features', 'taps'],
-      /features must be left out for objective "contrastive", got "taps"/,
-    ],
-    [['--prior', '1'], /prior must be 0 without the loss sharing, got 1/],
-    [['--recipe', 'windows', '--prior', '-1'], /prior must be a number from 0 to Infinity, got -1/],
-    [
-      ['--recipe', 'windows', '--prior', 'much'],
+      ['--recipe', 'dense-captions', '--prior', 'much'],
       /option '--prior <w>' argument 'much' is invalid\. It must be a number\./,
     ],
     [['--config', join(folder, 'none.json')], /Cannot read config: file must be readable, got ENOENT/],
     [['--steps', 'many'], /option '--steps <n>' argument 'many' is invalid\. It must be a number\./],
-    [['--recipe', 'worst'], /Allowed choices are paper, best, windows, clip\./],
+    [['--recipe', 'worst'], /Allowed choices are dense-captions, tags, paper\./],
     [['--lambda', '1,2'], /It must be 4 numbers \(align, contrast, background, separation\) or name=value, got 2\./],
     [['--nonsense'], /unknown option '--nonsense'/],
     [['more'], /too many arguments|argument/],

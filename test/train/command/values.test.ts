@@ -64,7 +64,7 @@ describe('values of flags', () => {
 
   it('names the losses that there are', () => {
     expect(() => lossWeights('alignment=1')).toThrow(
-      /with align, contrast, background, separation, masks, .* as names, got "alignment=1"/,
+      /with align, contrast, background, separation, grounding, .* as names, got "alignment=1"/,
     );
   });
 });

@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import {
-  FEATURE_SOURCES,
   LOSSES,
   activeLosses,
+  PAPER_LOSSES,
   needsBank,
-  needsContrastive,
+  needsCaptions,
   needsDecoder,
   needsMasks,
-  needsProjector,
   needsStatistics,
   readsWindows,
+  weighs,
   type LossWeights,
 } from '../../../packages/train/src/objective/losses.ts';
 
+const SOURCES = ['conditional', 'taps', 'windows'] as const;
 const MCCL = ['align', 'contrast', 'background', 'separation'] as const;
 const only = (...names: (keyof LossWeights)[]): LossWeights =>
   Object.fromEntries(LOSSES.map((name) => [name, names.includes(name) ? 0.1 : 0])) as unknown as LossWeights;
@@ -46,17 +47,19 @@ describe('what a loss needs', () => {
     const lambda = only(name);
     expect({
       decoder: needsDecoder([name]),
-      contrastive: needsContrastive(lambda),
+      contrastive: weighs(lambda, PAPER_LOSSES),
       masks: needsMasks(lambda),
       bank: needsBank(lambda),
-      projector: needsProjector(lambda),
+      projector: needsCaptions(lambda),
     }).toEqual(expected);
   });
 });
 
 describe('needsStatistics()', () => {
-  it('is true of features that are standardised', () => {
-    expect(FEATURE_SOURCES.filter(needsStatistics)).toEqual(['taps', 'windows']);
+  it('is true of features that are standardized, where a loss reads any', () => {
+    const lambda = only(...LOSSES);
+    expect(SOURCES.filter((features) => needsStatistics({ features, lambda }))).toEqual(['taps', 'windows']);
+    expect(needsStatistics({ features: 'taps', lambda: only('masks') })).toBe(false);
   });
 });
 
@@ -65,9 +68,7 @@ describe('readsWindows()', () => {
     expect(LOSSES.filter((name) => readsWindows({ features: 'windows', lambda: only(name) }))).toEqual(
       LOSSES.filter((name) => name !== 'masks' && name !== 'maskShare'),
     );
-    expect(FEATURE_SOURCES.filter((features) => readsWindows({ features, lambda: only(...LOSSES) }))).toEqual([
-      'windows',
-    ]);
+    expect(SOURCES.filter((features) => readsWindows({ features, lambda: only(...LOSSES) }))).toEqual(['windows']);
     expect(readsWindows({ features: 'windows', lambda: only('masks', 'partial') })).toBe(true);
   });
 });

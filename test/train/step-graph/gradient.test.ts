@@ -27,7 +27,7 @@ describe.each([
   ['simple head, all losses on windows, with a prior', { head: 'simple', features: 'windows', prior: 1 }],
   ['refined head, all losses on the taps, with a prior', { head: 'refined', features: 'taps', prior: 2 }],
   ['simple head, conditional features', { head: 'simple', features: 'conditional' }],
-  ['refined head, visual features', { head: 'refined', features: 'visual' }],
+  ['refined head, conditional features', { head: 'refined', features: 'conditional' }],
 ] as const satisfies readonly (readonly [string, TinyStep])[])('%s', (_, step) => {
   it('has the gradient that central differences give, in every tensor and in all at once', async () => {
     const prepared = await prepare(step);

@@ -42,7 +42,7 @@ describe('trainedTensors()', () => {
     });
   });
 
-  it.each(['conditional', 'visual', 'taps', 'windows'] as const)(
+  it.each(['conditional', 'taps', 'windows'] as const)(
     'differ by what the projector reads in its weight alone (features: %s)',
     (features) => {
       expect(trainedTensors(tinyModel(), PROJECTORS[features])).toEqual(

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import {
   BANK_LOSSES,
   LOSSES,
-  needsProjector,
+  needsCaptions,
   type FeatureSource,
   type LossWeights,
 } from '../../../packages/train/src/objective/losses.ts';
@@ -48,7 +48,7 @@ describe('figures', () => {
     },
   );
 
-  it.each(['conditional', 'visual', 'taps', 'windows'] as const)(
+  it.each(['conditional', 'taps', 'windows'] as const)(
     'of a ragged batch are the mean of those of its pictures alone, one of which has one label (features: %s)',
     async (features) => {
       const batch = await prepare({ features, images: 3 });
@@ -266,7 +266,7 @@ describe('a loss', () => {
       features: FeatureSource,
       stage: 'all' | 'projector' = 'all',
     ): Promise<string[]> => {
-      const prepared = await prepare({ lambda, features, stage, projector: needsProjector(lambda) });
+      const prepared = await prepare({ lambda, features, stage, projector: needsCaptions(lambda) });
       return buildStepGraph(
         { ...prepared.spec, phase: 'partial' },
         { weights: undefined, trunkModel: undefined, frozen: prepared.frozen },

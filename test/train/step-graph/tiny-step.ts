@@ -59,7 +59,6 @@ export function tinyModel(head: 'simple' | 'refined' = 'simple'): ModelConfig {
 /** How many channels of a {@link tinyModel} a projector of each kind of features reads. */
 export const PROJECTORS: Readonly<Record<FeatureSource, number>> = {
   conditional: 8,
-  visual: 7,
   taps: 18,
   windows: 5 + EMBEDDING_DIM,
 };

@@ -3,20 +3,19 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openBaseModel, projectorChannels, type BaseModel } from '../../../packages/train/src/trainer/base-model.ts';
 import { planTraining } from '../../../packages/train/src/trainer/train-plan.ts';
-import type { TrainOptions } from '../../../packages/train/src/trainer/train-options.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { tinyConfig, tinyTensors, writeTinyClipseg } from '../../support/tiny-clipseg.ts';
 import { failureOf } from '../data/fixtures.ts';
 import { PROJECTORS, tinyModel } from '../step-graph/tiny-step.ts';
+import { nested, type FlatOptions } from './flat-options.ts';
 import { writeTinyTrunk } from './tiny-set.ts';
 
 const root = temporaryFolder();
 const clipseg = writeTinyClipseg(join(root, 'clipseg'));
 const trunk = writeTinyTrunk(join(root, 'trunk'));
-const open = (options: Omit<TrainOptions, 'data' | 'out'>): Promise<BaseModel> =>
+const open = (options: Omit<FlatOptions, 'data' | 'out'>): Promise<BaseModel> =>
   openBaseModel(
-    planTraining({ data: 'x.jsonl', out: 'y', ...options }).plan,
-    options.decoder !== undefined,
+    planTraining(nested({ recipe: 'paper' as const, data: 'x.jsonl', out: 'y', ...options })).plan,
     join(root, 'cache'),
     undefined,
   );
@@ -39,12 +38,11 @@ describe('openBaseModel()', () => {
   });
 
   it.each([
-    ['conditional', 16],
-    ['visual', 32],
-    ['taps', 96],
-    ['windows', 48],
-  ] as const)('gives a projector of %s features %i channels', async (features, channels) => {
-    expect((await open({ init: clipseg, features })).tensors.get('projector.weight')?.shape).toEqual([16, channels]);
+    ['paper', 16],
+    ['tags', 96],
+    ['dense-captions', 48],
+  ] as const)('gives the projector of recipe %s %i channels', async (recipe, channels) => {
+    expect((await open({ init: clipseg, recipe })).tensors.get('projector.weight')?.shape).toEqual([16, channels]);
   });
 
   it('has no projector where nothing reads one', async () => {
@@ -129,20 +127,18 @@ describe('openBaseModel()', () => {
     );
   });
 
-  it('refuses a ready-made trunk for windows, which it cannot embed, and takes it where none are read', async () => {
+  it('refuses a ready-made trunk for windows, which it cannot embed, and takes it where no loss reads them', async () => {
     const bare = { init: 'random', trunk, decoder: { reduceDim: 8, heads: 2, intermediateSize: 24 } } as const;
     const message =
       'CHECKPOINT_FORMAT: Cannot train: checkpoint must have a picture encoder for features "windows", got a ' +
       'ready-made trunk';
-    expect(await failureOf(open({ ...bare, recipe: 'windows' }))).toBe(message);
-    expect(await failureOf(open({ ...bare, features: 'windows' }))).toBe(message);
-    expect((await open({ ...bare, recipe: 'windows', objective: 'masks' })).config.trunk.kind).toBe('onnx');
+    expect(await failureOf(open({ ...bare, recipe: 'dense-captions' }))).toBe(message);
+    expect((await open({ ...bare, recipe: 'dense-captions', objective: 'masks' })).config.trunk.kind).toBe('onnx');
   });
 
   it('refuses a decoder for a folder that has one', async () => {
     expect(await failureOf(open({ init: 'random', trunk: clipseg, decoder: {} }))).toBe(
-      "RangeError: Cannot train: decoder must be left out when the trunk's config.json gives one, " +
-        `got both (${clipseg})`,
+      `RangeError: Cannot train: advanced.decoder must be left out when the trunk's config.json gives one, got both (${clipseg})`,
     );
   });
 
@@ -157,10 +153,7 @@ describe('openBaseModel()', () => {
 });
 
 describe('projectorChannels()', () => {
-  it.each(['conditional', 'visual', 'taps', 'windows'] as const)(
-    'is how many a projector of %s features reads',
-    (features) => {
-      expect(projectorChannels({ features }, tinyModel())).toBe(PROJECTORS[features]);
-    },
-  );
+  it.each(['conditional', 'taps', 'windows'] as const)('is how many a projector of %s features reads', (features) => {
+    expect(projectorChannels({ features }, tinyModel())).toBe(PROJECTORS[features]);
+  });
 });

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { HealthWatch, type HealthSettings } from '../../../packages/train/src/trainer/health.ts';
-import type { StepReport } from '../../../packages/train/src/trainer/train-options.ts';
+import { HealthWatch } from '../../../packages/train/src/trainer/health.ts';
+import { RECIPES, type RecipeName } from '../../../packages/train/src/trainer/recipes.ts';
+import type { StepReport } from '../../../packages/train/src/trainer/reports.ts';
 
 const CHECKPOINT = 'to start from a trained decoder (init: a CLIPSeg checkpoint).';
 const healthy = { activationDeviation: 0.2, clampShare: 0 };
 
 /** What is told over steps, by step. */
 function told(
-  settings: Partial<HealthSettings>,
+  settings: ConstructorParameters<typeof HealthWatch>[0],
   reports: readonly Partial<StepReport>[],
 ): [step: number, message: string][] {
-  const watch = new HealthWatch({ features: 'conditional', recipe: 'paper', contrast: true, ...settings });
+  const watch = new HealthWatch({ recipe: 'paper', lambda: RECIPES.paper.lambda, ...settings });
   return reports.flatMap((report, index) =>
     watch.check({ step: index + 1, ...report } as StepReport).map((message): [number, string] => [index + 1, message]),
   );
@@ -31,7 +32,7 @@ describe('HealthWatch', () => {
       [
         50,
         'Activation maps are flat: their spatial standard deviation was below 0.02 for 50 steps (0.0123 at step ' +
-          `50). A random decoder seldom leaves this state under the paper's losses. What helps: recipe 'best', or ` +
+          `50). A random decoder seldom leaves this state under the paper's losses. What helps: recipe 'dense-captions' or 'tags', or ` +
           `${CHECKPOINT}`,
       ],
     ]);
@@ -50,20 +51,18 @@ describe('HealthWatch', () => {
       [
         50,
         'Foreground and background are too alike: 76 % of the rows of step 50 were in the clamp of eq. 4, where ' +
-          `L_cont has no gradient. What helps: recipe 'best', or ${CHECKPOINT}`,
+          `L_cont has no gradient. What helps: recipe 'dense-captions' or 'tags', or ${CHECKPOINT}`,
       ],
     ]);
-    expect(told({ contrast: false }, times(100, clamped))).toEqual([]);
+    expect(told({ lambda: { ...RECIPES.paper.lambda, contrast: 0 } }, times(100, clamped))).toEqual([]);
     expect(told({}, times(100, { ...healthy, clampShare: 0.5 }))).toEqual([]);
   });
 
   it('names the option that this run has not taken', () => {
     const flat = times(50, { ...healthy, activationDeviation: 0 });
-    const advice = (settings: Partial<HealthSettings>): string | undefined =>
-      told(settings, flat)[0]?.[1].split('What helps: ')[1];
-    expect(advice({ recipe: 'paper' })).toBe(`recipe 'best', or ${CHECKPOINT}`);
-    expect(advice({ recipe: 'best', features: 'conditional' })).toBe(`features 'visual', or ${CHECKPOINT}`);
-    expect(advice({ recipe: 'best', features: 'taps' })).toBe(`a larger learningRate, or ${CHECKPOINT}`);
+    const advice = (recipe: RecipeName): string | undefined => told({ recipe }, flat)[0]?.[1].split('What helps: ')[1];
+    expect(advice('paper')).toBe(`recipe 'dense-captions' or 'tags', or ${CHECKPOINT}`);
+    expect(advice('tags')).toBe(`a larger learningRate, or ${CHECKPOINT}`);
   });
 
   it('says nothing of steps without maps', () => {

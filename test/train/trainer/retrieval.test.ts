@@ -42,7 +42,7 @@ describe('composePairs()', () => {
     const warnings: string[] = [];
     const compose = composePairs(
       {
-        tokenise: (text) => tokens[text] as readonly number[],
+        tokenize: (text) => tokens[text] as readonly number[],
         maxTokens: 4,
         tokens: 5,
         patchesKept: undefined,

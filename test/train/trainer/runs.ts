@@ -7,6 +7,7 @@ import { readTrainerState, type TrainerState } from '../../../packages/train/src
 import { picture } from '../../support/random.ts';
 import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
 import { snapshot } from '../run/contents.ts';
+import { nested, type FlatOptions } from './flat-options.ts';
 import { writeTinySet, type TinySet } from './tiny-set.ts';
 
 /** A model and a set that the runs of a test file share. */
@@ -16,7 +17,7 @@ export interface Bench {
   readonly set: TinySet;
   readonly cacheFolder: string;
   /** Options of a run of eight steps with what is small and quick filled in. */
-  options(name: string, changes?: Partial<TrainOptions>): TrainOptions;
+  options(name: string, changes?: Partial<FlatOptions>): TrainOptions;
 }
 
 export function benchIn(root: string): Bench {
@@ -28,20 +29,22 @@ export function benchIn(root: string): Bench {
     model,
     set,
     cacheFolder,
-    options: (name, changes = {}) => ({
-      data: set.tags,
-      init: model,
-      out: join(root, name),
-      steps: 8,
-      batchSize: 4,
-      saveEvery: 3,
-      learningRate: 1e-3,
-      threads: 1,
-      workers: 1,
-      device: 'cpu',
-      cacheFolder,
-      ...changes,
-    }),
+    options: (name, changes = {}) =>
+      nested<FlatOptions>({
+        recipe: 'paper',
+        data: set.tags,
+        init: model,
+        out: join(root, name),
+        steps: 8,
+        batchSize: 4,
+        saveEvery: 3,
+        learningRate: 1e-3,
+        threads: 1,
+        workers: 1,
+        device: 'cpu',
+        cacheFolder,
+        ...changes,
+      }),
   };
 }
 
@@ -50,13 +53,16 @@ export interface Outcome {
   readonly warnings: TrainWarning[];
 }
 
+type Callbacks = Pick<TrainOptions, 'onWarning'>;
+
 /** Runs to the end, or to the report after which `until` is true. */
-export async function run(
-  options: TrainOptions,
+export async function run<Options extends Callbacks = TrainOptions>(
+  options: Options,
   until: (report: StepReport) => boolean = () => false,
+  start: (options: Options) => AsyncIterable<StepReport> = train as never,
 ): Promise<Outcome> {
   const [reports, warnings]: [StepReport[], TrainWarning[]] = [[], []];
-  for await (const report of train({
+  for await (const report of start({
     ...options,
     onWarning: (warning) => (warnings.push(warning), options.onWarning?.(warning)),
   })) {

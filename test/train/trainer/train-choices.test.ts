@@ -38,7 +38,7 @@ describe('objective "masks"', () => {
       trunk: writeTinyTrunk(join(root, 'colours')),
       decoder: { reduceDim: 16, intermediateSize: 32 },
       objective: 'masks',
-      recipe: 'best',
+      recipe: 'tags',
       data: set.masked,
     } as const;
     const { reports } = await run(
@@ -203,8 +203,8 @@ describe('keepEvery and evaluation', () => {
 const embedding = writeTinyClipseg(join(root, 'embedding'), { hidden: 16, size: 32, patch: 8, embedsPictures: true });
 
 describe.each([
-  ['best', 'grounding', 'distillation'],
-  ['windows', 'partial', 'sharing'],
+  ['tags', 'grounding', 'distillation'],
+  ['dense-captions', 'partial', 'sharing'],
 ] as const)('recipe "%s"', (recipe, projectors, decoders) => {
   const STEPS = 8;
   const choices = {
@@ -288,7 +288,7 @@ describe.each([
 
 describe('prior', () => {
   const choices = {
-    recipe: 'windows',
+    recipe: 'dense-captions',
     init: embedding,
     steps: 8,
     projectorSteps: 3,

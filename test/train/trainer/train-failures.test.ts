@@ -71,10 +71,11 @@ describe('a run that cannot be resumed', () => {
   it('is one of other tensors; it stays as it is', async () => {
     await run(options('tensors', { steps: 2 }));
     const before = checkpointOf(join(root, 'tensors'));
-    const failure = await failureOf(run(options('tensors', { resume: true, features: 'taps' })));
+    const failure = await failureOf(run(options('tensors', { resume: true, recipe: 'tags' })));
     expect(failure).toBe(
-      'RUN_FOLDER: Cannot resume run: trained tensors must be those of the run, got others (objective, features, ' +
-        `trainable or decoder changed): ${join(root, 'tensors')}`,
+      'RUN_FOLDER: Cannot resume run: trained tensors must be those of the run, got others (recipe, objective, ' +
+        'trainable or decoder changed; a run that was begun without a recipe before "dense-captions" was the ' +
+        `default has the recipe "paper"): ${join(root, 'tensors')}`,
     );
     expect(checkpointOf(join(root, 'tensors'))).toEqual(before);
     expect(stepsOf(join(root, 'tensors'))).toEqual([1, 2]);
@@ -173,7 +174,7 @@ describe('data that cannot be trained on', () => {
 describe('options that cannot be', () => {
   it('are refused when the first report is asked for, before anything is written', async () => {
     expect(await failureOf(run(options('nowhere', { batchSize: 0 })))).toBe(
-      'RangeError: Cannot train: batchSize must be an integer ≥ 1, got 0',
+      'RangeError: Cannot train: batchSize must be a positive integer, got 0',
     );
     expect(await failureOf(run(options('nowhere', { init: '/no/folder' })))).toBe(
       'MODEL_LOAD: Cannot train: model must be an existing folder, a hub id like owner/name or "embedded", got ' +

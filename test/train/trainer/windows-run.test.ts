@@ -1,5 +1,5 @@
 /**
- * `recipe: 'windows'` with the built package: what is kept of the windows, what is measured of them, and where none are
+ * `recipe: 'dense-captions'` with the built package: what is kept of the windows, what is measured of them, and where none are
  * read.
  */
 import { readFileSync, readdirSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
 import { failureOf } from '../data/fixtures.ts';
 import { lengthOf, meanOf } from '../objective/numeric.ts';
 import { numbersOf } from '../run/contents.ts';
+import type { FlatOptions } from './flat-options.ts';
 import { benchIn, checkpointOf, run, stateOf, timeless } from './runs.ts';
 import { writeTinySet, writeTinyTrunk } from './tiny-set.ts';
 
@@ -19,8 +20,8 @@ const bench = benchIn(temporaryFolder());
 const { root, model, set } = bench;
 /** With a picture encoder that embeds; that of the bench ends with its last tap. */
 const embedding = writeTinyClipseg(join(root, 'embedding'), { hidden: 16, size: 32, patch: 8, embedsPictures: true });
-const options = (name: string, changes: Partial<TrainOptions> = {}): TrainOptions =>
-  bench.options(name, { recipe: 'windows', init: embedding, steps: 2, projectorSteps: 1, ...changes });
+const options = (name: string, changes: Partial<FlatOptions> = {}): TrainOptions =>
+  bench.options(name, { recipe: 'dense-captions', init: embedding, steps: 2, projectorSteps: 1, ...changes });
 
 /** Three taps of 16 channels, and embeddings of 16; a class token and 4 × 4 patches. */
 const DIMS = [16, 16, 16, 16];
@@ -43,7 +44,7 @@ function keptIn(cacheFolder: string): number[][][][] {
   });
 }
 
-describe('recipe "windows"', () => {
+describe('recipe "dense-captions"', () => {
   it('encodes taps and windows of each picture once, and tells how far it is', async () => {
     const progress: TrainProgress[][] = [[], []];
     const cacheFolder = join(root, 'windows');
@@ -101,23 +102,15 @@ describe('recipe "windows"', () => {
     expect((await numbersOf(join(root, 'both/last'))).get('projector.weight')).toHaveLength(16 * 32);
   });
 
-  it('serves the losses of the paper too', async () => {
-    const { reports } = await run(options('paper', { recipe: 'paper', features: 'windows' }));
-    expect(reports.map(({ losses }) => Object.keys(losses))).toEqual(
-      new Array(2).fill(['align', 'contrast', 'background', 'separation']),
-    );
-    expect(reports.every(({ total }) => Number.isFinite(total))).toBe(true);
-  });
-
   it('may be given up and taken up in one folder of caches: features of another choice are apart', async () => {
     const cacheFolder = join(root, 'shared');
     const stages: string[][] = [];
-    for (const [index, features] of (['windows', 'taps', 'windows', 'taps'] as const).entries()) {
+    for (const [index, recipe] of (['dense-captions', 'tags', 'dense-captions', 'tags'] as const).entries()) {
       const seen: string[] = [];
       stages.push(seen);
       await run(
         options(`choice ${String(index)}`, {
-          features,
+          recipe,
           cacheFeatures: true,
           cacheFolder,
           steps: 1,
@@ -129,7 +122,7 @@ describe('recipe "windows"', () => {
   });
 });
 
-describe('objective "masks" with recipe "windows"', () => {
+describe('objective "masks" with recipe "dense-captions"', () => {
   it.each([
     ['a picture encoder that ends with its last tap', { init: model }],
     [
@@ -162,7 +155,7 @@ describe('objective "masks" with recipe "windows"', () => {
 describe('windows that cannot be read', () => {
   it('are those without a cache', async () => {
     expect(await failureOf(run(options('uncached', { cacheFeatures: false })))).toBe(
-      'RangeError: Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false',
+      'RangeError: Cannot train: cacheFeatures must be true with recipe "dense-captions", whose windows are encoded once, got false',
     );
   });
 

@@ -81,14 +81,11 @@ export interface HalfTrainingOptions {
 }
 
 /**
- * Learning from masks: both mask losses, so that argmax and a threshold mean something; of a picture's labels at most
- * 8,
- * those in its mask first, then some that are not there.
+ * Learning from masks: both mask losses, so that argmax and a threshold mean something; of a picture's labels at most 8, those in its mask first, then some that are not there.
  */
 export const WITH_MASKS = {
   objective: 'masks',
-  recipe: 'best',
-  lambda: { masks: 1, maskShare: 1 },
+  recipe: 'tags',
   maxCategories: 8,
 } as const satisfies Partial<TrainOptions>;
 
@@ -163,6 +160,7 @@ export async function trainHead(start: HeadStart, options: HeadOptions): Promise
     ...origin,
     device: 'cpu',
     cacheFeatures: true,
+    recipe: 'paper',
     templates: 'plain',
     saveEvery: NEVER,
     onWarning: () => undefined,

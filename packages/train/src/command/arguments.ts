@@ -8,7 +8,9 @@ import type { CreateFlags } from './create-command.ts';
 import type { EvaluateFlags } from './evaluate-command.ts';
 import type { ExportFlags } from './export-command.ts';
 import { CREATE_HELP, EVALUATE_HELP, EXPORT_HELP, HELP, PHRASES_HELP, TRAIN_HELP } from './help.ts';
-import { FEATURES, LOSSES, OBJECTIVES, RECIPE_NAMES } from './option-names.ts';
+import { LOSSES } from '../objective/losses.ts';
+import { RECIPE_NAMES } from '../trainer/recipes.ts';
+import { OBJECTIVES } from './option-names.ts';
 import type { OutputFlags } from './output.ts';
 import type { PhrasesFlags } from './phrases-command.ts';
 import type { TrainFlags } from './train-flags.ts';
@@ -110,11 +112,11 @@ function defineTrain(program: Command): Command {
       ),
     )
     .option('--out <folder>', 'run folder')
-    .addOption(valued('--steps <n>', 'default: 10000', number))
+    .addOption(valued('--steps <n>', "default: the recipe's, 2000, or of paper 10000", number))
     .addOption(
       valued('--input-size <px>', "side of the picture a CLIP trunk takes (default: the checkpoint's)", number),
     )
-    .addOption(valued('--batch-size <n>', 'images a step (default: 256)', number))
+    .addOption(valued('--batch-size <n>', "images a step (default: the recipe's, 16, or of paper 256)", number))
     .addOption(
       valued(
         '--micro-batch-size <n>',
@@ -122,33 +124,19 @@ function defineTrain(program: Command): Command {
         number,
       ),
     )
-    .addOption(
-      choice(
-        '--recipe <name>',
-        'defaults of losses, features and learning rate (default: paper)',
-        Object.keys(RECIPE_NAMES),
-      ),
-    )
+    .addOption(choice('--recipe <name>', 'losses, features and their settings (default: dense-captions)', RECIPE_NAMES))
     .addOption(
       choice(
         '--objective <name>',
-        'what the losses are made of (default: mccl, from captions); contrastive trains the encoders',
-        Object.keys(OBJECTIVES),
+        'what the losses are made of (default: captions); contrastive trains the encoders',
+        OBJECTIVES,
       ),
     )
     .addOption(
       valued(
         '--lambda <weights>',
-        `align,contrast,background,separation, or name=value,… of ${Object.keys(LOSSES).join(', ')}; 0 switches one off`,
+        `align,contrast,background,separation, or name=value,… of ${LOSSES.join(', ')}; 0 switches one off`,
         lossWeights,
-      ),
-    )
-    .addOption(
-      choice(
-        '--features <name>',
-        "what the projector reads: after the decoder (the paper's), the trunk's deepest tap, all of them, or the " +
-          "shallowest beside what windows are embedded as (default: the recipe's)",
-        Object.keys(FEATURES),
       ),
     )
     .addOption(

@@ -8,8 +8,7 @@ import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '@synseg/core/guards';
 import { checkKind, checkOptions, readTextFile } from '@synseg/core/guards';
-import { NESTED_NAMES } from '../trainer/train-options.ts';
-import { OPTION_NAMES, type ConfigOptions } from './option-names.ts';
+import { NESTED_NAMES, OPTION_NAMES, type ConfigOptions } from './option-names.ts';
 
 /**
  * Reads a configuration. TypeScript is left to the runtime.

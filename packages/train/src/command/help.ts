@@ -22,7 +22,7 @@ export const CREATE_HELP = `
 Examples:
   $ synseg-train create captions.jsonl --out nano
   $ synseg-train train --data captions.jsonl --objective contrastive --init nano --out runs/encoders --evaluate-pairs held-out.jsonl
-  $ synseg-train train --data captions.jsonl --recipe best --init runs/encoders/best --out runs/head
+  $ synseg-train train --data captions.jsonl --recipe tags --init runs/encoders/best --out runs/head
 
 What is written segments, though at random. --objective contrastive teaches its encoders, every other objective its decoder.
 `;
@@ -31,7 +31,7 @@ What is written segments, though at random. --objective contrastive teaches its 
 export const TRAIN_HELP = `
 Examples:
   $ synseg-train train --data "shards/{00000..00099}.tar" --phrases phrases.jsonl --init CIDAS/clipseg-rd64-refined --out runs/a
-  $ synseg-train train --data tags.jsonl --init random --trunk ./backbone --recipe best --steps 200 --batch-size 16 --out runs/b --json | tail -1
+  $ synseg-train train --data tags.jsonl --init random --trunk ./backbone --recipe tags --steps 200 --batch-size 16 --out runs/b --json | tail -1
   $ synseg-train train --config run.json --steps 20000 --resume
   $ synseg-train train --data photos --objective masks --init ./checkpoint --out runs/c --augment flip,crop=0.5:1 --evaluate camvid:data/camvid:val
 

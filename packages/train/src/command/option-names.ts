@@ -1,36 +1,58 @@
-/**
- * Names that files and flags may use, complete by type: an option that is added elsewhere does not compile until it is
- * here.
- */
-import type { FeatureSource, LossWeights } from '../objective/losses.ts';
-import { TRAIN_NAMES, type Objective, type RecipeName, type TrainOptions } from '../trainer/train-options.ts';
+/** Names that files and flags may use, from the descriptions of options. */
+import { AUGMENTATION_OPTIONS } from '../data/data-options.ts';
+import { LOSSES } from '../objective/losses.ts';
+import {
+  DECODER_OPTIONS,
+  PERIODIC_EVALUATION_OPTIONS,
+  RETRIEVAL_OPTIONS,
+  TRAIN_ADVANCED_OPTIONS,
+  TRAIN_ENCODERS_OPTIONS,
+  TRAIN_OPTIONS,
+  type TrainEncodersOptions,
+  type TrainOptions,
+} from '../trainer/train-options.ts';
 
-/** What a configuration file may say; the rest belongs to the process. */
-export type ConfigOptions = Partial<Omit<TrainOptions, 'onWarning' | 'onProgress' | 'signal'>>;
+type Advanced = NonNullable<TrainOptions['advanced']>;
 
-type Names<Name extends string> = Readonly<Record<Name, true>>;
+/** Options of both functions, the advanced ones beside the others; `objective: 'contrastive'` is `trainEncoders()`. */
+export type FlatOptions = Omit<TrainOptions, 'advanced' | 'objective' | 'evaluation'> &
+  Advanced &
+  Pick<TrainEncodersOptions, 'patchDropout'> & {
+    readonly objective?: Objective;
+    readonly evaluation?: NonNullable<TrainOptions['evaluation'] | TrainEncodersOptions['evaluation']>;
+  };
 
-/** Losses; the four of the paper come first, in the order of λ1 … λ4. */
-export const LOSSES: Names<keyof LossWeights> = {
-  align: true,
-  contrast: true,
-  background: true,
-  separation: true,
-  masks: true,
-  grounding: true,
-  distillation: true,
-  partial: true,
-  sharing: true,
-  maskShare: true,
-};
-/** Values of `features`. */
-export const FEATURES: Names<FeatureSource> = { conditional: true, visual: true, taps: true, windows: true };
-/** Values of `recipe`. */
-export const RECIPE_NAMES: Names<RecipeName> = { paper: true, best: true, windows: true, clip: true };
+/** Supervision, or the encoders. */
+export type Objective = NonNullable<TrainOptions['objective']> | 'contrastive';
+
+/** The options of a configuration file; the rest belongs to the process. */
+export type ConfigOptions = Partial<Omit<FlatOptions, 'onWarning' | 'onProgress' | 'signal'>>;
+
 /** Values of `objective`. */
-export const OBJECTIVES: Names<Objective> = { mccl: true, masks: true, both: true, contrastive: true };
+export const OBJECTIVES: readonly Objective[] = ['captions', 'masks', 'both', 'contrastive'];
 
 /** Names of a configuration file: what belongs to the process is not in it. */
 export const OPTION_NAMES: ReadonlySet<string> = new Set(
-  [...TRAIN_NAMES].filter((name) => !['onWarning', 'onProgress', 'signal'].includes(name)),
+  Object.keys({ ...TRAIN_OPTIONS, ...TRAIN_ADVANCED_OPTIONS, ...TRAIN_ENCODERS_OPTIONS }).filter(
+    (name) => !['onWarning', 'onProgress', 'signal', 'advanced'].includes(name),
+  ),
 );
+
+/** Names within options that are objects. */
+export const NESTED_NAMES: Readonly<Record<string, ReadonlySet<string>>> = {
+  lambda: new Set(LOSSES),
+  decoder: new Set(Object.keys(DECODER_OPTIONS)),
+  augmentation: new Set(Object.keys(AUGMENTATION_OPTIONS)),
+  evaluation: new Set(Object.keys({ ...PERIODIC_EVALUATION_OPTIONS, ...RETRIEVAL_OPTIONS })),
+};
+
+/** Options as the functions take them: the advanced ones in their group. */
+export function nested({ objective, ...flat }: FlatOptions): TrainOptions | TrainEncodersOptions {
+  const entries = Object.entries({ ...flat, ...(objective === 'contrastive' ? {} : { objective }) });
+  const given = entries.filter(([, value]) => value !== undefined);
+  const advanced = given.filter(([name]) => name in TRAIN_ADVANCED_OPTIONS);
+  return {
+    ...Object.fromEntries(given.filter(([name]) => !(name in TRAIN_ADVANCED_OPTIONS))),
+    ...(advanced.length === 0 ? {} : { advanced: Object.fromEntries(advanced) }),
+  } as unknown as TrainOptions | TrainEncodersOptions;
+}

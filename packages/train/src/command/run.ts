@@ -11,9 +11,8 @@ import { exclusionsCommand, phrasesCommand, type ExtractPhrases } from './phrase
 import { trainCommand, type Train } from './train-command.ts';
 
 /** What the commands do their work with. */
-export interface CommandWork {
+export interface CommandWork extends Train {
   readonly createCheckpoint: CreateCheckpoint;
-  readonly train: Train;
   readonly evaluate: Evaluate;
   readonly extractPhrases: ExtractPhrases;
   readonly exportCheckpoint: ExportCheckpoint;
@@ -60,7 +59,7 @@ function act(parsed: ParsedCommand, { work, ...context }: CommandSurroundings): 
     case 'create':
       return createCommand(work.createCheckpoint, context, parsed.captions, parsed.flags);
     case 'train':
-      return trainCommand(work.train, context, parsed.flags);
+      return trainCommand(work, context, parsed.flags);
     case 'phrases':
       return phrasesCommand(work.extractPhrases, context, parsed.captions, parsed.flags);
     case 'exclusions':

@@ -5,21 +5,20 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withoutSecrets } from '@synseg/core/guards';
-import type {
-  RetrievalScore,
-  SegmentationScore,
-  StepReport,
-  TrainOptions,
-  TrainProgress,
-} from '../trainer/train-options.ts';
-import { planTraining } from '../trainer/train-plan.ts';
+import type { RetrievalScore, SegmentationScore, StepReport, TrainProgress, TrainWarning } from '../trainer/reports.ts';
+import type { TrainEncodersOptions, TrainOptions } from '../trainer/train-options.ts';
+import { planEncoders, planTraining } from '../trainer/train-plan.ts';
 import { readConfigFile } from './config-file.ts';
+import { nested } from './option-names.ts';
 import { duration, figure, grouped, type CommandContext, type CommandResult } from './output.ts';
 import { progressView, type ProgressState } from './progress.ts';
 import { trainOptions, type TrainFlags } from './train-flags.ts';
 
-/** `train()`, or what stands for it in a test. */
-export type Train = (options: TrainOptions) => AsyncIterable<StepReport>;
+/** `train()` and `trainEncoders()`, or what stands for them in a test. */
+export interface Train {
+  readonly train: (options: TrainOptions) => AsyncIterable<StepReport>;
+  readonly trainEncoders: (options: TrainEncodersOptions) => AsyncIterable<StepReport>;
+}
 
 /** Last line of `--json`: the last report, if there was one, and what came of the run. */
 export interface TrainSummary extends Partial<StepReport> {
@@ -37,9 +36,13 @@ export interface TrainSummary extends Partial<StepReport> {
 type BestScore = { readonly step: number } & (Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>);
 
 /** Runs `synseg-train train`. */
-export async function trainCommand(train: Train, context: CommandContext, flags: TrainFlags): Promise<CommandResult> {
+export async function trainCommand(work: Train, context: CommandContext, flags: TrainFlags): Promise<CommandResult> {
   const options = trainOptions(flags, flags.config === undefined ? {} : await readConfigFile(flags.config));
-  const { plan, surroundings } = planTraining(options);
+  const onEncoders = options.objective === 'contrastive';
+  const given = nested(options);
+  const { plan, surroundings } = onEncoders
+    ? planEncoders(given as TrainEncodersOptions)
+    : planTraining(given as TrainOptions);
   const { stdout, stderr, signal } = context;
   if (flags.quiet !== true) stderr.write(withoutSecrets(planText({ out: surroundings.out, ...plan })));
   const view = progressView(stderr, stdout, flags);
@@ -55,12 +58,16 @@ export async function trainCommand(train: Train, context: CommandContext, flags:
   let last: StepReport | undefined;
   let best: BestScore | undefined;
   try {
-    for await (const report of train({
-      ...options,
+    const called = {
+      ...given,
       signal,
-      onWarning: ({ message }) => warn(message),
-      onProgress: (progress) => view.show(stateOf(progress)),
-    })) {
+      onWarning: ({ message }: TrainWarning) => warn(message),
+      onProgress: (progress: TrainProgress) => view.show(stateOf(progress)),
+    };
+    const reports = onEncoders
+      ? work.trainEncoders(called as TrainEncodersOptions)
+      : work.train(called as TrainOptions);
+    for await (const report of reports) {
       last = report;
       if (flags.json === true) stdout.write(`${JSON.stringify(report)}\n`);
       view.show({ share: report.step / report.steps, text: stepText(report, pace.secondsLeft(report)) });
@@ -109,9 +116,8 @@ class Pace {
 
 /** The resolved configuration, a line a value. */
 function planText(plan: object): string {
-  const rows = Object.entries(plan).map(
-    ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
-  );
+  const given = Object.entries(plan).filter(([, value]) => value !== undefined);
+  const rows = given.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
 }

@@ -2,12 +2,9 @@
  * Flags of `synseg-train train` and a configuration file → options of `train()`. Each flag takes the place of its own
  * value.
  */
-import type { Augmentation } from '../data/data-options.ts';
-import type { DataOptions } from '../data/data-options.ts';
-import type { FieldKeys } from '../data/data-options.ts';
-import type { DataFormat } from '../data/data-options.ts';
-import type { DecoderShape, PeriodicEvaluation, RetrievalEvaluation, TrainOptions } from '../trainer/train-options.ts';
-import type { ConfigOptions } from './option-names.ts';
+import type { Augmentation, DataFormat, DataOptions, FieldKeys } from '../data/data-options.ts';
+import type { DecoderShape, PeriodicEvaluation, RetrievalEvaluation } from '../trainer/train-options.ts';
+import type { ConfigOptions, FlatOptions } from './option-names.ts';
 import { pick, type OutputFlags } from './output.ts';
 
 /** Flags that are options as they are. */
@@ -24,7 +21,6 @@ const OPTIONS = [
     'objective',
     'contrastGate',
     'epsilon',
-    'features',
     'prior',
     'templates',
     'unknownCategories',
@@ -56,10 +52,10 @@ const OPTIONS = [
     'cacheFolder',
     'maxPixels',
   ] as const),
-] satisfies readonly (keyof TrainOptions)[];
+] satisfies readonly (keyof FlatOptions)[];
 
 /** Flags of `synseg-train train`. */
-export interface TrainFlags extends OutputFlags, Partial<Pick<TrainOptions, (typeof OPTIONS)[number] | 'lambda'>> {
+export interface TrainFlags extends OutputFlags, Partial<Pick<FlatOptions, (typeof OPTIONS)[number] | 'lambda'>> {
   readonly config?: string;
   readonly data?: readonly string[];
   readonly dataFormat?: DataFormat;
@@ -81,7 +77,7 @@ export interface TrainFlags extends OutputFlags, Partial<Pick<TrainOptions, (typ
  *
  * @throws TypeError when data, init or out is missing, RangeError for a flag that says nothing without another
  */
-export function trainOptions(flags: TrainFlags, file: ConfigOptions = {}): TrainOptions {
+export function trainOptions(flags: TrainFlags, file: ConfigOptions = {}): FlatOptions {
   for (const name of ['data', 'init', 'out'] as const) {
     if (flags[name] === undefined && file[name] === undefined)
       throw new TypeError(`Cannot train: --${name} must be given, or ${name} in the config file, got neither`);
@@ -98,10 +94,10 @@ export function trainOptions(flags: TrainFlags, file: ConfigOptions = {}): Train
     ...(Object.keys(decoder).length === 0 ? {} : { decoder }),
     ...(augmentation === undefined ? {} : { augmentation }),
     ...(evaluation === undefined ? {} : { evaluation }),
-  } as TrainOptions;
+  } as FlatOptions;
 }
 
-function dataOptions(flags: TrainFlags, file: TrainOptions['data'] | undefined): DataOptions {
+function dataOptions(flags: TrainFlags, file: FlatOptions['data'] | undefined): DataOptions {
   const { data: sources, dataFormat: format, keys } = flags;
   const base: Partial<DataOptions> = typeof file === 'object' ? file : file === undefined ? {} : { source: file };
   return {
@@ -115,8 +111,8 @@ function dataOptions(flags: TrainFlags, file: TrainOptions['data'] | undefined):
 
 function evaluationOptions(
   { evaluate, evaluatePairs, evaluateEvery: every }: TrainFlags,
-  file: TrainOptions['evaluation'],
-): TrainOptions['evaluation'] {
+  file: FlatOptions['evaluation'],
+): FlatOptions['evaluation'] {
   if (evaluate !== undefined && evaluatePairs !== undefined)
     throw new RangeError('Cannot train: --evaluate-pairs must come without --evaluate, got both');
   if (evaluate === undefined && evaluatePairs === undefined && file === undefined) {
@@ -139,13 +135,13 @@ function evaluationOptions(
 /** A masks set in place of the file's; its split does not go with another set. */
 function masksOptions(
   evaluate: NonNullable<TrainFlags['evaluate']>,
-  file: TrainOptions['evaluation'],
+  file: FlatOptions['evaluation'],
 ): PeriodicEvaluation {
   if (file === undefined || 'data' in file) return evaluate;
   const { split: _, ...others } = file;
   return { ...others, ...evaluate };
 }
 
-function pairsOptions(data: string, file: TrainOptions['evaluation']): RetrievalEvaluation {
+function pairsOptions(data: string, file: FlatOptions['evaluation']): RetrievalEvaluation {
   return file !== undefined && 'data' in file ? { ...file, data } : { data };
 }

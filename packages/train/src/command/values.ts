@@ -1,12 +1,8 @@
 /** Text of the command line → values. What cannot be is a RangeError that says what it must be. */
 import type { Augmentation } from '../data/data-options.ts';
 import { DATASETS, type DatasetName } from '../evaluate/datasets.ts';
-import type { LossWeights } from '../objective/losses.ts';
+import { LOSSES as LOSS_NAMES, PAPER_LOSSES, type LossWeights } from '../objective/losses.ts';
 import type { DecoderShape, PeriodicEvaluation } from '../trainer/train-options.ts';
-import { LOSSES } from './option-names.ts';
-
-const LOSS_NAMES = Object.keys(LOSSES) as readonly (keyof LossWeights)[];
-const PAPER_LOSSES = LOSS_NAMES.slice(0, 4);
 
 /** Any number; what range it must lie in is said by those who use it. */
 export function number(text: string): number {

@@ -52,10 +52,8 @@ export interface CreatedCheckpoint {
 
 /**
  * Writes a CLIPSeg folder (Hugging Face layout) with random encoders, a random decoder, and a tokenizer learnt from
- * captions.
- * It segments, though at random: `train()` with `objective: 'contrastive'` teaches the encoders, and then as ever the
- * decoder.
- * The same options and captions give the same bytes.
+ * captions. It segments, though at random: `trainEncoders()` teaches the encoders, and `train()` then the decoder. The
+ * same options and captions give the same bytes.
  *
  * @param folder - new or empty
  * @param captions - what the tokenizer learns its words from, read once

@@ -1,127 +1,99 @@
-/**
- * The names of the losses, their weights, and what each needs. No graphs here: options and reports speak of these too.
- */
+/** The losses by name: their weights, and the inputs that each needs. No graphs here. */
+import { number } from '@synseg/core/guards';
 
-/** The loss terms, in the order of the graph's figures. */
-export const LOSSES = [
-  'align',
-  'contrast',
-  'background',
-  'separation',
-  'grounding',
-  'distillation',
-  'partial',
-  'sharing',
-  'masks',
-  'maskShare',
-] as const;
+const weight = number({ least: 0 });
 
-/** Weights of the loss terms; a term of weight 0 is not computed. */
-export interface LossWeights {
-  /** λ1 */
-  readonly align: number;
-  /** λ2 */
-  readonly contrast: number;
-  /** λ3 */
-  readonly background: number;
-  /** λ4 */
-  readonly separation: number;
-  /** Is a stated label found in the picture, by the projector; see `objective/grounding.ts`. */
-  readonly grounding: number;
-  /** Does the decoder share patches among labels as the projector does. */
-  readonly distillation: number;
-  /**
-   * Is each patch one of the stated labels, and has each of them some, by the projector; see
-   * `objective/partial-labels.ts`.
-   */
-  readonly partial: number;
-  /** Does the decoder share patches among stated labels and others as the projector does. */
-  readonly sharing: number;
-  /** Per-label cross-entropy against masks. */
-  readonly masks: number;
+/** Weights of the losses; a loss of weight 0 is not computed. In the order of the step graph's figures. */
+export const LOSS_WEIGHTS = {
+  /** λ1, of L_align (eq. 5): the foreground is like its label. */
+  align: weight,
+  /** λ2, of L_cont (eq. 6): the foreground is unlike its background. */
+  contrast: weight,
+  /** λ3, of L_back (eq. 7): backgrounds of a picture's labels are alike. */
+  background: weight,
+  /** λ4, of L_sep (eq. 8): foregrounds of a picture's labels differ. */
+  separation: weight,
+  /** The projector finds the labels that are stated of a picture (recipe 'tags'). */
+  grounding: weight,
+  /** The decoder shares patches among stated labels as the projector does (recipe 'tags'). */
+  distillation: weight,
+  /** Each patch is one of the stated labels, and each of them has some (recipe 'dense-captions'). */
+  partial: weight,
+  /** The decoder shares patches among stated and other labels as the projector does (recipe 'dense-captions'). */
+  sharing: weight,
+  /** Cross-entropy against masks of each label by itself. */
+  masks: weight,
   /** Cross-entropy against masks among the labels of a picture. */
-  readonly maskShare: number;
-}
+  maskShare: weight,
+};
+
+/** A loss. */
+export type Loss = keyof typeof LOSS_WEIGHTS;
+
+/** A weight for each loss. */
+export type LossWeights = Readonly<Record<Loss, number>>;
+
+/** Names of the losses. */
+export const LOSSES = Object.keys(LOSS_WEIGHTS) as readonly Loss[];
+
+/** No loss at all. */
+export const NO_LOSSES = Object.fromEntries(LOSSES.map((name) => [name, 0])) as unknown as LossWeights;
 
 /**
- * What the projector reads: the paper's post-decoder features, the deepest tap before any label bears on it, all taps,
- * standardised, or what is local – the shallowest tap and the picture encoder's embeddings of windows, standardised.
+ * Input of the projector: the paper's post-decoder features; all taps, standardized; or the shallowest tap beside the
+ * picture encoder's embeddings of windows, standardized.
  */
-export const FEATURE_SOURCES = ['conditional', 'visual', 'taps', 'windows'] as const;
+export type FeatureSource = 'conditional' | 'taps' | 'windows';
 
-/** One of {@link FEATURE_SOURCES}. */
-export type FeatureSource = (typeof FEATURE_SOURCES)[number];
-
-/** True when features are standardised, by what some pictures of the set tell. */
-export function needsStatistics(features: FeatureSource): boolean {
-  return features === 'taps' || features === 'windows';
-}
-
-/** What moves: everything trained, or the projector alone, and the losses that bear on it. */
+/** What moves: all that is trained, or the projector alone with the losses that bear on it. */
 export type Stage = 'all' | 'projector';
 
+/** Losses of the paper. */
+export const PAPER_LOSSES = ['align', 'contrast', 'background', 'separation'] as const satisfies readonly Loss[];
+/** Losses that read labels' scores at patches, before the decoder. */
+export const BANK_LOSSES = ['grounding', 'distillation', 'partial', 'sharing'] as const satisfies readonly Loss[];
+const MASK_LOSSES: readonly Loss[] = ['masks', 'maskShare'];
 /** Losses that the projector does not bear on. */
-const DECODER_ONLY: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>([
-  'distillation',
-  'sharing',
-  'masks',
-  'maskShare',
-]);
-
+const DECODER_ONLY: readonly Loss[] = ['distillation', 'sharing', ...MASK_LOSSES];
 /** Losses that the decoder does not bear on. */
-const PROJECTOR_ONLY: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(['grounding', 'partial']);
+const PROJECTOR_ONLY: readonly Loss[] = ['grounding', 'partial'];
 
-/** Losses that count in a stage: of the projector's own, those its parameters bear on. */
-export function activeLosses({
-  lambda,
-  stage,
-}: {
-  readonly lambda: LossWeights;
-  readonly stage: Stage;
-}): (keyof LossWeights)[] {
-  return LOSSES.filter((name) => lambda[name] !== 0 && (stage === 'all' || !DECODER_ONLY.has(name)));
+/** Losses that count in a stage: of the projector's own, those that its parameters bear on. */
+export function activeLosses({ lambda, stage }: { readonly lambda: LossWeights; readonly stage: Stage }): Loss[] {
+  return LOSSES.filter((name) => lambda[name] !== 0 && (stage === 'all' || !DECODER_ONLY.includes(name)));
+}
+
+/** True when one of the losses has a weight. */
+export function weighs(lambda: LossWeights, losses: readonly Loss[]): boolean {
+  return losses.some((name) => lambda[name] !== 0);
 }
 
 /** True when a loss reads the decoder. */
-export function needsDecoder(active: readonly (keyof LossWeights)[]): boolean {
-  return active.some((name) => !PROJECTOR_ONLY.has(name));
-}
-
-/** True when any of the four MCCL losses counts. */
-export function needsContrastive({ align, contrast, background, separation }: LossWeights): boolean {
-  return [align, contrast, background, separation].some((weight) => weight !== 0);
+export function needsDecoder(active: readonly Loss[]): boolean {
+  return active.some((name) => !PROJECTOR_ONLY.includes(name));
 }
 
 /** True when a loss reads masks. */
-export function needsMasks({ masks, maskShare }: LossWeights): boolean {
-  return masks !== 0 || maskShare !== 0;
+export function needsMasks(lambda: LossWeights): boolean {
+  return weighs(lambda, MASK_LOSSES);
 }
 
-/** Losses that read labels' scores at patches, before the decoder. */
-export const BANK_LOSSES = [
-  'grounding',
-  'distillation',
-  'partial',
-  'sharing',
-] as const satisfies readonly (keyof LossWeights)[];
-
-/** True when one of {@link BANK_LOSSES} counts. */
+/** True when a loss reads labels' scores at patches. */
 export function needsBank(lambda: LossWeights): boolean {
-  return BANK_LOSSES.some((name) => lambda[name] !== 0);
+  return weighs(lambda, BANK_LOSSES);
 }
 
-/** True when a loss reads the projector. */
-export function needsProjector(lambda: LossWeights): boolean {
-  return needsContrastive(lambda) || needsBank(lambda);
+/** True when a loss reads the projector, and with it captions, tags or noun phrases. */
+export function needsCaptions(lambda: LossWeights): boolean {
+  return weighs(lambda, PAPER_LOSSES) || needsBank(lambda);
 }
 
-/** True when a loss reads what windows are embedded as. */
-export function readsWindows({
-  features,
-  lambda,
-}: {
-  readonly features: FeatureSource;
-  readonly lambda: LossWeights;
-}): boolean {
-  return features === 'windows' && needsProjector(lambda);
+/** True when a loss reads embeddings of windows. */
+export function readsWindows({ features, lambda }: { features: FeatureSource; lambda: LossWeights }): boolean {
+  return features === 'windows' && needsCaptions(lambda);
+}
+
+/** True when features are standardized by statistics of the set. */
+export function needsStatistics({ features, lambda }: { features: FeatureSource; lambda: LossWeights }): boolean {
+  return features !== 'conditional' && needsCaptions(lambda);
 }

@@ -7,14 +7,15 @@ import {
   BANK_LOSSES,
   LOSSES,
   activeLosses,
-  needsContrastive,
+  PAPER_LOSSES,
+  needsCaptions,
   needsDecoder,
-  needsProjector,
-  type LossWeights,
+  weighs,
+  type Loss,
 } from '../objective/losses.ts';
 import { maskLoss, maskShareLoss, maskTargets } from '../objective/mask-loss.ts';
 import { partialLabelLoss, sharingLoss } from '../objective/partial-labels.ts';
-import { patchScores, patchesOf, tapFeatures, type LabelBank } from '../objective/patch-scores.ts';
+import { patchScores, tapFeatures, type LabelBank } from '../objective/patch-scores.ts';
 import { assignmentOf, rowInputs, rowMean, rowWeights, sum, total } from '../objective/rows.ts';
 import { synergyFeatures } from '../objective/synergy.ts';
 import { DecodedRows } from './decoded-rows.ts';
@@ -40,9 +41,6 @@ export const FIGURES = [
 /** One of {@link FIGURES}. */
 export type Figure = (typeof FIGURES)[number];
 
-/** Losses that see the picture in patches. */
-const PATCH_LOSSES: ReadonlySet<keyof LossWeights> = new Set<keyof LossWeights>(BANK_LOSSES);
-
 /**
  * Forward pass and losses.
  *
@@ -63,7 +61,7 @@ export function stepObjective(
   const weights = rowWeights(assignment, rows, batchImages);
   const figures: Partial<Record<Figure, Value>> = { statedRows: total(weights.isStated) };
   const terms: Value[] = [];
-  const weigh = (name: keyof LossWeights, value: Value): void => {
+  const weigh = (name: Loss, value: Value): void => {
     figures[name] = value;
     if (lambda[name] !== 0) terms.push(multiply(value, scalar(value, lambda[name])));
   };
@@ -79,13 +77,13 @@ export function stepObjective(
     : undefined;
   if (decoded !== undefined) {
     // The figures are not worth a picture that no loss asks for.
-    const activation = active.every((name) => PATCH_LOSSES.has(name))
+    const activation = active.every((name) => (BANK_LOSSES as readonly Loss[]).includes(name))
       ? sigmoid(decoded.patchLogits)
       : decoded.maps.foreground;
     Object.assign(figures, activationFigures(activation, weights.isStated));
   }
-  const unconditioned = needsProjector(lambda) ? projected(graph, spec, pictures) : undefined;
-  if (decoded !== undefined && needsContrastive(lambda)) {
+  const unconditioned = needsCaptions(lambda) ? projected(graph, spec, pictures) : undefined;
+  if (decoded !== undefined && weighs(lambda, PAPER_LOSSES)) {
     const source = unconditioned === undefined ? decoded.features : perRow(unconditioned, assignment);
     const [weight, bias] = projectorParameters(parameters, config.embeddingDim, source.shape[2] as number);
     const { clampedRows, ...losses } = contrastiveLosses(
@@ -95,7 +93,7 @@ export function stepObjective(
       spec.contrastive,
     );
     figures.clampedRows = clampedRows;
-    for (const name of ['align', 'contrast', 'background', 'separation'] as const) weigh(name, losses[name]);
+    for (const name of PAPER_LOSSES) weigh(name, losses[name]);
   }
   if (unconditioned !== undefined && BANK_LOSSES.some((name) => active.includes(name))) {
     const bank = labelBank(graph, config, images);
@@ -143,8 +141,6 @@ function projected(graph: Graph, spec: StepSpec, pictures: readonly Value[]): Va
   switch (spec.features) {
     case 'conditional':
       return undefined;
-    case 'visual':
-      return patchesOf(pictures.at(-1) as Value);
     case 'taps':
       return standardised(
         graph,

@@ -4,6 +4,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError, downloadCheckpoint } from '@synseg/core';
+import { readOptions } from '@synseg/core/guards';
 import {
   EMBEDDED,
   Weights,
@@ -19,8 +20,9 @@ import { shownSource } from '../data/source.ts';
 import { initialValues } from '../step-graph/initial-values.ts';
 import { encoderTensors, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
 import { pictureEncoderOf } from '../step-graph/window-embeddings.ts';
-import { needsMasks, readsWindows } from '../objective/losses.ts';
-import { needsCaptions, type TrainPlan } from './train-plan.ts';
+import { needsCaptions, needsMasks, readsWindows } from '../objective/losses.ts';
+import { DECODER_OPTIONS, type DecoderShape } from './train-options.ts';
+import type { Plan, TrainPlan } from './train-plan.ts';
 
 /** An opened start. */
 export interface BaseModel {
@@ -46,79 +48,81 @@ export interface BaseModel {
  *   folder that has one
  */
 export async function openBaseModel(
-  plan: TrainPlan,
-  decoderGiven: boolean,
+  plan: Plan,
   cacheFolder: string,
   signal: AbortSignal | undefined,
 ): Promise<BaseModel> {
-  const fromScratch = plan.init === 'random';
-  const folder = await folderOf(fromScratch ? (plan.trunk as string) : plan.init, signal);
+  const trains = plan.trains === 'decoder' ? plan : undefined;
+  const fromRandom = plan.init === 'random';
+  const folder = await folderOf(fromRandom ? (trains?.trunk as string) : plan.init, signal);
   const raw = (await readJson(join(folder, 'config.json'))) as Record<string, unknown> | undefined;
   if (raw === undefined)
     throw new SynsegError('MODEL_LOAD', `Cannot train: folder must hold config.json, got "${folder}"`);
   const bare = raw['model_type'] === 'synseg' && raw['decoder'] === undefined;
-  if (bare && !fromScratch)
+  if (bare && !fromRandom)
     throw new SynsegError(
       'CHECKPOINT_FORMAT',
       `Cannot train: init must be a checkpoint with a decoder, got "${plan.init}" without one; pass it as trunk, ` +
         'with init "random"',
     );
-  if (decoderGiven && !bare)
+  if (trains?.decoder !== undefined && !bare)
     throw new RangeError(
-      `Cannot train: decoder must be left out when the trunk's config.json gives one, got both (${folder})`,
+      `Cannot train: advanced.decoder must be left out when the trunk's config.json gives one, got both (${folder})`,
     );
-  const configJson = bare ? { ...raw, decoder: decoderJson(plan) } : raw;
+  const configJson = bare ? { ...raw, decoder: decoderJson(trains?.decoder) } : raw;
   const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as
     Record<string, unknown> | undefined;
-  const config = readModelConfig(configJson, preprocessor, folder, plan.inputSize ?? undefined);
+  const config = readModelConfig(configJson, preprocessor, folder, trains?.inputSize);
+  const weights = fromRandom && config.trunk.kind === 'onnx' ? undefined : await Weights.open(folder);
+  const own =
+    trains === undefined
+      ? await storedValues(encoderTensors(config), weights as Weights)
+      : await decoderValues(trains, config, folder, fromRandom ? undefined : weights);
+  const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights as Weights).files;
+  const size = trains?.inputSize;
+  const files = new Map(
+    size === undefined || config.trunk.kind === 'onnx'
+      ? []
+      : [
+          [
+            'preprocessor_config.json',
+            `${JSON.stringify({ ...preprocessor, size: { height: size, width: size } }, null, 2)}\n`,
+          ],
+        ],
+  );
+  return { folder, configJson, files, config, ...own, trunkKey: await fingerprintFiles(trunkFiles, cacheFolder) };
+}
+
+type Values = Pick<BaseModel, 'specs' | 'tensors' | 'random'>;
+
+async function decoderValues(
+  plan: TrainPlan,
+  config: ModelConfig,
+  folder: string,
+  weights: Weights | undefined,
+): Promise<Values> {
   const { head, patchSize } = config.decoder;
-  if (needsMasks(plan.lambda) && head === 'refined' && patchSize !== 16) {
+  if (needsMasks(plan.lambda) && head === 'refined' && patchSize !== 16)
     throw new RangeError(
       'Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits ' +
         `then match, got ${String(patchSize)} (${folder})`,
     );
-  }
   if (readsWindows(plan)) pictureEncoderOf(config);
-  const onPairs = plan.objective === 'contrastive';
-  const specs = onPairs
-    ? encoderTensors(config)
-    : trainedTensors(config, needsCaptions(plan) ? projectorChannels(plan, config) : undefined);
-  const weights = fromScratch ? undefined : await Weights.open(folder);
-  const { tensors, random } = onPairs
-    ? { tensors: await storedValues(specs, weights as Weights), random: [] }
-    : await initialValues(specs, weights, plan.seed);
-  const trunkFiles =
-    config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights ?? (await Weights.open(folder))).files;
-  const files = new Map<string, string>();
-  if (plan.inputSize !== null && config.trunk.kind === 'clip') {
-    files.set(
-      'preprocessor_config.json',
-      `${JSON.stringify({ ...preprocessor, size: { height: plan.inputSize, width: plan.inputSize } }, null, 2)}\n`,
-    );
-  }
-  return {
-    folder,
-    configJson,
-    files,
-    config,
-    specs,
-    tensors,
-    random,
-    trunkKey: await fingerprintFiles(trunkFiles, cacheFolder),
-  };
+  const channels = needsCaptions(plan.lambda) ? projectorChannels(plan, config) : undefined;
+  const specs = trainedTensors(config, channels);
+  return { specs, ...(await initialValues(specs, weights, plan.seed)) };
 }
 
 /**
  * The checkpoint's own numbers: encoders have no start but a whole one. @throws SynsegError `CHECKPOINT_FORMAT` for one
  * it lacks
  */
-async function storedValues(specs: readonly ParameterSpec[], weights: Weights): Promise<Map<string, FloatTensor>> {
+async function storedValues(specs: readonly ParameterSpec[], weights: Weights): Promise<Values> {
   const entries = specs.map(({ name, shape }) => weights.get(name, shape));
-  return new Map(
-    await Promise.all(
-      entries.map(async (entry) => [entry.name, { shape: entry.shape, data: await readFloats(entry) }] as const),
-    ),
+  const tensors = entries.map(
+    async (entry) => [entry.name, { shape: entry.shape, data: await readFloats(entry) }] as const,
   );
+  return { specs, tensors: new Map(await Promise.all(tensors)), random: [] };
 }
 
 /** Channels that the projector reads. */
@@ -129,8 +133,6 @@ export function projectorChannels(
   switch (features) {
     case 'conditional':
       return decoder.reduceDim;
-    case 'visual':
-      return tapDims.at(-1) as number;
     case 'taps':
       return tapDims.reduce((sum, channels) => sum + channels, 0);
     case 'windows':
@@ -138,7 +140,8 @@ export function projectorChannels(
   }
 }
 
-function decoderJson({ decoder }: TrainPlan): Record<string, unknown> {
+function decoderJson(given: DecoderShape = {}): Record<string, unknown> {
+  const decoder = readOptions('train', DECODER_OPTIONS, given, [], 'advanced.decoder');
   return {
     reduce_dim: decoder.reduceDim,
     attention_heads: decoder.heads,

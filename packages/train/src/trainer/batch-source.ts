@@ -4,7 +4,7 @@ import type { DatasetPosition } from '../data/dataset.ts';
 import { Random } from '../data/random.ts';
 import type { CategoryTexts } from './category-texts.ts';
 import type { FeatureCache } from './feature-cache.ts';
-import { keptTokens, pairBatch, type Tokenise } from './pair-batch.ts';
+import { keptTokens, pairBatch, type Tokenize } from './pair-batch.ts';
 import type { MicroBatch, PairBatch } from './protocol.ts';
 import { labelsOf, microBatches, type RowSettings } from './row-batch.ts';
 
@@ -63,7 +63,7 @@ const CUT_OFF = 0.1;
 
 /** How pairs are put together. */
 export interface PairSettings {
-  readonly tokenise: Tokenise;
+  readonly tokenize: Tokenize;
   readonly maxTokens: number;
   /** Tokens of a picture, the class token included, and how many of its patches the encoder sees; undefined: all. */
   readonly tokens: number;
@@ -75,7 +75,7 @@ export interface PairSettings {
  * Pictures with a caption each: the batch as one. Tells once when many captions are as long as the text encoder takes.
  */
 export function composePairs(
-  { tokenise, maxTokens, tokens, patchesKept, seed }: PairSettings,
+  { tokenize, maxTokens, tokens, patchesKept, seed }: PairSettings,
   warn: (message: string) => void,
 ): Compose {
   let told = false;
@@ -83,7 +83,7 @@ export function composePairs(
     const pairs = pairBatch(
       batch.categories.map(([caption]) => caption as string),
       pixelsOf(batch),
-      tokenise,
+      tokenize,
       maxTokens,
     );
     const full = pairs.ends.filter((end, pair) => Number(end) === (pair + 1) * maxTokens - 1).length;

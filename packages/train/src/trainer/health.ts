@@ -1,6 +1,6 @@
 /** Notices what goes wrong in training without failing, and says it in words with the option that helps. */
-import type { FeatureSource } from '../objective/losses.ts';
-import type { RecipeName, StepReport } from './train-options.ts';
+import type { StepReport } from './reports.ts';
+import type { TrainPlan } from './train-plan.ts';
 
 /** Steps a condition must last before it is told. */
 const PATIENCE = 50;
@@ -9,28 +9,24 @@ const FLAT = 0.02;
 /** Share of rows in the clamp above which L_cont hardly trains. */
 const SATURATED = 0.5;
 
-/** What the watch knows of the run. */
-export interface HealthSettings {
-  readonly features: FeatureSource;
-  readonly recipe: RecipeName;
-  /** True when L_cont has a weight. */
-  readonly contrast: boolean;
-}
+/** The part of a plan that advice depends on. */
+type WatchedPlan = Partial<Pick<TrainPlan, 'recipe' | 'lambda'>>;
 
 /** Watches reports; each condition is told once. */
 export class HealthWatch {
-  readonly #settings: HealthSettings;
+  readonly #plan: WatchedPlan;
   #flatSteps = 0;
   #clampedSteps = 0;
 
-  constructor(settings: HealthSettings) {
-    this.#settings = settings;
+  constructor(plan: WatchedPlan) {
+    this.#plan = plan;
   }
 
   /** What this report adds to say, if anything. */
   check({ step, activationDeviation = Infinity, clampShare = 0 }: StepReport): string[] {
     this.#flatSteps = activationDeviation < FLAT ? this.#flatSteps + 1 : 0;
-    this.#clampedSteps = this.#settings.contrast && clampShare > SATURATED ? this.#clampedSteps + 1 : 0;
+    const contrasts = (this.#plan.lambda?.contrast ?? 0) !== 0;
+    this.#clampedSteps = contrasts && clampShare > SATURATED ? this.#clampedSteps + 1 : 0;
     return [
       ...(this.#flatSteps === PATIENCE ? [this.#flat(step, activationDeviation)] : []),
       ...(this.#clampedSteps === PATIENCE ? [this.#clamped(step, clampShare)] : []),
@@ -53,11 +49,8 @@ export class HealthWatch {
   }
 
   #advice(): string {
-    const { features, recipe } = this.#settings;
-    if (recipe === 'paper')
-      return "What helps: recipe 'best', or to start from a trained decoder (init: a CLIPSeg checkpoint).";
-    if (features === 'conditional')
-      return "What helps: features 'visual', or to start from a trained decoder (init: a CLIPSeg checkpoint).";
-    return 'What helps: a larger learningRate, or to start from a trained decoder (init: a CLIPSeg checkpoint).';
+    const paper = this.#plan.recipe === 'paper';
+    const first = paper ? "recipe 'dense-captions' or 'tags'" : 'a larger learningRate';
+    return `What helps: ${first}, or to start from a trained decoder (init: a CLIPSeg checkpoint).`;
   }
 }

@@ -2,9 +2,9 @@
 import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import { openDataset } from '../data/open-dataset.ts';
 import type { DataContext } from '../data/dataset.ts';
-import { pairBatch, type Tokenise } from './pair-batch.ts';
+import { pairBatch, type Tokenize } from './pair-batch.ts';
 import type { PairBatch } from './protocol.ts';
-import type { RetrievalEvaluation } from './train-options.ts';
+import type { EncodersPlan } from './train-plan.ts';
 
 /** Letters of a caption that are read: more than a text encoder has tokens for. */
 const MAX_LETTERS = 10_000;
@@ -21,9 +21,9 @@ export const WHOLE_CAPTIONS = {
  * @param training - how the run reads its own data
  */
 export async function readHeldOut(
-  { data, limit = 512 }: RetrievalEvaluation,
+  { data, limit }: NonNullable<EncodersPlan['evaluation']>,
   training: BatchLoaderOptions,
-  tokenise: Tokenise,
+  tokenize: Tokenize,
   maxTokens: number,
 ): Promise<PairBatch> {
   const { inputSize, seed, workers, onWarning, signal, limits = {} } = training;
@@ -51,7 +51,7 @@ export async function readHeldOut(
   return pairBatch(
     categories.slice(0, pairs).map(([caption]) => caption as string),
     (pixels as Uint8Array).slice(0, pairs * bytes),
-    tokenise,
+    tokenize,
     maxTokens,
   );
 }

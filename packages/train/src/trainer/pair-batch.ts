@@ -3,7 +3,7 @@ import { permutation, type Random } from '../data/random.ts';
 import type { PairBatch } from './protocol.ts';
 
 /** Token ids of a text, from start to end token, at most so many as the encoder takes. */
-export type Tokenise = (text: string) => readonly number[];
+export type Tokenize = (text: string) => readonly number[];
 
 /**
  * Pictures with a caption each.
@@ -14,7 +14,7 @@ export type Tokenise = (text: string) => readonly number[];
 export function pairBatch(
   captions: readonly string[],
   pixels: Uint8Array,
-  tokenise: Tokenise,
+  tokenize: Tokenize,
   maxTokens: number,
 ): PairBatch {
   const pairs = captions.length;
@@ -23,7 +23,7 @@ export function pairBatch(
   const numbers = new BigInt64Array(pairs);
   const known = new Map<string, number>();
   captions.forEach((caption, pair) => {
-    const tokens = tokenise(caption);
+    const tokens = tokenize(caption);
     const end = tokens.length - 1;
     for (let place = 0; place < maxTokens; place++)
       ids[pair * maxTokens + place] = BigInt(tokens[Math.min(place, end)] as number);

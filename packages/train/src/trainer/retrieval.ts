@@ -1,5 +1,5 @@
 /** How well pictures and captions that were not trained on find each other. */
-import type { RetrievalScore } from './train-options.ts';
+import type { RetrievalScore } from './reports.ts';
 import { partOfPairs } from './pair-batch.ts';
 import type { PairBatch, PairEmbeddings } from './protocol.ts';
 

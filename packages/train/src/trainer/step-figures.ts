@@ -2,8 +2,8 @@
 import { activeLosses, needsDecoder, type Stage } from '../objective/losses.ts';
 import { PAIR_FIGURES, type PairFigure } from '../step-graph/pair-objective.ts';
 import { FIGURES, type Figure } from '../step-graph/step-objective.ts';
-import type { StepReport } from './train-options.ts';
-import type { TrainPlan } from './train-plan.ts';
+import type { StepReport } from './reports.ts';
+import type { Plan, TrainPlan } from './train-plan.ts';
 
 /** What of a report follows from the graph's figures. */
 export type ReportedFigures = Pick<
@@ -19,12 +19,8 @@ export type ReportedFigures = Pick<
 >;
 
 /** Reads figures, summed over micro-batches. */
-export function reportedFigures(
-  figures: Float32Array,
-  plan: Pick<TrainPlan, 'objective' | 'lambda' | 'batchSize'>,
-  stage: Stage,
-): ReportedFigures {
-  return plan.objective === 'contrastive' ? ofPairs(figures, plan.batchSize) : ofRows(figures, plan, stage);
+export function reportedFigures(figures: Float32Array, plan: Plan, stage: Stage): ReportedFigures {
+  return plan.trains === 'encoders' ? ofPairs(figures, plan.batchSize) : ofRows(figures, plan, stage);
 }
 
 function ofRows(figures: Float32Array, { lambda }: Pick<TrainPlan, 'lambda'>, stage: Stage): ReportedFigures {

@@ -1,332 +1,297 @@
-/** What a caller may say about a training run. Everything is resolved once, by `train-plan.ts`. */
-import type { Precision, Provider, Templates } from '@synseg/core';
-import { optionNames } from '@synseg/core/guards';
-import type { PictureLimits } from '../image/picture-bytes.ts';
-import type { Augmentation } from '../data/data-options.ts';
-import type { DataWarning } from '../data/data-warning.ts';
-import type { DataOptions } from '../data/data-options.ts';
-import type { EvaluateOptions } from '../evaluate/evaluate-options.ts';
-import type { ParameterGroup } from '../step-graph/layout.ts';
-import type { FeatureSource, LossWeights } from '../objective/losses.ts';
+/** The options of `train()` and `trainEncoders()`, each described once; `train-plan.ts` resolves them. */
+import { LOAD_OPTIONS } from '@synseg/core/checkpoint';
+import {
+  abortSignal,
+  callback,
+  choice,
+  flag,
+  group,
+  integer,
+  list,
+  number,
+  text,
+  value,
+  withDefault,
+  type OptionsOf,
+} from '@synseg/core/guards';
 
-/** Named sets of defaults. */
-export type RecipeName = 'paper' | 'best' | 'windows' | 'clip';
+import { AUGMENTATION_OPTIONS, DATA } from '../data/data-options.ts';
+import { EVALUATE_OPTIONS } from '../evaluate/evaluate-options.ts';
+import { PICTURE_LIMITS } from '../image/picture-bytes.ts';
+import { LOSS_WEIGHTS } from '../objective/losses.ts';
+import { DECODER_GROUPS, ENCODER_GROUPS } from '../step-graph/layout.ts';
+import { RECIPE_NAMES } from './recipes.ts';
+import type { TrainProgress, TrainWarning } from './reports.ts';
+
+const share = number({ least: 0, most: 0.9999999 });
+
+/** Sizes of a decoder that starts at random. */
+export const DECODER_OPTIONS = {
+  /** Channels of the decoder. */
+  reduceDim: withDefault(integer(), 64),
+  /** Attention heads of a block. */
+  heads: withDefault(integer(), 4),
+  /** Width of the blocks' hidden layer. */
+  intermediateSize: withDefault(integer(), 2048),
+  /** Upsampling: one transposed convolution, or CLIPSeg's three layers. */
+  head: withDefault(choice(['simple', 'refined']), 'simple'),
+};
+export type DecoderShape = OptionsOf<typeof DECODER_OPTIONS>;
+
+const { dataset, root, split, labels, limit, views } = EVALUATE_OPTIONS;
 
 /**
- * What is learnt from: noun phrases of captions, masks, or both, which train the decoder on frozen encoders; or whole
- * captions
- * against pictures (`contrastive`), which trains the encoders.
+ * Steps between two evaluations.
+ * @default saveEvery
  */
-export type Objective = 'mccl' | 'masks' | 'both' | 'contrastive';
+const every = integer();
 
-/** Sizes of a decoder that starts at random on a trunk without one. */
-export interface DecoderShape {
-  /** Channels; @default 64 */
-  readonly reduceDim?: number;
-  /** @default 4 */
-  readonly heads?: number;
-  /** Width of the blocks' hidden layer; @default 2048 */
-  readonly intermediateSize?: number;
-  /** Upsampling: one transposed convolution, or CLIPSeg's three layers; @default 'simple' */
-  readonly head?: 'simple' | 'refined';
-}
+/** Options of `evaluate()` for a set of pictures with masks that picks the best checkpoint. */
+export const PERIODIC_EVALUATION_OPTIONS = { dataset, root, split, labels, limit, views, every };
+export type PeriodicEvaluation = OptionsOf<typeof PERIODIC_EVALUATION_OPTIONS, 'dataset' | 'root'>;
 
-/** A masks set that picks the best checkpoint. */
-export interface PeriodicEvaluation extends Pick<
-  EvaluateOptions,
-  'dataset' | 'root' | 'split' | 'labels' | 'limit' | 'views'
-> {
-  /** Steps between two evaluations; @default `saveEvery` */
-  readonly every?: number;
-}
+/** Pictures and captions that were not trained on: how many of them find each other. */
+export const RETRIEVAL_OPTIONS = {
+  /** Source of the pairs, as `data` of the training itself. */
+  data: DATA,
+  /** Pairs at most; the seed draws them. */
+  limit: withDefault(integer({ least: 2 }), 512),
+  every,
+};
+export type RetrievalEvaluation = OptionsOf<typeof RETRIEVAL_OPTIONS, 'data'>;
 
-/** Pictures and captions that were not trained on, for `objective: 'contrastive'`: how many find each other. */
-export interface RetrievalEvaluation {
-  /** As `data` of the training itself. */
-  readonly data: string | DataOptions;
-  /** Pairs at most, those that the run's seed draws first; @default 512 */
-  readonly limit?: number;
-  /** Steps between two evaluations; @default `saveEvery` */
-  readonly every?: number;
-}
+/** Options that every training run has. */
+const RUN_OPTIONS = {
+  /** Run folder: configuration, log, checkpoints. */
+  out: text(),
+  /** Random changes of pictures and their masks. */
+  augmentation: withDefault(group(AUGMENTATION_OPTIONS), {}),
+  /** Seed of everything random. */
+  seed: withDefault(integer({ least: 0 }), 42),
+  /** Steps between two saves of `last/`. */
+  saveEvery: withDefault(integer(), 500),
+  /** Goes on with the run in `out`. */
+  resume: withDefault(flag(), false),
+  /** Execution provider; 'auto' takes a GPU where one starts, else the CPU. */
+  device: LOAD_OPTIONS.device,
+  /**
+   * Processor threads of one operator.
+   * @default as many as the processor has, at most 8
+   */
+  threads: LOAD_OPTIONS.threads,
+  /**
+   * Folder of cached embeddings, features and downloads.
+   * @default the checkpoints' cache folder
+   */
+  cacheFolder: text(),
+  /** Called with what training goes on without. */
+  onWarning: callback<(warning: TrainWarning) => void>(),
+  /** Called with the progress before and between steps. */
+  onProgress: callback<(progress: TrainProgress) => void>(),
+  /** Finishes the step, saves, and rejects with the signal's reason. */
+  signal: abortSignal(),
+};
 
-/** Score of a masks set. */
-export interface SegmentationScore {
-  readonly mIoU: number;
-  readonly best: boolean;
-}
+/** Advanced options that every training run has. */
+const ADVANCED_OPTIONS = {
+  /** Learning rate of the cosine's last step. */
+  finalLearningRate: withDefault(number({ least: 0 }), 0),
+  /**
+   * Steps in which the learning rate rises from 0.
+   * @default the recipe's, at most a tenth of the steps; of encoders a tenth, at most 2000
+   */
+  warmupSteps: integer({ least: 0 }),
+  /** AdamW's β1. */
+  beta1: withDefault(number({ least: 0, most: 0.999999 }), 0.9),
+  /**
+   * Largest global norm of the gradient.
+   * @default none
+   */
+  clipNorm: number({ above: 0 }),
+  /**
+   * Decay per step of a running mean of the weights, which checkpoints then hold.
+   * @default none
+   */
+  ema: share,
+  /**
+   * Steps between checkpoints that are kept as `step-N/`.
+   * @default none
+   */
+  keepEvery: integer(),
+  /**
+   * Threads that decode pictures.
+   * @default one less than there are processors, from 1 to 8
+   */
+  workers: integer(),
+  ...PICTURE_LIMITS,
+};
 
-/** Score of held-out pairs: shares, 0 to 1. */
-export interface RetrievalScore {
-  /** Pictures whose nearest caption is their own. */
-  readonly imageToText: number;
-  /** Captions whose nearest picture is one of theirs. */
-  readonly textToImage: number;
-  /** What guessing would get. */
-  readonly chance: number;
-  readonly pairs: number;
-  /** True when the mean of both shares is the largest so far. */
-  readonly best: boolean;
-}
+/** Advanced options of `train()`. */
+export const TRAIN_ADVANCED_OPTIONS = {
+  /** Sizes of the random decoder, where the trunk's folder gives none. */
+  decoder: group(DECODER_OPTIONS),
+  /**
+   * Side of the square picture that a CLIP trunk takes, in pixels; the paper's is 224.
+   * @default the checkpoint's own
+   */
+  inputSize: integer(),
+  /**
+   * Weights of the losses; 0 switches one off.
+   * @default the recipe's
+   */
+  lambda: withDefault(group(LOSS_WEIGHTS), {}),
+  /** Cosine of foreground and background above which L_cont acts. */
+  contrastGate: withDefault(number({ least: -1, most: 1 }), 0.1),
+  /** ε of eq. 4. */
+  epsilon: withDefault(number({ least: 1e-7, most: 0.1 }), 1e-4),
+  /**
+   * Weight of the start decoder's own logits in the loss `sharing`; 0 for a decoder that was never trained.
+   * @default 1; 0 with init 'random'
+   */
+  prior: number({ least: 0 }),
+  /** Treatment of categories that a vocabulary does not have. */
+  unknownCategories: withDefault(choice(['compose', 'leave-out']), 'compose'),
+  /**
+   * First steps, which move the projector alone.
+   * @default the recipe's
+   */
+  projectorSteps: integer({ least: 0 }),
+  /**
+   * Learning rate of the projector's own steps.
+   * @default the recipe's
+   */
+  projectorLearningRate: number({ least: 0 }),
+  /**
+   * Course of the learning rate after its rise.
+   * @default the recipe's
+   */
+  schedule: choice(['constant', 'cosine']),
+  /** Weight decay. */
+  weightDecay: withDefault(number({ least: 0 }), 0.01),
+  /** Weight decay bears on biases and the parameters of norms too. */
+  decayVectors: withDefault(flag(), true),
+  /** AdamW's β2. */
+  beta2: withDefault(number({ least: 0, most: 0.999999 }), 0.999),
+  /** AdamW's ε. */
+  adamEpsilon: withDefault(number({ least: 0 }), 1e-8),
+  /**
+   * Groups of parameters that move.
+   * @default all that a loss bears on
+   */
+  trainable: withDefault(list(choice(DECODER_GROUPS)), DECODER_GROUPS),
+  /** Precision of the frozen trunk; what is trained is fp32. */
+  precision: withDefault(choice(['fp32', 'fp16']), 'fp32'),
+  ...ADVANCED_OPTIONS,
+};
 
 /** Options of `train()`. */
-export interface TrainOptions extends PictureLimits {
-  /** Captions, tags or masks: see `DataOptions`. */
-  readonly data: string | DataOptions;
+export const TRAIN_OPTIONS = {
+  /** Pictures with captions, tags or masks. */
+  data: DATA,
   /**
-   * Folder or hub id of the checkpoint to start from, `'embedded'`, or `'random'` for a seeded random decoder on
-   * `trunk`.
+   * Checkpoint to start from: a folder, a hub id, 'embedded', or 'random' for a decoder with random weights on `trunk`.
    */
-  readonly init: string;
+  init: text(),
+  /** Frozen encoders for init 'random': a folder, a hub id or 'embedded'. */
+  trunk: text(),
   /**
-   * Folder or hub id of the frozen encoders for `init: 'random'`, or `'embedded'`: a CLIPSeg folder, or a trunk with a
-   * vocabulary.
+   * Losses and their settings: for captions that name nearly everything in a picture, for tags and captions that name a
+   * few things, or the paper's.
    */
-  readonly trunk?: string;
-  /** Shape of the random decoder, where the trunk's folder does not give one. */
-  readonly decoder?: DecoderShape;
-  /** Side of the square picture a CLIP trunk takes, pixels; the paper's is 224. @default the checkpoint's own */
-  readonly inputSize?: number;
-  /** Run folder. */
-  readonly out: string;
-  /** @default 10,000 */
-  readonly steps?: number;
-  /** Images a step; @default 256 */
-  readonly batchSize?: number;
-  /** Images in memory at once, a divisor of `batchSize`: the gradient is the same, to rounding. @default `batchSize` */
-  readonly microBatchSize?: number;
+  recipe: withDefault(choice(RECIPE_NAMES), 'dense-captions'),
+  /** Supervision: noun phrases of captions, masks, or both. */
+  objective: withDefault(choice(['captions', 'masks', 'both']), 'captions'),
   /**
-   * Defaults for losses, features and learning rate: the paper's, what did best here, or CLIP's. @default 'paper';
-   * 'clip' for contrastive, and only there
+   * Optimizer steps.
+   * @default 2000; 10000 of recipe 'paper'
    */
-  readonly recipe?: RecipeName;
-  /** @default 'mccl' */
-  readonly objective?: Objective;
-  /** Weights of the losses; 0 switches one off. @default the recipe's */
-  readonly lambda?: Partial<LossWeights>;
-  /** Cosine of foreground and background above which L_cont acts; @default 0.1 */
-  readonly contrastGate?: number;
-  /** ε of eq. 4; @default 1e-4 */
-  readonly epsilon?: number;
+  steps: integer({ least: 0 }),
   /**
-   * What the projector reads: post-decoder features (paper), the deepest tap, all taps, or the shallowest beside
-   * windows' embeddings. @default the recipe's
+   * Pictures in a step.
+   * @default 16; 256 of recipe 'paper'
    */
-  readonly features?: FeatureSource;
+  batchSize: integer(),
   /**
-   * How much the logits of the decoder that training starts from count in what `sharing` teaches: it keeps what it
-   * knows. Give 0 for one that was never trained. @default 1; 0 with `init: 'random'`
+   * Pictures in memory at once, a divisor of `batchSize`; the gradient is the same, to rounding.
+   * @default the largest divisor up to 16
    */
-  readonly prior?: number;
-  /** Sentences that categories are put into; a vocabulary looks them up as they are. @default the checkpoint's own */
-  readonly templates?: Templates;
-  /** What becomes of a category a vocabulary does not have; @default 'compose' */
-  readonly unknownCategories?: 'compose' | 'leave-out';
+  microBatchSize: integer(),
   /**
-   * First steps, which move the projector alone: one that starts at random misleads the decoder. @default the recipe's
+   * Learning rate.
+   * @default the recipe's: 2e-3, 1e-3 of 'tags', 1e-5 of 'paper'
    */
-  readonly projectorSteps?: number;
-  /** Of those steps; schedule and warm-up are those of the others. @default the recipe's */
-  readonly projectorLearningRate?: number;
-  /** @default the recipe's; the paper's is 1e-5 */
-  readonly learningRate?: number;
-  /** @default 'constant' */
-  readonly schedule?: 'constant' | 'cosine';
-  /** Of the cosine's last step; @default 0 */
-  readonly finalLearningRate?: number;
-  /** @default 0 */
-  readonly warmupSteps?: number;
-  /** @default 0.01; 0.2 of recipe 'clip' */
-  readonly weightDecay?: number;
-  /** Decay biases, the parameters of norms and tables of embeddings too; @default true; false of recipe 'clip' */
-  readonly decayVectors?: boolean;
-  /** @default 0.9 */
-  readonly beta1?: number;
-  /** @default 0.999; 0.98 of recipe 'clip' */
-  readonly beta2?: number;
-  /** AdamW's ε; @default 1e-8; 1e-6 of recipe 'clip' */
-  readonly adamEpsilon?: number;
-  /** Largest global norm of the gradient; @default none */
-  readonly clipNorm?: number;
+  learningRate: number({ least: 0 }),
+  /** Labels of a picture at most; of more a random choice. */
+  maxCategories: withDefault(integer({ most: 1024 }), 32),
   /**
-   * Share of a picture's patches that each step leaves out, a random choice, of `objective: 'contrastive'`: half is
-   * nearly twice as fast (FLIP, Li et al. 2023). @default 0
+   * Sentences that categories are put into; a vocabulary looks them up as they are.
+   * @default the checkpoint's own
    */
-  readonly patchDropout?: number;
-  /** Groups of parameters that move; @default all that the objective bears on */
-  readonly trainable?: readonly ParameterGroup[];
-  /** Decay per step of a running mean of the weights, which checkpoints then hold; @default none */
-  readonly ema?: number;
-  /** @default 42 */
-  readonly seed?: number;
-  /** @default none: the plain resize of the paper */
-  readonly augmentation?: Augmentation;
-  /** Labels per image at most, a random choice of more; @default 32 */
-  readonly maxCategories?: number;
+  templates: EVALUATE_OPTIONS.templates,
   /**
-   * Keep the frozen trunk's taps on disk (fp16) and run the trunk once per image: for small sets. @default true with
-   * features 'windows', else false
+   * Encodes each picture once and keeps the result on disk: for small sets.
+   * @default true with recipe 'dense-captions', else false
    */
-  readonly cacheFeatures?: boolean;
-  /** @default 'auto' */
-  readonly device?: Provider | 'auto';
-  /** Of the frozen trunk; what is trained is fp32. @default 'fp32' */
-  readonly precision?: Extract<Precision, 'fp32' | 'fp16'>;
-  /** Processor threads of one operator; @default the processor's, at most 8 */
-  readonly threads?: number;
-  /** Threads that decode pictures; @default one less than there are processors, from 1 to 8 */
-  readonly workers?: number;
-  /** Steps between saves of `last/`; @default 500 */
-  readonly saveEvery?: number;
-  /** Steps between checkpoints that are kept, `step-N/`; @default none */
-  readonly keepEvery?: number;
-  /** What picks `best/`: a masks set, or with `objective: 'contrastive'` held-out pairs. */
-  readonly evaluation?: PeriodicEvaluation | RetrievalEvaluation;
-  /** Go on with the run in `out`; @default false */
-  readonly resume?: boolean;
-  /** Folder of cached embeddings and downloads; @default core's */
-  readonly cacheFolder?: string;
-  readonly onWarning?: (warning: TrainWarning) => void;
-  readonly onProgress?: (progress: TrainProgress) => void;
-  /** Finishes the step, saves, and rejects with its reason. */
-  readonly signal?: AbortSignal;
-}
+  cacheFeatures: flag(),
+  /** Set of pictures with masks that picks the best checkpoint, `best/`. */
+  evaluation: group(PERIODIC_EVALUATION_OPTIONS, ['dataset', 'root']),
+  ...RUN_OPTIONS,
+  /** Settings that seldom need a change. */
+  advanced: group(TRAIN_ADVANCED_OPTIONS),
+};
+export type TrainOptions = OptionsOf<typeof TRAIN_OPTIONS, Needed>;
 
-/** Something a caller should know and training goes on without. */
-export interface TrainWarning {
-  readonly kind: 'data' | 'health' | 'categories' | 'resume';
-  readonly message: string;
-  /** The data's own, for `kind: 'data'`. */
-  readonly data?: DataWarning;
-}
+/** Advanced options of `trainEncoders()`. */
+export const TRAIN_ENCODERS_ADVANCED_OPTIONS = {
+  /** Course of the learning rate after its rise. */
+  schedule: withDefault(choice(['constant', 'cosine']), 'cosine'),
+  /** Weight decay. */
+  weightDecay: withDefault(number({ least: 0 }), 0.2),
+  /** Weight decay bears on biases, norms and tables of embeddings too. */
+  decayVectors: withDefault(flag(), false),
+  /** AdamW's β2. */
+  beta2: withDefault(number({ least: 0, most: 0.999999 }), 0.98),
+  /** AdamW's ε. */
+  adamEpsilon: withDefault(number({ least: 0 }), 1e-6),
+  /** Groups of parameters that move. */
+  trainable: withDefault(list(choice(ENCODER_GROUPS)), ENCODER_GROUPS),
+  ...ADVANCED_OPTIONS,
+};
 
-/** How far what comes before and between steps is. */
-export type TrainProgress =
-  | { readonly stage: 'load' }
-  | { readonly stage: 'features'; readonly done: number; readonly total: number; readonly bytes: number }
-  | { readonly stage: 'evaluate'; readonly done: number; readonly total: number };
-
-/** What a step was like. */
-export interface StepReport {
-  /** Steps done, counted from 1. */
-  readonly step: number;
-  readonly steps: number;
-  readonly epoch: number;
-  readonly learningRate: number;
-  /** Each loss before its weight, a mean over images; those whose weight is 0 are left out. */
-  readonly losses: Readonly<Record<string, number>>;
-  /** Σ λ · loss */
-  readonly total: number;
-  /** Before the clip. */
-  readonly gradientNorm: number;
+/**
+ * Options of `trainEncoders()`.
+ *
+ * @see Radford et al. 2021, table 20, for the optimizer
+ */
+export const TRAIN_ENCODERS_OPTIONS = {
+  /** Pictures with captions. */
+  data: DATA,
+  /** Checkpoint to start from: a folder or a hub id; `createCheckpoint()` writes one with random weights. */
+  init: value<string>(
+    'be a folder or hub id (createCheckpoint() writes a fresh one)',
+    (given) => typeof given === 'string',
+    (given) => given !== '' && given !== 'random',
+    { fromText: String, placeholder: 'source' },
+  ),
+  /** Optimizer steps. */
+  steps: withDefault(integer({ least: 0 }), 5000),
+  /** Pictures in a step: each caption is a negative of every other picture of the batch. */
+  batchSize: withDefault(integer(), 64),
+  /** Learning rate. */
+  learningRate: withDefault(number({ least: 0 }), 5e-4),
   /**
-   * Mean of the activation maps, 0 to 1; absent, as the next two, while the projector alone learns without the decoder.
+   * Share of a picture's patches that each step leaves out, a random choice: half is nearly twice as fast (FLIP, Li et
+   * al. 2023).
    */
-  readonly activationMean?: number;
-  /** Standard deviation of the activation maps over patches, the mean over maps: near 0 they are flat. */
-  readonly activationDeviation?: number;
-  /** Share of rows whose foreground and background are so alike that eq. 4's clamp stops the gradient. */
-  readonly clampShare?: number;
-  /** Share of the batch's pictures whose nearest caption is their own; of `objective: 'contrastive'`, as the next. */
-  readonly accuracy?: number;
-  /** Factor of the cosines, learnt, 100 at most. */
-  readonly logitScale?: number;
-  readonly imagesPerSecond: number;
-  /** Share of the time in which the step waited for data. */
-  readonly dataWaitShare: number;
-  /** Of the periodic evaluation after this step. */
-  readonly score?: SegmentationScore | RetrievalScore;
-}
+  patchDropout: withDefault(number({ least: 0, most: 0.95 }), 0),
+  /** Pictures and captions, not trained on, that pick the best checkpoint, `best/`. */
+  evaluation: group(RETRIEVAL_OPTIONS, ['data']),
+  ...RUN_OPTIONS,
+  /** Settings that seldom need a change. */
+  advanced: group(TRAIN_ENCODERS_ADVANCED_OPTIONS),
+};
+export type TrainEncodersOptions = OptionsOf<typeof TRAIN_ENCODERS_OPTIONS, Needed>;
 
-/** Names of {@link TrainOptions}. */
-export const TRAIN_NAMES = optionNames<TrainOptions>({
-  ...{
-    data: true,
-    init: true,
-    trunk: true,
-    decoder: true,
-    out: true,
-    inputSize: true,
-    steps: true,
-    batchSize: true,
-    microBatchSize: true,
-    recipe: true,
-    objective: true,
-    lambda: true,
-  },
-  ...{
-    contrastGate: true,
-    epsilon: true,
-    features: true,
-    prior: true,
-    templates: true,
-    unknownCategories: true,
-    projectorSteps: true,
-    projectorLearningRate: true,
-    learningRate: true,
-  },
-  ...{
-    schedule: true,
-    finalLearningRate: true,
-    warmupSteps: true,
-    weightDecay: true,
-    decayVectors: true,
-    beta1: true,
-    beta2: true,
-    adamEpsilon: true,
-    clipNorm: true,
-    patchDropout: true,
-  },
-  ...{
-    trainable: true,
-    ema: true,
-    seed: true,
-    augmentation: true,
-    maxCategories: true,
-    cacheFeatures: true,
-    device: true,
-    precision: true,
-    threads: true,
-    workers: true,
-  },
-  ...{
-    saveEvery: true,
-    keepEvery: true,
-    evaluation: true,
-    resume: true,
-    cacheFolder: true,
-    maxPixels: true,
-    maxImageBytes: true,
-    onWarning: true,
-    onProgress: true,
-    signal: true,
-  },
-});
-
-/** Names of the options within them that are objects; those of `data` are with `DataOptions`. */
-export const NESTED_NAMES = {
-  lambda: optionNames<LossWeights>({
-    align: true,
-    contrast: true,
-    background: true,
-    separation: true,
-    masks: true,
-    grounding: true,
-    distillation: true,
-    partial: true,
-    sharing: true,
-    maskShare: true,
-  }),
-  decoder: optionNames<DecoderShape>({ reduceDim: true, heads: true, intermediateSize: true, head: true }),
-  augmentation: optionNames<Augmentation>({ flip: true, crop: true }),
-  evaluation: optionNames<PeriodicEvaluation & RetrievalEvaluation>({
-    dataset: true,
-    root: true,
-    split: true,
-    labels: true,
-    limit: true,
-    views: true,
-    every: true,
-    data: true,
-  }),
-} satisfies Partial<Record<keyof TrainOptions, ReadonlySet<string>>>;
+/** Options that must be given. */
+export const NEEDED = ['data', 'init', 'out'] as const;
+type Needed = (typeof NEEDED)[number];

@@ -1,92 +1,38 @@
-/** Options → a plan in which nothing is left open. What is printed and saved as the run's configuration is this. */
-import type { Provider, Templates } from '@synseg/core';
+/** Options → a plan in which nothing is left open, plain JSON: what is printed, and saved as the run's configuration. */
 import { defaultCacheFolder } from '@synseg/core/checkpoint';
-import {
-  checkBooleans,
-  checkCallback,
-  checkKind,
-  checkLimits,
-  checkOptions,
-  checkSignal,
-  describeValue,
-} from '@synseg/core/guards';
-import { PROVIDERS, defaultThreads } from '@synseg/core/runtime';
-import type { Augmentation } from '../data/data-options.ts';
-import { checkData, type DataOptions } from '../data/data-options.ts';
-import { DATASETS } from '../evaluate/datasets.ts';
-import { limitsOf, type PictureLimits } from '../image/picture-bytes.ts';
-import type { Schedule } from '../optimizer/schedule.ts';
-import { PARAMETER_GROUPS, isEncoderGroup, type ParameterGroup } from '../step-graph/layout.ts';
+import { readOptions, type Options, type OptionsOf, type Resolved } from '@synseg/core/guards';
+import { defaultThreads } from '@synseg/core/runtime';
+import { shortJson } from '../data/data-error.ts';
+import { checkData } from '../data/data-options.ts';
 import {
   BANK_LOSSES,
-  FEATURE_SOURCES,
   LOSSES,
+  type LOSS_WEIGHTS,
   activeLosses,
   needsBank,
   needsDecoder,
-  needsProjector,
-  needsStatistics,
   readsWindows,
-  type FeatureSource,
   type LossWeights,
 } from '../objective/losses.ts';
-import { checkPairOptions } from './pair-options.ts';
-import { RECIPES } from './recipes.ts';
+import type { Schedule } from '../optimizer/schedule.ts';
+import { DECODER_GROUPS, ENCODER_GROUPS } from '../step-graph/layout.ts';
+import { RECIPES, type Recipe } from './recipes.ts';
 import {
-  NESTED_NAMES,
-  TRAIN_NAMES,
-  type DecoderShape,
-  type Objective,
-  type PeriodicEvaluation,
-  type RecipeName,
-  type RetrievalEvaluation,
+  NEEDED,
+  TRAIN_ADVANCED_OPTIONS,
+  TRAIN_ENCODERS_ADVANCED_OPTIONS,
+  TRAIN_ENCODERS_OPTIONS,
+  TRAIN_OPTIONS,
+  type TrainEncodersOptions,
   type TrainOptions,
 } from './train-options.ts';
 
-/** A resolved configuration: plain JSON. Limits are in it where they were given. */
-export interface TrainPlan extends PictureLimits {
-  readonly data: DataOptions;
-  readonly init: string;
-  readonly trunk: string | null;
-  readonly decoder: Required<DecoderShape>;
-  readonly inputSize: number | null;
-  readonly steps: number;
-  readonly batchSize: number;
-  readonly microBatchSize: number;
-  readonly recipe: RecipeName;
-  readonly objective: Objective;
-  readonly lambda: LossWeights;
-  readonly contrastGate: number;
-  readonly epsilon: number;
-  readonly features: FeatureSource;
-  readonly prior: number;
-  /** Null: the checkpoint's own. */
-  readonly templates: Templates | null;
-  readonly unknownCategories: 'compose' | 'leave-out';
-  readonly projectorSteps: number;
-  /** Of the steps that move the projector alone. */
-  readonly projectorSchedule: Schedule;
-  readonly schedule: Schedule;
-  readonly weightDecay: number;
-  readonly decayVectors: boolean;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly adamEpsilon: number;
-  readonly clipNorm: number | null;
-  readonly patchDropout: number;
-  readonly trainable: readonly ParameterGroup[];
-  readonly ema: number | null;
-  readonly seed: number;
-  readonly augmentation: Augmentation;
-  readonly maxCategories: number;
-  readonly cacheFeatures: boolean;
-  readonly device: Provider | 'auto';
-  readonly precision: 'fp32' | 'fp16';
-  readonly threads: number;
-  readonly saveEvery: number;
-  readonly keepEvery: number | null;
-  readonly evaluation: ((PeriodicEvaluation | RetrievalEvaluation) & { readonly every: number }) | null;
-}
+/** Resolved options of `train()`. */
+export type TrainPlan = ReturnType<typeof planTraining>['plan'];
+/** Resolved options of `trainEncoders()`. */
+export type EncodersPlan = ReturnType<typeof planEncoders>['plan'];
+/** A plan of either. */
+export type Plan = TrainPlan | EncodersPlan;
 
 /** What bears on speed and places alone, and may change when a run is resumed. */
 export interface Surroundings {
@@ -95,251 +41,190 @@ export interface Surroundings {
   readonly workers: number | undefined;
 }
 
-/** 2048: a decoder row per label and picture needs about 5 MB at 224 px. */
-const MOST_CATEGORIES = 1024;
+/** Pictures in memory at once where nothing is said of it. */
+const MOST_AT_ONCE = 16;
 
 /**
- * Resolves options.
+ * Resolves the options of `train()`.
  *
  * @throws TypeError for an option of the wrong kind, RangeError for a value that cannot be; the message names it
  */
-export function planTraining(options: TrainOptions): { plan: TrainPlan; surroundings: Surroundings } {
-  checkKinds(options);
-  const out = text('out', options.out);
-  const init = text('init', options.init);
-  const trunk = options.trunk === undefined ? null : text('trunk', options.trunk);
-  if ((init === 'random') !== (trunk !== null)) {
-    throw new RangeError(
-      `Cannot train: trunk must be given with init "random" and only then, got init "${init}" and ` +
-        `${trunk === null ? 'no trunk' : `trunk "${trunk}"`}`,
+export function planTraining(options: TrainOptions) {
+  checkPlaces('train', options, TRAIN_OPTIONS, TRAIN_ADVANCED_OPTIONS);
+  const given = readOptions('train', TRAIN_OPTIONS, options, NEEDED);
+  const advanced = readOptions('train', TRAIN_ADVANCED_OPTIONS, given.advanced, [], 'advanced');
+  const { init, trunk, objective } = given;
+  const fromRandom = init === 'random';
+  if (fromRandom !== (trunk !== undefined))
+    throw refusal(
+      'trunk',
+      'be given with init "random" and only then',
+      `init "${init}" and ${trunk === undefined ? 'no trunk' : `trunk "${trunk}"`}`,
     );
-  }
-  if (options.decoder !== undefined && init !== 'random')
-    throw new RangeError(`Cannot train: decoder must be left out unless init is "random", got init "${init}"`);
-  const objective = choice('objective', options.objective ?? 'mccl', ['mccl', 'masks', 'both', 'contrastive']);
-  const onPairs = objective === 'contrastive';
-  const recipe = choice(
-    'recipe',
-    options.recipe ?? (onPairs ? 'clip' : 'paper'),
-    onPairs ? ['clip'] : ['paper', 'best', 'windows'],
-  );
-  const defaults = RECIPES[recipe];
-  checkPairOptions(objective, options);
-  const lambda = onPairs ? defaults.lambda : lossWeights(objective, { ...defaults.lambda, ...options.lambda });
-  const features = choice('features', options.features ?? defaults.features, FEATURE_SOURCES);
-  const steps = count('steps', options.steps ?? 10_000, 0);
-  const batchSize = count('batchSize', options.batchSize ?? 256);
-  const microBatchSize = count('microBatchSize', options.microBatchSize ?? batchSize);
+  if (advanced.decoder !== undefined && !fromRandom)
+    throw refusal('advanced.decoder', 'be left out unless init is "random"', `init "${init}"`);
+  const recipe: Recipe = RECIPES[given.recipe];
+  const { features } = recipe;
+  const lambda = lossWeights(objective, advanced.lambda, recipe.lambda);
+  const reading = { features, lambda };
+  const { steps = recipe.steps, batchSize = recipe.batchSize } = given;
+  const { microBatchSize = largestDivisor(batchSize, MOST_AT_ONCE) } = given;
   if (batchSize % microBatchSize !== 0)
-    throw new RangeError(
-      `Cannot train: microBatchSize must divide batchSize ${String(batchSize)}, got ${String(microBatchSize)}`,
-    );
-  const saveEvery = count('saveEvery', options.saveEvery ?? 500);
-  const trainable = options.trainable ?? PARAMETER_GROUPS;
-  if (!Array.isArray(trainable) || trainable.length === 0)
-    throw new TypeError(`Cannot train: trainable must be a list of groups, got ${describeValue(trainable)}`);
-  for (const group of trainable) choice('trainable', group, PARAMETER_GROUPS);
+    throw refusal('microBatchSize', `divide batchSize ${batchSize}`, microBatchSize);
+  const { trainable } = advanced;
   const projects = trainable.includes('projector') && activeLosses({ lambda, stage: 'projector' }).length > 0;
   const decodes = needsDecoder(activeLosses({ lambda, stage: 'all' }));
   // A group that no loss bears on has no gradient.
-  const moves = (group: ParameterGroup): boolean =>
-    isEncoderGroup(group) ? onPairs : group === 'projector' ? projects : decodes;
-  const moving = PARAMETER_GROUPS.filter((group) => trainable.includes(group) && moves(group));
-  if (moving.length === 0)
-    throw new RangeError(
-      `Cannot train: trainable must have a group that a loss bears on, got ${JSON.stringify(trainable)}`,
-    );
-  const projectorSteps = count(
-    'projectorSteps',
-    options.projectorSteps ??
-      (projects ? Math.min(Math.round(steps * defaults.projectorShare), defaults.projectorStepsAtMost) : 0),
-    0,
-    steps,
+  const moving = DECODER_GROUPS.filter(
+    (group) => trainable.includes(group) && (group === 'projector' ? projects : decodes),
   );
-  if (projectorSteps > 0 && !projects) {
-    throw new RangeError(
-      `Cannot train: projectorSteps must be 0 when no loss trains the projector, got ${String(projectorSteps)}`,
+  if (moving.length === 0)
+    throw refusal('advanced.trainable', 'have a group that a loss bears on', JSON.stringify(trainable));
+  const projectorSteps =
+    advanced.projectorSteps ??
+    (projects ? Math.min(Math.round(steps * recipe.projectorShare), recipe.projectorStepsAtMost) : 0);
+  if (projectorSteps > (projects ? steps : 0))
+    throw refusal(
+      'advanced.projectorSteps',
+      projects ? `be at most steps ${steps}` : 'be 0 when no loss trains the projector',
+      projectorSteps,
     );
-  }
-  const schedule = (of: number, learningRate: number): Schedule => ({
-    kind: choice('schedule', options.schedule ?? defaults.schedule, ['constant', 'cosine']),
-    learningRate,
-    finalLearningRate: number('finalLearningRate', options.finalLearningRate ?? 0, 0),
-    warmupSteps: count('warmupSteps', options.warmupSteps ?? Math.min(defaults.warmupSteps, Math.floor(of / 10)), 0),
-    steps: of,
-  });
-  const plan: TrainPlan = {
-    data: checkData('train', options.data),
-    init,
+  const kind = advanced.schedule ?? recipe.schedule;
+  const scheduled = (rate: number, of: number): Schedule => scheduleOf(kind, rate, of, recipe.warmupSteps, advanced);
+  const prior = advanced.prior ?? (lambda.sharing === 0 || fromRandom ? 0 : 1);
+  const cacheFeatures = given.cacheFeatures ?? readsWindows(reading);
+  const plan = {
+    ...shared(given, advanced),
+    trains: 'decoder' as const,
     trunk,
-    decoder: { reduceDim: 64, heads: 4, intermediateSize: 2048, head: 'simple', ...defined(options.decoder ?? {}) },
-    inputSize: options.inputSize === undefined ? null : count('inputSize', options.inputSize),
+    /** Of a random decoder, where the trunk's folder gives none. */
+    decoder: advanced.decoder,
+    inputSize: advanced.inputSize,
+    recipe: given.recipe,
+    objective,
+    lambda,
+    features,
     steps,
     batchSize,
     microBatchSize,
-    recipe,
-    objective,
-    lambda,
-    contrastGate: number('contrastGate', options.contrastGate ?? 0.1, -1, 1),
-    epsilon: number('epsilon', options.epsilon ?? 1e-4, 1e-7, 0.1),
-    features,
-    prior: number('prior', options.prior ?? (lambda.sharing === 0 || init === 'random' ? 0 : 1), 0),
-    templates: options.templates ?? null,
-    unknownCategories: choice('unknownCategories', options.unknownCategories ?? 'compose', ['compose', 'leave-out']),
+    contrastGate: advanced.contrastGate,
+    epsilon: advanced.epsilon,
+    prior,
+    maxCategories: given.maxCategories,
+    templates: given.templates,
+    unknownCategories: advanced.unknownCategories,
     projectorSteps,
-    projectorSchedule: schedule(
-      projectorSteps,
-      number('projectorLearningRate', options.projectorLearningRate ?? defaults.projectorLearningRate, 0),
-    ),
-    schedule: schedule(
-      steps - projectorSteps,
-      number('learningRate', options.learningRate ?? defaults.learningRate, 0),
-    ),
-    weightDecay: number('weightDecay', options.weightDecay ?? defaults.weightDecay, 0),
-    decayVectors: options.decayVectors ?? defaults.decayVectors,
-    beta1: number('beta1', options.beta1 ?? 0.9, 0, 0.999999),
-    beta2: number('beta2', options.beta2 ?? defaults.beta2, 0, 0.999999),
-    adamEpsilon: number('adamEpsilon', options.adamEpsilon ?? defaults.adamEpsilon, 0),
-    clipNorm: options.clipNorm === undefined ? null : number('clipNorm', options.clipNorm, Number.MIN_VALUE),
-    patchDropout: number('patchDropout', options.patchDropout ?? 0, 0, 0.95),
+    projectorSchedule: scheduled(advanced.projectorLearningRate ?? recipe.projectorLearningRate, projectorSteps),
+    schedule: scheduled(given.learningRate ?? recipe.learningRate, steps - projectorSteps),
     trainable: moving,
-    ema: options.ema === undefined ? null : number('ema', options.ema, 0, 0.9999999),
-    seed: count('seed', options.seed ?? 42, 0),
-    augmentation: options.augmentation ?? {},
-    maxCategories: count('maxCategories', options.maxCategories ?? (onPairs ? 1 : 32), 1, MOST_CATEGORIES),
-    cacheFeatures: options.cacheFeatures ?? readsWindows({ features, lambda }),
-    device: choice('device', options.device ?? 'auto', ['auto', ...PROVIDERS]),
-    precision: choice('precision', options.precision ?? 'fp32', ['fp32', 'fp16']),
-    threads: count('threads', options.threads ?? defaultThreads()),
-    saveEvery,
-    keepEvery: options.keepEvery === undefined ? null : count('keepEvery', options.keepEvery),
-    evaluation:
-      options.evaluation === undefined
-        ? null
-        : {
-            ...options.evaluation,
-            ...('data' in options.evaluation
-              ? { limit: count('evaluation.limit', options.evaluation.limit ?? 512, 2) }
-              : {}),
-            every: count('evaluation.every', options.evaluation.every ?? saveEvery),
-          },
-    ...limitsOf(options),
+    cacheFeatures,
+    precision: advanced.precision,
+    evaluation: evaluationOf(given),
   };
-  if (needsBank(lambda) && !needsStatistics(plan.features))
-    throw new RangeError(
-      `Cannot train: features must be "taps" or "windows" for the losses ${BANK_LOSSES.join(', ')}, got ` +
-        `"${plan.features}"`,
-    );
-  if (readsWindows(plan) && !plan.cacheFeatures)
-    throw new RangeError(
-      'Cannot train: cacheFeatures must be true with features "windows", which are encoded once, got false',
-    );
-  if (plan.prior > 0 && (init === 'random' || lambda.sharing === 0))
-    throw new RangeError(
-      'Cannot train: prior must be 0 ' +
-        `${init === 'random' ? 'with init "random", whose decoder knows nothing' : 'without the loss sharing'}, ` +
-        `got ${String(plan.prior)}`,
-    );
-  if (plan.cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined)) {
-    throw new RangeError(
-      'Cannot train: augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both',
-    );
+  if (needsBank(lambda) && features === 'conditional')
+    throw refusal('recipe', `be "dense-captions" or "tags" for the losses ${BANK_LOSSES.join(', ')}`, given.recipe);
+  if (readsWindows(reading) && !cacheFeatures)
+    throw refusal('cacheFeatures', 'be true with recipe "dense-captions", whose windows are encoded once', false);
+  if (prior > 0 && (fromRandom || lambda.sharing === 0)) {
+    const where = fromRandom ? 'with init "random", whose decoder knows nothing' : 'without the loss sharing';
+    throw refusal('advanced.prior', `be 0 ${where}`, prior);
   }
+  if (cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined))
+    throw refusal('augmentation', 'be left out with cacheFeatures, whose pictures are encoded once', 'both');
+  return { plan, surroundings: surroundingsOf(given, advanced) };
+}
+
+/** Resolves the options of `trainEncoders()`. @throws as {@link planTraining} */
+export function planEncoders(options: TrainEncodersOptions) {
+  checkPlaces('train encoders', options, TRAIN_ENCODERS_OPTIONS, TRAIN_ENCODERS_ADVANCED_OPTIONS);
+  const given = readOptions('train encoders', TRAIN_ENCODERS_OPTIONS, options, NEEDED);
+  const advanced = readOptions('train encoders', TRAIN_ENCODERS_ADVANCED_OPTIONS, given.advanced, [], 'advanced');
+  const { steps, batchSize, learningRate } = given;
+  if (typeof given.data === 'object' && given.data.phrases !== undefined)
+    throw refusal('data.phrases', 'be left out, since texts are whole captions', shortJson(given.data.phrases));
+  const evaluation = evaluationOf(given);
+  if (evaluation !== undefined) checkData('train encoders', evaluation.data, 'evaluation.data');
+  const plan = {
+    ...shared(given, advanced),
+    trains: 'encoders' as const,
+    steps,
+    batchSize,
+    microBatchSize: batchSize,
+    patchDropout: given.patchDropout,
+    projectorSteps: 0,
+    schedule: scheduleOf(advanced.schedule, learningRate, steps, 2000, advanced),
+    trainable: ENCODER_GROUPS.filter((group) => advanced.trainable.includes(group)),
+    evaluation: evaluation === undefined ? undefined : { ...evaluation, limit: evaluation.limit ?? 512 },
+  };
+  return { plan, surroundings: surroundingsOf(given, advanced) };
+}
+
+type Given = Resolved<typeof TRAIN_OPTIONS | typeof TRAIN_ENCODERS_OPTIONS, (typeof NEEDED)[number]>;
+type Advanced = Resolved<typeof TRAIN_ADVANCED_OPTIONS | typeof TRAIN_ENCODERS_ADVANCED_OPTIONS>;
+
+/** The part of a plan that both functions have. */
+function shared(given: Given, advanced: Advanced) {
+  const { beta1, beta2, adamEpsilon, weightDecay, decayVectors, clipNorm, ema, keepEvery } = advanced;
+  const { maxPixels, maxImageBytes } = advanced;
   return {
-    plan,
-    surroundings: {
-      out,
-      cacheFolder: options.cacheFolder === undefined ? defaultCacheFolder() : text('cacheFolder', options.cacheFolder),
-      workers: options.workers === undefined ? undefined : count('workers', options.workers),
-    },
+    data: checkData('train', given.data),
+    init: given.init,
+    ...{ beta1, beta2, adamEpsilon, weightDecay, decayVectors, clipNorm, ema, keepEvery },
+    seed: given.seed,
+    augmentation: given.augmentation,
+    device: given.device,
+    threads: given.threads ?? defaultThreads(),
+    saveEvery: given.saveEvery,
+    ...(maxPixels === undefined ? {} : { maxPixels }),
+    ...(maxImageBytes === undefined ? {} : { maxImageBytes }),
   };
 }
 
-/** What is of the wrong kind, or misspelt. */
-function checkKinds(options: TrainOptions): void {
-  checkKind('train', 'options', options, (options as unknown) !== undefined, 'be an object');
-  checkOptions('train', options, TRAIN_NAMES);
-  for (const [name, names] of Object.entries(NESTED_NAMES))
-    checkOptions('train', options[name as keyof typeof NESTED_NAMES], names, name);
-  checkBooleans('train', options, ['cacheFeatures', 'decayVectors', 'resume']);
-  for (const name of ['onWarning', 'onProgress'] as const) checkCallback('train', name, options[name]);
-  checkSignal('train', options.signal);
-  checkLimits('train', options);
-  const { augmentation: { flip, crop } = {}, evaluation } = options;
-  checkKind('train', 'augmentation.flip', flip, flip === undefined || typeof flip === 'boolean', 'be true or false');
-  checkKind(
-    'train',
-    'augmentation.crop',
-    crop,
-    crop === undefined ||
-      (Array.isArray(crop) && crop.length === 2 && crop.every((share) => typeof share === 'number')),
-    'be two shares of the area',
-  );
-  if (evaluation === undefined) return;
-  if ('data' in evaluation) checkData('train', evaluation.data, 'evaluation.data');
-  else {
-    choice('evaluation.dataset', evaluation.dataset, DATASETS);
-    text('evaluation.root', evaluation.root);
-  }
+function surroundingsOf({ out, cacheFolder = defaultCacheFolder() }: Given, { workers }: Advanced): Surroundings {
+  return { out, cacheFolder, workers };
 }
 
-/** Losses an objective does not have weigh nothing. */
-function lossWeights(objective: Objective, weights: LossWeights): LossWeights {
-  const names = Object.keys(weights) as (keyof LossWeights)[];
-  for (const name of names) choice('a name in lambda', name, LOSSES);
-  const checked = Object.fromEntries(
-    names.map((name) => [name, number(`lambda.${name}`, weights[name], 0)]),
-  ) as unknown as LossWeights;
-  const lambda = Object.fromEntries(
-    names.map((name) => [
-      name,
-      objective === 'both' || (objective === 'masks') === name.startsWith('mask') ? checked[name] : 0,
-    ]),
-  ) as unknown as LossWeights;
-  if (names.every((name) => lambda[name] === 0))
-    throw new RangeError(
-      `Cannot train: lambda must leave a loss of objective "${objective}", got ${JSON.stringify(lambda)}`,
-    );
-  return lambda;
+function evaluationOf<Evaluation extends { readonly every?: number | undefined }>({
+  evaluation,
+  saveEvery,
+}: {
+  readonly evaluation: Evaluation | undefined;
+  readonly saveEvery: number;
+}): (Evaluation & { readonly every: number }) | undefined {
+  return evaluation === undefined ? undefined : { ...evaluation, every: evaluation.every ?? saveEvery };
 }
 
-/** True when captions, tags or nouns are needed. */
-export function needsCaptions({ lambda }: Pick<TrainPlan, 'lambda'>): boolean {
-  return needsProjector(lambda);
+function scheduleOf(
+  kind: Schedule['kind'],
+  learningRate: number,
+  steps: number,
+  warmupAtMost: number,
+  { finalLearningRate, warmupSteps = Math.min(warmupAtMost, Math.floor(steps / 10)) }: Advanced,
+): Schedule {
+  return { kind, learningRate, finalLearningRate, warmupSteps, steps };
 }
 
-function defined<Options extends object>(options: Options): Options {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+/** Losses that an objective does not have weigh nothing. */
+function lossWeights(objective: string, given: OptionsOf<typeof LOSS_WEIGHTS>, recipe: LossWeights): LossWeights {
+  const counts = (name: string): boolean => objective === 'both' || (objective === 'masks') === name.startsWith('mask');
+  const lambda = Object.fromEntries(LOSSES.map((name) => [name, counts(name) ? (given[name] ?? recipe[name]) : 0]));
+  if (Object.values(lambda).every((weight) => weight === 0))
+    throw refusal('advanced.lambda', `leave a loss of objective "${objective}"`, JSON.stringify(lambda));
+  return lambda as unknown as LossWeights;
 }
 
-function text(name: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '')
-    throw new TypeError(`Cannot train: ${name} must be a text, got ${describeValue(value)}`);
-  return value;
+/** @throws TypeError for an advanced option that is not in its group */
+function checkPlaces(action: string, options: object | undefined, top: Options, advanced: Options): void {
+  const name = Object.keys(options ?? {}).find((given) => given in advanced && !(given in top));
+  if (name !== undefined)
+    throw new TypeError(`Cannot ${action}: ${name} must be given as advanced.${name}, got it among the others`);
 }
 
-function number(name: string, value: unknown, least: number, most = Infinity): number {
-  if (typeof value !== 'number' || !(value >= least && value <= most)) {
-    throw new RangeError(
-      `Cannot train: ${name} must be a number from ${String(least)} to ${String(most)}, got ${describeValue(value)}`,
-    );
-  }
-  return value;
+function largestDivisor(of: number, most: number): number {
+  for (let divisor = Math.min(of, most); divisor > 1; divisor--) if (of % divisor === 0) return divisor;
+  return 1;
 }
 
-function count(name: string, value: unknown, least = 1, most = Number.MAX_SAFE_INTEGER): number {
-  if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
-    throw new RangeError(
-      `Cannot train: ${name} must be an integer ≥ ` +
-        `${String(least)}${most === Number.MAX_SAFE_INTEGER ? '' : ` and ≤ ${String(most)}`}, got ` +
-        `${describeValue(value)}`,
-    );
-  }
-  return value as number;
-}
-
-function choice<Choice extends string>(name: string, value: Choice, choices: readonly Choice[]): Choice {
-  if (!choices.includes(value))
-    throw new RangeError(`Cannot train: ${name} must be one of ${choices.join(', ')}, got ${describeValue(value)}`);
-  return value;
+function refusal(name: string, rule: string, got: string | number | boolean): RangeError {
+  return new RangeError(`Cannot train: ${name} must ${rule}, got ${String(got)}`);
 }

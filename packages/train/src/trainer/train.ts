@@ -7,23 +7,18 @@
  */
 import { SynsegError } from '@synseg/core';
 import { withDispose, type DisposableGenerator } from '@synseg/core/guards';
-import { encodeSafetensors, type FloatTensor } from '@synseg/core/checkpoint';
+import type { FloatTensor } from '@synseg/core/checkpoint';
 import { START, type DatasetPosition } from '../data/dataset.ts';
-import { evaluate } from '../evaluate/evaluate.ts';
 import { learningRateAt } from '../optimizer/schedule.ts';
 import { unflatten } from '../step-graph/initial-values.ts';
 import type { PreparedBatch } from './batch-source.ts';
 import { HealthWatch } from './health.ts';
-import type { PairBatch, StepReply } from './protocol.ts';
-import { retrieve } from './retrieval.ts';
+import type { StepReply } from './protocol.ts';
+import type { RetrievalScore, SegmentationScore, StepReport } from './reports.ts';
 import { reportedFigures } from './step-figures.ts';
-import type {
-  PeriodicEvaluation,
-  RetrievalScore,
-  SegmentationScore,
-  StepReport,
-  TrainOptions,
-} from './train-options.ts';
+import type { Callbacks } from './subject.ts';
+import type { TrainEncodersOptions, TrainOptions } from './train-options.ts';
+import { planEncoders, planTraining, type Plan, type Surroundings } from './train-plan.ts';
 import { openTraining, stageOf, type Training } from './training.ts';
 
 /**
@@ -46,11 +41,32 @@ import { openTraining, stageOf, type Training } from './training.ts';
  * ```
  */
 export function train(options: TrainOptions): DisposableGenerator<StepReport> {
-  return withDispose(steps(options));
+  return withDispose(steps(() => planTraining(options), options));
 }
 
-async function* steps(options: TrainOptions): AsyncGenerator<StepReport, void, undefined> {
-  const training = await openTraining(options);
+/**
+ * Trains both encoders of a checkpoint on pictures and their whole captions, by InfoNCE (Radford et al. 2021), and
+ * reports each step. Leaving the loop and errors are those of {@link train}.
+ *
+ * @example
+ * ```ts
+ * // type-checked only: needs images and captions
+ * import { createCheckpoint, trainEncoders } from '@synseg/train';
+ * await createCheckpoint('nano', ['a red car', 'a blue bus']);
+ * for await (const { step, accuracy } of trainEncoders({ data: 'captions.jsonl', init: 'nano', out: 'runs/encoders' }))
+ *   console.log(step, accuracy);
+ * ```
+ */
+export function trainEncoders(options: TrainEncodersOptions): DisposableGenerator<StepReport> {
+  return withDispose(steps(() => planEncoders(options), options));
+}
+
+async function* steps(
+  resolve: () => { readonly plan: Plan; readonly surroundings: Surroundings },
+  options: Callbacks,
+): AsyncGenerator<StepReport, void, undefined> {
+  const { plan, surroundings } = resolve();
+  const training = await openTraining(plan, surroundings, options);
   const loop = new TrainingLoop(training, options);
   try {
     if (loop.step === 0) await loop.save();
@@ -98,7 +114,7 @@ class TrainingLoop {
   /** Steps done. */
   step: number;
   readonly #training: Training;
-  readonly #options: TrainOptions;
+  readonly #options: Callbacks;
   readonly #watch: HealthWatch;
   #position: DatasetPosition;
   #savedStep: number;
@@ -107,7 +123,7 @@ class TrainingLoop {
   #lastReportAt = performance.now();
   #failed = false;
 
-  constructor(training: Training, options: TrainOptions) {
+  constructor(training: Training, options: Callbacks) {
     const { plan, resumed } = training;
     this.#training = training;
     this.#options = options;
@@ -115,11 +131,7 @@ class TrainingLoop {
     this.#savedStep = resumed?.step ?? -1;
     this.#position = resumed?.position ?? START;
     this.#best = resumed?.notes?.['best'] as number | undefined;
-    this.#watch = new HealthWatch({
-      features: plan.features,
-      recipe: plan.recipe,
-      contrast: plan.lambda.contrast !== 0,
-    });
+    this.#watch = new HealthWatch(plan.trains === 'decoder' ? plan : {});
   }
 
   /** Finishes one step, with all that is due after it. */
@@ -136,12 +148,12 @@ class TrainingLoop {
     const problem = divergence(report, sent.batch);
     if (problem !== undefined) throw problem;
     const evaluating =
-      plan.evaluation !== null && (this.step % plan.evaluation.every === 0 || this.step === plan.steps);
+      plan.evaluation !== undefined && (this.step % plan.evaluation.every === 0 || this.step === plan.steps);
     const due =
       this.step % plan.saveEvery === 0 ||
       this.step === plan.steps ||
       evaluating ||
-      (plan.keepEvery !== null && this.step % plan.keepEvery === 0);
+      (plan.keepEvery !== undefined && this.step % plan.keepEvery === 0);
     // Once this side may wait on the caller, the thread should have something to do.
     if (!due && this.#options.signal?.aborted !== true) this.#sent = await this.#send();
     for (const message of this.#watch.check(report)) this.#options.onWarning?.({ kind: 'health', message });
@@ -165,7 +177,7 @@ class TrainingLoop {
     const contents = this.#contents(state);
     const notes = this.#best === undefined ? {} : { best: this.#best };
     // The one to keep first: a resume starts from `last/` and would not make it again.
-    if (plan.keepEvery !== null && this.step > 0 && this.step % plan.keepEvery === 0)
+    if (plan.keepEvery !== undefined && this.step > 0 && this.step % plan.keepEvery === 0)
       await run.save(`step-${this.step}`, contents);
     await run.save('last', contents, {
       step: this.step,
@@ -220,7 +232,7 @@ class TrainingLoop {
     const step = this.step + 1;
     const stage = stageOf(step, plan);
     const learningRate =
-      stage === 'projector'
+      'projectorSchedule' in plan && stage === 'projector'
         ? learningRateAt(step, plan.projectorSchedule)
         : learningRateAt(step - plan.projectorSteps, plan.schedule);
     const reply = engine.step({ type: 'step', step, stage, learningRate, micro: batch.micro });
@@ -245,70 +257,26 @@ class TrainingLoop {
   }
 
   async #evaluate(): Promise<SegmentationScore | RetrievalScore> {
-    const { plan, run, heldOut } = this.#training;
-    const measured =
-      heldOut === undefined
-        ? await this.#segmentation(plan.evaluation as PeriodicEvaluation)
-        : await this.#retrieval(heldOut);
+    const { run, engine, evaluate } = this.#training;
+    const measured = await (evaluate as NonNullable<typeof evaluate>)();
     const value = 'mIoU' in measured ? measured.mIoU : (measured.imageToText + measured.textToImage) / 2;
     const best = this.#best === undefined || value > this.#best;
     if (best) {
       this.#best = value;
-      await run.save('best', this.#contents(await this.#training.engine.state()));
+      await run.save('best', this.#contents(await engine.state()));
       await this.save();
     }
     this.#lastReportAt = performance.now();
     return { ...measured, best };
   }
 
-  async #segmentation({ every: _, ...evaluation }: PeriodicEvaluation): Promise<{ readonly mIoU: number }> {
-    const { plan, run } = this.#training;
-    const { signal, onProgress, cacheFolder } = this.#options;
-    const { mIoU } = await evaluate(run.checkpoint('last'), {
-      ...evaluation,
-      device: plan.device,
-      threads: plan.threads,
-      ...(cacheFolder === undefined ? {} : { cacheFolder }),
-      ...(signal === undefined ? {} : { signal }),
-      onProgress: ({ done, total }) => onProgress?.({ stage: 'evaluate', done, total }),
-    });
-    return { mIoU };
-  }
-
-  #retrieval(heldOut: PairBatch): Promise<Omit<RetrievalScore, 'best'>> {
-    const { engine, plan } = this.#training;
-    const { signal, onProgress } = this.#options;
-    const embed = (part: PairBatch): ReturnType<typeof engine.embed> => {
-      signal?.throwIfAborted();
-      return engine.embed(part);
-    };
-    return retrieve(heldOut, plan.batchSize, embed, (done) =>
-      onProgress?.({ stage: 'evaluate', done, total: heldOut.pairs }),
-    );
-  }
-
   /** What a checkpoint folder holds: the running mean of the weights where one is kept. */
   #contents(state: Readonly<Record<string, Float32Array>>): Parameters<Training['run']['save']>[1] {
-    const { base, layout, texts, plan } = this.#training;
-    const trained = unflatten(layout, (plan.ema === null ? state['parameters'] : state['average']) as Float32Array);
+    const { base, layout, files, plan } = this.#training;
+    const trained = unflatten(layout, state[plan.ema === undefined ? 'parameters' : 'average'] as Float32Array);
     const tensors = new Map<string, FloatTensor>(
       base.specs.map(({ name }) => [name, trained.get(name) ?? (base.tensors.get(name) as FloatTensor)]),
     );
-    const { text } = base.config;
-    const extended = texts.extended?.();
-    if (extended === undefined || text.kind !== 'vocabulary' || extended.standIns.length === 0)
-      return { tensors, configJson: base.configJson, base: base.folder, files: base.files };
-    const { names, embeddings, standIns } = extended;
-    const files = new Map<string, Uint8Array | string>([
-      ...base.files,
-      [text.names, `${JSON.stringify({ names, standIns }, null, 1)}\n`],
-      [
-        text.embeddings,
-        encodeSafetensors(
-          new Map([['embeddings', { shape: [names.length, base.config.embeddingDim], data: embeddings }]]),
-        ),
-      ],
-    ]);
-    return { tensors, configJson: base.configJson, base: base.folder, files };
+    return { tensors, configJson: base.configJson, base: base.folder, files: new Map([...base.files, ...files()]) };
   }
 }

@@ -169,7 +169,7 @@ describe('makeHalfTrained()', () => {
         seed: 1,
         cacheFolder,
         learningRate: 1e-3,
-        projectorSteps: 1,
+        advanced: { projectorSteps: 1 },
         maxCategories: 4,
       },
     );

@@ -1,0 +1,60 @@
+/** The categories and classes of a set, met before the first step: what a vocabulary lacks is known from the start. */
+import { SynsegError } from '@synseg/core';
+import { START, type Dataset, type MaskClass } from '../data/dataset.ts';
+import type { CategoryTexts } from './category-texts.ts';
+import type { TrainWarning } from './reports.ts';
+
+type Warn = (kind: TrainWarning['kind'], message: string) => void;
+
+/** Samples of a set looked at for categories before the first step; those of a larger set are met as they come. */
+const SAMPLES_MET = 50_000;
+
+/** Meets the categories of a set of known size once, and warns of those that a vocabulary lacks. */
+export async function learnCategories(dataset: Dataset, texts: CategoryTexts, warn: Warn): Promise<void> {
+  if (texts.extended === undefined || dataset.size === undefined) return;
+  const unknown = new Map<string, number>();
+  let left = Math.min(dataset.size, SAMPLES_MET);
+  for await (const { sample } of dataset.draw(START, 0)) {
+    for (const category of sample.categories)
+      if (!texts.knows(category)) unknown.set(category, (unknown.get(category) ?? 0) + 1);
+    left -= 1;
+    if (left <= 0) break;
+  }
+  const { standIns } = texts.extended();
+  if (standIns.length > 0)
+    warn(
+      'categories',
+      'Not in the vocabulary, stood for by other entries: ' +
+        `${standIns.map(({ category, entries }) => `${category} (${entries.join(', ')})`).join('; ')}`,
+    );
+  if (unknown.size > 0) {
+    const list = [...unknown].sort((a, b) => b[1] - a[1]).map(([category, count]) => `${category} ×${String(count)}`);
+    warn('categories', `Not in the vocabulary, left out: ${list.join(', ')}`);
+  }
+}
+
+/** Mask classes that can be trained on: those with an embedding, and not the background. */
+export function knownClasses(dataset: Dataset, texts: CategoryTexts, warn: Warn): readonly MaskClass[] {
+  const named = (dataset.classes ?? []).filter(
+    ({ index }) => index !== dataset.backgroundIndex && index !== dataset.ignoreIndex,
+  );
+  if (named.length === 0)
+    throw new SynsegError(
+      'DATASET_FORMAT',
+      'Cannot train: data must name the classes of its masks (classes.json) for objective "masks", got none in ' +
+        `${dataset.description}`,
+    );
+  const known = named.flatMap(({ name, index, prompts = [name] }) => {
+    const words = prompts.filter((word) => texts.knows(word));
+    return words.length === 0 ? [] : [{ name, index, prompts: words }];
+  });
+  const unknown = named.filter(({ index }) => !known.some((one) => one.index === index)).map(({ name }) => name);
+  if (unknown.length > 0) warn('categories', `Mask classes not in the vocabulary, left out: ${unknown.join(', ')}`);
+  if (known.length === 0)
+    throw new SynsegError(
+      'LABEL_UNKNOWN',
+      'Cannot train: the vocabulary must have a class of the masks, got none of ' +
+        `${named.map(({ name }) => name).join(', ')}`,
+    );
+  return known;
+}

@@ -1,0 +1,57 @@
+/** Encoders as the subject of a run: pictures with a caption each, scored by retrieval. */
+import { ClipTokenizer } from '@synseg/core/checkpoint';
+import { openDataset } from '../data/open-dataset.ts';
+import { NO_LOSSES } from '../objective/losses.ts';
+import { encodersOf } from '../step-graph/encode-pairs.ts';
+import { composePairs } from './batch-source.ts';
+import { WHOLE_CAPTIONS, readHeldOut } from './held-out-pairs.ts';
+import type { PairBatch } from './protocol.ts';
+import { retrieve } from './retrieval.ts';
+import type { EncodersPlan } from './train-plan.ts';
+import type { Opening, Subject } from './subject.ts';
+
+/** Opens pairs and tokenizer. @throws SynsegError `CHECKPOINT_FORMAT` for a checkpoint without both encoders */
+export async function openEncoderSubject(
+  plan: EncodersPlan,
+  { base, callbacks: { onProgress, signal }, reading, warn }: Opening,
+): Promise<Subject> {
+  const { maxTokens } = encodersOf(base.config).text;
+  const tokenizer = await ClipTokenizer.load(base.folder, maxTokens);
+  const tokenize = (text: string): readonly number[] => tokenizer.encode(text);
+  const dataset = await openDataset(plan.data, { ...WHOLE_CAPTIONS, ...reading });
+  const patches = base.config.patchGrid[0] * base.config.patchGrid[1];
+  const patchesKept = plan.patchDropout === 0 ? undefined : Math.max(1, Math.round(patches * (1 - plan.patchDropout)));
+  const settings = { tokenize, maxTokens, tokens: 1 + patches, patchesKept, seed: plan.seed };
+  return {
+    dataset,
+    loading: { maxCategories: 1 },
+    spec: {
+      kind: 'pairs',
+      patchesKept,
+      lambda: NO_LOSSES,
+      features: 'conditional',
+      prior: 0,
+      contrastive: { epsilon: 0, contrastGate: 0 },
+      input: 'pixels',
+      trunkPrecision: 'float32',
+    },
+    files: () => new Map(),
+    start: async ({ engine, loading }) => {
+      const compose = composePairs(settings, (message) => warn('health', message));
+      if (plan.evaluation === undefined) return { dataset, compose };
+      const heldOut = await readHeldOut(plan.evaluation, loading, tokenize, maxTokens);
+      const embed = (part: PairBatch): ReturnType<typeof engine.embed> => {
+        signal?.throwIfAborted();
+        return engine.embed(part);
+      };
+      return {
+        dataset,
+        compose,
+        evaluate: () =>
+          retrieve(heldOut, plan.batchSize, embed, (done) =>
+            onProgress?.({ stage: 'evaluate', done, total: heldOut.pairs }),
+          ),
+      };
+    },
+  };
+}

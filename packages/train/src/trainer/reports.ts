@@ -1,0 +1,65 @@
+/** What a training run says of itself: reports of steps, scores, warnings, progress. */
+import type { DataWarning } from '../data/data-warning.ts';
+
+/** Score of a set with masks. */
+export interface SegmentationScore {
+  readonly mIoU: number;
+  readonly best: boolean;
+}
+
+/** Score of held-out pairs: shares, 0 to 1. */
+export interface RetrievalScore {
+  /** Pictures whose nearest caption is their own. */
+  readonly imageToText: number;
+  /** Captions whose nearest picture is one of theirs. */
+  readonly textToImage: number;
+  /** What guessing would get. */
+  readonly chance: number;
+  readonly pairs: number;
+  /** True when the mean of both shares is the largest so far. */
+  readonly best: boolean;
+}
+
+/** Something a caller should know and training goes on without. */
+export interface TrainWarning {
+  readonly kind: 'data' | 'health' | 'categories' | 'resume';
+  readonly message: string;
+  /** The data's own, for `kind: 'data'`. */
+  readonly data?: DataWarning;
+}
+
+/** Progress of the work before and between steps. */
+export type TrainProgress =
+  | { readonly stage: 'load' }
+  | { readonly stage: 'features'; readonly done: number; readonly total: number; readonly bytes: number }
+  | { readonly stage: 'evaluate'; readonly done: number; readonly total: number };
+
+/** One step of training. */
+export interface StepReport {
+  /** Steps done, counted from 1. */
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly learningRate: number;
+  /** Each loss before its weight, a mean over pictures; those whose weight is 0 are left out. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** Σ λ · loss */
+  readonly total: number;
+  /** Before the clip. */
+  readonly gradientNorm: number;
+  /** Mean of the activation maps, 0 to 1; absent, as the next two, while only the projector learns. */
+  readonly activationMean?: number;
+  /** Standard deviation of the activation maps over patches, the mean over maps: near 0 they are flat. */
+  readonly activationDeviation?: number;
+  /** Share of rows whose foreground and background are so alike that eq. 4's clamp stops the gradient. */
+  readonly clampShare?: number;
+  /** Share of the batch's pictures whose nearest caption is their own; of `trainEncoders()`, as the next. */
+  readonly accuracy?: number;
+  /** Learnt factor of the cosines, 100 at most. */
+  readonly logitScale?: number;
+  readonly imagesPerSecond: number;
+  /** Share of the time in which the step waited for data. */
+  readonly dataWaitShare: number;
+  /** Of the periodic evaluation after this step. */
+  readonly score?: SegmentationScore | RetrievalScore;
+}

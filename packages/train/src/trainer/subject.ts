@@ -1,0 +1,60 @@
+/** The part of a run that differs between decoders and encoders. */
+import type { BatchLoaderOptions } from '../data/batch-loader.ts';
+import type { DataContext, Dataset } from '../data/dataset.ts';
+import type { RunFolder } from '../run/run-folder.ts';
+import type { TrainerState } from '../run/trainer-state.ts';
+import type { Layout } from '../step-graph/layout.ts';
+import type { StepSpec } from '../step-graph/step-spec.ts';
+import type { BaseModel } from './base-model.ts';
+import type { Compose } from './batch-source.ts';
+import type { EngineLink } from './engine-link.ts';
+import type { RetrievalScore, SegmentationScore, TrainWarning } from './reports.ts';
+import type { SetStatistics } from './set-statistics.ts';
+import type { TrainOptions } from './train-options.ts';
+
+/** The options of a run that are not in its plan. */
+export type Callbacks = Pick<TrainOptions, 'resume' | 'onWarning' | 'onProgress' | 'signal'>;
+
+/** What is at hand when the subject of a run is opened. */
+export interface Opening {
+  readonly base: BaseModel;
+  readonly cacheFolder: string;
+  readonly callbacks: Callbacks;
+  /** How the data of the run is read. */
+  readonly reading: Omit<DataContext, 'phrases'>;
+  readonly warn: (kind: TrainWarning['kind'], message: string) => void;
+  /** Called when the run is closed, the last one first. */
+  readonly onClose: (closer: () => Promise<void>) => void;
+}
+
+/** A run whose training thread has started. */
+export interface Started {
+  readonly engine: EngineLink;
+  readonly run: RunFolder;
+  readonly layout: Layout;
+  readonly resumed: TrainerState | undefined;
+  readonly loading: BatchLoaderOptions;
+}
+
+/** A score before it is compared with the best. */
+export type Score = Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>;
+
+/** The part of a step's specification that any subject has. */
+export type SharedSpec = Pick<StepSpec, 'config' | 'layout' | 'optimizer' | 'ema' | 'images' | 'batchImages'>;
+
+/** What a run teaches: a decoder, or encoders. */
+export interface Subject {
+  readonly dataset: Dataset;
+  readonly loading: Partial<BatchLoaderOptions>;
+  readonly spec: Omit<StepSpec, keyof SharedSpec | 'stage' | 'phase'>;
+  /** Files of the checkpoints to write that differ from the start's. */
+  readonly files: () => ReadonlyMap<string, Uint8Array | string>;
+  readonly start: (started: Started) => Promise<{
+    readonly compose: Compose;
+    /** The samples that can be trained on. */
+    readonly dataset: Dataset;
+    /** What was measured of the set before the first step, where a loss needs it. */
+    readonly statistics?: SetStatistics | undefined;
+    readonly evaluate?: () => Promise<Score>;
+  }>;
+}
