@@ -89,7 +89,7 @@ export default defineConfig([
     'runtime',
     'session/inference-thread',
   ]),
-  packageBuild('video', ['index', 'pool/frame-worker']),
+  packageBuild('video', ['index', 'options', 'pool/frame-worker']),
   packageBuild('train', ['index', 'options', 'cli', 'trainer/train-thread', 'data/decode-worker']),
   packageBuild('synseg', ['cli']),
 ]);

@@ -14,11 +14,15 @@ import { parseArgs } from 'node:util';
 import { Segmenter, type LabelSet } from '@synseg/core';
 import { decideLabels } from '@synseg/core/masks';
 import { decodeFrames } from '../packages/video/src/decode/decode.ts';
-import { HoldGate, type HoldOptions } from '../packages/video/src/temporal/hold.ts';
-import { KeyframeSchedule, keyframeSmoothing } from '../packages/video/src/temporal/keyframes.ts';
+import { HOLD_OPTIONS, HoldGate, type HoldOptions } from '../packages/video/src/temporal/hold.ts';
+import { KEYFRAME_OPTIONS, KeyframeSchedule } from '../packages/video/src/temporal/keyframes.ts';
 import type { Picture } from '../packages/video/src/temporal/motion.ts';
+import { readOptions } from '@synseg/core/guards';
 import {
   smoothActivations,
+  SMOOTHING_OPTIONS,
+  smoothingOf,
+  type Smoothing,
   type SmoothingOptions,
   type SmoothingState,
 } from '../packages/video/src/temporal/smoothing.ts';
@@ -87,11 +91,11 @@ function each(viewsOf: () => (frame: Frame) => 1 | 5): Variant['start'] {
   };
 }
 
+const smoothingFor = (views: 1 | 5, options: SmoothingOptions, keyframes = false): Smoothing =>
+  smoothingOf(readOptions('smooth', SMOOTHING_OPTIONS, options), views, keyframes);
+
 /** Maps smoothed with the options for the frame's views. */
-function smoothed(
-  viewsOf: () => (frame: Frame) => 1 | 5,
-  options: (views: 1 | 5) => SmoothingOptions,
-): Variant['start'] {
+function smoothed(viewsOf: () => (frame: Frame) => 1 | 5, options: (views: 1 | 5) => Smoothing): Variant['start'] {
   return (labels) => {
     let state: SmoothingState | undefined;
     const choose = viewsOf();
@@ -112,7 +116,7 @@ function smoothed(
 
 function held(options: HoldOptions): Variant['start'] {
   return (labels) => {
-    const gate = new HoldGate(options);
+    const gate = new HoldGate(readOptions('hold', HOLD_OPTIONS, options));
     let labelMap: Uint8Array = new Uint8Array(0);
     return (frame) => {
       const started = performance.now();
@@ -127,13 +131,13 @@ function held(options: HoldOptions): Variant['start'] {
 const always = (views: 1 | 5) => () => () => views;
 
 const keyframes = (every: number) => () => {
-  const schedule = new KeyframeSchedule({ every });
+  const schedule = new KeyframeSchedule(readOptions('place key frames', KEYFRAME_OPTIONS, { every }));
   return ({ picture }: Frame): 1 | 5 => schedule.views(picture);
 };
 
 const smoothing = (title: string, options: SmoothingOptions): Variant => ({
   title: `smoothing, ${title}`,
-  start: smoothed(always(1), () => options),
+  start: smoothed(always(1), (views) => smoothingFor(views, options)),
 });
 
 const HOLD_THRESHOLDS = [0.02, 0.03, 0.05];
@@ -154,11 +158,11 @@ const all: readonly Variant[] = [
     { title: `key frames, every ${every}`, start: each(keyframes(every)) },
     {
       title: `key frames, every ${every}, plain smoothing`,
-      start: smoothed(keyframes(every), () => ({ weight: 0.3 })),
+      start: smoothed(keyframes(every), (views) => smoothingFor(views, { weight: 0.3 })),
     },
     {
       title: `key frames, every ${every}, key frame smoothing`,
-      start: smoothed(keyframes(every), (views) => keyframeSmoothing(views)),
+      start: smoothed(keyframes(every), (views) => smoothingFor(views, {}, true)),
     },
   ]),
 ];
@@ -197,9 +201,12 @@ async function measure({ labels, frames }: Sequence): Promise<Tally[]> {
 
 /** Share of a whole clip's frames that would be held, %, per threshold; needs no network. */
 async function heldShares(file: string): Promise<string[]> {
-  const gates = HOLD_THRESHOLDS.map((threshold) => ({ gate: new HoldGate({ threshold }), held: 0 }));
+  const gates = HOLD_THRESHOLDS.map((threshold) => ({
+    gate: new HoldGate(readOptions('hold', HOLD_OPTIONS, { threshold })),
+    held: 0,
+  }));
   let frames = 0;
-  for await (const { data } of decodeFrames(join(shared, 'data/video', file), { size: [352, 352] })) {
+  for await (const { data } of decodeFrames(join(shared, 'data/video', file), { size: { width: 352, height: 352 } })) {
     frames++;
     for (const each of gates) each.held += each.gate.admits({ data, width: 352, height: 352 }) ? 0 : 1;
   }

@@ -103,10 +103,10 @@ async function pipelineRate(
 
 /** Frames per second of the session alone, on frames in memory, four at a time as the pipeline has them. */
 async function sessionRate(clip: string, segmenter: Segmenter, labels: LabelSet, count: number): Promise<number> {
-  const pictures: Uint8Array<ArrayBuffer>[] = [];
-  for await (const { data } of decodeFrames(clip, { size: segmenter.inputSize }))
-    if (pictures.push(data) === Math.min(64, count)) break;
   const [height, width] = segmenter.inputSize;
+  const pictures: Uint8Array<ArrayBuffer>[] = [];
+  for await (const { data } of decodeFrames(clip, { size: { width, height } }))
+    if (pictures.push(data) === Math.min(64, count)) break;
   const segment = (at: number): Promise<unknown> =>
     segmenter.segment({ data: pictures[at % pictures.length] as Uint8Array, width, height }, labels, { size: 'model' });
   await Promise.all([0, 1, 2, 3].map(segment));
@@ -145,7 +145,7 @@ async function servedRate(clip: string, segmenter: VideoSegmenter, labels: Label
   });
   const leave = await slowViewers(preview.url, viewers);
   let [first, count] = [0, 0];
-  for await (const frame of segmentVideo(clip, segmenter, labels, { output: ['jpeg'] })) {
+  for await (const frame of segmentVideo(clip, segmenter, labels, { render: ['jpeg'] })) {
     if (count++ === 0) first = performance.now();
     const { index, timeSeconds, areas, latencySeconds, jpeg = new Uint8Array() } = frame;
     preview.publish({ source: 0, index, timeSeconds, jpeg, areas, latencySeconds, dropped: 0, framesPerSecond: 0 });

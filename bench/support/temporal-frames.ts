@@ -38,7 +38,7 @@ export async function* clipFrames(
   const [height, width] = segmenter.inputSize;
   let left = count;
   for await (const { data } of decodeFrames(join(shared, 'data/video', file), {
-    size: [2 * height, 2 * width],
+    size: { width: 2 * width, height: 2 * height },
     start,
   })) {
     const picture = { data: halved(data, width, height), width, height };

@@ -80,7 +80,7 @@ const iou = counter.perClass();
 const rows: SheetRow[] = [];
 for await (const { index, data, full } of decodeFrames(clip.video, {
   every: Math.ceil(clip.frames / SHEET_ROWS),
-  size: PANEL_SIZE,
+  size: { width: PANEL_SIZE[1], height: PANEL_SIZE[0] },
   fullResolution: true,
 })) {
   rows.push({ title: `frame ${index}`, pixels: data, maps: [truth.maps[index]!, predictions[index]!] });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeFrames } from '../../packages/video/src/decode/decode.ts';
-import { segmentVideo } from '../../packages/video/src/segment-video.ts';
+import { segmentVideo } from '../../packages/video/src/segment-videos.ts';
 import type { SegmentedFrame } from '../../packages/video/src/segmented-frame.ts';
 import type { SegmentVideoOptions, VideoProgress } from '../../packages/video/src/video-options.ts';
 import { ffmpeg, ffmpegChildren, frameTimes, inspect, temporaryFolder, testClip } from './clips.ts';
@@ -91,7 +91,7 @@ describe('segmentVideo()', () => {
       { codec_name: 'aac' },
     ]);
     expect(frameTimes(overlay)).toEqual(frameTimes(black));
-    for await (const { data } of decodeFrames(overlay, { size: [48, 64] })) {
+    for await (const { data } of decodeFrames(overlay, { size: { width: 64, height: 48 } })) {
       const pixel = (x: number): number[] => [...data.slice((24 * 64 + x) * 3, (24 * 64 + x) * 3 + 3)];
       pixel(8).forEach((value, channel) => expect(Math.abs(value - halves.colors[0]![channel]! / 2)).toBeLessThan(8));
       pixel(56).forEach((value, channel) => expect(Math.abs(value - halves.colors[1]![channel]! / 2)).toBeLessThan(8));
@@ -273,22 +273,22 @@ describe('segmentVideo() rejects', () => {
       (options: SegmentVideoOptions, source: unknown = clip) =>
       () =>
         segmentVideo(source as string, new FakeSession(), halves, options);
-    expect(call({ maxInFlight: 0 })).toThrow(
-      'Cannot segment video: maxInFlight must be a whole number of at least 1, got 0',
-    );
-    expect(call({ alpha: 2 })).toThrow('Cannot segment video: alpha must be between 0 and 1, got 2');
-    expect(call({ every: 0.5 })).toThrow('Cannot select frames: every must be a whole number of at least 1, got 0.5');
-    expect(call({ workers: 0 })).toThrow('Cannot segment video: workers must be a whole number of at least 1, got 0');
+    expect(call({ maxInFlight: 0 })).toThrow('Cannot segment video: maxInFlight must be a positive integer, got 0');
+    expect(call({ alpha: 2 })).toThrow('Cannot segment video: alpha must be a number from 0 to 1, got 2');
+    expect(call({ every: 0.5 })).toThrow('Cannot segment video: every must be a positive integer, got 0.5');
+    expect(call({ workers: 0 })).toThrow('Cannot segment video: workers must be a positive integer, got 0');
     expect(call({ maxStalenessSeconds: 0 })).toThrow(
-      'Cannot segment video: maxStalenessSeconds must be above 0, got 0',
+      'Cannot segment video: maxStalenessSeconds must be a number above 0, got 0',
     );
     expect(call({ policy: 'newest' as 'freshest' })).toThrow(
-      'Cannot segment video: policy must be one of auto, every-frame, freshest, got "newest"',
+      'Cannot segment video: policy must be one of "auto", "every-frame", "freshest", got "newest"',
     );
-    expect(call({ output: ['gif' as 'png'] })).toThrow(
-      'Cannot segment video: output must be one of rle, polygons, png, overlay, jpeg, got "gif"',
+    expect(call({ render: ['gif' as 'png'] })).toThrow(
+      'Cannot segment video: render[0] must be one of "rle", "polygons", "png", "overlay", "jpeg", got "gif"',
     );
-    expect(call({ smooth: { weight: 2 } })).toThrow('Cannot smooth: weight must be above 0 and at most 1, got 2');
+    expect(call({ smooth: { weight: 2 } })).toThrow(
+      'Cannot segment video: smooth.weight must be a number above 0 and at most 1, got 2',
+    );
     expect(call({ fsp: 3 } as SegmentVideoOptions)).toThrow(
       'Cannot segment video: options must have known names, got "fsp" (did you mean "fps"?)',
     );

@@ -131,7 +131,7 @@ describe('segmentVideos() and its files', () => {
     expect([frames[0]?.width, frames[0]?.height]).toEqual([frames[0]?.sourceWidth, frames[0]?.sourceHeight]);
     expect(() =>
       segmentVideos([{ source: pushed(1), pngFolder: at('p') }], new FakeSession(), halves, { size: 'model' }),
-    ).toThrow("Cannot segment video: size must be 'source' with coco or pngFolder, got 'model'");
+    ).toThrow("Cannot segment videos: size must be 'source' with coco or pngFolder, got 'model'");
   });
 
   it.each([
@@ -209,35 +209,38 @@ describe('segmentVideos() at the door', () => {
     ],
     [
       call([{ source: 'a.mp4', cvs: 'b.csv' }]),
-      'Cannot segment videos: a source with files must have known names, got "cvs" (did you mean "csv"?)',
+      'Cannot segment videos: sources[0] must have known names, got "cvs" (did you mean "csv"?)',
     ],
     [
       call(['a.mp4'], undefined, halves, { csv: 'b.csv' }),
-      'Cannot segment video: options must have known names, got "csv"',
+      'Cannot segment videos: options must have known names, got "csv"',
     ],
-    [call(['a.mp4'], undefined, halves, null), 'Cannot segment video: options must be an object, got null'],
+    [call(['a.mp4'], undefined, halves, null), 'Cannot segment videos: options must be an object, got null'],
     [
       call(['a.mp4'], undefined, halves, { threshold: '0.5' }),
-      'Cannot segment video: threshold must be between 0 and 1, got "0.5"',
+      'Cannot segment videos: threshold must be a number from 0 to 1, got "0.5"',
     ],
-    [call(['a.mp4'], undefined, halves, { hold: true }), 'Cannot segment video: hold must be an object, got true'],
+    [call(['a.mp4'], undefined, halves, { hold: true }), 'Cannot segment videos: hold must be an object, got true'],
     [
       call(['a.mp4'], undefined, halves, { smooth: { wieght: 1 } }),
-      'Cannot segment video: smooth must have known names, got "wieght" (did you mean "weight"?)',
+      'Cannot segment videos: smooth must have known names, got "wieght" (did you mean "weight"?)',
     ],
     [
       call(['a.mp4'], undefined, halves, { jpeg: { quality: 0 } }),
-      'Cannot segment video: jpeg.quality must be a whole number of 1 to 100, got 0',
+      'Cannot segment videos: jpeg.quality must be an integer from 1 to 100, got 0',
     ],
-    [call(['a.mp4'], undefined, halves, { onState: 'x' }), 'Cannot segment video: onState must be a function, got "x"'],
+    [
+      call(['a.mp4'], undefined, halves, { onState: 'x' }),
+      'Cannot segment videos: onState must be a function, got "x"',
+    ],
     [
       call(['a.mp4'], undefined, halves, { signal: {} }),
-      'Cannot segment video: signal must be an AbortSignal, got an object',
+      'Cannot segment videos: signal must be an AbortSignal, got an object',
     ],
-    [call(['a.mp4'], undefined, halves, { output: 'rle' }), 'Cannot segment video: output must be a list, got "rle"'],
+    [call(['a.mp4'], undefined, halves, { render: 'rle' }), 'Cannot segment videos: render must be a list, got "rle"'],
     [
       call(['a.mp4'], undefined, halves, { legend: 'no' }),
-      'Cannot segment video: legend must be true or false, got "no"',
+      'Cannot segment videos: legend must be true or false, got "no"',
     ],
   ])('%#: says what was expected and what came', (made, message) => {
     expect(made).toThrow(message);

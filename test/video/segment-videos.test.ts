@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { segmentVideos, type SourceWithFiles } from '../../packages/video/src/segment-videos.ts';
+import type { SourceWithFiles } from '../../packages/video/src/pipeline/stream.ts';
+import { segmentVideos } from '../../packages/video/src/segment-videos.ts';
 import type { SegmentedFrame } from '../../packages/video/src/segmented-frame.ts';
 import type { RawFrame, VideoSource } from '../../packages/video/src/source/source.ts';
 import type { SegmentVideosOptions } from '../../packages/video/src/video-options.ts';
@@ -276,7 +277,7 @@ describe('segmentVideos() over time', () => {
   });
 
   it('smooths in order, whatever order the model answers in', async () => {
-    const { frames } = await collect([pushed(12)], { smooth: { weight: 0.5 }, output: ['rle'] });
+    const { frames } = await collect([pushed(12)], { smooth: { weight: 0.5 }, render: ['rle'] });
     expect(frames.map(({ index }) => index)).toEqual(upTo(12));
     expect(frames.every(({ areas, rle }) => areas.left === 0.5 && rle?.right !== undefined)).toBe(true);
   });
@@ -301,7 +302,7 @@ describe('segmentVideos() over time', () => {
 describe('segmentVideos() computes in its threads', () => {
   it('what was asked for, and nothing else', async () => {
     const { frames } = await collect([pushed(2)], {
-      output: ['rle', 'polygons', 'png', 'overlay', 'jpeg'],
+      render: ['rle', 'polygons', 'png', 'overlay', 'jpeg'],
       size: 'source',
       legend: false,
     });

@@ -38,6 +38,7 @@ export {
   either,
   flag,
   group,
+  groupOrFalse,
   integer,
   list,
   number,

@@ -7,6 +7,7 @@ export { measureRLE, type MaskMeasure } from './mask/measure.ts';
 export {
   BLEND_OPTIONS,
   blendOverlay,
+  LOOK_OPTIONS,
   RESIZE_OPTIONS,
   resizeLabelMap,
   type BlendOverlayOptions,

@@ -134,7 +134,7 @@ export function sourcesOf(
 export function sourceNotes(
   note: Context['note'],
   maxGapSeconds = 10,
-): Required<Pick<SegmentVideosOptions, 'onState' | 'onEnd'>> {
+): { readonly [Name in 'onState' | 'onEnd']: NonNullable<SegmentVideosOptions[Name]> } {
   const told = new Map<string, string>();
   return {
     onState: ({ source, state, reason, retryInSeconds }) => {

@@ -1,23 +1,18 @@
-export {
-  decodeFrames,
-  type DecodeEnd,
-  type DecodeOptions,
-  type OpenedSource,
-  type VideoFrame,
-} from './decode/decode.ts';
+export { decodeFrames } from './decode/decode.ts';
+export type { DecodeEnd, DecodeOptions, OpenedSource, VideoFrame } from './decode/decode-options.ts';
 export type { FrameTime } from './decode/frame-clock.ts';
 export type { PixelFormat } from './decode/pixel-formats.ts';
 export type { FrameSelection } from './decode/selection.ts';
 export type { ReconnectOptions } from './live/backoff.ts';
 export type { SourceState, SourceStateChange } from './live/source-reader.ts';
 export type { Policy } from './pipeline/frame-buffer.ts';
+export type { SourceWithFiles, VideoSegmenter } from './pipeline/stream.ts';
 export type { SourceReport, VideoStream } from './pipeline/video-stream.ts';
 export type { MaskRle } from './label-masks.ts';
 export { PreviewServer } from './preview/preview-server.ts';
 export type { PreviewLabel, PreviewLabels, PreviewOptions, PreviewPicture } from './preview/preview-options.ts';
 export { findFfmpeg } from './process/version.ts';
-export { segmentVideo } from './segment-video.ts';
-export { segmentVideos, type SourceWithFiles, type VideoSegmenter } from './segment-videos.ts';
+export { segmentVideo, segmentVideos } from './segment-videos.ts';
 export type { SegmentedFrame } from './segmented-frame.ts';
 export type { EncodeOptions } from './sinks/encode-arguments.ts';
 export { encodeVideo, type VideoSink } from './sinks/encode.ts';
@@ -32,12 +27,6 @@ export {
   type VideoSource,
 } from './source/source.ts';
 export type { HoldOptions } from './temporal/hold.ts';
-export type { KeyframeOptions, KeyframeSmoothingOptions } from './temporal/keyframes.ts';
+export type { KeyframeOptions } from './temporal/keyframes.ts';
 export type { SmoothingOptions } from './temporal/smoothing.ts';
-export type {
-  FrameOutput,
-  OutputFiles,
-  SegmentVideoOptions,
-  SegmentVideosOptions,
-  VideoProgress,
-} from './video-options.ts';
+export type { OutputFiles, SegmentVideoOptions, SegmentVideosOptions, VideoProgress } from './video-options.ts';

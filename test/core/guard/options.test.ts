@@ -7,6 +7,7 @@ import {
   either,
   flag,
   group,
+  groupOrFalse,
   integer,
   list,
   number,
@@ -35,6 +36,9 @@ const COOK = {
     (given) => typeof given === 'number',
     (given: number) => given % 2 === 0,
   ),
+  rest: number({ above: 0, endless: true }),
+  helpers: integer({ endless: true }),
+  sauce: groupOrFalse({ spoons: withDefault(integer(), 3) }),
   signal: abortSignal(),
 };
 const cook = (options?: unknown): Resolved<typeof COOK> => readOptions('cook', COOK, options);
@@ -54,6 +58,12 @@ describe('readOptions()', () => {
       onTaste,
     };
     expect(cook({ ...given, until: 'done', stir: 4 })).toEqual({ ...given, until: 'done', stir: 4 });
+  });
+
+  it('fills in what is within, and takes Infinity for no bound where there may be none', () => {
+    expect(cook({ sauce: {} }).sauce).toEqual({ spoons: 3 });
+    expect(cook({ sauce: false, rest: Infinity, helpers: Infinity })).toMatchObject({ sauce: false, rest: Infinity });
+    expect(() => cook({ heat: Infinity })).toThrow(RangeError);
   });
 
   it('takes undefined for nothing given', () => {
@@ -83,6 +93,9 @@ describe('readOptions()', () => {
     ],
     ['a missing one in a list', { guests: [{}] }, 'guests[0].name must be a string that is not empty, got none'],
     ['the wrong kind within', { pan: { width: 'wide' } }, 'pan.width must be a number of at least 0.1, got "wide"'],
+    ['the wrong kind within', { sauce: { spoons: 'x' } }, 'sauce.spoons must be a positive integer, got "x"'],
+    ['an unknown name within', { sauce: { spoon: 1 } }, 'sauce must have known names, got "spoon" (did you mean'],
+    ['neither false nor an object', { sauce: 3 }, 'sauce must be false or an object, got 3'],
     ['the wrong kind', { portions: '2' }, 'portions must be an integer from 1 to 12, got "2"'],
     ['a list for an object', { pan: [] }, 'pan must be an object, got an empty list'],
     ['a number for a choice', { style: 3 }, 'style must be "fried" or "boiled", got 3'],
@@ -131,6 +144,7 @@ describe('readOptions()', () => {
     expectTypeOf<Given['style']>().toEqualTypeOf<'fried' | 'boiled' | undefined>();
     expectTypeOf<Resolved<typeof COOK>['portions']>().toEqualTypeOf<number>();
     expectTypeOf<Resolved<typeof COOK>['heat']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<Resolved<typeof COOK>['sauce']>().toEqualTypeOf<{ readonly spoons: number } | false | undefined>();
     expectTypeOf<Given['until']>().toEqualTypeOf<number | 'done' | undefined>();
   });
 });

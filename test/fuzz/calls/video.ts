@@ -58,7 +58,7 @@ export function videoCalls({ segmenter, labels }: Held): Calls {
       views: 1,
       threshold: 0.4,
       size: 'model',
-      output: ['rle', 'jpeg'],
+      render: ['rle', 'jpeg'],
       smooth: { weight: 0.5 },
       hold: { threshold: 0.1, maxFrames: 3 },
       alpha: 0.5,
@@ -97,7 +97,7 @@ export function videoCalls({ segmenter, labels }: Held): Calls {
       async (...args: Parameters<typeof video.decodeFrames>) => firstOf(video.decodeFrames(...args)),
       () => [
         frames(),
-        { size: [HEIGHT, WIDTH], fullResolution: true, start: 0, end: 3, every: 1, loop: false, signal: signal() },
+        { size: { width: WIDTH, height: HEIGHT }, fullResolution: true, start: 0, end: 3, every: 1, loop: false, signal: signal() },
       ],
       4,
     ),

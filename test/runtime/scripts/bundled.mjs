@@ -43,7 +43,7 @@ const scenarios = {
       thresholds: [undefined],
       background: 'none',
     });
-    await drain(segmentVideo(frames(), segmenter, labels, { output: ['rle'] }));
+    await drain(segmentVideo(frames(), segmenter, labels, { render: ['rle'] }));
     await segmenter.dispose?.();
   },
   'the training thread': () =>

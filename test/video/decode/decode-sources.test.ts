@@ -4,13 +4,13 @@ import { mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'nod
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  decodeFrames,
-  type DecodeEnd,
-  type DecodeOptions,
-  type OpenedSource,
-  type VideoFrame,
-} from '../../../packages/video/src/decode/decode.ts';
+import type {
+  DecodeEnd,
+  DecodeOptions,
+  OpenedSource,
+  VideoFrame,
+} from '../../../packages/video/src/decode/decode-options.ts';
+import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
 import type { VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpeg, ffmpegChildren, frameTimes, temporaryFolder, testClip } from '../clips.ts';
 
@@ -29,7 +29,7 @@ async function decode(source: VideoSource, options: Partial<DecodeOptions> = {},
   let info: OpenedSource | undefined;
   let end: DecodeEnd | undefined;
   const reports = { onOpen: (value: OpenedSource) => (info = value), onEnd: (value: DecodeEnd) => (end = value) };
-  for await (const frame of decodeFrames(source, { size: [24, 32], ...reports, ...options })) {
+  for await (const frame of decodeFrames(source, { size: { width: 32, height: 24 }, ...reports, ...options })) {
     if (info === undefined) throw new Error('onOpen must come before the first frame');
     frames.push(frame);
     if (frames.length >= most) break;
@@ -262,10 +262,10 @@ describe('decodeFrames() repeats and paces', () => {
       'RangeError: Cannot decode video: realTime must be used with a source that is not live, got live a camera',
     );
     expect(await message(clip, { frameRate: 0 })).toBe(
-      'RangeError: Cannot decode video: frameRate must be a positive number, got 0',
+      'RangeError: Cannot decode video: frameRate must be a number above 0, got 0',
     );
     expect(await message(clip, { networkTimeoutSeconds: NaN })).toBe(
-      'RangeError: Cannot decode video: networkTimeoutSeconds must be a positive number, got NaN',
+      'RangeError: Cannot decode video: networkTimeoutSeconds must be a number above 0, got NaN',
     );
     expect(await message(clip, { hardwareAcceleration: '-y' })).toBe(
       'RangeError: Cannot decode video: hardwareAcceleration must be a name as in ffmpeg -hwaccels, got "-y"',

@@ -1,12 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  decodeFrames,
-  type DecodeEnd,
-  type DecodeOptions,
-  type VideoFrame,
-} from '../../../packages/video/src/decode/decode.ts';
+import type { DecodeEnd, DecodeOptions, VideoFrame } from '../../../packages/video/src/decode/decode-options.ts';
+import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
 import { ffmpeg, ffmpegChildren, frameTimes, temporaryFolder, testClip } from '../clips.ts';
 
 const folder = temporaryFolder();
@@ -15,7 +11,7 @@ const at = (name: string): string => join(folder.path, name);
 
 async function collect(file: string, options: Partial<DecodeOptions> = {}): Promise<VideoFrame[]> {
   const frames: VideoFrame[] = [];
-  for await (const frame of decodeFrames(file, { size: [24, 32], ...options })) frames.push(frame);
+  for await (const frame of decodeFrames(file, { size: { width: 32, height: 24 }, ...options })) frames.push(frame);
   return frames;
 }
 
@@ -127,23 +123,19 @@ describe('decodeFrames() selects', () => {
   });
 
   it('only what makes sense', async () => {
-    await expect(collect(clip, { fps: 0 })).rejects.toThrow(
-      'Cannot select frames: fps must be a number above 0, got 0',
-    );
+    await expect(collect(clip, { fps: 0 })).rejects.toThrow('Cannot decode video: fps must be a number above 0, got 0');
     await expect(collect(clip, { every: 0 })).rejects.toThrow(
-      'Cannot select frames: every must be a whole number of at least 1, got 0',
+      'Cannot decode video: every must be a positive integer, got 0',
     );
     await expect(collect(clip, { start: 2, end: 1 })).rejects.toThrow(
-      'Cannot select frames: end must be after start (2), got 1',
+      'Cannot decode video: end must be after start (2), got 1',
     );
-    await expect(collect(clip, { start: NaN })).rejects.toThrow(
-      'Cannot select frames: start must be a finite number of seconds, got NaN',
+    await expect(collect(clip, { start: NaN })).rejects.toThrow('Cannot decode video: start must be a number, got NaN');
+    await expect(collect(clip, { size: { width: new Map() as never, height: 12 } })).rejects.toThrow(
+      'Cannot decode video: size.width must be a positive integer, got an instance of Map',
     );
-    await expect(collect(clip, { size: [12, new Map() as never] })).rejects.toThrow(
-      'Cannot decode video: size must be positive whole pixels, got [12, an instance of Map]',
-    );
-    await expect(collect(clip, { size: [0, 4] })).rejects.toThrow(
-      'Cannot decode video: size must be positive whole pixels, got [0, 4]',
+    await expect(collect(clip, { size: { width: 4, height: 0 } })).rejects.toThrow(
+      'Cannot decode video: size.height must be a positive integer, got 0',
     );
   });
 });
@@ -196,7 +188,7 @@ describe('decodeFrames() pictures', () => {
       seconds: 2,
       more: ['-bf', '8', '-x264-params', 'b-adapt=0'],
     });
-    const frames = await collect(clip, { fullResolution: true, size: [352, 352] });
+    const frames = await collect(clip, { fullResolution: true, size: { width: 352, height: 352 } });
     expect(frames.map((frame) => frame.index)).toEqual(Array.from({ length: 50 }, (_, index) => index));
   });
 });
@@ -308,7 +300,7 @@ describe('decodeFrames() ends', () => {
   it('with an error when ffmpeg is killed', async () => {
     const clip = testClip(at('killed.mp4'), { size: '640x480', seconds: 20 });
     const read = async (): Promise<void> => {
-      for await (const { index } of decodeFrames(clip, { size: [480, 640] })) {
+      for await (const { index } of decodeFrames(clip, { size: { width: 640, height: 480 } })) {
         if (index === 3) ffmpegChildren().forEach((pid) => process.kill(pid, 'SIGKILL'));
       }
     };
@@ -319,7 +311,7 @@ describe('decodeFrames() ends', () => {
 
 describe('decodeFrames() leaves no child behind', () => {
   const clip = testClip(at('long.mp4'), { size: '640x480', seconds: 20 });
-  const options = { size: [480, 640], fullResolution: true } as const;
+  const options = { size: { width: 640, height: 480 }, fullResolution: true } as const;
 
   it('after break', async () => {
     for await (const { index } of decodeFrames(clip, options)) {
@@ -388,21 +380,29 @@ describe('decodeFrames() and what it is given', () => {
       (options: unknown, source: unknown = clip) =>
       () =>
         decodeFrames(source as string, options as DecodeOptions);
-    expect(call(undefined)).toThrow('Cannot decode video: options must be an object with size, got undefined');
-    expect(call({ size: [24, 32], statr: 1 })).toThrow(
+    expect(call(undefined)).toThrow('Cannot decode video: options must be an object, got undefined');
+    expect(call({ size: { width: 32, height: 24 }, statr: 1 })).toThrow(
       'Cannot decode video: options must have known names, got "statr" (did you mean "start"?)',
     );
-    expect(call({ size: 24 })).toThrow('Cannot decode video: size must be [height, width], got 24');
-    expect(call({ size: [24, 32], onOpen: 1 })).toThrow('Cannot decode video: onOpen must be a function, got 1');
-    expect(call({ size: [24, 32], loop: 'yes' })).toThrow('Cannot decode video: loop must be true or false, got "yes"');
-    expect(call({ size: [24, 32], maxPixels: 0 })).toThrow(
+    expect(call({ size: 24 })).toThrow('Cannot decode video: size must be an object, got 24');
+    expect(call({ size: { width: 32, height: 24 }, onOpen: 1 })).toThrow(
+      'Cannot decode video: onOpen must be a function, got 1',
+    );
+    expect(call({ size: { width: 32, height: 24 }, loop: 'yes' })).toThrow(
+      'Cannot decode video: loop must be true or false, got "yes"',
+    );
+    expect(call({ size: { width: 32, height: 24 }, maxPixels: 0 })).toThrow(
       'Cannot decode video: maxPixels must be a positive integer, got 0',
     );
     for (const maxGapSeconds of [-1, NaN, '5'])
-      expect(call({ size: [24, 32], maxGapSeconds })).toThrow(
-        /^Cannot decode video: maxGapSeconds must be 0 or more seconds, got (-1|NaN|"5")$/,
+      expect(call({ size: { width: 32, height: 24 }, maxGapSeconds })).toThrow(
+        /^Cannot decode video: maxGapSeconds must be a number of at least 0, got (-1|NaN|"5")$/,
       );
-    expect(call({ size: [24, 32], signal: 1 })).toThrow('Cannot decode video: signal must be an AbortSignal, got 1');
-    expect(call({ size: [24, 32] }, Promise.resolve(clip))).toThrow('got a Promise (did you forget await?)');
+    expect(call({ size: { width: 32, height: 24 }, signal: 1 })).toThrow(
+      'Cannot decode video: signal must be an AbortSignal, got 1',
+    );
+    expect(call({ size: { width: 32, height: 24 } }, Promise.resolve(clip))).toThrow(
+      'got a Promise (did you forget await?)',
+    );
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import {
-  decodeFrames,
-  type DecodeEnd,
-  type DecodeOptions,
-  type OpenedSource,
-  type VideoFrame,
-} from '../../../packages/video/src/decode/decode.ts';
+import type {
+  DecodeEnd,
+  DecodeOptions,
+  OpenedSource,
+  VideoFrame,
+} from '../../../packages/video/src/decode/decode-options.ts';
+import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
 import type { RawFrame } from '../../../packages/video/src/source/source.ts';
 
 /** Gray pictures of 4 × 2, the n-th of value n, half a second apart; says when it is closed. */
@@ -38,7 +38,7 @@ class Pushed implements AsyncIterable<RawFrame> {
 
 async function collect(source: AsyncIterable<RawFrame>, options: Partial<DecodeOptions> = {}): Promise<VideoFrame[]> {
   const frames: VideoFrame[] = [];
-  for await (const frame of decodeFrames(source, { size: [24, 32], ...options })) frames.push(frame);
+  for await (const frame of decodeFrames(source, { size: { width: 32, height: 24 }, ...options })) frames.push(frame);
   return frames;
 }
 
@@ -136,7 +136,7 @@ describe('decodeFrames() of pushed frames', () => {
 
   it('asks for one only when one is wanted, and closes the source on leaving', async () => {
     const source = new Pushed(1000);
-    for await (const { index } of decodeFrames(source, { size: [8, 8] })) if (index === 4) break;
+    for await (const { index } of decodeFrames(source, { size: { width: 8, height: 8 } })) if (index === 4) break;
     expect([source.asked, source.closed]).toEqual([5, 1]);
   });
 

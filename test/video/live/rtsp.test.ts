@@ -4,14 +4,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  SourceReader,
-  type ReaderOptions,
-  type SourceStateChange,
-} from '../../../packages/video/src/live/source-reader.ts';
+import { SourceReader, type SourceStateChange } from '../../../packages/video/src/live/source-reader.ts';
 import { probe } from '../../../packages/video/src/source/probe.ts';
 import type { VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpegChildren } from '../clips.ts';
+import { readerSettings, type ReaderSettings } from './reader-settings.ts';
 import { freePort } from './senders.ts';
 
 const python = '/usr/bin/python3';
@@ -63,11 +60,9 @@ class Watched {
   readonly reader: SourceReader;
   readonly indices: number[] = [];
 
-  constructor(source: VideoSource, options: Partial<ReaderOptions> = {}) {
+  constructor(source: VideoSource, options: ReaderSettings = {}) {
     this.reader = new SourceReader(source, {
-      size: [24, 32],
-      reconnect: quick,
-      ...options,
+      ...readerSettings({ reconnect: quick, ...options }),
       onState: (change) => this.#see(change),
     });
   }

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { DecodeEnd, VideoFrame } from '../../../packages/video/src/decode/decode.ts';
+import type { DecodeEnd, VideoFrame } from '../../../packages/video/src/decode/decode-options.ts';
 import {
   SourceReader,
-  type ReaderOptions,
   type SourceState,
   type SourceStateChange,
 } from '../../../packages/video/src/live/source-reader.ts';
 import type { RawFrame, VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpegChildren, temporaryFolder, testClip } from '../clips.ts';
+import { readerSettings, type ReaderSettings } from './reader-settings.ts';
 import { CLOSED_PORT, freePort, routes, Sender } from './senders.ts';
 import { serveFile } from './serve-file.ts';
 
@@ -32,9 +32,9 @@ class Recorded {
   readonly controller = new AbortController();
   end: DecodeEnd | undefined;
 
-  constructor(source: VideoSource, options: Partial<ReaderOptions> = {}) {
+  constructor(source: VideoSource, options: ReaderSettings = {}) {
     this.reader = new SourceReader(source, {
-      ...{ size: [24, 32], reconnect: quick, signal: this.controller.signal, ...options },
+      ...readerSettings({ reconnect: quick, signal: this.controller.signal, ...options }),
       onState: (change) => this.changes.push(change),
       onEnd: (end) => (this.end = end),
     });
@@ -340,28 +340,27 @@ describe('SourceReader of what is not live', () => {
   });
 });
 
-describe('new SourceReader()', () => {
-  const message =
-    (source: VideoSource, options: Partial<ReaderOptions>): (() => SourceReader) =>
-    () =>
-      new SourceReader(source, { size: [8, 8], ...options });
+describe('options of a reader', () => {
+  it.each<[string, ReaderSettings, string]>([
+    ['no time to stall', { stallTimeoutSeconds: 0 }, 'stallTimeoutSeconds must be a number above 0, got 0'],
+    ['no time to connect', { connectTimeoutSeconds: -1 }, 'connectTimeoutSeconds must be a number above 0, got -1'],
+    ['no attempt', { reconnect: { maxAttempts: 0 } }, 'reconnect.maxAttempts must be a positive integer, got 0'],
+    ['no wait', { reconnect: { minDelaySeconds: NaN } }, 'reconnect.minDelaySeconds must be a number of at least 0'],
+    ['no frame', { every: 0 }, 'every must be a positive integer, got 0'],
+  ])('refuse %s', (_, options, message) => {
+    expect(() => readerSettings(options)).toThrow(RangeError);
+    expect(() => readerSettings(options)).toThrow(`Cannot read source: ${message}`);
+  });
 
-  it('refuses what makes no sense', () => {
-    expect(message('', {})).toThrow(TypeError);
-    expect(message('a.mp4', { stallTimeoutSeconds: 0 })).toThrow(
-      'Cannot read source: stallTimeoutSeconds must be a positive number of seconds, got 0',
+  it('refuse other kinds and names', () => {
+    expect(() => readerSettings({ reconnect: 3 })).toThrow(
+      new TypeError('Cannot read source: reconnect must be false or an object, got 3'),
     );
-    expect(message('a.mp4', { connectTimeoutSeconds: -1 })).toThrow(
-      'Cannot read source: connectTimeoutSeconds must be a positive number of seconds, got -1',
+    expect(() => readerSettings({ reconnect: { maxAttempt: 2 } as never })).toThrow(
+      'Cannot read source: reconnect must have known names, got "maxAttempt" (did you mean "maxAttempts"?)',
     );
-    expect(message('a.mp4', { reconnect: { maxAttempts: 0 } })).toThrow(
-      'Cannot read source: maxAttempts must be a whole number of at least 1, got 0',
-    );
-    expect(message('a.mp4', { reconnect: { minDelaySeconds: NaN } })).toThrow(
-      'Cannot read source: minDelaySeconds must be a number of seconds of at least 0, got NaN',
-    );
-    expect(message('a.mp4', { every: 0 })).toThrow(
-      'Cannot select frames: every must be a whole number of at least 1, got 0',
+    expect(() => readerSettings({ reconnect: { maxAttempts: Symbol('x') as never } })).toThrow(
+      'Cannot read source: reconnect.maxAttempts must be a positive integer, got a symbol',
     );
   });
 });

@@ -133,8 +133,9 @@ describe('the frame pool', () => {
       24 * 32 * 3,
       '0.9',
     ]);
+    const smoothing = { weight: 0.3, motionThreshold: 0.04, sceneCutThreshold: 0.65 };
     const rule = { thresholds: halves.thresholds, background: halves.background };
-    const first = await pool.run({ type: 'smooth', ...maps, state: undefined, key: halves.key, rule, smoothing: {} });
+    const first = await pool.run({ type: 'smooth', ...maps, state: undefined, key: halves.key, rule, smoothing });
     expect([first.labelMap[15], first.labelMap[16]]).toEqual([0, 1]);
     const reversed = { ...maps, activations: maps.activations.map((value) => 1 - value) };
     const second = await pool.run({
@@ -143,7 +144,7 @@ describe('the frame pool', () => {
       state: first.state,
       key: halves.key,
       rule,
-      smoothing: { weight: 0.25 },
+      smoothing: { ...smoothing, weight: 0.25 },
     });
     expect([second.labelMap[15], second.labelMap[16]]).toEqual([0, 1]);
     expect(second.state.activations[0]).toBeCloseTo(0.9 + 0.25 * (0.1 - 0.9), 5);

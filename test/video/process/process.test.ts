@@ -49,7 +49,7 @@ describe('locateFfmpeg() and locateFfprobe()', () => {
       ),
     };
     await expect(probe(clip)).rejects.toMatchObject(expected);
-    await expect(decodeFrames(clip, { size: [8, 8] }).next()).rejects.toMatchObject(expected);
+    await expect(decodeFrames(clip, { size: { width: 8, height: 8 } }).next()).rejects.toMatchObject(expected);
   });
 
   it('say how to get ffmpeg when there is none', async () => {

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { DecodeOptions } from '../../../packages/video/src/decode/decode.ts';
+import type { DecodeOptions } from '../../../packages/video/src/decode/decode-options.ts';
 import type { VideoSource } from '../../../packages/video/src/source/source.ts';
 import { isAlive, temporaryFolder, testClip } from '../clips.ts';
 import { freePort, Sender } from '../live/senders.ts';

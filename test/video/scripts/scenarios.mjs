@@ -31,7 +31,7 @@ const scenarios = {
       ...files,
       workers: 2,
       smooth: {},
-      output: ['polygons'],
+      render: ['polygons'],
       size: 'source',
     })) {
       indices.push(frame.index);
@@ -68,7 +68,7 @@ const scenarios = {
     for await (const { index } of segmentVideo(clip, segmenter, labels, {
       workers: Number(workers),
       maxInFlight: 9,
-      output: ['rle'],
+      render: ['rle'],
     })) {
       inOrder &&= index === frames;
       frames += 1;

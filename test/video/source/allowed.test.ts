@@ -19,7 +19,7 @@ const clip = testClip(at('secret.ts'), { more: ['-f', 'mpegts'] });
 
 async function count(source: VideoSource): Promise<number> {
   let frames = 0;
-  for await (const _ of decodeFrames(source, { size: [8, 8] })) frames += 1;
+  for await (const _ of decodeFrames(source, { size: { width: 8, height: 8 } })) frames += 1;
   return frames;
 }
 

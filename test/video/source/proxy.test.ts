@@ -61,7 +61,7 @@ it('HTTP_PROXY, with its login', async () => {
   vi.stubEnv('HTTP_PROXY', address);
   const url = 'http://camera.example/clip.mp4';
   expect((await probe(url)).width).toBe(160);
-  for await (const { index } of decodeFrames(url, { size: [32, 32] })) if (index === 1) break;
+  for await (const { index } of decodeFrames(url, { size: { width: 32, height: 32 } })) if (index === 1) break;
   expect(asked.length).toBeGreaterThanOrEqual(2);
   for (const each of asked) expect(each).toEqual({ url: 'http://camera.example:80/clip.mp4', login });
 });

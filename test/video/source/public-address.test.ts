@@ -77,12 +77,12 @@ describe('publicOnly', () => {
   });
 
   it('is for network sources', async () => {
-    expect(() => decodeFrames('a.mp4', { size: [8, 8], publicOnly: true })).toThrow(
+    expect(() => decodeFrames('a.mp4', { size: { width: 8, height: 8 }, publicOnly: true })).toThrow(
       'Cannot decode video: publicOnly must be used with a network source, got a file',
     );
     await expect(probe('rtsp://127.0.0.1/1', { publicOnly: true })).rejects.toThrow('must be public');
-    await expect(decodeFrames('rtsp://127.0.0.1/1', { size: [8, 8], publicOnly: true }).next()).rejects.toMatchObject({
-      code: 'VIDEO_DECODE',
-    });
+    await expect(
+      decodeFrames('rtsp://127.0.0.1/1', { size: { width: 8, height: 8 }, publicOnly: true }).next(),
+    ).rejects.toMatchObject({ code: 'VIDEO_DECODE' });
   });
 });

@@ -2,7 +2,8 @@
 import { copyFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decodeFrames, type DecodeEnd, type VideoFrame } from '../../../packages/video/src/decode/decode.ts';
+import type { DecodeEnd, VideoFrame } from '../../../packages/video/src/decode/decode-options.ts';
+import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
 import { probe } from '../../../packages/video/src/source/probe.ts';
 import { findPictures, isSequence, suggestedPattern } from '../../../packages/video/src/source/sequence.ts';
 import { describeSource, type VideoSource } from '../../../packages/video/src/source/source.ts';
@@ -37,7 +38,11 @@ async function decode(
 ): Promise<{ frames: VideoFrame[]; end: DecodeEnd | undefined }> {
   const frames: VideoFrame[] = [];
   let end: DecodeEnd | undefined;
-  for await (const frame of decodeFrames(source, { size: [8, 8], onEnd: (value) => (end = value), ...options })) {
+  for await (const frame of decodeFrames(source, {
+    size: { width: 8, height: 8 },
+    onEnd: (value) => (end = value),
+    ...options,
+  })) {
     frames.push(frame);
     if (frames.length >= most) break;
   }

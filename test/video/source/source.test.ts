@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeInput, listens } from '../../../packages/video/src/source/input.ts';
+import { readOptions } from '../../../packages/core/src/guard/options.ts';
+import { decodeInput, listens, NETWORK_OPTIONS, PLAYING_OPTIONS } from '../../../packages/video/src/source/input.ts';
 import {
   checkSource,
   describeSource,
@@ -56,11 +57,8 @@ describe('checkSource()', () => {
       { url: 'x', inputoptions: [] },
       'Cannot open video: source must have known names, got "inputoptions" (did you mean "inputOptions"?)',
     ],
-    [
-      { url: 'x', inputOptions: '-f lavfi' },
-      'Cannot open video: inputOptions must be a list of strings, got "-f lavfi"',
-    ],
-    [{ url: 'x', live: 'yes' }, 'Cannot open video: live must be true or false, got "yes"'],
+    [{ url: 'x', inputOptions: '-f lavfi' }, 'Cannot open video: source.inputOptions must be a list, got "-f lavfi"'],
+    [{ url: 'x', live: 'yes' }, 'Cannot open video: source.live must be true or false, got "yes"'],
   ])('refuses %j', (source, message) => {
     expect(() => checkSource(source)).toThrow(new TypeError(message));
   });
@@ -90,9 +88,10 @@ describe('sourcePath() and sourceInput()', () => {
 });
 
 describe('decodeInput()', () => {
+  const settings = readOptions('decode video', { ...PLAYING_OPTIONS, ...NETWORK_OPTIONS }, {});
   /** Without what ffmpeg may open: see allowed.test.ts. */
   const args = async (source: FfmpegSource, options = {}, major = 5): Promise<string> => {
-    const opened = await decodeInput(source, options, 'ffmpeg', [major, 1]);
+    const opened = await decodeInput(source, { ...settings, ...options }, 'ffmpeg', [major, 1]);
     return opened.arguments
       .filter(
         (word, at, all) =>
@@ -108,7 +107,7 @@ describe('decodeInput()', () => {
       '-hwaccel vaapi -stream_loop -1 -re -i file:a.mp4',
     );
     expect(await args('-')).toBe('-i pipe:0');
-    expect((await decodeInput('-', {}, 'ffmpeg', [5, 1])).input).toBe('inherit');
+    expect((await decodeInput('-', settings, 'ffmpeg', [5, 1])).input).toBe('inherit');
   });
 
   it.runIf(process.platform === 'linux')('opens cameras', async () => {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { HoldGate, type HoldOptions } from '../../../packages/video/src/temporal/hold.ts';
+import { readOptions } from '../../../packages/core/src/guard/options.ts';
+import { HOLD_OPTIONS, HoldGate, type HoldOptions } from '../../../packages/video/src/temporal/hold.ts';
 import { makeThumbnail, measureChange, type Picture } from '../../../packages/video/src/temporal/motion.ts';
 import { pictureOf } from './scenes.ts';
 
+const gateOf = (options?: HoldOptions): HoldGate => new HoldGate(readOptions('hold frames', HOLD_OPTIONS, options));
+
 /** Which frames are segmented. */
 function admitted(pictures: readonly Picture[], options?: HoldOptions): boolean[] {
-  const gate = new HoldGate(options);
+  const gate = gateOf(options);
   return pictures.map((picture) => gate.admits(picture));
 }
 
@@ -56,7 +59,7 @@ describe('HoldGate', () => {
   });
 
   it('admits a frame of another size, and the next after reset()', () => {
-    const gate = new HoldGate();
+    const gate = gateOf();
     const small = { data: new Uint8Array(30 * 20 * 3), width: 30, height: 20 };
     expect([gate.admits(pictureOf({})), gate.admits(small), gate.admits(small)]).toEqual([true, true, false]);
     gate.reset();
@@ -64,12 +67,16 @@ describe('HoldGate', () => {
   });
 
   it.each<[string, HoldOptions, string]>([
-    ['a threshold of 0', { threshold: 0 }, 'threshold must be above 0, got 0'],
-    ['no threshold', { threshold: NaN }, 'threshold must be above 0, got NaN'],
-    ['a threshold that is a symbol', { threshold: Symbol('x') as never }, 'threshold must be above 0, got a symbol'],
-    ['maxFrames of 0', { maxFrames: 0 }, 'maxFrames must be a whole number of at least 1, got 0'],
-    ['half a frame', { maxFrames: 2.5 }, 'maxFrames must be a whole number of at least 1, got 2.5'],
+    ['a threshold of 0', { threshold: 0 }, 'threshold must be a number above 0, got 0'],
+    ['no threshold', { threshold: NaN }, 'threshold must be a number above 0, got NaN'],
+    [
+      'a threshold that is a symbol',
+      { threshold: Symbol('x') as never },
+      'threshold must be a number above 0, got a symbol',
+    ],
+    ['maxFrames of 0', { maxFrames: 0 }, 'maxFrames must be a positive integer, got 0'],
+    ['half a frame', { maxFrames: 2.5 }, 'maxFrames must be a positive integer, got 2.5'],
   ])('refuses %s', (_, options, message) => {
-    expect(() => new HoldGate(options)).toThrow(new RangeError(`Cannot hold frames: ${message}`));
+    expect(() => gateOf(options)).toThrow(`Cannot hold frames: ${message}`);
   });
 });

@@ -1,17 +1,29 @@
 import { describe, expect, it } from 'vitest';
+import { readOptions } from '../../../packages/core/src/guard/options.ts';
 import {
-  keyframeSmoothing,
+  KEYFRAME_OPTIONS,
   KeyframeSchedule,
   type KeyframeOptions,
-  type KeyframeSmoothingOptions,
 } from '../../../packages/video/src/temporal/keyframes.ts';
 import type { Picture } from '../../../packages/video/src/temporal/motion.ts';
-import { smoothActivations, type SmoothingState } from '../../../packages/video/src/temporal/smoothing.ts';
+import {
+  smoothActivations,
+  SMOOTHING_OPTIONS,
+  smoothingOf,
+  type Smoothing,
+  type SmoothingOptions,
+  type SmoothingState,
+} from '../../../packages/video/src/temporal/smoothing.ts';
 import { mapsOf, pictureOf, SIDE } from './scenes.ts';
+
+const scheduleOf = (options?: KeyframeOptions): KeyframeSchedule =>
+  new KeyframeSchedule(readOptions('place key frames', KEYFRAME_OPTIONS, options));
+const keyframeSmoothing = (views: 1 | 5, options?: SmoothingOptions): Smoothing =>
+  smoothingOf(readOptions('smooth', SMOOTHING_OPTIONS, options), views, true);
 
 /** Numbers of the key frames. */
 function keyFrames(pictures: readonly Picture[], options?: KeyframeOptions): number[] {
-  const schedule = new KeyframeSchedule(options);
+  const schedule = scheduleOf(options);
   return pictures.flatMap((picture, frame) => (schedule.views(picture) === 5 ? [frame] : []));
 }
 
@@ -35,7 +47,7 @@ describe('KeyframeSchedule', () => {
 
   it('makes a frame of another size one, and the next after reset()', () => {
     const small = { data: new Uint8Array(30 * 20 * 3), width: 30, height: 20 };
-    const schedule = new KeyframeSchedule({ every: 10 });
+    const schedule = scheduleOf({ every: 10 });
     expect([pictureOf({}), pictureOf({}), small, small].map((picture) => schedule.views(picture))).toEqual([
       5, 1, 5, 1,
     ]);
@@ -44,11 +56,15 @@ describe('KeyframeSchedule', () => {
   });
 
   it.each<[string, KeyframeOptions, string]>([
-    ['every 0th', { every: 0 }, 'Cannot place key frames: every must be a whole number of at least 1, got 0'],
-    ['every half', { every: 0.5 }, 'Cannot place key frames: every must be a whole number of at least 1, got 0.5'],
-    ['a scene cut threshold of 0', { sceneCutThreshold: 0 }, 'Cannot smooth: sceneCutThreshold must be above 0, got 0'],
+    ['every 0th', { every: 0 }, 'Cannot place key frames: every must be a positive integer, got 0'],
+    ['every half', { every: 0.5 }, 'Cannot place key frames: every must be a positive integer, got 0.5'],
+    [
+      'a scene cut threshold of 0',
+      { sceneCutThreshold: 0 },
+      'Cannot place key frames: sceneCutThreshold must be a number above 0, got 0',
+    ],
   ])('refuses %s', (_, options, message) => {
-    expect(() => new KeyframeSchedule(options)).toThrow(new RangeError(message));
+    expect(() => scheduleOf(options)).toThrow(new RangeError(message));
   });
 });
 
@@ -60,8 +76,8 @@ describe('keyframeSmoothing()', () => {
     return maps;
   };
 
-  function run(pictures: readonly Picture[], options: KeyframeSmoothingOptions): SmoothingState[] {
-    const schedule = new KeyframeSchedule({ every: 4 });
+  function run(pictures: readonly Picture[], options: SmoothingOptions): SmoothingState[] {
+    const schedule = scheduleOf({ every: 4 });
     const states: SmoothingState[] = [];
     for (const picture of pictures) {
       const views = schedule.views(picture);
@@ -102,10 +118,10 @@ describe('keyframeSmoothing()', () => {
   it('refuses a weight out of range, whatever the frame', () => {
     for (const views of [1, 5] as const) {
       expect(() => keyframeSmoothing(views, { betweenWeight: 0 })).toThrow(
-        new RangeError('Cannot smooth: weight must be above 0 and at most 1, got 0'),
+        new RangeError('Cannot smooth: betweenWeight must be a number above 0 and at most 1, got 0'),
       );
       expect(() => keyframeSmoothing(views, { weight: 2 })).toThrow(
-        new RangeError('Cannot smooth: weight must be above 0 and at most 1, got 2'),
+        new RangeError('Cannot smooth: weight must be a number above 0 and at most 1, got 2'),
       );
     }
   });

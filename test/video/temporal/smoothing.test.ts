@@ -1,13 +1,19 @@
 /** Smoothing against scenes whose right answer is known. */
 import { decideLabels } from '@synseg/core/masks';
 import { describe, expect, it } from 'vitest';
+import { readOptions } from '../../../packages/core/src/guard/options.ts';
 import {
   smoothActivations,
+  SMOOTHING_OPTIONS,
+  smoothingOf,
+  type Smoothing,
   type SmoothingOptions,
   type SmoothingState,
 } from '../../../packages/video/src/temporal/smoothing.ts';
 import { mapsOf, pictureOf, SIDE, truthOf, type Scene } from './scenes.ts';
 
+const plain = (options?: SmoothingOptions): Smoothing =>
+  smoothingOf(readOptions('smooth', SMOOTHING_OPTIONS, options), 1, false);
 const RULE = { thresholds: [undefined, undefined], background: 'none' } as const;
 const decide = ({ activations }: { activations: Float32Array }): Uint8Array =>
   decideLabels(activations, SIDE, SIDE, RULE);
@@ -18,7 +24,7 @@ const different = (a: Uint8Array, b: Uint8Array): number =>
 function run(scenes: readonly Scene[], options: SmoothingOptions = {}, error = 0): SmoothingState[] {
   const states: SmoothingState[] = [];
   for (const scene of scenes)
-    states.push(smoothActivations(states.at(-1), mapsOf(scene, error), pictureOf(scene), options));
+    states.push(smoothActivations(states.at(-1), mapsOf(scene, error), pictureOf(scene), plain(options)));
   return states;
 }
 
@@ -111,15 +117,16 @@ describe('smoothActivations() starts afresh', () => {
 
   it('when the labels are others, or the size of maps or picture', () => {
     const scene = { square: 64 };
-    const state = smoothActivations(undefined, mapsOf({}), pictureOf(scene));
+    const state = smoothActivations(undefined, mapsOf({}), pictureOf(scene), plain());
     const fresh = mapsOf(scene).activations;
-    expect(smoothActivations(state, mapsOf(scene, 0, 'other'), pictureOf(scene)).activations).toEqual(fresh);
+    expect(smoothActivations(state, mapsOf(scene, 0, 'other'), pictureOf(scene), plain()).activations).toEqual(fresh);
     expect(
-      smoothActivations(state, { ...mapsOf(scene), width: SIDE / 2, height: SIDE * 2 }, pictureOf(scene)).activations,
+      smoothActivations(state, { ...mapsOf(scene), width: SIDE / 2, height: SIDE * 2 }, pictureOf(scene), plain())
+        .activations,
     ).toEqual(fresh);
     const half = { data: new Uint8Array(20 * 20 * 3), width: 20, height: 20 };
-    expect(smoothActivations(state, mapsOf(scene), half).activations).toEqual(fresh);
-    expect(smoothActivations(state, mapsOf(scene), pictureOf(scene)).activations).not.toEqual(fresh);
+    expect(smoothActivations(state, mapsOf(scene), half, plain()).activations).toEqual(fresh);
+    expect(smoothActivations(state, mapsOf(scene), pictureOf(scene), plain()).activations).not.toEqual(fresh);
   });
 });
 
@@ -140,13 +147,13 @@ describe('smoothActivations() of slow changes', () => {
 
 describe('smoothActivations() keeps to its hands', () => {
   it('overwrites the new maps, leaves the state as it was, and gives plain data', () => {
-    const before = smoothActivations(undefined, mapsOf({ seed: 1 }, 0.1), pictureOf({}));
+    const before = smoothActivations(undefined, mapsOf({ seed: 1 }, 0.1), pictureOf({}), plain());
     const copy = structuredClone(before);
     const maps = mapsOf({ seed: 2 }, 0.1);
-    const after = smoothActivations(before, maps, pictureOf({}));
+    const after = smoothActivations(before, maps, pictureOf({}), plain());
     expect(after.activations).toBe(maps.activations);
     expect(before).toEqual(copy);
-    expect(smoothActivations(copy, mapsOf({ seed: 2 }, 0.1), pictureOf({}))).toEqual(after);
+    expect(smoothActivations(copy, mapsOf({ seed: 2 }, 0.1), pictureOf({}), plain())).toEqual(after);
   });
 
   it('takes a picture of another size than the maps', () => {
@@ -161,8 +168,8 @@ describe('smoothActivations() keeps to its hands', () => {
       height: 2,
       key: '',
     });
-    const state = smoothActivations(undefined, maps(0), small(0));
-    const { activations } = smoothActivations(state, maps(1), small(200), { weight: 0.25 });
+    const state = smoothActivations(undefined, maps(0), small(0), plain());
+    const { activations } = smoothActivations(state, maps(1), small(200), plain({ weight: 0.25 }));
     expect([...activations]).toEqual([0.25, 0.25, 1, 1, 0.25, 0.25, 1, 1]);
   });
 });
@@ -170,20 +177,18 @@ describe('smoothActivations() keeps to its hands', () => {
 describe('smoothActivations() refuses', () => {
   const picture = pictureOf({});
   it.each<[string, SmoothingOptions, string]>([
-    ['a weight of 0', { weight: 0 }, 'weight must be above 0 and at most 1, got 0'],
-    ['a weight above 1', { weight: 1.5 }, 'weight must be above 0 and at most 1, got 1.5'],
-    ['no weight', { weight: NaN }, 'weight must be above 0 and at most 1, got NaN'],
-    ['a motion threshold of 0', { motionThreshold: 0 }, 'motionThreshold must be above 0, got 0'],
-    ['a negative scene cut threshold', { sceneCutThreshold: -1 }, 'sceneCutThreshold must be above 0, got -1'],
+    ['a weight of 0', { weight: 0 }, 'weight must be a number above 0 and at most 1, got 0'],
+    ['a weight above 1', { weight: 1.5 }, 'weight must be a number above 0 and at most 1, got 1.5'],
+    ['no weight', { weight: NaN }, 'weight must be a number above 0 and at most 1, got NaN'],
+    ['a motion threshold of 0', { motionThreshold: 0 }, 'motionThreshold must be a number above 0, got 0'],
+    ['a negative scene cut threshold', { sceneCutThreshold: -1 }, 'sceneCutThreshold must be a number above 0, got -1'],
   ])('%s', (_, options, message) => {
-    expect(() => smoothActivations(undefined, mapsOf({}), picture, options)).toThrow(
-      new RangeError(`Cannot smooth: ${message}`),
-    );
+    expect(() => plain(options)).toThrow(new RangeError(`Cannot smooth: ${message}`));
   });
 
   it('maps of another length than their size says', () => {
     const maps = { activations: new Float32Array(7), width: 2, height: 2, key: '' };
-    expect(() => smoothActivations(undefined, maps, picture)).toThrow(
+    expect(() => smoothActivations(undefined, maps, picture, plain())).toThrow(
       new RangeError('Cannot smooth: activations must hold labels × width × height values, got 7 for 2 × 2'),
     );
   });

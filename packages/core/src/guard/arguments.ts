@@ -40,6 +40,16 @@ export function optionNames<Options extends object>(
   return new Set(Object.keys(names));
 }
 
+/** An object that is neither a list nor a promise. */
+export function isPlain(value: unknown): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    typeof (value as PromiseLike<unknown>).then !== 'function'
+  );
+}
+
 /**
  * Checks an options object: it must be a plain object, and each of its names known.
  *
@@ -47,12 +57,8 @@ export function optionNames<Options extends object>(
  */
 export function checkOptions(action: string, options: unknown, names: ReadonlySet<string>, what = 'options'): void {
   if (options === undefined) return;
-  const plain =
-    typeof options === 'object' &&
-    options !== null &&
-    !Array.isArray(options) &&
-    typeof (options as PromiseLike<unknown>).then !== 'function';
-  if (!plain) throw new TypeError(`Cannot ${action}: ${what} must be an object, got ${describeValue(options)}`);
+  if (!isPlain(options))
+    throw new TypeError(`Cannot ${action}: ${what} must be an object, got ${describeValue(options)}`);
   for (const name of Object.keys(options)) {
     if (names.has(name)) continue;
     const near = nearestName(name, names);

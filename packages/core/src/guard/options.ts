@@ -7,10 +7,13 @@
  */
 import { setMaxListeners } from 'node:events';
 import * as v from 'valibot';
-import { describeValue, nearestName } from './arguments.ts';
+import { describeValue, isPlain } from './arguments.ts';
+import { isUnknownName, optionError } from './option-error.ts';
 
-/** One option. */
-export interface Option<Value> {
+/** One option. `Read`: its value after it was read, when defaults within it are filled in. */
+export interface Option<Value, Read = Value> {
+  /** Of types alone. */
+  readonly read?: Read;
   /** Completes "<name> must …". */
   readonly rule: string;
   readonly schema: v.GenericSchema<Value>;
@@ -29,14 +32,15 @@ export interface Option<Value> {
 }
 
 /** An option with a default. */
-export interface Filled<Value> extends Option<Value> {
+export interface Filled<Value, Read = Value> extends Option<Value, Read> {
   readonly fallback: Value;
 }
 
 /** Options by their names: what describes an options object. */
 export type Options = Readonly<Record<string, Option<unknown>>>;
 
-type ValueOf<Described> = Described extends Option<infer Value> ? Value : never;
+type ValueOf<Described> = Described extends Option<infer Value, unknown> ? Value : never;
+type ReadOf<Described> = Described extends Option<unknown, infer Read> ? Read : never;
 
 /** The options object that a description describes; those of `Needed` must be given. */
 export type OptionsOf<Described extends Options, Needed extends keyof Described = never> = {
@@ -45,11 +49,11 @@ export type OptionsOf<Described extends Options, Needed extends keyof Described 
 
 /** The same after {@link readOptions}: defaults are filled in. */
 export type Resolved<Described extends Options, Needed extends keyof Described = never> = {
-  readonly [Name in keyof Described]: Described[Name] extends Filled<infer Value>
-    ? Value
+  readonly [Name in keyof Described]: Described[Name] extends Filled<unknown, infer Read>
+    ? Read
     : Name extends Needed
-      ? ValueOf<Described[Name]>
-      : ValueOf<Described[Name]> | undefined;
+      ? ReadOf<Described[Name]>
+      : ReadOf<Described[Name]> | undefined;
 };
 
 /**
@@ -90,23 +94,35 @@ export interface NumberBounds {
   readonly least?: number;
   readonly most?: number;
   readonly above?: number;
+  /** Infinity stands for no bound. */
+  readonly endless?: true;
 }
 
 /** A finite number. */
-export function number({ least = -Infinity, most = Infinity, above = -Infinity }: NumberBounds = {}): Option<number> {
+export function number({
+  least = -Infinity,
+  most = Infinity,
+  above = -Infinity,
+  endless,
+}: NumberBounds = {}): Option<number> {
   const floor = above > -Infinity ? ` above ${above}` : least > -Infinity ? ` of at least ${least}` : '';
   const bounds =
     most === Infinity ? floor : above > -Infinity ? `${floor} and at most ${most}` : ` from ${least} to ${most}`;
-  const within = (value: number): boolean => Number.isFinite(value) && value >= least && value <= most && value > above;
+  const within = (value: number): boolean =>
+    (Number.isFinite(value) || (endless === true && value === Infinity)) &&
+    value >= least &&
+    value <= most &&
+    value > above;
   return of(`be a number${bounds}`, isNumber, within, { fromText: toNumber, placeholder: 'n' });
 }
 
 /** A whole number, of at least 1 unless said otherwise. */
-export function integer({ least = 1, most = Number.MAX_SAFE_INTEGER }: NumberBounds = {}): Option<number> {
+export function integer({ least = 1, most = Number.MAX_SAFE_INTEGER, endless }: NumberBounds = {}): Option<number> {
   const bounds =
     most < Number.MAX_SAFE_INTEGER ? `an integer from ${least} to ${most}` : `an integer of at least ${least}`;
   const rule = least === 1 && most === Number.MAX_SAFE_INTEGER ? 'be a positive integer' : `be ${bounds}`;
-  const within = (value: number): boolean => Number.isSafeInteger(value) && value >= least && value <= most;
+  const within = (value: number): boolean =>
+    (Number.isSafeInteger(value) && value >= least && value <= most) || (endless === true && value === Infinity);
   return of(rule, isNumber, within, { fromText: toNumber, placeholder: 'n' });
 }
 
@@ -192,9 +208,18 @@ export function either<const Choices extends readonly Option<unknown>[]>(
 export function group<const Described extends Options, Needed extends keyof Described & string = never>(
   described: Described,
   needed: readonly Needed[] = [],
-): Option<OptionsOf<Described, Needed>> {
-  const schema = v.pipe(v.custom<unknown>(isPlain, 'be an object'), objectSchema(described, needed));
-  return { rule: 'be an object', schema: schema as never, options: described };
+): Option<OptionsOf<Described, Needed>, Resolved<Described, Needed>> {
+  return { rule: 'be an object', schema: groupSchema('be an object', described, needed) as never, options: described };
+}
+
+/** Options within an option that can be turned off by `false`. */
+export function groupOrFalse<const Described extends Options>(
+  described: Described,
+): Option<OptionsOf<Described> | false, Resolved<Described> | false> {
+  const rule = 'be false or an object';
+  const within = groupSchema(rule, described, []);
+  const schema = v.lazy((given) => (given === false ? v.literal(false) : within));
+  return { rule, schema: schema as never, options: described };
 }
 
 /** A function that is called back. */
@@ -242,48 +267,24 @@ function of<Value>(
   return { rule, schema: v.pipe(v.custom<Value>(isKind, rule), v.check(allowed, rule)), ...facts };
 }
 
+function groupSchema(rule: string, described: Options, needed: readonly string[]): v.GenericSchema {
+  return v.pipe(v.custom<unknown>(isPlain, rule), objectSchema(described, needed));
+}
+
 function objectSchema(described: Options, needed: readonly string[]): v.GenericSchema {
   const entries = Object.entries(described).map(([name, { schema, rule, fallback }]) => [
     name,
-    needed.includes(name) ? v.nonOptional(schema, rule) : v.optional(schema, fallback as undefined),
+    // In a function: valibot would call one that is the default itself.
+    needed.includes(name)
+      ? v.nonOptional(schema, rule)
+      : v.optional(schema, fallback === undefined ? undefined : ((() => fallback) as never)),
   ]);
   return v.strictObject(Object.fromEntries(entries) as v.ObjectEntries);
 }
 
-type Issue = v.BaseIssue<unknown>;
-
-/** Of a name that the description has not, or of one that is needed and not there. */
-const ofName = (issue: Issue): boolean => issue.type === 'strict_object';
-const isUnknownName = (issue: Issue): boolean => ofName(issue) && issue.expected === 'never';
 /** True for a value of the right kind, whatever else is said of it. */
 const isOfKind = (schema: v.GenericSchema, value: unknown): boolean =>
   v.safeParse(schema, value).issues?.every(({ kind }) => kind === 'validation') ?? true;
-
-function optionError(action: string, described: Options, issue: Issue, what: string): Error {
-  const keys = (issue.path ?? []).map(({ key }) => String(key));
-  const pathTo = (steps: readonly string[]): string =>
-    steps.reduce((path, key) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`), what);
-  if (isUnknownName(issue)) {
-    const names = Object.keys(optionAt(described, keys.slice(0, -1))?.options ?? {});
-    const name = keys.at(-1) ?? '';
-    const near = nearestName(name, names);
-    const hint = near === undefined ? `; known: ${names.join(', ')}` : ` (did you mean "${near}"?)`;
-    const object = pathTo(keys.slice(0, -1)) || 'options';
-    return new TypeError(`Cannot ${action}: ${object} must have known names, got ${JSON.stringify(name)}${hint}`);
-  }
-  const option = optionAt(described, keys);
-  const rule = ofName(issue) ? (option?.rule ?? 'be given') : issue.message;
-  const got = ofName(issue) ? 'none' : describeValue(option?.secret === true ? typeof issue.input : issue.input);
-  const Kind = issue.kind === 'validation' ? RangeError : TypeError;
-  return new Kind(`Cannot ${action}: ${pathTo(keys)} must ${rule}, got ${got}`);
-}
-
-/** The option that a path leads to; of one that is no description itself, the nearest around it. */
-function optionAt(described: Options, path: readonly string[]): Partial<Option<unknown>> | undefined {
-  return path.reduce<Partial<Option<unknown>>>((within, key) => within.options?.[key] ?? within.item ?? within, {
-    options: described,
-  });
-}
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 const toNumber = (given: string): unknown =>
@@ -294,14 +295,4 @@ function commaSeparated(given: string): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-}
-
-/** An object that is neither a list nor a promise. */
-function isPlain(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    typeof (value as PromiseLike<unknown>).then !== 'function'
-  );
 }

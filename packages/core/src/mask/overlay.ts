@@ -12,8 +12,8 @@ import { BORDER_OPTIONS, labelRows, type LabelRow } from './label-rows.ts';
 import { paintContour, Tint } from './paint.ts';
 import type { LabelColor } from './palette.ts';
 
-/** Options of {@link blendOverlay}. */
-export const BLEND_OPTIONS = {
+/** Options of how label colors are laid over a picture. */
+export const LOOK_OPTIONS = {
   /**
    * Weight of the label color, from 0 (picture only) to 1 (color only).
    * @default 0.5
@@ -24,8 +24,10 @@ export const BLEND_OPTIONS = {
    * @default false
    */
   contour: withDefault(flag(), false),
-  ...BORDER_OPTIONS,
 };
+
+/** Options of {@link blendOverlay}. */
+export const BLEND_OPTIONS = { ...LOOK_OPTIONS, ...BORDER_OPTIONS };
 export type BlendOverlayOptions = OptionsOf<typeof BLEND_OPTIONS>;
 
 /** Options of {@link resizeLabelMap}. */

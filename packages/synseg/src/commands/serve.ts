@@ -102,7 +102,7 @@ function liveOptions(
   return {
     ...{ policy: 'freshest', onError: 'skip' },
     ...(among(SEGMENT_VIDEOS_OPTIONS, flags) as SegmentVideosOptions),
-    ...{ realTime: true, output: ['jpeg'], signal, onEnd },
+    ...{ realTime: true, render: ['jpeg'], signal, onEnd },
     onState: (change) => {
       void onState(change);
       server.publishState(names.indexOf(change.source), change.state, change.reason);

@@ -3,7 +3,7 @@ import { SynsegError } from '@synseg/core';
 import { limitError } from '@synseg/core/guards';
 import type { Exit } from '../process/ffmpeg.ts';
 import { sourceName, type VideoSource } from '../source/source.ts';
-import type { FrameSelection } from './selection.ts';
+import type { Selection } from './selection.ts';
 
 /** @throws {SynsegError} `VIDEO_DECODE` naming the source when its pictures are larger than they may be. */
 export function checkPixels(
@@ -29,7 +29,7 @@ export function checkEnd(
   frames: number,
   exit: Exit | undefined,
   lastLines: string,
-  selection: FrameSelection,
+  selection: Selection,
 ): void {
   const name = sourceName(source);
   const said = lastLines === '' ? '' : ` ffmpeg said: ${lastLines}`;

@@ -3,9 +3,9 @@
  * the
  * pusher may use its memory again, views into one buffer included, and the frames can be given away.
  */
-import { DEFAULT_LIMITS, describeValue, limitError } from '@synseg/core/guards';
+import { describeValue, limitError } from '@synseg/core/guards';
 import type { RawFrame } from '../source/source.ts';
-import type { DecodeOptions, VideoFrame } from './decode.ts';
+import type { DecodeSettings, VideoFrame } from './decode-options.ts';
 import { PIXEL_FORMATS, pictureBytes, toRGB } from './pixel-formats.ts';
 import { turnOf } from './selection.ts';
 import { SteadyTimes } from './steady-times.ts';
@@ -17,9 +17,9 @@ import { SteadyTimes } from './steady-times.ts';
  */
 export async function* pushedFrames(
   source: AsyncIterable<RawFrame>,
-  options: DecodeOptions,
+  options: DecodeSettings,
 ): AsyncGenerator<VideoFrame, void, undefined> {
-  const { start = -Infinity, end = Infinity, fps, every = 1, signal, fullResolution } = options;
+  const { start = -Infinity, end = Infinity, fps, every, signal, fullResolution } = options;
   signal?.throwIfAborted();
   const iterator = source[Symbol.asyncIterator]();
   let aborted = (_reason: unknown): void => {};
@@ -85,7 +85,7 @@ export async function* pushedFrames(
         pixelAspect: 1,
         arrivedAt,
       };
-      yield fullResolution === true ? { ...frame, full: pixels.slice() } : frame;
+      yield fullResolution ? { ...frame, full: pixels.slice() } : frame;
     }
     options.onEnd?.({ frames, complaints: '', corrupt: 0, gaps: steady.gaps });
   } finally {
@@ -97,7 +97,7 @@ export async function* pushedFrames(
   }
 }
 
-function checkFrame(frame: RawFrame, index: number, maxPixels = DEFAULT_LIMITS.maxPixels): RawFrame {
+function checkFrame(frame: RawFrame, index: number, maxPixels: number): RawFrame {
   const refuse = (rule: string, got: unknown): never => {
     throw new TypeError(
       `Cannot read pushed frames: frame ${index} must ${rule}, got ` +

@@ -1,44 +1,37 @@
-/** Which frames of a source are wanted, checked here and turned into ffmpeg filters. */
-import { describeValue } from '@synseg/core/guards';
+/** Which frames of a source are wanted, and the ffmpeg filters that let them pass. */
+import { describeValue, integer, number, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';
 
-/** A part of a source. Times are presentation times as reported on each frame. */
-export interface FrameSelection {
+/** A part of a source, in presentation times as reported on each frame. */
+export const SELECTION_OPTIONS = {
   /**
    * First time in seconds, inclusive. Frames before it are decoded and dropped, so numbers and times stay exact.
    * @default the beginning
    */
-  readonly start?: number;
-  /** Last time in seconds, exclusive. @default the end */
-  readonly end?: number;
+  start: number(),
   /**
-   * Frames per second at most: of each `1 / fps` seconds the first frame, with its own time. Sources that are slower
-   * give
-   * all they have. @default all
+   * Last time in seconds, exclusive.
+   * @default the end
    */
-  readonly fps?: number;
-  /** Take each n-th of these frames, beginning with the first. @default 1 */
-  readonly every?: number;
-}
+  end: number(),
+  /**
+   * Frames per second at most: the first frame of each `1 / fps` seconds, with its own time.
+   * @default all
+   */
+  fps: number({ above: 0 }),
+  /**
+   * Takes every n-th of these frames, beginning with the first.
+   * @default 1
+   */
+  every: withDefault(integer(), 1),
+};
+export type FrameSelection = OptionsOf<typeof SELECTION_OPTIONS>;
+/** A part of a source, with its defaults. */
+export type Selection = Resolved<typeof SELECTION_OPTIONS>;
 
-/** @throws {RangeError} when `start`, `end`, `fps` or `every` is out of range. */
-export function checkSelection({ start, end, fps, every }: FrameSelection): void {
-  for (const [name, value] of Object.entries({ start, end })) {
-    if (value === undefined || Number.isFinite(value)) continue;
-    throw new RangeError(
-      `Cannot select frames: ${name} must be a finite number of seconds, got ${describeValue(value)}`,
-    );
-  }
-  if (end !== undefined && end <= (start ?? -Infinity)) {
-    throw new RangeError(`Cannot select frames: end must be after start (${start}), got ${describeValue(end)}`);
-  }
-  if (fps !== undefined && !(Number.isFinite(fps) && fps > 0)) {
-    throw new RangeError(`Cannot select frames: fps must be a number above 0, got ${describeValue(fps)}`);
-  }
-  if (every !== undefined && !(Number.isInteger(every) && every >= 1)) {
-    throw new RangeError(
-      `Cannot select frames: every must be a whole number of at least 1, got ${describeValue(every)}`,
-    );
-  }
+/** @throws {RangeError} when the end is not after the start. */
+export function checkRange(action: string, { start = -Infinity, end = Infinity }: Partial<Selection>): void {
+  if (end <= start)
+    throw new RangeError(`Cannot ${action}: end must be after start (${start}), got ${describeValue(end)}`);
 }
 
 /** Containers round times, some to milliseconds: a frame this little before its turn is in time. Seconds. */
@@ -50,12 +43,12 @@ export function turnOf(timeSeconds: number, fps: number): number {
 }
 
 /** Frames per second that are left of a source's. */
-export function selectedRate(frameRate: number, { fps = Infinity, every = 1 }: FrameSelection): number {
+export function selectedRate(frameRate: number, { fps = Infinity, every = 1 }: Partial<Selection>): number {
   return Math.min(frameRate, fps) / every;
 }
 
 /** The ffmpeg filters that let the selected frames pass; none if all are wanted. */
-export function selectionFilters({ start, end, fps, every = 1 }: FrameSelection): string[] {
+export function selectionFilters({ start, end, fps, every = 1 }: Partial<Selection>): string[] {
   const bounds = Object.entries({ start, end }).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value.toFixed(6)}`],
   );

@@ -1,41 +1,32 @@
-/** How long to wait before a broken connection is tried again. */
-import { checkOptions, describeValue, optionNames } from '@synseg/core/guards';
+/** Seconds between the attempts to open a broken connection again. */
+import { callback, integer, number, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';
 
-/** How a live source that broke is opened again. */
-export interface ReconnectOptions {
-  /** Failures in a row after which it is given up. @default none: it is tried until it answers */
-  readonly maxAttempts?: number;
-  /** Upper bound of the first wait, seconds; it doubles with each failure. @default 0.5 */
-  readonly minDelaySeconds?: number;
-  /** Upper bound of every wait, seconds. @default 30 */
-  readonly maxDelaySeconds?: number;
-  /** Where chance comes from, [0, 1). @default Math.random */
-  readonly random?: () => number;
-}
-
-const names = optionNames<ReconnectOptions>({
-  maxAttempts: true,
-  minDelaySeconds: true,
-  maxDelaySeconds: true,
-  random: true,
-});
-
-/** @throws {TypeError | RangeError} when it is no object, a name in it is not known, or a number is out of range. */
-export function checkReconnect(reconnect: ReconnectOptions): void {
-  checkOptions('read source', reconnect, names, 'reconnect');
-  const { maxAttempts, minDelaySeconds = 0.5, maxDelaySeconds = 30 } = reconnect;
-  if (maxAttempts !== undefined && !(maxAttempts === Infinity || (Number.isInteger(maxAttempts) && maxAttempts >= 1))) {
-    throw new RangeError(
-      `Cannot read source: maxAttempts must be a whole number of at least 1, got ${describeValue(maxAttempts)}`,
-    );
-  }
-  for (const [name, value] of Object.entries({ minDelaySeconds, maxDelaySeconds })) {
-    if (Number.isFinite(value) && value >= 0) continue;
-    throw new RangeError(
-      `Cannot read source: ${name} must be a number of seconds of at least 0, got ${describeValue(value)}`,
-    );
-  }
-}
+/** Options of how a live source that broke is opened again. */
+export const RECONNECT_OPTIONS = {
+  /**
+   * Failures in a row after which it is given up.
+   * @default none: it is tried until it answers
+   */
+  maxAttempts: withDefault(integer({ endless: true }), Infinity),
+  /**
+   * Upper bound of the first wait, seconds; it doubles with each failure.
+   * @default 0.5
+   */
+  minDelaySeconds: withDefault(number({ least: 0 }), 0.5),
+  /**
+   * Upper bound of every wait, seconds.
+   * @default 30
+   */
+  maxDelaySeconds: withDefault(number({ least: 0 }), 30),
+  /**
+   * Source of chance, [0, 1).
+   * @default Math.random
+   */
+  random: withDefault(callback<() => number>(), Math.random),
+};
+export type ReconnectOptions = OptionsOf<typeof RECONNECT_OPTIONS>;
+/** The waits of one source. */
+export type Backoff = Resolved<typeof RECONNECT_OPTIONS>;
 
 /** Steps that a server's refusal is ahead of a silent one: many lock a login after some attempts. */
 const refusedSteps = 4;
@@ -45,9 +36,9 @@ const refusedSteps = 4;
  * would
  * be at most, and that some steps ahead.
  */
-export function refusedSeconds(failures: number, options: ReconnectOptions): number {
+export function refusedSeconds(failures: number, options: Backoff): number {
   const most = backoffSeconds(failures + refusedSteps, { ...options, random: () => 1 });
-  return (most * (1 + (options.random ?? Math.random)())) / 2;
+  return (most * (1 + options.random())) / 2;
 }
 
 /**
@@ -55,9 +46,6 @@ export function refusedSeconds(failures: number, options: ReconnectOptions): num
  *
  * Full jitter: a hundred readers that one broken switch has cut off do not come back in one moment.
  */
-export function backoffSeconds(
-  failures: number,
-  { minDelaySeconds = 0.5, maxDelaySeconds = 30, random = Math.random }: ReconnectOptions,
-): number {
+export function backoffSeconds(failures: number, { minDelaySeconds, maxDelaySeconds, random }: Backoff): number {
   return random() * Math.min(maxDelaySeconds, minDelaySeconds * 2 ** (failures - 1));
 }

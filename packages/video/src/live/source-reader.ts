@@ -4,16 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSynsegError, SynsegError } from '@synseg/core';
-import { messageOf } from '@synseg/core/guards';
-import { cleanError, describeValue } from '@synseg/core/guards';
-import {
-  checkDecode,
-  openFrames,
-  type DecodeEnd,
-  type DecodeOptions,
-  type OpenedSource,
-  type VideoFrame,
-} from '../decode/decode.ts';
+import { cleanError, groupOrFalse, messageOf, number, readOptions, type Resolved } from '@synseg/core/guards';
+import type { DecodeEnd, DecodeSettings, OpenedSource, SOURCE_OPTIONS, VideoFrame } from '../decode/decode-options.ts';
+import { openFrames } from '../decode/decode.ts';
 import { isPlaylist, listens } from '../source/input.ts';
 import {
   describeSource,
@@ -24,7 +17,7 @@ import {
   type SourceDescription,
   type VideoSource,
 } from '../source/source.ts';
-import { backoffSeconds, checkReconnect, refusedSeconds, type ReconnectOptions } from './backoff.ts';
+import { backoffSeconds, RECONNECT_OPTIONS, refusedSeconds, type Backoff } from './backoff.ts';
 import { hopeless, passing, reasonOf, refused } from './reason.ts';
 import { StreamClock } from './stream-clock.ts';
 import { watch } from './watchdog.ts';
@@ -50,24 +43,39 @@ export interface SourceStateChange {
   readonly retryInSeconds?: number;
 }
 
-/** Options of {@link SourceReader}. */
-export interface ReaderOptions extends Omit<DecodeOptions, 'onEnd' | 'onOpen' | 'onCorrupt' | 'fullSize'> {
+/** Options of live sources. */
+export const LIVE_OPTIONS = {
   /**
-   * A live source that sends no frame for this long while one is waited for has stalled. @default 5; HLS playlists 30
+   * Seconds without a frame, while one is waited for, after which a live source has stalled and is opened again.
+   * @default 5; HLS playlists 30
    */
-  readonly stallTimeoutSeconds?: number;
+  stallTimeoutSeconds: number({ above: 0, endless: true }),
   /**
-   * A live source that sends no first frame for this long is tried again. @default 15, or the stall timeout if longer
+   * Seconds that a live source has for its first frame.
+   * @default 15, or the stall timeout if longer
    */
-  readonly connectTimeoutSeconds?: number;
-  /** Name of the source. @default what `describeSource` says */
+  connectTimeoutSeconds: number({ above: 0, endless: true }),
+  /** Waits and attempts when a live source broke; `false`: it is not opened again. Files never are. */
+  reconnect: groupOrFalse(RECONNECT_OPTIONS),
+};
+
+/** Options of {@link SourceReader}, after they were read. */
+export interface ReaderOptions
+  extends
+    Resolved<typeof SOURCE_OPTIONS>,
+    Resolved<typeof LIVE_OPTIONS>,
+    Pick<DecodeSettings, 'size' | 'fullResolution'> {
+  /**
+   * Name of the source.
+   * @default what `describeSource()` says
+   */
   readonly name?: string;
-  /** How live sources are opened again; `false`: not at all. Files never are. */
-  readonly reconnect?: ReconnectOptions | false;
   readonly onState?: (change: SourceStateChange) => void;
   /** Called once when the source has ended, with the sums of all connections. */
   readonly onEnd?: (end: DecodeEnd) => void;
 }
+
+const nowhere = { start: undefined, end: undefined };
 
 /** While it listens for a sender, ffmpeg itself gives up sooner than this. */
 const listenSeconds = 75;
@@ -79,7 +87,7 @@ export class SourceReader {
   readonly #source: VideoSource;
   readonly #options: ReaderOptions;
   readonly #description: SourceDescription;
-  readonly #reconnect: ReconnectOptions | false;
+  readonly #reconnect: Backoff | false;
   /** A file that has ended has ended, even if somebody wants it to be treated as live. */
   readonly #revivable: boolean;
   readonly #stallSeconds: number;
@@ -96,21 +104,10 @@ export class SourceReader {
   #reconnects = 0;
   #stalls = 0;
 
-  /**
-   * @throws {TypeError} when `source` is none.
-   * @throws {RangeError} when an option is out of range.
-   */
   constructor(source: VideoSource, options: ReaderOptions) {
-    checkDecode(source, options);
     const playlist = !isFrames(source) && isPlaylist(sourceInput(source));
-    const { stallTimeoutSeconds = playlist ? 30 : 5, connectTimeoutSeconds, reconnect = {} } = options;
-    for (const [name, value] of Object.entries({ stallTimeoutSeconds, connectTimeoutSeconds })) {
-      if (value === undefined || (typeof value === 'number' && value > 0)) continue;
-      throw new RangeError(
-        `Cannot read source: ${name} must be a positive number of seconds, got ${describeValue(value)}`,
-      );
-    }
-    if (reconnect !== false) checkReconnect(reconnect);
+    const { stallTimeoutSeconds = playlist ? 30 : 5, reconnect = readOptions('read source', RECONNECT_OPTIONS, {}) } =
+      options;
     this.#description = describeSource(source);
     this.name = options.name ?? this.#description.name;
     this.#source = source;
@@ -204,17 +201,15 @@ export class SourceReader {
 
   /** One connection's frames, in the source's own numbers and times. Throws when frames stop coming. */
   async *#connection(outcome: { complaints: string; frames: number }): AsyncGenerator<VideoFrame, void, undefined> {
-    const { signal, start, end, name: _name, ...options } = this.#options;
+    const { signal, start, end } = this.#options;
     const leaving = new AbortController();
     const info = this.#info;
-    const again =
-      info === undefined
-        ? { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) }
-        : { fullSize: [info.height, info.width] as const };
+    // What is opened again has no beginning and no end of its own.
+    const again = info === undefined ? { start, end, fullSize: undefined } : { ...nowhere, fullSize: info };
     const decoded = openFrames(this.#source, {
-      networkTimeoutSeconds: Math.max(10, Number.isFinite(this.#stallSeconds) ? this.#stallSeconds + 5 : 0),
-      ...options,
+      ...this.#options,
       ...again,
+      networkTimeoutSeconds: Math.max(10, Number.isFinite(this.#stallSeconds) ? this.#stallSeconds + 5 : 0),
       signal: signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]),
       onOpen: (opened) => (this.#info ??= opened),
       onCorrupt: (corrupt) => (this.#corruptNow = corrupt),
@@ -291,7 +286,7 @@ export class SourceReader {
     )
       throw error;
     this.#failures += 1;
-    if (this.#failures >= (this.#reconnect.maxAttempts ?? Infinity)) throw error;
+    if (this.#failures >= this.#reconnect.maxAttempts) throw error;
     const wait = refused.test(reason) ? refusedSeconds : backoffSeconds;
     const retryInSeconds = listens(this.#source) ? 0 : wait(this.#failures, this.#reconnect);
     this.#enter('reconnecting', { reason, retryInSeconds });

@@ -1,7 +1,7 @@
 /**
  * The files of one source: opened before it is read, written frame by frame, finished or left as they are at the end.
  */
-import type { OpenedSource } from '../decode/decode.ts';
+import type { OpenedSource } from '../decode/decode-options.ts';
 import { CocoSink } from '../sinks/coco.ts';
 import { CsvSink } from '../sinks/csv.ts';
 import type { FrameSink, SinkNeeds } from '../sinks/frame-sink.ts';
@@ -9,7 +9,7 @@ import { JsonlSink } from '../sinks/jsonl.ts';
 import { OverlayVideoSink, type OverlayVideoOptions } from '../sinks/overlay-video.ts';
 import { PngSequenceSink } from '../sinks/png-sequence.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
-import type { OutputFiles } from '../video-options.ts';
+import type { GivenFiles, OutputFiles } from '../video-options.ts';
 
 /** Which sink writes which file. */
 const sinks = {
@@ -21,14 +21,14 @@ const sinks = {
 } as const;
 
 /** The files that were asked for, by their kinds. */
-function wanted(files: OutputFiles): readonly (readonly [kind: keyof OutputFiles, path: string])[] {
+function wanted(files: GivenFiles): readonly (readonly [kind: keyof OutputFiles, path: string])[] {
   return (Object.keys(sinks) as (keyof OutputFiles)[]).flatMap((kind) =>
     files[kind] === undefined ? [] : [[kind, files[kind]] as const],
   );
 }
 
 /** What the sinks of these files want to find in their frames, all together. */
-export function needsOf(files: OutputFiles): SinkNeeds {
+export function needsOf(files: GivenFiles): SinkNeeds {
   return Object.assign({}, ...wanted(files).map(([kind]) => sinks[kind].needs)) as SinkNeeds;
 }
 
@@ -47,7 +47,7 @@ export class FrameOutputs {
   readonly #unfinished: string[] = [];
   #begun = false;
 
-  constructor(files: OutputFiles, options: FrameOutputsOptions) {
+  constructor(files: GivenFiles, options: FrameOutputsOptions) {
     this.#wanted = wanted(files);
     this.#options = options;
   }

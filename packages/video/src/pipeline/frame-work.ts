@@ -3,30 +3,21 @@
  * views, whether the model is needed at all, and what is carried from frame to frame. The work itself is the pool's.
  */
 import type { LabelSet } from '@synseg/core';
-import type { VideoFrame } from '../decode/decode.ts';
+import type { VideoFrame } from '../decode/decode-options.ts';
+import { pick } from '../pick.ts';
 import type { FramePicture, SegmentSettings, Smoothed } from '../pool/frame-task.ts';
 import type { FramePool } from '../pool/pool.ts';
-import type { Rendered, RenderRequest } from '../pool/render.ts';
-import { HoldGate, type HoldOptions } from '../temporal/hold.ts';
-import {
-  KeyframeSchedule,
-  keyframeSmoothing,
-  type KeyframeOptions,
-  type KeyframeSmoothingOptions,
-} from '../temporal/keyframes.ts';
-import type { SmoothingOptions, SmoothingState } from '../temporal/smoothing.ts';
+import type { FrameRequest, Rendered, RenderRequest } from '../pool/render.ts';
+import { HoldGate } from '../temporal/hold.ts';
+import { KeyframeSchedule } from '../temporal/keyframes.ts';
+import { smoothingOf, type Smoothing, type SmoothingState } from '../temporal/smoothing.ts';
+import type { StreamSettings } from '../video-options.ts';
 
 /** How the frames of a source are segmented. */
-export interface WorkOptions {
-  readonly views: 1 | 5;
-  readonly threshold?: number;
-  readonly smooth?: KeyframeSmoothingOptions;
-  readonly hold?: HoldOptions;
-  readonly keyframes?: KeyframeOptions;
+export interface WorkOptions extends Pick<StreamSettings, 'views' | 'threshold' | 'smooth' | 'hold' | 'keyframes'> {
   /** Height and width of the model's input, pixels. */
   readonly inputSize: readonly [height: number, width: number];
-  /** What is wanted of each frame, but for the labels. */
-  readonly render: Omit<RenderRequest, 'names' | 'colors' | 'mayBeBackground'>;
+  readonly render: FrameRequest;
 }
 
 /** The result of a frame. */
@@ -48,7 +39,6 @@ export class FrameWork {
   #last: Promise<LabelledMap | undefined> = Promise.resolve(undefined);
   #smoothed: Promise<SmoothingState | undefined> = Promise.resolve(undefined);
 
-  /** @throws {RangeError} when an option of smoothing, hold or key frames is out of range. */
   constructor(pool: FramePool, options: WorkOptions) {
     this.#pool = pool;
     this.#options = options;
@@ -76,11 +66,17 @@ export class FrameWork {
     if (this.#gate?.admits(seen) === false) return this.#repeat(this.#last, picture, render);
     const views = this.#keyframes?.views(seen) ?? this.#options.views;
     const { smooth } = this.#options;
-    const smoothing = smooth === undefined || this.#keyframes === undefined ? smooth : keyframeSmoothing(views, smooth);
     const result =
-      smoothing === undefined
+      smooth === undefined
         ? this.#plain(frame, labels, views, picture, render)
-        : this.#smooth(frame, labels, views, picture, render, smoothing);
+        : this.#smooth(
+            frame,
+            labels,
+            views,
+            picture,
+            render,
+            smoothingOf(smooth, views, this.#keyframes !== undefined),
+          );
     if (this.#gate !== undefined) this.#remember(result);
     return { ...(await result), held: false };
   }
@@ -136,7 +132,7 @@ export class FrameWork {
     views: 1 | 5,
     picture: FramePicture,
     render: RenderRequest,
-    smoothing: SmoothingOptions,
+    smoothing: Smoothing,
   ): Promise<Rendered> {
     const pixels = { pixels: frame.data, width: frame.width, height: frame.height };
     const activations = this.#pool.run(
@@ -153,7 +149,14 @@ export class FrameWork {
         state?.activations as Float32Array<ArrayBuffer> | undefined,
       );
       return this.#pool.run(
-        { type: 'smooth', ...maps, state, key: labels.key, rule: labels.ruleWith(this.#options), smoothing },
+        {
+          type: 'smooth',
+          ...maps,
+          state,
+          key: labels.key,
+          rule: labels.ruleWith(pick(this.#options, 'threshold')),
+          smoothing,
+        },
         moved,
       );
     });

@@ -5,7 +5,7 @@
 import type { LabelSet } from '@synseg/core';
 import { messageOf } from '@synseg/core/guards';
 import { pick } from '../pick.ts';
-import type { VideoFrame } from '../decode/decode.ts';
+import type { VideoFrame } from '../decode/decode-options.ts';
 import type { SourceReader, SourceState } from '../live/source-reader.ts';
 import { segmentedFrame, type SegmentedFrame } from '../segmented-frame.ts';
 import { FrameBuffer, type Policy } from './frame-buffer.ts';

@@ -4,12 +4,10 @@ import { extname, join } from 'node:path';
 import { checkOutputs, type OutputPath } from '@synseg/core/guards';
 import { findPictures } from '../source/sequence.ts';
 import { describeSource, sourcePath, type VideoSource } from '../source/source.ts';
-import type { OutputFiles } from '../video-options.ts';
+import type { GivenFiles, OutputFiles } from '../video-options.ts';
 
 /** A source, and the files to write for it. */
-interface SourceOutputs extends OutputFiles {
-  readonly source: VideoSource;
-}
+type SourceOutputs = GivenFiles & { readonly source: VideoSource };
 
 /** What texts are called. A shell's pattern behind `--csv` makes an output of the first file that fits it. */
 const endings = {
@@ -28,16 +26,15 @@ const endings = {
  * @throws {RangeError} naming the output and what it meets
  */
 export async function checkPlaces(
+  action: string,
   sources: readonly SourceOutputs[],
   nameOf: (kind: keyof OutputFiles, index: number) => string,
   read: readonly string[] = [],
 ): Promise<void> {
-  const outputs = sources.flatMap(({ source: _, ...files }, index) =>
-    outputPaths(files, (kind) => nameOf(kind, index)),
-  );
+  const outputs = sources.flatMap((files, index) => outputPaths(files, (kind) => nameOf(kind, index)));
   if (outputs.length === 0) return;
   const inputs = await Promise.all(sources.map(({ source }) => sourceFiles(source)));
-  await checkOutputs('segment videos', outputs, [...inputs.flat(), ...read]);
+  await checkOutputs(action, outputs, [...inputs.flat(), ...read]);
   for (const [index, files] of sources.entries()) {
     for (const kind of Object.keys(endings) as (keyof typeof endings)[]) {
       const path = files[kind];
@@ -48,7 +45,7 @@ export async function checkPlaces(
       )
         continue;
       throw new RangeError(
-        `Cannot segment videos: ${nameOf(kind, index)} must end in ${endings[kind].join(', ')} to replace a file, ` +
+        `Cannot ${action}: ${nameOf(kind, index)} must end in ${endings[kind].join(', ')} to replace a file, ` +
           `got "${path}"`,
       );
     }
@@ -63,7 +60,7 @@ async function isFullFile(path: string): Promise<boolean> {
 }
 
 /** The places that files are written to. */
-function outputPaths(files: OutputFiles, nameOf: (kind: keyof OutputFiles) => string): readonly OutputPath[] {
+function outputPaths(files: GivenFiles, nameOf: (kind: keyof OutputFiles) => string): readonly OutputPath[] {
   const { pngFolder, overlay, jsonl, coco, csv } = files;
   const paths = Object.entries({ overlay, jsonl, coco, csv }).flatMap(([kind, path]): OutputPath[] =>
     path === undefined ? [] : [{ name: nameOf(kind as keyof OutputFiles), path }],

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { LabelSetParts, SharedSegmenter } from '@synseg/core';
 import type { DecisionRule } from '@synseg/core/masks';
 import type { SerialisedError } from '@synseg/core/runtime';
-import type { SmoothingOptions, SmoothingState } from '../temporal/smoothing.ts';
+import type { Smoothing, SmoothingState } from '../temporal/smoothing.ts';
 import type { RenderInput, Rendered, RenderRequest } from './render.ts';
 
 /** How one frame is segmented. */
@@ -59,7 +59,7 @@ export interface SmoothTask extends Activations {
   /** `LabelSet.key`. */
   readonly key: string;
   readonly rule: DecisionRule;
-  readonly smoothing: SmoothingOptions;
+  readonly smoothing: Smoothing;
 }
 
 /** A label map, and what the next frame is smoothed with. */

@@ -41,6 +41,9 @@ export interface RenderRequest {
   readonly jpeg?: { readonly quality: number; /** Wider pictures are shrunk, pixels. */ readonly maxWidth: number };
 }
 
+/** The same, before it is known with which labels. */
+export type FrameRequest = Omit<RenderRequest, 'names' | 'colors' | 'mayBeBackground'>;
+
 /** A frame to render. */
 export interface RenderInput {
   /** `Uint8Array, [height, width], row-major`: label index, 255 = background. */

@@ -1,39 +1,49 @@
 /** What ffmpeg is told in order to encode, and the checks before it. */
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { describeValue } from '@synseg/core/guards';
+import { integer, number, text, value, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
-import type { VideoSource } from '../source/source.ts';
+import { isSource, type VideoSource } from '../source/source.ts';
 
-/** What `encodeVideo` must know. */
-export interface EncodeOptions {
-  /**
-   * Width of each frame in pixels. Odd sizes get one more column in the file, a copy of the last one: H.264 needs it.
-   */
-  readonly width: number;
+/** Options of `encodeVideo()`; `width`, `height` and `frameRate` are needed. */
+export const ENCODE_VIDEO_OPTIONS = {
+  /** Width of each frame in pixels. Odd sizes get one more column, a copy of the last one: H.264 needs it. */
+  width: integer(),
   /** Height of each frame in pixels; odd ones as for `width`. */
-  readonly height: number;
-  /** Width of a pixel by its height; players stretch the picture by it. @default 1 */
-  readonly pixelAspect?: number;
+  height: integer(),
+  /**
+   * Width of a pixel by its height; players stretch the picture by it.
+   * @default 1
+   */
+  pixelAspect: withDefault(number({ above: 0 }), 1),
   /** Frames per second to plan for; each frame is shown at its own time all the same. */
-  readonly frameRate: number;
-  /** Where the frames come from; its sound is taken along if `audioCodec` is given. Never written to. */
-  readonly source?: VideoSource;
+  frameRate: number({ above: 0 }),
+  /** Source of the frames; its sound is taken along if `audioCodec` is given. Never written to. */
+  source: value<VideoSource>('be a source of video', isSource),
   /**
    * Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if the file cannot
-   * hold it.
-   * The source is read again for it when the frames are done, so it must be a file or a recording, not a live stream.
+   * hold it. The source is read again for it when the frames are done, so it must be a file or a recording, not a live
+   * stream.
    */
-  readonly audioCodec?: string;
-  /** H.264 encoder of ffmpeg. @default 'libx264' */
-  readonly encoder?: string;
-  /** Constant quality of libx264, 0 (lossless) to 51. @default 20 */
-  readonly quality?: number;
-}
+  audioCodec: text(),
+  /**
+   * H.264 encoder of ffmpeg.
+   * @default 'libx264'
+   */
+  encoder: withDefault(text(), 'libx264'),
+  /**
+   * Constant quality of libx264, 0 (lossless) to 51.
+   * @default 20
+   */
+  quality: withDefault(number({ least: 0, most: 51 }), 20),
+};
+export type EncodeOptions = OptionsOf<typeof ENCODE_VIDEO_OPTIONS, 'width' | 'height' | 'frameRate'>;
+/** The same after they were read. */
+export type EncodeSettings = Resolved<typeof ENCODE_VIDEO_OPTIONS, 'width' | 'height' | 'frameRate'>;
 
 const containers = ['.mp4', '.m4v', '.mov'];
 /** Size and rate of the frames: what a live source tells with its first one. */
-export type FrameFormat = Pick<EncodeOptions, 'width' | 'height' | 'pixelAspect' | 'frameRate'>;
+export type FrameFormat = Pick<EncodeSettings, 'width' | 'height' | 'pixelAspect' | 'frameRate'>;
 
 /** ffmpeg's name of the container that the path's ending asks for. */
 export function containerOf(path: string): string {
@@ -43,7 +53,7 @@ export function containerOf(path: string): string {
 /** Arguments that read frames from stdin and write the mp4 to `path`. */
 export function encodeArguments(
   path: string,
-  { width, height, pixelAspect = 1, frameRate }: FrameFormat,
+  { width, height, pixelAspect, frameRate }: FrameFormat,
   encoder: string,
   quality: number,
   passthrough: readonly string[],
@@ -71,30 +81,10 @@ export function encodeArguments(
   ];
 }
 
-/** @throws {RangeError} when the path's ending or the quality is out of range. */
-export function checkFile(path: string, { quality }: Pick<EncodeOptions, 'quality'>): void {
-  if (!containers.includes(extname(path).toLowerCase())) {
+/** @throws {RangeError} when the path ends otherwise. */
+export function checkEnding(path: string): void {
+  if (!containers.includes(extname(path).toLowerCase()))
     throw new RangeError(`Cannot write video: path must end in ${containers.join(', ')}, got "${path}"`);
-  }
-  if (quality !== undefined && !(Number.isFinite(quality) && quality >= 0 && quality <= 51)) {
-    throw new RangeError(`Cannot write video: quality must be between 0 and 51, got ${describeValue(quality)}`);
-  }
-}
-
-/** @throws {RangeError} when a number is out of range. */
-export function checkFormat({ width, height, pixelAspect = 1, frameRate }: FrameFormat): void {
-  for (const [name, value] of Object.entries({ width, height })) {
-    if (Number.isInteger(value) && value > 0) continue;
-    throw new RangeError(`Cannot write video: ${name} must be positive whole pixels, got ${describeValue(value)}`);
-  }
-  if (!(Number.isFinite(pixelAspect) && pixelAspect > 0)) {
-    throw new RangeError(
-      `Cannot write video: pixelAspect must be a positive number, got ${describeValue(pixelAspect)}`,
-    );
-  }
-  if (!(Number.isFinite(frameRate) && frameRate > 0)) {
-    throw new RangeError(`Cannot write video: frameRate must be a positive number, got ${describeValue(frameRate)}`);
-  }
 }
 
 /** @throws {SynsegError} `VIDEO_ENCODE` naming the encoders there are, when `encoder` is none of them. */

@@ -6,14 +6,15 @@
 import { rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { checkKind, checkOptions, checkOutputs, describeValue, optionNames } from '@synseg/core/guards';
+import { checkKind, checkOutputs, describeValue, readOptions } from '@synseg/core/guards';
 import {
   checkEncoder,
-  checkFile,
-  checkFormat,
+  checkEnding,
   containerOf,
+  ENCODE_VIDEO_OPTIONS,
   encodeArguments,
   type EncodeOptions,
+  type EncodeSettings,
   type FrameFormat,
 } from './encode-arguments.ts';
 import { matroskaFrameHeader, matroskaHeader } from './raw-matroska.ts';
@@ -21,7 +22,7 @@ import { startTool, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion, passthroughArguments } from '../process/version.ts';
 import { locateFfmpeg, proxyEnvironment } from '../process/locate.ts';
 import { beginFile, finishFile, keptFile } from './partial-file.ts';
-import { checkSource, sourceInput, sourcePath } from '../source/source.ts';
+import { checkSource, sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
 import { audioCodecOf, soundSteps, type SoundFiles } from './sound.ts';
 import { writeError } from './write-error.ts';
 
@@ -48,17 +49,6 @@ export interface VideoSink {
   abort(): Promise<void>;
 }
 
-const names = optionNames<EncodeOptions>({
-  width: true,
-  height: true,
-  pixelAspect: true,
-  frameRate: true,
-  source: true,
-  audioCodec: true,
-  encoder: true,
-  quality: true,
-});
-
 const abortMs = 10_000;
 /** Some versions of ffmpeg lose the end of a file on a full disk and exit with 0 all the same. */
 const lost = /No space left|Disk quota|File too large|Error writing trailer|Input\/output error/i;
@@ -74,38 +64,30 @@ const leastStepSeconds = 0.0001;
  */
 export async function encodeVideo(path: string, options: EncodeOptions): Promise<VideoSink> {
   checkKind('write video', 'path', path, typeof path === 'string' && path !== '', 'be a path');
-  checkKind('write video', 'options', options, options !== undefined, 'be an object with width, height and frameRate');
-  checkOptions('write video', options, names);
-  if (options.source !== undefined) checkSource(options.source);
-  for (const name of ['audioCodec', 'encoder'] as const)
-    checkKind(
-      'write video',
-      name,
-      options[name],
-      options[name] === undefined || typeof options[name] === 'string',
-      'be a name',
-    );
-  checkFile(path, options);
-  checkFormat(options);
-  const prepared = await prepareVideo(path, options);
-  return prepared.open(options, options.audioCodec);
+  const settings = readOptions('write video', ENCODE_VIDEO_OPTIONS, options, ['width', 'height', 'frameRate']);
+  if (settings.source !== undefined) checkSource(settings.source);
+  const prepared = await prepareVideo(path, settings);
+  return prepared.open(settings, settings.audioCodec);
 }
 
 /** A file that is known to be writable, before its frames are known. */
 export interface PreparedVideo {
   /** Codec of the source's sound, if it has any that can be taken along. */
   readonly audioCodec: () => Promise<string | undefined>;
-  /** Opens the file for frames of one size. @throws {RangeError} when a number is out of range. */
+  /** Opens the file for frames of one size. */
   readonly open: (format: FrameFormat, audioCodec: string | undefined) => Mp4Sink;
 }
 
 /** The part of {@link encodeVideo} that does not need the frames' size; throws what it throws. */
 export async function prepareVideo(
   path: string,
-  options: Omit<EncodeOptions, keyof FrameFormat>,
+  {
+    source,
+    encoder,
+    quality,
+  }: Pick<EncodeSettings, 'encoder' | 'quality'> & { readonly source?: VideoSource | undefined },
 ): Promise<PreparedVideo> {
-  const { source, encoder = 'libx264', quality = 20 } = options;
-  checkFile(path, options);
+  checkEnding(path);
   const read = source === undefined ? undefined : sourcePath(source);
   if (read !== undefined) await checkOutputs('write video', [{ name: 'path', path }], [read]);
   const ffmpeg = await locateFfmpeg();
@@ -117,7 +99,6 @@ export async function prepareVideo(
   return {
     audioCodec: async () => (source === undefined ? undefined : audioCodecOf(ffmpeg, source)),
     open: (format, audioCodec) => {
-      checkFormat(format);
       const pictures = encodeArguments(partial, format, encoder, quality, passthrough);
       return new Mp4Sink(path, partial, format, {
         encode: () => startTool(ffmpeg, pictures, { input: true, outputs: 0 }),

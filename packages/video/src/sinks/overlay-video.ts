@@ -6,7 +6,7 @@
  */
 import { selectedRate } from '../decode/selection.ts';
 import type { VideoSource } from '../source/source.ts';
-import type { FrameFormat } from './encode-arguments.ts';
+import { ENCODE_VIDEO_OPTIONS, type FrameFormat } from './encode-arguments.ts';
 import { prepareVideo, type Mp4Sink, type PreparedVideo } from './encode.ts';
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
 
@@ -22,7 +22,7 @@ export interface OverlayVideoOptions {
    */
   readonly info?: () => { readonly frameRate?: number | undefined; readonly live?: boolean | undefined } | undefined;
   /** Pictures per second at most, and one in this many of them. @default all */
-  readonly fps?: number;
+  readonly fps?: number | undefined;
   readonly every?: number;
   /** H.264 encoder of ffmpeg. @default 'libx264' */
   readonly encoder?: string;
@@ -54,13 +54,12 @@ export class OverlayVideoSink implements FrameSink {
 
   /** Prepares the file at `path`; ffmpeg starts with the first frame. @throws what `encodeVideo` throws. */
   static async open(path: string, options: OverlayVideoOptions): Promise<OverlayVideoSink> {
-    const { source, encoder, quality } = options;
-    const prepared = await prepareVideo(path, {
-      ...(source === undefined ? {} : { source }),
-      ...(encoder === undefined ? {} : { encoder }),
-      ...(quality === undefined ? {} : { quality }),
-    });
-    return new OverlayVideoSink(prepared, options);
+    const {
+      source,
+      encoder = ENCODE_VIDEO_OPTIONS.encoder.fallback,
+      quality = ENCODE_VIDEO_OPTIONS.quality.fallback,
+    } = options;
+    return new OverlayVideoSink(await prepareVideo(path, { source, encoder, quality }), options);
   }
 
   async write(frame: SinkFrame): Promise<void> {

@@ -1,7 +1,7 @@
 /** Cameras of this computer: what there is, and what ffmpeg is told in order to open one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { SynsegError } from '@synseg/core';
-import { checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
+import { readOptions, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { locateFfmpeg } from '../process/locate.ts';
 
@@ -18,9 +18,7 @@ export interface CameraDevice {
 }
 
 /** Options of {@link listDevices}. */
-export interface ListDevicesOptions {
-  readonly signal?: AbortSignal;
-}
+export type ListDevicesOptions = OptionsOf<typeof SIGNAL_OPTION>;
 
 /**
  * The cameras of this computer: by `/sys/class/video4linux` on Linux, by ffmpeg's AVFoundation on macOS and DirectShow
@@ -34,10 +32,8 @@ export interface ListDevicesOptions {
  * for (const { id, name } of await listDevices()) console.assert(id.startsWith('camera:') && name !== '');
  * ```
  */
-export async function listDevices(options: ListDevicesOptions = {}): Promise<readonly CameraDevice[]> {
-  checkOptions('list cameras', options, optionNames<ListDevicesOptions>({ signal: true }));
-  const { signal } = options;
-  checkSignal('list cameras', signal);
+export async function listDevices(options?: ListDevicesOptions): Promise<readonly CameraDevice[]> {
+  const { signal } = readOptions('list cameras', SIGNAL_OPTION, options);
   signal?.throwIfAborted();
   if (process.platform === 'linux') return linuxDevices('/sys/class/video4linux');
   return process.platform === 'darwin' || process.platform === 'win32' ? askFfmpeg(await locateFfmpeg(), signal) : [];

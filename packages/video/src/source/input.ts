@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { SynsegError } from '@synseg/core';
-import { describeValue, shownURL } from '@synseg/core/guards';
+import { flag, number, shownURL, value, withDefault, type Resolved } from '@synseg/core/guards';
 import { allowedArguments } from './allowed.ts';
 import { publicAddress } from './public-address.ts';
 import { cameraInput } from './devices.ts';
@@ -22,51 +22,69 @@ import {
   type VideoSource,
 } from './source.ts';
 
-/** How to open a source. */
-export interface InputOptions {
-  /** Pictures per second of image sequences (default 25) and cameras (default: the camera's own). */
-  readonly frameRate?: number;
-  /** Files and image sequences: begin again at the end, for ever; numbers and times go on. @default false */
-  readonly loop?: boolean;
-  /** Files: no faster than their own speed, as a camera would send them. @default false */
-  readonly realTime?: boolean;
-  /** Name of ffmpeg's `-hwaccel`: `auto`, `cuda`, `vaapi`, `videotoolbox`, … @default decode on the CPU */
-  readonly hardwareAcceleration?: string;
-  /** A network that is silent for this long is an error to ffmpeg. @default 10 */
-  readonly networkTimeoutSeconds?: number;
+/** Options of what is opened, read or not. */
+export const OPENING_OPTIONS = {
   /**
-   * For addresses that users of a service send: only network sources at public addresses are opened, and no playlists.
-   * Names are looked up and redirects followed before ffmpeg is given the address; it looks again, so a hostile name
-   * server
-   * can still lead it astray. @default false
+   * Pictures per second of image sequences and cameras.
+   * @default 25; a camera's own
    */
-  readonly publicOnly?: boolean;
-}
+  frameRate: number({ above: 0 }),
+  /**
+   * Opens network sources at public addresses only, and no playlists: for addresses that users of a service send. Names
+   * are looked up and redirects followed before ffmpeg has the address; as it looks again, a hostile name server can
+   * still lead it astray.
+   */
+  publicOnly: withDefault(flag(), false),
+};
 
-/** @throws {RangeError} when an option is out of range or does not go with the kind of source. */
-export function checkInputOptions(source: FfmpegSource, options: InputOptions): void {
+/** Options of what is played. */
+export const PLAYING_OPTIONS = {
+  ...OPENING_OPTIONS,
+  /** Plays files and image sequences again and again; numbers and times go on. */
+  loop: withDefault(flag(), false),
+  /** Plays files at their own speed, as a camera would send them. */
+  realTime: withDefault(flag(), false),
+  /**
+   * Hardware decoding, by its name in `ffmpeg -hwaccels`: `auto`, `cuda`, `vaapi`, `videotoolbox`, …
+   * @default decodes on the CPU
+   */
+  hardwareAcceleration: value(
+    'be a name as in ffmpeg -hwaccels',
+    (given) => typeof given === 'string',
+    (name: string) => /^[a-z0-9_]+$/.test(name),
+    { fromText: String, placeholder: 'name' },
+  ),
+};
+
+/** Options of a connection. */
+export const NETWORK_OPTIONS = {
+  /**
+   * Seconds of silence after which ffmpeg gives up a network source.
+   * @default 10
+   */
+  networkTimeoutSeconds: withDefault(number({ above: 0 }), 10),
+};
+
+type Opening = Resolved<typeof OPENING_OPTIONS & typeof NETWORK_OPTIONS>;
+/** How a source is opened. */
+export type InputSettings = Opening & Resolved<typeof PLAYING_OPTIONS>;
+
+/** @throws {RangeError} when an option does not go with the kind of source. */
+export function checkInputOptions(
+  action: string,
+  source: FfmpegSource,
+  { loop, realTime, publicOnly }: Partial<InputSettings>,
+): void {
   const { kind, live } = describeSource(source);
-  const refuse = (name: string, rule: string, got: unknown): never => {
-    throw new RangeError(
-      `Cannot decode video: ${name} must ${rule}, got ${typeof got === 'string' ? got : describeValue(got)}`,
-    );
-  };
-  for (const name of ['frameRate', 'networkTimeoutSeconds'] as const) {
-    const value = options[name];
-    if (value !== undefined && !(Number.isFinite(value) && value > 0)) refuse(name, 'be a positive number', value);
-  }
-  const { hardwareAcceleration, loop, realTime } = options;
-  if (hardwareAcceleration !== undefined && !/^[a-z0-9_]+$/.test(hardwareAcceleration)) {
-    refuse('hardwareAcceleration', 'be a name as in ffmpeg -hwaccels', describeValue(hardwareAcceleration));
-  }
-  if (options.publicOnly === true && kind !== 'network')
-    refuse('publicOnly', 'be used with a network source', kind === 'stdin' ? 'stdin' : `a ${kind}`);
   const what = kind === 'network' ? 'a network source' : kind === 'stdin' ? 'stdin' : `a ${kind}`;
-  if (loop === true && (kind === 'stdin' || kind === 'camera' || live !== false)) {
-    refuse('loop', 'be used with a file or an image sequence', what);
-  }
+  const refuse = (name: string, rule: string, got = what): never => {
+    throw new RangeError(`Cannot ${action}: ${name} must be used with ${rule}, got ${got}`);
+  };
+  if (publicOnly === true && kind !== 'network') refuse('publicOnly', 'a network source');
+  if (loop === true && (kind === 'stdin' || kind === 'camera' || live !== false))
+    refuse('loop', 'a file or an image sequence');
   if (realTime === true && live === true && !isPlaylist(sourceInput(source)))
-    refuse('realTime', 'be used with a source that is not live', `live ${what}`);
+    refuse('realTime', 'a source that is not live', `live ${what}`);
 }
 
 /** How ffmpeg and ffprobe open a source. */
@@ -82,7 +100,7 @@ export interface OpenInput {
 /** How ffmpeg decodes `source`. */
 export async function decodeInput(
   source: FfmpegSource,
-  options: InputOptions,
+  options: InputSettings,
   ffmpeg: string,
   version: readonly [major: number, minor: number],
   onUnreadable: (name: string, why: string) => void = () => {},
@@ -91,10 +109,10 @@ export async function decodeInput(
   const { hardwareAcceleration, loop, realTime } = options;
   const opened = await openInput(source, options, ffmpeg, version, onUnreadable);
   // A live playlist comes a segment at a time, many seconds at once: it is read at its own speed.
-  const paced = realTime === true || (live === true && isPlaylist(sourceInput(source)));
+  const paced = realTime || (live === true && isPlaylist(sourceInput(source)));
   const more = [
     ...(hardwareAcceleration === undefined ? [] : ['-hwaccel', hardwareAcceleration]),
-    ...(loop === true && opened.pictures === undefined ? ['-stream_loop', '-1'] : []),
+    ...(loop && opened.pictures === undefined ? ['-stream_loop', '-1'] : []),
     ...(paced ? ['-re'] : []),
     // One frame of delay for each decoding thread is too much for a live picture; slices have none.
     ...(live === true ? ['-thread_type', 'slice'] : []),
@@ -111,7 +129,7 @@ export async function decodeInput(
  */
 export async function openInput(
   source: FfmpegSource,
-  { frameRate, networkTimeoutSeconds = 10, loop = false, publicOnly = false }: InputOptions,
+  { frameRate, networkTimeoutSeconds, loop, publicOnly }: Opening & { readonly loop: boolean },
   ffmpeg: string,
   version: readonly [major: number, minor: number],
   onUnreadable: (name: string, why: string) => void = () => {},

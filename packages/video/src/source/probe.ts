@@ -1,7 +1,7 @@
 /** What ffprobe says about a source, without decoding it. It opens the source: what can be read once is then read. */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { DEFAULT_LIMITS, checkLimits, checkOptions, checkSignal, optionNames } from '@synseg/core/guards';
+import { PIXEL_LIMIT, readOptions, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg, locateFfprobe, proxyEnvironment } from '../process/locate.ts';
@@ -9,7 +9,7 @@ import { checkPixels } from '../decode/check-end.ts';
 import { pixelArguments } from '../decode/decode-arguments.ts';
 import { refusedSize } from '../decode/input-report.ts';
 import { pixelAspect } from '../decode/frame-clock.ts';
-import { checkInputOptions, openInput, type InputOptions } from './input.ts';
+import { checkInputOptions, NETWORK_OPTIONS, openInput, OPENING_OPTIONS } from './input.ts';
 import { checkSource, isFrames, sourceInput, sourceName, sourceSecrets, type VideoSource } from './source.ts';
 
 /** Facts of a source's first video stream (cover pictures of audio files do not count). */
@@ -38,23 +38,8 @@ export interface VideoInfo {
 }
 
 /** Options of {@link probe}. */
-export interface ProbeOptions extends Pick<InputOptions, 'frameRate' | 'networkTimeoutSeconds' | 'publicOnly'> {
-  /**
-   * Pixels of a picture of the source, width × height; a larger one is an error before it is decoded. @default 100
-   * million
-   */
-  readonly maxPixels?: number;
-  /** Ends ffprobe; the call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
-
-const names = optionNames<ProbeOptions>({
-  frameRate: true,
-  networkTimeoutSeconds: true,
-  publicOnly: true,
-  maxPixels: true,
-  signal: true,
-});
+export const PROBE_OPTIONS = { ...OPENING_OPTIONS, ...NETWORK_OPTIONS, ...PIXEL_LIMIT, ...SIGNAL_OPTION };
+export type ProbeOptions = OptionsOf<typeof PROBE_OPTIONS>;
 
 interface ProbedStream {
   readonly codec_type?: string;
@@ -79,19 +64,17 @@ interface ProbedStream {
  * @throws {SynsegError} `VIDEO_DECODE` naming the source when it cannot be opened or has no video stream;
  * `FFMPEG_MISSING` when there is no ffprobe.
  */
-export async function probe(source: VideoSource, options: ProbeOptions = {}): Promise<VideoInfo> {
+export async function probe(source: VideoSource, options?: ProbeOptions): Promise<VideoInfo> {
   checkSource(source);
-  checkOptions('open video', options, names);
-  checkSignal('open video', options.signal);
+  const settings = readOptions('open video', PROBE_OPTIONS, options);
+  const { maxPixels, signal } = settings;
   if (isFrames(source))
     throw new TypeError(
       'Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames',
     );
-  checkInputOptions(source, options);
-  const { maxPixels = DEFAULT_LIMITS.maxPixels } = options;
-  checkLimits('open video', { maxPixels });
+  checkInputOptions('open video', source, settings);
   const [ffprobe, ffmpeg] = await Promise.all([locateFfprobe(), locateFfmpeg()]);
-  const open = await openInput(source, options, ffmpeg, await ffmpegVersion(ffmpeg));
+  const open = await openInput(source, { ...settings, loop: false }, ffmpeg, await ffmpegVersion(ffmpeg));
   if (open.pictures !== undefined) {
     const { folder, first, names, frameRate } = open.pictures;
     const picture = await probe(join(folder, first), options);
@@ -107,7 +90,7 @@ export async function probe(source: VideoSource, options: ProbeOptions = {}): Pr
     ...pixelArguments(maxPixels),
     ...open.arguments,
   ];
-  const { code, stdout, lastLines } = await runTool(ffprobe, args, options.signal, {
+  const { code, stdout, lastLines } = await runTool(ffprobe, args, signal, {
     input: open.input ?? false,
     secrets: sourceSecrets(source),
     environment: proxyEnvironment(sourceInput(source)),

@@ -5,12 +5,15 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   checkKind,
-  checkOptions,
-  describeValue,
   encodedLogin,
-  optionNames,
+  flag,
+  list,
+  readOptions,
   shownURL,
+  text,
+  value,
   withoutSecrets,
+  type OptionsOf,
 } from '@synseg/core/guards';
 import type { PixelFormat } from '../decode/pixel-formats.ts';
 import { isSequence } from './sequence.ts';
@@ -28,17 +31,26 @@ import { isSequence } from './sequence.ts';
  */
 export type VideoSource = string | URL | FfmpegInput | AsyncIterable<RawFrame>;
 
+const anyText = value<string>('be a string', (given) => typeof given === 'string');
+
 /** Anything else ffmpeg can open, with the options that go before `-i`. */
-export interface FfmpegInput {
-  /** What goes after `-i`, as it is. */
-  readonly url: string;
+export type FfmpegInput = OptionsOf<typeof FFMPEG_INPUT, 'url'>;
+const FFMPEG_INPUT = {
+  /** The text after `-i`, as it is. */
+  url: text(),
   /** Options before `-i`; they win over those this package sets, e.g. `['-rtsp_transport', 'udp']`. */
-  readonly inputOptions?: readonly string[];
-  /** Name for people. @default the path, or scheme, host, port and last plain part of a URL */
-  readonly name?: string;
-  /** True: frames come at their own time, and its end means that the connection broke. @default by the kind of URL */
-  readonly live?: boolean;
-}
+  inputOptions: list(anyText, { least: 0 }),
+  /**
+   * Name for people.
+   * @default the path, or scheme, host, port and last plain part of a URL
+   */
+  name: anyText,
+  /**
+   * True: frames come at their own time, and its end means that the connection broke.
+   * @default by the kind of URL
+   */
+  live: flag(),
+};
 
 /** A picture pushed by the caller. */
 export interface RawFrame {
@@ -187,19 +199,6 @@ export function sourceName(source: VideoSource): string {
   return shownURL(path) === path || existsSync(path) ? path : shownURL(path);
 }
 
-const inputNames = optionNames<FfmpegInput>({ url: true, inputOptions: true, name: true, live: true });
-
-function checkInput(source: FfmpegInput): void {
-  checkOptions('open video', source, inputNames, 'source');
-  const { inputOptions, name, live } = source;
-  const isList =
-    inputOptions === undefined ||
-    (Array.isArray(inputOptions) && inputOptions.every((option) => typeof option === 'string'));
-  checkKind('open video', 'inputOptions', inputOptions, isList, 'be a list of strings');
-  checkKind('open video', 'name', name, name === undefined || typeof name === 'string', 'be a string');
-  checkKind('open video', 'live', live, live === undefined || typeof live === 'boolean', 'be true or false');
-}
-
 /** The names of several sources, each one its own: files and the page tell sources apart by them. */
 export function sourceNames(sources: readonly VideoSource[]): readonly string[] {
   const names = sources.map(sourceName);
@@ -229,17 +228,17 @@ export function sourceSecrets(source: VideoSource): readonly string[] {
 const harmless =
   /^-(?:f|c|codec|c:v|rtsp_\w+|pix_fmt|pixel_format|input_format|video_size|hwaccel\w*|\w+_whitelist|fflags|flags|i)$/;
 
+/** True for {@link VideoSource}, as far as its kind goes. */
+export function isSource(source: unknown): source is VideoSource {
+  const readable = (text: unknown): boolean => typeof text === 'string' && text !== '' && !text.includes('\0');
+  if (typeof source !== 'object' || source === null) return readable(source);
+  return source instanceof URL || Symbol.asyncIterator in source || ('url' in source && readable(source.url));
+}
+
 /** @throws {TypeError} when `source` is none of {@link VideoSource}. */
 export function checkSource(source: unknown): asserts source is VideoSource {
-  const readable = (text: string): boolean => text !== '' && !text.includes('\0');
-  if (source instanceof URL || (typeof source === 'string' && readable(source))) return;
-  if (typeof source === 'object' && source !== null) {
-    if (Symbol.asyncIterator in source) return;
-    if ('url' in source && typeof source.url === 'string' && readable(source.url))
-      return checkInput(source as FfmpegInput);
-  }
-  throw new TypeError(
-    'Cannot open video: source must be a path, a URL, { url, inputOptions } or an async iterable of frames, got ' +
-      `${describeValue(source)}`,
-  );
+  const rule = 'be a path, a URL, { url, inputOptions } or an async iterable of frames';
+  checkKind('open video', 'source', source, isSource(source), rule);
+  if (typeof source === 'object' && !(source instanceof URL) && !isFrames(source as VideoSource))
+    readOptions('open video', FFMPEG_INPUT, source, ['url'], 'source');
 }

@@ -1,18 +1,22 @@
 /** Skips inference while the picture stands still: the last result then stands for the new frame. */
-import { describeValue } from '@synseg/core/guards';
+import { integer, number, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';
 import { isSameSize, makeThumbnail, measureChange, type Picture, type Thumbnail } from './motion.ts';
 
-/** When a frame may take the result of the one before. */
-export interface HoldOptions {
+/** Options of when a frame may take the result of the one before. */
+export const HOLD_OPTIONS = {
   /**
    * Change of a patch (mean absolute difference, 0 to 1) from which a frame is segmented. No patch of a held frame
-   * differs
-   * that much from the frame whose result it takes. @default 0.03
+   * differs that much from the frame whose result it takes.
+   * @default 0.03
    */
-  readonly threshold?: number;
-  /** At least every so many frames one is segmented, whatever the picture does. @default 25 */
-  readonly maxFrames?: number;
-}
+  threshold: withDefault(number({ above: 0, endless: true }), 0.03),
+  /**
+   * Of so many frames at least one is segmented, whatever the picture does.
+   * @default 25
+   */
+  maxFrames: withDefault(integer({ endless: true }), 25),
+};
+export type HoldOptions = OptionsOf<typeof HOLD_OPTIONS>;
 
 /**
  * Decides for the frames of one source, in their order, which of them are segmented.
@@ -35,15 +39,7 @@ export class HoldGate {
   #segmented: Thumbnail | undefined;
   #held = 0;
 
-  /** @throws {RangeError} when `threshold` is not above 0 or `maxFrames` no whole number of at least 1. */
-  constructor({ threshold = 0.03, maxFrames = 25 }: HoldOptions = {}) {
-    if (!(typeof threshold === 'number' && threshold > 0))
-      throw new RangeError(`Cannot hold frames: threshold must be above 0, got ${describeValue(threshold)}`);
-    if (!(Number.isInteger(maxFrames) && maxFrames >= 1)) {
-      throw new RangeError(
-        `Cannot hold frames: maxFrames must be a whole number of at least 1, got ${describeValue(maxFrames)}`,
-      );
-    }
+  constructor({ threshold, maxFrames }: Resolved<typeof HOLD_OPTIONS>) {
     this.#threshold = threshold;
     this.#maxFrames = maxFrames;
   }

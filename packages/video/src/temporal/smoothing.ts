@@ -4,7 +4,7 @@
  *
  * Pure functions on plain data: a state may travel between threads by transfer. Frames of one source go in their order.
  */
-import { describeValue } from '@synseg/core/guards';
+import { number, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';
 import {
   isSameSize,
   makeThumbnail,
@@ -15,17 +15,50 @@ import {
   type Thumbnail,
 } from './motion.ts';
 
-/** How activation maps are smoothed. */
-export interface SmoothingOptions {
-  /** Weight of the new maps where the picture stands still, above 0 to 1; 1 is no smoothing. @default 0.3 */
-  readonly weight?: number;
+/** Options of what counts as motion, and as a scene cut. */
+export const MOTION_OPTIONS = {
   /**
-   * Change of a patch (mean absolute difference, 0 to 1) from which its new maps count alone; from half of it on their
-   * weight rises. Above 1: smoothing regardless of motion. @default 0.04
+   * Change of a patch (mean absolute difference, 0 to 1) from which it has moved: its new maps then count alone; from
+   * half of it on their weight rises. Above 1: nothing counts as motion.
+   * @default 0.04
    */
-  readonly motionThreshold?: number;
-  /** Share of the picture, 0 to 1, that must have moved for a scene cut. Above 1: never. @default 0.65 */
-  readonly sceneCutThreshold?: number;
+  motionThreshold: withDefault(number({ above: 0, endless: true }), 0.04),
+  /**
+   * Share of the picture, 0 to 1, that must have moved for a scene cut. Above 1: never.
+   * @default 0.65
+   */
+  sceneCutThreshold: withDefault(number({ above: 0, endless: true }), 0.65),
+};
+
+/** Options of how activation maps are smoothed over time. */
+export const SMOOTHING_OPTIONS = {
+  /**
+   * Weight of a frame's own maps where the picture stands still; 1 is no smoothing.
+   * @default 0.3; of key frames 0.7
+   */
+  weight: number({ above: 0, most: 1 }),
+  /**
+   * The same for a frame between key frames: small, or it blurs what the key frame found.
+   * @default 0.02
+   */
+  betweenWeight: withDefault(number({ above: 0, most: 1 }), 0.02),
+  ...MOTION_OPTIONS,
+};
+export type SmoothingOptions = OptionsOf<typeof SMOOTHING_OPTIONS>;
+
+/** What a frame is smoothed with. */
+export interface Smoothing extends Resolved<typeof MOTION_OPTIONS> {
+  readonly weight: number;
+}
+
+/** What a frame of `views` views is smoothed with, in a sequence with key frames or without. */
+export function smoothingOf(
+  { weight, betweenWeight, motionThreshold, sceneCutThreshold }: Resolved<typeof SMOOTHING_OPTIONS>,
+  views: 1 | 5,
+  keyframes: boolean,
+): Smoothing {
+  const own = keyframes && views === 1 ? betweenWeight : (weight ?? (keyframes ? 0.7 : 0.3));
+  return { weight: own, motionThreshold, sceneCutThreshold };
 }
 
 /** Activation maps of one frame. */
@@ -45,28 +78,6 @@ export interface SmoothingState extends ActivationMaps {
   readonly renewed: number;
 }
 
-/** Resolved {@link SmoothingOptions}. */
-export type ResolvedSmoothing = Required<SmoothingOptions>;
-
-/**
- * Fills in the defaults.
- *
- * @throws {RangeError} when the weight is not above 0 and at most 1, or a threshold is not above 0.
- */
-export function resolveSmoothing({
-  weight = 0.3,
-  motionThreshold = 0.04,
-  sceneCutThreshold = 0.65,
-}: SmoothingOptions = {}): ResolvedSmoothing {
-  if (!(typeof weight === 'number' && weight > 0 && weight <= 1))
-    throw new RangeError(`Cannot smooth: weight must be above 0 and at most 1, got ${describeValue(weight)}`);
-  for (const [name, value] of Object.entries({ motionThreshold, sceneCutThreshold })) {
-    if (!(typeof value === 'number' && value > 0))
-      throw new RangeError(`Cannot smooth: ${name} must be above 0, got ${describeValue(value)}`);
-  }
-  return { weight, motionThreshold, sceneCutThreshold };
-}
-
 /**
  * Mixes a frame's activation maps into those of the frames before.
  *
@@ -77,15 +88,16 @@ export function resolveSmoothing({
  *   maps or picture or the key is another now, it is dropped.
  * @param maps The frame's own maps; `activations` is overwritten and belongs to the result.
  * @param picture The frame's picture, of any size.
- * @throws {RangeError} when an option is out of range, or `activations` or the picture have the wrong length.
+ * @throws {RangeError} when `activations` or the picture have the wrong length.
  * @example
  * ```ts
  * import { smoothActivations } from './smoothing.ts';
  * const still = { data: new Uint8Array(3), width: 1, height: 1 };
  * const maps = (activation: number) => ({ activations: Float32Array.of(activation), width: 1, height: 1, key: 'road'
  * });
- * const first = smoothActivations(undefined, maps(0.5), still, { weight: 0.25 });
- * const second = smoothActivations(first, maps(1), still, { weight: 0.25 });
+ * const smoothing = { weight: 0.25, motionThreshold: 0.04, sceneCutThreshold: 0.65 };
+ * const first = smoothActivations(undefined, maps(0.5), still, smoothing);
+ * const second = smoothActivations(first, maps(1), still, smoothing);
  * console.assert(second.activations[0] === 0.625);
  * ```
  */
@@ -93,9 +105,8 @@ export function smoothActivations(
   state: SmoothingState | undefined,
   maps: ActivationMaps,
   picture: Picture,
-  options: SmoothingOptions = {},
+  { weight, motionThreshold, sceneCutThreshold }: Smoothing,
 ): SmoothingState {
-  const { weight, motionThreshold, sceneCutThreshold } = resolveSmoothing(options);
   const { activations, width, height, key } = maps;
   if (!(width >= 1 && height >= 1) || activations.length === 0 || activations.length % (width * height) !== 0) {
     throw new RangeError(
