@@ -40,9 +40,9 @@ export class Connection {
     const onState = (state: ConnectionState): void => this.#listener.onState(state);
     onState('connecting');
     while (true) {
-      if (document.hidden) {
+      while (document.hidden) {
         onState('paused');
-        await seen();
+        await new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }));
         onState('reconnecting');
       }
       await this.#watch();
@@ -114,17 +114,4 @@ function send(socket: WebSocket | undefined, message: ViewerMessage): boolean {
 async function isLocked(): Promise<boolean> {
   const answer = await fetch('page.js').catch(() => undefined);
   return answer?.status === 401;
-}
-
-/** Waits until somebody sees the page. */
-function seen(): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (): void => {
-      if (document.hidden) return;
-      document.removeEventListener('visibilitychange', look);
-      resolve();
-    };
-    document.addEventListener('visibilitychange', look);
-    look();
-  });
 }

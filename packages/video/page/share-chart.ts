@@ -80,9 +80,15 @@ export class ShareChart {
   }
 
   #options(): uPlot.Options {
-    const style = getComputedStyle(this.#element);
-    const font = `${style.fontSize} ${style.fontFamily}`;
-    const axis = { stroke: style.color, font, ticks: { show: false } };
+    const { color, borderTopColor, fontSize, fontFamily } = getComputedStyle(this.#element);
+    const axis = { stroke: color, font: `${fontSize} ${fontFamily}`, ticks: { show: false } };
+    const times: uPlot.Axis = { ...axis, size: 22, gap: 6, grid: { show: false }, splits: () => [-60, -40, -20, 0] };
+    const shares: uPlot.Axis = { ...axis, size: 40, gap: 4, grid: { stroke: borderTopColor, width: 1 } };
+    const lines = this.#labels.map((label) => ({
+      stroke: css(ink(label.color)),
+      width: 1.75,
+      points: { show: false },
+    }));
     return {
       ...this.#size,
       padding: [8, 14, 0, 0],
@@ -93,27 +99,14 @@ export class ShareChart {
         y: { range: (_plot, _least, most) => [0, TOPS.find((top) => top >= most) ?? 1] },
       },
       axes: [
+        { ...times, values: (_plot, ages) => ages.map((age) => (age === 0 ? 'now' : `−${-age} s`)) },
         {
-          ...axis,
-          size: 22,
-          gap: 6,
-          grid: { show: false },
-          splits: () => [-60, -40, -20, 0],
-          values: (_plot, times) => times.map((time) => (time === 0 ? 'now' : `−${-time} s`)),
-        },
-        {
-          ...axis,
-          size: 40,
-          gap: 4,
-          grid: { stroke: style.borderTopColor, width: 1 },
+          ...shares,
           splits: (_plot, _axis, least, most) => [least, most / 2, most],
-          values: (_plot, shares) => shares.map((share) => `${Number((share * 100).toFixed(1))} %`),
+          values: (_plot, values) => values.map((share) => `${Number((share * 100).toFixed(1))} %`),
         },
       ],
-      series: [
-        {},
-        ...this.#labels.map(({ color }) => ({ stroke: css(ink(color)), width: 1.75, points: { show: false } })),
-      ],
+      series: [{}, ...lines],
       hooks: { setCursor: [() => this.#point()] },
     };
   }

@@ -5,6 +5,7 @@ import { ShareChart, shareOf, type Areas, type Label } from './share-chart.ts';
 
 /** Numbers that change faster than this cannot be read. */
 const NUMBERS_MS = 250;
+const MOST_STRETCHED = 16;
 
 export class SourceCard {
   readonly name: string;
@@ -92,8 +93,9 @@ export class SourceCard {
     }
   }
 
-  /** Pixels that are not square are stretched, never shrunk. */
-  #draw(bitmap: ImageBitmap, pixelAspect: number): void {
+  /** Pixels that are not square are stretched, never shrunk, and not beyond what a canvas can hold. */
+  #draw(bitmap: ImageBitmap, given: number): void {
+    const pixelAspect = Math.min(MOST_STRETCHED, Math.max(1 / MOST_STRETCHED, given));
     const width = Math.round(bitmap.width * Math.max(1, pixelAspect));
     const height = Math.round(bitmap.height * Math.max(1, 1 / pixelAspect));
     if (this.#view.width !== width || this.#view.height !== height) Object.assign(this.#view, { width, height });

@@ -1,5 +1,5 @@
 /**
- * Who may talk to the preview. Two doors, one of which is always shut to strangers:
+ * Access to the preview, for requests and WebSockets alike. Two doors, one of which is always shut to strangers:
  *
  * - with a token, every request must carry it (cookie, `?token=` or `Authorization: Bearer`);
  * - without one the server listens on this machine only, and the `Host` header must name this machine, so that no other
@@ -11,7 +11,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 
-/** Why a request is not answered; undefined when it is. */
+/** The answer to a request that is refused. */
 export interface Refusal {
   readonly status: 401 | 403;
   readonly text: string;
@@ -31,7 +31,7 @@ export function tokenCookie(port: number): string {
 }
 
 /**
- * Decides whether a request is answered.
+ * Decides whether a request is answered: undefined when it is.
  *
  * @param token - undefined: anybody on this machine may look
  * @param port - the port listened on

@@ -1,4 +1,4 @@
-/** Options of `PreviewServer.start()`, and what is shown by a preview: pictures with their numbers, and labels. */
+/** Options of `PreviewServer.start()`, and the data that a preview shows: pictures with their numbers, and labels. */
 import {
   callback,
   group,
@@ -85,14 +85,14 @@ export const PREVIEW_PICTURE = {
    */
   pixelAspect: withDefault(number({ above: 0 }), 1),
 };
-const NUMBERS = ['source', 'index', 'timeSeconds', 'areas', 'latencySeconds', 'dropped', 'framesPerSecond'] as const;
-const NEEDED_OF_PICTURE = [...NUMBERS, 'jpeg'] as const;
+const NUMBERS = ['index', 'timeSeconds', 'areas', 'latencySeconds', 'dropped', 'framesPerSecond'] as const;
+const NEEDED_OF_PICTURE = ['source', 'jpeg', ...NUMBERS] as const;
 /** A picture to show, with the numbers that belong to it. */
 export type PreviewPicture = OptionsOf<typeof PREVIEW_PICTURE, (typeof NEEDED_OF_PICTURE)[number]>;
 
 /** Options of `PreviewServer.start()`. */
 export const PREVIEW_OPTIONS = {
-  /** Names of the sources, as people shall read them. */
+  /** Names of the sources, for people to read. */
   sources: list(anyText),
   labels: group(PREVIEW_LABELS, LISTS),
   /**
