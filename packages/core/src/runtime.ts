@@ -11,5 +11,7 @@ export { PROVIDERS } from './session/providers.ts';
 export { RunGuard } from './session/run-guard.ts';
 export { ResidentTensor, type GraphSession, type TensorData } from './session/graph-session.ts';
 export { createSession, runtimeInfo } from './session/onnxruntime.ts';
-export { ThreadClient } from './session/thread-client.ts';
+export { startInference } from './session/inference-link.ts';
+export { RequestChannel, sendError, sendResult, type Numbered } from './session/request-channel.ts';
+export { serveOwner, ServiceThread, type Service, type ThreadPlan } from './session/service-thread.ts';
 export { threadOptions } from './session/thread-options.ts';

@@ -64,7 +64,7 @@ describe.skipIf(!hasEmbedded)('the checkpoint that ships', () => {
     expect(bytes).toBeLessThanOrEqual(12e6);
     const { tensors } = await readSafetensors(join(EMBEDDED_FOLDER, 'model.safetensors'));
     expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(['float16']));
-    expect(readFileSync(join(EMBEDDED_FOLDER, 'README.md'), 'utf8')).toContain('street-world');
+    expect(readFileSync(join(EMBEDDED_FOLDER, 'README.md'), 'utf8')).toContain('worlds/street');
   });
 
   it('takes any words, those of its world and others, and tells them apart', async () => {

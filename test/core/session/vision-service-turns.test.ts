@@ -4,6 +4,7 @@
  */
 import { expect, it, vi } from 'vitest';
 import type { SegmentRequest } from '../../../packages/core/src/session/protocol.ts';
+import type { Numbered } from '../../../packages/core/src/session/request-channel.ts';
 import type { VisionEngine } from '../../../packages/core/src/session/vision-engine.ts';
 import { VisionService } from '../../../packages/core/src/session/vision-service.ts';
 
@@ -19,7 +20,7 @@ const engine = {
   postprocess: () => Promise.resolve({ labels: new Uint8Array(1) }),
 };
 
-function request(id: number): SegmentRequest {
+function request(id: number): Numbered<SegmentRequest> {
   return {
     type: 'segment',
     id,

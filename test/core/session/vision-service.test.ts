@@ -1,7 +1,8 @@
 /** How the inference thread serves its callers, with an engine that only takes notes. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { SegmentRequest, ThreadReply } from '../../../packages/core/src/session/protocol.ts';
+import type { SegmentRequest } from '../../../packages/core/src/session/protocol.ts';
+import type { Reply } from '../../../packages/core/src/session/request-channel.ts';
 import { VisionService } from '../../../packages/core/src/session/vision-service.ts';
 import type { VisionEngine } from '../../../packages/core/src/session/vision-engine.ts';
 
@@ -42,7 +43,7 @@ class NotingEngine {
 class Caller {
   readonly replies: string[] = [];
 
-  postMessage(reply: ThreadReply): void {
+  postMessage(reply: Reply): void {
     if (reply.type === 'result')
       this.replies.push(
         `${String(reply.id)}: ` +

@@ -12,7 +12,7 @@ import { readSealed, writeSealed } from '../cache/sealed-file.ts';
 import { fingerprintFiles, sha256 } from '../checkpoint/fingerprint.ts';
 import { SynsegError, disposedError, isSynsegError } from '../errors.ts';
 import type { EngineInfo, EngineSettings } from '../session/protocol.ts';
-import { ThreadClient } from '../session/thread-client.ts';
+import { startInference, type InferenceLink } from '../session/inference-link.ts';
 import { tokenizerFiles } from '../text/tokenizer.ts';
 
 /** Labels kept in memory: 2 KB each at 512 dimensions. */
@@ -27,7 +27,7 @@ export class LabelEmbedder {
   readonly #info: Pick<EngineInfo, 'config' | 'weightFiles'>;
   readonly #memory = new LRUCache<string, Float32Array>({ max: MEMORY_LABELS });
   #key: Promise<string> | undefined;
-  #thread: Promise<ThreadClient> | undefined;
+  #thread: Promise<InferenceLink> | undefined;
   #waiting = 0;
   #disposed = false;
   #idle: NodeJS.Timeout | undefined;
@@ -102,10 +102,10 @@ export class LabelEmbedder {
     clearTimeout(this.#idle);
     this.#waiting++;
     try {
-      const started = (this.#thread ??= ThreadClient.start('text', this.#settings));
+      const started = (this.#thread ??= startInference('text', this.#settings));
       started.catch(() => (this.#thread = undefined));
       const thread = await started;
-      return await thread.request<Float32Array>({ type: 'embed', prompts }, [], signal);
+      return await thread.channel.request<Float32Array>({ type: 'embed', prompts }, [], signal);
     } catch (error) {
       // A thread that died is of no more use: the next call starts another.
       if (isSynsegError(error) && error.code === 'INFERENCE') await this.#endThread();

@@ -14,8 +14,7 @@ import { LabelSet } from '../labels/label-set.ts';
 import { pictureSize, type ViewCount } from '../model/views.ts';
 import type { EngineInfo, EngineSettings, Precision, SegmentReply, SegmentRequest } from '../session/protocol.ts';
 import type { Provider } from '../session/providers.ts';
-import { PortClient } from '../session/port-client.ts';
-import { ThreadClient, type InferenceLink } from '../session/thread-client.ts';
+import { linkThrough, startInference, type InferenceLink } from '../session/inference-link.ts';
 import type { Templates } from '../text/templates.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
@@ -110,7 +109,7 @@ export class Segmenter {
 
   static async #load(source: string, request: ReturnType<typeof readLoad>): Promise<Segmenter> {
     const { settings, bounds } = await resolveLoad(source, request);
-    const thread = await ThreadClient.start('vision', settings, request.signal);
+    const thread = await startInference('vision', settings, request.signal);
     try {
       return new Segmenter(thread, await textSide(settings, thread.info), bounds);
     } catch (error) {
@@ -157,7 +156,7 @@ export class Segmenter {
       'be what segmenter.share() returned, with its port transferred',
     );
     const { port, info, ...bounds } = shared;
-    return new Segmenter(new PortClient(port, info), undefined, bounds);
+    return new Segmenter(linkThrough(port, info), undefined, bounds);
   }
 
   /** The execution provider in use; what `'auto'` chose. */
@@ -226,13 +225,13 @@ export class Segmenter {
       const opened = await this.#open(image, signal);
       const tiling = tilePicture(opened.width, opened.height);
       const pixels = await this.#pixels(opened, tiling, views, signal);
-      const id = await this.#thread.request<number>(
+      const id = await this.#thread.channel.request<number>(
         { type: 'encode', pixels, tiles: tiling.tiles, views },
         [pixels.buffer as ArrayBuffer],
         signal,
       );
       return new EncodedImage({ width: opened.width, height: opened.height, views, id, owner: this.#thread }, () =>
-        this.#thread.notify({ type: 'release', encoded: id }),
+        this.#thread.channel.notify({ type: 'release', encoded: id }),
       );
     }, signal);
   }
@@ -282,7 +281,7 @@ export class Segmenter {
           ? { encoded: opened.id }
           : { pixels: await this.#pixels(opened, tiling, views, signal, asked.transfer), tiles: tiling.tiles };
       const transfer = 'pixels' in picture ? [picture.pixels.buffer as ArrayBuffer] : [];
-      const results = await this.#thread.request<SegmentReply>(
+      const results = await this.#thread.channel.request<SegmentReply>(
         { type: 'segment', picture, size, ...shared },
         transfer,
         signal,

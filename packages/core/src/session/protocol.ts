@@ -3,12 +3,11 @@
  * transferred ArrayBuffers. Any number of ports may be connected to one thread: each is a caller with an order of its
  * own.
  */
-import type { MessagePort } from 'node:worker_threads';
 import type { ModelConfig } from '../checkpoint/model-config.ts';
-import type { SerialisedError } from '../errors.ts';
 import type { Decision, PostprocessOutputs } from '../model/postprocess.ts';
 import type { MergeRule, ViewCount } from '../model/views.ts';
 import type { Provider } from './providers.ts';
+import type { CancelMessage, Numbered } from './request-channel.ts';
 
 /** Numeric precision of the network's inside. */
 export type Precision = 'fp32' | 'fp16' | 'int8';
@@ -23,14 +22,6 @@ export interface EngineSettings {
   readonly threads: number;
   /** Pictures per run of the trunk. */
   readonly maxBatch: number;
-}
-
-/** Handed to the worker at start. */
-export interface ThreadStart {
-  readonly role: 'vision' | 'text';
-  readonly settings: EngineSettings;
-  /** See `run-guard.ts`. */
-  readonly guard: SharedArrayBuffer;
 }
 
 /** A picture cut into tiles, each at the trunk's input (for five views, twice that). */
@@ -51,14 +42,12 @@ export interface LabelEmbeddings {
 /** Encode a picture and keep its taps in the thread. */
 export interface EncodeRequest extends TiledPixels {
   readonly type: 'encode';
-  readonly id: number;
   readonly views: ViewCount;
 }
 
 /** Segment a picture, or one encoded before. */
 export interface SegmentRequest {
   readonly type: 'segment';
-  readonly id: number;
   readonly picture: TiledPixels | { readonly encoded: number };
   readonly views: ViewCount;
   readonly merge: MergeRule;
@@ -72,19 +61,20 @@ export interface SegmentRequest {
 /** Embed labels, each the mean of its prompts. */
 export interface EmbedRequest {
   readonly type: 'embed';
-  readonly id: number;
   readonly prompts: readonly (readonly string[])[];
 }
 
-export type ThreadRequest =
-  | EncodeRequest
-  | SegmentRequest
-  | EmbedRequest
-  | { readonly type: 'release'; readonly encoded: number }
-  | { readonly type: 'cancel'; readonly id: number }
-  /** A new caller, an end of whose channel this is. */
-  | { readonly type: 'connect'; readonly port: MessagePort }
-  | { readonly type: 'close' };
+/** Forget an encoded picture. */
+export interface ReleaseMessage {
+  readonly type: 'release';
+  readonly encoded: number;
+}
+
+export type InferenceRequest = EncodeRequest | SegmentRequest | EmbedRequest;
+
+/** What arrives in the thread. */
+export type InferenceMessage =
+  Numbered<EncodeRequest> | Numbered<SegmentRequest> | Numbered<EmbedRequest> | ReleaseMessage | CancelMessage;
 
 /** Results of {@link SegmentRequest}, as asked. */
 export interface SegmentReply {
@@ -101,10 +91,3 @@ export interface EngineInfo {
   /** Real paths of the weight files. */
   readonly weightFiles: readonly string[];
 }
-
-export type ThreadReply =
-  | { readonly type: 'ready'; readonly info: EngineInfo }
-  | { readonly type: 'failed'; readonly error: SerialisedError }
-  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly error: SerialisedError }
-  | { readonly type: 'closed' };

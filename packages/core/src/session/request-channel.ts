@@ -1,15 +1,33 @@
-/** Promises for requests on one message channel, with cancellation. It neither opens the channel nor ends it. */
+/**
+ * Requests over a worker or a message port: results, errors with class and code, transferred memory, aborting. The one
+ * way across threads; it neither opens the port nor ends it.
+ *
+ * Ours, because birpc and comlink abort nothing and bring errors over without class and code.
+ */
 import threads from 'node:worker_threads';
-import { deserialiseError } from '../errors.ts';
-import type { ThreadReply, ThreadRequest } from './protocol.ts';
+import { deserialiseError, serialiseError, type SerialisedError } from '../errors.ts';
 
-/** A request before it has its number. */
-export type Unnumbered<Request> = Request extends { id: number } ? Omit<Request, 'id'> : never;
+/** A request as it crosses, with the number that its reply has. */
+export type Numbered<Request> = Request & { readonly id: number };
 
-/** A worker or a message port, as far as requests go. */
-export interface Wire {
-  postMessage(message: ThreadRequest, transfer: readonly ArrayBuffer[]): void;
-  /** Keeps the process alive. */
+/** What the caller's side sends besides requests. */
+export interface CancelMessage {
+  readonly type: 'cancel';
+  readonly id: number;
+}
+
+/** What the serving side sends. */
+export type Reply =
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: SerialisedError };
+
+/** A worker or a port, as far as sending goes. */
+export interface SendingPort {
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
+}
+
+/** The same on the caller's side, which keeps the process alive while it waits. */
+export interface CallingPort extends SendingPort {
   ref(): void;
   unref(): void;
 }
@@ -19,22 +37,24 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** The caller's side of a channel. The process is kept alive only while something is awaited. */
-export class RequestChannel {
-  readonly #wire: Wire;
+/** The caller's side. The process is kept alive only while something is awaited. */
+export class RequestChannel<Request extends { readonly type: string }, Notice = never> {
+  readonly #port: CallingPort;
+  readonly #onLate: (result: unknown) => void;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   /** Why nothing can be asked any more. */
   #failure: Error | undefined;
 
-  constructor(wire: Wire) {
-    this.#wire = wire;
-    wire.unref();
+  /** @param onLate - is given results that nobody waits for any more: their requests were aborted while they ran */
+  constructor(port: CallingPort, onLate: (result: unknown) => void = () => undefined) {
+    [this.#port, this.#onLate] = [port, onLate];
+    port.unref();
   }
 
   /** Sends a request and awaits its result. Aborting rejects at once with the signal's reason. */
   async request<Result>(
-    request: Unnumbered<ThreadRequest>,
+    request: Request,
     transfer: readonly ArrayBuffer[] = [],
     signal?: AbortSignal,
   ): Promise<Result> {
@@ -43,14 +63,14 @@ export class RequestChannel {
     const id = this.#nextId++;
     const onAbort = (): void => {
       this.#settle(id)?.reject(signal?.reason);
-      this.#wire.postMessage({ type: 'cancel', id }, []);
+      this.#port.postMessage({ type: 'cancel', id } satisfies CancelMessage);
     };
     try {
       return await new Promise<Result>((resolve, reject) => {
-        this.#pending.set(id, { resolve: resolve, reject });
-        this.#wire.ref();
+        this.#pending.set(id, { resolve, reject });
+        this.#port.ref();
         signal?.addEventListener('abort', onAbort, { once: true });
-        this.#wire.postMessage({ ...request, id }, transfer.filter(isMovable));
+        this.#port.postMessage({ ...request, id } satisfies Numbered<Request>, transfer.filter(isMovable));
       });
     } finally {
       // What could not be sent is not waited for either.
@@ -59,24 +79,22 @@ export class RequestChannel {
     }
   }
 
+  /** Sends a message that has no answer. */
+  notify(notice: Notice): void {
+    if (this.#failure === undefined) this.#port.postMessage(notice);
+  }
+
   /** @throws why nothing can be asked any more, if so */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Sends a message that has no answer. */
-  notify(message: Extract<ThreadRequest, { type: 'release' }>): void {
-    if (this.#failure === undefined) this.#wire.postMessage(message, []);
-  }
-
   /** Takes a message of the other side. */
-  receive(message: ThreadReply): void {
-    if (message.type === 'result') {
-      const pending = this.#settle(message.id);
-      if (pending !== undefined) pending.resolve(message.result as never);
-      // A picture whose encoding was aborted while it ran: nobody holds it.
-      else if (typeof message.result === 'number') this.notify({ type: 'release', encoded: message.result });
-    } else if (message.type === 'error') this.#settle(message.id)?.reject(deserialiseError(message.error));
+  receive(reply: Reply): void {
+    const pending = this.#settle(reply.id);
+    if (reply.type === 'error') pending?.reject(deserialiseError(reply.error));
+    else if (pending === undefined) this.#onLate(reply.result);
+    else pending.resolve(reply.result as never);
   }
 
   /** Refuses further requests with this error. */
@@ -94,9 +112,19 @@ export class RequestChannel {
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#wire.unref();
+    if (this.#pending.size === 0) this.#port.unref();
     return pending;
   }
+}
+
+/** Answers a request from the serving side. */
+export function sendResult(port: SendingPort, id: number, result: unknown, transfer: ArrayBuffer[] = []): void {
+  port.postMessage({ type: 'result', id, result } satisfies Reply, transfer);
+}
+
+/** Answers a request with what was thrown. */
+export function sendError(port: SendingPort, id: number, error: unknown): void {
+  port.postMessage({ type: 'error', id, error: serialiseError(error) } satisfies Reply);
 }
 
 /** False for memory of sharp's, which Node 21 and later refuse to move and earlier ones copy by themselves. */

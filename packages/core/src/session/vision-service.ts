@@ -1,21 +1,18 @@
 /** Serves segmentation requests of many callers on one {@link VisionEngine}, batching those that go together. */
-import type { MessagePort } from 'node:worker_threads';
-import { disposedError, serialiseError } from '../errors.ts';
+import { disposedError } from '../errors.ts';
 import { eventTurn } from './event-turn.ts';
-import type { EncodeRequest, SegmentRequest, ThreadReply, ThreadRequest, TiledPixels } from './protocol.ts';
+import type { EncodeRequest, EngineInfo, InferenceMessage, SegmentRequest, TiledPixels } from './protocol.ts';
+import { sendError, sendResult, type Numbered, type SendingPort } from './request-channel.ts';
 import { RequestQueue, type BatchRule, type Queued } from './request-queue.ts';
 import type { TensorData } from './graph-session.ts';
 import { sliceFirstAxis, type Taps, type VisionEngine } from './vision-engine.ts';
 
-/** The part of a message port a reply needs. */
-export type ReplyPort = Pick<MessagePort, 'postMessage'>;
-
-type Work = EncodeRequest | SegmentRequest;
+type Work = Numbered<EncodeRequest> | Numbered<SegmentRequest>;
 
 /** The queue, and the encoded pictures callers keep. */
 export class VisionService {
   readonly #engine: VisionEngine;
-  readonly #queue = new RequestQueue<ReplyPort, Work>();
+  readonly #queue = new RequestQueue<SendingPort, Work>();
   readonly #encoded = new Map<number, { readonly taps: Taps; readonly tiles: readonly [number, number] }>();
   readonly #rule: BatchRule<Work>;
   #nextEncoded = 1;
@@ -33,12 +30,16 @@ export class VisionService {
     };
   }
 
+  get info(): EngineInfo {
+    return this.#engine.info;
+  }
+
   /** Takes a message of one caller. */
-  receive(port: ReplyPort, message: ThreadRequest): void {
+  receive(port: SendingPort, message: InferenceMessage): void {
     switch (message.type) {
       case 'encode':
       case 'segment':
-        if (this.#closed) return reply(port, { type: 'error', id: message.id, error: serialiseError(disposedError()) });
+        if (this.#closed) return sendError(port, message.id, disposedError());
         this.#queue.push(port, message);
         if (!this.#busy) {
           this.#busy = true;
@@ -52,8 +53,6 @@ export class VisionService {
         this.#encoded.delete(message.encoded);
         return;
       case 'embed':
-      case 'connect':
-      case 'close':
         throw new Error(`internal: vision service must not receive "${message.type}"`);
     }
   }
@@ -61,8 +60,7 @@ export class VisionService {
   /** Stops after the current batch; what still waits fails as disposed. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { caller, request } of this.#queue.clear())
-      reply(caller, { type: 'error', id: request.id, error: serialiseError(disposedError()) });
+    for (const { caller, request } of this.#queue.clear()) sendError(caller, request.id, disposedError());
     await this.#working;
     this.#encoded.clear();
     await this.#engine.release();
@@ -81,23 +79,22 @@ export class VisionService {
       }
       try {
         if (first.request.type === 'encode') await this.#encode(first.caller, first.request);
-        else await this.#segment(batch as Queued<ReplyPort, SegmentRequest>[]);
+        else await this.#segment(batch as Queued<SendingPort, Numbered<SegmentRequest>>[]);
       } catch (error) {
-        for (const { caller, request } of batch)
-          reply(caller, { type: 'error', id: request.id, error: serialiseError(error) });
+        for (const { caller, request } of batch) sendError(caller, request.id, error);
       }
     }
   }
 
-  async #encode(caller: ReplyPort, request: EncodeRequest): Promise<void> {
+  async #encode(caller: SendingPort, request: Numbered<EncodeRequest>): Promise<void> {
     const taps = await this.#engine.encode([request], request.views);
     const encoded = this.#nextEncoded++;
     this.#encoded.set(encoded, { taps, tiles: request.tiles });
-    reply(caller, { type: 'result', id: request.id, result: encoded });
+    sendResult(caller, request.id, encoded);
   }
 
-  async #segment(batch: readonly Queued<ReplyPort, SegmentRequest>[]): Promise<void> {
-    const { views, merge, labels } = (batch[0] as Queued<ReplyPort, SegmentRequest>).request;
+  async #segment(batch: readonly Queued<SendingPort, Numbered<SegmentRequest>>[]): Promise<void> {
+    const { views, merge, labels } = (batch[0] as Queued<SendingPort, Numbered<SegmentRequest>>).request;
     const { taps, tiles } = await this.#taps(batch.map(({ request }) => request));
     const logits = await this.#engine.decode(taps, labels, views, merge);
     let picture = 0;
@@ -108,10 +105,10 @@ export class VisionService {
       try {
         const results = await this.#engine.postprocess(own, grid, request);
         const buffers = Object.values(results).map((array: Uint8Array | Float32Array) => array.buffer as ArrayBuffer);
-        reply(caller, { type: 'result', id: request.id, result: results }, buffers);
+        sendResult(caller, request.id, results, buffers);
       } catch (error) {
         // One caller's results may be too large to hold; the others of the batch get theirs.
-        reply(caller, { type: 'error', id: request.id, error: serialiseError(error) });
+        sendError(caller, request.id, error);
       }
     }
   }
@@ -136,8 +133,4 @@ function batchKey(work: Work): string | undefined {
 
 function tileCount({ tiles: [rows, columns] }: TiledPixels): number {
   return rows * columns;
-}
-
-function reply(port: ReplyPort, message: ThreadReply, transfer: ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
 }

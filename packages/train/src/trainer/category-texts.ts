@@ -4,7 +4,7 @@
  * it heads ("pants" by the mean of "sweat pants" and "short pants"), and then becomes a name of the trained checkpoint.
  */
 import { Vocabulary, resolveLabels, type ModelConfig } from '@synseg/core/checkpoint';
-import { ThreadClient, type EngineSettings } from '@synseg/core/runtime';
+import { startInference, type EngineSettings } from '@synseg/core/runtime';
 import type { Templates } from '@synseg/core';
 
 /** Embeddings kept in memory: 2 KB each at 512 dimensions. */
@@ -126,14 +126,14 @@ function encodedTexts({ folder, templates, cacheFolder, device, threads }: Categ
     maxBatch: 1,
   };
   const memory = new Map<string, Float32Array>();
-  let thread: Promise<ThreadClient> | undefined;
+  let thread: ReturnType<typeof startInference> | undefined;
   const compute = async (categories: readonly string[]): Promise<void> => {
-    thread ??= ThreadClient.start('text', settings);
+    thread ??= startInference('text', settings);
     const client = await thread;
     for (let start = 0; start < categories.length; start += CATEGORIES_PER_REQUEST) {
       const some = categories.slice(start, start + CATEGORIES_PER_REQUEST);
       const { prompts } = resolveLabels(some, {}, templates);
-      const embeddings = await client.request<Float32Array>({ type: 'embed', prompts });
+      const embeddings = await client.channel.request<Float32Array>({ type: 'embed', prompts });
       const dim = embeddings.length / some.length;
       some.forEach((category, index) => memory.set(category, embeddings.slice(index * dim, (index + 1) * dim)));
     }
