@@ -56,7 +56,7 @@ export class ShareChart {
     this.#samples.push({ at, areas });
   }
 
-  /** Draws the chart as it is now: it moves on also while nothing comes. */
+  /** Draws the chart as of now: it moves on even while no samples arrive. */
   draw(): void {
     this.#element.dataset['samples'] = String(this.#samples.length);
     this.#plot?.setData(this.#data());

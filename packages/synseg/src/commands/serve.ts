@@ -1,8 +1,9 @@
 /** `synseg serve`: sources on a web page, live, with labels to edit. */
 import type { LabelInput, LabelSet } from '@synseg/core';
-import { integer, text, type OptionsOf, secretText } from '@synseg/core/guards';
+import type { OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS } from '@synseg/core/options';
 import { PreviewServer, segmentVideos, sourceNames, type PreviewLabel, type PreviewLabels } from '@synseg/video';
+import { PREVIEW_OPTIONS } from '@synseg/video/options';
 import type { PreviewOptions, SegmentVideosOptions, SegmentedFrame, VideoStream } from '@synseg/video';
 import { command, type Context, type Loaded, type Result } from '../context.ts';
 import { among } from '../flags.ts';
@@ -16,14 +17,9 @@ export const SERVE_FLAGS = {
    * Port of the page; 0 takes any that is free.
    * @default 8080
    */
-  port: integer({ least: 0, most: 65535 }),
-  /**
-   * Address to listen at; others than 127.0.0.1 need a token.
-   * @default 127.0.0.1
-   */
-  host: text(),
-  /** Token of the page, made up where it is needed and not given. */
-  token: secretText(),
+  port: PREVIEW_OPTIONS.port,
+  host: PREVIEW_OPTIONS.host,
+  token: PREVIEW_OPTIONS.token,
 };
 /** Port of the page. */
 const DEFAULT_PORT = 8080;
