@@ -1,7 +1,7 @@
 /** A bank of labels and the rows of two pictures, on which the losses that read such a bank are tested. */
 import type { Value } from '@synseg/core/graph';
 import type { TensorData } from '@synseg/core/runtime';
-import { patchScores, type LabelBank } from '../../../packages/train/src/objective/patch-scores.ts';
+import { patchScores, type LabelBank } from '../../../packages/train/src/objective/own/label-bank.ts';
 import { feed, feedOf, matrix } from './numeric.ts';
 
 export const IMAGES = 2;

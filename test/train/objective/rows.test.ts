@@ -2,9 +2,8 @@ import { Graph, type Value } from '@synseg/core/graph';
 import { describe, expect, it } from 'vitest';
 import {
   assignmentOf,
-  competing,
-  excluding,
   rowInputs,
+  sharesWithinImages,
   rowWeights,
   sum,
   total,
@@ -74,28 +73,39 @@ describe('assignmentOf() and rowWeights()', () => {
   });
 });
 
-describe('excluding()', () => {
-  it('leaves rows that count as they are and sets the others to one number, exactly', async () => {
-    const graph = new Graph('excluding');
-    graph.output('y', excluding(graph.input('x', 'float32', [4, 2]), graph.input('counts', 'float32', [4, 1])));
-    const { y } = await runOnce(graph, {
-      x: feed([0.1, -1e-30, 1e6, -7, -0.3, 5, 3e10, 0], [4, 2]),
-      counts: feed([1, 0, 1, 0], [4, 1]),
-    });
-    const lowest = Math.fround(-1e30);
-    expect([...(y?.data as Float32Array)]).toEqual(
-      [0.1, -1e-30, lowest, lowest, -0.3, 5, lowest, lowest].map(Math.fround),
-    );
-  });
-});
+describe('sharesWithinImages()', () => {
+  /** Four rows of two pictures, and one that fills the bucket. */
+  const MEMBERSHIP = feed([1, 0, 0, 1, 1, 0, 0, 1, 0, 0], [5, 2]);
 
-describe('competing()', () => {
-  it("takes each picture's mean off its rows, whatever another picture's numbers are", async () => {
-    const graph = new Graph('competing');
-    graph.output('y', competing(graph.input('x', 'float32', [5, 1]), graph.input('membership', 'float32', [5, 2])));
-    const membership = feed([1, 0, 0, 1, 1, 0, 0, 1, 0, 0], [5, 2]);
-    const { y } = await runOnce(graph, { x: feed([1000, 1, 1004, 3, 77], [5, 1]), membership });
-    expect([...(y?.data as Float32Array)]).toEqual([-2, -1, 2, 1, Math.fround(-1e30)]);
+  async function sharesOf(x: readonly number[], peak: 'own' | 'common'): Promise<Record<string, number[]>> {
+    const graph = new Graph('shares');
+    const { share, logShare } = sharesWithinImages(
+      graph.input('x', 'float32', [5, 1]),
+      graph.input('membership', 'float32', [5, 2]),
+      peak,
+    );
+    graph.output('share', share);
+    graph.output('logShare', logShare);
+    const results = await runOnce(graph, { x: feed(x, [5, 1]), membership: MEMBERSHIP });
+    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, [...(data as Float32Array)]]));
+  }
+
+  it.each(['own', 'common'] as const)(
+    'is a softmax over the rows of a picture, however large another picture’s numbers are; 0 for other rows (%s peak)',
+    async (peak) => {
+      const { share, logShare } = await sharesOf([1000, 1, 1004, 3, 77], peak);
+      const [small, large] = [1 / (1 + Math.exp(4)), 1 / (1 + Math.exp(-4))];
+      const [less, more] = [1 / (1 + Math.exp(2)), 1 / (1 + Math.exp(-2))];
+      [small, less, large, more, 0].forEach((expected, row) => expect(share?.[row]).toBeCloseTo(expected, 6));
+      [small, less, large, more, 1].forEach((expected, row) =>
+        expect(logShare?.[row]).toBeCloseTo(Math.log(expected), 5),
+      );
+    },
+  );
+
+  it('leaves no picture out whose numbers lie far closer together than another’s, with a peak of its own', async () => {
+    const { share } = await sharesOf([-1000, 1, 1000, 1, 0], 'own');
+    [0, 0.5, 1, 0.5, 0].forEach((expected, row) => expect(share?.[row]).toBeCloseTo(expected, 6));
   });
 });
 

@@ -5,8 +5,7 @@
  */
 import { ops, shapeOps, type Value } from '@synseg/core/graph';
 import { stopGradient } from '../autodiff/gradients.ts';
-import { unit } from './contrastive.ts';
-import { total } from './rows.ts';
+import { LOWEST, total, unit } from './rows.ts';
 
 const {
   add,
@@ -29,8 +28,6 @@ const { reshape, transpose } = shapeOps;
 export const LARGEST_SCALE = 100;
 /** Logarithm of the scale that training starts from, `1 / 0.07`. */
 export const INITIAL_LOG_SCALE = Math.log(1 / 0.07);
-/** So far below every logit that its exponential is zero. */
-const LOWEST = -1e30;
 
 /** The loss and what the report says of it; all scalars. */
 export interface PairLoss {

@@ -5,7 +5,9 @@
 import { ops, shapeOps, type Dimension, type Graph, type Value } from '@synseg/core/graph';
 import { stopGradient } from '../autodiff/gradients.ts';
 
-const { add, cast, divide, equal, exp, matmul, maximum, multiply, reduceMax, reduceSum, scalar, subtract } = ops;
+const { abs, add, cast, divide, equal, exp, log, matmul, maximum, multiply, reduceMax, reduceSum, relu, scalar, sqrt } =
+  ops;
+const { subtract } = ops;
 const { reshape, transpose } = shapeOps;
 
 /** Graph inputs that say what each row is. */
@@ -71,59 +73,72 @@ export function rowWeights(assignment: Value, { rowNumber, stated }: RowInputs, 
   return { row, pair, isStated };
 }
 
-/** So far below every number that adding to it leaves it as it is. */
-const LOWEST = -1e30;
+/** So far below every number that adding it leaves nothing of the number, and its exponential is zero. */
+export const LOWEST = -1e30;
 
-/**
- * Rows that do not count set to {@link LOWEST}, exactly, so that no maximum and no softmax over rows sees what was in
- * them.
- *
- * @param x - `[rows, n]`
- * @param counts - `[rows, 1]`: 1 for rows that count, else 0
- */
-export function excluding(x: Value, counts: Value): Value {
-  return add(x, multiply(subtract(scalar(counts, 1), counts), scalar(counts, LOWEST)));
-}
-
-/**
- * Rows as they enter a softmax over the rows of their picture: less the picture's mean, which that softmax does not see
- * and without which one picture's large numbers would drown another's, and {@link excluding} those that do not count.
- *
- * @param x - `[rows, n]`
- * @param membership - `[rows, images]`, one-hot, zero for rows that do not count
- */
-export function competing(x: Value, membership: Value): Value {
-  const sameImage = matmul(membership, transpose(membership, [1, 0]));
-  const mean = divide(matmul(sameImage, x), maximum(reduceSum(sameImage, [1], true), scalar(x, 1)));
-  return excluding(subtract(x, stopGradient(mean)), reduceSum(membership, [1], true));
-}
-
-/** How the rows of each picture share a place: a softmax over the rows of one picture, in parts. */
+/** Shares of the rows of each picture in a place: a softmax over the rows of one picture. */
 export interface RowShares {
   /** `[rows, rows]`: 1 for two rows of one picture that both count. */
   readonly sameImage: Value;
-  /** What enters the exponential, at most 0: `[rows, n]` */
-  readonly relative: Value;
-  /** `exp(relative)` */
-  readonly claims: Value;
-  /** Σ of the claims of the row's picture; 1 for a row that does not count. */
-  readonly sums: Value;
+  /** `[rows, n]`; 0 for a row that does not count. */
+  readonly share: Value;
+  /** Its logarithm; 0 for a row that does not count. */
+  readonly logShare: Value;
 }
 
 /**
- * The parts of `softmax(x)` over the rows of each picture: the share is `claims / sums`, its logarithm
- * `relative − log(sums)`, far below 0 for a row that does not count.
+ * `softmax(x)` over the rows of each picture.
+ *
+ * Each picture is taken from a number of its own, so that no large numbers of one drown another. `own` is its peak, which
+ * needs `[rows, images, n]`; `common`, at the size of pixels, where that is too much, is its mean and the largest
+ * distance from a mean of all pictures.
  *
  * @param x - `[rows, n]`
  * @param membership - `[rows, images]`, one-hot, zero for rows that do not count
  */
-export function sharesWithinImages(x: Value, membership: Value): RowShares {
-  const rivals = competing(x, membership);
-  const relative = subtract(rivals, stopGradient(reduceMax(rivals, [0], true)));
-  const claims = exp(relative);
+export function sharesWithinImages(x: Value, membership: Value, peak: 'own' | 'common' = 'own'): RowShares {
+  const [rows, images] = membership.shape as readonly [Dimension, number];
+  const [, n] = x.shape as readonly [Dimension, number];
   const sameImage = matmul(membership, transpose(membership, [1, 0]));
-  const sums = matmul(sameImage, claims);
-  return { sameImage, relative, claims, sums: add(sums, cast(equal(sums, scalar(sums, 0)), sums.dtype)) };
+  const counts = reduceSum(membership, [1], true);
+  const lowered = (value: Value, kept: Value): Value =>
+    add(value, multiply(subtract(scalar(kept, 1), kept), scalar(kept, LOWEST)));
+  const peakOf = (): Value => {
+    if (peak === 'own') {
+      const within = lowered(reshape(x, [rows, 1, n]), reshape(membership, [rows, images, 1]));
+      return matmul(membership, reduceMax(within, [0], false));
+    }
+    const mean = divide(matmul(sameImage, x), maximum(reduceSum(sameImage, [1], true), scalar(x, 1)));
+    return add(mean, reduceMax(lowered(subtract(x, mean), counts), [0], true));
+  };
+  const relative = multiply(subtract(x, stopGradient(peakOf())), counts);
+  const claims = multiply(exp(relative), counts);
+  const summed = matmul(sameImage, claims);
+  const sums = add(summed, cast(equal(summed, scalar(summed, 0)), summed.dtype));
+  return { sameImage, share: divide(claims, sums), logShare: subtract(relative, log(sums)) };
+}
+
+/** `log(1 + e^z) − z y`, elementwise, with `log(1 + e^z) = max(z, 0) + log(1 + e^−|z|)`, which loses no digits. */
+export function binaryCrossEntropy(z: Value, target: Value): Value {
+  const softplus = add(relu(z), log(add(scalar(z, 1), exp(multiply(abs(z), scalar(z, -1))))));
+  return subtract(softplus, multiply(z, target));
+}
+
+/** `log Σ e^x` along an axis, which stays. */
+export function logSum(x: Value, axis: number): Value {
+  const largest = stopGradient(reduceMax(x, [axis], true));
+  return add(log(reduceSum(exp(subtract(x, largest)), [axis], true)), largest);
+}
+
+/** Rows of length one: `x / max(‖x‖, 1e-12)`, as PyTorch's `normalize`. */
+export function unit(x: Value): Value {
+  return divide(x, sqrt(maximum(reduceSum(multiply(x, x), [1], true), scalar(x, 1e-24))));
+}
+
+/** Each row less its mean, over its standard deviation. */
+export function standardized(x: Value): Value {
+  const centered = subtract(x, rowMean(x));
+  return divide(centered, sqrt(add(rowMean(multiply(centered, centered)), scalar(x, 1e-6))));
 }
 
 /** The mean of each row: `[rows, n]` → `[rows, 1]`. */

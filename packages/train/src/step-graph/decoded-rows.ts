@@ -9,7 +9,7 @@ import {
   type Parameters,
   type Value,
 } from '@synseg/core/graph';
-import { patchMaps, patchMeans, type PatchMaps } from '../objective/synergy.ts';
+import { patchMaps, patchMeans, type PatchMaps } from '../objective/paper/fss.ts';
 
 const { add, matmul, multiply, reduceSum, scalar } = ops;
 const { reshape } = shapeOps;

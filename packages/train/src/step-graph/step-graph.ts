@@ -11,7 +11,7 @@ import { CheckpointParameters, Graph, ops, shapeOps, trunkTaps, type Parameters,
 import { gradients } from '../autodiff/gradients.ts';
 import { adamw, clipToNorm, globalNorm } from '../optimizer/adamw.ts';
 import { LARGEST_SCALE } from '../objective/info-nce.ts';
-import { unit } from '../objective/contrastive.ts';
+import { unit } from '../objective/rows.ts';
 import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
 import { FlatParameters, type Layout, type ParameterSpec } from './layout.ts';
 import { PAIR_FIGURES, pairObjective, type PairFigure } from './pair-objective.ts';

@@ -1,8 +1,6 @@
 /** The step's forward pass: taps and labels → decoder → losses, and the figures of the report. */
 import type { ModelConfig } from '@synseg/core/checkpoint';
 import { ops, shapeOps, type Graph, type Parameters, type Value } from '@synseg/core/graph';
-import { contrastiveLosses } from '../objective/contrastive.ts';
-import { distillationLoss, groundingLoss } from '../objective/grounding.ts';
 import {
   BANK_LOSSES,
   LOSSES,
@@ -13,16 +11,18 @@ import {
   weighs,
   type Loss,
 } from '../objective/losses.ts';
-import { maskLoss, maskShareLoss, maskTargets } from '../objective/mask-loss.ts';
-import { partialLabelLoss, sharingLoss } from '../objective/partial-labels.ts';
-import { patchScores, tapFeatures, type LabelBank } from '../objective/patch-scores.ts';
-import { assignmentOf, rowInputs, rowMean, rowWeights, sum, total } from '../objective/rows.ts';
-import { synergyFeatures } from '../objective/synergy.ts';
+import { maskLoss, maskShareLoss, maskTargets } from '../objective/masks.ts';
+import { partialLabelLoss, sharingLoss } from '../objective/own/dense-captions.ts';
+import { patchScores, tapFeatures, type LabelBank } from '../objective/own/label-bank.ts';
+import { distillationLoss, groundingLoss } from '../objective/own/tags.ts';
+import { assignmentOf, rowInputs, rowMean, rowWeights, total } from '../objective/rows.ts';
+import { synergyFeatures } from '../objective/paper/fss.ts';
+import { L_total, mccl } from '../objective/paper/mccl.ts';
 import { DecodedRows } from './decoded-rows.ts';
 import { projectorParameters } from './layout.ts';
 import { pictureDims, type StepSpec } from './step-spec.ts';
 
-const { matmul, multiply, scalar, sigmoid, sqrt, subtract } = ops;
+const { matmul, multiply, sigmoid, sqrt, subtract } = ops;
 const { concat, reshape, slice } = shapeOps;
 
 /**
@@ -54,27 +54,17 @@ export function stepObjective(
   pictures: readonly Value[],
   start?: Parameters,
 ): { loss: Value; figures: Partial<Record<Figure, Value>> } {
-  const { config, lambda, prior, images, batchImages } = spec;
+  const { config, lambda, images, batchImages } = spec;
   const taps = pictures.slice(0, config.tapDims.length);
   const rows = rowInputs(graph, 'rows');
   const assignment = assignmentOf(rows.imageOfRow, images);
   const weights = rowWeights(assignment, rows, batchImages);
   const figures: Partial<Record<Figure, Value>> = { statedRows: total(weights.isStated) };
-  const terms: Value[] = [];
-  const weigh = (name: Loss, value: Value): void => {
-    figures[name] = value;
-    if (lambda[name] !== 0) terms.push(multiply(value, scalar(value, lambda[name])));
-  };
+  const losses: Partial<Record<Loss, Value>> = {};
   const active = activeLosses(spec);
-  const decoded = needsDecoder(active)
-    ? new DecodedRows(
-        parameters,
-        config,
-        taps,
-        graph.input('text', 'float32', ['rows', config.embeddingDim]),
-        assignment,
-      )
-    : undefined;
+  const counts = (name: Loss): boolean => active.includes(name);
+  const text = (): Value => graph.input('text', 'float32', ['rows', config.embeddingDim]);
+  const decoded = needsDecoder(active) ? new DecodedRows(parameters, config, taps, text(), assignment) : undefined;
   if (decoded !== undefined) {
     // The figures are not worth a picture that no loss asks for.
     const activation = active.every((name) => (BANK_LOSSES as readonly Loss[]).includes(name))
@@ -85,52 +75,38 @@ export function stepObjective(
   const unconditioned = needsCaptions(lambda) ? projected(graph, spec, pictures) : undefined;
   if (decoded !== undefined && weighs(lambda, PAPER_LOSSES)) {
     const source = unconditioned === undefined ? decoded.features : perRow(unconditioned, assignment);
-    const [weight, bias] = projectorParameters(parameters, config.embeddingDim, source.shape[2] as number);
-    const { clampedRows, ...losses } = contrastiveLosses(
-      synergyFeatures(decoded.maps, source, weight, bias),
-      decoded.text,
-      weights,
-      spec.contrastive,
-    );
+    const projector = projectorParameters(parameters, config.embeddingDim, source.shape[2] as number);
+    const features = synergyFeatures(decoded.maps, source, ...projector);
+    const { clampedRows, ...four } = mccl(features, decoded.text, weights, spec.contrastive);
     figures.clampedRows = clampedRows;
-    for (const name of PAPER_LOSSES) weigh(name, losses[name]);
+    Object.assign(losses, four);
   }
-  if (unconditioned !== undefined && BANK_LOSSES.some((name) => active.includes(name))) {
+  if (unconditioned !== undefined && BANK_LOSSES.some(counts)) {
     const bank = labelBank(graph, config, images);
-    const [weight, bias] = projectorParameters(parameters, config.embeddingDim, unconditioned.shape[2] as number);
-    const scores = patchScores(unconditioned, bank, weight, bias);
-    if (active.includes('grounding')) weigh('grounding', groundingLoss(scores, bank, batchImages));
-    if (decoded !== undefined && active.includes('distillation')) {
+    const projector = projectorParameters(parameters, config.embeddingDim, unconditioned.shape[2] as number);
+    const scores = patchScores(unconditioned, bank, ...projector);
+    if (counts('grounding')) losses.grounding = groundingLoss(scores, bank, batchImages);
+    if (decoded !== undefined && counts('distillation')) {
       const stated = multiply(assignment, reshape(rows.stated, ['rows', 1]));
-      weigh('distillation', distillationLoss(decoded.patchLogits, scores, bank, stated, batchImages));
+      losses.distillation = distillationLoss(decoded.patchLogits, scores, bank, stated, batchImages);
     }
-    if (active.includes('partial')) weigh('partial', partialLabelLoss(scores, bank, batchImages));
-    if (decoded !== undefined && active.includes('sharing')) {
-      const known =
-        start === undefined ? undefined : new DecodedRows(start, config, taps, decoded.text, assignment).patchLogits;
-      weigh(
-        'sharing',
-        sharingLoss(
-          decoded.patchLogits,
-          scores,
-          bank,
-          assignment,
-          batchImages,
-          known === undefined ? undefined : { logits: known, weight: prior },
-        ),
-      );
+    if (counts('partial')) losses.partial = partialLabelLoss(scores, bank, batchImages);
+    if (decoded !== undefined && counts('sharing')) {
+      const known = start && { logits: new DecodedRows(start, config, taps, decoded.text, assignment).patchLogits };
+      const prior = known && { ...known, weight: spec.prior };
+      losses.sharing = sharingLoss(decoded.patchLogits, scores, bank, assignment, batchImages, prior);
     }
   }
-  if (decoded !== undefined && (active.includes('masks') || active.includes('maskShare'))) {
+  if (decoded !== undefined && (counts('masks') || counts('maskShare'))) {
     const targets = maskTargets(assignment, {
       masks: graph.input('masks', 'uint8', [images, ...config.inputSize]),
       classOfRow: graph.input('classOfRow', 'float32', ['rows']),
     });
-    if (active.includes('masks')) weigh('masks', maskLoss(decoded.logits, targets, batchImages));
-    if (active.includes('maskShare')) weigh('maskShare', maskShareLoss(decoded.logits, targets, batchImages));
+    if (counts('masks')) losses.masks = maskLoss(decoded.logits, targets, batchImages);
+    if (counts('maskShare')) losses.maskShare = maskShareLoss(decoded.logits, targets, batchImages);
   }
-  const loss = sum(terms);
-  return { loss, figures: { ...figures, total: loss } };
+  const loss = L_total(losses, lambda);
+  return { loss, figures: { ...figures, ...losses, total: loss } };
 }
 
 /**
@@ -138,39 +114,20 @@ export function stepObjective(
  * decoder.
  */
 function projected(graph: Graph, spec: StepSpec, pictures: readonly Value[]): Value | undefined {
-  switch (spec.features) {
-    case 'conditional':
-      return undefined;
-    case 'taps':
-      return standardised(
-        graph,
-        spec,
-        pictures,
-        pictures.map((_, index) => index),
-      );
-    case 'windows':
-      // Between the two, what transformers know of the whole picture at every patch: a stated label could be found
-      // anywhere.
-      return standardised(graph, spec, pictures, [0, pictures.length - 1]);
-  }
-}
-
-/** The chosen ones side by side, each channel by its statistics over the set. */
-function standardised(graph: Graph, spec: StepSpec, pictures: readonly Value[], chosen: readonly number[]): Value {
+  if (spec.features === 'conditional') return undefined;
+  const places = pictures.map((_, index) => index);
+  // Between the two ends is what transformers know of the whole picture at every patch: a stated label could be found
+  // anywhere.
+  const chosen = spec.features === 'taps' ? places : [0, pictures.length - 1];
   const ends: number[] = [];
   for (const channels of pictureDims(spec)) ends.push((ends.at(-1) ?? 0) + channels);
   const statistic = (name: string): Value => {
     const all = graph.input(name, 'float32', [ends.at(-1) as number]);
-    return concat(
-      chosen.map((index) => slice(all, 0, ends[index - 1] ?? 0, ends[index] as number)),
-      0,
-    );
+    const parts = chosen.map((index) => slice(all, 0, ends[index - 1] ?? 0, ends[index] as number));
+    return concat(parts, 0);
   };
-  return tapFeatures(
-    chosen.map((index) => pictures[index] as Value),
-    statistic('tapMean'),
-    statistic('tapDeviation'),
-  );
+  const read = chosen.map((index) => pictures[index] as Value);
+  return tapFeatures(read, statistic('tapMean'), statistic('tapDeviation'));
 }
 
 function labelBank(graph: Graph, { embeddingDim }: ModelConfig, images: number): LabelBank {

@@ -1,6 +1,6 @@
 /** What a step graph is made for: plain data that crosses threads. */
 import type { ModelConfig, Weights } from '@synseg/core/checkpoint';
-import type { ContrastiveSettings } from '../objective/contrastive.ts';
+import type { MCCLSettings } from '../objective/paper/mccl.ts';
 import { readsWindows, type FeatureSource, type LossWeights, type Stage } from '../objective/losses.ts';
 import type { AdamWSettings } from '../optimizer/adamw.ts';
 import type { Layout } from './layout.ts';
@@ -15,7 +15,7 @@ export interface StepSpec {
   readonly features: FeatureSource;
   /** Weight of the start decoder's logits in what `sharing` teaches; 0: they are not computed. */
   readonly prior: number;
-  readonly contrastive: ContrastiveSettings;
+  readonly contrastive: MCCLSettings;
   readonly optimizer: AdamWSettings & { readonly weightDecay: number; readonly clipNorm: number | undefined };
   /** Decay of the running mean of weights, or none kept. */
   readonly ema: number | undefined;

@@ -11,7 +11,7 @@
 import { SynsegError } from '@synseg/core';
 import type { ClipVisionConfig, ModelConfig } from '@synseg/core/checkpoint';
 import { imageEmbeddings, normalisePixels, ops, shapeOps, type Parameters, type Value } from '@synseg/core/graph';
-import { unit } from '../objective/contrastive.ts';
+import { unit } from '../objective/rows.ts';
 
 const { cast, matmul } = ops;
 const { concat, reshape, slice } = shapeOps;

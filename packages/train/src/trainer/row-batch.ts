@@ -4,7 +4,7 @@
 import type { Batch } from '../data/batch-loader.ts';
 import type { MaskClass } from '../data/dataset.ts';
 import { Random, permutation } from '../data/random.ts';
-import { IGNORED } from '../objective/mask-loss.ts';
+import { IGNORED } from '../objective/masks.ts';
 import type { LabelBankData, MicroBatch } from './protocol.ts';
 
 /** Rows are a multiple of this: few shapes for a device to prepare, little filling. */

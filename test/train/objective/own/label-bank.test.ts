@@ -1,8 +1,8 @@
 import { ops, type Value } from '@synseg/core/graph';
 import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
-import { tapFeatures } from '../../../packages/train/src/objective/patch-scores.ts';
-import { feed, valueAndGradients } from './numeric.ts';
+import { tapFeatures } from '../../../../packages/train/src/objective/own/label-bank.ts';
+import { feed, valueAndGradients } from '../numeric.ts';
 
 describe('tapFeatures()', () => {
   it('puts the patches of all taps side by side, standardised, and leaves the class tokens out', async () => {

@@ -1,42 +1,21 @@
 /**
- * Partial labels: each patch is one of the labels that are stated of the picture, and each of those has some patches.
+ * Losses for captions that name nearly everything in a picture: partial labels and sharing. Not in the SynSeg paper;
+ * measured in `bench/RESULTS.md`: better than those of `tags.ts` where all of a picture is something that captions name,
+ * and worse where most of it is not.
  *
- * A projector on the trunk's taps scores each patch against each label of the batch, and a softmax makes them shares of
- * the
- * patch. What is stated says which labels those may be (learning from partial labels, Cour, Sapp & Taskar 2011);
- * without
- * the second half, the commonest label would take all.
- *
- * The decoder learns from the projector: per patch, its rows of one picture, of which some are not stated, are to share
- * as
- * the projector's scores do. Not in the SynSeg paper; measured in `bench/RESULTS.md`. Beside `grounding.ts` it is
- * better where
- * all of a picture is something that captions name, and worse where most of it is not.
+ * A projector on features of the frozen encoder scores each patch against each label of the batch, and a softmax makes
+ * them shares of the patch. Each patch is one of the labels that are stated of the picture (learning from partial
+ * labels, Cour, Sapp & Taskar 2011), and each of those has some patches; without the second half, the commonest label
+ * would take all. The decoder learns from the projector: per patch, its rows of one picture, of which some are not
+ * stated, are to share as the projector's scores do.
  */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
-import { stopGradient } from '../autodiff/gradients.ts';
-import { binaryCrossEntropy } from './binary-cross-entropy.ts';
-import { unit } from './contrastive.ts';
-import type { LabelBank } from './patch-scores.ts';
-import { total } from './rows.ts';
+import { stopGradient } from '../../autodiff/gradients.ts';
+import { binaryCrossEntropy, logSum, sharesWithinImages, total, unit } from '../rows.ts';
+import type { LabelBank } from './label-bank.ts';
 
-const {
-  add,
-  cast,
-  divide,
-  exp,
-  greaterOrEqual,
-  log,
-  matmul,
-  maximum,
-  minimum,
-  multiply,
-  reduceMax,
-  reduceSum,
-  scalar,
-  sigmoid,
-  subtract,
-} = ops;
+const { add, cast, divide, greaterOrEqual, matmul, maximum, minimum, multiply, reduceSum, scalar, sigmoid, subtract } =
+  ops;
 const { gather, reshape, transpose } = shapeOps;
 
 /**
@@ -58,9 +37,6 @@ const SHARPNESS = 2;
  */
 const ALONE = 0.05;
 const ALONE_WITH_PRIOR = 0.5;
-
-/** Taken from a row in the search for another picture's peak. */
-const ELSEWHERE = 1e9;
 
 /** What the decoder that training started from makes of the rows. */
 export interface Prior {
@@ -126,11 +102,9 @@ export function sharingLoss(
   const sharpened = multiply(evidence, scalar(evidence, SHARPNESS));
   const posterior =
     prior === undefined ? sharpened : add(sharpened, multiply(prior.logits, scalar(prior.logits, prior.weight)));
-  const wanted = sharesOfPicture(stopGradient(posterior), assignment);
-  const given = sharesOfPicture(logits, assignment);
+  const { share: target } = sharesWithinImages(stopGradient(posterior), assignment);
+  const shared = multiply(target, sharesWithinImages(logits, assignment).logShare);
   const belongs = reduceSum(assignment, [1], true);
-  const target = divide(wanted.claims, wanted.sums);
-  const shared = multiply(target, subtract(given.relative, log(given.sums)));
   const rowsOfImage = matmul(assignment, reshape(reduceSum(assignment, [0]), [images, 1]));
   const weight = divide(
     multiply(belongs, scalar(belongs, prior === undefined ? ALONE : ALONE_WITH_PRIOR)),
@@ -139,29 +113,6 @@ export function sharingLoss(
   const present = prior === undefined ? target : maximum(target, stopGradient(sigmoid(prior.logits)));
   const alone = multiply(binaryCrossEntropy(logits, present), weight);
   return multiply(total(subtract(alone, shared)), scalar(logits, 1 / (patches * batchImages)));
-}
-
-/**
- * The parts of a softmax over the rows of each picture: a share is `claims / sums`, its logarithm `relative −
- * log(sums)`; of
- * a row that fills the bucket 0, 0 and 1. Each picture is taken from its own peak, so that none drowns another; that
- * needs
- * `[rows, images, patches]`, which is too much at the size of pixels, where `sharesWithinImages` serves.
- */
-function sharesOfPicture(
-  x: Value,
-  assignment: Value,
-): { readonly relative: Value; readonly claims: Value; readonly sums: Value } {
-  const [rows, images] = assignment.shape as readonly [Dimension, number];
-  const patches = x.shape[1] as number;
-  const belongs = reduceSum(assignment, [1], true);
-  const one = scalar(assignment, 1);
-  const elsewhere = reshape(multiply(subtract(assignment, one), scalar(assignment, ELSEWHERE)), [rows, images, 1]);
-  const peaks = stopGradient(reduceMax(add(reshape(x, [rows, 1, patches]), elsewhere), [0], false));
-  const relative = multiply(subtract(x, matmul(assignment, peaks)), belongs);
-  const claims = multiply(exp(relative), belongs);
-  const sameImage = matmul(assignment, transpose(assignment, [1, 0]));
-  return { relative, claims, sums: add(matmul(sameImage, claims), subtract(one, belongs)) };
 }
 
 /** `[images, labels]`: 1 for the labels that are stated of a picture, exactly 0 for what only fills the bank. */
@@ -179,12 +130,6 @@ function doubt(bank: LabelBank): Value {
   const kin = cast(greaterOrEqual(matmul(directions, transpose(directions, [1, 0])), scalar(stated, KIN)), 'float32');
   const meant = maximum(stated, minimum(matmul(stated, kin), one));
   return reshape(multiply(subtract(one, meant), scalar(stated, UNSTATED)), [images, 1, labels]);
-}
-
-/** `log Σ e^x` along an axis, which stays. */
-function logSum(x: Value, axis: number): Value {
-  const largest = stopGradient(reduceMax(x, [axis], true));
-  return add(log(reduceSum(exp(subtract(x, largest)), [axis], true)), largest);
 }
 
 /** What each row's picture and label have: `[images, patches, labels]` → `[rows, patches]`. */

@@ -5,7 +5,7 @@
 import { ops, type Value } from '@synseg/core/graph';
 import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
-import { partialLabelLoss, sharingLoss } from '../../../packages/train/src/objective/partial-labels.ts';
+import { partialLabelLoss, sharingLoss } from '../../../../packages/train/src/objective/own/dense-captions.ts';
 import {
   FILLING,
   IMAGES,
@@ -19,7 +19,7 @@ import {
   stated,
   valid,
   type Inputs,
-} from './label-bank.ts';
+} from '../label-bank.ts';
 import {
   centralDifferences,
   dot,
@@ -34,7 +34,7 @@ import {
   rowOf,
   valueAndGradients,
   type Matrix,
-} from './numeric.ts';
+} from '../numeric.ts';
 
 const CHANNELS = 4;
 const DIM = 5;

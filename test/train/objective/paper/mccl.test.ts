@@ -5,9 +5,9 @@
 import { Graph, ops, type Value } from '@synseg/core/graph';
 import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
-import { contrastiveLosses, unit, type ContrastiveLosses } from '../../../packages/train/src/objective/contrastive.ts';
-import { assignmentOf, rowWeights } from '../../../packages/train/src/objective/rows.ts';
-import { runOnce } from '../autodiff/numeric.ts';
+import { mccl, type MCCLLosses } from '../../../../packages/train/src/objective/paper/mccl.ts';
+import { assignmentOf, rowWeights, unit } from '../../../../packages/train/src/objective/rows.ts';
+import { runOnce } from '../../autodiff/numeric.ts';
 import {
   centralDifferences,
   cosine,
@@ -20,7 +20,7 @@ import {
   rowOf,
   valueAndGradients,
   type Matrix,
-} from './numeric.ts';
+} from '../numeric.ts';
 
 const IMAGES = 3;
 const EPSILON = 1e-4;
@@ -61,19 +61,17 @@ function feedsOf(sources: Readonly<Record<'foreground' | 'background' | 'text', 
   };
 }
 
-function lossesOf(inputs: Readonly<Record<string, Value>>): ContrastiveLosses {
+function lossesOf(inputs: Readonly<Record<string, Value>>): MCCLLosses {
   const value = (name: string): Value => inputs[name] as Value;
   const weights = rowWeights(
     assignmentOf(value('imageOfRow'), IMAGES),
     { imageOfRow: value('imageOfRow'), rowNumber: value('rowNumber'), stated: value('stated') },
     IMAGES,
   );
-  return contrastiveLosses(
-    { foreground: value('foreground'), background: value('background') },
-    value('text'),
-    weights,
-    { epsilon: EPSILON, contrastGate: GATE },
-  );
+  return mccl({ foreground: value('foreground'), background: value('background') }, value('text'), weights, {
+    epsilon: EPSILON,
+    contrastGate: GATE,
+  });
 }
 
 const similarity = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
@@ -119,7 +117,7 @@ async function run(
       graph.input(name, name === 'imageOfRow' ? 'int32' : 'float32', shape),
     ]),
   );
-  for (const [name, value] of Object.entries(lossesOf(inputs))) graph.output(name, value as Value);
+  for (const [name, value] of Object.entries(lossesOf(inputs))) graph.output(name, value);
   return Object.fromEntries(
     Object.entries(await runOnce(graph, feeds)).map(([name, { data }]) => [name, Number(data[0])]),
   );
@@ -131,7 +129,7 @@ const sources = {
   text: randomMatrix(ROWS.length, DIM, 3),
 };
 
-describe('contrastiveLosses()', () => {
+describe('mccl()', () => {
   it.each(NAMES)('%s and its gradients are those of the formula', async (name) => {
     const open =
       name === 'separation'

@@ -2,7 +2,7 @@
  * Feature Synergy Structure (SynSeg method, "FSS"): one activation map splits an image into foreground and background.
  */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
-import { withGradient } from '../autodiff/gradients.ts';
+import { withGradient } from '../../autodiff/gradients.ts';
 
 const { add, affine, divide, exp, matmul, multiply, reduceSum, scalar } = ops;
 const { reshape } = shapeOps;

@@ -3,16 +3,13 @@
  * label.
  */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
-import { unit } from './contrastive.ts';
+import { LOWEST, unit } from '../rows.ts';
 
 const { add, divide, matmul, multiply, scalar, subtract } = ops;
 const { concat, reshape, slice, transpose } = shapeOps;
 
 /** Added to every label's score: where labels compete with none of them, few are claimed at the start. */
 const LABEL_BIAS = -2;
-/** Score of what only fills the bank. */
-const EXCLUDED = -1e4;
-
 /** The labels of a batch, each once. */
 export interface LabelBank {
   /** Text embeddings less their centre, float32 `[labels, D]`. */
@@ -26,12 +23,12 @@ export interface LabelBank {
 }
 
 /** A tap without its class token. */
-export function patchesOf(tap: Value): Value {
+function patchesOf(tap: Value): Value {
   return slice(tap, 1, 1, tap.shape[1] as number);
 }
 
 /**
- * Patches of all taps side by side, each channel standardised: `[images, patches, ΣD_i]`.
+ * Patches of all taps side by side, each channel standardized: `[images, patches, ΣD_i]`.
  *
  * @param mean - of each channel over some pictures of the set, `[ΣD_i]`
  * @param deviation - likewise
@@ -53,6 +50,6 @@ export function patchScores(features: Value, { text, valid }: LabelBank, weight:
   // Labels are few: W is applied to them, not to the patches.
   const byLabel = transpose(matmul(directions, weight), [1, 0]);
   const offset = reshape(matmul(directions, reshape(bias, [dim, 1])), [labels]);
-  const excluded = multiply(subtract(scalar(valid, 1), valid), scalar(valid, EXCLUDED));
+  const excluded = multiply(subtract(scalar(valid, 1), valid), scalar(valid, LOWEST));
   return add(matmul(features, byLabel), add(add(offset, excluded), scalar(offset, LABEL_BIAS)));
 }

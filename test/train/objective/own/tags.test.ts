@@ -5,8 +5,8 @@
 import { ops, type Value } from '@synseg/core/graph';
 import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
-import { distillationLoss, groundingLoss } from '../../../packages/train/src/objective/grounding.ts';
-import { IMAGES, PATCHES, bankOf, scoresOf, stated, valid, type Inputs } from './label-bank.ts';
+import { distillationLoss, groundingLoss } from '../../../../packages/train/src/objective/own/tags.ts';
+import { IMAGES, PATCHES, bankOf, scoresOf, stated, valid, type Inputs } from '../label-bank.ts';
 import {
   dot,
   expectGradients,
@@ -17,7 +17,7 @@ import {
   randomMatrix,
   rowOf,
   valueAndGradients,
-} from './numeric.ts';
+} from '../numeric.ts';
 
 const CHANNELS = 4;
 const DIM = 5;
@@ -55,12 +55,12 @@ const feeds: Record<string, TensorData> = {
   logits: feedOf(logits),
 };
 
-/** `unit(t) · (W x + b) − 2` of one patch and label; −10,000 more for what fills the bank. */
+/** `unit(t) · (W x + b) − 2` of one patch and label; −10³⁰ more for what fills the bank. */
 function score(image: number, patch: number, label: number): number {
   const t = rowOf(text, label);
   const x = rowOf(features, image * PATCHES + patch);
   const projected = Array.from({ length: DIM }, (_, d) => dot(rowOf(weight, d), x) + (bias.data[d] as number));
-  return dot(t, projected) / lengthOf(t) - 2 - (valid[label] === 1 ? 0 : 1e4);
+  return dot(t, projected) / lengthOf(t) - 2 - (valid[label] === 1 ? 0 : 1e30);
 }
 
 function expectedGrounding(batchImages: number): number {

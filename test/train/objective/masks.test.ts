@@ -2,7 +2,7 @@
 import type { Value } from '@synseg/core/graph';
 import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';
-import { IGNORED, maskLoss, maskShareLoss, maskTargets } from '../../../packages/train/src/objective/mask-loss.ts';
+import { IGNORED, maskLoss, maskShareLoss, maskTargets } from '../../../packages/train/src/objective/masks.ts';
 import { assignmentOf } from '../../../packages/train/src/objective/rows.ts';
 import {
   centralDifferences,

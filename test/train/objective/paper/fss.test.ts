@@ -4,7 +4,7 @@
  */
 import { ops, type Value } from '@synseg/core/graph';
 import { describe, expect, it } from 'vitest';
-import { patchMaps, patchMeans, synergyFeatures } from '../../../packages/train/src/objective/synergy.ts';
+import { patchMaps, patchMeans, synergyFeatures } from '../../../../packages/train/src/objective/paper/fss.ts';
 import {
   centralDifferences,
   dot,
@@ -16,7 +16,7 @@ import {
   relativeError,
   rowOf,
   valueAndGradients,
-} from './numeric.ts';
+} from '../numeric.ts';
 
 const ROWS = 2;
 const [GRID_ROWS, GRID_COLUMNS] = [2, 3];

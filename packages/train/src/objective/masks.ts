@@ -5,11 +5,9 @@
  */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
 import { withGradient } from '../autodiff/gradients.ts';
-import { binaryCrossEntropy } from './binary-cross-entropy.ts';
-import { sharesWithinImages, total } from './rows.ts';
+import { binaryCrossEntropy, sharesWithinImages, total } from './rows.ts';
 
-const { cast, divide, equal, greaterOrEqual, log, matmul, maximum, multiply, reduceSum, scalar, sigmoid, subtract } =
-  ops;
+const { cast, divide, equal, greaterOrEqual, matmul, maximum, multiply, reduceSum, scalar, sigmoid, subtract } = ops;
 const { reshape } = shapeOps;
 
 /** Pixel of a mask that is not labelled. */
@@ -83,15 +81,19 @@ export function maskLoss(logits: Value, { target, labelled, supervised }: MaskTa
 export function maskShareLoss(logits: Value, { target, supervised }: MaskTargets, batchImages: number): Value {
   const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
   const isSupervised = reduceSum(supervised, [1], true);
-  const { sameImage, relative, claims, sums } = sharesWithinImages(reshape(logits, [rows, height * width]), supervised);
+  const { sameImage, share, logShare } = sharesWithinImages(
+    reshape(logits, [rows, height * width]),
+    supervised,
+    'common',
+  );
   const answered = matmul(sameImage, target);
   const answers = maximum(reduceSum(answered, [1], true), scalar(answered, 1));
   const pixelWeight = divide(isSupervised, multiply(answers, scalar(answers, batchImages)));
-  const losses = multiply(subtract(log(sums), relative), target);
+  const losses = multiply(multiply(logShare, scalar(logShare, -1)), target);
   const loss = total(multiply(reduceSum(losses, [1], true), pixelWeight));
   // d/dz of −log softmax = softmax − y, at pixels where one of the picture's rows is the answer.
   return withGradient(loss, [logits], (gradient) => {
-    const slope = multiply(subtract(multiply(divide(claims, sums), answered), target), multiply(pixelWeight, gradient));
+    const slope = multiply(subtract(multiply(share, answered), target), multiply(pixelWeight, gradient));
     return [reshape(slope, logits.shape)];
   });
 }
