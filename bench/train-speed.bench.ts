@@ -73,7 +73,6 @@ async function engineFor(input: 'pixels' | 'taps'): Promise<StepEngine> {
       state: stateOf(plan, layout, base),
       device: 'cpu',
       threads: plan.threads,
-      guard: guard.memory,
     },
     guard,
   );

@@ -148,7 +148,6 @@ async function runSteps(
       state,
       device,
       threads: 1,
-      guard: guard.memory,
     },
     guard,
   );

@@ -60,7 +60,7 @@ async function open(name: string, embedsPictures: boolean): Promise<Opened> {
         },
         ...{ images: 2, batchImages: 2, input: 'taps', trunkPrecision: 'float32', patchesKept: undefined },
       },
-      ...{ stage: 'projector', folder, device: 'cpu', threads: 1, guard: guard.memory },
+      ...{ stage: 'projector', folder, device: 'cpu', threads: 1 },
       frozen: new Map([...values].filter(([tensor]) => !tensor.startsWith('projector.'))),
       state: {
         parameters: flatten(layout, values),

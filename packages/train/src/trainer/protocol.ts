@@ -1,7 +1,7 @@
 /**
  * What crosses between the caller's thread and the training thread: plain data, large arrays as transferred buffers.
  */
-import type { EngineSettings, SerialisedError } from '@synseg/core/runtime';
+import type { EngineSettings } from '@synseg/core/runtime';
 import type { StepSpec, StepWeights } from '../step-graph/step-spec.ts';
 
 /** Execution provider, or `'auto'`. */
@@ -20,8 +20,6 @@ export interface EngineStart {
   readonly state: Readonly<Record<string, Float32Array>>;
   readonly device: Device;
   readonly threads: number;
-  /** See core's run guard. */
-  readonly guard: SharedArrayBuffer;
 }
 
 /** Part of a batch that one run of the graph takes. */
@@ -72,9 +70,8 @@ export interface LabelBankData {
   readonly labelOfRow: Int32Array;
 }
 
+/** One optimizer step over a whole batch. */
 export interface StepRequest {
-  readonly type: 'step';
-  readonly id: number;
   /** Counted from 1. */
   readonly step: number;
   readonly stage: StepSpec['stage'];
@@ -89,53 +86,11 @@ export interface StepReply {
   readonly milliseconds: number;
 }
 
-export interface StateRequest {
-  readonly type: 'state';
-  readonly id: number;
+/** Methods of the step engine that its owner may call. */
+export type EngineMethod = 'step' | 'state' | 'constants' | 'taps' | 'windows' | 'embed';
+
+/** A call of one of them. */
+export interface EngineCall {
+  readonly type: EngineMethod;
+  readonly args: readonly unknown[];
 }
-
-/** Inputs of the step graph that are the same in every step. */
-export interface ConstantsRequest {
-  readonly type: 'constants';
-  readonly id: number;
-  readonly constants: Readonly<Record<string, Float32Array>>;
-}
-
-/** Runs the frozen trunk alone. */
-export interface TapsRequest {
-  readonly type: 'taps';
-  readonly id: number;
-  /** uint8 `[n, height, width, 3]` */
-  readonly pixels: Uint8Array;
-}
-
-/** Runs the picture encoder on windows of pictures. */
-export interface WindowsRequest {
-  readonly type: 'windows';
-  readonly id: number;
-  /** uint8 `[n, zoom·height, zoom·width, 3]` */
-  readonly pixels: Uint8Array;
-}
-
-/** Runs both encoders with the weights that a checkpoint would hold now. */
-export interface EmbedRequest {
-  readonly type: 'embed';
-  readonly id: number;
-  readonly batch: PairBatch;
-}
-
-export type EngineRequest =
-  | StepRequest
-  | StateRequest
-  | ConstantsRequest
-  | TapsRequest
-  | WindowsRequest
-  | EmbedRequest
-  | { readonly type: 'close' };
-
-export type EngineReply =
-  | { readonly type: 'ready'; readonly device: string }
-  | { readonly type: 'failed'; readonly error: SerialisedError }
-  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly error: SerialisedError }
-  | { readonly type: 'closed' };

@@ -72,12 +72,7 @@ export class StepEngine {
   }
 
   /** One optimiser step over a whole batch. */
-  async step({
-    micro,
-    step,
-    stage,
-    learningRate,
-  }: Pick<StepRequest, 'micro' | 'step' | 'stage' | 'learningRate'>): Promise<StepReply> {
+  async step({ micro, step, stage, learningRate }: StepRequest): Promise<StepReply> {
     const begin = performance.now();
     const { spec } = this.#start;
     const figures = new Float32Array(figuresOf(spec).length);

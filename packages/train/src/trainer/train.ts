@@ -235,7 +235,7 @@ class TrainingLoop {
       'projectorSchedule' in plan && stage === 'projector'
         ? learningRateAt(step, plan.projectorSchedule)
         : learningRateAt(step - plan.projectorSteps, plan.schedule);
-    const reply = engine.step({ type: 'step', step, stage, learningRate, micro: batch.micro });
+    const reply = engine.step({ step, stage, learningRate, micro: batch.micro });
     reply.catch(() => undefined);
     return { batch, learningRate, waitedMs, reply };
   }
