@@ -7,7 +7,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import { downloadCheckpoint, type DownloadCheckpointOptions } from '../../packages/core/src/checkpoint/hub.ts';
+import type { DownloadCheckpointOptions } from '../../packages/core/src/checkpoint/hub-options.ts';
+import { downloadCheckpoint } from '../../packages/core/src/checkpoint/hub.ts';
 import { isSynsegError } from '../../packages/core/src/errors.ts';
 import { etagOf, startHubServer, type HubRepo, type HubServer } from './hub-server.ts';
 

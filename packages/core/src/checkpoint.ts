@@ -11,7 +11,8 @@ export {
 export { openCheckpoint, readJson, type Checkpoint } from './checkpoint/checkpoint.ts';
 export { EMBEDDED, embeddedFolder } from './checkpoint/embedded.ts';
 export { fingerprintFiles, sha256 } from './checkpoint/fingerprint.ts';
-export { DOWNLOAD_CHECKPOINT_OPTIONS, HUB_OPTIONS, hubDefaults } from './checkpoint/hub.ts';
+export { hubDefaults } from './checkpoint/hub.ts';
+export { DOWNLOAD_CHECKPOINT_OPTIONS, HUB_OPTIONS } from './checkpoint/hub-options.ts';
 export {
   readModelConfig,
   templatesOf,

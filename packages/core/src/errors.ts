@@ -8,7 +8,7 @@
 
 import { checkKind, describeValue } from './guard/arguments.ts';
 
-/** Stable machine-readable reason of a {@link SynsegError}. */
+/** Stable machine-readable reason of a {@link SynsegError}: core's, or one of a package that is built upon it. */
 export type SynsegErrorCode =
   | 'BUNDLED'
   | 'MODEL_LOAD'
@@ -17,15 +17,10 @@ export type SynsegErrorCode =
   | 'LABEL_UNKNOWN'
   | 'FILE_WRITE'
   | 'IMAGE_DECODE'
-  | 'VIDEO_DECODE'
-  | 'VIDEO_ENCODE'
-  | 'FFMPEG_MISSING'
   | 'DEVICE_UNAVAILABLE'
   | 'INFERENCE'
-  | 'DATASET_FORMAT'
-  | 'RUN_FOLDER'
-  | 'TRAINING_DIVERGED'
-  | 'DISPOSED';
+  | 'DISPOSED'
+  | (string & Record<never, never>);
 
 const brand = Symbol.for('synseg.error');
 

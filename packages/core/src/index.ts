@@ -1,4 +1,5 @@
-export { downloadCheckpoint, type DownloadCheckpointOptions, type DownloadProgress } from './checkpoint/hub.ts';
+export { downloadCheckpoint } from './checkpoint/hub.ts';
+export type { DownloadCheckpointOptions, DownloadProgress } from './checkpoint/hub-options.ts';
 export { isSynsegError, SynsegError, type SynsegErrorCode } from './errors.ts';
 export type { ImageInput, RawImage } from './image/image.ts';
 export type { ImageOptions } from './image/picture-bytes.ts';
@@ -14,7 +15,8 @@ export { EncodedImage } from './segmenter/encoded-image.ts';
 export type { LoadProgress, SegmenterOptions } from './segmenter/load-options.ts';
 export type { EncodeOptions, Output, SegmentOptions } from './segmenter/segment-options.ts';
 export { Segmentation, type OverlayOptions } from './segmenter/segmentation.ts';
-export { Segmenter, type SharedSegmenter } from './segmenter/segmenter.ts';
+export { Segmenter } from './segmenter/segmenter.ts';
+export type { SharedSegmenter } from './segmenter/shared-segmenter.ts';
 export type { Precision } from './session/protocol.ts';
 export type { Provider } from './session/providers.ts';
 export type { TemplateName, Templates } from './text/templates.ts';

@@ -1,7 +1,8 @@
 import { mkdir, readFile, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { hubDefaults, type DownloadProgress } from '../../../packages/core/src/checkpoint/hub.ts';
+import type { DownloadProgress } from '../../../packages/core/src/checkpoint/hub-options.ts';
+import { hubDefaults } from '../../../packages/core/src/checkpoint/hub.ts';
 import {
   REPO,
   FIRST,

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { downloadCheckpoint, type DownloadCheckpointOptions } from '../../../packages/core/src/checkpoint/hub.ts';
+import type { DownloadCheckpointOptions } from '../../../packages/core/src/checkpoint/hub-options.ts';
+import { downloadCheckpoint } from '../../../packages/core/src/checkpoint/hub.ts';
 import {
   REPO,
   FIRST,

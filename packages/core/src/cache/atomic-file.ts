@@ -1,4 +1,9 @@
-/** Files that appear whole or not at all: written under a temporary name beside the target, then renamed. */
+/**
+ * Files that appear whole or not at all: written under a temporary name beside the target, then renamed.
+ *
+ * Ours, because write-file-atomic replaces devices and pipes, follows no dangling link, makes no folder, and names its
+ * temporary file by process and thread, which two containers on one disk share.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

@@ -7,6 +7,9 @@
  * `hub-transfer.ts`
  * stays right when they do. Nothing stronger is at hand: Node has no `flock`, and on network file systems that one
  * lies.
+ *
+ * Ours, because proper-lockfile takes ten seconds to see that an owner is gone, two at the least, and installs handlers
+ * of signals.
  */
 import { open, rm, stat, utimes } from 'node:fs/promises';
 import { clearInterval, setInterval } from 'node:timers';

@@ -11,19 +11,10 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isSynsegError } from '../errors.ts';
 import { checkKind } from '../guard/arguments.ts';
-import { DOWNLOAD_LIMITS } from '../guard/limits.ts';
-import {
-  SIGNAL_OPTION,
-  callback,
-  flag,
-  readOptions,
-  secretText,
-  text,
-  withDefault,
-  type OptionsOf,
-  type Resolved,
-} from '../guard/options.ts';
+import type { DOWNLOAD_LIMITS } from '../guard/limits.ts';
+import { readOptions, type Resolved } from '../guard/options.ts';
 import { timeLimit } from '../guard/race-signal.ts';
+import { DOWNLOAD_CHECKPOINT_OPTIONS, type DownloadCheckpointOptions, type DownloadProgress } from './hub-options.ts';
 import { diskError, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
 import { checkpointFiles, type RemoteFile } from './hub-files.ts';
 import { Unreachable, askJson, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
@@ -32,54 +23,6 @@ import { fetchBlob } from './hub-transfer.ts';
 const COMMIT = /^[0-9a-f]{40}$/;
 /** How long the hub may take to name a commit or list files before the cache is used instead. */
 const ANSWER_SECONDS = 10;
-
-/** How far one file of a download is. */
-export interface DownloadProgress {
-  /** File name in the repository. */
-  readonly file: string;
-  /** Bytes on disk, with those of an earlier, interrupted run. */
-  readonly loadedBytes: number;
-  readonly totalBytes: number;
-}
-
-/** Options that say which files of which hub, and what bounds the download; each wins over the environment. */
-export const HUB_OPTIONS = {
-  /**
-   * Branch, tag or commit of a hub checkpoint. A full commit hash that is cached needs no network.
-   * @default 'main'
-   */
-  revision: withDefault(text(), 'main'),
-  /**
-   * Use the hub's cache only, never the network.
-   * @default HF_HUB_OFFLINE, else false
-   */
-  offline: flag(),
-  /**
-   * Address of the hub.
-   * @default HF_ENDPOINT, else 'https://huggingface.co'
-   */
-  hubUrl: text(),
-  /**
-   * Token for private and gated repositories; sent to the hub only, never printed.
-   * @default HF_TOKEN
-   */
-  accessToken: secretText(),
-  ...DOWNLOAD_LIMITS,
-};
-
-/** Options of {@link downloadCheckpoint}. */
-export const DOWNLOAD_CHECKPOINT_OPTIONS = {
-  ...HUB_OPTIONS,
-  /**
-   * Folder of the hub's cache.
-   * @default HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub
-   */
-  cacheDir: text(),
-  /** Called for each file that is downloaded here, from its first byte to its last. */
-  onProgress: callback<(progress: DownloadProgress) => void>(),
-  ...SIGNAL_OPTION,
-};
-export type DownloadCheckpointOptions = OptionsOf<typeof DOWNLOAD_CHECKPOINT_OPTIONS>;
 
 /**
  * The hub settings of this process's environment: the only place that reads it.

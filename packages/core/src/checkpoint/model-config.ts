@@ -4,6 +4,7 @@
  * Two kinds of folder give the same description: a CLIPSeg folder (Hugging Face layout), and a folder that brings its
  * own trunk as ONNX and, usually, a vocabulary instead of a text encoder.
  */
+import { preprocessorSize, squareSize } from './input-size.ts';
 import { Fields, fieldError } from './json-fields.ts';
 
 /** Activation functions of transformer blocks. */
@@ -102,9 +103,6 @@ export const DEFAULT_THRESHOLD = 0.5;
 /** CLIP's normalisation, used when a folder has no `preprocessor_config.json`. */
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
 const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
-const CLIP_SIZE = 224;
-/** The trunk's work grows with the fourth power of the side. */
-const MAX_SIDE = 8192;
 const ACTIVATIONS = ['quick_gelu', 'gelu', 'relu'] as const;
 
 /**
@@ -269,42 +267,4 @@ function conditionalLayer(fields: Fields, layers: number, where: string): number
   const layer = fields.integer('conditional_layer', 0, 0);
   if (layer >= layers) throw fieldError(`${where}/config.json: conditional_layer`, `below ${String(layers)}`, layer);
   return layer;
-}
-
-/**
- * Size the folder's pictures are resized to: a number, `{ height, width }`, or `{ shortest_edge }`; CLIP's when there
- * is none.
- */
-function preprocessorSize(preprocessor: Fields, patchSize: number): readonly [height: number, width: number] {
-  if (!preprocessor.has('size')) return [CLIP_SIZE, CLIP_SIZE];
-  const sides =
-    typeof preprocessor.raw('size') === 'number'
-      ? square(preprocessor.integer('size'))
-      : sidesOf(preprocessor.section('size'));
-  if (sides.some((side) => side % patchSize !== 0))
-    throw preprocessor.error('size', `multiples of the patch size ${String(patchSize)}`);
-  if (sides.some((side) => side > MAX_SIDE)) throw preprocessor.error('size', `at most ${String(MAX_SIDE)}`);
-  return sides;
-}
-
-function sidesOf(size: Fields): readonly [height: number, width: number] {
-  return size.has('height') ? [size.integer('height'), size.integer('width')] : square(size.integer('shortest_edge'));
-}
-
-function square(side: number): readonly [height: number, width: number] {
-  return [side, side];
-}
-
-function squareSize(side: number, patchSize: number, where: string): readonly [height: number, width: number] {
-  if (side > MAX_SIDE)
-    throw new RangeError(
-      `Cannot load checkpoint: inputSize must be at most ${String(MAX_SIDE)}, got ${String(side)} (${where})`,
-    );
-  if (!Number.isInteger(side) || side < patchSize || side % patchSize !== 0) {
-    throw new RangeError(
-      `Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${String(patchSize)}, got ` +
-        `${String(side)} (${where})`,
-    );
-  }
-  return square(side);
 }

@@ -17,8 +17,9 @@ import {
 import { backgroundRule, checkPixels } from '../mask/check.ts';
 import { disposedError } from '../errors.ts';
 import { LabelSet } from '../labels/label-set.ts';
-import { decisionOf, type Decision, type PostprocessOutputs } from '../model/postprocess.ts';
+import { decisionOf, type PostprocessOutputs } from '../model/postprocess.ts';
 import type { ViewCount } from '../model/views.ts';
+import type { SegmentRequest } from '../session/protocol.ts';
 import type { EncodedImage } from './encoded-image.ts';
 
 /** What a segmentation contains. */
@@ -100,13 +101,24 @@ export function checkEncoded(image: EncodedImage, views: ViewCount, owner: objec
     );
 }
 
-/** Thresholds and background of one call: the options' where given, else the label set's. */
-export function resolveDecision(
+/** What a call asks of the inference thread, but for the picture. Thresholds are the options', else the label set's. */
+export function segmentRequest(
+  { merge, output, threshold, background }: Resolved<typeof SEGMENT_OPTIONS>,
   labels: LabelSet,
-  rule: Pick<Resolved<typeof SEGMENT_OPTIONS>, 'threshold' | 'background'>,
-): Decision {
-  const { thresholds, background, defaultThreshold } = labels.ruleWith(rule);
-  return decisionOf(thresholds, background, defaultThreshold);
+  views: ViewCount,
+): Omit<SegmentRequest, 'type' | 'picture' | 'size'> {
+  const rule = labels.ruleWith({ threshold, background });
+  return {
+    views,
+    merge,
+    outputs: {
+      labels: output.includes('labels'),
+      masks: output.includes('masks'),
+      activations: output.includes('activations'),
+    },
+    decision: decisionOf(rule.thresholds, rule.background, rule.defaultThreshold),
+    labels: { key: labels.key, count: labels.names.length, embeddings: labels.embeddings },
+  };
 }
 
 /** Height and width of the results. */

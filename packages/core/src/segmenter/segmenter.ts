@@ -1,49 +1,37 @@
 /** The door of the package: a loaded checkpoint that segments pictures into named classes. */
-import type { MessagePort } from 'node:worker_threads';
 import { templatesOf } from '../checkpoint/model-config.ts';
 import { disposedError } from '../errors.ts';
 import { checkKind, describeValue } from '../guard/arguments.ts';
 import { readOptions } from '../guard/options.ts';
 import { raceSignal } from '../guard/race-signal.ts';
 import { showsItself } from '../guard/show.ts';
-import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
-import { tilePicture, tilePixels, type Tiling } from '../image/tiling.ts';
+import type { ImageInput } from '../image/image.ts';
+import { embedLabels, openTextSide, type TextSide } from '../labels/embed-labels.ts';
 import { LabelEmbedder } from '../labels/label-embedder.ts';
-import { resolveLabels, type LabelInput, type LabelsOptions } from '../labels/label-request.ts';
-import { LabelSet } from '../labels/label-set.ts';
-import { pictureSize, type ViewCount } from '../model/views.ts';
-import type { EngineInfo, EngineSettings, Precision, SegmentReply, SegmentRequest } from '../session/protocol.ts';
+import type { LabelInput, LabelsOptions } from '../labels/label-request.ts';
+import type { LabelSet } from '../labels/label-set.ts';
+import type { Precision, SegmentReply } from '../session/protocol.ts';
 import type { Provider } from '../session/providers.ts';
 import { linkThrough, startInference, type InferenceLink } from '../session/inference-link.ts';
 import type { Templates } from '../text/templates.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
-import { readLoad, resolveLoad, type Bounds, type SegmenterOptions } from './load-options.ts';
+import { readLoad, resolveLoad, type SegmenterOptions } from './load-options.ts';
+import { PictureReader } from './picture-reader.ts';
 import {
   ENCODE_OPTIONS,
   SEGMENT_OPTIONS,
   checkEncoded,
   checkLabels,
   checkResults,
-  resolveDecision,
   resolveSize,
+  segmentRequest,
   type EncodeOptions,
   type SegmentOptions,
 } from './segment-options.ts';
 import { Segmentation } from './segmentation.ts';
 import { Semaphore } from './semaphore.ts';
-
-/** How labels become embeddings: a text encoder with caches, or a table; an attached segmenter has neither. */
-type TextSide = LabelEmbedder | Vocabulary | undefined;
-
-/** What bounds the calls. */
-type SharedBounds = Pick<Bounds, 'maxQueue' | 'maxPixels'> & Partial<Bounds>;
-
-/** A loaded segmenter's session for another thread; plain data but for `port`, which must be in the transfer list. */
-export interface SharedSegmenter extends SharedBounds {
-  readonly port: MessagePort;
-  readonly info: EngineInfo;
-}
+import { checkShared, type SharedBounds, type SharedSegmenter } from './shared-segmenter.ts';
 
 /**
  * Segments pictures into the classes you name. One segmenter owns one inference thread; any number of calls may be in
@@ -62,16 +50,16 @@ export interface SharedSegmenter extends SharedBounds {
  */
 export class Segmenter {
   readonly #thread: InferenceLink;
-  readonly #text: TextSide;
+  readonly #text: TextSide | undefined;
   readonly #permits: Semaphore;
-  readonly #bounds: SharedBounds;
+  readonly #pictures: PictureReader;
   #disposal: Promise<void> | undefined;
 
-  private constructor(thread: InferenceLink, text: TextSide, bounds: SharedBounds) {
+  private constructor(thread: InferenceLink, text: TextSide | undefined, bounds: SharedBounds) {
     this.#thread = thread;
     this.#text = text;
     this.#permits = new Semaphore(bounds.maxQueue);
-    this.#bounds = bounds;
+    this.#pictures = new PictureReader(bounds, thread.info.config.inputSize);
   }
 
   /**
@@ -111,7 +99,7 @@ export class Segmenter {
     const { settings, bounds } = await resolveLoad(source, request);
     const thread = await startInference('vision', settings, request.signal);
     try {
-      return new Segmenter(thread, await textSide(settings, thread.info), bounds);
+      return new Segmenter(thread, await openTextSide(settings, thread.info), bounds);
     } catch (error) {
       await thread.dispose();
       throw error;
@@ -138,7 +126,7 @@ export class Segmenter {
    */
   share(): SharedSegmenter {
     Segmenter.#check(this, 'share');
-    return { port: this.#thread.connect(), info: this.#thread.info, ...this.#bounds };
+    return { port: this.#thread.connect(), info: this.#thread.info, ...this.#pictures.bounds };
   }
 
   /**
@@ -147,14 +135,7 @@ export class Segmenter {
    * refused.
    */
   static attach(shared: SharedSegmenter): Segmenter {
-    const given = shared as Partial<SharedSegmenter> | undefined | null;
-    checkKind(
-      'attach segmenter',
-      'shared',
-      shared,
-      typeof given?.port?.postMessage === 'function' && given.info !== undefined,
-      'be what segmenter.share() returned, with its port transferred',
-    );
+    checkShared(shared);
     const { port, info, ...bounds } = shared;
     return new Segmenter(linkThrough(port, info), undefined, bounds);
   }
@@ -206,15 +187,7 @@ export class Segmenter {
         'Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and ' +
           'send labels.parts)',
       );
-    const { prompts, ...rest } = resolveLabels(
-      labels,
-      options,
-      text instanceof Vocabulary ? 'vocabulary' : this.templates,
-    );
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const embeddings = await raceSignal(Promise.resolve(text.embed(prompts, signal)), signal);
-    return new LabelSet({ ...rest, embeddings, defaultThreshold: this.#thread.info.config.threshold });
+    return embedLabels(text, labels, options, this.#thread.info.config);
   }
 
   /** Runs the trunk on a picture and keeps what it saw, to be prompted many times. */
@@ -222,15 +195,14 @@ export class Segmenter {
     Segmenter.#check(this, 'encode');
     const { signal, views = 1 } = readOptions('encode', ENCODE_OPTIONS, options);
     return this.#permits.run(async () => {
-      const opened = await this.#open(image, signal);
-      const tiling = tilePicture(opened.width, opened.height);
-      const pixels = await this.#pixels(opened, tiling, views, signal);
+      const { width, height, tiled } = await this.#pictures.open(image, views, signal);
+      const { pixels, tiles } = await tiled();
       const id = await this.#thread.channel.request<number>(
-        { type: 'encode', pixels, tiles: tiling.tiles, views },
+        { type: 'encode', pixels, tiles, views },
         [pixels.buffer as ArrayBuffer],
         signal,
       );
-      return new EncodedImage({ width: opened.width, height: opened.height, views, id, owner: this.#thread }, () =>
+      return new EncodedImage({ width, height, views, id, owner: this.#thread }, () =>
         this.#thread.channel.notify({ type: 'release', encoded: id }),
       );
     }, signal);
@@ -253,33 +225,20 @@ export class Segmenter {
     Segmenter.#check(this, 'segment');
     const asked = readOptions('segment', SEGMENT_OPTIONS, options);
     checkLabels(labels, this.#thread.info.config.embeddingDim);
-    const { signal, merge, output, views = image instanceof EncodedImage ? image.views : 1 } = asked;
+    const { signal, views = image instanceof EncodedImage ? image.views : 1 } = asked;
     if (image instanceof EncodedImage) checkEncoded(image, views, this.#thread);
-    const shared = {
-      views,
-      merge,
-      outputs: {
-        labels: output.includes('labels'),
-        masks: output.includes('masks'),
-        activations: output.includes('activations'),
-      },
-      decision: resolveDecision(labels, asked),
-      labels: { key: labels.key, count: labels.names.length, embeddings: labels.embeddings },
-    };
+    const shared = segmentRequest(asked, labels, views);
     return this.#permits.run(async () => {
-      const opened = image instanceof EncodedImage ? image : await this.#open(image, signal);
-      const tiling = tilePicture(opened.width, opened.height);
+      const opened = image instanceof EncodedImage ? image : await this.#pictures.open(image, views, signal);
+      const { maxPixels, maxLabelPixels } = this.#pictures.bounds;
       const size = resolveSize(
         asked.size,
         [opened.height, opened.width],
-        this.#logitSize(tiling, views),
-        this.#bounds.maxPixels,
+        this.#pictures.modelSize(opened, views),
+        maxPixels,
       );
-      checkResults(shared.outputs, labels.names.length, size, this.#bounds.maxLabelPixels);
-      const picture: SegmentRequest['picture'] =
-        opened instanceof EncodedImage
-          ? { encoded: opened.id }
-          : { pixels: await this.#pixels(opened, tiling, views, signal, asked.transfer), tiles: tiling.tiles };
+      checkResults(shared.outputs, labels.names.length, size, maxLabelPixels);
+      const picture = 'tiled' in opened ? await opened.tiled(asked.transfer) : { encoded: opened.id };
       const transfer = 'pixels' in picture ? [picture.pixels.buffer as ArrayBuffer] : [];
       const results = await this.#thread.channel.request<SegmentReply>(
         { type: 'segment', picture, size, ...shared },
@@ -332,34 +291,6 @@ export class Segmenter {
       );
     if (self.#disposal !== undefined && method !== 'dispose') throw disposedError();
   }
-
-  #open(image: ImageInput, signal: AbortSignal | undefined): Promise<OpenedImage> {
-    const { maxQueue: _, maxLabelPixels: __, ...bounds } = this.#bounds;
-    return openImage(image, { ...bounds, signal });
-  }
-
-  #pixels(
-    image: OpenedImage,
-    tiling: Tiling,
-    views: ViewCount,
-    signal: AbortSignal | undefined,
-    transfer = false,
-  ): Promise<Uint8Array> {
-    return tilePixels(image, tiling, pictureSize(this.inputSize, views), transfer, (whole) =>
-      this.#open(whole, signal),
-    );
-  }
-
-  #logitSize({ tiles: [rows, columns] }: Tiling, views: ViewCount): readonly [number, number] {
-    const [height, width] = pictureSize(this.inputSize, views);
-    return [rows * height, columns * width];
-  }
 }
 
 showsItself(Segmenter, 'Segmenter');
-
-async function textSide(settings: EngineSettings, info: EngineInfo): Promise<TextSide> {
-  return info.config.text.kind === 'vocabulary'
-    ? Vocabulary.load(settings.folder, info.config)
-    : new LabelEmbedder(settings, info);
-}

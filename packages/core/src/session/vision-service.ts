@@ -5,7 +5,8 @@ import type { EncodeRequest, EngineInfo, InferenceMessage, SegmentRequest, Tiled
 import { sendError, sendResult, type Numbered, type SendingPort } from './request-channel.ts';
 import { RequestQueue, type BatchRule, type Queued } from './request-queue.ts';
 import type { TensorData } from './graph-session.ts';
-import { sliceFirstAxis, type Taps, type VisionEngine } from './vision-engine.ts';
+import { sliceFirstAxis } from './tensors.ts';
+import type { Taps, VisionEngine } from './vision-engine.ts';
 
 type Work = Numbered<EncodeRequest> | Numbered<SegmentRequest>;
 

@@ -1,0 +1,46 @@
+/** The size of the picture that a trunk takes: the folder's own, or the one that a caller asks for. */
+import type { Fields } from './json-fields.ts';
+
+/** CLIP's, used when a folder has no `preprocessor_config.json`. */
+const CLIP_SIZE = 224;
+/** The trunk's work grows with the fourth power of the side. */
+const MAX_SIDE = 8192;
+
+/**
+ * Size the folder's pictures are resized to: a number, `{ height, width }`, or `{ shortest_edge }`; CLIP's when there
+ * is none.
+ */
+export function preprocessorSize(preprocessor: Fields, patchSize: number): readonly [height: number, width: number] {
+  if (!preprocessor.has('size')) return [CLIP_SIZE, CLIP_SIZE];
+  const sides =
+    typeof preprocessor.raw('size') === 'number'
+      ? square(preprocessor.integer('size'))
+      : sidesOf(preprocessor.section('size'));
+  if (sides.some((side) => side % patchSize !== 0))
+    throw preprocessor.error('size', `multiples of the patch size ${String(patchSize)}`);
+  if (sides.some((side) => side > MAX_SIDE)) throw preprocessor.error('size', `at most ${String(MAX_SIDE)}`);
+  return sides;
+}
+
+function sidesOf(size: Fields): readonly [height: number, width: number] {
+  return size.has('height') ? [size.integer('height'), size.integer('width')] : square(size.integer('shortest_edge'));
+}
+
+function square(side: number): readonly [height: number, width: number] {
+  return [side, side];
+}
+
+/** A square of a side that the trunk can take. @throws RangeError for any other */
+export function squareSize(side: number, patchSize: number, where: string): readonly [height: number, width: number] {
+  if (side > MAX_SIDE)
+    throw new RangeError(
+      `Cannot load checkpoint: inputSize must be at most ${String(MAX_SIDE)}, got ${String(side)} (${where})`,
+    );
+  if (!Number.isInteger(side) || side < patchSize || side % patchSize !== 0) {
+    throw new RangeError(
+      `Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${String(patchSize)}, got ` +
+        `${String(side)} (${where})`,
+    );
+  }
+  return square(side);
+}

@@ -1,0 +1,26 @@
+/** A segmenter's session as another thread is given it. */
+import type { MessagePort } from 'node:worker_threads';
+import { checkKind } from '../guard/arguments.ts';
+import type { EngineInfo } from '../session/protocol.ts';
+import type { Bounds } from './load-options.ts';
+
+/** What bounds pictures and calls; a session that is shared may state less. */
+export type SharedBounds = Pick<Bounds, 'maxQueue' | 'maxPixels'> & Partial<Bounds>;
+
+/** A loaded segmenter's session for another thread; plain data but for `port`, which must be in the transfer list. */
+export interface SharedSegmenter extends SharedBounds {
+  readonly port: MessagePort;
+  readonly info: EngineInfo;
+}
+
+/** @throws TypeError unless it is what `segmenter.share()` returned */
+export function checkShared(shared: SharedSegmenter): void {
+  const given = shared as Partial<SharedSegmenter> | undefined | null;
+  checkKind(
+    'attach segmenter',
+    'shared',
+    shared,
+    typeof given?.port?.postMessage === 'function' && given.info !== undefined,
+    'be what segmenter.share() returned, with its port transferred',
+  );
+}
