@@ -1,18 +1,8 @@
 export { messageOf } from './errors.ts';
-export {
-  checkBooleans,
-  checkCallback,
-  checkKind,
-  checkOptions,
-  checkSignal,
-  describeValue,
-  nearestName,
-  optionNames,
-} from './guard/arguments.ts';
+export { checkKind, checkOptions, describeValue, nearestName, optionNames } from './guard/arguments.ts';
 export { proxyFor } from './guard/http-request.ts';
 export { openInput, readInput } from './guard/input-file.ts';
 export {
-  checkLimits,
   DEFAULT_LIMITS,
   DOWNLOAD_LIMITS,
   FETCH_LIMITS,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkOptions, checkSignal, describeValue, optionNames } from '../../../packages/core/src/guard/arguments.ts';
+import { checkOptions, describeValue, optionNames } from '../../../packages/core/src/guard/arguments.ts';
 
 test.each([
   [Promise.resolve(1), 'a Promise (did you forget await?)'],
@@ -33,29 +33,4 @@ test('checkOptions() takes known names and no others', () => {
   expect(() => {
     checkOptions('run', { every: 1 }, names);
   }).not.toThrow();
-});
-
-test('checkSignal() takes an AbortSignal or nothing', () => {
-  expect(() => {
-    checkSignal('run', new AbortController());
-  }).toThrow(new TypeError('Cannot run: signal must be an AbortSignal, got an instance of AbortController'));
-  expect(() => {
-    checkSignal('run', new AbortController().signal);
-  }).not.toThrow();
-});
-
-test('checkSignal() lets any number of calls share a signal without a warning', async () => {
-  const warnings: string[] = [];
-  const onWarning = ({ name }: Error): unknown => warnings.push(name);
-  process.on('warning', onWarning);
-  const checked = new AbortController().signal;
-  const other = new AbortController().signal;
-  checkSignal('run', checked);
-  for (let call = 0; call < 11; call++) checked.addEventListener('abort', () => undefined);
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(warnings).toEqual([]);
-  for (let call = 0; call < 11; call++) other.addEventListener('abort', () => undefined);
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off('warning', onWarning);
-  expect(warnings).toEqual(['MaxListenersExceededWarning']);
 });

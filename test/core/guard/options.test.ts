@@ -139,6 +139,22 @@ describe('readOptions()', () => {
     expect(read).toThrow('Cannot cook: pans[2].lid must be true or false, got 1');
   });
 
+  it('lets any number of calls share a signal without a warning', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): unknown => warnings.push(name);
+    process.on('warning', onWarning);
+    const { signal } = new AbortController();
+    cook({ signal });
+    for (let call = 0; call < 11; call++) signal.addEventListener('abort', () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
+    const other = new AbortController().signal;
+    for (let call = 0; call < 11; call++) other.addEventListener('abort', () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual(['MaxListenersExceededWarning']);
+  });
+
   it('gives the types', () => {
     type Given = OptionsOf<typeof COOK>;
     expectTypeOf<Given['style']>().toEqualTypeOf<'fried' | 'boiled' | undefined>();

@@ -65,10 +65,8 @@ export function checkpointFiles(repo: string, listed: readonly unknown[], baseUr
     const pickle = names.some((name) => /\.(?:bin|pt|pth|ckpt)$/.test(name))
       ? '; pickle weights (.bin, .pt) are not loaded'
       : '';
-    const got =
-      names.length === 0
-        ? 'no files'
-        : `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`;
+    const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+    const got = names.length === 0 ? 'no files' : `${names.slice(0, MOST_NAMES).join(', ')}${more}`;
     throw new SynsegError(
       'CHECKPOINT_FORMAT',
       `Cannot download ${repo}: repository must have ${absent.join(' and ')}, got ${got}${pickle}`,

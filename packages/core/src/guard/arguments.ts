@@ -1,6 +1,7 @@
 /** What a public function checks of its arguments, once, before anything else. */
-import { setMaxListeners } from 'node:events';
 import { distance } from 'fastest-levenshtein';
+
+export { distance as editDistance };
 
 /** A value in a few words, for messages: `"text"`, `3`, `a list of 2`, `a Promise (did you forget await?)`. */
 export function describeValue(value: unknown): string {
@@ -62,22 +63,15 @@ export function checkOptions(action: string, options: unknown, names: ReadonlySe
   for (const name of Object.keys(options)) {
     if (names.has(name)) continue;
     const near = nearestName(name, names);
-    throw new TypeError(
-      `Cannot ${action}: ${what} must have known names, got ` +
-        `${JSON.stringify(name)}${near === undefined ? `; known: ${[...names].join(', ')}` : ` (did you mean "${near}"?)`}`,
-    );
+    const hint = near === undefined ? `; known: ${[...names].join(', ')}` : ` (did you mean "${near}"?)`;
+    throw new TypeError(`Cannot ${action}: ${what} must have known names, got ${JSON.stringify(name)}${hint}`);
   }
-}
-
-/** Insertions, deletions and substitutions between two words. */
-export function editDistance(a: string, b: string): number {
-  return distance(a, b);
 }
 
 /** The known name that a misspelt one most likely stands for, if any is near. */
 export function nearestName(name: string, names: Iterable<string>): string | undefined {
   const ranked = [...names]
-    .map((known) => ({ known, edits: editDistance(known.toLowerCase(), name.toLowerCase()) }))
+    .map((known) => ({ known, edits: distance(known.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
   return best !== undefined && best.edits <= Math.max(2, Math.floor(name.length / 3)) ? best.known : undefined;
@@ -86,63 +80,4 @@ export function nearestName(name: string, names: Iterable<string>): string | und
 /** @throws TypeError unless `value` passes; `rule` completes "<name> must …" */
 export function checkKind(action: string, name: string, value: unknown, passes: boolean, rule: string): void {
   if (!passes) throw new TypeError(`Cannot ${action}: ${name} must ${rule}, got ${describeValue(value)}`);
-}
-
-/**
- * @throws TypeError unless each of these options is undefined or a string; of `accessToken` the message has the kind
- * alone
- */
-export function checkStrings<Options extends object>(
-  action: string,
-  options: Options,
-  names: readonly (keyof Options & string)[],
-): void {
-  for (const name of names) {
-    const value: unknown = options[name];
-    checkKind(
-      action,
-      name,
-      name === 'accessToken' ? typeof value : value,
-      value === undefined || typeof value === 'string',
-      'be a string',
-    );
-  }
-}
-
-/** @throws TypeError unless each of these options is undefined, true or false */
-export function checkBooleans<Options extends object>(
-  action: string,
-  options: Options,
-  names: readonly (keyof Options & string)[],
-): void {
-  for (const name of names)
-    checkKind(
-      action,
-      name,
-      options[name],
-      options[name] === undefined || typeof options[name] === 'boolean',
-      'be true or false',
-    );
-}
-
-/**
- * Checks a signal. It may end any number of calls at once, so Node's warning of a leak at its eleventh listener is
- * turned off.
- *
- * @throws TypeError unless `signal` is undefined or an AbortSignal, of any realm
- */
-export function checkSignal(action: string, signal: unknown): void {
-  const fits =
-    signal === undefined ||
-    (typeof signal === 'object' &&
-      signal !== null &&
-      'aborted' in signal &&
-      typeof (signal as AbortSignal).addEventListener === 'function');
-  checkKind(action, 'signal', signal, fits, 'be an AbortSignal');
-  if (signal instanceof AbortSignal) setMaxListeners(0, signal);
-}
-
-/** @throws TypeError unless `callback` is undefined or a function */
-export function checkCallback(action: string, name: string, callback: unknown): void {
-  checkKind(action, name, callback, callback === undefined || typeof callback === 'function', 'be a function');
 }

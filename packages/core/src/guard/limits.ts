@@ -97,14 +97,3 @@ export function limitError(
     `Cannot ${action}: ${what} must be at most ${String(limit)} ${unit} (${name}), got ${String(got)}`,
   );
 }
-
-/** @throws RangeError unless every limit that is given is a positive integer */
-export function checkLimits(
-  action: string,
-  limits: { readonly [Name in keyof Limits]?: Limits[Name] | undefined },
-): void {
-  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
-    const value = limits[name];
-    if (value !== undefined) readOptions(action, { [name]: LIMIT_OPTIONS[name] }, { [name]: value });
-  }
-}

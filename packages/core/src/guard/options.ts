@@ -1,6 +1,6 @@
 /**
- * Options, described once: a description gives the TypeScript type, the check at the door with its message, the defaults,
- * and the flags of the command line; the docblock over each entry is what editors, `--help` and the docs show.
+ * Options, described once: a description gives the TypeScript type, the check at the door with its message, the
+ * defaults, and the flags of the command line; the docblock over each entry is what editors, `--help` and the docs show.
  *
  * What an option must be is one rule. It completes "<name> must …" in the error for a value of the wrong kind
  * (TypeError) and for a value out of range (RangeError) alike. The only file that imports valibot.
@@ -61,8 +61,8 @@ export type Resolved<Described extends Options, Needed extends keyof Described =
  *
  * @param needed - names that must be given
  * @param what - what messages call the object, before a name within it; nothing for the options of a call
- * @throws TypeError for anything but a plain object, an unknown name (with the known one most like it), a missing one or
- *   a value of the wrong kind; RangeError for a value that cannot be
+ * @throws TypeError for anything but a plain object, an unknown name (with the known one most like it), a missing one
+ *   or a value of the wrong kind; RangeError for a value that cannot be
  */
 export function readOptions<const Described extends Options, Needed extends keyof Described & string = never>(
   action: string,

@@ -8,8 +8,10 @@ const address = /[a-z][a-z0-9+.-]*:\/\/[^\s"<>`]+/gi;
 /** A host as it may be shown: a name, an IPv4 address or an IPv6 address in brackets, and a port. */
 const host = /^(?:\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?::\d{1,5})?$/i;
 /** A path part as it may be shown: a short word, or a file name with a usual ending. */
-const plainPart =
-  /^(?:[a-z][a-z_-]{0,15}\d{0,4}|\d{1,5}|[\w][\w -]{0,31}\.(?:avi|bmp|cgi|flv|gif|html?|jpe?g|json|m3u8|m4v|mjpe?g|mkv|mov|mp4|mpd|mpeg|mpg|onnx|png|safetensors|sdp|tar|tiff?|ts|txt|webm|webp|zip))$/i;
+const ENDINGS =
+  'avi|bmp|cgi|flv|gif|html?|jpe?g|json|m3u8|m4v|mjpe?g|mkv|mov|mp4|mpd|mpeg|mpg|onnx|png|safetensors|sdp|tar|tiff?|' +
+  'ts|txt|webm|webp|zip';
+const plainPart = new RegExp(`^(?:[a-z][a-z_-]{0,15}\\d{0,4}|\\d{1,5}|[\\w][\\w -]{0,31}\\.(?:${ENDINGS}))$`, 'i');
 /** Here the last part of the path is the key that a sender publishes with. */
 const keyed = /^(?:rtmp|srt)/i;
 

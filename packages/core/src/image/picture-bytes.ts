@@ -118,18 +118,20 @@ async function readPicture(path: string, maxImageBytes: number, signal: AbortSig
 const ascii = (bytes: Uint8Array, start: number, end: number): string =>
   Buffer.from(bytes.subarray(start, end)).toString('latin1');
 
+/** JPEG, PNG, GIF, TIFF; WebP, AVIF and HEIF; Netpbm; JPEG XL and JPEG 2000, bare and in a box. */
+const BEGINNINGS = [
+  /^(?:\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II[*+]\0|MM\0[*+])/,
+  /^(?:RIFF[^]{4}WEBP|[^]{4}ftyp|P[1-7fF]\s)/,
+  /^(?:\xff\x0a|\0\0\0\x0cJXL |\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/,
+];
+
 /**
  * What a file is by its first bytes. Only pixels are decoded unasked: a drawing can hold a program's worth of work in a
  * few bytes (filters, nested references), and what else a decoder may know (PDF, scripts) more than that.
  */
 export function kindOfPicture(bytes: Uint8Array): 'pixels' | 'drawing' | 'unknown' {
   const start = ascii(bytes, 0, 16);
-  if (
-    /^(?:\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II[*+]\0|MM\0[*+]|RIFF[^]{4}WEBP|[^]{4}ftyp|P[1-7fF]\s|\xff\x0a|\0\0\0\x0cJXL |\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/.test(
-      start,
-    )
-  )
-    return 'pixels';
+  if (BEGINNINGS.some((beginning) => beginning.test(start))) return 'pixels';
   // Compressed, in UTF-8 or UTF-16 with a byte order mark, or after white space: XML starts with "<".
   return /^(?:\x1f\x8b|(?:\xef\xbb\xbf)?\s*<|\xff\xfe(?:\s\0)*<\0|\xfe\xff(?:\0\s)*\0<|<\0|\0<)/.test(
     ascii(bytes, 0, 1024),

@@ -154,10 +154,8 @@ export class LabelSet {
     ) as [number, number];
     if (own.length === names.length && least === most && background === 'threshold')
       return `where no label reaches ${String(least)}`;
-    return (
-      'where no label reaches ' +
-      `${String(rest)}${own.length === 0 ? '' : ` (${own.map(({ name, threshold }) => `${name}: ${String(threshold)}`).join(', ')})`}`
-    );
+    const others = own.map(({ name, threshold }) => `${name}: ${threshold}`).join(', ');
+    return `where no label reaches ${rest}${own.length === 0 ? '' : ` (${others})`}`;
   }
 
   /** What `JSON.stringify()` and `console.log()` show: no embeddings. */

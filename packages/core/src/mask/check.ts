@@ -9,7 +9,7 @@
  */
 import { checkKind, describeNumbers, describeValue } from '../guard/arguments.ts';
 import { choice, either, number, type Option } from '../guard/options.ts';
-import { DEFAULT_LIMITS, checkLimits, limitError } from '../guard/limits.ts';
+import { DEFAULT_LIMITS, limitError } from '../guard/limits.ts';
 import { isActivation, type Background } from '../model/postprocess.ts';
 import { BACKGROUND } from '../model/background.ts';
 import { isColor } from './palette.ts';
@@ -37,10 +37,7 @@ export function checkSides(action: string, sides: readonly number[], names: read
   }
 }
 
-/**
- * @throws SynsegError `IMAGE_DECODE` when a picture of that size has more than `maxPixels`, RangeError unless that is a
- * positive integer.
- */
+/** @throws SynsegError `IMAGE_DECODE` when a picture of that size has more than `maxPixels`. */
 export function checkPixels(
   action: string,
   what: string,
@@ -48,7 +45,6 @@ export function checkPixels(
   height: number,
   maxPixels = DEFAULT_LIMITS.maxPixels,
 ): void {
-  checkLimits(action, { maxPixels });
   if (width * height > maxPixels)
     throw limitError('IMAGE_DECODE', action, what, 'maxPixels', maxPixels, 'pixels', `${width}×${height}`);
 }

@@ -1,4 +1,4 @@
-/** Pictures as the trunk takes them: opened within the bounds of a segmenter, and cut into tiles of its input's size. */
+/** Pictures as the trunk takes them: opened within a segmenter's bounds, and cut into tiles of its input's size. */
 import { openImage, type ImageInput, type OpenedImage } from '../image/image.ts';
 import { tilePicture, tilePixels } from '../image/tiling.ts';
 import { pictureSize, type ViewCount } from '../model/views.ts';

@@ -1,14 +1,5 @@
 /** A caption → the noun phrases a mask could be asked for. */
-import {
-  checkCallback,
-  checkKind,
-  choice,
-  list,
-  readOptions,
-  text,
-  withDefault,
-  type OptionsOf,
-} from '@synseg/core/guards';
+import { checkKind, choice, list, readOptions, text, withDefault, type OptionsOf } from '@synseg/core/guards';
 import { plainCaption } from './caption-text.ts';
 import { DEFAULT_EXCLUSIONS, ExclusionFilter } from './exclusions.ts';
 import { nounChunks, type ChunkOptions, type KeptWords } from './noun-chunks.ts';
@@ -66,7 +57,7 @@ export class PhraseExtractor {
    */
   extract(caption: string, onExcluded?: (phrase: string, entry: string) => void): string[] {
     checkKind('extract phrases', 'caption', caption, typeof caption === 'string', 'be a string');
-    checkCallback('extract phrases', 'onExcluded', onExcluded);
+    checkListener('extract phrases', onExcluded);
     const { text: plain, names } = plainCaption(caption);
     if (plain === '') return [];
     return this.select(nounChunks(this.#tagger.tag(plain), names, this.#chunks), onExcluded);
@@ -76,7 +67,7 @@ export class PhraseExtractor {
   select(phrases: Iterable<string>, onExcluded?: (phrase: string, entry: string) => void): string[] {
     const isList = typeof phrases === 'object' && (phrases as unknown) !== null && Symbol.iterator in phrases;
     checkKind('select phrases', 'phrases', phrases, isList, 'be a list of strings');
-    checkCallback('select phrases', 'onExcluded', onExcluded);
+    checkListener('select phrases', onExcluded);
     const kept = new Map<string, string>();
     for (const phrase of phrases) {
       checkKind('select phrases', 'a phrase', phrase, typeof phrase === 'string', 'be a string');
@@ -88,4 +79,9 @@ export class PhraseExtractor {
     }
     return [...kept.values()];
   }
+}
+
+function checkListener(action: string, onExcluded: unknown): void {
+  const fits = onExcluded === undefined || typeof onExcluded === 'function';
+  checkKind(action, 'onExcluded', onExcluded, fits, 'be a function');
 }
