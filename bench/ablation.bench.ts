@@ -20,7 +20,7 @@
  *
  * What to expect. The paper's learning rate, 1e-5, moves nothing in so few steps: here a random decoder learns at 1e-3,
  * one
- * that already localises at 1e-4 after half of the steps have moved the projector alone, which starts at random; both
+ * that already localizes at 1e-4 after half of the steps have moved the projector alone, which starts at random; both
  * on a
  * cosine. The default weights are the paper's, λ = (0.1, 0.001, 0.01, 1) of L_align, L_cont, L_back and L_sep. In
  * prototypes:

@@ -181,7 +181,7 @@ try {
     if (variants === 'all' || (variants === 'first' && index === 0))
       rows.push(...(await variantRows(nameOf(model), model)));
   }
-  const raw = ['raw patch–text similarity', 'raw similarity, each label standardised over the picture'] as const;
+  const raw = ['raw patch–text similarity', 'raw similarity, each label standardized over the picture'] as const;
   rows.push(await similarityRow(raw[0], first, false), await similarityRow(raw[1], first, true));
   const untrained =
     values.untrained ??

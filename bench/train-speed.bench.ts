@@ -100,7 +100,7 @@ async function time(work: () => Promise<unknown>): Promise<number[]> {
   return samples;
 }
 
-async function optimiserTime(): Promise<number[]> {
+async function optimizerTime(): Promise<number[]> {
   const graph = new Graph('adamw');
   const vector = (name: string): Value => graph.input(name, 'float32', [layout.length]);
   const number = (name: string): Value => graph.input(name, 'float32', []);
@@ -133,7 +133,7 @@ async function optimiserTime(): Promise<number[]> {
 
 try {
   const loadBefore = load();
-  const optimiser = await optimiserTime();
+  const optimizer = await optimizerTime();
   const withTaps = await engineFor('taps');
   let step = 0;
   const tapBatch = batch(() => ({ taps: base.config.tapDims.map((channels) => numbers(micro * tokens * channels)) }));
@@ -176,7 +176,7 @@ try {
           share(middle(head)),
           ((1000 * images) / middle(head)).toFixed(2),
         ],
-        ['of which AdamW', spread(optimiser, 1), share(middle(optimiser)), ''],
+        ['of which AdamW', spread(optimizer, 1), share(middle(optimizer)), ''],
       ],
     ),
   );

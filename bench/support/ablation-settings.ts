@@ -26,7 +26,7 @@ export interface AblationOptions {
   readonly maskSteps: number;
   /** Of a random decoder, and of masks whatever they start from. */
   readonly learningRate: number;
-  /** Of a decoder that already localises. */
+  /** Of a decoder that already localizes. */
   readonly halfLearningRate: number;
   /** Labels a picture, a random choice of what its captions say. */
   readonly maxCategories: number;
@@ -52,7 +52,7 @@ export interface Outcome {
   readonly clampShare: number | undefined;
 }
 
-/** The projector's learning rate while it moves alone, before a decoder that already localises. */
+/** The projector's learning rate while it moves alone, before a decoder that already localizes. */
 const PROJECTOR_LEARNING_RATE = 1e-3;
 
 /**

@@ -131,7 +131,7 @@ function buildSimilarityGraph(config: ModelConfig, weights: Weights, standardise
   const patches = unit(patchEmbeddings(config, trunk, new CheckpointParameters(graph, weights), pixels));
   const text = unit(graph.input('text', 'float32', ['labels', embeddingDim]));
   const cosines = ops.matmul(text, shapeOps.transpose(patches, [1, 0]));
-  const grid = shapeOps.reshape(standardise ? standardised(cosines) : cosines, ['labels', ...patchGrid]);
+  const grid = shapeOps.reshape(standardise ? standardized(cosines) : cosines, ['labels', ...patchGrid]);
   graph.output('similarities', grid);
   const sizes = shapeOps.concat([shapeOps.dimensionsOf(graph, [1, 'labels']), graph.input('size', 'int64', [2])], 0);
   const enlarged = ops.resizeTo(
@@ -174,7 +174,7 @@ function unit(rows: Value): Value {
 }
 
 /** Each row with mean 0 and deviation 1. */
-function standardised(rows: Value): Value {
+function standardized(rows: Value): Value {
   const columns = rows.shape[1] as number;
   const mean = (values: Value): Value => ops.divide(ops.reduceSum(values, [1], true), ops.scalar(values, columns));
   const centered = ops.subtract(rows, mean(rows));

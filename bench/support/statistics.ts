@@ -29,13 +29,13 @@ export function deviation(samples: readonly number[]): number {
 
 /** Least-squares slope of samples against their index, per sample. */
 export function slope(samples: readonly number[]): number {
-  const centre = (samples.length - 1) / 2;
+  const center = (samples.length - 1) / 2;
   const average = mean(samples);
   let products = 0;
   let squares = 0;
   samples.forEach((sample, index) => {
-    products += (index - centre) * (sample - average);
-    squares += (index - centre) ** 2;
+    products += (index - center) * (sample - average);
+    squares += (index - center) ** 2;
   });
   return squares === 0 ? 0 : products / squares;
 }

@@ -193,7 +193,7 @@ describe('readIndexMask() of a PNG made to harm', () => {
 describe('resizeMaskNearest()', () => {
   const mask = { width: 4, height: 2, data: Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7) };
 
-  it('takes the index under each pixel centre', () => {
+  it('takes the index under each pixel center', () => {
     expect([...resizeMaskNearest(mask, 2, 1)]).toEqual([5, 7]);
     expect([...resizeMaskNearest(mask, 8, 2)]).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]);
     expect(resizeMaskNearest(mask, 4, 2)).toEqual(mask.data);

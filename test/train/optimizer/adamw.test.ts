@@ -1,4 +1,4 @@
-/** Against a plain float64 implementation: within 1e-6 relative after three steps, the optimiser being float32. */
+/** Against a plain float64 implementation: within 1e-6 relative after three steps, the optimizer being float32. */
 import { Graph, type Value } from '@synseg/core/graph';
 import type { TensorData } from '@synseg/core/runtime';
 import { describe, expect, it } from 'vitest';

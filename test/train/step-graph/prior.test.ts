@@ -302,7 +302,7 @@ async function patchLogits(
   );
 }
 
-/** `unit(t) · (W x + b)` of standardised taps x, `[row][patch]`. */
+/** `unit(t) · (W x + b)` of standardized taps x, `[row][patch]`. */
 function scoresOf(spec: Prepared['spec'], tensors: ReadonlyMap<string, FloatTensor>, picture: Picture): number[][] {
   const { tapMean, tapDeviation } = feedsOf(spec, [picture]) as Record<'tapMean' | 'tapDeviation', TensorData>;
   const [weight, bias] = ['projector.weight', 'projector.bias'].map(

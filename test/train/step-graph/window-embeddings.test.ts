@@ -70,13 +70,13 @@ describe('windowWeights()', () => {
     expect(rowsOf(grid)[0]).toEqual(new Array(ACROSS ** 2).fill(Math.fround(1 / 49)));
   });
 
-  it.each(GRIDS)('count at a patch the windows that hold its centre, and no other (%i × %i)', (...grid) => {
+  it.each(GRIDS)('count at a patch the windows that hold its center, and no other (%i × %i)', (...grid) => {
     const [rows, columns] = grid;
-    // In units of which a side of the picture has 8 · 2 · rows: the centre of a patch, and a window's first and last
+    // In units of which a side of the picture has 8 · 2 · rows: the center of a patch, and a window's first and last
     // edge.
     const holds = (patch: number, patches: number, window: number): boolean => {
-      const [centre, first] = [HALVES * (2 * patch + 1), 2 * patches * window];
-      return centre > first && centre < first + 4 * patches;
+      const [center, first] = [HALVES * (2 * patch + 1), 2 * patches * window];
+      return center > first && center < first + 4 * patches;
     };
     rowsOf(grid)
       .slice(1)
@@ -112,11 +112,11 @@ describe('windowWeights()', () => {
   });
 
   it('count the nearer windows more, by a Gaussian of the distance', () => {
-    // Of three patches the first has its centre at 4/3 halves of a window: 1/3 from the first window's, 2/3 from the
+    // Of three patches the first has its center at 4/3 halves of a window: 1/3 from the first window's, 2/3 from the
     // second's.
     const [near, far] = [Math.exp(-((1 / 3 / 0.7) ** 2) / 2), Math.exp(-((2 / 3 / 0.7) ** 2) / 2)];
     const first = rowsOf([1, 3])[1] as number[];
-    // Of one patch down the picture, the fourth row of windows alone holds the centre.
+    // Of one patch down the picture, the fourth row of windows alone holds the center.
     expect(first.slice(21, 23).map((weight) => weight.toFixed(6))).toEqual(
       [near, far].map((weight) => (weight / (near + far)).toFixed(6)),
     );

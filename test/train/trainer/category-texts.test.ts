@@ -116,7 +116,7 @@ describe('texts of a vocabulary', () => {
       { length: TRUNK_DIM },
       (_, index) => VOCABULARY.reduce((sum, name) => sum + (entry(name)[index] as number), 0) / VOCABULARY.length,
     );
-    expectClose(await texts.centre(['road']), mean);
+    expectClose(await texts.center(['road']), mean);
     await texts.dispose();
   });
 });
@@ -139,7 +139,7 @@ describe('texts of a text encoder', () => {
     expect(texts.knows('anything')).toBe(true);
     expect(texts.extended).toBeUndefined();
     expectClose(
-      await texts.centre(['road', 'zebra']),
+      await texts.center(['road', 'zebra']),
       Array.from(
         found.get('road') as Float32Array,
         (value, index) => (value + (found.get('zebra')?.[index] as number)) / 2,

@@ -108,11 +108,11 @@ describe('microBatches()', () => {
 });
 
 describe('the label bank', () => {
-  const centre = Float32Array.of(1, 2, 3);
+  const center = Float32Array.of(1, 2, 3);
   const banks = (batch: Batch, changes: Partial<RowSettings> = {}): LabelBankData[] =>
-    cut(batch, { textCentre: centre, ...changes }).map(({ bank }) => bank as LabelBankData);
+    cut(batch, { textCentre: center, ...changes }).map(({ bank }) => bank as LabelBankData);
 
-  it('has each label of the whole batch once, less the centre, up to a multiple of 8', () => {
+  it('has each label of the whole batch once, less the center, up to a multiple of 8', () => {
     const [first, second] = banks(batchOf([['cat', 'dog'], ['sky'], ['cat'], ['sun', 'sea', 'dog']])) as [
       LabelBankData,
       LabelBankData,
@@ -121,7 +121,7 @@ describe('the label bank', () => {
     expect(first.text).toEqual(second.text);
     const labels = Array.from({ length: 5 }, (_, place) =>
       String.fromCharCode(
-        ...first.text.subarray(place * DIM, (place + 1) * DIM).map((value, index) => value + (centre[index] as number)),
+        ...first.text.subarray(place * DIM, (place + 1) * DIM).map((value, index) => value + (center[index] as number)),
       ),
     );
     expect(labels).toEqual(['cat', 'dog', 'sky', 'sun', 'sea']);
@@ -140,14 +140,14 @@ describe('the label bank', () => {
 
   it('has what is said of a picture though it was not chosen, and states it there', () => {
     const batch = batchOf([['cat'], ['dog']], undefined, [['sky', 'cat', 'dog'], ['dog']]);
-    const [part] = cut(batch, { textCentre: centre }) as [MicroBatch];
+    const [part] = cut(batch, { textCentre: center }) as [MicroBatch];
     const bank = part.bank as LabelBankData;
     // sky, cat, dog.
     expect([...bank.stated.subarray(0, 8)]).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
     expect([...bank.stated.subarray(8)]).toEqual([0, 0, 1, 0, 0, 0, 0, 0]);
     expect([...bank.valid]).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
     expect(bank.text.subarray(0, DIM)).toEqual(
-      embeddingOf('sky').map((value, index) => value - (centre[index] as number)),
+      embeddingOf('sky').map((value, index) => value - (center[index] as number)),
     );
     expect([rowsOf(part).map(([, label]) => label), [...bank.labelOfRow.subarray(0, 2)]]).toEqual([
       ['cat', 'dog'],

@@ -38,7 +38,7 @@ describe('measureSet()', () => {
     const seen: [number[][], number[][]][] = [];
     const asked: string[][] = [];
     const texts = {
-      centre: (categories: readonly string[]) => Promise.resolve((asked.push([...categories]), Float32Array.of(7, 8))),
+      center: (categories: readonly string[]) => Promise.resolve((asked.push([...categories]), Float32Array.of(7, 8))),
     } as unknown as CategoryTexts;
     const read = ({ pixels = new Uint8Array() }: Batch): Promise<Float32Array[]> => {
       const size = HEIGHT * WIDTH * 3;
@@ -78,7 +78,7 @@ describe('measureSet()', () => {
 
   it('is the same whatever part of the set the run stands at, without augmentation', async () => {
     const dataset = await openDataset(tags, { phrases: () => [], onWarning: () => undefined });
-    const texts = { centre: () => Promise.resolve(Float32Array.of(0)) } as unknown as CategoryTexts;
+    const texts = { center: () => Promise.resolve(Float32Array.of(0)) } as unknown as CategoryTexts;
     const read = ({ pixels = new Uint8Array() }: Batch): Promise<Float32Array[]> =>
       Promise.resolve([
         Float32Array.from(
@@ -95,7 +95,7 @@ describe('measureSet()', () => {
 
   it('decodes no picture where the run decodes none: what is known of one is read by its number', async () => {
     const dataset = await openDataset(tags, { phrases: () => [], onWarning: () => undefined });
-    const texts = { centre: () => Promise.resolve(Float32Array.of(0)) } as unknown as CategoryTexts;
+    const texts = { center: () => Promise.resolve(Float32Array.of(0)) } as unknown as CategoryTexts;
     const read = ({ pixels, indices }: Batch): Promise<Float32Array[]> => {
       expect(pixels).toBeUndefined();
       return Promise.resolve([Float32Array.from(indices.flatMap((sample) => [1e6, sample]))]);
@@ -120,7 +120,7 @@ describe('measureSet()', () => {
     const read = ({ images }: Batch): Promise<Float32Array[]> => Promise.resolve([new Float32Array(images * 2)]);
     const asked: string[] = [];
     const texts = {
-      centre: (categories: readonly string[]) => Promise.resolve((asked.push(...categories), Float32Array.of(0))),
+      center: (categories: readonly string[]) => Promise.resolve((asked.push(...categories), Float32Array.of(0))),
     } as unknown as CategoryTexts;
     await measureSet(dataset, { ...loading, maxCategories: 1 }, texts, read, [1]);
     expect(asked.sort()).toEqual([...new Set(pictures.flatMap((_, index) => tagsOf(index)))].sort());

@@ -2,7 +2,7 @@
  * The built trainer in this process: its reports, checkpoints and log, the same twice, and however it is ended and
  * resumed.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { train, type TrainProgress } from '@synseg/train';
@@ -250,6 +250,18 @@ describe('a run that is resumed', () => {
       { kind: 'resume', message: expect.stringMatching(/^The configuration differs from the run's: .*steps.*3.*8/) },
     ]);
     expect(checkpointOf(join(root, 'longer'))).toEqual(checkpointOf(uninterrupted));
+  });
+
+  it('goes on with a run of before options had their present names, and says which differ', async () => {
+    await run(options('before', { steps: 3 }));
+    const file = join(root, 'before/config.json');
+    const { trains: _, ...plan } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const before = { objective: 'mccl', microBatchSize: 4, trunk: null, clipNorm: null, patchDropout: 0 };
+    writeFileSync(file, JSON.stringify({ ...plan, ...before }));
+    const { reports, warnings } = await run(options('before', { resume: true }));
+    expect(reports.map(timeless)).toEqual(whole.reports.slice(3).map(timeless));
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('objective: "mccl" → "captions"')]);
+    expect(checkpointOf(join(root, 'before'))).toEqual(checkpointOf(uninterrupted));
   });
 
   it('may keep a running mean from then on', async () => {

@@ -15,6 +15,7 @@ import {
 } from '@synseg/core/graph';
 import { reduceToShape } from './broadcast.ts';
 import { convRule } from './conv-rule.ts';
+import { layerNormRule } from './layer-norm-rule.ts';
 
 const {
   cast,
@@ -120,37 +121,6 @@ const softmaxRule: Rule = (node, gradient) => {
   const y = result(node);
   const axis = integer(node, 'axis');
   return [multiply(y, subtract(gradient, reduceSum(multiply(gradient, y), [axis], true)))];
-};
-
-/**
- * `dx = (G' − mean G' − x̂ ⊙ mean(G' ⊙ x̂)) / σ` with `G' = G ⊙ scale`; `dscale = Σ G ⊙ x̂`, `dbias = Σ G`.
- * The normalised x̂ and 1/σ come from the operator once more, with scale 1 and bias 0.
- */
-const layerNormRule: Rule = (node, gradient, needed) => {
-  const [x, scale] = [operand(node, 0), operand(node, 1)];
-  const { graph } = x;
-  const width = x.shape.at(-1) as number;
-  const last = x.shape.length - 1;
-  const ones = cast(graph.floats(new Float32Array(width).fill(1)), x.dtype);
-  const zeros = cast(graph.floats(new Float32Array(width)), x.dtype);
-  // The operator computes its statistics in float32 whatever its operands are.
-  const perRow = { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] } as const;
-  const [normalised, , deviation] = graph.operation('LayerNormalization', [x, ones, zeros], [x, perRow, perRow], {
-    attributes: node.attributes,
-  }) as [Value, Value, Value];
-  const inverseDeviation = cast(deviation, x.dtype);
-  const scaled = multiply(gradient, scale);
-  const mean = (value: Value): Value => multiply(reduceSum(value, [last], true), scalar(value, 1 / width));
-  const toX = (): Value =>
-    multiply(
-      subtract(subtract(scaled, mean(scaled)), multiply(normalised, mean(multiply(scaled, normalised)))),
-      inverseDeviation,
-    );
-  return [
-    needed[0] === true ? toX() : undefined,
-    needed[1] === true ? reduceToShape(multiply(gradient, normalised), scale.shape) : undefined,
-    needed[2] === true ? reduceToShape(gradient, scale.shape) : undefined,
-  ];
 };
 
 /** The shape with 1 in place of each reduced axis. */

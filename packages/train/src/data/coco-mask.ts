@@ -157,9 +157,9 @@ async function fillPolygon(
   for (let y = 0; next < sides.length || crossing.length > 0; y++) {
     if (crossing.length === 0) y = sides[next]!.first;
     while (next < sides.length && sides[next]!.first === y) crossing.push(sides[next++]!);
-    const centre = y + 0.5;
+    const center = y + 0.5;
     const places = crossing
-      .map(({ fromX, fromY, toX, toY }) => fromX + ((centre - fromY) / (toY - fromY)) * (toX - fromX))
+      .map(({ fromX, fromY, toX, toY }) => fromX + ((center - fromY) / (toY - fromY)) * (toX - fromX))
       .sort((a, b) => a - b);
     let filled = places.length;
     for (let pair = 0; pair + 1 < places.length; pair += 2) {

@@ -96,7 +96,7 @@ export function encodeIndexMask({ width, height, data }: IndexMask): Uint8Array 
 }
 
 /**
- * Resamples a mask to `[height, width]`: each pixel takes the index under its centre, so no new index appears.
+ * Resamples a mask to `[height, width]`: each pixel takes the index under its center, so no new index appears.
  *
  * @param region Part of the mask to take; @default all
  * @example

@@ -7,7 +7,7 @@ import { total } from '../objective/rows.ts';
 
 const { add, divide, minimum, multiply, scalar, sqrt, subtract } = ops;
 
-/** Constants of the optimiser. */
+/** Constants of the optimizer. */
 export interface AdamWSettings {
   readonly beta1: number;
   readonly beta2: number;

@@ -38,7 +38,7 @@ copy space
 # Directions and parts of anything
 southwest, southeast, northwest, northeast
 * side, sides
-= north, south, east, west, front, back, rear, top, bottom, middle, center, centre, edge, corner, end, inside
+= north, south, east, west, front, back, rear, top, bottom, middle, center, center, edge, corner, end, inside
 = outside, interior, exterior, left, right, distance, direction, position, half, part, parts, piece, pieces
 = rest, row, rows, line, lines
 

@@ -55,7 +55,7 @@ export const PURPOSES = words(`
 /** What {@link PURPOSES} stand before. */
 export const PURPOSE_HEADS = words(`
   area areas bag bags basket bed bike bin blade blades board boards boat boats book books boot boots bottle bowl bowls box boxes
-  cabinet can cap car cars center centre ceremony chair chairs clothes club desk dish dishes dress dresses equipment frame game
+  cabinet can cap car cars center center ceremony chair chairs clothes club desk dish dishes dress dresses equipment frame game
   games gear glass glasses glove gloves goggles gown gowns hall hat helmet hut jacket jackets kit lane lens lot lots machine
   machines mat material needle needles pad paper pan pans partner path pen pens pin pins platform poles pool pools quarters rack
   rail ring rink rod rods room rooms school set shed sheet shelf shirt shirts shoe shoes shorts shop skirt sneakers station stick

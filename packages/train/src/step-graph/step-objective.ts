@@ -148,9 +148,9 @@ function perRow(x: Value, assignment: Value): Value {
 /** Mean and spatial standard deviation of the patch-averaged activation maps, each summed over stated rows. */
 function activationFigures(activation: Value, isStated: Value): { activationMean: Value; activationDeviation: Value } {
   const average = rowMean(activation);
-  const centred = subtract(activation, average);
+  const centered = subtract(activation, average);
   return {
     activationMean: total(multiply(average, isStated)),
-    activationDeviation: total(multiply(sqrt(rowMean(multiply(centred, centred))), isStated)),
+    activationDeviation: total(multiply(sqrt(rowMean(multiply(centered, centered))), isStated)),
   };
 }

@@ -82,12 +82,12 @@ export function windowWeights([rows, columns]: readonly [number, number]): Float
   return Float32Array.from(tokens.flat());
 }
 
-/** Shares of the windows at each of `patches` along a side; 0 for those that do not hold the patch's centre. */
+/** Shares of the windows at each of `patches` along a side; 0 for those that do not hold the patch's center. */
 function alongOneSide(patches: number): readonly (readonly number[])[] {
   return Array.from({ length: patches }, (_, patch) => {
     const weights = Array.from({ length: ACROSS }, (_, window) => {
-      const centre = 1 / (2 * ZOOM) + (window * (1 - 1 / ZOOM)) / (ACROSS - 1);
-      const halves = Math.abs((patch + 0.5) / patches - centre) * 2 * ZOOM;
+      const center = 1 / (2 * ZOOM) + (window * (1 - 1 / ZOOM)) / (ACROSS - 1);
+      const halves = Math.abs((patch + 0.5) / patches - center) * 2 * ZOOM;
       return halves < 1 ? Math.exp(-((halves / REACH) ** 2) / 2) : 0;
     });
     const sum = weights.reduce((total, weight) => total + weight, 0);

@@ -25,7 +25,7 @@ export interface CategoryTexts {
   /** Embedding of each category, float32 `[embeddingDim]`. */
   readonly embed: (categories: readonly string[]) => Promise<ReadonlyMap<string, Float32Array>>;
   /** What embeddings have in common: the mean over the vocabulary, or over the given categories. */
-  readonly centre: (categories: readonly string[]) => Promise<Float32Array>;
+  readonly center: (categories: readonly string[]) => Promise<Float32Array>;
   /** The vocabulary's names and those that were added, with their embeddings; undefined with a text encoder. */
   readonly extended?: () => {
     readonly names: readonly string[];
@@ -75,7 +75,7 @@ function vocabularyTexts(vocabulary: Vocabulary, { unknown, config }: CategoryTe
     knows: (category) => find(category) !== undefined,
     embed: (categories) =>
       Promise.resolve(new Map(categories.map((category) => [category, find(category) as Float32Array]))),
-    centre: () => Promise.resolve(vocabulary.embed([vocabulary.names])),
+    center: () => Promise.resolve(vocabulary.embed([vocabulary.names])),
     extended: () => {
       const embeddings = new Float32Array((vocabulary.names.length + added.size) * config.embeddingDim);
       embeddings.set(vocabulary.embed(vocabulary.names.map((name) => [name])));
@@ -152,7 +152,7 @@ function encodedTexts({ folder, templates, cacheFolder, device, threads }: Categ
   return {
     knows: () => true,
     embed,
-    centre: async (categories) => meanOf([...(await embed(categories)).values()]),
+    center: async (categories) => meanOf([...(await embed(categories)).values()]),
     dispose: async () => {
       await thread?.then(
         (client) => client.dispose(),

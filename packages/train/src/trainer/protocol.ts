@@ -62,7 +62,7 @@ export interface PairEmbeddings {
 /** Numbers of the step graph's `LabelBank`. */
 export interface LabelBankData {
   readonly labels: number;
-  /** Text embeddings less their centre, float32 `[labels, embeddingDim]`. */
+  /** Text embeddings less their center, float32 `[labels, embeddingDim]`. */
   readonly text: Float32Array;
   /** float32 `[images, labels]` */
   readonly stated: Float32Array;

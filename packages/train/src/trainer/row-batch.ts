@@ -119,15 +119,15 @@ interface BankParts {
 function bankOf(
   { rows, count, said, labels, images }: BankParts,
   embeddings: ReadonlyMap<string, Float32Array>,
-  centre: Float32Array,
+  center: Float32Array,
 ): LabelBankData {
   const size = Math.ceil(labels.length / LABEL_BUCKET) * LABEL_BUCKET;
   const places = new Map(labels.map((label, place) => [label, place]));
-  const text = new Float32Array(size * centre.length);
+  const text = new Float32Array(size * center.length);
   labels.forEach((label, place) =>
     text.set(
-      (embeddings.get(label) as Float32Array).map((value, index) => value - (centre[index] as number)),
-      place * centre.length,
+      (embeddings.get(label) as Float32Array).map((value, index) => value - (center[index] as number)),
+      place * center.length,
     ),
   );
   const stated = new Float32Array(images * size);

@@ -67,7 +67,7 @@ export async function measureSet(
         Math.sqrt(Math.max(0, (entry.squares[channel] as number) / entry.count - mean(entry, channel) ** 2)),
       ),
     ),
-    textCentre: await texts.centre([...categories]),
+    textCentre: await texts.center([...categories]),
   };
 }
 

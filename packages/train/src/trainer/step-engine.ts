@@ -71,7 +71,7 @@ export class StepEngine {
     throw new Error('internal: no provider was tried');
   }
 
-  /** One optimiser step over a whole batch. */
+  /** One optimizer step over a whole batch. */
   async step({ micro, step, stage, learningRate }: StepRequest): Promise<StepReply> {
     const begin = performance.now();
     const { spec } = this.#start;

@@ -5,7 +5,7 @@ import { tapFeatures } from '../../../../packages/train/src/objective/own/label-
 import { feed, valueAndGradients } from '../numeric.ts';
 
 describe('tapFeatures()', () => {
-  it('puts the patches of all taps side by side, standardised, and leaves the class tokens out', async () => {
+  it('puts the patches of all taps side by side, standardized, and leaves the class tokens out', async () => {
     const inputs: Record<string, TensorData> = {
       shallow: feed([90, 91, 1, 2, 3, 4], [1, 3, 2]),
       deep: feed([92, 5, 6], [1, 3, 1]),

@@ -87,7 +87,7 @@ function expectedDistillation(batchImages: number): number {
   let sum = 0;
   for (let image = 0; image < IMAGES; image++) {
     const mine = rows.map((row, index) => ({ ...row, index })).filter((row) => row.image === image && row.stated === 1);
-    const standardised = mine.map(({ label }) => {
+    const standardized = mine.map(({ label }) => {
       const scores = Array.from({ length: PATCHES }, (_, patch) => score(image, patch, label));
       const mean = meanOf(scores);
       const deviation = Math.sqrt(meanOf(scores.map((value) => (value - mean) ** 2)) + 1e-6);
@@ -96,7 +96,7 @@ function expectedDistillation(batchImages: number): number {
     for (let patch = 0; patch < PATCHES; patch++) {
       const shares = (values: readonly number[]): number[] =>
         values.map((value) => Math.exp(value) / values.reduce((total, other) => total + Math.exp(other), 0));
-      const target = shares(standardised.map((values) => (values[patch] as number) / 0.5));
+      const target = shares(standardized.map((values) => (values[patch] as number) / 0.5));
       const given = shares(mine.map(({ index }) => rowOf(logits, index)[patch] as number));
       sum -= target.reduce((total, share, index) => total + share * Math.log(given[index] as number), 0) / PATCHES;
     }

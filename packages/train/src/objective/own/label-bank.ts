@@ -12,7 +12,7 @@ const { concat, reshape, slice, transpose } = shapeOps;
 const LABEL_BIAS = -2;
 /** The labels of a batch, each once. */
 export interface LabelBank {
-  /** Text embeddings less their centre, float32 `[labels, D]`. */
+  /** Text embeddings less their center, float32 `[labels, D]`. */
   readonly text: Value;
   /** float32 `[images, labels]`: 1 where the label is stated of the image. */
   readonly stated: Value;
