@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { encodeRLE } from '@synseg/core/masks';
 import { describe, expect, it } from 'vitest';
 import type { DataWarning } from '../../../packages/train/src/data/data-warning.ts';
@@ -222,7 +223,8 @@ describe('openDataset() on COCO JSON', () => {
     const utf8 = write(at('bom.json'), `\uFEFF${JSON.stringify(value)}`);
     const utf16 = at('utf16.json');
     writeFileSync(utf16, Buffer.from(`\uFEFF${JSON.stringify(value)}`, 'utf16le'));
-    for (const source of [utf8, utf16]) {
+    const packed = write(at('packed.json.gz'), gzipSync(JSON.stringify(value)));
+    for (const source of [utf8, utf16, packed]) {
       const { dataset, warnings } = await openWarned({ source, images: at('photos') });
       expect([dataset.classes, warnings]).toEqual([[{ index: 4, name: 'cat' }], []]);
       expect([...(await readIndexMask(await (await samplesOf(dataset))[0]!.mask!)).data]).toEqual([4, 4, 4, 4]);
@@ -341,7 +343,7 @@ describe('openDataset() on COCO JSON', () => {
       'DATASET_FORMAT: Cannot open dataset: categories must be at most 254, one mask value each, got 255',
     );
     expect(await failureOf(openWarned(write(at('no.json'), '{')))).toContain(
-      `DATASET_FORMAT: Cannot open dataset: source must be a readable COCO JSON file, got "${at('no.json')}" (`,
+      `DATASET_FORMAT: Cannot open dataset: source must be a whole JSON file, got "${at('no.json')}" (`,
     );
     expect(await failureOf(openWarned(captions))).toContain(
       "images must be the folder that the pictures' paths start from",

@@ -67,7 +67,8 @@ describe('openDataset()', () => {
   });
 
   it('tells formats by name, and says when it cannot', async () => {
-    const known = 'source must be a folder or end in .tar, .jsonl, .ndjson, .csv, .tsv, .json (or name its format)';
+    const known =
+      'source must be a folder or end in .tar, .jsonl, .ndjson, .csv, .tsv, .tab, .json (or name its format)';
     expect(await message({ source: join(folder, 'a.jpg') })).toBe(
       `DATASET_FORMAT: Cannot open dataset: ${known}, got "${join(folder, 'a.jpg')}"`,
     );

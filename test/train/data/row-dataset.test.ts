@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { START } from '../../../packages/train/src/data/dataset.ts';
 import { SHARED, hasShared } from '../../support/shared.ts';
@@ -152,7 +153,7 @@ describe('openDataset() on JSONL', () => {
   it.each([
     [
       '{"tags": ["x"]}',
-      'line 1: row must have a picture (image, file_name, filename, filepath, path, url, key; see keys), got the ' +
+      'line 1: row must have a picture (image, file_name, filename, filepath, path, image_url, url, key; see keys), got the ' +
         'fields tags',
     ],
     [
@@ -269,8 +270,69 @@ describe('openDataset() on CSV and TSV', () => {
       `Row left out: ${path} line 2: row must have at most 2 columns, got 3`,
     ]);
     const open = write(at('open.csv'), 'image,caption\na.jpg,"one\nb.jpg,three\n');
-    expect(await failureOf(openWarned(open))).toContain(
-      `DATASET_FORMAT: Cannot open dataset: "${open}" must be CSV, got Quote Not Closed`,
+    const opened = await openWarned(open);
+    expect([opened.dataset.size, opened.warnings[0]?.message]).toEqual([
+      1,
+      `Row left out: ${open} line 2: row must close its quotes, got one that stays open`,
+    ]);
+  });
+});
+
+describe('openDataset() on gzip', () => {
+  it('reads tables as those that are not packed, drawn in any order, by name or by their first bytes', async () => {
+    const tables = {
+      'list.csv.gz': 'file_name,text\na.jpg,"one,\ntwo"\nb.jpg,three\n',
+      'list.tsv.gz': 'a.jpg\tone,two\nb.jpg\tthree\n',
+      'named-plain.jsonl': '{"image":"a.jpg","caption":"one,two"}\n{"image":"b.jpg","caption":"three"}\n',
+    };
+    const known = write(at('known.jsonl.gz'), gzipSync('{"key":"b.jpg","nouns":["lake"]}\n'));
+    for (const [name, text] of Object.entries(tables)) {
+      const source = write(at(name), gzipSync(text));
+      expect(await categories(source)).toEqual([['one', 'two'], ['three']]);
+      expect(await categories({ source, phrases: known })).toEqual([['one', 'two'], ['lake']]);
+    }
+  });
+
+  it('names gzip that is cut', async () => {
+    const path = write(at('cut.csv.gz'), gzipSync('a.jpg,one\n'.repeat(1000)).subarray(0, 30));
+    expect(await failureOf(openWarned(path))).toBe(
+      `DATASET_FORMAT: Cannot open dataset: source must be whole gzip, got "${path}" (Z_BUF_ERROR)`,
+    );
+  });
+});
+
+describe('columns of a table', () => {
+  it('are found whatever the case of their names, and by the address where there are none', async () => {
+    expect(await categories(write(at('case.csv'), '\uFEFFCaption,File_Name\none,a.jpg\n'))).toEqual([['one']]);
+    expect(await categories(write(at('turned.tsv'), 'one\ta.jpg\ntwo\tb.jpg\n'))).toEqual([['one'], ['two']]);
+  });
+
+  it('must have the names asked for', async () => {
+    const source = write(at('other.csv'), 'caption,image\none,a.jpg\n');
+    expect(await failureOf(openWarned({ source, keys: { image: ['photo', 'pic'] } }))).toBe(
+      `DATASET_FORMAT: Cannot open dataset: the first row of "${source}" must name "photo" or "pic", got "caption", ` +
+        '"image"',
+    );
+  });
+
+  it('go on after a quote that never ends, and after a line that is too long', async () => {
+    const path = write(
+      at('torn.csv'),
+      `image,caption\na.jpg,"one\nb.jpg,two\nc.jpg,"${'x'.repeat(4_000_001)}\nd.jpg,four\n`,
+    );
+    const { dataset, warnings } = await openWarned(path);
+    expect((await samplesOf(dataset)).map((sample) => sample.categories)).toEqual([['two'], ['four']]);
+    expect(warnings.map(({ message }) => message.slice(`Row left out: ${path} `.length))).toEqual([
+      'line 2: row must close its quotes, got one that stays open',
+      'line 4: line must have at most 4000000 bytes, got 4000008',
+    ]);
+  });
+
+  it('are read of UTF-8 alone', async () => {
+    const path = at('wide.csv16.csv');
+    writeFileSync(path, Buffer.from('\uFEFFimage,caption\na.jpg,one\n', 'utf16le'));
+    expect(await failureOf(openWarned(path))).toBe(
+      `DATASET_FORMAT: Cannot open dataset: source must be UTF-8, got "${path}" (UTF-16)`,
     );
   });
 });

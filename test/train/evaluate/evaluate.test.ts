@@ -385,7 +385,7 @@ it('refuses options that cannot be', async () => {
     ),
   );
   await expect(evaluate(model, undefined as never)).rejects.toThrow(
-    new TypeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", got none'),
+    new TypeError('Cannot evaluate: options must be an object, got undefined'),
   );
   await expect(evaluate(model, null as never)).rejects.toThrow(
     new TypeError('Cannot evaluate: options must be an object, got null'),

@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
+  BROKEN,
   captionFormat,
   captionRecords,
   type CaptionRecord,
   type CaptionSource,
 } from '../../../packages/train/src/phrases/caption-records.ts';
-import { csvRows } from '../../../packages/train/src/phrases/csv-rows.ts';
-import { jsonElements } from '../../../packages/train/src/phrases/json-elements.ts';
-import { BROKEN, MAX_RECORD_LETTERS, linesOf, textChunks } from '../../../packages/train/src/phrases/text-chunks.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -23,25 +21,16 @@ function write(name: string, text: string | Uint8Array): string {
   return path;
 }
 
-/** Text in pieces of `size` letters. */
-async function* pieces(text: string, size: number): AsyncGenerator<string> {
-  for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
-}
-
-async function flat<T>(lists: AsyncIterable<readonly T[]>): Promise<(Exclude<T, typeof BROKEN> | 'broken')[]> {
-  const all: (Exclude<T, typeof BROKEN> | 'broken')[] = [];
-  for await (const list of lists)
-    all.push(...list.map((entry) => (entry === BROKEN ? broken : (entry as Exclude<T, typeof BROKEN>))));
-  return all;
-}
-
 async function records(
   name: string,
   text: string | Uint8Array,
   options: Partial<CaptionSource> = {},
 ): Promise<(CaptionRecord | 'broken')[]> {
   const path = write(name, text);
-  return flat(captionRecords({ path, format: captionFormat(path), keys: {}, header: undefined, ...options }));
+  const all: (CaptionRecord | 'broken')[] = [];
+  const source = { path, format: captionFormat(path), keys: {}, header: undefined, ...options };
+  for await (const record of captionRecords(source)) all.push(record === BROKEN ? broken : record);
+  return all;
 }
 
 const row = (image: string, caption: string): CaptionRecord => ({ fields: { image }, caption });
@@ -114,12 +103,12 @@ describe('TSV', () => {
 describe('CSV', () => {
   it('reads quotes, commas, line ends and doubled quotes inside cells', async () => {
     const text =
-      'image,caption\r\na.jpg,"a dog, a ""cat""\nand a cow"\nb.jpg,plain 12" pizza\nc.jpg,"torn" ' +
+      'image,caption\r\na.jpg,"a dog, a ""cat""\nand a cow"\nb.jpg,plain 12" pizza\nc.jpg,"whole" ' +
       'cell\nd.jpg,a,b\n"e.jpg","last"';
     expect(await records('a.csv', text)).toEqual([
       row('a.jpg', 'a dog, a "cat"\nand a cow'),
       row('b.jpg', 'plain 12" pizza'),
-      broken,
+      row('c.jpg', '"whole" cell'),
       broken,
       row('e.jpg', 'last'),
     ]);
@@ -132,20 +121,13 @@ describe('CSV', () => {
     ]);
   });
 
-  it('reads the same in pieces of any size', async () => {
-    const text = 'a,"b ""c"" ,\n""",d\n"",x""y,""\n"",\ne\n"open';
-    const whole = [['a', 'b "c" ,\n"', 'd'], ['', 'x""y', ''], ['', ''], ['e'], broken];
-    expect(await flat(csvRows(pieces(text, 1000)))).toEqual(whole);
-    for (const size of [1, 2, 3, 5]) expect(await flat(csvRows(pieces(text, size)))).toEqual(whole);
-  });
-
   it('counts a quote that is never closed as one broken row and goes on', async () => {
-    const text = `a,"${'x'.repeat(100)}\n`.repeat(1) + 'b,c\n'.repeat(MAX_RECORD_LETTERS / 3);
-    const rows = await flat(csvRows(pieces(text, 65_536)));
+    const rows = await records('c.csv', `a,"${'x'.repeat(100)}\n${'b,c\n'.repeat(1_500_000)}`);
     expect(rows[0]).toBe(broken);
     expect(rows.filter((entry) => entry === broken)).toHaveLength(1);
-    expect(rows.at(-1)).toEqual(['b', 'c']);
-    expect(await flat(csvRows(pieces('a,"b\nc', 3)))).toEqual([broken]);
+    expect(rows.at(-1)).toEqual(row('b', 'c'));
+    expect(rows).toHaveLength(1_500_001);
+    expect(await records('d.csv', 'image,caption\na,"b\nc,d')).toEqual([broken, row('c', 'd')]);
   });
 });
 
@@ -214,14 +196,6 @@ describe('COCO', () => {
     expect(await records('captions-2.json', JSON.stringify(coco, undefined, 2))).toEqual(expected);
   });
 
-  it('parses an array in pieces of any size', async () => {
-    const text = JSON.stringify(coco);
-    for (const size of [1, 2, 7, 64]) {
-      expect(await flat(jsonElements(pieces(text, size), 'annotations'))).toEqual(coco.annotations);
-      expect(await flat(jsonElements(pieces(text, size), 'images'))).toEqual(coco.images);
-    }
-  });
-
   it('says when the file is something else', async () => {
     const message =
       `Cannot extract phrases: "${join(folder, 'other.json')}" must have "annotations" with captions ` +
@@ -254,42 +228,53 @@ describe('plain text', () => {
   });
 });
 
-describe('textChunks() and linesOf()', () => {
-  it('unpacks gzip, also of several members, and keeps letters whole over pieces', async () => {
+describe('any format', () => {
+  it('unpacks gzip, also of several members and under any name, and keeps letters whole over pieces', async () => {
     const text = 'äöü 😀 line\n'.repeat(20_000);
     const packed = Buffer.concat([gzipSync(text), gzipSync('end')]);
-    const lines = await flat(linesOf(textChunks(write('a.txt.gz', packed))));
-    expect(lines).toHaveLength(20_001);
-    expect(new Set(lines)).toEqual(new Set(['äöü 😀 line', 'end']));
+    for (const name of ['a.txt.gz', 'b.txt']) {
+      const captions = (await records(name, packed)).map((record) => (record === broken ? record : record.caption));
+      expect(captions).toHaveLength(20_001);
+      expect(new Set(captions)).toEqual(new Set(['äöü 😀 line', 'end']));
+    }
+    const coco = { images: [{ id: 1, file_name: 'a.jpg' }], annotations: [{ image_id: 1, caption: 'a dog' }] };
+    expect(await records('c.json.gz', gzipSync(JSON.stringify(coco)))).toEqual([row('a.jpg', 'a dog')]);
+    expect(await records('d.csv.gz', gzipSync('a.jpg,a dog\n'))).toEqual([row('a.jpg', 'a dog')]);
   });
 
-  it('tells how many bytes were read', async () => {
+  it('counts the bytes that were read', async () => {
     let bytes = 0;
-    const path = write('b.txt', 'ä\n'.repeat(100_000));
-    await flat(linesOf(textChunks(path, { onBytes: (read) => (bytes += read) })));
+    await records('e.txt', 'ä\n'.repeat(100_000), { onBytes: (read) => (bytes += read) });
     expect(bytes).toBe(300_000);
   });
 
-  it('names a file that is missing, and gzip that is cut or none', async () => {
-    const none = join(folder, 'none.txt');
-    await expect(flat(linesOf(textChunks(none)))).rejects.toMatchObject({
-      code: 'DATASET_FORMAT',
-      message: `Cannot extract phrases: captions must be a readable file, got "${none}" (ENOENT)`,
+  it('names a file that is missing, gzip that is cut or none, and UTF-16', async () => {
+    const code = 'DATASET_FORMAT';
+    const none = captionRecords({ path: join(folder, 'none.txt'), format: 'text', keys: {}, header: undefined });
+    await expect(none.next()).rejects.toMatchObject({
+      code,
+      message: `Cannot extract phrases: captions must be a readable file, got "${join(folder, 'none.txt')}" (ENOENT)`,
     });
-    const plain = write('plain.txt.gz', 'not packed');
-    await expect(flat(linesOf(textChunks(plain)))).rejects.toMatchObject({
-      code: 'DATASET_FORMAT',
-      message: `Cannot extract phrases: captions must be whole gzip, got "${plain}" (Z_DATA_ERROR)`,
+    await expect(records('plain.txt.gz', 'not packed')).rejects.toMatchObject({
+      code,
+      message:
+        `Cannot extract phrases: captions must be whole gzip, got "${join(folder, 'plain.txt.gz')}" ` +
+        '(Z_DATA_ERROR)',
     });
-    const cut = write('cut.txt.gz', gzipSync('line\n'.repeat(1000)).subarray(0, 30));
-    await expect(flat(linesOf(textChunks(cut)))).rejects.toMatchObject({
-      message: `Cannot extract phrases: captions must be whole gzip, got "${cut}" (Z_BUF_ERROR)`,
+    const cut = gzipSync('line\n'.repeat(1000)).subarray(0, 30);
+    await expect(records('cut.txt.gz', cut)).rejects.toMatchObject({
+      message: `Cannot extract phrases: captions must be whole gzip, got "${join(folder, 'cut.txt.gz')}" (Z_BUF_ERROR)`,
+    });
+    await expect(records('wide.txt', Buffer.from('\uFEFFa dog\n', 'utf16le'))).rejects.toMatchObject({
+      message: `Cannot extract phrases: captions must be UTF-8, got "${join(folder, 'wide.txt')}" (UTF-16)`,
     });
   });
 
   it('counts an endless line as one broken line, at the end of a file too', async () => {
-    const long = 'x'.repeat(MAX_RECORD_LETTERS + 70_000);
-    expect(await flat(linesOf(pieces(`a\n${long}\nb\n`, 65_536)))).toEqual(['a', broken, 'b']);
-    expect(await flat(linesOf(pieces(`a\n${long}`, 65_536)))).toEqual(['a', broken]);
+    const long = 'x'.repeat(4_070_000);
+    const captions = async (name: string, text: string): Promise<string[]> =>
+      (await records(name, text)).map((record) => (record === broken ? record : record.caption));
+    expect(await captions('f.txt', `a\n${long}\nb\n`)).toEqual(['a', broken, 'b']);
+    expect(await captions('g.txt', `a\n${long}`)).toEqual(['a', broken]);
   });
 });

@@ -243,7 +243,7 @@ describe('extractPhrases()', () => {
       new RangeError('Cannot extract phrases: captions must be a string that is not empty, got ""'),
     );
     await expect(extractPhrases('a.tsv', undefined as unknown as ExtractPhrasesOptions)).rejects.toThrow(
-      new TypeError('Cannot extract phrases: out must be a string that is not empty, got none'),
+      new TypeError('Cannot extract phrases: options must be an object, got undefined'),
     );
     await expect(extractPhrases(Promise.resolve('a') as never, { out: 'b' })).rejects.toThrow(
       new TypeError(

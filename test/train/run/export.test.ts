@@ -220,7 +220,7 @@ describe('exportCheckpoint()', () => {
       );
     }
     await expect(exportCheckpoint(base, to, undefined as never)).rejects.toThrow(
-      new TypeError('Cannot export checkpoint: precision must be "fp32" or "fp16", got none'),
+      new TypeError('Cannot export checkpoint: options must be an object, got undefined'),
     );
     await expect(exportCheckpoint(base, undefined as never, { precision: 'fp32' })).rejects.toThrow(
       new TypeError('Cannot export checkpoint: to must be a string that is not empty, got undefined'),

@@ -1,9 +1,13 @@
 /** `synseg-train create`: a checkpoint from nothing but sizes and a file of captions. */
 import type { CheckpointShape } from '../fresh/checkpoint-shape.ts';
 import type { CreateOptions, CreatedCheckpoint } from '../fresh/create-checkpoint.ts';
-import { captionFormat, captionRecords, type CaptionFormat } from '../phrases/caption-records.ts';
-import type { CaptionKeys } from '../phrases/caption-columns.ts';
-import { BROKEN } from '../phrases/text-chunks.ts';
+import {
+  BROKEN,
+  captionFormat,
+  captionRecords,
+  type CaptionFormat,
+  type CaptionKeys,
+} from '../phrases/caption-records.ts';
 import { grouped, pick, type CommandContext, type CommandResult, type OutputFlags } from './output.ts';
 
 /** `createCheckpoint()`, or what stands for it in a test. */
@@ -49,7 +53,6 @@ async function* captionsOf(
   keys: CaptionKeys,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  for await (const records of captionRecords({ path, format, keys, header: undefined, signal })) {
-    for (const record of records) if (record !== BROKEN) yield record.caption;
-  }
+  for await (const record of captionRecords({ path, format, keys, header: undefined, signal }))
+    if (record !== BROKEN) yield record.caption;
 }

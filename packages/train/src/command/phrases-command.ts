@@ -1,5 +1,5 @@
 /** `synseg-train phrases` and `exclusions`: captions in, noun phrases out. */
-import type { CaptionKeys } from '../phrases/caption-columns.ts';
+import type { CaptionKeys } from '../phrases/caption-records.ts';
 import { DEFAULT_EXCLUSIONS, DEFAULT_EXCLUSIONS_TEXT } from '../phrases/exclusions.ts';
 import type { ExtractPhrasesOptions, PhraseProgress } from '../phrases/extract-phrases.ts';
 import { formatSummary, type PhraseSummary } from '../phrases/phrase-summary.ts';

@@ -8,7 +8,7 @@ import { access } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '@synseg/core/guards';
 import { measureRLE } from '@synseg/core/masks';
-import { describeValue, readTextFile } from '@synseg/core/guards';
+import { describeValue } from '@synseg/core/guards';
 import { eventTurn } from '@synseg/core/runtime';
 import { openPicture } from '../image/image.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
@@ -20,13 +20,15 @@ import {
   type CocoInstance,
   type CocoSegmentation,
 } from './coco-mask.ts';
-import { dataError, fieldNames, shortJson } from './data-error.ts';
+import { dataError, shortJson, shortNames } from './data-error.ts';
 import type { Dataset, MaskClass, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
+import { emptyOutline, jsonElements } from './json-lists.ts';
 import { categoriesOf } from './row.ts';
 import { expectPictures } from './row-dataset.ts';
 import type { Sample } from './sample.ts';
 import { isRemote } from './source.ts';
+import { tableError, type TableSource } from './table-source.ts';
 
 const PROBES = 20;
 const MAX_CATEGORIES = 254;
@@ -85,7 +87,7 @@ export async function openCoco({
   limits,
   signal,
 }: Opening): Promise<Dataset> {
-  const files = await readFiles(sources, options.images);
+  const files = await readFiles(sources, options.images, signal);
   const values = maskValues(files.map(({ json }) => json.categories));
   const pictures = new Map<string, CocoPicture>();
   let masks = false;
@@ -151,10 +153,11 @@ export async function openCoco({
 async function readFiles(
   sources: readonly [string, ...string[]],
   images: string | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<readonly [CocoFile, ...CocoFile[]]> {
   const [first] = sources;
   const open = async (path: string): Promise<CocoFile> => {
-    const json = await readCoco(path);
+    const json = await readCoco(path, signal);
     if (images !== undefined) return { path, root: images, json };
     const probes = json.images.slice(0, PROBES).map(({ file_name: file }) => resolve(dirname(path), file));
     const here = await Promise.all(
@@ -199,22 +202,23 @@ function withLazyMask(
   };
 }
 
-async function readCoco(path: string): Promise<CocoJson> {
-  let json: unknown;
-  try {
-    json = JSON.parse(await readTextFile(path));
-  } catch (cause) {
-    throw dataError('source must be a readable COCO JSON file', `"${path}" (${messageOf(cause)})`, cause);
+const LISTS = ['images', 'annotations', 'categories'] as const;
+
+async function readCoco(path: string, signal: AbortSignal | undefined): Promise<CocoJson> {
+  const source: TableSource = { path, action: 'open dataset', what: 'source', signal };
+  const lists: Record<string, unknown[]> = { images: [], annotations: [], categories: [] };
+  const outline = emptyOutline();
+  for await (const elements of jsonElements(source, LISTS, outline)) {
+    for (const { list, value } of elements) lists[list]?.push(value);
+    await eventTurn();
   }
-  const { images, annotations, categories = [] } = (json ?? {}) as Partial<Record<keyof CocoJson, unknown>>;
-  if (!Array.isArray(images) || !Array.isArray(annotations) || !Array.isArray(categories)) {
-    const got =
-      typeof json === 'object' && json !== null && !Array.isArray(json)
-        ? `the fields ${fieldNames(json)}`
-        : describeValue(json);
+  if (!outline.whole) throw tableError(source, 'be a whole JSON file', 'it ends too early');
+  const given = (name: string): boolean => outline.lists.has(name);
+  if (!given('images') || !given('annotations') || (outline.fields.includes('categories') && !given('categories'))) {
+    const got = outline.kind === 'object' ? `the fields ${shortNames(outline.fields)}` : `a ${outline.kind}`;
     throw dataError(`"${path}" must have the lists images and annotations, as COCO JSON has`, got);
   }
-  for (const [index, image] of (images as unknown[]).entries()) {
+  for (const [index, image] of (lists['images'] ?? []).entries()) {
     const { id, file_name: file } = (image ?? {}) as Record<string, unknown>;
     if (isId(id) && typeof file === 'string' && file !== '' && !isRemote(file)) continue;
     throw dataError(
@@ -223,7 +227,7 @@ async function readCoco(path: string): Promise<CocoJson> {
     );
   }
   const names = new Map<string, string>();
-  for (const [index, category] of (categories as unknown[]).entries()) {
+  for (const [index, category] of (lists['categories'] ?? []).entries()) {
     const { id, name } = (category ?? {}) as Record<string, unknown>;
     if (!isId(id) || typeof name !== 'string' || name.trim() === '')
       throw dataError(
@@ -238,7 +242,7 @@ async function readCoco(path: string): Promise<CocoJson> {
       );
     names.set(String(id), name);
   }
-  return { images, annotations, categories };
+  return lists as unknown as CocoJson;
 }
 
 /** Mask value of each category's name. */

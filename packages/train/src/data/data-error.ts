@@ -19,7 +19,12 @@ export function few(names: Iterable<string>, most = 8): string {
 
 /** Names of an object's fields for a message, the first few. */
 export function fieldNames(value: object): string {
-  return Object.keys(value)
+  return shortNames(Object.keys(value));
+}
+
+/** Names for a message, the first few and of each the beginning. */
+export function shortNames(names: readonly string[]): string {
+  return names
     .slice(0, 8)
     .map((name) => name.slice(0, 40))
     .join(', ');

@@ -1,9 +1,8 @@
 /** Noun phrases found before – by `synseg phrases`, or by spaCy – to be joined to samples by key or caption. */
 import { dataError, fieldNames } from './data-error.ts';
 import type { WarningCounter } from './data-warning.ts';
-import { jsonlTable } from './jsonl.ts';
 import { RowError, readRow, rowFields } from './row.ts';
-import { expectFiles } from './source.ts';
+import { openTable } from './table.ts';
 
 const KEYS = ['key', 'image', 'caption'] as const;
 const fields = rowFields();
@@ -32,33 +31,24 @@ export class KnownPhrases {
  * @throws SynsegError `DATASET_FORMAT` when no row has phrases
  */
 export async function loadPhrases(path: string, warnings: WarningCounter, signal?: AbortSignal): Promise<KnownPhrases> {
-  await expectFiles('phrases', [path]);
   const known = new KnownPhrases();
   let problem = 'an empty file';
-  try {
-    for await (const record of jsonlTable(path).scan(signal)) {
-      try {
-        const value = record.value();
-        const { words } = readRow(value, fields);
-        const name = KEYS.map((key) => (value as Record<string, unknown>)[key]).find((key) => typeof key === 'string');
-        if (typeof name !== 'string' || !('categories' in words))
-          throw new RowError(
-            `row must have nouns and one of ${KEYS.join(', ')}, got the fields ${fieldNames(value as object)}`,
-          );
-        known.set(name, words.categories);
-      } catch (error) {
-        if (!(error instanceof RowError)) throw error;
-        problem = `line ${record.line}: ${error.message}`;
-        warnings.warn('broken-row', `Row left out: ${path} ${problem}`);
-      }
+  const table = openTable({ path, action: 'open dataset', what: 'phrases', signal }, 'jsonl', { fields, asked: [] });
+  for await (const row of table.rows()) {
+    try {
+      const value = row.value();
+      const { words } = readRow(value, fields);
+      const name = KEYS.map((key) => (value as Record<string, unknown>)[key]).find((key) => typeof key === 'string');
+      if (typeof name !== 'string' || !('categories' in words))
+        throw new RowError(
+          `row must have nouns and one of ${KEYS.join(', ')}, got the fields ${fieldNames(value as object)}`,
+        );
+      known.set(name, words.categories);
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error;
+      problem = `line ${row.line}: ${error.message}`;
+      warnings.warn('broken-row', `Row left out: ${path} ${problem}`);
     }
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw dataError(
-      'phrases must be a readable file',
-      `"${path}" (${cause instanceof Error ? cause.message : String(cause)})`,
-      cause,
-    );
   }
   if (known.size === 0) throw dataError(`phrases must be JSONL with nouns, "${path}"`, problem);
   return known;

@@ -1,29 +1,29 @@
 /** Datasets of one row a sample: JSONL, CSV and TSV. */
-import { access } from 'node:fs/promises';
+import { access, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '@synseg/core/guards';
-import { csvTable, tsvTable } from './csv.ts';
 import { dataError, fieldNames } from './data-error.ts';
 import type { Dataset, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
-import { jsonlTable } from './jsonl.ts';
 import { readMaskClasses } from './mask-classes.ts';
-import { RowError, categoriesOf, readRow, rowFields, type Fields, type Row } from './row.ts';
+import { FIELD_KINDS, RowError, categoriesOf, readRow, rowFields, type Fields, type Row } from './row.ts';
 import type { Sample } from './sample.ts';
 import { expectFiles, isRemote, shownSource } from './source.ts';
-import { RecordReader, type TableFormat } from './table.ts';
+import { openTable, type Table, type TableFormat } from './table.ts';
+import { openUnpacked, readAt, type TableSource } from './table-source.ts';
 
 /** Pictures looked for when a dataset is opened. */
 const PROBES = 20;
 
 /** Opens a table: reads it through once, keeps the places of usable rows. */
-export async function openRows(opening: Opening, format: 'jsonl' | 'csv' | 'tsv'): Promise<Dataset> {
-  const { sources, options, phrases, known } = opening;
+export async function openRows(opening: Opening, format: TableFormat): Promise<Dataset> {
+  const { sources, options, phrases, known, captionsOnly, signal } = opening;
   const [path] = sources;
   await expectFiles('source', [path]);
-  const fields = rowFields(options.keys, opening.captionsOnly);
-  const columns = { fields, ...(options.header === undefined ? {} : { header: options.header }) };
-  const table = format === 'jsonl' ? jsonlTable(path) : (format === 'csv' ? csvTable : tsvTable)(path, columns);
+  const source: TableSource = { path, action: 'open dataset', what: 'source', signal };
+  const fields = rowFields(options.keys, captionsOnly);
+  const asked = FIELD_KINDS.filter((kind) => options.keys?.[kind] !== undefined && fields[kind].length > 0);
+  const table = openTable(source, format, { fields, asked, header: options.header });
   const imageRoot = options.images ?? dirname(path);
   const maskRoot = options.masks ?? imageRoot;
   const { starts, ends, probes, masks } = await usableRows(opening, path, table, fields);
@@ -41,8 +41,8 @@ export async function openRows(opening: Opening, format: 'jsonl' | 'csv' | 'tsv'
       ...(mask === undefined ? {} : { mask: resolve(maskRoot, mask) }),
     };
   };
-  const readSample = async (reader: RecordReader, index: number): Promise<Sample> => {
-    const bytes = await reader.read(starts[index]!, ends[index]!);
+  const readSample = async (file: FileHandle, index: number): Promise<Sample> => {
+    const bytes = await readAt(file, starts[index]!, ends[index]!);
     try {
       return toSample(readRow(table.parse(bytes), fields));
     } catch (cause) {
@@ -56,8 +56,8 @@ export async function openRows(opening: Opening, format: 'jsonl' | 'csv' | 'tsv'
       ? await readMaskClasses(options.classes, [dirname(path), imageRoot, maskRoot])
       : {}),
     open: async () => {
-      const reader = await RecordReader.open(path);
-      return { read: (index) => readSample(reader, index), close: () => reader.close() };
+      const file = await openUnpacked(source);
+      return { read: (index) => readSample(file, index), close: () => file.close() };
     },
   });
 }
@@ -74,46 +74,40 @@ interface UsableRows {
 }
 
 async function usableRows(
-  { options, warnings, signal }: Opening,
+  { options, warnings }: Opening,
   path: string,
-  table: TableFormat,
+  table: Table,
   fields: Fields,
 ): Promise<UsableRows> {
   const [starts, ends, probes]: [number[], number[], string[]] = [[], [], []];
   const splits = new Set<string>();
   let masks = false;
   let problem: string | undefined;
-  try {
-    for await (const record of table.scan(signal)) {
-      try {
-        const value = record.value();
-        const row = readRow(value, fields);
-        if (row.split !== undefined) splits.add(row.split);
-        if (options.split !== undefined && row.split !== options.split) continue;
-        if (row.image === undefined)
-          throw new RowError(
-            `row must have a picture (${fields.image.join(', ')}; see keys), got the fields ` +
-              `${fieldNames(value as object)}`,
-          );
-        if (isRemote(row.image))
-          throw new RowError(
-            `picture must be a local file (download it first, e.g. with img2dataset), got "${shownSource(row.image)}"`,
-          );
-        starts.push(record.start);
-        ends.push(record.end);
-        masks ||= row.mask !== undefined;
-        if (probes.length < PROBES) probes.push(row.image);
-      } catch (error) {
-        if (!(error instanceof RowError)) throw error;
-        const found = `line ${record.line}: ${error.message}`;
-        problem ??= found;
-        warnings.warn('broken-row', `Row left out: ${path} ${found}`);
-      }
+  for await (const found of table.rows()) {
+    try {
+      const value = found.value();
+      const row = readRow(value, fields);
+      if (row.split !== undefined) splits.add(row.split);
+      if (options.split !== undefined && row.split !== options.split) continue;
+      if (row.image === undefined)
+        throw new RowError(
+          `row must have a picture (${fields.image.join(', ')}; see keys), got the fields ` +
+            `${fieldNames(value as object)}`,
+        );
+      if (isRemote(row.image))
+        throw new RowError(
+          `picture must be a local file (download it first, e.g. with img2dataset), got "${shownSource(row.image)}"`,
+        );
+      starts.push(found.start);
+      ends.push(found.end);
+      masks ||= row.mask !== undefined;
+      if (probes.length < PROBES) probes.push(row.image);
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error;
+      const message = `line ${found.line}: ${error.message}`;
+      problem ??= message;
+      warnings.warn('broken-row', `Row left out: ${path} ${message}`);
     }
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
-    throw dataError('source must be a readable file', `"${path}" (${messageOf(cause)})`, cause);
   }
   if (starts.length > 0) return { starts, ends, probes, masks };
   if (problem !== undefined) throw dataError(`"${path}" must have a usable row`, problem);

@@ -3,11 +3,14 @@
  * categories.
  */
 import { shortJson } from './data-error.ts';
-import type { FieldKeys } from './data-options.ts';
+import { FIELD_KEYS, type FieldKeys } from './data-options.ts';
 import { uniqueCategories } from './sample.ts';
 
 /** The kinds of field. */
 export type FieldKind = keyof FieldKeys;
+
+/** All of them. */
+export const FIELD_KINDS = Object.keys(FIELD_KEYS) as readonly FieldKind[];
 
 /** {@link FieldKeys} with defaults filled in. */
 export type Fields = Readonly<Record<FieldKind, readonly string[]>>;
@@ -16,8 +19,8 @@ export type Fields = Readonly<Record<FieldKind, readonly string[]>>;
 export type Phrases = (caption: string) => readonly string[];
 
 const ROW_FIELDS: Fields = {
-  image: ['image', 'file_name', 'filename', 'filepath', 'path', 'url', 'key'],
-  caption: ['caption', 'text', 'txt'],
+  image: ['image', 'file_name', 'filename', 'filepath', 'path', 'image_url', 'url', 'key'],
+  caption: ['caption', 'text', 'txt', 'title', 'sentence'],
   tags: ['tags', 'labels'],
   nouns: ['nouns', 'phrases'],
   mask: ['mask'],
@@ -76,12 +79,7 @@ export function readRow(value: unknown, fields: Fields): Row {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new RowError(`row must be an object, got ${shortJson(value)}`);
   const row = value as Readonly<Record<string, unknown>>;
-  const find = (names: readonly string[]): readonly [string, unknown] | undefined => {
-    const name = names.find(
-      (candidate) => Object.hasOwn(row, candidate) && row[candidate] !== undefined && row[candidate] !== null,
-    );
-    return name === undefined ? undefined : [name, row[name]];
-  };
+  const find = (names: readonly string[]): readonly [string, unknown] | undefined => fieldOf(row, names);
   const text = (names: readonly string[]): string | undefined => {
     const [name, found] = find(names) ?? ['', undefined];
     if (found === undefined || found === '') return undefined;
@@ -98,6 +96,15 @@ export function readRow(value: unknown, fields: Fields): Row {
   const categories = texts(fields.nouns, ',') ?? texts(fields.tags, ',');
   const words: Words = categories === undefined ? { captions: texts(fields.caption) ?? [] } : { categories };
   return { image: text(fields.image), mask: text(fields.mask), split: text(['split']), words };
+}
+
+/** Name and value of the first of these fields that a row has and that is not null. */
+export function fieldOf(
+  row: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): readonly [name: string, value: unknown] | undefined {
+  const name = names.find((candidate) => Object.hasOwn(row, candidate) && (row[candidate] ?? undefined) !== undefined);
+  return name === undefined ? undefined : [name, row[name]];
 }
 
 /** Unique categories of a row; captions give the noun phrases of all of them. */

@@ -5,6 +5,7 @@ import { expand } from 'brace-expansion';
 import { shownURL } from '@synseg/core/guards';
 import { dataError, few } from './data-error.ts';
 import type { DataFormat } from './data-options.ts';
+import type { TableFormat } from './table.ts';
 
 const MAX_FILES = 1_000_000;
 
@@ -14,8 +15,14 @@ const BY_EXTENSION: Readonly<Record<string, DataFormat>> = {
   '.ndjson': 'jsonl',
   '.csv': 'csv',
   '.tsv': 'tsv',
+  '.tab': 'tsv',
   '.json': 'coco',
 };
+
+/** The format by a file's extension, `.gz` behind it or not. */
+function formatByName(path: string): DataFormat | undefined {
+  return BY_EXTENSION[extname(path.replace(/\.gz$/i, '')).toLowerCase()];
+}
 
 /**
  * Expands braces, as a shell does.
@@ -54,7 +61,7 @@ export async function formatOf(paths: readonly [string, ...string[]]): Promise<D
   const [first] = paths;
   const status = await stat(first).catch(() => undefined);
   if (status?.isDirectory() === true) return (await shardsIn(first)).length > 0 ? 'webdataset' : 'folder';
-  const format = BY_EXTENSION[extname(first).toLowerCase()];
+  const format = formatByName(first);
   if (format === undefined) {
     const rule = `source must be a folder or end in ${Object.keys(BY_EXTENSION).join(', ')} (or name its format)`;
     throw dataError(rule, status === undefined ? `"${first}", which does not exist` : `"${first}"`);
@@ -91,7 +98,7 @@ export async function expectFiles(what: string, paths: readonly string[]): Promi
  */
 export async function tableIn(folder: string): Promise<string | undefined> {
   const tables = (await readdir(folder))
-    .filter((name) => ['.jsonl', '.csv', '.tsv'].includes(extname(name).toLowerCase()) && !name.startsWith('.'))
+    .filter((name) => !name.startsWith('.') && ['jsonl', 'csv', 'tsv'].includes(formatByName(name) ?? ''))
     .sort();
   const metadata = tables.find((name) => name.startsWith('metadata.'));
   if (metadata !== undefined || tables.length <= 1) return metadata ?? tables[0];
@@ -99,7 +106,7 @@ export async function tableIn(folder: string): Promise<string | undefined> {
 }
 
 /** The format of a table by its name. */
-export function tableFormat(name: string): 'jsonl' | 'csv' | 'tsv' {
-  const format = BY_EXTENSION[extname(name).toLowerCase()];
+export function tableFormat(name: string): TableFormat {
+  const format = formatByName(name);
   return format === 'csv' || format === 'tsv' ? format : 'jsonl';
 }

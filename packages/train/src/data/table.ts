@@ -1,124 +1,138 @@
 /**
- * A file of records, read through once for their places and then one record at a time: a list of millions is not kept.
+ * JSONL, CSV and TSV, one reader for all who read tables: rows in order, each with its place, so that a list of millions
+ * need not be kept. The only file that imports csv-parse.
+ *
+ * TSV is split at tabs and nothing else: a quote is a letter like any other, as web captions are full of single ones
+ * (CC12M: `url<TAB>caption`, no header).
  */
-import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-import { utf16Of } from '@synseg/core/guards';
-import { dataError } from './data-error.ts';
+import { messageOf } from '@synseg/core/guards';
+import { parse, type Options } from 'csv-parse/sync';
+import { RowError } from './row.ts';
+import { columnsOf, type ColumnOptions, type RowOf } from './table-columns.ts';
+import { csvRows, isBlank, linesOf, type Line } from './table-lines.ts';
+import type { TableSource } from './table-source.ts';
 
-const NEWLINE = 0x0a;
-/** A longer row is none: without a bound, a file without line ends would be read into memory whole. */
-export const MAX_ROW_BYTES = 4_000_000;
+const PARSING: Options = { relax_column_count: true, relax_quotes: true, record_delimiter: ['\r\n', '\n'] };
+const BATCH_ROWS = 256;
+const BATCH_BYTES = 1_000_000;
 
-/** A record as found when the file is read through. */
-export interface TableRecord {
-  /** Bytes [start, end) of the file. */
+/** How a table is written. */
+export type TableFormat = 'jsonl' | 'csv' | 'tsv';
+
+/** A row as found when the table is read through. */
+export interface TableRow {
+  /** Bytes [start, end) of the file, unpacked. */
   readonly start: number;
   readonly end: number;
-  /** Line it starts in or, in CSV, ends in; from 1. */
+  /** Line it starts in, from 1. */
   readonly line: number;
-  /** What the record says. @throws RowError when it is broken */
+  /** What the row says. @throws RowError when it is broken */
   value(): unknown;
 }
 
-/** How one format is read. */
-export interface TableFormat {
-  /** All records from the first byte to the last. */
-  scan(signal?: AbortSignal): AsyncIterable<TableRecord>;
-  /** What a record says, from its bytes. Valid after a scan. */
+/** A table. */
+export interface Table {
+  /** All rows from the first byte to the last; blank lines are passed over. */
+  rows(): AsyncIterable<TableRow>;
+  /** What a row says, from its bytes. Valid once the first row was read. */
   parse(bytes: Uint8Array): unknown;
 }
 
-/** Reads single records of a file. */
-export class RecordReader {
-  readonly #handle: FileHandle;
-
-  private constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
-
-  static async open(path: string): Promise<RecordReader> {
-    return new RecordReader(await open(path));
-  }
-
-  /** Bytes [start, end); fewer where the file ends before. */
-  async read(start: number, end: number): Promise<Uint8Array> {
-    return readAt(this.#handle, start, end);
-  }
-
-  async close(): Promise<void> {
-    await this.#handle.close();
-  }
-}
-
-/** Reads bytes [start, end) of an open file; fewer where it ends before. */
-export async function readAt(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Math.max(0, end - start));
-  let filled = 0;
-  while (filled < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
-}
-
-/** A line of a file. */
-export interface Line {
-  /** Without the line break; a carriage return before it stays. */
-  readonly bytes: Uint8Array;
-  /** Byte of the file it starts at. */
-  readonly start: number;
-  /** From 1. */
-  readonly line: number;
-  /** Why it is none: its bytes are left out. */
-  readonly problem?: string;
-}
-
-/** Lines of a file, those without a letter left out. */
-export async function* linesOf(path: string, signal?: AbortSignal): AsyncGenerator<Line> {
-  let rest: Uint8Array[] = [];
-  let [start, line, length] = [0, 0, 0];
-  const keep = (part: Uint8Array): void => {
-    length += part.length;
-    if (length <= MAX_ROW_BYTES) rest.push(part);
-    else rest = [];
-  };
-  const next = (last: Uint8Array): Line => {
-    keep(last);
-    line += 1;
-    const found = {
-      bytes: rest.length === 1 ? last : Buffer.concat(rest),
-      start,
-      line,
-      ...(length > MAX_ROW_BYTES ? { problem: `line must have at most ${MAX_ROW_BYTES} bytes, got ${length}` } : {}),
-    };
-    start += length + 1;
-    [rest, length] = [[], 0];
-    return found;
-  };
-  for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
-    signal?.throwIfAborted();
-    if (start === 0 && length === 0) refuseUTF16(path, chunk);
-    let from = 0;
-    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-      const found = next(chunk.subarray(from, at));
-      if (found.problem !== undefined || !isBlank(found.bytes)) yield found;
-      from = at + 1;
+/** Opens a table; nothing is read yet. */
+export function openTable(source: TableSource, format: TableFormat, options: ColumnOptions): Table {
+  if (format === 'jsonl')
+    return { rows: () => rowsOf(linesOf(source), parseJson), parse: (bytes) => parseJson({ bytes }) };
+  let rowOf: RowOf | undefined;
+  const cellsOf = format === 'csv' ? csvCells : tsvCells;
+  const parseLine = (line: Pick<CellLine, 'bytes' | 'cells'>): unknown => rowOf?.(line.cells ?? cellsOf(line.bytes));
+  async function* withoutHeader(lines: AsyncIterable<CellLine>): AsyncGenerator<CellLine> {
+    rowOf = undefined;
+    for await (const line of lines) {
+      if (rowOf === undefined && line.problem === undefined && !isBlank(line)) {
+        const columns = columnsOf(line.cells ?? cellsOf(line.bytes), options, source);
+        rowOf = columns.rowOf;
+        if (columns.isHeader) continue;
+      }
+      yield line;
     }
-    if (from < chunk.length) keep(chunk.subarray(from));
   }
-  const last = next(new Uint8Array(0));
-  if (last.problem !== undefined || !isBlank(last.bytes)) yield last;
+  const lines = (): AsyncIterable<CellLine> =>
+    format === 'csv' ? withCells(csvRows(linesOf(source))) : linesOf(source);
+  return { rows: () => rowsOf(withoutHeader(lines()), parseLine), parse: (bytes) => parseLine({ bytes }) };
 }
 
-/**
- * @throws SynsegError `DATASET_FORMAT` when a table begins as UTF-16 does: its line ends are not where UTF-8 has them
- */
-export function refuseUTF16(path: string, beginning: Uint8Array): void {
-  if (utf16Of(beginning) !== undefined) throw dataError(`"${path}" must be UTF-8`, 'UTF-16');
+/** A row's line with its cells, where they are known. */
+interface CellLine extends Line {
+  readonly cells?: readonly string[] | undefined;
 }
 
-function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
+async function* rowsOf(lines: AsyncIterable<Line>, parseLine: (line: Line) => unknown): AsyncGenerator<TableRow> {
+  for await (const found of lines) {
+    if (isBlank(found)) continue;
+    const { start, end, line, problem } = found;
+    const value = (): unknown => {
+      if (problem !== undefined) throw new RowError(problem);
+      return parseLine(found);
+    };
+    yield { start, end, line, value };
+  }
+}
+
+/** Parses many rows of CSV in one call: one by one takes ten times as long. */
+async function* withCells(lines: AsyncIterable<Line>): AsyncGenerator<CellLine> {
+  let batch: Line[] = [];
+  let bytes = 0;
+  for await (const line of lines) {
+    if (line.problem !== undefined || isBlank(line)) {
+      yield* parsed(batch);
+      yield line;
+      [batch, bytes] = [[], 0];
+      continue;
+    }
+    batch.push(line);
+    bytes += line.bytes.length;
+    if (batch.length < BATCH_ROWS && bytes < BATCH_BYTES) continue;
+    yield* parsed(batch);
+    [batch, bytes] = [[], 0];
+  }
+  yield* parsed(batch);
+}
+
+/** Cells of these rows, where the parser finds each of them to end where it does; of others each is parsed by itself. */
+function parsed(lines: readonly Line[]): readonly CellLine[] {
+  const newline = Uint8Array.of(0x0a);
+  let end = 0;
+  const ends = lines.map(({ bytes }) => (end += bytes.length + 1));
+  try {
+    const text = Buffer.concat(lines.flatMap(({ bytes }) => [bytes, newline]));
+    const rows = parse(text, { ...PARSING, info: true }) as unknown as { record: string[]; info: { bytes: number } }[];
+    if (rows.length !== lines.length || rows.some(({ info }, index) => info.bytes !== ends[index])) return lines;
+    return lines.map((line, index) => ({ ...line, cells: rows[index]?.record }));
+  } catch {
+    return lines;
+  }
+}
+
+function parseJson({ bytes }: Pick<Line, 'bytes'>): unknown {
+  try {
+    return JSON.parse(decoded(bytes)) as unknown;
+  } catch (cause) {
+    throw new RowError(`line must be JSON, got ${messageOf(cause)}`, { cause });
+  }
+}
+
+function tsvCells(bytes: Uint8Array): readonly string[] {
+  return decoded(bytes).replace(/\r$/, '').split('\t');
+}
+
+function csvCells(bytes: Uint8Array): readonly string[] {
+  try {
+    return parse(decoded(bytes), PARSING)[0] ?? [];
+  } catch (cause) {
+    throw new RowError(`row must be CSV, got ${messageOf(cause)}`, { cause });
+  }
+}
+
+function decoded(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

@@ -8,7 +8,7 @@
  */
 import { open } from 'node:fs/promises';
 import { unpackTar, type TarHeader } from 'modern-tar';
-import { readAt } from './table.ts';
+import { readAt } from './table-source.ts';
 
 /** A file in a tar file. */
 export interface TarMember {

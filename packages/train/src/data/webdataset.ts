@@ -16,7 +16,7 @@ import { Random, permutation } from './random.ts';
 import { RowError, categoriesOf, memberFields, readRow, rowFields, type Fields, type Words } from './row.ts';
 import type { Sample } from './sample.ts';
 import { expectFiles, shardsIn } from './source.ts';
-import { readAt } from './table.ts';
+import { readAt } from './table-source.ts';
 import { BrokenTarError, tarMembers, type TarMember } from './tar-index.ts';
 
 const DEFAULT_SHUFFLE_BUFFER = 20_000;

@@ -1,18 +1,33 @@
-/** Caption files of any format → records, a list for each piece of the file. */
-import { basename } from 'node:path';
+/** Captions of a file of any format, with what names their pictures. */
+import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import {
-  CAPTION_NAMES,
-  CHUNK_NAMES,
-  IMAGE_NAMES,
-  columnsOf,
-  type CaptionField,
-  type CaptionKeys,
-  type TableColumns,
-} from './caption-columns.ts';
-import { csvRows } from './csv-rows.ts';
-import { jsonElements } from './json-elements.ts';
-import { BROKEN, linesOf, textChunks, type TextChunksOptions } from './text-chunks.ts';
+import type { OptionsOf } from '@synseg/core/guards';
+import { COLUMN } from '../data/data-options.ts';
+import { emptyOutline, jsonElements } from '../data/json-lists.ts';
+import { RowError, fieldOf, rowFields, type Fields } from '../data/row.ts';
+import { isBlank, linesOf } from '../data/table-lines.ts';
+import type { TableSource } from '../data/table-source.ts';
+import { openTable } from '../data/table.ts';
+
+/** Where the fields of a row are. */
+export const CAPTION_KEYS = {
+  /**
+   * Name or address of the picture.
+   * @default image, file_name, filename, filepath, path, image_url, url
+   */
+  image: COLUMN,
+  /**
+   * Caption.
+   * @default caption, text, txt, title, sentence
+   */
+  caption: COLUMN,
+  /**
+   * Noun chunks that spaCy has found.
+   * @default noun_chunks, nouns, phrases
+   */
+  nouns: COLUMN,
+};
+export type CaptionKeys = OptionsOf<typeof CAPTION_KEYS>;
 
 /** Formats of caption files. */
 export const CAPTION_FORMATS = ['tsv', 'csv', 'jsonl', 'coco', 'text', 'spacy'] as const;
@@ -29,9 +44,11 @@ export interface CaptionRecord {
   readonly chunks?: unknown;
 }
 
+/** A row that cannot be read. */
+export const BROKEN: unique symbol = Symbol('broken record');
+
 /** What {@link captionRecords} reads. */
-export interface CaptionSource extends TextChunksOptions {
-  readonly path: string;
+export interface CaptionSource extends Pick<TableSource, 'path' | 'onBytes' | 'signal'> {
   readonly format: CaptionFormat;
   readonly keys: CaptionKeys;
   /** Whether a table starts with column names; undefined: when its first row holds a known one. */
@@ -39,16 +56,16 @@ export interface CaptionSource extends TextChunksOptions {
 }
 
 /** Rows read, in order. */
-export type CaptionRecords = AsyncGenerator<(CaptionRecord | typeof BROKEN)[]>;
+export type CaptionRecords = AsyncGenerator<CaptionRecord | typeof BROKEN>;
 
 const BY_EXTENSION: Readonly<Record<string, CaptionFormat>> = {
-  tsv: 'tsv',
-  tab: 'tsv',
-  csv: 'csv',
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  json: 'coco',
-  txt: 'text',
+  '.tsv': 'tsv',
+  '.tab': 'tsv',
+  '.csv': 'csv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.json': 'coco',
+  '.txt': 'text',
 };
 
 /**
@@ -57,145 +74,101 @@ const BY_EXTENSION: Readonly<Record<string, CaptionFormat>> = {
  * @throws SynsegError `DATASET_FORMAT` when the name does not tell
  */
 export function captionFormat(path: string): CaptionFormat {
-  const extension = /\.([^.]+?)(?:\.gz)?$/i.exec(basename(path))?.[1]?.toLowerCase() ?? '';
-  const format = BY_EXTENSION[extension];
+  const format = BY_EXTENSION[extname(path.replace(/\.gz$/i, '')).toLowerCase()];
   if (format !== undefined) return format;
-  const endings = Object.keys(BY_EXTENSION).map((known) => `.${known}`);
   throw new SynsegError(
     'DATASET_FORMAT',
-    `Cannot extract phrases: captions must end in ${endings.join(', ')} or have a format, got "${path}"`,
+    `Cannot extract phrases: captions must end in ${Object.keys(BY_EXTENSION).join(', ')} or have a format, ` +
+      `got "${path}"`,
   );
 }
 
 /** The records of a file; what cannot be read is {@link BROKEN}. */
 export function captionRecords(source: CaptionSource): CaptionRecords {
-  const chunks = textChunks(source.path, source);
-  switch (source.format) {
-    case 'tsv':
-      return tableRecords(tabbed(linesOf(chunks)), source);
-    case 'csv':
-      return tableRecords(csvRows(chunks), source);
-    case 'text':
-      return textRecords(linesOf(chunks));
-    case 'coco':
-      return cocoRecords(source);
-    case 'jsonl':
-    case 'spacy':
-      return jsonRecords(linesOf(chunks), source);
-  }
+  const table: TableSource = { ...source, action: 'extract phrases', what: 'captions' };
+  if (source.format === 'text') return textRecords(table);
+  return source.format === 'coco' ? cocoRecords(table) : tableRecords(table, source);
 }
 
-/** In TSV a quote is a letter like any other. */
-async function* tabbed(lines: AsyncIterable<(string | typeof BROKEN)[]>): AsyncGenerator<(string[] | typeof BROKEN)[]> {
-  for await (const list of lines) yield list.map((line) => (line === BROKEN ? BROKEN : line.split('\t')));
-}
-
-async function* tableRecords(
-  lists: AsyncIterable<(string[] | typeof BROKEN)[]>,
-  { keys, header, format, path }: CaptionSource,
-): CaptionRecords {
-  let columns: TableColumns | undefined;
-  for await (const list of lists) {
-    const records: (CaptionRecord | typeof BROKEN)[] = [];
-    for (const cells of list) {
-      if (cells === BROKEN) {
-        records.push(BROKEN);
-        continue;
-      }
-      if (cells.length === 1 && cells[0]?.trim() === '') continue;
-      if (columns === undefined) {
-        columns = columnsOf(cells, keys, header, path);
-        if (columns.isHeader) continue;
-      }
-      const caption = cells[columns.caption]?.trim() ?? '';
-      const image = columns.image === undefined ? undefined : cells[columns.image]?.trim();
-      const whole = caption !== '' && image !== '' && (columns.image === undefined || image !== undefined);
-      // A comma inside an unquoted caption has made a cell of its rest.
-      const torn = format === 'csv' && columns.count !== undefined && cells.length > columns.count;
-      records.push(whole && !torn ? { fields: image === undefined ? {} : { image }, caption } : BROKEN);
+async function* tableRecords(source: TableSource, { format, keys, header }: CaptionSource): CaptionRecords {
+  const all = rowFields(keys);
+  const fields: Fields = {
+    ...all,
+    // What a row calls its key names no file.
+    image: keys.image === undefined ? all.image.filter((name) => name !== 'key') : all.image,
+    nouns: keys.nouns === undefined ? ['noun_chunks', ...all.nouns] : all.nouns,
+  };
+  const asked = (['caption', 'image'] as const).filter((kind) => keys[kind] !== undefined);
+  const isTable = format === 'tsv' || format === 'csv';
+  const options = { fields, asked, required: 'caption', header } as const;
+  for await (const row of openTable(source, isTable ? format : 'jsonl', options).rows()) {
+    try {
+      yield recordOf(row.value(), fields, isTable, format === 'spacy');
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error;
+      yield BROKEN;
     }
-    yield records;
   }
+}
+
+function recordOf(
+  value: unknown,
+  fields: Fields,
+  isTable: boolean,
+  withChunks: boolean,
+): CaptionRecord | typeof BROKEN {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return BROKEN;
+  const row = value as Readonly<Record<string, unknown>>;
+  const find = (names: readonly string[]): unknown => fieldOf(row, names)?.[1];
+  const given = find(fields.caption);
+  const texts = Array.isArray(given) && given.every((entry) => typeof entry === 'string') ? given.join('. ') : given;
+  const caption = typeof texts === 'string' ? texts.trim() : '';
+  const image = find(fields.image);
+  // A table that names pictures must name that of each caption.
+  if (isTable && image === undefined && fields.image.some((name) => Object.hasOwn(row, name))) return BROKEN;
+  const key = find(['key', 'id']);
+  const repeated: Record<string, string> = {};
+  if (typeof image === 'string') repeated['image'] = image;
+  else if (typeof key === 'string' || typeof key === 'number') repeated['key'] = String(key);
+  for (const name of ['mask', 'split']) if (typeof row[name] === 'string') repeated[name] = row[name];
+  if (!withChunks) return caption === '' ? BROKEN : { fields: repeated, caption };
+  const chunks = find(fields.nouns);
+  return Array.isArray(chunks) ? { fields: repeated, caption, chunks } : BROKEN;
 }
 
 /** Plain text has no pictures: the key of a caption is the number of its line. */
-async function* textRecords(lists: AsyncIterable<(string | typeof BROKEN)[]>): CaptionRecords {
-  let number = 0;
-  for await (const list of lists) {
-    const records: (CaptionRecord | typeof BROKEN)[] = [];
-    for (const line of list) {
-      number++;
-      if (line === BROKEN) records.push(BROKEN);
-      else if (line.trim() !== '') records.push({ fields: { key: String(number) }, caption: line.trim() });
-    }
-    yield records;
+async function* textRecords(source: TableSource): CaptionRecords {
+  for await (const found of linesOf(source)) {
+    if (found.problem !== undefined) yield BROKEN;
+    else if (!isBlank(found))
+      yield { fields: { key: String(found.line) }, caption: new TextDecoder().decode(found.bytes).trim() };
   }
-}
-
-async function* jsonRecords(
-  lists: AsyncIterable<(string | typeof BROKEN)[]>,
-  { keys, format }: CaptionSource,
-): CaptionRecords {
-  for await (const list of lists) {
-    const lines = list.filter((line) => line === BROKEN || line.trim() !== '');
-    yield lines.map((line) => (line === BROKEN ? BROKEN : jsonRecord(line, keys, format === 'spacy')));
-  }
-}
-
-function jsonRecord(line: string, keys: CaptionKeys, withChunks: boolean): CaptionRecord | typeof BROKEN {
-  let row: Readonly<Record<string, unknown>>;
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return BROKEN;
-    row = value as typeof row;
-  } catch {
-    return BROKEN;
-  }
-  const find = (asked: CaptionField | undefined, known: readonly string[]): unknown =>
-    asked !== undefined
-      ? row[String(asked)]
-      : row[known.find((name) => row[name] !== undefined && row[name] !== null) ?? ''];
-  const given = find(keys.caption, CAPTION_NAMES);
-  const caption = Array.isArray(given) && given.every((entry) => typeof entry === 'string') ? given.join('. ') : given;
-  const image = find(keys.image, IMAGE_NAMES);
-  const key = row['key'] ?? row['id'];
-  const fields: Record<string, string> = {};
-  if (typeof image === 'string') fields['image'] = image;
-  else if (typeof key === 'string' || typeof key === 'number') fields['key'] = String(key);
-  for (const name of ['mask', 'split']) if (typeof row[name] === 'string') fields[name] = row[name];
-  if (withChunks) {
-    const chunks = find(keys.nouns, CHUNK_NAMES);
-    return Array.isArray(chunks) ? { fields, caption: typeof caption === 'string' ? caption : '', chunks } : BROKEN;
-  }
-  return typeof caption === 'string' && caption.trim() !== '' ? { fields, caption: caption.trim() } : BROKEN;
 }
 
 /** COCO's captions name their picture by number: the names are read first, and are all that is kept. */
-async function* cocoRecords(source: CaptionSource): CaptionRecords {
-  const { path } = source;
+async function* cocoRecords(source: TableSource): CaptionRecords {
   // Ids are written as numbers or as text, in one file even.
   const names = new Map<string, string>();
-  for await (const list of jsonElements(textChunks(path, source), 'images')) {
-    for (const image of list as Readonly<Record<string, unknown>>[]) {
-      if (typeof image === 'object' && typeof image['file_name'] === 'string')
-        names.set(String(image['id']), image['file_name']);
+  for await (const elements of jsonElements(source, ['images'])) {
+    for (const { value } of elements) {
+      const { id, file_name: file } = (value ?? {}) as Readonly<Record<string, unknown>>;
+      if (typeof file === 'string') names.set(String(id), file);
     }
-    yield [];
   }
-  let found = false;
-  for await (const list of jsonElements(textChunks(path, source), 'annotations', () => (found = true))) {
-    yield (list as (Readonly<Record<string, unknown>> | typeof BROKEN)[]).map((annotation) => {
-      if (annotation === BROKEN) return BROKEN;
-      const { caption, image_id } = annotation;
-      const image = names.get(String(image_id));
-      return typeof caption === 'string' && caption.trim() !== '' && image !== undefined
+  const outline = emptyOutline();
+  for await (const elements of jsonElements(source, ['annotations'], outline)) {
+    for (const { value } of elements) {
+      const { caption, image_id: id } = (value ?? {}) as Readonly<Record<string, unknown>>;
+      const image = names.get(String(id));
+      yield typeof caption === 'string' && caption.trim() !== '' && image !== undefined
         ? { fields: { image }, caption: caption.trim() }
         : BROKEN;
-    });
+    }
   }
-  if (!found)
+  if (!outline.lists.has('annotations'))
     throw new SynsegError(
       'DATASET_FORMAT',
-      `Cannot extract phrases: "${path}" must have "annotations" with captions as COCO does, got none`,
+      `Cannot extract phrases: "${source.path}" must have "annotations" with captions as COCO does, got none`,
     );
+  if (!outline.whole) yield BROKEN;
 }

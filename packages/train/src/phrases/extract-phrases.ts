@@ -17,16 +17,21 @@ import {
   type OptionsOf,
 } from '@synseg/core/guards';
 import { writeFileAtomic } from '@synseg/core/checkpoint';
-import { eventTurn } from '@synseg/core/runtime';
-import { CAPTION_KEYS } from './caption-columns.ts';
-import { CAPTION_FORMATS, captionFormat, captionRecords, type CaptionRecord } from './caption-records.ts';
+import { turnTaker } from '@synseg/core/runtime';
+import { placeFile } from '../run/durable-file.ts';
+import {
+  BROKEN,
+  CAPTION_FORMATS,
+  CAPTION_KEYS,
+  captionFormat,
+  captionRecords,
+  type CaptionRecord,
+} from './caption-records.ts';
 import { readExclusions } from './exclusions.ts';
 import { PhraseCounter } from './phrase-counter.ts';
 import { PHRASE_EXTRACTOR_OPTIONS, PhraseExtractor } from './phrase-extractor.ts';
 import type { PhraseSummary } from './phrase-summary.ts';
-import { RowFile } from './row-file.ts';
 import { spacyPhrases } from './spacy-phrases.ts';
-import { BROKEN } from './text-chunks.ts';
 
 /** How far an extraction is. */
 export interface PhraseProgress {
@@ -87,6 +92,8 @@ export const EXTRACT_PHRASES_OPTIONS = {
 export type ExtractPhrasesOptions = OptionsOf<typeof EXTRACT_PHRASES_OPTIONS, 'out'>;
 
 const PROGRESS_MS = 500;
+/** Letters written at once. */
+const PIECE_LETTERS = 65_536;
 
 /**
  * Extracts the noun phrases of a file of captions. Captions without a phrase are left out and counted, and so are lines
@@ -153,14 +160,16 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
   };
 
   const onBytes = (bytes: number): void => void (counts.bytes += bytes);
-  const lists = captionRecords({ path: captions, format, keys, header, onBytes, signal });
-  const file = await RowFile.create(out);
-  try {
+  const giveTurn = turnTaker(signal);
+  async function* lines(): AsyncGenerator<string> {
     let reported = started;
-    for await (const records of lists) {
-      await file.write(records.map(lineOf).join(''));
-      await eventTurn();
-      signal?.throwIfAborted();
+    let text = '';
+    for await (const record of captionRecords({ path: captions, format, keys, header, onBytes, signal })) {
+      text += lineOf(record);
+      await giveTurn();
+      if (text.length < PIECE_LETTERS) continue;
+      yield text;
+      text = '';
       if (performance.now() - reported < PROGRESS_MS) continue;
       reported = performance.now();
       report();
@@ -172,11 +181,9 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
           `${counts.lines === 0 ? 'no line' : `${counts.lines} broken lines`}`,
       );
     }
-    await file.finish();
-  } catch (error) {
-    await file.discard();
-    throw error;
+    yield text;
   }
+  await placeFile(out, lines());
   report();
   if (table !== undefined)
     await writeFileAtomic(

@@ -98,6 +98,14 @@ export async function createFolder(path: string, fill: (staging: string) => Prom
   }
 }
 
+/** Makes a file appear whole, in place of the one that has its name; its folder is made where there is none. */
+export async function placeFile(path: string, chunks: Chunks): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  await writeDurably(temporary, chunks);
+  await rename(temporary, path);
+}
+
 /** Names in a folder that is about to be made or replaced: none where there is no such folder. */
 export async function placedNames(path: string): Promise<string[]> {
   return readdir(path).catch((error: NodeJS.ErrnoException) => {
