@@ -1,8 +1,6 @@
 /** The captions of a file, for who needs no more of it. */
 import { choice, group, readOptions, withDefault, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
-import { CAPTION_KEYS } from './caption-columns.ts';
-import { CAPTION_FORMATS, captionFormat, captionRecords } from './caption-records.ts';
-import { BROKEN } from './text-chunks.ts';
+import { BROKEN, CAPTION_FORMATS, CAPTION_KEYS, captionFormat, captionRecords } from './caption-records.ts';
 
 /** Options of {@link readCaptions}. */
 export const READ_CAPTIONS_OPTIONS = {
@@ -24,7 +22,6 @@ export type ReadCaptionsOptions = OptionsOf<typeof READ_CAPTIONS_OPTIONS>;
  */
 export async function* readCaptions(path: string, options: ReadCaptionsOptions = {}): AsyncGenerator<string> {
   const { format = captionFormat(path), keys, signal } = readOptions('read captions', READ_CAPTIONS_OPTIONS, options);
-  for await (const records of captionRecords({ path, format, keys, header: undefined, signal })) {
-    for (const record of records) if (record !== BROKEN) yield record.caption;
-  }
+  for await (const record of captionRecords({ path, format, keys, header: undefined, signal }))
+    if (record !== BROKEN) yield record.caption;
 }
