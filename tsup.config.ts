@@ -90,6 +90,6 @@ export default defineConfig([
     'session/inference-thread',
   ]),
   packageBuild('video', ['index', 'options', 'pool/frame-worker']),
-  packageBuild('train', ['index', 'options', 'cli', 'trainer/train-thread', 'data/decode-worker']),
+  packageBuild('train', ['index', 'options', 'trainer/train-thread', 'data/decode-worker']),
   packageBuild('synseg', ['cli']),
 ]);

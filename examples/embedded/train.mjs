@@ -28,7 +28,6 @@ const { values } = parseArgs({
 const at = (...parts) => join(resolve(values.work), ...parts);
 const draw = ['--import', 'tsx', 'worlds/street/make.ts'];
 const synseg = ['packages/synseg/dist/cli.js'];
-const trainer = ['packages/train/dist/cli.js'];
 
 /** A stage that draws pictures. */
 const pictures = (name, count, ...options) => ({
@@ -42,8 +41,9 @@ const run = (name, steps, ...options) => ({
   name,
   done: () => stepsOf(name) >= steps,
   command: () => [
-    ...trainer,
+    ...synseg,
     'train',
+    ...(name === 'encoders' ? ['--encoders'] : []),
     '--out',
     at(name),
     '--steps',
@@ -77,8 +77,6 @@ const STAGES = [
   run(
     'encoders',
     5000,
-    '--objective',
-    'contrastive',
     '--data',
     at('pretrain'),
     '--init',
@@ -91,10 +89,8 @@ const STAGES = [
     '1',
     '--patch-dropout',
     '0.5',
-    '--evaluate-pairs',
-    at('test'),
-    '--evaluate-every',
-    '1000',
+    '--evaluation',
+    `data=${at('test')},every=1000`,
   ),
   {
     name: 'phrases',
@@ -150,14 +146,14 @@ const STAGES = [
     '2e-3',
     '--clip-norm',
     '1',
-    '--augment',
+    '--augmentation',
     'flip,crop=0.25:1',
   ),
   {
     name: 'export',
     done: () => false,
     command: () => [
-      ...trainer,
+      ...synseg,
       'export',
       at('head', 'last'),
       '--out',

@@ -51,7 +51,7 @@ export function readDescriptions(): ReadonlyMap<string, DescriptionTexts> {
     const { value } = constant;
     // A description that is another, or a part of it.
     const referred = referredTo(value);
-    if (referred !== undefined) return read(constants.get(referred));
+    if (referred !== undefined) return chosen(read(constants.get(referred)), value);
     const literal = unwrapped(value);
     return ts.isObjectLiteralExpression(literal) ? readLiteral(literal, constant) : {};
   };
@@ -78,6 +78,17 @@ export function readDescriptions(): ReadonlyMap<string, DescriptionTexts> {
   return new Map(
     [...constants].filter(([name]) => /_(OPTIONS|FLAGS)$/.test(name)).map(([name, constant]) => [name, read(constant)]),
   );
+}
+
+/** Those options that `only(LIMITS, 'maxPixels')` takes, or `without(LIMITS, 'maxPixels')` leaves. */
+function chosen(texts: Record<string, OptionText>, value: ts.Expression): Record<string, OptionText> {
+  if (!ts.isCallExpression(value) || !ts.isIdentifier(value.expression)) return texts;
+  const names = value.arguments.filter(ts.isStringLiteral).map(({ text }) => text);
+  const wanted: Readonly<Record<string, boolean>> = { only: true, without: false };
+  const named = wanted[value.expression.text];
+  if (named === undefined) return texts;
+  const entries = Object.entries(texts);
+  return Object.fromEntries(entries.filter(([name]) => names.includes(name.split('.')[0] ?? '') === named));
 }
 
 /** The constant that an expression is, or is made of by a call: `LIMITS`, `only(LIMITS, 'maxPixels')`. */

@@ -329,7 +329,7 @@ describe('synseg video', () => {
     [['video', clip, ...required, 'second.mp4', '--png-folder', 'one'], /--png-folder must contain/],
     [['video', clip, ...required, '--policy', 'newest'], /It must be one of "auto", "every-frame", "freshest"/],
     [['video', clip, ...required, '--max-staleness-seconds', '0'], /a number above 0/],
-    [['video', clip, ...required, '--smooth', '2'], /from 0 to 1/],
+    [['video', clip, ...required, '--smooth', '2'], /Its weight must be a number above 0 and at most 1/],
     [['serve', clip, '--model', 'm'], /required option '--labels <a,b,c>'/],
     [['serve', clip, ...required, '--port', '70000'], /an integer from 0 to 65535/],
     [['probe'], /missing required argument 'source'/],

@@ -16,7 +16,8 @@ export interface TextOutput {
 /** Functions of the libraries that do the work; in tests, others in their place. */
 export type Work = Pick<typeof train, 'createCheckpoint' | 'evaluate' | 'exportCheckpoint' | 'extractPhrases'> & {
   readonly load: (...values: Parameters<typeof Segmenter.load>) => Promise<Loaded>;
-  readonly train: (...values: Parameters<typeof train.train>) => AsyncIterable<train.StepReport>;
+  readonly train: (options: train.TrainOptions) => AsyncIterable<train.StepReport>;
+  readonly trainEncoders: (options: train.TrainEncodersOptions) => AsyncIterable<train.StepReport>;
 };
 
 /** What commands need of a {@link Segmenter}. */

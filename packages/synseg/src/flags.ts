@@ -39,6 +39,15 @@ export function only<Described extends Options, Name extends keyof Described>(
   return Object.fromEntries(names.map((name) => [name, described[name]])) as Pick<Described, Name>;
 }
 
+/** A description but for some options. */
+export function without<Described extends Options, Name extends string>(
+  described: Described,
+  ...names: readonly Name[]
+): Omit<Described, Name> {
+  const rest = Object.entries(described).filter(([name]) => !names.includes(name as Name));
+  return Object.fromEntries(rest) as Omit<Described, Name>;
+}
+
 /** `maxPixels` as `max-pixels`. */
 export function kebabCase(name: string): string {
   return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();

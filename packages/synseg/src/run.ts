@@ -23,7 +23,9 @@ export interface CommandProcess {
 }
 
 /** Commands, and the file of each, which is loaded when its command is given. */
-const COMMANDS: Readonly<Record<string, readonly [about: string, load: () => Promise<Command>]>> = {
+const COMMANDS: Readonly<
+  Record<string, readonly [about: string, load: (argv: readonly string[]) => Promise<Command>]>
+> = {
   segment: ['segment a picture', async () => (await import('./commands/segment.ts')).segment],
   video: ['segment videos and live streams', async () => (await import('./commands/video.ts')).video],
   serve: [
@@ -42,6 +44,10 @@ const COMMANDS: Readonly<Record<string, readonly [about: string, load: () => Pro
   phrases: [
     'extract the noun phrases of a file of captions',
     async () => (await import('./commands/phrases.ts')).phrases,
+  ],
+  train: [
+    'train a checkpoint',
+    async (argv) => (await import('./commands/train.ts'))[argv.includes('--encoders') ? 'trainEncoders' : 'train'],
   ],
   evaluate: ['measure a checkpoint on masks', async () => (await import('./commands/evaluate.ts')).evaluate],
   export: [
@@ -141,7 +147,7 @@ async function define(
     .configureOutput(outputs);
   for (const [name, [about, load]] of Object.entries(COMMANDS)) {
     const sub = program.command(name).description(about);
-    if (argv.includes(name)) addTo(sub, await load(), act);
+    if (argv.includes(name)) addTo(sub, await load(argv), act);
   }
   return program;
 }
@@ -173,9 +179,9 @@ function commanderOption({ syntax, help, needed, read, hidden }: Flag): Option {
   const option = new Option(syntax, help).makeOptionMandatory(needed).hideHelp(hidden === true);
   return read === undefined
     ? option
-    : option.argParser((text) => {
+    : option.argParser((text, before: unknown) => {
         try {
-          return read(text);
+          return option.variadic && Array.isArray(before) ? [before, read(text)].flat() : read(text);
         } catch (error) {
           throw new InvalidArgumentError(messageOf(error));
         }

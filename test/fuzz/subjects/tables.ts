@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { DEFAULT_EXCLUSIONS_TEXT, PhraseExtractor, extractPhrases, readExclusions } from '@synseg/train';
-import { readConfigFile } from '../../../packages/train/src/command/config-file.ts';
+import { TRAIN_OPTIONS } from '@synseg/train/options';
+import { readConfigFile } from '../../../packages/synseg/src/config-file.ts';
 import { encodePNG } from '../../../packages/train/src/image/image.ts';
 import { mutateBytes, mutateJson, mutateText } from '../mutation.ts';
 import type { Draw } from '../draw.ts';
@@ -131,7 +132,7 @@ export async function open(folder: string): Promise<Subject> {
         case 'config':
           return {
             files: { 'run.json': draw.once(4) ? mutateText(draw, JSON.stringify(RUN)) : mutateJson(draw, RUN) },
-            run: () => readConfigFile(at('run.json')),
+            run: () => readConfigFile(at('run.json'), TRAIN_OPTIONS),
           };
         case 'captions.jsonl':
           return captions(kind, lines(draw));

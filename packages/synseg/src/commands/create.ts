@@ -25,8 +25,8 @@ Captions are a file, also packed as .gz. What is written segments, though at ran
 
 Examples:
   $ synseg create captions.jsonl --out nano --vision width=192,layers=6
-  $ synseg train --data captions.jsonl --objective contrastive --init nano --out runs/encoders --evaluate-pairs held-out.jsonl
-  $ synseg train --data captions.jsonl --recipe tags --init runs/encoders/best --out runs/head
+  $ synseg train --encoders --data captions.jsonl --init nano --out runs/encoders --evaluation data=held-out.jsonl
+  $ synseg train --data captions.jsonl --init runs/encoders/best --out runs/head
 `,
   run,
 });

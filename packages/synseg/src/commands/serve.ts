@@ -1,29 +1,28 @@
 /** `synseg serve`: sources on a web page, live, with labels to edit. */
 import type { LabelInput, LabelSet } from '@synseg/core';
-import type { OptionsOf } from '@synseg/core/guards';
+import { withDefault, type OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS } from '@synseg/core/options';
 import { PreviewServer, segmentVideos, sourceNames, type PreviewLabel, type PreviewLabels } from '@synseg/video';
-import { PREVIEW_OPTIONS } from '@synseg/video/options';
 import type { PreviewOptions, SegmentVideosOptions, SegmentedFrame, VideoStream } from '@synseg/video';
+import { PREVIEW_OPTIONS, SEGMENT_VIDEOS_OPTIONS } from '@synseg/video/options';
 import { command, type Context, type Loaded, type Result } from '../context.ts';
-import { among } from '../flags.ts';
+import { among, only } from '../flags.ts';
 import { loadModel } from '../model.ts';
-import { SEGMENT_VIDEOS_OPTIONS, VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
+import { VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
+
+const DEFAULT_PORT = 8080;
 
 /** Flags of `synseg serve`. */
 export const SERVE_FLAGS = {
   ...VIDEO_FLAGS,
+  ...only(SEGMENT_VIDEOS_OPTIONS, 'jpeg'),
   /**
    * Port of the page; 0 takes any that is free.
    * @default 8080
    */
-  port: PREVIEW_OPTIONS.port,
-  host: PREVIEW_OPTIONS.host,
-  token: PREVIEW_OPTIONS.token,
+  port: withDefault(PREVIEW_OPTIONS.port, DEFAULT_PORT),
+  ...only(PREVIEW_OPTIONS, 'host', 'token'),
 };
-/** Port of the page. */
-const DEFAULT_PORT = 8080;
-
 type ServeFlags = OptionsOf<typeof SERVE_FLAGS, 'labels'>;
 
 /** Runs `synseg serve` until all sources have ended or Ctrl-C. */
@@ -78,10 +77,7 @@ async function openPage(
   return PreviewServer.start({
     sources: sourceNames(sources),
     labels: { names: [], colors: [], thresholds: [] },
-    port,
-    ...(host === undefined ? {} : { host }),
-    ...(token === undefined ? {} : { token }),
-    ...(vocabulary === undefined ? {} : { vocabulary }),
+    ...{ port, host, token, vocabulary },
     onLabels,
   });
 }
@@ -97,7 +93,7 @@ function liveOptions(
   const names = sourceNames(sources);
   return {
     ...{ policy: 'freshest', onError: 'skip' },
-    ...(among(SEGMENT_VIDEOS_OPTIONS, flags) as SegmentVideosOptions),
+    ...among(SEGMENT_VIDEOS_OPTIONS, flags),
     ...{ realTime: true, render: ['jpeg'], signal, onEnd },
     onState: (change) => {
       void onState(change);

@@ -1,33 +1,23 @@
 /** `synseg video`: segment videos and live streams, write files, report. */
 import { basename, extname } from 'node:path';
 import type { LabelSet } from '@synseg/core';
-import { checkOutputs, choice, text, type OptionsOf } from '@synseg/core/guards';
+import { checkOutputs, type OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS } from '@synseg/core/options';
 import { describeSource, segmentVideos, sourceNames, type OutputFiles, type SegmentedFrame } from '@synseg/video';
-import type { SegmentVideosOptions, SourceReport } from '@synseg/video';
+import type { SourceReport } from '@synseg/video';
+import { OUTPUT_FILES, SEGMENT_VIDEOS_OPTIONS } from '@synseg/video/options';
 import { command, type Context, type Result } from '../context.ts';
-import { among, kebabCase } from '../flags.ts';
+import { among, kebabCase, only } from '../flags.ts';
 import { loadModel } from '../model.ts';
 import { grouped, percent } from '../text.ts';
-import { SEGMENT_VIDEOS_OPTIONS, VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
+import { VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
 
 /** Flags of `synseg video`. */
 export const VIDEO_COMMAND_FLAGS = {
   ...VIDEO_FLAGS,
-  /** Video with the label colors blended in, with its sound, to be written. */
-  out: { ...text(), placeholder: 'file.mp4' },
-  /** Masks as JSON lines (COCO run lengths), to be written. */
-  jsonl: { ...text(), placeholder: 'file' },
-  /** Masks as one COCO file, to be written. */
-  coco: { ...text(), placeholder: 'file.json' },
-  /** Share of each label per frame, to be written. */
-  csv: { ...text(), placeholder: 'file' },
-  /** Folder for one palette PNG per frame. */
-  pngFolder: { ...text(), placeholder: 'folder' },
-  /** Size of masks and label maps. */
-  size: choice(['model', 'source']),
-  /** ffmpeg's H.264 encoder for --out. */
-  encoder: text(),
+  out: OUTPUT_FILES.overlay,
+  ...only(OUTPUT_FILES, 'jsonl', 'coco', 'csv', 'pngFolder'),
+  ...only(SEGMENT_VIDEOS_OPTIONS, 'size', 'encoder'),
 };
 type VideoCommandFlags = OptionsOf<typeof VIDEO_COMMAND_FLAGS, 'labels'>;
 
@@ -78,7 +68,7 @@ async function run(context: Context, flags: VideoCommandFlags, sources: readonly
     tally.start(labels);
     const inputs = sourcesOf(sources, flags).map((source, at) => ({ source, ...files[at] }));
     const stream = segmentVideos(inputs, segmenter, labels, {
-      ...(among(SEGMENT_VIDEOS_OPTIONS, flags) as SegmentVideosOptions),
+      ...among(SEGMENT_VIDEOS_OPTIONS, flags),
       ...sourceNotes(context.note, flags.maxGapSeconds),
       signal,
       onProgress: ({ frames, total, framesPerSecond }) => {

@@ -6,47 +6,38 @@
  */
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf } from '@synseg/core/guards';
-import { checkKind, checkOptions, readTextFile } from '@synseg/core/guards';
-import { NESTED_NAMES, OPTION_NAMES, type ConfigOptions } from './option-names.ts';
+import { messageOf, readOptions, readTextFile, type Options } from '@synseg/core/guards';
 
 /**
- * Reads a configuration. TypeScript is left to the runtime.
+ * Reads a configuration and checks it. TypeScript is left to the runtime.
  *
  * @param path - .json, .js, .mjs, .ts or .mts
- * @throws RangeError when the file cannot be read or loaded, TypeError when it holds no options or unknown ones
+ * @param described - what may be in it
+ * @returns what is in it, without defaults
+ * @throws RangeError when the file cannot be read or loaded; TypeError or RangeError naming the file and the option
  * @example
  * ```ts
  * import { mkdtemp, writeFile } from 'node:fs/promises';
  * import { tmpdir } from 'node:os';
  * import { join } from 'node:path';
+ * import { integer } from '@synseg/core/guards';
  * import { readConfigFile } from './config-file.ts';
  * const file = join(await mkdtemp(join(tmpdir(), 'config-')), 'run.json');
- * await writeFile(file, '{ "steps": 200, "lambda": { "align": 0.1 } }');
- * console.assert((await readConfigFile(file)).steps === 200);
+ * await writeFile(file, '{ "steps": 200 }');
+ * console.assert((await readConfigFile(file, { steps: integer() })).steps === 200);
  * ```
  */
-export async function readConfigFile(path: string): Promise<ConfigOptions> {
-  const options = await contentsOf(path);
-  checkKind('read config', `"${path}"`, options, options !== undefined, 'hold an object of options');
-  checkOptions('read config', options, OPTION_NAMES, `"${path}"`);
-  for (const [name, names] of Object.entries(NESTED_NAMES))
-    checkOptions('read config', (options as Readonly<Record<string, unknown>>)[name], names, `${name} of "${path}"`);
-  return options as ConfigOptions;
+export async function readConfigFile(path: string, described: Options): Promise<Readonly<Record<string, unknown>>> {
+  const content = await contentsOf(path);
+  readOptions('read config', described, content ?? null, [], `"${path}"`);
+  return content as Readonly<Record<string, unknown>>;
 }
 
 async function contentsOf(path: string): Promise<unknown> {
-  switch (extname(path).toLowerCase()) {
-    case '.json':
-      return fromJson(path);
-    case '.js':
-    case '.mjs':
-    case '.ts':
-    case '.mts':
-      return fromModule(path);
-    default:
-      throw new RangeError(`Cannot read config: file must end in .json, .js, .mjs, .ts or .mts, got "${path}"`);
-  }
+  const ending = extname(path).toLowerCase();
+  if (ending === '.json') return fromJson(path);
+  if (['.js', '.mjs', '.ts', '.mts'].includes(ending)) return fromModule(path);
+  throw new RangeError(`Cannot read config: file must end in .json, .js, .mjs, .ts or .mts, got "${path}"`);
 }
 
 async function fromJson(path: string): Promise<unknown> {

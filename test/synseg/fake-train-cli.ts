@@ -1,9 +1,9 @@
-/** `synseg-train` with work that needs no model: a step takes 20 ms. Run by `process.test.ts`. */
+/** `synseg` with work that needs no model: a step takes 20 ms. Run by `train-process.test.ts`. */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runProcess } from '../../../packages/train/src/command/process.ts';
-import type { TrainOptions } from '../../../packages/train/src/trainer/train-options.ts';
+import type { TrainOptions } from '@synseg/train';
+import { runProcess } from '../../packages/synseg/src/process.ts';
 import { fakeTrain, fakeWork } from './fake-work.ts';
 
 await runProcess({
@@ -14,6 +14,8 @@ await runProcess({
     try {
       for await (const report of fakeTrain(options)) {
         await sleep(20);
+        // As the run's own log would, so that a test knows how far it is.
+        process.stderr.write(`at ${report.step}\n`);
         yield report;
       }
     } finally {

@@ -1,10 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfigFile } from '../../../packages/train/src/command/config-file.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { TRAIN_OPTIONS } from '@synseg/train/options';
+import { readConfigFile as read } from '../../packages/synseg/src/config-file.ts';
+import { without } from '../../packages/synseg/src/flags.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
+
+const readConfigFile = (path: string) => read(path, without(TRAIN_OPTIONS, 'onWarning', 'onProgress', 'signal'));
 
 function file(name: string, text: string): string {
   const path = join(folder, name);
@@ -17,8 +21,7 @@ describe('readConfigFile()', () => {
     const options = {
       data: { source: 'tags.jsonl', split: 'train' },
       steps: 200,
-      lambda: { align: 0.5 },
-      prior: 0.25,
+      advanced: { lambda: { align: 0.5 }, prior: 0.25 },
       evaluation: { dataset: 'ccp', root: 'ccp', every: 10 },
     };
     expect(await readConfigFile(file('a.json', `\uFEFF${JSON.stringify(options)}`))).toEqual(options);
@@ -27,8 +30,14 @@ describe('readConfigFile()', () => {
   it.each(['a.mjs', 'a.js', 'a.ts'])(
     'reads the default export of %s, by a path from the working directory',
     async (name) => {
-      const path = file(name, 'const steps = 10 * 20;\nexport default { steps, decoder: { heads: 4 } };\n');
-      expect(await readConfigFile(relative(process.cwd(), path))).toEqual({ steps: 200, decoder: { heads: 4 } });
+      const path = file(
+        name,
+        'const steps = 10 * 20;\nexport default { steps, advanced: { decoder: { heads: 4 } } };\n',
+      );
+      expect(await readConfigFile(relative(process.cwd(), path))).toEqual({
+        steps: 200,
+        advanced: { decoder: { heads: 4 } },
+      });
     },
   );
 
@@ -41,15 +50,15 @@ describe('readConfigFile()', () => {
     ],
     [
       'lambda.json',
-      '{ "lambda": { "alignment": 1 } }',
+      '{ "advanced": { "lambda": { "alignment": 1 } } }',
       'TypeError',
-      /^Cannot read config: lambda of ".*lambda\.json" must have known names, got "alignment"; known: align, contrast, .*$/,
+      /^Cannot read config: ".*lambda\.json"\.advanced\.lambda must have known names, got "alignment"; known: align, contrast, .*$/,
     ],
     [
       'number.json',
-      '{ "lambda": 3 }',
+      '{ "advanced": { "lambda": 3 } }',
       'TypeError',
-      /^Cannot read config: lambda of ".*number\.json" must be an object, got 3$/,
+      /^Cannot read config: ".*number\.json"\.advanced\.lambda must be an object, got 3$/,
     ],
     ['list.json', '[1]', 'TypeError', /^Cannot read config: ".*list\.json" must be an object, got a list of 1$/],
     [
@@ -62,7 +71,7 @@ describe('readConfigFile()', () => {
       'named.mjs',
       'export const options = {};',
       'TypeError',
-      /^Cannot read config: ".*named\.mjs" must hold an object of options, got undefined$/,
+      /^Cannot read config: ".*named\.mjs" must be an object, got null$/,
     ],
     ['broken.json', '{', 'RangeError', /^Cannot read config: ".*broken\.json" must hold JSON, got /],
     [

@@ -1,9 +1,9 @@
 /** Work that is done at once, and the command around it. */
-import { runCommand, type CommandSurroundings, type CommandWork } from '../../../packages/train/src/command/run.ts';
-import type { Score } from '../../../packages/train/src/evaluate/score.ts';
-import type { PhraseSummary } from '../../../packages/train/src/phrases/phrase-summary.ts';
-import type { StepReport } from '../../../packages/train/src/trainer/reports.ts';
-import type { TrainOptions } from '../../../packages/train/src/trainer/train-options.ts';
+import type { Score, StepReport, TrainOptions } from '@synseg/train';
+import type { PhraseSummary } from '@synseg/train';
+import type { Work } from '../../packages/synseg/src/context.ts';
+import type { CommandProcess } from '../../packages/synseg/src/run.ts';
+import { command as run, type Ran } from './command.ts';
 
 /** A report of a step. */
 export function stepReport(step: number, steps: number, more: Partial<StepReport> = {}): StepReport {
@@ -102,7 +102,7 @@ export const fakeSummary: PhraseSummary = {
 };
 
 /** All of it. */
-export const fakeWork: CommandWork = {
+export const fakeWork: Omit<Work, 'load'> = {
   createCheckpoint: (folder) =>
     Promise.resolve({ folder, vocabulary: 600, parameters: { vision: 1_000_000, text: 200_000, decoder: 34_000 } }),
   train: fakeTrain,
@@ -113,21 +113,12 @@ export const fakeWork: CommandWork = {
 };
 
 /** Runs a command line with fake work, in which some may be replaced. */
-export async function command(
+export function command(
   argv: readonly string[],
-  work: Partial<CommandWork> = {},
-  more: Partial<CommandSurroundings> = {},
-): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const text = { stdout: '', stderr: '' };
-  const exitCode = await runCommand(argv, {
-    version: '1.2.3',
-    stdout: { write: (part: string) => (text.stdout += part) },
-    stderr: { write: (part: string) => (text.stderr += part) },
-    signal: new AbortController().signal,
-    work: { ...fakeWork, ...work },
-    ...more,
-  });
-  return { exitCode, ...text };
+  work: Partial<Work> = {},
+  more: Partial<CommandProcess> = {},
+): Promise<Ran> {
+  return run(argv, { work: { ...fakeWork, ...work }, ...more });
 }
 
 /** Lines of JSON. */

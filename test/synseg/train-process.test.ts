@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
-const repository = resolve(import.meta.dirname, '../../..');
-const built = join(repository, 'packages/train/dist/cli.js');
+const repository = resolve(import.meta.dirname, '../..');
+const built = join(repository, 'packages/synseg/dist/cli.js');
 const newerNode = join(
   repository,
   `node_modules/.cache/newer-node/node_modules/node-${process.platform}-${process.arch}/bin/node`,
@@ -44,28 +44,27 @@ async function run([program = '', ...args]: readonly string[], interfere: Interf
   return { code, signal, ...text };
 }
 
-describe('the process of synseg-train', () => {
+describe('the process of synseg', () => {
   const fake = (out: string, ...more: string[]): string[] => [
-    ...[process.execPath, '--import', 'tsx', join(import.meta.dirname, 'fake-cli.ts')],
+    ...[process.execPath, '--import', 'tsx', join(import.meta.dirname, 'fake-train-cli.ts')],
     ...['train', '--data', 'd', '--init', 'i', '--out', join(folder, out), '--steps', '100000', '--json', ...more],
   ];
-  const lastLine = (stdout: string): unknown => JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('saves on %s and ends with 0', async (name) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('saves on %s and ends with 130', async (name) => {
     let sent = false;
     const { code, stdout, stderr } = await run(fake(name), (child, text) => {
-      if (!sent && text.stdout.includes('"step":3')) sent = child.kill(name);
+      if (!sent && text.stderr.includes('at 3\n')) sent = child.kill(name);
     });
-    expect(code, stderr).toBe(0);
-    expect(lastLine(stdout)).toMatchObject({ interrupted: true, checkpoint: join(folder, name, 'last') });
+    expect(code, stderr).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, checkpoint: join(folder, name, 'last') });
     expect(existsSync(join(folder, name, 'last/saved'))).toBe(true);
-    expect(stderr).toContain('Stopping: the step is being finished and saved.');
+    expect(stderr).toContain('Stopping: what is done is being kept.');
   });
 
   it('ends at once on the second signal', async () => {
     let sent = 0;
     const { signal } = await run(fake('twice', '--seed', '7'), (child, text) => {
-      if (sent === 0 && text.stdout.includes('"step":3')) sent += Number(child.kill('SIGINT'));
+      if (sent === 0 && text.stderr.includes('at 3\n')) sent += Number(child.kill('SIGINT'));
       if (sent === 1 && text.stderr.includes('Stopping')) sent += Number(child.kill('SIGINT'));
     });
     expect(signal).toBe('SIGINT');
@@ -73,8 +72,8 @@ describe('the process of synseg-train', () => {
   });
 
   it('saves when its reader goes away', async () => {
-    const { code } = await run(fake('head'), (child, text) => {
-      if (text.stdout.includes('"step":3')) child.stdout?.destroy();
+    const { code } = await run(fake('head', '--steps', '10'), (child, text) => {
+      if (text.stderr.includes('at 3\n')) child.stdout?.destroy();
     });
     expect(code).toBe(0);
     expect(existsSync(join(folder, 'head/last/saved'))).toBe(true);
@@ -101,7 +100,7 @@ describe.each<[string, () => readonly string[], boolean]>([
     ],
     true,
   ],
-])('the built synseg-train under %s', (name, locate, runsTypescript) => {
+])('the built synseg under %s', (name, locate, runsTypescript) => {
   let command: readonly string[];
   beforeAll(() => {
     command = locate();
@@ -112,7 +111,7 @@ describe.each<[string, () => readonly string[], boolean]>([
   it('has help and a version', async () => {
     const help = await run([...command, built, '--help']);
     expect([help.code, help.stderr]).toEqual([0, '']);
-    expect(help.stdout).toMatch(/^Usage: synseg-train/);
+    expect(help.stdout).toMatch(/^Usage: synseg/);
     expect((await run([...command, built, '--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
   });
 
@@ -137,8 +136,8 @@ describe.each<[string, () => readonly string[], boolean]>([
     expect(code).toBe(2);
     expect(stderr).toMatch(
       runsTypescript
-        ? /^synseg-train: Cannot train: steps must be an integer of at least 0, got 1\.5$/m
-        : /^synseg-train: Cannot read config: a \.ts file must be run by Deno, Node ≥ 22\.18 or Node ≥ 23\.6, got Node \d+\.\d+\.\d+; write it as \.mjs or \.json$/m,
+        ? /^synseg: Cannot read config: ".*config\.ts"\.steps must be an integer of at least 0, got 1\.5$/m
+        : /^synseg: Cannot read config: a \.ts file must be run by Deno, Node ≥ 22\.18 or Node ≥ 23\.6, got Node \d+\.\d+\.\d+; write it as \.mjs or \.json$/m,
     );
   });
 });

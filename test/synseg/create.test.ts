@@ -2,17 +2,21 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CreateOptions } from '@synseg/train';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { command, linesOf } from './fake-work.ts';
 
 const root = temporaryFolder();
 const captions = join(root, 'captions.jsonl');
 writeFileSync(captions, '{"image":"a.png","caption":"a red car"}\nbroken\n{"image":"b.png","caption":"a bus"}\n');
 
-describe('synseg-train create', () => {
+describe('synseg create', () => {
   it('hands sizes and the captions of the file to createCheckpoint()', async () => {
     let given: unknown;
-    const createCheckpoint = async (folder: string, texts: AsyncIterable<string>, options: CreateOptions) => {
+    const createCheckpoint = async (
+      folder: string,
+      texts: Iterable<string> | AsyncIterable<string>,
+      options?: CreateOptions,
+    ) => {
       const read: string[] = [];
       for await (const text of texts) read.push(text);
       given = { folder, options, texts: read };
@@ -30,7 +34,7 @@ describe('synseg-train create', () => {
       '--taps',
       '1,3',
       '--decoder',
-      'reduce=32',
+      'reduce-dim=32',
       '--projection-dim',
       '64',
       '--vocabulary',
@@ -69,10 +73,10 @@ describe('synseg-train create', () => {
   it.each([
     [
       ['--vision', 'depth=3'],
-      /It must be made of name=value, with side, patch, width, layers, heads as names, got "depth=3"/,
+      /It must be made of name=value, with side, patch, width, layers, heads as names, got "depth"/,
     ],
-    [['--taps', 'a,b'], /It must be a number/],
-    [['--format', 'spacy'], /Allowed choices are tsv, csv, jsonl, coco, text/],
+    [['--taps', 'a,b'], /Its? ?.*must be an integer of at least 0/],
+    [['--format', 'spacy'], /It must be one of "tsv", "csv", "jsonl", "coco", "text"/],
   ])('ends with 2 for %j', async (argv, message) => {
     const { exitCode, stderr } = await command(['create', captions, '--out', 'nano', ...argv]);
     expect(exitCode).toBe(2);

@@ -1,14 +1,14 @@
-/** The built `synseg-train`, without `CI`: nothing but our cache is written outside of what it was told to write. */
+/** The built `synseg`, without `CI`: nothing but our cache is written outside of what it was told to write. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { runAtCleanHome } from '../../support/clean-home.ts';
-import { REPOSITORY } from '../../support/runtimes.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
-import { writeTinySet } from '../trainer/tiny-set.ts';
+import { runAtCleanHome } from '../support/clean-home.ts';
+import { REPOSITORY } from '../support/runtimes.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { writeTinyClipseg } from '../support/tiny-clipseg.ts';
+import { writeTinySet } from '../train/trainer/tiny-set.ts';
 
 const root = temporaryFolder();
-const cli = join(REPOSITORY, 'packages/train/dist/cli.js');
+const cli = join(REPOSITORY, 'packages/synseg/dist/cli.js');
 const init = writeTinyClipseg(join(root, 'model'));
 const set = writeTinySet(join(root, 'set'));
 

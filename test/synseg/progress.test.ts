@@ -1,9 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { duration, figure } from '../../../packages/train/src/command/output.ts';
-import { progressView } from '../../../packages/train/src/command/progress.ts';
-
-const plain = { write: () => {} };
+import { openProgress } from '../../packages/synseg/src/progress.ts';
+import { duration, figure } from '../../packages/synseg/src/text.ts';
 
 function terminal() {
   const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
@@ -12,16 +10,16 @@ function terminal() {
   return { stream, text: () => text };
 }
 
-describe('progressView()', () => {
+describe('openProgress()', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout', 'Date'] }));
   afterEach(() => void vi.useRealTimers());
 
   it('writes a line now and then where there is no terminal, ever less often', () => {
     const lines: number[] = [];
-    const view = progressView({ write: (text) => lines.push(Number(text)) }, plain, {});
+    const view = openProgress({ write: (text) => lines.push(Number(text)) }, false);
     for (let second = 1; second <= 3600; second++) {
       vi.advanceTimersByTime(1000);
-      view.show({ share: second / 3600, text: String(second) });
+      view.show(second / 3600, String(second));
     }
     view.close();
     expect(lines.slice(0, 3)).toEqual([5, 10, 15]);
@@ -31,9 +29,9 @@ describe('progressView()', () => {
 
   it('shows a bar on a terminal, keeps printed lines above it, and leaves no bar behind', () => {
     const { stream, text } = terminal();
-    const view = progressView(stream, plain, {});
+    const view = openProgress(stream, false);
     view.print('before');
-    view.show({ share: 0.5, text: 'step 5/10' });
+    view.show(0.5, 'step 5/10');
     vi.advanceTimersByTime(500);
     expect(text()).toMatch(/^before\n[\s\S]*==========-+ step 5\/10/);
     view.print('step 5: mIoU 20 %');
@@ -45,16 +43,15 @@ describe('progressView()', () => {
     expect(text().slice(before)).toBe('after\n');
   });
 
-  it('shows nothing when quiet, nor between lines of JSON on the same terminal', () => {
+  it('shows nothing but what is printed when quiet', () => {
     const { stream, text } = terminal();
-    for (const view of [progressView(stream, plain, { quiet: true }), progressView(stream, stream, { json: true })]) {
-      view.show({ share: 0.5, text: 'step' });
-      vi.advanceTimersByTime(90_000);
-      view.show({ share: 0.6, text: 'step' });
-      view.print('warning');
-      view.close();
-    }
-    expect(text()).toBe('warning\nwarning\n');
+    const view = openProgress(stream, true);
+    view.show(0.5, 'step');
+    vi.advanceTimersByTime(90_000);
+    view.show(0.6, 'step');
+    view.print('warning');
+    view.close();
+    expect(text()).toBe('warning\n');
   });
 });
 

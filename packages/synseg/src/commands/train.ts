@@ -1,0 +1,217 @@
+/** `synseg train`: progress on the way, the result of the run at its end; the run's own log has every step. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withoutSecrets } from '@synseg/core/guards';
+import * as library from '@synseg/train';
+import type { RetrievalScore, SegmentationScore, StepReport, TrainProgress, TrainWarning } from '@synseg/train';
+import type { TrainEncodersOptions, TrainOptions } from '@synseg/train';
+import {
+  TRAIN_ADVANCED_OPTIONS,
+  TRAIN_ENCODERS_ADVANCED_OPTIONS,
+  TRAIN_ENCODERS_OPTIONS,
+  TRAIN_OPTIONS,
+} from '@synseg/train/options';
+import { command, type Context, type Result } from '../context.ts';
+import { TRAIN_ENCODERS_FLAGS, TRAIN_FLAGS, trainOptions } from '../train-flags.ts';
+import { duration, figure, grouped } from '../text.ts';
+
+/** Runs `synseg train`. */
+export const train = command({
+  name: 'TRAIN_FLAGS',
+  flags: TRAIN_FLAGS,
+  help: `
+Examples:
+  $ synseg train --data "shards/{00000..00099}.tar" --phrases phrases.jsonl --init CIDAS/clipseg-rd64-refined --out runs/a
+  $ synseg train --data tags.jsonl --init random --trunk ./backbone --recipe tags --steps 200 --out runs/b --json
+  $ synseg train --config run.json --steps 20000 --resume
+  $ synseg train --data photos --objective masks --init ./checkpoint --out runs/c --augmentation flip,crop=0.5:1 --evaluation dataset=camvid,root=data/camvid,split=val
+  $ synseg train --encoders --data captions.jsonl --init nano --out runs/encoders --evaluation data=held-out.jsonl
+
+Every option of train() may stand in the config file; a flag wins over it. A .ts file needs Deno, Node 22.18 or later, or 23.6
+or later. The configuration with all defaults goes to stderr and to config.json of the run.
+
+--json prints the report of the last step with interrupted, seconds, out, checkpoint and best. Every step is a line of
+log.jsonl in the run folder.
+
+Ctrl-C finishes the step, saves, and ends with 130. --resume goes on from there, or from the last save, bit for bit.
+`,
+  async run(context, flags) {
+    const options = (await trainOptions(flags, TRAIN_OPTIONS, TRAIN_ADVANCED_OPTIONS)) as unknown as TrainOptions;
+    const { train: start = library.train } = context.work;
+    return follow(context, library.planTraining(options), (callbacks) => start({ ...options, ...callbacks }));
+  },
+});
+
+/** Runs `synseg train --encoders`. */
+export const trainEncoders = command({
+  name: 'TRAIN_ENCODERS_FLAGS',
+  flags: TRAIN_ENCODERS_FLAGS,
+  help: `
+Trains both encoders on whole captions: each is a negative of every other picture of the batch. synseg train --help says more.
+
+Examples:
+  $ synseg create captions.jsonl --out nano
+  $ synseg train --encoders --data captions.jsonl --init nano --out runs/encoders --evaluation data=held-out.jsonl
+  $ synseg train --data captions.jsonl --init runs/encoders/best --out runs/head
+`,
+  async run(context, flags) {
+    const values = await trainOptions(flags, TRAIN_ENCODERS_OPTIONS, TRAIN_ENCODERS_ADVANCED_OPTIONS);
+    const options = values as unknown as TrainEncodersOptions;
+    const { trainEncoders: start = library.trainEncoders } = context.work;
+    return follow(context, library.planEncoders(options), (callbacks) => start({ ...options, ...callbacks }));
+  },
+});
+
+interface Callbacks {
+  readonly signal: AbortSignal;
+  readonly onWarning: (warning: TrainWarning) => void;
+  readonly onProgress: (progress: TrainProgress) => void;
+}
+
+type Planned = Pick<ReturnType<typeof library.planTraining | typeof library.planEncoders>, 'plan' | 'surroundings'>;
+
+/** A score, and the step it is of. */
+type BestScore = { readonly step: number } & (Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>);
+
+/** What came of a run: the last report, if there was one, and where things are. */
+interface Summary extends Partial<StepReport> {
+  readonly interrupted: boolean;
+  /** Loading included. */
+  readonly seconds: number;
+  readonly out: string;
+  /** Folder of the state after the last step; null when it ended before there was one. */
+  readonly checkpoint: string | null;
+  /** Best score of this session, if one was taken. */
+  readonly best: (BestScore & { readonly checkpoint: string }) | null;
+}
+
+async function follow(
+  { signal, progress, note, warn }: Context,
+  { plan, surroundings: { out } }: Planned,
+  start: (callbacks: Callbacks) => AsyncIterable<StepReport>,
+): Promise<Result> {
+  note(withoutSecrets(planText({ out, ...plan })));
+  const told = new Set<string>();
+  const onWarning = ({ message }: TrainWarning): void => {
+    if (!told.has(message)) warn(`warning: ${message}`);
+    told.add(message);
+  };
+  const onProgress = (at: TrainProgress): void => progress.show(...stateOf(at));
+  const pace = new Pace();
+  let last: StepReport | undefined;
+  let best: BestScore | undefined;
+  try {
+    for await (const report of start({ signal, onWarning, onProgress })) {
+      last = report;
+      progress.show(report.step / report.steps, stepText(report, pace.secondsLeft(report)));
+      if (report.score === undefined) continue;
+      const { best: isBest, ...score } = report.score;
+      if (isBest) best = { step: report.step, ...score };
+      note(`step ${report.step}: ${scoreText(score)}${isBest ? ', the best so far' : ''}`);
+    }
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+  }
+  progress.close();
+  const checkpoint = join(out, 'last');
+  const interrupted = signal.aborted && (last?.step ?? 0) < plan.steps;
+  const summary: Summary = {
+    // A run that was complete before has no more to report.
+    ...(last ?? (signal.aborted ? {} : { step: plan.steps, steps: plan.steps })),
+    ...{ interrupted, seconds: Math.round(pace.seconds * 10) / 10, out },
+    checkpoint: signal.aborted && !(await exists(checkpoint)) ? null : checkpoint,
+    best: best === undefined ? null : { ...best, checkpoint: join(out, 'best') },
+  };
+  return { json: summary, text: summaryText(summary), interrupted };
+}
+
+/** Time passed and time left, over steps done since the first report: the first one holds what loads late. */
+class Pace {
+  readonly #started = performance.now();
+  #first: { readonly step: number; readonly at: number } | undefined;
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  secondsLeft({ step, steps }: StepReport): number | undefined {
+    const at = performance.now();
+    this.#first ??= { step, at };
+    const done = step - this.#first.step;
+    return done === 0 ? undefined : (((at - this.#first.at) / done) * (steps - step)) / 1000;
+  }
+}
+
+/** The resolved configuration, a line a value. */
+function planText(plan: object): string {
+  const given = Object.entries(plan).filter(([, value]) => value !== undefined);
+  const rows = given.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+function stateOf(progress: TrainProgress): readonly [share: number, text: string] {
+  if (progress.stage === 'load') return [0, 'loading'];
+  const { done, total } = progress;
+  const amount = `${grouped(done)}/${grouped(total)} pictures`;
+  const text =
+    progress.stage === 'evaluate'
+      ? `evaluating, ${amount}`
+      : `caching features, ${amount}, ${grouped(Math.round(progress.bytes / 1e6))} MB in all`;
+  return [total === 0 ? 0 : done / total, text];
+}
+
+function lossText({ losses = {}, total = NaN }: Partial<StepReport>): string {
+  return `total ${figure(total)} (${Object.entries(losses)
+    .map(([name, value]) => `${name} ${figure(value)}`)
+    .join(', ')})`;
+}
+
+function scoreText(score: Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>): string {
+  if ('mIoU' in score) return `mIoU ${score.mIoU.toFixed(2)} %`;
+  const [pictures, captions, chance] = [score.imageToText, score.textToImage, score.chance].map(
+    (share) => `${(100 * share).toFixed(1)} %`,
+  );
+  return (
+    `retrieval of ${grouped(score.pairs)} pairs: pictures ${String(pictures)}, captions ${String(captions)} ` +
+    `(chance ${String(chance)})`
+  );
+}
+
+/** What is told of encoders in training. */
+function pairText({ accuracy, logitScale }: Partial<StepReport>): string {
+  return accuracy === undefined || logitScale === undefined
+    ? ''
+    : `, in batch ${(100 * accuracy).toFixed(1)} %, scale ${logitScale.toFixed(1)}`;
+}
+
+function stepText(report: StepReport, secondsLeft: number | undefined): string {
+  const { step, steps, imagesPerSecond } = report;
+  const left = secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left`;
+  return (
+    `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} images/s${left}, ` +
+    `${lossText(report)}${pairText(report)}`
+  );
+}
+
+function summaryText(summary: Summary): string {
+  const { step, interrupted, seconds, checkpoint, best } = summary;
+  const first = interrupted
+    ? step === undefined
+      ? 'Interrupted before a step was done'
+      : `Interrupted after step ${grouped(step)}`
+    : `Done: ${grouped(step ?? 0)} steps`;
+  return [
+    `${first}, ${duration(seconds)}`,
+    ...(summary.losses === undefined ? [] : [`  ${lossText(summary)}${pairText(summary)}`]),
+    ...(best === null ? [] : [`  best ${scoreText(best)}, of step ${grouped(best.step)}: ${best.checkpoint}`]),
+    ...(checkpoint === null ? [] : [`  wrote ${checkpoint}`]),
+  ].join('\n');
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
