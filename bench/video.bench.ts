@@ -147,8 +147,17 @@ async function servedRate(clip: string, segmenter: VideoSegmenter, labels: Label
   let [first, count] = [0, 0];
   for await (const frame of segmentVideo(clip, segmenter, labels, { render: ['jpeg'] })) {
     if (count++ === 0) first = performance.now();
-    const { index, timeSeconds, areas, latencySeconds, jpeg = new Uint8Array() } = frame;
-    preview.publish({ source: 0, index, timeSeconds, jpeg, areas, latencySeconds, dropped: 0, framesPerSecond: 0 });
+    const { index, timeSeconds, segmentation, latencySeconds, jpeg = new Uint8Array() } = frame;
+    preview.publish({
+      source: 0,
+      index,
+      timeSeconds,
+      jpeg,
+      areas: segmentation.areas,
+      latencySeconds,
+      dropped: 0,
+      framesPerSecond: 0,
+    });
   }
   const rate = ((count - 1) * 1000) / (performance.now() - first);
   if (preview.viewers !== viewers)

@@ -69,9 +69,9 @@ const options = {
   views: Number(flags.views) as 1 | 5,
   onProgress: ({ frames }: { frames: number }) => show(frames, clip.frames),
 } as const;
-for await (const { index, labelMap } of segmentVideo(clip.video, segmenter, labels, options)) {
-  counter.add(truth.maps[index]!, labelMap);
-  predictions[index] = labelMap;
+for await (const { index, segmentation } of segmentVideo(clip.video, segmenter, labels, options)) {
+  counter.add(truth.maps[index]!, segmentation.labelMap);
+  predictions[index] = segmentation.labelMap;
 }
 const framesPerSecond = (1000 * predictions.length) / (performance.now() - started);
 const iou = counter.perClass();

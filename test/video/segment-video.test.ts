@@ -40,21 +40,20 @@ describe('segmentVideo()', () => {
     expect(frames[7]).toMatchObject({
       source: clip,
       sourceIndex: 0,
-      labels: ['left', 'right'],
       held: false,
-      width: 32,
-      height: 24,
       sourceWidth: 160,
       sourceHeight: 120,
       dropped: 0,
-      areas: { left: 0.5, right: 0.5 },
+      segmentation: { labels: ['left', 'right'], width: 32, height: 24, areas: { left: 0.5, right: 0.5 } },
     });
-    expect([frames[7]?.labelMap[0], frames[7]?.labelMap[31]]).toEqual([0, 1]);
-    expect(Object.keys(frames[7]?.toRLE() ?? {})).toEqual(['left', 'right']);
-    expect(frames[7]?.toRLE().left?.size).toEqual([24, 32]);
-    expect(Object.keys(frames[7]?.toPolygons() ?? {})).toEqual(['left', 'right']);
-    expect(frames[7]?.mask('right').subarray(14, 18)).toEqual(Uint8Array.of(0, 0, 1, 1));
-    expect(() => frames[7]?.mask('middle')).toThrow('Cannot read mask: label must be one of left, right, got "middle"');
+    expect([frames[7]?.segmentation.labelMap[0], frames[7]?.segmentation.labelMap[31]]).toEqual([0, 1]);
+    expect(Object.keys(frames[7]?.segmentation.toRLE() ?? {})).toEqual(['left', 'right']);
+    expect(frames[7]?.segmentation.toRLE().left?.size).toEqual([24, 32]);
+    expect(Object.keys(frames[7]?.segmentation.toPolygons() ?? {})).toEqual(['left', 'right']);
+    expect(frames[7]?.segmentation.mask('right').subarray(14, 18)).toEqual(Uint8Array.of(0, 0, 1, 1));
+    expect(() => frames[7]?.segmentation.mask('middle')).toThrow(
+      'Cannot read mask: label must be one of left, right, got "middle"',
+    );
     expect(frames[7]?.latencySeconds).toBeGreaterThan(0);
     expect(session.mostInFlight).toBe(4);
   });

@@ -128,7 +128,10 @@ describe('segmentVideos() and its files', () => {
 
   it('are at the size of the source where COCO and PNG files are written', async () => {
     const frames = await all(segmentVideos([{ source: pushed(1), coco: at('size.json') }], new FakeSession(), halves));
-    expect([frames[0]?.width, frames[0]?.height]).toEqual([frames[0]?.sourceWidth, frames[0]?.sourceHeight]);
+    expect([frames[0]?.segmentation.width, frames[0]?.segmentation.height]).toEqual([
+      frames[0]?.sourceWidth,
+      frames[0]?.sourceHeight,
+    ]);
     expect(() =>
       segmentVideos([{ source: pushed(1), pngFolder: at('p') }], new FakeSession(), halves, { size: 'model' }),
     ).toThrow("Cannot segment videos: size must be 'source' with coco or pngFolder, got 'model'");

@@ -197,10 +197,12 @@ describe('segmentVideos() changes labels in mid-stream', () => {
     const frames: SegmentedFrame[] = [];
     for await (const frame of stream) frames.push(frame);
     const changed = frames
-      .filter(({ labels }) => labels.join() === 'sky,road,car')
+      .filter(({ segmentation: { labels } }) => labels.join() === 'sky,road,car')
       .map(({ sourceIndex, index }) => `${sourceIndex}:${index}`);
     expect(changed).toEqual(upTo(8).map((index) => `1:${index + 12}`));
-    expect(Object.keys(frames.at(-1)?.areas ?? {})).toHaveLength(frames.at(-1)?.labels.length ?? 0);
+    expect(Object.keys(frames.at(-1)?.segmentation.areas ?? {})).toHaveLength(
+      frames.at(-1)?.segmentation.labels.length ?? 0,
+    );
   });
 
   it('at once, frames under way keep theirs', async () => {
@@ -208,7 +210,7 @@ describe('segmentVideos() changes labels in mid-stream', () => {
     const labels: string[] = [];
     for await (const frame of stream) {
       if (frame.index === 5) stream.setLabels(others);
-      labels.push(frame.labels.join());
+      labels.push(frame.segmentation.labels.join());
     }
     const first = labels.indexOf('sky,road,car');
     expect(first).toBeGreaterThan(5);
@@ -250,7 +252,7 @@ describe('segmentVideos() over time', () => {
     );
     expect(frames.filter(({ held }) => !held).map(({ index }) => index)).toEqual([0, 10, 15, 25]);
     expect(session.requests).toBe(4);
-    expect(frames.every(({ areas }) => areas.left === 0.5)).toBe(true);
+    expect(frames.every(({ segmentation: { areas } }) => areas.left === 0.5)).toBe(true);
   });
 
   it('spends no key frame on a frame that is held', async () => {
@@ -279,7 +281,9 @@ describe('segmentVideos() over time', () => {
   it('smooths in order, whatever order the model answers in', async () => {
     const { frames } = await collect([pushed(12)], { smooth: { weight: 0.5 }, render: ['rle'] });
     expect(frames.map(({ index }) => index)).toEqual(upTo(12));
-    expect(frames.every(({ areas, rle }) => areas.left === 0.5 && rle?.right !== undefined)).toBe(true);
+    expect(
+      frames.every(({ segmentation }) => segmentation.areas.left === 0.5 && segmentation.toRLE().right !== undefined),
+    ).toBe(true);
   });
 
   it('takes five views for key frames', async () => {
@@ -295,7 +299,9 @@ describe('segmentVideos() over time', () => {
       session,
     );
     expect(views).toEqual([5, 1, 1, 1, 5, 1, 1, 1, 5]);
-    expect(new Set(frames.map(({ width, height }) => `${width}x${height}`))).toEqual(new Set(['32x24']));
+    expect(new Set(frames.map(({ segmentation: { width, height } }) => `${width}x${height}`))).toEqual(
+      new Set(['32x24']),
+    );
   });
 });
 
@@ -307,19 +313,19 @@ describe('segmentVideos() computes in its threads', () => {
       legend: false,
     });
     const [frame] = frames;
-    expect([frame?.width, frame?.height, frame?.overlay?.length]).toEqual([32, 24, 32 * 24 * 3]);
-    expect([frame?.png?.subarray(1, 4), frame?.jpeg?.subarray(0, 2)]).toEqual(
+    const segmentation = frame?.segmentation;
+    expect([segmentation?.width, segmentation?.height, frame?.overlay?.length]).toEqual([32, 24, 32 * 24 * 3]);
+    expect([(await segmentation?.toPNG())?.subarray(1, 4), frame?.jpeg?.subarray(0, 2)]).toEqual(
       [Buffer.from('PNG'), Buffer.from([0xff, 0xd8])].map((part) => new Uint8Array(part)),
     );
-    expect(Object.keys(frame?.polygons ?? {})).toEqual(['left', 'right']);
+    expect(Object.keys(segmentation?.toPolygons() ?? {})).toEqual(['left', 'right']);
     const plain = (await collect([pushed(1)])).frames[0];
-    expect([plain?.rle, plain?.polygons, plain?.png, plain?.overlay, plain?.jpeg]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect([plain?.overlay, plain?.jpeg]).toEqual([undefined, undefined]);
+    // What was made before is given, what was not is made at each call.
+    expect(segmentation?.toRLE()).toBe(segmentation?.toRLE());
+    expect(segmentation?.toPolygons()).toBe(segmentation?.toPolygons());
+    expect(plain?.segmentation.toRLE()).not.toBe(plain?.segmentation.toRLE());
+    expect(plain?.segmentation.toPolygons()).not.toBe(plain?.segmentation.toPolygons());
   });
 });
 

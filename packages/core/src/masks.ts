@@ -17,3 +17,4 @@ export { labelColors } from './mask/palette.ts';
 export { encodeIndexedPNG, INDEXED_PNG_OPTIONS, type IndexedPNGOptions } from './image/label-png.ts';
 export { TRACE_POLYGONS_OPTIONS, tracePolygons } from './mask/polygons.ts';
 export { decodeRLE, encodeLabelMapRLE, encodeLabelRLE, encodeRLE, type DecodeRLEOptions } from './mask/rle.ts';
+export type { MadeForms } from './segmenter/segmentation.ts';

@@ -15,3 +15,4 @@ export { startInference } from './session/inference-link.ts';
 export { RequestChannel, sendError, sendResult, type Numbered } from './session/request-channel.ts';
 export { serveOwner, ServiceThread, type Service, type ThreadPlan } from './session/service-thread.ts';
 export { threadOptions } from './session/thread-options.ts';
+export { moving, tellLoaded, WorkerPool, type WorkerPoolOptions } from './session/worker-pool.ts';

@@ -8,7 +8,6 @@ export type { SourceState, SourceStateChange } from './live/source-reader.ts';
 export type { Policy } from './pipeline/frame-buffer.ts';
 export type { SourceWithFiles, VideoSegmenter } from './pipeline/stream.ts';
 export type { SourceReport, VideoStream } from './pipeline/video-stream.ts';
-export type { MaskRle } from './label-masks.ts';
 export { PreviewServer } from './preview/preview-server.ts';
 export type { PreviewLabel, PreviewLabels, PreviewOptions, PreviewPicture } from './preview/preview-options.ts';
 export { findFfmpeg } from './process/version.ts';

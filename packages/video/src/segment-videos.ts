@@ -26,7 +26,7 @@ import {
  * const segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
  * const street = await segmenter.labels(['road', 'car', 'person']);
  * for await (const frame of segmentVideo('drive.mp4', segmenter, street, { overlay: 'overlay.mp4' })) {
- *   console.log(frame.index, frame.timeSeconds, frame.areas);
+ *   console.log(frame.index, frame.timeSeconds, frame.segmentation.areas);
  * }
  * await segmenter.dispose();
  * ```
@@ -64,7 +64,7 @@ export function segmentVideo(
  * const segmenter = await Segmenter.load('CIDAS/clipseg-rd64-refined');
  * const street = await segmenter.labels(['road', 'car', 'person']);
  * for await (const frame of segmentVideos(['rtsp://front/1', 'camera:0'], segmenter, street)) {
- *   console.log(frame.source, frame.index, frame.dropped, frame.latencySeconds, frame.areas);
+ *   console.log(frame.source, frame.index, frame.dropped, frame.latencySeconds, frame.segmentation.areas);
  * }
  * await segmenter.dispose();
  * ```

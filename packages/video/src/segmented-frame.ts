@@ -1,11 +1,9 @@
 /** What a video gives for each frame. */
-import type { Polygon } from '@synseg/core';
-import { describeValue, showsItself } from '@synseg/core/guards';
-import { maskOf, polygonsByLabel, rleByLabel, type MaskRle } from './label-masks.ts';
-import type { Rendered } from './pool/render.ts';
+import type { Segmentation } from '@synseg/core';
+import { showsItself } from '@synseg/core/guards';
 
-/** One frame of a video with its label map, and what else was asked for. */
-export interface SegmentedFrame extends Rendered {
+/** What is of a frame, beside its segmentation. */
+export interface FrameFacts {
   /** Name of the source, without credentials. */
   readonly source: string;
   /** 0-based place of the source in the list of sources. */
@@ -25,52 +23,29 @@ export interface SegmentedFrame extends Rendered {
   readonly dropped: number;
   /** Seconds from the frame's arrival here to its result. */
   readonly latencySeconds: number;
-  /** Names of the labels this frame was segmented with, in label-map order. */
-  readonly labels: readonly string[];
-  /** RGB, 0 to 255, one per label. */
-  readonly colors: readonly (readonly [number, number, number])[];
   /** True when the picture stood still and the result of the frame before was taken. */
   readonly held: boolean;
-  /**
-   * Mask of one label: `Uint8Array, [height, width], row-major`, 0 or 1.
-   *
-   * @throws {RangeError} when the label is none of `labels`
-   */
-  mask(label: string): Uint8Array;
-  /** Run lengths per label with a pixel; computed here unless `output` included `'rle'`. */
-  toRLE(): Readonly<Record<string, MaskRle>>;
-  /**
-   * Outlines per label with a pixel, in pixels of the label map; computed here unless `output` included `'polygons'`.
-   */
-  toPolygons(): Readonly<Record<string, readonly Polygon[]>>;
-  /** What `JSON.stringify()` and `console.log()` show: the facts, no pixels and no masks. */
-  toJSON(): FrameSummary;
+  /** Labels of its pixels, with areas, masks, run lengths, outlines and PNG; those of `render` were made in the pool. */
+  readonly segmentation: Segmentation;
 }
 
-/** A frame without what is large. */
-export type FrameSummary = Omit<FrameFacts, 'labelMap' | 'rle' | 'polygons' | 'png' | 'overlay' | 'jpeg'>;
+/** One frame of a video with its segmentation, and the pictures that were asked for. */
+export interface SegmentedFrame extends FrameFacts {
+  /**
+   * With `render: ['overlay']` the source's picture with the label colors over it:
+   * `Uint8Array, [sourceHeight, sourceWidth, 3], row-major`: RGB.
+   */
+  readonly overlay?: Uint8Array<ArrayBuffer>;
+  /** With `render: ['jpeg']` the overlay as the bytes of a JPEG file. */
+  readonly jpeg?: Uint8Array;
+  /** What `JSON.stringify()` and `console.log()` show: the facts, no pixels and no masks. */
+  toJSON(): FrameFacts;
+}
 
-const large: ReadonlySet<string> = new Set<keyof FrameFacts>(['labelMap', 'rle', 'polygons', 'png', 'overlay', 'jpeg']);
-
-/** The facts of a {@link SegmentedFrame}, before it can be asked for its masks. */
-export type FrameFacts = Omit<SegmentedFrame, 'mask' | 'toRLE' | 'toPolygons' | 'toJSON'>;
-
-/** Joins a frame's facts with the forms its masks can take. */
-export function segmentedFrame(facts: FrameFacts): SegmentedFrame {
-  const { labels, labelMap } = facts;
-  const frame: SegmentedFrame = {
-    ...facts,
-    mask: (name) => {
-      const index = labels.indexOf(name);
-      if (index < 0)
-        throw new RangeError(`Cannot read mask: label must be one of ${labels.join(', ')}, got ${describeValue(name)}`);
-      return maskOf(labelMap, index);
-    },
-    toRLE: () => facts.rle ?? rleByLabel(facts),
-    toPolygons: () => facts.polygons ?? polygonsByLabel(facts),
-    toJSON: () =>
-      Object.fromEntries(Object.entries(facts).filter(([name]) => !large.has(name))) as unknown as FrameSummary,
-  };
+/** A frame that shows itself without its pictures. */
+export function segmentedFrame(facts: Omit<SegmentedFrame, 'toJSON'>): SegmentedFrame {
+  const { overlay: _overlay, jpeg: _jpeg, ...shown } = facts;
+  const frame = { ...facts, toJSON: () => shown };
   showsItself(frame, 'SegmentedFrame');
   return frame;
 }

@@ -114,8 +114,9 @@ describe('the demo', () => {
       names.map((name) => ({ name, prompts: nounsOf(name) })),
       { background: 'none' },
     );
-    for await (const { index, labelMap } of segmentVideo(join(out, 'clip.mp4'), segmenter, labels, { size: 'source' }))
-      matrix.count(masks[index]!, classOf, labelMap, labelOf);
+    const frames = segmentVideo(join(out, 'clip.mp4'), segmenter, labels, { size: 'source' });
+    for await (const { index, segmentation } of frames)
+      matrix.count(masks[index]!, classOf, segmentation.labelMap, labelOf);
     // Rounded to a tenth; frames that share a run may round the last bit of a score otherwise.
     for (const [index, name] of names.entries())
       expect(Math.abs(printed.get(name)! - 100 * matrix.iou(index)!), name).toBeLessThan(0.5);

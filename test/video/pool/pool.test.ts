@@ -61,7 +61,7 @@ describe('the frame pool', () => {
   it('brings a thread up for more work, not before', async () => {
     const { pool } = poolOn({ milliseconds: 200 });
     expect(pool.threads).toBe(0);
-    pool.start();
+    await pool.start();
     expect(pool.threads).toBe(1);
     await pool.run(frameTask());
     expect(pool.threads).toBe(1);
@@ -73,7 +73,7 @@ describe('the frame pool', () => {
     let asked = 0;
     const { session } = poolOn();
     const pool = new FramePool({ share: () => ((asked += 1), session.share()) }, { workers: 2, tasks: 4 });
-    pool.start();
+    await pool.start();
     await pool[Symbol.asyncDispose]();
     // The first thing a thread does once it has loaded them.
     expect([asked, pool.threads]).toEqual([1, 0]);
@@ -116,7 +116,7 @@ describe('the frame pool', () => {
       ),
     );
     await new Promise((resolve) => setTimeout(resolve, 300));
-    await pool.start().threads[0]?.terminate();
+    await (await pool.start()).threads[0]?.terminate();
     const message = expect.stringMatching(
       /^Cannot segment video: the threads of the pool must stay alive, got "/,
     ) as string;

@@ -35,7 +35,7 @@ const scenarios = {
       size: 'source',
     })) {
       indices.push(frame.index);
-      pixels += frame.labelMap.length;
+      pixels += frame.segmentation.labelMap.length;
     }
     print({ indices, pixels, files: readdirSync(folder).sort(), png: readdirSync(files.pngFolder).length });
   },

@@ -205,6 +205,6 @@ describe('CocoSink', () => {
   });
 
   it('takes areas and boxes from the run lengths', () => {
-    expect(measureRLE(sinkFrame().toRLE().road!)).toEqual({ area: 4, box: [0, 0, 2, 2] });
+    expect(measureRLE(sinkFrame().segmentation.toRLE().road!)).toEqual({ area: 4, box: [0, 0, 2, 2] });
   });
 });

@@ -45,3 +45,30 @@ export function measureRLE(rle: CocoRle): MaskMeasure {
   }
   return { area, box: area === 0 ? [0, 0, 0, 0] : [left, top, right - left + 1, bottom - top + 1] };
 }
+
+/** Pixels of each label in a label map, 255 being the background; four at a time, as neighboring pixels mostly agree. */
+export function countLabels(labelMap: Uint8Array): Float64Array {
+  const counts = new Float64Array(256);
+  const { length } = labelMap;
+  const words =
+    labelMap.byteOffset % 4 === 0
+      ? new Uint32Array(labelMap.buffer, labelMap.byteOffset, length >> 2)
+      : new Uint32Array(0);
+  let run = 0;
+  let last = -1;
+  for (let word = 0; word < words.length; word++) {
+    const four = words[word]!;
+    if (four === last) run += 4;
+    else {
+      const label = four & 255;
+      if (four === label * 0x01010101) {
+        if (last >= 0) counts[last & 255]! += run;
+        last = four;
+        run = 4;
+      } else for (let pixel = word * 4; pixel < word * 4 + 4; pixel++) counts[labelMap[pixel]!]!++;
+    }
+  }
+  if (last >= 0) counts[last & 255]! += run;
+  for (let pixel = words.length * 4; pixel < length; pixel++) counts[labelMap[pixel]!]!++;
+  return counts;
+}

@@ -11,6 +11,7 @@ import { blendBitmap, drawLegend, legendMargin } from '../image/legend-bitmap.ts
 import { BLEND_OPTIONS, blendOverlay } from '../mask/overlay.ts';
 import type { LabelColor } from '../mask/palette.ts';
 import { encodeIndexedPNG, type IndexedPNGOptions } from '../image/label-png.ts';
+import { countLabels } from '../mask/measure.ts';
 import { tracePolygons, type Polygon, type TracePolygonsOptions } from '../mask/polygons.ts';
 import { encodeLabelMapRLE, encodeRLE, type CocoRle } from '../mask/rle.ts';
 import { BACKGROUND } from '../model/background.ts';
@@ -33,7 +34,16 @@ export const OVERLAY_OPTIONS = {
 };
 export type OverlayOptions = OptionsOf<typeof OVERLAY_OPTIONS>;
 
-/** Labels of every pixel of one picture. */
+/** Forms of a label map that were made before, in another thread. */
+export interface MadeForms {
+  readonly areas: Readonly<Record<string, number>>;
+  readonly background: number;
+  readonly rle?: Record<string, CocoRle>;
+  readonly polygons?: Record<string, readonly Polygon[]>;
+  readonly png?: Uint8Array;
+}
+
+/** Labels of every pixel of one picture: the only class that answers for a label map. */
 export class Segmentation {
   /** Width of all maps, pixels. */
   readonly width: number;
@@ -44,11 +54,19 @@ export class Segmentation {
   /** A colour per label. */
   readonly colors: readonly LabelColor[];
   readonly #results: SegmentReply;
-  #counted: { readonly areas: Readonly<Record<string, number>>; readonly background: number } | undefined;
+  readonly #made: Partial<MadeForms>;
+  #counted: Pick<MadeForms, 'areas' | 'background'> | undefined;
 
   /** @internal Use `Segmenter.segment()`. */
-  constructor(size: readonly [height: number, width: number], labels: LabelSet, results: SegmentReply) {
+  constructor(
+    size: readonly [height: number, width: number],
+    labels: Pick<LabelSet, 'names' | 'colors'>,
+    results: SegmentReply,
+    made?: MadeForms,
+  ) {
     [this.height, this.width] = size;
+    this.#made = made ?? {};
+    this.#counted = made;
     this.labels = labels.names;
     this.colors = labels.colors;
     this.#results = results;
@@ -112,6 +130,7 @@ export class Segmentation {
    * the calling thread: tens of milliseconds for a busy picture of 1920×1080.
    */
   toRLE(): Record<string, CocoRle> {
+    if (this.#made.rle !== undefined) return this.#made.rle;
     if (this.#results.masks !== undefined) return this.#perMask((mask) => encodeRLE(mask, this.width, this.height));
     // Masks that do not overlap take one pass over the picture for all labels.
     const forms = encodeLabelMapRLE(this.labelMap, this.width, this.height, this.labels.length);
@@ -125,11 +144,13 @@ export class Segmentation {
    * thread: a tenth of a second for a busy picture of 1920×1080.
    */
   toPolygons(options?: TracePolygonsOptions): Record<string, readonly Polygon[]> {
+    if (options === undefined && this.#made.polygons !== undefined) return this.#made.polygons;
     return this.#perMask((mask) => tracePolygons(mask, this.width, this.height, options));
   }
 
   /** The label map as a palette PNG whose pixel values are label indices, 255 = background. */
   async toPNG(options?: IndexedPNGOptions): Promise<Uint8Array> {
+    if (options === undefined && this.#made.png !== undefined) return this.#made.png;
     return encodeIndexedPNG(this.labelMap, this.width, this.height, this.colors, options);
   }
 
@@ -187,19 +208,16 @@ export class Segmentation {
     );
   }
 
-  #shares(): { readonly areas: Readonly<Record<string, number>>; readonly background: number } {
+  #shares(): Pick<MadeForms, 'areas' | 'background'> {
     return (this.#counted ??= this.#count());
   }
 
-  #count(): { readonly areas: Readonly<Record<string, number>>; readonly background: number } {
-    const counts = new Float64Array(BACKGROUND + 1);
+  #count(): Pick<MadeForms, 'areas' | 'background'> {
     const { labelMap } = this;
-    const pixels = labelMap.length;
-    for (let pixel = 0; pixel < pixels; pixel++) counts[labelMap[pixel]!]!++;
-    const areas = Object.freeze(
-      Object.fromEntries(this.labels.map((label, index) => [label, counts[index]! / pixels])),
-    );
-    return { areas, background: counts[BACKGROUND]! / pixels };
+    const counts = countLabels(labelMap);
+    const share = (label: number): number => counts[label]! / labelMap.length;
+    const areas = Object.freeze(Object.fromEntries(this.labels.map((name, label) => [name, share(label)])));
+    return { areas, background: share(BACKGROUND) };
   }
 
   #indexOf(label: string): number {

@@ -103,7 +103,7 @@ function liveOptions(
 }
 
 function publish(server: PreviewServer, frame: SegmentedFrame, stream: VideoStream, rates: readonly FrameRate[]): void {
-  const { sourceIndex: source, index, timeSeconds, areas, latencySeconds, jpeg, pixelAspect } = frame;
+  const { sourceIndex: source, index, timeSeconds, segmentation, latencySeconds, jpeg, pixelAspect } = frame;
   if (jpeg === undefined) throw new Error('internal: a frame for the preview came without its picture');
   const dropped = stream.sources[source]?.dropped ?? 0;
   server.publish({
@@ -111,7 +111,7 @@ function publish(server: PreviewServer, frame: SegmentedFrame, stream: VideoStre
     index,
     timeSeconds,
     jpeg,
-    areas,
+    areas: segmentation.areas,
     latencySeconds,
     dropped,
     framesPerSecond: rates[source]?.tick() ?? 0,

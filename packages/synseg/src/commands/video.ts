@@ -177,7 +177,7 @@ class Tally {
     for (const name of names) this.#areas.set(name, 0);
   }
 
-  add({ labels, areas, background }: SegmentedFrame): void {
+  add({ segmentation: { labels, areas, background } }: SegmentedFrame): void {
     this.#frames += 1;
     this.#background += background;
     for (const name of labels) this.#areas.set(name, (this.#areas.get(name) ?? 0) + (areas[name] ?? 0));

@@ -1,14 +1,11 @@
-/**
- * Thread entry: one sample to the bytes of its place in a batch. Must not load core: it brings the inference runtime.
- */
-import { parentPort, threadId } from 'node:worker_threads';
+/** Thread entry: one sample to the bytes of its place in a batch. */
+import { moving, tellLoaded } from '@synseg/core/runtime';
 import { ImageDecodeError } from '../image/decode-error.ts';
 import { openPicture } from '../image/image.ts';
 import { readIndexMask, resizeMaskNearest } from '../image/index-mask.ts';
 import type { PictureLimits } from '../image/picture-bytes.ts';
 import type { Augmentation } from './data-options.ts';
 import { chooseView, mirror } from './augment.ts';
-import { moveBuffer } from './decode-pool.ts';
 import { Random } from './random.ts';
 
 /** One sample to decode; at least one of `image` and `mask`. */
@@ -32,21 +29,15 @@ export interface DecodeTask {
  */
 export type DecodeResult = ArrayBuffer | { readonly problem: string };
 
-/** A thread's first message. */
-export interface ThreadLoaded {
-  /** Its `threadId`. */
-  readonly loaded: number;
-}
-
 /** Mask value of pixels that are not labelled. */
 const UNLABELLED = 255;
 
-// When this module has been loaded, and not while it is: a thread ended before that takes the process along.
-setImmediate(() => parentPort?.postMessage({ loaded: threadId } satisfies ThreadLoaded));
+tellLoaded();
 
 export default async function decode(task: DecodeTask): Promise<DecodeResult> {
   try {
-    return moveBuffer(await decodeSample(task));
+    const result = await decodeSample(task);
+    return await moving(result, [result]);
   } catch (error) {
     if (error instanceof ImageDecodeError) return { problem: error.message };
     throw error;

@@ -2,7 +2,7 @@
  * One source on its way through: its reader, the frames that wait for the model, those under way, and those whose turn
  * to be delivered it is. Lanes know nothing of one another; which one goes next is the stream's business.
  */
-import type { LabelSet } from '@synseg/core';
+import { Segmentation, type LabelSet } from '@synseg/core';
 import { messageOf } from '@synseg/core/guards';
 import { pick } from '../pick.ts';
 import type { VideoFrame } from '../decode/decode-options.ts';
@@ -220,17 +220,13 @@ export class Lane {
   }
 
   #deliver({ frame: { arrivedAt, ...frame }, labels }: Pending, result: FrameResult, dropped: number): SegmentedFrame {
-    const latencySeconds = (performance.now() - arrivedAt) / 1000;
-    const { names, colors } = labels;
+    const { labelMap, width, height, held, overlay, jpeg, ...made } = result;
     return segmentedFrame({
-      source: this.#parts.reader.name,
-      sourceIndex: this.index,
-      ...frame,
-      dropped,
-      latencySeconds,
-      labels: names,
-      colors,
-      ...result,
+      ...{ source: this.#parts.reader.name, sourceIndex: this.index, ...frame, dropped, held },
+      latencySeconds: (performance.now() - arrivedAt) / 1000,
+      segmentation: new Segmentation([height, width], labels, { labels: labelMap }, made),
+      ...(overlay === undefined ? {} : { overlay }),
+      ...(jpeg === undefined ? {} : { jpeg }),
     });
   }
 

@@ -146,7 +146,7 @@ async function* run(
   try {
     signal?.throwIfAborted();
     await checkPlaces(action, sources, (kind, index) => (sources.length === 1 ? kind : `${kind} of source ${index}`));
-    pool.start();
+    await pool.start();
     for (const { outputs } of tracks) await outputs.open();
     merger.open();
     for (;;) {

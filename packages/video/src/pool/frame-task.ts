@@ -89,9 +89,6 @@ export interface PoolReply {
 
 /** A pool thread's first message: it asks for the session, over a channel of its own. */
 export interface SessionRequest {
-  readonly type: 'session';
-  /** Its `threadId`. */
-  readonly thread: number;
   readonly port: MessagePort;
 }
 

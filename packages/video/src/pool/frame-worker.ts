@@ -1,8 +1,8 @@
 /** Thread entry of the pool: segments frames with a session of another thread, decides, renders. */
-import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import { LabelSet, Segmenter } from '@synseg/core';
 import { decideLabels } from '@synseg/core/masks';
-import { deserialiseError, serialiseError } from '@synseg/core/runtime';
+import { deserialiseError, moving, serialiseError, tellLoaded } from '@synseg/core/runtime';
 import { smoothActivations } from '../temporal/smoothing.ts';
 import type {
   ActivationTask,
@@ -12,11 +12,10 @@ import type {
   PoolControl,
   PoolTask,
   SegmentSettings,
-  SessionRequest,
   SmoothTask,
   Smoothed,
 } from './frame-task.ts';
-import { moving, type PoolAnswer } from './pool.ts';
+import type { PoolAnswer } from './pool.ts';
 import { render, type Rendered } from './render.ts';
 
 const cancelled = new AbortController();
@@ -43,12 +42,7 @@ function openSession(): Promise<Segmenter> {
   // Listening must not keep the thread alive, nor must a session that nobody waits for fail loudly.
   port1.unref();
   answered.catch(() => undefined);
-  // When this module has been loaded, and not while it is: the thread may be ended from then on, and before that would
-  // take
-  // the process along.
-  setImmediate(() =>
-    parentPort?.postMessage({ type: 'session', thread: threadId, port: port2 } satisfies SessionRequest, [port2]),
-  );
+  tellLoaded({ port: port2 }, [port2]);
   return answered;
 }
 
@@ -57,17 +51,17 @@ export default async function run(task: PoolTask): Promise<PoolAnswer> {
   try {
     switch (task.type) {
       case 'frame':
-        return answer(await frame(task));
+        return await answer(await frame(task));
       case 'activations': {
         const value = await activations(task);
-        return moving({ value }, [value.activations.buffer, value.frame.pixels.buffer]);
+        return await moving({ value }, [value.activations.buffer, value.frame.pixels.buffer]);
       }
       case 'smooth': {
         const value = smooth(task);
-        return moving({ value }, [value.labelMap.buffer, value.state.activations.buffer as ArrayBuffer]);
+        return await moving({ value }, [value.labelMap.buffer, value.state.activations.buffer as ArrayBuffer]);
       }
       case 'render':
-        return answer(await render(task.input, task.render));
+        return await answer(await render(task.input, task.render));
     }
   } catch (error) {
     return { error: serialiseError(error) };
@@ -118,7 +112,7 @@ async function segment(
   return (await segmenter).segment({ data: pixels, width, height }, new LabelSet(labels), settings);
 }
 
-function answer(value: Rendered): PoolAnswer {
+function answer(value: Rendered): Promise<PoolAnswer> {
   const arrays = [value.labelMap, value.overlay, value.png, value.jpeg].filter((array) => array !== undefined);
   return moving({ value }, [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]);
 }

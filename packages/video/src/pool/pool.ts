@@ -1,40 +1,19 @@
 /**
- * Worker threads for what costs CPU per frame. The only file that imports piscina.
- *
- * Each thread gets its own way to the one inference thread when it starts. Tasks are short and never aborted through
- * piscina, which would end their thread: {@link FramePool.cancel} rejects what waits for the model. Atomics are off, or
- * a waiting thread's event loop would stand still. Threads start when there is work for them, one after another.
+ * Worker threads for what costs CPU per frame. Each thread gets its own way to the one inference thread when it starts;
+ * {@link FramePool.cancel} rejects what waits for the model.
  */
-import type { MessagePort } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Piscina, move, transferableSymbol, valueSymbol } from 'piscina';
+import type { MessagePort } from 'node:worker_threads';
 import { SynsegError, type Segmenter } from '@synseg/core';
 import { messageOf } from '@synseg/core/guards';
-import { deserialiseError, serialiseError, type SerialisedError } from '@synseg/core/runtime';
-import { packageFile } from '@synseg/core/guards';
-import { threadOptions } from '@synseg/core/runtime';
+import { deserialiseError, serialiseError, WorkerPool, type SerialisedError } from '@synseg/core/runtime';
 import type { PoolControl, PoolReply, PoolTask, SessionRequest } from './frame-task.ts';
-
-/** A thread that has had nothing to do for this long ends, but for the last one. */
-const idleMs = 10_000;
-
-/** Longer than any thread takes to load what it runs. */
-const loadMs = 30_000;
 
 /** What the pool needs of a segmenter. */
 export type SharedSession = Pick<Segmenter, 'share'>;
 
 /** What a pool's thread answers. */
 export type PoolAnswer = { readonly value: PoolReply[keyof PoolReply] } | { readonly error: SerialisedError };
-
-/** How large a pool may grow. */
-export interface PoolSize {
-  /** Number of threads at most. */
-  readonly workers: number;
-  /** Number of tasks under way at a time at most. */
-  readonly tasks: number;
-}
 
 /** Number of threads when nobody says: one processor is left to the model and to ffmpeg. */
 export function defaultWorkers(): number {
@@ -44,31 +23,37 @@ export function defaultWorkers(): number {
 /** A few threads that segment and render frames with one shared session. */
 export class FramePool {
   readonly #session: SharedSession;
-  readonly #size: PoolSize;
   readonly #controls: MessagePort[] = [];
-  /** Threads, by `threadId`, that have loaded what they run. */
-  readonly #loaded = new Set<number>();
-  #pool: Piscina<PoolTask, PoolAnswer> | undefined;
+  readonly #pool: WorkerPool<PoolTask, PoolAnswer, SessionRequest>;
   #cancelled = false;
-  /** Why threads cannot run, when one ended by itself. */
-  #failure: SynsegError | undefined;
-  /** Tasks under way: a thread that cannot load leaves those that wait for one waiting for ever. */
-  readonly #running = new Set<(error: Error) => void>();
 
-  constructor(session: SharedSession, size: PoolSize) {
+  /** @param size - threads, and tasks under way at a time, at most */
+  constructor(session: SharedSession, { workers, tasks }: { readonly workers: number; readonly tasks: number }) {
     this.#session = session;
-    this.#size = size;
+    this.#pool = new WorkerPool({
+      action: 'segment video',
+      packageName: '@synseg/video',
+      module: () =>
+        new URL(import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js', import.meta.url),
+      threads: workers,
+      tasksPerThread: Math.ceil(tasks / workers),
+      onLoaded: ({ port }) => this.#connect(port),
+      failureOf: (cause) => {
+        const got = JSON.stringify(messageOf(cause));
+        const message = `Cannot segment video: the threads of the pool must stay alive, got ${got}`;
+        return new SynsegError('INFERENCE', message, { cause });
+      },
+    });
   }
 
   /** Starts the first thread. Idempotent. */
-  start(): Piscina<PoolTask, PoolAnswer> {
-    this.#pool ??= this.#open(this.#size);
-    return this.#pool;
+  start(): ReturnType<WorkerPool<PoolTask, PoolAnswer>['start']> {
+    return this.#pool.start();
   }
 
   /** Number of threads now. */
   get threads(): number {
-    return this.#pool?.threads.length ?? 0;
+    return this.#pool.threads;
   }
 
   /**
@@ -81,18 +66,9 @@ export class FramePool {
     task: Task,
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<PoolReply[Task['type']]> {
-    if (this.#failure !== undefined) throw this.#failure;
-    let refuse = (_error: Error): void => {};
-    const failed = new Promise<never>((_, reject) => (refuse = reject));
-    this.#running.add(refuse);
-    try {
-      const work = this.start().run(task, { transferList: [...transfer] });
-      const answer = await Promise.race([failed, work.catch((error: unknown) => this.#fail(error))]);
-      if ('error' in answer) throw deserialiseError(answer.error);
-      return answer.value as PoolReply[Task['type']];
-    } finally {
-      this.#running.delete(refuse);
-    }
+    const answer = await this.#pool.run(task, transfer);
+    if ('error' in answer) throw deserialiseError(answer.error);
+    return answer.value as PoolReply[Task['type']];
   }
 
   /** Tasks that wait for the model, and those to come, fail at once. */
@@ -103,10 +79,7 @@ export class FramePool {
 
   /** Waits for running tasks, then ends the threads. */
   async dispose(): Promise<void> {
-    // A thread ended while it loads its modules can take the process along: "IsGraphAsync must be used on an
-    // instantiated module".
-    for (const until = performance.now() + loadMs; this.#loading() && performance.now() < until;) await sleep(5);
-    await (this.#failure === undefined ? this.#pool?.close() : this.#pool?.destroy());
+    await this.#pool.dispose();
     for (const port of this.#controls) port.close();
   }
 
@@ -115,62 +88,20 @@ export class FramePool {
     return this.dispose();
   }
 
-  /** A thread ended by itself, or could not be sent its task. Without it nobody may take the tasks that wait. */
-  #fail(cause: unknown): Promise<never> {
-    this.#failure ??= new SynsegError(
-      'INFERENCE',
-      `Cannot segment video: the threads of the pool must stay alive, got ${JSON.stringify(messageOf(cause))}`,
-      { cause },
-    );
-    for (const refuse of this.#running) refuse(this.#failure);
-    return Promise.reject(this.#failure);
-  }
-
-  #loading(): boolean {
-    return this.#pool?.threads.some(({ threadId }) => threadId >= 0 && !this.#loaded.has(threadId)) === true;
-  }
-
-  #open({ workers, tasks }: PoolSize): Piscina<PoolTask, PoolAnswer> {
-    const entry = packageFile(
-      'segment video',
-      '@synseg/video',
-      () => new URL(import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js', import.meta.url),
-    );
-    const pool = new Piscina<PoolTask, PoolAnswer>({
-      filename: entry.href,
-      minThreads: 1,
-      maxThreads: workers,
-      // A task that waits for the model leaves its thread free for others.
-      concurrentTasksPerWorker: Math.ceil(tasks / workers),
-      atomics: 'disabled',
-      idleTimeout: idleMs,
-      ...threadOptions(),
-      // A `.ts` file is one of this repository's sources, run through tsx.
-      ...(entry.pathname.endsWith('.ts') && !('Deno' in globalThis) ? { execArgv: ['--import', 'tsx'] } : {}),
-    });
-    pool.on('error', (error: unknown) => void this.#fail(error).catch(() => undefined));
-    pool.on('message', ({ port, thread }: SessionRequest) => {
-      this.#loaded.add(thread);
-      this.#controls.push(port);
-      if (this.#cancelled) return send(port, { type: 'cancel' });
-      // Nobody can catch what is thrown here: the thread answers its tasks with it.
-      try {
-        const shared = this.#session.share();
-        send(port, { type: 'session', shared }, [shared.port]);
-      } catch (error) {
-        send(port, { type: 'refused', error: serialiseError(error) });
-      }
-    });
-    return pool;
+  /** Gives a thread its way to the session. */
+  #connect(port: MessagePort): void {
+    this.#controls.push(port);
+    if (this.#cancelled) return send(port, { type: 'cancel' });
+    // Nobody can catch what is thrown here: the thread answers its tasks with it.
+    try {
+      const shared = this.#session.share();
+      send(port, { type: 'session', shared }, [shared.port]);
+    } catch (error) {
+      send(port, { type: 'refused', error: serialiseError(error) });
+    }
   }
 }
 
 function send(port: MessagePort, message: PoolControl, transfer: readonly MessagePort[] = []): void {
   port.postMessage(message, transfer);
-}
-
-/** For a thread's answer: moves `buffers` to the caller instead of copying them. */
-export function moving<Value>(value: Value, buffers: readonly ArrayBuffer[]): Value {
-  const transferable = { [valueSymbol]: value, [transferableSymbol]: buffers } as unknown as Parameters<typeof move>[0];
-  return move(transferable) as Value;
 }

@@ -4,9 +4,8 @@
  *
  * A label map that grows to the picture's size gets smooth borders, in the delivered map and in the overlay alike.
  */
-import { BACKGROUND, type Polygon } from '@synseg/core';
-import { blendOverlay, encodeIndexedPNG, encodeJPEG, resizeLabelMap } from '@synseg/core/masks';
-import { polygonsByLabel, rleByLabel, type MaskRle } from '../label-masks.ts';
+import { Segmentation } from '@synseg/core';
+import { blendOverlay, encodeJPEG, resizeLabelMap, type MadeForms } from '@synseg/core/masks';
 import { LegendCache } from './legend.ts';
 
 /** How the overlay looks. */
@@ -56,8 +55,8 @@ export interface RenderInput {
   readonly picture?: Uint8Array<ArrayBuffer>;
 }
 
-/** A rendered frame. */
-export interface Rendered {
+/** A rendered frame, as it comes out of the pool. */
+export interface Rendered extends MadeForms {
   /**
    * `Uint8Array, [height, width], row-major`: label index, 255 = background; the input's own where the size is the
    * same.
@@ -65,15 +64,6 @@ export interface Rendered {
   readonly labelMap: Uint8Array;
   readonly width: number;
   readonly height: number;
-  /** Share of the label map as delivered per label, 0 to 1. */
-  readonly areas: Readonly<Record<string, number>>;
-  /** Share of it that no label won, 0 to 1. */
-  readonly background: number;
-  /** Labels without a pixel are left out. */
-  readonly rle?: Readonly<Record<string, MaskRle>>;
-  /** Labels without a pixel are left out. */
-  readonly polygons?: Readonly<Record<string, readonly Polygon[]>>;
-  readonly png?: Uint8Array;
   /** The input's picture, `[sourceHeight, sourceWidth, 3]`. */
   readonly overlay?: Uint8Array<ArrayBuffer>;
   readonly jpeg?: Uint8Array;
@@ -90,12 +80,13 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
   const { sourceWidth, sourceHeight, picture } = input;
   const { names, colors, overlay, jpeg } = request;
   const { labelMap, width, height } = request.mapSize === 'source' ? upsample(input) : input;
-  const png =
-    request.png === true ? encodeIndexedPNG(labelMap, width, height, colors.slice(0, names.length)) : undefined;
+  const segmentation = new Segmentation([height, width], { names, colors }, { labels: labelMap });
+  const png = request.png === true ? segmentation.toPNG() : undefined;
+  const { areas, background } = segmentation;
   const rendered = {
-    ...{ labelMap, width, height, ...shares(labelMap, names) },
-    ...(request.rle === true ? { rle: rleByLabel({ labelMap, width, height, labels: names }) } : {}),
-    ...(request.polygons === true ? { polygons: polygonsByLabel({ labelMap, width, height, labels: names }) } : {}),
+    ...{ labelMap, width, height, areas, background },
+    ...(request.rle === true ? { rle: segmentation.toRLE() } : {}),
+    ...(request.polygons === true ? { polygons: segmentation.toPolygons() } : {}),
   };
   if (picture === undefined) {
     if (overlay !== undefined || jpeg !== undefined)
@@ -140,34 +131,4 @@ function upsample({
     maxPixels: sourceWidth * sourceHeight,
   });
   return { labelMap: resized, width: sourceWidth, height: sourceHeight };
-}
-
-/** Four pixels at a time, as neighbouring pixels mostly agree. */
-function shares(labelMap: Uint8Array, names: readonly string[]): Pick<Rendered, 'areas' | 'background'> {
-  const counts = new Float64Array(256);
-  const { length } = labelMap;
-  const words =
-    labelMap.byteOffset % 4 === 0
-      ? new Uint32Array(labelMap.buffer, labelMap.byteOffset, length >> 2)
-      : new Uint32Array(0);
-  let run = 0;
-  let last = -1;
-  for (let word = 0; word < words.length; word++) {
-    const four = words[word]!;
-    if (four === last) run += 4;
-    else {
-      const label = four & 255;
-      if (four === label * 0x01010101) {
-        if (last >= 0) counts[last & 255]! += run;
-        last = four;
-        run = 4;
-      } else for (let pixel = word * 4; pixel < word * 4 + 4; pixel++) counts[labelMap[pixel]!]!++;
-    }
-  }
-  if (last >= 0) counts[last & 255]! += run;
-  for (let pixel = words.length * 4; pixel < length; pixel++) counts[labelMap[pixel]!]!++;
-  return {
-    areas: Object.fromEntries(names.map((name, index) => [name, counts[index]! / length])),
-    background: counts[BACKGROUND]! / length,
-  };
 }

@@ -19,11 +19,11 @@
  * only
  * the brackets around their lines.
  */
+import type { CocoRle } from '@synseg/core';
 import { measureRLE } from '@synseg/core/masks';
 import { createReadStream } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { sixDecimals } from './csv-text.ts';
-import type { MaskRle } from '../label-masks.ts';
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
 import { GrowingFile } from './growing-file.ts';
 import { frameFileName } from './png-sequence.ts';
@@ -71,23 +71,24 @@ export class CocoSink implements FrameSink {
   }
 
   async #add(frame: SinkFrame): Promise<void> {
-    const { width, height, pixelAspect, index, timeSeconds } = frame;
+    const { pixelAspect, index, timeSeconds, segmentation: labelled } = frame;
+    const { width, height } = labelled;
     const video = this.#video(frame);
-    const masks = frame.toRLE();
+    const masks = labelled.toRLE();
     const id = this.#imageCount + 1;
     const image = {
       ...{ id, file_name: frame.fileName ?? `${video.folder}/${frameFileName(index)}`, width, height },
       ...{ video_id: video.id, frame_id: index, time_seconds: sixDecimals(timeSeconds), pixel_aspect: pixelAspect },
     };
     // Not in the order of the masks: JavaScript puts names that look like numbers first.
-    const categories = frame.labels.map((name, label) => ({
+    const categories = labelled.labels.map((name, label) => ({
       name,
-      category: this.#category(name, frame.colors[label] ?? [0, 0, 0]),
+      category: this.#category(name, labelled.colors[label] ?? [0, 0, 0]),
     }));
     const annotations = categories
       .filter(({ name }) => Object.hasOwn(masks, name))
       .map(({ name, category }, place) => {
-        const segmentation = masks[name] as MaskRle;
+        const segmentation = masks[name] as CocoRle;
         const { area, box } = measureRLE(segmentation);
         const ids = { id: this.#annotationCount + 1 + place, image_id: id, category_id: category };
         return JSON.stringify({ ...ids, iscrowd: 0, area, bbox: box, segmentation });

@@ -32,20 +32,9 @@ export class JsonlSink implements FrameSink {
   }
 
   async write(frame: SinkFrame): Promise<void> {
-    const {
-      source,
-      fileName,
-      index,
-      timeSeconds,
-      dropped,
-      width,
-      height,
-      sourceWidth,
-      sourceHeight,
-      pixelAspect,
-      areas,
-      background,
-    } = frame;
+    const { source, fileName, index, timeSeconds, dropped, sourceWidth, sourceHeight, pixelAspect, segmentation } =
+      frame;
+    const { width, height, areas, background } = segmentation;
     const line = {
       ...{
         source,
@@ -56,7 +45,7 @@ export class JsonlSink implements FrameSink {
         latencySeconds: sixDecimals(frame.latencySeconds),
       },
       ...(frame.held ? { held: true } : {}),
-      ...{ width, height, sourceWidth, sourceHeight, pixelAspect, areas, background, masks: frame.toRLE() },
+      ...{ width, height, sourceWidth, sourceHeight, pixelAspect, areas, background, masks: segmentation.toRLE() },
     };
     await this.#file.write(`${JSON.stringify(line)}\n`);
   }

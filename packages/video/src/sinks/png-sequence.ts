@@ -58,12 +58,11 @@ export class PngSequenceSink implements FrameSink {
   }
 
   async write(frame: SinkFrame): Promise<void> {
-    const { index, timeSeconds, source, fileName = '', png } = frame;
+    const { index, timeSeconds, source, fileName = '', segmentation } = frame;
     if (this.#finished !== undefined)
       throw new SynsegError('DISPOSED', `Cannot write ${what}: "${this.#folder}" is closed`);
-    if (png === undefined) throw new Error('internal: a frame for the PNG sequence came without its PNG');
     const file = this.#fileName(index, fileName);
-    await this.#writePicture(file, png);
+    await this.#writePicture(file, await segmentation.toPNG());
     await this.#writeLabels(frame);
     const header = this.#times.length === 0 ? csvLine(['file', 'index', 'time_seconds', 'source', 'file_name']) : '';
     await this.#times.write(header + csvLine([file, index, timeSeconds, source, fileName]));
@@ -118,7 +117,7 @@ export class PngSequenceSink implements FrameSink {
     }
   }
 
-  async #writeLabels({ index, labels, colors }: SinkFrame): Promise<void> {
+  async #writeLabels({ index, segmentation: { labels, colors } }: SinkFrame): Promise<void> {
     const key = JSON.stringify([labels, colors]);
     if (key === this.#known) return;
     const header = this.#known === '' ? csvLine(['first_index', 'value', 'label', 'red', 'green', 'blue']) : '';
