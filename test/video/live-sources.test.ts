@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceReport } from '../../packages/video/src/pipeline/video-stream.ts';
 import { segmentVideos } from '../../packages/video/src/segment-videos.ts';
 import type { SegmentedFrame } from '../../packages/video/src/segmented-frame.ts';
-import type { SourceStateChange } from '../../packages/video/src/live/source-reader.ts';
+import type { SourceStateChange } from '../../packages/video/src/live/reader-options.ts';
 import type { VideoSource } from '../../packages/video/src/source/source.ts';
 import { ffmpegChildren, temporaryFolder, testClip } from './clips.ts';
 import { FakeSession, halves } from './fake-session.ts';

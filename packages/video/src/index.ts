@@ -4,7 +4,7 @@ export type { FrameTime } from './decode/frame-clock.ts';
 export type { PixelFormat } from './decode/pixel-formats.ts';
 export type { FrameSelection } from './decode/selection.ts';
 export type { ReconnectOptions } from './live/backoff.ts';
-export type { SourceState, SourceStateChange } from './live/source-reader.ts';
+export type { SourceState, SourceStateChange } from './live/reader-options.ts';
 export type { Policy } from './pipeline/frame-buffer.ts';
 export type { SourceWithFiles, VideoSegmenter } from './pipeline/stream.ts';
 export type { SourceReport, VideoStream } from './pipeline/video-stream.ts';

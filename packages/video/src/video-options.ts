@@ -16,7 +16,7 @@ import {
 } from '@synseg/core/guards';
 import { JPEG_OPTIONS, LOOK_OPTIONS } from '@synseg/core/masks';
 import { SOURCE_OPTIONS, type DecodeEnd } from './decode/decode-options.ts';
-import { LIVE_OPTIONS, type SourceStateChange } from './live/source-reader.ts';
+import { LIVE_OPTIONS, type SourceStateChange } from './live/reader-options.ts';
 import { needsOf } from './pipeline/frame-outputs.ts';
 import type { FrameRequest } from './pool/render.ts';
 import { HOLD_OPTIONS } from './temporal/hold.ts';

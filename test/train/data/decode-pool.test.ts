@@ -25,7 +25,7 @@ describe.each(['this Node', 'Deno'] as const)('under %s', (runtime) => {
       steps: 2,
       batchSize: 8,
       device: 'cpu',
-      workers,
+      advanced: { workers },
     };
     const [command = '', ...args] = commandOf(runtime);
     const program = join(home, 'program.mjs');

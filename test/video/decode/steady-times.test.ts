@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SteadyTimes } from '../../../packages/video/src/decode/steady-times.ts';
+import { SteadyTimes } from '../../../packages/video/src/decode/frame-clock.ts';
 
 /** Times as placed, to the microsecond, and the gaps that were cut. */
 function placed(times: readonly number[], maxGap?: number, frame?: number): [readonly number[], number] {

@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { DecodeEnd, VideoFrame } from '../../../packages/video/src/decode/decode-options.ts';
-import {
-  SourceReader,
-  type SourceState,
-  type SourceStateChange,
-} from '../../../packages/video/src/live/source-reader.ts';
+import type { SourceState, SourceStateChange } from '../../../packages/video/src/live/reader-options.ts';
+import { SourceReader } from '../../../packages/video/src/live/source-reader.ts';
 import type { RawFrame, VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpegChildren, temporaryFolder, testClip } from '../clips.ts';
 import { readerSettings, type ReaderSettings } from './reader-settings.ts';

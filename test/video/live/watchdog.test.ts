@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { watch } from '../../../packages/video/src/live/watchdog.ts';
+import { watch } from '../../../packages/video/src/live/source-reader.ts';
 
 describe('watch()', () => {
   it('says once that it takes too long, and waits on', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../../packages/core/src/guard/options.ts';
-import { decodeInput, listens, NETWORK_OPTIONS, PLAYING_OPTIONS } from '../../../packages/video/src/source/input.ts';
+import { NETWORK_OPTIONS, PLAYING_OPTIONS } from '../../../packages/video/src/source/input-options.ts';
+import { decodeInput, listens } from '../../../packages/video/src/source/input.ts';
 import {
   checkSource,
   describeSource,

@@ -66,7 +66,7 @@ export class Segmentation {
   ) {
     [this.height, this.width] = size;
     this.#made = made ?? {};
-    this.#counted = made;
+    this.#counted = made && { areas: made.areas, background: made.background };
     this.labels = labels.names;
     this.colors = labels.colors;
     this.#results = results;

@@ -11,10 +11,9 @@ import {
   type OptionsOf,
   type Resolved,
 } from '@synseg/core/guards';
-import { NETWORK_OPTIONS, PLAYING_OPTIONS } from '../source/input.ts';
-import type { FrameTime } from './frame-clock.ts';
+import { NETWORK_OPTIONS, PLAYING_OPTIONS } from '../source/input-options.ts';
+import { usualMaxGapSeconds, type FrameTime } from './frame-clock.ts';
 import { SELECTION_OPTIONS } from './selection.ts';
-import { usualMaxGapSeconds } from './steady-times.ts';
 
 /** One decoded picture. */
 export interface VideoFrame extends FrameTime {

@@ -30,12 +30,11 @@ import {
   type OpenedSource,
   type VideoFrame,
 } from './decode-options.ts';
-import { FrameClock, type FrameTime } from './frame-clock.ts';
+import { FrameClock, SteadyTimes, type FrameTime } from './frame-clock.ts';
 import { FramePipe } from './frame-pipe.ts';
 import { InputReport } from './input-report.ts';
 import { pushedFrames } from './pushed-frames.ts';
 import { checkRange, selectionFilters } from './selection.ts';
-import { SteadyTimes } from './steady-times.ts';
 
 /**
  * Decodes a video into frames, in presentation order. Lazy and bounded: two frames are read ahead, then ffmpeg waits.

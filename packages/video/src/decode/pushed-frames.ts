@@ -8,7 +8,7 @@ import type { RawFrame } from '../source/source.ts';
 import type { DecodeSettings, VideoFrame } from './decode-options.ts';
 import { PIXEL_FORMATS, pictureBytes, toRGB } from './pixel-formats.ts';
 import { turnOf } from './selection.ts';
-import { SteadyTimes } from './steady-times.ts';
+import { SteadyTimes } from './frame-clock.ts';
 
 /**
  * The selected frames of `source`. `source` is closed on every way out.

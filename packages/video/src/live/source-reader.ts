@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSynsegError, SynsegError } from '@synseg/core';
-import { cleanError, groupOrFalse, messageOf, number, readOptions, type Resolved } from '@synseg/core/guards';
-import type { DecodeEnd, DecodeSettings, OpenedSource, SOURCE_OPTIONS, VideoFrame } from '../decode/decode-options.ts';
+import { cleanError, messageOf, readOptions } from '@synseg/core/guards';
+import type { OpenedSource, VideoFrame } from '../decode/decode-options.ts';
 import { openFrames } from '../decode/decode.ts';
 import { isPlaylist, listens } from '../source/input.ts';
 import {
@@ -18,62 +18,9 @@ import {
   type VideoSource,
 } from '../source/source.ts';
 import { backoffSeconds, RECONNECT_OPTIONS, refusedSeconds, type Backoff } from './backoff.ts';
+import type { ReaderOptions, SourceState, SourceStateChange } from './reader-options.ts';
 import { hopeless, passing, reasonOf, refused } from './reason.ts';
 import { StreamClock } from './stream-clock.ts';
-import { watch } from './watchdog.ts';
-
-/**
- * How a source is doing. `connecting` → `running` → `ended`, and for live sources `stalled` (frames stopped coming) and
- * `reconnecting` (broken; waits, then connects again) on the way. `failed`: given up, the iterator throws.
- */
-export type SourceState = 'connecting' | 'running' | 'stalled' | 'reconnecting' | 'ended' | 'failed';
-
-/** A source has begun to do otherwise. */
-export interface SourceStateChange {
-  /** Name of the source, as it may be shown. */
-  readonly source: string;
-  readonly state: SourceState;
-  /** The state before; `undefined` at the beginning. */
-  readonly previous: SourceState | undefined;
-  /** Number of the connection in a row of failures, from 1. */
-  readonly attempt: number;
-  /** What happened, in one line. */
-  readonly reason?: string;
-  /** How long it waits before it connects again. */
-  readonly retryInSeconds?: number;
-}
-
-/** Options of live sources. */
-export const LIVE_OPTIONS = {
-  /**
-   * Seconds without a frame, while one is waited for, after which a live source has stalled and is opened again.
-   * @default 5; HLS playlists 30
-   */
-  stallTimeoutSeconds: number({ above: 0, endless: true }),
-  /**
-   * Seconds that a live source has for its first frame.
-   * @default 15, or the stall timeout if longer
-   */
-  connectTimeoutSeconds: number({ above: 0, endless: true }),
-  /** Waits and attempts when a live source broke; `false`: it is not opened again. Files never are. */
-  reconnect: groupOrFalse(RECONNECT_OPTIONS),
-};
-
-/** Options of {@link SourceReader}, after they were read. */
-export interface ReaderOptions
-  extends
-    Resolved<typeof SOURCE_OPTIONS>,
-    Resolved<typeof LIVE_OPTIONS>,
-    Pick<DecodeSettings, 'size' | 'fullResolution'> {
-  /**
-   * Name of the source.
-   * @default what `describeSource()` says
-   */
-  readonly name?: string;
-  readonly onState?: (change: SourceStateChange) => void;
-  /** Called once when the source has ended, with the sums of all connections. */
-  readonly onEnd?: (end: DecodeEnd) => void;
-}
 
 const nowhere = { start: undefined, end: undefined };
 
@@ -298,5 +245,19 @@ export class SourceReader {
     const previous = this.#state;
     this.#state = state;
     this.#options.onState?.({ source: this.name, state, previous, attempt: this.#failures + 1, ...more });
+  }
+}
+
+/**
+ * Waits for `work`; `onTimeout` is called once if that takes longer than `seconds`.
+ * The wait goes on all the same. Only time spent waiting counts: a consumer that takes its time is no stall.
+ */
+export async function watch<Result>(work: Promise<Result>, seconds: number, onTimeout: () => void): Promise<Result> {
+  if (!Number.isFinite(seconds)) return work;
+  const timer = setTimeout(onTimeout, seconds * 1000);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -3,8 +3,7 @@
  * from
  * outside, a source has one row of numbers and one clock that never goes back.
  */
-import type { FrameTime } from '../decode/frame-clock.ts';
-import { usualMaxGapSeconds } from '../decode/steady-times.ts';
+import { usualMaxGapSeconds, type FrameTime } from '../decode/frame-clock.ts';
 
 /** A step back of the sender's clock that is no reordering but a new beginning, seconds. */
 const restart = 1;

@@ -10,56 +10,10 @@ export type FfmpegVersion = readonly [major: number, minor: number];
  * The libavformat that each release came with (FFmpeg's `doc/APIchanges`), newest first. Snapshots have no other
  * number.
  */
-const RELEASES: readonly (readonly [format: readonly [major: number, minor: number], release: FfmpegVersion])[] = [
-  [
-    [62, 3],
-    [8, 0],
-  ],
-  [
-    [61, 7],
-    [7, 1],
-  ],
-  [
-    [61, 0],
-    [7, 0],
-  ],
-  [
-    [60, 16],
-    [6, 1],
-  ],
-  [
-    [60, 0],
-    [6, 0],
-  ],
-  [
-    [59, 27],
-    [5, 1],
-  ],
-  [
-    [59, 0],
-    [5, 0],
-  ],
-  [
-    [58, 76],
-    [4, 4],
-  ],
-  [
-    [58, 45],
-    [4, 3],
-  ],
-  [
-    [58, 29],
-    [4, 2],
-  ],
-  [
-    [58, 20],
-    [4, 1],
-  ],
-  [
-    [58, 0],
-    [4, 0],
-  ],
-];
+const RELEASES: readonly (readonly [format: FfmpegVersion, release: FfmpegVersion])[] =
+  '62.3=8.0 61.7=7.1 61.0=7.0 60.16=6.1 60.0=6.0 59.27=5.1 59.0=5.0 58.76=4.4 58.45=4.3 58.29=4.2 58.20=4.1 58.0=4.0'
+    .split(' ')
+    .map((pair) => pair.split('=').map(numbered) as [FfmpegVersion, FfmpegVersion]);
 const OLDEST: FfmpegVersion = [4, 4];
 
 const versions = new Map<string, Promise<FfmpegVersion>>();
@@ -126,4 +80,9 @@ function isOlder(a: readonly [number, number], b: readonly [number, number]): bo
 /** The arguments that make an output keep each frame with its own time: `-fps_mode` since 5.1, `-vsync` before. */
 export function passthroughArguments(version: FfmpegVersion): readonly string[] {
   return [isOlder(version, [5, 1]) ? '-vsync' : '-fps_mode', 'passthrough'];
+}
+
+function numbered(text: string): FfmpegVersion {
+  const [major = 0, minor = 0] = text.split('.').map(Number);
+  return [major, minor];
 }

@@ -7,8 +7,9 @@
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { SynsegError } from '@synseg/core';
-import { flag, number, shownURL, value, withDefault, type Resolved } from '@synseg/core/guards';
+import { shownURL } from '@synseg/core/guards';
 import { allowedArguments } from './allowed.ts';
+import type { InputSettings, Opening } from './input-options.ts';
 import { publicAddress } from './public-address.ts';
 import { cameraInput } from './devices.ts';
 import { findPictures, pictureFormat, pictureStream, suggestedPattern, type PictureSequence } from './sequence.ts';
@@ -21,53 +22,6 @@ import {
   type FfmpegSource,
   type VideoSource,
 } from './source.ts';
-
-/** Options of what is opened, read or not. */
-export const OPENING_OPTIONS = {
-  /**
-   * Pictures per second of image sequences and cameras.
-   * @default 25; a camera's own
-   */
-  frameRate: number({ above: 0 }),
-  /**
-   * Opens network sources at public addresses only, and no playlists: for addresses that users of a service send. Names
-   * are looked up and redirects followed before ffmpeg has the address; as it looks again, a hostile name server can
-   * still lead it astray.
-   */
-  publicOnly: withDefault(flag(), false),
-};
-
-/** Options of what is played. */
-export const PLAYING_OPTIONS = {
-  ...OPENING_OPTIONS,
-  /** Plays files and image sequences again and again; numbers and times go on. */
-  loop: withDefault(flag(), false),
-  /** Plays files at their own speed, as a camera would send them. */
-  realTime: withDefault(flag(), false),
-  /**
-   * Hardware decoding, by its name in `ffmpeg -hwaccels`: `auto`, `cuda`, `vaapi`, `videotoolbox`, …
-   * @default decodes on the CPU
-   */
-  hardwareAcceleration: value(
-    'be a name as in ffmpeg -hwaccels',
-    (given) => typeof given === 'string',
-    (name: string) => /^[a-z0-9_]+$/.test(name),
-    { fromText: String, placeholder: 'name' },
-  ),
-};
-
-/** Options of a connection. */
-export const NETWORK_OPTIONS = {
-  /**
-   * Seconds of silence after which ffmpeg gives up a network source.
-   * @default 10
-   */
-  networkTimeoutSeconds: withDefault(number({ above: 0 }), 10),
-};
-
-type Opening = Resolved<typeof OPENING_OPTIONS & typeof NETWORK_OPTIONS>;
-/** How a source is opened. */
-export type InputSettings = Opening & Resolved<typeof PLAYING_OPTIONS>;
 
 /** @throws {RangeError} when an option does not go with the kind of source. */
 export function checkInputOptions(
@@ -204,16 +158,8 @@ function hiddenInput(url: string, options: readonly string[], listening: boolean
   const list = ['ffconcat version 1.0', `file ${quoted(url)}`, ...entry, ''].join('\n');
   return {
     arguments: [
-      '-protocol_whitelist',
-      `pipe,${protocols}`,
-      '-format_whitelist',
-      `concat,${formats}`,
-      '-f',
-      'concat',
-      '-safe',
-      '0',
-      '-i',
-      'pipe:0',
+      ...['-protocol_whitelist', `pipe,${protocols}`, '-format_whitelist', `concat,${formats}`],
+      ...['-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
     ],
     input: Readable.from([Buffer.from(list)]),
   };
@@ -277,15 +223,8 @@ function networkOptions(
     case 'udp':
       // A slow moment here must cost packets, not the connection.
       return [
-        ...analysis,
-        '-timeout',
-        microseconds,
-        '-overrun_nonfatal',
-        '1',
-        '-fifo_size',
-        '50000',
-        '-buffer_size',
-        '1048576',
+        ...[...analysis, '-timeout', microseconds],
+        ...['-overrun_nonfatal', '1', '-fifo_size', '50000', '-buffer_size', '1048576'],
       ];
     case 'http':
     case 'https':

@@ -9,7 +9,8 @@ import { checkPixels } from '../decode/check-end.ts';
 import { pixelArguments } from '../decode/decode-arguments.ts';
 import { refusedSize } from '../decode/input-report.ts';
 import { pixelAspect } from '../decode/frame-clock.ts';
-import { checkInputOptions, NETWORK_OPTIONS, openInput, OPENING_OPTIONS } from './input.ts';
+import { NETWORK_OPTIONS, OPENING_OPTIONS } from './input-options.ts';
+import { checkInputOptions, openInput } from './input.ts';
 import { checkSource, isFrames, sourceInput, sourceName, sourceSecrets, type VideoSource } from './source.ts';
 
 /** Facts of a source's first video stream (cover pictures of audio files do not count). */

@@ -1,0 +1,50 @@
+/** Options of how a source is opened and played. */
+import { flag, number, value, withDefault, type Resolved } from '@synseg/core/guards';
+
+/** Options of what is opened, read or not. */
+export const OPENING_OPTIONS = {
+  /**
+   * Pictures per second of image sequences and cameras.
+   * @default 25; a camera's own
+   */
+  frameRate: number({ above: 0 }),
+  /**
+   * Opens network sources at public addresses only, and no playlists: for addresses that users of a service send. Names
+   * are looked up and redirects followed before ffmpeg has the address; as it looks again, a hostile name server can
+   * still lead it astray.
+   */
+  publicOnly: withDefault(flag(), false),
+};
+
+/** Options of what is played. */
+export const PLAYING_OPTIONS = {
+  ...OPENING_OPTIONS,
+  /** Plays files and image sequences again and again; numbers and times go on. */
+  loop: withDefault(flag(), false),
+  /** Plays files at their own speed, as a camera would send them. */
+  realTime: withDefault(flag(), false),
+  /**
+   * Hardware decoding, by its name in `ffmpeg -hwaccels`: `auto`, `cuda`, `vaapi`, `videotoolbox`, …
+   * @default decodes on the CPU
+   */
+  hardwareAcceleration: value(
+    'be a name as in ffmpeg -hwaccels',
+    (given) => typeof given === 'string',
+    (name: string) => /^[a-z0-9_]+$/.test(name),
+    { fromText: String, placeholder: 'name' },
+  ),
+};
+
+/** Options of a connection. */
+export const NETWORK_OPTIONS = {
+  /**
+   * Seconds of silence after which ffmpeg gives up a network source.
+   * @default 10
+   */
+  networkTimeoutSeconds: withDefault(number({ above: 0 }), 10),
+};
+
+/** How a source is opened, read or not. */
+export type Opening = Resolved<typeof OPENING_OPTIONS & typeof NETWORK_OPTIONS>;
+/** How a source is opened. */
+export type InputSettings = Opening & Resolved<typeof PLAYING_OPTIONS>;
