@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { filesUnder, finish, report, root } from './lib/repository.ts';
 
 const page = 'ARCHITECTURE.md';
-const maxLines = 70;
+const maxLines = 72;
 const topFolders = ['test', 'bench', 'docs', 'examples', 'worlds/street', 'scripts'];
 
 /** Every folder the table must name: the ones in packages/x/src that hold files, and the ones beside packages. */
