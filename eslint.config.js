@@ -1,8 +1,32 @@
+import { builtinModules } from 'node:module';
 import vitest from '@vitest/eslint-plugin';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** Rules that catch bugs. How code looks and where it lives is checked elsewhere (`scripts/check-imports.ts`). */
+/**
+ * Rules that catch bugs, and the sizes of lines and files. The layout is Prettier's; who may import whom is in
+ * `.dependency-cruiser.js`.
+ */
+const READABLE = {
+  'max-len': ['error', { code: 120, ignoreRegExpLiterals: true, ignoreUrls: true }],
+  'max-lines': ['error', { max: 300 }],
+  'no-restricted-imports': [
+    'error',
+    {
+      paths: builtinModules
+        .filter((name) => !name.startsWith('_') && !name.startsWith('node:'))
+        .map((name) => ({ name, message: `Write it "node:${name}".` })),
+    },
+  ],
+  'no-restricted-syntax': [
+    'error',
+    { selector: 'ExportDefaultDeclaration', message: 'Exports have names.' },
+    { selector: 'ExportAllDeclaration', message: 'Exports are listed by name.' },
+  ],
+  'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'], location: 'anywhere' }],
+};
+const ENTRIES = ['packages/*/src/{index,checkpoint,graph,guards,masks,options,runtime}.ts'];
+
 export default defineConfig(
   globalIgnores(['**/dist/', '**/node_modules/', 'out/', 'runs/', 'coverage/']),
   {
@@ -35,6 +59,42 @@ export default defineConfig(
     },
   },
   { files: ['**/*.{js,mjs}'], extends: [tseslint.configs.recommended] },
+  { files: ['{packages,worlds,bench,examples,scripts,test}/**/*.{ts,mjs}'], rules: READABLE },
+  {
+    // Until the packages are rewritten: `npx eslint --rule 'max-len: [error, 120]' packages`.
+    files: ['packages/**'],
+    rules: { 'max-len': 'off', 'max-lines': 'off' },
+  },
+  {
+    files: ENTRIES,
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'Program > :not(ExportNamedDeclaration[source], ExportAllDeclaration[exported])',
+          message: 'An entry holds named re-exports alone.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['packages/*/src/**'],
+    ignores: ENTRIES,
+    rules: {
+      'no-restricted-syntax': [
+        ...READABLE['no-restricted-syntax'],
+        {
+          selector: 'ExportNamedDeclaration[source]',
+          message: "Only an entry exports again what is another file's (no barrels).",
+        },
+      ],
+    },
+  },
+  {
+    // A pool calls its file's default export.
+    files: ['packages/*/src/**/*-{worker,thread}.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
   {
     files: [
       'packages/*/src/**/cli.ts',
@@ -51,6 +111,7 @@ export default defineConfig(
     files: ['test/**/*.ts'],
     plugins: { vitest },
     rules: {
+      'max-lines': ['error', { max: 600 }],
       '@typescript-eslint/no-unsafe-assignment': 'off', // expect.any() and parsed JSON are `any`
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',

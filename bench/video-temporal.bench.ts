@@ -7,6 +7,7 @@
  *
  *   npm run bench -- video-temporal [--frames 40] [--photos 101] [--only REGEXP]
  */
+/* eslint-disable max-lines -- one measurement, read from top to bottom */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

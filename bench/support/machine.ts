@@ -25,7 +25,7 @@ export function versionOf(name: string, from = root): string {
 }
 
 /** Processor, cores and memory. */
-export function machine(): string {
+function machine(): string {
   const family = /avx512_vnni|avx512_bf16|amx_int8|avx2/g;
   let flags: string[] = [];
   try {

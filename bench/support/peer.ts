@@ -12,10 +12,10 @@ import { benchCache, versionOf } from './machine.ts';
 export const PEER = { name: '@huggingface/transformers', version: '4.3.1' } as const;
 
 /** Folder it is installed in. */
-export const peerFolder = join(benchCache, '../bench-peer');
+const peerFolder = join(benchCache, '../bench-peer');
 
 /** A tensor of the peer. */
-export interface PeerTensor {
+interface PeerTensor {
   readonly dims: readonly number[];
   readonly data: Float32Array;
 }

@@ -4,9 +4,10 @@
  */
 import { closeSync, mkdirSync, existsSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { Random } from '@synseg/street-world/random.ts';
 import { clipTokenizerJson } from './clip-tokenizer.ts';
 import { benchCache } from './machine.ts';
-import { seededFloats, seededRandom } from './random.ts';
+import { seededFloats } from './random.ts';
 
 /** What differs between the sizes a bench can run at. */
 export interface ClipsegSize {
@@ -106,7 +107,7 @@ export const ADJECTIVES: readonly string[] = [
 ];
 
 const SEED = 20260101;
-const LAYOUT = 1;
+const LAYOUT = 2;
 const MAX_TOKENS = 77;
 
 interface TensorSpec {
@@ -267,7 +268,7 @@ function writeWeights(path: string, tensors: readonly TensorSpec[]): void {
   try {
     writeSync(file, length);
     writeSync(file, text.padEnd(padded, ' '));
-    const random = seededRandom(SEED);
+    const random = new Random(SEED);
     for (const tensor of tensors) {
       const floats = seededFloats(random, count(tensor), tensor.mean, tensor.deviation);
       writeSync(file, new Uint8Array(floats.buffer));

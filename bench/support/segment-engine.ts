@@ -30,14 +30,11 @@ export interface EngineCommand {
   readonly calls: number;
 }
 
-/** ms of each call; undefined for a case this engine does not have. */
-export type EngineTimes = readonly number[] | undefined;
-
 /** Sizes of the label sets. */
-export const LABEL_COUNTS = [1, 5, 20] as const;
+const LABEL_COUNTS = [1, 5, 20] as const;
 
 /** Size of the picture, pixels. */
-export const PICTURE = { width: 640, height: 480 } as const;
+const PICTURE = { width: 640, height: 480 } as const;
 
 /** Ways of running each case once. */
 type Cases = Map<string, () => Promise<unknown>>;

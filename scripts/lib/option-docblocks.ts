@@ -9,7 +9,7 @@ import ts from 'typescript';
 import { filesUnder, root } from './repository.ts';
 
 /** What the docblock over an option says. */
-export interface OptionText {
+interface OptionText {
   /** One line, without a full stop at its end. */
   readonly text: string;
   /** Of `@default`, without quotes. */

@@ -37,7 +37,7 @@ export function method(
 }
 
 /** What can be called of a module: functions, classes, their static and their other methods. */
-export function callables(module: Readonly<Record<string, unknown>>): string[] {
+function callables(module: Readonly<Record<string, unknown>>): string[] {
   const methodsOf = (holder: object): string[] =>
     Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([name, { value }]) =>
       typeof value === 'function' && name !== 'constructor' ? [name] : [],

@@ -81,7 +81,7 @@ const RAW = [
 ];
 
 /** A value that JSON can say, and that is seldom the right one. */
-export function oddJson(draw: Draw): unknown {
+function oddJson(draw: Draw): unknown {
   switch (draw.integer(0, 8)) {
     case 0:
       return draw.pick([null, true, false]);

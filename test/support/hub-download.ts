@@ -44,7 +44,7 @@ export function tinyRepo(files = FILES): HubRepo {
 /** Concurrent tests must register clean-up with their own context: the global hook may belong to another test. */
 export type OnTestFinished = TestContext['onTestFinished'];
 
-export async function temporaryFolder(onTestFinished: OnTestFinished): Promise<string> {
+async function temporaryFolder(onTestFinished: OnTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'synseg-hub-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;

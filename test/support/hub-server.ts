@@ -19,7 +19,7 @@ export interface HubRepo {
 }
 
 /** What the server saw, in order. */
-export interface HubRequestRecord {
+interface HubRequestRecord {
   readonly path: string;
   readonly range: string | undefined;
   readonly authorization: string | undefined;
@@ -27,7 +27,7 @@ export interface HubRequestRecord {
 }
 
 /** How to spoil one answer for the bytes of a file. */
-export interface Fault {
+interface Fault {
   /** Send this many bytes of the body, then destroy the socket. */
   readonly cutAfter?: number;
   /** Send this many bytes of the body, then nothing until the server closes or `release()` is called. */

@@ -1,5 +1,7 @@
 /** Pictures → captions: several for each, of different length and order, that name only what is seen. */
+import { finish, moodOf, openingOf, timeOf } from './caption-mood.ts';
 import type { ClassName } from './classes.ts';
+import { deedOf } from './deeds.ts';
 import type { Drawing } from './draw.ts';
 import type { Visible } from './masks.ts';
 import { nameable, showsColor } from './nameable.ts';
@@ -119,11 +121,12 @@ class Writer {
       case 'street': {
         const phrases = this.#some(this.#random.integer(1, 3), this.#random.chance(0.3));
         const street = this.#stuff('road');
-        if (street === undefined) return phrases.length === 0 ? undefined : `${this.#opening()}${joined(phrases)}`;
-        const scene = withArticle(`${this.#mood()}${street}`);
+        if (street === undefined)
+          return phrases.length === 0 ? undefined : `${openingOf(this.#scene.weather, this.#random)}${joined(phrases)}`;
+        const scene = withArticle(`${moodOf(this.#scene.weather, this.#random)}${street}`);
         const things =
           phrases.length === 0 ? '' : ` ${this.#random.pick(['with', 'with', 'where one sees'])} ${joined(phrases)}`;
-        return `${scene}${things}${this.#time()}`;
+        return `${scene}${things}${timeOf(this.#scene.weather, this.#random)}`;
       }
       case 'relation':
         return this.#relation();
@@ -133,7 +136,8 @@ class Writer {
         const parts = [this.#action(), this.#relation()].filter((part) => part !== undefined);
         if (parts.length === 0) return undefined;
         const backdrop = this.#backdrop();
-        return `${this.#opening()}${parts.join('. ')}${backdrop === undefined ? '' : `, ${backdrop}`}`;
+        const behind = backdrop === undefined ? '' : `, ${backdrop}`;
+        return `${openingOf(this.#scene.weather, this.#random)}${parts.join('. ')}${behind}`;
       }
     }
   }
@@ -246,54 +250,8 @@ class Writer {
     if (actors.length === 0) return undefined;
     const actor = this.#random.pick(actors.slice(0, 6));
     const subject = this.#one(actor);
-    const { item } = actor;
-    const random = this.#random;
-    const moving = item.velocity[0] !== 0 || item.velocity[1] !== 0;
-    const on = (name: ClassName, words: readonly string[]): string => {
-      const noun = this.#stuff(name);
-      return noun === undefined ? '' : ` ${random.pick(words)} the ${noun}`;
-    };
-    const does = (deeds: readonly string[]): string => `${subject} ${random.pick(deeds)}`;
-    switch (item.class) {
-      case 'person':
-        if (item.traits.includes('riding')) return `${subject}${on('road', ['on', 'along', 'down'])}`;
-        if (this.#onCrosswalk(actor))
-          return [
-            `${subject} ${random.pick(['crosses', 'is crossing'])}`,
-            this.#stuff('road') === undefined ? '' : ' the road',
-            on('crosswalk', ['at', 'on']),
-          ]
-            .join('')
-            .replace(/(cross(?:es|ing))$/, '$1 over');
-        if (moving)
-          return does(['walks', 'is walking', 'walking', 'is strolling']) + on('pavement', ['on', 'along', 'down']);
-        return does(['stands', 'is standing', 'standing', 'is waiting']) + on('pavement', ['on']);
-      case 'dog':
-        return (
-          does(moving ? ['walks', 'is walking', 'is running'] : ['is waiting', 'stands', 'is standing']) +
-          on('pavement', ['on'])
-        );
-      default:
-        if (!moving)
-          return (
-            does(['is parked', 'parked', 'stands']) +
-            (item.class === 'bicycle' ? on('pavement', ['on']) : on('road', ['at the side of', 'beside', 'on']))
-          );
-        return (
-          does(
-            item.class === 'bicycle'
-              ? ['is moving', 'goes']
-              : ['is driving', 'driving', 'is coming', 'goes', 'is moving'],
-          ) + on('road', ['along', 'down', 'on'])
-        );
-    }
-  }
-
-  #onCrosswalk({ item }: Visible): boolean {
-    return (
-      Math.abs(item.x) < this.#scene.street.halfRoad &&
-      this.#scene.street.crosswalks.some((z) => Math.abs(z - item.z) < 1.6)
-    );
+    const stuff = (name: ClassName): string | undefined => this.#stuff(name);
+    return deedOf(subject, actor, { scene: this.#scene, random: this.#random, stuff });
   }
 
   /** " on the street", at times. */
@@ -304,42 +262,11 @@ class Writer {
       ? ''
       : (
           ` ${this.#random.pick(['on', 'in', 'along', 'by'])} ${this.#random.pick(['the', withArticle('').trim()])} ` +
-          `${this.#mood()}${noun}`
+          `${moodOf(this.#scene.weather, this.#random)}${noun}`
         )
           .replace(/\ba (?=[aeiou])/, 'an ')
           .replace('in the road', 'on the road')
           .replace('in a road', 'on a road');
-  }
-
-  /** "rainy ", "busy ". */
-  #mood(): string {
-    const { sky, time } = this.#scene.weather;
-    if (!this.#random.chance(0.6))
-      return this.#random.chance(0.2) ? this.#random.pick(['quiet ', 'calm ', 'busy ']) : '';
-    if (sky === 'rain') return this.#random.pick(['rainy ', 'wet ']);
-    if (sky === 'fog') return this.#random.pick(['foggy ', 'misty ']);
-    if (time === 'dusk') return this.#random.pick(['dim ', 'darkening ']);
-    return sky === 'clear' ? this.#random.pick(['sunny ', 'bright ']) : this.#random.pick(['gray ', 'quiet ']);
-  }
-
-  #time(): string {
-    const { sky, time } = this.#scene.weather;
-    if (time === 'dusk' && this.#random.chance(0.5)) return this.#random.pick([' at dusk', ' in the evening']);
-    if (sky === 'rain' && this.#random.chance(0.25)) return ' on a rainy day';
-    if (sky === 'fog' && this.#random.chance(0.25)) return ' on a foggy morning';
-    return '';
-  }
-
-  /** "On a rainy day, ", at times. */
-  #opening(): string {
-    const { sky, time } = this.#scene.weather;
-    if (!this.#random.chance(0.5)) return '';
-    if (time === 'dusk') return this.#random.pick(['At dusk, ', 'In the evening, ']);
-    if (sky === 'rain') return this.#random.pick(['It is raining, and ', 'On a rainy day, ']);
-    if (sky === 'fog') return this.#random.pick(['On a foggy day, ', 'On a misty morning, ']);
-    return sky === 'clear'
-      ? this.#random.pick(['On a sunny day, ', 'On a clear day, '])
-      : this.#random.pick(['On a cloudy day, ', 'On a gray day, ']);
   }
 
   /** "under a cloudy sky", "with hills behind". */
@@ -370,15 +297,4 @@ class Writer {
     const group = this.#group(far);
     return group === undefined ? undefined : `with ${group} behind`;
   }
-}
-
-/** Sentences begin with a capital and end with a stop – or not, as captions do. */
-function finish(text: string, random: Random): string {
-  if (random.chance(0.25)) return text.replace(/\. (\w)/g, ', $1');
-  const capital = text.replace(
-    /(^|\. )(\w)/g,
-    (_whole, before: string, letter: string) => before + letter.toUpperCase(),
-  );
-  // "sun." is Sunday to a tokenizer.
-  return random.chance(0.7) && !capital.endsWith('sun') ? `${capital}.` : capital;
 }

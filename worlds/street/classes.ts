@@ -64,6 +64,9 @@ export function classIndex(name: ClassName | undefined): number {
   return name === undefined ? IGNORED : CLASSES.indexOf(name);
 }
 
+/** Which of the held-out combinations a scene may have. */
+export type HoldOut = 'avoid' | 'allow';
+
 /** True for a combination that training must not show. */
 export function isHeldOut(name: ClassName, color: ColorWord): boolean {
   return HELD_OUT_COMBINATIONS.some((combination) => combination.class === name && combination.color === color);

@@ -30,7 +30,7 @@ const HOW_TO_GET_FFMPEG =
   'ffmpeg), or set FFMPEG_PATH to the executable.';
 
 /** The frames of a moving scene, drawn one after the other. */
-export async function* drawFrames(moving: MovingScene, size: number): AsyncGenerator<Drawing> {
+async function* drawFrames(moving: MovingScene, size: number): AsyncGenerator<Drawing> {
   for (let index = 0; index < moving.frames; index++)
     yield await drawScene(moving.frame(index), { size, frame: index });
 }

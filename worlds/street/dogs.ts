@@ -1,9 +1,9 @@
 /** Dogs: small and large, with pointed or hanging ears, plain or spotted. */
 import type { Point } from './camera.ts';
 import { scaled, type Color } from './color.ts';
+import { wave } from './figure.ts';
 import type { Item } from './item.ts';
 import { Board, Painter, aspectOf, type Stage } from './painter.ts';
-import { wave } from './people.ts';
 import { Random } from './random.ts';
 import type { Shape } from './shape.ts';
 

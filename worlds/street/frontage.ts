@@ -1,11 +1,9 @@
 /** What lies behind and beside the street: sky, clouds, hills, a skyline; buildings, gardens, parks. */
-import type { ColorWord } from './color.ts';
-import { mixed, shadeOf, type Color } from './color.ts';
+import { mixed, type Color, type ColorWord } from './color.ts';
+import type { Draft } from './draft.ts';
 import type { Trait } from './item.ts';
-import { LEAF_GREENS } from './nature.ts';
-import type { Random } from './random.ts';
-import type { Draft } from './scene.ts';
-import { STREET_END, coloring, type Side } from './street.ts';
+import { addBush, addTree, plant } from './planting.ts';
+import { STREET_END, coloring, inCrossing, type Side } from './street.ts';
 
 const WALLS: Readonly<Partial<Record<ColorWord, number>>> = {
   red: 14,
@@ -20,73 +18,6 @@ const WALLS: Readonly<Partial<Record<ColorWord, number>>> = {
 };
 /** Walls are paler than cars. */
 const PLASTER: Color = [226, 216, 200];
-
-/** Sky, sun, clouds, hills and far houses. */
-export function addBackdrop({ random, list, weather, view }: Draft): void {
-  const { time, sky } = weather;
-  list.add({ kind: 'sky', x: 0, z: 0 });
-  const { horizon } = view.camera;
-  if (sky === 'clear' && random.chance(0.75)) {
-    const low = time === 'dusk';
-    list.add({
-      kind: 'sun',
-      x: random.range(0.1, 0.9),
-      z: low ? random.range(0.1, 0.25) * horizon * 1.6 : random.range(0.62, 0.86) * horizon,
-      width: random.range(64, 108),
-      paint: low ? [255, 176, 84] : [255, 240, 168],
-      trim: low ? [255, 150, 90] : [255, 244, 200],
-    });
-  }
-  const clouds =
-    sky === 'clear'
-      ? random.integer(0, 4)
-      : sky === 'cloudy'
-        ? random.integer(4, 7)
-        : sky === 'rain'
-          ? random.integer(2, 5)
-          : 0;
-  const bright: Color =
-    time === 'dusk'
-      ? [246, 184, 176]
-      : sky === 'rain'
-        ? [150, 158, 168]
-        : sky === 'cloudy'
-          ? [232, 236, 240]
-          : [252, 252, 252];
-  const dim: Color =
-    time === 'dusk'
-      ? [170, 120, 150]
-      : sky === 'rain'
-        ? [116, 124, 136]
-        : sky === 'cloudy'
-          ? [186, 194, 204]
-          : [222, 232, 242];
-  for (let cloud = 0; cloud < clouds; cloud++) {
-    const width = random.range(170, sky === 'clear' ? 330 : 480);
-    list.add({
-      kind: 'cloud',
-      x: random.range(0, 1),
-      z: random.range(0.35, 0.97) * horizon,
-      width,
-      height: width * random.range(0.22, 0.34),
-      paint: bright,
-      trim: dim,
-      velocity: [random.range(0.004, 0.012), 0],
-    });
-  }
-  if (random.chance(0.62)) {
-    const far = mixed(random.pick(LEAF_GREENS), [120, 140, 170], random.range(0.1, 0.6));
-    list.add({
-      kind: 'hill',
-      x: 0,
-      z: random.range(50, 110),
-      height: random.range(40, 130),
-      paint: far,
-      traits: random.chance(0.55) ? ['wooded'] : [],
-      color: undefined,
-    });
-  }
-}
 
 /** Both sides of the street. */
 export function addFrontage(draft: Draft): void {
@@ -164,12 +95,6 @@ function addBuildings({ random, list, street, holdOut, weather }: Draft, side: S
   }
 }
 
-type Part = Pick<Draft, 'random' | 'list'>;
-
-function inCrossing(crossing: Draft['street']['crossing'], z: number): boolean {
-  return crossing !== undefined && Math.abs(z - crossing.z) < crossing.halfRoad + 2.6;
-}
-
 function addAwning(
   { random, list, holdOut }: Pick<Draft, 'random' | 'list' | 'holdOut'>,
   wall: number,
@@ -228,63 +153,6 @@ function addFence(
   }
 }
 
-/** A tree: `grow` scales it. */
-export function addTree(
-  { random, list, weather }: Pick<Draft, 'random' | 'list' | 'weather'>,
-  x: number,
-  z: number,
-  grow = 1,
-): void {
-  const form = random.weighted<'round' | 'pine' | 'poplar' | 'birch'>({ round: 52, pine: 20, poplar: 13, birch: 15 });
-  const autumn = form !== 'pine' && random.chance(0.16);
-  const color: ColorWord = autumn ? random.pick(['orange', 'yellow', 'red'] as const) : 'green';
-  const leaf = autumn
-    ? shadeOf(color, random)
-    : mixed(random.pick(LEAF_GREENS), shadeOf('green', random), random.range(0, 0.5));
-  const height = random.range(3.6, 7.4) * grow * (form === 'poplar' ? 1.25 : 1);
-  const width =
-    height *
-    (form === 'poplar'
-      ? random.range(0.26, 0.34)
-      : form === 'pine'
-        ? random.range(0.44, 0.58)
-        : random.range(0.56, 0.8));
-  const bark: Color = form === 'birch' ? [226, 222, 212] : mixed([98, 74, 56], [84, 80, 78], random.next());
-  const traits: Trait[] = [
-    ...(form === 'pine' ? ['pine' as const] : []),
-    ...(autumn ? ['autumn' as const] : []),
-    ...(height > 6.4 ? ['tall' as const] : height < 3.6 ? ['small' as const] : []),
-  ];
-  list.add({
-    kind: 'tree',
-    form,
-    x,
-    z,
-    width,
-    height,
-    paint: mixed(leaf, weather.haze, 0.04),
-    trim: bark,
-    color: autumn ? color : 'green',
-    traits,
-  });
-}
-
-/** A bush, some in flower. */
-export function addBush({ random, list }: Part, x: number, z: number): void {
-  const flowers = random.chance(0.4);
-  list.add({
-    kind: 'bush',
-    form: flowers ? 'flowers' : 'plain',
-    x,
-    z,
-    width: random.range(0.9, 1.8),
-    height: random.range(0.6, 1.15),
-    paint: mixed(random.pick(LEAF_GREENS), [50, 96, 56], random.next() * 0.6),
-    trim: shadeOf(random.pick(['pink', 'red', 'yellow', 'white'] as const), random),
-    color: 'green',
-  });
-}
-
 function addPark({ random, list, street, holdOut, weather }: Draft, side: Side, inner: number): void {
   if (random.chance(0.5))
     addFence(
@@ -319,25 +187,4 @@ function addPark({ random, list, street, holdOut, weather }: Draft, side: Side, 
       traits: height < 8 ? ['house'] : [],
     });
   }
-}
-
-function plant(
-  part: Part & Pick<Draft, 'weather'>,
-  sign: number,
-  inner: number,
-  count: number,
-  crossing: Draft['street']['crossing'],
-): void {
-  const { random, list } = part;
-  for (let index = 0; index < count; index++) {
-    const [x, z] = [inner + sign * (1.2 + 20 * square(random)), random.range(-22, 60)];
-    if (inCrossing(crossing, z) || !list.take(x, z, 1.1)) continue;
-    if (random.chance(0.3)) addBush(part, x, z);
-    else addTree(part, x, z);
-  }
-}
-
-function square(random: Random): number {
-  const value = random.next();
-  return value * value;
 }

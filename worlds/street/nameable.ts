@@ -39,7 +39,7 @@ const FLAT: ReadonlySet<ClassName> = new Set([
 ]);
 
 /** The share of the picture from which this class is named. */
-export function leastShare(name: ClassName): number {
+function leastShare(name: ClassName): number {
   return LEAST_SHARE[name] ?? LEAST_THING;
 }
 

@@ -1,7 +1,8 @@
 /**
  * Random numbers that follow from what they are for, and from nothing drawn before: a scene is the same alone, in a
  * worker, or as the thousandth of a run. sfc32, seeded through murmur3's mixing; 32-bit integers only, so that every
- * platform gets the same bits.
+ * platform gets the same bits. Tests and benches draw from it too. The trainer has its own, which may change without
+ * changing a picture.
  */
 
 const WARM_UP = 12;

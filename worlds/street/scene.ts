@@ -1,17 +1,16 @@
 /** A scene as plain data, and how one is made from a seed. */
-import type { Camera } from './camera.ts';
-import { View } from './camera.ts';
+import { addBackdrop } from './backdrop.ts';
+import { View, type Camera } from './camera.ts';
+import type { HoldOut } from './classes.ts';
+import type { Draft } from './draft.ts';
+import { addFrontage } from './frontage.ts';
 import { ItemList, type Item } from './item.ts';
 import { Random } from './random.ts';
-import { addBackdrop, addFrontage } from './frontage.ts';
-import { addGround, cameraOf, streetOf, type Street } from './street.ts';
 import { addFurniture } from './street-furniture.ts';
+import { addGround, cameraOf, streetOf, type Street } from './street.ts';
 import { addTraffic } from './traffic.ts';
 import { addWalkers } from './walkers.ts';
 import { weatherOf, type Weather } from './weather.ts';
-
-/** Which of the held-out combinations a scene may have. */
-export type HoldOut = 'avoid' | 'allow';
 
 /** How a scene is made. */
 export interface SceneOptions {
@@ -31,18 +30,6 @@ export interface Scene {
   readonly street: Street;
   /** `items[n].id` is n + 1. */
   readonly items: readonly Item[];
-}
-
-/** What the parts of a scene are made with. */
-export interface Draft {
-  readonly random: Random;
-  readonly camera: Camera;
-  readonly view: View;
-  readonly weather: Weather;
-  readonly street: Street;
-  readonly list: ItemList;
-  readonly holdOut: HoldOut;
-  readonly seconds: number;
 }
 
 /**

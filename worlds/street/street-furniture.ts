@@ -1,12 +1,10 @@
 /** Lamps, trees along the pavement, traffic lights, signs, benches and clutter. */
 import type { Turn } from './camera.ts';
-import type { ColorWord } from './color.ts';
-import { shadeOf, type Color } from './color.ts';
+import { shadeOf, type Color, type ColorWord } from './color.ts';
+import { placeInView, type Draft } from './draft.ts';
 import type { Trait } from './item.ts';
-import type { Draft } from './scene.ts';
+import { addBush, addTree } from './planting.ts';
 import { coloring, type Side } from './street.ts';
-import { addBush, addTree } from './frontage.ts';
-import { placeInView } from './traffic.ts';
 
 /** Furnishes both pavements. */
 export function addFurniture(draft: Draft): void {

@@ -2,11 +2,10 @@
 import { turnOf, type Camera } from './camera.ts';
 import type { ColorWord } from './color.ts';
 import { mixed, shadeOf, type Color } from './color.ts';
-import { isHeldOut, type ClassName } from './classes.ts';
+import { isHeldOut, type ClassName, type HoldOut } from './classes.ts';
 import type { ItemList } from './item.ts';
 import { LEAF_GREENS } from './nature.ts';
 import type { Random } from './random.ts';
-import type { HoldOut } from './scene.ts';
 
 /** One side of the road, from the kerb outwards; meters. */
 export interface Side {
@@ -148,4 +147,9 @@ export function coloring(
   );
   const color = random.weighted<ColorWord>(allowed);
   return { color, paint: shadeOf(color, random) };
+}
+
+/** Whether a place along the street lies in the crossing road. */
+export function inCrossing(crossing: Street['crossing'], z: number): boolean {
+  return crossing !== undefined && Math.abs(z - crossing.z) < crossing.halfRoad + 2.6;
 }

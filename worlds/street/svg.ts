@@ -4,20 +4,23 @@
  *
  * Numbers are written in tenths of a unit, a hundredth of a pixel at 128 px. No text, no fonts, no filters.
  */
+import { drawAwning } from './awning.ts';
+import { drawBicycle } from './bicycles.ts';
+import { drawBuilding } from './buildings.ts';
 import { UNITS, View } from './camera.ts';
 import { hex } from './color.ts';
-import { drawBicycle } from './bicycles.ts';
-import { drawAwning, drawBuilding } from './buildings.ts';
 import { drawDog } from './dogs.ts';
-import { drawBench, drawClutter, drawFencePanel, drawLamp, drawSign, drawTrafficLight } from './furniture.ts';
+import { drawFencePanel } from './fence.ts';
+import { drawBench, drawClutter, drawLamp, drawSign, drawTrafficLight } from './furniture.ts';
 import { drawGround } from './ground.ts';
 import type { Item, Kind } from './item.ts';
 import { drawBush, drawCloud, drawHill, drawSun, drawTree } from './nature.ts';
 import { Frame, type Stage } from './painter.ts';
-import { drawPerson, drawUmbrella } from './people.ts';
+import { drawPerson } from './people.ts';
 import { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 import { TENTHS, polygonPath, type Shape, type Sprite } from './shape.ts';
+import { drawUmbrella } from './umbrella.ts';
 import { drawVehicle } from './vehicles.ts';
 import { rainPath } from './weather.ts';
 import { WHOLE, type Window } from './window.ts';
@@ -59,7 +62,7 @@ const FARTHEST = 95;
 const BACKDROP: ReadonlySet<Kind> = new Set(['sun', 'cloud', 'hill']);
 
 /** The sprites of a scene, farthest first, and the definitions of their paints. */
-export function spritesOf(scene: Scene): { readonly sprites: readonly Sprite[]; readonly definitions: string } {
+function spritesOf(scene: Scene): { readonly sprites: readonly Sprite[]; readonly definitions: string } {
   const stage: Stage = { view: new View(scene.camera), weather: scene.weather };
   const ground = drawGround(scene.items, scene.street, stage);
   const sprites: Sprite[] = [...ground.sprites];

@@ -3,9 +3,9 @@ import type { Turn } from './camera.ts';
 import type { ColorWord } from './color.ts';
 import type { Trait } from './item.ts';
 import type { Random } from './random.ts';
-import type { Draft } from './scene.ts';
+import { placeInView, type Draft } from './draft.ts';
 import { coloring } from './street.ts';
-import { VEHICLE_FORMS } from './vehicles.ts';
+import { VEHICLE_FORMS } from './vehicle-forms.ts';
 import { addRider } from './walkers.ts';
 
 type VehicleKind = 'car' | 'van' | 'bus';
@@ -97,24 +97,6 @@ export function addTraffic(draft: Draft): void {
 
 function kindOf(random: Random): VehicleKind {
   return random.weighted({ car: 60, van: 18, bus: 22 });
-}
-
-/** A place along the street where something at this x is seen, more likely near; undefined when none was found. */
-export function placeInView(
-  { random, camera, view }: Draft,
-  x: number,
-  nearest: number,
-  farthest: number,
-): number | undefined {
-  for (let attempt = 0; attempt < 30; attempt++) {
-    const z = camera.z + random.range(-30, farthest);
-    const [right, depth] = view.relative(x, z);
-    if (depth < nearest || depth > farthest) continue;
-    const across = (right / depth) * camera.focal + camera.aspect / 2;
-    if (across < 0 || across > camera.aspect) continue;
-    if (random.chance(Math.min(1, 9 / depth))) return z;
-  }
-  return undefined;
 }
 
 function addVehicle(

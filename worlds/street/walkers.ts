@@ -3,12 +3,11 @@ import type { Turn } from './camera.ts';
 import type { ColorWord } from './color.ts';
 import { shadeOf } from './color.ts';
 import type { Trait } from './item.ts';
-import type { Draft } from './scene.ts';
+import { placeInView, type Draft } from './draft.ts';
 import { coloring } from './street.ts';
-import { placeInView } from './traffic.ts';
 
 /** Who somebody is. */
-export type Who = 'man' | 'woman' | 'boy' | 'girl';
+type Who = 'man' | 'woman' | 'boy' | 'girl';
 
 const CLOTHES: Readonly<Partial<Record<ColorWord, number>>> = {
   red: 17,

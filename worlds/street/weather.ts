@@ -3,10 +3,10 @@ import { mixed, type Color } from './color.ts';
 import type { Random } from './random.ts';
 
 /** Time of day. */
-export type Time = 'day' | 'dusk';
+type Time = 'day' | 'dusk';
 
 /** State of the sky. */
-export type Sky = 'clear' | 'cloudy' | 'fog' | 'rain';
+type Sky = 'clear' | 'cloudy' | 'fog' | 'rain';
 
 /** Conditions of a scene. */
 export interface Weather {

@@ -1,6 +1,7 @@
 /** Counting phrases: exact while they fit, bounded and honest beyond. */
 import { describe, expect, it } from 'vitest';
 import { PhraseCounter } from '../../../packages/train/src/phrases/phrase-counter.ts';
+import { uniform } from '../../support/random.ts';
 
 describe('PhraseCounter', () => {
   it('counts exactly up to its limit', () => {
@@ -20,10 +21,9 @@ describe('PhraseCounter', () => {
     const counter = new PhraseCounter(limit);
     const truth = new Map<string, number>();
     // Frequency of the n-th phrase falls as 1/n, as in language; seeded.
-    let state = 42;
+    const next = uniform(42);
     for (let step = 0; step < 200_000; step++) {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      const phrase = `phrase ${Math.floor(Math.exp((state / 2 ** 32) * Math.log(50_000)))}`;
+      const phrase = `phrase ${Math.floor(Math.exp(next() * Math.log(50_000)))}`;
       truth.set(phrase, (truth.get(phrase) ?? 0) + 1);
       counter.add(phrase);
     }

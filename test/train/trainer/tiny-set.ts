@@ -11,7 +11,7 @@ import { encodeSafetensors } from '../../../packages/core/src/checkpoint/safeten
 import { gaussians, uniform } from '../../support/random.ts';
 
 /** What is in the pictures: a colour each; its place is its class in the masks. */
-export const THINGS = [
+const THINGS = [
   ['road', [90, 90, 100]],
   ['car', [220, 40, 40]],
   ['tree', [30, 160, 60]],

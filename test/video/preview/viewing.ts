@@ -90,7 +90,7 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 }
 
 /** A message as the page gets it. */
-export interface LiveMessage {
+interface LiveMessage {
   readonly data: Record<string, unknown> & Pick<ServerMessage, 'type'>;
   jpeg?: Uint8Array;
 }

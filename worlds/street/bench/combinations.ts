@@ -7,7 +7,7 @@ import { combinationSet, readColored, type ColoredPicture, type CombinationSet }
 import { IoUTally, meanOf } from './tally.ts';
 
 /** One combination's figure. */
-export interface CombinationScore {
+interface CombinationScore {
   /** "green car". */
   readonly name: string;
   readonly class: ClassName;

@@ -13,7 +13,7 @@ import { IoUTally } from './tally.ts';
 const IN_FLIGHT = 8;
 
 /** A map of labels and, where a threshold is asked for, a map of each label: a `Segmenter`'s answer. */
-export interface Found {
+interface Found {
   readonly labelMap: Uint8Array;
   /** Pixels of a label that reach the threshold: Uint8Array, [height, width], 0 or 1. */
   mask(label: string): Uint8Array;
@@ -37,7 +37,7 @@ export interface ClassOptions {
 }
 
 /** IoU of every class, percent, and means of them; null for what neither occurs nor was found. */
-export interface NounScore {
+interface NounScore {
   readonly mean: number | null;
   readonly perClass: Readonly<Record<string, number | null>>;
   /** Means over the groups asked for. */

@@ -19,7 +19,7 @@ import { sceneOf } from '../scene.ts';
 import { combinationName } from './prompts.ts';
 
 /** Height and width of the pictures, pixels. */
-export const PICTURE_SIZE = 128;
+const PICTURE_SIZE = 128;
 
 /** Pictures drawn at once. */
 const AT_ONCE = 8;
