@@ -25,7 +25,7 @@ export interface FrameFacts {
   readonly latencySeconds: number;
   /** True when the picture stood still and the result of the frame before was taken. */
   readonly held: boolean;
-  /** Labels of its pixels, with areas, masks, run lengths, outlines and PNG; those of `render` were made in the pool. */
+  /** Labels of its pixels with all their forms; those of `render` were made in the pool. */
   readonly segmentation: Segmentation;
 }
 

@@ -1,4 +1,4 @@
-/** Options of `segmentVideo()` and `segmentVideos()`, and what is rendered of each frame because of them. */
+/** Options of `segmentVideo()` and `segmentVideos()`. */
 import {
   callback,
   choice,
@@ -7,7 +7,6 @@ import {
   integer,
   list,
   number,
-  readOptions,
   text,
   value,
   withDefault,
@@ -17,8 +16,6 @@ import {
 import { JPEG_OPTIONS, LOOK_OPTIONS } from '@synseg/core/masks';
 import { SOURCE_OPTIONS, type DecodeEnd } from './decode/decode-options.ts';
 import { LIVE_OPTIONS, type SourceStateChange } from './live/reader-options.ts';
-import { needsOf } from './pipeline/frame-outputs.ts';
-import type { FrameRequest } from './pool/render.ts';
 import { HOLD_OPTIONS } from './temporal/hold.ts';
 import { KEYFRAME_OPTIONS } from './temporal/keyframes.ts';
 import { SMOOTHING_OPTIONS } from './temporal/smoothing.ts';
@@ -64,7 +61,8 @@ export interface VideoProgress {
   readonly dropped: number;
 }
 
-const FRAME_JPEG_OPTIONS = {
+/** Options of a frame's JPEG. */
+export const FRAME_JPEG_OPTIONS = {
   ...JPEG_OPTIONS,
   /**
    * A wider picture is shrunk to this width, its shape kept, pixels.
@@ -78,8 +76,8 @@ export const SEGMENT_VIDEOS_OPTIONS = {
   ...SOURCE_OPTIONS,
   ...LIVE_OPTIONS,
   /**
-   * For frames that come faster than they are segmented: `every-frame` lets the source wait, `freshest` takes the newest
-   * frame and counts the others.
+   * For frames that come faster than they are segmented: `every-frame` lets the source wait, `freshest` takes the
+   * newest frame and counts the others.
    * @default 'auto': freshest for cameras and live streams, else every frame
    */
   policy: withDefault(choice(['auto', 'every-frame', 'freshest']), 'auto'),
@@ -159,25 +157,3 @@ export type StreamSettings = Resolved<typeof SEGMENT_VIDEOS_OPTIONS>;
 /** Options of `segmentVideo()`. */
 export const SEGMENT_VIDEO_OPTIONS = { ...SEGMENT_VIDEOS_OPTIONS, ...OUTPUT_FILES };
 export type SegmentVideoOptions = OptionsOf<typeof SEGMENT_VIDEO_OPTIONS>;
-
-/**
- * Everything that a frame of a source is rendered to: what the caller asks for, and what the files need.
- *
- * @throws {RangeError} when a file needs another size than was asked for
- */
-export function renderRequest(action: string, settings: StreamSettings, files: GivenFiles): FrameRequest {
-  const { size, alpha, contour, legend } = settings;
-  const needs = needsOf(files);
-  if (needs.mapSize === 'source' && size === 'model')
-    throw new RangeError(`Cannot ${action}: size must be 'source' with coco or pngFolder, got 'model'`);
-  const wanted = new Set<string>([...settings.render, ...Object.keys(needs)]);
-  const jpeg = wanted.has('jpeg') ? readOptions(action, FRAME_JPEG_OPTIONS, settings.jpeg) : undefined;
-  return {
-    mapSize: needs.mapSize ?? size ?? 'model',
-    rle: wanted.has('rle'),
-    polygons: wanted.has('polygons'),
-    png: wanted.has('png'),
-    ...(wanted.has('overlay') || jpeg !== undefined ? { overlay: { alpha, contour, legend } } : {}),
-    ...(jpeg === undefined ? {} : { jpeg }),
-  };
-}

@@ -1,7 +1,9 @@
 /**
  * The files of one source: opened before it is read, written frame by frame, finished or left as they are at the end.
  */
+import { readOptions } from '@synseg/core/guards';
 import type { OpenedSource } from '../decode/decode-options.ts';
+import type { FrameRequest } from '../pool/render.ts';
 import { CocoSink } from '../sinks/coco.ts';
 import { CsvSink } from '../sinks/csv.ts';
 import type { FrameSink, SinkNeeds } from '../sinks/frame-sink.ts';
@@ -9,7 +11,7 @@ import { JsonlSink } from '../sinks/jsonl.ts';
 import { OverlayVideoSink, type OverlayVideoOptions } from '../sinks/overlay-video.ts';
 import { PngSequenceSink } from '../sinks/png-sequence.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
-import type { GivenFiles, OutputFiles } from '../video-options.ts';
+import { FRAME_JPEG_OPTIONS, type GivenFiles, type OutputFiles, type StreamSettings } from '../video-options.ts';
 
 /** Which sink writes which file. */
 const sinks = {
@@ -27,9 +29,26 @@ function wanted(files: GivenFiles): readonly (readonly [kind: keyof OutputFiles,
   );
 }
 
-/** What the sinks of these files want to find in their frames, all together. */
-export function needsOf(files: GivenFiles): SinkNeeds {
-  return Object.assign({}, ...wanted(files).map(([kind]) => sinks[kind].needs)) as SinkNeeds;
+/**
+ * Everything that a frame of a source is rendered to: what the caller asks for, and what the files need.
+ *
+ * @throws {RangeError} when a file needs another size than was asked for
+ */
+export function renderRequest(action: string, settings: StreamSettings, files: GivenFiles): FrameRequest {
+  const { size, alpha, contour, legend } = settings;
+  const needs = Object.assign({}, ...wanted(files).map(([kind]) => sinks[kind].needs)) as SinkNeeds;
+  if (needs.mapSize === 'source' && size === 'model')
+    throw new RangeError(`Cannot ${action}: size must be 'source' with coco or pngFolder, got 'model'`);
+  const forms = new Set<string>([...settings.render, ...Object.keys(needs)]);
+  const jpeg = forms.has('jpeg') ? readOptions(action, FRAME_JPEG_OPTIONS, settings.jpeg) : undefined;
+  return {
+    mapSize: needs.mapSize ?? size ?? 'model',
+    rle: forms.has('rle'),
+    polygons: forms.has('polygons'),
+    png: forms.has('png'),
+    ...(forms.has('overlay') || jpeg !== undefined ? { overlay: { alpha, contour, legend } } : {}),
+    ...(jpeg === undefined ? {} : { jpeg }),
+  };
 }
 
 /** What the files must know of their source. */

@@ -13,14 +13,8 @@ import { pick } from '../pick.ts';
 import { FramePool, defaultWorkers } from '../pool/pool.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
 import { describeSource, sourceNames, type VideoSource } from '../source/source.ts';
-import {
-  renderRequest,
-  type GivenFiles,
-  type OutputFiles,
-  type StreamSettings,
-  type VideoProgress,
-} from '../video-options.ts';
-import { FrameOutputs } from './frame-outputs.ts';
+import type { GivenFiles, OutputFiles, StreamSettings, VideoProgress } from '../video-options.ts';
+import { FrameOutputs, renderRequest } from './frame-outputs.ts';
 import { FrameWork } from './frame-work.ts';
 import { Lane } from './lane.ts';
 import { Merger } from './merger.ts';
@@ -61,7 +55,11 @@ interface Shared {
   readonly trouble: Trouble;
 }
 
-/** Sources on their way, for arguments that were checked one by one. @throws {RangeError} when they do not fit together */
+/**
+ * Sources on their way, for arguments that were checked one by one.
+ *
+ * @throws {RangeError} when they do not fit together
+ */
 export function openStream(
   action: string,
   sources: readonly Sourced[],

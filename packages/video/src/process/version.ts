@@ -47,8 +47,8 @@ async function readVersion(path: string): Promise<FfmpegVersion> {
 }
 
 /**
- * The ffmpeg that videos are read with: `FFMPEG_PATH`, else the npm package `ffmpeg-static`, else `PATH`; and the release
- * that it counts as, `5.1`.
+ * The ffmpeg that videos are read with: `FFMPEG_PATH`, else the npm package `ffmpeg-static`, else `PATH`; and the
+ * release that it counts as, `5.1`.
  *
  * @throws {SynsegError} `FFMPEG_MISSING` when there is none, it does not run, or is older than 4.4.
  */

@@ -95,9 +95,9 @@ export class CocoSink implements FrameSink {
       });
     await this.#images.write(`${id === 1 ? '' : ','}\n${JSON.stringify(image)}`);
     try {
-      await this.#file.write(
-        `${id === 1 ? head : ''}${annotations.map((line, place) => `${this.#annotationCount + place === 0 ? '' : ','}\n${line}`).join('')}`,
-      );
+      const comma = (place: number): string => (this.#annotationCount + place === 0 ? '' : ',');
+      const lines = annotations.map((line, place) => `${comma(place)}\n${line}`);
+      await this.#file.write((id === 1 ? head : '') + lines.join(''));
     } catch (error) {
       await this.#images.undo();
       throw error;
