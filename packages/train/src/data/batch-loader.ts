@@ -5,8 +5,9 @@
  * before – so a run that resumes at {@link Batch.after} sees the batches it would have seen.
  */
 import { SynsegError } from '@synseg/core';
+import { group, integer, readOptions, value } from '@synseg/core/guards';
 import type { PictureLimits } from '../image/picture-bytes.ts';
-import type { Augmentation } from './data-options.ts';
+import { AUGMENTATION_OPTIONS, type Augmentation } from './data-options.ts';
 import { WarningCounter, type DataWarning } from './data-warning.ts';
 import { START, type Dataset, type DatasetPosition, type Drawn } from './dataset.ts';
 import { DecodePool } from './decode-pool.ts';
@@ -262,40 +263,27 @@ export class BatchLoader {
   }
 }
 
-function checkOptions({
-  inputSize,
-  batchSize,
-  seed,
-  maxCategories,
-  workers,
-  prefetch,
-  augmentation,
-  from,
-}: BatchLoaderOptions): void {
-  const counts = {
-    'inputSize[0]': inputSize[0],
-    'inputSize[1]': inputSize[1],
-    batchSize,
-    maxCategories,
-    workers,
-    prefetch,
-  };
-  for (const [name, value] of Object.entries(counts)) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
-      throw new RangeError(`Cannot open batches: ${name} must be a positive integer, got ${String(value)}`);
-  }
-  if (!Number.isSafeInteger(seed))
-    throw new RangeError(`Cannot open batches: seed must be an integer, got ${String(seed)}`);
-  const crop = augmentation?.crop;
-  if (crop !== undefined && !(crop[0] > 0 && crop[0] <= crop[1] && crop[1] <= 1)) {
-    throw new RangeError(
-      'Cannot open batches: augmentation.crop must be two shares of the area, 0 < least ≤ most ≤ 1, got ' +
-        `[${crop.join(', ')}]`,
-    );
-  }
-  const numbers = from === undefined ? [] : [from.epoch, from.consumed];
-  if (numbers.some((number) => !Number.isSafeInteger(number) || number < 0))
-    throw new RangeError(
-      `Cannot open batches: from must be a position with epoch and consumed, got ${JSON.stringify(from)}`,
-    );
+const COUNT = integer();
+/** What must hold of the options that are numbers. */
+const CHECKED = {
+  height: COUNT,
+  width: COUNT,
+  batchSize: COUNT,
+  maxCategories: COUNT,
+  workers: COUNT,
+  prefetch: COUNT,
+  seed: integer({ least: Number.MIN_SAFE_INTEGER }),
+  augmentation: group(AUGMENTATION_OPTIONS),
+  from: value<DatasetPosition>(
+    'be a position with epoch and consumed',
+    (given) => typeof given === 'object' && given !== null,
+    ({ epoch, consumed }) => [epoch, consumed].every((number) => Number.isSafeInteger(number) && number >= 0),
+  ),
+};
+
+function checkOptions(options: BatchLoaderOptions): void {
+  const { inputSize, batchSize, maxCategories, workers, prefetch, seed, augmentation, from } = options;
+  const [height, width] = inputSize;
+  const given = { height, width, batchSize, maxCategories, workers, prefetch, seed, augmentation, from };
+  readOptions('open batches', CHECKED, given);
 }

@@ -4,14 +4,13 @@
  * Ids are a file's own. Several files are joined by what their ids stand for: pictures by their path, categories by
  * name.
  */
-import { access } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
-import { messageOf } from '@synseg/core/guards';
+import { basename, resolve } from 'node:path';
+import { describeValue, messageOf } from '@synseg/core/guards';
 import { measureRLE } from '@synseg/core/masks';
-import { describeValue } from '@synseg/core/guards';
 import { eventTurn } from '@synseg/core/runtime';
 import { openPicture } from '../image/image.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
+import { PROBED_PICTURES, isId, readFiles, type CocoJson } from './coco-file.ts';
 import {
   COCO_BACKGROUND,
   COCO_IGNORE,
@@ -20,17 +19,13 @@ import {
   type CocoInstance,
   type CocoSegmentation,
 } from './coco-mask.ts';
-import { dataError, shortJson, shortNames } from './data-error.ts';
+import { dataError, shortJson } from './data-error.ts';
 import type { Dataset, MaskClass, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
-import { emptyOutline, jsonElements } from './json-lists.ts';
 import { categoriesOf } from './row.ts';
 import { expectPictures } from './row-dataset.ts';
 import type { Sample } from './sample.ts';
-import { isRemote } from './source.ts';
-import { tableError, type TableSource } from './table-source.ts';
 
-const PROBES = 20;
 const MAX_CATEGORIES = 254;
 /** Corners of one polygon: an outline drawn by hand has hundreds. */
 const MAX_CORNERS = 1_000_000;
@@ -50,33 +45,10 @@ interface CocoPicture {
   readonly instances: CocoInstance[];
 }
 
-/** An id as files write it: `7` and `"7"` are the same. */
-type CocoId = number | string;
-
-/** The parts of a file that are read. */
-interface CocoJson {
-  readonly images: readonly {
-    readonly id: CocoId;
-    readonly file_name: string;
-    readonly width?: unknown;
-    readonly height?: unknown;
-  }[];
-  readonly annotations: readonly unknown[];
-  readonly categories: readonly { readonly id: CocoId; readonly name: string }[];
-}
-
-/** A file, and where the paths of its pictures start from. */
-interface CocoFile {
-  readonly path: string;
-  readonly root: string;
-  readonly json: CocoJson;
-}
-
 /**
  * Opens COCO files. Mask value 0 is background and 255 not labelled; a category's value is its id, where all files give
  * each name one id and all ids are 1 to 254, else its rank by id, from 1. Categories of a sample are noun phrases of
- * its
- * captions or, without captions, the names of its instances' categories.
+ * its captions or, without captions, the names of its instances' categories.
  */
 export async function openCoco({
   sources,
@@ -124,7 +96,7 @@ export async function openCoco({
   if (annotated.length === 0)
     throw dataError(`"${path}" must hold images with captions or instances`, `${pictures.size} images without`);
   await expectPictures(
-    annotated.slice(0, PROBES).map(({ image }) => image),
+    annotated.slice(0, PROBED_PICTURES).map(({ image }) => image),
     root,
   );
   const names = new Map([...values].map(([name, value]) => [value, name]));
@@ -147,31 +119,6 @@ export async function openCoco({
       },
     }),
   });
-}
-
-/** The files; paths of pictures start from `images`, else from the file's folder, else from the first file's. */
-async function readFiles(
-  sources: readonly [string, ...string[]],
-  images: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<readonly [CocoFile, ...CocoFile[]]> {
-  const [first] = sources;
-  const open = async (path: string): Promise<CocoFile> => {
-    const json = await readCoco(path, signal);
-    if (images !== undefined) return { path, root: images, json };
-    const probes = json.images.slice(0, PROBES).map(({ file_name: file }) => resolve(dirname(path), file));
-    const here = await Promise.all(
-      probes.map((probe) =>
-        access(probe).then(
-          () => true,
-          () => false,
-        ),
-      ),
-    );
-    return { path, root: dirname(here.includes(true) ? path : first), json };
-  };
-  const [opened, ...others] = await Promise.all(sources.map(open));
-  return [opened as CocoFile, ...others];
 }
 
 /**
@@ -200,49 +147,6 @@ function withLazyMask(
       return paint();
     },
   };
-}
-
-const LISTS = ['images', 'annotations', 'categories'] as const;
-
-async function readCoco(path: string, signal: AbortSignal | undefined): Promise<CocoJson> {
-  const source: TableSource = { path, action: 'open dataset', what: 'source', signal };
-  const lists: Record<string, unknown[]> = { images: [], annotations: [], categories: [] };
-  const outline = emptyOutline();
-  for await (const elements of jsonElements(source, LISTS, outline)) {
-    for (const { list, value } of elements) lists[list]?.push(value);
-    await eventTurn();
-  }
-  if (!outline.whole) throw tableError(source, 'be a whole JSON file', 'it ends too early');
-  const given = (name: string): boolean => outline.lists.has(name);
-  if (!given('images') || !given('annotations') || (outline.fields.includes('categories') && !given('categories'))) {
-    const got = outline.kind === 'object' ? `the fields ${shortNames(outline.fields)}` : `a ${outline.kind}`;
-    throw dataError(`"${path}" must have the lists images and annotations, as COCO JSON has`, got);
-  }
-  for (const [index, image] of (lists['images'] ?? []).entries()) {
-    const { id, file_name: file } = (image ?? {}) as Record<string, unknown>;
-    if (isId(id) && typeof file === 'string' && file !== '' && !isRemote(file)) continue;
-    throw dataError(
-      `"${path}" must give each image an id and a local file_name`,
-      `images[${index}] = ${shortJson(image, 200)}`,
-    );
-  }
-  const names = new Map<string, string>();
-  for (const [index, category] of (lists['categories'] ?? []).entries()) {
-    const { id, name } = (category ?? {}) as Record<string, unknown>;
-    if (!isId(id) || typeof name !== 'string' || name.trim() === '')
-      throw dataError(
-        `"${path}" must give each category an id and a name`,
-        `categories[${index}] = ${shortJson(category, 200)}`,
-      );
-    const before = names.get(String(id));
-    if (before !== undefined && before !== name)
-      throw dataError(
-        `"${path}" must give each category an id of its own`,
-        `${id} for ${describeValue(before)} and ${describeValue(name)}`,
-      );
-    names.set(String(id), name);
-  }
-  return lists as unknown as CocoJson;
 }
 
 /** Mask value of each category's name. */
@@ -318,10 +222,6 @@ function addAnnotation(
     return messageOf(error);
   }
   return undefined;
-}
-
-function isId(value: unknown): value is CocoId {
-  return typeof value === 'number' || typeof value === 'string';
 }
 
 /** What has an id, written as number or as text. */

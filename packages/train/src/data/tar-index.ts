@@ -2,9 +2,8 @@
  * Where the members of a tar file lie. The only file that imports modern-tar.
  *
  * Only headers are read, from one to the next: a shard of 300 MB is walked through in a fraction of a second, and of a
- * shuffle buffer nothing needs to be kept but places. modern-tar reads the headers – with the extended ones before them
- * –
- * but has no notion of a file to seek in, which is what is added here.
+ * shuffle buffer nothing needs to be kept but places. modern-tar reads the headers, with the extended ones
+ * before them, but has no notion of a file to seek in, which is what is added here.
  */
 import { open } from 'node:fs/promises';
 import { unpackTar, type TarHeader } from 'modern-tar';

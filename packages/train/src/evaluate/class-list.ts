@@ -1,7 +1,6 @@
 /** `classes.json` of a data set with index masks: which pixel value is which class, and which values do not count. */
 import { SynsegError } from '@synseg/core';
-import { messageOf } from '@synseg/core/guards';
-import { readTextFile } from '@synseg/core/guards';
+import { messageOf, readTextFile } from '@synseg/core/guards';
 import { shortJson } from '../data/data-error.ts';
 
 /** A class of a data set. */

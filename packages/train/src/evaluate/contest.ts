@@ -138,11 +138,7 @@ export function embed(
   { templates, threshold, signal }: Pick<ContestOptions, 'templates' | 'threshold' | 'signal'>,
 ): Promise<LabelSet> {
   const labels = classes.map(({ name, prompts }) => (prompts === undefined ? name : { name, prompts }));
-  return model.labels(labels, {
-    background: threshold === undefined ? 'none' : 'threshold',
-    ...(templates === undefined ? {} : { templates }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  return model.labels(labels, { background: threshold === undefined ? 'none' : 'threshold', templates, signal });
 }
 
 async function embeddable(

@@ -5,32 +5,7 @@
  * and which values do not count. A benchmark under a named protocol is one more reader here, and, where pixels are
  * decided in another way than `Segmenter.segment` does, an {@link EvaluatedModel} of its own.
  */
-import type { ClassList } from './class-list.ts';
-import { readFolders } from './index-png.ts';
-
-/** One picture with its ground truth. */
-export interface EvaluationSample {
-  /** Its name for people; unique. */
-  readonly key: string;
-  /** Path of the picture. */
-  readonly image: string;
-  /** Path of the index PNG, as large as the upright picture. */
-  readonly mask: string;
-}
-
-/** A data set, read but for its pictures. */
-export interface EvaluationDataset extends ClassList {
-  readonly split: string | undefined;
-  /** In a stable order. */
-  readonly samples: readonly EvaluationSample[];
-}
-
-/** Which part of a data set to read. */
-export interface DatasetRequest {
-  readonly split: string | undefined;
-  /** Path of a class list that takes the place of the data set's own. */
-  readonly classes: string | undefined;
-}
+import { readFolders, type DatasetRequest, type EvaluationDataset } from './index-png.ts';
 
 /** Finds the pictures, masks and classes of a data set below its folder. */
 export type DatasetReader = (root: string, request: DatasetRequest) => Promise<EvaluationDataset>;

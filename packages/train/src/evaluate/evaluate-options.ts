@@ -1,13 +1,12 @@
 /** Options of `evaluate()`. */
-import type { SegmenterOptions, Templates } from '@synseg/core';
+import type { SegmenterOptions } from '@synseg/core';
+import { LABELS_OPTIONS, LOAD_OPTIONS } from '@synseg/core/checkpoint';
 import {
   abortSignal,
   callback,
   choice,
   integer,
-  list,
   number,
-  either,
   readOptions,
   text,
   value,
@@ -15,7 +14,7 @@ import {
   type OptionsOf,
   type Resolved,
 } from '@synseg/core/guards';
-import { PICTURE_LIMITS, limitsOf } from '../image/picture-bytes.ts';
+import { PICTURE_LIMITS } from '../image/picture-bytes.ts';
 import type { EvaluatedModel } from './contest.ts';
 import { DATASETS } from './datasets.ts';
 
@@ -33,30 +32,27 @@ const LOADING = {
    * Execution provider.
    * @default 'auto'
    */
-  device: value<NonNullable<SegmenterOptions['device']>>('be the name of a device', isText, isText, {
-    fromText: String,
-    placeholder: 'name',
-  }),
+  device: LOAD_OPTIONS.device,
   /**
    * Precision inside the network.
    * @default 'auto'
    */
-  precision: choice(['auto', 'fp32', 'fp16', 'int8']),
+  precision: LOAD_OPTIONS.precision,
   /**
    * Side of the square picture the trunk takes, pixels; a multiple of the patch size.
    * @default the checkpoint's own
    */
-  inputSize: integer(),
+  inputSize: LOAD_OPTIONS.inputSize,
   /**
    * Processor threads of one operator.
    * @default the processor's, at most 8
    */
-  threads: integer(),
+  threads: LOAD_OPTIONS.threads,
   /**
    * Folder of generated graphs and cached embeddings.
    * @default SYNSEG_CACHE, else the platform's cache folder
    */
-  cacheFolder: text(),
+  cacheFolder: LOAD_OPTIONS.cacheFolder,
   ...PICTURE_LIMITS,
 };
 
@@ -112,11 +108,7 @@ export const EVALUATE_OPTIONS = {
    * Sentences the names are put into, where the checkpoint has a text encoder.
    * @default the checkpoint's own
    */
-  templates: either(
-    'be a name or a list of sentences with {}',
-    choice<Extract<Templates, string>>(['plain', 'clipseg', 'imagenet80']),
-    list(text()),
-  ),
+  templates: LABELS_OPTIONS.templates,
   /**
    * Class list to use in place of the data set's own, with other names or prompts; it must list every value of the
    * masks.
@@ -169,11 +161,6 @@ export function readRequest(model: string | EvaluatedModel, options: EvaluateOpt
 
 /** Options of `Segmenter.load()` among those of `evaluate()`. */
 export function loadOptions(request: EvaluationRequest): SegmenterOptions {
-  const { device, precision, inputSize, threads, cacheFolder, signal } = request;
-  const options = { device, precision, inputSize, threads, cacheFolder, signal, ...limitsOf(request) };
-  return Object.fromEntries(Object.entries(options).filter(([, given]) => given !== undefined));
-}
-
-function isText(given: unknown): boolean {
-  return typeof given === 'string';
+  const { device, precision, inputSize, threads, cacheFolder, maxPixels, maxImageBytes, signal } = request;
+  return { device, precision, inputSize, threads, cacheFolder, maxPixels, maxImageBytes, signal };
 }

@@ -6,7 +6,7 @@ import { BACKGROUND, SynsegError, isSynsegError } from '@synseg/core';
 import { readIndexMask } from '../image/index-mask.ts';
 import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
 import { UNKNOWN_VALUE, embed, type Contest, type EvaluatedModel } from './contest.ts';
-import type { EvaluationSample } from './datasets.ts';
+import type { EvaluationSample } from './index-png.ts';
 import type { EvaluationRequest } from './evaluate-options.ts';
 import { measure, type EvaluationFailure, type Score } from './score.ts';
 import { WorstPictures, countedClasses } from './worst-pictures.ts';

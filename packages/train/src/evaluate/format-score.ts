@@ -1,5 +1,5 @@
 /** A score as text: the number, the protocol beside it, a table of the classes. */
-import { describeValue } from '@synseg/core/guards';
+import { writtenOut } from '../data/written-out.ts';
 import type { EvaluationProtocol, Score } from './score.ts';
 
 /** Failures that are named; the others are counted. */
@@ -54,24 +54,6 @@ function scoreText(score: Score): string {
 /** One line that says how the number came about. */
 export function describeProtocol(protocol: EvaluationProtocol): string {
   return writtenOut('describe protocol', 'protocol', protocol, 'be the protocol of a score', protocolText);
-}
-
-/**
- * Writes out what a caller hands back to us: where it is not what we gave, that shows as it is read. @throws TypeError
- * saying so
- */
-export function writtenOut<Value>(
-  action: string,
-  name: string,
-  value: Value,
-  rule: string,
-  write: (value: Value) => string,
-): string {
-  try {
-    return write(value);
-  } catch (cause) {
-    throw new TypeError(`Cannot ${action}: ${name} must ${rule}, got ${describeValue(value)}`, { cause });
-  }
 }
 
 function protocolText(protocol: EvaluationProtocol): string {

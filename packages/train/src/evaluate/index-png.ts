@@ -2,8 +2,31 @@
 import { join, parse } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { MASK_FOLDERS, entriesOf, isPicture, kindFolders } from '../data/picture-folders.ts';
-import { readClassList } from './class-list.ts';
-import type { DatasetRequest, EvaluationDataset } from './datasets.ts';
+import { readClassList, type ClassList } from './class-list.ts';
+
+/** One picture with its ground truth. */
+export interface EvaluationSample {
+  /** Its name for people; unique. */
+  readonly key: string;
+  /** Path of the picture. */
+  readonly image: string;
+  /** Path of the index PNG, as large as the upright picture. */
+  readonly mask: string;
+}
+
+/** A data set, read but for its pictures. */
+export interface EvaluationDataset extends ClassList {
+  readonly split: string | undefined;
+  /** In a stable order. */
+  readonly samples: readonly EvaluationSample[];
+}
+
+/** Which part of a data set to read. */
+export interface DatasetRequest {
+  readonly split: string | undefined;
+  /** Path of a class list that takes the place of the data set's own. */
+  readonly classes: string | undefined;
+}
 
 /** What one kind of folder data set has. */
 export interface FolderLayout {

@@ -1,6 +1,6 @@
 /** What an extraction found, as data and as text. */
 import { checkKind } from '@synseg/core/guards';
-import { writtenOut } from '../evaluate/format-score.ts';
+import { writtenOut } from '../data/written-out.ts';
 import type { CaptionFormat } from './caption-records.ts';
 import type { PhraseCount } from './phrase-counter.ts';
 

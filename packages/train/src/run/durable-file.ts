@@ -1,7 +1,7 @@
 /**
  * Files and folders that survive a kill, a full disk and a power cut: bytes reach the disk under a temporary name
- * before
- * a rename gives them their own. Core's `writeFileAtomic` serves caches, which may be lost; this serves what may not.
+ * before a rename gives them their own. Core's `writeFileAtomic` takes a file that is in memory and waits for no disk;
+ * this writes gigabytes piece by piece, several files as one, and whole folders.
  *
  * Temporary names are fixed, not random: one process writes a run, so what a killed one left is written over.
  */

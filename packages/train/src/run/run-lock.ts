@@ -2,9 +2,9 @@
  * The lock of a run folder: two processes must not write one run.
  *
  * The lock names its owner. On the same machine it is stale when that process is gone (kill -9), or its number belongs
- * to
- * another one by now; a lock of another machine (a network folder, an earlier container) when nobody touched it for two
- * minutes, which its owner does every twenty seconds.
+ * to another one by now; a lock of another machine (a network folder, an earlier container) when nobody touched it for
+ * two minutes, which its owner does every twenty seconds. Not `proper-lockfile`, which knows a lock by its age alone: a
+ * killed run could not be resumed at once, and one whose thread was busy for long would lose its lock.
  */
 import { randomUUID } from 'node:crypto';
 import { link, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
