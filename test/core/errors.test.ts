@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
   SynsegError,
-  deserialiseError,
+  deserializeError,
   isSynsegError,
   messageOf,
-  serialiseError,
+  serializeError,
 } from '../../packages/core/src/errors.ts';
 
 /** What `postMessage` does to plain data. */
-const across = (error: unknown): Error => deserialiseError(structuredClone(serialiseError(error)));
+const across = (error: unknown): Error => deserializeError(structuredClone(serializeError(error)));
 
 describe('an error that crosses threads', () => {
   it('keeps its class, code, message, stack and the message of its cause', () => {
@@ -49,20 +49,20 @@ it('messageOf() reads any thrown value', () => {
   expect([messageOf(new Error('a')), messageOf('b'), messageOf(3)]).toEqual(['a', 'b', '3']);
 });
 
-it('messageOf() and serialiseError() read what has no text', () => {
-  expect([messageOf(Object.create(null)), serialiseError(Object.create(null)).message]).toEqual([
+it('messageOf() and serializeError() read what has no text', () => {
+  expect([messageOf(Object.create(null)), serializeError(Object.create(null)).message]).toEqual([
     'an object',
     'an object',
   ]);
 });
 
-it('deserialiseError() refuses what serialiseError() does not give', () => {
+it('deserializeError() refuses what serializeError() does not give', () => {
   for (const [data, got] of [
     [undefined, 'undefined'],
     [{}, 'an object'],
   ] as const) {
-    expect(() => deserialiseError(data as never)).toThrow(
-      new TypeError(`Cannot rebuild error: data must be what serialiseError() returned, got ${got}`),
+    expect(() => deserializeError(data as never)).toThrow(
+      new TypeError(`Cannot rebuild error: data must be what serializeError() returned, got ${got}`),
     );
   }
 });

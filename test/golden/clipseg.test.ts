@@ -13,7 +13,7 @@ import { reshape } from '../../packages/core/src/graph/shape-ops.ts';
 import { decode, upsampleToLogits } from '../../packages/core/src/model/decoder.ts';
 import { buildTextGraph } from '../../packages/core/src/model/model-graphs.ts';
 import { CheckpointParameters } from '../../packages/core/src/model/parameters.ts';
-import { normalisePixels, visionTaps } from '../../packages/core/src/model/vision-trunk.ts';
+import { normalizePixels, visionTaps } from '../../packages/core/src/model/vision-trunk.ts';
 import type { ClipVisionConfig } from '../../packages/core/src/checkpoint/model-config.ts';
 import { decodePixels } from '../support/pixels.ts';
 import { GOLDEN, namesIn } from '../support/shared.ts';
@@ -89,7 +89,7 @@ describe.each(cases)('golden/clipseg/%s', (name) => {
       imageMean: spec.imageMean,
       imageStd: spec.imageStd,
     };
-    const values = normalisePixels(graph.input('pixels', 'uint8', [1, height, width, 3]), trunk);
+    const values = normalizePixels(graph.input('pixels', 'uint8', [1, height, width, 3]), trunk);
     const taps = visionTaps(parameters, values, trunk, config.patchGrid);
     const text = graph.input('text', 'float32', ['labels', config.embeddingDim]);
     const { hidden, features } = decode(parameters, taps, text, config.decoder);

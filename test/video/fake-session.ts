@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { LabelSet, SynsegError, type SharedSegmenter } from '@synseg/core';
-import { serialiseError } from '@synseg/core/runtime';
+import { serializeError } from '@synseg/core/runtime';
 
 /** Label sets with made-up embeddings. */
 export function fakeLabels(...names: string[]): LabelSet {
@@ -94,7 +94,7 @@ export class FakeSession implements AsyncDisposable {
       onRequest?.(request, number);
       port.postMessage({ type: 'result', id: request.id, result: result(request) });
     } catch (error) {
-      port.postMessage({ type: 'error', id: request.id, error: serialiseError(error) });
+      port.postMessage({ type: 'error', id: request.id, error: serializeError(error) });
     }
   }
 }

@@ -2,8 +2,8 @@
  * Errors a caller can catch.
  *
  * Caller mistakes are plain `TypeError` (wrong kind) and `RangeError` (wrong value). Conditions of the world are
- * `SynsegError` with a stable `code`. Errors cross threads as plain data ({@link serialiseError}) and come back with
- * their class and code ({@link deserialiseError}), because structured cloning drops both.
+ * `SynsegError` with a stable `code`. Errors cross threads as plain data ({@link serializeError}) and come back with
+ * their class and code ({@link deserializeError}), because structured cloning drops both.
  */
 
 import { checkKind, describeValue } from './guard/arguments.ts';
@@ -56,7 +56,7 @@ export function isSynsegError(value: unknown): value is SynsegError {
 }
 
 /** An error as plain data that survives `postMessage`. */
-export interface SerialisedError {
+export interface SerializedError {
   readonly kind: 'SynsegError' | 'TypeError' | 'RangeError' | 'Error';
   readonly message: string;
   readonly code?: SynsegErrorCode;
@@ -65,7 +65,7 @@ export interface SerialisedError {
 }
 
 /** Turns any thrown value into plain data that survives `postMessage`. */
-export function serialiseError(error: unknown): SerialisedError {
+export function serializeError(error: unknown): SerializedError {
   if (!(error instanceof Error)) return { kind: 'Error', message: messageOf(error) };
   const kind = isSynsegError(error)
     ? 'SynsegError'
@@ -83,14 +83,14 @@ export function serialiseError(error: unknown): SerialisedError {
   };
 }
 
-/** Rebuilds an error from {@link serialiseError}'s data, with its class and code. */
-export function deserialiseError(data: SerialisedError): Error {
+/** Rebuilds an error from {@link serializeError}'s data, with its class and code. */
+export function deserializeError(data: SerializedError): Error {
   checkKind(
     'rebuild error',
     'data',
     data,
     typeof data === 'object' && (data as unknown) !== null && typeof data.message === 'string',
-    'be what serialiseError() returned',
+    'be what serializeError() returned',
   );
   const options = data.cause === undefined ? undefined : { cause: new Error(data.cause) };
   const error =

@@ -1,19 +1,11 @@
-export { expectOperand, Graph, sameDType, Value, type Attribute, type GraphNode } from './graph/graph.ts';
+export { Graph, Value, type Attribute, type GraphNode } from './graph/graph.ts';
 export { addForeignModel } from './graph/onnx-inline.ts';
 export { writeOnnx, type OnnxModel } from './graph/onnx-writer.ts';
 export * as ops from './graph/ops.ts';
 export * as shapeOps from './graph/shape-ops.ts';
-export {
-  broadcastShapes,
-  ONNX_DTYPE,
-  productOf,
-  sameShape,
-  type Dimension,
-  type DType,
-  type Shape,
-} from './graph/tensor-type.ts';
+export { productOf, sameShape, type Dimension, type DType, type Shape } from './graph/tensor-type.ts';
 export { decode, upsampleToLogits } from './model/decoder.ts';
 export { trunkTaps } from './model/model-graphs.ts';
 export { CheckpointParameters, type Parameters } from './model/parameters.ts';
 export { textEmbeddings } from './model/text-encoder.ts';
-export { imageEmbeddings, normalisePixels } from './model/vision-trunk.ts';
+export { imageEmbeddings, normalizePixels } from './model/vision-trunk.ts';

@@ -1,3 +1,4 @@
+export { DOWNLOAD_CHECKPOINT_OPTIONS } from './checkpoint/hub-options.ts';
 export { IMAGE_OPTIONS } from './image/picture-bytes.ts';
 export { LABELS_OPTIONS } from './labels/label-request.ts';
 export { LOAD_OPTIONS } from './segmenter/load-options.ts';

@@ -1,7 +1,6 @@
-export { deserialiseError, disposedError, serialiseError, type SerialisedError } from './errors.ts';
+export { deserializeError, serializeError, type SerializedError } from './errors.ts';
 export { encodePNG } from './image/encode.ts';
 export { openImage, type OpenedImage } from './image/image.ts';
-export { LabelEmbedder } from './labels/label-embedder.ts';
 export { defaultThreads } from './segmenter/load-options.ts';
 export { providerCandidates } from './session/engine-loader.ts';
 export { eventTurn, turnTaker } from './session/event-turn.ts';
@@ -12,7 +11,7 @@ export { RunGuard } from './session/run-guard.ts';
 export { ResidentTensor, type GraphSession, type TensorData } from './session/graph-session.ts';
 export { createSession, runtimeInfo } from './session/onnxruntime.ts';
 export { startInference } from './session/inference-link.ts';
-export { RequestChannel, sendError, sendResult, type Numbered } from './session/request-channel.ts';
+export { sendError, sendResult, type Numbered } from './session/request-channel.ts';
 export { serveOwner, ServiceThread, type Service, type ThreadPlan } from './session/service-thread.ts';
 export { threadOptions } from './session/thread-options.ts';
 export { moving, tellLoaded, WorkerPool, type WorkerPoolOptions } from './session/worker-pool.ts';

@@ -123,7 +123,7 @@ describe('addForeignModel()', () => {
   ])('refuses %s', (_, bytes) => {
     expect(() => inline(bytes)).toThrow(RangeError);
     expect(() => inline(bytes)).toThrow(
-      /^Cannot inline ONNX model: (bytes must be a serialised ModelProto|it must hold a graph), got /,
+      /^Cannot inline ONNX model: (bytes must be a serialized ModelProto|it must hold a graph), got /,
     );
   });
 });

@@ -5,7 +5,7 @@ import * as arithmetic from '../../../packages/core/src/graph/ops.ts';
 import * as shaping from '../../../packages/core/src/graph/shape-ops.ts';
 import {
   broadcastShapes,
-  normaliseAxis,
+  normalizeAxis,
   productOf,
   type DType,
   type Shape,
@@ -90,12 +90,12 @@ const mistakes: readonly (readonly [string, () => unknown, string])[] = [
   [
     'layerNorm',
     () => ops.layerNorm(matrix, long, vector, 1e-5),
-    'Cannot normalise: scale must be float32 [3], got long: float32 [5]',
+    'Cannot normalize: scale must be float32 [3], got long: float32 [5]',
   ],
   [
     'layerNorm bias',
     () => ops.layerNorm(matrix, vector, matrix, 1e-5),
-    'Cannot normalise: bias must be float32 [3], got matrix: float32 [2, 3]',
+    'Cannot normalize: bias must be float32 [3], got matrix: float32 [2, 3]',
   ],
   ['softmax', () => ops.softmax(matrix, 2), 'Cannot apply softmax: axis must be an integer in [-2, 2), got 2'],
   ['reduceSum', () => ops.reduceSum(matrix, [0, 5]), 'Cannot sum: axis must be an integer in [-2, 2), got 5'],
@@ -162,8 +162,8 @@ const mistakes: readonly (readonly [string, () => unknown, string])[] = [
     'Cannot convolve: bias must be float32 [4], got vector: float32 [3]',
   ],
   [
-    'quantisedMatmul',
-    () => ops.quantisedMatmul(matrix, int8, vector, vector, vector),
+    'quantizedMatmul',
+    () => ops.quantizedMatmul(matrix, int8, vector, vector, vector),
     'Cannot multiply matrices: scale must be float32 [4], got vector: float32 [3]',
   ],
   [
@@ -262,7 +262,7 @@ describe('shapes', () => {
   });
 
   it('a negative axis counts from the end', () => {
-    expect(normaliseAxis('sum', -1, 3)).toBe(2);
-    expect(() => normaliseAxis('sum', 0.5, 3)).toThrow('Cannot sum: axis must be an integer in [-3, 3), got 0.5');
+    expect(normalizeAxis('sum', -1, 3)).toBe(2);
+    expect(() => normalizeAxis('sum', 0.5, 3)).toThrow('Cannot sum: axis must be an integer in [-3, 3), got 0.5');
   });
 });

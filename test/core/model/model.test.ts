@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../packages/core/src/checkpoint/checkpoint.ts';
 import { Graph } from '../../../packages/core/src/graph/graph.ts';
-import { quantisedMatmul } from '../../../packages/core/src/graph/ops.ts';
+import { quantizedMatmul } from '../../../packages/core/src/graph/ops.ts';
 import { decode } from '../../../packages/core/src/model/decoder.ts';
 import {
   buildDecodeGraph,
@@ -13,7 +13,7 @@ import {
   type ParameterSource,
 } from '../../../packages/core/src/model/model-graphs.ts';
 import { CheckpointParameters } from '../../../packages/core/src/model/parameters.ts';
-import { quantiseRows, QuantisedParameters } from '../../../packages/core/src/model/quantised-parameters.ts';
+import { quantizeRows, QuantizedParameters } from '../../../packages/core/src/model/quantized-parameters.ts';
 import { promptBatch } from '../../../packages/core/src/text/prompt-batch.ts';
 import type { TensorData } from '../../../packages/core/src/session/graph-session.ts';
 import { gaussians, picture } from '../../support/random.ts';
@@ -202,7 +202,7 @@ describe('int8 weights', () => {
     const [rows, columns] = [7, 33];
     const weight = gaussians(rows * columns, 9);
     weight.fill(0, 0, columns);
-    const { matrix, scale } = quantiseRows(weight, rows, columns);
+    const { matrix, scale } = quantizeRows(weight, rows, columns);
     expect(scale[0], 'a row of zeros').toBe(1);
     for (let row = 0; row < rows; row++) {
       const values = [...weight.slice(row * columns, (row + 1) * columns)];
@@ -219,7 +219,7 @@ describe('int8 weights', () => {
     const [rows, inner, columns] = [3, 64, 5];
     const graph = new Graph('product');
     const a = graph.input('a', 'float32', [rows, inner]);
-    const { matrix, scale } = quantiseRows(new Float32Array(columns * inner).fill(0.5), columns, inner);
+    const { matrix, scale } = quantizeRows(new Float32Array(columns * inner).fill(0.5), columns, inner);
     const inline = (
       name: string,
       dtype: 'uint8' | 'float32',
@@ -229,7 +229,7 @@ describe('int8 weights', () => {
     const zeroPoint = inline('zero', 'uint8', [columns], new Uint8Array(columns).fill(128));
     graph.output(
       'y',
-      quantisedMatmul(
+      quantizedMatmul(
         a,
         inline('b', 'uint8', [inner, columns], matrix),
         inline('scale', 'float32', [columns], scale),
@@ -246,7 +246,7 @@ describe('int8 weights', () => {
     const { config, weights, source } = await open('int8');
     const feeds = { views: { data: picture(32, 32, 4).data, shape: [1, 32, 32, 3] } };
     const exact = floats((await runGraph(buildTrunkGraph(config, source), feeds))['tap2']);
-    const quantised = (graph: Graph) => new QuantisedParameters(new CheckpointParameters(graph, weights), weights);
+    const quantised = (graph: Graph) => new QuantizedParameters(new CheckpointParameters(graph, weights), weights);
     const rough = floats((await runGraph(buildTrunkGraph(config, quantised), feeds))['tap2']);
     const norm = (values: Float32Array): number => Math.hypot(...values);
     const relative = norm(exact.map((value, index) => value - (rough[index] as number))) / norm(exact);

@@ -3,7 +3,7 @@ import * as core from '@synseg/core';
 import { cacheUsage, clearCache, defaultCacheFolder, hubDefaults } from '@synseg/core/checkpoint';
 import { messageOf } from '@synseg/core/guards';
 import * as masks from '@synseg/core/masks';
-import { deserialiseError, serialiseError } from '@synseg/core/runtime';
+import { deserializeError, serializeError } from '@synseg/core/runtime';
 import { method, plain, type Calls } from '../call.ts';
 import type { Held } from './held.ts';
 
@@ -32,7 +32,7 @@ const error = (): Error => new core.SynsegError('INFERENCE', 'Cannot x: y must z
 export const CORE = {
   ...core,
   ...masks,
-  ...{ cacheUsage, clearCache, defaultCacheFolder, hubDefaults, messageOf, deserialiseError, serialiseError },
+  ...{ cacheUsage, clearCache, defaultCacheFolder, hubDefaults, messageOf, deserializeError, serializeError },
 };
 
 export function coreCalls({ segmenter, labels, segmentation, checkpoint }: Held): Calls {
@@ -62,10 +62,10 @@ export function coreCalls({ segmenter, labels, segmentation, checkpoint }: Held)
     'hubDefaults': plain(hubDefaults, () => []),
     // It takes what Error takes.
     'SynsegError': null,
-    'deserialiseError': plain(deserialiseError, () => [serialiseError(error())]),
+    'deserializeError': plain(deserializeError, () => [serializeError(error())]),
     'isSynsegError': plain(core.isSynsegError, () => [error()]),
     'messageOf': plain(messageOf, () => [error()]),
-    'serialiseError': plain(serialiseError, () => [error()]),
+    'serializeError': plain(serializeError, () => [error()]),
     'encodeJPEG': plain(masks.encodeJPEG, () => [pixels(), WIDTH, HEIGHT, { quality: 80, maxWidth: 4 }]),
     'LabelSet': plain(
       (given: core.LabelSetParts) => new core.LabelSet(given),

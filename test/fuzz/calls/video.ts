@@ -97,7 +97,15 @@ export function videoCalls({ segmenter, labels }: Held): Calls {
       async (...args: Parameters<typeof video.decodeFrames>) => firstOf(video.decodeFrames(...args)),
       () => [
         frames(),
-        { size: { width: WIDTH, height: HEIGHT }, fullResolution: true, start: 0, end: 3, every: 1, loop: false, signal: signal() },
+        {
+          size: { width: WIDTH, height: HEIGHT },
+          fullResolution: true,
+          start: 0,
+          end: 3,
+          every: 1,
+          loop: false,
+          signal: signal(),
+        },
       ],
       4,
     ),

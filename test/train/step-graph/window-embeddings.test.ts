@@ -5,7 +5,7 @@
  * numbers below 1.
  */
 import { readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/checkpoint';
-import { Graph, imageEmbeddings, normalisePixels, ops, writeOnnx, type Parameters } from '@synseg/core/graph';
+import { Graph, imageEmbeddings, normalizePixels, ops, writeOnnx, type Parameters } from '@synseg/core/graph';
 import { createSession, type GraphSession } from '@synseg/core/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
@@ -192,7 +192,7 @@ async function load(
         ops.cast(
           imageEmbeddings(
             parametersOf(graph),
-            ops.cast(normalisePixels(graph.input('pixels', 'uint8', [1, height, width, 3]), vision), compute),
+            ops.cast(normalizePixels(graph.input('pixels', 'uint8', [1, height, width, 3]), vision), compute),
             vision,
             config.patchGrid,
             EMBEDDING_DIM,

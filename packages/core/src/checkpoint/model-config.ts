@@ -32,7 +32,7 @@ export interface ClipVisionConfig extends ClipTransformerConfig {
   readonly imageStd: readonly number[];
 }
 
-/** A ready-made trunk: an ONNX file with normalisation inside. */
+/** A ready-made trunk: an ONNX file with normalization inside. */
 export interface OnnxTrunkConfig {
   readonly kind: 'onnx';
   readonly file: string;
@@ -100,7 +100,7 @@ export function templatesOf({ text }: Pick<ModelConfig, 'text'>): readonly strin
 /** Threshold where neither a label nor its checkpoint states one. */
 export const DEFAULT_THRESHOLD = 0.5;
 
-/** CLIP's normalisation, used when a folder has no `preprocessor_config.json`. */
+/** CLIP's normalization, used when a folder has no `preprocessor_config.json`. */
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
 const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 const ACTIVATIONS = ['quick_gelu', 'gelu', 'relu'] as const;

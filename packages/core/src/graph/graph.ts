@@ -2,7 +2,7 @@
  * The typed graph: values that know dtype and shape, nodes that made them, and where constants come from.
  *
  * It is a description, not an executor: `onnx-writer.ts` turns it into bytes, a session runs them. Nodes keep their
- * operands as values, so a later pass (differentiation, quantisation) can walk from an output back to its inputs.
+ * operands as values, so a later pass (differentiation, quantization) can walk from an output back to its inputs.
  */
 import { BYTES_PER_ELEMENT, describe, sameShape, type DType, type Shape } from './tensor-type.ts';
 
@@ -43,7 +43,7 @@ export interface GraphNode {
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
-  /** Serialised ONNX model of an inlined node; its inputs and outputs map to this node's by position. */
+  /** Serialized ONNX model of an inlined node; its inputs and outputs map to this node's by position. */
   readonly model?: Uint8Array;
 }
 

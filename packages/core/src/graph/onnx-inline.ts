@@ -70,7 +70,7 @@ function parse(bytes: Uint8Array): ModelProto {
     model = decodeModel(bytes);
   } catch (cause) {
     throw new RangeError(
-      `Cannot inline ONNX model: bytes must be a serialised ModelProto, got ${String(bytes.byteLength)} bytes that ` +
+      `Cannot inline ONNX model: bytes must be a serialized ModelProto, got ${String(bytes.byteLength)} bytes that ` +
         'do not parse',
       { cause },
     );

@@ -138,7 +138,7 @@ export interface ModelProto {
   functions?: Uint8Array[];
 }
 
-/** Serialises a model. */
+/** Serializes a model. */
 export function encodeModel(model: ModelProto): Uint8Array {
   return modelType.encode(modelType.create(model)).finish();
 }

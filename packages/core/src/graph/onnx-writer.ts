@@ -17,7 +17,7 @@ import {
 } from './onnx-schema.ts';
 import { ONNX_DTYPE, type DType, type Shape } from './tensor-type.ts';
 
-/** A serialised graph and the folder its external data lies in. */
+/** A serialized graph and the folder its external data lies in. */
 export interface OnnxModel {
   readonly bytes: Uint8Array;
   /** Folder that `external data` locations are relative to; undefined when the model carries all its data. */
@@ -28,7 +28,7 @@ const OPSET = 17;
 const IR_VERSION = 8;
 
 /**
- * Serialises a graph. @throws RangeError when its external files lie in more than one folder.
+ * Serializes a graph. @throws RangeError when its external files lie in more than one folder.
  */
 export function writeOnnx(graph: Graph): OnnxModel {
   const nodes: NodeProto[] = [];

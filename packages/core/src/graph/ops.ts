@@ -5,7 +5,7 @@
  */
 import { expectOperand, sameDType, type Attribute, type Value } from './graph.ts';
 import { dimensionsOf } from './shape-ops.ts';
-import { ONNX_DTYPE, broadcastShapes, normaliseAxis, type Dimension, type DType, type Shape } from './tensor-type.ts';
+import { ONNX_DTYPE, broadcastShapes, normalizeAxis, type Dimension, type DType, type Shape } from './tensor-type.ts';
 
 function elementwise(operator: string, a: Value, b: Value, dtype?: DType): Value {
   const action = operator.toLowerCase();
@@ -114,12 +114,12 @@ export function affine(x: Value, weight: Value, bias: Value | undefined): Value 
 }
 
 /**
- * `a · b` with `a` quantised to uint8 per call and `b` uint8 `[k, n]` with one scale and zero point per column. Not
+ * `a · b` with `a` quantized to uint8 per call and `b` uint8 `[k, n]` with one scale and zero point per column. Not
  * int8:
  * processors with AVX2 and without VNNI add two products of uint8 and int8 in 16 bits, where large ones do not fit.
  * @see onnxruntime contrib operator `DynamicQuantizeMatMul`
  */
-export function quantisedMatmul(a: Value, b: Value, scale: Value, zeroPoint: Value, bias: Value): Value {
+export function quantizedMatmul(a: Value, b: Value, scale: Value, zeroPoint: Value, bias: Value): Value {
   const result = { dtype: a.dtype, shape: productShape(a, b) };
   const columns = result.shape.slice(-1);
   for (const [name, value, dtype] of [
@@ -145,7 +145,7 @@ function productShape(a: Value, b: Value): Shape {
 
 /** `exp(x) / Σ exp(x)` along an axis. */
 export function softmax(x: Value, axis = -1): Value {
-  return unary('Softmax', x, { axis: { int: normaliseAxis('apply softmax', axis, x.shape.length) } });
+  return unary('Softmax', x, { axis: { int: normalizeAxis('apply softmax', axis, x.shape.length) } });
 }
 
 /** `(x − mean) / √(variance + ε) · scale + bias` over the last axis. */
@@ -155,13 +155,13 @@ export function layerNorm(x: Value, scale: Value, bias: Value, epsilon: number):
     ['scale', scale],
     ['bias', bias],
   ] as const)
-    expectOperand('normalise', name, parameter, x.dtype, [width ?? 0]);
+    expectOperand('normalize', name, parameter, x.dtype, [width ?? 0]);
   return x.graph.node('LayerNormalization', [x, scale, bias], x, { axis: { int: -1 }, epsilon: { float: epsilon } });
 }
 
 /** Sum over axes. */
 export function reduceSum(x: Value, axes: readonly number[], keepDimensions = false): Value {
-  const reduced = axes.map((axis) => normaliseAxis('sum', axis, x.shape.length));
+  const reduced = axes.map((axis) => normalizeAxis('sum', axis, x.shape.length));
   const shape = x.shape.flatMap((dimension, axis) =>
     reduced.includes(axis) ? (keepDimensions ? [1] : []) : [dimension],
   );
@@ -175,7 +175,7 @@ export function reduceSum(x: Value, axes: readonly number[], keepDimensions = fa
 
 /** The largest element over axes. */
 export function reduceMax(x: Value, axes: readonly number[], keepDimensions = false): Value {
-  const reduced = axes.map((axis) => normaliseAxis('take maximum', axis, x.shape.length));
+  const reduced = axes.map((axis) => normalizeAxis('take maximum', axis, x.shape.length));
   const shape = x.shape.flatMap((dimension, axis) =>
     reduced.includes(axis) ? (keepDimensions ? [1] : []) : [dimension],
   );
@@ -189,12 +189,12 @@ export function reduceMax(x: Value, axes: readonly number[], keepDimensions = fa
 
 /** Index of the largest element along an axis, the first one on a tie: int64. */
 export function argMax(x: Value, axis: number): Value {
-  const index = normaliseAxis('take argmax', axis, x.shape.length);
+  const index = normalizeAxis('take argmax', axis, x.shape.length);
   const shape = x.shape.filter((_, other) => other !== index);
   return x.graph.node('ArgMax', [x], { dtype: 'int64', shape }, { axis: { int: index }, keepdims: { int: 0 } });
 }
 
-/** Resampling of `[n, c, h, w]` to `shape` with half-pixel centres, without anti-aliasing. */
+/** Resampling of `[n, c, h, w]` to `shape` with half-pixel centers, without anti-aliasing. */
 export function resize(x: Value, shape: Shape, mode: 'linear' | 'cubic'): Value {
   return resizeTo(x, dimensionsOf(x.graph, shape), shape, mode);
 }

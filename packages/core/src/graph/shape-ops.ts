@@ -4,7 +4,7 @@
  * rules all operators follow.
  */
 import { sameDType, type Graph, type Value } from './graph.ts';
-import { broadcastShapes, normaliseAxis, productOf, type Dimension, type Shape } from './tensor-type.ts';
+import { broadcastShapes, normalizeAxis, productOf, type Dimension, type Shape } from './tensor-type.ts';
 
 /** Reorders axes. @throws RangeError when `order` is not a permutation. */
 export function transpose(x: Value, order: readonly number[]): Value {
@@ -72,7 +72,7 @@ export function concat(parts: readonly Value[], axis: number): Value {
   const [first] = parts;
   if (first === undefined) throw new RangeError('Cannot concatenate: parts must not be empty, got 0');
   if (parts.length === 1) return first;
-  const index = normaliseAxis('concatenate', axis, first.shape.length);
+  const index = normalizeAxis('concatenate', axis, first.shape.length);
   for (const part of parts) {
     if (
       part.dtype !== first.dtype ||
@@ -95,7 +95,7 @@ export function concat(parts: readonly Value[], axis: number): Value {
 
 /** Elements `[start, end)` of one axis of known length. */
 export function slice(x: Value, axis: number, start: number, end: number): Value {
-  const index = normaliseAxis('slice', axis, x.shape.length);
+  const index = normalizeAxis('slice', axis, x.shape.length);
   const size = x.shape[index];
   if (typeof size !== 'number' || start < 0 || end > size || start >= end) {
     throw new RangeError(
@@ -113,7 +113,7 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
 
 /** Picks entries of one axis by integer index. */
 export function gather(x: Value, indices: Value, axis: number): Value {
-  const index = normaliseAxis('gather', axis, x.shape.length);
+  const index = normalizeAxis('gather', axis, x.shape.length);
   const shape = [...x.shape.slice(0, index), ...indices.shape, ...x.shape.slice(index + 1)];
   return x.graph.node('Gather', [x, indices], { dtype: x.dtype, shape }, { axis: { int: index } });
 }
@@ -125,7 +125,7 @@ export function range(start: Value, end: Value, length: Dimension): Value {
 
 /** Appends `count` slices filled with a scalar at the end of an axis. */
 export function pad(x: Value, axis: number, count: number, fill: Value): Value {
-  const index = normaliseAxis('pad', axis, x.shape.length);
+  const index = normalizeAxis('pad', axis, x.shape.length);
   const pads = x.graph.integers([...x.shape.map(() => 0), ...x.shape.map((_, other) => (other === index ? count : 0))]);
   const shape = x.shape.map((dimension, other) => {
     if (other !== index) return dimension;
@@ -136,7 +136,7 @@ export function pad(x: Value, axis: number, count: number, fill: Value): Value {
 
 /** Drops axes of size 1. */
 export function squeeze(x: Value, axes: readonly number[]): Value {
-  const dropped = axes.map((axis) => normaliseAxis('squeeze', axis, x.shape.length));
+  const dropped = axes.map((axis) => normalizeAxis('squeeze', axis, x.shape.length));
   for (const axis of dropped) {
     if (x.shape[axis] !== 1)
       throw new RangeError(`Cannot squeeze: axis ${String(axis)} must have size 1, got ${x.toString()}`);

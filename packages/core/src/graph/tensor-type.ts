@@ -87,7 +87,7 @@ export function productOf(dimensions: Shape): Dimension {
 }
 
 /** A non-negative axis index. @throws RangeError when the axis is outside the rank. */
-export function normaliseAxis(action: string, axis: number, rank: number): number {
+export function normalizeAxis(action: string, axis: number, rank: number): number {
   const index = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(index) || index < 0 || index >= rank) {
     throw new RangeError(

@@ -3,7 +3,7 @@
  *
  * The format is decided by content. EXIF orientation is applied; CMYK, gray, palette and 16-bit pictures become 8-bit
  * sRGB; of an animation the first frame is taken; alpha is dropped (the stored color counts, as in most Python
- * pipelines), not composited. A truncated or corrupt file is an error, never a half-grey picture.
+ * pipelines), not composited. A truncated or corrupt file is an error, never a half-gray picture.
  */
 import { SynsegError, messageOf } from '../errors.ts';
 import { describeValue } from '../guard/arguments.ts';

@@ -39,7 +39,7 @@ export class LabelEmbedder {
   }
 
   /**
-   * The mean embedding of each label's prompts, not normalised.
+   * The mean embedding of each label's prompts, not normalized.
    *
    * @param prompts - sentences per label
    * @returns float32 `[labels, embeddingDim]`, flat

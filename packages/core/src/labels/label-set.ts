@@ -88,7 +88,7 @@ export class LabelSet {
   readonly colors: readonly LabelColor[];
   /** Length of one embedding. */
   readonly embeddingDim: number;
-  /** float32 `[labels, embeddingDim]`, row-major, not normalised. Not to be modified. */
+  /** float32 `[labels, embeddingDim]`, row-major, not normalized. Not to be modified. */
   readonly embeddings: Float32Array;
   /** Hash of the embeddings: sets with the same key are served by the same run. */
   readonly key: string;

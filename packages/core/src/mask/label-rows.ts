@@ -50,7 +50,7 @@ export function labelRows(
   return new Rows(labelMap, mapWidth, mapHeight, width, height);
 }
 
-/** Per target index, the source index nearest to its centre: `floor((target + ½) × source side ÷ target side)`. */
+/** Per target index, the source index nearest to its center: `floor((target + ½) × source side ÷ target side)`. */
 function nearestIndices(source: number, target: number): Uint32Array {
   return Uint32Array.from({ length: target }, (_, index) => Math.floor(((2 * index + 1) * source) / (2 * target)));
 }
@@ -134,7 +134,7 @@ const MIXED = 256;
  * `arg max_l Σ_i w_i [label_i = l]`, ties to the nearest of them. Weights are whole numbers, in units of
  * 1 ÷ (4 width height), so the outcome is the same on every machine.
  *
- * A cell is the rectangle between four map pixel centres (half of one at the edges). Cells with one label in all
+ * A cell is the rectangle between four map pixel centers (half of one at the edges). Cells with one label in all
  * corners
  * need no arithmetic, and two such cells side by side share a label.
  */
@@ -163,7 +163,7 @@ class SmoothRows implements LabelRows {
     this.#rightWeights = new Uint32Array(width);
     this.#cellStarts = new Uint32Array(mapWidth + 2).fill(width);
     for (let x = width - 1; x >= 0; x--) {
-      const position = (2 * x + 1) * mapWidth - width; // centre of the pixel on the map, in units of 1 ÷ (2 width)
+      const position = (2 * x + 1) * mapWidth - width; // center of the pixel on the map, in units of 1 ÷ (2 width)
       const left = Math.floor(position / (2 * width));
       this.#rightWeights[x] = position - left * 2 * width;
       this.#cellStarts[left + 1] = x;

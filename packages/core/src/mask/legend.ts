@@ -1,7 +1,7 @@
 /**
- * A legend as SVG text, to be rasterised and composited by whoever has a rasteriser.
+ * A legend as SVG text, to be rasterized and composited by whoever has a rasterizer.
  *
- * Widths are estimated (0.62 em a letter, 1 em a wide one): measuring needs the font, which only the rasteriser knows.
+ * Widths are estimated (0.62 em a letter, 1 em a wide one): measuring needs the font, which only the rasterizer knows.
  */
 import { checkKind } from '../guard/arguments.ts';
 import {

@@ -87,7 +87,7 @@ export function blendOverlay(
 }
 
 /**
- * Resizes a label map to another size (half-pixel centres).
+ * Resizes a label map to another size (half-pixel centers).
  *
  * `source = floor((target + ½) × sourceSide ÷ targetSide)` for nearest borders; for smooth ones
  * `arg max_l Σ_i w_i [label_i = l]` over the four map pixels around, bilinear weights, ties to the nearest.

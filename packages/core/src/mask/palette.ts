@@ -181,7 +181,7 @@ const HAND_PICKED: readonly LabelColor[] = [
 
 const GRID_STEP = 17; // 16 levels per channel, 4096 candidates
 const MIN_LIGHTNESS = 0.38; // darker ones vanish in shadows and next to the black of the background
-const MIN_CHROMA = 0.05; // greyer ones look like the picture underneath
+const MIN_CHROMA = 0.05; // grayer ones look like the picture underneath
 
 type Oklab = readonly [lightness: number, a: number, b: number];
 

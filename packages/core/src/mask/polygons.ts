@@ -2,7 +2,7 @@
  * Exact polygons of a binary mask, by following the cracks between pixels.
  *
  * The rings run along pixel edges, so filling them (even-odd) gives back exactly the mask; this is not marching
- * squares, which cuts corners through pixel centres. Foreground is 4-connected, hence background 8-connected: two
+ * squares, which cuts corners through pixel centers. Foreground is 4-connected, hence background 8-connected: two
  * pixels that touch only at a corner are two regions, and a ring may touch itself at a corner.
  */
 import { number, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';

@@ -16,7 +16,7 @@ import type { Parameters } from './parameters.ts';
 import { addPostprocess, type PostprocessShape } from './postprocess.ts';
 import { textEmbeddings } from './text-encoder.ts';
 import { mergeViews, pictureSize, splitViews, type MergeRule, type ViewCount } from './views.ts';
-import { normalisePixels, visionTaps } from './vision-trunk.ts';
+import { normalizePixels, visionTaps } from './vision-trunk.ts';
 
 /** Makes the parameters of a graph, in the precision it computes in. */
 export type ParameterSource = (graph: Graph) => Parameters;
@@ -57,7 +57,7 @@ export function trunkTaps(
   const { trunk } = config;
   if (trunk.kind === 'clip') {
     const compute = parameters.get('clip.vision_model.pre_layrnorm.weight', [trunk.hiddenSize]).dtype;
-    return visionTaps(parameters, cast(normalisePixels(views, trunk), compute), trunk, config.patchGrid);
+    return visionTaps(parameters, cast(normalizePixels(views, trunk), compute), trunk, config.patchGrid);
   }
   const [n] = views.shape as readonly [Value['shape'][number]];
   return addForeignModel(parameters.graph, trunkModel as Uint8Array, {

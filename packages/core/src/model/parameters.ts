@@ -3,13 +3,13 @@
  * into the checkpoint's file, and training, where it is an input of the step graph.
  */
 import type { Graph, Value } from '../graph/graph.ts';
-import { affine, cast, layerNorm, quantisedMatmul } from '../graph/ops.ts';
+import { affine, cast, layerNorm, quantizedMatmul } from '../graph/ops.ts';
 import { reshape } from '../graph/shape-ops.ts';
 import { productOf } from '../graph/tensor-type.ts';
 import type { Weights } from '../checkpoint/weights.ts';
 
 /** A weight matrix as the product of 8-bit integers needs it: `w ≈ (matrix − zeroPoint) · scale`. */
-export interface QuantisedMatrix {
+export interface QuantizedMatrix {
   /** uint8 [in, out] */
   readonly matrix: Value;
   /** float32 [out] */
@@ -24,7 +24,7 @@ export interface Parameters {
   /** The parameter of this name; implementations check the shape and fail naming both sides. */
   get(name: string, shape: readonly number[]): Value;
   /** The 8-bit form of a linear layer's weight `[out, in]`, where the precision asks for it. */
-  quantised?(name: string, shape: readonly number[]): QuantisedMatrix | undefined;
+  quantized?(name: string, shape: readonly number[]): QuantizedMatrix | undefined;
 }
 
 /**
@@ -68,9 +68,9 @@ export function linear(
   hasBias = true,
 ): Value {
   const bias = hasBias ? parameters.get(`${name}.bias`, [outFeatures]) : undefined;
-  const quantised = parameters.quantised?.(`${name}.weight`, [outFeatures, inFeatures]);
-  if (quantised !== undefined && bias !== undefined)
-    return quantisedMatmul(x, quantised.matrix, quantised.scale, quantised.zeroPoint, bias);
+  const quantized = parameters.quantized?.(`${name}.weight`, [outFeatures, inFeatures]);
+  if (quantized !== undefined && bias !== undefined)
+    return quantizedMatmul(x, quantized.matrix, quantized.scale, quantized.zeroPoint, bias);
   const weight = parameters.get(`${name}.weight`, [outFeatures, inFeatures]);
   const rows = reshape(x, [productOf(x.shape.slice(0, -1)), inFeatures]);
   return reshape(affine(rows, weight, bias), [...x.shape.slice(0, -1), outFeatures]);

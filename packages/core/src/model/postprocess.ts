@@ -176,7 +176,7 @@ function stitchTiles(
 }
 
 /**
- * Bilinear resampling with half-pixel centres: rows by two gathers, then columns by the runtime's Resize. Rows go first
+ * Bilinear resampling with half-pixel centers: rows by two gathers, then columns by the runtime's Resize. Rows go first
  * because they are still short: only one pass runs over the result's full width, and a strip costs no more than its
  * share.
  */

@@ -10,7 +10,7 @@ import { linear, norm, type Parameters } from './parameters.ts';
 const PREFIX = 'clip.text_model';
 
 /**
- * Text embeddings, not normalised, as CLIPSeg's FiLM takes them.
+ * Text embeddings, not normalized, as CLIPSeg's FiLM takes them.
  *
  * The mask is causal, so tokens after the end of a prompt cannot change it: prompts run at their own length, padded
  * only to the longest of the call.

@@ -13,12 +13,12 @@ import { linear, norm, type Parameters } from './parameters.ts';
 const PREFIX = 'clip.vision_model';
 
 /**
- * Normalises RGB bytes as CLIP expects: `(pixels / 255 − mean) / std`, channels first.
+ * Normalizes RGB bytes as CLIP expects: `(pixels / 255 − mean) / std`, channels first.
  *
  * @param pixels - uint8 `[n, height, width, 3]`
  * @returns float32 `[n, 3, height, width]`
  */
-export function normalisePixels(pixels: Value, config: Pick<ClipVisionConfig, 'imageMean' | 'imageStd'>): Value {
+export function normalizePixels(pixels: Value, config: Pick<ClipVisionConfig, 'imageMean' | 'imageStd'>): Value {
   const { graph } = pixels;
   // Channels first from here on: per-channel numbers then meet whole planes, not three values at a time, which is 3 ms
   // slower.
@@ -31,7 +31,7 @@ export function normalisePixels(pixels: Value, config: Pick<ClipVisionConfig, 'i
 /**
  * The hidden states after each tap block.
  *
- * @param pixelValues - normalised `[n, 3, height, width]`
+ * @param pixelValues - normalized `[n, 3, height, width]`
  * @param patchGrid - rows and columns of patches; position embeddings are interpolated when training used another grid
  * @returns one `[n, 1 + rows·columns, hiddenSize]` per tap, shallow to deep; token 0 is the class token
  */
@@ -46,9 +46,9 @@ export function visionTaps(
 }
 
 /**
- * Embeddings of whole pictures: the class token after the last block, normalised, then projected. Not of length one.
+ * Embeddings of whole pictures: the class token after the last block, normalized, then projected. Not of length one.
  *
- * @param pixelValues - normalised `[n, 3, height, width]`
+ * @param pixelValues - normalized `[n, 3, height, width]`
  * @param kept - float32 `[tokens, 1 + rows·columns]`, one-hot: the tokens that the blocks see, the class token first;
  * all when left out
  * @returns `[n, embeddingDim]`

@@ -51,7 +51,7 @@ export class Segmentation {
   readonly height: number;
   /** Names in label-map order. */
   readonly labels: readonly string[];
-  /** A colour per label. */
+  /** A color per label. */
   readonly colors: readonly LabelColor[];
   readonly #results: SegmentReply;
   readonly #made: Partial<MadeForms>;

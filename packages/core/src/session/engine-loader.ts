@@ -6,7 +6,7 @@ import type { Graph } from '../graph/graph.ts';
 import { writeOnnx } from '../graph/onnx-writer.ts';
 import { fingerprintFiles } from '../checkpoint/fingerprint.ts';
 import { CheckpointParameters, type Parameters } from '../model/parameters.ts';
-import { QuantisedParameters } from '../model/quantised-parameters.ts';
+import { QuantizedParameters } from '../model/quantized-parameters.ts';
 import { GraphCache } from './graph-cache.ts';
 import type { EngineInfo, EngineSettings, Precision } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
@@ -86,7 +86,7 @@ export class EngineLoader {
   readonly parameters = (graph: Graph): Parameters => {
     const compute = this.precision === 'fp16' ? 'float16' : 'float32';
     const parameters = new CheckpointParameters(graph, this.checkpoint.weights, compute);
-    return this.precision === 'int8' ? new QuantisedParameters(parameters, this.checkpoint.weights) : parameters;
+    return this.precision === 'int8' ? new QuantizedParameters(parameters, this.checkpoint.weights) : parameters;
   };
 
   /** Loads a graph, from the cache when the same graph was built before. `kind` names everything `build` depends on. */

@@ -5,7 +5,7 @@
  * Ours, because birpc and comlink abort nothing and bring errors over without class and code.
  */
 import threads from 'node:worker_threads';
-import { deserialiseError, serialiseError, type SerialisedError } from '../errors.ts';
+import { deserializeError, serializeError, type SerializedError } from '../errors.ts';
 
 /** A request as it crosses, with the number that its reply has. */
 export type Numbered<Request> = Request & { readonly id: number };
@@ -19,7 +19,7 @@ export interface CancelMessage {
 /** What the serving side sends. */
 export type Reply =
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly error: SerialisedError };
+  | { readonly type: 'error'; readonly id: number; readonly error: SerializedError };
 
 /** A worker or a port, as far as sending goes. */
 export interface SendingPort {
@@ -92,7 +92,7 @@ export class RequestChannel<Request extends { readonly type: string }, Notice = 
   /** Takes a message of the other side. */
   receive(reply: Reply): void {
     const pending = this.#settle(reply.id);
-    if (reply.type === 'error') pending?.reject(deserialiseError(reply.error));
+    if (reply.type === 'error') pending?.reject(deserializeError(reply.error));
     else if (pending === undefined) this.#onLate(reply.result);
     else pending.resolve(reply.result as never);
   }
@@ -124,7 +124,7 @@ export function sendResult(port: SendingPort, id: number, result: unknown, trans
 
 /** Answers a request with what was thrown. */
 export function sendError(port: SendingPort, id: number, error: unknown): void {
-  port.postMessage({ type: 'error', id, error: serialiseError(error) } satisfies Reply);
+  port.postMessage({ type: 'error', id, error: serializeError(error) } satisfies Reply);
 }
 
 /** False for memory of sharp's, which Node 21 and later refuse to move and earlier ones copy by themselves. */

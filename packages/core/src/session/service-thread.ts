@@ -7,11 +7,11 @@
 import { Worker, parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import {
   SynsegError,
-  deserialiseError,
+  deserializeError,
   disposedError,
   messageOf,
-  serialiseError,
-  type SerialisedError,
+  serializeError,
+  type SerializedError,
   type SynsegErrorCode,
 } from '../errors.ts';
 import { raceSignal } from '../guard/race-signal.ts';
@@ -24,7 +24,7 @@ import { threadOptions } from './thread-options.ts';
 export type ThreadReply<Info> =
   | Reply
   | { readonly type: 'ready'; readonly info: Info }
-  | { readonly type: 'failed'; readonly error: SerialisedError }
+  | { readonly type: 'failed'; readonly error: SerializedError }
   | { readonly type: 'closed' };
 
 /** A thread to start. */
@@ -113,7 +113,7 @@ export class ServiceThread<Info, Request extends { readonly type: string }, Noti
         reject(new SynsegError(code, `Cannot ${action}: the ${plan.what} must start, got ${got}`, { cause }));
       worker.once('message', (message: ThreadReply<Info>) => {
         if (message.type === 'ready') resolve(message.info);
-        else if (message.type === 'failed') reject(deserialiseError(message.error));
+        else if (message.type === 'failed') reject(deserializeError(message.error));
         else reject(new Error(`internal: the ${plan.what} must first report, got "${message.type}"`));
       });
       worker.once('error', (error) => fail(messageOf(error), error));
@@ -177,7 +177,7 @@ export async function serveOwner<Start extends object, Info, Message extends { r
   try {
     service = await load(start as unknown as Start, new RunGuard(guard));
   } catch (error) {
-    send(owner, { type: 'failed', error: serialiseError(error) });
+    send(owner, { type: 'failed', error: serializeError(error) });
     return;
   }
   const callers = new Set<MessagePort>();

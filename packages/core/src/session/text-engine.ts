@@ -42,7 +42,7 @@ export class TextEngine {
   }
 
   /**
-   * Embeds labels, each the mean of its prompts' embeddings, not normalised.
+   * Embeds labels, each the mean of its prompts' embeddings, not normalized.
    *
    * @param labels - prompts per label
    * @param cancelled - asked between runs; true gives up

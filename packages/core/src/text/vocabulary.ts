@@ -17,7 +17,7 @@ export class Vocabulary {
 
   private constructor(names: readonly string[], embeddings: Float32Array, dimension: number) {
     this.names = names;
-    this.#rows = new Map(names.map((name, row) => [normalise(name), row]));
+    this.#rows = new Map(names.map((name, row) => [normalize(name), row]));
     this.#embeddings = embeddings;
     this.#dimension = dimension;
   }
@@ -50,7 +50,7 @@ export class Vocabulary {
 
   /** True when the name is an entry; case, spaces and underscores do not matter. */
   has(name: string): boolean {
-    return this.#rows.has(normalise(name));
+    return this.#rows.has(normalize(name));
   }
 
   /**
@@ -59,7 +59,7 @@ export class Vocabulary {
    * @throws SynsegError `LABEL_UNKNOWN` naming the nearest entries; `CHECKPOINT_FORMAT` when it is not finite
    */
   embedding(name: string): Float32Array {
-    const row = this.#rows.get(normalise(name));
+    const row = this.#rows.get(normalize(name));
     if (row === undefined) {
       const nearest = this.nearest(name)
         .map((entry) => `"${entry}"`)
@@ -97,9 +97,9 @@ export class Vocabulary {
 
   /** The names most like a word: those that contain it or lie inside it first, then by edit distance. */
   nearest(name: string): string[] {
-    const wanted = normalise(name);
+    const wanted = normalize(name);
     const distance = (entry: string): number => {
-      const candidate = normalise(entry);
+      const candidate = normalize(entry);
       const within = wanted !== '' && (candidate.includes(wanted) || wanted.includes(candidate));
       return editDistance(wanted, candidate) - (within ? Math.max(wanted.length, candidate.length) : 0);
     };
@@ -111,7 +111,7 @@ export class Vocabulary {
   }
 }
 
-function normalise(name: string): string {
+function normalize(name: string): string {
   return name
     .trim()
     .toLowerCase()

@@ -3,7 +3,7 @@ import { SynsegError } from '@synseg/core';
 import type { ClipTextConfig, ClipVisionConfig, ModelConfig } from '@synseg/core/checkpoint';
 import {
   imageEmbeddings,
-  normalisePixels,
+  normalizePixels,
   textEmbeddings,
   type Dimension,
   type Graph,
@@ -61,7 +61,7 @@ export function encodePairs(
   return {
     image: imageEmbeddings(
       parameters,
-      normalisePixels(pixels, vision),
+      normalizePixels(pixels, vision),
       vision,
       config.patchGrid,
       config.embeddingDim,

@@ -10,7 +10,7 @@
  */
 import { SynsegError } from '@synseg/core';
 import type { ClipVisionConfig, ModelConfig } from '@synseg/core/checkpoint';
-import { imageEmbeddings, normalisePixels, ops, shapeOps, type Parameters, type Value } from '@synseg/core/graph';
+import { imageEmbeddings, normalizePixels, ops, shapeOps, type Parameters, type Value } from '@synseg/core/graph';
 import { unit } from '../objective/rows.ts';
 
 const { cast, matmul } = ops;
@@ -50,7 +50,7 @@ export function windowEmbeddings(parameters: Parameters, pixels: Value, config: 
   const compute = parameters.get('clip.vision_model.pre_layrnorm.weight', [vision.hiddenSize]).dtype;
   const embeddings = unit(
     cast(
-      imageEmbeddings(parameters, cast(normalisePixels(windows, vision), compute), vision, patchGrid, embeddingDim),
+      imageEmbeddings(parameters, cast(normalizePixels(windows, vision), compute), vision, patchGrid, embeddingDim),
       'float32',
     ),
   );

@@ -1,5 +1,5 @@
 /** The options of `train()` and `trainEncoders()`, each described once; `train-plan.ts` resolves them. */
-import { LOAD_OPTIONS } from '@synseg/core/checkpoint';
+import { LOAD_OPTIONS } from '@synseg/core/options';
 import {
   abortSignal,
   callback,

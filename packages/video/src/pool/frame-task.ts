@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LabelSetParts, SharedSegmenter } from '@synseg/core';
 import type { DecisionRule } from '@synseg/core/masks';
-import type { SerialisedError } from '@synseg/core/runtime';
+import type { SerializedError } from '@synseg/core/runtime';
 import type { Smoothing, SmoothingState } from '../temporal/smoothing.ts';
 import type { RenderInput, Rendered, RenderRequest } from './render.ts';
 
@@ -96,5 +96,5 @@ export interface SessionRequest {
 export type PoolControl =
   | { readonly type: 'session'; readonly shared: SharedSegmenter }
   /** There is no session: the segmenter is disposed, for instance. */
-  | { readonly type: 'refused'; readonly error: SerialisedError }
+  | { readonly type: 'refused'; readonly error: SerializedError }
   | { readonly type: 'cancel' };

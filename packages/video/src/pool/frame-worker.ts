@@ -2,7 +2,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { LabelSet, Segmenter } from '@synseg/core';
 import { decideLabels } from '@synseg/core/masks';
-import { deserialiseError, moving, serialiseError, tellLoaded } from '@synseg/core/runtime';
+import { deserializeError, moving, serializeError, tellLoaded } from '@synseg/core/runtime';
 import { smoothActivations } from '../temporal/smoothing.ts';
 import type {
   ActivationTask,
@@ -26,7 +26,7 @@ function openSession(): Promise<Segmenter> {
   const { port1, port2 } = new MessageChannel();
   const answered = new Promise<Segmenter>((resolve, reject) => {
     port1.on('message', (message: PoolControl) => {
-      if (message.type === 'refused') return reject(deserialiseError(message.error));
+      if (message.type === 'refused') return reject(deserializeError(message.error));
       if (message.type === 'session') {
         try {
           return resolve(Segmenter.attach(message.shared));
@@ -64,7 +64,7 @@ export default async function run(task: PoolTask): Promise<PoolAnswer> {
         return await answer(await render(task.input, task.render));
     }
   } catch (error) {
-    return { error: serialiseError(error) };
+    return { error: serializeError(error) };
   }
 }
 

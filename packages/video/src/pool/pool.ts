@@ -6,14 +6,14 @@ import { availableParallelism } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { SynsegError, type Segmenter } from '@synseg/core';
 import { messageOf } from '@synseg/core/guards';
-import { deserialiseError, serialiseError, WorkerPool, type SerialisedError } from '@synseg/core/runtime';
+import { deserializeError, serializeError, WorkerPool, type SerializedError } from '@synseg/core/runtime';
 import type { PoolControl, PoolReply, PoolTask, SessionRequest } from './frame-task.ts';
 
 /** What the pool needs of a segmenter. */
 export type SharedSession = Pick<Segmenter, 'share'>;
 
 /** What a pool's thread answers. */
-export type PoolAnswer = { readonly value: PoolReply[keyof PoolReply] } | { readonly error: SerialisedError };
+export type PoolAnswer = { readonly value: PoolReply[keyof PoolReply] } | { readonly error: SerializedError };
 
 /** Number of threads when nobody says: one processor is left to the model and to ffmpeg. */
 export function defaultWorkers(): number {
@@ -67,7 +67,7 @@ export class FramePool {
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<PoolReply[Task['type']]> {
     const answer = await this.#pool.run(task, transfer);
-    if ('error' in answer) throw deserialiseError(answer.error);
+    if ('error' in answer) throw deserializeError(answer.error);
     return answer.value as PoolReply[Task['type']];
   }
 
@@ -97,7 +97,7 @@ export class FramePool {
       const shared = this.#session.share();
       send(port, { type: 'session', shared }, [shared.port]);
     } catch (error) {
-      send(port, { type: 'refused', error: serialiseError(error) });
+      send(port, { type: 'refused', error: serializeError(error) });
     }
   }
 }

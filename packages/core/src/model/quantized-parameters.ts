@@ -1,5 +1,5 @@
 /**
- * 8-bit weights for the trunk's linear layers: symmetric about 128, one scale per output channel, activations quantised
+ * 8-bit weights for the trunk's linear layers: symmetric about 128, one scale per output channel, activations quantized
  * per
  * call.
  *
@@ -10,17 +10,17 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { toFloat32, type TensorEntry } from '../checkpoint/safetensors.ts';
 import type { Weights } from '../checkpoint/weights.ts';
 import type { Graph, Value } from '../graph/graph.ts';
-import type { CheckpointParameters, Parameters, QuantisedMatrix } from './parameters.ts';
+import type { CheckpointParameters, Parameters, QuantizedMatrix } from './parameters.ts';
 
-const QUANTISED = /^clip\.vision_model\.encoder\.layers\.\d+\..*\.weight$/;
+const QUANTIZED = /^clip\.vision_model\.encoder\.layers\.\d+\..*\.weight$/;
 
-/** Quantised weights lie this far to both sides of {@link ZERO} at most. */
+/** Quantized weights lie this far to both sides of {@link ZERO} at most. */
 const LEVELS = 127;
-/** The quantised weight that stands for 0. */
+/** The quantized weight that stands for 0. */
 const ZERO = 128;
 
 /** Checkpoint parameters, with the trunk's matrices also in 8 bits. */
-export class QuantisedParameters implements Parameters {
+export class QuantizedParameters implements Parameters {
   readonly graph: Graph;
   readonly #parameters: CheckpointParameters;
   readonly #weights: Weights;
@@ -35,10 +35,10 @@ export class QuantisedParameters implements Parameters {
     return this.#parameters.get(name, shape);
   }
 
-  quantised(name: string, shape: readonly number[]): QuantisedMatrix | undefined {
-    if (!QUANTISED.test(name)) return undefined;
+  quantized(name: string, shape: readonly number[]): QuantizedMatrix | undefined {
+    if (!QUANTIZED.test(name)) return undefined;
     const [rows, columns] = shape as readonly [number, number];
-    const { matrix, scale } = quantiseRows(readSynchronously(this.#weights.get(name, shape)), rows, columns);
+    const { matrix, scale } = quantizeRows(readSynchronously(this.#weights.get(name, shape)), rows, columns);
     const inline = (
       suffix: string,
       dtype: 'uint8' | 'float32',
@@ -58,7 +58,7 @@ export class QuantisedParameters implements Parameters {
 }
 
 /** `[out, in]` floats → uint8 `[in, out]` and a scale per output: `w ≈ (q − 128) · scale`, `scale = max |w| / 127`. */
-export function quantiseRows(
+export function quantizeRows(
   weight: Float32Array,
   rows: number,
   columns: number,
