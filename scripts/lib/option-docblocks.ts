@@ -9,7 +9,7 @@ import ts from 'typescript';
 import { filesUnder, root } from './repository.ts';
 
 /** What the docblock over an option says. */
-interface OptionText {
+export interface OptionText {
   /** One line, without a full stop at its end. */
   readonly text: string;
   /** Of `@default`, without quotes. */
@@ -36,7 +36,7 @@ export function readDescriptions(): ReadonlyMap<string, DescriptionTexts> {
   for (const file of filesUnder('packages', /\.ts$/)) {
     if (!/^packages\/[^/]+\/src\//.test(file)) continue;
     const text = readFileSync(join(root, file), 'utf8');
-    if (!/@synseg\/core\/guards|guard\/options|_OPTIONS|_FLAGS/.test(text)) continue;
+    if (!/@synseg\/core\/guards|guard\/options|_OPTIONS?\b|_FLAGS/.test(text)) continue;
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
     for (const statement of source.statements) {
       if (!ts.isVariableStatement(statement)) continue;

@@ -1,6 +1,6 @@
 /** Options of `evaluate()`. */
 import type { SegmenterOptions } from '@synseg/core';
-import { LABELS_OPTIONS, LOAD_OPTIONS } from '@synseg/core/checkpoint';
+import { LABELS_OPTIONS, LOAD_OPTIONS } from '@synseg/core/options';
 import {
   abortSignal,
   callback,
