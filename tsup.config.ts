@@ -38,12 +38,12 @@ const PUBLIC = new Set(['index', 'checkpoint', 'graph', 'guards', 'masks', 'opti
 
 interface Manifest {
   readonly dependencies?: Record<string, string>;
-  readonly optionalDependencies?: Record<string, string>;
+  readonly peerDependencies?: Record<string, string>;
 }
 
 function dependenciesOf(name: string): RegExp[] {
   const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')) as Manifest;
-  const names = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
   return names.map((dependency) => new RegExp(`^${dependency}(/|$)`));
 }
 
