@@ -47,7 +47,9 @@ describe('flagsOf()', () => {
     expect(help('SEGMENT_FLAGS', SEGMENT_FLAGS, 'maxPixels')).toBe(
       'Pixels of one picture, mask or video frame: width × height (default: 100 million)',
     );
-    expect(help('TRAIN_FLAGS', TRAIN_FLAGS, 'decoder')).toMatch(/ \(reduce-dim, heads, intermediate-size, head\)$/);
+    expect(help('TRAIN_FLAGS', TRAIN_FLAGS, 'decoder')).toMatch(
+      / \(takes reduce-dim, heads, intermediate-size, head\)$/,
+    );
     expect(help('TRAIN_FLAGS', TRAIN_FLAGS, 'saveEvery')).toBe('Steps between two saves of last/ (default: 500)');
   });
 

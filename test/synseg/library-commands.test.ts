@@ -219,7 +219,7 @@ describe('synseg export', () => {
 
 describe('synseg', () => {
   it.each([
-    [[], ['Usage: synseg', 'Examples:', 'Exit codes, of every command:']],
+    [[], ['Usage: synseg', 'Examples:', 'Exit codes:']],
     [['train'], ['--batch-size <n>', '--lambda [align,…]', 'Examples:', 'log.jsonl', 'Ctrl-C finishes the step']],
     [['phrases'], ['[captions]', '--exclude <', 'Examples:']],
     [['evaluate'], ['--dataset <camvid|ccp|index-png>', 'Examples:']],

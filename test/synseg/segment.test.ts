@@ -180,10 +180,10 @@ describe('synseg segment', () => {
   });
 
   it.each([
-    [['segment', 'a.png'], 'either --labels or --label-set must be given, got both or neither'],
+    [['segment', 'a.png'], 'either --labels or --label-set must be given, got neither'],
     [
       ['segment', 'a.png', '--labels', 'a', '--label-set', 'b'],
-      'either --labels or --label-set must be given, got both or neither',
+      'either --labels or --label-set must be given, got both',
     ],
     [['segment', 'a.png', '--labels', ','], 'It must name at least one class, and each once.'],
     [['segment', 'a.png', '--labels', 'a', '--views', '4'], 'It must be 1 or 5.'],
@@ -201,11 +201,36 @@ describe('synseg segment', () => {
     expect(JSON.parse(asJson.stdout)).toEqual({ error: { code: 'USAGE', message: expect.stringContaining(message) } });
   });
 
+  it('takes --json and --quiet before the command too', async () => {
+    const { exitCode, stdout, stderr } = await command(['--json', '--quiet', 'cache']);
+    expect([exitCode, Object.keys(JSON.parse(stdout) as object), stderr]).toEqual([
+      0,
+      ['folder', 'cleared', 'sections', 'hubFolder'],
+      '',
+    ]);
+  });
+
+  it('refuses no command with exit code 2, with --json as one object', async () => {
+    const [plain, asJson] = [await command([]), await command(['--json'])];
+    expect([plain.exitCode, plain.stdout, asJson.exitCode]).toEqual([2, '', 2]);
+    expect(plain.stderr).toMatch(/^synseg: a command must be given\n\nUsage: synseg /);
+    expect(JSON.parse(asJson.stdout)).toEqual({
+      error: { code: 'USAGE', message: 'a command must be given, see synseg --help' },
+    });
+  });
+
+  it.each(['segment', 'video', 'serve', 'train', 'evaluate'])('lays the help of %s out in 80 columns', async (name) => {
+    const { stdout } = await command([name, '--help']);
+    const flags = stdout.slice(stdout.indexOf('Options:'), stdout.indexOf('\n\n', stdout.indexOf('Options:')));
+    expect(flags.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(flags).toMatch(/\n {2}--labels|\n {2}--data/);
+  });
+
   it('says in its help which checkpoint is the default, and what it is for', async () => {
     const [all, segment] = [await command(['--help']), await command(['segment', '--help'])];
     expect(all.stdout).toContain('synseg segment frame.png --labels "red car,bus,person,road,sky" --json');
-    expect(all.stdout).toContain(
-      'Without --model the checkpoint that is part of @synseg/core is taken, and no network is needed.',
+    expect(all.stdout.replace(/\s+/g, ' ')).toContain(
+      'Without --model, the small checkpoint inside @synseg/core is used, which needs no network.',
     );
     expect(segment.stdout.replace(/\s+/g, ' ')).toContain(
       '--model <source> Hub id or folder of the checkpoint, or "embedded": the one that comes with the package, for ' +

@@ -58,7 +58,7 @@ describe('the process of synseg', () => {
     expect(code, stderr).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, checkpoint: join(folder, name, 'last') });
     expect(existsSync(join(folder, name, 'last/saved'))).toBe(true);
-    expect(stderr).toContain('Stopping: what is done is being kept.');
+    expect(stderr).toContain('Stopping: what is done is being saved.');
   });
 
   it('ends at once on the second signal', async () => {

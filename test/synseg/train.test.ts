@@ -90,7 +90,7 @@ describe('synseg train', () => {
     const { exitCode, stdout, stderr } = await command([...argv, '--json'], { train }, { signal: controller.signal });
     expect(exitCode).toBe(130);
     expect(linesOf(stdout)).toMatchObject([{ step: 2, interrupted: true, checkpoint: join(out, 'last') }]);
-    expect(stderr).toMatch(/\nStopping: what is done is being kept\. Once more to end at once\.\n$/);
+    expect(stderr).toMatch(/\nStopping: what is done is being saved\. Press Ctrl-C again to end at once\.\n$/);
   });
 
   it('names no checkpoint when interrupted before there was one', async () => {

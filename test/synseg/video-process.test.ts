@@ -75,7 +75,7 @@ describe.each(runtimes)('synseg video under %s', (name, runtime) => {
     expect(report.frames).toBeGreaterThan(0);
     expect(report.frames).toBeLessThan(1000);
     expect(inspect(out).streams[0]?.nb_read_frames).toBe(String(report.frames));
-    expect(running.text.stderr).toContain('Stopping: what is done is being kept.');
+    expect(running.text.stderr).toContain('Stopping: what is done is being saved.');
     await expectGone(children);
   });
 

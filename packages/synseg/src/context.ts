@@ -1,4 +1,4 @@
-/** What a command is made of, what it takes from the process around it, and what it gives back. */
+/** The parts of a command, what it takes from the process around it, and its result. */
 import type { Segmenter } from '@synseg/core';
 import type { Options, OptionsOf } from '@synseg/core/guards';
 import type * as train from '@synseg/train';
@@ -7,12 +7,6 @@ import type { Progress } from './progress.ts';
 /** Exit codes, the same of every command. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** Where text goes. */
-export interface TextOutput {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
-
 /** Functions of the libraries that do the work; in tests, others in their place. */
 export type Work = Pick<typeof train, 'createCheckpoint' | 'evaluate' | 'exportCheckpoint' | 'extractPhrases'> & {
   readonly load: (...values: Parameters<typeof Segmenter.load>) => Promise<Loaded>;
@@ -20,7 +14,7 @@ export type Work = Pick<typeof train, 'createCheckpoint' | 'evaluate' | 'exportC
   readonly trainEncoders: (options: train.TrainEncodersOptions) => AsyncIterable<train.StepReport>;
 };
 
-/** What commands need of a {@link Segmenter}. */
+/** The part of a {@link Segmenter} that commands use. */
 export type Loaded = Pick<Segmenter, 'device' | 'inputSize' | 'labels' | 'precision' | 'share' | 'vocabulary'> &
   Pick<Segmenter, 'segment'> &
   AsyncDisposable;
@@ -31,11 +25,11 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly progress: Progress;
   readonly work: Partial<Work>;
-  /** Writes a line for people to stderr, unless it is to be quiet. */
+  /** Writes a line for people to stderr, unless `--quiet` was given. */
   readonly note: (line: string) => void;
   /** Writes a line to stderr that must be seen. */
   readonly warn: (line: string) => void;
-  /** Gives the result while the command goes on. */
+  /** Prints the result while the command goes on. */
   readonly answer: (result: Result) => void;
 }
 
@@ -52,14 +46,14 @@ export interface Result {
 
 /** A command, as the command line reads it. */
 export interface Command<Described extends Options = Options, Needed extends keyof Described = never, Operand = never> {
-  /** Name of the constant that holds `flags`: its docblocks are their help. */
+  /** Name of the constant that holds `flags`; the docblocks in it are their help. */
   readonly name: string;
   readonly flags: Described;
   /** Flags that must be given. */
   readonly needed?: readonly Needed[];
-  /** What stands beside the flags, in commander's form: `<image>`, `[names]`, `<source...>`. */
+  /** The argument beside the flags, in commander's form: `<image>`, `[names]`, `<source...>`. */
   readonly operand?: string;
-  /** What the help says after the flags. */
+  /** Text of the help after the flags. */
   readonly help?: string;
   readonly run: (context: Context, flags: OptionsOf<Described, Needed>, operand: Operand) => Promise<Result>;
 }

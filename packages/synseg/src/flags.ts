@@ -85,11 +85,12 @@ export function flagsOf(name: string, described: Options, needed: readonly strin
 
 function helpOf(name: string, option: string, { fallback, options, placeholder }: Option<unknown>): string {
   const { text = '', default: standard } = HELP[name]?.[option] ?? {};
-  const names = options === undefined || placeholder !== undefined ? [] : Object.keys(options).map(kebabCase);
+  const inner = Object.entries(placeholder === undefined ? (options ?? {}) : {});
+  const names = inner.flatMap(([key, { fromText }]) => (fromText === undefined ? [] : [kebabCase(key)]));
   const plain = ['number', 'string'].includes(typeof fallback) || Array.isArray(fallback);
   const usual = typeof fallback === 'boolean' ? undefined : (standard ?? (plain ? String(fallback) : undefined));
   const notes = [
-    ...(names.length < 2 ? [] : [names.join(', ')]),
+    ...(names.length < 2 ? [] : [`takes ${names.join(', ')}`]),
     ...(usual === undefined ? [] : [`default: ${usual}`]),
   ];
   return `${text}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;

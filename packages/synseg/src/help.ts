@@ -1,27 +1,35 @@
-/** What `synseg --help` says after the commands. */
+/** The text of `synseg --help` after the commands. */
 
 export const HELP = `
 Examples:
   $ synseg segment frame.png --labels "red car,bus,person,road,sky" --json
-  $ synseg segment street.jpg --model CIDAS/clipseg-rd64-refined --labels "road,car,a person in red" --out overlay.png
+  $ synseg segment street.jpg --model CIDAS/clipseg-rd64-refined \\
+      --labels "road,car,a person in red" --out overlay.png
   $ synseg video drive.mp4 --model ./checkpoint --labels road,car,sky --out overlay.mp4
   $ synseg serve camera:0 --model ./checkpoint --labels road,car
   $ synseg train --data captions.jsonl --init CIDAS/clipseg-rd64-refined --out runs/a
   $ synseg doctor
 
-Without --model the checkpoint that is part of @synseg/core is taken, and no network is needed. It knows the drawn streets
-of the project's demo (npm run demo); photographs need a published CLIPSeg checkpoint or one of your own.
+Without --model, the small checkpoint inside @synseg/core is used, which needs no
+network. It knows the drawn streets of the project's demo and nothing else:
+photographs need a published CLIPSeg checkpoint or one that you have trained.
 
-Output: a result goes to stdout, with --json as one object, also for a failure ({"error": {code, message}}); progress, notes,
-warnings and errors go to stderr, and --quiet leaves warnings and errors of them. A file that is there is replaced when the
-new one is whole; a folder that is there is left alone, unless a flag of the command says otherwise. What is read is never
-written to.
+Output: the result goes to stdout; with --json it is exactly one JSON object, also
+when the command fails: {"error": {"code": "…", "message": "…"}}. Progress, notes,
+warnings and errors go to stderr. --quiet suppresses progress, notes and text.
 
-Options within an option: --smooth weight=0.5,motion-threshold=0.1; the first may stand alone, as in --smooth 0.5.
+Files: an existing file is replaced once the new one is complete. An existing
+folder is left alone unless a flag says otherwise. Input is never overwritten.
 
-Exit codes, of every command:
-  0    done
-  1    failed: the picture, the video (one of several is enough), the data, the model, the device or a file
-  2    the command line or the config file makes no sense
-  130  ended by Ctrl-C: files hold what was done so far, a training run is saved; a second Ctrl-C ends at once
+Grouped options: --smooth weight=0.5,motion-threshold=0.1. The first option of a
+group may be given by its value alone (--smooth 0.5), and where every option of it
+has a default, the flag may stand alone (--smooth).
+
+Exit codes:
+  0    success
+  1    failure: the picture, the video (one of several is enough), the data, the
+       checkpoint, the device or a file
+  2    mistake on the command line or in the configuration file
+  130  interrupted: files hold what was done so far, and a training run is saved;
+       a second Ctrl-C ends the command at once
 `;

@@ -1,6 +1,11 @@
-/** How far the work is, for people, on stderr. The only file that imports cli-progress. */
+/** Progress for people, on stderr. The only file that imports cli-progress. */
 import cliProgress from 'cli-progress';
-import type { TextOutput } from './context.ts';
+
+/** A stream that takes text. */
+export interface TextOutput {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
 
 /** Shows progress until closed. */
 export interface Progress {
@@ -11,11 +16,11 @@ export interface Progress {
   readonly close: () => void;
 }
 
-/** Between two lines where there is no terminal: frequent at first, then once a minute. */
+/** Seconds between two lines where there is no terminal: frequent at first, then once a minute. */
 const LEAST_SECONDS = 5;
 const MOST_SECONDS = 60;
 
-/** A bar on a terminal, else a line now and then; nothing but what is printed when quiet. */
+/** A bar on a terminal, else a line now and then; when quiet, only what is printed. */
 export function openProgress(output: TextOutput, quiet: boolean): Progress {
   const print = (line: string): void => void output.write(`${line}\n`);
   if (quiet) return { show: () => {}, print, close: () => {} };

@@ -1,16 +1,17 @@
 /**
  * The command line of `synseg`: commands, help, output, exit codes. The only file that imports commander.
  *
- * One rule of output for all: a result goes to stdout, as text or with `--json` as one object, errors included; progress,
- * notes, warnings and errors go to stderr; `--quiet` leaves warnings, errors and the object of `--json`.
+ * Every command has the same output: the result goes to stdout, as text or with `--json` as one object, errors included;
+ * progress, notes, warnings and errors go to stderr; `--quiet` leaves warnings, errors and the object of `--json`.
  */
 import { isSynsegError } from '@synseg/core';
 import { messageOf, withoutSecrets } from '@synseg/core/guards';
-import { Command as Program, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander';
-import { EXIT, type Command, type Context, type Result, type TextOutput, type Work } from './context.ts';
+import { Command as Program, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { HelpConfiguration, OutputConfiguration } from 'commander';
+import { EXIT, type Command, type Context, type Result, type Work } from './context.ts';
 import { flagsOf, type Flag } from './flags.ts';
 import { HELP } from './help.ts';
-import { openProgress } from './progress.ts';
+import { openProgress, type TextOutput } from './progress.ts';
 
 /** The process around the command line. */
 export interface CommandProcess {
@@ -26,49 +27,40 @@ export interface CommandProcess {
 const COMMANDS: Readonly<
   Record<string, readonly [about: string, load: (argv: readonly string[]) => Promise<Command>]>
 > = {
-  segment: ['segment a picture', async () => (await import('./commands/segment.ts')).segment],
-  video: ['segment videos and live streams', async () => (await import('./commands/video.ts')).video],
-  serve: [
-    'show sources on a web page, live, with labels to edit',
-    async () => (await import('./commands/serve.ts')).serve,
-  ],
-  probe: [
-    'show what a source is, without decoding it',
-    async () => (await import('./commands/sources.ts')).probeSource,
-  ],
-  devices: ['list cameras', async () => (await import('./commands/sources.ts')).devices],
-  labels: [
-    'embed labels and save them, or list a vocabulary',
-    async () => (await import('./commands/labels.ts')).labels,
-  ],
-  phrases: [
-    'extract the noun phrases of a file of captions',
-    async () => (await import('./commands/phrases.ts')).phrases,
-  ],
+  segment: ['Segment a picture', () => import('./commands/segment.ts').then(({ segment }) => segment)],
+  video: ['Segment videos and live streams', () => import('./commands/video.ts').then(({ video }) => video)],
+  serve: ['Show sources live on a web page', () => import('./commands/serve.ts').then(({ serve }) => serve)],
+  probe: ['Describe a source without decoding it', () => import('./commands/sources.ts').then(({ probe }) => probe)],
+  devices: ['List cameras', () => import('./commands/sources.ts').then(({ devices }) => devices)],
+  labels: ['Embed and save labels, or list a vocabulary', () => import('./commands/labels.ts').then((of) => of.labels)],
+  phrases: ['Extract noun phrases from captions', () => import('./commands/phrases.ts').then(({ phrases }) => phrases)],
   train: [
-    'train a checkpoint',
-    async (argv) => (await import('./commands/train.ts'))[argv.includes('--encoders') ? 'trainEncoders' : 'train'],
+    'Train a checkpoint',
+    (argv) => import('./commands/train.ts').then((of) => of[argv.includes('--encoders') ? 'trainEncoders' : 'train']),
   ],
-  evaluate: ['measure a checkpoint on masks', async () => (await import('./commands/evaluate.ts')).evaluate],
-  export: [
-    'write a checkpoint of a run for the segmenter',
-    async () => (await import('./commands/export.ts')).exporting,
+  evaluate: ['Score a checkpoint on masks', () => import('./commands/evaluate.ts').then(({ evaluate }) => evaluate)],
+  export: ['Write a trained checkpoint for use', () => import('./commands/export.ts').then((of) => of.exporting)],
+  create: [
+    'Create a checkpoint with random weights',
+    () => import('./commands/create.ts').then(({ create }) => create),
   ],
-  create: ['write a checkpoint from nothing but captions', async () => (await import('./commands/create.ts')).create],
-  doctor: [
-    'show runtime, devices that really start, ffmpeg and caches',
-    async () => (await import('./commands/doctor.ts')).doctor,
-  ],
-  cache: ['show what is cached, or clear it', async () => (await import('./commands/cache.ts')).cache],
+  doctor: ['Show what works on this machine', () => import('./commands/doctor.ts').then(({ doctor }) => doctor)],
+  cache: ['Show or clear the cache', () => import('./commands/cache.ts').then(({ cache }) => cache)],
 };
+
+/** Flags of every command, which may also stand before it. */
+const GENERAL = ['--json', '--quiet'];
 
 /** Runs a command line, without the program's name, to its exit code. */
 export async function runCommand(words: readonly string[], around: CommandProcess): Promise<number> {
   const { stdout, stderr, signal, work = {}, version } = around;
+  const first = words.findIndex((word) => !GENERAL.includes(word));
+  const general = first === -1 ? words : words.slice(0, first);
   const asked = words.find((word) => !word.startsWith('-')) ?? '';
   // A picture alone is segmented.
-  const argv = asked in COMMANDS || !/[./\\]/.test(asked) ? words : ['segment', ...words];
-  const [asJson, quiet] = [argv.includes('--json'), argv.includes('--quiet')];
+  const short = !Object.hasOwn(COMMANDS, asked) && /[./\\]/.test(asked);
+  const argv = [...(short ? ['segment'] : []), ...words.slice(general.length), ...(asked === '' ? [] : general)];
+  const [asJson, quiet] = [words.includes('--json'), words.includes('--quiet')];
   const progress = openProgress(stderr, quiet);
   let answered = false;
   const answer = ({ json, text }: Result): void => {
@@ -78,7 +70,7 @@ export async function runCommand(words: readonly string[], around: CommandProces
   };
   const note = (line: string): void => void (quiet || progress.print(line));
   const context: Context = { signal, progress, work, note, warn: progress.print, answer };
-  const stopping = (): void => note('Stopping: what is done is being kept. Once more to end at once.');
+  const stopping = (): void => note('Stopping: what is done is being saved. Press Ctrl-C again to end at once.');
   signal.addEventListener('abort', stopping, { once: true });
   let said = '';
   let result: Result | undefined;
@@ -100,7 +92,7 @@ export async function runCommand(words: readonly string[], around: CommandProces
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     const exit = exitOf(error, signal);
     const message = withoutSecrets(
-      error instanceof CommanderError ? refusal(error, said) : messageOf(error),
+      error instanceof CommanderError ? refusal(error, said, asJson) : messageOf(error),
       argv,
     ).trim();
     const code = isSynsegError(error) ? error.code : CODES[exit];
@@ -112,9 +104,10 @@ export async function runCommand(words: readonly string[], around: CommandProces
   }
 }
 
-/** Commander's words, a suggestion included; with no command at all it says nothing but its help. */
-function refusal({ code }: CommanderError, said: string): string {
-  return code === 'commander.help' ? `a command must be given\n\n${said}` : said.trim().replace(/^error: /, '');
+/** Commander's words, a suggestion included; without a command they are its help alone. */
+function refusal({ code }: CommanderError, said: string, asJson: boolean): string {
+  if (code !== 'commander.help') return said.trim().replace(/^error: /, '');
+  return `a command must be given${asJson ? ', see synseg --help' : `\n\n${said}`}`;
 }
 
 type Failure = Exclude<(typeof EXIT)[keyof typeof EXIT], 0>;
@@ -129,6 +122,16 @@ function exitOf(error: unknown, signal: AbortSignal): Failure {
   return refused && /^Cannot [^:]+: .*\bmust\b/s.test(error.message) ? EXIT.usage : EXIT.failed;
 }
 
+/** A term that is longer than the column has its description on the next line. */
+const HELP_LAYOUT: HelpConfiguration = {
+  padWidth: () => 22,
+  formatItem(term, width, description, helper) {
+    const indented = `\n${' '.repeat(width + 4)}`;
+    const wrapped = helper.boxWrap(description, (helper.helpWidth ?? 80) - width - 4).replaceAll('\n', indented);
+    return `  ${term.length > width ? term + indented : `${term.padEnd(width)}  `}${wrapped}`;
+  },
+};
+
 type Act = (command: Command, flags: object, operand: unknown) => Promise<void>;
 
 /** The program, with the flags of the command that is given. */
@@ -140,9 +143,12 @@ async function define(
 ): Promise<Program> {
   const program = new Program('synseg')
     .description('Segment pictures and live video into the classes you name; train and measure checkpoints.')
-    .version(version)
+    .version(version, '-V, --version', 'Show the version')
+    .helpCommand('help [command]', 'Show the help of a command')
     .addHelpText('after', HELP)
-    // Before commands are added: they take these over.
+    // Before commands are added, which inherit these.
+    .helpOption('-h, --help', 'Show this help')
+    .configureHelp(HELP_LAYOUT)
     .exitOverride()
     .configureOutput(outputs);
   for (const [name, [about, load]] of Object.entries(COMMANDS)) {
@@ -162,8 +168,8 @@ function addTo(sub: Program, command: Command, act: Act): void {
   }));
   for (const { option } of flags) sub.addOption(option);
   sub
-    .option('--json', 'print one JSON object on stdout')
-    .option('--quiet', 'no progress, notes and text: warnings, errors and the object of --json alone')
+    .option('--json', 'Print exactly one JSON object on stdout')
+    .option('--quiet', 'Print only warnings, errors and the object of --json')
     .addHelpText('after', help ?? '')
     .action(async (...values: unknown[]) => {
       const given = flags.flatMap(({ option, name, alone }) => {

@@ -67,8 +67,11 @@ Examples:
 async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, image: string): Promise<Result> {
   const { labels: names, labelSet, out, mask, rle, polygons } = flags;
   const { signal } = context;
-  if ((names === undefined) === (labelSet === undefined))
-    throw new RangeError('Cannot segment: either --labels or --label-set must be given, got both or neither');
+  const isNamed = names !== undefined;
+  if (isNamed === (labelSet !== undefined))
+    throw new RangeError(
+      `Cannot segment: either --labels or --label-set must be given, got ${isNamed ? 'both' : 'neither'}`,
+    );
   const outputs = Object.entries({ '--out': out, '--mask': mask }).flatMap(([name, path]) =>
     path === undefined ? [] : [{ name, path }],
   );

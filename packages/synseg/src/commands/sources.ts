@@ -1,5 +1,5 @@
-/** `synseg probe` and `synseg devices`: what there is to be read, without reading it. */
-import { describeSource, listDevices, probe } from '@synseg/video';
+/** `synseg probe` and `synseg devices`: sources, described without reading them. */
+import * as video from '@synseg/video';
 import { command } from '../context.ts';
 import { among, only } from '../flags.ts';
 import { IMAGE_FLAGS } from '../model.ts';
@@ -7,15 +7,15 @@ import { IMAGE_FLAGS } from '../model.ts';
 /** Flags of `synseg probe`. */
 export const PROBE_FLAGS = only(IMAGE_FLAGS, 'maxPixels');
 
-/** Prints what ffprobe says about a source. */
-export const probeSource = command({
+/** Runs `synseg probe`. */
+export const probe = command({
   name: 'PROBE_FLAGS',
   flags: PROBE_FLAGS,
   operand: '<source>',
   async run({ signal }, flags, source: string) {
-    const info = await probe(source, { ...among(PROBE_FLAGS, flags), signal });
+    const info = await video.probe(source, { ...among(PROBE_FLAGS, flags), signal });
     const { width, height, codec, frameRate, durationSeconds, rotation, variableRate, hasAudio, audioCodec } = info;
-    const { name } = describeSource(source);
+    const { name } = video.describeSource(source);
     const facts = [
       `${width}×${height}`,
       codec,
@@ -31,12 +31,12 @@ export const probeSource = command({
 /** Flags of `synseg devices`. */
 export const DEVICES_FLAGS = {};
 
-/** Prints the cameras of this machine. */
+/** Runs `synseg devices`. */
 export const devices = command({
   name: 'DEVICES_FLAGS',
   flags: DEVICES_FLAGS,
   async run({ signal }) {
-    const found = await listDevices({ signal });
+    const found = await video.listDevices({ signal });
     const text = found.map(({ id, name }) => `${id}  ${name}`).join('\n');
     return { json: { devices: found }, text: found.length === 0 ? 'No camera found.' : text };
   },
