@@ -1,7 +1,6 @@
 /**
  * The process that runs cases. It tells each case before it starts, so that whoever watches knows what it hung on or
- * died
- * of: lines of JSON on file descriptor 3, written at once.
+ * died of: lines of JSON on file descriptor 3, written at once.
  */
 import { mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,7 +1,6 @@
 /**
  * `npm run fuzz`: gives every reader and every public function mutated input, and fails unless each case ends in a
- * value or
- * in an error of ours, in time and in bounded memory.
+ * value or in an error of ours, in time and in bounded memory.
  */
 import { parseArgs } from 'node:util';
 import { availableParallelism } from 'node:os';

@@ -81,8 +81,7 @@ const FIGURE_FLOOR = 1e-6;
 const GRADIENT_TOLERANCE = 1e-3;
 /**
  * Of how far parameters moved. AdamW's first steps divide a gradient by its own size, so where a gradient is all but
- * zero
- * its rounding decides: there the parameter goes another way, at most by the learning rate.
+ * zero its rounding decides: there the parameter goes another way, at most by the learning rate.
  */
 const MOVE_TOLERANCE = 1e-2;
 

@@ -1,14 +1,14 @@
 /**
  * Errors a caller can catch.
  *
- * Caller mistakes are plain `TypeError` (wrong kind) and `RangeError` (wrong value). Conditions of the world are
- * `SynsegError` with a stable `code`. Errors cross threads as plain data ({@link serializeError}) and come back with
- * their class and code ({@link deserializeError}), because structured cloning drops both.
+ * Caller mistakes are plain `TypeError` (wrong kind) and `RangeError` (wrong value). Conditions outside the caller's
+ * code are `SynsegError` with a stable `code`. Errors cross threads as plain data ({@link serializeError}) and come
+ * back with their class and code ({@link deserializeError}), because structured cloning drops both.
  */
 
 import { checkKind, describeValue } from './guard/arguments.ts';
 
-/** Stable machine-readable reason of a {@link SynsegError}: core's, or one of a package that is built upon it. */
+/** Stable machine-readable reason of a {@link SynsegError}: core's, or that of a package built on core. */
 export type SynsegErrorCode =
   | 'BUNDLED'
   | 'MODEL_LOAD'
@@ -45,7 +45,7 @@ export class SynsegError extends Error {
   }
 }
 
-/** The error of a call on something that was disposed, or is while the call waits. */
+/** The error of a call on an object that was disposed before it or during it. */
 export function disposedError(what = 'segmenter', got = 'a call after disposal'): SynsegError {
   return new SynsegError('DISPOSED', `Cannot segment: ${what} must not be disposed, got ${got}`);
 }
@@ -111,7 +111,7 @@ export function messageOf(error: unknown): string {
   try {
     return String(error);
   } catch {
-    // An object without a prototype, say.
+    // For example, an object without a prototype.
     return describeValue(error);
   }
 }

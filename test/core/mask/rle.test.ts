@@ -28,8 +28,7 @@ describe('encodeRLE()', () => {
   });
 
   it('goes down the columns', () => {
-    // 0 1 1
-    // 0 0 1   columns: 00, 10, 11 → runs [2, 1, 1, 2], the fourth as 2 − 1 = 1
+    // 0 1 1 0 0 1 columns: 00, 10, 11 → runs [2, 1, 1, 2], the fourth as 2 − 1 = 1
     expect(encodeRLE(Uint8Array.of(0, 1, 1, 0, 0, 1), 3, 2).counts).toBe('2111');
   });
 

@@ -30,8 +30,7 @@ function largestDifference(a: Segmentation, b: Segmentation): number {
 describe('precision', () => {
   it('fp16 stays close to fp32', async () => {
     // Half precision keeps three digits per operation. Logits here reach ±7, and a few dozen operations deep they are
-    // off
-    // by 0.003 on average and 0.1 at worst, activations by a quarter of that.
+    // off by 0.003 on average and 0.1 at worst, activations by a quarter of that.
     const [exact, half] = [await activations(tiny), await activations(tiny, { precision: 'fp16' })];
     const differences = exact.activations.map((value, index) => Math.abs(value - (half.activations[index] as number)));
     expect(Math.max(...differences)).toBeGreaterThan(0);

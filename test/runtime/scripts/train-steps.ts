@@ -140,15 +140,7 @@ async function runSteps(
   const places = await watchState();
   const guard = new RunGuard(new RunGuard().memory);
   const engine = await StepEngine.create(
-    {
-      spec,
-      stage: stages[0] as StepSpec['stage'],
-      folder,
-      frozen: new Map(),
-      state,
-      device,
-      threads: 1,
-    },
+    { spec, stage: stages[0] as StepSpec['stage'], folder, frozen: new Map(), state, device, threads: 1 },
     guard,
   );
   engines.push(engine);

@@ -10,7 +10,7 @@ import { basename, dirname, join } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
 import { leadsTo } from '../guard/output-paths.ts';
 
-/** Longest beginning of the target's name that a temporary name holds, characters: names end at 255 bytes. */
+/** Characters of the target's name that the temporary name keeps: file names have at most 255 bytes. */
 const LONGEST_NAME = 40;
 
 /**
@@ -22,20 +22,19 @@ const LONGEST_NAME = 40;
  * @throws SynsegError `FILE_WRITE` naming the target, with the system's error as its cause
  */
 export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
-  // A link stays one: what it leads to is written.
+  // A symbolic link is kept; its target is written.
   const target = await leadsTo(path);
   const temporary = join(dirname(target), `.${basename(target).slice(0, LONGEST_NAME)}.${randomUUID()}.tmp`);
   try {
     await mkdir(dirname(target), { recursive: true });
     const there = await stat(target).catch(() => undefined);
-    // A pipe or a device takes bytes; a file in its place would be its end.
+    // Pipes and devices are written to directly; a rename would replace them.
     if (there !== undefined && !there.isFile() && !there.isDirectory()) return await writeFile(target, data);
     await writeFile(temporary, data);
     await rename(temporary, target);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    // "ENOSPC: no space left on device, open '.name.….tmp'": what it says of the file is true of the temporary name
-    // only.
+    // In "ENOSPC: no space left on device, open '.name.….tmp'" the path is the temporary one, which is left out.
     throw new SynsegError(
       'FILE_WRITE',
       `Cannot write file: ${path} must be writable, got ${messageOf(cause).replace(/, \w+ '.*$/s, '')}`,

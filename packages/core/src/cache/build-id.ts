@@ -1,7 +1,7 @@
-/** Which build of this package made a cached file: what another build made is never used. */
+/** Identity of the build that made a cached file: files of another build are never used. */
 
 /** Hash of the sources that derived files depend on, set by the bundler. */
 declare const __BUILD_ID__: string | undefined;
 
-/** Undefined when running from sources, which change from one run to the next: nothing is cached then. */
+/** Undefined when running from sources, which may change between runs: nothing is cached then. */
 export const BUILD_ID = typeof __BUILD_ID__ === 'undefined' ? undefined : __BUILD_ID__;

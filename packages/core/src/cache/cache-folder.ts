@@ -1,4 +1,4 @@
-/** Where generated files live. Everything here can be deleted at any time and is made again when needed. */
+/** The folder of generated files. Everything in it can be deleted at any time and is regenerated when needed. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
@@ -25,8 +25,7 @@ export interface CacheUsage {
 }
 
 /**
- * Counts files and bytes per section; a folder that is not there counts as empty. @throws TypeError unless `folder` is
- * a string
+ * Counts files and bytes per section; a missing folder counts as empty. @throws TypeError unless `folder` is a string
  */
 export async function cacheUsage(folder: string): Promise<CacheUsage[]> {
   checkFolder('measure cache', folder);

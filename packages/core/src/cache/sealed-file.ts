@@ -1,11 +1,11 @@
-/** Derived files that carry their SHA-256: one that was damaged on disk is made again, never used. */
+/** Derived files that carry their SHA-256: a file that was damaged on disk is regenerated, never used. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { writeFileAtomic } from './atomic-file.ts';
 
 const DIGEST_BYTES = 32;
 
-/** What {@link writeSealed} wrote; undefined when it is not there, cannot be read, or is not what was written. */
+/** Reads what {@link writeSealed} wrote; undefined when the file is missing, unreadable or damaged. */
 export async function readSealed(path: string): Promise<Uint8Array | undefined> {
   const sealed = await readFile(path).catch(() => Buffer.alloc(0));
   const bytes = sealed.subarray(0, -DIGEST_BYTES);

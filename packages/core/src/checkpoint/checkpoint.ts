@@ -7,7 +7,7 @@ import { fileInside } from './file-inside.ts';
 import { readModelConfig, type ModelConfig } from './model-config.ts';
 import { Weights } from './weights.ts';
 
-/** An opened checkpoint; nothing of its weights is in memory. */
+/** An opened checkpoint; its weights are not in memory. */
 export interface Checkpoint {
   readonly folder: string;
   readonly config: ModelConfig;
@@ -23,8 +23,8 @@ export interface OpenCheckpointOptions {
 /**
  * Opens a folder of either kind (CLIPSeg, or own trunk).
  *
- * @throws SynsegError `MODEL_LOAD` when the folder or its `config.json` is not there, `CHECKPOINT_FORMAT` when a file
- *   does not say what it must.
+ * @throws SynsegError `MODEL_LOAD` when the folder or its `config.json` is missing, `CHECKPOINT_FORMAT` when a file is
+ *   malformed.
  */
 export async function openCheckpoint(folder: string, options: OpenCheckpointOptions = {}): Promise<Checkpoint> {
   const root = resolve(folder);

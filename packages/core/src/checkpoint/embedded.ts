@@ -1,7 +1,6 @@
 /**
  * The checkpoint that ships inside this package, found from wherever its code runs: a source file, a chunk of the
- * build,
- * a thread, an installation. The way up to the package's own package.json is the same from all of them.
+ * build, a thread, an installation. The way up to the package's own package.json is the same from all of them.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

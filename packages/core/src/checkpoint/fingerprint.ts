@@ -1,9 +1,9 @@
 /**
- * A hash that stands for the bytes of a checkpoint's weight files.
+ * A hash that identifies the contents of a checkpoint's weight files.
  *
  * Hashing half a gigabyte takes a second, so the result is remembered per file under its path, its number on the
- * device,
- * its size and the times of its last changes: of content, which anyone can set, and of the entry, which nobody can.
+ * device, its size and the times of its last changes: of content, which anyone can set, and of the entry, which nobody
+ * can.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';

@@ -32,8 +32,8 @@ export async function sizeOf(path: string): Promise<number | undefined> {
 
 /**
  * Names what a snapshot folder lacks: `loadable` asks for config and weights only, `complete` also for the tokenizer
- * and preprocessing files. Python callers often cache a part of a repository, and without
- * `preprocessor_config.json` a CLIPSeg model would quietly run at the wrong input size.
+ * and preprocessing files. Python callers often cache a part of a repository, and without `preprocessor_config.json` a
+ * CLIPSeg model would quietly run at the wrong input size.
  */
 export async function snapshotGaps(folder: string, level: 'loadable' | 'complete'): Promise<string[]> {
   const listed = await readdir(folder).catch(() => []);

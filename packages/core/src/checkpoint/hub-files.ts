@@ -1,5 +1,5 @@
 /**
- * Which files of a hub repository make a checkpoint.
+ * The files of a hub repository that make a checkpoint.
  *
  * Only files at the top of the repository count; names outside the list never reach the file system.
  */
@@ -10,7 +10,7 @@ import { hubError } from './hub-request.ts';
 
 const ETAG = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
-/** Names of files in a message. */
+/** Most file names in a message. */
 const MOST_NAMES = 20;
 
 /** Besides `*.safetensors` and its index, the files a checkpoint may need. */
@@ -25,7 +25,7 @@ const NEEDED = new Set([
   'vision.onnx',
 ]);
 
-/** A file of a repository, as the hub's tree lists it: what is not checked yet is unknown. */
+/** A file of a repository, as the hub's tree lists it; fields of type `unknown` are not checked yet. */
 interface ListedFile {
   readonly path: string;
   /** Bytes. */

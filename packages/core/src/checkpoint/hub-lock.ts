@@ -1,12 +1,10 @@
 /**
- * A lock file that says "somebody is downloading this", so that others wait in place of downloading it again.
+ * A lock file that marks a running download, so that other processes wait instead of downloading the file again.
  *
  * Advice, not exclusion: its owner touches it twice a second, and one not touched for a few seconds belongs to a
- * process
- * that is gone (kill -9), so anyone takes it. A frozen owner may come back, and two takers may both win;
- * `hub-transfer.ts`
- * stays right when they do. Nothing stronger is at hand: Node has no `flock`, and on network file systems that one
- * lies.
+ * process that is gone (kill -9), so anyone takes it. A frozen owner may come back, and two takers may both win;
+ * `hub-transfer.ts` stays right when they do. Nothing stronger is available: Node has no `flock`, which is also
+ * unreliable on network file systems.
  *
  * Ours, because proper-lockfile takes ten seconds to see that an owner is gone, two at the least, and installs handlers
  * of signals.
@@ -19,9 +17,9 @@ const HEARTBEAT_MS = 500;
 const STALE_MS = 3000;
 
 /**
- * Takes the lock, or returns `undefined` while somebody else is at work.
+ * Takes the lock, or returns `undefined` while another process holds it.
  *
- * @returns a function that gives the lock back.
+ * @returns a function that releases the lock.
  */
 export async function takeLock(path: string): Promise<(() => Promise<void>) | undefined> {
   const age = await stat(path).then(

@@ -2,7 +2,7 @@
 import { DOWNLOAD_LIMITS } from '../guard/limits.ts';
 import { SIGNAL_OPTION, callback, flag, secretText, text, withDefault, type OptionsOf } from '../guard/options.ts';
 
-/** How far one file of a download is. */
+/** Progress of one file of a download. */
 export interface DownloadProgress {
   /** File name in the repository. */
   readonly file: string;
@@ -11,7 +11,7 @@ export interface DownloadProgress {
   readonly totalBytes: number;
 }
 
-/** Options that say which files of which hub, and what bounds the download; each wins over the environment. */
+/** Options that select the files and the hub, and limit the download; each overrides the environment. */
 export const HUB_OPTIONS = {
   /**
    * Branch, tag or commit of a hub checkpoint. A full commit hash that is cached needs no network.

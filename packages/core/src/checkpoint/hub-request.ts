@@ -1,8 +1,8 @@
 /**
- * One HTTP question to the hub, and what its answers mean.
+ * One HTTP request to the hub, and the meaning of its answers.
  *
- * Not a retry policy: {@link Unreachable} marks the answers worth asking again for (no route, cut line, 5xx, 429), and
- * the caller decides whether that means another try, the cached snapshot, or an error.
+ * Not a retry policy: {@link Unreachable} marks failures that are worth another try (no route, broken connection, 5xx,
+ * 429), and the caller decides between a retry, the cached snapshot and an error.
  */
 import { SynsegError } from '../errors.ts';
 import { reasonOf, sendRequest, type Answer } from '../guard/http-request.ts';
@@ -10,7 +10,7 @@ import { gather } from '../guard/input-file.ts';
 import { DEFAULT_LIMITS } from '../guard/limits.ts';
 import { decodeText } from '../guard/text-file.ts';
 
-/** Where and as whom to ask. */
+/** Address of a request, and credentials. */
 export interface HubAddress {
   /** `owner/name`, for messages and paths. */
   readonly repo: string;
@@ -57,7 +57,7 @@ export async function ask(
   deadline: AbortSignal,
 ): Promise<Answer> {
   const { hubUrl, accessToken, signal } = address;
-  const authorised = accessToken !== undefined && new URL(url).origin === new URL(hubUrl).origin;
+  const authorized = accessToken !== undefined && new URL(url).origin === new URL(hubUrl).origin;
   let response: Answer;
   try {
     response = await sendRequest(url, {
@@ -65,7 +65,7 @@ export async function ask(
       headers: {
         'accept-encoding': 'identity',
         ...headers,
-        ...(authorised ? { authorization: `Bearer ${accessToken}` } : {}),
+        ...(authorized ? { authorization: `Bearer ${accessToken}` } : {}),
       },
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
     });
@@ -83,8 +83,7 @@ export async function ask(
 
 /**
  * Asks the hub's own interface and returns an answer that is an object or a list, as the standard `Response` that a
- * client
- * of the hub reads.
+ * client of the hub reads.
  *
  * @throws as {@link ask}, and {@link Unreachable} for an answer that is no JSON
  * @throws {SynsegError} `HUB_DOWNLOAD` for an answer without end, or an empty page before another

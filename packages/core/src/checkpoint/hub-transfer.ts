@@ -1,8 +1,8 @@
 /**
  * Brings one file of the hub into the cache's `blobs` folder, resuming what an earlier run left behind.
  *
- * Several processes (and Python) may want the same blob at once, and any of them may be killed, so nothing here
- * depends on a lock for correctness. A blob's name is the digest of its content, hence:
+ * Several processes (and Python) may want the same blob at once, and any of them may be killed, so nothing here depends
+ * on a lock for correctness. A blob's name is the digest of its content, hence:
  *
  * - every attempt writes to a file with a name of its own, `<etag>.<random>.synseg.incomplete`, at explicit positions
  *   and never truncating: whoever writes, byte n of that file is byte n of the blob;
@@ -27,17 +27,17 @@ import { Unreachable, ask, hubError, unreachable, unreachableError, type HubAddr
 
 const SUFFIX = '.synseg.incomplete';
 const POLL_MS = 100;
-/** Tries in a row that bring no new byte before giving up, waiting 200, 400, 800 and 1600 ms between them. */
+/** Consecutive tries without a new byte before giving up; 200, 400, 800 and 1600 ms lie between them. */
 const TRIES = 5;
 const BACKOFF_MS = 200;
 
-/** Where the file goes and who listens. */
+/** Target of a download, its progress and its limits. */
 export interface Transfer {
   readonly address: HubAddress;
   readonly blobPath: string;
   readonly lockPath: string;
   onProgress(loadedBytes: number): void;
-  /** A connection that brings nothing for so long is dropped and resumed. */
+  /** Longest silence of a connection before it is dropped and resumed, seconds. */
   readonly maxSilenceSeconds: number;
 }
 
@@ -69,7 +69,7 @@ export async function fetchBlob(file: RemoteFile, transfer: Transfer): Promise<v
 
 async function download(file: RemoteFile, transfer: Transfer): Promise<void> {
   const { address, blobPath } = transfer;
-  // A resumed beginning may be spoilt (power cut, bad disk): that earns one more try, from the first byte.
+  // A resumed beginning may be damaged (power cut, bad disk): it is tried once more, from the first byte.
   for (const partial of [await adoptPartial(file, blobPath), newPartial(blobPath)]) {
     const resumed = ((await sizeOf(partial)) ?? 0) > 0;
     await receiveAll(file, partial, transfer);
@@ -203,7 +203,10 @@ async function receive(
   }
 }
 
-/** The body's chunks; a line that breaks is {@link Unreachable}, so that disk errors of the loop's body stay apart. */
+/**
+ * The body's chunks. A broken connection is {@link Unreachable}, which keeps it apart from disk errors of the loop's
+ * body.
+ */
 async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   try {

@@ -3,8 +3,7 @@
  *
  * The folder is a snapshot in the standard hub cache, shared with Python's `huggingface_hub`: what one downloads the
  * other finds. `@huggingface/hub` resolves revisions, lists files and knows where the cache is; the bytes are fetched
- * by
- * `hub-transfer.ts`, because that client cannot resume and lets two processes write one file.
+ * by `hub-transfer.ts`, because that client cannot resume and lets two processes write one file.
  */
 import { getHFHubCachePath, getRepoFolderName, listFiles, modelInfo } from '@huggingface/hub';
 import { homedir } from 'node:os';
@@ -21,7 +20,7 @@ import { Unreachable, askJson, hubError, unreachable, unreachableError, type Hub
 import { fetchBlob } from './hub-transfer.ts';
 
 const COMMIT = /^[0-9a-f]{40}$/;
-/** How long the hub may take to name a commit or list files before the cache is used instead. */
+/** Longest wait for the hub to name a commit or list files before the cache is used instead, seconds. */
 const ANSWER_SECONDS = 10;
 
 /**
@@ -46,12 +45,12 @@ export function hubDefaults(): { hubUrl: string; cacheDir: string; accessToken: 
 }
 
 /**
- * Downloads what a checkpoint needs of a hub repository and returns the folder that holds it.
+ * Downloads the files of a checkpoint from a hub repository and returns their folder.
  *
  * The weights must be safetensors; pickled `.bin` weights and everything else in the repository are left out. An
  * interrupted download resumes, several processes may call this at once, and every file's size and digest are checked.
- * When the hub cannot be reached, the last snapshot cached for the revision is returned without a word, as
- * `huggingface_hub` does: pin a commit to know what you get.
+ * When the hub cannot be reached, the last snapshot cached for the revision is returned silently, as `huggingface_hub`
+ * does: pin a commit to know what you get.
  *
  * Proxies are taken from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
  *
@@ -166,7 +165,8 @@ function snapshotFolder(request: HubRequest, commit: string): string {
 }
 
 /**
- * What the cache has for the revision; `cause` is why the hub was not asked, unless the caller is offline by choice.
+ * The cached snapshot of the revision. `cause` is the failure of the hub, undefined when the caller is offline by
+ * choice.
  */
 async function cachedSnapshot(request: HubRequest, cause?: Unreachable): Promise<string> {
   const { repo, revision, repoFolder, cacheDir } = request;

@@ -1,5 +1,5 @@
 /**
- * What a checkpoint folder's JSON files say, read into one typed description of the model.
+ * Reads the JSON files of a checkpoint folder into one typed description of the model.
  *
  * Two kinds of folder give the same description: a CLIPSeg folder (Hugging Face layout), and a folder that brings its
  * own trunk as ONNX and, usually, a vocabulary instead of a text encoder.
@@ -249,7 +249,7 @@ function clipText(fields: Fields): ClipTextConfig {
   };
 }
 
-/** `threshold` is not a field of Hugging Face's; where it is missing, the middle. */
+/** The threshold, 0.5 by default; not a field of Hugging Face's. */
 function thresholdOf(fields: Fields): number {
   const threshold = fields.number('threshold', DEFAULT_THRESHOLD);
   if (threshold < 0 || threshold > 1) throw fields.error('threshold', 'a number in [0, 1]');

@@ -239,13 +239,12 @@ export function encodeSafetensors(
   return Buffer.concat([header, ...datas]);
 }
 
-/** What a header says of a tensor, its place aside. */
+/** Description of a tensor in a header, without its offset. */
 export type TensorLayout = Pick<TensorEntry, 'name' | 'dtype' | 'shape'>;
 
 /**
- * What a safetensors file begins with: the header's length and the header, padded so that data starts at a multiple of
- * 8.
- * The tensors' bytes follow in the given order, without gaps.
+ * The beginning of a safetensors file: the header's length and the header, padded so that data starts at a multiple of
+ * 8. The tensors' bytes follow in the given order, without gaps.
  */
 export function safetensorsHeader(
   tensors: readonly TensorLayout[],

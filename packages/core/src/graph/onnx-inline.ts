@@ -10,7 +10,7 @@ const NEWEST_OPSET = 21;
 const OLDEST_OPSET = 13;
 const CONTROL_FLOW = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
 
-/** What a foreign model must look like from outside. */
+/** Required inputs and outputs of a foreign model. */
 export interface ForeignSignature {
   readonly input: { readonly name: string; readonly value: Value };
   readonly outputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
@@ -30,14 +30,14 @@ export function addForeignModel(graph: Graph, bytes: Uint8Array, signature: Fore
     attribute.flatMap(({ t, tensors }) => [...(t === undefined || t === null ? [] : [t]), ...(tensors ?? [])]),
   );
   for (const tensor of [...model.graph.initializer, ...constants]) {
-    // Outside of the file is outside of what was checked.
+    // Data outside the file has not been checked.
     if (tensor.dataLocation === 1)
       throw new RangeError(
         `Cannot inline ONNX model: weights must be inside the file, got external tensor "${tensor.name}"`,
       );
   }
   for (const node of model.graph.node) {
-    // A loop may have no end, and nobody could stop it: a run is never interrupted.
+    // A loop may be endless, and a run cannot be interrupted.
     if (
       !node.attribute.some(({ g, graphs }) => (g !== undefined && g !== null) || (graphs?.length ?? 0) > 0) &&
       !CONTROL_FLOW.has(node.opType)

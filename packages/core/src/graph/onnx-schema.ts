@@ -1,6 +1,6 @@
 /**
- * The part of ONNX's protobuf schema this project reads and writes, with ONNX's public field numbers.
- * The only file that imports protobufjs.
+ * The part of ONNX's protobuf schema this project reads and writes, with ONNX's public field numbers. The only file
+ * that imports protobufjs.
  */
 import protobuf from 'protobufjs/light.js';
 

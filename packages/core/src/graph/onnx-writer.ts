@@ -27,9 +27,7 @@ export interface OnnxModel {
 const OPSET = 17;
 const IR_VERSION = 8;
 
-/**
- * Serializes a graph. @throws RangeError when its external files lie in more than one folder.
- */
+/** Serializes a graph. @throws RangeError when its external files lie in more than one folder. */
 export function writeOnnx(graph: Graph): OnnxModel {
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];

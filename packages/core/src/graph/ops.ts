@@ -115,8 +115,8 @@ export function affine(x: Value, weight: Value, bias: Value | undefined): Value 
 
 /**
  * `a · b` with `a` quantized to uint8 per call and `b` uint8 `[k, n]` with one scale and zero point per column. Not
- * int8:
- * processors with AVX2 and without VNNI add two products of uint8 and int8 in 16 bits, where large ones do not fit.
+ * int8: processors with AVX2 and without VNNI add two products of uint8 and int8 in 16 bits, where large ones do not
+ * fit.
  * @see onnxruntime contrib operator `DynamicQuantizeMatMul`
  */
 export function quantizedMatmul(a: Value, b: Value, scale: Value, zeroPoint: Value, bias: Value): Value {

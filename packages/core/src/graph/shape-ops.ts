@@ -1,7 +1,6 @@
 /**
  * Operators that move elements without computing on them, and what they need to know of dimensions: see `ops.ts` for
- * the
- * rules all operators follow.
+ * the rules all operators follow.
  */
 import { sameDType, type Graph, type Value } from './graph.ts';
 import { broadcastShapes, normalizeAxis, productOf, type Dimension, type Shape } from './tensor-type.ts';

@@ -1,5 +1,5 @@
 /**
- * What a graph value is before it has numbers: element type and shape.
+ * Element type and shape of a graph value.
  *
  * A dimension is a number, or a name (`'batch'`) that stands for one unknown number wherever it occurs in the graph.
  */

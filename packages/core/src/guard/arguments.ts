@@ -1,4 +1,4 @@
-/** What a public function checks of its arguments, once, before anything else. */
+/** Checks of a public function's arguments, and values in messages. */
 import { distance } from 'fastest-levenshtein';
 
 export { distance as editDistance };
@@ -25,7 +25,7 @@ export function describeNumbers(value: unknown): string {
   return short ? `[${value.join(',')}]` : describeValue(value);
 }
 
-/** A value as JSON for a message, its beginning; one that nests too deeply in a word. */
+/** The beginning of a value as JSON, for messages; a short description where it cannot be written as JSON. */
 export function shortJson(value: unknown): string {
   try {
     return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
@@ -68,7 +68,7 @@ export function checkOptions(action: string, options: unknown, names: ReadonlySe
   }
 }
 
-/** The known name that a misspelt one most likely stands for, if any is near. */
+/** The known name closest to a misspelled one, if any is close. */
 export function nearestName(name: string, names: Iterable<string>): string | undefined {
   const ranked = [...names]
     .map((known) => ({ known, edits: distance(known.toLowerCase(), name.toLowerCase()) }))

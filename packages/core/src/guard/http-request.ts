@@ -1,7 +1,6 @@
 /**
- * How this package asks a web server: through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name, with
- * the
- * login of the address in a header, and only at public addresses where that is asked for.
+ * HTTP requests: through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name, with the login of the
+ * address in a header, and on request to public addresses only.
  */
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
@@ -38,7 +37,7 @@ export async function sendRequest(
   { headers = {}, publicOnly = false, signal }: RequestOptions = {},
 ): Promise<Answer> {
   const { url, authorization } = splitLogin(address);
-  // Only those who ask a server load it. Deno sees its names in the default export alone, whose type lacks some.
+  // Loaded with the first request only. Deno sees its names in the default export alone, whose type lacks some.
   const undici = (await import('undici')).default as unknown as typeof Undici;
   return undici.fetch(url, {
     headers: { ...(authorization === undefined ? {} : { authorization }), ...headers },
@@ -47,9 +46,7 @@ export async function sendRequest(
   });
 }
 
-/**
- * Keep connections open to be used again: through proxies, each by its address ('' for none), and to public addresses.
- */
+/** Agents that keep connections open for reuse: one per proxy address ('' for none), and one for public addresses. */
 const agents = new Map<string, Undici.Dispatcher>();
 let proxied: Undici.Dispatcher | undefined;
 let direct: Undici.Dispatcher | undefined;

@@ -1,19 +1,19 @@
-/** Files, pipes and answers that are read from the first byte to the last, and never more of them than asked for. */
+/** Files, pipes and HTTP responses, read whole up to a limit. */
 import { close, constants, createReadStream, existsSync, open, type ReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { addAbortSignal } from 'node:stream';
 import { promisify } from 'node:util';
 
-/** Is it the name of a file, rather than the address of a picture? A name that exists is that file: `data:1.png`. */
+/** True for a file name, false for a URL. A name that exists, such as `data:1.png`, is a file. */
 export function isPath(text: string): boolean {
   return !/^(?:https?|file|data):/i.test(text) || (!/^[a-z]+:\/\//i.test(text) && existsSync(text));
 }
 
 /**
- * The bytes of a file or a pipe (`/dev/stdin`, `<(…)`), at most so many.
+ * Reads a file or a pipe (`/dev/stdin`, `<(…)`), up to `most` bytes.
  *
- * @param tooLong - the error for more; the size of a pipe is not known before, and a file may grow
+ * @param tooLong - makes the error for more; the size of a pipe is not known in advance, and a file may grow
  * @throws Error of the file system, or saying that it is a folder or a device: those are refused before they are opened
  */
 export async function readInput(
@@ -27,7 +27,7 @@ export async function readInput(
   return gather(await openInput(path, signal, { info, chunkBytes: 2 ** 20 }), most, tooLong);
 }
 
-/** The bytes of a stream, at most so many; it is ended where there are more. */
+/** Reads a stream, up to `most` bytes; a longer one is ended. */
 export async function gather(
   stream: AsyncIterable<Uint8Array>,
   most: number,
@@ -46,9 +46,8 @@ export async function gather(
 /**
  * Opens a file or a pipe as a stream, which an abort ends.
  *
- * A pipe nobody writes to would block the thread that opens it, and with it the end of the process: it is opened
- * without
- * blocking and awaited as a socket. Deno has no such sockets; there the thread is its own.
+ * Opening a pipe without a writer would block the thread, and with it the end of the process, so it is opened without
+ * blocking and read as a socket. Deno has no such sockets, and opens it in a thread of its own.
  */
 export async function openInput(
   path: string,

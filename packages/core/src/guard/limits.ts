@@ -1,5 +1,5 @@
 /**
- * Every limit on what comes from outside, in one place. A limit is checked before the work it bounds begins; each is an
+ * Every limit on input from outside, in one place. A limit is checked before the work it bounds begins; each is an
  * option of the public function that reads the input, under the name it has here, and each error names limit and value.
  */
 import { SynsegError, type SynsegErrorCode } from '../errors.ts';
@@ -78,10 +78,10 @@ export type Limits = Resolved<typeof LIMIT_OPTIONS>;
 export const DEFAULT_LIMITS: Limits = Object.freeze(readOptions('set limits', LIMIT_OPTIONS, {}));
 
 /**
- * Says that a value is over its limit, in the package's form: `Cannot <action>: <what> must be at most <limit>
+ * The error for a value over its limit, in the package's form: `Cannot <action>: <what> must be at most <limit>
  * (<name>), got <value>`.
  *
- * @param unit - what is counted, such as "pixels"
+ * @param unit - unit of the count, such as "pixels"
  */
 export function limitError(
   code: SynsegErrorCode,

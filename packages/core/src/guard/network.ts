@@ -1,10 +1,9 @@
 /**
- * Which addresses belong to everybody. A service that opens what its users send must not reach its own network for
- * them:
+ * Public and reserved network addresses. A service that opens its users' links must not reach into its own network:
  * loopback, private and link-local addresses, where cloud machines keep their credentials.
  *
  * A name is looked up here and again by whoever connects: an attacker who runs a name server can answer differently the
- * second time. Where that matters, the process belongs into a network that has no way inside.
+ * second time. Where that matters, run the process in a network without access to the inside.
  */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
@@ -24,7 +23,7 @@ for (const range of ranges.split(' ')) {
   reserved[version].addSubnet(network, Number(bits), version);
 }
 
-/** True for an IP address that anybody on the internet can have. */
+/** True for a public IP address. */
 export function isPublicAddress(address: string): boolean {
   const plain = address.replace(/^\[|\]$|%.*$/g, '');
   const number = isIP(plain);

@@ -1,7 +1,7 @@
-/** The error for an options object that is not as it was described. */
+/** The error for an options object that does not match its description. */
 import { describeValue, nearestName } from './arguments.ts';
 
-/** As much of an option as its message needs. */
+/** The part of an option that its message needs. */
 interface Described {
   readonly rule: string;
   readonly secret?: true;
@@ -10,7 +10,7 @@ interface Described {
 }
 type Names = Readonly<Record<string, Described>>;
 
-/** A thing found wrong, in valibot's words. */
+/** A valibot issue. */
 interface Issue {
   readonly kind: string;
   readonly type: string;
@@ -20,10 +20,10 @@ interface Issue {
   readonly path?: readonly { readonly key: unknown }[] | undefined;
 }
 
-/** Of a name that the description has not, or of one that is needed and not there. */
+/** True for an unknown name, or a required one that is missing. */
 const ofName = (issue: Issue): boolean => issue.type === 'strict_object';
 
-/** True for a name that the description has not. */
+/** True for a name that the description does not have. */
 export function isUnknownName(issue: Issue): boolean {
   return ofName(issue) && issue.expected === 'never';
 }

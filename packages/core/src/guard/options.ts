@@ -1,8 +1,8 @@
 /**
- * Options, described once: a description gives the TypeScript type, the check at the door with its message, the
- * defaults, and the flags of the command line; the docblock over each entry is what editors, `--help` and the docs show.
+ * Options, described once: a description gives the TypeScript type, the check with its message, the defaults and the
+ * flags of the command line. Editors, `--help` and the docs show the docblock over each entry.
  *
- * What an option must be is one rule. It completes "<name> must …" in the error for a value of the wrong kind
+ * The rule of an option is one phrase. It completes "<name> must …" in the error for a value of the wrong kind
  * (TypeError) and for a value out of range (RangeError) alike. The only file that imports valibot.
  */
 import { setMaxListeners } from 'node:events';
@@ -10,16 +10,16 @@ import * as v from 'valibot';
 import { describeValue, isPlain } from './arguments.ts';
 import { isUnknownName, optionError } from './option-error.ts';
 
-/** One option. `Read`: its value after it was read, when defaults within it are filled in. */
+/** One option. `Read` is its value with the defaults within it filled in. */
 export interface Option<Value, Read = Value> {
-  /** Of types alone. */
+  /** Exists in types only. */
   readonly read?: Read;
   /** Completes "<name> must …". */
   readonly rule: string;
   readonly schema: v.GenericSchema<Value>;
-  /** The value that a text on the command line stands for, before it is checked; absent: no flag. */
+  /** Converts a text on the command line to a value, which is then checked; absent when there is no flag. */
   readonly fromText?: (text: string) => unknown;
-  /** What the help calls the text: `n`, `a|b`, `a,b`; absent: a switch. */
+  /** Placeholder of the text in the help: `n`, `a|b`, `a,b`; absent for a switch. */
   readonly placeholder?: string;
   /** Options within this one, under their names. */
   readonly options?: Options;
@@ -60,7 +60,7 @@ export type Resolved<Described extends Options, Needed extends keyof Described =
  * Checks an options object against its description, and fills in what has a default.
  *
  * @param needed - names that must be given
- * @param what - what messages call the object, before a name within it; nothing for the options of a call
+ * @param what - name of the object in messages, before a name within it; empty for the options of a call
  * @throws TypeError for anything but a plain object, an unknown name (with the known one most like it), a missing one
  *   or a value of the wrong kind; RangeError for a value that cannot be
  */
@@ -274,7 +274,7 @@ function groupSchema(rule: string, described: Options, needed: readonly string[]
 function objectSchema(described: Options, needed: readonly string[]): v.GenericSchema {
   const entries = Object.entries(described).map(([name, { schema, rule, fallback }]) => [
     name,
-    // In a function: valibot would call one that is the default itself.
+    // Wrapped in a function, because valibot calls a default that is a function.
     needed.includes(name)
       ? v.nonOptional(schema, rule)
       : v.optional(schema, fallback === undefined ? undefined : ((() => fallback) as never)),
@@ -282,7 +282,7 @@ function objectSchema(described: Options, needed: readonly string[]): v.GenericS
   return v.strictObject(Object.fromEntries(entries) as v.ObjectEntries);
 }
 
-/** True for a value of the right kind, whatever else is said of it. */
+/** True for a value of the right kind, valid or not. */
 const isOfKind = (schema: v.GenericSchema, value: unknown): boolean =>
   v.safeParse(schema, value).issues?.every(({ kind }) => kind === 'validation') ?? true;
 

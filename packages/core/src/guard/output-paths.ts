@@ -1,6 +1,5 @@
 /**
- * Outputs that would destroy what is read, or each other, refused before anything is opened. Two paths are compared as
- * the
+ * Rejects outputs that would destroy an input or each other, before anything is opened. Two paths are compared as the
  * places they lead to: links of both kinds followed, also where the file itself is not there yet.
  */
 import { lstat, readlink, realpath, stat } from 'node:fs/promises';
@@ -8,9 +7,9 @@ import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'nod
 import { fileURLToPath } from 'node:url';
 import { isPath } from './input-file.ts';
 
-/** Where a command or function is about to write. */
+/** A path that a command or function is about to write. */
 export interface OutputPath {
-  /** What the caller calls it, for messages: `--csv`, `out`. */
+  /** Name of the output in messages: `--csv`, `out`. */
   readonly name: string;
   readonly path: string;
   /** A folder that is filled with files, instead of one file. */
@@ -28,7 +27,7 @@ interface Place {
   readonly isFolder: boolean;
   /** Device and number of the file, which all its names share. */
   readonly identity: string | undefined;
-  /** A device or a pipe: written to by all at once without harm to a file. */
+  /** A device or a pipe: several outputs may share it. */
   readonly isStream: boolean;
 }
 
@@ -41,9 +40,8 @@ const foldsCase = process.platform === 'darwin' || process.platform === 'win32';
  * Checks every output against every input and every other output.
  *
  * An output may be neither a file that is read nor another output; a folder that is filled may not hold what is read,
- * and
- * nothing may be put into a folder that is read. Inputs that are not files (`https:`, `rtsp:`, `data:` …) are passed
- * over.
+ * and nothing may be put into a folder that is read. Inputs that are not files (`https:`, `rtsp:`, `data:` …) are
+ * passed over.
  *
  * @param inputs - paths or `file:` URLs of files and folders; a pattern as the files it stands for
  * @throws RangeError naming the output and what it meets

@@ -1,8 +1,6 @@
 /**
- * Files of a package that lie beside its code: what its threads start with, and the checkpoint that ships. A bundler
- * takes
- * the code away from them. `import.meta.url` is then undefined (CommonJS), or an address where nothing of the package
- * lies.
+ * Files of a package beside its code: the modules of its threads, and the checkpoint that ships. A bundler separates
+ * the code from them. `import.meta.url` is then undefined (CommonJS), or an address where nothing of the package lies.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,8 +13,7 @@ const NO_ADDRESS = 'code without import.meta.url';
  * A file of a package, found from a module beside it.
  *
  * @param locate - `() => { return new URL('./file.js', import.meta.url); }`, called here because it throws in a bundle;
- * in
- *   this form, braces included, tools that collect a program's files (Next's standalone builds) find the file
+ *   in this form, braces included, tools that collect a program's files (Next's standalone builds) find the file
  * @throws SynsegError `BUNDLED` when there is no such file, or it lies in no folder of the package
  */
 export function packageFile(action: string, name: string, locate: () => URL): URL {

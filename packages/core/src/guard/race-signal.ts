@@ -1,9 +1,8 @@
 /**
- * Work that cannot be stopped, left at once when its signal aborts: the call rejects with the signal's reason, and what
- * the
- * work comes to later is passed to nobody.
+ * Awaits work that cannot be interrupted, but rejects with the signal's reason as soon as the signal aborts; the later
+ * result is dropped.
  *
- * @throws the signal's reason, whatever it is
+ * @throws the signal's reason
  */
 export async function raceSignal<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (signal === undefined) return work;
@@ -20,7 +19,7 @@ export async function raceSignal<Result>(work: Promise<Result>, signal: AbortSig
   }
 }
 
-/** A signal that aborts after a time, counted again from each restart, unless it is cleared. */
+/** A signal that aborts after a time, which each restart begins anew, unless it is cleared. */
 export interface TimeLimit {
   readonly signal: AbortSignal;
   readonly restart: () => void;

@@ -1,6 +1,6 @@
 /**
- * What may be shown of a URL: scheme, host, port, and the last part of the path where it is a plain name. Everything
- * else can hold a secret under a name nobody can foresee, so nothing else is ever shown, logged or written.
+ * The parts of a URL that may be shown: scheme, host, port, and the last part of the path where it is a plain name.
+ * Everything else can hold a secret under an unforeseeable name, and is never shown, logged or written.
  */
 
 /** An address in running text, to the next space, quote or bracket. A quote may be part of a password. */
@@ -48,8 +48,8 @@ export function shownURL(url: string | URL): string {
 }
 
 /**
- * The URL with user name and password percent-encoded, as programs want it: `pa#ss`, `p/s?s` and `p@ss` are what people
- * type. As it was where it is not certain which part the password is.
+ * The URL with user name and password percent-encoded, as programs need it; people type `pa#ss`, `p/s?s` and `p@ss`.
+ * Unchanged where it is not certain which part is the password.
  */
 export function encodedLogin(url: string): string {
   const [, start = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(url) ?? [];
@@ -76,9 +76,8 @@ export function splitLogin(address: string | URL): { readonly url: URL; readonly
 
 /**
  * Login, host and port, and what may be shown of what follows. A password typed as it is may hold `/`, `?`, `#` and
- * `@`:
- * the host then stands behind the last `@`. Where two readings are possible the one that is surely an address is taken;
- * where what stands behind the last `@` could be the end of a secret, none.
+ * `@`: the host then stands behind the last `@`. Where two readings are possible the one that is surely an address is
+ * taken; where what stands behind the last `@` could be the end of a secret, none.
  */
 function authority(rest: string): { readonly login: string; readonly name: string; readonly path: string } | undefined {
   const [, strict = '', followed = ''] = /^([^/?#]*)(.*)$/s.exec(rest) as RegExpExecArray;
@@ -102,8 +101,8 @@ function surely(name: string): boolean {
 }
 
 /**
- * Any text without what may not be shown: each address in it as {@link shownURL} has it, and the secrets of the
- * addresses that are `known`, wherever they stand.
+ * A text without secrets: each address in it as {@link shownURL} gives it, and the secrets of the `known` addresses
+ * replaced wherever they occur.
  */
 export function withoutSecrets(text: string, known: readonly (string | URL)[] = []): string {
   let shown = text;
@@ -119,7 +118,7 @@ export function withoutSecrets(text: string, known: readonly (string | URL)[] = 
   return shown;
 }
 
-/** The parts of a URL that are secret for certain, as they are written and as they are sent; longest first. */
+/** The parts of a URL that are certainly secret, as written and as sent; longest first. */
 function secretsOf(url: string | URL): string[] {
   const text = String(url);
   const rest = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/is.exec(text)?.[1];
@@ -149,8 +148,7 @@ function decoded(text: string): string {
 
 /**
  * An error whose message, stack, other texts (`input`, `path`, `spawnargs` of Node's errors) and causes hold no
- * secrets;
- * class, code and everything else stay. The same object.
+ * secrets; class, code and everything else stay. The same object.
  */
 export function cleanError<Thrown>(error: Thrown, known: readonly (string | URL)[] = []): Thrown {
   const seen = new Set<unknown>();

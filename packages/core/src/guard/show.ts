@@ -1,8 +1,7 @@
 /**
- * What `console.log()` shows of our objects: their class and what `toJSON()` says, without pixels, embeddings or
- * threads.
+ * Output of `console.log()` for the package's objects: class and `toJSON()`, without pixels, embeddings or threads.
  *
- * Both runtimes look for a method under a symbol; Node hands `inspect` over as the third argument, Deno as the first.
+ * Both runtimes call a method under a symbol; Node passes `inspect` as the third argument, Deno as the first.
  */
 
 type Inspect = (value: unknown, options?: unknown) => string;

@@ -1,11 +1,11 @@
-/** Text files as people's programs write them: UTF-8, with a byte order mark or without, or UTF-16 with one. */
+/** Text files: UTF-8, with or without a byte order mark, or UTF-16 with one. */
 import { readInput } from './input-file.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 
 /**
- * Reads a whole text file, bounded: what is longer is given up before it fills the memory, also when it has no end.
+ * Reads a whole text file up to a limit; a longer or endless file is an error before it fills the memory.
  *
- * @throws Error when it cannot be read: the file system's, or that it is a folder or a device
+ * @throws Error of the file system, or when the path is a folder or a device
  * @throws RangeError when it has more than `maxTextBytes` bytes
  */
 export async function readTextFile(path: string, maxTextBytes: number = DEFAULT_LIMITS.maxTextBytes): Promise<string> {
@@ -19,7 +19,7 @@ export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(utf16Of(bytes) ?? 'utf-8').decode(bytes);
 }
 
-/** The kind of UTF-16 that a byte order mark at the beginning says, if any. */
+/** The kind of UTF-16 that a byte order mark declares, if any. */
 export function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;

@@ -1,4 +1,4 @@
-/** What an async generator of ours has beside the language's own: a way to end it that runs on every Node. */
+/** An async generator with `dispose()`, which ends it on every supported Node. */
 export type DisposableGenerator<Item> = AsyncGenerator<Item, void, undefined> & { dispose(): Promise<void> };
 
 /** Gives a generator `dispose()`, which ends it as leaving its loop does; `await using` calls it. The same object. */

@@ -1,4 +1,4 @@
-/** Pixels as files: PNG, JPEG, WebP; and drawings as pixels. */
+/** Encodes pixels as PNG, JPEG or WebP, and rasterizes drawings. */
 import { messageOf } from '../errors.ts';
 import { integer, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
 import { checkPlane } from '../mask/check.ts';

@@ -1,5 +1,5 @@
 /**
- * Pictures from wherever they come, as upright RGB bytes.
+ * Pictures from any source, as upright RGB bytes.
  *
  * The format is decided by content. EXIF orientation is applied; CMYK, gray, palette and 16-bit pictures become 8-bit
  * sRGB; of an animation the first frame is taken; alpha is dropped (the stored color counts, as in most Python
@@ -40,19 +40,18 @@ export interface OpenedImage {
   readonly height: number;
   /**
    * RGB bytes `[height, width, 3]` of a region (@default all), resampled bilinearly to the given size. Not to be
-   * modified:
-   * of raw pixels that have the size already they are the caller's own.
+   * modified: for raw pixels of the same size, the caller's own memory is returned.
    */
   resized(width: number, height: number, region?: Region): Promise<Uint8Array>;
   /** RGB bytes `[height, width, 3]` at the picture's own size. */
   pixels(): Promise<Uint8Array>;
 }
 
-/** What sharp reads: bytes or raw pixels. */
+/** Input of sharp: bytes or raw pixels. */
 interface Source {
   readonly make: () => Promise<Sharp>;
   readonly name: string;
-  /** RGB bytes that are there already: they need no decoder. */
+  /** Raw RGB bytes, which need no decoder. */
   readonly plain?: { readonly data: Uint8Array; readonly width: number; readonly height: number };
 }
 
@@ -62,7 +61,7 @@ interface Source {
  * @throws TypeError when the input is none of {@link ImageInput}
  * @throws RangeError when raw pixels do not fill their size, or a limit is not a positive integer
  * @throws SynsegError `IMAGE_DECODE` when the bytes are not a picture, or exceed `maxPixels` or `maxImageBytes`
- * @throws the signal's reason when aborted, at once: a decoder that is at work finishes unheard
+ * @throws the signal's reason at once when aborted; a running decoder finishes, and its result is dropped
  */
 export async function openImage(input: ImageInput, options: ImageOptions = {}): Promise<OpenedImage> {
   const bounds = readOptions('open image', IMAGE_OPTIONS, options);

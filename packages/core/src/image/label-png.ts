@@ -3,8 +3,7 @@
  *
  * The pixel values of the file are the label indices (the layout of the PASCAL VOC annotations), so a reader that keeps
  * the palette gets the label map back, and any viewer shows its colors. The indices are compressed as a gray picture,
- * off
- * the calling thread; a palette put behind the header then says what color each gray level is (PNG specification,
+ * off the calling thread; a palette put behind the header then says what color each gray level is (PNG specification,
  * 11.2).
  */
 import { encodeGrayPNG } from './encode.ts';

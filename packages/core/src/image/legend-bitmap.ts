@@ -1,6 +1,4 @@
-/**
- * A legend as pixels, for whoever draws it over many pictures: drawn once, blended per frame.
- */
+/** A legend as pixels, for drawing over many pictures: rasterized once, blended per frame. */
 import { rasterizeSVG } from './encode.ts';
 import { checkKind } from '../guard/arguments.ts';
 import { readOptions, value, type OptionsOf } from '../guard/options.ts';
@@ -27,7 +25,7 @@ export const DRAW_LEGEND_OPTIONS = {
 };
 export type DrawLegendOptions = OptionsOf<typeof DRAW_LEGEND_OPTIONS>;
 
-/** Letters in the height of a picture, and the least and the largest that are drawn, pixels. */
+/** Height of a picture in letters, and the smallest and largest letters that are drawn, pixels. */
 const LETTERS = 40;
 const [SMALLEST, LARGEST] = [9, 48];
 /** Part of the picture that a legend may cover. */
@@ -43,8 +41,7 @@ const SMALL_PICTURE = 96;
  * @returns Undefined for a picture too small for a legend: a side below 96 pixels, or no room for one label.
  * @throws TypeError when an argument is of the wrong kind.
  * @throws RangeError when `labels` is empty, a label has no color, a color is not three integers of 0..255, a share is
- * not
- *   a number of 0..1, or a side is not a positive integer.
+ *   not a number of 0..1, or a side is not a positive integer.
  * @example
  * ```ts
  * import { drawLegend, labelColors } from '@synseg/core/masks';

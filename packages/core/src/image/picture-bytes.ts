@@ -1,4 +1,4 @@
-/** The bytes of a picture in a file or on a server, never more than asked for; and what its first bytes say it is. */
+/** Reads the bytes of a picture from a file or a server, up to a limit, and tells its kind from its first bytes. */
 import { fileURLToPath } from 'node:url';
 import { SynsegError, isSynsegError, messageOf } from '../errors.ts';
 import { reasonOf, sendRequest } from '../guard/http-request.ts';
@@ -27,10 +27,10 @@ export const IMAGE_OPTIONS = {
 };
 export type ImageOptions = OptionsOf<typeof IMAGE_OPTIONS>;
 
-/** Where pictures may come from, and how long they may take. */
+/** Limits on fetching one picture. */
 type FetchBounds = Pick<Resolved<typeof IMAGE_OPTIONS>, 'maxImageBytes' | 'maxFetchSeconds' | 'publicOnly' | 'signal'>;
 
-/** The bytes of a picture that lies somewhere else, and what it is called in messages. */
+/** Reads the bytes of a picture in a file or on a server, and names it for messages. */
 export async function readImage(
   input: string | URL,
   options: FetchBounds,
@@ -126,8 +126,8 @@ const BEGINNINGS = [
 ];
 
 /**
- * What a file is by its first bytes. Only pixels are decoded unasked: a drawing can hold a program's worth of work in a
- * few bytes (filters, nested references), and what else a decoder may know (PDF, scripts) more than that.
+ * The kind of a file, by its first bytes. Only pixels are decoded by default: a drawing can cost a program's worth of
+ * work in a few bytes (filters, nested references), and other formats a decoder may know (PDF, scripts) even more.
  */
 export function kindOfPicture(bytes: Uint8Array): 'pixels' | 'drawing' | 'unknown' {
   const start = ascii(bytes, 0, 16);

@@ -9,7 +9,7 @@ export async function loadSharp(): Promise<typeof sharp> {
   return (await import('sharp')).default;
 }
 
-/** Pixels that are there already as a picture of the library's. */
+/** Wraps raw pixels as a picture of the library. */
 export async function rawPicture(
   data: Uint8Array | Uint8ClampedArray,
   width: number,

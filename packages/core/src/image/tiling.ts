@@ -11,7 +11,7 @@ const TILED_ASPECT = 3;
 /** Most tiles of one picture. */
 const MAX_TILES = 16;
 
-/** How a picture is cut. */
+/** The tiles of one picture. */
 export interface Tiling {
   readonly tiles: readonly [rows: number, columns: number];
   /** Regions row by row. */
@@ -35,10 +35,10 @@ export function tilePicture(width: number, height: number): Tiling {
 }
 
 /**
- * The picture's tiles at the size the trunk takes, one after another, in memory of their own or, to transfer, the
- * picture's.
+ * The picture's tiles at the size the trunk takes, one after another: in new memory, or with `transfer` in the
+ * picture's own where possible.
  *
- * @param open - opens raw pixels: what is cut into tiles is decoded once, not for each
+ * @param open - opens raw pixels, so that a picture is decoded once and not once per tile
  */
 export async function tilePixels(
   image: OpenedImage,

@@ -7,10 +7,10 @@ import { LabelEmbedder } from './label-embedder.ts';
 import { resolveLabels, type LabelInput, type LabelsOptions } from './label-request.ts';
 import { LabelSet } from './label-set.ts';
 
-/** What embeds prompts. */
+/** The part of a segmenter that embeds prompts. */
 export type TextSide = LabelEmbedder | Vocabulary;
 
-/** What embeds the prompts of a loaded checkpoint. */
+/** Opens the text encoder or the vocabulary of a loaded checkpoint. */
 export async function openTextSide(settings: EngineSettings, info: EngineInfo): Promise<TextSide> {
   return info.config.text.kind === 'vocabulary'
     ? Vocabulary.load(settings.folder, info.config)

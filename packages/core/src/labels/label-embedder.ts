@@ -1,8 +1,7 @@
 /**
- * Prompts to embeddings, through two caches: in memory, and on disk under all that an embedding depends on. What is in
- * neither
- * is computed by a text thread of its own, which starts when first needed and ends when idle, so that new labels never
- * wait in the queue of running frames, nor frames in theirs.
+ * Embeds prompts through two caches: in memory, and on disk under a key of everything an embedding depends on. Misses
+ * are computed in a separate text thread, which starts when first needed and ends when idle, so that new labels and
+ * running frames never wait for each other.
  */
 import { basename, join } from 'node:path';
 import { setTimeout, clearTimeout } from 'node:timers';
@@ -18,7 +17,7 @@ import { tokenizerFiles } from '../text/tokenizer.ts';
 /** Labels kept in memory: 2 KB each at 512 dimensions. */
 const MEMORY_LABELS = 4096;
 
-/** How long the text thread outlives its last request, ms. */
+/** Time that the text thread outlives its last request, ms. */
 const IDLE_MS = 30_000;
 
 /** Embeds labels with a checkpoint's text encoder. */
@@ -81,7 +80,7 @@ export class LabelEmbedder {
     return all;
   }
 
-  /** Ends the text thread, if it runs; none starts any more. */
+  /** Ends the text thread, if it runs, and starts no other. */
   async dispose(): Promise<void> {
     this.#disposed = true;
     await this.#endThread();
@@ -107,7 +106,7 @@ export class LabelEmbedder {
       const thread = await started;
       return await thread.channel.request<Float32Array>({ type: 'embed', prompts }, [], signal);
     } catch (error) {
-      // A thread that died is of no more use: the next call starts another.
+      // A dead thread cannot be used again: the next call starts another.
       if (isSynsegError(error) && error.code === 'INFERENCE') await this.#endThread();
       throw error;
     } finally {
@@ -120,8 +119,8 @@ export class LabelEmbedder {
   }
 
   /**
-   * Where embeddings of this checkpoint lie, under all they depend on besides the prompts; undefined when nothing is
-   * cached.
+   * Folder of this checkpoint's cached embeddings, named by everything they depend on besides the prompts; undefined
+   * when nothing is cached.
    */
   async #diskFolder(): Promise<string | undefined> {
     if (BUILD_ID === undefined) return undefined;

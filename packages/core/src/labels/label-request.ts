@@ -1,6 +1,4 @@
-/**
- * What a caller says about labels, checked and written out: names, the prompts of each, thresholds, colors, background.
- */
+/** A caller's labels, checked and completed: names, prompts of each, thresholds, colors, background. */
 import { checkKind, describeValue } from '../guard/arguments.ts';
 import {
   SIGNAL_OPTION,

@@ -80,8 +80,7 @@ export class LabelSet {
   /** Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's, else 0.5. */
   readonly defaultThreshold: number;
   /**
-   * How a pixel becomes background: where no label reaches its threshold, a constant plane of that activation, or
-   * never.
+   * Rule for background pixels: where no label reaches its threshold, a constant plane of that activation, or never.
    */
   readonly background: Background;
   /** A color per label: the one chosen for it, else one that follows from its name. */
@@ -115,9 +114,8 @@ export class LabelSet {
   }
 
   /**
-   * How pixels are decided when a call says otherwise: its threshold is every label's, and makes background of what
-   * does
-   * not reach it, unless the call says what background is.
+   * The rule that decides pixels when a call overrides it: its threshold is every label's, and makes background of what
+   * does not reach it, unless the call says what background is.
    *
    * @throws TypeError unless it is given an object
    */
@@ -141,7 +139,7 @@ export class LabelSet {
     };
   }
 
-  /** How a pixel becomes background, in words: "where no label reaches 0.25". */
+  /** The rule for background pixels, in words: "where no label reaches 0.25". */
   get backgroundRule(): string {
     const { background, names, thresholds, defaultThreshold } = this;
     if (background === 'none') return 'nowhere: each pixel has the likeliest label, however unlikely it is';
@@ -158,7 +156,7 @@ export class LabelSet {
     return `where no label reaches ${rest}${own.length === 0 ? '' : ` (${others})`}`;
   }
 
-  /** What `JSON.stringify()` and `console.log()` show: no embeddings. */
+  /** The form that `JSON.stringify()` and `console.log()` show: without embeddings. */
   toJSON(): Omit<LabelSetParts, 'embeddings'> & { readonly embeddingDim: number } {
     const { names, thresholds, defaultThreshold, background, colors, embeddingDim } = this;
     return { names, thresholds, defaultThreshold, background, colors, embeddingDim };

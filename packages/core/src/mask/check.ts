@@ -1,11 +1,9 @@
 /**
  * Argument checks of masks, label maps and how labels are decided; nothing here is public.
  *
- * What is of the wrong kind is a `TypeError`, a wrong value a `RangeError`, both of the form `Cannot <action>: <name>
- * must
- * <rule>, got <value>`. They run once per call, never per pixel, except {@link checkLabels}, whose single pass is cheap
- * next
- * to what follows it.
+ * A wrong kind is a `TypeError`, a wrong value a `RangeError`, both of the form `Cannot <action>: <name> must <rule>,
+ * got <value>`. They run once per call, never per pixel, except {@link checkLabels}, whose single pass is cheap next to
+ * what follows it.
  */
 import { checkKind, describeNumbers, describeValue } from '../guard/arguments.ts';
 import { choice, either, number, type Option } from '../guard/options.ts';
@@ -115,7 +113,7 @@ export function checkBackground(action: string, value: Background): Background {
   return value;
 }
 
-/** The option that says where a pixel is background. */
+/** The option for the rule of background pixels. */
 export function backgroundRule(): Option<Background> {
   const activation = number({ least: 0, most: 1 });
   return either('be "threshold", "none" or a number from 0 to 1', choice(['threshold', 'none']), activation);

@@ -1,15 +1,13 @@
 /**
- * Activation maps to a label map, in JavaScript: the twin of what the graph does (`model/postprocess.ts`), for maps
- * that
- * were changed after they left it, averaged over time for instance.
+ * From activation maps to a label map in JavaScript: the twin of the graph (`model/postprocess.ts`), for maps that were
+ * changed after inference, for instance averaged over time.
  *
  * The graph decides between logits, this file between activations, which are the logits' sigmoid as float32. Both agree
  * wherever the numbers tell: the sigmoid rises, so the larger logit has the larger activation, and a logit is above a
  * threshold's where its activation is above the threshold's. They may differ only where float32 has merged several
- * logits
- * into one activation, in steps of 6e-8 that are coarser as logits the further they are from 0. There the first of two
- * labels wins, and an activation equal to the threshold's counts as reaching it: none of 8 million pixels of photos was
- * such a case. Saturated logits (beyond ±17) are merged altogether.
+ * logits into one activation, in steps of 6e-8 that are coarser as logits the further they are from 0. There the first
+ * of two labels wins, and an activation equal to the threshold's counts as reaching it: none of 8 million pixels of
+ * photos was such a case. Saturated logits (beyond ±17) are merged altogether.
  */
 import { decisionOf, type Background } from '../model/postprocess.ts';
 import { BACKGROUND } from '../model/background.ts';
@@ -21,7 +19,7 @@ const ACTION = 'decide labels';
 /** Pixels decided at a time: their best activations stay in the processor's nearest cache. */
 const BLOCK = 4096;
 
-/** How a pixel is decided between labels; a `LabelSet` is one, and so is plain data that travels between threads. */
+/** A rule that decides pixels between labels: a `LabelSet`, or plain data that travels between threads. */
 export interface DecisionRule {
   /** Activation in [0, 1] a label must reach, one per label; undefined where none was given. */
   readonly thresholds: readonly (number | undefined)[];
@@ -30,23 +28,22 @@ export interface DecisionRule {
    * never.
    */
   readonly background: Background;
-  /** What labels without a threshold have to reach where `background` is `'threshold'`. @default 0.5 */
+  /** Activation that labels without a threshold must reach where `background` is `'threshold'`. @default 0.5 */
   readonly defaultThreshold?: number;
 }
 
 /**
  * Decides every pixel between the labels by their activations, as `Segmenter.segment()` does.
  *
- * A label is out where it is below its threshold (with a numeric background only labels that have one; with `'none'`
- * never). The highest activation wins, the first label of equals; a numeric background wins against lower activations.
- * A NaN never wins.
+ * A label cannot win where it is below its threshold (with a numeric background only labels that have one; with
+ * `'none'` never). The highest activation wins, the first label of equals; a numeric background wins against lower
+ * activations. A NaN never wins.
  *
  * @param activations Float32Array, [labels, height, width], row-major, [0, 1].
  * @returns Uint8Array, [height, width], row-major, label index, 255 = background.
  * @throws TypeError when an argument is of the wrong kind.
  * @throws RangeError when a side is not a positive integer, there are no or more than 255 labels, `activations` does
- * not
- *   hold labels × width × height values, or a threshold or the background is a number outside [0, 1].
+ *   not hold labels × width × height values, or a threshold or the background is a number outside [0, 1].
  * @example
  * ```ts
  * import { decideLabels } from '@synseg/core/masks';
@@ -118,5 +115,5 @@ function justBelow(activation: number): number {
   return new Float32Array(bits.buffer)[0]!;
 }
 
-/** What `logitOf(1)` is: as a threshold or plane it is above every logit a network gives. */
+/** The value of `logitOf(1)`: as a threshold or plane, it is above every logit of a network. */
 const UNREACHABLE = Math.fround(3e38);

@@ -1,6 +1,6 @@
 /**
- * A label map laid over a picture, row by row as runs of one label: what the overlay paints and what a resized map is
- * filled from. Work per picture row grows with the runs, not with the pixels.
+ * A label map scaled to a picture, row by row as runs of one label, for painting overlays and resizing maps. Work per
+ * picture row grows with the runs, not with the pixels.
  *
  * Nothing here is public, arguments are checked by the caller.
  */
@@ -23,7 +23,7 @@ export type LabelBorders = NonNullable<OptionsOf<typeof BORDER_OPTIONS>['borders
 export interface LabelRow {
   count: number;
   readonly ends: Uint32Array;
-  /** Neighbouring runs differ. */
+  /** Neighboring runs differ. */
   readonly labels: Uint8Array;
 }
 
@@ -31,8 +31,7 @@ export interface LabelRow {
 export interface LabelRows {
   /**
    * Row `y`; to be asked for in rising order. The same object as for `y - 1` when the rows are the same, and valid
-   * until
-   * three other objects have been returned.
+   * until three other objects have been returned.
    */
   row(y: number): LabelRow;
 }
@@ -131,12 +130,11 @@ const MIXED = 256;
 
 /**
  * Each picture pixel takes the label with the most bilinear weight among the four map pixels around it:
- * `arg max_l Σ_i w_i [label_i = l]`, ties to the nearest of them. Weights are whole numbers, in units of
- * 1 ÷ (4 width height), so the outcome is the same on every machine.
+ * `arg max_l Σ_i w_i [label_i = l]`, ties to the nearest of them. Weights are whole numbers, in units of 1 ÷ (4 width
+ * height), so the outcome is the same on every machine.
  *
  * A cell is the rectangle between four map pixel centers (half of one at the edges). Cells with one label in all
- * corners
- * need no arithmetic, and two such cells side by side share a label.
+ * corners need no arithmetic, and two such cells side by side share a label.
  */
 class SmoothRows implements LabelRows {
   readonly #map: Uint8Array;

@@ -1,5 +1,5 @@
 /**
- * A legend as SVG text, to be rasterized and composited by whoever has a rasterizer.
+ * A legend as SVG text, to be rasterized and composited elsewhere.
  *
  * Widths are estimated (0.62 em a letter, 1 em a wide one): measuring needs the font, which only the rasterizer knows.
  */
@@ -128,7 +128,7 @@ export function moreRow(more: number): Row {
   return { name: `… ${more} more`, color: undefined, share: '' };
 }
 
-/** Where things stand in a legend of these rows. */
+/** Layout of a legend with these rows. */
 export function legendLayout(
   rows: readonly Row[],
   fontSize: number,
@@ -175,7 +175,7 @@ function drawRows(rows: readonly Row[], fontSize: number): string {
 
 // Control characters, lone surrogates and non-characters: XML 1.0 allows none of them, not even escaped.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu;
-// What turns the direction of the text around it: a name must not change the rest of its row.
+// Characters that change the direction of the text around them: a name must not change the rest of its row.
 const TURNING = /[\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
 const WIDE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Extended_Pictographic}\uFF01-\uFF60]/u;
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-/** What COCO annotations say of a mask beside the mask itself, read off its run lengths: the mask is never unpacked. */
+/** Area and box of a mask, as in COCO annotations, from its run lengths: the mask is never unpacked. */
 import { checkRLE, runsOf, type CocoRle } from './rle.ts';
 
 /** Extent of a mask. */
@@ -14,8 +14,7 @@ export interface MaskMeasure {
  *
  * @throws TypeError when `rle` is no object with `size` and `counts`.
  * @throws RangeError when `size` is not two positive integers, `counts` breaks the encoding, or its runs do not add up
- * to
- *   height × width.
+ *   to height × width.
  * @example
  * ```ts
  * import { encodeRLE, measureRLE } from '@synseg/core/masks';
@@ -46,7 +45,9 @@ export function measureRLE(rle: CocoRle): MaskMeasure {
   return { area, box: area === 0 ? [0, 0, 0, 0] : [left, top, right - left + 1, bottom - top + 1] };
 }
 
-/** Pixels of each label in a label map, 255 being the background; four at a time, as neighboring pixels mostly agree. */
+/**
+ * Pixels of each label in a label map, 255 being the background; four at a time, as neighboring pixels mostly agree.
+ */
 export function countLabels(labelMap: Uint8Array): Float64Array {
   const counts = new Float64Array(256);
   const { length } = labelMap;

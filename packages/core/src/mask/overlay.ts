@@ -1,8 +1,8 @@
 /**
  * Label maps onto pictures: resizing and alpha blending, in integers and without allocating per pixel.
  *
- * Both go by runs of one label, found in the label map, which is often far smaller than the picture.
- * Nothing here decodes, encodes or draws text; pictures come and go as RGB bytes.
+ * Both go by runs of one label, found in the label map, which is often far smaller than the picture. Nothing here
+ * decodes, encodes or draws text; pictures come and go as RGB bytes.
  */
 import { BACKGROUND } from '../model/background.ts';
 import { PIXEL_LIMIT } from '../guard/limits.ts';
@@ -20,7 +20,7 @@ export const LOOK_OPTIONS = {
    */
   alpha: withDefault(number({ least: 0, most: 1 }), 0.5),
   /**
-   * Paints labelled pixels next to another label or to background in the full color.
+   * Paints labeled pixels next to another label or to background in the full color.
    * @default false
    */
   contour: withDefault(flag(), false),

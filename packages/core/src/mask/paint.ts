@@ -1,6 +1,4 @@
-/**
- * The two inner loops of the overlay; nothing here is public, arguments are checked by the caller.
- */
+/** The two inner loops of the overlay; nothing here is public, arguments are checked by the caller. */
 import { BACKGROUND } from '../model/background.ts';
 import type { LabelRow } from './label-rows.ts';
 import type { LabelColor } from './palette.ts';
@@ -94,7 +92,7 @@ function blendWord(word: number, keep: number, even: number, odd: number): numbe
 }
 
 /**
- * Paints the labelled pixels of one picture row that have one of their four neighbours in the picture on another label.
+ * Paints the labeled pixels of one picture row that have a neighbor (of four) with another label in the picture.
  *
  * @param pixels Uint8Array, the whole picture; `start` is the row's first pixel.
  * @param above The rows around `row`; the row itself at the edge of the picture.
@@ -120,7 +118,7 @@ export function paintContour(
   }
 }
 
-/** Paints the labelled pixels of `row` on which `other` has another label. */
+/** Paints the labeled pixels of `row` on which `other` has another label. */
 function paintDifference(pixels: Uint8Array, start: number, row: LabelRow, other: LabelRow, paints: Uint8Array): void {
   for (let run = 0, otherRun = 0, first = 0; run < row.count;) {
     const label = row.labels[run]!;

@@ -1,10 +1,9 @@
 /**
  * Label colors: far apart to the eye, and each label's own whatever the others are.
  *
- * A name says by its hash which of the palette's first {@link OWN_COLORS} colors it wants. Only where two names of a
- * set
- * want the same one has one of them to give way: the one with the larger hash, wherever the two stand in the list. So a
- * label keeps its color when the list is sorted, and when others come and go, unless one of these wants the very same.
+ * The hash of a name selects one of the palette's first {@link OWN_COLORS} colors. Only where two names of a set select
+ * the same one, the name with the larger hash gives way, whatever their order in the list. So a label keeps its color
+ * when the list is sorted, and when others come and go, unless one of these selects the same color.
  *
  * Twelve colors of the palette are picked by hand. Each further one is the candidate furthest from black and from all
  * before it in OKLab.
@@ -25,7 +24,7 @@ const COLOR_RULE = 'be "#rrggbb" or three integers from 0 to 255';
 /** Colors that names choose from: no two are nearer than 0.07 in OKLab, where black and white are 1 apart. */
 const OWN_COLORS = 96;
 /**
- * Searched for: the usual nouns of streets, some forty, all want different colors; skies are blue, trees and grass
+ * Found by search: some forty common nouns of street scenes all get different colors; skies are blue, trees and grass
  * green.
  */
 const SEED = 99_099_728;
@@ -38,8 +37,7 @@ const NEAR = 0.07;
  * @param names The labels, each once, at most 255.
  * @param chosen Colors that are given for some of them, by place; the others then keep away from these.
  * @throws TypeError when `names` is not a list of strings, RangeError when it holds more than 255 names or one twice,
- * or
- *   a chosen color is not `'#rrggbb'` or three integers of 0..255.
+ *   or a chosen color is not `'#rrggbb'` or three integers of 0..255.
  * @example
  * ```ts
  * import { labelColors } from '@synseg/core/masks';
@@ -77,7 +75,7 @@ export function labelColors(
     colors.filter((color) => color !== undefined),
     names.length,
   );
-  // First everybody who is alone in what they want, or first in it; then those who have to give way.
+  // First the names that are alone with a color, or first in line for it; then those that give way.
   const waiting = open.filter(({ index, hash }) => {
     const slot = hash % OWN_COLORS;
     if (slots[slot] !== FREE) return true;
@@ -195,8 +193,8 @@ export function palette(count: number): readonly LabelColor[] {
 }
 
 /**
- * Farthest-point selection, as far as it was asked for: 255 colors take tens of milliseconds, and few have so many
- * labels. Keeps, per candidate, the distance to its nearest chosen color.
+ * Farthest-point selection, extended on demand: 255 colors take tens of milliseconds, and few have so many labels.
+ * Keeps, per candidate, the distance to its nearest chosen color.
  */
 class Selection {
   readonly #chosen: LabelColor[] = [...HAND_PICKED];

@@ -44,8 +44,7 @@ export function simplifyRing(ring: readonly number[], tolerance: number): readon
 
 /**
  * The corner between `first` and `end` (both excluded) furthest from the line segment `first`–`last`; of equals the one
- * next
- * to the middle. A comb's teeth are equals: taking the first of them would look at the rest again for each.
+ * next to the middle. A comb's teeth are equals: taking the first of them would look at the rest again for each.
  */
 function furthestFrom(
   ring: readonly number[],

@@ -198,7 +198,7 @@ export function* runsOf(action: string, text: string, pixels: number): Generator
     if (!(count >= 0)) throw fail('not be negative', String(count));
     total += count;
     runs++;
-    // As soon as it is known: what follows may be endless.
+    // Thrown at once: the rest may be endless.
     if (total > pixels || runs > pixels + 1)
       throw fail(
         `add up to height × width = ${pixels}`,

@@ -5,7 +5,7 @@
  * only where it ends.
  */
 
-/** Slot of values that no run is wanted of. */
+/** Slot of values without runs. */
 export const NO_SLOT = 256;
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;

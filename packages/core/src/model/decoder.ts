@@ -11,7 +11,7 @@ import type { DecoderConfig } from '../checkpoint/model-config.ts';
 import { postNormBlock } from './attention.ts';
 import { linear, type Parameters } from './parameters.ts';
 
-/** What the decoder computes on the way, one row per (image, label). */
+/** Intermediate values of the decoder, one row per (image, label). */
 export interface DecoderStates {
   /** Input of the first layer and output of each: `[rows, 1 + patches, reduceDim]`. */
   readonly hidden: readonly Value[];
@@ -19,14 +19,14 @@ export interface DecoderStates {
   readonly features: Value;
 }
 
-/** How rows pair pictures with labels: all with all, or each row with a picture of its own choice. */
+/** The pairing of pictures and labels in rows: every picture with every label, or one assigned picture per row. */
 interface Pairing {
   readonly rows: Dimension;
-  /** Shape in which a row's state meets what its picture gives. */
+  /** Shape of a row's state when it is combined with its picture's values. */
   readonly state: readonly Dimension[];
-  /** Shape in which FiLM's vectors meet it. */
+  /** Shape of FiLM's vectors when they are combined with the state. */
   readonly film: readonly Dimension[];
-  /** What a picture gives `[images, tokens, width]`, to every row of it: broadcasts to {@link Pairing.state}. */
+  /** Gives a picture's values `[images, tokens, width]` to each of its rows; broadcasts to {@link Pairing.state}. */
   readonly perImage: (x: Value) => Value;
 }
 

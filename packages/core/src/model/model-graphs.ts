@@ -1,6 +1,6 @@
 /**
- * The graphs a segmenter runs: text → embeddings, picture → views, views → taps, taps + embeddings → logits,
- * logits → masks.
+ * The graphs a segmenter runs: text → embeddings, picture → views, views → taps, taps + embeddings → logits, logits →
+ * masks.
  *
  * They are separate sessions so that a picture is encoded once and prompted many times, and so that labels can change
  * between two frames: the number of pictures and labels is left open in every one of them.

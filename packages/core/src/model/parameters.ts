@@ -1,6 +1,6 @@
 /**
- * How model code asks for weights. The same forward code serves inference, where a parameter is a constant that points
- * into the checkpoint's file, and training, where it is an input of the step graph.
+ * Named parameters, as model code asks for them. The same forward code serves inference, where a parameter is a
+ * constant that points into the checkpoint's file, and training, where it is an input of the step graph.
  */
 import type { Graph, Value } from '../graph/graph.ts';
 import { affine, cast, layerNorm, quantizedMatmul } from '../graph/ops.ts';

@@ -1,5 +1,5 @@
 /**
- * Logits at the trunk's resolution to what a caller wants at any resolution: label map, masks, activation maps.
+ * From logits at the trunk's resolution to results at any resolution: label map, masks, activation maps.
  *
  * Everything happens in logit space, where the sigmoid's order is the same and nothing saturates. A picture may be
  * produced in strips of rows, so that memory stays bounded whatever its size.
@@ -44,7 +44,7 @@ export function isActivation(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= 1;
 }
 
-/** How a pixel becomes background: a plane that competes with the labels, their thresholds, or never. */
+/** Rule for background pixels: a plane that competes with the labels, their thresholds, or none at all. */
 export type Background = number | 'threshold' | 'none';
 
 /** Per-label thresholds and the background plane as the postprocessing graph takes them. */
@@ -63,8 +63,8 @@ export interface Decision {
  * Turns activations in [0, 1] into a {@link Decision}.
  *
  * @param thresholds - per label, undefined where none was given
- * @param background - a number: constant plane of that activation; `'threshold'`: where no label reaches its
- *   threshold; `'none'`: never, thresholds then bear on masks only
+ * @param background - a number: constant plane of that activation; `'threshold'`: where no label reaches its threshold;
+ *   `'none'`: never, thresholds then apply to masks only
  * @param defaultThreshold - threshold of labels that were given none: the checkpoint's
  */
 export function decisionOf(
@@ -89,14 +89,14 @@ export function decisionOf(
   };
 }
 
-/** Which results a postprocessing graph computes. */
+/** Results that a postprocessing graph computes. */
 export interface PostprocessOutputs {
   readonly labels: boolean;
   readonly masks: boolean;
   readonly activations: boolean;
 }
 
-/** What a postprocessing graph is made for. */
+/** Shapes and results that a postprocessing graph is built for. */
 export interface PostprocessShape {
   /** Height and width of one tile's logits. */
   readonly size: readonly [height: number, width: number];
@@ -137,11 +137,10 @@ export function sampleRows(sourceRows: number, outputRows: number, start: number
 }
 
 /**
- * Adds the postprocessing of one picture to a graph with inputs
- * `logits` float32 `[tiles, labels, height, width]`, `columns` int64 `[1]` (output width), the {@link RowSampling}
- * vectors (where columns are resampled likewise `left`, `right` and `across`, instead of `columns`), and the {@link
- * Decision}; outputs `labels` uint8 `[strip, width]`, `masks` uint8 and `activations` float32
- * `[labels, strip, width]` as asked.
+ * Adds the postprocessing of one picture to a graph with inputs `logits` float32 `[tiles, labels, height, width]`,
+ * `columns` int64 `[1]` (output width), the {@link RowSampling} vectors (where columns are resampled likewise `left`,
+ * `right` and `across`, instead of `columns`), and the {@link Decision}; outputs `labels` uint8 `[strip, width]`,
+ * `masks` uint8 and `activations` float32 `[labels, strip, width]` as asked.
  */
 export function addPostprocess(
   graph: Graph,

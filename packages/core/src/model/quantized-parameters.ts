@@ -1,7 +1,6 @@
 /**
  * 8-bit weights for the trunk's linear layers: symmetric about 128, one scale per output channel, activations quantized
- * per
- * call.
+ * per call.
  *
  * The embeddings, norms, the decoder and the text encoder stay in float32: they are a few per cent of the work, and the
  * decoder's logits are what the user sees.
@@ -14,7 +13,7 @@ import type { CheckpointParameters, Parameters, QuantizedMatrix } from './parame
 
 const QUANTIZED = /^clip\.vision_model\.encoder\.layers\.\d+\..*\.weight$/;
 
-/** Quantized weights lie this far to both sides of {@link ZERO} at most. */
+/** Largest distance of a quantized weight from {@link ZERO}. */
 const LEVELS = 127;
 /** The quantized weight that stands for 0. */
 const ZERO = 128;

@@ -4,10 +4,10 @@ import { add, cast, maximum, multiply, reduceSum, resize, round, scalar } from '
 import { concat, reshape, slice, transpose } from '../graph/shape-ops.ts';
 import { productOf, type Dimension } from '../graph/tensor-type.ts';
 
-/** How many views the trunk sees of each picture: the whole, or the whole and its four quadrants. */
+/** Number of views of each picture that the trunk sees: the whole, or the whole and its four quadrants. */
 export type ViewCount = 1 | 5;
 
-/** How the whole view and the stitched quadrants become one map. */
+/** Rule that merges the whole view and the stitched quadrants into one map. */
 export type MergeRule = 'mean' | 'max';
 
 /** Side of the picture to hand in, for a trunk that takes `size`: five views need twice the resolution. */

@@ -1,7 +1,6 @@
 /**
- * CLIP's vision transformer. Segmentation reads its taps: blocks after the last one do not bear on it and are not
- * built. The
- * whole of it, to the embedding of a picture, is for training encoders.
+ * CLIP's vision transformer. Segmentation reads its taps, so blocks after the last tap are not built. Training of
+ * encoders uses the whole transformer, up to the embedding of a picture.
  */
 import type { Value } from '../graph/graph.ts';
 import { add, cast, conv, divide, matmul, resize, scalar, subtract } from '../graph/ops.ts';
@@ -84,7 +83,7 @@ export function imageEmbeddings(
 }
 
 /**
- * What the first block reads, and the outputs of the first `layers` blocks: `[n, 1 + rows·columns, hiddenSize]` each,
+ * The input of the first block, and the outputs of the first `layers` blocks: `[n, 1 + rows·columns, hiddenSize]` each,
  * or the tokens kept.
  */
 function hiddenStates(

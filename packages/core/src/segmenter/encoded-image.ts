@@ -1,4 +1,4 @@
-/** A picture the trunk has seen, kept in the inference thread, to be prompted as often as one likes. */
+/** A picture encoded by the trunk and kept in the inference thread, to be prompted any number of times. */
 import { showsItself } from '../guard/show.ts';
 import type { ViewCount } from '../model/views.ts';
 
@@ -58,7 +58,7 @@ export class EncodedImage {
     return this.#disposed;
   }
 
-  /** What `JSON.stringify()` and `console.log()` show. */
+  /** The form that `JSON.stringify()` and `console.log()` show. */
   toJSON(): { readonly width: number; readonly height: number; readonly views: ViewCount; readonly disposed: boolean } {
     const { width, height, views, disposed } = this;
     return { width, height, views, disposed };

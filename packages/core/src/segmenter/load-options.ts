@@ -1,4 +1,4 @@
-/** Options of `Segmenter.load()`, checked and filled in once, at the door. */
+/** Options of `Segmenter.load()`, checked once, with defaults filled in. */
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { defaultCacheFolder } from '../cache/cache-folder.ts';
@@ -22,7 +22,7 @@ import { IMAGE_OPTIONS } from '../image/picture-bytes.ts';
 import type { EngineSettings } from '../session/protocol.ts';
 import { PROVIDERS } from '../session/providers.ts';
 
-/** How far loading is. */
+/** Progress of loading. */
 export type LoadProgress = ({ readonly stage: 'download' } & DownloadProgress) | { readonly stage: 'load' };
 
 /** Options of `Segmenter.load()`. */
@@ -69,7 +69,7 @@ export const LOAD_OPTIONS = {
    * @default HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub
    */
   hubCacheFolder: text(),
-  /** Called as the download and the loading go on. */
+  /** Called with the progress of the download and of loading. */
   onProgress: callback<(progress: LoadProgress) => void>(),
   ...RESULT_LIMIT,
   ...IMAGE_OPTIONS,
@@ -77,7 +77,7 @@ export const LOAD_OPTIONS = {
 export type SegmenterOptions = OptionsOf<typeof LOAD_OPTIONS>;
 type LoadRequest = Resolved<typeof LOAD_OPTIONS>;
 
-/** What bounds the pictures of a segmenter, and the calls. */
+/** Limits on the pictures and calls of a segmenter. */
 export type Bounds = Pick<
   LoadRequest,
   'maxQueue' | 'maxPixels' | 'maxLabelPixels' | 'maxImageBytes' | 'maxFetchSeconds' | 'allowSVG' | 'publicOnly'
@@ -86,14 +86,14 @@ export type Bounds = Pick<
 /** More threads than this seldom help one operator. */
 const MAX_DEFAULT_THREADS = 8;
 
-/** Processor threads of one operator when nobody says: the processor's, at most 8. */
+/** Default number of processor threads of one operator: the processor's, at most 8. */
 export function defaultThreads(): number {
   return Math.min(MAX_DEFAULT_THREADS, availableParallelism());
 }
 
 const HUB_ID = /^[\w-][\w.-]*\/[\w.-]+$/;
 
-/** A checkpoint that is asked for, with its options checked. */
+/** Checks the source of a checkpoint and its options. */
 export function readLoad(source: string, options: SegmenterOptions): LoadRequest {
   const fits = typeof source === 'string' && source !== '';
   checkKind('load checkpoint', 'source', source, fits, 'be a folder, a hub id or "embedded"');

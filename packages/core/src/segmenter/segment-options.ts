@@ -22,7 +22,7 @@ import type { ViewCount } from '../model/views.ts';
 import type { SegmentRequest } from '../session/protocol.ts';
 import type { EncodedImage } from './encoded-image.ts';
 
-/** What a segmentation contains. */
+/** Kind of result that a segmentation contains. */
 export type Output = 'labels' | 'masks' | 'activations';
 
 /** Options of `Segmenter.encode()`. */
@@ -40,7 +40,7 @@ export type EncodeOptions = OptionsOf<typeof ENCODE_OPTIONS>;
 export const SEGMENT_OPTIONS = {
   ...ENCODE_OPTIONS,
   /**
-   * How the whole view and the quadrants become one map, in logit space.
+   * Rule that merges the whole view and the quadrants into one map, in logit space.
    * @default 'mean'
    */
   merge: withDefault(choice(['mean', 'max']), 'mean'),
@@ -66,8 +66,8 @@ export const SEGMENT_OPTIONS = {
     'source',
   ),
   /**
-   * Gives the memory of raw RGB pixels away instead of copying it, where they have the trunk's size already: `data` is
-   * empty afterwards. For streams of frames.
+   * Moves the memory of raw RGB pixels that already have the trunk's size instead of copying it: `data` is empty
+   * afterwards. For streams of frames.
    * @default false
    */
   transfer: withDefault(flag(), false),
@@ -101,7 +101,10 @@ export function checkEncoded(image: EncodedImage, views: ViewCount, owner: objec
     );
 }
 
-/** What a call asks of the inference thread, but for the picture. Thresholds are the options', else the label set's. */
+/**
+ * The request of a call to the inference thread, without the picture. Thresholds are the options', else the label
+ * set's.
+ */
 export function segmentRequest(
   { merge, output, threshold, background }: Resolved<typeof SEGMENT_OPTIONS>,
   labels: LabelSet,

@@ -1,4 +1,4 @@
-/** The result of segmenting one picture, and the forms people need it in. */
+/** The result of segmenting one picture, and its conversion to common formats. */
 import { describeValue } from '../guard/arguments.ts';
 import { choice, flag, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
 import { showsItself } from '../guard/show.ts';
@@ -34,7 +34,7 @@ export const OVERLAY_OPTIONS = {
 };
 export type OverlayOptions = OptionsOf<typeof OVERLAY_OPTIONS>;
 
-/** Forms of a label map that were made before, in another thread. */
+/** Forms of a label map that another thread has already computed. */
 export interface MadeForms {
   readonly areas: Readonly<Record<string, number>>;
   readonly background: number;
@@ -43,7 +43,7 @@ export interface MadeForms {
   readonly png?: Uint8Array;
 }
 
-/** Labels of every pixel of one picture: the only class that answers for a label map. */
+/** Labels of every pixel of one picture. */
 export class Segmentation {
   /** Width of all maps, pixels. */
   readonly width: number;
@@ -90,7 +90,7 @@ export class Segmentation {
     return this.#asked('activations', 'activations');
   }
 
-  /** Share of the picture each label won, 0 … 1; what is missing to 1 is {@link Segmentation.background}. */
+  /** Share of the picture that each label won, 0 … 1; the rest is {@link Segmentation.background}. */
   get areas(): Readonly<Record<string, number>> {
     return this.#shares().areas;
   }
@@ -126,8 +126,7 @@ export class Segmentation {
 
   /**
    * COCO run-length encoding of each label's {@link Segmentation.mask}; labels without a pixel are left out. Computed
-   * in
-   * the calling thread: tens of milliseconds for a busy picture of 1920×1080.
+   * in the calling thread: tens of milliseconds for a busy picture of 1920×1080.
    */
   toRLE(): Record<string, CocoRle> {
     if (this.#made.rle !== undefined) return this.#made.rle;
@@ -187,7 +186,7 @@ export class Segmentation {
     return raceSignal(encodePicture(pixels, width, height, format), opening.signal);
   }
 
-  /** What `JSON.stringify()` and `console.log()` show: no pixels. */
+  /** The form that `JSON.stringify()` and `console.log()` show: without pixels. */
   toJSON(): {
     readonly width: number;
     readonly height: number;

@@ -1,4 +1,4 @@
-/** The door of the package: a loaded checkpoint that segments pictures into named classes. */
+/** The entry point of the package: a loaded checkpoint that segments pictures into named classes. */
 import { templatesOf } from '../checkpoint/model-config.ts';
 import { disposedError } from '../errors.ts';
 import { checkKind, describeValue } from '../guard/arguments.ts';
@@ -86,7 +86,7 @@ export class Segmenter {
     try {
       return await raceSignal(loading, request.signal);
     } catch (error) {
-      // Loading cannot be stopped everywhere: what comes of it later is freed.
+      // Loading cannot be interrupted everywhere: a segmenter that loads too late is disposed.
       void loading.then(
         (late) => late.dispose(),
         () => undefined,
@@ -190,7 +190,7 @@ export class Segmenter {
     return embedLabels(text, labels, options, this.#thread.info.config);
   }
 
-  /** Runs the trunk on a picture and keeps what it saw, to be prompted many times. */
+  /** Encodes a picture with the trunk once, to be prompted many times. */
   async encode(image: ImageInput, options: EncodeOptions = {}): Promise<EncodedImage> {
     Segmenter.#check(this, 'encode');
     const { signal, views = 1 } = readOptions('encode', ENCODE_OPTIONS, options);
@@ -273,7 +273,7 @@ export class Segmenter {
     return this.dispose();
   }
 
-  /** What `JSON.stringify()` and `console.log()` show. */
+  /** The form that `JSON.stringify()` and `console.log()` show. */
   toJSON(): {
     readonly device: Provider;
     readonly precision: Precision;

@@ -1,4 +1,4 @@
-/** A bounded number of permits; who finds none waits its turn, and may give up waiting. */
+/** A bounded number of permits; callers wait in order for a free one, and may stop waiting. */
 export class Semaphore {
   readonly #waiting: (() => void)[] = [];
   #free: number;

@@ -1,10 +1,10 @@
-/** A segmenter's session as another thread is given it. */
+/** A segmenter's session, as it is handed to another thread. */
 import type { MessagePort } from 'node:worker_threads';
 import { checkKind } from '../guard/arguments.ts';
 import type { EngineInfo } from '../session/protocol.ts';
 import type { Bounds } from './load-options.ts';
 
-/** What bounds pictures and calls; a session that is shared may state less. */
+/** Limits on pictures and calls; a shared session may leave some out. */
 export type SharedBounds = Pick<Bounds, 'maxQueue' | 'maxPixels'> & Partial<Bounds>;
 
 /** A loaded segmenter's session for another thread; plain data but for `port`, which must be in the transfer list. */

@@ -1,4 +1,4 @@
-/** From a checkpoint to sessions: which provider, which precision, and where the graphs come from. */
+/** Loads the sessions of a checkpoint: selects the provider and the precision, and builds or caches the graphs. */
 import { join } from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { isSynsegError } from '../errors.ts';
@@ -15,7 +15,8 @@ import type { GraphSession } from './graph-session.ts';
 import { createSession } from './onnxruntime.ts';
 
 /**
- * Providers `device: 'auto'` tries, in order. WebGPU on Linux is for the asking: software adapters pass for GPUs there.
+ * Providers `device: 'auto'` tries, in order. WebGPU is not tried on Linux unless named: software adapters look like
+ * GPUs there.
  */
 export function providerCandidates(device: Provider | 'auto'): readonly Provider[] {
   if (device !== 'auto') return [device];
@@ -76,7 +77,7 @@ export class EngineLoader {
     throw new Error('internal: no provider was tried');
   }
 
-  /** What the engine says of itself. */
+  /** Description of the engine. */
   get info(): EngineInfo {
     const { checkpoint, device, precision } = this;
     return { config: checkpoint.config, device, precision, weightFiles: checkpoint.weights.files };

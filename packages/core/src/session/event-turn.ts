@@ -1,23 +1,20 @@
-/**
- * One turn of a thread's event loop between two runs: messages that have arrived are handled, then the work goes on.
- */
+/** One turn of a thread's event loop between two runs: messages that have arrived are handled, then work continues. */
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /**
- * Lets waiting messages in. Deno delivers them only before timers, Node before immediates, which cost no millisecond.
+ * Handles waiting messages. Deno delivers them only before timers, Node before immediates, which cost no millisecond.
  */
 export async function eventTurn(): Promise<void> {
   if ('Deno' in globalThis) await setTimeout(0);
   else await setImmediate();
 }
 
-/** How long others wait for a turn at most, about. */
+/** Approximate longest time that other messages wait for a turn, ms. */
 const TURN_MS = 20;
 
 /**
- * For long work of small pieces: to be called after each, and awaited where it returns a promise. It lets waiting
- * messages
- * in when the last turn is some time ago, and ends the work when the signal says so.
+ * For long work in small pieces: call it after each piece, and await the promise it may return. It handles waiting
+ * messages when the last turn was a while ago, and throws when the signal is aborted.
  */
 export function turnTaker(signal: AbortSignal | undefined): () => Promise<void> | undefined {
   let last = performance.now();

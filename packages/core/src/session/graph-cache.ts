@@ -1,7 +1,7 @@
 /**
  * Generated graphs on disk, keyed by everything their content depends on: the code that builds them, the model's
- * configuration, the layout of the weight files, and the request. A key is never written twice with different bytes,
- * so processes that build at once only waste one of the builds.
+ * configuration, the layout of the weight files, and the request. A key is never written twice with different bytes, so
+ * processes that build at once only waste one of the builds.
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';

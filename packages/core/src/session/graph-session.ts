@@ -1,4 +1,4 @@
-/** Running graphs, whatever runs them; onnxruntime is behind it in `onnxruntime.ts`. */
+/** The interface of a runtime for graphs; `onnxruntime.ts` implements it. */
 import type { Provider } from './providers.ts';
 
 /** Numbers of a tensor, row-major. */

@@ -1,4 +1,4 @@
-/** Ways to an inference thread: one's own, or another thread's through a port. */
+/** Connections to an inference thread: a thread of one's own, or another thread's through a port. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { disposedError } from '../errors.ts';
 import { packageFile } from '../guard/package-file.ts';
@@ -56,7 +56,7 @@ export function linkThrough(port: MessagePort, info: EngineInfo): InferenceLink 
     else if (message.type === 'result' || message.type === 'error') channel.receive(message);
   });
   port.once('close', end);
-  // Listening has made the port keep the process alive again.
+  // Adding a listener has made the port keep the process alive again.
   port.unref();
   return {
     info,
@@ -79,7 +79,7 @@ function throughPort(send: (port: MessagePort) => void): MessagePort {
   return port2;
 }
 
-/** A picture whose encoding was aborted while it ran: nobody holds it. */
+/** Frees a picture whose encoding was aborted while it ran. */
 function release(channel: Pick<Channel, 'notify'>, result: unknown): void {
   if (typeof result === 'number') channel.notify({ type: 'release', encoded: result });
 }

@@ -1,5 +1,5 @@
 /**
- * What crosses between a caller's thread and an inference thread. Plain data only; pictures and results travel as
+ * Messages between a caller's thread and an inference thread. Plain data only; pictures and results travel as
  * transferred ArrayBuffers. Any number of ports may be connected to one thread: each is a caller with an order of its
  * own.
  */
@@ -9,10 +9,10 @@ import type { MergeRule, ViewCount } from '../model/views.ts';
 import type { Provider } from './providers.ts';
 import type { CancelMessage, Numbered } from './request-channel.ts';
 
-/** Numeric precision of the network's inside. */
+/** Numeric precision inside the network. */
 export type Precision = 'fp32' | 'fp16' | 'int8';
 
-/** What a thread needs to make its sessions; the same for both roles. */
+/** Settings from which a thread makes its sessions; the same for both roles. */
 export interface EngineSettings {
   readonly folder: string;
   readonly inputSize: number | undefined;
@@ -72,7 +72,7 @@ export interface ReleaseMessage {
 
 export type InferenceRequest = EncodeRequest | SegmentRequest | EmbedRequest;
 
-/** What arrives in the thread. */
+/** Messages that arrive in the thread. */
 export type InferenceMessage =
   Numbered<EncodeRequest> | Numbered<SegmentRequest> | Numbered<EmbedRequest> | ReleaseMessage | CancelMessage;
 
@@ -83,7 +83,7 @@ export interface SegmentReply {
   readonly activations?: Float32Array;
 }
 
-/** What a loaded thread says of itself. */
+/** Description of a loaded thread. */
 export interface EngineInfo {
   readonly config: ModelConfig;
   readonly device: Provider;

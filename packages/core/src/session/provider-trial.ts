@@ -1,4 +1,4 @@
-/** Whether an execution provider works, found out by running a graph on it: the only proof there is. */
+/** Tests an execution provider by running a graph on it, the only proof that it works. */
 import { Graph } from '../graph/graph.ts';
 import { writeOnnx } from '../graph/onnx-writer.ts';
 import { add, scalar } from '../graph/ops.ts';
@@ -8,7 +8,7 @@ import type { Provider } from './providers.ts';
 /**
  * Starts a session on a provider, adds two numbers with it and ends it.
  *
- * @throws Error that says why it does not work
+ * @throws Error with the reason when the provider does not work
  */
 export async function tryProvider(provider: Provider): Promise<void> {
   const graph = new Graph('probe');

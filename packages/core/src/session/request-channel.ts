@@ -1,22 +1,22 @@
 /**
- * Requests over a worker or a message port: results, errors with class and code, transferred memory, aborting. The one
- * way across threads; it neither opens the port nor ends it.
+ * Requests over a worker or a message port: results, errors with class and code, transferred memory, aborting. The only
+ * way to send requests between threads; it neither opens nor closes the port.
  *
- * Ours, because birpc and comlink abort nothing and bring errors over without class and code.
+ * Ours, because birpc and comlink cannot abort, and they transfer errors without class and code.
  */
 import threads from 'node:worker_threads';
 import { deserializeError, serializeError, type SerializedError } from '../errors.ts';
 
-/** A request as it crosses, with the number that its reply has. */
+/** A request with its number, which the reply repeats. */
 export type Numbered<Request> = Request & { readonly id: number };
 
-/** What the caller's side sends besides requests. */
+/** Message of the caller's side besides requests. */
 export interface CancelMessage {
   readonly type: 'cancel';
   readonly id: number;
 }
 
-/** What the serving side sends. */
+/** Messages of the serving side. */
 export type Reply =
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: SerializedError };
@@ -43,10 +43,10 @@ export class RequestChannel<Request extends { readonly type: string }, Notice = 
   readonly #onLate: (result: unknown) => void;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
-  /** Why nothing can be asked any more. */
+  /** Reason why no further request is possible. */
   #failure: Error | undefined;
 
-  /** @param onLate - is given results that nobody waits for any more: their requests were aborted while they ran */
+  /** @param onLate - receives the results of requests that were aborted while they ran */
   constructor(port: CallingPort, onLate: (result: unknown) => void = () => undefined) {
     [this.#port, this.#onLate] = [port, onLate];
     port.unref();
@@ -73,7 +73,7 @@ export class RequestChannel<Request extends { readonly type: string }, Notice = 
         this.#port.postMessage({ ...request, id } satisfies Numbered<Request>, transfer.filter(isMovable));
       });
     } finally {
-      // What could not be sent is not waited for either.
+      // A request that could not be sent is not awaited either.
       this.#settle(id);
       signal?.removeEventListener('abort', onAbort);
     }
@@ -84,7 +84,7 @@ export class RequestChannel<Request extends { readonly type: string }, Notice = 
     if (this.#failure === undefined) this.#port.postMessage(notice);
   }
 
-  /** @throws why nothing can be asked any more, if so */
+  /** @throws the reason, when no further request is possible */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -102,7 +102,7 @@ export class RequestChannel<Request extends { readonly type: string }, Notice = 
     this.#failure ??= error;
   }
 
-  /** Rejects what is awaited, and refuses further requests. */
+  /** Rejects pending requests, and refuses further ones. */
   fail(error: Error): void {
     this.refuse(error);
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
@@ -122,7 +122,7 @@ export function sendResult(port: SendingPort, id: number, result: unknown, trans
   port.postMessage({ type: 'result', id, result } satisfies Reply, transfer);
 }
 
-/** Answers a request with what was thrown. */
+/** Answers a request with a thrown error. */
 export function sendError(port: SendingPort, id: number, error: unknown): void {
   port.postMessage({ type: 'error', id, error: serializeError(error) } satisfies Reply);
 }

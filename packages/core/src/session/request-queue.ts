@@ -1,5 +1,5 @@
 /**
- * Requests waiting in an inference thread, and which of them go together.
+ * Requests that wait in an inference thread, batched where they can share a run.
  *
  * Order is kept per caller: a request may join a batch only when every earlier request of its caller is in it too.
  * Between callers the oldest goes first.
@@ -11,11 +11,11 @@ export interface Queued<Caller, Request> {
   readonly request: Request;
 }
 
-/** How requests batch. */
+/** Rule that batches requests. */
 export interface BatchRule<Request> {
   /** Requests with the same key may share a run; undefined never does. */
   key(request: Request): string | undefined;
-  /** What a request counts towards `limit`. */
+  /** The share of `limit` that a request takes. */
   weight(request: Request): number;
   readonly limit: number;
 }

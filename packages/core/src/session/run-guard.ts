@@ -13,10 +13,10 @@ const CELLS = 2;
 const IDLE = 0;
 const RUNNING = 1;
 
-/** Longest wait at process exit, ms: what takes longer is abandoned to the abort. */
+/** Longest wait at process exit, ms; a longer run is left to abort. */
 const EXIT_WAIT_MS = 60_000;
 
-/** Thrown inside the thread when the process is exiting; nobody is left to see it. */
+/** Thrown inside the thread when the process is exiting; never caught. */
 class Stopped extends Error {}
 
 /** One thread's mark in shared memory. */

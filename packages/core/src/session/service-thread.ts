@@ -1,6 +1,6 @@
 /**
- * A thread that serves requests, from its owner's side and from its own: starting, asking, and an end that never falls
- * inside the runtime. Inference threads and the training thread are such threads.
+ * A thread that serves requests, seen from its owner and from inside: its start, its requests, and an end that never
+ * falls inside the runtime. Inference threads and the training thread are such threads.
  *
  * The thread keeps the process alive only while something is awaited, so a program that forgets to dispose still ends.
  */
@@ -20,7 +20,7 @@ import { RunGuard } from './run-guard.ts';
 import { disableTelemetry } from './telemetry.ts';
 import { threadOptions } from './thread-options.ts';
 
-/** What a thread says to its owner; `closed` also to those who came through ports. */
+/** Messages from a thread to its owner; `closed` also goes to callers through ports. */
 export type ThreadReply<Info> =
   | Reply
   | { readonly type: 'ready'; readonly info: Info }
@@ -33,13 +33,13 @@ export interface ThreadPlan {
   readonly name: string;
   /** Handed to the thread's `load`. */
   readonly start: object;
-  /** What messages call it: "inference thread". */
+  /** Name in error messages: "inference thread". */
   readonly what: string;
   /** Code and action of the error for a thread that does not start. */
   readonly starting: readonly [code: SynsegErrorCode, action: string];
   /** Action of the error for a thread that ends by itself. */
   readonly running: string;
-  /** What is disposed with it, for errors. */
+  /** Object that is disposed with the thread, for error messages. */
   readonly owner?: string;
   readonly onLate?: (result: unknown) => void;
 }
@@ -121,8 +121,7 @@ export class ServiceThread<Info, Request extends { readonly type: string }, Noti
     });
     const thread = loaded.then((info) => new ServiceThread<Info, Request, Notice>(worker, info, plan));
     try {
-      // Loading cannot be interrupted inside the runtime: the caller is let go now, the thread closes when it has
-      // loaded.
+      // Loading cannot be interrupted inside the runtime: the call rejects now, and the thread closes once it has loaded.
       return await raceSignal(thread, signal);
     } catch (error) {
       void thread.then(
@@ -135,7 +134,7 @@ export class ServiceThread<Info, Request extends { readonly type: string }, Noti
 
   /** Lets another thread send requests over a port. */
   connect(port: MessagePort): void {
-    // A thread that is gone answers nobody, and Deno tells nobody so.
+    // A thread that has ended never answers, and Deno does not report it.
     this.channel.check();
     this.#worker.postMessage({ type: 'connect', port }, [port]);
   }
@@ -156,12 +155,12 @@ export class ServiceThread<Info, Request extends { readonly type: string }, Noti
   }
 }
 
-/** What a thread does with its messages. */
+/** Handles the messages of a thread. */
 export interface Service<Info, Message> {
   readonly info: Info;
   /** Takes a message of one caller. */
   receive(port: SendingPort, message: Message): void;
-  /** Ends what is under way, and frees everything. */
+  /** Ends running work and frees everything. */
   close(): Promise<void>;
 }
 
@@ -184,7 +183,7 @@ export async function serveOwner<Start extends object, Info, Message extends { r
   const close = async (): Promise<void> => {
     await service.close().catch(() => undefined);
     for (const caller of callers) {
-      // Said in words as well: Deno does not tell the other side that a port was closed.
+      // An explicit message, because Deno does not tell the other side that a port was closed.
       send(caller, { type: 'closed' });
       caller.close();
     }

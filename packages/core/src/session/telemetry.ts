@@ -1,13 +1,12 @@
 /**
  * Turns off the telemetry of onnxruntime, which would keep a device id and a queue of events in the user's cache folder
  * and send them. The runtime only asks the process's environment, when its first session is made; a thread's
- * `process.env`
- * is a copy that it never sees. A variable the user has set is left as it is.
+ * `process.env` is a copy that it never sees. A variable the user has set is left as it is.
  */
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 
 const NAME = 'ORT_DISABLE_TELEMETRY';
-/** Tells threads that their process is done; they inherit it. */
+/** Marks the process as done; threads inherit the mark. */
 const DONE = 'synseg.telemetry';
 /** Longest wait for a main thread that is inside a blocking call, ms. */
 const MAIN_THREAD_MS = 2000;
@@ -18,7 +17,7 @@ interface DenoEnvironment {
 
 let done: Promise<void> | undefined;
 
-/** To be awaited before a session is made. Quick, and never an error: at worst telemetry stays as the user has it. */
+/** To be awaited before a session is made. Fast, and never an error: at worst telemetry stays as it was. */
 export function disableTelemetry(): Promise<void> {
   done ??= disable().catch(() => undefined);
   return done;
@@ -33,7 +32,10 @@ async function disable(): Promise<void> {
   setEnvironmentData(DONE, true);
 }
 
-/** Has the main thread run a line: a worker of the user's, whose main thread knows nothing of us, has no other way. */
+/**
+ * Runs a line in the main thread. A worker of the user's program has no other way when its main thread does not load
+ * this package.
+ */
 async function inMainThread(line: string): Promise<void> {
   const { Session } = await import('node:inspector');
   const session = new Session();
@@ -49,5 +51,5 @@ async function inMainThread(line: string): Promise<void> {
   session.disconnect();
 }
 
-// Workers that come later then need nothing: the package is usually imported in the main thread first.
+// Later workers then have nothing to do: the package is usually imported in the main thread first.
 if (isMainThread) void disableTelemetry();

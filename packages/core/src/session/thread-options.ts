@@ -1,11 +1,10 @@
 /**
- * What a new thread takes over of Node's flags. All of them, which is Node's own default, but for `--input-type`: it
- * says
- * how to read a program given as text (`node --input-type=module --eval`), and no thread that begins with a file starts
- * under it.
+ * Node's flags that a new thread inherits: all of them, as is Node's own default, except `--input-type`. That flag
+ * tells how to read a program given as text (`node --input-type=module --eval`), and a thread that runs a file does not
+ * start under it.
  */
 
-/** Flags about loading modules, each with a value. A thread refuses most others: they are the process's. */
+/** Flags about loading modules, each with a value. A thread rejects most others, which belong to the process. */
 const kept = /^(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|$)/;
 const inputType = /(?:^|\s)--input-type(?:=|\s+)\S+/g;
 

@@ -69,12 +69,12 @@ export class VisionService {
 
   async #work(): Promise<void> {
     for (;;) {
-      // Lets waiting messages in: new requests may join the batch, cancelled ones leave.
+      // Handles waiting messages: new requests may join the batch, canceled ones leave it.
       await eventTurn();
       const batch = this.#queue.takeBatch(this.#rule);
       const [first] = batch;
       if (first === undefined) {
-        // In the same turn as the look at the queue: a message that comes a microtask later must find nobody at work.
+        // Cleared in the same turn as the queue is read: a message one microtask later must start the work again.
         this.#busy = false;
         return;
       }

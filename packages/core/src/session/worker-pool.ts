@@ -1,9 +1,9 @@
 /**
  * A pool of worker threads that run one module. The only file that imports piscina, which is loaded when threads start.
  *
- * Tasks are never aborted one by one, which would end their thread. Atomics are off, or the event loop of a thread that
- * waits would stand still. A thread that idling ended would be out of the pool's sight before it is gone, and outlive
- * the pool: none ends before the pool does. Threads start when there is work for them, one after another.
+ * Tasks are never aborted one by one, which would end their thread. Atomics are off, since they block the event loop of
+ * a waiting thread. Idle threads are kept until the pool ends: piscina forgets one that it ends for idling before it is
+ * gone, and it could outlive the pool. Threads start one after another as work arrives.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, threadId, type MessagePort, type Worker } from 'node:worker_threads';
@@ -11,14 +11,14 @@ import type { Piscina } from 'piscina';
 import { packageFile } from '../guard/package-file.ts';
 import { threadOptions } from './thread-options.ts';
 
-/** Longer than any thread takes to load what it runs. */
+/** Longest wait for a thread to load its module, ms. */
 const loadMs = 30_000;
 
-/** What a pool runs, and how much of it. */
+/** The module that a pool runs, and its limits. */
 export interface WorkerPoolOptions<Loaded> {
-  /** Completes "Cannot …" where the module is not there. */
+  /** Completes "Cannot …" when the module is missing. */
   readonly action: string;
-  /** Package that the module is a file of. */
+  /** Package that holds the module. */
   readonly packageName: string;
   readonly module: () => URL;
   /** Threads at most. */
@@ -27,7 +27,7 @@ export interface WorkerPoolOptions<Loaded> {
   readonly tasksPerThread?: number;
   /** Tasks handed to the pool at a time; more wait. */
   readonly mostTasks?: number;
-  /** Called when a thread has loaded, with what it said of itself. */
+  /** Called when a thread has loaded, with its first message. */
   readonly onLoaded?: (said: Loaded) => void;
   /** The error of all tasks from the moment that a thread has ended by itself. */
   readonly failureOf?: (cause: unknown) => Error;
@@ -36,9 +36,9 @@ export interface WorkerPoolOptions<Loaded> {
 /** A few threads that run tasks. */
 export class WorkerPool<Task, Answer, Loaded extends object = object> {
   readonly #options: WorkerPoolOptions<Loaded>;
-  /** Threads, by `threadId`, that have loaded what they run. */
+  /** Threads, by `threadId`, that have loaded their module. */
   readonly #loaded = new Set<number>();
-  /** Tasks under way: a thread that cannot load would leave those that wait for one waiting for ever. */
+  /** Running tasks, which a thread that cannot load would otherwise leave pending forever. */
   readonly #running = new Map<Promise<Answer>, (error: Error) => void>();
   #waiting: (() => void)[] = [];
   #opening: Promise<Piscina<Task, Answer>> | undefined;
@@ -111,7 +111,7 @@ export class WorkerPool<Task, Answer, Loaded extends object = object> {
       filename: entry.href,
       minThreads: 1,
       maxThreads: threads,
-      // A task that waits leaves its thread free for others.
+      // A waiting task leaves its thread free for others.
       concurrentTasksPerWorker: tasksPerThread,
       atomics: 'disabled',
       idleTimeout: Infinity,
@@ -130,7 +130,9 @@ export class WorkerPool<Task, Answer, Loaded extends object = object> {
     return (this.#pool = pool);
   }
 
-  /** A thread ended by itself, or could not be sent its task. Without it nobody may take the tasks that wait. */
+  /**
+   * Fails all tasks when a thread has ended by itself or could not be sent its task: no thread may be left to run them.
+   */
   #fail(cause: unknown): Promise<never> {
     this.#failure ??= this.#options.failureOf?.(cause) ?? (cause as Error);
     for (const refuse of this.#running.values()) refuse(this.#failure);

@@ -1,6 +1,4 @@
-/**
- * Prompt templates: the sentences a label's name is put into before it is embedded. `{}` stands for the name.
- */
+/** Prompt templates: the sentences a label's name is put into before it is embedded. `{}` stands for the name. */
 import { choice, either, list, value, type Option } from '../guard/options.ts';
 
 /** Names of the built-in sets. */

@@ -76,7 +76,7 @@ export class ClipTokenizer {
   }
 }
 
-/** What the library says of files it refuses; where it stumbles over them instead, that alone. */
+/** The library's message about files that it rejects, or a general one where it merely crashed on them. */
 function problemOf(cause: unknown): string {
   return cause instanceof TypeError || cause instanceof RangeError
     ? 'parts that do not fit together'
