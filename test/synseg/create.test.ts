@@ -73,7 +73,7 @@ describe('synseg create', () => {
   it.each([
     [
       ['--vision', 'depth=3'],
-      /It must be made of name=value, with side, patch, width, layers, heads as names, got "depth"/,
+      /It must be name=value, where name is one of side, patch, width, layers, heads, got "depth"/,
     ],
     [['--taps', 'a,b'], /Its? ?.*must be an integer of at least 0/],
     [['--format', 'spacy'], /It must be one of "tsv", "csv", "jsonl", "coco", "text"/],

@@ -80,7 +80,9 @@ describe('synseg segment', () => {
     expect(small).toEqual({
       code: 1,
       stdout: '',
-      stderr: `synseg: Cannot decode image ${frame}: it must have at most 6143 pixels (maxPixels), got 96×64 (IMAGE_DECODE)\n`,
+      stderr:
+        `synseg: Cannot decode image ${frame}: it must have at most 6143 pixels (maxPixels), ` +
+        'got 96×64 (IMAGE_DECODE)\n',
     });
     const svg = join(root, 'drawing.png');
     writeFileSync(svg, '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
@@ -233,8 +235,8 @@ describe('synseg segment', () => {
       'Without --model, the small checkpoint inside @synseg/core is used, which needs no network.',
     );
     expect(segment.stdout.replace(/\s+/g, ' ')).toContain(
-      '--model <source> Hub id or folder of the checkpoint, or "embedded": the one that comes with the package, for ' +
-        'drawn streets (default: embedded)',
+      '--model <source> Checkpoint: a hub id, a folder, or "embedded" for the small one inside the package, ' +
+        'which knows drawn streets (default: embedded)',
     );
     expect([all.exitCode, segment.exitCode]).toEqual([0, 0]);
   });

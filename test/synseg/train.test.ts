@@ -308,7 +308,7 @@ describe('synseg train', () => {
     [['--config', join(folder, 'none.json')], /Cannot read config: file must be readable, got ENOENT/],
     [['--steps', 'many'], /option '--steps <n>' argument 'many' is invalid\. It must be an integer of at least 0\./],
     [['--recipe', 'worst'], /It must be one of "dense-captions", "tags", "paper"\./],
-    [['--lambda', '1,2'], /It must name each once, got "align" twice\./],
+    [['--lambda', '1,2'], /It must name each option once, got "align" twice\./],
     [['--nonsense'], /unknown option '--nonsense'/],
     [['more'], /too many arguments|argument/],
   ])('ends with 2 for %j', async (argv, message) => {

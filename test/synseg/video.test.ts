@@ -111,7 +111,7 @@ describe('synseg video', () => {
     writeFileSync(at('jumping.ts'), Buffer.concat([part('first', 1), part('later', 31)]));
     const { stdout, stderr } = await command(['video', at('jumping.ts'), ...required, '--json']);
     expect(stderr).toContain(
-      `${at('jumping.ts')}: its clock jumped once; what came after follows at once (--max-gap-seconds 10)\n`,
+      `${at('jumping.ts')}: its clock jumped once; later frames follow without the gap (--max-gap-seconds 10)\n`,
     );
     expect(report(stdout).sources).toMatchObject([{ gaps: 1 }]);
     expect(

@@ -1,19 +1,19 @@
 /**
  * Options of a training run from a file: JSON, or the default export of a module.
  *
- * A name that is not known is refused, since a run of days must not differ from its configuration by a typing error.
- * Paths in it start from the working directory, as those of flags do.
+ * An unknown name is an error: a typing error must not change a run of several days. Relative paths start from the
+ * working directory, as those of flags do.
  */
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, readOptions, readTextFile, type Options } from '@synseg/core/guards';
 
 /**
- * Reads a configuration and checks it. TypeScript is left to the runtime.
+ * Reads and checks a configuration. TypeScript is run by the runtime itself.
  *
  * @param path - .json, .js, .mjs, .ts or .mts
- * @param described - what may be in it
- * @returns what is in it, without defaults
+ * @param described - options that may be in it
+ * @returns the contents, without defaults
  * @throws RangeError when the file cannot be read or loaded; TypeError or RangeError naming the file and the option
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 /**
- * Options → flags of the command line: names, placeholders, help, and what a text stands for, checked by the option's
- * own rule. The help is the docblock over the option, which `scripts/options.ts` puts into `generated/option-help.json`.
+ * Options → flags of the command line: names, placeholders, help, and values read from text by the option's own rule.
+ * The help is the docblock over the option, which `scripts/option-help.ts` puts into
+ * `generated/option-help.json`.
  */
 import { readOptions, type Option, type Options, type OptionsOf } from '@synseg/core/guards';
 import generated from './generated/option-help.json' with { type: 'json' };
@@ -13,18 +14,18 @@ const HELP: Readonly<Record<string, Readonly<Record<string, { text: string; defa
 export interface Flag {
   /** Name of the option. */
   readonly option: string;
-  /** As commander takes it: `--max-pixels <n>`. */
+  /** Flag and placeholder in commander's form: `--max-pixels <n>`. */
   readonly syntax: string;
   readonly help: string;
   readonly needed: boolean;
-  /** The option's value for a text; RangeError, with the rule alone as its message, when there is none. */
+  /** Reads the option's value from text; throws RangeError with the rule alone as its message. */
   readonly read?: (text: string) => unknown;
-  /** The value of the flag alone. */
+  /** The value that the flag has when no text follows it. */
   readonly alone?: unknown;
   readonly hidden?: true;
 }
 
-/** Those of a command's flags that are options of one of its calls. */
+/** The flags that are options of `described`. */
 export function among<Described extends Options>(described: Described, flags: object): Given<OptionsOf<Described>> {
   return Object.fromEntries(Object.entries(flags).filter(([name]) => name in described)) as Given<OptionsOf<Described>>;
 }
@@ -39,7 +40,7 @@ export function only<Described extends Options, Name extends keyof Described>(
   return Object.fromEntries(names.map((name) => [name, described[name]])) as Pick<Described, Name>;
 }
 
-/** A description but for some options. */
+/** A description without some options. */
 export function without<Described extends Options, Name extends string>(
   described: Described,
   ...names: readonly Name[]
@@ -54,8 +55,8 @@ export function kebabCase(name: string): string {
 }
 
 /**
- * The flags of a description, in its order. An option with options in it takes them as `name=value,…`; a text alone is
- * the first of them, or switches one on.
+ * The flags of a description, in its order. A group of options is given as `name=value,…`; an item without `=` is the
+ * value of the first option, or the name of one to switch on.
  *
  * @param name - name of the constant that holds the description
  */
@@ -110,14 +111,14 @@ function valueOf(option: string, facts: Option<unknown>, text: string): unknown 
       const names = Object.keys(options ?? {})
         .map(kebabCase)
         .join(', ');
-      throw new RangeError(`It must be made of name=value, with ${names} as names, got ${got.split(';')[0]}.`);
+      throw new RangeError(`It must be name=value, where name is one of ${names}, got ${got.split(';')[0]}.`);
     }
     const subject = what.startsWith(`${option}.`) && inner ? `Its ${kebabCase(what.slice(option.length + 1))}` : 'It';
     throw new RangeError(`${subject} must ${rule}.`, { cause: error });
   }
 }
 
-/** `weight=0.5,flip,crop=0.5:1`: options within an option; colons stand between the items of a list. */
+/** Reads a group of options, such as `weight=0.5,flip,crop=0.5:1`; colons separate the items of a list. */
 function groupOf(options: Options, text: string): unknown {
   const names = Object.keys(options);
   const pairs = commaSeparated(text).map((item): readonly [string, unknown] => {
@@ -134,7 +135,7 @@ function groupOf(options: Options, text: string): unknown {
     ];
   });
   const twice = pairs.find(([name], at) => pairs.findIndex(([other]) => other === name) !== at);
-  if (twice !== undefined) throw new RangeError(`It must name each once, got "${twice[0]}" twice.`);
+  if (twice !== undefined) throw new RangeError(`It must name each option once, got "${twice[0]}" twice.`);
   return Object.fromEntries(pairs);
 }
 

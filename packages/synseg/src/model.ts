@@ -1,4 +1,4 @@
-/** The checkpoint of a command: its flags, how it is loaded, and how its labels are decided. */
+/** The checkpoint of a command: its flags and how it is loaded; flags of pictures and labels. */
 import { Segmenter, type LoadProgress } from '@synseg/core';
 import { text, value, type OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS, LOAD_OPTIONS } from '@synseg/core/options';
@@ -6,39 +6,39 @@ import type { Context, Loaded } from './context.ts';
 import { among, only } from './flags.ts';
 import { commaSeparated, megabytes } from './text.ts';
 
-/** The checkpoint of every command that is told of none. */
+/** The default checkpoint of every command. */
 export const EMBEDDED = 'embedded';
 
-/** Which checkpoint. */
+/** The flag that names a checkpoint. */
 export const CHECKPOINT_FLAGS = {
   /**
-   * Hub id or folder of the checkpoint, or "embedded": the one that comes with the package, for drawn streets.
+   * Checkpoint: a hub id, a folder, or "embedded" for the small one inside the package, which knows drawn streets.
    * @default embedded
    */
   model: { ...text(), placeholder: 'source' },
 };
 
-/** Which checkpoint, and how it is loaded. */
+/** The checkpoint and how it is loaded. */
 export const MODEL_FLAGS = {
   ...CHECKPOINT_FLAGS,
   ...only(LOAD_OPTIONS, 'device', 'precision', 'inputSize', 'threads', 'cacheFolder', 'revision', 'offline'),
 };
 
-/** What is taken for a picture. */
+/** Limits of pictures. */
 export const IMAGE_FLAGS = only(LOAD_OPTIONS, 'maxPixels', 'maxImageBytes', 'maxFetchSeconds', 'allowSVG');
 
-/** How labels become embeddings, and where a pixel is background. */
+/** Embedding of labels, and the rule of the background. */
 export const LABEL_FLAGS = only(LABELS_OPTIONS, 'threshold', 'background', 'templates');
 
 const unique = (names: readonly string[]): boolean => names.length > 0 && new Set(names).size === names.length;
 
-/** Names of classes. */
+/** The option that names classes. */
 export const NAMES = value<readonly string[]>('name at least one class, and each once', Array.isArray, unique, {
   fromText: commaSeparated,
   placeholder: 'a,b,c',
 });
 
-/** Loads the checkpoint that is named, else the embedded one, with a word about what that is for. */
+/** Loads the checkpoint of `--model`, else the embedded one, with a note about its use. */
 export async function loadModel(
   { work, signal, note, progress }: Context,
   flags: OptionsOf<typeof MODEL_FLAGS>,
@@ -51,7 +51,7 @@ export async function loadModel(
   return { segmenter, model };
 }
 
-/** The checkpoint that is named, else the embedded one. */
+/** The checkpoint of `--model`, else the embedded one. */
 export function modelOf({ model }: OptionsOf<typeof CHECKPOINT_FLAGS>, note: Context['note']): string {
   if (model === undefined)
     note('model: embedded, trained on drawn streets; for photographs add --model CIDAS/clipseg-rd64-refined');

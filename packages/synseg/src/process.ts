@@ -1,6 +1,6 @@
 /**
- * The process around {@link runCommand}. The first Ctrl-C (or SIGTERM) lets the work end in order; for the second one the
- * signal's own effect is restored, since calling `process.exit` while inference runs would abort the process.
+ * The process around {@link runCommand}. The first Ctrl-C (or SIGTERM) lets the work end in order; for the second one
+ * the signal's own effect is restored, since `process.exit` while inference runs would abort the process.
  */
 import packageFacts from '../package.json' with { type: 'json' };
 import type { Work } from './context.ts';

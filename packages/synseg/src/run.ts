@@ -1,7 +1,7 @@
 /**
  * The command line of `synseg`: commands, help, output, exit codes. The only file that imports commander.
  *
- * Every command has the same output: the result goes to stdout, as text or with `--json` as one object, errors included;
+ * The output of every command: the result goes to stdout, as text or with `--json` as one object, errors included;
  * progress, notes, warnings and errors go to stderr; `--quiet` leaves warnings, errors and the object of `--json`.
  */
 import { isSynsegError } from '@synseg/core';

@@ -15,13 +15,13 @@ const SOURCES = value<readonly string[]>('name a path', Array.isArray, (paths) =
   placeholder: 'source...',
 });
 
-/** What is trained on, how it is read, and where other options come from. */
+/** Flags of the data and of the configuration file. */
 const DATA_FLAGS = {
-  /** Options from a .json file, or a module with a default export, under the names that they have in the API. */
+  /** Configuration file: .json, or a module with a default export. Its names are those of the API. */
   config: { ...text(), placeholder: 'file' },
-  /** Trains the encoders on whole captions, by trainEncoders(), with flags of its own: see --encoders --help. */
+  /** Trains both encoders on whole captions; see `synseg train --encoders --help` for its flags. */
   encoders: withDefault(flag(), false),
-  /** Tar shards, .jsonl, .csv, .tsv, COCO .json, or a folder. */
+  /** Training data: tar shards, .jsonl, .csv, .tsv, COCO .json, or a folder. */
   data: SOURCES,
   dataFormat: DATA_OPTIONS.format,
   ...without(DATA_OPTIONS, 'source', 'format'),
@@ -40,8 +40,8 @@ export const TRAIN_ENCODERS_FLAGS = {
 type Values = Readonly<Record<string, unknown>>;
 
 /**
- * The options, but for what belongs to the process. A flag takes the place of the file's value; of an option with options
- * in it, of those alone that it names.
+ * Options of `train()` or `trainEncoders()`, without callbacks and signal. A flag overrides the file's value; within a
+ * group, only the options that it names.
  *
  * @throws RangeError when data, init or out is missing
  */
@@ -73,7 +73,7 @@ export async function trainOptions(flags: Values, described: Options, advanced: 
 
 const optional = (name: string, values: object): Values => (Object.keys(values).length === 0 ? {} : { [name]: values });
 
-/** A random change is the flag's or the file's, and the split of one set is not another's. */
+/** Augmentation is the flag's or the file's as a whole, and the split of one data set does not apply to another. */
 function merged({ split, ...others }: Values, flags: Values): Values {
   const file = split === undefined || 'dataset' in flags ? others : { ...others, split };
   const entries = Object.entries(flags).map(([name, value]) => [

@@ -1,4 +1,4 @@
-/** What the commands that read videos have in common: their flags, sources, and what is said of sources on the way. */
+/** The shared parts of the commands that read videos: flags, sources, notes and warnings about sources. */
 import { encodedLogin, text, type OptionsOf } from '@synseg/core/guards';
 import { describeSource, type SegmentVideosOptions, type SourceReport, type VideoSource } from '@synseg/video';
 import { SEGMENT_VIDEOS_OPTIONS } from '@synseg/video/options';
@@ -18,7 +18,7 @@ export const VIDEO_FLAGS = {
 };
 export type VideoFlags = OptionsOf<typeof VIDEO_FLAGS, 'labels'>;
 
-/** The sources, with ffmpeg's own options where there are some. */
+/** The sources, with options for ffmpeg where some are given. */
 export function sourcesOf(
   sources: readonly string[],
   { inputOptions }: Pick<VideoFlags, 'inputOptions'>,
@@ -27,7 +27,7 @@ export function sourcesOf(
   const words = inputOptions.split(/\s+/).filter((word) => word !== '');
   return sources.map((source) => {
     const { kind, name } = describeSource(source);
-    // With a format of the caller's the words after `-i` are the format's business; else they are a path or an address.
+    // Where `-f` names a format, ffmpeg gets the source as it is; else it is a path or an address.
     const url = words.includes('-f') ? source : kind === 'network' ? encodedLogin(source) : source;
     return {
       url: kind === 'file' && !words.includes('-f') ? source.replace(/^(?!file:)/, 'file:') : url,
@@ -37,7 +37,7 @@ export function sourcesOf(
   });
 }
 
-/** What is said of sources on the way: a camera that is away is told of once, not at each attempt. */
+/** Notes about sources while they run: an absent camera is reported once, not at each attempt. */
 export function sourceNotes(
   note: Context['note'],
   maxGapSeconds = 10,
@@ -46,7 +46,7 @@ export function sourceNotes(
   return {
     onState: ({ source, state, reason, retryInSeconds }) => {
       if (state === 'running' && told.delete(source)) note(`${source}: running again`);
-      // That one has failed is said at the end, even where all else is quiet.
+      // A failure is reported at the end, also under --quiet.
       if ((state !== 'stalled' && state !== 'reconnecting') || told.get(source) === (reason ?? '')) return;
       told.set(source, reason ?? '');
       const again = retryInSeconds === undefined ? '' : `, trying again in ${retryInSeconds.toFixed(1)} s`;
@@ -55,15 +55,15 @@ export function sourceNotes(
     onEnd: ({ source, frames, complaints, gaps }) => {
       if (gaps > 0)
         note(
-          `${source}: its clock jumped ${gaps === 1 ? 'once' : `${gaps} times`}; what came after follows at once ` +
+          `${source}: its clock jumped ${gaps === 1 ? 'once' : `${gaps} times`}; later frames follow without the gap ` +
             `(--max-gap-seconds ${maxGapSeconds})`,
         );
-      if (complaints !== '') note(`${source}: after ${frames} frames ffmpeg had complained:\n${complaints}`);
+      if (complaints !== '') note(`${source}: ffmpeg reported problems in the ${frames} frames read:\n${complaints}`);
     },
   };
 }
 
-/** Says which sources failed and which files are unfinished, even where all else is quiet. */
+/** Warns of sources that failed and of files that are unfinished. */
 export function warnOfFailures(sources: readonly SourceReport[], warn: Context['warn']): boolean {
   const failed = sources.filter(({ failure }) => failure !== undefined);
   for (const { source, failure } of failed) warn(`synseg: ${source} failed: ${failure ?? ''}`);

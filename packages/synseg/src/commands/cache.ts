@@ -1,4 +1,4 @@
-/** `synseg cache`: what is cached; checkpoints that were downloaded belong to the hub's own cache and are left alone. */
+/** `synseg cache`: the size of the cache, and clearing it. Downloaded checkpoints, in the hub's own cache, stay. */
 import { cacheUsage, clearCache, defaultCacheFolder, hubDefaults } from '@synseg/core/checkpoint';
 import { flag, withDefault } from '@synseg/core/guards';
 import { command } from '../context.ts';

@@ -1,4 +1,4 @@
-/** `synseg create`: a checkpoint from nothing but sizes and a file of captions. */
+/** `synseg create`: a checkpoint with random weights, whose tokenizer is learned from captions. */
 import { text, type OptionsOf } from '@synseg/core/guards';
 import * as train from '@synseg/train';
 import { CREATE_OPTIONS, READ_CAPTIONS_OPTIONS } from '@synseg/train/options';
@@ -8,7 +8,7 @@ import { grouped } from '../text.ts';
 
 /** Flags of `synseg create`. */
 export const CREATE_FLAGS = {
-  /** New folder. */
+  /** New folder of the checkpoint. */
   out: { ...text(), placeholder: 'folder' },
   ...READ_CAPTIONS_OPTIONS,
   ...CREATE_OPTIONS,
@@ -21,7 +21,8 @@ export const create = command({
   needed: ['out'],
   operand: '<captions>',
   help: `
-Captions are a file, also packed as .gz. What is written segments, though at random.
+The captions are one file, which may be packed as .gz; the tokenizer is learned from
+them. The new checkpoint loads and runs, but knows nothing before it is trained.
 
 Examples:
   $ synseg create captions.jsonl --out nano --vision width=192,layers=6

@@ -1,4 +1,4 @@
-/** `synseg doctor`: what this machine has, found out by trying. */
+/** `synseg doctor`: runtime, devices that really start, ffmpeg and caches of this machine. */
 import { access, constants, mkdir } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { cacheUsage, defaultCacheFolder, hubDefaults } from '@synseg/core/checkpoint';

@@ -1,4 +1,4 @@
-/** `synseg evaluate`: a score, with the protocol it was got under. */
+/** `synseg evaluate`: the score of a checkpoint, with the protocol that it was measured under. */
 import type { OptionsOf } from '@synseg/core/guards';
 import * as train from '@synseg/train';
 import { EVALUATE_OPTIONS } from '@synseg/train/options';
@@ -21,8 +21,9 @@ Examples:
   $ synseg evaluate --model runs/a/best --dataset ccp --root data/ccp --limit 100 --sheet worst.png --json
   $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset index-png --root data/mine --views 5
 
-A data set is a folder of pictures, index PNGs of the same names, and a classes.json. Each pixel takes the label with the
-highest activation. The protocol is part of the result: compare only what was got under the same.
+The data set index-png is a folder with images, index PNGs of the same names, and a
+classes.json. Without --threshold, each pixel takes the label with the highest
+activation. Compare scores only where the protocol, which the result states, is equal.
 `,
   run,
 });

@@ -1,4 +1,4 @@
-/** `synseg export`: a checkpoint of a run as a folder for the segmenter. */
+/** `synseg export`: a checkpoint of a training run as a folder that the segmenter loads. */
 import { text, withDefault, type OptionsOf } from '@synseg/core/guards';
 import * as train from '@synseg/train';
 import { EXPORT_OPTIONS } from '@synseg/train/options';
@@ -7,7 +7,7 @@ import { among } from '../flags.ts';
 
 /** Flags of `synseg export`. */
 export const EXPORT_FLAGS = {
-  /** New folder. */
+  /** New folder of the checkpoint. */
   out: { ...text(), placeholder: 'folder' },
   ...EXPORT_OPTIONS,
   precision: withDefault(EXPORT_OPTIONS.precision, 'fp32'),
@@ -20,7 +20,8 @@ export const exporting = command({
   needed: ['out'],
   operand: '<checkpoint>',
   help: `
-What is written holds no projector and no optimizer. A checkpoint is a folder such as runs/a/best.
+The checkpoint is a folder of a training run, such as runs/a/best. The exported folder
+holds the weights that segmenting needs, without the projector and the optimizer.
 
 Examples:
   $ synseg export runs/a/best --out model

@@ -1,4 +1,4 @@
-/** `synseg labels`: embed labels and save them, or list what a vocabulary checkpoint knows. */
+/** `synseg labels`: embeds labels and saves them, or lists the vocabulary of a checkpoint. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkOutputs, text, type OptionsOf } from '@synseg/core/guards';
@@ -11,7 +11,7 @@ import { commaSeparated, table } from '../text.ts';
 /** Flags of `synseg labels`. */
 export const LABELS_FLAGS = {
   ...MODEL_FLAGS,
-  /** File for the set, to be used without the text encoder. */
+  /** File that the label set is written to; it is used without the text encoder. */
   save: { ...text(), placeholder: 'file.safetensors' },
   ...LABEL_FLAGS,
 };
@@ -22,7 +22,8 @@ export const labels = command({
   flags: LABELS_FLAGS,
   operand: '[names]',
   help: `
-Names are separated by commas. Without any, the words that the checkpoint knows are listed.
+Names are separated by commas. Without names, the vocabulary of the checkpoint is
+listed, if it has one.
 
 Examples:
   $ synseg labels road,car --model ./checkpoint --save street.safetensors
@@ -43,7 +44,7 @@ async function run(
   await using _ = segmenter;
   if (names === undefined) {
     const { vocabulary } = segmenter;
-    const text = vocabulary?.join('\n') ?? 'This checkpoint has a text encoder: any words will do.';
+    const text = vocabulary?.join('\n') ?? 'This checkpoint has a text encoder: it takes any words.';
     return { json: { model, vocabulary: vocabulary ?? null }, text };
   }
   const set = await segmenter.labels(commaSeparated(names), {

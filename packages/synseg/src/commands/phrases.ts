@@ -1,4 +1,4 @@
-/** `synseg phrases`: captions in, noun phrases out; or the list of phrases that are dropped. */
+/** `synseg phrases`: the noun phrases of captions, or the list of excluded phrases. */
 import { flag, withDefault, type OptionsOf } from '@synseg/core/guards';
 import * as train from '@synseg/train';
 import { EXTRACT_PHRASES_OPTIONS } from '@synseg/train/options';
@@ -9,7 +9,7 @@ import { grouped } from '../text.ts';
 /** Flags of `synseg phrases`. */
 export const PHRASES_FLAGS = {
   ...EXTRACT_PHRASES_OPTIONS,
-  /** Prints the phrases that are dropped, as a file to edit, and reads no captions. */
+  /** Prints the list of excluded phrases, for a file to edit, and reads no captions. */
   exclusions: withDefault(flag(), false),
 };
 
@@ -19,7 +19,8 @@ export const phrases = command({
   flags: PHRASES_FLAGS,
   operand: '[captions]',
   help: `
-Captions are a file, also packed as .gz. Memory does not grow with the file. Ctrl-C leaves no file.
+The captions are one file, which may be packed as .gz. Memory use does not depend on
+its size. Ctrl-C leaves no output.
 
 Examples:
   $ synseg phrases cc12m.tsv --out phrases.jsonl                       # url<TAB>caption, no header

@@ -1,4 +1,4 @@
-/** `synseg segment`: one picture in, areas, overlay, label map and outlines out. */
+/** `synseg segment`: one picture → areas, overlay, label map, run lengths and outlines. */
 import { stat } from 'node:fs/promises';
 import { LabelSet } from '@synseg/core';
 import { writeFileAtomic } from '@synseg/core/checkpoint';
@@ -26,26 +26,26 @@ const file = (...endings: readonly string[]): ReturnType<typeof text> =>
     { fromText: String, placeholder: 'file' },
   );
 
-/** How closely the picture is looked at. */
+/** Views of the picture. */
 const VIEW_FLAGS = only(SEGMENT_OPTIONS, 'views', 'merge');
 
 /** Flags of `synseg segment`. */
 export const SEGMENT_FLAGS = {
   /** Names of the classes, separated by commas. */
   labels: NAMES,
-  /** Label set saved by "synseg labels --save", instead of --labels. */
+  /** Label set that `synseg labels --save` wrote; instead of --labels. */
   labelSet: { ...text(), placeholder: 'file' },
   ...MODEL_FLAGS,
-  /** Picture with its labels drawn over it, to be written: .png, .jpg or .webp. */
+  /** Writes the picture with its labels drawn over it: .png, .jpg or .webp. */
   out: file('.png', '.jpg', '.jpeg', '.webp'),
-  /** Label map as a palette PNG, to be written: pixel value = label index, 255 = background. */
+  /** Writes the label map as a palette PNG: pixel value = label index, 255 = background. */
   mask: file('.png'),
   ...VIEW_FLAGS,
   ...IMAGE_FLAGS,
   ...LABEL_FLAGS,
-  /** Adds COCO run lengths to --json. */
+  /** Adds the masks as COCO run lengths to the object of --json. */
   rle: flag(),
-  /** Adds outlines to --json. */
+  /** Adds the outlines as polygons to the object of --json. */
   polygons: flag(),
 };
 
@@ -55,10 +55,12 @@ export const segment = command({
   flags: SEGMENT_FLAGS,
   operand: '<image>',
   help: `
-The picture is a file or a URL; $ synseg street.jpg … is short for $ synseg segment street.jpg …
+The picture is a file or a URL. "synseg street.jpg …" is short for
+"synseg segment street.jpg …".
 
 Examples:
-  $ synseg segment street.jpg --model CIDAS/clipseg-rd64-refined --labels "road,car,a person in red" --out overlay.png
+  $ synseg segment street.jpg --model CIDAS/clipseg-rd64-refined \\
+      --labels "road,car,a person in red" --out overlay.png
   $ synseg segment street.jpg --model ./checkpoint --labels road,car --json --rle > masks.json
 `,
   run,
@@ -85,7 +87,7 @@ async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, ima
       ? await savedLabels(labelSet as string, among(LABELS_OPTIONS, flags))
       : await segmenter.labels(names, { ...among(LABELS_OPTIONS, flags), signal });
   const embedded = performance.now();
-  // A pipe can be read once, and what an address answers may change: the overlay is drawn on what was segmented.
+  // A pipe can be read once, and a URL may answer differently: the overlay is drawn on the bytes that were segmented.
   const once =
     out !== undefined &&
     (/^(?:https?|data):/i.test(image) || (await stat(image).catch(() => undefined))?.isFile() === false);
@@ -128,7 +130,7 @@ async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, ima
 const formatOf = (path: string): 'jpeg' | 'png' | 'webp' =>
   /\.jpe?g$/i.test(path) ? 'jpeg' : /\.webp$/i.test(path) ? 'webp' : 'png';
 
-/** A saved set, decided as the flags say where they say something. */
+/** A saved set; threshold and background of the flags override its own. */
 async function savedLabels(path: string, flags: OptionsOf<typeof LABELS_OPTIONS>): Promise<LabelSet> {
   const { threshold, background } = flags;
   const saved = await LabelSet.load(path);

@@ -1,4 +1,4 @@
-/** `synseg serve`: sources on a web page, live, with labels to edit. */
+/** `synseg serve`: a live web page of sources, on which the labels can be edited. */
 import type { LabelInput, LabelSet } from '@synseg/core';
 import { withDefault, type OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS } from '@synseg/core/options';
@@ -17,7 +17,7 @@ export const SERVE_FLAGS = {
   ...VIDEO_FLAGS,
   ...only(SEGMENT_VIDEOS_OPTIONS, 'jpeg'),
   /**
-   * Port of the page; 0 takes any that is free.
+   * Port of the page; 0 takes any free one.
    * @default 8080
    */
   port: withDefault(PREVIEW_OPTIONS.port, DEFAULT_PORT),
@@ -32,8 +32,8 @@ export const serve = command({
   needed: ['labels'],
   operand: '<source...>',
   help: `
-Prints the address of the page. Files are played at their own speed, and what the model cannot follow is dropped, as for a
-camera.
+Prints the address of the page. Files are played at their own speed, and frames that
+the model cannot keep up with are dropped, as for a camera. Ctrl-C ends it.
 
 Example:
   $ synseg serve camera:0 --model ./checkpoint --labels road,car --smooth
@@ -65,7 +65,7 @@ async function run(context: Context, flags: ServeFlags, sources: readonly string
     if (!signal.aborted) throw error;
   }
   const failed = warnOfFailures(stream?.sources ?? [], warn);
-  return { json: { url: null }, text: 'Interrupted before there was a page', failed, interrupted: signal.aborted };
+  return { json: { url: null }, text: 'Interrupted before the page was ready', failed, interrupted: signal.aborted };
 }
 
 async function openPage(
@@ -82,7 +82,7 @@ async function openPage(
   });
 }
 
-/** Files are played at their own speed, and what the model cannot follow is dropped, as for a camera. */
+/** Files are played at their own speed, and frames that the model cannot keep up with are dropped. */
 function liveOptions(
   { note, signal }: Context,
   flags: ServeFlags,
@@ -129,7 +129,7 @@ function shown({ names, colors, thresholds, background, defaultThreshold, backgr
   };
 }
 
-/** Labels as they were edited, in the colors they had: a new one does not take another's. */
+/** The edited labels; those that were there before keep their colors. */
 function recolored(edited: readonly PreviewLabel[], { names, colors }: LabelSet): LabelInput[] {
   return edited.map((label) => {
     const color = colors[names.indexOf(label.name)];

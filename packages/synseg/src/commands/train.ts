@@ -1,4 +1,4 @@
-/** `synseg train`: progress on the way, the result of the run at its end; the run's own log has every step. */
+/** `synseg train`: progress during the run, its result at the end; the log in the run folder has every step. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withoutSecrets } from '@synseg/core/guards';
@@ -21,19 +21,25 @@ export const train = command({
   flags: TRAIN_FLAGS,
   help: `
 Examples:
-  $ synseg train --data "shards/{00000..00099}.tar" --phrases phrases.jsonl --init CIDAS/clipseg-rd64-refined --out runs/a
-  $ synseg train --data tags.jsonl --init random --trunk ./backbone --recipe tags --steps 200 --out runs/b --json
+  $ synseg train --data "shards/{00000..00099}.tar" --phrases phrases.jsonl \\
+      --init CIDAS/clipseg-rd64-refined --out runs/a
+  $ synseg train --data tags.jsonl --init random --trunk ./backbone --recipe tags \\
+      --steps 200 --out runs/b --json
   $ synseg train --config run.json --steps 20000 --resume
-  $ synseg train --data photos --objective masks --init ./checkpoint --out runs/c --augmentation flip,crop=0.5:1 --evaluation dataset=camvid,root=data/camvid,split=val
-  $ synseg train --encoders --data captions.jsonl --init nano --out runs/encoders --evaluation data=held-out.jsonl
+  $ synseg train --data photos --objective masks --init ./checkpoint --out runs/c \\
+      --augmentation flip,crop=0.5:1 --evaluation dataset=camvid,root=data/camvid,split=val
+  $ synseg train --encoders --data captions.jsonl --init nano --out runs/encoders \\
+      --evaluation data=held-out.jsonl
 
-Every option of train() may stand in the config file; a flag wins over it. A .ts file needs Deno, Node 22.18 or later, or 23.6
-or later. The configuration with all defaults goes to stderr and to config.json of the run.
+The configuration file takes every option of train(); a flag overrides it. A .ts file
+needs Deno or Node 22.18, 23.6 or later. The complete configuration, defaults
+included, goes to stderr and to config.json in the run folder.
 
---json prints the report of the last step with interrupted, seconds, out, checkpoint and best. Every step is a line of
-log.jsonl in the run folder.
+--json prints the report of the last step with interrupted, seconds, out, checkpoint
+and best. Every step is a line of log.jsonl in the run folder.
 
-Ctrl-C finishes the step, saves, and ends with 130. --resume goes on from there, or from the last save, bit for bit.
+Ctrl-C finishes the step, saves, and exits with 130. --resume continues from the last
+save, bit for bit.
 `,
   async run(context, flags) {
     const options = (await trainOptions(flags, TRAIN_OPTIONS, TRAIN_ADVANCED_OPTIONS)) as unknown as TrainOptions;
@@ -47,7 +53,8 @@ export const trainEncoders = command({
   name: 'TRAIN_ENCODERS_FLAGS',
   flags: TRAIN_ENCODERS_FLAGS,
   help: `
-Trains both encoders on whole captions: each is a negative of every other picture of the batch. synseg train --help says more.
+Trains both encoders on whole captions (InfoNCE): each caption is a negative for every
+other picture of the batch. See also "synseg train --help".
 
 Examples:
   $ synseg create captions.jsonl --out nano
@@ -70,10 +77,10 @@ interface Callbacks {
 
 type Planned = Pick<ReturnType<typeof library.planTraining | typeof library.planEncoders>, 'plan' | 'surroundings'>;
 
-/** A score, and the step it is of. */
+/** A score and its step. */
 type BestScore = { readonly step: number } & (Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>);
 
-/** What came of a run: the last report, if there was one, and where things are. */
+/** Result of a run: the last report, if there was one, and the places of its files. */
 interface Summary extends Partial<StepReport> {
   readonly interrupted: boolean;
   /** Loading included. */
@@ -125,7 +132,7 @@ async function follow(
   return { json: summary, text: summaryText(summary), interrupted };
 }
 
-/** Time passed and time left, over steps done since the first report: the first one holds what loads late. */
+/** Time passed and time left. The first report is left out of the pace, since its step includes loading. */
 class Pace {
   readonly #started = performance.now();
   #first: { readonly step: number; readonly at: number } | undefined;
@@ -178,7 +185,7 @@ function scoreText(score: Omit<SegmentationScore, 'best'> | Omit<RetrievalScore,
   );
 }
 
-/** What is told of encoders in training. */
+/** Measures of encoders in training. */
 function pairText({ accuracy, logitScale }: Partial<StepReport>): string {
   return accuracy === undefined || logitScale === undefined
     ? ''

@@ -1,4 +1,4 @@
-/** `synseg video`: segment videos and live streams, write files, report. */
+/** `synseg video`: segments videos and live streams, writes files, and reports. */
 import { basename, extname } from 'node:path';
 import type { LabelSet } from '@synseg/core';
 import { checkOutputs, type OptionsOf } from '@synseg/core/guards';
@@ -28,27 +28,32 @@ export const video = command({
   needed: ['labels'],
   operand: '<source...>',
   help: `
-A source is a video file, an image sequence (frames/%05d.png, frames/*.jpg), a camera (camera:0), stdin (-) or a URL that
-ffmpeg can open. With several sources, names of files contain {name} or {n}.
+A source is a video file, an image sequence (frames/%05d.png, frames/*.jpg), a camera
+(camera:0), stdin (-) or a URL that ffmpeg can open. With several sources, the names of
+output files must contain {name} or {n}.
 
 Examples:
   $ synseg video drive.mp4 --labels road,car,sky --out overlay.mp4
-  $ synseg video drive.mp4 --model ./checkpoint --labels road,car --jsonl masks.jsonl --every 5 --start 10 --end 20
-  $ synseg video rtsp://camera/1 camera:0 --model ./checkpoint --labels road,car --out "out/{name}.mp4" --json
-  $ ffmpeg -i any.mkv -f mpegts - | synseg video - --model ./checkpoint --labels road --csv shares.csv
-  $ synseg video /dev/video0 --input-options "-f v4l2 -input_format mjpeg -video_size 1280x720" --labels road,car
+  $ synseg video drive.mp4 --model ./checkpoint --labels road,car \\
+      --jsonl masks.jsonl --every 5 --start 10 --end 20
+  $ synseg video rtsp://camera/1 camera:0 --labels road,car --out "out/{name}.mp4" --json
+  $ ffmpeg -i any.mkv -f mpegts - | synseg video - --labels road --csv shares.csv
+  $ synseg video /dev/video0 --labels road,car \\
+      --input-options "-f v4l2 -input_format mjpeg -video_size 1280x720"
 
---json prints: source, frames, dropped, framesPerSecond, seconds, device, precision, labels, areas (mean share of the picture
-per label), background, backgroundRule, sources (state, counts, failure and files of each), out, jsonl, coco, csv, pngFolder,
-interrupted. With several sources, out and the others are lists.
+--json prints source, frames, dropped, framesPerSecond, seconds, device, precision,
+labels, areas (mean share of the picture per label), background, backgroundRule,
+sources (state, counts, failure and files of each), out, jsonl, coco, csv, pngFolder
+and interrupted. With several sources, out and the other files are lists.
 
-Files grow under a name of their own, .name.….partial.ext, and are put in place when they are whole. What was there stays
-until then, also when something fails. Ctrl-C finishes the files with the frames done so far.
+Output files are written as .name.….partial.ext and renamed when they are complete; an
+existing file stays until then, also on failure. Ctrl-C completes the files with the
+frames done so far.
 `,
   run,
 });
 
-/** Which flag names which output. */
+/** The flag of each output. */
 const FILES = { overlay: 'out', jsonl: 'jsonl', coco: 'coco', csv: 'csv', pngFolder: 'pngFolder' } as const;
 type File = keyof typeof FILES;
 const KINDS = Object.keys(FILES) as readonly File[];
@@ -85,7 +90,7 @@ async function run(context: Context, flags: VideoCommandFlags, sources: readonly
       reports = stream.sources;
     }
   } catch (error) {
-    // All have failed: the report says why, source by source, as it does when some have.
+    // Where all sources failed, the report says why for each, as it does where some did.
     const told = reports.length > 1 && reports.every(({ failure }) => failure !== undefined);
     if (!signal.aborted && !told) {
       warnOfFailures(
@@ -107,7 +112,7 @@ async function run(context: Context, flags: VideoCommandFlags, sources: readonly
   return { json: report, text: summary(report), failed, interrupted: signal.aborted };
 }
 
-/** Checks the files to write before the model is loaded, whose folder nothing is written to either. */
+/** Checks the output files before the model is loaded; none may lie in the model's folder. */
 async function checkPlaces(
   flags: VideoCommandFlags,
   sources: readonly string[],
@@ -137,8 +142,7 @@ const flagOf = (kind: File): string => `--${kebabCase(FILES[kind])}`;
 function filesOf(flags: VideoCommandFlags, sources: readonly string[], at: number): OutputFiles {
   const { name: source } = describeSource(sources[at] as string);
   const [number = ''] = / #\d+$/.exec((sourceNames(sources)[at] ?? '').slice(source.length)) ?? [];
-  // What no file system takes in a name, or a shell takes apart, and dots that would hide the file or lead out of its
-  // folder.
+  // Replaces characters that file systems or shells do not take, and dots that hide a file or lead out of its folder.
   const name =
     `${basename(source, extname(source))}${number}`.replaceAll(/[\s/\\:*?"<>|\p{Cc}]+/gu, '-').replace(/^\.+/, '') ||
     'source';
@@ -163,7 +167,7 @@ function writtenOf(
   return files.length > 1 && written.length > 0 ? written : (written[0] ?? null);
 }
 
-/** What the frames come to. */
+/** Sums over the frames. */
 class Tally {
   #started = performance.now();
   #frames = 0;
@@ -212,7 +216,8 @@ function summary(report: Report): string {
   const shares = labels.map((name) => `${name} ${percent(areas[name] ?? 0)}`);
   const lost = dropped === 0 ? '' : `, ${dropped} dropped`;
   return [
-    `${report.interrupted ? 'Interrupted after' : 'Done:'} ${frames} frames in ${seconds} s, ${framesPerSecond} frames/s${lost}`,
+    `${report.interrupted ? 'Interrupted after' : 'Done:'} ${frames} frames in ${seconds} s, ` +
+      `${framesPerSecond} frames/s${lost}`,
     ...(device === null ? [] : [`  on ${device}, ${precision}`]),
     ...(sources.length > 1 ? sources.map(sourceText) : []),
     ...(frames === 0
