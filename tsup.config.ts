@@ -71,6 +71,7 @@ function packageBuild(name: string, entries: readonly string[]): Options {
     define: { __BUILD_ID__: JSON.stringify(buildId()) },
     // tsup sets `baseUrl`, which TypeScript 6 calls deprecated.
     dts: types.length > 0 && {
+      banner: '/// <reference types="node" />', // TypeScript 6 loads no types that nothing asks for
       entry: Object.fromEntries(types.map((entry) => [entry, `packages/${name}/src/${entry}.ts`])),
       compilerOptions: { ignoreDeprecations: '6.0', noEmit: false, emitDeclarationOnly: true },
     },
