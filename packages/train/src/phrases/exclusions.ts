@@ -87,8 +87,8 @@ export const DEFAULT_EXCLUSIONS: readonly string[] = parseExclusions(DEFAULT_EXC
  * @example
  * ```ts
  * import { parseExclusions } from '@synseg/train';
- * console.assert(parseExclusions('# views\nbackground\n= Top, front  # not "laptop"').join() === 'background,= top,=
- * front');
+ * const entries = parseExclusions('# views\nbackground\n= Top, front  # not "laptop"');
+ * console.assert(entries.join() === 'background,= top,= front');
  * ```
  */
 export function parseExclusions(text: string): string[] {
