@@ -354,6 +354,8 @@ describe('synseg video', () => {
     });
     const { stdout } = await command(['probe', clip, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ source: clip, width: 160, height: 120, codec: 'h264', frameRate: 25 });
+    const { stdout: live } = await command(['probe', clip, '--live']);
+    expect(live).toContain('160×120, h264');
     expect(await command(['probe', at('nothing.mp4')])).toMatchObject({
       exitCode: 1,
       stdout: '',

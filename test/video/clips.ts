@@ -25,6 +25,11 @@ export function testClip(
   return ffmpeg(...input, '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '3', '-pix_fmt', 'yuv420p', ...more, file);
 }
 
+/** A still test picture; ffmpeg takes its format from the ending. */
+export function testPicture(path: string, size: string): string {
+  return ffmpeg('-f', 'lavfi', '-i', `testsrc=size=${size}`, '-frames:v', '1', path);
+}
+
 /** Presentation times of all frames in seconds, exact, from ffprobe's integers. */
 export function frameTimes(file: string): number[] {
   const fields = ['-show_entries', 'stream=time_base:frame=pts,best_effort_timestamp', '-of', 'json'];

@@ -1,4 +1,5 @@
 /** Many sources, policies and changes while the video runs; sources are pushed frames, so that everything is exact. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -71,6 +72,16 @@ describe('segmentVideos() with every frame', () => {
       failure: expect.stringContaining('lens cap on'),
     });
     await expect(collect([bad(), bad()])).rejects.toThrow('lens cap on');
+  });
+
+  it('says in one line why a file cannot be read', async () => {
+    const folder = temporaryFolder();
+    const broken = join(folder.path, 'broken.mp4');
+    writeFileSync(broken, readFileSync(testClip(join(folder.path, 'whole.mp4'))).subarray(0, 2000));
+    const { stream } = await collect([broken, pushed(3)]);
+    expect(stream.sources[0]?.failure).toMatch(/^Cannot decode video ".*broken\.mp4": .*moov atom not found; .*$/);
+    expect(stream.sources[0]?.failure).not.toMatch(/\n|@ 0x/);
+    folder.remove();
   });
 
   it('reads many files a few at a time, and warns of no leak', async () => {

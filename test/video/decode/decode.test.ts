@@ -260,6 +260,7 @@ describe('decodeFrames() of a clock that jumps', () => {
     let end: DecodeEnd | undefined;
     const frames = await collect(at('jumping.ts'), { ...selection, onEnd: (value) => (end = value) });
     expect([frames.length, end?.gaps]).toEqual([count, 2]);
+    expect(end?.complaints).not.toMatch(/monoton|discontinuity|@ 0x/);
     const step = 3 / count;
     frames.forEach(({ timeSeconds }, index) =>
       expect(timeSeconds - (frames[0]?.timeSeconds ?? NaN)).toBeCloseTo(index * step, 5),
@@ -293,7 +294,7 @@ describe('decodeFrames() ends', () => {
     writeFileSync(at('head-only.mp4'), bytes.subarray(0, moov));
     await expect(collect(at('head-only.mp4'))).rejects.toMatchObject({
       code: 'VIDEO_DECODE',
-      message: expect.stringMatching(/head-only\.mp4/),
+      message: expect.stringMatching(/head-only\.mp4": no frame could be decoded\. ffmpeg said: [^[@]*$/),
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hopeless, passing, reasonOf, refused } from '../../../packages/video/src/live/reason.ts';
+import { failureLine, hopeless, passing, reasonOf, refused } from '../../../packages/video/src/live/reason.ts';
 
 describe('reasonOf()', () => {
   it.each([
@@ -28,6 +28,16 @@ describe('reasonOf()', () => {
     ['the robot\nfell over', 'the robot fell over'],
   ])('%j', (message, reason) => {
     expect(reasonOf(message)).toBe(reason);
+  });
+});
+
+describe('failureLine()', () => {
+  it('is the first and the last thing said, in one line', () => {
+    const message = 'Cannot decode video "a": no frame could be decoded. ffmpeg said: moov atom not found\n';
+    expect(failureLine(`${message}more\nfile:a: Invalid data`)).toBe(
+      'Cannot decode video "a": no frame could be decoded. ffmpeg said: moov atom not found; file:a: Invalid data',
+    );
+    expect(failureLine('lens cap on')).toBe('lens cap on');
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,13 +8,14 @@ import type { DecodeEnd, VideoFrame } from '../../../packages/video/src/decode/d
 import type { SourceState, SourceStateChange } from '../../../packages/video/src/live/reader-options.ts';
 import { SourceReader } from '../../../packages/video/src/live/source-reader.ts';
 import type { RawFrame, VideoSource } from '../../../packages/video/src/source/source.ts';
-import { ffmpegChildren, temporaryFolder, testClip } from '../clips.ts';
+import { ffmpegChildren, temporaryFolder, testClip, testPicture } from '../clips.ts';
 import { readerSettings, type ReaderSettings } from './reader-settings.ts';
 import { CLOSED_PORT, freePort, routes, Sender } from './senders.ts';
 import { serveFile } from './serve-file.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
+const at = (name: string): string => join(folder.path, name);
 const senders: Sender[] = [];
 afterEach(async () => {
   await Promise.all(senders.splice(0).map((sender) => sender.kill()));
@@ -168,6 +170,31 @@ describe('SourceReader', () => {
       return index === 10 ? 'stop' : undefined;
     });
     expect([live.reader.stalls, live.reader.reconnects]).toEqual([0, 0]);
+  });
+
+  it.each(['48x32', '1920x1080'])('reads a web picture of %s once, and again and again when live', async (size) => {
+    await using server = await serveFile(testPicture(at(`${size}.jpg`), size));
+    for (const url of [server.url, `${server.url}?now`]) {
+      const once = await new Recorded(url).read();
+      expect([once.frames.length, once.reader.live, once.states]).toEqual([
+        1,
+        false,
+        ['connecting', 'running', 'ended'],
+      ]);
+      const address = url.replace('//', '//admin:hunter2@');
+      const again = new Recorded(address, { live: true, frameRate: 20 });
+      let shown = '';
+      await again.read(({ index }) => {
+        if (process.platform === 'linux')
+          shown += ffmpegChildren()
+            .map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+            .join();
+        return index === 3 ? 'stop' : undefined;
+      });
+      expect(again.frames.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+      expect([again.reader.reconnects, again.states]).toEqual([0, ['connecting', 'running', 'ended']]);
+      expect(shown).not.toContain('hunter2');
+    }
   });
 
   it('gives up after the failures allowed, without the credentials', async () => {

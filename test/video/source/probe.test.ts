@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { probe } from '../../../packages/video/src/source/probe.ts';
 import { freePort, Sender } from '../live/senders.ts';
-import { ffmpeg, ffmpegChildren, temporaryFolder, testClip } from '../clips.ts';
+import { serveFile } from '../live/serve-file.ts';
+import { ffmpeg, ffmpegChildren, temporaryFolder, testClip, testPicture } from '../clips.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -94,6 +95,16 @@ describe('probe() of other sources', () => {
       durationSeconds: 0.5,
     });
     expect(await probe(at('still-*.png'))).toMatchObject({ ...facts, frameRate: 25 });
+  });
+
+  it('takes a picture, large or small, here and on the web', async () => {
+    for (const size of ['48x32', '1920x1080']) {
+      const picture = testPicture(at(`${size}.jpg`), size);
+      await using server = await serveFile(picture);
+      const [width, height] = size.split('x').map(Number);
+      for (const source of [picture, server.url, `${server.url}?now`])
+        expect(await probe(source)).toMatchObject({ width, height, codec: 'mjpeg' });
+    }
   });
 
   it('takes what else ffmpeg opens, with its options', async () => {

@@ -137,6 +137,10 @@ describe('decodeInput()', () => {
     expect(await args({ url: 'http://h/a.m3u8', live: true })).toBe(
       `-re ${slices} ${limit} -m3u8_hold_counters 20 -i http://h/a.m3u8`,
     );
+    const login = 'http://me:hunter2@h/1';
+    expect(await args(login)).toBe(`${limit} -i ${login}`);
+    for (const live of [await args({ url: login, live: true }), await args(login, { live: true })])
+      expect(live).toBe(`${slices} -f concat -safe 0 -i pipe:0`);
     expect(await args({ url: 'rist://h:1', inputOptions: ['-x', 'y'] })).toBe(`${slices} -x y -i rist://h:1`);
   });
 

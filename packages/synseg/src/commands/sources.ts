@@ -1,11 +1,12 @@
 /** `synseg probe` and `synseg devices`: sources, described without reading them. */
 import * as video from '@synseg/video';
+import { PROBE_OPTIONS } from '@synseg/video/options';
 import { command } from '../context.ts';
 import { among, only } from '../flags.ts';
 import { IMAGE_FLAGS } from '../model.ts';
 
 /** Flags of `synseg probe`. */
-export const PROBE_FLAGS = only(IMAGE_FLAGS, 'maxPixels');
+export const PROBE_FLAGS = { ...only(IMAGE_FLAGS, 'maxPixels'), ...only(PROBE_OPTIONS, 'live') };
 
 /** Runs `synseg probe`. */
 export const probe = command({

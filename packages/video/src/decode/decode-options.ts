@@ -74,11 +74,6 @@ export const SOURCE_OPTIONS = {
   ...SELECTION_OPTIONS,
   ...PLAYING_OPTIONS,
   /**
-   * Treats the source as live, or as a recording.
-   * @default what `describeSource()` says; http(s) is live where it has no length
-   */
-  live: flag(),
-  /**
    * Longest time between two frames that is believed, seconds. Where a clock jumps further, or falls, the next frame
    * follows the one before, and `gaps` counts it. `start` and `end` count on the clock of a file as it is.
    * @default 10

@@ -187,8 +187,8 @@ async function* decoded(source: FfmpegSource, options: DecodeSettings): AsyncGen
 }
 
 const complaint = /\[(?:warning|error|fatal|panic)\]/;
-/** Said of each JPEG picture, and of no use to anybody. */
-const noise = /deprecated pixel format used/;
+/** Lines about JPEG's pixel format, and about clocks that jump, which `SteadyTimes` mends and counts. */
+const noise = /deprecated pixel format used|non[ -]monoton\w+(?: increasing)? dts|DTS discontinuity/i;
 const keptComplaints = 12;
 
 /** A sequence's picture has its number by its time: one that could not be decoded is missing, the others stay. */
@@ -235,7 +235,7 @@ function openedSource(
   const { durationSeconds } = report;
   const [clockHeight, clockWidth] = clock.size ?? [0, 0];
   const { width, height } = options.fullSize ?? { width: clockWidth, height: clockHeight };
-  const live = options.live ?? describeSource(source).live ?? durationSeconds === undefined;
+  const live = options.live ?? describeSource(source).live ?? (durationSeconds === undefined && !report.isPicture);
   const frameRate = rate(report.frameRate, clock.frameRate);
   const bounded = durationSeconds !== undefined && !live && !options.loop;
   // A picture that is scaled to another shape is shown as wide and high as before.

@@ -1,6 +1,7 @@
 /** Reads what ffmpeg says on stderr about the input it has opened, and counts what it calls damaged. */
 
 const durationLine = /^\[info\] +Duration: (?:(\d+):(\d+):(\d+(?:\.\d+)?)|N\/A)/;
+const pictureInput = /^\[info\] Input #\d+, (?:\w+_pipe|image2), /;
 const videoLine = /^\[info\] +Stream #\d+:\d+.*: Video: /;
 const sizeField = /, (\d+)x(\d+)\b/;
 /** What a decoder says of a picture that is over ffmpeg's `-max_pixels`. */
@@ -14,6 +15,7 @@ const damage =
 export class InputReport {
   #opened = false;
   #inputSeen = false;
+  #isPicture = false;
   #durationSeconds: number | undefined;
   #frameRate: number | undefined;
   #corrupt = 0;
@@ -28,8 +30,10 @@ export class InputReport {
     }
     // Only the dump of the input: outputs have streams, too.
     if (this.#opened) return;
-    if (line.startsWith('[info] Input #')) this.#inputSeen = true;
-    else if (line.startsWith('[info] Stream mapping') || line.startsWith('[info] Output #')) this.#opened = true;
+    if (line.startsWith('[info] Input #')) {
+      this.#inputSeen = true;
+      this.#isPicture = pictureInput.test(line);
+    } else if (line.startsWith('[info] Stream mapping') || line.startsWith('[info] Output #')) this.#opened = true;
     else if (this.#inputSeen) this.#read(line);
   }
 
@@ -41,6 +45,11 @@ export class InputReport {
   /** Damaged packets and frames up to now. */
   get corrupt(): number {
     return this.#corrupt;
+  }
+
+  /** True when the input is a single picture, which has no length and is no live stream either. */
+  get isPicture(): boolean {
+    return this.#isPicture;
   }
 
   /** Average frames per second, from the container. */

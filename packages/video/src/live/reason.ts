@@ -15,6 +15,14 @@ const meanings: readonly (readonly [found: RegExp, meaning: string])[] = [
   [/\b404\b/, '404 Not Found: the server has nothing at this path'],
 ];
 
+/** A failure's message in one line; of all that ffmpeg said, the first thing, which is often the cause, and the last. */
+export function failureLine(message: string): string {
+  const lines = message.split(/\s*\n\s*/).filter((line) => line !== '');
+  const [first = ''] = lines;
+  const last = lines.at(-1) ?? '';
+  return last === first ? first : `${first}; ${last}`;
+}
+
 /** An error's message in one line: of all that ffmpeg said, what it said last. */
 export function reasonOf(message: string): string {
   const [ours = '', said] = message.split(/ ffmpeg said: |(?<=the stream ended\.) /);

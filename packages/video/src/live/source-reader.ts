@@ -122,6 +122,10 @@ export class SourceReader {
             yield frame;
           }
           if (!this.live || !this.#revivable || this.#reconnect === false) return this.#finish(outcome.complaints);
+          if (this.#isSnapshot(outcome)) {
+            await this.#sleep(1 / (this.#options.frameRate ?? 1));
+            continue;
+          }
           await this.#retry(
             new SynsegError(
               'VIDEO_DECODE',
@@ -203,10 +207,16 @@ export class SourceReader {
     return this.#options.connectTimeoutSeconds ?? Math.max(15, this.#stallSeconds);
   }
 
+  /** True when a web server has sent one picture and hung up: the next one is asked for, and nothing has broken. */
+  #isSnapshot({ frames, complaints }: { readonly frames: number; readonly complaints: string }): boolean {
+    return frames === 1 && complaints === '' && !isFrames(this.#source) && /^https?:/.test(sourceInput(this.#source));
+  }
+
   #connected(): void {
+    this.#failures = 0;
+    if (this.state === 'running') return;
     if (this.#frames > 0) this.#reconnects += 1;
     this.#enter('running');
-    this.#failures = 0;
   }
 
   #stalled(): void {
@@ -222,7 +232,6 @@ export class SourceReader {
   /** Waits before the next connection. @throws `error` when there is to be none. */
   async #retry(error: unknown): Promise<void> {
     const reason = reasonOf(messageOf(cleanError(error, sourceSecrets(this.#source))));
-    const { signal } = this.#options;
     const worth = !hopeless.test(reason) && (this.#knownLive ?? passing.test(reason));
     if (
       this.#reconnect === false ||
@@ -237,7 +246,13 @@ export class SourceReader {
     const wait = refused.test(reason) ? refusedSeconds : backoffSeconds;
     const retryInSeconds = listens(this.#source) ? 0 : wait(this.#failures, this.#reconnect);
     this.#enter('reconnecting', { reason, retryInSeconds });
-    await sleep(retryInSeconds * 1000, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+    await this.#sleep(retryInSeconds);
+  }
+
+  /** @throws the signal's reason */
+  async #sleep(seconds: number): Promise<void> {
+    const { signal } = this.#options;
+    await sleep(seconds * 1000, undefined, signal === undefined ? {} : { signal }).catch(() => {});
     signal?.throwIfAborted();
   }
 

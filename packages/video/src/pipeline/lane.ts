@@ -7,6 +7,7 @@ import { messageOf } from '@synseg/core/guards';
 import { pick } from '../pick.ts';
 import type { VideoFrame } from '../decode/decode-options.ts';
 import type { SourceState } from '../live/reader-options.ts';
+import { failureLine } from '../live/reason.ts';
 import type { SourceReader } from '../live/source-reader.ts';
 import { segmentedFrame, type SegmentedFrame } from '../segmented-frame.ts';
 import { FrameBuffer, type Policy } from './frame-buffer.ts';
@@ -29,7 +30,7 @@ export interface LaneReport {
   /** How often its clock jumped ahead or fell back, and the jump was cut. */
   readonly gaps: number;
   readonly reconnects: number;
-  /** Why it failed, when it did; without credentials. */
+  /** Why it failed, in one line and without credentials; only there when it did. */
   readonly failure?: string;
 }
 
@@ -89,7 +90,7 @@ export class Lane {
   get report(): LaneReport {
     const { reader } = this.#parts;
     const { name: source, state, corrupt, gaps, reconnects } = reader;
-    const failure = this.#failure === undefined ? {} : { failure: messageOf(this.#failure.error) };
+    const failure = this.#failure === undefined ? {} : { failure: failureLine(messageOf(this.#failure.error)) };
     return { source, state, policy: this.policy, ...this.#counts, corrupt, gaps, reconnects, ...failure };
   }
 

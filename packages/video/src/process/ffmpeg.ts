@@ -34,6 +34,17 @@ export interface ToolPipes {
 const keptLines = 12;
 const keptCharacters = 400;
 
+/** The parts of ffmpeg that speak, with their addresses in memory, and the level of what is said. */
+const sender = /^(?:\[[^\]]* @ [^\]]*\] *|\[(?:warning|error|fatal|panic)\] *)+/;
+/** A refused format, which only the sender tells, and a refused protocol, with all that would be allowed. */
+const refusedFormat = /^\[([^\]]*) @ .*Format not on whitelist '.*/;
+const refusedProtocol = /(Protocol '[^']*' not on whitelist) '.*/;
+
+/** A line of ffmpeg's as people are shown it. */
+function readable(line: string): string {
+  return line.replace(refusedFormat, 'Format $1 not on whitelist').replace(refusedProtocol, '$1').replace(sender, '');
+}
+
 /** A running ffmpeg or ffprobe. */
 export class ToolProcess {
   /** Resolves, never rejects, when the child is gone and its stderr is read to the end. */
@@ -116,7 +127,7 @@ export class ToolProcess {
     // Before it is cut: half an address is no longer known for one.
     const plain = this.#secrets.filter((secret) => shownURL(secret) === secret);
     const shown = plain.reduce((text, secret) => text.split(secret).join('***'), withoutSecrets(line, this.#secrets));
-    this.#lines.push(shown.slice(0, keptCharacters));
+    this.#lines.push(readable(shown).slice(0, keptCharacters));
     if (this.#lines.length > keptLines) this.#lines.shift();
   }
 }

@@ -5,6 +5,7 @@
  * the network no path leads to files.
  */
 import { extname } from 'node:path';
+import { isPicture } from './sequence.ts';
 import type { SourceDescription } from './source.ts';
 
 /** Formats that hold their own data and name nothing else. */
@@ -43,8 +44,10 @@ export function allowedArguments(
   format: string | undefined,
 ): readonly string[] {
   const own = /^[a-z][a-z0-9+]*(?=[:,])/i.exec(text)?.[0].toLowerCase() ?? 'file';
-  const playlist =
-    format ?? playlists.get(extname(text.replace(kind === 'network' ? /[?#].*$/s : /$^/, '')).toLowerCase());
+  const path = text.replace(kind === 'network' ? /[?#].*$/s : /$^/, '');
+  const playlist = format ?? playlists.get(extname(path).toLowerCase());
+  // By such a name ffmpeg takes a picture for a sequence of one.
+  const named = format === undefined && isPicture(path) ? 'image2' : '';
   const remote = playlist === 'sdp' ? network : playlist === 'hls' || playlist === 'dash' ? web : '';
   const protocols =
     kind === 'stdin'
@@ -62,6 +65,6 @@ export function allowedArguments(
     '-protocol_whitelist',
     list(own, protocols, remote),
     '-format_whitelist',
-    list(playlist ?? '', formats, containers),
+    list(playlist ?? '', named, formats, containers),
   ];
 }

@@ -4,10 +4,16 @@ import { flag, number, value, withDefault, type Resolved } from '@synseg/core/gu
 /** Options of what is opened, read or not. */
 export const OPENING_OPTIONS = {
   /**
-   * Pictures per second of image sequences and cameras.
-   * @default 25; a camera's own
+   * Pictures per second of image sequences and cameras, and of a web picture that is live and so asked for again.
+   * @default 25; a camera's own; a web picture's 1
    */
   frameRate: number({ above: 0 }),
+  /**
+   * Treats the source as live, or as a recording. The login in the address of a live source is kept out of the list of
+   * processes, where that of http(s) stands otherwise.
+   * @default what `describeSource()` says; http(s) is live where it has no length and is no picture
+   */
+  live: flag(),
   /**
    * Opens network sources at public addresses only, and no playlists: for addresses that users of a service send. Names
    * are looked up and redirects followed before ffmpeg has the address; as it looks again, a hostile name server can

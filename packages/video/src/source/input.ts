@@ -59,8 +59,7 @@ export async function decodeInput(
   version: readonly [major: number, minor: number],
   onUnreadable: (name: string, why: string) => void = () => {},
 ): Promise<OpenInput> {
-  const { live } = describeSource(source);
-  const { hardwareAcceleration, loop, realTime } = options;
+  const { hardwareAcceleration, loop, realTime, live = describeSource(source).live } = options;
   const opened = await openInput(source, options, ffmpeg, version, onUnreadable);
   // A live playlist comes a segment at a time, many seconds at once: it is read at its own speed.
   const paced = realTime || (live === true && isPlaylist(sourceInput(source)));
@@ -83,7 +82,7 @@ export async function decodeInput(
  */
 export async function openInput(
   source: FfmpegSource,
-  { frameRate, networkTimeoutSeconds, loop, publicOnly }: Opening & { readonly loop: boolean },
+  { frameRate, networkTimeoutSeconds, loop, publicOnly, live: isLive }: Opening & { readonly loop: boolean },
   ffmpeg: string,
   version: readonly [major: number, minor: number],
   onUnreadable: (name: string, why: string) => void = () => {},
@@ -124,7 +123,7 @@ export async function openInput(
     kind === 'network' ? networkOptions(text, listens(source), own, networkTimeoutSeconds, version) : literal;
   const stdin = kind === 'stdin';
   const allowed = allowedArguments(kind, text, format ?? literal[1]);
-  if (kind === 'network' && live === true && version[0] >= 5) {
+  if (kind === 'network' && (live === true || isLive === true) && version[0] >= 5) {
     const hidden = hiddenInput(text, [...more, ...allowed, ...own], listens(source));
     if (hidden !== undefined) return hidden;
   }

@@ -44,7 +44,8 @@ export function isSequence(path: string): boolean {
   return (ending === '' || wild.test(ending) || picture.test(ending)) && !existsSync(path);
 }
 
-function isPicture(path: string): boolean {
+/** True for a name that ends as pictures' names do. */
+export function isPicture(path: string): boolean {
   return picture.test(path);
 }
 
