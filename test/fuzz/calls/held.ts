@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter, type LabelSet, type Segmentation } from '@synseg/core';
-import { encodePNG } from '../../../packages/train/src/image/image.ts';
+import { encodePNG } from '../../../packages/core/src/image/encode.ts';
 import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
 
 export interface Held {

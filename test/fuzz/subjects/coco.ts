@@ -1,7 +1,7 @@
 /** COCO JSON: captions, instances as polygons and run lengths, and the masks painted from them. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodePNG } from '../../../packages/train/src/image/image.ts';
+import { encodePNG } from '../../../packages/core/src/image/encode.ts';
 import { mutateBytes, mutateJson } from '../mutation.ts';
 import type { Subject } from '../subject.ts';
 import { drawSamples } from './dataset-cases.ts';

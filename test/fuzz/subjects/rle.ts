@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CocoRle } from '@synseg/core';
 import { decodeRLE, encodeRLE, measureRLE } from '@synseg/core/masks';
-import { encodePNG } from '../../../packages/train/src/image/image.ts';
+import { encodePNG } from '../../../packages/core/src/image/encode.ts';
 import { mutateJson, mutateText } from '../mutation.ts';
 import type { Draw } from '../draw.ts';
 import type { Subject } from '../subject.ts';

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { DEFAULT_EXCLUSIONS_TEXT, PhraseExtractor, extractPhrases, readExclusions } from '@synseg/train';
 import { TRAIN_OPTIONS } from '@synseg/train/options';
 import { readConfigFile } from '../../../packages/synseg/src/config-file.ts';
-import { encodePNG } from '../../../packages/train/src/image/image.ts';
+import { encodePNG } from '../../../packages/core/src/image/encode.ts';
 import { mutateBytes, mutateJson, mutateText } from '../mutation.ts';
 import type { Draw } from '../draw.ts';
 import type { Case, Subject } from '../subject.ts';

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packTar } from 'modern-tar';
-import { encodePNG } from '../../../packages/train/src/image/image.ts';
+import { encodePNG } from '../../../packages/core/src/image/encode.ts';
 import { mutateBytes, mutateJson, mutateText } from '../mutation.ts';
 import type { Draw } from '../draw.ts';
 import type { Subject } from '../subject.ts';

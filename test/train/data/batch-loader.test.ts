@@ -163,7 +163,7 @@ describe('BatchLoader', () => {
       ['broken-image', 3],
     ]);
     expect(warnings[0]!.message).toContain(
-      'Sample left out: 1: Cannot decode image 1: file must be a whole, valid picture, got ',
+      'Sample left out: 1: Cannot decode image from bytes: file must be a whole, valid picture, got ',
     );
     expect(warnings[1]!.message).toContain(
       `Sample left out: 2: Cannot open image ${at('gone.jpg')}: path must be a readable file, got ENOENT`,

@@ -9,7 +9,7 @@ import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
 import type { DataOptions } from '../../../packages/train/src/data/data-options.ts';
 import { START, type Dataset, type DatasetPosition, type Drawn } from '../../../packages/train/src/data/dataset.ts';
 import type { Sample } from '../../../packages/train/src/data/sample.ts';
-import { encodePNG } from '../../../packages/train/src/image/image.ts';
+import { encodePNG } from '../../../packages/core/src/image/encode.ts';
 
 /** A PNG of one colour. */
 export async function plainPicture(rgb: readonly [number, number, number], width = 8, height = 6): Promise<Uint8Array> {

@@ -122,11 +122,12 @@ describe('CSV', () => {
   });
 
   it('counts a quote that is never closed as one broken row and goes on', async () => {
-    const rows = await records('c.csv', `a,"${'x'.repeat(100)}\n${'b,c\n'.repeat(1_500_000)}`);
+    const name = 'b'.repeat(37);
+    const rows = await records('c.csv', `a,"${'x'.repeat(100)}\n${`${name},c\n`.repeat(150_000)}`);
     expect(rows[0]).toBe(broken);
     expect(rows.filter((entry) => entry === broken)).toHaveLength(1);
-    expect(rows.at(-1)).toEqual(row('b', 'c'));
-    expect(rows).toHaveLength(1_500_001);
+    expect(rows.at(-1)).toEqual(row(name, 'c'));
+    expect(rows).toHaveLength(150_001);
     expect(await records('d.csv', 'image,caption\na,"b\nc,d')).toEqual([broken, row('c', 'd')]);
   });
 });

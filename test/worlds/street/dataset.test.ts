@@ -17,7 +17,7 @@ import {
 import { sceneryOf } from '@synseg/street-world/scenery.ts';
 import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
 import { START } from '../../../packages/train/src/data/dataset.ts';
-import { readClassList } from '../../../packages/train/src/evaluate/class-list.ts';
+import { readClassList } from '../../../packages/train/src/data/class-list.ts';
 import { PhraseExtractor } from '../../../packages/train/src/phrases/phrase-extractor.ts';
 
 let folder = '';

@@ -1,15 +1,14 @@
 /**
  * The gradient of `O = softmax(S) V` in one piece, as FlashAttention has it (Dao et al. 2022, appendix B.4): with
  * `P = softmax(S)` and `D = Σ_d dO ⊙ O` per token, `dS = P ⊙ (dO Vᵀ − D)`, `dV = Pᵀ dO`. The rules of MatMul and
- * Softmax
- * would make three more passes over the largest tensors of the network to find the same D.
+ * Softmax would make three more passes over the largest tensors of the network to find the same D.
  */
 import { ops, shapeOps, type GraphNode, type Value } from '@synseg/core/graph';
 
 const { matmul, multiply, reduceSum, scalar } = ops;
 const { concat, expand, transpose } = shapeOps;
 
-/** What an attention product was computed from. */
+/** Operands of an attention product. */
 export interface Attention {
   readonly scores: Value;
   readonly weights: Value;
@@ -18,8 +17,7 @@ export interface Attention {
 
 /**
  * The parts of a node that is `softmax(scores) · value` over the last axis, and whose weights nobody else reads;
- * undefined
- * for any other node.
+ * undefined for any other node.
  *
  * @param readers - how many nodes read each value
  */

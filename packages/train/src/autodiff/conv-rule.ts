@@ -19,7 +19,7 @@ export function convRule(node: GraphNode, gradient: Value, needed: readonly bool
   if (stride !== 1)
     throw new RangeError(
       'Cannot differentiate: convolution must have stride 1, or stride = kernel without padding, got stride ' +
-        `${String(stride)}, kernel ${String(side)}, padding ${String(padding)}`,
+        `${stride}, kernel ${side}, padding ${padding}`,
     );
   return [
     needed[0] === true
@@ -80,9 +80,7 @@ function patchGradients(
   const [n, channels, height, width] = x.shape as readonly [Dimension, number, number, number];
   const [, out, rows, columns] = gradient.shape as readonly [Dimension, number, number, number];
   if (height !== rows * side || width !== columns * side) {
-    throw new RangeError(
-      `Cannot differentiate: patches must fill the picture, got ${x.toString()} and kernel ${String(side)}`,
-    );
+    throw new RangeError(`Cannot differentiate: patches must fill the picture, got ${x.toString()} and kernel ${side}`);
   }
   const cells = productOf([n, rows * columns]);
   const upstream = reshape(transpose(gradient, [0, 2, 3, 1]), [cells, out]);

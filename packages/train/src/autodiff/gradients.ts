@@ -97,7 +97,7 @@ export function gradients(loss: Value, sources: readonly Value[]): Value[] {
   });
 }
 
-/** How many nodes read each value. */
+/** Number of nodes that read each value. */
 function countReaders(nodes: readonly GraphNode[]): Map<Value, number> {
   const counts = new Map<Value, number>();
   for (const input of nodes.flatMap(({ inputs }) => inputs))
@@ -107,8 +107,7 @@ function countReaders(nodes: readonly GraphNode[]): Map<Value, number> {
 
 /**
  * Values that change smoothly when a source does, the sources included. A comparison, an index or a rounding to
- * integers
- * is a step function: no gradient passes it.
+ * integers is a step function: no gradient passes it.
  */
 function dependents(nodes: readonly GraphNode[], sources: readonly Value[]): Set<Value> {
   const found = new Set<Value>(sources);

@@ -1,5 +1,5 @@
 /**
- * How each operator hands a gradient on: given the gradient of its result, the gradients of its operands.
+ * Differentiation rules, one per operator: from the gradient of its result to the gradients of its operands.
  *
  * Only operators whose results are smooth enough to train through are here; an operator without a rule (an argmax, an
  * inlined trunk) is frozen, and reaching one is an error, never a silent zero.
@@ -215,7 +215,7 @@ const gatherRule: Rule = (node, gradient) => {
   if (integer(node, 'axis') !== 0 || typeof entries !== 'number') {
     throw new RangeError(
       'Cannot differentiate: gather must pick from a first axis of known size, got axis ' +
-        `${String(integer(node, 'axis'))} of ${table.toString()}`,
+        `${integer(node, 'axis')} of ${table.toString()}`,
     );
   }
   const [rows, width] = [productOf(indices.shape), productOf(rest)];

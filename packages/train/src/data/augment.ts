@@ -1,11 +1,11 @@
-/** Which part of a picture is shown, and whether mirrored: random, from the numbers of the sample alone. */
+/** Random views of pictures, a crop and a flip, determined by the numbers of the sample alone. */
 import type { Region } from '../image/index-mask.ts';
 import type { Augmentation } from './data-options.ts';
 import type { Random } from './random.ts';
 
-/** What is shown of a picture. */
+/** A view of a picture. */
 export interface View {
-  /** Undefined is all of it. */
+  /** The part that is shown; undefined for all of it. */
   readonly region: Region | undefined;
   readonly flip: boolean;
 }
@@ -14,7 +14,7 @@ const TRIES = 10;
 const MAX_ASPECT = 4 / 3;
 
 /**
- * Chooses a view. As torchvision's `RandomResizedCrop`, ten tries for a region that fits, then the whole picture.
+ * Chooses a view. As in torchvision's `RandomResizedCrop`, ten tries for a region that fits, then the whole picture.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export function chooseView(random: Random, width: number, height: number, { flip
   return { flip: flip && mirrored, region: crop === undefined ? undefined : chooseRegion(random, width, height, crop) };
 }
 
-/** Mirrors rows in place; `[height, width, channels]`, row-major. */
+/** Mirrors the rows of `[height, width, channels]`, row-major, in place. */
 export function mirror(data: Uint8Array, width: number, height: number, channels: number): void {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width >> 1; x++) {

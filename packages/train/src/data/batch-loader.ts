@@ -1,12 +1,13 @@
 /**
- * Full batches without end: samples drawn in order, decoded ahead on worker threads, put together in the order drawn.
+ * An endless series of full batches: samples are drawn in order, decoded ahead on worker threads, and stacked in the
+ * order drawn.
  *
- * What a batch holds follows from seed and position alone – not from which thread was faster, nor from what was drawn
- * before – so a run that resumes at {@link Batch.after} sees the batches it would have seen.
+ * The contents of a batch follow from seed and position alone, whichever thread was faster and whatever was drawn
+ * before, so a run that resumes at {@link Batch.after} sees the batches it would have seen.
  */
 import { SynsegError } from '@synseg/core';
 import { group, integer, readOptions, value } from '@synseg/core/guards';
-import type { PictureLimits } from '../image/picture-bytes.ts';
+import type { PictureLimits } from '../image/picture.ts';
 import { AUGMENTATION_OPTIONS, type Augmentation } from './data-options.ts';
 import { WarningCounter, type DataWarning } from './data-warning.ts';
 import { START, type Dataset, type DatasetPosition, type Drawn } from './dataset.ts';
@@ -22,8 +23,7 @@ export interface Batch {
   /** `Uint8Array, [images, height, width, 3], row-major`, RGB 0 to 255; absent with `pixels: false`. */
   readonly pixels?: Uint8Array;
   /**
-   * `Uint8Array, [images, height, width], row-major`, class index, 255 = not labelled; present when masks were asked
-   * for.
+   * `Uint8Array, [images, height, width], row-major`, class index, 255 = unlabeled; present when masks were asked for.
    */
   readonly masks?: Uint8Array;
   /** Names of the samples, for messages. */
@@ -34,7 +34,7 @@ export interface Batch {
   readonly categories: readonly (readonly string[])[];
   /** All known categories of each sample, of which `categories` were chosen. */
   readonly said: readonly (readonly string[])[];
-  /** Where to resume right after this batch. */
+  /** The position right after this batch, to resume from. */
   readonly after: DatasetPosition;
 }
 
@@ -46,34 +46,34 @@ export interface BatchLoaderOptions {
   readonly batchSize: number;
   readonly seed: number;
   /** @default the start */
-  readonly from?: DatasetPosition;
+  readonly from?: DatasetPosition | undefined;
   /** Decode pictures; false where their features come from a cache. @default true */
   readonly pixels?: boolean;
   /** Decode masks; `required` leaves out samples that have none. @default false */
   readonly masks?: boolean | 'required';
   /** @default none: the whole picture, as it is */
   readonly augmentation?: Augmentation;
-  /** Of a sample with more, a random choice of this many is taken. @default 32 */
+  /** Categories of a sample at most; of more, a random choice. @default 32 */
   readonly maxCategories?: number;
-  /** Categories it says no to are left out. @default all are known */
+  /** Says whether a category is known; others are left out. @default all are */
   readonly known?: (category: string) => boolean;
   /** Threads. @default one less than there are processors, from 1 to 8 */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Batches decoded ahead. @default 2 */
   readonly prefetch?: number;
-  /** Bounds of pictures and masks; what is beyond is left out as broken. @default core's */
+  /** Limits of pictures and masks; those beyond are left out as broken. @default core's */
   readonly limits?: PictureLimits;
   readonly onWarning: (warning: DataWarning) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What went into the batches handed out so far, and what did not. */
+/** Counts of samples and categories used and left out so far. */
 export interface BatchCounts {
   /** Samples in batches. */
   readonly samples: number;
   /** Samples left out because picture or mask could not be read. */
   readonly corrupt: number;
-  /** Categories left out because they are not known. */
+  /** Categories left out as unknown. */
   readonly unknownCategories: number;
   /** Samples left out because no category was left, and no mask. */
   readonly withoutCategories: number;
@@ -85,7 +85,7 @@ export interface BatchCounts {
 
 const DEFAULT_PREFETCH = 2;
 const DEFAULT_MAX_CATEGORIES = 32;
-const UNLABELLED = 255;
+const UNLABELED = 255;
 
 /**
  * Reads batches of a dataset. Create it with {@link BatchLoader.open}; dispose it to end its threads.
@@ -96,8 +96,8 @@ const UNLABELLED = 255;
  * import { BatchLoader } from './batch-loader.ts';
  * import { openDataset } from './open-dataset.ts';
  * const dataset = await openDataset('shop/tags.jsonl', { phrases: () => [], onWarning: console.warn });
- * const loader = BatchLoader.open(dataset, { inputSize: [224, 224], batchSize: 16, seed: 42, onWarning: console.warn
- * });
+ * const onWarning = console.warn;
+ * const loader = BatchLoader.open(dataset, { inputSize: [224, 224], batchSize: 16, seed: 42, onWarning });
  * const { pixels } = await loader.next();
  * console.assert(pixels?.length === 16 * 224 * 224 * 3);
  * await loader.dispose();
@@ -166,7 +166,7 @@ export class BatchLoader {
     return new BatchLoader(dataset, options);
   }
 
-  /** Counts of the batches handed out so far; equal for equal batches, whatever was read ahead. */
+  /** Counts over the batches handed out so far; equal for equal batches, whatever was read ahead. */
   get counts(): BatchCounts {
     return { ...this.#counts };
   }
@@ -183,7 +183,7 @@ export class BatchLoader {
     return batch;
   }
 
-  /** Stops reading and ends the threads after what they are at. */
+  /** Stops reading and ends the threads after their current task. */
   dispose(): Promise<void> {
     this.#disposal ??= this.#dispose();
     return this.#disposal;
@@ -243,7 +243,7 @@ export class BatchLoader {
     const plane = height * width;
     const pixelBytes = withPixels ? 3 * plane : 0;
     const pixels = new Uint8Array(taken.length * pixelBytes);
-    const masks = new Uint8Array(withMasks === false ? 0 : taken.length * plane).fill(UNLABELLED);
+    const masks = new Uint8Array(withMasks === false ? 0 : taken.length * plane).fill(UNLABELED);
     for (const [index, { decoded }] of taken.entries()) {
       if (decoded === undefined) continue;
       const bytes = new Uint8Array(decoded);
@@ -264,7 +264,6 @@ export class BatchLoader {
 }
 
 const COUNT = integer();
-/** What must hold of the options that are numbers. */
 const CHECKED = {
   height: COUNT,
   width: COUNT,

@@ -1,20 +1,19 @@
-/** COCO JSON files, checked: pictures, annotations and categories as they stand in them. */
-import { access } from 'node:fs/promises';
+/** COCO JSON files: their pictures, annotations and categories, checked. */
 import { dirname, resolve } from 'node:path';
 import { describeValue } from '@synseg/core/guards';
 import { eventTurn } from '@synseg/core/runtime';
 import { dataError, shortJson, shortNames } from './data-error.ts';
 import { emptyOutline, jsonElements } from './json-lists.ts';
-import { isRemote } from './source.ts';
+import { exists, isRemote } from './source.ts';
 import { tableError, type TableSource } from './table-source.ts';
 
-/** Pictures that are looked for, to learn where paths start from. */
+/** Pictures looked up to find the folder that paths start from. */
 export const PROBED_PICTURES = 20;
 
 /** An id as files write it: `7` and `"7"` are the same. */
 export type CocoId = number | string;
 
-/** The parts of a file that are read. */
+/** The lists of a file that are read. */
 export interface CocoJson {
   readonly images: readonly {
     readonly id: CocoId;
@@ -26,7 +25,7 @@ export interface CocoJson {
   readonly categories: readonly { readonly id: CocoId; readonly name: string }[];
 }
 
-/** A file, and where the paths of its pictures start from. */
+/** A file, and the folder that the paths of its pictures start from. */
 export interface CocoFile {
   readonly path: string;
   readonly root: string;
@@ -44,14 +43,7 @@ export async function readFiles(
     const json = await readCoco(path, signal);
     if (images !== undefined) return { path, root: images, json };
     const probes = json.images.slice(0, PROBED_PICTURES).map(({ file_name: file }) => resolve(dirname(path), file));
-    const here = await Promise.all(
-      probes.map((probe) =>
-        access(probe).then(
-          () => true,
-          () => false,
-        ),
-      ),
-    );
+    const here = await Promise.all(probes.map(exists));
     return { path, root: dirname(here.includes(true) ? path : first), json };
   };
   const [opened, ...others] = await Promise.all(sources.map(open));

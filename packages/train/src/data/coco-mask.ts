@@ -2,14 +2,14 @@
  * Index masks from COCO instances: polygons and run lengths painted into one class index per pixel.
  *
  * Larger instances are painted first, so that what lies on top of them stays visible. Where only a crowd region says
- * something the pixel is not labelled: crowds are outlined loosely. The work is bounded, and others have a turn
+ * something, the pixel is unlabeled: crowds are outlined loosely. The work is bounded, and the event loop has turns
  * meanwhile.
  */
 import { decodeRLE } from '@synseg/core/masks';
 import { DEFAULT_LIMITS } from '@synseg/core/guards';
 import { turnTaker } from '@synseg/core/runtime';
 import type { IndexMask } from '../image/index-mask.ts';
-import type { PictureLimits } from '../image/picture-bytes.ts';
+import type { PictureLimits } from '../image/picture.ts';
 
 /** Outline of an instance: polygons `[x, y, x, y, …]`, or run lengths down the columns, zeros first. */
 export type CocoSegmentation =
@@ -31,10 +31,10 @@ export const COCO_BACKGROUND = 0;
 /** Mask value of pixels that only a crowd covers. */
 export const COCO_IGNORE = 255;
 
-/** Pixels that all instances of a picture may cover together, in pictures of the largest size. */
+/** Limit of the pixels that a picture's instances cover together, in pictures of the largest size. */
 const COVERED_PICTURES = 100;
 
-/** Bounds of {@link paintInstances}. */
+/** Limits of {@link paintInstances}. */
 export interface PaintOptions extends Pick<PictureLimits, 'maxPixels'> {
   readonly signal?: AbortSignal | undefined;
 }
@@ -128,7 +128,7 @@ function decodeCounts(
   return mask;
 }
 
-/** A side of a polygon, and the rows whose centres it crosses: [first, end). */
+/** A side of a polygon, and the rows whose centers it crosses: [first, end). */
 interface Side {
   readonly first: number;
   readonly end: number;
@@ -139,7 +139,7 @@ interface Side {
 }
 
 /**
- * Sets the pixels whose centres lie inside the polygon (even-odd rule), row by row: of the sides only those that cross
+ * Sets the pixels whose centers lie inside the polygon (even-odd rule), row by row: of the sides only those that cross
  * it count.
  */
 async function fillPolygon(

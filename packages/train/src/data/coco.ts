@@ -1,5 +1,5 @@
 /**
- * COCO JSON: captions, instances, or both. The JSON is kept in memory; masks are painted when asked for.
+ * COCO JSON: captions, instances, or both. The JSON is kept in memory; masks are painted on demand.
  *
  * Ids are a file's own. Several files are joined by what their ids stand for: pictures by their path, categories by
  * name.
@@ -8,8 +8,8 @@ import { basename, resolve } from 'node:path';
 import { describeValue, messageOf } from '@synseg/core/guards';
 import { measureRLE } from '@synseg/core/masks';
 import { eventTurn } from '@synseg/core/runtime';
-import { openPicture } from '../image/image.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
+import { openPicture } from '../image/picture.ts';
 import { PROBED_PICTURES, isId, readFiles, type CocoJson } from './coco-file.ts';
 import {
   COCO_BACKGROUND,
@@ -29,16 +29,16 @@ import type { Sample } from './sample.ts';
 const MAX_CATEGORIES = 254;
 /** Corners of one polygon: an outline drawn by hand has hundreds. */
 const MAX_CORNERS = 1_000_000;
-/** Annotations read before others have a turn. */
+/** Annotations read before the event loop has a turn. */
 const TURN = 10_000;
 
-/** A picture with what the files say of it. */
+/** A picture with its annotations. */
 interface CocoPicture {
-  /** As the file names it. */
+  /** Name in the file. */
   readonly file: string;
-  /** Its path. */
+  /** Path. */
   readonly image: string;
-  /** Pixels, 0 where no file says it. */
+  /** Pixels; 0 where no file gives it. */
   width: number;
   height: number;
   readonly captions: string[];
@@ -46,7 +46,7 @@ interface CocoPicture {
 }
 
 /**
- * Opens COCO files. Mask value 0 is background and 255 not labelled; a category's value is its id, where all files give
+ * Opens COCO files. Mask value 0 is background and 255 unlabeled; a category's value is its id, where all files give
  * each name one id and all ids are 1 to 254, else its rank by id, from 1. Categories of a sample are noun phrases of
  * its captions or, without captions, the names of its instances' categories.
  */
@@ -122,8 +122,8 @@ export async function openCoco({
 }
 
 /**
- * The mask is painted when it is asked for: who trains on captions alone does not pay for it. Its size is the picture's
- * own, whatever the file says.
+ * A sample whose mask is painted when it is read: training on captions alone does not pay for it. The mask has the
+ * picture's own size, whatever the file says.
  */
 function withLazyMask(
   sample: Omit<Sample, 'mask'>,
@@ -132,7 +132,7 @@ function withLazyMask(
   signal: AbortSignal | undefined,
 ): Sample {
   const paint = async (): Promise<Uint8Array> => {
-    const { width, height } = await openPicture(image, file, limits);
+    const { width, height } = await openPicture(image, limits);
     if (stated.width * stated.height > 0 && (stated.width !== width || stated.height !== height)) {
       throw new RangeError(
         `Cannot use mask of ${file}: it must have the picture's size ${width}×${height}, got ` +
@@ -174,13 +174,13 @@ function classesOf(names: ReadonlyMap<number, string>): MaskClass[] {
   return [...names].map(([index, name]) => ({ index, name })).sort((a, b) => a.index - b.index);
 }
 
-/** A side as the file gives it, 0 where it gives none. */
+/** A side in pixels as the file gives it; 0 where it gives none. */
 function side(value: unknown): number {
   const pixels = isId(value) ? Number(value) : 0;
   return Number.isInteger(pixels) && pixels > 0 ? pixels : 0;
 }
 
-/** Adds an annotation to its picture; returns what is wrong with it. */
+/** Adds an annotation to its picture; returns the problem, if there is one. */
 function addAnnotation(
   annotation: unknown,
   pictures: ReadonlyMap<string, CocoPicture>,
@@ -224,7 +224,7 @@ function addAnnotation(
   return undefined;
 }
 
-/** What has an id, written as number or as text. */
+/** The entry with an id, which may be written as a number or as text. */
 function byId<Found>(found: ReadonlyMap<string, Found>, id: unknown): Found | undefined {
   return isId(id) ? found.get(String(id)) : undefined;
 }

@@ -1,4 +1,4 @@
-/** Options that say where data lies, how it is read, and what is changed of it at random. */
+/** Options of data: its place, its format, and random changes to it. */
 import {
   choice,
   either,
@@ -19,7 +19,7 @@ export const COLUMN = either('be the name of a field or a column from 0', intege
 
 const FIELD = either('be a field name, a column index or a list of them', COLUMN, list(COLUMN));
 
-/** Names of the fields, each one or several of which the first present counts. */
+/** Names of the fields; of several, the first that is present counts. */
 export const FIELD_KEYS = {
   /**
    * Picture.
@@ -49,10 +49,10 @@ export const FIELD_KEYS = {
 };
 export type FieldKeys = OptionsOf<typeof FIELD_KEYS>;
 
-/** How a dataset is stored. */
+/** Storage format of a dataset. */
 export type DataFormat = 'webdataset' | 'jsonl' | 'csv' | 'tsv' | 'coco' | 'folder';
 
-/** Where the data lies and how to read it. */
+/** Source and format of data. */
 export const DATA_OPTIONS = {
   /**
    * Tar shards (`cc-{000000..001175}.tar`, several of them, or a folder of them); a `.jsonl`, `.csv` or `.tsv` file;
@@ -61,7 +61,7 @@ export const DATA_OPTIONS = {
    */
   source: either('be a path or a list of paths', text(), list(text())),
   /**
-   * How the data is stored.
+   * Storage format.
    * @default by the name of the source
    */
   format: choice<DataFormat>(['webdataset', 'jsonl', 'csv', 'tsv', 'coco', 'folder']),
@@ -85,7 +85,7 @@ export const DATA_OPTIONS = {
   /** Names of the fields. */
   keys: group(FIELD_KEYS),
   /**
-   * Whether a CSV or TSV file starts with column names.
+   * The first row of a CSV or TSV file is a header.
    * @default true when the first row holds a known one
    */
   header: flag(),
@@ -105,7 +105,7 @@ export type DataOptions = OptionsOf<typeof DATA_OPTIONS, 'source'>;
 /** {@link DataOptions}, checked. */
 export type ResolvedData = Resolved<typeof DATA_OPTIONS, 'source'>;
 
-/** A source, or an object that says more; {@link checkData} checks what is in it. */
+/** A source, or {@link DATA_OPTIONS}, which {@link checkData} then checks. */
 export const DATA: Option<string | DataOptions> = {
   ...value<string | DataOptions>(
     'be a path or an object with a source',
@@ -119,9 +119,9 @@ export const DATA: Option<string | DataOptions> = {
 };
 
 /**
- * Checks what says where data lies; which options go with the format is seen when it is opened.
+ * Checks options of data by themselves; `openDataset()` checks that they go with the format.
  *
- * @param name - what the caller calls it
+ * @param name - the option's name for messages
  * @throws TypeError or RangeError naming the option
  */
 export function checkData(action: string, data: string | DataOptions, name = 'data'): ResolvedData {

@@ -1,20 +1,20 @@
-/** What is wrong with the data and does not stop a run: left out, counted and told. */
+/** Problems of the data that do not stop a run: what is broken is left out, counted and reported. */
 
-/** What was left out. */
+/** Kind of data that was left out. */
 export type DataWarningKind = 'missing-shard' | 'broken-shard' | 'broken-sample' | 'broken-row' | 'broken-image';
 
 /** Something was left out of the data. */
 export interface DataWarning {
   readonly kind: DataWarningKind;
-  /** How many of this kind there were so far. */
+  /** Number of this kind so far. */
   readonly count: number;
-  /** What the last one was, one sentence. */
+  /** The last one, in one sentence. */
   readonly message: string;
 }
 
 const ALL_UP_TO = 3;
 
-/** Counts warnings by kind and tells the first three, then every tenfold: a bad disk must not flood the log. */
+/** Counts warnings by kind and reports the first three, then every tenfold: a bad disk must not flood the log. */
 export class WarningCounter {
   readonly #onWarning: (warning: DataWarning) => void;
   readonly #counts = new Map<DataWarningKind, number>();
@@ -32,7 +32,7 @@ export class WarningCounter {
     if (before < ALL_UP_TO || before < tenfold) this.#onWarning({ kind, count, message });
   }
 
-  /** How many there were of a kind. */
+  /** Number of a kind so far. */
   count(kind: DataWarningKind): number {
     return this.#counts.get(kind) ?? 0;
   }

@@ -1,5 +1,5 @@
-/** Sets of pictures with captions, tags or masks: what every format is read as, and what its reader is given. */
-import type { PictureLimits } from '../image/picture-bytes.ts';
+/** Types of a dataset: the form in which every format is read, and the arguments of its reader. */
+import type { PictureLimits } from '../image/picture.ts';
 import type { ResolvedData } from './data-options.ts';
 import type { DataWarning, WarningCounter } from './data-warning.ts';
 import type { KnownPhrases } from './known-phrases.ts';
@@ -12,7 +12,7 @@ export interface DatasetPosition {
   readonly epoch: number;
   /** Samples taken in this epoch, those left out as broken included. */
   readonly consumed: number;
-  /** Where the shuffle buffer of shards was last filled: resuming starts there and not at the epoch's first shard. */
+  /** Start of the current shuffle buffer of shards: resuming begins there, not at the epoch's first shard. */
   readonly filled?: { readonly consumed: number; readonly shard: number; readonly sample: number };
 }
 
@@ -21,7 +21,7 @@ export interface Drawn {
   readonly sample: Sample;
   /** Stable number of the sample in the dataset. */
   readonly index: number;
-  /** Where to go on right after it; `after.epoch` is the epoch it belongs to. */
+  /** The position right after it; `after.epoch` is the epoch it belongs to. */
   readonly after: DatasetPosition;
 }
 
@@ -30,7 +30,7 @@ export interface MaskClass {
   /** Value of its pixels. */
   readonly index: number;
   readonly name: string;
-  /** What it is called: each time one of them, at random. @default the name */
+  /** Names of it, of which each use draws one at random. @default the name */
   readonly prompts?: readonly string[];
 }
 
@@ -42,14 +42,13 @@ export interface Dataset {
   readonly size: number | undefined;
   /** Classes of the masks, when known. */
   readonly classes?: readonly MaskClass[];
-  /** Mask value that says nothing. */
-  readonly ignoreIndex?: number;
-  /** Mask value of what is none of the classes that can be named; it may be listed in `classes`. */
-  readonly backgroundIndex?: number;
+  /** Mask value of unlabeled pixels. */
+  readonly ignoreIndex?: number | undefined;
+  /** Mask value of the background; it may be listed in `classes`. */
+  readonly backgroundIndex?: number | undefined;
   /**
    * Samples without end, epoch after epoch, each epoch shuffled by (seed, epoch). The same seed and position always
-   * give
-   * the same order. Leaving the loop closes what is open.
+   * give the same order. Leaving the loop closes what is open.
    *
    * @throws SynsegError `DATASET_FORMAT` when an epoch has no sample at all
    */
@@ -59,22 +58,22 @@ export interface Dataset {
 /** The place where training starts. */
 export const START: DatasetPosition = { epoch: 0, consumed: 0 };
 
-/** What `openDataset()` needs from its caller. */
+/** Context of `openDataset()` that is not part of the data's options. */
 export interface DataContext {
   /** Noun phrases of a caption. */
   readonly phrases: Phrases;
   /**
-   * Captions count though there are tags or noun phrases; what a sample is about is then what `phrases` makes of them.
+   * Captions count even where there are tags or noun phrases; the categories of a sample are the phrases of its caption.
    * @default false
    */
   readonly captionsOnly?: boolean;
   readonly onWarning: (warning: DataWarning) => void;
-  /** Bounds of pictures and masks. @default core's */
+  /** Limits of pictures and masks. @default core's */
   readonly limits?: PictureLimits;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What the reader of a format is given. */
+/** Arguments of a format's reader. */
 export interface Opening {
   /** One path; several only of shards and COCO files. */
   readonly sources: readonly [string, ...string[]];

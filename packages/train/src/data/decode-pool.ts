@@ -8,10 +8,10 @@ import type { DecodeResult, DecodeTask } from './decode-worker.ts';
 
 const MOST_THREADS = 8;
 
-/** Tasks handed to a thread ahead, so that it does not wait for this one between two. */
+/** Tasks queued per thread, so that a thread need not wait for this one between two tasks. */
 const TASKS_PER_THREAD = 2;
 
-/** Decodes samples on worker threads; what is sent is copied, what comes back is moved. */
+/** Decodes samples on worker threads; tasks are copied to them, results are moved back. */
 export class DecodePool extends WorkerPool<DecodeTask, DecodeResult> {
   /** @param threads Number of threads at most; @default one less than there are processors, from 1 to 8 */
   constructor(threads = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))) {

@@ -1,9 +1,8 @@
-/** Thread entry: one sample to the bytes of its place in a batch. */
+/** Thread entry: decodes a sample into the bytes of its place in a batch. */
+import { SynsegError, isSynsegError } from '@synseg/core';
 import { moving, tellLoaded } from '@synseg/core/runtime';
-import { ImageDecodeError } from '../image/decode-error.ts';
-import { openPicture } from '../image/image.ts';
 import { readIndexMask, resizeMaskNearest } from '../image/index-mask.ts';
-import type { PictureLimits } from '../image/picture-bytes.ts';
+import { openPicture, type PictureLimits } from '../image/picture.ts';
 import type { Augmentation } from './data-options.ts';
 import { chooseView, mirror } from './augment.ts';
 import { Random } from './random.ts';
@@ -12,11 +11,11 @@ import { Random } from './random.ts';
 export interface DecodeTask {
   readonly name: string;
   readonly image?: string | Uint8Array;
-  readonly mask?: string | Uint8Array;
+  readonly mask?: string | Uint8Array | undefined;
   readonly width: number;
   readonly height: number;
-  /** Mask value that says nothing and becomes 255. */
-  readonly ignoreIndex?: number;
+  /** Mask value of unlabeled pixels, which becomes 255. */
+  readonly ignoreIndex?: number | undefined;
   readonly augmentation: Augmentation;
   /** Numbers the view follows from. */
   readonly seed: readonly [seed: number, epoch: number, index: number];
@@ -25,12 +24,12 @@ export interface DecodeTask {
 }
 
 /**
- * Pixels `[height, width, 3]` if a picture was asked for, then the mask `[height, width]` if one was; or what is wrong.
+ * Pixels `[height, width, 3]` if a picture was asked for, then the mask `[height, width]` if one was; or the problem.
  */
 export type DecodeResult = ArrayBuffer | { readonly problem: string };
 
-/** Mask value of pixels that are not labelled. */
-const UNLABELLED = 255;
+/** Mask value of unlabeled pixels. */
+const UNLABELED = 255;
 
 tellLoaded();
 
@@ -39,7 +38,7 @@ export default async function decode(task: DecodeTask): Promise<DecodeResult> {
     const result = await decodeSample(task);
     return await moving(result, [result]);
   } catch (error) {
-    if (error instanceof ImageDecodeError) return { problem: error.message };
+    if (isSynsegError(error) && error.code === 'IMAGE_DECODE') return { problem: error.message };
     throw error;
   }
 }
@@ -55,7 +54,7 @@ async function decodeSample({
   seed,
   limits,
 }: DecodeTask): Promise<ArrayBuffer> {
-  const picture = image === undefined ? undefined : await openPicture(image, name, limits);
+  const picture = image === undefined ? undefined : await openPicture(image, limits);
   const indices =
     mask === undefined ? undefined : await readIndexMask(mask, typeof mask === 'string' ? mask : `of ${name}`, limits);
   if (
@@ -63,7 +62,8 @@ async function decodeSample({
     indices !== undefined &&
     (picture.width !== indices.width || picture.height !== indices.height)
   ) {
-    throw new ImageDecodeError(
+    throw new SynsegError(
+      'IMAGE_DECODE',
       `Cannot use mask of ${name}: it must have the picture's size ${picture.width}×${picture.height}, got ` +
         `${indices.width}×${indices.height}`,
     );
@@ -83,7 +83,7 @@ async function decodeSample({
     const labels = result.subarray(pixelBytes);
     labels.set(resizeMaskNearest(indices, width, height, region));
     if (ignoreIndex !== undefined)
-      for (let at = 0; at < plane; at++) if (labels[at] === ignoreIndex) labels[at] = UNLABELLED;
+      for (let at = 0; at < plane; at++) if (labels[at] === ignoreIndex) labels[at] = UNLABELED;
     if (flip) mirror(labels, width, height, 1);
   }
   return result.buffer;

@@ -1,16 +1,16 @@
-/** Notices an epoch in which no sample was usable, which would otherwise go on for ever, and says why. */
+/** Detects an epoch without a usable sample, which would otherwise go on forever, and says why. */
 import { SynsegError } from '@synseg/core';
 import type { DatasetPosition } from './dataset.ts';
 import type { Prepared } from './sample-preparer.ts';
 
-/** Shards may be endless for practical purposes: this many samples without one usable are enough. */
+/** Shards may be endless for practical purposes: after this many samples without a usable one, reading fails. */
 const ENOUGH = 100_000;
 
 /** Watches samples go by, in order. */
 export class EpochWatch {
   readonly #size: number | undefined;
   #epoch: number;
-  /** Whether the epoch was seen from its start. */
+  /** True when the epoch was seen from its start. */
   #whole: boolean;
   #usable = false;
   #corrupt = 0;

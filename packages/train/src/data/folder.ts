@@ -27,9 +27,7 @@ export async function openFolder(opening: Opening): Promise<Dataset> {
     const rows: Opening = { ...opening, sources: [join(root, table)] };
     const format = tableFormat(table);
     if (format === 'jsonl' && options.header !== undefined)
-      throw new RangeError(
-        `Cannot open dataset: header must be left out for format jsonl, got ${String(options.header)}`,
-      );
+      throw new RangeError(`Cannot open dataset: header must be left out for format jsonl, got ${options.header}`);
     return openRows(rows, format);
   }
   const extra = options.keys !== undefined ? 'keys' : options.header !== undefined ? 'header' : undefined;

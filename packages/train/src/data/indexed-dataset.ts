@@ -5,21 +5,21 @@ import { Random, permutation } from './random.ts';
 import type { Sample } from './sample.ts';
 
 /** Reads samples while a loop draws them. */
-export interface SampleReader {
+interface SampleReader {
   read(index: number): Sample | Promise<Sample>;
   close?(): Promise<void>;
 }
 
-/** Classes of masks, as a {@link Dataset} tells them. */
+/** Classes of masks, as in a {@link Dataset}. */
 export interface MaskClasses {
   readonly classes?: readonly MaskClass[];
-  readonly ignoreIndex?: number;
-  readonly backgroundIndex?: number;
+  readonly ignoreIndex?: number | undefined;
+  readonly backgroundIndex?: number | undefined;
 }
 
 /** Parts of an {@link IndexedDataset}. */
 export interface IndexedDatasetParts extends MaskClasses {
-  /** What the samples are of, such as `tags.jsonl`. */
+  /** Name of the source, such as `tags.jsonl`. */
   readonly of: string;
   readonly size: number;
   readonly open: () => SampleReader | Promise<SampleReader>;
@@ -30,8 +30,8 @@ export class IndexedDataset implements Dataset {
   readonly description: string;
   readonly size: number;
   declare readonly classes?: readonly MaskClass[];
-  declare readonly ignoreIndex?: number;
-  declare readonly backgroundIndex?: number;
+  declare readonly ignoreIndex?: number | undefined;
+  declare readonly backgroundIndex?: number | undefined;
   readonly #open: IndexedDatasetParts['open'];
 
   constructor({ of, size, open, ...classes }: IndexedDatasetParts) {

@@ -8,15 +8,15 @@ import { bytesOf, tableError, type TableSource } from './table-source.ts';
 
 /** An element of a list. */
 export interface JsonElement {
-  /** Field of the object that the list is. */
+  /** Name of the list. */
   readonly list: string;
   readonly index: number;
   readonly value: unknown;
 }
 
-/** What was found of the object itself; complete when it was read through. */
+/** Outline of the object itself; complete once it has been read through. */
 export interface JsonOutline {
-  /** What the file holds: `object`, or something else. */
+  /** Kind of the file's value. */
   kind: 'object' | 'list' | 'value' | 'nothing';
   /** Names of the object's fields. */
   readonly fields: string[];
@@ -26,20 +26,20 @@ export interface JsonOutline {
   whole: boolean;
 }
 
-/** What nests deeper is no list of pictures: each level takes memory. */
+/** Deepest nesting: each level takes memory, and no list of pictures nests so deep. */
 const MAX_DEPTH = 100_000;
 const OPENING: ReadonlySet<TokenType> = new Set([TokenType.LEFT_BRACE, TokenType.LEFT_BRACKET]);
 const CLOSING: ReadonlySet<TokenType> = new Set([TokenType.RIGHT_BRACE, TokenType.RIGHT_BRACKET]);
 
-/** An outline that nothing is known of. */
+/** The outline of a file that has not been read. */
 export function emptyOutline(): JsonOutline {
   return { kind: 'nothing', fields: [], lists: new Set(), whole: false };
 }
 
 /**
- * The elements of these lists in the order of the file, those of a piece of it at a time.
+ * The elements of these lists in the order of the file, in batches.
  *
- * @param outline - is filled in while the file is read
+ * @param outline - filled in while the file is read
  * @throws SynsegError `DATASET_FORMAT` when the file cannot be read or is no JSON up to its end
  */
 export async function* jsonElements(
@@ -95,7 +95,7 @@ function tokenizerOf(parser: TokenParser, outline: JsonOutline): Tokenizer {
     }
     if (OPENING.has(type)) depth += 1;
     else if (CLOSING.has(type)) depth -= 1;
-    if (depth > MAX_DEPTH) fail(new Error(`more than ${String(MAX_DEPTH)} lists and objects within each other`));
+    if (depth > MAX_DEPTH) fail(new Error(`more than ${MAX_DEPTH} lists and objects within each other`));
     parser.write(token);
   };
   tokenizer.onError = fail;

@@ -1,4 +1,4 @@
-/** Noun phrases found before – by `synseg phrases`, or by spaCy – to be joined to samples by key or caption. */
+/** Noun phrases extracted earlier, by `synseg phrases` or spaCy, joined to samples by key or caption. */
 import { dataError, fieldNames } from './data-error.ts';
 import type { WarningCounter } from './data-warning.ts';
 import { RowError, readRow, rowFields } from './row.ts';
@@ -9,7 +9,7 @@ const fields = rowFields();
 
 /** Looks up phrases by key, image path or caption. */
 export class KnownPhrases {
-  /** One text a row: an array of texts takes twice the memory. */
+  /** One string per row: an array of strings takes twice the memory. */
   readonly #joined = new Map<string, string>();
 
   set(name: string, phrases: readonly string[]): void {

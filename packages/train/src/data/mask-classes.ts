@@ -1,14 +1,14 @@
 /** Class names of mask values, from the `classes.json` of a data set. */
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readClassList } from '../evaluate/class-list.ts';
+import { readClassList } from './class-list.ts';
 import type { MaskClasses } from './indexed-dataset.ts';
+import { exists } from './source.ts';
 
 /**
- * Reads a class list: the given file or, without one, `classes.json` in the first of the folders that has it; nothing
- * when none has.
+ * Reads a class list: the given file or, without one, `classes.json` of the first folder that has one; empty when none
+ * has.
  *
- * @throws SynsegError `DATASET_FORMAT` when the given file is not there, or the file found says something else
+ * @throws SynsegError `DATASET_FORMAT` when the given file is missing, or the file found is no class list
  */
 export async function readMaskClasses(path: string | undefined, folders: readonly string[]): Promise<MaskClasses> {
   const found = path ?? (await firstExisting(folders.map((folder) => join(folder, 'classes.json'))));
@@ -21,18 +21,12 @@ export async function readMaskClasses(path: string | undefined, folders: readonl
       name,
       ...(prompts === undefined ? {} : { prompts: prompts.map((prompt) => prompt.replaceAll('{}', name)) }),
     })),
-    ...(ignoreIndex === undefined ? {} : { ignoreIndex }),
-    ...(backgroundIndex === undefined ? {} : { backgroundIndex }),
+    ignoreIndex,
+    backgroundIndex,
   };
 }
 
 async function firstExisting(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
-    const exists = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (exists) return path;
-  }
+  for (const path of paths) if (await exists(path)) return path;
   return undefined;
 }

@@ -2,7 +2,7 @@
  * Opens sets of pictures with captions, tags or masks, in the formats people have them in; they are drawn in an order
  * that follows from seed and position alone.
  *
- * Nothing is decoded here, and of the pictures nothing is kept: a file is read when its sample is drawn.
+ * Nothing is decoded here, and no picture is kept: a file is read when its sample is drawn.
  */
 import { openCoco } from './coco.ts';
 import { shortJson } from './data-error.ts';
@@ -17,14 +17,13 @@ import { expandSource, formatOf } from './source.ts';
 import { openWebdataset } from './webdataset.ts';
 
 /**
- * Opens a dataset; reads tables through once, and of shards only whether they are there.
+ * Opens a dataset: reads tables through once, and checks that shards exist.
  *
- * Paths that are not found, rows that cannot be read and shards that are missing are warnings as long as something is
- * left.
+ * Missing paths, broken rows and missing shards are warnings as long as something is left.
  *
  * @throws TypeError when an option is of the wrong kind or unknown
  * @throws RangeError when an option does not go with the format
- * @throws SynsegError `DATASET_FORMAT` when nothing usable is there
+ * @throws SynsegError `DATASET_FORMAT` when nothing usable is left
  * @example
  * ```ts
  * // type-checked only: needs a dataset

@@ -1,4 +1,4 @@
-/** What both readers of folders, of training data and of masks to be scored against, know of their layout. */
+/** Layout of picture folders, shared by the readers of training data and of evaluation data. */
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 
@@ -12,7 +12,7 @@ export function isPicture(file: string): boolean {
   return PICTURES.has(parse(file).ext.toLowerCase());
 }
 
-/** Where a kind of file may lie: the split above the kinds, or below them. */
+/** Possible folders of a kind of file: the split above the kinds, or below them. */
 export function kindFolders(root: string, split: string | undefined): readonly ((kind: string) => string)[] {
   return split === undefined
     ? [(kind) => join(root, kind)]

@@ -1,4 +1,4 @@
-/** Work done ahead of who asks for it: in order, at most so many at a time. */
+/** Work done ahead of its consumer: in order, with bounded concurrency. */
 
 /**
  * Takes items from a source, starts work on each, and hands out the results in the source's order. For one consumer,

@@ -1,6 +1,6 @@
 /**
- * Random numbers that follow from what they are for – (seed, epoch, sample) – and not from what was drawn before, so
- * that a position in the data is all there is to resume from. sfc32, seeded through murmur3's mixing.
+ * Random numbers that follow from their purpose, such as (seed, epoch, sample), and not from earlier draws, so that a
+ * position in the data suffices to resume. sfc32, seeded through murmur3's mixing.
  */
 
 const WARM_UP = 12;

@@ -1,5 +1,5 @@
 /** Datasets of one row a sample: JSONL, CSV and TSV. */
-import { access, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '@synseg/core/guards';
 import { dataError, fieldNames } from './data-error.ts';
@@ -8,14 +8,14 @@ import { IndexedDataset } from './indexed-dataset.ts';
 import { readMaskClasses } from './mask-classes.ts';
 import { FIELD_KINDS, RowError, categoriesOf, readRow, rowFields, type Fields, type Row } from './row.ts';
 import type { Sample } from './sample.ts';
-import { expectFiles, isRemote, shownSource } from './source.ts';
+import { exists, expectFiles, isRemote, shownSource } from './source.ts';
 import { openTable, type Table, type TableFormat } from './table.ts';
 import { openUnpacked, readAt, type TableSource } from './table-source.ts';
 
 /** Pictures looked for when a dataset is opened. */
 const PROBES = 20;
 
-/** Opens a table: reads it through once, keeps the places of usable rows. */
+/** Opens a table: reads it through once and keeps the places of usable rows. */
 export async function openRows(opening: Opening, format: TableFormat): Promise<Dataset> {
   const { sources, options, phrases, known, captionsOnly, signal } = opening;
   const [path] = sources;
@@ -69,7 +69,7 @@ interface UsableRows {
   readonly ends: readonly number[];
   /** Pictures of the first rows, as written. */
   readonly probes: readonly string[];
-  /** Whether any row has a mask. */
+  /** True when a row has a mask. */
   readonly masks: boolean;
 }
 
@@ -118,16 +118,9 @@ async function usableRows(
   );
 }
 
-/** Fails when none of the paths exists: then the folder is wrong, and not a few files lost. */
+/** Fails when none of the paths exists: the folder is wrong then, rather than a few files missing. */
 export async function expectPictures(paths: readonly string[], root: string): Promise<void> {
-  const found = await Promise.all(
-    paths.map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
+  const found = await Promise.all(paths.map(exists));
   if (paths.length > 0 && !found.includes(true))
     throw dataError(
       `images must be the folder that the pictures' paths start from`,

@@ -1,15 +1,15 @@
 /**
- * What one row says – of a JSONL or CSV file, or the JSON member of a shard's sample: field names, kinds, captions to
+ * One row of a JSONL or CSV file, or the JSON member of a shard's sample: field names, kinds of fields, captions to
  * categories.
  */
 import { shortJson } from './data-error.ts';
 import { FIELD_KEYS, type FieldKeys } from './data-options.ts';
 import { uniqueCategories } from './sample.ts';
 
-/** The kinds of field. */
+/** A kind of field. */
 export type FieldKind = keyof FieldKeys;
 
-/** All of them. */
+/** All kinds of field. */
 export const FIELD_KINDS = Object.keys(FIELD_KEYS) as readonly FieldKind[];
 
 /** {@link FieldKeys} with defaults filled in. */
@@ -41,7 +41,7 @@ export function rowFields(keys: FieldKeys = {}, captionsOnly = false): Fields {
 }
 
 /**
- * Names of a shard's members – what follows the first dot of the file name, in lower case – with defaults filled in.
+ * Names of a shard's members (the part after the first dot of the file name, in lower case), with defaults filled in.
  */
 export function memberFields(keys: FieldKeys = {}): Fields {
   const { image, caption, tags, nouns, mask } = withDefaults(keys, MEMBER_FIELDS);
@@ -49,19 +49,19 @@ export function memberFields(keys: FieldKeys = {}): Fields {
   return { image: lower(image), caption: lower(caption), tags, nouns, mask: lower(mask) };
 }
 
-/** What a row says. */
+/** The contents of a row. */
 export interface Row {
   readonly image: string | undefined;
   readonly mask: string | undefined;
   readonly split: string | undefined;
-  /** Words in order of worth: nouns, else tags, else captions. */
+  /** Nouns if there are any, else tags, else captions. */
   readonly words: Words;
 }
 
-/** Where categories come from. */
+/** Categories, or captions to take them from. */
 export type Words = { readonly categories: readonly string[] } | { readonly captions: readonly string[] };
 
-/** A row that cannot be read; the message says what is wrong, form `<field> must <rule>, got <value>`. */
+/** A row that cannot be read; its message has the form `<field> must <rule>, got <value>`. */
 export class RowError extends Error {}
 
 /**

@@ -1,32 +1,32 @@
-/** From a sample as drawn to its place in a batch: which categories are kept, and the decoded bytes. */
+/** From a drawn sample to its place in a batch: the categories that are kept, and the decoded bytes. */
 import { messageOf } from '@synseg/core/guards';
-import type { PictureLimits } from '../image/picture-bytes.ts';
+import type { PictureLimits } from '../image/picture.ts';
 import type { Augmentation } from './data-options.ts';
 import type { Drawn } from './dataset.ts';
 import type { DecodePool } from './decode-pool.ts';
 import { Random, permutation } from './random.ts';
 
-/** What became of a sample. */
-export type Outcome = 'usable' | 'corrupt' | 'withoutCategories' | 'withoutMask';
+/** Outcome of preparing a sample. */
+type Outcome = 'usable' | 'corrupt' | 'withoutCategories' | 'withoutMask';
 
-/** A sample ready for a batch, or why it is not. */
+/** A sample ready for a batch, or the reason why it is not. */
 export interface Prepared {
   readonly drawn: Drawn;
   readonly outcome: Outcome;
-  /** What is wrong with a corrupt one. */
+  /** Problem of a corrupt sample. */
   readonly problem?: string;
   readonly categories: readonly string[];
-  /** All that were known, of which `categories` were chosen. */
+  /** All known categories, of which `categories` were chosen. */
   readonly said: readonly string[];
-  /** Categories left out as not known. */
+  /** Categories left out as unknown. */
   readonly unknown: readonly string[];
-  /** How many categories were left out as too many. */
+  /** Number of categories left out as too many. */
   readonly truncated: number;
   /** Pixels `[height, width, 3]`, where asked for, then the mask `[height, width]`, where there is one. */
-  readonly decoded?: ArrayBuffer;
+  readonly decoded?: ArrayBuffer | undefined;
 }
 
-/** How samples are prepared. */
+/** Options of {@link SamplePreparer}. */
 export interface PrepareOptions {
   readonly pixels: boolean;
   readonly masks: boolean | 'required';
@@ -39,7 +39,7 @@ export interface PrepareOptions {
   readonly limits: PictureLimits;
 }
 
-/** See the file's header. */
+/** Prepares samples for batches. */
 export class SamplePreparer {
   readonly #pool: DecodePool | undefined;
   readonly #options: PrepareOptions;
@@ -49,7 +49,7 @@ export class SamplePreparer {
     this.#options = options;
   }
 
-  /** Chooses categories, decodes; nothing is decoded of a sample that is left out anyway. */
+  /** Chooses categories and decodes; a sample that is left out is not decoded. */
   async prepare(drawn: Drawn): Promise<Prepared> {
     const { known, masks, maxCategories, seed } = this.#options;
     const { sample, index, after } = drawn;
@@ -67,10 +67,10 @@ export class SamplePreparer {
     if (categories.length === 0 && mask === undefined) return { ...parts, outcome: 'withoutCategories' };
     const decoded = await this.#decode(drawn, mask);
     if (typeof decoded === 'string') return { ...parts, outcome: 'corrupt', problem: decoded };
-    return { ...parts, outcome: 'usable', ...(decoded === undefined ? {} : { decoded }) };
+    return { ...parts, outcome: 'usable', decoded };
   }
 
-  /** The bytes, or what is wrong. */
+  /** The bytes, or the problem. */
   async #decode(
     { sample, index, after }: Drawn,
     mask: string | Uint8Array | undefined,
@@ -86,8 +86,8 @@ export class SamplePreparer {
       seed: [seed, after.epoch, index],
       limits,
       ...(pixels ? { image: sample.image } : {}),
-      ...(mask === undefined ? {} : { mask }),
-      ...(ignoreIndex === undefined ? {} : { ignoreIndex }),
+      mask,
+      ignoreIndex,
     });
     return result instanceof ArrayBuffer ? result : result.problem;
   }

@@ -1,6 +1,6 @@
 /** One training example, before decoding. */
 
-/** A picture with what is known of it. */
+/** A picture with its categories and mask. */
 export interface Sample {
   /** Stable name for messages: a path, or `shard.tar/key`. */
   readonly key: string;
@@ -8,10 +8,7 @@ export interface Sample {
   readonly image: string | Uint8Array;
   /** Unique noun phrases or tags: lower case, trimmed, in the order given. */
   readonly categories: readonly string[];
-  /**
-   * Index mask as 8-bit PNG of the picture's size: path, or the bytes of the file, which may be made only when asked
-   * for.
-   */
+  /** Index mask as 8-bit PNG of the picture's size: path, or the bytes of the file, which may be made on demand. */
   readonly mask?: string | Uint8Array | Promise<Uint8Array>;
 }
 

@@ -1,5 +1,5 @@
-/** Which files a source names, and which format they have. The only file that imports brace-expansion. */
-import { readdir, stat } from 'node:fs/promises';
+/** The files of a source and their format. The only file that imports brace-expansion. */
+import { access, readdir, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { expand } from 'brace-expansion';
 import { shownURL } from '@synseg/core/guards';
@@ -42,20 +42,20 @@ export function expandSource(source: string | readonly string[]): readonly [stri
   return patterns.flatMap((pattern) => expand(pattern, { max: MAX_FILES })) as [string, ...string[]];
 }
 
-/** True for what is fetched and not opened: a URL, or a command's output in webdataset's notation. */
+/** True for a source that is no local file: a URL, or a command's output in webdataset's notation. */
 export function isRemote(path: string): boolean {
   return /^(?:[a-z][a-z0-9+.-]+:\/\/|pipe:)/i.test(path);
 }
 
-/** A source as it may be shown: a command can hold a password as an address can. */
+/** A source with its secrets removed: a command can hold a password, as a URL can. */
 export function shownSource(path: string): string {
   return /^pipe:/i.test(path) ? 'pipe:…' : shownURL(path);
 }
 
 /**
- * The format of a source by its name, of a folder by what is in it.
+ * The format of a source by its name, of a folder by its contents.
  *
- * @throws SynsegError `DATASET_FORMAT` when neither tells
+ * @throws SynsegError `DATASET_FORMAT` when the name does not show it
  */
 export async function formatOf(paths: readonly [string, ...string[]]): Promise<DataFormat> {
   const [first] = paths;
@@ -69,6 +69,14 @@ export async function formatOf(paths: readonly [string, ...string[]]): Promise<D
   return format;
 }
 
+/** True when there is a file or folder of this path. */
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Names of the tar files in a folder, sorted. */
 export async function shardsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder);
@@ -76,8 +84,8 @@ export async function shardsIn(folder: string): Promise<string[]> {
 }
 
 /**
- * Refuses what is no file: a device has no end, a pipe cannot be read in another order. What is not there is left to
- * whoever opens it.
+ * Refuses anything but files: a device has no end, a pipe cannot be read in another order. Missing files are left to
+ * the code that opens them.
  *
  * @throws SynsegError `DATASET_FORMAT`
  */
@@ -87,7 +95,7 @@ export async function expectFiles(what: string, paths: readonly string[]): Promi
   if (odd >= 0)
     throw dataError(
       `${what} must be a readable file`,
-      `"${String(paths[odd])}", ${there[odd]?.isDirectory() === true ? 'a folder' : 'a device or a pipe'}`,
+      `"${paths[odd]}", ${there[odd]?.isDirectory() === true ? 'a folder' : 'a device or a pipe'}`,
     );
 }
 

@@ -1,16 +1,16 @@
-/** Columns of a CSV or TSV file: by the names in its first row, by index, or by what looks like a picture's address. */
+/** Columns of a CSV or TSV file: by the names in its first row, by index, or by what looks like an address. */
 import { SynsegError } from '@synseg/core';
 import { RowError, rowFields, type FieldKind, type Fields } from './row.ts';
 import type { TableSource } from './table-source.ts';
 
-/** Which columns are wanted. */
+/** The wanted columns. */
 export interface ColumnOptions {
   readonly fields: Fields;
-  /** Kinds of field whose names the caller gave: a header must have one of them. */
+  /** Kinds of field whose names the caller gave: a header must have one name of each. */
   readonly asked: readonly FieldKind[];
   /** A kind that a header must have. */
   readonly required?: FieldKind;
-  /** Whether the first row is a header; undefined: when it holds a name that is known. */
+  /** True when the first row is a header; undefined: it is one when it holds a known name. */
   readonly header?: boolean | undefined;
 }
 

@@ -3,8 +3,8 @@ import { utf16Of } from '@synseg/core/guards';
 import { bytesOf, tableError, type TableSource } from './table-source.ts';
 
 const [NEWLINE, QUOTE, COMMA] = [0x0a, 0x22, 0x2c];
-/** A longer row is none: without a bound, a file without line ends would be read into memory whole. */
-export const MAX_ROW_BYTES = 4_000_000;
+/** Longest row: without a limit, a file without line ends would be read into memory whole. */
+const MAX_ROW_BYTES = 4_000_000;
 
 /** A line, or several that make a row. */
 export interface Line {
@@ -15,7 +15,7 @@ export interface Line {
   readonly end: number;
   /** Number of its first line, from 1. */
   readonly line: number;
-  /** What is wrong with it: its bytes are left out. */
+  /** Problem of a broken line, whose bytes are left out. */
   readonly problem?: string;
 }
 
@@ -88,7 +88,7 @@ export function isBlank({ bytes, problem }: Line): boolean {
   return problem === undefined && bytes.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
 }
 
-/** Whether a quote is open at the end of a line. A quote inside a cell that did not begin with one is a letter. */
+/** True when a quote is open at the end of a line. A quote inside a cell that did not begin with one is a letter. */
 function leavesOpen(bytes: Uint8Array, openBefore: boolean): boolean {
   let open = openBefore;
   for (let at = bytes.indexOf(QUOTE); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {

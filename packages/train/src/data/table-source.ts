@@ -1,4 +1,4 @@
-/** Bytes of a table, unpacked where it is gzip, from a file or a pipe; nothing here keeps more than a piece. */
+/** Bytes of a table from a file or a pipe, gunzipped where needed, a chunk at a time. */
 import { randomUUID } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,12 @@ import { createGunzip } from 'node:zlib';
 import { SynsegError } from '@synseg/core';
 import { messageOf, openInput } from '@synseg/core/guards';
 
-/** A table, and what messages say of it. */
+/** A table, and its names in messages. */
 export interface TableSource {
   readonly path: string;
   /** Completes "Cannot …". */
   readonly action: string;
-  /** What the caller calls it, such as `captions`. */
+  /** The option that names it, such as `captions`. */
   readonly what: string;
   /** Called with the bytes of the file that have been read since the last call. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
@@ -73,8 +73,8 @@ async function* unpacked(file: AsyncIterable<Uint8Array>, { path, onBytes }: Tab
 }
 
 /**
- * Opens a table to be read in any order. One that is gzip is unpacked for that, into a file that has no name any more
- * and so is gone when it is closed.
+ * Opens a table to be read in any order. A gzip file is unpacked for that, into an unlinked temporary file, which is
+ * gone when it is closed.
  */
 export async function openUnpacked(source: TableSource): Promise<FileHandle> {
   const file = await open(source.path);

@@ -1,6 +1,6 @@
 /**
- * JSONL, CSV and TSV, one reader for all who read tables: rows in order, each with its place, so that a list of millions
- * need not be kept. The only file that imports csv-parse.
+ * JSONL, CSV and TSV, one reader for all who read tables: rows in order, each with its place, so that a list of
+ * millions need not be kept. The only file that imports csv-parse.
  *
  * TSV is split at tabs and nothing else: a quote is a letter like any other, as web captions are full of single ones
  * (CC12M: `url<TAB>caption`, no header).
@@ -16,17 +16,17 @@ const PARSING: Options = { relax_column_count: true, relax_quotes: true, record_
 const BATCH_ROWS = 256;
 const BATCH_BYTES = 1_000_000;
 
-/** How a table is written. */
+/** Format of a table. */
 export type TableFormat = 'jsonl' | 'csv' | 'tsv';
 
-/** A row as found when the table is read through. */
-export interface TableRow {
+/** A row and its place. */
+interface TableRow {
   /** Bytes [start, end) of the file, unpacked. */
   readonly start: number;
   readonly end: number;
   /** Line it starts in, from 1. */
   readonly line: number;
-  /** What the row says. @throws RowError when it is broken */
+  /** The contents of the row. @throws RowError when it is broken */
   value(): unknown;
 }
 
@@ -34,7 +34,7 @@ export interface TableRow {
 export interface Table {
   /** All rows from the first byte to the last; blank lines are passed over. */
   rows(): AsyncIterable<TableRow>;
-  /** What a row says, from its bytes. Valid once the first row was read. */
+  /** The contents of a row, from its bytes. Valid once the first row has been read. */
   parse(bytes: Uint8Array): unknown;
 }
 
@@ -98,7 +98,7 @@ async function* withCells(lines: AsyncIterable<Line>): AsyncGenerator<CellLine> 
   yield* parsed(batch);
 }
 
-/** Cells of these rows, where the parser finds each of them to end where it does; of others each is parsed by itself. */
+/** Cells of these rows if the parser ends each of them where it ends here; else each row is parsed by itself. */
 function parsed(lines: readonly Line[]): readonly CellLine[] {
   const newline = Uint8Array.of(0x0a);
   let end = 0;

@@ -1,9 +1,9 @@
 /**
- * Where the members of a tar file lie. The only file that imports modern-tar.
+ * The places of the members of a tar file. The only file that imports modern-tar.
  *
- * Only headers are read, from one to the next: a shard of 300 MB is walked through in a fraction of a second, and of a
- * shuffle buffer nothing needs to be kept but places. modern-tar reads the headers, with the extended ones
- * before them, but has no notion of a file to seek in, which is what is added here.
+ * Only headers are read, from one to the next: a shard of 300 MB takes a fraction of a second, and a shuffle buffer
+ * keeps places alone. modern-tar reads the headers, with the extended ones before them, but has no notion of a file to
+ * seek in, which is what is added here.
  */
 import { open } from 'node:fs/promises';
 import { unpackTar, type TarHeader } from 'modern-tar';
@@ -18,7 +18,7 @@ export interface TarMember {
   readonly end: number;
 }
 
-/** A tar file that ends too early, or has something else where a header must be. */
+/** A tar file that ends too early or has an invalid header. */
 export class BrokenTarError extends Error {
   /** Member whose content is cut off. */
   readonly within: string | undefined;
@@ -109,7 +109,7 @@ async function readHeader(blocks: readonly Uint8Array[], at: number): Promise<Ta
   try {
     await unpackTar(bytes, { strict: true, filter: take });
   } catch (cause) {
-    // The content is not there to be unpacked, which is no error here.
+    // The content is missing here, which is no error: only the header is read.
     if (found.length === 0) throw new BrokenTarError(`has no valid header at byte ${at}`, { cause });
   }
   const [header] = found;

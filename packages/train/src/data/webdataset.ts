@@ -5,17 +5,17 @@
  * the buffer in random order until it is empty. Buffers do not overlap, so a position needs no more than where the last
  * one was filled, and resuming reads the headers of one buffer and not of the epoch.
  */
-import { access, open, stat, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf } from '@synseg/core/guards';
-import { tooLarge, type PictureLimits } from '../image/picture-bytes.ts';
+import { tooLarge, type PictureLimits } from '../image/picture.ts';
 import { dataError, few } from './data-error.ts';
 import type { Dataset, DatasetPosition, Drawn, MaskClass, Opening } from './dataset.ts';
 import { readMaskClasses } from './mask-classes.ts';
 import { Random, permutation } from './random.ts';
 import { RowError, categoriesOf, memberFields, readRow, rowFields, type Fields, type Words } from './row.ts';
 import type { Sample } from './sample.ts';
-import { expectFiles, shardsIn } from './source.ts';
+import { exists, expectFiles, shardsIn } from './source.ts';
 import { readAt } from './table-source.ts';
 import { BrokenTarError, tarMembers, type TarMember } from './tar-index.ts';
 
@@ -24,7 +24,7 @@ const DEFAULT_SHUFFLE_BUFFER = 20_000;
 const NUMBERS_PER_SHARD = 10_000_000;
 const JSON_MEMBER = 'json';
 
-/** A sample in a shard: where its members lie, by what follows the first dot of their names. */
+/** A sample in a shard: the places of its members, by the part of their names after the first dot. */
 interface Located {
   readonly key: string;
   readonly shard: number;
@@ -33,7 +33,7 @@ interface Located {
   readonly members: ReadonlyMap<string, TarMember>;
 }
 
-/** Samples that are shuffled among each other. */
+/** A shuffle buffer of samples. */
 interface Buffered {
   readonly filled: NonNullable<DatasetPosition['filled']>;
   readonly samples: readonly Located[];
@@ -52,14 +52,7 @@ export async function openWebdataset(opening: Opening): Promise<Dataset> {
   const compressed = shards.find((path) => /\.(t?gz|zst|bz2|xz)$/i.test(path));
   if (compressed !== undefined) throw dataError('shards must be plain tar files, not compressed', `"${compressed}"`);
   await expectFiles('shards', shards);
-  const there = await Promise.all(
-    shards.map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
+  const there = await Promise.all(shards.map(exists));
   const missing = shards.filter((_, index) => there[index] !== true);
   if (missing.length === shards.length) throw dataError('source must name shards that exist', few(missing, 3));
   if (missing.length > 0)
@@ -245,7 +238,7 @@ async function* groups(
       group.set(split.field, member);
     }
   } catch (error) {
-    // What breaks off may be a member of this sample; only when it is of the next is this one whole.
+    // The member that is cut off may belong to this sample; it is whole only when that member belongs to the next.
     const next = error instanceof BrokenTarError && error.within !== undefined ? splitName(error.within)?.key : key;
     if (key !== undefined && next !== undefined && next !== key) yield { key, members: group };
     throw error;
@@ -253,7 +246,7 @@ async function* groups(
   if (key !== undefined) yield { key, members: group };
 }
 
-/** `folder/000.input.jpg` is field `input.jpg` of `folder/000`; other names – hidden files, say – are of no sample. */
+/** `folder/000.input.jpg` is field `input.jpg` of `folder/000`; hidden files and the like belong to no sample. */
 function splitName(name: string): { key: string; field: string } | undefined {
   const slash = name.lastIndexOf('/') + 1;
   const dot = name.indexOf('.', slash);

@@ -1,7 +1,7 @@
 /** Results as text, from values that a caller hands back. */
 import { describeValue } from '@synseg/core/guards';
 
-/** @throws TypeError when the value is not what was given out, which shows as it is read */
+/** Writes a value as text. @throws TypeError when the value has another form, in which case writing it fails */
 export function writtenOut<Value>(
   action: string,
   name: string,

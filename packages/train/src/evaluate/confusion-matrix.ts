@@ -1,5 +1,5 @@
 /**
- * How often each class was taken for each: exact pixel counts, and the measures that follow from them.
+ * The confusion matrix: exact pixel counts by true and predicted class, and the measures that follow from them.
  *
  * Counts of one picture are kept apart before they join the total, so that a picture's own score costs nothing more.
  */
@@ -51,10 +51,10 @@ export class ConfusionMatrix {
   }
 
   /**
-   * Adds what picking one of these classes at random, pixel by pixel, gives on average: the floor to measure against.
+   * Adds the expected counts of picking one of these classes at random, pixel by pixel: the floor to measure against.
    *
    * @param truthPixels - pixels of each class
-   * @param candidates - classes that are picked from
+   * @param candidates - classes to pick from
    */
   countChance(truthPixels: readonly number[], candidates: readonly number[]): void {
     for (const [truth, pixels] of truthPixels.entries()) {

@@ -1,9 +1,9 @@
 /**
- * Which classes a checkpoint is evaluated on, what each mask value means for that, and which labels compete in a
+ * The classes that a checkpoint is evaluated on, the meaning of each mask value, and the labels that compete in a
  * picture.
  *
  * Classes the checkpoint has no embedding for cannot win a pixel. They are left out and their pixels do not count, so
- * that the number says how good the checkpoint is at what it can be asked for; the score names them.
+ * that the score measures the checkpoint on labels that it knows; the score names the others.
  */
 import {
   SynsegError,
@@ -14,7 +14,7 @@ import {
   type SegmentOptions,
   type Templates,
 } from '@synseg/core';
-import type { ClassList, EvaluationClass } from './class-list.ts';
+import type { ClassList, EvaluationClass } from '../data/class-list.ts';
 import { UNCOUNTED } from './confusion-matrix.ts';
 
 /** Label of every pixel of one picture. */
@@ -27,16 +27,16 @@ export interface LabelMap {
   readonly labelMap: Uint8Array;
 }
 
-/** What can be evaluated: a `Segmenter`, or anything that decides pixels in another way. */
+/** A model to evaluate: a `Segmenter`, or anything that decides pixels in another way. */
 export interface EvaluatedModel {
-  /** Where it runs, for the protocol. */
+  /** Execution provider, for the protocol. */
   readonly device: string;
   readonly precision: string;
   /** Height and width of the picture it takes, pixels. */
   readonly inputSize: readonly [height: number, width: number];
   /** Names it knows; undefined when it takes any words. */
   readonly vocabulary: readonly string[] | undefined;
-  /** Sentences that `labels()` puts names into by itself; @default 'clipseg' */
+  /** Prompt templates that `labels()` uses by default; @default 'clipseg' */
   readonly templates?: Templates;
   /** @throws SynsegError `LABEL_UNKNOWN` for a name it has no embedding for */
   labels(labels: readonly LabelInput[], options?: LabelsOptions): Promise<LabelSet>;
@@ -47,10 +47,10 @@ export interface EvaluatedModel {
 /** Meaning of a mask value that neither a class nor an ignored value has. */
 export const UNKNOWN_VALUE = -2;
 
-/** How the background class of a data set counts. */
-export type BackgroundRule = 'ignore' | 'class';
+/** Treatment of the background class of a data set. */
+type BackgroundRule = 'ignore' | 'class';
 
-/** What decides the {@link Contest}. */
+/** Options of {@link openContest}. */
 export interface ContestOptions {
   readonly background: BackgroundRule;
   readonly threshold: number | undefined;
@@ -58,7 +58,7 @@ export interface ContestOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The classes that count and what competes for the pixels. */
+/** The classes that count, and the labels that compete for the pixels. */
 export interface Contest {
   /** Rows and columns of the confusion matrix. */
   readonly classes: readonly EvaluationClass[];
@@ -66,7 +66,7 @@ export interface Contest {
   readonly leftOut: readonly EvaluationClass[];
   /** Class of each of the 256 mask values, {@link UNCOUNTED} or {@link UNKNOWN_VALUE}. */
   readonly truthClass: Int16Array;
-  /** Positions in `classes` that are asked for as labels: all but a background that is what reaches no threshold. */
+  /** Positions in `classes` that are asked for as labels: all but a background that is left below the threshold. */
   readonly competing: readonly number[];
   /** Class of a pixel that no label won. */
   readonly nothing: number;

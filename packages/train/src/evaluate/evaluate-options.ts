@@ -14,11 +14,11 @@ import {
   type OptionsOf,
   type Resolved,
 } from '@synseg/core/guards';
-import { PICTURE_LIMITS } from '../image/picture-bytes.ts';
+import { PICTURE_LIMITS } from '../image/picture.ts';
 import type { EvaluatedModel } from './contest.ts';
 import { DATASETS } from './datasets.ts';
 
-/** How far an evaluation is. */
+/** Progress of an evaluation. */
 export interface EvaluationProgress {
   /** Pictures done, failed ones included. */
   readonly done: number;
@@ -26,7 +26,7 @@ export interface EvaluationProgress {
   readonly failed: number;
 }
 
-/** Options of loading a checkpoint, which bear on one given by path or hub id only. */
+/** Options of loading a checkpoint, for one given by path or hub id only. */
 const LOADING = {
   /**
    * Execution provider.
@@ -70,12 +70,12 @@ export const EVALUATE_OPTIONS = {
   split: text(),
   /**
    * Labels that compete for the pixels of a picture: every class of the list, or those that occur in the picture's
-   * ground truth, which is easier and comparable only with numbers got in the same way.
+   * ground truth, which is easier and comparable only with scores of the same kind.
    * @default 'all'
    */
   labels: withDefault(choice(['all', 'present']), 'all'),
   /**
-   * Pixels of the class list's `background_index`: they do not count, or it is a class like the others.
+   * Treatment of pixels of the class list's `background_index`: they do not count, or are a class like the others.
    * @default 'ignore'
    */
   background: withDefault(choice(['ignore', 'class']), 'ignore'),
@@ -85,12 +85,12 @@ export const EVALUATE_OPTIONS = {
    */
   threshold: number({ least: 0, most: 1 }),
   /**
-   * Pictures of the data set's order (sorted by name) to pass over.
+   * Pictures to skip, in the data set's order (by name).
    * @default 0
    */
   offset: withDefault(integer({ least: 0 }), 0),
   /**
-   * Takes only the first so many pictures (after `offset`): not a random sample.
+   * Pictures at most, the first ones (after `offset`): not a random sample.
    * @default all
    */
   limit: integer(),
@@ -100,7 +100,7 @@ export const EVALUATE_OPTIONS = {
    */
   views: withDefault(choice([1, 5]), 1),
   /**
-   * How five views become one map.
+   * Merging of the five views into one map.
    * @default 'mean'
    */
   merge: withDefault(choice(['mean', 'max']), 'mean'),
@@ -125,7 +125,7 @@ export const EVALUATE_OPTIONS = {
    * @default 12
    */
   sheetPictures: withDefault(integer({ most: 100 }), 12),
-  /** Receives how far the evaluation is, after each picture. */
+  /** Receives the progress after each picture. */
   onProgress: callback<(progress: EvaluationProgress) => void>(),
   /** Ends the evaluation; it rejects with the signal's reason. */
   signal: abortSignal(),
@@ -146,7 +146,7 @@ const MODEL = value<string | EvaluatedModel>(
   (given) => given !== '',
 );
 
-/** @throws TypeError or RangeError for options that cannot be */
+/** Checks the arguments of `evaluate()`. @throws TypeError or RangeError for invalid options */
 export function readRequest(model: string | EvaluatedModel, options: EvaluateOptions): EvaluationRequest {
   readOptions('evaluate', { model: MODEL }, { model }, ['model']);
   const request = readOptions('evaluate', EVALUATE_OPTIONS, options, ['dataset', 'root']);

@@ -1,13 +1,12 @@
 /**
- * How well a checkpoint segments: the mean IoU over a data set with index masks, under a protocol that is part of the
- * result. Pictures go through the same door as a user's; nothing here knows the network.
+ * Evaluation of a checkpoint: the mean IoU over a data set with index masks, under a protocol that is part of the
+ * result. Pictures go through the public API; nothing here knows the network.
  */
 import { dirname, join } from 'node:path';
 import { Segmenter, SynsegError } from '@synseg/core';
 import { checkOutputs } from '@synseg/core/guards';
 import { openContest, type EvaluatedModel } from './contest.ts';
-import { readDataset } from './datasets.ts';
-import type { EvaluationDataset, EvaluationSample } from './index-png.ts';
+import { readDataset, type EvaluationDataset, type EvaluationSample } from './datasets.ts';
 import { loadOptions, readRequest, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
 import { Evaluation } from './evaluation.ts';
 import { writePictureSheet } from './picture-sheet.ts';
@@ -25,8 +24,8 @@ const METRIC =
  * size or values outside the class list, is named in `failures` and does not count.
  *
  * @param model - folder or hub id, loaded and disposed here; or a loaded `Segmenter`, left to the caller
- * @throws TypeError or RangeError for options that cannot be
- * @throws SynsegError `DATASET_FORMAT` when the data set is not laid out as said, or no picture of it can be evaluated;
+ * @throws TypeError or RangeError for invalid options
+ * @throws SynsegError `DATASET_FORMAT` when the data set has another layout, or no picture of it can be evaluated;
  *   `LABEL_UNKNOWN` when the checkpoint has no embedding for any class; whatever loading and inference throw
  * @throws the signal's reason when aborted
  * @example
@@ -45,8 +44,7 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
   const samples = dataset.samples.slice(offset, limit === undefined ? undefined : offset + limit);
   if (samples.length === 0)
     throw new RangeError(
-      `Cannot evaluate ${name}: offset must be below its ${String(dataset.samples.length)} pictures, ` +
-        `got ${String(offset)}`,
+      `Cannot evaluate ${name}: offset must be below its ${dataset.samples.length} pictures, ` + `got ${offset}`,
     );
 
   // Pictures and masks of a set lie in one folder each.
@@ -90,8 +88,7 @@ function protocolOf(
     limit: limit ?? null,
     labels,
     background: backgroundIndex === undefined ? null : background,
-    decision:
-      threshold === undefined ? 'argmax' : `argmax of the labels with an activation of at least ${String(threshold)}`,
+    decision: threshold === undefined ? 'argmax' : `argmax of the labels with an activation of at least ${threshold}`,
     views,
     merge,
     templates: vocabulary !== undefined ? 'vocabulary' : (templates ?? model.templates ?? 'clipseg'),
@@ -108,7 +105,7 @@ function nothingCounted(name: string, pictures: number, failures: readonly Evalu
   const got =
     first === undefined
       ? 'only pixels of classes that do not count'
-      : `${String(failures.length)} failures of ${String(pictures)}, the first ${first.key}: ${first.reason}`;
+      : `${failures.length} failures of ${pictures}, the first ${first.key}: ${first.reason}`;
   return new SynsegError(
     'DATASET_FORMAT',
     `Cannot evaluate ${name}: at least one picture must be readable and have a pixel that counts, got ${got}`,

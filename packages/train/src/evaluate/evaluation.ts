@@ -1,12 +1,12 @@
 /**
- * The loop over the pictures: what is right, what is found, and how the two compare. Bounded memory, any order of
- * finishing.
+ * The loop over the pictures, which compares ground truth and prediction. Memory is bounded, and pictures may finish in
+ * any order.
  */
 import { BACKGROUND, SynsegError, isSynsegError } from '@synseg/core';
 import { readIndexMask } from '../image/index-mask.ts';
 import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
 import { UNKNOWN_VALUE, embed, type Contest, type EvaluatedModel } from './contest.ts';
-import type { EvaluationSample } from './index-png.ts';
+import type { EvaluationSample } from './datasets.ts';
 import type { EvaluationRequest } from './evaluate-options.ts';
 import { measure, type EvaluationFailure, type Score } from './score.ts';
 import { WorstPictures, countedClasses } from './worst-pictures.ts';
@@ -14,7 +14,7 @@ import { WorstPictures, countedClasses } from './worst-pictures.ts';
 /** Pictures in progress at once: enough to fill the network's batches while the next are decoded. */
 const IN_FLIGHT = 8;
 
-/** What was drawn from in one picture. */
+/** Candidates of one picture, for the chance level. */
 interface Draw {
   /** Pixels of each class. */
   readonly pixels: readonly number[];
@@ -45,7 +45,8 @@ export class Evaluation {
   }
 
   /**
-   * Several pictures at once; the first error that is not about one picture ends all, once those in progress are done.
+   * Evaluates several pictures at once; an error that is not about one picture ends the run once those in progress are
+   * done.
    */
   async run(samples: readonly EvaluationSample[]): Promise<void> {
     let [next, done] = [0, 0];
@@ -114,7 +115,7 @@ export class Evaluation {
       throw new SynsegError(
         'DATASET_FORMAT',
         'Cannot evaluate picture: mask must hold indices of the class list or ignored values, got ' +
-          `${String(unknown)} in ${sample.mask}`,
+          `${unknown} in ${sample.mask}`,
       );
     const occurs = classes.map(({ index }) => pixelsOf[index]! > 0);
     const leftOutPixels = leftOut.reduce((total, { index }) => total + pixelsOf[index]!, 0);
@@ -157,7 +158,7 @@ export class Evaluation {
     mask: { readonly width: number; readonly height: number },
   ): Promise<Uint8Array> {
     const { all, classes } = this.#contest;
-    // Only background is there, and it has no label: nothing can win a pixel.
+    // The picture is all background, which has no label: nothing can win a pixel.
     if (competing.length === 0) return new Uint8Array(mask.width * mask.height).fill(BACKGROUND);
     const asked = competing.map((position) => classes[position]!);
     const labels = this.#request.labels === 'all' ? all : await embed(this.#model, asked, this.#request);
@@ -172,7 +173,7 @@ export class Evaluation {
       throw new SynsegError(
         'DATASET_FORMAT',
         'Cannot evaluate picture: mask must be as large as the upright picture, ' +
-          `${String(width)}×${String(height)}, got ${String(mask.width)}×${String(mask.height)} in ${sample.mask}`,
+          `${width}×${height}, got ${mask.width}×${mask.height} in ${sample.mask}`,
       );
     }
     return labelMap;

@@ -46,12 +46,12 @@ function scoreText(score: Score): string {
       `${count(failures.length, 'picture')} could not be evaluated:`,
       ...failures.slice(0, NAMED_FAILURES).map(({ key, reason }) => `  ${key}: ${reason}`),
     );
-    if (failures.length > NAMED_FAILURES) lines.push(`  and ${String(failures.length - NAMED_FAILURES)} more`);
+    if (failures.length > NAMED_FAILURES) lines.push(`  and ${failures.length - NAMED_FAILURES} more`);
   }
   return lines.join('\n');
 }
 
-/** One line that says how the number came about. */
+/** The protocol in one line. */
 export function describeProtocol(protocol: EvaluationProtocol): string {
   return writtenOut('describe protocol', 'protocol', protocol, 'be the protocol of a score', protocolText);
 }
@@ -78,7 +78,7 @@ function protocolText(protocol: EvaluationProtocol): string {
       : "the classes of a picture's own ground truth compete in it",
     background === null ? '' : background === 'ignore' ? 'background pixels do not count' : 'background is a class',
     decision,
-    views === 1 ? '1 view' : `${String(views)} views, merged by ${merge}`,
+    views === 1 ? '1 view' : `${views} views, merged by ${merge}`,
     `network input ${inputSize.join('×')}`,
     typeof templates !== 'string'
       ? `templates ${templates.map((template) => `"${template}"`).join(', ')}`
@@ -86,8 +86,8 @@ function protocolText(protocol: EvaluationProtocol): string {
         ? 'names looked up in the vocabulary'
         : `templates "${templates}"`,
     classList === null ? '' : `classes from ${classList}`,
-    offset === 0 ? '' : `first ${String(offset)} of the list passed over`,
-    limit === null ? '' : `at most ${String(limit)} pictures`,
+    offset === 0 ? '' : `first ${offset} of the list passed over`,
+    limit === null ? '' : `at most ${limit} pictures`,
     `${precision} on ${device}`,
     metric,
   ];

@@ -51,9 +51,7 @@ export async function writePictureSheet(
   for (const [index, row] of rows.entries()) {
     signal?.throwIfAborted();
     const { picture, panelWidth, panelHeight, legend } = row;
-    const photo = await (
-      await openImage(picture.image, signal === undefined ? {} : { signal })
-    ).resized(panelWidth, panelHeight);
+    const photo = await (await openImage(picture.image, { signal })).resized(panelWidth, panelHeight);
     for (const [panel, map] of [undefined, picture.truth, picture.prediction].entries()) {
       const painted = photo.slice();
       if (map !== undefined)
@@ -61,14 +59,13 @@ export async function writePictureSheet(
       paste(pixels, width, painted, panelWidth, panelLeft(panel), top + LINE);
     }
     texts.push(
-      text(`${String(index + 1)}. ${picture.key}: mIoU ${(100 * picture.meanIoU).toFixed(1)} %`, GAP, top + LINE - GAP),
+      text(`${index + 1}. ${picture.key}: mIoU ${(100 * picture.meanIoU).toFixed(1)} %`, GAP, top + LINE - GAP),
     );
-    texts.push(legend.replace('<svg ', `<svg x="${String(panelLeft(PANELS.length))}" y="${String(top + LINE)}" `));
+    texts.push(legend.replace('<svg ', `<svg x="${panelLeft(PANELS.length)}" y="${top + LINE}" `));
     top += row.height;
   }
   const drawing =
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" ` +
-    `height="${String(height)}">${texts.join('')}</svg>`;
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" ` + `height="${height}">${texts.join('')}</svg>`;
   await writeFileAtomic(path, await encodePNG(pixels, width, height, drawing));
 }
 
@@ -128,11 +125,9 @@ function paste(
 }
 
 function text(content: string, left: number, baseline: number): string {
-  const escaped = content
-    .replace(/\p{C}/gu, ' ')
-    .replace(/[&<>]/g, (character) => `&#${String(character.charCodeAt(0))};`);
+  const escaped = content.replace(/\p{C}/gu, ' ').replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
   return (
-    `<text x="${String(left)}" y="${String(baseline)}" font-family="sans-serif" ` +
-    `font-size="${String(FONT_SIZE)}" fill="#fff">${escaped}</text>`
+    `<text x="${left}" y="${baseline}" font-family="sans-serif" ` +
+    `font-size="${FONT_SIZE}" fill="#fff">${escaped}</text>`
   );
 }

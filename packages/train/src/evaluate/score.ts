@@ -8,24 +8,24 @@ export interface EvaluationFailure {
   readonly reason: string;
 }
 
-/** Everything that has to be the same for two numbers to be comparable. */
+/** Everything that must be equal for two scores to be comparable. */
 export interface EvaluationProtocol {
   readonly dataset: string;
   /** null where the data set has no splits. */
   readonly split: string | null;
-  /** Pictures from the start of the list that were passed over. */
+  /** Pictures skipped at the start of the list. */
   readonly offset: number;
-  /** null when nothing was cut off the end of the list. */
+  /** Pictures at most; null for all. */
   readonly limit: number | null;
-  /** Which labels compete in a picture: every class, or those that occur in its ground truth. */
+  /** Labels that compete in a picture: every class, or those that occur in its ground truth. */
   readonly labels: 'all' | 'present';
-  /** Whether pixels of the background class count; null where the data set has none. */
+  /** Treatment of pixels of the background class; null where the data set has none. */
   readonly background: 'ignore' | 'class' | null;
-  /** How a pixel is decided. */
+  /** Decision rule for a pixel. */
   readonly decision: string;
   readonly views: 1 | 5;
   readonly merge: 'mean' | 'max';
-  /** How names became embeddings: a name of a template set, the sentences, or 'vocabulary'. */
+  /** Prompt templates of the names: a name of a template set, the sentences, or 'vocabulary'. */
   readonly templates: string | readonly string[];
   /** Path of the class list that took the place of the data set's own; null when none did. */
   readonly classList: string | null;
@@ -40,7 +40,7 @@ export interface EvaluationProtocol {
 export interface Score {
   /** Mean IoU of the classes that occur or were predicted, percent. */
   readonly mIoU: number;
-  /** What picking one of the competing labels at random, pixel by pixel, would give: the floor of `mIoU`, percent. */
+  /** Expected mIoU of picking one of the competing labels at random, pixel by pixel: the floor of `mIoU`, percent. */
   readonly chanceMIoU: number;
   /** Labels that competed in a picture, on average. */
   readonly labelsPerImage: number;

@@ -3,9 +3,9 @@
  */
 import { BACKGROUND } from '@synseg/core';
 
-/** A picture with what was right and what was found. */
+/** A picture with its ground truth and prediction. */
 export interface JudgedPicture {
-  /** Number in the data set. */
+  /** Index in the data set. */
   readonly order: number;
   readonly key: string;
   /** Path of the photo. */
@@ -24,12 +24,10 @@ export interface JudgedPicture {
   readonly prediction: Uint8Array;
 }
 
-/** What {@link WorstPictures.offer} decides by. */
+/** Order of pictures in {@link WorstPictures}. */
 export type Rank = Pick<JudgedPicture, 'order' | 'meanIoU'>;
 
-/**
- * Keeps the so many worst pictures it was offered; the result does not depend on the order of the offers.
- */
+/** Keeps the worst of the pictures that are offered; the result does not depend on the order of the offers. */
 export class WorstPictures {
   readonly #most: number;
   readonly #kept: JudgedPicture[] = [];

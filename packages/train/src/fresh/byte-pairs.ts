@@ -1,13 +1,12 @@
 /**
- * Byte-level byte-pair encoding learnt from captions (Sennrich et al. 2016, in the form of GPT-2 and CLIP): the
- * tokenizer of a
- * checkpoint that starts from nothing. Every text can be written with it, for every byte is a token.
+ * Byte-level byte-pair encoding learned from captions (Sennrich et al. 2016, in the form of GPT-2 and CLIP): the
+ * tokenizer of a checkpoint that starts from nothing. Every text can be written with it, for every byte is a token.
  */
 
 import { checkKind } from '@synseg/core/guards';
 import { turnTaker } from '@synseg/core/runtime';
 
-/** A learnt vocabulary, as CLIP's two files hold it. */
+/** A learned vocabulary, as in CLIP's two files. */
 export interface BytePairs {
   /** Token → id: 256 bytes, 256 bytes that end a word, what was merged, `<|startoftext|>`, `<|endoftext|>`. */
   readonly vocabulary: Readonly<Record<string, number>>;
@@ -15,15 +14,15 @@ export interface BytePairs {
   readonly merges: readonly string[];
 }
 
-/** Tokens there are before anything is learnt, the two special ones included. */
+/** Tokens of the vocabulary before anything is learned, the two special ones included. */
 export const LEAST_VOCABULARY = 514;
-/** CLIP's own has so many. */
+/** Tokens of CLIP's own vocabulary. */
 export const MOST_VOCABULARY = 49_408;
 /** A pair that occurs once is no rule. */
 const LEAST_COUNT = 2;
-/** Longer runs of letters are no words to learn from; they are written with the pairs of others. */
+/** Letters of the longest word to learn from; longer ones are encoded with the pairs of others. */
 const LONGEST_WORD = 100;
-/** Different words that are counted: beyond, those that occur least are forgotten. */
+/** Distinct words that are counted; beyond, the rarest are forgotten. */
 const MOST_WORDS = 1_000_000;
 const END = '</w>';
 /** CLIP's words, after lower-casing: letters, single digits, runs of other signs. */
@@ -36,10 +35,9 @@ interface Word {
 }
 
 /**
- * Learns a vocabulary: again and again the pair of neighbours that occurs most often becomes one token. Of pairs that
- * occur
- * equally often the first in the order of their characters is taken, so that the same captions in any order give the
- * same.
+ * Learns a vocabulary: again and again the most frequent pair of neighbors becomes one token. Of pairs that
+ * occur equally often the first in the order of their characters is taken, so that the same captions in any order give
+ * the same.
  *
  * @param captions - read once
  * @param size - tokens at most, from {@link LEAST_VOCABULARY}; fewer when no pair is left that occurs twice
@@ -112,7 +110,7 @@ async function countWords(
   });
 }
 
-/** How often two tokens are neighbours, and in which words, kept up to date while pairs are merged. */
+/** Counts of pairs of neighboring tokens and the words they occur in, kept up to date while pairs are merged. */
 class PairCounts {
   readonly #counts = new Map<string, number>();
   readonly #places = new Map<string, Set<Word>>();
@@ -159,7 +157,7 @@ class PairCounts {
   }
 }
 
-/** GPT-2's visible letter for each byte: itself where it is printable, else one from 256 on. */
+/** GPT-2's visible letter for each byte: its own where it is printable, else one from 256 on. */
 function byteLetters(): string[] {
   let next = 256;
   return Array.from({ length: 256 }, (_, byte) => {

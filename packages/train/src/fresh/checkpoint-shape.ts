@@ -86,7 +86,7 @@ const DECODER_SHAPE = {
   head: withDefault(choice(['simple', 'refined']), 'simple'),
 };
 
-/** Sizes of a checkpoint; what is left out is a nano of about 3.8 million numbers. */
+/** Sizes of a checkpoint; the defaults make a nano of about 3.8 million parameters. */
 export const CHECKPOINT_SHAPE = {
   /** Sizes of the picture encoder. */
   vision: group(VISION_SHAPE),
@@ -107,37 +107,37 @@ export const CHECKPOINT_SHAPE = {
 };
 export type CheckpointShape = OptionsOf<typeof CHECKPOINT_SHAPE>;
 
-/** What the folder says of itself; the vocabulary's size is known once it is learnt. */
+/** Configuration files of the folder; the vocabulary's size is known once it is learned. */
 export interface ResolvedShape {
   readonly configJson: (vocabulary: number) => Readonly<Record<string, unknown>>;
   readonly preprocessorJson: Readonly<Record<string, unknown>>;
 }
 
-/** Colours of drawn pictures lie around the middle: 0.5 and 0.5 put them within −1 and 1. */
+/** Mean and deviation of 0.5 map colors to −1 … 1. */
 const MEAN = [0.5, 0.5, 0.5];
 const DEVIATION = [0.5, 0.5, 0.5];
-/** A block's hidden layer is so many times as wide as the block. */
+/** Width of a block's hidden layer, in widths of the block. */
 const MLP_RATIO = 4;
 
-/** Fills in defaults and checks. @throws TypeError or RangeError naming the size */
+/** Checks sizes and fills in defaults. @throws TypeError or RangeError naming the size */
 export function resolveShape(shape: CheckpointShape): ResolvedShape {
   const { vision, text, projectionDim, taps, decoder } = readOptions(ACTION, CHECKPOINT_SHAPE, shape);
   const { side, patch, width, layers, heads } = readOptions(ACTION, VISION_SHAPE, vision, [], 'vision');
   const textShape = readOptions(ACTION, TEXT_SHAPE, text, [], 'text');
   const { reduceDim, head, ...decoderShape } = readOptions(ACTION, DECODER_SHAPE, decoder, [], 'decoder');
-  if (side % patch !== 0) throw problem('vision.side', `be a multiple of the patch ${String(patch)}`, side);
+  if (side % patch !== 0) throw problem('vision.side', `be a multiple of the patch ${patch}`, side);
   for (const [name, value, whole] of [
     ['vision.heads', heads, width],
     ['text.heads', textShape.heads, textShape.width],
     ['decoder.heads', decoderShape.heads, reduceDim],
   ] as const) {
-    if (whole % value !== 0) throw problem(name, `divide the width ${String(whole)}`, value);
+    if (whole % value !== 0) throw problem(name, `divide the width ${whole}`, value);
   }
   if (head === 'refined' && patch % 4 !== 0)
-    throw problem('decoder.head', `be "simple" unless the patch is a multiple of 4, here ${String(patch)}`, head);
+    throw problem('decoder.head', `be "simple" unless the patch is a multiple of 4, here ${patch}`, head);
   const tapLayers = taps ?? spread(layers);
   if (tapLayers.some((layer, index) => layer >= layers || layer <= (tapLayers[index - 1] ?? -1)))
-    throw problem('taps', `be ascending numbers of blocks below ${String(layers)}`, tapLayers);
+    throw problem('taps', `be ascending numbers of blocks below ${layers}`, tapLayers);
   const transformer = (channels: number, blocks: number, of: number): Record<string, unknown> => ({
     hidden_size: channels,
     num_hidden_layers: blocks,
@@ -187,7 +187,7 @@ export function resolveShape(shape: CheckpointShape): ResolvedShape {
   };
 }
 
-/** Three blocks in even steps, the last of them the last but one: the last block is shaped by the class token alone. */
+/** Three evenly spaced blocks up to the last but one: the last block is trained for the class token alone. */
 function spread(layers: number): number[] {
   const last = Math.max(0, layers - 2);
   return [...new Set([1, 2, 3].map((part) => Math.round((last * part) / 3)))];

@@ -25,7 +25,7 @@ export const CREATE_OPTIONS = {
    * @default 42
    */
   seed: withDefault(integer({ least: 0 }), 42),
-  /** Ends the work; nothing is left of it. */
+  /** Ends the call; nothing is left behind. */
   signal: abortSignal(),
 };
 export type CreateOptions = OptionsOf<typeof CREATE_OPTIONS>;
@@ -41,23 +41,23 @@ const ARGUMENTS = {
   ),
 };
 
-/** What was made. */
+/** Result of {@link createCheckpoint}. */
 export interface CreatedCheckpoint {
   readonly folder: string;
   /** Tokens of the vocabulary. */
   readonly vocabulary: number;
-  /** Numbers of picture encoder, text encoder with its projection and the scale, and decoder. */
+  /** Parameters of picture encoder, text encoder (with its projection and the scale), and decoder. */
   readonly parameters: { readonly vision: number; readonly text: number; readonly decoder: number };
 }
 
 /**
- * Writes a CLIPSeg folder (Hugging Face layout) with random encoders, a random decoder, and a tokenizer learnt from
+ * Writes a CLIPSeg folder (Hugging Face layout) with random encoders, a random decoder, and a tokenizer learned from
  * captions. It segments, though at random: `trainEncoders()` teaches the encoders, and `train()` then the decoder. The
  * same options and captions give the same bytes.
  *
  * @param folder - new or empty
- * @param captions - what the tokenizer learns its words from, read once
- * @throws TypeError or RangeError for a size that cannot be; SynsegError `RUN_FOLDER` when the folder holds something
+ * @param captions - texts to learn the tokenizer from, read once
+ * @throws TypeError or RangeError for an invalid size; SynsegError `RUN_FOLDER` when the folder holds something
  * @example
  * ```ts
  * import { mkdtemp } from 'node:fs/promises';
@@ -65,8 +65,8 @@ export interface CreatedCheckpoint {
  * import { join } from 'node:path';
  * import { createCheckpoint } from '@synseg/train';
  * const folder = join(await mkdtemp(join(tmpdir(), 'synseg-')), 'nano');
- * const { parameters } = await createCheckpoint(folder, ['a red car', 'a blue bus on the road'], { vision: { width: 64,
- * layers: 4, heads: 2 } });
+ * const vision = { width: 64, layers: 4, heads: 2 };
+ * const { parameters } = await createCheckpoint(folder, ['a red car', 'a blue bus on the road'], { vision });
  * console.assert(parameters.vision < 300_000);
  * ```
  */

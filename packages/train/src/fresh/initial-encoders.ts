@@ -1,4 +1,4 @@
-/** Where encoders start that learn from nothing: seeded random numbers, spread as CLIP's. */
+/** Initial values of encoders that train from scratch: seeded random numbers with the deviations of CLIP's. */
 import type { FloatTensor, ModelConfig } from '@synseg/core/checkpoint';
 import { Random } from '../data/random.ts';
 import { INITIAL_LOG_SCALE } from '../objective/info-nce.ts';
@@ -7,17 +7,15 @@ import type { ParameterSpec } from '../step-graph/layout.ts';
 
 /**
  * Initial values of both encoders, by name. Normal numbers with mean 0 and, for a transformer of width w and L blocks,
- * the
- * deviations of CLIP's `initialize_parameters` (github.com/openai/CLIP, `clip/model.py`), there for the text and here
- * for both:
+ * the deviations of CLIP's `initialize_parameters` (github.com/openai/CLIP, `clip/model.py`), there for the text and
+ * here for both:
  *
  *     queries, keys, values   w^−½              attention's output, second layer of the MLP   w^−½ (2L)^−½
  *     first layer of the MLP  (2w)^−½           projections w^−½
  *     tokens                  0.02              positions of words 0.01; of patches, and the class token, w^−½
  *
  * The patch kernel is uniform within `1 / √fan_in`, PyTorch's default, as there. Norms start as the identity, biases at
- * 0,
- * the scale at `1 / 0.07`. Each tensor has a generator of its own, seeded by its name.
+ * 0, the scale at `1 / 0.07`. Each tensor has a generator of its own, seeded by its name.
  */
 export function initialEncoders(
   specs: readonly ParameterSpec[],
@@ -52,8 +50,7 @@ function deviationOf(name: string, config: ModelConfig): number {
 
 /**
  * Marsaglia's polar method: of a random point in the unit circle, both coordinates times `√(−2 ln s / s)`, s the square
- * of its
- * distance. Without sine and cosine, whose last digit is another in other versions of V8: the same seed gives the same
+ * of its distance. No sine or cosine, whose last digit differs between versions of V8: the same seed gives the same
  * bytes.
  */
 function normal(length: number, deviation: number, random: Random): Float32Array {

@@ -1,14 +1,14 @@
 /**
  * Masks whose pixel values are class indices. The only file that imports fast-png.
  *
- * Not read as a picture: sharp expands palettes to colours and converts between colour spaces, either of which would
+ * Not read as a picture: sharp expands palettes to colors and converts between color spaces, either of which would
  * change indices. Here a palette PNG gives its palette indices and a gray PNG its stored values.
  */
 import { inflateSync } from 'node:zlib';
-import { DEFAULT_LIMITS } from '@synseg/core/guards';
+import { SynsegError } from '@synseg/core';
+import { DEFAULT_LIMITS, messageOf } from '@synseg/core/guards';
 import { decode, encode, type DecodedPng } from 'fast-png';
-import { ImageDecodeError, messageOf } from './decode-error.ts';
-import { readPictureBytes, type PictureLimits } from './picture-bytes.ts';
+import { readBytes, type PictureLimits } from './picture.ts';
 
 /** One class index per pixel. */
 export interface IndexMask {
@@ -30,12 +30,12 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const WIDTH_AT = 16;
 const HEIGHT_AT = 20;
 const DEPTH_AT = 24;
-const COLOURS_AT = 25;
+const COLORS_AT = 25;
 const INTERLACE_AT = 28;
 const HEADER_END = 29;
 /** Name, length and checksum of a chunk. */
 const CHUNK_FRAME = 12;
-/** Channels by kind of colours; gray and palette have one. */
+/** Channels by color type; gray and palette have one. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const PALETTE_BYTES = 768;
 
@@ -44,9 +44,8 @@ const PALETTE_BYTES = 768;
  *
  * @param input Path, or the bytes of the file.
  * @param name What messages call it; @default the path
- * @throws SynsegError `IMAGE_DECODE` when the file cannot be read, is no whole PNG, is over a limit, or has colours,
- * alpha or
- *   16 bits per pixel
+ * @throws SynsegError `IMAGE_DECODE` when the file cannot be read, is no whole PNG, is over a limit, or has colors,
+ *   alpha or 16 bits per pixel
  * @example
  * ```ts
  * import { encodeIndexMask, readIndexMask } from './index-mask.ts';
@@ -57,25 +56,19 @@ const PALETTE_BYTES = 768;
 export async function readIndexMask(
   input: string | Uint8Array,
   name = typeof input === 'string' ? input : 'from bytes',
-  { maxPixels = DEFAULT_LIMITS.maxPixels, maxImageBytes }: PictureLimits = {},
+  limits: PictureLimits = {},
 ): Promise<IndexMask> {
-  const fail = (rule: string, got: string, cause?: unknown): ImageDecodeError =>
-    new ImageDecodeError(`Cannot read mask ${name}: ${rule}, got ${got}`, { cause });
-  let bytes: Uint8Array;
-  if (typeof input === 'string') {
-    bytes = await readPictureBytes(input, maxImageBytes).catch((cause: unknown) => {
-      throw fail('path must be a readable file', messageOf(cause), cause);
-    });
-  } else {
-    bytes = input;
-  }
+  const { maxPixels = DEFAULT_LIMITS.maxPixels } = limits;
+  const fail = (rule: string, got: string, cause?: unknown): SynsegError =>
+    new SynsegError('IMAGE_DECODE', `Cannot read mask ${name}: ${rule}, got ${got}`, { cause });
+  const bytes = await readBytes('read mask', input, limits);
   if (bytes.length < HEADER_END || SIGNATURE.some((value, index) => bytes[index] !== value))
     throw fail('file must be a PNG', `${bytes.length} bytes of something else`);
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [width, height] = [header.getUint32(WIDTH_AT), header.getUint32(HEIGHT_AT)];
   if (width * height > maxPixels)
     throw fail(`it must have at most ${maxPixels} pixels (maxPixels)`, `${width}×${height}`);
-  const [depth, channels] = [bytes[DEPTH_AT]!, CHANNELS[bytes[COLOURS_AT]!]];
+  const [depth, channels] = [bytes[DEPTH_AT]!, CHANNELS[bytes[COLORS_AT]!]];
   if (channels !== undefined && (channels !== 1 || depth === 16))
     throw fail('it must be an index mask: gray or palette of at most 8 bits', `${channels} channels of ${depth} bits`);
   // fast-png reads these wrongly, without an error.
@@ -128,8 +121,8 @@ export function resizeMaskNearest(
 }
 
 /**
- * The PNG without what indices do not need, once its pixels are known to be no more than its header says: the decoder
- * unpacks all that is there, also profiles and texts, and a few bytes can unpack to gigabytes.
+ * The PNG without the chunks that indices do not need, once its pixels are known to be no more than its header says:
+ * the decoder unpacks every chunk, profiles and texts too, and a few bytes can unpack to gigabytes.
  */
 function bareChunks(bytes: Uint8Array, width: number, height: number): Uint8Array {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -142,7 +135,7 @@ function bareChunks(bytes: Uint8Array, width: number, height: number): Uint8Arra
     const chunk = file.subarray(at, at + CHUNK_FRAME + length);
     if (chunk.length < CHUNK_FRAME + length) throw new Error(`a chunk ${JSON.stringify(type)} that is cut off`);
     if (type === 'IDAT') packed.push(chunk.subarray(8, 8 + length));
-    // A second header would overrule the one that was checked.
+    // A second header would override the one that was checked.
     if (
       type === 'IDAT' ||
       type === 'IEND' ||

@@ -62,8 +62,8 @@ export function infoNCE(image: Value, text: Value, captions: Value, logScale: Va
   const largest = reduceMax(logits, [1], true);
   const terms = [0, 1].map((axis) => {
     const relative = subtract(logits, stopGradient(reduceMax(logits, [axis], true)));
-    const normaliser = total(log(reduceSum(exp(relative), [axis])));
-    return subtract(total(multiply(relative, own)), normaliser);
+    const normalizer = total(log(reduceSum(exp(relative), [axis])));
+    return subtract(total(multiply(relative, own)), normalizer);
   });
   return {
     loss: multiply(add(terms[0] as Value, terms[1] as Value), scalar(image, -1 / (2 * batch))),

@@ -13,7 +13,7 @@ export const LOSS_WEIGHTS = {
   background: weight,
   /** λ4, of L_sep (eq. 8): foregrounds of a picture's labels differ. */
   separation: weight,
-  /** The projector finds the labels that are stated of a picture (recipe 'tags'). */
+  /** The projector finds the labels that a caption or tags state (recipe 'tags'). */
   grounding: weight,
   /** The decoder shares patches among stated labels as the projector does (recipe 'tags'). */
   distillation: weight,
@@ -45,7 +45,7 @@ export const NO_LOSSES = Object.fromEntries(LOSSES.map((name) => [name, 0])) as 
  */
 export type FeatureSource = 'conditional' | 'taps' | 'windows';
 
-/** What moves: all that is trained, or the projector alone with the losses that bear on it. */
+/** Parameters that a step updates: all that are trained, or the projector alone, by the losses that depend on it. */
 export type Stage = 'all' | 'projector';
 
 /** Losses of the paper. */
@@ -53,12 +53,12 @@ export const PAPER_LOSSES = ['align', 'contrast', 'background', 'separation'] as
 /** Losses that read labels' scores at patches, before the decoder. */
 export const BANK_LOSSES = ['grounding', 'distillation', 'partial', 'sharing'] as const satisfies readonly Loss[];
 const MASK_LOSSES: readonly Loss[] = ['masks', 'maskShare'];
-/** Losses that the projector does not bear on. */
+/** Losses that do not depend on the projector. */
 const DECODER_ONLY: readonly Loss[] = ['distillation', 'sharing', ...MASK_LOSSES];
-/** Losses that the decoder does not bear on. */
+/** Losses that do not depend on the decoder. */
 const PROJECTOR_ONLY: readonly Loss[] = ['grounding', 'partial'];
 
-/** Losses that count in a stage: of the projector's own, those that its parameters bear on. */
+/** Losses that count in a stage: in the projector's own, those that depend on it. */
 export function activeLosses({ lambda, stage }: { readonly lambda: LossWeights; readonly stage: Stage }): Loss[] {
   return LOSSES.filter((name) => lambda[name] !== 0 && (stage === 'all' || !DECODER_ONLY.includes(name)));
 }

@@ -1,6 +1,6 @@
 /**
- * Who is who among the rows of a batch. A row is one (image, label) pair; the batch's images have different numbers of
- * them, and rows that only fill a bucket belong to no image and weigh nothing, exactly.
+ * The rows of a batch. A row is one (image, label) pair; the batch's images have different numbers of them, and rows
+ * that only fill a bucket belong to no image and weigh exactly nothing.
  */
 import { ops, shapeOps, type Dimension, type Graph, type Value } from '@synseg/core/graph';
 import { stopGradient } from '../autodiff/gradients.ts';
@@ -10,7 +10,7 @@ const { abs, add, cast, divide, equal, exp, log, matmul, maximum, multiply, redu
 const { subtract } = ops;
 const { reshape, transpose } = shapeOps;
 
-/** Graph inputs that say what each row is. */
+/** Graph inputs that describe each row. */
 export interface RowInputs {
   /** int32 `[rows]`: the row's image, −1 for a row that fills the bucket. */
   readonly imageOfRow: Value;
@@ -89,9 +89,9 @@ export interface RowShares {
 /**
  * `softmax(x)` over the rows of each picture.
  *
- * Each picture is taken from a number of its own, so that no large numbers of one drown another. `own` is its peak, which
- * needs `[rows, images, n]`; `common`, at the size of pixels, where that is too much, is its mean and the largest
- * distance from a mean of all pictures.
+ * A number of each picture's own is subtracted first, so that large values of one do not drown another. For `own` it is
+ * the picture's peak, which needs `[rows, images, n]`; for `common`, where that is too much (pixels), it is the
+ * picture's mean plus the largest distance from a mean over all pictures.
  *
  * @param x - `[rows, n]`
  * @param membership - `[rows, images]`, one-hot, zero for rows that do not count

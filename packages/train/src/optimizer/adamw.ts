@@ -14,7 +14,7 @@ export interface AdamWSettings {
   readonly epsilon: number;
 }
 
-/** What changes from step to step. All float32: vectors `[P]`, scalars `[]`. */
+/** Inputs that change from step to step. All float32: vectors `[P]`, scalars `[]`. */
 export interface AdamWInputs {
   readonly parameters: Value;
   /** Running mean of gradients. */
@@ -39,8 +39,8 @@ export interface AdamWState {
 }
 
 /**
- * `m' = β1 m + (1 − β1) g`, `v' = β2 v + (1 − β2) g²`,
- * `p' = p − η λ p − η m̂ / (√v̂ + ε)` with `m̂ = m' / (1 − β1^t)`, `v̂ = v' / (1 − β2^t)`.
+ * `m' = β1 m + (1 − β1) g`, `v' = β2 v + (1 − β2) g²`, `p' = p − η λ p − η m̂ / (√v̂ + ε)` with `m̂ = m' / (1 − β1^t)`,
+ * `v̂ = v' / (1 − β2^t)`.
  */
 export function adamw(inputs: AdamWInputs, { beta1, beta2, epsilon }: AdamWSettings): AdamWState {
   const { parameters, gradient, learningRate } = inputs;

@@ -1,4 +1,4 @@
-/** Captions of a file of any format, with what names their pictures. */
+/** Captions of a file of any format, with the names of their pictures. */
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import type { OptionsOf } from '@synseg/core/guards';
@@ -9,7 +9,7 @@ import { isBlank, linesOf } from '../data/table-lines.ts';
 import type { TableSource } from '../data/table-source.ts';
 import { openTable } from '../data/table.ts';
 
-/** Where the fields of a row are. */
+/** Names or columns of a row's fields. */
 export const CAPTION_KEYS = {
   /**
    * Name or address of the picture.
@@ -27,7 +27,7 @@ export const CAPTION_KEYS = {
    */
   nouns: COLUMN,
 };
-export type CaptionKeys = OptionsOf<typeof CAPTION_KEYS>;
+type CaptionKeys = OptionsOf<typeof CAPTION_KEYS>;
 
 /** Formats of caption files. */
 export const CAPTION_FORMATS = ['tsv', 'csv', 'jsonl', 'coco', 'text', 'spacy'] as const;
@@ -47,11 +47,11 @@ export interface CaptionRecord {
 /** A row that cannot be read. */
 export const BROKEN: unique symbol = Symbol('broken record');
 
-/** What {@link captionRecords} reads. */
+/** Source of {@link captionRecords}. */
 export interface CaptionSource extends Pick<TableSource, 'path' | 'onBytes' | 'signal'> {
   readonly format: CaptionFormat;
   readonly keys: CaptionKeys;
-  /** Whether a table starts with column names; undefined: when its first row holds a known one. */
+  /** True when a table starts with column names; undefined: it does when its first row holds a known one. */
   readonly header: boolean | undefined;
 }
 
@@ -71,7 +71,7 @@ const BY_EXTENSION: Readonly<Record<string, CaptionFormat>> = {
 /**
  * The format of a file by its name, `.gz` or not.
  *
- * @throws SynsegError `DATASET_FORMAT` when the name does not tell
+ * @throws SynsegError `DATASET_FORMAT` when the name does not show it
  */
 export function captionFormat(path: string): CaptionFormat {
   const format = BY_EXTENSION[extname(path.replace(/\.gz$/i, '')).toLowerCase()];
@@ -83,7 +83,7 @@ export function captionFormat(path: string): CaptionFormat {
   );
 }
 
-/** The records of a file; what cannot be read is {@link BROKEN}. */
+/** The records of a file; {@link BROKEN} for each that cannot be read. */
 export function captionRecords(source: CaptionSource): CaptionRecords {
   const table: TableSource = { ...source, action: 'extract phrases', what: 'captions' };
   if (source.format === 'text') return textRecords(table);

@@ -1,4 +1,4 @@
-/** A caption as found on the web → plain lower-case text the tagger understands. */
+/** A caption from the web → plain lower-case text that the tagger understands. */
 
 /**
  * Stands for `<PERSON>`, the mark that Conceptual 12M puts in place of names: a word no caption holds, tagged as a
@@ -6,7 +6,7 @@
  */
 export const PERSON_WORD = 'qpersonq';
 
-/** Longest part of a caption that is read, in characters: beyond it there are lists of keywords. */
+/** Longest part of a caption that is read, in characters: longer ones are lists of keywords. */
 const MAX_CHARACTERS = 2_000;
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -26,7 +26,7 @@ const LINK =
 const FILE_NAME =
   /[\w-]+\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|pdf|mp4|mov|eps)\b|\b(?:img|dsc[nf]?|p|pict)_?\d{3,}\b/gi;
 const MENTION = /[#@][\p{L}\p{N}_]+/gu;
-/** The genitive of a plural, told from a closing quotation mark by the missing opening one. */
+/** The genitive of a plural, distinguished from a closing quotation mark by the missing opening one. */
 const PLURAL_GENITIVE = /([a-z]s)'(?=\s)/g;
 
 /** Conceptual 3M has a space around every sign: hyphens are joined again. Elsewhere a hyphen in spaces is a dash. */
@@ -34,7 +34,7 @@ const SPACED_SIGNS = /\s(?:[,.]|'s)(?=\s|$)/;
 const SPACED_HYPHEN = /(?<=\p{L}) - (?=\p{L})/gu;
 const SPACED_PART = /(?<=(?:^|\s)\p{L}) - (?=\p{L})|(?<=\p{L}) - (?=\p{L}+ed\b)/gu;
 
-/** A caption made plain. */
+/** A cleaned caption. */
 export interface CaptionText {
   /** Lower case; links, file names, hashtags and mentions have become commas. */
   readonly text: string;
@@ -45,7 +45,7 @@ export interface CaptionText {
   readonly names: ReadonlySet<string>;
 }
 
-/** Reads a caption: spelling made uniform, what is not language taken out. */
+/** Cleans a caption: makes spelling uniform and removes everything that is not language. */
 export function plainCaption(caption: string): CaptionText {
   const clean = caption
     .slice(0, MAX_CHARACTERS)

@@ -1,14 +1,12 @@
-/** Phrases that name nothing a mask could cover: the list, its file format, and the test of a phrase against it. */
+/** Phrases that name nothing a mask could cover: the list, its file format, and its filter. */
 import { SynsegError } from '@synseg/core';
-import { messageOf } from '@synseg/core/guards';
-import { checkKind, describeValue, readTextFile } from '@synseg/core/guards';
+import { checkKind, describeValue, messageOf, readTextFile } from '@synseg/core/guards';
 
 /**
- * The list that is used unless another is given, in the format of its file: print it, change it, and hand it back.
+ * The default list in the format of its file: print it, change it, and pass it back.
  *
  * An entry without a mark is looked for anywhere in a phrase, as in the paper, so it must be a string that no word for
- * a
- * thing contains: "top" would take "laptop" along. Where there is no such string, the entry has a mark.
+ * a thing contains: "top" would exclude "laptop" too. Where there is no such string, the entry has a mark.
  *
  * @example
  * ```ts
@@ -47,7 +45,7 @@ southwest, southeast, northwest, northeast
 * edition, series, size, sizes, number, amount, color, colors, colour, colours
 = set, sets, pair, pairs, example, length, shape, shapes
 
-# Colours without a thing; "orange" is a fruit as well
+# Colors without a thing; "orange" is a fruit as well
 = red, blue, green, yellow, black, white, black and white, gray, grey, pink, purple, brown, beige
 
 # Times
@@ -76,7 +74,7 @@ free shipping, website, download
 = amazon, etsy, ebay, blog, page, post, link, click
 `;
 
-/** Entries of the list that is used unless another is given. */
+/** Entries of the default list. */
 export const DEFAULT_EXCLUSIONS: readonly string[] = parseExclusions(DEFAULT_EXCLUSIONS_TEXT);
 
 /**
@@ -98,7 +96,7 @@ export function parseExclusions(text: string): string[] {
     return list
       .split(',')
       .filter((entry) => entry.trim() !== '')
-      .map((entry) => normalise(mark + entry));
+      .map((entry) => normalize(mark + entry));
   });
   return [...new Set(entries)];
 }
@@ -130,7 +128,7 @@ export class ExclusionFilter {
   /** @throws TypeError when an entry is no text, or names nothing */
   constructor(entries: readonly string[]) {
     for (const entry of entries) {
-      const text = typeof entry === 'string' ? normalise(entry) : '';
+      const text = typeof entry === 'string' ? normalize(entry) : '';
       const word = text.replace(/^[=*] /, '');
       if (word === '' || word === '=' || word === '*') {
         throw new TypeError(`Cannot exclude phrases: exclude must hold non-empty strings, got ${describeValue(entry)}`);
@@ -156,7 +154,7 @@ export class ExclusionFilter {
 }
 
 /** "=Top " → "= top". */
-function normalise(entry: string): string {
+function normalize(entry: string): string {
   return entry
     .trim()
     .toLowerCase()

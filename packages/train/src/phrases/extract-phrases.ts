@@ -1,4 +1,4 @@
-/** A file of captions → a JSONL file of noun phrases, of any length in constant memory. */
+/** A file of captions of any length → a JSONL file of noun phrases, in constant memory. */
 import { stat } from 'node:fs/promises';
 import { SynsegError } from '@synseg/core';
 import {
@@ -33,7 +33,7 @@ import { PHRASE_EXTRACTOR_OPTIONS, PhraseExtractor } from './phrase-extractor.ts
 import type { PhraseSummary } from './phrase-summary.ts';
 import { spacyPhrases } from './spacy-phrases.ts';
 
-/** How far an extraction is. */
+/** Progress of an extraction. */
 export interface PhraseProgress {
   readonly lines: number;
   readonly kept: number;
@@ -58,7 +58,7 @@ export const EXTRACT_PHRASES_OPTIONS = {
   /** Names or columns of the fields. */
   keys: withDefault(group(CAPTION_KEYS), {}),
   /**
-   * Whether a table starts with column names.
+   * The first row of a table is a header.
    * @default true when the first row holds a known one
    */
   header: flag(),
@@ -80,11 +80,11 @@ export const EXTRACT_PHRASES_OPTIONS = {
    */
   distinctLimit: withDefault(integer(), 500_000),
   /**
-   * File for `count<TAB>phrase` of all phrases that were kept count of, most frequent first.
+   * File of `count<TAB>phrase` of all counted phrases, most frequent first.
    * @default none
    */
   table: text(),
-  /** Receives how far the extraction is, about twice a second. */
+  /** Receives the progress about twice a second. */
   onProgress: callback<(progress: PhraseProgress) => void>(),
   /** Ends the extraction; it rejects with the signal's reason. */
   signal: abortSignal(),

@@ -4,17 +4,16 @@ import type { PartOfSpeech, TaggedWord } from './tagger.ts';
 import { PART_WORDS, WEARERS, isPlural } from './word-lists.ts';
 import { roleOf, type Role } from './word-roles.ts';
 
-/** Longer ones are lists of keywords, not phrases. */
+/** Words of the longest phrase; longer ones are lists of keywords. */
 const MAX_WORDS = 6;
 
 /**
- * Which words of a phrase are kept: with its adjectives, its nouns alone, or both as two phrases, so that "red car"
- * also
- * says "car".
+ * Words of a phrase that are kept: its adjectives and nouns, its nouns alone, or both as two phrases, so that "red car"
+ * also gives "car".
  */
 export type KeptWords = 'adjectives' | 'nouns' | 'both';
 
-/** What {@link nounChunks} keeps. */
+/** Options of {@link nounChunks}. */
 export interface ChunkOptions {
   readonly keep: KeptWords;
   /** The phrase for `<PERSON>`; undefined for none. */

@@ -1,16 +1,16 @@
 /**
- * How often each phrase was seen, in bounded memory.
+ * Counts of phrases in bounded memory.
  *
  * Up to `limit` different phrases, counts are exact. Beyond, the frequent-items rule of Misra and Gries applies: when
- * the table is full, the median count is taken off every phrase, and those that are left with nothing are dropped. A
+ * the table is full, the median count is subtracted from every phrase, and those left with nothing are dropped. A
  * phrase's true count then lies between its count here and that plus {@link PhraseCounter.error}, and every phrase seen
- * more often than `error` times is in the table. How many different phrases there were is estimated by HyperLogLog.
+ * more often than `error` times is in the table. The number of distinct phrases is estimated by HyperLogLog.
  */
 
 const REGISTER_BITS = 14;
 const REGISTERS = 1 << REGISTER_BITS;
 
-/** A phrase and how often it was seen. */
+/** A phrase and its count. */
 export interface PhraseCount {
   readonly phrase: string;
   readonly count: number;
@@ -41,7 +41,7 @@ export class PhraseCounter {
     return this.#total;
   }
 
-  /** What a count may be short of; 0 while they are exact. */
+  /** Amount by which a count may be too low; 0 while counts are exact. */
   get error(): number {
     return this.#error;
   }

@@ -52,7 +52,7 @@ export class PhraseExtractor {
   /**
    * The phrases of a caption in the order they stand in; empty when it names no thing.
    *
-   * @param onExcluded - is told every phrase that was dropped, and the entry of the list that dropped it
+   * @param onExcluded - called with every dropped phrase and the entry of the list that dropped it
    * @throws TypeError when the caption is no string
    */
   extract(caption: string, onExcluded?: (phrase: string, entry: string) => void): string[] {
@@ -63,7 +63,7 @@ export class PhraseExtractor {
     return this.select(nounChunks(this.#tagger.tag(plain), names, this.#chunks), onExcluded);
   }
 
-  /** Phrases found elsewhere, put through the same filter: excluded and repeated ones are left out. */
+  /** Filters phrases found elsewhere in the same way: excluded and repeated ones are left out. */
   select(phrases: Iterable<string>, onExcluded?: (phrase: string, entry: string) => void): string[] {
     const isList = typeof phrases === 'object' && (phrases as unknown) !== null && Symbol.iterator in phrases;
     checkKind('select phrases', 'phrases', phrases, isList, 'be a list of strings');

@@ -1,4 +1,4 @@
-/** What an extraction found, as data and as text. */
+/** The result of an extraction, as data and as text. */
 import { checkKind } from '@synseg/core/guards';
 import { writtenOut } from '../data/written-out.ts';
 import type { CaptionFormat } from './caption-records.ts';
@@ -44,10 +44,9 @@ export interface PhraseSummary {
  * ```ts
  * import { formatSummary, type PhraseSummary } from '@synseg/train';
  * const summary: PhraseSummary = {
- *   captions: 'cc.tsv', out: 'phrases.jsonl', format: 'tsv', lines: 3, kept: 2, withoutPhrases: 1, broken: 0, phrases:
- *   4, distinct: 3, exact: true,
- *   frequent: [{ phrase: 'red car', count: 2 }], countError: 0, excluded: { phrases: 1, byEntry: [{ entry:
- *   'background', count: 1 }] }, seconds: 2,
+ *   captions: 'cc.tsv', out: 'phrases.jsonl', format: 'tsv', lines: 3, kept: 2, withoutPhrases: 1, broken: 0,
+ *   phrases: 4, distinct: 3, exact: true, frequent: [{ phrase: 'red car', count: 2 }], countError: 0,
+ *   excluded: { phrases: 1, byEntry: [{ entry: 'background', count: 1 }] }, seconds: 2,
  * };
  * console.assert(formatSummary(summary).includes('2  red car'));
  * ```

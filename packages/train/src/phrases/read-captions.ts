@@ -1,4 +1,4 @@
-/** The captions of a file, for who needs no more of it. */
+/** The captions of a file, and nothing else of it. */
 import { choice, group, readOptions, withDefault, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
 import { BROKEN, CAPTION_FORMATS, CAPTION_KEYS, captionFormat, captionRecords } from './caption-records.ts';
 
@@ -16,9 +16,9 @@ export const READ_CAPTIONS_OPTIONS = {
 export type ReadCaptionsOptions = OptionsOf<typeof READ_CAPTIONS_OPTIONS>;
 
 /**
- * Captions of a file in its order, such as `createCheckpoint()` learns its words from; what cannot be read is left out.
+ * Captions of a file in its order, for `createCheckpoint()` for example; rows that cannot be read are left out.
  *
- * @param path - file of captions, packed or not
+ * @param path - file of captions, gzip or not
  */
 export async function* readCaptions(path: string, options: ReadCaptionsOptions = {}): AsyncGenerator<string> {
   const { format = captionFormat(path), keys, signal } = readOptions('read captions', READ_CAPTIONS_OPTIONS, options);

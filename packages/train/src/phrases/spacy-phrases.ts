@@ -1,12 +1,12 @@
 /**
- * Noun chunks that spaCy found, as phrases of ours.
+ * Phrases from noun chunks found by spaCy.
  *
  * A row holds a list under `noun_chunks` or `nouns`. Each chunk is a string, or an object of its text and its tokens'
- * parts of speech, which lets determiners and chunks without a noun be told for certain:
+ * parts of speech, which identifies determiners and chunks without a noun for certain:
  *
  * ```python
- * {"image": url, "caption": doc.text, "noun_chunks": [{"text": c.text, "tokens": [[t.text, t.pos_] for t in c]} for c
- * in doc.noun_chunks]}
+ * chunks = [{"text": c.text, "tokens": [[t.text, t.pos_] for t in c]} for c in doc.noun_chunks]
+ * {"image": url, "caption": doc.text, "noun_chunks": chunks}
  * ```
  */
 
@@ -68,7 +68,7 @@ function phraseOfTokens(tokens: readonly Token[], keep: Exclude<KeptWords, 'both
   for (const [index, { text, pos }] of tokens.slice(0, end).entries()) {
     const isAnd = pos === 'CCONJ' && tokens[index - 1]?.pos === 'ADJ' && tokens[index + 1]?.pos === 'ADJ';
     const kept = NOUNS.has(pos) || (keep === 'adjectives' && (MODIFIERS.has(pos) || isAnd));
-    // spaCy parts "t-shirt" in three.
+    // spaCy splits "t-shirt" into three tokens.
     if (text === '-') phrase += phrase === '' ? '' : '-';
     else if (kept) phrase += (phrase === '' || phrase.endsWith('-') ? '' : ' ') + text.toLowerCase();
   }

@@ -1,5 +1,5 @@
 /**
- * A caption's words and their parts of speech: the only file that knows wink-nlp.
+ * A caption's words and their parts of speech. The only file that imports wink-nlp.
  *
  * wink-nlp keeps every word it has ever met, and numbers words in 20 bits, so that an instance grows with the captions
  * it has read and in the end runs out of numbers. An instance is therefore replaced after some millions of characters;
@@ -53,7 +53,7 @@ const steadyModel = {
   metaCER: (): unknown => (part ??= (model as unknown as { metaCER(): unknown }).metaCER()),
 } as unknown as Model;
 
-/** What ends a sentence is taken for the short form of Sunday. */
+/** "Sun" at the end of a sentence is taken for the short form of Sunday. */
 const SUNDAY = 'sun.';
 
 /** Tags words; best on lower-case text, where a capital letter cannot pass for a name. */

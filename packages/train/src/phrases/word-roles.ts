@@ -1,9 +1,9 @@
 /**
- * What a word does in a noun phrase, from its tag and its neighbours.
+ * Roles of words in a noun phrase, from their tags and neighbors.
  *
  * Captions are headlines rather than sentences, and the tagger was trained on sentences. Most of what it gets wrong are
- * words it takes for verbs: participles before a noun ("dried flowers") and nouns that are spelt like a verb
- * ("gold buckle"). These are put right here.
+ * words it takes for verbs: participles before a noun ("dried flowers") and nouns that are spelled like a verb
+ * ("gold buckle"). These are corrected here.
  */
 import { PERSON_WORD } from './caption-text.ts';
 import type { PartOfSpeech, TaggedWord } from './tagger.ts';
@@ -26,7 +26,7 @@ import {
 /** `skip` words belong to a phrase but are left out; `opener` words begin one; `break` words end it. */
 export type Role = 'noun' | 'name' | 'modifier' | 'number' | 'and' | 'genitive' | 'skip' | 'opener' | 'break';
 
-/** What came before a word. */
+/** Context of a word. */
 export interface RoleContext {
   /** Role of the word before; 'break' at the start. */
   readonly previous: Role;

@@ -1,4 +1,4 @@
-/** What a checkpoint folder consists of besides its trained tensors: frozen tensors, tokenizer or vocabulary, trunk. */
+/** The parts of a checkpoint folder besides its trained tensors: frozen tensors, tokenizer or vocabulary, trunk. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
@@ -9,9 +9,9 @@ export const SINGLE = 'model.safetensors';
 /** Frozen and trained tensors of a folder with both, under the names Python's `transformers` gives shards. */
 export const FROZEN_SHARD = 'model-00001-of-00002.safetensors';
 export const TRAINED_SHARD = 'model-00002-of-00002.safetensors';
-/** Says which tensor is in which shard. */
+/** The index: the shard of each tensor. */
 export const INDEX = 'model.safetensors.index.json';
-/** Files of CLIP's tokenizer; the first, or the next two, are enough. */
+/** Files of CLIP's tokenizer; the first suffices, or the next two. */
 const TOKENIZER = ['tokenizer.json', 'vocab.json', 'merges.txt', 'tokenizer_config.json', 'special_tokens_map.json'];
 
 /** True for a tensor of decoder or projector. */
@@ -26,8 +26,7 @@ export function isEncoderSide(name: string): boolean {
 
 /**
  * True for a tensor the model needs beside its decoder. A ready-made trunk is its ONNX file, and a vocabulary takes the
- * place of the
- * text encoder: such a folder has none.
+ * place of the text encoder: such a folder has none.
  */
 export function belongsToEncoders(name: string, config: ModelConfig): boolean {
   if (isDecoderSide(name)) return false;
@@ -35,20 +34,20 @@ export function belongsToEncoders(name: string, config: ModelConfig): boolean {
   return config.text.kind === 'clip' && name.startsWith('clip.text_');
 }
 
-/** Reads what a `config.json` says of a model, with the preprocessing file that lies in `folder`. */
+/** Reads a model's configuration from `config.json` and the preprocessing file in `folder`. */
 export async function modelConfigOf(configJson: unknown, folder: string): Promise<ModelConfig> {
   return readModelConfig(configJson, await readJson(join(folder, 'preprocessor_config.json')), folder);
 }
 
 /**
- * Names of the files in `folder` that go with the weights, `config.json` aside: what the model reads, and licences.
+ * Names of the files in `folder` that go with the weights, `config.json` aside: the model's other files, and licenses.
  *
- * @param action - for messages: what cannot be done without them
- * @throws SynsegError `CHECKPOINT_FORMAT` when one that the model needs is not there
+ * @param action - completes "Cannot …" in messages
+ * @throws SynsegError `CHECKPOINT_FORMAT` when a file that the model needs is missing
  */
 export async function companionFiles(folder: string, config: ModelConfig, action: string): Promise<string[]> {
   const { trunk, text } = config;
-  const licences = (await readdir(folder)).filter((name) => /^(?:LICEN[CS]E|NOTICE)\b/i.test(name));
+  const licenses = (await readdir(folder)).filter((name) => /^(?:LICEN[CS]E|NOTICE)\b/i.test(name));
   const needed = [
     ...(trunk.kind === 'onnx' ? [trunk.file] : []),
     ...(text.kind === 'vocabulary' ? [text.names, text.embeddings] : []),
@@ -56,7 +55,7 @@ export async function companionFiles(folder: string, config: ModelConfig, action
   const welcome = [
     ...(trunk.kind === 'clip' ? ['preprocessor_config.json'] : []),
     ...(text.kind === 'clip' ? TOKENIZER : []),
-    ...licences,
+    ...licenses,
   ];
   const found = new Set<string>();
   for (const name of [...needed, ...welcome]) {

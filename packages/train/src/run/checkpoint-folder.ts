@@ -6,10 +6,9 @@
  * bytes of all of them reached the disk. Between two renames the weights may be one save ahead of the trainer's state,
  * which is whole in itself: whoever resumes repeats those steps, and writes the weights again.
  *
- * What never changes (the frozen half of the weights, trunk, tokenizer) is written once, into `frozen`, and
- * hard-linked.
+ * Files that never change (frozen weights, trunk, tokenizer) are written once, into `frozen`, and hard-linked.
  */
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import {
@@ -19,6 +18,7 @@ import {
   type ModelConfig,
   type TensorEntry,
 } from '@synseg/core/checkpoint';
+import { exists } from '../data/source.ts';
 import {
   FROZEN_SHARD,
   INDEX,
@@ -58,7 +58,7 @@ export interface CheckpointContents {
   readonly files?: ReadonlyMap<string, Uint8Array | string>;
 }
 
-/** Folder of a run with what all its checkpoints share. */
+/** Folder of a run for the files that all its checkpoints share. */
 export const FROZEN_FOLDER = 'frozen';
 /** Constant, so that the header's length is too: a reader between two saves finds every tensor at the same offset. */
 const METADATA = { format: 'pt' };
@@ -94,7 +94,7 @@ export async function writeCheckpoint(
     await replaceFiles(folder, changing);
     return;
   }
-  // What has this name and no weights to read is no checkpoint; it makes way once the new one is ready.
+  // A folder of this name without readable weights is no checkpoint; it is removed once the new one is ready.
   await createFolder(folder, async (staging) => {
     for (const file of shared) await linkOrCopy(join(run, FROZEN_FOLDER, file), join(staging, file));
     if (weights === TRAINED_SHARD) await writeDurably(join(staging, INDEX), [await shardIndex(run, contents.tensors)]);
@@ -103,7 +103,7 @@ export async function writeCheckpoint(
   });
 }
 
-/** Writes what all checkpoints share, unless the run has it already. */
+/** Writes the files that all checkpoints share, unless the run has them already. */
 async function freeze(run: string, contents: CheckpointContents): Promise<void> {
   const { configJson, base, files } = contents;
   const folder = join(run, FROZEN_FOLDER);
@@ -130,8 +130,8 @@ async function freeze(run: string, contents: CheckpointContents): Promise<void> 
 }
 
 /**
- * What the model needs and training leaves as it is. A projector was trained on encoders that are no more: it is left
- * out.
+ * The frozen tensors: those the model needs and training leaves as they are. A projector was trained on the encoders
+ * before, so it is left out.
  */
 async function frozenTensors({ base, tensors }: CheckpointContents, config: ModelConfig): Promise<TensorEntry[]> {
   if (config.trunk.kind === 'onnx' && config.text.kind === 'vocabulary') return [];
@@ -159,7 +159,7 @@ async function shardIndex(run: string, trained: ReadonlyMap<string, FloatTensor>
   return `${JSON.stringify(index, null, 2)}\n`;
 }
 
-/** Gives a folder back what somebody deleted from it. */
+/** Restores shared files that were deleted from a folder. */
 async function shareMissing(run: string, shared: readonly string[], folder: string): Promise<void> {
   for (const file of shared) {
     const path = join(folder, file);
@@ -171,7 +171,7 @@ async function shareMissing(run: string, shared: readonly string[], folder: stri
   }
 }
 
-/** What would leave a folder that does not load, or a last good checkpoint overwritten by a bad one. */
+/** Refuses contents that would not load, or that would overwrite a good checkpoint with a diverged one. */
 function checkContents({ tensors }: CheckpointContents, state: TrainerState | undefined): void {
   const names = [...tensors.keys()];
   const odd = names.every(isEncoderSide) ? undefined : names.find((name) => !isDecoderSide(name));
@@ -183,25 +183,25 @@ function checkContents({ tensors }: CheckpointContents, state: TrainerState | un
   if (tensors.size === 0)
     throw new RangeError('Cannot save checkpoint: tensors must hold the decoder or the encoders, got none');
   if (state !== undefined && (!Number.isSafeInteger(state.step) || state.step < 0)) {
-    throw new RangeError(`Cannot save checkpoint: step must be an integer ≥ 0, got ${String(state.step)}`);
+    throw new RangeError(`Cannot save checkpoint: step must be an integer ≥ 0, got ${state.step}`);
   }
   for (const [name, { shape, data }] of [...tensors, ...(state?.tensors ?? [])]) {
     const count = shape.reduce((product, dimension) => product * dimension, 1);
     if (count !== data.length)
       throw new RangeError(
-        `Cannot save checkpoint: tensor "${name}" must hold ${String(count)} numbers for [${shape.join(', ')}], ` +
-          `got ${String(data.length)}`,
+        `Cannot save checkpoint: tensor "${name}" must hold ${count} numbers for [${shape.join(', ')}], ` +
+          `got ${data.length}`,
       );
     const bad = data.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0)
       throw new SynsegError(
         'TRAINING_DIVERGED',
-        `Cannot save checkpoint: tensor "${name}" must be finite, got ${String(data[bad])} at element ${String(bad)}`,
+        `Cannot save checkpoint: tensor "${name}" must be finite, got ${data[bad]} at element ${bad}`,
       );
   }
 }
 
-/** Tensors of other shapes would not go with the files already there until the last of them is replaced. */
+/** Refuses tensors of other shapes: they would not match the existing files until the last of them is replaced. */
 function checkLayout(
   before: ReadonlyMap<string, TensorEntry>,
   after: ReadonlyMap<string, FloatTensor>,
@@ -216,18 +216,12 @@ function checkLayout(
   if (odd !== undefined)
     throw new SynsegError(
       'RUN_FOLDER',
-      `Cannot save checkpoint: tensors must have the names and shapes of those in ${folder}, got a difference at ${odd}`,
+      `Cannot save checkpoint: tensors must have the names and shapes of those in ${folder}, ` +
+        `got a difference at ${odd}`,
     );
 }
 
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

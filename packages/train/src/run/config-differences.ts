@@ -1,4 +1,4 @@
-/** What differs between two configurations, field by field. */
+/** Differences between two configurations, field by field. */
 
 /** A field whose value changed. */
 export interface ConfigDifference {
@@ -43,7 +43,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is left of a value that was written as JSON and read again. */
+/** A value after a round trip through JSON. */
 function asJson(value: unknown): unknown {
   const text = JSON.stringify(value) as string | undefined;
   return text === undefined ? undefined : JSON.parse(text);

@@ -3,7 +3,7 @@
  * before a rename gives them their own. Core's `writeFileAtomic` takes a file that is in memory and waits for no disk;
  * this writes gigabytes piece by piece, several files as one, and whole folders.
  *
- * Temporary names are fixed, not random: one process writes a run, so what a killed one left is written over.
+ * Temporary names are fixed, not random: one process writes a run, so the remains of a killed one are overwritten.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -26,7 +26,7 @@ import { SynsegError, isSynsegError } from '@synseg/core';
 /** Contents of a file, in order. */
 export type Chunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
 
-/** The name under which a file or folder is made before it gets its own. */
+/** The temporary name of a file or folder until it is complete. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
@@ -106,7 +106,7 @@ export async function placeFile(path: string, chunks: Chunks): Promise<void> {
   await rename(temporary, path);
 }
 
-/** Names in a folder that is about to be made or replaced: none where there is no such folder. */
+/** Names in a folder that is about to be created or replaced; empty where there is no such folder. */
 export async function placedNames(path: string): Promise<string[]> {
   return readdir(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -115,9 +115,8 @@ export async function placedNames(path: string): Promise<string[]> {
 }
 
 /**
- * Makes a folder appear whole where perhaps another one is: that one steps aside only when the new one is ready, and
- * only
- * if it holds what it held before.
+ * Makes a folder appear whole in place of one that may exist: the old one is moved aside only once the new one is
+ * ready, and only if its contents are unchanged.
  *
  * @param before - names in it, from {@link placedNames}
  */

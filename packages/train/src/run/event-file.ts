@@ -28,7 +28,7 @@ export class EventFile {
     const seconds = Math.max(Math.floor(Date.now() / 1000), ...earlier.map((time) => time + 1));
     const host = hostname().replace(/[^\w.-]/g, '_');
     const events = new EventFile(
-      await open(join(folder, `events.out.tfevents.${String(seconds)}.${host}.${String(process.pid)}.0`), 'a'),
+      await open(join(folder, `events.out.tfevents.${seconds}.${host}.${process.pid}.0`), 'a'),
     );
     await events.write({ kind: 'version' });
     return events;

@@ -1,7 +1,6 @@
 /**
- * TensorBoard's event format: an `Event` protobuf message per record, framed as a TFRecord. Three kinds of event are
- * all
- * a log of scalars needs; no library for Node is kept that writes them without TensorFlow, so they are written here.
+ * TensorBoard's event format: an `Event` protobuf message per record, framed as a TFRecord. A log of scalars
+ * needs three kinds of event; no maintained library for Node writes them without TensorFlow.
  *
  * ```text
  * record   uint64 length · masked CRC-32C of those 8 bytes · data · masked CRC-32C of the data     (little-endian)
@@ -11,11 +10,11 @@
  * @see https://github.com/tensorflow/tensorboard/blob/master/tensorboard/compat/proto/event.proto
  */
 
-/** What happened. */
+/** An event. */
 export type TensorBoardEvent =
   /** First record of a file. */
   | { readonly kind: 'version' }
-  /** Training goes on at this step: what earlier files say of it and of later ones no longer holds. */
+  /** Training continues at this step: earlier records of this and later steps are void. */
   | { readonly kind: 'start'; readonly step: number }
   /** Numbers by tag, after a step. */
   | { readonly kind: 'scalars'; readonly step: number; readonly scalars: ReadonlyMap<string, number> };
@@ -55,7 +54,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** CRC-32C (Castagnoli), rotated and offset, as checksums of data that hold checksums are. */
+/** CRC-32C (Castagnoli), rotated and offset: TFRecord's form for data that may itself hold checksums. */
 function maskedCrc(data: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of data) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] as number);

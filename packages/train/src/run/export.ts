@@ -1,4 +1,4 @@
-/** From a checkpoint of a run to a folder to give away: one weight file, nothing that only training needs. */
+/** From a checkpoint of a run to a folder to share: one weight file, nothing that only training needs. */
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
@@ -33,7 +33,7 @@ export const EXPORT_OPTIONS = {
    * @default false
    */
   overwrite: withDefault(flag(), false),
-  /** Ends the export; what was written of it is removed. */
+  /** Ends the export and removes what was written. */
   signal: abortSignal(),
 };
 export type ExportOptions = OptionsOf<typeof EXPORT_OPTIONS, 'precision'>;
@@ -43,8 +43,7 @@ const ACTION = 'export checkpoint';
 /**
  * Writes a checkpoint as a folder for the segmenter: `config.json`, a single `model.safetensors` without projector and
  * optimizer state, and the trunk, tokenizer or vocabulary it needs. The folder appears whole or not at all; weights
- * pass
- * through a few megabytes of memory, however large they are.
+ * pass through a few megabytes of memory, however large they are.
  *
  * @param from - checkpoint folder, such as `runs/x/best`
  * @param to - folder to write: new, empty, or with `overwrite` one that holds a checkpoint
@@ -123,10 +122,10 @@ function withDType(json: unknown, dtype: string): Record<string, unknown> {
   return { ...config, ...stated };
 }
 
-/** What a checkpoint's folder holds; another file or folder in it is somebody's, and not to be thrown away. */
+/** Files of a checkpoint folder; any other file in it belongs to somebody and must not be deleted. */
 const PARTS = /\.(?:json|txt|safetensors|onnx|md)$|^(?:LICEN[CS]E|NOTICE|\.gitattributes)\b/i;
 
-/** What may be replaced: a checkpoint, and nothing that only its run has. */
+/** Refuses to replace anything but a checkpoint, or one that belongs to a run. */
 async function checkReplaced(target: string, names: readonly string[], overwrite: boolean): Promise<void> {
   if (names.length === 0) return;
   const refuse = (rule: string, got = ''): SynsegError =>

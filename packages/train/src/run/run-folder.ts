@@ -5,7 +5,7 @@
  * config.json      the resolved training configuration (earlier ones of a resumed run: config.1.json, …)
  * log.jsonl        one line per report; events.out.tfevents.* has its numbers for TensorBoard
  * last/ best/ step-N/   checkpoints, each a folder the segmenter loads; last/ also holds the trainer's state
- * frozen/          what all checkpoints share
+ * frozen/          files that all checkpoints share
  * run.lock         names the process that writes the run
  * ```
  */
@@ -28,10 +28,10 @@ const CHECKPOINT = /^(?:last|best|step-\d+)$/;
 export interface RunFolderOptions {
   /** The resolved training configuration, JSON. */
   readonly config: object;
-  /** Go on with the run that the folder holds; @default false */
+  /** Continue the run in the folder; @default false */
   readonly resume?: boolean;
   /**
-   * Told what differs from the configuration the run had so far; throw to leave everything as it is. Without it, a
+   * Called with the differences from the run's earlier configuration; throw to leave everything as it is. Without it, a
    * difference is an error.
    */
   readonly onDifferences?: (differences: readonly ConfigDifference[]) => void;
@@ -70,7 +70,7 @@ export class RunFolder {
    * Starts a run in a folder, or goes on with the one it holds.
    *
    * @throws SynsegError `RUN_FOLDER` when the folder holds a run (without `resume`) or none (with it), when another
-   *   process is writing it, when the configuration differs and nobody is told, or when it cannot be written
+   *   process is writing it, when the configuration differs without `onDifferences`, or when it cannot be written
    */
   static async create(path: string, { config, resume = false, onDifferences }: RunFolderOptions): Promise<RunFolder> {
     const folder = resolve(path);
@@ -91,12 +91,12 @@ export class RunFolder {
     }
   }
 
-  /** Where a checkpoint of this run is, once it was saved. */
+  /** Folder of a checkpoint of this run. */
   checkpoint(name: CheckpointName): string {
     return join(this.path, name);
   }
 
-  /** What `last/` holds; undefined when the run was ended before its first save. @throws as {@link readTrainerState} */
+  /** State in `last/`; undefined when the run ended before its first save. @throws as {@link readTrainerState} */
   async state(): Promise<TrainerState | undefined> {
     const found = await stat(this.checkpoint('last')).catch(() => undefined);
     return found === undefined ? undefined : readTrainerState(this.checkpoint('last'));
@@ -105,21 +105,20 @@ export class RunFolder {
   /** Appends a report: any JSON with the step it is about. */
   async log<Report extends { readonly step: number }>(record: Report): Promise<void> {
     if (!Number.isSafeInteger(record.step) || record.step < 0)
-      throw new RangeError(`Cannot log report: step must be an integer ≥ 0, got ${String(record.step)}`);
+      throw new RangeError(`Cannot log report: step must be an integer ≥ 0, got ${record.step}`);
     await this.#next('write log', () => this.#log.append(record));
   }
 
-  /** Makes the log that of a run which has just done `step`: it may be ahead of the checkpoint that is resumed. */
+  /** Truncates the log after `step`: it may be ahead of the checkpoint that is resumed. */
   async rewind(step: number): Promise<void> {
     await this.#next('rewind log', () => this.#log.rewind(step));
   }
 
   /**
    * Saves a checkpoint, in place of the one of this name. A kill at any instant leaves the old one or the new one, and
-   * a
-   * full disk the old one. Reports before it are on disk before it is.
+   * a full disk the old one. Reports before it are on disk before it is.
    *
-   * @param state - to resume from; a checkpoint without it can be segmented with, not resumed
+   * @param state - for resuming; a checkpoint without it can segment but not be resumed
    * @returns the folder
    * @throws SynsegError `RUN_FOLDER` when it cannot be written, `TRAINING_DIVERGED` when a number is not finite
    * @throws RangeError for tensors that are not the model's
@@ -140,7 +139,7 @@ export class RunFolder {
     return folder;
   }
 
-  /** Ends what is being written and gives the folder free. Idempotent. */
+  /** Finishes pending writes and releases the folder. Idempotent. */
   async close(): Promise<void> {
     this.#closed ??= this.#queue
       .catch(() => undefined)
@@ -166,7 +165,7 @@ export class RunFolder {
   }
 }
 
-/** A folder that is new, or empty of anything a run would overwrite. What a start that failed left is cleared away. */
+/** Starts a run in a folder without anything it would overwrite; the remains of a failed start are removed. */
 async function startIn(folder: string, config: object): Promise<void> {
   const names = await readdir(folder);
   const logged = await stat(join(folder, LOG_FILE)).catch(() => undefined);
@@ -217,11 +216,11 @@ async function resumeIn(
   }
   onDifferences(differences);
   const earlier = (await readdir(folder)).map((name) => Number(/^config\.(\d+)\.json$/.exec(name)?.[1] ?? 0));
-  await copyDurably(join(folder, CONFIG_FILE), join(folder, `config.${String(Math.max(0, ...earlier) + 1)}.json`));
+  await copyDurably(join(folder, CONFIG_FILE), join(folder, `config.${Math.max(0, ...earlier) + 1}.json`));
   await writeConfig(folder, config);
 }
 
-/** What a killed process was about to write, here and in checkpoints. */
+/** Removes temporary files of a killed process, here and in checkpoints. */
 async function removeHalfWritten(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);

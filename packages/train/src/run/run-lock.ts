@@ -3,7 +3,7 @@
  *
  * The lock names its owner. On the same machine it is stale when that process is gone (kill -9), or its number belongs
  * to another one by now; a lock of another machine (a network folder, an earlier container) when nobody touched it for
- * two minutes, which its owner does every twenty seconds. Not `proper-lockfile`, which knows a lock by its age alone: a
+ * two minutes; its owner does every twenty seconds. Not `proper-lockfile`, which knows a lock by its age alone: a
  * killed run could not be resumed at once, and one whose thread was busy for long would lose its lock.
  */
 import { randomUUID } from 'node:crypto';
@@ -24,19 +24,19 @@ interface Owner {
   readonly token: string;
   readonly pid: number;
   readonly host: string;
-  /** Tells processes that had the same number apart; empty where the system does not say. */
+  /** Distinguishes processes with the same number; empty where the system has no such value. */
   readonly incarnation: string;
   /** ISO time. */
   readonly since: string;
 }
 
-/** Locks of this thread. */
+/** Paths of the locks that this thread holds. */
 const held = new Set<string>();
 
 /**
  * Takes the lock of a folder.
  *
- * @returns a function that gives it back
+ * @returns a function that releases it
  * @throws SynsegError `RUN_FOLDER` naming the owner while another process, or this one, is writing the run
  */
 export async function lockRun(folder: string): Promise<() => Promise<void>> {
@@ -50,7 +50,7 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
   };
   while (!(await writeNew(path, JSON.stringify(own)))) {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      // Given back since: what cannot be read for another reason will not go away.
+      // Released since; any other reason that it cannot be read is permanent.
       if (error.code !== 'ENOENT') throw error;
       return undefined;
     });
@@ -62,7 +62,7 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
     );
     if (owner === undefined ? ageMs < EMPTY_MS : await isAlive(owner, ageMs, path)) {
       const who =
-        owner === undefined ? 'another process' : `process ${String(owner.pid)} on ${owner.host} since ${owner.since}`;
+        owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host} since ${owner.since}`;
       throw new SynsegError(
         'RUN_FOLDER',
         `Cannot open run: folder must not be in use, got ${folder}, written by ${who}; if that process is gone, ` +
@@ -132,12 +132,12 @@ async function isAlive({ pid, host, incarnation }: Owner, ageMs: number, path: s
   }
 }
 
-/** On Linux the system start and the process start; elsewhere, and for a process that is gone, nothing. */
+/** On Linux the start of the system and of the process; empty elsewhere and for a process that is gone. */
 async function incarnationOf(pid: number): Promise<string> {
   try {
     const [boot, stats] = await Promise.all([
       readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
-      readFile(`/proc/${String(pid)}/stat`, 'utf8'),
+      readFile(`/proc/${pid}/stat`, 'utf8'),
     ]);
     // The name in parentheses may hold anything; the start time is the 20th field after it.
     const start = stats.slice(stats.lastIndexOf(')') + 2).split(' ')[19];

@@ -1,4 +1,4 @@
-/** What a run reports, step by step: a JSON line each in `log.jsonl`, and its numbers as TensorBoard scalars. */
+/** Reports of a run: a JSON line each in `log.jsonl`, and their numbers as TensorBoard scalars. */
 import { createReadStream } from 'node:fs';
 import { open, rename, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,9 +35,8 @@ export class RunLog {
   }
 
   /**
-   * Forgets reports of later steps, and a last line that was cut short: the log becomes that of a run that has just
-   * done
-   * `step`. TensorBoard is told to do the same.
+   * Removes reports of later steps, and a last line that was cut short: the log becomes that of a run that has just
+   * done `step`. An event tells TensorBoard to do the same.
    */
   async rewind(step: number): Promise<void> {
     const path = join(this.#folder, LOG_FILE);

@@ -34,7 +34,7 @@ const WIDTHS = {
 /**
  * The bytes of a safetensors file.
  *
- * @param metadata - what the header says besides; `format: 'pt'` is what Python's `transformers` asks for
+ * @param metadata - metadata of the header; Python's `transformers` requires `format: 'pt'`
  */
 export async function* safetensorsChunks(
   sources: readonly TensorSource[],
@@ -91,8 +91,8 @@ function halvesOf(entry: TensorEntry, floats: Float32Array): Uint16Array {
   if (lost >= 0) {
     throw new SynsegError(
       'CHECKPOINT_FORMAT',
-      `Cannot export checkpoint: tensor "${entry.name}" must lie within ±${String(HALF_MAX)} for fp16, got ` +
-        `${String(floats[lost])}; use precision fp32`,
+      `Cannot export checkpoint: tensor "${entry.name}" must lie within ±${HALF_MAX} for fp16, got ` +
+        `${floats[lost]}; use precision fp32`,
     );
   }
   return halves;

@@ -1,4 +1,4 @@
-/** All that training needs to go on, in one file: parameters and optimizer state of one step can never be parted. */
+/** The state of training in one file, so that parameters and optimizer state of a step always belong together. */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { messageOf } from '@synseg/core/guards';
@@ -15,13 +15,13 @@ const FORMAT = 'synseg-trainer-1';
 export interface TrainerState {
   /** Steps done. */
   readonly step: number;
-  /** Where the data go on. */
+  /** Position in the data. */
   readonly position: DatasetPosition;
   /** Flat float32 vectors: parameters, momentum, variance, and the moving average where there is one. */
   readonly tensors: ReadonlyMap<string, FloatTensor>;
-  /** Says which parameter lies where in the vectors; a state of another layout is of no use. */
+  /** Identifies the layout of the vectors; a state of another layout cannot be used. */
   readonly layoutKey: string;
-  /** Anything else that is JSON and must survive, such as the best score so far. */
+  /** Anything else to keep as JSON, such as the best score so far. */
   readonly notes?: Readonly<Record<string, unknown>>;
 }
 
@@ -58,7 +58,7 @@ export async function readTrainerState(folder: string): Promise<TrainerState> {
   if (format !== FORMAT || layoutKey === undefined) {
     throw new SynsegError(
       'CHECKPOINT_FORMAT',
-      `Cannot resume run: format of ${TRAINER_FILE} must be ${FORMAT}, got ${String(format)} (${path})`,
+      `Cannot resume run: format of ${TRAINER_FILE} must be ${FORMAT}, got ${format} (${path})`,
     );
   }
   const read = <Result>(field: string): Result => {

@@ -1,4 +1,4 @@
-/** What the decoder makes of each row, each form of it computed when a loss first asks. */
+/** The decoder's output for each row, in several forms, each computed when a loss first reads it. */
 import type { ModelConfig } from '@synseg/core/checkpoint';
 import {
   decode,
@@ -50,8 +50,7 @@ export class DecodedRows {
 
   /**
    * The mean logit of each patch, `[rows, patches]`. Of the simple head it is a product with the mean of its kernel,
-   * which
-   * spares every loss that asks no more the whole picture.
+   * which spares every loss that asks no more the whole picture.
    */
   get patchLogits(): Value {
     return (this.#patchLogits ??=

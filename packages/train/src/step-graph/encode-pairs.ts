@@ -1,4 +1,4 @@
-/** Both encoders of a checkpoint on pictures and captions, from end to end: what contrastive training is about. */
+/** Both encoders of a checkpoint on pictures and captions, for contrastive training. */
 import { SynsegError } from '@synseg/core';
 import type { ClipTextConfig, ClipVisionConfig, ModelConfig } from '@synseg/core/checkpoint';
 import {
@@ -36,13 +36,11 @@ export function encodersOf({ trunk, text }: ModelConfig): {
 
 /**
  * Embeddings of pictures and of their captions, not of length one: `[pairs, embeddingDim]` each. Captions are filled up
- * to
- * the longest that the text encoder takes; what follows a caption's end does not bear on it.
+ * to the longest that the text encoder takes; what follows a caption's end does not bear on it.
  *
  * Inputs: `pixels` uint8 `[pairs, height, width, 3]`, `ids` int64 `[pairs, maxTokens]`, `ends` int64 `[pairs]`: the
- * place of
- * each caption's end token among all ids; with `patchesKept` also `keptTokens` float32 `[1 + patchesKept, 1 +
- * patches]`, one-hot.
+ * place of each caption's end token among all ids; with `patchesKept` also `keptTokens` float32
+ * `[1 + patchesKept, 1 + patches]`, one-hot.
  */
 export function encodePairs(
   graph: Graph,

@@ -1,4 +1,4 @@
-/** Where training starts: the tensors of a checkpoint, or seeded random ones. */
+/** Initial values of training: the tensors of a checkpoint, or seeded random ones. */
 import { readFloats, type FloatTensor, type Weights } from '@synseg/core/checkpoint';
 import { Random } from '../data/random.ts';
 import type { Layout, ParameterSpec } from './layout.ts';
@@ -7,11 +7,10 @@ import type { Layout, ParameterSpec } from './layout.ts';
  * Values of every tensor: from the checkpoint where it has one, else random; of a projector all or none.
  *
  * Random values are PyTorch's defaults for a linear layer, `U(−1/√fan_in, 1/√fan_in)` for weight and bias; norms start
- * as
- * the identity. Each tensor has a generator of its own, seeded by its name: leaving one out changes no other.
+ * as the identity. Each tensor has a generator of its own, seeded by its name: leaving one out changes no other.
  *
  * @param weights - the checkpoint to start from, or undefined for none
- * @returns the values, and the names that were made up
+ * @returns the values, and the names of the random ones
  */
 export async function initialValues(
   specs: readonly ParameterSpec[],

@@ -1,6 +1,6 @@
 /**
- * Where each trained tensor lies in the flat parameter vector. The list of tensors is not written down anywhere: it is
- * what the model's own code asks for when it is run on a recorder.
+ * The place of each trained tensor in the flat parameter vector. The list of tensors is not written down: a recorder
+ * notes the tensors that the model's own code reads.
  */
 import { sha256, type ModelConfig } from '@synseg/core/checkpoint';
 import { Graph, decode, upsampleToLogits, type Parameters, type Value } from '@synseg/core/graph';
@@ -8,7 +8,7 @@ import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
 
 /** Groups that train on frozen encoders: the decoder's and the projector. */
 export const DECODER_GROUPS = ['film', 'reduces', 'layers', 'head', 'projector'] as const;
-/** Groups that train by `objective: 'contrastive'`: both encoders with their projections, and the logit scale. */
+/** Groups of `trainEncoders()`: both encoders with their projections, and the logit scale. */
 export const ENCODER_GROUPS = ['vision', 'text', 'scale'] as const;
 /** Groups of parameters that can be trained or left as they are. */
 export const PARAMETER_GROUPS = [...DECODER_GROUPS, ...ENCODER_GROUPS] as const;
@@ -16,22 +16,22 @@ export const PARAMETER_GROUPS = [...DECODER_GROUPS, ...ENCODER_GROUPS] as const;
 /** One of {@link PARAMETER_GROUPS}. */
 export type ParameterGroup = (typeof PARAMETER_GROUPS)[number];
 
-/** A tensor of the checkpoint that training bears on. */
+/** A tensor of the checkpoint. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
 }
 
 /** A trained tensor's place. */
-export interface LayoutEntry extends ParameterSpec {
+interface LayoutEntry extends ParameterSpec {
   readonly offset: number;
   readonly length: number;
 }
 
-/** Neighbouring numbers of the flat vector that are treated alike. */
-export interface LayoutRun {
+/** A run of the flat vector's numbers that are treated alike. */
+interface LayoutRun {
   readonly length: number;
-  /** Weight decay bears on them. */
+  /** True when weight decay applies. */
   readonly decays: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface Layout {
   readonly key: string;
 }
 
-/** Remembers what is asked for, as inputs of its graph. */
+/** Records the tensors that are read, as inputs of its graph. */
 class Recorder implements Parameters {
   readonly graph = new Graph('recorder');
   readonly specs = new Map<string, ParameterSpec>();
@@ -66,15 +66,13 @@ class Recorder implements Parameters {
 /**
  * Every tensor of FiLM, decoder, head and projector.
  *
- * @param projectorChannels - how many channels the projector reads; none without one
+ * @param projectorChannels - channels of the projector's input; undefined without one
  */
 export function trainedTensors(config: ModelConfig, projectorChannels: number | undefined): ParameterSpec[] {
   const recorder = new Recorder();
   const { graph } = recorder;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
-  const taps = config.tapDims.map((channels, index) =>
-    graph.input(`tap${String(index)}`, 'float32', [1, tokens, channels]),
-  );
+  const taps = config.tapDims.map((channels, index) => graph.input(`tap${index}`, 'float32', [1, tokens, channels]));
   const { features } = decode(recorder, taps, graph.input('text', 'float32', [1, config.embeddingDim]), config.decoder);
   upsampleToLogits(recorder, features, config.patchGrid, config.decoder);
   if (projectorChannels !== undefined) projectorParameters(recorder, config.embeddingDim, projectorChannels);
@@ -87,11 +85,6 @@ export function encoderTensors(config: ModelConfig): ParameterSpec[] {
   encodePairs(recorder.graph, config, recorder, 1);
   recorder.get(LOGIT_SCALE, []);
   return [...recorder.specs.values()];
-}
-
-/** True for a group of the encoders. */
-export function isEncoderGroup(group: ParameterGroup): boolean {
-  return (ENCODER_GROUPS as readonly ParameterGroup[]).includes(group);
 }
 
 /** Weight `[D, channels]` and bias `[D]` of the projector. */

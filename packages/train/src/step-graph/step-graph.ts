@@ -1,11 +1,10 @@
 /**
  * One training step as one ONNX graph: frozen trunk → FiLM, decoder, head → losses → gradients → clip → AdamW; or, on
- * pairs
- * of picture and caption, both encoders → InfoNCE → gradients → clip → AdamW.
+ * pairs of picture and caption, both encoders → InfoNCE → gradients → clip → AdamW.
  *
- * What goes in: pictures (or taps computed before), text embeddings, which row belongs to which picture, and the state.
- * What comes out: the new state, and one vector of figures for the report. Only standard operators, so it runs wherever
- * inference does. The number of rows is left open: one session serves every bucket.
+ * Inputs: pictures (or cached taps), text embeddings, the picture of each row, and the state. Outputs: the new state,
+ * and one vector of figures for the report. All operators are standard, so it runs wherever inference does. The number
+ * of rows is left open: one session serves every bucket.
  */
 import { CheckpointParameters, Graph, ops, shapeOps, trunkTaps, type Parameters, type Value } from '@synseg/core/graph';
 import { gradients } from '../autodiff/gradients.ts';
@@ -70,8 +69,7 @@ export function figuresOf({ kind }: Pick<StepSpec, 'kind'>): readonly (Figure | 
 
 /**
  * Both encoders with the weights of the flat vector: inputs `parameters` and those of `encodePairs`, for any number of
- * pairs;
- * outputs `image` and `text` float32 `[pairs, embeddingDim]`, rows of length one.
+ * pairs; outputs `image` and `text` float32 `[pairs, embeddingDim]`, rows of length one.
  */
 export function buildEmbedGraph(
   { config, layout }: Pick<StepSpec, 'config' | 'layout'>,
@@ -124,16 +122,13 @@ function startOf(graph: Graph, { layout, prior, stage }: StepSpec, { frozen }: S
   );
 }
 
-/**
- * The frozen trunk's taps, and what the projector reads beside them, or the inputs that stand for them: see
- * `pictureDims`.
- */
+/** The frozen trunk's taps and the projector's other features, computed or as inputs: see `pictureDims`. */
 function tapsOf(graph: Graph, spec: StepSpec, { weights, trunkModel }: StepWeights): readonly Value[] {
   const { config, images, input, trunkPrecision } = spec;
   const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
   if (input === 'taps')
     return pictureDims(spec).map((channels, index) =>
-      graph.input(`tap${String(index)}`, 'float32', [images, tokens, channels]),
+      graph.input(`tap${index}`, 'float32', [images, tokens, channels]),
     );
   const pixels = graph.input('pixels', 'uint8', [images, ...config.inputSize, 3]);
   const source: Parameters =
@@ -180,7 +175,7 @@ function update(graph: Graph, spec: StepSpec, parameters: Value, gradient: Value
   return norm;
 }
 
-/** Keeps a trained logit scale within its limit after the step, as CLIP does: it can then come down again at once. */
+/** Clamps a trained logit scale to its limit after the step, as CLIP does, so that it can fall again at once. */
 function clampScale(parameters: Value, { entries, length }: Layout): Value {
   const place = entries.find(({ name }) => name === LOGIT_SCALE)?.offset;
   if (place === undefined) return parameters;

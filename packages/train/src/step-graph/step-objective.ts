@@ -44,7 +44,7 @@ export type Figure = (typeof FIGURES)[number];
 /**
  * Forward pass and losses.
  *
- * @param pictures - what is known of them, see `pictureDims`
+ * @param pictures - features of the pictures, see `pictureDims`
  * @param start - of the decoder that training started from, where `spec.prior` counts
  */
 export function stepObjective(
@@ -66,7 +66,7 @@ export function stepObjective(
   const text = (): Value => graph.input('text', 'float32', ['rows', config.embeddingDim]);
   const decoded = needsDecoder(active) ? new DecodedRows(parameters, config, taps, text(), assignment) : undefined;
   if (decoded !== undefined) {
-    // The figures are not worth a picture that no loss asks for.
+    // The figures alone are not worth a picture at full size.
     const activation = active.every((name) => (BANK_LOSSES as readonly Loss[]).includes(name))
       ? sigmoid(decoded.patchLogits)
       : decoded.maps.foreground;
@@ -109,10 +109,7 @@ export function stepObjective(
   return { loss, figures: { ...figures, ...losses, total: loss } };
 }
 
-/**
- * What the projector reads before any label bears on it, `[images, patches, channels]`; nothing when it reads the
- * decoder.
- */
+/** The projector's unconditioned input, `[images, patches, channels]`; undefined when it reads the decoder. */
 function projected(graph: Graph, spec: StepSpec, pictures: readonly Value[]): Value | undefined {
   if (spec.features === 'conditional') return undefined;
   const places = pictures.map((_, index) => index);
@@ -139,7 +136,7 @@ function labelBank(graph: Graph, { embeddingDim }: ModelConfig, images: number):
   };
 }
 
-/** What a picture gives, to each of its rows: `[images, patches, channels]` → `[rows, patches, channels]`. */
+/** Each picture's features for each of its rows: `[images, patches, channels]` → `[rows, patches, channels]`. */
 function perRow(x: Value, assignment: Value): Value {
   const [images, patches, channels] = x.shape as readonly [number, number, number];
   return reshape(matmul(assignment, reshape(x, [images, patches * channels])), ['rows', patches, channels]);

@@ -1,4 +1,4 @@
-/** What a step graph is made for: plain data that crosses threads. */
+/** Specification of a step graph: plain data that crosses threads. */
 import type { ModelConfig, Weights } from '@synseg/core/checkpoint';
 import type { MCCLSettings } from '../objective/paper/mccl.ts';
 import { readsWindows, type FeatureSource, type LossWeights, type Stage } from '../objective/losses.ts';

@@ -1,11 +1,9 @@
 /**
- * What the picture encoder makes of a window of the picture that it sees alone. It was trained to say what is in a
- * whole
- * picture; of a window it says the same, and nothing of the rest of the picture can lead it astray (compare ViLD, Gu et
- * al.
- * 2022, which embeds crops around proposals).
+ * Embeddings by the picture encoder of windows of the picture. It was trained to say what is in a
+ * whole picture; of a window it says the same, and nothing of the rest of the picture can lead it astray (compare ViLD,
+ * Gu et al. 2022, which embeds crops around proposals).
  *
- * 7 × 7 windows, a quarter of the picture each way, each of them read at the encoder's full size; neighbours share
+ * 7 × 7 windows, a quarter of the picture each way, each of them read at the encoder's full size; neighbors share
  * half.
  */
 import { SynsegError } from '@synseg/core';
@@ -18,19 +16,18 @@ const { concat, reshape, slice } = shapeOps;
 
 /** All that embeddings of windows depend on, but for the encoder. */
 export const WINDOWS = {
-  /** How much larger than the encoder's input the picture must be. */
+  /** Size of the picture, in sizes of the encoder's input. */
   zoom: 4,
   /** Windows each way. */
   across: 7,
-  /** Deviation of the weight by which a window counts at a patch, in halves of a window between their centres. */
+  /** Deviation of the weight by which a window counts at a patch, in halves of a window between their centers. */
   reach: 0.7,
 } as const;
 const { zoom: ZOOM, across: ACROSS, reach: REACH } = WINDOWS;
 
 /**
  * At each patch the mean of the unit embeddings of the windows that cover it, the nearer ones more; before the patches,
- * as a
- * class token, the mean of all windows.
+ * as a class token, the mean of all windows.
  *
  * @param pixels - one picture at four times the input size: uint8 `[1, 4·height, 4·width, 3]`
  * @returns float32 `[1, 1 + patches, embeddingDim]`
@@ -70,7 +67,7 @@ export function pictureEncoderOf({ trunk }: ModelConfig): ClipVisionConfig {
   );
 }
 
-/** How much each window counts in each token, row-major `[1 + patches, windows]`; each row sums to 1. */
+/** Weight of each window in each token, row-major `[1 + patches, windows]`; each row sums to 1. */
 export function windowWeights([rows, columns]: readonly [number, number]): Float32Array {
   const [vertical, horizontal] = [alongOneSide(rows), alongOneSide(columns)];
   const tokens = [

@@ -1,6 +1,4 @@
-/**
- * What training starts from: a checkpoint, or frozen encoders that get a random decoder; a checkpoint's encoders alone.
- */
+/** The start of training: a checkpoint, frozen encoders that get a random decoder, or a checkpoint's encoders alone. */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError, downloadCheckpoint } from '@synseg/core';
@@ -41,11 +39,10 @@ export interface BaseModel {
 }
 
 /**
- * Opens what the plan starts from.
+ * Opens the start of a plan.
  *
  * @throws SynsegError `MODEL_LOAD`, `CHECKPOINT_FORMAT` or `HUB_DOWNLOAD`; RangeError when the plan gives a decoder to
- * a
- *   folder that has one
+ *   a folder that has one
  */
 export async function openBaseModel(
   plan: Plan,
@@ -105,7 +102,7 @@ async function decoderValues(
   if (needsMasks(plan.lambda) && head === 'refined' && patchSize !== 16)
     throw new RangeError(
       'Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits ' +
-        `then match, got ${String(patchSize)} (${folder})`,
+        `then match, got ${patchSize} (${folder})`,
     );
   if (readsWindows(plan)) pictureEncoderOf(config);
   const channels = needsCaptions(plan.lambda) ? projectorChannels(plan, config) : undefined;
@@ -162,5 +159,5 @@ async function folderOf(source: string, signal: AbortSignal | undefined): Promis
       'Cannot train: model must be an existing folder, a hub id like owner/name or "embedded", got ' +
         `"${shownSource(source)}"`,
     );
-  return downloadCheckpoint(source, signal === undefined ? {} : { signal });
+  return downloadCheckpoint(source, { signal });
 }

@@ -16,7 +16,7 @@ export interface PreparedBatch {
   readonly after: DatasetPosition;
 }
 
-/** Makes of a batch what the step graph takes. */
+/** Turns a batch into inputs of the step graph. */
 export type Compose = (batch: Batch) => Promise<PreparedBatch['micro']>;
 
 /** Takes batches from the loader, one ahead of the step. */
@@ -34,7 +34,7 @@ export class BatchSource {
   async next(): Promise<PreparedBatch> {
     const batch = await (this.#ahead ?? this.#prepare());
     this.#ahead = this.#prepare();
-    // Whoever takes it sees the failure; until then it must not count as unhandled.
+    // Its failure is thrown when it is awaited; until then it must not count as unhandled.
     this.#ahead.catch(() => undefined);
     return batch;
   }
@@ -58,10 +58,10 @@ export function composeRows(texts: CategoryTexts, features: FeatureCache | undef
   };
 }
 
-/** Share of a batch's captions that may have lost their end, above which it is told. */
+/** Share of a batch's captions that may have lost their end before a warning. */
 const CUT_OFF = 0.1;
 
-/** How pairs are put together. */
+/** Settings of {@link composePairs}. */
 export interface PairSettings {
   readonly tokenize: Tokenize;
   readonly maxTokens: number;
@@ -72,13 +72,14 @@ export interface PairSettings {
 }
 
 /**
- * Pictures with a caption each: the batch as one. Tells once when many captions are as long as the text encoder takes.
+ * Pictures with a caption each, the batch in one piece. Warns once when many captions are as long as the text encoder
+ * takes.
  */
 export function composePairs(
   { tokenize, maxTokens, tokens, patchesKept, seed }: PairSettings,
   warn: (message: string) => void,
 ): Compose {
-  let told = false;
+  let warned = false;
   return (batch) => {
     const pairs = pairBatch(
       batch.categories.map(([caption]) => caption as string),
@@ -87,11 +88,11 @@ export function composePairs(
       maxTokens,
     );
     const full = pairs.ends.filter((end, pair) => Number(end) === (pair + 1) * maxTokens - 1).length;
-    if (!told && full > CUT_OFF * pairs.pairs) {
-      told = true;
+    if (!warned && full > CUT_OFF * pairs.pairs) {
+      warned = true;
       warn(
-        `Captions may lose their end: ${String(full)} of ${String(pairs.pairs)} in a batch have the ` +
-          `${String(maxTokens)} tokens that the text encoder takes, or more. What helps: a checkpoint with more ` +
+        `Captions may lose their end: ${full} of ${pairs.pairs} in a batch have the ` +
+          `${maxTokens} tokens that the text encoder takes, or more. What helps: a checkpoint with more ` +
           'tokens, or with a larger vocabulary (synseg create).',
       );
     }

@@ -1,4 +1,4 @@
-/** The categories and classes of a set, met before the first step: what a vocabulary lacks is known from the start. */
+/** The categories and classes of a set, read before the first step, so that missing ones are known from the start. */
 import { SynsegError } from '@synseg/core';
 import { START, type Dataset, type MaskClass } from '../data/dataset.ts';
 import type { CategoryTexts } from './category-texts.ts';
@@ -6,14 +6,14 @@ import type { TrainWarning } from './reports.ts';
 
 type Warn = (kind: TrainWarning['kind'], message: string) => void;
 
-/** Samples of a set looked at for categories before the first step; those of a larger set are met as they come. */
-const SAMPLES_MET = 50_000;
+/** Samples read for categories before the first step; the categories of further ones are looked up as they come. */
+const SAMPLES_READ = 50_000;
 
-/** Meets the categories of a set of known size once, and warns of those that a vocabulary lacks. */
+/** Looks up the categories of a set of known size once, and warns of those missing from a vocabulary. */
 export async function learnCategories(dataset: Dataset, texts: CategoryTexts, warn: Warn): Promise<void> {
   if (texts.extended === undefined || dataset.size === undefined) return;
   const unknown = new Map<string, number>();
-  let left = Math.min(dataset.size, SAMPLES_MET);
+  let left = Math.min(dataset.size, SAMPLES_READ);
   for await (const { sample } of dataset.draw(START, 0)) {
     for (const category of sample.categories)
       if (!texts.knows(category)) unknown.set(category, (unknown.get(category) ?? 0) + 1);
@@ -28,7 +28,7 @@ export async function learnCategories(dataset: Dataset, texts: CategoryTexts, wa
         `${standIns.map(({ category, entries }) => `${category} (${entries.join(', ')})`).join('; ')}`,
     );
   if (unknown.size > 0) {
-    const list = [...unknown].sort((a, b) => b[1] - a[1]).map(([category, count]) => `${category} ×${String(count)}`);
+    const list = [...unknown].sort((a, b) => b[1] - a[1]).map(([category, count]) => `${category} ×${count}`);
     warn('categories', `Not in the vocabulary, left out: ${list.join(', ')}`);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Categories to text embeddings: by the checkpoint's text encoder, or from its vocabulary. A vocabulary knows so many
- * names; a category that is not one of them may be stood for by its other number ("shoes" by "shoe") or by the entries
- * it heads ("pants" by the mean of "sweat pants" and "short pants"), and then becomes a name of the trained checkpoint.
+ * Categories to text embeddings: by the checkpoint's text encoder, or from its vocabulary. A vocabulary has a
+ * fixed list of names; a category missing from it may be represented by its other number ("shoes" by "shoe") or by the
+ * entries it heads ("pants" by the mean of "sweat pants" and "short pants"), and becomes a name of the checkpoint.
  */
 import { Vocabulary, resolveLabels, type ModelConfig } from '@synseg/core/checkpoint';
 import { startInference, type EngineSettings } from '@synseg/core/runtime';
@@ -12,19 +12,19 @@ const MEMORY = 50_000;
 /** Categories sent to the text thread at once. */
 const CATEGORIES_PER_REQUEST = 64;
 
-/** A category that is not in the vocabulary, and the entries that stand for it. */
-export interface StandIn {
+/** A category missing from the vocabulary, and the entries that represent it. */
+interface StandIn {
   readonly category: string;
   readonly entries: readonly string[];
 }
 
-/** Where embeddings of categories come from. */
+/** A source of category embeddings. */
 export interface CategoryTexts {
   /** False for a category that has no embedding here. */
   readonly knows: (category: string) => boolean;
   /** Embedding of each category, float32 `[embeddingDim]`. */
   readonly embed: (categories: readonly string[]) => Promise<ReadonlyMap<string, Float32Array>>;
-  /** What embeddings have in common: the mean over the vocabulary, or over the given categories. */
+  /** Center of the embeddings: the mean over the vocabulary, or over the given categories. */
   readonly center: (categories: readonly string[]) => Promise<Float32Array>;
   /** The vocabulary's names and those that were added, with their embeddings; undefined with a text encoder. */
   readonly extended?: () => {
@@ -40,7 +40,7 @@ export interface CategoryTextOptions {
   readonly folder: string;
   readonly config: ModelConfig;
   readonly templates: Templates;
-  /** `compose` lets other entries stand for a category a vocabulary does not have; `leave-out` does not. */
+  /** `compose` represents a category missing from a vocabulary by other entries; `leave-out` leaves it out. */
   readonly unknown: 'compose' | 'leave-out';
   readonly cacheFolder: string;
   readonly device: EngineSettings['device'];
@@ -92,7 +92,7 @@ function vocabularyTexts(vocabulary: Vocabulary, { unknown, config }: CategoryTe
   };
 }
 
-/** Entries that stand for a category a vocabulary does not have: its other number, else all that it heads. */
+/** Entries that represent a category missing from a vocabulary: its other number, else all that it heads. */
 export function standInEntries(category: string, names: readonly string[]): string[] {
   const plain = (name: string): string =>
     name

@@ -18,7 +18,7 @@ import { STATISTICS, measureSet, type SetStatistics } from './set-statistics.ts'
 import type { TrainPlan } from './train-plan.ts';
 import type { Opening, Started, Subject } from './subject.ts';
 
-/** Opens data and texts, and meets the categories of the set. */
+/** Opens data and texts, and looks up the categories of the set. */
 export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Promise<Subject> {
   const { base, cacheFolder, reading, warn, onClose } = opening;
   const { config } = base;
@@ -148,7 +148,7 @@ async function segmentationScore(
     device: plan.device,
     threads: plan.threads,
     cacheFolder,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onProgress: ({ done, total }) => onProgress?.({ stage: 'evaluate', done, total }),
   });
   return { mIoU };

@@ -1,11 +1,10 @@
 /**
- * The frozen trunk's taps on disk, as fp16, and where they are asked for what windows are embedded as: a small set is
- * encoded once, and every later step, and run, skips the trunk.
+ * The frozen trunk's taps on disk as fp16, with embeddings of windows where a loss reads them: a small set is encoded
+ * once, and every later step and run skips the trunk.
  *
- * One file of equal records, and a JSON file that says which sample has which record and what its checksum is. The name
- * stands for all that a record depends on – the trunk's bytes, its input size, the pictures' paths, sizes and times,
- * the
- * build – so a changed set is encoded again.
+ * One file of equal records, and a JSON file with the sample and checksum of each. The name is a hash of all that a
+ * record depends on (the trunk's bytes, its input size, the pictures' paths, sizes and times, the build), so a changed
+ * set is encoded again.
  */
 import { mkdir, open, readFile, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,16 +13,16 @@ import { BUILD_ID, sha256, toFloat16, writeFileAtomic, type ModelConfig } from '
 import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, type Dataset } from '../data/dataset.ts';
-import type { PictureLimits } from '../image/picture-bytes.ts';
+import type { PictureLimits } from '../image/picture.ts';
 import { WINDOWS } from '../step-graph/window-embeddings.ts';
 import { toSingle } from './half.ts';
 
 /** Pictures the trunk takes at once. */
 const BATCH = 8;
-/** Of the two files. */
+/** Version of the two files' format. */
 const FORMAT = 2;
 
-/** What is needed to fill a cache. */
+/** Options of {@link FeatureCache.open}. */
 export interface FeatureCacheOptions {
   readonly dataset: Dataset;
   readonly config: ModelConfig;
@@ -87,7 +86,7 @@ export class FeatureCache {
     return this.#records.has(sample);
   }
 
-  /** What is kept of several samples, float32 `[samples, tokens, D_i]` each, in buffers of their own. */
+  /** Features of several samples, float32 `[samples, tokens, D_i]` each, in buffers of their own. */
   async read(samples: readonly number[]): Promise<Float32Array[]> {
     const record = recordLength(this.#lengths);
     const taps = this.#lengths.map((length) => new Float32Array(samples.length * length));
@@ -96,8 +95,7 @@ export class FeatureCache {
         const halves = new Uint16Array(record);
         const { place, checksum } = this.#records.get(sample) as Place;
         const { bytesRead } = await this.#file.read(new Uint8Array(halves.buffer), 0, record * 2, place * record * 2);
-        if (bytesRead !== record * 2)
-          await this.#damaged(sample, `have ${String(record * 2)} bytes, got ${String(bytesRead)}`);
+        if (bytesRead !== record * 2) await this.#damaged(sample, `have ${record * 2} bytes, got ${bytesRead}`);
         if (checksumOf(halves) !== checksum) await this.#damaged(sample, 'be as it was written, got another checksum');
         let start = 0;
         this.#lengths.forEach((length, tap) => {
@@ -124,13 +122,13 @@ export class FeatureCache {
     await rm(this.#index, { force: true });
     throw new SynsegError(
       'DATASET_FORMAT',
-      `Cannot read features: record of sample ${String(sample)} must ${problem}; start again, and features are ` +
+      `Cannot read features: record of sample ${sample} must ${problem}; start again, and features are ` +
         'encoded anew',
     );
   }
 }
 
-/** Where the record of a sample is, counted in records, and its checksum. */
+/** Place of a sample's record, counted in records, and its checksum. */
 interface Place {
   readonly place: number;
   readonly checksum: number;
@@ -138,7 +136,7 @@ interface Place {
 
 type Records = ReadonlyMap<number, Place>;
 
-/** What the JSON file says of a record; they stand in the order of the records. */
+/** Entry of the JSON file for a record, in the order of the records. */
 type Entry = readonly [sample: number, checksum: number];
 
 function recordsOf(entries: readonly Entry[]): Records {
@@ -215,7 +213,7 @@ async function encodeAll(
   if (bavail * bsize < bytes) {
     throw new SynsegError(
       'RUN_FOLDER',
-      `Cannot cache features: disk must have ${megabytes(bytes)} free for ${String(size)} pictures, got ` +
+      `Cannot cache features: disk must have ${megabytes(bytes)} free for ${size} pictures, got ` +
         `${megabytes(bavail * bsize)} in ${folder}`,
     );
   }
@@ -230,8 +228,8 @@ async function encodeAll(
       seed: 0,
       limits,
       onWarning,
-      ...(workers === undefined ? {} : { workers }),
-      ...(signal === undefined ? {} : { signal }),
+      workers,
+      signal,
     };
     await using loader = BatchLoader.open(dataset, reading);
     // The same pictures in the same order.
@@ -251,7 +249,7 @@ async function encodeAll(
         throw new SynsegError(
           'DATASET_FORMAT',
           'Cannot cache features: pictures must not change while they are encoded, got ' +
-            `${String(large?.keys[other])} for ${String(batch.keys[other])} on second reading`,
+            `${large?.keys[other]} for ${batch.keys[other]} on second reading`,
         );
       const taps = await encode(batch.pixels as Uint8Array);
       const kept =

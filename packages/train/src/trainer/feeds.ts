@@ -22,7 +22,7 @@ export function rowFeeds(
   if ('pixels' in pictures) feeds['pixels'] = { data: pictures.pixels, shape: [images, height, width, 3] };
   else
     pictures.taps.forEach(
-      (data, index) => (feeds[`tap${String(index)}`] = { data, shape: [images, tokens, dims[index] as number] }),
+      (data, index) => (feeds[`tap${index}`] = { data, shape: [images, tokens, dims[index] as number] }),
     );
   if (bank !== undefined) {
     feeds['bank'] = { data: bank.text, shape: [bank.labels, config.embeddingDim] };

@@ -1,8 +1,8 @@
-/** Notices what goes wrong in training without failing, and says it in words with the option that helps. */
+/** Detects training that goes wrong without failing, and warns with the option that helps. */
 import type { StepReport } from './reports.ts';
 import type { TrainPlan } from './train-plan.ts';
 
-/** Steps a condition must last before it is told. */
+/** Steps that a condition must last before a warning. */
 const PATIENCE = 50;
 /** Spatial standard deviation of the activation maps below which they are flat. */
 const FLAT = 0.02;
@@ -12,7 +12,7 @@ const SATURATED = 0.5;
 /** The part of a plan that advice depends on. */
 type WatchedPlan = Partial<Pick<TrainPlan, 'recipe' | 'lambda'>>;
 
-/** Watches reports; each condition is told once. */
+/** Watches reports; warns once of each condition. */
 export class HealthWatch {
   readonly #plan: WatchedPlan;
   #flatSteps = 0;
@@ -22,7 +22,7 @@ export class HealthWatch {
     this.#plan = plan;
   }
 
-  /** What this report adds to say, if anything. */
+  /** New warnings after this report. */
   check({ step, activationDeviation = Infinity, clampShare = 0 }: StepReport): string[] {
     this.#flatSteps = activationDeviation < FLAT ? this.#flatSteps + 1 : 0;
     const contrasts = (this.#plan.lambda?.contrast ?? 0) !== 0;
@@ -35,16 +35,16 @@ export class HealthWatch {
 
   #flat(step: number, deviation: number): string {
     return (
-      `Activation maps are flat: their spatial standard deviation was below ${String(FLAT)} for ` +
-      `${String(PATIENCE)} steps (${deviation.toFixed(4)} at step ${String(step)}). A random decoder seldom leaves ` +
+      `Activation maps are flat: their spatial standard deviation was below ${FLAT} for ` +
+      `${PATIENCE} steps (${deviation.toFixed(4)} at step ${step}). A random decoder seldom leaves ` +
       `this state under the paper's losses. ${this.#advice()}`
     );
   }
 
   #clamped(step: number, share: number): string {
     return (
-      `Foreground and background are too alike: ${String(Math.round(100 * share))} % of the rows of step ` +
-      `${String(step)} were in the clamp of eq. 4, where L_cont has no gradient. ${this.#advice()}`
+      `Foreground and background are too alike: ${Math.round(100 * share)} % of the rows of step ` +
+      `${step} were in the clamp of eq. 4, where L_cont has no gradient. ${this.#advice()}`
     );
   }
 

@@ -27,22 +27,18 @@ export async function readHeldOut(
   maxTokens: number,
 ): Promise<PairBatch> {
   const { inputSize, seed, workers, onWarning, signal, limits = {} } = training;
-  const options = {
+  const reading = { limits, onWarning, signal };
+  const dataset = await openDataset(data, { ...WHOLE_CAPTIONS, ...reading });
+  const batchSize = Math.min(limit, dataset.size ?? limit);
+  await using loader = BatchLoader.open(dataset, {
+    ...reading,
     inputSize,
     seed,
-    limits,
-    onWarning,
-    ...(workers === undefined ? {} : { workers }),
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const dataset = await openDataset(data, {
-    ...WHOLE_CAPTIONS,
-    limits,
-    onWarning,
-    ...(signal === undefined ? {} : { signal }),
+    workers,
+    batchSize,
+    prefetch: 1,
+    maxCategories: 1,
   });
-  const batchSize = Math.min(limit, dataset.size ?? limit);
-  await using loader = BatchLoader.open(dataset, { ...options, batchSize, prefetch: 1, maxCategories: 1 });
   const { categories, indices, pixels } = await loader.next();
   // Where samples were left out as broken, the next epoch filled their places.
   const count = indices.findIndex((index, place) => indices.indexOf(index) < place);

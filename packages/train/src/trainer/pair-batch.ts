@@ -37,8 +37,7 @@ export function pairBatch(
 
 /**
  * A random choice of tokens to keep, the class token always: float32 `[1 + kept, tokens]`, one-hot. All pictures of a
- * batch
- * keep the same: a product with one matrix then does it (Li et al. 2023, "FLIP", choose for each picture).
+ * batch keep the same: a product with one matrix then does it (Li et al. 2023, "FLIP", choose for each picture).
  */
 export function keptTokens(tokens: number, kept: number, random: Random): Float32Array {
   const matrix = new Float32Array((1 + kept) * tokens);

@@ -1,11 +1,9 @@
-/**
- * What crosses between the caller's thread and the training thread: plain data, large arrays as transferred buffers.
- */
+/** Messages between the caller's thread and the training thread: plain data, large arrays as transferred buffers. */
 import type { EngineSettings } from '@synseg/core/runtime';
 import type { StepSpec, StepWeights } from '../step-graph/step-spec.ts';
 
 /** Execution provider, or `'auto'`. */
-export type Device = EngineSettings['device'];
+type Device = EngineSettings['device'];
 
 /** Handed to the thread at start. */
 export interface EngineStart {

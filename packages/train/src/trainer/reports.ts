@@ -1,4 +1,4 @@
-/** What a training run says of itself: reports of steps, scores, warnings, progress. */
+/** Reports of a training run: steps, scores, warnings, progress. */
 import type { DataWarning } from '../data/data-warning.ts';
 
 /** Score of a set with masks. */
@@ -13,14 +13,14 @@ export interface RetrievalScore {
   readonly imageToText: number;
   /** Captions whose nearest picture is one of theirs. */
   readonly textToImage: number;
-  /** What guessing would get. */
+  /** Expected share of guessing. */
   readonly chance: number;
   readonly pairs: number;
   /** True when the mean of both shares is the largest so far. */
   readonly best: boolean;
 }
 
-/** Something a caller should know and training goes on without. */
+/** A problem that does not stop training. */
 export interface TrainWarning {
   readonly kind: 'data' | 'health' | 'categories' | 'resume';
   readonly message: string;
@@ -53,9 +53,9 @@ export interface StepReport {
   readonly activationDeviation?: number;
   /** Share of rows whose foreground and background are so alike that eq. 4's clamp stops the gradient. */
   readonly clampShare?: number;
-  /** Share of the batch's pictures whose nearest caption is their own; of `trainEncoders()`, as the next. */
+  /** Share of the batch's pictures whose nearest caption is their own; of `trainEncoders()`, like the next. */
   readonly accuracy?: number;
-  /** Learnt factor of the cosines, 100 at most. */
+  /** Learned factor of the cosines, 100 at most. */
   readonly logitScale?: number;
   readonly imagesPerSecond: number;
   /** Share of the time in which the step waited for data. */

@@ -1,16 +1,16 @@
-/** How well pictures and captions that were not trained on find each other. */
+/** Retrieval between held-out pictures and captions. */
 import type { RetrievalScore } from './reports.ts';
 import { partOfPairs } from './pair-batch.ts';
 import type { PairBatch, PairEmbeddings } from './protocol.ts';
 
-/** Shares of {@link RetrievalScore}, without what only a run knows. */
+/** A {@link RetrievalScore} that is not compared with the best. */
 export type Retrieval = Omit<RetrievalScore, 'best'>;
 
 /**
- * Embeds all pairs, so many at once, and scores them.
+ * Embeds all pairs, `atOnce` at a time, and scores them.
  *
  * @param embed - embeddings float32 `[pairs, D]`, rows of length one
- * @param onProgress - told how many pairs are done
+ * @param onProgress - called with the number of pairs done
  */
 export async function retrieve(
   all: PairBatch,
@@ -32,8 +32,7 @@ export async function retrieve(
 
 /**
  * Recall at one in both directions. A caption that says the same as a picture's own is right as well, and so is any
- * picture of
- * a caption's.
+ * picture of a caption's.
  *
  * @param captions - equal numbers for equal captions
  */

@@ -10,30 +10,30 @@ import type { LabelBankData, MicroBatch } from './protocol.ts';
 /** Rows are a multiple of this: few shapes for a device to prepare, little filling. */
 export const ROW_BUCKET = 16;
 
-/** Likewise for the labels of a batch. */
+/** Labels of a batch are a multiple of this. */
 const LABEL_BUCKET = 8;
 
-/** For so many labels that are stated of a picture, one that is not. */
+/** Stated labels of a picture per unstated one. */
 const STATED_PER_UNSTATED = 2;
 
-/** What the rows of a batch are made for. */
+/** Settings of {@link microBatches}. */
 export interface RowSettings {
   readonly microBatchSize: number;
   readonly inputSize: readonly [height: number, width: number];
   readonly embeddingDim: number;
   readonly maxCategories: number;
   readonly seed: number;
-  /** What embeddings have in common, float32 `[embeddingDim]`; undefined when no label bank is needed. */
+  /** Center of the embeddings, float32 `[embeddingDim]`; undefined when no label bank is needed. */
   readonly textCentre: Float32Array | undefined;
-  /** Whether a loss learns from labels that other pictures' captions state. */
+  /** True when a loss learns from labels that other pictures' captions state. */
   readonly unstated: boolean;
-  /** Whether a loss learns from what captions and tags say; else they have no rows. */
+  /** True when a loss learns from captions and tags; else they have no rows. */
   readonly captions: boolean;
   /** Classes of the masks whose names have an embedding; undefined when masks do not count. */
   readonly classes: readonly MaskClass[] | undefined;
 }
 
-/** What a class is called. */
+/** Names of a class. */
 function wordsOf({ name, prompts = [name] }: MaskClass): readonly string[] {
   return prompts;
 }
@@ -103,7 +103,7 @@ export function microBatches(
   return parts;
 }
 
-/** What a bank is made of. */
+/** Contents of a bank. */
 interface BankParts {
   readonly rows: readonly (Row & { readonly image: number })[];
   /** Rows, those that fill the bucket included. */
@@ -115,7 +115,7 @@ interface BankParts {
   readonly images: number;
 }
 
-/** The batch's labels, what of them is stated of these pictures, and where each row's label is among them. */
+/** The batch's labels, which of them are stated for each picture, and the place of each row's label. */
 function bankOf(
   { rows, count, said, labels, images }: BankParts,
   embeddings: ReadonlyMap<string, Float32Array>,
@@ -154,8 +154,7 @@ function masksOf({ masks }: Batch, start: number, end: number, [height, width]: 
 
 /**
  * The rows of one picture: its categories, and labels of other pictures; with masks also the classes there, then a
- * random
- * choice of the others, which teach where a label is not.
+ * random choice of the others, which teach where a label is not.
  */
 function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
   const { captions, classes, maxCategories, inputSize, seed } = settings;
@@ -169,12 +168,12 @@ function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
   const [height, width] = inputSize;
   const mask = batch.masks.subarray(image * height * width, (image + 1) * height * width);
   const present = new Set(mask);
-  // A picture without a mask is all unlabelled: its classes would teach nothing.
-  const labelled = present.size > (present.has(IGNORED) ? 1 : 0);
-  const classOf = new Map((labelled ? classes : []).flatMap((one) => wordsOf(one).map((word) => [word, one.index])));
+  // A picture without a mask is all unlabeled: its classes would teach nothing.
+  const labeled = present.size > (present.has(IGNORED) ? 1 : 0);
+  const classOf = new Map((labeled ? classes : []).flatMap((one) => wordsOf(one).map((word) => [word, one.index])));
   const rows: Row[] = categories.map((label) => ({ label, stated: true, maskClass: classOf.get(label) ?? -1 }));
   const named = new Set(rows.map(({ maskClass }) => maskClass));
-  const others = (labelled ? classes : []).filter(({ index }) => !named.has(index));
+  const others = (labeled ? classes : []).filter(({ index }) => !named.has(index));
   const random = new Random(seed, 'classes', batch.after.epoch, batch.indices[image] as number);
   const order = [...permutation(others.length, random)].map((at) => others[at] as MaskClass);
   // Classes in the mask come first: they are the ones that must not be left out.
@@ -190,7 +189,7 @@ function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
       maskClass: one.index,
     });
   }
-  // What a mask shows, or what has a row by another word, is not to be denied.
+  // Labels in the mask, or with a row under another name, must not become unstated rows.
   const known = [
     ...rows.map(({ label }) => label),
     ...classes
@@ -201,7 +200,7 @@ function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
 }
 
 /**
- * Labels that are said of other pictures of the batch, and not known of this one: some at random, about half as many as
+ * A random choice of labels that are stated for other pictures of the batch and not for this one, about half as many as
  * it has.
  */
 function unstatedOf(

@@ -1,16 +1,15 @@
 /**
- * What a few pictures of the set tell once, before the first step, and every step then takes as given: mean and
- * deviation
- * of each channel, and what the embeddings of its categories have in common.
+ * Statistics of a few pictures of the set, measured once before the first step: mean and deviation of each channel, and
+ * the center of its categories' embeddings.
  */
 import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import { START, type Dataset } from '../data/dataset.ts';
 import type { CategoryTexts } from './category-texts.ts';
 
-/** Pictures looked at. */
+/** Pictures measured. */
 const PICTURES = 64;
 const BATCH = 8;
-/** A channel that hardly moves is not blown up. */
+/** Least deviation, so that a nearly constant channel is not amplified. */
 const LEAST_DEVIATION = 1e-3;
 
 /** Float32 vectors by name. */
@@ -22,14 +21,14 @@ export interface SetStatistics extends Readonly<Record<string, Float32Array>> {
   readonly textCentre: Float32Array;
 }
 
-/** Names of a set's statistics, as a run's state keeps them. */
+/** Names of a set's statistics; runs are saved with them, so their spelling stays. */
 export const STATISTICS = ['tapMean', 'tapDeviation', 'textCentre'] as const;
 
 /**
  * Measures a set.
  *
  * @param options - as the run's own loader has them
- * @param read - what is known of a batch's pictures, float32 `[n, 1 + patches, D_i]` each
+ * @param read - features of a batch's pictures, float32 `[n, 1 + patches, D_i]` each
  * @param dims - the `D_i`
  */
 export async function measureSet(

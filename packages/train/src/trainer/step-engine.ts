@@ -89,7 +89,7 @@ export class StepEngine {
         ...scalars({ learningRate, ...corrections }),
         accumulated,
       };
-      // A stage, a phase, a choice of losses each leave some of it out.
+      // Each stage, phase and choice of losses reads only some of them.
       const feeds = Object.fromEntries(session.inputNames.map((name) => [name, offered[name] as StateTensor]));
       const { results, resident } = await this.#guard.run(() => session.runResident(feeds));
       ((results['figures'] as TensorData).data as Float32Array).forEach(
@@ -134,7 +134,7 @@ export class StepEngine {
       const graph = new Graph('taps');
       const input = graph.input('pixels', 'uint8', ['n', ...config.inputSize, 3]);
       trunkTaps(config, this.#trunkParameters(graph), input, this.#weights.trunkModel).forEach((tap, index) =>
-        graph.output(`tap${String(index)}`, ops.cast(tap, 'float32')),
+        graph.output(`tap${index}`, ops.cast(tap, 'float32')),
       );
       return graph;
     });
@@ -143,12 +143,12 @@ export class StepEngine {
     const results = await this.#guard.run(() =>
       session.run({ pixels: { data: pixels, shape: [n, height, width, 3] } }),
     );
-    return config.tapDims.map((_, index) => (results[`tap${String(index)}`] as TensorData).data as Float32Array);
+    return config.tapDims.map((_, index) => (results[`tap${index}`] as TensorData).data as Float32Array);
   }
 
   /**
-   * What the windows of pictures uint8 `[n, zoom·height, zoom·width, 3]` are embedded as, one picture after the other:
-   * float32 `[n, tokens, embeddingDim]`.
+   * Embeddings of the windows of pictures uint8 `[n, zoom·height, zoom·width, 3]`, one picture after the other: float32
+   * `[n, tokens, embeddingDim]`.
    */
   async windows(pixels: Uint8Array): Promise<Float32Array> {
     const { config } = this.#start.spec;

@@ -5,7 +5,7 @@ import { FIGURES, type Figure } from '../step-graph/step-objective.ts';
 import type { StepReport } from './reports.ts';
 import type { Plan, TrainPlan } from './train-plan.ts';
 
-/** What of a report follows from the graph's figures. */
+/** The part of a report that follows from the graph's figures. */
 export type ReportedFigures = Pick<
   StepReport,
   | 'losses'

@@ -15,12 +15,12 @@ import type { TrainOptions } from './train-options.ts';
 /** The options of a run that are not in its plan. */
 export type Callbacks = Pick<TrainOptions, 'resume' | 'onWarning' | 'onProgress' | 'signal'>;
 
-/** What is at hand when the subject of a run is opened. */
+/** Context for opening the subject of a run. */
 export interface Opening {
   readonly base: BaseModel;
   readonly cacheFolder: string;
   readonly callbacks: Callbacks;
-  /** How the data of the run is read. */
+  /** Options for reading the data of the run. */
   readonly reading: Omit<DataContext, 'phrases'>;
   readonly warn: (kind: TrainWarning['kind'], message: string) => void;
   /** Called when the run is closed, the last one first. */
@@ -42,7 +42,7 @@ export type Score = Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best
 /** The part of a step's specification that any subject has. */
 export type SharedSpec = Pick<StepSpec, 'config' | 'layout' | 'optimizer' | 'ema' | 'images' | 'batchImages'>;
 
-/** What a run teaches: a decoder, or encoders. */
+/** The trained part of a model: a decoder, or encoders. */
 export interface Subject {
   readonly dataset: Dataset;
   readonly loading: Partial<BatchLoaderOptions>;
@@ -53,7 +53,7 @@ export interface Subject {
     readonly compose: Compose;
     /** The samples that can be trained on. */
     readonly dataset: Dataset;
-    /** What was measured of the set before the first step, where a loss needs it. */
+    /** Statistics of the set, where a loss needs them. */
     readonly statistics?: SetStatistics | undefined;
     readonly evaluate?: () => Promise<Score>;
   }>;

@@ -17,7 +17,7 @@ import {
 
 import { AUGMENTATION_OPTIONS, DATA } from '../data/data-options.ts';
 import { EVALUATE_OPTIONS } from '../evaluate/evaluate-options.ts';
-import { PICTURE_LIMITS } from '../image/picture-bytes.ts';
+import { PICTURE_LIMITS } from '../image/picture.ts';
 import { LOSS_WEIGHTS } from '../objective/losses.ts';
 import { DECODER_GROUPS, ENCODER_GROUPS } from '../step-graph/layout.ts';
 import { RECIPE_NAMES } from './recipes.ts';
@@ -47,11 +47,11 @@ const { dataset, root, split, labels, limit, views } = EVALUATE_OPTIONS;
 const every = integer();
 
 /** Options of `evaluate()` for a set of pictures with masks that picks the best checkpoint. */
-export const PERIODIC_EVALUATION_OPTIONS = { dataset, root, split, labels, limit, views, every };
+const PERIODIC_EVALUATION_OPTIONS = { dataset, root, split, labels, limit, views, every };
 export type PeriodicEvaluation = OptionsOf<typeof PERIODIC_EVALUATION_OPTIONS, 'dataset' | 'root'>;
 
-/** Pictures and captions that were not trained on: how many of them find each other. */
-export const RETRIEVAL_OPTIONS = {
+/** Options of retrieval between held-out pictures and captions. */
+const RETRIEVAL_OPTIONS = {
   /** Source of the pairs, as `data` of the training itself. */
   data: DATA,
   /** Pairs at most; the seed draws them. */
@@ -70,7 +70,7 @@ const RUN_OPTIONS = {
   seed: withDefault(integer({ least: 0 }), 42),
   /** Steps between two saves of `last/`. */
   saveEvery: withDefault(integer(), 500),
-  /** Goes on with the run in `out`. */
+  /** Continues the run in `out`. */
   resume: withDefault(flag(), false),
   /** Execution provider; 'auto' takes a GPU where one starts, else the CPU. */
   device: LOAD_OPTIONS.device,
@@ -84,7 +84,7 @@ const RUN_OPTIONS = {
    * @default the checkpoints' cache folder
    */
   cacheFolder: text(),
-  /** Called with what training goes on without. */
+  /** Called with problems that do not stop training. */
   onWarning: callback<(warning: TrainWarning) => void>(),
   /** Called with the progress before and between steps. */
   onProgress: callback<(progress: TrainProgress) => void>(),
@@ -140,7 +140,7 @@ export const TRAIN_ADVANCED_OPTIONS = {
    * @default the recipe's
    */
   lambda: withDefault(group(LOSS_WEIGHTS), {}),
-  /** Cosine of foreground and background above which L_cont acts. */
+  /** Cosine of foreground and background above which L_cont applies. */
   contrastGate: withDefault(number({ least: -1, most: 1 }), 0.1),
   /** ε of eq. 4. */
   epsilon: withDefault(number({ least: 1e-7, most: 0.1 }), 1e-4),
@@ -149,10 +149,10 @@ export const TRAIN_ADVANCED_OPTIONS = {
    * @default 1; 0 with init 'random'
    */
   prior: number({ least: 0 }),
-  /** Treatment of categories that a vocabulary does not have. */
+  /** Treatment of categories missing from a vocabulary. */
   unknownCategories: withDefault(choice(['compose', 'leave-out']), 'compose'),
   /**
-   * First steps, which move the projector alone.
+   * First steps, which update the projector alone.
    * @default the recipe's
    */
   projectorSteps: integer({ least: 0 }),
@@ -168,15 +168,15 @@ export const TRAIN_ADVANCED_OPTIONS = {
   schedule: choice(['constant', 'cosine']),
   /** Weight decay. */
   weightDecay: withDefault(number({ least: 0 }), 0.01),
-  /** Weight decay bears on biases and the parameters of norms too. */
+  /** Applies weight decay to biases and the parameters of norms too. */
   decayVectors: withDefault(flag(), true),
   /** AdamW's β2. */
   beta2: withDefault(number({ least: 0, most: 0.999999 }), 0.999),
   /** AdamW's ε. */
   adamEpsilon: withDefault(number({ least: 0 }), 1e-8),
   /**
-   * Groups of parameters that move.
-   * @default all that a loss bears on
+   * Groups of parameters to train.
+   * @default all that a loss depends on
    */
   trainable: withDefault(list(choice(DECODER_GROUPS)), DECODER_GROUPS),
   /** Precision of the frozen trunk; what is trained is fp32. */
@@ -247,13 +247,13 @@ export const TRAIN_ENCODERS_ADVANCED_OPTIONS = {
   schedule: withDefault(choice(['constant', 'cosine']), 'cosine'),
   /** Weight decay. */
   weightDecay: withDefault(number({ least: 0 }), 0.2),
-  /** Weight decay bears on biases, norms and tables of embeddings too. */
+  /** Applies weight decay to biases, norms and tables of embeddings too. */
   decayVectors: withDefault(flag(), false),
   /** AdamW's β2. */
   beta2: withDefault(number({ least: 0, most: 0.999999 }), 0.98),
   /** AdamW's ε. */
   adamEpsilon: withDefault(number({ least: 0 }), 1e-6),
-  /** Groups of parameters that move. */
+  /** Groups of parameters to train. */
   trainable: withDefault(list(choice(ENCODER_GROUPS)), ENCODER_GROUPS),
   ...ADVANCED_OPTIONS,
 };

@@ -1,9 +1,10 @@
-/** Options → a plan in which nothing is left open, plain JSON: what is printed, and saved as the run's configuration. */
+/** Options → a plan in which nothing is left open: plain JSON, printed and saved as the run's configuration. */
 import { defaultCacheFolder } from '@synseg/core/checkpoint';
 import { readOptions, type Options, type OptionsOf, type Resolved } from '@synseg/core/guards';
 import { defaultThreads } from '@synseg/core/runtime';
 import { shortJson } from '../data/data-error.ts';
 import { checkData } from '../data/data-options.ts';
+import { limitsOf } from '../image/picture.ts';
 import {
   BANK_LOSSES,
   LOSSES,
@@ -34,14 +35,14 @@ export type EncodersPlan = ReturnType<typeof planEncoders>['plan'];
 /** A plan of either. */
 export type Plan = TrainPlan | EncodersPlan;
 
-/** What bears on speed and places alone, and may change when a run is resumed. */
+/** Folders and threads, which may change when a run is resumed. */
 export interface Surroundings {
   readonly out: string;
   readonly cacheFolder: string;
   readonly workers: number | undefined;
 }
 
-/** Pictures in memory at once where nothing is said of it. */
+/** Default limit of pictures in memory at once. */
 const MOST_AT_ONCE = 16;
 
 /**
@@ -165,7 +166,6 @@ type Advanced = Resolved<typeof TRAIN_ADVANCED_OPTIONS | typeof TRAIN_ENCODERS_A
 /** The part of a plan that both functions have. */
 function shared(given: Given, advanced: Advanced) {
   const { beta1, beta2, adamEpsilon, weightDecay, decayVectors, clipNorm, ema, keepEvery } = advanced;
-  const { maxPixels, maxImageBytes } = advanced;
   return {
     data: checkData('train', given.data),
     init: given.init,
@@ -175,8 +175,7 @@ function shared(given: Given, advanced: Advanced) {
     device: given.device,
     threads: given.threads ?? defaultThreads(),
     saveEvery: given.saveEvery,
-    ...(maxPixels === undefined ? {} : { maxPixels }),
-    ...(maxImageBytes === undefined ? {} : { maxImageBytes }),
+    ...limitsOf(advanced),
   };
 }
 
@@ -226,5 +225,5 @@ function largestDivisor(of: number, most: number): number {
 }
 
 function refusal(name: string, rule: string, got: string | number | boolean): RangeError {
-  return new RangeError(`Cannot train: ${name} must ${rule}, got ${String(got)}`);
+  return new RangeError(`Cannot train: ${name} must ${rule}, got ${got}`);
 }

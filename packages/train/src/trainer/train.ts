@@ -2,8 +2,7 @@
  * The training loop: batches in, steps on the training thread, reports out, checkpoints on disk.
  *
  * While the thread computes step n, this side prepares batch n + 1. A step is sent ahead unless its predecessor is to
- * be
- * saved: a checkpoint holds the state after exactly the step it names.
+ * be saved: a checkpoint holds the state after exactly the step it names.
  */
 import { SynsegError } from '@synseg/core';
 import { withDispose, type DisposableGenerator } from '@synseg/core/guards';
@@ -25,7 +24,7 @@ import { openTraining, stageOf, type Training } from './training.ts';
  * Trains a checkpoint and reports each step. Leaving the loop, `dispose()` of what is not read to its end, or
  * aborting saves `last/` first.
  *
- * @throws TypeError or RangeError for options that cannot be
+ * @throws TypeError or RangeError for invalid options
  * @throws SynsegError `TRAINING_DIVERGED` when a loss is no longer a number, naming the batch; checkpoints stay as they
  *   were. `RUN_FOLDER`, `DATASET_FORMAT`, `MODEL_LOAD`, `CHECKPOINT_FORMAT`, `DEVICE_UNAVAILABLE`
  * @throws the signal's reason when aborted, after the step was finished and saved
@@ -34,10 +33,9 @@ import { openTraining, stageOf, type Training } from './training.ts';
  * ```ts
  * // type-checked only: needs images and a checkpoint
  * import { train } from '@synseg/train';
- * for await (const report of train({ data: 'shards/{00000..00099}.tar', init: 'CIDAS/clipseg-rd64-refined', out:
- * 'runs/a', steps: 10_000 })) {
+ * const data = 'shards/{00000..00099}.tar';
+ * for await (const report of train({ data, init: 'CIDAS/clipseg-rd64-refined', out: 'runs/a', steps: 10_000 }))
  *   console.log(report.step, report.losses);
- * }
  * ```
  */
 export function train(options: TrainOptions): DisposableGenerator<StepReport> {
@@ -98,13 +96,13 @@ interface SentStep {
   readonly reply: Promise<StepReply>;
 }
 
-/** What to say when a step's numbers are none; undefined when they are. */
+/** The error of a step whose loss or gradient is no number; undefined when they are numbers. */
 function divergence({ step, total, gradientNorm }: StepReport, { keys }: PreparedBatch): SynsegError | undefined {
   if (Number.isFinite(total) && Number.isFinite(gradientNorm)) return undefined;
   return new SynsegError(
     'TRAINING_DIVERGED',
-    `Cannot train on: total loss and gradient must be numbers, got ${String(total)} and ${String(gradientNorm)} in ` +
-      `step ${String(step)} (${keys.join(', ')}); the last good checkpoint is kept, a smaller learningRate or ` +
+    `Cannot train on: total loss and gradient must be numbers, got ${total} and ${gradientNorm} in ` +
+      `step ${step} (${keys.join(', ')}); the last good checkpoint is kept, a smaller learningRate or ` +
       'clipNorm may help',
   );
 }
@@ -154,7 +152,7 @@ class TrainingLoop {
       this.step === plan.steps ||
       evaluating ||
       (plan.keepEvery !== undefined && this.step % plan.keepEvery === 0);
-    // Once this side may wait on the caller, the thread should have something to do.
+    // The thread should be busy while this side may wait for the caller.
     if (!due && this.#options.signal?.aborted !== true) this.#sent = await this.#send();
     for (const message of this.#watch.check(report)) this.#options.onWarning?.({ kind: 'health', message });
     await run.log(report);
@@ -270,7 +268,7 @@ class TrainingLoop {
     return { ...measured, best };
   }
 
-  /** What a checkpoint folder holds: the running mean of the weights where one is kept. */
+  /** Contents of a checkpoint folder: the running mean of the weights where there is one. */
   #contents(state: Readonly<Record<string, Float32Array>>): Parameters<Training['run']['save']>[1] {
     const { base, layout, files, plan } = this.#training;
     const trained = unflatten(layout, state[plan.ema === undefined ? 'parameters' : 'average'] as Float32Array);

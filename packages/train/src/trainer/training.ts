@@ -1,4 +1,4 @@
-/** Everything that a run has open: data, the training thread, the run folder. Opened in one place, closed in one. */
+/** The open resources of a run: data, the training thread, the run folder. */
 import { SynsegError } from '@synseg/core';
 import { checkOutputs } from '@synseg/core/guards';
 import type { FloatTensor } from '@synseg/core/checkpoint';
@@ -7,7 +7,7 @@ import type { DataWarning } from '../data/data-warning.ts';
 import { checkData } from '../data/data-options.ts';
 import { START } from '../data/dataset.ts';
 import { expandSource } from '../data/source.ts';
-import { limitsOf } from '../image/picture-bytes.ts';
+import { limitsOf } from '../image/picture.ts';
 import { formatDifference } from '../run/config-differences.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
@@ -50,7 +50,7 @@ export async function openTraining(plan: Plan, surroundings: Surroundings, callb
   const reading = {
     limits,
     onWarning: (data: DataWarning): void => onWarning?.({ kind: 'data', message: data.message, data }),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
   const closers: (() => Promise<void>)[] = [];
   const onClose = (closer: () => Promise<void>): void => void closers.push(closer);
@@ -100,7 +100,7 @@ export async function openTraining(plan: Plan, surroundings: Surroundings, callb
       augmentation: plan.augmentation,
       ...subject.loading,
       ...reading,
-      ...(workers === undefined ? {} : { workers }),
+      workers,
     };
     const { dataset, compose, statistics, evaluate } = await subject.start({ engine, run, layout, resumed, loading });
     const loader = BatchLoader.open(dataset, loading);
@@ -152,7 +152,7 @@ export function sharedSpec(plan: Plan, { config }: BaseModel, layout: Layout): S
   };
 }
 
-/** What a step moves: the first `projectorSteps` the projector alone. */
+/** Stage of a step: the first `projectorSteps` update the projector alone. */
 export function stageOf(step: number, { projectorSteps }: Pick<Plan, 'projectorSteps'>): StepSpec['stage'] {
   return step <= projectorSteps ? 'projector' : 'all';
 }

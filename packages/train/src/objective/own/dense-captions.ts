@@ -1,10 +1,10 @@
 /**
  * Losses for captions that name nearly everything in a picture: partial labels and sharing. Not in the SynSeg paper;
- * measured in `bench/RESULTS.md`: better than those of `tags.ts` where all of a picture is something that captions name,
- * and worse where most of it is not.
+ * measured in `bench/RESULTS.md`: better than those of `tags.ts` where all of a picture is something that captions
+ * name, and worse where most of it is not.
  *
  * A projector on features of the frozen encoder scores each patch against each label of the batch, and a softmax makes
- * them shares of the patch. Each patch is one of the labels that are stated of the picture (learning from partial
+ * them shares of the patch. Each patch is one of the labels that the captions state (learning from partial
  * labels, Cour, Sapp & Taskar 2011), and each of those has some patches; without the second half, the commonest label
  * would take all. The decoder learns from the projector: per patch, its rows of one picture, of which some are not
  * stated, are to share as the projector's scores do.
@@ -38,19 +38,18 @@ const SHARPNESS = 2;
 const ALONE = 0.05;
 const ALONE_WITH_PRIOR = 0.5;
 
-/** What the decoder that training started from makes of the rows. */
+/** Output of the decoder that training started from. */
 export interface Prior {
   /** A mean per patch, `[rows, patches]`. */
   readonly logits: Value;
-  /** How much they count in what is to be shared, above 0. */
+  /** Their weight in the target, above 0. */
   readonly weight: number;
 }
 
 /**
- * `−1/P Σ_p log Σ_c w_c π_pc − 0.7/N Σ_{c stated} log(1/P Σ_p π_pc)`, the mean over images, with `π_p =
- * softmax_c(scores)` and
- * `w_c = 1` for the N stated labels and their kin, `e^−4` for the others. A picture of which nothing is stated adds
- * nothing.
+ * `−1/P Σ_p log Σ_c w_c π_pc − 0.7/N Σ_{c stated} log(1/P Σ_p π_pc)`, the mean over images, with
+ * `π_p = softmax_c(scores)` and `w_c = 1` for the N stated labels and their kin, `e^−4` for the others. A picture of
+ * which nothing is stated adds nothing.
  */
 export function partialLabelLoss(scores: Value, bank: LabelBank, batchImages: number): Value {
   const [images, patches, labels] = scores.shape as readonly [number, number, Dimension];
@@ -69,21 +68,16 @@ export function partialLabelLoss(scores: Value, bank: LabelBank, batchImages: nu
 }
 
 /**
- * What the decoder is to learn: per patch, a picture's rows share it by a softmax of twice the projector's scores,
- * those of
- * labels that are neither stated nor kin to those with 4 less. Of this, two cross-entropies, each the mean over
- * patches,
- * then over images: of how the decoder's logits share the patch, which the label map goes by, and, the mean over rows
- * at a
- * twentieth, of each logit by itself, which a threshold goes by; with more of it, a random decoder's maps go flat
- * before
- * they learn to differ. No gradient reaches the projector.
+ * The decoder's target: per patch, a picture's rows share it by a softmax of twice the projector's scores,
+ * those of labels that are neither stated nor kin to those with 4 less. Of this, two cross-entropies, each the mean
+ * over patches, then over images: of how the decoder's logits share the patch, which the label map goes by, and, the
+ * mean over rows at a twentieth, of each logit by itself, which a threshold goes by; with more of it, a random
+ * decoder's maps go flat before they learn to differ. No gradient reaches the projector.
  *
  * With a prior the softmax is of its logits too, times their weight, a product of two experts: patches that the start
- * decoder
- * is sure of stay with their label, and captions decide over the others. By itself each logit then counts half, and is
- * to
- * reach what it reached at the start where that is more than its share: synonyms share a patch, yet each is there.
+ * decoder is sure of stay with their label, and captions decide over the others. By itself each logit then counts half,
+ * and is to reach what it reached at the start where that is more than its share: synonyms share a patch, yet each is
+ * there.
  *
  * @param logits - the decoder's, a mean per patch: `[rows, patches]`
  * @param assignment - `[rows, images]`, one-hot; zero for a row that fills the bucket
@@ -115,13 +109,13 @@ export function sharingLoss(
   return multiply(total(subtract(alone, shared)), scalar(logits, 1 / (patches * batchImages)));
 }
 
-/** `[images, labels]`: 1 for the labels that are stated of a picture, exactly 0 for what only fills the bank. */
+/** `[images, labels]`: 1 for the labels that a picture's captions state, exactly 0 for those that only fill the bank. */
 function statedOf({ stated, valid }: LabelBank): Value {
   const [labels] = valid.shape as readonly [Dimension];
   return multiply(stated, reshape(valid, [1, labels]));
 }
 
-/** What is taken from each score, `[images, 1, labels]`. */
+/** The amount subtracted from each score, `[images, 1, labels]`. */
 function doubt(bank: LabelBank): Value {
   const stated = statedOf(bank);
   const [images, labels] = stated.shape as readonly [number, Dimension];
@@ -132,7 +126,7 @@ function doubt(bank: LabelBank): Value {
   return reshape(multiply(subtract(one, meant), scalar(stated, UNSTATED)), [images, 1, labels]);
 }
 
-/** What each row's picture and label have: `[images, patches, labels]` → `[rows, patches]`. */
+/** The values of each row's picture and label: `[images, patches, labels]` → `[rows, patches]`. */
 function ofRows(x: Value, labelOfRow: Value, assignment: Value): Value {
   const [rows, images] = assignment.shape as readonly [Dimension, number];
   // Few labels of each picture, before all but one picture's are dropped.

@@ -1,7 +1,4 @@
-/**
- * Patches of the trunk's taps, before any label bears on them, and what the projector makes of them: a score for each
- * label.
- */
+/** Unconditioned patches of the trunk's taps, and the projector's score of each label on them. */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
 import { LOWEST, unit } from '../rows.ts';
 
@@ -14,9 +11,9 @@ const LABEL_BIAS = -2;
 export interface LabelBank {
   /** Text embeddings less their center, float32 `[labels, D]`. */
   readonly text: Value;
-  /** float32 `[images, labels]`: 1 where the label is stated of the image. */
+  /** float32 `[images, labels]`: 1 where the image's captions state the label. */
   readonly stated: Value;
-  /** float32 `[labels]`: 1, or 0 for what only fills the bank. */
+  /** float32 `[labels]`: 1, or 0 for labels that only fill the bank. */
   readonly valid: Value;
   /** int32 `[rows]`: each row's label, by its place in the bank. */
   readonly labelOfRow: Value;

@@ -3,10 +3,10 @@
  * SynSeg paper; measured in `bench/RESULTS.md`.
  *
  * A linear projector on the trunk's taps, before any label bears on them, scores each patch against each label of the
- * batch. The labels compete for the patch, with a constant for none of them; a label's score for the picture is the mean
- * of its patches' scores, weighted by what it won (normalized global weighted pooling, Araslanov & Roth 2020). Whether
- * the label is stated is then a binary cross-entropy, in which the other pictures' labels are the negatives. The decoder
- * learns from the projector: per patch, its rows of one picture are to share as the projector's scores do.
+ * batch. The labels compete for the patch, with a constant for none of them; a label's score for the picture is the
+ * mean of its patches' scores, weighted by what it won (normalized global weighted pooling, Araslanov & Roth 2020).
+ * Whether the label is stated is then a binary cross-entropy, in which the other pictures' labels are the negatives.
+ * The decoder learns from the projector: per patch, its rows of one picture are to share as the projector's scores do.
  */
 import { ops, productOf, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
 import { stopGradient } from '../../autodiff/gradients.ts';
@@ -34,9 +34,9 @@ export function groundingLoss(scores: Value, { stated, valid }: LabelBank, batch
 }
 
 /**
- * Cross-entropy, per patch, between how the projector's scores – each label's standardized over the picture, or one that
- * is always stated would win everywhere – and the decoder's logits share it among the stated labels of the picture; the
- * mean over patches, then over images. No gradient reaches the projector.
+ * Cross-entropy, per patch, between how the projector's scores – each label's standardized over the picture, or one
+ * that is always stated would win everywhere – and the decoder's logits share it among the stated labels of the
+ * picture; the mean over patches, then over images. No gradient reaches the projector.
  *
  * @param logits - the decoder's, a mean per patch: `[rows, patches]`
  * @param stated - `[rows, images]`, one-hot, zero for rows that are not stated

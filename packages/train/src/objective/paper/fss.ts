@@ -27,8 +27,7 @@ export interface PatchMaps {
  * `M_c ∈ [0, 1]^P` and its complement.
  *
  * The runtime's Sigmoid is flat beyond ±18 and autodiff would store every step between: here `σ(z) = 1 / (1 + e^−z)`
- * and
- * `dσ/dz = σ(z) σ(−z)`.
+ * and `dσ/dz = σ(z) σ(−z)`.
  *
  * @param logits - `[rows, height, width]`
  */

@@ -20,15 +20,13 @@ export interface MCCLSettings {
 /** The four losses, each a scalar, a mean over the pictures of the batch; and a count for the report. */
 export type MCCLLosses = Readonly<Record<'align' | 'contrast' | 'background' | 'separation' | 'clampedRows', Value>>;
 
-/**
- * Eq. 3: `s(x, y)`, the cosine of rows that have length one; of each row with its partner, or of all rows with all.
- */
+/** Eq. 3: `s(x, y)`, the cosine of rows that have length one; of each row with its partner, or of all rows with all. */
 function s(x: Value, y: Value, pairs: 'partners' | 'all' = 'partners'): Value {
   return pairs === 'all' ? matmul(x, shapeOps.transpose(y, [1, 0])) : reduceSum(multiply(x, y), [1], true);
 }
 
 /** Eq. 4: `sim = (clamp(s, −1 + ε, 1 − ε) + 1) / 2`. Exactly `1 − sim(s) = sim(−s)`, also in float32. */
-export function sim(cosine: Value, epsilon: number): Value {
+function sim(cosine: Value, epsilon: number): Value {
   const limit = scalar(cosine, 1 - epsilon);
   const clamped = maximum(minimum(cosine, limit), scalar(cosine, epsilon - 1));
   return multiply(add(clamped, scalar(cosine, 1)), scalar(cosine, 0.5));

@@ -1,14 +1,14 @@
-/** `classes.json` of a data set with index masks: which pixel value is which class, and which values do not count. */
+/** `classes.json` of a data set with index masks: the class of each pixel value, and the values that do not count. */
 import { SynsegError } from '@synseg/core';
 import { messageOf, readTextFile } from '@synseg/core/guards';
-import { shortJson } from '../data/data-error.ts';
+import { shortJson } from './data-error.ts';
 
 /** A class of a data set. */
 export interface EvaluationClass {
   /** Value of its pixels in the masks, 0 … 255. */
   readonly index: number;
   readonly name: string;
-  /** What the checkpoint is asked for in place of the name, mean of the embeddings; @default the name */
+  /** Texts to embed in place of the name; their embeddings are averaged. @default the name */
   readonly prompts?: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export interface ClassList {
   readonly classes: readonly EvaluationClass[];
   /** Mask values that never count. */
   readonly ignored: readonly number[];
-  /** Mask value of what is none of the other classes; undefined when there is no such class. */
+  /** Mask value of the background; undefined when no class is the background. */
   readonly backgroundIndex: number | undefined;
 }
 
@@ -27,7 +27,7 @@ const MASK_VALUES = 256;
 /**
  * Reads a class list: `{ "classes": [{ "index", "name", "prompts"? }], "ignore_index"?, "background_index"? }`.
  *
- * @throws SynsegError `DATASET_FORMAT` when the file is not there or says something else
+ * @throws SynsegError `DATASET_FORMAT` when the file is missing or is no class list
  * @example
  * ```ts
  * // type-checked only: needs a data set

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readClassList } from '../../../packages/train/src/evaluate/class-list.ts';
+import { readClassList } from '../../../packages/train/src/data/class-list.ts';
 import { SHARED, hasShared } from '../../support/shared.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
