@@ -42,8 +42,8 @@ describe('openDataset()', () => {
       'TypeError: Cannot open dataset: data.keys must have known names, got "imag" (did you mean "image"?)',
     );
     expect(await message({ keys: { image: [] } })).toBe(
-      'RangeError: Cannot open dataset: data.keys.image must be a field name, a column index or a list of them, got an ' +
-        'empty list',
+      'RangeError: Cannot open dataset: data.keys.image must be a field name, a column index or a list of them, ' +
+        'got an empty list',
     );
     expect(await message({ header: 'yes' })).toBe(
       'TypeError: Cannot open dataset: data.header must be true or false, got "yes"',

@@ -22,7 +22,7 @@ async function read(
 }
 
 describe('jsonElements()', () => {
-  it('gives the elements of the lists asked for, of any kind, also where others have the same names within', async () => {
+  it('gives the elements of the lists asked for, of any kind, even where others have these names within', async () => {
     const value = {
       info: { note: 'images [ { " } ] annotations', nested: { images: [{ id: 1 }] } },
       images: [{ id: 1, tags: [1, [2]] }, 'text', null, 7, [true]],

@@ -153,8 +153,8 @@ describe('openDataset() on JSONL', () => {
   it.each([
     [
       '{"tags": ["x"]}',
-      'line 1: row must have a picture (image, file_name, filename, filepath, path, image_url, url, key; see keys), got the ' +
-        'fields tags',
+      'line 1: row must have a picture (image, file_name, filename, filepath, path, image_url, url, key; see keys), ' +
+        'got the fields tags',
     ],
     [
       '{"image": "https://x.org/a.jpg"}',

@@ -92,8 +92,8 @@ describe('openPicture()', () => {
   it('refuses drawings, folders, devices and pipes', async () => {
     const drawing = new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"/>');
     expect(await failureOf(openPicture(drawing))).toBe(
-      'IMAGE_DECODE: Cannot decode image from bytes: file must be a whole, valid picture, got SVG or other XML (SVG is ' +
-        'taken with allowSVG)',
+      'IMAGE_DECODE: Cannot decode image from bytes: file must be a whole, valid picture, got SVG or other XML ' +
+        '(SVG is taken with allowSVG)',
     );
     expect(await failureOf(openPicture(folder))).toBe(
       `IMAGE_DECODE: Cannot open image ${folder}: path must be a readable file, got EISDIR: a folder`,

@@ -37,12 +37,12 @@ describe('RunFolder.create()', () => {
     expect(listing(path)).toEqual(['config.json', 'log.jsonl']);
   });
 
-  it('refuses a folder that holds a run, unless it is to go on with it', async () => {
+  it('refuses a folder that holds a run, unless it is to continue it', async () => {
     const path = await finished();
     await expect(RunFolder.create(path, { config })).rejects.toMatchObject({
       code: 'RUN_FOLDER',
       message:
-        `Cannot start run: folder must not hold a run already, got ${path}; pass --resume to go on with it, ` +
+        `Cannot start run: folder must not hold a run already, got ${path}; pass --resume to continue it, ` +
         'or choose another folder',
     });
     await using run = await RunFolder.create(path, { config, resume: true });

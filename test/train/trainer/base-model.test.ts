@@ -127,7 +127,7 @@ describe('openBaseModel()', () => {
     );
   });
 
-  it('refuses a ready-made trunk for windows, which it cannot embed, and takes it where no loss reads them', async () => {
+  it('refuses a ready-made trunk for windows, which it cannot embed, unless no loss reads them', async () => {
     const bare = { init: 'random', trunk, decoder: { reduceDim: 8, heads: 2, intermediateSize: 24 } } as const;
     const message =
       'CHECKPOINT_FORMAT: Cannot train: checkpoint must have a picture encoder for features "windows", got a ' +
@@ -138,7 +138,8 @@ describe('openBaseModel()', () => {
 
   it('refuses a decoder for a folder that has one', async () => {
     expect(await failureOf(open({ init: 'random', trunk: clipseg, decoder: {} }))).toBe(
-      `RangeError: Cannot train: advanced.decoder must be left out when the trunk's config.json gives one, got both (${clipseg})`,
+      "RangeError: Cannot train: advanced.decoder must be left out when the trunk's config.json gives one, " +
+        `got both (${clipseg})`,
     );
   });
 

@@ -77,7 +77,7 @@ describe('EngineLink', () => {
     ]);
   });
 
-  it('moves the pixels of pictures to the thread where taps or windows of them are asked for, and nothing else', async () => {
+  it('moves to the thread the pixels of pictures whose taps or windows are asked for, and nothing else', async () => {
     const link = await EngineLink.start(start);
     const [pixels, large, constant] = [new Uint8Array(12), new Uint8Array(192), new Float32Array(3)];
     const batch = { pairs: 1, pixels } as PairBatch;

@@ -32,8 +32,8 @@ describe('HealthWatch', () => {
       [
         50,
         'Activation maps are flat: their spatial standard deviation was below 0.02 for 50 steps (0.0123 at step ' +
-          `50). A random decoder seldom leaves this state under the paper's losses. What helps: recipe 'dense-captions' or 'tags', or ` +
-          `${CHECKPOINT}`,
+          `50). A random decoder seldom leaves this state under the paper's losses. What helps: recipe ` +
+          `'dense-captions' or 'tags', or ${CHECKPOINT}`,
       ],
     ]);
   });

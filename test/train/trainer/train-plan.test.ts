@@ -223,7 +223,7 @@ describe('planTraining()', () => {
     ).toEqual([false, false, false, false]);
   });
 
-  it('counts the decoder that training starts from where the loss sharing counts and there is one, unless it is told to', () => {
+  it('counts the decoder that training starts from where the loss sharing counts, unless prior says otherwise', () => {
     const priorOf = (given: Partial<FlatOptions>): number => plan({ recipe: 'dense-captions', ...given }).prior;
     const random = { init: 'random', trunk: 'models/trunk' } as const;
     expect(
@@ -258,7 +258,7 @@ describe('planTraining()', () => {
     expect(plan({ recipe: 'tags', lambda: { grounding: 0 } }).projectorSteps).toBe(0);
   });
 
-  it('trains the groups that a loss bears on', () => {
+  it('trains the groups that a loss depends on', () => {
     expect(plan({ objective: 'masks' }).trainable).toEqual(['film', 'reduces', 'layers', 'head']);
     expect(plan({ recipe: 'tags', lambda: { grounding: 0 } }).trainable).toEqual(['film', 'reduces', 'layers', 'head']);
     expect(plan({ recipe: 'tags', lambda: { distillation: 0 } }).trainable).toEqual(['projector']);
@@ -392,11 +392,11 @@ describe('planTraining()', () => {
     ],
     [
       { trainable: ['projector'], objective: 'masks' },
-      'advanced.trainable must have a group that a loss bears on, got ["projector"]',
+      'advanced.trainable must have a group that a loss depends on, got ["projector"]',
     ],
     [
       { recipe: 'tags', lambda: { distillation: 0 }, trainable: ['film', 'head'] },
-      'advanced.trainable must have a group that a loss bears on, got ["film","head"]',
+      'advanced.trainable must have a group that a loss depends on, got ["film","head"]',
     ],
     [{ recipe: 'tags', steps: 10, projectorSteps: 11 }, 'advanced.projectorSteps must be at most steps 10, got 11'],
     [

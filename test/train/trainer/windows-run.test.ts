@@ -1,6 +1,6 @@
 /**
- * `recipe: 'dense-captions'` with the built package: what is kept of the windows, what is measured of them, and where none are
- * read.
+ * `recipe: 'dense-captions'` with the built package: what is kept of the windows, what is measured of them, and where
+ * none are read.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -155,7 +155,8 @@ describe('objective "masks" with recipe "dense-captions"', () => {
 describe('windows that cannot be read', () => {
   it('are those without a cache', async () => {
     expect(await failureOf(run(options('uncached', { cacheFeatures: false })))).toBe(
-      'RangeError: Cannot train: cacheFeatures must be true with recipe "dense-captions", whose windows are encoded once, got false',
+      'RangeError: Cannot train: cacheFeatures must be true with recipe "dense-captions", whose windows are ' +
+        'encoded once, got false',
     );
   });
 

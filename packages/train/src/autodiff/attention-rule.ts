@@ -16,7 +16,7 @@ export interface Attention {
 }
 
 /**
- * The parts of a node that is `softmax(scores) · value` over the last axis, and whose weights nobody else reads;
+ * The parts of a node that is `softmax(scores) · value` over the last axis, and whose weights no other node reads;
  * undefined for any other node.
  *
  * @param readers - how many nodes read each value

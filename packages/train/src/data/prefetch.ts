@@ -31,7 +31,7 @@ export class Prefetch<Item, Result> {
     }
     const head = this.#results.shift()!;
     this.#notify();
-    // Not a race with a promise of stopping: that would keep every result for as long as nobody stops.
+    // Not a race with a promise of stopping: that would keep every result until it stops.
     return new Promise((resolve, reject) => {
       this.#interrupt = reject;
       head.then(resolve, reject);

@@ -1,4 +1,4 @@
-/** Lines of a table, and rows of CSV, which may go on over several lines; each with its place in the file. */
+/** Lines of a table, and rows of CSV, which may span several lines; each with its place in the file. */
 import { utf16Of } from '@synseg/core/guards';
 import { bytesOf, tableError, type TableSource } from './table-source.ts';
 
@@ -56,7 +56,7 @@ export async function* linesOf(source: TableSource): AsyncGenerator<Line> {
 
 /**
  * Rows of CSV: lines, joined while a quote is open. Of one whose quote is never closed the first line is broken, and
- * reading goes on at the second.
+ * reading continues at the second.
  */
 export async function* csvRows(lines: AsyncIterable<Line>): AsyncGenerator<Line> {
   let held: Line[] = [];

@@ -43,7 +43,7 @@ const MAX_EXTENSION = 1 << 20;
 /**
  * Members of a tar file that are plain files, in order.
  *
- * @throws BrokenTarError after the last whole member, when the file goes on and cannot be read
+ * @throws BrokenTarError after the last whole member, when the rest of the file cannot be read
  * @throws Error of the file system when the file cannot be opened
  */
 export async function* tarMembers(path: string, signal?: AbortSignal): AsyncGenerator<TarMember> {
@@ -95,19 +95,13 @@ export async function* tarMembers(path: string, signal?: AbortSignal): AsyncGene
 
 /** A header with the extended ones before it; its checksum must be right. */
 async function readHeader(blocks: readonly Uint8Array[], at: number): Promise<TarHeader> {
-  const bytes = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
-  let filled = 0;
-  for (const block of blocks) {
-    bytes.set(block, filled);
-    filled += block.length;
-  }
   const found: TarHeader[] = [];
   const take = (header: TarHeader): boolean => {
     found.push(header);
     return false;
   };
   try {
-    await unpackTar(bytes, { strict: true, filter: take });
+    await unpackTar(Buffer.concat(blocks), { strict: true, filter: take });
   } catch (cause) {
     // The content is missing here, which is no error: only the header is read.
     if (found.length === 0) throw new BrokenTarError(`has no valid header at byte ${at}`, { cause });

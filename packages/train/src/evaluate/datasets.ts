@@ -2,8 +2,8 @@
  * Data sets for evaluation, laid out as folders: pictures, index PNGs of the same stems, a class list.
  *
  * The reader settles everything about the ground truth: the pictures and their order, the name of each mask value, and
- * the values that do not count. A benchmark under a named protocol is one more layout here, and, where pixels are decided
- * in another way than by `Segmenter.segment`, an {@link EvaluatedModel} of its own.
+ * the values that do not count. A benchmark under a named protocol is one more layout here, and, where pixels are
+ * decided in another way than by `Segmenter.segment`, an {@link EvaluatedModel} of its own.
  */
 import { join, parse } from 'node:path';
 import { SynsegError } from '@synseg/core';

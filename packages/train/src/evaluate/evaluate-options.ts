@@ -105,7 +105,7 @@ export const EVALUATE_OPTIONS = {
    */
   merge: withDefault(choice(['mean', 'max']), 'mean'),
   /**
-   * Sentences the names are put into, where the checkpoint has a text encoder.
+   * Prompt templates of the names, where the checkpoint has a text encoder.
    * @default the checkpoint's own
    */
   templates: LABELS_OPTIONS.templates,

@@ -71,7 +71,7 @@ export function maskLoss(logits: Value, { target, labeled, supervised }: MaskTar
 
 /**
  * `−log softmax(z)_y` over the rows of a picture, the mean over its pixels whose class has a row, then over images.
- * Labels compete as they do for the label map; what is none of them, such as the background, does not count.
+ * Labels compete as they do for the label map; pixels of none of them, such as the background, do not count.
  *
  * @param logits - `[rows, height, width]`
  * @param batchImages - images of the whole batch, of which this graph may see a part

@@ -16,7 +16,7 @@ export interface RowInputs {
   readonly imageOfRow: Value;
   /** float32 `[rows]`: 0, 1, 2, … */
   readonly rowNumber: Value;
-  /** float32 `[rows]`: 1 when the label is said of the image, 0 for one that is not (or may not be). */
+  /** float32 `[rows]`: 1 when the image's captions state the label, 0 for one that they do not. */
   readonly stated: Value;
 }
 

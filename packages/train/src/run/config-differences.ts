@@ -6,7 +6,7 @@ export interface ConfigDifference {
   readonly field: string;
   /** Undefined where there was none. */
   readonly before: unknown;
-  /** Undefined where there is none any more. */
+  /** Undefined where the field was removed. */
   readonly after: unknown;
 }
 

@@ -67,7 +67,7 @@ export class RunFolder {
   }
 
   /**
-   * Starts a run in a folder, or goes on with the one it holds.
+   * Starts a run in a folder, or continues the one it holds.
    *
    * @throws SynsegError `RUN_FOLDER` when the folder holds a run (without `resume`) or none (with it), when another
    *   process is writing it, when the configuration differs without `onDifferences`, or when it cannot be written
@@ -172,7 +172,7 @@ async function startIn(folder: string, config: object): Promise<void> {
   if (names.some((name) => CHECKPOINT.test(name)) || (logged?.size ?? 0) > 0) {
     throw new SynsegError(
       'RUN_FOLDER',
-      `Cannot start run: folder must not hold a run already, got ${folder}; pass --resume to go on with it, or ` +
+      `Cannot start run: folder must not hold a run already, got ${folder}; pass --resume to continue it, or ` +
         'choose another folder',
     );
   }

@@ -50,7 +50,7 @@ export class DecodedRows {
 
   /**
    * The mean logit of each patch, `[rows, patches]`. Of the simple head it is a product with the mean of its kernel,
-   * which spares every loss that asks no more the whole picture.
+   * so that losses which read nothing else do not compute the whole picture.
    */
   get patchLogits(): Value {
     return (this.#patchLogits ??=

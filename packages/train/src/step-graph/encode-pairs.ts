@@ -36,7 +36,7 @@ export function encodersOf({ trunk, text }: ModelConfig): {
 
 /**
  * Embeddings of pictures and of their captions, not of length one: `[pairs, embeddingDim]` each. Captions are filled up
- * to the longest that the text encoder takes; what follows a caption's end does not bear on it.
+ * to the longest that the text encoder takes; the filling after a caption's end has no effect.
  *
  * Inputs: `pixels` uint8 `[pairs, height, width, 3]`, `ids` int64 `[pairs, maxTokens]`, `ends` int64 `[pairs]`: the
  * place of each caption's end token among all ids; with `patchesKept` also `keptTokens` float32

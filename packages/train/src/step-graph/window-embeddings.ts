@@ -1,7 +1,7 @@
 /**
- * Embeddings by the picture encoder of windows of the picture. It was trained to say what is in a
- * whole picture; of a window it says the same, and nothing of the rest of the picture can lead it astray (compare ViLD,
- * Gu et al. 2022, which embeds crops around proposals).
+ * Embeddings by the picture encoder of windows of the picture. It was trained to say what is in a whole picture; of a
+ * window it says the same, and nothing of the rest of the picture can lead it astray (compare ViLD, Gu et al. 2022,
+ * which embeds crops around proposals).
  *
  * 7 × 7 windows, a quarter of the picture each way, each of them read at the encoder's full size; neighbors share
  * half.

@@ -2,7 +2,7 @@
 import { permutation, type Random } from '../data/random.ts';
 import type { PairBatch } from './protocol.ts';
 
-/** Token ids of a text, from start to end token, at most so many as the encoder takes. */
+/** Token ids of a text, from start to end token, cut to the length that the encoder takes. */
 export type Tokenize = (text: string) => readonly number[];
 
 /**

@@ -7,7 +7,7 @@ export interface Recipe {
   readonly batchSize: number;
   readonly lambda: LossWeights;
   readonly features: FeatureSource;
-  /** Share of the steps, and at most so many of them, that move the projector alone. */
+  /** Share of the steps that update the projector alone, up to `projectorStepsAtMost`. */
   readonly projectorShare: number;
   readonly projectorStepsAtMost: number;
   readonly projectorLearningRate: number;

@@ -1,6 +1,6 @@
 /**
  * The sessions and the state of a training run, inside the training thread. The state never leaves the device between
- * steps where the provider allows it; a copy is made when somebody asks.
+ * steps where the provider allows it; a copy is made on demand.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -224,7 +224,7 @@ export const TRAIN_OPTIONS = {
   /** Labels of a picture at most; of more a random choice. */
   maxCategories: withDefault(integer({ most: 1024 }), 32),
   /**
-   * Sentences that categories are put into; a vocabulary looks them up as they are.
+   * Prompt templates of the categories; a vocabulary looks names up as they are.
    * @default the checkpoint's own
    */
   templates: EVALUATE_OPTIONS.templates,

@@ -75,12 +75,12 @@ export function planTraining(options: TrainOptions) {
   const { trainable } = advanced;
   const projects = trainable.includes('projector') && activeLosses({ lambda, stage: 'projector' }).length > 0;
   const decodes = needsDecoder(activeLosses({ lambda, stage: 'all' }));
-  // A group that no loss bears on has no gradient.
+  // A group that no loss depends on has no gradient.
   const moving = DECODER_GROUPS.filter(
     (group) => trainable.includes(group) && (group === 'projector' ? projects : decodes),
   );
   if (moving.length === 0)
-    throw refusal('advanced.trainable', 'have a group that a loss bears on', JSON.stringify(trainable));
+    throw refusal('advanced.trainable', 'have a group that a loss depends on', JSON.stringify(trainable));
   const projectorSteps =
     advanced.projectorSteps ??
     (projects ? Math.min(Math.round(steps * recipe.projectorShare), recipe.projectorStepsAtMost) : 0);

@@ -35,7 +35,7 @@ export interface Training {
   readonly files: Subject['files'];
   readonly statistics: SetStatistics | undefined;
   readonly evaluate: (() => Promise<Score>) | undefined;
-  /** The state that a resumed run goes on from. */
+  /** The state that a resumed run continues from. */
   readonly resumed: TrainerState | undefined;
   /** Closes everything, the last opened first. */
   readonly close: () => Promise<void>;

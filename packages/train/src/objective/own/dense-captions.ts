@@ -19,8 +19,8 @@ const { add, cast, divide, greaterOrEqual, matmul, maximum, minimum, multiply, r
 const { gather, reshape, transpose } = shapeOps;
 
 /**
- * Taken from the score of a label that is neither stated nor kin to one that is: it may be there, though nobody said
- * so.
+ * Taken from the score of a label that is neither stated nor kin to one that is: it may be there, though no caption
+ * said so.
  */
 const UNSTATED = 4;
 /**

@@ -2,11 +2,11 @@
  * Losses for tags, and for captions that name a few things among many others: grounding and distillation. Not in the
  * SynSeg paper; measured in `bench/RESULTS.md`.
  *
- * A linear projector on the trunk's taps, before any label bears on them, scores each patch against each label of the
- * batch. The labels compete for the patch, with a constant for none of them; a label's score for the picture is the
- * mean of its patches' scores, weighted by what it won (normalized global weighted pooling, Araslanov & Roth 2020).
- * Whether the label is stated is then a binary cross-entropy, in which the other pictures' labels are the negatives.
- * The decoder learns from the projector: per patch, its rows of one picture are to share as the projector's scores do.
+ * A linear projector on the trunk's unconditioned taps scores each patch against each label of the batch. The labels
+ * compete for the patch, with a constant for none of them; a label's score for the picture is the mean of its patches'
+ * scores, weighted by what it won (normalized global weighted pooling, Araslanov & Roth 2020). Whether the label is
+ * stated is then a binary cross-entropy, in which the other pictures' labels are the negatives. The decoder learns from
+ * the projector: per patch, its rows of one picture are to share as the projector's scores do.
  */
 import { ops, productOf, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
 import { stopGradient } from '../../autodiff/gradients.ts';
