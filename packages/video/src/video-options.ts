@@ -26,6 +26,7 @@ const filePath = value(
   (path: string) => path !== '',
   { fromText: String, placeholder: 'file' },
 );
+const folderPath: typeof filePath = { ...filePath, placeholder: 'folder' };
 
 /**
  * Files written for one source. Each grows under a name of its own, `.name.….partial.ext`, and is put in place when it
@@ -41,7 +42,7 @@ export const OUTPUT_FILES = {
   /** Writes the share of the picture per label and frame, as CSV. */
   csv: filePath,
   /** Writes one palette PNG a frame into this folder, at the source's size. */
-  pngFolder: { ...filePath, placeholder: 'folder' },
+  pngFolder: folderPath,
 };
 export type OutputFiles = OptionsOf<typeof OUTPUT_FILES>;
 /** The same after they were read. */
