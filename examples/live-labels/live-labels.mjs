@@ -36,7 +36,8 @@ try {
   });
   void takeLabels(stream);
   let before = '';
-  for await (const { index, timeSeconds, dropped, latencySeconds, labels, areas } of stream) {
+  for await (const { index, timeSeconds, dropped, latencySeconds, segmentation } of stream) {
+    const { labels, areas } = segmentation;
     const now = labels.join(', ');
     if (before !== '' && now !== before) console.log(`from frame ${index}: ${now}`);
     before = now;
@@ -55,8 +56,7 @@ try {
 
 /**
  * Frames under way keep the labels they were sent with; the next one takes the new ones. A line that is no list of
- * labels
- * is told, and changes nothing.
+ * labels is reported, and changes nothing.
  *
  * @param {import('@synseg/video').VideoStream} stream
  */

@@ -58,8 +58,10 @@ console.log(JSON.stringify(stream.sources));
 
 function show() {
   stream.sources.forEach(({ source, state, frames, dropped }, index) => {
-    const { areas = {}, latencySeconds = 0 } = latest[index] ?? {};
-    const shares = Object.entries(areas).map(([name, share]) => `${name} ${(100 * share).toFixed(0)} %`);
+    const { segmentation, latencySeconds = 0 } = latest[index] ?? {};
+    const shares = Object.entries(segmentation?.areas ?? {}).map(
+      ([name, share]) => `${name} ${(100 * share).toFixed(0)} %`,
+    );
     console.log(
       `${source}  ${state}  ${frames} frames  ${dropped} dropped  ${(1000 * latencySeconds).toFixed(0)} ms  ` +
         `${shares.join('  ')}`,

@@ -44,14 +44,14 @@ function printSecond() {
 }
 
 try {
-  for await (const { timeSeconds, areas, background } of segmentVideo(video, segmenter, labels, {
+  for await (const { timeSeconds, segmentation } of segmentVideo(video, segmenter, labels, {
     overlay: values.out,
     signal: leaving.signal,
   })) {
     const number = Math.floor(timeSeconds);
     if (number !== second.number && second.frames > 0) printSecond();
     if (number !== second.number) second = { number, frames: 0, sums: new Map() };
-    for (const [name, share] of Object.entries({ ...areas, '(background)': background }))
+    for (const [name, share] of Object.entries({ ...segmentation.areas, '(background)': segmentation.background }))
       second.sums.set(name, (second.sums.get(name) ?? 0) + share);
     second.frames += 1;
     frames += 1;

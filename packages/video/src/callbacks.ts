@@ -1,7 +1,6 @@
 /**
  * Functions of the caller, called where nobody could catch what they throw: in timers, in event handlers, while a file
- * is
- * being closed. What one throws, or what the promise it returns rejects with, goes to `onError`.
+ * is being closed. What one throws, or what the promise it returns rejects with, goes to `onError`.
  */
 export function guarded<Arguments extends readonly unknown[]>(
   callback: ((...values: Arguments) => unknown) | undefined,
@@ -16,7 +15,7 @@ export function guarded<Arguments extends readonly unknown[]>(
   };
 }
 
-/** What `open` yields, until a function of the caller's has told of a failure: that is thrown then. */
+/** The items of `open`, until a function of the caller's has reported a failure, which is then thrown. */
 export async function* throwingFor<Item>(
   open: (tell: (error: unknown) => void) => AsyncIterable<Item>,
 ): AsyncGenerator<Item, void, undefined> {

@@ -1,8 +1,8 @@
-/** What a video gives for each frame. */
+/** The result for one frame of a video. */
 import type { Segmentation } from '@synseg/core';
 import { showsItself } from '@synseg/core/guards';
 
-/** What is of a frame, beside its segmentation. */
+/** Facts about a frame, and its segmentation. */
 export interface FrameFacts {
   /** Name of the source, without credentials. */
   readonly source: string;
@@ -32,13 +32,13 @@ export interface FrameFacts {
 /** One frame of a video with its segmentation, and the pictures that were asked for. */
 export interface SegmentedFrame extends FrameFacts {
   /**
-   * With `render: ['overlay']` the source's picture with the label colors over it:
-   * `Uint8Array, [sourceHeight, sourceWidth, 3], row-major`: RGB.
+   * With `render: ['overlay']` the source's picture with the label colors over it: `Uint8Array, [sourceHeight,
+   * sourceWidth, 3], row-major`: RGB.
    */
   readonly overlay?: Uint8Array<ArrayBuffer>;
   /** With `render: ['jpeg']` the overlay as the bytes of a JPEG file. */
   readonly jpeg?: Uint8Array;
-  /** What `JSON.stringify()` and `console.log()` show: the facts, no pixels and no masks. */
+  /** The frame as `JSON.stringify()` and `console.log()` show it: the facts, no pixels and no masks. */
   toJSON(): FrameFacts;
 }
 

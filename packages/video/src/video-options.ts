@@ -48,7 +48,7 @@ export type OutputFiles = OptionsOf<typeof OUTPUT_FILES>;
 /** The same after they were read. */
 export type GivenFiles = Partial<Resolved<typeof OUTPUT_FILES>>;
 
-/** How far a video is. */
+/** Progress of a video. */
 export interface VideoProgress {
   /** Frames done, of all sources. */
   readonly frames: number;

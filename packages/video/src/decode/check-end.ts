@@ -1,4 +1,4 @@
-/** Why nothing comes of a source, or less than it holds. */
+/** Errors of sources that give nothing, or less than they hold. */
 import { SynsegError } from '@synseg/core';
 import { limitError } from '@synseg/core/guards';
 import type { Exit } from '../process/ffmpeg.ts';

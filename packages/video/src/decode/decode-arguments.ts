@@ -1,4 +1,4 @@
-/** What ffmpeg is told in order to write frames to pipes. */
+/** The arguments with which ffmpeg writes frames to pipes. */
 import { outputTap, sourceTap } from './frame-clock.ts';
 import type { DecodeSettings } from './decode-options.ts';
 import { selectionFilters } from './selection.ts';
@@ -6,8 +6,7 @@ import { passthroughArguments } from '../process/version.ts';
 
 /**
  * ffmpeg's own bound, which its decoders hold to before they take memory. It counts the padding that they add to a
- * picture,
- * so it is wider than ours, which is checked as soon as a size is known.
+ * picture, so it is wider than ours, which is checked as soon as a size is known.
  */
 export function pixelArguments(maxPixels: number): string[] {
   return ['-max_pixels', String(Math.min(2 * maxPixels + 65_536, Number.MAX_SAFE_INTEGER))];

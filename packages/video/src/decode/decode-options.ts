@@ -25,8 +25,7 @@ export interface VideoFrame extends FrameTime {
   readonly height: number;
   /**
    * `Uint8Array, [sourceHeight, sourceWidth, 3], row-major`: RGB at source size; there if `fullResolution` was asked
-   * for.
-   * Of a pushed frame it equals `data`.
+   * for. Of a pushed frame it equals `data`.
    */
   readonly full?: Uint8Array<ArrayBuffer>;
   /** Width of the source's first picture, after rotation. Later pictures of another size are scaled to it. */
@@ -57,15 +56,15 @@ export interface OpenedSource {
   readonly live: boolean;
 }
 
-/** How decoding ended: truncated files yield what can be decoded and then say so here. */
+/** The end of decoding: truncated files yield what can be decoded and then say so here. */
 export interface DecodeEnd {
   /** Number of frames delivered. */
   readonly frames: number;
-  /** What ffmpeg complained about, last lines only, without secrets; empty for a sound file. */
+  /** ffmpeg's complaints, last lines only, without secrets; empty for a sound file. */
   readonly complaints: string;
   /** Damaged packets and frames that ffmpeg reported. */
   readonly corrupt: number;
-  /** How often the clock jumped ahead or fell back, and the jump was cut. */
+  /** Number of jumps of the clock, ahead or back, that were cut. */
   readonly gaps: number;
 }
 

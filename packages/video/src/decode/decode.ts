@@ -82,7 +82,7 @@ export function checkDecode(action: string, source: VideoSource, settings: Decod
   if (!isFrames(source)) checkInputOptions(action, source, settings);
 }
 
-/** What {@link checkDecode} looks at. */
+/** Options that {@link checkDecode} looks at. */
 type DecodeRules = Partial<Pick<DecodeSettings, 'start' | 'end' | 'loop' | 'realTime' | 'publicOnly'>>;
 
 async function* decoded(source: FfmpegSource, options: DecodeSettings): AsyncGenerator<VideoFrame, void, undefined> {

@@ -3,10 +3,9 @@
  *
  * Raw video on a pipe carries no times, so `showinfo` filters report them on stderr: `source` sees each decoded frame,
  * `out`, only there when frames are selected, those that are sent to us. Times are read as integers in the stream's
- * time
- * base, because the printed seconds have six digits only. An `out` line is paired with the `source` line of the same
- * time; its place in that list is the frame's index. Numbers printed by the filters are not used: they restart when the
- * picture changes size.
+ * time base, because the printed seconds have six digits only. An `out` line is paired with the `source` line of the
+ * same time; its place in that list is the frame's index. Numbers printed by the filters are not used: they restart
+ * when the picture changes size.
  */
 
 /** The `showinfo` instance that sees each decoded frame. */
@@ -92,7 +91,7 @@ export class FrameClock {
   }
 
   /**
-   * The next frame's number and time. `place` is told the time of each frame of the source, and says what it is to be.
+   * The next frame's number and time. `place` takes the time of each frame of the source, and returns the time to use.
    */
   take(place = (timeSeconds: number): number => timeSeconds): FrameTime {
     const pts = this.#out.shift();
@@ -142,12 +141,15 @@ export class SteadyTimes {
     this.#step = Math.min(frameSeconds, 1);
   }
 
-  /** How often the clock jumped and the jump was cut. */
+  /** Number of jumps of the clock that were cut. */
   get gaps(): number {
     return this.#gaps;
   }
 
-  /** Where the frame stands. `elapsedSeconds`: since the frame before came, for frames that come at their own time. */
+  /**
+   * The frame's time without jumps. `elapsedSeconds`: since the frame before came, for frames that come at their own
+   * time.
+   */
   place(timeSeconds: number, elapsedSeconds = 0): number {
     let time = timeSeconds + this.#shift;
     if (this.#last !== undefined) {

@@ -19,7 +19,7 @@ export class FramePipe {
   readonly #stream: Readable;
   readonly #onChange: () => void;
   readonly #frames: PipedFrame[] = [];
-  /** What came before the size of a frame was known; the stream rests meanwhile. */
+  /** Bytes that came before the size of a frame was known; the stream rests meanwhile. */
   #early: Uint8Array[] = [];
   #frameBytes: number | undefined;
   #filling: Uint8Array<ArrayBuffer> | undefined;

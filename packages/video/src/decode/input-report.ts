@@ -4,7 +4,7 @@ const durationLine = /^\[info\] +Duration: (?:(\d+):(\d+):(\d+(?:\.\d+)?)|N\/A)/
 const pictureInput = /^\[info\] Input #\d+, (?:\w+_pipe|image2), /;
 const videoLine = /^\[info\] +Stream #\d+:\d+.*: Video: /;
 const sizeField = /, (\d+)x(\d+)\b/;
-/** What a decoder says of a picture that is over ffmpeg's `-max_pixels`. */
+/** A decoder's complaint about a picture that is over ffmpeg's `-max_pixels`. */
 const refusal = /Picture size (\d+)x(\d+) exceeds specified max pixel count/;
 const rateField = /, (\d+(?:\.\d+)?)(k?) fps/;
 /** One line for each damaged packet (demuxer, RTP) or frame (decoder); what decoders say on the way is not counted. */

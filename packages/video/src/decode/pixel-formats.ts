@@ -2,8 +2,7 @@
  * The layouts in which callers push pixels, made RGB. What ffmpeg decodes never comes here.
  *
  * YUV is read as ffmpeg reads pictures that say nothing of their colors: BT.601, limited range (Y 16 to 235, chroma 16
- * to
- * 240), each chroma sample for its block of 2 × 2 pixels. Alpha is dropped: the stored color counts.
+ * to 240), each chroma sample for its block of 2 × 2 pixels. Alpha is dropped: the stored color counts.
  */
 
 /** Order of the bytes of a pushed picture; rows follow each other without padding. */

@@ -1,7 +1,6 @@
 /**
  * Frames that the caller pushes, in the form of decoded ones. Nothing is scaled here; pixels are copied as RGB, so that
- * the
- * pusher may use its memory again, views into one buffer included, and the frames can be given away.
+ * the pusher may use its memory again, views into one buffer included, and the frames can be given away.
  */
 import { describeValue, limitError } from '@synseg/core/guards';
 import type { RawFrame } from '../source/source.ts';

@@ -1,4 +1,4 @@
-/** Which frames of a source are wanted, and the ffmpeg filters that let them pass. */
+/** The selection of a source's frames, and the ffmpeg filters that let them pass. */
 import { describeValue, integer, number, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';
 
 /** A part of a source, in presentation times as reported on each frame. */
@@ -37,7 +37,7 @@ export function checkRange(action: string, { start = -Infinity, end = Infinity }
 /** Containers round times, some to milliseconds: a frame this little before its turn is in time. Seconds. */
 const tick = 1e-3;
 
-/** Which `1 / fps` seconds a time falls into. */
+/** Number of the `1 / fps` seconds that a time falls into. */
 export function turnOf(timeSeconds: number, fps: number): number {
   return Math.floor((timeSeconds + tick) * fps);
 }

@@ -33,8 +33,7 @@ const refusedSteps = 4;
 
 /**
  * Seconds to wait after a refusal, the `failures`-th failure in a row: at least half of what {@link backoffSeconds}
- * would
- * be at most, and that some steps ahead.
+ * would be at most, and that some steps ahead.
  */
 export function refusedSeconds(failures: number, options: Backoff): number {
   const most = backoffSeconds(failures + refusedSteps, { ...options, random: () => 1 });

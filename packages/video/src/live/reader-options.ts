@@ -1,10 +1,10 @@
-/** Options of a source that is watched over its life, and what it tells of itself. */
+/** Options of a source that is watched over its life, and its states. */
 import { groupOrFalse, number, type Resolved } from '@synseg/core/guards';
 import type { DecodeEnd, DecodeSettings, SOURCE_OPTIONS } from '../decode/decode-options.ts';
 import { RECONNECT_OPTIONS } from './backoff.ts';
 
 /**
- * How a source is doing. `connecting` → `running` → `ended`, and for live sources `stalled` (frames stopped coming) and
+ * The state of a source. `connecting` → `running` → `ended`, and for live sources `stalled` (frames stopped coming) and
  * `reconnecting` (broken; waits, then connects again) on the way. `failed`: given up, the iterator throws.
  */
 export type SourceState = 'connecting' | 'running' | 'stalled' | 'reconnecting' | 'ended' | 'failed';
@@ -18,9 +18,9 @@ export interface SourceStateChange {
   readonly previous: SourceState | undefined;
   /** Number of the connection in a row of failures, from 1. */
   readonly attempt: number;
-  /** What happened, in one line. */
+  /** The reason of the change, in one line. */
   readonly reason?: string;
-  /** How long it waits before it connects again. */
+  /** Seconds until it connects again. */
   readonly retryInSeconds?: number;
 }
 

@@ -1,11 +1,11 @@
-/** What ffmpeg's words mean: why a source broke, in one line, and whether another attempt can help. */
+/** The meaning of ffmpeg's messages: why a source broke, in one line, and whether another attempt can help. */
 
 /** The server answered, and said no: another attempt helps only once somebody has changed something. */
 export const refused = /\b40[134]\b/;
 /** Nothing that time could mend: the options, or the build of ffmpeg. */
 export const hopeless =
   /Protocol not found|Unrecognized option|Option \S+ not found|Unknown input format|Error (?:parsing|setting) option|not on whitelist|with publicOnly|\(maxPixels\)/;
-/** Where it is not known yet whether an http source is live, only these failures are worth another attempt. */
+/** The only failures worth another attempt while it is not known whether an http source is live. */
 export const passing =
   /refused|timed out|timeout|unreachable|No route|reset|resolve|Temporary failure|Input\/output error|5XX|returned 5\d\d|no first frame/i;
 
@@ -15,7 +15,9 @@ const meanings: readonly (readonly [found: RegExp, meaning: string])[] = [
   [/\b404\b/, '404 Not Found: the server has nothing at this path'],
 ];
 
-/** A failure's message in one line; of all that ffmpeg said, the first thing, which is often the cause, and the last. */
+/**
+ * A failure's message in one line; of all that ffmpeg said, the first thing, which is often the cause, and the last.
+ */
 export function failureLine(message: string): string {
   const lines = message.split(/\s*\n\s*/).filter((line) => line !== '');
   const [first = ''] = lines;

@@ -76,7 +76,7 @@ export class SourceReader {
     return this.#knownLive ?? false;
   }
 
-  /** What was found when the source was opened first. Its picture size holds for life: later ones are scaled to it. */
+  /** The facts found when the source was opened first. Its picture size holds for life: later ones are scaled to it. */
   get info(): OpenedSource | undefined {
     return this.#info;
   }
@@ -86,7 +86,7 @@ export class SourceReader {
     return this.#corruptBefore + this.#corruptNow;
   }
 
-  /** How often the source's clock jumped, and the jump was cut; of recordings known at their end. */
+  /** Number of jumps of the source's clock that were cut; of recordings known at their end. */
   get gaps(): number {
     return this.#gaps + this.#clock.gaps;
   }
@@ -96,7 +96,7 @@ export class SourceReader {
     return this.#reconnects;
   }
 
-  /** How often frames stopped coming. */
+  /** Number of times that frames stopped coming. */
   get stalls(): number {
     return this.#stalls;
   }
@@ -199,7 +199,7 @@ export class SourceReader {
     this.#options.onEnd?.({ frames: this.#frames, complaints, corrupt: this.corrupt, gaps: this.gaps });
   }
 
-  /** How long a frame may be waited for. */
+  /** Seconds that a frame may be waited for. */
   #patience(first: boolean): number {
     if (!this.#revivable || this.#knownLive === false) return Infinity;
     if (!first) return this.#knownLive === true ? this.#stallSeconds : Infinity;
@@ -264,8 +264,8 @@ export class SourceReader {
 }
 
 /**
- * Waits for `work`; `onTimeout` is called once if that takes longer than `seconds`.
- * The wait goes on all the same. Only time spent waiting counts: a consumer that takes its time is no stall.
+ * Waits for `work`; `onTimeout` is called once if that takes longer than `seconds`. The wait goes on all the same. Only
+ * time spent waiting counts: a consumer that takes its time is no stall.
  */
 export async function watch<Result>(work: Promise<Result>, seconds: number, onTimeout: () => void): Promise<Result> {
   if (!Number.isFinite(seconds)) return work;

@@ -1,7 +1,6 @@
 /**
  * Numbers and times that go on over reconnects. Each connection counts from 0 and many begin their clock again; seen
- * from
- * outside, a source has one row of numbers and one clock that never goes back.
+ * from outside, a source has one row of numbers and one clock that never goes back.
  */
 import { usualMaxGapSeconds, type FrameTime } from '../decode/frame-clock.ts';
 
@@ -28,7 +27,7 @@ export class StreamClock {
     this.#maxGap = maxGapSeconds;
   }
 
-  /** How often the sender's clock jumped within a connection, and the jump was cut. */
+  /** Number of jumps of the sender's clock within a connection that were cut. */
   get gaps(): number {
     return this.#gaps;
   }

@@ -1,6 +1,6 @@
 /**
- * Which live sources' frames go to the model now, so that frames of several sources share a run of the network and no
- * source waits for one that has nothing to give.
+ * The choice of the live sources whose frames go to the model now, so that frames of several sources share a run of the
+ * network and no source waits for one that has nothing to give.
  */
 
 /** A live source as the decision sees it. Times in milliseconds of `performance.now()`. */

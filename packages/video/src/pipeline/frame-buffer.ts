@@ -3,7 +3,7 @@
  * than they are taken: `every-frame` lets the source wait, `freshest` replaces the frame that waits and counts it.
  */
 
-/** What happens to frames that come faster than they are segmented. */
+/** The fate of frames that come faster than they are segmented. */
 export type Policy = 'every-frame' | 'freshest';
 
 /** Frames held for the model under `every-frame`, so that it never waits for a decoder that keeps up. */

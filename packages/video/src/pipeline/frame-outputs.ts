@@ -13,7 +13,7 @@ import { PngSequenceSink } from '../sinks/png-sequence.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
 import { FRAME_JPEG_OPTIONS, type GivenFiles, type OutputFiles, type StreamSettings } from '../video-options.ts';
 
-/** Which sink writes which file. */
+/** The sink of each kind of file. */
 const sinks = {
   overlay: OverlayVideoSink,
   jsonl: JsonlSink,
@@ -51,9 +51,9 @@ export function renderRequest(action: string, settings: StreamSettings, files: G
   };
 }
 
-/** What the files must know of their source. */
+/** Facts about the source that the files need. */
 export interface FrameOutputsOptions extends Omit<OverlayVideoOptions, 'info'> {
-  /** What is known of the source by now. */
+  /** The facts known of the source by now. */
   readonly info: () => OpenedSource | undefined;
 }
 

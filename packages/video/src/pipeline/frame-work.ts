@@ -13,7 +13,7 @@ import { KeyframeSchedule } from '../temporal/keyframes.ts';
 import { smoothingOf, type Smoothing, type SmoothingState } from '../temporal/smoothing.ts';
 import type { StreamSettings } from '../video-options.ts';
 
-/** How the frames of a source are segmented. */
+/** Options of segmenting the frames of a source. */
 export interface WorkOptions extends Pick<StreamSettings, 'views' | 'threshold' | 'smooth' | 'hold' | 'keyframes'> {
   /** Height and width of the model's input, pixels. */
   readonly inputSize: readonly [height: number, width: number];

@@ -1,4 +1,4 @@
-/** Which labels a frame is segmented with, when they change while the video runs. */
+/** The labels that each frame is segmented with, when they change while the video runs. */
 import type { LabelSet } from '@synseg/core';
 import { describeValue } from '@synseg/core/guards';
 

@@ -14,7 +14,7 @@ import { FrameBuffer, type Policy } from './frame-buffer.ts';
 import type { FrameResult, FrameWork } from './frame-work.ts';
 import { LabelPlan } from './label-plan.ts';
 
-/** How a source is doing. */
+/** The state of a source, and its counts. */
 export interface LaneReport {
   readonly source: string;
   readonly state: SourceState;
@@ -27,14 +27,14 @@ export interface LaneReport {
   readonly errors: number;
   /** Damaged packets and pictures that ffmpeg reported. */
   readonly corrupt: number;
-  /** How often its clock jumped ahead or fell back, and the jump was cut. */
+  /** Number of jumps of its clock, ahead or back, that were cut. */
   readonly gaps: number;
   readonly reconnects: number;
-  /** Why it failed, in one line and without credentials; only there when it did. */
+  /** The reason of its failure, in one line and without credentials; absent while it has not failed. */
   readonly failure?: string;
 }
 
-/** What a lane is made of. */
+/** The parts of a lane. */
 export interface LaneParts {
   readonly index: number;
   readonly reader: SourceReader;
@@ -98,7 +98,7 @@ export class Lane {
     return this.#policy ?? (this.#parts.policy === 'freshest' ? 'freshest' : 'every-frame');
   }
 
-  /** Why the source can be read no more. */
+  /** The reason why the source can be read no more. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
   }
@@ -108,7 +108,7 @@ export class Lane {
     return this.#parts.canWait;
   }
 
-  /** Whether its source is still to be opened, is being read, or has ended. */
+  /** The stage of its source: still to be opened, being read, or ended. */
   get stage(): 'unopened' | 'reading' | 'ended' {
     return this.#ended ? 'ended' : this.#reading === undefined ? 'unopened' : 'reading';
   }
@@ -254,7 +254,7 @@ export class Lane {
         if (!(await taken)) break;
       }
     } catch (error) {
-      // A reader that was told to stop throws as well, and has not failed.
+      // A reader that is stopped throws as well, and has not failed.
       if (reader.state === 'failed') this.#failure = { error };
     } finally {
       this.#ended = true;

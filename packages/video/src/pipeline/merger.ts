@@ -3,8 +3,7 @@
  *
  * Everything is driven by two events, a frame has come and a result is there, so the model never waits for a consumer
  * that is busy with the frame before. What is under way is bounded, what waits is each lane's own business. Files are
- * opened
- * a few at a time, in their order: each takes a decoder. Live sources are opened at once.
+ * opened a few at a time, in their order: each takes a decoder. Live sources are opened at once.
  */
 import { batchDelay } from './batch-window.ts';
 import type { Lane } from './lane.ts';
@@ -61,7 +60,7 @@ export class Merger {
   /**
    * The next frame that is ready, from any lane; undefined when all lanes have finished, or after {@link Merger.close}.
    *
-   * @throws what a lane throws, what {@link Merger.fail} was told, and the signal's reason
+   * @throws what a lane throws, the error given to {@link Merger.fail}, and the signal's reason
    */
   async next(signal: AbortSignal | undefined): Promise<SegmentedFrame | undefined> {
     for (;;) {

@@ -1,4 +1,4 @@
-/** Which files a source's outputs are, and which files the source itself is: neither may be the other. */
+/** The files that a source is written to and read from: none may be both. */
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { checkOutputs, type OutputPath } from '@synseg/core/guards';
@@ -9,7 +9,7 @@ import type { GivenFiles, OutputFiles } from '../video-options.ts';
 /** A source, and the files to write for it. */
 type SourceOutputs = GivenFiles & { readonly source: VideoSource };
 
-/** What texts are called. A shell's pattern behind `--csv` makes an output of the first file that fits it. */
+/** Endings of text files. A shell's pattern behind `--csv` makes an output of the first file that fits it. */
 const endings = {
   jsonl: ['.jsonl', '.ndjson', '.json', '.txt'],
   coco: ['.json', '.txt'],
@@ -18,8 +18,7 @@ const endings = {
 
 /**
  * Checks, before anything is opened, that no file to write is one that is read or another's, nor one that is there and
- * is
- * plainly something else.
+ * is plainly something else.
  *
  * @param nameOf - what the caller calls an output: its option's name
  * @param read - other files and folders that are read

@@ -21,7 +21,7 @@ import { Merger } from './merger.ts';
 import { checkPlaces } from './output-files.ts';
 import { VideoStream } from './video-stream.ts';
 
-/** What a video needs of a segmenter: its session, shared with the pool's threads. */
+/** The part of a segmenter that a video needs: its session, shared with the pool's threads. */
 export type VideoSegmenter = Pick<Segmenter, 'inputSize' | 'share'> & Partial<Pick<Segmenter, 'embeddingDim'>>;
 
 /** A source with the files to write for it. */
@@ -29,7 +29,7 @@ export interface SourceWithFiles extends OutputFiles {
   readonly source: VideoSource;
 }
 
-/** What callers' functions threw, where nobody could catch it. */
+/** Errors of callers' functions, thrown where nobody could catch them. */
 interface Trouble {
   first: { readonly error: unknown } | undefined;
   readonly tell: (error: unknown) => void;
@@ -42,7 +42,7 @@ interface Track {
   readonly outputs: FrameOutputs;
 }
 
-/** What all sources have in common. */
+/** The things that all sources share. */
 interface Shared {
   readonly action: string;
   readonly segmenter: VideoSegmenter;
@@ -182,7 +182,7 @@ async function* run(
   }
 }
 
-/** Who leaves waits no longer than this for the sound of a video. */
+/** A caller who leaves waits no longer than this for the sound of a video. */
 const leaveMs = 10_000;
 
 function progress(

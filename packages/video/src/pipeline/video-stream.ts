@@ -5,7 +5,7 @@ import { checkKind, checkOptions, optionNames } from '@synseg/core/guards';
 import type { FrameOutputs } from './frame-outputs.ts';
 import type { Lane, LaneReport } from './lane.ts';
 
-/** How a source is doing, and what became of its files. */
+/** The state of a source, and its files. */
 export interface SourceReport extends LaneReport {
   /** Files that are whole and in place. */
   readonly files: readonly string[];
@@ -41,7 +41,7 @@ export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefin
     this.#leaving = leaving;
   }
 
-  /** How each source is doing, in the order they were given; `failure` says why one has failed, also after the end. */
+  /** The state of each source, in the order they were given; `failure` says why one has failed, also after the end. */
   get sources(): readonly SourceReport[] {
     return this.#tracks.map(({ lane, outputs: { files, unfinished } }) => ({
       ...lane.report,

@@ -1,4 +1,4 @@
-/** What crosses between the thread that moves frames and the pool's threads. Plain data; large buffers by transfer. */
+/** Messages between the thread that moves frames and the pool's threads. Plain data; large buffers by transfer. */
 import type { MessagePort } from 'node:worker_threads';
 import type { LabelSetParts, SharedSegmenter } from '@synseg/core';
 import type { DecisionRule } from '@synseg/core/masks';
@@ -6,7 +6,7 @@ import type { SerializedError } from '@synseg/core/runtime';
 import type { Smoothing, SmoothingState } from '../temporal/smoothing.ts';
 import type { RenderInput, Rendered, RenderRequest } from './render.ts';
 
-/** How one frame is segmented. */
+/** Settings that one frame is segmented with. */
 export interface SegmentSettings {
   readonly views: 1 | 5;
   /** Size of the maps in pixels. @default the model's own, which is twice as large for five views */
@@ -92,7 +92,7 @@ export interface SessionRequest {
   readonly port: MessagePort;
 }
 
-/** What the channel of {@link SessionRequest} carries to the pool's thread. */
+/** Messages to the pool's thread on the channel of {@link SessionRequest}. */
 export type PoolControl =
   | { readonly type: 'session'; readonly shared: SharedSegmenter }
   /** There is no session: the segmenter is disposed, for instance. */

@@ -9,10 +9,10 @@ import { messageOf } from '@synseg/core/guards';
 import { deserializeError, serializeError, WorkerPool, type SerializedError } from '@synseg/core/runtime';
 import type { PoolControl, PoolReply, PoolTask, SessionRequest } from './frame-task.ts';
 
-/** What the pool needs of a segmenter. */
+/** The part of a segmenter that the pool needs. */
 export type SharedSession = Pick<Segmenter, 'share'>;
 
-/** What a pool's thread answers. */
+/** The answer of a pool's thread. */
 export type PoolAnswer = { readonly value: PoolReply[keyof PoolReply] } | { readonly error: SerializedError };
 
 /** Number of threads when nobody says: one processor is left to the model and to ffmpeg. */

@@ -8,7 +8,7 @@ import { Segmentation } from '@synseg/core';
 import { blendOverlay, encodeJPEG, resizeLabelMap, type MadeForms } from '@synseg/core/masks';
 import { LegendCache } from './legend.ts';
 
-/** How the overlay looks. */
+/** The look of the overlay. */
 export interface OverlayLook {
   /** Weight of the label color against the picture, 0 to 1. */
   readonly alpha: number;
@@ -18,7 +18,7 @@ export interface OverlayLook {
   readonly legend: boolean;
 }
 
-/** What is wanted of a frame; plain data, it travels between threads. What is absent is not wanted. */
+/** The forms wanted of a frame; plain data that travels between threads. Absent forms are not wanted. */
 export interface RenderRequest {
   /** Names of the labels, in label-map order. */
   readonly names: readonly string[];

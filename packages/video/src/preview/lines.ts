@@ -57,8 +57,8 @@ const BOUNDARY = 'synseg-picture';
 const PART_HEAD = `--${BOUNDARY}\r\nContent-Type: image/jpeg\r\n\r\n`;
 
 /**
- * Streams the pictures of one source as `multipart/x-mixed-replace`, for whatever plays MJPEG. The head of the next part
- * is sent right behind a picture, because Chromium draws it only then; so no part can say how long it is.
+ * Streams the pictures of one source as `multipart/x-mixed-replace`, for whatever plays MJPEG. The head of the next
+ * part is sent right behind a picture, because Chromium draws it only then; so no part can say how long it is.
  */
 export function openStream(response: ServerResponse, source: number, hub: Hub): void {
   response.writeHead(200, {

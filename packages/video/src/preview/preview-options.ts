@@ -37,7 +37,7 @@ export const PREVIEW_LABELS = {
    */
   defaultThreshold: numberOrNull,
   /**
-   * Where a pixel is background, in words: `LabelSet.backgroundRule`.
+   * The rule by which a pixel is background, in words: `LabelSet.backgroundRule`.
    * @default not shown
    */
   backgroundRule: anyText,

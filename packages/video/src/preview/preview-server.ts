@@ -1,6 +1,6 @@
 /**
- * The live preview: a small HTTP server and its page. Pictures come in through {@link PreviewServer.publish}, which never
- * waits for anybody; changes of the labels go out through `onLabels`. It knows nothing of how pictures are made.
+ * The live preview: a small HTTP server and its page. Pictures come in through {@link PreviewServer.publish}, which
+ * never waits for anybody; changes of the labels go out through `onLabels`. It knows nothing of how pictures are made.
  *
  * Addresses: `/` the page, with its files · `/live` its WebSocket · `/stream/N` source N for whatever plays MJPEG ·
  * `/snapshot/N.jpg` its newest picture.

@@ -1,6 +1,6 @@
 /**
- * The messages between a preview and its page, on one WebSocket at `/live`. All are JSON but the pictures: the bytes of a
- * JPEG file, right behind the message with its numbers.
+ * The messages between a preview and its page, on one WebSocket at `/live`. All are JSON but the pictures: the bytes of
+ * a JPEG file, right behind the message with its numbers.
  */
 import type { PreviewLabel, PreviewLabels, PreviewPicture } from './preview-options.ts';
 
@@ -18,7 +18,7 @@ export type LabelsMessage = { readonly type: 'labels'; readonly revision: number
 /** The answer to a change of the labels. It follows the labels that are then current. */
 export interface AnswerMessage {
   readonly type: 'answer';
-  /** Why the labels are not those asked for. */
+  /** The reason why the labels are not those asked for. */
   readonly error?: string;
   /** True when somebody else changed the labels meanwhile: asked again, the change may succeed. */
   readonly conflict?: boolean;

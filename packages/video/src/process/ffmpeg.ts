@@ -2,8 +2,8 @@
  * The only file that starts ffmpeg and ffprobe. It knows processes, not video: pipes, the last lines of stderr, and
  * that a child is gone on every way out (stopped by us, by `reaper.ts`, or by its pipes closing).
  *
- * Children run in a process group of their own, so Ctrl-C in a terminal reaches this process only and the files can
- * be finished in order. If this process is killed, the pipes close and ffmpeg ends by itself.
+ * Children run in a process group of their own, so Ctrl-C in a terminal reaches this process only and the files can be
+ * finished in order. If this process is killed, the pipes close and ffmpeg ends by itself.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
@@ -11,13 +11,13 @@ import { pipeline } from 'node:stream/promises';
 import { shownURL, withoutSecrets } from '@synseg/core/guards';
 import { adopt, release } from './reaper.ts';
 
-/** How a child ended: its exit code, or the signal that ended it. */
+/** The end of a child: its exit code, or the signal that ended it. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** What {@link startTool} needs to know about the child's pipes. */
+/** The child's pipes, for {@link startTool}. */
 export interface ToolPipes {
   /** Give the child a stdin pipe to write to, this process's own stdin, or these bytes. @default false */
   readonly input?: boolean | 'inherit' | AsyncIterable<Uint8Array>;
@@ -154,7 +154,7 @@ export function startTool(path: string, args: readonly string[], pipes: ToolPipe
   return new ToolProcess(child, pipes.onLine ?? (() => false), pipes.secrets ?? []);
 }
 
-/** What {@link runTool} returns: how the child ended, and what it wrote. */
+/** The result of {@link runTool}: how the child ended, and what it wrote. */
 export interface ToolReport extends Exit {
   readonly stdout: string;
   readonly stderr: string;

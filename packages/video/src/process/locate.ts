@@ -1,6 +1,6 @@
 /**
- * Finds ffmpeg and ffprobe. A path that was asked for and is wrong is an error: nothing is looked up behind it.
- * This is the one place of the package that reads environment variables.
+ * Finds ffmpeg and ffprobe. A path that was asked for and is wrong is an error: nothing is looked up behind it. This is
+ * the one place of the package that reads environment variables.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -31,9 +31,8 @@ export async function locateFfmpeg(environment: Environment = process.env): Prom
 
 /**
  * The environment in which ffmpeg opens `url`. Of the variables that name a proxy it knows `http_proxy` and `no_proxy`
- * alone,
- * and takes the first for https as well: it is told the one that is meant. On its command line everybody would see a
- * login.
+ * alone, and takes the first for https as well: so it gets the one that is meant. On its command line everybody would
+ * see a login.
  */
 export function proxyEnvironment(url: string, environment: Environment = process.env): NodeJS.ProcessEnv {
   if (!/^https?:/i.test(url) || !URL.canParse(url)) return { ...environment };

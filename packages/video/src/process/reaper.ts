@@ -3,11 +3,11 @@
  *
  * Signals are listened to only while there are children, and stay the business of those who listen as well: a program
  * with a handler of its own ends its work in order. Where nobody else listens, the signal does what it would have done.
- * Nobody is told of `kill -9`: children then end because their pipes close, and those that wait for a silent network
+ * `kill -9` cannot be seen: children then end because their pipes close, and those that wait for a silent network
  * because of the time limit on it.
  */
 
-/** What has to be known of a child. */
+/** A child process, as far as the reaper needs to know it. */
 export interface Child {
   /** `null` when it reads nothing from this process. */
   readonly stdin: unknown;
@@ -32,7 +32,7 @@ function onSignal(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-/** Who listens once is off the list when its turn comes, and in Deno that may be before ours. */
+/** A listener added by `once()` is off the list when its turn comes, and in Deno that may be before ours. */
 function onRemoved(event: string | symbol, listener: unknown): void {
   if (listener === onSignal || typeof event !== 'string') return;
   handled = event;

@@ -1,4 +1,4 @@
-/** Which ffmpeg it is, and what it understands by that. */
+/** The version of ffmpeg, and the arguments that depend on it. */
 import { SynsegError } from '@synseg/core';
 import { runTool } from './ffmpeg.ts';
 import { locateFfmpeg, type Environment } from './locate.ts';

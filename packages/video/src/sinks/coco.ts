@@ -5,19 +5,15 @@
  * height.
  *
  * Every label is a category, seen or not: its id is its place among the labels, from 1, so files of one label set
- * agree.
- * Labels that come in mid-stream get the next ids, in their order; those that were there keep theirs.
+ * agree. Labels that come in mid-stream get the next ids, in their order; those that were there keep theirs.
  *
  * A picture of an image sequence has its own `file_name`, and the video is called as its folder. Frames of anything
- * else
- * have no file: theirs is `NAME/000123.png`, the name of the video and the frame's number, as ffmpeg and the folder of
- * palette PNGs would write it.
+ * else have no file: theirs is `NAME/000123.png`, the name of the video and the frame's number, as ffmpeg and the
+ * folder of palette PNGs would write it.
  *
  * COCO wants two long lists, and neither is kept in memory: annotations go to `.name.….partial.json`, one a line,
- * images to
- * `.name.images.….partial.json`, which is appended when the file is closed. After `kill -9` both are there, and lack
- * only
- * the brackets around their lines.
+ * images to `.name.images.….partial.json`, which is appended when the file is closed. After `kill -9` both are there,
+ * and lack only the brackets around their lines.
  */
 import type { CocoRle } from '@synseg/core';
 import { measureRLE } from '@synseg/core/masks';

@@ -4,11 +4,10 @@
  * `source,index,time_seconds,label,share,dropped,latency_seconds,file_name`
  *
  * Labels may change in mid-stream and sources may have different ones: rows follow, columns stay. `share` is the
- * label's
- * share of the picture, 0 to 1; what is missing to 1 is background. `dropped` and `latency_seconds` are the frame's and
- * stand in each of its rows, as does `file_name`, the picture's in an image sequence and empty elsewhere. In pandas:
- * `read_csv(path).pivot_table(index='time_seconds', columns='label', values='share')`.
- * The file grows under a name of its own, `.name.….partial.csv`, and gets its name when it is closed.
+ * label's share of the picture, 0 to 1; what is missing to 1 is background. `dropped` and `latency_seconds` are the
+ * frame's and stand in each of its rows, as does `file_name`, the picture's in an image sequence and empty elsewhere.
+ * In pandas: `read_csv(path).pivot_table(index='time_seconds', columns='label', values='share')`. The file grows under
+ * a name of its own, `.name.….partial.csv`, and gets its name when it is closed.
  */
 import { csvLine } from './csv-text.ts';
 import type { FrameSink, SinkFrame } from './frame-sink.ts';

@@ -1,4 +1,4 @@
-/** What ffmpeg is told in order to encode, and the checks before it. */
+/** ffmpeg's arguments for encoding, and the checks before it. */
 import { extname } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { integer, number, text, value, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';

@@ -26,11 +26,11 @@ import { checkSource, sourceInput, sourcePath, type VideoSource } from '../sourc
 import { audioCodecOf, soundSteps, type SoundFiles } from './sound.ts';
 import { writeError } from './write-error.ts';
 
-/** Where frames go. */
+/** A video file that frames are written to. */
 export interface VideoSink {
   /** Process id of the encoder once it runs. */
   readonly pid: number | undefined;
-  /** Where the file grows until it is finished. */
+  /** The path under which the file grows until it is finished. */
   readonly partial: string;
   /**
    * Adds an RGB frame, `Uint8Array, [height, width, 3], row-major`; resolves when the encoder has taken all of it.
@@ -41,8 +41,7 @@ export interface VideoSink {
   write(frame: Uint8Array, timeSeconds: number): Promise<void>;
   /**
    * Finishes the file and puts it in place. @throws {SynsegError} `VIDEO_ENCODE` when the encoder has failed: what was
-   * there
-   * stays, and what was encoded can be played under `partial`.
+   * there stays, and what was encoded can be played under `partial`.
    */
   close(): Promise<void>;
   /** Ends the file without putting it in place; what was encoded can be played under `partial`. Never rejects. */

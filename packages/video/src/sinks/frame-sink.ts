@@ -1,10 +1,10 @@
-/** What a file of results is to the pipeline. */
+/** A file of results, as the pipeline sees it. */
 import type { SegmentedFrame } from '../segmented-frame.ts';
 
 /** A segmented frame with what the sinks asked for: `rle`, `png`, `overlay`. */
 export type SinkFrame = SegmentedFrame;
 
-/** What a kind of sink wants to find in its frames; its class says so as `needs`. */
+/** Forms that a kind of sink needs in its frames; its class names them as `needs`. */
 export interface SinkNeeds {
   readonly rle?: true;
   readonly png?: true;

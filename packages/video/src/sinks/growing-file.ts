@@ -10,7 +10,7 @@ import { writeError } from './write-error.ts';
 /** Writes pieces in the order of the calls. */
 export class GrowingFile {
   readonly path: string;
-  /** Where the file is until it is closed; `path` itself if that is a device or a pipe. */
+  /** The file's path until it is closed; `path` itself if that is a device or a pipe. */
   readonly partial: string;
   readonly #what: string;
   readonly #file: FileHandle;

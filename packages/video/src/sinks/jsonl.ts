@@ -6,12 +6,11 @@
  * `"masks":{"road":{"size":[352,352],"counts":"…"}}}`
  *
  * `width` and `height` are the label map's, as is each mask's `size` (COCO order: height, width); scale masks by
- * `sourceWidth / width` and `sourceHeight / height` to lay them over the picture. `counts` is COCO's compressed RLE.
- * A pixel of the source is `pixelAspect` times as wide as high. `areas` has every label the frame was segmented with,
+ * `sourceWidth / width` and `sourceHeight / height` to lay them over the picture. `counts` is COCO's compressed RLE. A
+ * pixel of the source is `pixelAspect` times as wide as high. `areas` has every label the frame was segmented with,
  * `background` is the share of no label, `masks` has the labels with a pixel. `"held":true` marks a frame that took
  * over the result of the one before. For pictures of an image sequence `"fileName":"0001.jpg"` stands behind the
- * source. The
- * file grows under a name of its own, `.name.….partial.jsonl`, and gets its name when it is closed.
+ * source. The file grows under a name of its own, `.name.….partial.jsonl`, and gets its name when it is closed.
  */
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
 import { GrowingFile } from './growing-file.ts';

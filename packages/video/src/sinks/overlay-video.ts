@@ -1,8 +1,7 @@
 /**
  * The source's picture with the label colors blended in, as a video. Blending is done where frames are rendered; here
- * the
- * pictures are encoded, at the time each has, with the source's sound where it can be read again: a file or a recording
- * on a web server, not a camera, a pipe or a live stream.
+ * the pictures are encoded, at the time each has, with the source's sound where it can be read again: a file or a
+ * recording on a web server, not a camera, a pipe or a live stream.
  */
 import { selectedRate } from '../decode/selection.ts';
 import type { VideoSource } from '../source/source.ts';
@@ -10,14 +9,14 @@ import { ENCODE_VIDEO_OPTIONS, type FrameFormat } from './encode-arguments.ts';
 import { prepareVideo, type Mp4Sink, type PreparedVideo } from './encode.ts';
 import type { FrameSink, SinkFrame } from './frame-sink.ts';
 
-/** How an overlay video is made. */
+/** Options of an overlay video. */
 export interface OverlayVideoOptions {
-  /** Where the frames come from; never written over. */
+  /** The source of the frames; never written over. */
   readonly source?: VideoSource;
   /** `'none'` leaves the source's sound out, for instance when its clock is not the frames'. @default 'copy' */
   readonly sound?: 'copy' | 'none';
   /**
-   * What is known of the source when its first frame is there; plans the rate of the file, and live sources have no
+   * The facts known of the source when its first frame has come; plans the rate of the file, and live sources have no
    * sound.
    */
   readonly info?: () => { readonly frameRate?: number | undefined; readonly live?: boolean | undefined } | undefined;

@@ -1,8 +1,8 @@
 /**
  * Files under construction: written beside their final place under another name, and renamed when they are whole. Until
  * then what was there stays, and two runs into one file do not meet: the last to finish wins. A link stays one: what it
- * leads
- * to is written. What is there already and is no ordinary file (`/dev/stdout`, a named pipe) is written to directly.
+ * leads to is written. What is there already and is no ordinary file (`/dev/stdout`, a named pipe) is written to
+ * directly.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
@@ -46,7 +46,7 @@ export async function finishFile(path: string, partial: string): Promise<void> {
   await rename(partial, await leadsTo(path));
 }
 
-/** Where the file stays that could not be finished; undefined when there is nothing in it. */
+/** The path of a file that could not be finished; undefined when there is nothing in it. */
 export async function keptFile(path: string, partial: string): Promise<string | undefined> {
   if (path === partial) return undefined;
   const bytes = await stat(partial).then(

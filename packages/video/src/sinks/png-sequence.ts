@@ -1,8 +1,7 @@
 /**
  * Label maps as a folder of palette PNGs at source size, named by the frame's number, `000123.png`, or, in an image
  * sequence, as the picture is, `street.jpg` → `street.png`. A pixel's value is the index of its label, 255 is
- * background;
- * the palette has the label colors.
+ * background; the palette has the label colors.
  *
  * Two tables stand beside them: `times.csv` (`file,index,time_seconds,source,file_name`) and `labels.csv`
  * (`first_index,value,label,red,green,blue`), which says what the values mean from a frame on: labels may change in

@@ -52,8 +52,7 @@ export function matroskaHeader(width: number, height: number, frameRate: number)
 
 /**
  * The bytes before the first picture of a stream of picture files, each with a size of its own. The reader has to be
- * told
- * the decoder: Matroska has no name for most of them.
+ * given to the decoder: Matroska has no name for most of them.
  */
 export function pictureStreamHeader(frameRate: number, durationSeconds?: number): Buffer {
   return header('V_MJPEG', frameRate, durationSeconds);

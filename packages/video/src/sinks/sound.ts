@@ -16,8 +16,7 @@ const firstAudio = /^\s*Stream #\d+:\d+.*?: Audio: ([a-z0-9_]+)/;
 
 /**
  * Codec of the source's first audio stream; `undefined` without one, and for what cannot be read a second time:
- * anything
- * but a file and a recording on a web server.
+ * anything but a file and a recording on a web server.
  */
 export async function audioCodecOf(ffmpeg: string, source: VideoSource): Promise<string | undefined> {
   if (!(await canBeReadTwice(source))) return undefined;
@@ -50,13 +49,13 @@ async function canBeReadTwice(source: VideoSource): Promise<boolean> {
   );
 }
 
-/** What {@link soundSteps} must know. */
+/** Options of {@link soundSteps}. */
 export interface SoundFacts {
   readonly source: VideoSource;
   readonly audioCodec: string;
   /** Time of the first picture in the source. */
   readonly startSeconds: number;
-  /** How long the pictures last. */
+  /** Length of the pictures. */
   readonly durationSeconds: number;
 }
 
@@ -74,8 +73,7 @@ export interface SoundFiles {
  * both. In one run the cut would take pictures away as well, for some have a decoding time before the first is shown.
  *
  * Each has its attempts: where the container refuses a copy, as mov does of Opus, the sound is made AAC; where AAC does
- * not
- * have its channels, or the source does not say which they are, it is mixed to one or two.
+ * not have its channels, or the source does not say which they are, it is mixed to one or two.
  */
 export function soundSteps(
   { pictures, sound, joined }: SoundFiles,

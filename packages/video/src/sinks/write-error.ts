@@ -1,4 +1,4 @@
-/** What went wrong with a file, as an error that names the file, the rule and what the system said. */
+/** The error for a file that cannot be written: it names the file, the rule and what the system said. */
 import { SynsegError } from '@synseg/core';
 import { messageOf } from '@synseg/core/guards';
 

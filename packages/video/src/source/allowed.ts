@@ -1,6 +1,5 @@
 /**
- * What ffmpeg may open for a source, besides the source itself. A file that came from somebody else may be a playlist
- * in
+ * The formats and protocols that ffmpeg may open for a source. A file that came from somebody else may be a playlist in
  * disguise, which names other files and addresses; so a playlist is read only where the source is called one, and from
  * the network no path leads to files.
  */
@@ -19,7 +18,7 @@ const containers =
   'pam_pipe,pbm_pipe,pcx_pipe,pfm_pipe,pgm_pipe,pgmyuv_pipe,pgx_pipe,phm_pipe,photocd_pipe,pictor_pipe,png_pipe,ppm_pipe,psd_pipe,' +
   'qdraw_pipe,qoi_pipe,sgi_pipe,sunrast_pipe,tiff_pipe,vbn_pipe,webp_pipe,xbm_pipe,xpm_pipe,xwd_pipe';
 
-/** What a playlist, by the ending of its name, is to ffmpeg. */
+/** ffmpeg's formats of playlists, by the endings of their names. */
 const playlists: ReadonlyMap<string, string> = new Map([
   ['.m3u8', 'hls'],
   ['.m3u', 'hls'],

@@ -1,4 +1,4 @@
-/** Cameras of this computer: what there is, and what ffmpeg is told in order to open one. */
+/** Cameras of this computer: a list of them, and ffmpeg's arguments that open one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { SynsegError } from '@synseg/core';
 import { readOptions, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
@@ -7,7 +7,7 @@ import { locateFfmpeg } from '../process/locate.ts';
 
 /** A camera that ffmpeg can open. */
 export interface CameraDevice {
-  /** What to give as a source: `camera:0`, `camera:1`, … */
+  /** The name to give as a source: `camera:0`, `camera:1`, … */
   readonly id: string;
   /** The name the system has for it; `camera:NAME` opens it too. */
   readonly name: string;
@@ -22,8 +22,7 @@ export type ListDevicesOptions = OptionsOf<typeof SIGNAL_OPTION>;
 
 /**
  * The cameras of this computer: by `/sys/class/video4linux` on Linux, by ffmpeg's AVFoundation on macOS and DirectShow
- * on
- * Windows. Empty where there is none.
+ * on Windows. Empty where there is none.
  *
  * @throws {SynsegError} `FFMPEG_MISSING` when there is no ffmpeg, on macOS and Windows.
  * @example

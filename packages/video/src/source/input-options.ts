@@ -50,7 +50,7 @@ export const NETWORK_OPTIONS = {
   networkTimeoutSeconds: withDefault(number({ above: 0 }), 10),
 };
 
-/** How a source is opened, read or not. */
+/** Options of opening a source, after they were read. */
 export type Opening = Resolved<typeof OPENING_OPTIONS & typeof NETWORK_OPTIONS>;
-/** How a source is opened. */
+/** Options of opening and playing a source, after they were read. */
 export type InputSettings = Opening & Resolved<typeof PLAYING_OPTIONS>;

@@ -1,5 +1,5 @@
 /**
- * What ffmpeg is told in order to open a source: the options before `-i`, and `-i` itself.
+ * The arguments with which ffmpeg opens a source: the options before `-i`, and `-i` itself.
  *
  * Live sources over a network get a time limit on each read. The watchdog of `live/` is quicker; the limit is for the
  * day this process is killed: ffmpeg then waits for a silent sender and would not notice.
@@ -41,17 +41,17 @@ export function checkInputOptions(
     refuse('realTime', 'a source that is not live', `live ${what}`);
 }
 
-/** How ffmpeg and ffprobe open a source. */
+/** The arguments and the input with which ffmpeg and ffprobe open a source. */
 export interface OpenInput {
   /** The options before `-i`, `-i` and what follows it. */
   readonly arguments: readonly string[];
-  /** What goes to their stdin: this process's own, or these bytes. */
+  /** Their stdin: this process's own, or these bytes. */
   readonly input?: 'inherit' | AsyncIterable<Uint8Array>;
   /** Of an image sequence: the pictures, one for each number, and how many there are a second. */
   readonly pictures?: PictureSequence & { readonly frameRate: number };
 }
 
-/** How ffmpeg decodes `source`. */
+/** The arguments and the input with which ffmpeg decodes `source`. */
 export async function decodeInput(
   source: FfmpegSource,
   options: InputSettings,
@@ -75,9 +75,10 @@ export async function decodeInput(
 }
 
 /**
- * How ffmpeg and ffprobe open `source`. ffmpeg is asked for cameras by name where it must be.
+ * The arguments and the input with which ffmpeg and ffprobe open `source`. Where cameras are opened by name, ffmpeg
+ * lists them.
  *
- * @param onUnreadable - told of each picture of a sequence that cannot be read, and why
+ * @param onUnreadable - called with each picture of a sequence that cannot be read, and why
  * @throws {SynsegError} `VIDEO_DECODE` when it is a folder, no camera of this computer, or a pattern without pictures
  */
 export async function openInput(
@@ -139,10 +140,8 @@ const listable =
 
 /**
  * An address that is not to be seen in the list of processes goes to ffmpeg on its stdin, as the one entry of a list of
- * its
- * `concat` format. `undefined` when there is nothing to hide, or the options cannot all be in the list. Live sources
- * only:
- * through the list ffmpeg says no length, and times begin at 0.
+ * its `concat` format. `undefined` when there is nothing to hide, or the options cannot all be in the list. Live
+ * sources only: through the list ffmpeg says no length, and times begin at 0.
  */
 function hiddenInput(url: string, options: readonly string[], listening: boolean): OpenInput | undefined {
   const names = options.filter((_, at) => at % 2 === 0);

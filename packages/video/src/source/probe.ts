@@ -1,4 +1,7 @@
-/** What ffprobe says about a source, without decoding it. It opens the source: what can be read once is then read. */
+/**
+ * Facts about a source from ffprobe, without decoding it. The source is opened: one that can be read only once is then
+ * used up.
+ */
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { PIXEL_LIMIT, readOptions, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';

@@ -8,8 +8,7 @@ const mostRedirects = 5;
  * The address that `url` leads to.
  *
  * @throws {SynsegError} `VIDEO_DECODE` when it, or a redirect on the way, is no public address or a playlist, whose
- * entries
- * would be opened unseen
+ * entries would be opened unseen
  */
 export async function publicAddress(url: string, timeoutSeconds: number): Promise<string> {
   const refuse = (at: string, rule: string): never => {

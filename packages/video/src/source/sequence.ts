@@ -1,8 +1,7 @@
 /**
  * Image sequences: which files a pattern names, and their bytes as one stream. Patterns are expanded here, not by
- * ffmpeg:
- * its Windows builds know no `*`, it reads a `%` or a bracket anywhere in a path as a pattern, and it forgets the
- * names.
+ * ffmpeg: its Windows builds know no `*`, it reads a `%` or a bracket anywhere in a path as a pattern, and it forgets
+ * the names.
  *
  * The files go to ffmpeg as packets of a Matroska stream on its stdin, each with its own time. So a file that cannot be
  * read or decoded leaves a gap, and the others keep their numbers and names.
@@ -52,8 +51,8 @@ export function isPicture(path: string): boolean {
 /**
  * The files that `path` names: `%d` and `%05d` stand for a number, printed so, and the files come in the order of their
  * numbers, wherever those begin and with or without gaps; `*`, `?`, `[a-z]`, `[!a-z]` and `{png,jpg}` are the shell's,
- * and
- * the files come in the order of their names, numbers in them by value. Only the last part of the path is a pattern.
+ * and the files come in the order of their names, numbers in them by value. Only the last part of the path is a
+ * pattern.
  *
  * @throws {SynsegError} `VIDEO_DECODE` when there is none, or none whose format is known.
  */
@@ -140,7 +139,7 @@ function regExp(source: string): RegExp {
   }
 }
 
-/** How pictures begin, ffmpeg's decoder for them, and its format for one that lies in a file. */
+/** The first bytes of pictures, ffmpeg's decoder for them, and its format for one in a file. */
 const beginnings: readonly (readonly [beginning: RegExp, decoder: string, format: string])[] = [
   [/^\x89PNG/, 'png', 'png_pipe'],
   [/^\xff\xd8\xff/, 'mjpeg', 'jpeg_pipe'],
@@ -215,9 +214,9 @@ async function readPicture(path: string, most?: number): Promise<Buffer | string
 }
 
 /**
- * The pictures as one stream for ffmpeg, for ever with `loop`. What cannot be read is left out and told.
+ * The pictures as one stream for ffmpeg, for ever with `loop`. Files that cannot be read are left out and reported.
  *
- * @param onUnreadable - told of each file that cannot be read, and why
+ * @param onUnreadable - called with each file that cannot be read, and why
  */
 export async function* pictureStream(
   { folder, names, first, decoder }: PictureSequence,

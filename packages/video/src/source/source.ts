@@ -1,6 +1,4 @@
-/**
- * What can be read, and how it is named to people. What ffmpeg is told in order to open it is in `input.ts`.
- */
+/** The kinds of sources, and their names for people. The arguments that open them are in `input.ts`. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
@@ -19,15 +17,14 @@ import type { PixelFormat } from '../decode/pixel-formats.ts';
 import { isSequence } from './sequence.ts';
 
 /**
- * Where pictures come from. A string is one of:
+ * A source of pictures. A string is one of:
  * - a path, `file:` URLs included; a name that exists is that file, whatever characters are in it;
  * - an image sequence: `frames/%05d.png` (by number, from any number on, gaps passed over) or `frames/*.jpg` (by name,
  *   numbers in it by value), its pattern in the last part of the path;
  * - `-`: this process's stdin;
  * - a camera: `camera:0`, `camera:NAME` as {@link listDevices} names it, or `/dev/video0`;
  * - any other URL ffmpeg opens: rtsp, rtmp, http(s), udp, srt, tcp, … An HLS playlist that is live (`{ url, live: true
- *   }`)
- *   is read at its own speed: its frames come many seconds at once.
+ *   }`) is read at its own speed: its frames come many seconds at once.
  */
 export type VideoSource = string | URL | FfmpegInput | AsyncIterable<RawFrame>;
 
@@ -56,23 +53,21 @@ const FFMPEG_INPUT = {
 export interface RawFrame {
   /**
    * The pixels in the order `format` says, rows without padding, 0 to 255. They are copied when the frame is taken: a
-   * view
-   * into memory that is used again is fine from the next request on.
+   * view into memory that is used again is fine from the next request on.
    */
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
   /**
    * Layout: `'rgb'`, `'bgr'`, `'rgba'`, `'bgra'` and `'gray'` are whole pixels; `'nv12'` is the Y plane and then U and
-   * V by
-   * turns, `'i420'` the planes Y, U, V, both at half size (rounded up), BT.601 in limited range. @default 'rgb'
+   * V by turns, `'i420'` the planes Y, U, V, both at half size (rounded up), BT.601 in limited range. @default 'rgb'
    */
   readonly format?: PixelFormat;
   /** Presentation time. @default seconds since the first frame */
   readonly timeSeconds?: number;
 }
 
-/** What a source is, as far as its name tells. */
+/** The facts about a source that its name tells. */
 export interface SourceDescription {
   /** For people: a path, or of a URL scheme, host, port and the last part of its path where that is a plain word. */
   readonly name: string;
@@ -102,7 +97,7 @@ export function isFrames(source: VideoSource): source is AsyncIterable<RawFrame>
   return typeof source === 'object' && Symbol.asyncIterator in source;
 }
 
-/** What goes after `-i`, before the kind of source is looked at. */
+/** The text of a source as the caller gave it. */
 function sourceText(source: FfmpegSource): string {
   return typeof source === 'string' ? source : source instanceof URL ? source.href : source.url;
 }
@@ -171,10 +166,7 @@ export function sourcePath(source: VideoSource): string | undefined {
   return text;
 }
 
-/**
- * What ffmpeg and ffprobe take after `-i` for a file or a URL: `file:` in front of a path keeps `:` and `-` in names
- * from meaning more.
- */
+/** The text after `-i` for a file or a URL: `file:` in front of a path keeps `:` and `-` in names from meaning more. */
 export function sourceInput(source: VideoSource): string {
   if (isFrames(source)) throw new Error('internal: pushed frames are not opened by ffmpeg');
   const text = sourceText(source);
@@ -212,7 +204,10 @@ export function sourceNames(sources: readonly VideoSource[]): readonly string[] 
   });
 }
 
-/** What must not be shown of a source, wherever ffmpeg says it: its address, and what the caller's options hold. */
+/**
+ * The texts of a source that must not be shown where ffmpeg prints them: its address, and values of the caller's
+ * options.
+ */
 export function sourceSecrets(source: VideoSource): readonly string[] {
   if (isFrames(source)) return [];
   const own = (source as FfmpegInput).inputOptions ?? [];

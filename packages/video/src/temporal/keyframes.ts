@@ -1,7 +1,6 @@
 /**
  * Five views now and then, one view between: every k-th frame, the first, and the first after a scene cut are key
- * frames.
- * What a key frame found is carried on by smoothing, whose weight is smaller for the coarser frames between.
+ * frames. What a key frame found is carried on by smoothing, whose weight is smaller for the coarser frames between.
  */
 import { integer, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';
 import { isSameSize, makeThumbnail, measureChange, movedShare, type Picture, type Thumbnail } from './motion.ts';

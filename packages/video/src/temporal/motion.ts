@@ -1,6 +1,6 @@
 /**
- * How much one picture differs from another, overall and per patch. This is not optical flow: nothing says where things
- * went, only where the picture is no longer what it was, which is what smoothing, hold and key frames need to know.
+ * The difference between two pictures, overall and per patch. This is not optical flow: nothing says where things went,
+ * only where the picture is no longer what it was, which is what smoothing, hold and key frames need to know.
  *
  * Pictures are first averaged into a thumbnail of 88×88 cells: noise and compression flicker fall, a moving thing does
  * not, and a thumbnail is small enough to be kept and sent between threads with every frame.
@@ -20,7 +20,7 @@ export interface Thumbnail {
   readonly columns: number;
 }
 
-/** What changed between two pictures. */
+/** The change from one picture to another. */
 export interface PictureChange {
   /** Mean absolute difference over the picture, 0 (the same) to 1 (black against white). */
   readonly mean: number;

@@ -46,12 +46,12 @@ export const SMOOTHING_OPTIONS = {
 };
 export type SmoothingOptions = OptionsOf<typeof SMOOTHING_OPTIONS>;
 
-/** What a frame is smoothed with. */
+/** Settings that a frame is smoothed with. */
 export interface Smoothing extends Resolved<typeof MOTION_OPTIONS> {
   readonly weight: number;
 }
 
-/** What a frame of `views` views is smoothed with, in a sequence with key frames or without. */
+/** Settings for a frame of `views` views, in a sequence with key frames or without. */
 export function smoothingOf(
   { weight, betweenWeight, motionThreshold, sceneCutThreshold }: Resolved<typeof SMOOTHING_OPTIONS>,
   views: 1 | 5,
@@ -67,7 +67,7 @@ export interface ActivationMaps {
   readonly activations: Float32Array;
   readonly width: number;
   readonly height: number;
-  /** Which label set the maps belong to (`LabelSet.key`): maps of different labels are not mixed. */
+  /** The label set that the maps belong to (`LabelSet.key`): maps of different labels are not mixed. */
   readonly key: string;
 }
 
@@ -82,7 +82,7 @@ export interface SmoothingState extends ActivationMaps {
  * Mixes a frame's activation maps into those of the frames before.
  *
  * `smoothed ← before + w × (new − before)`, `w` being the weight on patches that stand still and 1 on those that moved
- * and their neighbours, interpolated between patch centres.
+ * and their neighbors, interpolated between patch centers.
  *
  * @param state The result for the source's previous frame; undefined at the first. It is not changed. When the size of
  *   maps or picture or the key is another now, it is dropped.
@@ -130,7 +130,7 @@ function continues(state: SmoothingState, maps: ActivationMaps, thumbnail: Thumb
   return sameMaps && isSameSize(state.thumbnail, thumbnail);
 }
 
-/** Weight of the new maps per patch: by the patch's own change and its neighbours', whichever is larger. */
+/** Weight of the new maps per patch: by the patch's own change and its neighbors', whichever is larger. */
 function patchWeights({ patches, rows, columns }: PictureChange, weight: number, threshold: number): Float32Array {
   const own = patches.map((change) => weight + (1 - weight) * Math.min(Math.max((2 * change) / threshold - 1, 0), 1));
   const wide = new Float32Array(own.length);
@@ -179,7 +179,7 @@ function mix(
   }
 }
 
-/** Which two patches a pixel lies between, half-pixel centres, and how far it is from the first. */
+/** The two patches that a pixel lies between (half-pixel centers), and its distance from the first. */
 function positionOf(
   pixel: number,
   pixels: number,
