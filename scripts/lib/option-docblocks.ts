@@ -122,7 +122,7 @@ function textOf(property: ts.Node, { file, source }: Constant): OptionText {
   const literal = flat(tag?.comment);
   return {
     text: flat(doc?.comment).replaceAll('`', '').replace(/\.$/, ''),
-    ...(literal === '' ? {} : { literal, default: literal.replaceAll('`', '').replace(/^'(.*)'$/, '$1') }),
+    ...(literal === '' ? {} : { literal, default: literal.replaceAll('`', '').replace(/^'([^']*)'$/, '$1') }),
     ...{ file, line },
   };
 }

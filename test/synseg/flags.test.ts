@@ -45,7 +45,7 @@ describe('flagsOf()', () => {
     const help = (name: string, described: Options, option: string): string | undefined =>
       flagsOf(name, described).find((found) => found.option === option)?.help;
     expect(help('SEGMENT_FLAGS', SEGMENT_FLAGS, 'maxPixels')).toBe(
-      'Pixels of one picture, mask or video frame: width × height (default: 100 million)',
+      'Most pixels that one picture, mask or video frame may have: width × height (default: 100 million)',
     );
     expect(help('TRAIN_FLAGS', TRAIN_FLAGS, 'decoder')).toMatch(
       / \(takes reduce-dim, heads, intermediate-size, head\)$/,

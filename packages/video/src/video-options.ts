@@ -77,13 +77,13 @@ export const SEGMENT_VIDEOS_OPTIONS = {
   ...SOURCE_OPTIONS,
   ...LIVE_OPTIONS,
   /**
-   * For frames that come faster than they are segmented: `every-frame` lets the source wait, `freshest` takes the
-   * newest frame and counts the others.
-   * @default 'auto': freshest for cameras and live streams, else every frame
+   * Treatment of frames that arrive faster than they are segmented: `every-frame` lets the source wait, `freshest`
+   * takes the newest frame and counts the others as dropped.
+   * @default 'auto', which is freshest for cameras and live streams, else every-frame
    */
   policy: withDefault(choice(['auto', 'every-frame', 'freshest']), 'auto'),
   /**
-   * Drops and counts frames that are older than this when their result is there, seconds; under `freshest`.
+   * Age in seconds from which a frame is dropped and counted although its result is ready; only under `freshest`.
    * @default no bound
    */
   maxStalenessSeconds: withDefault(number({ above: 0, endless: true }), Infinity),
@@ -109,8 +109,8 @@ export const SEGMENT_VIDEOS_OPTIONS = {
   /** Skips the model while the picture stands still. */
   hold: group(HOLD_OPTIONS),
   /**
-   * Five views now and then, one between; instead of `views`. With `smooth`, whose weights then differ; without it, it
-   * flickers.
+   * Key frames with five views, and one view between them, instead of `views`. Use it with `smooth`, whose weights
+   * then differ; without it, the masks flicker.
    */
   keyframes: group(KEYFRAME_OPTIONS),
   ...LOOK_OPTIONS,
@@ -127,17 +127,17 @@ export const SEGMENT_VIDEOS_OPTIONS = {
   /** Quality and width of `render: ['jpeg']`. */
   jpeg: group(FRAME_JPEG_OPTIONS),
   /**
-   * Frames under way at a time, of all sources.
+   * Most frames under way at a time, of all sources.
    * @default 4, and at least 2 for each source
    */
   maxInFlight: integer(),
   /**
-   * Threads for what costs CPU per frame, at most; they start as they are needed.
+   * Most threads for the work on frames; they start as they are needed.
    * @default processors less one, 1 to 4
    */
   workers: integer(),
   /**
-   * For a frame that cannot be segmented: `throw` ends the video, `skip` passes it over and counts it.
+   * Treatment of a frame that cannot be segmented: `throw` ends the video, `skip` leaves it out and counts it.
    * @default 'throw'
    */
   onError: withDefault(choice(['throw', 'skip']), 'throw'),

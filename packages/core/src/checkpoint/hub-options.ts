@@ -19,7 +19,7 @@ export const HUB_OPTIONS = {
    */
   revision: withDefault(text(), 'main'),
   /**
-   * Use the hub's cache only, never the network.
+   * Uses the hub's cache only, never the network.
    * @default HF_HUB_OFFLINE, else false
    */
   offline: flag(),

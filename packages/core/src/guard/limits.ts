@@ -8,7 +8,7 @@ import { integer, readOptions, withDefault, type Resolved } from './options.ts';
 /** The limit of pictures, masks and video frames. */
 export const PIXEL_LIMIT = {
   /**
-   * Pixels of one picture, mask or video frame: width × height.
+   * Most pixels that one picture, mask or video frame may have: width × height.
    * @default 100 million
    */
   maxPixels: withDefault(integer(), 100_000_000),
@@ -17,12 +17,12 @@ export const PIXEL_LIMIT = {
 /** Limits of one encoded picture. */
 export const FETCH_LIMITS = {
   /**
-   * Bytes of one encoded picture, read from a file or fetched.
+   * Most bytes that one encoded picture may have, read from a file or fetched.
    * @default 256 MiB
    */
   maxImageBytes: withDefault(integer(), 256 * 2 ** 20),
   /**
-   * Seconds from the request for a picture to its last byte.
+   * Most seconds from the request for a picture to its last byte.
    * @default 60
    */
   maxFetchSeconds: withDefault(integer(), 60),
@@ -31,7 +31,7 @@ export const FETCH_LIMITS = {
 /** The limit of results that hold a plane for each label. */
 export const RESULT_LIMIT = {
   /**
-   * Labels × pixels of one result, where masks (a byte each) or activation maps (four bytes) are asked for.
+   * Most labels × pixels of one result with masks (a byte each) or activation maps (four bytes).
    * @default 500 million
    */
   maxLabelPixels: withDefault(integer(), 500_000_000),
@@ -40,17 +40,17 @@ export const RESULT_LIMIT = {
 /** Limits of a download from a hub. */
 export const DOWNLOAD_LIMITS = {
   /**
-   * Seconds that a download may bring nothing before the connection is dropped and tried again.
+   * Seconds without data after which a download is tried again on a new connection.
    * @default 30
    */
   maxSilenceSeconds: withDefault(integer(), 30),
   /**
-   * Files and folders at the top of a hub repository.
+   * Most files and folders at the top of a hub repository.
    * @default 10,000
    */
   maxListedFiles: withDefault(integer(), 10_000),
   /**
-   * Bytes of all files of a checkpoint that is downloaded.
+   * Most bytes of all files of a downloaded checkpoint.
    * @default 50 GiB
    */
   maxDownloadBytes: withDefault(integer(), 50 * 2 ** 30),

@@ -13,12 +13,12 @@ export const IMAGE_OPTIONS = {
   ...PIXEL_LIMIT,
   ...FETCH_LIMITS,
   /**
-   * Take drawings as well: SVG, which can hold a great deal of work in a few bytes.
+   * Accepts SVG as well, which can hold a great deal of work in a few bytes.
    * @default false
    */
   allowSVG: withDefault(flag(), false),
   /**
-   * Open web addresses only, and of those only public ones, wherever names and redirects lead: for services that open
+   * Opens web addresses only, and of those only public ones, wherever names and redirects lead: for services that open
    * what their users send. No proxy is used.
    * @default false
    */

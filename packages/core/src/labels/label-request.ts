@@ -45,7 +45,7 @@ export type LabelInput = string | LabelDescription;
 /** Options of `Segmenter.labels()`. */
 export const LABELS_OPTIONS = {
   /**
-   * Sentences the names are put into; a checkpoint with a vocabulary looks names up as they are.
+   * Sentences that the names are put into. A checkpoint with a vocabulary looks the names up as they are.
    * @default the checkpoint's, see `Segmenter.templates`
    */
   templates: templatesOption(),

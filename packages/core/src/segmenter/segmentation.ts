@@ -21,7 +21,7 @@ import type { SegmentReply } from '../session/protocol.ts';
 export const OVERLAY_OPTIONS = {
   ...BLEND_OPTIONS,
   /**
-   * Draw the names and areas of the labels found.
+   * Draws the names and areas of the labels found.
    * @default true
    */
   legend: withDefault(flag(), true),

@@ -16,7 +16,7 @@ import { CHECKPOINT_SHAPE, resolveShape } from './checkpoint-shape.ts';
 export const CREATE_OPTIONS = {
   ...CHECKPOINT_SHAPE,
   /**
-   * Tokens of the vocabulary at most.
+   * Most tokens of the vocabulary.
    * @default 2048
    */
   vocabulary: withDefault(integer({ least: LEAST_VOCABULARY, most: MOST_VOCABULARY }), 2048),

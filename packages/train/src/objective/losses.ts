@@ -15,11 +15,11 @@ export const LOSS_WEIGHTS = {
   separation: weight,
   /** The projector finds the labels that a caption or tags state (recipe 'tags'). */
   grounding: weight,
-  /** The decoder shares patches among stated labels as the projector does (recipe 'tags'). */
+  /** The decoder distributes patches among a picture's labels as the projector does (recipe 'tags'). */
   distillation: weight,
-  /** Each patch is one of the stated labels, and each of them has some (recipe 'dense-captions'). */
+  /** Each patch is one of the picture's labels, and each label has some patches (recipe 'dense-captions'). */
   partial: weight,
-  /** The decoder shares patches among stated and other labels as the projector does (recipe 'dense-captions'). */
+  /** The decoder distributes patches among its own and other labels as the projector does (recipe 'dense-captions'). */
   sharing: weight,
   /** Cross-entropy against masks of each label by itself. */
   masks: weight,

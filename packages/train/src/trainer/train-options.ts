@@ -54,7 +54,7 @@ export type PeriodicEvaluation = OptionsOf<typeof PERIODIC_EVALUATION_OPTIONS, '
 const RETRIEVAL_OPTIONS = {
   /** Source of the pairs, as `data` of the training itself. */
   data: DATA,
-  /** Pairs at most; the seed draws them. */
+  /** Most pairs; the seed draws them. */
   limit: withDefault(integer({ least: 2 }), 512),
   every,
 };
@@ -119,7 +119,7 @@ const ADVANCED_OPTIONS = {
    */
   keepEvery: integer(),
   /**
-   * Threads that decode pictures.
+   * Threads for decoding pictures.
    * @default one less than there are processors, from 1 to 8
    */
   workers: integer(),
@@ -221,7 +221,7 @@ export const TRAIN_OPTIONS = {
    * @default the recipe's: 2e-3, 1e-3 of 'tags', 1e-5 of 'paper'
    */
   learningRate: number({ least: 0 }),
-  /** Labels of a picture at most; of more a random choice. */
+  /** Most labels of a picture; of more, a random choice. */
   maxCategories: withDefault(integer({ most: 1024 }), 32),
   /**
    * Prompt templates of the categories; a vocabulary looks names up as they are.

@@ -4,8 +4,8 @@ import { callback, integer, number, withDefault, type OptionsOf, type Resolved }
 /** Options of how a live source that broke is opened again. */
 export const RECONNECT_OPTIONS = {
   /**
-   * Failures in a row after which it is given up.
-   * @default none: it is tried until it answers
+   * Failures in a row after which the source is given up.
+   * @default no limit
    */
   maxAttempts: withDefault(integer({ endless: true }), Infinity),
   /**

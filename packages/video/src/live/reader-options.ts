@@ -36,7 +36,7 @@ export const LIVE_OPTIONS = {
    * @default 15, or the stall timeout if longer
    */
   connectTimeoutSeconds: number({ above: 0, endless: true }),
-  /** Waits and attempts when a live source broke; `false`: it is not opened again. Files never are. */
+  /** Waits and attempts after a live source has failed; `false` never opens it again. Files are not opened again. */
   reconnect: groupOrFalse(RECONNECT_OPTIONS),
 };
 

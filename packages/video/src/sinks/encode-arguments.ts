@@ -18,7 +18,7 @@ export const ENCODE_VIDEO_OPTIONS = {
   pixelAspect: withDefault(number({ above: 0 }), 1),
   /** Frames per second to plan for; each frame is shown at its own time all the same. */
   frameRate: number({ above: 0 }),
-  /** Source of the frames; its sound is taken along if `audioCodec` is given. Never written to. */
+  /** Source of the frames; its sound is taken along if `audioCodec` is given. It is never written to. */
   source: value<VideoSource>('be a source of video', isSource),
   /**
    * Codec of the source's first audio stream, which is copied in step with the frames, or made AAC if the file cannot

@@ -11,7 +11,7 @@ export const HOLD_OPTIONS = {
    */
   threshold: withDefault(number({ above: 0, endless: true }), 0.03),
   /**
-   * Of so many frames at least one is segmented, whatever the picture does.
+   * Longest run of frames of which at least one is segmented.
    * @default 25
    */
   maxFrames: withDefault(integer({ endless: true }), 25),
