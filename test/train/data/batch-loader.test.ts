@@ -197,7 +197,7 @@ describe('BatchLoader', () => {
 
   it('turns and crops the mask as the picture', async () => {
     const [w, h] = [64, 48];
-    // Left-top is marked, so that mirroring shows; the class of a pixel is written in its colour.
+    // Left-top is marked, so that mirroring shows; the class of a pixel is written in its color.
     const classAt = (x: number, y: number): number => (x < w / 3 ? (y < h / 2 ? 1 : 2) : y < h / 2 ? 3 : 4);
     const labels = Uint8Array.from({ length: w * h }, (_, pixel) => classAt(pixel % w, Math.floor(pixel / w)));
     const rgb = Uint8Array.from({ length: 3 * w * h }, (_, byte) => 50 * labels[Math.floor(byte / 3)]!);
@@ -217,7 +217,7 @@ describe('BatchLoader', () => {
       inputSize: [24, 32],
     });
     const { pixels, masks } = batches[0]!;
-    // Bilinear pixels between two classes have a colour of neither; all others must agree.
+    // Bilinear pixels between two classes have a color of neither; all others must agree.
     const clear = [...masks!.keys()].filter((pixel) => pixels![3 * pixel]! % 50 === 0);
     expect(clear.length).toBeGreaterThan(0.85 * masks!.length);
     expect(clear.filter((pixel) => pixels![3 * pixel] !== 50 * masks![pixel]!)).toEqual([]);

@@ -65,7 +65,7 @@ describe('openDataset() on COCO JSON', () => {
     ]);
   });
 
-  it('paints instances into an index mask: small over large, crowds alone not labelled', async () => {
+  it('paints instances into an index mask: small over large, crowds alone not labeled', async () => {
     const { dataset } = await openWarned({ source: instances, images: at('photos') });
     expect([dataset.classes, dataset.ignoreIndex, dataset.backgroundIndex]).toEqual([
       [

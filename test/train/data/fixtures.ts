@@ -11,7 +11,7 @@ import { START, type Dataset, type DatasetPosition, type Drawn } from '../../../
 import type { Sample } from '../../../packages/train/src/data/sample.ts';
 import { encodePNG } from '../../../packages/core/src/image/encode.ts';
 
-/** A PNG of one colour. */
+/** A PNG of one color. */
 export async function plainPicture(rgb: readonly [number, number, number], width = 8, height = 6): Promise<Uint8Array> {
   return encodePNG(
     Uint8Array.from({ length: width * height * 3 }, (_, index) => rgb[index % 3]!),

@@ -31,7 +31,7 @@ describe('Random', () => {
     expect(new Set(seeds.map((seed) => first(...seed))).size).toBe(seeds.length);
   });
 
-  it('is uniform over neighbouring seeds, as samples of an epoch have them', () => {
+  it('is uniform over neighboring seeds, as samples of an epoch have them', () => {
     const bins = new Array<number>(10).fill(0);
     for (let index = 0; index < 20_000; index++) bins[Math.floor(first(42, 0, index) * 10)]! += 1;
     for (const count of bins) expect(Math.abs(count - 2000)).toBeLessThan(5 * Math.sqrt(2000));

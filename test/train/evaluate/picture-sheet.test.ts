@@ -33,13 +33,13 @@ async function judged(key: string, order = 0): Promise<JudgedPicture> {
   };
 }
 
-/** The colour the sheet shows for a label over grey. */
+/** The color the sheet shows for a label over gray. */
 function painted(label: number): number[] {
   const weight = Math.round(256 * 0.65);
   return labelColors(['sky', 'road'])[label]!.map((part) => (GREY * (256 - weight) + part * weight + 128) >> 8);
 }
 
-it('shows photo, ground truth and prediction side by side, colours only where pixels count', async () => {
+it('shows photo, ground truth and prediction side by side, colors only where pixels count', async () => {
   const path = join(folder, 'sheet.png');
   await writePictureSheet(path, [await judged('a')], ['sky', 'road']);
   const { data, width, height } = await decodePixels(path);

@@ -11,17 +11,17 @@ import { failureOf } from '../data/fixtures.ts';
 const folder = temporaryFolder();
 const [width, height] = [13, 5];
 const indices = Uint8Array.from({ length: width * height }, (_, index) => ((index * 7) % 11) % 4);
-const colours = [
+const colors = [
   [0, 0, 0],
   [80, 80, 80],
   [160, 160, 160],
   [240, 10, 10],
 ] as const;
-const coloured = Uint8Array.from(
+const colored = Uint8Array.from(
   { length: width * height * 3 },
-  (_, at) => colours[indices[Math.floor(at / 3)]!]![at % 3]!,
+  (_, at) => colors[indices[Math.floor(at / 3)]!]![at % 3]!,
 );
-const picture = (): Sharp => sharp(coloured, { raw: { width, height, channels: 3 } });
+const picture = (): Sharp => sharp(colored, { raw: { width, height, channels: 3 } });
 
 /** Which index stands for which, when a palette has an order of its own. */
 function ranks(data: Uint8Array): number[] {
@@ -43,12 +43,12 @@ describe('readIndexMask()', () => {
     expect(await readIndexMask(path)).toEqual({ width: 16, height: 16, data });
   });
 
-  it.each([2, 4, 16, 256])('keeps palette indices, palette of up to %d colours', async (maximum) => {
-    const colourOf = (index: number): number[] => (maximum === 2 ? [index * 255, 0, 0] : [...colours[index]!]);
+  it.each([2, 4, 16, 256])('keeps palette indices, palette of up to %d colors', async (maximum) => {
+    const colorOf = (index: number): number[] => (maximum === 2 ? [index * 255, 0, 0] : [...colors[index]!]);
     const count = Math.min(maximum, 4);
     const source = Uint8Array.from(
       { length: width * height * 3 },
-      (_, at) => colourOf(indices[Math.floor(at / 3)]! % count)[at % 3]!,
+      (_, at) => colorOf(indices[Math.floor(at / 3)]! % count)[at % 3]!,
     );
     const png = await sharp(source, { raw: { width, height, channels: 3 } })
       .png({ palette: true, colours: maximum, dither: 0 })

@@ -102,7 +102,7 @@ describe('maskLoss()', () => {
     );
   });
 
-  it('of one row is the mean over its labelled pixels, by hand', async () => {
+  it('of one row is the mean over its labeled pixels, by hand', async () => {
     const inputs: Record<string, TensorData> = {
       logits: feed([0, Math.log(3), -Math.log(3), 5], [1, 2, 2]),
       masks: feed([4, 4, 9, IGNORED], [1, 2, 2], 'uint8'),
@@ -174,7 +174,7 @@ describe('maskShareLoss()', () => {
 
   it('of two labels is the cross-entropy of a choice between them, by hand', async () => {
     const inputs: Record<string, TensorData> = {
-      // Odds of 3 to 1 for the first label, 1 to 1, 1 to 4; an unlabelled pixel, and one whose class has no row.
+      // Odds of 3 to 1 for the first label, 1 to 1, 1 to 4; an unlabeled pixel, and one whose class has no row.
       logits: feed([Math.log(3), 7, 0, 1, 2, 0, 7, Math.log(4), 1, 2], [2, 1, 5]),
       masks: feed([0, 1, 1, IGNORED, 9], [1, 1, 5], 'uint8'),
       imageOfRow: feed([0, 0], [2], 'int32'),
@@ -214,7 +214,7 @@ describe('maskShareLoss()', () => {
     expect(Math.abs((zero?.value as number) - expectedShare())).toBeLessThan(1e-5 * expectedShare());
   });
 
-  it('is 0 for a batch without a labelled pixel', async () => {
+  it('is 0 for a batch without a labeled pixel', async () => {
     const inputs = {
       ...feeds,
       masks: feed(

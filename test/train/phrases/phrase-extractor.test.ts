@@ -1,25 +1,25 @@
 /** The noun phrases of captions: against labels by hand, and rule by rule. */
 import { describe, expect, it } from 'vitest';
 import { PhraseExtractor } from '../../../packages/train/src/phrases/phrase-extractor.ts';
-import { HELD_OUT, TUNED, type LabelledCaption } from './labelled-captions.ts';
+import { HELD_OUT, TUNED, type LabeledCaption } from './labeled-captions.ts';
 
 const extractor = new PhraseExtractor();
 const extract = (caption: string): string[] => extractor.extract(caption);
 
 /** F1 over all phrases of a set; a phrase is right when it equals a label. */
-function f1(captions: readonly LabelledCaption[]): number {
-  let [right, found, labelled] = [0, 0, 0];
+function f1(captions: readonly LabeledCaption[]): number {
+  let [right, found, labeled] = [0, 0, 0];
   for (const [caption, labels] of captions) {
     const phrases = extract(caption);
     right += phrases.filter((phrase) => labels.includes(phrase)).length;
     found += phrases.length;
-    labelled += labels.length;
+    labeled += labels.length;
   }
-  return (2 * right) / (found + labelled);
+  return (2 * right) / (found + labeled);
 }
 
-describe('captions labelled by hand', () => {
-  it('gives the labelled phrases of captions it was not tuned on with F1 above 0.95', () => {
+describe('captions labeled by hand', () => {
+  it('gives the labeled phrases of captions it was not tuned on with F1 above 0.95', () => {
     const score = f1(HELD_OUT);
     console.log(
       `Phrase F1: ${score.toFixed(3)} on ${HELD_OUT.length} held-out captions, ${f1(TUNED).toFixed(3)} on ` +
@@ -28,7 +28,7 @@ describe('captions labelled by hand', () => {
     expect(score).toBeGreaterThan(0.95); // measured 0.971
   });
 
-  it('gives the labelled phrases of captions it was tuned on with F1 above 0.98', () => {
+  it('gives the labeled phrases of captions it was tuned on with F1 above 0.98', () => {
     expect(f1(TUNED)).toBeGreaterThan(0.98); // measured 1.000
   });
 });

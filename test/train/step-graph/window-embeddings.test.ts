@@ -23,7 +23,7 @@ import { tinyModel } from './tiny-step.ts';
 const TOLERANCE = 1e-5;
 type Size = readonly [height: number, width: number];
 
-/** Windows each way; a side is eight halves of a window long, and neighbours share half. */
+/** Windows each way; a side is eight halves of a window long, and neighbors share half. */
 const ACROSS = 7;
 const HALVES = 8;
 const PLACES = [...Array(ACROSS).keys()];

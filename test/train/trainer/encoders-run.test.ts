@@ -1,4 +1,4 @@
-/** `trainEncoders()` with the built package: a fresh nano learns shapes and colours from captions. */
+/** `trainEncoders()` with the built package: a fresh nano learns shapes and colors from captions. */
 import { join } from 'node:path';
 import {
   createCheckpoint,

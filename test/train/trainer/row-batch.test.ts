@@ -512,7 +512,7 @@ describe('rows for masks', () => {
     expect(rowsOf(part).filter(([image]) => image === 1)[0]).toEqual([1, 'sun', 1, 5]);
   });
 
-  it('of a picture without labelled pixels are its categories, without a class', () => {
+  it('of a picture without labeled pixels are its categories, without a class', () => {
     const [part] = cut(
       batchOf(
         [['cat', 'fog'], ['dog']],
@@ -529,7 +529,7 @@ describe('rows for masks', () => {
     ]);
   });
 
-  it('have masks without a labelled pixel where the batch has none', () => {
+  it('have masks without a labeled pixel where the batch has none', () => {
     const [part] = cut(batchOf([['cat'], ['dog']]), { classes }) as [MicroBatch];
     expect(new Set(part.masks)).toEqual(new Set([255]));
     expect(rowsOf(part)).toEqual([

@@ -1,12 +1,12 @@
 /**
- * Pictures of one coloured shape each with a caption: eight shapes in four colours, place and size at random by number.
+ * Pictures of one colored shape each with a caption: eight shapes in four colors, place and size at random by number.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { uniform } from '../../support/random.ts';
 
-const COLOURS: Readonly<Record<string, string>> = {
+const COLORS: Readonly<Record<string, string>> = {
   red: '#e02020',
   green: '#20b030',
   blue: '#2040e0',
@@ -26,7 +26,7 @@ const SIDE = 32;
 
 /** Captions of the set, each once. */
 export const CAPTIONS = Object.keys(SHAPES).flatMap((shape) =>
-  Object.keys(COLOURS).map((colour) => `a ${colour} ${shape}`),
+  Object.keys(COLORS).map((color) => `a ${color} ${shape}`),
 );
 
 /** Writes `rounds` pictures of every caption and the table of them, JSONL; returns the table's path. */
@@ -35,17 +35,17 @@ export async function writeShapeSet(folder: string, rounds: number, seed: number
   const next = uniform(seed);
   const rows: string[] = [];
   for (const caption of Array.from({ length: rounds }, () => CAPTIONS).flat()) {
-    const [, colour, shape] = caption.split(' ') as [string, string, string];
+    const [, color, shape] = caption.split(' ') as [string, string, string];
     const between = (low: number, high: number): string => (SIDE * (low + (high - low) * next())).toFixed(2);
     const place = `translate(${between(0.4, 0.6)} ${between(0.4, 0.6)}) scale(${between(0.25, 0.35)})`;
     const svg =
       `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}"><rect width="100%" ` +
-      `height="100%" fill="#888"/><g fill="${COLOURS[colour] ?? ''}" ` +
+      `height="100%" fill="#888"/><g fill="${COLORS[color] ?? ''}" ` +
       `transform="${place}">${SHAPES[shape] ?? ''}</g></svg>`;
     const image = `images/${String(rows.length)}.png`;
     await sharp(Buffer.from(svg)).png().toFile(join(folder, image));
     // Tags say less than captions: contrastive training must not read them.
-    rows.push(JSON.stringify({ image, caption, tags: [colour] }));
+    rows.push(JSON.stringify({ image, caption, tags: [color] }));
   }
   const table = join(folder, 'captions.jsonl');
   writeFileSync(table, rows.join('\n'));

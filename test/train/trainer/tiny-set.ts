@@ -10,14 +10,14 @@ import { concat, reshape, transpose } from '../../../packages/core/src/graph/sha
 import { encodeSafetensors } from '../../../packages/core/src/checkpoint/safetensors.ts';
 import { gaussians, uniform } from '../../support/random.ts';
 
-/** What is in the pictures: a colour each; its place is its class in the masks. */
+/** What is in the pictures: a color each; its place is its class in the masks. */
 const THINGS = [
   ['road', [90, 90, 100]],
   ['car', [220, 40, 40]],
   ['tree', [30, 160, 60]],
   ['sky', [120, 180, 250]],
 ] as const;
-/** Mask value of pixels that are not labelled. */
+/** Mask value of pixels that are not labeled. */
 const UNLABELLED = 255;
 const [WIDTH, HEIGHT] = [48, 36];
 
@@ -80,7 +80,7 @@ export const TRUNK_DIM = 12;
 
 /**
  * Writes frozen encoders without a decoder: an ONNX trunk of 16 × 24 pixels in patches of 8 – a token is a patch's mean
- * colour, mapped at random – and a vocabulary.
+ * color, mapped at random – and a vocabulary.
  */
 export function writeTinyTrunk(
   folder: string,
@@ -97,9 +97,9 @@ export function writeTinyTrunk(
     patch * patch,
     3,
   ]);
-  const colours = multiply(reduceSum(patches, [2]), scalar(pixels, 1 / (patch * patch * 128)));
-  const mean = multiply(reduceSum(colours, [1], true), scalar(colours, 1 / (rows * columns)));
-  const tokens = concat([mean, colours], 1);
+  const colors = multiply(reduceSum(patches, [2]), scalar(pixels, 1 / (patch * patch * 128)));
+  const mean = multiply(reduceSum(colors, [1], true), scalar(colors, 1 / (rows * columns)));
+  const tokens = concat([mean, colors], 1);
   tapDims.forEach((channels, index) => {
     graph.output(
       `tap${String(index)}`,

@@ -35,7 +35,7 @@ describe('objective "masks"', () => {
   it('learns the masks, and reports their losses alone', async () => {
     const choices = {
       init: 'random',
-      trunk: writeTinyTrunk(join(root, 'colours')),
+      trunk: writeTinyTrunk(join(root, 'colors')),
       decoder: { reduceDim: 16, intermediateSize: 32 },
       objective: 'masks',
       recipe: 'tags',

@@ -1,5 +1,5 @@
 /**
- * Captions labelled by hand, in the styles of COCO, Conceptual Captions (3M and 12M), shops and agencies.
+ * Captions labeled by hand, in the styles of COCO, Conceptual Captions (3M and 12M), shops and agencies.
  *
  * The rule of the labels: every thing the caption names is one phrase, in lower case, with its adjectives, participles
  * and compound nouns; determiners, numbers, possessives and adverbs are left out; "X of Y" is two phrases; names count.
@@ -9,9 +9,9 @@
  *
  * The labels were written before the extractor. `TUNED` was looked at while it was written, `HELD_OUT` was not.
  */
-export type LabelledCaption = readonly [caption: string, phrases: readonly string[]];
+export type LabeledCaption = readonly [caption: string, phrases: readonly string[]];
 
-export const TUNED: readonly LabelledCaption[] = [
+export const TUNED: readonly LabeledCaption[] = [
   ['A man riding a wave on top of a surfboard.', ['man', 'wave', 'surfboard']],
   ['Two dogs play with a frisbee in the grass', ['dogs', 'frisbee', 'grass']],
   [
@@ -75,7 +75,7 @@ export const TUNED: readonly LabelledCaption[] = [
   ['wooden chairs, tables & umbrellas outside the cafe', ['wooden chairs', 'tables', 'umbrellas', 'cafe']],
 ];
 
-export const HELD_OUT: readonly LabelledCaption[] = [
+export const HELD_OUT: readonly LabeledCaption[] = [
   ['a red car parked on the street', ['red car', 'street']],
   ['A woman in a yellow raincoat walks her dog along the beach.', ['woman', 'yellow raincoat', 'dog', 'beach']],
   ['Three zebras grazing in a grassy field near a fence', ['zebras', 'grassy field', 'fence']],
