@@ -14,6 +14,11 @@ import {
 /** Name of the logarithm of the logit scale, as in published checkpoints. */
 export const LOGIT_SCALE = 'clip.logit_scale';
 
+/** Tokens of a picture: the class token and a token for each patch. */
+export function tokensOf({ patchGrid: [rows, columns] }: Pick<ModelConfig, 'patchGrid'>): number {
+  return 1 + rows * columns;
+}
+
 /**
  * The two encoders' sizes.
  *
@@ -52,9 +57,8 @@ export function encodePairs(
   const { vision, text } = encodersOf(config);
   const tokens = text.maxTokens;
   const pixels = graph.input('pixels', 'uint8', [pairs, ...config.inputSize, 3]);
-  const [rows, columns] = config.patchGrid;
   const kept =
-    patchesKept === undefined ? undefined : graph.input('keptTokens', 'float32', [1 + patchesKept, 1 + rows * columns]);
+    patchesKept === undefined ? undefined : graph.input('keptTokens', 'float32', [1 + patchesKept, tokensOf(config)]);
   const positions = graph.integers(Array.from({ length: tokens }, (_, position) => position));
   return {
     image: imageEmbeddings(

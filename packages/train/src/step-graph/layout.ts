@@ -4,7 +4,7 @@
  */
 import { sha256, type ModelConfig } from '@synseg/core/checkpoint';
 import { Graph, decode, upsampleToLogits, type Parameters, type Value } from '@synseg/core/graph';
-import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
+import { LOGIT_SCALE, encodePairs, tokensOf } from './encode-pairs.ts';
 
 /** Groups that train on frozen encoders: the decoder's and the projector. */
 export const DECODER_GROUPS = ['film', 'reduces', 'layers', 'head', 'projector'] as const;
@@ -71,7 +71,7 @@ class Recorder implements Parameters {
 export function trainedTensors(config: ModelConfig, projectorChannels: number | undefined): ParameterSpec[] {
   const recorder = new Recorder();
   const { graph } = recorder;
-  const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
+  const tokens = tokensOf(config);
   const taps = config.tapDims.map((channels, index) => graph.input(`tap${index}`, 'float32', [1, tokens, channels]));
   const { features } = decode(recorder, taps, graph.input('text', 'float32', [1, config.embeddingDim]), config.decoder);
   upsampleToLogits(recorder, features, config.patchGrid, config.decoder);

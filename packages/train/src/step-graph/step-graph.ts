@@ -11,7 +11,7 @@ import { gradients } from '../autodiff/gradients.ts';
 import { adamw, clipToNorm, globalNorm } from '../optimizer/adamw.ts';
 import { LARGEST_SCALE } from '../objective/info-nce.ts';
 import { unit } from '../objective/rows.ts';
-import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
+import { LOGIT_SCALE, encodePairs, tokensOf } from './encode-pairs.ts';
 import { FlatParameters, type Layout, type ParameterSpec } from './layout.ts';
 import { PAIR_FIGURES, pairObjective, type PairFigure } from './pair-objective.ts';
 import { FIGURES, stepObjective, type Figure } from './step-objective.ts';
@@ -125,7 +125,7 @@ function startOf(graph: Graph, { layout, prior, stage }: StepSpec, { frozen }: S
 /** The frozen trunk's taps and the projector's other features, computed or as inputs: see `pictureDims`. */
 function tapsOf(graph: Graph, spec: StepSpec, { weights, trunkModel }: StepWeights): readonly Value[] {
   const { config, images, input, trunkPrecision } = spec;
-  const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
+  const tokens = tokensOf(config);
   if (input === 'taps')
     return pictureDims(spec).map((channels, index) =>
       graph.input(`tap${index}`, 'float32', [images, tokens, channels]),

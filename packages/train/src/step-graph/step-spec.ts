@@ -13,21 +13,21 @@ export interface StepSpec {
   readonly layout: Layout;
   readonly lambda: LossWeights;
   readonly features: FeatureSource;
-  /** Weight of the start decoder's logits in what `sharing` teaches; 0: they are not computed. */
+  /** Weight of the start decoder's logits in the target of `sharing`; with 0 they are not computed. */
   readonly prior: number;
   readonly contrastive: MCCLSettings;
   readonly optimizer: AdamWSettings & { readonly weightDecay: number; readonly clipNorm: number | undefined };
-  /** Decay of the running mean of weights, or none kept. */
+  /** Decay of the running mean of the weights; undefined without one. */
   readonly ema: number | undefined;
   /** Pictures in this graph, and in the whole batch. */
   readonly images: number;
   readonly batchImages: number;
-  /** Raw pictures, or taps that were computed before; embeddings of windows always were. */
+  /** Raw pictures, or cached taps; embeddings of windows are always cached. */
   readonly input: 'pixels' | 'taps';
   /** Precision of the frozen trunk. */
   readonly trunkPrecision: 'float32' | 'float16';
   readonly stage: Stage;
-  /** Patches of a picture that the picture encoder sees, of pairs; all when undefined. */
+  /** Patches of a picture that the picture encoder sees, for pairs; undefined: all. */
   readonly patchesKept: number | undefined;
   /**
    * `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does this, then steps.

@@ -14,6 +14,7 @@ import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { START, type Dataset } from '../data/dataset.ts';
 import type { PictureLimits } from '../image/picture.ts';
+import { tokensOf } from '../step-graph/encode-pairs.ts';
 import { WINDOWS } from '../step-graph/window-embeddings.ts';
 import { toSingle } from './half.ts';
 
@@ -71,7 +72,7 @@ export class FeatureCache {
         'Cannot cache features: data must be a set of known size for cacheFeatures and features "windows", got ' +
           `${dataset.description}`,
       );
-    const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
+    const tokens = tokensOf(config);
     const lengths = dims.map((channels) => tokens * channels);
     const path = join(folder, `${await cacheKey(options)}.f16`);
     const index = `${path}.json`;

@@ -1,6 +1,6 @@
 /** Batches → inputs of the step graph, by name. */
 import type { TensorData } from '@synseg/core/runtime';
-import { encodersOf } from '../step-graph/encode-pairs.ts';
+import { encodersOf, tokensOf } from '../step-graph/encode-pairs.ts';
 import { pictureDims, type StepSpec } from '../step-graph/step-spec.ts';
 import type { MicroBatch, PairBatch } from './protocol.ts';
 
@@ -11,7 +11,7 @@ export function rowFeeds(
 ): Record<string, TensorData> {
   const { config, images } = spec;
   const [height, width] = config.inputSize;
-  const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
+  const tokens = tokensOf(config);
   const dims = pictureDims(spec);
   const feeds: Record<string, TensorData> = {
     text: { data: text, shape: [rows, config.embeddingDim] },
@@ -41,7 +41,7 @@ export function pairFeeds(
   { config }: Pick<StepSpec, 'config'>,
 ): Record<string, TensorData> {
   const [height, width] = config.inputSize;
-  const tokens = 1 + config.patchGrid[0] * config.patchGrid[1];
+  const tokens = tokensOf(config);
   return {
     pixels: { data: pixels, shape: [pairs, height, width, 3] },
     ids: { data: ids, shape: [pairs, encodersOf(config).text.maxTokens] },
