@@ -245,18 +245,18 @@ describe('a wrong field is named', () => {
     [
       trunk({ patchGrid: [6, 6] }),
       undefined,
-      'FOLDER/config.json: trunk.patchGrid must be inputSize / patchSize = [6, 4], got [6,6]',
+      'FOLDER/config.json: trunk: patchGrid must be inputSize / patchSize = [6, 4], got [6,6]',
     ],
     [trunk({ file: '' }), undefined, 'FOLDER/config.json: trunk: file must be a string, got ""'],
     [
       { ...ownTrunk, decoder: { layers: 3 } },
       undefined,
-      'FOLDER/config.json: decoder.layers must be the number of taps, 2, got 3',
+      'FOLDER/config.json: decoder: layers must be the number of taps, 2, got 3',
     ],
     [
       { ...ownTrunk, decoder: { conditional_layer: 2 } },
       undefined,
-      'FOLDER/config.json: conditional_layer must be below 2, got 2',
+      'FOLDER/config.json: decoder: conditional_layer must be below 2, got 2',
     ],
     [
       { ...ownTrunk, text: { vocabulary: 'vocab.json' } },

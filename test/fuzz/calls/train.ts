@@ -100,6 +100,12 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
       signal: signal(),
     },
   });
+  const encoders = (): object => ({
+    ...{ data: { source: 'missing.jsonl', images: 'pictures' }, init: checkpoint, out: 'run', steps: 2, batchSize: 2 },
+    advanced: { schedule: 'cosine', finalLearningRate: 0, warmupSteps: 1, weightDecay: 0.01, clipNorm: 1 },
+    ...{ seed: 1, device: 'cpu', threads: 1, saveEvery: 1, resume: false, cacheFolder: 'cache' },
+    ...{ onWarning: () => undefined, onProgress: () => undefined, signal: signal() },
+  });
   const evaluation = (): object => ({
     dataset: 'camvid',
     root: 'missing',
@@ -184,5 +190,16 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
       2,
     ),
     'planTraining': plain(train.planTraining, () => [options()]),
+    'trainEncoders': plain(
+      async (...args: Parameters<typeof train.trainEncoders>) => firstOf(train.trainEncoders(...args)),
+      () => [encoders()],
+      2,
+    ),
+    'planEncoders': plain(train.planEncoders, () => [encoders()]),
+    'readCaptions': plain(
+      async (...args: Parameters<typeof train.readCaptions>) => firstOf(train.readCaptions(...args)),
+      () => ['captions.tsv', { format: 'tsv', keys: { image: 'image', caption: 1 }, signal: signal() }],
+      2,
+    ),
   };
 }

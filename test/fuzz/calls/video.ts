@@ -160,6 +160,8 @@ export function videoCalls({ segmenter, labels }: Held): Calls {
       ],
       4,
     ),
+    'findFfmpeg': plain(video.findFfmpeg, () => [{ FFMPEG_PATH: 'a.png', PATH: '/usr/bin' }]),
+    'sourceNames': plain(video.sourceNames, () => [['a.mp4', 'a.mp4', { url: 'rtsp://user:secret@127.0.0.1/x' }]]),
     'listDevices': plain(video.listDevices, () => [{ signal: signal() }]),
     'probe': plain(
       video.probe,

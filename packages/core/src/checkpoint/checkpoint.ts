@@ -1,4 +1,5 @@
 /** A checkpoint folder on disk: its configuration, its weights, and where its other files are. */
+import { checkpointError } from './checkpoint-error.ts';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
@@ -48,20 +49,12 @@ export async function openCheckpoint(folder: string, options: OpenCheckpointOpti
 export async function readJson(path: string): Promise<unknown> {
   const text = await readTextFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw new SynsegError(
-      'CHECKPOINT_FORMAT',
-      `Cannot load checkpoint: ${path} must be readable, got ${error.message}`,
-      { cause: error },
-    );
+    throw checkpointError('load checkpoint', `${path} must be readable, got ${error.message}`, error);
   });
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SynsegError(
-      'CHECKPOINT_FORMAT',
-      `Cannot load checkpoint: ${path} must be JSON, got ${messageOf(cause)}`,
-      { cause },
-    );
+    throw checkpointError('load checkpoint', `${path} must be JSON, got ${messageOf(cause)}`, cause);
   }
 }

@@ -1,7 +1,7 @@
 /** Files that a file of a checkpoint names: they lie in the checkpoint's folder, or are refused. */
+import { checkpointError } from './checkpoint-error.ts';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, posix, win32 } from 'node:path';
-import { SynsegError } from '../errors.ts';
 import { shortJson } from '../guard/arguments.ts';
 import { isInside } from '../guard/output-paths.ts';
 
@@ -37,9 +37,8 @@ export async function fileInside(folder: string, name: unknown): Promise<string>
   const isSnapshot = basename(dirname(home)) === 'snapshots';
   const places = [home, folder, ...(isSnapshot ? [join(dirname(dirname(home)), 'blobs')] : [])];
   if (path !== undefined && places.some((place) => isInside(real as string, place))) return path;
-  throw new SynsegError(
-    'CHECKPOINT_FORMAT',
-    'Cannot load checkpoint: files that it names must lie in its folder, got ' +
-      `${name === undefined ? 'none' : shortJson(name)} (${folder})`,
+  throw checkpointError(
+    'load checkpoint',
+    'files that it names must lie in its folder, got ' + `${name === undefined ? 'none' : shortJson(name)} (${folder})`,
   );
 }

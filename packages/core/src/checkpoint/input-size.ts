@@ -17,8 +17,8 @@ export function preprocessorSize(preprocessor: Fields, patchSize: number): reado
       ? square(preprocessor.integer('size'))
       : sidesOf(preprocessor.section('size'));
   if (sides.some((side) => side % patchSize !== 0))
-    throw preprocessor.error('size', `multiples of the patch size ${String(patchSize)}`);
-  if (sides.some((side) => side > MAX_SIDE)) throw preprocessor.error('size', `at most ${String(MAX_SIDE)}`);
+    throw preprocessor.error('size', `multiples of the patch size ${patchSize}`);
+  if (sides.some((side) => side > MAX_SIDE)) throw preprocessor.error('size', `at most ${MAX_SIDE}`);
   return sides;
 }
 
@@ -33,13 +33,11 @@ function square(side: number): readonly [height: number, width: number] {
 /** A square of a side that the trunk can take. @throws RangeError for any other */
 export function squareSize(side: number, patchSize: number, where: string): readonly [height: number, width: number] {
   if (side > MAX_SIDE)
-    throw new RangeError(
-      `Cannot load checkpoint: inputSize must be at most ${String(MAX_SIDE)}, got ${String(side)} (${where})`,
-    );
+    throw new RangeError(`Cannot load checkpoint: inputSize must be at most ${MAX_SIDE}, got ${side} (${where})`);
   if (!Number.isInteger(side) || side < patchSize || side % patchSize !== 0) {
     throw new RangeError(
-      `Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${String(patchSize)}, got ` +
-        `${String(side)} (${where})`,
+      `Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${patchSize}, got ` +
+        `${side} (${where})`,
     );
   }
   return square(side);

@@ -1,5 +1,6 @@
 /** JSON files of a checkpoint, read field by field with errors that name file, field, rule and value. */
-import { SynsegError } from '../errors.ts';
+import { checkpointError } from './checkpoint-error.ts';
+import type { SynsegError } from '../errors.ts';
 import { shortJson } from '../guard/arguments.ts';
 import { isFileName } from './file-inside.ts';
 
@@ -36,54 +37,49 @@ export class Fields {
   }
 
   /** The error that a field of this file breaks a rule. */
-  error(name: string, rule: string): SynsegError {
-    return fieldError(`${this.#where}: ${name}`, rule, this.#json[name]);
+  error(name: string, rule: string, value = this.#json[name]): SynsegError {
+    return fieldError(`${this.#where}: ${name}`, rule, value);
   }
 
   integer(name: string, fallback?: number, minimum = 1): number {
     const value = this.#json[name] ?? fallback;
-    if (!Number.isInteger(value) || (value as number) < minimum)
-      throw fieldError(`${this.#where}: ${name}`, `an integer ≥ ${String(minimum)}`, value);
-    if ((value as number) > LARGEST) throw fieldError(`${this.#where}: ${name}`, `at most ${String(LARGEST)}`, value);
+    if (!Number.isInteger(value) || (value as number) < minimum) throw this.error(name, `an integer ≥ ${minimum}`);
+    if ((value as number) > LARGEST) throw this.error(name, `at most ${LARGEST}`);
     return value as number;
   }
 
   /** A number of heads that share `whole` channels evenly. */
   divisor(name: string, whole: number, fallback: number): number {
     const value = this.integer(name, fallback);
-    if (whole % value !== 0) throw fieldError(`${this.#where}: ${name}`, `a divisor of ${String(whole)}`, value);
+    if (whole % value !== 0) throw this.error(name, `a divisor of ${whole}`, value);
     return value;
   }
 
   number(name: string, fallback: number): number {
     const value = this.#json[name] ?? fallback;
-    if (typeof value !== 'number' || !Number.isFinite(value))
-      throw fieldError(`${this.#where}: ${name}`, 'a number', value);
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.error(name, 'a number');
     // Graphs compute in float32, where more is infinite.
-    if (!Number.isFinite(Math.fround(value)))
-      throw fieldError(`${this.#where}: ${name}`, 'a number that float32 can hold', value);
+    if (!Number.isFinite(Math.fround(value))) throw this.error(name, 'a number that float32 can hold');
     return value;
   }
 
   /** A number above 0, as a divisor must be. */
   positive(name: string, fallback: number): number {
     const value = this.number(name, fallback);
-    if (Math.fround(value) <= 0)
-      throw fieldError(`${this.#where}: ${name}`, value > 0 ? 'above 0 as float32' : 'above 0', value);
+    if (Math.fround(value) <= 0) throw this.error(name, value > 0 ? 'above 0 as float32' : 'above 0');
     return value;
   }
 
   string(name: string): string {
     const value = this.#json[name];
-    if (typeof value !== 'string' || value === '') throw fieldError(`${this.#where}: ${name}`, 'a string', value);
+    if (typeof value !== 'string' || value === '') throw this.error(name, 'a string');
     return value;
   }
 
   /** The name of a file in the checkpoint's folder. */
   fileName(name: string): string {
     const value = this.string(name);
-    if (!isFileName(value))
-      throw fieldError(`${this.#where}: ${name}`, "the name of a file in the checkpoint's folder", value);
+    if (!isFileName(value)) throw this.error(name, "the name of a file in the checkpoint's folder");
     return value;
   }
 
@@ -94,14 +90,10 @@ export class Fields {
       value.length === 0 ||
       value.some((entry) => !Number.isInteger(entry) || (entry as number) < minimum)
     ) {
-      throw fieldError(`${this.#where}: ${name}`, `a list of integers ≥ ${String(minimum)}`, value);
+      throw this.error(name, `a list of integers ≥ ${minimum}`);
     }
     if (value.length > LONGEST || value.some((entry) => (entry as number) > LARGEST)) {
-      throw fieldError(
-        `${this.#where}: ${name}`,
-        `at most ${String(LONGEST)} integers of at most ${String(LARGEST)}`,
-        value,
-      );
+      throw this.error(name, `at most ${LONGEST} integers of at most ${LARGEST}`);
     }
     return value as number[];
   }
@@ -109,10 +101,9 @@ export class Fields {
   numbers(name: string, length: number, fallback: readonly number[]): readonly number[] {
     const value = this.#json[name] ?? fallback;
     if (!Array.isArray(value) || value.length !== length || value.some((entry) => !Number.isFinite(entry))) {
-      throw fieldError(`${this.#where}: ${name}`, `${String(length)} finite numbers`, value);
+      throw this.error(name, `${length} finite numbers`);
     }
-    if (!value.map(Math.fround).every(Number.isFinite))
-      throw fieldError(`${this.#where}: ${name}`, 'numbers that float32 can hold', value);
+    if (!value.map(Math.fround).every(Number.isFinite)) throw this.error(name, 'numbers that float32 can hold');
     return value as number[];
   }
 
@@ -124,23 +115,19 @@ export class Fields {
       value.length === 0 ||
       value.some((entry) => typeof entry !== 'string' || !entry.includes(part))
     ) {
-      throw fieldError(`${this.#where}: ${name}`, `a list of texts with ${part}`, value);
+      throw this.error(name, `a list of texts with ${part}`);
     }
     return value as string[];
   }
 
   choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
     const value = this.#json[name] ?? fallback;
-    if (!choices.includes(value as Choice))
-      throw fieldError(`${this.#where}: ${name}`, `one of ${choices.join(', ')}`, value);
+    if (!choices.includes(value as Choice)) throw this.error(name, `one of ${choices.join(', ')}`);
     return value as Choice;
   }
 }
 
 /** An error naming file and field, the rule, and what was found. */
 export function fieldError(where: string, rule: string, value: unknown): SynsegError {
-  return new SynsegError(
-    'CHECKPOINT_FORMAT',
-    `Cannot load checkpoint: ${where} must be ${rule}, got ${shortJson(value)}`,
-  );
+  return checkpointError('load checkpoint', `${where} must be ${rule}, got ${shortJson(value)}`);
 }

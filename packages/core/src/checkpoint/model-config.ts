@@ -5,13 +5,13 @@
  * own trunk as ONNX and, usually, a vocabulary instead of a text encoder.
  */
 import { preprocessorSize, squareSize } from './input-size.ts';
-import { Fields, fieldError } from './json-fields.ts';
+import { Fields } from './json-fields.ts';
 
 /** Activation functions of transformer blocks. */
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** A pre-norm CLIP transformer. */
-export interface ClipTransformerConfig {
+interface ClipTransformerConfig {
   readonly hiddenSize: number;
   readonly layers: number;
   readonly heads: number;
@@ -33,7 +33,7 @@ export interface ClipVisionConfig extends ClipTransformerConfig {
 }
 
 /** A ready-made trunk: an ONNX file with normalization inside. */
-export interface OnnxTrunkConfig {
+interface OnnxTrunkConfig {
   readonly kind: 'onnx';
   readonly file: string;
   readonly patchSize: number;
@@ -50,7 +50,7 @@ export interface ClipTextConfig extends ClipTransformerConfig {
 }
 
 /** A table of label embeddings. */
-export interface VocabularyConfig {
+interface VocabularyConfig {
   readonly kind: 'vocabulary';
   readonly names: string;
   readonly embeddings: string;
@@ -124,8 +124,8 @@ export function readModelConfig(
   const type = fields.raw('model_type');
   if (type === 'clipseg')
     return clipsegConfig(fields, new Fields(preprocessor ?? {}, `${where}/preprocessor_config.json`), where, inputSize);
-  if (type === 'synseg') return ownTrunkConfig(fields, where, inputSize);
-  throw fieldError(`${where}/config.json: model_type`, '"clipseg" or "synseg"', type);
+  if (type === 'synseg') return ownTrunkConfig(fields, inputSize);
+  throw fields.error('model_type', '"clipseg" or "synseg"');
 }
 
 function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, override?: number): ModelConfig {
@@ -136,11 +136,7 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
   const tapLayers = fields.integers('extract_layers', [3, 6, 9]);
   const layers = vision.integer('num_hidden_layers', 12);
   if (tapLayers.some((layer, index) => layer >= layers || layer <= (tapLayers[index - 1] ?? -1))) {
-    throw fieldError(
-      `${where}/config.json: extract_layers`,
-      `ascending block indices below ${String(layers)}`,
-      tapLayers,
-    );
+    throw fields.error('extract_layers', `ascending block indices below ${layers}`, tapLayers);
   }
   const trunk: ClipVisionConfig = {
     kind: 'clip',
@@ -167,36 +163,30 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
       // The published model's code sets ReLU whatever decoder_hidden_act says.
       activation: 'relu',
       layerNormEpsilon: trunk.layerNormEpsilon,
-      conditionalLayer: conditionalLayer(fields, tapLayers.length, where),
+      conditionalLayer: conditionalLayer(fields, tapLayers.length),
       head: fields.raw('use_complex_transposed_convolution') === true ? 'refined' : 'simple',
       patchSize,
     },
   };
 }
 
-function ownTrunkConfig(fields: Fields, where: string, override?: number): ModelConfig {
+function ownTrunkConfig(fields: Fields, override?: number): ModelConfig {
   const trunk = fields.section('trunk');
   const [height = 0, width = 0] = trunk.integers('inputSize', undefined, 1);
   const patchSize = trunk.integer('patchSize');
   const [rows = 0, columns = 0] = trunk.integers('patchGrid', undefined, 1);
   if (rows * patchSize !== height || columns * patchSize !== width) {
-    throw fieldError(
-      `${where}/config.json: trunk.patchGrid`,
-      `inputSize / patchSize = [${String(height / patchSize)}, ${String(width / patchSize)}]`,
-      [rows, columns],
-    );
+    throw trunk.error('patchGrid', `inputSize / patchSize = [${height / patchSize}, ${width / patchSize}]`);
   }
   if (override !== undefined && (override !== height || override !== width)) {
     throw new RangeError(
-      `Cannot load checkpoint: inputSize must be the trunk's own [${String(height)}, ${String(width)}], got ` +
-        `${String(override)}`,
+      `Cannot load checkpoint: inputSize must be the trunk's own [${height}, ${width}], got ` + `${override}`,
     );
   }
   const tapDims = trunk.integers('tapDims', undefined, 1);
   const decoder = fields.section('decoder');
   const layers = decoder.integer('layers', tapDims.length);
-  if (layers !== tapDims.length)
-    throw fieldError(`${where}/config.json: decoder.layers`, `the number of taps, ${String(tapDims.length)}`, layers);
+  if (layers !== tapDims.length) throw decoder.error('layers', `the number of taps, ${tapDims.length}`);
   const text = fields.section('text');
   return {
     inputSize: [height, width],
@@ -215,7 +205,7 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
       intermediateSize: decoder.integer('intermediate_size', 2048),
       activation: decoder.choice('hidden_act', ACTIVATIONS, 'relu'),
       layerNormEpsilon: decoder.positive('layer_norm_eps', 1e-5),
-      conditionalLayer: conditionalLayer(decoder, tapDims.length, where),
+      conditionalLayer: conditionalLayer(decoder, tapDims.length),
       head: decoder.raw('complex_transposed_convolution') === true ? 'refined' : 'simple',
       patchSize,
     },
@@ -259,12 +249,12 @@ function thresholdOf(fields: Fields): number {
 /** Pictures are divided by it. */
 function positiveNumbers(fields: Fields, name: string, fallback: readonly number[]): readonly number[] {
   const values = fields.numbers(name, fallback.length, fallback);
-  if (values.some((value) => value <= 0)) throw fields.error(name, `${String(fallback.length)} numbers above 0`);
+  if (values.some((value) => value <= 0)) throw fields.error(name, `${fallback.length} numbers above 0`);
   return values;
 }
 
-function conditionalLayer(fields: Fields, layers: number, where: string): number {
+function conditionalLayer(fields: Fields, layers: number): number {
   const layer = fields.integer('conditional_layer', 0, 0);
-  if (layer >= layers) throw fieldError(`${where}/config.json: conditional_layer`, `below ${String(layers)}`, layer);
+  if (layer >= layers) throw fields.error('conditional_layer', `below ${layers}`);
   return layer;
 }

@@ -60,17 +60,14 @@ export async function readSafetensors(
   const file = await openFile(path);
   try {
     const { size } = await file.stat();
-    if (size < 8) throw formatError(path, `file must hold at least 8 bytes, got ${String(size)}`);
+    if (size < 8) throw formatError(path, `file must hold at least 8 bytes, got ${size}`);
     const headerBytes = Number((await readRange(file, 0, 8)).readBigUInt64LE(0));
     if (headerBytes > maxHeaderBytes && 8 + headerBytes <= size)
-      throw formatError(
-        path,
-        `header must have at most ${String(maxHeaderBytes)} bytes (maxHeaderBytes), got ${String(headerBytes)}`,
-      );
+      throw formatError(path, `header must have at most ${maxHeaderBytes} bytes (maxHeaderBytes), got ${headerBytes}`);
     if (8 + headerBytes > size) {
       throw formatError(
         path,
-        `header of ${String(headerBytes)} bytes must lie within the file, got ${String(size)} bytes in all ` +
+        `header of ${headerBytes} bytes must lie within the file, got ${size} bytes in all ` +
           '(truncated, or not safetensors)',
       );
     }
@@ -116,15 +113,13 @@ function parseEntry(path: string, name: string, entry: unknown, dataStart: numbe
   if (end - start !== expected) {
     throw formatError(
       path,
-      `tensor "${name}" must take ${String(expected)} bytes for ${dtype} [${shape.join(', ')}], got ` +
-        `${String(end - start)}`,
+      `tensor "${name}" must take ${expected} bytes for ${dtype} [${shape.join(', ')}], got ` + `${end - start}`,
     );
   }
   if (dataStart + end > fileSize) {
     throw formatError(
       path,
-      `tensor "${name}" must end within the file, got end ${String(dataStart + end)} of ${String(fileSize)} bytes ` +
-        '(truncated)',
+      `tensor "${name}" must end within the file, got end ${dataStart + end} of ${fileSize} bytes ` + '(truncated)',
     );
   }
   return { name, dtype, shape, path, offset: dataStart + start, length: expected };

@@ -1,7 +1,8 @@
 /** The weights of a checkpoint folder: one safetensors file, or shards with an index, seen as one set of names. */
+import { checkpointError } from './checkpoint-error.ts';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { SynsegError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { readTextFile } from '../guard/text-file.ts';
 import { fileInside } from './file-inside.ts';
 import { readSafetensors, type TensorEntry } from './safetensors.ts';
@@ -27,9 +28,9 @@ export class Weights {
     if (await exists(single)) return Weights.openFiles([single]);
     const index = join(folder, 'model.safetensors.index.json');
     if (!(await exists(index))) {
-      throw new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot load checkpoint: folder must hold model.safetensors or model.safetensors.index.json, got ${folder}`,
+      throw checkpointError(
+        'load checkpoint',
+        `folder must hold model.safetensors or model.safetensors.index.json, got ${folder}`,
       );
     }
     let map: Record<string, unknown>;
@@ -38,19 +39,15 @@ export class Weights {
         ?.weight_map as typeof map;
       if (typeof map !== 'object' || map === null || Object.keys(map).length === 0) throw new Error('no weight_map');
     } catch (cause) {
-      throw new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot load checkpoint: ${index} must be a safetensors index, got ${messageOf(cause)}`,
-        { cause },
-      );
+      throw checkpointError('load checkpoint', `${index} must be a safetensors index, got ${messageOf(cause)}`, cause);
     }
     const shards = await Promise.all([...new Set(Object.values(map))].map((shard) => fileInside(folder, shard)));
     const weights = await Weights.openFiles(shards.sort());
     for (const [name, shard] of Object.entries(map)) {
       if (!weights.has(name))
-        throw new SynsegError(
-          'CHECKPOINT_FORMAT',
-          `Cannot load checkpoint: tensor "${name}" must be in ${String(shard)} as the index says, got none`,
+        throw checkpointError(
+          'load checkpoint',
+          `tensor "${name}" must be in ${String(shard)} as the index says, got none`,
         );
     }
     return weights;
@@ -84,16 +81,15 @@ export class Weights {
     const entry = this.#tensors.get(name);
     const where = this.files.map((path) => basename(path)).join(', ');
     if (entry === undefined) {
-      throw new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot load checkpoint: tensor "${name}" [${shape.join(', ')}] must be in ${where}, got none ` +
-          `(${this.files.join(', ')})`,
+      throw checkpointError(
+        'load checkpoint',
+        `tensor "${name}" [${shape.join(', ')}] must be in ${where}, got none ` + `(${this.files.join(', ')})`,
       );
     }
     if (entry.shape.length !== shape.length || entry.shape.some((dimension, axis) => dimension !== shape[axis])) {
-      throw new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot load checkpoint: tensor "${name}" must be [${shape.join(', ')}], got [${entry.shape.join(', ')}] ` +
+      throw checkpointError(
+        'load checkpoint',
+        `tensor "${name}" must be [${shape.join(', ')}], got [${entry.shape.join(', ')}] ` +
           `in ${basename(entry.path)} (${entry.path})`,
       );
     }

@@ -93,8 +93,8 @@ export class Graph {
     const actual = data.kind === 'inline' ? data.bytes.byteLength : data.length;
     if (actual !== expected) {
       throw new RangeError(
-        `Cannot add constant "${name}": data must be ${String(expected)} bytes for ${describe({ dtype, shape })}, ` +
-          `got ${String(actual)}`,
+        `Cannot add constant "${name}": data must be ${expected} bytes for ${describe({ dtype, shape })}, ` +
+          `got ${actual}`,
       );
     }
     const value = new Value(this, this.#unique(name), dtype, shape);
@@ -167,7 +167,7 @@ export class Graph {
 
   #unique(stem: string): string {
     let name = stem;
-    for (let suffix = this.#names.size; this.#names.has(name); suffix++) name = `${stem}_${String(suffix)}`;
+    for (let suffix = this.#names.size; this.#names.has(name); suffix++) name = `${stem}_${suffix}`;
     return this.#claim(name);
   }
 }

@@ -50,8 +50,7 @@ export function addForeignModel(graph: Graph, bytes: Uint8Array, signature: Fore
   const opset = opsetsOf(model).get('') ?? 0;
   if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
     throw new RangeError(
-      `Cannot inline ONNX model: opset must be in [${String(OLDEST_OPSET)}, ${String(NEWEST_OPSET)}], got ` +
-        `${String(opset)}`,
+      `Cannot inline ONNX model: opset must be in [${OLDEST_OPSET}, ${NEWEST_OPSET}], got ` + `${opset}`,
     );
   }
   const { input, outputs } = signature;
@@ -70,15 +69,13 @@ function parse(bytes: Uint8Array): ModelProto {
     model = decodeModel(bytes);
   } catch (cause) {
     throw new RangeError(
-      `Cannot inline ONNX model: bytes must be a serialized ModelProto, got ${String(bytes.byteLength)} bytes that ` +
+      `Cannot inline ONNX model: bytes must be a serialized ModelProto, got ${bytes.byteLength} bytes that ` +
         'do not parse',
       { cause },
     );
   }
   if (!Array.isArray((model.graph as GraphProto | null)?.node) || model.graph.node.length === 0) {
-    throw new RangeError(
-      `Cannot inline ONNX model: it must hold a graph, got none in ${String(bytes.byteLength)} bytes`,
-    );
+    throw new RangeError(`Cannot inline ONNX model: it must hold a graph, got none in ${bytes.byteLength} bytes`);
   }
   return model;
 }
@@ -114,7 +111,7 @@ function checkSide(
     );
   if (differs) {
     throw new RangeError(
-      `Cannot inline ONNX model: ${side} "${name}" must be ${describe(expected)}, got type ${String(elemType)} ` +
+      `Cannot inline ONNX model: ${side} "${name}" must be ${describe(expected)}, got type ${elemType} ` +
         `[${dimensions.join(', ')}]`,
     );
   }

@@ -52,7 +52,7 @@ export function writeOnnx(graph: Graph): OnnxModel {
       if (node.domain !== '') opsets.set(node.domain, 1);
       return;
     }
-    const inlined = inlineModel(node, `inline${String(index)}`);
+    const inlined = inlineModel(node, `inline${index}`);
     nodes.push(...inlined.nodes);
     initializers.push(...inlined.initializers);
     for (const [domain, version] of opsetsOf(inlined.model))
@@ -99,7 +99,7 @@ function externalData(data: { path: string; offset: number; length: number }): {
 
 function nodeProto(node: GraphNode, index: number): NodeProto {
   return {
-    name: `${node.operator}_${String(index)}`,
+    name: `${node.operator}_${index}`,
     opType: node.operator,
     domain: node.domain,
     input: inputNames(node),

@@ -9,7 +9,7 @@ import { broadcastShapes, normalizeAxis, productOf, type Dimension, type Shape }
 export function transpose(x: Value, order: readonly number[]): Value {
   if (order.length !== x.shape.length || [...order].sort((a, b) => a - b).some((axis, index) => axis !== index)) {
     throw new RangeError(
-      `Cannot transpose: order must be a permutation of ${String(x.shape.length)} axes, got [${order.join(', ')}] ` +
+      `Cannot transpose: order must be a permutation of ${x.shape.length} axes, got [${order.join(', ')}] ` +
         `for ${x.toString()}`,
     );
   }
@@ -79,7 +79,7 @@ export function concat(parts: readonly Value[], axis: number): Value {
       part.shape.some((d, other) => other !== index && d !== first.shape[other])
     ) {
       throw new RangeError(
-        `Cannot concatenate along axis ${String(index)}: parts must agree elsewhere, got ${first.toString()} and ` +
+        `Cannot concatenate along axis ${index}: parts must agree elsewhere, got ${first.toString()} and ` +
           `${part.toString()}`,
       );
     }
@@ -98,8 +98,7 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
   const size = x.shape[index];
   if (typeof size !== 'number' || start < 0 || end > size || start >= end) {
     throw new RangeError(
-      `Cannot slice axis ${String(index)} of ${x.toString()}: range must lie within it, got [${String(start)}, ` +
-        `${String(end)})`,
+      `Cannot slice axis ${index} of ${x.toString()}: range must lie within it, got [${start}, ` + `${end})`,
     );
   }
   const shape = x.shape.map((dimension, other) => (other === index ? end - start : dimension));
@@ -128,7 +127,7 @@ export function pad(x: Value, axis: number, count: number, fill: Value): Value {
   const pads = x.graph.integers([...x.shape.map(() => 0), ...x.shape.map((_, other) => (other === index ? count : 0))]);
   const shape = x.shape.map((dimension, other) => {
     if (other !== index) return dimension;
-    return typeof dimension === 'number' ? dimension + count : `${dimension}+${String(count)}`;
+    return typeof dimension === 'number' ? dimension + count : `${dimension}+${count}`;
   });
   return x.graph.node('Pad', [x, pads, fill], { dtype: sameDType('pad', x, fill), shape });
 }
@@ -137,8 +136,7 @@ export function pad(x: Value, axis: number, count: number, fill: Value): Value {
 export function squeeze(x: Value, axes: readonly number[]): Value {
   const dropped = axes.map((axis) => normalizeAxis('squeeze', axis, x.shape.length));
   for (const axis of dropped) {
-    if (x.shape[axis] !== 1)
-      throw new RangeError(`Cannot squeeze: axis ${String(axis)} must have size 1, got ${x.toString()}`);
+    if (x.shape[axis] !== 1) throw new RangeError(`Cannot squeeze: axis ${axis} must have size 1, got ${x.toString()}`);
   }
   const shape = x.shape.filter((_, axis) => !dropped.includes(axis));
   return x.graph.node('Squeeze', [x, x.graph.integers(dropped)], { dtype: x.dtype, shape });

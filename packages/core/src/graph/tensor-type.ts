@@ -83,16 +83,14 @@ export function productOf(dimensions: Shape): Dimension {
   }
   if (names.length === 0 || known === 0) return known;
   names.sort();
-  return known === 1 ? names.join('*') : `${String(known)}*${names.join('*')}`;
+  return known === 1 ? names.join('*') : `${known}*${names.join('*')}`;
 }
 
 /** A non-negative axis index. @throws RangeError when the axis is outside the rank. */
 export function normalizeAxis(action: string, axis: number, rank: number): number {
   const index = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(index) || index < 0 || index >= rank) {
-    throw new RangeError(
-      `Cannot ${action}: axis must be an integer in [${String(-rank)}, ${String(rank)}), got ${String(axis)}`,
-    );
+    throw new RangeError(`Cannot ${action}: axis must be an integer in [${-rank}, ${rank}), got ${axis}`);
   }
   return index;
 }

@@ -34,13 +34,6 @@ export function shortJson(value: unknown): string {
   }
 }
 
-/** The names of an options type, complete by type: `optionNames<Options>({ fps: true, … })`. */
-export function optionNames<Options extends object>(
-  names: Readonly<Record<keyof Required<Options>, true>>,
-): ReadonlySet<string> {
-  return new Set(Object.keys(names));
-}
-
 /** An object that is neither a list nor a promise. */
 export function isPlain(value: unknown): value is object {
   return (
@@ -49,23 +42,6 @@ export function isPlain(value: unknown): value is object {
     !Array.isArray(value) &&
     typeof (value as PromiseLike<unknown>).then !== 'function'
   );
-}
-
-/**
- * Checks an options object: it must be a plain object, and each of its names known.
- *
- * @throws TypeError naming what came, or the unknown name and the known one most like it
- */
-export function checkOptions(action: string, options: unknown, names: ReadonlySet<string>, what = 'options'): void {
-  if (options === undefined) return;
-  if (!isPlain(options))
-    throw new TypeError(`Cannot ${action}: ${what} must be an object, got ${describeValue(options)}`);
-  for (const name of Object.keys(options)) {
-    if (names.has(name)) continue;
-    const near = nearestName(name, names);
-    const hint = near === undefined ? `; known: ${[...names].join(', ')}` : ` (did you mean "${near}"?)`;
-    throw new TypeError(`Cannot ${action}: ${what} must have known names, got ${JSON.stringify(name)}${hint}`);
-  }
 }
 
 /** The known name closest to a misspelled one, if any is close. */

@@ -92,8 +92,5 @@ export function limitError(
   unit: string,
   got: string | number,
 ): SynsegError {
-  return new SynsegError(
-    code,
-    `Cannot ${action}: ${what} must be at most ${String(limit)} ${unit} (${name}), got ${String(got)}`,
-  );
+  return new SynsegError(code, `Cannot ${action}: ${what} must be at most ${limit} ${unit} (${name}), got ${got}`);
 }

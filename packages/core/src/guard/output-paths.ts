@@ -110,13 +110,7 @@ async function placeOf(shown: string): Promise<Place> {
   const isFolder = info?.isDirectory() === true;
   const isStream = info !== undefined && !isFolder && !info.isFile();
   const key = foldsCase ? path.normalize('NFC').toLowerCase() : path;
-  return {
-    path: key,
-    shown,
-    isFolder,
-    isStream,
-    identity: info === undefined ? undefined : `${String(info.dev)}:${String(info.ino)}`,
-  };
+  return { path: key, shown, isFolder, isStream, identity: info === undefined ? undefined : `${info.dev}:${info.ino}` };
 }
 
 /**

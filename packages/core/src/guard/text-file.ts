@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
  */
 export async function readTextFile(path: string, maxTextBytes: number = DEFAULT_LIMITS.maxTextBytes): Promise<string> {
   return decodeText(
-    await readInput(path, maxTextBytes, () => new RangeError(`more than ${String(maxTextBytes)} bytes (maxTextBytes)`)),
+    await readInput(path, maxTextBytes, () => new RangeError(`more than ${maxTextBytes} bytes (maxTextBytes)`)),
   );
 }
 

@@ -58,6 +58,7 @@ interface Source {
 /**
  * Opens a picture and checks its header; decodes nothing yet.
  *
+ * @param name - name of bytes in messages
  * @throws TypeError when the input is none of {@link ImageInput}
  * @throws RangeError when raw pixels do not fill their size, or a limit is not a positive integer
  * @throws SynsegError `IMAGE_DECODE` when the bytes are not a picture, or exceed `maxPixels` or `maxImageBytes`
@@ -175,10 +176,8 @@ function rawSource({ data, width, height, channels }: RawImage, maxPixels: numbe
   const perPixel = channels ?? data.length / (width * height);
   if ((perPixel !== 1 && perPixel !== 3 && perPixel !== 4) || data.length !== width * height * perPixel) {
     const expected = [1, 3, 4].map((count) => String(width * height * count)).join(', ');
-    const rule = channels === undefined ? `one of ${expected} bytes` : `${String(width * height * channels)} bytes`;
-    throw new RangeError(
-      `Cannot open image: data must be ${rule} for ${String(width)}×${String(height)}, got ${String(data.length)}`,
-    );
+    const rule = channels === undefined ? `one of ${expected} bytes` : `${width * height * channels} bytes`;
+    throw new RangeError(`Cannot open image: data must be ${rule} for ${width}×${height}, got ${data.length}`);
   }
   const make = (): Promise<Sharp> => rawPicture(data, width, height, perPixel);
   const plain = { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
@@ -195,8 +194,7 @@ function undecodable(name: string, got: string, cause?: unknown): SynsegError {
 
 function tooLarge(name: string, width: number, height: number, maxPixels: number): string {
   return (
-    `Cannot decode image ${name}: it must have at most ${String(maxPixels)} pixels (maxPixels), got ` +
-    `${String(width)}×${String(height)}`
+    `Cannot decode image ${name}: it must have at most ${maxPixels} pixels (maxPixels), got ` + `${width}×${height}`
   );
 }
 

@@ -15,7 +15,7 @@ export interface Bitmap {
 }
 
 /** Options of {@link drawLegend}. */
-export const DRAW_LEGEND_OPTIONS = {
+const DRAW_LEGEND_OPTIONS = {
   /** Share of the picture per label name, 0..1; labels without one show none. */
   areas: value<Readonly<Record<string, number>>>(
     'be an object',

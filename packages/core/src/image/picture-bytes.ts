@@ -67,7 +67,7 @@ async function fetchBytes(
     limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
   const limit = timeLimit(
     maxFetchSeconds,
-    new Error(`no whole answer within ${String(maxFetchSeconds)} seconds (maxFetchSeconds)`),
+    new Error(`no whole answer within ${maxFetchSeconds} seconds (maxFetchSeconds)`),
   );
   try {
     const response = await sendRequest(url, {
@@ -76,7 +76,7 @@ async function fetchBytes(
     });
     if (!response.ok) {
       await response.body?.cancel();
-      throw new Error(`HTTP status ${String(response.status)}`);
+      throw new Error(`HTTP status ${response.status}`);
     }
     return response.body === null ? new Uint8Array(0) : await gather(response.body, maxImageBytes, tooLong);
   } catch (cause) {

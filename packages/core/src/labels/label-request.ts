@@ -17,7 +17,7 @@ import { fillTemplate, resolveTemplates, templatesOption, type Templates } from 
 import { MAX_LABELS } from './label-set.ts';
 
 /** A label with more than its name. */
-export const LABEL = {
+const LABEL = {
   /** The name, as results have it. */
   name: value<string>(
     'be a string that is not blank',
@@ -37,7 +37,7 @@ export const LABEL = {
    */
   color: colorOption(),
 };
-export type LabelDescription = OptionsOf<typeof LABEL, 'name'>;
+type LabelDescription = OptionsOf<typeof LABEL, 'name'>;
 
 /** A label: its name, or its name with prompts, threshold and color of its own. */
 export type LabelInput = string | LabelDescription;

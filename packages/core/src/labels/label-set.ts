@@ -31,7 +31,7 @@ const FORMAT = 'synseg-labels';
 const VERSION = '1';
 
 /** Parts of a {@link LabelSet}. */
-export const LABEL_SET_PARTS = {
+const LABEL_SET_PARTS = {
   /** Names in label-map order. */
   names: list(text()),
   /** Embeddings, float32 `[labels, embeddingDim]`. */
@@ -151,7 +151,7 @@ export class LabelSet {
       own.reduce((value, { threshold }) => choose(value, threshold), own[0]?.threshold ?? rest),
     ) as [number, number];
     if (own.length === names.length && least === most && background === 'threshold')
-      return `where no label reaches ${String(least)}`;
+      return `where no label reaches ${least}`;
     const others = own.map(({ name, threshold }) => `${name}: ${threshold}`).join(', ');
     return `where no label reaches ${rest}${own.length === 0 ? '' : ` (${others})`}`;
   }

@@ -91,7 +91,7 @@ export function encodeLabelMapRLE(
 }
 
 /** Options of {@link decodeRLE}. */
-export const DECODE_RLE_OPTIONS = { ...PIXEL_LIMIT };
+const DECODE_RLE_OPTIONS = { ...PIXEL_LIMIT };
 export type DecodeRLEOptions = OptionsOf<typeof DECODE_RLE_OPTIONS>;
 
 /**

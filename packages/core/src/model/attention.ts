@@ -22,7 +22,7 @@ export interface BlockSizes {
  * @param asking - the tokens whose results are wanted, `[rows, asking, width]`; @default all of `x`
  * @returns `[rows, asking, width]`
  */
-export function selfAttention(
+function selfAttention(
   parameters: Parameters,
   name: string,
   x: Value,
@@ -45,7 +45,7 @@ export function selfAttention(
 }
 
 /** Two linear layers with the activation between them. */
-export function feedForward(parameters: Parameters, name: string, x: Value, sizes: BlockSizes): Value {
+function feedForward(parameters: Parameters, name: string, x: Value, sizes: BlockSizes): Value {
   const hidden = activate(linear(parameters, `${name}.fc1`, x, sizes.width, sizes.intermediateSize), sizes.activation);
   return linear(parameters, `${name}.fc2`, hidden, sizes.intermediateSize, sizes.width);
 }

@@ -57,7 +57,7 @@ export function decode(
   let state: Value | undefined;
   // Until the conditional layer all labels share one row per picture; from there on each has its own.
   [...taps].reverse().forEach((tap, layer) => {
-    const reduced = linear(parameters, `decoder.reduces.${String(layer)}`, tap, tap.shape[2] as number, width);
+    const reduced = linear(parameters, `decoder.reduces.${layer}`, tap, tap.shape[2] as number, width);
     const conditioned = layer > config.conditionalLayer;
     let input: Value;
     if (state === undefined) input = reduced;
@@ -66,7 +66,7 @@ export function decode(
     if (layer === config.conditionalLayer)
       input = perRow(add(multiply(pairing.perImage(input), film('film_mul')), film('film_add')));
     if (hidden.length === 0) hidden.push(input);
-    state = postNormBlock(parameters, `decoder.layers.${String(layer)}`, input, { ...config, width });
+    state = postNormBlock(parameters, `decoder.layers.${layer}`, input, { ...config, width });
     hidden.push(state);
   });
   const last = state as unknown as Value;

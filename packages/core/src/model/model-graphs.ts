@@ -23,7 +23,7 @@ export type ParameterSource = (graph: Graph) => Parameters;
 
 /** Names of the tap tensors between the trunk and decode graphs, shallow to deep. */
 export function tapNames(config: ModelConfig): string[] {
-  return config.tapDims.map((_, index) => `tap${String(index)}`);
+  return config.tapDims.map((_, index) => `tap${index}`);
 }
 
 /**
@@ -42,7 +42,7 @@ export function buildTrunkGraph(config: ModelConfig, parameters: ParameterSource
   const graph = new Graph('trunk');
   const views = graph.input('views', 'uint8', ['n', ...config.inputSize, 3]);
   trunkTaps(config, parameters(graph), views, trunkModel).forEach((tap, index) =>
-    graph.output(`tap${String(index)}`, cast(tap, 'float32')),
+    graph.output(`tap${index}`, cast(tap, 'float32')),
   );
   return graph;
 }
@@ -63,7 +63,7 @@ export function trunkTaps(
   return addForeignModel(parameters.graph, trunkModel as Uint8Array, {
     input: { name: 'pixels', value: views },
     outputs: config.tapDims.map((channels, index) => ({
-      name: `tap${String(index)}`,
+      name: `tap${index}`,
       dtype: 'float32',
       shape: [n, tokensOf(config), channels],
     })),
@@ -89,7 +89,7 @@ export function buildDecodeGraph(
   const source = parameters(graph);
   const compute = source.get('decoder.film_mul.bias', [config.decoder.reduceDim]).dtype;
   const taps = config.tapDims.map((channels, index) => {
-    const tap = graph.input(`tap${String(index)}`, 'float32', ['images', views, tokens, channels]);
+    const tap = graph.input(`tap${index}`, 'float32', ['images', views, tokens, channels]);
     return cast(reshape(tap, [productOf(['images', views]), tokens, channels]), compute);
   });
   const text = cast(graph.input('text', 'float32', ['labels', config.embeddingDim]), compute);

@@ -44,7 +44,7 @@ export function textEmbeddings(
   const mask = where(seen, scalar(words, 0), scalar(words, -10_000));
   let x = add(words, places);
   for (let layer = 0; layer < config.layers; layer++) {
-    x = preNormBlock(parameters, `${PREFIX}.encoder.layers.${String(layer)}`, x, { ...config, width }, mask);
+    x = preNormBlock(parameters, `${PREFIX}.encoder.layers.${layer}`, x, { ...config, width }, mask);
   }
   const states = norm(parameters, `${PREFIX}.final_layer_norm`, x, width, config.layerNormEpsilon);
   const pooled = gather(reshape(states, [productOf([prompts, tokens]), width]), ends, 0);

@@ -65,7 +65,7 @@ export function imageEmbeddings(
   // Of the last block only the class token is read: its patches ask for nothing.
   const last = preNormBlock(
     parameters,
-    `${PREFIX}.encoder.layers.${String(layers - 1)}`,
+    `${PREFIX}.encoder.layers.${layers - 1}`,
     before,
     { ...config, width },
     undefined,
@@ -116,7 +116,7 @@ function hiddenStates(
   );
   const states: Value[] = [x];
   for (let layer = 0; layer < layers; layer++) {
-    x = preNormBlock(parameters, `${PREFIX}.encoder.layers.${String(layer)}`, x, { ...config, width });
+    x = preNormBlock(parameters, `${PREFIX}.encoder.layers.${layer}`, x, { ...config, width });
     states.push(x);
   }
   return states;

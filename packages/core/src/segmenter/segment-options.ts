@@ -83,8 +83,8 @@ export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
     );
   if (labels.embeddingDim !== embeddingDim) {
     throw new RangeError(
-      `Cannot segment: labels must have embeddings of ${String(embeddingDim)} dimensions, got ` +
-        `${String(labels.embeddingDim)} (made for another checkpoint)`,
+      `Cannot segment: labels must have embeddings of ${embeddingDim} dimensions, got ` +
+        `${labels.embeddingDim} (made for another checkpoint)`,
     );
   }
   return labels;
@@ -97,7 +97,7 @@ export function checkEncoded(image: EncodedImage, views: ViewCount, owner: objec
     throw new RangeError('Cannot segment: encoded picture must be encoded by this segmenter, got one of another');
   if (image.views !== views)
     throw new RangeError(
-      `Cannot segment: views must be the encoded picture's ${String(image.views)}, got ${describeValue(views)}`,
+      `Cannot segment: views must be the encoded picture's ${image.views}, got ${describeValue(views)}`,
     );
 }
 

@@ -59,7 +59,7 @@ export interface SegmentRequest {
 }
 
 /** Embed labels, each the mean of its prompts. */
-export interface EmbedRequest {
+interface EmbedRequest {
   readonly type: 'embed';
   readonly prompts: readonly (readonly string[])[];
 }

@@ -17,5 +17,5 @@ export async function tryProvider(provider: Provider): Promise<void> {
   const session = await createSession(writeOnnx(graph), { provider, threads: 1 });
   const { y } = await session.run({ x: { data: Float32Array.of(1), shape: [1] } });
   await session.release();
-  if (y?.data[0] !== 2) throw new Error(`Cannot use ${provider}: 1 + 1 must be 2, got ${String(y?.data[0])}`);
+  if (y?.data[0] !== 2) throw new Error(`Cannot use ${provider}: 1 + 1 must be 2, got ${y?.data[0]}`);
 }

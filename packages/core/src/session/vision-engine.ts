@@ -197,7 +197,7 @@ export class VisionEngine {
   }
 
   #decoder(views: ViewCount, merge: MergeRule): Promise<GraphSession> {
-    const kind = `decode ${String(views)} ${views === 1 ? '' : merge}`;
+    const kind = `decode ${views} ${views === 1 ? '' : merge}`;
     return this.#session(kind, () =>
       this.#loader.session(kind, () => buildDecodeGraph(this.info.config, this.#loader.parameters, views, merge)),
     );

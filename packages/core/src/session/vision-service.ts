@@ -129,7 +129,7 @@ export class VisionService {
 /** Pictures with the same labels and views share a run; encoded pictures and encodings go alone. */
 function batchKey(work: Work): string | undefined {
   if (work.type === 'encode' || 'encoded' in work.picture) return undefined;
-  return `${String(work.views)} ${work.merge} ${work.labels.key}`;
+  return `${work.views} ${work.merge} ${work.labels.key}`;
 }
 
 function tileCount({ tiles: [rows, columns] }: TiledPixels): number {

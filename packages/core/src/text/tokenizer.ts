@@ -4,10 +4,11 @@
  * A folder may have `tokenizer.json`, or only the older `vocab.json` + `merges.txt`, from which the same pipeline is
  * put together here.
  */
+import { checkpointError } from '../checkpoint/checkpoint-error.ts';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { SynsegError, messageOf } from '../errors.ts';
+import { messageOf, type SynsegError } from '../errors.ts';
 import { describeValue } from '../guard/arguments.ts';
 import { readTextFile } from '../guard/text-file.ts';
 
@@ -37,10 +38,10 @@ export class ClipTokenizer {
     try {
       return new ClipTokenizer(new Tokenizer(definition, config), maxTokens);
     } catch (cause) {
-      throw new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot load tokenizer: ${folder} must hold a valid CLIP tokenizer, got ${problemOf(cause)}`,
-        { cause },
+      throw checkpointError(
+        'load tokenizer',
+        `${folder} must hold a valid CLIP tokenizer, got ${problemOf(cause)}`,
+        cause,
       );
     }
   }
@@ -58,11 +59,7 @@ export class ClipTokenizer {
 
   #idsOf(prompt: string): TokenIds {
     const fail = (got: string, cause?: unknown): SynsegError =>
-      new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot tokenize: the checkpoint's tokenizer must give whole numbers as token ids, got ${got}`,
-        { cause },
-      );
+      checkpointError('tokenize', `the checkpoint's tokenizer must give whole numbers as token ids, got ${got}`, cause);
     let ids: readonly unknown[];
     try {
       ({ ids } = this.#tokenizer.encode(prompt));
@@ -110,15 +107,10 @@ async function readJson(path: string): Promise<Record<string, unknown> | undefin
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot load tokenizer: ${path} must be JSON, got ${messageOf(cause)}`, {
-      cause,
-    });
+    throw checkpointError('load tokenizer', `${path} must be JSON, got ${messageOf(cause)}`, cause);
   }
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  throw new SynsegError(
-    'CHECKPOINT_FORMAT',
-    `Cannot load tokenizer: ${path} must be a JSON object, got ${describeValue(json)}`,
-  );
+  throw checkpointError('load tokenizer', `${path} must be a JSON object, got ${describeValue(json)}`);
 }
 
 /** The pipeline of CLIP's fast tokenizer, from its vocabulary and merges. */
@@ -126,19 +118,16 @@ async function clipDefinition(folder: string): Promise<Record<string, unknown>> 
   const vocab = (await readJson(join(folder, 'vocab.json'))) as Record<string, number> | undefined;
   const merges = await readTextFile(join(folder, 'merges.txt')).catch(() => undefined);
   if (vocab === undefined || merges === undefined) {
-    throw new SynsegError(
-      'CHECKPOINT_FORMAT',
-      `Cannot load tokenizer: folder must hold tokenizer.json, or vocab.json and merges.txt, got ${folder}`,
+    throw checkpointError(
+      'load tokenizer',
+      `folder must hold tokenizer.json, or vocab.json and merges.txt, got ${folder}`,
     );
   }
   const [start, end] = ['<|startoftext|>', '<|endoftext|>'];
   const special = (content: string): Record<string, unknown> => {
     const id = vocab[content];
     if (id === undefined)
-      throw new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot load tokenizer: vocab.json must contain "${content}", got none (${folder})`,
-      );
+      throw checkpointError('load tokenizer', `vocab.json must contain "${content}", got none (${folder})`);
     return {
       id,
       content,

@@ -1,4 +1,5 @@
 /** A table of label embeddings that takes the place of a text encoder. */
+import { checkpointError } from '../checkpoint/checkpoint-error.ts';
 import { join } from 'node:path';
 import { SynsegError } from '../errors.ts';
 import { readJson } from '../checkpoint/checkpoint.ts';
@@ -30,18 +31,15 @@ export class Vocabulary {
     const json = (await readJson(namesPath)) as { names?: unknown } | undefined;
     const names = json?.names;
     if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
-      throw new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot load vocabulary: ${namesPath} must have a list "names" of strings, got ${typeof names}`,
-      );
+      throw checkpointError('load vocabulary', `${namesPath} must have a list "names" of strings, got ${typeof names}`);
     }
     const path = join(folder, config.text.embeddings);
     const entry = (await readSafetensors(path)).tensors.get('embeddings');
     const expected = [names.length, config.embeddingDim];
     if (entry === undefined || entry.shape.join() !== expected.join()) {
-      throw new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot load vocabulary: tensor "embeddings" must be [${expected.join(', ')}], got ` +
+      throw checkpointError(
+        'load vocabulary',
+        `tensor "embeddings" must be [${expected.join(', ')}], got ` +
           `[${entry?.shape.join(', ') ?? 'none'}] in ${path}`,
       );
     }
@@ -66,15 +64,15 @@ export class Vocabulary {
         .join(', ');
       throw new SynsegError(
         'LABEL_UNKNOWN',
-        `Cannot embed label: label must be one of the ${String(this.names.length)} names of the vocabulary, got ` +
+        `Cannot embed label: label must be one of the ${this.names.length} names of the vocabulary, got ` +
           `"${name}"; nearest: ${nearest}`,
       );
     }
     const embedding = this.#embeddings.slice(row * this.#dimension, (row + 1) * this.#dimension);
     if (embedding.every(Number.isFinite)) return embedding;
-    throw new SynsegError(
-      'CHECKPOINT_FORMAT',
-      `Cannot embed label: the vocabulary's embedding of "${name}" must hold finite numbers, got others`,
+    throw checkpointError(
+      'embed label',
+      `the vocabulary's embedding of "${name}" must hold finite numbers, got others`,
     );
   }
 

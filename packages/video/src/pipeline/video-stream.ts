@@ -1,7 +1,7 @@
 /** The iterator a caller holds, and the controls of the work behind it. */
 import type { SegmentedFrame } from '../segmented-frame.ts';
 import { LabelSet } from '@synseg/core';
-import { checkKind, checkOptions, optionNames } from '@synseg/core/guards';
+import { checkKind, integer, readOptions, type OptionsOf } from '@synseg/core/guards';
 import type { FrameOutputs } from './frame-outputs.ts';
 import type { Lane, LaneReport } from './lane.ts';
 
@@ -19,10 +19,20 @@ export interface StreamTrack {
   readonly outputs: Pick<FrameOutputs, 'files' | 'unfinished'>;
 }
 
-const labelsNames = optionNames<NonNullable<Parameters<VideoStream['setLabels']>[1]>>({
-  fromIndex: true,
-  source: true,
-});
+/** Options of {@link VideoStream.setLabels}. */
+const SET_LABELS_OPTIONS = {
+  /**
+   * Frame of its source from which the labels apply.
+   * @default the next frame that goes to the model
+   */
+  fromIndex: integer({ least: 0 }),
+  /**
+   * 0-based place of the source that changes.
+   * @default all sources
+   */
+  source: integer({ least: 0 }),
+};
+type SetLabelsOptions = OptionsOf<typeof SET_LABELS_OPTIONS>;
 
 /** Segmented frames as they come, and the controls of the work that makes them. */
 export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefined> {
@@ -54,13 +64,11 @@ export class VideoStream implements AsyncGenerator<SegmentedFrame, void, undefin
    * Segments with other labels from now on: from frame `fromIndex` of its source, or from the next frame that goes to
    * the model. Frames under way keep theirs; each frame says in `labels` which it was segmented with.
    *
-   * @param source - 0-based place of the source that changes; all when left out
    * @throws {TypeError | RangeError} when `labels` is no label set, or `fromIndex` or `source` is out of range
    */
-  setLabels(labels: LabelSet, options: { readonly fromIndex?: number; readonly source?: number } = {}): void {
+  setLabels(labels: LabelSet, options: SetLabelsOptions = {}): void {
     checkKind('change labels', 'labels', labels, labels instanceof LabelSet, 'be a LabelSet (from segmenter.labels())');
-    checkOptions('change labels', options, labelsNames);
-    const { fromIndex, source } = options;
+    const { fromIndex, source } = readOptions('change labels', SET_LABELS_OPTIONS, options);
     if (source !== undefined && this.#tracks[source] === undefined) {
       throw new RangeError(
         `Cannot change labels: source must be between 0 and ${this.#tracks.length - 1}, got ${source}`,

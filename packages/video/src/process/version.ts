@@ -1,5 +1,6 @@
 /** The version of ffmpeg, and the arguments that depend on it. */
 import { SynsegError } from '@synseg/core';
+import { checkKind } from '@synseg/core/guards';
 import { runTool } from './ffmpeg.ts';
 import { locateFfmpeg, type Environment } from './locate.ts';
 
@@ -55,6 +56,9 @@ async function readVersion(path: string): Promise<FfmpegVersion> {
 export async function findFfmpeg(
   environment: Environment = process.env,
 ): Promise<{ readonly path: string; readonly version: string }> {
+  const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+  const fits = typeof environment === 'object' && environment !== null && Object.values(environment).every(isText);
+  checkKind('find ffmpeg', 'environment', environment, fits, 'be an object of strings');
   const path = await locateFfmpeg(environment);
   return { path, version: (await ffmpegVersion(path)).join('.') };
 }

@@ -193,6 +193,8 @@ export function sourceName(source: VideoSource): string {
 
 /** The names of several sources, each one its own: files and the page tell sources apart by them. */
 export function sourceNames(sources: readonly VideoSource[]): readonly string[] {
+  checkKind('name sources', 'sources', sources, Array.isArray(sources), 'be a list');
+  for (const source of sources) checkSource(source);
   const names = sources.map(sourceName);
   const taken = new Set(names);
   return names.map((name, at) => {
