@@ -1,5 +1,5 @@
 /** The captions of a file, and nothing else of it. */
-import { choice, group, readOptions, withDefault, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
+import { choice, group, readOptions, text, withDefault, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
 import { BROKEN, CAPTION_FORMATS, CAPTION_KEYS, captionFormat, captionRecords } from './caption-records.ts';
 
 /** Options of {@link readCaptions}. */
@@ -21,6 +21,7 @@ export type ReadCaptionsOptions = OptionsOf<typeof READ_CAPTIONS_OPTIONS>;
  * @param path - file of captions, gzip or not
  */
 export async function* readCaptions(path: string, options: ReadCaptionsOptions = {}): AsyncGenerator<string> {
+  readOptions('read captions', { path: text() }, { path }, ['path']);
   const { format = captionFormat(path), keys, signal } = readOptions('read captions', READ_CAPTIONS_OPTIONS, options);
   for await (const record of captionRecords({ path, format, keys, header: undefined, signal }))
     if (record !== BROKEN) yield record.caption;
