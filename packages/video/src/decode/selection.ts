@@ -47,6 +47,13 @@ export function selectedRate(frameRate: number, { fps = Infinity, every = 1 }: P
   return Math.min(frameRate, fps) / every;
 }
 
+/** ffmpeg's expression for the first frame of each `1 / fps` seconds, and of each clock that begins again. */
+function firstOfTurn(fps: number): string {
+  const turn = (time: string): string => `floor((${time}+${tick})*${fps})`;
+  const next = `gt(${turn('t')}\\,${turn('prev_selected_t')})`;
+  return `isnan(prev_selected_t)+lt(t\\,prev_selected_t-1)+${next}`;
+}
+
 /** The ffmpeg filters that let the selected frames pass; none if all are wanted. */
 export function selectionFilters({ start, end, fps, every = 1 }: Partial<Selection>): string[] {
   const bounds = Object.entries({ start, end }).flatMap(([name, value]) =>
@@ -54,11 +61,7 @@ export function selectionFilters({ start, end, fps, every = 1 }: Partial<Selecti
   );
   return [
     ...(bounds.length === 0 ? [] : [`trim=${bounds.join(':')}`]),
-    ...(fps === undefined
-      ? []
-      : [
-          `select=isnan(prev_selected_t)+lt(t\\,prev_selected_t-1)+gt(floor((t+${tick})*${fps})\\,floor((prev_selected_t+${tick})*${fps}))`,
-        ]),
+    ...(fps === undefined ? [] : [`select=${firstOfTurn(fps)}`]),
     ...(every === 1 ? [] : [`select=not(mod(n\\,${every}))`]),
   ];
 }

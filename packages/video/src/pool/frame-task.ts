@@ -71,7 +71,7 @@ export interface Smoothed {
 }
 
 /** Render a frame whose label map is there already. */
-export interface RenderTask {
+interface RenderTask {
   readonly type: 'render';
   readonly input: RenderInput;
   readonly render: RenderRequest;

@@ -9,7 +9,7 @@ import { blendOverlay, encodeJPEG, resizeLabelMap, type MadeForms } from '@synse
 import { LegendCache } from './legend.ts';
 
 /** The look of the overlay. */
-export interface OverlayLook {
+interface OverlayLook {
   /** Weight of the label color against the picture, 0 to 1. */
   readonly alpha: number;
   /** Draw the border of each region in full color. */

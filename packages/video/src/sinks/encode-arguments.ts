@@ -59,7 +59,8 @@ export function encodeArguments(
   passthrough: readonly string[],
 ): string[] {
   const colors = 'scale=out_color_matrix=bt709:out_range=tv';
-  const grow = `format=yuv444p,pad=ceil(iw/2)*2:ceil(ih/2)*2,fillborders=right=${width % 2}:bottom=${height % 2}:mode=smear`;
+  const smear = `fillborders=right=${width % 2}:bottom=${height % 2}:mode=smear`;
+  const grow = `format=yuv444p,pad=ceil(iw/2)*2:ceil(ih/2)*2,${smear}`;
   const filters = [
     colors,
     ...(width % 2 || height % 2 ? [grow] : []),

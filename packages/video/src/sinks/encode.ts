@@ -17,7 +17,7 @@ import {
   type EncodeSettings,
   type FrameFormat,
 } from './encode-arguments.ts';
-import { matroskaFrameHeader, matroskaHeader } from './raw-matroska.ts';
+import { matroskaFrameHeader, matroskaHeader } from '../process/raw-matroska.ts';
 import { startTool, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion, passthroughArguments } from '../process/version.ts';
 import { locateFfmpeg, proxyEnvironment } from '../process/locate.ts';

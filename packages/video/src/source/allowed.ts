@@ -9,14 +9,16 @@ import type { SourceDescription } from './source.ts';
 
 /** Formats that hold their own data and name nothing else. */
 const containers =
-  '4xm,aac,ac3,aiff,alac,amr,amv,anm,apng,ape,asf,au,av1,avi,avs,avs2,avs3,bink,caf,cavsvideo,cdxl,cine,dfa,dhav,dirac,dnxhd,dts,dv,' +
-  'dxa,ea,eac3,ffm,film_cpk,filmstrip,fits,flac,flic,flv,frm,gdv,gif,gxf,h261,h263,h264,hevc,hnm,idcin,iff,ifv,ingenient,ipmovie,' +
-  'ipu,iv8,ivf,ivr,jv,kux,live_flv,lmlm4,lvf,lxf,m4v,matroska,mgsts,mjpeg,mjpeg_2000,mlv,mm,moflex,mov,mp3,mpeg,mpegts,mpegvideo,' +
-  'mpjpeg,mtv,mv,mvi,mxf,mxg,nsv,nut,nuv,obu,ogg,pmp,pva,r3d,rawvideo,rl2,rm,roq,rpl,ser,sga,simbiosis_imx,smk,smjpeg,swf,thp,' +
-  'tiertexseq,tmv,truehd,tta,ty,v210,v210x,vc1,vc1test,vividas,vivo,vmd,vvc,w64,wav,wc3movie,webm,wsvqa,wtv,wv,xmv,xwma,yop,yuv4mpegpipe,' +
-  'bmp_pipe,cri_pipe,dds_pipe,dpx_pipe,exr_pipe,gem_pipe,gif_pipe,hdr_pipe,j2k_pipe,jpeg_pipe,jpegls_pipe,jpegxl_anim,jpegxl_pipe,' +
-  'pam_pipe,pbm_pipe,pcx_pipe,pfm_pipe,pgm_pipe,pgmyuv_pipe,pgx_pipe,phm_pipe,photocd_pipe,pictor_pipe,png_pipe,ppm_pipe,psd_pipe,' +
-  'qdraw_pipe,qoi_pipe,sgi_pipe,sunrast_pipe,tiff_pipe,vbn_pipe,webp_pipe,xbm_pipe,xpm_pipe,xwd_pipe';
+  '4xm,aac,ac3,aiff,alac,amr,amv,anm,apng,ape,asf,au,av1,avi,avs,avs2,avs3,bink,caf,cavsvideo,cdxl,cine,dfa,dhav,' +
+  'dirac,dnxhd,dts,dv,dxa,ea,eac3,ffm,film_cpk,filmstrip,fits,flac,flic,flv,frm,gdv,gif,gxf,h261,h263,h264,hevc,' +
+  'hnm,idcin,iff,ifv,ingenient,ipmovie,ipu,iv8,ivf,ivr,jv,kux,live_flv,lmlm4,lvf,lxf,m4v,matroska,mgsts,mjpeg,' +
+  'mjpeg_2000,mlv,mm,moflex,mov,mp3,mpeg,mpegts,mpegvideo,mpjpeg,mtv,mv,mvi,mxf,mxg,nsv,nut,nuv,obu,ogg,pmp,pva,' +
+  'r3d,rawvideo,rl2,rm,roq,rpl,ser,sga,simbiosis_imx,smk,smjpeg,swf,thp,tiertexseq,tmv,truehd,tta,ty,v210,v210x,' +
+  'vc1,vc1test,vividas,vivo,vmd,vvc,w64,wav,wc3movie,webm,wsvqa,wtv,wv,xmv,xwma,yop,yuv4mpegpipe,bmp_pipe,' +
+  'cri_pipe,dds_pipe,dpx_pipe,exr_pipe,gem_pipe,gif_pipe,hdr_pipe,j2k_pipe,jpeg_pipe,jpegls_pipe,jpegxl_anim,' +
+  'jpegxl_pipe,pam_pipe,pbm_pipe,pcx_pipe,pfm_pipe,pgm_pipe,pgmyuv_pipe,pgx_pipe,phm_pipe,photocd_pipe,' +
+  'pictor_pipe,png_pipe,ppm_pipe,psd_pipe,qdraw_pipe,qoi_pipe,sgi_pipe,sunrast_pipe,tiff_pipe,vbn_pipe,webp_pipe,' +
+  'xbm_pipe,xpm_pipe,xwd_pipe';
 
 /** ffmpeg's formats of playlists, by the endings of their names. */
 const playlists: ReadonlyMap<string, string> = new Map([

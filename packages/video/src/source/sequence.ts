@@ -11,7 +11,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { DEFAULT_LIMITS, shownURL } from '@synseg/core/guards';
-import { matroskaFrameHeader, pictureStreamHeader } from '../sinks/raw-matroska.ts';
+import { matroskaFrameHeader, pictureStreamHeader } from '../process/raw-matroska.ts';
 
 /** The pictures of a sequence, in order. */
 export interface PictureSequence {
