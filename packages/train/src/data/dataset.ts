@@ -63,7 +63,7 @@ export interface DataContext {
   /** Noun phrases of a caption. */
   readonly phrases: Phrases;
   /**
-   * Captions count even where there are tags or noun phrases; the categories of a sample are the phrases of its caption.
+   * Captions count even where there are tags or noun phrases; a sample's categories are the phrases of its caption.
    * @default false
    */
   readonly captionsOnly?: boolean;

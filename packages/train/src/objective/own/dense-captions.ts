@@ -109,7 +109,7 @@ export function sharingLoss(
   return multiply(total(subtract(alone, shared)), scalar(logits, 1 / (patches * batchImages)));
 }
 
-/** `[images, labels]`: 1 for the labels that a picture's captions state, exactly 0 for those that only fill the bank. */
+/** `[images, labels]`: 1 for the labels that a picture's captions state, 0 for those that only fill the bank. */
 function statedOf({ stated, valid }: LabelBank): Value {
   const [labels] = valid.shape as readonly [Dimension];
   return multiply(stated, reshape(valid, [1, labels]));
