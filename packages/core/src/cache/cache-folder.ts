@@ -6,7 +6,7 @@ import { SynsegError, messageOf } from '../errors.ts';
 import { checkKind, describeValue } from '../guard/arguments.ts';
 
 /** The kinds of things the cache holds, each a folder. */
-export const CACHE_SECTIONS = ['graphs', 'embeddings', 'fingerprints'] as const;
+const CACHE_SECTIONS = ['graphs', 'embeddings', 'fingerprints'] as const;
 
 /** One of {@link CACHE_SECTIONS}. */
 export type CacheSection = (typeof CACHE_SECTIONS)[number];

@@ -128,6 +128,6 @@ export class Fields {
 }
 
 /** An error naming file and field, the rule, and what was found. */
-export function fieldError(where: string, rule: string, value: unknown): SynsegError {
+function fieldError(where: string, rule: string, value: unknown): SynsegError {
   return checkpointError('load checkpoint', `${where} must be ${rule}, got ${shortJson(value)}`);
 }
