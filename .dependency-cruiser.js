@@ -16,9 +16,6 @@ const AROUND = {
   test: ['worlds', 'bench', 'examples', 'scripts'],
 };
 
-/** `warn` shows the circles that are left and lets the check pass. */
-const CIRCLES = 'warn';
-
 const anyOf = (names) => `(${names.join('|')})`;
 const others = (all, allowed, self) => all.filter((name) => name !== self && !allowed.includes(name));
 
@@ -28,14 +25,14 @@ export default {
     {
       name: 'no-circles',
       comment: 'Modules that import each other have no order to be read in. Types count too.',
-      severity: CIRCLES,
+      severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'no-circles-of-folders',
       comment: 'The folders of a package are stages: an arrow that runs back makes two of them one.',
-      severity: CIRCLES,
+      severity: 'error',
       scope: 'folder',
       from: { path: '^packages/[^/]+/src/.' },
       to: { circular: true },

@@ -61,11 +61,6 @@ export default defineConfig(
   { files: ['**/*.{js,mjs}'], extends: [tseslint.configs.recommended] },
   { files: ['{packages,worlds,bench,examples,scripts,test}/**/*.{ts,mjs}'], rules: READABLE },
   {
-    // Until the packages are rewritten: `npx eslint --rule 'max-len: [error, 120]' packages`.
-    files: ['packages/**'],
-    rules: { 'max-len': 'off', 'max-lines': 'off' },
-  },
-  {
     files: ENTRIES,
     rules: {
       'no-restricted-syntax': [

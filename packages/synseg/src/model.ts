@@ -7,7 +7,7 @@ import { among, only } from './flags.ts';
 import { commaSeparated, megabytes } from './text.ts';
 
 /** The default checkpoint of every command. */
-export const EMBEDDED = 'embedded';
+const EMBEDDED = 'embedded';
 
 /** The flag that names a checkpoint. */
 export const CHECKPOINT_FLAGS = {

@@ -1,7 +1,7 @@
 export { decodeFrames } from './decode/decode.ts';
 export type { DecodeEnd, DecodeOptions, OpenedSource, VideoFrame } from './decode/decode-options.ts';
 export type { FrameTime } from './decode/frame-clock.ts';
-export type { PixelFormat } from './decode/pixel-formats.ts';
+export type { PixelFormat } from './source/pixel-formats.ts';
 export type { FrameSelection } from './decode/selection.ts';
 export type { ReconnectOptions } from './live/backoff.ts';
 export type { SourceState, SourceStateChange } from './live/reader-options.ts';
@@ -16,7 +16,7 @@ export type { SegmentedFrame } from './segmented-frame.ts';
 export type { EncodeOptions } from './sinks/encode-arguments.ts';
 export { encodeVideo, type VideoSink } from './sinks/encode.ts';
 export { listDevices, type CameraDevice } from './source/devices.ts';
-export { probe, type ProbeOptions, type VideoInfo } from './source/probe.ts';
+export { probe, type ProbeOptions, type VideoInfo } from './decode/probe.ts';
 export {
   describeSource,
   sourceNames,

@@ -1,5 +1,5 @@
 export { DECODE_OPTIONS } from './decode/decode-options.ts';
 export { PREVIEW_OPTIONS } from './preview/preview-options.ts';
 export { ENCODE_VIDEO_OPTIONS } from './sinks/encode-arguments.ts';
-export { PROBE_OPTIONS } from './source/probe.ts';
+export { PROBE_OPTIONS } from './decode/probe.ts';
 export { OUTPUT_FILES, SEGMENT_VIDEO_OPTIONS, SEGMENT_VIDEOS_OPTIONS } from './video-options.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SourceStateChange } from '../../../packages/video/src/live/reader-options.ts';
 import { SourceReader } from '../../../packages/video/src/live/source-reader.ts';
-import { probe } from '../../../packages/video/src/source/probe.ts';
+import { probe } from '../../../packages/video/src/decode/probe.ts';
 import type { VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpegChildren } from '../clips.ts';
 import { readerSettings, type ReaderSettings } from './reader-settings.ts';

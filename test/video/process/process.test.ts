@@ -5,7 +5,7 @@ import { runTool, startTool } from '../../../packages/video/src/process/ffmpeg.t
 import { ffmpegVersion, parseVersion, passthroughArguments } from '../../../packages/video/src/process/version.ts';
 import { locateFfmpeg, locateFfprobe } from '../../../packages/video/src/process/locate.ts';
 import { sourceInput, sourceName } from '../../../packages/video/src/source/source.ts';
-import { probe } from '../../../packages/video/src/source/probe.ts';
+import { probe } from '../../../packages/video/src/decode/probe.ts';
 import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
 import { isAlive, temporaryFolder, testClip } from '../clips.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
 import { allowedArguments } from '../../../packages/video/src/source/allowed.ts';
-import { probe } from '../../../packages/video/src/source/probe.ts';
+import { probe } from '../../../packages/video/src/decode/probe.ts';
 import type { VideoSource } from '../../../packages/video/src/source/source.ts';
 import { audioCodecOf } from '../../../packages/video/src/sinks/sound.ts';
 import { temporaryFolder, testClip } from '../clips.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
 import { proxyEnvironment } from '../../../packages/video/src/process/locate.ts';
-import { probe } from '../../../packages/video/src/source/probe.ts';
+import { probe } from '../../../packages/video/src/decode/probe.ts';
 import { temporaryFolder, testClip } from '../clips.ts';
 
 const folder = temporaryFolder();

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type * as Guards from '@synseg/core/guards';
 import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
-import { probe } from '../../../packages/video/src/source/probe.ts';
+import { probe } from '../../../packages/video/src/decode/probe.ts';
 import { publicAddress } from '../../../packages/video/src/source/public-address.ts';
 
 /** This machine counts as public where a test says so: there is no other server to ask. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { DecodeEnd, VideoFrame } from '../../../packages/video/src/decode/decode-options.ts';
 import { decodeFrames } from '../../../packages/video/src/decode/decode.ts';
-import { probe } from '../../../packages/video/src/source/probe.ts';
+import { probe } from '../../../packages/video/src/decode/probe.ts';
 import { findPictures, isSequence, suggestedPattern } from '../../../packages/video/src/source/sequence.ts';
 import { describeSource, type VideoSource } from '../../../packages/video/src/source/source.ts';
 import { ffmpeg, ffmpegChildren, temporaryFolder, testClip } from '../clips.ts';

@@ -121,7 +121,7 @@ export class ServiceThread<Info, Request extends { readonly type: string }, Noti
     });
     const thread = loaded.then((info) => new ServiceThread<Info, Request, Notice>(worker, info, plan));
     try {
-      // Loading cannot be interrupted inside the runtime: the call rejects now, and the thread closes once it has loaded.
+      // Loading cannot be interrupted inside the runtime: the call rejects now, the thread closes once it has loaded.
       return await raceSignal(thread, signal);
     } catch (error) {
       void thread.then(

@@ -5,7 +5,7 @@ import { command } from '../context.ts';
 import { megabytes, table } from '../text.ts';
 
 /** Flags of `synseg cache`. */
-export const CACHE_FLAGS = {
+const CACHE_FLAGS = {
   /** Deletes generated graphs, embeddings and fingerprints. */
   clear: withDefault(flag(), false),
 };

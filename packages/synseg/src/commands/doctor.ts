@@ -9,7 +9,7 @@ import { command, type Result } from '../context.ts';
 import { megabytes, table } from '../text.ts';
 
 /** Flags of `synseg doctor`. */
-export const DOCTOR_FLAGS = {};
+const DOCTOR_FLAGS = {};
 
 /** Runs `synseg doctor`. */
 export const doctor = command({ name: 'DOCTOR_FLAGS', flags: DOCTOR_FLAGS, run });

@@ -6,7 +6,7 @@ import { command, type Context, type Result } from '../context.ts';
 import { among } from '../flags.ts';
 
 /** Flags of `synseg export`. */
-export const EXPORT_FLAGS = {
+const EXPORT_FLAGS = {
   /** New folder of the checkpoint. */
   out: { ...text(), placeholder: 'folder' },
   ...EXPORT_OPTIONS,

@@ -9,7 +9,7 @@ import { LABEL_FLAGS, MODEL_FLAGS, loadModel } from '../model.ts';
 import { commaSeparated, table } from '../text.ts';
 
 /** Flags of `synseg labels`. */
-export const LABELS_FLAGS = {
+const LABELS_FLAGS = {
   ...MODEL_FLAGS,
   /** File that the label set is written to; it is used without the text encoder. */
   save: { ...text(), placeholder: 'file.safetensors' },

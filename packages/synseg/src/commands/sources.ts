@@ -6,7 +6,7 @@ import { among, only } from '../flags.ts';
 import { IMAGE_FLAGS } from '../model.ts';
 
 /** Flags of `synseg probe`. */
-export const PROBE_FLAGS = { ...only(IMAGE_FLAGS, 'maxPixels'), ...only(PROBE_OPTIONS, 'live') };
+const PROBE_FLAGS = { ...only(IMAGE_FLAGS, 'maxPixels'), ...only(PROBE_OPTIONS, 'live') };
 
 /** Runs `synseg probe`. */
 export const probe = command({
@@ -30,7 +30,7 @@ export const probe = command({
 });
 
 /** Flags of `synseg devices`. */
-export const DEVICES_FLAGS = {};
+const DEVICES_FLAGS = {};
 
 /** Runs `synseg devices`. */
 export const devices = command({

@@ -5,7 +5,7 @@
 import { describeValue, limitError } from '@synseg/core/guards';
 import type { RawFrame } from '../source/source.ts';
 import type { DecodeSettings, VideoFrame } from './decode-options.ts';
-import { PIXEL_FORMATS, pictureBytes, toRGB } from './pixel-formats.ts';
+import { PIXEL_FORMATS, pictureBytes, toRGB } from '../source/pixel-formats.ts';
 import { turnOf } from './selection.ts';
 import { SteadyTimes } from './frame-clock.ts';
 

@@ -9,6 +9,7 @@ import {
   text,
   value,
   withDefault,
+  type Option,
   type OptionsOf,
 } from '@synseg/core/guards';
 
@@ -18,8 +19,16 @@ const anyText = value<string>('be a string', isString);
 const anyTexts = list(anyText, { least: 0 });
 const numberOrNull = value<number | null>('be a number or null', (given) => isNumber(given) || given === null);
 
+const tokenText: Option<string> = {
+  ...value<string>('be a string of at least 8 characters', isString, ({ length }) => length >= 8, {
+    fromText: String,
+    placeholder: 'text',
+  }),
+  secret: true,
+};
+
 /** The current labels, in label-map order. */
-export const PREVIEW_LABELS = {
+const PREVIEW_LABELS = {
   names: anyTexts,
   /** sRGB, each part an integer from 0 to 255. */
   colors: list(
@@ -59,7 +68,7 @@ export const PREVIEW_LABEL = {
 export type PreviewLabel = OptionsOf<typeof PREVIEW_LABEL, 'name'>;
 
 /** A picture to show, with the numbers that belong to it. */
-export const PREVIEW_PICTURE = {
+const PREVIEW_PICTURE = {
   /** 0-based place of the source in the list of sources. */
   source: integer({ least: 0 }),
   /** 0-based number of the frame in its source. */
@@ -114,13 +123,7 @@ export const PREVIEW_OPTIONS = {
    * Secret that a viewer must know, at least 8 characters.
    * @default none on this machine's own address, else 24 random characters
    */
-  token: {
-    ...value<string>('be a string of at least 8 characters', isString, ({ length }) => length >= 8, {
-      fromText: String,
-      placeholder: 'text',
-    }),
-    secret: true as const,
-  },
+  token: tokenText,
   /**
    * Heading of the page.
    * @default 'synseg'

@@ -13,7 +13,7 @@ import {
   withoutSecrets,
   type OptionsOf,
 } from '@synseg/core/guards';
-import type { PixelFormat } from '../decode/pixel-formats.ts';
+import type { PixelFormat } from './pixel-formats.ts';
 import { isSequence } from './sequence.ts';
 
 /**

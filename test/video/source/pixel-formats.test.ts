@@ -5,7 +5,7 @@ import {
   pictureBytes,
   toRGB,
   type PixelFormat,
-} from '../../../packages/video/src/decode/pixel-formats.ts';
+} from '../../../packages/video/src/source/pixel-formats.ts';
 
 const FFMPEG_NAMES: Record<PixelFormat, string> = {
   rgb: 'rgb24',

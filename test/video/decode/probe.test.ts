@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { probe } from '../../../packages/video/src/source/probe.ts';
+import { probe } from '../../../packages/video/src/decode/probe.ts';
 import { freePort, Sender } from '../live/senders.ts';
 import { serveFile } from '../live/serve-file.ts';
 import { ffmpeg, ffmpegChildren, temporaryFolder, testClip, testPicture } from '../clips.ts';

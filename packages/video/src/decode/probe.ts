@@ -8,13 +8,13 @@ import { PIXEL_LIMIT, readOptions, SIGNAL_OPTION, type OptionsOf } from '@synseg
 import { runTool } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg, locateFfprobe, proxyEnvironment } from '../process/locate.ts';
-import { checkPixels } from '../decode/check-end.ts';
-import { pixelArguments } from '../decode/decode-arguments.ts';
-import { refusedSize } from '../decode/input-report.ts';
-import { pixelAspect } from '../decode/frame-clock.ts';
-import { NETWORK_OPTIONS, OPENING_OPTIONS } from './input-options.ts';
-import { checkInputOptions, openInput } from './input.ts';
-import { checkSource, isFrames, sourceInput, sourceName, sourceSecrets, type VideoSource } from './source.ts';
+import { checkPixels } from './check-end.ts';
+import { pixelArguments } from './decode-arguments.ts';
+import { refusedSize } from './input-report.ts';
+import { pixelAspect } from './frame-clock.ts';
+import { NETWORK_OPTIONS, OPENING_OPTIONS } from '../source/input-options.ts';
+import { checkInputOptions, openInput } from '../source/input.ts';
+import { checkSource, isFrames, sourceInput, sourceName, sourceSecrets, type VideoSource } from '../source/source.ts';
 
 /** Facts of a source's first video stream (cover pictures of audio files do not count). */
 export interface VideoInfo {
