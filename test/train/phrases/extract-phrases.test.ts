@@ -255,7 +255,7 @@ describe('extractPhrases()', () => {
 
 const deno = 'node_modules/.bin/deno';
 
-describe.skipIf(!existsSync(deno) || !existsSync('packages/core/dist/internals.js'))('under Deno', () => {
+describe.skipIf(!existsSync(deno) || !existsSync('packages/core/dist/index.js'))('under Deno', () => {
   it('writes the same bytes as under Node', async () => {
     const { folder, captions, out } = setUp('cc.tsv.gz', gzipSync(TSV.repeat(200)));
     await extractPhrases(captions, { out });

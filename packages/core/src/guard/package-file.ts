@@ -47,8 +47,11 @@ export function packageFolder(action: string, name: string, from: string | undef
 function nameOf(folder: string): unknown {
   try {
     return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { readonly name?: unknown } | null)?.name;
-  } catch {
-    return undefined;
+  } catch (error) {
+    // Only what is not there, or no JSON, is passed over: Deno without --allow-read says so itself.
+    const { code } = error as { readonly code?: unknown };
+    if (error instanceof SyntaxError || code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
   }
 }
 
