@@ -1,9 +1,9 @@
 /**
  * The paper's Table III in the drawn world: the head retrained on frozen encoders from captions alone, under L_cont
- * only, + L_align, + L_back, all four, and all but L_cont; and, for reference, `recipe: tags`, `recipe: dense-captions`, no
- * training, and masks of all nouns. Each from a random decoder, and from one that learnt every
- * second
- * noun from masks, as CLIPSeg did others; that one is scored apart on the nouns it had seen and on those it had not.
+ * only, + L_align, + L_back, all four, and all but L_cont; and, for reference, `recipe: tags`, `recipe:
+ * dense-captions`, no training, and masks of all nouns. Each from a random decoder, and from one that learned every
+ * second noun from masks, as CLIPSeg did others; that one is scored apart on the nouns it had seen and on those it had
+ * not.
  *
  *   npm run bench -- ablation [--model embedded|FOLDER] [--steps 80] [--batch 8] [--seeds 3] [--only all,tags] [--start
  *   random|half]

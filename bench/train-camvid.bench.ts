@@ -1,6 +1,6 @@
 /**
- * Training with masks, for teams that do have some: CamVid's 367 training images, a random decoder on the frozen trunk of
- * the road-scene checkpoint, scored on its 233 test images beside that checkpoint itself (46.57 as its card states).
+ * Training with masks, for teams that do have some: CamVid's 367 training images, a random decoder on the frozen trunk
+ * of the road-scene checkpoint, scored on its 233 test images beside that checkpoint itself (46.57 as its card states).
  *
  *   npm run bench -- train-camvid [--steps 800] [--batch 4] [--recipe tags|paper]
  *

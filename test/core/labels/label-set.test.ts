@@ -286,7 +286,8 @@ describe('LabelSet', () => {
       "a checkpoint's threshold out of range",
       { ...metadata, defaultThreshold: '"high"' },
       embeddings,
-      'hold a whole label set, got Cannot make label set: parts.defaultThreshold must be a number from 0 to 1, got "high"',
+      'hold a whole label set, got Cannot make label set: parts.defaultThreshold must be a number from 0 to 1, ' +
+        'got "high"',
     ],
     [
       'an unknown background',

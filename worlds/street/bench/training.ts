@@ -81,7 +81,8 @@ export interface HalfTrainingOptions {
 }
 
 /**
- * Learning from masks: both mask losses, so that argmax and a threshold mean something; of a picture's labels at most 8, those in its mask first, then some that are not there.
+ * Learning from masks: both mask losses, so that argmax and a threshold mean something; of a picture's labels at most
+ * 8, those in its mask first, then some that are not there.
  */
 export const WITH_MASKS = {
   objective: 'masks',
