@@ -204,6 +204,9 @@ describe('exportCheckpoint()', () => {
 
   it('refuses what cannot be', async () => {
     const to = target();
+    await expect(exportCheckpoint(base, 'a\0b', { precision: 'fp32' })).rejects.toThrow(
+      new RangeError('Cannot export checkpoint: to must be a path without null bytes, got "a\\u0000b"'),
+    );
     await expect(exportCheckpoint(base, to, { precision: 'int8' as 'fp16' })).rejects.toThrow(
       new RangeError('Cannot export checkpoint: precision must be "fp32" or "fp16", got "int8"'),
     );

@@ -6,6 +6,7 @@ import {
   abortSignal,
   checkOutputs,
   choice,
+  describeValue,
   flag,
   number,
   readOptions,
@@ -60,6 +61,9 @@ const ACTION = 'export checkpoint';
 export async function exportCheckpoint(from: string, to: string, options: ExportOptions): Promise<void> {
   readOptions(ACTION, { from: text(), to: text() }, { from, to }, ['from', 'to']);
   const { precision, threshold, overwrite, signal } = readOptions(ACTION, EXPORT_OPTIONS, options, ['precision']);
+  for (const [name, path] of Object.entries({ from, to }))
+    if (path.includes('\0'))
+      throw new RangeError(`Cannot ${ACTION}: ${name} must be a path without null bytes, got ${describeValue(path)}`);
   const [source, target] = [resolve(from), resolve(to)];
   await checkOutputs(ACTION, [{ name: 'target', path: to, folder: true }], [from]);
   signal?.throwIfAborted();
