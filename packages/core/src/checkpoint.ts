@@ -21,6 +21,7 @@ export {
 } from './checkpoint/model-config.ts';
 export {
   encodeSafetensors,
+  halfToFloat,
   readFloats,
   readSafetensors,
   safetensorsHeader,

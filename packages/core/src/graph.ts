@@ -3,7 +3,14 @@ export { addForeignModel } from './graph/onnx-inline.ts';
 export { writeOnnx, type OnnxModel } from './graph/onnx-writer.ts';
 export * as ops from './graph/ops.ts';
 export * as shapeOps from './graph/shape-ops.ts';
-export { productOf, sameShape, type Dimension, type DType, type Shape } from './graph/tensor-type.ts';
+export {
+  BYTES_PER_ELEMENT,
+  productOf,
+  sameShape,
+  type Dimension,
+  type DType,
+  type Shape,
+} from './graph/tensor-type.ts';
 export { decode, upsampleToLogits } from './model/decoder.ts';
 export { trunkTaps } from './model/model-graphs.ts';
 export { CheckpointParameters, type Parameters } from './model/parameters.ts';

@@ -25,6 +25,7 @@ export {
   abortSignal,
   callback,
   choice,
+  commaSeparated,
   either,
   flag,
   group,

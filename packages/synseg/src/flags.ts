@@ -3,9 +3,8 @@
  * The help is the docblock over the option, which `scripts/option-help.ts` puts into
  * `generated/option-help.json`.
  */
-import { readOptions, type Option, type Options, type OptionsOf } from '@synseg/core/guards';
+import { commaSeparated, readOptions, type Option, type Options, type OptionsOf } from '@synseg/core/guards';
 import generated from './generated/option-help.json' with { type: 'json' };
-import { commaSeparated } from './text.ts';
 
 /** Docblocks by the name of a description and of an option in it. */
 const HELP: Readonly<Record<string, Readonly<Record<string, { text: string; default?: string }>>>> = generated;

@@ -1,10 +1,10 @@
 /** The checkpoint of a command: its flags and how it is loaded; flags of pictures and labels. */
 import { Segmenter, type LoadProgress } from '@synseg/core';
-import { text, value, type OptionsOf } from '@synseg/core/guards';
+import { commaSeparated, text, value, type OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS, LOAD_OPTIONS } from '@synseg/core/options';
 import type { Context, Loaded } from './context.ts';
 import { among, only } from './flags.ts';
-import { commaSeparated, megabytes } from './text.ts';
+import { megabytes } from './text.ts';
 
 /** The default checkpoint of every command. */
 const EMBEDDED = 'embedded';

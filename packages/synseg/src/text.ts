@@ -39,11 +39,3 @@ export function duration(seconds: number): string {
 export function figure(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value);
 }
-
-/** `a, b ,c` as its parts. */
-export function commaSeparated(text: string): readonly string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}

@@ -179,7 +179,8 @@ export function toFloat32(entry: TensorEntry, bytes: Uint8Array): Float32Array {
   }
 }
 
-function halfToFloat(bits: number): number {
+/** The number that the bits of a float16 (IEEE 754 binary16) stand for. */
+export function halfToFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;

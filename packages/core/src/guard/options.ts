@@ -290,7 +290,8 @@ const isNumber = (value: unknown): value is number => typeof value === 'number';
 const toNumber = (given: string): unknown =>
   given.trim() === '' || Number.isNaN(Number(given)) ? given : Number(given);
 
-function commaSeparated(given: string): string[] {
+/** `a, b ,c` as its parts. */
+export function commaSeparated(given: string): string[] {
   return given
     .split(',')
     .map((part) => part.trim())

@@ -1,12 +1,12 @@
 /** `synseg labels`: embeds labels and saves them, or lists the vocabulary of a checkpoint. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkOutputs, text, type OptionsOf } from '@synseg/core/guards';
+import { checkOutputs, commaSeparated, text, type OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS } from '@synseg/core/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among } from '../flags.ts';
 import { LABEL_FLAGS, MODEL_FLAGS, loadModel } from '../model.ts';
-import { commaSeparated, table } from '../text.ts';
+import { table } from '../text.ts';
 
 /** Flags of `synseg labels`. */
 const LABELS_FLAGS = {

@@ -9,6 +9,7 @@ import {
   type TensorEntry,
   type TensorLayout,
 } from '@synseg/core/checkpoint';
+import { BYTES_PER_ELEMENT } from '@synseg/core/graph';
 
 /** A tensor to write; its bytes are asked for once, when its turn comes. */
 export interface TensorSource extends TensorLayout {
@@ -18,18 +19,6 @@ export interface TensorSource extends TensorLayout {
 /** Largest piece of a file in memory: a multiple of every element's size. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const HALF_MAX = 65504;
-/** Element types widest first, so that every tensor begins at a multiple of its element's size. */
-const WIDTHS = {
-  float64: 8,
-  int64: 8,
-  float32: 4,
-  int32: 4,
-  float16: 2,
-  bfloat16: 2,
-  uint8: 1,
-  int8: 1,
-  bool: 1,
-} as const;
 
 /**
  * The bytes of a safetensors file.
@@ -41,7 +30,8 @@ export async function* safetensorsChunks(
   metadata: Readonly<Record<string, string>>,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const ordered = [...sources].sort((a, b) => WIDTHS[b.dtype] - WIDTHS[a.dtype]);
+  // Widest elements first, so that every tensor begins at a multiple of its element's size.
+  const ordered = [...sources].sort((a, b) => BYTES_PER_ELEMENT[b.dtype] - BYTES_PER_ELEMENT[a.dtype]);
   yield safetensorsHeader(ordered, metadata);
   for (const source of ordered) {
     for await (const chunk of source.chunks()) {
