@@ -13,7 +13,16 @@ import {
   type SegmenterOptions,
 } from '@synseg/core';
 import { openCheckpoint, type ClipVisionConfig, type ModelConfig, type Weights } from '@synseg/core/checkpoint';
-import { CheckpointParameters, Graph, ops, shapeOps, trunkTaps, writeOnnx, type Value } from '@synseg/core/graph';
+import {
+  CheckpointParameters,
+  Graph,
+  ops,
+  pictureOps,
+  shapeOps,
+  trunkTaps,
+  writeOnnx,
+  type Value,
+} from '@synseg/core/graph';
 import { createSession, type GraphSession, openImage } from '@synseg/core/runtime';
 import type { EvaluatedModel } from '@synseg/train';
 
@@ -134,7 +143,7 @@ function buildSimilarityGraph(config: ModelConfig, weights: Weights, standardise
   const grid = shapeOps.reshape(standardise ? standardized(cosines) : cosines, ['labels', ...patchGrid]);
   graph.output('similarities', grid);
   const sizes = shapeOps.concat([shapeOps.dimensionsOf(graph, [1, 'labels']), graph.input('size', 'int64', [2])], 0);
-  const enlarged = ops.resizeTo(
+  const enlarged = pictureOps.resizeTo(
     shapeOps.reshape(grid, [1, 'labels', ...patchGrid]),
     sizes,
     [1, 'labels', 'height', 'width'],

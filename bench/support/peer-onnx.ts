@@ -14,7 +14,8 @@ import type { ClipTextConfig, ClipVisionConfig } from '../../packages/core/src/c
 import { Graph, type Value } from '../../packages/core/src/graph/graph.ts';
 import { decodeModel, encodeModel, type ModelProto } from '../../packages/core/src/graph/onnx-schema.ts';
 import { writeOnnx } from '../../packages/core/src/graph/onnx-writer.ts';
-import { add, argMax, conv, multiply, relu } from '../../packages/core/src/graph/ops.ts';
+import { add, argMax, multiply, relu } from '../../packages/core/src/graph/ops.ts';
+import { conv } from '../../packages/core/src/graph/picture-ops.ts';
 import { dimensionsOf, range, reshape, slice, transpose } from '../../packages/core/src/graph/shape-ops.ts';
 import type { Dimension } from '../../packages/core/src/graph/tensor-type.ts';
 import { postNormBlock } from '../../packages/core/src/model/attention.ts';

@@ -2,6 +2,7 @@ export { Graph, Value, type Attribute, type GraphNode } from './graph/graph.ts';
 export { addForeignModel } from './graph/onnx-inline.ts';
 export { writeOnnx, type OnnxModel } from './graph/onnx-writer.ts';
 export * as ops from './graph/ops.ts';
+export * as pictureOps from './graph/picture-ops.ts';
 export * as shapeOps from './graph/shape-ops.ts';
 export {
   BYTES_PER_ELEMENT,

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Graph, type Value } from '../../../packages/core/src/graph/graph.ts';
 import * as arithmetic from '../../../packages/core/src/graph/ops.ts';
+import * as pictures from '../../../packages/core/src/graph/picture-ops.ts';
 import * as shaping from '../../../packages/core/src/graph/shape-ops.ts';
 import {
   broadcastShapes,
@@ -11,7 +12,7 @@ import {
   type Shape,
 } from '../../../packages/core/src/graph/tensor-type.ts';
 
-const ops = { ...arithmetic, ...shaping };
+const ops = { ...arithmetic, ...pictures, ...shaping };
 
 /** A graph and a way to declare its inputs: `x('a', [2, 3])`. */
 function declaring(): (name: string, shape: Shape, dtype?: DType) => Value {
@@ -28,6 +29,7 @@ const bytes = x('bytes', [2, 3], 'uint8');
 const picture = x('picture', [1, 3, 8, 8]);
 const kernel = x('kernel', [4, 2, 3, 3]);
 const threeChannels = x('threeChannels', [4, 3, 3, 3]);
+const depthwise = x('depthwise', [4, 1, 3, 3]);
 const int8 = x('int8', [3, 4], 'int8');
 const open = x('open', ['batch', 3, 'rows', 8]);
 
@@ -165,6 +167,39 @@ const mistakes: readonly (readonly [string, () => unknown, string])[] = [
     'quantizedMatmul',
     () => ops.quantizedMatmul(matrix, int8, vector, vector, vector),
     'Cannot multiply matrices: scale must be float32 [4], got vector: float32 [3]',
+  ],
+  [
+    'conv in groups',
+    () => ops.conv(picture, kernel, undefined, { stride: 1, padding: 0, groups: 2 }),
+    "Cannot convolve: kernel must be square over the value's channels in 2 groups, got picture: float32 [1, 3, 8, 8] " +
+      'and kernel: float32 [4, 2, 3, 3]',
+  ],
+  [
+    'conv to channels that groups do not divide',
+    () => ops.conv(picture, depthwise, undefined, { stride: 1, padding: 0, groups: 3 }),
+    'Cannot convolve: groups must divide the 4 channels of the result, got 3',
+  ],
+  [
+    'conv with a stride of 0',
+    () => ops.conv(picture, threeChannels, undefined, { stride: 0, padding: 0 }),
+    'Cannot convolve: stride must be an integer of at least 1, got 0',
+  ],
+  [
+    'conv with half a cell of padding',
+    () => ops.conv(picture, threeChannels, undefined, { stride: 1, padding: 0.5 }),
+    'Cannot convolve: padding must be an integer of at least 0, got 0.5',
+  ],
+  [
+    'conv with a kernel that does not fit',
+    () => ops.conv(picture, threeChannels, undefined, { stride: 1, padding: 0, dilation: 4 }),
+    'Cannot convolve: kernel must fit into the padded picture, got a reach of 9 cells and picture: float32 ' +
+      '[1, 3, 8, 8] with padding 0',
+  ],
+  ['clip', () => ops.clip(matrix, 6, 0), 'Cannot clip: least must not exceed most, got 6 and 0'],
+  [
+    'globalAverage',
+    () => ops.globalAverage(matrix),
+    'Cannot average: value must have four axes, got matrix: float32 [2, 3]',
   ],
   [
     'conv of an open size',

@@ -1,10 +1,10 @@
-import { Graph, addForeignModel, ops, shapeOps, writeOnnx, type Value } from '@synseg/core/graph';
+import { Graph, addForeignModel, ops, pictureOps, shapeOps, writeOnnx, type Value } from '@synseg/core/graph';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../../packages/train/src/autodiff/gradients.ts';
 import { gradientError, runOnce, type Case } from './numeric.ts';
 
-const { add, conv, divide, layerNorm, matmul, maximum, minimum, multiply, reduceMax, reduceSum, softmax, subtract } =
-  ops;
+const { add, divide, layerNorm, matmul, maximum, minimum, multiply, reduceMax, reduceSum, softmax, subtract } = ops;
+const { conv } = pictureOps;
 const { concat, expand, gather, reshape, slice, squeeze, transpose } = shapeOps;
 
 const halfTrue = (x: Value, shape: readonly number[]): Value => {

@@ -4,8 +4,7 @@
  * an inlined trunk of a newer opset can share a graph; the one exception is the int8 product, a contrib operator.
  */
 import { expectOperand, sameDType, type Attribute, type Value } from './graph.ts';
-import { dimensionsOf } from './shape-ops.ts';
-import { ONNX_DTYPE, broadcastShapes, normalizeAxis, type Dimension, type DType, type Shape } from './tensor-type.ts';
+import { ONNX_DTYPE, broadcastShapes, normalizeAxis, type DType, type Shape } from './tensor-type.ts';
 
 function elementwise(operator: string, a: Value, b: Value, dtype?: DType): Value {
   const action = operator.toLowerCase();
@@ -192,67 +191,4 @@ export function argMax(x: Value, axis: number): Value {
   const index = normalizeAxis('take argmax', axis, x.shape.length);
   const shape = x.shape.filter((_, other) => other !== index);
   return x.graph.node('ArgMax', [x], { dtype: 'int64', shape }, { axis: { int: index }, keepdims: { int: 0 } });
-}
-
-/** Resampling of `[n, c, h, w]` to `shape` with half-pixel centers, without anti-aliasing. */
-export function resize(x: Value, shape: Shape, mode: 'linear' | 'cubic'): Value {
-  return resizeTo(x, dimensionsOf(x.graph, shape), shape, mode);
-}
-
-/** {@link resize} to a size known only when the graph runs: `sizes` is int64 [4], `shape` names its unknowns. */
-export function resizeTo(x: Value, sizes: Value, shape: Shape, mode: 'linear' | 'cubic'): Value {
-  if (x.shape.length !== 4 || shape.length !== 4 || x.shape[0] !== shape[0] || x.shape[1] !== shape[1]) {
-    throw new RangeError(
-      `Cannot resize: only the last two of four axes may change, got ${x.toString()} and target [${shape.join(', ')}]`,
-    );
-  }
-  return x.graph.node(
-    'Resize',
-    [x, undefined, undefined, sizes],
-    { dtype: x.dtype, shape },
-    {
-      mode: { string: mode },
-      coordinate_transformation_mode: { string: 'half_pixel' },
-      ...(mode === 'cubic' ? { cubic_coeff_a: { float: -0.75 } } : {}),
-    },
-  );
-}
-
-/** 2-D convolution `[n, c, h, w]` with kernel `[o, c, k, k]`, stride 1 or k, and equal zero padding on all sides. */
-export function conv(
-  x: Value,
-  kernel: Value,
-  bias: Value | undefined,
-  options: { readonly stride: number; readonly padding: number },
-): Value {
-  const [n, channels, height, width] = x.shape;
-  const [out, inner, kernelHeight, kernelWidth] = kernel.shape;
-  if (
-    n === undefined ||
-    out === undefined ||
-    channels !== inner ||
-    kernelHeight !== kernelWidth ||
-    typeof kernelHeight !== 'number'
-  ) {
-    throw new RangeError(
-      `Cannot convolve: kernel must be square over the value's channels, got ${x.toString()} and ${kernel.toString()}`,
-    );
-  }
-  if (bias !== undefined) expectOperand('convolve', 'bias', bias, x.dtype, [out]);
-  const { stride, padding } = options;
-  const size = (dimension: Dimension | undefined): Dimension => {
-    if (typeof dimension !== 'number')
-      throw new RangeError(`Cannot convolve: height and width must be known, got ${x.toString()}`);
-    return Math.floor((dimension + 2 * padding - kernelHeight) / stride) + 1;
-  };
-  return x.graph.node(
-    'Conv',
-    [x, kernel, bias],
-    { dtype: sameDType('convolve', x, kernel), shape: [n, out, size(height), size(width)] },
-    {
-      kernel_shape: { ints: [kernelHeight, kernelHeight] },
-      strides: { ints: [stride, stride] },
-      pads: { ints: [padding, padding, padding, padding] },
-    },
-  );
 }

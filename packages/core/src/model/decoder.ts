@@ -4,7 +4,8 @@
  * Written for inference and training alike: one row per (image, label), only differentiable operators, no shortcuts.
  */
 import { expectOperand, type Value } from '../graph/graph.ts';
-import { add, conv, matmul, multiply, relu } from '../graph/ops.ts';
+import { add, matmul, multiply, relu } from '../graph/ops.ts';
+import { conv } from '../graph/picture-ops.ts';
 import { expand, reshape, slice, transpose } from '../graph/shape-ops.ts';
 import { productOf, type Dimension } from '../graph/tensor-type.ts';
 import type { DecoderConfig } from '../checkpoint/model-config.ts';

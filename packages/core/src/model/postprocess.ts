@@ -6,19 +6,8 @@
  */
 import { DEFAULT_THRESHOLD } from '../checkpoint/model-config.ts';
 import type { Graph, Value } from '../graph/graph.ts';
-import {
-  add,
-  argMax,
-  cast,
-  equal,
-  greaterOrEqual,
-  multiply,
-  resizeTo,
-  scalar,
-  sigmoid,
-  subtract,
-  where,
-} from '../graph/ops.ts';
+import { add, argMax, cast, equal, greaterOrEqual, multiply, scalar, sigmoid, subtract, where } from '../graph/ops.ts';
+import { resizeTo } from '../graph/picture-ops.ts';
 import { concat, dimensionsOf, gather, pad, reshape, squeeze, transpose } from '../graph/shape-ops.ts';
 import type { Dimension } from '../graph/tensor-type.ts';
 import { BACKGROUND } from './background.ts';

@@ -1,6 +1,7 @@
 /** One or five views of a picture, and their logits merged into one map (SynSeg method, "Inference"). */
 import type { Value } from '../graph/graph.ts';
-import { add, cast, maximum, multiply, reduceSum, resize, round, scalar } from '../graph/ops.ts';
+import { add, cast, maximum, multiply, reduceSum, round, scalar } from '../graph/ops.ts';
+import { resize } from '../graph/picture-ops.ts';
 import { concat, reshape, slice, transpose } from '../graph/shape-ops.ts';
 import { productOf, type Dimension } from '../graph/tensor-type.ts';
 

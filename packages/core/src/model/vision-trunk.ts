@@ -3,7 +3,8 @@
  * encoders uses the whole transformer, up to the embedding of a picture.
  */
 import type { Value } from '../graph/graph.ts';
-import { add, cast, conv, divide, matmul, resize, scalar, subtract } from '../graph/ops.ts';
+import { add, cast, divide, matmul, scalar, subtract } from '../graph/ops.ts';
+import { conv, resize } from '../graph/picture-ops.ts';
 import { concat, expand, reshape, slice, transpose } from '../graph/shape-ops.ts';
 import type { ClipVisionConfig } from '../checkpoint/model-config.ts';
 import { preNormBlock } from './attention.ts';

@@ -1,7 +1,8 @@
 /** The gradients of a square 2-D convolution, as convolutions and products. */
-import { ops, shapeOps, productOf, type Dimension, type GraphNode, type Value } from '@synseg/core/graph';
+import { ops, pictureOps, shapeOps, productOf, type Dimension, type GraphNode, type Value } from '@synseg/core/graph';
 
-const { conv, matmul, reduceSum, scalar } = ops;
+const { matmul, reduceSum, scalar } = ops;
+const { conv } = pictureOps;
 const { concat, expand, reshape, slice, transpose } = shapeOps;
 
 /**
