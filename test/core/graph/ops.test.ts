@@ -117,6 +117,13 @@ describe('elementwise', () => {
     ]);
   });
 
+  it('and is true where both are', async () => {
+    const { data } = await compute(Float32Array.of(-1, 2, 7, 4), [2, 2], (x) =>
+      ops.cast(ops.and(ops.greater(x, ops.scalar(x, 0)), ops.greater(x.graph.floats([5, 3]), x)), 'float32'),
+    );
+    expect([...data]).toEqual([0, 1, 0, 0]);
+  });
+
   it('where picks by a broadcast condition', async () => {
     const { data } = await compute(Float32Array.of(-1, 2, -3, 4), [2, 2], (x) =>
       ops.where(ops.greaterOrEqual(x, ops.scalar(x, 0)), x, ops.scalar(x, 7)),

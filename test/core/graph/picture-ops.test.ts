@@ -6,7 +6,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Graph, type Value } from '../../../packages/core/src/graph/graph.ts';
-import { clip, conv, globalAverage, resize } from '../../../packages/core/src/graph/picture-ops.ts';
+import { clip, conv, convTranspose, globalAverage, resize } from '../../../packages/core/src/graph/picture-ops.ts';
 import type { TensorData } from '../../../packages/core/src/session/graph-session.ts';
 import { gaussians } from '../../support/random.ts';
 import { runGraph, worstExcess } from '../../support/tensors.ts';
@@ -91,6 +91,33 @@ describe('conv', () => {
       [10, 18, 42, 50],
     ]);
   });
+});
+
+it.each([
+  ['stride 2 on an odd and an even side', [4, 7, 6], [3, 4, 3], { stride: 2, padding: 1 }],
+  ['stride 2 with rows that no window reads', [2, 6, 8], [2, 2, 1], { stride: 2, padding: 0 }],
+  ['2 groups and dilation 2', [4, 6, 5], [6, 2, 3], { stride: 1, padding: 1, dilation: 2, groups: 2 }],
+] as const)('convTranspose is the transpose of conv: %s', async (_, size, [out, inner, side], settings) => {
+  const [channels, rows, columns] = size;
+  const kernel = gaussians(out * inner * side * side, 7);
+  const zeros = new Array<number>(out).fill(0);
+  const columnsOfMatrix = Array.from({ length: channels * rows * columns }, (_, at) => {
+    const unit = Float32Array.from({ length: channels * rows * columns }, (_, other) => (other === at ? 1 : 0));
+    return slowConv(unit, size, kernel, [out, inner, side], zeros, settings);
+  });
+  const shape = columnsOfMatrix[0]?.shape as number[];
+  const y = gaussians(
+    shape.reduce((product, length) => product * length),
+    8,
+  );
+  const result = await compute(y, shape, (value) =>
+    convTranspose(value, value.graph.floats(kernel, [out, inner, side, side]), [rows, columns], settings),
+  );
+  expect(result.shape).toEqual([1, ...size]);
+  expectClose(
+    result,
+    columnsOfMatrix.map(({ data }) => data.reduce((sum, weight, at) => sum + weight * (y[at] as number), 0)),
+  );
 });
 
 it('clip keeps what lies between two numbers and moves the rest to the nearer one', async () => {

@@ -29,6 +29,7 @@ const bytes = x('bytes', [2, 3], 'uint8');
 const picture = x('picture', [1, 3, 8, 8]);
 const kernel = x('kernel', [4, 2, 3, 3]);
 const threeChannels = x('threeChannels', [4, 3, 3, 3]);
+const patches = x('patches', [3, 3, 2, 2]);
 const depthwise = x('depthwise', [4, 1, 3, 3]);
 const int8 = x('int8', [3, 4], 'int8');
 const open = x('open', ['batch', 3, 'rows', 8]);
@@ -67,6 +68,7 @@ const mistakes: readonly (readonly [string, () => unknown, string])[] = [
     () => ops.where(ops.equal(matrix, matrix), matrix, other),
     'Cannot choose: shapes must broadcast, got [2, 3] and [4, 3]',
   ],
+  ['and', () => ops.and(ops.equal(matrix, matrix), matrix), 'Cannot and: both values must be bool, got'],
   [
     'matmul',
     () => ops.matmul(matrix, other),
@@ -194,6 +196,12 @@ const mistakes: readonly (readonly [string, () => unknown, string])[] = [
     () => ops.conv(picture, threeChannels, undefined, { stride: 1, padding: 0, dilation: 4 }),
     'Cannot convolve: kernel must fit into the padded picture, got a reach of 9 cells and picture: float32 ' +
       '[1, 3, 8, 8] with padding 0',
+  ],
+  [
+    'convTranspose to a size that the convolution makes otherwise',
+    () => ops.convTranspose(picture, patches, [16, 18], { stride: 2, padding: 0 }),
+    'Cannot spread: value must be what the convolution makes of 16 × 18 cells ([n, 3, 8, 9]), got picture: float32 ' +
+      '[1, 3, 8, 8]',
   ],
   ['clip', () => ops.clip(matrix, 6, 0), 'Cannot clip: least must not exceed most, got 6 and 0'],
   [

@@ -74,6 +74,13 @@ export function cast(x: Value, dtype: DType): Value {
   return x.graph.node('Cast', [x], { dtype, shape: x.shape }, { to: { int: ONNX_DTYPE[dtype] } });
 }
 
+/** True where both bools are, broadcast. */
+export function and(a: Value, b: Value): Value {
+  if (a.dtype !== 'bool' || b.dtype !== 'bool')
+    throw new RangeError(`Cannot and: both values must be bool, got ${a.toString()} and ${b.toString()}`);
+  return elementwise('And', a, b);
+}
+
 /** `condition ? a : b`, elementwise with broadcasting. */
 export function where(condition: Value, a: Value, b: Value): Value {
   if (condition.dtype !== 'bool')

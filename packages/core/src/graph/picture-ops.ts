@@ -67,7 +67,13 @@ export function conv(x: Value, kernel: Value, bias: Value | undefined, options: 
     }
     return Math.floor((dimension + 2 * padding - reach) / stride) + 1;
   };
-  const attributes: Record<string, Attribute> = {
+  const result = { dtype: sameDType('convolve', x, kernel), shape: [n, out, size(height), size(width)] };
+  return x.graph.node('Conv', [x, kernel, bias], result, convAttributes(side, options));
+}
+
+function convAttributes(side: number, options: ConvOptions): Record<string, Attribute> {
+  const { stride, padding, dilation = 1, groups = 1 } = options;
+  return {
     kernel_shape: { ints: [side, side] },
     strides: { ints: [stride, stride] },
     pads: { ints: [padding, padding, padding, padding] },
@@ -75,8 +81,38 @@ export function conv(x: Value, kernel: Value, bias: Value | undefined, options: 
     ...(dilation === 1 ? {} : { dilations: { ints: [dilation, dilation] } }),
     ...(groups === 1 ? {} : { group: { int: groups } }),
   };
-  const result = { dtype: sameDType('convolve', x, kernel), shape: [n, out, size(height), size(width)] };
-  return x.graph.node('Conv', [x, kernel, bias], result, attributes);
+}
+
+/**
+ * The transpose of {@link conv} as a linear map: spreads each element of `[n, o, h', w']` over the window it would have
+ * been computed from, weighted with the kernel `[o, c / groups, k, k]`, and gives `[n, c, h, w]`.
+ *
+ * @param size - height and width of the result, from which the convolution makes those of `x`
+ * @throws RangeError when the convolution of a picture of that size does not have the shape of `x`
+ */
+export function convTranspose(
+  x: Value,
+  kernel: Value,
+  size: readonly [rows: number, columns: number],
+  options: ConvOptions,
+): Value {
+  const { stride, padding, dilation = 1, groups = 1 } = options;
+  const [n, out, ...inputSize] = x.shape;
+  const [kernels, inner, side] = kernel.shape as readonly [number, number, number];
+  const spare = size.map((length) => length + 2 * padding - dilation * (side - 1) - 1);
+  const expected = spare.map((length) => Math.floor(length / stride) + 1);
+  if (n === undefined || out !== kernels || kernels % groups !== 0 || expected.join() !== inputSize.join()) {
+    throw new RangeError(
+      `Cannot spread: value must be what the convolution makes of ${size.join(' × ')} cells ` +
+        `([n, ${kernels}, ${expected.join(', ')}]), got ${x.toString()}`,
+    );
+  }
+  return x.graph.node(
+    'ConvTranspose',
+    [x, kernel],
+    { dtype: sameDType('spread', x, kernel), shape: [n, inner * groups, ...size] },
+    { ...convAttributes(side, options), output_padding: { ints: spare.map((length) => length % stride) } },
+  );
 }
 
 /** `min(max(x, least), most)` with two constants; ReLU6 is `clip(x, 0, 6)`. */

@@ -1,62 +1,135 @@
-/** The gradients of a square 2-D convolution, as convolutions and products. */
+/**
+ * The gradients of a square 2-D convolution `Y = X ∗ W + b`, for any stride, padding, dilation and groups.
+ *
+ * Each form is the fastest of those measured in onnxruntime's CPU provider at the shapes of MobileNetV2 (8 pictures of
+ * 352 × 352). The kernel of a plain convolution: products of matrices. One in groups or with a stride: a convolution
+ * with the gradient as kernel, at 96 channels with stride 2 a third of the time of a product and a sum per cell. The
+ * picture: a convolution with the turned kernel, a half to a third of the time of the transposed convolution. With a
+ * stride it would run over inserted zeros and take twice the time, so there it is the transposed convolution.
+ */
 import { ops, pictureOps, shapeOps, productOf, type Dimension, type GraphNode, type Value } from '@synseg/core/graph';
+import { integer, integers } from './node-parts.ts';
 
 const { matmul, reduceSum, scalar } = ops;
-const { conv } = pictureOps;
-const { concat, expand, reshape, slice, transpose } = shapeOps;
+const { conv, convTranspose } = pictureOps;
+const { concat, expand, gather, reshape, slice, transpose } = shapeOps;
 
-/**
- * Rule of `Conv` with stride 1 (any padding) or with stride = kernel and no padding (patches).
- *
- * @throws RangeError for any other stride
- */
+/** Settings of the convolution whose gradients are asked for. */
+interface Settings {
+  readonly side: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly dilation: number;
+  readonly groups: number;
+}
+
+/** Rule of `Conv`: gradients of the picture, the kernel and the bias. */
 export function convRule(node: GraphNode, gradient: Value, needed: readonly boolean[]): readonly (Value | undefined)[] {
   const [x, kernel] = node.inputs as readonly [Value, Value];
-  const [side] = (node.attributes['kernel_shape'] as { ints: readonly number[] }).ints as readonly [number];
-  const [stride] = (node.attributes['strides'] as { ints: readonly number[] }).ints as readonly [number];
-  const [padding] = (node.attributes['pads'] as { ints: readonly number[] }).ints as readonly [number];
+  const first = (name: string): number => integers(node, name)[0] as number;
+  const settings: Settings = {
+    side: first('kernel_shape'),
+    stride: first('strides'),
+    padding: first('pads'),
+    dilation: node.attributes['dilations'] === undefined ? 1 : first('dilations'),
+    groups: node.attributes['group'] === undefined ? 1 : integer(node, 'group'),
+  };
   const toBias = needed[2] === true ? reduceSum(gradient, [0, 2, 3]) : undefined;
-  if (stride === side && padding === 0) return [...patchGradients(x, kernel, gradient, side, needed), toBias];
-  if (stride !== 1)
-    throw new RangeError(
-      'Cannot differentiate: convolution must have stride 1, or stride = kernel without padding, got stride ' +
-        `${stride}, kernel ${side}, padding ${padding}`,
-    );
+  if (arePatches(x, gradient, settings)) return [...patchGradients(x, kernel, gradient, settings.side, needed), toBias];
   return [
-    needed[0] === true
-      ? conv(gradient, flipped(kernel, side), undefined, { stride: 1, padding: side - 1 - padding })
-      : undefined,
-    needed[1] === true ? kernelGradient(x, gradient, side, padding) : undefined,
+    needed[0] === true ? pictureGradient(x, kernel, gradient, settings) : undefined,
+    needed[1] === true ? kernelGradient(x, kernel, gradient, settings) : undefined,
     toBias,
   ];
 }
 
-/** `[o, c, k, k]` → `[c, o, k, k]`, turned by half a turn. */
-function flipped(kernel: Value, side: number): Value {
-  const [out, channels] = kernel.shape as readonly [number, number];
-  const cells = transpose(reshape(kernel, [out, channels, side * side]), [1, 0, 2]);
-  const reversed = Array.from({ length: side * side }, (_, cell) =>
-    slice(cells, 2, side * side - 1 - cell, side * side - cell),
-  );
-  return reshape(concat(reversed, 2), [channels, out, side, side]);
+/** True when windows of more than one cell fill the picture without overlap. */
+function arePatches(x: Value, gradient: Value, { side, stride, padding, dilation, groups }: Settings): boolean {
+  const fills = [2, 3].every((axis) => x.shape[axis] === (gradient.shape[axis] as number) * side);
+  return side > 1 && stride === side && padding === 0 && dilation === 1 && groups === 1 && fills;
 }
 
-/** `dW[o, c, i, j] = Σ G[n, o, y, x] · X[n, c, y + i − p, x + j − p]`: one product per cell of the kernel. */
-function kernelGradient(x: Value, gradient: Value, side: number, padding: number): Value {
+/** `dX`: the gradient convolved with the turned kernel, or, with a stride, spread by the transposed convolution. */
+function pictureGradient(x: Value, kernel: Value, gradient: Value, settings: Settings): Value {
+  const { side, stride, padding, dilation, groups } = settings;
+  const border = dilation * (side - 1) - padding;
+  if (stride === 1 && border >= 0)
+    return conv(gradient, turned(kernel, side, groups), undefined, { stride, padding: border, dilation, groups });
+  const size = x.shape.slice(2) as [number, number];
+  return convTranspose(gradient, kernel, size, { stride, padding, dilation, groups });
+}
+
+/** `[g · o, c, k, k]` → `[g · c, o, k, k]`, each kernel turned by half a turn. */
+function turned(kernel: Value, side: number, groups: number): Value {
+  const [out, inner] = kernel.shape as readonly [number, number];
+  const swapped = transpose(reshape(kernel, [groups, out / groups, inner, side * side]), [0, 2, 1, 3]);
+  const backwards = Array.from({ length: side * side }, (_, cell) => side * side - 1 - cell);
+  const cells = side === 1 ? swapped : gather(swapped, kernel.graph.integers(backwards), 3);
+  return reshape(cells, [groups * inner, out / groups, side, side]);
+}
+
+/** `dW[o, c, i, j] = Σ G[n, o, y, x] · X[n, c, s y + d i − p, s x + d j − p]`. */
+function kernelGradient(x: Value, kernel: Value, gradient: Value, settings: Settings): Value {
+  return settings.stride === 1 && settings.groups === 1
+    ? kernelGradientByProducts(x, kernel, gradient, settings)
+    : kernelGradientByConvolution(x, kernel, gradient, settings);
+}
+
+/** One product per picture and cell of the kernel; a kernel of one cell needs no shifted copy of the picture. */
+function kernelGradientByProducts(x: Value, kernel: Value, gradient: Value, settings: Settings): Value {
+  const { side, padding, dilation } = settings;
   const [n, channels] = x.shape as readonly [Dimension, number];
   const [, out, rows, columns] = gradient.shape as readonly [Dimension, number, number, number];
   const padded = padBorder(x, padding);
-  const cells = productOf([n, rows * columns]);
-  const upstream = reshape(transpose(gradient, [1, 0, 2, 3]), [out, cells]);
-  const parts: Value[] = [];
-  for (let i = 0; i < side; i++) {
-    for (let j = 0; j < side; j++) {
-      const shifted = slice(slice(padded, 2, i, i + rows), 3, j, j + columns);
-      const flat = reshape(transpose(shifted, [0, 2, 3, 1]), [cells, channels]);
-      parts.push(reshape(matmul(upstream, flat), [out, channels, 1]));
-    }
-  }
-  return reshape(concat(parts, 2), [out, channels, side, side]);
+  const upstream = reshape(gradient, [n, out, rows * columns]);
+  const parts = Array.from({ length: side * side }, (_, cell) => {
+    const [top, left] = [dilation * Math.floor(cell / side), dilation * (cell % side)];
+    const shifted = side === 1 ? padded : slice(slice(padded, 2, top, top + rows), 3, left, left + columns);
+    const flat = transpose(reshape(shifted, [n, channels, rows * columns]), [0, 2, 1]);
+    return reshape(reduceSum(matmul(upstream, flat), [0]), [out, channels, 1]);
+  });
+  return reshape(concat(parts, 2), kernel.shape);
+}
+
+/**
+ * The sum over y and x is a convolution of X with G as its kernel, in which stride and dilation change places. Pictures
+ * become groups, so that it sums over one picture at a time; when their number is known only when the graph runs, they
+ * become channels of a group instead, which takes a third longer.
+ */
+function kernelGradientByConvolution(x: Value, kernel: Value, gradient: Value, settings: Settings): Value {
+  const { side, stride, padding, dilation, groups } = settings;
+  const [n, , height, width] = x.shape as readonly [Dimension, number, number, number];
+  const [, out, rows, columns] = gradient.shape as readonly [Dimension, number, number, number];
+  const inner = kernel.shape[1] as number;
+  const apart = typeof n === 'number';
+  // Rows that no window reaches: without them the result is as large as the kernel.
+  const unread = [height, width].map((length) => (length + 2 * padding - dilation * (side - 1) - 1) % stride);
+  const ends = unread.map((count) => Math.max(padding - count, 0));
+  const [down, across] = unread.map((count) => side + Math.floor(Math.max(count - padding, 0) / dilation)) as [
+    number,
+    number,
+  ];
+  const grouped = reshape(x, [n, groups, inner, height, width]);
+  const pictures = reshape(
+    apart && inner === 1 ? grouped : transpose(grouped, apart ? [2, 0, 1, 3, 4] : [2, 1, 0, 3, 4]),
+    [inner, productOf([n, groups]), height, width],
+  );
+  const kernels = apart ? reshape(gradient, [n * out, 1, rows, columns]) : transpose(gradient, [1, 0, 2, 3]);
+  const result = x.graph.node(
+    'Conv',
+    [pictures, kernels],
+    { dtype: x.dtype, shape: [inner, apart ? n * out : out, down, across] },
+    {
+      kernel_shape: { ints: [rows, columns] },
+      strides: { ints: [dilation, dilation] },
+      dilations: { ints: [stride, stride] },
+      pads: { ints: [padding, padding, ...ends] },
+      group: { int: apart ? n * groups : groups },
+    },
+  );
+  const cells = slice(slice(result, 2, 0, side), 3, 0, side);
+  const summed = apart ? reduceSum(reshape(cells, [inner, n, out, side * side]), [1]) : cells;
+  return reshape(transpose(reshape(summed, [inner, out, side * side]), [1, 0, 2]), kernel.shape);
 }
 
 function padBorder(x: Value, padding: number): Value {
@@ -78,11 +151,8 @@ function patchGradients(
   side: number,
   needed: readonly boolean[],
 ): readonly (Value | undefined)[] {
-  const [n, channels, height, width] = x.shape as readonly [Dimension, number, number, number];
+  const [n, channels] = x.shape as readonly [Dimension, number];
   const [, out, rows, columns] = gradient.shape as readonly [Dimension, number, number, number];
-  if (height !== rows * side || width !== columns * side) {
-    throw new RangeError(`Cannot differentiate: patches must fill the picture, got ${x.toString()} and kernel ${side}`);
-  }
   const cells = productOf([n, rows * columns]);
   const upstream = reshape(transpose(gradient, [0, 2, 3, 1]), [cells, out]);
   const patchSize = channels * side * side;

@@ -4,18 +4,12 @@
  * Only operators whose results are smooth enough to train through are here; an operator without a rule (an argmax, an
  * inlined trunk) is frozen, and reaching one is an error, never a silent zero.
  */
-import {
-  ops,
-  productOf,
-  shapeOps,
-  type Attribute,
-  type Dimension,
-  type GraphNode,
-  type Value,
-} from '@synseg/core/graph';
+import { ops, productOf, shapeOps, type Dimension, type GraphNode, type Value } from '@synseg/core/graph';
 import { reduceToShape } from './broadcast.ts';
 import { convRule } from './conv-rule.ts';
 import { layerNormRule } from './layer-norm-rule.ts';
+import { constantIntegers, integer, integers, operand, result } from './node-parts.ts';
+import { clipRule, globalAverageRule, resizeRule } from './picture-rules.ts';
 
 const {
   cast,
@@ -48,25 +42,6 @@ export function ruleOf(node: GraphNode): Rule {
   }
   return rule;
 }
-
-/** An operand that is there by the operator's definition. */
-function operand(node: GraphNode, index: number): Value {
-  return node.inputs[index] as Value;
-}
-
-function result(node: GraphNode): Value {
-  return node.outputs[0] as Value;
-}
-
-function attribute(node: GraphNode, name: string): Attribute {
-  const entry = node.attributes[name];
-  if (entry === undefined) throw new RangeError(`internal: ${node.operator} must have attribute "${name}", got none`);
-  return entry;
-}
-
-const integer = (node: GraphNode, name: string): number => (attribute(node, name) as { int: number }).int;
-const integers = (node: GraphNode, name: string): readonly number[] =>
-  (attribute(node, name) as { ints: readonly number[] }).ints;
 
 const negate = (x: Value): Value => multiply(x, scalar(x, -1));
 
@@ -130,18 +105,8 @@ function keptShape(node: GraphNode, axes: readonly number[]): Dimension[] {
 
 /** Axes that a reduction dropped or set to 1, read from the shapes. */
 function reducedAxes(node: GraphNode): number[] {
-  const { graph } = result(node);
-  const axes = node.inputs[1] === undefined ? integers(node, 'axes') : integersOf(graph, node.inputs[1]);
+  const axes = node.inputs[1] === undefined ? integers(node, 'axes') : constantIntegers(node, 1);
   return [...axes];
-}
-
-/** The numbers of an int64 constant. */
-function integersOf(graph: Value['graph'], value: Value): number[] {
-  const constant = graph.constants.find((entry) => entry.value === value);
-  if (constant?.data.kind !== 'inline')
-    throw new RangeError(`Cannot differentiate: ${value.toString()} must be a constant, got a computed value`);
-  const { bytes } = constant.data;
-  return [...new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8)].map(Number);
 }
 
 const reduceSumRule: Rule = (node, gradient) => {
@@ -173,7 +138,7 @@ const transposeRule: Rule = (node, gradient) => {
 
 const sliceRule: Rule = (node, gradient) => {
   const x = operand(node, 0);
-  const constants = [1, 2, 3].map((index) => integersOf(x.graph, operand(node, index))[0] as number);
+  const constants = [1, 2, 3].map((index) => constantIntegers(node, index)[0] as number);
   const [start, end, axis] = constants as [number, number, number];
   const zeros = (count: number): Value =>
     expand(
@@ -283,6 +248,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['MatMul', matmulRule],
   ['Gemm', gemmRule],
   ['Conv', convRule],
+  ['Clip', clipRule],
+  ['GlobalAveragePool', globalAverageRule],
+  ['Resize', resizeRule],
   ['Softmax', softmaxRule],
   ['LayerNormalization', layerNormRule],
   ['ReduceSum', reduceSumRule],
