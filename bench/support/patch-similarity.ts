@@ -19,7 +19,7 @@ import {
   ops,
   pictureOps,
   shapeOps,
-  trunkTaps,
+  trunkMaps,
   writeOnnx,
   type Value,
 } from '@synseg/core/graph';
@@ -162,7 +162,7 @@ function patchEmbeddings(
 ): Value {
   const { hiddenSize, layers, layerNormEpsilon } = trunk;
   const patches = config.patchGrid[0] * config.patchGrid[1];
-  const [last] = trunkTaps(
+  const [last] = trunkMaps(
     { ...config, trunk: { ...trunk, tapLayers: [layers - 1] } },
     parameters,
     pixels,

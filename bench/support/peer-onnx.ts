@@ -10,7 +10,11 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCheckpoint, type Checkpoint } from '../../packages/core/src/checkpoint/checkpoint.ts';
-import type { ClipTextConfig, ClipVisionConfig } from '../../packages/core/src/checkpoint/model-config.ts';
+import type {
+  ClipTextConfig,
+  ClipVisionConfig,
+  TransformerDecoderConfig,
+} from '../../packages/core/src/checkpoint/model-config.ts';
 import { Graph, type Value } from '../../packages/core/src/graph/graph.ts';
 import { decodeModel, encodeModel, type ModelProto } from '../../packages/core/src/graph/onnx-schema.ts';
 import { writeOnnx } from '../../packages/core/src/graph/onnx-writer.ts';
@@ -53,7 +57,8 @@ function buildPeerGraph({ config, weights }: Checkpoint): Graph {
   const pixels = graph.input('pixel_values', 'float32', ['images', 3, height, width]);
   const taps = visionTaps(parameters, pixels, config.trunk as ClipVisionConfig, config.patchGrid);
   const text = embeddings(parameters, ids, config.text as ClipTextConfig, config.embeddingDim);
-  const { decoder, patchGrid } = config;
+  const { patchGrid } = config;
+  const decoder = config.decoder as TransformerDecoderConfig;
   const film = (which: string): Value =>
     reshape(linear(parameters, `decoder.${which}`, text, config.embeddingDim, decoder.reduceDim), [
       'prompts',

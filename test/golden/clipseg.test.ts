@@ -14,7 +14,7 @@ import { decode, upsampleToLogits } from '../../packages/core/src/model/decoder.
 import { buildTextGraph } from '../../packages/core/src/model/model-graphs.ts';
 import { CheckpointParameters } from '../../packages/core/src/model/parameters.ts';
 import { normalizePixels, visionTaps } from '../../packages/core/src/model/vision-trunk.ts';
-import type { ClipVisionConfig } from '../../packages/core/src/checkpoint/model-config.ts';
+import type { ClipVisionConfig, TransformerDecoderConfig } from '../../packages/core/src/checkpoint/model-config.ts';
 import { decodePixels } from '../support/pixels.ts';
 import { GOLDEN, namesIn } from '../support/shared.ts';
 import { readTensors, runGraph, worstExcess, type Reference } from '../support/tensors.ts';
@@ -92,11 +92,12 @@ describe.each(cases)('golden/clipseg/%s', (name) => {
     const values = normalizePixels(graph.input('pixels', 'uint8', [1, height, width, 3]), trunk);
     const taps = visionTaps(parameters, values, trunk, config.patchGrid);
     const text = graph.input('text', 'float32', ['labels', config.embeddingDim]);
-    const { hidden, features } = decode(parameters, taps, text, config.decoder);
+    const decoder = config.decoder as TransformerDecoderConfig;
+    const { hidden, features } = decode(parameters, taps, text, decoder);
     graph.output('pixel_values', values);
     taps.forEach((tap, index) => graph.output(`tap${String(index)}`, reshape(tap, tap.shape.slice(1))));
     hidden.forEach((state, index) => graph.output(`decoder_hidden${String(index)}`, state));
-    graph.output('logits', upsampleToLogits(parameters, features, config.patchGrid, config.decoder));
+    graph.output('logits', upsampleToLogits(parameters, features, config.patchGrid, decoder));
     const embeddings = tensors.get('text_embeddings') as Reference;
     const results = await runGraph(graph, {
       pixels: { data, shape: [1, height, width, 3] },

@@ -11,13 +11,15 @@ export { openCheckpoint, readJson, type Checkpoint } from './checkpoint/checkpoi
 export { EMBEDDED, embeddedFolder } from './checkpoint/embedded.ts';
 export { fingerprintFiles, sha256 } from './checkpoint/fingerprint.ts';
 export { hubDefaults } from './checkpoint/hub.ts';
+export type { ConvolutionTrunkConfig } from './checkpoint/convolution-config.ts';
 export {
+  pictureMaps,
   readModelConfig,
   templatesOf,
   type ClipTextConfig,
   type ClipVisionConfig,
-  type DecoderConfig,
   type ModelConfig,
+  type TransformerDecoderConfig,
 } from './checkpoint/model-config.ts';
 export {
   encodeSafetensors,

@@ -12,8 +12,8 @@ export {
   type DType,
   type Shape,
 } from './graph/tensor-type.ts';
-export { decode, upsampleToLogits } from './model/decoder.ts';
-export { trunkTaps } from './model/model-graphs.ts';
+export { decodeLabels, type DecodedLabels } from './model/label-decoder.ts';
+export { trunkMaps } from './model/model-graphs.ts';
 export { CheckpointParameters, type Parameters } from './model/parameters.ts';
 export { textEmbeddings } from './model/text-encoder.ts';
 export { imageEmbeddings, normalizePixels } from './model/vision-trunk.ts';

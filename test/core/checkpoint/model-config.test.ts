@@ -88,7 +88,7 @@ describe('a CLIPSeg folder', () => {
   });
 
   it('has the refined head when use_complex_transposed_convolution is set', () => {
-    expect(read({ ...clipseg, use_complex_transposed_convolution: true }).decoder.head).toBe('refined');
+    expect(read({ ...clipseg, use_complex_transposed_convolution: true }).decoder).toMatchObject({ head: 'refined' });
   });
 
   it("says which sentences names are put into, CLIPSeg's unless it names its own", () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../packages/core/src/checkpoint/checkpoint.ts';
 import { Graph } from '../../../packages/core/src/graph/graph.ts';
 import { quantizedMatmul } from '../../../packages/core/src/graph/ops.ts';
+import type { TransformerDecoderConfig } from '../../../packages/core/src/checkpoint/model-config.ts';
 import { decode } from '../../../packages/core/src/model/decoder.ts';
 import {
   buildDecodeGraph,
@@ -26,7 +27,7 @@ const root = temporaryFolder();
 async function open(name: string, options: Parameters<typeof writeTinyClipseg>[1] = {}) {
   const { config, weights } = await openCheckpoint(writeTinyClipseg(join(root, name), options));
   const source: ParameterSource = (graph) => new CheckpointParameters(graph, weights);
-  return { config, weights, source };
+  return { config, decoder: config.decoder as TransformerDecoderConfig, weights, source };
 }
 
 const floats = (tensor: TensorData | undefined): Float32Array => tensor?.data as Float32Array;
@@ -65,16 +66,11 @@ describe('decoder', () => {
   });
 
   it('reports one row per image and label for every layer, also before the conditional one', async () => {
-    const { config, source } = await open('hidden', { conditionalLayer: 1 });
+    const { decoder, source } = await open('hidden', { conditionalLayer: 1 });
     const graph = new Graph('hidden');
     const parameters = source(graph);
     const taps = [0, 1, 2].map((tap) => graph.input(`tap${String(tap)}`, 'float32', ['images', 17, 32]));
-    const { hidden } = decode(
-      parameters,
-      taps,
-      graph.input('text', 'float32', ['labels', EMBEDDING_DIM]),
-      config.decoder,
-    );
+    const { hidden } = decode(parameters, taps, graph.input('text', 'float32', ['labels', EMBEDDING_DIM]), decoder);
     hidden.forEach((state, index) => graph.output(`hidden${String(index)}`, state));
     const feeds = Object.fromEntries(
       [0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, tap), shape: [2, 17, 32] }]),
@@ -89,7 +85,7 @@ describe('decoder', () => {
   it.each([0, 1, 2])(
     'conditioned at layer %i, pairs each row with the picture it is assigned to',
     async (conditionalLayer) => {
-      const { config, source } = await open(`assigned-${String(conditionalLayer)}`, { conditionalLayer });
+      const { decoder, source } = await open(`assigned-${String(conditionalLayer)}`, { conditionalLayer });
       const feeds = Object.fromEntries(
         [0, 1, 2].map((tap) => [`tap${String(tap)}`, { data: gaussians(2 * 17 * 32, 20 + tap), shape: [2, 17, 32] }]),
       );
@@ -105,7 +101,7 @@ describe('decoder', () => {
           source(graph),
           taps,
           words,
-          config.decoder,
+          decoder,
           assignment === undefined ? undefined : graph.input('assignment', 'float32', ['labels', 'images']),
         );
         graph.output('features', states.features);
@@ -133,12 +129,12 @@ describe('decoder', () => {
   );
 
   it('refuses an assignment that does not fit rows and pictures', async () => {
-    const { config, source } = await open('misassigned');
+    const { decoder, source } = await open('misassigned');
     const graph = new Graph('rows');
     const taps = [0, 1, 2].map((tap) => graph.input(`tap${String(tap)}`, 'float32', [2, 17, 32]));
     const words = graph.input('text', 'float32', [3, EMBEDDING_DIM]);
     const assignment = graph.input('assignment', 'float32', [2, 3]);
-    expect(() => decode(source(graph), taps, words, config.decoder, assignment)).toThrow(
+    expect(() => decode(source(graph), taps, words, decoder, assignment)).toThrow(
       'Cannot decode: assignment must be float32 [3, 2], got assignment: float32 [2, 3]',
     );
   });

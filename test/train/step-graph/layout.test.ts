@@ -101,7 +101,7 @@ describe('layoutOf()', () => {
 
   it('says which numbers decay: all of them, or all but biases and norms', () => {
     const total = specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    expect(layoutOf(specs, PARAMETER_GROUPS, true).runs).toEqual([{ length: total, decays: true }]);
+    expect(layoutOf(specs, PARAMETER_GROUPS, true).runs).toEqual([{ length: total, decays: true, isVision: false }]);
     const { runs, entries } = layoutOf(specs, PARAMETER_GROUPS, false);
     const expected = entries.flatMap(({ name, length }) =>
       new Array<boolean>(length).fill(name.endsWith('.weight') && !name.includes('layer_norm')),

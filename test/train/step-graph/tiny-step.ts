@@ -2,7 +2,7 @@
  * A step graph small enough to run hundreds of times, and what goes into it: written for itself, not by the trainer.
  */
 import type { FloatTensor, ModelConfig } from '@synseg/core/checkpoint';
-import { Graph, decode, upsampleToLogits, writeOnnx, type Parameters as GraphParameters } from '@synseg/core/graph';
+import { Graph, decodeLabels, writeOnnx, type Parameters as GraphParameters } from '@synseg/core/graph';
 import { createSession, type GraphSession, type TensorData } from '@synseg/core/runtime';
 import { biasCorrections } from '../../../packages/train/src/optimizer/adamw.ts';
 import { flatten, initialValues } from '../../../packages/train/src/step-graph/initial-values.ts';
@@ -43,6 +43,7 @@ export function tinyModel(head: 'simple' | 'refined' = 'simple'): ModelConfig {
     embeddingDim: EMBEDDING_DIM,
     threshold: 0.5,
     decoder: {
+      kind: 'transformer',
       reduceDim: 8,
       layers: 3,
       heads: 2,
@@ -187,10 +188,11 @@ export const LABEL_TEXTS = Array.from({ length: LABELS }, (_, label) => gaussian
 
 /** The logits that the inference path gives for each label of a picture: `[row][pixel]`. */
 export async function inferenceLogits(
-  { patchGrid, tapDims, decoder }: ModelConfig,
+  model: ModelConfig,
   tensors: ReadonlyMap<string, FloatTensor>,
   { taps, rows }: Picture,
 ): Promise<Float32Array[]> {
+  const { patchGrid, tapDims } = model;
   const graph = new Graph('inference');
   const parameters: GraphParameters = {
     graph,
@@ -199,10 +201,7 @@ export async function inferenceLogits(
   const tokens = 1 + patchGrid[0] * patchGrid[1];
   const inputs = tapDims.map((width, tap) => graph.input(`tap${String(tap)}`, 'float32', [1, tokens, width]));
   const text = graph.input('text', 'float32', [rows.length, EMBEDDING_DIM]);
-  graph.output(
-    'logits',
-    upsampleToLogits(parameters, decode(parameters, inputs, text, decoder).features, patchGrid, decoder),
-  );
+  graph.output('logits', decodeLabels(parameters, inputs, text, model).logits());
   const { logits } = await runOnce(graph, {
     ...Object.fromEntries(
       taps.map((data, tap) => [`tap${String(tap)}`, { data, shape: [1, tokens, tapDims[tap] as number] }]),

@@ -1,7 +1,7 @@
 /** The engine on its own, in this process: what it makes of pictures beside the steps. */
 import { join } from 'node:path';
 import { Weights, readJson, readModelConfig, type ModelConfig } from '@synseg/core/checkpoint';
-import { CheckpointParameters, Graph, ops, trunkTaps } from '@synseg/core/graph';
+import { CheckpointParameters, Graph, ops, trunkMaps } from '@synseg/core/graph';
 import { RunGuard, type TensorData } from '@synseg/core/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOSSES, type LossWeights } from '../../../packages/train/src/objective/losses.ts';
@@ -115,7 +115,7 @@ describe('StepEngine', () => {
     const { engine, config, weights } = opened;
     const pictures = picturesOf(SIDE, [4, 5]);
     const graph = new Graph('alone');
-    trunkTaps(
+    trunkMaps(
       config,
       new CheckpointParameters(graph, weights),
       graph.input('pixels', 'uint8', [1, SIDE, SIDE, 3]),

@@ -4,7 +4,7 @@ import type { Fields } from './json-fields.ts';
 /** CLIP's, used when a folder has no `preprocessor_config.json`. */
 const CLIP_SIZE = 224;
 /** The trunk's work grows with the fourth power of the side. */
-const MAX_SIDE = 8192;
+export const LARGEST_SIDE = 8192;
 
 /**
  * Size the folder's pictures are resized to: a number, `{ height, width }`, or `{ shortest_edge }`; CLIP's when there
@@ -18,7 +18,7 @@ export function preprocessorSize(preprocessor: Fields, patchSize: number): reado
       : sidesOf(preprocessor.section('size'));
   if (sides.some((side) => side % patchSize !== 0))
     throw preprocessor.error('size', `multiples of the patch size ${patchSize}`);
-  if (sides.some((side) => side > MAX_SIDE)) throw preprocessor.error('size', `at most ${MAX_SIDE}`);
+  if (sides.some((side) => side > LARGEST_SIDE)) throw preprocessor.error('size', `at most ${LARGEST_SIDE}`);
   return sides;
 }
 
@@ -32,8 +32,8 @@ function square(side: number): readonly [height: number, width: number] {
 
 /** A square of a side that the trunk can take. @throws RangeError for any other */
 export function squareSize(side: number, patchSize: number, where: string): readonly [height: number, width: number] {
-  if (side > MAX_SIDE)
-    throw new RangeError(`Cannot load checkpoint: inputSize must be at most ${MAX_SIDE}, got ${side} (${where})`);
+  if (side > LARGEST_SIDE)
+    throw new RangeError(`Cannot load checkpoint: inputSize must be at most ${LARGEST_SIDE}, got ${side} (${where})`);
   if (!Number.isInteger(side) || side < patchSize || side % patchSize !== 0) {
     throw new RangeError(
       `Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${patchSize}, got ` +

@@ -107,6 +107,21 @@ export class Fields {
     return value as number[];
   }
 
+  /** Numbers above 0, as divisors must be. */
+  positiveNumbers(name: string, fallback: readonly number[]): readonly number[] {
+    const values = this.numbers(name, fallback.length, fallback);
+    if (values.some((value) => value <= 0)) throw this.error(name, `${fallback.length} numbers above 0`);
+    return values;
+  }
+
+  /** A list of JSON objects. */
+  sections(name: string): readonly Fields[] {
+    const value = this.#json[name];
+    if (!Array.isArray(value) || value.length === 0 || value.length > LONGEST)
+      throw this.error(name, `a list of 1 to ${LONGEST} objects`);
+    return value.map((entry, index) => new Fields(entry, `${this.#where}: ${name}[${index}]`));
+  }
+
   /** A list of texts that each hold `part`. */
   texts(name: string, part: string): readonly string[] {
     const value = this.#json[name];

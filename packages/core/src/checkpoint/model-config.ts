@@ -4,6 +4,12 @@
  * Two kinds of folder give the same description: a CLIPSeg folder (Hugging Face layout), and a folder that brings its
  * own trunk as ONNX and, usually, a vocabulary instead of a text encoder.
  */
+import {
+  readConvolutionDecoder,
+  readConvolutionTrunk,
+  type ConvolutionDecoderConfig,
+  type ConvolutionTrunkConfig,
+} from './convolution-config.ts';
 import { preprocessorSize, squareSize } from './input-size.ts';
 import { Fields } from './json-fields.ts';
 
@@ -57,7 +63,8 @@ interface VocabularyConfig {
 }
 
 /** FiLM + transformer decoder + upsampling head. */
-export interface DecoderConfig {
+export interface TransformerDecoderConfig {
+  readonly kind: 'transformer';
   readonly reduceDim: number;
   readonly layers: number;
   readonly heads: number;
@@ -76,17 +83,38 @@ export interface ModelConfig {
   /** Height and width of the picture the trunk takes, pixels. */
   readonly inputSize: readonly [height: number, width: number];
   readonly patchGrid: readonly [rows: number, columns: number];
-  readonly trunk: ClipVisionConfig | OnnxTrunkConfig;
+  readonly trunk: ClipVisionConfig | ConvolutionTrunkConfig | OnnxTrunkConfig;
   readonly text: ClipTextConfig | VocabularyConfig;
   /** Channels of each tap, shallow to deep. */
   readonly tapDims: readonly number[];
+  /** Channels of the finer map, of a convolution trunk. */
+  readonly fineDim?: number;
   /** Length of a text embedding. */
   readonly embeddingDim: number;
   /**
    * Activation in [0, 1] that a label has to reach to win a pixel from the background, unless the labels say otherwise.
    */
   readonly threshold: number;
-  readonly decoder: DecoderConfig;
+  readonly decoder: TransformerDecoderConfig | ConvolutionDecoderConfig;
+}
+
+/** A map that the trunk makes of a picture, and its shape: the decoder's input. */
+export interface PictureMap {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/**
+ * What the trunk makes of a picture: the taps, shallow to deep, `[1 + rows·columns, D_i]`, token 0 for the whole
+ * picture; then, of a convolution trunk, the finer map `[C, 2·rows, 2·columns]`.
+ */
+export function pictureMaps({
+  patchGrid: [rows, columns],
+  tapDims,
+  fineDim,
+}: Pick<ModelConfig, 'patchGrid' | 'tapDims' | 'fineDim'>): readonly PictureMap[] {
+  const taps = tapDims.map((channels, index) => ({ name: `tap${index}`, shape: [1 + rows * columns, channels] }));
+  return fineDim === undefined ? taps : [...taps, { name: 'fine', shape: [fineDim, 2 * rows, 2 * columns] }];
 }
 
 /**
@@ -124,7 +152,7 @@ export function readModelConfig(
   const type = fields.raw('model_type');
   if (type === 'clipseg')
     return clipsegConfig(fields, new Fields(preprocessor ?? {}, `${where}/preprocessor_config.json`), where, inputSize);
-  if (type === 'synseg') return ownTrunkConfig(fields, inputSize);
+  if (type === 'synseg') return ownTrunkConfig(fields, where, inputSize);
   throw fields.error('model_type', '"clipseg" or "synseg"');
 }
 
@@ -145,7 +173,7 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     trainedSize: vision.integer('image_size', 224),
     tapLayers,
     imageMean: preprocessor.numbers('image_mean', 3, CLIP_MEAN),
-    imageStd: positiveNumbers(preprocessor, 'image_std', CLIP_STD),
+    imageStd: preprocessor.positiveNumbers('image_std', CLIP_STD),
   };
   return {
     inputSize,
@@ -156,6 +184,7 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     embeddingDim: fields.integer('projection_dim', 512),
     threshold: thresholdOf(fields),
     decoder: {
+      kind: 'transformer',
       reduceDim: fields.integer('reduce_dim', 64),
       layers: tapLayers.length,
       heads: fields.divisor('decoder_num_attention_heads', fields.integer('reduce_dim', 64), 4),
@@ -170,45 +199,58 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
   };
 }
 
-function ownTrunkConfig(fields: Fields, override?: number): ModelConfig {
-  const trunk = fields.section('trunk');
+function ownTrunkConfig(fields: Fields, where: string, override?: number): ModelConfig {
+  const section = fields.section('trunk');
+  const convolution = section.choice('kind', ['onnx', 'convolution'], 'onnx') === 'convolution';
+  const { trunk, ...sizes } = convolution
+    ? readConvolutionTrunk(section, where, override)
+    : onnxSizes(section, override);
+  const text = fields.section('text');
+  return {
+    ...{ ...sizes, trunk },
+    text: text.has('vocabulary')
+      ? { kind: 'vocabulary', names: text.fileName('vocabulary'), embeddings: text.fileName('embeddings') }
+      : clipText(fields),
+    embeddingDim: text.has('dim') ? text.integer('dim') : fields.integer('projection_dim', 512),
+    threshold: thresholdOf(fields),
+    decoder: convolution
+      ? readConvolutionDecoder(fields.section('decoder'))
+      : transformerDecoder(fields.section('decoder'), sizes.tapDims.length, trunk.patchSize),
+  };
+}
+
+function onnxSizes(trunk: Fields, override: number | undefined) {
   const [height = 0, width = 0] = trunk.integers('inputSize', undefined, 1);
   const patchSize = trunk.integer('patchSize');
   const [rows = 0, columns = 0] = trunk.integers('patchGrid', undefined, 1);
-  if (rows * patchSize !== height || columns * patchSize !== width) {
+  if (rows * patchSize !== height || columns * patchSize !== width)
     throw trunk.error('patchGrid', `inputSize / patchSize = [${height / patchSize}, ${width / patchSize}]`);
-  }
-  if (override !== undefined && (override !== height || override !== width)) {
+  if (override !== undefined && (override !== height || override !== width))
     throw new RangeError(
-      `Cannot load checkpoint: inputSize must be the trunk's own [${height}, ${width}], got ` + `${override}`,
+      `Cannot load checkpoint: inputSize must be the trunk's own [${height}, ${width}], got ${override}`,
     );
-  }
-  const tapDims = trunk.integers('tapDims', undefined, 1);
-  const decoder = fields.section('decoder');
-  const layers = decoder.integer('layers', tapDims.length);
-  if (layers !== tapDims.length) throw decoder.error('layers', `the number of taps, ${tapDims.length}`);
-  const text = fields.section('text');
   return {
     inputSize: [height, width],
     patchGrid: [rows, columns],
     trunk: { kind: 'onnx', file: trunk.fileName('file'), patchSize },
-    text: text.has('vocabulary')
-      ? { kind: 'vocabulary', names: text.fileName('vocabulary'), embeddings: text.fileName('embeddings') }
-      : clipText(fields),
-    tapDims,
-    embeddingDim: text.has('dim') ? text.integer('dim') : fields.integer('projection_dim', 512),
-    threshold: thresholdOf(fields),
-    decoder: {
-      reduceDim: decoder.integer('reduce_dim', 64),
-      layers,
-      heads: decoder.divisor('attention_heads', decoder.integer('reduce_dim', 64), 4),
-      intermediateSize: decoder.integer('intermediate_size', 2048),
-      activation: decoder.choice('hidden_act', ACTIVATIONS, 'relu'),
-      layerNormEpsilon: decoder.positive('layer_norm_eps', 1e-5),
-      conditionalLayer: conditionalLayer(decoder, tapDims.length),
-      head: decoder.raw('complex_transposed_convolution') === true ? 'refined' : 'simple',
-      patchSize,
-    },
+    tapDims: trunk.integers('tapDims', undefined, 1),
+  } as const;
+}
+
+function transformerDecoder(decoder: Fields, taps: number, patchSize: number): TransformerDecoderConfig {
+  const layers = decoder.integer('layers', taps);
+  if (layers !== taps) throw decoder.error('layers', `the number of taps, ${taps}`);
+  return {
+    kind: 'transformer',
+    reduceDim: decoder.integer('reduce_dim', 64),
+    layers,
+    heads: decoder.divisor('attention_heads', decoder.integer('reduce_dim', 64), 4),
+    intermediateSize: decoder.integer('intermediate_size', 2048),
+    activation: decoder.choice('hidden_act', ACTIVATIONS, 'relu'),
+    layerNormEpsilon: decoder.positive('layer_norm_eps', 1e-5),
+    conditionalLayer: conditionalLayer(decoder, taps),
+    head: decoder.raw('complex_transposed_convolution') === true ? 'refined' : 'simple',
+    patchSize,
   };
 }
 
@@ -244,13 +286,6 @@ function thresholdOf(fields: Fields): number {
   const threshold = fields.number('threshold', DEFAULT_THRESHOLD);
   if (threshold < 0 || threshold > 1) throw fields.error('threshold', 'a number in [0, 1]');
   return threshold;
-}
-
-/** Pictures are divided by it. */
-function positiveNumbers(fields: Fields, name: string, fallback: readonly number[]): readonly number[] {
-  const values = fields.numbers(name, fallback.length, fallback);
-  if (values.some((value) => value <= 0)) throw fields.error(name, `${fallback.length} numbers above 0`);
-  return values;
 }
 
 function conditionalLayer(fields: Fields, layers: number): number {

@@ -3,13 +3,14 @@
  *
  * Written for inference and training alike: one row per (image, label), only differentiable operators, no shortcuts.
  */
-import { expectOperand, type Value } from '../graph/graph.ts';
+import type { Value } from '../graph/graph.ts';
 import { add, matmul, multiply, relu } from '../graph/ops.ts';
 import { conv } from '../graph/picture-ops.ts';
 import { expand, reshape, slice, transpose } from '../graph/shape-ops.ts';
-import { productOf, type Dimension } from '../graph/tensor-type.ts';
-import type { DecoderConfig } from '../checkpoint/model-config.ts';
+import type { Dimension } from '../graph/tensor-type.ts';
+import type { TransformerDecoderConfig } from '../checkpoint/model-config.ts';
 import { postNormBlock } from './attention.ts';
+import { pair } from './pairing.ts';
 import { linear, type Parameters } from './parameters.ts';
 
 /** Intermediate values of the decoder, one row per (image, label). */
@@ -18,17 +19,6 @@ export interface DecoderStates {
   readonly hidden: readonly Value[];
   /** Post-decoder features without the class token: `[rows, patches, reduceDim]`. */
   readonly features: Value;
-}
-
-/** The pairing of pictures and labels in rows: every picture with every label, or one assigned picture per row. */
-interface Pairing {
-  readonly rows: Dimension;
-  /** Shape of a row's state when it is combined with its picture's values. */
-  readonly state: readonly Dimension[];
-  /** Shape of FiLM's vectors when they are combined with the state. */
-  readonly film: readonly Dimension[];
-  /** Gives a picture's values `[images, tokens, width]` to each of its rows; broadcasts to {@link Pairing.state}. */
-  readonly perImage: (x: Value) => Value;
 }
 
 /**
@@ -44,15 +34,15 @@ export function decode(
   parameters: Parameters,
   taps: readonly Value[],
   text: Value,
-  config: DecoderConfig,
+  config: TransformerDecoderConfig,
   assignment?: Value,
 ): DecoderStates {
   const { reduceDim: width } = config;
   const [images, tokens] = (taps[0] as Value).shape as readonly [Dimension, number];
-  const [, embeddingDim] = text.shape as readonly [Dimension, number];
-  const { rows, ...pairing } = pair(images, tokens, width, text, assignment);
+  const [labels, embeddingDim] = text.shape as readonly [Dimension, number];
+  const { rows, ...pairing } = pair(images, [tokens, width], text, assignment);
   const film = (which: string): Value =>
-    reshape(linear(parameters, `decoder.${which}`, text, embeddingDim, width), pairing.film);
+    pairing.perLabel(reshape(linear(parameters, `decoder.${which}`, text, embeddingDim, width), [labels, 1, width]));
   const perRow = (x: Value): Value => reshape(x, [rows, tokens, width]);
   const hidden: Value[] = [];
   let state: Value | undefined;
@@ -77,27 +67,6 @@ export function decode(
   return { hidden: hidden.map(allRows), features: slice(last, 1, 1, tokens) };
 }
 
-function pair(images: Dimension, tokens: number, width: number, text: Value, assignment: Value | undefined): Pairing {
-  const [labels] = text.shape as readonly [Dimension];
-  if (assignment === undefined) {
-    return {
-      rows: productOf([images, labels]),
-      state: [images, labels, tokens, width],
-      film: [1, labels, 1, width],
-      perImage: (x) => reshape(x, [images, 1, tokens, width]),
-    };
-  }
-  expectOperand('decode', 'assignment', assignment, text.dtype, [labels, images]);
-  const state = [labels, tokens, width] as const;
-  // A product with a one-hot matrix is exact, and its gradient is a product as well.
-  return {
-    rows: labels,
-    state,
-    film: [labels, 1, width],
-    perImage: (x) => reshape(matmul(assignment, reshape(x, [images, tokens * width])), state),
-  };
-}
-
 /**
  * Post-decoder features to logits at the trunk's resolution.
  *
@@ -110,7 +79,7 @@ export function upsampleToLogits(
   parameters: Parameters,
   features: Value,
   [gridRows, gridColumns]: readonly [number, number],
-  config: DecoderConfig,
+  config: TransformerDecoderConfig,
 ): Value {
   const { reduceDim: width, patchSize, head } = config;
   const [rows] = features.shape as readonly [Dimension];

@@ -1,5 +1,5 @@
 /**
- * The graphs a segmenter runs: text → embeddings, picture → views, views → taps, taps + embeddings → logits, logits →
+ * The graphs a segmenter runs: text → embeddings, picture → views, views → maps, maps + embeddings → logits, logits →
  * masks.
  *
  * They are separate sessions so that a picture is encoded once and prompted many times, and so that labels can change
@@ -10,8 +10,9 @@ import { addForeignModel } from '../graph/onnx-inline.ts';
 import { cast } from '../graph/ops.ts';
 import { reshape } from '../graph/shape-ops.ts';
 import { productOf } from '../graph/tensor-type.ts';
-import type { ModelConfig } from '../checkpoint/model-config.ts';
-import { decode, upsampleToLogits } from './decoder.ts';
+import { pictureMaps, type ModelConfig } from '../checkpoint/model-config.ts';
+import { convolutionMaps } from './convolution-trunk.ts';
+import { decodeLabels } from './label-decoder.ts';
 import type { Parameters } from './parameters.ts';
 import { addPostprocess, type PostprocessShape } from './postprocess.ts';
 import { textEmbeddings } from './text-encoder.ts';
@@ -20,11 +21,6 @@ import { normalizePixels, visionTaps } from './vision-trunk.ts';
 
 /** Makes the parameters of a graph, in the precision it computes in. */
 export type ParameterSource = (graph: Graph) => Parameters;
-
-/** Names of the tap tensors between the trunk and decode graphs, shallow to deep. */
-export function tapNames(config: ModelConfig): string[] {
-  return config.tapDims.map((_, index) => `tap${index}`);
-}
 
 /**
  * `pixels` uint8 `[images, 2·height, 2·width, 3]` → `views` uint8 `[5·images, height, width, 3]`, see {@link
@@ -37,18 +33,20 @@ export function buildSplitGraph(config: ModelConfig): Graph {
   return graph;
 }
 
-/** `views` uint8 `[n, height, width, 3]` → `tap0…` float32 `[n, 1 + patches, D_i]`. */
+/** `views` uint8 `[n, height, width, 3]` → what `pictureMaps()` names, float32. */
 export function buildTrunkGraph(config: ModelConfig, parameters: ParameterSource, trunkModel?: Uint8Array): Graph {
   const graph = new Graph('trunk');
   const views = graph.input('views', 'uint8', ['n', ...config.inputSize, 3]);
-  trunkTaps(config, parameters(graph), views, trunkModel).forEach((tap, index) =>
-    graph.output(`tap${index}`, cast(tap, 'float32')),
-  );
+  const maps = trunkMaps(config, parameters(graph), views, trunkModel);
+  pictureMaps(config).forEach(({ name }, index) => graph.output(name, cast(maps[index] as Value, 'float32')));
   return graph;
 }
 
-/** Taps of uint8 views `[n, height, width, 3]`, by CLIP's transformer or a ready-made trunk. */
-export function trunkTaps(
+/**
+ * Maps of uint8 views `[n, height, width, 3]`, see `pictureMaps()`: by CLIP's transformer, by convolutions, or by a
+ * ready-made trunk.
+ */
+export function trunkMaps(
   config: ModelConfig,
   parameters: Parameters,
   views: Value,
@@ -59,24 +57,20 @@ export function trunkTaps(
     const compute = parameters.get('clip.vision_model.pre_layrnorm.weight', [trunk.hiddenSize]).dtype;
     return visionTaps(parameters, cast(normalizePixels(views, trunk), compute), trunk, config.patchGrid);
   }
+  if (trunk.kind === 'convolution') {
+    const compute = parameters.get('trunk.stem.bias', [trunk.stem]).dtype;
+    return convolutionMaps(parameters, cast(normalizePixels(views, trunk), compute), trunk);
+  }
   const [n] = views.shape as readonly [Value['shape'][number]];
   return addForeignModel(parameters.graph, trunkModel as Uint8Array, {
     input: { name: 'pixels', value: views },
-    outputs: config.tapDims.map((channels, index) => ({
-      name: `tap${index}`,
-      dtype: 'float32',
-      shape: [n, tokensOf(config), channels],
-    })),
+    outputs: pictureMaps(config).map(({ name, shape }) => ({ name, dtype: 'float32', shape: [n, ...shape] })),
   });
 }
 
-function tokensOf({ patchGrid: [rows, columns] }: ModelConfig): number {
-  return 1 + rows * columns;
-}
-
 /**
- * `tap0…` and `text` float32 `[labels, embeddingDim]` → `logits` float32 `[images, labels, height, width]`, views
- * merged.
+ * The maps of pictures, each `[images, views, …]`, and `text` float32 `[labels, embeddingDim]` → `logits` float32
+ * `[images, labels, height, width]`, views merged.
  */
 export function buildDecodeGraph(
   config: ModelConfig,
@@ -85,16 +79,14 @@ export function buildDecodeGraph(
   merge: MergeRule,
 ): Graph {
   const graph = new Graph('decode');
-  const tokens = tokensOf(config);
   const source = parameters(graph);
   const compute = source.get('decoder.film_mul.bias', [config.decoder.reduceDim]).dtype;
-  const taps = config.tapDims.map((channels, index) => {
-    const tap = graph.input(`tap${index}`, 'float32', ['images', views, tokens, channels]);
-    return cast(reshape(tap, [productOf(['images', views]), tokens, channels]), compute);
+  const maps = pictureMaps(config).map(({ name, shape }) => {
+    const map = graph.input(name, 'float32', ['images', views, ...shape]);
+    return cast(reshape(map, [productOf(['images', views]), ...shape]), compute);
   });
   const text = cast(graph.input('text', 'float32', ['labels', config.embeddingDim]), compute);
-  const { features } = decode(source, taps, text, config.decoder);
-  const logits = cast(upsampleToLogits(source, features, config.patchGrid, config.decoder), 'float32');
+  const logits = cast(decodeLabels(source, maps, text, config).logits(), 'float32');
   graph.output('logits', mergeViews(logits, 'images', 'labels', views, merge));
   return graph;
 }

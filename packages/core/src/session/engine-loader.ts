@@ -58,9 +58,10 @@ export class EngineLoader {
     guard: RunGuard,
     load: (loader: EngineLoader) => Promise<GraphSession>,
   ): Promise<{ loader: EngineLoader; session: GraphSession }> {
-    if (settings.precision === 'int8' && checkpoint.config.trunk.kind === 'onnx') {
+    if (settings.precision === 'int8' && checkpoint.config.trunk.kind !== 'clip') {
+      const trunk = checkpoint.config.trunk.kind === 'onnx' ? 'ready-made ONNX' : 'convolution';
       throw new RangeError(
-        'Cannot load checkpoint: precision must be "auto", "fp32" or "fp16" for a ready-made ONNX trunk, got "int8"',
+        `Cannot load checkpoint: precision must be "auto", "fp32" or "fp16" for a ${trunk} trunk, got "int8"`,
       );
     }
     const tried = providerCandidates(settings.device);

@@ -11,8 +11,8 @@ import {
   buildPostprocessGraph,
   buildSplitGraph,
   buildTrunkGraph,
-  tapNames,
 } from '../model/model-graphs.ts';
+import { pictureMaps } from '../checkpoint/model-config.ts';
 import { sampleRows, type PostprocessShape } from '../model/postprocess.ts';
 import { pictureSize, type MergeRule, type ViewCount } from '../model/views.ts';
 import { EngineLoader } from './engine-loader.ts';
@@ -36,6 +36,8 @@ export type Taps = readonly TensorData[];
  * layer is megabytes each, stay near the caches and take a quarter less time per row than thirty.
  */
 const MAX_DECODER_ROWS = { cpu: 4, other: 32 } as const;
+/** The same of a convolution decoder, whose rows are small and share what is computed once per run. */
+const MAX_CONVOLUTION_ROWS = { cpu: 32, other: 32 } as const;
 
 /** Resampled logits held at once while postprocessing, elements: a processor is fastest with what fits its caches. */
 const MAX_STRIP_ELEMENTS = { cpu: 1024 * 1024, other: 16 * 1024 * 1024 } as const;
@@ -85,7 +87,7 @@ export class VisionEngine {
       const pixels = { data: all.subarray(start * bytes, end * bytes), shape: [end - start, height, width, 3] };
       parts.push(await this.#run(trunk, { views: views === 1 ? pixels : await this.#split(pixels) }));
     }
-    return tapNames(config).map((name) => {
+    return pictureMaps(config).map(({ name }) => {
       const { data, shape } = joinFirstAxis(parts.map((part) => part[name] as TensorData));
       return { data, shape: [count, views, ...shape.slice(1)] };
     });
@@ -107,14 +109,15 @@ export class VisionEngine {
     const session = await this.#decoder(views, merge);
     const dim = this.info.config.embeddingDim;
     const pictures = (taps[0] as TensorData).shape[0] as number;
-    const maxRows = this.#limit(MAX_DECODER_ROWS);
+    const { kind } = this.info.config.decoder;
+    const maxRows = this.#limit(kind === 'convolution' ? MAX_CONVOLUTION_ROWS : MAX_DECODER_ROWS);
     const picturesPerRun = Math.max(1, Math.floor(maxRows / (views * labels.count)));
     const labelsPerRun = Math.max(1, Math.floor(maxRows / views));
     const runs: TensorData[] = [];
     for (let picture = 0; picture < pictures; picture += picturesPerRun) {
       const some = taps.map((tap) => sliceFirstAxis(tap, picture, Math.min(pictures, picture + picturesPerRun)));
       const feeds = Object.fromEntries(
-        tapNames(this.info.config).map((name, index) => [name, some[index] as TensorData]),
+        pictureMaps(this.info.config).map(({ name }, index) => [name, some[index] as TensorData]),
       );
       const columns: TensorData[] = [];
       for (let label = 0; label < labels.count; label += labelsPerRun) {

@@ -21,7 +21,7 @@ export function isDecoderSide(name: string): boolean {
 
 /** True for a tensor of the encoders. */
 export function isEncoderSide(name: string): boolean {
-  return name.startsWith('clip.');
+  return name.startsWith('clip.') || name.startsWith('trunk.');
 }
 
 /**
@@ -31,6 +31,7 @@ export function isEncoderSide(name: string): boolean {
 export function belongsToEncoders(name: string, config: ModelConfig): boolean {
   if (isDecoderSide(name)) return false;
   if (config.trunk.kind === 'clip') return true;
+  if (config.trunk.kind === 'convolution' && name.startsWith('trunk.')) return true;
   return config.text.kind === 'clip' && name.startsWith('clip.text_');
 }
 

@@ -1,10 +1,10 @@
 /** The decoder's output for each row, in several forms, each computed when a loss first reads it. */
-import type { ModelConfig } from '@synseg/core/checkpoint';
+import type { ModelConfig, TransformerDecoderConfig } from '@synseg/core/checkpoint';
 import {
-  decode,
+  decodeLabels,
   ops,
   shapeOps,
-  upsampleToLogits,
+  type DecodedLabels,
   type Dimension,
   type Parameters,
   type Value,
@@ -18,29 +18,28 @@ const { reshape } = shapeOps;
 export class DecodedRows {
   /** Text embedding of each row's label, float32 `[rows, embeddingDim]`. */
   readonly text: Value;
-  /** Post-decoder features, `[rows, patches, reduceDim]`. */
-  readonly features: Value;
+  readonly #decoded: DecodedLabels;
   readonly #parameters: Parameters;
   readonly #config: ModelConfig;
   #logits: Value | undefined;
   #maps: PatchMaps | undefined;
   #patchLogits: Value | undefined;
 
-  constructor(parameters: Parameters, config: ModelConfig, taps: readonly Value[], text: Value, assignment: Value) {
+  constructor(parameters: Parameters, config: ModelConfig, maps: readonly Value[], text: Value, assignment: Value) {
     this.text = text;
-    this.features = decode(parameters, taps, text, config.decoder, assignment).features;
+    this.#decoded = decodeLabels(parameters, maps, text, config, assignment);
     this.#parameters = parameters;
     this.#config = config;
   }
 
+  /** Post-decoder features, `[rows, patches, reduceDim]`. */
+  get features(): Value {
+    return this.#decoded.features;
+  }
+
   /** `[rows, height, width]` */
   get logits(): Value {
-    return (this.#logits ??= upsampleToLogits(
-      this.#parameters,
-      this.features,
-      this.#config.patchGrid,
-      this.#config.decoder,
-    ));
+    return (this.#logits ??= this.#decoded.logits());
   }
 
   /** Activation maps averaged over patches. */
@@ -53,14 +52,14 @@ export class DecodedRows {
    * so that losses which read nothing else do not compute the whole picture.
    */
   get patchLogits(): Value {
+    const { decoder, patchGrid } = this.#config;
     return (this.#patchLogits ??=
-      this.#config.decoder.head === 'simple'
-        ? this.#simplePatchLogits()
-        : patchMeans(this.logits, this.#config.patchGrid));
+      decoder.kind === 'transformer' && decoder.head === 'simple'
+        ? this.#simplePatchLogits(decoder)
+        : patchMeans(this.logits, patchGrid));
   }
 
-  #simplePatchLogits(): Value {
-    const { patchSize, reduceDim } = this.#config.decoder;
+  #simplePatchLogits({ patchSize, reduceDim }: TransformerDecoderConfig): Value {
     const [rows, patches] = this.features.shape as readonly [Dimension, number, number];
     const name = 'decoder.transposed_convolution';
     const kernel = reshape(this.#parameters.get(`${name}.weight`, [reduceDim, 1, patchSize, patchSize]), [

@@ -10,12 +10,14 @@ import type { Layout, ParameterSpec } from './layout.ts';
  * as the identity. Each tensor has a generator of its own, seeded by its name: leaving one out changes no other.
  *
  * @param weights - the checkpoint to start from, or undefined for none
+ * @param taken - the tensors that are taken from it; all by default
  * @returns the values, and the names of the random ones
  */
 export async function initialValues(
   specs: readonly ParameterSpec[],
   weights: Weights | undefined,
   seed: number,
+  taken: (name: string) => boolean = () => true,
 ): Promise<{ tensors: Map<string, FloatTensor>; random: string[] }> {
   const tensors = new Map<string, FloatTensor>();
   const random: string[] = [];
@@ -24,7 +26,9 @@ export async function initialValues(
   const keepsProjector = weights !== undefined && projectorOf(specs) === projectorOf(weights.entries());
   for (const { name, shape } of specs) {
     const stored =
-      weights?.has(name) === true && (!name.startsWith('projector.') || keepsProjector) ? weights : undefined;
+      weights?.has(name) === true && taken(name) && (!name.startsWith('projector.') || keepsProjector)
+        ? weights
+        : undefined;
     if (stored === undefined) random.push(name);
     tensors.set(name, {
       shape,

@@ -2,11 +2,11 @@
  * The place of each trained tensor in the flat parameter vector. The list of tensors is not written down: a recorder
  * notes the tensors that the model's own code reads.
  */
-import { sha256, type ModelConfig } from '@synseg/core/checkpoint';
-import { Graph, decode, upsampleToLogits, type Parameters, type Value } from '@synseg/core/graph';
-import { LOGIT_SCALE, encodePairs, tokensOf } from './encode-pairs.ts';
+import { pictureMaps, sha256, type ModelConfig } from '@synseg/core/checkpoint';
+import { Graph, decodeLabels, trunkMaps, type Parameters, type Value } from '@synseg/core/graph';
+import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
 
-/** Groups that train on frozen encoders: the decoder's and the projector. */
+/** Groups that `train()` trains unless others are named: the decoder's and the projector. */
 export const DECODER_GROUPS = ['film', 'reduces', 'layers', 'head', 'projector'] as const;
 /** Groups of `trainEncoders()`: both encoders with their projections, and the logit scale. */
 export const ENCODER_GROUPS = ['vision', 'text', 'scale'] as const;
@@ -29,10 +29,12 @@ interface LayoutEntry extends ParameterSpec {
 }
 
 /** A run of the flat vector's numbers that are treated alike. */
-interface LayoutRun {
+export interface LayoutRun {
   readonly length: number;
   /** True when weight decay applies. */
   readonly decays: boolean;
+  /** True for the picture encoder's, which may have a learning rate of its own. */
+  readonly isVision: boolean;
 }
 
 /** The flat vector. */
@@ -64,17 +66,21 @@ class Recorder implements Parameters {
 }
 
 /**
- * Every tensor of FiLM, decoder, head and projector.
+ * Every tensor of FiLM, decoder, head and projector, and of the trunk where it is trained.
  *
  * @param projectorChannels - channels of the projector's input; undefined without one
  */
-export function trainedTensors(config: ModelConfig, projectorChannels: number | undefined): ParameterSpec[] {
+export function trainedTensors(
+  config: ModelConfig,
+  projectorChannels: number | undefined,
+  trunk = false,
+): ParameterSpec[] {
   const recorder = new Recorder();
   const { graph } = recorder;
-  const tokens = tokensOf(config);
-  const taps = config.tapDims.map((channels, index) => graph.input(`tap${index}`, 'float32', [1, tokens, channels]));
-  const { features } = decode(recorder, taps, graph.input('text', 'float32', [1, config.embeddingDim]), config.decoder);
-  upsampleToLogits(recorder, features, config.patchGrid, config.decoder);
+  const maps = trunk
+    ? trunkMaps(config, recorder, graph.input('pixels', 'uint8', [1, ...config.inputSize, 3]))
+    : pictureMaps(config).map(({ name, shape }) => graph.input(name, 'float32', [1, ...shape]));
+  decodeLabels(recorder, maps, graph.input('text', 'float32', [1, config.embeddingDim]), config).logits();
   if (projectorChannels !== undefined) projectorParameters(recorder, config.embeddingDim, projectorChannels);
   return [...recorder.specs.values()];
 }
@@ -104,9 +110,9 @@ export function groupOf(name: string): ParameterGroup {
   if (name.startsWith('projector.')) return 'projector';
   if (name.startsWith('decoder.film_')) return 'film';
   if (name.startsWith('decoder.reduces.')) return 'reduces';
-  if (name.startsWith('decoder.layers.')) return 'layers';
-  if (name.startsWith('decoder.transposed_convolution')) return 'head';
-  if (/^clip\.vis(?:ion_model|ual_projection)\./.test(name)) return 'vision';
+  if (/^decoder\.(?:layers|refinements)\./.test(name)) return 'layers';
+  if (/^decoder\.(?:transposed_convolution|fine|head)\b/.test(name)) return 'head';
+  if (name.startsWith('trunk.') || /^clip\.vis(?:ion_model|ual_projection)\./.test(name)) return 'vision';
   if (/^clip\.text_(?:model|projection)\./.test(name)) return 'text';
   if (name === LOGIT_SCALE) return 'scale';
   throw new RangeError(`internal: tensor must belong to a parameter group, got "${name}"`);
@@ -132,10 +138,11 @@ export function layoutOf(
     const length = spec.shape.reduce((product, dimension) => product * dimension, 1);
     entries.push({ ...spec, offset, length });
     offset += length;
-    const decays = decayVectors || !isExempt(spec);
+    const kind = { decays: decayVectors || !isExempt(spec), isVision: groupOf(spec.name) === 'vision' };
     const last = runs.at(-1);
-    if (last?.decays === decays) runs[runs.length - 1] = { length: last.length + length, decays };
-    else runs.push({ length, decays });
+    if (last?.decays === kind.decays && last.isVision === kind.isVision)
+      runs[runs.length - 1] = { ...kind, length: last.length + length };
+    else runs.push({ ...kind, length });
   }
   const projectorStart = entries.find(isProjector)?.offset ?? offset;
   const key = sha256(JSON.stringify(entries.map(({ name, shape }) => [name, shape]))).slice(0, 16);

@@ -6,13 +6,13 @@
  * and one vector of figures for the report. All operators are standard, so it runs wherever inference does. The number
  * of rows is left open: one session serves every bucket.
  */
-import { CheckpointParameters, Graph, ops, shapeOps, trunkTaps, type Parameters, type Value } from '@synseg/core/graph';
+import { CheckpointParameters, Graph, ops, shapeOps, trunkMaps, type Parameters, type Value } from '@synseg/core/graph';
 import { gradients } from '../autodiff/gradients.ts';
 import { adamw, clipToNorm, globalNorm } from '../optimizer/adamw.ts';
 import { LARGEST_SCALE } from '../objective/info-nce.ts';
 import { unit } from '../objective/rows.ts';
 import { LOGIT_SCALE, encodePairs, tokensOf } from './encode-pairs.ts';
-import { FlatParameters, type Layout, type ParameterSpec } from './layout.ts';
+import { FlatParameters, type Layout, type LayoutRun, type ParameterSpec } from './layout.ts';
 import { PAIR_FIGURES, pairObjective, type PairFigure } from './pair-objective.ts';
 import { FIGURES, stepObjective, type Figure } from './step-objective.ts';
 import { movedRange, pictureDims, type StepSpec, type StepWeights } from './step-spec.ts';
@@ -31,7 +31,7 @@ export function buildStepGraph(spec: StepSpec, weights: StepWeights): Graph {
   const objective: Objective =
     spec.kind === 'pairs'
       ? pairObjective(graph, spec, parameters)
-      : stepObjective(graph, spec, parameters, tapsOf(graph, spec, weights), startOf(graph, spec, weights));
+      : stepObjective(graph, spec, parameters, mapsOf(graph, spec, weights, views), startOf(graph, spec, weights));
   const { loss, figures } = objective;
   const entries = layout.entries.filter(({ offset }) => offset >= moved.start);
   const derivatives = gradients(
@@ -122,8 +122,16 @@ function startOf(graph: Graph, { layout, prior, stage }: StepSpec, { frozen }: S
   );
 }
 
-/** The frozen trunk's taps and the projector's other features, computed or as inputs: see `pictureDims`. */
-function tapsOf(graph: Graph, spec: StepSpec, { weights, trunkModel }: StepWeights): readonly Value[] {
+/**
+ * The trunk's maps and the projector's other features, computed or as inputs: see `pictureDims`. What is trained of the
+ * trunk are `views` of the flat vector.
+ */
+function mapsOf(
+  graph: Graph,
+  spec: StepSpec,
+  { weights, trunkModel }: StepWeights,
+  views: ReadonlyMap<string, Value>,
+): readonly Value[] {
   const { config, images, input, trunkPrecision } = spec;
   const tokens = tokensOf(config);
   if (input === 'taps')
@@ -134,13 +142,14 @@ function tapsOf(graph: Graph, spec: StepSpec, { weights, trunkModel }: StepWeigh
   const source: Parameters =
     weights === undefined
       ? new InlineParameters(graph, new Map())
-      : new CheckpointParameters(graph, weights, trunkPrecision);
-  return trunkTaps(config, source, pixels, trunkModel).map((tap) => ops.cast(tap, 'float32'));
+      : new FlatParameters(graph, views, new CheckpointParameters(graph, weights, trunkPrecision));
+  return trunkMaps(config, source, pixels, trunkModel).map((map) => ops.cast(map, 'float32'));
 }
 
 /** Adds clip, AdamW and the running mean of weights; returns the gradient's norm before the clip. */
 function update(graph: Graph, spec: StepSpec, parameters: Value, gradient: Value): Value {
   const { layout, optimizer, ema } = spec;
+  const { visionRate = 1 } = optimizer;
   const { start } = movedRange(spec);
   const norm = globalNorm(gradient);
   const vector = (name: string): Value => graph.input(name, 'float32', [layout.length]);
@@ -155,10 +164,13 @@ function update(graph: Graph, spec: StepSpec, parameters: Value, gradient: Value
       mean: moved(before.mean),
       variance: moved(before.variance),
       gradient: optimizer.clipNorm === undefined ? gradient : clipToNorm(gradient, norm, optimizer.clipNorm),
-      learningRate: number('learningRate'),
+      learningRate: multiply(
+        number('learningRate'),
+        perNumber(graph, layout, start, ({ isVision }) => (isVision ? visionRate : 1)),
+      ),
       meanCorrection: number('meanCorrection'),
       varianceCorrection: number('varianceCorrection'),
-      decay: decayOf(graph, layout, start, optimizer.weightDecay),
+      decay: perNumber(graph, layout, start, ({ decays }) => (decays ? optimizer.weightDecay : 0)),
     },
     optimizer,
   );
@@ -192,14 +204,15 @@ function clampScale(parameters: Value, { entries, length }: Layout): Value {
   );
 }
 
-/** Weight decay of each number from `start` on, or one number for all. */
-function decayOf(graph: Graph, { runs }: Layout, start: number, weightDecay: number): Value {
+/** A value of each number from `start` on, or one value for all. */
+function perNumber(graph: Graph, { runs }: Layout, start: number, valueOf: (run: LayoutRun) => number): Value {
   const parts: Value[] = [];
   let offset = 0;
-  for (const { length, decays } of runs) {
-    offset += length;
-    const count = Math.min(length, offset - start);
-    if (count > 0) parts.push(expand(graph.floats([decays ? weightDecay : 0], []), [count]));
+  for (const run of runs) {
+    offset += run.length;
+    const count = Math.min(run.length, offset - start);
+    if (count > 0) parts.push(expand(graph.floats([valueOf(run)], []), [count]));
   }
-  return runs.every(({ decays }) => decays) ? graph.floats([weightDecay], []) : concat(parts, 0);
+  const [first, ...others] = runs.map(valueOf) as [number, ...number[]];
+  return others.every((value) => value === first) ? graph.floats([first], []) : concat(parts, 0);
 }

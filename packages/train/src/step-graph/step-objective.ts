@@ -1,6 +1,6 @@
 /** The step's forward pass: taps and labels → decoder → losses, and the figures of the report. */
-import type { ModelConfig } from '@synseg/core/checkpoint';
-import { ops, shapeOps, type Graph, type Parameters, type Value } from '@synseg/core/graph';
+import { pictureMaps, type ModelConfig } from '@synseg/core/checkpoint';
+import { ops, pictureOps, shapeOps, type Dimension, type Graph, type Parameters, type Value } from '@synseg/core/graph';
 import {
   BANK_LOSSES,
   LOSSES,
@@ -23,6 +23,7 @@ import { projectorParameters } from './layout.ts';
 import { pictureDims, type StepSpec } from './step-spec.ts';
 
 const { matmul, multiply, sigmoid, sqrt, subtract } = ops;
+const { resize } = pictureOps;
 const { concat, reshape, slice } = shapeOps;
 
 /**
@@ -55,7 +56,7 @@ export function stepObjective(
   start?: Parameters,
 ): { loss: Value; figures: Partial<Record<Figure, Value>> } {
   const { config, lambda, images, batchImages } = spec;
-  const taps = pictures.slice(0, config.tapDims.length);
+  const maps = pictures.slice(0, pictureMaps(config).length);
   const rows = rowInputs(graph, 'rows');
   const assignment = assignmentOf(rows.imageOfRow, images);
   const weights = rowWeights(assignment, rows, batchImages);
@@ -64,7 +65,7 @@ export function stepObjective(
   const active = activeLosses(spec);
   const counts = (name: Loss): boolean => active.includes(name);
   const text = (): Value => graph.input('text', 'float32', ['rows', config.embeddingDim]);
-  const decoded = needsDecoder(active) ? new DecodedRows(parameters, config, taps, text(), assignment) : undefined;
+  const decoded = needsDecoder(active) ? new DecodedRows(parameters, config, maps, text(), assignment) : undefined;
   if (decoded !== undefined) {
     // The figures alone are not worth a picture at full size.
     const activation = active.every((name) => (BANK_LOSSES as readonly Loss[]).includes(name))
@@ -92,21 +93,42 @@ export function stepObjective(
     }
     if (counts('partial')) losses.partial = partialLabelLoss(scores, bank, batchImages);
     if (decoded !== undefined && counts('sharing')) {
-      const known = start && { logits: new DecodedRows(start, config, taps, decoded.text, assignment).patchLogits };
+      const known = start && { logits: new DecodedRows(start, config, maps, decoded.text, assignment).patchLogits };
       const prior = known && { ...known, weight: spec.prior };
       losses.sharing = sharingLoss(decoded.patchLogits, scores, bank, assignment, batchImages, prior);
     }
   }
   if (decoded !== undefined && (counts('masks') || counts('maskShare'))) {
-    const targets = maskTargets(assignment, {
-      masks: graph.input('masks', 'uint8', [images, ...config.inputSize]),
-      classOfRow: graph.input('classOfRow', 'float32', ['rows']),
-    });
-    if (counts('masks')) losses.masks = maskLoss(decoded.logits, targets, batchImages);
-    if (counts('maskShare')) losses.maskShare = maskShareLoss(decoded.logits, targets, batchImages);
+    const { logits, masks } = onOneGrid(decoded.logits, graph.input('masks', 'uint8', [images, ...config.inputSize]));
+    const targets = maskTargets(assignment, { masks, classOfRow: graph.input('classOfRow', 'float32', ['rows']) });
+    if (counts('masks')) losses.masks = maskLoss(logits, targets, batchImages);
+    if (counts('maskShare')) losses.maskShare = maskShareLoss(logits, targets, batchImages);
   }
   const loss = L_total(losses, lambda);
   return { loss, figures: { ...figures, ...losses, total: loss } };
+}
+
+/** Logits are interpolated to so many times their rows and columns before they are compared with masks. */
+const FINER = 2;
+
+/**
+ * Logits and masks of one size. Logits of fewer pixels than the masks are interpolated to {@link FINER} times as many
+ * rows and columns, and masks take the pixel at the middle of each cell.
+ */
+function onOneGrid(logits: Value, masks: Value): { logits: Value; masks: Value } {
+  const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
+  const [images, maskHeight, maskWidth] = masks.shape as readonly [number, number, number];
+  if (height === maskHeight) return { logits, masks };
+  const [gridHeight, gridWidth] = [FINER * height, FINER * width];
+  const [down, right] = [maskHeight / gridHeight, maskWidth / gridWidth];
+  const finer = resize(reshape(logits, [rows, 1, height, width]), [rows, 1, gridHeight, gridWidth], 'linear');
+  const cells = reshape(masks, [images, gridHeight, down, gridWidth, right]);
+  const middle = (x: Value, axis: number, size: number): Value =>
+    slice(x, axis, Math.floor(size / 2), Math.floor(size / 2) + 1);
+  return {
+    logits: reshape(finer, [rows, gridHeight, gridWidth]),
+    masks: reshape(middle(middle(cells, 2, down), 4, right), [images, gridHeight, gridWidth]),
+  };
 }
 
 /** The projector's unconditioned input, `[images, patches, channels]`; undefined when it reads the decoder. */

@@ -16,7 +16,12 @@ export interface StepSpec {
   /** Weight of the start decoder's logits in the target of `sharing`; with 0 they are not computed. */
   readonly prior: number;
   readonly contrastive: MCCLSettings;
-  readonly optimizer: AdamWSettings & { readonly weightDecay: number; readonly clipNorm: number | undefined };
+  readonly optimizer: AdamWSettings & {
+    readonly weightDecay: number;
+    readonly clipNorm: number | undefined;
+    /** Learning rate of the picture encoder, in learning rates of the others. @default 1 */
+    readonly visionRate?: number;
+  };
   /** Decay of the running mean of the weights; undefined without one. */
   readonly ema: number | undefined;
   /** Pictures in this graph, and in the whole batch. */
@@ -37,7 +42,7 @@ export interface StepSpec {
 
 /** Weights that a step graph carries or points to. */
 export interface StepWeights {
-  /** The checkpoint's files, for a CLIP trunk. */
+  /** The checkpoint's files, unless the trunk is a ready-made one. */
   readonly weights: Weights | undefined;
   /** The bytes of a ready-made trunk. */
   readonly trunkModel: Uint8Array | undefined;

@@ -16,7 +16,7 @@ import {
 } from '@synseg/core/checkpoint';
 import { shownSource } from '../data/source.ts';
 import { initialValues } from '../step-graph/initial-values.ts';
-import { encoderTensors, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
+import { encoderTensors, groupOf, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
 import { pictureEncoderOf } from '../step-graph/window-embeddings.ts';
 import { needsCaptions, needsMasks, readsWindows } from '../objective/losses.ts';
 import { DECODER_OPTIONS, type DecoderShape } from './train-options.ts';
@@ -74,7 +74,7 @@ export async function openBaseModel(
   const own =
     trains === undefined
       ? await storedValues(encoderTensors(config), weights as Weights)
-      : await decoderValues(trains, config, folder, fromRandom ? undefined : weights);
+      : await decoderValues(trains, config, folder, weights);
   const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights as Weights).files;
   const size = trains?.inputSize;
   const files = new Map(
@@ -98,16 +98,32 @@ async function decoderValues(
   folder: string,
   weights: Weights | undefined,
 ): Promise<Values> {
-  const { head, patchSize } = config.decoder;
-  if (needsMasks(plan.lambda) && head === 'refined' && patchSize !== 16)
+  const { decoder, trunk } = config;
+  if (
+    needsMasks(plan.lambda) &&
+    decoder.kind === 'transformer' &&
+    decoder.head === 'refined' &&
+    decoder.patchSize !== 16
+  )
     throw new RangeError(
       'Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits ' +
-        `then match, got ${patchSize} (${folder})`,
+        `then match, got ${decoder.patchSize} (${folder})`,
+    );
+  if (trunk.kind === 'convolution' && needsCaptions(plan.lambda))
+    throw new RangeError(
+      `Cannot train: objective must be "masks" for a convolution trunk, got "${plan.objective}" (${folder})`,
+    );
+  const trainsTrunk = plan.trainable.includes('vision');
+  if (trainsTrunk && trunk.kind === 'onnx')
+    throw new RangeError(
+      `Cannot train: advanced.trainable must not name "vision" for a ready-made ONNX trunk, got it (${folder})`,
     );
   if (readsWindows(plan)) pictureEncoderOf(config);
   const channels = needsCaptions(plan.lambda) ? projectorChannels(plan, config) : undefined;
-  const specs = trainedTensors(config, channels);
-  return { specs, ...(await initialValues(specs, weights, plan.seed)) };
+  const specs = trainedTensors(config, channels, trainsTrunk);
+  // A random decoder starts on the trunk's own numbers.
+  const known = plan.init === 'random' ? (name: string): boolean => groupOf(name) === 'vision' : undefined;
+  return { specs, ...(await initialValues(specs, weights, plan.seed, known)) };
 }
 
 /**

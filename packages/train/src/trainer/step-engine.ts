@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSynsegError, type Provider } from '@synseg/core';
 import { Weights } from '@synseg/core/checkpoint';
-import { CheckpointParameters, Graph, ops, trunkTaps, writeOnnx, type Parameters } from '@synseg/core/graph';
+import { CheckpointParameters, Graph, ops, trunkMaps, writeOnnx, type Parameters } from '@synseg/core/graph';
 import {
   ResidentTensor,
   createSession,
@@ -53,7 +53,7 @@ export class StepEngine {
   static async create(start: EngineStart, guard: RunGuard): Promise<StepEngine> {
     const { config } = start.spec;
     const weights: StepWeights = {
-      weights: config.trunk.kind === 'clip' ? await Weights.open(start.folder) : undefined,
+      weights: config.trunk.kind === 'onnx' ? undefined : await Weights.open(start.folder),
       trunkModel: config.trunk.kind === 'onnx' ? await readFile(join(start.folder, config.trunk.file)) : undefined,
       frozen: start.frozen,
     };
@@ -133,7 +133,7 @@ export class StepEngine {
     const session = await this.#session('taps', [], () => {
       const graph = new Graph('taps');
       const input = graph.input('pixels', 'uint8', ['n', ...config.inputSize, 3]);
-      trunkTaps(config, this.#trunkParameters(graph), input, this.#weights.trunkModel).forEach((tap, index) =>
+      trunkMaps(config, this.#trunkParameters(graph), input, this.#weights.trunkModel).forEach((tap, index) =>
         graph.output(`tap${index}`, ops.cast(tap, 'float32')),
       );
       return graph;

@@ -175,10 +175,12 @@ export const TRAIN_ADVANCED_OPTIONS = {
   /** AdamW's ε. */
   adamEpsilon: withDefault(number({ least: 0 }), 1e-8),
   /**
-   * Groups of parameters to train.
-   * @default all that a loss depends on
+   * Groups of parameters to train. `vision`, the trunk, is trained only where it is named.
+   * @default all others that a loss depends on
    */
-  trainable: withDefault(list(choice(DECODER_GROUPS)), DECODER_GROUPS),
+  trainable: withDefault(list(choice([...DECODER_GROUPS, 'vision'])), DECODER_GROUPS),
+  /** Learning rate of a trained trunk, in learning rates of the decoder. */
+  visionRate: withDefault(number({ least: 0 }), 0.1),
   /** Precision of the frozen trunk; what is trained is fp32. */
   precision: withDefault(choice(['fp32', 'fp16']), 'fp32'),
   ...ADVANCED_OPTIONS,

@@ -76,7 +76,7 @@ export function planTraining(options: TrainOptions) {
   const projects = trainable.includes('projector') && activeLosses({ lambda, stage: 'projector' }).length > 0;
   const decodes = needsDecoder(activeLosses({ lambda, stage: 'all' }));
   // A group that no loss depends on has no gradient.
-  const moving = DECODER_GROUPS.filter(
+  const moving = [...DECODER_GROUPS, 'vision' as const].filter(
     (group) => trainable.includes(group) && (group === 'projector' ? projects : decodes),
   );
   if (moving.length === 0)
@@ -118,6 +118,7 @@ export function planTraining(options: TrainOptions) {
     projectorSchedule: scheduled(advanced.projectorLearningRate ?? recipe.projectorLearningRate, projectorSteps),
     schedule: scheduled(given.learningRate ?? recipe.learningRate, steps - projectorSteps),
     trainable: moving,
+    visionRate: advanced.visionRate,
     cacheFeatures,
     precision: advanced.precision,
     evaluation: evaluationOf(given),

@@ -144,6 +144,7 @@ export function sharedSpec(plan: Plan, { config }: BaseModel, layout: Layout): S
       beta2: plan.beta2,
       epsilon: plan.adamEpsilon,
       weightDecay: plan.weightDecay,
+      ...('visionRate' in plan ? { visionRate: plan.visionRate } : {}),
       clipNorm: plan.clipNorm,
     },
     ema: plan.ema,

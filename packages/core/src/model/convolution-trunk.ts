@@ -1,0 +1,84 @@
+/**
+ * A convolution trunk: inverted residual blocks (Sandler et al., "MobileNetV2", arXiv 1801.04381) with the pyramid of
+ * DeepLabv3 for small devices (the same paper, section 6.3). Batch norms are folded into the weights.
+ */
+import type { Value } from '../graph/graph.ts';
+import { add } from '../graph/ops.ts';
+import { clip, conv, globalAverage } from '../graph/picture-ops.ts';
+import { concat, reshape, slice, transpose } from '../graph/shape-ops.ts';
+import { blocksOf, type ConvolutionBlock, type ConvolutionTrunkConfig } from '../checkpoint/convolution-config.ts';
+import { productOf, type Dimension } from '../graph/tensor-type.ts';
+import type { Parameters } from './parameters.ts';
+
+const SIDE = 3;
+
+/** `min(max(x, 0), 6)`. */
+const relu6 = (x: Value): Value => clip(x, 0, 6);
+
+/**
+ * Taps and finer map of pictures.
+ *
+ * @param pixelValues - normalized `[n, 3, height, width]`, both a multiple of the patch size
+ * @returns `[n, 1 + rows·columns, D_i]` per tap, shallow to deep, token 0 the mean of the others; then the finer map,
+ *   `[n, C, 2·rows, 2·columns]`
+ */
+export function convolutionMaps(parameters: Parameters, pixelValues: Value, config: ConvolutionTrunkConfig): Value[] {
+  const { stem, tapBlocks, pyramid, fineBlock } = config;
+  let x = relu6(convolution(parameters, 'trunk.stem', pixelValues, stem, { side: SIDE, stride: 2 }));
+  const taps: Value[] = [];
+  let fine: Value | undefined;
+  blocksOf(config).forEach((block, index) => {
+    x = invertedResidual(parameters, `trunk.blocks.${index}`, x, block);
+    if (tapBlocks.includes(index)) taps.push(x);
+    if (index === fineBlock) fine = x;
+  });
+  if (pyramid !== undefined) taps.push(pyramidOf(parameters, x, pyramid));
+  return [...taps.map(tokensOf), fine as Value];
+}
+
+/** 1×1 expansion, 3×3 depthwise, 1×1 projection; beside them the input, where it has the output's shape. */
+function invertedResidual(parameters: Parameters, name: string, x: Value, block: ConvolutionBlock): Value {
+  const { inChannels, hidden, channels, stride, dilation } = block;
+  const expanded = hidden === inChannels ? x : relu6(convolution(parameters, `${name}.expand`, x, hidden));
+  const depthwise = relu6(
+    convolution(parameters, `${name}.depthwise`, expanded, hidden, { side: SIDE, stride, dilation, groups: hidden }),
+  );
+  const projected = convolution(parameters, `${name}.project`, depthwise, channels);
+  return stride === 1 && inChannels === channels ? add(x, projected) : projected;
+}
+
+/**
+ * `relu6(W · [relu6(W_p · mean(x)), relu6(W_m · x)])`: the mean's part of the last product is computed once, not at
+ * every place.
+ */
+function pyramidOf(parameters: Parameters, x: Value, width: number): Value {
+  const pooled = relu6(convolution(parameters, 'trunk.pyramid.pool', globalAverage(x), width));
+  const local = relu6(convolution(parameters, 'trunk.pyramid.map', x, width));
+  const weight = parameters.get('trunk.pyramid.project.weight', [width, 2 * width, 1, 1]);
+  const bias = parameters.get('trunk.pyramid.project.bias', [width]);
+  const options = { stride: 1, padding: 0 };
+  const everywhere = conv(pooled, slice(weight, 1, 0, width), bias, options);
+  return relu6(add(conv(local, slice(weight, 1, width, 2 * width), undefined, options), everywhere));
+}
+
+/** A convolution with bias that keeps the size, apart from its stride. */
+export function convolution(
+  parameters: Parameters,
+  name: string,
+  x: Value,
+  channels: number,
+  shape: { side?: number; stride?: number; dilation?: number; groups?: number } = {},
+): Value {
+  const { side = 1, stride = 1, dilation = 1, groups = 1 } = shape;
+  const weight = parameters.get(`${name}.weight`, [channels, (x.shape[1] as number) / groups, side, side]);
+  const padding = dilation * Math.floor(side / 2);
+  return conv(x, weight, parameters.get(`${name}.bias`, [channels]), { stride, padding, dilation, groups });
+}
+
+/** `[n, c, rows, columns]` → `[n, 1 + rows·columns, c]`, the mean first. */
+function tokensOf(map: Value): Value {
+  const [n, channels, rows, columns] = map.shape as readonly [Dimension, number, number, number];
+  const cells = productOf([rows, columns]);
+  const all = concat([reshape(globalAverage(map), [n, channels, 1]), reshape(map, [n, channels, cells])], 2);
+  return transpose(all, [0, 2, 1]);
+}
