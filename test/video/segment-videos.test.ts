@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { SourceWithFiles } from '../../packages/video/src/pipeline/stream.ts';
+import type { SourceWithFiles } from '../../packages/video/src/pipeline/track.ts';
 import { segmentVideos } from '../../packages/video/src/segment-videos.ts';
 import type { SegmentedFrame } from '../../packages/video/src/segmented-frame.ts';
 import type { RawFrame, VideoSource } from '../../packages/video/src/source/source.ts';

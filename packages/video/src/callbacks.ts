@@ -19,13 +19,10 @@ export function guarded<Arguments extends readonly unknown[]>(
 export async function* throwingFor<Item>(
   open: (tell: (error: unknown) => void) => AsyncIterable<Item>,
 ): AsyncGenerator<Item, void, undefined> {
-  let failure: { readonly error: unknown } | undefined;
-  const check = (): void => {
-    if (failure !== undefined) throw failure.error;
-  };
-  for await (const item of open((error) => void (failure ??= { error }))) {
-    check();
+  const failures: unknown[] = [];
+  for await (const item of open((error) => failures.push(error))) {
+    if (failures.length > 0) throw failures[0];
     yield item;
   }
-  check();
+  if (failures.length > 0) throw failures[0];
 }

@@ -5,8 +5,8 @@ export type { PixelFormat } from './source/pixel-formats.ts';
 export type { FrameSelection } from './decode/selection.ts';
 export type { ReconnectOptions } from './live/backoff.ts';
 export type { SourceState, SourceStateChange } from './live/reader-options.ts';
-export type { Policy } from './pipeline/frame-buffer.ts';
-export type { SourceWithFiles, VideoSegmenter } from './pipeline/stream.ts';
+export type { Policy } from './pipeline/lane.ts';
+export type { SourceWithFiles, VideoSegmenter } from './pipeline/track.ts';
 export type { SourceReport, VideoStream } from './pipeline/video-stream.ts';
 export { PreviewServer } from './preview/preview-server.ts';
 export type { PreviewLabel, PreviewLabels, PreviewOptions, PreviewPicture } from './preview/preview-options.ts';
@@ -17,15 +17,10 @@ export type { EncodeOptions } from './sinks/encode-arguments.ts';
 export { encodeVideo, type VideoSink } from './sinks/encode.ts';
 export { listDevices, type CameraDevice } from './source/devices.ts';
 export { probe, type ProbeOptions, type VideoInfo } from './decode/probe.ts';
-export {
-  describeSource,
-  sourceNames,
-  type FfmpegInput,
-  type RawFrame,
-  type SourceDescription,
-  type VideoSource,
-} from './source/source.ts';
+export { describeSource, sourceNames } from './source/source.ts';
+export type { FfmpegInput, RawFrame, SourceDescription, VideoSource } from './source/source.ts';
 export type { HoldOptions } from './temporal/hold.ts';
 export type { KeyframeOptions } from './temporal/keyframes.ts';
 export type { SmoothingOptions } from './temporal/smoothing.ts';
+export type { VideoErrorCode } from './video-error.ts';
 export type { OutputFiles, SegmentVideoOptions, SegmentVideosOptions, VideoProgress } from './video-options.ts';

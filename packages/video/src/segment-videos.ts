@@ -1,16 +1,11 @@
 /** The doors of the main job: one source, as most people have it, or many. */
 import { LabelSet } from '@synseg/core';
 import { checkKind, readOptions } from '@synseg/core/guards';
-import { openStream, type SourceWithFiles, type VideoSegmenter } from './pipeline/stream.ts';
-import type { VideoStream } from './pipeline/video-stream.ts';
+import type { SourceWithFiles, VideoSegmenter } from './pipeline/track.ts';
+import { openStream, type VideoStream } from './pipeline/video-stream.ts';
 import { checkSource, type VideoSource } from './source/source.ts';
-import {
-  OUTPUT_FILES,
-  SEGMENT_VIDEO_OPTIONS,
-  SEGMENT_VIDEOS_OPTIONS,
-  type SegmentVideoOptions,
-  type SegmentVideosOptions,
-} from './video-options.ts';
+import { OUTPUT_FILES, SEGMENT_VIDEO_OPTIONS, SEGMENT_VIDEOS_OPTIONS } from './video-options.ts';
+import type { SegmentVideoOptions, SegmentVideosOptions } from './video-options.ts';
 
 /**
  * Segments a video frame by frame and yields the frames in order. Leaving the loop (`break`, an exception, abort) ends

@@ -1,6 +1,5 @@
 /** The result for one frame of a video. */
 import type { Segmentation } from '@synseg/core';
-import { showsItself } from '@synseg/core/guards';
 
 /** Facts about a frame, and its segmentation. */
 export interface FrameFacts {
@@ -40,12 +39,4 @@ export interface SegmentedFrame extends FrameFacts {
   readonly jpeg?: Uint8Array;
   /** The frame as `JSON.stringify()` and `console.log()` show it: the facts, no pixels and no masks. */
   toJSON(): FrameFacts;
-}
-
-/** A frame that shows itself without its pictures. */
-export function segmentedFrame(facts: Omit<SegmentedFrame, 'toJSON'>): SegmentedFrame {
-  const { overlay: _overlay, jpeg: _jpeg, ...shown } = facts;
-  const frame = { ...facts, toJSON: () => shown };
-  showsItself(frame, 'SegmentedFrame');
-  return frame;
 }

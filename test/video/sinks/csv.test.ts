@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CsvSink } from '../../../packages/video/src/sinks/csv.ts';
+import { csvSink } from '../../../packages/video/src/sinks/csv.ts';
 import { temporaryFolder } from '../clips.ts';
 import { fullDisk, partialOf, sinkFrame } from './frames.ts';
 
@@ -9,10 +9,10 @@ const folder = temporaryFolder();
 afterAll(folder.remove);
 const at = (name: string): string => join(folder.path, name);
 
-describe('CsvSink', () => {
+describe('csvSink', () => {
   it('writes a row per frame and label under one header, also when labels change', async () => {
-    const sink = await CsvSink.open(at('a.csv'));
-    expect(CsvSink.needs).toEqual({});
+    const sink = await csvSink.open(at('a.csv'));
+    expect(csvSink.needs).toEqual({});
     await sink.write(sinkFrame({ timeSeconds: 1 / 3, latencySeconds: 0.0501 }));
     await sink.write(sinkFrame({ index: 4, labels: ['tree'], areas: { tree: 1 }, dropped: 7 }));
     expect(readFileSync(partialOf(folder.path, 'a.csv'), 'utf8')).toBe(
@@ -30,7 +30,7 @@ describe('CsvSink', () => {
   });
 
   it('quotes names as CSV wants', async () => {
-    const sink = await CsvSink.open(at('quoted.csv'));
+    const sink = await csvSink.open(at('quoted.csv'));
     await sink.write(
       sinkFrame({ source: 'a,b.mp4', labels: ['the "red" car', 'two\nlines'], areas: {}, fileName: 'x,1.png' }),
     );
@@ -42,7 +42,7 @@ describe('CsvSink', () => {
 
   it('names the file that cannot be written', async () => {
     const full = fullDisk(at('full.csv'));
-    const sink = await CsvSink.open(full);
+    const sink = await csvSink.open(full);
     const message =
       `Cannot write label statistics: path must be on a disk with room left, got "${full}" (ENOSPC: ` +
       'no space left on device, write)';
@@ -50,6 +50,6 @@ describe('CsvSink', () => {
     await expect(sink.write(sinkFrame())).rejects.toMatchObject({ code: 'VIDEO_ENCODE', message });
     expect(await sink.abandon()).toEqual([]);
     writeFileSync(at('file'), '');
-    await expect(CsvSink.open(at('file/x.csv'))).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
+    await expect(csvSink.open(at('file/x.csv'))).rejects.toMatchObject({ code: 'VIDEO_ENCODE' });
   });
 });

@@ -3,7 +3,8 @@ import { readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmentation } from '@synseg/core';
 import type { MadeForms } from '@synseg/core/masks';
-import { segmentedFrame, type SegmentedFrame } from '../../../packages/video/src/segmented-frame.ts';
+import { segmentedFrame } from '../../../packages/video/src/pipeline/lane.ts';
+import type { SegmentedFrame } from '../../../packages/video/src/segmented-frame.ts';
 
 type Facts = Omit<SegmentedFrame, 'segmentation' | 'toJSON'> &
   Pick<Segmentation, 'labelMap' | 'width' | 'height' | 'labels' | 'colors'> &

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { JsonlSink } from '../../../packages/video/src/sinks/jsonl.ts';
+import { jsonlSink } from '../../../packages/video/src/sinks/jsonl.ts';
 import { temporaryFolder } from '../clips.ts';
 import { fullDisk, partialOf, sinkFrame } from './frames.ts';
 
@@ -9,11 +9,11 @@ const folder = temporaryFolder();
 afterAll(folder.remove);
 const at = (name: string): string => join(folder.path, name);
 
-describe('JsonlSink', () => {
+describe('jsonlSink', () => {
   it('keeps the old file until it is closed, and has each line on disk before', async () => {
     const path = at('masks.jsonl');
     writeFileSync(path, 'old');
-    const sink = await JsonlSink.open(path);
+    const sink = await jsonlSink.open(path);
     await sink.write(sinkFrame({ dropped: 2, latencySeconds: 0.0123456789 }));
     expect(readFileSync(path, 'utf8')).toBe('old');
     expect(readFileSync(partialOf(folder.path, 'masks.jsonl'), 'utf8')).toBe(
@@ -33,8 +33,8 @@ describe('JsonlSink', () => {
   });
 
   it('takes run lengths that are there already, and marks held frames', async () => {
-    const sink = await JsonlSink.open(at('ready.jsonl'));
-    expect(JsonlSink.needs).toEqual({ rle: true });
+    const sink = await jsonlSink.open(at('ready.jsonl'));
+    expect(jsonlSink.needs).toEqual({ rle: true });
     await sink.write(sinkFrame({ rle: { road: { size: [2, 4], counts: 'ready' } }, held: true, fileName: '0001.jpg' }));
     await sink.close();
     expect(JSON.parse(readFileSync(at('ready.jsonl'), 'utf8'))).toMatchObject({
@@ -45,7 +45,7 @@ describe('JsonlSink', () => {
   });
 
   it('writes frames in the order of the calls', async () => {
-    const sink = await JsonlSink.open(at('order.jsonl'));
+    const sink = await jsonlSink.open(at('order.jsonl'));
     await Promise.all(
       Array.from({ length: 200 }, (_, index) =>
         sink.write(sinkFrame({ index, source: 'x'.repeat((index * 37) % 500) })),
@@ -61,14 +61,14 @@ describe('JsonlSink', () => {
 
   it('names the file that cannot be written, the rule and what the system said', async () => {
     writeFileSync(at('file'), '');
-    await expect(JsonlSink.open(at('file/x.jsonl'))).rejects.toMatchObject({
+    await expect(jsonlSink.open(at('file/x.jsonl'))).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
       message: expect.stringMatching(
         /^Cannot write masks: path must be in a folder, got ".*file\/x\.jsonl" \((EEXIST|ENOTDIR): .*\)$/,
       ),
     });
     const full = fullDisk(at('full.jsonl'));
-    const sink = await JsonlSink.open(full);
+    const sink = await jsonlSink.open(full);
     await expect(sink.write(sinkFrame())).rejects.toMatchObject({
       code: 'VIDEO_ENCODE',
       message:

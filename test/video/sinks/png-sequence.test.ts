@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { frameFileName, PngSequenceSink } from '../../../packages/video/src/sinks/png-sequence.ts';
-import type { SinkFrame } from '../../../packages/video/src/sinks/frame-sink.ts';
+import type { SegmentedFrame } from '../../../packages/video/src/segmented-frame.ts';
 import { temporaryFolder } from '../clips.ts';
 import { partialOf, sinkFrame } from './frames.ts';
 
@@ -12,7 +12,7 @@ const folder = temporaryFolder();
 afterAll(folder.remove);
 const at = (name: string): string => join(folder.path, name);
 
-async function withPng(facts: Parameters<typeof sinkFrame>[0] = {}): Promise<SinkFrame> {
+async function withPng(facts: Parameters<typeof sinkFrame>[0] = {}): Promise<SegmentedFrame> {
   const { labelMap, width, height, colors } = sinkFrame(facts).segmentation;
   return sinkFrame({ ...facts, png: await encodeIndexedPNG(labelMap, width, height, colors) });
 }

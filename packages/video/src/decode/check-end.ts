@@ -1,26 +1,18 @@
 /** Errors of sources that give nothing, or less than they hold. */
-import { SynsegError } from '@synseg/core';
 import { limitError } from '@synseg/core/guards';
 import type { Exit } from '../process/ffmpeg.ts';
 import { sourceName, type VideoSource } from '../source/source.ts';
 import type { Selection } from './selection.ts';
+import { videoError } from '../video-error.ts';
 
-/** @throws {SynsegError} `VIDEO_DECODE` naming the source when its pictures are larger than they may be. */
-export function checkPixels(
-  source: VideoSource,
-  size: readonly [height: number, width: number] | undefined,
-  maxPixels: number,
-): void {
+/** Height and width in pixels. */
+export type PixelSize = readonly [height: number, width: number];
+
+/** @throws {SynsegError} `VIDEO_DECODE` when a picture is larger than it may be; `action` names its source. */
+export function checkPixels(action: string, size: PixelSize | undefined, maxPixels: number, of = ''): void {
   if (size === undefined || size[0] * size[1] <= maxPixels) return;
-  throw limitError(
-    'VIDEO_DECODE',
-    `decode video "${sourceName(source)}"`,
-    'width × height',
-    'maxPixels',
-    maxPixels,
-    'pixels',
-    `${size[1]} × ${size[0]}`,
-  );
+  const got = `${size[1]} × ${size[0]}`;
+  throw limitError('VIDEO_DECODE', action, `width × height${of}`, 'maxPixels', maxPixels, 'pixels', got);
 }
 
 /** @throws {SynsegError} `VIDEO_DECODE` naming the source when ffmpeg was killed or no frame came. */
@@ -29,18 +21,14 @@ export function checkEnd(
   frames: number,
   exit: Exit | undefined,
   lastLines: string,
-  selection: Selection,
+  { start, end }: Selection,
 ): void {
-  const name = sourceName(source);
-  const said = lastLines === '' ? '' : ` ffmpeg said: ${lastLines}`;
-  if (exit?.signal) {
-    const how = `ffmpeg was ended by ${exit.signal} after ${frames} frames.`;
-    throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": ${how}${said}`);
-  }
+  const fail = (why: string): never => {
+    const said = lastLines === '' ? '' : ` ffmpeg said: ${lastLines}`;
+    throw videoError('VIDEO_DECODE', `Cannot decode video "${sourceName(source)}": ${why}.${said}`);
+  };
+  if (exit?.signal) fail(`ffmpeg was ended by ${exit.signal} after ${frames} frames`);
   if (frames > 0) return;
-  if (/matches no streams/.test(lastLines)) {
-    throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": it must have a video stream.${said}`);
-  }
-  const range = selection.start === undefined && selection.end === undefined ? '' : ' between start and end';
-  throw new SynsegError('VIDEO_DECODE', `Cannot decode video "${name}": no frame could be decoded${range}.${said}`);
+  if (/matches no streams/.test(lastLines)) fail('it must have a video stream');
+  fail(`no frame could be decoded${start === undefined && end === undefined ? '' : ' between start and end'}`);
 }

@@ -2,7 +2,7 @@
 import { outputTap, sourceTap } from './frame-clock.ts';
 import type { DecodeSettings } from './decode-options.ts';
 import { selectionFilters } from './selection.ts';
-import { passthroughArguments } from '../process/version.ts';
+import { passthroughArguments, type FfmpegVersion } from '../process/version.ts';
 
 /**
  * ffmpeg's own bound, which its decoders hold to before they take memory. It counts the padding that they add to a
@@ -16,11 +16,7 @@ export function pixelArguments(maxPixels: number): string[] {
  * All arguments; `input` are those that open the source, `-i` included. Scaled pictures go to `pipe:1`, those at source
  * size, if wanted, to `pipe:3`.
  */
-export function decodeArguments(
-  input: readonly string[],
-  options: DecodeSettings,
-  version: readonly [major: number, minor: number],
-): string[] {
+export function decodeArguments(input: readonly string[], options: DecodeSettings, version: FfmpegVersion): string[] {
   const { size, fullResolution: full, fullSize, maxPixels } = options;
   const filters = selectionFilters(options);
   const taps = [sourceTap, ...filters, ...(filters.length === 0 ? [] : [outputTap])].join(',');
@@ -37,16 +33,8 @@ export function decodeArguments(
   ];
   return [
     // `repeat`: ffmpeg would fold equal lines into one, and they are counted.
-    ...[
-      '-hide_banner',
-      '-nostats',
-      '-nostdin',
-      '-loglevel',
-      'repeat+level+info',
-      '-copyts',
-      ...pixelArguments(maxPixels),
-      ...input,
-    ],
+    ...['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'repeat+level+info', '-copyts'],
+    ...[...pixelArguments(maxPixels), ...input],
     ...['-filter_complex', graph, ...output('scaled', 1), ...(full ? output('full', 3) : [])],
   ];
 }

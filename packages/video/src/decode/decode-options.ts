@@ -1,16 +1,6 @@
 /** Options of `decodeFrames()`, and what it gives. */
-import {
-  abortSignal,
-  callback,
-  flag,
-  group,
-  integer,
-  number,
-  PIXEL_LIMIT,
-  withDefault,
-  type OptionsOf,
-  type Resolved,
-} from '@synseg/core/guards';
+import { abortSignal, callback, flag, group, integer, number, PIXEL_LIMIT, withDefault } from '@synseg/core/guards';
+import type { OptionsOf, Resolved } from '@synseg/core/guards';
 import { NETWORK_OPTIONS, PLAYING_OPTIONS } from '../source/input-options.ts';
 import { usualMaxGapSeconds, type FrameTime } from './frame-clock.ts';
 import { SELECTION_OPTIONS } from './selection.ts';
@@ -39,6 +29,9 @@ export interface VideoFrame extends FrameTime {
   /** Name of the picture's file, without its folder; of image sequences only. */
   readonly fileName?: string;
 }
+
+/** Frames as they are decoded. */
+export type Frames = AsyncGenerator<VideoFrame, void, undefined>;
 
 /** A source as it was found when it was opened. */
 export interface OpenedSource {
@@ -94,10 +87,7 @@ export const DECODE_OPTIONS = {
   size: pixelSize,
   /** Delivers the picture at the source's size as well. */
   fullResolution: withDefault(flag(), false),
-  /**
-   * Size of `full`, and of what is called the source's size.
-   * @default the first picture's
-   */
+  /** Size of `full`, and of what is called the source's size. @default the first picture's */
   fullSize: pixelSize,
   /** Called once, before the first frame is delivered. */
   onOpen: callback<(info: OpenedSource) => void>(),

@@ -12,24 +12,12 @@ import { startTool, type Exit, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
 import { locateFfmpeg, proxyEnvironment } from '../process/locate.ts';
 import { checkInputOptions, decodeInput, type OpenInput } from '../source/input.ts';
-import {
-  checkSource,
-  describeSource,
-  isFrames,
-  sourceInput,
-  sourceSecrets,
-  type FfmpegSource,
-  type VideoSource,
-} from '../source/source.ts';
+import { checkSource, describeSource, isFrames, sourceInput, sourceName, sourceSecrets } from '../source/source.ts';
+import type { FfmpegSource, VideoSource } from '../source/source.ts';
 import { checkEnd, checkPixels } from './check-end.ts';
 import { decodeArguments } from './decode-arguments.ts';
-import {
-  DECODE_OPTIONS,
-  type DecodeOptions,
-  type DecodeSettings,
-  type OpenedSource,
-  type VideoFrame,
-} from './decode-options.ts';
+import { DECODE_OPTIONS } from './decode-options.ts';
+import type { DecodeOptions, DecodeSettings, Frames, OpenedSource, VideoFrame } from './decode-options.ts';
 import { FrameClock, SteadyTimes, type FrameTime } from './frame-clock.ts';
 import { FramePipe } from './frame-pipe.ts';
 import { InputReport } from './input-report.ts';
@@ -50,24 +38,24 @@ export function decodeFrames(source: VideoSource, options: DecodeOptions): Dispo
   checkDecode('decode video', source, settings);
   const { onOpen, onCorrupt, onEnd } = settings;
   return withDispose(
-    throwingFor((tell) =>
-      openFrames(source, {
-        ...settings,
+    throwingFor((tell) => {
+      const callbacks = {
         onOpen: guarded(onOpen, tell),
         onCorrupt: guarded(onCorrupt, tell),
         onEnd: guarded(onEnd, tell),
-      }),
-    ),
+      };
+      return openFrames(source, { ...settings, ...callbacks });
+    }),
   );
 }
 
 /** {@link decodeFrames} for arguments that were checked and callbacks that do not throw. */
-export function openFrames(source: VideoSource, options: DecodeSettings): AsyncGenerator<VideoFrame, void, undefined> {
+export function openFrames(source: VideoSource, options: DecodeSettings): Frames {
   return isFrames(source) ? pushedFrames(source, options) : cleaned(source, options);
 }
 
 /** Whatever is thrown shows no secrets of the source. */
-async function* cleaned(source: FfmpegSource, options: DecodeSettings): AsyncGenerator<VideoFrame, void, undefined> {
+async function* cleaned(source: FfmpegSource, options: DecodeSettings): Frames {
   try {
     yield* decoded(source, options);
   } catch (error) {
@@ -85,13 +73,14 @@ export function checkDecode(action: string, source: VideoSource, settings: Decod
 /** Options that {@link checkDecode} looks at. */
 type DecodeRules = Partial<Pick<DecodeSettings, 'start' | 'end' | 'loop' | 'realTime' | 'publicOnly'>>;
 
-async function* decoded(source: FfmpegSource, options: DecodeSettings): AsyncGenerator<VideoFrame, void, undefined> {
+async function* decoded(source: FfmpegSource, options: DecodeSettings): Frames {
   const { signal, size, fullResolution: full, maxPixels } = options;
   const { width, height } = size;
   signal?.throwIfAborted();
   const clock = new FrameClock(selectionFilters(options).length > 0);
   const report = new InputReport();
   const recorded = describeSource(source).live === false;
+  const action = `decode video "${sourceName(source)}"`;
   let corrupt = 0;
   const tellDamage = (): void => {
     if (report.corrupt > corrupt) options.onCorrupt?.((corrupt = report.corrupt));
@@ -131,7 +120,7 @@ async function* decoded(source: FfmpegSource, options: DecodeSettings): AsyncGen
   try {
     while (true) {
       signal?.throwIfAborted();
-      for (const size of [report.size, clock.size]) checkPixels(source, size, maxPixels);
+      for (const size of [report.size, clock.size]) checkPixels(action, size, maxPixels);
       for (const pipe of pipes) pipe.check();
       if (opened === undefined && clock.size !== undefined) {
         opened = openedSource(source, options, clock, report);
@@ -148,23 +137,12 @@ async function* decoded(source: FfmpegSource, options: DecodeSettings): AsyncGen
         pipes.forEach((pipe) => pipe.relax());
         tellDamage();
         frames += 1;
-        const facts = {
-          sourceWidth: opened.width,
-          sourceHeight: opened.height,
-          pixelAspect: opened.pixelAspect,
-          arrivedAt: picture?.arrivedAt ?? arrivedAt,
+        const time = clock.take((seconds) => steady?.place(seconds) ?? seconds);
+        const { width: sourceWidth, height: sourceHeight, pixelAspect } = opened;
+        yield {
+          ...{ ...placed(time, pictures), data, width, height, sourceWidth, sourceHeight, pixelAspect },
+          ...{ arrivedAt: picture?.arrivedAt ?? arrivedAt, ...(picture === undefined ? {} : { full: picture.data }) },
         };
-        const frame = {
-          ...placed(
-            clock.take((time) => steady?.place(time) ?? time),
-            pictures,
-          ),
-          data,
-          width,
-          height,
-          ...facts,
-        };
-        yield picture === undefined ? frame : { ...frame, full: picture.data };
         continue;
       }
       if (exit !== undefined && (clock.size === undefined || pipes.some((pipe) => pipe.exhausted))) break;
@@ -174,12 +152,8 @@ async function* decoded(source: FfmpegSource, options: DecodeSettings): AsyncGen
     }
     tellDamage();
     checkEnd(source, frames, exit, complaints(), options);
-    options.onEnd?.({
-      frames,
-      complaints: complaints(),
-      corrupt: report.corrupt + unread.length,
-      gaps: steady?.gaps ?? 0,
-    });
+    const counts = { corrupt: report.corrupt + unread.length, gaps: steady?.gaps ?? 0 };
+    options.onEnd?.({ frames, complaints: complaints(), ...counts });
   } finally {
     signal?.removeEventListener('abort', abort);
     await tool.stop();
@@ -207,23 +181,13 @@ async function start(
 ): Promise<{ readonly tool: ToolProcess; readonly pictures: OpenInput['pictures'] }> {
   const ffmpeg = await locateFfmpeg();
   const version = await ffmpegVersion(ffmpeg);
-  const {
-    arguments: open,
-    input = false,
-    pictures,
-  } = await decodeInput(source, options, ffmpeg, version, onUnreadable);
-  const args = decodeArguments(open, options, version);
+  const opened = await decodeInput(source, options, ffmpeg, version, onUnreadable);
   options.signal?.throwIfAborted();
-  return {
-    tool: startTool(ffmpeg, args, {
-      outputs: options.fullResolution ? 2 : 1,
-      onLine,
-      input,
-      secrets: sourceSecrets(source),
-      environment: proxyEnvironment(sourceInput(source)),
-    }),
-    pictures,
-  };
+  const tool = startTool(ffmpeg, decodeArguments(opened.arguments, options, version), {
+    ...{ outputs: options.fullResolution ? 2 : 1, onLine, input: opened.input ?? false },
+    ...{ secrets: sourceSecrets(source), environment: proxyEnvironment(sourceInput(source)) },
+  });
+  return { tool, pictures: opened.pictures };
 }
 
 function openedSource(

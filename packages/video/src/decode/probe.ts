@@ -3,7 +3,6 @@
  * used up.
  */
 import { join } from 'node:path';
-import { SynsegError } from '@synseg/core';
 import { PIXEL_LIMIT, readOptions, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { ffmpegVersion } from '../process/version.ts';
@@ -15,6 +14,7 @@ import { pixelAspect } from './frame-clock.ts';
 import { NETWORK_OPTIONS, OPENING_OPTIONS } from '../source/input-options.ts';
 import { checkInputOptions, openInput } from '../source/input.ts';
 import { checkSource, isFrames, sourceInput, sourceName, sourceSecrets, type VideoSource } from '../source/source.ts';
+import { videoError } from '../video-error.ts';
 
 /** Facts of a source's first video stream (cover pictures of audio files do not count). */
 export interface VideoInfo {
@@ -72,10 +72,8 @@ export async function probe(source: VideoSource, options?: ProbeOptions): Promis
   checkSource(source);
   const settings = readOptions('open video', PROBE_OPTIONS, options);
   const { maxPixels, signal } = settings;
-  if (isFrames(source))
-    throw new TypeError(
-      'Cannot open video: source must be a path, a URL or { url, inputOptions } to probe it, got pushed frames',
-    );
+  const rule = 'be a path, a URL or { url, inputOptions } to probe it';
+  if (isFrames(source)) throw new TypeError(`Cannot open video: source must ${rule}, got pushed frames`);
   checkInputOptions('open video', source, settings);
   const [ffprobe, ffmpeg] = await Promise.all([locateFfprobe(), locateFfmpeg()]);
   const open = await openInput(source, { ...settings, loop: false }, ffmpeg, await ffmpegVersion(ffmpeg));
@@ -84,38 +82,27 @@ export async function probe(source: VideoSource, options?: ProbeOptions): Promis
     const picture = await probe(join(folder, first), options);
     return { ...picture, frameRate, durationSeconds: names.length / frameRate, frameCount: names.length };
   }
-  const args = [
-    '-v',
-    'error',
-    '-print_format',
-    'json',
-    '-show_streams',
-    '-show_format',
-    ...pixelArguments(maxPixels),
-    ...open.arguments,
-  ];
+  const print = ['-v', 'error', '-print_format', 'json', '-show_streams', '-show_format'];
+  const args = [...print, ...pixelArguments(maxPixels), ...open.arguments];
   const { code, stdout, lastLines } = await runTool(ffprobe, args, signal, {
     input: open.input ?? false,
     secrets: sourceSecrets(source),
     environment: proxyEnvironment(sourceInput(source)),
   });
   const name = sourceName(source);
-  checkPixels(source, refusedSize(lastLines), maxPixels);
-  if (code !== 0)
-    throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
+  const action = `decode video "${name}"`;
+  checkPixels(action, refusedSize(lastLines), maxPixels);
+  if (code !== 0) throw videoError('VIDEO_DECODE', `Cannot open video "${name}": ${lastLines || 'ffprobe failed'}`);
   const report = JSON.parse(stdout) as { streams?: readonly ProbedStream[]; format?: { duration?: string } };
   const streams = report.streams ?? [];
   const video = streams.find((stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1);
   if (!video?.width || !video.height) {
     const kinds = streams.map((stream) => stream.codec_type ?? 'unknown').join(', ') || 'nothing';
-    throw new SynsegError('VIDEO_DECODE', `Cannot open video "${name}": it must have a video stream, got ${kinds}`);
+    throw videoError('VIDEO_DECODE', `Cannot open video "${name}": it must have a video stream, got ${kinds}`);
   }
-  checkPixels(source, [video.height, video.width], maxPixels);
-  return describe(
-    video,
-    streams.find((stream) => stream.codec_type === 'audio'),
-    report.format?.duration,
-  );
+  checkPixels(action, [video.height, video.width], maxPixels);
+  const audio = streams.find((stream) => stream.codec_type === 'audio');
+  return describe(video, audio, report.format?.duration);
 }
 
 function describe(video: ProbedStream, audio: ProbedStream | undefined, formatDuration?: string): VideoInfo {

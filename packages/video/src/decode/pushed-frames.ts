@@ -2,9 +2,10 @@
  * Frames that the caller pushes, in the form of decoded ones. Nothing is scaled here; pixels are copied as RGB, so that
  * the pusher may use its memory again, views into one buffer included, and the frames can be given away.
  */
-import { describeValue, limitError } from '@synseg/core/guards';
+import { describeValue } from '@synseg/core/guards';
 import type { RawFrame } from '../source/source.ts';
-import type { DecodeSettings, VideoFrame } from './decode-options.ts';
+import type { DecodeSettings, Frames } from './decode-options.ts';
+import { checkPixels } from './check-end.ts';
 import { PIXEL_FORMATS, pictureBytes, toRGB } from '../source/pixel-formats.ts';
 import { turnOf } from './selection.ts';
 import { SteadyTimes } from './frame-clock.ts';
@@ -14,10 +15,7 @@ import { SteadyTimes } from './frame-clock.ts';
  *
  * @throws {TypeError} when a frame is no picture of its size and format.
  */
-export async function* pushedFrames(
-  source: AsyncIterable<RawFrame>,
-  options: DecodeSettings,
-): AsyncGenerator<VideoFrame, void, undefined> {
+export async function* pushedFrames(source: AsyncIterable<RawFrame>, options: DecodeSettings): Frames {
   const { start = -Infinity, end = Infinity, fps, every, signal, fullResolution } = options;
   signal?.throwIfAborted();
   const iterator = source[Symbol.asyncIterator]();
@@ -28,7 +26,6 @@ export async function* pushedFrames(
   const steady = new SteadyTimes(options.maxGapSeconds);
   let first: number | undefined;
   let lastArrival: number | undefined;
-  let size: readonly [height: number, width: number] | undefined;
   let selected = 0;
   let turn: number | undefined;
   let frames = 0;
@@ -45,13 +42,8 @@ export async function* pushedFrames(
         break;
       }
       const arrivedAt = performance.now();
-      const {
-        data,
-        width,
-        height,
-        format = 'rgb',
-        timeSeconds: given = (arrivedAt - (first ??= arrivedAt)) / 1000,
-      } = checkFrame(next.value, index, options.maxPixels);
+      const { data, width, height, format = 'rgb', ...at } = checkFrame(next.value, index, options.maxPixels);
+      const given = at.timeSeconds ?? (arrivedAt - (first ??= arrivedAt)) / 1000;
       const timeSeconds = steady.place(given, (arrivedAt - (lastArrival ?? arrivedAt)) / 1000);
       lastArrival = arrivedAt;
       if (timeSeconds >= end) break;
@@ -61,30 +53,13 @@ export async function* pushedFrames(
         turn = turnOf(timeSeconds, fps);
       }
       if (selected++ % every !== 0) continue;
-      if (size === undefined) {
-        size = [height, width];
-        options.onOpen?.({
-          width,
-          height,
-          pixelAspect: 1,
-          frameRate: options.frameRate ?? 25,
-          live: options.live ?? false,
-        });
-      }
+      const { frameRate = 25, live = false } = options;
+      if (frames === 0) options.onOpen?.({ width, height, pixelAspect: 1, frameRate, live });
       frames += 1;
       const pixels = toRGB(data, width, height, format);
-      const frame = {
-        index,
-        timeSeconds,
-        data: pixels,
-        width,
-        height,
-        sourceWidth: width,
-        sourceHeight: height,
-        pixelAspect: 1,
-        arrivedAt,
-      };
-      yield fullResolution ? { ...frame, full: pixels.slice() } : frame;
+      const size = { width, height, sourceWidth: width, sourceHeight: height, pixelAspect: 1 };
+      const full = fullResolution ? { full: pixels.slice() } : {};
+      yield { index, timeSeconds, data: pixels, ...size, arrivedAt, ...full };
     }
     options.onEnd?.({ frames, complaints: '', corrupt: 0, gaps: steady.gaps });
   } finally {
@@ -97,27 +72,16 @@ export async function* pushedFrames(
 }
 
 function checkFrame(frame: RawFrame, index: number, maxPixels: number): RawFrame {
-  const refuse = (rule: string, got: unknown): never => {
-    throw new TypeError(
-      `Cannot read pushed frames: frame ${index} must ${rule}, got ` +
-        `${typeof got === 'string' ? got : describeValue(got)}`,
-    );
+  const refuse = (rule: string, value: unknown): never => {
+    const got = typeof value === 'string' ? value : describeValue(value);
+    throw new TypeError(`Cannot read pushed frames: frame ${index} must ${rule}, got ${got}`);
   };
   if (typeof frame !== 'object' || frame === null) return refuse('be { data, width, height }', frame);
   const { data, width, height, format = 'rgb', timeSeconds } = frame;
   for (const [name, value] of Object.entries({ width, height })) {
     if (!(Number.isInteger(value) && value > 0)) refuse(`have a ${name} in positive whole pixels`, value);
   }
-  if (width * height > maxPixels)
-    throw limitError(
-      'VIDEO_DECODE',
-      'read pushed frames',
-      `width × height of frame ${index}`,
-      'maxPixels',
-      maxPixels,
-      'pixels',
-      `${width} × ${height}`,
-    );
+  checkPixels('read pushed frames', [height, width], maxPixels, ` of frame ${index}`);
   if (!PIXEL_FORMATS.includes(format))
     refuse(`have a format of ${PIXEL_FORMATS.join(', ')}`, JSON.stringify(format) ?? describeValue(format));
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray))

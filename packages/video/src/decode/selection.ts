@@ -8,20 +8,11 @@ export const SELECTION_OPTIONS = {
    * @default the beginning
    */
   start: number(),
-  /**
-   * Last time in seconds, exclusive.
-   * @default the end
-   */
+  /** Last time in seconds, exclusive. @default the end */
   end: number(),
-  /**
-   * Frames per second at most: the first frame of each `1 / fps` seconds, with its own time.
-   * @default all
-   */
+  /** Frames per second at most: the first frame of each `1 / fps` seconds, with its own time. @default all */
   fps: number({ above: 0 }),
-  /**
-   * Takes every n-th of these frames, beginning with the first.
-   * @default 1
-   */
+  /** Takes every n-th of these frames, beginning with the first. @default 1 */
   every: withDefault(integer(), 1),
 };
 export type FrameSelection = OptionsOf<typeof SELECTION_OPTIONS>;

@@ -3,25 +3,13 @@ import { callback, integer, number, withDefault, type OptionsOf, type Resolved }
 
 /** Options of how a live source that broke is opened again. */
 export const RECONNECT_OPTIONS = {
-  /**
-   * Failures in a row after which the source is given up.
-   * @default no limit
-   */
+  /** Failures in a row after which the source is given up. @default no limit */
   maxAttempts: withDefault(integer({ endless: true }), Infinity),
-  /**
-   * Upper bound of the first wait, seconds; it doubles with each failure.
-   * @default 0.5
-   */
+  /** Upper bound of the first wait, seconds; it doubles with each failure. @default 0.5 */
   minDelaySeconds: withDefault(number({ least: 0 }), 0.5),
-  /**
-   * Upper bound of every wait, seconds.
-   * @default 30
-   */
+  /** Upper bound of every wait, seconds. @default 30 */
   maxDelaySeconds: withDefault(number({ least: 0 }), 30),
-  /**
-   * Source of chance, [0, 1).
-   * @default Math.random
-   */
+  /** Source of chance, [0, 1). @default Math.random */
   random: withDefault(callback<() => number>(), Math.random),
 };
 export type ReconnectOptions = OptionsOf<typeof RECONNECT_OPTIONS>;

@@ -31,10 +31,7 @@ export const LIVE_OPTIONS = {
    * @default 5; HLS playlists 30
    */
   stallTimeoutSeconds: number({ above: 0, endless: true }),
-  /**
-   * Seconds that a live source has for its first frame.
-   * @default 15, or the stall timeout if longer
-   */
+  /** Seconds that a live source has for its first frame. @default 15, or the stall timeout if longer */
   connectTimeoutSeconds: number({ above: 0, endless: true }),
   /** Waits and attempts after a live source has failed; `false` never opens it again. Files are not opened again. */
   reconnect: groupOrFalse(RECONNECT_OPTIONS),
@@ -46,10 +43,7 @@ export interface ReaderOptions
     Resolved<typeof SOURCE_OPTIONS>,
     Resolved<typeof LIVE_OPTIONS>,
     Pick<DecodeSettings, 'size' | 'fullResolution'> {
-  /**
-   * Name of the source.
-   * @default what `describeSource()` says
-   */
+  /** Name of the source. @default what `describeSource()` says */
   readonly name?: string;
   readonly onState?: (change: SourceStateChange) => void;
   /** Called once when the source has ended, with the sums of all connections. */

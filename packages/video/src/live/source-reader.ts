@@ -3,24 +3,18 @@
  * how it is doing. What is decoded and how is the business of `decode/`; what becomes of the frames is the caller's.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSynsegError, SynsegError } from '@synseg/core';
+import { isSynsegError } from '@synseg/core';
 import { cleanError, messageOf, readOptions } from '@synseg/core/guards';
 import type { OpenedSource, VideoFrame } from '../decode/decode-options.ts';
 import { openFrames } from '../decode/decode.ts';
 import { isPlaylist, listens } from '../source/input.ts';
-import {
-  describeSource,
-  isFrames,
-  sourceInput,
-  sourceSecrets,
-  type FfmpegInput,
-  type SourceDescription,
-  type VideoSource,
-} from '../source/source.ts';
+import { describeSource, isFrames, sourceInput, sourceSecrets } from '../source/source.ts';
+import type { FfmpegInput, SourceDescription, VideoSource } from '../source/source.ts';
 import { backoffSeconds, RECONNECT_OPTIONS, refusedSeconds, type Backoff } from './backoff.ts';
 import type { ReaderOptions, SourceState, SourceStateChange } from './reader-options.ts';
 import { hopeless, passing, reasonOf, refused } from './reason.ts';
 import { StreamClock } from './stream-clock.ts';
+import { videoError } from '../video-error.ts';
 
 const nowhere = { start: undefined, end: undefined };
 
@@ -126,12 +120,7 @@ export class SourceReader {
             await this.#sleep(1 / (this.#options.frameRate ?? 1));
             continue;
           }
-          await this.#retry(
-            new SynsegError(
-              'VIDEO_DECODE',
-              `Cannot read source "${this.name}": the stream ended. ${outcome.complaints}`.trim(),
-            ),
-          );
+          throw this.#failed(`the stream ended. ${outcome.complaints}`.trim());
         } catch (error) {
           signal?.throwIfAborted();
           await this.#retry(error);
@@ -175,10 +164,9 @@ export class SourceReader {
         const first = outcome.frames === 0;
         const next = await watch(decoded.next(), this.#patience(first), () => {
           if (!first) this.#stalled();
-          const what = first
-            ? `no first frame within ${this.#patience(true)} s (connectTimeoutSeconds)`
-            : this.#stallReason;
-          leaving.abort(new SynsegError('VIDEO_DECODE', `Cannot read source "${this.name}": ${what}`));
+          const none = `no first frame within ${this.#patience(true)} s (connectTimeoutSeconds)`;
+          const what = first ? none : this.#stallReason;
+          leaving.abort(this.#failed(what));
         });
         if (next.done === true) return;
         if (first) this.#connected();
@@ -193,6 +181,10 @@ export class SourceReader {
       leaving.abort();
       await decoded.return();
     }
+  }
+
+  #failed(why: string): Error {
+    return videoError('VIDEO_DECODE', `Cannot read source "${this.name}": ${why}`);
   }
 
   #finish(complaints: string): void {
@@ -233,14 +225,8 @@ export class SourceReader {
   async #retry(error: unknown): Promise<void> {
     const reason = reasonOf(messageOf(cleanError(error, sourceSecrets(this.#source))));
     const worth = !hopeless.test(reason) && (this.#knownLive ?? passing.test(reason));
-    if (
-      this.#reconnect === false ||
-      !this.#revivable ||
-      !worth ||
-      !isSynsegError(error) ||
-      error.code !== 'VIDEO_DECODE'
-    )
-      throw error;
+    const isSource = isSynsegError(error) && error.code === 'VIDEO_DECODE';
+    if (this.#reconnect === false || !this.#revivable || !worth || !isSource) throw error;
     this.#failures += 1;
     if (this.#failures >= this.#reconnect.maxAttempts) throw error;
     const wait = refused.test(reason) ? refusedSeconds : backoffSeconds;

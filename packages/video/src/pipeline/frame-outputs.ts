@@ -5,22 +5,17 @@ import { readOptions } from '@synseg/core/guards';
 import type { OpenedSource } from '../decode/decode-options.ts';
 import type { FrameRequest } from '../pool/render.ts';
 import { CocoSink } from '../sinks/coco.ts';
-import { CsvSink } from '../sinks/csv.ts';
+import { csvSink } from '../sinks/csv.ts';
 import type { FrameSink, SinkNeeds } from '../sinks/frame-sink.ts';
-import { JsonlSink } from '../sinks/jsonl.ts';
+import { jsonlSink } from '../sinks/jsonl.ts';
 import { OverlayVideoSink, type OverlayVideoOptions } from '../sinks/overlay-video.ts';
 import { PngSequenceSink } from '../sinks/png-sequence.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
 import { FRAME_JPEG_OPTIONS, type GivenFiles, type OutputFiles, type StreamSettings } from '../video-options.ts';
 
 /** The sink of each kind of file. */
-const sinks = {
-  overlay: OverlayVideoSink,
-  jsonl: JsonlSink,
-  coco: CocoSink,
-  csv: CsvSink,
-  pngFolder: PngSequenceSink,
-} as const;
+const texts = { jsonl: jsonlSink, coco: CocoSink, csv: csvSink };
+const sinks = { overlay: OverlayVideoSink, ...texts, pngFolder: PngSequenceSink };
 
 /** The files that were asked for, by their kinds. */
 function wanted(files: GivenFiles): readonly (readonly [kind: keyof OutputFiles, path: string])[] {

@@ -5,9 +5,9 @@
 import type { LabelSet } from '@synseg/core';
 import type { VideoFrame } from '../decode/decode-options.ts';
 import { pick } from '../pick.ts';
-import type { FramePicture, SegmentSettings, Smoothed } from '../pool/frame-task.ts';
+import type { FrameTask, SegmentSettings, SegmentTask, Smoothed } from '../pool/frame-task.ts';
 import type { FramePool } from '../pool/pool.ts';
-import type { FrameRequest, Rendered, RenderRequest } from '../pool/render.ts';
+import type { FrameRequest, Rendered } from '../pool/render.ts';
 import { HoldGate } from '../temporal/hold.ts';
 import { KeyframeSchedule } from '../temporal/keyframes.ts';
 import { smoothingOf, type Smoothing, type SmoothingState } from '../temporal/smoothing.ts';
@@ -27,6 +27,9 @@ export interface FrameResult extends Rendered {
 }
 
 type LabelledMap = Pick<Rendered, 'labelMap' | 'width' | 'height'>;
+
+/** The work on a frame once its labels are decided. */
+type Look = Pick<FrameTask, 'picture' | 'render'>;
 
 /** Segments the frames of one source. */
 export class FrameWork {
@@ -48,34 +51,32 @@ export class FrameWork {
 
   /** Segments and renders the next frame; its buffers are given away. Results may come out of order. */
   async run(frame: VideoFrame, labels: LabelSet): Promise<FrameResult> {
-    const { width, height, sourceWidth, sourceHeight } = frame;
-    const seen = { data: frame.data, width, height };
+    const { data, width, height, sourceWidth, sourceHeight, full } = frame;
     if (this.#labels !== labels) {
       this.#gate?.reset();
       this.#keyframes?.reset();
       this.#labels = labels;
     }
-    const picture = { sourceWidth, sourceHeight, ...(frame.full === undefined ? {} : { picture: frame.full }) };
-    const render: RenderRequest = {
-      names: labels.names,
-      colors: labels.colors,
-      mayBeBackground: labels.background !== 'none',
-      ...this.#options.render,
+    const seen = { data, width, height };
+    const { names, colors, background } = labels;
+    const look: Look = {
+      picture: { sourceWidth, sourceHeight, ...(full === undefined ? {} : { picture: full }) },
+      render: { names, colors, mayBeBackground: background !== 'none', ...this.#options.render },
     };
     // First, so that a key frame is not spent on a frame that is held.
-    if (this.#gate?.admits(seen) === false) return this.#repeat(this.#last, picture, render);
+    if (this.#gate?.admits(seen) === false) {
+      const map = await this.#last;
+      if (map === undefined) throw new Error('Cannot hold frame: the frame before must have a result, got none');
+      return { ...(await this.#render(map, look)), held: true };
+    }
     const views = this.#keyframes?.views(seen) ?? this.#options.views;
+    const task = { pixels: data, width, height, labels: labels.parts, settings: this.#settings(views) };
     const { smooth } = this.#options;
     const result =
       smooth === undefined
-        ? this.#plain(frame, labels, views, picture, render)
-        : this.#smooth(
-            frame,
-            labels,
-            views,
-            picture,
-            render,
-            smoothingOf(smooth, views, this.#keyframes !== undefined),
+        ? this.#pool.run({ type: 'frame', ...task, ...look }, buffers(data, full))
+        : this.#smooth(task, labels, smoothingOf(smooth, views, this.#keyframes !== undefined)).then((map) =>
+            this.#render(map, look, map.labelMap),
           );
     if (this.#gate !== undefined) this.#remember(result);
     return { ...(await result), held: false };
@@ -92,99 +93,39 @@ export class FrameWork {
     );
   }
 
-  async #repeat(
-    last: Promise<LabelledMap | undefined>,
-    picture: FramePicture,
-    render: RenderRequest,
-  ): Promise<FrameResult> {
-    const map = await last;
-    if (map === undefined) throw new Error('Cannot hold frame: the frame before must have a result, got none');
-    const rendered = await this.#pool.run(
-      { type: 'render', input: { ...map, ...picture }, render },
-      buffers(picture.picture),
-    );
-    return { ...rendered, held: true };
-  }
-
-  #plain(
-    frame: VideoFrame,
-    labels: LabelSet,
-    views: 1 | 5,
-    picture: FramePicture,
-    render: RenderRequest,
-  ): Promise<Rendered> {
-    const pixels = { pixels: frame.data, width: frame.width, height: frame.height };
-    const task = {
-      type: 'frame',
-      ...pixels,
-      labels: labels.parts,
-      settings: this.#settings(views),
-      picture,
-      render,
-    } as const;
-    return this.#pool.run(task, buffers(frame.data, picture.picture));
-  }
-
-  /** Three tasks: only the middle one waits for the frame before. */
-  async #smooth(
-    frame: VideoFrame,
-    labels: LabelSet,
-    views: 1 | 5,
-    picture: FramePicture,
-    render: RenderRequest,
-    smoothing: Smoothing,
-  ): Promise<Rendered> {
-    const pixels = { pixels: frame.data, width: frame.width, height: frame.height };
-    const activations = this.#pool.run(
-      { type: 'activations', ...pixels, labels: labels.parts, settings: this.#settings(views) },
-      buffers(frame.data),
-    );
+  /** Two tasks: only the second one waits for the frame before. */
+  #smooth(task: SegmentTask, labels: LabelSet, smoothing: Smoothing): Promise<Smoothed> {
     const before = this.#smoothed;
-    const smoothed = Promise.all([activations, before]).then(([maps, last]): Promise<Smoothed> => {
+    const activations = this.#pool.run({ type: 'activations', ...task }, buffers(task.pixels));
+    const smoothed = Promise.all([activations, before]).then(([maps, last]) => {
       // The task it went to failed, and took it along.
       const state = last?.activations.length === 0 ? undefined : last;
-      const moved = buffers(
-        maps.activations,
-        maps.frame.pixels,
-        state?.activations as Float32Array<ArrayBuffer> | undefined,
-      );
-      return this.#pool.run(
-        {
-          type: 'smooth',
-          ...maps,
-          state,
-          key: labels.key,
-          rule: labels.ruleWith(pick(this.#options, 'threshold')),
-          smoothing,
-        },
-        moved,
-      );
+      const moved = buffers(maps.activations, maps.frame.pixels, state?.activations);
+      const rule = labels.ruleWith(pick(this.#options, 'threshold'));
+      return this.#pool.run({ type: 'smooth', ...maps, state, key: labels.key, rule, smoothing }, moved);
     });
     // A frame that failed leaves the state to the next one.
     this.#smoothed = smoothed.then(
       ({ state }) => state,
       () => before.catch(() => undefined),
     );
-    const { labelMap, width, height } = await smoothed;
-    return this.#pool.run(
-      { type: 'render', input: { labelMap, width, height, ...picture }, render },
-      buffers(labelMap, picture.picture),
-    );
+    return smoothed;
+  }
+
+  #render({ labelMap, width, height }: LabelledMap, { picture, render }: Look, moved?: Uint8Array): Promise<Rendered> {
+    const input = { labelMap, width, height, ...picture };
+    return this.#pool.run({ type: 'render', input, render }, buffers(moved, picture.picture));
   }
 
   #settings(views: 1 | 5): SegmentSettings {
-    const {
-      threshold,
-      inputSize: [height, width],
-    } = this.#options;
+    const [height, width] = this.#options.inputSize;
+    const { threshold } = this.#options;
     // Key frames and frames between are joined: their maps have one size.
     const mapSize = this.#keyframes === undefined ? {} : { mapSize: { width, height } };
     return { views, ...mapSize, ...(threshold === undefined ? {} : { threshold }) };
   }
 }
 
-function buffers(
-  ...arrays: readonly (Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> | undefined)[]
-): ArrayBuffer[] {
-  return arrays.flatMap((array) => (array === undefined ? [] : [array.buffer]));
+function buffers(...arrays: readonly (Uint8Array | Float32Array | undefined)[]): ArrayBuffer[] {
+  return arrays.flatMap((array) => (array === undefined ? [] : [array.buffer as ArrayBuffer]));
 }

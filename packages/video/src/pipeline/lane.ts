@@ -1,18 +1,27 @@
 /**
  * One source on its way through: its reader, the frames that wait for the model, those under way, and those whose turn
- * to be delivered it is. Lanes know nothing of one another; which one goes next is the stream's business.
+ * to be delivered it is. It decides what happens to frames that come faster than they are taken. Lanes know nothing of
+ * one another; which one goes next is the merger's business.
  */
 import { Segmentation, type LabelSet } from '@synseg/core';
-import { messageOf } from '@synseg/core/guards';
+import { messageOf, showsItself } from '@synseg/core/guards';
 import { pick } from '../pick.ts';
 import type { VideoFrame } from '../decode/decode-options.ts';
 import type { SourceState } from '../live/reader-options.ts';
 import { failureLine } from '../live/reason.ts';
 import type { SourceReader } from '../live/source-reader.ts';
-import { segmentedFrame, type SegmentedFrame } from '../segmented-frame.ts';
-import { FrameBuffer, type Policy } from './frame-buffer.ts';
+import type { SegmentedFrame } from '../segmented-frame.ts';
 import type { FrameResult, FrameWork } from './frame-work.ts';
 import { LabelPlan } from './label-plan.ts';
+
+/**
+ * The fate of frames that come faster than they are segmented: `every-frame` lets the source wait, `freshest` replaces
+ * the frame that waits and counts it.
+ */
+export type Policy = 'every-frame' | 'freshest';
+
+/** Frames held for the model under `every-frame`, so that it never waits for a decoder that keeps up. */
+const readAhead = 2;
 
 /** The state of a source, and its counts. */
 export interface LaneReport {
@@ -49,12 +58,12 @@ export interface LaneParts {
   readonly onError: 'throw' | 'skip';
 }
 
+/** The facts about a frame that are kept while its pixels are away. */
+const kept = ['index', 'timeSeconds', 'sourceWidth', 'sourceHeight', 'pixelAspect', 'arrivedAt', 'fileName'] as const;
+
 /** A frame under way. */
 interface Pending {
-  readonly frame: Pick<
-    VideoFrame,
-    'index' | 'timeSeconds' | 'sourceWidth' | 'sourceHeight' | 'pixelAspect' | 'arrivedAt' | 'fileName'
-  >;
+  readonly frame: Pick<VideoFrame, (typeof kept)[number]>;
   readonly labels: LabelSet;
   readonly dropped: number;
   outcome: { readonly result: FrameResult } | { readonly error: unknown } | undefined;
@@ -65,9 +74,13 @@ export class Lane {
   readonly index: number;
   readonly labels: LabelPlan;
   readonly #parts: LaneParts;
-  readonly #buffer = new FrameBuffer<VideoFrame>();
+  /** Frames that wait for the model: the newest one under `freshest`, else {@link readAhead} at most. */
+  #waiting: VideoFrame[] = [];
   readonly #pending: Pending[] = [];
   #onChange = (): void => {};
+  /** Lets the reader go on, which waits while there are enough frames. */
+  #goOn = (): void => {};
+  #closed = false;
   #policy: Policy | undefined;
   #reading: Promise<void> | undefined;
   #working = new Set<Promise<void>>();
@@ -115,12 +128,12 @@ export class Lane {
 
   /** True when nothing is under way and nothing can come any more. */
   get finished(): boolean {
-    return this.#ended && this.#buffer.next === undefined && this.#pending.length === 0;
+    return this.#ended && this.#waiting.length === 0 && this.#pending.length === 0;
   }
 
   /** When the frame that waits for the model arrived; undefined when none waits or enough are under way. */
   get waitingSince(): number | undefined {
-    return this.#free ? this.#buffer.next?.arrivedAt : undefined;
+    return this.#free ? this.#waiting[0]?.arrivedAt : undefined;
   }
 
   /** True when frames come that a batch may wait for. */
@@ -150,28 +163,15 @@ export class Lane {
 
   /** Sends the frame that waits to the model. True if there was one, false if it was too old. */
   dispatch(): boolean {
-    const taken = this.#buffer.take();
-    if (taken === undefined) return false;
-    const { frame, dropped } = taken;
-    this.#counts.dropped += dropped;
-    this.#skipped += dropped;
+    const frame = this.#waiting.shift();
+    if (frame === undefined) return false;
+    this.#goOn();
     if (this.#isStale(frame.arrivedAt)) {
-      this.#counts.dropped += 1;
-      this.#skipped += 1;
+      this.#skip(1);
       return false;
     }
     const labels = this.labels.at(frame.index);
-    const facts = pick(
-      frame,
-      'index',
-      'timeSeconds',
-      'sourceWidth',
-      'sourceHeight',
-      'pixelAspect',
-      'arrivedAt',
-      'fileName',
-    );
-    const pending: Pending = { frame: facts, labels, dropped: this.#skipped, outcome: undefined };
+    const pending: Pending = { frame: pick(frame, ...kept), labels, dropped: this.#skipped, outcome: undefined };
     this.#skipped = 0;
     this.#pending.push(pending);
     const settle = (outcome: Pending['outcome']): void => {
@@ -216,7 +216,9 @@ export class Lane {
 
   /** Waits until the reader has ended and nothing is under way. Never rejects. */
   async close(): Promise<void> {
-    this.#buffer.close();
+    this.#closed = true;
+    this.#waiting = [];
+    this.#goOn();
     await this.#reading;
     await Promise.all(this.#working);
   }
@@ -232,6 +234,12 @@ export class Lane {
     });
   }
 
+  /** Counts frames that do not go to the model. */
+  #skip(count: number): void {
+    this.#counts.dropped += count;
+    this.#skipped += count;
+  }
+
   #isStale(arrivedAt: number): boolean {
     return this.policy === 'freshest' && performance.now() - arrivedAt > this.#parts.maxStalenessSeconds * 1000;
   }
@@ -240,18 +248,18 @@ export class Lane {
     const { reader, policy } = this.#parts;
     try {
       for await (const frame of reader.frames()) {
-        if (this.#policy === undefined) {
-          this.#policy = policy === 'auto' ? (reader.live ? 'freshest' : 'every-frame') : policy;
-          this.#buffer.policy = this.#policy;
-        }
+        this.#policy ??= policy === 'auto' ? (reader.live ? 'freshest' : 'every-frame') : policy;
         if (this.#lastArrival !== undefined) {
           const interval = frame.arrivedAt - this.#lastArrival;
           this.#interval = this.#interval === undefined ? interval : 0.9 * this.#interval + 0.1 * interval;
         }
         this.#lastArrival = frame.arrivedAt;
-        const taken = this.#buffer.offer(frame);
+        if (this.#policy === 'freshest') this.#skip(this.#waiting.splice(0).length);
+        this.#waiting.push(frame);
         this.#onChange();
-        if (!(await taken)) break;
+        while (this.#waiting.length >= readAhead && !this.#closed)
+          await new Promise<void>((resolve) => (this.#goOn = resolve));
+        if (this.#closed) break;
       }
     } catch (error) {
       // A reader that is stopped throws as well, and has not failed.
@@ -261,4 +269,12 @@ export class Lane {
       this.#onChange();
     }
   }
+}
+
+/** A frame that shows itself without its pictures. */
+export function segmentedFrame(facts: Omit<SegmentedFrame, 'toJSON'>): SegmentedFrame {
+  const { overlay: _overlay, jpeg: _jpeg, ...shown } = facts;
+  const frame = { ...facts, toJSON: () => shown };
+  showsItself(frame, 'SegmentedFrame');
+  return frame;
 }

@@ -1,13 +1,14 @@
 /** The files that a source is written to and read from: none may be both. */
-import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { checkOutputs, type OutputPath } from '@synseg/core/guards';
+import { entryOf } from '../file-entry.ts';
+import { pngTables } from '../sinks/png-sequence.ts';
 import { findPictures } from '../source/sequence.ts';
 import { describeSource, sourcePath, type VideoSource } from '../source/source.ts';
 import type { GivenFiles, OutputFiles } from '../video-options.ts';
 
 /** A source, and the files to write for it. */
-type SourceOutputs = GivenFiles & { readonly source: VideoSource };
+export type SourceOutputs = GivenFiles & { readonly source: VideoSource };
 
 /** Endings of text files. A shell's pattern behind `--csv` makes an output of the first file that fits it. */
 const endings = {
@@ -37,25 +38,13 @@ export async function checkPlaces(
   for (const [index, files] of sources.entries()) {
     for (const kind of Object.keys(endings) as (keyof typeof endings)[]) {
       const path = files[kind];
-      if (
-        path === undefined ||
-        ['', ...endings[kind]].includes(extname(path).toLowerCase()) ||
-        !(await isFullFile(path))
-      )
-        continue;
-      throw new RangeError(
-        `Cannot ${action}: ${nameOf(kind, index)} must end in ${endings[kind].join(', ')} to replace a file, ` +
-          `got "${path}"`,
-      );
+      if (path === undefined || ['', ...endings[kind]].includes(extname(path).toLowerCase())) continue;
+      const entry = await entryOf(path);
+      if (entry?.isFile() !== true || entry.size === 0) continue;
+      const rule = `must end in ${endings[kind].join(', ')} to replace a file`;
+      throw new RangeError(`Cannot ${action}: ${nameOf(kind, index)} ${rule}, got "${path}"`);
     }
   }
-}
-
-async function isFullFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (entry) => entry.isFile() && entry.size > 0,
-    () => false,
-  );
 }
 
 /** The places that files are written to. */
@@ -66,10 +55,7 @@ function outputPaths(files: GivenFiles, nameOf: (kind: keyof OutputFiles) => str
   );
   if (pngFolder === undefined) return paths;
   const name = nameOf('pngFolder');
-  const tables = ['times.csv', 'labels.csv'].map((table) => ({
-    name: `${table} of ${name}`,
-    path: join(pngFolder, table),
-  }));
+  const tables = Object.keys(pngTables).map((table) => ({ name: `${table} of ${name}`, path: join(pngFolder, table) }));
   return [...paths, { name, path: pngFolder, folder: true, endings: ['.png'] }, ...tables];
 }
 

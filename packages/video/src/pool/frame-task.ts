@@ -16,7 +16,7 @@ export interface SegmentSettings {
 }
 
 /** One frame at the model's resolution. */
-export interface FramePixels {
+interface FramePixels {
   /** `Uint8Array, [height, width, 3], row-major`: RGB, 0 to 255. */
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly width: number;
@@ -24,22 +24,24 @@ export interface FramePixels {
 }
 
 /** Everything about a frame that rendering needs, but for its label map. */
-export type FramePicture = Omit<RenderInput, 'labelMap' | 'width' | 'height'>;
+type FramePicture = Omit<RenderInput, 'labelMap' | 'width' | 'height'>;
 
-/** Segment a frame and render what is wanted of it. */
-export interface FrameTask extends FramePixels {
-  readonly type: 'frame';
+/** A frame to segment, and how. */
+export interface SegmentTask extends FramePixels {
   readonly labels: LabelSetParts;
   readonly settings: SegmentSettings;
+}
+
+/** Segment a frame and render what is wanted of it. */
+export interface FrameTask extends SegmentTask {
+  readonly type: 'frame';
   readonly picture: FramePicture;
   readonly render: RenderRequest;
 }
 
 /** Segment a frame, but leave the decision to a later task: its activation maps are wanted. */
-export interface ActivationTask extends FramePixels {
+export interface ActivationTask extends SegmentTask {
   readonly type: 'activations';
-  readonly labels: LabelSetParts;
-  readonly settings: SegmentSettings;
 }
 
 /** Activation maps of a frame. */

@@ -4,17 +4,8 @@ import { LabelSet, Segmenter } from '@synseg/core';
 import { decideLabels } from '@synseg/core/masks';
 import { deserializeError, moving, serializeError, tellLoaded } from '@synseg/core/runtime';
 import { smoothActivations } from '../temporal/smoothing.ts';
-import type {
-  ActivationTask,
-  Activations,
-  FramePixels,
-  FrameTask,
-  PoolControl,
-  PoolTask,
-  SegmentSettings,
-  SmoothTask,
-  Smoothed,
-} from './frame-task.ts';
+import type { ActivationTask, Activations, FrameTask, PoolControl, PoolTask } from './frame-task.ts';
+import type { SegmentTask, SmoothTask, Smoothed } from './frame-task.ts';
 import type { PoolAnswer } from './pool.ts';
 import { render, type Rendered } from './render.ts';
 
@@ -69,47 +60,29 @@ export default async function run(task: PoolTask): Promise<PoolAnswer> {
 }
 
 async function frame(task: FrameTask): Promise<Rendered> {
-  const { labelMap, width, height } = await segment(task, task.labels, task.settings, 'labels');
+  const { labelMap, width, height } = await segment(task, 'labels');
   return render({ labelMap, width, height, ...task.picture }, task.render);
 }
 
-async function activations({ labels, settings, pixels, width, height }: ActivationTask): Promise<Activations> {
-  const frame = { pixels, width, height };
-  const result = await segment(frame, labels, settings, 'activations');
-  return {
-    activations: result.activations as Float32Array<ArrayBuffer>,
-    width: result.width,
-    height: result.height,
-    frame,
-  };
+async function activations(task: ActivationTask): Promise<Activations> {
+  const { activations: maps, width, height } = await segment(task, 'activations');
+  const frame = { pixels: task.pixels, width: task.width, height: task.height };
+  return { activations: maps as Float32Array<ArrayBuffer>, width, height, frame };
 }
 
 function smooth({ state, key, rule, smoothing, activations: maps, width, height, frame }: SmoothTask): Smoothed {
   const picture = { data: frame.pixels, width: frame.width, height: frame.height };
   const next = smoothActivations(state, { activations: maps, width, height, key }, picture, smoothing);
-  return {
-    labelMap: decideLabels(next.activations, width, height, rule) as Uint8Array<ArrayBuffer>,
-    width,
-    height,
-    state: next,
-  };
+  const labelMap = decideLabels(next.activations, width, height, rule) as Uint8Array<ArrayBuffer>;
+  return { labelMap, width, height, state: next };
 }
 
-async function segment(
-  { pixels, width, height }: FramePixels,
-  labels: FrameTask['labels'],
-  { views, threshold, mapSize }: SegmentSettings,
-  output: 'labels' | 'activations',
-) {
-  const settings = {
-    size: mapSize ?? 'model',
-    views,
-    output: [output],
-    signal: cancelled.signal,
-    transfer: output === 'labels',
-    ...(threshold === undefined ? {} : { threshold }),
-  } as const;
-  return (await segmenter).segment({ data: pixels, width, height }, new LabelSet(labels), settings);
+async function segment({ pixels, width, height, labels, settings }: SegmentTask, output: 'labels' | 'activations') {
+  const { mapSize = 'model', ...others } = settings;
+  return (await segmenter).segment({ data: pixels, width, height }, new LabelSet(labels), {
+    ...{ size: mapSize, ...others, output: [output] },
+    ...{ signal: cancelled.signal, transfer: output === 'labels' },
+  });
 }
 
 function answer(value: Rendered): Promise<PoolAnswer> {

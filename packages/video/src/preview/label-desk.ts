@@ -1,12 +1,7 @@
 /** The labels of a preview, and their changes, made one at a time. */
 import { choice, group, integer, list, messageOf, readOptions, withoutSecrets } from '@synseg/core/guards';
-import {
-  PREVIEW_LABEL,
-  readLabels,
-  type PreviewLabel,
-  type PreviewLabels,
-  type PreviewOptions,
-} from './preview-options.ts';
+import { PREVIEW_LABEL, readLabels } from './preview-options.ts';
+import type { PreviewLabel, PreviewLabels, PreviewOptions } from './preview-options.ts';
 import type { AnswerMessage } from './protocol.ts';
 
 const MAX_LABELS = 255;

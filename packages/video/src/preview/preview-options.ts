@@ -1,17 +1,6 @@
 /** Options of `PreviewServer.start()`, and the data that a preview shows: pictures with their numbers, and labels. */
-import {
-  callback,
-  group,
-  integer,
-  list,
-  number,
-  readOptions,
-  text,
-  value,
-  withDefault,
-  type Option,
-  type OptionsOf,
-} from '@synseg/core/guards';
+import { callback, group, integer, list, number, readOptions, text, value, withDefault } from '@synseg/core/guards';
+import type { Option, OptionsOf } from '@synseg/core/guards';
 
 const isString = (given: unknown): given is string => typeof given === 'string';
 const isNumber = (given: unknown): given is number => typeof given === 'number';
@@ -40,15 +29,9 @@ const PREVIEW_LABELS = {
   ),
   /** Activation in [0, 1] that a pixel must reach; null where the label has no threshold of its own. */
   thresholds: list(numberOrNull, { least: 0 }),
-  /**
-   * Activation for labels without a threshold of their own; null where they need none.
-   * @default null
-   */
+  /** Activation for labels without a threshold of their own; null where they need none. @default null */
   defaultThreshold: numberOrNull,
-  /**
-   * The rule by which a pixel is background, in words: `LabelSet.backgroundRule`.
-   * @default not shown
-   */
+  /** The rule by which a pixel is background, in words: `LabelSet.backgroundRule`. @default not shown */
   backgroundRule: anyText,
 };
 const LISTS = ['names', 'colors', 'thresholds'] as const;
@@ -88,10 +71,7 @@ const PREVIEW_PICTURE = {
   dropped: number(),
   /** Recent results of this source per second. */
   framesPerSecond: number(),
-  /**
-   * Width of the picture's pixels by their height.
-   * @default 1
-   */
+  /** Width of the picture's pixels by their height. @default 1 */
   pixelAspect: withDefault(number({ above: 0 }), 1),
 };
 const NUMBERS = ['index', 'timeSeconds', 'areas', 'latencySeconds', 'dropped', 'framesPerSecond'] as const;
@@ -109,30 +89,18 @@ export const PREVIEW_OPTIONS = {
    * current. The message of a rejection is shown to the person.
    */
   onLabels: callback<(labels: readonly PreviewLabel[]) => Promise<PreviewLabels>>(),
-  /**
-   * Address to listen on. Any but this machine's own makes a token necessary.
-   * @default '127.0.0.1'
-   */
+  /** Address to listen on. Any but this machine's own makes a token necessary. @default '127.0.0.1' */
   host: withDefault(text(), '127.0.0.1'),
-  /**
-   * Port to listen on; 0 is any free one.
-   * @default 0
-   */
+  /** Port to listen on; 0 is any free one. @default 0 */
   port: withDefault(integer({ least: 0, most: 65_535 }), 0),
   /**
    * Secret that a viewer must know, at least 8 characters.
    * @default none on this machine's own address, else 24 random characters
    */
   token: tokenText,
-  /**
-   * Heading of the page.
-   * @default 'synseg'
-   */
+  /** Heading of the page. @default 'synseg' */
   title: withDefault(anyText, 'synseg'),
-  /**
-   * Known words, offered while a label is typed.
-   * @default none
-   */
+  /** Known words, offered while a label is typed. @default none */
   vocabulary: withDefault(anyTexts, []),
 };
 const NEEDED_TO_START = ['sources', 'labels', 'onLabels'] as const;

@@ -9,21 +9,14 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { SynsegError } from '@synseg/core';
 import { messageOf } from '@synseg/core/guards';
 import { isLoopback } from './access.ts';
 import { Hub } from './hub.ts';
 import { readPage, type PageFiles } from './page-files.ts';
-import {
-  checkState,
-  readLabels,
-  readPicture,
-  readPreviewOptions,
-  type PreviewLabels,
-  type PreviewOptions,
-  type PreviewPicture,
-} from './preview-options.ts';
+import { checkState, readLabels, readPicture, readPreviewOptions } from './preview-options.ts';
+import type { PreviewLabels, PreviewOptions, PreviewPicture } from './preview-options.ts';
 import { answer, upgrade, type RouteContext } from './routes.ts';
+import { videoError } from '../video-error.ts';
 
 const MAX_CONNECTIONS = 512;
 const PING_MS = 5000;
@@ -161,11 +154,8 @@ export class PreviewServer {
     } catch (cause) {
       clearInterval(this.#pinging);
       const reason = (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
-      throw new SynsegError(
-        'VIDEO_ENCODE',
-        `Cannot start preview: ${this.#host}:${port} must be free to listen on, got ${reason}`,
-        { cause },
-      );
+      const rule = `${this.#host}:${port} must be free to listen on`;
+      throw videoError('VIDEO_ENCODE', `Cannot start preview: ${rule}, got ${reason}`, cause);
     }
     this.#port = (this.#server.address() as AddressInfo).port;
   }

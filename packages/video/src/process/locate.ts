@@ -4,8 +4,8 @@
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { SynsegError } from '@synseg/core';
 import { proxyFor } from '@synseg/core/guards';
+import { videoError } from '../video-error.ts';
 
 /** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,13 +20,12 @@ const howToGetIt =
  * @throws {SynsegError} `FFMPEG_MISSING` when there is none, or when `FFMPEG_PATH` names no executable file.
  */
 export async function locateFfmpeg(environment: Environment = process.env): Promise<string> {
-  const asked = environment.FFMPEG_PATH;
-  if (asked) return requireExecutable(asked, 'FFMPEG_PATH');
+  if (environment.FFMPEG_PATH) return requireExecutable('ffmpeg', environment.FFMPEG_PATH);
   const bundled = await staticBinary();
   if (bundled !== undefined) return bundled;
   const found = onPath('ffmpeg', environment);
   if (found !== undefined) return found;
-  throw new SynsegError('FFMPEG_MISSING', `Cannot find ffmpeg: it is not on PATH. ${howToGetIt}`);
+  throw videoError('FFMPEG_MISSING', `Cannot find ffmpeg: it is not on PATH. ${howToGetIt}`);
 }
 
 /**
@@ -45,27 +44,20 @@ export function proxyEnvironment(url: string, environment: Environment = process
  * @throws {SynsegError} `FFMPEG_MISSING` when there is none.
  */
 export async function locateFfprobe(environment: Environment = process.env): Promise<string> {
-  const asked = environment.FFPROBE_PATH;
-  if (asked) return requireExecutable(asked, 'FFPROBE_PATH');
+  if (environment.FFPROBE_PATH) return requireExecutable('ffprobe', environment.FFPROBE_PATH);
   const ffmpeg = await locateFfmpeg(environment);
   const beside = join(dirname(ffmpeg), executableName('ffprobe'));
   if (isExecutable(beside)) return beside;
   const found = onPath('ffprobe', environment);
   if (found !== undefined) return found;
-  throw new SynsegError(
-    'FFMPEG_MISSING',
-    `Cannot find ffprobe: it is neither beside ${ffmpeg} nor on PATH. It comes with ffmpeg (not with ffmpeg-static); ` +
-      'install ffmpeg or set FFPROBE_PATH to the executable.',
-  );
+  const how = 'It comes with ffmpeg (not with ffmpeg-static); install ffmpeg or set FFPROBE_PATH to the executable.';
+  throw videoError('FFMPEG_MISSING', `Cannot find ffprobe: it is neither beside ${ffmpeg} nor on PATH. ${how}`);
 }
 
-function requireExecutable(path: string, variable: string): string {
+function requireExecutable(tool: 'ffmpeg' | 'ffprobe', path: string): string {
   if (isExecutable(path)) return path;
-  const tool = variable === 'FFMPEG_PATH' ? 'ffmpeg' : 'ffprobe';
-  throw new SynsegError(
-    'FFMPEG_MISSING',
-    `Cannot find ${tool}: ${variable} must name an executable file, got "${path}". ${howToGetIt}`,
-  );
+  const rule = `${tool.toUpperCase()}_PATH must name an executable file`;
+  throw videoError('FFMPEG_MISSING', `Cannot find ${tool}: ${rule}, got "${path}". ${howToGetIt}`);
 }
 
 function onPath(name: string, environment: Environment): string | undefined {
@@ -88,10 +80,6 @@ function isExecutable(path: string): boolean {
 
 async function staticBinary(): Promise<string | undefined> {
   const packageName: string = 'ffmpeg-static';
-  try {
-    const { default: path } = (await import(packageName)) as { default: unknown };
-    return typeof path === 'string' && isExecutable(path) ? path : undefined;
-  } catch {
-    return undefined;
-  }
+  const { default: path } = (await import(packageName).catch(() => ({}))) as { default?: unknown };
+  return typeof path === 'string' && isExecutable(path) ? path : undefined;
 }

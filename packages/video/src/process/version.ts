@@ -1,8 +1,8 @@
 /** The version of ffmpeg, and the arguments that depend on it. */
-import { SynsegError } from '@synseg/core';
 import { checkKind } from '@synseg/core/guards';
 import { runTool } from './ffmpeg.ts';
 import { locateFfmpeg, type Environment } from './locate.ts';
+import { videoError } from '../video-error.ts';
 
 /** A release of ffmpeg, as far as it matters here. */
 export type FfmpegVersion = readonly [major: number, minor: number];
@@ -36,15 +36,13 @@ export function ffmpegVersion(path: string): Promise<FfmpegVersion> {
 
 async function readVersion(path: string): Promise<FfmpegVersion> {
   const { stdout, code, lastLines } = await runTool(path, ['-hide_banner', '-version']);
-  if (code !== 0) throw new SynsegError('FFMPEG_MISSING', `Cannot run ffmpeg: ${path} must run. ${lastLines}`);
+  if (code !== 0) throw videoError('FFMPEG_MISSING', `Cannot run ffmpeg: ${path} must run. ${lastLines}`);
   const version = parseVersion(stdout);
   if (version !== undefined && !isOlder(version, OLDEST)) return version;
   const named = /version (\S+)/.exec(stdout)?.[1] ?? 'no version';
   const judged = version === undefined || named.includes(version.join('.')) ? '' : `, as old as ${version.join('.')}`;
-  throw new SynsegError(
-    'FFMPEG_MISSING',
-    `Cannot use ffmpeg: ${path} must be version ${OLDEST.join('.')} or newer, got ${named}${judged}`,
-  );
+  const rule = `must be version ${OLDEST.join('.')} or newer`;
+  throw videoError('FFMPEG_MISSING', `Cannot use ffmpeg: ${path} ${rule}, got ${named}${judged}`);
 }
 
 /**

@@ -19,8 +19,9 @@ import type { CocoRle } from '@synseg/core';
 import { measureRLE } from '@synseg/core/masks';
 import { createReadStream } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
+import type { SegmentedFrame } from '../segmented-frame.ts';
 import { sixDecimals } from './csv-text.ts';
-import type { FrameSink, SinkFrame } from './frame-sink.ts';
+import type { FrameSink } from './frame-sink.ts';
 import { GrowingFile } from './growing-file.ts';
 import { frameFileName } from './png-sequence.ts';
 import { writeError } from './write-error.ts';
@@ -28,16 +29,16 @@ import { writeError } from './write-error.ts';
 const what = 'COCO annotations';
 const head = '{"info":{"description":"Label maps of a video, by @synseg/video"},"licenses":[],\n"annotations":[';
 
+type Video = { readonly id: number; readonly name: string; readonly folder: string };
+type Category = { readonly id: number; readonly name: string; readonly color: readonly number[] };
+
 /** Writes frames of any sources to one COCO JSON. */
 export class CocoSink implements FrameSink {
   static readonly needs = { rle: true, mapSize: 'source' } as const;
   readonly #file: GrowingFile;
   readonly #images: GrowingFile;
-  readonly #videos = new Map<string, { readonly id: number; readonly name: string; readonly folder: string }>();
-  readonly #categories = new Map<
-    string,
-    { readonly id: number; readonly name: string; readonly color: readonly number[] }
-  >();
+  readonly #videos = new Map<string, Video>();
+  readonly #categories = new Map<string, Category>();
   #imageCount = 0;
   #annotationCount = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -49,7 +50,7 @@ export class CocoSink implements FrameSink {
 
   /** Opens the file under its partial name. @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written. */
   static async open(path: string): Promise<CocoSink> {
-    const file = await GrowingFile.open(path, what);
+    const file = await GrowingFile.open(path, what, head);
     const extension = extname(path);
     const images = join(dirname(path), `${basename(path, extension)}.images${extension}`);
     try {
@@ -60,13 +61,13 @@ export class CocoSink implements FrameSink {
     }
   }
 
-  write(frame: SinkFrame): Promise<void> {
+  write(frame: SegmentedFrame): Promise<void> {
     const written = this.#last.then(() => this.#add(frame));
     this.#last = written.catch(() => undefined);
     return written;
   }
 
-  async #add(frame: SinkFrame): Promise<void> {
+  async #add(frame: SegmentedFrame): Promise<void> {
     const { pixelAspect, index, timeSeconds, segmentation: labelled } = frame;
     const { width, height } = labelled;
     const video = this.#video(frame);
@@ -77,29 +78,24 @@ export class CocoSink implements FrameSink {
       ...{ video_id: video.id, frame_id: index, time_seconds: sixDecimals(timeSeconds), pixel_aspect: pixelAspect },
     };
     // Not in the order of the masks: JavaScript puts names that look like numbers first.
-    const categories = labelled.labels.map((name, label) => ({
-      name,
-      category: this.#category(name, labelled.colors[label] ?? [0, 0, 0]),
-    }));
-    const annotations = categories
-      .filter(({ name }) => Object.hasOwn(masks, name))
-      .map(({ name, category }, place) => {
-        const segmentation = masks[name] as CocoRle;
-        const { area, box } = measureRLE(segmentation);
-        const ids = { id: this.#annotationCount + 1 + place, image_id: id, category_id: category };
-        return JSON.stringify({ ...ids, iscrowd: 0, area, bbox: box, segmentation });
-      });
+    const categories = labelled.labels.map((name, at) => [name, this.#category(name, labelled.colors[at])] as const);
+    const seen = categories.filter(([name]) => Object.hasOwn(masks, name));
+    const lines = seen.map(([name, category], place) => {
+      const segmentation = masks[name] as CocoRle;
+      const { area, box } = measureRLE(segmentation);
+      const ids = { id: this.#annotationCount + 1 + place, image_id: id, category_id: category };
+      const annotation = JSON.stringify({ ...ids, iscrowd: 0, area, bbox: box, segmentation });
+      return `${ids.id === 1 ? '' : ','}\n${annotation}`;
+    });
     await this.#images.write(`${id === 1 ? '' : ','}\n${JSON.stringify(image)}`);
     try {
-      const comma = (place: number): string => (this.#annotationCount + place === 0 ? '' : ',');
-      const lines = annotations.map((line, place) => `${comma(place)}\n${line}`);
-      await this.#file.write((id === 1 ? head : '') + lines.join(''));
+      await this.#file.write(lines.join(''));
     } catch (error) {
       await this.#images.undo();
       throw error;
     }
     this.#imageCount += 1;
-    this.#annotationCount += annotations.length;
+    this.#annotationCount += lines.length;
   }
 
   /** Joins the parts and puts the file in place. Without a frame there is no file. */
@@ -118,21 +114,17 @@ export class CocoSink implements FrameSink {
     if (this.#imageCount > 0) {
       await this.#file.write('\n],\n"images":[');
       await this.#copyImages();
-      const videos = [...this.#videos.values()].map(({ id, name }) => ({ id, name }));
-      const categories = [...this.#categories.values()];
-      await this.#file.write(
-        `\n],\n"videos":${JSON.stringify(videos)},\n"categories":${JSON.stringify(categories)}}\n`,
-      );
+      const videos = JSON.stringify([...this.#videos.values()].map(({ id, name }) => ({ id, name })));
+      const categories = JSON.stringify([...this.#categories.values()]);
+      await this.#file.write(`\n],\n"videos":${videos},\n"categories":${categories}}\n`);
     }
     await this.#file.close();
     await this.#images.remove();
   }
 
   async #copyImages(): Promise<void> {
-    const end = this.#images.length - 1;
-    const chunks = createReadStream(this.#images.partial, { end })[
-      Symbol.asyncIterator
-    ]() as AsyncIterableIterator<Buffer>;
+    const { partial, length } = this.#images;
+    const chunks: AsyncIterable<Buffer> = createReadStream(partial, { end: length - 1 });
     try {
       for await (const chunk of chunks) await this.#file.write(chunk);
     } catch (cause) {
@@ -140,7 +132,7 @@ export class CocoSink implements FrameSink {
     }
   }
 
-  #video({ source, fileName }: SinkFrame): { readonly id: number; readonly folder: string } {
+  #video({ source, fileName }: SegmentedFrame): Video {
     let video = this.#videos.get(source);
     if (video === undefined) {
       const parts = source.replace(/[?#].*$/, '').split(/[/\\]/);
@@ -148,17 +140,15 @@ export class CocoSink implements FrameSink {
       const plain = name.replace(/\.[^.]*$/, '').replaceAll(/[^\p{L}\p{N}._-]+/gu, '_');
       const id = this.#videos.size + 1;
       const isTaken = plain === '' || [...this.#videos.values()].some(({ folder }) => folder === plain);
-      video = {
-        id,
-        name: fileName === undefined ? source : parts.slice(0, -1).join('/') || '.',
-        folder: isTaken ? `${plain || 'video'}-${id}` : plain,
-      };
+      const ofPicture = parts.slice(0, -1).join('/') || '.';
+      const folder = isTaken ? `${plain || 'video'}-${id}` : plain;
+      video = { id, name: fileName === undefined ? source : ofPicture, folder };
       this.#videos.set(source, video);
     }
     return video;
   }
 
-  #category(name: string, color: readonly number[]): number {
+  #category(name: string, color: readonly number[] = [0, 0, 0]): number {
     let category = this.#categories.get(name);
     if (category === undefined) {
       category = { id: this.#categories.size + 1, name, color };

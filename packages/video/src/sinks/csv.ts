@@ -9,63 +9,21 @@
  * In pandas: `read_csv(path).pivot_table(index='time_seconds', columns='label', values='share')`. The file grows under
  * a name of its own, `.name.….partial.csv`, and gets its name when it is closed.
  */
+import type { SegmentedFrame } from '../segmented-frame.ts';
 import { csvLine } from './csv-text.ts';
-import type { FrameSink, SinkFrame } from './frame-sink.ts';
-import { GrowingFile } from './growing-file.ts';
+import { TextSink } from './text-sink.ts';
 
-const header = csvLine([
-  'source',
-  'index',
-  'time_seconds',
-  'label',
-  'share',
-  'dropped',
-  'latency_seconds',
-  'file_name',
-]);
+const columns = 'source index time_seconds label share dropped latency_seconds file_name'.split(' ');
 
 /** Writes the areas of frames of any sources to one CSV file. */
-export class CsvSink implements FrameSink {
-  static readonly needs = {} as const;
-  readonly #file: GrowingFile;
-  #begun = false;
+export const csvSink = {
+  needs: {},
+  open: (path: string): Promise<TextSink> => TextSink.open(path, 'label statistics', rows, csvLine(columns)),
+} as const;
 
-  private constructor(file: GrowingFile) {
-    this.#file = file;
-  }
-
-  /** Opens the file under its partial name. @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written. */
-  static async open(path: string): Promise<CsvSink> {
-    return new CsvSink(await GrowingFile.open(path, 'label statistics'));
-  }
-
-  async write({
-    source,
-    index,
-    timeSeconds,
-    segmentation: { labels, areas },
-    dropped,
-    latencySeconds,
-    fileName = '',
-  }: SinkFrame): Promise<void> {
-    const rows = labels.map((label) =>
-      csvLine([source, index, timeSeconds, label, areas[label] ?? 0, dropped, latencySeconds, fileName]),
-    );
-    const begun = this.#begun;
-    this.#begun = true;
-    try {
-      await this.#file.write(`${begun ? '' : header}${rows.join('')}`);
-    } catch (error) {
-      this.#begun = begun;
-      throw error;
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
-  }
-
-  abandon(): Promise<readonly string[]> {
-    return this.#file.abandon();
-  }
+function rows({ segmentation: { labels, areas }, ...frame }: SegmentedFrame): string {
+  const { source, index, timeSeconds, dropped, latencySeconds, fileName = '' } = frame;
+  return labels
+    .map((label) => csvLine([source, index, timeSeconds, label, areas[label] ?? 0, dropped, latencySeconds, fileName]))
+    .join('');
 }

@@ -1,9 +1,9 @@
 /** ffmpeg's arguments for encoding, and the checks before it. */
 import { extname } from 'node:path';
-import { SynsegError } from '@synseg/core';
 import { integer, number, text, value, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { isSource, type VideoSource } from '../source/source.ts';
+import { videoError } from '../video-error.ts';
 
 /** Options of `encodeVideo()`; `width`, `height` and `frameRate` are needed. */
 export const ENCODE_VIDEO_OPTIONS = {
@@ -11,10 +11,7 @@ export const ENCODE_VIDEO_OPTIONS = {
   width: integer(),
   /** Height of each frame in pixels; odd ones as for `width`. */
   height: integer(),
-  /**
-   * Width of a pixel by its height; players stretch the picture by it.
-   * @default 1
-   */
+  /** Width of a pixel by its height; players stretch the picture by it. @default 1 */
   pixelAspect: withDefault(number({ above: 0 }), 1),
   /** Frames per second to plan for; each frame is shown at its own time all the same. */
   frameRate: number({ above: 0 }),
@@ -26,15 +23,9 @@ export const ENCODE_VIDEO_OPTIONS = {
    * stream.
    */
   audioCodec: text(),
-  /**
-   * H.264 encoder of ffmpeg.
-   * @default 'libx264'
-   */
+  /** H.264 encoder of ffmpeg. @default 'libx264' */
   encoder: withDefault(text(), 'libx264'),
-  /**
-   * Constant quality of libx264, 0 (lossless) to 51.
-   * @default 20
-   */
+  /** Constant quality of libx264, 0 (lossless) to 51. @default 20 */
   quality: withDefault(number({ least: 0, most: 51 }), 20),
 };
 export type EncodeOptions = OptionsOf<typeof ENCODE_VIDEO_OPTIONS, 'width' | 'height' | 'frameRate'>;
@@ -61,12 +52,8 @@ export function encodeArguments(
   const colors = 'scale=out_color_matrix=bt709:out_range=tv';
   const smear = `fillborders=right=${width % 2}:bottom=${height % 2}:mode=smear`;
   const grow = `format=yuv444p,pad=ceil(iw/2)*2:ceil(ih/2)*2,${smear}`;
-  const filters = [
-    colors,
-    ...(width % 2 || height % 2 ? [grow] : []),
-    'format=yuv420p',
-    `setsar=${pixelAspect.toFixed(12)}:max=65535`,
-  ];
+  const aspect = `setsar=${pixelAspect.toFixed(12)}:max=65535`;
+  const filters = [colors, ...(width % 2 || height % 2 ? [grow] : []), 'format=yuv420p', aspect];
   return [
     ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-y', '-copyts', '-f', 'matroska', '-i', 'pipe:0'],
     ...['-map', '0:v', ...passthrough, '-enc_time_base', '1:90000', '-vf', filters.join(',')],
@@ -94,8 +81,6 @@ export async function checkEncoder(ffmpeg: string, encoder: string): Promise<voi
   const names = stdout.split('\n').flatMap((line) => /^ V\S+ +(\S+)/.exec(line)?.[1] ?? []);
   if (names.includes(encoder)) return;
   const h264 = names.filter((name) => /264/.test(name)).join(', ') || 'none';
-  throw new SynsegError(
-    'VIDEO_ENCODE',
-    `Cannot write video: encoder must be one that ${ffmpeg} has, got "${encoder}" (its H.264 encoders: ${h264})`,
-  );
+  const got = `"${encoder}" (its H.264 encoders: ${h264})`;
+  throw videoError('VIDEO_ENCODE', `Cannot write video: encoder must be one that ${ffmpeg} has, got ${got}`);
 }

@@ -5,26 +5,19 @@
  */
 import { rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { SynsegError } from '@synseg/core';
+import type { SynsegError } from '@synseg/core';
 import { checkKind, checkOutputs, describeValue, readOptions } from '@synseg/core/guards';
-import {
-  checkEncoder,
-  checkEnding,
-  containerOf,
-  ENCODE_VIDEO_OPTIONS,
-  encodeArguments,
-  type EncodeOptions,
-  type EncodeSettings,
-  type FrameFormat,
-} from './encode-arguments.ts';
+import { checkEncoder, checkEnding, containerOf, ENCODE_VIDEO_OPTIONS, encodeArguments } from './encode-arguments.ts';
+import type { EncodeOptions, EncodeSettings, FrameFormat } from './encode-arguments.ts';
 import { matroskaFrameHeader, matroskaHeader } from '../process/raw-matroska.ts';
 import { startTool, type ToolProcess } from '../process/ffmpeg.ts';
 import { ffmpegVersion, passthroughArguments } from '../process/version.ts';
 import { locateFfmpeg, proxyEnvironment } from '../process/locate.ts';
 import { beginFile, finishFile, keptFile } from './partial-file.ts';
-import { checkSource, sourceInput, sourcePath, type VideoSource } from '../source/source.ts';
+import { checkSource, sourceInput, sourcePath } from '../source/source.ts';
 import { audioCodecOf, soundSteps, type SoundFiles } from './sound.ts';
-import { writeError } from './write-error.ts';
+import { closedError, failedWrite } from './write-error.ts';
+import { videoError } from '../video-error.ts';
 
 /** A video file that frames are written to. */
 export interface VideoSink {
@@ -69,6 +62,9 @@ export async function encodeVideo(path: string, options: EncodeOptions): Promise
   return prepared.open(settings, settings.audioCodec);
 }
 
+/** Options that do not depend on the frames. */
+type VideoFileOptions = Partial<Pick<EncodeSettings, 'source'>> & Pick<EncodeSettings, 'encoder' | 'quality'>;
+
 /** A file that is known to be writable, before its frames are known. */
 export interface PreparedVideo {
   /** Codec of the source's sound, if it has any that can be taken along. */
@@ -78,45 +74,29 @@ export interface PreparedVideo {
 }
 
 /** The part of {@link encodeVideo} that does not need the frames' size; throws what it throws. */
-export async function prepareVideo(
-  path: string,
-  {
-    source,
-    encoder,
-    quality,
-  }: Pick<EncodeSettings, 'encoder' | 'quality'> & { readonly source?: VideoSource | undefined },
-): Promise<PreparedVideo> {
+export async function prepareVideo(path: string, options: VideoFileOptions): Promise<PreparedVideo> {
+  const { source, encoder, quality } = options;
   checkEnding(path);
   const read = source === undefined ? undefined : sourcePath(source);
   if (read !== undefined) await checkOutputs('write video', [{ name: 'path', path }], [read]);
   const ffmpeg = await locateFfmpeg();
   const passthrough = passthroughArguments(await ffmpegVersion(ffmpeg));
   await checkEncoder(ffmpeg, encoder);
-  const partial = await beginFile(path).catch((cause: unknown) => {
-    throw writeError('video', path, cause);
-  });
+  const partial = await beginFile(path).catch(failedWrite('video', path));
   return {
     audioCodec: async () => (source === undefined ? undefined : audioCodecOf(ffmpeg, source)),
     open: (format, audioCodec) => {
       const pictures = encodeArguments(partial, format, encoder, quality, passthrough);
+      const encode = (): ToolProcess => startTool(ffmpeg, pictures, { input: true, outputs: 0 });
+      if (source === undefined || audioCodec === undefined) return new Mp4Sink(path, partial, format, { encode });
+      const environment = proxyEnvironment(sourceInput(source));
       return new Mp4Sink(path, partial, format, {
-        encode: () => startTool(ffmpeg, pictures, { input: true, outputs: 0 }),
-        ...(source === undefined || audioCodec === undefined
-          ? {}
-          : {
-              addSound: (startSeconds, durationSeconds) =>
-                soundSteps(soundFiles(partial), containerOf(path), {
-                  source,
-                  audioCodec,
-                  startSeconds,
-                  durationSeconds,
-                }).map((attempts) =>
-                  attempts.map(
-                    (args) => () =>
-                      startTool(ffmpeg, args, { outputs: 0, environment: proxyEnvironment(sourceInput(source)) }),
-                  ),
-                ),
-            }),
+        encode,
+        start: (args) => startTool(ffmpeg, args, { outputs: 0, environment }),
+        soundSteps: (startSeconds, durationSeconds) => {
+          const facts = { source, audioCodec, startSeconds, durationSeconds };
+          return soundSteps(soundFiles(partial), containerOf(path), facts);
+        },
       });
     },
   };
@@ -131,8 +111,9 @@ function soundFiles(pictures: string): SoundFiles {
 /** The children that make the file. */
 interface Mp4Tools {
   readonly encode: () => ToolProcess;
+  readonly start?: (args: readonly string[]) => ToolProcess;
   /** Steps to be made one after the other, each with the attempts to make it; not there when there is no sound. */
-  readonly addSound?: (startSeconds: number, durationSeconds: number) => readonly (readonly (() => ToolProcess)[])[];
+  readonly soundSteps?: (startSeconds: number, durationSeconds: number) => string[][][];
 }
 
 /** The file as the pipeline sees it. */
@@ -157,16 +138,14 @@ export class Mp4Sink implements VideoSink {
 
   async write(frame: Uint8Array, timeSeconds: number): Promise<void> {
     checkKind('write frame', 'frame', frame, ArrayBuffer.isView(frame), 'be a Uint8Array');
-    if (!Number.isFinite(timeSeconds))
-      throw new RangeError(
-        `Cannot write frame: timeSeconds must be a finite number, got ${describeValue(timeSeconds)}`,
-      );
+    const refuse = (rule: string, got: unknown): never => {
+      throw new RangeError(`Cannot write frame: ${rule}, got ${describeValue(got)}`);
+    };
+    if (!Number.isFinite(timeSeconds)) refuse('timeSeconds must be a finite number', timeSeconds);
     const { width, height, frameRate } = this.#format;
-    if (this.#finished !== undefined)
-      throw new SynsegError('DISPOSED', `Cannot write frame: "${this.#path}" is closed`);
-    if (frame.length !== width * height * 3) {
-      throw new RangeError(`Cannot write frame: frame must hold ${width * height * 3} bytes, got ${frame.length}`);
-    }
+    if (this.#finished !== undefined) throw closedError('frame', this.#path);
+    const bytes = width * height * 3;
+    if (frame.length !== bytes) refuse(`frame must hold ${bytes} bytes`, frame.length);
     if (this.#tool === undefined) {
       this.#startSeconds = timeSeconds;
       this.#tool = this.#tools.encode();
@@ -201,19 +180,15 @@ export class Mp4Sink implements VideoSink {
   async #finish(limitMs: number | undefined): Promise<void> {
     const failure = await this.#inTime(limitMs, async () => (await this.#encoded()) ?? this.#addSound());
     if (failure !== undefined) throw failure;
-    await finishFile(this.#path, this.partial).catch((cause: unknown) => {
-      throw writeError('video', this.#path, cause);
-    });
+    await finishFile(this.#path, this.partial).catch(failedWrite('video', this.#path));
   }
 
   async #inTime<Result>(limitMs: number | undefined, work: () => Promise<Result>): Promise<Result> {
-    const timer =
-      limitMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            this.#isLate = true;
-            this.#tool?.kill();
-          }, limitMs);
+    const end = (): void => {
+      this.#isLate = true;
+      this.#tool?.kill();
+    };
+    const timer = limitMs === undefined ? undefined : setTimeout(end, limitMs);
     try {
       return await work();
     } finally {
@@ -231,21 +206,21 @@ export class Mp4Sink implements VideoSink {
 
   /** Replaces the file of pictures by one with sound; when that fails, the pictures stay. */
   async #addSound(): Promise<SynsegError | undefined> {
-    const steps = this.#tools.addSound?.(this.#startSeconds, this.#lastSeconds + 1 / this.#format.frameRate) ?? [];
-    if (this.#tool === undefined || steps.length === 0) return undefined;
+    const { start, soundSteps: stepsOf } = this.#tools;
+    if (this.#tool === undefined || start === undefined || stepsOf === undefined) return undefined;
     const { pictures, sound, joined } = soundFiles(this.partial);
     try {
-      for (const attempts of steps) {
+      for (const attempts of stepsOf(this.#startSeconds, this.#lastSeconds + 1 / this.#format.frameRate)) {
         let isMade = false;
-        for (const start of attempts) {
-          this.#tool = start();
+        for (const args of attempts) {
+          this.#tool = start(args);
           const { code } = await this.#tool.exited;
           if (this.#isLate) return undefined;
           isMade = code === 0 && !lost.test(this.#tool.lastLines());
           if (isMade) break;
         }
-        if (!isMade)
-          return await this.#failure(this.#tool, `the pictures are in "${pictures}", their sound could not be added: `);
+        const where = `the pictures are in "${pictures}", their sound could not be added: `;
+        if (!isMade) return await this.#failure(this.#tool, where);
       }
       await rename(joined, pictures);
       return undefined;
@@ -257,9 +232,7 @@ export class Mp4Sink implements VideoSink {
   async #failure(tool: ToolProcess, where = ''): Promise<SynsegError> {
     const { code, signal } = await tool.exited;
     const how = signal === null ? `ffmpeg exited with ${code}` : `ffmpeg was ended by ${signal}`;
-    return new SynsegError(
-      'VIDEO_ENCODE',
-      `Cannot write video "${this.#path}": ${where}${how}. ${tool.lastLines()}`.trim(),
-    );
+    const message = `Cannot write video "${this.#path}": ${where}${how}. ${tool.lastLines()}`;
+    return videoError('VIDEO_ENCODE', message.trim());
   }
 }

@@ -1,10 +1,7 @@
 /** A file of results, as the pipeline sees it. */
 import type { SegmentedFrame } from '../segmented-frame.ts';
 
-/** A segmented frame with what the sinks asked for: `rle`, `png`, `overlay`. */
-export type SinkFrame = SegmentedFrame;
-
-/** Forms that a kind of sink needs in its frames; its class names them as `needs`. */
+/** Forms that a kind of sink needs in its frames, beside their facts. */
 export interface SinkNeeds {
   readonly rle?: true;
   readonly png?: true;
@@ -19,7 +16,7 @@ export interface SinkNeeds {
  */
 export interface FrameSink {
   /** Adds a frame. @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written, `DISPOSED` after the end. */
-  write(frame: SinkFrame): Promise<void>;
+  write(frame: SegmentedFrame): Promise<void>;
   /**
    * Finishes the file and puts it in place; idempotent.
    *

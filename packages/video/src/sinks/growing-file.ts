@@ -3,9 +3,8 @@
  * disk always ends with a whole one; nothing is kept in memory.
  */
 import { open, rm, type FileHandle } from 'node:fs/promises';
-import { SynsegError } from '@synseg/core';
 import { beginFile, finishFile, keptFile } from './partial-file.ts';
-import { writeError } from './write-error.ts';
+import { closedError, writeError } from './write-error.ts';
 
 /** Writes pieces in the order of the calls. */
 export class GrowingFile {
@@ -13,6 +12,7 @@ export class GrowingFile {
   /** The file's path until it is closed; `path` itself if that is a device or a pipe. */
   readonly partial: string;
   readonly #what: string;
+  readonly #header: string;
   readonly #file: FileHandle;
   /** Bytes of whole pieces, and the same before the last one. */
   #length = 0;
@@ -20,28 +20,24 @@ export class GrowingFile {
   #last: Promise<unknown> = Promise.resolve();
   #finished: Promise<void> | undefined;
 
-  private constructor(path: string, partial: string, what: string, file: FileHandle) {
-    [this.path, this.partial, this.#what, this.#file] = [path, partial, what, file];
+  private constructor(path: string, partial: string, what: string, header: string, file: FileHandle) {
+    [this.path, this.partial, this.#what, this.#header, this.#file] = [path, partial, what, header, file];
   }
 
   /**
    * Opens the file at `path` under its partial name.
    *
    * @param what What is in it, for errors: `Cannot write ${what}: …`.
+   * @param header Text that the first piece follows; without a piece there is none.
    * @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written.
    */
-  static async open(path: string, what: string): Promise<GrowingFile> {
+  static async open(path: string, what: string, header = ''): Promise<GrowingFile> {
     try {
       const partial = await beginFile(path);
-      return new GrowingFile(path, partial, what, await open(partial, partial === path ? 'w' : 'wx'));
+      return new GrowingFile(path, partial, what, header, await open(partial, partial === path ? 'w' : 'wx'));
     } catch (cause) {
       throw writeError(what, path, cause);
     }
-  }
-
-  /** True until {@link GrowingFile.close} is called. */
-  get isOpen(): boolean {
-    return this.#finished === undefined;
   }
 
   /** Bytes written. */
@@ -51,9 +47,10 @@ export class GrowingFile {
 
   /** Appends one piece. @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written, `DISPOSED` after the end. */
   async write(piece: string | Uint8Array): Promise<void> {
-    if (!this.isOpen) throw new SynsegError('DISPOSED', `Cannot write ${this.#what}: "${this.path}" is closed`);
+    if (this.#finished !== undefined) throw closedError(this.#what, this.path);
     await this.#inTurn(async () => {
-      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+      const text = this.#length === 0 && typeof piece === 'string' ? this.#header + piece : piece;
+      const bytes = typeof text === 'string' ? Buffer.from(text) : text;
       try {
         await this.#append(bytes);
       } catch (cause) {

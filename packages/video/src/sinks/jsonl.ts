@@ -12,48 +12,24 @@
  * over the result of the one before. For pictures of an image sequence `"fileName":"0001.jpg"` stands behind the
  * source. The file grows under a name of its own, `.name.….partial.jsonl`, and gets its name when it is closed.
  */
-import type { FrameSink, SinkFrame } from './frame-sink.ts';
-import { GrowingFile } from './growing-file.ts';
+import type { SegmentedFrame } from '../segmented-frame.ts';
 import { sixDecimals } from './csv-text.ts';
+import { TextSink } from './text-sink.ts';
 
 /** Writes frames of any sources to one JSONL file. */
-export class JsonlSink implements FrameSink {
-  static readonly needs = { rle: true } as const;
-  readonly #file: GrowingFile;
+export const jsonlSink = {
+  needs: { rle: true },
+  open: (path: string): Promise<TextSink> => TextSink.open(path, 'masks', line),
+} as const;
 
-  private constructor(file: GrowingFile) {
-    this.#file = file;
-  }
-
-  /** Opens the file under its partial name. @throws {SynsegError} `VIDEO_ENCODE` when it cannot be written. */
-  static async open(path: string): Promise<JsonlSink> {
-    return new JsonlSink(await GrowingFile.open(path, 'masks'));
-  }
-
-  async write(frame: SinkFrame): Promise<void> {
-    const { source, fileName, index, timeSeconds, dropped, sourceWidth, sourceHeight, pixelAspect, segmentation } =
-      frame;
-    const { width, height, areas, background } = segmentation;
-    const line = {
-      ...{
-        source,
-        ...(fileName === undefined ? {} : { fileName }),
-        index,
-        timeSeconds,
-        dropped,
-        latencySeconds: sixDecimals(frame.latencySeconds),
-      },
-      ...(frame.held ? { held: true } : {}),
-      ...{ width, height, sourceWidth, sourceHeight, pixelAspect, areas, background, masks: segmentation.toRLE() },
-    };
-    await this.#file.write(`${JSON.stringify(line)}\n`);
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
-  }
-
-  abandon(): Promise<readonly string[]> {
-    return this.#file.abandon();
-  }
+function line(frame: SegmentedFrame): string {
+  const { source, fileName, index, timeSeconds, dropped, sourceWidth, sourceHeight, pixelAspect } = frame;
+  const { width, height, areas, background } = frame.segmentation;
+  const facts = {
+    ...{ source, ...(fileName === undefined ? {} : { fileName }), index, timeSeconds, dropped },
+    ...{ latencySeconds: sixDecimals(frame.latencySeconds), ...(frame.held ? { held: true } : {}) },
+    ...{ width, height, sourceWidth, sourceHeight, pixelAspect, areas, background },
+    masks: frame.segmentation.toRLE(),
+  };
+  return `${JSON.stringify(facts)}\n`;
 }

@@ -3,11 +3,12 @@
  * the pictures are encoded, at the time each has, with the source's sound where it can be read again: a file or a
  * recording on a web server, not a camera, a pipe or a live stream.
  */
+import type { SegmentedFrame } from '../segmented-frame.ts';
 import { selectedRate } from '../decode/selection.ts';
 import type { VideoSource } from '../source/source.ts';
 import { ENCODE_VIDEO_OPTIONS, type FrameFormat } from './encode-arguments.ts';
 import { prepareVideo, type Mp4Sink, type PreparedVideo } from './encode.ts';
-import type { FrameSink, SinkFrame } from './frame-sink.ts';
+import type { FrameSink } from './frame-sink.ts';
 
 /** Options of an overlay video. */
 export interface OverlayVideoOptions {
@@ -45,7 +46,7 @@ export class OverlayVideoSink implements FrameSink {
   readonly #options: OverlayVideoOptions;
   #file: Promise<Mp4Sink> | undefined;
   /** The first frame, where the second one's time is needed to tell how long it lasts. */
-  #first: SinkFrame | undefined;
+  #first: SegmentedFrame | undefined;
 
   private constructor(prepared: PreparedVideo, options: OverlayVideoOptions) {
     [this.#prepared, this.#options] = [prepared, options];
@@ -53,15 +54,12 @@ export class OverlayVideoSink implements FrameSink {
 
   /** Prepares the file at `path`; ffmpeg starts with the first frame. @throws what `encodeVideo` throws. */
   static async open(path: string, options: OverlayVideoOptions): Promise<OverlayVideoSink> {
-    const {
-      source,
-      encoder = ENCODE_VIDEO_OPTIONS.encoder.fallback,
-      quality = ENCODE_VIDEO_OPTIONS.quality.fallback,
-    } = options;
+    const { fallback: usual } = ENCODE_VIDEO_OPTIONS.encoder;
+    const { source, encoder = usual, quality = ENCODE_VIDEO_OPTIONS.quality.fallback } = options;
     return new OverlayVideoSink(await prepareVideo(path, { source, encoder, quality }), options);
   }
 
-  async write(frame: SinkFrame): Promise<void> {
+  async write(frame: SegmentedFrame): Promise<void> {
     if (frame.overlay === undefined)
       throw new Error('internal: a frame for the overlay video came without its picture');
     if (this.#file === undefined && this.#first === undefined && !this.#isLive && this.#rate < doubtedFrameRate) {
@@ -86,11 +84,9 @@ export class OverlayVideoSink implements FrameSink {
     return (await file?.abandon()) ?? [];
   }
 
-  async #write(
-    { overlay = new Uint8Array(), sourceWidth, sourceHeight, pixelAspect, timeSeconds }: SinkFrame,
-    stepSeconds?: number,
-  ): Promise<void> {
-    this.#file ??= this.#begin({ width: sourceWidth, height: sourceHeight, pixelAspect }, stepSeconds);
+  async #write(frame: SegmentedFrame, stepSeconds?: number): Promise<void> {
+    const { overlay = new Uint8Array(), sourceWidth: width, sourceHeight: height, pixelAspect, timeSeconds } = frame;
+    this.#file ??= this.#begin({ width, height, pixelAspect }, stepSeconds);
     await (await this.#file).write(overlay, timeSeconds);
   }
 

@@ -5,9 +5,10 @@
  * directly.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { leadsTo } from '@synseg/core/guards';
+import { entryOf } from '../file-entry.ts';
 
 /** A file system takes 255 bytes of name, four of them for some characters. */
 const keptCharacters = 40;
@@ -21,15 +22,11 @@ function partialPath(path: string): string {
 
 /** Makes the folder of `path` and returns the name to write under. @throws a system error when `path` is a folder */
 export async function beginFile(path: string): Promise<string> {
-  if (await isDevice(path)) return path;
+  const entry = await entryOf(path);
+  if (entry !== undefined && !entry.isFile() && !entry.isDirectory()) return path;
   const target = await leadsTo(path);
   await mkdir(dirname(target), { recursive: true });
-  if (
-    await stat(target).then(
-      (entry) => entry.isDirectory(),
-      () => false,
-    )
-  )
+  if ((await entryOf(target))?.isDirectory() === true)
     throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
   return partialPath(target);
 }
@@ -49,18 +46,7 @@ export async function finishFile(path: string, partial: string): Promise<void> {
 /** The path of a file that could not be finished; undefined when there is nothing in it. */
 export async function keptFile(path: string, partial: string): Promise<string | undefined> {
   if (path === partial) return undefined;
-  const bytes = await stat(partial).then(
-    (entry) => entry.size,
-    () => 0,
-  );
-  if (bytes > 0) return partial;
+  if (((await entryOf(partial))?.size ?? 0) > 0) return partial;
   await rm(partial, { force: true });
   return undefined;
-}
-
-async function isDevice(path: string): Promise<boolean> {
-  return stat(path).then(
-    (entry) => !entry.isFile() && !entry.isDirectory(),
-    () => false,
-  );
 }

@@ -8,16 +8,21 @@
  * mid-stream. All grow in a folder of their own, `….partial`, inside the one asked for, and are put in place when it is
  * closed, the tables last. Files of an earlier run with the same names are replaced, others stay.
  */
-import { SynsegError } from '@synseg/core';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import type { SegmentedFrame } from '../segmented-frame.ts';
 import { csvLine } from './csv-text.ts';
-import type { FrameSink, SinkFrame } from './frame-sink.ts';
+import type { FrameSink } from './frame-sink.ts';
 import { GrowingFile } from './growing-file.ts';
 import { beginFile } from './partial-file.ts';
-import { writeError } from './write-error.ts';
+import { closedError, writeError } from './write-error.ts';
 
 const what = 'PNG sequence';
+/** The tables beside the pictures, and their columns. */
+export const pngTables = {
+  'times.csv': 'file index time_seconds source file_name',
+  'labels.csv': 'first_index value label red green blue',
+};
 
 /** `000123.png` for frame 123; longer when the number is. */
 export function frameFileName(index: number): string {
@@ -46,25 +51,21 @@ export class PngSequenceSink implements FrameSink {
       // On the same disk as the folder, whatever is mounted where.
       const partial = await beginFile(join(folder, 'frames'));
       await mkdir(partial);
-      const [times, labels] = [
-        await GrowingFile.open(join(partial, 'times.csv'), what),
-        await GrowingFile.open(join(partial, 'labels.csv'), what),
-      ];
-      return new PngSequenceSink(folder, partial, times, labels);
+      const table = (name: keyof typeof pngTables): Promise<GrowingFile> =>
+        GrowingFile.open(join(partial, name), what, csvLine(pngTables[name].split(' ')));
+      return new PngSequenceSink(folder, partial, await table('times.csv'), await table('labels.csv'));
     } catch (cause) {
       throw writeError(what, folder, cause);
     }
   }
 
-  async write(frame: SinkFrame): Promise<void> {
+  async write(frame: SegmentedFrame): Promise<void> {
     const { index, timeSeconds, source, fileName = '', segmentation } = frame;
-    if (this.#finished !== undefined)
-      throw new SynsegError('DISPOSED', `Cannot write ${what}: "${this.#folder}" is closed`);
+    if (this.#finished !== undefined) throw closedError(what, this.#folder);
     const file = this.#fileName(index, fileName);
     await this.#writePicture(file, await segmentation.toPNG());
     await this.#writeLabels(frame);
-    const header = this.#times.length === 0 ? csvLine(['file', 'index', 'time_seconds', 'source', 'file_name']) : '';
-    await this.#times.write(header + csvLine([file, index, timeSeconds, source, fileName]));
+    await this.#times.write(csvLine([file, index, timeSeconds, source, fileName]));
   }
 
   close(): Promise<void> {
@@ -87,8 +88,7 @@ export class PngSequenceSink implements FrameSink {
     await this.#labels.close();
     try {
       const files = await readdir(this.#partial);
-      const tables = ['times.csv', 'labels.csv'];
-      const last = (file: string): number => (tables.includes(file) ? 1 : 0);
+      const last = (file: string): number => (file in pngTables ? 1 : 0);
       for (const file of files.sort((a, b) => last(a) - last(b)))
         await rename(join(this.#partial, file), join(this.#folder, file));
       await rm(this.#partial, { recursive: true });
@@ -116,12 +116,11 @@ export class PngSequenceSink implements FrameSink {
     }
   }
 
-  async #writeLabels({ index, segmentation: { labels, colors } }: SinkFrame): Promise<void> {
+  async #writeLabels({ index, segmentation: { labels, colors } }: SegmentedFrame): Promise<void> {
     const key = JSON.stringify([labels, colors]);
     if (key === this.#known) return;
-    const header = this.#known === '' ? csvLine(['first_index', 'value', 'label', 'red', 'green', 'blue']) : '';
     const rows = labels.map((label, value) => csvLine([index, value, label, ...(colors[value] ?? [0, 0, 0])]));
-    await this.#labels.write(header + rows.join(''));
+    await this.#labels.write(rows.join(''));
     this.#known = key;
   }
 }

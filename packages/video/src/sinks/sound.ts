@@ -2,7 +2,7 @@
  * The sound of a source, for the overlay video. It is added when the pictures are done: only then is it known how long
  * they are, and sound that ends before them cannot end the file.
  */
-import { stat } from 'node:fs/promises';
+import { entryOf } from '../file-entry.ts';
 import { startTool } from '../process/ffmpeg.ts';
 import { proxyEnvironment } from '../process/locate.ts';
 import { allowedArguments } from '../source/allowed.ts';
@@ -34,7 +34,7 @@ export async function audioCodecOf(ffmpeg: string, source: VideoSource): Promise
   return codec;
 }
 
-function open(source: VideoSource): readonly string[] {
+function open(source: VideoSource): string[] {
   const text = sourceInput(source);
   return [...allowedArguments(describeSource(source).kind, text, undefined), '-i', text];
 }
@@ -43,10 +43,7 @@ async function canBeReadTwice(source: VideoSource): Promise<boolean> {
   if (typeof source !== 'string' && !(source instanceof URL)) return false;
   const path = sourcePath(source);
   if (path === undefined) return /^https?:/i.test(String(source));
-  return stat(path).then(
-    (entry) => entry.isFile(),
-    () => false,
-  );
+  return (await entryOf(path))?.isFile() === true;
 }
 
 /** Options of {@link soundSteps}. */
@@ -79,12 +76,12 @@ export function soundSteps(
   { pictures, sound, joined }: SoundFiles,
   container: string,
   facts: SoundFacts,
-): readonly (readonly (readonly string[])[])[] {
+): string[][][] {
   const { source, audioCodec, startSeconds, durationSeconds } = facts;
   // FLAC in mp4 counts as experimental until ffmpeg 6.
   const common = ['-strict', '-2', '-y'];
   const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning', '-copyts'];
-  const cut = (codec: string, ...filters: readonly string[]): readonly string[] => [
+  const cut = (codec: string, ...filters: readonly string[]): string[] => [
     // `-copyts`, `-itsoffset` and the output's `-ss 0` cut at the first picture's time, to the audio packet.
     ...[...quiet, '-itsoffset', (-startSeconds).toFixed(6), ...open(source), '-map', '0:a:0'],
     ...['-ss', '0', '-t', durationSeconds.toFixed(6), '-c:a', codec, ...filters],

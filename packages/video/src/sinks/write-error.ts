@@ -1,6 +1,7 @@
 /** The error for a file that cannot be written: it names the file, the rule and what the system said. */
 import { SynsegError } from '@synseg/core';
 import { messageOf } from '@synseg/core/guards';
+import { videoError } from '../video-error.ts';
 
 const rules: Readonly<Record<string, string>> = {
   ENOSPC: 'be on a disk with room left',
@@ -19,9 +20,18 @@ export function writeError(what: string, path: string, cause: unknown): SynsegEr
   if (cause instanceof SynsegError) return cause;
   const code = (cause as { readonly code?: unknown } | null)?.code;
   const rule = (typeof code === 'string' ? rules[code] : undefined) ?? 'be a file that can be written';
-  return new SynsegError(
-    'VIDEO_ENCODE',
-    `Cannot write ${what}: path must ${rule}, got "${path}" (${messageOf(cause)})`,
-    { cause },
-  );
+  const message = `Cannot write ${what}: path must ${rule}, got "${path}" (${messageOf(cause)})`;
+  return videoError('VIDEO_ENCODE', message, cause);
+}
+
+/** Throws the error of {@link writeError}: for `catch()`. */
+export function failedWrite(what: string, path: string): (cause: unknown) => never {
+  return (cause) => {
+    throw writeError(what, path, cause);
+  };
+}
+
+/** The error for writing to a file that has ended. */
+export function closedError(what: string, path: string): SynsegError {
+  return new SynsegError('DISPOSED', `Cannot write ${what}: "${path}" is closed`);
 }

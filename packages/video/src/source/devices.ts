@@ -1,9 +1,9 @@
 /** Cameras of this computer: a list of them, and ffmpeg's arguments that open one. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { SynsegError } from '@synseg/core';
 import { readOptions, SIGNAL_OPTION, type OptionsOf } from '@synseg/core/guards';
 import { runTool } from '../process/ffmpeg.ts';
 import { locateFfmpeg } from '../process/locate.ts';
+import { videoError } from '../video-error.ts';
 
 /** A camera that ffmpeg can open. */
 export interface CameraDevice {
@@ -40,10 +40,9 @@ export async function listDevices(options?: ListDevicesOptions): Promise<readonl
 
 async function askFfmpeg(ffmpeg: string, signal?: AbortSignal): Promise<readonly CameraDevice[]> {
   const mac = process.platform === 'darwin';
-  const input = mac
-    ? ['-f', 'avfoundation', '-list_devices', 'true', '-i', '']
-    : ['-f', 'dshow', '-list_devices', 'true', '-i', 'dummy'];
-  const { stderr } = await runTool(ffmpeg, ['-hide_banner', ...input], signal);
+  const [format, input] = mac ? ['avfoundation', ''] : ['dshow', 'dummy'];
+  const args = ['-hide_banner', '-f', format, '-list_devices', 'true', '-i', input];
+  const { stderr } = await runTool(ffmpeg, args, signal);
   return mac ? parseAvfoundation(stderr) : parseDshow(stderr);
 }
 
@@ -109,22 +108,15 @@ export async function cameraInput(source: string, frameRate: number | undefined,
     return ['-f', 'v4l2', ...rate(), '-i', path ?? find(wanted, linuxDevices('/sys/class/video4linux')).path ?? ''];
   }
   if (process.platform === 'darwin') {
+    const index = /^\d+$/.test(wanted) ? wanted : find(wanted, await askFfmpeg(ffmpeg)).index;
     // Without a rate AVFoundation asks for 29.97, which many cameras refuse.
-    return [
-      '-f',
-      'avfoundation',
-      ...rate(30),
-      '-i',
-      `${/^\d+$/.test(wanted) ? wanted : find(wanted, await askFfmpeg(ffmpeg)).index}:none`,
-    ];
+    return ['-f', 'avfoundation', ...rate(30), '-i', `${index}:none`];
   }
   if (process.platform === 'win32') {
     return ['-f', 'dshow', ...rate(), '-i', `video=${find(wanted, await askFfmpeg(ffmpeg)).name}`];
   }
-  throw new SynsegError(
-    'VIDEO_DECODE',
-    `Cannot open camera "${wanted}": platform must be linux, darwin or win32, got ${process.platform}`,
-  );
+  const rule = 'platform must be linux, darwin or win32';
+  throw videoError('VIDEO_DECODE', `Cannot open camera "${wanted}": ${rule}, got ${process.platform}`);
 }
 
 /** The device of this number or name. @throws {SynsegError} `VIDEO_DECODE` naming those there are. */
@@ -132,8 +124,6 @@ export function find(wanted: string, devices: readonly CameraDevice[]): CameraDe
   const found = devices.find(({ name, index }) => name === wanted || String(index) === wanted);
   if (found !== undefined) return found;
   const there = devices.map(({ id, name }) => `${id} "${name}"`).join(', ') || 'no camera';
-  throw new SynsegError(
-    'VIDEO_DECODE',
-    `Cannot open camera: it must be one of this computer's (${there}), got "${wanted}"`,
-  );
+  const rule = `it must be one of this computer's (${there})`;
+  throw videoError('VIDEO_DECODE', `Cannot open camera: ${rule}, got "${wanted}"`);
 }

@@ -43,10 +43,7 @@ export const PLAYING_OPTIONS = {
 
 /** Options of a connection. */
 export const NETWORK_OPTIONS = {
-  /**
-   * Seconds of silence after which ffmpeg gives up a network source.
-   * @default 10
-   */
+  /** Seconds of silence after which ffmpeg gives up a network source. @default 10 */
   networkTimeoutSeconds: withDefault(number({ above: 0 }), 10),
 };
 

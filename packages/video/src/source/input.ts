@@ -4,24 +4,17 @@
  * Live sources over a network get a time limit on each read. The watchdog of `live/` is quicker; the limit is for the
  * day this process is killed: ffmpeg then waits for a silent sender and would not notice.
  */
-import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { SynsegError } from '@synseg/core';
 import { shownURL } from '@synseg/core/guards';
+import { entryOf } from '../file-entry.ts';
 import { allowedArguments } from './allowed.ts';
 import type { InputSettings, Opening } from './input-options.ts';
 import { publicAddress } from './public-address.ts';
 import { cameraInput } from './devices.ts';
 import { findPictures, pictureFormat, pictureStream, suggestedPattern, type PictureSequence } from './sequence.ts';
-import {
-  describeSource,
-  isFrames,
-  sourceInput,
-  sourcePath,
-  type FfmpegInput,
-  type FfmpegSource,
-  type VideoSource,
-} from './source.ts';
+import { describeSource, isFrames, sourceInput, sourcePath } from './source.ts';
+import type { FfmpegInput, FfmpegSource, VideoSource } from './source.ts';
+import { videoError } from '../video-error.ts';
 
 /** @throws {RangeError} when an option does not go with the kind of source. */
 export function checkInputOptions(
@@ -165,14 +158,10 @@ function hiddenInput(url: string, options: readonly string[], listening: boolean
 
 /** @throws {SynsegError} `VIDEO_DECODE` when `path` is a folder, naming what could be meant. */
 async function checkFile(path: string): Promise<void> {
-  const folder = await stat(path).then(
-    (entry) => entry.isDirectory(),
-    () => false,
-  );
-  if (!folder) return;
+  if ((await entryOf(path))?.isDirectory() !== true) return;
   const suggestion = await suggestedPattern(path);
   const hint = suggestion === undefined ? '' : `; for its pictures give "${suggestion}"`;
-  throw new SynsegError('VIDEO_DECODE', `Cannot open video "${path}": source must be a file, got a folder${hint}`);
+  throw videoError('VIDEO_DECODE', `Cannot open video "${path}": source must be a file, got a folder${hint}`);
 }
 
 /** Is it an HLS playlist, whose frames come many seconds at once? */

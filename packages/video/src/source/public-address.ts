@@ -1,6 +1,7 @@
 /** Addresses that users of a service send: only public ones are opened, where redirects lead as well. */
 import { SynsegError } from '@synseg/core';
 import { isPublicHost, shownURL, splitLogin } from '@synseg/core/guards';
+import { videoError } from '../video-error.ts';
 
 const mostRedirects = 5;
 
@@ -12,10 +13,8 @@ const mostRedirects = 5;
  */
 export async function publicAddress(url: string, timeoutSeconds: number): Promise<string> {
   const refuse = (at: string, rule: string): never => {
-    throw new SynsegError(
-      'VIDEO_DECODE',
-      `Cannot open video "${shownURL(url)}": with publicOnly its address must ${rule}, got ${shownURL(at)}`,
-    );
+    const message = `with publicOnly its address must ${rule}, got ${shownURL(at)}`;
+    throw videoError('VIDEO_DECODE', `Cannot open video "${shownURL(url)}": ${message}`);
   };
   let at = url;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
@@ -31,13 +30,10 @@ export async function publicAddress(url: string, timeoutSeconds: number): Promis
     const leaving = new AbortController();
     const timer = setTimeout(() => leaving.abort(), timeoutSeconds * 1000);
     try {
-      const { status, headers } = await fetch(plain, {
-        redirect: 'manual',
-        headers: authorization === undefined ? {} : { authorization },
-        signal: leaving.signal,
-      });
-      const next = headers.get('location');
-      if (status < 300 || status > 399 || next === null) return at;
+      const headers = authorization === undefined ? {} : { authorization };
+      const answer = await fetch(plain, { redirect: 'manual', headers, signal: leaving.signal });
+      const next = answer.headers.get('location');
+      if (answer.status < 300 || answer.status > 399 || next === null) return at;
       at = new URL(next, at).href;
       if (!/^https?:/i.test(at)) return refuse(at, 'stay on the web');
     } catch (error) {

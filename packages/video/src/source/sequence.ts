@@ -9,9 +9,9 @@
 import { existsSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { SynsegError } from '@synseg/core';
 import { DEFAULT_LIMITS, shownURL } from '@synseg/core/guards';
 import { matroskaFrameHeader, pictureStreamHeader } from '../process/raw-matroska.ts';
+import { videoError } from '../video-error.ts';
 
 /** The pictures of a sequence, in order. */
 export interface PictureSequence {
@@ -59,7 +59,7 @@ export function isPicture(path: string): boolean {
 export async function findPictures(path: string): Promise<PictureSequence> {
   const [folder, last] = split(path);
   const refuse = (rule: string, got: string): never => {
-    throw new SynsegError('VIDEO_DECODE', `Cannot open video "${shownURL(path)}": ${rule}, got ${got}`);
+    throw videoError('VIDEO_DECODE', `Cannot open video "${shownURL(path)}": ${rule}, got ${got}`);
   };
   const there = await readdir(folder === '' ? '.' : folder).catch((error: NodeJS.ErrnoException) =>
     refuse('its folder must be readable (patterns stand in the last part of a path only)', error.code ?? error.message),

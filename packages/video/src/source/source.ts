@@ -37,15 +37,9 @@ const FFMPEG_INPUT = {
   url: text(),
   /** Options before `-i`; they win over those this package sets, e.g. `['-rtsp_transport', 'udp']`. */
   inputOptions: list(anyText, { least: 0 }),
-  /**
-   * Name for people.
-   * @default the path, or scheme, host, port and last plain part of a URL
-   */
+  /** Name for people. @default the path, or scheme, host, port and last plain part of a URL */
   name: anyText,
-  /**
-   * True: frames come at their own time, and its end means that the connection broke.
-   * @default by the kind of URL
-   */
+  /** True: frames come at their own time, and its end means that the connection broke. @default by the kind of URL */
   live: flag(),
 };
 
