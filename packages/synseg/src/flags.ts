@@ -74,11 +74,8 @@ export function flagsOf(name: string, described: Options, needed: readonly strin
     const read = (text: string): unknown => valueOf(option, facts, text);
     const canBeEmpty = options !== undefined && isValue(option, facts, {});
     const shown = placeholder ?? `${kebabCase(Object.keys(options ?? {})[0] ?? '')},…`;
-    const valued: Flag = {
-      ...shared,
-      ...(canBeEmpty ? { syntax: `${flag} [${shown}]`, alone: {} } : { syntax: `${flag} <${shown}>` }),
-      read,
-    };
+    const syntax = canBeEmpty ? { syntax: `${flag} [${shown}]`, alone: {} } : { syntax: `${flag} <${shown}>` };
+    const valued: Flag = { ...shared, ...syntax, read };
     return isValue(option, facts, false) ? [valued, { ...off, hidden: true }] : [valued];
   });
 }
@@ -89,11 +86,9 @@ function helpOf(name: string, option: string, { fallback, options, placeholder }
   const names = inner.flatMap(([key, { fromText }]) => (fromText === undefined ? [] : [kebabCase(key)]));
   const plain = ['number', 'string'].includes(typeof fallback) || Array.isArray(fallback);
   const usual = typeof fallback === 'boolean' ? undefined : (standard ?? (plain ? String(fallback) : undefined));
-  const notes = [
-    ...(names.length < 2 ? [] : [`takes ${names.join(', ')}`]),
-    ...(usual === undefined ? [] : [`default: ${usual}`]),
-  ];
-  return `${text}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+  const takes = names.length < 2 ? [] : [`takes ${names.join(', ')}`];
+  const notes = [...takes, ...(usual === undefined ? [] : [`default: ${usual}`])].join('; ');
+  return `${text}${notes === '' ? '' : ` (${notes})`}`;
 }
 
 function valueOf(option: string, facts: Option<unknown>, text: string): unknown {
@@ -107,10 +102,9 @@ function valueOf(option: string, facts: Option<unknown>, text: string): unknown 
     const [, what = '', rule = '', got = ''] =
       /^Cannot read flags: (.*?) must (.*), got (.*)$/s.exec((error as Error).message) ?? [];
     if (rule === 'have known names') {
-      const names = Object.keys(options ?? {})
-        .map(kebabCase)
-        .join(', ');
-      throw new RangeError(`It must be name=value, where name is one of ${names}, got ${got.split(';')[0]}.`);
+      const names = Object.keys(options ?? {}).map(kebabCase);
+      const kinds = `where name is one of ${names.join(', ')}`;
+      throw new RangeError(`It must be name=value, ${kinds}, got ${got.split(';')[0]}.`);
     }
     const subject = what.startsWith(`${option}.`) && inner ? `Its ${kebabCase(what.slice(option.length + 1))}` : 'It';
     throw new RangeError(`${subject} must ${rule}.`, { cause: error });
@@ -128,10 +122,8 @@ function groupOf(options: Options, text: string): unknown {
       return name === undefined ? [first, options[first]?.fromText?.(item) ?? item] : [name, true];
     }
     const { fromText, placeholder } = options[name ?? ''] ?? {};
-    return [
-      name ?? key,
-      fromText?.(placeholder?.endsWith(',…') === true ? given.replaceAll(':', ',') : given) ?? given,
-    ];
+    const text = placeholder?.endsWith(',…') === true ? given.replaceAll(':', ',') : given;
+    return [name ?? key, fromText?.(text) ?? given];
   });
   const twice = pairs.find(([name], at) => pairs.findIndex(([other]) => other === name) !== at);
   if (twice !== undefined) throw new RangeError(`It must name each option once, got "${twice[0]}" twice.`);

@@ -65,9 +65,9 @@ function downloads(note: Context['note'], { show }: Context['progress']): (progr
     const { file, loadedBytes, totalBytes } = progress;
     const isNew = loadedBytes === totalBytes && files.get(file)?.loadedBytes !== totalBytes;
     files.set(file, progress);
-    const sum = (key: 'loadedBytes' | 'totalBytes'): number =>
-      [...files.values()].reduce((all, of) => all + of[key], 0);
-    const [loaded, total] = [sum('loadedBytes'), sum('totalBytes')];
+    const all = [...files.values()];
+    const loaded = all.reduce((sum, of) => sum + of.loadedBytes, 0);
+    const total = all.reduce((sum, of) => sum + of.totalBytes, 0);
     show(total === 0 ? 0 : loaded / total, `downloading, ${megabytes(loaded)} of ${megabytes(total)}`);
     if (isNew) note(`downloaded ${file} (${megabytes(totalBytes)})`);
   };

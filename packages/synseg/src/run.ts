@@ -34,16 +34,10 @@ const COMMANDS: Readonly<
   devices: ['List cameras', () => import('./commands/sources.ts').then(({ devices }) => devices)],
   labels: ['Embed and save labels, or list a vocabulary', () => import('./commands/labels.ts').then((of) => of.labels)],
   phrases: ['Extract noun phrases from captions', () => import('./commands/phrases.ts').then(({ phrases }) => phrases)],
-  train: [
-    'Train a checkpoint',
-    (argv) => import('./commands/train.ts').then((of) => of[argv.includes('--encoders') ? 'trainEncoders' : 'train']),
-  ],
+  train: ['Train a checkpoint', (argv) => import('./commands/train.ts').then((of) => of.trainingOf(argv))],
   evaluate: ['Score a checkpoint on masks', () => import('./commands/evaluate.ts').then(({ evaluate }) => evaluate)],
   export: ['Write a trained checkpoint for use', () => import('./commands/export.ts').then((of) => of.exporting)],
-  create: [
-    'Create a checkpoint with random weights',
-    () => import('./commands/create.ts').then(({ create }) => create),
-  ],
+  create: ['Create a checkpoint with random weights', () => import('./commands/create.ts').then((of) => of.create)],
   doctor: ['Show what works on this machine', () => import('./commands/doctor.ts').then(({ doctor }) => doctor)],
   cache: ['Show or clear the cache', () => import('./commands/cache.ts').then(({ cache }) => cache)],
 };
@@ -75,14 +69,12 @@ export async function runCommand(words: readonly string[], around: CommandProces
   let said = '';
   let result: Result | undefined;
   try {
-    const program = await define(
-      version,
-      argv,
-      async (command, flags, operand) => {
-        result = await command.run(context, flags, operand as never);
-      },
-      { writeOut: (text) => void stdout.write(text), writeErr: (text) => void (said += text) },
-    );
+    const writeOut = (text: string): void => void stdout.write(text);
+    const writeErr = (text: string): void => void (said += text);
+    const act: Act = async (command, flags, operand) => {
+      result = await command.run(context, flags, operand as never);
+    };
+    const program = await define(version, argv, act, { writeOut, writeErr });
     await program.parseAsync([...argv], { from: 'user' });
     progress.close();
     if (result !== undefined && !answered) answer(result);
@@ -91,10 +83,8 @@ export async function runCommand(words: readonly string[], around: CommandProces
     progress.close();
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     const exit = exitOf(error, signal);
-    const message = withoutSecrets(
-      error instanceof CommanderError ? refusal(error, said, asJson) : messageOf(error),
-      argv,
-    ).trim();
+    const told = error instanceof CommanderError ? refusal(error, said, asJson) : messageOf(error);
+    const message = withoutSecrets(told, argv).trim();
     const code = isSynsegError(error) ? error.code : CODES[exit];
     if (asJson && !answered) stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
     stderr.write(`synseg: ${message}${isSynsegError(error) ? ` (${code})` : ''}\n`);
@@ -161,21 +151,18 @@ async function define(
 function addTo(sub: Program, command: Command, act: Act): void {
   const { name, flags: described, needed, operand, help } = command;
   if (operand !== undefined) sub.argument(operand);
-  const flags = flagsOf(name, described, needed).map((flag) => ({
-    ...flag,
-    option: commanderOption(flag),
-    name: flag.option,
-  }));
+  const flags = flagsOf(name, described, needed).map((flag) => ({ flag, option: commanderOption(flag) }));
   for (const { option } of flags) sub.addOption(option);
   sub
     .option('--json', 'Print exactly one JSON object on stdout')
     .option('--quiet', 'Print only warnings, errors and the object of --json')
     .addHelpText('after', help ?? '')
     .action(async (...values: unknown[]) => {
-      const given = flags.flatMap(({ option, name, alone }) => {
+      const given = flags.flatMap(({ flag, option }) => {
         const value: unknown = sub.getOptionValue(option.attributeName());
         const isGiven = sub.getOptionValueSource(option.attributeName()) === 'cli';
-        return isGiven && (value === false) === option.negate ? [[name, value === true ? alone : value] as const] : [];
+        const isMeant = isGiven && (value === false) === option.negate;
+        return isMeant ? [[flag.option, value === true ? flag.alone : value] as const] : [];
       });
       await act(command, Object.fromEntries(given), operand === undefined ? undefined : values[0]);
     });

@@ -54,15 +54,10 @@ export async function trainOptions(flags: Values, described: Options, advanced: 
     ...(sources === undefined ? {} : { source: sources.length === 1 ? sources[0] : sources }),
     ...(format === undefined ? {} : { format }),
   };
-  const given = {
-    ...among(without(known, 'data'), flags),
-    ...optional('data', data),
-    ...optional('advanced', among(advanced, flags)),
-  };
-  const options = merged(
-    { ...file, ...(typeof file['data'] === 'string' ? { data: { source: file['data'] } } : {}) },
-    given,
-  );
+  const groups = { ...optional('data', data), ...optional('advanced', among(advanced, flags)) };
+  const given = { ...among(without(known, 'data'), flags), ...groups };
+  const base = typeof file['data'] === 'string' ? { ...file, data: { source: file['data'] } } : file;
+  const options = merged(base, given);
   const hasSource = (options['data'] as Values | undefined)?.['source'] !== undefined;
   for (const name of ['data', 'init', 'out']) {
     if (name === 'data' ? hasSource : options[name] !== undefined) continue;

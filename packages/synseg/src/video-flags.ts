@@ -27,13 +27,11 @@ export function sourcesOf(
   const words = inputOptions.split(/\s+/).filter((word) => word !== '');
   return sources.map((source) => {
     const { kind, name } = describeSource(source);
+    const own = { inputOptions: words, name };
     // Where `-f` names a format, ffmpeg gets the source as it is; else it is a path or an address.
-    const url = words.includes('-f') ? source : kind === 'network' ? encodedLogin(source) : source;
-    return {
-      url: kind === 'file' && !words.includes('-f') ? source.replace(/^(?!file:)/, 'file:') : url,
-      inputOptions: words,
-      name,
-    };
+    if (words.includes('-f')) return { url: source, ...own };
+    if (kind === 'file') return { url: source.replace(/^(?!file:)/, 'file:'), ...own };
+    return { url: kind === 'network' ? encodedLogin(source) : source, ...own };
   });
 }
 
@@ -53,11 +51,9 @@ export function sourceNotes(
       note(`${source}: ${state}${reason === undefined ? '' : ` (${reason})`}${again}`);
     },
     onEnd: ({ source, frames, complaints, gaps }) => {
-      if (gaps > 0)
-        note(
-          `${source}: its clock jumped ${gaps === 1 ? 'once' : `${gaps} times`}; later frames follow without the gap ` +
-            `(--max-gap-seconds ${maxGapSeconds})`,
-        );
+      const times = gaps === 1 ? 'once' : `${gaps} times`;
+      const flag = `(--max-gap-seconds ${maxGapSeconds})`;
+      if (gaps > 0) note(`${source}: its clock jumped ${times}; later frames follow without the gap ${flag}`);
       if (complaints !== '') note(`${source}: ffmpeg reported problems in the ${frames} frames read:\n${complaints}`);
     },
   };

@@ -1,18 +1,6 @@
 /** Options of `segmentVideo()` and `segmentVideos()`. */
-import {
-  callback,
-  choice,
-  flag,
-  group,
-  integer,
-  list,
-  number,
-  text,
-  value,
-  withDefault,
-  type OptionsOf,
-  type Resolved,
-} from '@synseg/core/guards';
+import { callback, choice, flag, group, integer, list, number, text, value, withDefault } from '@synseg/core/guards';
+import type { OptionsOf, Resolved } from '@synseg/core/guards';
 import { JPEG_OPTIONS, LOOK_OPTIONS } from '@synseg/core/masks';
 import { SOURCE_OPTIONS, type DecodeEnd } from './decode/decode-options.ts';
 import { LIVE_OPTIONS, type SourceStateChange } from './live/reader-options.ts';
@@ -65,10 +53,7 @@ export interface VideoProgress {
 /** Options of a frame's JPEG. */
 export const FRAME_JPEG_OPTIONS = {
   ...JPEG_OPTIONS,
-  /**
-   * A wider picture is shrunk to this width, its shape kept, pixels.
-   * @default 960
-   */
+  /** A wider picture is shrunk to this width, its shape kept, pixels. @default 960 */
   maxWidth: withDefault(integer(), 960),
 };
 
@@ -87,10 +72,7 @@ export const SEGMENT_VIDEOS_OPTIONS = {
    * @default no bound
    */
   maxStalenessSeconds: withDefault(number({ above: 0, endless: true }), Infinity),
-  /**
-   * 1: the whole picture; 5: the whole and its four quadrants, finer and five times the work.
-   * @default 1
-   */
+  /** 1: the whole picture; 5: the whole and its four quadrants, finer and five times the work. @default 1 */
   views: withDefault(choice([1, 5]), 1),
   /** Activation that a pixel must reach, for every label; overrides the label set's. */
   threshold: number({ least: 0, most: 1 }),
@@ -99,10 +81,7 @@ export const SEGMENT_VIDEOS_OPTIONS = {
    * @default 'source' with `coco` and `pngFolder`, else 'model'
    */
   size: choice(['model', 'source']),
-  /**
-   * Forms of each frame that are made in the pool's threads.
-   * @default none but what the files need
-   */
+  /** Forms of each frame that are made in the pool's threads. @default none but what the files need */
   render: withDefault(list(choice(['rle', 'polygons', 'png', 'overlay', 'jpeg']), { least: 0 }), []),
   /** Smooths activation maps over time where the picture stands still. */
   smooth: group(SMOOTHING_OPTIONS),
@@ -114,27 +93,15 @@ export const SEGMENT_VIDEOS_OPTIONS = {
    */
   keyframes: group(KEYFRAME_OPTIONS),
   ...LOOK_OPTIONS,
-  /**
-   * Names the labels in the corner of overlays.
-   * @default true
-   */
+  /** Names the labels in the corner of overlays. @default true */
   legend: withDefault(flag(), true),
-  /**
-   * H.264 encoder of ffmpeg for the overlay's file.
-   * @default 'libx264'
-   */
+  /** H.264 encoder of ffmpeg for the overlay's file. @default 'libx264' */
   encoder: withDefault(text(), 'libx264'),
   /** Quality and width of `render: ['jpeg']`. */
   jpeg: group(FRAME_JPEG_OPTIONS),
-  /**
-   * Most frames under way at a time, of all sources.
-   * @default 4, and at least 2 for each source
-   */
+  /** Most frames under way at a time, of all sources. @default 4, and at least 2 for each source */
   maxInFlight: integer(),
-  /**
-   * Most threads for the work on frames; they start as they are needed.
-   * @default processors less one, 1 to 4
-   */
+  /** Most threads for the work on frames; they start as they are needed. @default processors less one, 1 to 4 */
   workers: integer(),
   /**
    * Treatment of a frame that cannot be segmented: `throw` ends the video, `skip` leaves it out and counts it.

@@ -20,9 +20,7 @@ export const cache = command({
     const sections = await cacheUsage(folder);
     const rows = sections.map(({ section, files, bytes }) => [section, `${files} files`, megabytes(bytes)]);
     const hubFolder = hubDefaults().cacheDir;
-    return {
-      json: { folder, cleared: clear, sections, hubFolder },
-      text: `${folder}\n${table(rows)}\ncheckpoints from the hub: ${hubFolder}`,
-    };
+    const text = `${folder}\n${table(rows)}\ncheckpoints from the hub: ${hubFolder}`;
+    return { json: { folder, cleared: clear, sections, hubFolder }, text };
   },
 });

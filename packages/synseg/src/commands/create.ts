@@ -1,8 +1,8 @@
 /** `synseg create`: a checkpoint with random weights, whose tokenizer is learned from captions. */
-import { text, type OptionsOf } from '@synseg/core/guards';
+import { text } from '@synseg/core/guards';
 import * as train from '@synseg/train';
 import { CREATE_OPTIONS, READ_CAPTIONS_OPTIONS } from '@synseg/train/options';
-import { command, type Context, type Result } from '../context.ts';
+import { command } from '../context.ts';
 import { among } from '../flags.ts';
 import { grouped } from '../text.ts';
 
@@ -29,21 +29,15 @@ Examples:
   $ synseg train --encoders --data captions.jsonl --init nano --out runs/encoders --evaluation data=held-out.jsonl
   $ synseg train --data captions.jsonl --init runs/encoders/best --out runs/head
 `,
-  run,
+  async run({ signal, work }, flags, captions: string) {
+    const texts = train.readCaptions(captions, { ...among(READ_CAPTIONS_OPTIONS, flags), signal });
+    const { createCheckpoint = train.createCheckpoint } = work;
+    const made = await createCheckpoint(flags.out, texts, { ...among(CREATE_OPTIONS, flags), signal });
+    const { vision, text: words, decoder } = made.parameters;
+    const millions = (count: number): string => (count / 1e6).toFixed(2);
+    const sum = millions(vision + words + decoder);
+    const parts = `pictures ${millions(vision)}, texts ${millions(words)}, decoder ${millions(decoder)}`;
+    const size = `${grouped(made.vocabulary)} tokens; ${sum} M numbers: ${parts}`;
+    return { json: made, text: `wrote ${made.folder}\n  ${size}` };
+  },
 });
-
-async function run(
-  { signal, work }: Context,
-  flags: OptionsOf<typeof CREATE_FLAGS, 'out'>,
-  captions: string,
-): Promise<Result> {
-  const { out } = flags;
-  const texts = train.readCaptions(captions, { ...among(READ_CAPTIONS_OPTIONS, flags), signal });
-  const { createCheckpoint = train.createCheckpoint } = work;
-  const made = await createCheckpoint(out, texts, { ...among(CREATE_OPTIONS, flags), signal });
-  const { vision, text: words, decoder } = made.parameters;
-  const millions = (count: number): string => (count / 1e6).toFixed(2);
-  const sum = millions(vision + words + decoder);
-  const parts = `pictures ${millions(vision)}, texts ${millions(words)}, decoder ${millions(decoder)}`;
-  return { json: made, text: `wrote ${made.folder}\n  ${grouped(made.vocabulary)} tokens; ${sum} M numbers: ${parts}` };
-}

@@ -5,7 +5,7 @@ import { cacheUsage, defaultCacheFolder, hubDefaults } from '@synseg/core/checkp
 import { messageOf } from '@synseg/core/guards';
 import { PROVIDERS, runtimeInfo, tryProvider } from '@synseg/core/runtime';
 import { findFfmpeg } from '@synseg/video';
-import { command, type Result } from '../context.ts';
+import { command } from '../context.ts';
 import { megabytes, table } from '../text.ts';
 
 /** Flags of `synseg doctor`. */
@@ -14,7 +14,7 @@ const DOCTOR_FLAGS = {};
 /** Runs `synseg doctor`. */
 export const doctor = command({ name: 'DOCTOR_FLAGS', flags: DOCTOR_FLAGS, run });
 
-async function run(): Promise<Result> {
+async function run() {
   const providers = [];
   for (const provider of PROVIDERS) {
     const message = await tryProvider(provider).then(() => undefined, messageOf);
@@ -27,13 +27,10 @@ async function run(): Promise<Result> {
     ...{ platform: process.platform, architecture: process.arch },
     ...{ cores: availableParallelism(), memoryBytes: totalmem() },
   };
-  const ffmpeg: { path?: string; version?: string; message?: string } = await findFfmpeg().catch((error: unknown) => ({
-    message: messageOf(error),
-  }));
-  const cache = {
-    ...{ folder, writable: await isWritable(folder), bytes: usage.reduce((sum, { bytes }) => sum + bytes, 0) },
-    hubFolder: hubDefaults().cacheDir,
-  };
+  const missing = (error: unknown): { message: string } => ({ message: messageOf(error) });
+  const ffmpeg: { path?: string; version?: string; message?: string } = await findFfmpeg().catch(missing);
+  const bytes = usage.reduce((sum, section) => sum + section.bytes, 0);
+  const cache = { folder, writable: await isWritable(folder), bytes, hubFolder: hubDefaults().cacheDir };
   const { name, version, platform, architecture, cores, memoryBytes } = runtime;
   const machine = `${platform} ${architecture}, ${cores} cores, ${megabytes(memoryBytes)}`;
   const onnxruntime = await runtimeInfo();
@@ -42,10 +39,7 @@ async function run(): Promise<Result> {
     text: table([
       ['runtime', `${name} ${version} on ${machine}`],
       ['onnxruntime', onnxruntime.version],
-      ...providers.map(({ provider, message }) => [
-        provider,
-        message === undefined ? 'works' : `no: ${brief(message)}`,
-      ]),
+      ...providers.map(({ provider, works, message }) => [provider, works ? 'works' : `no: ${brief(message)}`]),
       ['ffmpeg', ffmpeg.message === undefined ? `${ffmpeg.version} (${ffmpeg.path})` : `no: ${ffmpeg.message}`],
       ['cache', `${cache.folder}, ${megabytes(cache.bytes)}${cache.writable ? '' : ', not writable'}`],
       ['hub cache', cache.hubFolder],
@@ -54,14 +48,10 @@ async function run(): Promise<Result> {
 }
 
 async function isWritable(folder: string): Promise<boolean> {
-  return mkdir(folder, { recursive: true })
-    .then(() => access(folder, constants.W_OK))
-    .then(
-      () => true,
-      () => false,
-    );
+  const tried = mkdir(folder, { recursive: true }).then(() => access(folder, constants.W_OK));
+  return tried.then(() => true).catch(() => false);
 }
 
-function brief(text: string): string {
+function brief(text = ''): string {
   return text.split('\n')[0]?.slice(0, 160) ?? '';
 }

@@ -1,8 +1,7 @@
 /** `synseg evaluate`: the score of a checkpoint, with the protocol that it was measured under. */
-import type { OptionsOf } from '@synseg/core/guards';
 import * as train from '@synseg/train';
 import { EVALUATE_OPTIONS } from '@synseg/train/options';
-import { command, type Context, type Result } from '../context.ts';
+import { command } from '../context.ts';
 import { among } from '../flags.ts';
 import { CHECKPOINT_FLAGS, modelOf } from '../model.ts';
 import { grouped } from '../text.ts';
@@ -25,21 +24,18 @@ The data set index-png is a folder with images, index PNGs of the same names, an
 classes.json. Without --threshold, each pixel takes the label with the highest
 activation. Compare scores only where the protocol, which the result states, is equal.
 `,
-  run,
+  async run({ note, progress, signal, work }, flags) {
+    const { dataset, root, sheet } = flags;
+    progress.show(0, 'loading');
+    const { evaluate: measure = train.evaluate } = work;
+    const score = await measure(modelOf(flags, note), {
+      ...among(EVALUATE_OPTIONS, flags),
+      ...{ dataset, root, signal },
+      onProgress: ({ done, total, failed }) => {
+        const losses = failed === 0 ? '' : `, ${grouped(failed)} failed`;
+        progress.show(done / total, `${grouped(done)}/${grouped(total)} pictures${losses}`);
+      },
+    });
+    return { json: score, text: `${train.formatScore(score)}${sheet === undefined ? '' : `\n\nwrote ${sheet}`}` };
+  },
 });
-
-async function run(context: Context, flags: OptionsOf<typeof EVALUATE_FLAGS, 'dataset' | 'root'>): Promise<Result> {
-  const { note, progress, signal, work } = context;
-  const { dataset, root, sheet } = flags;
-  progress.show(0, 'loading');
-  const { evaluate: measure = train.evaluate } = work;
-  const score = await measure(modelOf(flags, note), {
-    ...among(EVALUATE_OPTIONS, flags),
-    ...{ dataset, root, signal },
-    onProgress: ({ done, total, failed }) => {
-      const losses = failed === 0 ? '' : `, ${grouped(failed)} failed`;
-      progress.show(done / total, `${grouped(done)}/${grouped(total)} pictures${losses}`);
-    },
-  });
-  return { json: score, text: `${train.formatScore(score)}${sheet === undefined ? '' : `\n\nwrote ${sheet}`}` };
-}

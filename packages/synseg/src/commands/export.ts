@@ -1,8 +1,8 @@
 /** `synseg export`: a checkpoint of a training run as a folder that the segmenter loads. */
-import { text, withDefault, type OptionsOf } from '@synseg/core/guards';
+import { text, withDefault } from '@synseg/core/guards';
 import * as train from '@synseg/train';
 import { EXPORT_OPTIONS } from '@synseg/train/options';
-import { command, type Context, type Result } from '../context.ts';
+import { command } from '../context.ts';
 import { among } from '../flags.ts';
 
 /** Flags of `synseg export`. */
@@ -28,16 +28,10 @@ Examples:
   $ synseg export runs/a/step-5000 --out model --precision fp16 --overwrite
   $ synseg segment photo.jpg --model model --labels road,car
 `,
-  run,
+  async run({ signal, work }, flags, checkpoint: string) {
+    const { out, precision = 'fp32' } = flags;
+    const { exportCheckpoint = train.exportCheckpoint } = work;
+    await exportCheckpoint(checkpoint, out, { ...among(EXPORT_OPTIONS, flags), precision, signal });
+    return { json: { checkpoint, out, precision }, text: `wrote ${out} (${precision})` };
+  },
 });
-
-async function run(
-  { signal, work }: Context,
-  flags: OptionsOf<typeof EXPORT_FLAGS, 'out'>,
-  checkpoint: string,
-): Promise<Result> {
-  const { out, precision = 'fp32' } = flags;
-  const { exportCheckpoint = train.exportCheckpoint } = work;
-  await exportCheckpoint(checkpoint, out, { ...among(EXPORT_OPTIONS, flags), precision, signal });
-  return { json: { checkpoint, out, precision }, text: `wrote ${out} (${precision})` };
-}

@@ -32,14 +32,12 @@ Examples:
   run,
 });
 
-async function run(
-  context: Context,
-  flags: OptionsOf<typeof LABELS_FLAGS>,
-  names: string | undefined,
-): Promise<Result> {
+type LabelsFlags = OptionsOf<typeof LABELS_FLAGS>;
+
+async function run(context: Context, flags: LabelsFlags, names: string | undefined): Promise<Result> {
   const { save } = flags;
-  if (save !== undefined)
-    await checkOutputs('save labels', [{ name: '--save', path: save }], await checkpointFiles(flags.model));
+  const outputs = save === undefined ? [] : [{ name: '--save', path: save }];
+  await checkOutputs('save labels', outputs, await checkpointFiles(flags.model));
   const { segmenter, model } = await loadModel(context, flags);
   await using _ = segmenter;
   if (names === undefined) {
@@ -47,10 +45,8 @@ async function run(
     const text = vocabulary?.join('\n') ?? 'This checkpoint has a text encoder: it takes any words.';
     return { json: { model, vocabulary: vocabulary ?? null }, text };
   }
-  const set = await segmenter.labels(commaSeparated(names), {
-    ...among(LABELS_OPTIONS, flags),
-    signal: context.signal,
-  });
+  const { signal } = context;
+  const set = await segmenter.labels(commaSeparated(names), { ...among(LABELS_OPTIONS, flags), signal });
   if (save !== undefined) await set.save(save);
   const rows = set.names.map((name, at) => [name, `threshold ${String(set.thresholds[at] ?? set.defaultThreshold)}`]);
   return {

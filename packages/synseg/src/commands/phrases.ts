@@ -1,8 +1,8 @@
 /** `synseg phrases`: the noun phrases of captions, or the list of excluded phrases. */
-import { flag, withDefault, type OptionsOf } from '@synseg/core/guards';
+import { flag, withDefault } from '@synseg/core/guards';
 import * as train from '@synseg/train';
 import { EXTRACT_PHRASES_OPTIONS } from '@synseg/train/options';
-import { command, type Context, type Result } from '../context.ts';
+import { command } from '../context.ts';
 import { among } from '../flags.ts';
 import { grouped } from '../text.ts';
 
@@ -27,30 +27,22 @@ Examples:
   $ synseg phrases annotations/captions_train2017.json --out phrases.jsonl --frequent 50 --json
   $ synseg phrases --exclusions > mine.txt; synseg phrases cc12m.tsv --exclude mine.txt --out phrases.jsonl
 `,
-  run,
+  async run({ progress, signal, work }, flags, captions: string | undefined) {
+    const { out, frequent, exclusions = false } = flags;
+    if (exclusions) return { json: train.DEFAULT_EXCLUSIONS, text: train.DEFAULT_EXCLUSIONS_TEXT.trim() };
+    const needed = captions === undefined ? 'a file of captions' : '--out';
+    if (captions === undefined || out === undefined)
+      throw new RangeError(`Cannot extract phrases: ${needed} must be given, got none`);
+    const { extractPhrases = train.extractPhrases } = work;
+    const summary = await extractPhrases(captions, {
+      ...among(EXTRACT_PHRASES_OPTIONS, flags),
+      ...{ out, signal },
+      onProgress({ bytes, totalBytes, lines, kept, phrases }) {
+        const share = totalBytes === 0 ? 0 : bytes / totalBytes;
+        const counts = `${grouped(lines)} captions, ${grouped(kept)} kept, ${grouped(phrases)} phrases`;
+        progress.show(share, `${Math.floor(100 * share)} %, ${counts}`);
+      },
+    });
+    return { json: summary, text: train.formatSummary(summary, frequent) };
+  },
 });
-
-async function run(
-  context: Context,
-  flags: OptionsOf<typeof PHRASES_FLAGS>,
-  captions: string | undefined,
-): Promise<Result> {
-  const { progress, signal, work } = context;
-  const { out, frequent, exclusions = false } = flags;
-  if (exclusions) return { json: train.DEFAULT_EXCLUSIONS, text: train.DEFAULT_EXCLUSIONS_TEXT.trim() };
-  if (captions === undefined)
-    throw new RangeError('Cannot extract phrases: a file of captions must be given, got none');
-  if (out === undefined) throw new RangeError('Cannot extract phrases: --out must be given, got none');
-  const { extractPhrases = train.extractPhrases } = work;
-  const summary = await extractPhrases(captions, {
-    ...among(EXTRACT_PHRASES_OPTIONS, flags),
-    out,
-    signal,
-    onProgress({ bytes, totalBytes, lines, kept, phrases }) {
-      const share = totalBytes === 0 ? 0 : bytes / totalBytes;
-      const counts = `${grouped(lines)} captions, ${grouped(kept)} kept, ${grouped(phrases)} phrases`;
-      progress.show(share, `${Math.floor(100 * share)} %, ${counts}`);
-    },
-  });
-  return { json: summary, text: train.formatSummary(summary, frequent) };
-}

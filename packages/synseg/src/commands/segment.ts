@@ -2,16 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { LabelSet } from '@synseg/core';
 import { writeFileAtomic } from '@synseg/core/checkpoint';
-import {
-  DEFAULT_LIMITS,
-  checkOutputs,
-  flag,
-  readImage,
-  shownURL,
-  text,
-  value,
-  type OptionsOf,
-} from '@synseg/core/guards';
+import { DEFAULT_LIMITS, checkOutputs, flag, readImage, shownURL, text, value } from '@synseg/core/guards';
+import type { OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS, SEGMENT_OPTIONS } from '@synseg/core/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among, only } from '../flags.ts';
@@ -70,13 +62,11 @@ async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, ima
   const { labels: names, labelSet, out, mask, rle, polygons } = flags;
   const { signal } = context;
   const isNamed = names !== undefined;
+  const given = isNamed ? 'both' : 'neither';
   if (isNamed === (labelSet !== undefined))
-    throw new RangeError(
-      `Cannot segment: either --labels or --label-set must be given, got ${isNamed ? 'both' : 'neither'}`,
-    );
-  const outputs = Object.entries({ '--out': out, '--mask': mask }).flatMap(([name, path]) =>
-    path === undefined ? [] : [{ name, path }],
-  );
+    throw new RangeError(`Cannot segment: either --labels or --label-set must be given, got ${given}`);
+  const places = Object.entries({ '--out': out, '--mask': mask });
+  const outputs = places.flatMap(([name, path]) => (path === undefined ? [] : [{ name, path }]));
   await checkOutputs('segment', outputs, [image, ...(labelSet === undefined ? [] : [labelSet])]);
   const started = performance.now();
   const { segmenter, model } = await loadModel(context, flags);
@@ -96,18 +86,17 @@ async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, ima
     : image;
   const result = await segmenter.segment(picture, labels, { ...among(VIEW_FLAGS, flags), signal });
   const segmented = performance.now();
-  if (out !== undefined)
-    await writeFileAtomic(
-      out,
-      await result.overlay(picture, { ...among(IMAGE_FLAGS, flags), format: formatOf(out), signal }),
-    );
+  if (out !== undefined) {
+    const look = { ...among(IMAGE_FLAGS, flags), format: formatOf(out), signal };
+    await writeFileAtomic(out, await result.overlay(picture, look));
+  }
   if (mask !== undefined) await writeFileAtomic(mask, await result.toPNG());
-  const round = (value: number): number => Math.round(value * 10) / 10;
+  const since = (start: number, end: number): number => Math.round((end - start) * 10) / 10;
+  const [load, embed] = [since(started, loaded), since(loaded, embedded)];
+  const milliseconds = { load, labels: embed, segment: since(embedded, segmented) };
   const { width, height, colors, areas } = result;
-  const rows = [
-    ...result.labels.map((label) => [label, areas[label] ?? 0] as const),
-    ['(background)', result.background] as const,
-  ];
+  const shares = [...result.labels.map((label) => areas[label] ?? 0), result.background];
+  const rows = [...result.labels, '(background)'].map((label, at) => [label, percent(shares[at] as number)]);
   return {
     json: {
       ...{ image: shownURL(image), model, device: segmenter.device, precision: segmenter.precision },
@@ -117,13 +106,9 @@ async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, ima
       ...(mask === undefined ? {} : { mask }),
       ...(rle === true ? { rle: result.toRLE() } : {}),
       ...(polygons === true ? { polygons: result.toPolygons() } : {}),
-      milliseconds: {
-        load: round(loaded - started),
-        labels: round(embedded - loaded),
-        segment: round(segmented - embedded),
-      },
+      milliseconds,
     },
-    text: `${table(rows.map(([label, share]) => [label, percent(share)]))}\nbackground: ${labels.backgroundRule}`,
+    text: `${table(rows)}\nbackground: ${labels.backgroundRule}`,
   };
 }
 

@@ -3,9 +3,9 @@ import type { LabelInput, LabelSet } from '@synseg/core';
 import { withDefault, type OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS } from '@synseg/core/options';
 import { PreviewServer, segmentVideos, sourceNames, type PreviewLabel, type PreviewLabels } from '@synseg/video';
-import type { PreviewOptions, SegmentVideosOptions, SegmentedFrame, VideoStream } from '@synseg/video';
+import type { SegmentedFrame, VideoStream } from '@synseg/video';
 import { PREVIEW_OPTIONS, SEGMENT_VIDEOS_OPTIONS } from '@synseg/video/options';
-import { command, type Context, type Loaded, type Result } from '../context.ts';
+import { command, type Context, type Result } from '../context.ts';
 import { among, only } from '../flags.ts';
 import { loadModel } from '../model.ts';
 import { VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
@@ -16,10 +16,7 @@ const DEFAULT_PORT = 8080;
 export const SERVE_FLAGS = {
   ...VIDEO_FLAGS,
   ...only(SEGMENT_VIDEOS_OPTIONS, 'jpeg'),
-  /**
-   * Port of the page; 0 takes any free one.
-   * @default 8080
-   */
+  /** Port of the page; 0 takes any free one. @default 8080 */
   port: withDefault(PREVIEW_OPTIONS.port, DEFAULT_PORT),
   ...only(PREVIEW_OPTIONS, 'host', 'token'),
 };
@@ -42,7 +39,8 @@ Example:
 });
 
 async function run(context: Context, flags: ServeFlags, sources: readonly string[]): Promise<Result> {
-  const { signal, answer, warn } = context;
+  const { signal, answer, note, warn } = context;
+  const names = sourceNames(sources);
   let stream: VideoStream | undefined;
   try {
     const { segmenter } = await loadModel(context, flags);
@@ -54,9 +52,22 @@ async function run(context: Context, flags: ServeFlags, sources: readonly string
       stream?.setLabels(current);
       return shown(current);
     };
-    await using server = await openPage(sources, flags, segmenter, onLabels);
+    const { port = DEFAULT_PORT, host, token } = flags;
+    const { vocabulary } = segmenter;
+    const none = { names: [], colors: [], thresholds: [] };
+    const page = { sources: names, labels: none, port, host, token, vocabulary, onLabels };
+    await using server = await PreviewServer.start(page);
     current = await segmenter.labels(flags.labels, among(LABELS_OPTIONS, flags));
-    stream = segmentVideos(sourcesOf(sources, flags), segmenter, current, liveOptions(context, flags, sources, server));
+    const { onState, onEnd } = sourceNotes(note, flags.maxGapSeconds);
+    stream = segmentVideos(sourcesOf(sources, flags), segmenter, current, {
+      // Files are played at their own speed, and frames that the model cannot keep up with are dropped.
+      ...{ policy: 'freshest', onError: 'skip', ...among(SEGMENT_VIDEOS_OPTIONS, flags), realTime: true },
+      ...{ render: ['jpeg'], signal, onEnd },
+      onState: (change) => {
+        void onState(change);
+        server.publishState(names.indexOf(change.source), change.state, change.reason);
+      },
+    });
     server.publishLabels(shown(current));
     answer({ json: { url: server.url }, text: server.url });
     const rates = sources.map(() => new FrameRate());
@@ -68,65 +79,18 @@ async function run(context: Context, flags: ServeFlags, sources: readonly string
   return { json: { url: null }, text: 'Interrupted before the page was ready', failed, interrupted: signal.aborted };
 }
 
-async function openPage(
-  sources: readonly string[],
-  { port = DEFAULT_PORT, host, token }: ServeFlags,
-  { vocabulary }: Loaded,
-  onLabels: PreviewOptions['onLabels'],
-): Promise<PreviewServer> {
-  return PreviewServer.start({
-    sources: sourceNames(sources),
-    labels: { names: [], colors: [], thresholds: [] },
-    ...{ port, host, token, vocabulary },
-    onLabels,
-  });
-}
-
-/** Files are played at their own speed, and frames that the model cannot keep up with are dropped. */
-function liveOptions(
-  { note, signal }: Context,
-  flags: ServeFlags,
-  sources: readonly string[],
-  server: PreviewServer,
-): SegmentVideosOptions {
-  const { onState, onEnd } = sourceNotes(note, flags.maxGapSeconds);
-  const names = sourceNames(sources);
-  return {
-    ...{ policy: 'freshest', onError: 'skip' },
-    ...among(SEGMENT_VIDEOS_OPTIONS, flags),
-    ...{ realTime: true, render: ['jpeg'], signal, onEnd },
-    onState: (change) => {
-      void onState(change);
-      server.publishState(names.indexOf(change.source), change.state, change.reason);
-    },
-  };
-}
-
 function publish(server: PreviewServer, frame: SegmentedFrame, stream: VideoStream, rates: readonly FrameRate[]): void {
-  const { sourceIndex: source, index, timeSeconds, segmentation, latencySeconds, jpeg, pixelAspect } = frame;
+  const { sourceIndex: source, index, timeSeconds, latencySeconds, jpeg, pixelAspect } = frame;
   if (jpeg === undefined) throw new Error('internal: a frame for the preview came without its picture');
+  const { areas } = frame.segmentation;
   const dropped = stream.sources[source]?.dropped ?? 0;
-  server.publish({
-    source,
-    index,
-    timeSeconds,
-    jpeg,
-    areas: segmentation.areas,
-    latencySeconds,
-    dropped,
-    framesPerSecond: rates[source]?.tick() ?? 0,
-    pixelAspect,
-  });
+  const framesPerSecond = rates[source]?.tick() ?? 0;
+  server.publish({ source, index, timeSeconds, jpeg, areas, latencySeconds, dropped, framesPerSecond, pixelAspect });
 }
 
 function shown({ names, colors, thresholds, background, defaultThreshold, backgroundRule }: LabelSet): PreviewLabels {
-  return {
-    names,
-    colors,
-    thresholds: thresholds.map((threshold) => threshold ?? null),
-    defaultThreshold: background === 'threshold' ? defaultThreshold : null,
-    backgroundRule,
-  };
+  const own = { names, colors, thresholds: thresholds.map((threshold) => threshold ?? null), backgroundRule };
+  return { ...own, defaultThreshold: background === 'threshold' ? defaultThreshold : null };
 }
 
 /** The edited labels; those that were there before keep their colors. */

@@ -11,12 +11,12 @@ import {
   TRAIN_ENCODERS_OPTIONS,
   TRAIN_OPTIONS,
 } from '@synseg/train/options';
-import { command, type Context, type Result } from '../context.ts';
+import { command, type Command, type Context, type Result } from '../context.ts';
 import { TRAIN_ENCODERS_FLAGS, TRAIN_FLAGS, trainOptions } from '../train-flags.ts';
-import { duration, figure, grouped } from '../text.ts';
+import { duration, figure, grouped, percent } from '../text.ts';
 
 /** Runs `synseg train`. */
-export const train = command({
+const train = command({
   name: 'TRAIN_FLAGS',
   flags: TRAIN_FLAGS,
   help: `
@@ -49,7 +49,7 @@ save, bit for bit.
 });
 
 /** Runs `synseg train --encoders`. */
-export const trainEncoders = command({
+const trainEncoders = command({
   name: 'TRAIN_ENCODERS_FLAGS',
   flags: TRAIN_ENCODERS_FLAGS,
   help: `
@@ -68,6 +68,11 @@ Examples:
     return follow(context, library.planEncoders(options), (callbacks) => start({ ...options, ...callbacks }));
   },
 });
+
+/** The command that these words are for. */
+export function trainingOf(words: readonly string[]): Command {
+  return words.includes('--encoders') ? trainEncoders : train;
+}
 
 interface Callbacks {
   readonly signal: AbortSignal;
@@ -169,20 +174,15 @@ function stateOf(progress: TrainProgress): readonly [share: number, text: string
 }
 
 function lossText({ losses = {}, total = NaN }: Partial<StepReport>): string {
-  return `total ${figure(total)} (${Object.entries(losses)
-    .map(([name, value]) => `${name} ${figure(value)}`)
-    .join(', ')})`;
+  const parts = Object.entries(losses).map(([name, value]) => `${name} ${figure(value)}`);
+  return `total ${figure(total)} (${parts.join(', ')})`;
 }
 
 function scoreText(score: Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>): string {
   if ('mIoU' in score) return `mIoU ${score.mIoU.toFixed(2)} %`;
-  const [pictures, captions, chance] = [score.imageToText, score.textToImage, score.chance].map(
-    (share) => `${(100 * share).toFixed(1)} %`,
-  );
-  return (
-    `retrieval of ${grouped(score.pairs)} pairs: pictures ${String(pictures)}, captions ${String(captions)} ` +
-    `(chance ${String(chance)})`
-  );
+  const [pictures, captions] = [percent(score.imageToText), percent(score.textToImage)];
+  const of = `retrieval of ${grouped(score.pairs)} pairs`;
+  return `${of}: pictures ${pictures}, captions ${captions} (chance ${percent(score.chance)})`;
 }
 
 /** Measures of encoders in training. */
@@ -195,10 +195,8 @@ function pairText({ accuracy, logitScale }: Partial<StepReport>): string {
 function stepText(report: StepReport, secondsLeft: number | undefined): string {
   const { step, steps, imagesPerSecond } = report;
   const left = secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left`;
-  return (
-    `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} images/s${left}, ` +
-    `${lossText(report)}${pairText(report)}`
-  );
+  const pace = `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} images/s${left}`;
+  return `${pace}, ${lossText(report)}${pairText(report)}`;
 }
 
 function summaryText(summary: Summary): string {
@@ -217,8 +215,7 @@ function summaryText(summary: Summary): string {
 }
 
 function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  return access(path)
+    .then(() => true)
+    .catch(() => false);
 }

@@ -77,11 +77,8 @@ async function run(context: Context, flags: VideoCommandFlags, sources: readonly
       ...sourceNotes(context.note, flags.maxGapSeconds),
       signal,
       onProgress: ({ frames, total, framesPerSecond }) => {
-        const of = total === undefined ? '' : `/${grouped(total)}`;
-        progress.show(
-          frames / (total ?? Infinity),
-          `${grouped(frames)}${of} frames, ${framesPerSecond.toFixed(1)} frames/s`,
-        );
+        const done = `${grouped(frames)}${total === undefined ? '' : `/${grouped(total)}`} frames`;
+        progress.show(frames / (total ?? Infinity), `${done}, ${framesPerSecond.toFixed(1)} frames/s`);
       },
     });
     try {
@@ -93,10 +90,8 @@ async function run(context: Context, flags: VideoCommandFlags, sources: readonly
     // Where all sources failed, the report says why for each, as it does where some did.
     const told = reports.length > 1 && reports.every(({ failure }) => failure !== undefined);
     if (!signal.aborted && !told) {
-      warnOfFailures(
-        reports.map(({ failure: _, ...report }) => report),
-        warn,
-      );
+      const unfinished = reports.map(({ failure: _, ...report }) => report);
+      warnOfFailures(unfinished, warn);
       throw error;
     }
   }
@@ -121,9 +116,8 @@ async function checkPlaces(
   for (const kind of KINDS) {
     const path = flags[FILES[kind]];
     if (path === undefined || sources.length === 1 || /\{(name|n)\}/.test(path)) continue;
-    throw new RangeError(
-      `Cannot segment videos: ${flagOf(kind)} must contain {name} or {n} for several sources, got "${path}"`,
-    );
+    const rule = 'must contain {name} or {n} for several sources';
+    throw new RangeError(`Cannot segment videos: ${flagOf(kind)} ${rule}, got "${path}"`);
   }
   const outputs = files.flatMap((own, at) =>
     KINDS.flatMap((kind) => {
@@ -142,10 +136,9 @@ const flagOf = (kind: File): string => `--${kebabCase(FILES[kind])}`;
 function filesOf(flags: VideoCommandFlags, sources: readonly string[], at: number): OutputFiles {
   const { name: source } = describeSource(sources[at] as string);
   const [number = ''] = / #\d+$/.exec((sourceNames(sources)[at] ?? '').slice(source.length)) ?? [];
+  const stem = `${basename(source, extname(source))}${number}`;
   // Replaces characters that file systems or shells do not take, and dots that hide a file or lead out of its folder.
-  const name =
-    `${basename(source, extname(source))}${number}`.replaceAll(/[\s/\\:*?"<>|\p{Cc}]+/gu, '-').replace(/^\.+/, '') ||
-    'source';
+  const name = stem.replaceAll(/[\s/\\:*?"<>|\p{Cc}]+/gu, '-').replace(/^\.+/, '') || 'source';
   const fill = (path: string): string => path.replaceAll('{n}', String(at + 1)).replaceAll('{name}', name);
   return Object.fromEntries(
     KINDS.flatMap((kind) => {
@@ -156,11 +149,7 @@ function filesOf(flags: VideoCommandFlags, sources: readonly string[], at: numbe
 }
 
 /** The file that was written, a list with several sources, null without one. */
-function writtenOf(
-  kind: File,
-  files: readonly OutputFiles[],
-  reports: readonly SourceReport[],
-): string | readonly string[] | null {
+function writtenOf(kind: File, files: readonly OutputFiles[], reports: readonly SourceReport[]) {
   const written = files.flatMap(({ [kind]: path }, at) =>
     path !== undefined && reports[at]?.files.includes(path) === true ? [path] : [],
   );
@@ -200,9 +189,7 @@ class Tally {
   }
 }
 
-function round(value: number): number {
-  return Number.isFinite(value) ? Math.round(value * 1000) / 1000 : 0;
-}
+const round = (value: number): number => (Number.isFinite(value) ? Math.round(value * 1000) / 1000 : 0);
 
 type Report = ReturnType<Tally['report']> & {
   readonly device: string | null;

@@ -10,10 +10,7 @@ export const HOLD_OPTIONS = {
    * @default 0.03
    */
   threshold: withDefault(number({ above: 0, endless: true }), 0.03),
-  /**
-   * Longest run of frames of which at least one is segmented.
-   * @default 25
-   */
+  /** Longest run of frames of which at least one is segmented. @default 25 */
   maxFrames: withDefault(integer({ endless: true }), 25),
 };
 export type HoldOptions = OptionsOf<typeof HOLD_OPTIONS>;

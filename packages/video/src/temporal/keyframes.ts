@@ -8,10 +8,7 @@ import { MOTION_OPTIONS } from './smoothing.ts';
 
 /** Options of when a frame is a key frame. */
 export const KEYFRAME_OPTIONS = {
-  /**
-   * Frames from one key frame to the next.
-   * @default 4
-   */
+  /** Frames from one key frame to the next. @default 4 */
   every: withDefault(integer(), 4),
   ...MOTION_OPTIONS,
 };

@@ -5,15 +5,8 @@
  * Pure functions on plain data: a state may travel between threads by transfer. Frames of one source go in their order.
  */
 import { number, withDefault, type OptionsOf, type Resolved } from '@synseg/core/guards';
-import {
-  isSameSize,
-  makeThumbnail,
-  measureChange,
-  movedShare,
-  type Picture,
-  type PictureChange,
-  type Thumbnail,
-} from './motion.ts';
+import { isSameSize, makeThumbnail, measureChange, movedShare } from './motion.ts';
+import type { Picture, PictureChange, Thumbnail } from './motion.ts';
 
 /** Options of what counts as motion, and as a scene cut. */
 export const MOTION_OPTIONS = {
@@ -23,24 +16,15 @@ export const MOTION_OPTIONS = {
    * @default 0.04
    */
   motionThreshold: withDefault(number({ above: 0, endless: true }), 0.04),
-  /**
-   * Share of the picture, 0 to 1, that must have moved for a scene cut. Above 1: never.
-   * @default 0.65
-   */
+  /** Share of the picture, 0 to 1, that must have moved for a scene cut. Above 1: never. @default 0.65 */
   sceneCutThreshold: withDefault(number({ above: 0, endless: true }), 0.65),
 };
 
 /** Options of how activation maps are smoothed over time. */
 export const SMOOTHING_OPTIONS = {
-  /**
-   * Weight of a frame's own maps where the picture stands still; 1 is no smoothing.
-   * @default 0.3; of key frames 0.7
-   */
+  /** Weight of a frame's own maps where the picture stands still; 1 is no smoothing. @default 0.3; of key frames 0.7 */
   weight: number({ above: 0, most: 1 }),
-  /**
-   * The same for a frame between key frames: small, or it blurs what the key frame found.
-   * @default 0.02
-   */
+  /** The same for a frame between key frames: small, or it blurs what the key frame found. @default 0.02 */
   betweenWeight: withDefault(number({ above: 0, most: 1 }), 0.02),
   ...MOTION_OPTIONS,
 };
