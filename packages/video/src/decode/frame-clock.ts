@@ -7,6 +7,7 @@
  * same time; its place in that list is the frame's index. Numbers printed by the filters are not used: they restart
  * when the picture changes size.
  */
+import type { PixelSize } from './check-end.ts';
 
 /** The `showinfo` instance that sees each decoded frame. */
 export const sourceTap = 'showinfo@source=checksum=0';
@@ -39,11 +40,14 @@ export interface FrameTime {
 
 /** Reads the `showinfo` lines of one ffmpeg. */
 export class FrameClock {
+  /** Size of the first decoded frame, after rotation; ffmpeg scales later frames of another size to it. */
+  size: PixelSize | undefined;
+  /** Width of a pixel of the first decoded frame by its height, after rotation. */
+  pixelAspect = 1;
+  /** Frames per second, once known, if at all. */
+  frameRate: number | undefined;
   readonly #selects: boolean;
-  #frameRate: number | undefined;
   #timeBase: readonly [numerator: number, denominator: number] = [0, 1];
-  #size: readonly [height: number, width: number] | undefined;
-  #pixelAspect = 1;
   #sourceFrames = 0;
   #source: string[] = [];
   #out: string[] = [];
@@ -61,28 +65,13 @@ export class FrameClock {
     if (pts === undefined) this.#configure(line);
     else if (source && this.#selects) this.#source.push(pts);
     else this.#out.push(pts);
-    if (pts !== undefined && this.#size === undefined) {
+    if (pts !== undefined && this.size === undefined) {
       const size = sizeField.exec(line);
       const [, across = 0, down = 0] = (aspectField.exec(line) ?? []).map(Number);
-      this.#pixelAspect = pixelAspect(across, down);
-      if (size !== null) this.#size = [Number(size[2]), Number(size[1])];
+      this.pixelAspect = pixelAspect(across, down);
+      if (size !== null) this.size = [Number(size[2]), Number(size[1])];
     }
     return true;
-  }
-
-  /** Size of the first decoded frame, after rotation; ffmpeg scales later frames of another size to it. */
-  get size(): readonly [height: number, width: number] | undefined {
-    return this.#size;
-  }
-
-  /** Width of a pixel of the first decoded frame by its height, after rotation. */
-  get pixelAspect(): number {
-    return this.#pixelAspect;
-  }
-
-  /** Frames per second, once known, if at all. */
-  get frameRate(): number | undefined {
-    return this.#frameRate;
   }
 
   /** True if the next frame's time is known. */
@@ -106,7 +95,7 @@ export class FrameClock {
 
   #seconds(pts: string, index: number): number {
     const [numerator, denominator] = this.#timeBase;
-    return pts === 'NOPTS' ? index / (this.#frameRate ?? 25) : (Number(pts) * numerator) / denominator;
+    return pts === 'NOPTS' ? index / (this.frameRate ?? 25) : (Number(pts) * numerator) / denominator;
   }
 
   #configure(line: string): void {
@@ -114,7 +103,7 @@ export class FrameClock {
     if (base === null) return;
     this.#timeBase = [Number(base[1]), Number(base[2])];
     const rate = Number(base[3]) / Number(base[4]);
-    if (Number.isFinite(rate) && rate > 0) this.#frameRate = rate;
+    if (Number.isFinite(rate) && rate > 0) this.frameRate = rate;
   }
 }
 
@@ -129,21 +118,17 @@ const disorderFrames = 3;
  * after the one before, so that nothing made of it stands still for hours. Times are left as they are until then.
  */
 export class SteadyTimes {
+  /** Number of jumps of the clock that were cut. */
+  gaps = 0;
   readonly #maxGap: number;
   #step: number;
   #shift = 0;
   #last: number | undefined;
-  #gaps = 0;
 
   /** @param frameSeconds - what a frame lasts by the container's average; of slow recordings three are no gap */
   constructor(maxGapSeconds = usualMaxGapSeconds, frameSeconds = 1 / 25) {
     this.#maxGap = Math.max(maxGapSeconds, 3 * frameSeconds);
     this.#step = Math.min(frameSeconds, 1);
-  }
-
-  /** Number of jumps of the clock that were cut. */
-  get gaps(): number {
-    return this.#gaps;
   }
 
   /**
@@ -155,7 +140,7 @@ export class SteadyTimes {
     if (this.#last !== undefined) {
       const step = time - this.#last;
       if (step > this.#maxGap + elapsedSeconds || step < -disorderFrames * this.#step) {
-        this.#gaps += 1;
+        this.gaps += 1;
         this.#shift += this.#last + this.#step - time;
         time = this.#last + this.#step;
       } else if (step <= 0) time = this.#last;

@@ -33,9 +33,7 @@ export class FramePipe {
    * @param onChange Called when a frame is complete or the stream has ended.
    */
   constructor(stream: Readable, frameBytes: number | undefined, onChange: () => void) {
-    this.#stream = stream;
-    this.#frameBytes = frameBytes;
-    this.#onChange = onChange;
+    [this.#stream, this.#frameBytes, this.#onChange] = [stream, frameBytes, onChange];
     const end = (): void => {
       this.#ended = true;
       onChange();
@@ -43,8 +41,10 @@ export class FramePipe {
     stream.on('data', (chunk: Uint8Array) => {
       // There may be no memory for a picture, and nobody could catch that here.
       try {
-        if (this.#frameBytes === undefined) this.#hold(chunk);
-        else if (this.#fill(chunk, this.#frameBytes)) onChange();
+        if (this.#frameBytes === undefined) {
+          this.#early.push(chunk);
+          stream.pause();
+        } else if (this.#fill(chunk, this.#frameBytes)) onChange();
       } catch (error) {
         this.#failure ??= { error };
         stream.destroy();
@@ -97,11 +97,6 @@ export class FramePipe {
     const frame = this.#frames.shift();
     if (frame === undefined) throw new Error('internal: no frame is complete');
     return frame;
-  }
-
-  #hold(chunk: Uint8Array): void {
-    this.#early.push(chunk);
-    this.#stream.pause();
   }
 
   #fill(chunk: Uint8Array, frameBytes: number): boolean {

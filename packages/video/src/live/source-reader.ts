@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSynsegError } from '@synseg/core';
 import { cleanError, messageOf, readOptions } from '@synseg/core/guards';
-import type { OpenedSource, VideoFrame } from '../decode/decode-options.ts';
+import type { Frames, OpenedSource } from '../decode/decode-options.ts';
 import { openFrames } from '../decode/decode.ts';
 import { isPlaylist, listens } from '../source/input.ts';
 import { describeSource, isFrames, sourceInput, sourceSecrets } from '../source/source.ts';
@@ -25,6 +25,12 @@ const listenSeconds = 75;
 export class SourceReader {
   /** Name of the source, as it may be shown. */
   readonly name: string;
+  /** The facts found when the source was opened first. Its picture size holds for life: later ones are scaled to it. */
+  info: OpenedSource | undefined;
+  /** Connections that were made again and delivered. */
+  reconnects = 0;
+  /** Number of times that frames stopped coming. */
+  stalls = 0;
   readonly #source: VideoSource;
   readonly #options: ReaderOptions;
   readonly #description: SourceDescription;
@@ -34,7 +40,6 @@ export class SourceReader {
   readonly #stallSeconds: number;
   readonly #clock: StreamClock;
   #state: SourceState | undefined;
-  #info: OpenedSource | undefined;
   #begun = false;
   /** Failed connections in a row. */
   #failures = 0;
@@ -42,23 +47,17 @@ export class SourceReader {
   #corruptBefore = 0;
   #corruptNow = 0;
   #gaps = 0;
-  #reconnects = 0;
-  #stalls = 0;
 
   constructor(source: VideoSource, options: ReaderOptions) {
     const playlist = !isFrames(source) && isPlaylist(sourceInput(source));
-    const { stallTimeoutSeconds = playlist ? 30 : 5, reconnect = readOptions('read source', RECONNECT_OPTIONS, {}) } =
-      options;
-    this.#description = describeSource(source);
+    [this.#source, this.#options, this.#description] = [source, options, describeSource(source)];
     this.name = options.name ?? this.#description.name;
-    this.#source = source;
-    this.#options = options;
-    this.#reconnect = reconnect;
+    this.#reconnect = options.reconnect ?? readOptions('read source', RECONNECT_OPTIONS, {});
     const { kind } = this.#description;
-    this.#revivable =
-      kind === 'network' || kind === 'camera' || (kind !== 'frames' && (source as FfmpegInput).live === true);
+    const isAsked = kind !== 'frames' && (source as FfmpegInput).live === true;
+    this.#revivable = kind === 'network' || kind === 'camera' || isAsked;
     this.#clock = new StreamClock(options.maxGapSeconds);
-    this.#stallSeconds = stallTimeoutSeconds;
+    this.#stallSeconds = options.stallTimeoutSeconds ?? (playlist ? 30 : 5);
   }
 
   get state(): SourceState {
@@ -68,11 +67,6 @@ export class SourceReader {
   /** Is the source live? Of http sources it is known once the first frame has come. */
   get live(): boolean {
     return this.#knownLive ?? false;
-  }
-
-  /** The facts found when the source was opened first. Its picture size holds for life: later ones are scaled to it. */
-  get info(): OpenedSource | undefined {
-    return this.#info;
   }
 
   /** Damaged packets and frames that ffmpeg reported, over all connections. */
@@ -85,23 +79,13 @@ export class SourceReader {
     return this.#gaps + this.#clock.gaps;
   }
 
-  /** Connections that were made again and delivered. */
-  get reconnects(): number {
-    return this.#reconnects;
-  }
-
-  /** Number of times that frames stopped coming. */
-  get stalls(): number {
-    return this.#stalls;
-  }
-
   /**
    * The frames, once. They end with the file; a live source goes on over reconnects, its numbers and times as well.
    * Leaving the loop and abort end ffmpeg. Time counts as a stall only while a frame is being waited for.
    *
    * @throws {SynsegError} `VIDEO_DECODE` when the source has failed for good; `FFMPEG_MISSING` when there is no ffmpeg.
    */
-  async *frames(): AsyncGenerator<VideoFrame, void, undefined> {
+  async *frames(): Frames {
     if (this.#begun) throw new Error('internal: the frames of a source can be read once');
     this.#begun = true;
     const { signal, end = Infinity } = this.#options;
@@ -136,14 +120,14 @@ export class SourceReader {
   }
 
   get #knownLive(): boolean | undefined {
-    return this.#options.live ?? this.#description.live ?? this.#info?.live;
+    return this.#options.live ?? this.#description.live ?? this.info?.live;
   }
 
   /** One connection's frames, in the source's own numbers and times. Throws when frames stop coming. */
-  async *#connection(outcome: { complaints: string; frames: number }): AsyncGenerator<VideoFrame, void, undefined> {
+  async *#connection(outcome: { complaints: string; frames: number }): Frames {
     const { signal, start, end } = this.#options;
     const leaving = new AbortController();
-    const info = this.#info;
+    const { info } = this;
     // What is opened again has no beginning and no end of its own.
     const again = info === undefined ? { start, end, fullSize: undefined } : { ...nowhere, fullSize: info };
     const decoded = openFrames(this.#source, {
@@ -151,7 +135,7 @@ export class SourceReader {
       ...again,
       networkTimeoutSeconds: Math.max(10, Number.isFinite(this.#stallSeconds) ? this.#stallSeconds + 5 : 0),
       signal: signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]),
-      onOpen: (opened) => (this.#info ??= opened),
+      onOpen: (opened) => (this.info ??= opened),
       onCorrupt: (corrupt) => (this.#corruptNow = corrupt),
       onEnd: ({ complaints, gaps }) => {
         outcome.complaints = complaints;
@@ -207,12 +191,12 @@ export class SourceReader {
   #connected(): void {
     this.#failures = 0;
     if (this.state === 'running') return;
-    if (this.#frames > 0) this.#reconnects += 1;
+    if (this.#frames > 0) this.reconnects += 1;
     this.#enter('running');
   }
 
   #stalled(): void {
-    this.#stalls += 1;
+    this.stalls += 1;
     this.#enter('stalled', { reason: this.#stallReason });
   }
 

@@ -14,8 +14,9 @@ const leastStep = 0.001;
 
 /** The clock of one source. */
 export class StreamClock {
+  /** Number of jumps of the sender's clock within a connection that were cut. */
+  gaps = 0;
   readonly #maxGap: number;
-  #gaps = 0;
   #firstIndex = 0;
   #nextIndex = 0;
   #shift = 0;
@@ -25,11 +26,6 @@ export class StreamClock {
   /** @param maxGapSeconds - a clock that has run on further than the time that passed has jumped */
   constructor(maxGapSeconds = usualMaxGapSeconds) {
     this.#maxGap = maxGapSeconds;
-  }
-
-  /** Number of jumps of the sender's clock within a connection that were cut. */
-  get gaps(): number {
-    return this.#gaps;
   }
 
   /** A new connection begins: its numbers start at 0. */
@@ -46,7 +42,7 @@ export class StreamClock {
       const step = timeSeconds + this.#shift - last.timeSeconds;
       const passed = (arrivedAt - last.arrivedAt) / 1000;
       const jumped = step > passed + this.#maxGap || (!this.#fresh && step < -restart);
-      if (jumped && !this.#fresh) this.#gaps += 1;
+      if (jumped && !this.#fresh) this.gaps += 1;
       if (jumped || (this.#fresh && step <= 0)) this.#shift = last.timeSeconds + passed - timeSeconds;
     }
     this.#fresh = false;

@@ -16,11 +16,9 @@ export class LabelPlan {
    * @throws {RangeError} when `fromIndex` is not a whole number of at least 0
    */
   set(labels: LabelSet, fromIndex = 0): void {
-    if (!Number.isInteger(fromIndex) || fromIndex < 0) {
-      throw new RangeError(
-        `Cannot change labels: fromIndex must be a whole number of at least 0, got ${describeValue(fromIndex)}`,
-      );
-    }
+    const rule = 'fromIndex must be a whole number of at least 0';
+    if (!Number.isInteger(fromIndex) || fromIndex < 0)
+      throw new RangeError(`Cannot change labels: ${rule}, got ${describeValue(fromIndex)}`);
     this.#steps = [...this.#steps.filter((step) => step.fromIndex < fromIndex), { fromIndex, labels }];
   }
 

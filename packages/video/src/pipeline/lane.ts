@@ -178,10 +178,8 @@ export class Lane {
       pending.outcome = outcome;
       this.#onChange();
     };
-    const working = this.#parts.work.run(frame, labels).then(
-      (result) => settle({ result }),
-      (error: unknown) => settle({ error }),
-    );
+    const failed = (error: unknown): void => settle({ error });
+    const working = this.#parts.work.run(frame, labels).then((result) => settle({ result }), failed);
     this.#working.add(working);
     void working.then(() => this.#working.delete(working));
     return true;

@@ -62,13 +62,10 @@ export class FramePool {
    * @throws what segmenting and rendering throw, with class and code
    * @throws {SynsegError} `INFERENCE` when a thread has ended by itself
    */
-  async run<Task extends PoolTask>(
-    task: Task,
-    transfer: readonly ArrayBuffer[] = [],
-  ): Promise<PoolReply[Task['type']]> {
+  async run<Of extends PoolTask>(task: Of, transfer: readonly ArrayBuffer[] = []): Promise<PoolReply[Of['type']]> {
     const answer = await this.#pool.run(task, transfer);
     if ('error' in answer) throw deserializeError(answer.error);
-    return answer.value as PoolReply[Task['type']];
+    return answer.value as PoolReply[Of['type']];
   }
 
   /** Tasks that wait for the model, and those to come, fail at once. */

@@ -94,22 +94,14 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
     return { ...rendered, ...(png === undefined ? {} : { png: await png }) };
   }
   if (overlay !== undefined) {
-    blendOverlay(picture, sourceWidth, sourceHeight, input.labelMap, input.width, input.height, colors, {
-      alpha: overlay.alpha,
-      contour: overlay.contour,
-      borders: 'smooth',
-    });
-    if (overlay.legend)
-      await legends.blend(picture, sourceWidth, sourceHeight, {
-        names,
-        colors,
-        background: request.mayBeBackground === true,
-      });
+    const { legend, ...look } = overlay;
+    const { labelMap: map, width: across, height: down } = input;
+    blendOverlay(picture, sourceWidth, sourceHeight, map, across, down, colors, { ...look, borders: 'smooth' });
+    const shown = { names, colors, background: request.mayBeBackground === true };
+    if (legend) await legends.blend(picture, sourceWidth, sourceHeight, shown);
   }
-  const [pngBytes, jpegBytes] = await Promise.all([
-    png,
-    jpeg === undefined ? undefined : encodeJPEG(picture, sourceWidth, sourceHeight, jpeg),
-  ]);
+  const made = jpeg === undefined ? undefined : encodeJPEG(picture, sourceWidth, sourceHeight, jpeg);
+  const [pngBytes, jpegBytes] = await Promise.all([png, made]);
   return {
     ...rendered,
     ...(pngBytes === undefined ? {} : { png: pngBytes }),
@@ -118,17 +110,10 @@ export async function render(input: RenderInput, request: RenderRequest): Promis
   };
 }
 
-function upsample({
-  labelMap,
-  width,
-  height,
-  sourceWidth,
-  sourceHeight,
-}: RenderInput): Pick<Rendered, 'labelMap' | 'width' | 'height'> {
+function upsample(input: RenderInput): Pick<Rendered, 'labelMap' | 'width' | 'height'> {
+  const { labelMap, width, height, sourceWidth, sourceHeight } = input;
   if (width === sourceWidth && height === sourceHeight) return { labelMap, width, height };
-  const resized = resizeLabelMap(labelMap, width, height, sourceWidth, sourceHeight, {
-    borders: 'smooth',
-    maxPixels: sourceWidth * sourceHeight,
-  });
+  const options = { borders: 'smooth', maxPixels: sourceWidth * sourceHeight } as const;
+  const resized = resizeLabelMap(labelMap, width, height, sourceWidth, sourceHeight, options);
   return { labelMap: resized, width: sourceWidth, height: sourceHeight };
 }

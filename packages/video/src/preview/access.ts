@@ -20,9 +20,7 @@ export interface Refusal {
 /** True for names of this machine that no other machine can reach. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[|\]$/g, '');
-  return (
-    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
-  );
+  return /^(?:.*\.)?localhost$/.test(name) || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
 }
 
 /** Name of the cookie that carries the token: cookies know no ports, so the port is part of the name. */
@@ -37,26 +35,21 @@ export function tokenCookie(port: number): string {
  * @param port - the port listened on
  */
 export function refusalOf(request: IncomingMessage, token: string | undefined, port: number): Refusal | undefined {
+  const refused = (rule: string, status: Refusal['status'] = 403): Refusal => {
+    return { status, text: `Cannot open preview: ${rule}` };
+  };
   const { host = '', origin } = request.headers;
-  if (token === undefined && !isLoopback(hostName(host))) {
-    return { status: 403, text: `Cannot open preview: host must be a name of this machine, got "${host}"` };
-  }
-  if (origin !== undefined && hostOf(origin) !== host.toLowerCase()) {
-    return { status: 403, text: `Cannot open preview: origin must be the preview itself, got "${origin}"` };
-  }
+  if (token === undefined && !isLoopback(host.replace(/:\d*$/, '')))
+    return refused(`host must be a name of this machine, got "${host}"`);
+  if (origin !== undefined && hostOf(origin) !== host.toLowerCase())
+    return refused(`origin must be the preview itself, got "${origin}"`);
   const site = request.headers['sec-fetch-site'];
   const ownSite = site === undefined || site === 'same-origin' || site === 'none';
   const followsLink = request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate';
-  if (!ownSite && !followsLink) {
-    return {
-      status: 403,
-      text: `Cannot open preview: requests must come from the preview itself, got one from a ${String(site)} page`,
-    };
-  }
-  if (token !== undefined && !tokensOf(request, port).some((given) => sameText(given, token))) {
-    return { status: 401, text: 'Cannot open preview: token must be the one printed when the preview was started' };
-  }
-  return undefined;
+  if (!ownSite && !followsLink)
+    return refused(`requests must come from the preview itself, got one from a ${String(site)} page`);
+  if (token === undefined || tokensOf(request, port).some((given) => sameText(given, token))) return undefined;
+  return refused('token must be the one printed when the preview was started', 401);
 }
 
 /** The token in a request's query string; undefined if there is none. */
@@ -86,11 +79,6 @@ function decoded(text: string): string | undefined {
 function sameText(left: string, right: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(left), digest(right));
-}
-
-/** `name` of `name:port`. */
-function hostName(host: string): string {
-  return host.replace(/:\d*$/, '');
 }
 
 function hostOf(origin: string): string | undefined {

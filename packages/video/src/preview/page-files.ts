@@ -25,11 +25,8 @@ export type PageFiles = ReadonlyMap<string, PageFile>;
  * @throws SynsegError `BUNDLED` when this code does not lie in its package
  */
 export async function readPage(): Promise<PageFiles> {
-  const folder = packageFile(
-    'start preview',
-    '@synseg/video',
-    () => new URL(import.meta.url.endsWith('.ts') ? '../../dist/page/' : './page/', import.meta.url),
-  );
+  const place = import.meta.url.endsWith('.ts') ? '../../dist/page/' : './page/';
+  const folder = packageFile('start preview', '@synseg/video', () => new URL(place, import.meta.url));
   const files = Object.entries(TYPES).map(async ([name, type]) => {
     return [name, { type, bytes: await readFile(new URL(name, folder)) }] as const;
   });

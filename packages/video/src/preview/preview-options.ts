@@ -16,17 +16,14 @@ const tokenText: Option<string> = {
   secret: true,
 };
 
+const isColor = (given: unknown): boolean => Array.isArray(given) && given.length === 3 && given.every(isNumber);
+const color = value<readonly [red: number, green: number, blue: number]>('be three numbers', isColor);
+
 /** The current labels, in label-map order. */
 const PREVIEW_LABELS = {
   names: anyTexts,
   /** sRGB, each part an integer from 0 to 255. */
-  colors: list(
-    value<readonly [red: number, green: number, blue: number]>(
-      'be three numbers',
-      (given) => Array.isArray(given) && given.length === 3 && given.every(isNumber),
-    ),
-    { least: 0 },
-  ),
+  colors: list(color, { least: 0 }),
   /** Activation in [0, 1] that a pixel must reach; null where the label has no threshold of its own. */
   thresholds: list(numberOrNull, { least: 0 }),
   /** Activation for labels without a threshold of their own; null where they need none. @default null */
@@ -38,17 +35,18 @@ const LISTS = ['names', 'colors', 'thresholds'] as const;
 /** The current labels, in label-map order. */
 export type PreviewLabels = OptionsOf<typeof PREVIEW_LABELS, (typeof LISTS)[number]>;
 
+const isLabelName = (name: string): boolean => name.trim() !== '' && name.length <= 200;
+
 /** A label as a person asked for it on the page. */
 export const PREVIEW_LABEL = {
-  name: value<string>(
-    'be a string of 1 to 200 characters',
-    isString,
-    (name) => name.trim() !== '' && name.length <= 200,
-  ),
+  name: value<string>('be a string of 1 to 200 characters', isString, isLabelName),
   /** Activation in [0, 1]; absent where no threshold was set. */
   threshold: number({ least: 0, most: 1 }),
 };
 export type PreviewLabel = OptionsOf<typeof PREVIEW_LABEL, 'name'>;
+
+const isOfNumbers = (given: unknown): boolean =>
+  typeof given === 'object' && given !== null && Object.values(given).every(isNumber);
 
 /** A picture to show, with the numbers that belong to it. */
 const PREVIEW_PICTURE = {
@@ -61,10 +59,7 @@ const PREVIEW_PICTURE = {
   /** A JPEG file. It is kept until the next one comes: do not write into it. */
   jpeg: value<Uint8Array>('be a JPEG file as Uint8Array', (given) => given instanceof Uint8Array),
   /** Share of the picture per label, 0 to 1. */
-  areas: value<Readonly<Record<string, number>>>(
-    'be an object of numbers',
-    (given) => typeof given === 'object' && given !== null && Object.values(given).every(isNumber),
-  ),
+  areas: value<Readonly<Record<string, number>>>('be an object of numbers', isOfNumbers),
   /** Seconds from the frame's arrival to its result. */
   latencySeconds: number(),
   /** Frames of this source that were dropped so far. */
@@ -120,9 +115,8 @@ export function readLabels(action: string, given: unknown): PreviewLabels {
   const labels = readOptions(action, PREVIEW_LABELS, given, LISTS, 'labels') as PreviewLabels;
   const lengths = LISTS.map((name) => labels[name].length);
   if (new Set(lengths).size === 1) return labels;
-  throw new RangeError(
-    `Cannot ${action}: labels must hold names, colors and thresholds of one length, got ${lengths.join(', ')}`,
-  );
+  const rule = 'labels must hold names, colors and thresholds of one length';
+  throw new RangeError(`Cannot ${action}: ${rule}, got ${lengths.join(', ')}`);
 }
 
 /** Checks a picture to show. */

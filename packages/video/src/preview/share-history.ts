@@ -17,9 +17,8 @@ export class ShareHistory {
       this.#sums.set(name, { sum: entry.sum + share, count: entry.count + 1 });
     }
     if (now - this.#since < SAMPLE_MS) return undefined;
-    const means = Object.fromEntries(
-      [...this.#sums].map(([name, { sum, count }]) => [name, Number((sum / count).toFixed(4))]),
-    );
+    const sums = [...this.#sums];
+    const means = Object.fromEntries(sums.map(([name, { sum, count }]) => [name, Number((sum / count).toFixed(4))]));
     this.#since = now;
     this.#sums.clear();
     this.#samples.push({ at: now, areas: means });

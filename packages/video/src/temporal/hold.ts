@@ -31,31 +31,24 @@ export type HoldOptions = OptionsOf<typeof HOLD_OPTIONS>;
  * ```
  */
 export class HoldGate {
-  readonly #threshold: number;
-  readonly #maxFrames: number;
+  readonly #options: Resolved<typeof HOLD_OPTIONS>;
   #segmented: Thumbnail | undefined;
   #held = 0;
 
-  constructor({ threshold, maxFrames }: Resolved<typeof HOLD_OPTIONS>) {
-    this.#threshold = threshold;
-    this.#maxFrames = maxFrames;
+  constructor(options: Resolved<typeof HOLD_OPTIONS>) {
+    this.#options = options;
   }
 
   /** True when this frame is to be segmented; false when the last result stands for it. */
   admits(picture: Picture): boolean {
+    const { threshold, maxFrames } = this.#options;
+    const before = this.#segmented;
     const thumbnail = makeThumbnail(picture);
-    const still =
-      this.#segmented !== undefined &&
-      this.#held < this.#maxFrames - 1 &&
-      isSameSize(this.#segmented, thumbnail) &&
-      measureChange(this.#segmented, thumbnail).largest < this.#threshold;
-    if (still) {
-      this.#held += 1;
-      return false;
-    }
-    this.#segmented = thumbnail;
-    this.#held = 0;
-    return true;
+    const isComparable = before !== undefined && this.#held < maxFrames - 1 && isSameSize(before, thumbnail);
+    const isStill = isComparable && measureChange(before, thumbnail).largest < threshold;
+    this.#held = isStill ? this.#held + 1 : 0;
+    if (!isStill) this.#segmented = thumbnail;
+    return !isStill;
   }
 
   /** Admits the next frame in any case: the labels changed, the source was opened again, or a result was lost. */

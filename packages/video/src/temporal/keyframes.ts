@@ -27,16 +27,12 @@ export type KeyframeOptions = OptionsOf<typeof KEYFRAME_OPTIONS>;
  * ```
  */
 export class KeyframeSchedule {
-  readonly #every: number;
-  readonly #motionThreshold: number;
-  readonly #sceneCutThreshold: number;
+  readonly #options: Resolved<typeof KEYFRAME_OPTIONS>;
   #previous: Thumbnail | undefined;
   #since = 0;
 
-  constructor({ every, motionThreshold, sceneCutThreshold }: Resolved<typeof KEYFRAME_OPTIONS>) {
-    this.#every = every;
-    this.#motionThreshold = motionThreshold;
-    this.#sceneCutThreshold = sceneCutThreshold;
+  constructor(options: Resolved<typeof KEYFRAME_OPTIONS>) {
+    this.#options = options;
   }
 
   /** 5 for a key frame, 1 for a frame between. */
@@ -45,7 +41,7 @@ export class KeyframeSchedule {
     const previous = this.#previous;
     this.#previous = thumbnail;
     this.#since += 1;
-    if (previous !== undefined && this.#since < this.#every && !this.#isCut(previous, thumbnail)) return 1;
+    if (previous !== undefined && this.#since < this.#options.every && !this.#isCut(previous, thumbnail)) return 1;
     this.#since = 0;
     return 5;
   }
@@ -56,7 +52,8 @@ export class KeyframeSchedule {
   }
 
   #isCut(previous: Thumbnail, thumbnail: Thumbnail): boolean {
+    const { motionThreshold, sceneCutThreshold } = this.#options;
     if (!isSameSize(previous, thumbnail)) return true;
-    return movedShare(measureChange(previous, thumbnail), this.#motionThreshold) >= this.#sceneCutThreshold;
+    return movedShare(measureChange(previous, thumbnail), motionThreshold) >= sceneCutThreshold;
   }
 }

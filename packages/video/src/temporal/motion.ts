@@ -51,9 +51,8 @@ const PATCH = 2;
  */
 export function makeThumbnail({ data, width, height }: Picture): Thumbnail {
   if (!(width >= 1 && height >= 1) || data.length !== width * height * 3) {
-    throw new RangeError(
-      `Cannot measure change: picture must hold width × height × 3 values, got ${data.length} for ${width} × ${height}`,
-    );
+    const rule = 'picture must hold width × height × 3 values';
+    throw new RangeError(`Cannot measure change: ${rule}, got ${data.length} for ${width} × ${height}`);
   }
   const [rows, columns] = [Math.min(CELLS, height), Math.min(CELLS, width)];
   const samplesX = samplePositions(width, columns).map((x) => x * 3);
@@ -67,12 +66,9 @@ export function makeThumbnail({ data, width, height }: Picture): Thumbnail {
       const left = samplesX[2 * column]!;
       const right = samplesX[2 * column + 1]!;
       for (let channel = 0; channel < 3; channel++) {
-        const sum =
-          data[upper + left + channel]! +
-          data[upper + right + channel]! +
-          data[lower + left + channel]! +
-          data[lower + right + channel]!;
-        cells[cell++] = (sum + 2) >> 2;
+        const above = data[upper + left + channel]! + data[upper + right + channel]!;
+        const below = data[lower + left + channel]! + data[lower + right + channel]!;
+        cells[cell++] = (above + below + 2) >> 2;
       }
     }
   }
@@ -98,10 +94,8 @@ function samplePositions(pixels: number, cells: number): Uint32Array {
  */
 export function measureChange(previous: Thumbnail, current: Thumbnail): PictureChange {
   if (!isSameSize(previous, current)) {
-    const size = ({ columns, rows }: Thumbnail): string => `${columns} × ${rows}`;
-    throw new RangeError(
-      `Cannot measure change: thumbnails must have one size, got ${size(previous)} and ${size(current)}`,
-    );
+    const [one, other] = [previous, current].map(({ columns, rows }) => `${columns} × ${rows}`);
+    throw new RangeError(`Cannot measure change: thumbnails must have one size, got ${one} and ${other}`);
   }
   const { cells: before } = previous;
   const { cells: now, rows: cellRows, columns: cellColumns } = current;

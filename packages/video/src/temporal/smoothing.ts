@@ -36,13 +36,9 @@ export interface Smoothing extends Resolved<typeof MOTION_OPTIONS> {
 }
 
 /** Settings for a frame of `views` views, in a sequence with key frames or without. */
-export function smoothingOf(
-  { weight, betweenWeight, motionThreshold, sceneCutThreshold }: Resolved<typeof SMOOTHING_OPTIONS>,
-  views: 1 | 5,
-  keyframes: boolean,
-): Smoothing {
-  const own = keyframes && views === 1 ? betweenWeight : (weight ?? (keyframes ? 0.7 : 0.3));
-  return { weight: own, motionThreshold, sceneCutThreshold };
+export function smoothingOf(options: Resolved<typeof SMOOTHING_OPTIONS>, views: 1 | 5, keyframes: boolean): Smoothing {
+  const { betweenWeight, weight = keyframes ? 0.7 : 0.3, motionThreshold, sceneCutThreshold } = options;
+  return { weight: keyframes && views === 1 ? betweenWeight : weight, motionThreshold, sceneCutThreshold };
 }
 
 /** Activation maps of one frame. */
@@ -93,10 +89,8 @@ export function smoothActivations(
 ): SmoothingState {
   const { activations, width, height, key } = maps;
   if (!(width >= 1 && height >= 1) || activations.length === 0 || activations.length % (width * height) !== 0) {
-    throw new RangeError(
-      `Cannot smooth: activations must hold labels × width × height values, got ${activations.length} for ${width} ` +
-        `× ${height}`,
-    );
+    const rule = 'activations must hold labels × width × height values';
+    throw new RangeError(`Cannot smooth: ${rule}, got ${activations.length} for ${width} × ${height}`);
   }
   const thumbnail = makeThumbnail(picture);
   const next = { activations, width, height, key, thumbnail };
@@ -164,20 +158,13 @@ function mix(
 }
 
 /** The two patches that a pixel lies between (half-pixel centers), and its distance from the first. */
-function positionOf(
-  pixel: number,
-  pixels: number,
-  patches: number,
-): { first: number; second: number; fraction: number } {
+function positionOf(pixel: number, pixels: number, patches: number) {
   const position = Math.min(Math.max(((pixel + 0.5) * patches) / pixels - 0.5, 0), patches - 1);
   const first = Math.floor(position);
   return { first, second: Math.min(first + 1, patches - 1), fraction: position - first };
 }
 
-function positions(
-  pixels: number,
-  patches: number,
-): { first: Uint16Array; second: Uint16Array; fraction: Float32Array } {
+function positions(pixels: number, patches: number) {
   const all = Array.from({ length: pixels }, (_, pixel) => positionOf(pixel, pixels, patches));
   return {
     first: Uint16Array.from(all, ({ first }) => first),
