@@ -304,10 +304,10 @@ describe('saving', () => {
     const bias = { shape: [16], data: new Float32Array(16) };
     const refusal = async (contents: CheckpointContents, state = stateOf(1)): Promise<Error> =>
       (await run.save('last', contents, state).catch((error: unknown) => error)) as Error;
-    expect(await refusal(changed('clip.logit_scale', bias))).toEqual(
+    expect(await refusal(changed('text.logit_scale', bias))).toEqual(
       new RangeError(
-        'Cannot save checkpoint: names of trained tensors must begin with "decoder." or "projector.", or all of ' +
-          'them with "clip.", got "clip.logit_scale"',
+        'Cannot save checkpoint: names of trained tensors must begin with "decoder.", "projector.", "trunk." or ' +
+          '"clip.", got "text.logit_scale"',
       ),
     );
     expect(await refusal({ ...tinyContents(base), tensors: new Map() })).toEqual(

@@ -174,11 +174,11 @@ async function shareMissing(run: string, shared: readonly string[], folder: stri
 /** Refuses contents that would not load, or that would overwrite a good checkpoint with a diverged one. */
 function checkContents({ tensors }: CheckpointContents, state: TrainerState | undefined): void {
   const names = [...tensors.keys()];
-  const odd = names.every(isEncoderSide) ? undefined : names.find((name) => !isDecoderSide(name));
+  const odd = names.find((name) => !isDecoderSide(name) && !isEncoderSide(name));
   if (odd !== undefined)
     throw new RangeError(
-      'Cannot save checkpoint: names of trained tensors must begin with "decoder." or "projector.", or all of them ' +
-        `with "clip.", got "${odd}"`,
+      'Cannot save checkpoint: names of trained tensors must begin with "decoder.", "projector.", "trunk." or ' +
+        `"clip.", got "${odd}"`,
     );
   if (tensors.size === 0)
     throw new RangeError('Cannot save checkpoint: tensors must hold the decoder or the encoders, got none');

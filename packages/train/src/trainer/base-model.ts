@@ -66,7 +66,7 @@ export async function openBaseModel(
     throw new RangeError(
       `Cannot train: advanced.decoder must be left out when the trunk's config.json gives one, got both (${folder})`,
     );
-  const configJson = bare ? { ...raw, decoder: decoderJson(trains?.decoder) } : raw;
+  const configJson = bare ? { ...raw, decoder: decoderJson(trains?.decoder, raw['trunk']) } : raw;
   const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as
     Record<string, unknown> | undefined;
   const config = readModelConfig(configJson, preprocessor, folder, trains?.inputSize);
@@ -153,8 +153,11 @@ export function projectorChannels(
   }
 }
 
-function decoderJson(given: DecoderShape = {}): Record<string, unknown> {
+/** `decoder` of `config.json`, of the kind that goes with the trunk. */
+function decoderJson(given: DecoderShape = {}, trunk: unknown): Record<string, unknown> {
   const decoder = readOptions('train', DECODER_OPTIONS, given, [], 'advanced.decoder');
+  if ((trunk as { readonly kind?: unknown } | undefined)?.kind === 'convolution')
+    return { reduce_dim: decoder.reduceDim, refinements: 1 };
   return {
     reduce_dim: decoder.reduceDim,
     attention_heads: decoder.heads,

@@ -29,11 +29,11 @@ const share = number({ least: 0, most: 0.9999999 });
 export const DECODER_OPTIONS = {
   /** Channels of the decoder. */
   reduceDim: withDefault(integer(), 64),
-  /** Attention heads of a block. */
+  /** Attention heads of a block of a transformer decoder. */
   heads: withDefault(integer(), 4),
-  /** Width of the blocks' hidden layer. */
+  /** Width of the hidden layer of a transformer decoder's blocks. */
   intermediateSize: withDefault(integer(), 2048),
-  /** Upsampling: one transposed convolution, or CLIPSeg's three layers. */
+  /** Upsampling of a transformer decoder: one transposed convolution, or CLIPSeg's three layers. */
   head: withDefault(choice(['simple', 'refined']), 'simple'),
 };
 export type DecoderShape = OptionsOf<typeof DECODER_OPTIONS>;
