@@ -87,6 +87,7 @@ describe('values of flags', () => {
     [TRAIN_FLAGS, 'lambda', 'grounding=2,align=0', { grounding: 2, align: 0 }],
     [TRAIN_FLAGS, 'augmentation', 'flip', { flip: true }],
     [TRAIN_FLAGS, 'augmentation', 'crop=0.25:0.75,flip', { flip: true, crop: [0.25, 0.75] }],
+    [TRAIN_FLAGS, 'augmentation', 'scale=0.5:2,hue=0.1', { scale: [0.5, 2], hue: 0.1 }],
     [
       TRAIN_FLAGS,
       'decoder',

@@ -225,6 +225,35 @@ describe('BatchLoader', () => {
     expect(corners.has(1) && corners.has(3)).toBe(true); // some as they are, some mirrored
   });
 
+  it('shrinks picture and mask alike, on gray whose mask is unlabeled, and recolors the picture alone', async () => {
+    const [w, h] = [40, 20];
+    const image = await plainPicture([200, 100, 50], w, h);
+    const mask = encodeIndexMask({ width: w, height: h, data: new Uint8Array(w * h).fill(7) });
+    const samples = Array.from({ length: 8 }, (_, index) => ({ ...sample(0), key: String(index), image, mask }));
+    const options = { batchSize: 8, masks: true, inputSize: [20, 40] } as const;
+    const shrunk = await load(inOrder(samples), 1, { ...options, augmentation: { scale: [0.5, 0.5] } });
+    const { pixels, masks } = shrunk.batches[0]!;
+    const shown = [...masks!.keys()].filter((pixel) => masks![pixel] === 7);
+    expect(shown.length).toBe(8 * 20 * 10);
+    expect(masks!.filter((value) => value === 255).length).toBe(8 * (800 - 200));
+    expect(shown.every((pixel) => pixels!.subarray(3 * pixel, 3 * pixel + 3).join() === '200,100,50')).toBe(true);
+    expect(pixels!.filter((value) => value === 128).length).toBe(3 * 8 * (800 - 200));
+    const firsts = Array.from({ length: 8 }, (_, picture) => masks!.subarray(800 * picture).indexOf(7));
+    expect(new Set(firsts).size).toBeGreaterThan(4); // in another place each
+
+    const augmentation = { scale: [0.5, 0.5], brightness: 0.5 } as const;
+    const [first, again] = [
+      await load(inOrder(samples), 1, { ...options, augmentation }),
+      await load(inOrder(samples), 1, { ...options, augmentation, workers: 2 }),
+    ].map(({ batches }) => batches[0]!);
+    expect(first!.masks).toEqual(masks);
+    expect(first!.pixels).toEqual(again!.pixels);
+    const reds = shown.map((pixel) => first!.pixels![3 * pixel]!);
+    expect(new Set(reds).size).toBeGreaterThan(4); // of each picture its own
+    expect(reds.every((red) => red >= 100)).toBe(true);
+    expect(first!.pixels!.filter((value) => value === 128).length).toBeGreaterThanOrEqual(3 * 8 * (800 - 200));
+  });
+
   it('fills masks that are missing, and values that say nothing, with 255', async () => {
     const mask = encodeIndexMask({
       width: 20,
@@ -407,6 +436,9 @@ describe('BatchLoader', () => {
       new RangeError(
         'Cannot open batches: augmentation.crop must be two shares of the area, 0 < least ≤ most ≤ 1, got a list of 2',
       ),
+    );
+    expect(open({ augmentation: { crop: [0.5, 1], scale: [1, 2] } })).toThrow(
+      new RangeError('Cannot open batches: augmentation.crop must be left out with augmentation.scale, got both'),
     );
     expect(open({ from: { epoch: 0, consumed: -1 } })).toThrow(
       new RangeError('Cannot open batches: from must be a position with epoch and consumed, got an object'),

@@ -473,6 +473,20 @@ describe('planTraining()', () => {
       'augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both',
     ],
     [
+      { augmentation: { crop: [0.5, 1], scale: [1, 2] } },
+      'augmentation.crop must be left out with augmentation.scale, got both',
+    ],
+    [
+      { augmentation: { scale: [0, 2] } },
+      'augmentation.scale must be two factors, 1/16 ≤ least ≤ most ≤ 16, got a list of 2',
+    ],
+    [{ augmentation: { hue: 0.6 } }, 'augmentation.hue must be a number from 0 to 0.5, got 0.6'],
+    [{ augmentation: { brightness: 2 } }, 'augmentation.brightness must be a number from 0 to 1, got 2'],
+    [
+      { cacheFeatures: true, augmentation: { saturation: 0.5 } },
+      'augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both',
+    ],
+    [
       { cacheFeatures: true, augmentation: { crop: [0.5, 1] } },
       'augmentation must be left out with cacheFeatures, whose pictures are encoded once, got both',
     ],

@@ -8,7 +8,7 @@
 import { SynsegError } from '@synseg/core';
 import { group, integer, readOptions, value } from '@synseg/core/guards';
 import type { PictureLimits } from '../image/picture.ts';
-import { AUGMENTATION_OPTIONS, type Augmentation } from './data-options.ts';
+import { AUGMENTATION_OPTIONS, checkAugmentation, type Augmentation } from './data-options.ts';
 import { WarningCounter, type DataWarning } from './data-warning.ts';
 import { START, type Dataset, type DatasetPosition, type Drawn } from './dataset.ts';
 import { DecodePool } from './decode-pool.ts';
@@ -159,7 +159,7 @@ export class BatchLoader {
   /**
    * Starts reading ahead.
    *
-   * @throws RangeError when a size, a count or the crop is out of range
+   * @throws RangeError when a size, a count or an augmentation is out of range
    */
   static open(dataset: Dataset, options: BatchLoaderOptions): BatchLoader {
     checkOptions(options);
@@ -285,4 +285,5 @@ function checkOptions(options: BatchLoaderOptions): void {
   const [height, width] = inputSize;
   const given = { height, width, batchSize, maxCategories, workers, prefetch, seed, augmentation, from };
   readOptions('open batches', CHECKED, given);
+  checkAugmentation('open batches', augmentation);
 }

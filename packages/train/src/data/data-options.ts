@@ -6,6 +6,7 @@ import {
   group,
   integer,
   list,
+  number,
   readOptions,
   text,
   value,
@@ -130,7 +131,17 @@ export function checkData(action: string, data: string | DataOptions, name = 'da
   return readOptions(action, DATA_OPTIONS, options, ['source'], name);
 }
 
-/** Random changes of picture and mask. */
+/** Two numbers, such as `0.5:2` on the command line. */
+function range(rule: string, least: number, most: number, placeholder: string): Option<readonly [number, number]> {
+  return value<readonly [number, number]>(
+    rule,
+    (given) => Array.isArray(given) && given.length === 2 && given.every((end) => typeof end === 'number'),
+    ([low, high]) => low >= least && low > 0 && low <= high && high <= most,
+    { fromText: (given) => given.split(/[,:]/).map(Number), placeholder },
+  );
+}
+
+/** Random changes of picture and mask; of the mask only those of place. */
 export const AUGMENTATION_OPTIONS = {
   /**
    * Mirrors left and right with probability ½.
@@ -141,11 +152,43 @@ export const AUGMENTATION_OPTIONS = {
    * Random resized crop: share of the picture's area, least and most, of an aspect ratio from 3:4 to 4:3.
    * @default none
    */
-  crop: value<readonly [minScale: number, maxScale: number]>(
-    'be two shares of the area, 0 < least ≤ most ≤ 1',
-    (given) => Array.isArray(given) && given.length === 2 && given.every((share) => typeof share === 'number'),
-    ([least, most]) => least > 0 && least <= most && most <= 1,
-    { fromText: (given) => given.split(/[,:]/).map(Number), placeholder: 'least:most' },
-  ),
+  crop: range('be two shares of the area, 0 < least ≤ most ≤ 1', 0, 1, 'least:most'),
+  /**
+   * Random scale, least and most factor, without `crop`: from 1 on a part of the picture is enlarged; below 1 the
+   * picture is shrunk on gray, where the mask is unlabeled.
+   * @default none
+   */
+  scale: range('be two factors, 1/16 ≤ least ≤ most ≤ 16', 1 / 16, 16, 'least:most'),
+  /**
+   * Brightness is multiplied by a factor from 1 − this to 1 + this.
+   * @default 0
+   */
+  brightness: number({ least: 0, most: 1 }),
+  /**
+   * Contrast is multiplied by a factor from 1 − this to 1 + this.
+   * @default 0
+   */
+  contrast: number({ least: 0, most: 1 }),
+  /**
+   * Saturation is multiplied by a factor from 1 − this to 1 + this.
+   * @default 0
+   */
+  saturation: number({ least: 0, most: 1 }),
+  /**
+   * Hue is turned either way by up to this share of a full turn.
+   * @default 0
+   */
+  hue: number({ least: 0, most: 0.5 }),
 };
 export type Augmentation = OptionsOf<typeof AUGMENTATION_OPTIONS>;
+
+/** Checks what each option alone cannot say. @throws RangeError when crop and scale are both given */
+export function checkAugmentation(action: string, { crop, scale }: Augmentation = {}): void {
+  if (crop !== undefined && scale !== undefined)
+    throw new RangeError(`Cannot ${action}: augmentation.crop must be left out with augmentation.scale, got both`);
+}
+
+/** True when an option changes pictures. */
+export function changesPictures({ flip = false, crop, scale, ...colors }: Augmentation): boolean {
+  return flip || crop !== undefined || scale !== undefined || Object.values(colors).some((most) => (most ?? 0) > 0);
+}

@@ -1,10 +1,11 @@
 /** Thread entry: decodes a sample into the bytes of its place in a batch. */
 import { SynsegError, isSynsegError } from '@synseg/core';
 import { moving, tellLoaded } from '@synseg/core/runtime';
-import { readIndexMask, resizeMaskNearest } from '../image/index-mask.ts';
+import { changeColors } from '../image/colors.ts';
+import { readIndexMask, resizeMaskNearest, type Region } from '../image/index-mask.ts';
 import { openPicture, type PictureLimits } from '../image/picture.ts';
 import type { Augmentation } from './data-options.ts';
-import { chooseView, mirror } from './augment.ts';
+import { chooseColors, chooseView, mirror, regionOf } from './augment.ts';
 import { Random } from './random.ts';
 
 /** One sample to decode; at least one of `image` and `mask`. */
@@ -30,6 +31,8 @@ export type DecodeResult = ArrayBuffer | { readonly problem: string };
 
 /** Mask value of unlabeled pixels. */
 const UNLABELED = 255;
+/** Every channel of pixels beside a shrunken picture. */
+const PADDING = 128;
 
 tellLoaded();
 
@@ -70,21 +73,43 @@ async function decodeSample({
   }
   const size = picture ?? indices;
   if (size === undefined) throw new Error('internal: a decode task without picture and mask');
-  const { region, flip } = chooseView(new Random(...seed, 'view'), size.width, size.height, augmentation);
+  const { region, place, flip } = chooseView(new Random(...seed, 'view'), size.width, size.height, augmentation);
+  const target = place === undefined ? undefined : regionOf(place, width, height);
+  const { width: across, height: down } = target ?? { width, height };
   const plane = width * height;
   const pixelBytes = picture === undefined ? 0 : 3 * plane;
   const result = new Uint8Array(pixelBytes + (indices === undefined ? 0 : plane));
   if (picture !== undefined) {
     const pixels = result.subarray(0, pixelBytes);
-    pixels.set(await picture.resized(width, height, region));
+    const shown = await picture.resized(across, down, region);
+    const colors = chooseColors(new Random(...seed, 'colors'), augmentation);
+    if (colors !== undefined) changeColors(shown, colors);
+    paste(pixels, shown, width, 3, target, PADDING);
     if (flip) mirror(pixels, width, height, 3);
   }
   if (indices !== undefined) {
     const labels = result.subarray(pixelBytes);
-    labels.set(resizeMaskNearest(indices, width, height, region));
+    const shown = resizeMaskNearest(indices, across, down, region);
     if (ignoreIndex !== undefined)
-      for (let at = 0; at < plane; at++) if (labels[at] === ignoreIndex) labels[at] = UNLABELED;
+      for (let at = 0; at < shown.length; at++) if (shown[at] === ignoreIndex) shown[at] = UNLABELED;
+    paste(labels, shown, width, 1, target, UNLABELED);
     if (flip) mirror(labels, width, height, 1);
   }
   return result.buffer;
+}
+
+/** Puts a part into a view `[height, width, channels]`, whose other values are `filling`; without a place it is all. */
+function paste(
+  view: Uint8Array,
+  part: Uint8Array,
+  width: number,
+  channels: number,
+  place: Region | undefined,
+  filling: number,
+): void {
+  if (place === undefined) return view.set(part);
+  view.fill(filling);
+  const rowBytes = place.width * channels;
+  for (let y = 0; y < place.height; y++)
+    view.set(part.subarray(y * rowBytes, (y + 1) * rowBytes), ((place.top + y) * width + place.left) * channels);
 }

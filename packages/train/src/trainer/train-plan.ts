@@ -3,7 +3,7 @@ import { defaultCacheFolder } from '@synseg/core/checkpoint';
 import { readOptions, type Options, type OptionsOf, type Resolved } from '@synseg/core/guards';
 import { defaultThreads } from '@synseg/core/runtime';
 import { shortJson } from '../data/data-error.ts';
-import { checkData } from '../data/data-options.ts';
+import { changesPictures, checkAugmentation, checkData } from '../data/data-options.ts';
 import { limitsOf } from '../image/picture.ts';
 import {
   BANK_LOSSES,
@@ -131,7 +131,7 @@ export function planTraining(options: TrainOptions) {
     const where = fromRandom ? 'with init "random", whose decoder knows nothing' : 'without the loss sharing';
     throw refusal('advanced.prior', `be 0 ${where}`, prior);
   }
-  if (cacheFeatures && (plan.augmentation.flip === true || plan.augmentation.crop !== undefined))
+  if (cacheFeatures && changesPictures(plan.augmentation))
     throw refusal('augmentation', 'be left out with cacheFeatures, whose pictures are encoded once', 'both');
   return { plan, surroundings: surroundingsOf(given, advanced) };
 }
@@ -167,6 +167,7 @@ type Advanced = Resolved<typeof TRAIN_ADVANCED_OPTIONS | typeof TRAIN_ENCODERS_A
 /** The part of a plan that both functions have. */
 function shared(given: Given, advanced: Advanced) {
   const { beta1, beta2, adamEpsilon, weightDecay, decayVectors, clipNorm, ema, keepEvery } = advanced;
+  checkAugmentation('train', given.augmentation);
   return {
     data: checkData('train', given.data),
     init: given.init,
