@@ -55,6 +55,15 @@ describe('trainOptions()', () => {
     expect(await options(flags)).toMatchObject({ advanced: { prior } });
   });
 
+  it('lets the sets of a flag replace those of the file as a whole', async () => {
+    const given = { init: 'base', out: 'run', data: { source: 'photos', sets: { nyu: 1, voc: 2 }, draw: 'evenly' } };
+    expect((await options({ sets: { voc: 3 } }, given))['data']).toEqual({
+      source: 'photos',
+      sets: { voc: 3 },
+      draw: 'evenly',
+    });
+  });
+
   it('takes no split of another data set along', async () => {
     expect((await options({ evaluation: { dataset: 'ccp', root: 'ccp' } }))['evaluation']).toEqual({
       dataset: 'ccp',

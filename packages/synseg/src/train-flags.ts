@@ -68,12 +68,15 @@ export async function trainOptions(flags: Values, described: Options, advanced: 
 
 const optional = (name: string, values: object): Values => (Object.keys(values).length === 0 ? {} : { [name]: values });
 
-/** Augmentation is the flag's or the file's as a whole, and the split of one data set does not apply to another. */
+/** Groups that a flag replaces as a whole. */
+const WHOLE = ['augmentation', 'sets', 'rename'];
+
+/** A group of {@link WHOLE} is the flag's or the file's, and the split of one data set does not apply to another. */
 function merged({ split, ...others }: Values, flags: Values): Values {
   const file = split === undefined || 'dataset' in flags ? others : { ...others, split };
   const entries = Object.entries(flags).map(([name, value]) => [
     name,
-    isPlain(value) && isPlain(file[name]) && name !== 'augmentation' ? merged(file[name], value) : value,
+    isPlain(value) && isPlain(file[name]) && !WHOLE.includes(name) ? merged(file[name], value) : value,
   ]);
   return { ...file, ...(Object.fromEntries(entries) as Values) };
 }

@@ -30,6 +30,10 @@ export interface Batch {
   readonly keys: readonly string[];
   /** Numbers of the samples in the dataset. */
   readonly indices: readonly number[];
+  /** Place of each sample's set in the dataset's; absent where it has no sets. */
+  readonly sets?: readonly number[];
+  /** Numbers of the draws, where samples may be drawn more than once; see {@link Drawn.turn}. */
+  readonly turns?: readonly number[];
   /** Known categories of each sample, 1 to `maxCategories`; of one with a mask possibly none. */
   readonly categories: readonly (readonly string[])[];
   /** All known categories of each sample, of which `categories` were chosen. */
@@ -256,6 +260,8 @@ export class BatchLoader {
       ...(withMasks === false ? {} : { masks }),
       keys: taken.map(({ drawn }) => drawn.sample.key),
       indices: taken.map(({ drawn }) => drawn.index),
+      ...(taken[0]?.drawn.turn === undefined ? {} : { turns: taken.map(({ drawn }) => drawn.turn!) }),
+      ...(taken[0]?.drawn.sample.set === undefined ? {} : { sets: taken.map(({ drawn }) => drawn.sample.set!) }),
       categories: taken.map(({ categories }) => categories),
       said: taken.map(({ said }) => said),
       after: taken.at(-1)!.drawn.after,

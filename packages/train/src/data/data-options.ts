@@ -1,6 +1,7 @@
 /** Options of data: its place, its format, and random changes to it. */
 import {
   choice,
+  commaSeparated,
   either,
   flag,
   group,
@@ -14,6 +15,7 @@ import {
   type OptionsOf,
   type Resolved,
 } from '@synseg/core/guards';
+import { isRecord, isRename } from './json-kinds.ts';
 
 /** A column: its name, or in a file without a header its index from 0. */
 export const COLUMN = either('be the name of a field or a column from 0', integer({ least: 0 }), text());
@@ -51,21 +53,53 @@ export const FIELD_KEYS = {
 export type FieldKeys = OptionsOf<typeof FIELD_KEYS>;
 
 /** Storage format of a dataset. */
-export type DataFormat = 'webdataset' | 'jsonl' | 'csv' | 'tsv' | 'coco' | 'folder';
+export type DataFormat = 'webdataset' | 'jsonl' | 'csv' | 'tsv' | 'coco' | 'folder' | 'index-jsonl';
+
+/** A set: on the command line, a name with = has a weight behind it. */
+export const SET_NAME = value<string>(
+  'be a name without =',
+  (given) => typeof given === 'string',
+  (given) => given !== '' && !given.includes('='),
+  { fromText: String, placeholder: 'set' },
+);
+
+const SET_WEIGHTS = value<Readonly<Record<string, number>>>(
+  'be weights above 0 by the names of sets',
+  (given) => isRecord(given) && Object.values(given).every((weight) => typeof weight === 'number'),
+  (given) => Object.keys(given).length > 0 && Object.values(given).every((weight) => weight > 0 && weight < Infinity),
+  { fromText: (given) => pairsOf(given, Number), placeholder: 'set=weight,…' },
+);
+
+/** Labels by the names of classes, or the path of a JSON file of them. */
+export const RENAME = value<string | Readonly<Record<string, string>>>(
+  'be labels by the names of classes, or a path of a JSON file of them',
+  (given) => typeof given === 'string' || isRecord(given),
+  (given) => (typeof given === 'string' ? given !== '' : isRename(given)),
+  { fromText: (given) => (given.includes('=') ? pairsOf(given, String) : given), placeholder: 'class=label,…|file' },
+);
+
+/** `a=1,b=2` as an object; the text where a part has no name. */
+function pairsOf<Value>(given: string, read: (text: string) => Value): unknown {
+  const pairs = commaSeparated(given).map((part) => /^([^=]+)=(.*)$/.exec(part));
+  return pairs.includes(null)
+    ? given
+    : Object.fromEntries(pairs.map((pair) => [pair![1]!.trim(), read(pair![2]!.trim())]));
+}
 
 /** Source and format of data. */
 export const DATA_OPTIONS = {
   /**
    * Tar shards (`cc-{000000..001175}.tar`, several of them, or a folder of them); a `.jsonl`, `.csv` or `.tsv` file;
    * COCO JSON (captions, instances, or both as a list); or a folder with a `metadata.jsonl` or one other table, with
-   * images/ and labels/ or masks/, or of pictures with a `.txt` beside each.
+   * images/ and labels/ or masks/, of pictures with a `.txt` beside each, or with several sets of masks in an
+   * `index.jsonl` and a `classes.json`.
    */
   source: either('be a path or a list of paths', text(), list(text())),
   /**
    * Storage format.
    * @default by the name of the source
    */
-  format: choice<DataFormat>(['webdataset', 'jsonl', 'csv', 'tsv', 'coco', 'folder']),
+  format: choice<DataFormat>(['webdataset', 'jsonl', 'csv', 'tsv', 'coco', 'folder', 'index-jsonl']),
   /**
    * Folder that paths of pictures start from.
    * @default the folder of the source
@@ -92,9 +126,26 @@ export const DATA_OPTIONS = {
   header: flag(),
   /**
    * Rows with another `split` are left out; of a folder, the subfolder.
-   * @default all
+   * @default all; of index-jsonl train, where it has one
    */
   split: text(),
+  /**
+   * Sets of index-jsonl to read, or their weights: a set is drawn in proportion to its weight.
+   * @default all, each weighed by its number of pictures
+   */
+  sets: either('be a list of names of sets, or of weights above 0 by name', SET_WEIGHTS, list(SET_NAME)),
+  /**
+   * Labels of index-jsonl's classes in place of their names, by class or set/class, or the path of a JSON file of them.
+   * Classes of a set that share a label are one; a label that several sets have is one label.
+   * @default the names of the classes
+   */
+  rename: RENAME,
+  /**
+   * Choice of the pictures of a set of index-jsonl: in proportion to the sum of 1/√(pictures with the label) of their
+   * labels, so that rare labels are seen more often, or all alike.
+   * @default by-labels
+   */
+  draw: choice(['by-labels', 'evenly']),
   /**
    * Samples of shards that are shuffled among each other. Only their places are kept, not their bytes.
    * @default 20,000

@@ -21,6 +21,8 @@ export interface Drawn {
   readonly sample: Sample;
   /** Stable number of the sample in the dataset. */
   readonly index: number;
+  /** Number of the draw in its epoch, where a sample may be drawn more than once; undefined where it may not. */
+  readonly turn?: number;
   /** The position right after it; `after.epoch` is the epoch it belongs to. */
   readonly after: DatasetPosition;
 }
@@ -32,6 +34,8 @@ export interface MaskClass {
   readonly name: string;
   /** Names of it, of which each use draws one at random. @default the name */
   readonly prompts?: readonly string[];
+  /** The set whose masks have it, where there are several; see {@link Sample.set}. */
+  readonly set?: number;
 }
 
 /** A set of samples. */
@@ -46,13 +50,20 @@ export interface Dataset {
   readonly ignoreIndex?: number | undefined;
   /** Mask value of the background; it may be listed in `classes`. */
   readonly backgroundIndex?: number | undefined;
+  /** The same samples, each once an epoch; undefined where `draw()` gives that. */
+  readonly each?: Dataset | undefined;
   /**
-   * Samples without end, epoch after epoch, each epoch shuffled by (seed, epoch). The same seed and position always
+   * Samples without end, epoch after epoch, each epoch in an order by (seed, epoch). The same seed and position always
    * give the same order. Leaving the loop closes what is open.
    *
    * @throws SynsegError `DATASET_FORMAT` when an epoch has no sample at all
    */
   draw(from: DatasetPosition, seed: number, signal?: AbortSignal): AsyncIterable<Drawn>;
+}
+
+/** Numbers of a draw, for random choices that follow from it. */
+export function drawNumbers({ index, turn, after }: Pick<Drawn, 'index' | 'turn' | 'after'>): readonly number[] {
+  return turn === undefined ? [after.epoch, index] : [after.epoch, index, turn];
 }
 
 /** The place where training starts. */

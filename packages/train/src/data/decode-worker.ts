@@ -2,7 +2,7 @@
 import { SynsegError, isSynsegError } from '@synseg/core';
 import { moving, tellLoaded } from '@synseg/core/runtime';
 import { changeColors } from '../image/colors.ts';
-import { readIndexMask, resizeMaskNearest, type Region } from '../image/index-mask.ts';
+import { readIndexMask, resizeMaskNearest, type IndexMask, type Region } from '../image/index-mask.ts';
 import { openPicture, type PictureLimits } from '../image/picture.ts';
 import type { Augmentation } from './data-options.ts';
 import { chooseColors, chooseView, mirror, regionOf } from './augment.ts';
@@ -17,9 +17,11 @@ export interface DecodeTask {
   readonly height: number;
   /** Mask value of unlabeled pixels, which becomes 255. */
   readonly ignoreIndex?: number | undefined;
+  /** As a sample has it. */
+  readonly maskValues?: Int16Array | undefined;
   readonly augmentation: Augmentation;
   /** Numbers the view follows from. */
-  readonly seed: readonly [seed: number, epoch: number, index: number];
+  readonly seed: readonly number[];
   /** @default core's */
   readonly limits?: PictureLimits;
 }
@@ -53,6 +55,7 @@ async function decodeSample({
   width,
   height,
   ignoreIndex,
+  maskValues,
   augmentation,
   seed,
   limits,
@@ -71,6 +74,7 @@ async function decodeSample({
         `${indices.width}×${indices.height}`,
     );
   }
+  if (maskValues !== undefined && indices !== undefined) translate(indices, maskValues, mask, name);
   const size = picture ?? indices;
   if (size === undefined) throw new Error('internal: a decode task without picture and mask');
   const { region, place, flip } = chooseView(new Random(...seed, 'view'), size.width, size.height, augmentation);
@@ -96,6 +100,25 @@ async function decodeSample({
     if (flip) mirror(labels, width, height, 1);
   }
   return result.buffer;
+}
+
+/** Puts classes in the place of a mask's values, in place. */
+function translate(
+  { data }: IndexMask,
+  maskValues: Int16Array,
+  mask: string | Uint8Array | undefined,
+  name: string,
+): void {
+  for (let at = 0; at < data.length; at++) {
+    const value = maskValues[data[at]!]!;
+    if (value < 0)
+      throw new SynsegError(
+        'IMAGE_DECODE',
+        `Cannot use mask ${typeof mask === 'string' ? mask : `of ${name}`}: its values must be classes of its set, ` +
+          `its background or 255, got ${data[at]!}`,
+      );
+    data[at] = value;
+  }
 }
 
 /** Puts a part into a view `[height, width, channels]`, whose other values are `filling`; without a place it is all. */

@@ -10,6 +10,7 @@ import { checkData, type DataFormat, type DataOptions, type ResolvedData } from 
 import { WarningCounter } from './data-warning.ts';
 import type { DataContext, Dataset, Opening } from './dataset.ts';
 import { openFolder } from './folder.ts';
+import { openIndexFolder } from './index-dataset.ts';
 import { loadPhrases } from './known-phrases.ts';
 import { openRows } from './row-dataset.ts';
 import type { Phrases } from './row.ts';
@@ -63,12 +64,17 @@ export async function openDataset(data: string | DataOptions, context: DataConte
       return openCoco(opening);
     case 'folder':
       return openFolder(opening);
+    case 'index-jsonl':
+      return openIndexFolder(opening);
     case 'jsonl':
     case 'csv':
     case 'tsv':
       return openRows(opening, format);
   }
 }
+
+/** Options of index-jsonl alone. */
+const OF_SETS = ['sets', 'rename', 'draw'] as const;
 
 /** An option that would be ignored is a misunderstanding, and an error. */
 function checkCombination(options: ResolvedData, format: DataFormat, sources: number): void {
@@ -77,12 +83,13 @@ function checkCombination(options: ResolvedData, format: DataFormat, sources: nu
   if (sources > 1 && format !== 'webdataset' && format !== 'coco')
     throw fail('source', `be one path for format ${format}`, options.source);
   const refused: Readonly<Record<DataFormat, readonly (keyof DataOptions)[]>> = {
-    webdataset: ['images', 'masks', 'split', 'header'],
-    jsonl: ['shuffleBuffer', 'header'],
-    csv: ['shuffleBuffer'],
-    tsv: ['shuffleBuffer'],
-    coco: ['shuffleBuffer', 'header', 'split', 'keys', 'masks', 'classes'],
-    folder: ['shuffleBuffer'],
+    'webdataset': ['images', 'masks', 'split', 'header', ...OF_SETS],
+    'jsonl': ['shuffleBuffer', 'header', ...OF_SETS],
+    'csv': ['shuffleBuffer', ...OF_SETS],
+    'tsv': ['shuffleBuffer', ...OF_SETS],
+    'coco': ['shuffleBuffer', 'header', 'split', 'keys', 'masks', 'classes', ...OF_SETS],
+    'folder': ['shuffleBuffer', ...OF_SETS],
+    'index-jsonl': ['shuffleBuffer', 'header', 'keys', 'images', 'masks'],
   };
   const extra = refused[format].find((name) => options[name] !== undefined);
   if (extra !== undefined) throw fail(extra, `be left out for format ${format}`, options[extra]);

@@ -2,7 +2,7 @@
 import { messageOf } from '@synseg/core/guards';
 import type { PictureLimits } from '../image/picture.ts';
 import type { Augmentation } from './data-options.ts';
-import type { Drawn } from './dataset.ts';
+import { drawNumbers, type Drawn } from './dataset.ts';
 import type { DecodePool } from './decode-pool.ts';
 import { Random, permutation } from './random.ts';
 
@@ -52,10 +52,10 @@ export class SamplePreparer {
   /** Chooses categories and decodes; a sample that is left out is not decoded. */
   async prepare(drawn: Drawn): Promise<Prepared> {
     const { known, masks, maxCategories, seed } = this.#options;
-    const { sample, index, after } = drawn;
+    const { sample } = drawn;
     const all = sample.categories.filter((category) => known(category));
     const unknown = sample.categories.filter((category) => !known(category));
-    const categories = choose(all, maxCategories, new Random(seed, after.epoch, index, 'categories'));
+    const categories = choose(all, maxCategories, new Random(seed, ...drawNumbers(drawn), 'categories'));
     const parts = { drawn, categories, said: all, unknown, truncated: all.length - categories.length };
     let mask: string | Uint8Array | undefined;
     try {
@@ -71,10 +71,8 @@ export class SamplePreparer {
   }
 
   /** The bytes, or the problem. */
-  async #decode(
-    { sample, index, after }: Drawn,
-    mask: string | Uint8Array | undefined,
-  ): Promise<ArrayBuffer | string | undefined> {
+  async #decode(drawn: Drawn, mask: string | Uint8Array | undefined): Promise<ArrayBuffer | string | undefined> {
+    const { sample } = drawn;
     const { pixels, inputSize, seed, augmentation, ignoreIndex, limits } = this.#options;
     if (this.#pool === undefined || (!pixels && mask === undefined)) return undefined;
     const [height, width] = inputSize;
@@ -83,11 +81,12 @@ export class SamplePreparer {
       width,
       height,
       augmentation,
-      seed: [seed, after.epoch, index],
+      seed: [seed, ...drawNumbers(drawn)],
       limits,
       ...(pixels ? { image: sample.image } : {}),
       mask,
       ignoreIndex,
+      maskValues: sample.maskValues,
     });
     return result instanceof ArrayBuffer ? result : result.problem;
   }

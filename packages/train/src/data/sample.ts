@@ -10,6 +10,10 @@ export interface Sample {
   readonly categories: readonly string[];
   /** Index mask as 8-bit PNG of the picture's size: path, or the bytes of the file, which may be made on demand. */
   readonly mask?: string | Uint8Array | Promise<Uint8Array>;
+  /** Place of its set among those of the dataset; undefined where there is one alone. */
+  readonly set?: number;
+  /** `Int16Array, [256]`: the class that each mask value stands for, 255 for none; below 0 where it must not occur. */
+  readonly maskValues?: Int16Array;
 }
 
 /**

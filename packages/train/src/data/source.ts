@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { expand } from 'brace-expansion';
 import { shownURL } from '@synseg/core/guards';
 import { dataError, few } from './data-error.ts';
+import { isIndexFolder } from './photo-index.ts';
 import type { DataFormat } from './data-options.ts';
 import type { TableFormat } from './table.ts';
 
@@ -60,7 +61,10 @@ export function shownSource(path: string): string {
 export async function formatOf(paths: readonly [string, ...string[]]): Promise<DataFormat> {
   const [first] = paths;
   const status = await stat(first).catch(() => undefined);
-  if (status?.isDirectory() === true) return (await shardsIn(first)).length > 0 ? 'webdataset' : 'folder';
+  if (status?.isDirectory() === true) {
+    if (await isIndexFolder(first)) return 'index-jsonl';
+    return (await shardsIn(first)).length > 0 ? 'webdataset' : 'folder';
+  }
   const format = formatByName(first);
   if (format === undefined) {
     const rule = `source must be a folder or end in ${Object.keys(BY_EXTENSION).join(', ')} (or name its format)`;

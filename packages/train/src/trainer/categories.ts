@@ -14,7 +14,7 @@ export async function learnCategories(dataset: Dataset, texts: CategoryTexts, wa
   if (texts.extended === undefined || dataset.size === undefined) return;
   const unknown = new Map<string, number>();
   let left = Math.min(dataset.size, SAMPLES_READ);
-  for await (const { sample } of dataset.draw(START, 0)) {
+  for await (const { sample } of (dataset.each ?? dataset).draw(START, 0)) {
     for (const category of sample.categories)
       if (!texts.knows(category)) unknown.set(category, (unknown.get(category) ?? 0) + 1);
     left -= 1;
@@ -44,11 +44,12 @@ export function knownClasses(dataset: Dataset, texts: CategoryTexts, warn: Warn)
       'Cannot train: data must name the classes of its masks (classes.json) for objective "masks", got none in ' +
         `${dataset.description}`,
     );
-  const known = named.flatMap(({ name, index, prompts = [name] }) => {
-    const words = prompts.filter((word) => texts.knows(word));
-    return words.length === 0 ? [] : [{ name, index, prompts: words }];
+  const known = named.flatMap((one) => {
+    const words = (one.prompts ?? [one.name]).filter((word) => texts.knows(word));
+    return words.length === 0 ? [] : [{ ...one, prompts: words }];
   });
-  const unknown = named.filter(({ index }) => !known.some((one) => one.index === index)).map(({ name }) => name);
+  const kept = new Set(known.map(({ name }) => name));
+  const unknown = [...new Set(named.map(({ name }) => name))].filter((name) => !kept.has(name));
   if (unknown.length > 0) warn('categories', `Mask classes not in the vocabulary, left out: ${unknown.join(', ')}`);
   if (known.length === 0)
     throw new SynsegError(

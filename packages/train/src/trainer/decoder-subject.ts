@@ -50,7 +50,9 @@ export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Pro
     start: async (started) => {
       const { engine, loading, resumed, run, layout } = started;
       const dims = pictureDims({ ...plan, config });
-      const features = plan.cacheFeatures ? await openFeatures(plan, found, dims, opening, started) : undefined;
+      const features = plan.cacheFeatures
+        ? await openFeatures(plan, found.each ?? found, dims, opening, started)
+        : undefined;
       const dataset =
         features === undefined
           ? found

@@ -2,7 +2,7 @@
  * A batch of samples as the step graph takes it: rows of (image, label), cut into micro-batches, filled up to a bucket.
  */
 import type { Batch } from '../data/batch-loader.ts';
-import type { MaskClass } from '../data/dataset.ts';
+import { drawNumbers, type MaskClass } from '../data/dataset.ts';
 import { Random, permutation } from '../data/random.ts';
 import { IGNORED } from '../objective/masks.ts';
 import type { LabelBankData, MicroBatch } from './protocol.ts';
@@ -49,7 +49,8 @@ interface Row {
 
 /** Names that rows of this batch may need an embedding for. */
 export function labelsOf(batch: Batch, { captions, classes = [] }: RowSettings): string[] {
-  return [...new Set([...(captions ? batch.said.flat() : []), ...classes.flatMap(wordsOf)])];
+  const own = batch.sets === undefined ? classes : classes.filter(({ set = 0 }) => batch.sets?.includes(set) === true);
+  return [...new Set([...(captions ? batch.said.flat() : []), ...own.flatMap(wordsOf)])];
 }
 
 /**
@@ -157,7 +158,9 @@ function masksOf({ masks }: Batch, start: number, end: number, [height, width]: 
  * random choice of the others, which teach where a label is not.
  */
 function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
-  const { captions, classes, maxCategories, inputSize, seed } = settings;
+  const { captions, maxCategories, inputSize, seed } = settings;
+  // A set says nothing of other sets' classes, which have no row here.
+  const classes = settings.classes?.filter(({ set }) => set === batch.sets?.[image]);
   // Without a loss of theirs, phrases would only take the places of classes.
   const categories = captions ? (batch.categories[image] ?? []) : [];
   if (classes === undefined || batch.masks === undefined)
@@ -174,7 +177,7 @@ function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
   const rows: Row[] = categories.map((label) => ({ label, stated: true, maskClass: classOf.get(label) ?? -1 }));
   const named = new Set(rows.map(({ maskClass }) => maskClass));
   const others = (labeled ? classes : []).filter(({ index }) => !named.has(index));
-  const random = new Random(seed, 'classes', batch.after.epoch, batch.indices[image] as number);
+  const random = new Random(seed, 'classes', ...numbersOf(batch, image));
   const order = [...permutation(others.length, random)].map((at) => others[at] as MaskClass);
   // Classes in the mask come first: they are the ones that must not be left out.
   for (const one of [
@@ -203,15 +206,16 @@ function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
  * A random choice of labels that are stated for other pictures of the batch and not for this one, about half as many as
  * it has.
  */
-function unstatedOf(
-  { said, categories, after, indices }: Batch,
-  image: number,
-  { unstated, seed }: RowSettings,
-  known: readonly string[],
-): Row[] {
+function unstatedOf(batch: Batch, image: number, { unstated, seed }: RowSettings, known: readonly string[]): Row[] {
+  const { said, categories } = batch;
   const count = unstated ? Math.ceil((categories[image] as readonly string[]).length / STATED_PER_UNSTATED) : 0;
   const own = new Set([...(said[image] as readonly string[]), ...known]);
   const others = count === 0 ? [] : [...new Set(said.flat())].filter((label) => !own.has(label));
-  const order = permutation(others.length, new Random(seed, 'unstated', after.epoch, indices[image] as number));
+  const order = permutation(others.length, new Random(seed, 'unstated', ...numbersOf(batch, image)));
   return Array.from(order.subarray(0, count), (at) => ({ label: others[at] as string, stated: false, maskClass: -1 }));
+}
+
+/** Numbers of a picture's draw. */
+function numbersOf({ after, indices, turns }: Batch, image: number): readonly number[] {
+  return drawNumbers({ after, index: indices[image] as number, ...(turns && { turn: turns[image] as number }) });
 }
