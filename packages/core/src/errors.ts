@@ -39,8 +39,8 @@ export class SynsegError extends Error {
   readonly code: SynsegErrorCode;
   readonly [brand] = true;
 
-  constructor(code: SynsegErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: SynsegErrorCode, message: string, { cause }: ErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
 }

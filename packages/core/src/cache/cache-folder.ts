@@ -1,9 +1,10 @@
 /** The folder of generated files. Everything in it can be deleted at any time and is regenerated when needed. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { SynsegError, messageOf } from '../errors.ts';
-import { checkKind, describeValue } from '../guard/arguments.ts';
+import { checkKind, describeValue, rangeError } from '../guard/arguments.ts';
+import { sizeOf } from '../guard/input-file.ts';
 
 /** The kinds of things the cache holds, each a folder. */
 const CACHE_SECTIONS = ['graphs', 'embeddings', 'fingerprints'] as const;
@@ -24,9 +25,7 @@ export interface CacheUsage {
   readonly bytes: number;
 }
 
-/**
- * Counts files and bytes per section; a missing folder counts as empty. @throws TypeError unless `folder` is a string
- */
+/** Counts files and bytes per section; a missing folder is empty. @throws TypeError unless `folder` is a string */
 export async function cacheUsage(folder: string): Promise<CacheUsage[]> {
   checkFolder('measure cache', folder);
   return Promise.all(
@@ -35,15 +34,8 @@ export async function cacheUsage(folder: string): Promise<CacheUsage[]> {
       const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
       const files = entries.filter((entry) => entry.isFile());
       // A file may vanish between listing and stat: another process may be clearing the cache.
-      const sizes = await Promise.all(
-        files.map((file) =>
-          stat(join(file.parentPath, file.name)).then(
-            ({ size }) => size,
-            () => 0,
-          ),
-        ),
-      );
-      return { section, files: files.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+      const sizes = await Promise.all(files.map((file) => sizeOf(join(file.parentPath, file.name))));
+      return { section, files: files.length, bytes: sizes.reduce<number>((sum, size = 0) => sum + size, 0) };
     }),
   );
 }
@@ -59,21 +51,14 @@ export async function clearCache(folder: string, sections: readonly CacheSection
   const action = 'clear cache';
   checkFolder(action, folder);
   checkKind(action, 'sections', sections, Array.isArray(sections), 'be a list');
-  for (const section of sections) {
+  for (const section of sections)
     if (!CACHE_SECTIONS.includes(section))
-      throw new RangeError(
-        `Cannot ${action}: sections must be of ${CACHE_SECTIONS.join(', ')}, got ${describeValue(section)}`,
-      );
-  }
+      throw rangeError(action, 'sections', `be of ${CACHE_SECTIONS.join(', ')}`, describeValue(section));
   try {
     await Promise.all(sections.map((section) => rm(join(folder, section), { recursive: true, force: true })));
   } catch (cause) {
-    throw new SynsegError(
-      'FILE_WRITE',
-      `Cannot ${action}: folder must be one whose files can be deleted, got ${describeValue(folder)} ` +
-        `(${messageOf(cause)})`,
-      { cause },
-    );
+    const rest = `folder must be one whose files can be deleted, got ${describeValue(folder)} (${messageOf(cause)})`;
+    throw new SynsegError('FILE_WRITE', `Cannot ${action}: ${rest}`, { cause });
   }
 }
 

@@ -12,10 +12,7 @@ export async function readSealed(path: string): Promise<Uint8Array | undefined> 
   return sealed.length > DIGEST_BYTES && digest(bytes).equals(sealed.subarray(-DIGEST_BYTES)) ? bytes : undefined;
 }
 
-/**
- * Writes a file atomically. A cache that cannot be written (full disk, read-only folder) costs time later, not the
- * result now.
- */
+/** Writes a file atomically. A cache that cannot be written costs time later, not the result now. */
 export async function writeSealed(path: string, bytes: Uint8Array): Promise<void> {
   await writeFileAtomic(path, Buffer.concat([bytes, digest(bytes)])).catch(() => undefined);
 }

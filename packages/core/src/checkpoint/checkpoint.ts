@@ -46,15 +46,14 @@ export async function openCheckpoint(folder: string, options: OpenCheckpointOpti
 }
 
 /** Parses a JSON file; undefined when it is not there. */
-export async function readJson(path: string): Promise<unknown> {
+export async function readJson(path: string, action = 'load checkpoint'): Promise<unknown> {
   const text = await readTextFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw checkpointError('load checkpoint', `${path} must be readable, got ${error.message}`, error);
+    throw checkpointError(action, `${path} must be readable, got ${error.message}`, error);
   });
-  if (text === undefined) return undefined;
   try {
-    return JSON.parse(text);
+    return text === undefined ? undefined : JSON.parse(text);
   } catch (cause) {
-    throw checkpointError('load checkpoint', `${path} must be JSON, got ${messageOf(cause)}`, cause);
+    throw checkpointError(action, `${path} must be JSON, got ${messageOf(cause)}`, cause);
   }
 }

@@ -10,14 +10,8 @@ import { isInside } from '../guard/output-paths.ts';
  * harmless here may lead out elsewhere.
  */
 export function isFileName(name: unknown): name is string {
-  if (
-    typeof name !== 'string' ||
-    name.includes('\0') ||
-    posix.isAbsolute(name) ||
-    win32.isAbsolute(name) ||
-    /^[a-z]:/i.test(name)
-  )
-    return false;
+  if (typeof name !== 'string' || name.includes('\0') || /^[a-z]:/i.test(name)) return false;
+  if (posix.isAbsolute(name) || win32.isAbsolute(name)) return false;
   const parts = name.split(/[/\\]/).filter((part) => part !== '.' && part !== '');
   return parts.length > 0 && !parts.includes('..');
 }
@@ -37,8 +31,6 @@ export async function fileInside(folder: string, name: unknown): Promise<string>
   const isSnapshot = basename(dirname(home)) === 'snapshots';
   const places = [home, folder, ...(isSnapshot ? [join(dirname(dirname(home)), 'blobs')] : [])];
   if (path !== undefined && places.some((place) => isInside(real as string, place))) return path;
-  throw checkpointError(
-    'load checkpoint',
-    'files that it names must lie in its folder, got ' + `${name === undefined ? 'none' : shortJson(name)} (${folder})`,
-  );
+  const got = name === undefined ? 'none' : shortJson(name);
+  throw checkpointError('load checkpoint', `files that it names must lie in its folder, got ${got} (${folder})`);
 }

@@ -10,8 +10,9 @@
  * No network here. Every write is a rename, so a reader never sees half a file.
  */
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { sizeOf } from '../guard/input-file.ts';
 import { hubError } from './hub-request.ts';
 
 const VOCABULARY = 'vocab.safetensors';
@@ -19,15 +20,6 @@ const VOCABULARY = 'vocab.safetensors';
 /** True for a file of model weights, which every checkpoint has. */
 export function isWeights(file: string): boolean {
   return file.endsWith('.safetensors') && file !== VOCABULARY;
-}
-
-/** Size of a file in bytes, following links, or `undefined` when there is none. */
-export async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -41,19 +33,14 @@ export async function snapshotGaps(folder: string, level: 'loadable' | 'complete
   const files = new Set(listed.filter((_, index) => sizes[index] !== undefined));
   const gaps: string[] = [];
   const needs = (...alternatives: string[][]): void => {
-    if (!alternatives.some((names) => names.every((name) => files.has(name)))) {
+    if (!alternatives.some((names) => names.every((name) => files.has(name))))
       gaps.push(alternatives.map((names) => names.join(' + ')).join(' or '));
-    }
   };
   needs(['config.json']);
   if (!files.has('model.safetensors')) {
-    const shards = new Set<string>();
-    for (const file of files) {
-      if (file.endsWith('.safetensors.index.json')) {
-        for (const shard of await shardsOf(join(folder, file))) shards.add(shard);
-      }
-    }
-    if (shards.size > 0) needs([...shards]);
+    const indexes = [...files].filter((file) => file.endsWith('.safetensors.index.json'));
+    const shards = (await Promise.all(indexes.map((file) => shardsOf(join(folder, file))))).flat();
+    if (shards.length > 0) needs([...new Set(shards)]);
     else if (![...files].some(isWeights)) gaps.push('model.safetensors');
   }
   if (level === 'complete') {
@@ -111,9 +98,6 @@ export function diskError(repo: string, cacheDir: string, error: unknown): unkno
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
   const rule = full ? 'have room (free some, then run again to resume)' : 'be a folder you can write';
-  return hubError(
-    repo,
-    `cache ${cacheDir} must ${rule}, got ${code}; set cacheDir or HF_HUB_CACHE to use another`,
-    error,
-  );
+  const got = `${code}; set cacheDir or HF_HUB_CACHE to use another`;
+  return hubError(repo, `cache ${cacheDir} must ${rule}, got ${got}`, error);
 }

@@ -3,8 +3,8 @@
  *
  * Only files at the top of the repository count; names outside the list never reach the file system.
  */
-import { SynsegError } from '../errors.ts';
 import { describeValue, shortJson } from '../guard/arguments.ts';
+import { checkpointError } from './checkpoint-error.ts';
 import { isWeights } from './hub-cache.ts';
 import { hubError } from './hub-request.ts';
 
@@ -58,23 +58,19 @@ export function checkpointFiles(repo: string, listed: readonly unknown[], baseUr
   const entries = listed.map((entry) => listedFile(repo, entry)).filter((entry) => entry !== undefined);
   const names = entries.map((entry) => entry.path);
   const absent = [
-    names.some(isWeights) ? '' : '*.safetensors',
-    names.includes('config.json') ? '' : 'config.json',
-  ].filter(Boolean);
+    ...(names.some(isWeights) ? [] : ['*.safetensors']),
+    ...(names.includes('config.json') ? [] : ['config.json']),
+  ];
   if (absent.length > 0) {
-    const pickle = names.some((name) => /\.(?:bin|pt|pth|ckpt)$/.test(name))
-      ? '; pickle weights (.bin, .pt) are not loaded'
-      : '';
+    const hasPickle = names.some((name) => /\.(?:bin|pt|pth|ckpt)$/.test(name));
+    const pickle = hasPickle ? '; pickle weights (.bin, .pt) are not loaded' : '';
     const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
     const got = names.length === 0 ? 'no files' : `${names.slice(0, MOST_NAMES).join(', ')}${more}`;
-    throw new SynsegError(
-      'CHECKPOINT_FORMAT',
-      `Cannot download ${repo}: repository must have ${absent.join(' and ')}, got ${got}${pickle}`,
-    );
+    throw checkpointError(`download ${repo}`, `repository must have ${absent.join(' and ')}, got ${got}${pickle}`);
   }
   const single = names.includes('model.safetensors');
-  const files = entries.filter(({ path }) => NEEDED.has(path) || (isSafetensors(path) && (!single || !isCopy(path))));
-  return files
+  return entries
+    .filter(({ path }) => NEEDED.has(path) || (isSafetensors(path) && (!single || !isCopy(path))))
     .map(({ path, size, oid, lfs }): RemoteFile => {
       const etag = lfs?.oid ?? oid;
       const bytes = lfs?.size ?? size;

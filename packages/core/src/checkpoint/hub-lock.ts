@@ -16,11 +16,7 @@ const HEARTBEAT_MS = 500;
 /** A lock older than this has lost its owner; one from the future comes from a clock that cannot be compared. */
 const STALE_MS = 3000;
 
-/**
- * Takes the lock, or returns `undefined` while another process holds it.
- *
- * @returns a function that releases the lock.
- */
+/** Takes the lock and returns a function that releases it; `undefined` while another process holds it. */
 export async function takeLock(path: string): Promise<(() => Promise<void>) | undefined> {
   const age = await stat(path).then(
     (found) => Date.now() - found.mtimeMs,

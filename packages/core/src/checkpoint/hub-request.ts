@@ -8,6 +8,7 @@ import { SynsegError } from '../errors.ts';
 import { reasonOf, sendRequest, type Answer } from '../guard/http-request.ts';
 import { gather } from '../guard/input-file.ts';
 import { DEFAULT_LIMITS } from '../guard/limits.ts';
+import { eitherSignal } from '../guard/race-signal.ts';
 import { decodeText } from '../guard/text-file.ts';
 
 /** Address of a request, and credentials. */
@@ -26,14 +27,13 @@ export class Unreachable extends Error {}
 
 /** A `HUB_DOWNLOAD` error in the package's form; `rest` is `<name> must <rule>, got <value>`. */
 export function hubError(repo: string, rest: string, cause?: unknown): SynsegError {
-  return new SynsegError('HUB_DOWNLOAD', `Cannot download ${repo}: ${rest}`, cause === undefined ? {} : { cause });
+  return new SynsegError('HUB_DOWNLOAD', `Cannot download ${repo}: ${rest}`, { cause });
 }
 
 /** The error for a hub that stayed unreachable; `rest` may say what else was tried. */
 export function unreachableError(address: HubAddress, cause: Unreachable, rest = ''): SynsegError {
-  const text =
-    `hub ${hostOf(address)} must be reachable, got ${cause.message}${rest}; a folder path works without ` + 'network';
-  return hubError(address.repo, text, cause);
+  const got = `${cause.message}${rest}; a folder path works without network`;
+  return hubError(address.repo, `hub ${hostOf(address)} must be reachable, got ${got}`, cause);
 }
 
 /** Any failure of a request or of reading its answer as {@link Unreachable}. */
@@ -58,16 +58,13 @@ export async function ask(
 ): Promise<Answer> {
   const { hubUrl, accessToken, signal } = address;
   const authorized = accessToken !== undefined && new URL(url).origin === new URL(hubUrl).origin;
+  const login: Record<string, string> = authorized ? { authorization: `Bearer ${accessToken}` } : {};
   let response: Answer;
   try {
     response = await sendRequest(url, {
       // A compressed body would make byte ranges and sizes those of the compressed stream.
-      headers: {
-        'accept-encoding': 'identity',
-        ...headers,
-        ...(authorized ? { authorization: `Bearer ${accessToken}` } : {}),
-      },
-      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      headers: { 'accept-encoding': 'identity', ...headers, ...login },
+      signal: eitherSignal(signal, deadline),
     });
   } catch (error) {
     signal?.throwIfAborted();
@@ -75,9 +72,8 @@ export async function ask(
   }
   if (response.ok || response.status === 416) return response;
   await response.body?.cancel().catch(() => undefined);
-  if (response.status >= 500 || response.status === 408 || response.status === 429) {
+  if (response.status >= 500 || response.status === 408 || response.status === 429)
     throw new Unreachable(`status ${response.status}`);
-  }
   throw statusError(address, url, response);
 }
 
@@ -92,18 +88,13 @@ export async function askJson(address: HubAddress, url: string, deadline: AbortS
   const { repo } = address;
   const response = await ask(address, url, {}, deadline);
   const most = DEFAULT_LIMITS.maxHeaderBytes;
-  const bytes =
-    response.body === null
-      ? new Uint8Array(0)
-      : await gather(response.body, most, () =>
-          hubError(repo, `answer of the hub must have at most ${most} bytes, got more`),
-        );
+  const tooLong = (): Error => hubError(repo, `answer of the hub must have at most ${most} bytes, got more`);
+  const bytes = await gather(response.body ?? [], most, tooLong);
   const value = parsed(bytes);
   if (typeof value !== 'object' || value === null) throw new Unreachable('an answer that is no JSON object or list');
   const link = response.headers.get('link');
-  if (/;\s*rel="next"/.test(link ?? '') && (!Array.isArray(value) || value.length === 0)) {
+  if (/;\s*rel="next"/.test(link ?? '') && (!Array.isArray(value) || value.length === 0))
     throw hubError(repo, 'page of the list must name a file where another page follows, got an empty one');
-  }
   return new Response(bytes, { headers: link === null ? {} : { link } });
 }
 
@@ -116,25 +107,22 @@ function parsed(bytes: Uint8Array): unknown {
 }
 
 function statusError(address: HubAddress, url: string, response: Answer): SynsegError {
-  const { repo, revision } = address;
+  const { repo, revision, hubUrl } = address;
   const { status } = response;
   const code = (response.headers.get('x-error-code') ?? '').slice(0, 40);
   const got = `got status ${status}${code === '' ? '' : ` ${code}`}`;
   const token = 'HF_TOKEN (or the accessToken option) to a token that may read it';
-  if (code === 'RevisionNotFound') {
-    return hubError(repo, `revision must be a branch, tag or commit of the repository, got "${revision}"`);
-  }
-  // The hub answers 401 for a repository that does not exist, so that private names stay private.
-  if (code === 'RepoNotFound' || (status === 404 && url.startsWith(`${address.hubUrl}/api/`))) {
-    return hubError(repo, `repository must exist at ${hostOf(address)}, ${got}; if it is private, set ${token}`);
-  }
-  if (status === 401 || status === 403) {
-    return hubError(
-      repo,
-      `repository must be open to you, ${got}; accept its terms on the hub if it is gated, and set ${token}`,
-    );
-  }
-  return hubError(repo, `${new URL(url).pathname} must be readable at ${hostOf(address)}, ${got}`);
+  const refusal = (): string => {
+    if (code === 'RevisionNotFound')
+      return `revision must be a branch, tag or commit of the repository, got "${revision}"`;
+    // The hub answers 401 for a repository that does not exist, so that private names stay private.
+    if (code === 'RepoNotFound' || (status === 404 && url.startsWith(`${hubUrl}/api/`)))
+      return `repository must exist at ${hostOf(address)}, ${got}; if it is private, set ${token}`;
+    if (status === 401 || status === 403)
+      return `repository must be open to you, ${got}; accept its terms on the hub if it is gated, and set ${token}`;
+    return `${new URL(url).pathname} must be readable at ${hostOf(address)}, ${got}`;
+  };
+  return hubError(repo, refusal());
 }
 
 /** Host and port only: the rest of a URL may hold a password. */

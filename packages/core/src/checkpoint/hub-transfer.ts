@@ -19,8 +19,8 @@ import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sizeOf } from '../guard/input-file.ts';
 import { timeLimit } from '../guard/race-signal.ts';
-import { sizeOf } from './hub-cache.ts';
 import type { RemoteFile } from './hub-files.ts';
 import { takeLock } from './hub-lock.ts';
 import { Unreachable, ask, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
@@ -56,7 +56,7 @@ export async function fetchBlob(file: RemoteFile, transfer: Transfer): Promise<v
     signal?.throwIfAborted();
     const release = await takeLock(lockPath);
     if (release === undefined) {
-      await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
+      await sleep(POLL_MS, undefined, { signal });
       continue;
     }
     try {
@@ -99,20 +99,13 @@ async function adoptPartial(file: RemoteFile, blobPath: string): Promise<string>
   const folder = dirname(blobPath);
   const names = await readdir(folder);
   const left = names.filter((name) => name.startsWith(`${basename(blobPath)}.`) && name.endsWith(SUFFIX));
-  const found = await Promise.all(
-    left.map(async (name) => ({ path: join(folder, name), size: (await sizeOf(join(folder, name))) ?? 0 })),
-  );
+  const paths = left.map((name) => join(folder, name));
+  const found = await Promise.all(paths.map(async (path) => ({ path, size: (await sizeOf(path)) ?? 0 })));
   found.sort((a, b) => b.size - a.size);
   let adopted = false;
   for (const { path, size } of found) {
-    if (!adopted && size <= file.size) {
-      adopted = await rename(path, own).then(
-        () => true,
-        () => false,
-      );
-    } else {
-      await rm(path, { force: true });
-    }
+    if (adopted || size > file.size) await rm(path, { force: true });
+    else adopted = (await rename(path, own).catch(() => 'taken')) === undefined;
   }
   return own;
 }
@@ -146,17 +139,10 @@ async function receiveAll(file: RemoteFile, partial: string, transfer: Transfer)
       failures += 1;
       if (failures === TRIES) {
         if (problem === undefined) throw sizeError(file, address, start);
-        throw unreachableError(
-          address,
-          problem,
-          ` for ${file.path} at byte ${loaded} of ${file.size} after ${TRIES} tries; run again to resume`,
-        );
+        const place = `for ${file.path} at byte ${loaded} of ${file.size}`;
+        throw unreachableError(address, problem, ` ${place} after ${TRIES} tries; run again to resume`);
       }
-      await sleep(
-        BACKOFF_MS * 2 ** (failures - 1),
-        undefined,
-        address.signal === undefined ? {} : { signal: address.signal },
-      );
+      await sleep(BACKOFF_MS * 2 ** (failures - 1), undefined, { signal: address.signal });
     }
     await handle.sync();
   } finally {
@@ -173,10 +159,8 @@ async function receive(
   advance: (position: number) => void,
 ): Promise<number> {
   const { address, maxSilenceSeconds } = transfer;
-  const silence = timeLimit(
-    maxSilenceSeconds,
-    new Unreachable(`no data for ${maxSilenceSeconds} seconds (maxSilenceSeconds)`),
-  );
+  const reason = new Unreachable(`no data for ${maxSilenceSeconds} seconds (maxSilenceSeconds)`);
+  const silence = timeLimit(maxSilenceSeconds, reason);
   let position = start;
   try {
     const response = await ask(address, file.url, start > 0 ? { range: `bytes=${start}-` } : {}, silence.signal);
@@ -203,10 +187,7 @@ async function receive(
   }
 }
 
-/**
- * The body's chunks. A broken connection is {@link Unreachable}, which keeps it apart from disk errors of the loop's
- * body.
- */
+/** The body's chunks. A broken connection is {@link Unreachable}: an error of the loop's body is the disk's. */
 async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   try {
@@ -231,6 +212,6 @@ function sizeError(file: RemoteFile, address: HubAddress, got: number): Error {
 /** sha256 of the content for a 64-digit etag, otherwise git's blob sha1: `sha1("blob <size>\0" + content)`. */
 async function digestOf(path: string, file: RemoteFile, signal: AbortSignal | undefined): Promise<string> {
   const hash = file.etag.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${file.size}\0`);
-  await pipeline(createReadStream(path), hash, signal === undefined ? {} : { signal });
+  await pipeline(createReadStream(path), hash, { signal });
   return hash.digest('hex');
 }

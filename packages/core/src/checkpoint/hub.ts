@@ -9,12 +9,13 @@ import { getHFHubCachePath, getRepoFolderName, listFiles, modelInfo } from '@hug
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isSynsegError } from '../errors.ts';
-import { checkKind } from '../guard/arguments.ts';
+import { checkKind, rangeError } from '../guard/arguments.ts';
+import { sizeOf } from '../guard/input-file.ts';
 import type { DOWNLOAD_LIMITS } from '../guard/limits.ts';
 import { readOptions, type Resolved } from '../guard/options.ts';
 import { timeLimit } from '../guard/race-signal.ts';
 import { DOWNLOAD_CHECKPOINT_OPTIONS, type DownloadCheckpointOptions, type DownloadProgress } from './hub-options.ts';
-import { diskError, linkBlob, readRef, sizeOf, snapshotGaps, writeRef } from './hub-cache.ts';
+import { diskError, linkBlob, readRef, snapshotGaps, writeRef } from './hub-cache.ts';
 import { checkpointFiles, type RemoteFile } from './hub-files.ts';
 import { Unreachable, askJson, hubError, unreachable, unreachableError, type HubAddress } from './hub-request.ts';
 import { fetchBlob } from './hub-transfer.ts';
@@ -96,41 +97,31 @@ function resolveRequest(repo: string, options: DownloadCheckpointOptions): HubRe
   const action = 'download checkpoint';
   checkKind(action, 'repo', repo, typeof repo === 'string', 'be "owner/name"');
   const asked = readOptions(action, DOWNLOAD_CHECKPOINT_OPTIONS, options);
-  const { revision, signal, maxSilenceSeconds, maxListedFiles, maxDownloadBytes } = asked;
+  const { revision, onProgress = () => undefined } = asked;
   const defaults = hubDefaults();
   const hubUrl = (asked.hubUrl ?? defaults.hubUrl).replace(/\/+$/, '');
   const cacheDir = resolve(asked.cacheDir ?? defaults.cacheDir);
   const accessToken = (asked.accessToken ?? defaults.accessToken)?.trim() || undefined;
-  if (!/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)?$/.test(repo)) {
-    throw new RangeError(`Cannot download checkpoint: repo must be "owner/name", got "${repo}"`);
-  }
+  const refuse = (name: string, rule: string, got: string): RangeError =>
+    rangeError(`download ${repo}`, name, rule, got);
+  if (!/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)?$/.test(repo)) throw rangeError(action, 'repo', 'be "owner/name"', `"${repo}"`);
   // The revision becomes a path below refs/.
-  if (!/^[^\s\\:?*[~^/]+(?:\/[^\s\\:?*[~^/]+)*$/.test(revision) || revision.includes('..')) {
-    throw new RangeError(`Cannot download ${repo}: revision must be a branch, tag or commit, got "${revision}"`);
-  }
+  if (!/^[^\s\\:?*[~^/]+(?:\/[^\s\\:?*[~^/]+)*$/.test(revision) || revision.includes('..'))
+    throw refuse('revision', 'be a branch, tag or commit', `"${revision}"`);
   const url = URL.canParse(hubUrl) ? new URL(hubUrl) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username + url.password !== '') {
     const got = hubUrl.includes('@') ? 'one with a user name or password' : `"${hubUrl}"`;
-    throw new RangeError(`Cannot download ${repo}: hubUrl must be a plain http or https URL, got ${got}`);
+    throw refuse('hubUrl', 'be a plain http or https URL', got);
   }
-  if (accessToken !== undefined && !/^[\x21-\x7e]+$/.test(accessToken)) {
-    throw new RangeError(`Cannot download ${repo}: accessToken must be printable ASCII, got other characters`);
-  }
+  if (accessToken !== undefined && !/^[\x21-\x7e]+$/.test(accessToken))
+    throw refuse('accessToken', 'be printable ASCII', 'other characters');
   const folderName = getRepoFolderName({ type: 'model', name: repo });
   return {
-    repo,
-    revision,
-    hubUrl,
-    accessToken,
-    cacheDir,
+    ...asked,
+    ...{ repo, hubUrl, accessToken, cacheDir, onProgress },
     repoFolder: join(cacheDir, folderName),
     locksFolder: join(cacheDir, '.locks', folderName),
     offline: asked.offline ?? defaults.offline,
-    signal,
-    maxSilenceSeconds,
-    maxListedFiles,
-    maxDownloadBytes,
-    onProgress: (progress) => asked.onProgress?.(progress),
   };
 }
 
@@ -164,10 +155,7 @@ function snapshotFolder(request: HubRequest, commit: string): string {
   return join(request.repoFolder, 'snapshots', commit);
 }
 
-/**
- * The cached snapshot of the revision. `cause` is the failure of the hub, undefined when the caller is offline by
- * choice.
- */
+/** The cached snapshot of the revision. `cause` is the failure of the hub, undefined when offline by choice. */
 async function cachedSnapshot(request: HubRequest, cause?: Unreachable): Promise<string> {
   const { repo, revision, repoFolder, cacheDir } = request;
   const commit = COMMIT.test(revision) ? revision : await readRef(repoFolder, revision);
@@ -184,14 +172,9 @@ async function cachedSnapshot(request: HubRequest, cause?: Unreachable): Promise
 }
 
 async function resolveCommit(request: HubRequest): Promise<string> {
+  const { repo, revision, hubUrl } = request;
   const { sha } = await answer(request, (fetch) =>
-    modelInfo({
-      name: request.repo,
-      revision: request.revision,
-      hubUrl: request.hubUrl,
-      additionalFields: ['sha'],
-      fetch,
-    }),
+    modelInfo({ name: repo, revision, hubUrl, additionalFields: ['sha'], fetch }),
   );
   if (typeof sha !== 'string' || !COMMIT.test(sha)) throw new Unreachable('an answer without a commit');
   return sha;
@@ -235,9 +218,8 @@ async function answer<T>(request: HubRequest, call: (fetchLike: typeof fetch) =>
   try {
     return await call(async (input) => {
       const limit = timeLimit(ANSWER_SECONDS, new Unreachable(`no answer within ${ANSWER_SECONDS} seconds`));
-      return askJson(request, input instanceof Request ? input.url : input.toString(), limit.signal).finally(
-        limit.clear,
-      );
+      const url = input instanceof Request ? input.url : input.toString();
+      return askJson(request, url, limit.signal).finally(limit.clear);
     });
   } catch (error) {
     request.signal?.throwIfAborted();

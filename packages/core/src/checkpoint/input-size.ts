@@ -1,4 +1,5 @@
 /** The size of the picture that a trunk takes: the folder's own, or the one that a caller asks for. */
+import { rangeError } from '../guard/arguments.ts';
 import type { Fields } from './json-fields.ts';
 
 /** CLIP's, used when a folder has no `preprocessor_config.json`. */
@@ -6,10 +7,7 @@ const CLIP_SIZE = 224;
 /** The trunk's work grows with the fourth power of the side. */
 export const LARGEST_SIDE = 8192;
 
-/**
- * Size the folder's pictures are resized to: a number, `{ height, width }`, or `{ shortest_edge }`; CLIP's when there
- * is none.
- */
+/** Size of the folder's pictures: a number, `{ height, width }`, `{ shortest_edge }`; CLIP's where there is none. */
 export function preprocessorSize(preprocessor: Fields, patchSize: number): readonly [height: number, width: number] {
   if (!preprocessor.has('size')) return [CLIP_SIZE, CLIP_SIZE];
   const sides =
@@ -32,13 +30,9 @@ function square(side: number): readonly [height: number, width: number] {
 
 /** A square of a side that the trunk can take. @throws RangeError for any other */
 export function squareSize(side: number, patchSize: number, where: string): readonly [height: number, width: number] {
-  if (side > LARGEST_SIDE)
-    throw new RangeError(`Cannot load checkpoint: inputSize must be at most ${LARGEST_SIDE}, got ${side} (${where})`);
-  if (!Number.isInteger(side) || side < patchSize || side % patchSize !== 0) {
-    throw new RangeError(
-      `Cannot load checkpoint: inputSize must be a positive multiple of the patch size ${patchSize}, got ` +
-        `${side} (${where})`,
-    );
-  }
+  const refuse = (rule: string): Error => rangeError('load checkpoint', 'inputSize', rule, `${side} (${where})`);
+  if (side > LARGEST_SIDE) throw refuse(`be at most ${LARGEST_SIDE}`);
+  if (!Number.isInteger(side) || side < patchSize || side % patchSize !== 0)
+    throw refuse(`be a positive multiple of the patch size ${patchSize}`);
   return square(side);
 }

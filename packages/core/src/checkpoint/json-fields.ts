@@ -4,10 +4,7 @@ import type { SynsegError } from '../errors.ts';
 import { shortJson } from '../guard/arguments.ts';
 import { isFileName } from './file-inside.ts';
 
-/**
- * No count in a configuration is larger: vocabularies have some hundred thousand entries, layers some thousand
- * channels.
- */
+/** No count is larger: vocabularies have some hundred thousand entries, layers some thousand channels. */
 const LARGEST = 10_000_000;
 /** Taps, sides, grids: lists in a configuration are short. */
 const LONGEST = 1000;
@@ -84,25 +81,17 @@ export class Fields {
   }
 
   integers(name: string, fallback?: readonly number[], minimum = 0): readonly number[] {
-    const value = this.#json[name] ?? fallback;
-    if (
-      !Array.isArray(value) ||
-      value.length === 0 ||
-      value.some((entry) => !Number.isInteger(entry) || (entry as number) < minimum)
-    ) {
-      throw this.error(name, `a list of integers ≥ ${minimum}`);
-    }
-    if (value.length > LONGEST || value.some((entry) => (entry as number) > LARGEST)) {
+    const fits = (entry: unknown): boolean => Number.isInteger(entry) && (entry as number) >= minimum;
+    const value = this.#filled(name, fits, `a list of integers ≥ ${minimum}`, fallback) as readonly number[];
+    if (value.length > LONGEST || value.some((entry) => entry > LARGEST))
       throw this.error(name, `at most ${LONGEST} integers of at most ${LARGEST}`);
-    }
-    return value as number[];
+    return value;
   }
 
   numbers(name: string, length: number, fallback: readonly number[]): readonly number[] {
     const value = this.#json[name] ?? fallback;
-    if (!Array.isArray(value) || value.length !== length || value.some((entry) => !Number.isFinite(entry))) {
+    if (!Array.isArray(value) || value.length !== length || value.some((entry) => !Number.isFinite(entry)))
       throw this.error(name, `${length} finite numbers`);
-    }
     if (!value.map(Math.fround).every(Number.isFinite)) throw this.error(name, 'numbers that float32 can hold');
     return value as number[];
   }
@@ -124,15 +113,15 @@ export class Fields {
 
   /** A list of texts that each hold `part`. */
   texts(name: string, part: string): readonly string[] {
-    const value = this.#json[name];
-    if (
-      !Array.isArray(value) ||
-      value.length === 0 ||
-      value.some((entry) => typeof entry !== 'string' || !entry.includes(part))
-    ) {
-      throw this.error(name, `a list of texts with ${part}`);
-    }
-    return value as string[];
+    const fits = (entry: unknown): boolean => typeof entry === 'string' && entry.includes(part);
+    return this.#filled(name, fits, `a list of texts with ${part}`) as readonly string[];
+  }
+
+  /** A list with something in it, each entry of which fits. */
+  #filled(name: string, fits: (entry: unknown) => boolean, rule: string, fallback?: unknown): readonly unknown[] {
+    const value = this.#json[name] ?? fallback;
+    if (!Array.isArray(value) || value.length === 0 || !value.every(fits)) throw this.error(name, rule);
+    return value;
   }
 
   choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {

@@ -33,19 +33,9 @@ export interface SafetensorsFile {
 }
 
 /** Element types by the names they have in a header. */
-const DTYPES = new Map<unknown, DType>(
-  Object.entries({
-    F64: 'float64',
-    F32: 'float32',
-    F16: 'float16',
-    BF16: 'bfloat16',
-    I64: 'int64',
-    I32: 'int32',
-    I8: 'int8',
-    U8: 'uint8',
-    BOOL: 'bool',
-  }),
-);
+const FLOATS = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
+const WHOLE = { I64: 'int64', I32: 'int32', I8: 'int8', U8: 'uint8', BOOL: 'bool' } as const;
+const DTYPES = new Map<unknown, DType>(Object.entries({ ...FLOATS, ...WHOLE }));
 const LABELS = new Map([...DTYPES].map(([label, dtype]) => [dtype, label as string]));
 
 /**
@@ -65,11 +55,8 @@ export async function readSafetensors(
     if (headerBytes > maxHeaderBytes && 8 + headerBytes <= size)
       throw formatError(path, `header must have at most ${maxHeaderBytes} bytes (maxHeaderBytes), got ${headerBytes}`);
     if (8 + headerBytes > size) {
-      throw formatError(
-        path,
-        `header of ${headerBytes} bytes must lie within the file, got ${size} bytes in all ` +
-          '(truncated, or not safetensors)',
-      );
+      const got = `${size} bytes in all (truncated, or not safetensors)`;
+      throw formatError(path, `header of ${headerBytes} bytes must lie within the file, got ${got}`);
     }
     const text = (await readRange(file, 8, headerBytes)).toString('utf8');
     let header: Record<string, unknown>;
@@ -81,9 +68,8 @@ export async function readSafetensors(
     if (typeof header !== 'object' || header === null || Array.isArray(header))
       throw formatError(path, `header must be a JSON object, got ${shortJson(header)}`);
     const tensors = new Map<string, TensorEntry>();
-    for (const [name, entry] of Object.entries(header)) {
+    for (const [name, entry] of Object.entries(header))
       if (name !== '__metadata__') tensors.set(name, parseEntry(path, name, entry, 8 + headerBytes, size));
-    }
     checkOverlap(path, [...tensors.values()]);
     const metadata = header['__metadata__'] ?? {};
     if (typeof metadata !== 'object' || Object.values(metadata).some((value) => typeof value !== 'string'))
@@ -95,33 +81,19 @@ export async function readSafetensors(
 }
 
 function parseEntry(path: string, name: string, entry: unknown, dataStart: number, fileSize: number): TensorEntry {
-  const {
-    dtype: label,
-    shape,
-    data_offsets: range,
-  } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const fail = (rule: string, got: string): SynsegError =>
+    formatError(path, `tensor "${name}" must ${rule}, got ${got}`);
+  const { dtype: label, shape, data_offsets: range } = (entry ?? {}) as Readonly<Record<string, unknown>>;
   const dtype = DTYPES.get(label);
-  if (dtype === undefined) throw formatError(path, `tensor "${name}" must have a known dtype, got ${shortJson(label)}`);
-  if (!isWholeNumbers(shape) || !isWholeNumbers(range) || range.length !== 2) {
-    throw formatError(
-      path,
-      `tensor "${name}" must have a shape and data_offsets of whole numbers, got ${shortJson(entry)}`,
-    );
-  }
+  if (dtype === undefined) throw fail('have a known dtype', shortJson(label));
+  if (!isWholeNumbers(shape) || !isWholeNumbers(range) || range.length !== 2)
+    throw fail('have a shape and data_offsets of whole numbers', shortJson(entry));
   const [start, end] = range as [number, number];
   const expected = shape.reduce((product, dimension) => product * dimension, BYTES_PER_ELEMENT[dtype]);
-  if (end - start !== expected) {
-    throw formatError(
-      path,
-      `tensor "${name}" must take ${expected} bytes for ${dtype} [${shape.join(', ')}], got ` + `${end - start}`,
-    );
-  }
-  if (dataStart + end > fileSize) {
-    throw formatError(
-      path,
-      `tensor "${name}" must end within the file, got end ${dataStart + end} of ${fileSize} bytes ` + '(truncated)',
-    );
-  }
+  if (end - start !== expected)
+    throw fail(`take ${expected} bytes for ${dtype} [${shape.join(', ')}]`, `${end - start}`);
+  if (dataStart + end > fileSize)
+    throw fail('end within the file', `end ${dataStart + end} of ${fileSize} bytes (truncated)`);
   return { name, dtype, shape, path, offset: dataStart + start, length: expected };
 }
 
@@ -133,9 +105,8 @@ function checkOverlap(path: string, entries: readonly TensorEntry[]): void {
   const sorted = entries.filter(({ length }) => length > 0).sort((a, b) => a.offset - b.offset);
   sorted.forEach((entry, index) => {
     const before = sorted[index - 1];
-    if (before !== undefined && before.offset + before.length > entry.offset) {
+    if (before !== undefined && before.offset + before.length > entry.offset)
       throw formatError(path, `tensors must not overlap, got "${before.name}" and "${entry.name}"`);
-    }
   });
 }
 

@@ -1,11 +1,14 @@
 /** The weights of a checkpoint folder: one safetensors file, or shards with an index, seen as one set of names. */
 import { checkpointError } from './checkpoint-error.ts';
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf } from '../errors.ts';
+import { sizeOf } from '../guard/input-file.ts';
 import { readTextFile } from '../guard/text-file.ts';
 import { fileInside } from './file-inside.ts';
 import { readSafetensors, type TensorEntry } from './safetensors.ts';
+
+const loadError = (rest: string, cause?: unknown): Error => checkpointError('load checkpoint', rest, cause);
 
 /** Named tensors of one or several safetensors files. */
 export class Weights {
@@ -25,31 +28,22 @@ export class Weights {
    */
   static async open(folder: string): Promise<Weights> {
     const single = join(folder, 'model.safetensors');
-    if (await exists(single)) return Weights.openFiles([single]);
+    if ((await sizeOf(single)) !== undefined) return Weights.openFiles([single]);
     const index = join(folder, 'model.safetensors.index.json');
-    if (!(await exists(index))) {
-      throw checkpointError(
-        'load checkpoint',
-        `folder must hold model.safetensors or model.safetensors.index.json, got ${folder}`,
-      );
-    }
-    let map: Record<string, unknown>;
+    if ((await sizeOf(index)) === undefined)
+      throw loadError(`folder must hold model.safetensors or model.safetensors.index.json, got ${folder}`);
+    let map: Readonly<Record<string, unknown>>;
     try {
-      map = (JSON.parse(await readTextFile(index)) as { weight_map: Record<string, unknown> } | null)
-        ?.weight_map as typeof map;
-      if (typeof map !== 'object' || map === null || Object.keys(map).length === 0) throw new Error('no weight_map');
+      map = (JSON.parse(await readTextFile(index)) as { readonly weight_map?: typeof map } | null)?.weight_map ?? {};
+      if (typeof map !== 'object' || Object.keys(map).length === 0) throw new Error('no weight_map');
     } catch (cause) {
-      throw checkpointError('load checkpoint', `${index} must be a safetensors index, got ${messageOf(cause)}`, cause);
+      throw loadError(`${index} must be a safetensors index, got ${messageOf(cause)}`, cause);
     }
     const shards = await Promise.all([...new Set(Object.values(map))].map((shard) => fileInside(folder, shard)));
     const weights = await Weights.openFiles(shards.sort());
-    for (const [name, shard] of Object.entries(map)) {
+    for (const [name, shard] of Object.entries(map))
       if (!weights.has(name))
-        throw checkpointError(
-          'load checkpoint',
-          `tensor "${name}" must be in ${String(shard)} as the index says, got none`,
-        );
-    }
+        throw loadError(`tensor "${name}" must be in ${String(shard)} as the index says, got none`);
     return weights;
   }
 
@@ -79,27 +73,13 @@ export class Weights {
    */
   get(name: string, shape: readonly number[]): TensorEntry {
     const entry = this.#tensors.get(name);
-    const where = this.files.map((path) => basename(path)).join(', ');
+    const wanted = `[${shape.join(', ')}]`;
     if (entry === undefined) {
-      throw checkpointError(
-        'load checkpoint',
-        `tensor "${name}" [${shape.join(', ')}] must be in ${where}, got none ` + `(${this.files.join(', ')})`,
-      );
+      const where = this.files.map((path) => basename(path)).join(', ');
+      throw loadError(`tensor "${name}" ${wanted} must be in ${where}, got none (${this.files.join(', ')})`);
     }
-    if (entry.shape.length !== shape.length || entry.shape.some((dimension, axis) => dimension !== shape[axis])) {
-      throw checkpointError(
-        'load checkpoint',
-        `tensor "${name}" must be [${shape.join(', ')}], got [${entry.shape.join(', ')}] ` +
-          `in ${basename(entry.path)} (${entry.path})`,
-      );
-    }
-    return entry;
+    const found = `[${entry.shape.join(', ')}]`;
+    if (found === wanted) return entry;
+    throw loadError(`tensor "${name}" must be ${wanted}, got ${found} in ${basename(entry.path)} (${entry.path})`);
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -36,12 +36,8 @@ export function shortJson(value: unknown): string {
 
 /** An object that is neither a list nor a promise. */
 export function isPlain(value: unknown): value is object {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    typeof (value as PromiseLike<unknown>).then !== 'function'
-  );
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return typeof (value as PromiseLike<unknown>).then !== 'function';
 }
 
 /** The known name closest to a misspelled one, if any is close. */
@@ -51,6 +47,11 @@ export function nearestName(name: string, names: Iterable<string>): string | und
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
   return best !== undefined && best.edits <= Math.max(2, Math.floor(name.length / 3)) ? best.known : undefined;
+}
+
+/** The error for a value of the right kind that cannot be; `rule` completes "<name> must …". */
+export function rangeError(action: string, name: string, rule: string, got: string | number | boolean): RangeError {
+  return new RangeError(`Cannot ${action}: ${name} must ${rule}, got ${got}`);
 }
 
 /** @throws TypeError unless `value` passes; `rule` completes "<name> must …" */

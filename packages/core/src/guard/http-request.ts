@@ -55,10 +55,7 @@ function dispatcherOf(undici: typeof Undici, publicOnly: boolean): Undici.Dispat
   if (publicOnly) return (direct ??= new undici.Agent({ connect: publicConnector(undici) }));
   // A redirect may lead to a host of another proxy, or of none.
   return (proxied ??= new (class extends undici.Dispatcher {
-    override dispatch(
-      options: Undici.Dispatcher.DispatchOptions,
-      handler: Undici.Dispatcher.DispatchHandlers,
-    ): boolean {
+    override dispatch(...[options, handler]: Parameters<Undici.Dispatcher['dispatch']>): boolean {
       const proxy = proxyFor(String(options.origin));
       const agent = agents.get(proxy) ?? (proxy === '' ? new undici.Agent() : proxyAgent(undici, proxy));
       agents.set(proxy, agent);
@@ -68,9 +65,8 @@ function dispatcherOf(undici: typeof Undici, publicOnly: boolean): Undici.Dispat
 }
 
 function proxyAgent(undici: typeof Undici, proxy: string): Undici.Dispatcher {
-  if (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol)) {
+  if (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol))
     throw new Error(`a proxy in the environment that is no http or https address: ${shownURL(proxy)}`);
-  }
   return new undici.ProxyAgent(proxy);
 }
 

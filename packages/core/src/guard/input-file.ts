@@ -10,6 +10,11 @@ export function isPath(text: string): boolean {
   return !/^(?:https?|file|data):/i.test(text) || (!/^[a-z]+:\/\//i.test(text) && existsSync(text));
 }
 
+/** Size of a file in bytes, following links, or `undefined` when there is none. */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size;
+}
+
 /**
  * Reads a file or a pipe (`/dev/stdin`, `<(…)`), up to `most` bytes.
  *
@@ -29,7 +34,7 @@ export async function readInput(
 
 /** Reads a stream, up to `most` bytes; a longer one is ended. */
 export async function gather(
-  stream: AsyncIterable<Uint8Array>,
+  stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   most: number,
   tooLong: (bytes: 'more') => Error,
 ): Promise<Uint8Array> {
@@ -52,14 +57,14 @@ export async function gather(
 export async function openInput(
   path: string,
   signal?: AbortSignal,
-  { info: known, chunkBytes = 2 ** 16 }: { readonly info?: Stats; readonly chunkBytes?: number } = {},
+  { info, chunkBytes = 2 ** 16 }: { readonly info?: Stats; readonly chunkBytes?: number } = {},
 ): Promise<ReadStream | Socket> {
-  const info = known ?? (await stat(path));
+  info ??= await stat(path);
   if (info.isDirectory()) throw new Error('EISDIR: a folder');
   const isPipe = info.isFIFO() || info.isSocket();
   if (!info.isFile() && !isPipe) throw new Error('a device');
-  const stream =
-    isPipe && !('Deno' in globalThis) ? await openPipe(path) : createReadStream(path, { highWaterMark: chunkBytes });
+  const opensPipe = isPipe && !('Deno' in globalThis);
+  const stream = opensPipe ? await openPipe(path) : createReadStream(path, { highWaterMark: chunkBytes });
   return signal === undefined ? stream : addAbortSignal(signal, stream);
 }
 

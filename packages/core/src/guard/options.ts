@@ -7,7 +7,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import * as v from 'valibot';
-import { describeValue, isPlain } from './arguments.ts';
+import { checkKind, describeValue, isPlain } from './arguments.ts';
 import { isUnknownName, optionError } from './option-error.ts';
 
 /** One option. `Read` is its value with the defaults within it filled in. */
@@ -71,10 +71,8 @@ export function readOptions<const Described extends Options, Needed extends keyo
   needed: readonly Needed[] = [],
   what = '',
 ): Resolved<Described, Needed> {
-  if ((given !== undefined || needed.length > 0) && !isPlain(given))
-    throw new TypeError(
-      `Cannot ${action}: ${what === '' ? 'options' : what} must be an object, got ${describeValue(given)}`,
-    );
+  const fits = isPlain(given) || (given === undefined && needed.length === 0);
+  checkKind(action, what === '' ? 'options' : what, given, fits, 'be an object');
   const { issues, output } = v.safeParse(objectSchema(described, needed), given ?? {});
   const issue = issues?.find(isUnknownName) ?? issues?.[0];
   if (issue !== undefined) throw optionError(action, described, issue, what);
@@ -99,21 +97,13 @@ export interface NumberBounds {
 }
 
 /** A finite number. */
-export function number({
-  least = -Infinity,
-  most = Infinity,
-  above = -Infinity,
-  endless,
-}: NumberBounds = {}): Option<number> {
+export function number(bounds: NumberBounds = {}): Option<number> {
+  const { least = -Infinity, most = Infinity, above = -Infinity, endless = false } = bounds;
   const floor = above > -Infinity ? ` above ${above}` : least > -Infinity ? ` of at least ${least}` : '';
-  const bounds =
-    most === Infinity ? floor : above > -Infinity ? `${floor} and at most ${most}` : ` from ${least} to ${most}`;
-  const within = (value: number): boolean =>
-    (Number.isFinite(value) || (endless === true && value === Infinity)) &&
-    value >= least &&
-    value <= most &&
-    value > above;
-  return of(`be a number${bounds}`, isNumber, within, { fromText: toNumber, placeholder: 'n' });
+  const range = above > -Infinity ? `${floor} and at most ${most}` : ` from ${least} to ${most}`;
+  const within = (given: number): boolean =>
+    (Number.isFinite(given) || (endless && given === Infinity)) && given >= least && given <= most && given > above;
+  return value(`be a number${most === Infinity ? floor : range}`, isNumber, within, NUMBER_TEXT);
 }
 
 /** A whole number, of at least 1 unless said otherwise. */
@@ -121,31 +111,25 @@ export function integer({ least = 1, most = Number.MAX_SAFE_INTEGER, endless }: 
   const bounds =
     most < Number.MAX_SAFE_INTEGER ? `an integer from ${least} to ${most}` : `an integer of at least ${least}`;
   const rule = least === 1 && most === Number.MAX_SAFE_INTEGER ? 'be a positive integer' : `be ${bounds}`;
-  const within = (value: number): boolean =>
-    (Number.isSafeInteger(value) && value >= least && value <= most) || (endless === true && value === Infinity);
-  return of(rule, isNumber, within, { fromText: toNumber, placeholder: 'n' });
+  const within = (given: number): boolean =>
+    (Number.isSafeInteger(given) && given >= least && given <= most) || (endless === true && given === Infinity);
+  return value(rule, isNumber, within, NUMBER_TEXT);
 }
 
 /** One of some strings or numbers. */
 export function choice<const Value extends string | number>(choices: readonly Value[]): Option<Value> {
-  const kinds = new Set(choices.map((value) => typeof value));
-  const shown = choices.map((value) => describeValue(value));
+  const kinds = new Set<string>(choices.map((one) => typeof one));
+  const shown = choices.map((one) => describeValue(one));
   const rule = `be ${shown.length < 3 ? shown.join(' or ') : `one of ${shown.join(', ')}`}`;
-  return of(
-    rule,
-    (value): value is Value => kinds.has(typeof value as 'string' | 'number'),
-    (value) => choices.includes(value),
-    { fromText: (text) => choices.find((value) => String(value) === text) ?? text, placeholder: choices.join('|') },
-  );
+  const isKind = (given: unknown): boolean => kinds.has(typeof given);
+  const fromText = (given: string): unknown => choices.find((one) => String(one) === given) ?? given;
+  return value<Value>(rule, isKind, (one) => choices.includes(one), { fromText, placeholder: choices.join('|') });
 }
 
 /** A string with something in it. */
 export function text(): Option<string> {
-  const isText = (value: unknown): value is string => typeof value === 'string';
-  return of('be a string that is not empty', isText, (value) => value !== '', {
-    fromText: String,
-    placeholder: 'text',
-  });
+  const facts = { fromText: String, placeholder: 'text' };
+  return value<string>('be a string that is not empty', isString, (given) => given !== '', facts);
 }
 
 /** A string that no message shows. */
@@ -156,32 +140,17 @@ export function secretText(): Option<string> {
 /** True or false: a switch on the command line. */
 export function flag(): Option<boolean> {
   const fromText = (given: string): unknown => ({ true: true, false: false })[given] ?? given;
-  return of(
-    'be true or false',
-    (value): value is boolean => typeof value === 'boolean',
-    () => true,
-    { fromText },
-  );
+  return value('be true or false', (given) => typeof given === 'boolean', undefined, { fromText });
 }
 
 /** Several of one kind, one at least unless said otherwise; commas between them on the command line. */
-export function list<Value>(
-  item: Option<Value>,
-  { least = 1 }: { readonly least?: number } = {},
-): Option<readonly Value[]> {
+export function list<Value>(item: Option<Value>, { least = 1 }: NumberBounds = {}): Option<readonly Value[]> {
   const rule = least === 0 ? 'be a list' : 'be a list that is not empty';
-  const { fromText } = item;
-  return {
-    rule,
-    schema: v.pipe(v.array(item.schema, rule), v.minLength(least, rule)),
-    item,
-    ...(fromText === undefined
-      ? {}
-      : {
-          fromText: (given: string) => commaSeparated(given).map(fromText),
-          placeholder: `${item.placeholder ?? ''},…`,
-        }),
-  };
+  const schema = v.pipe(v.array(item.schema, rule), v.minLength(least, rule));
+  const { fromText, placeholder = '' } = item;
+  if (fromText === undefined) return { rule, schema, item };
+  const each = (given: string): unknown => commaSeparated(given).map(fromText);
+  return { rule, schema, item, fromText: each, placeholder: `${placeholder},…` };
 }
 
 /** Any of several options; the first whose rule a text meets is what it stands for. */
@@ -191,17 +160,10 @@ export function either<const Choices extends readonly Option<unknown>[]>(
 ): Option<ValueOf<Choices[number]>> {
   const fits = (value: unknown): boolean => choices.some(({ schema }) => v.is(schema, value));
   const readers = choices.filter(({ fromText }) => fromText !== undefined);
-  const fromText = (given: string): unknown => {
-    const read = readers.map((choice) => choice.fromText?.(given));
-    return read.find(fits) ?? given;
-  };
-  type Value = ValueOf<Choices[number]>;
-  const ofAKind = (value: unknown): value is Value => choices.some(({ schema }) => isOfKind(schema, value));
-  return of(rule, ofAKind, fits, {
-    ...(readers.length === 0
-      ? {}
-      : { fromText, placeholder: readers.map(({ placeholder = '' }) => placeholder).join('|') }),
-  });
+  const fromText = (given: string): unknown => readers.map((one) => one.fromText?.(given)).find(fits) ?? given;
+  const placeholder = readers.map((one) => one.placeholder ?? '').join('|');
+  const ofAKind = (given: unknown): boolean => choices.some(({ schema }) => isOfKind(schema, given));
+  return value<ValueOf<Choices[number]>>(rule, ofAKind, fits, readers.length === 0 ? {} : { fromText, placeholder });
 }
 
 /** Options within an option, such as `{ flip: true }`. */
@@ -224,22 +186,14 @@ export function groupOrFalse<const Described extends Options>(
 
 /** A function that is called back. */
 export function callback<Call extends (...args: never[]) => unknown>(): Option<Call> {
-  return of(
-    'be a function',
-    (value): value is Call => typeof value === 'function',
-    () => true,
-    {},
-  );
+  return value('be a function', (given) => typeof given === 'function');
 }
 
 /** An AbortSignal, of any realm. */
 export function abortSignal(): Option<AbortSignal> {
-  const isSignal = (value: unknown): value is AbortSignal =>
-    typeof value === 'object' &&
-    value !== null &&
-    'aborted' in value &&
-    typeof (value as AbortSignal).addEventListener === 'function';
-  return of('be an AbortSignal', isSignal, () => true, {});
+  const isSignal = (given: unknown): boolean =>
+    isPlain(given) && 'aborted' in given && typeof (given as AbortSignal).addEventListener === 'function';
+  return value('be an AbortSignal', isSignal);
 }
 
 /** The option that ends a call. */
@@ -255,16 +209,7 @@ export function value<Value>(
   allowed: (given: Value) => boolean = () => true,
   facts: Pick<Option<Value>, 'fromText' | 'placeholder'> = {},
 ): Option<Value> {
-  return of(rule, passes as (given: unknown) => given is Value, allowed, facts);
-}
-
-function of<Value>(
-  rule: string,
-  isKind: (value: unknown) => value is Value,
-  allowed: (value: Value) => boolean,
-  facts: Pick<Option<Value>, 'fromText' | 'placeholder'>,
-): Option<Value> {
-  return { rule, schema: v.pipe(v.custom<Value>(isKind, rule), v.check(allowed, rule)), ...facts };
+  return { rule, schema: v.pipe(v.custom<Value>(passes, rule), v.check(allowed, rule)), ...facts };
 }
 
 function groupSchema(rule: string, described: Options, needed: readonly string[]): v.GenericSchema {
@@ -286,14 +231,15 @@ function objectSchema(described: Options, needed: readonly string[]): v.GenericS
 const isOfKind = (schema: v.GenericSchema, value: unknown): boolean =>
   v.safeParse(schema, value).issues?.every(({ kind }) => kind === 'validation') ?? true;
 
-const isNumber = (value: unknown): value is number => typeof value === 'number';
+/** True for a string. */
+export const isString = (given: unknown): given is string => typeof given === 'string';
+const isNumber = (given: unknown): boolean => typeof given === 'number';
 const toNumber = (given: string): unknown =>
   given.trim() === '' || Number.isNaN(Number(given)) ? given : Number(given);
+const NUMBER_TEXT = { fromText: toNumber, placeholder: 'n' };
 
 /** `a, b ,c` as its parts. */
 export function commaSeparated(given: string): string[] {
-  return given
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  const parts = given.split(',').map((part) => part.trim());
+  return parts.filter((part) => part !== '');
 }

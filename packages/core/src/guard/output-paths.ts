@@ -2,9 +2,10 @@
  * Rejects outputs that would destroy an input or each other, before anything is opened. Two paths are compared as the
  * places they lead to: links of both kinds followed, also where the file itself is not there yet.
  */
-import { lstat, readlink, realpath, stat } from 'node:fs/promises';
+import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rangeError } from './arguments.ts';
 import { isPath } from './input-file.ts';
 
 /** A path that a command or function is about to write. */
@@ -14,9 +15,7 @@ export interface OutputPath {
   readonly path: string;
   /** A folder that is filled with files, instead of one file. */
   readonly folder?: boolean;
-  /**
-   * Of a folder: endings of the files put there, such as `.png`; what ends otherwise is safe beside them. @default any
-   */
+  /** Of a folder: endings of the files put there, as `.png`; what ends otherwise is safe beside them. @default any */
   readonly endings?: readonly string[];
 }
 
@@ -54,23 +53,15 @@ export async function checkOutputs(
   const places: { readonly output: OutputPath; readonly place: Place }[] = [];
   for (const output of outputs) places.push({ output, place: await placeOf(output.path) });
   const refuse = (output: OutputPath, rule: string): never => {
-    throw new RangeError(`Cannot ${action}: ${output.name} must ${rule}, got "${output.path}"`);
+    throw rangeError(action, output.name, rule, `"${output.path}"`);
   };
   for (const [index, { output, place }] of places.entries()) {
     for (const earlier of places.slice(0, index)) {
       if (isSame(place, earlier.place))
         refuse(output, `be another ${output.folder === true ? 'folder' : 'file'} than ${earlier.output.name}`);
-      for (const [file, folder] of [
-        [places[index], earlier],
-        [earlier, places[index]],
-      ] as const) {
-        if (
-          file === undefined ||
-          folder === undefined ||
-          file.output.folder === true ||
-          folder.output.endings === undefined
-        )
-          continue;
+      const own = { output, place };
+      for (const [file, folder] of [[own, earlier] as const, [earlier, own] as const]) {
+        if (file.output.folder === true || folder.output.endings === undefined) continue;
         if (isInside(file.place.path, folder.place.path) && endsAs(file.place, folder.output))
           refuse(file.output, `not be in the folder of ${folder.output.name}`);
       }
@@ -94,14 +85,11 @@ function pathOf(input: string | URL): string | undefined {
   const text = String(input);
   if (/^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(text)) return undefined;
   if (typeof input === 'string' && isPath(text)) return text;
-  if (/^file:/i.test(text)) {
-    try {
-      return fileURLToPath(text);
-    } catch {
-      return undefined;
-    }
+  try {
+    return /^file:/i.test(text) ? fileURLToPath(text) : undefined;
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
 async function placeOf(shown: string): Promise<Place> {
@@ -123,10 +111,8 @@ export async function leadsTo(given: string, links = 0): Promise<string> {
   if (real !== undefined) return real;
   const parent = dirname(path);
   if (parent === path) return path;
-  const link =
-    (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true && links < MAX_LINKS
-      ? await readlink(path).catch(() => undefined)
-      : undefined;
+  // Of anything but a link there is nothing to read.
+  const link = links < MAX_LINKS ? await readlink(path).catch(() => undefined) : undefined;
   if (link !== undefined)
     return leadsTo(isAbsolute(link) ? link : `${await leadsTo(parent, links + 1)}${sep}${link}`, links + 1);
   return join(await leadsTo(parent, links), basename(path));

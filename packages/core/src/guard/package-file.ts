@@ -28,11 +28,7 @@ export function packageFile(action: string, name: string, locate: () => URL): UR
   return url;
 }
 
-/**
- * The nearest folder above a module whose package.json has the package's name.
- *
- * @throws SynsegError `BUNDLED` when there is none
- */
+/** The nearest folder above a module whose package.json has the name. @throws SynsegError `BUNDLED` without one */
 export function packageFolder(action: string, name: string, from: string | undefined): string {
   if (from === undefined) throw bundledError(action, name, NO_ADDRESS);
   if (from.startsWith('file:')) {

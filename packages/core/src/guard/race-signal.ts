@@ -19,6 +19,11 @@ export async function raceSignal<Result>(work: Promise<Result>, signal: AbortSig
   }
 }
 
+/** A signal that aborts with the first of two. */
+export function eitherSignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return signal === undefined ? other : AbortSignal.any([signal, other]);
+}
+
 /** A signal that aborts after a time, which each restart begins anew, unless it is cleared. */
 export interface TimeLimit {
   readonly signal: AbortSignal;
@@ -26,9 +31,7 @@ export interface TimeLimit {
   readonly clear: () => void;
 }
 
-/**
- * Begins a time limit. Deno lets no process end before an `AbortSignal.timeout()` has passed, which cannot be cleared.
- */
+/** Begins a time limit. Deno lets no process end before an `AbortSignal.timeout()`, which cannot be cleared. */
 export function timeLimit(seconds: number, reason: Error): TimeLimit {
   const limit = new AbortController();
   const begin = (): NodeJS.Timeout => setTimeout(() => limit.abort(reason), Math.min(seconds * 1000, 2 ** 31 - 1));

@@ -38,11 +38,8 @@ export function shownURL(url: string | URL): string {
   const found = authority(rest);
   if (found === undefined) return `${scheme}://${rest === '' ? '' : '…'}`;
   const { name, path } = found;
-  const last = path
-    .replace(/[?#].*$/s, '')
-    .split('/')
-    .filter((part) => part !== '')
-    .at(-1);
+  const parts = path.replace(/[?#].*$/s, '').split('/');
+  const last = parts.findLast((part) => part !== '');
   if (last === undefined) return `${scheme}://${name}`;
   return !keyed.test(scheme) && plainPart.test(last) ? `${scheme}://${name}/${last}` : `${scheme}://${name}/…`;
 }
@@ -61,11 +58,7 @@ export function encodedLogin(url: string): string {
   return `${start}${encode(user)}${password === undefined ? '' : `:${encode(password)}`}${rest.slice(login.length)}`;
 }
 
-/**
- * The address without its login, and the login as the header of Basic authentication.
- *
- * @throws TypeError when it is no address
- */
+/** The address without its login, and the login as a Basic header. @throws TypeError when it is no address */
 export function splitLogin(address: string | URL): { readonly url: URL; readonly authorization?: string } {
   const url = new URL(typeof address === 'string' ? encodedLogin(address) : address);
   const { username, password } = url;
@@ -125,17 +118,12 @@ function secretsOf(url: string | URL): string[] {
   if (rest === undefined || /^file:/i.test(text)) return [];
   const user = rest.includes('@') ? rest.slice(0, rest.lastIndexOf('@')) : '';
   const password = user.slice(user.indexOf(':') + 1);
-  const values = [...rest.matchAll(/[?&;][^=&;#/]*=([^&;#]+)/g)]
-    .map(([, value]) => value as string)
-    .filter((value) => value.length >= 6);
-  const parts = rest
-    .split(/[/?#]/)
-    .slice(1)
-    .filter((part) => part.length >= 12 && !plainPart.test(part));
-  const found = [password, ...values, ...parts].filter(
-    (secret) => secret.length >= 3 && !/^(?:\d{3,4}|true|false)$/.test(secret),
-  );
-  return [...new Set(found.flatMap((secret) => [secret, decoded(secret)]))].sort((a, b) => b.length - a.length);
+  const values = Array.from(rest.matchAll(/[?&;][^=&;#/]*=([^&;#]{6,})/g), ([, value]) => value as string);
+  const [, ...parts] = rest.split(/[/?#]/);
+  const long = parts.filter((part) => part.length >= 12 && !plainPart.test(part));
+  const isTold = (secret: string): boolean => secret.length >= 3 && !/^(?:\d{3,4}|true|false)$/.test(secret);
+  const found = [password, ...values, ...long].filter(isTold).flatMap((secret) => [secret, decoded(secret)]);
+  return [...new Set(found)].sort((a, b) => b.length - a.length);
 }
 
 function decoded(text: string): string {
@@ -158,22 +146,13 @@ export function cleanError<Thrown>(error: Thrown, known: readonly (string | URL)
     const stack = at.stack;
     for (const [name, value] of Object.entries({ ...at, message: at.message })) {
       if (typeof value === 'string') setText(at, name, withoutSecrets(value, known));
-      if (Array.isArray(value) && value.every((part) => typeof part === 'string'))
-        setText(
-          at,
-          name,
-          value.map((part) => withoutSecrets(part, known)),
-        );
+      if (Array.isArray(value) && value.every((part) => typeof part === 'string')) {
+        const parts = value.map((part) => withoutSecrets(part, known));
+        setText(at, name, parts);
+      }
     }
-    if (stack !== undefined)
-      setText(
-        at,
-        'stack',
-        stack
-          .split('\n')
-          .map((line) => (/^\s+at /.test(line) ? line : withoutSecrets(line, known)))
-          .join('\n'),
-      );
+    const lines = stack?.split('\n').map((line) => (/^\s+at /.test(line) ? line : withoutSecrets(line, known)));
+    if (lines !== undefined) setText(at, 'stack', lines.join('\n'));
     if (typeof at.cause === 'string') setText(at, 'cause', withoutSecrets(at.cause, known));
     clean(at.cause);
     if (at instanceof AggregateError) at.errors.forEach(clean);
@@ -185,13 +164,9 @@ export function cleanError<Thrown>(error: Thrown, known: readonly (string | URL)
 function setText(error: Error, name: string, value: string | readonly string[]): void {
   const before = Object.getOwnPropertyDescriptor(error, name);
   if (before?.value === value) return;
+  const enumerable = before?.enumerable ?? false;
   try {
-    Object.defineProperty(error, name, {
-      value,
-      configurable: true,
-      writable: true,
-      enumerable: before?.enumerable ?? false,
-    });
+    Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable });
   } catch {
     // A frozen error keeps its text; ours are not frozen.
   }

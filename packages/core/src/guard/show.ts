@@ -21,12 +21,6 @@ export function showsItself(
     const [inspect, options] = typeof first === 'function' ? [first, second] : [third, second];
     return `${name} ${(inspect as Inspect)(this.toJSON(), options)}`;
   };
-  for (const symbol of ['nodejs.util.inspect.custom', 'Deno.customInspect']) {
-    Object.defineProperty(holder, Symbol.for(symbol), {
-      value: show,
-      enumerable: false,
-      configurable: true,
-      writable: true,
-    });
-  }
+  for (const symbol of ['nodejs.util.inspect.custom', 'Deno.customInspect'])
+    Object.defineProperty(holder, Symbol.for(symbol), { value: show, configurable: true, writable: true });
 }

@@ -9,9 +9,8 @@ import { DEFAULT_LIMITS } from './limits.ts';
  * @throws RangeError when it has more than `maxTextBytes` bytes
  */
 export async function readTextFile(path: string, maxTextBytes: number = DEFAULT_LIMITS.maxTextBytes): Promise<string> {
-  return decodeText(
-    await readInput(path, maxTextBytes, () => new RangeError(`more than ${maxTextBytes} bytes (maxTextBytes)`)),
-  );
+  const tooLong = (): Error => new RangeError(`more than ${maxTextBytes} bytes (maxTextBytes)`);
+  return decodeText(await readInput(path, maxTextBytes, tooLong));
 }
 
 /** Text of the bytes, without the byte order mark that says how it is encoded. */

@@ -42,15 +42,9 @@ export async function encodePicture(
 
 /** Options of {@link encodeJPEG}. */
 export const JPEG_OPTIONS = {
-  /**
-   * Quality, from 1 (smallest) to 100 (best).
-   * @default 80
-   */
+  /** Quality, from 1 (smallest) to 100 (best). @default 80 */
   quality: withDefault(integer({ least: 1, most: 100 }), 80),
-  /**
-   * A wider picture is shrunk to this width, its shape kept, pixels.
-   * @default the picture's own width
-   */
+  /** A wider picture is shrunk to this width, its shape kept, pixels. @default the picture's own width */
   maxWidth: integer(),
 };
 export type JPEGOptions = OptionsOf<typeof JPEG_OPTIONS>;

@@ -14,10 +14,7 @@ import type { LabelColor } from '../mask/palette.ts';
 
 /** Options of {@link encodeIndexedPNG}. */
 export const INDEXED_PNG_OPTIONS = {
-  /**
-   * Background pixels are fully transparent instead of opaque black.
-   * @default false
-   */
+  /** Background pixels are fully transparent instead of opaque black. @default false */
   transparentBackground: withDefault(flag(), false),
 };
 export type IndexedPNGOptions = OptionsOf<typeof INDEXED_PNG_OPTIONS>;

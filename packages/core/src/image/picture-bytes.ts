@@ -12,10 +12,7 @@ import { cleanError, encodedLogin, shownURL, withoutSecrets } from '../guard/sec
 export const IMAGE_OPTIONS = {
   ...PIXEL_LIMIT,
   ...FETCH_LIMITS,
-  /**
-   * Accepts SVG as well, which can hold a great deal of work in a few bytes.
-   * @default false
-   */
+  /** Accepts SVG as well, which can hold a great deal of work in a few bytes. @default false */
   allowSVG: withDefault(flag(), false),
   /**
    * Opens web addresses only, and of those only public ones, wherever names and redirects lead: for services that open

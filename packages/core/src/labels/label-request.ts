@@ -24,17 +24,11 @@ const LABEL = {
     (given) => typeof given === 'string',
     (given) => given.trim() !== '',
   ),
-  /**
-   * Sentences whose mean embedding stands for the label, used as they are (`{}` stands for the name).
-   * @default the templates
-   */
+  /** Sentences whose mean embedding stands for the label; `{}` is the name. @default the templates */
   prompts: list(text()),
   /** Activation in [0, 1] that a pixel must reach. */
   threshold: number({ least: 0, most: 1 }),
-  /**
-   * Color in overlays and legends: `'#rrggbb'` or three integers of 0..255.
-   * @default one that follows from the name
-   */
+  /** Color in overlays and legends: `'#rrggbb'` or three integers of 0..255. @default one that follows from the name */
   color: colorOption(),
 };
 type LabelDescription = OptionsOf<typeof LABEL, 'name'>;
@@ -56,10 +50,7 @@ export const LABELS_OPTIONS = {
    * @default 'threshold'
    */
   background: withDefault(backgroundRule(), 'threshold'),
-  /**
-   * Activation in [0, 1] for labels that name none of their own.
-   * @default the checkpoint's (`threshold` in its config.json), else 0.5
-   */
+  /** Activation in [0, 1] for labels that name none of their own. @default that in config.json, else 0.5 */
   threshold: number({ least: 0, most: 1 }),
   ...SIGNAL_OPTION,
 };

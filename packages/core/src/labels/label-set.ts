@@ -44,15 +44,9 @@ const LABEL_SET_PARTS = {
   ),
   /** Where a pixel is background. */
   background: backgroundRule(),
-  /**
-   * Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's.
-   * @default 0.5
-   */
+  /** Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's. @default 0.5 */
   defaultThreshold: withDefault(number({ least: 0, most: 1 }), DEFAULT_THRESHOLD),
-  /**
-   * Colors that were chosen, by place.
-   * @default those of `labelColors()`, which follow from the names
-   */
+  /** Colors that were chosen, by place. @default those of `labelColors()`, which follow from the names */
   colors: value<readonly (ColorInput | undefined)[]>('be a list', Array.isArray),
 };
 export type LabelSetParts = OptionsOf<typeof LABEL_SET_PARTS, 'names' | 'embeddings' | 'thresholds' | 'background'>;
@@ -79,9 +73,7 @@ export class LabelSet {
   readonly thresholds: readonly (number | undefined)[];
   /** Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's, else 0.5. */
   readonly defaultThreshold: number;
-  /**
-   * Rule for background pixels: where no label reaches its threshold, a constant plane of that activation, or never.
-   */
+  /** Rule for background pixels: where no label reaches its threshold, a constant plane of that activation, or none. */
   readonly background: Background;
   /** A color per label: the one chosen for it, else one that follows from its name. */
   readonly colors: readonly LabelColor[];

@@ -23,10 +23,7 @@ const BLOCK = 4096;
 export interface DecisionRule {
   /** Activation in [0, 1] a label must reach, one per label; undefined where none was given. */
   readonly thresholds: readonly (number | undefined)[];
-  /**
-   * A number in [0, 1]: constant plane of that activation; `'threshold'`: where no label reaches its own; `'none'`:
-   * never.
-   */
+  /** A number in [0, 1]: a plane of that activation; `'threshold'`: where no label reaches its own; `'none'`: never. */
   readonly background: Background;
   /** Activation that labels without a threshold must reach where `background` is `'threshold'`. @default 0.5 */
   readonly defaultThreshold?: number;

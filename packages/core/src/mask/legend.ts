@@ -19,10 +19,7 @@ import type { LabelColor } from './palette.ts';
 
 /** The option for a legend's row of the background. */
 export const BACKGROUND_ROW = {
-  /**
-   * A last row for the background, with its share of the picture, 0..1, where that is known.
-   * @default false
-   */
+  /** A last row for the background, with its share of the picture, 0..1, where that is known. @default false */
   background: withDefault(
     either('be true, false or a number from 0 to 1', flag(), number({ least: 0, most: 1 })),
     false,
@@ -31,15 +28,9 @@ export const BACKGROUND_ROW = {
 
 /** Options of {@link legendSVG}. */
 export const LEGEND_SVG_OPTIONS = {
-  /**
-   * Height of the letters' em square, in pixels; everything else scales with it.
-   * @default 16
-   */
+  /** Height of the letters' em square, in pixels; everything else scales with it. @default 16 */
   fontSize: withDefault(number({ least: 1 }), 16),
-  /**
-   * Labels that are left out, counted in a row below the others.
-   * @default 0
-   */
+  /** Labels that are left out, counted in a row below the others. @default 0 */
   more: withDefault(integer({ least: 0 }), 0),
   ...BACKGROUND_ROW,
 };

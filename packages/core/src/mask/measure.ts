@@ -45,9 +45,7 @@ export function measureRLE(rle: CocoRle): MaskMeasure {
   return { area, box: area === 0 ? [0, 0, 0, 0] : [left, top, right - left + 1, bottom - top + 1] };
 }
 
-/**
- * Pixels of each label in a label map, 255 being the background; four at a time, as neighboring pixels mostly agree.
- */
+/** Pixels of each label in a label map, 255 being the background; four at a time, as neighbors mostly agree. */
 export function countLabels(labelMap: Uint8Array): Float64Array {
   const counts = new Float64Array(256);
   const { length } = labelMap;

@@ -14,15 +14,9 @@ import type { LabelColor } from './palette.ts';
 
 /** Options of how label colors are laid over a picture. */
 export const LOOK_OPTIONS = {
-  /**
-   * Weight of the label color, from 0 (picture only) to 1 (color only).
-   * @default 0.5
-   */
+  /** Weight of the label color, from 0 (picture only) to 1 (color only). @default 0.5 */
   alpha: withDefault(number({ least: 0, most: 1 }), 0.5),
-  /**
-   * Paints labeled pixels next to another label or to background in the full color.
-   * @default false
-   */
+  /** Paints labeled pixels next to another label or to background in the full color. @default false */
   contour: withDefault(flag(), false),
 };
 

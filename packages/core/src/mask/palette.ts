@@ -23,10 +23,7 @@ const COLOR_RULE = 'be "#rrggbb" or three integers from 0 to 255';
 
 /** Colors that names choose from: no two are nearer than 0.07 in OKLab, where black and white are 1 apart. */
 const OWN_COLORS = 96;
-/**
- * Found by search: some forty common nouns of street scenes all get different colors; skies are blue, trees and grass
- * green.
- */
+/** Found by search: some forty nouns of street scenes get different colors; skies are blue, trees and grass green. */
 const SEED = 99_099_728;
 /** Least distance in OKLab between a color that was chosen for one label and those that others get by their names. */
 const NEAR = 0.07;
@@ -131,9 +128,7 @@ function hashOf(name: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/**
- * @throws RangeError unless the value is `'#rrggbb'` or three integers of 0..255; `name` and rule as in all messages.
- */
+/** @throws RangeError unless the value is `'#rrggbb'` or three integers of 0..255, naming `name` */
 export function parseColor(action: string, name: string, value: unknown): LabelColor {
   if (typeof value === 'string' && HEX.test(value)) {
     const number = Number.parseInt(value.slice(1), 16);

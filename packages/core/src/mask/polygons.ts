@@ -19,15 +19,9 @@ export interface Polygon {
 
 /** Options of {@link tracePolygons}. */
 export const TRACE_POLYGONS_OPTIONS = {
-  /**
-   * Furthest that a dropped corner may lie from the simplified ring, in pixels; 0 is exact.
-   * @default 0
-   */
+  /** Furthest that a dropped corner may lie from the simplified ring, in pixels; 0 is exact. @default 0 */
   tolerance: withDefault(number({ least: 0 }), 0),
-  /**
-   * Regions and holes with fewer pixels than this are left out.
-   * @default 0
-   */
+  /** Regions and holes with fewer pixels than this are left out. @default 0 */
   minArea: withDefault(number({ least: 0 }), 0),
 };
 export type TracePolygonsOptions = OptionsOf<typeof TRACE_POLYGONS_OPTIONS>;

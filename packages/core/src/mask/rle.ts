@@ -173,9 +173,7 @@ function toRle(counts: readonly number[], width: number, height: number): CocoRl
   return { size: [height, width], counts: text };
 }
 
-/**
- * Run lengths of a compressed string, one after the other; not public. @throws RangeError when it breaks the encoding.
- */
+/** Run lengths of a compressed string, one after the other. @throws RangeError when it breaks the encoding */
 export function* runsOf(action: string, text: string, pixels: number): Generator<number, void, undefined> {
   const fail = (rule: string, got: string): RangeError =>
     new RangeError(`Cannot ${action}: counts must ${rule}, got ${got}`);

@@ -46,9 +46,7 @@ export function collectRuns(map: Uint8Array, width: number, slots: Uint16Array, 
   return runs;
 }
 
-/**
- * Calls `turn` with each value that differs from the one before it in the column, and with the first of each column.
- */
+/** Calls `turn` with each value that differs from the one above it, and with the first of each column. */
 function turnByBytes(map: Uint8Array, width: number, turn: (value: number, position: number) => void): void {
   for (let x = 0, position = 0; x < width; x++) {
     let last = -1;

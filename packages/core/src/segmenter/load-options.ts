@@ -33,41 +33,20 @@ export const LOAD_OPTIONS = {
    * @default 'auto'
    */
   device: withDefault(choice(['auto', ...PROVIDERS]), 'auto'),
-  /**
-   * Precision inside the network; `'auto'` is fp32. `'int8'` is about twice as fast on CPUs at a small cost.
-   * @default 'auto'
-   */
+  /** Precision of the network; 'auto' is fp32, 'int8' about twice as fast on CPUs at a small cost. @default 'auto' */
   precision: withDefault(choice(['auto', 'fp32', 'fp16', 'int8']), 'auto'),
-  /**
-   * Side of the square picture that the trunk takes, pixels; a multiple of the patch size.
-   * @default the checkpoint's own
-   */
+  /** Side of the square picture of the trunk, pixels; a multiple of its patch. @default the checkpoint's own */
   inputSize: integer(),
-  /**
-   * Processor threads of one operator.
-   * @default the processor's, at most 8
-   */
+  /** Processor threads of one operator. @default the processor's, at most 8 */
   threads: integer(),
-  /**
-   * Pictures that the trunk takes in one run.
-   * @default 4
-   */
+  /** Pictures that the trunk takes in one run. @default 4 */
   maxBatch: withDefault(integer(), 4),
-  /**
-   * Calls of `segment()` in progress at once; further ones wait.
-   * @default 16
-   */
+  /** Calls of `segment()` in progress at once; further ones wait. @default 16 */
   maxQueue: withDefault(integer(), 16),
-  /**
-   * Folder of generated graphs and cached embeddings.
-   * @default SYNSEG_CACHE, else the platform's cache folder
-   */
+  /** Folder of generated graphs and cached embeddings. @default SYNSEG_CACHE, else the platform's cache folder */
   cacheFolder: text(),
   ...HUB_OPTIONS,
-  /**
-   * Folder of the hub's cache.
-   * @default HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub
-   */
+  /** Folder of the hub's cache. @default HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub */
   hubCacheFolder: text(),
   /** Called with the progress of the download and of loading. */
   onProgress: callback<(progress: LoadProgress) => void>(),

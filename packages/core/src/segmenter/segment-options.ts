@@ -39,24 +39,15 @@ export type EncodeOptions = OptionsOf<typeof ENCODE_OPTIONS>;
 /** Options of `Segmenter.segment()`. */
 export const SEGMENT_OPTIONS = {
   ...ENCODE_OPTIONS,
-  /**
-   * Rule that merges the whole view and the quadrants into one map, in logit space.
-   * @default 'mean'
-   */
+  /** Rule that merges the whole view and the quadrants into one map, in logit space. @default 'mean' */
   merge: withDefault(choice(['mean', 'max']), 'mean'),
   /** Activation that a pixel must reach, for every label; overrides the label set's. */
   threshold: number({ least: 0, most: 1 }),
   /** Overrides the label set's background. */
   background: backgroundRule(),
-  /**
-   * Results to compute.
-   * @default ['labels']
-   */
+  /** Results to compute. @default ['labels'] */
   output: withDefault(list(choice(['labels', 'masks', 'activations'])), ['labels']),
-  /**
-   * Resolution of the results: the picture's, the network's own, or any.
-   * @default 'source'
-   */
+  /** Resolution of the results: the picture's, the network's own, or any. @default 'source' */
   size: withDefault(
     either(
       'be "source", "model" or { width, height }',
@@ -101,10 +92,7 @@ export function checkEncoded(image: EncodedImage, views: ViewCount, owner: objec
     );
 }
 
-/**
- * The request of a call to the inference thread, without the picture. Thresholds are the options', else the label
- * set's.
- */
+/** A call's request to the inference thread, without the picture. Thresholds are the options', else the label set's. */
 export function segmentRequest(
   { merge, output, threshold, background }: Resolved<typeof SEGMENT_OPTIONS>,
   labels: LabelSet,

@@ -20,15 +20,9 @@ import type { SegmentReply } from '../session/protocol.ts';
 /** Options of {@link Segmentation.overlay}. */
 export const OVERLAY_OPTIONS = {
   ...BLEND_OPTIONS,
-  /**
-   * Draws the names and areas of the labels found.
-   * @default true
-   */
+  /** Draws the names and areas of the labels found. @default true */
   legend: withDefault(flag(), true),
-  /**
-   * Format of the file that comes out.
-   * @default 'png'
-   */
+  /** Format of the file that comes out. @default 'png' */
   format: withDefault(choice(['png', 'jpeg', 'webp']), 'png'),
   ...IMAGE_OPTIONS,
 };

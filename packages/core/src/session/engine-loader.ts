@@ -14,10 +14,7 @@ import type { Provider } from './providers.ts';
 import type { GraphSession } from './graph-session.ts';
 import { createSession } from './onnxruntime.ts';
 
-/**
- * Providers `device: 'auto'` tries, in order. WebGPU is not tried on Linux unless named: software adapters look like
- * GPUs there.
- */
+/** Providers that `'auto'` tries, in order. WebGPU on Linux only by name: software adapters look like GPUs there. */
 export function providerCandidates(device: Provider | 'auto'): readonly Provider[] {
   if (device !== 'auto') return [device];
   return process.platform === 'linux' ? ['cuda', 'cpu'] : ['webgpu', 'cpu'];

@@ -1,9 +1,7 @@
 /** One turn of a thread's event loop between two runs: messages that have arrived are handled, then work continues. */
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
-/**
- * Handles waiting messages. Deno delivers them only before timers, Node before immediates, which cost no millisecond.
- */
+/** Handles waiting messages. Deno delivers them only before timers, Node before immediates, which take no time. */
 export async function eventTurn(): Promise<void> {
   if ('Deno' in globalThis) await setTimeout(0);
   else await setImmediate();

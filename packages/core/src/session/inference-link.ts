@@ -18,11 +18,7 @@ export interface InferenceLink {
   dispose(): Promise<void>;
 }
 
-/**
- * Starts an inference thread and loads its sessions.
- *
- * @throws what loading throws in the thread, with class and code
- */
+/** Starts an inference thread and loads its sessions. @throws what loading throws in the thread, with class and code */
 export async function startInference(
   role: 'vision' | 'text',
   settings: EngineSettings,

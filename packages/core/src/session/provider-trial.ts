@@ -5,11 +5,7 @@ import { add, scalar } from '../graph/ops.ts';
 import { createSession } from './onnxruntime.ts';
 import type { Provider } from './providers.ts';
 
-/**
- * Starts a session on a provider, adds two numbers with it and ends it.
- *
- * @throws Error with the reason when the provider does not work
- */
+/** Adds two numbers on a provider. @throws Error with the reason when the provider does not work */
 export async function tryProvider(provider: Provider): Promise<void> {
   const graph = new Graph('probe');
   const x = graph.input('x', 'float32', [1]);

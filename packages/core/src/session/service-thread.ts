@@ -87,11 +87,7 @@ export class ServiceThread<Info, Request extends { readonly type: string }, Noti
     worker.on('error', (error) => fail('not fail', messageOf(error), error));
   }
 
-  /**
-   * Starts a thread and waits until it has loaded.
-   *
-   * @throws what loading throws in the thread, with class and code
-   */
+  /** Starts a thread and waits until it has loaded. @throws what loading throws in the thread, with class and code */
   static async start<Info, Request extends { readonly type: string }, Notice = never>(
     plan: ThreadPlan,
     signal?: AbortSignal,

@@ -32,10 +32,7 @@ async function disable(): Promise<void> {
   setEnvironmentData(DONE, true);
 }
 
-/**
- * Runs a line in the main thread. A worker of the user's program has no other way when its main thread does not load
- * this package.
- */
+/** Runs a line in the main thread, which may not load this package: a worker has no other way. */
 async function inMainThread(line: string): Promise<void> {
   const { Session } = await import('node:inspector');
   const session = new Session();

@@ -130,9 +130,7 @@ export class WorkerPool<Task, Answer, Loaded extends object = object> {
     return (this.#pool = pool);
   }
 
-  /**
-   * Fails all tasks when a thread has ended by itself or could not be sent its task: no thread may be left to run them.
-   */
+  /** Fails all tasks when a thread has ended by itself or could not be sent its task: none may be left to run them. */
   #fail(cause: unknown): Promise<never> {
     this.#failure ??= this.#options.failureOf?.(cause) ?? (cause as Error);
     for (const refuse of this.#running.values()) refuse(this.#failure);

@@ -5,12 +5,15 @@
  * put together here.
  */
 import { checkpointError } from '../checkpoint/checkpoint-error.ts';
-import { access } from 'node:fs/promises';
+import { readJson } from '../checkpoint/checkpoint.ts';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { messageOf, type SynsegError } from '../errors.ts';
-import { describeValue } from '../guard/arguments.ts';
+import { describeValue, isPlain } from '../guard/arguments.ts';
+import { sizeOf } from '../guard/input-file.ts';
 import { readTextFile } from '../guard/text-file.ts';
+
+const ACTION = 'load tokenizer';
 
 /** Token ids of one prompt, from the start token to the end token. */
 export type TokenIds = readonly number[];
@@ -33,16 +36,12 @@ export class ClipTokenizer {
    * @throws SynsegError `CHECKPOINT_FORMAT` when the files are missing or broken
    */
   static async load(folder: string, maxTokens: number): Promise<ClipTokenizer> {
-    const definition = (await readJson(join(folder, 'tokenizer.json'))) ?? (await clipDefinition(folder));
-    const config = (await readJson(join(folder, 'tokenizer_config.json'))) ?? {};
+    const definition = (await readObject(join(folder, 'tokenizer.json'))) ?? (await clipDefinition(folder));
+    const config = (await readObject(join(folder, 'tokenizer_config.json'))) ?? {};
     try {
       return new ClipTokenizer(new Tokenizer(definition, config), maxTokens);
     } catch (cause) {
-      throw checkpointError(
-        'load tokenizer',
-        `${folder} must hold a valid CLIP tokenizer, got ${problemOf(cause)}`,
-        cause,
-      );
+      throw checkpointError(ACTION, `${folder} must hold a valid CLIP tokenizer, got ${problemOf(cause)}`, cause);
     }
   }
 
@@ -75,9 +74,8 @@ export class ClipTokenizer {
 
 /** The library's message about files that it rejects, or a general one where it merely crashed on them. */
 function problemOf(cause: unknown): string {
-  return cause instanceof TypeError || cause instanceof RangeError
-    ? 'parts that do not fit together'
-    : messageOf(cause);
+  const crashed = cause instanceof TypeError || cause instanceof RangeError;
+  return crashed ? 'parts that do not fit together' : messageOf(cause);
 }
 
 const FILES = ['tokenizer.json', 'tokenizer_config.json', 'vocab.json', 'merges.txt'];
@@ -85,103 +83,56 @@ const FILES = ['tokenizer.json', 'tokenizer_config.json', 'vocab.json', 'merges.
 /** The files of a folder that decide which ids a prompt has, as far as they are there. */
 export async function tokenizerFiles(folder: string): Promise<string[]> {
   const paths = FILES.map((name) => join(folder, name));
-  const there = await Promise.all(
-    paths.map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return paths.filter((_, index) => there[index]);
+  const sizes = await Promise.all(paths.map(sizeOf));
+  return paths.filter((_, index) => sizes[index] !== undefined);
 }
 
-async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
-  let text: string;
-  try {
-    text = await readTextFile(path);
-  } catch {
-    return undefined;
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw checkpointError('load tokenizer', `${path} must be JSON, got ${messageOf(cause)}`, cause);
-  }
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  throw checkpointError('load tokenizer', `${path} must be a JSON object, got ${describeValue(json)}`);
+async function readObject(path: string): Promise<Record<string, unknown> | undefined> {
+  const json = await readJson(path, ACTION);
+  if (json === undefined || isPlain(json)) return json as Record<string, unknown> | undefined;
+  throw checkpointError(ACTION, `${path} must be a JSON object, got ${describeValue(json)}`);
 }
+
+/** CLIP's words: letters, single digits, runs of other signs; and the two special tokens. */
+const WORDS = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
 /** The pipeline of CLIP's fast tokenizer, from its vocabulary and merges. */
 async function clipDefinition(folder: string): Promise<Record<string, unknown>> {
-  const vocab = (await readJson(join(folder, 'vocab.json'))) as Record<string, number> | undefined;
+  const vocab = (await readObject(join(folder, 'vocab.json'))) as Record<string, number> | undefined;
   const merges = await readTextFile(join(folder, 'merges.txt')).catch(() => undefined);
-  if (vocab === undefined || merges === undefined) {
-    throw checkpointError(
-      'load tokenizer',
-      `folder must hold tokenizer.json, or vocab.json and merges.txt, got ${folder}`,
-    );
-  }
+  if (vocab === undefined || merges === undefined)
+    throw checkpointError(ACTION, `folder must hold tokenizer.json, or vocab.json and merges.txt, got ${folder}`);
   const [start, end] = ['<|startoftext|>', '<|endoftext|>'];
   const special = (content: string): Record<string, unknown> => {
     const id = vocab[content];
-    if (id === undefined)
-      throw checkpointError('load tokenizer', `vocab.json must contain "${content}", got none (${folder})`);
-    return {
-      id,
-      content,
-      special: true,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: content === start,
-    };
+    if (id === undefined) throw checkpointError(ACTION, `vocab.json must contain "${content}", got none (${folder})`);
+    const plain = { single_word: false, lstrip: false, rstrip: false, normalized: content === start };
+    return { id, content, special: true, ...plain };
   };
+  const lines = merges.split(/\r?\n/);
+  const pairs = lines.filter((line, index) => line !== '' && !(index === 0 && line.startsWith('#version')));
+  const spaces = { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' };
+  const bytes = { type: 'ByteLevel', trim_offsets: true, use_regex: true };
   return {
     version: '1.0',
     added_tokens: [special(start), special(end)],
-    normalizer: {
-      type: 'Sequence',
-      normalizers: [
-        { type: 'NFC' },
-        { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' },
-        { type: 'Lowercase' },
-      ],
-    },
+    normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, spaces, { type: 'Lowercase' }] },
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
-        {
-          type: 'Split',
-          pattern: {
-            Regex:
-              "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+",
-          },
-          behavior: 'Removed',
-          invert: true,
-        },
-        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+        { type: 'Split', pattern: { Regex: WORDS }, behavior: 'Removed', invert: true },
+        { ...bytes, add_prefix_space: false },
       ],
     },
     post_processor: {
       type: 'RobertaProcessing',
-      sep: [end, vocab[end]],
-      cls: [start, vocab[start]],
-      trim_offsets: false,
-      add_prefix_space: false,
+      ...{ sep: [end, vocab[end]], cls: [start, vocab[start]], trim_offsets: false, add_prefix_space: false },
     },
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    decoder: { ...bytes, add_prefix_space: true },
     model: {
       type: 'BPE',
-      unk_token: end,
-      continuing_subword_prefix: '',
-      end_of_word_suffix: '</w>',
-      fuse_unk: false,
-      vocab,
-      merges: merges
-        .split(/\r?\n/)
-        .filter((line, index) => line !== '' && !(index === 0 && line.startsWith('#version'))),
+      ...{ unk_token: end, continuing_subword_prefix: '', end_of_word_suffix: '</w>', fuse_unk: false },
+      ...{ vocab, merges: pairs },
     },
   };
 }

@@ -37,11 +37,8 @@ export class Vocabulary {
     const entry = (await readSafetensors(path)).tensors.get('embeddings');
     const expected = [names.length, config.embeddingDim];
     if (entry === undefined || entry.shape.join() !== expected.join()) {
-      throw checkpointError(
-        'load vocabulary',
-        `tensor "embeddings" must be [${expected.join(', ')}], got ` +
-          `[${entry?.shape.join(', ') ?? 'none'}] in ${path}`,
-      );
+      const got = `[${entry?.shape.join(', ') ?? 'none'}] in ${path}`;
+      throw checkpointError('load vocabulary', `tensor "embeddings" must be [${expected.join(', ')}], got ${got}`);
     }
     return new Vocabulary(names as string[], await readFloats(entry), config.embeddingDim);
   }
@@ -59,21 +56,15 @@ export class Vocabulary {
   embedding(name: string): Float32Array {
     const row = this.#rows.get(normalize(name));
     if (row === undefined) {
-      const nearest = this.nearest(name)
-        .map((entry) => `"${entry}"`)
-        .join(', ');
-      throw new SynsegError(
-        'LABEL_UNKNOWN',
-        `Cannot embed label: label must be one of the ${this.names.length} names of the vocabulary, got ` +
-          `"${name}"; nearest: ${nearest}`,
-      );
+      const rule = `be one of the ${this.names.length} names of the vocabulary`;
+      const nearest = this.nearest(name).map((entry) => `"${entry}"`);
+      const got = `"${name}"; nearest: ${nearest.join(', ')}`;
+      throw new SynsegError('LABEL_UNKNOWN', `Cannot embed label: label must ${rule}, got ${got}`);
     }
     const embedding = this.#embeddings.slice(row * this.#dimension, (row + 1) * this.#dimension);
     if (embedding.every(Number.isFinite)) return embedding;
-    throw checkpointError(
-      'embed label',
-      `the vocabulary's embedding of "${name}" must hold finite numbers, got others`,
-    );
+    const rest = `the vocabulary's embedding of "${name}" must hold finite numbers, got others`;
+    throw checkpointError('embed label', rest);
   }
 
   /**
@@ -110,8 +101,6 @@ export class Vocabulary {
 }
 
 function normalize(name: string): string {
-  return name
-    .trim()
-    .toLowerCase()
-    .replace(/[\s_]+/g, ' ');
+  const plain = name.trim().toLowerCase();
+  return plain.replace(/[\s_]+/g, ' ');
 }

@@ -1,7 +1,4 @@
-/**
- * Sizes of a fresh checkpoint → its `config.json` and `preprocessor_config.json`, in the form of Hugging Face's
- * CLIPSeg.
- */
+/** Sizes of a fresh checkpoint → its two JSON files, in the form of Hugging Face's CLIPSeg. */
 import { choice, group, integer, list, readOptions, withDefault, type OptionsOf } from '@synseg/core/guards';
 import { shortJson } from '../data/data-error.ts';
 
@@ -9,80 +6,41 @@ const ACTION = 'create checkpoint';
 
 /** Sizes of the picture encoder. */
 const VISION_SHAPE = {
-  /**
-   * Side of the square picture, pixels, a multiple of the patch.
-   * @default 96
-   */
+  /** Side of the square picture, pixels, a multiple of the patch. @default 96 */
   side: withDefault(integer(), 96),
-  /**
-   * Side of a patch, pixels.
-   * @default 8
-   */
+  /** Side of a patch, pixels. @default 8 */
   patch: withDefault(integer(), 8),
-  /**
-   * Channels.
-   * @default 192
-   */
+  /** Channels. @default 192 */
   width: withDefault(integer(), 192),
-  /**
-   * Blocks.
-   * @default 6
-   */
+  /** Blocks. @default 6 */
   layers: withDefault(integer(), 6),
-  /**
-   * Heads, a divisor of the width.
-   * @default 3
-   */
+  /** Heads, a divisor of the width. @default 3 */
   heads: withDefault(integer(), 3),
 };
 export type VisionShape = OptionsOf<typeof VISION_SHAPE>;
 
 /** Sizes of the text encoder. */
 const TEXT_SHAPE = {
-  /**
-   * Channels.
-   * @default 128
-   */
+  /** Channels. @default 128 */
   width: withDefault(integer(), 128),
-  /**
-   * Blocks.
-   * @default 4
-   */
+  /** Blocks. @default 4 */
   layers: withDefault(integer(), 4),
-  /**
-   * Heads, a divisor of the width.
-   * @default 4
-   */
+  /** Heads, a divisor of the width. @default 4 */
   heads: withDefault(integer(), 4),
-  /**
-   * Longest text, start and end tokens included.
-   * @default 24
-   */
+  /** Longest text, start and end tokens included. @default 24 */
   tokens: withDefault(integer({ least: 3 }), 24),
 };
 export type TextShape = OptionsOf<typeof TEXT_SHAPE>;
 
 /** Sizes of the random decoder. */
 const DECODER_SHAPE = {
-  /**
-   * Channels.
-   * @default 64
-   */
+  /** Channels. @default 64 */
   reduceDim: withDefault(integer(), 64),
-  /**
-   * Heads, a divisor of the channels.
-   * @default 4
-   */
+  /** Heads, a divisor of the channels. @default 4 */
   heads: withDefault(integer(), 4),
-  /**
-   * Width of the blocks' hidden layer.
-   * @default four times the channels
-   */
+  /** Width of the blocks' hidden layer. @default four times the channels */
   intermediateSize: integer(),
-  /**
-   * Upsampling: one transposed convolution, or CLIPSeg's three layers.
-   * @default 'simple'
-   */
+  /** Upsampling: one transposed convolution, or CLIPSeg's three layers. @default 'simple' */
   head: withDefault(choice(['simple', 'refined']), 'simple'),
 };
 
@@ -92,15 +50,9 @@ export const CHECKPOINT_SHAPE = {
   vision: group(VISION_SHAPE),
   /** Sizes of the text encoder. */
   text: group(TEXT_SHAPE),
-  /**
-   * Length of an embedding.
-   * @default 128
-   */
+  /** Length of an embedding. @default 128 */
   projectionDim: withDefault(integer(), 128),
-  /**
-   * Blocks whose outputs the decoder reads, ascending, from 0.
-   * @default three, spread over the encoder up to its last block but one
-   */
+  /** Blocks that the decoder reads, ascending, from 0. @default three, spread up to the last block but one */
   taps: list(integer({ least: 0 })),
   /** Sizes of the random decoder. */
   decoder: group(DECODER_SHAPE),

@@ -15,15 +15,9 @@ import { CHECKPOINT_SHAPE, resolveShape } from './checkpoint-shape.ts';
 /** Options of {@link createCheckpoint}. */
 export const CREATE_OPTIONS = {
   ...CHECKPOINT_SHAPE,
-  /**
-   * Most tokens of the vocabulary.
-   * @default 2048
-   */
+  /** Most tokens of the vocabulary. @default 2048 */
   vocabulary: withDefault(integer({ least: LEAST_VOCABULARY, most: MOST_VOCABULARY }), 2048),
-  /**
-   * Seed of the random numbers.
-   * @default 42
-   */
+  /** Seed of the random numbers. @default 42 */
   seed: withDefault(integer({ least: 0 }), 42),
   /** Ends the call; nothing is left behind. */
   signal: abortSignal(),

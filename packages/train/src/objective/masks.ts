@@ -30,11 +30,7 @@ export interface MaskTargets {
   readonly supervised: Value;
 }
 
-/**
- * Masks as targets of rows.
- *
- * @param assignment - `[rows, images]`, one-hot
- */
+/** Masks as targets of rows. @param assignment - `[rows, images]`, one-hot */
 export function maskTargets(assignment: Value, { masks, classOfRow }: MaskInputs): MaskTargets {
   const [rows] = classOfRow.shape as readonly [Dimension];
   const [images, height, width] = masks.shape as readonly [number, number, number];

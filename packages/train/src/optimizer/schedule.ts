@@ -12,11 +12,7 @@ export interface Schedule {
   readonly steps: number;
 }
 
-/**
- * The learning rate of a step.
- *
- * @param step - counted from 1
- */
+/** The learning rate of a step. @param step - counted from 1 */
 export function learningRateAt(
   step: number,
   { kind, learningRate, finalLearningRate, warmupSteps, steps }: Schedule,

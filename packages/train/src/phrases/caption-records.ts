@@ -11,20 +11,11 @@ import { openTable } from '../data/table.ts';
 
 /** Names or columns of a row's fields. */
 export const CAPTION_KEYS = {
-  /**
-   * Name or address of the picture.
-   * @default image, file_name, filename, filepath, path, image_url, url
-   */
+  /** Name or address of the picture. @default image, file_name, filename, filepath, path, image_url, url */
   image: COLUMN,
-  /**
-   * Caption.
-   * @default caption, text, txt, title, sentence
-   */
+  /** Caption. @default caption, text, txt, title, sentence */
   caption: COLUMN,
-  /**
-   * Noun chunks that spaCy has found.
-   * @default noun_chunks, nouns, phrases
-   */
+  /** Noun chunks that spaCy has found. @default noun_chunks, nouns, phrases */
   nouns: COLUMN,
 };
 type CaptionKeys = OptionsOf<typeof CAPTION_KEYS>;
@@ -68,11 +59,7 @@ const BY_EXTENSION: Readonly<Record<string, CaptionFormat>> = {
   '.txt': 'text',
 };
 
-/**
- * The format of a file by its name, `.gz` or not.
- *
- * @throws SynsegError `DATASET_FORMAT` when the name does not show it
- */
+/** The format of a file by its name, `.gz` or not. @throws SynsegError `DATASET_FORMAT` for any other name */
 export function captionFormat(path: string): CaptionFormat {
   const format = BY_EXTENSION[extname(path.replace(/\.gz$/i, '')).toLowerCase()];
   if (format !== undefined) return format;

@@ -1,9 +1,6 @@
 /** A caption from the web → plain lower-case text that the tagger understands. */
 
-/**
- * Stands for `<PERSON>`, the mark that Conceptual 12M puts in place of names: a word no caption holds, tagged as a
- * noun.
- */
+/** Stands for `<PERSON>`, Conceptual 12M's mark for a name: a word no caption holds, tagged as a noun. */
 export const PERSON_WORD = 'qpersonq';
 
 /** Longest part of a caption that is read, in characters: longer ones are lists of keywords. */
@@ -38,10 +35,7 @@ const SPACED_PART = /(?<=(?:^|\s)\p{L}) - (?=\p{L})|(?<=\p{L}) - (?=\p{L}+ed\b)/
 export interface CaptionText {
   /** Lower case; links, file names, hashtags and mentions have become commas. */
   readonly text: string;
-  /**
-   * Words written with a capital inside a sentence, in lower case: names. Empty where Every Word Has One, or ALL ARE
-   * CAPITALS.
-   */
+  /** Words with a capital inside a sentence, in lower case: names. Empty where Every Word Has One, or ALL DO. */
   readonly names: ReadonlySet<string>;
 }
 

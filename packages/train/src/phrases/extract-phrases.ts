@@ -57,32 +57,17 @@ export const EXTRACT_PHRASES_OPTIONS = {
   format: choice(CAPTION_FORMATS),
   /** Names or columns of the fields. */
   keys: withDefault(group(CAPTION_KEYS), {}),
-  /**
-   * The first row of a table is a header.
-   * @default true when the first row holds a known one
-   */
+  /** The first row of a table is a header. @default true when the first row holds a known one */
   header: flag(),
-  /**
-   * Phrases to drop: a list, or a text file of it.
-   * @default DEFAULT_EXCLUSIONS
-   */
+  /** Phrases to drop: a list, or a text file of it. @default DEFAULT_EXCLUSIONS */
   exclude: either('be a list of strings or the path of one', text(), list(text(), { least: 0 })),
   keep: PHRASE_EXTRACTOR_OPTIONS.keep,
   person: PHRASE_EXTRACTOR_OPTIONS.person,
-  /**
-   * Phrases listed in the summary.
-   * @default 100
-   */
+  /** Phrases listed in the summary. @default 100 */
   frequent: withDefault(integer({ least: 0 }), 100),
-  /**
-   * Different phrases counted exactly, about 100 bytes each; beyond, counts are approximate.
-   * @default 500,000
-   */
+  /** Different phrases counted exactly, about 100 bytes each; beyond, counts are approximate. @default 500,000 */
   distinctLimit: withDefault(integer(), 500_000),
-  /**
-   * File of `count<TAB>phrase` of all counted phrases, most frequent first.
-   * @default none
-   */
+  /** File of `count<TAB>phrase` of all counted phrases, most frequent first. @default none */
   table: text(),
   /** Receives the progress about twice a second. */
   onProgress: callback<(progress: PhraseProgress) => void>(),

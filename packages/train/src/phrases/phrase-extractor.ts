@@ -8,20 +8,14 @@ import { singularOf } from './word-lists.ts';
 
 /** Options of {@link PhraseExtractor}. */
 export const PHRASE_EXTRACTOR_OPTIONS = {
-  /**
-   * Phrases to drop, in the format of `DEFAULT_EXCLUSIONS_TEXT`.
-   * @default DEFAULT_EXCLUSIONS
-   */
+  /** Phrases to drop, in the format of `DEFAULT_EXCLUSIONS_TEXT`. @default DEFAULT_EXCLUSIONS */
   exclude: withDefault(list(text(), { least: 0 }), DEFAULT_EXCLUSIONS),
   /**
    * Words of a phrase: its adjectives and nouns ("red car"), its nouns alone ("car"), or both as two phrases.
    * @default 'adjectives'
    */
   keep: withDefault(choice<KeptWords>(['adjectives', 'nouns', 'both']), 'adjectives'),
-  /**
-   * The phrase for `<PERSON>`, which stands for a name in Conceptual 12M.
-   * @default none
-   */
+  /** The phrase for `<PERSON>`, which stands for a name in Conceptual 12M. @default none */
   person: text(),
 };
 export type PhraseExtractorOptions = OptionsOf<typeof PHRASE_EXTRACTOR_OPTIONS>;

@@ -4,10 +4,7 @@ import { BROKEN, CAPTION_FORMATS, CAPTION_KEYS, captionFormat, captionRecords } 
 
 /** Options of {@link readCaptions}. */
 export const READ_CAPTIONS_OPTIONS = {
-  /**
-   * Layout of the file.
-   * @default by its name, which may end in `.gz`
-   */
+  /** Layout of the file. @default by its name, which may end in `.gz` */
   format: choice(CAPTION_FORMATS.filter((name) => name !== 'spacy')),
   /** Names of fields, or columns from 0. */
   keys: withDefault(group(CAPTION_KEYS), {}),

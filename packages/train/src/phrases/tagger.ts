@@ -37,10 +37,7 @@ export interface TaggedWord {
   readonly attached: boolean;
 }
 
-/**
- * Characters after which an instance is replaced: it has then grown by about 60 MB, and a new one costs 5 % of that
- * time.
- */
+/** Characters after which an instance is replaced: it has grown by 60 MB, and a new one costs 5 % of that time. */
 const CHARACTERS_PER_INSTANCE = 8_000_000;
 
 /**

@@ -31,9 +31,7 @@ export const WEARERS = words(`
   adult adults babies baby boy boys children childrens gentlemen girl girls kid kids ladies lady man men mens teens
   toddler toddlers unisex woman women womens`);
 
-/**
- * Participles in -ing that say how a thing looks or what it does: "a winding river", but not "people riding horses".
- */
+/** Participles in -ing that say how a thing looks or what it does: "a winding river", not "people riding horses". */
 export const DESCRIBING = words(`
   amazing barking blazing blooming blossoming boiling breathtaking bubbling burning charming climbing crashing
   crawling crumbling crying dancing decaying dripping exciting exploding fading falling fighting floating flowering

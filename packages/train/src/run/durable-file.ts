@@ -149,9 +149,7 @@ export async function placeFolder(
   await syncFolder(dirname(path));
 }
 
-/**
- * Makes a file appear in a second folder without a second copy of its bytes, or with one where links are not possible.
- */
+/** Makes a file appear in a second folder without a second copy of its bytes where links are possible. */
 export async function linkOrCopy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await link(from, to).catch(() => copyDurably(from, to));

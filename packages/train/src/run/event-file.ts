@@ -1,6 +1,4 @@
-/**
- * The TensorBoard event files of a run: one per process that wrote the run, read as one in the order of their names.
- */
+/** The TensorBoard event files of a run: one per process that wrote it, read as one in the order of their names. */
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';

@@ -24,15 +24,9 @@ import { TensorReader, convertedSource, safetensorsChunks } from './tensor-file.
 export const EXPORT_OPTIONS = {
   /** Type of the weights in the file; a ready-made ONNX trunk and a vocabulary are copied as they are. */
   precision: choice(['fp32', 'fp16']),
-  /**
-   * Activation below which a pixel is background unless labels say otherwise, written to `config.json`.
-   * @default that of the checkpoint
-   */
+  /** Activation below which a pixel is background, for `config.json`. @default that of the checkpoint */
   threshold: number({ least: 0, most: 1 }),
-  /**
-   * Replaces the checkpoint that the target holds.
-   * @default false
-   */
+  /** Replaces the checkpoint that the target holds. @default false */
   overwrite: withDefault(flag(), false),
   /** Ends the export and removes what was written. */
   signal: abortSignal(),

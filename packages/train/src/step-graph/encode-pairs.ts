@@ -19,11 +19,7 @@ export function tokensOf({ patchGrid: [rows, columns] }: Pick<ModelConfig, 'patc
   return 1 + rows * columns;
 }
 
-/**
- * The two encoders' sizes.
- *
- * @throws SynsegError `CHECKPOINT_FORMAT` for a checkpoint with a ready-made trunk or a vocabulary
- */
+/** The two encoders' sizes. @throws SynsegError `CHECKPOINT_FORMAT` for a ready-made trunk or a vocabulary */
 export function encodersOf({ trunk, text }: ModelConfig): {
   readonly vision: ClipVisionConfig;
   readonly text: ClipTextConfig;

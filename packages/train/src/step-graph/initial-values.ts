@@ -61,9 +61,7 @@ function randomValues(
   return Float32Array.from({ length }, () => bound * (2 * random.next() - 1));
 }
 
-/**
- * Numbers that enter one result: a transposed convolution stores its kernel `[in, out, k, k]` and reads `in` of them.
- */
+/** Numbers that enter one result: a transposed convolution stores `[in, out, k, k]` and reads `in` of them. */
 function fanIn(name: string, weight: readonly number[]): number {
   const [first = 1, second = 1, ...kernel] = weight;
   if (weight.length === 2) return second;

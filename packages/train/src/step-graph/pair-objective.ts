@@ -10,10 +10,7 @@ export const PAIR_FIGURES = ['infoNCE', 'total', 'hits', 'logitScale', 'gradient
 /** One of {@link PAIR_FIGURES}. */
 export type PairFigure = (typeof PAIR_FIGURES)[number];
 
-/**
- * Forward pass and loss; beside the inputs of `encodePairs`, `captions` int64 `[images]`: equal numbers for equal
- * captions.
- */
+/** Forward pass and loss; a further input is `captions` int64 `[images]`: equal numbers for equal captions. */
 export function pairObjective(
   graph: Graph,
   { config, images, patchesKept }: Pick<StepSpec, 'config' | 'images' | 'patchesKept'>,

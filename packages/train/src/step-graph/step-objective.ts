@@ -26,9 +26,7 @@ const { matmul, multiply, sigmoid, sqrt, subtract } = ops;
 const { resize } = pictureOps;
 const { concat, reshape, slice } = shapeOps;
 
-/**
- * Order of the figures in the graph's output `figures` float32 `[16]`; all but the norm are sums over micro-batches.
- */
+/** Order of the figures in the graph's output, float32 `[16]`; all but the norm are sums over micro-batches. */
 export const FIGURES = [
   ...LOSSES,
   'total',

@@ -34,9 +34,7 @@ export interface StepSpec {
   readonly stage: Stage;
   /** Patches of a picture that the picture encoder sees, for pairs; undefined: all. */
   readonly patchesKept: number | undefined;
-  /**
-   * `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does this, then steps.
-   */
+  /** `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does it, and steps. */
   readonly phase: 'whole' | 'partial' | 'last';
 }
 

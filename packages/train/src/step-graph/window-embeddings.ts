@@ -55,10 +55,7 @@ export function windowEmbeddings(parameters: Parameters, pixels: Value, config: 
   return reshape(matmul(weights, embeddings), [1, 1 + patchGrid[0] * patchGrid[1], embeddingDim]);
 }
 
-/**
- * The picture encoder's sizes. @throws SynsegError `CHECKPOINT_FORMAT` for a checkpoint with a ready-made trunk, which
- * embeds no pictures
- */
+/** The picture encoder's sizes. @throws SynsegError `CHECKPOINT_FORMAT` for a ready-made trunk, which has none */
 export function pictureEncoderOf({ trunk }: ModelConfig): ClipVisionConfig {
   if (trunk.kind === 'clip') return trunk;
   throw new SynsegError(

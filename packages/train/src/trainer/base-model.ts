@@ -126,10 +126,7 @@ async function decoderValues(
   return { specs, ...(await initialValues(specs, weights, plan.seed, known)) };
 }
 
-/**
- * The checkpoint's own numbers: encoders have no start but a whole one. @throws SynsegError `CHECKPOINT_FORMAT` for one
- * it lacks
- */
+/** The checkpoint's own numbers, all of them. @throws SynsegError `CHECKPOINT_FORMAT` for one it lacks */
 async function storedValues(specs: readonly ParameterSpec[], weights: Weights): Promise<Values> {
   const entries = specs.map(({ name, shape }) => weights.get(name, shape));
   const tensors = entries.map(

@@ -71,10 +71,7 @@ export interface PairSettings {
   readonly seed: number;
 }
 
-/**
- * Pictures with a caption each, the batch in one piece. Warns once when many captions are as long as the text encoder
- * takes.
- */
+/** Pictures with a caption each, the batch in one piece. Warns once when many captions fill the text encoder. */
 export function composePairs(
   { tokenize, maxTokens, tokens, patchesKept, seed }: PairSettings,
   warn: (message: string) => void,

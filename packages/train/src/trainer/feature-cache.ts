@@ -36,10 +36,7 @@ export interface FeatureCacheOptions {
   readonly limits?: PictureLimits;
   /** Pictures uint8 `[n, height, width, 3]` → taps float32 `[n, tokens, D_i]` each. */
   readonly encode: (pixels: Uint8Array) => Promise<readonly Float32Array[]>;
-  /**
-   * Pictures `WINDOWS.zoom` times as large each way → embeddings of their windows, one a token; none are kept when left
-   * out.
-   */
+  /** Pictures `WINDOWS.zoom` times as large each way → embeddings of their windows, one a token; or left out. */
   readonly encodeWindows: ((pixels: Uint8Array) => Promise<Float32Array>) | undefined;
   readonly onProgress: (done: number, total: number, bytes: number) => void;
   readonly onWarning: (warning: DataWarning) => void;

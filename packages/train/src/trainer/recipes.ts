@@ -20,11 +20,7 @@ export interface Recipe {
 /** Steps and pictures of a batch that a machine with 16 GB takes. */
 const MODEST = { steps: 2000, batchSize: 16, schedule: 'cosine', warmupSteps: 20 } as const;
 
-/**
- * By the captions that they suit.
- *
- * @see SynSeg paper, "Implementation details", for `paper`; `bench/RESULTS.md` for the others
- */
+/** By the captions that they suit. @see SynSeg paper, "Implementation details"; `bench/RESULTS.md` for the others */
 export const RECIPES = {
   /** Captions that name nearly everything in a picture; finds nouns from a random decoder and from a trained one. */
   'dense-captions': {

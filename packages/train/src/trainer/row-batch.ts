@@ -1,6 +1,4 @@
-/**
- * A batch of samples as the step graph takes it: rows of (image, label), cut into micro-batches, filled up to a bucket.
- */
+/** A batch as the step graph takes it: rows of (image, label), cut into micro-batches, filled up to a bucket. */
 import type { Batch } from '../data/batch-loader.ts';
 import { drawNumbers, type MaskClass } from '../data/dataset.ts';
 import { Random, permutation } from '../data/random.ts';
@@ -202,10 +200,7 @@ function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
   return [...rows, ...unstatedOf(batch, image, settings, known)];
 }
 
-/**
- * A random choice of labels that are stated for other pictures of the batch and not for this one, about half as many as
- * it has.
- */
+/** A random choice of labels stated for other pictures of the batch and not for this one, half as many as it has. */
 function unstatedOf(batch: Batch, image: number, { unstated, seed }: RowSettings, known: readonly string[]): Row[] {
   const { said, categories } = batch;
   const count = unstated ? Math.ceil((categories[image] as readonly string[]).length / STATED_PER_UNSTATED) : 0;

@@ -40,10 +40,7 @@ export type DecoderShape = OptionsOf<typeof DECODER_OPTIONS>;
 
 const { dataset, root, split, labels, limit, views } = EVALUATE_OPTIONS;
 
-/**
- * Steps between two evaluations.
- * @default saveEvery
- */
+/** Steps between two evaluations. @default saveEvery */
 const every = integer();
 
 /** Options of `evaluate()` for a set of pictures with masks that picks the best checkpoint. */
@@ -74,15 +71,9 @@ const RUN_OPTIONS = {
   resume: withDefault(flag(), false),
   /** Execution provider; 'auto' takes a GPU where one starts, else the CPU. */
   device: LOAD_OPTIONS.device,
-  /**
-   * Processor threads of one operator.
-   * @default as many as the processor has, at most 8
-   */
+  /** Processor threads of one operator. @default as many as the processor has, at most 8 */
   threads: LOAD_OPTIONS.threads,
-  /**
-   * Folder of cached embeddings, features and downloads.
-   * @default the checkpoints' cache folder
-   */
+  /** Folder of cached embeddings, features and downloads. @default the checkpoints' cache folder */
   cacheFolder: text(),
   /** Called with problems that do not stop training. */
   onWarning: callback<(warning: TrainWarning) => void>(),
@@ -96,32 +87,17 @@ const RUN_OPTIONS = {
 const ADVANCED_OPTIONS = {
   /** Learning rate of the cosine's last step. */
   finalLearningRate: withDefault(number({ least: 0 }), 0),
-  /**
-   * Steps in which the learning rate rises from 0.
-   * @default the recipe's, at most a tenth of the steps; of encoders a tenth, at most 2000
-   */
+  /** Steps in which the rate rises from 0. @default the recipe's, 2000 of encoders; at most a tenth of the steps */
   warmupSteps: integer({ least: 0 }),
   /** AdamW's β1. */
   beta1: withDefault(number({ least: 0, most: 0.999999 }), 0.9),
-  /**
-   * Largest global norm of the gradient.
-   * @default none
-   */
+  /** Largest global norm of the gradient. @default none */
   clipNorm: number({ above: 0 }),
-  /**
-   * Decay per step of a running mean of the weights, which checkpoints then hold.
-   * @default none
-   */
+  /** Decay per step of a running mean of the weights, which checkpoints then hold. @default none */
   ema: share,
-  /**
-   * Steps between checkpoints that are kept as `step-N/`.
-   * @default none
-   */
+  /** Steps between checkpoints that are kept as `step-N/`. @default none */
   keepEvery: integer(),
-  /**
-   * Threads for decoding pictures.
-   * @default one less than there are processors, from 1 to 8
-   */
+  /** Threads for decoding pictures. @default one less than there are processors, from 1 to 8 */
   workers: integer(),
   ...PICTURE_LIMITS,
 };
@@ -130,41 +106,23 @@ const ADVANCED_OPTIONS = {
 export const TRAIN_ADVANCED_OPTIONS = {
   /** Sizes of the random decoder, where the trunk's folder gives none. */
   decoder: group(DECODER_OPTIONS),
-  /**
-   * Side of the square picture that a CLIP trunk takes, in pixels; the paper's is 224.
-   * @default the checkpoint's own
-   */
+  /** Side of the square picture of a CLIP trunk, pixels; the paper's is 224. @default the checkpoint's own */
   inputSize: integer(),
-  /**
-   * Weights of the losses; 0 switches one off.
-   * @default the recipe's
-   */
+  /** Weights of the losses; 0 switches one off. @default the recipe's */
   lambda: withDefault(group(LOSS_WEIGHTS), {}),
   /** Cosine of foreground and background above which L_cont applies. */
   contrastGate: withDefault(number({ least: -1, most: 1 }), 0.1),
   /** ε of eq. 4. */
   epsilon: withDefault(number({ least: 1e-7, most: 0.1 }), 1e-4),
-  /**
-   * Weight of the start decoder's own logits in the loss `sharing`; 0 for a decoder that was never trained.
-   * @default 1; 0 with init 'random'
-   */
+  /** Weight of the start decoder's logits in the loss `sharing`; 0 for an untrained one. @default 1; 0 with init 'random' */
   prior: number({ least: 0 }),
   /** Treatment of categories missing from a vocabulary. */
   unknownCategories: withDefault(choice(['compose', 'leave-out']), 'compose'),
-  /**
-   * First steps, which update the projector alone.
-   * @default the recipe's
-   */
+  /** First steps, which update the projector alone. @default the recipe's */
   projectorSteps: integer({ least: 0 }),
-  /**
-   * Learning rate of the projector's own steps.
-   * @default the recipe's
-   */
+  /** Learning rate of the projector's own steps. @default the recipe's */
   projectorLearningRate: number({ least: 0 }),
-  /**
-   * Course of the learning rate after its rise.
-   * @default the recipe's
-   */
+  /** Course of the learning rate after its rise. @default the recipe's */
   schedule: choice(['constant', 'cosine']),
   /** Weight decay. */
   weightDecay: withDefault(number({ least: 0 }), 0.01),
@@ -190,9 +148,7 @@ export const TRAIN_ADVANCED_OPTIONS = {
 export const TRAIN_OPTIONS = {
   /** Pictures with captions, tags or masks. */
   data: DATA,
-  /**
-   * Checkpoint to start from: a folder, a hub id, 'embedded', or 'random' for a decoder with random weights on `trunk`.
-   */
+  /** Checkpoint to start from: a folder, a hub id, 'embedded', or 'random' for a random decoder on `trunk`. */
   init: text(),
   /** Frozen encoders for init 'random': a folder, a hub id or 'embedded'. */
   trunk: text(),
@@ -203,37 +159,19 @@ export const TRAIN_OPTIONS = {
   recipe: withDefault(choice(RECIPE_NAMES), 'dense-captions'),
   /** Supervision: noun phrases of captions, masks, or both. */
   objective: withDefault(choice(['captions', 'masks', 'both']), 'captions'),
-  /**
-   * Optimizer steps.
-   * @default 2000; 10000 of recipe 'paper'
-   */
+  /** Optimizer steps. @default 2000; 10000 of recipe 'paper' */
   steps: integer({ least: 0 }),
-  /**
-   * Pictures in a step.
-   * @default 16; 256 of recipe 'paper'
-   */
+  /** Pictures in a step. @default 16; 256 of recipe 'paper' */
   batchSize: integer(),
-  /**
-   * Pictures in memory at once, a divisor of `batchSize`; the gradient is the same, to rounding.
-   * @default the largest divisor up to 16
-   */
+  /** Pictures in memory at once, a divisor of `batchSize`; results agree to rounding. @default the largest divisor up to 16 */
   microBatchSize: integer(),
-  /**
-   * Learning rate.
-   * @default the recipe's: 2e-3, 1e-3 of 'tags', 1e-5 of 'paper'
-   */
+  /** Learning rate. @default the recipe's: 2e-3, 1e-3 of 'tags', 1e-5 of 'paper' */
   learningRate: number({ least: 0 }),
   /** Most labels of a picture; of more, a random choice. */
   maxCategories: withDefault(integer({ most: 1024 }), 32),
-  /**
-   * Prompt templates of the categories; a vocabulary looks names up as they are.
-   * @default the checkpoint's own
-   */
+  /** Prompt templates of the categories; a vocabulary looks names up as they are. @default the checkpoint's own */
   templates: EVALUATE_OPTIONS.templates,
-  /**
-   * Encodes each picture once and keeps the result on disk: for small sets.
-   * @default true with recipe 'dense-captions', else false
-   */
+  /** Keeps what each picture is encoded as on disk: for small sets. @default true with 'dense-captions', else false */
   cacheFeatures: flag(),
   /** Set of pictures with masks that picks the best checkpoint, `best/`. */
   evaluation: group(PERIODIC_EVALUATION_OPTIONS, ['dataset', 'root']),
@@ -260,11 +198,7 @@ export const TRAIN_ENCODERS_ADVANCED_OPTIONS = {
   ...ADVANCED_OPTIONS,
 };
 
-/**
- * Options of `trainEncoders()`.
- *
- * @see Radford et al. 2021, table 20, for the optimizer
- */
+/** Options of `trainEncoders()`. @see Radford et al. 2021, table 20, for the optimizer */
 export const TRAIN_ENCODERS_OPTIONS = {
   /** Pictures with captions. */
   data: DATA,
@@ -281,10 +215,7 @@ export const TRAIN_ENCODERS_OPTIONS = {
   batchSize: withDefault(integer(), 64),
   /** Learning rate. */
   learningRate: withDefault(number({ least: 0 }), 5e-4),
-  /**
-   * Share of a picture's patches that each step leaves out, a random choice: half is nearly twice as fast (FLIP, Li et
-   * al. 2023).
-   */
+  /** Share of patches that each step leaves out, a random choice: half is nearly twice as fast (FLIP, Li et al. 2023). */
   patchDropout: withDefault(number({ least: 0, most: 0.95 }), 0),
   /** Pictures and captions, not trained on, that pick the best checkpoint, `best/`. */
   evaluation: group(RETRIEVAL_OPTIONS, ['data']),

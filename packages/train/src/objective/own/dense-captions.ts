@@ -18,23 +18,15 @@ const { add, cast, divide, greaterOrEqual, matmul, maximum, minimum, multiply, r
   ops;
 const { gather, reshape, transpose } = shapeOps;
 
-/**
- * Taken from the score of a label that is neither stated nor kin to one that is: it may be there, though no caption
- * said so.
- */
+/** Taken from the score of a label neither stated nor kin to a stated one: it may be there, though nobody said so. */
 const UNSTATED = 4;
-/**
- * Cosine from which two labels are kin, as "birch" and "tree" are: what the one says of a picture, the other does not
- * deny.
- */
+/** Cosine from which labels are kin, as "birch" and "tree" are: what one says of a picture, the other does not deny. */
 const KIN = 0.9;
 /** Weight of each stated label's having some of the picture, beside each patch's being one of the stated labels. */
 const COVERAGE = 0.7;
 /** Multiplies the scores that the decoder is to share patches by. */
 const SHARPNESS = 2;
-/**
- * Weight of each logit by itself, beside their sharing: of a random decoder, and of one that starts with maps to keep.
- */
+/** Weight of each logit by itself, beside their sharing: of a random decoder, and of one with maps to keep. */
 const ALONE = 0.05;
 const ALONE_WITH_PRIOR = 0.5;
 

@@ -1,6 +1,4 @@
-/**
- * Feature Synergy Structure (SynSeg method, "FSS"): one activation map splits an image into foreground and background.
- */
+/** Feature Synergy Structure (SynSeg, "FSS"): one activation map splits an image into foreground and background. */
 import { ops, shapeOps, type Dimension, type Value } from '@synseg/core/graph';
 import { withGradient } from '../../autodiff/gradients.ts';
 
