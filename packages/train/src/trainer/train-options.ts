@@ -114,7 +114,7 @@ export const TRAIN_ADVANCED_OPTIONS = {
   contrastGate: withDefault(number({ least: -1, most: 1 }), 0.1),
   /** ε of eq. 4. */
   epsilon: withDefault(number({ least: 1e-7, most: 0.1 }), 1e-4),
-  /** Weight of the start decoder's logits in the loss `sharing`; 0 for an untrained one. @default 1; 0 with init 'random' */
+  /** Weight of the start decoder's logits in `sharing`; 0 for an untrained one. @default 1; 0 with init 'random' */
   prior: number({ least: 0 }),
   /** Treatment of categories missing from a vocabulary. */
   unknownCategories: withDefault(choice(['compose', 'leave-out']), 'compose'),
@@ -163,7 +163,7 @@ export const TRAIN_OPTIONS = {
   steps: integer({ least: 0 }),
   /** Pictures in a step. @default 16; 256 of recipe 'paper' */
   batchSize: integer(),
-  /** Pictures in memory at once, a divisor of `batchSize`; results agree to rounding. @default the largest divisor up to 16 */
+  /** Pictures in memory at once, a divisor of `batchSize`: equal to rounding. @default the largest divisor up to 16 */
   microBatchSize: integer(),
   /** Learning rate. @default the recipe's: 2e-3, 1e-3 of 'tags', 1e-5 of 'paper' */
   learningRate: number({ least: 0 }),
@@ -171,7 +171,7 @@ export const TRAIN_OPTIONS = {
   maxCategories: withDefault(integer({ most: 1024 }), 32),
   /** Prompt templates of the categories; a vocabulary looks names up as they are. @default the checkpoint's own */
   templates: EVALUATE_OPTIONS.templates,
-  /** Keeps what each picture is encoded as on disk: for small sets. @default true with 'dense-captions', else false */
+  /** Keeps the encoded pictures on disk: for small sets. @default true with recipe 'dense-captions', else false */
   cacheFeatures: flag(),
   /** Set of pictures with masks that picks the best checkpoint, `best/`. */
   evaluation: group(PERIODIC_EVALUATION_OPTIONS, ['dataset', 'root']),
@@ -215,7 +215,7 @@ export const TRAIN_ENCODERS_OPTIONS = {
   batchSize: withDefault(integer(), 64),
   /** Learning rate. */
   learningRate: withDefault(number({ least: 0 }), 5e-4),
-  /** Share of patches that each step leaves out, a random choice: half is nearly twice as fast (FLIP, Li et al. 2023). */
+  /** Share of patches that each step leaves out at random: half is nearly twice as fast (FLIP, Li et al. 2023). */
   patchDropout: withDefault(number({ least: 0, most: 0.95 }), 0),
   /** Pictures and captions, not trained on, that pick the best checkpoint, `best/`. */
   evaluation: group(RETRIEVAL_OPTIONS, ['data']),
