@@ -64,18 +64,15 @@ export interface SerializedError {
   readonly cause?: string;
 }
 
+const KINDS = { TypeError, RangeError, Error } as const;
+
 /** Turns any thrown value into plain data that survives `postMessage`. */
 export function serializeError(error: unknown): SerializedError {
   if (!(error instanceof Error)) return { kind: 'Error', message: messageOf(error) };
-  const kind = isSynsegError(error)
-    ? 'SynsegError'
-    : error instanceof TypeError
-      ? 'TypeError'
-      : error instanceof RangeError
-        ? 'RangeError'
-        : 'Error';
+  const kinds = Object.entries(KINDS) as [keyof typeof KINDS, ErrorConstructor][];
+  const kind = kinds.find(([, Kind]) => error instanceof Kind)?.[0] ?? 'Error';
   return {
-    kind,
+    kind: isSynsegError(error) ? 'SynsegError' : kind,
     message: error.message,
     ...(isSynsegError(error) ? { code: error.code } : {}),
     ...(error.stack === undefined ? {} : { stack: error.stack }),
@@ -85,22 +82,12 @@ export function serializeError(error: unknown): SerializedError {
 
 /** Rebuilds an error from {@link serializeError}'s data, with its class and code. */
 export function deserializeError(data: SerializedError): Error {
-  checkKind(
-    'rebuild error',
-    'data',
-    data,
-    typeof data === 'object' && (data as unknown) !== null && typeof data.message === 'string',
-    'be what serializeError() returned',
-  );
-  const options = data.cause === undefined ? undefined : { cause: new Error(data.cause) };
-  const error =
-    data.kind === 'SynsegError'
-      ? new SynsegError(data.code ?? 'INFERENCE', data.message, options)
-      : data.kind === 'TypeError'
-        ? new TypeError(data.message, options)
-        : data.kind === 'RangeError'
-          ? new RangeError(data.message, options)
-          : new Error(data.message, options);
+  const fits = typeof data === 'object' && (data as unknown) !== null && typeof data.message === 'string';
+  checkKind('rebuild error', 'data', data, fits, 'be what serializeError() returned');
+  const { kind, code = 'INFERENCE', message, cause } = data;
+  const options = cause === undefined ? undefined : { cause: new Error(cause) };
+  const isOurs = kind === 'SynsegError';
+  const error = isOurs ? new SynsegError(code, message, options) : new (KINDS[kind] ?? Error)(message, options);
   if (data.stack !== undefined) error.stack = data.stack;
   return error;
 }

@@ -32,11 +32,8 @@ export async function encodePicture(
   try {
     return bytesOf(await picture.toFormat(format, { quality: 90 }).toBuffer());
   } catch (cause) {
-    throw new RangeError(
-      `Cannot encode picture: its size must be one that ${format} can have, got ${width}×${height} ` +
-        `(${messageOf(cause)})`,
-      { cause },
-    );
+    const got = `${width}×${height} (${messageOf(cause)})`;
+    throw new RangeError(`Cannot encode picture: its size must be one that ${format} can have, got ${got}`, { cause });
   }
 }
 
@@ -72,13 +69,8 @@ export async function encodeJPEG(
   const { quality, maxWidth = width } = readOptions('encode JPEG', JPEG_OPTIONS, options);
   checkPlane('encode JPEG', { name: 'pixels', data: pixels, channels: 3 }, width, height);
   const picture = await rawPicture(pixels, width, height);
-  if (maxWidth < width)
-    picture.resize({
-      width: maxWidth,
-      height: Math.max(1, Math.round((height * maxWidth) / width)),
-      fit: 'fill',
-      kernel: 'linear',
-    });
+  const fitting = Math.max(1, Math.round((height * maxWidth) / width));
+  if (maxWidth < width) picture.resize({ width: maxWidth, height: fitting, fit: 'fill', kernel: 'linear' });
   return bytesOf(await picture.jpeg({ quality }).toBuffer());
 }
 

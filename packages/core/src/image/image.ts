@@ -6,11 +6,14 @@
  * pipelines), not composited. A truncated or corrupt file is an error, never a half-gray picture.
  */
 import { SynsegError, messageOf } from '../errors.ts';
-import { describeValue } from '../guard/arguments.ts';
+import { describeValue, rangeError } from '../guard/arguments.ts';
 import { readOptions, type Resolved } from '../guard/options.ts';
 import { raceSignal } from '../guard/race-signal.ts';
+import { checkSides } from '../mask/check.ts';
 import { IMAGE_OPTIONS, kindOfPicture, readImage, type ImageOptions } from './picture-bytes.ts';
 import { bytesOf, loadSharp, rawPicture, type Sharp } from './sharp.ts';
+
+const ACTION = 'open image';
 
 /** Raw interleaved pixels: gray, RGB or RGBA bytes, row-major. */
 export interface RawImage {
@@ -52,7 +55,7 @@ interface Source {
   readonly make: () => Promise<Sharp>;
   readonly name: string;
   /** Raw RGB bytes, which need no decoder. */
-  readonly plain?: { readonly data: Uint8Array; readonly width: number; readonly height: number };
+  readonly plain?: { readonly data: Uint8Array; width: number; height: number; readonly hasAlpha: false };
 }
 
 /**
@@ -65,7 +68,7 @@ interface Source {
  * @throws the signal's reason at once when aborted; a running decoder finishes, and its result is dropped
  */
 export async function openImage(input: ImageInput, options: ImageOptions = {}): Promise<OpenedImage> {
-  const bounds = readOptions('open image', IMAGE_OPTIONS, options);
+  const bounds = readOptions(ACTION, IMAGE_OPTIONS, options);
   const { maxPixels, signal } = bounds;
   signal?.throwIfAborted();
   const source = await raceSignal(sourceOf(input, bounds), signal);
@@ -78,8 +81,7 @@ export async function openImage(input: ImageInput, options: ImageOptions = {}): 
     }
   };
   const { plain } = source;
-  const { width, height, hasAlpha } =
-    plain === undefined ? await decode(headerOf(source)) : { ...plain, hasAlpha: false };
+  const { width, height, hasAlpha } = plain ?? (await decode(headerOf(source)));
   if (width * height > maxPixels)
     throw new SynsegError('IMAGE_DECODE', tooLarge(source.name, width, height, maxPixels));
   // Resampling blends with alpha, so a picture that has some is first reduced to its colors.
@@ -118,13 +120,8 @@ async function sourceOf(input: ImageInput, options: Resolved<typeof IMAGE_OPTION
     if (bytes.byteLength === 0)
       throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: file must not be empty, got 0 bytes`);
     const kind = kindOfPicture(bytes);
-    if (kind === 'unknown' || (kind === 'drawing' && !allowSVG))
-      throw undecodable(
-        name,
-        kind === 'unknown'
-          ? 'Input buffer contains unsupported image format'
-          : 'SVG or other XML (SVG is taken with allowSVG)',
-      );
+    if (kind === 'unknown') throw undecodable(name, 'Input buffer contains unsupported image format');
+    if (kind === 'drawing' && !allowSVG) throw undecodable(name, 'SVG or other XML (SVG is taken with allowSVG)');
     // A header may claim more than the limit: metadata must still be readable, so that the error can say so.
     const make = async (): Promise<Sharp> =>
       (await loadSharp())(bytes, { limitInputPixels: false, animated: false, failOn: 'warning' });
@@ -138,10 +135,8 @@ async function sourceOf(input: ImageInput, options: Resolved<typeof IMAGE_OPTION
   if (input instanceof Uint8Array) return encoded(input, 'from bytes');
   if (isSharp(input)) return sharpSource(input, maxPixels);
   if (isRaw(input)) return rawSource(input, maxPixels);
-  throw new TypeError(
-    'Cannot open image: input must be a path, URL, bytes, { data, width, height } or a sharp instance, got ' +
-      `${describeValue(input)}`,
-  );
+  const rule = 'be a path, URL, bytes, { data, width, height } or a sharp instance';
+  throw new TypeError(`Cannot open image: input must ${rule}, got ${describeValue(input)}`);
 }
 
 /** A pipeline may still have to crop, turn or resize: it is run once, and what comes out is the picture. */
@@ -149,11 +144,8 @@ async function sharpSource(input: Sharp, maxPixels: number): Promise<Source> {
   const name = 'from sharp';
   const run = async <T>(work: Promise<T>): Promise<T> =>
     work.catch((cause: unknown) => {
-      throw new SynsegError(
-        'IMAGE_DECODE',
-        `Cannot decode image ${name}: pipeline must yield a picture, got ${messageOf(cause).trim()}`,
-        { cause },
-      );
+      const rest = `pipeline must yield a picture, got ${messageOf(cause).trim()}`;
+      throw new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: ${rest}`, { cause });
     });
   const { width, height } = (await run(input.clone().metadata())).autoOrient;
   if (width * height > maxPixels) throw new SynsegError('IMAGE_DECODE', tooLarge(name, width, height, maxPixels));
@@ -163,48 +155,34 @@ async function sharpSource(input: Sharp, maxPixels: number): Promise<Source> {
 }
 
 function rawSource({ data, width, height, channels }: RawImage, maxPixels: number): Source {
-  for (const [name, value] of [
-    ['width', width],
-    ['height', height],
-  ] as const) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`Cannot open image: ${name} must be a positive integer, got ${describeValue(value)}`);
-  }
+  checkSides(ACTION, [width, height], ['width', 'height']);
   if (channels !== undefined && channels !== 1 && channels !== 3 && channels !== 4)
-    throw new RangeError(`Cannot open image: channels must be 1, 3 or 4, got ${describeValue(channels)}`);
+    throw rangeError(ACTION, 'channels', 'be 1, 3 or 4', describeValue(channels));
   if (width * height > maxPixels) throw new RangeError(tooLarge('from raw pixels', width, height, maxPixels));
   const perPixel = channels ?? data.length / (width * height);
   if ((perPixel !== 1 && perPixel !== 3 && perPixel !== 4) || data.length !== width * height * perPixel) {
     const expected = [1, 3, 4].map((count) => String(width * height * count)).join(', ');
     const rule = channels === undefined ? `one of ${expected} bytes` : `${width * height * channels} bytes`;
-    throw new RangeError(`Cannot open image: data must be ${rule} for ${width}×${height}, got ${data.length}`);
+    throw rangeError(ACTION, 'data', `be ${rule} for ${width}×${height}`, data.length);
   }
   const make = (): Promise<Sharp> => rawPicture(data, width, height, perPixel);
-  const plain = { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
+  const plain = { data: bytes, width, height, hasAlpha: false } as const;
   return { name: 'from raw pixels', make, ...(perPixel === 3 ? { plain } : {}) };
 }
 
 function undecodable(name: string, got: string, cause?: unknown): SynsegError {
-  return new SynsegError(
-    'IMAGE_DECODE',
-    `Cannot decode image ${name}: file must be a whole, valid picture, got ${got}`,
-    cause === undefined ? {} : { cause },
-  );
+  const rest = `file must be a whole, valid picture, got ${got}`;
+  return new SynsegError('IMAGE_DECODE', `Cannot decode image ${name}: ${rest}`, { cause });
 }
 
 function tooLarge(name: string, width: number, height: number, maxPixels: number): string {
-  return (
-    `Cannot decode image ${name}: it must have at most ${maxPixels} pixels (maxPixels), got ` + `${width}×${height}`
-  );
+  return `Cannot decode image ${name}: it must have at most ${maxPixels} pixels (maxPixels), got ${width}×${height}`;
 }
 
 function isSharp(value: unknown): value is Sharp {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Sharp).autoOrient === 'function' &&
-    typeof (value as Sharp).clone === 'function'
-  );
+  const { autoOrient, clone } = (value ?? {}) as Partial<Sharp>;
+  return typeof value === 'object' && typeof autoOrient === 'function' && typeof clone === 'function';
 }
 
 function isRaw(value: unknown): value is RawImage {

@@ -1,6 +1,6 @@
 /** A legend as pixels, for drawing over many pictures: rasterized once, blended per frame. */
 import { rasterizeSVG } from './encode.ts';
-import { checkKind } from '../guard/arguments.ts';
+import { checkKind, isPlain } from '../guard/arguments.ts';
 import { readOptions, value, type OptionsOf } from '../guard/options.ts';
 import { checkInteger, checkPlane, checkSides } from '../mask/check.ts';
 import { BACKGROUND_ROW, legendLayout, legendRows, legendSVG, moreRow } from '../mask/legend.ts';
@@ -17,10 +17,7 @@ export interface Bitmap {
 /** Options of {@link drawLegend}. */
 const DRAW_LEGEND_OPTIONS = {
   /** Share of the picture per label name, 0..1; labels without one show none. */
-  areas: value<Readonly<Record<string, number>>>(
-    'be an object',
-    (given) => typeof given === 'object' && given !== null,
-  ),
+  areas: value<Readonly<Record<string, number>>>('be an object', isPlain),
   ...BACKGROUND_ROW,
 };
 export type DrawLegendOptions = OptionsOf<typeof DRAW_LEGEND_OPTIONS>;
@@ -63,21 +60,17 @@ export async function drawLegend(
   const fits = (fontSize: number, shown: number): boolean => {
     const more = shown === labels.length ? [] : [moreRow(labels.length - shown)];
     const layout = legendLayout([...rows.slice(0, shown), ...more, ...rows.slice(labels.length)], fontSize);
-    const margin = legendMargin(height);
-    return (
-      layout.width * layout.height <= width * height * MOST &&
-      layout.width + 2 * margin <= width &&
-      layout.height + 2 * margin <= height
-    );
+    const margins = 2 * legendMargin(height);
+    const isSmall = layout.width * layout.height <= width * height * MOST;
+    return isSmall && layout.width + margins <= width && layout.height + margins <= height;
   };
   if (Math.min(width, height) < SMALL_PICTURE) return undefined;
   let [fontSize, shown] = [Math.min(LARGEST, Math.max(SMALLEST, Math.round(height / LETTERS))), labels.length];
   while (fontSize > SMALLEST && !fits(fontSize, shown)) fontSize--;
   while (shown > 0 && !fits(fontSize, shown)) shown--;
   if (shown === 0) return undefined;
-  return rasterizeSVG(
-    legendSVG(labels.slice(0, shown), colors, areas, { fontSize, background, more: labels.length - shown }),
-  );
+  const more = labels.length - shown;
+  return rasterizeSVG(legendSVG(labels.slice(0, shown), colors, areas, { fontSize, background, more }));
 }
 
 /** Distance of a legend from the picture's upper left corner, pixels. */
@@ -111,21 +104,15 @@ export function blendBitmap(
   left: number,
   top: number,
 ): void {
-  checkPlane('blend bitmap', { name: 'pixels', data: pixels, channels: 3 }, width, height);
-  checkKind(
-    'blend bitmap',
-    'bitmap',
-    bitmap,
-    typeof bitmap === 'object' && (bitmap as unknown) !== null,
-    'have data, width and height',
-  );
-  checkPlane('blend bitmap', { name: 'bitmap.data', data: bitmap.data, channels: 4 }, bitmap.width, bitmap.height, [
-    'bitmap.width',
-    'bitmap.height',
-  ]);
-  checkInteger('blend bitmap', 'left', left, -FURTHEST, FURTHEST);
-  checkInteger('blend bitmap', 'top', top, -FURTHEST, FURTHEST);
+  const action = 'blend bitmap';
+  checkPlane(action, { name: 'pixels', data: pixels, channels: 3 }, width, height);
+  const fits = typeof bitmap === 'object' && (bitmap as unknown) !== null;
+  checkKind(action, 'bitmap', bitmap, fits, 'have data, width and height');
   const { data } = bitmap;
+  const sides = ['bitmap.width', 'bitmap.height'] as const;
+  checkPlane(action, { name: 'bitmap.data', data, channels: 4 }, bitmap.width, bitmap.height, sides);
+  checkInteger(action, 'left', left, -FURTHEST, FURTHEST);
+  checkInteger(action, 'top', top, -FURTHEST, FURTHEST);
   const firstX = Math.max(0, -left);
   const endX = Math.min(bitmap.width, width - left);
   const endY = Math.min(bitmap.height, height - top);

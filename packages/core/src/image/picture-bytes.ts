@@ -5,7 +5,7 @@ import { reasonOf, sendRequest } from '../guard/http-request.ts';
 import { gather, isPath, readInput } from '../guard/input-file.ts';
 import { FETCH_LIMITS, PIXEL_LIMIT, limitError } from '../guard/limits.ts';
 import { SIGNAL_OPTION, flag, withDefault, type OptionsOf, type Resolved } from '../guard/options.ts';
-import { timeLimit } from '../guard/race-signal.ts';
+import { eitherSignal, timeLimit } from '../guard/race-signal.ts';
 import { cleanError, encodedLogin, shownURL, withoutSecrets } from '../guard/secrets.ts';
 
 /** Options of opening a picture. */
@@ -37,10 +37,7 @@ export async function readImage(
   const name = shownURL(text);
   const path = typeof input === 'string' && isPath(text);
   if (publicOnly && (path || /^file:/i.test(text)))
-    throw new SynsegError(
-      'IMAGE_DECODE',
-      `Cannot open image: with publicOnly it must be an http, https or data URL, got "${name}"`,
-    );
+    throw openError(`with publicOnly it must be an http, https or data URL, got "${name}"`);
   if (path) return { bytes: await readPicture(text, maxImageBytes, signal), name };
   const url = encodedLogin(text);
   if (!URL.canParse(url)) throw new TypeError(`Cannot open image: input must be a valid URL, got "${name}"`);
@@ -60,31 +57,20 @@ async function fetchBytes(
   url: string,
   { maxImageBytes, maxFetchSeconds, publicOnly, signal }: FetchBounds,
 ): Promise<Uint8Array> {
-  const tooLong = (bytes: string): SynsegError =>
-    limitError('IMAGE_DECODE', 'open image', shownURL(url), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
-  const limit = timeLimit(
-    maxFetchSeconds,
-    new Error(`no whole answer within ${maxFetchSeconds} seconds (maxFetchSeconds)`),
-  );
+  const reason = new Error(`no whole answer within ${maxFetchSeconds} seconds (maxFetchSeconds)`);
+  const limit = timeLimit(maxFetchSeconds, reason);
   try {
-    const response = await sendRequest(url, {
-      publicOnly,
-      signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
-    });
+    const response = await sendRequest(url, { publicOnly, signal: eitherSignal(signal, limit.signal) });
     if (!response.ok) {
       await response.body?.cancel();
       throw new Error(`HTTP status ${response.status}`);
     }
-    return response.body === null ? new Uint8Array(0) : await gather(response.body, maxImageBytes, tooLong);
+    return await gather(response.body ?? [], maxImageBytes, (bytes) => tooLarge(url, maxImageBytes, bytes));
   } catch (cause) {
     signal?.throwIfAborted();
     if (isSynsegError(cause)) throw cause;
     cleanError(cause, [url]);
-    throw new SynsegError(
-      'IMAGE_DECODE',
-      `Cannot open image: URL must answer with a picture, got ${reasonOf(cause)} from ${shownURL(url)}`,
-      { cause },
-    );
+    throw openError(`URL must answer with a picture, got ${reasonOf(cause)} from ${shownURL(url)}`, cause);
   } finally {
     limit.clear();
   }
@@ -96,20 +82,22 @@ async function fetchBytes(
  * @throws SynsegError `IMAGE_DECODE` when there is nothing to read, or more than `maxImageBytes`
  */
 async function readPicture(path: string, maxImageBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const refuse = (got: string, cause?: unknown): SynsegError =>
-    new SynsegError(
-      'IMAGE_DECODE',
-      `Cannot open image: path must be a readable file, got "${shownURL(path)}" (${got})`,
-      cause === undefined ? {} : { cause },
-    );
-  const tooLong = (bytes: number | string): SynsegError =>
-    limitError('IMAGE_DECODE', 'open image', shownURL(path), 'maxImageBytes', maxImageBytes, 'bytes', bytes);
   try {
-    return await readInput(path, maxImageBytes, tooLong, signal);
+    return await readInput(path, maxImageBytes, (bytes) => tooLarge(path, maxImageBytes, bytes), signal);
   } catch (cause) {
     signal?.throwIfAborted();
-    throw isSynsegError(cause) ? cause : refuse(withoutSecrets(messageOf(cause), [path]), cause);
+    if (isSynsegError(cause)) throw cause;
+    const got = `"${shownURL(path)}" (${withoutSecrets(messageOf(cause), [path])})`;
+    throw openError(`path must be a readable file, got ${got}`, cause);
   }
+}
+
+function openError(rest: string, cause?: unknown): SynsegError {
+  return new SynsegError('IMAGE_DECODE', `Cannot open image: ${rest}`, { cause });
+}
+
+function tooLarge(source: string, most: number, bytes: number | string): SynsegError {
+  return limitError('IMAGE_DECODE', 'open image', shownURL(source), 'maxImageBytes', most, 'bytes', bytes);
 }
 
 const ascii = (bytes: Uint8Array, start: number, end: number): string =>
@@ -130,9 +118,6 @@ export function kindOfPicture(bytes: Uint8Array): 'pixels' | 'drawing' | 'unknow
   const start = ascii(bytes, 0, 16);
   if (BEGINNINGS.some((beginning) => beginning.test(start))) return 'pixels';
   // Compressed, in UTF-8 or UTF-16 with a byte order mark, or after white space: XML starts with "<".
-  return /^(?:\x1f\x8b|(?:\xef\xbb\xbf)?\s*<|\xff\xfe(?:\s\0)*<\0|\xfe\xff(?:\0\s)*\0<|<\0|\0<)/.test(
-    ascii(bytes, 0, 1024),
-  )
-    ? 'drawing'
-    : 'unknown';
+  const drawing = /^(?:\x1f\x8b|(?:\xef\xbb\xbf)?\s*<|\xff\xfe(?:\s\0)*<\0|\xfe\xff(?:\0\s)*\0<|<\0|\0<)/;
+  return drawing.test(ascii(bytes, 0, 1024)) ? 'drawing' : 'unknown';
 }

@@ -23,15 +23,13 @@ export function tilePicture(width: number, height: number): Tiling {
   const aspect = Math.max(width / height, height / width);
   const count = aspect < TILED_ASPECT ? 1 : Math.min(MAX_TILES, Math.max(width, height), Math.round(aspect));
   const edge = (index: number, length: number): number => Math.round((index * length) / count);
+  const isWide = width >= height;
   const regions = Array.from({ length: count }, (_, index): Region => {
-    if (width >= height) {
-      const left = edge(index, width);
-      return { left, top: 0, width: edge(index + 1, width) - left, height };
-    }
-    const top = edge(index, height);
-    return { left: 0, top, width, height: edge(index + 1, height) - top };
+    const start = edge(index, Math.max(width, height));
+    const length = edge(index + 1, Math.max(width, height)) - start;
+    return isWide ? { left: start, top: 0, width: length, height } : { left: 0, top: start, width, height: length };
   });
-  return { tiles: width >= height ? [1, count] : [count, 1], regions };
+  return { tiles: isWide ? [1, count] : [count, 1], regions };
 }
 
 /**

@@ -51,22 +51,15 @@ export class LabelEmbedder {
     if (rows.includes(undefined)) {
       const folder = await this.#diskFolder();
       const path = (index: number): string => join(folder ?? '', sha256(keys[index] as string));
-      if (folder !== undefined)
-        await Promise.all(
-          rows.map(async (row, index) => (rows[index] = row ?? (await readEmbedding(path(index), dim)))),
-        );
+      const read = async (index: number): Promise<unknown> => (rows[index] ??= await readEmbedding(path(index), dim));
+      if (folder !== undefined) await Promise.all(rows.map((_, index) => read(index)));
       const missing = rows.flatMap((row, index) => (row === undefined ? [index] : []));
       if (missing.length > 0) {
-        const fresh = await this.#compute(
-          missing.map((index) => prompts[index] as readonly string[]),
-          signal,
-        );
+        const asked = missing.map((index) => prompts[index] as readonly string[]);
+        const fresh = await this.#compute(asked, signal);
         if (!fresh.every(Number.isFinite)) {
-          throw new SynsegError(
-            'INFERENCE',
-            'Cannot embed labels: embeddings must be finite numbers, got others (the weights of the text encoder ' +
-              'may be damaged)',
-          );
+          const got = 'others (the weights of the text encoder may be damaged)';
+          throw new SynsegError('INFERENCE', `Cannot embed labels: embeddings must be finite numbers, got ${got}`);
         }
         missing.forEach((index, row) => (rows[index] = fresh.slice(row * dim, (row + 1) * dim)));
         const bytes = (index: number): Uint8Array =>
@@ -90,10 +83,7 @@ export class LabelEmbedder {
     clearTimeout(this.#idle);
     const thread = this.#thread;
     this.#thread = undefined;
-    await thread?.then(
-      (client) => client.dispose(),
-      () => undefined,
-    );
+    await (await thread?.catch(() => undefined))?.dispose();
   }
 
   async #compute(prompts: readonly (readonly string[])[], signal: AbortSignal | undefined): Promise<Float32Array> {
@@ -134,17 +124,9 @@ export class LabelEmbedder {
     const { config, weightFiles } = this.#info;
     const tokenizer = await tokenizerFiles(folder);
     const contents = await fingerprintFiles([...weightFiles, ...tokenizer], cacheFolder);
-    return sha256(
-      JSON.stringify([
-        BUILD_ID,
-        device,
-        config.text,
-        config.embeddingDim,
-        weightFiles.length,
-        tokenizer.map((path) => basename(path)),
-        contents,
-      ]),
-    );
+    const names = tokenizer.map((path) => basename(path));
+    const { text, embeddingDim } = config;
+    return sha256(JSON.stringify([BUILD_ID, device, text, embeddingDim, weightFiles.length, names, contents]));
   }
 }
 

@@ -1,15 +1,7 @@
 /** A caller's labels, checked and completed: names, prompts of each, thresholds, colors, background. */
-import { checkKind, describeValue } from '../guard/arguments.ts';
-import {
-  SIGNAL_OPTION,
-  list,
-  number,
-  readOptions,
-  text,
-  value,
-  withDefault,
-  type OptionsOf,
-} from '../guard/options.ts';
+import { checkKind, describeValue, rangeError } from '../guard/arguments.ts';
+import { SIGNAL_OPTION, isString, list, number, readOptions, text, value, withDefault } from '../guard/options.ts';
+import type { OptionsOf } from '../guard/options.ts';
 import { backgroundRule } from '../mask/check.ts';
 import { colorOption, parseColor, type LabelColor } from '../mask/palette.ts';
 import type { Background } from '../model/postprocess.ts';
@@ -19,11 +11,7 @@ import { MAX_LABELS } from './label-set.ts';
 /** A label with more than its name. */
 const LABEL = {
   /** The name, as results have it. */
-  name: value<string>(
-    'be a string that is not blank',
-    (given) => typeof given === 'string',
-    (given) => given.trim() !== '',
-  ),
+  name: value<string>('be a string that is not blank', isString, (given) => given.trim() !== ''),
   /** Sentences whose mean embedding stands for the label; `{}` is the name. @default the templates */
   prompts: list(text()),
   /** Activation in [0, 1] that a pixel must reach. */
@@ -82,9 +70,8 @@ export function resolveLabels(
 ): LabelRequest {
   const { templates: chosen, threshold: usual, background } = readOptions(ACTION, LABELS_OPTIONS, options);
   checkKind(ACTION, 'labels', labels, Array.isArray(labels), 'be a list');
-  if (labels.length === 0) throw new RangeError(`Cannot ${ACTION}: labels must not be empty, got []`);
-  if (labels.length > MAX_LABELS)
-    throw new RangeError(`Cannot ${ACTION}: labels must be at most ${MAX_LABELS}, got ${labels.length}`);
+  if (labels.length === 0) throw rangeError(ACTION, 'labels', 'not be empty', '[]');
+  if (labels.length > MAX_LABELS) throw rangeError(ACTION, 'labels', `be at most ${MAX_LABELS}`, labels.length);
   const sentences = templates === 'vocabulary' ? ['{}'] : resolveTemplates(chosen ?? templates);
   const request = {
     names: new Set<string>(),
@@ -94,8 +81,7 @@ export function resolveLabels(
   };
   for (const [index, label] of labels.entries()) {
     const { name, prompts = sentences, threshold = usual, color } = readLabel(label, `labels[${index}]`);
-    if (request.names.has(name))
-      throw new RangeError(`Cannot ${ACTION}: names must be unique, got ${describeValue(name)} twice`);
+    if (request.names.has(name)) throw rangeError(ACTION, 'names', 'be unique', `${describeValue(name)} twice`);
     request.names.add(name);
     request.prompts.push(prompts.map((template) => fillTemplate(template, name)));
     request.thresholds.push(threshold);

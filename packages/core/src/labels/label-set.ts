@@ -6,17 +6,8 @@ import { createHash } from 'node:crypto';
 import { SynsegError, messageOf } from '../errors.ts';
 import { DEFAULT_THRESHOLD } from '../checkpoint/model-config.ts';
 import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
-import { checkKind, describeValue } from '../guard/arguments.ts';
-import {
-  list,
-  number,
-  readOptions,
-  text,
-  value,
-  withDefault,
-  type OptionsOf,
-  type Resolved,
-} from '../guard/options.ts';
+import { checkKind, describeValue, rangeError } from '../guard/arguments.ts';
+import { list, number, readOptions, text, value, withDefault, type OptionsOf } from '../guard/options.ts';
 import { BACKGROUND } from '../model/background.ts';
 import { showsItself } from '../guard/show.ts';
 import { backgroundRule } from '../mask/check.ts';
@@ -115,13 +106,8 @@ export class LabelSet {
     readonly threshold?: number | undefined;
     readonly background?: Background | undefined;
   }): Required<DecisionRule> {
-    checkKind(
-      'decide labels',
-      'options',
-      options,
-      typeof options === 'object' && (options as unknown) !== null,
-      'be an object',
-    );
+    const fits = typeof options === 'object' && (options as unknown) !== null;
+    checkKind('decide labels', 'options', options, fits, 'be an object');
     const { threshold, background } = options;
     const usual = threshold !== undefined && this.background === 'none' ? 'threshold' : this.background;
     return {
@@ -135,16 +121,12 @@ export class LabelSet {
   get backgroundRule(): string {
     const { background, names, thresholds, defaultThreshold } = this;
     if (background === 'none') return 'nowhere: each pixel has the likeliest label, however unlikely it is';
-    const own = names.flatMap((name, index) =>
-      thresholds[index] === undefined ? [] : [{ name, threshold: thresholds[index] }],
-    );
+    const own = thresholds.filter((threshold) => threshold !== undefined);
     const rest = background === 'threshold' ? defaultThreshold : background;
-    const [least, most] = [Math.min, Math.max].map((choose) =>
-      own.reduce((value, { threshold }) => choose(value, threshold), own[0]?.threshold ?? rest),
-    ) as [number, number];
-    if (own.length === names.length && least === most && background === 'threshold')
-      return `where no label reaches ${least}`;
-    const others = own.map(({ name, threshold }) => `${name}: ${threshold}`).join(', ');
+    const areAlike = own.length === names.length && new Set(own).size === 1;
+    if (areAlike && background === 'threshold') return `where no label reaches ${own[0]}`;
+    const named = names.map((name, index) => `${name}: ${thresholds[index]}`);
+    const others = named.filter((_, index) => thresholds[index] !== undefined).join(', ');
     return `where no label reaches ${rest}${own.length === 0 ? '' : ` (${others})`}`;
   }
 
@@ -195,14 +177,9 @@ export class LabelSet {
       }
     };
     const [names, thresholds] = [read('names'), read('thresholds')];
-    if (
-      !Array.isArray(names) ||
-      names.length > MAX_LABELS ||
-      entry.shape.length !== 2 ||
-      names.length !== entry.shape[0]
-    ) {
+    const isNamed = Array.isArray(names) && names.length <= MAX_LABELS && names.length === entry.shape[0];
+    if (!isNamed || entry.shape.length !== 2)
       throw fail('name each of its embeddings', `${describeValue(names)} for embeddings [${entry.shape.join(', ')}]`);
-    }
     if (!Array.isArray(thresholds)) throw fail('have a list of thresholds', describeValue(thresholds));
     const embeddings = await readFloats(entry);
     // Sets of before there were colors and a checkpoint's threshold have neither.
@@ -228,22 +205,17 @@ const ACTION = 'make label set';
 const NEEDED = ['names', 'embeddings', 'thresholds', 'background'] as const;
 
 /** Colors are checked by `labelColors()`, which has to know them. */
-function readParts(parts: LabelSetParts): Resolved<typeof LABEL_SET_PARTS, (typeof NEEDED)[number]> {
+function readParts(parts: LabelSetParts) {
   const read = readOptions(ACTION, LABEL_SET_PARTS, parts, NEEDED, 'parts');
   const { names, embeddings, thresholds } = read;
-  if (names.length > MAX_LABELS)
-    throw new RangeError(`Cannot ${ACTION}: names must be at most ${MAX_LABELS}, got ${names.length}`);
-  if (embeddings.length === 0 || embeddings.length % names.length !== 0)
-    throw new RangeError(
-      `Cannot ${ACTION}: embeddings must hold as many numbers for each of ${names.length} labels, got ` +
-        `${embeddings.length}`,
-    );
+  const count = names.length;
+  const refuse = (name: string, rule: string, got: string | number): Error => rangeError(ACTION, name, rule, got);
+  if (count > MAX_LABELS) throw refuse('names', `be at most ${MAX_LABELS}`, count);
+  if (embeddings.length === 0 || embeddings.length % count !== 0)
+    throw refuse('embeddings', `hold as many numbers for each of ${count} labels`, embeddings.length);
   const odd = embeddings.findIndex((value) => !Number.isFinite(value));
-  if (odd >= 0) throw new RangeError(`Cannot ${ACTION}: embeddings must be finite, got ${embeddings[odd]} at ${odd}`);
-  if (thresholds.length !== names.length)
-    throw new RangeError(
-      `Cannot ${ACTION}: thresholds must be one per label = ${names.length}, got ${thresholds.length}`,
-    );
+  if (odd >= 0) throw refuse('embeddings', 'be finite', `${embeddings[odd]} at ${odd}`);
+  if (thresholds.length !== count) throw refuse('thresholds', `be one per label = ${count}`, thresholds.length);
   return read;
 }
 

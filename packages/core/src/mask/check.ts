@@ -5,7 +5,7 @@
  * got <value>`. They run once per call, never per pixel, except {@link checkLabels}, whose single pass is cheap next to
  * what follows it.
  */
-import { checkKind, describeNumbers, describeValue } from '../guard/arguments.ts';
+import { checkKind, describeNumbers, describeValue, rangeError } from '../guard/arguments.ts';
 import { choice, either, number, type Option } from '../guard/options.ts';
 import { DEFAULT_LIMITS, limitError } from '../guard/limits.ts';
 import { isActivation, type Background } from '../model/postprocess.ts';
@@ -14,25 +14,21 @@ import { isColor } from './palette.ts';
 
 /** @throws RangeError unless `value` is an integer of `min`..`max`. */
 export function checkInteger(action: string, name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new RangeError(
-    `Cannot ${action}: ${name} must be an integer from ${min} to ${max}, got ${describeValue(value)}`,
-  );
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw rangeError(action, name, `be an integer from ${min} to ${max}`, describeValue(value));
 }
 
 /** @throws RangeError unless `value` is a finite number of `min`..`max`. */
 export function checkNumber(action: string, name: string, value: number, min: number, max: number): void {
   if (Number.isFinite(value) && value >= min && value <= max) return;
   const rule = max === Infinity ? `be a finite number of at least ${min}` : `be a number from ${min} to ${max}`;
-  throw new RangeError(`Cannot ${action}: ${name} must ${rule}, got ${describeValue(value)}`);
+  throw rangeError(action, name, rule, describeValue(value));
 }
 
 /** @throws RangeError unless every side is a positive integer. */
 export function checkSides(action: string, sides: readonly number[], names: readonly string[]): void {
-  for (const [index, side] of sides.entries()) {
-    if (Number.isInteger(side) && side > 0) continue;
-    throw new RangeError(`Cannot ${action}: ${names[index]} must be a positive integer, got ${describeValue(side)}`);
-  }
+  const index = sides.findIndex((side) => !Number.isInteger(side) || side < 1);
+  if (index >= 0) throw rangeError(action, names[index]!, 'be a positive integer', describeValue(sides[index]));
 }
 
 /** @throws SynsegError `IMAGE_DECODE` when a picture of that size has more than `maxPixels`. */
@@ -62,10 +58,8 @@ export function checkPlane(
   checkSides(action, [width, height], names);
   const length = width * height * (plane.channels ?? 1);
   if (plane.data.length === length) return;
-  const product = `${names.join(' × ')}${plane.channels === undefined ? '' : ` × ${plane.channels}`}`;
-  throw new RangeError(
-    `Cannot ${action}: ${plane.name} must hold ${product} = ${length} values, got ${plane.data.length}`,
-  );
+  const product = [...names, ...(plane.channels === undefined ? [] : [plane.channels])].join(' × ');
+  throw rangeError(action, plane.name, `hold ${product} = ${length} values`, plane.data.length);
 }
 
 /** @throws RangeError when a value of `labelMap` is neither {@link BACKGROUND} nor below `labelCount`. */
@@ -73,9 +67,7 @@ export function checkLabels(action: string, labelMap: Uint8Array, labelCount: nu
   for (let index = 0; index < labelMap.length; index++) {
     const label = labelMap[index]!;
     if (label < labelCount || label === BACKGROUND) continue;
-    throw new RangeError(
-      `Cannot ${action}: labelMap must hold ${BACKGROUND} or indices below ${labelCount}, got ${label} at ${index}`,
-    );
+    throw rangeError(action, 'labelMap', `hold ${BACKGROUND} or indices below ${labelCount}`, `${label} at ${index}`);
   }
 }
 
@@ -86,31 +78,21 @@ export function checkLabels(action: string, labelMap: Uint8Array, labelCount: nu
 export function checkColors(action: string, colors: readonly (readonly [number, number, number])[]): void {
   checkKind(action, 'colors', colors, Array.isArray(colors), 'be a list of colors');
   checkInteger(action, 'colors.length', colors.length, 0, BACKGROUND);
-  for (const [index, color] of colors.entries()) {
-    if (!isColor(color))
-      throw new RangeError(
-        `Cannot ${action}: colors[${index}] must be three integers from 0 to 255, got ${describeNumbers(color)}`,
-      );
-  }
+  const index = colors.findIndex((color) => !isColor(color));
+  if (index < 0) return;
+  throw rangeError(action, `colors[${index}]`, 'be three integers from 0 to 255', describeNumbers(colors[index]));
 }
 
 /** @throws RangeError unless the value is undefined or in [0, 1] */
 export function checkActivation(action: string, name: string, value: number | undefined): number | undefined {
-  if (value !== undefined && !isActivation(value)) {
-    throw new RangeError(`Cannot ${action}: ${name} must be in [0, 1], got ${describeValue(value)}`);
-  }
-  return value;
+  if (value === undefined || isActivation(value)) return value;
+  throw rangeError(action, name, 'be in [0, 1]', describeValue(value));
 }
 
 /** @throws RangeError unless the value is a {@link Background} */
 export function checkBackground(action: string, value: Background): Background {
-  if (value === 'threshold' || value === 'none') return value;
-  if (!isActivation(value)) {
-    throw new RangeError(
-      `Cannot ${action}: background must be a number in [0, 1], "threshold" or "none", got ${describeValue(value)}`,
-    );
-  }
-  return value;
+  if (value === 'threshold' || value === 'none' || isActivation(value)) return value;
+  throw rangeError(action, 'background', 'be a number in [0, 1], "threshold" or "none"', describeValue(value));
 }
 
 /** The option for the rule of background pixels. */

@@ -11,7 +11,7 @@
  */
 import { decisionOf, type Background } from '../model/postprocess.ts';
 import { BACKGROUND } from '../model/background.ts';
-import { checkKind } from '../guard/arguments.ts';
+import { checkKind, rangeError } from '../guard/arguments.ts';
 import { checkActivation, checkBackground, checkInteger, checkSides } from './check.ts';
 
 const ACTION = 'decide labels';
@@ -52,24 +52,15 @@ export interface DecisionRule {
  */
 export function decideLabels(activations: Float32Array, width: number, height: number, rule: DecisionRule): Uint8Array {
   checkKind(ACTION, 'activations', activations, activations instanceof Float32Array, 'be a Float32Array');
-  checkKind(
-    ACTION,
-    'rule',
-    rule,
-    typeof rule === 'object' && rule !== null && Array.isArray(rule.thresholds),
-    'have a list of thresholds',
-  );
+  const fits = typeof rule === 'object' && rule !== null && Array.isArray(rule.thresholds);
+  checkKind(ACTION, 'rule', rule, fits, 'have a list of thresholds');
   const { thresholds, background, defaultThreshold } = rule;
   const labels = thresholds.length;
   checkSides(ACTION, [width, height], ['width', 'height']);
   checkInteger(ACTION, 'thresholds.length', labels, 1, BACKGROUND);
   const pixels = width * height;
-  if (activations.length !== labels * pixels) {
-    throw new RangeError(
-      `Cannot decide labels: activations must hold labels × width × height = ${labels * pixels} values, got ` +
-        `${activations.length}`,
-    );
-  }
+  const values = `hold labels × width × height = ${labels * pixels} values`;
+  if (activations.length !== labels * pixels) throw rangeError(ACTION, 'activations', values, activations.length);
   for (const [index, threshold] of thresholds.entries()) checkActivation(ACTION, `thresholds[${index}]`, threshold);
   checkActivation(ACTION, 'defaultThreshold', defaultThreshold);
   checkBackground(ACTION, background);

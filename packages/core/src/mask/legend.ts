@@ -3,27 +3,18 @@
  *
  * Widths are estimated (0.62 em a letter, 1 em a wide one): measuring needs the font, which only the rasterizer knows.
  */
-import { checkKind } from '../guard/arguments.ts';
-import {
-  either,
-  flag,
-  integer,
-  number,
-  readOptions,
-  withDefault,
-  type OptionsOf,
-  type Resolved,
-} from '../guard/options.ts';
+import { checkKind, isPlain, rangeError } from '../guard/arguments.ts';
+import { either, flag, integer, isString, number, readOptions, withDefault } from '../guard/options.ts';
+import type { OptionsOf, Resolved } from '../guard/options.ts';
 import { checkColors, checkNumber } from './check.ts';
 import type { LabelColor } from './palette.ts';
+
+const share = number({ least: 0, most: 1 });
 
 /** The option for a legend's row of the background. */
 export const BACKGROUND_ROW = {
   /** A last row for the background, with its share of the picture, 0..1, where that is known. @default false */
-  background: withDefault(
-    either('be true, false or a number from 0 to 1', flag(), number({ least: 0, most: 1 })),
-    false,
-  ),
+  background: withDefault(either('be true, false or a number from 0 to 1', flag(), share), false),
 };
 
 /** Options of {@link legendSVG}. */
@@ -81,28 +72,12 @@ export function legendRows(
   areas: Readonly<Record<string, number>>,
   { background, more }: Pick<Resolved<typeof LEGEND_SVG_OPTIONS>, 'background' | 'more'>,
 ): readonly Row[] {
-  checkKind(
-    ACTION,
-    'labels',
-    labels,
-    Array.isArray(labels) && labels.every((label) => typeof label === 'string'),
-    'be a list of strings',
-  );
-  checkKind(
-    ACTION,
-    'areas',
-    areas,
-    typeof areas === 'object' && areas !== null && typeof areas['then'] !== 'function',
-    'be an object',
-  );
-  if (labels.length === 0 && background === false)
-    throw new RangeError(`Cannot ${ACTION}: labels must not be empty, got 0 labels`);
+  checkKind(ACTION, 'labels', labels, Array.isArray(labels) && labels.every(isString), 'be a list of strings');
+  checkKind(ACTION, 'areas', areas, isPlain(areas), 'be an object');
+  if (labels.length === 0 && background === false) throw rangeError(ACTION, 'labels', 'not be empty', '0 labels');
   checkColors(ACTION, colors);
-  if (colors.length < labels.length) {
-    throw new RangeError(
-      `Cannot ${ACTION}: colors must hold one color per label = ${labels.length}, got ${colors.length}`,
-    );
-  }
+  if (colors.length < labels.length)
+    throw rangeError(ACTION, 'colors', `hold one color per label = ${labels.length}`, colors.length);
   const rows = labels.map((label, index): Row => {
     const share = Object.hasOwn(areas, label) ? areas[label] : undefined;
     if (share !== undefined) checkNumber(ACTION, `areas[${JSON.stringify(label)}]`, share, 0, 1);
@@ -120,16 +95,7 @@ export function moreRow(more: number): Row {
 }
 
 /** Layout of a legend with these rows. */
-export function legendLayout(
-  rows: readonly Row[],
-  fontSize: number,
-): {
-  readonly width: number;
-  readonly height: number;
-  readonly pad: number;
-  readonly rowHeight: number;
-  readonly nameX: number;
-} {
+export function legendLayout(rows: readonly Row[], fontSize: number) {
   const pad = Math.round(fontSize / 2);
   const rowHeight = Math.round(fontSize * 1.5);
   const nameX = 2 * pad + fontSize;
@@ -147,11 +113,9 @@ function drawRows(rows: readonly Row[], fontSize: number): string {
     const baseline = top + Math.round(rowHeight / 2 + fontSize * 0.36);
     const swatchY = top + Math.round((rowHeight - fontSize) / 2);
     const outline = color?.every((part) => part === 0) === true ? ' stroke="#888"' : '';
+    const square = `x="${pad}" y="${swatchY}" width="${fontSize}" height="${fontSize}"`;
     return [
-      color === undefined
-        ? ''
-        : `<rect x="${pad}" y="${swatchY}" width="${fontSize}" height="${fontSize}" ` +
-          `fill="rgb(${color.join()})"${outline}/>`,
+      color === undefined ? '' : `<rect ${square} fill="rgb(${color.join()})"${outline}/>`,
       `<text x="${nameX}" y="${baseline}">${escapeText(name)}</text>`,
       share === '' ? '' : `<text x="${width - pad}" y="${baseline}" text-anchor="end">${share}</text>`,
     ].join('');
@@ -169,22 +133,12 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu;
 // Characters that change the direction of the text around them: a name must not change the rest of its row.
 const TURNING = /[\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
 const WIDE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Extended_Pictographic}\uFF01-\uFF60]/u;
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+const ENTITIES = new Map(Object.entries({ '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": '#39' }));
 
 function shownName(name: string): string {
   // Cut before it is looked at: a name may be megabytes long.
-  const characters = Array.from(
-    name
-      .slice(0, 4 * LONGEST_NAME)
-      .replaceAll(UNPRINTABLE, ' ')
-      .replaceAll(TURNING, ''),
-  );
+  const start = name.slice(0, 4 * LONGEST_NAME).replaceAll(UNPRINTABLE, ' ');
+  const characters = [...start.replaceAll(TURNING, '')];
   return characters.length > LONGEST_NAME ? `${characters.slice(0, LONGEST_NAME - 1).join('')}…` : characters.join('');
 }
 
@@ -193,7 +147,7 @@ function percent(share: number | undefined): string {
 }
 
 function escapeText(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return text.replaceAll(/[&<>"']/g, (sign) => `&${ENTITIES.get(sign)};`);
 }
 
 function textWidth(text: string, fontSize: number): number {

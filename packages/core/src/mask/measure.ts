@@ -49,10 +49,8 @@ export function measureRLE(rle: CocoRle): MaskMeasure {
 export function countLabels(labelMap: Uint8Array): Float64Array {
   const counts = new Float64Array(256);
   const { length } = labelMap;
-  const words =
-    labelMap.byteOffset % 4 === 0
-      ? new Uint32Array(labelMap.buffer, labelMap.byteOffset, length >> 2)
-      : new Uint32Array(0);
+  const isAligned = labelMap.byteOffset % 4 === 0;
+  const words = isAligned ? new Uint32Array(labelMap.buffer, labelMap.byteOffset, length >> 2) : new Uint32Array(0);
   let run = 0;
   let last = -1;
   for (let word = 0; word < words.length; word++) {

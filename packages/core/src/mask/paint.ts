@@ -23,10 +23,8 @@ export class Tint {
   constructor(pixels: Uint8Array, colors: readonly LabelColor[], alpha: number) {
     const weight = Math.round(256 * alpha);
     this.#pixels = pixels;
-    this.#words =
-      LITTLE_ENDIAN && pixels.byteOffset % 4 === 0
-        ? new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length >> 2)
-        : undefined;
+    const hasWords = LITTLE_ENDIAN && pixels.byteOffset % 4 === 0;
+    this.#words = hasWords ? new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length >> 2) : undefined;
     this.#tints = Uint16Array.from(colors.flat(), (part) => part * weight + 128);
     this.#keep = 256 - weight;
   }

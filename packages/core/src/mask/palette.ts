@@ -8,8 +8,8 @@
  * Twelve colors of the palette are picked by hand. Each further one is the candidate furthest from black and from all
  * before it in OKLab.
  */
-import { checkKind, describeNumbers, describeValue } from '../guard/arguments.ts';
-import { value, type Option } from '../guard/options.ts';
+import { checkKind, describeNumbers, describeValue, rangeError } from '../guard/arguments.ts';
+import { isString, value, type Option } from '../guard/options.ts';
 import { BACKGROUND } from '../model/background.ts';
 
 /** An sRGB color, each part an integer of 0..255. */
@@ -47,31 +47,20 @@ export function labelColors(
   names: readonly string[],
   chosen: readonly (ColorInput | undefined)[] = [],
 ): readonly LabelColor[] {
-  checkKind(
-    ACTION,
-    'names',
-    names,
-    Array.isArray(names) && names.every((name) => typeof name === 'string'),
-    'be a list of strings',
-  );
+  checkKind(ACTION, 'names', names, Array.isArray(names) && names.every(isString), 'be a list of strings');
   checkKind(ACTION, 'chosen', chosen, Array.isArray(chosen), 'be a list');
-  if (names.length > BACKGROUND)
-    throw new RangeError(`Cannot ${ACTION}: names must be at most ${BACKGROUND}, got ${names.length}`);
+  if (names.length > BACKGROUND) throw rangeError(ACTION, 'names', `be at most ${BACKGROUND}`, names.length);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new RangeError(`Cannot ${ACTION}: names must be unique, got ${describeValue(twice)} twice`);
+  if (twice !== undefined) throw rangeError(ACTION, 'names', 'be unique', `${describeValue(twice)} twice`);
   const colors = names.map((name, index) =>
     chosen[index] === undefined ? undefined : parseColor(ACTION, `color of ${describeValue(name)}`, chosen[index]),
   );
-  const open = names.flatMap((name, index) =>
-    colors[index] === undefined ? [{ index, hash: hashOf(name), name }] : [],
-  );
-  if (open.length === 0) return colors as LabelColor[];
+  const given = colors.filter((color) => color !== undefined);
+  if (given.length === names.length) return given;
+  const all = names.map((name, index) => ({ index, hash: hashOf(name), name }));
+  const open = all.filter(({ index }) => colors[index] === undefined);
   open.sort((a, b) => a.hash - b.hash || (a.name < b.name ? -1 : 1));
-  const slots = slotsBeside(
-    colors.filter((color) => color !== undefined),
-    names.length,
-  );
+  const slots = slotsBeside(given, names.length);
   // First the names that are alone with a color, or first in line for it; then those that give way.
   const waiting = open.filter(({ index, hash }) => {
     const slot = hash % OWN_COLORS;
@@ -135,26 +124,21 @@ export function parseColor(action: string, name: string, value: unknown): LabelC
     return [number >> 16, (number >> 8) & 255, number & 255];
   }
   if (isColor(value)) return [value[0], value[1], value[2]];
-  throw new RangeError(`Cannot ${action}: ${name} must ${COLOR_RULE}, got ${describeNumbers(value)}`);
+  throw rangeError(action, name, COLOR_RULE, describeNumbers(value));
 }
 
 /** The option for a color. */
 export function colorOption(): Option<ColorInput> {
-  return value<ColorInput>(
-    COLOR_RULE,
-    (given) => typeof given === 'string' || Array.isArray(given),
-    (given) => isColor(given) || (typeof given === 'string' && HEX.test(given)),
-    { fromText: String, placeholder: '#rrggbb' },
-  );
+  const isKind = (given: unknown): boolean => typeof given === 'string' || Array.isArray(given);
+  const fits = (given: ColorInput): boolean => (typeof given === 'string' ? HEX.test(given) : isColor(given));
+  return value(COLOR_RULE, isKind, fits, { fromText: String, placeholder: '#rrggbb' });
 }
 
 /** True for three integers of 0..255. */
 export function isColor(value: unknown): value is LabelColor {
-  return (
-    Array.isArray(value) &&
-    value.length === 3 &&
-    value.every((part) => Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255)
-  );
+  const isLevel = (part: unknown): boolean =>
+    Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255;
+  return Array.isArray(value) && value.length === 3 && value.every(isLevel);
 }
 
 const HAND_PICKED: readonly LabelColor[] = [

@@ -46,12 +46,7 @@ export function simplifyRing(ring: readonly number[], tolerance: number): readon
  * The corner between `first` and `end` (both excluded) furthest from the line segment `first`–`last`; of equals the one
  * next to the middle. A comb's teeth are equals: taking the first of them would look at the rest again for each.
  */
-function furthestFrom(
-  ring: readonly number[],
-  first: number,
-  last: number,
-  end: number,
-): { corner: number; squared: number } {
+function furthestFrom(ring: readonly number[], first: number, last: number, end: number) {
   const corners = ring.length / 2;
   const x0 = ring[2 * first]!;
   const y0 = ring[2 * first + 1]!;

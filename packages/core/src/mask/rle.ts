@@ -6,7 +6,7 @@
  * tools read, and it is several times smaller.
  */
 import { BACKGROUND } from '../model/background.ts';
-import { checkKind, describeNumbers } from '../guard/arguments.ts';
+import { checkKind, describeNumbers, isPlain, rangeError } from '../guard/arguments.ts';
 import { PIXEL_LIMIT } from '../guard/limits.ts';
 import { readOptions, type OptionsOf } from '../guard/options.ts';
 import { checkInteger, checkLabels, checkPixels, checkPlane } from './check.ts';
@@ -130,25 +130,13 @@ export function decodeRLE(rle: CocoRle, options: DecodeRLEOptions = {}): Uint8Ar
 
 /** Height and width; not public. @throws TypeError or RangeError unless `rle` has a size and a string of counts. */
 export function checkRLE(action: string, rle: CocoRle): readonly [height: number, width: number] {
-  checkKind(
-    action,
-    'rle',
-    rle,
-    typeof rle === 'object' &&
-      (rle as unknown) !== null &&
-      typeof (rle as Partial<PromiseLike<unknown>>).then !== 'function',
-    'have size and counts',
-  );
+  checkKind(action, 'rle', rle, isPlain(rle), 'have size and counts');
   const { size, counts } = rle;
   checkKind(action, 'size', size, Array.isArray(size), 'be two positive integers');
   const [height, width] = size;
-  if (
-    size.length !== 2 ||
-    !size.every((side) => Number.isInteger(side) && side > 0) ||
-    !Number.isSafeInteger(height * width)
-  ) {
-    throw new RangeError(`Cannot ${action}: size must be two positive integers, got ${describeNumbers(size)}`);
-  }
+  const areSides = size.length === 2 && size.every((side) => Number.isInteger(side) && side > 0);
+  if (!areSides || !Number.isSafeInteger(height * width))
+    throw rangeError(action, 'size', 'be two positive integers', describeNumbers(size));
   checkKind(action, 'counts', counts, typeof counts === 'string', 'be a compressed string');
   return [height, width];
 }
@@ -175,17 +163,16 @@ function toRle(counts: readonly number[], width: number, height: number): CocoRl
 
 /** Run lengths of a compressed string, one after the other. @throws RangeError when it breaks the encoding */
 export function* runsOf(action: string, text: string, pixels: number): Generator<number, void, undefined> {
-  const fail = (rule: string, got: string): RangeError =>
-    new RangeError(`Cannot ${action}: counts must ${rule}, got ${got}`);
+  const fail = (rule: string, got: string): RangeError => rangeError(action, 'counts', rule, got);
+  const sum = `add up to height × width = ${pixels}`;
   let [before, last, total, runs] = [0, 0, 0, 0];
   for (let position = 0; position < text.length;) {
     let [value, scale, group] = [0, 1, 0x20]; // a product, not a shift: a shift by more than 31 bits would wrap
     while ((group & 0x20) !== 0) {
       group = text.charCodeAt(position) - 48;
       if (!(group >= 0 && group < 64) || scale > Number.MAX_SAFE_INTEGER) {
-        const found =
-          position < text.length ? `${JSON.stringify(text[position])} at ${position}` : 'its end in a number';
-        throw fail('hold whole numbers in ASCII 48 to 111', found);
+        const found = `${JSON.stringify(text[position])} at ${position}`;
+        throw fail('hold whole numbers in ASCII 48 to 111', position < text.length ? found : 'its end in a number');
       }
       value += (group & 0x1f) * scale;
       scale *= 32;
@@ -197,13 +184,10 @@ export function* runsOf(action: string, text: string, pixels: number): Generator
     total += count;
     runs++;
     // Thrown at once: the rest may be endless.
-    if (total > pixels || runs > pixels + 1)
-      throw fail(
-        `add up to height × width = ${pixels}`,
-        runs > pixels + 1 ? `more than ${pixels + 1} of them` : `${total}${position < text.length ? ' and more' : ''}`,
-      );
+    if (runs > pixels + 1) throw fail(sum, `more than ${pixels + 1} of them`);
+    if (total > pixels) throw fail(sum, `${total}${position < text.length ? ' and more' : ''}`);
     yield count;
     [before, last] = [last, count];
   }
-  if (total !== pixels) throw fail(`add up to height × width = ${pixels}`, String(total));
+  if (total !== pixels) throw fail(sum, String(total));
 }

@@ -34,21 +34,8 @@ export class EncodedImage {
   #disposed = false;
 
   /** @internal Use `Segmenter.encode()`. */
-  constructor(
-    parts: {
-      readonly width: number;
-      readonly height: number;
-      readonly views: ViewCount;
-      readonly id: number;
-      readonly owner: object;
-    },
-    release: () => void,
-  ) {
-    this.width = parts.width;
-    this.height = parts.height;
-    this.views = parts.views;
-    this.id = parts.id;
-    this.owner = parts.owner;
+  constructor(parts: Pick<EncodedImage, 'width' | 'height' | 'views' | 'id' | 'owner'>, release: () => void) {
+    ({ width: this.width, height: this.height, views: this.views, id: this.id, owner: this.owner } = parts);
     this.#release = release;
     forgotten.register(this, release, this);
   }
@@ -59,7 +46,7 @@ export class EncodedImage {
   }
 
   /** The form that `JSON.stringify()` and `console.log()` show. */
-  toJSON(): { readonly width: number; readonly height: number; readonly views: ViewCount; readonly disposed: boolean } {
+  toJSON(): Pick<EncodedImage, 'width' | 'height' | 'views' | 'disposed'> {
     const { width, height, views, disposed } = this;
     return { width, height, views, disposed };
   }

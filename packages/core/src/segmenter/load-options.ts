@@ -1,5 +1,4 @@
 /** Options of `Segmenter.load()`, checked once, with defaults filled in. */
-import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { defaultCacheFolder } from '../cache/cache-folder.ts';
 import { EMBEDDED, embeddedFolder } from '../checkpoint/embedded.ts';
@@ -7,17 +6,10 @@ import { HUB_OPTIONS, type DownloadProgress } from '../checkpoint/hub-options.ts
 import { downloadCheckpoint } from '../checkpoint/hub.ts';
 import { SynsegError } from '../errors.ts';
 import { checkKind } from '../guard/arguments.ts';
+import { sizeOf } from '../guard/input-file.ts';
 import { RESULT_LIMIT } from '../guard/limits.ts';
-import {
-  callback,
-  choice,
-  integer,
-  readOptions,
-  text,
-  withDefault,
-  type OptionsOf,
-  type Resolved,
-} from '../guard/options.ts';
+import { callback, choice, integer, readOptions, text, withDefault } from '../guard/options.ts';
+import type { OptionsOf, Resolved } from '../guard/options.ts';
 import { IMAGE_OPTIONS } from '../image/picture-bytes.ts';
 import type { EngineSettings } from '../session/protocol.ts';
 import { PROVIDERS } from '../session/providers.ts';
@@ -98,14 +90,10 @@ export async function resolveLoad(
 
 async function checkpointFolder(source: string, request: LoadRequest): Promise<string> {
   if (source === EMBEDDED) return embeddedFolder();
-  const info = await stat(source).catch(() => undefined);
-  if (info !== undefined) return source;
+  if ((await sizeOf(source)) !== undefined) return source;
   if (!HUB_ID.test(source)) {
-    throw new SynsegError(
-      'MODEL_LOAD',
-      'Cannot load checkpoint: source must be an existing folder, a hub id like owner/name or "embedded", got ' +
-        `"${source}"`,
-    );
+    const rule = 'be an existing folder, a hub id like owner/name or "embedded"';
+    throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: source must ${rule}, got "${source}"`);
   }
   const { revision, offline, hubUrl, hubCacheFolder: cacheDir, accessToken, signal, onProgress } = request;
   const { maxSilenceSeconds, maxListedFiles, maxDownloadBytes } = request;

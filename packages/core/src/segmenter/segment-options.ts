@@ -1,19 +1,8 @@
 /** Options of `Segmenter.encode()` and `segment()`. */
-import { describeValue } from '../guard/arguments.ts';
+import { checkKind, describeValue, rangeError } from '../guard/arguments.ts';
 import { DEFAULT_LIMITS, limitError } from '../guard/limits.ts';
-import {
-  SIGNAL_OPTION,
-  choice,
-  either,
-  flag,
-  group,
-  integer,
-  list,
-  number,
-  withDefault,
-  type OptionsOf,
-  type Resolved,
-} from '../guard/options.ts';
+import { SIGNAL_OPTION, choice, either, flag, group, integer, list, number, withDefault } from '../guard/options.ts';
+import type { OptionsOf, Resolved } from '../guard/options.ts';
 import { backgroundRule, checkPixels } from '../mask/check.ts';
 import { disposedError } from '../errors.ts';
 import { LabelSet } from '../labels/label-set.ts';
@@ -36,6 +25,8 @@ export const ENCODE_OPTIONS = {
 };
 export type EncodeOptions = OptionsOf<typeof ENCODE_OPTIONS>;
 
+const SIDES = group({ width: integer(), height: integer() }, ['width', 'height']);
+
 /** Options of `Segmenter.segment()`. */
 export const SEGMENT_OPTIONS = {
   ...ENCODE_OPTIONS,
@@ -48,14 +39,7 @@ export const SEGMENT_OPTIONS = {
   /** Results to compute. @default ['labels'] */
   output: withDefault(list(choice(['labels', 'masks', 'activations'])), ['labels']),
   /** Resolution of the results: the picture's, the network's own, or any. @default 'source' */
-  size: withDefault(
-    either(
-      'be "source", "model" or { width, height }',
-      choice(['source', 'model']),
-      group({ width: integer(), height: integer() }, ['width', 'height']),
-    ),
-    'source',
-  ),
+  size: withDefault(either('be "source", "model" or { width, height }', choice(['source', 'model']), SIDES), 'source'),
   /**
    * Moves the memory of raw RGB pixels that already have the trunk's size instead of copying it: `data` is empty
    * afterwards. For streams of frames.
@@ -67,29 +51,21 @@ export type SegmentOptions = OptionsOf<typeof SEGMENT_OPTIONS>;
 
 /** @throws TypeError unless `labels` is a {@link LabelSet} of this embedding length */
 export function checkLabels(labels: LabelSet, embeddingDim: number): LabelSet {
-  if (!(labels instanceof LabelSet))
-    throw new TypeError(
-      'Cannot segment: labels must be a LabelSet (from segmenter.labels() or LabelSet.load()), got ' +
-        `${describeValue(labels)}`,
-    );
-  if (labels.embeddingDim !== embeddingDim) {
-    throw new RangeError(
-      `Cannot segment: labels must have embeddings of ${embeddingDim} dimensions, got ` +
-        `${labels.embeddingDim} (made for another checkpoint)`,
-    );
-  }
-  return labels;
+  const rule = 'be a LabelSet (from segmenter.labels() or LabelSet.load())';
+  checkKind('segment', 'labels', labels, labels instanceof LabelSet, rule);
+  const { embeddingDim: found } = labels;
+  if (found === embeddingDim) return labels;
+  const dimensions = `have embeddings of ${embeddingDim} dimensions`;
+  throw rangeError('segment', 'labels', dimensions, `${found} (made for another checkpoint)`);
 }
 
 /** @throws SynsegError `DISPOSED`, or RangeError when the picture was encoded elsewhere or in other views */
 export function checkEncoded(image: EncodedImage, views: ViewCount, owner: object): void {
   if (image.disposed) throw disposedError('encoded picture');
   if (image.owner !== owner)
-    throw new RangeError('Cannot segment: encoded picture must be encoded by this segmenter, got one of another');
+    throw rangeError('segment', 'encoded picture', 'be encoded by this segmenter', 'one of another');
   if (image.views !== views)
-    throw new RangeError(
-      `Cannot segment: views must be the encoded picture's ${image.views}, got ${describeValue(views)}`,
-    );
+    throw rangeError('segment', 'views', `be the encoded picture's ${image.views}`, describeValue(views));
 }
 
 /** A call's request to the inference thread, without the picture. Thresholds are the options', else the label set's. */
@@ -99,14 +75,11 @@ export function segmentRequest(
   views: ViewCount,
 ): Omit<SegmentRequest, 'type' | 'picture' | 'size'> {
   const rule = labels.ruleWith({ threshold, background });
+  const has = (kind: Output): boolean => output.includes(kind);
   return {
     views,
     merge,
-    outputs: {
-      labels: output.includes('labels'),
-      masks: output.includes('masks'),
-      activations: output.includes('activations'),
-    },
+    outputs: { labels: has('labels'), masks: has('masks'), activations: has('activations') },
     decision: decisionOf(rule.thresholds, rule.background, rule.defaultThreshold),
     labels: { key: labels.key, count: labels.names.length, embeddings: labels.embeddings },
   };
@@ -134,13 +107,7 @@ export function checkResults(
 ): void {
   const values = labels * height * width;
   if (!(masks || activations) || values <= maxLabelPixels) return;
-  throw limitError(
-    'INFERENCE',
-    'segment',
-    `labels × width × height of ${masks ? 'masks' : 'activations'}`,
-    'maxLabelPixels',
-    maxLabelPixels,
-    'values',
-    `${labels} × ${width} × ${height}`,
-  );
+  const what = `labels × width × height of ${masks ? 'masks' : 'activations'}`;
+  const got = `${labels} × ${width} × ${height}`;
+  throw limitError('INFERENCE', 'segment', what, 'maxLabelPixels', maxLabelPixels, 'values', got);
 }

@@ -1,5 +1,5 @@
 /** The result of segmenting one picture, and its conversion to common formats. */
-import { describeValue } from '../guard/arguments.ts';
+import { describeValue, rangeError } from '../guard/arguments.ts';
 import { choice, flag, readOptions, withDefault, type OptionsOf } from '../guard/options.ts';
 import { showsItself } from '../guard/show.ts';
 import { raceSignal } from '../guard/race-signal.ts';
@@ -127,9 +127,8 @@ export class Segmentation {
     if (this.#results.masks !== undefined) return this.#perMask((mask) => encodeRLE(mask, this.width, this.height));
     // Masks that do not overlap take one pass over the picture for all labels.
     const forms = encodeLabelMapRLE(this.labelMap, this.width, this.height, this.labels.length);
-    return Object.fromEntries(
-      this.labels.flatMap((label, index) => (forms[index] === undefined ? [] : [[label, forms[index]]])),
-    );
+    const entries = this.labels.map((label, index) => [label, forms[index]] as const);
+    return Object.fromEntries(entries.filter((entry): entry is [string, CocoRle] => entry[1] !== undefined));
   }
 
   /**
@@ -157,23 +156,15 @@ export class Segmentation {
     const opened = await openImage(image, opening);
     const pixels = await opened.pixels();
     const { width, height } = opened;
-    blendOverlay(pixels, width, height, this.labelMap, this.width, this.height, this.colors, {
-      alpha,
-      contour,
-      borders,
-    });
+    const look = { alpha, contour, borders };
+    blendOverlay(pixels, width, height, this.labelMap, this.width, this.height, this.colors, look);
     const { areas, background } = this;
-    const found = this.labels.flatMap((label, index) =>
-      (areas[label] ?? 0) > 0 ? [{ label, color: this.colors[index]! }] : [],
-    );
+    const isFound = (label: string): boolean => (areas[label] ?? 0) > 0;
+    const found = this.labels.filter(isFound);
     if (legend && found.length > 0) {
-      const drawn = await drawLegend(
-        found.map(({ label }) => label),
-        found.map(({ color }) => color),
-        width,
-        height,
-        { areas, background: background > 0 && background },
-      );
+      const colors = this.colors.filter((_, index) => isFound(this.labels[index]!));
+      const shares = { areas, background: background > 0 && background };
+      const drawn = await drawLegend(found, colors, width, height, shares);
       const margin = legendMargin(height);
       if (drawn !== undefined) blendBitmap(pixels, width, height, drawn, margin, margin);
     }
@@ -181,55 +172,40 @@ export class Segmentation {
   }
 
   /** The form that `JSON.stringify()` and `console.log()` show: without pixels. */
-  toJSON(): {
-    readonly width: number;
-    readonly height: number;
-    readonly labels: readonly string[];
-    readonly areas?: Readonly<Record<string, number>>;
-    readonly background?: number;
-  } {
+  toJSON(): Pick<Segmentation, 'width' | 'height' | 'labels'> & Partial<Pick<MadeForms, 'areas' | 'background'>> {
     const { width, height, labels } = this;
     return { width, height, labels, ...(this.#results.labels === undefined ? {} : this.#shares()) };
   }
 
   #perMask<Form>(encode: (mask: Uint8Array) => Form): Record<string, Form> {
-    return Object.fromEntries(
-      this.labels.flatMap((label): [string, Form][] => {
-        const mask = this.mask(label);
-        return mask.includes(1) ? [[label, encode(mask)]] : [];
-      }),
-    );
+    const forms: Record<string, Form> = {};
+    for (const label of this.labels) {
+      const mask = this.mask(label);
+      if (mask.includes(1)) forms[label] = encode(mask);
+    }
+    return forms;
   }
 
   #shares(): Pick<MadeForms, 'areas' | 'background'> {
-    return (this.#counted ??= this.#count());
-  }
-
-  #count(): Pick<MadeForms, 'areas' | 'background'> {
+    if (this.#counted !== undefined) return this.#counted;
     const { labelMap } = this;
     const counts = countLabels(labelMap);
     const share = (label: number): number => counts[label]! / labelMap.length;
     const areas = Object.freeze(Object.fromEntries(this.labels.map((name, label) => [name, share(label)])));
-    return { areas, background: share(BACKGROUND) };
+    return (this.#counted = { areas, background: share(BACKGROUND) });
   }
 
   #indexOf(label: string): number {
     const index = this.labels.indexOf(label);
-    if (index < 0)
-      throw new RangeError(
-        `Cannot read mask: label must be one of ${this.labels.join(', ')}, got ${describeValue(label)}`,
-      );
-    return index;
+    if (index >= 0) return index;
+    throw rangeError('read mask', 'label', `be one of ${this.labels.join(', ')}`, describeValue(label));
   }
 
   #asked<Name extends keyof SegmentReply>(name: Name, property: string): NonNullable<SegmentReply[Name]> {
     const result = this.#results[name];
-    if (result === undefined) {
-      throw new RangeError(
-        `Cannot read ${property}: output must include "${name}", got [${Object.keys(this.#results).join(', ')}]`,
-      );
-    }
-    return result;
+    if (result !== undefined) return result;
+    const got = `[${Object.keys(this.#results).join(', ')}]`;
+    throw rangeError(`read ${property}`, 'output', `include "${name}"`, got);
   }
 }
 

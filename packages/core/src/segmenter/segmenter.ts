@@ -10,7 +10,7 @@ import { embedLabels, openTextSide, type TextSide } from '../labels/embed-labels
 import { LabelEmbedder } from '../labels/label-embedder.ts';
 import type { LabelInput, LabelsOptions } from '../labels/label-request.ts';
 import type { LabelSet } from '../labels/label-set.ts';
-import type { Precision, SegmentReply } from '../session/protocol.ts';
+import type { Precision } from '../session/protocol.ts';
 import type { Provider } from '../session/providers.ts';
 import { linkThrough, startInference, type InferenceLink } from '../session/inference-link.ts';
 import type { Templates } from '../text/templates.ts';
@@ -18,17 +18,8 @@ import { Vocabulary } from '../text/vocabulary.ts';
 import { EncodedImage } from './encoded-image.ts';
 import { readLoad, resolveLoad, type SegmenterOptions } from './load-options.ts';
 import { PictureReader } from './picture-reader.ts';
-import {
-  ENCODE_OPTIONS,
-  SEGMENT_OPTIONS,
-  checkEncoded,
-  checkLabels,
-  checkResults,
-  resolveSize,
-  segmentRequest,
-  type EncodeOptions,
-  type SegmentOptions,
-} from './segment-options.ts';
+import { ENCODE_OPTIONS, SEGMENT_OPTIONS, type EncodeOptions, type SegmentOptions } from './segment-options.ts';
+import { checkEncoded, checkLabels, checkResults, resolveSize, segmentRequest } from './segment-options.ts';
 import { Segmentation } from './segmentation.ts';
 import { Semaphore } from './semaphore.ts';
 import { checkShared, type SharedBounds, type SharedSegmenter } from './shared-segmenter.ts';
@@ -87,10 +78,7 @@ export class Segmenter {
       return await raceSignal(loading, request.signal);
     } catch (error) {
       // Loading cannot be interrupted everywhere: a segmenter that loads too late is disposed.
-      void loading.then(
-        (late) => late.dispose(),
-        () => undefined,
-      );
+      void loading.catch(() => undefined).then((late) => late?.dispose());
       throw error;
     }
   }
@@ -182,11 +170,10 @@ export class Segmenter {
   async labels(labels: readonly LabelInput[], options: LabelsOptions = {}): Promise<LabelSet> {
     Segmenter.#check(this, 'labels');
     const text = this.#text;
-    if (text === undefined)
-      throw new TypeError(
-        'Cannot make labels: the segmenter must own its session, got an attached one (make them with its owner and ' +
-          'send labels.parts)',
-      );
+    if (text === undefined) {
+      const got = 'an attached one (make them with its owner and send labels.parts)';
+      throw new TypeError(`Cannot make labels: the segmenter must own its session, got ${got}`);
+    }
     return embedLabels(text, labels, options, this.#thread.info.config);
   }
 
@@ -197,14 +184,11 @@ export class Segmenter {
     return this.#permits.run(async () => {
       const { width, height, tiled } = await this.#pictures.open(image, views, signal);
       const { pixels, tiles } = await tiled();
-      const id = await this.#thread.channel.request<number>(
-        { type: 'encode', pixels, tiles, views },
-        [pixels.buffer as ArrayBuffer],
-        signal,
-      );
-      return new EncodedImage({ width, height, views, id, owner: this.#thread }, () =>
-        this.#thread.channel.notify({ type: 'release', encoded: id }),
-      );
+      const { channel } = this.#thread;
+      const request = { type: 'encode', pixels, tiles, views } as const;
+      const id = await channel.request<number>(request, [pixels.buffer as ArrayBuffer], signal);
+      const release = (): void => channel.notify({ type: 'release', encoded: id });
+      return new EncodedImage({ width, height, views, id, owner: this.#thread }, release);
     }, signal);
   }
 
@@ -231,21 +215,13 @@ export class Segmenter {
     return this.#permits.run(async () => {
       const opened = image instanceof EncodedImage ? image : await this.#pictures.open(image, views, signal);
       const { maxPixels, maxLabelPixels } = this.#pictures.bounds;
-      const size = resolveSize(
-        asked.size,
-        [opened.height, opened.width],
-        this.#pictures.modelSize(opened, views),
-        maxPixels,
-      );
+      const modelSize = this.#pictures.modelSize(opened, views);
+      const size = resolveSize(asked.size, [opened.height, opened.width], modelSize, maxPixels);
       checkResults(shared.outputs, labels.names.length, size, maxLabelPixels);
       const picture = 'tiled' in opened ? await opened.tiled(asked.transfer) : { encoded: opened.id };
       const transfer = 'pixels' in picture ? [picture.pixels.buffer as ArrayBuffer] : [];
-      const results = await this.#thread.channel.request<SegmentReply>(
-        { type: 'segment', picture, size, ...shared },
-        transfer,
-        signal,
-      );
-      return new Segmentation(size, labels, results);
+      const request = { type: 'segment', picture, size, ...shared } as const;
+      return new Segmentation(size, labels, await this.#thread.channel.request(request, transfer, signal));
     }, signal);
   }
 
@@ -274,21 +250,16 @@ export class Segmenter {
   }
 
   /** The form that `JSON.stringify()` and `console.log()` show. */
-  toJSON(): {
-    readonly device: Provider;
-    readonly precision: Precision;
-    readonly inputSize: readonly [height: number, width: number];
-  } {
-    return { device: this.device, precision: this.precision, inputSize: this.inputSize };
+  toJSON(): Pick<Segmenter, 'device' | 'precision' | 'inputSize'> {
+    const { device, precision, inputSize } = this;
+    return { device, precision, inputSize };
   }
 
   /** @throws TypeError for a method taken off its segmenter, SynsegError `DISPOSED` after disposal */
   static #check(self: unknown, method: string): void {
     const fits = typeof self === 'object' && self !== null && #thread in self;
-    if (!fits)
-      throw new TypeError(
-        `Cannot ${method}: it must be called on a segmenter, as segmenter.${method}(), got ${describeValue(self)}`,
-      );
+    const rule = `be called on a segmenter, as segmenter.${method}()`;
+    if (!fits) throw new TypeError(`Cannot ${method}: it must ${rule}, got ${describeValue(self)}`);
     if (self.#disposal !== undefined && method !== 'dispose') throw disposedError();
   }
 }

@@ -16,11 +16,12 @@ export interface SharedSegmenter extends SharedBounds {
 /** @throws TypeError unless it is what `segmenter.share()` returned */
 export function checkShared(shared: SharedSegmenter): void {
   const given = shared as Partial<SharedSegmenter> | undefined | null;
+  const fits = typeof given?.port?.postMessage === 'function' && given.info !== undefined;
   checkKind(
     'attach segmenter',
     'shared',
     shared,
-    typeof given?.port?.postMessage === 'function' && given.info !== undefined,
+    fits,
     'be what segmenter.share() returned, with its port transferred',
   );
 }

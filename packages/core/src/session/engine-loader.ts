@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { isSynsegError } from '../errors.ts';
+import { rangeError } from '../guard/arguments.ts';
 import type { Graph } from '../graph/graph.ts';
 import { writeOnnx } from '../graph/onnx-writer.ts';
 import { fingerprintFiles } from '../checkpoint/fingerprint.ts';
@@ -29,18 +30,9 @@ export class EngineLoader {
   readonly #guard: RunGuard;
   readonly #cache: GraphCache;
 
-  private constructor(
-    checkpoint: Checkpoint,
-    device: Provider,
-    precision: Precision,
-    settings: EngineSettings,
-    guard: RunGuard,
-  ) {
-    this.checkpoint = checkpoint;
-    this.device = device;
-    this.precision = precision;
-    this.#settings = settings;
-    this.#guard = guard;
+  private constructor(checkpoint: Checkpoint, device: Provider, settings: EngineSettings, guard: RunGuard) {
+    [this.checkpoint, this.device, this.#settings, this.#guard] = [checkpoint, device, settings, guard];
+    this.precision = settings.precision === 'auto' ? 'fp32' : settings.precision;
     this.#cache = new GraphCache(settings.cacheFolder);
   }
 
@@ -55,16 +47,13 @@ export class EngineLoader {
     guard: RunGuard,
     load: (loader: EngineLoader) => Promise<GraphSession>,
   ): Promise<{ loader: EngineLoader; session: GraphSession }> {
-    if (settings.precision === 'int8' && checkpoint.config.trunk.kind !== 'clip') {
-      const trunk = checkpoint.config.trunk.kind === 'onnx' ? 'ready-made ONNX' : 'convolution';
-      throw new RangeError(
-        `Cannot load checkpoint: precision must be "auto", "fp32" or "fp16" for a ${trunk} trunk, got "int8"`,
-      );
-    }
+    const { kind } = checkpoint.config.trunk;
+    const rule = `be "auto", "fp32" or "fp16" for a ${kind === 'onnx' ? 'ready-made ONNX' : 'convolution'} trunk`;
+    if (settings.precision === 'int8' && kind !== 'clip')
+      throw rangeError('load checkpoint', 'precision', rule, '"int8"');
     const tried = providerCandidates(settings.device);
     for (const [index, device] of tried.entries()) {
-      const precision = settings.precision === 'auto' ? 'fp32' : settings.precision;
-      const loader = new EngineLoader(checkpoint, device, precision, settings, guard);
+      const loader = new EngineLoader(checkpoint, device, settings, guard);
       try {
         return { loader, session: await load(loader) };
       } catch (error) {
@@ -92,10 +81,8 @@ export class EngineLoader {
   async session(kind: string, build: () => Promise<Graph> | Graph): Promise<GraphSession> {
     const { precision } = this;
     const { config, weights } = this.checkpoint;
-    const carried = await this.#fingerprint();
-    const model = await this.#cache.get({ kind, precision, config, weights, ...carried }, async () =>
-      writeOnnx(await build()),
-    );
+    const key = { kind, precision, config, weights, ...(await this.#fingerprint()) };
+    const model = await this.#cache.get(key, async () => writeOnnx(await build()));
     return this.#guard.run(() => createSession(model, { provider: this.device, threads: this.#settings.threads }));
   }
 

@@ -3,8 +3,8 @@
  * configuration, the layout of the weight files, and the request. A key is never written twice with different bytes, so
  * processes that build at once only waste one of the builds.
  */
-import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
+import { sha256 } from '../checkpoint/fingerprint.ts';
 import type { ModelConfig } from '../checkpoint/model-config.ts';
 import type { Weights } from '../checkpoint/weights.ts';
 import { BUILD_ID } from '../cache/build-id.ts';
@@ -43,11 +43,8 @@ export class GraphCache {
   }
 
   #hash({ kind, precision, config, weights, fingerprint }: GraphKey): string {
-    const layout = weights
-      .entries()
-      .map(({ name, dtype, shape, path, offset }) => [name, dtype, shape, basename(path), offset]);
-    return createHash('sha256')
-      .update(JSON.stringify([this.#buildId, kind, precision, config, layout, fingerprint]))
-      .digest('hex');
+    const tensors = weights.entries();
+    const layout = tensors.map(({ name, dtype, shape, path, offset }) => [name, dtype, shape, basename(path), offset]);
+    return sha256(JSON.stringify([this.#buildId, kind, precision, config, layout, fingerprint]));
   }
 }

@@ -4,7 +4,7 @@ import { disposedError } from '../errors.ts';
 import { packageFile } from '../guard/package-file.ts';
 import type { EngineInfo, EngineSettings, InferenceRequest, ReleaseMessage } from './protocol.ts';
 import { RequestChannel } from './request-channel.ts';
-import { ServiceThread, type ThreadReply } from './service-thread.ts';
+import { ServiceThread, type ThreadPlan, type ThreadReply } from './service-thread.ts';
 
 type Channel = RequestChannel<InferenceRequest, ReleaseMessage>;
 
@@ -27,18 +27,12 @@ export async function startInference(
   const entry = packageFile('load checkpoint', '@synseg/core', () => {
     return new URL('./inference-thread.js', import.meta.url);
   });
-  const thread = await ServiceThread.start<EngineInfo, InferenceRequest, ReleaseMessage>(
-    {
-      entry,
-      name: `synseg ${role}`,
-      start: { role, settings },
-      what: 'inference thread',
-      starting: ['MODEL_LOAD', 'load checkpoint'],
-      running: 'finish',
-      onLate: (result) => release(thread.channel, result),
-    },
-    signal,
-  );
+  const plan: ThreadPlan = {
+    ...{ entry, name: `synseg ${role}`, start: { role, settings }, what: 'inference thread' },
+    ...{ starting: ['MODEL_LOAD', 'load checkpoint'], running: 'finish' },
+    onLate: (result) => release(thread.channel, result),
+  };
+  const thread = await ServiceThread.start<EngineInfo, InferenceRequest, ReleaseMessage>(plan, signal);
   const { info, channel } = thread;
   return { info, channel, connect: () => throughPort((port) => thread.connect(port)), dispose: () => thread.dispose() };
 }

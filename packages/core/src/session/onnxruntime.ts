@@ -28,12 +28,11 @@ export async function createSession(model: OnnxModel, settings: SessionSettings)
   const ort = await runtime();
   // The runtime drops a provider it was not built with and goes on without: that would be a silent fallback.
   const known = ort.listSupportedBackends().map(({ name }) => name);
-  if (!known.includes(provider))
-    throw new SynsegError(
-      'DEVICE_UNAVAILABLE',
-      `Cannot use device "${provider}": it must be one that onnxruntime has here (${known.join(', ')}), got none ` +
-        'of that name',
-    );
+  if (!known.includes(provider)) {
+    const rule = `be one that onnxruntime has here (${known.join(', ')})`;
+    const text = `Cannot use device "${provider}": it must ${rule}, got none of that name`;
+    throw new SynsegError('DEVICE_UNAVAILABLE', text);
+  }
   const onDevice = provider === 'webgpu' && resident.length > 0;
   const options: Ort.InferenceSession.SessionOptions = {
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
@@ -118,9 +117,8 @@ class OnnxSession implements GraphSession {
     try {
       outputs = await this.#session.run(tensors);
     } catch (cause) {
-      throw new SynsegError('INFERENCE', `Cannot run graph: onnxruntime must finish, got ${messageOf(cause)}`, {
-        cause,
-      });
+      const text = `Cannot run graph: onnxruntime must finish, got ${messageOf(cause)}`;
+      throw new SynsegError('INFERENCE', text, { cause });
     }
     const results: Record<string, TensorData> = {};
     const resident: Record<string, ResidentTensor> = {};

@@ -5,15 +5,8 @@
  * The thread keeps the process alive only while something is awaited, so a program that forgets to dispose still ends.
  */
 import { Worker, parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import {
-  SynsegError,
-  deserializeError,
-  disposedError,
-  messageOf,
-  serializeError,
-  type SerializedError,
-  type SynsegErrorCode,
-} from '../errors.ts';
+import { SynsegError, deserializeError, disposedError, messageOf, serializeError } from '../errors.ts';
+import type { SerializedError, SynsegErrorCode } from '../errors.ts';
 import { raceSignal } from '../guard/race-signal.ts';
 import { RequestChannel, type Reply, type SendingPort } from './request-channel.ts';
 import { RunGuard } from './run-guard.ts';
@@ -70,10 +63,10 @@ export class ServiceThread<Info, Request extends { readonly type: string }, Noti
       },
       onLate,
     );
-    const fail = (rule: string, got: string, cause?: unknown): void =>
-      this.channel.fail(
-        new SynsegError('INFERENCE', `Cannot ${running}: the ${what} must ${rule}, got ${got}`, { cause }),
-      );
+    const fail = (rule: string, got: string, cause?: unknown): void => {
+      const text = `Cannot ${running}: the ${what} must ${rule}, got ${got}`;
+      this.channel.fail(new SynsegError('INFERENCE', text, { cause }));
+    };
     this.#ended = new Promise((resolve) => {
       worker.on('message', (message: ThreadReply<Info>) => {
         if (message.type === 'closed') resolve();
@@ -120,10 +113,7 @@ export class ServiceThread<Info, Request extends { readonly type: string }, Noti
       // Loading cannot be interrupted inside the runtime: the call rejects now, the thread closes once it has loaded.
       return await raceSignal(thread, signal);
     } catch (error) {
-      void thread.then(
-        (late) => late.dispose(),
-        () => worker.terminate(),
-      );
+      void thread.then((late) => late.dispose()).catch(() => worker.terminate());
       throw error;
     }
   }

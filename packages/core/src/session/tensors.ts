@@ -9,11 +9,8 @@ export function checkFinite(logits: TensorData): TensorData {
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
   if (sum === 0) return logits;
-  throw new SynsegError(
-    'INFERENCE',
-    'Cannot segment: logits must be finite numbers, got others (the weights of the checkpoint may be damaged, or ' +
-      'too large for this precision)',
-  );
+  const got = 'others (the weights of the checkpoint may be damaged, or too large for this precision)';
+  throw new SynsegError('INFERENCE', `Cannot segment: logits must be finite numbers, got ${got}`);
 }
 
 /** Copies a part `[…, bottom − top, right − left]`, whole rows or part of one, to its place in `[…, height, width]`. */
@@ -31,16 +28,18 @@ export function placeStrip(
   }
 }
 
-/** The bytes of several pictures, one after the other. */
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+/** The numbers of several arrays, one after the other; of a single one itself. */
+export function joined<Numbers extends Uint8Array | Float32Array>(parts: readonly Numbers[]): Numbers {
+  const [first] = parts as readonly [Numbers];
+  if (parts.length === 1) return first;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const all = first instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
   let offset = 0;
   for (const part of parts) {
     all.set(part, offset);
     offset += part.length;
   }
-  return all;
+  return all as Numbers;
 }
 
 /** Entries `[start, end)` of the first axis, sharing memory. */
@@ -53,16 +52,8 @@ export function sliceFirstAxis({ data, shape }: TensorData, start: number, end: 
 /** Joins tensors along the first axis. */
 export function joinFirstAxis(parts: readonly TensorData[]): TensorData {
   const [first] = parts as readonly [TensorData];
-  if (parts.length === 1) return first;
-  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
-  let offset = 0;
-  let count = 0;
-  for (const part of parts) {
-    data.set(part.data as Float32Array, offset);
-    offset += part.data.length;
-    count += part.shape[0] as number;
-  }
-  return { data, shape: [count, ...first.shape.slice(1)] };
+  const count = parts.reduce((sum, { shape }) => sum + (shape[0] as number), 0);
+  return { data: joined(parts.map(({ data }) => data as Float32Array)), shape: [count, ...first.shape.slice(1)] };
 }
 
 /** Joins `[pictures, some labels, h, w]` along the labels; several parts only ever hold one picture. */

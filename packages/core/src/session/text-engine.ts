@@ -20,10 +20,7 @@ export class TextEngine {
   readonly #guard: RunGuard;
 
   private constructor(info: EngineInfo, tokenizer: ClipTokenizer, session: GraphSession, guard: RunGuard) {
-    this.info = info;
-    this.#tokenizer = tokenizer;
-    this.#session = session;
-    this.#guard = guard;
+    [this.info, this.#tokenizer, this.#session, this.#guard] = [info, tokenizer, session, guard];
   }
 
   /** Loads tokenizer and text encoder of a checkpoint that has them. */
@@ -62,9 +59,7 @@ export class TextEngine {
       const some = prompts.slice(start, start + PROMPTS_PER_RUN);
       const embeddings = await this.#encode(some.map(({ ids }) => ids));
       some.forEach(({ label, weight }, row) => {
-        for (let i = 0; i < dim; i++)
-          result[label * dim + i] =
-            (result[label * dim + i] as number) + weight * (embeddings[row * dim + i] as number);
+        for (let i = 0; i < dim; i++) result[label * dim + i]! += weight * embeddings[row * dim + i]!;
       });
     }
     return result;

@@ -5,28 +5,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
-import {
-  buildDecodeGraph,
-  buildPostprocessGraph,
-  buildSplitGraph,
-  buildTrunkGraph,
-} from '../model/model-graphs.ts';
+import { buildDecodeGraph, buildPostprocessGraph, buildSplitGraph, buildTrunkGraph } from '../model/model-graphs.ts';
 import { pictureMaps } from '../checkpoint/model-config.ts';
 import { sampleRows, type PostprocessShape } from '../model/postprocess.ts';
 import { pictureSize, type MergeRule, type ViewCount } from '../model/views.ts';
 import { EngineLoader } from './engine-loader.ts';
-import type {
-  EngineInfo,
-  EngineSettings,
-  LabelEmbeddings,
-  SegmentReply,
-  SegmentRequest,
-  TiledPixels,
-} from './protocol.ts';
+import type { EngineInfo, EngineSettings, LabelEmbeddings } from './protocol.ts';
+import type { SegmentReply, SegmentRequest, TiledPixels } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
 import type { GraphSession, TensorData } from './graph-session.ts';
-import { checkFinite, joinBytes, joinFirstAxis, joinLabels, placeStrip, sliceFirstAxis } from './tensors.ts';
+import { checkFinite, joinFirstAxis, joined, joinLabels, placeStrip, sliceFirstAxis } from './tensors.ts';
 
 /** The taps of one or more encoded pictures: `[pictures, views, tokens, D_i]` each. */
 export type Taps = readonly TensorData[];
@@ -64,7 +54,9 @@ export class VisionEngine {
   static async load(settings: EngineSettings, guard: RunGuard): Promise<VisionEngine> {
     const { folder, inputSize } = settings;
     const checkpoint = await openCheckpoint(folder, inputSize === undefined ? {} : { inputSize });
-    const { loader, session } = await EngineLoader.start(checkpoint, settings, guard, loadTrunk);
+    const { loader, session } = await EngineLoader.start(checkpoint, settings, guard, (candidate) =>
+      candidate.session('trunk', () => trunkGraph(candidate)),
+    );
     const engine = new VisionEngine(loader, settings, guard);
     engine.#sessions.set('trunk', Promise.resolve(session));
     // The decoder is loaded now, not at the first frame: its weights are checked and the first result comes at full
@@ -75,11 +67,11 @@ export class VisionEngine {
 
   /** Encodes pictures of one view count: one tensor per tap, `[pictures, views, tokens, D_i]`. */
   async encode(pictures: readonly TiledPixels[], views: ViewCount): Promise<Taps> {
-    const trunk = await this.#session('trunk', () => loadTrunk(this.#loader));
+    const trunk = await this.#session('trunk', () => trunkGraph(this.#loader));
     const { config } = this.info;
     const [height, width] = pictureSize(config.inputSize, views);
     const bytes = height * width * 3;
-    const all = joinBytes(pictures.map(({ pixels }) => pixels));
+    const all = joined(pictures.map(({ pixels }) => pixels));
     const count = all.length / bytes;
     const parts: Record<string, TensorData>[] = [];
     for (let start = 0; start < count; start += this.#settings.maxBatch) {
@@ -94,9 +86,7 @@ export class VisionEngine {
   }
 
   async #split(pixels: TensorData): Promise<TensorData> {
-    const session = await this.#session('split', () =>
-      this.#loader.session('split', () => buildSplitGraph(this.info.config)),
-    );
+    const session = await this.#session('split', () => buildSplitGraph(this.info.config));
     return (await this.#run(session, { pixels })).views as TensorData;
   }
 
@@ -116,9 +106,8 @@ export class VisionEngine {
     const runs: TensorData[] = [];
     for (let picture = 0; picture < pictures; picture += picturesPerRun) {
       const some = taps.map((tap) => sliceFirstAxis(tap, picture, Math.min(pictures, picture + picturesPerRun)));
-      const feeds = Object.fromEntries(
-        pictureMaps(this.info.config).map(({ name }, index) => [name, some[index] as TensorData]),
-      );
+      const maps = pictureMaps(this.info.config);
+      const feeds = Object.fromEntries(maps.map(({ name }, index) => [name, some[index] as TensorData]));
       const columns: TensorData[] = [];
       for (let label = 0; label < labels.count; label += labelsPerRun) {
         const end = Math.min(labels.count, label + labelsPerRun);
@@ -146,15 +135,11 @@ export class VisionEngine {
     // Whatever the picture's shape, a run holds so many pixels of all labels, also between its two passes: rows, or
     // part of one.
     const pixels = Math.max(1, Math.floor(this.#limit(MAX_STRIP_ELEMENTS) / labels));
-    const order = resample && width > pixels ? 'after' : resample && width < columns / NARROW ? 'before' : undefined;
-    const session = await this.#postprocessor({
-      size: [sourceHeight, sourceWidth],
-      tiles,
-      resample,
-      ...(order === undefined ? {} : { columns: order }),
-      background,
-      outputs,
-    });
+    const order: PostprocessShape['columns'] =
+      resample && width > pixels ? 'after' : resample && width < columns / NARROW ? 'before' : undefined;
+    const sampled = { resample, ...(order === undefined ? {} : { columns: order }) };
+    const shape: PostprocessShape = { size: [sourceHeight, sourceWidth], tiles, ...sampled, background, outputs };
+    const session = await this.#session(`postprocess ${JSON.stringify(shape)}`, () => buildPostprocessGraph(shape));
     const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
     const feeds: Record<string, TensorData> = {
       logits,
@@ -169,13 +154,13 @@ export class VisionEngine {
       : order === 'after'
         ? [1, pixels]
         : [Math.min(height, Math.ceil(pixels / (order === 'before' ? width : Math.max(width, columns)))), width];
+    const allColumns = { columns: { data: BigInt64Array.of(BigInt(width)), shape: [1] } };
     for (let top = 0; top < height; top += strip) {
       const bottom = Math.min(height, top + strip);
       for (let left = 0; left < width; left += span) {
         const right = Math.min(width, left + span);
-        const sampling = resample
-          ? { ...rowFeeds(rows, height, top, bottom), ...columnFeeds(columns, width, left, right, order !== undefined) }
-          : {};
+        const across = order === undefined ? allColumns : columnFeeds(columns, width, left, right);
+        const sampling = resample ? { ...rowFeeds(rows, height, top, bottom), ...across } : {};
         const results = await this.#run(session, { ...feeds, ...sampling });
         for (const [name, target] of Object.entries(reply) as [string, Uint8Array | Float32Array][])
           placeStrip(results[name] as TensorData, target, [height, width], [top, bottom], [left, right]);
@@ -200,21 +185,15 @@ export class VisionEngine {
   }
 
   #decoder(views: ViewCount, merge: MergeRule): Promise<GraphSession> {
+    const { config } = this.info;
     const kind = `decode ${views} ${views === 1 ? '' : merge}`;
-    return this.#session(kind, () =>
-      this.#loader.session(kind, () => buildDecodeGraph(this.info.config, this.#loader.parameters, views, merge)),
-    );
+    return this.#session(kind, () => buildDecodeGraph(config, this.#loader.parameters, views, merge));
   }
 
-  #postprocessor(shape: PostprocessShape): Promise<GraphSession> {
-    const kind = `postprocess ${JSON.stringify(shape)}`;
-    return this.#session(kind, () => this.#loader.session(kind, () => buildPostprocessGraph(shape)));
-  }
-
-  #session(kind: string, load: () => Promise<GraphSession>): Promise<GraphSession> {
+  #session(kind: string, build: Parameters<EngineLoader['session']>[1]): Promise<GraphSession> {
     let session = this.#sessions.get(kind);
     if (session === undefined) {
-      session = load();
+      session = this.#loader.session(kind, build);
       this.#sessions.set(kind, session);
       session.catch(() => this.#sessions.delete(kind));
     }
@@ -222,12 +201,9 @@ export class VisionEngine {
   }
 }
 
-function loadTrunk(loader: EngineLoader): Promise<GraphSession> {
-  const { config, folder } = loader.checkpoint;
-  return loader.session('trunk', async () => {
-    const model = config.trunk.kind === 'onnx' ? await readFile(join(folder, config.trunk.file)) : undefined;
-    return buildTrunkGraph(config, loader.parameters, model);
-  });
+async function trunkGraph({ checkpoint: { config, folder }, parameters }: EngineLoader): Promise<Graph> {
+  const model = config.trunk.kind === 'onnx' ? await readFile(join(folder, config.trunk.file)) : undefined;
+  return buildTrunkGraph(config, parameters, model);
 }
 
 /** @throws SynsegError `INFERENCE` when there is no memory for the results */
@@ -239,11 +215,8 @@ function allocateReply(outputs: SegmentRequest['outputs'], labels: number, pixel
       ...(outputs.activations ? { activations: new Float32Array(labels * pixels) } : {}),
     };
   } catch (cause) {
-    throw new SynsegError(
-      'INFERENCE',
-      `Cannot segment: memory must hold the results of ${labels} labels and ${pixels} pixels, got ${messageOf(cause)}`,
-      { cause },
-    );
+    const rule = `hold the results of ${labels} labels and ${pixels} pixels`;
+    throw new SynsegError('INFERENCE', `Cannot segment: memory must ${rule}, got ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -253,14 +226,7 @@ function rowFeeds(rows: number, height: number, top: number, bottom: number): Re
   return { upper: { data: upper, shape }, lower: { data: lower, shape }, fraction: { data: fraction, shape } };
 }
 
-function columnFeeds(
-  columns: number,
-  width: number,
-  left: number,
-  right: number,
-  sampled: boolean,
-): Record<string, TensorData> {
-  if (!sampled) return { columns: { data: BigInt64Array.of(BigInt(width)), shape: [1] } };
+function columnFeeds(columns: number, width: number, left: number, right: number): Record<string, TensorData> {
   const { upper, lower, fraction } = sampleRows(columns, width, left, right);
   const shape = [right - left];
   return { left: { data: upper, shape }, right: { data: lower, shape }, across: { data: fraction, shape } };

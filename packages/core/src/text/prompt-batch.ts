@@ -2,16 +2,17 @@
 import type { TokenIds } from './tokenizer.ts';
 
 /** A batch of prompts, padded to the longest: the inputs of the text graph. */
-export interface PromptBatch extends Record<
-  string,
-  { readonly data: BigInt64Array; readonly shape: readonly number[] }
-> {
+export interface PromptBatch extends Record<string, Integers> {
   /** int64 `[prompts, tokens]` */
-  ids: { readonly data: BigInt64Array; readonly shape: readonly number[] };
+  ids: Integers;
   /** int64 `[tokens]`: 0 … tokens − 1 */
-  positions: { readonly data: BigInt64Array; readonly shape: readonly number[] };
+  positions: Integers;
   /** int64 `[prompts]`: index of each end token among all ids */
-  ends: { readonly data: BigInt64Array; readonly shape: readonly number[] };
+  ends: Integers;
+}
+interface Integers {
+  readonly data: BigInt64Array;
+  readonly shape: readonly number[];
 }
 
 /** Packs prompts. The padding repeats the end token; nothing after a prompt's end bears on its embedding. */
