@@ -1,4 +1,5 @@
-export { writeFileAtomic } from './cache/atomic-file.ts';
+export { writeDurably, writeFileAtomic, type Chunks } from './cache/atomic-file.ts';
+export { createLock } from './cache/lock-file.ts';
 export { BUILD_ID } from './cache/build-id.ts';
 export {
   cacheUsage,

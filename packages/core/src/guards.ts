@@ -1,5 +1,5 @@
 export { messageOf } from './errors.ts';
-export { checkKind, describeValue, nearestName } from './guard/arguments.ts';
+export { checkKind, describeValue, nearestName, rangeError } from './guard/arguments.ts';
 export { proxyFor } from './guard/http-request.ts';
 export { openInput, readInput } from './guard/input-file.ts';
 export {

@@ -35,6 +35,22 @@ describe('writeFileAtomic()', () => {
     rmSync(links, { recursive: true });
   });
 
+  it('writes pieces in their order, and nothing when they end in an error of their own', async () => {
+    const path = join(folder, 'pieces', 'file');
+    async function* pieces(reason?: Error): AsyncGenerator<string | Uint8Array> {
+      yield 'one ';
+      yield Uint8Array.of(0x32);
+      if (reason !== undefined) throw reason;
+    }
+    await writeFileAtomic(path, pieces());
+    expect(readFileSync(path, 'utf8')).toBe('one 2');
+    const reason = new Error('no more');
+    await expect(writeFileAtomic(path, pieces(reason))).rejects.toBe(reason);
+    await expect(writeFileAtomic(join(folder, 'pieces'), pieces())).rejects.toMatchObject({ code: 'FILE_WRITE' });
+    expect(readdirSync(join(folder, 'pieces'))).toEqual(['file']);
+    rmSync(join(folder, 'pieces'), { recursive: true });
+  });
+
   it('says with a code which file could not be written and why, not the temporary one', async () => {
     mkdirSync(join(folder, 'taken'));
     writeFileSync(join(folder, 'file'), 'kept');

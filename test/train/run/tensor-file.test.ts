@@ -1,8 +1,13 @@
 import { appendFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFloats, readSafetensors, safetensorsHeader, type TensorEntry } from '@synseg/core/checkpoint';
+import {
+  readFloats,
+  readSafetensors,
+  safetensorsHeader,
+  writeDurably,
+  type TensorEntry,
+} from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
-import { writeDurably } from '../../../packages/train/src/run/durable-file.ts';
 import {
   TensorReader,
   convertedSource,

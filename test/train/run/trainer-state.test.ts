@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeSafetensors, type FloatTensor } from '@synseg/core/checkpoint';
+import { encodeSafetensors, writeDurably, type FloatTensor } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
-import { writeDurably } from '../../../packages/train/src/run/durable-file.ts';
 import { TRAINER_FILE, readTrainerState, trainerStateChunks } from '../../../packages/train/src/run/trainer-state.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { stateOf } from './contents.ts';

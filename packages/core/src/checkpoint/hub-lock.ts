@@ -5,12 +5,9 @@
  * process that is gone (kill -9), so anyone takes it. A frozen owner may come back, and two takers may both win;
  * `hub-transfer.ts` stays right when they do. Nothing stronger is available: Node has no `flock`, which is also
  * unreliable on network file systems.
- *
- * Ours, because proper-lockfile takes ten seconds to see that an owner is gone, two at the least, and installs handlers
- * of signals.
  */
-import { open, rm, stat, utimes } from 'node:fs/promises';
-import { clearInterval, setInterval } from 'node:timers';
+import { rm, stat } from 'node:fs/promises';
+import { createLock } from '../cache/lock-file.ts';
 
 const HEARTBEAT_MS = 500;
 /** A lock older than this has lost its owner; one from the future comes from a clock that cannot be compared. */
@@ -18,24 +15,9 @@ const STALE_MS = 3000;
 
 /** Takes the lock and returns a function that releases it; `undefined` while another process holds it. */
 export async function takeLock(path: string): Promise<(() => Promise<void>) | undefined> {
-  const age = await stat(path).then(
-    (found) => Date.now() - found.mtimeMs,
-    () => undefined,
-  );
+  const found = await stat(path).catch(() => undefined);
+  const age = found && Date.now() - found.mtimeMs;
   if (age !== undefined && Math.abs(age) < STALE_MS) return undefined;
   if (age !== undefined) await rm(path, { force: true });
-  try {
-    await (await open(path, 'wx')).close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-    throw error;
-  }
-  const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined);
-  }, HEARTBEAT_MS);
-  return async () => {
-    clearInterval(heartbeat);
-    await rm(path, { force: true });
-  };
+  return createLock(path, '', HEARTBEAT_MS);
 }

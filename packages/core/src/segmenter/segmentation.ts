@@ -178,12 +178,12 @@ export class Segmentation {
   }
 
   #perMask<Form>(encode: (mask: Uint8Array) => Form): Record<string, Form> {
-    const forms: Record<string, Form> = {};
+    const forms: [string, Form][] = [];
     for (const label of this.labels) {
       const mask = this.mask(label);
-      if (mask.includes(1)) forms[label] = encode(mask);
+      if (mask.includes(1)) forms.push([label, encode(mask)]);
     }
-    return forms;
+    return Object.fromEntries(forms);
   }
 
   #shares(): Pick<MadeForms, 'areas' | 'background'> {

@@ -2,9 +2,9 @@
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { abortSignal, integer, readOptions, text, value, withDefault, type OptionsOf } from '@synseg/core/guards';
-import { readModelConfig } from '@synseg/core/checkpoint';
+import { readModelConfig, writeDurably } from '@synseg/core/checkpoint';
 import { SINGLE } from '../run/checkpoint-files.ts';
-import { diskError, placeFolder, placedNames, writeDurably } from '../run/durable-file.ts';
+import { diskError, placeFolder, placedNames } from '../run/durable-file.ts';
 import { floatSources, safetensorsChunks } from '../run/tensor-file.ts';
 import { initialValues } from '../step-graph/initial-values.ts';
 import { encoderTensors, trainedTensors } from '../step-graph/layout.ts';
@@ -28,12 +28,12 @@ const ACTION = 'create checkpoint';
 const ARGUMENTS = {
   folder: text(),
   // A text is an iterable of letters.
-  captions: value<Iterable<string> | AsyncIterable<string>>(
-    'be an iterable of texts',
-    (given) =>
-      typeof given === 'object' && given !== null && (Symbol.iterator in given || Symbol.asyncIterator in given),
-  ),
+  captions: value<Iterable<string> | AsyncIterable<string>>('be an iterable of texts', isIterable),
 };
+
+function isIterable(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && (Symbol.iterator in given || Symbol.asyncIterator in given);
+}
 
 /** Result of {@link createCheckpoint}. */
 export interface CreatedCheckpoint {
@@ -73,9 +73,10 @@ export async function createCheckpoint(
   const { vocabulary: size, seed, signal, ...shape } = readOptions(ACTION, CREATE_OPTIONS, options);
   const { configJson, preprocessorJson } = resolveShape(shape);
   const target = resolve(folder);
-  const present = await placedNames(target).catch((error: unknown) => {
+  const fail = (error: unknown): never => {
     throw diskError(ACTION, target, error);
-  });
+  };
+  const present = await placedNames(target).catch(fail);
   if (present.length > 0)
     throw new SynsegError('RUN_FOLDER', `Cannot create checkpoint: folder must be new or empty, got ${target}`);
   const bytePairs = await learnBytePairs(captions, size, signal);
@@ -94,9 +95,7 @@ export async function createCheckpoint(
   await placeFolder(target, present, async (staging) => {
     for (const [name, contents] of Object.entries(files)) await writeDurably(join(staging, name), [contents]);
     await writeDurably(join(staging, SINGLE), weights);
-  }).catch((error: unknown) => {
-    throw diskError(ACTION, target, error);
-  });
+  }).catch(fail);
   const count = (tensors: typeof encoders, counts: (name: string) => boolean): number =>
     [...tensors].reduce((sum, [name, { data }]) => sum + (counts(name) ? data.length : 0), 0);
   const isVision = (name: string): boolean => name.startsWith('clip.vi');

@@ -47,7 +47,7 @@ export interface CaptionSource extends Pick<TableSource, 'path' | 'onBytes' | 's
 }
 
 /** Rows read, in order. */
-export type CaptionRecords = AsyncGenerator<CaptionRecord | typeof BROKEN>;
+export type CaptionRecords = AsyncGenerator<Read>;
 
 const BY_EXTENSION: Readonly<Record<string, CaptionFormat>> = {
   '.tsv': 'tsv',
@@ -63,11 +63,8 @@ const BY_EXTENSION: Readonly<Record<string, CaptionFormat>> = {
 export function captionFormat(path: string): CaptionFormat {
   const format = BY_EXTENSION[extname(path.replace(/\.gz$/i, '')).toLowerCase()];
   if (format !== undefined) return format;
-  throw new SynsegError(
-    'DATASET_FORMAT',
-    `Cannot extract phrases: captions must end in ${Object.keys(BY_EXTENSION).join(', ')} or have a format, ` +
-      `got "${path}"`,
-  );
+  const rule = `end in ${Object.keys(BY_EXTENSION).join(', ')} or have a format`;
+  throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: captions must ${rule}, got "${path}"`);
 }
 
 /** The records of a file; {@link BROKEN} for each that cannot be read. */
@@ -98,12 +95,9 @@ async function* tableRecords(source: TableSource, { format, keys, header }: Capt
   }
 }
 
-function recordOf(
-  value: unknown,
-  fields: Fields,
-  isTable: boolean,
-  withChunks: boolean,
-): CaptionRecord | typeof BROKEN {
+type Read = CaptionRecord | typeof BROKEN;
+
+function recordOf(value: unknown, fields: Fields, isTable: boolean, withChunks: boolean): Read {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return BROKEN;
   const row = value as Readonly<Record<string, unknown>>;
   const find = (names: readonly string[]): unknown => fieldOf(row, names)?.[1];
@@ -152,10 +146,8 @@ async function* cocoRecords(source: TableSource): CaptionRecords {
         : BROKEN;
     }
   }
+  const rule = `"${source.path}" must have "annotations" with captions as COCO does`;
   if (!outline.lists.has('annotations'))
-    throw new SynsegError(
-      'DATASET_FORMAT',
-      `Cannot extract phrases: "${source.path}" must have "annotations" with captions as COCO does, got none`,
-    );
+    throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: ${rule}, got none`);
   if (!outline.whole) yield BROKEN;
 }

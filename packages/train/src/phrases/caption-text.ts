@@ -6,17 +6,8 @@ export const PERSON_WORD = 'qpersonq';
 /** Longest part of a caption that is read, in characters: longer ones are lists of keywords. */
 const MAX_CHARACTERS = 2_000;
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  'amp': '&',
-  'quot': '"',
-  'apos': "'",
-  'nbsp': ' ',
-  '#39': "'",
-  '#039': "'",
-  '#34': '"',
-  'lt': '<',
-  'gt': '>',
-};
+const NAMED = { amp: '&', quot: '"', apos: "'", nbsp: ' ', lt: '<', gt: '>' };
+const ENTITIES: Readonly<Record<string, string>> = { ...NAMED, '#39': "'", '#039': "'", '#34': '"' };
 
 const LINK =
   /(?:https?:\/\/|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+|[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|co\.uk)\b(?:\/\S*)?/gi;

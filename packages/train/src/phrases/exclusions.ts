@@ -1,6 +1,6 @@
 /** Phrases that name nothing a mask could cover: the list, its file format, and its filter. */
 import { SynsegError } from '@synseg/core';
-import { checkKind, describeValue, messageOf, readTextFile } from '@synseg/core/guards';
+import { checkKind, commaSeparated, messageOf, readTextFile } from '@synseg/core/guards';
 
 /**
  * The default list in the format of its file: print it, change it, and pass it back.
@@ -93,10 +93,7 @@ export function parseExclusions(text: string): string[] {
   checkKind('read exclusions', 'text', text, typeof text === 'string', 'be a text');
   const entries = text.split('\n').flatMap((line) => {
     const [, mark = '', list = ''] = /^([=*]?)(.*)/.exec(line.replace(/(?:^|\s)#.*/, '').trim()) ?? [];
-    return list
-      .split(',')
-      .filter((entry) => entry.trim() !== '')
-      .map((entry) => normalize(mark + entry));
+    return commaSeparated(list).map((entry) => normalize(mark + entry));
   });
   return [...new Set(entries)];
 }
@@ -111,11 +108,9 @@ export async function readExclusions(file: string): Promise<string[]> {
   try {
     return parseExclusions(await readTextFile(file));
   } catch (cause) {
-    throw new SynsegError(
-      'DATASET_FORMAT',
-      `Cannot extract phrases: exclude must be a readable text file, got "${file}" (${messageOf(cause)})`,
-      { cause },
-    );
+    const got = `"${file}" (${messageOf(cause)})`;
+    const text = `Cannot extract phrases: exclude must be a readable text file, got ${got}`;
+    throw new SynsegError('DATASET_FORMAT', text, { cause });
   }
 }
 
@@ -130,9 +125,7 @@ export class ExclusionFilter {
     for (const entry of entries) {
       const text = typeof entry === 'string' ? normalize(entry) : '';
       const word = text.replace(/^[=*] /, '');
-      if (word === '' || word === '=' || word === '*') {
-        throw new TypeError(`Cannot exclude phrases: exclude must hold non-empty strings, got ${describeValue(entry)}`);
-      }
+      checkKind('exclude phrases', 'exclude', entry, !/^[=*]?$/.test(word), 'hold non-empty strings');
       if (text.startsWith('= ')) this.#whole.add(word);
       else if (text.startsWith('* ')) this.#heads.add(word);
       else this.#anywhere.push(word);
@@ -155,10 +148,6 @@ export class ExclusionFilter {
 
 /** "=Top " → "= top". */
 function normalize(entry: string): string {
-  return entry
-    .trim()
-    .toLowerCase()
-    .replace(/\s+/g, ' ')
-    .replace(/^([=*]) ?/, '$1 ')
-    .trim();
+  const plain = entry.trim().toLowerCase().replace(/\s+/g, ' ');
+  return plain.replace(/^([=*]) ?/, '$1 ').trim();
 }

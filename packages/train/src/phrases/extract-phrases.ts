@@ -1,32 +1,12 @@
 /** A file of captions of any length → a JSONL file of noun phrases, in constant memory. */
 import { stat } from 'node:fs/promises';
 import { SynsegError } from '@synseg/core';
-import {
-  abortSignal,
-  callback,
-  checkOutputs,
-  choice,
-  either,
-  flag,
-  group,
-  integer,
-  list,
-  readOptions,
-  text,
-  withDefault,
-  type OptionsOf,
-} from '@synseg/core/guards';
+import { abortSignal, callback, choice, either, flag, group, integer, list, text } from '@synseg/core/guards';
+import { checkOutputs, readOptions, withDefault, type OptionsOf } from '@synseg/core/guards';
 import { writeFileAtomic } from '@synseg/core/checkpoint';
 import { turnTaker } from '@synseg/core/runtime';
-import { placeFile } from '../run/durable-file.ts';
-import {
-  BROKEN,
-  CAPTION_FORMATS,
-  CAPTION_KEYS,
-  captionFormat,
-  captionRecords,
-  type CaptionRecord,
-} from './caption-records.ts';
+import { BROKEN, CAPTION_FORMATS, CAPTION_KEYS, captionFormat, captionRecords } from './caption-records.ts';
+import type { CaptionRecord } from './caption-records.ts';
 import { readExclusions } from './exclusions.ts';
 import { PhraseCounter } from './phrase-counter.ts';
 import { PHRASE_EXTRACTOR_OPTIONS, PhraseExtractor } from './phrase-extractor.ts';
@@ -106,11 +86,9 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
   const request = readOptions('extract phrases', EXTRACT_PHRASES_OPTIONS, options, ['out']);
   const { out, table, keys, header, keep, person, distinctLimit, onProgress, signal } = request;
   signal?.throwIfAborted();
-  await checkOutputs(
-    'extract phrases',
-    [{ name: 'out', path: out }, ...(table === undefined ? [] : [{ name: 'table', path: table }])],
-    [captions, ...(typeof request.exclude === 'string' ? [request.exclude] : [])],
-  );
+  const outputs = Object.entries({ out, table }).flatMap(([name, path = '']) => (path === '' ? [] : [{ name, path }]));
+  const inputs = [captions, ...(typeof request.exclude === 'string' ? [request.exclude] : [])];
+  await checkOutputs('extract phrases', outputs, inputs);
   const format = request.format ?? captionFormat(captions);
   const exclude = typeof request.exclude === 'string' ? await readExclusions(request.exclude) : request.exclude;
   const extractor = new PhraseExtractor({ keep, exclude, person });
@@ -160,34 +138,21 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
       report();
     }
     if (counts.broken === counts.lines) {
-      throw new SynsegError(
-        'DATASET_FORMAT',
-        `Cannot extract phrases: "${captions}" must hold captions as ${format}, got ` +
-          `${counts.lines === 0 ? 'no line' : `${counts.lines} broken lines`}`,
-      );
+      const got = counts.lines === 0 ? 'no line' : `${counts.lines} broken lines`;
+      const rest = `"${captions}" must hold captions as ${format}, got ${got}`;
+      throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: ${rest}`);
     }
     yield text;
   }
-  await placeFile(out, lines());
+  await writeFileAtomic(out, lines());
   report();
-  if (table !== undefined)
-    await writeFileAtomic(
-      table,
-      counter
-        .frequent()
-        .map(({ phrase, count }) => `${count}\t${phrase}\n`)
-        .join(''),
-    );
+  const rows = counter.frequent().map(({ phrase, count }) => `${count}\t${phrase}\n`);
+  if (table !== undefined) await writeFileAtomic(table, rows.join(''));
 
+  const { bytes: _, ...counted } = counts;
   const byEntry = [...excluded].map(([entry, count]) => ({ entry, count })).sort((a, b) => b.count - a.count);
   return {
-    captions,
-    out,
-    format,
-    lines: counts.lines,
-    kept: counts.kept,
-    withoutPhrases: counts.withoutPhrases,
-    broken: counts.broken,
+    ...{ captions, out, format, ...counted },
     phrases: counter.total,
     distinct: counter.distinct,
     exact: counter.exact,

@@ -37,17 +37,15 @@ export function nounChunks(
   let joined = false;
   let previous: Role = 'break';
 
-  const hasNoun = (): boolean => chunk.some(({ role }) => role === 'noun' || role === 'name');
+  const isNoun = ({ role }: { readonly role: Role }): boolean => role === 'noun' || role === 'name';
+  const hasNoun = (): boolean => chunk.some(isNoun);
   const finish = (next: string | undefined): void => {
-    const end = chunk.findLastIndex(({ role }) => role === 'noun' || role === 'name') + 1;
-    const whole = chunk.slice(0, end);
-    const nouns = whole.filter(({ role }) => role === 'noun' || role === 'name');
+    const whole = chunk.slice(0, chunk.findLastIndex(isNoun) + 1);
+    const nouns = whole.filter(isNoun);
     const isPart = next === 'of' && PART_WORDS.has(whole.at(-1)?.text ?? '');
-    for (const kept of keep === 'both' && nouns.length < whole.length
-      ? [whole, nouns]
-      : [keep === 'nouns' ? nouns : whole]) {
+    const both = keep === 'both' && nouns.length < whole.length;
+    for (const kept of both ? [whole, nouns] : [keep === 'nouns' ? nouns : whole])
       if (kept.length > 0 && kept.length <= MAX_WORDS && !isPart) phrases.push(kept.map(({ text }) => text).join(' '));
-    }
     chunk = [];
     opened = false;
   };
@@ -105,22 +103,12 @@ function joinHyphens(words: readonly TaggedWord[]): TaggedWord[] {
     const word = words[index]!;
     const next = words[index + 1];
     const before = joined.at(-1);
-    if (
-      word.text === '-' &&
-      word.attached &&
-      next?.attached === true &&
-      before !== undefined &&
-      /[\p{L}\p{N}]$/u.test(before.text)
-    ) {
-      joined[joined.length - 1] = {
-        text: `${before.text}-${next.text}`,
-        pos: hyphenated(before.pos, next.pos),
-        attached: before.attached,
-      };
+    const joins = word.text === '-' && word.attached && next?.attached === true;
+    if (joins && before !== undefined && /[\p{L}\p{N}]$/u.test(before.text)) {
+      const pos = hyphenated(before.pos, next.pos);
+      joined[joined.length - 1] = { text: `${before.text}-${next.text}`, pos, attached: before.attached };
       index++;
-    } else {
-      joined.push(word);
-    }
+    } else joined.push(word);
   }
   return joined;
 }

@@ -53,14 +53,13 @@ export interface PhraseSummary {
  */
 export function formatSummary(summary: PhraseSummary, shown = 20): string {
   checkKind('format summary', 'shown', shown, typeof shown === 'number', 'be a number');
-  return writtenOut('format summary', 'summary', summary, 'be what extractPhrases() resolves to', (given) =>
-    summaryText(given, shown),
-  );
+  const write = (given: PhraseSummary): string => summaryText(given, shown);
+  return writtenOut('format summary', 'summary', summary, 'be what extractPhrases() resolves to', write);
 }
 
 function summaryText(summary: PhraseSummary, shown: number): string {
-  const { lines, kept, withoutPhrases, broken, phrases, distinct, exact, frequent, countError, excluded, seconds } =
-    summary;
+  const { lines, kept, withoutPhrases, broken, phrases, distinct } = summary;
+  const { exact, frequent, countError, excluded, seconds } = summary;
   const number = (value: number): string => value.toLocaleString('en-US');
   const share = (value: number): string => (lines === 0 ? '' : ` (${((100 * value) / lines).toFixed(1)} %)`);
   const table = (rows: readonly (readonly [number, string])[]): string[] => {

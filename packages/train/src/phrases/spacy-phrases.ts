@@ -54,11 +54,8 @@ function phraseOf(chunk: unknown, keep: Exclude<KeptWords, 'both'>): string | un
 }
 
 function phraseOfText(text: string): string {
-  const words = text
-    .toLowerCase()
-    .replace(/\s+/g, ' ')
-    .replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
-  const phrase = words.replace(LEADING, '');
+  const words = text.toLowerCase().replace(/\s+/g, ' ');
+  const phrase = words.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '').replace(LEADING, '');
   return PRONOUN.test(phrase) || !/\p{L}{2}/u.test(phrase) ? '' : phrase;
 }
 
@@ -83,9 +80,8 @@ function tokensOf(value: unknown): Token[] | undefined {
     const { text, pos, pos_ } = (token ?? {}) as Readonly<Record<string, string>>;
     return { text: text as string, pos: (pos ?? pos_) as string };
   });
-  return tokens.every((token): token is Token => typeof token.text === 'string' && typeof token.pos === 'string')
-    ? tokens
-    : undefined;
+  const isWhole = ({ text, pos }: Partial<Token>): boolean => typeof text === 'string' && typeof pos === 'string';
+  return tokens.every(isWhole) ? (tokens as Token[]) : undefined;
 }
 
 /** `"a car"` and `["DET", "NOUN"]`, when there is a part of speech for each word. */

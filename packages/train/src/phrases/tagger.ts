@@ -9,25 +9,10 @@ import model from 'wink-eng-lite-web-model';
 import winkNLP, { type ItsFunction, type Model, type WinkMethods } from 'wink-nlp';
 
 /** Universal part-of-speech tags, as wink-nlp and spaCy give them. */
-export type PartOfSpeech =
-  | 'ADJ'
-  | 'ADP'
-  | 'ADV'
-  | 'AUX'
-  | 'CCONJ'
-  | 'DET'
-  | 'INTJ'
-  | 'NOUN'
-  | 'NUM'
-  | 'PART'
-  | 'PRON'
-  | 'PROPN'
-  | 'PUNCT'
-  | 'SCONJ'
-  | 'SYM'
-  | 'VERB'
-  | 'X'
-  | 'SPACE';
+export type PartOfSpeech = OpenPart | ClosedPart;
+/** Kinds of word that names, things and what is said of them have. */
+type OpenPart = 'ADJ' | 'ADV' | 'INTJ' | 'NOUN' | 'PROPN' | 'SPACE' | 'VERB';
+type ClosedPart = 'ADP' | 'AUX' | 'CCONJ' | 'DET' | 'NUM' | 'PART' | 'PRON' | 'PUNCT' | 'SCONJ' | 'SYM' | 'X';
 
 /** A word with its part of speech. */
 export interface TaggedWord {

@@ -7,21 +7,9 @@
  */
 import { PERSON_WORD } from './caption-text.ts';
 import type { PartOfSpeech, TaggedWord } from './tagger.ts';
-import {
-  ALWAYS_VERBS,
-  COMPOUNDING,
-  DEGREES,
-  DESCRIBING,
-  IRREGULAR_PARTICIPLES,
-  IRREGULAR_PAST,
-  MOSTLY_NOUNS,
-  NOUNS_AFTER_NOUNS,
-  PURPOSES,
-  PURPOSE_HEADS,
-  QUANTIFIERS,
-  THINGS_IN_ING,
-  isPlural,
-} from './word-lists.ts';
+import { ALWAYS_VERBS, COMPOUNDING, DEGREES, DESCRIBING, IRREGULAR_PARTICIPLES, IRREGULAR_PAST } from './word-lists.ts';
+import { MOSTLY_NOUNS, NOUNS_AFTER_NOUNS, PURPOSES, PURPOSE_HEADS, QUANTIFIERS } from './word-lists.ts';
+import { THINGS_IN_ING, isPlural } from './word-lists.ts';
 
 /** `skip` words belong to a phrase but are left out; `opener` words begin one; `break` words end it. */
 export type Role = 'noun' | 'name' | 'modifier' | 'number' | 'and' | 'genitive' | 'skip' | 'opener' | 'break';
@@ -37,44 +25,24 @@ export interface RoleContext {
 }
 
 const POSSESSIVES = new Set(['my', 'your', 'his', 'her', 'its', 'our', 'their', 'whose']);
-/** Kinds of word a capital letter does not turn into a name. */
-const CLOSED: ReadonlySet<PartOfSpeech> = new Set([
-  'DET',
-  'ADP',
-  'PRON',
-  'CCONJ',
-  'SCONJ',
-  'AUX',
-  'PART',
-  'PUNCT',
-  'NUM',
-  'SYM',
-  'X',
-]);
+/** Kinds of word that a capital letter turns into a name. */
+const OPEN: ReadonlySet<PartOfSpeech> = new Set(['ADJ', 'ADV', 'INTJ', 'NOUN', 'PROPN', 'SPACE', 'VERB']);
 const NOT_OBJECTS: ReadonlySet<PartOfSpeech> = new Set(['ADP', 'PUNCT', 'CCONJ', 'SYM', 'AUX', 'SCONJ']);
 
+type Words = readonly TaggedWord[];
+
 /** The role of `words[index]`. */
-export function roleOf(
-  words: readonly TaggedWord[],
-  index: number,
-  context: RoleContext,
-  names: ReadonlySet<string>,
-): Role {
+export function roleOf(words: Words, index: number, context: RoleContext, names: ReadonlySet<string>): Role {
   const { text, pos } = words[index]!;
   if (/^\d/.test(text)) return 'number';
-  if (names.has(text) && !CLOSED.has(pos)) return 'name';
+  if (names.has(text) && OPEN.has(pos)) return 'name';
   switch (pos) {
     case 'NOUN':
     case 'PROPN':
       return isVerb(words, index, context) ? 'break' : nounRole(text);
     case 'ADJ':
-      if (
-        context.previous === 'noun' &&
-        NOUNS_AFTER_NOUNS.has(text) &&
-        !isPlural(words[index - 1]!.text) &&
-        !isNominal(words, index + 1)
-      )
-        return 'noun';
+      if (context.previous === 'noun' && NOUNS_AFTER_NOUNS.has(text))
+        if (!isPlural(words[index - 1]!.text) && !isNominal(words, index + 1)) return 'noun';
       return QUANTIFIERS.has(text) ? 'skip' : 'modifier';
     case 'NUM':
       return 'number';
@@ -96,7 +64,7 @@ export function roleOf(
 }
 
 /** True for verbs among the words tagged as nouns. */
-function isVerb(words: readonly TaggedWord[], index: number, { previous }: RoleContext): boolean {
+function isVerb(words: Words, index: number, { previous }: RoleContext): boolean {
   const { text } = words[index]!;
   const next = words[index + 1]?.pos;
   if (ALWAYS_VERBS.has(text)) return true;
@@ -111,12 +79,8 @@ function isVerb(words: readonly TaggedWord[], index: number, { previous }: RoleC
   if (words[index - 1]?.text === PERSON_WORD && text.endsWith('s'))
     return next === 'ADP' || next === 'DET' || next === 'PRON';
   // "Resting and drinking hot tea".
-  return (
-    (previous === 'and' || previous === 'break') &&
-    (next === 'ADJ' || next === 'DET') &&
-    text.endsWith('ing') &&
-    (PURPOSES.has(text) || DESCRIBING.has(text))
-  );
+  const begins = (previous === 'and' || previous === 'break') && (next === 'ADJ' || next === 'DET');
+  return begins && text.endsWith('ing') && (PURPOSES.has(text) || DESCRIBING.has(text));
 }
 
 /** Longer ones are no words. */
@@ -129,7 +93,7 @@ function nounRole(text: string): Role {
 }
 
 /** "Very" and "brightly" are left out; "large", which wink-nlp takes for an adverb at times, is kept. */
-function adverbRole(words: readonly TaggedWord[], index: number, { previous }: RoleContext): Role {
+function adverbRole(words: Words, index: number, { previous }: RoleContext): Role {
   const { text } = words[index]!;
   const next = words[index + 1]?.pos;
   if (next !== 'ADJ' && next !== 'NOUN' && next !== 'VERB' && next !== 'ADV') return 'break';
@@ -138,18 +102,13 @@ function adverbRole(words: readonly TaggedWord[], index: number, { previous }: R
   return inside || next !== 'NOUN' ? 'skip' : 'break';
 }
 
-function verbRole(words: readonly TaggedWord[], index: number, context: RoleContext): Role {
+function verbRole(words: Words, index: number, context: RoleContext): Role {
   const { previous, opened } = context;
   const { text } = words[index]!;
   const past = text.endsWith('ed') || IRREGULAR_PARTICIPLES.has(text);
   const ing = text.endsWith('ing');
   const afterNoun = previous === 'noun' || previous === 'name';
-  const inside =
-    previous === 'opener' ||
-    previous === 'modifier' ||
-    previous === 'genitive' ||
-    previous === 'number' ||
-    (previous === 'skip' && opened);
+  const inside = ['opener', 'modifier', 'genitive', 'number', opened ? 'skip' : ''].includes(previous);
   if (isNominal(words, index + 1)) {
     if (inside) return 'modifier';
     if (past) return !afterNoun || COMPOUNDING.has(text) ? 'modifier' : 'break';
@@ -172,7 +131,7 @@ function verbRole(words: readonly TaggedWord[], index: number, context: RoleCont
 }
 
 /** True when a noun or an adjective stands there, or what can only be a noun ("hand drawn leaves"). */
-function isNominal(words: readonly TaggedWord[], index: number): boolean {
+function isNominal(words: Words, index: number): boolean {
   const word = words[index];
   if (word === undefined) return false;
   if (word.pos === 'VERB') {

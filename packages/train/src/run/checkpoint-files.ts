@@ -59,9 +59,8 @@ export async function companionFiles(folder: string, config: ModelConfig, action
     ...licenses,
   ];
   const found = new Set<string>();
-  for (const name of [...needed, ...welcome]) {
+  for (const name of [...needed, ...welcome])
     if ((await stat(join(folder, name)).catch(() => undefined))?.isFile() === true) found.add(name);
-  }
   if (text.kind === 'clip' && !found.has('tokenizer.json')) needed.push('vocab.json', 'merges.txt');
   const missing = needed.find((name) => !found.has(name));
   if (missing !== undefined)

@@ -11,37 +11,17 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import {
-  Weights,
-  readSafetensors,
-  type FloatTensor,
-  type ModelConfig,
-  type TensorEntry,
-} from '@synseg/core/checkpoint';
+import { rangeError } from '@synseg/core/guards';
+import { Weights, readSafetensors, writeDurably, type Chunks } from '@synseg/core/checkpoint';
+import type { FloatTensor, ModelConfig, TensorEntry } from '@synseg/core/checkpoint';
 import { exists } from '../data/source.ts';
-import {
-  FROZEN_SHARD,
-  INDEX,
-  SINGLE,
-  TRAINED_SHARD,
-  belongsToEncoders,
-  companionFiles,
-  isDecoderSide,
-  isEncoderSide,
-  modelConfigOf,
-} from './checkpoint-files.ts';
-import {
-  copyDurably,
-  createFolder,
-  linkOrCopy,
-  replaceFiles,
-  syncFolder,
-  temporaryName,
-  writeDurably,
-  type Chunks,
-} from './durable-file.ts';
+import { FROZEN_SHARD, INDEX, SINGLE, TRAINED_SHARD, belongsToEncoders, companionFiles } from './checkpoint-files.ts';
+import { isDecoderSide, isEncoderSide, modelConfigOf } from './checkpoint-files.ts';
+import { copyDurably, createFolder, linkOrCopy, replaceFiles, syncFolder, temporaryName } from './durable-file.ts';
 import { TensorReader, copiedSource, floatSources, safetensorsChunks } from './tensor-file.ts';
 import { TRAINER_FILE, trainerStateChunks, type TrainerState } from './trainer-state.ts';
+
+const ACTION = 'save checkpoint';
 
 /** Name of a checkpoint in a run folder. */
 export type CheckpointName = 'last' | 'best' | `step-${number}`;
@@ -83,11 +63,9 @@ export async function writeCheckpoint(
     ...(state === undefined ? [] : [[TRAINER_FILE, trainerStateChunks(state)] as const]),
   ]);
   const existing = await readSafetensors(join(folder, weights)).catch(() => undefined);
-  const whole =
-    existing !== undefined &&
-    (await exists(join(folder, 'config.json'))) &&
-    (weights === SINGLE || (await exists(join(folder, INDEX))));
-  if (whole) {
+  const others = weights === SINGLE ? ['config.json'] : ['config.json', INDEX];
+  const there = await Promise.all(others.map((file) => exists(join(folder, file))));
+  if (existing !== undefined && there.every(Boolean)) {
     checkLayout(existing.tensors, contents.tensors, folder);
     await shareMissing(run, shared, folder);
     if (state === undefined) await rm(join(folder, TRAINER_FILE), { force: true });
@@ -111,21 +89,13 @@ async function freeze(run: string, contents: CheckpointContents): Promise<void> 
   if (!(await exists(base)))
     throw new SynsegError('MODEL_LOAD', `Cannot save checkpoint: base must be a folder, got "${base}"`);
   const config = await modelConfigOf(configJson, base);
-  const companions = (await companionFiles(base, config, 'save checkpoint')).filter(
-    (file) => files?.has(file) !== true,
-  );
-  const frozen = await frozenTensors(contents, config);
+  const companions = await companionFiles(base, config, ACTION);
+  const shared = companions.filter((file) => files?.has(file) !== true);
   const reader = new TensorReader();
+  const frozen = (await frozenTensors(contents, config)).map((entry) => copiedSource(reader, entry));
   await createFolder(folder, async (staging) => {
-    for (const file of companions) await copyDurably(join(base, file), join(staging, file));
-    if (frozen.length > 0)
-      await writeDurably(
-        join(staging, FROZEN_SHARD),
-        safetensorsChunks(
-          frozen.map((entry) => copiedSource(reader, entry)),
-          METADATA,
-        ),
-      );
+    for (const file of shared) await copyDurably(join(base, file), join(staging, file));
+    if (frozen.length > 0) await writeDurably(join(staging, FROZEN_SHARD), safetensorsChunks(frozen, METADATA));
   }).finally(() => reader.close());
 }
 
@@ -135,13 +105,10 @@ async function freeze(run: string, contents: CheckpointContents): Promise<void> 
  */
 async function frozenTensors({ base, tensors }: CheckpointContents, config: ModelConfig): Promise<TensorEntry[]> {
   if (config.trunk.kind === 'onnx' && config.text.kind === 'vocabulary') return [];
-  const encodersAreTrained = [...tensors.keys()].some(isEncoderSide);
-  return (await Weights.open(base))
-    .entries()
-    .filter(
-      ({ name }) =>
-        !tensors.has(name) && (belongsToEncoders(name, config) || (encodersAreTrained && name.startsWith('decoder.'))),
-    );
+  const trainsEncoders = [...tensors.keys()].some(isEncoderSide);
+  const isNeeded = (name: string): boolean =>
+    belongsToEncoders(name, config) || (trainsEncoders && name.startsWith('decoder.'));
+  return (await Weights.open(base)).entries().filter(({ name }) => !tensors.has(name) && isNeeded(name));
 }
 
 /** `model.safetensors.index.json`: which tensor is in which shard. */
@@ -175,50 +142,33 @@ async function shareMissing(run: string, shared: readonly string[], folder: stri
 function checkContents({ tensors }: CheckpointContents, state: TrainerState | undefined): void {
   const names = [...tensors.keys()];
   const odd = names.find((name) => !isDecoderSide(name) && !isEncoderSide(name));
-  if (odd !== undefined)
-    throw new RangeError(
-      'Cannot save checkpoint: names of trained tensors must begin with "decoder.", "projector.", "trunk." or ' +
-        `"clip.", got "${odd}"`,
-    );
-  if (tensors.size === 0)
-    throw new RangeError('Cannot save checkpoint: tensors must hold the decoder or the encoders, got none');
-  if (state !== undefined && (!Number.isSafeInteger(state.step) || state.step < 0)) {
-    throw new RangeError(`Cannot save checkpoint: step must be an integer ≥ 0, got ${state.step}`);
-  }
+  const refuse = (name: string, rule: string, got: string | number): Error => rangeError(ACTION, name, rule, got);
+  const beginnings = '"decoder.", "projector.", "trunk." or "clip."';
+  if (odd !== undefined) throw refuse('names of trained tensors', `begin with ${beginnings}`, `"${odd}"`);
+  if (tensors.size === 0) throw refuse('tensors', 'hold the decoder or the encoders', 'none');
+  if (state !== undefined && (!Number.isSafeInteger(state.step) || state.step < 0))
+    throw refuse('step', 'be an integer ≥ 0', state.step);
   for (const [name, { shape, data }] of [...tensors, ...(state?.tensors ?? [])]) {
     const count = shape.reduce((product, dimension) => product * dimension, 1);
-    if (count !== data.length)
-      throw new RangeError(
-        `Cannot save checkpoint: tensor "${name}" must hold ${count} numbers for [${shape.join(', ')}], ` +
-          `got ${data.length}`,
-      );
+    const rule = `hold ${count} numbers for [${shape.join(', ')}]`;
+    if (count !== data.length) throw refuse(`tensor "${name}"`, rule, data.length);
     const bad = data.findIndex((value) => !Number.isFinite(value));
+    const got = `${data[bad]} at element ${bad}`;
     if (bad >= 0)
-      throw new SynsegError(
-        'TRAINING_DIVERGED',
-        `Cannot save checkpoint: tensor "${name}" must be finite, got ${data[bad]} at element ${bad}`,
-      );
+      throw new SynsegError('TRAINING_DIVERGED', `Cannot ${ACTION}: tensor "${name}" must be finite, got ${got}`);
   }
 }
 
+type Shaped = ReadonlyMap<string, { readonly shape: readonly number[] }>;
+
 /** Refuses tensors of other shapes: they would not match the existing files until the last of them is replaced. */
-function checkLayout(
-  before: ReadonlyMap<string, TensorEntry>,
-  after: ReadonlyMap<string, FloatTensor>,
-  folder: string,
-): void {
-  const text = (tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>): string[] =>
-    [...tensors].map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
+function checkLayout(before: Shaped, after: Shaped, folder: string): void {
+  const text = (tensors: Shaped): string[] => [...tensors].map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
   const [had, has] = [new Set(text(before)), text(after)];
-  const odd =
-    has.find((entry) => !had.has(entry)) ??
-    (had.size === has.length ? undefined : [...had].find((entry) => !has.includes(entry)));
-  if (odd !== undefined)
-    throw new SynsegError(
-      'RUN_FOLDER',
-      `Cannot save checkpoint: tensors must have the names and shapes of those in ${folder}, ` +
-        `got a difference at ${odd}`,
-    );
+  const odd = has.find((entry) => !had.has(entry)) ?? [...had].find((entry) => !has.includes(entry));
+  if (odd === undefined) return;
+  const rule = `have the names and shapes of those in ${folder}`;
+  throw new SynsegError('RUN_FOLDER', `Cannot ${ACTION}: tensors must ${rule}, got a difference at ${odd}`);
 }
 
 async function filesIn(folder: string): Promise<string[]> {

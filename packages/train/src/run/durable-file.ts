@@ -1,52 +1,20 @@
 /**
- * Files and folders that survive a kill, a full disk and a power cut: bytes reach the disk under a temporary name
- * before a rename gives them their own. Core's `writeFileAtomic` takes a file that is in memory and waits for no disk;
- * this writes gigabytes piece by piece, several files as one, and whole folders.
+ * Several files as one, and whole folders, that survive a kill, a full disk and a power cut: bytes reach the disk under
+ * a temporary name before a rename gives them their own. Single files are core's `writeDurably` and `writeFileAtomic`.
  *
  * Temporary names are fixed, not random: one process writes a run, so the remains of a killed one are overwritten.
  */
 import { randomUUID } from 'node:crypto';
-import {
-  constants,
-  copyFile,
-  chmod,
-  link,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  type FileHandle,
-} from 'node:fs/promises';
+import { constants, copyFile, chmod, link, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SynsegError, isSynsegError } from '@synseg/core';
-
-/** Contents of a file, in order. */
-export type Chunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
+import { writeDurably, type Chunks } from '@synseg/core/checkpoint';
+import { exists } from '../data/source.ts';
 
 /** The temporary name of a file or folder until it is complete. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
-}
-
-/** Writes a file and waits until the disk has it; on failure nothing is left. */
-export async function writeDurably(path: string, chunks: Chunks): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    for await (const chunk of chunks) {
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      for (let written = 0; written < bytes.length;)
-        written += (await file.write(bytes, written, bytes.length - written)).bytesWritten;
-    }
-    await file.sync();
-    await file.close();
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    await rm(path, { force: true });
-    throw error;
-  }
 }
 
 /** Appends to a file; a failure, such as a full disk, leaves no half of it. */
@@ -79,16 +47,17 @@ export async function replaceFiles(folder: string, files: ReadonlyMap<string, Ch
   await syncFolder(folder);
 }
 
+type Fill = (staging: string) => Promise<void>;
+
 /** Makes a folder that appears whole: `fill` writes into a temporary one, which is then renamed. */
-export async function createFolder(path: string, fill: (staging: string) => Promise<void>): Promise<void> {
+export async function createFolder(path: string, fill: Fill): Promise<void> {
   const staging = temporaryName(path);
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging, { recursive: true });
   try {
     await fill(staging);
-    for (const entry of await readdir(staging, { recursive: true, withFileTypes: true })) {
+    for (const entry of await readdir(staging, { recursive: true, withFileTypes: true }))
       if (entry.isDirectory()) await syncFolder(join(entry.parentPath, entry.name));
-    }
     await syncFolder(staging);
     await rename(staging, path);
     await syncFolder(dirname(path));
@@ -96,14 +65,6 @@ export async function createFolder(path: string, fill: (staging: string) => Prom
     await rm(staging, { recursive: true, force: true }).catch(() => undefined);
     throw error;
   }
-}
-
-/** Makes a file appear whole, in place of the one that has its name; its folder is made where there is none. */
-export async function placeFile(path: string, chunks: Chunks): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-  await writeDurably(temporary, chunks);
-  await rename(temporary, path);
 }
 
 /** Names in a folder that is about to be created or replaced; empty where there is no such folder. */
@@ -120,27 +81,18 @@ export async function placedNames(path: string): Promise<string[]> {
  *
  * @param before - names in it, from {@link placedNames}
  */
-export async function placeFolder(
-  path: string,
-  before: readonly string[],
-  fill: (staging: string) => Promise<void>,
-): Promise<void> {
+export async function placeFolder(path: string, before: readonly string[], fill: Fill): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const [ready, aside] = ['new', 'old'].map((what) => join(dirname(path), `.${what}-${randomUUID()}`)) as [
-    string,
-    string,
-  ];
+  const beside = (what: string): string => join(dirname(path), `.${what}-${randomUUID()}`);
+  const [ready, aside] = [beside('new'), beside('old')];
   await createFolder(ready, fill);
   try {
     // Removing what is not empty fails: another process may have filled it since.
     if (before.length > 0) await rename(path, aside);
-    else
-      await rmdir(path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-      });
+    else if (await exists(path)) await rmdir(path);
     await rename(ready, path);
   } catch (error) {
-    if ((await stat(path).catch(() => undefined)) === undefined) await rename(aside, path).catch(() => undefined);
+    if (!(await exists(path))) await rename(aside, path).catch(() => undefined);
     throw error;
   } finally {
     await rm(ready, { recursive: true, force: true });
@@ -180,10 +132,7 @@ export function diskError(action: string, path: string, error: unknown, conseque
   const code = error instanceof Error && !isSynsegError(error) ? (error as NodeJS.ErrnoException).code : undefined;
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  return new SynsegError(
-    'RUN_FOLDER',
-    `Cannot ${action}: ${path} must ${full ? 'have room' : 'be a folder that can be written'}, got ` +
-      `${code}${consequence}`,
-    { cause: error },
-  );
+  const rule = full ? 'have room' : 'be a folder that can be written';
+  const text = `Cannot ${action}: ${path} must ${rule}, got ${code}${consequence}`;
+  return new SynsegError('RUN_FOLDER', text, { cause: error });
 }

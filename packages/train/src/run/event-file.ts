@@ -25,9 +25,8 @@ export class EventFile {
     const earlier = (await readdir(folder)).map((name) => Number(NAME.exec(name)?.[1] ?? 0));
     const seconds = Math.max(Math.floor(Date.now() / 1000), ...earlier.map((time) => time + 1));
     const host = hostname().replace(/[^\w.-]/g, '_');
-    const events = new EventFile(
-      await open(join(folder, `events.out.tfevents.${seconds}.${host}.${process.pid}.0`), 'a'),
-    );
+    const path = join(folder, `events.out.tfevents.${seconds}.${host}.${process.pid}.0`);
+    const events = new EventFile(await open(path, 'a'));
     await events.write({ kind: 'version' });
     return events;
   }

@@ -2,21 +2,11 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import {
-  abortSignal,
-  checkOutputs,
-  choice,
-  describeValue,
-  flag,
-  number,
-  readOptions,
-  text,
-  withDefault,
-  type OptionsOf,
-} from '@synseg/core/guards';
-import { openCheckpoint, readJson } from '@synseg/core/checkpoint';
+import { abortSignal, choice, flag, number, readOptions, text, withDefault } from '@synseg/core/guards';
+import { checkOutputs, describeValue, rangeError, type OptionsOf } from '@synseg/core/guards';
+import { openCheckpoint, readJson, writeDurably } from '@synseg/core/checkpoint';
 import { SINGLE, companionFiles, belongsToEncoders } from './checkpoint-files.ts';
-import { copyDurably, diskError, placeFolder, placedNames, writeDurably } from './durable-file.ts';
+import { copyDurably, diskError, placeFolder, placedNames } from './durable-file.ts';
 import { TRAINER_FILE } from './trainer-state.ts';
 import { TensorReader, convertedSource, safetensorsChunks } from './tensor-file.ts';
 
@@ -56,23 +46,18 @@ export async function exportCheckpoint(from: string, to: string, options: Export
   readOptions(ACTION, { from: text(), to: text() }, { from, to }, ['from', 'to']);
   const { precision, threshold, overwrite, signal } = readOptions(ACTION, EXPORT_OPTIONS, options, ['precision']);
   for (const [name, path] of Object.entries({ from, to }))
-    if (path.includes('\0'))
-      throw new RangeError(`Cannot ${ACTION}: ${name} must be a path without null bytes, got ${describeValue(path)}`);
+    if (path.includes('\0')) throw rangeError(ACTION, name, 'be a path without null bytes', describeValue(path));
   const [source, target] = [resolve(from), resolve(to)];
   await checkOutputs(ACTION, [{ name: 'target', path: to, folder: true }], [from]);
   signal?.throwIfAborted();
   await checkSource(source, from);
   const { config, weights } = await openCheckpoint(source);
-  const entries = weights
-    .entries()
-    .filter(({ name }) => name.startsWith('decoder.') || belongsToEncoders(name, config));
-  if (!entries.some(({ name }) => name.startsWith('decoder.'))) {
-    throw new SynsegError(
-      'CHECKPOINT_FORMAT',
-      `Cannot export checkpoint: weights must hold a decoder, got none in ${weights.files.join(', ')}`,
-    );
-  }
-  const companions = await companionFiles(source, config, 'export checkpoint');
+  const isDecoder = (name: string): boolean => name.startsWith('decoder.');
+  const entries = weights.entries().filter(({ name }) => isDecoder(name) || belongsToEncoders(name, config));
+  const got = `none in ${weights.files.join(', ')}`;
+  if (!entries.some(({ name }) => isDecoder(name)))
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot ${ACTION}: weights must hold a decoder, got ${got}`);
+  const companions = await companionFiles(source, config, ACTION);
   const dtype = precision === 'fp16' ? 'float16' : 'float32';
   const reader = new TensorReader();
   try {
@@ -83,17 +68,11 @@ export async function exportCheckpoint(from: string, to: string, options: Export
       const json = withDType(await readJson(join(source, 'config.json')), dtype);
       const stated = threshold === undefined ? json : { ...json, threshold };
       await writeDurably(join(staging, 'config.json'), [`${JSON.stringify(stated, null, 2)}\n`]);
-      await writeDurably(
-        join(staging, SINGLE),
-        safetensorsChunks(
-          entries.map((entry) => convertedSource(reader, entry, dtype)),
-          { format: 'pt' },
-          signal,
-        ),
-      );
+      const sources = entries.map((entry) => convertedSource(reader, entry, dtype));
+      await writeDurably(join(staging, SINGLE), safetensorsChunks(sources, { format: 'pt' }, signal));
     });
   } catch (error) {
-    throw diskError('export checkpoint', target, error);
+    throw diskError(ACTION, target, error);
   } finally {
     await reader.close();
   }
@@ -102,22 +81,16 @@ export async function exportCheckpoint(from: string, to: string, options: Export
 async function checkSource(source: string, given: string): Promise<void> {
   const names = await readdir(source).catch((): string[] => []);
   const checkpoints = names.filter((name) => /^(?:last|best|step-\d+)$/.test(name));
-  if (names.includes('log.jsonl') && checkpoints.length > 0) {
-    throw new SynsegError(
-      'MODEL_LOAD',
-      `Cannot export checkpoint: source must be a checkpoint, got the run ${given}; choose one of its folders ` +
-        `${checkpoints.join(', ')}`,
-    );
-  }
+  const got = `the run ${given}; choose one of its folders ${checkpoints.join(', ')}`;
+  if (names.includes('log.jsonl') && checkpoints.length > 0)
+    throw new SynsegError('MODEL_LOAD', `Cannot ${ACTION}: source must be a checkpoint, got ${got}`);
 }
 
 /** Python's `transformers` loads weights in the type `config.json` states. */
 function withDType(json: unknown, dtype: string): Record<string, unknown> {
   const config = json as Record<string, unknown>;
-  const stated = Object.fromEntries(
-    ['torch_dtype', 'dtype'].filter((field) => field in config).map((field) => [field, dtype]),
-  );
-  return { ...config, ...stated };
+  const stated = ['torch_dtype', 'dtype'].filter((field) => field in config);
+  return { ...config, ...Object.fromEntries(stated.map((field) => [field, dtype])) };
 }
 
 /** Files of a checkpoint folder; any other file in it belongs to somebody and must not be deleted. */
@@ -127,7 +100,7 @@ const PARTS = /\.(?:json|txt|safetensors|onnx|md)$|^(?:LICEN[CS]E|NOTICE|\.gitat
 async function checkReplaced(target: string, names: readonly string[], overwrite: boolean): Promise<void> {
   if (names.length === 0) return;
   const refuse = (rule: string, got = ''): SynsegError =>
-    new SynsegError('RUN_FOLDER', `Cannot export checkpoint: ${rule}, got ${target}${got}`);
+    new SynsegError('RUN_FOLDER', `Cannot ${ACTION}: ${rule}, got ${target}${got}`);
   if (!overwrite)
     throw refuse('target must be a new or empty folder', '; pass --overwrite to replace the checkpoint there');
   const model = (await readJson(join(target, 'config.json'))) as { model_type?: unknown } | undefined;

@@ -12,7 +12,9 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { rangeError } from '@synseg/core/guards';
 import { readJson } from '@synseg/core/checkpoint';
+import { exists } from '../data/source.ts';
 import { FROZEN_FOLDER, writeCheckpoint, type CheckpointContents, type CheckpointName } from './checkpoint-folder.ts';
 import { configDifferences, formatDifference, type ConfigDifference } from './config-differences.ts';
 import { copyDurably, diskError, replaceFiles } from './durable-file.ts';
@@ -61,9 +63,7 @@ export class RunFolder {
   #closed: Promise<void> | undefined;
 
   private constructor(path: string, log: RunLog, unlock: () => Promise<void>) {
-    this.path = path;
-    this.#log = log;
-    this.#unlock = unlock;
+    [this.path, this.#log, this.#unlock] = [path, log, unlock];
   }
 
   /**
@@ -98,14 +98,14 @@ export class RunFolder {
 
   /** State in `last/`; undefined when the run ended before its first save. @throws as {@link readTrainerState} */
   async state(): Promise<TrainerState | undefined> {
-    const found = await stat(this.checkpoint('last')).catch(() => undefined);
-    return found === undefined ? undefined : readTrainerState(this.checkpoint('last'));
+    const last = this.checkpoint('last');
+    return (await exists(last)) ? readTrainerState(last) : undefined;
   }
 
   /** Appends a report: any JSON with the step it is about. */
   async log<Report extends { readonly step: number }>(record: Report): Promise<void> {
     if (!Number.isSafeInteger(record.step) || record.step < 0)
-      throw new RangeError(`Cannot log report: step must be an integer ≥ 0, got ${record.step}`);
+      throw rangeError('log report', 'step', 'be an integer ≥ 0', record.step);
     await this.#next('write log', () => this.#log.append(record));
   }
 
@@ -125,27 +125,19 @@ export class RunFolder {
    */
   async save(name: CheckpointName, contents: CheckpointContents, state?: TrainerState): Promise<string> {
     if (!CHECKPOINT.test(name))
-      throw new RangeError(`Cannot save checkpoint: name must be "last", "best" or "step-N", got "${name}"`);
+      throw rangeError('save checkpoint', 'name', 'be "last", "best" or "step-N"', `"${name}"`);
     const folder = this.checkpoint(name);
-    await this.#next(
-      'save checkpoint',
-      async () => {
-        await this.#log.sync();
-        await writeCheckpoint(this.path, name, contents, state);
-      },
-      folder,
-      '; checkpoints saved before are unchanged',
-    );
+    const write = async (): Promise<void> => {
+      await this.#log.sync();
+      await writeCheckpoint(this.path, name, contents, state);
+    };
+    await this.#next('save checkpoint', write, folder, '; checkpoints saved before are unchanged');
     return folder;
   }
 
   /** Finishes pending writes and releases the folder. Idempotent. */
   async close(): Promise<void> {
-    this.#closed ??= this.#queue
-      .catch(() => undefined)
-      .then(async () => {
-        await this.#log.close().finally(this.#unlock);
-      });
+    this.#closed ??= this.#queue.catch(() => undefined).then(() => this.#log.close().finally(this.#unlock));
     await this.#closed;
   }
 
@@ -157,7 +149,7 @@ export class RunFolder {
   async #next(action: string, work: () => Promise<void>, path = this.path, consequence = ''): Promise<void> {
     if (this.#closed !== undefined)
       throw new SynsegError('DISPOSED', `Cannot ${action}: run must be open, got a call after close()`);
-    const turn = this.#queue.catch(() => undefined).then(work);
+    const turn = this.#queue.then(work);
     this.#queue = turn.catch(() => undefined);
     await turn.catch((error: unknown) => {
       throw diskError(action, path, error, consequence);
@@ -169,20 +161,12 @@ export class RunFolder {
 async function startIn(folder: string, config: object): Promise<void> {
   const names = await readdir(folder);
   const logged = await stat(join(folder, LOG_FILE)).catch(() => undefined);
-  if (names.some((name) => CHECKPOINT.test(name)) || (logged?.size ?? 0) > 0) {
-    throw new SynsegError(
-      'RUN_FOLDER',
-      `Cannot start run: folder must not hold a run already, got ${folder}; pass --resume to continue it, or ` +
-        'choose another folder',
-    );
-  }
-  const foreign =
-    logged === undefined ? names.find((name) => name === CONFIG_FILE || name === FROZEN_FOLDER) : undefined;
-  if (foreign !== undefined)
-    throw new SynsegError(
-      'RUN_FOLDER',
-      `Cannot start run: folder must be new or empty, got ${folder} with a ${foreign} of something else`,
-    );
+  const remedy = 'pass --resume to continue it, or choose another folder';
+  if (names.some((name) => CHECKPOINT.test(name)) || (logged?.size ?? 0) > 0)
+    throw folderError('start run', 'not hold a run already', `${folder}; ${remedy}`);
+  const foreign = names.find((name) => name === CONFIG_FILE || name === FROZEN_FOLDER);
+  if (logged === undefined && foreign !== undefined)
+    throw folderError('start run', 'be new or empty', `${folder} with a ${foreign} of something else`);
   const leftovers = names.filter((name) => isEventFile(name) || name === FROZEN_FOLDER);
   await Promise.all(leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })));
   // The log first: it says whose the configuration is.
@@ -193,26 +177,22 @@ async function startIn(folder: string, config: object): Promise<void> {
 async function checkHoldsRun(folder: string): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
   if (names.includes(CONFIG_FILE) && names.includes(LOG_FILE)) return;
-  throw new SynsegError(
-    'RUN_FOLDER',
-    `Cannot resume run: folder must hold a run, got ${folder} without ${CONFIG_FILE} and ${LOG_FILE}; leave out ` +
-      '--resume to start one',
-  );
+  const got = `${folder} without ${CONFIG_FILE} and ${LOG_FILE}; leave out --resume to start one`;
+  throw folderError('resume run', 'hold a run', got);
 }
 
-async function resumeIn(
-  folder: string,
-  config: object,
-  onDifferences: RunFolderOptions['onDifferences'],
-): Promise<void> {
+function folderError(action: string, rule: string, got: string): SynsegError {
+  return new SynsegError('RUN_FOLDER', `Cannot ${action}: folder must ${rule}, got ${got}`);
+}
+
+type OnDifferences = RunFolderOptions['onDifferences'];
+
+async function resumeIn(folder: string, config: object, onDifferences: OnDifferences): Promise<void> {
   const differences = configDifferences(await readJson(join(folder, CONFIG_FILE)), config);
   if (differences.length === 0) return;
   if (onDifferences === undefined) {
-    throw new SynsegError(
-      'RUN_FOLDER',
-      `Cannot resume run: config must be that of the run, got ${differences.map(formatDifference).join('; ')} ` +
-        `(${folder})`,
-    );
+    const got = `${differences.map(formatDifference).join('; ')} (${folder})`;
+    throw new SynsegError('RUN_FOLDER', `Cannot resume run: config must be that of the run, got ${got}`);
   }
   onDifferences(differences);
   const earlier = (await readdir(folder)).map((name) => Number(/^config\.(\d+)\.json$/.exec(name)?.[1] ?? 0));

@@ -3,15 +3,15 @@
  *
  * The lock names its owner. On the same machine it is stale when that process is gone (kill -9), or its number belongs
  * to another one by now; a lock of another machine (a network folder, an earlier container) when nobody touched it for
- * two minutes; its owner does every twenty seconds. Not `proper-lockfile`, which knows a lock by its age alone: a
- * killed run could not be resumed at once, and one whose thread was busy for long would lose its lock.
+ * two minutes; its owner does every twenty seconds. By its age alone a killed run could not be resumed at once, and one
+ * whose thread was busy for long would lose its lock.
  */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { clearInterval, setInterval } from 'node:timers';
 import { SynsegError } from '@synseg/core';
+import { createLock } from '@synseg/core/checkpoint';
 
 /** File name of the lock in a run folder. */
 export const LOCK_FILE = 'run.lock';
@@ -48,7 +48,9 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
     incarnation: await incarnationOf(process.pid),
     since: new Date().toISOString(),
   };
-  while (!(await writeNew(path, JSON.stringify(own)))) {
+  const create = (): ReturnType<typeof createLock> => createLock(path, JSON.stringify(own), HEARTBEAT_MS);
+  let release = await create();
+  for (; release === undefined; release = await create()) {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       // Released since; any other reason that it cannot be read is permanent.
       if (error.code !== 'ENOENT') throw error;
@@ -56,44 +58,21 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
     });
     if (text === undefined) continue;
     const owner = parse(text);
-    const ageMs = await stat(path).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => 0,
-    );
+    const touched = (await stat(path).catch(() => undefined))?.mtimeMs;
+    const ageMs = touched === undefined ? 0 : Date.now() - touched;
     if (owner === undefined ? ageMs < EMPTY_MS : await isAlive(owner, ageMs, path)) {
-      const who =
-        owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host} since ${owner.since}`;
-      throw new SynsegError(
-        'RUN_FOLDER',
-        `Cannot open run: folder must not be in use, got ${folder}, written by ${who}; if that process is gone, ` +
-          `delete ${LOCK_FILE}`,
-      );
+      const who = owner && `process ${owner.pid} on ${owner.host} since ${owner.since}`;
+      const got = `${folder}, written by ${who ?? 'another process'}; if that process is gone, delete ${LOCK_FILE}`;
+      throw new SynsegError('RUN_FOLDER', `Cannot open run: folder must not be in use, got ${got}`);
     }
     await removeStale(path, text);
   }
   held.add(path);
-  const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined);
-  }, HEARTBEAT_MS);
-  heartbeat.unref();
+  const end = release;
   return async () => {
-    clearInterval(heartbeat);
     held.delete(path);
-    const text = await readFile(path, 'utf8').catch(() => '');
-    if (parse(text)?.token === own.token) await rm(path, { force: true });
+    await end();
   };
-}
-
-/** False when there is a file already. */
-async function writeNew(path: string, text: string): Promise<boolean> {
-  try {
-    await writeFile(path, text, { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
 }
 
 /** Removes a lock if it is still the one that was read: another process may have replaced it since. */

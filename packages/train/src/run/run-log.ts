@@ -1,9 +1,9 @@
 /** Reports of a run: a JSON line each in `log.jsonl`, and their numbers as TensorBoard scalars. */
 import { createReadStream } from 'node:fs';
-import { open, rename, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { appendWhole, syncFolder, temporaryName, writeDurably } from './durable-file.ts';
+import { appendWhole, replaceFiles } from './durable-file.ts';
 import { EventFile, scalarsOf } from './event-file.ts';
 
 /** File name of the log in a run folder. */
@@ -42,9 +42,7 @@ export class RunLog {
     const path = join(this.#folder, LOG_FILE);
     await this.#lines.close();
     try {
-      await writeDurably(temporaryName(path), linesUpTo(path, step));
-      await rename(temporaryName(path), path);
-      await syncFolder(this.#folder);
+      await replaceFiles(this.#folder, new Map([[LOG_FILE, linesUpTo(path, step)]]));
     } finally {
       this.#lines = await open(path, 'a');
     }

@@ -1,14 +1,8 @@
 /** Safetensors files written tensor by tensor: a model of any size passes through a few megabytes of memory. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { SynsegError } from '@synseg/core';
-import {
-  safetensorsHeader,
-  toFloat16,
-  toFloat32,
-  type FloatTensor,
-  type TensorEntry,
-  type TensorLayout,
-} from '@synseg/core/checkpoint';
+import { safetensorsHeader, toFloat16, toFloat32 } from '@synseg/core/checkpoint';
+import type { FloatTensor, TensorEntry, TensorLayout } from '@synseg/core/checkpoint';
 import { BYTES_PER_ELEMENT } from '@synseg/core/graph';
 
 /** A tensor to write; its bytes are asked for once, when its turn comes. */
@@ -58,18 +52,13 @@ export function copiedSource(reader: TensorReader, entry: TensorEntry): TensorSo
 
 /** A tensor of another file in another floating-point type; integers stay as they are. */
 export function convertedSource(reader: TensorReader, entry: TensorEntry, dtype: 'float32' | 'float16'): TensorSource {
-  const floating =
-    entry.dtype === 'float32' || entry.dtype === 'float64' || entry.dtype === 'float16' || entry.dtype === 'bfloat16';
-  if (!floating || entry.dtype === dtype) return copiedSource(reader, entry);
+  if (!/float/.test(entry.dtype) || entry.dtype === dtype) return copiedSource(reader, entry);
   return {
-    name: entry.name,
-    dtype,
-    shape: entry.shape,
+    ...{ name: entry.name, dtype, shape: entry.shape },
     async *chunks() {
       for await (const bytes of reader.bytes(entry)) {
         const floats = toFloat32({ ...entry, length: bytes.length }, bytes);
-        const converted = dtype === 'float32' ? floats : halvesOf(entry, floats);
-        yield new Uint8Array(converted.buffer);
+        yield new Uint8Array((dtype === 'float32' ? floats : halvesOf(entry, floats)).buffer);
       }
     },
   };
@@ -78,14 +67,10 @@ export function convertedSource(reader: TensorReader, entry: TensorEntry, dtype:
 function halvesOf(entry: TensorEntry, floats: Float32Array): Uint16Array {
   const halves = toFloat16(floats);
   const lost = halves.findIndex((bits, index) => (bits & 0x7fff) === 0x7c00 && Number.isFinite(floats[index]));
-  if (lost >= 0) {
-    throw new SynsegError(
-      'CHECKPOINT_FORMAT',
-      `Cannot export checkpoint: tensor "${entry.name}" must lie within ±${HALF_MAX} for fp16, got ` +
-        `${floats[lost]}; use precision fp32`,
-    );
-  }
-  return halves;
+  if (lost < 0) return halves;
+  const rule = `tensor "${entry.name}" must lie within ±${HALF_MAX} for fp16`;
+  const text = `Cannot export checkpoint: ${rule}, got ${floats[lost]}; use precision fp32`;
+  throw new SynsegError('CHECKPOINT_FORMAT', text);
 }
 
 /** Reads tensors piece by piece. Each file is opened once: one that is replaced meanwhile is read on as it was. */
@@ -99,11 +84,8 @@ export class TensorReader {
       const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, length - done));
       for (let filled = 0; filled < bytes.length;) {
         const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, offset + done + filled);
-        if (bytesRead === 0)
-          throw new SynsegError(
-            'CHECKPOINT_FORMAT',
-            `Cannot read checkpoint: tensor "${name}" must end within the file, got a file cut short (${path})`,
-          );
+        const rest = `tensor "${name}" must end within the file, got a file cut short (${path})`;
+        if (bytesRead === 0) throw new SynsegError('CHECKPOINT_FORMAT', `Cannot read checkpoint: ${rest}`);
         filled += bytesRead;
       }
       yield bytes;

@@ -2,9 +2,8 @@
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { messageOf } from '@synseg/core/guards';
-import { readFloats, readSafetensors, type FloatTensor } from '@synseg/core/checkpoint';
+import { readFloats, readSafetensors, type Chunks, type FloatTensor } from '@synseg/core/checkpoint';
 import type { DatasetPosition } from '../data/dataset.ts';
-import type { Chunks } from './durable-file.ts';
 import { floatSources, safetensorsChunks } from './tensor-file.ts';
 
 /** File name of the trainer's state in a checkpoint folder. The segmenter does not read it. */
@@ -44,32 +43,21 @@ export function trainerStateChunks({ step, position, tensors, layoutKey, notes =
 export async function readTrainerState(folder: string): Promise<TrainerState> {
   const path = join(folder, TRAINER_FILE);
   const file = await readSafetensors(path).catch((error: unknown) => {
-    const missing =
-      error instanceof SynsegError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
-    throw missing
-      ? new SynsegError(
-          'RUN_FOLDER',
-          `Cannot resume run: checkpoint must hold ${TRAINER_FILE}, got none in ${folder}`,
-          { cause: error },
-        )
-      : error;
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw error;
+    const rest = `checkpoint must hold ${TRAINER_FILE}, got none in ${folder}`;
+    throw new SynsegError('RUN_FOLDER', `Cannot resume run: ${rest}`, { cause: error });
   });
+  const fail = (rest: string, cause?: unknown): SynsegError =>
+    new SynsegError('CHECKPOINT_FORMAT', `Cannot resume run: ${rest} (${path})`, { cause });
   const { format, layoutKey } = file.metadata;
-  if (format !== FORMAT || layoutKey === undefined) {
-    throw new SynsegError(
-      'CHECKPOINT_FORMAT',
-      `Cannot resume run: format of ${TRAINER_FILE} must be ${FORMAT}, got ${format} (${path})`,
-    );
-  }
+  if (format !== FORMAT || layoutKey === undefined)
+    throw fail(`format of ${TRAINER_FILE} must be ${FORMAT}, got ${format}`);
   const read = <Result>(field: string): Result => {
     try {
       return JSON.parse(file.metadata[field] ?? '') as Result;
     } catch (cause) {
-      throw new SynsegError(
-        'CHECKPOINT_FORMAT',
-        `Cannot resume run: ${field} in ${TRAINER_FILE} must be JSON, got ${messageOf(cause)} (${path})`,
-        { cause },
-      );
+      throw fail(`${field} in ${TRAINER_FILE} must be JSON, got ${messageOf(cause)}`, cause);
     }
   };
   const tensors = new Map<string, FloatTensor>();
