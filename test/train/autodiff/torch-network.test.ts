@@ -1,5 +1,5 @@
 /**
- * Loss and gradients of a small network of inverted residuals against PyTorch's, which `scripts/torch-network.py` wrote
+ * Loss and gradients of a small network of inverted residuals against PyTorch's, which `torch-network.py` wrote
  * into `torch-network.json`.
  */
 import { readFileSync } from 'node:fs';

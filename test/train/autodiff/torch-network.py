@@ -1,6 +1,6 @@
 """PyTorch's loss and gradients of a small network of inverted residuals, as JSON on stdout.
 
-usage: python torch-network.py > ../torch-network.json
+usage: python torch-network.py > torch-network.json
 
 The network is the one of torch-network.test.ts; both draw the same numbers from mulberry32. It takes no input and
 needs torch (2.15 made the file that is here).
