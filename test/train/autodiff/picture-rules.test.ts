@@ -53,6 +53,16 @@ Object.assign(cases, {
   'Conv 3×3 with more padding than the kernel reaches': convolution(2, 3, 3, [3, 4], { stride: 1, padding: 3 }),
   'Conv 3×3 depthwise, two results per channel': convolution(2, 4, 3, [5, 6], { stride: 2, padding: 1, groups: 2 }),
   'Conv 3×3 with stride 3 and padding': convolution(2, 3, 3, [7, 8], { stride: 3, padding: 1 }),
+  // Wide enough for several blocks of columns, the last of them not full.
+  'Conv 3×3 depthwise, 23 columns': convolution(2, 2, 3, [3, 23], { stride: 1, padding: 1, groups: 2 }),
+  'Conv 3×3 depthwise with dilation 2, 25 columns': convolution(2, 2, 3, [3, 25], {
+    ...{ stride: 1, padding: 2, dilation: 2, groups: 2 },
+  }),
+  'Conv 3×3 with stride 2, 14 columns of the result': convolution(1, 2, 3, [4, 28], { stride: 2, padding: 1 }),
+  'Conv 3×3 depthwise with stride 2 and dilation 3, 38 columns': convolution(2, 4, 3, [5, 38], {
+    ...{ stride: 2, padding: 1, dilation: 3, groups: 2 },
+  }),
+  'Conv 1×1 depthwise with stride 3, 50 columns': convolution(2, 2, 1, [2, 50], { stride: 3, padding: 0, groups: 2 }),
   'Conv 5×5 with stride 2': convolution(2, 3, 5, [8, 7], { stride: 2, padding: 2 }),
   'Conv 1×1': convolution(3, 4, 1, [4, 3], { stride: 1, padding: 0 }),
   'Conv 1×1 with stride 2, which leaves rows unread': convolution(3, 4, 1, [6, 5], { stride: 2, padding: 0 }),
@@ -99,14 +109,14 @@ describe('a rule gives what central differences give', () => {
 /** Gradients of `Σ y²` by x and kernel, for pictures whose number is declared as `n`. */
 async function ofSquares(n: number | string, settings: pictureOps.ConvOptions, inner: number): Promise<number[]> {
   const graph = new Graph('g');
-  const [x, kernel] = [graph.input('x', 'float32', [n, 4, 5, 6]), graph.input('kernel', 'float32', [4, inner, 3, 3])];
+  const [x, kernel] = [graph.input('x', 'float32', [n, 4, 5, 26]), graph.input('kernel', 'float32', [4, inner, 3, 3])];
   const y = conv(x, kernel, undefined, settings);
   const [toX, toKernel] = gradients(reduceSum(multiply(y, y), [0, 1, 2, 3]), [x, kernel]) as [Value, Value];
   graph.output('toX', toX);
   graph.output('toKernel', toKernel);
   const wave = (length: number): Float32Array => Float32Array.from({ length }, (_, at) => Math.sin(at * at));
   const results = await runOnce(graph, {
-    x: { data: wave(2 * 4 * 5 * 6), shape: [2, 4, 5, 6] },
+    x: { data: wave(2 * 4 * 5 * 26), shape: [2, 4, 5, 26] },
     kernel: { data: wave(4 * inner * 9), shape: [4, inner, 3, 3] },
   });
   return [...(results['toX']?.data as Float32Array), ...(results['toKernel']?.data as Float32Array)];
