@@ -49,7 +49,6 @@ export interface Command<Described extends Options = Options, Needed extends key
   /** Name of the constant that holds `flags`; the docblocks in it are their help. */
   readonly name: string;
   readonly flags: Described;
-  /** Flags that must be given. */
   readonly needed?: readonly Needed[];
   /** The argument beside the flags, in commander's form: `<image>`, `[names]`, `<source...>`. */
   readonly operand?: string;

@@ -9,9 +9,7 @@ import generated from './generated/option-help.json' with { type: 'json' };
 /** Docblocks by the name of a description and of an option in it. */
 const HELP: Readonly<Record<string, Readonly<Record<string, { text: string; default?: string }>>>> = generated;
 
-/** A flag. */
 export interface Flag {
-  /** Name of the option. */
   readonly option: string;
   /** Flag and placeholder in commander's form: `--max-pixels <n>`. */
   readonly syntax: string;

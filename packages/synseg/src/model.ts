@@ -6,7 +6,6 @@ import type { Context, Loaded } from './context.ts';
 import { among, only } from './flags.ts';
 import { megabytes } from './text.ts';
 
-/** The default checkpoint of every command. */
 const EMBEDDED = 'embedded';
 
 /** The flag that names a checkpoint. */

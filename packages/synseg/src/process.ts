@@ -17,11 +17,8 @@ export async function runProcess(work: Partial<Work> = {}): Promise<void> {
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   // A reader that goes away, as `head` does, must not cost the work.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  process.exitCode = await runCommand(process.argv.slice(2), {
-    version: packageFacts.version,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signal: interruption.signal,
-    work,
-  });
+  const { version } = packageFacts;
+  const { argv, stdout, stderr } = process;
+  const { signal } = interruption;
+  process.exitCode = await runCommand(argv.slice(2), { version, stdout, stderr, signal, work });
 }

@@ -7,7 +7,6 @@ export interface TextOutput {
   write(text: string): unknown;
 }
 
-/** Shows progress until closed. */
 export interface Progress {
   /** @param share - 0 to 1 */
   readonly show: (share: number, text: string) => void;

@@ -3,14 +3,8 @@
 /** Rows as aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] as number))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const line = (row: readonly string[]): string => row.map((cell, at) => cell.padEnd(widths[at] as number)).join('  ');
+  return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
 /** `0.27` as `27.0 %`. */

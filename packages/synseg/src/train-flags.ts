@@ -1,12 +1,7 @@
 /** Flags of `synseg train` and a configuration file → options of `train()` and `trainEncoders()`. */
 import { flag, text, value, withDefault, type Options } from '@synseg/core/guards';
-import {
-  DATA_OPTIONS,
-  TRAIN_ADVANCED_OPTIONS,
-  TRAIN_ENCODERS_ADVANCED_OPTIONS,
-  TRAIN_ENCODERS_OPTIONS,
-  TRAIN_OPTIONS,
-} from '@synseg/train/options';
+import { DATA_OPTIONS, TRAIN_ADVANCED_OPTIONS, TRAIN_OPTIONS } from '@synseg/train/options';
+import { TRAIN_ENCODERS_ADVANCED_OPTIONS, TRAIN_ENCODERS_OPTIONS } from '@synseg/train/options';
 import { readConfigFile } from './config-file.ts';
 import { among, without } from './flags.ts';
 
@@ -27,10 +22,8 @@ const DATA_FLAGS = {
   ...without(DATA_OPTIONS, 'source', 'format'),
 };
 
-/** Flags of `synseg train`. */
 export const TRAIN_FLAGS = { ...DATA_FLAGS, ...without(TRAIN_OPTIONS, 'data', 'advanced'), ...TRAIN_ADVANCED_OPTIONS };
 
-/** Flags of `synseg train --encoders`. */
 export const TRAIN_ENCODERS_FLAGS = {
   ...DATA_FLAGS,
   ...without(TRAIN_ENCODERS_OPTIONS, 'data', 'advanced'),

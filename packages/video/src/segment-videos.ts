@@ -86,20 +86,15 @@ export function segmentVideos(
 
 /** @throws {TypeError | RangeError} when there is no segmenter, or the labels are not for it. */
 function checkModel(action: string, segmenter: VideoSegmenter, labels: LabelSet): void {
-  const isSegmenter =
-    typeof segmenter === 'object' &&
-    segmenter !== null &&
-    typeof segmenter.share === 'function' &&
-    Array.isArray(segmenter.inputSize);
+  const given = typeof segmenter === 'object' ? (segmenter as VideoSegmenter | null) : undefined;
+  const isSegmenter = typeof given?.share === 'function' && Array.isArray(given.inputSize);
   checkKind(action, 'segmenter', segmenter, isSegmenter, 'be a Segmenter (from Segmenter.load())');
   const isSet = labels instanceof LabelSet;
   checkKind(action, 'labels', labels, isSet, 'be a LabelSet (from segmenter.labels() or LabelSet.load())');
   const { embeddingDim = labels.embeddingDim } = segmenter;
   if (labels.embeddingDim === embeddingDim) return;
-  throw new RangeError(
-    `Cannot ${action}: labels must have embeddings of ${embeddingDim} dimensions, got ${labels.embeddingDim} ` +
-      '(made for another checkpoint)',
-  );
+  const got = `${labels.embeddingDim} (made for another checkpoint)`;
+  throw new RangeError(`Cannot ${action}: labels must have embeddings of ${embeddingDim} dimensions, got ${got}`);
 }
 
 function hasFiles(source: VideoSource | SourceWithFiles): source is SourceWithFiles {

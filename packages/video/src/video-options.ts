@@ -8,12 +8,9 @@ import { HOLD_OPTIONS } from './temporal/hold.ts';
 import { KEYFRAME_OPTIONS } from './temporal/keyframes.ts';
 import { SMOOTHING_OPTIONS } from './temporal/smoothing.ts';
 
-const filePath = value(
-  'be a path',
-  (given) => typeof given === 'string',
-  (path: string) => path !== '',
-  { fromText: String, placeholder: 'file' },
-);
+const isText = (given: unknown): boolean => typeof given === 'string';
+const isNamed = (path: string): boolean => path !== '';
+const filePath = value('be a path', isText, isNamed, { fromText: String, placeholder: 'file' });
 const folderPath: typeof filePath = { ...filePath, placeholder: 'folder' };
 
 /**

@@ -4,13 +4,11 @@ import { flag, withDefault } from '@synseg/core/guards';
 import { command } from '../context.ts';
 import { megabytes, table } from '../text.ts';
 
-/** Flags of `synseg cache`. */
 const CACHE_FLAGS = {
   /** Deletes generated graphs, embeddings and fingerprints. */
   clear: withDefault(flag(), false),
 };
 
-/** Runs `synseg cache`. */
 export const cache = command({
   name: 'CACHE_FLAGS',
   flags: CACHE_FLAGS,

@@ -6,7 +6,6 @@ import { command } from '../context.ts';
 import { among } from '../flags.ts';
 import { grouped } from '../text.ts';
 
-/** Flags of `synseg create`. */
 export const CREATE_FLAGS = {
   /** New folder of the checkpoint. */
   out: { ...text(), placeholder: 'folder' },
@@ -14,7 +13,6 @@ export const CREATE_FLAGS = {
   ...CREATE_OPTIONS,
 };
 
-/** Runs `synseg create`. */
 export const create = command({
   name: 'CREATE_FLAGS',
   flags: CREATE_FLAGS,

@@ -8,10 +8,8 @@ import { findFfmpeg } from '@synseg/video';
 import { command } from '../context.ts';
 import { megabytes, table } from '../text.ts';
 
-/** Flags of `synseg doctor`. */
 const DOCTOR_FLAGS = {};
 
-/** Runs `synseg doctor`. */
 export const doctor = command({ name: 'DOCTOR_FLAGS', flags: DOCTOR_FLAGS, run });
 
 async function run() {

@@ -6,10 +6,8 @@ import { among } from '../flags.ts';
 import { CHECKPOINT_FLAGS, modelOf } from '../model.ts';
 import { grouped } from '../text.ts';
 
-/** Flags of `synseg evaluate`. */
 export const EVALUATE_FLAGS = { ...CHECKPOINT_FLAGS, ...EVALUATE_OPTIONS };
 
-/** Runs `synseg evaluate`. */
 export const evaluate = command({
   name: 'EVALUATE_FLAGS',
   flags: EVALUATE_FLAGS,

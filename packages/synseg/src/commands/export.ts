@@ -5,7 +5,6 @@ import { EXPORT_OPTIONS } from '@synseg/train/options';
 import { command } from '../context.ts';
 import { among } from '../flags.ts';
 
-/** Flags of `synseg export`. */
 const EXPORT_FLAGS = {
   /** New folder of the checkpoint. */
   out: { ...text(), placeholder: 'folder' },
@@ -13,7 +12,6 @@ const EXPORT_FLAGS = {
   precision: withDefault(EXPORT_OPTIONS.precision, 'fp32'),
 };
 
-/** Runs `synseg export`. */
 export const exporting = command({
   name: 'EXPORT_FLAGS',
   flags: EXPORT_FLAGS,

@@ -8,7 +8,6 @@ import { among } from '../flags.ts';
 import { LABEL_FLAGS, MODEL_FLAGS, loadModel } from '../model.ts';
 import { table } from '../text.ts';
 
-/** Flags of `synseg labels`. */
 const LABELS_FLAGS = {
   ...MODEL_FLAGS,
   /** File that the label set is written to; it is used without the text encoder. */
@@ -16,7 +15,6 @@ const LABELS_FLAGS = {
   ...LABEL_FLAGS,
 };
 
-/** Runs `synseg labels`. */
 export const labels = command({
   name: 'LABELS_FLAGS',
   flags: LABELS_FLAGS,

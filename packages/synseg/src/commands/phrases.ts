@@ -6,14 +6,12 @@ import { command } from '../context.ts';
 import { among } from '../flags.ts';
 import { grouped } from '../text.ts';
 
-/** Flags of `synseg phrases`. */
 export const PHRASES_FLAGS = {
   ...EXTRACT_PHRASES_OPTIONS,
   /** Prints the list of excluded phrases, for a file to edit, and reads no captions. */
   exclusions: withDefault(flag(), false),
 };
 
-/** Runs `synseg phrases`. */
 export const phrases = command({
   name: 'PHRASES_FLAGS',
   flags: PHRASES_FLAGS,

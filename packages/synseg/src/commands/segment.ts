@@ -21,7 +21,6 @@ const file = (...endings: readonly string[]): ReturnType<typeof text> =>
 /** Views of the picture. */
 const VIEW_FLAGS = only(SEGMENT_OPTIONS, 'views', 'merge');
 
-/** Flags of `synseg segment`. */
 export const SEGMENT_FLAGS = {
   /** Names of the classes, separated by commas. */
   labels: NAMES,
@@ -41,7 +40,6 @@ export const SEGMENT_FLAGS = {
   polygons: flag(),
 };
 
-/** Runs `synseg segment`. */
 export const segment = command({
   name: 'SEGMENT_FLAGS',
   flags: SEGMENT_FLAGS,

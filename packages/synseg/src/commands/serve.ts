@@ -12,7 +12,6 @@ import { VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-fl
 
 const DEFAULT_PORT = 8080;
 
-/** Flags of `synseg serve`. */
 export const SERVE_FLAGS = {
   ...VIDEO_FLAGS,
   ...only(SEGMENT_VIDEOS_OPTIONS, 'jpeg'),

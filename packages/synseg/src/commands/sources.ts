@@ -5,10 +5,8 @@ import { command } from '../context.ts';
 import { among, only } from '../flags.ts';
 import { IMAGE_FLAGS } from '../model.ts';
 
-/** Flags of `synseg probe`. */
 const PROBE_FLAGS = { ...only(IMAGE_FLAGS, 'maxPixels'), ...only(PROBE_OPTIONS, 'live') };
 
-/** Runs `synseg probe`. */
 export const probe = command({
   name: 'PROBE_FLAGS',
   flags: PROBE_FLAGS,
@@ -29,10 +27,8 @@ export const probe = command({
   },
 });
 
-/** Flags of `synseg devices`. */
 const DEVICES_FLAGS = {};
 
-/** Runs `synseg devices`. */
 export const devices = command({
   name: 'DEVICES_FLAGS',
   flags: DEVICES_FLAGS,

@@ -5,17 +5,12 @@ import { withoutSecrets } from '@synseg/core/guards';
 import * as library from '@synseg/train';
 import type { RetrievalScore, SegmentationScore, StepReport, TrainProgress, TrainWarning } from '@synseg/train';
 import type { TrainEncodersOptions, TrainOptions } from '@synseg/train';
-import {
-  TRAIN_ADVANCED_OPTIONS,
-  TRAIN_ENCODERS_ADVANCED_OPTIONS,
-  TRAIN_ENCODERS_OPTIONS,
-  TRAIN_OPTIONS,
-} from '@synseg/train/options';
+import { TRAIN_ADVANCED_OPTIONS, TRAIN_OPTIONS } from '@synseg/train/options';
+import { TRAIN_ENCODERS_ADVANCED_OPTIONS, TRAIN_ENCODERS_OPTIONS } from '@synseg/train/options';
 import { command, type Command, type Context, type Result } from '../context.ts';
 import { TRAIN_ENCODERS_FLAGS, TRAIN_FLAGS, trainOptions } from '../train-flags.ts';
 import { duration, figure, grouped, percent } from '../text.ts';
 
-/** Runs `synseg train`. */
 const train = command({
   name: 'TRAIN_FLAGS',
   flags: TRAIN_FLAGS,
@@ -48,7 +43,6 @@ save, bit for bit.
   },
 });
 
-/** Runs `synseg train --encoders`. */
 const trainEncoders = command({
   name: 'TRAIN_ENCODERS_FLAGS',
   flags: TRAIN_ENCODERS_FLAGS,

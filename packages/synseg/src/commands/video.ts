@@ -12,7 +12,6 @@ import { loadModel } from '../model.ts';
 import { grouped, percent } from '../text.ts';
 import { VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
 
-/** Flags of `synseg video`. */
 export const VIDEO_COMMAND_FLAGS = {
   ...VIDEO_FLAGS,
   out: OUTPUT_FILES.overlay,
@@ -21,7 +20,6 @@ export const VIDEO_COMMAND_FLAGS = {
 };
 type VideoCommandFlags = OptionsOf<typeof VIDEO_COMMAND_FLAGS, 'labels'>;
 
-/** Runs `synseg video`. */
 export const video = command({
   name: 'VIDEO_COMMAND_FLAGS',
   flags: VIDEO_COMMAND_FLAGS,

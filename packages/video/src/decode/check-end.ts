@@ -1,7 +1,6 @@
 /** Errors of sources that give nothing, or less than they hold. */
 import { limitError } from '@synseg/core/guards';
 import type { Exit } from '../process/ffmpeg.ts';
-import { sourceName, type VideoSource } from '../source/source.ts';
 import type { Selection } from './selection.ts';
 import { videoError } from '../video-error.ts';
 
@@ -15,20 +14,14 @@ export function checkPixels(action: string, size: PixelSize | undefined, maxPixe
   throw limitError('VIDEO_DECODE', action, `width × height${of}`, 'maxPixels', maxPixels, 'pixels', got);
 }
 
-/** @throws {SynsegError} `VIDEO_DECODE` naming the source when ffmpeg was killed or no frame came. */
-export function checkEnd(
-  source: VideoSource,
-  frames: number,
-  exit: Exit | undefined,
-  lastLines: string,
-  { start, end }: Selection,
-): void {
+/** @throws {SynsegError} `VIDEO_DECODE` when ffmpeg was killed or no frame came; `action` names the source. */
+export function checkEnd(action: string, frames: number, exit: Exit | undefined, said: string, of: Selection): void {
   const fail = (why: string): never => {
-    const said = lastLines === '' ? '' : ` ffmpeg said: ${lastLines}`;
-    throw videoError('VIDEO_DECODE', `Cannot decode video "${sourceName(source)}": ${why}.${said}`);
+    throw videoError('VIDEO_DECODE', `Cannot ${action}: ${why}.${said === '' ? '' : ` ffmpeg said: ${said}`}`);
   };
   if (exit?.signal) fail(`ffmpeg was ended by ${exit.signal} after ${frames} frames`);
   if (frames > 0) return;
-  if (/matches no streams/.test(lastLines)) fail('it must have a video stream');
-  fail(`no frame could be decoded${start === undefined && end === undefined ? '' : ' between start and end'}`);
+  if (/matches no streams/.test(said)) fail('it must have a video stream');
+  const range = of.start === undefined && of.end === undefined ? '' : ' between start and end';
+  fail(`no frame could be decoded${range}`);
 }

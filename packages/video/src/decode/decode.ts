@@ -39,12 +39,8 @@ export function decodeFrames(source: VideoSource, options: DecodeOptions): Dispo
   const { onOpen, onCorrupt, onEnd } = settings;
   return withDispose(
     throwingFor((tell) => {
-      const callbacks = {
-        onOpen: guarded(onOpen, tell),
-        onCorrupt: guarded(onCorrupt, tell),
-        onEnd: guarded(onEnd, tell),
-      };
-      return openFrames(source, { ...settings, ...callbacks });
+      const [opened, damaged, ended] = [guarded(onOpen, tell), guarded(onCorrupt, tell), guarded(onEnd, tell)];
+      return openFrames(source, { ...settings, onOpen: opened, onCorrupt: damaged, onEnd: ended });
     }),
   );
 }
@@ -151,7 +147,7 @@ async function* decoded(source: FfmpegSource, options: DecodeSettings): Frames {
       await new Promise<void>((resolve) => (wake = resolve));
     }
     tellDamage();
-    checkEnd(source, frames, exit, complaints(), options);
+    checkEnd(action, frames, exit, complaints(), options);
     const counts = { corrupt: report.corrupt + unread.length, gaps: steady?.gaps ?? 0 };
     options.onEnd?.({ frames, complaints: complaints(), ...counts });
   } finally {

@@ -17,29 +17,20 @@ const CHANGE = {
 
 /** Holds the current labels and changes them. */
 export class LabelDesk {
+  labels: PreviewLabels;
+  /** Grows with every change, so that nobody undoes a change that they have not seen. */
+  revision = 1;
   readonly #onLabels: PreviewOptions['onLabels'];
-  #labels: PreviewLabels;
-  #revision = 1;
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
   constructor(labels: PreviewLabels, onLabels: PreviewOptions['onLabels']) {
-    this.#labels = labels;
-    this.#onLabels = onLabels;
-  }
-
-  get labels(): PreviewLabels {
-    return this.#labels;
-  }
-
-  /** Grows with every change, so that nobody undoes a change that they have not seen. */
-  get revision(): number {
-    return this.#revision;
+    [this.labels, this.#onLabels] = [labels, onLabels];
   }
 
   replace(labels: PreviewLabels): void {
-    this.#labels = labels;
-    this.#revision += 1;
+    this.labels = labels;
+    this.revision += 1;
   }
 
   /** Makes the change that a page asks for, after those before it. */
@@ -56,7 +47,7 @@ export class LabelDesk {
     try {
       const { revision, labels } = readOptions('change labels', CHANGE, asked, ['revision', 'labels']);
       const wanted = trimmed(labels);
-      if (revision !== this.#revision) {
+      if (revision !== this.revision) {
         const error = 'Cannot change labels: somebody else changed them meanwhile';
         return { type: 'answer', error, conflict: true };
       }

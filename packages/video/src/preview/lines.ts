@@ -61,10 +61,8 @@ const PART_HEAD = `--${BOUNDARY}\r\nContent-Type: image/jpeg\r\n\r\n`;
  * part is sent right behind a picture, because Chromium draws it only then; so no part can say how long it is.
  */
 export function openStream(response: ServerResponse, source: number, hub: Hub): void {
-  response.writeHead(200, {
-    'Content-Type': `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
-    'X-Accel-Buffering': 'no',
-  });
+  const type = `multipart/x-mixed-replace; boundary=${BOUNDARY}`;
+  response.writeHead(200, { 'Content-Type': type, 'X-Accel-Buffering': 'no' });
   response.write(PART_HEAD);
   let ready = true;
   let resume = (): void => undefined;

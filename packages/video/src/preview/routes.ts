@@ -21,6 +21,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
 };
 
+const PLAIN_TEXT = 'text/plain; charset=utf-8';
 const NOTHING = 'Cannot answer: there is nothing at this address\n';
 
 /** Everything that answers depend on. */
@@ -33,11 +34,8 @@ export interface RouteContext {
 }
 
 /** Answers one request. */
-export function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { hub, page, token, port }: RouteContext,
-): void {
+export function answer(request: IncomingMessage, response: ServerResponse, context: RouteContext): void {
+  const { hub, page, token, port } = context;
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   const pathname = pathOf(request);
   const refusal = refusalOf(request, token, port);
@@ -79,13 +77,9 @@ export function upgrade(
   if (refusal === undefined && pathOf(request) === '/live') return openSocket(request, connection, head, hub);
   const status = refusal?.status ?? 404;
   const text = refusal === undefined ? NOTHING : `${refusal.text}\n`;
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    'Connection: close',
-    `Content-Type: text/plain; charset=utf-8`,
-    `Content-Length: ${Buffer.byteLength(text)}`,
-  ];
-  connection.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+  const first = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;
+  const fields = ['Connection: close', `Content-Type: ${PLAIN_TEXT}`, `Content-Length: ${Buffer.byteLength(text)}`];
+  connection.end([first, ...fields, '', text].join('\r\n'));
 }
 
 /** The files for somebody without the token: the form that asks for it, and its looks. */
@@ -99,8 +93,7 @@ function pathOf(request: IncomingMessage): string {
 }
 
 function send(response: ServerResponse, status: number, body: string | PageFile): void {
-  const { type, bytes } =
-    typeof body === 'string' ? { type: 'text/plain; charset=utf-8', bytes: Buffer.from(body) } : body;
+  const { type, bytes } = typeof body === 'string' ? { type: PLAIN_TEXT, bytes: Buffer.from(body) } : body;
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': bytes.length });
   response.end(bytes);
 }

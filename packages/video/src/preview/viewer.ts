@@ -36,24 +36,20 @@ export interface Line {
 
 /** Sends messages on a line as fast as it takes them. */
 export class Viewer {
+  /** Pictures that were replaced by newer ones before they could be sent. */
+  lost = 0;
   readonly #line: Line;
   readonly #waiting = new Map<string, Message>();
   readonly #onTheWay = new Map<number, number>();
-  #lost = 0;
 
   constructor(line: Line) {
     this.#line = line;
   }
 
-  /** Pictures that were replaced by newer ones before they could be sent. */
-  get lost(): number {
-    return this.#lost;
-  }
-
   /** Sends the message now, or when there is room if no newer one has come by then. */
   offer(message: Message): void {
     if (!this.#line.wants(message)) return;
-    if (message.jpeg !== undefined && this.#waiting.has(message.key)) this.#lost += 1;
+    if (message.jpeg !== undefined && this.#waiting.has(message.key)) this.lost += 1;
     this.#waiting.set(message.key, message); // a key keeps its place, so sources take turns
     this.#flush();
   }

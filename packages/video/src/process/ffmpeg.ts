@@ -134,16 +134,12 @@ export class ToolProcess {
 
 /** Starts `path` with `args`. The caller must see to it that it ends: read it out, or {@link ToolProcess.stop} it. */
 export function startTool(path: string, args: readonly string[], pipes: ToolPipes = {}): ToolProcess {
-  const outputs = pipes.outputs ?? 1;
-  const { input = false } = pipes;
+  const { input = false, outputs = 1 } = pipes;
   const fed = typeof input === 'object';
+  const stdin = input === true || fed ? 'pipe' : input || 'ignore';
+  const more = Array.from({ length: Math.max(0, outputs - 1) }, () => 'pipe' as const);
   const child = spawn(path, args, {
-    stdio: [
-      input === true || fed ? 'pipe' : input || 'ignore',
-      outputs > 0 ? 'pipe' : 'ignore',
-      'pipe',
-      ...Array.from({ length: Math.max(0, outputs - 1) }, () => 'pipe' as const),
-    ],
+    stdio: [stdin, outputs > 0 ? 'pipe' : 'ignore', 'pipe', ...more],
     ...(pipes.environment === undefined ? {} : { env: pipes.environment }),
     detached: process.platform !== 'win32',
     windowsHide: true,
@@ -183,12 +179,8 @@ export async function runTool(
     tool.output(0).on('data', (chunk: Uint8Array) => chunks.push(chunk));
     const exit = await tool.exited;
     signal?.throwIfAborted();
-    return {
-      ...exit,
-      stdout: Buffer.concat(chunks).toString('utf8'),
-      stderr: said.join('\n'),
-      lastLines: tool.lastLines(),
-    };
+    const stdout = Buffer.concat(chunks).toString('utf8');
+    return { ...exit, stdout, stderr: said.join('\n'), lastLines: tool.lastLines() };
   } finally {
     signal?.removeEventListener('abort', abort);
   }

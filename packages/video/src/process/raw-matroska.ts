@@ -41,12 +41,8 @@ const keyFrameOfTrack1 = [0x81, 0, 0, 0x80] as const;
 
 /** The bytes before the first frame. `frameRate` is a hint for the encoder; times are given with each frame. */
 export function matroskaHeader(width: number, height: number, frameRate: number): Buffer {
-  const video = element(
-    id.video,
-    unsigned(id.pixelWidth, width),
-    unsigned(id.pixelHeight, height),
-    element(id.colourSpace, rgb24),
-  );
+  const size = [unsigned(id.pixelWidth, width), unsigned(id.pixelHeight, height)];
+  const video = element(id.video, ...size, element(id.colourSpace, rgb24));
   return header('V_UNCOMPRESSED', frameRate, undefined, video);
 }
 
@@ -58,12 +54,7 @@ export function pictureStreamHeader(frameRate: number, durationSeconds?: number)
   return header('V_MJPEG', frameRate, durationSeconds);
 }
 
-function header(
-  codec: string,
-  frameRate: number,
-  durationSeconds: number | undefined,
-  ...video: readonly Buffer[]
-): Buffer {
+function header(codec: string, frameRate: number, durationSeconds?: number, ...video: readonly Buffer[]): Buffer {
   const track = element(
     id.trackEntry,
     unsigned(id.trackNumber, 1),
@@ -74,25 +65,13 @@ function header(
     unsigned(id.defaultDuration, Math.max(1, Math.round(1e9 / frameRate))),
     ...video,
   );
-  const duration = Buffer.alloc(8);
-  duration.writeDoubleBE((durationSeconds ?? 0) * ticksPerSecond);
-  return Buffer.concat([
-    element(
-      id.ebml,
-      unsigned(id.readVersion, 1),
-      element(id.docType, Buffer.from('matroska')),
-      unsigned(id.docTypeVersion, 4),
-      unsigned(id.docTypeReadVersion, 2),
-    ),
-    identifier(id.segment),
-    Buffer.from(unknownSize),
-    element(
-      id.info,
-      unsigned(id.timestampScale, nanosecondsPerTick),
-      ...(durationSeconds === undefined ? [] : [element(id.duration, duration)]),
-    ),
-    element(id.tracks, track),
-  ]);
+  const type = [element(id.docType, Buffer.from('matroska')), unsigned(id.docTypeVersion, 4)];
+  const ebml = element(id.ebml, unsigned(id.readVersion, 1), ...type, unsigned(id.docTypeReadVersion, 2));
+  const ticks = Buffer.alloc(8);
+  ticks.writeDoubleBE((durationSeconds ?? 0) * ticksPerSecond);
+  const duration = durationSeconds === undefined ? [] : [element(id.duration, ticks)];
+  const info = element(id.info, unsigned(id.timestampScale, nanosecondsPerTick), ...duration);
+  return Buffer.concat([ebml, identifier(id.segment), Buffer.from(unknownSize), info, element(id.tracks, track)]);
 }
 
 /** The bytes before a picture of `byteLength` bytes shown at `timeSeconds` (0 or later). */
@@ -120,8 +99,7 @@ function unsigned(name: number, value: number): Buffer {
 
 /** An element's identifier: its length is in its leading bits already. */
 function identifier(name: number): Buffer {
-  const hex = name.toString(16);
-  return Buffer.from(hex, 'hex');
+  return Buffer.from(name.toString(16), 'hex');
 }
 
 /** A size as 8-byte EBML variable-length integer. */

@@ -75,7 +75,7 @@ export function parseVersion(text: string): FfmpegVersion | undefined {
   return release === null ? undefined : [Number(release[1]), Number(release[2])];
 }
 
-function isOlder(a: readonly [number, number], b: readonly [number, number]): boolean {
+function isOlder(a: FfmpegVersion, b: FfmpegVersion): boolean {
   return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
 }
 

@@ -21,14 +21,9 @@ const containers =
   'xbm_pipe,xpm_pipe,xwd_pipe';
 
 /** ffmpeg's formats of playlists, by the endings of their names. */
-const playlists: ReadonlyMap<string, string> = new Map([
-  ['.m3u8', 'hls'],
-  ['.m3u', 'hls'],
-  ['.mpd', 'dash'],
-  ['.sdp', 'sdp'],
-  ['.ffconcat', 'concat'],
-  ['.ffcat', 'concat'],
-]);
+const playlists: Readonly<Record<string, string>> = {
+  ...{ '.m3u8': 'hls', '.m3u': 'hls', '.mpd': 'dash', '.sdp': 'sdp', '.ffconcat': 'concat', '.ffcat': 'concat' },
+};
 
 const web = 'http,https,httpproxy,tcp,tls,crypto,data';
 const network = `${web},udp,udplite,rtp,srtp,rtmp,rtmpe,rtmps,rtmpt,rtmpte,rtmpts,ffrtmphttp,ffrtmpcrypt,sctp,srt,rist`;
@@ -46,26 +41,15 @@ export function allowedArguments(
 ): readonly string[] {
   const own = /^[a-z][a-z0-9+]*(?=[:,])/i.exec(text)?.[0].toLowerCase() ?? 'file';
   const path = text.replace(kind === 'network' ? /[?#].*$/s : /$^/, '');
-  const playlist = format ?? playlists.get(extname(path).toLowerCase());
+  const playlist = format ?? playlists[extname(path).toLowerCase()];
   // By such a name ffmpeg takes a picture for a sequence of one.
   const named = format === undefined && isPicture(path) ? 'image2' : '';
   const remote = playlist === 'sdp' ? network : playlist === 'hls' || playlist === 'dash' ? web : '';
-  const protocols =
-    kind === 'stdin'
-      ? 'pipe,fd'
-      : kind === 'file'
-        ? 'file'
-        : /^(?:https?|s?ftp|smb|ipfs|ipns)$/.test(own)
-          ? web
-          : network;
-  const formats =
-    own === 'rtsp' || own === 'rtsps' ? 'rtsp,sdp,' : own === 'rtp' ? 'rtp,sdp,' : own === 'sap' ? 'sap,sdp,' : '';
+  const outside = /^(?:https?|s?ftp|smb|ipfs|ipns)$/.test(own) ? web : network;
+  const protocols = kind === 'stdin' ? 'pipe,fd' : kind === 'file' ? 'file' : outside;
+  const session = /^(?:rtsps?|rtp|sap)$/.test(own) ? `${own.replace('rtsps', 'rtsp')},sdp` : '';
   const list = (...names: readonly string[]): string =>
     [...new Set(names.flatMap((name) => name.split(/[,+]/)))].filter((name) => name !== '').join(',');
-  return [
-    '-protocol_whitelist',
-    list(own, protocols, remote),
-    '-format_whitelist',
-    list(playlist ?? '', named, formats, containers),
-  ];
+  const formats = list(playlist ?? '', named, session, containers);
+  return ['-protocol_whitelist', list(own, protocols, remote), '-format_whitelist', formats];
 }

@@ -7,6 +7,7 @@
 import { Readable } from 'node:stream';
 import { shownURL } from '@synseg/core/guards';
 import { entryOf } from '../file-entry.ts';
+import type { FfmpegVersion } from '../process/version.ts';
 import { allowedArguments } from './allowed.ts';
 import type { InputSettings, Opening } from './input-options.ts';
 import { publicAddress } from './public-address.ts';
@@ -49,7 +50,7 @@ export async function decodeInput(
   source: FfmpegSource,
   options: InputSettings,
   ffmpeg: string,
-  version: readonly [major: number, minor: number],
+  version: FfmpegVersion,
   onUnreadable: (name: string, why: string) => void = () => {},
 ): Promise<OpenInput> {
   const { hardwareAcceleration, loop, realTime, live = describeSource(source).live } = options;
@@ -78,7 +79,7 @@ export async function openInput(
   source: FfmpegSource,
   { frameRate, networkTimeoutSeconds, loop, publicOnly, live: isLive }: Opening & { readonly loop: boolean },
   ffmpeg: string,
-  version: readonly [major: number, minor: number],
+  version: FfmpegVersion,
   onUnreadable: (name: string, why: string) => void = () => {},
 ): Promise<OpenInput> {
   const { kind, live } = describeSource(source);
@@ -91,40 +92,28 @@ export async function openInput(
   if (kind === 'sequence' && plain && path !== undefined) {
     const pictures = { ...(await findPictures(path)), frameRate: frameRate ?? 25 };
     // A parser would join a damaged picture with the next one.
-    const open = [
-      '-fflags',
-      '+noparse',
-      '-protocol_whitelist',
-      'pipe',
-      '-format_whitelist',
-      'matroska',
-      '-f',
-      'matroska',
-      '-i',
-      'pipe:0',
-    ];
+    const open = '-fflags +noparse -protocol_whitelist pipe -format_whitelist matroska -f matroska -i pipe:0'.split(
+      ' ',
+    );
     return { arguments: open, pictures, input: pictureStream(pictures, pictures.frameRate, loop, onUnreadable) };
   }
   if (kind === 'sequence') return { arguments: [...own, '-i', text] };
   const format = own.includes('-f') ? own[own.indexOf('-f') + 1] : undefined;
-  if (kind === 'file' && path !== undefined) await checkFile(path);
+  const file = kind === 'file' ? path : undefined;
+  if (file !== undefined) await checkFile(file);
   // A picture's name is not a pattern.
-  const literal =
-    kind === 'file' && path !== undefined && format === undefined && /[%*?[{]/.test(path)
-      ? await pictureFormat(path)
-      : [];
-  const more =
-    kind === 'network' ? networkOptions(text, listens(source), own, networkTimeoutSeconds, version) : literal;
+  const isLiteral = file !== undefined && format === undefined && /[%*?[{]/.test(file);
+  const literal = isLiteral ? await pictureFormat(file) : [];
+  const limits = (): string[] => networkOptions(text, listens(source), own, networkTimeoutSeconds, version);
+  const more = kind === 'network' ? limits() : literal;
   const stdin = kind === 'stdin';
   const allowed = allowedArguments(kind, text, format ?? literal[1]);
   if (kind === 'network' && (live === true || isLive === true) && version[0] >= 5) {
     const hidden = hiddenInput(text, [...more, ...allowed, ...own], listens(source));
     if (hidden !== undefined) return hidden;
   }
-  return {
-    arguments: [...more, ...allowed, ...own, '-i', stdin ? 'pipe:0' : text],
-    ...(stdin ? { input: 'inherit' } : {}),
-  };
+  const open = [...more, ...allowed, ...own, '-i'];
+  return stdin ? { arguments: [...open, 'pipe:0'], input: 'inherit' } : { arguments: [...open, text] };
 }
 
 /** Options that a list of ffmpeg's `concat` format can hold. */
@@ -186,7 +175,7 @@ function networkOptions(
   listening: boolean,
   own: readonly string[],
   seconds: number,
-  [major]: readonly [number, number],
+  [major]: FfmpegVersion,
 ): string[] {
   const protocol = url.slice(0, url.indexOf(':')).toLowerCase();
   const microseconds = String(Math.round(seconds * 1e6));
@@ -194,40 +183,18 @@ function networkOptions(
   // it.
   const analysis = ['-analyzeduration', '1000000'];
   const limit = [...analysis, '-rw_timeout', microseconds];
-  switch (protocol) {
-    case 'rtsp':
-    case 'rtsps':
-      return [
-        ...analysis,
-        // Over UDP a lost packet is a damaged picture; a listening reader cannot choose.
-        ...(listening
-          ? ['-listen_timeout', String(listenSeconds)]
-          : own.includes('-rtsp_transport')
-            ? []
-            : ['-rtsp_transport', 'tcp']),
-        ...[major < 5 ? '-stimeout' : '-timeout', microseconds],
-      ];
-    case 'udp':
-      // A slow moment here must cost packets, not the connection.
-      return [
-        ...[...analysis, '-timeout', microseconds],
-        ...['-overrun_nonfatal', '1', '-fifo_size', '50000', '-buffer_size', '1048576'],
-      ];
-    case 'http':
-    case 'https':
-      return [...limit, ...(isPlaylist(url) ? ['-m3u8_hold_counters', '20'] : [])];
-    case 'tcp':
-      return [...limit, ...(listening ? ['-listen_timeout', String(listenSeconds * 1000)] : [])];
-    case 'rtmp':
-    case 'rtmps':
-    case 'rtmpt':
-    case 'rtmpts':
-      // Here the limit on a listener's wait is called so, and the one on reads does not bound it.
-      return [...limit, ...(listening ? ['-timeout', String(listenSeconds)] : [])];
-    case 'tls':
-    case 'srt':
-      return limit;
-    default:
-      return [];
+  const wait = (option: string, unit = 1): string[] => (listening ? [option, String(listenSeconds * unit)] : []);
+  if (/^rtsps?$/.test(protocol)) {
+    // Over UDP a lost packet is a damaged picture; a listening reader cannot choose.
+    const transport = listening || own.includes('-rtsp_transport') ? [] : ['-rtsp_transport', 'tcp'];
+    return [...analysis, ...wait('-listen_timeout'), ...transport, major < 5 ? '-stimeout' : '-timeout', microseconds];
   }
+  // A slow moment here must cost packets, not the connection.
+  const patience = ['-overrun_nonfatal', '1', '-fifo_size', '50000', '-buffer_size', '1048576'];
+  if (protocol === 'udp') return [...analysis, '-timeout', microseconds, ...patience];
+  if (/^https?$/.test(protocol)) return [...limit, ...(isPlaylist(url) ? ['-m3u8_hold_counters', '20'] : [])];
+  if (protocol === 'tcp') return [...limit, ...wait('-listen_timeout', 1000)];
+  // Here the limit on a listener's wait is called so, and the one on reads does not bound it.
+  if (/^rtmp(?:s|ts?)?$/.test(protocol)) return [...limit, ...wait('-timeout')];
+  return protocol === 'tls' || protocol === 'srt' ? limit : [];
 }

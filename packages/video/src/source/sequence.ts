@@ -196,8 +196,9 @@ export async function suggestedPattern(folder: string): Promise<string | undefin
 /** A file's bytes, at most `most` where that is said; else why there are none. */
 async function readPicture(path: string, most?: number): Promise<Buffer | string> {
   try {
-    const { size } = await stat(path).then((entry) => (entry.isFile() ? entry : { size: undefined }));
-    if (size === undefined) return 'not a file';
+    const entry = await stat(path);
+    if (!entry.isFile()) return 'not a file';
+    const { size } = entry;
     const { maxImageBytes } = DEFAULT_LIMITS;
     if (size > maxImageBytes) return `${size} bytes, more than ${maxImageBytes} (maxImageBytes)`;
     const file = await open(path);
@@ -227,15 +228,13 @@ export async function* pictureStream(
   yield pictureStreamHeader(frameRate, loop ? undefined : names.length / frameRate);
   for (let index = 0; loop || index < names.length; index++) {
     const name = names[index % names.length] as string;
-    const bytes = await readPicture(join(folder, name));
+    let bytes = await readPicture(join(folder, name));
     // ffmpeg would take an empty packet for the end.
-    if (typeof bytes === 'string' || bytes.length === 0) {
-      if (index < names.length) onUnreadable(name, typeof bytes === 'string' ? bytes : 'empty');
-      continue;
-    }
-    const [other = decoder] = kindOfBytes(bytes, name) ?? [];
-    if (other !== decoder) {
-      if (index < names.length) onUnreadable(name, `${other}, where "${first}" and with it the sequence is ${decoder}`);
+    if (bytes.length === 0) bytes = 'empty';
+    const [other = decoder] = (typeof bytes === 'string' ? undefined : kindOfBytes(bytes, name)) ?? [];
+    if (other !== decoder) bytes = `${other}, where "${first}" and with it the sequence is ${decoder}`;
+    if (typeof bytes === 'string') {
+      if (index < names.length) onUnreadable(name, bytes);
       continue;
     }
     yield matroskaFrameHeader(index / frameRate, bytes.length);

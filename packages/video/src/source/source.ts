@@ -1,18 +1,8 @@
 /** The kinds of sources, and their names for people. The arguments that open them are in `input.ts`. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import {
-  checkKind,
-  encodedLogin,
-  flag,
-  list,
-  readOptions,
-  shownURL,
-  text,
-  value,
-  withoutSecrets,
-  type OptionsOf,
-} from '@synseg/core/guards';
+import { checkKind, encodedLogin, readOptions, shownURL, withoutSecrets } from '@synseg/core/guards';
+import { flag, list, text, value, type OptionsOf } from '@synseg/core/guards';
 import type { PixelFormat } from './pixel-formats.ts';
 import { isSequence } from './sequence.ts';
 
@@ -74,17 +64,7 @@ export interface SourceDescription {
 export type FfmpegSource = Exclude<VideoSource, AsyncIterable<RawFrame>>;
 
 const scheme = /^([a-z][a-z0-9+.-]+):\/\//i;
-const liveFormats = new Set([
-  'v4l2',
-  'video4linux2',
-  'avfoundation',
-  'dshow',
-  'x11grab',
-  'kmsgrab',
-  'gdigrab',
-  'fbdev',
-  'decklink',
-]);
+const liveFormats = 'v4l2 video4linux2 avfoundation dshow x11grab kmsgrab gdigrab fbdev decklink'.split(' ');
 
 /** True for pictures pushed by the caller. */
 export function isFrames(source: VideoSource): source is AsyncIterable<RawFrame> {
@@ -114,14 +94,16 @@ export function describeSource(source: VideoSource): SourceDescription {
   if (isFrames(source)) return { name, kind: 'frames', live: false };
   const text = sourceText(source);
   const kind = kindOf(text, typeof source === 'string' || source instanceof URL ? [] : (source.inputOptions ?? []));
-  const guess = kind === 'camera' ? true : kind === 'network' ? networkLive(text) : false;
+  // Of http(s) and the like it is known once the source is open.
+  const isOpen = kind === 'network' && /^(?:https?|ftp|sftp|smb|ipfs|ipns):\/\//i.test(text);
+  const guess = isOpen ? undefined : kind === 'camera' || kind === 'network';
   return { name, kind, live: (source as FfmpegInput).live ?? guess };
 }
 
-function kindOf(text: string, options: readonly string[]): 'file' | 'sequence' | 'stdin' | 'camera' | 'network' {
+function kindOf(text: string, options: readonly string[]): SourceDescription['kind'] {
   if (isStdin(text)) return 'stdin';
   const format = options[options.indexOf('-f') + 1] ?? '';
-  const device = options.includes('-f') && liveFormats.has(format);
+  const device = options.includes('-f') && liveFormats.includes(format);
   if (device || isCamera(text) || /^\/dev\/video\d+$/.test(text)) return 'camera';
   const path = sourcePath(text);
   if (path === undefined) return 'network';
@@ -137,11 +119,6 @@ function isStdin(text: string): boolean {
   return text === '-' || (/^pipe:0?$/.test(text) && !existsSync(text));
 }
 
-function networkLive(text: string): boolean | undefined {
-  const protocol = scheme.exec(text)?.[1]?.toLowerCase() ?? '';
-  return /^(?:https?|ftp|sftp|smb|ipfs|ipns)$/.test(protocol) ? undefined : true;
-}
-
 /** The local path of a source, or `undefined` if it has none: a network URL, stdin, a camera, pushed frames. */
 export function sourcePath(source: VideoSource): string | undefined {
   if (isFrames(source)) return undefined;
@@ -149,10 +126,9 @@ export function sourcePath(source: VideoSource): string | undefined {
   if (/^file:\/\//i.test(text)) {
     try {
       return fileURLToPath(text);
-    } catch (error) {
-      throw new TypeError(`Cannot open video: a file: URL must name a file of this computer, got ${text}`, {
-        cause: error,
-      });
+    } catch (cause) {
+      const rule = 'a file: URL must name a file of this computer';
+      throw new TypeError(`Cannot open video: ${rule}, got ${text}`, { cause });
     }
   }
   if (scheme.test(text) || isStdin(text) || isCamera(text)) return undefined;
@@ -207,10 +183,10 @@ export function sourceNames(sources: readonly VideoSource[]): readonly string[] 
 export function sourceSecrets(source: VideoSource): readonly string[] {
   if (isFrames(source)) return [];
   const own = (source as FfmpegInput).inputOptions ?? [];
-  const values = own.filter(
-    (value, at) =>
-      /^-/.test(own[at - 1] ?? '') && !harmless.test(own[at - 1] ?? '') && value.length >= 4 && !/^[\d.]+$/.test(value),
-  );
+  const values = own.filter((value, at) => {
+    const option = own[at - 1] ?? '';
+    return option.startsWith('-') && !harmless.test(option) && value.length >= 4 && !/^[\d.]+$/.test(value);
+  });
   const texts = [sourceText(source), sourceInput(source)].filter((text) => shownURL(text) !== text);
   return [...new Set([...texts, ...values])];
 }
