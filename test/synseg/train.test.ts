@@ -290,7 +290,7 @@ describe('synseg train', () => {
     ],
     [
       ['--trainable', 'trunk'],
-      /option '--trainable .*' argument 'trunk' is invalid\. It must be one of "film", "reduces", "layers", "head", "projector"\./,
+      /option '--trainable .*' argument 'trunk' is invalid\. It must be one of "film", "reduces", "layers", "head", "projector", "vision"\./,
     ],
     [['--trunk', 'backbone'], /trunk must be given with init "random" and only then/],
     [['--evaluation', 'every=5'], /option '--evaluation .*' is invalid\. Its dataset must be one of/],
