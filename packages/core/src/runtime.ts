@@ -5,6 +5,7 @@ export { defaultThreads } from './segmenter/load-options.ts';
 export { providerCandidates } from './session/engine-loader.ts';
 export { eventTurn, turnTaker } from './session/event-turn.ts';
 export type { EngineSettings } from './session/protocol.ts';
+export { joined } from './session/tensors.ts';
 export { tryProvider } from './session/provider-trial.ts';
 export { PROVIDERS } from './session/providers.ts';
 export { RunGuard } from './session/run-guard.ts';

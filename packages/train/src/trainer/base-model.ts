@@ -2,18 +2,9 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError, downloadCheckpoint } from '@synseg/core';
-import { readOptions } from '@synseg/core/guards';
-import {
-  EMBEDDED,
-  Weights,
-  embeddedFolder,
-  fingerprintFiles,
-  readFloats,
-  readJson,
-  readModelConfig,
-  type FloatTensor,
-  type ModelConfig,
-} from '@synseg/core/checkpoint';
+import { rangeError, readOptions } from '@synseg/core/guards';
+import { EMBEDDED, Weights, embeddedFolder, fingerprintFiles } from '@synseg/core/checkpoint';
+import { readFloats, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/checkpoint';
 import { shownSource } from '../data/source.ts';
 import { initialValues } from '../step-graph/initial-values.ts';
 import { encoderTensors, groupOf, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
@@ -44,11 +35,7 @@ export interface BaseModel {
  * @throws SynsegError `MODEL_LOAD`, `CHECKPOINT_FORMAT` or `HUB_DOWNLOAD`; RangeError when the plan gives a decoder to
  *   a folder that has one
  */
-export async function openBaseModel(
-  plan: Plan,
-  cacheFolder: string,
-  signal: AbortSignal | undefined,
-): Promise<BaseModel> {
+export async function openBaseModel(plan: Plan, cacheFolder: string, signal?: AbortSignal): Promise<BaseModel> {
   const trains = plan.trains === 'decoder' ? plan : undefined;
   const fromRandom = plan.init === 'random';
   const folder = await folderOf(fromRandom ? (trains?.trunk as string) : plan.init, signal);
@@ -56,16 +43,11 @@ export async function openBaseModel(
   if (raw === undefined)
     throw new SynsegError('MODEL_LOAD', `Cannot train: folder must hold config.json, got "${folder}"`);
   const bare = raw['model_type'] === 'synseg' && raw['decoder'] === undefined;
+  const got = `"${plan.init}" without one; pass it as trunk, with init "random"`;
   if (bare && !fromRandom)
-    throw new SynsegError(
-      'CHECKPOINT_FORMAT',
-      `Cannot train: init must be a checkpoint with a decoder, got "${plan.init}" without one; pass it as trunk, ` +
-        'with init "random"',
-    );
-  if (trains?.decoder !== undefined && !bare)
-    throw new RangeError(
-      `Cannot train: advanced.decoder must be left out when the trunk's config.json gives one, got both (${folder})`,
-    );
+    throw new SynsegError('CHECKPOINT_FORMAT', `Cannot train: init must be a checkpoint with a decoder, got ${got}`);
+  const rule = "be left out when the trunk's config.json gives one";
+  if (trains?.decoder !== undefined && !bare) throw rangeError('train', 'advanced.decoder', rule, `both (${folder})`);
   const configJson = bare ? { ...raw, decoder: decoderJson(trains?.decoder, raw['trunk']) } : raw;
   const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as
     Record<string, unknown> | undefined;
@@ -77,16 +59,10 @@ export async function openBaseModel(
       : await decoderValues(trains, config, folder, weights);
   const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights as Weights).files;
   const size = trains?.inputSize;
-  const files = new Map(
-    size === undefined || config.trunk.kind === 'onnx'
-      ? []
-      : [
-          [
-            'preprocessor_config.json',
-            `${JSON.stringify({ ...preprocessor, size: { height: size, width: size } }, null, 2)}\n`,
-          ],
-        ],
-  );
+  const files = new Map<string, string>();
+  const sized = { ...preprocessor, size: { height: size, width: size } };
+  if (size !== undefined && config.trunk.kind !== 'onnx')
+    files.set('preprocessor_config.json', `${JSON.stringify(sized, null, 2)}\n`);
   return { folder, configJson, files, config, ...own, trunkKey: await fingerprintFiles(trunkFiles, cacheFolder) };
 }
 
@@ -99,25 +75,16 @@ async function decoderValues(
   weights: Weights | undefined,
 ): Promise<Values> {
   const { decoder, trunk } = config;
-  if (
-    needsMasks(plan.lambda) &&
-    decoder.kind === 'transformer' &&
-    decoder.head === 'refined' &&
-    decoder.patchSize !== 16
-  )
-    throw new RangeError(
-      'Cannot train: a refined head must have patches of 16 pixels to learn from masks, whose pixels its logits ' +
-        `then match, got ${decoder.patchSize} (${folder})`,
-    );
+  const refuse = (name: string, rule: string, got: string | number): Error =>
+    rangeError('train', name, rule, `${got} (${folder})`);
+  const match = 'have patches of 16 pixels to learn from masks, whose pixels its logits then match';
+  if (needsMasks(plan.lambda) && decoder.kind === 'transformer' && decoder.head === 'refined')
+    if (decoder.patchSize !== 16) throw refuse('a refined head', match, decoder.patchSize);
   if (trunk.kind === 'convolution' && needsCaptions(plan.lambda))
-    throw new RangeError(
-      `Cannot train: objective must be "masks" for a convolution trunk, got "${plan.objective}" (${folder})`,
-    );
+    throw refuse('objective', 'be "masks" for a convolution trunk', `"${plan.objective}"`);
   const trainsTrunk = plan.trainable.includes('vision');
   if (trainsTrunk && trunk.kind === 'onnx')
-    throw new RangeError(
-      `Cannot train: advanced.trainable must not name "vision" for a ready-made ONNX trunk, got it (${folder})`,
-    );
+    throw refuse('advanced.trainable', 'not name "vision" for a ready-made ONNX trunk', 'it');
   if (readsWindows(plan)) pictureEncoderOf(config);
   const channels = needsCaptions(plan.lambda) ? projectorChannels(plan, config) : undefined;
   const specs = trainedTensors(config, channels, trainsTrunk);
@@ -129,10 +96,9 @@ async function decoderValues(
 /** The checkpoint's own numbers, all of them. @throws SynsegError `CHECKPOINT_FORMAT` for one it lacks */
 async function storedValues(specs: readonly ParameterSpec[], weights: Weights): Promise<Values> {
   const entries = specs.map(({ name, shape }) => weights.get(name, shape));
-  const tensors = entries.map(
-    async (entry) => [entry.name, { shape: entry.shape, data: await readFloats(entry) }] as const,
-  );
-  return { specs, tensors: new Map(await Promise.all(tensors)), random: [] };
+  const floats = await Promise.all(entries.map(readFloats));
+  const tensors = entries.map(({ name, shape }, at) => [name, { shape, data: floats[at]! }] as const);
+  return { specs, tensors: new Map(tensors), random: [] };
 }
 
 /** Channels that the projector reads. */
@@ -169,11 +135,8 @@ function decoderJson(given: DecoderShape = {}, trunk: unknown): Record<string, u
 async function folderOf(source: string, signal: AbortSignal | undefined): Promise<string> {
   if (source === EMBEDDED) return embeddedFolder();
   if ((await stat(source).catch(() => undefined))?.isDirectory() === true) return resolve(source);
+  const rule = 'be an existing folder, a hub id like owner/name or "embedded"';
   if (!/^[\w-][\w.-]*\/[\w.-]+$/.test(source))
-    throw new SynsegError(
-      'MODEL_LOAD',
-      'Cannot train: model must be an existing folder, a hub id like owner/name or "embedded", got ' +
-        `"${shownSource(source)}"`,
-    );
+    throw new SynsegError('MODEL_LOAD', `Cannot train: model must ${rule}, got "${shownSource(source)}"`);
   return downloadCheckpoint(source, { signal });
 }

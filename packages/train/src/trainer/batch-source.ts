@@ -50,11 +50,10 @@ export function composeRows(texts: CategoryTexts, features: FeatureCache | undef
   return async (batch) => {
     const embeddings = await texts.embed(labelsOf(batch, rows));
     const taps = await features?.read(batch.indices);
-    return microBatches(batch, rows, embeddings, (start, end) =>
-      taps === undefined
-        ? { pixels: part(pixelsOf(batch), start, end, batch.images) }
-        : { taps: taps.map((tap) => part(tap, start, end, batch.images)) },
-    );
+    return microBatches(batch, rows, embeddings, (start, end) => {
+      if (taps === undefined) return { pixels: part(pixelsOf(batch), start, end, batch.images) };
+      return { taps: taps.map((tap) => part(tap, start, end, batch.images)) };
+    });
   };
 }
 
@@ -77,13 +76,9 @@ export function composePairs(
   warn: (message: string) => void,
 ): Compose {
   let warned = false;
-  return (batch) => {
-    const pairs = pairBatch(
-      batch.categories.map(([caption]) => caption as string),
-      pixelsOf(batch),
-      tokenize,
-      maxTokens,
-    );
+  return async (batch) => {
+    const captions = batch.categories.map(([caption]) => caption as string);
+    const pairs = pairBatch(captions, pixelsOf(batch), tokenize, maxTokens);
     const full = pairs.ends.filter((end, pair) => Number(end) === (pair + 1) * maxTokens - 1).length;
     if (!warned && full > CUT_OFF * pairs.pairs) {
       warned = true;
@@ -93,12 +88,9 @@ export function composePairs(
           'tokens, or with a larger vocabulary (synseg create).',
       );
     }
-    const { epoch, consumed } = batch.after;
-    return Promise.resolve([
-      patchesKept === undefined
-        ? pairs
-        : { ...pairs, keptTokens: keptTokens(tokens, patchesKept, new Random(seed, 'patches', epoch, consumed)) },
-    ]);
+    if (patchesKept === undefined) return [pairs];
+    const random = new Random(seed, 'patches', batch.after.epoch, batch.after.consumed);
+    return [{ ...pairs, keptTokens: keptTokens(tokens, patchesKept, random) }];
   };
 }
 
@@ -108,12 +100,7 @@ function pixelsOf({ pixels }: Batch): Uint8Array {
 }
 
 /** Pictures `[start, end)` of an array of `images`, in a buffer of its own. */
-function part<Numbers extends Uint8Array | Float32Array>(
-  numbers: Numbers,
-  start: number,
-  end: number,
-  images: number,
-): Numbers {
+function part<Of extends Uint8Array | Float32Array>(numbers: Of, start: number, end: number, images: number): Of {
   const length = numbers.length / images;
-  return numbers.slice(start * length, end * length) as Numbers;
+  return numbers.slice(start * length, end * length) as Of;
 }

@@ -21,12 +21,8 @@ export async function learnCategories(dataset: Dataset, texts: CategoryTexts, wa
     if (left <= 0) break;
   }
   const { standIns } = texts.extended();
-  if (standIns.length > 0)
-    warn(
-      'categories',
-      'Not in the vocabulary, stood for by other entries: ' +
-        `${standIns.map(({ category, entries }) => `${category} (${entries.join(', ')})`).join('; ')}`,
-    );
+  const stood = standIns.map(({ category, entries }) => `${category} (${entries.join(', ')})`).join('; ');
+  if (stood !== '') warn('categories', `Not in the vocabulary, stood for by other entries: ${stood}`);
   if (unknown.size > 0) {
     const list = [...unknown].sort((a, b) => b[1] - a[1]).map(([category, count]) => `${category} ×${count}`);
     warn('categories', `Not in the vocabulary, left out: ${list.join(', ')}`);
@@ -38,12 +34,9 @@ export function knownClasses(dataset: Dataset, texts: CategoryTexts, warn: Warn)
   const named = (dataset.classes ?? []).filter(
     ({ index }) => index !== dataset.backgroundIndex && index !== dataset.ignoreIndex,
   );
+  const rule = 'name the classes of its masks (classes.json) for objective "masks"';
   if (named.length === 0)
-    throw new SynsegError(
-      'DATASET_FORMAT',
-      'Cannot train: data must name the classes of its masks (classes.json) for objective "masks", got none in ' +
-        `${dataset.description}`,
-    );
+    throw new SynsegError('DATASET_FORMAT', `Cannot train: data must ${rule}, got none in ${dataset.description}`);
   const known = named.flatMap((one) => {
     const words = (one.prompts ?? [one.name]).filter((word) => texts.knows(word));
     return words.length === 0 ? [] : [{ ...one, prompts: words }];
@@ -51,11 +44,7 @@ export function knownClasses(dataset: Dataset, texts: CategoryTexts, warn: Warn)
   const kept = new Set(known.map(({ name }) => name));
   const unknown = [...new Set(named.map(({ name }) => name))].filter((name) => !kept.has(name));
   if (unknown.length > 0) warn('categories', `Mask classes not in the vocabulary, left out: ${unknown.join(', ')}`);
-  if (known.length === 0)
-    throw new SynsegError(
-      'LABEL_UNKNOWN',
-      'Cannot train: the vocabulary must have a class of the masks, got none of ' +
-        `${named.map(({ name }) => name).join(', ')}`,
-    );
-  return known;
+  if (known.length > 0) return known;
+  const got = `none of ${named.map(({ name }) => name).join(', ')}`;
+  throw new SynsegError('LABEL_UNKNOWN', `Cannot train: the vocabulary must have a class of the masks, got ${got}`);
 }

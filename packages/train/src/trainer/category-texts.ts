@@ -54,8 +54,8 @@ export async function openCategoryTexts(options: CategoryTextOptions): Promise<C
   return encodedTexts(options);
 }
 
-function vocabularyTexts(vocabulary: Vocabulary, { unknown, config }: CategoryTextOptions): CategoryTexts {
-  const added = new Map<string, { readonly entries: readonly string[]; readonly embedding: Float32Array }>();
+function vocabularyTexts(vocabulary: Vocabulary, { unknown }: CategoryTextOptions): CategoryTexts {
+  const added = new Map<string, readonly string[]>();
   const resolved = new Map<string, Float32Array | undefined>();
   const find = (category: string): Float32Array | undefined => {
     if (resolved.has(category)) return resolved.get(category);
@@ -65,7 +65,7 @@ function vocabularyTexts(vocabulary: Vocabulary, { unknown, config }: CategoryTe
       const entries = standInEntries(category, vocabulary.names);
       if (entries.length > 0) {
         embedding = vocabulary.embed([entries]);
-        added.set(category, { entries, embedding });
+        added.set(category, entries);
       }
     }
     resolved.set(category, embedding);
@@ -73,32 +73,22 @@ function vocabularyTexts(vocabulary: Vocabulary, { unknown, config }: CategoryTe
   };
   return {
     knows: (category) => find(category) !== undefined,
-    embed: (categories) =>
-      Promise.resolve(new Map(categories.map((category) => [category, find(category) as Float32Array]))),
-    center: () => Promise.resolve(vocabulary.embed([vocabulary.names])),
+    embed: async (categories) => new Map(categories.map((category) => [category, find(category) as Float32Array])),
+    center: async () => vocabulary.embed([vocabulary.names]),
     extended: () => {
-      const embeddings = new Float32Array((vocabulary.names.length + added.size) * config.embeddingDim);
-      embeddings.set(vocabulary.embed(vocabulary.names.map((name) => [name])));
-      [...added.values()].forEach(({ embedding }, index) =>
-        embeddings.set(embedding, (vocabulary.names.length + index) * config.embeddingDim),
-      );
-      return {
-        names: [...vocabulary.names, ...added.keys()],
-        embeddings,
-        standIns: [...added].map(([category, { entries }]) => ({ category, entries })),
-      };
+      const own = vocabulary.names.map((name) => [name]);
+      const embeddings = vocabulary.embed([...own, ...added.values()]);
+      const standIns = [...added].map(([category, entries]) => ({ category, entries }));
+      return { names: [...vocabulary.names, ...added.keys()], embeddings, standIns };
     },
-    dispose: () => Promise.resolve(),
+    dispose: async () => undefined,
   };
 }
 
 /** Entries that represent a category missing from a vocabulary: its other number, else all that it heads. */
 export function standInEntries(category: string, names: readonly string[]): string[] {
-  const plain = (name: string): string =>
-    name
-      .toLowerCase()
-      .replace(/[\s_]+/g, ' ')
-      .trim();
+  const spaced = (name: string): string => name.replace(/[\s_]+/g, ' ');
+  const plain = (name: string): string => spaced(name).trim().toLowerCase();
   const forms = wordForms(plain(category));
   const same = names.filter((name) => forms.includes(plain(name)));
   if (same.length > 0) return same.slice(0, 1);
@@ -116,15 +106,8 @@ function wordForms(name: string): string[] {
 }
 
 function encodedTexts({ folder, templates, cacheFolder, device, threads }: CategoryTextOptions): CategoryTexts {
-  const settings: EngineSettings = {
-    folder,
-    cacheFolder,
-    device,
-    threads,
-    inputSize: undefined,
-    precision: 'fp32',
-    maxBatch: 1,
-  };
+  const exact = { inputSize: undefined, precision: 'fp32', maxBatch: 1 } as const;
+  const settings: EngineSettings = { folder, cacheFolder, device, threads, ...exact };
   const memory = new Map<string, Float32Array>();
   let thread: ReturnType<typeof startInference> | undefined;
   const compute = async (categories: readonly string[]): Promise<void> => {
@@ -153,12 +136,7 @@ function encodedTexts({ folder, templates, cacheFolder, device, threads }: Categ
     knows: () => true,
     embed,
     center: async (categories) => meanOf([...(await embed(categories)).values()]),
-    dispose: async () => {
-      await thread?.then(
-        (client) => client.dispose(),
-        () => undefined,
-      );
-    },
+    dispose: async () => (await thread?.catch(() => undefined))?.dispose(),
   };
 }
 

@@ -19,17 +19,11 @@ export class EngineLink {
     const entry = packageFile('train', '@synseg/train', () => {
       return new URL('./train-thread.js', import.meta.url);
     });
-    return new EngineLink(
-      await ServiceThread.start<string, EngineCall>({
-        entry,
-        name: 'synseg train',
-        start,
-        what: 'training thread',
-        starting: ['INFERENCE', 'train'],
-        running: 'train',
-        owner: 'trainer',
-      }),
-    );
+    const thread = await ServiceThread.start<string, EngineCall>({
+      ...{ entry, name: 'synseg train', start, what: 'training thread' },
+      ...{ starting: ['INFERENCE', 'train'], running: 'train', owner: 'trainer' },
+    });
+    return new EngineLink(thread);
   }
 
   /** The execution provider in use. */

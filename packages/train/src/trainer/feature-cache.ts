@@ -6,9 +6,10 @@
  * record depends on (the trunk's bytes, its input size, the pictures' paths, sizes and times, the build), so a changed
  * set is encoded again.
  */
-import { mkdir, open, readFile, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
+import { rangeError } from '@synseg/core/guards';
 import { BUILD_ID, sha256, toFloat16, writeFileAtomic, type ModelConfig } from '@synseg/core/checkpoint';
 import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
@@ -18,6 +19,7 @@ import { tokensOf } from '../step-graph/encode-pairs.ts';
 import { WINDOWS } from '../step-graph/window-embeddings.ts';
 import { toSingle } from './half.ts';
 
+const ACTION = 'cache features';
 /** Pictures the trunk takes at once. */
 const BATCH = 8;
 /** Version of the two files' format. */
@@ -51,10 +53,7 @@ export class FeatureCache {
   readonly #lengths: readonly number[];
 
   private constructor(file: FileHandle, index: string, records: Records, lengths: readonly number[]) {
-    this.#file = file;
-    this.#index = index;
-    this.#records = records;
-    this.#lengths = lengths;
+    [this.#file, this.#index, this.#records, this.#lengths] = [file, index, records, lengths];
   }
 
   /**
@@ -64,11 +63,8 @@ export class FeatureCache {
    */
   static async open(options: FeatureCacheOptions): Promise<FeatureCache> {
     const { dataset, config, dims, folder } = options;
-    if (dataset.size === undefined)
-      throw new RangeError(
-        'Cannot cache features: data must be a set of known size for cacheFeatures and features "windows", got ' +
-          `${dataset.description}`,
-      );
+    const rule = 'be a set of known size for cacheFeatures and features "windows"';
+    if (dataset.size === undefined) throw rangeError(ACTION, 'data', rule, dataset.description);
     const tokens = tokensOf(config);
     const lengths = dims.map((channels) => tokens * channels);
     const path = join(folder, `${await cacheKey(options)}.f16`);
@@ -118,11 +114,8 @@ export class FeatureCache {
   /** A damaged file is made again by the next run. */
   async #damaged(sample: number, problem: string): Promise<never> {
     await rm(this.#index, { force: true });
-    throw new SynsegError(
-      'DATASET_FORMAT',
-      `Cannot read features: record of sample ${sample} must ${problem}; start again, and features are ` +
-        'encoded anew',
-    );
+    const rest = `record of sample ${sample} must ${problem}; start again, and features are encoded anew`;
+    throw new SynsegError('DATASET_FORMAT', `Cannot read features: ${rest}`);
   }
 }
 
@@ -152,14 +145,8 @@ function recordLength(lengths: readonly number[]): number {
   return lengths.reduce((sum, length) => sum + length, 0);
 }
 
-async function cacheKey({
-  dataset,
-  config,
-  dims,
-  trunkKey,
-  encodeWindows,
-  limits = {},
-}: FeatureCacheOptions): Promise<string> {
+async function cacheKey(options: FeatureCacheOptions): Promise<string> {
+  const { dataset, config, dims, trunkKey, encodeWindows, limits = {} } = options;
   const pictures: string[] = [];
   let left = dataset.size ?? 0;
   for await (const { sample, index } of dataset.draw(START, 0)) {
@@ -169,19 +156,9 @@ async function cacheKey({
     left -= 1;
     if (left <= 0) break;
   }
-  return sha256(
-    JSON.stringify([
-      BUILD_ID ?? null,
-      FORMAT,
-      limits,
-      trunkKey,
-      config.trunk,
-      config.inputSize,
-      dims,
-      encodeWindows === undefined ? [] : WINDOWS,
-      pictures,
-    ]),
-  ).slice(0, 24);
+  const windows = encodeWindows === undefined ? [] : WINDOWS;
+  const model = [trunkKey, config.trunk, config.inputSize, dims, windows];
+  return sha256(JSON.stringify([BUILD_ID ?? null, FORMAT, limits, ...model, pictures])).slice(0, 24);
 }
 
 /** The records of a file; undefined where it is not there, or not as it was written. */
@@ -209,51 +186,33 @@ async function encodeAll(
   await mkdir(folder, { recursive: true });
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < bytes) {
-    throw new SynsegError(
-      'RUN_FOLDER',
-      `Cannot cache features: disk must have ${megabytes(bytes)} free for ${size} pictures, got ` +
-        `${megabytes(bavail * bsize)} in ${folder}`,
-    );
+    const rule = `have ${megabytes(bytes)} free for ${size} pictures`;
+    const text = `Cannot ${ACTION}: disk must ${rule}, got ${megabytes(bavail * bsize)} in ${folder}`;
+    throw new SynsegError('RUN_FOLDER', text);
   }
   onProgress(0, size, bytes);
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  const file = await open(temporary, 'w');
   const entries: Entry[] = [];
-  try {
-    const reading: BatchLoaderOptions = {
-      inputSize: config.inputSize,
-      batchSize: Math.min(BATCH, size),
-      seed: 0,
-      limits,
-      onWarning,
-      workers,
-      signal,
-    };
+  const { inputSize } = config;
+  const reading: BatchLoaderOptions = {
+    ...{ inputSize, batchSize: Math.min(BATCH, size), seed: 0, limits },
+    ...{ onWarning, workers, signal },
+  };
+  const zoom = [inputSize[0] * WINDOWS.zoom, inputSize[1] * WINDOWS.zoom] as const;
+  async function* records(): AsyncGenerator<Uint8Array> {
     await using loader = BatchLoader.open(dataset, reading);
     // The same pictures in the same order.
-    await using zoomed =
-      encodeWindows === undefined
-        ? undefined
-        : BatchLoader.open(dataset, {
-            ...reading,
-            inputSize: [config.inputSize[0] * WINDOWS.zoom, config.inputSize[1] * WINDOWS.zoom],
-            onWarning: () => undefined,
-          });
+    const again = { ...reading, inputSize: zoom, onWarning: () => undefined };
+    await using zoomed = encodeWindows === undefined ? undefined : BatchLoader.open(dataset, again);
     const seen = new Set<number>();
     for (let epoch = 0; epoch === 0;) {
       const [batch, large] = await Promise.all([loader.next(), zoomed?.next()]);
       const other = large?.indices.findIndex((sample, row) => sample !== batch.indices[row]) ?? -1;
-      if (other >= 0)
-        throw new SynsegError(
-          'DATASET_FORMAT',
-          'Cannot cache features: pictures must not change while they are encoded, got ' +
-            `${large?.keys[other]} for ${batch.keys[other]} on second reading`,
-        );
+      const got = `${large?.keys[other]} for ${batch.keys[other]} on second reading`;
+      const text = `Cannot ${ACTION}: pictures must not change while they are encoded, got ${got}`;
+      if (other >= 0) throw new SynsegError('DATASET_FORMAT', text);
       const taps = await encode(batch.pixels as Uint8Array);
-      const kept =
-        large === undefined
-          ? taps
-          : [...taps, await (encodeWindows as NonNullable<typeof encodeWindows>)(large.pixels as Uint8Array)];
+      const windows = large && (await encodeWindows?.(large.pixels as Uint8Array));
+      const kept = windows === undefined ? taps : [...taps, windows];
       for (const [row, sample] of batch.indices.entries()) {
         if (seen.has(sample)) continue;
         seen.add(sample);
@@ -263,21 +222,16 @@ async function encodeAll(
           halves.set(toFloat16((kept[tap] as Float32Array).subarray(row * length, (row + 1) * length)), start);
           start += length;
         });
-        await file.appendFile(new Uint8Array(halves.buffer));
         entries.push([sample, checksumOf(halves)]);
+        yield new Uint8Array(halves.buffer);
       }
       onProgress(seen.size, size, bytes);
       epoch = seen.size === size ? 1 : batch.after.epoch;
     }
-    await file.close();
-    await rename(temporary, path);
-    await writeFileAtomic(index, JSON.stringify(entries));
-    return recordsOf(entries);
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    await rm(temporary, { force: true });
-    throw error;
   }
+  await writeFileAtomic(path, records());
+  await writeFileAtomic(index, JSON.stringify(entries));
+  return recordsOf(entries);
 }
 
 /** The set's pictures, whatever is known of them: words may change and masks be mended without a record being wrong. */

@@ -47,8 +47,6 @@ export function pairFeeds(
     ids: { data: ids, shape: [pairs, encodersOf(config).text.maxTokens] },
     ends: { data: ends, shape: [pairs] },
     captions: { data: captions, shape: [pairs] },
-    ...(keptTokens === undefined
-      ? {}
-      : { keptTokens: { data: keptTokens, shape: [keptTokens.length / tokens, tokens] } }),
+    ...(keptTokens && { keptTokens: { data: keptTokens, shape: [keptTokens.length / tokens, tokens] } }),
   };
 }

@@ -30,24 +30,13 @@ export async function readHeldOut(
   const reading = { limits, onWarning, signal };
   const dataset = await openDataset(data, { ...WHOLE_CAPTIONS, ...reading });
   const batchSize = Math.min(limit, dataset.size ?? limit);
-  await using loader = BatchLoader.open(dataset, {
-    ...reading,
-    inputSize,
-    seed,
-    workers,
-    batchSize,
-    prefetch: 1,
-    maxCategories: 1,
-  });
+  const once = { inputSize, seed, workers, batchSize, prefetch: 1, maxCategories: 1 };
+  await using loader = BatchLoader.open(dataset, { ...reading, ...once });
   const { categories, indices, pixels } = await loader.next();
   // Where samples were left out as broken, the next epoch filled their places.
   const count = indices.findIndex((index, place) => indices.indexOf(index) < place);
   const pairs = count < 0 ? indices.length : count;
   const bytes = (pixels as Uint8Array).length / indices.length;
-  return pairBatch(
-    categories.slice(0, pairs).map(([caption]) => caption as string),
-    (pixels as Uint8Array).slice(0, pairs * bytes),
-    tokenize,
-    maxTokens,
-  );
+  const captions = categories.slice(0, pairs).map(([caption]) => caption as string);
+  return pairBatch(captions, (pixels as Uint8Array).slice(0, pairs * bytes), tokenize, maxTokens);
 }

@@ -1,4 +1,5 @@
 /** Retrieval between held-out pictures and captions. */
+import { joined } from '@synseg/core/runtime';
 import type { RetrievalScore } from './reports.ts';
 import { partOfPairs } from './pair-batch.ts';
 import type { PairBatch, PairEmbeddings } from './protocol.ts';
@@ -24,10 +25,8 @@ export async function retrieve(
     parts.push(await embed(partOfPairs(all, start, end)));
     onProgress?.(end);
   }
-  return retrievalOf(
-    { image: joined(parts.map(({ image }) => image)), text: joined(parts.map(({ text }) => text)) },
-    all.captions,
-  );
+  const [image, text] = [joined(parts.map((part) => part.image)), joined(parts.map((part) => part.text))];
+  return retrievalOf({ image, text }, all.captions);
 }
 
 /**
@@ -62,14 +61,4 @@ function nearest(queries: Float32Array, query: number, found: Float32Array, pair
     if (product > largest) [best, largest] = [candidate, product];
   }
   return best;
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let start = 0;
-  for (const part of parts) {
-    whole.set(part, start);
-    start += part.length;
-  }
-  return whole;
 }

@@ -66,9 +66,8 @@ export function microBatches(
   const { microBatchSize, embeddingDim, inputSize, classes } = settings;
   const allRows = batch.categories.map((_, image) => rowsOf(batch, image, settings));
   // The bank is the whole batch's, so that micro-batches have the same negatives.
-  const allLabels = [
-    ...new Set([...(settings.captions ? batch.said.flat() : []), ...allRows.flat().map(({ label }) => label)]),
-  ];
+  const allSaid = settings.captions ? batch.said.flat() : [];
+  const allLabels = [...new Set([...allSaid, ...allRows.flat().map(({ label }) => label)])];
   const parts: MicroBatch[] = [];
   for (let start = 0; start < batch.images; start += microBatchSize) {
     const end = start + microBatchSize;
@@ -79,21 +78,15 @@ export function microBatches(
     const said = settings.captions ? batch.said.slice(start, end) : [];
     const column = (value: (row: Row) => number, filling: number): Float32Array =>
       Float32Array.from({ length: count }, (_, row) => (row < rows.length ? value(rows[row] as Row) : filling));
+    const bankParts = { rows, count, said, labels: allLabels, images: microBatchSize };
+    const { textCentre } = settings;
     parts.push({
       pictures: pictures(start, end),
       rows: count,
       text,
       imageOfRow: Int32Array.from({ length: count }, (_, row) => rows[row]?.image ?? -1),
       stated: column(({ stated }) => Number(stated), 0),
-      ...(settings.textCentre === undefined
-        ? {}
-        : {
-            bank: bankOf(
-              { rows, count, said, labels: allLabels, images: microBatchSize },
-              embeddings,
-              settings.textCentre,
-            ),
-          }),
+      ...(textCentre === undefined ? {} : { bank: bankOf(bankParts, embeddings, textCentre) }),
       ...(classes === undefined
         ? {}
         : { classOfRow: column(({ maskClass }) => maskClass, -1), masks: masksOf(batch, start, end, inputSize) }),
@@ -123,32 +116,23 @@ function bankOf(
   const size = Math.ceil(labels.length / LABEL_BUCKET) * LABEL_BUCKET;
   const places = new Map(labels.map((label, place) => [label, place]));
   const text = new Float32Array(size * center.length);
-  labels.forEach((label, place) =>
-    text.set(
-      (embeddings.get(label) as Float32Array).map((value, index) => value - (center[index] as number)),
-      place * center.length,
-    ),
-  );
+  labels.forEach((label, place) => {
+    const centered = (embeddings.get(label) as Float32Array).map((value, index) => value - center[index]!);
+    text.set(centered, place * center.length);
+  });
   const stated = new Float32Array(images * size);
   said.forEach((some, image) => some.forEach((label) => (stated[image * size + (places.get(label) as number)] = 1)));
   for (const { image, label, stated: isStated } of rows)
     if (isStated) stated[image * size + (places.get(label) as number)] = 1;
-  return {
-    labels: size,
-    text,
-    stated,
-    valid: Float32Array.from({ length: size }, (_, place) => Number(place < labels.length)),
-    labelOfRow: Int32Array.from({ length: count }, (_, row) =>
-      row < rows.length ? (places.get((rows[row] as Row).label) as number) : 0,
-    ),
-  };
+  const valid = new Float32Array(size).fill(1, 0, labels.length);
+  const labelOfRow = new Int32Array(count);
+  rows.forEach(({ label }, row) => (labelOfRow[row] = places.get(label) as number));
+  return { labels: size, text, stated, valid, labelOfRow };
 }
 
 function masksOf({ masks }: Batch, start: number, end: number, [height, width]: readonly [number, number]): Uint8Array {
-  return (
-    masks?.slice(start * height * width, end * height * width) ??
-    new Uint8Array((end - start) * height * width).fill(IGNORED)
-  );
+  const own = masks?.slice(start * height * width, end * height * width);
+  return own ?? new Uint8Array((end - start) * height * width).fill(IGNORED);
 }
 
 /**

@@ -41,49 +41,41 @@ export async function measureSet(
   const { augmentation: _, ...rest } = options;
   const batchSize = Math.min(BATCH, dataset.size ?? BATCH);
   await using loader = BatchLoader.open(dataset, { ...rest, from: START, batchSize });
-  const sums = dims.map((channels) => ({
-    channels,
-    count: 0,
-    sum: new Float64Array(channels),
-    squares: new Float64Array(channels),
-  }));
+  const zeros = (channels: number): Float64Array => new Float64Array(channels);
+  const sums = dims.map((channels): Sums => ({ channels, count: 0, sum: zeros(channels), squares: zeros(channels) }));
   const categories = new Set<string>();
   for (let seen = 0; seen < PICTURES; seen += batchSize) {
     const batch = await loader.next();
     for (const category of batch.said.flat()) categories.add(category);
-    (await read(batch)).forEach((tap, index) => addPatches(sums[index] as (typeof sums)[number], tap, batch.images));
+    (await read(batch)).forEach((tap, index) => addPatches(sums[index] as Sums, tap, batch.images));
   }
-  const all = (read: (entry: (typeof sums)[number], channel: number) => number): Float32Array =>
-    Float32Array.from(
-      sums.flatMap((entry) => Array.from({ length: entry.channels }, (_, channel) => read(entry, channel))),
-    );
-  const mean = (entry: (typeof sums)[number], channel: number): number => (entry.sum[channel] as number) / entry.count;
+  const mean = ({ sum, count }: Sums, channel: number): number => sum[channel]! / count;
+  const deviation = (entry: Sums, channel: number): number =>
+    Math.sqrt(Math.max(0, entry.squares[channel]! / entry.count - mean(entry, channel) ** 2));
+  const all = (of: typeof mean): number[] => sums.flatMap((entry) => Array.from(entry.sum, (_, at) => of(entry, at)));
   return {
-    tapMean: all(mean),
-    tapDeviation: all((entry, channel) =>
-      Math.max(
-        LEAST_DEVIATION,
-        Math.sqrt(Math.max(0, (entry.squares[channel] as number) / entry.count - mean(entry, channel) ** 2)),
-      ),
-    ),
+    tapMean: Float32Array.from(all(mean)),
+    tapDeviation: Float32Array.from(all(deviation), (value) => Math.max(LEAST_DEVIATION, value)),
     textCentre: await texts.center([...categories]),
   };
 }
 
+/** Sums over patches, of each channel. */
+interface Sums {
+  readonly channels: number;
+  count: number;
+  readonly sum: Float64Array;
+  readonly squares: Float64Array;
+}
+
 /** Adds the patches of some pictures, their class tokens left out. */
-function addPatches(
-  into: { channels: number; count: number; sum: Float64Array; squares: Float64Array },
-  tap: Float32Array,
-  images: number,
-): void {
+function addPatches(into: Sums, tap: Float32Array, images: number): void {
   const { channels, sum, squares } = into;
   const perImage = tap.length / images;
   for (let at = 0; at < tap.length; at++) {
     if (at % perImage < channels) continue;
-    const value = tap[at] as number;
-    const channel = at % channels;
-    sum[channel] = (sum[channel] as number) + value;
-    squares[channel] = (squares[channel] as number) + value * value;
+    sum[at % channels]! += tap[at]!;
+    squares[at % channels]! += tap[at]! ** 2;
   }
   into.count += tap.length / channels - images;
 }

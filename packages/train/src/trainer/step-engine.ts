@@ -7,14 +7,8 @@ import { join } from 'node:path';
 import { isSynsegError, type Provider } from '@synseg/core';
 import { Weights } from '@synseg/core/checkpoint';
 import { CheckpointParameters, Graph, ops, trunkMaps, writeOnnx, type Parameters } from '@synseg/core/graph';
-import {
-  ResidentTensor,
-  createSession,
-  type GraphSession,
-  providerCandidates,
-  type RunGuard,
-  type TensorData,
-} from '@synseg/core/runtime';
+import { ResidentTensor, createSession, joined, providerCandidates } from '@synseg/core/runtime';
+import type { GraphSession, RunGuard, TensorData } from '@synseg/core/runtime';
 import { biasCorrections } from '../optimizer/adamw.ts';
 import { buildEmbedGraph, buildStepGraph, figuresOf } from '../step-graph/step-graph.ts';
 import { movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-spec.ts';
@@ -36,13 +30,8 @@ export class StepEngine {
   #state: Record<string, StateTensor>;
 
   private constructor(device: Provider, start: EngineStart, weights: StepWeights, guard: RunGuard) {
-    this.device = device;
-    this.#start = start;
-    this.#weights = weights;
-    this.#guard = guard;
-    this.#state = Object.fromEntries(
-      Object.entries(start.state).map(([name, data]) => [name, { data, shape: [data.length] }]),
-    );
+    [this.device, this.#start, this.#weights, this.#guard] = [device, start, weights, guard];
+    this.#state = vectors(start.state);
   }
 
   /**
@@ -107,9 +96,7 @@ export class StepEngine {
 
   /** Sets inputs that are the same in every step: float32 vectors. */
   constants(constants: Readonly<Record<string, Float32Array>>): void {
-    this.#constants = Object.fromEntries(
-      Object.entries(constants).map(([name, data]) => [name, { data, shape: [data.length] }]),
-    );
+    this.#constants = vectors(constants);
   }
 
   /** A copy of the state vectors. */
@@ -169,9 +156,7 @@ export class StepEngine {
       );
       found.push((results['windows'] as TensorData).data as Float32Array);
     }
-    const all = new Float32Array(found.reduce((sum, { length }) => sum + length, 0));
-    found.forEach((one, index) => all.set(one, index * one.length));
-    return all;
+    return joined(found);
   }
 
   /** Embeddings by the weights that a checkpoint would hold now: the running mean where one is kept. */
@@ -229,8 +214,12 @@ function dispose(tensor: StateTensor): void {
   if (tensor instanceof ResidentTensor) tensor.dispose();
 }
 
+function vectors(values: Readonly<Record<string, Float32Array>>): Record<string, TensorData> {
+  const tensors = Object.entries(values).map(([name, data]) => [name, { data, shape: [data.length] }] as const);
+  return Object.fromEntries(tensors);
+}
+
 function scalars(values: Readonly<Record<string, number>>): Record<string, TensorData> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, { data: Float32Array.of(value), shape: [] }]),
-  );
+  const of = (value: number): TensorData => ({ data: Float32Array.of(value), shape: [] });
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, of(value)]));
 }

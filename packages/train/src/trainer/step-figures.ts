@@ -6,17 +6,9 @@ import type { StepReport } from './reports.ts';
 import type { Plan, TrainPlan } from './train-plan.ts';
 
 /** The part of a report that follows from the graph's figures. */
-export type ReportedFigures = Pick<
-  StepReport,
-  | 'losses'
-  | 'total'
-  | 'gradientNorm'
-  | 'activationMean'
-  | 'activationDeviation'
-  | 'clampShare'
-  | 'accuracy'
-  | 'logitScale'
->;
+export type ReportedFigures = Pick<StepReport, 'losses' | 'total' | 'gradientNorm'> &
+  Partial<Pick<StepReport, Optional>>;
+type Optional = 'activationMean' | 'activationDeviation' | 'clampShare' | 'accuracy' | 'logitScale';
 
 /** Reads figures, summed over micro-batches. */
 export function reportedFigures(figures: Float32Array, plan: Plan, stage: Stage): ReportedFigures {

@@ -1,20 +1,7 @@
 /** The options of `train()` and `trainEncoders()`, each described once; `train-plan.ts` resolves them. */
 import { LOAD_OPTIONS } from '@synseg/core/options';
-import {
-  abortSignal,
-  callback,
-  choice,
-  flag,
-  group,
-  integer,
-  list,
-  number,
-  text,
-  value,
-  withDefault,
-  type OptionsOf,
-} from '@synseg/core/guards';
-
+import { abortSignal, callback, choice, flag, group, integer, list, number, text } from '@synseg/core/guards';
+import { value, withDefault, type OptionsOf } from '@synseg/core/guards';
 import { AUGMENTATION_OPTIONS, DATA } from '../data/data-options.ts';
 import { EVALUATE_OPTIONS } from '../evaluate/evaluate-options.ts';
 import { PICTURE_LIMITS } from '../image/picture.ts';

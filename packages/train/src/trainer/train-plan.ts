@@ -1,27 +1,17 @@
 /** Options → a plan in which nothing is left open: plain JSON, printed and saved as the run's configuration. */
 import { defaultCacheFolder } from '@synseg/core/checkpoint';
-import { readOptions, type Options, type OptionsOf, type Resolved } from '@synseg/core/guards';
+import { rangeError, readOptions, type Options, type OptionsOf, type Resolved } from '@synseg/core/guards';
 import { defaultThreads } from '@synseg/core/runtime';
 import { shortJson } from '../data/data-error.ts';
 import { changesPictures, checkAugmentation, checkData } from '../data/data-options.ts';
 import { limitsOf } from '../image/picture.ts';
-import {
-  BANK_LOSSES,
-  LOSSES,
-  type LOSS_WEIGHTS,
-  activeLosses,
-  needsBank,
-  needsDecoder,
-  readsWindows,
-  type LossWeights,
-} from '../objective/losses.ts';
+import { BANK_LOSSES, LOSSES, activeLosses, needsBank, needsDecoder, readsWindows } from '../objective/losses.ts';
+import type { LOSS_WEIGHTS, LossWeights } from '../objective/losses.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { DECODER_GROUPS, ENCODER_GROUPS } from '../step-graph/layout.ts';
 import { RECIPES, type Recipe } from './recipes.ts';
+import { NEEDED, TRAIN_ADVANCED_OPTIONS, TRAIN_ENCODERS_ADVANCED_OPTIONS } from './train-options.ts';
 import {
-  NEEDED,
-  TRAIN_ADVANCED_OPTIONS,
-  TRAIN_ENCODERS_ADVANCED_OPTIONS,
   TRAIN_ENCODERS_OPTIONS,
   TRAIN_OPTIONS,
   type TrainEncodersOptions,
@@ -185,14 +175,12 @@ function surroundingsOf({ out, cacheFolder = defaultCacheFolder() }: Given, { wo
   return { out, cacheFolder, workers };
 }
 
-function evaluationOf<Evaluation extends { readonly every?: number | undefined }>({
-  evaluation,
-  saveEvery,
-}: {
+function evaluationOf<Evaluation extends { readonly every?: number | undefined }>(given: {
   readonly evaluation: Evaluation | undefined;
   readonly saveEvery: number;
 }): (Evaluation & { readonly every: number }) | undefined {
-  return evaluation === undefined ? undefined : { ...evaluation, every: evaluation.every ?? saveEvery };
+  const { evaluation, saveEvery } = given;
+  return evaluation && { ...evaluation, every: evaluation.every ?? saveEvery };
 }
 
 function scheduleOf(
@@ -226,6 +214,4 @@ function largestDivisor(of: number, most: number): number {
   return 1;
 }
 
-function refusal(name: string, rule: string, got: string | number | boolean): RangeError {
-  return new RangeError(`Cannot train: ${name} must ${rule}, got ${got}`);
-}
+const refusal = rangeError.bind(undefined, 'train');

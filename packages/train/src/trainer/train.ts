@@ -99,12 +99,10 @@ interface SentStep {
 /** The error of a step whose loss or gradient is no number; undefined when they are numbers. */
 function divergence({ step, total, gradientNorm }: StepReport, { keys }: PreparedBatch): SynsegError | undefined {
   if (Number.isFinite(total) && Number.isFinite(gradientNorm)) return undefined;
-  return new SynsegError(
-    'TRAINING_DIVERGED',
-    `Cannot train on: total loss and gradient must be numbers, got ${total} and ${gradientNorm} in ` +
-      `step ${step} (${keys.join(', ')}); the last good checkpoint is kept, a smaller learningRate or ` +
-      'clipNorm may help',
-  );
+  const got = `${total} and ${gradientNorm} in step ${step} (${keys.join(', ')})`;
+  const remedy = 'the last good checkpoint is kept, a smaller learningRate or clipNorm may help';
+  const text = `Cannot train on: total loss and gradient must be numbers, got ${got}; ${remedy}`;
+  return new SynsegError('TRAINING_DIVERGED', text);
 }
 
 /** The state of the loop. */
@@ -177,13 +175,8 @@ class TrainingLoop {
     // The one to keep first: a resume starts from `last/` and would not make it again.
     if (plan.keepEvery !== undefined && this.step > 0 && this.step % plan.keepEvery === 0)
       await run.save(`step-${this.step}`, contents);
-    await run.save('last', contents, {
-      step: this.step,
-      position: this.#position,
-      tensors,
-      layoutKey: layout.key,
-      notes,
-    });
+    const { key: layoutKey } = layout;
+    await run.save('last', contents, { step: this.step, position: this.#position, tensors, layoutKey, notes });
     this.#savedStep = this.step;
   }
 

@@ -119,12 +119,8 @@ const SOURCES_COMPARED = 100;
 /** Files and folders that a run reads; not those of a hub id. */
 function filesRead(plan: Plan): string[] {
   const { data, init, evaluation } = plan;
-  const sets = [
-    data,
-    ...(evaluation === undefined
-      ? []
-      : [checkData('train', 'data' in evaluation ? evaluation.data : { source: evaluation.root })]),
-  ];
+  const scored = evaluation && ('data' in evaluation ? evaluation.data : { source: evaluation.root });
+  const sets = [data, ...(scored === undefined ? [] : [checkData('train', scored)])];
   const files = sets.flatMap(({ source, classes, phrases }) => [
     ...expandSource(source).slice(0, SOURCES_COMPARED),
     classes,
@@ -172,10 +168,7 @@ export function stateOf(
     return Object.fromEntries(stateNames(plan).map((name) => [name, saved(name)]));
   }
   const parameters = flatten(layout, base.tensors);
-  return Object.fromEntries(
-    stateNames(plan).map((name) => [
-      name,
-      name === 'parameters' || name === 'average' ? parameters.slice() : new Float32Array(layout.length),
-    ]),
-  );
+  const atStart = (name: string): Float32Array =>
+    name === 'parameters' || name === 'average' ? parameters.slice() : new Float32Array(layout.length);
+  return Object.fromEntries(stateNames(plan).map((name) => [name, atStart(name)]));
 }
