@@ -99,6 +99,12 @@ describe('values of flags', () => {
     [TRAIN_FLAGS, 'rename', 'names.json', 'names.json'],
     [
       TRAIN_FLAGS,
+      'evaluation',
+      'dataset=index-jsonl,root=photos,sets=nyu:voc,rename=names.json',
+      { dataset: 'index-jsonl', root: 'photos', sets: ['nyu', 'voc'], rename: 'names.json' },
+    ],
+    [
+      TRAIN_FLAGS,
       'decoder',
       'reduce-dim=64,heads=4,intermediateSize=256,head=simple',
       { reduceDim: 64, heads: 4, intermediateSize: 256, head: 'simple' },
@@ -142,7 +148,12 @@ describe('values of flags', () => {
       'It must be name=value, where name is one of reduce-dim, heads, intermediate-size, head, got "width".',
     ],
     [TRAIN_FLAGS, 'evaluation', 'dataset=camvid', 'Its root must be a string that is not empty.'],
-    [TRAIN_FLAGS, 'evaluation', 'dataset=voc,root=data', 'Its dataset must be one of "camvid", "ccp", "index-png".'],
+    [
+      TRAIN_FLAGS,
+      'evaluation',
+      'dataset=voc,root=data',
+      'Its dataset must be one of "camvid", "ccp", "index-png", "index-jsonl".',
+    ],
     [SEGMENT_FLAGS, 'views', '4', 'It must be 1 or 5.'],
   ])('%# %s refuses %j', (described, option, given, message) => {
     expect(() => read(described, option, given)).toThrow(new RangeError(message));

@@ -169,11 +169,11 @@ describe('synseg evaluate', () => {
   it.each([
     [
       ['evaluate', '--model', 'm', '--root', 'data'],
-      /required option '--dataset <camvid\|ccp\|index-png>' not specified/,
+      /required option '--dataset <camvid\|ccp\|index-png\|index-jsonl>' not specified/,
     ],
     [
       ['evaluate', '--model', 'm', '--dataset', 'coco', '--root', 'data'],
-      /It must be one of "camvid", "ccp", "index-png"\./,
+      /It must be one of "camvid", "ccp", "index-png", "index-jsonl"\./,
     ],
     [[...required, '--views', '3'], /It must be 1 or 5\./],
   ])('ends with 2 for %j', async (argv, message) => {
@@ -222,7 +222,7 @@ describe('synseg', () => {
     [[], ['Usage: synseg', 'Examples:', 'Exit codes:']],
     [['train'], ['--batch-size <n>', '--lambda [align,…]', 'Examples:', 'log.jsonl', 'Ctrl-C finishes the step']],
     [['phrases'], ['[captions]', '--exclude <', 'Examples:']],
-    [['evaluate'], ['--dataset <camvid|ccp|index-png>', 'Examples:']],
+    [['evaluate'], ['--dataset <camvid|ccp|index-png|index-jsonl>', 'Examples:']],
     [['export'], ['<checkpoint>', '--precision <fp32|fp16>', 'Examples:']],
   ])('has help for %j on stdout', async (argv, parts) => {
     const { exitCode, stdout, stderr } = await command([...argv, '--help']);

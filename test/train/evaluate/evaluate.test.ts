@@ -361,11 +361,11 @@ it('refuses options that cannot be', async () => {
   await refuse({ signal: {} }, new TypeError('Cannot evaluate: signal must be an AbortSignal, got an object'));
   await refuse(
     { dataset: undefined },
-    new TypeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", got undefined'),
+    new TypeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", "index-jsonl", got undefined'),
   );
   await refuse(
     { dataset: 'voc' },
-    new RangeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", got "voc"'),
+    new RangeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", "index-jsonl", got "voc"'),
   );
   await refuse({ root: '' }, new RangeError('Cannot evaluate: root must be a string that is not empty, got ""'));
   await refuse(

@@ -458,7 +458,7 @@ describe('planTraining()', () => {
     [{ maxPixels: 0 }, 'advanced.maxPixels must be a positive integer, got 0'],
     [
       { evaluation: { dataset: 'cpp', root: 'x' } },
-      'evaluation.dataset must be one of "camvid", "ccp", "index-png", got "cpp"',
+      'evaluation.dataset must be one of "camvid", "ccp", "index-png", "index-jsonl", got "cpp"',
     ],
     [
       { cacheFeatures: true, augmentation: { flip: true } },

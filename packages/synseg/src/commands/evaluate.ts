@@ -17,10 +17,13 @@ Examples:
   $ synseg evaluate --model runs/a/best --dataset camvid --root data/camvid --split test
   $ synseg evaluate --model runs/a/best --dataset ccp --root data/ccp --limit 100 --sheet worst.png --json
   $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset index-png --root data/mine --views 5
+  $ synseg evaluate --dataset index-jsonl --root data/photos --split val --sets nyu,voc --json
 
 The data set index-png is a folder with images, index PNGs of the same names, and a
-classes.json. Without --threshold, each pixel takes the label with the highest
-activation. Compare scores only where the protocol, which the result states, is equal.
+classes.json; index-jsonl is several sets in one folder, each scored by itself. A set's
+background is a class with --threshold, else its pixels do not count. Without
+--threshold, each pixel takes the label with the highest activation. Compare scores
+only where the protocol, which the result states, is equal.
 `,
   async run({ note, progress, signal, work }, flags) {
     const { dataset, root, sheet } = flags;

@@ -10,6 +10,13 @@ export interface EvaluationClass {
   readonly name: string;
   /** Texts to embed in place of the name; their embeddings are averaged. @default the name */
   readonly prompts?: readonly string[];
+  /** Values of its pixels, where there are several. @default the index */
+  readonly values?: readonly number[];
+}
+
+/** Mask values of a class's pixels. */
+export function valuesOf({ index, values = [index] }: EvaluationClass): readonly number[] {
+  return values;
 }
 
 /** The classes of a data set. */

@@ -68,6 +68,22 @@ export class ConfusionMatrix {
     for (let index = 0; index < this.#counts.length; index++) this.#counts[index]! += other.#counts[index]!;
   }
 
+  /**
+   * Adds counts of some of the classes.
+   *
+   * @param places - class of each of their rows and columns
+   * @param counts - pixels, `[truth][prediction]`
+   * @param missed - pixels of each that were taken for no class
+   */
+  addSome(places: readonly number[], counts: readonly (readonly number[])[], missed: readonly number[]): void {
+    const columns = this.classes + 1;
+    for (const [row, truth] of places.entries()) {
+      for (const [column, predicted] of places.entries())
+        this.#counts[truth * columns + predicted]! += counts[row]![column]!;
+      this.#counts[truth * columns + this.classes]! += missed[row]!;
+    }
+  }
+
   /** Pixels of class `truth` taken for `predicted`; {@link UNCOUNTED} as the prediction: for no class. */
   at(truth: number, predicted: number): number {
     return this.#counts[truth * (this.classes + 1) + (predicted < 0 ? this.classes : predicted)]!;

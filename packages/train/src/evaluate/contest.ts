@@ -14,7 +14,7 @@ import {
   type SegmentOptions,
   type Templates,
 } from '@synseg/core';
-import type { ClassList, EvaluationClass } from '../data/class-list.ts';
+import { valuesOf, type ClassList, type EvaluationClass } from '../data/class-list.ts';
 import { UNCOUNTED } from './confusion-matrix.ts';
 
 /** Label of every pixel of one picture. */
@@ -116,8 +116,8 @@ export async function openContest(model: EvaluatedModel, list: ClassList, option
     (entry) => embedded.includes(entry) || (entry === backgroundClass && background === 'class'),
   );
   const truthClass = new Int16Array(256).fill(UNKNOWN_VALUE);
-  for (const value of [...list.ignored, ...list.classes.map(({ index }) => index)]) truthClass[value] = UNCOUNTED;
-  for (const [position, { index }] of classes.entries()) truthClass[index] = position;
+  for (const value of [...list.ignored, ...list.classes.flatMap(valuesOf)]) truthClass[value] = UNCOUNTED;
+  for (const [position, entry] of classes.entries()) for (const value of valuesOf(entry)) truthClass[value] = position;
   return {
     classes,
     leftOut: asked.filter((entry) => !embedded.includes(entry)),

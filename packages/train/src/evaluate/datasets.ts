@@ -27,11 +27,14 @@ const LAYOUTS = {
   'index-png': {},
 } satisfies Record<string, Layout>;
 
-/** Name of a layout. */
-export type DatasetName = keyof typeof LAYOUTS;
+/** Layout of one set in folders. */
+export type FolderLayout = keyof typeof LAYOUTS;
+
+/** Name of a layout; `index-jsonl` is several sets in one folder. */
+export type DatasetName = FolderLayout | 'index-jsonl';
 
 /** Names of the layouts. */
-export const DATASETS = Object.keys(LAYOUTS) as readonly DatasetName[];
+export const DATASETS: readonly DatasetName[] = [...(Object.keys(LAYOUTS) as FolderLayout[]), 'index-jsonl'];
 
 /** One picture with its ground truth. */
 export interface EvaluationSample {
@@ -73,7 +76,7 @@ export interface DatasetRequest {
  * ```
  */
 export async function readDataset(
-  name: DatasetName,
+  name: FolderLayout,
   root: string,
   request: DatasetRequest,
 ): Promise<EvaluationDataset> {

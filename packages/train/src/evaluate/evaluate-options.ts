@@ -6,6 +6,7 @@ import {
   callback,
   choice,
   integer,
+  list,
   number,
   readOptions,
   text,
@@ -14,6 +15,7 @@ import {
   type OptionsOf,
   type Resolved,
 } from '@synseg/core/guards';
+import { RENAME, SET_NAME } from '../data/data-options.ts';
 import { PICTURE_LIMITS } from '../image/picture.ts';
 import type { EvaluatedModel } from './contest.ts';
 import { DATASETS } from './datasets.ts';
@@ -65,9 +67,20 @@ export const EVALUATE_OPTIONS = {
   root: text(),
   /**
    * Part of the data set.
-   * @default 'test' for camvid; none for index-png; ccp has none
+   * @default 'test' for camvid; none for index-png; ccp has none; 'val' for index-jsonl, where it has one
    */
   split: text(),
+  /**
+   * Sets of index-jsonl to evaluate.
+   * @default all
+   */
+  sets: list(SET_NAME),
+  /**
+   * Labels to ask for in place of the names of index-jsonl's classes, by class or set/class, or the path of a JSON file
+   * of them. Classes of a set that share a label are one.
+   * @default the names of the classes
+   */
+  rename: RENAME,
   /**
    * Labels that compete for the pixels of a picture: every class of the list, or those that occur in the picture's
    * ground truth, which is easier and comparable only with scores of the same kind.
@@ -75,22 +88,23 @@ export const EVALUATE_OPTIONS = {
    */
   labels: withDefault(choice(['all', 'present']), 'all'),
   /**
-   * Treatment of pixels of the class list's `background_index`: they do not count, or are a class like the others.
-   * @default 'ignore'
+   * Treatment of pixels of the background (`background_index` of a class list): they do not count, or are a class like
+   * the others.
+   * @default 'ignore'; 'class' of index-jsonl with a threshold, which lets the model answer background
    */
-  background: withDefault(choice(['ignore', 'class']), 'ignore'),
+  background: choice(['ignore', 'class']),
   /**
    * Activation the winning label must reach; below it a pixel is background.
    * @default none: argmax
    */
   threshold: number({ least: 0, most: 1 }),
   /**
-   * Pictures to skip, in the data set's order (by name).
+   * Pictures to skip, in the data set's order (by name; of index-jsonl by line, in each set).
    * @default 0
    */
   offset: withDefault(integer({ least: 0 }), 0),
   /**
-   * Pictures at most, the first ones (after `offset`): not a random sample.
+   * Pictures at most, the first ones (after `offset`): not a random sample. Of index-jsonl, in each set.
    * @default all
    */
   limit: integer(),
@@ -135,6 +149,9 @@ export type EvaluateOptions = OptionsOf<typeof EVALUATE_OPTIONS, 'dataset' | 'ro
 /** {@link EvaluateOptions}, checked. */
 export type EvaluationRequest = Resolved<typeof EVALUATE_OPTIONS, 'dataset' | 'root'>;
 
+/** A request for one set of pictures. */
+export type SetRequest = EvaluationRequest & { readonly background: 'ignore' | 'class' };
+
 const MODEL = value<string | EvaluatedModel>(
   'be a folder, a hub id or a Segmenter',
   (given) =>
@@ -156,6 +173,9 @@ export function readRequest(model: string | EvaluatedModel, options: EvaluateOpt
       `Cannot evaluate: ${given} must be given when the Segmenter is loaded, got it with a loaded one`,
     );
   }
+  const ofSets = request.sets !== undefined ? 'sets' : request.rename !== undefined ? 'rename' : undefined;
+  if (ofSets !== undefined && request.dataset !== 'index-jsonl')
+    throw new RangeError(`Cannot evaluate: ${ofSets} must be left out for dataset ${request.dataset}, got it`);
   return request;
 }
 

@@ -3,12 +3,20 @@
  * result. Pictures go through the public API; nothing here knows the network.
  */
 import { dirname, join } from 'node:path';
-import { Segmenter, SynsegError } from '@synseg/core';
+import { Segmenter, SynsegError, isSynsegError } from '@synseg/core';
 import { checkOutputs } from '@synseg/core/guards';
-import { openContest, type EvaluatedModel } from './contest.ts';
+import { openContest, type Contest, type EvaluatedModel } from './contest.ts';
 import { readDataset, type EvaluationDataset, type EvaluationSample } from './datasets.ts';
-import { loadOptions, readRequest, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
+import {
+  loadOptions,
+  readRequest,
+  type EvaluateOptions,
+  type EvaluationProgress,
+  type EvaluationRequest,
+  type SetRequest,
+} from './evaluate-options.ts';
 import { Evaluation } from './evaluation.ts';
+import { SETS_METRIC, joinScores, readIndexSets, type IndexSet } from './index-sets.ts';
 import { writePictureSheet } from './picture-sheet.ts';
 import type { EvaluationFailure, EvaluationProtocol, Score } from './score.ts';
 
@@ -21,7 +29,8 @@ const METRIC =
  *
  * Every pixel takes the label with the highest activation, at the mask's own size. Classes the checkpoint has no
  * embedding for are left out and their pixels do not count; a picture that cannot be read, or whose mask has another
- * size or values outside the class list, is named in `failures` and does not count.
+ * size or values outside the class list, is named in `failures` and does not count. The sets of index-jsonl are
+ * evaluated one by one: in a picture the classes of its own set compete.
  *
  * @param model - folder or hub id, loaded and disposed here; or a loaded `Segmenter`, left to the caller
  * @throws TypeError or RangeError for invalid options
@@ -38,33 +47,98 @@ const METRIC =
  */
 export async function evaluate(model: string | EvaluatedModel, options: EvaluateOptions): Promise<Score> {
   const request = readRequest(model, options);
-  const { dataset: name, root, split, classes, offset, limit, sheet, signal } = request;
+  const { dataset: name, root, sheet, signal } = request;
   signal?.throwIfAborted();
-  const dataset = await readDataset(name, root, { split, classes });
-  const samples = dataset.samples.slice(offset, limit === undefined ? undefined : offset + limit);
-  if (samples.length === 0)
-    throw new RangeError(
-      `Cannot evaluate ${name}: offset must be below its ${dataset.samples.length} pictures, ` + `got ${offset}`,
-    );
-
-  // Pictures and masks of a set lie in one folder each.
-  const [{ image, mask }] = samples as [EvaluationSample];
-  const read = [
-    dirname(image),
-    dirname(mask),
-    classes ?? join(root, 'classes.json'),
-    ...(typeof model === 'string' ? [model] : []),
-  ];
-  if (sheet !== undefined) await checkOutputs('evaluate', [{ name: 'sheet', path: sheet }], read);
+  const datasets =
+    name === 'index-jsonl' ? await readIndexSets(root, request) : [await readDataset(name, root, request)];
+  const chosen = datasets.map((dataset) => chosenPart(dataset, request));
+  if (sheet !== undefined) await checkSheet(sheet, chosen, request, model);
   await using own = typeof model === 'string' ? await Segmenter.load(model, loadOptions(request)) : undefined;
   const evaluated: EvaluatedModel = own ?? (model as EvaluatedModel);
-  const contest = await openContest(evaluated, dataset, request);
-  const evaluation = new Evaluation(evaluated, contest, request);
+  const { parts, leftOut } = await openParts(evaluated, chosen, request);
+  const start = performance.now();
+  const total = parts.reduce((sum, { samples }) => sum + samples.length, 0);
+  let [before, failed] = [0, 0];
+  const scores: Score[] = [];
+  for (const part of parts) {
+    const onProgress = (progress: EvaluationProgress): void =>
+      request.onProgress?.({ done: before + progress.done, total, failed: failed + progress.failed });
+    scores.push(await scorePart(evaluated, part, { ...part.request, onProgress }));
+    before += part.samples.length;
+    failed += scores.at(-1)!.failures.length;
+  }
+  const [first] = scores as [Score];
+  if (name !== 'index-jsonl') return first;
+  const { set: _, ...shared } = first.protocol;
+  // The rule is one for all sets that have a background.
+  const background = scores.map(({ protocol }) => protocol.background).find((rule) => rule !== null) ?? null;
+  const sets = new Map(scores.map((score) => [score.protocol.set!, score]));
+  return joinScores(sets, leftOut, { ...shared, background }, (performance.now() - start) / 1000);
+}
+
+/** The chosen pictures of one set. */
+interface Chosen {
+  readonly dataset: EvaluationDataset | IndexSet;
+  readonly samples: readonly EvaluationSample[];
+}
+
+/** The chosen pictures of one set, and what competes in them. */
+interface Part extends Chosen {
+  readonly request: SetRequest;
+  readonly contest: Contest;
+}
+
+function chosenPart(dataset: Chosen['dataset'], { dataset: name, offset, limit }: EvaluationRequest): Chosen {
+  const samples = dataset.samples.slice(offset, limit === undefined ? undefined : offset + limit);
+  if (samples.length > 0) return { dataset, samples };
+  throw new RangeError(
+    `Cannot evaluate ${name}: offset must be below its ${dataset.samples.length} pictures, got ${offset}`,
+  );
+}
+
+/** Sets up every set. Of several, those of which the checkpoint has no class are left out, unless that is all. */
+async function openParts(
+  model: EvaluatedModel,
+  chosen: readonly Chosen[],
+  request: EvaluationRequest,
+): Promise<{ readonly parts: readonly Part[]; readonly leftOut: readonly string[] }> {
+  const parts: Part[] = [];
+  const leftOut: string[] = [];
+  let problem: unknown;
+  for (const { dataset, samples } of chosen) {
+    const own = { ...request, background: backgroundOf(dataset, request) };
+    try {
+      parts.push({ dataset, samples, request: own, contest: await openContest(model, dataset, own) });
+    } catch (error) {
+      if (!('set' in dataset) || !isSynsegError(error) || error.code !== 'LABEL_UNKNOWN') throw error;
+      problem = error;
+      leftOut.push(dataset.set);
+    }
+  }
+  if (parts.length === 0) throw problem;
+  return { parts, leftOut };
+}
+
+/** Of several sets, some have no background: the option is that of the others. */
+function backgroundOf(dataset: Chosen['dataset'], { background, threshold }: EvaluationRequest): 'ignore' | 'class' {
+  if (!('set' in dataset)) return background ?? 'ignore';
+  if (dataset.backgroundIndex === undefined) return 'ignore';
+  return background ?? (threshold === undefined ? 'ignore' : 'class');
+}
+
+async function scorePart(
+  model: EvaluatedModel,
+  { dataset, samples, contest }: Part,
+  request: SetRequest,
+): Promise<Score> {
+  const { dataset: name, sheet, signal } = request;
+  const evaluation = new Evaluation(model, contest, request);
   const start = performance.now();
   await evaluation.run(samples);
   const timeSeconds = (performance.now() - start) / 1000;
   const result = evaluation.result();
-  if (result.images === 0) throw nothingCounted(name, samples.length, result.failures);
+  const what = 'set' in dataset ? `${name} set ${dataset.set}` : name;
+  if (result.images === 0) throw nothingCounted(what, samples.length, result.failures);
   if (sheet !== undefined)
     await writePictureSheet(
       sheet,
@@ -72,17 +146,40 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
       contest.classes.map((entry) => entry.name),
       signal,
     );
-  return { ...result, protocol: protocolOf(evaluated, dataset, request), timeSeconds };
+  return { ...result, protocol: protocolOf(model, dataset, request), timeSeconds };
+}
+
+/** Refuses a sheet for several sets, and one that is written to where something is read. */
+async function checkSheet(
+  sheet: string,
+  chosen: readonly Chosen[],
+  { root, classes }: EvaluationRequest,
+  model: string | EvaluatedModel,
+): Promise<void> {
+  if (chosen.length > 1)
+    throw new RangeError(
+      `Cannot evaluate: sheet must be left out for several sets (name one in sets), got it for ${chosen.length}`,
+    );
+  const files = chosen.flatMap(({ samples }) => samples.flatMap(({ image, mask }) => [dirname(image), dirname(mask)]));
+  const read = [
+    ...new Set(files),
+    classes ?? join(root, 'classes.json'),
+    ...(typeof model === 'string' ? [model] : []),
+  ];
+  await checkOutputs('evaluate', [{ name: 'sheet', path: sheet }], read);
 }
 
 function protocolOf(
   model: EvaluatedModel,
-  { split, backgroundIndex }: EvaluationDataset,
-  { dataset, labels, background, threshold, views, merge, templates, offset, limit, classes }: EvaluationRequest,
+  source: Chosen['dataset'],
+  { dataset, labels, background, threshold, views, merge, templates, offset, limit, classes, rename }: SetRequest,
 ): EvaluationProtocol {
   const { inputSize, precision, device, vocabulary } = model;
+  const { split, backgroundIndex } = source;
+  const ofSets = 'set' in source;
   return {
     dataset,
+    ...(ofSets ? { set: source.set, ...(rename === undefined ? {} : { rename }) } : {}),
     split: split ?? null,
     offset,
     limit: limit ?? null,
@@ -96,7 +193,7 @@ function protocolOf(
     inputSize,
     precision,
     device,
-    metric: METRIC,
+    metric: ofSets ? SETS_METRIC : METRIC,
   };
 }
 

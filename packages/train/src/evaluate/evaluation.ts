@@ -3,11 +3,12 @@
  * any order.
  */
 import { BACKGROUND, SynsegError, isSynsegError } from '@synseg/core';
+import { valuesOf, type EvaluationClass } from '../data/class-list.ts';
 import { readIndexMask } from '../image/index-mask.ts';
 import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
 import { UNKNOWN_VALUE, embed, type Contest, type EvaluatedModel } from './contest.ts';
 import type { EvaluationSample } from './datasets.ts';
-import type { EvaluationRequest } from './evaluate-options.ts';
+import type { SetRequest } from './evaluate-options.ts';
 import { measure, type EvaluationFailure, type Score } from './score.ts';
 import { WorstPictures, countedClasses } from './worst-pictures.ts';
 
@@ -28,7 +29,7 @@ export class Evaluation {
   readonly worst: WorstPictures;
   readonly #model: EvaluatedModel;
   readonly #contest: Contest;
-  readonly #request: EvaluationRequest;
+  readonly #request: SetRequest;
   readonly #matrix: ConfusionMatrix;
   /** By picture: fractions are summed in the data set's order, so that the sum is the same in every run. */
   readonly #draws = new Map<number, Draw>();
@@ -36,7 +37,7 @@ export class Evaluation {
   #withoutClasses = 0;
   #leftOutPixels = 0;
 
-  constructor(model: EvaluatedModel, contest: Contest, request: EvaluationRequest) {
+  constructor(model: EvaluatedModel, contest: Contest, request: SetRequest) {
     this.#model = model;
     this.#contest = contest;
     this.#request = request;
@@ -117,8 +118,10 @@ export class Evaluation {
         'Cannot evaluate picture: mask must hold indices of the class list or ignored values, got ' +
           `${unknown} in ${sample.mask}`,
       );
-    const occurs = classes.map(({ index }) => pixelsOf[index]! > 0);
-    const leftOutPixels = leftOut.reduce((total, { index }) => total + pixelsOf[index]!, 0);
+    const pixelsIn = (entry: EvaluationClass): number =>
+      valuesOf(entry).reduce((total, value) => total + pixelsOf[value]!, 0);
+    const occurs = classes.map((entry) => pixelsIn(entry) > 0);
+    const leftOutPixels = leftOut.reduce((total, entry) => total + pixelsIn(entry), 0);
     if (!occurs.includes(true)) {
       this.#withoutClasses++;
       this.#leftOutPixels += leftOutPixels;
@@ -131,7 +134,7 @@ export class Evaluation {
     const labelMap = await this.#segment(sample, competing, mask);
     this.#leftOutPixels += leftOutPixels;
     const candidates = nothing === UNCOUNTED ? competing : [...competing, nothing];
-    this.#draws.set(order, { pixels: classes.map(({ index }) => pixelsOf[index]!), candidates });
+    this.#draws.set(order, { pixels: classes.map(pixelsIn), candidates });
 
     const predictedClass = new Int16Array(256).fill(UNCOUNTED);
     predictedClass.set(competing);

@@ -21,14 +21,31 @@ export function formatScore(score: Score): string {
 }
 
 function scoreText(score: Score): string {
-  const { protocol, images, failures, leftOut, imagesWithoutClasses, timeSeconds } = score;
-  const where = [protocol.dataset, protocol.split ?? ''].join(' ').trim();
+  const { protocol, sets } = score;
+  const head = (one: Score, of: string): string =>
+    `${of}mIoU ${one.mIoU.toFixed(2)} %, pixel accuracy ${one.pixelAccuracy.toFixed(2)} %, ` +
+    `${count(one.images, 'picture')} in ${one.timeSeconds.toFixed(1)} s`;
+  const where = [protocol.dataset, protocol.split ?? '', protocol.set ?? ''].join(' ').trim();
+  if (sets === undefined) return [head(score, `${where}: `), ...bodyOf(score, true)].join('\n');
+  const entries = Object.entries(sets);
+  const { sets: none = [] } = score.leftOut;
+  return [
+    head(score, `${where}: mean over ${count(entries.length, 'set')}: `),
+    `protocol: ${protocolText({ ...protocol, background: null })}`,
+    ...(none.length === 0 ? [] : [`left out, as the checkpoint has no embedding of a class: ${none.join(', ')}`]),
+    '',
+    ...setTable(entries),
+    ...entries.flatMap(([name, one]) => ['', head(one, `${name}: `), ...bodyOf(one, false)]),
+  ].join('\n');
+}
+
+/** The lines of one set behind the first. */
+function bodyOf(score: Score, withProtocol: boolean): string[] {
+  const { protocol, failures, leftOut, imagesWithoutClasses } = score;
   const lines = [
-    `${where}: mIoU ${score.mIoU.toFixed(2)} %, pixel accuracy ${score.pixelAccuracy.toFixed(2)} %, ` +
-      `${count(images, 'picture')} in ${timeSeconds.toFixed(1)} s`,
     `chance: mIoU ${score.chanceMIoU.toFixed(2)} % for one of the ${score.labelsPerImage.toFixed(1)} competing ` +
       'labels (on average) at random',
-    `protocol: ${protocolText(protocol)}`,
+    ...(withProtocol ? [`protocol: ${protocolText(protocol)}`] : []),
     '',
     ...classTable(score),
   ];
@@ -48,7 +65,18 @@ function scoreText(score: Score): string {
     );
     if (failures.length > NAMED_FAILURES) lines.push(`  and ${failures.length - NAMED_FAILURES} more`);
   }
-  return lines.join('\n');
+  return lines;
+}
+
+/** A line of each set. */
+function setTable(sets: readonly (readonly [name: string, score: Score])[]): string[] {
+  const rows = sets.map(([name, { images, mIoU, pixelAccuracy, chanceMIoU, protocol }]) => [
+    name,
+    images.toLocaleString('en'),
+    ...[mIoU, pixelAccuracy, chanceMIoU].map((share) => share.toFixed(2)),
+    { ignore: 'does not count', class: 'a class', none: 'none' }[protocol.background ?? 'none'],
+  ]);
+  return aligned([['set', 'pictures', 'mIoU %', 'pixel accuracy %', 'chance mIoU %', 'background'], ...rows]);
 }
 
 /** The protocol in one line. */
@@ -65,6 +93,7 @@ function protocolText(protocol: EvaluationProtocol): string {
     merge,
     templates,
     classList,
+    rename,
     inputSize,
     precision,
     device,
@@ -86,6 +115,7 @@ function protocolText(protocol: EvaluationProtocol): string {
         ? 'names looked up in the vocabulary'
         : `templates "${templates}"`,
     classList === null ? '' : `classes from ${classList}`,
+    rename === undefined ? '' : `classes renamed by ${typeof rename === 'string' ? rename : JSON.stringify(rename)}`,
     offset === 0 ? '' : `first ${offset} of the list passed over`,
     limit === null ? '' : `at most ${limit} pictures`,
     `${precision} on ${device}`,
@@ -117,9 +147,15 @@ function classTable({ classes, confusion, missed, perClass }: Score): string[] {
     ];
   });
   const header = ['class', 'IoU %', 'recall %', 'precision %', 'pixels %', 'most often taken for'];
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  return aligned([header, ...rows]);
+}
+
+/** Rows in columns: the first and the last are text, those between are numbers. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const [header = []] = rows;
+  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const isText = (column: number): boolean => column === 0 || column === header.length - 1;
-  return [header, ...rows].map((row) =>
+  return rows.map((row) =>
     row
       .map((cell, column) => (isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join('  ')

@@ -11,6 +11,8 @@ export interface EvaluationFailure {
 /** Everything that must be equal for two scores to be comparable. */
 export interface EvaluationProtocol {
   readonly dataset: string;
+  /** The set of index-jsonl. */
+  readonly set?: string;
   /** null where the data set has no splits. */
   readonly split: string | null;
   /** Pictures skipped at the start of the list. */
@@ -29,6 +31,8 @@ export interface EvaluationProtocol {
   readonly templates: string | readonly string[];
   /** Path of the class list that took the place of the data set's own; null when none did. */
   readonly classList: string | null;
+  /** Labels that were asked in place of class names, or the path of the file of them; absent where none were. */
+  readonly rename?: string | Readonly<Record<string, string>>;
   /** Height and width of the picture the network takes, pixels. */
   readonly inputSize: readonly [height: number, width: number];
   readonly precision: string;
@@ -36,7 +40,11 @@ export interface EvaluationProtocol {
   readonly metric: string;
 }
 
-/** Result of `evaluate()`; plain data, so `JSON.stringify` writes all of it. */
+/**
+ * Result of `evaluate()`; plain data, so `JSON.stringify` writes all of it. Of index-jsonl it has the score of each set
+ * in `sets`; mIoU, its chance and the pixel accuracy are then means over the sets, and counts are those of a label over
+ * all sets that have it.
+ */
 export interface Score {
   /** Mean IoU of the classes that occur or were predicted, percent. */
   readonly mIoU: number;
@@ -57,7 +65,12 @@ export interface Score {
   /** Pictures that count. */
   readonly images: number;
   /** Classes without embedding in the checkpoint, and how many pixels did not count because of them. */
-  readonly leftOut: { readonly classes: readonly string[]; readonly pixels: number };
+  readonly leftOut: {
+    readonly classes: readonly string[];
+    readonly pixels: number;
+    /** Sets without a class that the checkpoint has an embedding of; of index-jsonl. */
+    readonly sets?: readonly string[];
+  };
   /** Pictures without a pixel that counts. */
   readonly imagesWithoutClasses: number;
   /** Pictures that could not be evaluated, in the data set's order. */
@@ -65,6 +78,8 @@ export interface Score {
   readonly protocol: EvaluationProtocol;
   /** From the first picture to the last, seconds; without loading the checkpoint. */
   readonly timeSeconds: number;
+  /** Score of each set by its name; of index-jsonl. */
+  readonly sets?: Readonly<Record<string, Score>>;
 }
 
 /** The part of a {@link Score} that follows from the counts. */
