@@ -267,6 +267,10 @@ describe('segmentVideos() at the door', () => {
     expect(() => stream.setLabels(['road'] as unknown as typeof halves)).toThrow(
       'Cannot change labels: labels must be a LabelSet (from segmenter.labels()), got a list of 1',
     );
+    for (const fromIndex of [-1, 0.5, NaN])
+      expect(() => stream.setLabels(halves, { fromIndex })).toThrow(
+        `Cannot change labels: fromIndex must be an integer of at least 0, got ${fromIndex}`,
+      );
     expect(() => stream.setLabels(halves, { sourc: 3 } as object)).toThrow('did you mean "source"?');
   });
 });

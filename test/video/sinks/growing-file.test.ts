@@ -84,6 +84,18 @@ describe('GrowingFile', () => {
     expect(readFileSync(at('undo.txt'), 'utf8')).toBe('keep!');
   });
 
+  it('begins with its header, also after the first piece was taken back, and has none without a piece', async () => {
+    const file = await GrowingFile.open(at('header.txt'), 'text', 'head ');
+    await file.write('wrong');
+    await file.undo();
+    await file.write('one ');
+    await file.write('two');
+    await file.close();
+    expect(readFileSync(at('header.txt'), 'utf8')).toBe('head one two');
+    await (await GrowingFile.open(at('headless.txt'), 'text', 'head ')).close();
+    expect(existsSync(at('headless.txt'))).toBe(false);
+  });
+
   it('leaves no file when nothing was written, and none after remove()', async () => {
     await (await GrowingFile.open(at('empty.txt'), 'text')).close();
     const file = await GrowingFile.open(at('removed.txt'), 'text');

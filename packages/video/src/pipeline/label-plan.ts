@@ -1,6 +1,5 @@
 /** The labels that each frame is segmented with, when they change while the video runs. */
 import type { LabelSet } from '@synseg/core';
-import { describeValue } from '@synseg/core/guards';
 
 /** Label sets, each from a frame on. */
 export class LabelPlan {
@@ -10,15 +9,8 @@ export class LabelPlan {
     this.#steps = [{ fromIndex: 0, labels }];
   }
 
-  /**
-   * Takes `labels` from frame `fromIndex` on; what was planned for later frames is forgotten.
-   *
-   * @throws {RangeError} when `fromIndex` is not a whole number of at least 0
-   */
+  /** Takes `labels` from frame `fromIndex` on; what was planned for later frames is forgotten. */
   set(labels: LabelSet, fromIndex = 0): void {
-    const rule = 'fromIndex must be a whole number of at least 0';
-    if (!Number.isInteger(fromIndex) || fromIndex < 0)
-      throw new RangeError(`Cannot change labels: ${rule}, got ${describeValue(fromIndex)}`);
     this.#steps = [...this.#steps.filter((step) => step.fromIndex < fromIndex), { fromIndex, labels }];
   }
 
