@@ -1,4 +1,4 @@
-/** A file of results that grows by some lines for each frame, and never needs those it has. */
+/** Results as text: each frame adds its lines to one file. */
 import type { SegmentedFrame } from '../segmented-frame.ts';
 import type { FrameSink } from './frame-sink.ts';
 import { GrowingFile } from './growing-file.ts';
@@ -20,8 +20,8 @@ export class TextSink implements FrameSink {
     return new TextSink(await GrowingFile.open(path, what, header), linesOf);
   }
 
-  write(frame: SegmentedFrame): Promise<void> {
-    return this.#file.write(this.#linesOf(frame));
+  async write(frame: SegmentedFrame): Promise<void> {
+    await this.#file.write(this.#linesOf(frame));
   }
 
   close(): Promise<void> {
