@@ -33,5 +33,6 @@ export const SUBJECTS = [
   'rle',
   'tar',
   'coco',
+  'photos',
   'arguments',
 ] as const;
