@@ -71,6 +71,7 @@ describe('synseg video', () => {
       ],
       ...{ source: clip, frames: 25, dropped: 0, framesPerSecond: expect.any(Number), seconds: expect.any(Number) },
       ...{ device: 'cpu', precision: 'fp32', labels: ['left', 'right'], areas: { left: 0.5, right: 0.5 } },
+      unknown: [],
       ...{ background: 0, backgroundRule: 'nowhere: each pixel has the likeliest label, however unlikely it is' },
       ...{
         out: at('o/overlay.mp4'),

@@ -5,6 +5,7 @@ export type { ImageInput, RawImage } from './image/image.ts';
 export type { ImageOptions } from './image/picture-bytes.ts';
 export type { LabelInput, LabelsOptions } from './labels/label-request.ts';
 export { LabelSet, type LabelSetParts } from './labels/label-set.ts';
+export type { LabelWord, UnknownWord } from './labels/label-words.ts';
 export { BACKGROUND } from './model/background.ts';
 export type { LabelColor } from './mask/palette.ts';
 export type { Polygon, TracePolygonsOptions } from './mask/polygons.ts';

@@ -1,5 +1,5 @@
 /** The checkpoint of a command: its flags and how it is loaded; flags of pictures and labels. */
-import { Segmenter, type LoadProgress } from '@synseg/core';
+import { Segmenter, type LabelSet, type LoadProgress } from '@synseg/core';
 import { commaSeparated, text, value, type OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS, LOAD_OPTIONS } from '@synseg/core/options';
 import type { Context, Loaded } from './context.ts';
@@ -55,6 +55,29 @@ export function modelOf({ model }: OptionsOf<typeof CHECKPOINT_FLAGS>, note: Con
   if (model === undefined)
     note('model: embedded, trained on drawn streets; for photographs add --model CIDAS/clipseg-rd64-refined');
   return model ?? EMBEDDED;
+}
+
+/**
+ * Says which labels the checkpoint does not know, which answer as the same class, and which as a wider word.
+ *
+ * @param told - names of which it has been said before
+ */
+export function tellWords(
+  { warn, note }: Pick<Context, 'warn' | 'note'>,
+  { words, unknown }: LabelSet,
+  told: readonly string[] = [],
+): void {
+  for (const { asked, nearest } of unknown.filter(({ asked }) => !told.includes(asked))) {
+    const near = nearest.length === 0 ? '' : `, nearest ${nearest.length === 1 ? 'is' : 'are'} ${nearest.join(', ')}`;
+    warn(`${asked}: unknown to this checkpoint${near}`);
+  }
+  const known = words.filter(({ why }) => why !== 'text' && why !== 'unknown');
+  for (const word of known.filter(({ asked }) => !told.includes(asked))) {
+    const { asked, answered, why } = word;
+    const first = known.find((other) => other.answered === answered) ?? word;
+    if (first !== word) warn(`${first.asked} and ${asked} both answer as ${answered}: the first gets the pixels`);
+    else if (why === 'kind' || why === 'adjective') note(`${asked}: answers as ${answered} (${why})`);
+  }
 }
 
 function downloads(note: Context['note'], { show }: Context['progress']): (progress: LoadProgress) => void {

@@ -20,6 +20,11 @@ describe('resolveLabels()', () => {
       thresholds: [undefined, undefined],
       colors: [undefined, undefined],
       background: 'threshold',
+      words: [
+        { asked: 'road', answered: 'road', why: 'text' },
+        { asked: 'car', answered: 'car', why: 'text' },
+      ],
+      sentences: ['a {}.', '{}'],
     });
   });
 

@@ -70,6 +70,34 @@ describe('LabelSet', () => {
     expect((await LabelSet.load(at('colors'))).colors).toEqual(chosen.colors);
   });
 
+  it('keeps the words that its labels answer as, in a message, a file and JSON', async () => {
+    const words: LabelSet['words'] = [
+      { asked: 'road', answered: 'road', why: 'class' },
+      { asked: 'Auto "quoted"', answered: 'car', why: 'kind' },
+      { asked: '日本', answered: '日本', why: 'unknown' },
+    ];
+    const unknown = [{ asked: '日本', nearest: ['road', 'car'] }];
+    const set = new LabelSet({ ...make().parts, words, unknown });
+    await set.save(at('words'));
+    for (const copy of [new LabelSet(structuredClone(set.parts)), await LabelSet.load(at('words'))]) {
+      expect(copy).toEqual(set);
+      expect([copy.words, copy.unknown]).toEqual([words, unknown]);
+    }
+    expect(JSON.parse(JSON.stringify(set))).toMatchObject({ words, unknown });
+  });
+
+  it('has words for the names it has: of a part of a set, the part', () => {
+    const asText = (name: string): object => ({ asked: name, answered: name, why: 'text' });
+    expect([make().words, make().unknown]).toEqual([make().names.map(asText), []]);
+    const part = new LabelSet({
+      ...{ names: ['Hund', 'road'], embeddings: gaussians(8, 1), thresholds: [undefined, 0.5], background: 'none' },
+      words: ['road', 'car'].map((asked) => ({ asked, answered: 'street', why: 'synonym' })),
+      unknown: [{ asked: 'car', nearest: [] }],
+    });
+    expect(part.words).toEqual([asText('Hund'), { asked: 'road', answered: 'street', why: 'synonym' }]);
+    expect(part.unknown).toEqual([]);
+  });
+
   it("reads a file of before there were colors and a checkpoint's threshold as it was meant", async () => {
     const entries = {
       format: 'synseg-labels',
@@ -82,13 +110,14 @@ describe('LabelSet', () => {
       at('old'),
       encodeSafetensors(new Map([['embeddings', { shape: [2, 3], data: new Float32Array(6) }]]), entries),
     );
-    const { background, thresholds, defaultThreshold, colors } = await LabelSet.load(at('old'));
+    const { background, thresholds, defaultThreshold, colors, words, unknown } = await LabelSet.load(at('old'));
     expect([background, thresholds, defaultThreshold, colors]).toEqual([
       'none',
       [undefined, 0.3],
       0.5,
       labelColors(['a', 'b']),
     ]);
+    expect([words.map(({ answered, why }) => `${answered}: ${why}`), unknown]).toEqual([['a: text', 'b: text'], []]);
   });
 
   it.each<[Background, readonly (number | undefined)[], string]>([
@@ -132,6 +161,8 @@ describe('LabelSet', () => {
       defaultThreshold: 0.5,
       background: 'threshold',
       colors: [[1, 2, 3]],
+      words: [{ asked: 'road', answered: 'road', why: 'text' }],
+      unknown: [],
       embeddingDim: 512,
     });
     expect(inspect(set)).toMatch(/^LabelSet \{\s+names: \[ 'road' \]/);
@@ -193,6 +224,26 @@ describe('LabelSet', () => {
       { ...parts, thresholds: undefined },
       TypeError,
       'parts.thresholds must be a list of numbers from 0 to 1, or undefined, got undefined',
+    ],
+    [
+      'a word without its reason',
+      { ...parts, words: [{ asked: 'a', answered: 'b' }] },
+      TypeError,
+      'parts.words[0].why must be one of "class", "plural", "synonym", "adjective", "kind", "unknown", "text", got ' +
+        'none',
+    ],
+    [
+      'a word with another reason',
+      { ...parts, words: [{ asked: 'a', answered: 'b', why: 'guess' }] },
+      RangeError,
+      'parts.words[0].why must be one of "class", "plural", "synonym", "adjective", "kind", "unknown", "text", got ' +
+        '"guess"',
+    ],
+    [
+      'an unknown label without the nearest',
+      { ...parts, unknown: [{ asked: 'a', nearest: 'b' }] },
+      TypeError,
+      'parts.unknown[0].nearest must be a list, got "b"',
     ],
     [
       'no background',
@@ -301,6 +352,12 @@ describe('LabelSet', () => {
       { ...metadata, colors: '[[1,2,3],"blue"]' },
       embeddings,
       'hold a whole label set, got Cannot pick label colors: color of "b" must be',
+    ],
+    [
+      'words that are none',
+      { ...metadata, words: '["dog"]' },
+      embeddings,
+      'hold a whole label set, got Cannot make label set: parts.words[0] must be an object, got "dog"',
     ],
     [
       'embeddings that are not finite',

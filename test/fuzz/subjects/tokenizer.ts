@@ -1,12 +1,15 @@
 /**
- * Tokenizers: `tokenizer.json`, the older `vocab.json` with `merges.txt`, and a vocabulary of our own; then prompts.
+ * Tokenizers: `tokenizer.json`, the older `vocab.json` with `merges.txt`, and a vocabulary of our own; then prompts. A
+ * table of words; then labels.
  */
 import { openCheckpoint } from '../../../packages/core/src/checkpoint/checkpoint.ts';
 import { encodeSafetensors } from '../../../packages/core/src/checkpoint/safetensors.ts';
+import { WordTable } from '../../../packages/core/src/labels/word-table.ts';
 import { promptBatch } from '../../../packages/core/src/text/prompt-batch.ts';
 import { ClipTokenizer } from '../../../packages/core/src/text/tokenizer.ts';
 import { Vocabulary } from '../../../packages/core/src/text/vocabulary.ts';
 import { gaussians } from '../../support/random.ts';
+import { SMALL_WORDS } from '../../support/small-words.ts';
 import { tinyVocabulary } from '../../support/tiny-clipseg.ts';
 import { mutateBytes, mutateJson, mutateText } from '../mutation.ts';
 import type { Draw } from '../draw.ts';
@@ -83,7 +86,7 @@ export function open(folder: string): Subject {
   });
   return {
     make: (draw) => {
-      switch (draw.integer(0, 5)) {
+      switch (draw.integer(0, 6)) {
         case 0:
           return clip({ 'vocab.json': mutated(draw, vocab), 'merges.txt': merges });
         case 1:
@@ -113,6 +116,14 @@ export function open(folder: string): Subject {
               const { config } = await openCheckpoint(folder);
               const vocabulary = await Vocabulary.load(folder, config);
               vocabulary.embed([['Parked_Car', 'sky'], ['road']]);
+            },
+          };
+        case 4:
+          return {
+            files: { 'words.json': mutated(draw, SMALL_WORDS) },
+            run: async () => {
+              const table = await WordTable.load(folder);
+              for (const label of [...PROMPTS, 'a red Poodle']) if (!table?.find(label)) table?.alike(label, 3);
             },
           };
         default: {

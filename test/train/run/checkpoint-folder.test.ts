@@ -45,6 +45,7 @@ function ownTrunk(
     'vocab.safetensors',
     'LICENSE.trunk.txt',
     'README.md',
+    'words.json',
   ])
     writeFileSync(join(folder, file), `bytes of ${file}`);
   return {
@@ -151,7 +152,7 @@ describe('a CLIPSeg checkpoint', () => {
 });
 
 describe('a checkpoint with its own trunk', () => {
-  it('is the trained tensors in one file, trunk, vocabulary and licences', async () => {
+  it('is the trained tensors in one file, trunk, vocabulary, words and licences', async () => {
     const contents = ownTrunk();
     await using run = await openRun();
     const folder = await run.save('last', contents, stateOf(1));
@@ -163,6 +164,7 @@ describe('a checkpoint with its own trunk', () => {
       'trainer.safetensors',
       'vocab.json',
       'vocab.safetensors',
+      'words.json',
     ]);
     expect(new Set((await numbersOf(folder)).keys())).toEqual(new Set(contents.tensors.keys()));
     expect(readFileSync(join(folder, 'onnx/vision.onnx'), 'utf8')).toBe('bytes of onnx/vision.onnx');

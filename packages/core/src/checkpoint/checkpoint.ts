@@ -45,9 +45,9 @@ export async function openCheckpoint(folder: string, options: OpenCheckpointOpti
   return { folder: root, config, weights: await Weights.open(root) };
 }
 
-/** Parses a JSON file; undefined when it is not there. */
-export async function readJson(path: string, action = 'load checkpoint'): Promise<unknown> {
-  const text = await readTextFile(path).catch((error: NodeJS.ErrnoException) => {
+/** Parses a JSON file of at most so many bytes; undefined when it is not there. */
+export async function readJson(path: string, action = 'load checkpoint', maxTextBytes?: number): Promise<unknown> {
+  const text = await readTextFile(path, maxTextBytes).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw checkpointError(action, `${path} must be readable, got ${error.message}`, error);
   });

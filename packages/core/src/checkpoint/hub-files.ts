@@ -23,6 +23,7 @@ const NEEDED = new Set([
   'merges.txt',
   'special_tokens_map.json',
   'vision.onnx',
+  'words.json',
 ]);
 
 /** A file of a repository, as the hub's tree lists it; fields of type `unknown` are not checked yet. */

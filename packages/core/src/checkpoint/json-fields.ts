@@ -25,6 +25,11 @@ export class Fields {
     return new Fields(this.#json[name] ?? {}, `${this.#where}: ${name}`);
   }
 
+  /** Names of the fields. */
+  names(): string[] {
+    return Object.keys(this.#json);
+  }
+
   has(name: string): boolean {
     return this.#json[name] !== undefined && this.#json[name] !== null;
   }

@@ -7,6 +7,8 @@ import { colorOption, parseColor, type LabelColor } from '../mask/palette.ts';
 import type { Background } from '../model/postprocess.ts';
 import { fillTemplate, resolveTemplates, templatesOption, type Templates } from '../text/templates.ts';
 import { MAX_LABELS } from './label-set.ts';
+import type { LabelWord } from './label-words.ts';
+import type { WordTable } from './word-table.ts';
 
 /** A label with more than its name. */
 const LABEL = {
@@ -51,6 +53,10 @@ export interface LabelRequest {
   readonly thresholds: readonly (number | undefined)[];
   readonly colors: readonly (LabelColor | undefined)[];
   readonly background: Background;
+  /** The word that each label answers as. */
+  readonly words: readonly LabelWord[];
+  /** Sentences that names are put into. */
+  readonly sentences: readonly string[];
 }
 
 const ACTION = 'embed labels';
@@ -60,6 +66,7 @@ const ACTION = 'embed labels';
  *
  * @param templates - what the options are to be without templates; `'vocabulary'`: names and prompts are looked up, not
  *   put into sentences
+ * @param table - words that answer as the names of classes; labels with prompts of their own are not looked up
  * @throws TypeError for labels that are no list, a label that is neither a string nor has a name, or an unknown option
  * @throws RangeError for an empty list, an empty or repeated name, no prompts, or a number outside [0, 1]
  */
@@ -67,6 +74,7 @@ export function resolveLabels(
   labels: readonly LabelInput[],
   options: LabelsOptions,
   templates: Templates | 'vocabulary',
+  table?: WordTable,
 ): LabelRequest {
   const { templates: chosen, threshold: usual, background } = readOptions(ACTION, LABELS_OPTIONS, options);
   checkKind(ACTION, 'labels', labels, Array.isArray(labels), 'be a list');
@@ -78,16 +86,24 @@ export function resolveLabels(
     prompts: [] as (readonly string[])[],
     thresholds: [] as (number | undefined)[],
     colors: [] as (LabelColor | undefined)[],
+    words: [] as LabelWord[],
   };
   for (const [index, label] of labels.entries()) {
-    const { name, prompts = sentences, threshold = usual, color } = readLabel(label, `labels[${index}]`);
+    const { name, prompts, threshold = usual, color } = readLabel(label, `labels[${index}]`);
     if (request.names.has(name)) throw rangeError(ACTION, 'names', 'be unique', `${describeValue(name)} twice`);
     request.names.add(name);
-    request.prompts.push(prompts.map((template) => fillTemplate(template, name)));
+    const word = wordOf(name, prompts === undefined ? table : undefined);
+    request.prompts.push((prompts ?? sentences).map((template) => fillTemplate(template, word.answered)));
+    request.words.push(word);
     request.thresholds.push(threshold);
     request.colors.push(color === undefined ? undefined : parseColor(ACTION, 'color', color));
   }
-  return { ...request, names: [...request.names], background };
+  return { ...request, names: [...request.names], background, sentences };
+}
+
+function wordOf(name: string, table: WordTable | undefined): LabelWord {
+  if (table === undefined) return { asked: name, answered: name, why: 'text' };
+  return { asked: name, ...(table.find(name) ?? { answered: name, why: 'unknown' }) };
 }
 
 function readLabel(label: unknown, what: string): LabelDescription {

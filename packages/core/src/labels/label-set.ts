@@ -14,6 +14,7 @@ import { backgroundRule } from '../mask/check.ts';
 import type { DecisionRule } from '../mask/decide.ts';
 import { labelColors, type ColorInput, type LabelColor } from '../mask/palette.ts';
 import { isActivation, type Background } from '../model/postprocess.ts';
+import { WORD_PARTS, wordsOf, type LabelWord, type UnknownWord } from './label-words.ts';
 
 /** Most labels a set can have: a label map is uint8, and its largest value is background. */
 export const MAX_LABELS = BACKGROUND;
@@ -39,6 +40,7 @@ const LABEL_SET_PARTS = {
   defaultThreshold: withDefault(number({ least: 0, most: 1 }), DEFAULT_THRESHOLD),
   /** Colors that were chosen, by place. @default those of `labelColors()`, which follow from the names */
   colors: value<readonly (ColorInput | undefined)[]>('be a list', Array.isArray),
+  ...WORD_PARTS,
 };
 export type LabelSetParts = OptionsOf<typeof LABEL_SET_PARTS, 'names' | 'embeddings' | 'thresholds' | 'background'>;
 
@@ -68,6 +70,13 @@ export class LabelSet {
   readonly background: Background;
   /** A color per label: the one chosen for it, else one that follows from its name. */
   readonly colors: readonly LabelColor[];
+  /** The word that each label answers as, in the order of the names, and why. */
+  readonly words: readonly LabelWord[];
+  /**
+   * Labels that the checkpoint's table of words does not have, with the nearest it has: what they find is a guess.
+   * Empty for a checkpoint without such a table.
+   */
+  readonly unknown: readonly UnknownWord[];
   /** Length of one embedding. */
   readonly embeddingDim: number;
   /** float32 `[labels, embeddingDim]`, row-major, not normalized. Not to be modified. */
@@ -77,7 +86,7 @@ export class LabelSet {
 
   /** From {@link LabelSet.parts}, as in another thread; else use `Segmenter.labels()` or {@link LabelSet.load}. */
   constructor(parts: LabelSetParts) {
-    const { names, embeddings, thresholds, background, defaultThreshold, colors } = readParts(parts);
+    const { names, embeddings, thresholds, background, defaultThreshold, colors, words, unknown } = readParts(parts);
     this.names = Object.freeze([...names]);
     this.thresholds = Object.freeze([...thresholds]);
     this.defaultThreshold = defaultThreshold;
@@ -85,6 +94,8 @@ export class LabelSet {
     this.embeddings = embeddings;
     this.embeddingDim = embeddings.length / names.length;
     this.colors = Object.freeze(labelColors(names, colors));
+    this.words = Object.freeze(wordsOf(names, words));
+    this.unknown = Object.freeze(unknown.filter(({ asked }) => names.includes(asked)));
     this.key = createHash('sha256')
       .update(new Uint8Array(embeddings.buffer, embeddings.byteOffset, embeddings.byteLength))
       .digest('hex');
@@ -92,8 +103,8 @@ export class LabelSet {
 
   /** Plain data that makes an equal set: what a message to another thread can carry. */
   get parts(): Required<LabelSetParts> {
-    const { names, embeddings, thresholds, background, defaultThreshold, colors } = this;
-    return { names, embeddings, thresholds, background, defaultThreshold, colors };
+    const { names, embeddings, thresholds, background, defaultThreshold, colors, words, unknown } = this;
+    return { names, embeddings, thresholds, background, defaultThreshold, colors, words, unknown };
   }
 
   /**
@@ -132,12 +143,12 @@ export class LabelSet {
 
   /** The form that `JSON.stringify()` and `console.log()` show: without embeddings. */
   toJSON(): Omit<LabelSetParts, 'embeddings'> & { readonly embeddingDim: number } {
-    const { names, thresholds, defaultThreshold, background, colors, embeddingDim } = this;
-    return { names, thresholds, defaultThreshold, background, colors, embeddingDim };
+    const { names, thresholds, defaultThreshold, background, colors, words, unknown, embeddingDim } = this;
+    return { names, thresholds, defaultThreshold, background, colors, words, unknown, embeddingDim };
   }
 
   /**
-   * Writes names, embeddings, thresholds, colors and background to a safetensors file, atomically.
+   * Writes names, embeddings, thresholds, colors, words and background to a safetensors file, atomically.
    *
    * @throws SynsegError `FILE_WRITE` when the file cannot be written
    */
@@ -151,6 +162,8 @@ export class LabelSet {
       thresholds: JSON.stringify(this.thresholds.map((threshold) => threshold ?? null)),
       defaultThreshold: JSON.stringify(this.defaultThreshold),
       colors: JSON.stringify(this.colors),
+      words: JSON.stringify(this.words),
+      unknown: JSON.stringify(this.unknown),
       background: JSON.stringify(this.background),
     });
   }
@@ -182,7 +195,7 @@ export class LabelSet {
       throw fail('name each of its embeddings', `${describeValue(names)} for embeddings [${entry.shape.join(', ')}]`);
     if (!Array.isArray(thresholds)) throw fail('have a list of thresholds', describeValue(thresholds));
     const embeddings = await readFloats(entry);
-    // Sets of before there were colors and a checkpoint's threshold have neither.
+    // Sets of before there were colors, a checkpoint's threshold and words have none.
     const parts = {
       names,
       embeddings,
@@ -190,6 +203,8 @@ export class LabelSet {
       background: read('background'),
       defaultThreshold: read('defaultThreshold') ?? undefined,
       colors: read('colors') ?? undefined,
+      words: read('words') ?? undefined,
+      unknown: read('unknown') ?? undefined,
     };
     try {
       return new LabelSet(parts as unknown as LabelSetParts);

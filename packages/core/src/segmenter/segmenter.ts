@@ -150,7 +150,8 @@ export class Segmenter {
 
   /** Names a vocabulary checkpoint knows; undefined for one with a text encoder, which takes any words. */
   get vocabulary(): readonly string[] | undefined {
-    return this.#text instanceof Vocabulary ? this.#text.names : undefined;
+    const encoder = this.#text?.encoder;
+    return encoder instanceof Vocabulary ? encoder.names : undefined;
   }
 
   /**
@@ -163,6 +164,11 @@ export class Segmenter {
 
   /**
    * Turns words into a label set. Embeddings come from memory or disk when they were computed before.
+   *
+   * A checkpoint with a table of words (`words.json`) answers plurals, synonyms and kinds of its classes as the class:
+   * `LabelSet.words` says which, `LabelSet.unknown` lists the labels that the table does not have. Labels that answer
+   * as the same class, such as "dog" and "poodle", are allowed: their activations are the same, and where their
+   * thresholds are too, the first of them gets the pixels.
    *
    * @throws TypeError or RangeError for labels or options that cannot be, SynsegError `LABEL_UNKNOWN` for a word that
    *   is not in the checkpoint's vocabulary, naming the nearest
@@ -240,7 +246,7 @@ export class Segmenter {
     Segmenter.#check(this, 'dispose');
     return (this.#disposal ??= Promise.all([
       this.#thread.dispose(),
-      this.#text instanceof LabelEmbedder ? this.#text.dispose() : undefined,
+      this.#text?.encoder instanceof LabelEmbedder ? this.#text.encoder.dispose() : undefined,
     ]).then(() => undefined));
   }
 

@@ -5,7 +5,7 @@ import { checkOutputs, commaSeparated, text, type OptionsOf } from '@synseg/core
 import { LABELS_OPTIONS } from '@synseg/core/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among } from '../flags.ts';
-import { LABEL_FLAGS, MODEL_FLAGS, loadModel } from '../model.ts';
+import { LABEL_FLAGS, MODEL_FLAGS, loadModel, tellWords } from '../model.ts';
 import { table } from '../text.ts';
 
 const LABELS_FLAGS = {
@@ -21,7 +21,8 @@ export const labels = command({
   operand: '[names]',
   help: `
 Names are separated by commas. Without names, the vocabulary of the checkpoint is
-listed, if it has one.
+listed, if it has one. With --json, words has the class that each name answers as,
+and why; unknown has the names that the checkpoint does not know, and the nearest.
 
 Examples:
   $ synseg labels road,car --model ./checkpoint --save street.safetensors
@@ -45,11 +46,12 @@ async function run(context: Context, flags: LabelsFlags, names: string | undefin
   }
   const { signal } = context;
   const set = await segmenter.labels(commaSeparated(names), { ...among(LABELS_OPTIONS, flags), signal });
+  tellWords(context, set);
   if (save !== undefined) await set.save(save);
   const rows = set.names.map((name, at) => [name, `threshold ${String(set.thresholds[at] ?? set.defaultThreshold)}`]);
   return {
     json: {
-      ...{ model, names: set.names, embeddingDim: set.embeddingDim },
+      ...{ model, names: set.names, words: set.words, unknown: set.unknown, embeddingDim: set.embeddingDim },
       thresholds: set.thresholds.map((value) => value ?? null),
       ...{ background: set.background, backgroundRule: set.backgroundRule },
       ...(save === undefined ? {} : { save }),

@@ -7,7 +7,7 @@ import type { OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS, SEGMENT_OPTIONS } from '@synseg/core/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among, only } from '../flags.ts';
-import { IMAGE_FLAGS, LABEL_FLAGS, MODEL_FLAGS, NAMES, loadModel } from '../model.ts';
+import { IMAGE_FLAGS, LABEL_FLAGS, MODEL_FLAGS, NAMES, loadModel, tellWords } from '../model.ts';
 import { percent, table } from '../text.ts';
 
 const file = (...endings: readonly string[]): ReturnType<typeof text> =>
@@ -74,6 +74,7 @@ async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, ima
     names === undefined
       ? await savedLabels(labelSet as string, among(LABELS_OPTIONS, flags))
       : await segmenter.labels(names, { ...among(LABELS_OPTIONS, flags), signal });
+  tellWords(context, labels);
   const embedded = performance.now();
   // A pipe can be read once, and a URL may answer differently: the overlay is drawn on the bytes that were segmented.
   const once =
@@ -98,7 +99,7 @@ async function run(context: Context, flags: OptionsOf<typeof SEGMENT_FLAGS>, ima
   return {
     json: {
       ...{ image: shownURL(image), model, device: segmenter.device, precision: segmenter.precision },
-      ...{ width, height, labels: result.labels, colors, areas },
+      ...{ width, height, labels: result.labels, unknown: labels.unknown, colors, areas },
       ...{ background: result.background, backgroundRule: labels.backgroundRule },
       ...(out === undefined ? {} : { out }),
       ...(mask === undefined ? {} : { mask }),

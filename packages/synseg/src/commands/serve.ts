@@ -7,7 +7,7 @@ import type { SegmentedFrame, VideoStream } from '@synseg/video';
 import { PREVIEW_OPTIONS, SEGMENT_VIDEOS_OPTIONS } from '@synseg/video/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among, only } from '../flags.ts';
-import { loadModel } from '../model.ts';
+import { loadModel, tellWords } from '../model.ts';
 import { VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
 
 const DEFAULT_PORT = 8080;
@@ -47,7 +47,9 @@ async function run(context: Context, flags: ServeFlags, sources: readonly string
     let current: LabelSet | undefined;
     const onLabels = async (edited: readonly PreviewLabel[]): Promise<PreviewLabels> => {
       const labels = current === undefined ? edited : recolored(edited, current);
+      const told = current?.names;
       current = await segmenter.labels(labels, among(LABELS_OPTIONS, flags));
+      tellWords(context, current, told);
       stream?.setLabels(current);
       return shown(current);
     };
@@ -57,6 +59,7 @@ async function run(context: Context, flags: ServeFlags, sources: readonly string
     const page = { sources: names, labels: none, port, host, token, vocabulary, onLabels };
     await using server = await PreviewServer.start(page);
     current = await segmenter.labels(flags.labels, among(LABELS_OPTIONS, flags));
+    tellWords(context, current);
     const { onState, onEnd } = sourceNotes(note, flags.maxGapSeconds);
     stream = segmentVideos(sourcesOf(sources, flags), segmenter, current, {
       // Files are played at their own speed, and frames that the model cannot keep up with are dropped.
@@ -68,7 +71,7 @@ async function run(context: Context, flags: ServeFlags, sources: readonly string
       },
     });
     server.publishLabels(shown(current));
-    answer({ json: { url: server.url }, text: server.url });
+    answer({ json: { url: server.url, unknown: current.unknown }, text: server.url });
     const rates = sources.map(() => new FrameRate());
     for await (const frame of stream) publish(server, frame, stream, rates);
   } catch (error) {

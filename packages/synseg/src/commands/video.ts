@@ -8,7 +8,7 @@ import type { SourceReport } from '@synseg/video';
 import { OUTPUT_FILES, SEGMENT_VIDEOS_OPTIONS } from '@synseg/video/options';
 import { command, type Context, type Result } from '../context.ts';
 import { among, kebabCase, only } from '../flags.ts';
-import { loadModel } from '../model.ts';
+import { loadModel, tellWords } from '../model.ts';
 import { grouped, percent } from '../text.ts';
 import { VIDEO_FLAGS, sourceNotes, sourcesOf, warnOfFailures } from '../video-flags.ts';
 
@@ -40,9 +40,10 @@ Examples:
       --input-options "-f v4l2 -input_format mjpeg -video_size 1280x720"
 
 --json prints source, frames, dropped, framesPerSecond, seconds, device, precision,
-labels, areas (mean share of the picture per label), background, backgroundRule,
-sources (state, counts, failure and files of each), out, jsonl, coco, csv, pngFolder
-and interrupted. With several sources, out and the other files are lists.
+labels, unknown (labels that the checkpoint does not know, and the nearest it does),
+areas (mean share of the picture per label), background, backgroundRule, sources
+(state, counts, failure and files of each), out, jsonl, coco, csv, pngFolder and
+interrupted. With several sources, out and the other files are lists.
 
 Output files are written as .name.….partial.ext and renamed when they are complete; an
 existing file stays until then, also on failure. Ctrl-C completes the files with the
@@ -68,6 +69,7 @@ async function run(context: Context, flags: VideoCommandFlags, sources: readonly
     await using _ = segmenter;
     machine = segmenter;
     const labels = await segmenter.labels(flags.labels, among(LABELS_OPTIONS, flags));
+    tellWords(context, labels);
     tally.start(labels);
     const inputs = sourcesOf(sources, flags).map((source, at) => ({ source, ...files[at] }));
     const stream = segmentVideos(inputs, segmenter, labels, {
@@ -160,9 +162,11 @@ class Tally {
   #frames = 0;
   #background = 0;
   #rule: string | null = null;
+  #unknown: LabelSet['unknown'] = [];
   readonly #areas = new Map<string, number>();
 
-  start({ names, backgroundRule }: LabelSet): void {
+  start({ names, backgroundRule, unknown }: LabelSet): void {
+    this.#unknown = unknown;
     this.#started = performance.now();
     this.#rule = backgroundRule;
     for (const name of names) this.#areas.set(name, 0);
@@ -181,6 +185,7 @@ class Tally {
     return {
       ...{ frames, dropped: sources.reduce((sum, { dropped }) => sum + dropped, 0) },
       ...{ framesPerSecond: round(frames / seconds), seconds: round(seconds), labels: [...this.#areas.keys()] },
+      unknown: this.#unknown,
       areas: Object.fromEntries([...this.#areas].map(([name, sum]) => [name, mean(sum)])),
       ...{ background: mean(this.#background), backgroundRule: this.#rule },
     };

@@ -56,6 +56,7 @@ export async function companionFiles(folder: string, config: ModelConfig, action
   const welcome = [
     ...(trunk.kind === 'clip' ? ['preprocessor_config.json'] : []),
     ...(text.kind === 'clip' ? TOKENIZER : []),
+    'words.json',
     ...licenses,
   ];
   const found = new Set<string>();

@@ -1,0 +1,117 @@
+/**
+ * The words that a checkpoint knows: its file `words.json`, from words to the class names that it was trained on.
+ *
+ *   {"format": 1, "classes": {"dog": {"plural": ["doggies"], "synonym": ["hound"], "kind": ["poodle"]}}}
+ *
+ * A class is a word of its own. Regular plurals need not be listed. No word may belong to two classes.
+ */
+import { join } from 'node:path';
+import { readJson } from '../checkpoint/checkpoint.ts';
+import { Fields } from '../checkpoint/json-fields.ts';
+import { editDistance } from '../guard/arguments.ts';
+import { REASONS } from './label-words.ts';
+import { plainText, wordForms } from './word-forms.ts';
+
+/** Name of the file in a checkpoint's folder. */
+const WORDS_FILE = 'words.json';
+
+const FORMAT = 1;
+const MAX_BYTES = 2 ** 20;
+const MAX_WORDS = 50_000;
+const MAX_LETTERS = 80;
+/** A longer label is no word with something in front of it. */
+const MAX_TEXT = 2 * MAX_LETTERS;
+const GROUPS = ['plural', 'synonym', 'kind'] as const;
+
+/** A class, and why a word answers as it. */
+export interface KnownWord {
+  readonly answered: string;
+  readonly why: (typeof REASONS)[number];
+}
+
+/** Words and their classes. */
+export class WordTable {
+  /** Names of the classes, as the file has them. */
+  readonly classes: readonly string[];
+  /** By the word as it is compared. */
+  readonly #words: ReadonlyMap<string, KnownWord>;
+
+  private constructor(classes: readonly string[], words: ReadonlyMap<string, KnownWord>) {
+    this.classes = classes;
+    this.#words = words;
+  }
+
+  /**
+   * Reads the table of a checkpoint; undefined when it has none.
+   *
+   * @throws SynsegError `CHECKPOINT_FORMAT` naming file, field, rule and value
+   */
+  static async load(folder: string): Promise<WordTable | undefined> {
+    const path = join(folder, WORDS_FILE);
+    const json = await readJson(path, 'load checkpoint', MAX_BYTES);
+    if (json === undefined) return undefined;
+    const file = new Fields(json, path);
+    if (file.raw('format') !== FORMAT) throw file.error('format', String(FORMAT));
+    const classes = file.section('classes');
+    const words = new Map<string, KnownWord>();
+    const add = (fields: Fields, field: string, given: unknown, word: KnownWord): void => {
+      const plain = typeof given === 'string' && given.length <= MAX_LETTERS ? plainText(given) : '';
+      if (plain === '') throw fields.error(field, `a word of at most ${MAX_LETTERS} letters`, given);
+      const other = words.get(plain);
+      // Texts that are compared alike, such as "tshirt" and "T-Shirt", may stand twice in a class.
+      if (other !== undefined && other.answered !== word.answered)
+        throw fields.error(field, `a word of one class, not of ${other.answered} too`, given);
+      if (words.size === MAX_WORDS) throw file.error('classes', `at most ${MAX_WORDS} words`, 'more');
+      if (other === undefined) words.set(plain, word);
+    };
+    for (const name of classes.names()) add(classes, name, name, { answered: name, why: 'class' });
+    for (const name of classes.names()) {
+      const fields = classes.section(name);
+      const unknown = fields.names().find((field) => !GROUPS.includes(field as (typeof GROUPS)[number]));
+      if (unknown !== undefined) throw fields.error(unknown, `one of ${GROUPS.join(', ')}`, unknown);
+      for (const why of GROUPS) {
+        const list = fields.raw(why) ?? [];
+        if (!Array.isArray(list)) throw fields.error(why, 'a list of words');
+        for (const word of list as unknown[]) add(fields, why, word, { answered: name, why });
+      }
+    }
+    if (words.size === 0) throw file.error('classes', 'at least one class');
+    return new WordTable(classes.names(), words);
+  }
+
+  /** The class that a label answers as, and why; undefined for one that the table does not know. */
+  find(label: string): KnownWord | undefined {
+    if (label.length > MAX_TEXT) return undefined;
+    for (const { form, described, plural } of wordForms(plainText(label))) {
+      const found = this.#words.get(form);
+      if (found === undefined) continue;
+      const reasons = [
+        found.why,
+        ...(plural ? (['plural'] as const) : []),
+        ...(described ? (['adjective'] as const) : []),
+      ];
+      const last = Math.max(...reasons.map((reason) => REASONS.indexOf(reason)));
+      return { answered: found.answered, why: REASONS[last] as KnownWord['why'] };
+    }
+    return undefined;
+  }
+
+  /**
+   * Words most like a label, nearest first: those that it ends with ("fork lift truck": truck), then those that few
+   * letters tell apart. None where no word is alike.
+   */
+  alike(label: string, most: number): string[] {
+    if (label.length > MAX_TEXT) return [];
+    const text = plainText(label);
+    const parts = text.split(' ');
+    const heads = parts.slice(1).map((_, at) => parts.slice(at + 1).join(' '));
+    const ends = heads.flatMap((head) => this.find(head)?.answered ?? []).slice(0, 1);
+    const edits = Math.max(1, Math.floor(text.length / 4));
+    const near = [...this.#words.keys()]
+      .filter((word) => Math.abs(word.length - text.length) <= edits)
+      .map((word) => ({ word, distance: editDistance(word, text) }))
+      .filter(({ distance }) => distance <= edits)
+      .sort((a, b) => a.distance - b.distance);
+    return [...new Set([...ends, ...near.map(({ word }) => word)])].slice(0, most);
+  }
+}
