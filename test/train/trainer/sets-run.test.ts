@@ -1,5 +1,6 @@
 /** Training on several sets of masks at once: whose classes have a row in which picture, and whole runs. */
 import { join } from 'node:path';
+import { evaluate } from '@synseg/train';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../packages/train/src/data/batch-loader.ts';
 import type { MaskClass } from '../../../packages/train/src/data/dataset.ts';
@@ -10,7 +11,7 @@ import { writePhotos, type Photo } from '../data/photo-folder.ts';
 import { benchIn, checkpointOf, run, timeless } from './runs.ts';
 
 const root = temporaryFolder();
-const { options } = benchIn(root);
+const { options, cacheFolder } = benchIn(root);
 
 /** Pictures of 16 × 16 pixels, whose left half has one value and right half another. */
 const halves = (set: string, labels: readonly string[], left: number, right: number): Photo => ({
@@ -108,6 +109,19 @@ describe('train() on several sets', () => {
       }),
     );
     expect([reports.length, seen.at(-1)]).toEqual([6, 6]);
+  });
+
+  it('keeps the best checkpoint by the mean over the sets', async () => {
+    const evaluation = { dataset: 'index-jsonl', root: photos, split: 'train', rename: data.rename, every: 3 } as const;
+    const { reports } = await run(options('scored', { ...choices, evaluation }));
+    const scores = reports.flatMap(({ score }) => (score !== undefined && 'mIoU' in score ? [score] : []));
+    expect(scores.map(({ best }) => best)).toEqual([true, scores[1]!.mIoU > scores[0]!.mIoU]);
+    const again = await evaluate(join(root, 'scored/last'), {
+      ...{ dataset: 'index-jsonl', root: photos, split: 'train', rename: data.rename },
+      ...{ device: 'cpu', cacheFolder },
+    });
+    expect(again.mIoU).toBeCloseTo(scores[1]!.mIoU, 10);
+    expect(Object.keys(again.sets!)).toEqual(['rooms', 'things']);
   });
 
   it('says which options of the data are wrong', async () => {
