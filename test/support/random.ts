@@ -1,4 +1,7 @@
-/** Seeded numbers, so that a failing case can be run again. */
+/**
+ * Seeded numbers, so that a failing case can be run again. Not the street's generator: PyTorch's figures were made from
+ * these numbers, and central differences are taken at points where they are exact.
+ */
 
 /** Uniform numbers in [0, 1): the mulberry32 generator. */
 export function uniform(seed: number): () => number {
