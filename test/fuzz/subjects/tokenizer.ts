@@ -123,7 +123,7 @@ export function open(folder: string): Subject {
             files: { 'words.json': mutated(draw, SMALL_WORDS) },
             run: async () => {
               const table = await WordTable.load(folder);
-              for (const label of [...PROMPTS, 'a red Poodle']) if (!table?.find(label)) table?.alike(label, 3);
+              for (const label of [...PROMPTS, 'a red Poodle']) if (!table?.find(label)) table?.alike(label);
             },
           };
         default: {

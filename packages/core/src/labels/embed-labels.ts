@@ -55,7 +55,7 @@ export async function embedLabels(
     const similar = classes
       .map((name, index) => ({ name, cosine: cosine(row(embeddings, at), row(theirs, index)) }))
       .sort((a, b) => b.cosine - a.cosine);
-    const nearest = [...table.alike(asked, NEAREST), ...similar.map(({ name }) => name)];
+    const nearest = [...table.alike(asked), ...similar.map(({ name }) => name)];
     return { asked, nearest: [...new Set(nearest)].slice(0, NEAREST) };
   });
   return new LabelSet({ ...set, unknown });

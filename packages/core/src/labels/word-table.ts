@@ -97,21 +97,22 @@ export class WordTable {
   }
 
   /**
-   * Words most like a label, nearest first: those that it ends with ("fork lift truck": truck), then those that few
-   * letters tell apart. None where no word is alike.
+   * Words like a label, nearest first: the class of the words that it ends with ("fork lift truck": truck), and the
+   * word that the fewest letters tell from it. None where no word is alike.
    */
-  alike(label: string, most: number): string[] {
+  alike(label: string): string[] {
     if (label.length > MAX_TEXT) return [];
     const text = plainText(label);
     const parts = text.split(' ');
     const heads = parts.slice(1).map((_, at) => parts.slice(at + 1).join(' '));
-    const ends = heads.flatMap((head) => this.find(head)?.answered ?? []).slice(0, 1);
-    const edits = Math.max(1, Math.floor(text.length / 4));
+    const head = heads.flatMap((words) => this.find(words)?.answered ?? []).slice(0, 1);
+    // Of short words, many are a letter apart: "log" and "dog".
+    const edits = Math.floor(text.length / 5);
     const near = [...this.#words.keys()]
       .filter((word) => Math.abs(word.length - text.length) <= edits)
       .map((word) => ({ word, distance: editDistance(word, text) }))
       .filter(({ distance }) => distance <= edits)
       .sort((a, b) => a.distance - b.distance);
-    return [...new Set([...ends, ...near.map(({ word }) => word)])].slice(0, most);
+    return [...new Set([...head, ...near.slice(0, 1).map(({ word }) => word)])];
   }
 }
