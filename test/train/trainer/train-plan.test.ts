@@ -388,7 +388,7 @@ describe('planTraining()', () => {
     [{ keepEvery: 0 }, 'advanced.keepEvery must be a positive integer, got 0'],
     [
       { trainable: ['decoder'] },
-      'advanced.trainable[0] must be one of "film", "reduces", "layers", "head", "projector", got "decoder"',
+      'advanced.trainable[0] must be one of "film", "reduces", "layers", "head", "projector", "vision", got "decoder"',
     ],
     [
       { trainable: ['projector'], objective: 'masks' },

@@ -108,7 +108,7 @@ export function planTraining(options: TrainOptions) {
     projectorSchedule: scheduled(advanced.projectorLearningRate ?? recipe.projectorLearningRate, projectorSteps),
     schedule: scheduled(given.learningRate ?? recipe.learningRate, steps - projectorSteps),
     trainable: moving,
-    visionRate: advanced.visionRate,
+    visionRate: moving.includes('vision') ? advanced.visionRate : undefined,
     cacheFeatures,
     precision: advanced.precision,
     evaluation: evaluationOf(given),

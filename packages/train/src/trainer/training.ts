@@ -140,7 +140,7 @@ export function sharedSpec(plan: Plan, { config }: BaseModel, layout: Layout): S
       beta2: plan.beta2,
       epsilon: plan.adamEpsilon,
       weightDecay: plan.weightDecay,
-      ...('visionRate' in plan ? { visionRate: plan.visionRate } : {}),
+      ...('visionRate' in plan && plan.visionRate !== undefined ? { visionRate: plan.visionRate } : {}),
       clipNorm: plan.clipNorm,
     },
     ema: plan.ema,
