@@ -8,7 +8,7 @@ export const SMALL_WORDS = {
   classes: {
     'dog': { synonym: ['hound', 'pooch'], kind: ['poodle', 'puppy', 'husky', 'golden retriever', 'Saint Bernard'] },
     'cow': { synonym: ['cattle'], kind: ['calf', 'heifer', 'ox', 'oxen', 'bull'] },
-    'bird': { kind: ['goose', 'geese', 'penguin', 'finch', 'blackbird', 'owl'] },
+    'bird': { kind: ['goose', 'geese', 'penguin', 'finch', 'blackbird', 'owl', 'emu'] },
     'sheep': { kind: ['lamb', 'ewe'] },
     'mouse': { plural: ['mice'], synonym: ['computer mouse'] },
     'person': { plural: ['people'], kind: ['man', 'woman', 'child', 'children', 'policeman'] },

@@ -1,6 +1,8 @@
 /** Labels of a checkpoint with a table of words: what they answer as, what is unknown, and what is embedded. */
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { LabelSet, Segmenter, type LabelInput, type LabelsOptions } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
 import { gaussians } from '../../support/random.ts';
@@ -108,8 +110,12 @@ describe('a label that the table of words does not have', () => {
     expect(unknown).toEqual([{ asked: 'xylophone', nearest: order.slice(0, 3).map(({ name }) => name) }]);
   });
 
-  it('stays with the set in a file', async () => {
+  it('stays with the set in another thread and in a file', async () => {
     const set = await embed(known, ['forklift', 'poodle']);
+    const thread = new Worker(new URL('thread-process.mjs', import.meta.url), { workerData: set.parts });
+    const [there] = (await once(thread, 'message')) as [Pick<LabelSet, 'parts' | 'words' | 'unknown'>];
+    expect(there).toEqual({ parts: set.parts, words: set.words, unknown: set.unknown });
+    expect(there.unknown).toMatchObject([{ asked: 'forklift' }]);
     const path = join(root, 'set.safetensors');
     await set.save(path);
     expect(await LabelSet.load(path)).toEqual(set);

@@ -63,7 +63,7 @@ const PLURALS: readonly (readonly [ending: RegExp, singulars: readonly string[]]
   [/ves$/, ['f', 'fe', 've']],
   [/men$/, ['man']],
   [/(?<=[sxzo]|ch|sh)es$/, ['', 'e']],
-  [/(?<=[^su])s$/, ['']],
+  [/(?<=[^s])s$/, ['']],
 ];
 
 /** What a text may be the plural of, likeliest first. */
