@@ -1,4 +1,7 @@
-/** Convolution checkpoints with small random weights and a vocabulary, written by a test for itself. */
+/**
+ * Convolution checkpoints with small random weights and a vocabulary, or a text encoder in its place, written by a test
+ * for itself.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeSafetensors, type FloatTensor } from '../../packages/core/src/checkpoint/safetensors.ts';
@@ -6,6 +9,8 @@ import { readModelConfig } from '../../packages/core/src/checkpoint/model-config
 import { Graph, type Value } from '../../packages/core/src/graph/graph.ts';
 import { decodeLabels } from '../../packages/core/src/model/label-decoder.ts';
 import { trunkMaps } from '../../packages/core/src/model/model-graphs.ts';
+import { textEmbeddings } from '../../packages/core/src/model/text-encoder.ts';
+import { tinyVocabulary } from './tiny-clipseg.ts';
 import { gaussians } from './random.ts';
 
 /** Length of a text embedding. */
@@ -35,14 +40,40 @@ export function tinyConvolutionConfig(trunk: Readonly<Record<string, unknown>> =
   };
 }
 
+/** `config.json` with a text encoder of its own sizes in place of the vocabulary. */
+export function tinyTextConfig(): Record<string, unknown> {
+  const tokens = Object.keys(tinyVocabulary().vocab).length;
+  return {
+    ...tinyConvolutionConfig(),
+    text: { dim: EMBEDDING_DIM },
+    prompt_templates: ['{}'],
+    text_config: {
+      ...{ hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 12 },
+      ...{ vocab_size: tokens, max_position_embeddings: 7, eos_token_id: tokens - 1 },
+    },
+  };
+}
+
 /** Writes the folder and returns its path. */
 export function writeTinyConvolution(folder: string, config = tinyConvolutionConfig()): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
-  writeFileSync(join(folder, 'vocab.json'), JSON.stringify({ names: NAMES }));
-  const embeddings = { shape: [NAMES.length, EMBEDDING_DIM], data: gaussians(NAMES.length * EMBEDDING_DIM, 3) };
-  writeFileSync(join(folder, 'vocab.safetensors'), encodeSafetensors(new Map([['embeddings', embeddings]])));
+  if (config['text_config'] === undefined) writeTinyVectors(folder);
+  else {
+    const { vocab, merges } = tinyVocabulary();
+    writeFileSync(join(folder, 'vocab.json'), JSON.stringify(vocab));
+    writeFileSync(join(folder, 'merges.txt'), merges);
+  }
   writeFileSync(join(folder, 'model.safetensors'), encodeSafetensors(tensorsOf(config)));
+  return folder;
+}
+
+/** Writes the vocabulary's two files: names, and a random vector of each. */
+export function writeTinyVectors(folder: string, names = NAMES, dim = EMBEDDING_DIM): string {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'vocab.json'), JSON.stringify({ names }));
+  const embeddings = { shape: [names.length, dim], data: gaussians(names.length * dim, 3) };
+  writeFileSync(join(folder, 'vocab.safetensors'), encodeSafetensors(new Map([['embeddings', embeddings]])));
   return folder;
 }
 
@@ -59,5 +90,10 @@ function tensorsOf(json: unknown): Map<string, FloatTensor> {
   };
   const maps = trunkMaps(config, { graph, get }, graph.input('pixels', 'uint8', [1, ...config.inputSize, 3]));
   decodeLabels({ graph, get }, maps, graph.input('text', 'float32', [1, EMBEDDING_DIM]), config).logits();
+  const numbers = (name: string, length: number): Value => graph.input(name, 'int64', [length]);
+  if (config.text.kind === 'clip') {
+    const ids = graph.input('ids', 'int64', [1, 3]);
+    textEmbeddings({ graph, get }, ids, numbers('positions', 3), numbers('ends', 1), config.text, EMBEDDING_DIM);
+  }
   return tensors;
 }

@@ -7,6 +7,7 @@ import { encodeSafetensors, type FloatTensor } from '../../../packages/core/src/
 import { picture } from '../../support/random.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { tinyTensors, writeTinyClipseg } from '../../support/tiny-clipseg.ts';
+import { tinyTextConfig, writeTinyConvolution } from '../../support/tiny-convolution.ts';
 import { worstExcess } from '../../support/tensors.ts';
 
 const root = temporaryFolder();
@@ -168,6 +169,18 @@ describe('folders', () => {
       expect(largestDifference(await activations(folder, { precision }), await activations(tiny, { precision }))).toBe(
         0,
       );
+  });
+
+  it('with a convolution trunk and a small text encoder take any label', async () => {
+    const folder = writeTinyConvolution(join(root, 'convolution-text'), tinyTextConfig());
+    await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder });
+    expect([segmenter.vocabulary, segmenter.templates]).toEqual([undefined, ['{}']]);
+    const labels = await segmenter.labels(['road', 'a word that no list holds'], { background: 'none' });
+    expect(labels.embeddings).toHaveLength(2 * 6);
+    expect(labels.embeddings.every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+    const result = await segmenter.segment(photo, labels, { size: 'model' });
+    expect([result.width, result.height, new Set(result.labelMap).size]).toEqual([48, 32, 2]);
+    expect(await activations(folder, { precision: 'fp16' })).toMatchObject({ width: 48, height: 32 });
   });
 
   it('whose weights have another shape say which, of which file', async () => {
