@@ -1,6 +1,6 @@
 /** Batches as the training thread takes them, one prepared ahead: decoded, embedded, cut into micro-batches. */
-import type { Batch, BatchLoader } from '../data/batch-loader.ts';
-import type { DatasetPosition } from '../data/dataset.ts';
+import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-loader.ts';
+import type { Dataset, DatasetPosition } from '../data/dataset.ts';
 import { Random } from '../data/random.ts';
 import type { CategoryTexts } from './category-texts.ts';
 import type { FeatureCache } from './feature-cache.ts';
@@ -16,11 +16,28 @@ export interface PreparedBatch {
   readonly after: DatasetPosition;
 }
 
+/** Batches in an order that follows from the seed and the position that a run resumes from. */
+export interface BatchSource {
+  next(): Promise<PreparedBatch>;
+}
+
 /** Turns a batch into inputs of the step graph. */
 export type Compose = (batch: Batch) => Promise<PreparedBatch['micro']>;
 
+/** Batches of pictures; the loader ends when the run is closed. */
+export function pictureBatches(
+  dataset: Dataset,
+  loading: BatchLoaderOptions,
+  compose: Compose,
+  onClose: (closer: () => Promise<void>) => void,
+): BatchSource {
+  const loader = BatchLoader.open(dataset, loading);
+  onClose(() => loader.dispose());
+  return new PictureBatches(loader, compose);
+}
+
 /** Takes batches from the loader, one ahead of the step. */
-export class BatchSource {
+class PictureBatches implements BatchSource {
   readonly #loader: BatchLoader;
   readonly #compose: Compose;
   #ahead: Promise<PreparedBatch> | undefined;

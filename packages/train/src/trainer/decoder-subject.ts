@@ -1,7 +1,8 @@
 /** A decoder as the subject of a run: rows of (picture, label) on frozen encoders, scored against masks. */
 import { join } from 'node:path';
 import { encodeSafetensors, templatesOf } from '@synseg/core/checkpoint';
-import type { Batch } from '../data/batch-loader.ts';
+import type { Batch, BatchLoaderOptions } from '../data/batch-loader.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/open-dataset.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { needsBank, needsCaptions, needsMasks, needsStatistics, readsWindows } from '../objective/losses.ts';
@@ -10,7 +11,7 @@ import type { TrainerState } from '../run/trainer-state.ts';
 import { flatten } from '../step-graph/initial-values.ts';
 import { pictureDims } from '../step-graph/step-spec.ts';
 import type { BaseModel } from './base-model.ts';
-import { composeRows } from './batch-source.ts';
+import { composeRows, pictureBatches } from './batch-source.ts';
 import { knownClasses, learnCategories } from './categories.ts';
 import { openCategoryTexts, type CategoryTexts } from './category-texts.ts';
 import { FeatureCache } from './feature-cache.ts';
@@ -38,17 +39,17 @@ export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Pro
   const classes = needsMasks(plan.lambda) ? knownClasses(found, texts, warn) : undefined;
   const captions = needsCaptions(plan.lambda);
   return {
-    dataset: found,
-    loading: {
-      pixels: !plan.cacheFeatures,
-      masks: classes === undefined ? false : captions ? true : 'required',
-      maxCategories: plan.maxCategories,
-      known: texts.knows,
-    },
     spec: rowsSpec(plan),
     files: () => vocabularyFiles(base, texts),
     start: async (started) => {
-      const { engine, loading, resumed, run, layout } = started;
+      const { engine, resumed, run, layout } = started;
+      const loading: BatchLoaderOptions = {
+        ...started.loading,
+        pixels: !plan.cacheFeatures,
+        masks: classes === undefined ? false : captions ? true : 'required',
+        maxCategories: plan.maxCategories,
+        known: texts.knows,
+      };
       const dims = pictureDims({ ...plan, config });
       const features = plan.cacheFeatures
         ? await openFeatures(plan, found.each ?? found, dims, opening, started)
@@ -81,8 +82,7 @@ export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Pro
         classes,
       });
       return {
-        dataset,
-        compose,
+        batches: pictureBatches(dataset, loading, compose, onClose),
         statistics,
         ...(plan.evaluation === undefined
           ? {}
@@ -108,7 +108,7 @@ export function rowsSpec(plan: TrainPlan): Subject['spec'] {
 
 async function openFeatures(
   plan: TrainPlan,
-  dataset: Subject['dataset'],
+  dataset: Dataset,
   dims: readonly number[],
   { base, cacheFolder, callbacks: { onProgress, signal }, reading, onClose }: Opening,
   { engine, loading }: Started,

@@ -3,7 +3,7 @@ import { ClipTokenizer } from '@synseg/core/checkpoint';
 import { openDataset } from '../data/open-dataset.ts';
 import { NO_LOSSES } from '../objective/losses.ts';
 import { encodersOf } from '../step-graph/encode-pairs.ts';
-import { composePairs } from './batch-source.ts';
+import { composePairs, pictureBatches, type BatchSource } from './batch-source.ts';
 import { WHOLE_CAPTIONS, readHeldOut } from './held-out-pairs.ts';
 import type { PairBatch } from './protocol.ts';
 import { retrieve } from './retrieval.ts';
@@ -13,7 +13,7 @@ import type { Opening, Subject } from './subject.ts';
 /** Opens pairs and tokenizer. @throws SynsegError `CHECKPOINT_FORMAT` for a checkpoint without both encoders */
 export async function openEncoderSubject(
   plan: EncodersPlan,
-  { base, callbacks: { onProgress, signal }, reading, warn }: Opening,
+  { base, callbacks: { onProgress, signal }, reading, warn, onClose }: Opening,
 ): Promise<Subject> {
   const { maxTokens } = encodersOf(base.config).text;
   const tokenizer = await ClipTokenizer.load(base.folder, maxTokens);
@@ -23,8 +23,6 @@ export async function openEncoderSubject(
   const patchesKept = plan.patchDropout === 0 ? undefined : Math.max(1, Math.round(patches * (1 - plan.patchDropout)));
   const settings = { tokenize, maxTokens, tokens: 1 + patches, patchesKept, seed: plan.seed };
   return {
-    dataset,
-    loading: { maxCategories: 1 },
     spec: {
       kind: 'pairs',
       patchesKept,
@@ -38,15 +36,15 @@ export async function openEncoderSubject(
     files: () => new Map(),
     start: async ({ engine, loading }) => {
       const compose = composePairs(settings, (message) => warn('health', message));
-      if (plan.evaluation === undefined) return { dataset, compose };
+      const batches = (): BatchSource => pictureBatches(dataset, { ...loading, maxCategories: 1 }, compose, onClose);
+      if (plan.evaluation === undefined) return { batches: batches() };
       const heldOut = await readHeldOut(plan.evaluation, loading, tokenize, maxTokens);
       const embed = (part: PairBatch): ReturnType<typeof engine.embed> => {
         signal?.throwIfAborted();
         return engine.embed(part);
       };
       return {
-        dataset,
-        compose,
+        batches: batches(),
         evaluate: () =>
           retrieve(heldOut, plan.batchSize, embed, (done) =>
             onProgress?.({ stage: 'evaluate', done, total: heldOut.pairs }),

@@ -1,12 +1,12 @@
 /** The part of a run that differs between decoders and encoders. */
 import type { BatchLoaderOptions } from '../data/batch-loader.ts';
-import type { DataContext, Dataset } from '../data/dataset.ts';
+import type { DataContext } from '../data/dataset.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
 import type { Layout } from '../step-graph/layout.ts';
 import type { StepSpec } from '../step-graph/step-spec.ts';
 import type { BaseModel } from './base-model.ts';
-import type { Compose } from './batch-source.ts';
+import type { BatchSource } from './batch-source.ts';
 import type { EngineLink } from './engine-link.ts';
 import type { RetrievalScore, SegmentationScore, TrainWarning } from './reports.ts';
 import type { SetStatistics } from './set-statistics.ts';
@@ -44,15 +44,11 @@ export type SharedSpec = Pick<StepSpec, 'config' | 'layout' | 'optimizer' | 'ema
 
 /** The trained part of a model: a decoder, or encoders. */
 export interface Subject {
-  readonly dataset: Dataset;
-  readonly loading: Partial<BatchLoaderOptions>;
   readonly spec: Omit<StepSpec, keyof SharedSpec | 'stage' | 'phase'>;
   /** Files of the checkpoints to write that differ from the start's. */
   readonly files: () => ReadonlyMap<string, Uint8Array | string>;
   readonly start: (started: Started) => Promise<{
-    readonly compose: Compose;
-    /** The samples that can be trained on. */
-    readonly dataset: Dataset;
+    readonly batches: BatchSource;
     /** Statistics of the set, where a loss needs them. */
     readonly statistics?: SetStatistics | undefined;
     readonly evaluate?: () => Promise<Score>;

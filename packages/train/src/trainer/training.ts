@@ -2,7 +2,7 @@
 import { SynsegError } from '@synseg/core';
 import { checkOutputs } from '@synseg/core/guards';
 import type { FloatTensor } from '@synseg/core/checkpoint';
-import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
+import type { BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataWarning } from '../data/data-warning.ts';
 import { checkData } from '../data/data-options.ts';
 import { START } from '../data/dataset.ts';
@@ -15,7 +15,7 @@ import { flatten } from '../step-graph/initial-values.ts';
 import { layoutOf, type Layout } from '../step-graph/layout.ts';
 import { stateNames, type StepSpec } from '../step-graph/step-spec.ts';
 import { openBaseModel, type BaseModel } from './base-model.ts';
-import { BatchSource } from './batch-source.ts';
+import type { BatchSource } from './batch-source.ts';
 import { openDecoderSubject } from './decoder-subject.ts';
 import { openEncoderSubject } from './encoder-subject.ts';
 import { EngineLink } from './engine-link.ts';
@@ -98,14 +98,10 @@ export async function openTraining(plan: Plan, surroundings: Surroundings, callb
       seed: plan.seed,
       from: resumed?.position ?? START,
       augmentation: plan.augmentation,
-      ...subject.loading,
       ...reading,
       workers,
     };
-    const { dataset, compose, statistics, evaluate } = await subject.start({ engine, run, layout, resumed, loading });
-    const loader = BatchLoader.open(dataset, loading);
-    onClose(() => loader.dispose());
-    const batches = new BatchSource(loader, compose);
+    const { batches, statistics, evaluate } = await subject.start({ engine, run, layout, resumed, loading });
     return { plan, run, engine, batches, base, layout, files: subject.files, statistics, evaluate, resumed, close };
   } catch (error) {
     await close();
