@@ -27,6 +27,7 @@ const CALLS: Readonly<Record<string, string>> = {
   PROBE_OPTIONS: 'probe(source, options)',
   TRAIN_OPTIONS: 'train(options)',
   TRAIN_ENCODERS_OPTIONS: 'trainEncoders(options)',
+  TRAIN_TEXT_ENCODER_OPTIONS: 'trainTextEncoder(options)',
   DATA_OPTIONS: 'data of train() and trainEncoders()',
   EVALUATE_OPTIONS: 'evaluate(model, options)',
   EXTRACT_PHRASES_OPTIONS: 'extractPhrases(captions, options)',

@@ -107,6 +107,7 @@ export const fakeWork: Omit<Work, 'load'> = {
     Promise.resolve({ folder, vocabulary: 600, parameters: { vision: 1_000_000, text: 200_000, decoder: 34_000 } }),
   train: fakeTrain,
   trainEncoders: fakeTrain,
+  trainTextEncoder: fakeTrain,
   evaluate: () => Promise.resolve(fakeScore),
   extractPhrases: () => Promise.resolve(fakeSummary),
   exportCheckpoint: () => Promise.resolve(),

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
-import type { TrainOptions } from '@synseg/train';
+import type { TrainOptions, TrainTextEncoderOptions } from '@synseg/train';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { nested } from '../train/trainer/flat-options.ts';
 import { command, fakeTrain, linesOf, stepReport } from './fake-work.ts';
@@ -55,6 +55,30 @@ describe('synseg train', () => {
       yield* fakeTrain(options);
     };
     expect((await command([...required, '--quiet'], { train })).stderr).toBe('warning: one\nwarning: two\n');
+  });
+
+  it('trains a text encoder from one table of texts, and tells its score in words', async () => {
+    const given: object[] = [];
+    const trainTextEncoder = async function* ({
+      signal: _,
+      onWarning: __,
+      onProgress: ___,
+      ...options
+    }: TrainTextEncoderOptions) {
+      given.push(options);
+      const score = { nearest: 0.9876, cosine: 0.99123, texts: 15_000, names: 1700, best: true };
+      yield { ...stepReport(1, 1), losses: { cosine: 0.01, distance: 0.02 }, score };
+    };
+    const flags = ['--text-encoder', '--vectors', 'words', '--steps', '1', '--ema', '0.9'];
+    const { exitCode, stdout, stderr } = await command([...required, ...flags], { trainTextEncoder });
+    expect(exitCode).toBe(0);
+    expect(given).toEqual([
+      { data: 'tags.jsonl', vectors: 'words', init: 'base', out: run, steps: 1, advanced: { ema: 0.9 } },
+    ]);
+    expect(stdout).toContain('cosine 0.01, distance 0.02');
+    expect(stderr).toContain(
+      'step 1: 15,000 texts among 1,700 names: nearest to their own 98.8 %, mean cosine 0.9912, the best so far',
+    );
   });
 
   it('tells scores, and which was the best', async () => {
@@ -296,6 +320,9 @@ describe('synseg train', () => {
     [['--evaluation', 'every=5'], /option '--evaluation .*' is invalid\. Its dataset must be one of/],
     [['--encoders', '--evaluation', 'every=5'], /option '--evaluation .*' is invalid\. Its data must be a path/],
     [['--encoders', '--recipe', 'tags'], /unknown option '--recipe'/],
+    [['--text-encoder'], /Cannot train: --vectors must be given, or vectors in the config file, got neither/],
+    [['--text-encoder', '--recipe', 'tags'], /unknown option '--recipe'/],
+    [['--text-encoder', '--vectors', 'words', '--data', 'a', 'b'], /data must be a string that is not empty/],
     [['--recipe', 'tags', '--prior', '1'], /prior must be 0 without the loss sharing, got 1/],
     [
       ['--recipe', 'dense-captions', '--prior', '-1'],

@@ -38,5 +38,6 @@ export {
 } from './checkpoint/safetensors.ts';
 export { Weights } from './checkpoint/weights.ts';
 export { resolveLabels } from './labels/label-request.ts';
+export { promptBatch, type PromptBatch } from './text/prompt-batch.ts';
 export { ClipTokenizer } from './text/tokenizer.ts';
 export { Vocabulary } from './text/vocabulary.ts';

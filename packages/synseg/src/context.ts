@@ -12,6 +12,7 @@ export type Work = Pick<typeof train, 'createCheckpoint' | 'evaluate' | 'exportC
   readonly load: (...values: Parameters<typeof Segmenter.load>) => Promise<Loaded>;
   readonly train: (options: train.TrainOptions) => AsyncIterable<train.StepReport>;
   readonly trainEncoders: (options: train.TrainEncodersOptions) => AsyncIterable<train.StepReport>;
+  readonly trainTextEncoder: (options: train.TrainTextEncoderOptions) => AsyncIterable<train.StepReport>;
 };
 
 /** The part of a {@link Segmenter} that commands use. */

@@ -1,7 +1,8 @@
-/** Flags of `synseg train` and a configuration file → options of `train()` and `trainEncoders()`. */
+/** Flags of `synseg train` and a configuration file → options of the three functions that train. */
 import { flag, text, value, withDefault, type Options } from '@synseg/core/guards';
 import { DATA_OPTIONS, TRAIN_ADVANCED_OPTIONS, TRAIN_OPTIONS } from '@synseg/train/options';
 import { TRAIN_ENCODERS_ADVANCED_OPTIONS, TRAIN_ENCODERS_OPTIONS } from '@synseg/train/options';
+import { TRAIN_TEXT_ENCODER_ADVANCED_OPTIONS, TRAIN_TEXT_ENCODER_OPTIONS } from '@synseg/train/options';
 import { readConfigFile } from './config-file.ts';
 import { among, without } from './flags.ts';
 
@@ -10,12 +11,19 @@ const SOURCES = value<readonly string[]>('name a path', Array.isArray, (paths) =
   placeholder: 'source...',
 });
 
-/** Flags of the data and of the configuration file. */
-const DATA_FLAGS = {
+/** Flags of every training. */
+const ANY_FLAGS = {
   /** Configuration file: .json, or a module with a default export. Its names are those of the API. */
   config: { ...text(), placeholder: 'file' },
   /** Trains both encoders on whole captions; see `synseg train --encoders --help` for its flags. */
   encoders: withDefault(flag(), false),
+  /** Trains the text encoder on vectors of names; see `synseg train --text-encoder --help` for its flags. */
+  textEncoder: withDefault(flag(), false),
+};
+
+/** Flags of the data and of the configuration file. */
+const DATA_FLAGS = {
+  ...ANY_FLAGS,
   /** Training data: tar shards, .jsonl, .csv, .tsv, COCO .json, or a folder. */
   data: SOURCES,
   dataFormat: DATA_OPTIONS.format,
@@ -30,7 +38,24 @@ export const TRAIN_ENCODERS_FLAGS = {
   ...TRAIN_ENCODERS_ADVANCED_OPTIONS,
 };
 
+/** Flags of `synseg train --text-encoder`. */
+export const TRAIN_TEXT_ENCODER_FLAGS = {
+  ...ANY_FLAGS,
+  ...without(TRAIN_TEXT_ENCODER_OPTIONS, 'data', 'advanced'),
+  /** Table of texts and names: .jsonl, .csv or .tsv. */
+  data: SOURCES,
+  ...TRAIN_TEXT_ENCODER_ADVANCED_OPTIONS,
+};
+
 type Values = Readonly<Record<string, unknown>>;
+
+/** Options of `trainTextEncoder()`, whose data is one path. @throws as {@link trainOptions} */
+export async function textEncoderOptions(flags: Values): Promise<Values> {
+  const needed = ['data', 'vectors', 'init', 'out'];
+  const options = await trainOptions(flags, TRAIN_TEXT_ENCODER_OPTIONS, TRAIN_TEXT_ENCODER_ADVANCED_OPTIONS, needed);
+  const { source, ...others } = options['data'] as Values;
+  return { ...options, data: Object.keys(others).length === 0 ? source : options['data'] };
+}
 
 /**
  * Options of `train()` or `trainEncoders()`, without callbacks and signal. A flag overrides the file's value; within a
@@ -38,7 +63,12 @@ type Values = Readonly<Record<string, unknown>>;
  *
  * @throws RangeError when data, init or out is missing
  */
-export async function trainOptions(flags: Values, described: Options, advanced: Options): Promise<Values> {
+export async function trainOptions(
+  flags: Values,
+  described: Options,
+  advanced: Options,
+  needed: readonly string[] = ['data', 'init', 'out'],
+): Promise<Values> {
   const { config, dataFormat: format, data: sources } = flags as { [Name in keyof typeof DATA_FLAGS]?: string };
   const known = without(described, 'onWarning', 'onProgress', 'signal');
   const file = config === undefined ? {} : await readConfigFile(config, known);
@@ -52,7 +82,7 @@ export async function trainOptions(flags: Values, described: Options, advanced: 
   const base = typeof file['data'] === 'string' ? { ...file, data: { source: file['data'] } } : file;
   const options = merged(base, given);
   const hasSource = (options['data'] as Values | undefined)?.['source'] !== undefined;
-  for (const name of ['data', 'init', 'out']) {
+  for (const name of needed) {
     if (name === 'data' ? hasSource : options[name] !== undefined) continue;
     throw new RangeError(`Cannot train: --${name} must be given, or ${name} in the config file, got neither`);
   }

@@ -17,16 +17,25 @@ export { createCheckpoint, type CreateOptions, type CreatedCheckpoint } from './
 export { exportCheckpoint } from './run/export.ts';
 export { type ParameterGroup } from './step-graph/layout.ts';
 export { type LossWeights } from './objective/losses.ts';
-export { train, trainEncoders } from './trainer/train.ts';
-export { type EncodersPlan, type TrainPlan, planEncoders, planTraining } from './trainer/train-plan.ts';
+export { train, trainEncoders, trainTextEncoder } from './trainer/train.ts';
+export {
+  type EncodersPlan,
+  type TextEncoderPlan,
+  type TrainPlan,
+  planEncoders,
+  planTextEncoder,
+  planTraining,
+} from './trainer/train-plan.ts';
 export { type RecipeName } from './trainer/recipes.ts';
 export {
   type RetrievalScore,
   type SegmentationScore,
   type StepReport,
+  type TextScore,
   type TrainProgress,
   type TrainWarning,
 } from './trainer/reports.ts';
+export { type TextEvaluation, type TrainTextEncoderOptions } from './trainer/text-encoder-options.ts';
 export {
   type DecoderShape,
   type PeriodicEvaluation,

@@ -5,6 +5,7 @@ export { CREATE_OPTIONS } from './fresh/create-checkpoint.ts';
 export { EXTRACT_PHRASES_OPTIONS } from './phrases/extract-phrases.ts';
 export { READ_CAPTIONS_OPTIONS } from './phrases/read-captions.ts';
 export { RECIPE_NAMES } from './trainer/recipes.ts';
+export { TRAIN_TEXT_ENCODER_ADVANCED_OPTIONS, TRAIN_TEXT_ENCODER_OPTIONS } from './trainer/text-encoder-options.ts';
 export {
   DECODER_OPTIONS,
   TRAIN_ADVANCED_OPTIONS,

@@ -106,6 +106,12 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
     ...{ seed: 1, device: 'cpu', threads: 1, saveEvery: 1, resume: false, cacheFolder: 'cache' },
     ...{ onWarning: () => undefined, onProgress: () => undefined, signal: signal() },
   });
+  const texts = (): object => ({
+    ...{ data: 'missing.jsonl', vectors: 'missing', init: checkpoint, out: 'run', steps: 2, batchSize: 2 },
+    advanced: { schedule: 'cosine', finalLearningRate: 0, warmupSteps: 1, weightDecay: 0.01, clipNorm: 1 },
+    ...{ evaluation: { data: 'missing.jsonl', every: 1 }, learningRate: 1e-3, seed: 1, device: 'cpu', threads: 1 },
+    ...{ saveEvery: 1, resume: false, cacheFolder: 'cache', onWarning: () => undefined, signal: signal() },
+  });
   const evaluation = (): object => ({
     dataset: 'camvid',
     root: 'missing',
@@ -195,6 +201,12 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
       () => [encoders()],
       2,
     ),
+    'trainTextEncoder': plain(
+      async (...args: Parameters<typeof train.trainTextEncoder>) => firstOf(train.trainTextEncoder(...args)),
+      () => [texts()],
+      2,
+    ),
+    'planTextEncoder': plain(train.planTextEncoder, () => [texts()]),
     'planEncoders': plain(train.planEncoders, () => [encoders()]),
     'readCaptions': plain(
       async (...args: Parameters<typeof train.readCaptions>) => firstOf(train.readCaptions(...args)),

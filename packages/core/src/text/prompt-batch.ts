@@ -15,9 +15,15 @@ interface Integers {
   readonly shape: readonly number[];
 }
 
-/** Packs prompts. The padding repeats the end token; nothing after a prompt's end bears on its embedding. */
-export function promptBatch(prompts: readonly TokenIds[]): PromptBatch {
-  const tokens = Math.max(...prompts.map((ids) => ids.length));
+/**
+ * Packs prompts. The padding repeats the end token; nothing after a prompt's end bears on its embedding.
+ *
+ * @param tokens - length to pad to; the longest prompt's by default
+ */
+export function promptBatch(
+  prompts: readonly TokenIds[],
+  tokens = Math.max(...prompts.map((ids) => ids.length)),
+): PromptBatch {
   const ids = new BigInt64Array(prompts.length * tokens);
   const ends = new BigInt64Array(prompts.length);
   prompts.forEach((prompt, row) => {

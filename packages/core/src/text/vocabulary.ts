@@ -24,7 +24,7 @@ export class Vocabulary {
   }
 
   /** Reads the vocabulary a checkpoint's configuration names. @throws SynsegError `CHECKPOINT_FORMAT`. */
-  static async load(folder: string, config: ModelConfig): Promise<Vocabulary> {
+  static async load(folder: string, config: Pick<ModelConfig, 'text' | 'embeddingDim'>): Promise<Vocabulary> {
     if (config.text.kind !== 'vocabulary')
       throw new RangeError(`internal: vocabulary must be configured, got ${config.text.kind}`);
     const namesPath = join(folder, config.text.names);
@@ -45,7 +45,12 @@ export class Vocabulary {
 
   /** True when the name is an entry; case, spaces and underscores do not matter. */
   has(name: string): boolean {
-    return this.#rows.has(normalize(name));
+    return this.row(name) !== undefined;
+  }
+
+  /** Place of a name in `names`; undefined for one that is no entry. */
+  row(name: string): number | undefined {
+    return this.#rows.get(normalize(name));
   }
 
   /**
@@ -54,7 +59,7 @@ export class Vocabulary {
    * @throws SynsegError `LABEL_UNKNOWN` naming the nearest entries; `CHECKPOINT_FORMAT` when it is not finite
    */
   embedding(name: string): Float32Array {
-    const row = this.#rows.get(normalize(name));
+    const row = this.row(name);
     if (row === undefined) {
       const rule = `be one of the ${this.names.length} names of the vocabulary`;
       const nearest = this.nearest(name).map((entry) => `"${entry}"`);

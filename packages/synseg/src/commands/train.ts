@@ -3,12 +3,13 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withoutSecrets } from '@synseg/core/guards';
 import * as library from '@synseg/train';
-import type { RetrievalScore, SegmentationScore, StepReport, TrainProgress, TrainWarning } from '@synseg/train';
-import type { TrainEncodersOptions, TrainOptions } from '@synseg/train';
+import type { StepReport, TrainProgress, TrainWarning } from '@synseg/train';
+import type { TrainEncodersOptions, TrainOptions, TrainTextEncoderOptions } from '@synseg/train';
 import { TRAIN_ADVANCED_OPTIONS, TRAIN_OPTIONS } from '@synseg/train/options';
 import { TRAIN_ENCODERS_ADVANCED_OPTIONS, TRAIN_ENCODERS_OPTIONS } from '@synseg/train/options';
 import { command, type Command, type Context, type Result } from '../context.ts';
-import { TRAIN_ENCODERS_FLAGS, TRAIN_FLAGS, trainOptions } from '../train-flags.ts';
+import { TRAIN_ENCODERS_FLAGS, TRAIN_FLAGS, TRAIN_TEXT_ENCODER_FLAGS } from '../train-flags.ts';
+import { textEncoderOptions, trainOptions } from '../train-flags.ts';
 import { duration, figure, grouped, percent } from '../text.ts';
 
 const train = command({
@@ -63,8 +64,28 @@ Examples:
   },
 });
 
+const trainTextEncoder = command({
+  name: 'TRAIN_TEXT_ENCODER_FLAGS',
+  flags: TRAIN_TEXT_ENCODER_FLAGS,
+  help: `
+Trains the text encoder until its vector of each text is that of the text's name: free
+labels for a checkpoint that was trained with a table of vectors.
+
+Examples:
+  $ echo '{"text": "poodles", "name": "dog"}' > texts.jsonl
+  $ synseg create texts.jsonl --out small --trunk ./photos
+  $ synseg train --text-encoder --data texts.jsonl --vectors ./words --init small --out runs/text
+`,
+  async run(context, flags) {
+    const options = (await textEncoderOptions(flags)) as unknown as TrainTextEncoderOptions;
+    const { trainTextEncoder: start = library.trainTextEncoder } = context.work;
+    return follow(context, library.planTextEncoder(options), (callbacks) => start({ ...options, ...callbacks }));
+  },
+});
+
 /** The command that these words are for. */
 export function trainingOf(words: readonly string[]): Command {
+  if (words.includes('--text-encoder')) return trainTextEncoder;
   return words.includes('--encoders') ? trainEncoders : train;
 }
 
@@ -74,10 +95,12 @@ interface Callbacks {
   readonly onProgress: (progress: TrainProgress) => void;
 }
 
-type Planned = Pick<ReturnType<typeof library.planTraining | typeof library.planEncoders>, 'plan' | 'surroundings'>;
+type Planned = ReturnType<typeof library.planTraining | typeof library.planEncoders | typeof library.planTextEncoder>;
 
 /** A score and its step. */
-type BestScore = { readonly step: number } & (Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>);
+type BestScore = { readonly step: number } & MeasuredScore;
+type MeasuredScore = WithoutBest<NonNullable<StepReport['score']>>;
+type WithoutBest<Score> = Score extends unknown ? Omit<Score, 'best'> : never;
 
 /** Result of a run: the last report, if there was one, and the places of its files. */
 interface Summary extends Partial<StepReport> {
@@ -97,12 +120,13 @@ async function follow(
   start: (callbacks: Callbacks) => AsyncIterable<StepReport>,
 ): Promise<Result> {
   note(withoutSecrets(planText({ out, ...plan })));
+  const unit = plan.trains === 'text' ? 'texts' : 'pictures';
   const told = new Set<string>();
   const onWarning = ({ message }: TrainWarning): void => {
     if (!told.has(message)) warn(`warning: ${message}`);
     told.add(message);
   };
-  const onProgress = (at: TrainProgress): void => progress.show(...stateOf(at));
+  const onProgress = (at: TrainProgress): void => progress.show(...stateOf(at, unit));
   const pace = new Pace();
   let last: StepReport | undefined;
   let best: BestScore | undefined;
@@ -156,10 +180,10 @@ function planText(plan: object): string {
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
-function stateOf(progress: TrainProgress): readonly [share: number, text: string] {
+function stateOf(progress: TrainProgress, unit: string): readonly [share: number, text: string] {
   if (progress.stage === 'load') return [0, 'loading'];
   const { done, total } = progress;
-  const amount = `${grouped(done)}/${grouped(total)} pictures`;
+  const amount = `${grouped(done)}/${grouped(total)} ${unit}`;
   const text =
     progress.stage === 'evaluate'
       ? `evaluating, ${amount}`
@@ -172,8 +196,12 @@ function lossText({ losses = {}, total = NaN }: Partial<StepReport>): string {
   return `total ${figure(total)} (${parts.join(', ')})`;
 }
 
-function scoreText(score: Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>): string {
+function scoreText(score: MeasuredScore): string {
   if ('mIoU' in score) return `mIoU ${score.mIoU.toFixed(2)} %`;
+  if ('cosine' in score) {
+    const of = `${grouped(score.texts)} texts among ${grouped(score.names)} names`;
+    return `${of}: nearest to their own ${percent(score.nearest)}, mean cosine ${score.cosine.toFixed(4)}`;
+  }
   const [pictures, captions] = [percent(score.imageToText), percent(score.textToImage)];
   const of = `retrieval of ${grouped(score.pairs)} pairs`;
   return `${of}: pictures ${pictures}, captions ${captions} (chance ${percent(score.chance)})`;
@@ -187,9 +215,10 @@ function pairText({ accuracy, logitScale }: Partial<StepReport>): string {
 }
 
 function stepText(report: StepReport, secondsLeft: number | undefined): string {
-  const { step, steps, imagesPerSecond } = report;
+  const { step, steps, imagesPerSecond, losses } = report;
+  const unit = 'cosine' in losses ? 'texts' : 'images';
   const left = secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left`;
-  const pace = `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} images/s${left}`;
+  const pace = `step ${grouped(step)}/${grouped(steps)}, ${imagesPerSecond.toFixed(1)} ${unit}/s${left}`;
   return `${pace}, ${lossText(report)}${pairText(report)}`;
 }
 

@@ -50,8 +50,8 @@ export const CHECKPOINT_SHAPE = {
   vision: group(VISION_SHAPE),
   /** Sizes of the text encoder. */
   text: group(TEXT_SHAPE),
-  /** Length of an embedding. @default 128 */
-  projectionDim: withDefault(integer(), 128),
+  /** Length of an embedding. @default 128; with `trunk`, that of its folder */
+  projectionDim: integer(),
   /** Blocks that the decoder reads, ascending, from 0. @default three, spread up to the last block but one */
   taps: list(integer({ least: 0 })),
   /** Sizes of the random decoder. */
@@ -73,7 +73,7 @@ const MLP_RATIO = 4;
 
 /** Checks sizes and fills in defaults. @throws TypeError or RangeError naming the size */
 export function resolveShape(shape: CheckpointShape): ResolvedShape {
-  const { vision, text, projectionDim, taps, decoder } = readOptions(ACTION, CHECKPOINT_SHAPE, shape);
+  const { vision, text, projectionDim = 128, taps, decoder } = readOptions(ACTION, CHECKPOINT_SHAPE, shape);
   const { side, patch, width, layers, heads } = readOptions(ACTION, VISION_SHAPE, vision, [], 'vision');
   const textShape = readOptions(ACTION, TEXT_SHAPE, text, [], 'text');
   const { reduceDim, head, ...decoderShape } = readOptions(ACTION, DECODER_SHAPE, decoder, [], 'decoder');

@@ -1,14 +1,14 @@
 /** Initial values of encoders that train from scratch: seeded random numbers with the deviations of CLIP's. */
-import type { FloatTensor, ModelConfig } from '@synseg/core/checkpoint';
+import type { ClipTextConfig, ClipVisionConfig, FloatTensor, ModelConfig } from '@synseg/core/checkpoint';
 import { Random } from '../data/random.ts';
 import { INITIAL_LOG_SCALE } from '../objective/info-nce.ts';
-import { LOGIT_SCALE, encodersOf } from '../step-graph/encode-pairs.ts';
+import { LOGIT_SCALE } from '../step-graph/encode-pairs.ts';
 import type { ParameterSpec } from '../step-graph/layout.ts';
 
 /**
- * Initial values of both encoders, by name. Normal numbers with mean 0 and, for a transformer of width w and L blocks,
- * the deviations of CLIP's `initialize_parameters` (github.com/openai/CLIP, `clip/model.py`), there for the text and
- * here for both:
+ * Initial values of both encoders, or of one, by name. Normal numbers with mean 0 and, for a transformer of width w and
+ * L blocks, the deviations of CLIP's `initialize_parameters` (github.com/openai/CLIP, `clip/model.py`), there for the
+ * text and here for both:
  *
  *     queries, keys, values   w^−½              attention's output, second layer of the MLP   w^−½ (2L)^−½
  *     first layer of the MLP  (2w)^−½           projections w^−½
@@ -39,8 +39,8 @@ function valuesOf(name: string, shape: readonly number[], config: ModelConfig, s
 }
 
 function deviationOf(name: string, config: ModelConfig): number {
-  const { vision, text } = encodersOf(config);
-  const { hiddenSize, layers } = name.startsWith('clip.text_') ? text : vision;
+  const { trunk, text } = config;
+  const { hiddenSize, layers } = (name.startsWith('clip.text_') ? text : trunk) as ClipTextConfig | ClipVisionConfig;
   if (/token_embedding/.test(name)) return 0.02;
   if (name.startsWith('clip.text_model.embeddings.position')) return 0.01;
   if (name.endsWith('fc1.weight')) return (2 * hiddenSize) ** -0.5;

@@ -35,6 +35,11 @@ export function belongsToEncoders(name: string, config: ModelConfig): boolean {
   return config.text.kind === 'clip' && name.startsWith('clip.text_');
 }
 
+/** True for the name of a file that goes with every copy. */
+export function isLicense(name: string): boolean {
+  return /^(?:LICEN[CS]E|NOTICE)\b/i.test(name);
+}
+
 /** Reads a model's configuration from `config.json` and the preprocessing file in `folder`. */
 export async function modelConfigOf(configJson: unknown, folder: string): Promise<ModelConfig> {
   return readModelConfig(configJson, await readJson(join(folder, 'preprocessor_config.json')), folder);
@@ -48,7 +53,7 @@ export async function modelConfigOf(configJson: unknown, folder: string): Promis
  */
 export async function companionFiles(folder: string, config: ModelConfig, action: string): Promise<string[]> {
   const { trunk, text } = config;
-  const licenses = (await readdir(folder)).filter((name) => /^(?:LICEN[CS]E|NOTICE)\b/i.test(name));
+  const licenses = (await readdir(folder)).filter(isLicense);
   const needed = [
     ...(trunk.kind === 'onnx' ? [trunk.file] : []),
     ...(text.kind === 'vocabulary' ? [text.names, text.embeddings] : []),

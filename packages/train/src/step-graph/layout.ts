@@ -5,6 +5,7 @@
 import { pictureMaps, sha256, type ModelConfig } from '@synseg/core/checkpoint';
 import { Graph, decodeLabels, trunkMaps, type Parameters, type Value } from '@synseg/core/graph';
 import { LOGIT_SCALE, encodePairs } from './encode-pairs.ts';
+import { encodeTexts } from './encode-texts.ts';
 
 /** Groups that `train()` trains unless others are named: the decoder's and the projector. */
 export const DECODER_GROUPS = ['film', 'reduces', 'layers', 'head', 'projector'] as const;
@@ -90,6 +91,13 @@ export function encoderTensors(config: ModelConfig): ParameterSpec[] {
   const recorder = new Recorder();
   encodePairs(recorder.graph, config, recorder, 1);
   recorder.get(LOGIT_SCALE, []);
+  return [...recorder.specs.values()];
+}
+
+/** Every tensor of the text encoder. @throws as `textEncoderOf` */
+export function textTensors(config: ModelConfig): ParameterSpec[] {
+  const recorder = new Recorder();
+  encodeTexts(config, recorder, 1, 1);
   return [...recorder.specs.values()];
 }
 

@@ -1,6 +1,7 @@
 /**
  * One training step as one ONNX graph: frozen trunk → FiLM, decoder, head → losses → gradients → clip → AdamW; or, on
- * pairs of picture and caption, both encoders → InfoNCE → gradients → clip → AdamW.
+ * pairs of picture and caption, both encoders → InfoNCE → gradients → clip → AdamW; or, on texts, the text encoder →
+ * distance from given vectors → the same.
  *
  * Inputs: pictures (or cached taps), text embeddings, the picture of each row, and the state. Outputs: the new state,
  * and one vector of figures for the report. All operators are standard, so it runs wherever inference does. The number
@@ -12,13 +13,15 @@ import { adamw, clipToNorm, globalNorm } from '../optimizer/adamw.ts';
 import { LARGEST_SCALE } from '../objective/info-nce.ts';
 import { unit } from '../objective/rows.ts';
 import { LOGIT_SCALE, encodePairs, tokensOf } from './encode-pairs.ts';
+import { encodeTexts } from './encode-texts.ts';
 import { FlatParameters, type Layout, type LayoutRun, type ParameterSpec } from './layout.ts';
 import { PAIR_FIGURES, pairObjective, type PairFigure } from './pair-objective.ts';
 import { FIGURES, stepObjective, type Figure } from './step-objective.ts';
 import { movedRange, pictureDims, type StepSpec, type StepWeights } from './step-spec.ts';
+import { TEXT_FIGURES, textObjective, type TextFigure } from './text-objective.ts';
 
 const { add, minimum, multiply, scalar, subtract } = ops;
-const { concat, expand, reshape, slice } = shapeOps;
+const { concat, expand, reshape, slice, transpose } = shapeOps;
 
 /** Builds the graph. */
 export function buildStepGraph(spec: StepSpec, weights: StepWeights): Graph {
@@ -29,9 +32,11 @@ export function buildStepGraph(spec: StepSpec, weights: StepWeights): Graph {
   const views = viewsOf(flat, layout);
   const parameters = new FlatParameters(graph, views, new InlineParameters(graph, weights.frozen));
   const objective: Objective =
-    spec.kind === 'pairs'
-      ? pairObjective(graph, spec, parameters)
-      : stepObjective(graph, spec, parameters, mapsOf(graph, spec, weights, views), startOf(graph, spec, weights));
+    spec.kind === 'texts'
+      ? textObjective(graph, spec, parameters)
+      : spec.kind === 'pairs'
+        ? pairObjective(graph, spec, parameters)
+        : stepObjective(graph, spec, parameters, mapsOf(graph, spec, weights, views), startOf(graph, spec, weights));
   const { loss, figures } = objective;
   const entries = layout.entries.filter(({ offset }) => offset >= moved.start);
   const derivatives = gradients(
@@ -59,12 +64,12 @@ export function buildStepGraph(spec: StepSpec, weights: StepWeights): Graph {
 /** A forward pass with its loss and figures. */
 interface Objective {
   readonly loss: Value;
-  readonly figures: Partial<Record<Figure | PairFigure, Value>>;
+  readonly figures: Partial<Record<Figure | PairFigure | TextFigure, Value>>;
 }
 
 /** Order of the figures in a step graph's output. */
-export function figuresOf({ kind }: Pick<StepSpec, 'kind'>): readonly (Figure | PairFigure)[] {
-  return kind === 'pairs' ? PAIR_FIGURES : FIGURES;
+export function figuresOf({ kind }: Pick<StepSpec, 'kind'>): readonly (Figure | PairFigure | TextFigure)[] {
+  return { rows: FIGURES, pairs: PAIR_FIGURES, texts: TEXT_FIGURES }[kind];
 }
 
 /**
@@ -85,6 +90,27 @@ export function buildEmbedGraph(
   );
   graph.output('image', unit(image));
   graph.output('text', unit(text));
+  return graph;
+}
+
+/**
+ * The cosine of each text's embedding with each of a list of vectors: inputs `parameters`, those of `encodeTexts` and
+ * `vectors` float32 `[names · embeddingDim]`, each of length one; output `cosines` float32 `[texts, names]`.
+ */
+export function buildCosineGraph(
+  { config, layout }: Pick<StepSpec, 'config' | 'layout'>,
+  { frozen }: Pick<StepWeights, 'frozen'>,
+  names: number,
+): Graph {
+  const graph = new Graph('cosines');
+  const views = viewsOf(graph.input('parameters', 'float32', [layout.length]), layout);
+  const parameters = new FlatParameters(graph, views, new InlineParameters(graph, frozen));
+  const dim = config.embeddingDim;
+  const vectors = reshape(graph.input('vectors', 'float32', [names * dim]), [names, dim]);
+  graph.output(
+    'cosines',
+    ops.matmul(unit(encodeTexts(config, parameters, 'texts', 'tokens')), transpose(vectors, [1, 0])),
+  );
   return graph;
 }
 

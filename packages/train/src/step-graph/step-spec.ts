@@ -1,14 +1,17 @@
 /** Specification of a step graph: plain data that crosses threads. */
 import type { ModelConfig, Weights } from '@synseg/core/checkpoint';
 import type { MCCLSettings } from '../objective/paper/mccl.ts';
-import { readsWindows, type FeatureSource, type LossWeights, type Stage } from '../objective/losses.ts';
+import { NO_LOSSES, readsWindows, type FeatureSource, type LossWeights, type Stage } from '../objective/losses.ts';
 import type { AdamWSettings } from '../optimizer/adamw.ts';
 import type { Layout } from './layout.ts';
 
 /** Everything a step graph depends on, weights aside. */
 export interface StepSpec {
-  /** `rows` of (image, label) through the decoder, or `pairs` of picture and caption through both encoders. */
-  readonly kind: 'rows' | 'pairs';
+  /**
+   * `rows` of (image, label) through the decoder, `pairs` of picture and caption through both encoders, or `texts`
+   * through the text encoder; `images` are then texts.
+   */
+  readonly kind: 'rows' | 'pairs' | 'texts';
   readonly config: ModelConfig;
   readonly layout: Layout;
   readonly lambda: LossWeights;
@@ -34,9 +37,22 @@ export interface StepSpec {
   readonly stage: Stage;
   /** Patches of a picture that the picture encoder sees, for pairs; undefined: all. */
   readonly patchesKept: number | undefined;
+  /** Tokens of a text, for texts. */
+  readonly tokens?: number;
   /** `whole`: one graph is the batch. `partial`: adds its gradient to `accumulated`; `last`: so does it, and steps. */
   readonly phase: 'whole' | 'partial' | 'last';
 }
+
+/** The part of a specification that only a decoder's steps read. */
+export const WITHOUT_DECODER = {
+  lambda: NO_LOSSES,
+  features: 'conditional',
+  prior: 0,
+  contrastive: { epsilon: 0, contrastGate: 0 },
+  input: 'pixels',
+  trunkPrecision: 'float32',
+  patchesKept: undefined,
+} as const satisfies Partial<StepSpec>;
 
 /** Weights that a step graph carries or points to. */
 export interface StepWeights {

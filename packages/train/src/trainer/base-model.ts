@@ -7,7 +7,7 @@ import { EMBEDDED, Weights, embeddedFolder, fingerprintFiles } from '@synseg/cor
 import { readFloats, readJson, readModelConfig, type FloatTensor, type ModelConfig } from '@synseg/core/checkpoint';
 import { shownSource } from '../data/source.ts';
 import { initialValues } from '../step-graph/initial-values.ts';
-import { encoderTensors, groupOf, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
+import { encoderTensors, groupOf, textTensors, trainedTensors, type ParameterSpec } from '../step-graph/layout.ts';
 import { pictureEncoderOf } from '../step-graph/window-embeddings.ts';
 import { needsCaptions, needsMasks, readsWindows } from '../objective/losses.ts';
 import { DECODER_OPTIONS, type DecoderShape } from './train-options.ts';
@@ -44,18 +44,18 @@ export async function openBaseModel(plan: Plan, cacheFolder: string, signal?: Ab
     throw new SynsegError('MODEL_LOAD', `Cannot train: folder must hold config.json, got "${folder}"`);
   const bare = raw['model_type'] === 'synseg' && raw['decoder'] === undefined;
   const got = `"${plan.init}" without one; pass it as trunk, with init "random"`;
-  if (bare && !fromRandom)
+  if (bare && !fromRandom && plan.trains !== 'text')
     throw new SynsegError('CHECKPOINT_FORMAT', `Cannot train: init must be a checkpoint with a decoder, got ${got}`);
   const rule = "be left out when the trunk's config.json gives one";
   if (trains?.decoder !== undefined && !bare) throw rangeError('train', 'advanced.decoder', rule, `both (${folder})`);
-  const configJson = bare ? { ...raw, decoder: decoderJson(trains?.decoder, raw['trunk']) } : raw;
+  const configJson = bare && fromRandom ? { ...raw, decoder: decoderJson(trains?.decoder, raw['trunk']) } : raw;
   const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as
     Record<string, unknown> | undefined;
   const config = readModelConfig(configJson, preprocessor, folder, trains?.inputSize);
   const weights = fromRandom && config.trunk.kind === 'onnx' ? undefined : await Weights.open(folder);
   const own =
     trains === undefined
-      ? await storedValues(encoderTensors(config), weights as Weights)
+      ? await storedValues(plan.trains === 'text' ? textTensors(config) : encoderTensors(config), weights as Weights)
       : await decoderValues(trains, config, folder, weights);
   const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights as Weights).files;
   const size = trains?.inputSize;

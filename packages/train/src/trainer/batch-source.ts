@@ -5,12 +5,12 @@ import { Random } from '../data/random.ts';
 import type { CategoryTexts } from './category-texts.ts';
 import type { FeatureCache } from './feature-cache.ts';
 import { keptTokens, pairBatch, type Tokenize } from './pair-batch.ts';
-import type { MicroBatch, PairBatch } from './protocol.ts';
+import type { MicroBatch, PairBatch, TextBatch } from './protocol.ts';
 import { labelsOf, microBatches, type RowSettings } from './row-batch.ts';
 
 /** A batch ready to be sent. */
 export interface PreparedBatch {
-  readonly micro: readonly (MicroBatch | PairBatch)[];
+  readonly micro: readonly (MicroBatch | PairBatch | TextBatch)[];
   /** Names of its samples, for messages. */
   readonly keys: readonly string[];
   readonly after: DatasetPosition;

@@ -1,8 +1,8 @@
 /** Encoders as the subject of a run: pictures with a caption each, scored by retrieval. */
 import { ClipTokenizer } from '@synseg/core/checkpoint';
 import { openDataset } from '../data/open-dataset.ts';
-import { NO_LOSSES } from '../objective/losses.ts';
 import { encodersOf } from '../step-graph/encode-pairs.ts';
+import { WITHOUT_DECODER } from '../step-graph/step-spec.ts';
 import { composePairs, pictureBatches, type BatchSource } from './batch-source.ts';
 import { WHOLE_CAPTIONS, readHeldOut } from './held-out-pairs.ts';
 import type { PairBatch } from './protocol.ts';
@@ -23,16 +23,7 @@ export async function openEncoderSubject(
   const patchesKept = plan.patchDropout === 0 ? undefined : Math.max(1, Math.round(patches * (1 - plan.patchDropout)));
   const settings = { tokenize, maxTokens, tokens: 1 + patches, patchesKept, seed: plan.seed };
   return {
-    spec: {
-      kind: 'pairs',
-      patchesKept,
-      lambda: NO_LOSSES,
-      features: 'conditional',
-      prior: 0,
-      contrastive: { epsilon: 0, contrastGate: 0 },
-      input: 'pixels',
-      trunkPrecision: 'float32',
-    },
+    spec: { ...WITHOUT_DECODER, kind: 'pairs', patchesKept },
     files: () => new Map(),
     start: async ({ engine, loading }) => {
       const compose = composePairs(settings, (message) => warn('health', message));

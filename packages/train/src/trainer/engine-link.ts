@@ -1,4 +1,5 @@
 /** The step engine as its owner has it: the methods of the one in the training thread, over the request channel. */
+import type { PromptBatch } from '@synseg/core/checkpoint';
 import { packageFile } from '@synseg/core/guards';
 import { ServiceThread } from '@synseg/core/runtime';
 import type { EngineCall, EngineMethod, EngineStart, PairBatch, StepReply, StepRequest } from './protocol.ts';
@@ -34,6 +35,7 @@ export class EngineLink {
   /** One optimizer step. The pictures' buffers are moved to the thread. */
   step(request: StepRequest): Promise<StepReply> {
     const moved = request.micro.flatMap((part) => {
+      if ('texts' in part) return [];
       if ('pairs' in part) return [part.pixels];
       const { pictures, text, masks } = part;
       return [
@@ -68,6 +70,11 @@ export class EngineLink {
   /** Embeddings of pictures and captions by the encoders as a checkpoint would hold them now; the pixels are copied. */
   embed(batch: PairBatch): Promise<Result<'embed'>> {
     return this.#call('embed', [batch]);
+  }
+
+  /** Cosines of texts, by the weights of a checkpoint of now, with the constant `vectors`: `[texts, names]`. */
+  cosines(prompts: PromptBatch): Promise<Float32Array> {
+    return this.#call('cosines', [prompts]);
   }
 
   /** Ends the thread after what it is doing. Idempotent. */

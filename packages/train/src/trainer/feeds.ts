@@ -2,7 +2,7 @@
 import type { TensorData } from '@synseg/core/runtime';
 import { encodersOf, tokensOf } from '../step-graph/encode-pairs.ts';
 import { pictureDims, type StepSpec } from '../step-graph/step-spec.ts';
-import type { MicroBatch, PairBatch } from './protocol.ts';
+import type { MicroBatch, PairBatch, TextBatch } from './protocol.ts';
 
 /** Inputs of a graph on rows. */
 export function rowFeeds(
@@ -49,4 +49,12 @@ export function pairFeeds(
     captions: { data: captions, shape: [pairs] },
     ...(keptTokens && { keptTokens: { data: keptTokens, shape: [keptTokens.length / tokens, tokens] } }),
   };
+}
+
+/** Inputs of a graph on texts. */
+export function textFeeds(
+  { texts, prompts, targets }: TextBatch,
+  { config }: Pick<StepSpec, 'config'>,
+): Record<string, TensorData> {
+  return { ...prompts, targets: { data: targets, shape: [texts, config.embeddingDim] } };
 }

@@ -1,5 +1,6 @@
 /** Messages between the caller's thread and the training thread: plain data, large arrays as transferred buffers. */
 import type { EngineSettings } from '@synseg/core/runtime';
+import type { PromptBatch } from '@synseg/core/checkpoint';
 import type { StepSpec, StepWeights } from '../step-graph/step-spec.ts';
 
 /** Execution provider, or `'auto'`. */
@@ -51,6 +52,14 @@ export interface PairBatch {
   readonly keptTokens?: Float32Array;
 }
 
+/** A batch of texts, each with the vector that its embedding is to be. */
+export interface TextBatch {
+  readonly texts: number;
+  readonly prompts: PromptBatch;
+  /** float32 `[texts, embeddingDim]` */
+  readonly targets: Float32Array;
+}
+
 /** Embeddings of pictures and captions, float32 `[pairs, embeddingDim]` each, rows of length one. */
 export interface PairEmbeddings {
   readonly image: Float32Array;
@@ -74,7 +83,7 @@ export interface StepRequest {
   readonly step: number;
   readonly stage: StepSpec['stage'];
   readonly learningRate: number;
-  readonly micro: readonly (MicroBatch | PairBatch)[];
+  readonly micro: readonly (MicroBatch | PairBatch | TextBatch)[];
 }
 
 /** Figures of a step, summed over its micro-batches, in the order of `figuresOf`. */
@@ -85,7 +94,7 @@ export interface StepReply {
 }
 
 /** Methods of the step engine that its owner may call. */
-export type EngineMethod = 'step' | 'state' | 'constants' | 'taps' | 'windows' | 'embed';
+export type EngineMethod = 'step' | 'state' | 'constants' | 'taps' | 'windows' | 'embed' | 'cosines';
 
 /** A call of one of them. */
 export interface EngineCall {

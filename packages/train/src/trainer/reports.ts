@@ -20,6 +20,18 @@ export interface RetrievalScore {
   readonly best: boolean;
 }
 
+/** Score of texts against the vectors of their names. */
+export interface TextScore {
+  /** Share of texts whose vector is nearest to that of their own name, by cosine among all names; 0 to 1. */
+  readonly nearest: number;
+  /** Mean cosine of a text's vector and that of its name, −1 to 1. */
+  readonly cosine: number;
+  readonly texts: number;
+  readonly names: number;
+  /** True when the mean cosine is the largest so far. */
+  readonly best: boolean;
+}
+
 /** A problem that does not stop training. */
 export interface TrainWarning {
   readonly kind: 'data' | 'health' | 'categories' | 'resume';
@@ -41,7 +53,7 @@ export interface StepReport {
   readonly steps: number;
   readonly epoch: number;
   readonly learningRate: number;
-  /** Each loss before its weight, a mean over pictures; those whose weight is 0 are left out. */
+  /** Each loss before its weight, a mean over pictures or texts; those whose weight is 0 are left out. */
   readonly losses: Readonly<Record<string, number>>;
   /** Σ λ · loss */
   readonly total: number;
@@ -57,9 +69,10 @@ export interface StepReport {
   readonly accuracy?: number;
   /** Learned factor of the cosines, 100 at most. */
   readonly logitScale?: number;
+  /** Pictures in a second; of `trainTextEncoder()` texts. */
   readonly imagesPerSecond: number;
   /** Share of the time in which the step waited for data. */
   readonly dataWaitShare: number;
   /** Of the periodic evaluation after this step. */
-  readonly score?: SegmentationScore | RetrievalScore;
+  readonly score?: SegmentationScore | RetrievalScore | TextScore;
 }

@@ -5,15 +5,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSynsegError, type Provider } from '@synseg/core';
-import { Weights } from '@synseg/core/checkpoint';
+import { Weights, type PromptBatch } from '@synseg/core/checkpoint';
 import { CheckpointParameters, Graph, ops, trunkMaps, writeOnnx, type Parameters } from '@synseg/core/graph';
 import { ResidentTensor, createSession, joined, providerCandidates } from '@synseg/core/runtime';
 import type { GraphSession, RunGuard, TensorData } from '@synseg/core/runtime';
 import { biasCorrections } from '../optimizer/adamw.ts';
-import { buildEmbedGraph, buildStepGraph, figuresOf } from '../step-graph/step-graph.ts';
+import { buildCosineGraph, buildEmbedGraph, buildStepGraph, figuresOf } from '../step-graph/step-graph.ts';
 import { movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-spec.ts';
 import { WINDOWS, windowEmbeddings } from '../step-graph/window-embeddings.ts';
-import { pairFeeds, rowFeeds } from './feeds.ts';
+import { pairFeeds, rowFeeds, textFeeds } from './feeds.ts';
 import type { EngineStart, PairBatch, PairEmbeddings, StepReply, StepRequest } from './protocol.ts';
 
 type Phase = StepSpec['phase'];
@@ -73,7 +73,7 @@ export class StepEngine {
       const session = await this.#step(stage, phase);
       const offered: Record<string, StateTensor> = {
         ...this.#constants,
-        ...('pairs' in part ? pairFeeds(part, spec) : rowFeeds(part, spec)),
+        ...feedsOf(part, spec),
         ...this.#state,
         ...scalars({ learningRate, ...corrections }),
         accumulated,
@@ -164,12 +164,28 @@ export class StepEngine {
     const { spec } = this.#start;
     const session = await this.#session('embed', [], () => buildEmbedGraph(spec, this.#weights));
     const { ids, ends, pixels } = pairFeeds(batch, spec) as Record<'ids' | 'ends' | 'pixels', TensorData>;
-    const parameters = this.#state[spec.ema === undefined ? 'parameters' : 'average'] as StateTensor;
+    const parameters = this.#current();
     const { results } = await this.#guard.run(() => session.runResident({ parameters, ids, ends, pixels }));
     return {
       image: (results['image'] as TensorData).data as Float32Array,
       text: (results['text'] as TensorData).data as Float32Array,
     };
+  }
+
+  /** Cosines of texts with the constant `vectors`, float32 `[texts, names]`; weights as of `embed()`. */
+  async cosines(prompts: PromptBatch): Promise<Float32Array> {
+    const { spec } = this.#start;
+    const vectors = this.#constants['vectors'] as TensorData;
+    const names = vectors.data.length / spec.config.embeddingDim;
+    const session = await this.#session('cosines', [], () => buildCosineGraph(spec, this.#weights, names));
+    const feeds = { parameters: this.#current(), vectors, ...prompts };
+    const { results } = await this.#guard.run(() => session.runResident(feeds));
+    return (results['cosines'] as TensorData).data as Float32Array;
+  }
+
+  /** The parameters that a checkpoint would hold now. */
+  #current(): StateTensor {
+    return this.#state[this.#start.spec.ema === undefined ? 'parameters' : 'average'] as StateTensor;
   }
 
   /** Frees sessions and state. */
@@ -204,6 +220,11 @@ export class StepEngine {
     }
     return session;
   }
+}
+
+function feedsOf(part: StepRequest['micro'][number], spec: EngineStart['spec']): Record<string, TensorData> {
+  if ('texts' in part) return textFeeds(part, spec);
+  return 'pairs' in part ? pairFeeds(part, spec) : rowFeeds(part, spec);
 }
 
 function noParameters(name: string): never {

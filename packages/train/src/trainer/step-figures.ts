@@ -2,6 +2,7 @@
 import { activeLosses, needsDecoder, type Stage } from '../objective/losses.ts';
 import { PAIR_FIGURES, type PairFigure } from '../step-graph/pair-objective.ts';
 import { FIGURES, type Figure } from '../step-graph/step-objective.ts';
+import { TEXT_FIGURES, type TextFigure } from '../step-graph/text-objective.ts';
 import type { StepReport } from './reports.ts';
 import type { Plan, TrainPlan } from './train-plan.ts';
 
@@ -12,6 +13,7 @@ type Optional = 'activationMean' | 'activationDeviation' | 'clampShare' | 'accur
 
 /** Reads figures, summed over micro-batches. */
 export function reportedFigures(figures: Float32Array, plan: Plan, stage: Stage): ReportedFigures {
+  if (plan.trains === 'text') return ofTexts(figures);
   return plan.trains === 'encoders' ? ofPairs(figures, plan.batchSize) : ofRows(figures, plan, stage);
 }
 
@@ -42,4 +44,10 @@ function ofPairs(figures: Float32Array, batchSize: number): ReportedFigures {
     accuracy: figure('hits') / batchSize,
     logitScale: figure('logitScale'),
   };
+}
+
+function ofTexts(figures: Float32Array): ReportedFigures {
+  const figure = (name: TextFigure): number => figures[TEXT_FIGURES.indexOf(name)] as number;
+  const [cosine, distance] = [figure('cosine'), figure('distance')];
+  return { losses: { cosine, distance }, total: figure('total'), gradientNorm: figure('gradientNorm') };
 }

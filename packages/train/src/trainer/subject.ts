@@ -1,4 +1,4 @@
-/** The part of a run that differs between decoders and encoders. */
+/** The part of a run that differs between decoders, encoders and a text encoder. */
 import type { BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { DataContext } from '../data/dataset.ts';
 import type { RunFolder } from '../run/run-folder.ts';
@@ -8,7 +8,7 @@ import type { StepSpec } from '../step-graph/step-spec.ts';
 import type { BaseModel } from './base-model.ts';
 import type { BatchSource } from './batch-source.ts';
 import type { EngineLink } from './engine-link.ts';
-import type { RetrievalScore, SegmentationScore, TrainWarning } from './reports.ts';
+import type { RetrievalScore, SegmentationScore, TextScore, TrainWarning } from './reports.ts';
 import type { SetStatistics } from './set-statistics.ts';
 import type { TrainOptions } from './train-options.ts';
 
@@ -37,12 +37,12 @@ export interface Started {
 }
 
 /** A score before it is compared with the best. */
-export type Score = Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'>;
+export type Score = Omit<SegmentationScore, 'best'> | Omit<RetrievalScore, 'best'> | Omit<TextScore, 'best'>;
 
 /** The part of a step's specification that any subject has. */
 export type SharedSpec = Pick<StepSpec, 'config' | 'layout' | 'optimizer' | 'ema' | 'images' | 'batchImages'>;
 
-/** The trained part of a model: a decoder, or encoders. */
+/** The trained part of a model: a decoder, both encoders, or the text encoder. */
 export interface Subject {
   readonly spec: Omit<StepSpec, keyof SharedSpec | 'stage' | 'phase'>;
   /** Files of the checkpoints to write that differ from the start's. */

@@ -1,4 +1,7 @@
-/** The options of `train()` and `trainEncoders()`, each described once; `train-plan.ts` resolves them. */
+/**
+ * The options of `train()` and `trainEncoders()`, each described once, and those of any run; `train-plan.ts` resolves
+ * them.
+ */
 import { LOAD_OPTIONS } from '@synseg/core/options';
 import { abortSignal, callback, choice, flag, group, integer, list, number, text } from '@synseg/core/guards';
 import { value, withDefault, type OptionsOf } from '@synseg/core/guards';
@@ -45,11 +48,9 @@ const RETRIEVAL_OPTIONS = {
 export type RetrievalEvaluation = OptionsOf<typeof RETRIEVAL_OPTIONS, 'data'>;
 
 /** Options that every training run has. */
-const RUN_OPTIONS = {
+export const RUN_OPTIONS = {
   /** Run folder: configuration, log, checkpoints. */
   out: text(),
-  /** Random changes of pictures and their masks. */
-  augmentation: withDefault(group(AUGMENTATION_OPTIONS), {}),
   /** Seed of everything random. */
   seed: withDefault(integer({ least: 0 }), 42),
   /** Steps between two saves of `last/`. */
@@ -70,8 +71,15 @@ const RUN_OPTIONS = {
   signal: abortSignal(),
 };
 
+/** Options of runs on pictures. */
+const PICTURE_RUN_OPTIONS = {
+  /** Random changes of pictures and their masks. */
+  augmentation: withDefault(group(AUGMENTATION_OPTIONS), {}),
+  ...RUN_OPTIONS,
+};
+
 /** Advanced options that every training run has. */
-const ADVANCED_OPTIONS = {
+export const RUN_ADVANCED_OPTIONS = {
   /** Learning rate of the cosine's last step. */
   finalLearningRate: withDefault(number({ least: 0 }), 0),
   /** Steps in which the rate rises from 0. @default the recipe's, 2000 of encoders; at most a tenth of the steps */
@@ -84,6 +92,11 @@ const ADVANCED_OPTIONS = {
   ema: share,
   /** Steps between checkpoints that are kept as `step-N/`. @default none */
   keepEvery: integer(),
+};
+
+/** Advanced options of runs on pictures. */
+const PICTURE_RUN_ADVANCED_OPTIONS = {
+  ...RUN_ADVANCED_OPTIONS,
   /** Threads for decoding pictures. @default one less than there are processors, from 1 to 8 */
   workers: integer(),
   ...PICTURE_LIMITS,
@@ -128,7 +141,7 @@ export const TRAIN_ADVANCED_OPTIONS = {
   visionRate: withDefault(number({ least: 0 }), 0.1),
   /** Precision of the frozen trunk; what is trained is fp32. */
   precision: withDefault(choice(['fp32', 'fp16']), 'fp32'),
-  ...ADVANCED_OPTIONS,
+  ...PICTURE_RUN_ADVANCED_OPTIONS,
 };
 
 /** Options of `train()`. */
@@ -162,7 +175,7 @@ export const TRAIN_OPTIONS = {
   cacheFeatures: flag(),
   /** Set of pictures with masks that picks the best checkpoint, `best/`. */
   evaluation: group(PERIODIC_EVALUATION_OPTIONS, ['dataset', 'root']),
-  ...RUN_OPTIONS,
+  ...PICTURE_RUN_OPTIONS,
   /** Settings that seldom need a change. */
   advanced: group(TRAIN_ADVANCED_OPTIONS),
 };
@@ -182,7 +195,7 @@ export const TRAIN_ENCODERS_ADVANCED_OPTIONS = {
   adamEpsilon: withDefault(number({ least: 0 }), 1e-6),
   /** Groups of parameters to train. */
   trainable: withDefault(list(choice(ENCODER_GROUPS)), ENCODER_GROUPS),
-  ...ADVANCED_OPTIONS,
+  ...PICTURE_RUN_ADVANCED_OPTIONS,
 };
 
 /** Options of `trainEncoders()`. @see Radford et al. 2021, table 20, for the optimizer */
@@ -206,7 +219,7 @@ export const TRAIN_ENCODERS_OPTIONS = {
   patchDropout: withDefault(number({ least: 0, most: 0.95 }), 0),
   /** Pictures and captions, not trained on, that pick the best checkpoint, `best/`. */
   evaluation: group(RETRIEVAL_OPTIONS, ['data']),
-  ...RUN_OPTIONS,
+  ...PICTURE_RUN_OPTIONS,
   /** Settings that seldom need a change. */
   advanced: group(TRAIN_ENCODERS_ADVANCED_OPTIONS),
 };

@@ -4,13 +4,15 @@ import { rangeError, readOptions, type Options, type OptionsOf, type Resolved } 
 import { defaultThreads } from '@synseg/core/runtime';
 import { shortJson } from '../data/data-error.ts';
 import { changesPictures, checkAugmentation, checkData } from '../data/data-options.ts';
-import { limitsOf } from '../image/picture.ts';
+import { limitsOf, type PICTURE_LIMITS } from '../image/picture.ts';
 import { BANK_LOSSES, LOSSES, activeLosses, needsBank, needsDecoder, readsWindows } from '../objective/losses.ts';
 import type { LOSS_WEIGHTS, LossWeights } from '../objective/losses.ts';
 import type { Schedule } from '../optimizer/schedule.ts';
 import { DECODER_GROUPS, ENCODER_GROUPS } from '../step-graph/layout.ts';
 import { RECIPES, type Recipe } from './recipes.ts';
-import { NEEDED, TRAIN_ADVANCED_OPTIONS, TRAIN_ENCODERS_ADVANCED_OPTIONS } from './train-options.ts';
+import { TEXT_ENCODER_NEEDED, TRAIN_TEXT_ENCODER_ADVANCED_OPTIONS } from './text-encoder-options.ts';
+import { TRAIN_TEXT_ENCODER_OPTIONS, type TrainTextEncoderOptions } from './text-encoder-options.ts';
+import { NEEDED, TRAIN_ADVANCED_OPTIONS, TRAIN_ENCODERS_ADVANCED_OPTIONS, type RUN_OPTIONS } from './train-options.ts';
 import {
   TRAIN_ENCODERS_OPTIONS,
   TRAIN_OPTIONS,
@@ -22,8 +24,10 @@ import {
 export type TrainPlan = ReturnType<typeof planTraining>['plan'];
 /** Resolved options of `trainEncoders()`. */
 export type EncodersPlan = ReturnType<typeof planEncoders>['plan'];
-/** A plan of either. */
-export type Plan = TrainPlan | EncodersPlan;
+/** Resolved options of `trainTextEncoder()`. */
+export type TextEncoderPlan = ReturnType<typeof planTextEncoder>['plan'];
+/** A plan of any of them. */
+export type Plan = TrainPlan | EncodersPlan | TextEncoderPlan;
 
 /** Folders and threads, which may change when a run is resumed. */
 export interface Surroundings {
@@ -151,23 +155,51 @@ export function planEncoders(options: TrainEncodersOptions) {
   return { plan, surroundings: surroundingsOf(given, advanced) };
 }
 
+/** Resolves the options of `trainTextEncoder()`. @throws as {@link planTraining} */
+export function planTextEncoder(options: TrainTextEncoderOptions) {
+  const action = 'train text encoder';
+  checkPlaces(action, options, TRAIN_TEXT_ENCODER_OPTIONS, TRAIN_TEXT_ENCODER_ADVANCED_OPTIONS);
+  const given = readOptions(action, TRAIN_TEXT_ENCODER_OPTIONS, options, TEXT_ENCODER_NEEDED);
+  const advanced = readOptions(action, TRAIN_TEXT_ENCODER_ADVANCED_OPTIONS, given.advanced, [], 'advanced');
+  const { data, vectors, steps, batchSize, evaluation, out, cacheFolder = defaultCacheFolder() } = given;
+  const plan = {
+    ...ofAnyRun(given, advanced),
+    ...{ data, vectors, trains: 'text' as const },
+    ...{ steps, batchSize, microBatchSize: batchSize, projectorSteps: 0 },
+    schedule: scheduleOf(advanced.schedule, given.learningRate, steps, 2000, advanced),
+    trainable: ['text'] as const,
+    evaluation: { data: evaluation.data, every: evaluation.every ?? Math.max(1, steps) },
+  };
+  const surroundings: Surroundings = { out, cacheFolder, workers: undefined };
+  return { plan, surroundings };
+}
+
 type Given = Resolved<typeof TRAIN_OPTIONS | typeof TRAIN_ENCODERS_OPTIONS, (typeof NEEDED)[number]>;
 type Advanced = Resolved<typeof TRAIN_ADVANCED_OPTIONS | typeof TRAIN_ENCODERS_ADVANCED_OPTIONS>;
 
-/** The part of a plan that both functions have. */
+/** The part of a plan on pictures that both functions have. */
 function shared(given: Given, advanced: Advanced) {
-  const { beta1, beta2, adamEpsilon, weightDecay, decayVectors, clipNorm, ema, keepEvery } = advanced;
   checkAugmentation('train', given.augmentation);
   return {
     data: checkData('train', given.data),
-    init: given.init,
-    ...{ beta1, beta2, adamEpsilon, weightDecay, decayVectors, clipNorm, ema, keepEvery },
-    seed: given.seed,
+    ...ofAnyRun(given, advanced),
     augmentation: given.augmentation,
-    device: given.device,
-    threads: given.threads ?? defaultThreads(),
-    saveEvery: given.saveEvery,
     ...limitsOf(advanced),
+  };
+}
+
+type AnyGiven = Pick<Given, 'init' | keyof typeof RUN_OPTIONS>;
+type AnyAdvanced = Omit<Advanced, 'workers' | keyof typeof PICTURE_LIMITS | 'schedule' | 'trainable'>;
+
+/** The part of a plan that every run has. */
+function ofAnyRun(
+  { init, seed, device, threads = defaultThreads(), saveEvery }: AnyGiven,
+  { beta1, beta2, adamEpsilon, weightDecay, decayVectors, clipNorm, ema, keepEvery }: AnyAdvanced,
+) {
+  return {
+    init,
+    ...{ beta1, beta2, adamEpsilon, weightDecay, decayVectors, clipNorm, ema, keepEvery },
+    ...{ seed, device, threads, saveEvery },
   };
 }
 
@@ -188,7 +220,7 @@ function scheduleOf(
   learningRate: number,
   steps: number,
   warmupAtMost: number,
-  { finalLearningRate, warmupSteps = Math.min(warmupAtMost, Math.floor(steps / 10)) }: Advanced,
+  { finalLearningRate, warmupSteps = Math.min(warmupAtMost, Math.floor(steps / 10)) }: AnyAdvanced,
 ): Schedule {
   return { kind, learningRate, finalLearningRate, warmupSteps, steps };
 }

@@ -13,11 +13,12 @@ import { unflatten } from '../step-graph/initial-values.ts';
 import type { PreparedBatch } from './batch-source.ts';
 import { HealthWatch } from './health.ts';
 import type { StepReply } from './protocol.ts';
-import type { RetrievalScore, SegmentationScore, StepReport } from './reports.ts';
+import type { StepReport } from './reports.ts';
 import { reportedFigures } from './step-figures.ts';
-import type { Callbacks } from './subject.ts';
+import type { Callbacks, Score } from './subject.ts';
+import type { TrainTextEncoderOptions } from './text-encoder-options.ts';
 import type { TrainEncodersOptions, TrainOptions } from './train-options.ts';
-import { planEncoders, planTraining, type Plan, type Surroundings } from './train-plan.ts';
+import { planEncoders, planTextEncoder, planTraining, type Plan, type Surroundings } from './train-plan.ts';
 import { openTraining, stageOf, type Training } from './training.ts';
 
 /**
@@ -57,6 +58,24 @@ export function train(options: TrainOptions): DisposableGenerator<StepReport> {
  */
 export function trainEncoders(options: TrainEncodersOptions): DisposableGenerator<StepReport> {
   return withDispose(steps(() => planEncoders(options), options));
+}
+
+/**
+ * Trains the text encoder of a checkpoint until its embedding of each text is the vector of the text's name, and
+ * reports each step. Every epoch draws each line of the table once. Leaving the loop is that of {@link train}.
+ *
+ * @throws as {@link train}; SynsegError `DATASET_FORMAT` for a line that is no text with a known name
+ * @example
+ * ```ts
+ * // type-checked only: needs vectors and a checkpoint
+ * import { createCheckpoint, trainTextEncoder } from '@synseg/train';
+ * await createCheckpoint('small', ['a red car', 'buses'], { trunk: 'photos', text: { width: 128 } });
+ * const options = { data: 'texts.jsonl', vectors: 'words', init: 'small', out: 'runs/text' };
+ * for await (const { step, losses } of trainTextEncoder(options)) console.log(step, losses);
+ * ```
+ */
+export function trainTextEncoder(options: TrainTextEncoderOptions): DisposableGenerator<StepReport> {
+  return withDispose(steps(() => planTextEncoder(options), options));
 }
 
 async function* steps(
@@ -103,6 +122,12 @@ function divergence({ step, total, gradientNorm }: StepReport, { keys }: Prepare
   const remedy = 'the last good checkpoint is kept, a smaller learningRate or clipNorm may help';
   const text = `Cannot train on: total loss and gradient must be numbers, got ${got}; ${remedy}`;
   return new SynsegError('TRAINING_DIVERGED', text);
+}
+
+/** The number by which a score is the best. */
+function valueOf(score: Score): number {
+  if ('mIoU' in score) return score.mIoU;
+  return 'cosine' in score ? score.cosine : (score.imageToText + score.textToImage) / 2;
 }
 
 /** The state of the loop. */
@@ -247,10 +272,10 @@ class TrainingLoop {
     };
   }
 
-  async #evaluate(): Promise<SegmentationScore | RetrievalScore> {
+  async #evaluate(): Promise<NonNullable<StepReport['score']>> {
     const { run, engine, evaluate } = this.#training;
     const measured = await (evaluate as NonNullable<typeof evaluate>)();
-    const value = 'mIoU' in measured ? measured.mIoU : (measured.imageToText + measured.textToImage) / 2;
+    const value = valueOf(measured);
     const best = this.#best === undefined || value > this.#best;
     if (best) {
       this.#best = value;

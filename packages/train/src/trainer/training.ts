@@ -18,6 +18,7 @@ import { openBaseModel, type BaseModel } from './base-model.ts';
 import type { BatchSource } from './batch-source.ts';
 import { openDecoderSubject } from './decoder-subject.ts';
 import { openEncoderSubject } from './encoder-subject.ts';
+import { openTextEncoderSubject } from './text-encoder-subject.ts';
 import { EngineLink } from './engine-link.ts';
 import type { TrainWarning } from './reports.ts';
 import type { SetStatistics } from './set-statistics.ts';
@@ -45,7 +46,7 @@ export interface Training {
 export async function openTraining(plan: Plan, surroundings: Surroundings, callbacks: Callbacks): Promise<Training> {
   const { out, cacheFolder, workers } = surroundings;
   const { onWarning, onProgress, signal, resume = false } = callbacks;
-  const limits = limitsOf(plan);
+  const limits = plan.trains === 'text' ? {} : limitsOf(plan);
   const warn = (kind: TrainWarning['kind'], message: string): void => onWarning?.({ kind, message });
   const reading = {
     limits,
@@ -64,8 +65,7 @@ export async function openTraining(plan: Plan, surroundings: Surroundings, callb
     const base = await openBaseModel(plan, cacheFolder, signal);
     const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
     const opening: Opening = { base, cacheFolder, callbacks, reading, warn, onClose };
-    const subject =
-      plan.trains === 'encoders' ? await openEncoderSubject(plan, opening) : await openDecoderSubject(plan, opening);
+    const subject = await openSubject(plan, opening);
     const run = await RunFolder.create(out, {
       config: plan,
       resume,
@@ -97,7 +97,7 @@ export async function openTraining(plan: Plan, surroundings: Surroundings, callb
       batchSize: plan.batchSize,
       seed: plan.seed,
       from: resumed?.position ?? START,
-      augmentation: plan.augmentation,
+      ...('augmentation' in plan ? { augmentation: plan.augmentation } : {}),
       ...reading,
       workers,
     };
@@ -109,11 +109,20 @@ export async function openTraining(plan: Plan, surroundings: Surroundings, callb
   }
 }
 
+function openSubject(plan: Plan, opening: Opening): Promise<Subject> {
+  if (plan.trains === 'text') return openTextEncoderSubject(plan, opening);
+  return plan.trains === 'encoders' ? openEncoderSubject(plan, opening) : openDecoderSubject(plan, opening);
+}
+
 /** Sources of one set that are compared with the run folder: shards lie side by side. */
 const SOURCES_COMPARED = 100;
 
 /** Files and folders that a run reads; not those of a hub id. */
 function filesRead(plan: Plan): string[] {
+  if (plan.trains === 'text') {
+    const files = [plan.data, plan.vectors, plan.evaluation.data, plan.init];
+    return files.filter((path) => path !== undefined);
+  }
   const { data, init, evaluation } = plan;
   const scored = evaluation && ('data' in evaluation ? evaluation.data : { source: evaluation.root });
   const sets = [data, ...(scored === undefined ? [] : [checkData('train', scored)])];
@@ -126,7 +135,7 @@ function filesRead(plan: Plan): string[] {
   return [...files, init, trunk].filter((path): path is string => path !== undefined);
 }
 
-/** The part of a step's specification that both subjects have. */
+/** The part of a step's specification that every subject has. */
 export function sharedSpec(plan: Plan, { config }: BaseModel, layout: Layout): SharedSpec {
   return {
     config,
