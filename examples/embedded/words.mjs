@@ -98,7 +98,12 @@ export function makeWords(names, wordnet = new WordNet()) {
   const table = { format: 1, classes: Object.fromEntries(classes.map((name) => [name, {}])) };
   for (const { word, name, why } of words.values()) if (why !== 'class') (table.classes[name][why] ??= []).push(word);
   const count = (reason) => [...words.values()].filter(({ why }) => why === reason).length;
-  const texts = [...words.values()].flatMap(textsOf);
+  // "Yellow light" is a word of its own, for a traffic light: no color in front of a lamp.
+  const means = ({ text, name }) => words.get(plain(text))?.name ?? name;
+  const seen = new Map();
+  for (const line of [...words.values()].flatMap(textsOf))
+    if (means(line) === line.name && !seen.has(plain(line.text))) seen.set(plain(line.text), line);
+  const texts = [...seen.values()];
   const report = {
     ...{ classes: classes.length, words: words.size, byHand, synonyms: count('synonym'), kinds: count('kind') },
     ...{ plurals: count('plural'), bytes: Buffer.byteLength(JSON.stringify(table)), texts: texts.length },

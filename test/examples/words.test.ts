@@ -209,6 +209,13 @@ describe('the table of words made of WordNet', () => {
 });
 
 describe('the texts for a text encoder', () => {
+  it('mean one class each, also where a description makes another word of one ("yellow light")', () => {
+    expect(new Set(texts.map(({ text }) => text.toLowerCase())).size).toBe(texts.length);
+    const withLamps = makeWords([...NAMES, 'lamp', 'light'], wordnet);
+    expect(new Set(withLamps.texts.map(({ text }) => text.toLowerCase())).size).toBe(withLamps.texts.length);
+    expect(withLamps.texts).not.toContainEqual({ text: 'yellow light', name: 'light' });
+  });
+
   it('have every word with its class, plurals, and descriptions in front', () => {
     const of = new Map(texts.map(({ text, name }) => [text, name]));
     const expected = { dogs: 'dog', poodle: 'dog', lorries: 'truck', knives: 'knife', geese: 'bird', couches: 'sofa' };
