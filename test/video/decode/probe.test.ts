@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -157,6 +157,16 @@ describe('probe() rejects with VIDEO_DECODE and the name', () => {
     await expect(probe(song)).rejects.toMatchObject({
       code: 'VIDEO_DECODE',
       message: `Cannot open video "${song}": it must have a video stream, got audio`,
+    });
+  });
+
+  it('of a stream whose pictures have no size', async () => {
+    const clip = ffmpeg('-f', 'lavfi', '-i', 'color=red:s=64x64:d=1', '-c:v', 'mpeg2video', at('whole.ts'));
+    // The tables of the stream, three packets of 188 bytes, and none of its pictures.
+    writeFileSync(at('tables.ts'), readFileSync(clip).subarray(0, 3 * 188));
+    await expect(probe(at('tables.ts'))).rejects.toMatchObject({
+      code: 'VIDEO_DECODE',
+      message: `Cannot open video "${at('tables.ts')}": its pictures must have a size, got none`,
     });
   });
 

@@ -65,7 +65,8 @@ interface ProbedStream {
  * server of one client is used up by it.
  *
  * @throws {TypeError} when `source` is none, or pushed frames.
- * @throws {SynsegError} `VIDEO_DECODE` naming the source when it cannot be opened or has no video stream;
+ * @throws {SynsegError} `VIDEO_DECODE` naming the source when it cannot be opened, or has no video
+ * stream or one without a size;
  * `FFMPEG_MISSING` when there is no ffprobe.
  */
 export async function probe(source: VideoSource, options?: ProbeOptions): Promise<VideoInfo> {
@@ -96,10 +97,12 @@ export async function probe(source: VideoSource, options?: ProbeOptions): Promis
   const report = JSON.parse(stdout) as { streams?: readonly ProbedStream[]; format?: { duration?: string } };
   const streams = report.streams ?? [];
   const video = streams.find((stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1);
-  if (!video?.width || !video.height) {
+  if (video === undefined) {
     const kinds = streams.map((stream) => stream.codec_type ?? 'unknown').join(', ') || 'nothing';
     throw videoError('VIDEO_DECODE', `Cannot open video "${name}": it must have a video stream, got ${kinds}`);
   }
+  if (!video.width || !video.height)
+    throw videoError('VIDEO_DECODE', `Cannot open video "${name}": its pictures must have a size, got none`);
   checkPixels(action, [video.height, video.width], maxPixels);
   const audio = streams.find((stream) => stream.codec_type === 'audio');
   return describe(video, audio, report.format?.duration);
