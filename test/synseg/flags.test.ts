@@ -50,6 +50,9 @@ describe('flagsOf()', () => {
     expect(help('TRAIN_FLAGS', TRAIN_FLAGS, 'decoder')).toMatch(
       / \(takes reduce-dim, heads, intermediate-size, head\)$/,
     );
+    expect(help('VIDEO_COMMAND_FLAGS', VIDEO_COMMAND_FLAGS, 'reconnect')).toMatch(
+      / \(takes max-attempts, min-delay-seconds, max-delay-seconds; false is --no-reconnect\)$/,
+    );
     expect(help('TRAIN_FLAGS', TRAIN_FLAGS, 'saveEvery')).toBe('Steps between two saves of last/ (default: 500)');
   });
 

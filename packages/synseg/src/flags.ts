@@ -74,18 +74,25 @@ export function flagsOf(name: string, described: Options, needed: readonly strin
     const shown = placeholder ?? `${kebabCase(Object.keys(options ?? {})[0] ?? '')},…`;
     const syntax = canBeEmpty ? { syntax: `${flag} [${shown}]`, alone: {} } : { syntax: `${flag} <${shown}>` };
     const valued: Flag = { ...shared, ...syntax, read };
-    return isValue(option, facts, false) ? [valued, { ...off, hidden: true }] : [valued];
+    if (!isValue(option, facts, false)) return [valued];
+    return [
+      { ...valued, help: helpOf(name, option, facts, off.syntax) },
+      { ...off, hidden: true },
+    ];
   });
 }
 
-function helpOf(name: string, option: string, { fallback, options, placeholder }: Option<unknown>): string {
+/** @param off - the flag that gives the option the value false */
+function helpOf(name: string, option: string, facts: Option<unknown>, off?: string): string {
+  const { fallback, options, placeholder } = facts;
   const { text = '', default: standard } = HELP[name]?.[option] ?? {};
   const inner = Object.entries(placeholder === undefined ? (options ?? {}) : {});
   const names = inner.flatMap(([key, { fromText }]) => (fromText === undefined ? [] : [kebabCase(key)]));
   const plain = ['number', 'string'].includes(typeof fallback) || Array.isArray(fallback);
   const usual = typeof fallback === 'boolean' ? undefined : (standard ?? (plain ? String(fallback) : undefined));
   const takes = names.length < 2 ? [] : [`takes ${names.join(', ')}`];
-  const notes = [...takes, ...(usual === undefined ? [] : [`default: ${usual}`])].join('; ');
+  const never = off === undefined ? [] : [`false is ${off}`];
+  const notes = [...takes, ...never, ...(usual === undefined ? [] : [`default: ${usual}`])].join('; ');
   return `${text}${notes === '' ? '' : ` (${notes})`}`;
 }
 
