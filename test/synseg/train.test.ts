@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
-import type { TrainOptions, TrainTextEncoderOptions } from '@synseg/train';
+import { planTraining, type TrainOptions, type TrainTextEncoderOptions } from '@synseg/train';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { nested } from '../train/trainer/flat-options.ts';
 import { command, fakeTrain, linesOf, stepReport } from './fake-work.ts';
@@ -35,6 +35,19 @@ describe('synseg train', () => {
     expect(stdout).toBe(
       `Done: 2 steps, 0 s\n  total 0.5 (align 0.25, separation 0.25)\n  wrote ${join(run, 'last')}\n`,
     );
+  });
+
+  it('shows an example of shards whose recipe reads shards', async () => {
+    const { stdout } = await command(['train', '--help']);
+    const [, example = ''] = /\$ synseg (train --data "[^"]+\.tar" [^$]+)/.exec(stdout) ?? [];
+    const words = example.replaceAll(/["\\]/g, '').trim().split(/\s+/);
+    const plans: TrainOptions[] = [];
+    const train = (options: TrainOptions) => {
+      plans.push(options);
+      return fakeTrain(options);
+    };
+    expect(await command([...words, '--quiet'], { train })).toMatchObject({ exitCode: 0 });
+    expect(plans.map((options) => planTraining(options).plan.cacheFeatures)).toEqual([false]);
   });
 
   it('says warnings and errors only when it is to be quiet', async () => {

@@ -122,8 +122,8 @@ describe('FeatureCache.open()', () => {
     const { set, folder } = newSet(root, 2);
     const shards: Dataset = { ...(await open(set.tags)), description: 'shards a to z', size: undefined };
     expect(await failureOf(openCache(shards, folder))).toBe(
-      'RangeError: Cannot cache features: data must be a set of known size for cacheFeatures and features ' +
-        '"windows", got shards a to z',
+      'RangeError: Cannot cache features: data must be a set of known size, so no shards, with recipe ' +
+        '"dense-captions" or cacheFeatures, got shards a to z',
     );
   });
 

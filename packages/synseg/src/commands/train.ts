@@ -18,7 +18,7 @@ const train = command({
   help: `
 Examples:
   $ synseg train --data "shards/{00000..00099}.tar" --phrases phrases.jsonl \\
-      --init CIDAS/clipseg-rd64-refined --out runs/a
+      --init CIDAS/clipseg-rd64-refined --recipe paper --out runs/a
   $ synseg train --data tags.jsonl --init random --trunk ./backbone --recipe tags \\
       --steps 200 --out runs/b --json
   $ synseg train --config run.json --steps 20000 --resume

@@ -63,7 +63,7 @@ export class FeatureCache {
    */
   static async open(options: FeatureCacheOptions): Promise<FeatureCache> {
     const { dataset, config, dims, folder } = options;
-    const rule = 'be a set of known size for cacheFeatures and features "windows"';
+    const rule = 'be a set of known size, so no shards, with recipe "dense-captions" or cacheFeatures';
     if (dataset.size === undefined) throw rangeError(ACTION, 'data', rule, dataset.description);
     const tokens = tokensOf(config);
     const lengths = dims.map((channels) => tokens * channels);
