@@ -1,7 +1,7 @@
 /** The command as a process of its own: signals, `kill -9`, and the same under Deno. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -98,6 +98,23 @@ describe.each(runtimes)('synseg video under %s', (name, runtime) => {
 });
 
 describe('synseg video', () => {
+  it.each([
+    ['-', '--out'],
+    ['pipe:0', 'overlay'],
+  ])('leaves the file behind stdin as it is (%s)', (source, name) => {
+    const piped = testClip(at('piped.mp4'), { seconds: 1, size: '64x64' });
+    const before = readFileSync(piped);
+    const [program = '', ...args] = node;
+    const words = ['video', source, '--model', 'm', '--labels', 'left,right', '--out', piped];
+    const { status, stderr } = spawnSync(program, [...args, fakeCli, ...words], {
+      stdio: [openSync(piped, 'r'), 'pipe', 'pipe'],
+      encoding: 'utf8',
+    });
+    const rule = 'must not be what is read (stdin)';
+    expect([status, stderr]).toEqual([2, `synseg: Cannot segment videos: ${name} ${rule}, got "${piped}"\n`]);
+    expect(readFileSync(piped).equals(before)).toBe(true);
+  });
+
   it('ends at once on a second Ctrl-C', async () => {
     const running = start(node, ['--out', at('twice.mp4')]);
     await grown('twice.mp4', 2000, running);

@@ -2,6 +2,7 @@
  * Rejects outputs that would destroy an input or each other, before anything is opened. Two paths are compared as the
  * places they lead to: links of both kinds followed, also where the file itself is not there yet.
  */
+import { fstatSync } from 'node:fs';
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,7 +43,8 @@ const foldsCase = process.platform === 'darwin' || process.platform === 'win32';
  * and nothing may be put into a folder that is read. Inputs that are not files (`https:`, `rtsp:`, `data:` …) are
  * passed over.
  *
- * @param inputs - paths or `file:` URLs of files and folders; a pattern as the files it stands for
+ * @param inputs - paths or `file:` URLs of files and folders; a pattern as the files it stands for; '-' is the file
+ * behind stdin, if any, as in `command - < file`
  * @throws RangeError naming the output and what it meets
  */
 export async function checkOutputs(
@@ -67,6 +69,9 @@ export async function checkOutputs(
       }
     }
   }
+  const piped = inputs.includes('-') ? fileOfStdin() : undefined;
+  const over = places.find(({ place }) => piped !== undefined && place.identity === piped);
+  if (over !== undefined) refuse(over.output, 'not be what is read (stdin)');
   for (const input of inputs) {
     const path = pathOf(input);
     if (path === undefined) continue;
@@ -87,6 +92,16 @@ function pathOf(input: string | URL): string | undefined {
   if (typeof input === 'string' && isPath(text)) return text;
   try {
     return /^file:/i.test(text) ? fileURLToPath(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Device and number of the file that the shell has opened as stdin. */
+function fileOfStdin(): string | undefined {
+  try {
+    const info = fstatSync(0, { bigint: true });
+    return info.isFile() ? `${info.dev}:${info.ino}` : undefined;
   } catch {
     return undefined;
   }

@@ -61,10 +61,12 @@ function outputPaths(files: GivenFiles, nameOf: (kind: keyof OutputFiles) => str
 
 /** The files that reading a source reads, as far as they are known before. */
 async function sourceFiles(source: VideoSource): Promise<readonly string[]> {
+  const { kind } = describeSource(source);
+  if (kind === 'stdin') return ['-'];
   const path = sourcePath(source);
   if (path === undefined)
     return typeof source === 'object' && 'url' in source ? [source.url.replace(/^file:/, '')] : [];
-  if (describeSource(source).kind !== 'sequence') return [path];
+  if (kind !== 'sequence') return [path];
   // What is wrong with a pattern is said by who reads it.
   const pictures = await findPictures(path).catch(() => undefined);
   return pictures === undefined ? [path] : pictures.names.map((name) => join(pictures.folder, name));
