@@ -7,22 +7,20 @@
  * counts most. A class has the vector of its name, else that of a synonym. A class that has neither gets a direction of
  * its own about the mean of all names: its text encoder and decoder learn what it means. `--out` gets both files.
  */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { Vocabulary, encodeSafetensors, readSafetensors } from '@synseg/core/checkpoint';
 
-/** Numbers of a normal distribution, the same for the same text. */
-function* gaussians(text) {
-  let state = [...text].reduce((hash, letter) => Math.imul(hash ^ letter.codePointAt(0), 0x01000193), 0x811c9dc5);
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  for (;;) yield Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+/** Numbers of a normal distribution, the same for the same text: digests of it in place of a generator. */
+function gaussians(text, length) {
+  return Float32Array.from({ length }, (_, place) => {
+    const digest = createHash('sha256').update(`${text} ${place}`).digest();
+    const [radius, angle] = [digest.readUInt32LE(0), digest.readUInt32LE(4)].map((bits) => (bits + 0.5) / 2 ** 32);
+    return Math.sqrt(-2 * Math.log(radius)) * Math.cos(2 * Math.PI * angle);
+  });
 }
 
 const lengthOf = (vector) => Math.hypot(...vector);
@@ -50,8 +48,7 @@ export function vectorsOf(classes, tables, typical) {
         if (found !== undefined) return found;
       }
     own.push(name);
-    const random = gaussians(name);
-    const direction = Float32Array.from({ length: dim }, () => random.next().value);
+    const direction = gaussians(name, dim);
     const scale = distance / lengthOf(direction);
     return direction.map((value, at) => mean[at] + scale * value);
   });
