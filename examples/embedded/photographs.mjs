@@ -14,12 +14,11 @@
  * Every stage is a command of the project, printed before it runs. A stage that is done is left as it is, and one that
  * was ended goes on where it was: run the same line again.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exporting, runStages, synseg, training } from './stages.mjs';
 
 const option = { type: 'string' };
 const { values } = parseArgs({
@@ -32,21 +31,13 @@ const { values } = parseArgs({
 for (const name of ['photos', 'trunk', 'vectors'])
   if (values[name] === undefined) throw new TypeError(`Cannot train: --${name} must be given, got none`);
 const at = (...parts) => join(resolve(values.work), ...parts);
-const synseg = 'packages/synseg/dist/cli.js';
 const script = (name, ...options) => [`examples/embedded/${name}.mjs`, ...options];
 
 /** A stage that writes a file. */
 const make = (name, file, ...command) => ({ name, done: () => existsSync(at(file)), command: () => command });
 
 /** A stage that trains. */
-const run = (name, steps, ...options) => ({
-  name,
-  done: () => stepsOf(name) >= steps,
-  command: () => [
-    ...[synseg, 'train', '--out', at(name), '--steps', String(steps), '--save-every', '100', ...options],
-    ...(existsSync(at(name, 'last')) ? ['--resume'] : []),
-  ],
-});
+const run = (name, steps, ...options) => training(name, at(name), steps, '--save-every', '100', ...options);
 
 /** Sets are drawn in proportion to these weights: rooms have many classes, animals four. */
 const SETS = 'nyu=3,voc=2,msrc=1.5,coco-panoptic=1.5,coco-things=1.5,furniture=1,facade=1,animals=0.7';
@@ -81,41 +72,10 @@ const STAGES = [
     ...['all', Number(values.steps), ...masks, '--init', at('head/last'), '--learning-rate', '1e-3'],
     ...['--trainable', `${LAYERS},vision`, '--vision-rate', '0.1', '--ema', '0.998'],
   ),
-  {
-    name: 'export',
-    done: () => false,
-    command: () => [
-      ...[synseg, 'export', at('all/last'), '--out', at('checkpoint'), '--precision', 'fp16'],
-      ...(existsSync(at('checkpoint')) ? ['--overwrite'] : []),
-    ],
-  },
+  exporting(at('all/last'), at('checkpoint')),
 ];
 
-/** Steps that a run has logged. */
-function stepsOf(name) {
-  const log = existsSync(at(name, 'log.jsonl')) ? readFileSync(at(name, 'log.jsonl'), 'utf8').trim().split('\n') : [];
-  return log.length === 0 ? -1 : (JSON.parse(log.at(-1)).step ?? -1);
-}
-
-const chosen = values.only === undefined ? STAGES : STAGES.filter(({ name }) => name === values.only);
-if (chosen.length === 0)
-  throw new RangeError(
-    `Cannot train: --only must be one of ${STAGES.map(({ name }) => name).join(', ')}, got ${values.only}`,
-  );
 await mkdir(at(), { recursive: true });
-for (const { name, done, command } of chosen) {
-  if (done()) {
-    console.log(`${name}: done before`);
-    continue;
-  }
-  const parameters = command();
-  console.log(`${name}: node ${parameters.join(' ')}`);
-  const [code] = await once(spawn(process.execPath, parameters, { stdio: 'inherit' }), 'close');
-  if (code !== 0 || !(done() || name === 'export')) {
-    const got = code === 0 ? 'an interruption (run the same line to go on)' : `exit code ${code}`;
-    console.error(`Cannot train: ${name} must be done before the next stage, got ${got}`);
-    process.exit(code === 0 ? 130 : code);
-  }
-}
-if (chosen.some(({ name }) => name === 'export'))
+const made = await runStages(STAGES, values.only);
+if (made.includes('export'))
   for (const file of ['words.json', 'NOTICE.wordnet.txt']) await copyFile(at('words', file), at('checkpoint', file));

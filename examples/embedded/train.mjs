@@ -8,15 +8,13 @@
  *   npm run embedded -- --only encoders   one of the stages below
  *
  * Every stage is a command of the project, printed before it runs. A stage that is done is left as it is, and one that
- * was
- * ended goes on where it was: run the same line again.
+ * was ended goes on where it was: run the same line again.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exporting, runStages, synseg, training } from './stages.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +25,6 @@ const { values } = parseArgs({
 });
 const at = (...parts) => join(resolve(values.work), ...parts);
 const draw = ['--import', 'tsx', 'worlds/street/make.ts'];
-const synseg = ['packages/synseg/dist/cli.js'];
 
 /** A stage that draws pictures. */
 const pictures = (name, count, ...options) => ({
@@ -37,23 +34,7 @@ const pictures = (name, count, ...options) => ({
 });
 
 /** A stage that trains. */
-const run = (name, steps, ...options) => ({
-  name,
-  done: () => stepsOf(name) >= steps,
-  command: () => [
-    ...synseg,
-    'train',
-    ...(name === 'encoders' ? ['--encoders'] : []),
-    '--out',
-    at(name),
-    '--steps',
-    String(steps),
-    '--save-every',
-    '200',
-    ...options,
-    ...(existsSync(at(name, 'last')) ? ['--resume'] : []),
-  ],
-});
+const run = (name, steps, ...options) => training(name, at(name), steps, '--save-every', '200', ...options);
 
 const STAGES = [
   pictures('pretrain', 40_000, '--split', 'pretrain', '--views', 'varied'),
@@ -63,7 +44,7 @@ const STAGES = [
     name: 'fresh',
     done: () => existsSync(at('fresh', 'config.json')),
     command: () => [
-      ...synseg,
+      synseg,
       'create',
       at('pretrain', 'metadata.jsonl'),
       '--out',
@@ -77,6 +58,7 @@ const STAGES = [
   run(
     'encoders',
     5000,
+    '--encoders',
     '--data',
     at('pretrain'),
     '--init',
@@ -96,7 +78,7 @@ const STAGES = [
     name: 'phrases',
     done: () => existsSync(at('train', 'phrases.jsonl')),
     command: () => [
-      ...synseg,
+      synseg,
       'phrases',
       at('train', 'metadata.jsonl'),
       '--out',
@@ -149,51 +131,10 @@ const STAGES = [
     '--augmentation',
     'flip,crop=0.25:1',
   ),
-  {
-    name: 'export',
-    done: () => false,
-    command: () => [
-      ...synseg,
-      'export',
-      at('head', 'last'),
-      '--out',
-      at('export'),
-      '--precision',
-      'fp16',
-      '--threshold',
-      '0.25',
-      ...(existsSync(at('export')) ? ['--overwrite'] : []),
-    ],
-  },
+  exporting(at('head', 'last'), at('export'), '--threshold', '0.25'),
 ];
 
-/** Steps that a run has logged. */
-function stepsOf(name) {
-  const log = existsSync(at(name, 'log.jsonl')) ? readFileSync(at(name, 'log.jsonl'), 'utf8').trim().split('\n') : [];
-  return log.length === 0 ? -1 : (JSON.parse(log.at(-1)).step ?? -1);
-}
-
-const chosen = values.only === undefined ? STAGES : STAGES.filter(({ name }) => name === values.only);
-if (chosen.length === 0)
-  throw new RangeError(
-    `Cannot train: --only must be one of ${STAGES.map(({ name }) => name).join(', ')}, got ${values.only}`,
-  );
 await mkdir(at(), { recursive: true });
-for (const { name, done, command } of chosen) {
-  if (done()) {
-    console.log(`${name}: done before`);
-    continue;
-  }
-  const parameters = command();
-  console.log(`${name}: node ${parameters.join(' ')}`);
-  const [code] = await once(spawn(process.execPath, parameters, { stdio: 'inherit' }), 'close');
-  if (code !== 0 || !(done() || name === 'export')) {
-    console.error(
-      `Cannot train: ${name} must be done before the next stage, got ` +
-        `${code === 0 ? 'an interruption (run the same line to go on)' : `exit code ${code}`}`,
-    );
-    process.exit(code === 0 ? 130 : code);
-  }
-}
+const made = await runStages(STAGES, values.only);
 // Beside what is there: the model card stays.
-if (chosen.some(({ name }) => name === 'export')) await cp(at('export'), resolve(values.to), { recursive: true });
+if (made.includes('export')) await cp(at('export'), resolve(values.to), { recursive: true });

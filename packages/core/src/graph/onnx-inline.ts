@@ -49,9 +49,7 @@ export function addForeignModel(graph: Graph, bytes: Uint8Array, signature: Fore
   }
   const opset = opsetsOf(model).get('') ?? 0;
   if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
-    throw new RangeError(
-      `Cannot inline ONNX model: opset must be in [${OLDEST_OPSET}, ${NEWEST_OPSET}], got ` + `${opset}`,
-    );
+    throw new RangeError(`Cannot inline ONNX model: opset must be in [${OLDEST_OPSET}, ${NEWEST_OPSET}], got ${opset}`);
   }
   const { input, outputs } = signature;
   checkSide('input', declaredInputs(model.graph), input.name, input.value);
