@@ -20,15 +20,6 @@ export const training = (name, folder, steps, ...options) => ({
   ],
 });
 
-/** The stage that writes the checkpoint, each time anew. */
-export const exporting = (from, to, ...options) => ({
-  name: 'export',
-  command: () => [
-    ...[synseg, 'export', from, '--out', to, '--precision', 'fp16', ...options],
-    ...(existsSync(to) ? ['--overwrite'] : []),
-  ],
-});
-
 /** Steps that a run has logged. */
 function stepsOf(folder) {
   const path = join(folder, 'log.jsonl');

@@ -35,6 +35,7 @@ const COMMANDS: Readonly<
   labels: ['Embed and save labels, or list a vocabulary', () => import('./commands/labels.ts').then((of) => of.labels)],
   phrases: ['Extract noun phrases from captions', () => import('./commands/phrases.ts').then(({ phrases }) => phrases)],
   train: ['Train a checkpoint', (argv) => import('./commands/train.ts').then((of) => of.trainingOf(argv))],
+  calibrate: ['Find thresholds of labels', () => import('./commands/calibrate.ts').then((of) => of.calibrating)],
   evaluate: ['Score a checkpoint on masks', () => import('./commands/evaluate.ts').then(({ evaluate }) => evaluate)],
   export: ['Write a trained checkpoint for use', () => import('./commands/export.ts').then((of) => of.exporting)],
   create: ['Create a checkpoint with random weights', () => import('./commands/create.ts').then((of) => of.create)],

@@ -3,6 +3,8 @@ export { type DataWarning } from './data/data-warning.ts';
 export { type DataOptions } from './data/data-options.ts';
 export { DATASETS, type DatasetName } from './evaluate/datasets.ts';
 export { type EvaluatedModel } from './evaluate/contest.ts';
+export { calibrate, type CalibrateOptions, type Calibration } from './evaluate/calibrate.ts';
+export { type CalibratedLabel } from './evaluate/threshold-curves.ts';
 export { evaluate } from './evaluate/evaluate.ts';
 export { type EvaluateOptions, type EvaluationProgress } from './evaluate/evaluate-options.ts';
 export { describeProtocol, formatScore } from './evaluate/format-score.ts';

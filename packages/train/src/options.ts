@@ -1,5 +1,6 @@
 /** Descriptions of options: what a command line is built from. */
 export { AUGMENTATION_OPTIONS, DATA_OPTIONS, FIELD_KEYS } from './data/data-options.ts';
+export { CALIBRATE_OPTIONS } from './evaluate/calibrate.ts';
 export { EVALUATE_OPTIONS } from './evaluate/evaluate-options.ts';
 export { CREATE_OPTIONS } from './fresh/create-checkpoint.ts';
 export { EXTRACT_PHRASES_OPTIONS } from './phrases/extract-phrases.ts';

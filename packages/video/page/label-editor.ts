@@ -67,8 +67,8 @@ export class LabelEditor {
       const row = known ?? this.#row();
       free.delete(row);
       const editing = this.#edits.some((edit) => edit.row === row);
-      const { colors, thresholds, defaultThreshold = null } = labels;
-      row.show(name, colors[index] ?? [], thresholds[index] ?? null, defaultThreshold, editing);
+      const { colors, thresholds, defaultThresholds = [] } = labels;
+      row.show(name, colors[index] ?? [], thresholds[index] ?? null, defaultThresholds[index] ?? null, editing);
       return row;
     });
     free.forEach(({ item }) => item.remove());

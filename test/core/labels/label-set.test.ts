@@ -110,11 +110,11 @@ describe('LabelSet', () => {
       at('old'),
       encodeSafetensors(new Map([['embeddings', { shape: [2, 3], data: new Float32Array(6) }]]), entries),
     );
-    const { background, thresholds, defaultThreshold, colors, words, unknown } = await LabelSet.load(at('old'));
-    expect([background, thresholds, defaultThreshold, colors]).toEqual([
+    const { background, thresholds, defaultThresholds, colors, words, unknown } = await LabelSet.load(at('old'));
+    expect([background, thresholds, defaultThresholds, colors]).toEqual([
       'none',
       [undefined, 0.3],
-      0.5,
+      [0.5, 0.5],
       labelColors(['a', 'b']),
     ]);
     expect([words.map(({ answered, why }) => `${answered}: ${why}`), unknown]).toEqual([['a: text', 'b: text'], []]);
@@ -124,10 +124,15 @@ describe('LabelSet', () => {
     ['none', [0.5, undefined, undefined], 'nowhere: each pixel has the likeliest label, however unlikely it is'],
     ['threshold', [undefined, undefined, undefined], 'where no label reaches 0.3'],
     ['threshold', [0.6, 0.6, 0.6], 'where no label reaches 0.6'],
-    ['threshold', [0.6, undefined, 0.2], 'where no label reaches 0.3 (road: 0.6, 日本: 0.2)'],
+    [
+      'threshold',
+      [0.6, undefined, 0.2],
+      'where no label reaches its threshold (road: 0.6, Auto "quoted": 0.3, 日本: 0.2)',
+    ],
     [0.4, [undefined, 0.7, undefined], 'where no label reaches 0.4 (Auto "quoted": 0.7)'],
   ])('says in words where background is: %j with thresholds %j', (background, thresholds, rule) => {
-    expect(new LabelSet({ ...make(background, thresholds).parts, defaultThreshold: 0.3 }).backgroundRule).toBe(rule);
+    const { parts } = make(background, thresholds);
+    expect(new LabelSet({ ...parts, defaultThresholds: [0.3, 0.3, 0.3] }).backgroundRule).toBe(rule);
   });
 
   it('has a rule for an object of options and for nothing else', () => {
@@ -140,7 +145,7 @@ describe('LabelSet', () => {
     expect(labels.ruleWith({ threshold: 0.4 })).toEqual({
       thresholds: [0.4],
       background: 'threshold',
-      defaultThreshold: 0.5,
+      defaultThresholds: [0.5],
     });
     expect(() => labels.ruleWith(undefined as never)).toThrow(
       new TypeError('Cannot decide labels: options must be an object, got undefined'),
@@ -158,7 +163,7 @@ describe('LabelSet', () => {
     expect(JSON.parse(JSON.stringify(set))).toEqual({
       names: ['road'],
       thresholds: [null],
-      defaultThreshold: 0.5,
+      defaultThresholds: [0.5],
       background: 'threshold',
       colors: [[1, 2, 3]],
       words: [{ asked: 'road', answered: 'road', why: 'text' }],
@@ -335,10 +340,16 @@ describe('LabelSet', () => {
     ],
     [
       "a checkpoint's threshold out of range",
-      { ...metadata, defaultThreshold: '"high"' },
+      { ...metadata, defaultThresholds: '[0.5, "high"]' },
       embeddings,
-      'hold a whole label set, got Cannot make label set: parts.defaultThreshold must be a number from 0 to 1, ' +
+      'hold a whole label set, got Cannot make label set: parts.defaultThresholds[1] must be a number from 0 to 1, ' +
         'got "high"',
+    ],
+    [
+      'thresholds of the checkpoint for some labels',
+      { ...metadata, defaultThresholds: '[0.5]' },
+      embeddings,
+      'hold a whole label set, got Cannot make label set: defaultThresholds must be one per label = 2, got 1',
     ],
     [
       'an unknown background',

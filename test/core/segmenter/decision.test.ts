@@ -72,7 +72,10 @@ describe('background', () => {
       segmenter.labels(['road', 'car'], { threshold: 0.56 }),
       other.labels(['road', 'car'], { threshold: 0.5 }),
     ]);
-    expect([asIs.defaultThreshold, asIs.thresholds]).toEqual([0.56, [undefined, undefined]]);
+    expect([asIs.defaultThresholds, asIs.thresholds]).toEqual([
+      [0.56, 0.56],
+      [undefined, undefined],
+    ]);
     expect(await maps(asIs)).toBe(await maps(same));
     expect(await maps(asIs)).not.toBe(await maps(own));
     const path = join(root, 'stating.safetensors');
@@ -80,6 +83,28 @@ describe('background', () => {
     expect(String((await segmenter.segment(photo, await LabelSet.load(path))).labelMap)).toBe(await maps(asIs));
     const { masks } = { masks: await other.segment(photo, asIs, { output: ['masks'] }) };
     expect([...masks.mask('road')]).toEqual([...values[0]].map((value) => Number(value >= 0.56)));
+  });
+
+  it('is where no label reaches the threshold that config.json states for its name', async () => {
+    const stating = writeTinyClipseg(join(root, 'single'));
+    const config = join(stating, 'config.json');
+    const write = (fields: object): void =>
+      writeFileSync(config, JSON.stringify({ ...(JSON.parse(readFileSync(config, 'utf8')) as object), ...fields }));
+    write({ threshold: 0.56, thresholds: { car: 0.3 } });
+    await using other = await Segmenter.load(stating, { device: 'cpu', cacheFolder: join(root, 'cache') });
+    const set = await other.labels(['road', 'car']);
+    expect(set.defaultThresholds).toEqual([0.56, 0.3]);
+    expect(set.backgroundRule).toBe('where no label reaches its threshold (road: 0.56, car: 0.3)');
+    const given = await segmenter.labels([
+      { name: 'road', threshold: 0.56 },
+      { name: 'car', threshold: 0.3 },
+    ]);
+    const map = async (labels: LabelSet): Promise<string> => String((await other.segment(photo, labels)).labelMap);
+    expect(await map(set)).toBe(await map(given));
+    write({ thresholds: { car: 30 } });
+    await expect(Segmenter.load(stating, { device: 'cpu' })).rejects.toThrow(
+      'thresholds car must be a number in [0, 1], got 30',
+    );
   });
 
   it("'none' is asked for: each pixel has the likeliest label", async () => {

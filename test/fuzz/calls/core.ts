@@ -22,7 +22,7 @@ const parts = (): object => ({
   embeddings: new Float32Array(32).fill(0.5),
   thresholds: [0.5, undefined],
   background: 0.4,
-  defaultThreshold: 0.5,
+  defaultThresholds: [0.5, 0.4],
   colors: ['#ff0000', undefined],
 });
 const rle = (): object => masks.encodeRLE(mask(), WIDTH, HEIGHT);
@@ -94,7 +94,7 @@ export function coreCalls({ segmenter, labels, segmentation, checkpoint }: Held)
       new Float32Array(2 * WIDTH * HEIGHT).fill(0.6),
       WIDTH,
       HEIGHT,
-      { thresholds: [0.5, undefined], background: 'threshold', defaultThreshold: 0.5 },
+      { thresholds: [0.5, undefined], background: 'threshold', defaultThresholds: [0.5, 0.4] },
     ]),
     'legendSVG': plain(masks.legendSVG, () => [
       [...NAMES],

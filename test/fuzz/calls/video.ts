@@ -20,7 +20,7 @@ const LABELS: video.PreviewLabels = {
   names: ['road'],
   colors: [[1, 2, 3]],
   thresholds: [null],
-  defaultThreshold: 0.5,
+  defaultThresholds: [0.5],
   backgroundRule: 'where no label reaches 0.5',
 };
 const PICTURE = {

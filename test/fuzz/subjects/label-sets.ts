@@ -25,7 +25,7 @@ export async function open(folder: string): Promise<Subject> {
     embeddings: gaussians(12, 1),
     thresholds: [undefined, 0.3, 1],
     background: 0.4,
-    defaultThreshold: 0.5,
+    defaultThresholds: [0.5, 0.5, 0.5],
     colors: ['#ff0000', undefined, [1, 2, 3]],
   });
   await saved.save(path);

@@ -19,10 +19,13 @@ export class FakeModel implements EvaluatedModel {
   inProgress = 0;
   mostInProgress = 0;
   readonly #find: Find;
+  readonly #answers: Readonly<Record<string, string>>;
 
-  constructor(find: Find, vocabulary?: readonly string[]) {
+  /** @param answers - words that other names answer as */
+  constructor(find: Find, vocabulary?: readonly string[], answers: Readonly<Record<string, string>> = {}) {
     this.#find = find;
     this.vocabulary = vocabulary;
+    this.#answers = answers;
   }
 
   async labels(labels: readonly LabelInput[]): Promise<LabelSet> {
@@ -36,6 +39,7 @@ export class FakeModel implements EvaluatedModel {
         embeddings: new Float32Array(names.length * 2),
         thresholds: names.map(() => undefined),
         background: 'none',
+        words: names.map((asked) => ({ asked, answered: this.#answers[asked] ?? asked, why: 'text' })),
       }),
     );
   }

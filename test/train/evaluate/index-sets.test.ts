@@ -9,6 +9,7 @@ import { SHARED } from '../../support/shared.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { failureOf, write } from '../data/fixtures.ts';
 import { SETS, writePhotos, type Photo } from '../data/photo-folder.ts';
+import type { LabelMap } from '../../../packages/train/src/evaluate/contest.ts';
 import { FakeModel, labelMap, type Rows } from './fake-model.ts';
 
 const folder = temporaryFolder();
@@ -22,11 +23,16 @@ const root = await writePhotos(join(folder, 'photos'), [
 const options: EvaluateOptions = { dataset: 'index-jsonl', root, rename: { body: 'person', face: 'person' } };
 
 /** Finds these labels, by the number of the picture; `none` is background. */
-function finding(found: Readonly<Record<string, readonly string[]>>, vocabulary?: readonly string[]): FakeModel {
-  return new FakeModel((image, names) => {
+function finding(
+  found: Readonly<Record<string, readonly string[]>>,
+  vocabulary?: readonly string[],
+  answers?: Readonly<Record<string, string>>,
+): FakeModel {
+  const find = (image: string, names: readonly string[]): LabelMap => {
     const labels = found[basename(image, '.png')]!;
     return labelMap([labels.map((label) => (label === 'none' ? 255 : names.indexOf(label)))]);
-  }, vocabulary);
+  };
+  return new FakeModel(find, vocabulary, answers);
 }
 
 const found = {
@@ -50,10 +56,16 @@ describe('evaluate() on several sets', () => {
     expect(rooms!.perClass).toEqual({ wall: 25, person: 50, sofa: 50 });
     expect(rooms!.mIoU).toBeCloseTo(125 / 3, 10);
     expect(rooms!.pixelAccuracy).toBeCloseTo(100 * (4 / 7), 10);
-    // Both values of "person" are it; pixels of the background do not count; cat is in neither truth nor prediction.
-    expect(things!.perClass).toEqual({ cat: null, person: 50, tv: 0 });
-    expect([things!.mIoU, things!.pixelAccuracy, things!.images]).toEqual([25, 50, 1]);
-    expect([rooms!.protocol.background, things!.protocol.background]).toEqual([null, 'ignore']);
+    // Both values of "person" are it; what is none of the classes is background; cat is in neither truth nor prediction.
+    expect(things!.perClass).toMatchObject({ cat: null, tv: 0, background: 0 });
+    expect(things!.perClass['person']).toBeCloseTo(100 / 3, 10);
+    expect(things!.mIoU).toBeCloseTo(100 / 9, 10);
+    expect([things!.pixelAccuracy, things!.images]).toEqual([25, 1]);
+    expect([rooms!.protocol.background, things!.protocol.background]).toEqual([null, 'class']);
+    expect([rooms!.protocol.decision, things!.protocol.decision]).toEqual([
+      'argmax',
+      "argmax of the labels with an activation of at least the checkpoint's threshold",
+    ]);
     expect([rooms!.protocol.set, things!.protocol.split]).toEqual(['rooms', 'val']);
     expect(JSON.parse(JSON.stringify(score))).toEqual(score);
   });
@@ -64,26 +76,33 @@ describe('evaluate() on several sets', () => {
     expect(score.mIoU).toBeCloseTo((rooms!.mIoU + things!.mIoU) / 2, 10);
     expect(score.pixelAccuracy).toBeCloseTo((rooms!.pixelAccuracy + things!.pixelAccuracy) / 2, 10);
     expect(score.chanceMIoU).toBeCloseTo((rooms!.chanceMIoU + things!.chanceMIoU) / 2, 10);
-    expect([score.classes, score.images, score.labelsPerImage]).toEqual([
-      ['wall', 'person', 'sofa', 'cat', 'tv'],
-      3,
-      3,
-    ]);
-    // Of 6 pixels 3 are found, and no other is taken for a person.
-    expect(score.perClass).toEqual({ wall: 25, person: 50, sofa: 50, cat: null, tv: 0 });
-    expect(score.confusion[1]).toEqual([2, 3, 0, 0, 1]);
+    expect([score.classes, score.images]).toEqual([['wall', 'person', 'sofa', 'cat', 'tv', 'background'], 3]);
+    expect(score.labelsPerImage).toBeCloseTo(10 / 3, 10);
+    // Of 6 pixels 3 are found, and one more is taken for a person.
+    expect(score.perClass).toMatchObject({ wall: 25, sofa: 50, cat: null, tv: 0, background: 0 });
+    expect(score.perClass['person']).toBeCloseTo(100 * (3 / 7), 10);
+    expect(score.confusion[1]).toEqual([2, 3, 0, 0, 1, 0]);
     expect([score.leftOut, score.failures]).toEqual([{ classes: [], pixels: 0, sets: [] }, []]);
   });
 
-  it('takes the background as a class where a threshold lets the model answer it', async () => {
+  it('joins classes that the checkpoint answers as one word: their contest would be none', async () => {
+    const model = finding({ 2: ['person', 'none', 'person', 'tv'] }, undefined, { face: 'person', body: 'person' });
+    const score = await evaluate(model, { ...options, rename: {}, sets: ['things'] });
+    expect(model.asked).toEqual([['cat', 'person', 'tv']]);
+    expect(score.sets!['things']!.classes).toEqual(['cat', 'person', 'tv', 'background']);
+    expect(score.perClass['person']).toBeCloseTo(100 / 3, 10);
+  });
+
+  it('takes the background as a class: what no label reaches its threshold for', async () => {
     const answers = { ...found, 2: ['person', 'none', 'none', 'tv'] };
-    const score = await evaluate(finding(answers), { ...options, threshold: 0.5 });
+    const score = await evaluate(finding(answers), options);
+    expect(await evaluate(finding(answers), { ...options, threshold: 0.5 })).toMatchObject({ mIoU: score.mIoU });
     const { rooms, things } = score.sets!;
     expect([rooms!.protocol.background, things!.protocol.background]).toEqual([null, 'class']);
     expect(rooms!.classes).toEqual(['wall', 'person', 'sofa']);
     expect(things!.perClass['background']).toBeCloseTo(100 / 3, 10);
     expect(things!.perClass).toMatchObject({ cat: null, person: 50, tv: 0 });
-    const ignored = await evaluate(finding(answers), { ...options, threshold: 0.5, background: 'ignore' });
+    const ignored = await evaluate(finding(answers), { ...options, background: 'ignore' });
     expect(ignored.sets!['things']!.perClass).toEqual({ cat: null, person: 50, tv: null });
   });
 
@@ -94,7 +113,7 @@ describe('evaluate() on several sets', () => {
       split: 'train',
     });
     expect(Object.keys(score.sets!)).toEqual(['things']);
-    expect(score.sets!['things']!.perClass).toEqual({ cat: 75, person: null, tv: 0 });
+    expect(score.sets!['things']!.perClass).toEqual({ cat: 75, person: null, tv: 0, background: null });
     const dones: string[] = [];
     const limited = await evaluate(finding(found), {
       ...options,
@@ -170,18 +189,18 @@ describe('formatScore() of several sets', () => {
     const score = await evaluate(finding(found), options);
     const lines = formatScore(score).split('\n');
     expect(lines[0]).toMatch(
-      /^index-jsonl val: mean over 2 sets: mIoU 33\.33 %, pixel accuracy 53\.57 %, 3 pictures in /,
+      /^index-jsonl val: mean over 2 sets: mIoU 26\.39 %, pixel accuracy 41\.07 %, 3 pictures in /,
     );
-    expect(lines[1]).toContain("a set's background value is a class where the model can answer it");
+    expect(lines[1]).toContain("a set's background value is a class, which pixels have where no label reaches its");
     expect(lines[1]).toContain('classes renamed by {"body":"person","face":"person"}');
     expect(lines.slice(3, 6)).toEqual([
       'set     pictures  mIoU %  pixel accuracy %  chance mIoU %  background',
       expect.stringMatching(/^rooms          2   41\.67             57\.14          \d\d\.\d\d  none$/),
-      expect.stringMatching(/^things         1   25\.00             50\.00          \d\d\.\d\d  does not count$/),
+      expect.stringMatching(/^things         1   11\.11             25\.00          \d\d\.\d\d  a class$/),
     ]);
     expect(lines.filter((line) => line.startsWith('class '))).toHaveLength(2);
     expect(lines.filter((line) => line.startsWith('protocol: '))).toHaveLength(1);
-    expect(lines.find((line) => line.startsWith('things: '))).toContain('mIoU 25.00 %');
+    expect(lines.find((line) => line.startsWith('things: '))).toContain('mIoU 11.11 %');
   });
 });
 
@@ -196,6 +215,6 @@ it.skipIf(!existsSync(photographs))('reads every set of the photographs', async 
   const score = await evaluate(model, { dataset: 'index-jsonl', root: photographs, limit: 12 });
   expect(Object.keys(score.sets!).toSorted()).toEqual(names.toSorted());
   expect([score.images, score.failures]).toEqual([8 * 12, []]);
-  const withBackground = Object.values(score.sets!).filter(({ protocol }) => protocol.background === 'ignore');
+  const withBackground = Object.values(score.sets!).filter(({ protocol }) => protocol.background === 'class');
   expect(withBackground.map(({ protocol }) => protocol.set).toSorted()).toEqual(['animals', 'coco-things', 'voc']);
 });

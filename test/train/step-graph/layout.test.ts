@@ -110,6 +110,21 @@ describe('layoutOf()', () => {
     expect(runs.every(({ decays }, index) => decays !== runs[index + 1]?.decays)).toBe(true);
   });
 
+  it('has the blocks of the trunk from the first that is trained, and what comes after them', () => {
+    const named = ['stem', 'blocks.0.expand', 'blocks.7.project', 'blocks.12.expand', 'pyramid.map'];
+    const trunk = named.map((name) => ({ name: `trunk.${name}.weight`, shape: [2] }));
+    const trained = (from: number): string[] =>
+      layoutOf([...specs, ...trunk], ['vision'], true, from).entries.map(({ name }) => name.slice(6, -7));
+    expect(trained(0)).toEqual(named);
+    expect(trained(7)).toEqual(named.slice(2));
+    expect(trained(8)).toEqual(named.slice(3));
+    const clip = ['embeddings.patch_embedding', 'pre_layrnorm', 'encoder.layers.3.mlp.fc1', 'post_layernorm'];
+    const vision = clip.map((name) => ({ name: `clip.vision_model.${name}.weight`, shape: [2] }));
+    expect(layoutOf(vision, ['vision'], true, 3).entries.map(({ name }) => name)).toEqual(
+      vision.slice(2).map(({ name }) => name),
+    );
+  });
+
   it('has a key that changes with names, shapes and order, and with nothing else', () => {
     const key = (...args: Parameters<typeof layoutOf>): string => layoutOf(...args).key;
     const base = key(specs, PARAMETER_GROUPS, true);

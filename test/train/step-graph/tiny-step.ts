@@ -42,6 +42,7 @@ export function tinyModel(head: 'simple' | 'refined' = 'simple'): ModelConfig {
     tapDims: [5, 6, 7],
     embeddingDim: EMBEDDING_DIM,
     threshold: 0.5,
+    thresholds: {},
     decoder: {
       kind: 'transformer',
       reduceDim: 8,

@@ -44,7 +44,7 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
         names: named,
         colors,
         thresholds: [0.6, null, null, null],
-        defaultThreshold: 0.25,
+        defaultThresholds: [0.25, 0.25, 0.25, 0.25],
         backgroundRule: 'where no label reaches 0.25 (__proto__: 0.6)',
       });
       await until(async () => (await shareNames(page)).join() === named.join());

@@ -194,7 +194,7 @@ describe('watching', () => {
       'Cannot start preview: onLabels must be a function, got undefined',
     );
     await expect(start({ labels: { names: ['a'], colors: [], thresholds: [] } })).rejects.toThrow(
-      'Cannot start preview: labels must hold names, colors and thresholds of one length, got 1, 0, 0',
+      'Cannot start preview: labels must hold names, colors, thresholds and defaultThresholds of one length, got 1, 0, 0',
     );
     await expect(PreviewServer.start(undefined as never)).rejects.toThrow(
       'Cannot start preview: options must be an object, got undefined',
@@ -233,8 +233,11 @@ describe('watching', () => {
     expect(show({ thresholds: [1n] })).toThrow(
       'Cannot show labels: labels.thresholds[0] must be a number or null, got a bigint',
     );
-    expect(show({ defaultThreshold: '1' })).toThrow(
-      'Cannot show labels: labels.defaultThreshold must be a number or null, got "1"',
+    expect(show({ defaultThresholds: ['1'] })).toThrow(
+      'Cannot show labels: labels.defaultThresholds[0] must be a number from 0 to 1, got "1"',
+    );
+    expect(show({ defaultThresholds: [0.5, 0.5] })).toThrow(
+      'labels must hold names, colors, thresholds and defaultThresholds of one length, got 1, 1, 1, 2',
     );
     expect(show({ backgroundRule: 3 })).toThrow('Cannot show labels: labels.backgroundRule must be a string, got 3');
   });

@@ -95,6 +95,8 @@ export interface ModelConfig {
    * Activation in [0, 1] that a label has to reach to win a pixel from the background, unless the labels say otherwise.
    */
   readonly threshold: number;
+  /** Thresholds of single names, where they were calibrated. */
+  readonly thresholds: Readonly<Record<string, number>>;
   readonly decoder: TransformerDecoderConfig | ConvolutionDecoderConfig;
 }
 
@@ -182,7 +184,8 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     text: clipText(fields),
     tapDims: tapLayers.map(() => trunk.hiddenSize),
     embeddingDim: fields.integer('projection_dim', 512),
-    threshold: thresholdOf(fields),
+    threshold: thresholdOf(fields, 'threshold', DEFAULT_THRESHOLD),
+    thresholds: thresholdsOf(fields.section('thresholds')),
     decoder: {
       kind: 'transformer',
       reduceDim: fields.integer('reduce_dim', 64),
@@ -212,7 +215,8 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
       ? { kind: 'vocabulary', names: text.fileName('vocabulary'), embeddings: text.fileName('embeddings') }
       : clipText(fields),
     embeddingDim: text.has('dim') ? text.integer('dim') : fields.integer('projection_dim', 512),
-    threshold: thresholdOf(fields),
+    threshold: thresholdOf(fields, 'threshold', DEFAULT_THRESHOLD),
+    thresholds: thresholdsOf(fields.section('thresholds')),
     decoder: convolution
       ? readConvolutionDecoder(fields.section('decoder'))
       : transformerDecoder(fields.section('decoder'), sizes.tapDims.length, trunk.patchSize),
@@ -281,11 +285,16 @@ function clipText(fields: Fields): ClipTextConfig {
   };
 }
 
-/** The threshold, 0.5 by default; not a field of Hugging Face's. */
-function thresholdOf(fields: Fields): number {
-  const threshold = fields.number('threshold', DEFAULT_THRESHOLD);
-  if (threshold < 0 || threshold > 1) throw fields.error('threshold', 'a number in [0, 1]');
+/** A threshold; not a field of Hugging Face's. */
+function thresholdOf(fields: Fields, name: string, fallback: number): number {
+  const threshold = fields.number(name, fallback);
+  if (threshold < 0 || threshold > 1) throw fields.error(name, 'a number in [0, 1]');
   return threshold;
+}
+
+/** Thresholds by name; `synseg calibrate` writes them. */
+function thresholdsOf(fields: Fields): Readonly<Record<string, number>> {
+  return Object.fromEntries(fields.names().map((name) => [name, thresholdOf(fields, name, NaN)]));
 }
 
 function conditionalLayer(fields: Fields, layers: number): number {

@@ -7,7 +7,7 @@ import { Vocabulary } from '../text/vocabulary.ts';
 import { LabelEmbedder } from './label-embedder.ts';
 import { resolveLabels, type LabelInput, type LabelsOptions } from './label-request.ts';
 import { LabelSet } from './label-set.ts';
-import type { UnknownWord } from './label-words.ts';
+import type { LabelWord, UnknownWord } from './label-words.ts';
 import { WordTable } from './word-table.ts';
 
 /** The part of a segmenter that embeds prompts. */
@@ -43,7 +43,9 @@ export async function embedLabels(
   const embed = (texts: typeof prompts): Promise<Float32Array> =>
     raceSignal(Promise.resolve(encoder.embed(texts, signal)), signal);
   const embeddings = await embed(prompts);
-  const set = { ...rest, embeddings, defaultThreshold: config.threshold };
+  const thresholdOf = ({ answered }: LabelWord): number =>
+    Object.hasOwn(config.thresholds, answered) ? config.thresholds[answered]! : config.threshold;
+  const set = { ...rest, embeddings, defaultThresholds: rest.words.map(thresholdOf) };
   const strangers = rest.words.flatMap(({ why }, row) => (why === 'unknown' ? [row] : []));
   if (table === undefined || strangers.length === 0) return new LabelSet(set);
   const classes = table.classes.filter((name) => !(encoder instanceof Vocabulary) || encoder.has(name));

@@ -7,7 +7,7 @@ import { SynsegError, messageOf } from '../errors.ts';
 import { DEFAULT_THRESHOLD } from '../checkpoint/model-config.ts';
 import { readFloats, readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
 import { checkKind, describeValue, rangeError } from '../guard/arguments.ts';
-import { list, number, readOptions, text, value, withDefault, type OptionsOf } from '../guard/options.ts';
+import { list, number, readOptions, text, value, type OptionsOf } from '../guard/options.ts';
 import { BACKGROUND } from '../model/background.ts';
 import { showsItself } from '../guard/show.ts';
 import { backgroundRule } from '../mask/check.ts';
@@ -36,8 +36,8 @@ const LABEL_SET_PARTS = {
   ),
   /** Where a pixel is background. */
   background: backgroundRule(),
-  /** Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's. @default 0.5 */
-  defaultThreshold: withDefault(number({ least: 0, most: 1 }), DEFAULT_THRESHOLD),
+  /** Activations in [0, 1] that labels without a threshold have to reach: the checkpoint's. @default 0.5 each */
+  defaultThresholds: list(number({ least: 0, most: 1 })),
   /** Colors that were chosen, by place. @default those of `labelColors()`, which follow from the names */
   colors: value<readonly (ColorInput | undefined)[]>('be a list', Array.isArray),
   ...WORD_PARTS,
@@ -64,8 +64,8 @@ export class LabelSet {
   readonly names: readonly string[];
   /** Activation in [0, 1] a pixel must reach, per label; undefined where none was given. */
   readonly thresholds: readonly (number | undefined)[];
-  /** Activation in [0, 1] that labels without a threshold have to reach: the checkpoint's, else 0.5. */
-  readonly defaultThreshold: number;
+  /** Activation in [0, 1] that a label without a threshold has to reach, per label: the checkpoint's, else 0.5. */
+  readonly defaultThresholds: readonly number[];
   /** Rule for background pixels: where no label reaches its threshold, a constant plane of that activation, or none. */
   readonly background: Background;
   /** A color per label: the one chosen for it, else one that follows from its name. */
@@ -86,10 +86,10 @@ export class LabelSet {
 
   /** From {@link LabelSet.parts}, as in another thread; else use `Segmenter.labels()` or {@link LabelSet.load}. */
   constructor(parts: LabelSetParts) {
-    const { names, embeddings, thresholds, background, defaultThreshold, colors, words, unknown } = readParts(parts);
+    const { names, embeddings, thresholds, background, colors, words, unknown, ...read } = readParts(parts);
     this.names = Object.freeze([...names]);
     this.thresholds = Object.freeze([...thresholds]);
-    this.defaultThreshold = defaultThreshold;
+    this.defaultThresholds = Object.freeze([...(read.defaultThresholds ?? names.map(() => DEFAULT_THRESHOLD))]);
     this.background = background;
     this.embeddings = embeddings;
     this.embeddingDim = embeddings.length / names.length;
@@ -103,8 +103,8 @@ export class LabelSet {
 
   /** Plain data that makes an equal set: what a message to another thread can carry. */
   get parts(): Required<LabelSetParts> {
-    const { names, embeddings, thresholds, background, defaultThreshold, colors, words, unknown } = this;
-    return { names, embeddings, thresholds, background, defaultThreshold, colors, words, unknown };
+    const { names, embeddings, thresholds, background, defaultThresholds, colors, words, unknown } = this;
+    return { names, embeddings, thresholds, background, defaultThresholds, colors, words, unknown };
   }
 
   /**
@@ -124,27 +124,28 @@ export class LabelSet {
     return {
       thresholds: this.thresholds.map((own) => threshold ?? own),
       background: background ?? usual,
-      defaultThreshold: this.defaultThreshold,
+      defaultThresholds: this.defaultThresholds,
     };
   }
 
   /** The rule for background pixels, in words: "where no label reaches 0.25". */
   get backgroundRule(): string {
-    const { background, names, thresholds, defaultThreshold } = this;
+    const { background, names, thresholds, defaultThresholds } = this;
     if (background === 'none') return 'nowhere: each pixel has the likeliest label, however unlikely it is';
-    const own = thresholds.filter((threshold) => threshold !== undefined);
-    const rest = background === 'threshold' ? defaultThreshold : background;
-    const areAlike = own.length === names.length && new Set(own).size === 1;
-    if (areAlike && background === 'threshold') return `where no label reaches ${own[0]}`;
-    const named = names.map((name, index) => `${name}: ${thresholds[index]}`);
-    const others = named.filter((_, index) => thresholds[index] !== undefined).join(', ');
-    return `where no label reaches ${rest}${own.length === 0 ? '' : ` (${others})`}`;
+    const isPlane = background !== 'threshold';
+    const needed = thresholds.map((own, index) => own ?? (isPlane ? undefined : defaultThresholds[index]));
+    const usual = isPlane ? background : needed[0];
+    if (!isPlane && needed.every((threshold) => threshold === usual)) return `where no label reaches ${usual}`;
+    const named = names.map((name, index) => `${name}: ${needed[index]}`);
+    const own = named.filter((_, index) => needed[index] !== undefined).join(', ');
+    if (!isPlane) return `where no label reaches its threshold (${own})`;
+    return `where no label reaches ${usual}${own === '' ? '' : ` (${own})`}`;
   }
 
   /** The form that `JSON.stringify()` and `console.log()` show: without embeddings. */
   toJSON(): Omit<LabelSetParts, 'embeddings'> & { readonly embeddingDim: number } {
-    const { names, thresholds, defaultThreshold, background, colors, words, unknown, embeddingDim } = this;
-    return { names, thresholds, defaultThreshold, background, colors, words, unknown, embeddingDim };
+    const { names, thresholds, defaultThresholds, background, colors, words, unknown, embeddingDim } = this;
+    return { names, thresholds, defaultThresholds, background, colors, words, unknown, embeddingDim };
   }
 
   /**
@@ -160,7 +161,7 @@ export class LabelSet {
       version: VERSION,
       names: JSON.stringify(this.names),
       thresholds: JSON.stringify(this.thresholds.map((threshold) => threshold ?? null)),
-      defaultThreshold: JSON.stringify(this.defaultThreshold),
+      defaultThresholds: JSON.stringify(this.defaultThresholds),
       colors: JSON.stringify(this.colors),
       words: JSON.stringify(this.words),
       unknown: JSON.stringify(this.unknown),
@@ -201,7 +202,7 @@ export class LabelSet {
       embeddings,
       thresholds: thresholds.map((threshold: unknown) => threshold ?? undefined),
       background: read('background'),
-      defaultThreshold: read('defaultThreshold') ?? undefined,
+      defaultThresholds: read('defaultThresholds') ?? undefined,
       colors: read('colors') ?? undefined,
       words: read('words') ?? undefined,
       unknown: read('unknown') ?? undefined,
@@ -230,7 +231,8 @@ function readParts(parts: LabelSetParts) {
     throw refuse('embeddings', `hold as many numbers for each of ${count} labels`, embeddings.length);
   const odd = embeddings.findIndex((value) => !Number.isFinite(value));
   if (odd >= 0) throw refuse('embeddings', 'be finite', `${embeddings[odd]} at ${odd}`);
-  if (thresholds.length !== count) throw refuse('thresholds', `be one per label = ${count}`, thresholds.length);
+  for (const [name, list] of Object.entries({ thresholds, defaultThresholds: read.defaultThresholds ?? thresholds }))
+    if (list.length !== count) throw refuse(name, `be one per label = ${count}`, list.length);
   return read;
 }
 

@@ -25,8 +25,8 @@ export interface DecisionRule {
   readonly thresholds: readonly (number | undefined)[];
   /** A number in [0, 1]: a plane of that activation; `'threshold'`: where no label reaches its own; `'none'`: never. */
   readonly background: Background;
-  /** Activation that labels without a threshold must reach where `background` is `'threshold'`. @default 0.5 */
-  readonly defaultThreshold?: number;
+  /** Activations that labels without a threshold must reach where `background` is `'threshold'`. @default 0.5 each */
+  readonly defaultThresholds?: readonly number[];
 }
 
 /**
@@ -54,7 +54,7 @@ export function decideLabels(activations: Float32Array, width: number, height: n
   checkKind(ACTION, 'activations', activations, activations instanceof Float32Array, 'be a Float32Array');
   const fits = typeof rule === 'object' && rule !== null && Array.isArray(rule.thresholds);
   checkKind(ACTION, 'rule', rule, fits, 'have a list of thresholds');
-  const { thresholds, background, defaultThreshold } = rule;
+  const { thresholds, background, defaultThresholds } = rule;
   const labels = thresholds.length;
   checkSides(ACTION, [width, height], ['width', 'height']);
   checkInteger(ACTION, 'thresholds.length', labels, 1, BACKGROUND);
@@ -62,10 +62,13 @@ export function decideLabels(activations: Float32Array, width: number, height: n
   const values = `hold labels × width × height = ${labels * pixels} values`;
   if (activations.length !== labels * pixels) throw rangeError(ACTION, 'activations', values, activations.length);
   for (const [index, threshold] of thresholds.entries()) checkActivation(ACTION, `thresholds[${index}]`, threshold);
-  checkActivation(ACTION, 'defaultThreshold', defaultThreshold);
+  if (defaultThresholds !== undefined && defaultThresholds.length !== labels)
+    throw rangeError(ACTION, 'defaultThresholds', `be one per label = ${labels}`, defaultThresholds.length);
+  for (const [index, threshold] of (defaultThresholds ?? []).entries())
+    checkActivation(ACTION, `defaultThresholds[${index}]`, threshold);
   checkBackground(ACTION, background);
 
-  const { winThresholds, plane, background: mayBeBackground } = decisionOf(thresholds, background, defaultThreshold);
+  const { winThresholds, plane, background: mayBeBackground } = decisionOf(thresholds, background, defaultThresholds);
   const cuts = Float32Array.from(winThresholds, activationOf);
   // A label wins against an equal plane, which comes last in the graph: every label has to beat what is just below it.
   const [start, nobody] = mayBeBackground ? [justBelow(activationOf(Math.fround(plane))), BACKGROUND] : [-1, 0];

@@ -54,20 +54,19 @@ export interface Decision {
  * @param thresholds - per label, undefined where none was given
  * @param background - a number: constant plane of that activation; `'threshold'`: where no label reaches its threshold;
  *   `'none'`: never, thresholds then apply to masks only
- * @param defaultThreshold - threshold of labels that were given none: the checkpoint's
+ * @param defaults - thresholds of labels that were given none: the checkpoint's
  */
 export function decisionOf(
   thresholds: readonly (number | undefined)[],
   background: Background,
-  defaultThreshold = DEFAULT_THRESHOLD,
+  defaults: readonly number[] = thresholds.map(() => DEFAULT_THRESHOLD),
 ): Decision {
-  const winThreshold = (threshold: number | undefined): number => {
-    if (background === 'none') return NO_PLANE;
-    return threshold === undefined && background !== 'threshold' ? NO_PLANE : logitOf(threshold ?? defaultThreshold);
-  };
+  const maskThresholds = Float32Array.from(thresholds, (threshold, label) => logitOf(threshold ?? defaults[label]!));
+  const mustReach = (threshold: number | undefined): boolean =>
+    background === 'threshold' || (background !== 'none' && threshold !== undefined);
   return {
-    winThresholds: Float32Array.from(thresholds, winThreshold),
-    maskThresholds: Float32Array.from(thresholds, (threshold) => logitOf(threshold ?? defaultThreshold)),
+    winThresholds: maskThresholds.map((logit, label) => (mustReach(thresholds[label]) ? logit : NO_PLANE)),
+    maskThresholds,
     background: background !== 'none',
     plane:
       background === 'none'

@@ -80,7 +80,7 @@ export function segmentRequest(
     views,
     merge,
     outputs: { labels: has('labels'), masks: has('masks'), activations: has('activations') },
-    decision: decisionOf(rule.thresholds, rule.background, rule.defaultThreshold),
+    decision: decisionOf(rule.thresholds, rule.background, rule.defaultThresholds),
     labels: { key: labels.key, count: labels.names.length, embeddings: labels.embeddings },
   };
 }

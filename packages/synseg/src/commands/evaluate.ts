@@ -21,9 +21,9 @@ Examples:
 
 The data set index-png is a folder with images, index PNGs of the same names, and a
 classes.json; index-jsonl is several sets in one folder, each scored by itself. A set's
-background is a class with --threshold, else its pixels do not count. Without
---threshold, each pixel takes the label with the highest activation. Compare scores
-only where the protocol, which the result states, is equal.
+background is a class: where no label reaches its threshold, the checkpoint's or
+--threshold. Elsewhere, without --threshold, each pixel takes the label with the highest
+activation. Compare scores only where the protocol, which the result states, is equal.
 `,
   async run({ note, progress, signal, work }, flags) {
     const { dataset, root, sheet } = flags;

@@ -48,7 +48,10 @@ async function run(context: Context, flags: LabelsFlags, names: string | undefin
   const set = await segmenter.labels(commaSeparated(names), { ...among(LABELS_OPTIONS, flags), signal });
   tellWords(context, set);
   if (save !== undefined) await set.save(save);
-  const rows = set.names.map((name, at) => [name, `threshold ${String(set.thresholds[at] ?? set.defaultThreshold)}`]);
+  const rows = set.names.map((name, at) => [
+    name,
+    `threshold ${String(set.thresholds[at] ?? set.defaultThresholds[at])}`,
+  ]);
   return {
     json: {
       ...{ model, names: set.names, words: set.words, unknown: set.unknown, embeddingDim: set.embeddingDim },

@@ -90,9 +90,9 @@ function publish(server: PreviewServer, frame: SegmentedFrame, stream: VideoStre
   server.publish({ source, index, timeSeconds, jpeg, areas, latencySeconds, dropped, framesPerSecond, pixelAspect });
 }
 
-function shown({ names, colors, thresholds, background, defaultThreshold, backgroundRule }: LabelSet): PreviewLabels {
+function shown({ names, colors, thresholds, background, defaultThresholds, backgroundRule }: LabelSet): PreviewLabels {
   const own = { names, colors, thresholds: thresholds.map((threshold) => threshold ?? null), backgroundRule };
-  return { ...own, defaultThreshold: background === 'threshold' ? defaultThreshold : null };
+  return background === 'threshold' ? { ...own, defaultThresholds } : own;
 }
 
 /** The edited labels; those that were there before keep their colors. */

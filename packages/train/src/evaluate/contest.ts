@@ -3,7 +3,8 @@
  * picture.
  *
  * Classes the checkpoint has no embedding for cannot win a pixel. They are left out and their pixels do not count, so
- * that the score measures the checkpoint on labels that it knows; the score names the others.
+ * that the score measures the checkpoint on labels that it knows; the score names the others. Classes that the checkpoint
+ * answers as one word, such as "face" and "body" as "person", are one class.
  */
 import {
   SynsegError,
@@ -50,10 +51,13 @@ export const UNKNOWN_VALUE = -2;
 /** Treatment of the background class of a data set. */
 type BackgroundRule = 'ignore' | 'class';
 
+/** Rule of a pixel: the label with the highest activation, or that of the labels that reach their thresholds. */
+type DecisionRule = 'argmax' | 'threshold';
+
 /** Options of {@link openContest}. */
 export interface ContestOptions {
   readonly background: BackgroundRule;
-  readonly threshold: number | undefined;
+  readonly decision: DecisionRule;
   readonly templates: Templates | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -82,7 +86,7 @@ export interface Contest {
  * @throws SynsegError `LABEL_UNKNOWN` when the checkpoint has no embedding for any of the classes
  */
 export async function openContest(model: EvaluatedModel, list: ClassList, options: ContestOptions): Promise<Contest> {
-  const { background, threshold } = options;
+  const { background, decision } = options;
   const backgroundClass = list.classes.find(({ index }) => index === list.backgroundIndex);
   if (background === 'class' && backgroundClass === undefined) {
     throw new RangeError(
@@ -91,12 +95,12 @@ export async function openContest(model: EvaluatedModel, list: ClassList, option
   }
   // With a threshold, background is where no label reaches it; without one it is a word like the others.
   const asked = list.classes.filter(
-    (entry) => entry !== backgroundClass || (background === 'class' && threshold === undefined),
+    (entry) => entry !== backgroundClass || (background === 'class' && decision === 'argmax'),
   );
   const embedded = await embeddable(model, asked, options);
   if (
     background === 'class' &&
-    threshold === undefined &&
+    decision === 'argmax' &&
     backgroundClass !== undefined &&
     !embedded.includes(backgroundClass)
   ) {
@@ -112,9 +116,9 @@ export async function openContest(model: EvaluatedModel, list: ClassList, option
         `${asked.map(({ name }) => name).join(', ')}`,
     );
   }
-  const classes = list.classes.filter(
-    (entry) => embedded.includes(entry) || (entry === backgroundClass && background === 'class'),
-  );
+  const contestants = oneOfEachWord(embedded, (await embed(model, embedded, options)).words);
+  const nothing = background === 'class' && decision === 'threshold' ? backgroundClass : undefined;
+  const classes = [...contestants, ...(nothing === undefined ? [] : [nothing])].sort((a, b) => a.index - b.index);
   const truthClass = new Int16Array(256).fill(UNKNOWN_VALUE);
   for (const value of [...list.ignored, ...list.classes.flatMap(valuesOf)]) truthClass[value] = UNCOUNTED;
   for (const [position, entry] of classes.entries()) for (const value of valuesOf(entry)) truthClass[value] = position;
@@ -122,23 +126,33 @@ export async function openContest(model: EvaluatedModel, list: ClassList, option
     classes,
     leftOut: asked.filter((entry) => !embedded.includes(entry)),
     truthClass,
-    competing: embedded.map((entry) => classes.indexOf(entry)),
-    nothing:
-      backgroundClass !== undefined && background === 'class' && threshold !== undefined
-        ? classes.indexOf(backgroundClass)
-        : UNCOUNTED,
-    all: await embed(model, embedded, options),
+    competing: contestants.map((entry) => classes.indexOf(entry)),
+    nothing: nothing === undefined ? UNCOUNTED : classes.indexOf(nothing),
+    all: await embed(model, contestants, options),
   };
 }
 
-/** The label set of some classes: a closed contest, unless there is a threshold that decides what is background. */
+/** Classes that are answered as one word as one class: their activations are the same, and so no contest. */
+function oneOfEachWord(classes: readonly EvaluationClass[], words: LabelSet['words']): EvaluationClass[] {
+  const found = new Map<string, EvaluationClass>();
+  for (const [at, entry] of classes.entries()) {
+    const { asked, answered } = words[at]!;
+    const key = entry.prompts === undefined ? answered : `prompts of ${asked}`;
+    const before = found.get(key);
+    const joined = before && { ...before, name: answered, values: [...valuesOf(before), ...valuesOf(entry)] };
+    found.set(key, joined ?? entry);
+  }
+  return [...found.values()];
+}
+
+/** The label set of some classes: a closed contest, unless thresholds decide what is background. */
 export function embed(
   model: EvaluatedModel,
   classes: readonly EvaluationClass[],
-  { templates, threshold, signal }: Pick<ContestOptions, 'templates' | 'threshold' | 'signal'>,
+  { templates, decision, signal }: Pick<ContestOptions, 'templates' | 'decision' | 'signal'>,
 ): Promise<LabelSet> {
   const labels = classes.map(({ name, prompts }) => (prompts === undefined ? name : { name, prompts }));
-  return model.labels(labels, { background: threshold === undefined ? 'none' : 'threshold', templates, signal });
+  return model.labels(labels, { background: decision === 'argmax' ? 'none' : 'threshold', templates, signal });
 }
 
 async function embeddable(

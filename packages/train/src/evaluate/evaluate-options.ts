@@ -17,7 +17,7 @@ import {
 } from '@synseg/core/guards';
 import { RENAME, SET_NAME } from '../data/data-options.ts';
 import { PICTURE_LIMITS } from '../image/picture.ts';
-import type { EvaluatedModel } from './contest.ts';
+import type { ContestOptions, EvaluatedModel } from './contest.ts';
 import { DATASETS } from './datasets.ts';
 
 /** Progress of an evaluation. */
@@ -90,12 +90,12 @@ export const EVALUATE_OPTIONS = {
   /**
    * Treatment of pixels of the background (`background_index` of a class list): they do not count, or are a class like
    * the others.
-   * @default 'ignore'; 'class' of index-jsonl with a threshold, which lets the model answer background
+   * @default 'ignore'; 'class' of index-jsonl, where it is what no label reaches its threshold for
    */
   background: choice(['ignore', 'class']),
   /**
    * Activation the winning label must reach; below it a pixel is background.
-   * @default none: argmax
+   * @default none: argmax; for sets of index-jsonl with a background value, the checkpoint's
    */
   threshold: number({ least: 0, most: 1 }),
   /**
@@ -150,7 +150,7 @@ export type EvaluateOptions = OptionsOf<typeof EVALUATE_OPTIONS, 'dataset' | 'ro
 export type EvaluationRequest = Resolved<typeof EVALUATE_OPTIONS, 'dataset' | 'root'>;
 
 /** A request for one set of pictures. */
-export type SetRequest = EvaluationRequest & { readonly background: 'ignore' | 'class' };
+export type SetRequest = EvaluationRequest & Pick<ContestOptions, 'background' | 'decision'>;
 
 const MODEL = value<string | EvaluatedModel>(
   'be a folder, a hub id or a Segmenter',

@@ -3,20 +3,14 @@
  * result. Pictures go through the public API; nothing here knows the network.
  */
 import { dirname, join } from 'node:path';
-import { Segmenter, SynsegError, isSynsegError } from '@synseg/core';
+import { Segmenter, SynsegError } from '@synseg/core';
 import { checkOutputs } from '@synseg/core/guards';
-import { openContest, type Contest, type EvaluatedModel } from './contest.ts';
-import { readDataset, type EvaluationDataset, type EvaluationSample } from './datasets.ts';
-import {
-  loadOptions,
-  readRequest,
-  type EvaluateOptions,
-  type EvaluationProgress,
-  type EvaluationRequest,
-  type SetRequest,
-} from './evaluate-options.ts';
+import type { EvaluatedModel } from './contest.ts';
+import { loadOptions, readRequest, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
+import type { EvaluationProgress, SetRequest } from './evaluate-options.ts';
 import { Evaluation } from './evaluation.ts';
-import { SETS_METRIC, joinScores, readIndexSets, type IndexSet } from './index-sets.ts';
+import { SETS_METRIC, joinScores } from './index-sets.ts';
+import { chooseParts, openParts, type Chosen, type Part } from './parts.ts';
 import { writePictureSheet } from './picture-sheet.ts';
 import type { EvaluationFailure, EvaluationProtocol, Score } from './score.ts';
 
@@ -47,11 +41,9 @@ const METRIC =
  */
 export async function evaluate(model: string | EvaluatedModel, options: EvaluateOptions): Promise<Score> {
   const request = readRequest(model, options);
-  const { dataset: name, root, sheet, signal } = request;
+  const { dataset: name, sheet, signal } = request;
   signal?.throwIfAborted();
-  const datasets =
-    name === 'index-jsonl' ? await readIndexSets(root, request) : [await readDataset(name, root, request)];
-  const chosen = datasets.map((dataset) => chosenPart(dataset, request));
+  const chosen = await chooseParts(request);
   if (sheet !== undefined) await checkSheet(sheet, chosen, request, model);
   await using own = typeof model === 'string' ? await Segmenter.load(model, loadOptions(request)) : undefined;
   const evaluated: EvaluatedModel = own ?? (model as EvaluatedModel);
@@ -74,56 +66,6 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
   const background = scores.map(({ protocol }) => protocol.background).find((rule) => rule !== null) ?? null;
   const sets = new Map(scores.map((score) => [score.protocol.set!, score]));
   return joinScores(sets, leftOut, { ...shared, background }, (performance.now() - start) / 1000);
-}
-
-/** The chosen pictures of one set. */
-interface Chosen {
-  readonly dataset: EvaluationDataset | IndexSet;
-  readonly samples: readonly EvaluationSample[];
-}
-
-/** The chosen pictures of one set, and what competes in them. */
-interface Part extends Chosen {
-  readonly request: SetRequest;
-  readonly contest: Contest;
-}
-
-function chosenPart(dataset: Chosen['dataset'], { dataset: name, offset, limit }: EvaluationRequest): Chosen {
-  const samples = dataset.samples.slice(offset, limit === undefined ? undefined : offset + limit);
-  if (samples.length > 0) return { dataset, samples };
-  throw new RangeError(
-    `Cannot evaluate ${name}: offset must be below its ${dataset.samples.length} pictures, got ${offset}`,
-  );
-}
-
-/** Sets up every set. Of several, those of which the checkpoint has no class are left out, unless that is all. */
-async function openParts(
-  model: EvaluatedModel,
-  chosen: readonly Chosen[],
-  request: EvaluationRequest,
-): Promise<{ readonly parts: readonly Part[]; readonly leftOut: readonly string[] }> {
-  const parts: Part[] = [];
-  const leftOut: string[] = [];
-  let problem: unknown;
-  for (const { dataset, samples } of chosen) {
-    const own = { ...request, background: backgroundOf(dataset, request) };
-    try {
-      parts.push({ dataset, samples, request: own, contest: await openContest(model, dataset, own) });
-    } catch (error) {
-      if (!('set' in dataset) || !isSynsegError(error) || error.code !== 'LABEL_UNKNOWN') throw error;
-      problem = error;
-      leftOut.push(dataset.set);
-    }
-  }
-  if (parts.length === 0) throw problem;
-  return { parts, leftOut };
-}
-
-/** Of several sets, some have no background: the option is that of the others. */
-function backgroundOf(dataset: Chosen['dataset'], { background, threshold }: EvaluationRequest): 'ignore' | 'class' {
-  if (!('set' in dataset)) return background ?? 'ignore';
-  if (dataset.backgroundIndex === undefined) return 'ignore';
-  return background ?? (threshold === undefined ? 'ignore' : 'class');
 }
 
 async function scorePart(
@@ -172,7 +114,20 @@ async function checkSheet(
 function protocolOf(
   model: EvaluatedModel,
   source: Chosen['dataset'],
-  { dataset, labels, background, threshold, views, merge, templates, offset, limit, classes, rename }: SetRequest,
+  {
+    dataset,
+    labels,
+    background,
+    decision,
+    threshold,
+    views,
+    merge,
+    templates,
+    offset,
+    limit,
+    classes,
+    rename,
+  }: SetRequest,
 ): EvaluationProtocol {
   const { inputSize, precision, device, vocabulary } = model;
   const { split, backgroundIndex } = source;
@@ -185,7 +140,10 @@ function protocolOf(
     limit: limit ?? null,
     labels,
     background: backgroundIndex === undefined ? null : background,
-    decision: threshold === undefined ? 'argmax' : `argmax of the labels with an activation of at least ${threshold}`,
+    decision:
+      decision === 'argmax'
+        ? 'argmax'
+        : `argmax of the labels with an activation of at least ${threshold ?? "the checkpoint's threshold"}`,
     views,
     merge,
     templates: vocabulary !== undefined ? 'vocabulary' : (templates ?? model.templates ?? 'clipseg'),

@@ -15,6 +15,34 @@ import { WorstPictures, countedClasses } from './worst-pictures.ts';
 /** Pictures in progress at once: enough to fill the network's batches while the next are decoded. */
 const IN_FLIGHT = 8;
 
+/**
+ * Works on several pictures at once; an error that is not about one picture ends the run once those in progress are
+ * done.
+ */
+export async function eachPicture(
+  samples: readonly EvaluationSample[],
+  inFlight: number,
+  signal: AbortSignal | undefined,
+  work: (sample: EvaluationSample, order: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < samples.length) {
+      const order = next++;
+      try {
+        await work(samples[order]!, order);
+      } catch (error) {
+        next = samples.length;
+        throw error;
+      }
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: inFlight }, lane));
+  signal?.throwIfAborted();
+  const failed = lanes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
 /** Candidates of one picture, for the chance level. */
 interface Draw {
   /** Pixels of each class. */
@@ -45,29 +73,14 @@ export class Evaluation {
     this.worst = new WorstPictures(request.sheet === undefined ? 0 : request.sheetPictures);
   }
 
-  /**
-   * Evaluates several pictures at once; an error that is not about one picture ends the run once those in progress are
-   * done.
-   */
+  /** Evaluates the pictures, several at once. */
   async run(samples: readonly EvaluationSample[]): Promise<void> {
-    let [next, done] = [0, 0];
-    const lane = async (): Promise<void> => {
-      while (next < samples.length) {
-        const order = next++;
-        try {
-          await this.#evaluate(samples[order]!, order);
-          done++;
-          this.#request.onProgress?.({ done, total: samples.length, failed: this.#failures.size });
-        } catch (error) {
-          next = samples.length;
-          throw error;
-        }
-      }
-    };
-    const lanes = await Promise.allSettled(Array.from({ length: IN_FLIGHT }, lane));
-    this.#request.signal?.throwIfAborted();
-    const failed = lanes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    let done = 0;
+    await eachPicture(samples, IN_FLIGHT, this.#request.signal, async (sample, order) => {
+      await this.#evaluate(sample, order);
+      done++;
+      this.#request.onProgress?.({ done, total: samples.length, failed: this.#failures.size });
+    });
   }
 
   /** The score so far. */

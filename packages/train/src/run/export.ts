@@ -2,13 +2,22 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SynsegError } from '@synseg/core';
-import { abortSignal, choice, flag, number, readOptions, text, withDefault } from '@synseg/core/guards';
+import { abortSignal, choice, flag, number, readOptions, text, value, withDefault } from '@synseg/core/guards';
 import { checkOutputs, describeValue, rangeError, type OptionsOf } from '@synseg/core/guards';
 import { openCheckpoint, readJson, writeDurably } from '@synseg/core/checkpoint';
+import { isRecord } from '../data/json-kinds.ts';
+import type { Calibration } from '../evaluate/calibrate.ts';
 import { SINGLE, companionFiles, belongsToEncoders } from './checkpoint-files.ts';
 import { copyDurably, diskError, placeFolder, placedNames } from './durable-file.ts';
 import { TRAINER_FILE } from './trainer-state.ts';
 import { TensorReader, convertedSource, safetensorsChunks } from './tensor-file.ts';
+
+const CALIBRATION = value<string | Pick<Calibration, 'threshold' | 'thresholds'>>(
+  'be thresholds, or a path of a JSON file of them',
+  (given) => typeof given === 'string' || isThresholds(given),
+  (given) => given !== '',
+  { fromText: String, placeholder: 'file' },
+);
 
 /** Options of {@link exportCheckpoint}. */
 export const EXPORT_OPTIONS = {
@@ -16,6 +25,8 @@ export const EXPORT_OPTIONS = {
   precision: choice(['fp32', 'fp16']),
   /** Activation below which a pixel is background, for `config.json`. @default that of the checkpoint */
   threshold: number({ least: 0, most: 1 }),
+  /** Thresholds for `config.json`: what `calibrate()` returned, or the path of it as JSON. @default the checkpoint's */
+  calibration: CALIBRATION,
   /** Replaces the checkpoint that the target holds. @default false */
   overwrite: withDefault(flag(), false),
   /** Ends the export and removes what was written. */
@@ -44,7 +55,9 @@ const ACTION = 'export checkpoint';
  */
 export async function exportCheckpoint(from: string, to: string, options: ExportOptions): Promise<void> {
   readOptions(ACTION, { from: text(), to: text() }, { from, to }, ['from', 'to']);
-  const { precision, threshold, overwrite, signal } = readOptions(ACTION, EXPORT_OPTIONS, options, ['precision']);
+  const { precision, threshold, calibration, overwrite, signal } = readOptions(ACTION, EXPORT_OPTIONS, options, [
+    'precision',
+  ]);
   for (const [name, path] of Object.entries({ from, to }))
     if (path.includes('\0')) throw rangeError(ACTION, name, 'be a path without null bytes', describeValue(path));
   const [source, target] = [resolve(from), resolve(to)];
@@ -58,6 +71,7 @@ export async function exportCheckpoint(from: string, to: string, options: Export
   if (!entries.some(({ name }) => isDecoder(name)))
     throw new SynsegError('CHECKPOINT_FORMAT', `Cannot ${ACTION}: weights must hold a decoder, got ${got}`);
   const companions = await companionFiles(source, config, ACTION);
+  const calibrated = await readCalibration(calibration);
   const dtype = precision === 'fp16' ? 'float16' : 'float32';
   const reader = new TensorReader();
   try {
@@ -66,7 +80,7 @@ export async function exportCheckpoint(from: string, to: string, options: Export
     await placeFolder(target, names, async (staging) => {
       for (const file of companions) await copyDurably(join(source, file), join(staging, file));
       const json = withDType(await readJson(join(source, 'config.json')), dtype);
-      const stated = threshold === undefined ? json : { ...json, threshold };
+      const stated = { ...json, ...calibrated, ...(threshold === undefined ? {} : { threshold }) };
       await writeDurably(join(staging, 'config.json'), [`${JSON.stringify(stated, null, 2)}\n`]);
       const sources = entries.map((entry) => convertedSource(reader, entry, dtype));
       await writeDurably(join(staging, SINGLE), safetensorsChunks(sources, { format: 'pt' }, signal));
@@ -76,6 +90,22 @@ export async function exportCheckpoint(from: string, to: string, options: Export
   } finally {
     await reader.close();
   }
+}
+
+/** The fields of `config.json`. */
+async function readCalibration(given: string | Pick<Calibration, 'threshold' | 'thresholds'> | undefined) {
+  const json = typeof given === 'string' ? await readJson(given) : given;
+  if (json === undefined && given === undefined) return {};
+  if (!isThresholds(json))
+    throw rangeError(ACTION, 'calibration', 'hold threshold and thresholds from 0 to 1', describeValue(given));
+  const { threshold, thresholds } = json;
+  return { threshold, thresholds };
+}
+
+function isThresholds(given: unknown): given is Pick<Calibration, 'threshold' | 'thresholds'> {
+  const isShare = (entry: unknown): boolean => typeof entry === 'number' && entry >= 0 && entry <= 1;
+  if (!isRecord(given) || !isRecord(given['thresholds'])) return false;
+  return isShare(given['threshold']) && Object.values(given['thresholds']).every(isShare);
 }
 
 async function checkSource(source: string, given: string): Promise<void> {

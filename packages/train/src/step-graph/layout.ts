@@ -131,13 +131,27 @@ function isExempt({ name, shape }: ParameterSpec): boolean {
   return shape.length < 2 || /_embedding\.weight$/.test(name.replace('patch_embedding', ''));
 }
 
-/** Lays out the tensors of the trained groups. */
+/** Block of the picture encoder that a tensor belongs to; what comes before them all is -1, what comes after ∞. */
+function blockOf(name: string): number {
+  const block = /^(?:trunk\.blocks|clip\.vision_model\.encoder\.layers)\.(\d+)\./.exec(name);
+  if (block !== null) return Number(block[1]);
+  return /^(?:trunk\.stem|clip\.vision_model\.(?:embeddings|pre_?layr?norm))\b/.test(name) ? -1 : Infinity;
+}
+
+/**
+ * Lays out the tensors of the trained groups.
+ *
+ * @param visionFrom - first block of the picture encoder that is trained; 0: all of it
+ */
 export function layoutOf(
   specs: readonly ParameterSpec[],
   trainable: readonly ParameterGroup[],
   decayVectors: boolean,
+  visionFrom = 0,
 ): Layout {
-  const trained = specs.filter(({ name }) => trainable.includes(groupOf(name)));
+  const isReached = (name: string): boolean =>
+    visionFrom === 0 || groupOf(name) !== 'vision' || blockOf(name) >= visionFrom;
+  const trained = specs.filter(({ name }) => trainable.includes(groupOf(name)) && isReached(name));
   const isProjector = ({ name }: ParameterSpec): boolean => groupOf(name) === 'projector';
   const entries: LayoutEntry[] = [];
   const runs: LayoutRun[] = [];

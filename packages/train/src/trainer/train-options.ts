@@ -139,6 +139,8 @@ export const TRAIN_ADVANCED_OPTIONS = {
   trainable: withDefault(list(choice([...DECODER_GROUPS, 'vision'])), DECODER_GROUPS),
   /** Learning rate of a trained trunk, in learning rates of the decoder. */
   visionRate: withDefault(number({ least: 0 }), 0.1),
+  /** First block of a trained trunk that is trained; those before it cost most and change least. */
+  visionFrom: withDefault(integer({ least: 0 }), 0),
   /** Precision of the frozen trunk; what is trained is fp32. */
   precision: withDefault(choice(['fp32', 'fp16']), 'fp32'),
   ...PICTURE_RUN_ADVANCED_OPTIONS,

@@ -113,6 +113,7 @@ export function planTraining(options: TrainOptions) {
     schedule: scheduled(given.learningRate ?? recipe.learningRate, steps - projectorSteps),
     trainable: moving,
     visionRate: moving.includes('vision') ? advanced.visionRate : undefined,
+    visionFrom: moving.includes('vision') ? advanced.visionFrom : undefined,
     cacheFeatures,
     precision: advanced.precision,
     evaluation: evaluationOf(given),

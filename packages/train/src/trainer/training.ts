@@ -63,7 +63,12 @@ export async function openTraining(plan: Plan, surroundings: Surroundings, callb
     signal?.throwIfAborted();
     await checkOutputs('train', [{ name: 'out', path: out, folder: true }], filesRead(plan));
     const base = await openBaseModel(plan, cacheFolder, signal);
-    const layout = layoutOf(base.specs, plan.trainable, plan.decayVectors);
+    const layout = layoutOf(
+      base.specs,
+      plan.trainable,
+      plan.decayVectors,
+      'visionFrom' in plan ? plan.visionFrom : undefined,
+    );
     const opening: Opening = { base, cacheFolder, callbacks, reading, warn, onClose };
     const subject = await openSubject(plan, opening);
     const run = await RunFolder.create(out, {

@@ -26,8 +26,8 @@ const PREVIEW_LABELS = {
   colors: list(color, { least: 0 }),
   /** Activation in [0, 1] that a pixel must reach; null where the label has no threshold of its own. */
   thresholds: list(numberOrNull, { least: 0 }),
-  /** Activation for labels without a threshold of their own; null where they need none. @default null */
-  defaultThreshold: numberOrNull,
+  /** Activations for labels without a threshold of their own. @default they need none */
+  defaultThresholds: list(number({ least: 0, most: 1 })),
   /** The rule by which a pixel is background, in words: `LabelSet.backgroundRule`. @default not shown */
   backgroundRule: anyText,
 };
@@ -113,9 +113,13 @@ export function readPreviewOptions(given: unknown) {
 /** Checks labels to show: lists of one length. */
 export function readLabels(action: string, given: unknown): PreviewLabels {
   const labels = readOptions(action, PREVIEW_LABELS, given, LISTS, 'labels') as PreviewLabels;
-  const lengths = LISTS.map((name) => labels[name].length);
+  const { defaultThresholds } = labels;
+  const lengths = [
+    ...LISTS.map((name) => labels[name].length),
+    ...(defaultThresholds ? [defaultThresholds.length] : []),
+  ];
   if (new Set(lengths).size === 1) return labels;
-  const rule = 'labels must hold names, colors and thresholds of one length';
+  const rule = 'labels must hold names, colors, thresholds and defaultThresholds of one length';
   throw new RangeError(`Cannot ${action}: ${rule}, got ${lengths.join(', ')}`);
 }
 

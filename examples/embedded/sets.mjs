@@ -1,0 +1,72 @@
+/**
+ * Joins photographs and pictures of the drawn street into one folder of the format `index-jsonl`; nothing is copied but
+ * the index.
+ *
+ *   node examples/embedded/sets.mjs --photos FOLDER --street FOLDER[,FOLDER…] --rename FILE --out FOLDER
+ *
+ *   --photos   photographs with masks: `index.jsonl`, `classes.json`
+ *   --street   pictures of worlds/street: `metadata.jsonl`, `classes.json`; folders called test are for `val`
+ *   --rename   names of the photographs' classes by the names that mean them
+ *   --out      `index.jsonl`, `classes.json`, `rename.json`
+ */
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+
+/** What classes of the street are among those of photographs. */
+const STREET_AS = {
+  cloud: 'sky',
+  sun: 'sky',
+  hill: 'mountain',
+  awning: 'building',
+  bush: 'vegetation',
+  crosswalk: 'road',
+  van: 'car',
+};
+/** Pixels of a class that a picture must have, to have the class. */
+const LEAST = 64;
+
+const option = { type: 'string' };
+const { values } = parseArgs({ options: { photos: option, street: option, rename: option, out: option } });
+for (const name of ['photos', 'street', 'rename', 'out'])
+  if (values[name] === undefined) throw new TypeError(`Cannot join sets: --${name} must be given, got none`);
+
+const json = async (path) => JSON.parse(await readFile(path, 'utf8'));
+const rows = async (path) =>
+  (await readFile(path, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+const link = async (from, name) => {
+  await rm(join(values.out, name), { force: true });
+  await symlink(resolve(from), join(values.out, name), 'dir');
+};
+
+await mkdir(values.out, { recursive: true });
+const photos = await rows(join(values.photos, 'index.jsonl'));
+for (const folder of new Set(photos.flatMap(({ image, mask }) => [image.split('/')[0], mask.split('/')[0]])))
+  await link(join(values.photos, folder), folder);
+
+const index = [...photos];
+const folders = values.street.split(',');
+const { classes } = await json(join(folders[0], 'classes.json'));
+const names = classes.map(({ name }) => name);
+for (const folder of folders) {
+  const inside = `street-${basename(folder)}`;
+  await link(folder, inside);
+  for (const { image, mask } of await rows(join(folder, 'metadata.jsonl'))) {
+    const counts = new Uint32Array(256);
+    for (const value of await sharp(join(folder, mask)).toColourspace('b-w').raw().toBuffer()) counts[value]++;
+    const split = basename(folder) === 'test' ? 'val' : 'train';
+    const labels = names.filter((_, value) => counts[value] >= LEAST);
+    if (labels.length > 0)
+      index.push({ image: `${inside}/${image}`, mask: `${inside}/${mask}`, labels, set: 'street', split });
+  }
+}
+await writeFile(join(values.out, 'index.jsonl'), index.map((row) => `${JSON.stringify(row)}\n`).join(''));
+const sets = { ...(await json(join(values.photos, 'classes.json'))), street: { classes: names, exhaustive: true } };
+await writeFile(join(values.out, 'classes.json'), JSON.stringify(sets));
+const street = Object.fromEntries(Object.entries(STREET_AS).map(([name, as]) => [`street/${name}`, as]));
+await writeFile(join(values.out, 'rename.json'), JSON.stringify({ ...(await json(values.rename)), ...street }));
+console.log(`${index.length} pictures, ${index.length - photos.length} of them drawn`);

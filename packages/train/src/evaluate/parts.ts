@@ -1,0 +1,70 @@
+/** The pictures that are evaluated, set by set, and what competes in each set. */
+import { isSynsegError } from '@synseg/core';
+import { openContest, type Contest, type EvaluatedModel } from './contest.ts';
+import { readDataset, type EvaluationDataset, type EvaluationSample } from './datasets.ts';
+import type { EvaluationRequest, SetRequest } from './evaluate-options.ts';
+import { readIndexSets, type IndexSet } from './index-sets.ts';
+
+/** The chosen pictures of one set. */
+export interface Chosen {
+  readonly dataset: EvaluationDataset | IndexSet;
+  readonly samples: readonly EvaluationSample[];
+}
+
+/** Reads the data set and chooses the pictures: of index-jsonl, of each set. */
+export async function chooseParts(request: EvaluationRequest): Promise<readonly Chosen[]> {
+  const { dataset: name, root } = request;
+  const datasets =
+    name === 'index-jsonl' ? await readIndexSets(root, request) : [await readDataset(name, root, request)];
+  return datasets.map((dataset) => chosenPart(dataset, request));
+}
+
+/** The chosen pictures of one set, and what competes in them. */
+export interface Part extends Chosen {
+  readonly request: SetRequest;
+  readonly contest: Contest;
+}
+
+function chosenPart(dataset: Chosen['dataset'], { dataset: name, offset, limit }: EvaluationRequest): Chosen {
+  const samples = dataset.samples.slice(offset, limit === undefined ? undefined : offset + limit);
+  if (samples.length > 0) return { dataset, samples };
+  throw new RangeError(
+    `Cannot evaluate ${name}: offset must be below its ${dataset.samples.length} pictures, got ${offset}`,
+  );
+}
+
+/** Sets up every set. Of several, those of which the checkpoint has no class are left out, unless that is all. */
+export async function openParts(
+  model: EvaluatedModel,
+  chosen: readonly Chosen[],
+  request: EvaluationRequest,
+): Promise<{ readonly parts: readonly Part[]; readonly leftOut: readonly string[] }> {
+  const parts: Part[] = [];
+  const leftOut: string[] = [];
+  let problem: unknown;
+  for (const { dataset, samples } of chosen) {
+    const own = { ...request, ...rulesOf(dataset, request) };
+    try {
+      parts.push({ dataset, samples, request: own, contest: await openContest(model, dataset, own) });
+    } catch (error) {
+      if (!('set' in dataset) || !isSynsegError(error) || error.code !== 'LABEL_UNKNOWN') throw error;
+      problem = error;
+      leftOut.push(dataset.set);
+    }
+  }
+  if (parts.length === 0) throw problem;
+  return { parts, leftOut };
+}
+
+/** Of several sets, some have no background: the option is that of the others. There it has no word. */
+function rulesOf(
+  dataset: Chosen['dataset'],
+  { background, threshold }: EvaluationRequest,
+): Pick<SetRequest, 'background' | 'decision'> {
+  const isSet = 'set' in dataset;
+  const rule = isSet && dataset.backgroundIndex === undefined ? 'ignore' : (background ?? (isSet ? 'class' : 'ignore'));
+  return {
+    background: rule,
+    decision: threshold !== undefined || (isSet && rule === 'class') ? 'threshold' : 'argmax',
+  };
+}
