@@ -7,10 +7,11 @@
  *   --photos   photographs with masks: `index.jsonl`, `classes.json`
  *   --street   pictures of worlds/street: `metadata.jsonl`, `classes.json`; folders called test are for `val`
  *   --rename   names of the photographs' classes by the names that mean them
+ *   --without  classes whose masks training does not see: their pixels in photographs of `train` become unknown
  *   --out      `index.jsonl`, `classes.json`, `rename.json`
  */
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 
@@ -26,9 +27,13 @@ const STREET_AS = {
 };
 /** Pixels of a class that a picture must have, to have the class. */
 const LEAST = 64;
+/** Mask value of pixels of which nothing is known. */
+const UNKNOWN = 255;
 
 const option = { type: 'string' };
-const { values } = parseArgs({ options: { photos: option, street: option, rename: option, out: option } });
+const { values } = parseArgs({
+  options: { photos: option, street: option, rename: option, without: { ...option, default: '' }, out: option },
+});
 for (const name of ['photos', 'street', 'rename', 'out'])
   if (values[name] === undefined) throw new TypeError(`Cannot join sets: --${name} must be given, got none`);
 
@@ -48,7 +53,32 @@ const photos = await rows(join(values.photos, 'index.jsonl'));
 for (const folder of new Set(photos.flatMap(({ image, mask }) => [image.split('/')[0], mask.split('/')[0]])))
   await link(join(values.photos, folder), folder);
 
-const index = [...photos];
+const sets = await json(join(values.photos, 'classes.json'));
+const rename = await json(values.rename);
+const without = new Set(values.without.split(',').filter((name) => name !== ''));
+const isLeftOut = (name) => without.has(rename[name] ?? name);
+
+/** The row of a photograph, with a mask of its own where classes are left out; none where nothing is left to learn. */
+async function seen(row) {
+  if (row.split !== 'train' || !row.labels.some(isLeftOut)) return [row];
+  const labels = row.labels.filter((name) => !isLeftOut(name));
+  if (labels.length === 0 && row.captions === undefined) return [];
+  const { classes } = sets[row.set];
+  const { data, info } = await sharp(join(values.photos, row.mask))
+    .toColourspace('b-w')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const masked = data.map((value) => (value < classes.length && isLeftOut(classes[value]) ? UNKNOWN : value));
+  const mask = `masks/${row.mask}`;
+  await mkdir(dirname(join(values.out, mask)), { recursive: true });
+  const { width, height } = info;
+  await sharp(masked, { raw: { width, height, channels: 1 } })
+    .png()
+    .toFile(join(values.out, mask));
+  return [{ ...row, mask, labels }];
+}
+
+const index = (await Promise.all(photos.map(seen))).flat();
 const folders = values.street.split(',');
 const { classes } = await json(join(folders[0], 'classes.json'));
 const names = classes.map(({ name }) => name);
@@ -65,8 +95,8 @@ for (const folder of folders) {
   }
 }
 await writeFile(join(values.out, 'index.jsonl'), index.map((row) => `${JSON.stringify(row)}\n`).join(''));
-const sets = { ...(await json(join(values.photos, 'classes.json'))), street: { classes: names, exhaustive: true } };
+sets.street = { classes: names, exhaustive: true };
 await writeFile(join(values.out, 'classes.json'), JSON.stringify(sets));
 const street = Object.fromEntries(Object.entries(STREET_AS).map(([name, as]) => [`street/${name}`, as]));
-await writeFile(join(values.out, 'rename.json'), JSON.stringify({ ...(await json(values.rename)), ...street }));
-console.log(`${index.length} pictures, ${index.length - photos.length} of them drawn`);
+await writeFile(join(values.out, 'rename.json'), JSON.stringify({ ...rename, ...street }));
+console.log(`${index.length} pictures, ${index.filter(({ set }) => set === 'street').length} of them drawn`);

@@ -12,6 +12,7 @@
  *   --work      where pictures and runs are kept; default out/embedded
  *   --to        the result; default packages/core/embedded
  *   --steps     steps with trunk and decoder; default 2000
+ *   --without   classes whose masks training does not see, to find out what their names alone find
  *   --only      one of the stages below
  *
  * Every stage is a command of the project, printed before it runs. A stage that is done is left as it is, and one that
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     work: { ...option, default: 'out/embedded' },
     to: { ...option, default: 'packages/core/embedded' },
     steps: { ...option, default: '2000' },
+    without: { ...option, default: '' },
   },
 });
 const { photos } = values;
@@ -82,7 +84,7 @@ const STAGES = [
   draw('test', 'test', '150'),
   make(
     ...['sets', 'sets/index.jsonl', ...script('sets', '--photos', photos, '--street', `${at('street')},${at('test')}`)],
-    ...['--rename', at('words', 'rename.json'), '--out', at('sets')],
+    ...['--rename', at('words', 'rename.json'), '--without', values.without, '--out', at('sets')],
   ),
   run(
     ...['head', 400, ...masks, '--max-categories', '16', '--init', 'random', '--trunk', at('text/last')],
