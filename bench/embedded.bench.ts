@@ -1,228 +1,252 @@
 /**
- * How good a checkpoint is on the drawn world, and what its decoder adds to its encoders: mIoU on scenes that no
- * training
- * saw, held-out combinations ("green car"), held-out synonyms ("automobile"), beside raw patch–text similarity of the
- * same
- * encoders, the same encoders under a decoder that learnt nothing, and a decoder that learnt from masks.
+ * How fast and how good a checkpoint of photographs is: frames per second in each of its precisions; mIoU per set of
+ * photographs with masks; outlines, beside its own maps seen through a grid of 22×22; words that it should know and
+ * words that it should call unknown; and a sheet of free pictures with what it makes of them.
  *
- *   npm run bench -- embedded [--model embedded|FOLDER …] [--masks FOLDER] [--untrained FOLDER] [--pictures 500]
- *       [--each 24] [--words nouns|names] [--templates plain|clipseg|imagenet80] [--variants first|none|all]
- *       [--details]
+ *   npm run bench -- embedded [--model embedded|FOLDER] [--photos ../shared/data/photos]
+ *       [--images ../shared/data/images] [--split val] [--pictures N] [--only speed,quality,outlines,words,sheet]
+ *       [--rounds 5] [--frames 120] [--threads N]
  *
- * --each: pictures of each combination; --variants: which models are scored with int8 and five views too. The reference
- * points are those of the first model's encoders. Test pictures are made once, below out/.
+ * --photos: `index.jsonl` and `classes.json`; where there are none, the drawn street is scored and the parts that need
+ * photographs are left out; --pictures: photographs of each set at most, or scenes; --frames: of a turn. The sheet is
+ * out/embedded.png.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Segmenter, type Precision, type TemplateName } from '@synseg/core';
-import { describeProtocol, type EvaluatedModel, type Score } from '@synseg/train';
-import { CLASSES } from '@synseg/street-world/classes.ts';
-import { countOf, oneOf } from './support/arguments.ts';
-import { benchCache, circumstances } from './support/machine.ts';
-import { table } from './support/statistics.ts';
-import {
-  combinationPictures,
-  scoreCombinations,
-  type CombinationScores,
-} from '@synseg/street-world/bench/combinations.ts';
-import { modelFolder, untrainedHead } from './support/heads.ts';
-import { PatchSimilarity } from './support/patch-similarity.ts';
-import { describeAsking, type Asking } from '@synseg/street-world/bench/prompts.ts';
-import { scoreClasses, scoreSynonyms, type SynonymScore } from '@synseg/street-world/bench/scores.ts';
-import { readPictures, testSet } from '@synseg/street-world/bench/sets.ts';
+import { Segmenter, type Precision } from '@synseg/core';
+import { evaluate, type EvaluateOptions, type Score } from '@synseg/train';
+import { scoreClasses } from '@synseg/street-world/bench/scores.ts';
+import { testSet } from '@synseg/street-world/bench/sets.ts';
+import { countOf, someOf } from './support/arguments.ts';
+import { writeContactSheet } from './support/contact-sheet.ts';
+import { bestRate, frameRates, type Racer } from './support/frame-rate.ts';
+import { benchCache, circumstances, load as loadAverage } from './support/machine.ts';
+import { CELLS, scoreOutlines } from './support/photo-outlines.ts';
+import { photoFolder, type PhotoFolder } from './support/photo-set.ts';
+import { scoreWords, strangersAmong } from './support/photo-words.ts';
+import { mean, spread, table } from './support/statistics.ts';
+import { FORMS, STRANGERS, TRAINED } from './support/word-lists.ts';
 
+const text = { type: 'string' } as const;
 const { values } = parseArgs({
   options: {
-    model: { type: 'string', multiple: true, default: ['embedded'] },
-    masks: { type: 'string' },
-    untrained: { type: 'string' },
-    pictures: { type: 'string', default: '500' },
-    each: { type: 'string', default: '24' },
-    words: { type: 'string', default: 'nouns' },
-    templates: { type: 'string', default: 'plain' },
-    variants: { type: 'string', default: 'first' },
-    details: { type: 'boolean', default: false },
+    model: { ...text, default: 'embedded' },
+    photos: { ...text, default: '../shared/data/photos' },
+    images: { ...text, default: '../shared/data/images' },
+    split: { ...text, default: 'val' },
+    pictures: text,
+    only: text,
+    rounds: { ...text, default: '5' },
+    frames: { ...text, default: '120' },
+    threads: text,
   },
 });
-
-/** One row of the table. */
-interface Row {
-  readonly title: string;
-  readonly all: Score;
-  /** Figures that variants go without. */
-  readonly more?: {
-    readonly present: Score;
-    readonly combinations: CombinationScores;
-    readonly synonyms: readonly SynonymScore[];
-  };
-}
-
-const asking: Asking = {
-  words: oneOf('words', values.words, ['nouns', 'names']),
-  templates: oneOf<TemplateName>('templates', values.templates, ['plain', 'clipseg', 'imagenet80']),
-};
-const variants = oneOf('variants', values.variants, ['first', 'none', 'all']);
+const parts = someOf('only', values.only, ['speed', 'quality', 'outlines', 'words', 'sheet']);
+const pictures = values.pictures === undefined ? undefined : countOf('pictures', values.pictures);
+const threads = values.threads === undefined ? undefined : countOf('threads', values.threads);
+const [rounds, frames] = [countOf('rounds', values.rounds), countOf('frames', values.frames)];
 const cacheFolder = join(benchCache, 'synseg');
-const folder = mkdtempSync(join(tmpdir(), 'synseg-embedded-'));
-const started = performance.now();
 
-process.stderr.write('test pictures: a minute or two on the first run\n');
-const test = await testSet(countOf('pictures', values.pictures));
-const pictures = await readPictures(test.folder, test.names);
-const combined = await combinationPictures(countOf('each', values.each));
-const made = (performance.now() - started) / 1000;
-
-/** Everything that is measured of a model. */
-async function rowOf(title: string, model: EvaluatedModel): Promise<Row> {
-  const all = await scoreClasses(model, test, { asking });
-  const present = await scoreClasses(model, test, { asking, labels: 'present' });
-  const synonyms = await scoreSynonyms(model, pictures, asking, all.perClass);
-  const row = {
-    title,
-    all,
-    more: { present, combinations: await scoreCombinations(model, combined, asking), synonyms },
-  };
-  process.stderr.write(`${title}: ${all.mIoU.toFixed(1)}\n`);
-  return row;
-}
-
-async function checkpointRow(title: string, model: string): Promise<Row> {
-  await using segmenter = await load(model, 'fp32');
-  return await rowOf(title, segmenter);
-}
-
-/** The other precision and the other number of views: mIoU alone. */
-async function variantRows(title: string, model: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const precision of ['fp32', 'int8'] as const) {
-    await using segmenter = await load(model, precision);
-    for (const views of [1, 5] as const) {
-      if (precision === 'fp32' && views === 1) continue;
-      rows.push({
-        title: `${title}, ${precision}, ${views === 1 ? '1 view' : '5 views'}`,
-        all: await scoreClasses(segmenter, test, { asking, views }),
-      });
-    }
-  }
-  return rows;
-}
-
-function load(model: string, precision: Precision): Promise<Segmenter> {
-  return Segmenter.load(modelFolder(model), { device: 'cpu', precision, cacheFolder });
-}
-
-async function similarityRow(title: string, model: string, standardise: boolean): Promise<Row> {
-  await using similarity = await PatchSimilarity.load(modelFolder(model), { standardise, cacheFolder });
-  return await rowOf(title, similarity);
-}
-
-/** "runs/a/last" → "a/last": nobody's folders in a table. */
-function nameOf(model: string): string {
-  return model === 'embedded' ? model : join(basename(dirname(model)), basename(model));
-}
+/** Labels of the bare session: any five that the checkpoint has. */
+const RACE_LABELS = ['person', 'car', 'dog', 'road', 'sky'];
+/** Calls under way. */
+const UNDER_WAY = 3;
+/** Classes of set voc with enough pixels in its photographs to tell checkpoints apart. */
+const VOC_CLASSES = ['background', 'cat', 'cow', 'dog', 'horse', 'person', 'sheep'];
+const OUTLINE_SET = 'voc';
+/** Scenes of the drawn street, and photographs of a word's class, where no number is given. */
+const [SCENES, WORD_PHOTOS] = [200, 24];
+const SHEET = 'out/embedded.png';
 
 const percent = (value: number | null | undefined): string => value?.toFixed(1) ?? '';
+const signed = (value: number): string => {
+  const digits = Math.abs(value).toFixed(1);
+  return `${Number(digits) === 0 ? '±' : value < 0 ? '−' : '+'}${digits}`;
+};
+const folderOf = (name: 'photos' | 'images', file: string): string | undefined => {
+  const folder = resolve(values[name]);
+  if (existsSync(join(folder, file))) return folder;
+  console.log(`No ${file} in ${values[name]} (--${name}): what needs it is left out.\n`);
+  return undefined;
+};
 
-function cellsOf({ title, all, more }: Row): string[] {
-  const synonym = (name: string): string => {
-    const found = more?.synonyms.find((score) => score.class === name);
-    return found === undefined ? '' : `${percent(found.iou)} (${percent(found.own)})`;
-  };
-  const speed = (1000 * all.timeSeconds) / all.images;
-  return [
-    title,
-    percent(all.mIoU),
-    percent(more?.present.mIoU),
-    percent(all.pixelAccuracy),
-    percent(more?.combinations.heldOut),
-    percent(more?.combinations.seen),
-    synonym('car'),
-    synonym('bicycle'),
-    speed.toFixed(1),
-  ];
-}
-
-/** What the first model has over raw similarity, and how near it comes to the head that learnt from masks. */
-function verdict(rows: readonly Row[], head: string, raw: readonly string[], upper: string | undefined): string {
-  const of = (title: string): number => rows.find((row) => row.title === title)?.all.mIoU ?? NaN;
-  const parts = raw.map((title) => `${signed(of(head) - of(title))} points to ${title}`);
-  if (upper !== undefined) parts.push(`${((100 * of(head)) / of(upper)).toFixed(0)} % of ${upper}`);
-  return `mIoU of ${head}: ${parts.join('; ')}.`;
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
-}
-
-function details(rows: readonly Row[]): string {
-  const full = rows.filter(({ more }) => more !== undefined);
-  const classes = CLASSES.map((name) => [name, ...full.map(({ all }) => percent(all.perClass[name]))]);
-  const scores = full[0]?.more?.combinations.combinations ?? [];
-  const combinations = scores.map(({ name, heldOut, pictures: count }, index) => [
-    `${name}${heldOut ? ', held out' : ''} (${String(count)} pictures)`,
-    ...full.map(
-      ({ more }) =>
-        `${percent(more?.combinations.combinations[index]?.iou)} ` +
-        `(${percent(more?.combinations.combinations[index]?.classIoU)})`,
-    ),
-  ]);
-  const titles = full.map(({ title }) => title);
-  const whole = table(['IoU, %', ...titles], classes);
-  return `${whole}\n\n${table(['IoU, % (of the class, whichever color)', ...titles], combinations)}`;
-}
-
-try {
-  const rows: Row[] = [];
-  const [first] = values.model as [string, ...string[]];
-  for (const [index, model] of values.model.entries()) {
-    rows.push(await checkpointRow(nameOf(model), model));
-    if (variants === 'all' || (variants === 'first' && index === 0))
-      rows.push(...(await variantRows(nameOf(model), model)));
+/** The checkpoint in each precision that it has on this machine, fp32 first. */
+async function loadAll(): Promise<readonly Segmenter[]> {
+  const loaded: Segmenter[] = [];
+  for (const precision of ['fp32', 'fp16', 'int8'] as const satisfies readonly Precision[]) {
+    try {
+      loaded.push(await Segmenter.load(values.model, { device: 'cpu', precision, threads, cacheFolder }));
+    } catch (error) {
+      if (precision === 'fp32' || !(error instanceof Error)) throw error;
+      console.log(`${precision} is left out: ${error.message}\n`);
+    }
   }
-  const raw = ['raw patch–text similarity', 'raw similarity, each label standardized over the picture'] as const;
-  rows.push(await similarityRow(raw[0], first, false), await similarityRow(raw[1], first, true));
-  const untrained =
-    values.untrained ??
-    (await untrainedHead(modelFolder(first), join(test.folder, 'metadata.jsonl'), join(folder, 'untrained')));
-  rows.push(await checkpointRow('head untrained', untrained));
-  const masks = values.masks === undefined ? undefined : 'head trained with masks';
-  if (values.masks !== undefined) rows.push(await checkpointRow('head trained with masks', values.masks));
+  return loaded;
+}
 
-  const { all, more } = rows[0] as Row;
-  console.log(`\n${circumstances(['@synseg/core', 'onnxruntime-node', 'sharp'])}\n`);
+async function speed(segmenters: readonly Segmenter[]): Promise<void> {
+  const racers: Racer[] = [];
+  for (const segmenter of segmenters)
+    racers.push({ title: segmenter.precision, segmenter, labels: await segmenter.labels(RACE_LABELS) });
+  const before = loadAverage();
+  const rates = await frameRates(racers, { rounds, frames, several: UNDER_WAY });
+  const rows = rates.map(({ title, alone, several }) => [title, spread(alone, 1), spread(several, 1)]);
+  const { title, rate } = bestRate(rates);
   console.log(
-    `${test.names.length} scenes of the split test, seeds from 0; ` +
-      `${((performance.now() - started) / 60_000).toFixed(1)} minutes in all, of which pictures ${made.toFixed(0)} s.`,
+    `Bare session, frames/s: prepared frames of ${segmenters[0]!.inputSize.join('×')}, ${RACE_LABELS.length} labels; ` +
+      `median of ${rounds} rounds of ${frames} frames (lowest–highest); load average before ${before}, after ` +
+      `${loadAverage()}.\n`,
   );
+  console.log(table(['precision', 'one at a time', `${UNDER_WAY} under way`], rows));
+  console.log(`\nBest: ${rate.toFixed(1)} frames/s (${title}).\n`);
+}
+
+async function quality(segmenters: readonly Segmenter[], photos: string | undefined): Promise<void> {
+  if (photos === undefined) return street(segmenters[0]!);
+  const options: EvaluateOptions = {
+    dataset: 'index-jsonl',
+    root: photos,
+    split: values.split,
+    ...(pictures === undefined ? {} : { limit: pictures }),
+  };
+  const scores: Score[] = [];
+  for (const segmenter of segmenters) scores.push(await evaluate(segmenter, options));
+  const [first, ...others] = scores as [Score, ...Score[]];
+  const rowOf = (
+    name: string,
+    { images, mIoU, pixelAccuracy, chanceMIoU }: Score,
+    rest: readonly Score[],
+  ): string[] => [
+    name,
+    String(images),
+    ...[mIoU, pixelAccuracy, chanceMIoU, ...rest.map((score) => score.mIoU)].map(percent),
+  ];
+  const sets = Object.entries(first.sets ?? {});
+  const precisions = segmenters.map(({ precision }) => precision);
+  console.log(`Photographs of the split ${values.split}; ${first.protocol.decision}; ${first.protocol.metric}.\n`);
   console.log(
-    `Prompts: ${describeAsking(asking)}. Protocol of the first row: ${describeProtocol(all.protocol)}. mIoU by ` +
-      `chance: ${percent(all.chanceMIoU)}; classes present: ${percent(more?.present.chanceMIoU)}.`,
+    table(
+      ['set', 'photos', 'mIoU, %', 'pixel accuracy', 'chance', ...precisions.slice(1).map((name) => `mIoU, ${name}`)],
+      [
+        ...sets.map(([name, score]) =>
+          rowOf(
+            name,
+            score,
+            others.map((other) => other.sets![name]!),
+          ),
+        ),
+        rowOf('mean of the sets', first, others),
+      ],
+    ),
   );
+  for (const [index, other] of others.entries()) {
+    const change = (name: string, score: Score): number => other.sets![name]!.mIoU - score.mIoU;
+    const worst = sets.map(([name, score]) => ({ name, by: change(name, score) })).sort((a, b) => a.by - b.by)[0]!;
+    console.log(
+      `\n${precisions[index + 1]!} beside fp32: ${signed(other.mIoU - first.mIoU)} points; the worst set ` +
+        `${worst.name}, ${signed(worst.by)}.`,
+    );
+  }
+  const voc = first.sets?.[OUTLINE_SET];
+  if (voc !== undefined) {
+    const found = VOC_CLASSES.flatMap((name) => voc.perClass[name] ?? []);
+    const each = VOC_CLASSES.map((name) => `${name} ${percent(voc.perClass[name]) || 'none'}`).join(', ');
+    console.log(`\n${OUTLINE_SET}, mean IoU of ${found.length} classes: ${mean(found).toFixed(1)} % (${each}).\n`);
+  }
+}
+
+async function street(segmenter: Segmenter): Promise<void> {
+  const test = await testSet(pictures ?? SCENES);
+  const { mIoU, pixelAccuracy, chanceMIoU } = await scoreClasses(segmenter, test);
   console.log(
-    `Combinations: ${values.each} pictures of each; 24 classes compete, the combination's own replaced by itself ` +
-      'in each color it can have; IoU of the combination, mean of 8. Synonyms: IoU of the class asked by the ' +
-      'synonym alone (by its own words).\n',
+    `${test.names.length} drawn scenes in place of photographs: mIoU ${percent(mIoU)} %, pixel accuracy ` +
+      `${percent(pixelAccuracy)} %, mIoU by chance ${percent(chanceMIoU)} %.\n`,
+  );
+}
+
+async function outlines(segmenter: Segmenter, folder: PhotoFolder): Promise<void> {
+  const { photos, checkpoint, grid } = await scoreOutlines(segmenter, folder, OUTLINE_SET);
+  const rows = Object.entries(checkpoint.perClass).map(([name, iou]) => [name, iou, grid.perClass[name]!] as const);
+  console.log(
+    `Outlines: boundary IoU, %, distance 2 % of the diagonal, ${photos} photographs of ${OUTLINE_SET}; the grid is ` +
+      `the checkpoint's own maps as means over ${CELLS}×${CELLS} cells, enlarged bilinearly and decided alike.\n`,
   );
   console.log(
     table(
-      [
-        'checkpoint',
-        'mIoU, %',
-        'classes present',
-        'pixel accuracy',
-        'held-out combinations',
-        'seen combinations',
-        '"automobile" (car)',
-        '"bike" (bicycle)',
-        'ms a picture',
-      ],
-      rows.map(cellsOf),
+      ['class', 'checkpoint', `${CELLS}×${CELLS} grid`, 'difference'],
+      [...rows, ['mean', checkpoint.mean, grid.mean] as const].map(([name, own, coarse]) => [
+        name,
+        percent(own),
+        percent(coarse),
+        signed(own - coarse),
+      ]),
     ),
   );
-  console.log(`\n${verdict(rows, nameOf(first), raw, masks)}`);
-  if (values.details) console.log(`\n${details(rows)}`);
+  console.log();
+}
+
+async function words(segmenter: Segmenter, folder: PhotoFolder | undefined): Promise<void> {
+  const unknown = await strangersAmong(segmenter, STRANGERS);
+  const missed = STRANGERS.filter((word) => !unknown.some(({ asked }) => asked === word));
+  const counted = (found: readonly unknown[], all: readonly unknown[]): string =>
+    `${found.length} of ${all.length} are said to be unknown`;
+  console.log(`Words that mean no class: ${counted(unknown, STRANGERS)}${listOf('not so', missed)}.`);
+  const trained = TRAINED.map(({ asked }) => asked);
+  const refused = (await strangersAmong(segmenter, trained)).map(({ asked }) => asked);
+  console.log(`Names and kinds of classes: ${counted(refused, trained)}${listOf('they are', refused)}.`);
+  if (folder === undefined) return console.log();
+  const scores = await scoreWords(segmenter, folder, FORMS, pictures ?? WORD_PHOTOS);
+  const measured = scores.flatMap(({ difference, ...score }) =>
+    difference === undefined ? [] : [{ ...score, difference }],
+  );
+  const worst = [...measured].sort((a, b) => a.difference - b.difference)[0];
+  const same = measured.filter((score) => score.same).length;
+  const absent = scores.filter(({ difference }) => difference === undefined).map(({ asked }) => asked);
+  console.log(
+    `Plurals, synonyms and kinds: ${measured.length} of ${FORMS.length} have photographs of their class` +
+      `${listOf('none has', absent)}; ${same} answer with the very embedding of the class, a difference of 0 without a ` +
+      `run; mean difference of IoU ${signed(mean(measured.map(({ difference }) => difference)))} points` +
+      (worst === undefined ? '.' : `; the worst "${worst.asked}" for "${worst.means}", ${signed(worst.difference)}.`),
+  );
+  for (const { asked, means, difference, photos, same: equal } of measured)
+    if (!equal) console.log(`- ${asked} for ${means}: ${signed(difference)} points on ${photos} photographs`);
+  console.log();
+}
+
+const listOf = (what: string, some: readonly string[]): string =>
+  some.length === 0 ? '' : ` (${what}: ${some.join(', ')})`;
+
+const segmenters = await loadAll();
+try {
+  const first = segmenters[0]!;
+  const model = values.model === 'embedded' ? 'embedded' : 'another checkpoint';
+  console.log(`${circumstances(['@synseg/core', 'onnxruntime-node', 'sharp'])}; ${model}\n`);
+  if (parts.includes('speed')) await speed(segmenters);
+  const needPhotos = parts.some((part) => part === 'quality' || part === 'outlines' || part === 'words');
+  const photos = needPhotos ? folderOf('photos', 'index.jsonl') : undefined;
+  const folder = photos === undefined ? undefined : limited(photoFolder(photos, values.split));
+  if (parts.includes('quality')) await quality(segmenters, photos);
+  if (parts.includes('outlines') && folder !== undefined) await outlines(first, folder);
+  if (parts.includes('words')) await words(first, folder);
+  const images = parts.includes('sheet') ? folderOf('images', 'index.json') : undefined;
+  if (images !== undefined) {
+    const lines = await writeContactSheet(first, images, SHEET);
+    console.log(`${SHEET}: ${lines.length} pictures\n\n${lines.map((line) => `- ${line}`).join('\n')}`);
+  }
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  for (const segmenter of segmenters) await segmenter.dispose();
+}
+
+/** The first photographs of each set, where a number is given. */
+function limited(all: PhotoFolder): PhotoFolder {
+  if (pictures === undefined) return all;
+  const seen = new Map<string, number>();
+  return {
+    ...all,
+    photos: all.photos.filter(({ set }) => {
+      seen.set(set, (seen.get(set) ?? 0) + 1);
+      return seen.get(set)! <= pictures;
+    }),
+  };
 }

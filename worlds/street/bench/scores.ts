@@ -1,11 +1,11 @@
-/** How well a checkpoint segments the drawn world: over its classes, by groups of nouns, and by synonyms. */
+/** How well a checkpoint segments the drawn world: over its classes, and by groups of nouns. */
 import { createHash } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { LabelSet, type SegmentOptions } from '@synseg/core';
 import { evaluate, type EvaluatedModel, type Score } from '@synseg/train';
-import { CLASSES, IGNORED, type ClassName } from '../classes.ts';
+import { CLASSES, IGNORED } from '../classes.ts';
 import { replace } from '../dataset.ts';
-import { classLabels, classesWithSynonyms, describeAsking, synonymLabels, synonymOf, type Asking } from './prompts.ts';
+import { classLabels, describeAsking, type Asking } from './prompts.ts';
 import type { StreetPicture, StreetSet } from './sets.ts';
 import { IoUTally } from './tally.ts';
 
@@ -23,9 +23,6 @@ interface Found {
 export interface MaskingModel {
   segment(image: string, labels: LabelSet, options?: SegmentOptions): Promise<Found>;
 }
-
-/** What argmax can be scored on: a `Segmenter`, or raw similarity. */
-export type DecidingModel = Pick<EvaluatedModel, 'segment' | 'labels'>;
 
 /** Options of {@link scoreClasses}. */
 export interface ClassOptions {
@@ -68,14 +65,6 @@ export interface NounScores {
    * without a class do not count.
    */
   readonly threshold: NounScore;
-}
-
-/** A synonym no training caption of the head has, beside the class's own words; IoU in percent. */
-export interface SynonymScore {
-  readonly class: ClassName;
-  readonly synonym: string;
-  readonly iou: number | null;
-  readonly own: number | null;
 }
 
 /**
@@ -137,40 +126,6 @@ export async function scoreNouns(
     groups: Object.fromEntries(Object.entries(groups).map(([group, names]) => [group, tally.mean(names)])),
   });
   return { argmax: score(argmax), threshold: score(cut) };
-}
-
-/**
- * IoU of the classes that have a held-out synonym when it is asked for in place of the class's own words, one class at
- * a
- * time, all 24 competing.
- *
- * @param own - IoU by the classes' own words, of the same pictures, where it is known: `Score.perClass`
- */
-export async function scoreSynonyms(
-  model: DecidingModel,
-  pictures: readonly StreetPicture[],
-  asking: Asking = {},
-  own?: Readonly<Record<string, number | null>>,
-): Promise<SynonymScore[]> {
-  const iouOf = async (name: ClassName, asked: ReturnType<typeof classLabels>): Promise<number | null> => {
-    const labels = await model.labels(asked, { background: 'none' });
-    const tally = new IoUTally();
-    await forEachPicture(pictures, async ({ image, classes }) =>
-      countArgmax(tally, classes, (await model.segment(image, labels)).labelMap, labels.names.map(classNumber)),
-    );
-    return tally.iou(name);
-  };
-  const scores: SynonymScore[] = [];
-  for (const name of classesWithSynonyms()) {
-    const known = own?.[name] ?? (await iouOf(name, classLabels(asking)));
-    scores.push({
-      class: name,
-      synonym: synonymOf(name),
-      iou: await iouOf(name, synonymLabels(name, asking)),
-      own: known,
-    });
-  }
-  return scores;
 }
 
 /** Several pictures at once, in bounded number; the first error ends all. */

@@ -39,7 +39,7 @@ export class IoUTally {
 }
 
 /** Mean of the numbers among them; null without any. */
-export function meanOf(values: readonly (number | null)[]): number | null {
+function meanOf(values: readonly (number | null)[]): number | null {
   const numbers = values.filter((value) => value !== null);
   return numbers.length === 0 ? null : numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
 }

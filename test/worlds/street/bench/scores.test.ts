@@ -1,16 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabelSet, Segmenter, type LabelInput, type SegmentOptions } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
-import { countCombination, scoreCombinations } from '@synseg/street-world/bench/combinations.ts';
 import { classLabels } from '@synseg/street-world/bench/prompts.ts';
-import { forEachPicture, scoreClasses, scoreNouns, scoreSynonyms } from '@synseg/street-world/bench/scores.ts';
+import { forEachPicture, scoreClasses, scoreNouns } from '@synseg/street-world/bench/scores.ts';
 import type { StreetPicture } from '@synseg/street-world/bench/sets.ts';
 import { IoUTally } from '@synseg/street-world/bench/tally.ts';
-import { CLASSES, IGNORED, classIndex, type ClassName } from '@synseg/street-world/classes.ts';
+import { IGNORED, classIndex, type ClassName } from '@synseg/street-world/classes.ts';
 import { classesJson } from '@synseg/street-world/dataset.ts';
-import { encodeMask } from '@synseg/street-world/draw.ts';
-import { COLOR_WORDS, type ColorWord } from '@synseg/street-world/color.ts';
 import { picture as noise } from '../../../support/random.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { writeTinyClipseg } from '../../../support/tiny-clipseg.ts';
@@ -233,118 +230,6 @@ describe('scoreClasses()', () => {
     ]);
     await scoreClasses(new Listening(find), set);
     expect(prompts.at(-1)).toEqual({ name: 'road', prompts: ['road', 'street'] });
-  });
-});
-
-describe('scoreSynonyms()', () => {
-  it("asks for one class at a time by its synonym, beside the class's own words", async () => {
-    const asked: string[] = [];
-    class Knowing extends FakeModel {
-      prompts = '';
-      override labels(some: readonly LabelInput[]): Promise<LabelSet> {
-        const of = (name: string): string =>
-          some
-            .flatMap((label) => (typeof label !== 'string' && label.name === name ? (label.prompts ?? []) : []))
-            .join('+');
-        asked.push(`${of('car')} ${of('bicycle')}`);
-        this.prompts = of('car');
-        return super.labels(some);
-      }
-    }
-    const model: Knowing = new Knowing((_image, names) =>
-      labelMap([
-        [
-          names.indexOf('road'),
-          model.prompts === 'car' ? names.indexOf('car') : names.indexOf('van'),
-          names.indexOf('car'),
-          names.indexOf('bicycle'),
-        ],
-      ]),
-    );
-    const scores = await scoreSynonyms(model, [row('a', 'road', 'car', 'car', 'bicycle')]);
-    expect(asked).toEqual(['car bicycle', 'automobile bicycle', 'car bicycle', 'car bike']);
-    expect(scores).toEqual([
-      { class: 'car', synonym: 'automobile', iou: 50, own: 100 },
-      { class: 'bicycle', synonym: 'bike', iou: 100, own: 100 },
-    ]);
-    asked.length = 0;
-    const known = await scoreSynonyms(model, [row('a', 'road', 'car', 'car', 'bicycle')], {}, { car: 12, bicycle: 34 });
-    expect([asked, known.map(({ own }) => own)]).toEqual([
-      ['automobile bicycle', 'car bike'],
-      [12, 34],
-    ]);
-  });
-});
-
-describe('scoreCombinations()', () => {
-  const colorsOf = (...words: (ColorWord | undefined)[]): Uint8Array =>
-    Uint8Array.from(words, (word) => (word === undefined ? IGNORED : COLOR_WORDS.indexOf(word)));
-
-  it("holds the color's label against the things of that color, and any color's against the class", () => {
-    const names = ['road', 'green car', 'red car'];
-    const truth = {
-      classes: of('car', 'car', 'car', 'car', 'road', 'clutter', 'bus'),
-      colors: colorsOf('green', 'green', 'red', undefined, undefined, 'green', 'green'),
-    };
-    const tally = new IoUTally();
-    countCombination(tally, truth, Uint8Array.of(1, 2, 1, 2, 1, 1, 0), names, { color: 'green', class: 'car' });
-    // Green cars: 1 hit of 2 true and 3 found. Cars: 4 hits of 4 true and 5 found.
-    expect([tally.iou('combination'), tally.iou('class')]).toEqual([25, 80]);
-  });
-
-  it('means over eight held-out combinations and eight seen ones, each on its own pictures', async () => {
-    const root = join(folder, 'combined');
-    for (const inner of ['images', 'masks', 'colors']) await mkdir(join(root, inner), { recursive: true });
-    const write = async (name: string, classes: Uint8Array, colors: Uint8Array): Promise<void> => {
-      await writeFile(join(root, 'masks', `${name}.png`), await encodeMask(classes, classes.length, 1));
-      await writeFile(join(root, 'colors', `${name}.png`), await encodeMask(colors, colors.length, 1));
-    };
-    await write('one', of('car', 'car', 'road', 'road'), colorsOf('green', 'orange', undefined, undefined));
-    await write('two', of('car', 'road', 'road', 'dog'), colorsOf('green', undefined, undefined, 'black'));
-    const asked: string[][] = [];
-    const model = new FakeModel((image, names) => {
-      const row = (...words: string[]): ReturnType<typeof labelMap> =>
-        labelMap([words.map((word) => Math.max(0, names.indexOf(word)))]);
-      return image.includes('one')
-        ? row('green car', 'orange car', 'orange car', 'road')
-        : row('green car', 'green car', 'road', 'black dog');
-    });
-    const original = model.labels.bind(model);
-    model.labels = (some) => {
-      asked.push(some.map((label) => (typeof label === 'string' ? label : label.name)));
-      return original(some);
-    };
-    const scores = await scoreCombinations(model, {
-      folder: root,
-      shown: new Map([
-        ['green car', ['one', 'two']],
-        ['orange car', ['one']],
-        ['black dog', ['two']],
-      ]),
-    });
-    const by = Object.fromEntries(scores.combinations.map((score) => [score.name, score]));
-    expect(by['green car']).toEqual({
-      name: 'green car',
-      class: 'car',
-      heldOut: true,
-      iou: (100 * 2) / 3,
-      classIoU: (100 * 3) / 5,
-      pictures: 2,
-    });
-    expect(by['orange car']).toEqual({
-      name: 'orange car',
-      class: 'car',
-      heldOut: false,
-      iou: 50,
-      classIoU: (100 * 2) / 3,
-      pictures: 1,
-    });
-    expect([by['black dog']?.iou, by['white dog']?.iou, scores.combinations.length]).toEqual([100, null, 16]);
-    expect([scores.heldOut, scores.seen]).toEqual([(200 / 3 + 100) / 2, 50]);
-    expect(asked[0]).toEqual(
-      [...CLASSES].flatMap((name) => (name === 'car' ? COLOR_WORDS.map((color) => `${color} car`) : [name])),
-    );
-    expect(asked).toHaveLength(8);
   });
 });
 

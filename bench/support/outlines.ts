@@ -1,0 +1,140 @@
+/**
+ * How well outlines are met: boundary IoU (Cheng et al. 2021, "Boundary IoU", CVPR), and maps as a coarse grid would
+ * have them.
+ */
+
+/** Share of a picture's diagonal within which a pixel belongs to an outline, as in the paper. */
+const DISTANCE = 0.02;
+
+/** Distance from the outline within which pixels count, pixels; at least 1. */
+export function outlineDistance(width: number, height: number): number {
+  return Math.max(1, Math.round(DISTANCE * Math.hypot(width, height)));
+}
+
+/** Pixels of outlines, summed over pictures, by class. */
+export class OutlineTally {
+  readonly #counts = new Map<number, { both: number; either: number }>();
+
+  /**
+   * Counts a picture: of each class of the truth or the answer, the pixels of either that lie near their own outline.
+   *
+   *   Boundary IoU = |(G_d ∩ G) ∩ (P_d ∩ P)| ÷ |(G_d ∩ G) ∪ (P_d ∩ P)|
+   *
+   * G_d are the pixels within d of the outline of G, by the larger of the distances along x and y, as the authors'
+   * code erodes; the edge of the picture is an outline.
+   *
+   * @param truth - Uint8Array, [height, width]: class of every pixel
+   * @param found - the same, as answered
+   * @param unknown - value of the truth whose pixels do not count, and make no outline
+   */
+  add(truth: Uint8Array, found: Uint8Array, width: number, height: number, unknown: number): void {
+    const distance = outlineDistance(width, height);
+    const known = found.map((value, pixel) => (truth[pixel] === unknown ? unknown : value));
+    for (const value of new Set([...truth, ...known])) {
+      if (value === unknown) continue;
+      const [g, p] = [truth, known].map((map) => nearOutline(map, value, width, height, distance, unknown)) as [
+        Uint8Array,
+        Uint8Array,
+      ];
+      const counts = this.#counts.get(value) ?? { both: 0, either: 0 };
+      this.#counts.set(value, counts);
+      for (const [pixel, there] of g.entries()) {
+        counts.both += there & p[pixel]!;
+        counts.either += there | p[pixel]!;
+      }
+    }
+  }
+
+  /** Boundary IoU of a class, percent; undefined without a pixel near an outline. */
+  iou(value: number): number | undefined {
+    const counts = this.#counts.get(value);
+    return counts === undefined || counts.either === 0 ? undefined : (100 * counts.both) / counts.either;
+  }
+}
+
+/** Pixels of a class that have another within the distance along both axes: Uint8Array, [height, width], 0 or 1. */
+export function nearOutline(
+  map: Uint8Array,
+  value: number,
+  width: number,
+  height: number,
+  distance: number,
+  unknown: number,
+): Uint8Array {
+  // Sums of "another class" over all rectangles from the first pixel, with a frame of others around the picture.
+  const [left, across] = [distance, width + 2 * distance + 1];
+  const sums = new Uint32Array(across * (height + 2 * distance + 1));
+  for (let y = 0; y < height + 2 * distance; y++) {
+    let row = 0;
+    for (let x = 0; x < width + 2 * distance; x++) {
+      const [column, line] = [x - left, y - left];
+      const inside = column >= 0 && column < width && line >= 0 && line < height;
+      const at = inside ? map[line * width + column]! : -1;
+      if (at !== value && at !== unknown) row++;
+      sums[(y + 1) * across + x + 1] = sums[y * across + x + 1]! + row;
+    }
+  }
+  const side = 2 * distance + 1;
+  return map.map((at, pixel) => {
+    if (at !== value) return 0;
+    const corner = Math.floor(pixel / width) * across + (pixel % width);
+    const below = corner + side * across;
+    return Number(sums[below + side]! - sums[below]! - sums[corner + side]! + sums[corner]! > 0);
+  });
+}
+
+/**
+ * Maps as a grid of cells would have them: means over the cells, enlarged bilinearly between their centers.
+ *
+ * @param maps - Float32Array, [maps, height, width]
+ * @param cells - along each side
+ * @returns Float32Array, [maps, height, width]
+ */
+export function throughGrid(maps: Float32Array, width: number, height: number, cells: number): Float32Array {
+  const [columns, rows] = [axisOf(width, cells), axisOf(height, cells)];
+  const seen = new Float32Array(maps.length);
+  for (let first = 0; first < maps.length; first += width * height) {
+    const sums = new Float64Array(cells * cells);
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const cell = rows.cell[y]! * cells + columns.cell[x]!;
+        sums[cell]! += maps[first + y * width + x]!;
+      }
+    const means = sums.map((sum, cell) => {
+      const pixels = rows.pixels[Math.floor(cell / cells)]! * columns.pixels[cell % cells]!;
+      return sum / Math.max(1, pixels);
+    });
+    for (let y = 0; y < height; y++) {
+      const [top, bottom, down] = [rows.low[y]! * cells, rows.high[y]! * cells, rows.share[y]!];
+      for (let x = 0; x < width; x++) {
+        const [west, east, over] = [columns.low[x]!, columns.high[x]!, columns.share[x]!];
+        const upper = means[top + west]! * (1 - over) + means[top + east]! * over;
+        const lower = means[bottom + west]! * (1 - over) + means[bottom + east]! * over;
+        seen[first + y * width + x] = upper * (1 - down) + lower * down;
+      }
+    }
+  }
+  return seen;
+}
+
+/** Per pixel of a side: its cell, and the cells whose centers lie on both sides of it with the share of the second. */
+interface Axis {
+  readonly cell: Uint16Array;
+  readonly low: Uint16Array;
+  readonly high: Uint16Array;
+  readonly share: Float64Array;
+  /** Pixels of each cell. */
+  readonly pixels: Uint16Array;
+}
+
+function axisOf(length: number, cells: number): Axis {
+  const places = Float64Array.from({ length }, (_, at) =>
+    Math.min(Math.max(((at + 0.5) * cells) / length - 0.5, 0), cells - 1),
+  );
+  const low = Uint16Array.from(places);
+  const cell = Uint16Array.from(places, (_, at) => Math.floor(((at + 0.5) * cells) / length));
+  const pixels = new Uint16Array(cells);
+  for (const one of cell) pixels[one]!++;
+  const share = places.map((place, at) => place - low[at]!);
+  return { cell, low, high: low.map((at) => Math.min(at + 1, cells - 1)), share, pixels };
+}
