@@ -58,7 +58,7 @@ export interface DatasetRow {
 }
 
 /** The scene, drawn, of a seed of a split; undefined where the split leaves it out, or nothing can be made out. */
-async function drawOf(
+export async function drawOf(
   seed: number,
   { split, size, views }: Pick<DatasetPlan, 'split' | 'size' | 'views'>,
 ): Promise<Drawing | undefined> {
