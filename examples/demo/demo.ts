@@ -1,122 +1,101 @@
 /**
- * The whole of it, offline: draws a clip of a street, segments it with the embedded checkpoint into classes named in
- * words, and compares every pixel of every frame with the exact ground truth.
+ * The whole of it: a real clip, segmented with the embedded checkpoint into things named in words; and a drawn street,
+ * every pixel of which is compared with the exact ground truth.
  *
- *   npm run demo          with other settings, once that has run:
- *   npx tsx --tsconfig tsconfig.run.json examples/demo/demo.ts [--seconds 7] [--seed 54] [--model FOLDER] [--views 1]
- *   [--out out]
+ *   npm run demo -- [FILE | URL | camera:0] [--labels person,car] [--seconds 10] [--street-seconds 7] [--seed 54]
+ *     [--model FOLDER] [--views 1] [--out out]
  *
- * Writes into `out`: demo.mp4, the clip with its labels drawn over it; demo.png, frames beside ground truth and
- * prediction; frame.png, one frame; clip.mp4 and clip.masks, the clip itself.
+ * Without a source it is a clip of pedestrians from a package of Debian and Ubuntu, downloaded once. Writes into `out`:
+ * demo.mp4 and street.mp4, the two with their labels drawn over them; demo.png, frames of both beside what was found;
+ * frame.png, one frame; street-clip.mp4 and street-clip.masks, the street itself.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Segmenter } from '@synseg/core';
-import { decodeFrames, segmentVideo } from '@synseg/video';
-import { writeClip } from '@synseg/street-world/clip.ts';
-import { encodePng } from '@synseg/street-world/draw.ts';
-import { nounsOf } from '@synseg/street-world/words.ts';
-import { readGroundTruth } from './ground-truth.ts';
-import { IouCounter } from './iou-counter.ts';
-import { progress } from './progress.ts';
-import { drawSheet, type SheetRow } from './sheet.ts';
+import { defaultCacheFolder } from '@synseg/core/checkpoint';
+import { checkOutputs, commaSeparated, messageOf, withoutSecrets } from '@synseg/core/guards';
+import { footageSheet, segmentFootage } from './footage.ts';
+import { firstFrame } from './frame.ts';
+import { PEDESTRIAN_LABELS, pedestrianClip } from './pedestrian-clip.ts';
+import { footageReport, nextCommands, streetReport } from './report.ts';
+import { drawSheet } from './sheet.ts';
+import { segmentStreet } from './street.ts';
+import { WorkFolder } from './work-folder.ts';
 
-const { values: flags } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '7' },
-    seed: { type: 'string', default: '54' },
-    model: { type: 'string', default: 'embedded' },
-    views: { type: 'string', default: '1' },
-    out: { type: 'string', default: 'out' },
-  },
-});
-const outputs = {
-  overlay: join(flags.out, 'demo.mp4'),
-  sheet: join(flags.out, 'demo.png'),
-  frame: join(flags.out, 'frame.png'),
+/** The files in `out`. */
+const FILES = {
+  'demo.mp4': 'the clip with its labels drawn over it',
+  'street.mp4': 'the street with its labels drawn over it',
+  'demo.png': 'frames of both, and what was found in them',
+  'frame.png': 'the first frame',
+  'street-clip.mp4': 'the street as it was drawn; the true class of each pixel is in street-clip.masks',
 };
-const SHEET_ROWS = 4;
-const PANEL_SIZE = [256, 384] as const;
+/** What there may be to see in a clip of the user's. */
+const EVERYDAY_LABELS = ['person', 'car', 'road', 'building', 'tree', 'sky'];
 
-// A clip of a street, and the class of each of its pixels.
-await mkdir(flags.out, { recursive: true });
-const clip = await writeClip(join(flags.out, 'clip.mp4'), Number(flags.seed), {
-  seconds: Number(flags.seconds),
-  size: 384,
-  aspect: 1.5,
-  onFrame: progress('frames drawn'),
-}).catch(fail);
-const truth = await readGroundTruth(clip);
-console.log(
-  `${clip.video}: ${clip.frames} frames of ${clip.width} × ${clip.height} pixels with ${truth.names.length} classes`,
-);
+await demo().catch((error: unknown) => {
+  // What is wrong with the settings or the machine, without a stack trace.
+  console.error(`demo: ${withoutSecrets(messageOf(error), process.argv)}`);
+  process.exitCode = 1;
+});
 
-// Every frame, segmented into those classes. They are words: a name, and what else people call it.
-// Each pixel has one of them, so each is decided between them: no background.
-await using segmenter = await Segmenter.load(flags.model).catch(fail);
-const labels = await segmenter.labels(
-  truth.names.map((name) => ({ name, prompts: nounsOf(name) })),
-  { background: 'none' },
-);
-const counter = new IouCounter(labels.names.length);
-const predictions: Uint8Array[] = [];
-const show = progress('frames segmented');
-const started = performance.now();
-const options = {
-  overlay: outputs.overlay,
-  size: 'source',
-  views: Number(flags.views) as 1 | 5,
-  onProgress: ({ frames }: { frames: number }) => show(frames, clip.frames),
-} as const;
-for await (const { index, segmentation } of segmentVideo(clip.video, segmenter, labels, options)) {
-  counter.add(truth.maps[index]!, segmentation.labelMap);
-  predictions[index] = segmentation.labelMap;
-}
-const framesPerSecond = (1000 * predictions.length) / (performance.now() - started);
-const iou = counter.perClass();
+async function demo(): Promise<void> {
+  const { values: flags, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      'labels': { type: 'string' },
+      'seconds': { type: 'string', default: '10' },
+      'street-seconds': { type: 'string', default: '7' },
+      'seed': { type: 'string', default: '54' },
+      'model': { type: 'string', default: 'embedded' },
+      'views': { type: 'string', default: '1' },
+      'out': { type: 'string', default: 'out' },
+    },
+  });
+  const views = Number(flags.views) as 1 | 5;
+  const seconds = Number(flags.seconds);
+  if (!(seconds > 0))
+    throw new RangeError(`Cannot show clip: --seconds must be a number above 0, got "${flags.seconds}"`);
+  const [given] = positionals;
+  const usual = given === undefined ? PEDESTRIAN_LABELS : EVERYDAY_LABELS;
+  const labels = flags.labels === undefined ? usual : commaSeparated(flags.labels);
+  const outputs = Object.keys(FILES).map((name) => ({ name, path: join(flags.out, name) }));
+  await checkOutputs('show', outputs, positionals);
 
-// Some frames beside what they show and what was found.
-const rows: SheetRow[] = [];
-for await (const { index, data, full } of decodeFrames(clip.video, {
-  every: Math.ceil(clip.frames / SHEET_ROWS),
-  size: { width: PANEL_SIZE[1], height: PANEL_SIZE[0] },
-  fullResolution: true,
-})) {
-  rows.push({ title: `frame ${index}`, pixels: data, maps: [truth.maps[index]!, predictions[index]!] });
-  if (index === 0) await writeFile(outputs.frame, await encodePng(full!, clip.width, clip.height));
-}
-await writeFile(
-  outputs.sheet,
-  await drawSheet(rows, {
-    mapSize: [clip.height, clip.width],
-    panelSize: PANEL_SIZE,
-    names: labels.names,
-    colors: labels.colors,
-    iou,
-  }),
-);
+  await using segmenter = await Segmenter.load(flags.model);
+  const source = given ?? (await pedestrians());
+  using work = await WorkFolder.open(flags.out);
 
-console.log(`${outputs.overlay}: the labels drawn over it
-${outputs.sheet}: frames, ground truth, prediction
-${outputs.frame}: the first frame
+  const options = { labels, seconds, views, overlay: work.at('demo.mp4') };
+  const footage = source === undefined ? undefined : await segmentFootage(source, segmenter, options);
+  if (footage !== undefined) console.log(`${footageReport(footage, seconds)}\n`);
 
-${framesPerSecond.toFixed(1)} frames/s on ${segmenter.device}, ${segmenter.precision}, decoding and overlay included
-mIoU ${percent(counter.mean())} over every pixel of every frame and these classes, which were its labels:
-${labels.names.map((name, index) => `  ${name.padEnd(14)}${percent(iou[index]!).padStart(7)}`).join('\n')}
+  const street = await segmentStreet(segmenter, {
+    seed: Number(flags.seed),
+    seconds: Number(flags['street-seconds']),
+    views,
+    files: { clip: work.at('street-clip.mp4'), overlay: work.at('street.mp4') },
+  });
+  console.log(`${streetReport(street)}\n`);
 
-Ask that frame for something else:
-  npx synseg segment ${outputs.frame} --labels "red car,bus,person,road,sky" --json
-Drawn streets are all that the embedded checkpoint knows. A video of yours, or a camera, with published weights:
-  npx synseg video YOUR.mp4 --model CIDAS/clipseg-rd64-refined --labels "road,car,person" --out overlay.mp4
-  npx synseg serve camera:0 --model CIDAS/clipseg-rd64-refined --labels "road,car,person"`);
+  const parts = footage === undefined ? [street.sheet] : [await footageSheet(footage), street.sheet];
+  await writeFile(work.at('demo.png'), await drawSheet(parts));
+  await writeFile(work.at('frame.png'), await firstFrame(footage?.video ?? street.clip.video));
+  await work.deliver();
 
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  for (const [name, what] of Object.entries(FILES))
+    if (footage !== undefined || name !== 'demo.mp4') console.log(`${join(flags.out, name)}: ${what}`);
+  console.log(`on ${segmenter.device}, ${segmenter.precision}; frames/s include decoding and overlay\n`);
+  console.log(nextCommands(join(flags.out, 'frame.png'), footage?.names ?? ['person', 'car', 'road']));
 }
 
-/** What is wrong with the settings or the machine, without a stack trace. */
-function fail({ message }: Error): never {
-  console.error(`demo: ${message}`);
-  process.exit(1);
+/** The clip of pedestrians, where it can be had. */
+async function pedestrians(): Promise<string | undefined> {
+  try {
+    return await pedestrianClip(join(defaultCacheFolder(), 'demo'));
+  } catch (error) {
+    console.log(`No clip of pedestrians here, so a drawn street alone: ${messageOf(error)}`);
+    return undefined;
+  }
 }

@@ -1,44 +1,53 @@
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
-import { drawSheet } from '../../../examples/demo/sheet.ts';
+import { drawSheet, panelSize, type SheetPart } from '../../../examples/demo/sheet.ts';
 
-const [WIDTH, HEIGHT] = [60, 40];
 const colors = [
   [46, 125, 225],
   [245, 130, 32],
 ] as const;
-const black = new Uint8Array(WIDTH * HEIGHT * 3);
+
+/** Three rows of two panels: the first gray, of the row's number, the second red. */
+function part(width: number, height: number): SheetPart {
+  const panel = (...color: readonly number[]): Uint8Array =>
+    Uint8Array.from({ length: width * height * 3 }, (_, index) => color[index % 3]!);
+  const rows = [0, 1, 2].map((row) => ({
+    title: `frame ${row}`,
+    panels: [panel(100 + row, 100 + row, 100 + row), panel(200, 0, 0)],
+  }));
+  const legend = { title: 'IoU', names: ['road', 'car'], colors, values: [0.5, 1] };
+  return { columns: ['', 'found'], rows, size: { width, height }, legend };
+}
 
 describe('drawSheet()', () => {
-  it('draws each frame as it is, its maps in the colors of their labels, and keeps what does not count', async () => {
-    // Maps of half a panel's size: left the first label, right the second; nothing in the prediction.
-    const truth = Uint8Array.from({ length: 600 }, (_, pixel) => (pixel % 30 < 15 ? 0 : 1));
-    const rows = [0, 1, 2].map((index) => ({
-      title: `frame ${index}`,
-      pixels: black,
-      maps: [truth, new Uint8Array(600).fill(255)] as const,
-    }));
-    const { width, height, data, channels } = decode(
-      await drawSheet(rows, {
-        mapSize: [20, 30],
-        panelSize: [HEIGHT, WIDTH],
-        names: ['road', 'car'],
-        colors,
-        iou: [0.5, 1],
-      }),
-    );
-    expect(width).toBeGreaterThan(3 * WIDTH + 100);
-    expect([height, channels]).toEqual([24 + 3 * (24 + HEIGHT) - 24 + 8, 3]);
-    const at = (column: number, row: number, x: number, y: number): number[] => {
-      const from = ((24 + row * (24 + HEIGHT) + y) * width + 8 + column * (WIDTH + 8) + x) * channels;
-      return [...data.subarray(from, from + 3)];
-    };
-    for (const row of [0, 1, 2]) {
-      expect(at(0, row, 20, 20)).toEqual([0, 0, 0]);
-      expect(at(1, row, 5, 20)).toEqual([35, 94, 169]);
-      expect(at(1, row, 55, 20)).toEqual([184, 98, 24]);
-      expect(at(2, row, 5, 20)).toEqual([0, 0, 0]);
+  it('draws the panels of each part in their rows and columns, one part below the other, with titles and legends', async () => {
+    const parts = [part(60, 40), part(90, 30)];
+    const { width, height, data, channels } = decode(await drawSheet(parts));
+    const heightOf = ({ size }: SheetPart): number => 24 + 3 * (24 + size.height) - 24 + 8;
+    expect([height, channels]).toEqual([heightOf(parts[0]!) + heightOf(parts[1]!), 3]);
+    expect(width).toBeGreaterThan(2 * 90 + 100);
+
+    let top = 0;
+    for (const each of parts) {
+      const { size } = each;
+      for (const [column, row] of [0, 1, 2].flatMap((of) => [[0, of] as const, [1, of] as const])) {
+        const [left, down] = [8 + column * (size.width + 8), top + 24 + row * (24 + size.height)];
+        for (const [x, y] of [[left, down] as const, [left + size.width - 1, down + size.height - 1] as const]) {
+          const from = (y * width + x) * channels;
+          const gray = 100 + row;
+          expect([...data.subarray(from, from + 3)]).toEqual(column === 0 ? [gray, gray, gray] : [200, 0, 0]);
+        }
+      }
+      top += heightOf(each);
     }
-    expect(new Set(data).size, 'titles and legend are drawn in white').toBeGreaterThan(50);
+    expect(new Set(data).size, 'titles and legends are drawn in white').toBeGreaterThan(50);
+  });
+});
+
+describe('panelSize()', () => {
+  it('keeps the shape of a picture within 384 × 256 pixels', () => {
+    expect(panelSize({ width: 576, height: 384 })).toEqual({ width: 384, height: 256 });
+    expect(panelSize({ width: 768, height: 576 })).toEqual({ width: 341, height: 256 });
+    expect(panelSize({ width: 3840, height: 2 })).toEqual({ width: 384, height: 1 });
   });
 });
