@@ -27,10 +27,8 @@ describe('synseg segment', () => {
     const { exitCode, stdout, stderr } = await command([...argv, '--quiet']);
     const report = JSON.parse(stdout) as { labels: string[]; unknown: { asked: string; nearest: string[] }[] };
     expect([exitCode, report.labels]).toEqual([0, ['pooodle', 'a red taxi']]);
-    expect(report.unknown).toEqual([{ asked: 'pooodle', nearest: ['poodle', expect.any(String), expect.any(String)] }]);
-    expect(stderr).toBe(
-      `pooodle: unknown to this checkpoint, nearest are ${report.unknown[0]?.nearest.join(', ') ?? ''}\n`,
-    );
+    expect(report.unknown).toEqual([{ asked: 'pooodle', nearest: ['poodle'] }]);
+    expect(stderr).toBe('pooodle: unknown to this checkpoint, nearest is poodle\n');
     expect((await command(argv)).stderr).toBe(`${stderr}a red taxi: answers as car (kind)\n`);
   });
 
@@ -45,8 +43,7 @@ describe('synseg segment', () => {
       { asked: 'forklift', answered: 'forklift', why: 'unknown' },
     ]);
     expect(unknown).toMatchObject([{ asked: 'forklift' }]);
-    expect(saved.stderr).toMatch(/^forklift: unknown to this checkpoint, nearest are .*\n.*\n$/);
-    expect(saved.stderr.endsWith(told)).toBe(true);
+    expect(saved.stderr).toBe(`forklift: unknown to this checkpoint\n${told}`);
     const again = await command(['segment', picture, ...flags, '--label-set', set, '--json', '--quiet']);
     expect([again.exitCode, again.stderr]).toEqual([0, saved.stderr]);
     expect(JSON.parse(again.stdout)).toMatchObject({ labels: ['dog', 'poodle', 'forklift'], unknown });

@@ -24,7 +24,6 @@ describe('resolveLabels()', () => {
         { asked: 'road', answered: 'road', why: 'text' },
         { asked: 'car', answered: 'car', why: 'text' },
       ],
-      sentences: ['a {}.', '{}'],
     });
   });
 

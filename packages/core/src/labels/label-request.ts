@@ -55,8 +55,6 @@ export interface LabelRequest {
   readonly background: Background;
   /** The word that each label answers as. */
   readonly words: readonly LabelWord[];
-  /** Sentences that names are put into. */
-  readonly sentences: readonly string[];
 }
 
 const ACTION = 'embed labels';
@@ -98,7 +96,7 @@ export function resolveLabels(
     request.thresholds.push(threshold);
     request.colors.push(color === undefined ? undefined : parseColor(ACTION, 'color', color));
   }
-  return { ...request, names: [...request.names], background, sentences };
+  return { ...request, names: [...request.names], background };
 }
 
 function wordOf(name: string, table: WordTable | undefined): LabelWord {

@@ -25,7 +25,7 @@ export type LabelWord = OptionsOf<typeof WORD, (typeof WORD_FIELDS)[number]>;
 const UNKNOWN = {
   /** The label's name. */
   asked: text(),
-  /** Up to three words that the checkpoint knows, nearest first. */
+  /** Words that the checkpoint knows and that are alike in letters: what it ends with, a right spelling. Often none. */
   nearest: list(text(), { least: 0 }),
 };
 const UNKNOWN_FIELDS = ['asked', 'nearest'] as const;

@@ -8,7 +8,6 @@
 import { join } from 'node:path';
 import { readJson } from '../checkpoint/checkpoint.ts';
 import { Fields } from '../checkpoint/json-fields.ts';
-import { editDistance } from '../guard/arguments.ts';
 import { REASONS } from './label-words.ts';
 import { plainText, wordForms } from './word-forms.ts';
 
@@ -21,6 +20,10 @@ const MAX_WORDS = 50_000;
 const MAX_LETTERS = 80;
 /** A longer label is no word with something in front of it. */
 const MAX_TEXT = 2 * MAX_LETTERS;
+/** Letters of a class that may end a longer word; the part before it may have one fewer: "sign" ends "design". */
+const LEAST_PART = 4;
+/** Letters of a misspelled word for each that is missing or too many. Of short words, many are a letter apart. */
+const LETTERS_AN_EDIT = 4;
 const GROUPS = ['plural', 'synonym', 'kind'] as const;
 
 /** A class, and why a word answers as it. */
@@ -97,8 +100,9 @@ export class WordTable {
   }
 
   /**
-   * Words like a label, nearest first: the class of the words that it ends with ("fork lift truck": truck), and the
-   * word that the fewest letters tell from it. None where no word is alike.
+   * Words like a label: the class of the words that it ends with ("fork lift truck": truck), the class that its last
+   * word ends with ("dollhouse": house), and the word that it may be a misspelling of. None where no word is alike: of
+   * those of the table, none is then nearer than the others.
    */
   alike(label: string): string[] {
     if (label.length > MAX_TEXT) return [];
@@ -106,13 +110,35 @@ export class WordTable {
     const parts = text.split(' ');
     const heads = parts.slice(1).map((_, at) => parts.slice(at + 1).join(' '));
     const head = heads.flatMap((words) => this.find(words)?.answered ?? []).slice(0, 1);
-    // Of short words, many are a letter apart: "log" and "dog".
-    const edits = Math.floor(text.length / 5);
+    // Of known words that it ends with, the longest counts: no "river" in a screwdriver.
+    const [tail = ''] = Array.from({ length: text.length }, (_, at) => text.slice(at + 1)).filter(
+      (end) => end.length >= LEAST_PART && this.#words.has(end),
+    );
+    const rest = text.slice(0, text.length - tail.length);
+    const ending = this.#words.get(tail);
+    const isCompound = ending?.why === 'class' && rest.length >= LEAST_PART - 1 && !rest.endsWith(' ');
+    const most = text.length > LETTERS_AN_EDIT ? Math.floor(text.length / LETTERS_AN_EDIT) : 0;
     const near = [...this.#words.keys()]
-      .filter((word) => Math.abs(word.length - text.length) <= edits)
-      .map((word) => ({ word, distance: editDistance(word, text) }))
-      .filter(({ distance }) => distance <= edits)
-      .sort((a, b) => a.distance - b.distance);
-    return [...new Set([...head, ...near.slice(0, 1).map(({ word }) => word)])];
+      .filter((word) => word[0] === text[0] && Math.abs(word.length - text.length) <= most)
+      .map((word) => ({ word, edits: lettersApart(word, text) }))
+      .filter(({ edits }) => edits <= most)
+      .sort((a, b) => a.edits - b.edits);
+    return [
+      ...new Set([...head, ...(isCompound ? [ending.answered] : []), ...near.slice(0, 1).map(({ word }) => word)]),
+    ];
   }
+}
+
+/** Letters left out or put in between two texts; a letter in place of another is two: "shark" is not "shank". */
+function lettersApart(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [above, letter] of [...a].entries()) {
+    const next = [above + 1];
+    for (let at = 1; at <= b.length; at++)
+      next.push(
+        b[at - 1] === letter ? (row[at - 1] as number) : 1 + Math.min(row[at] as number, next[at - 1] as number),
+      );
+    row = next;
+  }
+  return row[b.length] as number;
 }

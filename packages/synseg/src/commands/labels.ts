@@ -22,7 +22,7 @@ export const labels = command({
   help: `
 Names are separated by commas. Without names, the vocabulary of the checkpoint is
 listed, if it has one. With --json, words has the class that each name answers as,
-and why; unknown has the names that the checkpoint does not know, and the nearest.
+and why; unknown has the names that the checkpoint does not know, and like words.
 
 Examples:
   $ synseg labels road,car --model ./checkpoint --save street.safetensors

@@ -40,7 +40,7 @@ Examples:
       --input-options "-f v4l2 -input_format mjpeg -video_size 1280x720"
 
 --json prints source, frames, dropped, framesPerSecond, seconds, device, precision,
-labels, unknown (labels that the checkpoint does not know, and the nearest it does),
+labels, unknown (labels that the checkpoint does not know, and like words),
 areas (mean share of the picture per label), background, backgroundRule, sources
 (state, counts, failure and files of each), out, jsonl, coco, csv, pngFolder and
 interrupted. With several sources, out and the other files are lists.
