@@ -124,7 +124,7 @@ async function quality(segmenters: readonly Segmenter[], photos: string | undefi
   ];
   const sets = Object.entries(first.sets ?? {});
   const precisions = segmenters.map(({ precision }) => precision);
-  console.log(`Photographs of the split ${values.split}; ${first.protocol.decision}; ${first.protocol.metric}.\n`);
+  console.log(`Photographs of the split ${values.split}; ${first.protocol.metric}.\n`);
   console.log(
     table(
       ['set', 'photos', 'mIoU, %', 'pixel accuracy', 'chance', ...precisions.slice(1).map((name) => `mIoU, ${name}`)],
