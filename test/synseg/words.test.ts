@@ -43,7 +43,7 @@ describe('synseg segment', () => {
       { asked: 'forklift', answered: 'forklift', why: 'unknown' },
     ]);
     expect(unknown).toMatchObject([{ asked: 'forklift' }]);
-    expect(saved.stderr).toBe(`forklift: unknown to this checkpoint\n${told}`);
+    expect(saved.stderr).toBe(`forklift: unknown to this checkpoint, which has no word like it\n${told}`);
     const again = await command(['segment', picture, ...flags, '--label-set', set, '--json', '--quiet']);
     expect([again.exitCode, again.stderr]).toEqual([0, saved.stderr]);
     expect(JSON.parse(again.stdout)).toMatchObject({ labels: ['dog', 'poodle', 'forklift'], unknown });
@@ -101,9 +101,9 @@ describe('tellWords()', () => {
     expect(tell({ words, unknown: [] })).toEqual([]);
   });
 
-  it('names no nearest where there is none', () => {
+  it('says that no word is like one where none is', () => {
     expect(tell({ words: [], unknown: [{ asked: 'left', nearest: [] }] })).toEqual([
-      'left: unknown to this checkpoint',
+      'left: unknown to this checkpoint, which has no word like it',
     ]);
   });
 });

@@ -68,7 +68,10 @@ export function tellWords(
   told: readonly string[] = [],
 ): void {
   for (const { asked, nearest } of unknown.filter(({ asked }) => !told.includes(asked))) {
-    const near = nearest.length === 0 ? '' : `, nearest ${nearest.length === 1 ? 'is' : 'are'} ${nearest.join(', ')}`;
+    const near =
+      nearest.length === 0
+        ? ', which has no word like it'
+        : `, nearest ${nearest.length === 1 ? 'is' : 'are'} ${nearest.join(', ')}`;
     warn(`${asked}: unknown to this checkpoint${near}`);
   }
   const known = words.filter(({ why }) => why !== 'text' && why !== 'unknown');
