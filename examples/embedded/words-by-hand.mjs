@@ -93,7 +93,7 @@ export const BY_HAND = {
   'curtain': { synonym: 'drape|drapes' },
   'dining table': { synonym: 'dinner table|dinning table' },
   'dirt': { synonym: 'soil|earth|mud' },
-  'dog': { kind: 'puppy|pup|dalmatian|doggy|doggie' },
+  'dog': { kind: 'puppy|pup|dalmatian|doggy|doggie|labrador|bulldog' },
   'donut': { synonym: 'doughnut' },
   'dresser': { synonym: 'chest of drawers' },
   'elephant': { kind: 'baby elephant' },
@@ -161,6 +161,7 @@ export const BY_HAND = {
   'tree': { kind: 'oak|palm|fir|birch' },
   'truck': { synonym: 'lorry', kind: 'pickup|pick-up truck|pickup truck' },
   'tv': { synonym: 'television|television set|tv set|telly|tv screen', kind: 'monitor|computer monitor' },
+  'umbrella': { kind: 'parasol' },
   'vegetation': { kind: 'fern|moss|vine|ivy|cactus|leaf|leaves|bush|hedge|foliage' },
   'wall brick': { synonym: 'brick wall' },
   'wall stone': { synonym: 'stone wall' },
@@ -173,6 +174,7 @@ export const BY_HAND = {
 
 /** Words that WordNet has below a class, and people use for another thing. */
 export const LEFT_OUT = [
+  ...['cash register', 'charger', 'folder', 'hose', 'lobster', 'octopus', 'spade', 'squid', 'turtle'],
   ...['brush', 'card', 'chess', 'commuter', 'cooler', 'grinder', 'muffler', 'passenger vehicle', 'plug', 'scooter'],
   ...['sinker', 'sparker', 'sub', 'tom'],
 ];
