@@ -14,7 +14,7 @@ const cli = join(installCommand(join(root, 'application')), 'dist/cli.js');
 const drawing = await drawScene(sceneOf(54, { aspect: 1.5 }), { size: 64 });
 const frame = join(root, 'frame.png');
 writeFileSync(frame, await encodePng(drawing.pixels, drawing.width, drawing.height));
-const HINT = 'model: embedded, trained on drawn streets; for photographs add --model CIDAS/clipseg-rd64-refined\n';
+const HINT = 'model: embedded, for 152 everyday classes; for any other words add --model CIDAS/clipseg-rd64-refined\n';
 
 /** Runs the installed command where any use of the network is an error. */
 async function synseg(...argv: string[]): Promise<Ended> {
@@ -113,7 +113,7 @@ describe('synseg segment', () => {
       'red car,bus,person,road,sky',
       '--json',
     );
-    expect({ code, stderr }).toEqual({ code: 0, stderr: HINT });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `${HINT}red car: answers as car (adjective)\n` });
     const report = JSON.parse(stdout) as { areas: Record<string, number>; background: number };
     expect(report).toMatchObject({
       image: frame,
@@ -141,7 +141,7 @@ describe('synseg segment', () => {
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(
-      /^road +\d+\.\d %\nsky +\d+\.\d %\n\(background\) +\d+\.\d %\nbackground: where no label reaches 0\.25\n$/,
+      /^road +\d+\.\d %\nsky +\d+\.\d %\n\(background\) +\d+\.\d %\nbackground: where no label reaches its threshold \(road: 0\.\d+, sky: 0\.\d+\)\n$/,
     );
     expect(readFileSync(join(root, 'overlay.png')).subarray(1, 4).toString()).toBe('PNG');
   });
@@ -156,7 +156,7 @@ describe('synseg segment', () => {
   it('takes a label set that "synseg labels" saved, both without --model', async () => {
     expect(await synseg('labels', 'red car,road', '--save', 'set.safetensors')).toMatchObject({
       code: 0,
-      stderr: HINT,
+      stderr: `${HINT}red car: answers as car (adjective)\n`,
       stdout: expect.stringContaining('saved to set.safetensors\n'),
     });
     const { code, stdout } = await synseg('segment', frame, '--label-set', 'set.safetensors', '--json');
@@ -236,7 +236,7 @@ describe('synseg segment', () => {
     );
     expect(segment.stdout.replace(/\s+/g, ' ')).toContain(
       '--model <source> Checkpoint: a hub id, a folder, or "embedded" for the small one inside the package, ' +
-        'which knows drawn streets (default: embedded)',
+        'for everyday classes (default: embedded)',
     );
     expect([all.exitCode, segment.exitCode]).toEqual([0, 0]);
   });

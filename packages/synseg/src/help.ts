@@ -2,7 +2,7 @@
 
 export const HELP = `
 Examples:
-  $ synseg segment frame.png --labels "red car,bus,person,road,sky" --json
+  $ synseg segment photo.jpg --labels dog,sofa,person --json
   $ synseg segment street.jpg --model CIDAS/clipseg-rd64-refined \\
       --labels "road,car,a person in red" --out overlay.png
   $ synseg video drive.mp4 --model ./checkpoint --labels road,car,sky --out overlay.mp4
@@ -11,8 +11,8 @@ Examples:
   $ synseg doctor
 
 Without --model, the small checkpoint inside @synseg/core is used, which needs no
-network. It knows the drawn streets of the project's demo and nothing else:
-photographs need a published CLIPSeg checkpoint or one that you have trained.
+network. It knows 152 everyday classes, their kinds and synonyms, and says which words
+it does not know: for those, name a published CLIPSeg checkpoint or one of your own.
 
 Output: the result goes to stdout; with --json it is exactly one JSON object, also
 when the command fails: {"error": {"code": "…", "message": "…"}}. Progress, notes,

@@ -11,7 +11,7 @@ const EMBEDDED = 'embedded';
 /** The flag that names a checkpoint. */
 export const CHECKPOINT_FLAGS = {
   /**
-   * Checkpoint: a hub id, a folder, or "embedded" for the small one inside the package, which knows drawn streets.
+   * Checkpoint: a hub id, a folder, or "embedded" for the small one inside the package, for everyday classes.
    * @default embedded
    */
   model: { ...text(), placeholder: 'source' },
@@ -53,7 +53,7 @@ export async function loadModel(
 /** The checkpoint of `--model`, else the embedded one. */
 export function modelOf({ model }: OptionsOf<typeof CHECKPOINT_FLAGS>, note: Context['note']): string {
   if (model === undefined)
-    note('model: embedded, trained on drawn streets; for photographs add --model CIDAS/clipseg-rd64-refined');
+    note('model: embedded, for 152 everyday classes; for any other words add --model CIDAS/clipseg-rd64-refined');
   return model ?? EMBEDDED;
 }
 

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Segmenter } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
-import { CLASSES } from '@synseg/street-world/classes.ts';
 import { drawScene, encodePng } from '@synseg/street-world/draw.ts';
 import { sceneOf } from '@synseg/street-world/scene.ts';
 import { embeddedFolder } from '../../../packages/core/src/checkpoint/embedded.ts';
@@ -58,30 +57,37 @@ describe.skipIf(!hasEmbedded)('the checkpoint that ships', () => {
     expect(segmenter.vocabulary).toBeUndefined();
   });
 
-  it('is half precision, at most 12 MB in all, and has a card', async () => {
+  it('is half precision, at most 15 MB in all, and has a card and the notice of its words', async () => {
     const files = readdirSync(EMBEDDED_FOLDER);
     const bytes = files.reduce((sum, name) => sum + statSync(join(EMBEDDED_FOLDER, name)).size, 0);
-    expect(bytes).toBeLessThanOrEqual(12e6);
+    expect(bytes).toBeLessThanOrEqual(15e6);
     const { tensors } = await readSafetensors(join(EMBEDDED_FOLDER, 'model.safetensors'));
     expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(['float16']));
-    expect(readFileSync(join(EMBEDDED_FOLDER, 'README.md'), 'utf8')).toContain('worlds/street');
+    expect(readFileSync(join(EMBEDDED_FOLDER, 'README.md'), 'utf8')).toContain('npm run embedded');
+    expect(readFileSync(join(EMBEDDED_FOLDER, 'NOTICE.wordnet.txt'), 'utf8')).toContain('WordNet');
   });
 
-  it('takes any words, those of its world and others, and tells them apart', async () => {
+  it('answers classes, their plurals, synonyms and kinds, and takes other words as they are, and says so', async () => {
     await using segmenter = await Segmenter.load('embedded', { device: 'cpu', cacheFolder });
-    const { embeddings, embeddingDim, names } = await segmenter.labels([
-      ...CLASSES,
-      'red car',
-      'a yellow bus',
-      'automobile',
-      'xylophone',
-      'Straßenbahn',
-      '自動車',
+    const { embeddings, embeddingDim, names, words, unknown } = await segmenter.labels([
+      ...['dog', 'poodle', 'dogs', 'couch', 'a red car', 'xylophone', '自動車'],
     ]);
-    expect(embeddings.length).toBe(names.length * embeddingDim);
+    expect(words.map(({ answered, why }) => `${answered}: ${why}`)).toEqual([
+      ...['dog: class', 'dog: kind', 'dog: plural', 'sofa: synonym', 'car: adjective'],
+      ...['xylophone: unknown', '自動車: unknown'],
+    ]);
+    expect(unknown.map(({ asked }) => asked)).toEqual(['xylophone', '自動車']);
     expect(embeddings.every(Number.isFinite)).toBe(true);
     const rows = names.map((_, index) => embeddings.subarray(index * embeddingDim, (index + 1) * embeddingDim).join());
-    expect(new Set(rows.slice(0, CLASSES.length)).size).toBe(CLASSES.length);
+    expect(rows.slice(1, 3)).toEqual([rows[0], rows[0]]);
+    expect(new Set(rows).size).toBe(5);
+  });
+
+  it('has a threshold for each class that its photographs have, so that what is none of the labels is background', async () => {
+    await using segmenter = await Segmenter.load('embedded', { device: 'cpu', cacheFolder });
+    const { defaultThresholds, backgroundRule } = await segmenter.labels(['dog', 'sofa', 'sky', 'wall']);
+    expect(new Set(defaultThresholds).size).toBeGreaterThan(1);
+    expect(backgroundRule).toMatch(/^where no label reaches its threshold \(dog: 0\.\d+, sofa: 0\.\d+, sky: /);
   });
 
   it('segments a drawn scene: the same again, and other words give other activations', async () => {

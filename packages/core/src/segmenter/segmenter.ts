@@ -57,7 +57,7 @@ export class Segmenter {
    * Loads a checkpoint.
    *
    * @param source - folder; or hub id (`owner/name`), downloaded into the hub's standard cache when it is not there; or
-   *   `'embedded'`, the small checkpoint that is part of this package: it knows drawn streets, and needs no network
+   *   `'embedded'`, the small checkpoint of everyday classes that is part of this package and needs no network
    * @throws SynsegError `MODEL_LOAD`, `CHECKPOINT_FORMAT`, `HUB_DOWNLOAD` or `DEVICE_UNAVAILABLE`
    * @throws the signal's reason when aborted
    * @example
