@@ -2,12 +2,12 @@
  * Trains a head of your own from pictures with captions, without a single mask, and uses it.
  *
  *   node train-from-captions.mjs DATA PICTURE road,car [--steps 2000] [--batch-size 16] [--encoders embedded]
- *       [--recipe dense-captions|tags] [--out out/train-from-captions]
+ *       [--recipe tags|dense-captions] [--out out/train-from-captions]
  *
  * DATA is what `train()` reads: a folder with metadata.jsonl, a .jsonl or .csv of pictures and captions, tar shards,
  * COCO. The encoders stay as they are; a decoder that starts at random learns from the noun phrases of the captions.
- * Recipe `dense-captions` is for captions that name nearly all there is, as those of the drawn world do; `tags` for
- * those that name a few things.
+ * Recipe `tags` takes encoders of any kind; `dense-captions` is for captions that name nearly all there is, and wants
+ * CLIP's own picture encoder.
  * Writes OUT/run (log, checkpoints), OUT/model (the checkpoint, fp16) and OUT/overlay.png (PICTURE, segmented with it).
  * Ctrl-C saves and ends; the same command with --resume goes on.
  */
@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
     'steps': { type: 'string', default: '2000' },
     'batch-size': { type: 'string', default: '16' },
     'encoders': { type: 'string', default: 'embedded' },
-    'recipe': { type: 'string', default: 'dense-captions' },
+    'recipe': { type: 'string', default: 'tags' },
     'out': { type: 'string', default: 'out/train-from-captions' },
     'resume': { type: 'boolean', default: false },
   },
@@ -33,7 +33,7 @@ const [data, picture, names] = positionals;
 if (data === undefined || picture === undefined || names === undefined) {
   console.error(
     'Usage: train-from-captions.mjs DATA PICTURE label,label,… [--steps 2000] [--batch-size 16] [--encoders ' +
-      'embedded] [--recipe dense-captions|tags] [--out FOLDER] [--resume]',
+      'embedded] [--recipe tags|dense-captions] [--out FOLDER] [--resume]',
   );
   process.exit(2);
 }

@@ -31,7 +31,7 @@ describe('the example train-from-captions', () => {
     const log = logOf('run');
     expect(log.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
     // Captions, and no masks: there is no loss of masks.
-    expect(new Set(log.flatMap(({ losses }) => Object.keys(losses)))).toEqual(new Set(['partial', 'sharing']));
+    expect(new Set(log.flatMap(({ losses }) => Object.keys(losses)))).toEqual(new Set(['grounding', 'distillation']));
 
     const { weights } = await openCheckpoint(join(results, 'model'));
     expect(new Set(weights.entries().map(({ dtype }) => dtype))).toEqual(new Set(['float16']));
