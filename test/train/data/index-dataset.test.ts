@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { START } from '../../../packages/train/src/data/dataset.ts';
+import { START, type PhotosSay } from '../../../packages/train/src/data/dataset.ts';
 import { photoWeights } from '../../../packages/train/src/data/index-dataset.ts';
 import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
 import type { SetClasses } from '../../../packages/train/src/data/set-classes.ts';
@@ -56,6 +56,24 @@ describe('openDataset() on a folder with an index of photos', () => {
       ['body', 'face'],
       [],
     ]);
+  });
+
+  it('takes captions before labels, or alone, as asked, and draws a photo of which only captions tell', async () => {
+    const categoriesOf = async (photosSay: PhotosSay): Promise<(readonly string[])[]> => {
+      const dataset = await openDataset(root, { phrases, photosSay, onWarning: () => undefined });
+      return (await samplesOf(dataset.each!)).map(({ categories }) => categories);
+    };
+    expect(await categoriesOf('captions or labels')).toEqual([['wall', 'sofa'], ['wall'], ['a man'], []]);
+    expect(await categoriesOf('captions')).toEqual([[], [], ['a man'], []]);
+    const told = await writePhotos(
+      at('told'),
+      PHOTOS.map((photo) => (photo.labels.length === 0 ? { ...photo, captions: ['a lawn'] } : photo)),
+    );
+    const drawn = async (photosSay: PhotosSay): Promise<boolean> => {
+      const dataset = await openDataset(told, { phrases, photosSay, onWarning: () => undefined });
+      return (await draw(dataset, 100)).some(({ sample }) => sample.key === 'things/3.png');
+    };
+    expect([await drawn('labels'), await drawn('captions')]).toEqual([false, true]);
   });
 
   it('reads all rows where none is of split train', async () => {

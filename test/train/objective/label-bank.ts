@@ -28,7 +28,7 @@ export const [SECOND, FILLING] = [3, 5];
 /** What is stated, and which row has which picture and label. */
 export const rowFeeds: Record<string, TensorData> = {
   stated: feedOf(stated),
-  valid: feed(valid, [4]),
+  valid: feed([...valid, ...valid], [IMAGES, 4]),
   labelOfRow: feed(
     rows.map(({ label }) => label),
     [rows.length],

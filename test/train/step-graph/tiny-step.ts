@@ -1,7 +1,7 @@
 /**
  * A step graph small enough to run hundreds of times, and what goes into it: written for itself, not by the trainer.
  */
-import type { FloatTensor, ModelConfig } from '@synseg/core/checkpoint';
+import type { FloatTensor, ModelConfig, Weights } from '@synseg/core/checkpoint';
 import { Graph, decodeLabels, writeOnnx, type Parameters as GraphParameters } from '@synseg/core/graph';
 import { createSession, type GraphSession, type TensorData } from '@synseg/core/runtime';
 import { biasCorrections } from '../../../packages/train/src/optimizer/adamw.ts';
@@ -89,6 +89,8 @@ export interface Prepared {
   /** All tensors, trained or not. */
   readonly tensors: ReadonlyMap<string, FloatTensor>;
   readonly frozen: ReadonlyMap<string, FloatTensor>;
+  /** Of a trunk that is part of the graph. */
+  readonly weights?: Weights;
   /** State before the first step. */
   readonly state: Readonly<Record<string, Float32Array>>;
 }
@@ -317,8 +319,8 @@ export function feedsOf(
       [pictures.length, bankSize],
     ),
     bankValid: float(
-      Array.from({ length: bankSize }, (_, place) => Number(place < labels.length)),
-      [bankSize],
+      pictures.flatMap(() => Array.from({ length: bankSize }, (_, place) => Number(place < labels.length))),
+      [pictures.length, bankSize],
     ),
     labelOfRow: {
       data: Int32Array.from(
@@ -355,7 +357,7 @@ export class TinyGraph {
   static async load(prepared: Prepared, phase: StepSpec['phase'] = prepared.spec.phase): Promise<TinyGraph> {
     const graph = buildStepGraph(
       { ...prepared.spec, phase },
-      { weights: undefined, trunkModel: undefined, frozen: prepared.frozen },
+      { weights: prepared.weights, trunkModel: undefined, frozen: prepared.frozen },
     );
     return new TinyGraph(await createSession(writeOnnx(graph), { provider: 'cpu', threads: 1 }), prepared);
   }

@@ -326,8 +326,8 @@ describe('windowEmbeddings()', () => {
     const graph = new Graph('windows');
     const none = { graph, get: () => expect.unreachable('no parameter must be read') };
     const message =
-      'CHECKPOINT_FORMAT: Cannot train: checkpoint must have a picture encoder for features "windows", got a ' +
-      'ready-made trunk';
+      'CHECKPOINT_FORMAT: Cannot train: checkpoint must have CLIP\'s picture encoder for recipe "dense-captions" ' +
+      '(recipe "tags" needs none), got a ready-made trunk';
     expect(
       await failureOf(
         Promise.resolve().then(() =>

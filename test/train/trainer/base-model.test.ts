@@ -130,8 +130,8 @@ describe('openBaseModel()', () => {
   it('refuses a ready-made trunk for windows, which it cannot embed, unless no loss reads them', async () => {
     const bare = { init: 'random', trunk, decoder: { reduceDim: 8, heads: 2, intermediateSize: 24 } } as const;
     const message =
-      'CHECKPOINT_FORMAT: Cannot train: checkpoint must have a picture encoder for features "windows", got a ' +
-      'ready-made trunk';
+      'CHECKPOINT_FORMAT: Cannot train: checkpoint must have CLIP\'s picture encoder for recipe "dense-captions" ' +
+      '(recipe "tags" needs none), got a ready-made trunk';
     expect(await failureOf(open({ ...bare, recipe: 'dense-captions' }))).toBe(message);
     expect((await open({ ...bare, recipe: 'dense-captions', objective: 'masks' })).config.trunk.kind).toBe('onnx');
   });

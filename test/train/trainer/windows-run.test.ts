@@ -167,8 +167,8 @@ describe('windows that cannot be read', () => {
       decoder: { reduceDim: 8, heads: 2, intermediateSize: 16 },
     } as const;
     expect(await failureOf(run(options('ready-made run', choices)))).toBe(
-      'CHECKPOINT_FORMAT: Cannot train: checkpoint must have a picture encoder for features "windows", got a ' +
-        'ready-made trunk',
+      'CHECKPOINT_FORMAT: Cannot train: checkpoint must have CLIP\'s picture encoder for recipe "dense-captions" ' +
+        '(recipe "tags" needs none), got a ready-made trunk',
     );
   });
 

@@ -69,6 +69,9 @@ export function drawNumbers({ index, turn, after }: Pick<Drawn, 'index' | 'turn'
 /** The place where training starts. */
 export const START: DatasetPosition = { epoch: 0, consumed: 0 };
 
+/** What the categories of a photo of an index are: see {@link DataContext.photosSay}. */
+export type PhotosSay = 'labels' | 'captions or labels' | 'captions';
+
 /** Context of `openDataset()` that is not part of the data's options. */
 export interface DataContext {
   /** Noun phrases of a caption. */
@@ -78,6 +81,12 @@ export interface DataContext {
    * @default false
    */
   readonly captionsOnly?: boolean;
+  /**
+   * Of the format `index-jsonl`: what a photo's categories are. Its labels; the phrases of its captions, or its labels
+   * where it has none; or the phrases of its captions alone, where its mask teaches its labels.
+   * @default 'labels'
+   */
+  readonly photosSay?: PhotosSay | undefined;
   readonly onWarning: (warning: DataWarning) => void;
   /** Limits of pictures and masks. @default core's */
   readonly limits?: PictureLimits;
@@ -94,6 +103,7 @@ export interface Opening {
   readonly known: KnownPhrases | undefined;
   /** Tags and nouns are not read. */
   readonly captionsOnly: boolean;
+  readonly photosSay: PhotosSay;
   readonly warnings: WarningCounter;
   readonly limits: PictureLimits;
   readonly signal: AbortSignal | undefined;

@@ -22,6 +22,7 @@ export async function openIndexFolder({
   phrases,
   known,
   captionsOnly,
+  photosSay,
   signal,
 }: Opening): Promise<Dataset> {
   const { sets, split, rename, classes, draw = 'by-labels' } = options;
@@ -39,10 +40,13 @@ export async function openIndexFolder({
   const { rows } = index;
   const places = new Map(index.sets.map((set, place) => [set, place]));
   const values = index.sets.map(maskValues);
+  const says = captionsOnly ? 'captions' : photosSay;
+  const captionsCount = ({ captions }: PhotoRow): boolean => says !== 'labels' && captions.length > 0;
   const read = (at: number): Sample => {
-    const { key, image, mask, set, labels, captions } = rows[at]!;
+    const row = rows[at]!;
+    const { key, image, mask, set, labels, captions } = row;
     const before = known?.get(key);
-    const words = captionsOnly ? { captions } : { categories: labels };
+    const words = says === 'captions' || captionsCount(row) ? { captions } : { categories: labels };
     const place = places.get(set)!;
     return {
       key,
@@ -61,8 +65,14 @@ export async function openIndexFolder({
     ),
     open: () => ({ read }),
   });
-  return new WeightedDataset(each, read, photoWeights(rows, index.sets, weights, draw === 'by-labels'));
+  const drawn = rows.map((row) =>
+    row.labels.length === 0 && captionsCount(row) ? { set: row.set, labels: [CAPTIONS_ALONE] } : row,
+  );
+  return new WeightedDataset(each, read, photoWeights(drawn, index.sets, weights, draw === 'by-labels'));
 }
+
+/** Stands for the captions of a photo without labels when photos are drawn by labels; no class has this name. */
+const CAPTIONS_ALONE = '';
 
 /**
  * Relative frequency of each photo: `w_set · s / Σ_set s`, where s is the sum of 1 / √(photos of the set with the

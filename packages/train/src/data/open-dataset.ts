@@ -53,6 +53,7 @@ export async function openDataset(data: string | DataOptions, context: DataConte
     phrases,
     known,
     captionsOnly: context.captionsOnly ?? false,
+    photosSay: context.photosSay ?? 'labels',
     warnings,
     limits: context.limits ?? {},
     signal: context.signal,

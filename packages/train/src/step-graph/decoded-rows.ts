@@ -23,6 +23,7 @@ export class DecodedRows {
   readonly #config: ModelConfig;
   #logits: Value | undefined;
   #maps: PatchMaps | undefined;
+  #featureMaps: PatchMaps | undefined;
   #patchLogits: Value | undefined;
 
   constructor(parameters: Parameters, config: ModelConfig, maps: readonly Value[], text: Value, assignment: Value) {
@@ -32,7 +33,7 @@ export class DecodedRows {
     this.#config = config;
   }
 
-  /** Post-decoder features, `[rows, patches, reduceDim]`. */
+  /** Post-decoder features, `[rows, cells, reduceDim]`: a cell is a patch, or with a convolution decoder a logit's. */
   get features(): Value {
     return this.#decoded.features;
   }
@@ -45,6 +46,13 @@ export class DecodedRows {
   /** Activation maps averaged over patches. */
   get maps(): PatchMaps {
     return (this.#maps ??= patchMaps(this.logits, this.#config.patchGrid));
+  }
+
+  /** Activation maps averaged over the cells of {@link features}. */
+  get featureMaps(): PatchMaps {
+    if (this.#config.decoder.kind === 'transformer') return this.maps;
+    const [, rows, columns] = this.logits.shape as readonly [Dimension, number, number];
+    return (this.#featureMaps ??= patchMaps(this.logits, [rows, columns]));
   }
 
   /**

@@ -22,7 +22,7 @@ import { DecodedRows } from './decoded-rows.ts';
 import { projectorParameters } from './layout.ts';
 import { pictureDims, type StepSpec } from './step-spec.ts';
 
-const { matmul, multiply, sigmoid, sqrt, subtract } = ops;
+const { matmul, minimum, multiply, reduceSum, scalar, sigmoid, sqrt, subtract } = ops;
 const { resize } = pictureOps;
 const { concat, reshape, slice } = shapeOps;
 
@@ -75,7 +75,8 @@ export function stepObjective(
   if (decoded !== undefined && weighs(lambda, PAPER_LOSSES)) {
     const source = unconditioned === undefined ? decoded.features : perRow(unconditioned, assignment);
     const projector = projectorParameters(parameters, config.embeddingDim, source.shape[2] as number);
-    const features = synergyFeatures(decoded.maps, source, ...projector);
+    const activation = unconditioned === undefined ? decoded.featureMaps : decoded.maps;
+    const features = synergyFeatures(activation, source, ...projector);
     const { clampedRows, ...four } = mccl(features, decoded.text, weights, spec.contrastive);
     figures.clampedRows = clampedRows;
     Object.assign(losses, four);
@@ -85,15 +86,17 @@ export function stepObjective(
     const projector = projectorParameters(parameters, config.embeddingDim, unconditioned.shape[2] as number);
     const scores = patchScores(unconditioned, bank, ...projector);
     if (counts('grounding')) losses.grounding = groundingLoss(scores, bank, batchImages);
-    if (decoded !== undefined && counts('distillation')) {
-      const stated = multiply(assignment, reshape(rows.stated, ['rows', 1]));
+    const stated = multiply(assignment, reshape(rows.stated, ['rows', 1]));
+    if (decoded !== undefined && counts('distillation'))
       losses.distillation = distillationLoss(decoded.patchLogits, scores, bank, stated, batchImages);
-    }
     if (counts('partial')) losses.partial = partialLabelLoss(scores, bank, batchImages);
     if (decoded !== undefined && counts('sharing')) {
       const known = start && { logits: new DecodedRows(start, config, maps, decoded.text, assignment).patchLogits };
       const prior = known && { ...known, weight: spec.prior };
-      losses.sharing = sharingLoss(decoded.patchLogits, scores, bank, assignment, batchImages, prior);
+      // A picture of which nothing is stated has no captions: masks alone teach it.
+      const captioned = minimum(reduceSum(stated, [0], true), scalar(stated, 1));
+      const members = multiply(assignment, captioned);
+      losses.sharing = sharingLoss(decoded.patchLogits, scores, bank, members, batchImages, prior);
     }
   }
   if (decoded !== undefined && (counts('masks') || counts('maskShare'))) {
@@ -132,7 +135,7 @@ function onOneGrid(logits: Value, masks: Value): { logits: Value; masks: Value }
 /** The projector's unconditioned input, `[images, patches, channels]`; undefined when it reads the decoder. */
 function projected(graph: Graph, spec: StepSpec, pictures: readonly Value[]): Value | undefined {
   if (spec.features === 'conditional') return undefined;
-  const places = pictures.map((_, index) => index);
+  const places = spec.config.tapDims.map((_, index) => index);
   // Between the two ends is what transformers know of the whole picture at every patch: a stated label could be found
   // anywhere.
   const chosen = spec.features === 'taps' ? places : [0, pictures.length - 1];
@@ -151,7 +154,7 @@ function labelBank(graph: Graph, { embeddingDim }: ModelConfig, images: number):
   return {
     text: graph.input('bank', 'float32', ['labels', embeddingDim]),
     stated: graph.input('bankStated', 'float32', [images, 'labels']),
-    valid: graph.input('bankValid', 'float32', ['labels']),
+    valid: graph.input('bankValid', 'float32', [images, 'labels']),
     labelOfRow: graph.input('labelOfRow', 'int32', ['rows']),
   };
 }

@@ -55,13 +55,12 @@ export function windowEmbeddings(parameters: Parameters, pixels: Value, config: 
   return reshape(matmul(weights, embeddings), [1, 1 + patchGrid[0] * patchGrid[1], embeddingDim]);
 }
 
-/** The picture encoder's sizes. @throws SynsegError `CHECKPOINT_FORMAT` for a ready-made trunk, which has none */
+/** The picture encoder's sizes. @throws SynsegError `CHECKPOINT_FORMAT` for another trunk, which embeds no pictures */
 export function pictureEncoderOf({ trunk }: ModelConfig): ClipVisionConfig {
   if (trunk.kind === 'clip') return trunk;
-  throw new SynsegError(
-    'CHECKPOINT_FORMAT',
-    'Cannot train: checkpoint must have a picture encoder for features "windows", got a ready-made trunk',
-  );
+  const got = trunk.kind === 'onnx' ? 'a ready-made trunk' : 'a convolution trunk';
+  const rule = 'have CLIP\'s picture encoder for recipe "dense-captions" (recipe "tags" needs none)';
+  throw new SynsegError('CHECKPOINT_FORMAT', `Cannot train: checkpoint must ${rule}, got ${got}`);
 }
 
 /** Weight of each window in each token, row-major `[1 + patches, windows]`; each row sums to 1. */

@@ -80,12 +80,12 @@ async function decoderValues(
   const match = 'have patches of 16 pixels to learn from masks, whose pixels its logits then match';
   if (needsMasks(plan.lambda) && decoder.kind === 'transformer' && decoder.head === 'refined')
     if (decoder.patchSize !== 16) throw refuse('a refined head', match, decoder.patchSize);
-  if (trunk.kind === 'convolution' && needsCaptions(plan.lambda))
-    throw refuse('objective', 'be "masks" for a convolution trunk', `"${plan.objective}"`);
   const trainsTrunk = plan.trainable.includes('vision');
   if (trainsTrunk && trunk.kind === 'onnx')
     throw refuse('advanced.trainable', 'not name "vision" for a ready-made ONNX trunk', 'it');
   if (readsWindows(plan)) pictureEncoderOf(config);
+  if (plan.cacheFeatures && trunk.kind === 'convolution')
+    throw refuse('cacheFeatures', 'be false for a convolution trunk, whose finer map is not kept', 'true');
   const channels = needsCaptions(plan.lambda) ? projectorChannels(plan, config) : undefined;
   const specs = trainedTensors(config, channels, trainsTrunk);
   // A random decoder starts on the trunk's own numbers.

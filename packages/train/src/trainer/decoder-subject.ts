@@ -15,6 +15,7 @@ import { composeRows, pictureBatches } from './batch-source.ts';
 import { knownClasses, learnCategories } from './categories.ts';
 import { openCategoryTexts, type CategoryTexts } from './category-texts.ts';
 import { FeatureCache } from './feature-cache.ts';
+import { wordsOf } from './row-batch.ts';
 import { STATISTICS, measureSet, type SetStatistics } from './set-statistics.ts';
 import type { TrainPlan } from './train-plan.ts';
 import type { Opening, Started, Subject } from './subject.ts';
@@ -24,7 +25,13 @@ export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Pro
   const { base, cacheFolder, reading, warn, onClose } = opening;
   const { config } = base;
   const extractor = new PhraseExtractor();
-  const found = await openDataset(plan.data, { phrases: (caption) => extractor.extract(caption), ...reading });
+  const captions = needsCaptions(plan.lambda);
+  const masks = needsMasks(plan.lambda);
+  const found = await openDataset(plan.data, {
+    phrases: (caption) => extractor.extract(caption),
+    photosSay: captions ? (masks ? 'captions' : 'captions or labels') : 'labels',
+    ...reading,
+  });
   const texts = await openCategoryTexts({
     folder: base.folder,
     config,
@@ -36,8 +43,7 @@ export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Pro
   });
   onClose(texts.dispose);
   await learnCategories(found, texts, warn);
-  const classes = needsMasks(plan.lambda) ? knownClasses(found, texts, warn) : undefined;
-  const captions = needsCaptions(plan.lambda);
+  const classes = masks ? knownClasses(found, texts, warn) : undefined;
   return {
     spec: rowsSpec(plan),
     files: () => vocabularyFiles(base, texts),
@@ -66,7 +72,7 @@ export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Pro
       const known = (batch: Batch): Promise<readonly Float32Array[]> =>
         features?.read(batch.indices) ?? engine.taps(batch.pixels as Uint8Array);
       const statistics = needsStatistics(plan)
-        ? (statisticsOf(resumed) ?? (await measureSet(dataset, loading, texts, known, dims)))
+        ? (statisticsOf(resumed) ?? (await measureSet(dataset, loading, texts, known, dims, classes?.flatMap(wordsOf))))
         : undefined;
       if (statistics !== undefined)
         await engine.constants({ ...statistics, ...(plan.prior > 0 ? { start: flatten(layout, base.tensors) } : {}) });

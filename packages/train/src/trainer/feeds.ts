@@ -27,7 +27,7 @@ export function rowFeeds(
   if (bank !== undefined) {
     feeds['bank'] = { data: bank.text, shape: [bank.labels, config.embeddingDim] };
     feeds['bankStated'] = { data: bank.stated, shape: [images, bank.labels] };
-    feeds['bankValid'] = { data: bank.valid, shape: [bank.labels] };
+    feeds['bankValid'] = { data: bank.valid, shape: [images, bank.labels] };
     feeds['labelOfRow'] = { data: bank.labelOfRow, shape: [rows] };
   }
   if (classOfRow !== undefined) feeds['classOfRow'] = { data: classOfRow, shape: [rows] };

@@ -71,7 +71,7 @@ export interface LabelBankData {
   readonly labels: number;
   /** Text embeddings less their center, float32 `[labels, embeddingDim]`. */
   readonly text: Float32Array;
-  /** float32 `[images, labels]` */
+  /** float32 `[images, labels]` each */
   readonly stated: Float32Array;
   readonly valid: Float32Array;
   readonly labelOfRow: Int32Array;

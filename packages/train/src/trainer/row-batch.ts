@@ -32,14 +32,14 @@ export interface RowSettings {
 }
 
 /** Names of a class. */
-function wordsOf({ name, prompts = [name] }: MaskClass): readonly string[] {
+export function wordsOf({ name, prompts = [name] }: MaskClass): readonly string[] {
   return prompts;
 }
 
 /** A label of a picture. */
 interface Row {
   readonly label: string;
-  /** Said of the picture: by its caption or tags, or there in its mask. */
+  /** Said of the picture, by its caption or tags, or there in its mask. */
   readonly stated: boolean;
   /** Its class in the masks, −1 for none. */
   readonly maskClass: number;
@@ -64,21 +64,21 @@ export function microBatches(
   pictures: (start: number, end: number) => MicroBatch['pictures'],
 ): MicroBatch[] {
   const { microBatchSize, embeddingDim, inputSize, classes } = settings;
-  const allRows = batch.categories.map((_, image) => rowsOf(batch, image, settings));
+  const all = batch.categories.map((_, image) => rowsOf(batch, image, settings));
   // The bank is the whole batch's, so that micro-batches have the same negatives.
-  const allSaid = settings.captions ? batch.said.flat() : [];
-  const allLabels = [...new Set([...allSaid, ...allRows.flat().map(({ label }) => label)])];
+  const said = new Set(settings.captions ? batch.said.flat() : []);
+  const labels = [...new Set([...said, ...all.flatMap(({ rows }) => rows.map(({ label }) => label))])];
   const parts: MicroBatch[] = [];
   for (let start = 0; start < batch.images; start += microBatchSize) {
     const end = start + microBatchSize;
-    const rows = allRows.slice(start, end).flatMap((some, image) => some.map((row) => ({ ...row, image })));
+    const some = all.slice(start, end);
+    const rows = some.flatMap((one, image) => one.rows.map((row) => ({ ...row, image })));
     const count = Math.max(ROW_BUCKET, Math.ceil(rows.length / ROW_BUCKET) * ROW_BUCKET);
     const text = new Float32Array(count * embeddingDim);
     rows.forEach(({ label }, row) => text.set(embeddings.get(label) as Float32Array, row * embeddingDim));
-    const said = settings.captions ? batch.said.slice(start, end) : [];
     const column = (value: (row: Row) => number, filling: number): Float32Array =>
       Float32Array.from({ length: count }, (_, row) => (row < rows.length ? value(rows[row] as Row) : filling));
-    const bankParts = { rows, count, said, labels: allLabels, images: microBatchSize };
+    const bankParts = { rows, count, said, labels, pictures: some };
     const { textCentre } = settings;
     parts.push({
       pictures: pictures(start, end),
@@ -100,16 +100,16 @@ interface BankParts {
   readonly rows: readonly (Row & { readonly image: number })[];
   /** Rows, those that fill the bucket included. */
   readonly count: number;
-  /** Of each picture, also what has no row. */
-  readonly said: readonly (readonly string[])[];
+  /** All that the batch's captions and tags say. */
+  readonly said: ReadonlySet<string>;
   /** Of the whole batch. */
   readonly labels: readonly string[];
-  readonly images: number;
+  readonly pictures: readonly PictureRows[];
 }
 
 /** The batch's labels, which of them are stated for each picture, and the place of each row's label. */
 function bankOf(
-  { rows, count, said, labels, images }: BankParts,
+  { rows, count, said, labels, pictures }: BankParts,
   embeddings: ReadonlyMap<string, Float32Array>,
   center: Float32Array,
 ): LabelBankData {
@@ -120,11 +120,15 @@ function bankOf(
     const centered = (embeddings.get(label) as Float32Array).map((value, index) => value - center[index]!);
     text.set(centered, place * center.length);
   });
-  const stated = new Float32Array(images * size);
-  said.forEach((some, image) => some.forEach((label) => (stated[image * size + (places.get(label) as number)] = 1)));
-  for (const { image, label, stated: isStated } of rows)
-    if (isStated) stated[image * size + (places.get(label) as number)] = 1;
-  const valid = new Float32Array(size).fill(1, 0, labels.length);
+  const [stated, valid] = [0, 0].map(() => new Float32Array(pictures.length * size)) as [Float32Array, Float32Array];
+  pictures.forEach(({ isCaptioned, there, own }, image) => {
+    if (!isCaptioned) return;
+    labels.forEach((label, place) => {
+      stated[image * size + place] = Number(there.has(label));
+      // What another set's masks hold may be in this picture too, and nobody said so.
+      valid[image * size + place] = Number(said.has(label) || own.has(label));
+    });
+  });
   const labelOfRow = new Int32Array(count);
   rows.forEach(({ label }, row) => (labelOfRow[row] = places.get(label) as number));
   return { labels: size, text, stated, valid, labelOfRow };
@@ -135,27 +139,45 @@ function masksOf({ masks }: Batch, start: number, end: number, [height, width]: 
   return own ?? new Uint8Array((end - start) * height * width).fill(IGNORED);
 }
 
+/** A picture's rows, and what is known of its labels. */
+interface PictureRows {
+  readonly rows: readonly Row[];
+  /** False for a picture that masks alone teach. */
+  readonly isCaptioned: boolean;
+  /** Labels that are in the picture, with a row or without. */
+  readonly there: ReadonlySet<string>;
+  /** Words of its set's classes. */
+  readonly own: ReadonlySet<string>;
+}
+
 /**
  * The rows of one picture: its categories, and labels of other pictures; with masks also the classes there, then a
- * random choice of the others, which teach where a label is not.
+ * random choice of the others, which teach where a label is not. Where captions count, a picture without any states
+ * nothing: its mask teaches what it shows.
  */
-function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
+function rowsOf(batch: Batch, image: number, settings: RowSettings): PictureRows {
   const { captions, maxCategories, inputSize, seed } = settings;
   // A set says nothing of other sets' classes, which have no row here.
   const classes = settings.classes?.filter(({ set }) => set === batch.sets?.[image]);
   // Without a loss of theirs, phrases would only take the places of classes.
-  const categories = captions ? (batch.categories[image] ?? []) : [];
-  if (classes === undefined || batch.masks === undefined)
-    return [
-      ...categories.map((label) => ({ label, stated: true, maskClass: -1 })),
-      ...unstatedOf(batch, image, settings, []),
-    ];
+  const chosen = captions ? (batch.categories[image] ?? []) : [];
+  const said = captions ? (batch.said[image] ?? []) : [];
+  const isCaptioned = said.length > 0;
+  if (classes === undefined || batch.masks === undefined) {
+    const rows = chosen.map((label) => ({ label, stated: true, maskClass: -1 }));
+    const all = [...rows, ...unstatedOf(batch, image, settings, [])];
+    return { rows: all, isCaptioned, there: new Set(said), own: new Set() };
+  }
   const [height, width] = inputSize;
   const mask = batch.masks.subarray(image * height * width, (image + 1) * height * width);
   const present = new Set(mask);
   // A picture without a mask is all unlabeled: its classes would teach nothing.
   const labeled = present.size > (present.has(IGNORED) ? 1 : 0);
   const classOf = new Map((labeled ? classes : []).flatMap((one) => wordsOf(one).map((word) => [word, one.index])));
+  // Phrases get the places that classes leave, and at least half of them.
+  const places = Math.max(Math.ceil(maxCategories / 2), maxCategories - (labeled ? classes.length : 0));
+  const some = permutation(chosen.length, new Random(seed, 'phrases', ...numbersOf(batch, image))).subarray(0, places);
+  const categories = chosen.length > places ? Array.from(some.sort(), (at) => chosen[at] as string) : chosen;
   const rows: Row[] = categories.map((label) => ({ label, stated: true, maskClass: classOf.get(label) ?? -1 }));
   const named = new Set(rows.map(({ maskClass }) => maskClass));
   const others = (labeled ? classes : []).filter(({ index }) => !named.has(index));
@@ -170,18 +192,20 @@ function rowsOf(batch: Batch, image: number, settings: RowSettings): Row[] {
     const words = wordsOf(one);
     rows.push({
       label: words[random.integer(words.length)] as string,
-      stated: present.has(one.index),
+      stated: present.has(one.index) && (isCaptioned || !captions),
       maskClass: one.index,
     });
   }
+  const shown = classes.filter(({ index }) => present.has(index)).flatMap(wordsOf);
   // Labels in the mask, or with a row under another name, must not become unstated rows.
-  const known = [
-    ...rows.map(({ label }) => label),
-    ...classes
-      .filter(({ index }) => present.has(index) || rows.some(({ maskClass }) => maskClass === index))
-      .flatMap(wordsOf),
-  ];
-  return [...rows, ...unstatedOf(batch, image, settings, known)];
+  const withRow = classes.filter(({ index }) => rows.some(({ maskClass }) => maskClass === index)).flatMap(wordsOf);
+  const known = [...rows.map(({ label }) => label), ...shown, ...withRow];
+  return {
+    rows: [...rows, ...unstatedOf(batch, image, settings, known)],
+    isCaptioned,
+    there: new Set([...said, ...shown]),
+    own: new Set(classes.flatMap(wordsOf)),
+  };
 }
 
 /** A random choice of labels stated for other pictures of the batch and not for this one, half as many as it has. */

@@ -30,6 +30,7 @@ export const STATISTICS = ['tapMean', 'tapDeviation', 'textCentre'] as const;
  * @param options - as the run's own loader has them
  * @param read - features of a batch's pictures, float32 `[n, 1 + patches, D_i]` each
  * @param dims - the `D_i`
+ * @param names - of mask classes: the center is theirs and that of what the measured pictures' captions say
  */
 export async function measureSet(
   dataset: Dataset,
@@ -37,13 +38,14 @@ export async function measureSet(
   texts: CategoryTexts,
   read: (batch: Batch) => Promise<readonly Float32Array[]>,
   dims: readonly number[],
+  names: readonly string[] = [],
 ): Promise<SetStatistics> {
   const { augmentation: _, ...rest } = options;
   const batchSize = Math.min(BATCH, dataset.size ?? BATCH);
   await using loader = BatchLoader.open(dataset, { ...rest, from: START, batchSize });
   const zeros = (channels: number): Float64Array => new Float64Array(channels);
   const sums = dims.map((channels): Sums => ({ channels, count: 0, sum: zeros(channels), squares: zeros(channels) }));
-  const categories = new Set<string>();
+  const categories = new Set(names);
   for (let seen = 0; seen < PICTURES; seen += batchSize) {
     const batch = await loader.next();
     for (const category of batch.said.flat()) categories.add(category);

@@ -20,12 +20,12 @@ export function reportedFigures(figures: Float32Array, plan: Plan, stage: Stage)
 function ofRows(figures: Float32Array, { lambda }: Pick<TrainPlan, 'lambda'>, stage: Stage): ReportedFigures {
   const active = activeLosses({ lambda, stage });
   const figure = (name: Figure): number => figures[FIGURES.indexOf(name)] as number;
-  const rows = Math.max(1, figure('statedRows'));
+  const rows = figure('statedRows');
   return {
     losses: Object.fromEntries(active.map((name) => [name, figure(name)])),
     total: figure('total'),
     gradientNorm: figure('gradientNorm'),
-    ...(needsDecoder(active)
+    ...(needsDecoder(active) && rows > 0
       ? {
           activationMean: figure('activationMean') / rows,
           activationDeviation: figure('activationDeviation') / rows,

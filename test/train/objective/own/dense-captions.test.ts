@@ -152,7 +152,7 @@ describe('partialLabelLoss()', () => {
       scores: feed(scores.flat(), [1, scores.length, 2]),
       text: feed([3, 0, 2 * cosine, 2 * Math.sqrt(1 - cosine ** 2)], [2, 2]),
       stated: feed(statedOfPicture, [1, 2]),
-      valid: feed([1, 1], [2]),
+      valid: feed([1, 1], [1, 2]),
       labelOfRow: feed([0], [1], 'int32'),
     };
     return (
@@ -371,7 +371,7 @@ describe('sharingLoss()', () => {
         scores: feed(scores, [1, 1, 2]),
         text: feed([1, 0, 0, 1], [2, 2]),
         stated: feed(statedOfRow, [1, 2]),
-        valid: feed([1, 1], [2]),
+        valid: feed([1, 1], [1, 2]),
         labelOfRow: feed([0, 1], [2], 'int32'),
         assignment: feed([1, 1], [2, 1]),
       };

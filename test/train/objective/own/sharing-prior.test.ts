@@ -122,7 +122,7 @@ const onePatch = (
         [count, count],
       ),
       stated: feed(statedOfPicture, [1, count]),
-      valid: feed(new Array(count).fill(1), [count]),
+      valid: feed(new Array(count).fill(1), [1, count]),
     },
     ...{
       labelOfRow: feed(

@@ -39,7 +39,7 @@ const logits = randomMatrix(rows.length, PATCHES, 5, -3, 3);
 const feeds: Record<string, TensorData> = {
   text: feedOf(text),
   stated: feedOf(stated),
-  valid: feed(valid, [4]),
+  valid: feed([...valid, ...valid], [IMAGES, 4]),
   labelOfRow: feed(
     rows.map(({ label }) => label),
     [rows.length],
@@ -55,22 +55,23 @@ const feeds: Record<string, TensorData> = {
   logits: feedOf(logits),
 };
 
-/** `unit(t) · (W x + b) − 2` of one patch and label; −10³⁰ more for what fills the bank. */
-function score(image: number, patch: number, label: number): number {
+/** `unit(t) · (W x + b) − 2` of one patch and label; −10³⁰ more for what does not count. */
+function score(image: number, patch: number, label: number, counts = valid): number {
   const t = rowOf(text, label);
   const x = rowOf(features, image * PATCHES + patch);
   const projected = Array.from({ length: DIM }, (_, d) => dot(rowOf(weight, d), x) + (bias.data[d] as number));
-  return dot(t, projected) / lengthOf(t) - 2 - (valid[label] === 1 ? 0 : 1e30);
+  return dot(t, projected) / lengthOf(t) - 2 - (counts[label] === 1 ? 0 : 1e30);
 }
 
-function expectedGrounding(batchImages: number): number {
+function expectedGrounding(batchImages: number, countsOf = [valid, valid]): number {
   let sum = 0;
   for (let image = 0; image < IMAGES; image++) {
+    const counts = countsOf[image]!;
     for (let label = 0; label < text.rows; label++) {
-      if (valid[label] !== 1) continue;
+      if (counts[label] !== 1) continue;
       let [claimed, weighted] = [0, 0];
       for (let patch = 0; patch < PATCHES; patch++) {
-        const competitors = [Math.E, ...valid.map((_, other) => Math.exp(score(image, patch, other)))];
+        const competitors = [Math.E, ...counts.map((_, other) => Math.exp(score(image, patch, other, counts)))];
         const share = Math.exp(score(image, patch, label)) / competitors.reduce((total, value) => total + value, 0);
         claimed += share;
         weighted += share * score(image, patch, label);
@@ -120,6 +121,21 @@ describe('groundingLoss()', () => {
     );
     expect(value).toBeCloseTo(expectedGrounding(10), 5);
     expect(expectedGrounding(10)).toBeCloseTo(expectedGrounding(IMAGES) / 5, 12);
+  });
+
+  it('asks a picture only for the labels that count for it, and one for which none does for nothing', async () => {
+    for (const countsOf of [
+      [valid, [0, 1, 1, 0]],
+      [valid, [0, 0, 0, 0]],
+    ]) {
+      const inputs = { ...feeds, valid: feed(countsOf.flat(), [IMAGES, 4]) };
+      const { value, gradients } = await valueAndGradients(inputs, ['weight', 'bias', 'features'], (values) =>
+        groundingLoss(scoresOf(values), bankOf(values), IMAGES),
+      );
+      const expected = expectedGrounding(IMAGES, countsOf);
+      expect(Math.abs(value - expected)).toBeLessThan(1e-5 * expected);
+      expectGradients(gradients, () => expectedGrounding(IMAGES, countsOf), { weight, bias, features });
+    }
   });
 
   it('is the same number, bit for bit, whatever fills the bank', async () => {

@@ -103,8 +103,7 @@ export function sharingLoss(
 
 /** `[images, labels]`: 1 for the labels that a picture's captions state, 0 for those that only fill the bank. */
 function statedOf({ stated, valid }: LabelBank): Value {
-  const [labels] = valid.shape as readonly [Dimension];
-  return multiply(stated, reshape(valid, [1, labels]));
+  return multiply(stated, valid);
 }
 
 /** The amount subtracted from each score, `[images, 1, labels]`. */

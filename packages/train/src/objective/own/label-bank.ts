@@ -13,7 +13,10 @@ export interface LabelBank {
   readonly text: Value;
   /** float32 `[images, labels]`: 1 where the image's captions state the label. */
   readonly stated: Value;
-  /** float32 `[labels]`: 1, or 0 for labels that only fill the bank. */
+  /**
+   * float32 `[images, labels]`: 1 where the image's captions say whether the label is there; 0 for labels that only
+   * fill the bank, for those of another set's masks, and for an image without captions.
+   */
   readonly valid: Value;
   /** int32 `[rows]`: each row's label, by its place in the bank. */
   readonly labelOfRow: Value;
@@ -43,10 +46,11 @@ export function tapFeatures(taps: readonly Value[], mean: Value, deviation: Valu
  */
 export function patchScores(features: Value, { text, valid }: LabelBank, weight: Value, bias: Value): Value {
   const [labels, dim] = text.shape as readonly [Dimension, number];
+  const [images] = valid.shape as readonly [number, Dimension];
   const directions = unit(text);
   // Labels are few: W is applied to them, not to the patches.
   const byLabel = transpose(matmul(directions, weight), [1, 0]);
   const offset = reshape(matmul(directions, reshape(bias, [dim, 1])), [labels]);
-  const excluded = multiply(subtract(scalar(valid, 1), valid), scalar(valid, LOWEST));
+  const excluded = reshape(multiply(subtract(scalar(valid, 1), valid), scalar(valid, LOWEST)), [images, 1, labels]);
   return add(matmul(features, byLabel), add(add(offset, excluded), scalar(offset, LABEL_BIAS)));
 }

@@ -21,15 +21,15 @@ const NONE_SCORE = 1;
 /** Divides the standardized scores that the decoder is to share patches by. */
 const TEMPERATURE = 0.5;
 
-/** `−Σ_c log p(stated_c)` over the bank, the mean over images. */
+/** `−Σ_c log p(stated_c)` over the labels that count for an image, the mean over images. */
 export function groundingLoss(scores: Value, { stated, valid }: LabelBank, batchImages: number): Value {
-  const [images, patches, labels] = scores.shape as readonly [number, number, string];
+  const [images, patches] = scores.shape as readonly [number, number, Dimension];
   const none = expand(scalar(scores, NONE_SCORE), [images, patches, 1]);
   const largest = stopGradient(maximum(reduceMax(scores, [2], true), none));
   const claims = exp(subtract(scores, largest));
   const share = divide(claims, add(reduceSum(claims, [2], true), exp(subtract(none, largest))));
   const pooled = divide(reduceSum(multiply(scores, share), [1]), add(reduceSum(share, [1]), scalar(share, 1)));
-  const losses = multiply(binaryCrossEntropy(pooled, stated), reshape(valid, [1, labels]));
+  const losses = multiply(binaryCrossEntropy(pooled, stated), valid);
   return multiply(total(losses), scalar(losses, 1 / batchImages));
 }
 
