@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openBaseModel, projectorChannels, type BaseModel } from '../../../packages/train/src/trainer/base-model.ts';
@@ -49,6 +49,17 @@ describe('openBaseModel()', () => {
     expect(
       (await open({ init: clipseg, objective: 'masks' })).specs.some(({ name }) => name.startsWith('projector')),
     ).toBe(false);
+  });
+
+  it('leaves behind the thresholds of a decoder that it does not keep', async () => {
+    const folder = writeTinyClipseg(join(root, 'calibrated'));
+    const path = join(folder, 'config.json');
+    const config = JSON.parse(readFileSync(path, 'utf8')) as object;
+    writeFileSync(path, JSON.stringify({ ...config, threshold: 0.3, thresholds: { road: 0.2 } }));
+    const random = await open({ init: 'random', trunk: folder });
+    expect([random.config.threshold, random.config.thresholds, random.configJson]).toEqual([0.5, {}, config]);
+    const kept = await open({ init: folder });
+    expect([kept.config.threshold, kept.config.thresholds]).toEqual([0.3, { road: 0.2 }]);
   });
 
   it('makes a decoder up, by the seed, on a CLIPSeg trunk', async () => {

@@ -48,7 +48,10 @@ export async function openBaseModel(plan: Plan, cacheFolder: string, signal?: Ab
     throw new SynsegError('CHECKPOINT_FORMAT', `Cannot train: init must be a checkpoint with a decoder, got ${got}`);
   const rule = "be left out when the trunk's config.json gives one";
   if (trains?.decoder !== undefined && !bare) throw rangeError('train', 'advanced.decoder', rule, `both (${folder})`);
-  const configJson = bare && fromRandom ? { ...raw, decoder: decoderJson(trains?.decoder, raw['trunk']) } : raw;
+  // Thresholds are those of the decoder that is there: a random one has none.
+  const { threshold: _, thresholds: __, ...stripped } = raw;
+  const decoder = bare ? { decoder: decoderJson(trains?.decoder, raw['trunk']) } : {};
+  const configJson = fromRandom ? { ...stripped, ...decoder } : raw;
   const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as
     Record<string, unknown> | undefined;
   const config = readModelConfig(configJson, preprocessor, folder, trains?.inputSize);
