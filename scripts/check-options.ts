@@ -30,6 +30,7 @@ const CALLS: Readonly<Record<string, string>> = {
   TRAIN_TEXT_ENCODER_OPTIONS: 'trainTextEncoder(options)',
   DATA_OPTIONS: 'data of train() and trainEncoders()',
   EVALUATE_OPTIONS: 'evaluate(model, options)',
+  CALIBRATE_OPTIONS: 'calibrate(model, options)',
   EXTRACT_PHRASES_OPTIONS: 'extractPhrases(captions, options)',
   READ_CAPTIONS_OPTIONS: 'readCaptions(path, options)',
   CREATE_OPTIONS: 'createCheckpoint(folder, captions, options)',
