@@ -5,6 +5,7 @@
  * numbers, so that weights can be handed to the runtime without a copy.
  * @see https://github.com/huggingface/safetensors
  */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
@@ -118,6 +119,22 @@ export async function readFloats(entry: TensorEntry): Promise<Float32Array> {
   } finally {
     await file.close();
   }
+}
+
+/** {@link readFloats} at once, for code that builds a graph. */
+export function readFloatsNow(entry: TensorEntry): Float32Array {
+  const bytes = new Uint8Array(entry.length);
+  const file = openSync(entry.path, 'r');
+  try {
+    for (let filled = 0; filled < bytes.length;) {
+      const count = readSync(file, bytes, filled, bytes.length - filled, entry.offset + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+  } finally {
+    closeSync(file);
+  }
+  return toFloat32(entry, bytes);
 }
 
 /** Widens a tensor's raw bytes to float32. @throws SynsegError for an integer tensor. */

@@ -12,8 +12,10 @@ import type { Parameters } from './parameters.ts';
 
 const SIDE = 3;
 
+const RELU6 = [0, 6] as const;
+
 /** `min(max(x, 0), 6)`. */
-const relu6 = (x: Value): Value => clip(x, 0, 6);
+const relu6 = (x: Value): Value => clip(x, ...RELU6);
 
 /**
  * Taps and finer map of pictures.
@@ -24,7 +26,8 @@ const relu6 = (x: Value): Value => clip(x, 0, 6);
  */
 export function convolutionMaps(parameters: Parameters, pixelValues: Value, config: ConvolutionTrunkConfig): Value[] {
   const { stem, tapBlocks, pyramid, fineBlock } = config;
-  let x = relu6(convolution(parameters, 'trunk.stem', pixelValues, stem, { side: SIDE, stride: 2 }));
+  const pixels = stored(parameters, 'trunk.pixels', pixelValues, pixelBounds(config));
+  let x = relu6Of(parameters, 'trunk.stem', pixels, stem, { side: SIDE, stride: 2 });
   const taps: Value[] = [];
   let fine: Value | undefined;
   blocksOf(config).forEach((block, index) => {
@@ -39,12 +42,15 @@ export function convolutionMaps(parameters: Parameters, pixelValues: Value, conf
 /** 1×1 expansion, 3×3 depthwise, 1×1 projection; beside them the input, where it has the output's shape. */
 function invertedResidual(parameters: Parameters, name: string, x: Value, block: ConvolutionBlock): Value {
   const { inChannels, hidden, channels, stride, dilation } = block;
-  const expanded = hidden === inChannels ? x : relu6(convolution(parameters, `${name}.expand`, x, hidden));
-  const depthwise = relu6(
-    convolution(parameters, `${name}.depthwise`, expanded, hidden, { side: SIDE, stride, dilation, groups: hidden }),
+  const expanded = hidden === inChannels ? x : relu6Of(parameters, `${name}.expand`, x, hidden);
+  const around = { side: SIDE, stride, dilation, groups: hidden };
+  const depthwise = relu6Of(parameters, `${name}.depthwise`, expanded, hidden, around);
+  const projected = stored(
+    parameters,
+    `${name}.project`,
+    convolution(parameters, `${name}.project`, depthwise, channels),
   );
-  const projected = convolution(parameters, `${name}.project`, depthwise, channels);
-  return stride === 1 && inChannels === channels ? add(x, projected) : projected;
+  return stride === 1 && inChannels === channels ? stored(parameters, `${name}.sum`, add(x, projected)) : projected;
 }
 
 /**
@@ -53,12 +59,20 @@ function invertedResidual(parameters: Parameters, name: string, x: Value, block:
  */
 function pyramidOf(parameters: Parameters, x: Value, width: number): Value {
   const pooled = relu6(convolution(parameters, 'trunk.pyramid.pool', globalAverage(x), width));
-  const local = relu6(convolution(parameters, 'trunk.pyramid.map', x, width));
+  const local = relu6Of(parameters, 'trunk.pyramid.map', x, width);
   const weight = parameters.get('trunk.pyramid.project.weight', [width, 2 * width, 1, 1]);
   const bias = parameters.get('trunk.pyramid.project.bias', [width]);
   const options = { stride: 1, padding: 0 };
   const everywhere = conv(pooled, slice(weight, 1, 0, width), bias, options);
   return relu6(add(conv(local, slice(weight, 1, width, 2 * width), undefined, options), everywhere));
+}
+
+/** Settings of {@link convolution}. */
+interface ConvolutionShape {
+  readonly side?: number;
+  readonly stride?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
 }
 
 /** A convolution with bias that keeps the size, apart from its stride. */
@@ -67,12 +81,32 @@ export function convolution(
   name: string,
   x: Value,
   channels: number,
-  shape: { side?: number; stride?: number; dilation?: number; groups?: number } = {},
+  shape: ConvolutionShape = {},
 ): Value {
   const { side = 1, stride = 1, dilation = 1, groups = 1 } = shape;
-  const weight = parameters.get(`${name}.weight`, [channels, (x.shape[1] as number) / groups, side, side]);
+  const sizes = [channels, (x.shape[1] as number) / groups, side, side];
+  const { kernel, bias } = parameters.convolution?.(name, sizes, x) ?? {
+    kernel: parameters.get(`${name}.weight`, sizes),
+    bias: parameters.get(`${name}.bias`, [channels]),
+  };
   const padding = dilation * Math.floor(side / 2);
-  return conv(x, weight, parameters.get(`${name}.bias`, [channels]), { stride, padding, dilation, groups });
+  return conv(x, kernel, bias, { stride, padding, dilation, groups });
+}
+
+/** {@link convolution}, then ReLU6. */
+function relu6Of(parameters: Parameters, name: string, x: Value, channels: number, shape?: ConvolutionShape): Value {
+  return stored(parameters, name, relu6(convolution(parameters, name, x, channels, shape)), RELU6);
+}
+
+/** A map as the precision keeps it. */
+function stored(parameters: Parameters, name: string, map: Value, bounds?: readonly [number, number]): Value {
+  return parameters.stored?.(name, map, bounds) ?? map;
+}
+
+/** Between which numbers normalized pixels lie. */
+function pixelBounds({ imageMean, imageStd }: ConvolutionTrunkConfig): readonly [number, number] {
+  const at = (pixel: number): number[] => imageMean.map((mean, channel) => (pixel - mean) / imageStd[channel]!);
+  return [Math.min(...at(0)), Math.max(...at(1))];
 }
 
 /** `[n, c, rows, columns]` → `[n, 1 + rows·columns, c]`, the mean first. */

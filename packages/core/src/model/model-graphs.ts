@@ -14,6 +14,7 @@ import { pictureMaps, type ModelConfig } from '../checkpoint/model-config.ts';
 import { convolutionMaps } from './convolution-trunk.ts';
 import { decodeLabels } from './label-decoder.ts';
 import type { Parameters } from './parameters.ts';
+import { RangeRecorder } from './quantized-convolutions.ts';
 import { addPostprocess, type PostprocessShape } from './postprocess.ts';
 import { textEmbeddings } from './text-encoder.ts';
 import { mergeViews, pictureSize, splitViews, type MergeRule, type ViewCount } from './views.ts';
@@ -39,6 +40,13 @@ export function buildTrunkGraph(config: ModelConfig, parameters: ParameterSource
   const views = graph.input('views', 'uint8', ['n', ...config.inputSize, 3]);
   const maps = trunkMaps(config, parameters(graph), views, trunkModel);
   pictureMaps(config).forEach(({ name }, index) => graph.output(name, cast(maps[index] as Value, 'float32')));
+  return graph;
+}
+
+/** `views` uint8 `[1, height, width, 3]` → the magnitudes that `QuantizedConvolutions` needs, float32, by name. */
+export function buildRangeGraph(config: ModelConfig, parameters: ParameterSource): Graph {
+  const graph = new Graph('ranges');
+  trunkMaps(config, new RangeRecorder(parameters(graph)), graph.input('views', 'uint8', [1, ...config.inputSize, 3]));
   return graph;
 }
 

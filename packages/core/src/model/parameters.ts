@@ -18,6 +18,14 @@ export interface QuantizedMatrix {
   readonly zeroPoint: Value;
 }
 
+/** What a convolution takes. */
+export interface ConvolutionWeights {
+  /** [out, in, side, side] */
+  readonly kernel: Value;
+  /** [out] */
+  readonly bias: Value;
+}
+
 /** A source of named parameters, as values of one graph. */
 export interface Parameters {
   readonly graph: Graph;
@@ -25,6 +33,14 @@ export interface Parameters {
   get(name: string, shape: readonly number[]): Value;
   /** The 8-bit form of a linear layer's weight `[out, in]`, where the precision asks for it. */
   quantized?(name: string, shape: readonly number[]): QuantizedMatrix | undefined;
+  /**
+   * A map of a convolution trunk as the precision keeps it: where this is missing, as it is.
+   *
+   * @param bounds - between which it lies, where a formula tells
+   */
+  stored?(name: string, map: Value, bounds?: readonly [least: number, most: number]): Value;
+  /** Kernel and bias of a convolution in the precision in which its operand is stored; undefined: as they are. */
+  convolution?(name: string, shape: readonly number[], x: Value): ConvolutionWeights | undefined;
 }
 
 /**

@@ -5,8 +5,7 @@
  * The embeddings, norms, the decoder and the text encoder stay in float32: they are a few per cent of the work, and the
  * decoder's logits are what the user sees.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { toFloat32, type TensorEntry } from '../checkpoint/safetensors.ts';
+import { readFloatsNow } from '../checkpoint/safetensors.ts';
 import type { Weights } from '../checkpoint/weights.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import type { CheckpointParameters, Parameters, QuantizedMatrix } from './parameters.ts';
@@ -37,7 +36,7 @@ export class QuantizedParameters implements Parameters {
   quantized(name: string, shape: readonly number[]): QuantizedMatrix | undefined {
     if (!QUANTIZED.test(name)) return undefined;
     const [rows, columns] = shape as readonly [number, number];
-    const { matrix, scale } = quantizeRows(readSynchronously(this.#weights.get(name, shape)), rows, columns);
+    const { matrix, scale } = quantizeRows(readFloatsNow(this.#weights.get(name, shape)), rows, columns);
     const inline = (
       suffix: string,
       dtype: 'uint8' | 'float32',
@@ -74,19 +73,4 @@ export function quantizeRows(
       matrix[column * rows + row] = ZERO + Math.round((weight[row * columns + column] as number) / step);
   }
   return { matrix, scale };
-}
-
-function readSynchronously(entry: TensorEntry): Float32Array {
-  const bytes = new Uint8Array(entry.length);
-  const file = openSync(entry.path, 'r');
-  try {
-    for (let filled = 0; filled < bytes.length;) {
-      const count = readSync(file, bytes, filled, bytes.length - filled, entry.offset + filled);
-      if (count === 0) break;
-      filled += count;
-    }
-  } finally {
-    closeSync(file);
-  }
-  return toFloat32(entry, bytes);
 }

@@ -7,12 +7,15 @@ import type { Graph } from '../graph/graph.ts';
 import { writeOnnx } from '../graph/onnx-writer.ts';
 import { fingerprintFiles } from '../checkpoint/fingerprint.ts';
 import { CheckpointParameters, type Parameters } from '../model/parameters.ts';
+import { buildRangeGraph, type ParameterSource } from '../model/model-graphs.ts';
+import { QuantizedConvolutions } from '../model/quantized-convolutions.ts';
 import { QuantizedParameters } from '../model/quantized-parameters.ts';
 import { GraphCache } from './graph-cache.ts';
 import type { EngineInfo, EngineSettings, Precision } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
 import type { Provider } from './providers.ts';
 import type { GraphSession } from './graph-session.ts';
+import { measureRanges } from './measured-ranges.ts';
 import { createSession } from './onnxruntime.ts';
 
 /** Providers that `'auto'` tries, in order. WebGPU on Linux only by name: software adapters look like GPUs there. */
@@ -48,8 +51,8 @@ export class EngineLoader {
     load: (loader: EngineLoader) => Promise<GraphSession>,
   ): Promise<{ loader: EngineLoader; session: GraphSession }> {
     const { kind } = checkpoint.config.trunk;
-    const rule = `be "auto", "fp32" or "fp16" for a ${kind === 'onnx' ? 'ready-made ONNX' : 'convolution'} trunk`;
-    if (settings.precision === 'int8' && kind !== 'clip')
+    const rule = 'be "auto", "fp32" or "fp16" for a ready-made ONNX trunk';
+    if (settings.precision === 'int8' && kind === 'onnx')
       throw rangeError('load checkpoint', 'precision', rule, '"int8"');
     const tried = providerCandidates(settings.device);
     for (const [index, device] of tried.entries()) {
@@ -70,12 +73,27 @@ export class EngineLoader {
     return { config: checkpoint.config, device, precision, weightFiles: checkpoint.weights.files };
   }
 
-  /** Parameters of a graph in this engine's precision. */
+  /** Parameters of a graph in this engine's precision; those of a convolution trunk are {@link trunkParameters}. */
   readonly parameters = (graph: Graph): Parameters => {
     const compute = this.precision === 'fp16' ? 'float16' : 'float32';
     const parameters = new CheckpointParameters(graph, this.checkpoint.weights, compute);
-    return this.precision === 'int8' ? new QuantizedParameters(parameters, this.checkpoint.weights) : parameters;
+    const { config, weights } = this.checkpoint;
+    const inBytes = this.precision === 'int8' && config.trunk.kind === 'clip';
+    return inBytes ? new QuantizedParameters(parameters, weights) : parameters;
   };
+
+  /** Parameters of the trunk's graph. In int8, a convolution trunk runs for them: its ranges are measured. */
+  async trunkParameters(): Promise<ParameterSource> {
+    const { config, weights } = this.checkpoint;
+    if (this.precision !== 'int8' || config.trunk.kind !== 'convolution') return this.parameters;
+    const session = await this.session('ranges', () => buildRangeGraph(config, this.parameters));
+    try {
+      const ranges = await measureRanges(config.inputSize, (feeds) => this.#guard.run(() => session.run(feeds)));
+      return (graph) => new QuantizedConvolutions(new CheckpointParameters(graph, weights), weights, ranges);
+    } finally {
+      await session.release();
+    }
+  }
 
   /** Loads a graph, from the cache when the same graph was built before. `kind` names everything `build` depends on. */
   async session(kind: string, build: () => Promise<Graph> | Graph): Promise<GraphSession> {

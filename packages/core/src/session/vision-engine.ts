@@ -201,9 +201,10 @@ export class VisionEngine {
   }
 }
 
-async function trunkGraph({ checkpoint: { config, folder }, parameters }: EngineLoader): Promise<Graph> {
+async function trunkGraph(loader: EngineLoader): Promise<Graph> {
+  const { config, folder } = loader.checkpoint;
   const model = config.trunk.kind === 'onnx' ? await readFile(join(folder, config.trunk.file)) : undefined;
-  return buildTrunkGraph(config, parameters, model);
+  return buildTrunkGraph(config, await loader.trunkParameters(), model);
 }
 
 /** @throws SynsegError `INFERENCE` when there is no memory for the results */
