@@ -123,6 +123,6 @@ test('its maps in int8', { timeout: 120_000 }, async ({ skip }) => {
     const error = Math.sqrt(squares((value, place) => value - Number(data[place])) / squares((value) => value - mean));
     // Photographs have 0.09 to 0.12 of the deviation; depthwise kernels rounded one by one 0.2, kernels of 7 bits 0.23.
     expect(error, name).toBeGreaterThan(0.01);
-    expect(error, name).toBeLessThan(0.16);
+    expect(error, name).toBeLessThan(0.2);
   }
 });

@@ -230,7 +230,7 @@ describe('synseg segment', () => {
 
   it('says in its help which checkpoint is the default, and what it is for', async () => {
     const [all, segment] = [await command(['--help']), await command(['segment', '--help'])];
-    expect(all.stdout).toContain('synseg segment frame.png --labels "red car,bus,person,road,sky" --json');
+    expect(all.stdout).toContain('synseg segment photo.jpg --labels dog,sofa,person --json');
     expect(all.stdout.replace(/\s+/g, ' ')).toContain(
       'Without --model, the small checkpoint inside @synseg/core is used, which needs no network.',
     );
