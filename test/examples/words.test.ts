@@ -14,11 +14,15 @@ interface Maker {
     names: readonly string[],
     wordnet: object,
   ) => {
-    readonly table: { readonly classes: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> };
+    readonly table: {
+      readonly classes: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+      readonly near: Readonly<Record<string, readonly string[]>>;
+    };
     readonly texts: readonly { readonly text: string; readonly name: string }[];
     readonly rename: Readonly<Record<string, string>>;
     readonly report: {
       readonly words: number;
+      readonly near: number;
       readonly bytes: number;
       readonly texts: number;
       readonly dropped: { readonly tied: readonly string[] };
@@ -49,6 +53,7 @@ const NAMES = [
   ...['car', 'truck', 'bus', 'train', 'motorcycle', 'motorbike', 'bicycle', 'airplane', 'aeroplane', 'boat', 'road'],
   ...['street', 'sofa', 'couch', 'chair', 'swivel chair', 'table', 'dining table', 'bed', 'cup', 'tv', 'television'],
   ...['tv monitor', 'knife', 'book', 'books', 'shelf', 'shelves', 'tree', 'grass', 'flower', 'water', 'sea', 'sky'],
+  ...['bear', 'bag', 'box', 'laptop', 'scissors', 'clock', 'tent'],
   ...['mountain', 'food', 'pizza', 'fruit', 'apple', 'clothes', 'tie', 'cell phone', 'potted plant', 'traffic light'],
 ];
 const { table, texts, rename, report } = makeWords(NAMES, wordnet);
@@ -205,6 +210,50 @@ describe('the table of words made of WordNet', () => {
     expect(report.words).toBeGreaterThan(5000);
     expect(report.words).toBeLessThan(12_000);
     expect(report.bytes).toBeLessThan(250_000);
+  });
+});
+
+/** Things that are none of the classes, by the classes that they are nearest to. */
+const NEAR: Readonly<Record<string, string>> = {
+  'forklift': 'truck, car',
+  'red tractors': 'truck, car',
+  'tank': 'car, motorcycle, truck',
+  'helicopter': 'airplane',
+  'rocket': 'airplane',
+  'submarine': 'boat',
+  'wheelbarrow': 'bicycle',
+  'boxcar': 'train',
+  'lion': 'cat',
+  'tiger': 'cat',
+  'wolves': 'dog',
+  'kangaroo': 'bear, elephant, cat',
+  'deer': 'sheep, cow',
+  'donkey': 'horse, zebra',
+  'screwdriver': 'knife, scissors',
+  'spanner': 'knife, scissors',
+  'basket': 'bag, box, cup',
+  'computer': 'laptop',
+  'watch': 'clock',
+  'igloo': 'tent',
+};
+
+describe('the classes that unknown things are nearest to', () => {
+  it.each(Object.entries(NEAR))('of "%s" are %s', (label, names) => {
+    expect(words.find(label)).toBeUndefined();
+    expect(words.alike(label).join(', ')).toBe(names);
+  });
+
+  it('are none where all classes are of another kind, and for names, Latin, people and what is no thing', () => {
+    const others = ['violin', 'crocodile', 'microscope', 'freedom', 'music', 'lawyer', 'hominid', 'Paris', 'Bovidae'];
+    expect(others.filter((label) => words.alike(label).length > 0)).toEqual([]);
+  });
+
+  it('are of some thousand words, and of classes of the table only', () => {
+    const near = Object.values(table.near).flat();
+    expect(near).toHaveLength(report.near);
+    expect(report.near).toBeGreaterThan(1000);
+    expect(report.near).toBeLessThan(5000);
+    expect(makeWords(['dog', 'cat'], wordnet).table.near).not.toHaveProperty('truck|car');
   });
 });
 

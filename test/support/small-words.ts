@@ -27,6 +27,7 @@ export const SMALL_WORDS = {
     'tie': { kind: ['bow tie'] },
     'leaf': {},
   },
+  near: { 'truck|car': ['forklift', 'Road-Roller'], 'dog|cow|sheep': ['wolf'], 'tie': ['tablet'] },
 };
 
 /** Writes the table, or another content, into the folder of a checkpoint. */

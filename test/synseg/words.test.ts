@@ -43,7 +43,7 @@ describe('synseg segment', () => {
       { asked: 'forklift', answered: 'forklift', why: 'unknown' },
     ]);
     expect(unknown).toMatchObject([{ asked: 'forklift' }]);
-    expect(saved.stderr).toBe(`forklift: unknown to this checkpoint, which has no word like it\n${told}`);
+    expect(saved.stderr).toBe(`forklift: unknown to this checkpoint, nearest are truck, car\n${told}`);
     const again = await command(['segment', picture, ...flags, '--label-set', set, '--json', '--quiet']);
     expect([again.exitCode, again.stderr]).toEqual([0, saved.stderr]);
     expect(JSON.parse(again.stdout)).toMatchObject({ labels: ['dog', 'poodle', 'forklift'], unknown });

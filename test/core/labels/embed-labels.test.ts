@@ -91,7 +91,7 @@ describe('a label that the table of words does not have', () => {
     ]);
     expect(set.unknown).toEqual([
       { asked: 'pooodle', nearest: ['poodle'] },
-      { asked: 'forklift', nearest: [] },
+      { asked: 'forklift', nearest: ['truck', 'car'] },
     ]);
   });
 

@@ -141,7 +141,13 @@ describe('a table of words', () => {
     ['brid', []],
     ['polize car', ['car', 'police car']],
     ['x'.repeat(10_000), []],
-  ])('names the words like "%s"', (asked, words) => {
+    ['forklift', ['truck', 'car']],
+    ['a red Forklift', ['truck', 'car']],
+    ['road rollers', ['truck', 'car']],
+    ['wolves', ['dog', 'cow', 'sheep']],
+    ['toy wolf', []],
+    ['tablet', ['table', 'tie']],
+  ])('names the words nearest to "%s"', (asked, words) => {
     expect(table.alike(asked)).toEqual(words);
   });
 
@@ -171,6 +177,7 @@ describe('a table of words', () => {
   });
 
   const long = 'x'.repeat(81);
+  const near = (words: unknown): unknown => ({ ...SMALL_WORDS, near: words });
   it.each<[string, unknown, string]>([
     ['no JSON', '{', 'words.json must be JSON, got '],
     ['a list', [], 'words.json must be a JSON object, got []'],
@@ -220,6 +227,38 @@ describe('a table of words', () => {
       'too many words',
       { format: 1, classes: { dog: { kind: Array.from({ length: 50_000 }, (_, index) => `d${String(index)}`) } } },
       'words.json: classes must be at most 50000 words, got "more"',
+    ],
+    ['near words that are a list', near(['fox']), 'words.json: near must be a JSON object, got ["fox"]'],
+    ['near words of no list', near({ dog: 'fox' }), 'words.json: near: dog must be a list of words, got "fox"'],
+    [
+      'near words of an unknown class',
+      near({ 'dog|constructor': ['fox'] }),
+      'words.json: near: dog|constructor must be of names of classes, got "constructor"',
+    ],
+    [
+      'near words of four classes',
+      near({ 'dog|cow|sheep|bird': ['fox'] }),
+      'words.json: near: dog|cow|sheep|bird must be of at most 3 classes, got 4',
+    ],
+    [
+      'a near word that is none',
+      near({ dog: ['fox', long] }),
+      `words.json: near: dog must be a word of at most 80 letters, got "${long}"`,
+    ],
+    [
+      'a near word that is one of a class',
+      near({ cow: ['Poodle'] }),
+      'words.json: near: cow must be words of no class, not of dog, got "Poodle"',
+    ],
+    [
+      'a near word twice',
+      near({ dog: ['fox'], cow: ['fox'] }),
+      'words.json: near: cow must be words that stand there once, got "fox"',
+    ],
+    [
+      'too many near words',
+      near({ dog: Array.from({ length: 50_001 }, (_, index) => `d${String(index)}`) }),
+      'words.json: near must be at most 50000 words, got "more"',
     ],
     [
       'too many bytes',

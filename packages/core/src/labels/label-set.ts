@@ -73,7 +73,7 @@ export class LabelSet {
   /** The word that each label answers as, in the order of the names, and why. */
   readonly words: readonly LabelWord[];
   /**
-   * Labels that the checkpoint's table of words does not have, with words of it that are alike: what they find is a
+   * Labels that the checkpoint's table of words does not have, with the nearest words of it: what they find is a
    * guess.
    * Empty for a checkpoint without such a table.
    */

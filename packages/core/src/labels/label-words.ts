@@ -25,7 +25,7 @@ export type LabelWord = OptionsOf<typeof WORD, (typeof WORD_FIELDS)[number]>;
 const UNKNOWN = {
   /** The label's name. */
   asked: text(),
-  /** Words that the checkpoint knows and that are alike in letters: what it ends with, a right spelling. Often none. */
+  /** Words that the checkpoint knows: what it ends with, a right spelling, classes of things like it. Or none. */
   nearest: list(text(), { least: 0 }),
 };
 const UNKNOWN_FIELDS = ['asked', 'nearest'] as const;

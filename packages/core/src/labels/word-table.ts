@@ -1,9 +1,13 @@
 /**
  * The words that a checkpoint knows: its file `words.json`, from words to the class names that it was trained on.
  *
- *   {"format": 1, "classes": {"dog": {"plural": ["doggies"], "synonym": ["hound"], "kind": ["poodle"]}}}
+ *   {"format": 1, "classes": {"dog": {"plural": ["doggies"], "synonym": ["hound"], "kind": ["poodle"]}, "cat": {}},
+ *    "near": {"dog|cat": ["fox"]}}
  *
  * A class is a word of its own. Regular plurals need not be listed. No word may belong to two classes.
+ *
+ * `near` may list words that are none of a class, by the one to three classes that are nearest to them: `|` between,
+ * the nearest first. Such a word stays unknown; its classes are what is named as near it.
  */
 import { join } from 'node:path';
 import { readJson } from '../checkpoint/checkpoint.ts';
@@ -17,6 +21,8 @@ const WORDS_FILE = 'words.json';
 const FORMAT = 1;
 const MAX_BYTES = 2 ** 20;
 const MAX_WORDS = 50_000;
+/** Classes that a word is near to. */
+const MAX_NEAR = 3;
 const MAX_LETTERS = 80;
 /** A longer label is no word with something in front of it. */
 const MAX_TEXT = 2 * MAX_LETTERS;
@@ -38,10 +44,17 @@ export class WordTable {
   readonly classes: readonly string[];
   /** By the word as it is compared. */
   readonly #words: ReadonlyMap<string, KnownWord>;
+  /** Classes that an unknown word is nearest to, by the word as it is compared. */
+  readonly #near: ReadonlyMap<string, readonly string[]>;
 
-  private constructor(classes: readonly string[], words: ReadonlyMap<string, KnownWord>) {
+  private constructor(
+    classes: readonly string[],
+    words: ReadonlyMap<string, KnownWord>,
+    near: ReadonlyMap<string, readonly string[]>,
+  ) {
     this.classes = classes;
     this.#words = words;
+    this.#near = near;
   }
 
   /**
@@ -58,8 +71,7 @@ export class WordTable {
     const classes = file.section('classes');
     const words = new Map<string, KnownWord>();
     const add = (fields: Fields, field: string, given: unknown, word: KnownWord): void => {
-      const plain = typeof given === 'string' && given.length <= MAX_LETTERS ? plainText(given) : '';
-      if (plain === '') throw fields.error(field, `a word of at most ${MAX_LETTERS} letters`, given);
+      const plain = readWord(fields, field, given);
       const other = words.get(plain);
       // Texts that are compared alike, such as "tshirt" and "T-Shirt", may stand twice in a class.
       if (other !== undefined && other.answered !== word.answered)
@@ -73,13 +85,11 @@ export class WordTable {
       const unknown = fields.names().find((field) => !GROUPS.includes(field as (typeof GROUPS)[number]));
       if (unknown !== undefined) throw fields.error(unknown, `one of ${GROUPS.join(', ')}`, unknown);
       for (const why of GROUPS) {
-        const list = fields.raw(why) ?? [];
-        if (!Array.isArray(list)) throw fields.error(why, 'a list of words');
-        for (const word of list as unknown[]) add(fields, why, word, { answered: name, why });
+        for (const word of readList(fields, why)) add(fields, why, word, { answered: name, why });
       }
     }
     if (words.size === 0) throw file.error('classes', 'at least one class');
-    return new WordTable(classes.names(), words);
+    return new WordTable(classes.names(), words, readNear(file, words));
   }
 
   /** The class that a label answers as, and why; undefined for one that the table does not know. */
@@ -101,8 +111,9 @@ export class WordTable {
 
   /**
    * Words like a label: the class of the words that it ends with ("fork lift truck": truck), the class that its last
-   * word ends with ("dollhouse": house), and the word that it may be a misspelling of. None where no word is alike: of
-   * those of the table, none is then nearer than the others.
+   * word ends with ("dollhouse": house), the word that it may be a misspelling of, and the classes that the table says
+   * it is near to ("forklift": truck). None where there is no such word: of those of the table, none is then nearer
+   * than the others.
    */
   alike(label: string): string[] {
     if (label.length > MAX_TEXT) return [];
@@ -123,10 +134,46 @@ export class WordTable {
       .map((word) => ({ word, edits: lettersApart(word, text) }))
       .filter(({ edits }) => edits <= most)
       .sort((a, b) => a.edits - b.edits);
-    return [
-      ...new Set([...head, ...(isCompound ? [ending.answered] : []), ...near.slice(0, 1).map(({ word }) => word)]),
-    ];
+    const spelled = near.slice(0, 1).map(({ word }) => word);
+    const classes = [...wordForms(text)].flatMap(({ form }) => this.#near.get(form) ?? []);
+    return [...new Set([...head, ...(isCompound ? [ending.answered] : []), ...spelled, ...classes])];
   }
+}
+
+/** The words that are none of a class, with the classes that they are near to. */
+function readNear(file: Fields, words: ReadonlyMap<string, KnownWord>): ReadonlyMap<string, readonly string[]> {
+  const near = new Map<string, readonly string[]>();
+  const fields = file.section('near');
+  const allClasses = new Set(file.section('classes').names());
+  for (const names of fields.names()) {
+    const classes = names.split('|');
+    const unknown = classes.find((name) => !allClasses.has(name));
+    if (unknown !== undefined) throw fields.error(names, 'of names of classes', unknown);
+    if (classes.length > MAX_NEAR) throw fields.error(names, `of at most ${MAX_NEAR} classes`, classes.length);
+    for (const given of readList(fields, names)) {
+      const plain = readWord(fields, names, given);
+      const known = words.get(plain);
+      if (known !== undefined) throw fields.error(names, `words of no class, not of ${known.answered}`, given);
+      if (near.has(plain)) throw fields.error(names, 'words that stand there once', given);
+      if (near.size === MAX_WORDS) throw file.error('near', `at most ${MAX_WORDS} words`, 'more');
+      near.set(plain, classes);
+    }
+  }
+  return near;
+}
+
+/** A list of words, each still to be checked. */
+function readList(fields: Fields, field: string): readonly unknown[] {
+  const list = fields.raw(field) ?? [];
+  if (!Array.isArray(list)) throw fields.error(field, 'a list of words');
+  return list as unknown[];
+}
+
+/** A word as it is compared. */
+function readWord(fields: Fields, field: string, given: unknown): string {
+  const plain = typeof given === 'string' && given.length <= MAX_LETTERS ? plainText(given) : '';
+  if (plain === '') throw fields.error(field, `a word of at most ${MAX_LETTERS} letters`, given);
+  return plain;
 }
 
 /** Letters left out or put in between two texts; a letter in place of another is two: "shark" is not "shank". */
