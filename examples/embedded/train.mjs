@@ -7,8 +7,8 @@
  *
  *   --photos    photographs with masks: `index.jsonl`, `classes.json`
  *   --trunk     a DeepLabv3 MobileNetV2, `model.safetensors` and `trunk.json`; default `backbone-deeplab` beside them
- *   --vectors   vectors of names, `vocab.json` and `vocab.safetensors`, the first counts most; default `backbone` beside
- *               the photographs, and `checkpoints/street` beside their parent
+ *   --vectors   vectors of names, `vocab.json` and `vocab.safetensors`, the first counts most; default `backbone`
+ *               beside the photographs, and `checkpoints/street` beside their parent
  *   --work      where pictures and runs are kept; default out/embedded
  *   --to        the result; default packages/core/embedded
  *   --steps     steps with trunk and decoder; default 2000

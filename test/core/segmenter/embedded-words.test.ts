@@ -7,17 +7,21 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const segmenter = await Segmenter.load('embedded', { device: 'cpu', threads: 1, cacheFolder: temporaryFolder() });
 afterAll(() => segmenter.dispose());
 
-/** Words near unknown ones, where there are any: all others have none. */
+/** Words near unknown ones. */
 const NEAREST: Readonly<Record<string, readonly string[]>> = {
   'rocking horse': ['horse'],
   'toy car': ['car'],
-  'pushchair': ['chair'],
+  'pushchair': ['chair', 'bicycle', 'skateboard'],
   'firetruck': ['truck', 'fire truck'],
   'fork lift truck': ['truck'],
   'giraff': ['giraffe'],
   'elephent': ['elephant'],
   'umbrela': ['umbrella'],
   'refridgerator': ['refrigerator'],
+  'forklift': ['truck', 'car'],
+  'lion': ['cat'],
+  'goat': ['sheep', 'cow'],
+  'violin': [],
 };
 
 describe('the embedded checkpoint', () => {
@@ -43,13 +47,15 @@ describe('the embedded checkpoint', () => {
     expect(asked.ruleWith({})).toEqual(means.ruleWith({}));
   });
 
-  it('says of things that are none of its classes that they are unknown, and names no word beside them', async () => {
+  it('says of things that are none of its classes that they are unknown, and names classes alone beside them', async () => {
     const { unknown, words } = await segmenter.labels(STRANGERS);
-    expect(unknown).toEqual(STRANGERS.map((asked) => ({ asked, nearest: [] })));
+    expect(unknown.map(({ asked }) => asked)).toEqual(STRANGERS);
+    const near = await segmenter.labels([...new Set(unknown.flatMap(({ nearest }) => nearest))]);
+    expect(near.words.filter(({ why }) => why !== 'class')).toEqual([]);
     expect(words.filter(({ why }) => why !== 'unknown')).toEqual([]);
   });
 
-  it('names what a misspelled word may be, and what a longer word ends with', async () => {
+  it('names what a misspelled word may be, what a longer word ends with, and what kind of thing it is', async () => {
     const { unknown } = await segmenter.labels(Object.keys(NEAREST));
     expect(Object.fromEntries(unknown.map(({ asked, nearest }) => [asked, nearest]))).toEqual(NEAREST);
   });
