@@ -103,7 +103,7 @@ describe('background', () => {
     expect(await map(set)).toBe(await map(given));
     write({ thresholds: { car: 30 } });
     await expect(Segmenter.load(stating, { device: 'cpu' })).rejects.toThrow(
-      'thresholds car must be a number in [0, 1], got 30',
+      'config.json: thresholds: car must be a number in [0, 1], got 30',
     );
   });
 
