@@ -77,5 +77,6 @@ const segmenter = await Segmenter.load(model);
 const result = await segmenter.segment(picture, await segmenter.labels(names.split(',')));
 await writeFile(join(values.out, 'overlay.png'), await result.overlay(picture));
 await segmenter[Symbol.asyncDispose]();
-for (const [name, share] of Object.entries(result.areas))
-  console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);
+/** @type {[string, number][]} */
+const shares = [...Object.entries(result.areas), ['(background)', result.background]];
+for (const [name, share] of shares) console.log(`${name.padEnd(16)} ${(100 * share).toFixed(1).padStart(5)} %`);

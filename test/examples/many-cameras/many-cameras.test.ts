@@ -43,7 +43,8 @@ describe('the example many-cameras', () => {
         expect(frame.map(({ label }) => label)).toEqual(['road', 'building', 'sky', 'car']);
         expect(new Set(frame.map(({ index }) => index)).size).toBe(1);
         const named = frame.reduce((sum, { share }) => sum + share, 0);
-        expect([named > 0.5, named < 1.00001]).toEqual([true, true]);
+        // The rest is background.
+        expect([named > 0.1, named < 1.00001]).toEqual([true, true]);
         expect(frame[0]!.index).toBeGreaterThan(rows[at - 1]?.index ?? -1);
       }
     }

@@ -35,7 +35,7 @@ describe('the example train-from-captions', () => {
 
     const { weights } = await openCheckpoint(join(results, 'model'));
     expect(new Set(weights.entries().map(({ dtype }) => dtype))).toEqual(new Set(['float16']));
-    expectShares(outcome.stdout, ['road', 'building', 'sky', 'car']);
+    expectShares(outcome.stdout, ['road', 'building', 'sky', 'car', '(background)']);
     expect(await sharp(join(results, 'overlay.png')).metadata()).toMatchObject({
       format: 'png',
       width: 128,

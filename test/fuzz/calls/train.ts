@@ -131,6 +131,10 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
     maxPixels: 1e6,
     maxImageBytes: 1e6,
   });
+  const calibration = (): object => ({
+    ...{ dataset: 'camvid', root: 'missing', split: 'val', offset: 0, limit: 2, templates: ['{}'] },
+    ...{ onProgress: () => undefined, signal: signal(), maxPixels: 1e6, maxImageBytes: 1e6 },
+  });
   const shape = (): object => ({
     vocabulary: 520,
     seed: 1,
@@ -144,6 +148,7 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
   const extractor = new train.PhraseExtractor();
   return {
     'evaluate': plain(train.evaluate, () => [segmenter, evaluation()], 2),
+    'calibrate': plain(train.calibrate, () => [segmenter, calibration()], 2),
     'describeProtocol': plain(train.describeProtocol, () => [structuredClone(PROTOCOL)]),
     'formatScore': plain(train.formatScore, () => [structuredClone(SCORE)]),
     'parseExclusions': plain(train.parseExclusions, () => ['= top, * view\n# x\nbackground']),

@@ -136,7 +136,7 @@ export class WordTable {
       .sort((a, b) => a.edits - b.edits);
     const spelled = near.slice(0, 1).map(({ word }) => word);
     const classes = [...wordForms(text)].flatMap(({ form }) => this.#near.get(form) ?? []);
-    return [...new Set([...head, ...(isCompound ? [ending.answered] : []), ...spelled, ...classes])];
+    return [...new Set([...head, ...(isCompound ? [ending.answered] : []), ...spelled, ...classes])].slice(0, MAX_NEAR);
   }
 }
 
