@@ -124,7 +124,9 @@ describe('synseg video', () => {
   it('takes the embedded checkpoint unless another is named, as every command does', async () => {
     const { asked, stderr } = await command(['video', clip, '--labels', 'left,right', '--end', '0.1']);
     expect(asked).toEqual(['embedded', {}]);
-    expect(stderr).toMatch(/^model: embedded, for 152 everyday classes; for any other words add --model CIDAS\/clipseg/);
+    expect(stderr).toMatch(
+      /^model: embedded, for 152 everyday classes; for any other words add --model CIDAS\/clipseg/,
+    );
   });
 
   it('takes several sources, each with files of its own', async () => {
