@@ -205,7 +205,8 @@ async function words(segmenter: Segmenter, folder: PhotoFolder | undefined): Pro
   const absent = scores.filter(({ difference }) => difference === undefined).map(({ asked }) => asked);
   console.log(
     `Plurals, synonyms and kinds: ${measured.length} of ${FORMS.length} have photographs of their class` +
-      `${listOf('none has', absent)}; ${same} answer with the very embedding of the class, a difference of 0 without a ` +
+      `${listOf('none has', absent)}; ${same} answer with the very embedding of the class, a difference of 0 without ` +
+      `a ` +
       `run; mean difference of IoU ${signed(mean(measured.map(({ difference }) => difference)))} points` +
       (worst === undefined ? '.' : `; the worst "${worst.asked}" for "${worst.means}", ${signed(worst.difference)}.`),
   );

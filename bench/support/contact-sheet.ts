@@ -6,7 +6,7 @@ import { legendSVG } from '@synseg/core/masks';
 import sharp, { type OverlayOptions } from 'sharp';
 
 /** Labels to ask for in each of the free pictures, by file: what is to be seen in them. */
-export const SHEET_LABELS: Readonly<Record<string, string>> = {
+const SHEET_LABELS: Readonly<Record<string, string>> = {
   'astronaut.jpg': 'person, flag',
   'bedroom_people.jpg': 'girl, bed, pillow, wall, curtain, floor, shelf, cupboard',
   'bottles.jpg': 'bottle, wall, table',

@@ -11,7 +11,7 @@ export const CELLS = 22;
 const NOTHING = 255;
 
 /** Mean boundary IoU over the classes that occur, percent, and that of each. */
-export interface OutlineScore {
+interface OutlineScore {
   readonly mean: number;
   readonly perClass: Readonly<Record<string, number>>;
 }

@@ -37,7 +37,7 @@ export function nextCommands(frame: string, labels: readonly string[]): string {
   npx synseg segment photo.jpg --labels dog,sofa,person
   npx synseg serve camera:0 --labels person,car,road
 With a published CLIPSeg checkpoint from the hub, which takes any description:
-  npx synseg video drive.mp4 --model CIDAS/clipseg-rd64-refined --labels "a red car,a person on a bicycle" --out overlay.mp4`;
+  npx synseg video drive.mp4 --model CIDAS/clipseg-rd64-refined --labels "a red car,a rider" --out overlay.mp4`;
 }
 
 function row(label: string, share: number): string {

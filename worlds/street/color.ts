@@ -4,23 +4,9 @@ import type { Random } from './random.ts';
 /** Red, green, blue, each 0 … 255; not rounded. */
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** The words captions use for colors. */
-export const COLOR_WORDS = [
-  'red',
-  'orange',
-  'yellow',
-  'green',
-  'blue',
-  'purple',
-  'pink',
-  'brown',
-  'white',
-  'black',
-  'gray',
-] as const;
-
 /** A color's name. */
-export type ColorWord = (typeof COLOR_WORDS)[number];
+export type ColorWord =
+  'red' | 'orange' | 'yellow' | 'green' | 'blue' | 'purple' | 'pink' | 'brown' | 'white' | 'black' | 'gray';
 
 /** A few shades each, so that a word is a region and not a point. */
 const SHADES: Readonly<Record<ColorWord, readonly Color[]>> = {

@@ -47,7 +47,7 @@ describe('the embedded checkpoint', () => {
     expect(asked.ruleWith({})).toEqual(means.ruleWith({}));
   });
 
-  it('says of things that are none of its classes that they are unknown, and names classes alone beside them', async () => {
+  it('says that things that are none of its classes are unknown, and names classes alone beside them', async () => {
     const { unknown, words } = await segmenter.labels(STRANGERS);
     expect(unknown.map(({ asked }) => asked)).toEqual(STRANGERS);
     const near = await segmenter.labels([...new Set(unknown.flatMap(({ nearest }) => nearest))]);

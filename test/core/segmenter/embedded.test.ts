@@ -83,7 +83,7 @@ describe.skipIf(!hasEmbedded)('the checkpoint that ships', () => {
     expect(new Set(rows).size).toBe(5);
   });
 
-  it('has a threshold for each class that its photographs have, so that what is none of the labels is background', async () => {
+  it('has a threshold for each class, so that what is none of the labels is background', async () => {
     await using segmenter = await Segmenter.load('embedded', { device: 'cpu', cacheFolder });
     const { defaultThresholds, backgroundRule } = await segmenter.labels(['dog', 'sofa', 'sky', 'wall']);
     expect(new Set(defaultThresholds).size).toBeGreaterThan(1);

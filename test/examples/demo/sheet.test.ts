@@ -20,7 +20,7 @@ function part(width: number, height: number): SheetPart {
 }
 
 describe('drawSheet()', () => {
-  it('draws the panels of each part in their rows and columns, one part below the other, with titles and legends', async () => {
+  it('draws the panels of each part in rows and columns, one part below the other, titled', async () => {
     const parts = [part(60, 40), part(90, 30)];
     const { width, height, data, channels } = decode(await drawSheet(parts));
     const heightOf = ({ size }: SheetPart): number => 24 + 3 * (24 + size.height) - 24 + 8;

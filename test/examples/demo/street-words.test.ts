@@ -16,7 +16,7 @@ describe('streetWords()', () => {
     expect([labels.names, labelOf, labels.background]).toEqual([['sky', 'road', 'dog'], [0, 1, 2], 'none']);
   });
 
-  it('gives one with a table of words the nouns that it knows, and one label for what it knows by one word', async () => {
+  it('gives one with a table the nouns that it knows, and one label for what it knows by one word', async () => {
     const folder = writeTinyConvolution(join(root, 'words'));
     writeWords(folder, {
       format: 1,

@@ -56,7 +56,7 @@ describe('evaluate() on several sets', () => {
     expect(rooms!.perClass).toEqual({ wall: 25, person: 50, sofa: 50 });
     expect(rooms!.mIoU).toBeCloseTo(125 / 3, 10);
     expect(rooms!.pixelAccuracy).toBeCloseTo(100 * (4 / 7), 10);
-    // Both values of "person" are it; what is none of the classes is background; cat is in neither truth nor prediction.
+    // Both values of "person" are it; what is none of the classes is background; cat is in neither.
     expect(things!.perClass).toMatchObject({ cat: null, tv: 0, background: 0 });
     expect(things!.perClass['person']).toBeCloseTo(100 / 3, 10);
     expect(things!.mIoU).toBeCloseTo(100 / 9, 10);

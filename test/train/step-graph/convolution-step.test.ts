@@ -1,11 +1,12 @@
 /**
  * A step with a convolution trunk. Its gradient, trunk frozen or trained, is held against central differences of the
- * total that the same graph reports: see `gradient.test.ts` for the method. Logits are on the finer map's grid, the taps'
- * patches are twice as large. Where the trunk is trained, distillation is left out: its target follows the trunk, which
- * is no reason for the trunk to move. Then that steps learn a word which captions alone name, beside masks of others.
+ * total that the same graph reports: see `gradient.test.ts` for the method. Logits are on the finer map's grid, the
+ * taps' patches are twice as large. Where the trunk is trained, distillation is left out: its target follows the
+ * trunk, which is no reason for the trunk to move. Then that steps learn a word which captions alone name, beside
+ * masks of others.
  *
- * Steps of 1e-3, with the trunk of 3e-4, and 5e-3 of the norm: the trunk's clipped ReLUs have a corner at 0 and at 6, and
- * totals in float32 are rounded to 1e-5.
+ * Steps of 1e-3, with the trunk of 3e-4, and 5e-3 of the norm: the trunk's clipped ReLUs have a corner at 0 and at 6,
+ * and totals in float32 are rounded to 1e-5.
  */
 import { join } from 'node:path';
 import { Weights, readModelConfig } from '@synseg/core/checkpoint';

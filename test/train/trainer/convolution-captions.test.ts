@@ -1,6 +1,6 @@
 /**
- * The built trainer on convolution trunks by captions and tags: that it learns, resumes and loads, also where masks teach
- * some words and captions another.
+ * The built trainer on convolution trunks by captions and tags: that it learns, resumes and loads, also where masks
+ * teach some words and captions another.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -78,7 +78,7 @@ describe('a convolution trunk', () => {
     expect(await loads(join(root, 'both/last'), ['road', 'car'], cacheFolder)).toMatchObject({ width: 40 });
   });
 
-  it('learns from tags, itself beside the decoder where trainable names it, and resumes to the same bytes', async () => {
+  it('learns from tags, itself too where trainable names it, and resumes to the same bytes', async () => {
     const trainable = ['film', 'reduces', 'layers', 'head', 'projector', 'vision'] as const;
     const choices = { ...tags, unknownCategories: 'leave-out', steps: 6, projectorSteps: 2, trainable } as const;
     const { reports } = await run(options('whole', choices));

@@ -2,58 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../packages/train/src/data/batch-loader.ts';
 import type { LabelBankData, MicroBatch } from '../../../packages/train/src/trainer/protocol.ts';
 import { ROW_BUCKET, labelsOf, microBatches, type RowSettings } from '../../../packages/train/src/trainer/row-batch.ts';
-
-const DIM = 3;
-const [HEIGHT, WIDTH] = [2, 2];
-const settings: RowSettings = {
-  microBatchSize: 2,
-  inputSize: [HEIGHT, WIDTH],
-  embeddingDim: DIM,
-  maxCategories: 4,
-  seed: 1,
-  captions: true,
-  unstated: false,
-  textCentre: undefined,
-  classes: undefined,
-};
-/** An embedding that tells the label: its letters as numbers. */
-const embeddingOf = (label: string): Float32Array =>
-  Float32Array.from({ length: DIM }, (_, index) => label.charCodeAt(index) || 0);
-const embeddings = { get: (label: string) => embeddingOf(label) } as unknown as ReadonlyMap<string, Float32Array>;
-const none = (): MicroBatch['pictures'] => ({ pixels: new Uint8Array(0) });
-
-function batchOf(
-  categories: readonly (readonly string[])[],
-  masks?: readonly (readonly number[])[],
-  said = categories,
-): Batch {
-  return {
-    images: categories.length,
-    keys: categories.map((_, index) => `picture ${String(index)}`),
-    indices: categories.map((_, index) => 10 + index),
-    categories,
-    said,
-    after: { epoch: 0, consumed: categories.length },
-    ...(masks === undefined ? {} : { masks: Uint8Array.from(masks.flat()) }),
-  };
-}
-
-/** Rows as [image, label, stated, class], those that fill the bucket left out. */
-function rowsOf({
-  rows,
-  text,
-  imageOfRow,
-  stated,
-  classOfRow,
-}: MicroBatch): (readonly [number, string, number, number | undefined])[] {
-  return Array.from({ length: rows }, (_, row) => {
-    const label = String.fromCharCode(...text.subarray(row * DIM, (row + 1) * DIM)).replaceAll('\0', '');
-    return [imageOfRow[row] as number, label, stated[row] as number, classOfRow?.[row]] as const;
-  }).filter(([image]) => image >= 0);
-}
-
-const cut = (batch: Batch, changes: Partial<RowSettings> = {}): MicroBatch[] =>
-  microBatches(batch, { ...settings, ...changes }, embeddings, none);
+import { DIM, settings, embeddingOf, embeddings, batchOf, rowsOf, cut } from './row-batches.ts';
 
 describe('microBatches()', () => {
   it('makes a row of each picture and label, with its embedding, in micro-batches that count pictures from 0', () => {
@@ -186,86 +135,6 @@ describe('the label bank', () => {
       ],
     }) as [LabelBankData];
     expect([...bank.stated.subarray(0, 2), ...bank.stated.subarray(8, 10)]).toEqual([1, 0, 0, 1]);
-  });
-});
-
-describe('captions beside masks of several sets', () => {
-  // Set 0 has cat and dog, set 1 has sky and sea.
-  const classes = [
-    { index: 0, name: 'cat', set: 0 },
-    { index: 1, name: 'dog', set: 0 },
-    { index: 0, name: 'sky', set: 1 },
-    { index: 1, name: 'sea', set: 1 },
-  ];
-  const batch: Batch = {
-    ...batchOf(
-      [['sun'], [], ['fog'], []],
-      [
-        [0, 0, 255, 255],
-        [1, 1, 1, 1],
-        [0, 1, 0, 1],
-        [1, 1, 1, 1],
-      ],
-    ),
-    sets: [0, 0, 1, 1],
-  };
-  const [part] = cut(batch, { classes, microBatchSize: 4, textCentre: new Float32Array(DIM) }) as [MicroBatch];
-  const bank = part.bank as LabelBankData;
-  const labels = Array.from({ length: 6 }, (_, place) =>
-    String.fromCharCode(...bank.text.subarray(place * DIM, (place + 1) * DIM)),
-  );
-  const marked = (numbers: Float32Array, image: number): string[] =>
-    labels.filter((_, place) => numbers[image * bank.labels + place] === 1).sort();
-
-  it('teach a label that is no class of the set by captions alone', () => {
-    const rows = rowsOf(part).filter(([image]) => image === 0);
-    expect(rows.toSorted(([, a], [, b]) => a.localeCompare(b))).toEqual([
-      [0, 'cat', 1, 0],
-      [0, 'dog', 0, 1],
-      [0, 'sun', 1, -1],
-    ]);
-  });
-
-  it('leave a picture without captions to its mask', () => {
-    const rows = rowsOf(part).filter(([image]) => image === 1);
-    expect(rows.map(([, label, stated, own]) => [label, stated, own]).sort()).toEqual([
-      ['cat', 0, 0],
-      ['dog', 0, 1],
-    ]);
-    for (const image of [1, 3]) expect([marked(bank.stated, image), marked(bank.valid, image)]).toEqual([[], []]);
-  });
-
-  it('state what captions say and what the mask shows, and deny no class of another set that nobody names', () => {
-    expect([marked(bank.stated, 0), marked(bank.valid, 0)]).toEqual([
-      ['cat', 'sun'],
-      ['cat', 'dog', 'fog', 'sun'],
-    ]);
-    expect([marked(bank.stated, 2), marked(bank.valid, 2)]).toEqual([
-      ['fog', 'sea', 'sky'],
-      ['fog', 'sea', 'sky', 'sun'],
-    ]);
-  });
-
-  it('leave half of the places to classes, or as many as there are', () => {
-    const said = ['elm', 'fog', 'ivy', 'sun'];
-    const phrasesOf = (maxCategories: number, epoch = 0): string[] => {
-      const full = {
-        ...batchOf(
-          [said, ['sky']],
-          [
-            [0, 0, 1, 1],
-            [0, 0, 0, 0],
-          ],
-        ),
-        sets: [0, 1],
-      };
-      return cut({ ...full, after: { epoch, consumed: 2 } }, { classes, maxCategories })
-        .flatMap(rowsOf)
-        .filter(([image, , , own]) => image === 0 && own === -1)
-        .map(([, label]) => label);
-    };
-    expect([2, 3, 4, 5, 6].map((most) => phrasesOf(most).length)).toEqual([1, 2, 2, 3, 4]);
-    expect(new Set(Array.from({ length: 20 }, (_, epoch) => phrasesOf(4, epoch)).flat())).toEqual(new Set(said));
   });
 });
 

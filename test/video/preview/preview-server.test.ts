@@ -194,7 +194,7 @@ describe('watching', () => {
       'Cannot start preview: onLabels must be a function, got undefined',
     );
     await expect(start({ labels: { names: ['a'], colors: [], thresholds: [] } })).rejects.toThrow(
-      'Cannot start preview: labels must hold names, colors, thresholds and defaultThresholds of one length, got 1, 0, 0',
+      'labels must hold names, colors, thresholds and defaultThresholds of one length, got 1, 0, 0',
     );
     await expect(PreviewServer.start(undefined as never)).rejects.toThrow(
       'Cannot start preview: options must be an object, got undefined',

@@ -91,9 +91,7 @@ export interface ModelConfig {
   readonly fineDim?: number;
   /** Length of a text embedding. */
   readonly embeddingDim: number;
-  /**
-   * Activation in [0, 1] that a label has to reach to win a pixel from the background, unless the labels say otherwise.
-   */
+  /** Activation in [0, 1] that a label has to reach, unless it has a threshold of its own. */
   readonly threshold: number;
   /** Thresholds of single names, where they were calibrated. */
   readonly thresholds: Readonly<Record<string, number>>;
@@ -184,8 +182,7 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     text: clipText(fields),
     tapDims: tapLayers.map(() => trunk.hiddenSize),
     embeddingDim: fields.integer('projection_dim', 512),
-    threshold: thresholdOf(fields, 'threshold', DEFAULT_THRESHOLD),
-    thresholds: thresholdsOf(fields.section('thresholds')),
+    ...thresholdsOf(fields),
     decoder: {
       kind: 'transformer',
       reduceDim: fields.integer('reduce_dim', 64),
@@ -215,8 +212,7 @@ function ownTrunkConfig(fields: Fields, where: string, override?: number): Model
       ? { kind: 'vocabulary', names: text.fileName('vocabulary'), embeddings: text.fileName('embeddings') }
       : clipText(fields),
     embeddingDim: text.has('dim') ? text.integer('dim') : fields.integer('projection_dim', 512),
-    threshold: thresholdOf(fields, 'threshold', DEFAULT_THRESHOLD),
-    thresholds: thresholdsOf(fields.section('thresholds')),
+    ...thresholdsOf(fields),
     decoder: convolution
       ? readConvolutionDecoder(fields.section('decoder'))
       : transformerDecoder(fields.section('decoder'), sizes.tapDims.length, trunk.patchSize),
@@ -285,16 +281,16 @@ function clipText(fields: Fields): ClipTextConfig {
   };
 }
 
-/** A threshold; not a field of Hugging Face's. */
-function thresholdOf(fields: Fields, name: string, fallback: number): number {
-  const threshold = fields.number(name, fallback);
-  if (threshold < 0 || threshold > 1) throw fields.error(name, 'a number in [0, 1]');
-  return threshold;
-}
-
-/** Thresholds by name; `synseg calibrate` writes them. */
-function thresholdsOf(fields: Fields): Readonly<Record<string, number>> {
-  return Object.fromEntries(fields.names().map((name) => [name, thresholdOf(fields, name, NaN)]));
+/** Thresholds, 0.5 by default; no fields of Hugging Face's. `synseg calibrate` finds them. */
+function thresholdsOf(fields: Fields): Pick<ModelConfig, 'threshold' | 'thresholds'> {
+  const own = fields.section('thresholds');
+  const read = (from: Fields, name: string, fallback: number): number => {
+    const threshold = from.number(name, fallback);
+    if (threshold < 0 || threshold > 1) throw from.error(name, 'a number in [0, 1]');
+    return threshold;
+  };
+  const thresholds = Object.fromEntries(own.names().map((name) => [name, read(own, name, NaN)]));
+  return { threshold: read(fields, 'threshold', DEFAULT_THRESHOLD), thresholds };
 }
 
 function conditionalLayer(fields: Fields, layers: number): number {

@@ -1,5 +1,5 @@
 /**
- * Operators between floats and 8-bit integers: `x ≈ (q − zeroPoint) · scale`. The runtime makes one operator on integers
+ * Operators between floats and bytes: `x ≈ (q − zeroPoint) · scale`. The runtime makes one operator on integers
  * of a convolution whose operands come from {@link dequantize} and whose result goes to {@link quantize}.
  */
 import { expectOperand, type Value } from './graph.ts';
@@ -12,7 +12,7 @@ export function quantize(x: Value, scale: Value, zeroPoint: Value): Value {
 }
 
 /**
- * float32 of uint8, int8 or int32, with one scale and zero point of `x`'s type, or with one of each per row of the first
+ * float32 of uint8, int8 or int32, with one scale and zero point of `x`'s type, or one of each per row of the first
  * axis.
  */
 export function dequantize(x: Value, scale: Value, zeroPoint: Value): Value {

@@ -25,7 +25,7 @@ export const LOAD_OPTIONS = {
    * @default 'auto'
    */
   device: withDefault(choice(['auto', ...PROVIDERS]), 'auto'),
-  /** Precision of the network; 'auto' is fp32, 'int8' 1.5 to 2 times as fast on CPUs at a small cost. @default 'auto' */
+  /** Precision of the network; 'auto' is fp32, 'int8' 1.5 to 2 times as fast on CPUs and less exact. @default 'auto' */
   precision: withDefault(choice(['auto', 'fp32', 'fp16', 'int8']), 'auto'),
   /** Side of the square picture of the trunk, pixels; a multiple of its patch. @default the checkpoint's own */
   inputSize: integer(),

@@ -3,8 +3,8 @@
  * picture.
  *
  * Classes the checkpoint has no embedding for cannot win a pixel. They are left out and their pixels do not count, so
- * that the score measures the checkpoint on labels that it knows; the score names the others. Classes that the checkpoint
- * answers as one word, such as "face" and "body" as "person", are one class.
+ * that the score measures the checkpoint on labels that it knows; the score names the others. Classes that the
+ * checkpoint answers as one word, such as "face" and "body" as "person", are one class.
  */
 import {
   SynsegError,

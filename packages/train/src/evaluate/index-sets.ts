@@ -20,8 +20,8 @@ export interface IndexSet extends EvaluationDataset {
 /** The rule of a score of several sets. */
 export const SETS_METRIC =
   'mIoU = mean over the classes that occur in truth or prediction of intersection / union, each summed over all ' +
-  "pictures of the set at the size of the masks; a set's background value is a class, which pixels have where no label " +
-  'reaches its threshold; the mean over the sets counts each set once';
+  "pictures of the set at the size of the masks; a set's background value is a class, which pixels have where no " +
+  'label reaches its threshold; the mean over the sets counts each set once';
 
 /**
  * Reads the sets, in the order of `classes.json`. A background value is a class of its own.
