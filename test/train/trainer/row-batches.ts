@@ -4,7 +4,7 @@ import type { MicroBatch } from '../../../packages/train/src/trainer/protocol.ts
 import { microBatches, type RowSettings } from '../../../packages/train/src/trainer/row-batch.ts';
 
 export const DIM = 3;
-export const [HEIGHT, WIDTH] = [2, 2];
+const [HEIGHT, WIDTH] = [2, 2];
 export const settings: RowSettings = {
   microBatchSize: 2,
   inputSize: [HEIGHT, WIDTH],
@@ -23,7 +23,7 @@ export const embeddings = { get: (label: string) => embeddingOf(label) } as unkn
   string,
   Float32Array
 >;
-export const none = (): MicroBatch['pictures'] => ({ pixels: new Uint8Array(0) });
+const none = (): MicroBatch['pictures'] => ({ pixels: new Uint8Array(0) });
 
 export function batchOf(
   categories: readonly (readonly string[])[],
