@@ -1,8 +1,7 @@
 /** Photographs with masks, one by one: what `evaluate()` reads, for measures that it does not have. */
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decode } from 'fast-png';
+import { readIndexMask, type IndexMask } from '../../packages/train/src/image/index-mask.ts';
 
 /** Mask value of pixels of which nothing is known. */
 export const UNKNOWN = 255;
@@ -36,7 +35,6 @@ export function photoFolder(root: string, split: string): PhotoFolder {
 }
 
 /** Mask values `[height, width]` of a photograph. */
-export async function readMask({ mask }: Photo): Promise<{ data: Uint8Array; width: number; height: number }> {
-  const { data, width, height } = decode(await readFile(mask));
-  return { data: Uint8Array.from(data), width, height };
+export function readMask({ mask }: Photo): Promise<IndexMask> {
+  return readIndexMask(mask);
 }

@@ -28,8 +28,9 @@ Examples:
   $ synseg export runs/a/last --calibration thresholds.json --out model
 `,
   async run({ note, progress, signal }, flags) {
-    const { root, out } = flags;
-    await checkOutputs('calibrate', [{ name: '--out', path: out }], [root]);
+    const { root, out, model, classes, rename } = flags;
+    const read = [root, model, classes, rename].filter((path) => typeof path === 'string');
+    await checkOutputs('calibrate', [{ name: '--out', path: out }], read);
     progress.show(0, 'loading');
     const calibration = await train.calibrate(modelOf(flags, note), {
       ...among(CALIBRATE_OPTIONS, flags),

@@ -94,8 +94,8 @@ export async function exportCheckpoint(from: string, to: string, options: Export
 
 /** The fields of `config.json`. */
 async function readCalibration(given: string | Pick<Calibration, 'threshold' | 'thresholds'> | undefined) {
+  if (given === undefined) return {};
   const json = typeof given === 'string' ? await readJson(given) : given;
-  if (json === undefined && given === undefined) return {};
   if (!isThresholds(json))
     throw rangeError(ACTION, 'calibration', 'hold threshold and thresholds from 0 to 1', describeValue(given));
   const { threshold, thresholds } = json;
