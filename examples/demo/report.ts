@@ -32,12 +32,13 @@ export function streetReport({ clip, classes, labels, labelOf, framesPerSecond, 
 
 /** Commands to try next. */
 export function nextCommands(frame: string, labels: readonly string[]): string {
+  const described = 'a red car,a person on a bicycle';
   return `Next, with words and pictures of yours:
   npx synseg segment ${frame} --labels "${labels.join(',')}" --json
   npx synseg segment photo.jpg --labels dog,sofa,person
   npx synseg serve camera:0 --labels person,car,road
 With a published CLIPSeg checkpoint from the hub, which takes any description:
-  npx synseg video drive.mp4 --model CIDAS/clipseg-rd64-refined --labels "a red car,a rider" --out overlay.mp4`;
+  npx synseg video drive.mp4 --model CIDAS/clipseg-rd64-refined --labels "${described}" --out overlay.mp4`;
 }
 
 function row(label: string, share: number): string {
