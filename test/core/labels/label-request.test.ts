@@ -9,6 +9,9 @@ function resolve(
   return resolveLabels(labels as readonly LabelInput[], options, templates);
 }
 
+const templatesRule =
+  'templates must be "plain", "clipseg", "imagenet80", "tcl9" or a list of sentences that contain {}';
+
 describe('resolveLabels()', () => {
   it('puts each name into each template', () => {
     expect(resolve(['road', 'car'], {}, ['a {}.', '{}'])).toEqual({
@@ -142,28 +145,22 @@ describe('resolveLabels()', () => {
       ['car'],
       { templates: 'constructor' as never },
       RangeError,
-      'templates must be "plain", "clipseg", "imagenet80" or a list of sentences that contain {}, got "constructor"',
+      `${templatesRule}, got "constructor"`,
     ],
-    [
-      'no templates',
-      ['car'],
-      { templates: [] },
-      RangeError,
-      'templates must be "plain", "clipseg", "imagenet80" or a list of sentences that contain {}, got an empty list',
-    ],
+    ['no templates', ['car'], { templates: [] }, RangeError, `${templatesRule}, got an empty list`],
     [
       'a template without a place for the name',
       ['car'],
       { templates: ['{}', 'a photo'] },
       RangeError,
-      'templates must be "plain", "clipseg", "imagenet80" or a list of sentences that contain {}, got a list of 2',
+      `${templatesRule}, got a list of 2`,
     ],
     [
       'a template that is no text',
       ['car'],
       { templates: [7] as never },
       TypeError,
-      'templates must be "plain", "clipseg", "imagenet80" or a list of sentences that contain {}, got a list of 1',
+      `${templatesRule}, got a list of 1`,
     ],
     [
       'an unknown background',

@@ -212,8 +212,8 @@ describe('segment() refuses', () => {
     );
     await expect(segmenter.labels(['road'], { templates: 5 as never })).rejects.toThrow(
       new TypeError(
-        'Cannot embed labels: templates must be "plain", "clipseg", "imagenet80" or a list of sentences that contain ' +
-          '{}, got 5',
+        'Cannot embed labels: templates must be "plain", "clipseg", "imagenet80", "tcl9" or a list of sentences that ' +
+          'contain {}, got 5',
       ),
     );
     await expect(segmenter.segment('http://', set)).rejects.toThrow(

@@ -10,6 +10,7 @@ describe('built-in templates', () => {
     ['plain', 1],
     ['clipseg', 1],
     ['imagenet80', 80],
+    ['tcl9', 9],
   ] as const)('%s has %i sentences, all different, each with a place for the name', (name, count) => {
     const sentences = resolveTemplates(name);
     expect(sentences).toHaveLength(count);
@@ -28,6 +29,14 @@ describe('built-in templates', () => {
         'a photo of the small {}.',
       ]),
     );
+  });
+
+  it('tcl9 holds the sentences of the evaluation published with TCL', () => {
+    expect(resolveTemplates('tcl9')).toEqual([
+      ...['itap of a {}.', 'a bad photo of a {}.', 'a origami {}.', 'a photo of the large {}.'],
+      ...['a {} in a video game.', 'art of the {}.', 'a photo of the small {}.'],
+      ...['a photo of many {}.', 'a photo of {}s.'],
+    ]);
   });
 });
 

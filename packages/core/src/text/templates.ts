@@ -2,7 +2,7 @@
 import { choice, either, list, value, type Option } from '../guard/options.ts';
 
 /** Names of the built-in sets. */
-export type TemplateName = 'plain' | 'clipseg' | 'imagenet80';
+export type TemplateName = 'plain' | 'clipseg' | 'imagenet80' | 'tcl9';
 
 /** A built-in set, or templates of one's own. */
 export type Templates = TemplateName | readonly string[];
@@ -27,10 +27,16 @@ const IMAGENET80: readonly string[] = `
   itap of the {}. the cartoon {}. the embroidered {}. the origami {}. the plastic {}. the plushie {}. the toy {}.
   the {} in a video game.`.match(/\S[^.]*\./g)!;
 
+/** The sentences of TCL's evaluation (Cha et al. 2023): seven that CLIP's authors picked, and two of many things. */
+const TCL9: readonly string[] = `
+  itap of a {}. a bad photo of a {}. a origami {}. a photo of the large {}. a {} in a video game. art of the {}.
+  a photo of the small {}. a photo of many {}. a photo of {}s.`.match(/\S[^.]*\./g)!;
+
 const BUILT_IN: Readonly<Record<TemplateName, readonly string[]>> = {
   plain: ['{}'],
   clipseg: ['a photo of a {}.'],
   imagenet80: IMAGENET80,
+  tcl9: TCL9,
 };
 
 /** The option for the sentences that names are put into. */
