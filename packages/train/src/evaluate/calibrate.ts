@@ -4,8 +4,7 @@
  */
 import { Segmenter } from '@synseg/core';
 import { readOptions, withDefault, type OptionsOf } from '@synseg/core/guards';
-import { readIndexMask } from '../image/index-mask.ts';
-import type { EvaluationSample } from './datasets.ts';
+import type { EvaluationSample } from '../benchmarks/evaluation-set.ts';
 import { EVALUATE_OPTIONS, loadOptions, readRequest } from './evaluate-options.ts';
 import { eachPicture } from './evaluation.ts';
 import { chooseParts, openParts, type Part } from './parts.ts';
@@ -78,9 +77,9 @@ async function addPicture(
   curves: ThresholdCurves,
   segmenter: Segmenter,
   { dataset, contest, request }: Part,
-  { image, mask: path }: EvaluationSample,
+  { image, readMask }: EvaluationSample,
 ): Promise<void> {
-  const mask = await readIndexMask(path, path, request);
+  const mask = await readMask(request);
   const { width, height } = mask;
   const { all } = contest;
   const { signal } = request;

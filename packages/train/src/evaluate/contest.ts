@@ -15,6 +15,7 @@ import {
   type SegmentOptions,
   type Templates,
 } from '@synseg/core';
+import type { BackgroundRule } from '../benchmarks/evaluation-set.ts';
 import { valuesOf, type ClassList, type EvaluationClass } from '../data/class-list.ts';
 import { UNCOUNTED } from './confusion-matrix.ts';
 
@@ -47,9 +48,6 @@ export interface EvaluatedModel {
 
 /** Meaning of a mask value that neither a class nor an ignored value has. */
 export const UNKNOWN_VALUE = -2;
-
-/** Treatment of the background class of a data set. */
-type BackgroundRule = 'ignore' | 'class';
 
 /** Rule of a pixel: the label with the highest activation, or that of the labels that reach their thresholds. */
 type DecisionRule = 'argmax' | 'threshold';

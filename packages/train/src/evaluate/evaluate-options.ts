@@ -15,10 +15,10 @@ import {
   type OptionsOf,
   type Resolved,
 } from '@synseg/core/guards';
+import { DATASETS } from '../benchmarks/datasets.ts';
 import { RENAME, SET_NAME } from '../data/data-options.ts';
 import { PICTURE_LIMITS } from '../image/picture.ts';
 import type { ContestOptions, EvaluatedModel } from './contest.ts';
-import { DATASETS } from './datasets.ts';
 
 /** Progress of an evaluation. */
 export interface EvaluationProgress {

@@ -3,11 +3,10 @@
  * any order.
  */
 import { BACKGROUND, SynsegError, isSynsegError } from '@synseg/core';
+import type { EvaluationSample } from '../benchmarks/evaluation-set.ts';
 import { valuesOf, type EvaluationClass } from '../data/class-list.ts';
-import { readIndexMask } from '../image/index-mask.ts';
 import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
 import { UNKNOWN_VALUE, embed, type Contest, type EvaluatedModel } from './contest.ts';
-import type { EvaluationSample } from './datasets.ts';
 import type { SetRequest } from './evaluate-options.ts';
 import { measure, type EvaluationFailure, type Score } from './score.ts';
 import { WorstPictures, countedClasses } from './worst-pictures.ts';
@@ -122,7 +121,7 @@ export class Evaluation {
 
   async #judge(sample: EvaluationSample, order: number): Promise<void> {
     const { truthClass, classes, leftOut, nothing } = this.#contest;
-    const mask = await readIndexMask(sample.mask, sample.mask, this.#request);
+    const mask = await sample.readMask(this.#request);
     const pixelsOf = histogram(mask.data);
     const unknown = pixelsOf.findIndex((pixels, value) => pixels > 0 && truthClass[value] === UNKNOWN_VALUE);
     if (unknown >= 0)

@@ -1,9 +1,9 @@
 /** The sets of a folder with an index of photos, each as a data set of its own; and their scores as one. */
 import { SynsegError } from '@synseg/core';
+import { indexPngSample, type EvaluationSet } from '../benchmarks/evaluation-set.ts';
 import { readIndex, type IndexRequest } from '../data/photo-index.ts';
 import type { SetClasses } from '../data/set-classes.ts';
 import { ConfusionMatrix } from './confusion-matrix.ts';
-import type { EvaluationDataset } from './datasets.ts';
 import { measure, type EvaluationProtocol, type Score } from './score.ts';
 
 /** Split that is evaluated when none is asked for, where the index has it. */
@@ -13,7 +13,7 @@ const UNKNOWN = 255;
 const BACKGROUND_CLASS = 'background';
 
 /** A set of an index; `set` is its name. */
-export interface IndexSet extends EvaluationDataset {
+export interface IndexSet extends EvaluationSet {
   readonly set: string;
 }
 
@@ -40,11 +40,12 @@ export async function readIndexSets(
     classes: classesOf(set, action),
     ignored: [UNKNOWN],
     backgroundIndex: set.background,
-    samples: rows.filter((row) => row.set === set).map(({ key, image, mask }) => ({ key, image, mask })),
+    backgroundRule: set.background === undefined ? 'ignore' : 'class',
+    samples: rows.filter((row) => row.set === set).map(({ key, image, mask }) => indexPngSample(key, image, mask)),
   }));
 }
 
-function classesOf({ name, labels, background }: SetClasses, action: string): EvaluationDataset['classes'] {
+function classesOf({ name, labels, background }: SetClasses, action: string): EvaluationSet['classes'] {
   const classes = labels.map((label) => ({ index: label.values[0], name: label.name, values: label.values }));
   if (background === undefined) return classes;
   if (classes.some((entry) => entry.name === BACKGROUND_CLASS))

@@ -1,13 +1,14 @@
 /** The pictures that are evaluated, set by set, and what competes in each set. */
 import { isSynsegError } from '@synseg/core';
+import { readDataset } from '../benchmarks/datasets.ts';
+import type { EvaluationSample, EvaluationSet } from '../benchmarks/evaluation-set.ts';
 import { openContest, type Contest, type EvaluatedModel } from './contest.ts';
-import { readDataset, type EvaluationDataset, type EvaluationSample } from './datasets.ts';
 import type { EvaluationRequest, SetRequest } from './evaluate-options.ts';
 import { readIndexSets, type IndexSet } from './index-sets.ts';
 
 /** The chosen pictures of one set. */
 export interface Chosen {
-  readonly dataset: EvaluationDataset | IndexSet;
+  readonly dataset: EvaluationSet | IndexSet;
   readonly samples: readonly EvaluationSample[];
 }
 
@@ -61,10 +62,11 @@ function rulesOf(
   dataset: Chosen['dataset'],
   { background, threshold }: EvaluationRequest,
 ): Pick<SetRequest, 'background' | 'decision'> {
-  const isSet = 'set' in dataset;
-  const rule = isSet && dataset.backgroundIndex === undefined ? 'ignore' : (background ?? (isSet ? 'class' : 'ignore'));
+  const without = 'set' in dataset && dataset.backgroundIndex === undefined;
+  const rule = without ? 'ignore' : (background ?? dataset.backgroundRule);
   return {
     background: rule,
-    decision: threshold !== undefined || (isSet && rule === 'class') ? 'threshold' : 'argmax',
+    decision:
+      threshold !== undefined || (rule === 'class' && dataset.backgroundRule === 'class') ? 'threshold' : 'argmax',
   };
 }

@@ -1,10 +1,10 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readDataset } from '../../../packages/train/src/evaluate/datasets.ts';
+import { readDataset } from '../../../packages/train/src/benchmarks/datasets.ts';
 import { SHARED, hasShared } from '../../support/shared.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { writeClasses, writePicture } from './fake-model.ts';
+import { writeClasses, writePicture } from '../evaluate/fake-model.ts';
 
 const folder = temporaryFolder();
 const DEFAULTS = { split: undefined, classes: undefined };
@@ -17,7 +17,7 @@ it('lists masks with their pictures, sorted by name', async () => {
   writeFileSync(join(root, 'masks/.DS_Store'), '');
   writeClasses(root, ['x'], { ignore_index: 255 });
   const { samples, split, classes, ignored } = await readDataset('index-png', root, DEFAULTS);
-  expect(samples).toEqual([
+  expect(samples).toMatchObject([
     { key: 'a10', image: join(root, 'images/a10.jpg'), mask: join(root, 'masks/a10.png') },
     { key: 'a9', image: join(root, 'images/a9.jpg'), mask: join(root, 'masks/a9.png') },
     { key: 'b', image: join(root, 'images/b.JPEG'), mask: join(root, 'masks/b.png') },
@@ -31,11 +31,11 @@ it('finds a split above the folders and below them, masks or labels', async () =
   await writePicture(join(root, 'val'), 'above', [[0]], { masks: 'labels' });
   await writePicture(root, 'train/below', [[0]]);
   const above = await readDataset('index-png', root, { ...DEFAULTS, split: 'val' });
-  expect(above.samples).toEqual([
+  expect(above.samples).toMatchObject([
     { key: 'above', image: join(root, 'val/images/above.jpg'), mask: join(root, 'val/labels/above.png') },
   ]);
   const below = await readDataset('index-png', root, { ...DEFAULTS, split: 'train' });
-  expect(below.samples).toEqual([
+  expect(below.samples).toMatchObject([
     { key: 'below', image: join(root, 'images/train/below.jpg'), mask: join(root, 'masks/train/below.png') },
   ]);
 });

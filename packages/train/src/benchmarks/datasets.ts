@@ -1,0 +1,37 @@
+/**
+ * Data sets for evaluation by the names of their layouts.
+ *
+ * The reader settles everything about the ground truth: the pictures and their order, the name of each mask value, and
+ * the values that do not count.
+ */
+import type { EvaluationSet, DatasetRequest } from './evaluation-set.ts';
+import { INDEX_PNG, readIndexPng, type IndexPngName } from './index-png.ts';
+
+/** Name of a layout of one set. */
+export type OneSetName = IndexPngName;
+
+/** Name of a layout; `index-jsonl` is several sets in one folder. */
+export type DatasetName = OneSetName | 'index-jsonl';
+
+/** Names of the layouts. */
+export const DATASETS: readonly DatasetName[] = [...INDEX_PNG, 'index-jsonl'];
+
+/**
+ * Reads which pictures and masks a data set has, and its classes.
+ *
+ * @throws RangeError for a split that the layout cannot have
+ * @throws SynsegError `DATASET_FORMAT` when folders, masks or the class list are missing
+ * @example
+ * ```ts
+ * // type-checked only: needs a data set
+ * import { readDataset } from './datasets.ts';
+ * const { samples } = await readDataset('camvid', 'data/camvid', { split: 'val', classes: undefined });
+ * console.assert(samples.length === 101);
+ * ```
+ */
+export async function readDataset(name: OneSetName, root: string, request: DatasetRequest): Promise<EvaluationSet> {
+  const { split } = request;
+  if (split !== undefined && (split === '' || /^\.*$|[/\\]/.test(split)))
+    throw new RangeError(`Cannot evaluate ${name}: split must be the name of a folder, got "${split}"`);
+  return readIndexPng(name, root, request);
+}
