@@ -49,10 +49,11 @@ const config = {
     inputSize: [side, side],
     stem: tensors.get('trunk.stem.bias').shape[0],
     stages: stages.flatMap(split),
-    // The last blocks of 64 and 96 channels, then the pyramid; the finer map is the last block of 32.
+    // The last blocks of 64 and 96 channels, then the pyramid; the finer map is the last block of 32, the finest of 24.
     taps: [9, 12],
     pyramid: tensors.get('trunk.pyramid.map.bias').shape[0],
     fine: 5,
+    finest: 2,
   },
 };
 mkdirSync(out, { recursive: true });

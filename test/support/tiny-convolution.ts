@@ -33,6 +33,7 @@ export function tinyConvolutionConfig(trunk: Readonly<Record<string, unknown>> =
       taps: [4, 5],
       pyramid: 5,
       fine: 3,
+      finest: 1,
       ...trunk,
     },
     text: { vocabulary: 'vocab.json', embeddings: 'vocab.safetensors', dim: EMBEDDING_DIM },

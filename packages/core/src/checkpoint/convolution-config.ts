@@ -33,9 +33,17 @@ export interface ConvolutionTrunkConfig {
   readonly pyramid: number | undefined;
   /** Number of the block whose output is the finer map, of twice as many rows and columns as the taps. */
   readonly fineBlock: number;
+  /**
+   * Number of the block whose output shows outlines, of twice as many rows and columns as the finer map; undefined where
+   * logits are to have the finer map's.
+   */
+  readonly finestBlock: number | undefined;
 }
 
-/** A decoder of convolutions: the maps joined at the finer map's resolution, then FiLM and two products per label. */
+/**
+ * A decoder of convolutions: the maps joined at the finer map's resolution, then FiLM and two products per label, and
+ * where the trunk has a finest map, logits of its resolution.
+ */
 export interface ConvolutionDecoderConfig {
   readonly kind: 'convolution';
   readonly reduceDim: number;
@@ -81,7 +89,7 @@ const MOST_BLOCKS = 200;
  */
 export function readConvolutionTrunk(fields: Fields, where: string, override: number | undefined) {
   const trunk = trunkOf(fields);
-  const { patchSize, tapBlocks, pyramid, fineBlock } = trunk;
+  const { patchSize, tapBlocks, pyramid, fineBlock, finestBlock } = trunk;
   const own = fields.integers('inputSize', undefined, 1);
   if (own.length !== 2 || own.some((side) => side % patchSize !== 0 || side > LARGEST_SIDE))
     throw fields.error('inputSize', `height and width, multiples of ${patchSize} up to ${LARGEST_SIDE}`);
@@ -94,6 +102,7 @@ export function readConvolutionTrunk(fields: Fields, where: string, override: nu
     patchGrid: [inputSize[0] / patchSize, inputSize[1] / patchSize],
     tapDims: [...tapBlocks.map(channels), ...(pyramid === undefined ? [] : [pyramid])],
     fineDim: channels(fineBlock),
+    finestDim: finestBlock === undefined ? undefined : channels(finestBlock),
   } as const;
 }
 
@@ -120,15 +129,19 @@ function trunkOf(trunk: Fields): ConvolutionTrunkConfig {
     const first = blocks.findIndex(({ cell }) => cell === patchSize);
     throw trunk.error('taps', `ascending numbers of blocks from ${first} to ${count - 1}`);
   }
-  const fineBlock = trunk.integer('fine', undefined, 0);
-  if (blocks[fineBlock]?.cell !== patchSize / 2)
-    throw trunk.error('fine', `the number of a block with ${patchSize / 2} pixels per cell`);
+  const blockOf = (name: string, cell: number): number => {
+    const block = trunk.integer(name, undefined, 0);
+    if (blocks[block]?.cell !== cell) throw trunk.error(name, `the number of a block with ${cell} pixels per cell`);
+    return block;
+  };
   return {
     kind: 'convolution',
     patchSize,
     imageMean: trunk.numbers('imageMean', 3, [0.5, 0.5, 0.5]),
     imageStd: trunk.positiveNumbers('imageStd', [0.5, 0.5, 0.5]),
-    ...{ stem, stages, tapBlocks, fineBlock },
+    ...{ stem, stages, tapBlocks },
+    fineBlock: blockOf('fine', patchSize / 2),
+    finestBlock: trunk.has('finest') ? blockOf('finest', patchSize / 4) : undefined,
     pyramid: trunk.has('pyramid') ? trunk.integer('pyramid') : undefined,
   };
 }

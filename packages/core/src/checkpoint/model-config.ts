@@ -89,6 +89,8 @@ export interface ModelConfig {
   readonly tapDims: readonly number[];
   /** Channels of the finer map, of a convolution trunk. */
   readonly fineDim?: number;
+  /** Channels of the finest map, of a convolution trunk that has one. */
+  readonly finestDim?: number | undefined;
   /** Length of a text embedding. */
   readonly embeddingDim: number;
   /** Activation in [0, 1] that a label has to reach, unless it has a threshold of its own. */
@@ -106,15 +108,19 @@ export interface PictureMap {
 
 /**
  * What the trunk makes of a picture: the taps, shallow to deep, `[1 + rows·columns, D_i]`, token 0 for the whole
- * picture; then, of a convolution trunk, the finer map `[C, 2·rows, 2·columns]`.
+ * picture; then, of a convolution trunk, the finer map `[C, 2·rows, 2·columns]`, and the finest,
+ * `[C, 4·rows, 4·columns]`, where it has one.
  */
 export function pictureMaps({
   patchGrid: [rows, columns],
   tapDims,
   fineDim,
-}: Pick<ModelConfig, 'patchGrid' | 'tapDims' | 'fineDim'>): readonly PictureMap[] {
+  finestDim,
+}: Pick<ModelConfig, 'patchGrid' | 'tapDims' | 'fineDim' | 'finestDim'>): readonly PictureMap[] {
   const taps = tapDims.map((channels, index) => ({ name: `tap${index}`, shape: [1 + rows * columns, channels] }));
-  return fineDim === undefined ? taps : [...taps, { name: 'fine', shape: [fineDim, 2 * rows, 2 * columns] }];
+  const finer = (name: string, channels: number | undefined, times: number): PictureMap[] =>
+    channels === undefined ? [] : [{ name, shape: [channels, times * rows, times * columns] }];
+  return [...taps, ...finer('fine', fineDim, 2), ...finer('finest', finestDim, 4)];
 }
 
 /**

@@ -3,7 +3,7 @@
  * its result. A label then costs two products per place, so that many labels run in real time.
  *
  * `F = relu(up(Σ reduce_i(X_i)) + fine(X_fine))`, refined by depthwise blocks; `h = relu(γ(t) ⊙ F + β(t))`;
- * `logit = w · h + b`.
+ * `logit = w · h + b`; where the trunk has a finest map, the logits take its outlines: see `outlines.ts`.
  */
 import type { Value } from '../graph/graph.ts';
 import { add, matmul, multiply, relu } from '../graph/ops.ts';
@@ -12,22 +12,35 @@ import { reshape, slice, transpose } from '../graph/shape-ops.ts';
 import type { Dimension } from '../graph/tensor-type.ts';
 import type { ConvolutionDecoderConfig } from '../checkpoint/convolution-config.ts';
 import { convolution } from './convolution-trunk.ts';
+import { alongOutlines } from './outlines.ts';
 import { pair } from './pairing.ts';
 import { linear, type Parameters } from './parameters.ts';
 
-/**
- * What all labels of a picture share: `[images, reduceDim, 2·rows, 2·columns]`.
- *
- * @param maps - the taps, shallow to deep, `[images, 1 + rows·columns, D_i]` each, then the finer map
- */
+/** Maps of pictures, by what they are for. */
+interface DecoderMaps {
+  /** The taps, shallow to deep, `[images, 1 + rows·columns, D_i]` each. */
+  readonly taps: readonly Value[];
+  /** `[images, C, 2·rows, 2·columns]` */
+  readonly fine: Value;
+  /** `[images, C, 4·rows, 4·columns]`, of a trunk that has one. */
+  readonly finest: Value | undefined;
+}
+
+/** Tells the trunk's maps apart: taps have three axes. */
+function decoderMaps(maps: readonly Value[]): DecoderMaps {
+  const taps = maps.filter(({ shape }) => shape.length === 3);
+  const [fine, finest] = maps.slice(taps.length);
+  return { taps, fine: fine as Value, finest };
+}
+
+/** What all labels of a picture share: `[images, reduceDim, 2·rows, 2·columns]`. */
 function sharedFeatures(
   parameters: Parameters,
-  maps: readonly Value[],
+  { taps, fine }: DecoderMaps,
   { reduceDim: width, refinements }: ConvolutionDecoderConfig,
 ): Value {
-  const [fine, ...taps] = [...maps].reverse() as [Value, ...Value[]];
   const [images, , rows, columns] = fine.shape as readonly [Dimension, number, number, number];
-  const reduced = taps.map((tap, layer) => {
+  const reduced = [...taps].reverse().map((tap, layer) => {
     const [, tokens, channels] = tap.shape as readonly [Dimension, number, number];
     return linear(parameters, `decoder.reduces.${layer}`, slice(tap, 1, 1, tokens), channels, width);
   });
@@ -46,7 +59,7 @@ function sharedFeatures(
 /**
  * Decodes labels: see `decodeLabels()`, whose features here lie on the finer map's grid.
  *
- * @param maps - the taps, shallow to deep, then the finer map
+ * @param maps - the taps, shallow to deep, the finer map, and the finest where the trunk has one
  */
 export function decodeMaps(
   parameters: Parameters,
@@ -56,7 +69,8 @@ export function decodeMaps(
   assignment?: Value,
 ): { readonly features: Value; readonly logits: () => Value } {
   const { reduceDim: width } = config;
-  const shared = sharedFeatures(parameters, maps, config);
+  const named = decoderMaps(maps);
+  const shared = sharedFeatures(parameters, named, config);
   const [images, , height, columns] = shared.shape as readonly [Dimension, number, number, number];
   const cells = height * columns;
   const [labels, embeddingDim] = text.shape as readonly [Dimension, number];
@@ -70,7 +84,10 @@ export function decodeMaps(
     logits: () => {
       const weight = parameters.get('decoder.head.weight', [1, width]);
       const logits = add(matmul(weight, perRow), parameters.get('decoder.head.bias', [1]));
-      return reshape(logits, [rows, height, columns]);
+      const grid = reshape(logits, [rows, height, columns]);
+      return named.finest === undefined
+        ? grid
+        : alongOutlines(parameters, grid, { shared, finest: named.finest, text, assignment });
     },
   };
 }

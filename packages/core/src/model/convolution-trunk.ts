@@ -22,21 +22,22 @@ const relu6 = (x: Value): Value => clip(x, ...RELU6);
  *
  * @param pixelValues - normalized `[n, 3, height, width]`, both a multiple of the patch size
  * @returns `[n, 1 + rows·columns, D_i]` per tap, shallow to deep, token 0 the mean of the others; then the finer map,
- *   `[n, C, 2·rows, 2·columns]`
+ *   `[n, C, 2·rows, 2·columns]`, and the finest, `[n, C, 4·rows, 4·columns]`, where the trunk has one
  */
 export function convolutionMaps(parameters: Parameters, pixelValues: Value, config: ConvolutionTrunkConfig): Value[] {
-  const { stem, tapBlocks, pyramid, fineBlock } = config;
+  const { stem, tapBlocks, pyramid, fineBlock, finestBlock } = config;
   const pixels = stored(parameters, 'trunk.pixels', pixelValues, pixelBounds(config));
   let x = relu6Of(parameters, 'trunk.stem', pixels, stem, { side: SIDE, stride: 2 });
   const taps: Value[] = [];
-  let fine: Value | undefined;
+  const finer = new Map<number, Value>();
   blocksOf(config).forEach((block, index) => {
     x = invertedResidual(parameters, `trunk.blocks.${index}`, x, block);
     if (tapBlocks.includes(index)) taps.push(x);
-    if (index === fineBlock) fine = x;
+    if (index === fineBlock || index === finestBlock) finer.set(index, x);
   });
   if (pyramid !== undefined) taps.push(pyramidOf(parameters, x, pyramid));
-  return [...taps.map(tokensOf), fine as Value];
+  // Finer maps lie in earlier blocks.
+  return [...taps.map(tokensOf), ...[...finer.values()].reverse()];
 }
 
 /** 1×1 expansion, 3×3 depthwise, 1×1 projection; beside them the input, where it has the output's shape. */

@@ -33,7 +33,7 @@ export class DecodedRows {
     this.#config = config;
   }
 
-  /** Post-decoder features, `[rows, cells, reduceDim]`: a cell is a patch, or with a convolution decoder a logit's. */
+  /** Post-decoder features, `[rows, cells, reduceDim]`: a cell is a patch, or with a convolution decoder one of the finer map. */
   get features(): Value {
     return this.#decoded.features;
   }
@@ -51,8 +51,8 @@ export class DecodedRows {
   /** Activation maps averaged over the cells of {@link features}. */
   get featureMaps(): PatchMaps {
     if (this.#config.decoder.kind === 'transformer') return this.maps;
-    const [, rows, columns] = this.logits.shape as readonly [Dimension, number, number];
-    return (this.#featureMaps ??= patchMaps(this.logits, [rows, columns]));
+    const [rows, columns] = this.#config.patchGrid;
+    return (this.#featureMaps ??= patchMaps(this.logits, [2 * rows, 2 * columns]));
   }
 
   /**

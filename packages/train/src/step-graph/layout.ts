@@ -119,7 +119,7 @@ export function groupOf(name: string): ParameterGroup {
   if (name.startsWith('decoder.film_')) return 'film';
   if (name.startsWith('decoder.reduces.')) return 'reduces';
   if (/^decoder\.(?:layers|refinements)\./.test(name)) return 'layers';
-  if (/^decoder\.(?:transposed_convolution|fine|head)\b/.test(name)) return 'head';
+  if (/^decoder\.(?:transposed_convolution|fine|head|outlines)\b/.test(name)) return 'head';
   if (name.startsWith('trunk.') || /^clip\.vis(?:ion_model|ual_projection)\./.test(name)) return 'vision';
   if (/^clip\.text_(?:model|projection)\./.test(name)) return 'text';
   if (name === LOGIT_SCALE) return 'scale';

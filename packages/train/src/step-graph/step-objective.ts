@@ -109,26 +109,25 @@ export function stepObjective(
   return { loss, figures: { ...figures, ...losses, total: loss } };
 }
 
-/** Logits are interpolated to so many times their rows and columns before they are compared with masks. */
-const FINER = 2;
+/** Pixels of a mask, along a side, for one of the logits that are compared with it. */
+const PIXELS = 4;
 
 /**
- * Logits and masks of one size. Logits of fewer pixels than the masks are interpolated to {@link FINER} times as many
- * rows and columns, and masks take the pixel at the middle of each cell.
+ * Logits and masks of one size. Logits of fewer pixels than the masks are interpolated to one for {@link PIXELS} pixels,
+ * and masks take the pixel at the middle of each cell.
  */
 function onOneGrid(logits: Value, masks: Value): { logits: Value; masks: Value } {
   const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
   const [images, maskHeight, maskWidth] = masks.shape as readonly [number, number, number];
   if (height === maskHeight) return { logits, masks };
-  const [gridHeight, gridWidth] = [FINER * height, FINER * width];
-  const [down, right] = [maskHeight / gridHeight, maskWidth / gridWidth];
-  const finer = resize(reshape(logits, [rows, 1, height, width]), [rows, 1, gridHeight, gridWidth], 'linear');
-  const cells = reshape(masks, [images, gridHeight, down, gridWidth, right]);
-  const middle = (x: Value, axis: number, size: number): Value =>
-    slice(x, axis, Math.floor(size / 2), Math.floor(size / 2) + 1);
+  const [gridHeight, gridWidth] = [maskHeight / PIXELS, maskWidth / PIXELS];
+  const apart = reshape(logits, [rows, 1, height, width]);
+  const finer = gridHeight === height ? apart : resize(apart, [rows, 1, gridHeight, gridWidth], 'linear');
+  const cells = reshape(masks, [images, gridHeight, PIXELS, gridWidth, PIXELS]);
+  const middle = (x: Value, axis: number): Value => slice(x, axis, PIXELS / 2, PIXELS / 2 + 1);
   return {
     logits: reshape(finer, [rows, gridHeight, gridWidth]),
-    masks: reshape(middle(middle(cells, 2, down), 4, right), [images, gridHeight, gridWidth]),
+    masks: reshape(middle(middle(cells, 2), 4), [images, gridHeight, gridWidth]),
   };
 }
 

@@ -123,7 +123,7 @@ export function projectorChannels(
 function decoderJson(given: DecoderShape = {}, trunk: unknown): Record<string, unknown> {
   const decoder = readOptions('train', DECODER_OPTIONS, given, [], 'advanced.decoder');
   if ((trunk as { readonly kind?: unknown } | undefined)?.kind === 'convolution')
-    return { reduce_dim: decoder.reduceDim, refinements: 1 };
+    return { reduce_dim: decoder.reduceDim, refinements: 2 };
   return {
     reduce_dim: decoder.reduceDim,
     attention_heads: decoder.heads,
