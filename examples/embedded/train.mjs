@@ -11,7 +11,7 @@
  *               beside the photographs, and `checkpoints/street` beside their parent
  *   --work      where pictures and runs are kept; default out/embedded
  *   --to        the result; default packages/core/embedded
- *   --steps     steps with trunk and decoder; default 2000
+ *   --steps     steps with trunk and decoder; default 4000
  *   --without   classes whose masks training does not see, to find out what their names alone find
  *   --only      one of the stages below
  *
@@ -30,7 +30,7 @@ const { values } = parseArgs({
     ...{ photos: option, trunk: option, vectors: option, only: option },
     work: { ...option, default: 'out/embedded' },
     to: { ...option, default: 'packages/core/embedded' },
-    steps: { ...option, default: '2000' },
+    steps: { ...option, default: '4000' },
     without: { ...option, default: '' },
   },
 });
@@ -55,7 +55,7 @@ const draw = (name, split, count) =>
 const run = (name, steps, ...options) => training(name, at(name), steps, '--save-every', '100', ...options);
 
 /** Sets are drawn in proportion to these weights: rooms have many classes, animals four. */
-const SETS = 'nyu=3,voc=2,msrc=1.5,coco-panoptic=1.5,coco-things=1.5,furniture=1,facade=1.2,animals=0.7,street=1.2';
+const SETS = 'nyu=4,voc=2,msrc=1.5,coco-panoptic=2,coco-things=2,furniture=0.8,facade=1.2,animals=0.7,street=1';
 const PHOTOS = 'nyu,voc,msrc,coco-panoptic,coco-things,furniture,facade,animals';
 const masks = [
   ...['--objective', 'masks', '--recipe', 'tags', '--data', at('sets'), '--rename', at('sets', 'rename.json')],
@@ -91,9 +91,8 @@ const STAGES = [
     ...['--decoder', 'reduceDim=96', '--learning-rate', '2e-3', '--trainable', LAYERS],
   ),
   run(
-    ...['all', Number(values.steps), ...masks, '--max-categories', '12', '--init', at('head/last')],
-    ...['--learning-rate', '1e-3', '--trainable', `${LAYERS},vision`, '--vision-rate', '0.1', '--vision-from', '7'],
-    ...['--ema', '0.998'],
+    ...['all', Number(values.steps), ...masks, '--max-categories', '16', '--init', at('head/last')],
+    ...['--learning-rate', '1e-3', '--trainable', `${LAYERS},vision`, '--vision-rate', '0.1', '--ema', '0.998'],
   ),
   make(
     ...['thresholds', 'thresholds.json', synseg, 'calibrate', '--model', at('all/last'), '--root', at('sets')],
