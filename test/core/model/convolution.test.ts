@@ -28,10 +28,11 @@ const read = (trunk: Readonly<Record<string, unknown>>, inputSize?: number) =>
 
 describe('config.json of a convolution trunk', () => {
   it('says what the trunk makes of a picture', () => {
-    const { patchGrid, tapDims, fineDim, trunk } = read({});
-    expect({ patchGrid, tapDims, fineDim, patchSize: trunk.patchSize }).toEqual({
-      ...{ patchGrid: [2, 3], tapDims: [8, 8, 5], fineDim: 8, patchSize: 16 },
+    const { patchGrid, tapDims, fineDim, finestDim, trunk } = read({});
+    expect({ patchGrid, tapDims, fineDim, finestDim, patchSize: trunk.patchSize }).toEqual({
+      ...{ patchGrid: [2, 3], tapDims: [8, 8, 5], fineDim: 8, finestDim: 6, patchSize: 16 },
     });
+    expect(read({ finest: null }).finestDim).toBeUndefined();
     expect(read({ pyramid: null }).tapDims).toEqual([8, 8]);
     expect(read({}, 64).patchGrid).toEqual([4, 4]);
   });
@@ -46,6 +47,7 @@ describe('config.json of a convolution trunk', () => {
     [{ taps: [3] }, 'taps must be ascending numbers of blocks from 4 to 5, got [3]'],
     [{ taps: [6] }, 'taps must be ascending numbers of blocks from 4 to 5, got [6]'],
     [{ fine: 1 }, 'fine must be the number of a block with 8 pixels per cell, got 1'],
+    [{ finest: 3 }, 'finest must be the number of a block with 4 pixels per cell, got 3'],
     [{ inputSize: [32, 40] }, 'inputSize must be height and width, multiples of 16 up to 8192, got [32,40]'],
     [{ inputSize: [32] }, 'inputSize must be height and width, multiples of 16 up to 8192, got [32]'],
     [{ imageStd: [1, 0, 1] }, 'imageStd must be 3 numbers above 0, got [1,0,1]'],
@@ -66,19 +68,24 @@ describe('decoder', () => {
     tap1: { data: gaussians(2 * 7 * 8, 2), shape: [2, 1, 7, 8] },
     tap2: { data: gaussians(2 * 7 * 5, 3), shape: [2, 1, 7, 5] },
     fine: { data: gaussians(2 * 8 * 4 * 6, 4), shape: [2, 1, 8, 4, 6] },
+    finest: { data: gaussians(2 * 6 * 8 * 12, 6), shape: [2, 1, 6, 8, 12] },
   };
+  const cells = 8 * 12;
 
   it('gives each label what it would get alone', async () => {
     const { config, weights } = await openCheckpoint(tiny);
     const graph = buildDecodeGraph(config, (of) => new CheckpointParameters(of, weights), 1, 'mean');
     const { logits } = await runGraph(graph, { ...maps, text: { data: text, shape: [3, EMBEDDING_DIM] } });
-    expect(logits?.shape).toEqual([2, 3, 4, 6]);
+    expect(logits?.shape).toEqual([2, 3, 8, 12]);
     for (let label = 0; label < 3; label++) {
       const one = text.slice(label * EMBEDDING_DIM, (label + 1) * EMBEDDING_DIM);
       const alone = await runGraph(graph, { ...maps, text: { data: one, shape: [1, EMBEDDING_DIM] } });
       for (let image = 0; image < 2; image++) {
-        const among = (logits?.data as Float32Array).slice((image * 3 + label) * 24, (image * 3 + label + 1) * 24);
-        const by = (alone['logits']?.data as Float32Array).slice(image * 24, (image + 1) * 24);
+        const among = (logits?.data as Float32Array).slice(
+          (image * 3 + label) * cells,
+          (image * 3 + label + 1) * cells,
+        );
+        const by = (alone['logits']?.data as Float32Array).slice(image * cells, (image + 1) * cells);
         expect(worstExcess(among, by, 1e-5, 1e-5).excess).toBeLessThanOrEqual(0);
       }
     }
@@ -108,16 +115,16 @@ describe('decoder', () => {
     };
     const [every, assigned] = [await run(undefined), await run([1, 0, 0, 1, 1, 0])];
     expect([every['logits']?.shape, assigned['logits']?.shape]).toEqual([
-      [6, 4, 6],
-      [3, 4, 6],
+      [6, 8, 12],
+      [3, 8, 12],
     ]);
     expect(assigned['features']?.shape).toEqual([3, 24, 7]);
     [0, 1, 0].forEach((image, row) => {
       const expected = (every['logits']?.data as Float32Array).slice(
-        (image * 3 + row) * 24,
-        (image * 3 + row + 1) * 24,
+        (image * 3 + row) * cells,
+        (image * 3 + row + 1) * cells,
       );
-      const actual = (assigned['logits']?.data as Float32Array).slice(row * 24, (row + 1) * 24);
+      const actual = (assigned['logits']?.data as Float32Array).slice(row * cells, (row + 1) * cells);
       expect(worstExcess(actual, expected, 1e-5, 1e-5).excess).toBeLessThanOrEqual(0);
     });
   });
@@ -136,6 +143,13 @@ describe('Segmenter', () => {
     const { activations, width, height } = await segment(inputSize === undefined ? {} : { inputSize });
     expect([height, width]).toEqual(inputSize === undefined ? [32, 48] : [inputSize, inputSize]);
     expect(activations).toHaveLength(NAMES.length * height * width);
+    expect(new Set(activations).size).toBeGreaterThan(100);
+  });
+
+  it('segments with a checkpoint whose trunk has no finest map', async () => {
+    const folder = writeTinyConvolution(join(root, 'coarse'), tinyConvolutionConfig({ finest: null }));
+    await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder });
+    const { activations } = await segmenter.segment(photo, await segmenter.labels(NAMES), { output: ['activations'] });
     expect(new Set(activations).size).toBeGreaterThan(100);
   });
 
