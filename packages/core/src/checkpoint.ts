@@ -13,8 +13,8 @@ export { EMBEDDED, embeddedFolder } from './checkpoint/embedded.ts';
 export { fingerprintFiles, sha256 } from './checkpoint/fingerprint.ts';
 export { hubDefaults } from './checkpoint/hub.ts';
 export type { ConvolutionTrunkConfig } from './checkpoint/convolution-config.ts';
+export { pictureMaps } from './checkpoint/picture-maps.ts';
 export {
-  pictureMaps,
   readModelConfig,
   templatesOf,
   type ClipTextConfig,

@@ -34,8 +34,8 @@ export interface ConvolutionTrunkConfig {
   /** Number of the block whose output is the finer map, of twice as many rows and columns as the taps. */
   readonly fineBlock: number;
   /**
-   * Number of the block whose output shows outlines, of twice as many rows and columns as the finer map; undefined where
-   * logits are to have the finer map's.
+   * Number of the block whose output shows outlines, of twice as many rows and columns as the finer map; undefined
+   * where logits are to have the finer map's.
    */
   readonly finestBlock: number | undefined;
 }

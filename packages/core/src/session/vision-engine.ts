@@ -8,7 +8,7 @@ import { SynsegError, messageOf } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { buildDecodeGraph, buildPostprocessGraph, buildSplitGraph, buildTrunkGraph } from '../model/model-graphs.ts';
-import { pictureMaps } from '../checkpoint/model-config.ts';
+import { pictureMaps } from '../checkpoint/picture-maps.ts';
 import { sampleRows, type PostprocessShape } from '../model/postprocess.ts';
 import { pictureSize, type MergeRule, type ViewCount } from '../model/views.ts';
 import { EngineLoader } from './engine-loader.ts';

@@ -33,7 +33,10 @@ export class DecodedRows {
     this.#config = config;
   }
 
-  /** Post-decoder features, `[rows, cells, reduceDim]`: a cell is a patch, or with a convolution decoder one of the finer map. */
+  /**
+   * Post-decoder features, `[rows, cells, reduceDim]`: a cell is a patch, or with a convolution decoder one of
+   * the finer map.
+   */
   get features(): Value {
     return this.#decoded.features;
   }

@@ -113,8 +113,8 @@ export function stepObjective(
 const PIXELS = 4;
 
 /**
- * Logits and masks of one size. Logits of fewer pixels than the masks are interpolated to one for {@link PIXELS} pixels,
- * and masks take the pixel at the middle of each cell.
+ * Logits and masks of one size. Logits of fewer pixels than the masks are interpolated to one for {@link PIXELS}
+ * pixels, and masks take the pixel at the middle of each cell.
  */
 function onOneGrid(logits: Value, masks: Value): { logits: Value; masks: Value } {
   const [rows, height, width] = logits.shape as readonly [Dimension, number, number];
