@@ -22,6 +22,8 @@ export interface TinyClipseg {
   readonly conditionalLayer?: number;
   /** With the picture encoder's end, which a CLIPSeg checkpoint has and segmenting does not read; @default false */
   readonly embedsPictures?: boolean;
+  /** `preprocessor_config.json`; @default ImageNet's mean and deviation */
+  readonly preprocessor?: object;
   /** Names written over the generated ones: another shape, or undefined to leave the tensor out. */
   readonly tensors?: Readonly<Record<string, FloatTensor | undefined>>;
 }
@@ -39,11 +41,13 @@ export function writeTinyClipseg(folder: string, options: TinyClipseg = {}): str
   writeFileSync(join(folder, 'config.json'), JSON.stringify(tinyConfig(options)));
   writeFileSync(
     join(folder, 'preprocessor_config.json'),
-    JSON.stringify({
-      size: { height: size, width: size },
-      image_mean: [0.485, 0.456, 0.406],
-      image_std: [0.229, 0.224, 0.225],
-    }),
+    JSON.stringify(
+      options.preprocessor ?? {
+        size: { height: size, width: size },
+        image_mean: [0.485, 0.456, 0.406],
+        image_std: [0.229, 0.224, 0.225],
+      },
+    ),
   );
   const { vocab, merges } = tinyVocabulary();
   writeFileSync(join(folder, 'vocab.json'), JSON.stringify(vocab));
