@@ -48,6 +48,7 @@ import {
 } from './support/ablation-settings.ts';
 import { countOf, rateOf, someOf } from './support/arguments.ts';
 import { circumstances } from './support/machine.ts';
+import { percent } from './support/statistics.ts';
 import { classLabels, describeAsking } from '@synseg/street-world/bench/prompts.ts';
 import { scoreNouns, type NounScores } from '@synseg/street-world/bench/scores.ts';
 import { readPictures, testSet, trainSet, type StreetPicture } from '@synseg/street-world/bench/sets.ts';
@@ -184,7 +185,7 @@ async function run(
   };
   process.stderr.write(
     `${start}, ${setting.title}, seed ${seed}: ` +
-      `${COLUMNS[start].map(([name]) => (scores[name as keyof typeof scores] ?? NaN).toFixed(1)).join(' ')} ` +
+      `${COLUMNS[start].map(([name]) => percent(scores[name as keyof typeof scores] ?? NaN)).join(' ')} ` +
       `(${head.seconds.toFixed(1)} s)\n`,
   );
   return { scores, mapDeviation: head.report?.activationDeviation, clampShare: head.report?.clampShare };

@@ -25,7 +25,7 @@ import { benchCache, circumstances, load as loadAverage } from './support/machin
 import { CELLS, scoreOutlines } from './support/photo-outlines.ts';
 import { photoFolder, type PhotoFolder } from './support/photo-set.ts';
 import { scoreWords, strangersAmong } from './support/photo-words.ts';
-import { mean, spread, table } from './support/statistics.ts';
+import { mean, percent, spread, table } from './support/statistics.ts';
 import { FORMS, STRANGERS, TRAINED } from './support/word-lists.ts';
 
 const text = { type: 'string' } as const;
@@ -59,9 +59,9 @@ const OUTLINE_SET = 'voc';
 const [SCENES, WORD_PHOTOS] = [200, 24];
 const SHEET = 'out/embedded.png';
 
-const percent = (value: number | null | undefined): string => value?.toFixed(1) ?? '';
+/** A difference of shares in points of percent. */
 const signed = (value: number): string => {
-  const digits = Math.abs(value).toFixed(1);
+  const digits = percent(Math.abs(value));
   return `${Number(digits) === 0 ? '±' : value < 0 ? '−' : '+'}${digits}`;
 };
 const folderOf = (name: 'photos' | 'images', file: string): string | undefined => {
@@ -120,7 +120,7 @@ async function quality(segmenters: readonly Segmenter[], photos: string | undefi
   ): string[] => [
     name,
     String(images),
-    ...[mIoU, pixelAccuracy, chanceMIoU, ...rest.map((score) => score.mIoU)].map(percent),
+    ...[mIoU, pixelAccuracy, chanceMIoU, ...rest.map((score) => score.mIoU)].map((share) => percent(share)),
   ];
   const sets = Object.entries(first.sets ?? {});
   const precisions = segmenters.map(({ precision }) => precision);
@@ -151,8 +151,9 @@ async function quality(segmenters: readonly Segmenter[], photos: string | undefi
   const voc = first.sets?.[OUTLINE_SET];
   if (voc !== undefined) {
     const found = VOC_CLASSES.flatMap((name) => voc.perClass[name] ?? []);
-    const each = VOC_CLASSES.map((name) => `${name} ${percent(voc.perClass[name]) || 'none'}`).join(', ');
-    console.log(`\n${OUTLINE_SET}, mean IoU of ${found.length} classes: ${mean(found).toFixed(1)} % (${each}).\n`);
+    const ofClass = (iou: number | null | undefined): string => (typeof iou === 'number' ? percent(iou) : 'none');
+    const each = VOC_CLASSES.map((name) => `${name} ${ofClass(voc.perClass[name])}`).join(', ');
+    console.log(`\n${OUTLINE_SET}, mean IoU of ${found.length} classes: ${percent(mean(found))} % (${each}).\n`);
   }
 }
 

@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { evaluate, train, type RecipeName } from '@synseg/train';
 import { circumstances } from './support/machine.ts';
-import { table } from './support/statistics.ts';
+import { percent, table } from './support/statistics.ts';
 
 const { values } = parseArgs({
   options: {
@@ -58,7 +58,7 @@ try {
       device: 'cpu',
       cacheFolder,
     });
-    return [mIoU.toFixed(2), pixelAccuracy.toFixed(2)];
+    return [percent(mIoU, 2), percent(pixelAccuracy, 2)];
   };
   console.log(`\n${circumstances(['@synseg/train', 'onnxruntime-node', 'sharp'])}\n`);
   console.log(

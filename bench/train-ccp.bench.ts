@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { evaluate, train, type Score, type TrainOptions } from '@synseg/train';
 import { circumstances } from './support/machine.ts';
-import { table } from './support/statistics.ts';
+import { percent, table } from './support/statistics.ts';
 
 const { values } = parseArgs({
   options: {
@@ -165,13 +165,13 @@ async function run({ title, options }: Setting, index: number): Promise<string[]
     device: 'cpu',
     cacheFolder: join(folder, 'cache'),
   });
-  process.stderr.write(` ${title}: ${score.mIoU.toFixed(1)}\n`);
+  process.stderr.write(` ${title}: ${percent(score.mIoU)} %\n`);
   baseline ??= score.mIoU;
   return [
     title,
-    score.mIoU.toFixed(1),
+    percent(score.mIoU),
     `${(score.mIoU / baseline).toFixed(2)}×`,
-    score.pixelAccuracy.toFixed(1),
+    percent(score.pixelAccuracy),
     seconds.toFixed(0),
     rate.toFixed(0),
     String(warnings),

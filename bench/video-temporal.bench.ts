@@ -306,7 +306,7 @@ try {
         sum(some, (tally) => tally.unlikeFive),
         sum(some, (tally) => tally.pixels),
       ),
-      ...[meanIoU(of(dense, variant).confusion).toFixed(2), meanIoU(confusion).toFixed(2)],
+      ...[meanIoU(of(dense, variant).confusion), meanIoU(confusion)].map((share) => (100 * share).toFixed(2)),
       some.map((tally) => percent(tally.views[0], tally.frames, 0)).join(', '),
       (sum(some, (tally) => tally.milliseconds) / sum(some, (tally) => tally.frames)).toFixed(1),
       (cost(offs) / cost(some)).toFixed(2),

@@ -36,7 +36,7 @@ export interface AblationOptions {
 export interface Setting {
   readonly name: string;
   readonly title: string;
-  /** mIoU on VOC, Context and Cityscapes in Table III. */
+  /** mIoU on VOC, Context and Cityscapes in Table III, percent as it prints them. */
   readonly paper?: readonly [voc: number, context: number, city: number];
   readonly learnsFrom: 'nothing' | 'captions' | 'masks';
   readonly options: (start: Start, given: AblationOptions) => Partial<TrainOptions>;
@@ -44,7 +44,7 @@ export interface Setting {
 
 /** What one run came to. */
 export interface Outcome {
-  /** mIoU, percent, by name of the column. */
+  /** mIoU, 0 to 1, by name of the column. */
   readonly scores: Readonly<Record<string, number | null>>;
   /** Spatial standard deviation of the activation maps of the last step. */
   readonly mapDeviation: number | undefined;
@@ -159,7 +159,7 @@ export function ablationTable(
     const found = outcomes.get(setting.name);
     if (found === undefined) return [];
     const cells = columns.map(([name]) => {
-      const cell = meanAndDeviation(numbers(found.map(({ scores }) => scores[name])));
+      const cell = meanAndDeviation(numbers(found.map(({ scores }) => scores[name])).map((share) => 100 * share));
       return setting.name === 'untrained' ? cell : `${cell}${changeCell(changes(found, starts, name))}`;
     });
     const [voc, context, city] = (setting.paper ?? ['', '', '']).map((value) =>
@@ -209,7 +209,7 @@ function changes(found: readonly Outcome[], starts: readonly Outcome[], name: st
 
 function changeCell(moved: readonly number[]): string {
   if (moved.length === 0) return '';
-  const by = mean(moved);
+  const by = 100 * mean(moved);
   return ` (${by < 0 ? '−' : '+'}${Math.abs(by).toFixed(1)})`;
 }
 

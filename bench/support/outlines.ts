@@ -45,10 +45,10 @@ export class OutlineTally {
     }
   }
 
-  /** Boundary IoU of a class, percent; undefined without a pixel near an outline. */
+  /** Boundary IoU of a class, 0 to 1; undefined without a pixel near an outline. */
   iou(value: number): number | undefined {
     const counts = this.#counts.get(value);
-    return counts === undefined || counts.either === 0 ? undefined : (100 * counts.both) / counts.either;
+    return counts === undefined || counts.either === 0 ? undefined : counts.both / counts.either;
   }
 }
 

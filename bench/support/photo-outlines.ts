@@ -10,7 +10,7 @@ export const CELLS = 22;
 /** Value of pixels that no label gets. */
 const NOTHING = 255;
 
-/** Mean boundary IoU over the classes that occur, percent, and that of each. */
+/** Mean boundary IoU over the classes that occur, 0 to 1, and that of each. */
 interface OutlineScore {
   readonly mean: number;
   readonly perClass: Readonly<Record<string, number>>;

@@ -5,7 +5,7 @@ import type { AskedWord } from './word-lists.ts';
 
 /** A word beside the name of its class, on the photographs of the class. */
 export interface WordScore extends AskedWord {
-  /** IoU of the word less that of the name, points; undefined where no photograph has the class. */
+  /** IoU of the word less that of the name, −1 to 1; undefined where no photograph has the class. */
   readonly difference: number | undefined;
   /** True where both have the same embedding and the same threshold: nothing had to be segmented. */
   readonly same: boolean;
@@ -40,7 +40,7 @@ export async function scoreWords(
       const iou = async (word: string): Promise<number> => {
         const counts: Counts = { both: 0, either: 0 };
         for (const photo of shown) await count(segmenter, photo, sets, answers, word, means, counts);
-        return counts.either === 0 ? 0 : (100 * counts.both) / counts.either;
+        return counts.either === 0 ? 0 : counts.both / counts.either;
       };
       difference = (await iou(asked)) - (await iou(means));
     }

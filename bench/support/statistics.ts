@@ -54,6 +54,11 @@ export function meanAndDeviation(samples: readonly number[], digits = 1): string
     : `${mean(samples).toFixed(digits)} ± ${deviation(samples).toFixed(digits)}`;
 }
 
+/** A share as a number of percent. */
+export function percent(share: number, digits = 1): string {
+  return (100 * share).toFixed(digits);
+}
+
 /** A Markdown table. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

@@ -84,7 +84,7 @@ export function countPixels(confusion: Float64Array, map: Uint8Array, truth: Uin
     if (truth[pixel] !== BACKGROUND) confusion[truth[pixel]! * count + map[pixel]!]!++;
 }
 
-/** Mean intersection over union, %, of the classes that occur. */
+/** Mean intersection over union, 0 to 1, of the classes that occur. */
 export function meanIoU(confusion: Float64Array): number {
   const count = Math.sqrt(confusion.length);
   const scores: number[] = [];
@@ -94,5 +94,5 @@ export function meanIoU(confusion: Float64Array): number {
       union += confusion[label * count + other]! + confusion[other * count + label]!;
     if (union > 0) scores.push(confusion[label * count + label]! / union);
   }
-  return (100 * scores.reduce((sum, score) => sum + score, 0)) / scores.length;
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }

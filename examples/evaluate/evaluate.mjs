@@ -34,7 +34,7 @@ await mkdir(values.out, { recursive: true });
 const score = await evaluate(values.model, { dataset: 'index-png', root: data, sheet: join(values.out, 'worst.png') });
 console.log(formatScore(score));
 await writeFile(join(values.out, 'score.json'), `${JSON.stringify(score)}\n`);
-if (score.mIoU < atLeast) {
-  console.error(`mIoU must be at least ${atLeast} %, got ${score.mIoU.toFixed(2)} %`);
+if (100 * score.mIoU < atLeast) {
+  console.error(`mIoU must be at least ${atLeast} %, got ${(100 * score.mIoU).toFixed(2)} %`);
   process.exitCode = 1;
 }

@@ -147,9 +147,9 @@ describe('ablationTable()', () => {
 
   it("sets means beside the paper's columns, with the change from the same seed's start", () => {
     const outcomes = new Map([
-      ['tags', [outcome(12), outcome(31)]],
-      ['untrained', [outcome(10), outcome(30)]],
-      ['all', [outcome(9, 0.5, 0.25), outcome(24, 0.25, 0.75)]],
+      ['tags', [outcome(0.12), outcome(0.31)]],
+      ['untrained', [outcome(0.1), outcome(0.3)]],
+      ['all', [outcome(0.09, 0.5, 0.25), outcome(0.24, 0.25, 0.75)]],
     ]);
     expect(ablationTable([['argmax', 'mIoU, %']], outcomes).split('\n')).toEqual([
       '| setting | mIoU, % | paper: VOC | Context | City | deviation of maps | rows in the clamp |',
@@ -163,7 +163,7 @@ describe('ablationTable()', () => {
   it('leaves out what is not known', () => {
     const outcomes = new Map([
       ['untrained', [outcome(null)]],
-      ['cont', [outcome(5)]],
+      ['cont', [outcome(0.05)]],
       ['align', [outcome(null)]],
     ]);
     expect(

@@ -36,10 +36,10 @@ describe('OutlineTally', () => {
   it('is whole where all is as it should be, and sums pictures before it divides', () => {
     const tally = new OutlineTally();
     tally.add(truth, truth, 10, 10, 9);
-    expect([tally.iou(0), tally.iou(1), tally.iou(2)]).toEqual([100, 100, undefined]);
+    expect([tally.iou(0), tally.iou(1), tally.iou(2)]).toEqual([1, 1, undefined]);
     // Of 50 pixels, those within 1 of the outline: all but 3 × 8.
     tally.add(truth, map(...rows.map(() => '0000000000')), 10, 10, 9);
-    expect(tally.iou(1)).toBe((100 * 26) / 52);
+    expect(tally.iou(1)).toBe(26 / 52);
   });
 
   it('tells a shifted outline from one in place where the plain IoU hardly does', () => {
@@ -47,7 +47,7 @@ describe('OutlineTally', () => {
     tally.add(truth, map(...rows.map(() => '0000001111')), 10, 10, 9);
     // Outline of the truth: 26; of the answer, a column narrower: 24, of which the rows above and below and the last
     // column are shared: 4 + 4 + 8; the columns beside the border are apart.
-    expect(tally.iou(1)).toBeCloseTo((100 * 16) / (26 + 24 - 16), 9);
+    expect(tally.iou(1)).toBeCloseTo(16 / (26 + 24 - 16), 9);
   });
 
   it('does not count unknown pixels', () => {
@@ -55,7 +55,7 @@ describe('OutlineTally', () => {
     const found = map(...rows.map((_, row) => (row < 5 ? '1111100000' : '0000011111')));
     const tally = new OutlineTally();
     tally.add(unknown, found, 10, 10, 9);
-    expect([tally.iou(0), tally.iou(1)]).toEqual([100, 100]);
+    expect([tally.iou(0), tally.iou(1)]).toEqual([1, 1]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deviation, mean, meanAndDeviation } from '../../bench/support/statistics.ts';
+import { deviation, mean, meanAndDeviation, percent } from '../../bench/support/statistics.ts';
 
 describe('mean and deviation', () => {
   it('are those of a sample', () => {
@@ -15,5 +15,11 @@ describe('mean and deviation', () => {
       meanAndDeviation([3.14]),
       meanAndDeviation([]),
     ]).toEqual(['5.0 ± 3.6', '5.00 ± 3.61', '3.1', '']);
+  });
+});
+
+describe('percent()', () => {
+  it('is the share as a number of percent', () => {
+    expect([percent(0.4657), percent(0.4657, 2), percent(1)]).toEqual(['46.6', '46.57', '100.0']);
   });
 });

@@ -35,11 +35,11 @@ export async function* fakeTrain({
 
 export const fakeScore: Score = {
   ...{
-    mIoU: 46.5,
-    chanceMIoU: 10,
+    mIoU: 0.465,
+    chanceMIoU: 0.1,
     labelsPerImage: 2,
-    pixelAccuracy: 80,
-    perClass: { road: 93, car: 0 },
+    pixelAccuracy: 0.8,
+    perClass: { road: 0.93, car: 0 },
     classes: ['road', 'car'],
   },
   ...{

@@ -96,9 +96,9 @@ describe('synseg train', () => {
 
   it('tells scores, and which was the best', async () => {
     const train = async function* () {
-      yield stepReport(1, 3, { score: { mIoU: 21, best: true } });
-      yield stepReport(2, 3, { score: { mIoU: 30.126, best: true } });
-      yield Promise.resolve(stepReport(3, 3, { score: { mIoU: 25, best: false } }));
+      yield stepReport(1, 3, { score: { mIoU: 0.21, best: true } });
+      yield stepReport(2, 3, { score: { mIoU: 0.30126, best: true } });
+      yield Promise.resolve(stepReport(3, 3, { score: { mIoU: 0.25, best: false } }));
     };
     const people = await command([...required, '--steps', '3'], { train });
     expect(people.stderr).toContain(
@@ -108,8 +108,8 @@ describe('synseg train', () => {
     const machines = await command([...required, '--steps', '3', '--json'], { train });
     expect(linesOf(machines.stdout).at(-1)).toMatchObject({
       step: 3,
-      score: { mIoU: 25, best: false },
-      best: { step: 2, mIoU: 30.126, checkpoint: join(run, 'best') },
+      score: { mIoU: 0.25, best: false },
+      best: { step: 2, mIoU: 0.30126, checkpoint: join(run, 'best') },
     });
   });
 

@@ -28,7 +28,8 @@ describe('the example evaluate', () => {
     const found = Object.values(score.perClass).filter((iou) => iou !== null);
     expect(score.mIoU).toBeCloseTo(found.reduce((sum, iou) => sum + iou, 0) / found.length, 6);
     expect(outcome.stdout).toContain(
-      `index-png: mIoU ${score.mIoU.toFixed(2)} %, pixel accuracy ${score.pixelAccuracy.toFixed(2)} %, 24 pictures`,
+      `index-png: mIoU ${(100 * score.mIoU).toFixed(2)} %, ` +
+        `pixel accuracy ${(100 * score.pixelAccuracy).toFixed(2)} %, 24 pictures`,
     );
     expect((await sharp(join(results, 'worst.png')).metadata()).format).toBe('png');
   });

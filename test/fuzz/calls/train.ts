@@ -21,11 +21,11 @@ const PROTOCOL = {
   metric: 'mIoU',
 };
 const SCORE = {
-  mIoU: 40,
-  chanceMIoU: 20,
+  mIoU: 0.4,
+  chanceMIoU: 0.2,
   labelsPerImage: 2,
-  pixelAccuracy: 60,
-  perClass: { road: 50, car: null },
+  pixelAccuracy: 0.6,
+  perClass: { road: 0.5, car: null },
   classes: ['road', 'car'],
   confusion: [
     [5, 1],

@@ -37,9 +37,9 @@ it('leaves a class that neither occurs nor was predicted out of the mean', () =>
   expect(matrix.iou(1)).toBeUndefined();
   expect(matrix.meanIoU()).toBe(0.5);
   expect(measure(matrix, ['a', 'b', 'c'])).toEqual({
-    mIoU: 50,
-    pixelAccuracy: 100 * (2 / 3),
-    perClass: { a: 50, b: null, c: 50 },
+    mIoU: 0.5,
+    pixelAccuracy: 2 / 3,
+    perClass: { a: 0.5, b: null, c: 0.5 },
     classes: ['a', 'b', 'c'],
     confusion: [
       [1, 0, 1],

@@ -54,9 +54,9 @@ it('scores a hand-made data set: all labels compete, ignored pixels do not count
     [0, 3, 0],
     [0, 1, 1],
   ]);
-  expect(score.perClass).toEqual({ sky: 100 * (2 / 3), road: 60, car: 50 });
-  expect(score.mIoU).toBeCloseTo((100 * (2 / 3 + 3 / 5 + 1 / 2)) / 3, 10);
-  expect(score.pixelAccuracy).toBe(75);
+  expect(score.perClass).toEqual({ sky: 2 / 3, road: 0.6, car: 0.5 });
+  expect(score.mIoU).toBeCloseTo((2 / 3 + 3 / 5 + 1 / 2) / 3, 10);
+  expect(score.pixelAccuracy).toBe(0.75);
   expect(score).toMatchObject({
     classes: ['sky', 'road', 'car'],
     images: 2,
@@ -108,10 +108,10 @@ it('states what picking a competing label at random would give', async () => {
   const options = await dataset({ a: [[0, 0, 0, 1]] });
   const random = await evaluate(new FakeModel(finding({ a: [[0, 0, 0, 0]] })), { ...options, labels: 'present' });
   // On average 1.5 sky and 0.5 road pixels are right: 1.5 / (3 + 2 − 1.5) and 0.5 / (1 + 2 − 0.5).
-  expect(random.chanceMIoU).toBeCloseTo((100 * (1.5 / 3.5 + 0.5 / 2.5)) / 2, 10);
+  expect(random.chanceMIoU).toBeCloseTo((1.5 / 3.5 + 0.5 / 2.5) / 2, 10);
   const all = await evaluate(new FakeModel(finding({ a: [[0, 0, 0, 0]] })), options);
   // A third each; car is predicted on 4/3 pixels and never right.
-  expect(all.chanceMIoU).toBeCloseTo((100 * (1 / (3 + 4 / 3 - 1) + 1 / 3 / (1 + 4 / 3 - 1 / 3) + 0)) / 3, 10);
+  expect(all.chanceMIoU).toBeCloseTo((1 / (3 + 4 / 3 - 1) + 1 / 3 / (1 + 4 / 3 - 1 / 3) + 0) / 3, 10);
 });
 
 it('leaves out classes the checkpoint has no embedding for, counts their pixels and does not judge them', async () => {
@@ -137,7 +137,7 @@ it('takes names and prompts from another class list', async () => {
   const classes = writeClasses(join(folder, 'other'), ['heaven', 'road']);
   const model = new FakeModel(finding({ a: [[0, 1]] }));
   const score = await evaluate(model, { ...options, classes });
-  expect(score.perClass).toEqual({ heaven: 100, road: 100 });
+  expect(score.perClass).toEqual({ heaven: 1, road: 1 });
   expect(score.protocol.classList).toBe(classes);
 });
 
@@ -152,9 +152,9 @@ it('hands threshold, views and merge rule on, and counts what no label won as mi
   expect(seen).toEqual([{ views: 5, merge: 'max', threshold: 0.3 }]);
   expect(score).toMatchObject({
     missed: [1, 1, 0],
-    perClass: { sky: 50, road: 50, car: null },
-    mIoU: 50,
-    pixelAccuracy: 50,
+    perClass: { sky: 0.5, road: 0.5, car: null },
+    mIoU: 0.5,
+    pixelAccuracy: 0.5,
   });
   expect(score.protocol).toMatchObject({
     decision: 'argmax of the labels with an activation of at least 0.3',
@@ -207,7 +207,7 @@ it('ignores the background of the class list, or counts it as what no label won,
   );
 
   const word = new FakeModel(finding({ a: [[0, 0, 1, 2]], b: [[0, 0, 0, 0]] }));
-  expect(await evaluate(word, { ...options, background: 'class' })).toMatchObject({ mIoU: 100, images: 2 });
+  expect(await evaluate(word, { ...options, background: 'class' })).toMatchObject({ mIoU: 1, images: 2 });
   expect(word.asked[0]).toEqual(['background', 'shirt', 'hat']);
 });
 
@@ -254,7 +254,7 @@ it('names pictures that cannot be judged, in order, and judges the others', asyn
       reason: `Cannot evaluate picture: mask must be as large as the upright picture, 3×1, got 2×1 in ${mask('c')}`,
     },
   ]);
-  expect(score).toMatchObject({ images: 1, mIoU: 100 });
+  expect(score).toMatchObject({ images: 1, mIoU: 1 });
 });
 
 it('fails when no picture can be judged, saying why', async () => {

@@ -21,11 +21,11 @@ const protocol: EvaluationProtocol = {
 };
 
 const score: Score = {
-  mIoU: 40,
-  pixelAccuracy: 62.5,
-  chanceMIoU: 12.345,
+  mIoU: 0.4,
+  pixelAccuracy: 0.625,
+  chanceMIoU: 0.12345,
   labelsPerImage: 3,
-  perClass: { 'sky': 80, 'traffic sign': 0, 'car': null },
+  perClass: { 'sky': 0.8, 'traffic sign': 0, 'car': null },
   classes: ['sky', 'traffic sign', 'car'],
   confusion: [
     [80, 12, 0],

@@ -53,14 +53,14 @@ describe('evaluate() on several sets', () => {
     const { rooms, things } = score.sets!;
     expect(Object.keys(score.sets!)).toEqual(['rooms', 'things']);
     // wall: 1 of 2 found and 2 others taken for it; person: 2 of 4; sofa: 1 found and another taken for it.
-    expect(rooms!.perClass).toEqual({ wall: 25, person: 50, sofa: 50 });
-    expect(rooms!.mIoU).toBeCloseTo(125 / 3, 10);
-    expect(rooms!.pixelAccuracy).toBeCloseTo(100 * (4 / 7), 10);
+    expect(rooms!.perClass).toEqual({ wall: 0.25, person: 0.5, sofa: 0.5 });
+    expect(rooms!.mIoU).toBeCloseTo(1.25 / 3, 10);
+    expect(rooms!.pixelAccuracy).toBeCloseTo(4 / 7, 10);
     // Both values of "person" are it; what is none of the classes is background; cat is in neither.
     expect(things!.perClass).toMatchObject({ cat: null, tv: 0, background: 0 });
-    expect(things!.perClass['person']).toBeCloseTo(100 / 3, 10);
-    expect(things!.mIoU).toBeCloseTo(100 / 9, 10);
-    expect([things!.pixelAccuracy, things!.images]).toEqual([25, 1]);
+    expect(things!.perClass['person']).toBeCloseTo(1 / 3, 10);
+    expect(things!.mIoU).toBeCloseTo(1 / 9, 10);
+    expect([things!.pixelAccuracy, things!.images]).toEqual([0.25, 1]);
     expect([rooms!.protocol.background, things!.protocol.background]).toEqual([null, 'class']);
     expect([rooms!.protocol.decision, things!.protocol.decision]).toEqual([
       'argmax',
@@ -79,8 +79,8 @@ describe('evaluate() on several sets', () => {
     expect([score.classes, score.images]).toEqual([['wall', 'person', 'sofa', 'cat', 'tv', 'background'], 3]);
     expect(score.labelsPerImage).toBeCloseTo(10 / 3, 10);
     // Of 6 pixels 3 are found, and one more is taken for a person.
-    expect(score.perClass).toMatchObject({ wall: 25, sofa: 50, cat: null, tv: 0, background: 0 });
-    expect(score.perClass['person']).toBeCloseTo(100 * (3 / 7), 10);
+    expect(score.perClass).toMatchObject({ wall: 0.25, sofa: 0.5, cat: null, tv: 0, background: 0 });
+    expect(score.perClass['person']).toBeCloseTo(3 / 7, 10);
     expect(score.confusion[1]).toEqual([2, 3, 0, 0, 1, 0]);
     expect([score.leftOut, score.failures]).toEqual([{ classes: [], pixels: 0, sets: [] }, []]);
   });
@@ -90,7 +90,7 @@ describe('evaluate() on several sets', () => {
     const score = await evaluate(model, { ...options, rename: {}, sets: ['things'] });
     expect(model.asked).toEqual([['cat', 'person', 'tv']]);
     expect(score.sets!['things']!.classes).toEqual(['cat', 'person', 'tv', 'background']);
-    expect(score.perClass['person']).toBeCloseTo(100 / 3, 10);
+    expect(score.perClass['person']).toBeCloseTo(1 / 3, 10);
   });
 
   it('takes the background as a class: what no label reaches its threshold for', async () => {
@@ -100,10 +100,10 @@ describe('evaluate() on several sets', () => {
     const { rooms, things } = score.sets!;
     expect([rooms!.protocol.background, things!.protocol.background]).toEqual([null, 'class']);
     expect(rooms!.classes).toEqual(['wall', 'person', 'sofa']);
-    expect(things!.perClass['background']).toBeCloseTo(100 / 3, 10);
-    expect(things!.perClass).toMatchObject({ cat: null, person: 50, tv: 0 });
+    expect(things!.perClass['background']).toBeCloseTo(1 / 3, 10);
+    expect(things!.perClass).toMatchObject({ cat: null, person: 0.5, tv: 0 });
     const ignored = await evaluate(finding(answers), { ...options, background: 'ignore' });
-    expect(ignored.sets!['things']!.perClass).toEqual({ cat: null, person: 50, tv: null });
+    expect(ignored.sets!['things']!.perClass).toEqual({ cat: null, person: 0.5, tv: null });
   });
 
   it('evaluates the sets and the split that are named, each up to the limit', async () => {
@@ -113,7 +113,7 @@ describe('evaluate() on several sets', () => {
       split: 'train',
     });
     expect(Object.keys(score.sets!)).toEqual(['things']);
-    expect(score.sets!['things']!.perClass).toEqual({ cat: 75, person: null, tv: 0, background: null });
+    expect(score.sets!['things']!.perClass).toEqual({ cat: 0.75, person: null, tv: 0, background: null });
     const dones: string[] = [];
     const limited = await evaluate(finding(found), {
       ...options,

@@ -56,13 +56,15 @@ describe('RunLog', () => {
     const run = folder();
     writeFileSync(
       join(run, LOG_FILE),
-      '{"step":1,"loss":0.5}\n{"step":2,"loss":1}\n{"step":2,"mIoU":30}\n{"step":3,"loss":1.5}\n{"step":4,"lo',
+      '{"step":1,"loss":0.5}\n{"step":2,"loss":1}\n{"step":2,"mIoU":0.3}\n{"step":3,"loss":1.5}\n{"step":4,"lo',
     );
     const log = await RunLog.open(run);
     await log.rewind(2);
     await log.append(loss(3));
     await log.close();
-    expect(text(run)).toBe('{"step":1,"loss":0.5}\n{"step":2,"loss":1}\n{"step":2,"mIoU":30}\n{"step":3,"loss":1.5}\n');
+    expect(text(run)).toBe(
+      '{"step":1,"loss":0.5}\n{"step":2,"loss":1}\n{"step":2,"mIoU":0.3}\n{"step":3,"loss":1.5}\n',
+    );
     expect(events(run)).toEqual([[body({ kind: 'version' }), body({ kind: 'start', step: 3 }), scalars(3)]]);
     expect(readdirSync(run).filter((name) => name.startsWith('.'))).toEqual([]);
   });

@@ -33,7 +33,7 @@ export interface ClassOptions {
   readonly views?: 1 | 5;
 }
 
-/** IoU of every class, percent, and means of them; null for what neither occurs nor was found. */
+/** IoU of every class, 0 to 1, and means of them; null for what neither occurs nor was found. */
 interface NounScore {
   readonly mean: number | null;
   readonly perClass: Readonly<Record<string, number | null>>;

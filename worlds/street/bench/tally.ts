@@ -1,4 +1,4 @@
-/** Intersections and unions, summed over pictures; IoU in percent. */
+/** Intersections and unions, summed over pictures. */
 
 /** Pixels of one thing. */
 interface Counts {
@@ -26,13 +26,13 @@ export class IoUTally {
     counts.found += found;
   }
 
-  /** Intersection ÷ union, percent; null for what neither occurs nor was found. */
+  /** Intersection ÷ union; null for what neither occurs nor was found. */
   iou(name: string): number | null {
     const { hit, truth, found } = this.#counts.get(name) ?? { hit: 0, truth: 0, found: 0 };
-    return truth + found === 0 ? null : (100 * hit) / (truth + found - hit);
+    return truth + found === 0 ? null : hit / (truth + found - hit);
   }
 
-  /** Mean {@link iou} of those that have one, percent; null when none has. */
+  /** Mean {@link iou} of those that have one; null when none has. */
   mean(names: readonly string[]): number | null {
     return meanOf(names.map((name) => this.iou(name)));
   }

@@ -197,7 +197,7 @@ function lossText({ losses = {}, total = NaN }: Partial<StepReport>): string {
 }
 
 function scoreText(score: MeasuredScore): string {
-  if ('mIoU' in score) return `mIoU ${score.mIoU.toFixed(2)} %`;
+  if ('mIoU' in score) return `mIoU ${(100 * score.mIoU).toFixed(2)} %`;
   if ('cosine' in score) {
     const of = `${grouped(score.texts)} texts among ${grouped(score.names)} names`;
     return `${of}: nearest to their own ${percent(score.nearest)}, mean cosine ${score.cosine.toFixed(4)}`;

@@ -36,7 +36,7 @@ const METRIC =
  * // type-checked only: needs a checkpoint and a data set
  * import { evaluate } from '@synseg/train';
  * const { mIoU, perClass } = await evaluate('checkpoints/street', { dataset: 'camvid', root: 'data/camvid' });
- * console.assert(mIoU > 46 && (perClass['road'] ?? 0) > 85);
+ * console.assert(mIoU > 0.46 && (perClass['road'] ?? 0) > 0.85);
  * ```
  */
 export async function evaluate(model: string | EvaluatedModel, options: EvaluateOptions): Promise<Score> {

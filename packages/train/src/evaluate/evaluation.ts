@@ -105,7 +105,7 @@ export class Evaluation {
       chance.countChance(pixels, candidates);
       labels += candidates.length;
     }
-    return { chanceMIoU: 100 * (chance.meanIoU() ?? 0), labelsPerImage: labels / Math.max(1, this.#draws.size) };
+    return { chanceMIoU: chance.meanIoU() ?? 0, labelsPerImage: labels / Math.max(1, this.#draws.size) };
   }
 
   async #evaluate(sample: EvaluationSample, order: number): Promise<void> {

@@ -23,7 +23,7 @@ export function formatScore(score: Score): string {
 function scoreText(score: Score): string {
   const { protocol, sets } = score;
   const head = (one: Score, of: string): string =>
-    `${of}mIoU ${one.mIoU.toFixed(2)} %, pixel accuracy ${one.pixelAccuracy.toFixed(2)} %, ` +
+    `${of}mIoU ${percent(one.mIoU)} %, pixel accuracy ${percent(one.pixelAccuracy)} %, ` +
     `${count(one.images, 'picture')} in ${one.timeSeconds.toFixed(1)} s`;
   const where = [protocol.dataset, protocol.split ?? '', protocol.set ?? ''].join(' ').trim();
   if (sets === undefined) return [head(score, `${where}: `), ...bodyOf(score, true)].join('\n');
@@ -43,7 +43,7 @@ function scoreText(score: Score): string {
 function bodyOf(score: Score, withProtocol: boolean): string[] {
   const { protocol, failures, leftOut, imagesWithoutClasses } = score;
   const lines = [
-    `chance: mIoU ${score.chanceMIoU.toFixed(2)} % for one of the ${score.labelsPerImage.toFixed(1)} competing ` +
+    `chance: mIoU ${percent(score.chanceMIoU)} % for one of the ${score.labelsPerImage.toFixed(1)} competing ` +
       'labels (on average) at random',
     ...(withProtocol ? [`protocol: ${protocolText(protocol)}`] : []),
     '',
@@ -73,7 +73,7 @@ function setTable(sets: readonly (readonly [name: string, score: Score])[]): str
   const rows = sets.map(([name, { images, mIoU, pixelAccuracy, chanceMIoU, protocol }]) => [
     name,
     images.toLocaleString('en'),
-    ...[mIoU, pixelAccuracy, chanceMIoU].map((share) => share.toFixed(2)),
+    ...[mIoU, pixelAccuracy, chanceMIoU].map(percent),
     { ignore: 'does not count', class: 'a class', none: 'none' }[protocol.background ?? 'none'],
   ]);
   return aligned([['set', 'pictures', 'mIoU %', 'pixel accuracy %', 'chance mIoU %', 'background'], ...rows]);
@@ -127,9 +127,9 @@ function protocolText(protocol: EvaluationProtocol): string {
 function classTable({ classes, confusion, missed, perClass }: Score): string[] {
   const truths = classes.map((_, index) => sum(confusion[index]!) + missed[index]!);
   const all = sum(truths);
-  const share = (part: number, whole: number): string => (whole === 0 ? '–' : ((100 * part) / whole).toFixed(2));
+  const share = (part: number, whole: number): string => (whole === 0 ? '–' : percent(part / whole));
   const rows = classes.map((name, index) => {
-    const hit = confusion[index]![index]!;
+    const [hit, iou] = [confusion[index]![index]!, perClass[name]];
     const others = [...confusion[index]!.entries()].filter(([other, pixels]) => other !== index && pixels > 0);
     const [worst, pixels] = others.reduce<readonly [number, number]>(
       (most, next) => (next[1] > most[1] ? next : most),
@@ -139,7 +139,7 @@ function classTable({ classes, confusion, missed, perClass }: Score): string[] {
       pixels === 0 ? '' : `${worst < 0 ? 'nothing' : classes[worst]!} (${share(pixels, truths[index]!)} %)`;
     return [
       name,
-      perClass[name]?.toFixed(2) ?? '–',
+      typeof iou === 'number' ? percent(iou) : '–',
       share(hit, truths[index]!),
       share(hit, sum(confusion.map((row) => row[index]!))),
       share(truths[index]!, all),
@@ -161,6 +161,11 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** A share as a number of percent. */
+function percent(share: number): string {
+  return (100 * share).toFixed(2);
 }
 
 function sum(values: readonly number[]): number {

@@ -41,20 +41,20 @@ export interface EvaluationProtocol {
 }
 
 /**
- * Result of `evaluate()`; plain data, so `JSON.stringify` writes all of it. Of index-jsonl it has the score of each set
- * in `sets`; mIoU, its chance and the pixel accuracy are then means over the sets, and counts are those of a label over
- * all sets that have it.
+ * Result of `evaluate()`; plain data, so `JSON.stringify` writes all of it. Shares are 0 to 1. Of index-jsonl it has
+ * the score of each set in `sets`; mIoU, its chance and the pixel accuracy are then means over the sets, and counts are
+ * those of a label over all sets that have it.
  */
 export interface Score {
-  /** Mean IoU of the classes that occur or were predicted, percent. */
+  /** Mean IoU of the classes that occur or were predicted. */
   readonly mIoU: number;
-  /** Expected mIoU of picking one of the competing labels at random, pixel by pixel: the floor of `mIoU`, percent. */
+  /** Expected mIoU of picking one of the competing labels at random, pixel by pixel: the floor of `mIoU`. */
   readonly chanceMIoU: number;
   /** Labels that competed in a picture, on average. */
   readonly labelsPerImage: number;
-  /** Share of the pixels that were taken for their own class, percent. */
+  /** Share of the pixels that were taken for their own class. */
   readonly pixelAccuracy: number;
-  /** IoU of each class, percent; null where it neither occurs nor was predicted. */
+  /** IoU of each class; null where it neither occurs nor was predicted. */
   readonly perClass: Readonly<Record<string, number | null>>;
   /** Names of the rows and columns of `confusion`. */
   readonly classes: readonly string[];
@@ -87,11 +87,10 @@ export function measure(
   matrix: ConfusionMatrix,
   classes: readonly string[],
 ): Pick<Score, 'mIoU' | 'pixelAccuracy' | 'perClass' | 'classes' | 'confusion' | 'missed'> {
-  const percent = (share: number | undefined): number | null => (share === undefined ? null : 100 * share);
   return {
-    mIoU: percent(matrix.meanIoU()) ?? 0,
-    pixelAccuracy: percent(matrix.accuracy()) ?? 0,
-    perClass: Object.fromEntries(classes.map((name, index) => [name, percent(matrix.iou(index))])),
+    mIoU: matrix.meanIoU() ?? 0,
+    pixelAccuracy: matrix.accuracy() ?? 0,
+    perClass: Object.fromEntries(classes.map((name, index) => [name, matrix.iou(index) ?? null])),
     classes,
     confusion: matrix.rows(),
     missed: classes.map((_, index) => matrix.at(index, UNCOUNTED)),

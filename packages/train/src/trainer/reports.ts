@@ -3,6 +3,7 @@ import type { DataWarning } from '../data/data-warning.ts';
 
 /** Score of a set with masks. */
 export interface SegmentationScore {
+  /** 0 to 1. */
   readonly mIoU: number;
   readonly best: boolean;
 }

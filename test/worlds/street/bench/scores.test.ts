@@ -68,13 +68,8 @@ describe('IoUTally', () => {
     tally.add('car', 3, 4, 6);
     tally.add('bus', 0, 0, 5);
     tally.add('van', 0, 0, 0);
-    expect([tally.iou('car'), tally.iou('bus'), tally.iou('van'), tally.iou('dog')]).toEqual([
-      (100 * 4) / 9,
-      0,
-      null,
-      null,
-    ]);
-    expect([tally.mean(['car', 'bus', 'van']), tally.mean(['van'])]).toEqual([(100 * 4) / 18, null]);
+    expect([tally.iou('car'), tally.iou('bus'), tally.iou('van'), tally.iou('dog')]).toEqual([4 / 9, 0, null, null]);
+    expect([tally.mean(['car', 'bus', 'van']), tally.mean(['van'])]).toEqual([4 / 18, null]);
   });
 });
 
@@ -100,8 +95,8 @@ describe('scoreNouns()', () => {
       groups: { seen: ['road', 'car'], unseen: ['bus'] },
     });
     // road: 2 hits of 4 true and 2 found; car: 1 of 2 and 3; bus: 2 of 3 and 4. The sky's pixel does not count.
-    expect(argmax.perClass).toEqual({ road: 50, car: 25, bus: 40 });
-    expect([argmax.mean, argmax.groups]).toEqual([115 / 3, { seen: 37.5, unseen: 40 }]);
+    expect(argmax.perClass).toEqual({ road: 0.5, car: 0.25, bus: 0.4 });
+    expect([argmax.mean, argmax.groups]).toEqual([1.15 / 3, { seen: 0.375, unseen: 0.4 }]);
     expect(
       model.asked.map(({ names, options }) => [
         names.join(),
@@ -122,8 +117,8 @@ describe('scoreNouns()', () => {
     });
     // road: 2 + 1 hits of 4 true and 3 + 1 found; car: in a alone, 1 of 2 true and 2 found, one of them sky; bus: in b
     // alone, 3 of 3 and 4.
-    expect(threshold.perClass).toEqual({ road: 60, car: (100 * 1) / 3, bus: 75 });
-    expect([threshold.groups['seen'], threshold.groups['unseen']]).toEqual([(60 + 100 / 3) / 2, 75]);
+    expect(threshold.perClass).toEqual({ road: 0.6, car: 1 / 3, bus: 0.75 });
+    expect([threshold.groups['seen'], threshold.groups['unseen']]).toEqual([(0.6 + 1 / 3) / 2, 0.75]);
   });
 
   it('lets only the classes of the picture compete when asked to', async () => {
@@ -142,8 +137,8 @@ describe('scoreNouns()', () => {
       [['road', 'bus'], 0.3, 5],
     ]);
     // road: 1 + 2 hits of 4 true and 2 + 3 found.
-    expect(argmax.perClass).toEqual({ road: 50, car: (100 * 1) / 3, bus: (100 * 2) / 3, dog: null });
-    expect(threshold.perClass['road']).toBe(60);
+    expect(argmax.perClass).toEqual({ road: 0.5, car: 1 / 3, bus: 2 / 3, dog: null });
+    expect(threshold.perClass['road']).toBe(0.6);
   });
 
   it('refuses a label that is no class', async () => {
@@ -201,11 +196,11 @@ describe('scoreClasses()', () => {
     });
     expect([score.images, score.perClass['road'], score.perClass['car'], score.perClass['cloud']]).toEqual([
       2,
-      50,
-      50,
+      0.5,
+      0.5,
       null,
     ]);
-    expect(score.mIoU).toBeCloseTo((50 + 50 + 200 / 3) / 3, 9);
+    expect(score.mIoU).toBeCloseTo((0.5 + 0.5 + 2 / 3) / 3, 9);
     expect([score.protocol.classList, score.protocol.templates, score.protocol.labels]).toEqual([null, 'plain', 'all']);
   });
 
