@@ -27,6 +27,7 @@ function request(id: number): Numbered<SegmentRequest> {
     picture: { pixels: new Uint8Array(1), tiles: [1, 1] },
     views: 1,
     merge: 'mean',
+    rule: { scores: 'sigmoid', softmaxScale: 1, average: 'logits', refine: undefined, vote: undefined },
     labels: { key: 'k', count: 1, embeddings: new Float32Array(1) },
     decision: { winThresholds: new Float32Array(1), maskThresholds: new Float32Array(1), plane: 0, background: false },
     outputs: { labels: true, masks: false, activations: false },

@@ -71,6 +71,7 @@ function setup(maxBatch = 3) {
       picture: change.encoded === undefined ? { pixels: Uint8Array.of(id), tiles } : { encoded: change.encoded },
       views: 1,
       merge: 'mean',
+      rule: { scores: 'sigmoid', softmaxScale: 1, average: 'logits', refine: undefined, vote: undefined },
       labels: { key: change.key ?? 'k', count: 1, embeddings: new Float32Array(1) },
       decision: { winThresholds: new Float32Array(1), maskThresholds: new Float32Array(1), plane: 0, background: true },
       outputs: { labels: true, masks: false, activations: false },

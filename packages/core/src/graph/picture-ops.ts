@@ -129,13 +129,38 @@ export function globalAverage(x: Value): Value {
   return x.graph.node('GlobalAveragePool', [x], { dtype: x.dtype, shape: [n, channels, 1, 1] });
 }
 
-/** Resampling of `[n, c, h, w]` to `shape` with half-pixel centers, without anti-aliasing. */
-export function resize(x: Value, shape: Shape, mode: 'linear' | 'cubic'): Value {
-  return resizeTo(x, dimensionsOf(x.graph, shape), shape, mode);
+/** `[n, c, h, w]` with `count` rows and columns more on each of the four sides, which repeat the nearest cell. */
+export function padEdges(x: Value, count: number): Value {
+  const [n, channels, height, width] = x.shape;
+  if (x.shape.length !== 4 || typeof height !== 'number' || typeof width !== 'number')
+    throw new RangeError(`Cannot pad: value must have four axes of known height and width, got ${x.toString()}`);
+  const pads = x.graph.integers([0, 0, count, count, 0, 0, count, count]);
+  const shape = [n!, channels!, height + 2 * count, width + 2 * count];
+  return x.graph.node('Pad', [x, pads], { dtype: x.dtype, shape }, { mode: { string: 'edge' } });
+}
+
+/**
+ * Resampling of `[n, c, h, w]` to `shape` without anti-aliasing.
+ *
+ * @param centers - cells whose centers lie on each other: those of whole pictures, or those in their corners
+ */
+export function resize(
+  x: Value,
+  shape: Shape,
+  mode: 'linear' | 'cubic',
+  centers: 'half_pixel' | 'align_corners' = 'half_pixel',
+): Value {
+  return resizeTo(x, dimensionsOf(x.graph, shape), shape, mode, centers);
 }
 
 /** {@link resize} to a size known only when the graph runs: `sizes` is int64 [4], `shape` names its unknowns. */
-export function resizeTo(x: Value, sizes: Value, shape: Shape, mode: 'linear' | 'cubic'): Value {
+export function resizeTo(
+  x: Value,
+  sizes: Value,
+  shape: Shape,
+  mode: 'linear' | 'cubic',
+  centers: 'half_pixel' | 'align_corners' = 'half_pixel',
+): Value {
   if (x.shape.length !== 4 || shape.length !== 4 || x.shape[0] !== shape[0] || x.shape[1] !== shape[1]) {
     throw new RangeError(
       `Cannot resize: only the last two of four axes may change, got ${x.toString()} and target [${shape.join(', ')}]`,
@@ -147,7 +172,7 @@ export function resizeTo(x: Value, sizes: Value, shape: Shape, mode: 'linear' | 
     { dtype: x.dtype, shape },
     {
       mode: { string: mode },
-      coordinate_transformation_mode: { string: 'half_pixel' },
+      coordinate_transformation_mode: { string: centers },
       ...(mode === 'cubic' ? { cubic_coeff_a: { float: -0.75 } } : {}),
     },
   );

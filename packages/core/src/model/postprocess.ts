@@ -6,7 +6,8 @@
  */
 import { DEFAULT_THRESHOLD } from '../checkpoint/model-config.ts';
 import type { Graph, Value } from '../graph/graph.ts';
-import { add, argMax, cast, equal, greaterOrEqual, multiply, scalar, sigmoid, subtract, where } from '../graph/ops.ts';
+import { add, argMax, cast, equal, greaterOrEqual, multiply, scalar, sigmoid, softmax } from '../graph/ops.ts';
+import { subtract, where } from '../graph/ops.ts';
 import { resizeTo } from '../graph/picture-ops.ts';
 import { concat, dimensionsOf, gather, pad, reshape, squeeze, transpose } from '../graph/shape-ops.ts';
 import type { Dimension } from '../graph/tensor-type.ts';
@@ -36,7 +37,13 @@ export function isActivation(value: unknown): value is number {
 /** Rule for background pixels: a plane that competes with the labels, their thresholds, or none at all. */
 export type Background = number | 'threshold' | 'none';
 
-/** Per-label thresholds and the background plane as the postprocessing graph takes them. */
+/**
+ * Scores that thresholds are compared with: activations, as logits; each label's share in the softmax of the logits; or
+ * what comes in is the scores already.
+ */
+export type ScoreKind = 'sigmoid' | 'softmax' | 'given';
+
+/** Per-label thresholds and the background plane as the postprocessing graph takes them: logits, or scores. */
 export interface Decision {
   /** Logits below which a label cannot win a pixel, one per label. */
   readonly winThresholds: Float32Array;
@@ -55,13 +62,16 @@ export interface Decision {
  * @param background - a number: constant plane of that activation; `'threshold'`: where no label reaches its threshold;
  *   `'none'`: never, thresholds then apply to masks only
  * @param defaults - thresholds of labels that were given none: the checkpoint's
+ * @param scores - what they are compared with
  */
 export function decisionOf(
   thresholds: readonly (number | undefined)[],
   background: Background,
   defaults: readonly number[] = thresholds.map(() => DEFAULT_THRESHOLD),
+  scores: ScoreKind = 'sigmoid',
 ): Decision {
-  const maskThresholds = Float32Array.from(thresholds, (threshold, label) => logitOf(threshold ?? defaults[label]!));
+  const level = scores === 'sigmoid' ? logitOf : (score: number): number => score;
+  const maskThresholds = Float32Array.from(thresholds, (threshold, label) => level(threshold ?? defaults[label]!));
   const mustReach = (threshold: number | undefined): boolean =>
     background === 'threshold' || (background !== 'none' && threshold !== undefined);
   return {
@@ -73,7 +83,7 @@ export function decisionOf(
         ? NO_PLANE
         : background === 'threshold'
           ? WEAKEST_PLANE
-          : Math.max(logitOf(background), WEAKEST_PLANE),
+          : Math.max(level(background), WEAKEST_PLANE),
   };
 }
 
@@ -98,6 +108,10 @@ export interface PostprocessShape {
   readonly columns?: 'after' | 'before';
   /** Pixels may become background: {@link Decision.background}. */
   readonly background: boolean;
+  /** @default 'sigmoid' */
+  readonly scores?: ScoreKind;
+  /** Background competes with the scores by a plane of its own, in place of thresholds. */
+  readonly votes?: boolean;
   readonly outputs: PostprocessOutputs;
 }
 
@@ -127,27 +141,29 @@ export function sampleRows(sourceRows: number, outputRows: number, start: number
 /**
  * Adds the postprocessing of one picture to a graph with inputs `logits` float32 `[tiles, labels, height, width]`,
  * `columns` int64 `[1]` (output width), the {@link RowSampling} vectors (where columns are resampled likewise `left`,
- * `right` and `across`, instead of `columns`), and the {@link Decision}; outputs `labels` uint8 `[strip, width]`,
- * `masks` uint8 and `activations` float32 `[labels, strip, width]` as asked.
+ * `right` and `across`, instead of `columns`), and the {@link Decision}; for a softmax `scale` float32; for votes
+ * `votes` float32 `[1, 1, height, width]`, instead of the decision's thresholds. Outputs `labels` uint8
+ * `[strip, width]`, `masks` uint8 and `activations` float32 `[labels, strip, width]` as asked.
  */
 export function addPostprocess(
   graph: Graph,
-  { size, tiles, resample, columns: order, background, outputs }: PostprocessShape,
+  { size, tiles, resample, columns: order, background, outputs, scores: kind = 'sigmoid', votes }: PostprocessShape,
 ): void {
   const [height, width] = size;
   const [tileRows, tileColumns] = tiles;
   const logits = graph.input('logits', 'float32', [tileRows * tileColumns, 'labels', height, width]);
   const [rows, columns] = [tileRows * height, tileColumns * width];
-  const stitched = stitchTiles(logits, tiles, height, width);
-  const sampled = resample
-    ? sample(graph, reshape(stitched, ['labels', 1, rows, columns]), order)
-    : reshape(stitched, ['labels', rows, columns]);
+  const toSize = resample ? sampler(graph, order) : (x: Value): Value => squeeze(x, [1]);
+  const sampled = toSize(reshape(stitchTiles(logits, tiles, height, width), ['labels', 1, rows, columns]));
+  const scores = kind === 'softmax' ? softmax(multiply(sampled, graph.input('scale', 'float32', [])), 0) : sampled;
   const perLabel = (name: string): Value => reshape(graph.input(name, 'float32', ['labels']), ['labels', 1, 1]);
-  if (outputs.labels && background)
-    graph.output('labels', labelMap(sampled, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
-  if (outputs.labels && !background) graph.output('labels', cast(argMax(sampled, 0), 'uint8'));
-  if (outputs.masks) graph.output('masks', cast(greaterOrEqual(sampled, perLabel('maskThresholds')), 'uint8'));
-  if (outputs.activations) graph.output('activations', sigmoid(sampled));
+  if (outputs.labels && votes === true)
+    graph.output('labels', winners(scores, toSize(graph.input('votes', 'float32', [1, 1, rows, columns]))));
+  else if (outputs.labels && background)
+    graph.output('labels', labelMap(scores, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
+  else if (outputs.labels) graph.output('labels', cast(argMax(scores, 0), 'uint8'));
+  if (outputs.masks) graph.output('masks', cast(greaterOrEqual(scores, perLabel('maskThresholds')), 'uint8'));
+  if (outputs.activations) graph.output('activations', kind === 'sigmoid' ? sigmoid(scores) : scores);
 }
 
 /** Tiles of one picture, row by row, side by side: `[tiles, labels, h, w]` → `[labels, rows·h, columns·w]`. */
@@ -163,11 +179,11 @@ function stitchTiles(
 }
 
 /**
- * Bilinear resampling with half-pixel centers: rows by two gathers, then columns by the runtime's Resize. Rows go first
- * because they are still short: only one pass runs over the result's full width, and a strip costs no more than its
- * share.
+ * Bilinear resampling of `[n, 1, rows, columns]` to `[n, strip, width]` with half-pixel centers: rows by two gathers,
+ * then columns by the runtime's Resize. Rows go first because they are still short: only one pass runs over the
+ * result's full width, and a strip costs no more than its share.
  */
-function sample(graph: Graph, x: Value, order: PostprocessShape['columns']): Value {
+function sampler(graph: Graph, order: PostprocessShape['columns']): (x: Value) => Value {
   const [upper, lower] = [graph.input('upper', 'int64', ['strip']), graph.input('lower', 'int64', ['strip'])];
   const fraction = reshape(graph.input('fraction', 'float32', ['strip']), ['strip', 1]);
   const tall = (value: Value): Value => between(value, 2, upper, lower, fraction);
@@ -178,10 +194,14 @@ function sample(graph: Graph, x: Value, order: PostprocessShape['columns']): Val
       graph.input('across', 'float32', ['width']),
     ];
     const broad = (value: Value): Value => between(value, 3, left, right, across);
-    return squeeze(order === 'after' ? broad(tall(x)) : tall(broad(x)), [1]);
+    return (x) => squeeze(order === 'after' ? broad(tall(x)) : tall(broad(x)), [1]);
   }
-  const sizes = concat([dimensionsOf(graph, ['labels', 1, 'strip']), graph.input('columns', 'int64', [1])], 0);
-  return squeeze(resizeTo(tall(x), sizes, ['labels', 1, 'strip', 'width'], 'linear'), [1]);
+  const columns = graph.input('columns', 'int64', [1]);
+  return (x) => {
+    const planes = x.shape[0] as Dimension;
+    const sizes = concat([dimensionsOf(graph, [planes, 1, 'strip']), columns], 0);
+    return squeeze(resizeTo(tall(x), sizes, [planes, 1, 'strip', 'width'], 'linear'), [1]);
+  };
 }
 
 /** Linear interpolation along an axis. */
@@ -192,8 +212,16 @@ function between(x: Value, axis: number, before: Value, after: Value, fraction: 
 
 function labelMap(x: Value, thresholds: Value, plane: Value): Value {
   const eligible = where(greaterOrEqual(x, thresholds), x, scalar(x, EXCLUDED));
-  const winner = argMax(pad(eligible, 0, 1, plane), 0);
+  return numbered(x, argMax(pad(eligible, 0, 1, plane), 0));
+}
+
+/** The label with the highest score, or background where its plane is higher. */
+function winners(x: Value, background: Value): Value {
+  return numbered(x, argMax(concat([x, background], 0), 0));
+}
+
+/** Places among the labels as uint8; the place behind the last is background. */
+function numbered(x: Value, places: Value): Value {
   const count = reshape(dimensionsOf(x.graph, [x.shape[0] as Dimension]), []);
-  const background = equal(winner, count);
-  return where(background, cast(scalar(winner, BACKGROUND), 'uint8'), cast(winner, 'uint8'));
+  return where(equal(places, count), cast(scalar(places, BACKGROUND), 'uint8'), cast(places, 'uint8'));
 }

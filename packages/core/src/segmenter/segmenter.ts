@@ -50,7 +50,7 @@ export class Segmenter {
     this.#thread = thread;
     this.#text = text;
     this.#permits = new Semaphore(bounds.maxQueue);
-    this.#pictures = new PictureReader(bounds, thread.info.config.inputSize);
+    this.#pictures = new PictureReader(bounds, thread.info.config);
   }
 
   /**
@@ -216,12 +216,13 @@ export class Segmenter {
     const asked = readOptions('segment', SEGMENT_OPTIONS, options);
     checkLabels(labels, this.#thread.info.config.embeddingDim);
     const { signal, views = image instanceof EncodedImage ? image.views : 1 } = asked;
-    if (image instanceof EncodedImage) checkEncoded(image, views, this.#thread);
-    const shared = segmentRequest(asked, labels, views);
+    if (image instanceof EncodedImage) checkEncoded(image, views, this.#thread, asked);
+    const shared = segmentRequest(asked, labels, views, this.inputSize);
     return this.#permits.run(async () => {
-      const opened = image instanceof EncodedImage ? image : await this.#pictures.open(image, views, signal);
+      const encoded = image instanceof EncodedImage;
+      const opened = encoded ? image : await this.#pictures.open(image, views, signal, asked.windows);
       const { maxPixels, maxLabelPixels } = this.#pictures.bounds;
-      const modelSize = this.#pictures.modelSize(opened, views);
+      const modelSize = 'modelSize' in opened ? opened.modelSize : this.#pictures.modelSize(opened, views);
       const size = resolveSize(asked.size, [opened.height, opened.width], modelSize, maxPixels);
       checkResults(shared.outputs, labels.names.length, size, maxLabelPixels);
       const picture = 'tiled' in opened ? await opened.tiled(asked.transfer) : { encoded: opened.id };

@@ -4,6 +4,8 @@
  * own.
  */
 import type { ModelConfig } from '../checkpoint/model-config.ts';
+import type { Windows } from '../image/windows.ts';
+import type { Refinement } from '../model/pamr.ts';
 import type { Decision, PostprocessOutputs } from '../model/postprocess.ts';
 import type { MergeRule, ViewCount } from '../model/views.ts';
 import type { Provider } from './providers.ts';
@@ -29,6 +31,21 @@ export interface TiledPixels {
   /** uint8 `[rows·columns, height, width, 3]`, RGB */
   readonly pixels: Uint8Array;
   readonly tiles: readonly [rows: number, columns: number];
+  /** Places of overlapping tiles on their picture; absent where tiles lie side by side. */
+  readonly windows?: Windows;
+}
+
+/** Scores from logits, and where windows are merged. */
+export interface ScoreRule {
+  readonly scores: 'sigmoid' | 'softmax';
+  /** Factor of the logits in a softmax. */
+  readonly softmaxScale: number;
+  /** What is averaged where windows overlap. */
+  readonly average: 'logits' | 'scores';
+  /** Refinement of each window, at a size of its own. */
+  readonly refine: (Refinement & { readonly size: readonly [height: number, width: number] }) | undefined;
+  /** Score below which a pixel of a window counts as its background; undefined where thresholds decide at the end. */
+  readonly vote: number | undefined;
 }
 
 /** Text embeddings of a label set; two requests with one key are served by one run. */
@@ -52,6 +69,7 @@ export interface SegmentRequest {
   readonly views: ViewCount;
   readonly merge: MergeRule;
   readonly labels: LabelEmbeddings;
+  readonly rule: ScoreRule;
   readonly decision: Decision;
   readonly outputs: PostprocessOutputs;
   /** Height and width of the results, pixels. */

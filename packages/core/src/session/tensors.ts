@@ -1,5 +1,5 @@
 /** Tensors cut and joined along their axes. */
-import { SynsegError } from '../errors.ts';
+import { SynsegError, messageOf } from '../errors.ts';
 import type { TensorData } from './graph-session.ts';
 
 /** The logits, all of them finite: damaged weights give NaN, and any comparison with NaN is a quiet wrong answer. */
@@ -11,6 +11,17 @@ export function checkFinite(logits: TensorData): TensorData {
   if (sum === 0) return logits;
   const got = 'others (the weights of the checkpoint may be damaged, or too large for this precision)';
   throw new SynsegError('INFERENCE', `Cannot segment: logits must be finite numbers, got ${got}`);
+}
+
+/** What `make` allocates. @throws SynsegError `INFERENCE` when there is no memory for it */
+export function allocated<Made>(what: string, make: () => Made): Made {
+  try {
+    return make();
+  } catch (cause) {
+    throw new SynsegError('INFERENCE', `Cannot segment: memory must hold the ${what}, got ${messageOf(cause)}`, {
+      cause,
+    });
+  }
 }
 
 /** Copies a part `[…, bottom − top, right − left]`, whole rows or part of one, to its place in `[…, height, width]`. */

@@ -4,7 +4,6 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SynsegError, messageOf } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { buildDecodeGraph, buildPostprocessGraph, buildSplitGraph, buildTrunkGraph } from '../model/model-graphs.ts';
@@ -12,11 +11,12 @@ import { pictureMaps } from '../checkpoint/picture-maps.ts';
 import { sampleRows, type PostprocessShape } from '../model/postprocess.ts';
 import { pictureSize, type MergeRule, type ViewCount } from '../model/views.ts';
 import { EngineLoader } from './engine-loader.ts';
+import { gridWindows, mergeWindows, type MergedWindows } from './merge-windows.ts';
 import type { EngineInfo, EngineSettings, LabelEmbeddings } from './protocol.ts';
 import type { SegmentReply, SegmentRequest, TiledPixels } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
 import type { GraphSession, TensorData } from './graph-session.ts';
-import { checkFinite, joinFirstAxis, joined, joinLabels, placeStrip, sliceFirstAxis } from './tensors.ts';
+import { allocated, checkFinite, joinFirstAxis, joined, joinLabels, placeStrip, sliceFirstAxis } from './tensors.ts';
 
 /** The taps of one or more encoded pictures: `[pictures, views, tokens, D_i]` each. */
 export type Taps = readonly TensorData[];
@@ -120,13 +120,45 @@ export class VisionEngine {
     return joinFirstAxis(runs);
   }
 
-  /** Results of one picture from its tiles' logits `[tiles, labels, h, w]`. */
+  /** The windows of one picture merged into one map; pixels are there unless it was encoded before. */
+  merge(
+    taps: Taps,
+    { pixels, tiles, windows }: Pick<TiledPixels, 'tiles' | 'windows'> & Partial<Pick<TiledPixels, 'pixels'>>,
+    { labels, views, merge, rule }: SegmentRequest,
+  ): Promise<MergedWindows> {
+    const [height, width] = pictureSize(this.info.config.inputSize, views);
+    const whole = pixels && { data: pixels, shape: [pixels.length / (height * width * 3), height, width, 3] };
+    const source = {
+      logits: (window: number): Promise<TensorData> =>
+        this.decode(
+          taps.map((tap) => sliceFirstAxis(tap, window, window + 1)),
+          labels,
+          views,
+          merge,
+        ),
+      ...(whole === undefined
+        ? {}
+        : {
+            pixels: (window: number): TensorData => ({
+              data: sliceFirstAxis(whole, window, window + 1).data,
+              shape: [height, width, 3],
+            }),
+          }),
+      run: async (kind: string, build: () => Graph, feeds: Readonly<Record<string, TensorData>>) =>
+        this.#run(await this.#session(kind, build), feeds),
+      elements: this.#limit(MAX_STRIP_ELEMENTS),
+    };
+    return mergeWindows(source, windows ?? gridWindows(tiles, [height, width]), labels.count, rule);
+  }
+
+  /** Results of one picture from its tiles' logits, or merged scores, `[tiles, labels, h, w]`. */
   async postprocess(
     logits: TensorData,
     tiles: readonly [number, number],
-    request: Pick<SegmentRequest, 'decision' | 'outputs' | 'size'>,
+    request: Pick<SegmentRequest, 'decision' | 'outputs' | 'size' | 'rule'>,
+    votes?: TensorData,
   ): Promise<SegmentReply> {
-    const { decision, outputs, size } = request;
+    const { decision, outputs, size, rule } = request;
     const [, labels = 0, sourceHeight = 0, sourceWidth = 0] = logits.shape;
     const [height, width] = size;
     const [rows, columns] = [sourceHeight * tiles[0], sourceWidth * tiles[1]];
@@ -138,12 +170,16 @@ export class VisionEngine {
     const order: PostprocessShape['columns'] =
       resample && width > pixels ? 'after' : resample && width < columns / NARROW ? 'before' : undefined;
     const sampled = { resample, ...(order === undefined ? {} : { columns: order }) };
-    const shape: PostprocessShape = { size: [sourceHeight, sourceWidth], tiles, ...sampled, background, outputs };
+    const scores = rule.average === 'scores' ? 'given' : rule.scores;
+    const kind = { background, outputs, scores, votes: votes !== undefined } as const;
+    const shape: PostprocessShape = { size: [sourceHeight, sourceWidth], tiles, ...sampled, ...kind };
     const session = await this.#session(`postprocess ${JSON.stringify(shape)}`, () => buildPostprocessGraph(shape));
     const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
     const feeds: Record<string, TensorData> = {
       logits,
-      ...(outputs.labels && background
+      ...(scores === 'softmax' ? { scale: { data: Float32Array.of(rule.softmaxScale), shape: [] } } : {}),
+      ...(outputs.labels && votes !== undefined ? { votes } : {}),
+      ...(outputs.labels && background && votes === undefined
         ? { winThresholds: vector(decision.winThresholds), plane: { data: Float32Array.of(decision.plane), shape: [] } }
         : {}),
       ...(outputs.masks ? { maskThresholds: vector(decision.maskThresholds) } : {}),
@@ -209,16 +245,11 @@ async function trunkGraph(loader: EngineLoader): Promise<Graph> {
 
 /** @throws SynsegError `INFERENCE` when there is no memory for the results */
 function allocateReply(outputs: SegmentRequest['outputs'], labels: number, pixels: number): SegmentReply {
-  try {
-    return {
-      ...(outputs.labels ? { labels: new Uint8Array(pixels) } : {}),
-      ...(outputs.masks ? { masks: new Uint8Array(labels * pixels) } : {}),
-      ...(outputs.activations ? { activations: new Float32Array(labels * pixels) } : {}),
-    };
-  } catch (cause) {
-    const rule = `hold the results of ${labels} labels and ${pixels} pixels`;
-    throw new SynsegError('INFERENCE', `Cannot segment: memory must ${rule}, got ${messageOf(cause)}`, { cause });
-  }
+  return allocated(`results of ${labels} labels and ${pixels} pixels`, () => ({
+    ...(outputs.labels ? { labels: new Uint8Array(pixels) } : {}),
+    ...(outputs.masks ? { masks: new Uint8Array(labels * pixels) } : {}),
+    ...(outputs.activations ? { activations: new Float32Array(labels * pixels) } : {}),
+  }));
 }
 
 function rowFeeds(rows: number, height: number, top: number, bottom: number): Record<string, TensorData> {

@@ -1,7 +1,8 @@
 /** Serves segmentation requests of many callers on one {@link VisionEngine}, batching those that go together. */
 import { disposedError } from '../errors.ts';
 import { eventTurn } from './event-turn.ts';
-import type { EncodeRequest, EngineInfo, InferenceMessage, SegmentRequest, TiledPixels } from './protocol.ts';
+import type { EncodeRequest, EngineInfo, InferenceMessage, SegmentReply, SegmentRequest } from './protocol.ts';
+import type { TiledPixels } from './protocol.ts';
 import { sendError, sendResult, type Numbered, type SendingPort } from './request-channel.ts';
 import { RequestQueue, type BatchRule, type Queued } from './request-queue.ts';
 import type { TensorData } from './graph-session.ts';
@@ -95,8 +96,14 @@ export class VisionService {
   }
 
   async #segment(batch: readonly Queued<SendingPort, Numbered<SegmentRequest>>[]): Promise<void> {
-    const { views, merge, labels } = (batch[0] as Queued<SendingPort, Numbered<SegmentRequest>>).request;
+    const { caller, request: first } = batch[0] as Queued<SendingPort, Numbered<SegmentRequest>>;
+    const { views, merge, labels } = first;
     const { taps, tiles } = await this.#taps(batch.map(({ request }) => request));
+    if (isMerged(first)) {
+      const picture = 'encoded' in first.picture ? { tiles: tiles[0]! } : first.picture;
+      const { scores, votes } = await this.#engine.merge(taps, picture, first);
+      return reply(caller, first.id, await this.#engine.postprocess(scores, [1, 1], first, votes));
+    }
     const logits = await this.#engine.decode(taps, labels, views, merge);
     let picture = 0;
     for (const [index, { caller, request }] of batch.entries()) {
@@ -104,9 +111,7 @@ export class VisionService {
       const own: TensorData = sliceFirstAxis(logits, picture, picture + grid[0] * grid[1]);
       picture += grid[0] * grid[1];
       try {
-        const results = await this.#engine.postprocess(own, grid, request);
-        const buffers = Object.values(results).map((array: Uint8Array | Float32Array) => array.buffer as ArrayBuffer);
-        sendResult(caller, request.id, results, buffers);
+        reply(caller, request.id, await this.#engine.postprocess(own, grid, request));
       } catch (error) {
         // One caller's results may be too large to hold; the others of the batch get theirs.
         sendError(caller, request.id, error);
@@ -126,10 +131,21 @@ export class VisionService {
   }
 }
 
-/** Pictures with the same labels and views share a run; encoded pictures and encodings go alone. */
+/** Pictures with the same labels and views share a run; encodings, encoded pictures and merged windows go alone. */
 function batchKey(work: Work): string | undefined {
-  if (work.type === 'encode' || 'encoded' in work.picture) return undefined;
+  if (work.type === 'encode' || 'encoded' in work.picture || isMerged(work)) return undefined;
   return `${work.views} ${work.merge} ${work.labels.key}`;
+}
+
+/** Tiles are more than stitched: they overlap, or are scored one by one. */
+function isMerged({ picture, rule }: SegmentRequest): boolean {
+  const overlap = 'windows' in picture && picture.windows !== undefined;
+  return overlap || rule.average === 'scores' || rule.refine !== undefined;
+}
+
+function reply(caller: SendingPort, id: number, results: SegmentReply): void {
+  const buffers = Object.values(results).map((array: Uint8Array | Float32Array) => array.buffer as ArrayBuffer);
+  sendResult(caller, id, results, buffers);
 }
 
 function tileCount({ tiles: [rows, columns] }: TiledPixels): number {
