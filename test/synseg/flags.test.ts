@@ -1,4 +1,5 @@
 /** Options as flags of the command line: names, help, values. */
+import { DATASETS } from '@synseg/train';
 import { choice, flag, group, integer, list, number, text, withDefault, type Options } from '@synseg/core/guards';
 import { describe, expect, it } from 'vitest';
 import { CREATE_FLAGS } from '../../packages/synseg/src/commands/create.ts';
@@ -155,7 +156,7 @@ describe('values of flags', () => {
       TRAIN_FLAGS,
       'evaluation',
       'dataset=voc,root=data',
-      'Its dataset must be one of "camvid", "ccp", "index-png", "index-jsonl".',
+      `Its dataset must be one of ${DATASETS.map((name) => `"${name}"`).join(', ')}.`,
     ],
     [SEGMENT_FLAGS, 'views', '4', 'It must be 1 or 5.'],
   ])('%# %s refuses %j', (described, option, given, message) => {

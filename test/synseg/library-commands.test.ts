@@ -1,6 +1,6 @@
 import { SynsegError } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_EXCLUSIONS, parseExclusions } from '@synseg/train';
+import { DATASETS, DEFAULT_EXCLUSIONS, parseExclusions } from '@synseg/train';
 import type { Work } from '../../packages/synseg/src/context.ts';
 import { command, fakeScore, fakeSummary, linesOf } from './fake-work.ts';
 
@@ -167,13 +167,10 @@ describe('synseg evaluate', () => {
   });
 
   it.each([
-    [
-      ['evaluate', '--model', 'm', '--root', 'data'],
-      /required option '--dataset <camvid\|ccp\|index-png\|index-jsonl>' not specified/,
-    ],
+    [['evaluate', '--model', 'm', '--root', 'data'], /required option '--dataset <layout>' not specified/],
     [
       ['evaluate', '--model', 'm', '--dataset', 'coco', '--root', 'data'],
-      /It must be one of "camvid", "ccp", "index-png", "index-jsonl"\./,
+      /It must be one of "camvid", "ccp", "index-png", "index-jsonl", "voc21", .*, "ade20k"\./,
     ],
     [[...required, '--views', '3'], /It must be 1 or 5\./],
   ])('ends with 2 for %j', async (argv, message) => {
@@ -222,7 +219,7 @@ describe('synseg', () => {
     [[], ['Usage: synseg', 'Examples:', 'Exit codes:']],
     [['train'], ['--batch-size <n>', '--lambda [align,…]', 'Examples:', 'log.jsonl', 'Ctrl-C finishes the step']],
     [['phrases'], ['[captions]', '--exclude <', 'Examples:']],
-    [['evaluate'], ['--dataset <camvid|ccp|index-png|index-jsonl>', 'Examples:']],
+    [['evaluate'], ['--dataset <layout>', 'Examples:', ...DATASETS]],
     [['export'], ['<checkpoint>', '--precision <fp32|fp16>', 'Examples:']],
   ])('has help for %j on stdout', async (argv, parts) => {
     const { exitCode, stdout, stderr } = await command([...argv, '--help']);

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { SynsegError } from '@synseg/core';
 import { expect, it } from 'vitest';
+import { DATASETS } from '../../../packages/train/src/benchmarks/datasets.ts';
 import { evaluate } from '../../../packages/train/src/evaluate/evaluate.ts';
 import type { EvaluateOptions } from '../../../packages/train/src/evaluate/evaluate-options.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -359,14 +360,12 @@ it('refuses options that cannot be', async () => {
   );
   await refuse({ onProgress: 'log' }, new TypeError('Cannot evaluate: onProgress must be a function, got "log"'));
   await refuse({ signal: {} }, new TypeError('Cannot evaluate: signal must be an AbortSignal, got an object'));
+  const names = DATASETS.map((name) => `"${name}"`).join(', ');
   await refuse(
     { dataset: undefined },
-    new TypeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", "index-jsonl", got undefined'),
+    new TypeError(`Cannot evaluate: dataset must be one of ${names}, got undefined`),
   );
-  await refuse(
-    { dataset: 'voc' },
-    new RangeError('Cannot evaluate: dataset must be one of "camvid", "ccp", "index-png", "index-jsonl", got "voc"'),
-  );
+  await refuse({ dataset: 'voc' }, new RangeError(`Cannot evaluate: dataset must be one of ${names}, got "voc"`));
   await refuse({ root: '' }, new RangeError('Cannot evaluate: root must be a string that is not empty, got ""'));
   await refuse(
     { sheetPictures: 101 },

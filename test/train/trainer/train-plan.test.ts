@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defaultCacheFolder } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
+import { DATASETS } from '../../../packages/train/src/benchmarks/datasets.ts';
 import { LOSSES, needsCaptions } from '../../../packages/train/src/objective/losses.ts';
 import { planEncoders, planTraining } from '../../../packages/train/src/trainer/train-plan.ts';
 import { nested, type FlatOptions } from './flat-options.ts';
@@ -458,7 +459,7 @@ describe('planTraining()', () => {
     [{ maxPixels: 0 }, 'advanced.maxPixels must be a positive integer, got 0'],
     [
       { evaluation: { dataset: 'cpp', root: 'x' } },
-      'evaluation.dataset must be one of "camvid", "ccp", "index-png", "index-jsonl", got "cpp"',
+      `evaluation.dataset must be one of ${DATASETS.map((name) => `"${name}"`).join(', ')}, got "cpp"`,
     ],
     [
       { cacheFeatures: true, augmentation: { flip: true } },

@@ -18,12 +18,17 @@ Examples:
   $ synseg evaluate --model runs/a/best --dataset ccp --root data/ccp --limit 100 --sheet worst.png --json
   $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset index-png --root data/mine --views 5
   $ synseg evaluate --dataset index-jsonl --root data/photos --split val --sets nyu,voc --json
+  $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset voc21 --root data/VOCdevkit
 
-The data set index-png is a folder with images, index PNGs of the same names, and a
-classes.json; index-jsonl is several sets in one folder, each scored by itself. A set's
-background is a class: where no label reaches its threshold, the checkpoint's or
---threshold. Elsewhere, without --threshold, each pixel takes the label with the highest
-activation. Compare scores only where the protocol, which the result states, is equal.
+Layouts: camvid and ccp as their folders are; index-png, a folder with images, index PNGs
+of the same names and a classes.json; index-jsonl, several sets in one folder, each scored
+by itself; and benchmarks as their archives extract: voc21 (with background) and voc20,
+context60 and context59, coco-object, coco-stuff, cityscapes, ade20k.
+
+The background of a benchmark or of a set of index-jsonl is a class: where no label reaches
+its threshold, the checkpoint's or --threshold. Elsewhere, without --threshold, each pixel
+takes the label with the highest activation. Compare scores only where the protocol, which
+the result states, is equal.
 `,
   async run({ note, progress, signal, work }, flags) {
     const { dataset, root, sheet } = flags;

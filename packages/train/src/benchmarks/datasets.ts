@@ -6,15 +6,16 @@
  */
 import type { EvaluationSet, DatasetRequest } from './evaluation-set.ts';
 import { INDEX_PNG, readIndexPng, type IndexPngName } from './index-png.ts';
+import { BENCHMARK_NAMES, readBenchmark, type BenchmarkName } from './official.ts';
 
 /** Name of a layout of one set. */
-export type OneSetName = IndexPngName;
+export type OneSetName = IndexPngName | BenchmarkName;
 
 /** Name of a layout; `index-jsonl` is several sets in one folder. */
 export type DatasetName = OneSetName | 'index-jsonl';
 
 /** Names of the layouts. */
-export const DATASETS: readonly DatasetName[] = [...INDEX_PNG, 'index-jsonl'];
+export const DATASETS: readonly DatasetName[] = [...INDEX_PNG, 'index-jsonl', ...BENCHMARK_NAMES];
 
 /**
  * Reads which pictures and masks a data set has, and its classes.
@@ -33,5 +34,9 @@ export async function readDataset(name: OneSetName, root: string, request: Datas
   const { split } = request;
   if (split !== undefined && (split === '' || /^\.*$|[/\\]/.test(split)))
     throw new RangeError(`Cannot evaluate ${name}: split must be the name of a folder, got "${split}"`);
-  return readIndexPng(name, root, request);
+  return isIndexPng(name) ? readIndexPng(name, root, request) : readBenchmark(name, root, request);
+}
+
+function isIndexPng(name: OneSetName): name is IndexPngName {
+  return (INDEX_PNG as readonly string[]).includes(name);
 }

@@ -12,10 +12,11 @@ import {
   text,
   value,
   withDefault,
+  type Option,
   type OptionsOf,
   type Resolved,
 } from '@synseg/core/guards';
-import { DATASETS } from '../benchmarks/datasets.ts';
+import { DATASETS, type DatasetName } from '../benchmarks/datasets.ts';
 import { RENAME, SET_NAME } from '../data/data-options.ts';
 import { PICTURE_LIMITS } from '../image/picture.ts';
 import type { ContestOptions, EvaluatedModel } from './contest.ts';
@@ -58,16 +59,20 @@ const LOADING = {
   ...PICTURE_LIMITS,
 };
 
+/** Too many for a line of help. */
+const DATASET: Option<DatasetName> = { ...choice(DATASETS), placeholder: 'layout' };
+
 /** Options of `evaluate()`. */
 export const EVALUATE_OPTIONS = {
   ...LOADING,
   /** Layout of the data set. */
-  dataset: choice(DATASETS),
+  dataset: DATASET,
   /** Folder of the data set. */
   root: text(),
   /**
    * Part of the data set.
-   * @default 'test' for camvid; none for index-png; ccp has none; 'val' for index-jsonl, where it has one
+   * @default 'test' for camvid; none for index-png; ccp has none; 'val' for index-jsonl, where it has one; what others
+   * call their validation set
    */
   split: text(),
   /**
@@ -90,12 +95,12 @@ export const EVALUATE_OPTIONS = {
   /**
    * Treatment of pixels of the background (`background_index` of a class list): they do not count, or are a class like
    * the others.
-   * @default 'ignore'; 'class' of index-jsonl, where it is what no label reaches its threshold for
+   * @default 'ignore'; 'class' of index-jsonl and of benchmarks that have one: what no label reaches its threshold for
    */
   background: choice(['ignore', 'class']),
   /**
    * Activation the winning label must reach; below it a pixel is background.
-   * @default none: argmax; for sets of index-jsonl with a background value, the checkpoint's
+   * @default none: argmax; where background is a class by default, the checkpoint's
    */
   threshold: number({ least: 0, most: 1 }),
   /**
@@ -125,8 +130,8 @@ export const EVALUATE_OPTIONS = {
   templates: LABELS_OPTIONS.templates,
   /**
    * Class list to use in place of the data set's own, with other names or prompts; it must list every value of the
-   * masks.
-   * @default ROOT/classes.json
+   * masks; of a benchmark, its classes in its order from 0.
+   * @default ROOT/classes.json; the benchmark's own
    */
   classes: text(),
   /**
