@@ -1,6 +1,7 @@
 export { type Augmentation } from './data/data-options.ts';
 export { type DataWarning } from './data/data-warning.ts';
 export { type DataOptions } from './data/data-options.ts';
+export { type LeftOut } from './data/left-out.ts';
 export { DATASETS, type DatasetName } from './benchmarks/datasets.ts';
 export { type EvaluatedModel } from './evaluate/contest.ts';
 export { calibrate, type CalibrateOptions, type Calibration } from './evaluate/calibrate.ts';

@@ -30,6 +30,7 @@ import { microBatches } from '../../../packages/train/src/trainer/row-batch.ts';
 import { StepEngine } from '../../../packages/train/src/trainer/step-engine.ts';
 import { gaussians, picture } from '../../support/random.ts';
 import { EMBEDDING_DIM, writeTinyClipseg, type TinyClipseg } from '../../support/tiny-clipseg.ts';
+import { NOTHING_LEFT_OUT } from '../../train/data/fixtures.ts';
 
 /** Tensors by name, of each state vector. */
 export type State = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
@@ -226,6 +227,7 @@ function batchOf({ config, input, images, lambda, features }: EngineSpec, step: 
       ['red car', 'road', 'sky'],
       ['tree', 'dog'],
     ],
+    leftOut: NOTHING_LEFT_OUT,
     after: { epoch: 0, consumed: BATCH * step },
   };
   const embeddings = new Map(LABELS.map((label, index) => [label, gaussians(EMBEDDING_DIM, 100 + index)]));

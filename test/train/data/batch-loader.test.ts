@@ -63,7 +63,7 @@ const rich = { masks: true, augmentation: { flip: true, crop: [0.2, 0.9] }, maxC
 describe('BatchLoader', () => {
   it('gives full batches of the pictures as inference sees them, in the order drawn', async () => {
     const { dataset } = await openWarned(list);
-    const { batches, loader } = await load(dataset, 5, { batchSize: 3 });
+    const { batches, counts } = await load(dataset, 5, { batchSize: 3 });
     const drawn = await draw(dataset, 15, START, 3);
     for (const [number, batch] of batches.entries()) {
       const expected = drawn.slice(3 * number, 3 * number + 3);
@@ -81,14 +81,7 @@ describe('BatchLoader', () => {
       expect(Buffer.compare(batch.pixels!, Buffer.concat(resized))).toBe(0);
       expect(batch.masks).toBeUndefined();
     }
-    expect(loader.counts).toEqual({
-      samples: 15,
-      corrupt: 0,
-      unknownCategories: 0,
-      withoutCategories: 0,
-      withoutMask: 0,
-      truncatedCategories: 0,
-    });
+    expect(counts).toEqual({ samples: 15, corrupt: 0, unknown: 0, withoutPhrases: 0, withoutMask: 0, truncated: 0 });
   });
 
   it('gives the same batches with any number of threads and batches ahead', async () => {
@@ -96,7 +89,7 @@ describe('BatchLoader', () => {
     const expected = await load(dataset, 6, { ...rich, workers: 1, prefetch: 1 });
     const others = await load(dataset, 6, { ...rich, workers: 3, prefetch: 4 });
     expect(others.batches).toEqual(expected.batches);
-    expect(others.loader.counts).toEqual(expected.loader.counts);
+    expect(others.counts).toEqual(expected.counts);
     expect((await load(dataset, 6, { ...rich, seed: 4 })).batches).not.toEqual(expected.batches);
   });
 
@@ -124,7 +117,7 @@ describe('BatchLoader', () => {
 
   it('shows other views and categories of a picture in each epoch', async () => {
     const { dataset } = await openWarned(list);
-    const { batches, loader } = await load(dataset, 2, { ...rich, batchSize: 7 });
+    const { batches, counts } = await load(dataset, 2, { ...rich, batchSize: 7 });
     const [first, second] = batches.map(({ indices, pixels, categories }) => {
       const place = indices.indexOf(6);
       return {
@@ -138,7 +131,7 @@ describe('BatchLoader', () => {
     // What was not chosen is said all the same.
     for (const { indices, said } of batches)
       expect(said).toEqual(indices.map((index) => Array.from({ length: index + 1 }, (_, tag) => `t${tag}`)));
-    expect(loader.counts.truncatedCategories).toBe(2 * (1 + 2 + 3 + 4 + 5));
+    expect(counts.truncated).toBe(2 * (1 + 2 + 3 + 4 + 5));
   });
 
   it('leaves out pictures that cannot be read, names them, and goes on with the next', async () => {
@@ -151,12 +144,12 @@ describe('BatchLoader', () => {
       sample(4, { mask: await plainPicture([1, 2, 3]) }),
       sample(5),
     ];
-    const { batches, loader, warnings } = await load(inOrder(samples), 2, { masks: true });
+    const { batches, counts, warnings } = await load(inOrder(samples), 2, { masks: true });
     expect(batches.map(({ keys, after }) => [keys, after.consumed])).toEqual([
       [['0', '3'], 4],
       [['5', '0'], 1],
     ]);
-    expect(loader.counts).toMatchObject({ samples: 4, corrupt: 3 });
+    expect(counts).toMatchObject({ samples: 4, corrupt: 3 });
     expect(warnings.map(({ kind, count }) => [kind, count])).toEqual([
       ['broken-image', 1],
       ['broken-image', 2],
@@ -178,7 +171,7 @@ describe('BatchLoader', () => {
         throw new RangeError('no mask');
       },
     };
-    const { loader, warnings } = await load(
+    const { counts, warnings } = await load(
       inOrder([
         sample(0),
         sample(1, { mask: encodeIndexMask({ width: 2, height: 1, data: Uint8Array.of(1, 2) }) }),
@@ -188,7 +181,7 @@ describe('BatchLoader', () => {
       1,
       { masks: true },
     );
-    expect(loader.counts.corrupt).toBe(2);
+    expect(counts.corrupt).toBe(2);
     expect(warnings.map(({ message }) => message)).toEqual([
       "Sample left out: 1: Cannot use mask of 1: it must have the picture's size 21×29, got 2×1",
       'Sample left out: 2: no mask',
@@ -277,28 +270,20 @@ describe('BatchLoader', () => {
       sample(2),
       sample(0, { key: 'b', mask }),
     ];
-    const { batches, loader } = await load(inOrder(samples), 1, { masks: true });
-    expect([batches[0]!.keys, batches[0]!.categories, loader.counts.withoutCategories]).toEqual([
-      ['0', '2'],
-      [[], ['c2']],
-      1,
-    ]);
+    const { batches, counts } = await load(inOrder(samples), 1, { masks: true });
+    expect([batches[0]!.keys, batches[0]!.categories, counts.withoutPhrases]).toEqual([['0', '2'], [[], ['c2']], 1]);
     const required = await load(inOrder(samples), 1, { masks: 'required' });
-    expect([required.batches[0]!.keys, required.loader.counts]).toMatchObject([
+    expect([required.batches[0]!.keys, required.counts]).toMatchObject([
       ['0', 'b'],
-      { withoutCategories: 0, withoutMask: 2 },
+      { withoutPhrases: 0, withoutMask: 2 },
     ]);
   });
 
   it('decodes no picture without pixels, and masks all the same', async () => {
     const { dataset } = await openWarned(list);
     rmSync(at('0.jpg'));
-    const { batches, loader } = await load(dataset, 1, { batchSize: 7, pixels: false, masks: true });
-    expect([batches[0]!.pixels, batches[0]!.masks!.length, loader.counts.corrupt]).toEqual([
-      undefined,
-      7 * height * width,
-      0,
-    ]);
+    const { batches, counts } = await load(dataset, 1, { batchSize: 7, pixels: false, masks: true });
+    expect([batches[0]!.pixels, batches[0]!.masks!.length, counts.corrupt]).toEqual([undefined, 7 * height * width, 0]);
     expect(Math.max(...batches[0]!.masks!)).toBe(4);
     const bare = await load(dataset, 1, { pixels: false });
     expect([bare.batches[0]!.pixels, bare.batches[0]!.masks, bare.batches[0]!.images]).toEqual([
@@ -316,17 +301,10 @@ describe('BatchLoader', () => {
       sample(2, { categories: [] }),
       sample(3, { categories: ['b'] }),
     ];
-    const { batches, loader } = await load(inOrder(samples), 1, { known: (category) => category < 'm' });
+    const { batches, counts } = await load(inOrder(samples), 1, { known: (category) => category < 'm' });
     expect(batches[0]!.categories).toEqual([['a'], ['b']]);
     expect(batches[0]!.said).toEqual([['a'], ['b']]);
-    expect(loader.counts).toEqual({
-      samples: 2,
-      corrupt: 0,
-      unknownCategories: 3,
-      withoutCategories: 2,
-      withoutMask: 0,
-      truncatedCategories: 0,
-    });
+    expect(counts).toEqual({ samples: 2, corrupt: 0, unknown: 3, withoutPhrases: 2, withoutMask: 0, truncated: 0 });
   });
 
   it('says why when an epoch has no usable sample', async () => {

@@ -8,6 +8,7 @@ import type { DataWarning } from '../../../packages/train/src/data/data-warning.
 import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
 import type { DataOptions } from '../../../packages/train/src/data/data-options.ts';
 import { START, type Dataset, type DatasetPosition, type Drawn } from '../../../packages/train/src/data/dataset.ts';
+import type { LeftOut } from '../../../packages/train/src/data/left-out.ts';
 import type { Sample } from '../../../packages/train/src/data/sample.ts';
 import { encodePNG } from '../../../packages/core/src/image/encode.ts';
 
@@ -81,6 +82,9 @@ export async function failureOf(promise: Promise<unknown>): Promise<string> {
   );
 }
 
+/** Of batches that a test makes. */
+export const NOTHING_LEFT_OUT: LeftOut = { corrupt: 0, withoutPhrases: 0, withoutMask: 0, unknown: 0, truncated: 0 };
+
 /** Height and width of the tests' batches. */
 export const BATCH_SIZE = [12, 16] as const;
 
@@ -89,7 +93,7 @@ export async function load(
   dataset: Dataset,
   count: number,
   options: Partial<BatchLoaderOptions> = {},
-): Promise<{ batches: Batch[]; loader: BatchLoader; warnings: DataWarning[] }> {
+): Promise<{ batches: Batch[]; counts: LeftOut & { samples: number }; warnings: DataWarning[] }> {
   const warnings: DataWarning[] = [];
   const loader = BatchLoader.open(dataset, {
     inputSize: BATCH_SIZE,
@@ -105,5 +109,11 @@ export async function load(
   } finally {
     await loader[Symbol.asyncDispose]();
   }
-  return { batches, loader, warnings };
+  const sum = (name: keyof LeftOut): number => batches.reduce((total, { leftOut }) => total + leftOut[name], 0);
+  const counts = {
+    samples: batches.reduce((total, { images }) => total + images, 0),
+    ...{ corrupt: sum('corrupt'), withoutPhrases: sum('withoutPhrases'), withoutMask: sum('withoutMask') },
+    ...{ unknown: sum('unknown'), truncated: sum('truncated') },
+  };
+  return { batches, counts, warnings };
 }

@@ -366,8 +366,8 @@ describe('errors of an index of photos', () => {
       },
     ]);
     const { dataset } = await openWarned(own);
-    const { warnings, loader } = await load(dataset.each!, 2, { masks: true });
-    expect(loader.counts.corrupt).toBe(2);
+    const { warnings, counts } = await load(dataset.each!, 2, { masks: true });
+    expect(counts.corrupt).toBe(2);
     expect(warnings.map(({ message }) => message).toSorted()).toEqual(
       [3, 254].map(
         (value, place) =>
@@ -384,8 +384,8 @@ it.skipIf(!existsSync(photographs))('reads the photographs, every mask of the sp
   const rename = { 'msrc/body': 'person', 'msrc/face': 'person' };
   const { dataset } = await openWarned({ source: photographs, split: 'val', rename });
   expect(dataset.size).toBe(470);
-  const { loader, batches } = await load(dataset.each!, 47, { batchSize: 10, masks: true, workers: 2 });
-  expect([loader.counts.corrupt, loader.counts.samples]).toEqual([0, 470]);
+  const { counts, batches } = await load(dataset.each!, 47, { batchSize: 10, masks: true, workers: 2 });
+  expect([counts.corrupt, counts.samples]).toEqual([0, 470]);
   expect(new Set(batches.flatMap(({ indices }) => indices)).size).toBe(470);
   const train = await openWarned(photographs);
   expect(train.dataset.size).toBe(5401);

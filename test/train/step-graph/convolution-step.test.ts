@@ -24,6 +24,7 @@ import { tinyConvolutionConfig, writeTinyConvolution } from '../../support/tiny-
 import { runOnce } from '../autodiff/numeric.ts';
 import { dot, lengthOf, meanOf } from '../objective/numeric.ts';
 import { LABEL_TEXTS, TinyGraph, feedsOf, only, picturesOf, prepare, type Prepared } from './tiny-step.ts';
+import { NOTHING_LEFT_OUT } from '../data/fixtures.ts';
 
 const TOLERANCE = 5e-3;
 const PAPER = ['align', 'contrast', 'background', 'separation'] as const;
@@ -169,6 +170,7 @@ describe('steps on captions and masks', () => {
     const [part] = microBatches(
       {
         ...{ images: IMAGES, keys: images.map(String), indices: images, categories: said, said, masks },
+        leftOut: NOTHING_LEFT_OUT,
         after: { epoch: 0, consumed: IMAGES },
       },
       {

@@ -6,6 +6,7 @@ import { composePairs } from '../../../packages/train/src/trainer/batch-source.t
 import { keptTokens, pairBatch, partOfPairs } from '../../../packages/train/src/trainer/pair-batch.ts';
 import type { PairEmbeddings } from '../../../packages/train/src/trainer/protocol.ts';
 import { retrievalOf, retrieve } from '../../../packages/train/src/trainer/retrieval.ts';
+import { NOTHING_LEFT_OUT } from '../data/fixtures.ts';
 
 const tokens: Readonly<Record<string, readonly number[]>> = {
   'red': [9, 1, 8],
@@ -57,6 +58,7 @@ describe('composePairs()', () => {
       indices: captions.map((_, index) => index),
       categories: captions.map((caption) => [caption]),
       said: captions.map((caption) => [caption]),
+      leftOut: NOTHING_LEFT_OUT,
       after: START,
     });
     await compose(batchOf('red', 'blue'));

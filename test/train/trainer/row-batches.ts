@@ -2,6 +2,7 @@
 import type { Batch } from '../../../packages/train/src/data/batch-loader.ts';
 import type { MicroBatch } from '../../../packages/train/src/trainer/protocol.ts';
 import { microBatches, type RowSettings } from '../../../packages/train/src/trainer/row-batch.ts';
+import { NOTHING_LEFT_OUT } from '../data/fixtures.ts';
 
 export const DIM = 3;
 const [HEIGHT, WIDTH] = [2, 2];
@@ -36,6 +37,7 @@ export function batchOf(
     indices: categories.map((_, index) => 10 + index),
     categories,
     said,
+    leftOut: NOTHING_LEFT_OUT,
     after: { epoch: 0, consumed: categories.length },
     ...(masks === undefined ? {} : { masks: Uint8Array.from(masks.flat()) }),
   };

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withoutSecrets } from '@synseg/core/guards';
 import * as library from '@synseg/train';
-import type { StepReport, TrainProgress, TrainWarning } from '@synseg/train';
+import type { LeftOut, StepReport, TrainProgress, TrainWarning } from '@synseg/train';
 import type { TrainEncodersOptions, TrainOptions, TrainTextEncoderOptions } from '@synseg/train';
 import { TRAIN_ADVANCED_OPTIONS, TRAIN_OPTIONS } from '@synseg/train/options';
 import { TRAIN_ENCODERS_ADVANCED_OPTIONS, TRAIN_ENCODERS_OPTIONS } from '@synseg/train/options';
@@ -110,6 +110,8 @@ interface Summary extends Partial<StepReport> {
   readonly out: string;
   /** Folder of the state after the last step; null when it ended before there was one. */
   readonly checkpoint: string | null;
+  /** Of all steps of this session; of pictures alone. */
+  readonly leftOut?: LeftOut;
   /** Best score of this session, if one was taken. */
   readonly best: (BestScore & { readonly checkpoint: string }) | null;
 }
@@ -130,9 +132,11 @@ async function follow(
   const pace = new Pace();
   let last: StepReport | undefined;
   let best: BestScore | undefined;
+  let leftOut: LeftOut | undefined;
   try {
     for await (const report of start({ signal, onWarning, onProgress })) {
       last = report;
+      leftOut = sumOf(leftOut, report.leftOut);
       progress.show(report.step / report.steps, stepText(report, pace.secondsLeft(report)));
       if (report.score === undefined) continue;
       const { best: isBest, ...score } = report.score;
@@ -148,6 +152,7 @@ async function follow(
   const summary: Summary = {
     // A run that was complete before has no more to report.
     ...(last ?? (signal.aborted ? {} : { step: plan.steps, steps: plan.steps })),
+    ...(leftOut === undefined ? {} : { leftOut }),
     ...{ interrupted, seconds: Math.round(pace.seconds * 10) / 10, out },
     checkpoint: signal.aborted && !(await exists(checkpoint)) ? null : checkpoint,
     best: best === undefined ? null : { ...best, checkpoint: join(out, 'best') },
@@ -232,9 +237,31 @@ function summaryText(summary: Summary): string {
   return [
     `${first}, ${duration(seconds)}`,
     ...(summary.losses === undefined ? [] : [`  ${lossText(summary)}${pairText(summary)}`]),
+    ...leftOutText(summary.leftOut),
     ...(best === null ? [] : [`  best ${scoreText(best)}, of step ${grouped(best.step)}: ${best.checkpoint}`]),
     ...(checkpoint === null ? [] : [`  wrote ${checkpoint}`]),
   ].join('\n');
+}
+
+function sumOf(before: LeftOut | undefined, more: LeftOut | undefined): LeftOut | undefined {
+  if (before === undefined || more === undefined) return more ?? before;
+  const entries = Object.entries(more) as [keyof LeftOut, number][];
+  return Object.fromEntries(entries.map(([name, count]) => [name, before[name] + count])) as unknown as LeftOut;
+}
+
+/** The counts that are not zero, in a line. */
+function leftOutText(leftOut: LeftOut | undefined): string[] {
+  if (leftOut === undefined) return [];
+  const { corrupt, withoutPhrases, withoutMask, unknown, truncated } = leftOut;
+  const counts = [
+    [corrupt, 'corrupt pictures'],
+    [withoutPhrases, 'without phrases'],
+    [withoutMask, 'without a mask'],
+    [unknown, 'unknown phrases'],
+    [truncated, 'phrases truncated (maxCategories)'],
+  ] as const;
+  const shown = counts.filter(([count]) => count > 0).map(([count, what]) => `${grouped(count)} ${what}`);
+  return shown.length === 0 ? [] : [`  left out: ${shown.join(', ')}`];
 }
 
 function exists(path: string): Promise<boolean> {

@@ -13,6 +13,7 @@ import { WarningCounter, type DataWarning } from './data-warning.ts';
 import { START, type Dataset, type DatasetPosition, type Drawn } from './dataset.ts';
 import { DecodePool } from './decode-pool.ts';
 import { EpochWatch } from './epoch-watch.ts';
+import { leftOutOf, type LeftOut } from './left-out.ts';
 import { Prefetch } from './prefetch.ts';
 import { SamplePreparer, type Prepared } from './sample-preparer.ts';
 
@@ -38,6 +39,8 @@ export interface Batch {
   readonly categories: readonly (readonly string[])[];
   /** All known categories of each sample, of which `categories` were chosen. */
   readonly said: readonly (readonly string[])[];
+  /** What was passed over for this batch. */
+  readonly leftOut: LeftOut;
   /** The position right after this batch, to resume from. */
   readonly after: DatasetPosition;
 }
@@ -71,22 +74,6 @@ export interface BatchLoaderOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Counts of samples and categories used and left out so far. */
-export interface BatchCounts {
-  /** Samples in batches. */
-  readonly samples: number;
-  /** Samples left out because picture or mask could not be read. */
-  readonly corrupt: number;
-  /** Categories left out as unknown. */
-  readonly unknownCategories: number;
-  /** Samples left out because no category was left, and no mask. */
-  readonly withoutCategories: number;
-  /** Samples left out because they have no mask, where one is required. */
-  readonly withoutMask: number;
-  /** Categories left out because there were more than `maxCategories`. */
-  readonly truncatedCategories: number;
-}
-
 const DEFAULT_PREFETCH = 2;
 const DEFAULT_MAX_CATEGORIES = 32;
 const UNLABELED = 255;
@@ -114,14 +101,6 @@ export class BatchLoader {
   readonly #warnings: WarningCounter;
   readonly #watch: EpochWatch;
   readonly #ending = new AbortController();
-  #counts: { -readonly [Name in keyof BatchCounts]: number } = {
-    samples: 0,
-    corrupt: 0,
-    unknownCategories: 0,
-    withoutCategories: 0,
-    withoutMask: 0,
-    truncatedCategories: 0,
-  };
   #turn: Promise<unknown> = Promise.resolve();
   #disposal: Promise<void> | undefined;
 
@@ -170,11 +149,6 @@ export class BatchLoader {
     return new BatchLoader(dataset, options);
   }
 
-  /** Counts over the batches handed out so far; equal for equal batches, whatever was read ahead. */
-  get counts(): BatchCounts {
-    return { ...this.#counts };
-  }
-
   /**
    * The next batch.
    *
@@ -218,27 +192,21 @@ export class BatchLoader {
 
   async #assemble(): Promise<Batch> {
     const { batchSize } = this.#options;
+    const seen: Prepared[] = [];
     const taken: Prepared[] = [];
     while (taken.length < batchSize) {
       const prepared = await this.#prefetch.next();
       this.#watch.see(prepared);
-      this.#count(prepared);
-      if (prepared.outcome === 'usable') taken.push(prepared);
+      const { outcome, problem, drawn } = prepared;
+      if (outcome === 'corrupt')
+        this.#warnings.warn('broken-image', `Sample left out: ${drawn.sample.key}: ${problem ?? ''}`);
+      seen.push(outcome === 'usable' ? prepared : { ...prepared, decoded: undefined });
+      if (outcome === 'usable') taken.push(prepared);
     }
-    this.#counts.samples += batchSize;
-    return this.#stack(taken);
+    return { ...this.#stack(taken), leftOut: leftOutOf(seen) };
   }
 
-  #count({ outcome, problem, drawn, unknown, truncated }: Prepared): void {
-    this.#counts.unknownCategories += unknown.length;
-    if (outcome === 'usable') this.#counts.truncatedCategories += truncated;
-    if (outcome === 'withoutCategories' || outcome === 'withoutMask') this.#counts[outcome] += 1;
-    if (outcome !== 'corrupt') return;
-    this.#counts.corrupt += 1;
-    this.#warnings.warn('broken-image', `Sample left out: ${drawn.sample.key}: ${problem ?? ''}`);
-  }
-
-  #stack(taken: readonly Prepared[]): Batch {
+  #stack(taken: readonly Prepared[]): Omit<Batch, 'leftOut'> {
     const {
       inputSize: [height, width],
       pixels: withPixels = true,

@@ -109,7 +109,7 @@ export async function openCoco({
         const picture = annotated[index]!;
         const { file, image, captions, instances } = picture;
         const labels = instances.map((instance) => names.get(instance.index) ?? '');
-        const before = known?.get(file);
+        const before = known?.find(file);
         const words =
           before !== undefined ? { categories: before } : captions.length > 0 ? { captions } : { categories: labels };
         const sample = { key: file, image, categories: categoriesOf(words, phrases) };

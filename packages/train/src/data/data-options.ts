@@ -115,7 +115,11 @@ export const DATA_OPTIONS = {
    * @default the one beside the source
    */
   classes: text(),
-  /** Noun phrases of the captions, JSONL of {key | image | caption, nouns}; kept in memory, about 0.3 kB a row. */
+  /**
+   * Noun phrases found before, by `synseg phrases` for example: JSONL of {key, image or caption, nouns}, joined by any
+   * of the three; of shards also by the address in the JSON member. A sample that is not in it has none. Kept in
+   * memory, about 0.5 kB a row.
+   */
   phrases: text(),
   /** Names of the fields. */
   keys: group(FIELD_KEYS),

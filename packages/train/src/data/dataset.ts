@@ -99,7 +99,7 @@ export interface Opening {
   readonly sources: readonly [string, ...string[]];
   readonly options: ResolvedData;
   readonly phrases: Phrases;
-  /** Phrases found before, by the key of a sample. */
+  /** Phrases found before, by the names of a sample; `phrases` looks captions up in them. */
   readonly known: KnownPhrases | undefined;
   /** Tags and nouns are not read. */
   readonly captionsOnly: boolean;

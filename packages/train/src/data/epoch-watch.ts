@@ -14,7 +14,7 @@ export class EpochWatch {
   #whole: boolean;
   #usable = false;
   #corrupt = 0;
-  #withoutCategories = 0;
+  #withoutPhrases = 0;
   #withoutMask = 0;
   #problem = '';
   #unknown = '';
@@ -31,7 +31,7 @@ export class EpochWatch {
     if (epoch !== this.#epoch) {
       if (this.#whole && !this.#usable) throw this.#error('an epoch');
       [this.#epoch, this.#whole, this.#usable] = [epoch, true, false];
-      [this.#corrupt, this.#withoutCategories, this.#withoutMask] = [0, 0, 0];
+      [this.#corrupt, this.#withoutPhrases, this.#withoutMask] = [0, 0, 0];
     }
     if (outcome === 'usable') this.#usable = true;
     if (outcome === 'corrupt') {
@@ -39,19 +39,19 @@ export class EpochWatch {
       this.#problem = problem ?? '';
     }
     if (outcome === 'withoutMask') this.#withoutMask += 1;
-    if (outcome === 'withoutCategories') {
-      this.#withoutCategories += 1;
+    if (outcome === 'withoutPhrases') {
+      this.#withoutPhrases += 1;
       this.#unknown = unknown[0] ?? this.#unknown;
     }
-    const seen = this.#corrupt + this.#withoutCategories + this.#withoutMask;
+    const seen = this.#corrupt + this.#withoutPhrases + this.#withoutMask;
     if (!this.#usable && this.#size === undefined && seen >= ENOUGH) throw this.#error(`${ENOUGH} samples`);
   }
 
   #error(where: string): SynsegError {
     const reasons = [
       this.#corrupt > 0 ? `${this.#corrupt} that cannot be read (the last: ${this.#problem})` : '',
-      this.#withoutCategories > 0
-        ? `${this.#withoutCategories} without a known ` +
+      this.#withoutPhrases > 0
+        ? `${this.#withoutPhrases} without a known ` +
           `category${this.#unknown === '' ? '' : ` (such as "${this.#unknown}")`}`
         : '',
       this.#withoutMask > 0 ? `${this.#withoutMask} without a mask` : '',

@@ -75,7 +75,7 @@ async function openPictures({ options, phrases, known }: Opening, root: string):
         const mask = `${stem(file)}.png`;
         const key = relative(root, join(places.images, file));
         const text = TEXTS.map((extension) => stem(file) + extension).find((name) => texts.has(name));
-        const before = known?.get(key) ?? known?.get(file);
+        const before = known?.find(key, file);
         const captions =
           before !== undefined || text === undefined ? [] : [await readTextFile(join(places.images, text))];
         return {

@@ -45,7 +45,7 @@ export async function openIndexFolder({
   const read = (at: number): Sample => {
     const row = rows[at]!;
     const { key, image, mask, set, labels, captions } = row;
-    const before = known?.get(key);
+    const before = known?.find(key);
     const words = says === 'captions' || captionsCount(row) ? { captions } : { categories: labels };
     const place = places.get(set)!;
     return {

@@ -11,6 +11,7 @@ import { WarningCounter } from './data-warning.ts';
 import type { DataContext, Dataset, Opening } from './dataset.ts';
 import { openFolder } from './folder.ts';
 import { openIndexFolder } from './index-dataset.ts';
+import { joinedDataset } from './joined-dataset.ts';
 import { loadPhrases } from './known-phrases.ts';
 import { openRows } from './row-dataset.ts';
 import type { Phrases } from './row.ts';
@@ -45,8 +46,7 @@ export async function openDataset(data: string | DataOptions, context: DataConte
   const warnings = new WarningCounter(context.onWarning);
   const known =
     options.phrases === undefined ? undefined : await loadPhrases(options.phrases, warnings, context.signal);
-  const phrases: Phrases =
-    known === undefined ? context.phrases : (caption) => known.get(caption) ?? context.phrases(caption);
+  const phrases: Phrases = known === undefined ? context.phrases : (caption) => known.find(caption) ?? [];
   const opening: Opening = {
     sources,
     options,
@@ -58,6 +58,11 @@ export async function openDataset(data: string | DataOptions, context: DataConte
     limits: context.limits ?? {},
     signal: context.signal,
   };
+  const dataset = await openFormat(opening, format);
+  return known === undefined ? dataset : joinedDataset(dataset, known);
+}
+
+async function openFormat(opening: Opening, format: DataFormat): Promise<Dataset> {
   switch (format) {
     case 'webdataset':
       return openWebdataset(opening);

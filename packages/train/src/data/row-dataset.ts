@@ -33,7 +33,7 @@ export async function openRows(opening: Opening, format: TableFormat): Promise<D
   );
 
   const toSample = ({ image = '', mask, words }: Row): Sample => {
-    const before = known?.get(image);
+    const before = known?.find(image);
     return {
       key: image,
       image: resolve(imageRoot, image),

@@ -7,7 +7,7 @@ import type { DecodePool } from './decode-pool.ts';
 import { Random, permutation } from './random.ts';
 
 /** Outcome of preparing a sample. */
-type Outcome = 'usable' | 'corrupt' | 'withoutCategories' | 'withoutMask';
+type Outcome = 'usable' | 'corrupt' | 'withoutPhrases' | 'withoutMask';
 
 /** A sample ready for a batch, or the reason why it is not. */
 export interface Prepared {
@@ -64,7 +64,7 @@ export class SamplePreparer {
       return { ...parts, outcome: 'corrupt', problem: messageOf(error) }; // instances that cannot be painted
     }
     if (masks === 'required' && mask === undefined) return { ...parts, outcome: 'withoutMask' };
-    if (categories.length === 0 && mask === undefined) return { ...parts, outcome: 'withoutCategories' };
+    if (categories.length === 0 && mask === undefined) return { ...parts, outcome: 'withoutPhrases' };
     const decoded = await this.#decode(drawn, mask);
     if (typeof decoded === 'string') return { ...parts, outcome: 'corrupt', problem: decoded };
     return { ...parts, outcome: 'usable', decoded };

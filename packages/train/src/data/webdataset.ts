@@ -86,7 +86,8 @@ class ShardDataset implements Dataset {
     this.#there = there;
     this.#bufferSize = opening.options.shuffleBuffer ?? DEFAULT_SHUFFLE_BUFFER;
     this.#members = memberFields(opening.options.keys);
-    this.#fields = rowFields(opening.options.keys, opening.captionsOnly);
+    // Of shards, the key of the picture is a member's.
+    this.#fields = { ...rowFields(opening.options.keys, opening.captionsOnly), image: rowFields().image };
     Object.assign(this, classes);
   }
 
@@ -168,7 +169,7 @@ class ShardDataset implements Dataset {
 
   /** Reads a sample; one that is broken is a warning. */
   async #read({ key, shard, members }: Located): Promise<Sample | undefined> {
-    const { known, phrases, warnings, limits } = this.#opening;
+    const { phrases, warnings, limits } = this.#opening;
     const path = this.#shards[shard]!;
     const name = `${basename(path)}/${key}`;
     const member = (names: readonly string[]): TarMember | undefined =>
@@ -178,11 +179,7 @@ class ShardDataset implements Dataset {
       handle = await open(path);
       const image = await readMember(handle, member(this.#members.image)!, limits);
       const mask = member(this.#members.mask);
-      const before = known?.get(key) ?? known?.get(name);
-      const words: Words =
-        before === undefined
-          ? await this.#words(handle, member(this.#members.caption), members.get(JSON_MEMBER))
-          : { categories: before };
+      const words = await this.#words(handle, [key, name], member(this.#members.caption), members.get(JSON_MEMBER));
       return {
         key: name,
         image,
@@ -199,24 +196,41 @@ class ShardDataset implements Dataset {
     }
   }
 
-  /** The text member; or the JSON one, where there is no text or the fields of tags or nouns are named. */
-  async #words(handle: FileHandle, text: TarMember | undefined, json: TarMember | undefined): Promise<Words> {
-    const {
-      limits,
-      options: { keys },
-    } = this.#opening;
-    const caption = text === undefined ? [] : [new TextDecoder().decode(await readMember(handle, text, limits))];
-    if (json === undefined || (text !== undefined && keys?.tags === undefined && keys?.nouns === undefined))
-      return { captions: caption };
-    let value: unknown;
-    try {
-      value = JSON.parse(new TextDecoder().decode(await readMember(handle, json, limits)));
-    } catch (cause) {
-      if (cause instanceof RowError) throw cause;
-      throw new RowError(`json must be JSON, got ${messageOf(cause)}`, { cause });
-    }
-    const { words } = readRow(value, this.#fields);
-    return 'captions' in words && text !== undefined ? { captions: caption } : words;
+  /**
+   * Phrases found before, by key, caption or address; else the text member, or the JSON one, where there is no text or
+   * the fields of tags or nouns are named.
+   */
+  async #words(
+    handle: FileHandle,
+    keys: readonly string[],
+    text: TarMember | undefined,
+    json: TarMember | undefined,
+  ): Promise<Words> {
+    const { known, limits, options } = this.#opening;
+    const before = known?.find(...keys);
+    if (before !== undefined) return { categories: before };
+    const caption = text === undefined ? [] : [decoded(await readMember(handle, text, limits))];
+    const found = known?.find(...caption);
+    if (found !== undefined) return { categories: found };
+    const plain = text !== undefined && options.keys?.tags === undefined && options.keys?.nouns === undefined;
+    if (json === undefined || (plain && known === undefined)) return { captions: caption };
+    const value = parsed(decoded(await readMember(handle, json, limits)));
+    const { image, words } = readRow(value, this.#fields);
+    const joined = known?.find(image);
+    if (joined !== undefined) return { categories: joined };
+    return text !== undefined && (plain || 'captions' in words) ? { captions: caption } : words;
+  }
+}
+
+function decoded(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch (cause) {
+    throw new RowError(`json must be JSON, got ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 /** Batches as the training thread takes them, one prepared ahead: decoded, embedded, cut into micro-batches. */
 import { BatchLoader, type Batch, type BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { Dataset, DatasetPosition } from '../data/dataset.ts';
+import type { LeftOut } from '../data/left-out.ts';
 import { Random } from '../data/random.ts';
 import type { CategoryTexts } from './category-texts.ts';
 import type { FeatureCache } from './feature-cache.ts';
@@ -13,6 +14,8 @@ export interface PreparedBatch {
   readonly micro: readonly (MicroBatch | PairBatch | TextBatch)[];
   /** Names of its samples, for messages. */
   readonly keys: readonly string[];
+  /** Of pictures alone. */
+  readonly leftOut?: LeftOut;
   readonly after: DatasetPosition;
 }
 
@@ -58,7 +61,7 @@ class PictureBatches implements BatchSource {
 
   async #prepare(): Promise<PreparedBatch> {
     const batch = await this.#loader.next();
-    return { micro: await this.#compose(batch), keys: batch.keys, after: batch.after };
+    return { micro: await this.#compose(batch), keys: batch.keys, leftOut: batch.leftOut, after: batch.after };
   }
 }
 

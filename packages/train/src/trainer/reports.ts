@@ -1,5 +1,6 @@
 /** Reports of a training run: steps, scores, warnings, progress. */
 import type { DataWarning } from '../data/data-warning.ts';
+import type { LeftOut } from '../data/left-out.ts';
 
 /** Score of a set with masks. */
 export interface SegmentationScore {
@@ -74,6 +75,8 @@ export interface StepReport {
   readonly imagesPerSecond: number;
   /** Share of the time in which the step waited for data. */
   readonly dataWaitShare: number;
+  /** Data that was passed over for the step's batch; of pictures alone. */
+  readonly leftOut?: LeftOut;
   /** Of the periodic evaluation after this step. */
   readonly score?: SegmentationScore | RetrievalScore | TextScore;
 }

@@ -267,6 +267,7 @@ class TrainingLoop {
       epoch: batch.after.epoch,
       learningRate,
       ...reportedFigures(figures, plan, stageOf(step, plan)),
+      ...(batch.leftOut === undefined ? {} : { leftOut: batch.leftOut }),
       imagesPerSecond: (1000 * plan.batchSize) / elapsedMs,
       dataWaitShare: Math.min(1, waitedMs / elapsedMs),
     };
