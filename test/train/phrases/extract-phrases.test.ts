@@ -115,6 +115,33 @@ describe('extractPhrases()', () => {
     expect(summary).toMatchObject({ lines: 3, kept: 1, withoutPhrases: 1, broken: 1, excluded: { phrases: 1 } });
   });
 
+  it("drops nothing afterwards with exclude 'none'", async () => {
+    const { captions, out } = setUp('cc.tsv', TSV);
+    const summary = await extractPhrases(captions, { out, exclude: 'none' });
+    expect(rows(out)).toMatchObject([
+      { nouns: ['red car', 'street'] },
+      { nouns: ['white background'] },
+      { nouns: ['red car', 'side view'] },
+    ]);
+    expect(summary.excluded).toEqual({ phrases: 0, byEntry: [] });
+  });
+
+  it('counts chunks without tags as broken where Algorithm 1 needs them', async () => {
+    const tokens = [
+      ['the', 'DET'],
+      ['front', 'NOUN'],
+      ['Door', 'NOUN'],
+    ];
+    const lines = [
+      { key: 'a', noun_chunks: [{ text: 'the front Door', tokens }] },
+      { key: 'b', noun_chunks: ['a car'] },
+    ];
+    const { captions, out } = setUp('spacy.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
+    const summary = await extractPhrases(captions, { out, format: 'spacy', keep: 'paper' });
+    expect(rows(out)).toEqual([{ key: 'a', nouns: ['front door'] }]);
+    expect(summary).toMatchObject({ kept: 1, broken: 1 });
+  });
+
   it('reads COCO captions', async () => {
     const coco = {
       images: [{ id: 5, file_name: '5.jpg' }],
@@ -232,7 +259,7 @@ describe('extractPhrases()', () => {
     ],
     [
       { exclude: 5 as never },
-      new TypeError('Cannot extract phrases: exclude must be a list of strings or the path of one, got 5'),
+      new TypeError('Cannot extract phrases: exclude must be a list of strings, the path of one, or "none", got 5'),
     ],
   ])('rejects %j', async (options, error) => {
     await expect(extractPhrases('cc.tsv', { out: 'phrases.jsonl', ...options })).rejects.toThrow(error);

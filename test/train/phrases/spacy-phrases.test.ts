@@ -43,6 +43,20 @@ describe('spacyPhrases()', () => {
     ]);
   });
 
+  it('keeps with paper what is tagged NOUN alone, and needs tags for it', () => {
+    const tokens = [
+      ['his', 'PRON'],
+      ['Paris', 'PROPN'],
+      ['t', 'NOUN'],
+      ['-', 'PUNCT'],
+      ['Shirt', 'NOUN'],
+    ];
+    expect(spacyPhrases([{ text: 'his Paris t-Shirt', tokens }], 'paper')).toEqual(['t shirt']);
+    expect(spacyPhrases([{ text: '#', tokens: [['#', 'NOUN']] }], 'paper')).toEqual([]);
+    expect(spacyPhrases([{ text: 'it', pos: ['PRON'] }], 'paper')).toEqual([]);
+    for (const chunk of ['a dog', { text: 'a dog' }]) expect(spacyPhrases([chunk], 'paper')).toBeUndefined();
+  });
+
   it('reads tokens as objects, and parts of speech as a list beside the text', () => {
     expect(
       spacyPhrases([

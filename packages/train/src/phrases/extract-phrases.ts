@@ -1,13 +1,13 @@
 /** A file of captions of any length → a JSONL file of noun phrases, in constant memory. */
 import { stat } from 'node:fs/promises';
 import { SynsegError } from '@synseg/core';
-import { abortSignal, callback, choice, either, flag, group, integer, list, text } from '@synseg/core/guards';
+import { abortSignal, callback, choice, flag, group, integer, text } from '@synseg/core/guards';
 import { checkOutputs, readOptions, withDefault, type OptionsOf } from '@synseg/core/guards';
 import { writeFileAtomic } from '@synseg/core/checkpoint';
 import { turnTaker } from '@synseg/core/runtime';
 import { BROKEN, CAPTION_FORMATS, CAPTION_KEYS, captionFormat, captionRecords } from './caption-records.ts';
 import type { CaptionRecord } from './caption-records.ts';
-import { readExclusions } from './exclusions.ts';
+import { EXCLUDE, exclusionsFile, exclusionsOf } from './exclusions.ts';
 import { PhraseCounter } from './phrase-counter.ts';
 import { PHRASE_EXTRACTOR_OPTIONS, PhraseExtractor } from './phrase-extractor.ts';
 import type { PhraseSummary } from './phrase-summary.ts';
@@ -39,8 +39,8 @@ export const EXTRACT_PHRASES_OPTIONS = {
   keys: withDefault(group(CAPTION_KEYS), {}),
   /** The first row of a table is a header. @default true when the first row holds a known one */
   header: flag(),
-  /** Phrases to drop: a list, or a text file of it. @default DEFAULT_EXCLUSIONS */
-  exclude: either('be a list of strings or the path of one', text(), list(text(), { least: 0 })),
+  /** Phrases to drop afterwards: a list, a text file of it, or 'none'. @default DEFAULT_EXCLUSIONS */
+  exclude: EXCLUDE,
   keep: PHRASE_EXTRACTOR_OPTIONS.keep,
   person: PHRASE_EXTRACTOR_OPTIONS.person,
   /** Phrases listed in the summary. @default 100 */
@@ -87,11 +87,10 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
   const { out, table, keys, header, keep, person, distinctLimit, onProgress, signal } = request;
   signal?.throwIfAborted();
   const outputs = Object.entries({ out, table }).flatMap(([name, path = '']) => (path === '' ? [] : [{ name, path }]));
-  const inputs = [captions, ...(typeof request.exclude === 'string' ? [request.exclude] : [])];
+  const inputs = [captions, exclusionsFile(request.exclude)].filter((path) => path !== undefined);
   await checkOutputs('extract phrases', outputs, inputs);
   const format = request.format ?? captionFormat(captions);
-  const exclude = typeof request.exclude === 'string' ? await readExclusions(request.exclude) : request.exclude;
-  const extractor = new PhraseExtractor({ keep, exclude, person });
+  const extractor = new PhraseExtractor({ keep, exclude: await exclusionsOf(request.exclude), person });
   const counter = new PhraseCounter(distinctLimit);
   const excluded = new Map<string, number>();
   const onExcluded = (_phrase: string, entry: string): void => void excluded.set(entry, (excluded.get(entry) ?? 0) + 1);

@@ -4,18 +4,19 @@ import type { PartOfSpeech, TaggedWord } from './tagger.ts';
 import { PART_WORDS, WEARERS, isPlural } from './word-lists.ts';
 import { roleOf, type Role } from './word-roles.ts';
 
-/** Words of the longest phrase; longer ones are lists of keywords. */
+/** Words of the longest phrase; of a longer one its head is left, the nouns at its end. */
 const MAX_WORDS = 6;
 
 /**
- * Words of a phrase that are kept: its adjectives and nouns, its nouns alone, or both as two phrases, so that "red car"
- * also gives "car".
+ * Words of a phrase that are kept: its adjectives and nouns, its nouns alone, both as two phrases, so that "red car"
+ * also gives "car", or what the paper's Algorithm 1 keeps.
  */
-export type KeptWords = 'adjectives' | 'nouns' | 'both';
+export const KEPT_WORDS = ['adjectives', 'nouns', 'both', 'paper'] as const;
+export type KeptWords = (typeof KEPT_WORDS)[number];
 
 /** Options of {@link nounChunks}. */
 export interface ChunkOptions {
-  readonly keep: KeptWords;
+  readonly keep: Exclude<KeptWords, 'paper'>;
   /** The phrase for `<PERSON>`; undefined for none. */
   readonly person: string | undefined;
 }
@@ -44,8 +45,11 @@ export function nounChunks(
     const nouns = whole.filter(isNoun);
     const isPart = next === 'of' && PART_WORDS.has(whole.at(-1)?.text ?? '');
     const both = keep === 'both' && nouns.length < whole.length;
-    for (const kept of both ? [whole, nouns] : [keep === 'nouns' ? nouns : whole])
+    for (const all of both ? [whole, nouns] : [keep === 'nouns' ? nouns : whole]) {
+      const kept = all.length > MAX_WORDS ? all.slice(all.findLastIndex((word) => !isNoun(word)) + 1) : all;
+      // More nouns in a row are a list of keywords.
       if (kept.length > 0 && kept.length <= MAX_WORDS && !isPart) phrases.push(kept.map(({ text }) => text).join(' '));
+    }
     chunk = [];
     opened = false;
   };
@@ -67,7 +71,8 @@ export function nounChunks(
         if (hasNoun()) finish(undefined);
         break;
       case 'and':
-        if (chunk.length > 0 && !hasNoun()) {
+        // "Black and white cat", "hand painted blue and white vase".
+        if (chunk.length > 0 && (!hasNoun() || previous === 'modifier')) {
           chunk.push({ text: 'and', role });
           break;
         }

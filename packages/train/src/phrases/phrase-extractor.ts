@@ -2,8 +2,10 @@
 import { checkKind, choice, list, readOptions, text, withDefault, type OptionsOf } from '@synseg/core/guards';
 import { plainCaption } from './caption-text.ts';
 import { DEFAULT_EXCLUSIONS, ExclusionFilter } from './exclusions.ts';
-import { nounChunks, type ChunkOptions, type KeptWords } from './noun-chunks.ts';
-import { Tagger } from './tagger.ts';
+import { KEPT_WORDS, nounChunks, type KeptWords } from './noun-chunks.ts';
+import { paperChunks } from './paper-chunks.ts';
+import { retag } from './retag.ts';
+import { Tagger, type TaggedWord } from './tagger.ts';
 import { singularOf } from './word-lists.ts';
 
 /** Options of {@link PhraseExtractor}. */
@@ -11,10 +13,11 @@ export const PHRASE_EXTRACTOR_OPTIONS = {
   /** Phrases to drop, in the format of `DEFAULT_EXCLUSIONS_TEXT`. @default DEFAULT_EXCLUSIONS */
   exclude: withDefault(list(text(), { least: 0 }), DEFAULT_EXCLUSIONS),
   /**
-   * Words of a phrase: its adjectives and nouns ("red car"), its nouns alone ("car"), or both as two phrases.
+   * Words of a phrase: its adjectives and nouns ("red car"), its nouns alone ("car"), both as two phrases, or the
+   * paper's Algorithm 1: the common nouns of each noun chunk as spaCy finds it, no names among them.
    * @default 'adjectives'
    */
-  keep: withDefault(choice<KeptWords>(['adjectives', 'nouns', 'both']), 'adjectives'),
+  keep: withDefault(choice<KeptWords>(KEPT_WORDS), 'adjectives'),
   /** The phrase for `<PERSON>`, which stands for a name in Conceptual 12M. @default none */
   person: text(),
 };
@@ -22,7 +25,8 @@ export type PhraseExtractorOptions = OptionsOf<typeof PHRASE_EXTRACTOR_OPTIONS>;
 
 /**
  * Finds the noun phrases of English captions: adjectives and nouns in lower case, without determiners, numbers,
- * possessives and adverbs. A phrase is listed once, where it first stands; its plural counts as the same.
+ * possessives and adverbs. A phrase is listed once, where it first stands; its plural counts as the same, but with
+ * `keep: 'paper'`.
  *
  * @example
  * ```ts
@@ -34,13 +38,15 @@ export type PhraseExtractorOptions = OptionsOf<typeof PHRASE_EXTRACTOR_OPTIONS>;
 export class PhraseExtractor {
   readonly #tagger = new Tagger();
   readonly #filter: ExclusionFilter;
-  readonly #chunks: ChunkOptions;
+  readonly #keep: KeptWords;
+  readonly #person: string | undefined;
 
   /** @throws TypeError or RangeError when an option is not what it must be */
   constructor(options: PhraseExtractorOptions = {}) {
     const { exclude, keep, person } = readOptions('extract phrases', PHRASE_EXTRACTOR_OPTIONS, options);
     this.#filter = new ExclusionFilter(exclude);
-    this.#chunks = { keep, person };
+    this.#keep = keep;
+    this.#person = person;
   }
 
   /**
@@ -54,7 +60,11 @@ export class PhraseExtractor {
     checkListener('extract phrases', onExcluded);
     const { text: plain, names } = plainCaption(caption);
     if (plain === '') return [];
-    return this.select(nounChunks(this.#tagger.tag(plain), names, this.#chunks), onExcluded);
+    const tagged = retag(this.#tagger.tag(plain));
+    const [keep, person] = [this.#keep, this.#person];
+    const phrases =
+      keep === 'paper' ? paperChunks(withNames(tagged, names), person) : nounChunks(tagged, names, { keep, person });
+    return this.select(phrases, onExcluded);
   }
 
   /** Filters phrases found elsewhere in the same way: excluded and repeated ones are left out. */
@@ -65,7 +75,8 @@ export class PhraseExtractor {
     const kept = new Map<string, string>();
     for (const phrase of phrases) {
       checkKind('select phrases', 'a phrase', phrase, typeof phrase === 'string', 'be a string');
-      const key = singularOf(phrase);
+      // Algorithm 1 tells a plural from its singular.
+      const key = this.#keep === 'paper' ? phrase : singularOf(phrase);
       if (kept.has(key)) continue;
       const entry = this.#filter.find(phrase);
       if (entry === undefined) kept.set(key, phrase);
@@ -78,4 +89,9 @@ export class PhraseExtractor {
 function checkListener(action: string, onExcluded: unknown): void {
   const fits = onExcluded === undefined || typeof onExcluded === 'function';
   checkKind(action, 'onExcluded', onExcluded, fits, 'be a function');
+}
+
+/** Words with a capital inside a sentence are proper nouns. */
+function withNames(words: readonly TaggedWord[], names: ReadonlySet<string>): TaggedWord[] {
+  return words.map((word) => (word.pos === 'NOUN' && names.has(word.text) ? { ...word, pos: 'PROPN' } : word));
 }

@@ -28,7 +28,8 @@ interface Token {
 /**
  * The phrases of spaCy's chunks in order; undefined when the value is no list of chunks.
  *
- * @param keep - `'nouns'` leaves adjectives out where the parts of speech are known, `'both'` gives both phrases
+ * @param keep - `'nouns'` leaves adjectives out where the parts of speech are known, `'both'` gives both phrases;
+ *   `'paper'` is Algorithm 1 to the letter, which needs them: then a chunk without is no chunk
  */
 export function spacyPhrases(chunks: unknown, keep: KeptWords = 'adjectives'): string[] | undefined {
   if (!Array.isArray(chunks)) return undefined;
@@ -45,12 +46,12 @@ export function spacyPhrases(chunks: unknown, keep: KeptWords = 'adjectives'): s
 
 /** The phrase of one chunk; empty when it names no thing, undefined when it is no chunk. */
 function phraseOf(chunk: unknown, keep: Exclude<KeptWords, 'both'>): string | undefined {
-  if (typeof chunk === 'string') return phraseOfText(chunk);
+  if (typeof chunk === 'string') return keep === 'paper' ? undefined : phraseOfText(chunk);
   if (typeof chunk !== 'object' || chunk === null) return undefined;
   const { text, tokens, pos } = chunk as Readonly<Record<string, unknown>>;
   const tagged = tokensOf(tokens) ?? tokensOf(zip(text, pos));
-  if (tagged !== undefined) return phraseOfTokens(tagged, keep);
-  return typeof text === 'string' ? phraseOfText(text) : undefined;
+  if (tagged !== undefined) return keep === 'paper' ? paperPhrase(tagged) : phraseOfTokens(tagged, keep);
+  return typeof text === 'string' && keep !== 'paper' ? phraseOfText(text) : undefined;
 }
 
 function phraseOfText(text: string): string {
@@ -59,7 +60,14 @@ function phraseOfText(text: string): string {
   return PRONOUN.test(phrase) || !/\p{L}{2}/u.test(phrase) ? '' : phrase;
 }
 
-function phraseOfTokens(tokens: readonly Token[], keep: Exclude<KeptWords, 'both'>): string {
+/** Algorithm 1: the tokens tagged NOUN, joined by spaces. */
+function paperPhrase(tokens: readonly Token[]): string {
+  const nouns = tokens.filter(({ pos }) => pos === 'NOUN').map(({ text }) => text);
+  const phrase = nouns.join(' ').toLowerCase();
+  return /\p{L}/u.test(phrase) ? phrase : '';
+}
+
+function phraseOfTokens(tokens: readonly Token[], keep: 'adjectives' | 'nouns'): string {
   const end = tokens.findLastIndex(({ pos }) => NOUNS.has(pos)) + 1;
   let phrase = '';
   for (const [index, { text, pos }] of tokens.slice(0, end).entries()) {

@@ -1,8 +1,12 @@
 /** Closed lists of words the chunker needs beside the tags. What a user may want to change is in `exclusions.ts`. */
 
-function words(text: string): ReadonlySet<string> {
+/** The words of a text. */
+export function words(text: string): ReadonlySet<string> {
   return new Set(text.split(/\s+/).filter(Boolean));
 }
+
+/** Possessive pronouns. */
+export const POSSESSIVES = words('my your his her its our their whose');
 
 /** Before "of" these name an amount, a part or a kind of picture of what follows, and are no thing of their own. */
 export const PART_WORDS = words(`
@@ -86,27 +90,6 @@ export const COMPOUNDING = words(`
   smoked stained stitched striped studded stuffed textured themed tiled tipped topped trimmed walled washed wooded
   woven wrapped`);
 
-/** Tagged as nouns at times ("mist moves around"), but never the name of a thing. */
-export const ALWAYS_VERBS = words(`
-  arrives attends celebrates check click enjoys features gets goes hangs looks makes moves performs poses smiles
-  speaks takes talks waits walks wears`);
-
-/** Things in -ing. Any other such word behind a noun is a verb, whatever its tag: "man standing". */
-export const THINGS_IN_ING = words(`
-  awning bedding blessing bowling building carving casing ceiling clothing coating covering crossing cutting decking
-  drawing dressing drilling dwelling earring engraving etching evening farthing fencing filling flooring frosting
-  gathering glazing greeting handwriting herring icing king knitting landing lightning lighting lining marking
-  meeting molding morning moulding offering opening outing packaging painting parking piping plating plumbing
-  printing pudding quilting railing recording rigging ring roofing rooting scaffolding seasoning seating seedling
-  setting sibling siding sling spring stocking string stuffing swing tattooing thing topping training tubing turning
-  upholstering viking wedding wing wiring wrapping writing`);
-
-/** Tagged as verbs at times ("autumn leaves on a plate"). */
-export const MOSTLY_NOUNS = words('leaves waves watches flowers shelves lights plants');
-
-/** Tagged as adjectives even after a noun ("a traffic light"). */
-export const NOUNS_AFTER_NOUNS = words('light');
-
 /** Plurals without -s. */
 const PLURALS: ReadonlyMap<string, string> = new Map(
   `people person, men man, women woman, children child, feet foot, teeth tooth, mice mouse, geese goose, leaves leaf,
@@ -117,6 +100,8 @@ const PLURALS: ReadonlyMap<string, string> = new Map(
     .split(',')
     .map((pair) => pair.trim().split(' ') as [string, string]),
 );
+
+const UNINFLECTED = words('cattle deer police sheep');
 
 /** A noun without its plural ending: a key to compare by, not always a word. */
 export function singularOf(noun: string): string {
@@ -130,5 +115,5 @@ export function singularOf(noun: string): string {
 
 /** True for a plural noun, by its spelling. */
 export function isPlural(noun: string): boolean {
-  return singularOf(noun) !== noun || noun === 'police';
+  return singularOf(noun) !== noun || UNINFLECTED.has(noun);
 }

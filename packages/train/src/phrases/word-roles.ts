@@ -5,11 +5,9 @@
  * words it takes for verbs: participles before a noun ("dried flowers") and nouns that are spelled like a verb
  * ("gold buckle"). These are corrected here.
  */
-import { PERSON_WORD } from './caption-text.ts';
 import type { PartOfSpeech, TaggedWord } from './tagger.ts';
-import { ALWAYS_VERBS, COMPOUNDING, DEGREES, DESCRIBING, IRREGULAR_PARTICIPLES, IRREGULAR_PAST } from './word-lists.ts';
-import { MOSTLY_NOUNS, NOUNS_AFTER_NOUNS, PURPOSES, PURPOSE_HEADS, QUANTIFIERS } from './word-lists.ts';
-import { THINGS_IN_ING, isPlural } from './word-lists.ts';
+import { COMPOUNDING, DEGREES, DESCRIBING, IRREGULAR_PARTICIPLES, IRREGULAR_PAST } from './word-lists.ts';
+import { POSSESSIVES, PURPOSES, PURPOSE_HEADS, QUANTIFIERS, isPlural } from './word-lists.ts';
 
 /** `skip` words belong to a phrase but are left out; `opener` words begin one; `break` words end it. */
 export type Role = 'noun' | 'name' | 'modifier' | 'number' | 'and' | 'genitive' | 'skip' | 'opener' | 'break';
@@ -24,7 +22,6 @@ export interface RoleContext {
   readonly joined: boolean;
 }
 
-const POSSESSIVES = new Set(['my', 'your', 'his', 'her', 'its', 'our', 'their', 'whose']);
 /** Kinds of word that a capital letter turns into a name. */
 const OPEN: ReadonlySet<PartOfSpeech> = new Set(['ADJ', 'ADV', 'INTJ', 'NOUN', 'PROPN', 'SPACE', 'VERB']);
 const NOT_OBJECTS: ReadonlySet<PartOfSpeech> = new Set(['ADP', 'PUNCT', 'CCONJ', 'SYM', 'AUX', 'SCONJ']);
@@ -39,10 +36,8 @@ export function roleOf(words: Words, index: number, context: RoleContext, names:
   switch (pos) {
     case 'NOUN':
     case 'PROPN':
-      return isVerb(words, index, context) ? 'break' : nounRole(text);
+      return nounRole(text);
     case 'ADJ':
-      if (context.previous === 'noun' && NOUNS_AFTER_NOUNS.has(text))
-        if (!isPlural(words[index - 1]!.text) && !isNominal(words, index + 1)) return 'noun';
       return QUANTIFIERS.has(text) ? 'skip' : 'modifier';
     case 'NUM':
       return 'number';
@@ -61,26 +56,6 @@ export function roleOf(words: Words, index: number, context: RoleContext, names:
     default:
       return 'break';
   }
-}
-
-/** True for verbs among the words tagged as nouns. */
-function isVerb(words: Words, index: number, { previous }: RoleContext): boolean {
-  const { text } = words[index]!;
-  const next = words[index + 1]?.pos;
-  if (ALWAYS_VERBS.has(text)) return true;
-  if (previous === 'noun' || previous === 'name') {
-    const object = next === 'DET' || (next === 'PRON' && POSSESSIVES.has(words[index + 1]!.text));
-    // "Homes line a street".
-    if (object && isPlural(words[index - 1]!.text) && !isPlural(text)) return true;
-    const compound = isNominal(words, index + 1) && (next !== 'ADJ' || isNominal(words, index + 2));
-    return text.endsWith('ing') && !THINGS_IN_ING.has(text) && !compound;
-  }
-  // "<PERSON> steps out".
-  if (words[index - 1]?.text === PERSON_WORD && text.endsWith('s'))
-    return next === 'ADP' || next === 'DET' || next === 'PRON';
-  // "Resting and drinking hot tea".
-  const begins = (previous === 'and' || previous === 'break') && (next === 'ADJ' || next === 'DET');
-  return begins && text.endsWith('ing') && (PURPOSES.has(text) || DESCRIBING.has(text));
 }
 
 /** Longer ones are no words. */
@@ -117,7 +92,6 @@ function verbRole(words: Words, index: number, context: RoleContext): Role {
     return DESCRIBING.has(text) && !afterNoun ? 'modifier' : 'break';
   }
   const next = words[index + 1];
-  if (MOSTLY_NOUNS.has(text) && (next === undefined || NOT_OBJECTS.has(next.pos))) return 'noun';
   if (past || IRREGULAR_PAST.has(text)) return 'break';
   if (ing) return opened && inside && previous !== 'number' ? 'noun' : 'break';
   const noObject = next === undefined || NOT_OBJECTS.has(next.pos);

@@ -6,6 +6,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/open-dataset.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { needsBank, needsCaptions, needsMasks, needsStatistics, readsWindows } from '../objective/losses.ts';
+import { exclusionsOf } from '../phrases/exclusions.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
 import { flatten } from '../step-graph/initial-values.ts';
@@ -24,7 +25,8 @@ import type { Opening, Started, Subject } from './subject.ts';
 export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Promise<Subject> {
   const { base, cacheFolder, reading, warn, onClose } = opening;
   const { config } = base;
-  const extractor = new PhraseExtractor();
+  const { keep, exclude, person } = plan.nounPhrases;
+  const extractor = new PhraseExtractor({ keep, exclude: await exclusionsOf(exclude), person });
   const captions = needsCaptions(plan.lambda);
   const masks = needsMasks(plan.lambda);
   const found = await openDataset(plan.data, {

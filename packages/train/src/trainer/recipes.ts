@@ -1,11 +1,14 @@
 /** Named sets of defaults of `train()`; an option that is given wins over them. */
 import { NO_LOSSES, type FeatureSource, type LossWeights } from '../objective/losses.ts';
+import type { KeptWords } from '../phrases/noun-chunks.ts';
 
 /** The defaults of a recipe. */
 export interface Recipe {
   readonly steps: number;
   readonly batchSize: number;
   readonly lambda: LossWeights;
+  /** Words of captions' phrases. */
+  readonly keep: KeptWords;
   readonly features: FeatureSource;
   /** Share of the steps that update the projector alone, up to `projectorStepsAtMost`. */
   readonly projectorShare: number;
@@ -18,7 +21,7 @@ export interface Recipe {
 }
 
 /** Steps and pictures of a batch that a machine with 16 GB takes. */
-const MODEST = { steps: 2000, batchSize: 16, schedule: 'cosine', warmupSteps: 20 } as const;
+const MODEST = { steps: 2000, batchSize: 16, schedule: 'cosine', warmupSteps: 20, keep: 'adjectives' } as const;
 
 /** By the captions that they suit. @see SynSeg paper, "Implementation details"; `bench/RESULTS.md` for the others */
 export const RECIPES = {
@@ -47,6 +50,7 @@ export const RECIPES = {
     steps: 10_000,
     batchSize: 256,
     lambda: { ...NO_LOSSES, align: 0.1, contrast: 1e-3, background: 1e-2, separation: 1, masks: 1 },
+    keep: 'paper',
     features: 'conditional',
     projectorShare: 0,
     projectorStepsAtMost: 0,

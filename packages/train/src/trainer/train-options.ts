@@ -9,6 +9,9 @@ import { AUGMENTATION_OPTIONS, DATA } from '../data/data-options.ts';
 import { EVALUATE_OPTIONS } from '../evaluate/evaluate-options.ts';
 import { PICTURE_LIMITS } from '../image/picture.ts';
 import { LOSS_WEIGHTS } from '../objective/losses.ts';
+import { EXCLUDE } from '../phrases/exclusions.ts';
+import { KEPT_WORDS, type KeptWords } from '../phrases/noun-chunks.ts';
+import { PHRASE_EXTRACTOR_OPTIONS } from '../phrases/phrase-extractor.ts';
 import { DECODER_GROUPS, ENCODER_GROUPS } from '../step-graph/layout.ts';
 import { RECIPE_NAMES } from './recipes.ts';
 import type { TrainProgress, TrainWarning } from './reports.ts';
@@ -146,6 +149,18 @@ export const TRAIN_ADVANCED_OPTIONS = {
   ...PICTURE_RUN_ADVANCED_OPTIONS,
 };
 
+/** Options of the noun phrases that `train()` takes from captions. */
+const NOUN_PHRASE_OPTIONS = {
+  /**
+   * Words of a phrase: adjectives and nouns, nouns alone, both as two phrases, or the paper's Algorithm 1.
+   * @default 'adjectives'; 'paper' of recipe 'paper'
+   */
+  keep: choice<KeptWords>(KEPT_WORDS),
+  /** Phrases to drop afterwards: a list, a text file of it, or 'none'. @default DEFAULT_EXCLUSIONS */
+  exclude: EXCLUDE,
+  person: PHRASE_EXTRACTOR_OPTIONS.person,
+};
+
 /** Options of `train()`. */
 export const TRAIN_OPTIONS = {
   /** Pictures with captions, tags or masks. */
@@ -161,6 +176,8 @@ export const TRAIN_OPTIONS = {
   recipe: withDefault(choice(RECIPE_NAMES), 'dense-captions'),
   /** Supervision: noun phrases of captions, masks, or both. */
   objective: withDefault(choice(['captions', 'masks', 'both']), 'captions'),
+  /** Noun phrases of captions that none are known of: not in `data.phrases`, nor as tags. */
+  nounPhrases: withDefault(group(NOUN_PHRASE_OPTIONS), {}),
   /** Optimizer steps. @default 2000; 10000 of recipe 'paper' */
   steps: integer({ least: 0 }),
   /** Pictures in a step. @default 16; 256 of recipe 'paper' */

@@ -106,6 +106,7 @@ export function planTraining(options: TrainOptions) {
     epsilon: advanced.epsilon,
     prior,
     maxCategories: given.maxCategories,
+    nounPhrases: { ...given.nounPhrases, keep: given.nounPhrases.keep ?? recipe.keep },
     templates: given.templates,
     unknownCategories: advanced.unknownCategories,
     projectorSteps,

@@ -8,6 +8,7 @@ import { checkData } from '../data/data-options.ts';
 import { START } from '../data/dataset.ts';
 import { expandSource } from '../data/source.ts';
 import { limitsOf } from '../image/picture.ts';
+import { exclusionsFile } from '../phrases/exclusions.ts';
 import { formatDifference } from '../run/config-differences.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
@@ -137,7 +138,8 @@ function filesRead(plan: Plan): string[] {
     phrases,
   ]);
   const trunk = 'trunk' in plan ? plan.trunk : undefined;
-  return [...files, init, trunk].filter((path): path is string => path !== undefined);
+  const exclusions = 'nounPhrases' in plan ? exclusionsFile(plan.nounPhrases.exclude) : undefined;
+  return [...files, init, trunk, exclusions].filter((path): path is string => path !== undefined);
 }
 
 /** The part of a step's specification that every subject has. */
