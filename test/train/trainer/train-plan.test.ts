@@ -79,6 +79,7 @@ describe('planTraining()', () => {
       seed: 42,
       augmentation: {},
       maxCategories: 32,
+      nounPhrases: { keep: 'paper' },
       cacheFeatures: false,
       device: 'auto',
       precision: 'fp32',

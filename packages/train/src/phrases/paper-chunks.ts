@@ -59,9 +59,8 @@ const WHICH = wordSet('each every first last next past that this');
 
 /** "This year", "last weekend": without a preposition they say when, and are no chunk. */
 function saysWhen(words: Words, index: number): boolean {
+  if (!TIMES.has(words[index]!.text) || !WHICH.has(words[index - 1]?.text ?? '')) return false;
   let at = index - 1;
-  while (WHICH.has(words[at]?.text ?? '')) at--;
-  return (
-    TIMES.has(words[index]!.text) && at < index - 1 && !(words[at]?.pos === 'ADP' && !PARTICLES.has(words[at].text))
-  );
+  while (WHICH.has(words[at]?.text ?? '') || words[at]?.pos === 'DET') at--;
+  return words[at]?.pos !== 'ADP' || PARTICLES.has(words[at]?.text ?? '');
 }

@@ -101,7 +101,8 @@ export const THINGS_IN_ING = words(`
 /** Things of two words of which the first is tagged as an adjective or a verb. */
 export const COMPOUNDS: ReadonlySet<string> = new Set(
   `bay horse, cross stitch, dining room, dining table, drinking water, living area, living room, living rooms,
-   master bedroom, opening ceremony, parking lot, rocking chair, running shoes, sewing machine, shopping bag, shopping mall,
+   master bedroom, opening ceremony, parking lot, rocking chair, running shoes, sewing machine, shopping bag,
+   shopping mall,
    sitting room, swimming pool, vending machines, vintage car, vintage cars, walking stick, washing machine,
    wedding dress`
     .split(',')
