@@ -1,15 +1,6 @@
-/**
- * How well outlines are met: boundary IoU (Cheng et al. 2021, "Boundary IoU", CVPR), and maps as a coarse grid would
- * have them.
- */
-
-/** Share of a picture's diagonal within which a pixel belongs to an outline, as in the paper. */
-const DISTANCE = 0.02;
-
-/** Distance from the outline within which pixels count, pixels; at least 1. */
-export function outlineDistance(width: number, height: number): number {
-  return Math.max(1, Math.round(DISTANCE * Math.hypot(width, height)));
-}
+/** How well outlines are met, over several pictures, and maps as a coarse grid would have them. */
+import { UNKNOWN, compareOutlines } from '../../packages/train/src/evaluate/outlines.ts';
+import { inThrees } from '../../packages/train/src/evaluate/picture-record.ts';
 
 /** Pixels of outlines, summed over pictures, by class. */
 export class OutlineTally {
@@ -18,30 +9,16 @@ export class OutlineTally {
   /**
    * Counts a picture: of each class of the truth or the answer, the pixels of either that lie near their own outline.
    *
-   *   Boundary IoU = |(G_d ∩ G) ∩ (P_d ∩ P)| ÷ |(G_d ∩ G) ∪ (P_d ∩ P)|
-   *
-   * G_d are the pixels within d of the outline of G, by the larger of the distances along x and y, as the authors'
-   * code erodes; the edge of the picture is an outline.
-   *
    * @param truth - Uint8Array, [height, width]: class of every pixel
    * @param found - the same, as answered
    * @param unknown - value of the truth whose pixels do not count, and make no outline
    */
   add(truth: Uint8Array, found: Uint8Array, width: number, height: number, unknown: number): void {
-    const distance = outlineDistance(width, height);
-    const known = found.map((value, pixel) => (truth[pixel] === unknown ? unknown : value));
-    for (const value of new Set([...truth, ...known])) {
-      if (value === unknown) continue;
-      const [g, p] = [truth, known].map((map) => nearOutline(map, value, width, height, distance, unknown)) as [
-        Uint8Array,
-        Uint8Array,
-      ];
+    const known = (map: Uint8Array): Int16Array =>
+      Int16Array.from(map, (value, pixel) => (truth[pixel] === unknown ? UNKNOWN : value));
+    for (const [value, both, either] of inThrees(compareOutlines(known(truth), known(found), width, height))) {
       const counts = this.#counts.get(value) ?? { both: 0, either: 0 };
-      this.#counts.set(value, counts);
-      for (const [pixel, there] of g.entries()) {
-        counts.both += there & p[pixel]!;
-        counts.either += there | p[pixel]!;
-      }
+      this.#counts.set(value, { both: counts.both + both, either: counts.either + either });
     }
   }
 
@@ -50,37 +27,6 @@ export class OutlineTally {
     const counts = this.#counts.get(value);
     return counts === undefined || counts.either === 0 ? undefined : counts.both / counts.either;
   }
-}
-
-/** Pixels of a class that have another within the distance along both axes: Uint8Array, [height, width], 0 or 1. */
-export function nearOutline(
-  map: Uint8Array,
-  value: number,
-  width: number,
-  height: number,
-  distance: number,
-  unknown: number,
-): Uint8Array {
-  // Sums of "another class" over all rectangles from the first pixel, with a frame of others around the picture.
-  const [left, across] = [distance, width + 2 * distance + 1];
-  const sums = new Uint32Array(across * (height + 2 * distance + 1));
-  for (let y = 0; y < height + 2 * distance; y++) {
-    let row = 0;
-    for (let x = 0; x < width + 2 * distance; x++) {
-      const [column, line] = [x - left, y - left];
-      const inside = column >= 0 && column < width && line >= 0 && line < height;
-      const at = inside ? map[line * width + column]! : -1;
-      if (at !== value && at !== unknown) row++;
-      sums[(y + 1) * across + x + 1] = sums[y * across + x + 1]! + row;
-    }
-  }
-  const side = 2 * distance + 1;
-  return map.map((at, pixel) => {
-    if (at !== value) return 0;
-    const corner = Math.floor(pixel / width) * across + (pixel % width);
-    const below = corner + side * across;
-    return Number(sums[below + side]! - sums[below]! - sums[corner + side]! + sums[corner]! > 0);
-  });
 }
 
 /**

@@ -1,33 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { OutlineTally, nearOutline, outlineDistance, throughGrid } from '../../bench/support/outlines.ts';
+import { OutlineTally, throughGrid } from '../../bench/support/outlines.ts';
 
 /** A map of digits, row by row. */
 const map = (...rows: readonly string[]): Uint8Array => Uint8Array.from(rows.join(''), Number);
-
-describe('outlineDistance()', () => {
-  it('is two hundredths of the diagonal, at least a pixel', () => {
-    expect([outlineDistance(300, 400), outlineDistance(352, 264), outlineDistance(8, 6)]).toEqual([10, 9, 1]);
-  });
-});
-
-describe('nearOutline()', () => {
-  it('has the pixels of a class that are near another or the edge of the picture', () => {
-    const square = map('0000000', '0111110', '0111110', '0111110', '0111110', '0111110', '0000000');
-    const near = (distance: number, value: number): string =>
-      nearOutline(square, value, 7, 7, distance, 9)
-        .join('')
-        .replace(/.{7}(?!$)/g, '$&|');
-    expect(near(1, 1)).toBe('0000000|0111110|0100010|0100010|0100010|0111110|0000000');
-    expect(near(2, 1)).toBe('0000000|0111110|0111110|0110110|0111110|0111110|0000000');
-    expect(near(1, 0)).toBe('1111111|1000001|1000001|1000001|1000001|1000001|1111111');
-  });
-
-  it('takes unknown pixels for no outline', () => {
-    expect(nearOutline(map('11911', '11911', '11911', '11911', '11911'), 1, 5, 5, 1, 9).join('')).toBe(
-      ['11011', '10001', '10001', '10001', '11011'].join(''),
-    );
-  });
-});
 
 describe('OutlineTally', () => {
   const rows = Array.from({ length: 10 }, () => '0000011111');

@@ -93,7 +93,7 @@ describe('synseg evaluate', () => {
 
   it('prints the score with its protocol for people', async () => {
     const { stdout } = await command([...required, '--sheet', 'worst.png']);
-    expect(stdout).toMatch(/^camvid test: mIoU 46\.50 %.*\n.*\nprotocol: all classes compete/);
+    expect(stdout).toMatch(/^camvid test: mIoU 46\.50 %.*\n.*\n.*\nprotocol: all classes compete/);
     expect(stdout).toMatch(/\n\nwrote worst\.png\n$/);
   });
 

@@ -27,8 +27,9 @@ describe('the example evaluate', () => {
     });
     const found = Object.values(score.perClass).filter((iou) => iou !== null);
     expect(score.mIoU).toBeCloseTo(found.reduce((sum, iou) => sum + iou, 0) / found.length, 6);
+    const interval = [score.interval.low, score.interval.high].map((share) => (100 * share).toFixed(2)).join('–');
     expect(outcome.stdout).toContain(
-      `index-png: mIoU ${(100 * score.mIoU).toFixed(2)} %, ` +
+      `index-png: mIoU ${(100 * score.mIoU).toFixed(2)} % (95 % interval ${interval} %), ` +
         `pixel accuracy ${(100 * score.pixelAccuracy).toFixed(2)} %, 24 pictures`,
     );
     expect((await sharp(join(results, 'worst.png')).metadata()).format).toBe('png');

@@ -36,10 +36,16 @@ it('leaves a class that neither occurs nor was predicted out of the mean', () =>
   matrix.count(Uint8Array.of(0, 0, 2), classOf(0, 1, 2), Uint8Array.of(0, 2, 2), classOf(0, 1, 2));
   expect(matrix.iou(1)).toBeUndefined();
   expect(matrix.meanIoU()).toBe(0.5);
-  expect(measure(matrix, ['a', 'b', 'c'])).toEqual({
+  const outlines = { both: Float64Array.of(1, 0, 1), either: Float64Array.of(4, 0, 2) };
+  expect(measure(matrix, outlines, ['a', 'b', 'c'])).toEqual({
     mIoU: 0.5,
+    fwIoU: 0.5,
     pixelAccuracy: 2 / 3,
+    meanAccuracy: 0.75,
+    boundaryIoU: 0.375,
     perClass: { a: 0.5, b: null, c: 0.5 },
+    perClassAccuracy: { a: 0.5, b: null, c: 1 },
+    perClassBoundaryIoU: { a: 0.25, b: null, c: 0.5 },
     classes: ['a', 'b', 'c'],
     confusion: [
       [1, 0, 1],
@@ -63,7 +69,8 @@ it('counts pixels that no label won against their class and for no other', () =>
   expect(matrix.at(0, UNCOUNTED)).toBe(1);
   expect(matrix.iou(0)).toBe(0.5);
   expect(matrix.iou(1)).toBe(1);
-  expect(measure(matrix, ['a', 'b']).missed).toEqual([1, 0]);
+  const none = { both: new Float64Array(2), either: new Float64Array(2) };
+  expect(measure(matrix, none, ['a', 'b'])).toMatchObject({ missed: [1, 0], boundaryIoU: null });
 });
 
 it('has no mean and no accuracy without a pixel that counts', () => {
@@ -94,7 +101,10 @@ it('gives the sum of pictures counted apart, and the IoU of sets of pixels, on r
     ) as [Uint8Array, Uint8Array];
     const own = new ConfusionMatrix(classes);
     own.count(truth, table, predicted, table);
-    total.add(own);
+    total.addSome(
+      Array.from({ length: classes }, (_, index) => index),
+      own,
+    );
     truth.forEach((value, pixel) => pairs.push([value, predicted[pixel]!]));
   }
   for (let index = 0; index < classes; index++) {

@@ -22,10 +22,16 @@ const protocol: EvaluationProtocol = {
 
 const score: Score = {
   mIoU: 0.4,
+  interval: { low: 0.35, high: 0.4512, level: 0.95, draws: 1000, seed: 42 },
+  fwIoU: 0.5,
+  meanAccuracy: 0.45,
+  boundaryIoU: 0.3,
   pixelAccuracy: 0.625,
   chanceMIoU: 0.12345,
   labelsPerImage: 3,
   perClass: { 'sky': 0.8, 'traffic sign': 0, 'car': null },
+  perClassAccuracy: { 'sky': 0.8, 'traffic sign': 0, 'car': null },
+  perClassBoundaryIoU: { 'sky': 0.4, 'traffic sign': 0.2, 'car': null },
   classes: ['sky', 'traffic sign', 'car'],
   confusion: [
     [80, 12, 0],
@@ -43,15 +49,16 @@ const score: Score = {
 
 it('prints the number with its protocol beside it, and a table of the classes', () => {
   expect(formatScore(score).split('\n')).toEqual([
-    'camvid test: mIoU 40.00 %, pixel accuracy 62.50 %, 233 pictures in 20.3 s',
+    'camvid test: mIoU 40.00 % (95 % interval 35.00–45.12 %), pixel accuracy 62.50 %, 233 pictures in 20.3 s',
+    'frequency-weighted IoU 50.00 %, mean accuracy 45.00 %, boundary IoU 30.00 %',
     'chance: mIoU 12.35 % for one of the 3.0 competing labels (on average) at random',
     'protocol: all classes compete in every picture; argmax; 1 view; network input 352×352; names looked up in the ' +
       'vocabulary; fp32 on cpu; mIoU as in mmseg',
     '',
-    'class         IoU %  recall %  precision %  pixels %  most often taken for',
-    'sky           80.00     80.00        94.12     50.00  traffic sign (12.00 %)',
-    'traffic sign   0.00      0.00         0.00     50.00  nothing (95.00 %)',
-    'car               –         –            –      0.00',
+    'class         IoU %  boundary IoU %  accuracy %  precision %  pixels %  most often taken for',
+    'sky           80.00           40.00       80.00        94.12     50.00  traffic sign (12.00 %)',
+    'traffic sign   0.00           20.00        0.00         0.00     50.00  nothing (95.00 %)',
+    'car               –               –           –            –      0.00',
   ]);
 });
 
@@ -68,7 +75,7 @@ it('says all that makes a number different from another', () => {
     templates: ['a {}', 'the {}'],
     classList: 'my.json',
   };
-  expect(formatScore({ ...score, protocol: changed }).split('\n')[2]).toBe(
+  expect(formatScore({ ...score, protocol: changed }).split('\n')[3]).toBe(
     "protocol: the classes of a picture's own ground truth compete in it; background pixels do not count; argmax; " +
       '5 views, merged by max; network input 352×352; templates "a {}", "the {}"; classes from my.json; first 700 ' +
       'of the list passed over; at most 100 pictures; fp32 on cpu; mIoU as in mmseg',
@@ -88,7 +95,7 @@ it('names what was left out and what failed', () => {
     failures,
   }).split('\n');
   expect(lines[0]).toContain('1 picture in');
-  expect(lines.slice(8)).toEqual([
+  expect(lines.slice(9)).toEqual([
     '',
     'left out, as the checkpoint has no embedding of them (12,345 pixels do not count): hair, skin',
     '',

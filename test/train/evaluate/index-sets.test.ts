@@ -189,7 +189,7 @@ describe('formatScore() of several sets', () => {
     const score = await evaluate(finding(found), options);
     const lines = formatScore(score).split('\n');
     expect(lines[0]).toMatch(
-      /^index-jsonl val: mean over 2 sets: mIoU 26\.39 %, pixel accuracy 41\.07 %, 3 pictures in /,
+      /^index-jsonl val: mean over 2 sets: mIoU 26\.39 % \(95 % interval .* %\), pixel accuracy 41\.07 %, 3 pictures in /,
     );
     expect(lines[1]).toContain("a set's background value is a class, which pixels have where no label reaches its");
     expect(lines[1]).toContain('classes renamed by {"body":"person","face":"person"}');

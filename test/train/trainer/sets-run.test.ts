@@ -124,6 +124,24 @@ describe('train() on several sets', () => {
     expect(Object.keys(again.sets!)).toEqual(['rooms', 'things']);
   });
 
+  it('keeps the best checkpoint by the rule of the background and the threshold that it is told', async () => {
+    const set = {
+      dataset: 'index-jsonl',
+      root: photos,
+      split: 'train',
+      rename: data.rename,
+      sets: ['things'],
+    } as const;
+    const rule = { background: 'class', threshold: 0.9 } as const;
+    const { reports } = await run(options('ruled', { ...choices, evaluation: { ...set, ...rule, every: 6 } }));
+    const scores = reports.flatMap(({ score }) => (score !== undefined && 'mIoU' in score ? [score.mIoU] : []));
+    const scored = (more: object): ReturnType<typeof evaluate> =>
+      evaluate(join(root, 'ruled/best'), { ...set, ...more, device: 'cpu', cacheFolder });
+    const [ruled, plain] = [await scored(rule), await scored({ background: 'ignore' })];
+    expect(scores).toEqual([ruled.mIoU]);
+    expect(ruled.mIoU).not.toBe(plain.mIoU);
+  });
+
   it('says which options of the data are wrong', async () => {
     const wrong = run(options('wrong', { ...choices, data: { source: photos, sets: ['gardens'] } }));
     await expect(wrong).rejects.toThrow('Cannot open dataset: sets must be among [rooms, things], got "gardens"');

@@ -1,7 +1,7 @@
 /**
  * The confusion matrix: exact pixel counts by true and predicted class, and the measures that follow from them.
  *
- * Counts of one picture are kept apart before they join the total, so that a picture's own score costs nothing more.
+ * Counts of one picture are kept apart before they join the total: a picture's own score costs nothing more.
  */
 
 /** A row or column of {@link ConfusionMatrix} that is no class. */
@@ -63,24 +63,20 @@ export class ConfusionMatrix {
     }
   }
 
-  /** Adds another's counts. */
-  add(other: ConfusionMatrix): void {
-    for (let index = 0; index < this.#counts.length; index++) this.#counts[index]! += other.#counts[index]!;
+  /** Adds pixels of class `truth` that were taken for `predicted`; {@link UNCOUNTED} for no class. */
+  addPixels(truth: number, predicted: number, pixels: number): void {
+    this.#counts[truth * (this.classes + 1) + (predicted < 0 ? this.classes : predicted)]! += pixels;
   }
 
   /**
-   * Adds counts of some of the classes.
+   * Adds the counts of another that has some of the classes.
    *
-   * @param places - class of each of their rows and columns
-   * @param counts - pixels, `[truth][prediction]`
-   * @param missed - pixels of each that were taken for no class
+   * @param places - class of each of its rows and columns
    */
-  addSome(places: readonly number[], counts: readonly (readonly number[])[], missed: readonly number[]): void {
-    const columns = this.classes + 1;
+  addSome(places: readonly number[], other: ConfusionMatrix): void {
     for (const [row, truth] of places.entries()) {
-      for (const [column, predicted] of places.entries())
-        this.#counts[truth * columns + predicted]! += counts[row]![column]!;
-      this.#counts[truth * columns + this.classes]! += missed[row]!;
+      for (const [column, predicted] of places.entries()) this.addPixels(truth, predicted, other.at(row, column));
+      this.addPixels(truth, UNCOUNTED, other.at(row, UNCOUNTED));
     }
   }
 
@@ -122,6 +118,25 @@ export class ConfusionMatrix {
   accuracy(): number | undefined {
     const all = this.pixels;
     return all === 0 ? undefined : sum(this.#range().map((index) => this.at(index, index))) / all;
+  }
+
+  /** Share of a class's pixels that were taken for it, 0 … 1; undefined when it does not occur. */
+  recall(index: number): number | undefined {
+    const truth = this.truthPixels(index);
+    return truth === 0 ? undefined : this.at(index, index) / truth;
+  }
+
+  /** Mean {@link recall} of the classes that occur, 0 … 1; undefined when none does. */
+  meanAccuracy(): number | undefined {
+    const found = this.#range().flatMap((index) => this.recall(index) ?? []);
+    return found.length === 0 ? undefined : sum(found) / found.length;
+  }
+
+  /** Mean {@link iou} of the classes, each by its share of the pixels, 0 … 1; undefined without pixels. */
+  weightedIoU(): number | undefined {
+    const all = this.pixels;
+    if (all === 0) return undefined;
+    return sum(this.#range().map((index) => (this.truthPixels(index) / all) * (this.iou(index) ?? 0)));
   }
 
   /** The counts without the last column: `[truth][predicted]`. */

@@ -144,6 +144,8 @@ export const EVALUATE_OPTIONS = {
    * @default 12
    */
   sheetPictures: withDefault(integer({ most: 100 }), 12),
+  /** Seed of the interval's draws of pictures. */
+  seed: withDefault(integer({ least: 0 }), 42),
   /** Receives the progress after each picture. */
   onProgress: callback<(progress: EvaluationProgress) => void>(),
   /** Ends the evaluation; it rejects with the signal's reason. */

@@ -9,10 +9,11 @@ import type { EvaluatedModel } from './contest.ts';
 import { loadOptions, readRequest, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
 import type { EvaluationProgress, SetRequest } from './evaluate-options.ts';
 import { Evaluation } from './evaluation.ts';
-import { SETS_METRIC, joinScores } from './index-sets.ts';
+import { SETS_METRIC } from './index-sets.ts';
 import { chooseParts, openParts, type Chosen, type Part } from './parts.ts';
 import { writePictureSheet } from './picture-sheet.ts';
 import type { EvaluationFailure, EvaluationProtocol, Score } from './score.ts';
+import { joinScores, scoreSet, type ScoredSet } from './set-score.ts';
 
 const METRIC =
   'mIoU = mean over the classes that occur of intersection / union, each summed over all pictures at the size of ' +
@@ -51,44 +52,50 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
   const start = performance.now();
   const total = parts.reduce((sum, { samples }) => sum + samples.length, 0);
   let [before, failed] = [0, 0];
-  const scores: Score[] = [];
+  const scored: ScoredSet[] = [];
   for (const part of parts) {
     const onProgress = (progress: EvaluationProgress): void =>
       request.onProgress?.({ done: before + progress.done, total, failed: failed + progress.failed });
-    scores.push(await scorePart(evaluated, part, { ...part.request, onProgress }));
+    scored.push(await scorePart(evaluated, part, { ...part.request, onProgress }));
     before += part.samples.length;
-    failed += scores.at(-1)!.failures.length;
+    failed += scored.at(-1)!.score.failures.length;
   }
-  const [first] = scores as [Score];
+  const [first, ...others] = scored.map(({ score }) => score) as [Score, ...Score[]];
   if (name !== 'index-jsonl') return first;
   const { set: _, ...shared } = first.protocol;
   // The rule is one for all sets that have a background.
-  const background = scores.map(({ protocol }) => protocol.background).find((rule) => rule !== null) ?? null;
-  const sets = new Map(scores.map((score) => [score.protocol.set!, score]));
-  return joinScores(sets, leftOut, { ...shared, background }, (performance.now() - start) / 1000);
+  const background =
+    [first, ...others].map(({ protocol }) => protocol.background).find((rule) => rule !== null) ?? null;
+  const sets = new Map(scored.map((set) => [set.score.protocol.set!, set]));
+  return joinScores(sets, leftOut, { ...shared, background }, (performance.now() - start) / 1000, request.seed);
 }
 
 async function scorePart(
   model: EvaluatedModel,
   { dataset, samples, contest }: Part,
   request: SetRequest,
-): Promise<Score> {
-  const { dataset: name, sheet, signal } = request;
+): Promise<ScoredSet> {
+  const { dataset: name, sheet, signal, labels, seed } = request;
   const evaluation = new Evaluation(model, contest, request);
   const start = performance.now();
   await evaluation.run(samples);
   const timeSeconds = (performance.now() - start) / 1000;
-  const result = evaluation.result();
+  const { competing, nothing, leftOut } = contest;
+  const classes = contest.classes.map((entry) => entry.name);
+  const scored = scoreSet(
+    {
+      field: { classes, competing, nothing, labels },
+      leftOut: leftOut.map((entry) => entry.name),
+      records: evaluation.records,
+      protocol: protocolOf(model, dataset, request),
+      timeSeconds,
+    },
+    seed,
+  );
   const what = 'set' in dataset ? `${name} set ${dataset.set}` : name;
-  if (result.images === 0) throw nothingCounted(what, samples.length, result.failures);
-  if (sheet !== undefined)
-    await writePictureSheet(
-      sheet,
-      evaluation.worst.pictures,
-      contest.classes.map((entry) => entry.name),
-      signal,
-    );
-  return { ...result, protocol: protocolOf(model, dataset, request), timeSeconds };
+  if (scored.score.images === 0) throw nothingCounted(what, samples.length, scored.score.failures);
+  if (sheet !== undefined) await writePictureSheet(sheet, evaluation.worst.pictures, classes, signal);
+  return scored;
 }
 
 /** Refuses a sheet for several sets, and one that is written to where something is read. */

@@ -8,7 +8,8 @@ import { valuesOf, type EvaluationClass } from '../data/class-list.ts';
 import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
 import { UNKNOWN_VALUE, embed, type Contest, type EvaluatedModel } from './contest.ts';
 import type { SetRequest } from './evaluate-options.ts';
-import { measure, type EvaluationFailure, type Score } from './score.ts';
+import { NO_CLASS, UNKNOWN, compareOutlines } from './outlines.ts';
+import { placesOf, type PictureRecord } from './picture-record.ts';
 import { WorstPictures, countedClasses } from './worst-pictures.ts';
 
 /** Pictures in progress at once: enough to fill the network's batches while the next are decoded. */
@@ -42,14 +43,6 @@ export async function eachPicture(
   if (failed !== undefined) throw failed.reason;
 }
 
-/** Candidates of one picture, for the chance level. */
-interface Draw {
-  /** Pixels of each class. */
-  readonly pixels: readonly number[];
-  /** Classes that competed. */
-  readonly candidates: readonly number[];
-}
-
 /** One evaluation in progress. */
 export class Evaluation {
   /** The worst pictures so far. */
@@ -57,69 +50,44 @@ export class Evaluation {
   readonly #model: EvaluatedModel;
   readonly #contest: Contest;
   readonly #request: SetRequest;
-  readonly #matrix: ConfusionMatrix;
-  /** By picture: fractions are summed in the data set's order, so that the sum is the same in every run. */
-  readonly #draws = new Map<number, Draw>();
-  readonly #failures = new Map<number, EvaluationFailure>();
-  #withoutClasses = 0;
-  #leftOutPixels = 0;
+  readonly #records: PictureRecord[] = [];
+  #failed = 0;
 
   constructor(model: EvaluatedModel, contest: Contest, request: SetRequest) {
     this.#model = model;
     this.#contest = contest;
     this.#request = request;
-    this.#matrix = new ConfusionMatrix(contest.classes.length);
     this.worst = new WorstPictures(request.sheet === undefined ? 0 : request.sheetPictures);
   }
 
   /** Evaluates the pictures, several at once. */
   async run(samples: readonly EvaluationSample[]): Promise<void> {
-    let done = 0;
-    await eachPicture(samples, IN_FLIGHT, this.#request.signal, async (sample, order) => {
-      await this.#evaluate(sample, order);
-      done++;
-      this.#request.onProgress?.({ done, total: samples.length, failed: this.#failures.size });
+    await eachPicture(samples, IN_FLIGHT, this.#request.signal, async (sample, at) => {
+      const record = await this.#evaluate(sample, this.#request.offset + at);
+      this.#records.push(record);
+      if (record.failure !== undefined) this.#failed++;
+      this.#request.onProgress?.({ done: this.#records.length, total: samples.length, failed: this.#failed });
     });
   }
 
-  /** The score so far. */
-  result(): Omit<Score, 'protocol' | 'timeSeconds'> {
-    const { classes, leftOut } = this.#contest;
-    return {
-      ...measure(
-        this.#matrix,
-        classes.map(({ name }) => name),
-      ),
-      ...this.#chance(),
-      images: this.#draws.size,
-      leftOut: { classes: leftOut.map(({ name }) => name), pixels: this.#leftOutPixels },
-      imagesWithoutClasses: this.#withoutClasses,
-      failures: [...this.#failures].sort(([a], [b]) => a - b).map(([, failure]) => failure),
-    };
+  /** A record of each picture so far, in the order in which they were done. */
+  get records(): readonly PictureRecord[] {
+    return this.#records;
   }
 
-  #chance(): Pick<Score, 'chanceMIoU' | 'labelsPerImage'> {
-    const chance = new ConfusionMatrix(this.#contest.classes.length);
-    let labels = 0;
-    for (const [, { pixels, candidates }] of [...this.#draws].sort(([a], [b]) => a - b)) {
-      chance.countChance(pixels, candidates);
-      labels += candidates.length;
-    }
-    return { chanceMIoU: chance.meanIoU() ?? 0, labelsPerImage: labels / Math.max(1, this.#draws.size) };
-  }
-
-  async #evaluate(sample: EvaluationSample, order: number): Promise<void> {
+  async #evaluate(sample: EvaluationSample, order: number): Promise<PictureRecord> {
     this.#request.signal?.throwIfAborted();
+    const { key } = sample;
     try {
-      await this.#judge(sample, order);
+      return { order, key, ...(await this.#judge(sample, order)) };
     } catch (error) {
       this.#request.signal?.throwIfAborted();
       if (!isSynsegError(error) || (error.code !== 'IMAGE_DECODE' && error.code !== 'DATASET_FORMAT')) throw error;
-      this.#failures.set(order, { key: sample.key, reason: error.message });
+      return { order, key, failure: error.message };
     }
   }
 
-  async #judge(sample: EvaluationSample, order: number): Promise<void> {
+  async #judge(sample: EvaluationSample, order: number): Promise<Omit<PictureRecord, 'order' | 'key'>> {
     const { truthClass, classes, leftOut, nothing } = this.#contest;
     const mask = await sample.readMask(this.#request);
     const pixelsOf = histogram(mask.data);
@@ -133,30 +101,23 @@ export class Evaluation {
     const pixelsIn = (entry: EvaluationClass): number =>
       valuesOf(entry).reduce((total, value) => total + pixelsOf[value]!, 0);
     const occurs = classes.map((entry) => pixelsIn(entry) > 0);
-    const leftOutPixels = leftOut.reduce((total, entry) => total + pixelsIn(entry), 0);
-    if (!occurs.includes(true)) {
-      this.#withoutClasses++;
-      this.#leftOutPixels += leftOutPixels;
-      return;
-    }
+    const unknownPixels = leftOut.reduce((total, entry) => total + pixelsIn(entry), 0);
+    const passedOver = unknownPixels === 0 ? {} : { leftOut: unknownPixels };
+    if (!occurs.includes(true)) return passedOver;
     const competing =
       this.#request.labels === 'all'
         ? this.#contest.competing
         : this.#contest.competing.filter((position) => occurs[position]);
     const labelMap = await this.#segment(sample, competing, mask);
-    this.#leftOutPixels += leftOutPixels;
-    const candidates = nothing === UNCOUNTED ? competing : [...competing, nothing];
-    this.#draws.set(order, { pixels: classes.map(pixelsIn), candidates });
-
     const predictedClass = new Int16Array(256).fill(UNCOUNTED);
     predictedClass.set(competing);
     predictedClass[BACKGROUND] = nothing;
     const own = new ConfusionMatrix(classes.length);
     own.count(mask.data, truthClass, labelMap, predictedClass);
-    this.#matrix.add(own);
     const meanIoU = own.meanIoU() ?? 0;
     this.worst.offer({ order, meanIoU }, () => ({
-      ...sample,
+      key: sample.key,
+      image: sample.image,
       order,
       meanIoU,
       iou: classes.map((_, position) => own.iou(position)),
@@ -165,6 +126,13 @@ export class Evaluation {
       truth: countedClasses(mask.data, truthClass, mask.data, truthClass),
       prediction: countedClasses(labelMap, predictedClass, mask.data, truthClass),
     }));
+    const truth = Int16Array.from(mask.data, (value) => Math.max(UNKNOWN, truthClass[value]!));
+    const found = truth.map((at, pixel) => (at === UNKNOWN ? UNKNOWN : foundClass(predictedClass[labelMap[pixel]!]!)));
+    return {
+      ...passedOver,
+      confusion: placesOf(own),
+      outlines: compareOutlines(truth, found, mask.width, mask.height),
+    };
   }
 
   async #segment(
@@ -194,6 +162,8 @@ export class Evaluation {
     return labelMap;
   }
 }
+
+const foundClass = (place: number): number => (place === UNCOUNTED ? NO_CLASS : place);
 
 function histogram(values: Uint8Array): Float64Array {
   const counts = new Float64Array(256);

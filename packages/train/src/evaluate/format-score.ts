@@ -23,7 +23,7 @@ export function formatScore(score: Score): string {
 function scoreText(score: Score): string {
   const { protocol, sets } = score;
   const head = (one: Score, of: string): string =>
-    `${of}mIoU ${percent(one.mIoU)} %, pixel accuracy ${percent(one.pixelAccuracy)} %, ` +
+    `${of}mIoU ${percent(one.mIoU)} %${intervalText(one)}, pixel accuracy ${percent(one.pixelAccuracy)} %, ` +
     `${count(one.images, 'picture')} in ${one.timeSeconds.toFixed(1)} s`;
   const where = [protocol.dataset, protocol.split ?? '', protocol.set ?? ''].join(' ').trim();
   if (sets === undefined) return [head(score, `${where}: `), ...bodyOf(score, true)].join('\n');
@@ -43,6 +43,8 @@ function scoreText(score: Score): string {
 function bodyOf(score: Score, withProtocol: boolean): string[] {
   const { protocol, failures, leftOut, imagesWithoutClasses } = score;
   const lines = [
+    `frequency-weighted IoU ${percent(score.fwIoU)} %, mean accuracy ${percent(score.meanAccuracy)} %` +
+      (score.boundaryIoU === null ? '' : `, boundary IoU ${percent(score.boundaryIoU)} %`),
     `chance: mIoU ${percent(score.chanceMIoU)} % for one of the ${score.labelsPerImage.toFixed(1)} competing ` +
       'labels (on average) at random',
     ...(withProtocol ? [`protocol: ${protocolText(protocol)}`] : []),
@@ -124,7 +126,7 @@ function protocolText(protocol: EvaluationProtocol): string {
   return parts.filter((part) => part !== '').join('; ');
 }
 
-function classTable({ classes, confusion, missed, perClass }: Score): string[] {
+function classTable({ classes, confusion, missed, perClass, perClassBoundaryIoU }: Score): string[] {
   const truths = classes.map((_, index) => sum(confusion[index]!) + missed[index]!);
   const all = sum(truths);
   const share = (part: number, whole: number): string => (whole === 0 ? '–' : percent(part / whole));
@@ -137,16 +139,18 @@ function classTable({ classes, confusion, missed, perClass }: Score): string[] {
     );
     const mistake =
       pixels === 0 ? '' : `${worst < 0 ? 'nothing' : classes[worst]!} (${share(pixels, truths[index]!)} %)`;
+    const boundary = perClassBoundaryIoU[name];
     return [
       name,
       typeof iou === 'number' ? percent(iou) : '–',
+      typeof boundary === 'number' ? percent(boundary) : '–',
       share(hit, truths[index]!),
       share(hit, sum(confusion.map((row) => row[index]!))),
       share(truths[index]!, all),
       mistake,
     ];
   });
-  const header = ['class', 'IoU %', 'recall %', 'precision %', 'pixels %', 'most often taken for'];
+  const header = ['class', 'IoU %', 'boundary IoU %', 'accuracy %', 'precision %', 'pixels %', 'most often taken for'];
   return aligned([header, ...rows]);
 }
 
@@ -161,6 +165,11 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** The interval behind an mIoU. */
+function intervalText({ interval: { low, high, level } }: Score): string {
+  return ` (${100 * level} % interval ${percent(low)}–${percent(high)} %)`;
 }
 
 /** A share as a number of percent. */

@@ -1,10 +1,8 @@
-/** The sets of a folder with an index of photos, each as a data set of its own; and their scores as one. */
+/** The sets of a folder with an index of photos, each as a data set of its own. */
 import { SynsegError } from '@synseg/core';
 import { indexPngSample, type EvaluationSet } from '../benchmarks/evaluation-set.ts';
 import { readIndex, type IndexRequest } from '../data/photo-index.ts';
 import type { SetClasses } from '../data/set-classes.ts';
-import { ConfusionMatrix } from './confusion-matrix.ts';
-import { measure, type EvaluationProtocol, type Score } from './score.ts';
 
 /** Split that is evaluated when none is asked for, where the index has it. */
 const DEFAULT_SPLIT = 'val';
@@ -54,50 +52,4 @@ function classesOf({ name, labels, background }: SetClasses, action: string): Ev
       `Cannot ${action}: set "${name}" must not have a class "${BACKGROUND_CLASS}" beside a background value, got both`,
     );
   return [...classes, { index: background, name: BACKGROUND_CLASS }];
-}
-
-/**
- * One score of several: means over the sets, and counts of each label over all sets that have it.
- *
- * @param leftOut - names of the sets of which the checkpoint has no class
- */
-export function joinScores(
-  sets: ReadonlyMap<string, Score>,
-  leftOut: readonly string[],
-  protocol: EvaluationProtocol,
-  timeSeconds: number,
-): Score {
-  const scores = [...sets.values()];
-  const classes = [...new Set(scores.flatMap((score) => score.classes))];
-  const matrix = new ConfusionMatrix(classes.length);
-  for (const score of scores)
-    matrix.addSome(
-      score.classes.map((name) => classes.indexOf(name)),
-      score.confusion,
-      score.missed,
-    );
-  const mean = (read: (score: Score) => number): number => sum(scores.map(read)) / scores.length;
-  const images = sum(scores.map((score) => score.images));
-  return {
-    ...measure(matrix, classes),
-    mIoU: mean((score) => score.mIoU),
-    pixelAccuracy: mean((score) => score.pixelAccuracy),
-    chanceMIoU: mean((score) => score.chanceMIoU),
-    labelsPerImage: sum(scores.map((score) => score.labelsPerImage * score.images)) / images,
-    images,
-    leftOut: {
-      classes: [...new Set(scores.flatMap((score) => score.leftOut.classes))],
-      pixels: sum(scores.map((score) => score.leftOut.pixels)),
-      sets: leftOut,
-    },
-    imagesWithoutClasses: sum(scores.map((score) => score.imagesWithoutClasses)),
-    failures: scores.flatMap((score) => score.failures),
-    protocol,
-    timeSeconds,
-    sets: Object.fromEntries(sets),
-  };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

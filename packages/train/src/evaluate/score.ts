@@ -1,6 +1,7 @@
 /** The result of an evaluation, as data and as text for people. */
-import type { ConfusionMatrix } from './confusion-matrix.ts';
-import { UNCOUNTED } from './confusion-matrix.ts';
+import type { Interval } from './bootstrap.ts';
+import { UNCOUNTED, type ConfusionMatrix } from './confusion-matrix.ts';
+import type { OutlinePixels } from './tally.ts';
 
 /** A picture that could not be evaluated. */
 export interface EvaluationFailure {
@@ -40,14 +41,21 @@ export interface EvaluationProtocol {
   readonly metric: string;
 }
 
-/**
- * Result of `evaluate()`; plain data, so `JSON.stringify` writes all of it. Shares are 0 to 1. Of index-jsonl it has
- * the score of each set in `sets`; mIoU, its chance and the pixel accuracy are then means over the sets, and counts are
- * those of a label over all sets that have it.
- */
-export interface Score {
+/** The figures of a {@link Score}: shares, 0 to 1. */
+interface Measures {
   /** Mean IoU of the classes that occur or were predicted. */
   readonly mIoU: number;
+  /** Where the mIoU of as many other pictures would lie: bootstrap over the pictures. */
+  readonly interval: Interval;
+  /** Mean IoU of the classes, each by its share of the pixels. */
+  readonly fwIoU: number;
+  /** Mean over the classes that occur of the share of their pixels that were taken for them. */
+  readonly meanAccuracy: number;
+  /**
+   * Mean boundary IoU of the classes that have an outline in truth or prediction: the IoU of what lies within 2 % of
+   * the diagonal of an outline (Cheng et al. 2021); null when none has.
+   */
+  readonly boundaryIoU: number | null;
   /** Expected mIoU of picking one of the competing labels at random, pixel by pixel: the floor of `mIoU`. */
   readonly chanceMIoU: number;
   /** Labels that competed in a picture, on average. */
@@ -56,12 +64,24 @@ export interface Score {
   readonly pixelAccuracy: number;
   /** IoU of each class; null where it neither occurs nor was predicted. */
   readonly perClass: Readonly<Record<string, number | null>>;
+  /** Share of each class's pixels that were taken for it; null where it does not occur. */
+  readonly perClassAccuracy: Readonly<Record<string, number | null>>;
+  /** Boundary IoU of each class; null where it has no outline. */
+  readonly perClassBoundaryIoU: Readonly<Record<string, number | null>>;
   /** Names of the rows and columns of `confusion`. */
   readonly classes: readonly string[];
   /** Pixels: `confusion[truth][prediction]`. */
   readonly confusion: readonly (readonly number[])[];
   /** Pixels of each class at which no label reached the threshold. */
   readonly missed: readonly number[];
+}
+
+/**
+ * Result of `evaluate()`; plain data, so `JSON.stringify` writes all of it. Shares are 0 to 1. Of index-jsonl it has
+ * the score of each set in `sets`; means such as mIoU are then means over the sets, and counts are those of a label over all
+ * sets that have it.
+ */
+export interface Score extends Measures {
   /** Pictures that count. */
   readonly images: number;
   /** Classes without embedding in the checkpoint, and how many pixels did not count because of them. */
@@ -85,12 +105,22 @@ export interface Score {
 /** The part of a {@link Score} that follows from the counts. */
 export function measure(
   matrix: ConfusionMatrix,
+  { both, either }: OutlinePixels,
   classes: readonly string[],
-): Pick<Score, 'mIoU' | 'pixelAccuracy' | 'perClass' | 'classes' | 'confusion' | 'missed'> {
+): Omit<Measures, 'interval' | 'chanceMIoU' | 'labelsPerImage'> {
+  const outlines = classes.map((_, index) => (either[index] === 0 ? null : both[index]! / either[index]!));
+  const known = outlines.filter((share) => share !== null);
+  const byClass = <Value>(read: (index: number) => Value): Record<string, Value> =>
+    Object.fromEntries(classes.map((name, index) => [name, read(index)]));
   return {
     mIoU: matrix.meanIoU() ?? 0,
+    fwIoU: matrix.weightedIoU() ?? 0,
     pixelAccuracy: matrix.accuracy() ?? 0,
-    perClass: Object.fromEntries(classes.map((name, index) => [name, matrix.iou(index) ?? null])),
+    meanAccuracy: matrix.meanAccuracy() ?? 0,
+    boundaryIoU: known.length === 0 ? null : known.reduce((sum, share) => sum + share, 0) / known.length,
+    perClass: byClass((index) => matrix.iou(index) ?? null),
+    perClassAccuracy: byClass((index) => matrix.recall(index) ?? null),
+    perClassBoundaryIoU: byClass((index) => outlines[index]!),
     classes,
     confusion: matrix.rows(),
     missed: classes.map((_, index) => matrix.at(index, UNCOUNTED)),

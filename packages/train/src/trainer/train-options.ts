@@ -31,13 +31,15 @@ export const DECODER_OPTIONS = {
 };
 export type DecoderShape = OptionsOf<typeof DECODER_OPTIONS>;
 
-const { dataset, root, split, sets, rename, labels, limit, views } = EVALUATE_OPTIONS;
+const { dataset, root, split, sets, rename, classes, labels, background, threshold, limit, views } = EVALUATE_OPTIONS;
 
 /** Steps between two evaluations. @default saveEvery */
 const every = integer();
 
 /** Options of `evaluate()` for a set of pictures with masks that picks the best checkpoint. */
-const PERIODIC_EVALUATION_OPTIONS = { dataset, root, split, sets, rename, labels, limit, views, every };
+const PERIODIC_EVALUATION_OPTIONS = {
+  ...{ dataset, root, split, sets, rename, classes, labels, background, threshold, limit, views, every },
+};
 export type PeriodicEvaluation = OptionsOf<typeof PERIODIC_EVALUATION_OPTIONS, 'dataset' | 'root'>;
 
 /** Options of retrieval between held-out pictures and captions. */
