@@ -170,7 +170,7 @@ describe('synseg evaluate', () => {
     [['evaluate', '--model', 'm', '--root', 'data'], /required option '--dataset <layout>' not specified/],
     [
       ['evaluate', '--model', 'm', '--dataset', 'coco', '--root', 'data'],
-      /It must be one of "camvid", "ccp", "index-png", "index-jsonl", "voc21", .*, "ade20k"\./,
+      /It must be one of "camvid", "ccp", "index-png", "index-jsonl", "coco-json", .*, "ade20k"\./,
     ],
     [[...required, '--views', '3'], /It must be 1 or 5\./],
   ])('ends with 2 for %j', async (argv, message) => {

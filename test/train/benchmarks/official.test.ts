@@ -1,39 +1,13 @@
 /** Every published layout, read through the command line: the score says how many pixels of each class there were. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Score } from '@synseg/train';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { writeTinyClipseg } from '../../support/tiny-clipseg.ts';
-import { command } from '../../synseg/command.ts';
+import { commandLine } from './command-line.ts';
 import { grayMask, matFile, paletteMask, photo, writeTree, type Rows, type TreeFile } from './miniature.ts';
 
 const folder = temporaryFolder();
-const model = writeTinyClipseg(join(folder, 'model'));
-const loading = ['--model', model, '--cache-folder', join(folder, 'cache'), '--device', 'cpu', '--quiet'];
-
-async function evaluated(dataset: string, root: string, ...more: string[]) {
-  const argv = ['evaluate', ...loading, '--dataset', dataset, '--root', root, '--json', ...more];
-  const { exitCode, stdout, stderr } = await command(argv);
-  if (exitCode !== 0) return { exitCode, stderr };
-  const { classes, confusion, missed, images, failures, protocol } = JSON.parse(stdout) as Score;
-  const counts = classes.map(
-    (name, at) => [name, confusion[at]!.reduce((sum, one) => sum + one, missed[at]!)] as const,
-  );
-  return {
-    classes: classes.length,
-    pixels: Object.fromEntries(counts.filter(([, count]) => count > 0)),
-    images,
-    failures,
-    split: protocol.split,
-    background: protocol.background,
-  };
-}
-
-/** `synseg: Cannot read dataset …` */
-async function refusal(dataset: string, root: string, ...more: string[]): Promise<string | undefined> {
-  return (await evaluated(dataset, root, ...more)).stderr;
-}
+const { evaluated, refusal } = commandLine(folder);
 
 describe('PASCAL VOC 2012', async () => {
   const masks = {

@@ -22,8 +22,9 @@ Examples:
 
 Layouts: camvid and ccp as their folders are; index-png, a folder with images, index PNGs
 of the same names and a classes.json; index-jsonl, several sets in one folder, each scored
-by itself; and benchmarks as their archives extract: voc21 (with background) and voc20,
-context60 and context59, coco-object, coco-stuff, cityscapes, ade20k.
+by itself; coco-json, instances as COCO and synseg video --coco write them; and benchmarks
+as their archives extract: voc21 (with background) and voc20, context60 and context59,
+coco-object, coco-stuff, cityscapes, ade20k.
 
 The background of a benchmark or of a set of index-jsonl is a class: where no label reaches
 its threshold, the checkpoint's or --threshold. Elsewhere, without --threshold, each pixel

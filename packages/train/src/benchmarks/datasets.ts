@@ -4,18 +4,19 @@
  * The reader settles everything about the ground truth: the pictures and their order, the name of each mask value, and
  * the values that do not count.
  */
+import { COCO_JSON, readCocoJson } from './coco-json.ts';
 import type { EvaluationSet, DatasetRequest } from './evaluation-set.ts';
 import { INDEX_PNG, readIndexPng, type IndexPngName } from './index-png.ts';
 import { BENCHMARK_NAMES, readBenchmark, type BenchmarkName } from './official.ts';
 
-/** Name of a layout of one set. */
-export type OneSetName = IndexPngName | BenchmarkName;
-
 /** Name of a layout; `index-jsonl` is several sets in one folder. */
-export type DatasetName = OneSetName | 'index-jsonl';
+export type DatasetName = IndexPngName | 'index-jsonl' | typeof COCO_JSON | BenchmarkName;
+
+/** Name of a layout of one set. */
+export type OneSetName = Exclude<DatasetName, 'index-jsonl'>;
 
 /** Names of the layouts. */
-export const DATASETS: readonly DatasetName[] = [...INDEX_PNG, 'index-jsonl', ...BENCHMARK_NAMES];
+export const DATASETS: readonly DatasetName[] = [...INDEX_PNG, 'index-jsonl', COCO_JSON, ...BENCHMARK_NAMES];
 
 /**
  * Reads which pictures and masks a data set has, and its classes.
@@ -34,6 +35,7 @@ export async function readDataset(name: OneSetName, root: string, request: Datas
   const { split } = request;
   if (split !== undefined && (split === '' || /^\.*$|[/\\]/.test(split)))
     throw new RangeError(`Cannot evaluate ${name}: split must be the name of a folder, got "${split}"`);
+  if (name === COCO_JSON) return readCocoJson(root, request);
   return isIndexPng(name) ? readIndexPng(name, root, request) : readBenchmark(name, root, request);
 }
 

@@ -39,10 +39,10 @@ export interface FoundFiles<Mask extends FileKind> {
 }
 
 /** Throws an error: what must be, what is. */
-type Refuse = (rule: string, got: string, cause?: unknown) => never;
+export type Refuse = (rule: string, got: string, cause?: unknown) => never;
 
 /** Errors of a data set of this name. */
-function refusing(name: string): Refuse {
+export function refusing(name: string): Refuse {
   return (rule, got, cause) => {
     throw new SynsegError('DATASET_FORMAT', `Cannot read dataset ${name}: ${rule}, got ${got}`, { cause });
   };

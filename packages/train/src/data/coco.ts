@@ -1,49 +1,15 @@
-/**
- * COCO JSON: captions, instances, or both. The JSON is kept in memory; masks are painted on demand.
- *
- * Ids are a file's own. Several files are joined by what their ids stand for: pictures by their path, categories by
- * name.
- */
-import { basename, resolve } from 'node:path';
-import { describeValue, messageOf } from '@synseg/core/guards';
-import { measureRLE } from '@synseg/core/masks';
-import { eventTurn } from '@synseg/core/runtime';
+/** COCO JSON: captions, instances, or both, as a data set. */
+import { basename } from 'node:path';
 import { encodeIndexMask } from '../image/index-mask.ts';
-import { openPicture } from '../image/picture.ts';
-import { PROBED_PICTURES, isId, readFiles, type CocoJson } from './coco-file.ts';
-import {
-  COCO_BACKGROUND,
-  COCO_IGNORE,
-  outlineArea,
-  paintInstances,
-  type CocoInstance,
-  type CocoSegmentation,
-} from './coco-mask.ts';
-import { dataError, shortJson } from './data-error.ts';
-import type { Dataset, MaskClass, Opening } from './dataset.ts';
+import { PROBED_PICTURES } from './coco-file.ts';
+import { COCO_BACKGROUND, COCO_IGNORE } from './coco-mask.ts';
+import { categoryClasses, paintPicture, readPictures, type CocoPicture } from './coco-pictures.ts';
+import { dataError } from './data-error.ts';
+import type { Dataset, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
 import { categoriesOf } from './row.ts';
 import { expectPictures } from './row-dataset.ts';
 import type { Sample } from './sample.ts';
-
-const MAX_CATEGORIES = 254;
-/** Corners of one polygon: an outline drawn by hand has hundreds. */
-const MAX_CORNERS = 1_000_000;
-/** Annotations read before the event loop has a turn. */
-const TURN = 10_000;
-
-/** A picture with its annotations. */
-interface CocoPicture {
-  /** Name in the file. */
-  readonly file: string;
-  /** Path. */
-  readonly image: string;
-  /** Pixels; 0 where no file gives it. */
-  width: number;
-  height: number;
-  readonly captions: string[];
-  readonly instances: CocoInstance[];
-}
 
 /**
  * Opens COCO files. Mask value 0 is background and 255 unlabeled; a category's value is its id, where all files give
@@ -59,51 +25,20 @@ export async function openCoco({
   limits,
   signal,
 }: Opening): Promise<Dataset> {
-  const files = await readFiles(sources, options.images, signal);
-  const values = maskValues(files.map(({ json }) => json.categories));
-  const pictures = new Map<string, CocoPicture>();
-  let masks = false;
-  for (const { path, root, json } of files) {
-    const own = new Map<string, CocoPicture>();
-    for (const { id, file_name: file, width, height } of json.images) {
-      const image = resolve(root, file);
-      const picture = pictures.get(image) ?? { file, image, width: 0, height: 0, captions: [], instances: [] };
-      picture.width ||= side(width);
-      picture.height ||= side(height);
-      const before = own.get(String(id));
-      if (before !== undefined && before.image !== image)
-        warnings.warn(
-          'broken-row',
-          `Image left out: ${path} id must be of one picture, got ${id} of "${before.file}" and "${file}"`,
-        );
-      else own.set(String(id), picture);
-      if (before === undefined) pictures.set(image, picture);
-    }
-    const categories = new Map(json.categories.map(({ id, name }) => [String(id), name]));
-    for (const [index, annotation] of json.annotations.entries()) {
-      if (index % TURN === TURN - 1) {
-        await eventTurn();
-        signal?.throwIfAborted();
-      }
-      const problem = addAnnotation(annotation, own, (id) => values.get(byId(categories, id) ?? ''));
-      if (problem !== undefined)
-        warnings.warn('broken-row', `Annotation left out: ${path} annotations[${index}] ${problem}`);
-      else masks ||= ((annotation as { segmentation?: unknown }).segmentation ?? undefined) !== undefined;
-    }
-  }
-  const annotated = [...pictures.values()].filter(({ captions, instances }) => captions.length + instances.length > 0);
+  const leaveOut = (what: string, problem: string): void => warnings.warn('broken-row', `${what} left out: ${problem}`);
+  const { files, pictures, names, masks } = await readPictures(sources, options.images, leaveOut, signal);
+  const annotated = pictures.filter(({ captions, instances }) => captions.length + instances.length > 0);
   const [{ path, root }] = files;
   if (annotated.length === 0)
-    throw dataError(`"${path}" must hold images with captions or instances`, `${pictures.size} images without`);
+    throw dataError(`"${path}" must hold images with captions or instances`, `${pictures.length} images without`);
   await expectPictures(
     annotated.slice(0, PROBED_PICTURES).map(({ image }) => image),
     root,
   );
-  const names = new Map([...values].map(([name, value]) => [value, name]));
   return new IndexedDataset({
     of: sources.map((source) => basename(source)).join(' and '),
     size: annotated.length,
-    ...(masks ? { classes: classesOf(names), ignoreIndex: COCO_IGNORE, backgroundIndex: COCO_BACKGROUND } : {}),
+    ...(masks ? { classes: categoryClasses(names), ignoreIndex: COCO_IGNORE, backgroundIndex: COCO_BACKGROUND } : {}),
     open: () => ({
       read: (index) => {
         const picture = annotated[index]!;
@@ -121,128 +56,18 @@ export async function openCoco({
   });
 }
 
-/**
- * A sample whose mask is painted when it is read: training on captions alone does not pay for it. The mask has the
- * picture's own size, whatever the file says.
- */
+/** A sample whose mask is painted when it is read: training on captions alone does not pay for it. */
 function withLazyMask(
   sample: Omit<Sample, 'mask'>,
-  { file, image, instances, ...stated }: CocoPicture,
+  picture: CocoPicture,
   limits: Opening['limits'],
   signal: AbortSignal | undefined,
 ): Sample {
-  const paint = async (): Promise<Uint8Array> => {
-    const { width, height } = await openPicture(image, limits);
-    if (stated.width * stated.height > 0 && (stated.width !== width || stated.height !== height)) {
-      throw new RangeError(
-        `Cannot use mask of ${file}: it must have the picture's size ${width}×${height}, got ` +
-          `${stated.width}×${stated.height}`,
-      );
-    }
-    return encodeIndexMask(await paintInstances(instances, width, height, { ...limits, signal }));
-  };
+  const paint = async (): Promise<Uint8Array> => encodeIndexMask(await paintPicture(picture, limits, signal));
   return {
     ...sample,
     get mask(): Promise<Uint8Array> {
       return paint();
     },
   };
-}
-
-/** Mask value of each category's name. */
-function maskValues(lists: readonly CocoJson['categories'][]): Map<string, number> {
-  const ids = new Map<string, number | string>();
-  let direct = true;
-  for (const { id, name } of lists.flat()) {
-    const number = Number(id);
-    direct &&=
-      Number.isInteger(number) && number >= 1 && number <= MAX_CATEGORIES && Number(ids.get(name) ?? id) === number;
-    if (!ids.has(name)) ids.set(name, id);
-  }
-  if (ids.size > MAX_CATEGORIES)
-    throw dataError(`categories must be at most ${MAX_CATEGORIES}, one mask value each`, `${ids.size}`);
-  if (direct && new Set([...ids.values()].map(Number)).size === ids.size)
-    return new Map([...ids].map(([name, id]) => [name, Number(id)]));
-  // The first file's by id, then those that only later files have.
-  const ranked = lists.flatMap((list) =>
-    [...list].sort((a, b) => Number(a.id) - Number(b.id) || 0).map(({ name }) => name),
-  );
-  return new Map([...new Set(ranked)].map((name, rank) => [name, rank + 1]));
-}
-
-function classesOf(names: ReadonlyMap<number, string>): MaskClass[] {
-  return [...names].map(([index, name]) => ({ index, name })).sort((a, b) => a.index - b.index);
-}
-
-/** A side in pixels as the file gives it; 0 where it gives none. */
-function side(value: unknown): number {
-  const pixels = isId(value) ? Number(value) : 0;
-  return Number.isInteger(pixels) && pixels > 0 ? pixels : 0;
-}
-
-/** Adds an annotation to its picture; returns the problem, if there is one. */
-function addAnnotation(
-  annotation: unknown,
-  pictures: ReadonlyMap<string, CocoPicture>,
-  valueOf: (id: unknown) => number | undefined,
-): string | undefined {
-  if (typeof annotation !== 'object' || annotation === null)
-    return `must be an object, got ${describeValue(annotation)}`;
-  const {
-    image_id: imageId,
-    caption,
-    category_id: id,
-    iscrowd,
-    ...rest
-  } = annotation as Partial<Record<string, unknown>>;
-  const picture = byId(pictures, imageId);
-  if (picture === undefined) return `image_id must be the id of an image, got ${describeValue(imageId)}`;
-  if (typeof caption === 'string') {
-    picture.captions.push(caption);
-    return undefined;
-  }
-  const index = valueOf(id);
-  if (index === undefined) return `category_id must be the id of a category, got ${describeValue(id)}`;
-  const segmentation = rest['segmentation'] ?? [];
-  if (!isSegmentation(segmentation))
-    return `segmentation must be polygons or run lengths, got ${shortJson(segmentation)}`;
-  const corners =
-    'counts' in segmentation ? 0 : segmentation.reduce((most, polygon) => Math.max(most, polygon.length / 2), 0);
-  if (corners > MAX_CORNERS) return `segmentation must have at most ${MAX_CORNERS} corners a polygon, got ${corners}`;
-  const crowd = iscrowd === true || (isId(iscrowd) && Number(iscrowd) > 0);
-  const area = isId(rest['area']) ? Number(rest['area']) : NaN;
-  try {
-    picture.instances.push({
-      index,
-      segmentation,
-      crowd,
-      area: Number.isFinite(area) && area > 0 ? area : areaOf(segmentation),
-    });
-  } catch (error) {
-    return messageOf(error);
-  }
-  return undefined;
-}
-
-/** The entry with an id, which may be written as a number or as text. */
-function byId<Found>(found: ReadonlyMap<string, Found>, id: unknown): Found | undefined {
-  return isId(id) ? found.get(String(id)) : undefined;
-}
-
-function areaOf(segmentation: CocoSegmentation): number {
-  if (!('counts' in segmentation)) return outlineArea(segmentation);
-  const { size, counts } = segmentation;
-  return typeof counts === 'string'
-    ? measureRLE({ size, counts }).area
-    : counts.reduce((sum, count, run) => sum + (run % 2 === 1 ? count : 0), 0);
-}
-
-function isSegmentation(value: unknown): value is CocoSegmentation {
-  const numbers = (list: unknown): boolean =>
-    Array.isArray(list) && list.every((entry) => typeof entry === 'number' && Number.isFinite(entry));
-  if (Array.isArray(value)) return value.every(numbers);
-  const { size, counts } = (value ?? {}) as Record<string, unknown>;
-  const runs = (list: unknown): boolean =>
-    numbers(list) && (list as number[]).every((run) => Number.isSafeInteger(run) && run >= 0);
-  return runs(size) && (size as number[]).length === 2 && (typeof counts === 'string' || runs(counts));
 }

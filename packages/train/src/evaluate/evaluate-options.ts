@@ -67,7 +67,7 @@ export const EVALUATE_OPTIONS = {
   ...LOADING,
   /** Layout of the data set. */
   dataset: DATASET,
-  /** Folder of the data set. */
+  /** Folder of the data set; of coco-json also the file. */
   root: text(),
   /**
    * Part of the data set.
