@@ -39,5 +39,6 @@ export {
 export { Weights } from './checkpoint/weights.ts';
 export { resolveLabels } from './labels/label-request.ts';
 export { promptBatch, type PromptBatch } from './text/prompt-batch.ts';
+export { cleanText, unescapeEntities } from './text/clean-text.ts';
 export { ClipTokenizer } from './text/tokenizer.ts';
 export { Vocabulary } from './text/vocabulary.ts';

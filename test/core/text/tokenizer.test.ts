@@ -129,6 +129,12 @@ describe('ClipTokenizer', () => {
     expect(tokenizer.encode('the')).toEqual(ids('t', 'h', 'e</w>'));
   });
 
+  it("cleans prompts as CLIP's own tokenizer does", async () => {
+    const tokenizer = await ClipTokenizer.load(tiny, 77);
+    expect(tokenizer.encode('the&nbsp;CAR &amp;amp; road ')).toEqual(tokenizer.encode('the car & road'));
+    expect(tokenizer.encode('42% &amp; more')).toEqual(tokenizer.encode('42% & more'));
+  });
+
   it("gives the ids CLIP's own tokenizer gives", async ({ skip }) => {
     const [first] = namesIn(join(GOLDEN, 'clipseg'));
     if (first === undefined) skip(`no cases under ${GOLDEN}`);
@@ -137,6 +143,7 @@ describe('ClipTokenizer', () => {
     expect(tokenizer.encode('a photo of a cat')).toEqual([49406, 320, 1125, 539, 320, 2368, 49407]);
     expect(tokenizer.encode('Hello World!')).toEqual([49406, 3306, 1002, 256, 49407]);
     expect(tokenizer.encode('a diagram')).toEqual([49406, 320, 22697, 49407]);
+    expect(tokenizer.encode('salt &amp; pepper')).toEqual(tokenizer.encode('salt & pepper'));
   });
 
   it.each([

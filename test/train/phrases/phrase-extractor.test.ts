@@ -111,6 +111,7 @@ describe('extract()', () => {
       'red car',
     ]);
     expect(extract('a lamp IMG_0123.JPG DSC00123')).toEqual(['lamp']);
+    expect(extract('caf&eacute; tables &amp;amp; chairs')).toEqual(['café tables', 'chairs']);
     expect(extract('<b>salt &amp; pepper</b> on&nbsp;a table')).toEqual(['salt', 'pepper', 'table']);
     expect(extract('mail someone@example.org a parcel')).not.toContain('example');
   });

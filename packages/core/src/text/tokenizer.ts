@@ -12,6 +12,7 @@ import { messageOf, type SynsegError } from '../errors.ts';
 import { describeValue, isPlain } from '../guard/arguments.ts';
 import { sizeOf } from '../guard/input-file.ts';
 import { readTextFile } from '../guard/text-file.ts';
+import { cleanText } from './clean-text.ts';
 
 const ACTION = 'load tokenizer';
 
@@ -46,7 +47,7 @@ export class ClipTokenizer {
   }
 
   /**
-   * Token ids of a prompt; a prompt that is too long loses its tail and keeps its end token, as CLIP does.
+   * Token ids of a prompt, cleaned as CLIP does; one that is too long loses its tail and keeps its end token.
    *
    * @throws SynsegError `CHECKPOINT_FORMAT` when the tokenizer's files give something else than ids
    */
@@ -61,7 +62,7 @@ export class ClipTokenizer {
       checkpointError('tokenize', `the checkpoint's tokenizer must give whole numbers as token ids, got ${got}`, cause);
     let ids: readonly unknown[];
     try {
-      ({ ids } = this.#tokenizer.encode(prompt));
+      ({ ids } = this.#tokenizer.encode(cleanText(prompt)));
     } catch (cause) {
       throw fail(problemOf(cause), cause);
     }

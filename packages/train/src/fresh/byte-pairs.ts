@@ -2,7 +2,7 @@
  * Byte-level byte-pair encoding learned from captions (Sennrich et al. 2016, in the form of GPT-2 and CLIP): the
  * tokenizer of a checkpoint that starts from nothing. Every text can be written with it, for every byte is a token.
  */
-
+import { cleanText } from '@synseg/core/checkpoint';
 import { checkKind } from '@synseg/core/guards';
 import { turnTaker } from '@synseg/core/runtime';
 
@@ -25,7 +25,7 @@ const LONGEST_WORD = 100;
 /** Distinct words that are counted; beyond, the rarest are forgotten. */
 const MOST_WORDS = 1_000_000;
 const END = '</w>';
-/** CLIP's words, after lower-casing: letters, single digits, runs of other signs. */
+/** CLIP's words, after cleaning: letters, single digits, runs of other signs. */
 const WORDS = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+/gu;
 
 /** A word as its tokens, and how often it occurs. */
@@ -95,7 +95,7 @@ async function countWords(
   const counts = new Map<string, number>();
   for await (const caption of captions) {
     checkKind('learn tokenizer', 'a caption', caption, typeof caption === 'string', 'be a text');
-    for (const [word] of caption.normalize('NFC').toLowerCase().matchAll(WORDS))
+    for (const [word] of cleanText(caption).normalize('NFC').matchAll(WORDS))
       if (word.length <= LONGEST_WORD) counts.set(word, (counts.get(word) ?? 0) + 1);
     for (let least = 1; counts.size > MOST_WORDS; least++)
       for (const [word, count] of counts) if (count <= least) counts.delete(word);

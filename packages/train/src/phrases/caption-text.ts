@@ -1,13 +1,11 @@
 /** A caption from the web → plain lower-case text that the tagger understands. */
+import { unescapeEntities } from '@synseg/core/checkpoint';
 
 /** Stands for `<PERSON>`, Conceptual 12M's mark for a name: a word no caption holds, tagged as a noun. */
 export const PERSON_WORD = 'qpersonq';
 
 /** Longest part of a caption that is read, in characters: longer ones are lists of keywords. */
 const MAX_CHARACTERS = 2_000;
-
-const NAMED = { amp: '&', quot: '"', apos: "'", nbsp: ' ', lt: '<', gt: '>' };
-const ENTITIES: Readonly<Record<string, string>> = { ...NAMED, '#39': "'", '#039': "'", '#34': '"' };
 
 const LINK =
   /(?:https?:\/\/|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+|[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|co\.uk)\b(?:\/\S*)?/gi;
@@ -32,10 +30,8 @@ export interface CaptionText {
 
 /** Cleans a caption: makes spelling uniform and removes everything that is not language. */
 export function plainCaption(caption: string): CaptionText {
-  const clean = caption
-    .slice(0, MAX_CHARACTERS)
+  const clean = unescapeEntities(caption.slice(0, MAX_CHARACTERS))
     .replace(/<person>/gi, ` ${PERSON_WORD} `)
-    .replace(/&(#?\w{2,5});/g, (whole, name: string) => ENTITIES[name] ?? whole)
     .replace(/<\/?[a-z][^>]{0,100}>/gi, ' ')
     .replace(LINK, ' , ')
     .replace(FILE_NAME, ' , ')
