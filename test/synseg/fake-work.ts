@@ -1,4 +1,5 @@
 /** Work that is done at once, and the command around it. */
+import { pixelDefaults } from '../train/evaluate/pixel-protocol-default.ts';
 import type { Score, StepReport, TrainOptions } from '@synseg/train';
 import type { PhraseSummary } from '@synseg/train';
 import type { Work } from '../../packages/synseg/src/context.ts';
@@ -80,6 +81,7 @@ export const fakeScore: Score = {
       device: 'cpu',
       metric: 'mIoU',
     },
+    ...pixelDefaults,
   },
 };
 

@@ -16,6 +16,7 @@ export type { ConvolutionTrunkConfig } from './checkpoint/convolution-config.ts'
 export { pictureMaps } from './checkpoint/picture-maps.ts';
 export {
   readModelConfig,
+  statisticsOf,
   templatesOf,
   type ClipTextConfig,
   type ClipVisionConfig,
@@ -36,7 +37,9 @@ export {
   type TensorEntry,
   type TensorLayout,
 } from './checkpoint/safetensors.ts';
+export { STATISTICS } from './checkpoint/statistics.ts';
 export { Weights } from './checkpoint/weights.ts';
+export { checkpointFolderOf } from './segmenter/load-options.ts';
 export { resolveLabels } from './labels/label-request.ts';
 export { promptBatch, type PromptBatch } from './text/prompt-batch.ts';
 export { cleanText, unescapeEntities } from './text/clean-text.ts';

@@ -1,5 +1,6 @@
 export { downloadCheckpoint } from './checkpoint/hub.ts';
 export type { DownloadCheckpointOptions, DownloadProgress } from './checkpoint/hub-options.ts';
+export type { PixelStatistics } from './checkpoint/statistics.ts';
 export { isSynsegError, SynsegError, type SynsegErrorCode } from './errors.ts';
 export type { ImageInput, RawImage } from './image/image.ts';
 export type { ImageOptions } from './image/picture-bytes.ts';
@@ -20,4 +21,5 @@ export { Segmenter } from './segmenter/segmenter.ts';
 export type { SharedSegmenter } from './segmenter/shared-segmenter.ts';
 export type { Precision } from './session/protocol.ts';
 export type { Provider } from './session/providers.ts';
+export type { Pooling } from './text/pooling.ts';
 export type { TemplateName, Templates } from './text/templates.ts';

@@ -15,6 +15,7 @@ const templatesRule =
 describe('resolveLabels()', () => {
   it('puts each name into each template', () => {
     expect(resolve(['road', 'car'], {}, ['a {}.', '{}'])).toEqual({
+      pooling: 'mean',
       names: ['road', 'car'],
       prompts: [
         ['a road.', 'road'],

@@ -6,6 +6,7 @@ import { DATASETS } from '../../../packages/train/src/benchmarks/datasets.ts';
 import { evaluate } from '../../../packages/train/src/evaluate/evaluate.ts';
 import type { EvaluateOptions } from '../../../packages/train/src/evaluate/evaluate-options.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { pixelDefaults } from './pixel-protocol-default.ts';
 import { FakeModel, labelMap, writeClasses, writePicture, type Find, type Rows } from './fake-model.ts';
 
 const folder = temporaryFolder();
@@ -72,6 +73,7 @@ it('scores a hand-made data set: all labels compete, ignored pixels do not count
     ['sky', 'road', 'car'],
   ]);
   expect(score.protocol).toEqual({
+    ...pixelDefaults,
     dataset: 'index-png',
     split: null,
     offset: 0,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { describeProtocol, formatScore } from '../../../packages/train/src/evaluate/format-score.ts';
+import { pixelDefaults } from './pixel-protocol-default.ts';
 import type { EvaluationProtocol, Score } from '../../../packages/train/src/evaluate/score.ts';
 
 const protocol: EvaluationProtocol = {
@@ -18,6 +19,7 @@ const protocol: EvaluationProtocol = {
   precision: 'fp32',
   device: 'cpu',
   metric: 'mIoU as in mmseg',
+  ...pixelDefaults,
 };
 
 const score: Score = {
@@ -52,8 +54,9 @@ it('prints the number with its protocol beside it, and a table of the classes', 
     'camvid test: mIoU 40.00 % (95 % interval 35.00–45.12 %), pixel accuracy 62.50 %, 233 pictures in 20.3 s',
     'frequency-weighted IoU 50.00 %, mean accuracy 45.00 %, boundary IoU 30.00 %',
     'chance: mIoU 12.35 % for one of the 3.0 competing labels (on average) at random',
-    'protocol: all classes compete in every picture; argmax; 1 view; network input 352×352; names looked up in the ' +
-      'vocabulary; fp32 on cpu; mIoU as in mmseg',
+    'protocol: all classes compete in every picture; argmax; whole pictures; 1 view; network input 352×352; names ' +
+      'looked up in the vocabulary; pixels normalized by the trunk; sentences pooled by their mean; sigmoid; logits ' +
+      'averaged and resampled; not refined; mask values that do not count: 255; fp32 on cpu; mIoU as in mmseg',
     '',
     'class         IoU %  boundary IoU %  accuracy %  precision %  pixels %  most often taken for',
     'sky           80.00           40.00       80.00        94.12     50.00  traffic sign (12.00 %)',
@@ -77,11 +80,43 @@ it('says all that makes a number different from another', () => {
   };
   expect(formatScore({ ...score, protocol: changed }).split('\n')[3]).toBe(
     "protocol: the classes of a picture's own ground truth compete in it; background pixels do not count; argmax; " +
-      '5 views, merged by max; network input 352×352; templates "a {}", "the {}"; classes from my.json; first 700 ' +
-      'of the list passed over; at most 100 pictures; fp32 on cpu; mIoU as in mmseg',
+      'whole pictures; 5 views, merged by max; network input 352×352; templates "a {}", "the {}"; pixels normalized ' +
+      'by the trunk; sentences pooled by their mean; sigmoid; logits averaged and resampled; not refined; mask ' +
+      'values that do not count: 255; classes from my.json; first 700 of the list passed over; at most 100 pictures; ' +
+      'fp32 on cpu; mIoU as in mmseg',
   );
   expect(formatScore({ ...score, protocol: { ...protocol, background: 'class', templates: 'clipseg' } })).toContain(
-    '; background is a class; argmax; 1 view; network input 352×352; templates "clipseg"; ',
+    '; background is a class; argmax; whole pictures; 1 view; network input 352×352; templates "clipseg"; ',
+  );
+});
+
+it('prints a named protocol whole, and where the run departs from it', () => {
+  const named: EvaluationProtocol = {
+    ...protocol,
+    name: 'tcl',
+    changed: ['inputSize', 'refine'],
+    windows: { size: 448, stride: 224, shortSide: 448, longSide: 2048 },
+    statistics: { mean: [0.5, 0.25, 0.125], std: [1, 2, 3] },
+    pooling: 'directions',
+    words: { person: ['person', 'person in shirt'], boat: ['ship'] },
+    scores: 'softmax',
+    softmaxScale: 40,
+    average: 'scores',
+    refine: { iterations: 10, dilations: [1, 2], divisor: 4 },
+    backgroundIn: 'windows',
+    ignored: [],
+  };
+  expect(describeProtocol(named)).toBe(
+    'tcl, but for inputSize, refine; all classes compete in every picture; argmax; windows of 448 pixels every 224 ' +
+      'of pictures resampled to a short side of 448 and a long side of at most 2048 pixels; 1 view; network input ' +
+      '352×352; names looked up in the vocabulary; pixels normalized by means 0.5, 0.25, 0.125 and deviations 1, 2, ' +
+      '3; sentences pooled by the mean of their directions; asked for: person as person | person in shirt, boat as ' +
+      'ship; softmax of 40 × logits; scores averaged and resampled; refined by color (PAMR, 10 iterations, ' +
+      'dilations 1, 2, at 1/4 of the window); background by votes of the windows; every mask value counts; fp32 on ' +
+      'cpu; mIoU as in mmseg',
+  );
+  expect(describeProtocol({ ...named, windows: { size: 8, stride: 4, shortSide: null, longSide: null } })).toContain(
+    '; windows of 8 pixels every 4; ',
   );
 });
 

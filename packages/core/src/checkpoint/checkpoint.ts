@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import { SynsegError, messageOf } from '../errors.ts';
 import { readTextFile } from '../guard/text-file.ts';
 import { fileInside } from './file-inside.ts';
-import { readModelConfig, type ModelConfig } from './model-config.ts';
+import { readModelConfig, withStatistics, type ModelConfig } from './model-config.ts';
+import type { StatisticsName } from './statistics.ts';
 import { Weights } from './weights.ts';
 
 /** An opened checkpoint; its weights are not in memory. */
@@ -19,6 +20,8 @@ export interface Checkpoint {
 export interface OpenCheckpointOptions {
   /** Side of the square picture the trunk takes, pixels; @default the folder's own */
   readonly inputSize?: number;
+  /** Statistics that pixels are normalized with; @default the folder's own */
+  readonly statistics?: StatisticsName;
 }
 
 /**
@@ -36,7 +39,8 @@ export async function openCheckpoint(folder: string, options: OpenCheckpointOpti
   if (configuration === undefined)
     throw new SynsegError('MODEL_LOAD', `Cannot load checkpoint: folder must hold config.json, got "${folder}"`);
   const preprocessor = await readJson(join(root, 'preprocessor_config.json'));
-  const config = readModelConfig(configuration, preprocessor, root, options.inputSize);
+  const own = readModelConfig(configuration, preprocessor, root, options.inputSize);
+  const config = options.statistics === undefined ? own : withStatistics(own, options.statistics);
   const named = [
     ...(config.trunk.kind === 'onnx' ? [config.trunk.file] : []),
     ...(config.text.kind === 'vocabulary' ? [config.text.names, config.text.embeddings] : []),

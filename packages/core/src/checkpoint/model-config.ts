@@ -12,6 +12,7 @@ import {
 } from './convolution-config.ts';
 import { preprocessorSize, squareSize } from './input-size.ts';
 import { Fields } from './json-fields.ts';
+import { STATISTICS, type PixelStatistics, type StatisticsName } from './statistics.ts';
 
 /** Activation functions of transformer blocks. */
 export type Activation = (typeof ACTIVATIONS)[number];
@@ -108,12 +109,25 @@ export function templatesOf({ text }: Pick<ModelConfig, 'text'>): readonly strin
   return text.kind === 'clip' ? text.templates : 'plain';
 }
 
+/** Statistics that a checkpoint normalizes pixels with; undefined for a ready-made trunk, which does so inside. */
+export function statisticsOf({ trunk }: Pick<ModelConfig, 'trunk'>): PixelStatistics | undefined {
+  return trunk.kind === 'onnx' ? undefined : { mean: trunk.imageMean, std: trunk.imageStd };
+}
+
+/** The same checkpoint with other statistics. @throws RangeError for a ready-made trunk */
+export function withStatistics(config: ModelConfig, name: StatisticsName): ModelConfig {
+  const { trunk } = config;
+  if (trunk.kind === 'onnx')
+    throw new RangeError(
+      `Cannot load checkpoint: statistics must be left out for a ready-made ONNX trunk, got "${name}"`,
+    );
+  const { mean, std } = STATISTICS[name];
+  return { ...config, trunk: { ...trunk, imageMean: mean, imageStd: std } };
+}
+
 /** Threshold where neither a label nor its checkpoint states one. */
 export const DEFAULT_THRESHOLD = 0.5;
 
-/** CLIP's normalization, used when a folder has no `preprocessor_config.json`. */
-const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
-const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 const ACTIVATIONS = ['quick_gelu', 'gelu', 'relu'] as const;
 
 /**
@@ -155,8 +169,8 @@ function clipsegConfig(fields: Fields, preprocessor: Fields, where: string, over
     patchSize,
     trainedSize: vision.integer('image_size', 224),
     tapLayers,
-    imageMean: preprocessor.numbers('image_mean', 3, CLIP_MEAN),
-    imageStd: preprocessor.positiveNumbers('image_std', CLIP_STD),
+    imageMean: preprocessor.numbers('image_mean', 3, STATISTICS.clip.mean),
+    imageStd: preprocessor.positiveNumbers('image_std', STATISTICS.clip.std),
   };
   return {
     inputSize,

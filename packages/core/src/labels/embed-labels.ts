@@ -33,10 +33,10 @@ export async function embedLabels(
   config: EngineInfo['config'],
 ): Promise<LabelSet> {
   const templates = encoder instanceof Vocabulary ? 'vocabulary' : templatesOf(config);
-  const { prompts, ...rest } = resolveLabels(labels, options, templates, table);
+  const { prompts, pooling, ...rest } = resolveLabels(labels, options, templates, table);
   const { signal } = options;
   signal?.throwIfAborted();
-  const embeddings = await raceSignal(Promise.resolve(encoder.embed(prompts, signal)), signal);
+  const embeddings = await raceSignal(Promise.resolve(encoder.embed(prompts, pooling, signal)), signal);
   const thresholdOf = ({ answered }: LabelWord): number =>
     Object.hasOwn(config.thresholds, answered) ? config.thresholds[answered]! : config.threshold;
   const unknown = rest.words

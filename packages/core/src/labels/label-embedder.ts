@@ -12,6 +12,7 @@ import { fingerprintFiles, sha256 } from '../checkpoint/fingerprint.ts';
 import { SynsegError, disposedError, isSynsegError } from '../errors.ts';
 import type { EngineInfo, EngineSettings } from '../session/protocol.ts';
 import { startInference, type InferenceLink } from '../session/inference-link.ts';
+import type { Pooling } from '../text/pooling.ts';
 import { tokenizerFiles } from '../text/tokenizer.ts';
 
 /** Labels kept in memory: 2 KB each at 512 dimensions. */
@@ -38,15 +39,15 @@ export class LabelEmbedder {
   }
 
   /**
-   * The mean embedding of each label's prompts, not normalized.
+   * The pooled embedding of each label's prompts, not normalized.
    *
    * @param prompts - sentences per label
    * @returns float32 `[labels, embeddingDim]`, flat
    * @throws SynsegError `INFERENCE` when the text encoder gives numbers that are not finite
    */
-  async embed(prompts: readonly (readonly string[])[], signal?: AbortSignal): Promise<Float32Array> {
+  async embed(prompts: readonly (readonly string[])[], pooling: Pooling, signal?: AbortSignal): Promise<Float32Array> {
     const dim = this.#info.config.embeddingDim;
-    const keys = prompts.map((sentences) => JSON.stringify(sentences));
+    const keys = prompts.map((sentences) => JSON.stringify(pooling === 'mean' ? sentences : [pooling, sentences]));
     const rows = keys.map((key) => this.#memory.get(key));
     if (rows.includes(undefined)) {
       const folder = await this.#diskFolder();
@@ -56,7 +57,7 @@ export class LabelEmbedder {
       const missing = rows.flatMap((row, index) => (row === undefined ? [index] : []));
       if (missing.length > 0) {
         const asked = missing.map((index) => prompts[index] as readonly string[]);
-        const fresh = await this.#compute(asked, signal);
+        const fresh = await this.#compute(asked, pooling, signal);
         if (!fresh.every(Number.isFinite)) {
           const got = 'others (the weights of the text encoder may be damaged)';
           throw new SynsegError('INFERENCE', `Cannot embed labels: embeddings must be finite numbers, got ${got}`);
@@ -86,7 +87,11 @@ export class LabelEmbedder {
     await (await thread?.catch(() => undefined))?.dispose();
   }
 
-  async #compute(prompts: readonly (readonly string[])[], signal: AbortSignal | undefined): Promise<Float32Array> {
+  async #compute(
+    prompts: readonly (readonly string[])[],
+    pooling: Pooling,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
     if (this.#disposed) throw disposedError('segmenter', 'disposal while a call was waiting');
     clearTimeout(this.#idle);
     this.#waiting++;
@@ -94,7 +99,7 @@ export class LabelEmbedder {
       const started = (this.#thread ??= startInference('text', this.#settings));
       started.catch(() => (this.#thread = undefined));
       const thread = await started;
-      return await thread.channel.request<Float32Array>({ type: 'embed', prompts }, [], signal);
+      return await thread.channel.request<Float32Array>({ type: 'embed', prompts, pooling }, [], signal);
     } catch (error) {
       // A dead thread cannot be used again: the next call starts another.
       if (isSynsegError(error) && error.code === 'INFERENCE') await this.#endThread();

@@ -5,6 +5,7 @@ import type { OptionsOf } from '../guard/options.ts';
 import { backgroundRule } from '../mask/check.ts';
 import { colorOption, parseColor, type LabelColor } from '../mask/palette.ts';
 import type { Background } from '../model/postprocess.ts';
+import { poolingOption, type Pooling } from '../text/pooling.ts';
 import { fillTemplate, resolveTemplates, templatesOption, type Templates } from '../text/templates.ts';
 import { MAX_LABELS } from './label-set.ts';
 import type { LabelWord } from './label-words.ts';
@@ -14,7 +15,7 @@ import type { WordTable } from './word-table.ts';
 const LABEL = {
   /** The name, as results have it. */
   name: value<string>('be a string that is not blank', isString, (given) => given.trim() !== ''),
-  /** Sentences whose mean embedding stands for the label; `{}` is the name. @default the templates */
+  /** Sentences whose pooled embedding stands for the label; `{}` is the name. @default the templates */
   prompts: list(text()),
   /** Activation in [0, 1] that a pixel must reach. */
   threshold: number({ least: 0, most: 1 }),
@@ -33,6 +34,8 @@ export const LABELS_OPTIONS = {
    * @default the checkpoint's, see `Segmenter.templates`
    */
   templates: templatesOption(),
+  /** Pooling of the embeddings of a label's sentences. @default 'mean' */
+  pooling: withDefault(poolingOption(), 'mean'),
   /**
    * Where a pixel is background: `'threshold'` is where no label reaches its threshold; a number in [0, 1] is a
    * constant plane that competes with the labels; `'none'` is nowhere: every pixel gets the likeliest label, however
@@ -50,6 +53,7 @@ export type LabelsOptions = OptionsOf<typeof LABELS_OPTIONS>;
 export interface LabelRequest {
   readonly names: readonly string[];
   readonly prompts: readonly (readonly string[])[];
+  readonly pooling: Pooling;
   readonly thresholds: readonly (number | undefined)[];
   readonly colors: readonly (LabelColor | undefined)[];
   readonly background: Background;
@@ -74,7 +78,7 @@ export function resolveLabels(
   templates: Templates | 'vocabulary',
   table?: WordTable,
 ): LabelRequest {
-  const { templates: chosen, threshold: usual, background } = readOptions(ACTION, LABELS_OPTIONS, options);
+  const { templates: chosen, threshold: usual, background, pooling } = readOptions(ACTION, LABELS_OPTIONS, options);
   checkKind(ACTION, 'labels', labels, Array.isArray(labels), 'be a list');
   if (labels.length === 0) throw rangeError(ACTION, 'labels', 'not be empty', '[]');
   if (labels.length > MAX_LABELS) throw rangeError(ACTION, 'labels', `be at most ${MAX_LABELS}`, labels.length);
@@ -96,7 +100,7 @@ export function resolveLabels(
     request.thresholds.push(threshold);
     request.colors.push(color === undefined ? undefined : parseColor(ACTION, 'color', color));
   }
-  return { ...request, names: [...request.names], background };
+  return { ...request, names: [...request.names], background, pooling };
 }
 
 function wordOf(name: string, table: WordTable | undefined): LabelWord {

@@ -29,6 +29,8 @@ export const LOAD_OPTIONS = {
   precision: withDefault(choice(['auto', 'fp32', 'fp16', 'int8']), 'auto'),
   /** Side of the square picture of the trunk, pixels; a multiple of its patch. @default the checkpoint's own */
   inputSize: integer(),
+  /** Statistics that pixels are normalized with: ImageNet's or those of CLIP. @default the checkpoint's own */
+  statistics: choice(['imagenet', 'clip']),
   /** Processor threads of one operator. @default the processor's, at most 8 */
   threads: integer(),
   /** Pictures that the trunk takes in one run. @default 4 */
@@ -64,6 +66,11 @@ export function defaultThreads(): number {
 
 const HUB_ID = /^[\w-][\w.-]*\/[\w.-]+$/;
 
+/** The folder of a checkpoint, downloaded where it is a hub id: what `Segmenter.load()` opens. */
+export async function checkpointFolderOf(source: string, options: SegmenterOptions = {}): Promise<string> {
+  return checkpointFolder(source, readLoad(source, options));
+}
+
 /** Checks the source of a checkpoint and its options. */
 export function readLoad(source: string, options: SegmenterOptions): LoadRequest {
   const fits = typeof source === 'string' && source !== '';
@@ -79,11 +86,11 @@ export async function resolveLoad(
   request.signal?.throwIfAborted();
   const folder = await checkpointFolder(source, request);
   request.onProgress?.({ stage: 'load' });
-  const { device, precision, inputSize, maxBatch } = request;
+  const { device, precision, inputSize, statistics, maxBatch } = request;
   const { threads = defaultThreads(), cacheFolder = defaultCacheFolder() } = request;
   const { maxQueue, maxPixels, maxLabelPixels, maxImageBytes, maxFetchSeconds, allowSVG, publicOnly } = request;
   return {
-    settings: { folder, device, precision, inputSize, threads, maxBatch, cacheFolder },
+    settings: { folder, device, precision, inputSize, statistics, threads, maxBatch, cacheFolder },
     bounds: { maxQueue, maxPixels, maxLabelPixels, maxImageBytes, maxFetchSeconds, allowSVG, publicOnly },
   };
 }

@@ -1,5 +1,6 @@
 /** The entry point of the package: a loaded checkpoint that segments pictures into named classes. */
-import { templatesOf } from '../checkpoint/model-config.ts';
+import { statisticsOf, templatesOf } from '../checkpoint/model-config.ts';
+import type { PixelStatistics } from '../checkpoint/statistics.ts';
 import { disposedError } from '../errors.ts';
 import { checkKind, describeValue } from '../guard/arguments.ts';
 import { readOptions } from '../guard/options.ts';
@@ -141,6 +142,11 @@ export class Segmenter {
   /** Height and width of the picture the trunk takes, pixels. */
   get inputSize(): readonly [height: number, width: number] {
     return this.#thread.info.config.inputSize;
+  }
+
+  /** Statistics that pixels are normalized with; undefined for a ready-made trunk, which has its own inside. */
+  get statistics(): PixelStatistics | undefined {
+    return statisticsOf(this.#thread.info.config);
   }
 
   /** Length of the embeddings that a label set must have. */

@@ -22,10 +22,10 @@ async function textService(settings: EngineSettings, guard: RunGuard): Promise<I
     receive(port, message) {
       if (message.type === 'cancel') cancelled.add(message.id);
       if (message.type !== 'embed') return;
-      const { id, prompts } = message;
+      const { id, prompts, pooling } = message;
       last = last.then(async () => {
         try {
-          const embeddings = await engine.embed(prompts, () => closed || cancelled.has(id));
+          const embeddings = await engine.embed(prompts, pooling, () => closed || cancelled.has(id));
           if (embeddings !== undefined) sendResult(port, id, embeddings, [embeddings.buffer as ArrayBuffer]);
         } catch (error) {
           sendError(port, id, error);

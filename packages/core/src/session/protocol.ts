@@ -6,8 +6,10 @@
 import type { ModelConfig } from '../checkpoint/model-config.ts';
 import type { Windows } from '../image/windows.ts';
 import type { Refinement } from '../model/pamr.ts';
+import type { StatisticsName } from '../checkpoint/statistics.ts';
 import type { Decision, PostprocessOutputs } from '../model/postprocess.ts';
 import type { MergeRule, ViewCount } from '../model/views.ts';
+import type { Pooling } from '../text/pooling.ts';
 import type { Provider } from './providers.ts';
 import type { CancelMessage, Numbered } from './request-channel.ts';
 
@@ -18,6 +20,8 @@ export type Precision = 'fp32' | 'fp16' | 'int8';
 export interface EngineSettings {
   readonly folder: string;
   readonly inputSize: number | undefined;
+  /** Statistics that pixels are normalized with, in place of the checkpoint's. */
+  readonly statistics?: StatisticsName | undefined;
   readonly cacheFolder: string;
   readonly device: Provider | 'auto';
   readonly precision: Precision | 'auto';
@@ -76,10 +80,11 @@ export interface SegmentRequest {
   readonly size: readonly [height: number, width: number];
 }
 
-/** Embed labels, each the mean of its prompts. */
+/** Embed labels, each by its prompts. */
 interface EmbedRequest {
   readonly type: 'embed';
   readonly prompts: readonly (readonly string[])[];
+  readonly pooling: Pooling;
 }
 
 /** Forget an encoded picture. */

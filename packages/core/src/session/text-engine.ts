@@ -5,6 +5,7 @@ import { promptBatch } from '../text/prompt-batch.ts';
 import { ClipTokenizer, type TokenIds } from '../text/tokenizer.ts';
 import { EngineLoader } from './engine-loader.ts';
 import { eventTurn } from './event-turn.ts';
+import { PooledEmbeddings, type Pooling } from '../text/pooling.ts';
 import type { EngineInfo, EngineSettings } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
 import type { GraphSession } from './graph-session.ts';
@@ -39,17 +40,22 @@ export class TextEngine {
   }
 
   /**
-   * Embeds labels, each the mean of its prompts' embeddings, not normalized.
+   * Embeds labels, each its prompts' embeddings pooled, not normalized.
    *
    * @param labels - prompts per label
    * @param cancelled - asked between runs; true gives up
    * @returns float32 `[labels, embeddingDim]`, or undefined when cancelled
    */
-  async embed(labels: readonly (readonly string[])[], cancelled: () => boolean): Promise<Float32Array | undefined> {
+  async embed(
+    labels: readonly (readonly string[])[],
+    pooling: Pooling,
+    cancelled: () => boolean,
+  ): Promise<Float32Array | undefined> {
     const dim = this.info.config.embeddingDim;
-    const result = new Float32Array(labels.length * dim);
+    const counts = labels.map((texts) => texts.length);
+    const pooled = new PooledEmbeddings(counts, dim, pooling);
     const prompts = labels.flatMap((texts, label) =>
-      texts.map((text) => ({ label, weight: 1 / texts.length, ids: this.#tokenizer.encode(text) })),
+      texts.map((text) => ({ label, ids: this.#tokenizer.encode(text) })),
     );
     // Prompts of like length share a run, so that padding costs little.
     prompts.sort((a, b) => a.ids.length - b.ids.length);
@@ -58,11 +64,9 @@ export class TextEngine {
       if (cancelled()) return undefined;
       const some = prompts.slice(start, start + PROMPTS_PER_RUN);
       const embeddings = await this.#encode(some.map(({ ids }) => ids));
-      some.forEach(({ label, weight }, row) => {
-        for (let i = 0; i < dim; i++) result[label * dim + i]! += weight * embeddings[row * dim + i]!;
-      });
+      some.forEach(({ label }, row) => pooled.add(label, embeddings.subarray(row * dim, (row + 1) * dim)));
     }
-    return result;
+    return pooled.result();
   }
 
   async #encode(prompts: readonly TokenIds[]): Promise<Float32Array> {

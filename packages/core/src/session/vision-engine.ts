@@ -52,8 +52,11 @@ export class VisionEngine {
 
   /** Opens the checkpoint, picks the provider and loads the trunk. */
   static async load(settings: EngineSettings, guard: RunGuard): Promise<VisionEngine> {
-    const { folder, inputSize } = settings;
-    const checkpoint = await openCheckpoint(folder, inputSize === undefined ? {} : { inputSize });
+    const { folder, inputSize, statistics } = settings;
+    const checkpoint = await openCheckpoint(folder, {
+      ...(inputSize === undefined ? {} : { inputSize }),
+      ...(statistics === undefined ? {} : { statistics }),
+    });
     const { loader, session } = await EngineLoader.start(checkpoint, settings, guard, (candidate) =>
       candidate.session('trunk', () => trunkGraph(candidate)),
     );

@@ -6,6 +6,7 @@ import { readJson } from '../checkpoint/checkpoint.ts';
 import type { ModelConfig } from '../checkpoint/model-config.ts';
 import { readFloats, readSafetensors } from '../checkpoint/safetensors.ts';
 import { editDistance } from '../guard/arguments.ts';
+import { PooledEmbeddings, type Pooling } from './pooling.ts';
 
 const SUGGESTIONS = 5;
 
@@ -73,20 +74,15 @@ export class Vocabulary {
   }
 
   /**
-   * The mean embedding of each label's names: float32 `[labels, embeddingDim]`, flat.
+   * The embeddings of each label's names, pooled: float32 `[labels, embeddingDim]`, flat.
    *
    * @throws SynsegError `LABEL_UNKNOWN` for a name that is not an entry
    */
-  embed(labels: readonly (readonly string[])[]): Float32Array {
-    const result = new Float32Array(labels.length * this.#dimension);
-    labels.forEach((names, row) => {
-      const found = names.map((name) => this.embedding(name));
-      for (let i = 0; i < this.#dimension; i++) {
-        result[row * this.#dimension + i] =
-          found.reduce((sum, embedding) => sum + (embedding[i] as number), 0) / found.length;
-      }
-    });
-    return result;
+  embed(labels: readonly (readonly string[])[], pooling: Pooling = 'mean'): Float32Array {
+    const counts = labels.map((names) => names.length);
+    const pooled = new PooledEmbeddings(counts, this.#dimension, pooling);
+    labels.forEach((names, label) => names.forEach((name) => pooled.add(label, this.embedding(name))));
+    return pooled.result();
   }
 
   /** The names most like a word: those that contain it or lie inside it first, then by edit distance. */

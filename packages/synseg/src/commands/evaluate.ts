@@ -18,7 +18,12 @@ Examples:
   $ synseg evaluate --model runs/a/best --dataset ccp --root data/ccp --limit 100 --sheet worst.png --json
   $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset index-png --root data/mine --views 5
   $ synseg evaluate --dataset index-jsonl --root data/photos --split val --sets nyu,voc --json
-  $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset voc21 --root data/VOCdevkit
+  $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset voc21 --root data/VOCdevkit --protocol tcl
+
+--protocol measures as a published evaluation did: how pictures are resampled and cut into
+windows, statistics, prompt templates, scores, refinement, background. Each of its options
+can be given beside it, as in --protocol tcl --no-refine --windows stride=112. The report
+states the whole protocol, and which options are not those of the one that was named.
 
 Layouts: camvid and ccp as their folders are; index-png, a folder with images, index PNGs
 of the same names and a classes.json; index-jsonl, several sets in one folder, each scored

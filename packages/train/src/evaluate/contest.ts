@@ -12,6 +12,8 @@ import {
   type LabelInput,
   type LabelSet,
   type LabelsOptions,
+  type PixelStatistics,
+  type Pooling,
   type SegmentOptions,
   type Templates,
 } from '@synseg/core';
@@ -40,6 +42,8 @@ export interface EvaluatedModel {
   readonly vocabulary: readonly string[] | undefined;
   /** Prompt templates that `labels()` uses by default; @default 'clipseg' */
   readonly templates?: Templates;
+  /** Statistics that it normalizes pixels with; undefined where they are its own matter. */
+  readonly statistics?: PixelStatistics | undefined;
   /** @throws SynsegError `LABEL_UNKNOWN` for a name it has no embedding for */
   labels(labels: readonly LabelInput[], options?: LabelsOptions): Promise<LabelSet>;
   /** @throws SynsegError `IMAGE_DECODE` for a broken picture */
@@ -57,7 +61,16 @@ export interface ContestOptions {
   readonly background: BackgroundRule;
   readonly decision: DecisionRule;
   readonly templates: Templates | undefined;
+  readonly pooling: Pooling;
+  /** Words that are asked for in place of a class's name; each competes, and the class gets the pixels of all. */
+  readonly words: Readonly<Record<string, readonly string[]>> | undefined;
   readonly signal: AbortSignal | undefined;
+}
+
+/** A label that competes for the pixels, and its class. */
+interface Contestant {
+  readonly entry: EvaluationClass;
+  readonly label: LabelInput;
 }
 
 /** The classes that count, and the labels that compete for the pixels. */
@@ -68,11 +81,13 @@ export interface Contest {
   readonly leftOut: readonly EvaluationClass[];
   /** Class of each of the 256 mask values, {@link UNCOUNTED} or {@link UNKNOWN_VALUE}. */
   readonly truthClass: Int16Array;
-  /** Positions in `classes` that are asked for as labels: all but a background that is left below the threshold. */
+  /** Labels that are asked for: of all classes but a background that is left below the threshold. */
+  readonly labels: readonly LabelInput[];
+  /** Position in `classes` of the class of each label. */
   readonly competing: readonly number[];
   /** Class of a pixel that no label won. */
   readonly nothing: number;
-  /** The competing classes as labels, made once. */
+  /** The label set of all labels, made once. */
   readonly all: LabelSet;
 }
 
@@ -84,7 +99,7 @@ export interface Contest {
  * @throws SynsegError `LABEL_UNKNOWN` when the checkpoint has no embedding for any of the classes
  */
 export async function openContest(model: EvaluatedModel, list: ClassList, options: ContestOptions): Promise<Contest> {
-  const { background, decision } = options;
+  const { background, decision, words } = options;
   const backgroundClass = list.classes.find(({ index }) => index === list.backgroundIndex);
   if (background === 'class' && backgroundClass === undefined) {
     throw new RangeError(
@@ -92,84 +107,104 @@ export async function openContest(model: EvaluatedModel, list: ClassList, option
     );
   }
   // With a threshold, background is where no label reaches it; without one it is a word like the others.
-  const asked = list.classes.filter(
-    (entry) => entry !== backgroundClass || (background === 'class' && decision === 'argmax'),
+  const isWord = ({ name }: EvaluationClass): boolean =>
+    background === 'class' && (decision === 'argmax' || words?.[name] !== undefined);
+  const asked = list.classes.filter((entry) => entry !== backgroundClass || isWord(entry));
+  const known = await embeddable(
+    model,
+    asked.flatMap((entry) => labelsOf(entry, words).map((label) => ({ entry, label }))),
+    options,
   );
-  const embedded = await embeddable(model, asked, options);
-  if (
-    background === 'class' &&
-    decision === 'argmax' &&
-    backgroundClass !== undefined &&
-    !embedded.includes(backgroundClass)
-  ) {
+  const isKnown = (entry: EvaluationClass): boolean => known.some((contestant) => contestant.entry === entry);
+  if (background === 'class' && decision === 'argmax' && backgroundClass !== undefined && !isKnown(backgroundClass)) {
     throw new RangeError(
       'Cannot evaluate: threshold must be given for background "class", as the checkpoint has no embedding of ' +
         `"${backgroundClass.name}", got none`,
     );
   }
-  if (embedded.length === 0) {
+  if (known.length === 0) {
     throw new SynsegError(
       'LABEL_UNKNOWN',
       'Cannot evaluate: the checkpoint must have an embedding of at least one class, got none of ' +
         `${asked.map(({ name }) => name).join(', ')}`,
     );
   }
-  const contestants = oneOfEachWord(embedded, (await embed(model, embedded, options)).words);
+  const found = await embed(model, labelsIn(known), options);
+  const contestants = oneOfEachWord(known, found.words, words);
   const nothing = background === 'class' && decision === 'threshold' ? backgroundClass : undefined;
-  const classes = [...contestants, ...(nothing === undefined ? [] : [nothing])].sort((a, b) => a.index - b.index);
+  const classes = [
+    ...new Set([...contestants.map(({ entry }) => entry), ...(nothing === undefined ? [] : [nothing])]),
+  ].sort((a, b) => a.index - b.index);
   const truthClass = new Int16Array(256).fill(UNKNOWN_VALUE);
   for (const value of [...list.ignored, ...list.classes.flatMap(valuesOf)]) truthClass[value] = UNCOUNTED;
   for (const [position, entry] of classes.entries()) for (const value of valuesOf(entry)) truthClass[value] = position;
+  const labels = labelsIn(contestants);
   return {
     classes,
-    leftOut: asked.filter((entry) => !embedded.includes(entry)),
+    leftOut: asked.filter((entry) => entry !== nothing && !isKnown(entry)),
     truthClass,
-    competing: contestants.map((entry) => classes.indexOf(entry)),
+    labels,
+    competing: contestants.map(({ entry }) => classes.indexOf(entry)),
     nothing: nothing === undefined ? UNCOUNTED : classes.indexOf(nothing),
-    all: await embed(model, contestants, options),
+    all: labels.length === known.length ? found : await embed(model, labels, options),
   };
 }
 
+function labelsOf({ name, prompts }: EvaluationClass, words: ContestOptions['words']): readonly LabelInput[] {
+  return words?.[name] ?? [prompts === undefined ? name : { name, prompts }];
+}
+
+function labelsIn(contestants: readonly Contestant[]): readonly LabelInput[] {
+  return contestants.map(({ label }) => label);
+}
+
 /** Classes that are answered as one word as one class: their activations are the same, and so no contest. */
-function oneOfEachWord(classes: readonly EvaluationClass[], words: LabelSet['words']): EvaluationClass[] {
-  const found = new Map<string, EvaluationClass>();
-  for (const [at, entry] of classes.entries()) {
-    const { asked, answered } = words[at]!;
-    const key = entry.prompts === undefined ? answered : `prompts of ${asked}`;
+function oneOfEachWord(
+  contestants: readonly Contestant[],
+  answers: LabelSet['words'],
+  words: ContestOptions['words'],
+): readonly Contestant[] {
+  const found = new Map<string, Contestant>();
+  for (const [at, { entry, label }] of contestants.entries()) {
+    const { asked, answered } = answers[at]!;
+    const isOwn = entry.prompts !== undefined || words?.[entry.name] !== undefined;
+    const key = isOwn ? `only ${asked}` : answered;
     const before = found.get(key);
-    const joined = before && { ...before, name: answered, values: [...valuesOf(before), ...valuesOf(entry)] };
-    found.set(key, joined ?? entry);
+    const joined = before && {
+      label: answered,
+      entry: { ...before.entry, name: answered, values: [...valuesOf(before.entry), ...valuesOf(entry)] },
+    };
+    found.set(key, joined ?? { entry, label });
   }
   return [...found.values()];
 }
 
-/** The label set of some classes: a closed contest, unless thresholds decide what is background. */
+/** The label set of some labels: a closed contest, unless thresholds decide what is background. */
 export function embed(
   model: EvaluatedModel,
-  classes: readonly EvaluationClass[],
-  { templates, decision, signal }: Pick<ContestOptions, 'templates' | 'decision' | 'signal'>,
+  labels: readonly LabelInput[],
+  { templates, pooling, decision, signal }: Pick<ContestOptions, 'templates' | 'pooling' | 'decision' | 'signal'>,
 ): Promise<LabelSet> {
-  const labels = classes.map(({ name, prompts }) => (prompts === undefined ? name : { name, prompts }));
-  return model.labels(labels, { background: decision === 'argmax' ? 'none' : 'threshold', templates, signal });
+  return model.labels(labels, { background: decision === 'argmax' ? 'none' : 'threshold', templates, pooling, signal });
 }
 
 async function embeddable(
   model: EvaluatedModel,
-  classes: readonly EvaluationClass[],
+  contestants: readonly Contestant[],
   options: ContestOptions,
-): Promise<EvaluationClass[]> {
-  const known = async (some: readonly EvaluationClass[]): Promise<boolean> => {
+): Promise<readonly Contestant[]> {
+  const known = async (some: readonly Contestant[]): Promise<boolean> => {
     if (some.length === 0) return true;
     try {
-      await embed(model, some, options);
+      await embed(model, labelsIn(some), options);
       return true;
     } catch (error) {
       if (isSynsegError(error) && error.code === 'LABEL_UNKNOWN') return false;
       throw error;
     }
   };
-  if (await known(classes)) return [...classes];
-  const found: EvaluationClass[] = [];
-  for (const entry of classes) if (await known([entry])) found.push(entry);
+  if (await known(contestants)) return contestants;
+  const found: Contestant[] = [];
+  for (const contestant of contestants) if (await known([contestant])) found.push(contestant);
   return found;
 }

@@ -1,6 +1,6 @@
 /** Options of `evaluate()`. */
 import type { SegmenterOptions } from '@synseg/core';
-import { LABELS_OPTIONS, LOAD_OPTIONS } from '@synseg/core/options';
+import { LOAD_OPTIONS } from '@synseg/core/options';
 import {
   abortSignal,
   callback,
@@ -20,6 +20,8 @@ import { DATASETS, type DatasetName } from '../benchmarks/datasets.ts';
 import { RENAME, SET_NAME } from '../data/data-options.ts';
 import { PICTURE_LIMITS } from '../image/picture.ts';
 import type { ContestOptions, EvaluatedModel } from './contest.ts';
+import { PIXEL_OPTIONS } from './pixel-options.ts';
+import { PROTOCOL_NAMES, withProtocol } from './protocols.ts';
 
 /** Progress of an evaluation. */
 export interface EvaluationProgress {
@@ -43,9 +45,14 @@ const LOADING = {
   precision: LOAD_OPTIONS.precision,
   /**
    * Side of the square picture the trunk takes, pixels; a multiple of the patch size.
-   * @default the checkpoint's own
+   * @default the protocol's, where the trunk takes it, else the checkpoint's own
    */
   inputSize: LOAD_OPTIONS.inputSize,
+  /**
+   * Statistics that pixels are normalized with.
+   * @default the protocol's, where the trunk is not ready-made, else the checkpoint's own
+   */
+  statistics: LOAD_OPTIONS.statistics,
   /**
    * Processor threads of one operator.
    * @default the processor's, at most 8
@@ -100,9 +107,15 @@ export const EVALUATE_OPTIONS = {
   background: choice(['ignore', 'class']),
   /**
    * Activation the winning label must reach; below it a pixel is background.
-   * @default none: argmax; where background is a class by default, the checkpoint's
+   * @default none: argmax; where background is a class by default, the protocol's, else the checkpoint's
    */
   threshold: number({ least: 0, most: 1 }),
+  /**
+   * Named protocol of a published evaluation: values of the options below, and where the data set has a background its
+   * threshold. An option that is given takes the place of the protocol's.
+   * @default none
+   */
+  protocol: choice(PROTOCOL_NAMES),
   /**
    * Pictures to skip, in the data set's order (by name; of index-jsonl by line, in each set).
    * @default 0
@@ -113,21 +126,7 @@ export const EVALUATE_OPTIONS = {
    * @default all
    */
   limit: integer(),
-  /**
-   * 1: the whole picture; 5: the whole and its four quadrants.
-   * @default 1
-   */
-  views: withDefault(choice([1, 5]), 1),
-  /**
-   * Merging of the five views into one map.
-   * @default 'mean'
-   */
-  merge: withDefault(choice(['mean', 'max']), 'mean'),
-  /**
-   * Prompt templates of the names, where the checkpoint has a text encoder.
-   * @default the checkpoint's own
-   */
-  templates: LABELS_OPTIONS.templates,
+  ...PIXEL_OPTIONS,
   /**
    * Class list to use in place of the data set's own, with other names or prompts; it must list every value of the
    * masks; of a benchmark, its classes in its order from 0.
@@ -157,7 +156,7 @@ export type EvaluateOptions = OptionsOf<typeof EVALUATE_OPTIONS, 'dataset' | 'ro
 export type EvaluationRequest = Resolved<typeof EVALUATE_OPTIONS, 'dataset' | 'root'>;
 
 /** A request for one set of pictures. */
-export type SetRequest = EvaluationRequest & Pick<ContestOptions, 'background' | 'decision'>;
+export type SetRequest = EvaluationRequest & Pick<ContestOptions, 'background' | 'decision' | 'words'>;
 
 const MODEL = value<string | EvaluatedModel>(
   'be a folder, a hub id or a Segmenter',
@@ -173,7 +172,11 @@ const MODEL = value<string | EvaluatedModel>(
 /** Checks the arguments of `evaluate()`. @throws TypeError or RangeError for invalid options */
 export function readRequest(model: string | EvaluatedModel, options: EvaluateOptions): EvaluationRequest {
   readOptions('evaluate', { model: MODEL }, { model }, ['model']);
-  const request = readOptions('evaluate', EVALUATE_OPTIONS, options, ['dataset', 'root']);
+  const request = readOptions('evaluate', EVALUATE_OPTIONS, withProtocol(options), ['dataset', 'root']);
+  // With a protocol, a part of it may be given alone.
+  const { windows } = request;
+  if (typeof windows === 'object' && windows.size === undefined)
+    throw new TypeError('Cannot evaluate: windows.size must be given with the other options of windows, got none');
   const given = Object.keys(LOADING).find((name) => options[name as keyof typeof LOADING] !== undefined);
   if (typeof model !== 'string' && given !== undefined) {
     throw new RangeError(
@@ -188,6 +191,6 @@ export function readRequest(model: string | EvaluatedModel, options: EvaluateOpt
 
 /** Options of `Segmenter.load()` among those of `evaluate()`. */
 export function loadOptions(request: EvaluationRequest): SegmenterOptions {
-  const { device, precision, inputSize, threads, cacheFolder, maxPixels, maxImageBytes, signal } = request;
-  return { device, precision, inputSize, threads, cacheFolder, maxPixels, maxImageBytes, signal };
+  const { device, precision, inputSize, statistics, threads, cacheFolder, maxPixels, maxImageBytes, signal } = request;
+  return { device, precision, inputSize, statistics, threads, cacheFolder, maxPixels, maxImageBytes, signal };
 }

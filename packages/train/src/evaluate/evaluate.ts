@@ -10,6 +10,7 @@ import { loadOptions, readRequest, type EvaluateOptions, type EvaluationRequest 
 import type { EvaluationProgress, SetRequest } from './evaluate-options.ts';
 import { Evaluation } from './evaluation.ts';
 import { SETS_METRIC } from './index-sets.ts';
+import { pixelProtocol, trunkOf } from './pixel-protocol.ts';
 import { chooseParts, openParts, type Chosen, type Part } from './parts.ts';
 import { writePictureSheet } from './picture-sheet.ts';
 import type { EvaluationFailure, EvaluationProtocol, Score } from './score.ts';
@@ -46,7 +47,7 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
   signal?.throwIfAborted();
   const chosen = await chooseParts(request);
   if (sheet !== undefined) await checkSheet(sheet, chosen, request, model);
-  await using own = typeof model === 'string' ? await Segmenter.load(model, loadOptions(request)) : undefined;
+  await using own = typeof model === 'string' ? await loadFor(model, request) : undefined;
   const evaluated: EvaluatedModel = own ?? (model as EvaluatedModel);
   const { parts, leftOut } = await openParts(evaluated, chosen, request);
   const start = performance.now();
@@ -81,10 +82,11 @@ async function scorePart(
   await evaluation.run(samples);
   const timeSeconds = (performance.now() - start) / 1000;
   const { competing, nothing, leftOut } = contest;
+  const asked = [...new Set(competing)].filter((place) => place !== nothing);
   const classes = contest.classes.map((entry) => entry.name);
   const scored = scoreSet(
     {
-      field: { classes, competing, nothing, labels },
+      field: { classes, competing: asked, nothing, labels },
       leftOut: leftOut.map((entry) => entry.name),
       records: evaluation.records,
       protocol: protocolOf(model, dataset, request),
@@ -96,6 +98,11 @@ async function scorePart(
   if (scored.score.images === 0) throw nothingCounted(what, samples.length, scored.score.failures);
   if (sheet !== undefined) await writePictureSheet(sheet, evaluation.worst.pictures, classes, signal);
   return scored;
+}
+
+/** Loads a checkpoint, with the trunk of the named protocol so far as it can have it. */
+async function loadFor(model: string, request: EvaluationRequest): Promise<Segmenter> {
+  return Segmenter.load(model, { ...loadOptions(request), ...(await trunkOf(model, request)) });
 }
 
 /** Refuses a sheet for several sets, and one that is written to where something is read. */
@@ -118,24 +125,9 @@ async function checkSheet(
   await checkOutputs('evaluate', [{ name: 'sheet', path: sheet }], read);
 }
 
-function protocolOf(
-  model: EvaluatedModel,
-  source: Chosen['dataset'],
-  {
-    dataset,
-    labels,
-    background,
-    decision,
-    threshold,
-    views,
-    merge,
-    templates,
-    offset,
-    limit,
-    classes,
-    rename,
-  }: SetRequest,
-): EvaluationProtocol {
+function protocolOf(model: EvaluatedModel, source: Chosen['dataset'], request: SetRequest): EvaluationProtocol {
+  const { dataset, labels, background, decision, threshold, views, merge, templates } = request;
+  const { offset, limit, classes, rename, scores } = request;
   const { inputSize, precision, device, vocabulary } = model;
   const { split, backgroundIndex } = source;
   const ofSets = 'set' in source;
@@ -150,11 +142,13 @@ function protocolOf(
     decision:
       decision === 'argmax'
         ? 'argmax'
-        : `argmax of the labels with an activation of at least ${threshold ?? "the checkpoint's threshold"}`,
+        : `argmax of the labels with ${scores === 'sigmoid' ? 'an activation' : 'a share'} of at least ` +
+          (threshold ?? "the checkpoint's threshold"),
     views,
     merge,
     templates: vocabulary !== undefined ? 'vocabulary' : (templates ?? model.templates ?? 'clipseg'),
     classList: classes ?? null,
+    ...pixelProtocol(model, source, request),
     inputSize,
     precision,
     device,

@@ -10,6 +10,7 @@ import { UNKNOWN_VALUE, embed, type Contest, type EvaluatedModel } from './conte
 import type { SetRequest } from './evaluate-options.ts';
 import { NO_CLASS, UNKNOWN, compareOutlines } from './outlines.ts';
 import { placesOf, type PictureRecord } from './picture-record.ts';
+import { pixelOptions } from './pixel-options.ts';
 import { WorstPictures, countedClasses } from './worst-pictures.ts';
 
 /** Pictures in progress at once: enough to fill the network's batches while the next are decoded. */
@@ -104,11 +105,11 @@ export class Evaluation {
     const unknownPixels = leftOut.reduce((total, entry) => total + pixelsIn(entry), 0);
     const passedOver = unknownPixels === 0 ? {} : { leftOut: unknownPixels };
     if (!occurs.includes(true)) return passedOver;
-    const competing =
-      this.#request.labels === 'all'
-        ? this.#contest.competing
-        : this.#contest.competing.filter((position) => occurs[position]);
-    const labelMap = await this.#segment(sample, competing, mask);
+    const labels = [...this.#contest.labels.keys()].filter(
+      (label) => this.#request.labels === 'all' || occurs[this.#contest.competing[label]!],
+    );
+    const competing = labels.map((label) => this.#contest.competing[label]!);
+    const labelMap = await this.#segment(sample, labels, mask);
     const predictedClass = new Int16Array(256).fill(UNCOUNTED);
     predictedClass.set(competing);
     predictedClass[BACKGROUND] = nothing;
@@ -135,23 +136,18 @@ export class Evaluation {
     };
   }
 
+  /** @param asked - places of the labels that compete */
   async #segment(
     sample: EvaluationSample,
-    competing: readonly number[],
+    asked: readonly number[],
     mask: { readonly width: number; readonly height: number },
   ): Promise<Uint8Array> {
-    const { all, classes } = this.#contest;
+    const { all, labels } = this.#contest;
     // The picture is all background, which has no label: nothing can win a pixel.
-    if (competing.length === 0) return new Uint8Array(mask.width * mask.height).fill(BACKGROUND);
-    const asked = competing.map((position) => classes[position]!);
-    const labels = this.#request.labels === 'all' ? all : await embed(this.#model, asked, this.#request);
-    const { views, merge, threshold, signal } = this.#request;
-    const { width, height, labelMap } = await this.#model.segment(sample.image, labels, {
-      views,
-      merge,
-      threshold,
-      signal,
-    });
+    if (asked.length === 0) return new Uint8Array(mask.width * mask.height).fill(BACKGROUND);
+    const some = asked.map((label) => labels[label]!);
+    const set = this.#request.labels === 'all' ? all : await embed(this.#model, some, this.#request);
+    const { width, height, labelMap } = await this.#model.segment(sample.image, set, pixelOptions(this.#request));
     if (width !== mask.width || height !== mask.height) {
       throw new SynsegError(
         'DATASET_FORMAT',

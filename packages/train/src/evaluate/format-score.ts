@@ -1,5 +1,6 @@
 /** A score as text: the number, the protocol beside it, a table of the classes. */
 import { writtenOut } from '../data/written-out.ts';
+import { nameText, pixelTexts, windowsText } from './pixel-text.ts';
 import type { EvaluationProtocol, Score } from './score.ts';
 
 /** Failures that are named; the others are counted. */
@@ -104,11 +105,13 @@ function protocolText(protocol: EvaluationProtocol): string {
     limit,
   } = protocol;
   const parts = [
+    nameText(protocol),
     labels === 'all'
       ? 'all classes compete in every picture'
       : "the classes of a picture's own ground truth compete in it",
     background === null ? '' : background === 'ignore' ? 'background pixels do not count' : 'background is a class',
     decision,
+    windowsText(protocol),
     views === 1 ? '1 view' : `${views} views, merged by ${merge}`,
     `network input ${inputSize.join('×')}`,
     typeof templates !== 'string'
@@ -116,6 +119,7 @@ function protocolText(protocol: EvaluationProtocol): string {
       : templates === 'vocabulary'
         ? 'names looked up in the vocabulary'
         : `templates "${templates}"`,
+    ...pixelTexts(protocol),
     classList === null ? '' : `classes from ${classList}`,
     rename === undefined ? '' : `classes renamed by ${typeof rename === 'string' ? rename : JSON.stringify(rename)}`,
     offset === 0 ? '' : `first ${offset} of the list passed over`,

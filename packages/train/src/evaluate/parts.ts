@@ -5,6 +5,7 @@ import type { EvaluationSample, EvaluationSet } from '../benchmarks/evaluation-s
 import { openContest, type Contest, type EvaluatedModel } from './contest.ts';
 import type { EvaluationRequest, SetRequest } from './evaluate-options.ts';
 import { readIndexSets, type IndexSet } from './index-sets.ts';
+import { thresholdOf, wordsOf } from './protocols.ts';
 
 /** The chosen pictures of one set. */
 export interface Chosen {
@@ -40,6 +41,11 @@ export async function openParts(
   chosen: readonly Chosen[],
   request: EvaluationRequest,
 ): Promise<{ readonly parts: readonly Part[]; readonly leftOut: readonly string[] }> {
+  const unknown = Object.keys(request.words ?? {}).find(
+    (word) => !chosen.some(({ dataset }) => dataset.classes.some(({ name }) => name === word)),
+  );
+  if (unknown !== undefined)
+    throw new RangeError(`Cannot evaluate: words must name classes of the data set, got "${unknown}"`);
   const parts: Part[] = [];
   const leftOut: string[] = [];
   let problem: unknown;
@@ -57,16 +63,25 @@ export async function openParts(
   return { parts, leftOut };
 }
 
-/** Of several sets, some have no background: the option is that of the others. There it has no word. */
-function rulesOf(
-  dataset: Chosen['dataset'],
-  { background, threshold }: EvaluationRequest,
-): Pick<SetRequest, 'background' | 'decision'> {
+/**
+ * Of several sets, some have no background: the option is that of the others. There it has no word. A protocol takes a
+ * background as a class wherever there is one.
+ */
+function rulesOf(dataset: Chosen['dataset'], request: EvaluationRequest): Partial<SetRequest> & Rules {
+  const { background, backgroundIn, protocol, dataset: name } = request;
   const without = 'set' in dataset && dataset.backgroundIndex === undefined;
-  const rule = without ? 'ignore' : (background ?? dataset.backgroundRule);
+  const isNamed = protocol !== undefined && dataset.backgroundIndex !== undefined;
+  const rule = without ? 'ignore' : (background ?? (isNamed ? 'class' : dataset.backgroundRule));
+  const threshold = request.threshold ?? (isNamed && rule === 'class' ? thresholdOf(protocol, request) : undefined);
+  const isDecided = threshold !== undefined || (rule === 'class' && dataset.backgroundRule === 'class');
   return {
     background: rule,
-    decision:
-      threshold !== undefined || (rule === 'class' && dataset.backgroundRule === 'class') ? 'threshold' : 'argmax',
+    decision: isDecided ? 'threshold' : 'argmax',
+    threshold,
+    words: request.words ?? wordsOf(protocol, name),
+    // Without a background, a protocol's windows have nothing to vote for.
+    backgroundIn: isDecided || protocol === undefined ? backgroundIn : 'picture',
   };
 }
+
+type Rules = Pick<SetRequest, 'background' | 'decision' | 'words'>;

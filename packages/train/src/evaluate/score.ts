@@ -1,6 +1,7 @@
 /** The result of an evaluation, as data and as text for people. */
 import type { Interval } from './bootstrap.ts';
 import { UNCOUNTED, type ConfusionMatrix } from './confusion-matrix.ts';
+import type { PixelProtocol } from './pixel-protocol.ts';
 import type { OutlinePixels } from './tally.ts';
 
 /** A picture that could not be evaluated. */
@@ -10,7 +11,7 @@ export interface EvaluationFailure {
 }
 
 /** Everything that must be equal for two scores to be comparable. */
-export interface EvaluationProtocol {
+export interface EvaluationProtocol extends PixelProtocol {
   readonly dataset: string;
   /** The set of index-jsonl. */
   readonly set?: string;
@@ -78,8 +79,8 @@ interface Measures {
 
 /**
  * Result of `evaluate()`; plain data, so `JSON.stringify` writes all of it. Shares are 0 to 1. Of index-jsonl it has
- * the score of each set in `sets`; means such as mIoU are then means over the sets, and counts are those of a label over all
- * sets that have it.
+ * the score of each set in `sets`; means such as mIoU are then means over the sets, and counts are those of a label over
+ * all sets that have it.
  */
 export interface Score extends Measures {
   /** Pictures that count. */

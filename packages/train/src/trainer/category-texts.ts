@@ -115,8 +115,8 @@ function encodedTexts({ folder, templates, cacheFolder, device, threads }: Categ
     const client = await thread;
     for (let start = 0; start < categories.length; start += CATEGORIES_PER_REQUEST) {
       const some = categories.slice(start, start + CATEGORIES_PER_REQUEST);
-      const { prompts } = resolveLabels(some, {}, templates);
-      const embeddings = await client.channel.request<Float32Array>({ type: 'embed', prompts });
+      const { prompts, pooling } = resolveLabels(some, {}, templates);
+      const embeddings = await client.channel.request<Float32Array>({ type: 'embed', prompts, pooling });
       const dim = embeddings.length / some.length;
       some.forEach((category, index) => memory.set(category, embeddings.slice(index * dim, (index + 1) * dim)));
     }
