@@ -31,6 +31,7 @@ export const SUBJECTS = [
   'tokenizer',
   'label-sets',
   'rle',
+  'mat',
   'tar',
   'coco',
   'photos',
