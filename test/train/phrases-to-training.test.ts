@@ -90,6 +90,18 @@ describe('a run on shards of a table', () => {
   });
 });
 
+describe('options of phrases', () => {
+  test('reach the captions of a run: a list of what to drop, or its file', async () => {
+    const source = await writeShards(join(root, 'dropped'));
+    const dropped = await run(options('run-dropped', source, { nounPhrases: { exclude: ['tree'] } }));
+    expect(dropped.standIns).toEqual([{ category: 'cars', entries: ['car'] }]);
+    expect(sum(dropped.reports, 'withoutPhrases')).toBeGreaterThanOrEqual(4);
+    const file = write(join(root, 'drop.txt'), 'tree, car');
+    const fromFile = await run(options('run-file', source, { nounPhrases: { exclude: file, keep: 'nouns' } }));
+    expect(fromFile.standIns).toBeUndefined();
+  });
+});
+
 describe('phrases of a run', () => {
   test('that are known and empty stay empty', async () => {
     const rows = CAPTIONS.map((caption, index) => ({
