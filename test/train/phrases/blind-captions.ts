@@ -1,6 +1,6 @@
 /**
  * Captions in the manner of Conceptual 12M, labeled by hand before the rules of the extractor were last changed, and
- * never looked at since: what the extractor gives of them is what it gives of captions that nobody tuned it on. An
+ * never looked at since, but for their score: what the extractor gives of them is what it gives of captions that nobody tuned it on. An
  * error in one of them may be counted, but no rule, word list or weight is changed for it.
  *
  * The rule of the labels is that of `labeled-captions.ts`.
