@@ -1,7 +1,7 @@
 /**
- * Captions in the manner of Conceptual 12M, labeled by hand before the rules of the extractor were last changed, and
- * never looked at since, but for their score: what the extractor gives of them is what it gives of captions that nobody tuned it on. An
- * error in one of them may be counted, but no rule, word list or weight is changed for it.
+ * Captions in the manner of Conceptual 12M, labeled by hand before the rules of the extractor were last changed. They
+ * were scored since, and never looked at: what the extractor gives of them is what it gives of captions that nobody
+ * tuned it on. No rule, word list or weight is changed for an error in one of them.
  *
  * The rule of the labels is that of `labeled-captions.ts`.
  */
