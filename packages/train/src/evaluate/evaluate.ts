@@ -63,12 +63,11 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
   }
   const [first, ...others] = scored.map(({ score }) => score) as [Score, ...Score[]];
   if (name !== 'index-jsonl') return first;
-  const { set: _, ...shared } = first.protocol;
   // The rule is one for all sets that have a background.
-  const background =
-    [first, ...others].map(({ protocol }) => protocol.background).find((rule) => rule !== null) ?? null;
+  const withBackground = [first, ...others].find(({ protocol }) => protocol.background !== null);
+  const { set: _, ...shared } = (withBackground ?? first).protocol;
   const sets = new Map(scored.map((set) => [set.score.protocol.set!, set]));
-  return joinScores(sets, leftOut, { ...shared, background }, (performance.now() - start) / 1000, request.seed);
+  return joinScores(sets, leftOut, shared, (performance.now() - start) / 1000, request.seed);
 }
 
 async function scorePart(

@@ -11,6 +11,8 @@
  * - The trunk takes windows of its own size: `inputSize` of a protocol holds where the trunk can have it; where not,
  *   windows are resampled to the trunk's. A window beyond the picture's edge is padded to the whole window, not to the
  *   next multiple of 16 pixels.
+ * - Pictures are resampled bilinearly by libvips, which averages over what a pixel covers where a picture shrinks;
+ *   OpenCV, which the published code uses, does not.
  * - Not part of a protocol, as it is a network's own: TCL's mixture with CLIP's own map (weight 0.3), GroupViT's choice
  *   of the five likeliest classes of a picture, SCLIP's scales and least area by data set.
  */
