@@ -9,6 +9,8 @@ export { type CalibratedLabel } from './evaluate/threshold-curves.ts';
 export { evaluate } from './evaluate/evaluate.ts';
 export { type EvaluateOptions, type EvaluationProgress } from './evaluate/evaluate-options.ts';
 export { describeProtocol, formatScore } from './evaluate/format-score.ts';
+export { type Interval } from './evaluate/bootstrap.ts';
+export { type CurvePoint } from './evaluate/threshold-curve.ts';
 export { type EvaluationFailure, type EvaluationProtocol, type Score } from './evaluate/score.ts';
 export { DEFAULT_EXCLUSIONS, DEFAULT_EXCLUSIONS_TEXT, parseExclusions, readExclusions } from './phrases/exclusions.ts';
 export { extractPhrases, type ExtractPhrasesOptions, type PhraseProgress } from './phrases/extract-phrases.ts';

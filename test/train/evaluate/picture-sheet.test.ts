@@ -3,7 +3,7 @@ import { labelColors } from '@synseg/core/masks';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { evaluate } from '../../../packages/train/src/evaluate/evaluate.ts';
-import { writePictureSheet } from '../../../packages/train/src/evaluate/picture-sheet.ts';
+import { drawPictureSheet } from '../../../packages/train/src/evaluate/picture-sheet.ts';
 import type { JudgedPicture } from '../../../packages/train/src/evaluate/worst-pictures.ts';
 import { decodePixels } from '../../support/pixels.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -13,7 +13,7 @@ const folder = temporaryFolder();
 const GREY = 119;
 
 /** A grey picture of 36×27: truth is class 0 on the left and nothing on the right, prediction is class 1 everywhere. */
-async function judged(key: string, order = 0): Promise<JudgedPicture> {
+async function judged(key: string): Promise<JudgedPicture> {
   const [width, height] = [36, 27];
   const image = join(folder, `${key.replace(/\W/g, '')}.png`);
   await sharp({ create: { width, height, channels: 3, background: { r: GREY, g: GREY, b: GREY } } })
@@ -22,7 +22,6 @@ async function judged(key: string, order = 0): Promise<JudgedPicture> {
   const truth = Uint8Array.from({ length: width * height }, (_, pixel) => (pixel % width < width / 2 ? 0 : 255));
   return {
     key,
-    order,
     image,
     meanIoU: 0,
     iou: [0, 0],
@@ -40,9 +39,8 @@ function painted(label: number): number[] {
 }
 
 it('shows photo, ground truth and prediction side by side, colors only where pixels count', async () => {
-  const path = join(folder, 'sheet.png');
-  await writePictureSheet(path, [await judged('a')], ['sky', 'road']);
-  const { data, width, height } = await decodePixels(path);
+  const sheet = await drawPictureSheet([await judged('a')], ['sky', 'road']);
+  const { data, width, height } = await decodePixels(sheet);
   expect([width, height]).toEqual([8 + 3 * 368 + 200 + 8, 22 + 22 + 270 + 8 + 8]);
   const at = (x: number, y: number): number[] => [...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
   const [left, right, middle] = [90, 270, 180];
@@ -53,13 +51,11 @@ it('shows photo, ground truth and prediction side by side, colors only where pix
 });
 
 it('draws names, scores and a legend, whatever characters a name has', async () => {
-  const path = join(folder, 'names.png');
-  await writePictureSheet(
-    path,
-    [await judged('<a & "b">'), await judged('second', 1)],
+  const sheet = await drawPictureSheet(
+    [await judged('<a & "b">'), await judged('second')],
     ['sky & <sea>', 'road'.repeat(12)],
   );
-  const { data, width, height } = await decodePixels(path);
+  const { data, width, height } = await decodePixels(sheet);
   // A long name widens the legend's column.
   expect(width).toBeGreaterThan(8 + 3 * 368 + 200 + 8);
   expect(height).toBe(22 + 2 * (22 + 270 + 8) + 8);

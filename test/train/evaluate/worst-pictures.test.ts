@@ -1,43 +1,20 @@
 import { expect, it } from 'vitest';
-import {
-  WorstPictures,
-  countedClasses,
-  type JudgedPicture,
-} from '../../../packages/train/src/evaluate/worst-pictures.ts';
+import type { PictureRecord } from '../../../packages/train/src/evaluate/picture-record.ts';
+import { countedClasses, worstOf } from '../../../packages/train/src/evaluate/worst-pictures.ts';
 
-function picture(order: number, meanIoU: number): JudgedPicture {
-  return {
+it('keeps the worst of the pictures that count, worst first, whatever their order', () => {
+  const records: PictureRecord[] = [5, 1, 9, 1, 3, 2].map((hits, order) => ({
     order,
     key: String(order),
-    image: '',
-    meanIoU,
-    iou: [],
-    width: 1,
-    height: 1,
-    truth: Uint8Array.of(0),
-    prediction: Uint8Array.of(0),
-  };
-}
-
-it('keeps the worst, worst first, whatever the order of the offers', () => {
-  const scores = [0.5, 0.1, 0.9, 0.1, 0.3, 0.2];
-  for (const orders of [
-    [0, 1, 2, 3, 4, 5],
-    [5, 4, 3, 2, 1, 0],
-    [2, 3, 5, 0, 1, 4],
-  ]) {
-    const worst = new WorstPictures(3);
-    for (const order of orders) worst.offer({ order, meanIoU: scores[order]! }, () => picture(order, scores[order]!));
-    expect(worst.pictures.map(({ order }) => order)).toEqual([1, 3, 5]);
-  }
-});
-
-it('asks for the maps of a picture only when it is kept', () => {
-  const worst = new WorstPictures(1);
-  worst.offer({ order: 0, meanIoU: 0.2 }, () => picture(0, 0.2));
-  worst.offer({ order: 1, meanIoU: 0.4 }, () => expect.unreachable());
-  new WorstPictures(0).offer({ order: 0, meanIoU: 0 }, () => expect.unreachable());
-  expect(worst.pictures).toHaveLength(1);
+    confusion: [0, 0, hits, 0, -1, 10 - hits],
+  }));
+  records.push({ order: 6, key: '6', failure: 'broken' }, { order: 7, key: '7' });
+  const worst = (some: readonly PictureRecord[]): number[] => worstOf(some, 1, 3).map(({ order }) => order);
+  expect([worst(records), worst(records.toReversed())]).toEqual([
+    [1, 3, 5],
+    [1, 3, 5],
+  ]);
+  expect(worstOf(records, 1, 0)).toEqual([]);
 });
 
 it('shows the classes found only where the ground truth counts', () => {

@@ -19,6 +19,8 @@ Examples:
   $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset index-png --root data/mine --views 5
   $ synseg evaluate --dataset index-jsonl --root data/photos --split val --sets nyu,voc --json
   $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset voc21 --root data/VOCdevkit --protocol tcl
+  $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset voc21 --root data/VOCdevkit \\
+      --thresholds 0.1:0.6:0.1 --report out/report.html --results out/voc21.json
 
 --protocol measures as a published evaluation did: how pictures are resampled and cut into
 windows, statistics, prompt templates, scores, refinement, background. Each of its options
@@ -31,13 +33,17 @@ by itself; coco-json, instances as COCO and synseg video --coco write them; and 
 as their archives extract: voc21 (with background) and voc20, context60 and context59,
 coco-object, coco-stuff, cityscapes, ade20k.
 
+A long run with --results FILE goes on from that file after a kill. Parts of the list in
+several processes (--offset, --limit, each with its own --results) add up to exactly the
+score of one run with --join FILE,FILE,…
+
 The background of a benchmark or of a set of index-jsonl is a class: where no label reaches
 its threshold, the checkpoint's or --threshold. Elsewhere, without --threshold, each pixel
 takes the label with the highest activation. Compare scores only where the protocol, which
 the result states, is equal.
 `,
   async run({ note, progress, signal, work }, flags) {
-    const { dataset, root, sheet } = flags;
+    const { dataset, root, sheet, maps, matrix, report, results } = flags;
     progress.show(0, 'loading');
     const { evaluate: measure = train.evaluate } = work;
     const score = await measure(modelOf(flags, note), {
@@ -48,6 +54,8 @@ the result states, is equal.
         progress.show(done / total, `${grouped(done)}/${grouped(total)} pictures${losses}`);
       },
     });
-    return { json: score, text: `${train.formatScore(score)}${sheet === undefined ? '' : `\n\nwrote ${sheet}`}` };
+    const written = [sheet, maps, matrix, report, results].filter((path) => path !== undefined);
+    const notes = written.length === 0 ? '' : `\n\nwrote ${written.join(', ')}`;
+    return { json: score, text: `${train.formatScore(score)}${notes}` };
   },
 });

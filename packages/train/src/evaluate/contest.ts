@@ -29,6 +29,8 @@ export interface LabelMap {
   readonly height: number;
   /** Index into the labels asked for: Uint8Array, [height, width], row-major, 255 = background. */
   readonly labelMap: Uint8Array;
+  /** Where `output` has 'activations': Float32Array, [labels, height, width], row-major, 0 to 1. */
+  readonly activations?: Float32Array;
 }
 
 /** A model to evaluate: a `Segmenter`, or anything that decides pixels in another way. */

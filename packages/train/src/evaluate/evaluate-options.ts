@@ -5,6 +5,7 @@ import {
   abortSignal,
   callback,
   choice,
+  commaSeparated,
   integer,
   list,
   number,
@@ -30,6 +31,27 @@ export interface EvaluationProgress {
   readonly total: number;
   readonly failed: number;
 }
+
+/** `0.1,0.3` or `0.1:0.6:0.1`: from, to, step; as decimals, so that a step of 0.1 has no 0.30000000000000004. */
+function thresholdsFromText(given: string): number[] {
+  if (!given.includes(':')) return commaSeparated(given).map(Number);
+  const [from = NaN, to = NaN, step = NaN] = given.split(':').map(Number);
+  const length = Math.floor((to - from) / step + 1e-9) + 1;
+  if (!(length > 0 && length <= MOST_THRESHOLDS)) return [];
+  return Array.from({ length }, (_, at) => Number((from + at * step).toFixed(6)));
+}
+
+/** Thresholds on a command line or in a list. */
+const MOST_THRESHOLDS = 101;
+const THRESHOLDS = value<readonly number[]>(
+  `be 1 to ${MOST_THRESHOLDS} rising numbers from 0 to 1`,
+  (given) => Array.isArray(given) && given.every((item) => typeof item === 'number'),
+  (given) =>
+    given.length > 0 &&
+    given.length <= MOST_THRESHOLDS &&
+    given.every((item, at) => item >= 0 && item <= 1 && (at === 0 || item > given[at - 1]!)),
+  { fromText: thresholdsFromText, placeholder: 'from:to:step' },
+);
 
 /** Options of loading a checkpoint, for one given by path or hub id only. */
 const LOADING = {
@@ -111,6 +133,11 @@ export const EVALUATE_OPTIONS = {
    */
   threshold: number({ least: 0, most: 1 }),
   /**
+   * Thresholds to score at besides, in the same pass: the label with the highest activation must reach each of them.
+   * @default none
+   */
+  thresholds: THRESHOLDS,
+  /**
    * Named protocol of a published evaluation: values of the options below, and where the data set has a background its
    * threshold. An option that is given takes the place of the protocol's.
    * @default none
@@ -133,6 +160,34 @@ export const EVALUATE_OPTIONS = {
    * @default ROOT/classes.json; the benchmark's own
    */
   classes: text(),
+  /**
+   * File of the results of each picture, written as they come: a run that was ended goes on from it.
+   * @default none
+   */
+  results: text(),
+  /**
+   * Files of results of other runs, such as those of other parts of the list (`offset`, `limit`), whose pictures are
+   * taken from them: the score is exactly that of one run.
+   * @default none
+   */
+  join: list(text()),
+  /**
+   * HTML file to write, which opens offline: all figures with their protocol, the classes, the confusion matrix, the
+   * curve of the thresholds, the pictures with the lowest mIoU.
+   * @default none
+   */
+  report: text(),
+  /**
+   * PNG to write: the confusion matrix, each row as shares of its class.
+   * @default none
+   */
+  matrix: text(),
+  /**
+   * PNG to write, with `thresholds`: of the first pictures the activation map of their largest class, and its mask at
+   * each threshold.
+   * @default none
+   */
+  maps: text(),
   /**
    * PNG to write: photo, ground truth and prediction of the pictures with the lowest mIoU.
    * @default none
@@ -184,6 +239,8 @@ export function readRequest(model: string | EvaluatedModel, options: EvaluateOpt
     );
   }
   const ofSets = request.sets !== undefined ? 'sets' : request.rename !== undefined ? 'rename' : undefined;
+  if (request.maps !== undefined && request.thresholds === undefined)
+    throw new RangeError('Cannot evaluate: maps must be left out without thresholds, got it');
   if (ofSets !== undefined && request.dataset !== 'index-jsonl')
     throw new RangeError(`Cannot evaluate: ${ofSets} must be left out for dataset ${request.dataset}, got it`);
   return request;

@@ -4,6 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { Segmenter, SynsegError } from '@synseg/core';
+import { writeFileAtomic } from '@synseg/core/checkpoint';
 import { checkOutputs } from '@synseg/core/guards';
 import type { EvaluatedModel } from './contest.ts';
 import { loadOptions, readRequest, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
@@ -12,9 +13,18 @@ import { Evaluation } from './evaluation.ts';
 import { SETS_METRIC } from './index-sets.ts';
 import { pixelProtocol, trunkOf } from './pixel-protocol.ts';
 import { chooseParts, openParts, type Chosen, type Part } from './parts.ts';
-import { writePictureSheet } from './picture-sheet.ts';
+import { drawMatrix } from './matrix-picture.ts';
+import type { PictureRecord } from './picture-record.ts';
+import { drawPictureSheet } from './picture-sheet.ts';
+import { reportPage, type DrawnSet } from './report.ts';
+import { ResultsFile, type GrowingSet } from './results-file.ts';
 import type { EvaluationFailure, EvaluationProtocol, Score } from './score.ts';
-import { joinScores, scoreSet, type ScoredSet } from './set-score.ts';
+import { joinScores, scoreSet, type ScoredSet, type SetResult } from './set-score.ts';
+import { drawThresholdSheet, type MappedPicture } from './threshold-sheet.ts';
+import { worstOf, type JudgedPicture } from './worst-pictures.ts';
+
+/** Pictures whose activation maps are drawn. */
+const MAPPED_PICTURES = 6;
 
 const METRIC =
   'mIoU = mean over the classes that occur of intersection / union, each summed over all pictures at the size of ' +
@@ -43,60 +53,133 @@ const METRIC =
  */
 export async function evaluate(model: string | EvaluatedModel, options: EvaluateOptions): Promise<Score> {
   const request = readRequest(model, options);
-  const { dataset: name, sheet, signal } = request;
+  const { dataset: name, signal } = request;
   signal?.throwIfAborted();
   const chosen = await chooseParts(request);
-  if (sheet !== undefined) await checkSheet(sheet, chosen, request, model);
+  await checkPaths(chosen, request, model);
+  const file = await ResultsFile.open(request.results, request.join ?? []);
   await using own = typeof model === 'string' ? await loadFor(model, request) : undefined;
   const evaluated: EvaluatedModel = own ?? (model as EvaluatedModel);
   const { parts, leftOut } = await openParts(evaluated, chosen, request);
-  const start = performance.now();
+  const results = parts.map((part) => ({ part, ...startSet(file, evaluated, part) }));
   const total = parts.reduce((sum, { samples }) => sum + samples.length, 0);
-  let [before, failed] = [0, 0];
   const scored: ScoredSet[] = [];
-  for (const part of parts) {
+  const drawn: DrawnSet[] = [];
+  let [before, failed] = [0, 0];
+  for (const { part, rules, growing } of results) {
     const onProgress = (progress: EvaluationProgress): void =>
       request.onProgress?.({ done: before + progress.done, total, failed: failed + progress.failed });
-    scored.push(await scorePart(evaluated, part, { ...part.request, onProgress }));
+    const evaluation = new Evaluation(evaluated, part.contest, { ...part.request, onProgress });
+    await evaluateSet(evaluation, part, growing, file);
+    const set = scoreSet({ ...rules, ...growing }, request.seed);
+    if (set.score.images === 0) throw nothingCounted(name, part, set.score.failures);
+    scored.push(set);
+    const { records } = growing;
+    const worst = await judgeWorst(evaluation, part, records);
+    drawn.push({ score: set.score, worst, maps: await mapFirst(evaluation, part, records) });
     before += part.samples.length;
-    failed += scored.at(-1)!.score.failures.length;
+    failed += set.score.failures.length;
   }
-  const [first, ...others] = scored.map(({ score }) => score) as [Score, ...Score[]];
-  if (name !== 'index-jsonl') return first;
-  // The rule is one for all sets that have a background.
-  const withBackground = [first, ...others].find(({ protocol }) => protocol.background !== null);
-  const { set: _, ...shared } = (withBackground ?? first).protocol;
-  const sets = new Map(scored.map((set) => [set.score.protocol.set!, set]));
-  return joinScores(sets, leftOut, shared, (performance.now() - start) / 1000, request.seed);
+  const score = name === 'index-jsonl' ? joined(scored, leftOut, request.seed) : scored[0]!.score;
+  await writePictures(score, drawn, request);
+  return score;
 }
 
-async function scorePart(
+/** Starts a set with the pictures that earlier runs have evaluated. */
+function startSet(
+  file: ResultsFile,
   model: EvaluatedModel,
-  { dataset, samples, contest }: Part,
-  request: SetRequest,
-): Promise<ScoredSet> {
-  const { dataset: name, sheet, signal, labels, seed } = request;
-  const evaluation = new Evaluation(model, contest, request);
-  const start = performance.now();
-  await evaluation.run(samples);
-  const timeSeconds = (performance.now() - start) / 1000;
-  const { competing, nothing, leftOut } = contest;
-  const asked = [...new Set(competing)].filter((place) => place !== nothing);
-  const classes = contest.classes.map((entry) => entry.name);
-  const scored = scoreSet(
-    {
-      field: { classes, competing: asked, nothing, labels },
-      leftOut: leftOut.map((entry) => entry.name),
-      records: evaluation.records,
-      protocol: protocolOf(model, dataset, request),
-      timeSeconds,
-    },
-    seed,
-  );
-  const what = 'set' in dataset ? `${name} set ${dataset.set}` : name;
-  if (scored.score.images === 0) throw nothingCounted(what, samples.length, scored.score.failures);
-  if (sheet !== undefined) await writePictureSheet(sheet, evaluation.worst.pictures, classes, signal);
-  return scored;
+  { dataset, samples, contest, request }: Part,
+): { readonly rules: Omit<SetResult, 'records' | 'timeSeconds'>; readonly growing: GrowingSet } {
+  const { nothing } = contest;
+  const competing = [...new Set(contest.competing)].filter((place) => place !== nothing);
+  const rules = {
+    field: { classes: contest.classes.map((entry) => entry.name), competing, nothing, labels: request.labels },
+    leftOut: contest.leftOut.map((entry) => entry.name),
+    protocol: protocolOf(model, dataset, request),
+  };
+  return { rules, growing: file.startSet(rules, dataset.samples, request.offset, samples.length) };
+}
+
+/** Evaluates what is left of a set; what was done is in the file also when it ends early. */
+async function evaluateSet(
+  evaluation: Evaluation,
+  { samples }: Part,
+  growing: GrowingSet,
+  file: ResultsFile,
+): Promise<void> {
+  const [start, before] = [performance.now(), growing.timeSeconds];
+  const tick = (): void => {
+    growing.timeSeconds = before + (performance.now() - start) / 1000;
+  };
+  try {
+    await evaluation.run(samples, growing.records, async () => {
+      tick();
+      await file.grown();
+    });
+  } finally {
+    tick();
+    await file.write();
+  }
+}
+
+/** The worst pictures, where they are to be drawn. */
+async function judgeWorst(
+  evaluation: Evaluation,
+  { samples, contest, request }: Part,
+  records: readonly PictureRecord[],
+): Promise<readonly JudgedPicture[]> {
+  const { sheet, report, sheetPictures, offset, signal } = request;
+  if (sheet === undefined && report === undefined) return [];
+  const judged: JudgedPicture[] = [];
+  for (const { order } of worstOf(records, contest.classes.length, sheetPictures)) {
+    signal?.throwIfAborted();
+    const picture = await evaluation.judge(samples[order - offset]!);
+    if (picture !== undefined) judged.push(picture);
+  }
+  return judged;
+}
+
+/** Activation maps of the first pictures that count, where they are to be drawn. */
+async function mapFirst(
+  evaluation: Evaluation,
+  { samples, request }: Part,
+  records: readonly PictureRecord[],
+): Promise<readonly MappedPicture[]> {
+  const { maps, report, thresholds, offset, signal } = request;
+  if (thresholds === undefined || (maps === undefined && report === undefined)) return [];
+  const counted = records.filter(({ confusion = [] }) => confusion.length > 0).sort((a, b) => a.order - b.order);
+  const mapped: MappedPicture[] = [];
+  for (const { order } of counted.slice(0, MAPPED_PICTURES)) {
+    signal?.throwIfAborted();
+    const picture = await evaluation.mapOf(samples[order - offset]!);
+    if (picture !== undefined) mapped.push(picture);
+  }
+  return mapped;
+}
+
+/** The score of several sets. */
+function joined(scored: readonly ScoredSet[], leftOut: readonly string[], seed: number): Score {
+  const scores = scored.map(({ score }) => score);
+  // The rule is one for all sets that have a background.
+  const withBackground = scores.find(({ protocol }) => protocol.background !== null);
+  const { set: _, ...shared } = (withBackground ?? scores[0]!).protocol;
+  const sets = new Map(scored.map((set) => [set.score.protocol.set!, set]));
+  const timeSeconds = scores.reduce((sum, score) => sum + score.timeSeconds, 0);
+  return joinScores(sets, leftOut, shared, timeSeconds, seed);
+}
+
+/** Writes what was asked for. */
+async function writePictures(
+  score: Score,
+  drawn: readonly DrawnSet[],
+  { sheet, maps, matrix, report, signal }: EvaluationRequest,
+): Promise<void> {
+  const [{ score: first, worst, maps: mapped }] = drawn as [DrawnSet];
+  if (sheet !== undefined) await writeFileAtomic(sheet, await drawPictureSheet(worst, first.classes, signal));
+  if (maps !== undefined) await writeFileAtomic(maps, await drawThresholdSheet(mapped, first.curve!, signal));
+  if (matrix !== undefined) await writeFileAtomic(matrix, await drawMatrix(score));
+  if (report !== undefined) await writeFileAtomic(report, await reportPage(score, drawn, signal));
 }
 
 /** Loads a checkpoint, with the trunk of the named protocol so far as it can have it. */
@@ -104,28 +187,33 @@ async function loadFor(model: string, request: EvaluationRequest): Promise<Segme
   return Segmenter.load(model, { ...loadOptions(request), ...(await trunkOf(model, request)) });
 }
 
-/** Refuses a sheet for several sets, and one that is written to where something is read. */
-async function checkSheet(
-  sheet: string,
+/** Refuses a sheet for several sets, and files that are written to where something is read. */
+async function checkPaths(
   chosen: readonly Chosen[],
-  { root, classes }: EvaluationRequest,
+  { root, classes, join: joinedFiles = [], sheet, maps, results, report, matrix }: EvaluationRequest,
   model: string | EvaluatedModel,
 ): Promise<void> {
-  if (chosen.length > 1)
+  const ofOneSet = sheet !== undefined ? 'sheet' : maps !== undefined ? 'maps' : undefined;
+  if (ofOneSet !== undefined && chosen.length > 1)
     throw new RangeError(
-      `Cannot evaluate: sheet must be left out for several sets (name one in sets), got it for ${chosen.length}`,
+      `Cannot evaluate: ${ofOneSet} must be left out for several sets (name one in sets), got it for ${chosen.length}`,
     );
+  const outputs = Object.entries({ sheet, maps, results, report, matrix }).flatMap(([name, path]) =>
+    path === undefined ? [] : [{ name, path }],
+  );
+  if (outputs.length === 0) return;
   const files = chosen.flatMap(({ samples }) => samples.flatMap(({ image, mask }) => [dirname(image), dirname(mask)]));
   const read = [
     ...new Set(files),
     classes ?? join(root, 'classes.json'),
+    ...joinedFiles,
     ...(typeof model === 'string' ? [model] : []),
   ];
-  await checkOutputs('evaluate', [{ name: 'sheet', path: sheet }], read);
+  await checkOutputs('evaluate', outputs, read);
 }
 
 function protocolOf(model: EvaluatedModel, source: Chosen['dataset'], request: SetRequest): EvaluationProtocol {
-  const { dataset, labels, background, decision, threshold, views, merge, templates } = request;
+  const { dataset, labels, background, decision, threshold, thresholds, views, merge, templates } = request;
   const { offset, limit, classes, rename, scores } = request;
   const { inputSize, precision, device, vocabulary } = model;
   const { split, backgroundIndex } = source;
@@ -143,6 +231,7 @@ function protocolOf(model: EvaluatedModel, source: Chosen['dataset'], request: S
         ? 'argmax'
         : `argmax of the labels with ${scores === 'sigmoid' ? 'an activation' : 'a share'} of at least ` +
           (threshold ?? "the checkpoint's threshold"),
+    ...(thresholds === undefined ? {} : { thresholds }),
     views,
     merge,
     templates: vocabulary !== undefined ? 'vocabulary' : (templates ?? model.templates ?? 'clipseg'),
@@ -155,14 +244,15 @@ function protocolOf(model: EvaluatedModel, source: Chosen['dataset'], request: S
   };
 }
 
-function nothingCounted(name: string, pictures: number, failures: readonly EvaluationFailure[]): SynsegError {
+function nothingCounted(name: string, { dataset, samples }: Part, failures: readonly EvaluationFailure[]): SynsegError {
   const [first] = failures;
+  const what = 'set' in dataset ? `${name} set ${dataset.set}` : name;
   const got =
     first === undefined
       ? 'only pixels of classes that do not count'
-      : `${failures.length} failures of ${pictures}, the first ${first.key}: ${first.reason}`;
+      : `${failures.length} failures of ${samples.length}, the first ${first.key}: ${first.reason}`;
   return new SynsegError(
     'DATASET_FORMAT',
-    `Cannot evaluate ${name}: at least one picture must be readable and have a pixel that counts, got ${got}`,
+    `Cannot evaluate ${what}: at least one picture must be readable and have a pixel that counts, got ${got}`,
   );
 }

@@ -5,35 +5,39 @@
 import { BACKGROUND, SynsegError, isSynsegError } from '@synseg/core';
 import type { EvaluationSample } from '../benchmarks/evaluation-set.ts';
 import { valuesOf, type EvaluationClass } from '../data/class-list.ts';
+import type { IndexMask } from '../image/index-mask.ts';
 import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
 import { UNKNOWN_VALUE, embed, type Contest, type EvaluatedModel } from './contest.ts';
 import type { SetRequest } from './evaluate-options.ts';
 import { NO_CLASS, UNKNOWN, compareOutlines } from './outlines.ts';
 import { placesOf, type PictureRecord } from './picture-record.ts';
 import { pixelOptions } from './pixel-options.ts';
-import { WorstPictures, countedClasses } from './worst-pictures.ts';
+import { countCurve } from './threshold-curve.ts';
+import type { MappedPicture } from './threshold-sheet.ts';
+import { countedClasses, type JudgedPicture } from './worst-pictures.ts';
 
 /** Pictures in progress at once: enough to fill the network's batches while the next are decoded. */
 const IN_FLIGHT = 8;
+/** Activations of a picture take `labels × pixels × 4` bytes. */
+const IN_FLIGHT_WITH_ACTIVATIONS = 2;
 
 /**
  * Works on several pictures at once; an error that is not about one picture ends the run once those in progress are
  * done.
  */
-export async function eachPicture(
-  samples: readonly EvaluationSample[],
+export async function eachPicture<Picture>(
+  pictures: readonly Picture[],
   inFlight: number,
   signal: AbortSignal | undefined,
-  work: (sample: EvaluationSample, order: number) => Promise<void>,
+  work: (picture: Picture) => Promise<void>,
 ): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < samples.length) {
-      const order = next++;
+    while (next < pictures.length) {
       try {
-        await work(samples[order]!, order);
+        await work(pictures[next++]!);
       } catch (error) {
-        next = samples.length;
+        next = pictures.length;
         throw error;
       }
     }
@@ -44,43 +48,95 @@ export async function eachPicture(
   if (failed !== undefined) throw failed.reason;
 }
 
+/** Meaning of a picture's ground truth, and what was found in it. */
+interface Seen {
+  readonly mask: IndexMask;
+  readonly labelMap: Uint8Array;
+  /** Class of each value of the label map, UNCOUNTED for none. */
+  readonly predictedClass: Int16Array;
+  readonly counts: ConfusionMatrix;
+  /** Of the competing labels: Float32Array, [labels, height, width]; where thresholds are asked for. */
+  readonly activations: Float32Array | undefined;
+  /** Places of the labels that competed. */
+  readonly competing: readonly number[];
+}
+
 /** One evaluation in progress. */
 export class Evaluation {
-  /** The worst pictures so far. */
-  readonly worst: WorstPictures;
   readonly #model: EvaluatedModel;
   readonly #contest: Contest;
   readonly #request: SetRequest;
-  readonly #records: PictureRecord[] = [];
-  #failed = 0;
 
   constructor(model: EvaluatedModel, contest: Contest, request: SetRequest) {
     this.#model = model;
     this.#contest = contest;
     this.#request = request;
-    this.worst = new WorstPictures(request.sheet === undefined ? 0 : request.sheetPictures);
   }
 
-  /** Evaluates the pictures, several at once. */
-  async run(samples: readonly EvaluationSample[]): Promise<void> {
-    await eachPicture(samples, IN_FLIGHT, this.#request.signal, async (sample, at) => {
-      const record = await this.#evaluate(sample, this.#request.offset + at);
-      this.#records.push(record);
-      if (record.failure !== undefined) this.#failed++;
-      this.#request.onProgress?.({ done: this.#records.length, total: samples.length, failed: this.#failed });
+  /**
+   * Evaluates the pictures that have no record yet, several at once.
+   *
+   * @param records - of earlier runs; new ones are added
+   * @param onRecord - called after each
+   */
+  async run(
+    samples: readonly EvaluationSample[],
+    records: PictureRecord[],
+    onRecord: () => Promise<void>,
+  ): Promise<void> {
+    const { offset, signal, thresholds, onProgress } = this.#request;
+    const known = new Set(records.map(({ order }) => order));
+    const left = [...samples.entries()].filter(([at]) => !known.has(offset + at));
+    const inFlight = thresholds === undefined ? IN_FLIGHT : IN_FLIGHT_WITH_ACTIVATIONS;
+    let failed = records.filter(({ failure }) => failure !== undefined).length;
+    if (records.length > 0) onProgress?.({ done: records.length, total: samples.length, failed });
+    await eachPicture(left, inFlight, signal, async ([at, sample]) => {
+      const record = await this.#evaluate(sample, offset + at);
+      records.push(record);
+      if (record.failure !== undefined) failed++;
+      onProgress?.({ done: records.length, total: samples.length, failed });
+      await onRecord();
     });
   }
 
-  /** A record of each picture so far, in the order in which they were done. */
-  get records(): readonly PictureRecord[] {
-    return this.#records;
+  /** A picture with its truth and prediction, segmented once more: maps of all pictures would fill the memory. */
+  async judge(sample: EvaluationSample): Promise<JudgedPicture | undefined> {
+    const { truthClass, classes } = this.#contest;
+    const { seen } = await this.#look(sample);
+    if (seen === undefined) return undefined;
+    const { mask, labelMap, predictedClass, counts } = seen;
+    return {
+      key: sample.key,
+      image: sample.image,
+      meanIoU: counts.meanIoU() ?? 0,
+      iou: classes.map((_, position) => counts.iou(position)),
+      width: mask.width,
+      height: mask.height,
+      truth: countedClasses(mask.data, truthClass, mask.data, truthClass),
+      prediction: countedClasses(labelMap, predictedClass, mask.data, truthClass),
+    };
+  }
+
+  /** The activation map of the largest class of a picture, of those that competed in it. */
+  async mapOf({ key, image, ...sample }: EvaluationSample): Promise<MappedPicture | undefined> {
+    const { seen } = await this.#look({ key, image, ...sample });
+    if (seen?.activations === undefined) return undefined;
+    const { mask, competing, activations, counts } = seen;
+    const { width, height } = mask;
+    const rows = [...competing.keys()];
+    const row = rows.reduce((most, next) =>
+      counts.truthPixels(competing[next]!) > counts.truthPixels(competing[most]!) ? next : most,
+    );
+    const { name } = this.#contest.classes[competing[row]!]!;
+    const map = activations.slice(row * width * height, (row + 1) * width * height);
+    return { key, image, name, width, height, map };
   }
 
   async #evaluate(sample: EvaluationSample, order: number): Promise<PictureRecord> {
     this.#request.signal?.throwIfAborted();
     const { key } = sample;
     try {
-      return { order, key, ...(await this.#judge(sample, order)) };
+      return { order, key, ...(await this.#measure(sample)) };
     } catch (error) {
       this.#request.signal?.throwIfAborted();
       if (!isSynsegError(error) || (error.code !== 'IMAGE_DECODE' && error.code !== 'DATASET_FORMAT')) throw error;
@@ -88,7 +144,27 @@ export class Evaluation {
     }
   }
 
-  async #judge(sample: EvaluationSample, order: number): Promise<Omit<PictureRecord, 'order' | 'key'>> {
+  async #measure(sample: EvaluationSample): Promise<Omit<PictureRecord, 'order' | 'key'>> {
+    const { truthClass, nothing } = this.#contest;
+    const { thresholds } = this.#request;
+    const { unknownPixels, seen } = await this.#look(sample);
+    const leftOut = unknownPixels === 0 ? {} : { leftOut: unknownPixels };
+    if (seen === undefined) return leftOut;
+    const { mask, labelMap, predictedClass, counts, activations, competing } = seen;
+    const truth = Int16Array.from(mask.data, (value) => Math.max(UNKNOWN, truthClass[value]!));
+    const found = truth.map((at, pixel) => (at === UNKNOWN ? UNKNOWN : foundClass(predictedClass[labelMap[pixel]!]!)));
+    return {
+      ...leftOut,
+      confusion: placesOf(counts),
+      outlines: compareOutlines(truth, found, mask.width, mask.height),
+      ...(thresholds === undefined
+        ? {}
+        : { curve: countCurve(activations ?? new Float32Array(0), truth, { competing, nothing }, thresholds) }),
+    };
+  }
+
+  /** Reads the truth and segments the picture, unless none of its pixels counts. */
+  async #look(sample: EvaluationSample): Promise<{ readonly unknownPixels: number; readonly seen?: Seen }> {
     const { truthClass, classes, leftOut, nothing } = this.#contest;
     const mask = await sample.readMask(this.#request);
     const pixelsOf = histogram(mask.data);
@@ -103,37 +179,18 @@ export class Evaluation {
       valuesOf(entry).reduce((total, value) => total + pixelsOf[value]!, 0);
     const occurs = classes.map((entry) => pixelsIn(entry) > 0);
     const unknownPixels = leftOut.reduce((total, entry) => total + pixelsIn(entry), 0);
-    const passedOver = unknownPixels === 0 ? {} : { leftOut: unknownPixels };
-    if (!occurs.includes(true)) return passedOver;
+    if (!occurs.includes(true)) return { unknownPixels };
     const labels = [...this.#contest.labels.keys()].filter(
       (label) => this.#request.labels === 'all' || occurs[this.#contest.competing[label]!],
     );
     const competing = labels.map((label) => this.#contest.competing[label]!);
-    const labelMap = await this.#segment(sample, labels, mask);
+    const { labelMap, activations } = await this.#segment(sample, labels, mask);
     const predictedClass = new Int16Array(256).fill(UNCOUNTED);
     predictedClass.set(competing);
     predictedClass[BACKGROUND] = nothing;
-    const own = new ConfusionMatrix(classes.length);
-    own.count(mask.data, truthClass, labelMap, predictedClass);
-    const meanIoU = own.meanIoU() ?? 0;
-    this.worst.offer({ order, meanIoU }, () => ({
-      key: sample.key,
-      image: sample.image,
-      order,
-      meanIoU,
-      iou: classes.map((_, position) => own.iou(position)),
-      width: mask.width,
-      height: mask.height,
-      truth: countedClasses(mask.data, truthClass, mask.data, truthClass),
-      prediction: countedClasses(labelMap, predictedClass, mask.data, truthClass),
-    }));
-    const truth = Int16Array.from(mask.data, (value) => Math.max(UNKNOWN, truthClass[value]!));
-    const found = truth.map((at, pixel) => (at === UNKNOWN ? UNKNOWN : foundClass(predictedClass[labelMap[pixel]!]!)));
-    return {
-      ...passedOver,
-      confusion: placesOf(own),
-      outlines: compareOutlines(truth, found, mask.width, mask.height),
-    };
+    const counts = new ConfusionMatrix(classes.length);
+    counts.count(mask.data, truthClass, labelMap, predictedClass);
+    return { unknownPixels, seen: { mask, labelMap, predictedClass, counts, activations, competing } };
   }
 
   /** @param asked - places of the labels that compete */
@@ -141,13 +198,19 @@ export class Evaluation {
     sample: EvaluationSample,
     asked: readonly number[],
     mask: { readonly width: number; readonly height: number },
-  ): Promise<Uint8Array> {
+  ): Promise<Pick<Seen, 'labelMap' | 'activations'>> {
     const { all, labels } = this.#contest;
+    const { thresholds } = this.#request;
     // The picture is all background, which has no label: nothing can win a pixel.
-    if (asked.length === 0) return new Uint8Array(mask.width * mask.height).fill(BACKGROUND);
+    if (asked.length === 0)
+      return { labelMap: new Uint8Array(mask.width * mask.height).fill(BACKGROUND), activations: undefined };
     const some = asked.map((label) => labels[label]!);
     const set = this.#request.labels === 'all' ? all : await embed(this.#model, some, this.#request);
-    const { width, height, labelMap } = await this.#model.segment(sample.image, set, pixelOptions(this.#request));
+    const found = await this.#model.segment(sample.image, set, {
+      ...pixelOptions(this.#request),
+      ...(thresholds === undefined ? {} : { output: ['labels', 'activations'] }),
+    });
+    const { width, height, labelMap } = found;
     if (width !== mask.width || height !== mask.height) {
       throw new SynsegError(
         'DATASET_FORMAT',
@@ -155,7 +218,10 @@ export class Evaluation {
           `${width}×${height}, got ${mask.width}×${mask.height} in ${sample.mask}`,
       );
     }
-    return labelMap;
+    if (thresholds === undefined) return { labelMap, activations: undefined };
+    if (found.activations === undefined)
+      throw new RangeError('Cannot evaluate: thresholds must be left out for a model without activations, got them');
+    return { labelMap, activations: found.activations };
   }
 }
 

@@ -49,6 +49,7 @@ function bodyOf(score: Score, withProtocol: boolean): string[] {
     `chance: mIoU ${percent(score.chanceMIoU)} % for one of the ${score.labelsPerImage.toFixed(1)} competing ` +
       'labels (on average) at random',
     ...(withProtocol ? [`protocol: ${protocolText(protocol)}`] : []),
+    ...curveLines(score.curve),
     '',
     ...classTable(score),
   ];
@@ -69,6 +70,12 @@ function bodyOf(score: Score, withProtocol: boolean): string[] {
     if (failures.length > NAMED_FAILURES) lines.push(`  and ${failures.length - NAMED_FAILURES} more`);
   }
   return lines;
+}
+
+/** The score at each threshold, in one line. */
+function curveLines(curve: Score['curve']): string[] {
+  if (curve === undefined) return [];
+  return [`mIoU by threshold: ${curve.map(({ threshold, mIoU }) => `${threshold}: ${percent(mIoU)} %`).join(', ')}`];
 }
 
 /** A line of each set. */

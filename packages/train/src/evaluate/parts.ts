@@ -68,12 +68,16 @@ export async function openParts(
  * background as a class wherever there is one.
  */
 function rulesOf(dataset: Chosen['dataset'], request: EvaluationRequest): Partial<SetRequest> & Rules {
-  const { background, backgroundIn, protocol, dataset: name } = request;
+  const { background, backgroundIn, protocol, thresholds, dataset: name } = request;
   const without = 'set' in dataset && dataset.backgroundIndex === undefined;
   const isNamed = protocol !== undefined && dataset.backgroundIndex !== undefined;
   const rule = without ? 'ignore' : (background ?? (isNamed ? 'class' : dataset.backgroundRule));
   const threshold = request.threshold ?? (isNamed && rule === 'class' ? thresholdOf(protocol, request) : undefined);
-  const isDecided = threshold !== undefined || (rule === 'class' && dataset.backgroundRule === 'class');
+  const atThreshold = dataset.backgroundRule === 'class' || thresholds !== undefined;
+  const isDecided = threshold !== undefined || (rule === 'class' && atThreshold);
+  // Windows vote at one threshold; what they would have voted at another is not known afterwards.
+  if (thresholds !== undefined && isDecided && backgroundIn === 'windows')
+    throw new RangeError('Cannot evaluate: thresholds must be left out where windows decide the background, got them');
   return {
     background: rule,
     decision: isDecided ? 'threshold' : 'argmax',

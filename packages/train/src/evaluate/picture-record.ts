@@ -2,7 +2,7 @@
  * What one picture adds to a score: plain data, so that a file can hold it, and whole numbers, so that sums are exact
  * in any order.
  */
-import type { ConfusionMatrix } from './confusion-matrix.ts';
+import { ConfusionMatrix } from './confusion-matrix.ts';
 
 /** One picture of a data set. */
 export interface PictureRecord {
@@ -17,6 +17,15 @@ export interface PictureRecord {
   readonly confusion?: readonly number[];
   /** In threes: class, pixels near the outline in both truth and answer, in either. */
   readonly outlines?: readonly number[];
+  /** Where thresholds are asked for: of each class that was found, its place, then pixels found and hit at each. */
+  readonly curve?: readonly (readonly number[])[];
+}
+
+/** The counts of one picture. */
+export function matrixOf({ confusion }: PictureRecord, classes: number): ConfusionMatrix {
+  const matrix = new ConfusionMatrix(classes);
+  for (const [truth, taken, pixels] of inThrees(confusion)) matrix.addPixels(truth, taken, pixels);
+  return matrix;
 }
 
 /** The places of a confusion matrix that hold pixels. */

@@ -5,7 +5,6 @@
  */
 import type { LabelColor } from '@synseg/core';
 import { blendOverlay, labelColors, legendSVG } from '@synseg/core/masks';
-import { writeFileAtomic } from '@synseg/core/checkpoint';
 import { encodePNG, openImage } from '@synseg/core/runtime';
 import type { JudgedPicture } from './worst-pictures.ts';
 
@@ -25,18 +24,17 @@ const GROUND = 32;
 const ALPHA = 0.65;
 
 /**
- * Draws the sheet and writes it, atomically. Pixels that do not count are left as in the photo.
+ * Draws the sheet as a PNG. Pixels that do not count are left as in the photo.
  *
  * @param pictures - in the order of the rows
  * @param classes - names by class index
  * @throws SynsegError `IMAGE_DECODE` when a photo cannot be read
  */
-export async function writePictureSheet(
-  path: string,
+export async function drawPictureSheet(
   pictures: readonly JudgedPicture[],
   classes: readonly string[],
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<Uint8Array> {
   const colors = labelColors(classes);
   const rows = pictures.map((picture) => layRow(picture, classes, colors));
   const column = Math.max(LEAST_COLUMN, ...rows.map((row) => row.panelWidth)) + GAP;
@@ -44,8 +42,8 @@ export async function writePictureSheet(
   const width = panelLeft(PANELS.length) + Math.max(LEGEND_WIDTH, ...rows.map((row) => row.legendWidth)) + GAP;
   const height = LINE + rows.reduce((total, row) => total + row.height, 0) + GAP;
   const pixels = new Uint8Array(width * height * 3).fill(GROUND);
-  const texts = PANELS.map((title, panel) => text(title, panelLeft(panel), LINE - GAP));
-  texts.push(text('class, IoU in this picture', panelLeft(PANELS.length), LINE - GAP));
+  const texts = PANELS.map((title, panel) => svgText(title, panelLeft(panel), LINE - GAP));
+  texts.push(svgText('class, IoU in this picture', panelLeft(PANELS.length), LINE - GAP));
 
   let top = LINE;
   for (const [index, row] of rows.entries()) {
@@ -59,14 +57,14 @@ export async function writePictureSheet(
       paste(pixels, width, painted, panelWidth, panelLeft(panel), top + LINE);
     }
     texts.push(
-      text(`${index + 1}. ${picture.key}: mIoU ${(100 * picture.meanIoU).toFixed(1)} %`, GAP, top + LINE - GAP),
+      svgText(`${index + 1}. ${picture.key}: mIoU ${(100 * picture.meanIoU).toFixed(1)} %`, GAP, top + LINE - GAP),
     );
     texts.push(legend.replace('<svg ', `<svg x="${panelLeft(PANELS.length)}" y="${top + LINE}" `));
     top += row.height;
   }
   const drawing =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" ` + `height="${height}">${texts.join('')}</svg>`;
-  await writeFileAtomic(path, await encodePNG(pixels, width, height, drawing));
+  return encodePNG(pixels, width, height, drawing);
 }
 
 interface Row {
@@ -111,7 +109,8 @@ function layRow(picture: JudgedPicture, classes: readonly string[], colors: read
   };
 }
 
-function paste(
+/** Puts RGB bytes of a panel on those of a sheet. */
+export function paste(
   sheet: Uint8Array,
   sheetWidth: number,
   panel: Uint8Array,
@@ -124,7 +123,8 @@ function paste(
     sheet.set(panel.subarray(row * stride, (row + 1) * stride), ((top + row) * sheetWidth + left) * 3);
 }
 
-function text(content: string, left: number, baseline: number): string {
+/** A line of text in SVG. */
+export function svgText(content: string, left: number, baseline: number): string {
   const escaped = content.replace(/\p{C}/gu, ' ').replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
   return (
     `<text x="${left}" y="${baseline}" font-family="sans-serif" ` +

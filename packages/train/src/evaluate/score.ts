@@ -3,6 +3,7 @@ import type { Interval } from './bootstrap.ts';
 import { UNCOUNTED, type ConfusionMatrix } from './confusion-matrix.ts';
 import type { PixelProtocol } from './pixel-protocol.ts';
 import type { OutlinePixels } from './tally.ts';
+import type { CurvePoint } from './threshold-curve.ts';
 
 /** A picture that could not be evaluated. */
 export interface EvaluationFailure {
@@ -27,6 +28,8 @@ export interface EvaluationProtocol extends PixelProtocol {
   readonly background: 'ignore' | 'class' | null;
   /** Decision rule for a pixel. */
   readonly decision: string;
+  /** Thresholds of the curve, where one was asked for. */
+  readonly thresholds?: readonly number[];
   readonly views: 1 | 5;
   readonly merge: 'mean' | 'max';
   /** Prompt templates of the names: a name of a template set, the sentences, or 'vocabulary'. */
@@ -79,10 +82,15 @@ interface Measures {
 
 /**
  * Result of `evaluate()`; plain data, so `JSON.stringify` writes all of it. Shares are 0 to 1. Of index-jsonl it has
- * the score of each set in `sets`; means such as mIoU are then means over the sets, and counts are those of a label over
- * all sets that have it.
+ * the score of each set in `sets`; means such as mIoU are then means over the sets, and counts are those of a label
+ * over all sets that have it.
  */
 export interface Score extends Measures {
+  /**
+   * mIoU and pixel accuracy where the label with the highest activation must reach a threshold, else the pixel is
+   * background, or nothing: at each of `thresholds`.
+   */
+  readonly curve?: readonly CurvePoint[];
   /** Pictures that count. */
   readonly images: number;
   /** Classes without embedding in the checkpoint, and how many pixels did not count because of them. */

@@ -4,6 +4,7 @@ import { ConfusionMatrix } from './confusion-matrix.ts';
 import type { PictureRecord } from './picture-record.ts';
 import { measure, type EvaluationProtocol, type Score } from './score.ts';
 import { Tally, type Field } from './tally.ts';
+import type { CurvePoint } from './threshold-curve.ts';
 
 /** The pictures of a set as they were found. */
 export interface SetResult {
@@ -29,6 +30,7 @@ export function scoreSet({ field, leftOut, records, protocol, timeSeconds }: Set
     ...measure(tally.matrix, tally.outlines, field.classes),
     interval: bootstrap([tally], seed),
     ...tally.chance(),
+    ...(protocol.thresholds === undefined ? {} : { curve: tally.curve(protocol.thresholds) }),
     images: tally.counted.length,
     leftOut: { classes: leftOut, pixels: sum(records.map((record) => record.leftOut ?? 0)) },
     imagesWithoutClasses: records.length - failed.length - tally.counted.length,
@@ -79,6 +81,7 @@ export function joinScores(
     meanAccuracy: mean((score) => score.meanAccuracy),
     boundaryIoU: outlined.length === 0 ? null : sum(outlined) / outlined.length,
     chanceMIoU: mean((score) => score.chanceMIoU),
+    ...(protocol.thresholds === undefined ? {} : { curve: meanCurve(scores.map(({ curve }) => curve!)) }),
     labelsPerImage: sum(scores.map((score) => score.labelsPerImage * score.images)) / images,
     images,
     leftOut: {
@@ -92,6 +95,16 @@ export function joinScores(
     timeSeconds,
     sets: Object.fromEntries([...sets].map(([name, { score }]) => [name, score])),
   };
+}
+
+/** The mean over sets, threshold by threshold. */
+function meanCurve(curves: readonly (readonly CurvePoint[])[]): CurvePoint[] {
+  const mean = (read: (curve: readonly CurvePoint[]) => number): number => sum(curves.map(read)) / curves.length;
+  return curves[0]!.map(({ threshold }, at) => ({
+    threshold,
+    mIoU: mean((curve) => curve[at]!.mIoU),
+    pixelAccuracy: mean((curve) => curve[at]!.pixelAccuracy),
+  }));
 }
 
 function sum(values: readonly number[]): number {

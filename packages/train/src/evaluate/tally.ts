@@ -2,6 +2,7 @@
 import type { Random } from '../data/random.ts';
 import { ConfusionMatrix, UNCOUNTED } from './confusion-matrix.ts';
 import { inThrees, type PictureRecord } from './picture-record.ts';
+import { curveOf, type CurvePoint } from './threshold-curve.ts';
 
 /** What competes in a set, as far as counts need it. */
 export interface Field {
@@ -69,6 +70,16 @@ export class Tally {
       all += candidates.length;
     }
     return { chanceMIoU: chance.meanIoU() ?? 0, labelsPerImage: all / Math.max(1, this.counted.length) };
+  }
+
+  /** The score at each threshold. */
+  curve(thresholds: readonly number[]): CurvePoint[] {
+    const truth = this.field.classes.map((_, index) => this.matrix.truthPixels(index));
+    return curveOf(
+      this.counted.flatMap(({ curve = [] }) => curve),
+      truth,
+      thresholds,
+    );
   }
 
   /** mIoU of as many pictures, drawn with replacement. */

@@ -1,12 +1,9 @@
-/**
- * The pictures with the lowest scores of an evaluation, with their label maps: bounded, whatever the data set's size.
- */
+/** The pictures with the lowest scores of an evaluation. */
 import { BACKGROUND } from '@synseg/core';
+import { matrixOf, type PictureRecord } from './picture-record.ts';
 
 /** A picture with its ground truth and prediction. */
 export interface JudgedPicture {
-  /** Index in the data set. */
-  readonly order: number;
   readonly key: string;
   /** Path of the photo. */
   readonly image: string;
@@ -24,33 +21,14 @@ export interface JudgedPicture {
   readonly prediction: Uint8Array;
 }
 
-/** Order of pictures in {@link WorstPictures}. */
-export type Rank = Pick<JudgedPicture, 'order' | 'meanIoU'>;
-
-/** Keeps the worst of the pictures that are offered; the result does not depend on the order of the offers. */
-export class WorstPictures {
-  readonly #most: number;
-  readonly #kept: JudgedPicture[] = [];
-
-  /** @param most - pictures to keep */
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  /** Keeps a picture if it is among the worst so far; `judge` is called only then. */
-  offer(rank: Rank, judge: () => JudgedPicture): void {
-    const last = this.#kept.at(-1);
-    if (this.#kept.length === this.#most && last !== undefined && compare(rank, last) >= 0) return;
-    if (this.#most === 0) return;
-    this.#kept.push(judge());
-    this.#kept.sort(compare);
-    this.#kept.splice(this.#most);
-  }
-
-  /** Worst first; of equals the first in the data set. */
-  get pictures(): readonly JudgedPicture[] {
-    return this.#kept;
-  }
+/** The records with the lowest mean IoU, worst first; of equals the first in the data set. */
+export function worstOf(records: readonly PictureRecord[], classes: number, most: number): readonly PictureRecord[] {
+  return records
+    .filter(({ confusion = [] }) => confusion.length > 0)
+    .map((record) => ({ record, meanIoU: matrixOf(record, classes).meanIoU() ?? 0 }))
+    .sort((a, b) => a.meanIoU - b.meanIoU || a.record.order - b.record.order)
+    .slice(0, most)
+    .map(({ record }) => record);
 }
 
 /** Translates the values of a map, keeping only the pixels that count in the ground truth. */
@@ -64,8 +42,4 @@ export function countedClasses(
     const found = classOf[value]!;
     return found < 0 || truthClass[truth[pixel]!]! < 0 ? BACKGROUND : found;
   });
-}
-
-function compare(a: Rank, b: Rank): number {
-  return a.meanIoU - b.meanIoU || a.order - b.order;
 }
