@@ -73,6 +73,13 @@ describe('thresholds', () => {
     );
   });
 
+  it('are refused where windows vote for the background at one of them', async () => {
+    const protocol = { protocol: 'groupvit', background: 'class', threshold: 0.5 } as const;
+    await expect(evaluate(model, { dataset: 'index-png', root, thresholds, ...protocol })).rejects.toThrow(
+      'Cannot evaluate: thresholds must be left out where windows decide the background, got them',
+    );
+  });
+
   it('are a list or a range on the command line', () => {
     const { fromText } = EVALUATE_OPTIONS.thresholds;
     expect(fromText?.('0.1:0.6:0.1')).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
