@@ -37,6 +37,7 @@ export {
   type SegmentationScore,
   type StepReport,
   type TextScore,
+  type TrainEstimate,
   type TrainProgress,
   type TrainWarning,
 } from './trainer/reports.ts';

@@ -160,7 +160,8 @@ describe('keepEvery and evaluation', () => {
     expect(scored.map(({ step }) => step)).toEqual([4, 8, 10]);
     expect(scored[0]?.score?.best).toBe(true);
     const lines = logOf(folder).filter((line) => line.score !== undefined);
-    expect(lines.map(({ step, score }) => ({ step, score }))).toEqual(
+    expect(lines[0]).toMatchObject({ step: 0, score: { best: true } });
+    expect(lines.slice(1).map(({ step, score }) => ({ step, score }))).toEqual(
       scored.map(({ step, score }) => ({ step, score })),
     );
   });
@@ -177,6 +178,27 @@ describe('keepEvery and evaluation', () => {
     });
     expect(mIoU).toBe(Math.max(...scores));
     expect((await stateOf(folder)).notes).toEqual({ best: Math.max(...scores) });
+  });
+
+  it('keep the start in best/ while nothing is better, and tell its score before the first step', async () => {
+    const told: (string | number)[] = [];
+    const { reports } = await run(
+      options('worse', {
+        ...{
+          objective: 'masks',
+          data: set.masked,
+          init: join(folder, 'best'),
+          evaluation: { ...evaluation, every: 2 },
+        },
+        ...{ steps: 2, learningRate: 0.3, warmupSteps: 0 },
+        onProgress: (at) => at.stage === 'start' && told.push((at.score as SegmentationScore).mIoU),
+        onWarning: ({ kind }) => told.push(kind),
+      }),
+    );
+    const { mIoU, best } = reports[1]?.score as SegmentationScore;
+    expect([best, mIoU < (told[0] as number)]).toEqual([false, true]);
+    const weights = 'best/model-00002-of-00002.safetensors';
+    expect(readFileSync(join(root, 'worse', weights)).equals(readFileSync(join(folder, weights)))).toBe(true);
   });
 
   it('remember the best score when the run is resumed', async () => {

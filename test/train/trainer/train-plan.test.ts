@@ -67,9 +67,9 @@ describe('planTraining()', () => {
       features: 'conditional',
       prior: 0,
       unknownCategories: 'compose',
-      projectorSteps: 0,
-      projectorSchedule: { kind: 'constant', learningRate: 1e-5, finalLearningRate: 0, warmupSteps: 0, steps: 0 },
-      schedule: { kind: 'constant', learningRate: 1e-5, finalLearningRate: 0, warmupSteps: 0, steps: 10_000 },
+      projectorSteps: 500,
+      projectorSchedule: { kind: 'constant', learningRate: 1e-3, finalLearningRate: 0, warmupSteps: 0, steps: 500 },
+      schedule: { kind: 'constant', learningRate: 1e-5, finalLearningRate: 0, warmupSteps: 0, steps: 9500 },
       weightDecay: 0.01,
       decayVectors: true,
       beta1: 0.9,
@@ -299,7 +299,12 @@ describe('planTraining()', () => {
       cacheFolder: 'cache',
       advanced: { workers: 2, ema: 0.9, clipNorm: 1, keepEvery: 10 },
     });
-    expect(surroundings).toEqual({ out: 'runs/a', cacheFolder: 'cache', workers: 2 });
+    expect(surroundings).toEqual({
+      out: 'runs/a',
+      cacheFolder: 'cache',
+      workers: 2,
+      open: ['microBatchSize', 'projectorSteps'],
+    });
     expect(JSON.parse(JSON.stringify(resolved))).toEqual(resolved);
     expect(plan({ maxPixels: 1e9, maxImageBytes: 1e9 })).toMatchObject({ maxPixels: 1e9, maxImageBytes: 1e9 });
     expect(planTraining({ data: 'a', init: 'x', out: 'y' }).surroundings).toEqual({

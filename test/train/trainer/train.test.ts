@@ -131,7 +131,13 @@ describe('train()', () => {
     expect(progress[0]).toEqual({ stage: 'load' });
     // Three taps of 17 tokens and 16 channels, 2 bytes each, of twelve pictures.
     const bytes = 3 * 17 * 16 * 2 * 12;
-    expect(progress.slice(1)).toEqual([0, 8, 12].map((done) => ({ stage: 'features', done, total: 12, bytes })));
+    expect(progress.slice(2)).toEqual([0, 8, 12].map((done) => ({ stage: 'features', done, total: 12, bytes })));
+    const estimate = progress[1] as Extract<TrainProgress, { stage: 'estimate' }>;
+    expect(estimate).toMatchObject({ stage: 'estimate', microBatchSize: 4, inputSize: [32, 32], device: 'cpu' });
+    // State, gradient and activations of a decoder of 20,000 numbers, and not a gigabyte.
+    expect(estimate.memoryBytes).toBeGreaterThan(1e5);
+    expect(estimate.memoryBytes).toBeLessThan(1e8);
+    expect(estimate.seconds).toBeGreaterThan(0);
   });
 });
 

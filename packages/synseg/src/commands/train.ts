@@ -128,7 +128,11 @@ async function follow(
     if (!told.has(message)) warn(`warning: ${message}`);
     told.add(message);
   };
-  const onProgress = (at: TrainProgress): void => progress.show(...stateOf(at, unit));
+  const onProgress = (at: TrainProgress): void => {
+    if (at.stage === 'start') note(`start: ${scoreText(at.score)}`);
+    else if (at.stage === 'estimate') note(estimateText(at, plan));
+    else progress.show(...stateOf(at, unit));
+  };
   const pace = new Pace();
   let last: StepReport | undefined;
   let best: BestScore | undefined;
@@ -185,7 +189,10 @@ function planText(plan: object): string {
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
-function stateOf(progress: TrainProgress, unit: string): readonly [share: number, text: string] {
+function stateOf(
+  progress: Exclude<TrainProgress, { stage: 'start' | 'estimate' }>,
+  unit: string,
+): readonly [share: number, text: string] {
   if (progress.stage === 'load') return [0, 'loading'];
   const { done, total } = progress;
   const amount = `${grouped(done)}/${grouped(total)} ${unit}`;
@@ -194,6 +201,16 @@ function stateOf(progress: TrainProgress, unit: string): readonly [share: number
       ? `evaluating, ${amount}`
       : `caching features, ${amount}, ${grouped(Math.round(progress.bytes / 1e6))} MB in all`;
   return [total === 0 ? 0 : done / total, text];
+}
+
+function estimateText(
+  { memoryBytes, seconds, microBatchSize, inputSize, device }: Extract<TrainProgress, { stage: 'estimate' }>,
+  { steps, batchSize }: Planned['plan'],
+): string {
+  const pictures = `${microBatchSize} of ${batchSize} pictures at once`;
+  const memory = `${(memoryBytes / 1e9).toFixed(1)} GB of memory for ${pictures}`;
+  const time = `${duration(seconds)} for ${grouped(steps)} steps on ${device}, pictures being read meanwhile`;
+  return `estimate: ${inputSize.join(' × ')} pixels, about ${memory}, about ${time}`;
 }
 
 function lossText({ losses = {}, total = NaN }: Partial<StepReport>): string {

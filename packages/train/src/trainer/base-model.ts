@@ -13,6 +13,9 @@ import { needsCaptions, needsMasks, readsWindows } from '../objective/losses.ts'
 import { DECODER_OPTIONS, type DecoderShape } from './train-options.ts';
 import type { Plan, TrainPlan } from './train-plan.ts';
 
+/** Side of the paper's pictures, pixels. */
+const PAPER_SIZE = 224;
+
 /** An opened start. */
 export interface BaseModel {
   readonly folder: string;
@@ -54,19 +57,26 @@ export async function openBaseModel(plan: Plan, cacheFolder: string, signal?: Ab
   const configJson = fromRandom ? { ...stripped, ...decoder } : raw;
   const preprocessor = (await readJson(join(folder, 'preprocessor_config.json'))) as
     Record<string, unknown> | undefined;
-  const config = readModelConfig(configJson, preprocessor, folder, trains?.inputSize);
+  const own = readModelConfig(configJson, preprocessor, folder, trains?.inputSize);
+  const size = trains && inputSizeOf(trains, own);
+  const config = size === undefined ? own : readModelConfig(configJson, preprocessor, folder, size);
   const weights = fromRandom && config.trunk.kind === 'onnx' ? undefined : await Weights.open(folder);
-  const own =
+  const values =
     trains === undefined
       ? await storedValues(plan.trains === 'text' ? textTensors(config) : encoderTensors(config), weights as Weights)
       : await decoderValues(trains, config, folder, weights);
   const trunkFiles = config.trunk.kind === 'onnx' ? [join(folder, config.trunk.file)] : (weights as Weights).files;
-  const size = trains?.inputSize;
   const files = new Map<string, string>();
   const sized = { ...preprocessor, size: { height: size, width: size } };
   if (size !== undefined && config.trunk.kind !== 'onnx')
     files.set('preprocessor_config.json', `${JSON.stringify(sized, null, 2)}\n`);
-  return { folder, configJson, files, config, ...own, trunkKey: await fingerprintFiles(trunkFiles, cacheFolder) };
+  return { folder, configJson, files, config, ...values, trunkKey: await fingerprintFiles(trunkFiles, cacheFolder) };
+}
+
+/** The paper trains CLIP on 224 pixels, where a CLIPSeg checkpoint's own size is 352. */
+function inputSizeOf({ inputSize, recipe }: TrainPlan, { trunk, inputSize: [own] }: ModelConfig): number | undefined {
+  if (inputSize !== undefined || recipe !== 'paper' || trunk.kind !== 'clip' || own <= PAPER_SIZE) return inputSize;
+  return PAPER_SIZE % trunk.patchSize === 0 ? PAPER_SIZE : undefined;
 }
 
 type Values = Pick<BaseModel, 'specs' | 'tensors' | 'random'>;

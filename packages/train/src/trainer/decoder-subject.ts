@@ -10,6 +10,7 @@ import { exclusionsOf } from '../phrases/exclusions.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
 import type { TrainerState } from '../run/trainer-state.ts';
 import { flatten } from '../step-graph/initial-values.ts';
+import { groupOf } from '../step-graph/layout.ts';
 import { pictureDims } from '../step-graph/step-spec.ts';
 import type { BaseModel } from './base-model.ts';
 import { composeRows, pictureBatches } from './batch-source.ts';
@@ -45,6 +46,7 @@ export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Pro
   });
   onClose(texts.dispose);
   await learnCategories(found, texts, warn);
+  warnOfStart(plan, found, base, warn);
   const classes = masks ? knownClasses(found, texts, warn) : undefined;
   return {
     spec: rowsSpec(plan),
@@ -98,6 +100,23 @@ export async function openDecoderSubject(plan: TrainPlan, opening: Opening): Pro
       };
     },
   };
+}
+
+/** More draws of a picture than this teach little and forget much. */
+const MOST_EPOCHS = 100;
+
+function warnOfStart(plan: TrainPlan, { size }: Dataset, { random }: BaseModel, warn: Opening['warn']): void {
+  const { recipe, steps, batchSize, projectorSteps } = plan;
+  const epochs = size === undefined ? 0 : (steps * batchSize) / size;
+  if (size !== undefined && (epochs > MOST_EPOCHS || (steps > 0 && size < batchSize))) {
+    const times = `each of the ${size} ${Math.round(epochs)} times`;
+    const seen = `recipe '${recipe}' draws ${steps * batchSize} pictures, ${times}`;
+    warn('recipe', `Too few pictures: ${seen}. What helps: more pictures, fewer steps, a smaller batchSize.`);
+  }
+  if (recipe === 'paper' && projectorSteps > 0 && random.some((name) => groupOf(name) === 'projector')) {
+    const first = `the first ${projectorSteps} of ${steps} steps train it alone`;
+    warn('recipe', `The projector starts at random: ${first} (advanced.projectorSteps).`);
+  }
 }
 
 /** The decoder's part of a step's specification. */

@@ -77,6 +77,11 @@ export class EngineLink {
     return this.#call('cosines', [prompts]);
   }
 
+  /** Multiplications and additions a second, of products of square matrices. */
+  speed(): Promise<number> {
+    return this.#call('speed', []);
+  }
+
   /** Ends the thread after what it is doing. Idempotent. */
   dispose(): Promise<void> {
     return this.#thread.dispose();

@@ -9,8 +9,10 @@ const FLAT = 0.02;
 /** Share of rows in the clamp above which L_cont hardly trains. */
 const SATURATED = 0.5;
 
+const CHECKPOINT = 'to start from a trained decoder (init: a CLIPSeg checkpoint).';
+
 /** The part of a plan that advice depends on. */
-type WatchedPlan = Partial<Pick<TrainPlan, 'recipe' | 'lambda'>>;
+type WatchedPlan = Partial<Pick<TrainPlan, 'recipe' | 'init' | 'lambda'>>;
 
 /** Watches reports; warns once of each condition. */
 export class HealthWatch {
@@ -36,8 +38,7 @@ export class HealthWatch {
   #flat(step: number, deviation: number): string {
     return (
       `Activation maps are flat: their spatial standard deviation was below ${FLAT} for ` +
-      `${PATIENCE} steps (${deviation.toFixed(4)} at step ${step}). A random decoder seldom leaves ` +
-      `this state under the paper's losses. ${this.#advice()}`
+      `${PATIENCE} steps (${deviation.toFixed(4)} at step ${step}). ${this.#advice()}`
     );
   }
 
@@ -48,9 +49,14 @@ export class HealthWatch {
     );
   }
 
+  /** The decoder's start decides: a random one has to find things yet, a trained one must not lose them. */
   #advice(): string {
-    const paper = this.#plan.recipe === 'paper';
-    const first = paper ? "recipe 'dense-captions' or 'tags'" : 'a larger learningRate';
-    return `What helps: ${first}, or to start from a trained decoder (init: a CLIPSeg checkpoint).`;
+    const { recipe, init } = this.#plan;
+    const others = "recipe 'dense-captions' or 'tags'";
+    if (init !== 'random')
+      return `What helps from a trained decoder: a smaller learningRate${recipe === 'paper' ? `, or ${others}` : ''}.`;
+    if (recipe !== 'paper') return `What helps: a larger learningRate, more steps, or ${CHECKPOINT}`;
+    const seldom = "A random decoder seldom leaves this state under the paper's losses.";
+    return `${seldom} What helps: ${others}, or ${CHECKPOINT}`;
   }
 }

@@ -94,7 +94,7 @@ export interface StepReply {
 }
 
 /** Methods of the step engine that its owner may call. */
-export type EngineMethod = 'step' | 'state' | 'constants' | 'taps' | 'windows' | 'embed' | 'cosines';
+export type EngineMethod = 'step' | 'state' | 'constants' | 'taps' | 'windows' | 'embed' | 'cosines' | 'speed';
 
 /** A call of one of them. */
 export interface EngineCall {

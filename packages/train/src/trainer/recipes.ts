@@ -52,9 +52,10 @@ export const RECIPES = {
     lambda: { ...NO_LOSSES, align: 0.1, contrast: 1e-3, background: 1e-2, separation: 1, masks: 1 },
     keep: 'paper',
     features: 'conditional',
-    projectorShare: 0,
-    projectorStepsAtMost: 0,
-    projectorLearningRate: 1e-5,
+    // The paper is silent about the start of its projector; a random one would pull on the decoder at first.
+    projectorShare: 0.05,
+    projectorStepsAtMost: 500,
+    projectorLearningRate: 1e-3,
     learningRate: 1e-5,
     schedule: 'constant',
     warmupSteps: 0,

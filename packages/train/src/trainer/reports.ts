@@ -36,17 +36,34 @@ export interface TextScore {
 
 /** A problem that does not stop training. */
 export interface TrainWarning {
-  readonly kind: 'data' | 'health' | 'categories' | 'resume';
+  readonly kind: 'data' | 'health' | 'categories' | 'recipe' | 'resume';
   readonly message: string;
   /** The data's own, for `kind: 'data'`. */
   readonly data?: DataWarning;
 }
 
+/** Memory and time of a run, estimated from its graph's shapes and the speed of the device's matrix products. */
+export interface TrainEstimate {
+  /** Of the largest graph of a step. */
+  readonly memoryBytes: number;
+  /** Of the steps that are left, without reading pictures and without a ready-made trunk. */
+  readonly seconds: number;
+  /** Pictures in memory at once. */
+  readonly microBatchSize: number;
+  /** Height and width of the pictures, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  readonly device: string;
+}
+
 /** Progress of the work before and between steps. */
 export type TrainProgress =
   | { readonly stage: 'load' }
+  /** What a run of `train()` will take, before its first step. */
+  | ({ readonly stage: 'estimate' } & TrainEstimate)
   | { readonly stage: 'features'; readonly done: number; readonly total: number; readonly bytes: number }
-  | { readonly stage: 'evaluate'; readonly done: number; readonly total: number };
+  | { readonly stage: 'evaluate'; readonly done: number; readonly total: number }
+  /** The score of what training starts from, before the first step. */
+  | { readonly stage: 'start'; readonly score: NonNullable<StepReport['score']> };
 
 /** One step of training. */
 export interface StepReport {

@@ -183,6 +183,24 @@ export class StepEngine {
     return (results['cosines'] as TensorData).data as Float32Array;
   }
 
+  /** Multiplications and additions a second, of products of square matrices. */
+  async speed(): Promise<number> {
+    const [side, products] = [512, 4];
+    const session = await this.#session('speed', [], () => {
+      const graph = new Graph('speed');
+      const input = graph.input('matrix', 'float32', [side, side]);
+      let product = input;
+      for (let index = 0; index < products; index++) product = ops.matmul(product, input);
+      graph.output('product', product);
+      return graph;
+    });
+    const feeds = { matrix: { data: new Float32Array(side * side), shape: [side, side] } };
+    await this.#guard.run(() => session.run(feeds));
+    const begin = performance.now();
+    await this.#guard.run(() => session.run(feeds));
+    return (products * 2 * side ** 3 * 1000) / Math.max(0.01, performance.now() - begin);
+  }
+
   /** The parameters that a checkpoint would hold now. */
   #current(): StateTensor {
     return this.#state[this.#start.spec.ema === undefined ? 'parameters' : 'average'] as StateTensor;

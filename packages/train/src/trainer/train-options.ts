@@ -111,7 +111,7 @@ const PICTURE_RUN_ADVANCED_OPTIONS = {
 export const TRAIN_ADVANCED_OPTIONS = {
   /** Sizes of the random decoder, where the trunk's folder gives none. */
   decoder: group(DECODER_OPTIONS),
-  /** Side of the square picture of a CLIP trunk, pixels; the paper's is 224. @default the checkpoint's own */
+  /** Side of the square picture of a CLIP trunk, pixels. @default the checkpoint's own; recipe 'paper': up to 224 */
   inputSize: integer(),
   /** Weights of the losses; 0 switches one off. @default the recipe's */
   lambda: withDefault(group(LOSS_WEIGHTS), {}),
@@ -184,7 +184,7 @@ export const TRAIN_OPTIONS = {
   steps: integer({ least: 0 }),
   /** Pictures in a step. @default 16; 256 of recipe 'paper' */
   batchSize: integer(),
-  /** Pictures in memory at once, a divisor of `batchSize`: equal to rounding. @default the largest divisor up to 16 */
+  /** Pictures in memory at once, a divisor of `batchSize`: equal to rounding. @default what memory holds, up to 16 */
   microBatchSize: integer(),
   /** Learning rate. @default the recipe's: 2e-3, 1e-3 of 'tags', 1e-5 of 'paper' */
   learningRate: number({ least: 0 }),

@@ -34,6 +34,8 @@ export interface Surroundings {
   readonly out: string;
   readonly cacheFolder: string;
   readonly workers: number | undefined;
+  /** Values of the plan that nobody gave, which the start and the machine may change: see `fit-plan.ts`. */
+  readonly open: readonly ('microBatchSize' | 'projectorSteps')[];
 }
 
 /** Default limit of pictures in memory at once. */
@@ -129,7 +131,11 @@ export function planTraining(options: TrainOptions) {
   }
   if (cacheFeatures && changesPictures(plan.augmentation))
     throw refusal('augmentation', 'be left out with cacheFeatures, whose pictures are encoded once', 'both');
-  return { plan, surroundings: surroundingsOf(given, advanced) };
+  const open = [
+    ...(given.microBatchSize === undefined ? (['microBatchSize'] as const) : []),
+    ...(advanced.projectorSteps === undefined ? (['projectorSteps'] as const) : []),
+  ];
+  return { plan, surroundings: { ...surroundingsOf(given, advanced), open } };
 }
 
 /** Resolves the options of `trainEncoders()`. @throws as {@link planTraining} */
@@ -172,7 +178,7 @@ export function planTextEncoder(options: TrainTextEncoderOptions) {
     trainable: ['text'] as const,
     evaluation: { data: evaluation.data, every: evaluation.every ?? Math.max(1, steps) },
   };
-  const surroundings: Surroundings = { out, cacheFolder, workers: undefined };
+  const surroundings: Surroundings = { out, cacheFolder, workers: undefined, open: [] };
   return { plan, surroundings };
 }
 
@@ -206,7 +212,7 @@ function ofAnyRun(
 }
 
 function surroundingsOf({ out, cacheFolder = defaultCacheFolder() }: Given, { workers }: Advanced): Surroundings {
-  return { out, cacheFolder, workers };
+  return { out, cacheFolder, workers, open: [] };
 }
 
 function evaluationOf<Evaluation extends { readonly every?: number | undefined }>(given: {

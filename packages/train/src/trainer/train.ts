@@ -4,7 +4,6 @@
  * While the thread computes step n, this side prepares batch n + 1. A step is sent ahead unless its predecessor is to
  * be saved: a checkpoint holds the state after exactly the step it names.
  */
-import { SynsegError } from '@synseg/core';
 import { withDispose, type DisposableGenerator } from '@synseg/core/guards';
 import type { FloatTensor } from '@synseg/core/checkpoint';
 import { START, type DatasetPosition } from '../data/dataset.ts';
@@ -14,8 +13,9 @@ import type { PreparedBatch } from './batch-source.ts';
 import { HealthWatch } from './health.ts';
 import type { StepReply } from './protocol.ts';
 import type { StepReport } from './reports.ts';
+import { divergence, valueOf } from './outcome.ts';
 import { reportedFigures } from './step-figures.ts';
-import type { Callbacks, Score } from './subject.ts';
+import type { Callbacks } from './subject.ts';
 import type { TrainTextEncoderOptions } from './text-encoder-options.ts';
 import type { TrainEncodersOptions, TrainOptions } from './train-options.ts';
 import { planEncoders, planTextEncoder, planTraining, type Plan, type Surroundings } from './train-plan.ts';
@@ -86,7 +86,7 @@ async function* steps(
   const training = await openTraining(plan, surroundings, options);
   const loop = new TrainingLoop(training, options);
   try {
-    if (loop.step === 0) await loop.save();
+    if (loop.step === 0) await loop.begin();
     while (loop.step < training.plan.steps) {
       if (options.signal?.aborted === true) break;
       yield await loop.next();
@@ -115,21 +115,6 @@ interface SentStep {
   readonly reply: Promise<StepReply>;
 }
 
-/** The error of a step whose loss or gradient is no number; undefined when they are numbers. */
-function divergence({ step, total, gradientNorm }: StepReport, { keys }: PreparedBatch): SynsegError | undefined {
-  if (Number.isFinite(total) && Number.isFinite(gradientNorm)) return undefined;
-  const got = `${total} and ${gradientNorm} in step ${step} (${keys.join(', ')})`;
-  const remedy = 'the last good checkpoint is kept, a smaller learningRate or clipNorm may help';
-  const text = `Cannot train on: total loss and gradient must be numbers, got ${got}; ${remedy}`;
-  return new SynsegError('TRAINING_DIVERGED', text);
-}
-
-/** The number by which a score is the best. */
-function valueOf(score: Score): number {
-  if ('mIoU' in score) return score.mIoU;
-  return 'cosine' in score ? score.cosine : (score.imageToText + score.textToImage) / 2;
-}
-
 /** The state of the loop. */
 class TrainingLoop {
   /** Steps done. */
@@ -155,6 +140,16 @@ class TrainingLoop {
     this.#watch = new HealthWatch(plan.trains === 'decoder' ? plan : {});
   }
 
+  /** Saves the start, and scores it where there is a set to score on: what training makes worse is not the best. */
+  async begin(): Promise<void> {
+    const { run, evaluate } = this.#training;
+    await this.save();
+    if (evaluate === undefined || this.#options.signal?.aborted === true) return;
+    const score = await this.#evaluate();
+    await run.log({ step: 0, score });
+    this.#options.onProgress?.({ stage: 'start', score });
+  }
+
   /** Finishes one step, with all that is due after it. */
   async next(): Promise<StepReport> {
     const { plan, run } = this.#training;
@@ -166,7 +161,7 @@ class TrainingLoop {
     this.step += 1;
     this.#position = sent.batch.after;
     const report = this.#report(sent, figures);
-    const problem = divergence(report, sent.batch);
+    const problem = divergence(report, sent.batch.keys);
     if (problem !== undefined) throw problem;
     const evaluating =
       plan.evaluation !== undefined && (this.step % plan.evaluation.every === 0 || this.step === plan.steps);
@@ -214,7 +209,7 @@ class TrainingLoop {
       this.#sent = undefined;
       const { figures } = await sent.reply;
       const report = this.#report(sent, figures, this.step + 1);
-      const problem = divergence(report, sent.batch);
+      const problem = divergence(report, sent.batch.keys);
       if (problem !== undefined) {
         // The thread's state is that after this step: it must not be saved as that of the one before.
         this.failed();

@@ -17,14 +17,15 @@ import { layoutOf, type Layout } from '../step-graph/layout.ts';
 import { stateNames, type StepSpec } from '../step-graph/step-spec.ts';
 import { openBaseModel, type BaseModel } from './base-model.ts';
 import type { BatchSource } from './batch-source.ts';
-import { openDecoderSubject } from './decoder-subject.ts';
+import { openDecoderSubject, rowsSpec } from './decoder-subject.ts';
 import { openEncoderSubject } from './encoder-subject.ts';
 import { openTextEncoderSubject } from './text-encoder-subject.ts';
 import { EngineLink } from './engine-link.ts';
-import type { TrainWarning } from './reports.ts';
+import { fitMicroBatch, fitProjector, memoryOfMachine, stepCost } from './fit-plan.ts';
+import type { TrainEstimate, TrainWarning } from './reports.ts';
 import type { SetStatistics } from './set-statistics.ts';
 import type { Callbacks, Opening, Score, SharedSpec, Subject } from './subject.ts';
-import type { Plan, Surroundings } from './train-plan.ts';
+import type { Plan, Surroundings, TrainPlan } from './train-plan.ts';
 
 /** An open run. */
 export interface Training {
@@ -44,10 +45,10 @@ export interface Training {
 }
 
 /** Opens all parts of a run, or none. */
-export async function openTraining(plan: Plan, surroundings: Surroundings, callbacks: Callbacks): Promise<Training> {
-  const { out, cacheFolder, workers } = surroundings;
+export async function openTraining(given: Plan, surroundings: Surroundings, callbacks: Callbacks): Promise<Training> {
+  const { out, cacheFolder, workers, open } = surroundings;
   const { onWarning, onProgress, signal, resume = false } = callbacks;
-  const limits = plan.trains === 'text' ? {} : limitsOf(plan);
+  const limits = given.trains === 'text' ? {} : limitsOf(given);
   const warn = (kind: TrainWarning['kind'], message: string): void => onWarning?.({ kind, message });
   const reading = {
     limits,
@@ -62,14 +63,15 @@ export async function openTraining(plan: Plan, surroundings: Surroundings, callb
   try {
     onProgress?.({ stage: 'load' });
     signal?.throwIfAborted();
-    await checkOutputs('train', [{ name: 'out', path: out, folder: true }], filesRead(plan));
-    const base = await openBaseModel(plan, cacheFolder, signal);
+    await checkOutputs('train', [{ name: 'out', path: out, folder: true }], filesRead(given));
+    const base = await openBaseModel(given, cacheFolder, signal);
     const layout = layoutOf(
       base.specs,
-      plan.trainable,
-      plan.decayVectors,
-      'visionFrom' in plan ? plan.visionFrom : undefined,
+      given.trainable,
+      given.decayVectors,
+      'visionFrom' in given ? given.visionFrom : undefined,
     );
+    const plan = given.trains === 'decoder' ? await fitted(given, base, layout, open) : given;
     const opening: Opening = { base, cacheFolder, callbacks, reading, warn, onClose };
     const subject = await openSubject(plan, opening);
     const run = await RunFolder.create(out, {
@@ -107,12 +109,47 @@ export async function openTraining(plan: Plan, surroundings: Surroundings, callb
       ...reading,
       workers,
     };
+    if (plan.trains === 'decoder') {
+      const left = plan.steps - (resumed?.step ?? 0);
+      onProgress?.({ stage: 'estimate', ...(await estimate(plan, base, layout, engine, left)) });
+    }
     const { batches, statistics, evaluate } = await subject.start({ engine, run, layout, resumed, loading });
     return { plan, run, engine, batches, base, layout, files: subject.files, statistics, evaluate, resumed, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function fitted(
+  given: TrainPlan,
+  base: BaseModel,
+  layout: Layout,
+  open: Surroundings['open'],
+): Promise<TrainPlan> {
+  const plan = open.includes('projectorSteps') ? fitProjector(given, base) : given;
+  if (!open.includes('microBatchSize')) return plan;
+  return fitMicroBatch(plan, memoryOfMachine(), (one) => stepCost(one, base, specOf(one, base, layout)));
+}
+
+/** Share of the speed of matrix products that whole steps reach: they also read and write much. */
+const EFFICIENCY = 0.5;
+
+async function estimate(
+  plan: TrainPlan,
+  base: BaseModel,
+  layout: Layout,
+  engine: EngineLink,
+  steps: number,
+): Promise<TrainEstimate> {
+  const { bytes, flops } = await stepCost(plan, base, specOf(plan, base, layout));
+  const seconds = (steps * flops) / (EFFICIENCY * (await engine.speed()));
+  const { microBatchSize } = plan;
+  return { memoryBytes: bytes, seconds, microBatchSize, inputSize: base.config.inputSize, device: engine.device };
+}
+
+function specOf(plan: TrainPlan, base: BaseModel, layout: Layout): Omit<StepSpec, 'phase' | 'stage'> {
+  return { ...sharedSpec(plan, base, layout), ...rowsSpec(plan) };
 }
 
 function openSubject(plan: Plan, opening: Opening): Promise<Subject> {
