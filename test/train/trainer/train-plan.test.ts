@@ -311,6 +311,7 @@ describe('planTraining()', () => {
       out: 'y',
       cacheFolder: defaultCacheFolder(),
       workers: undefined,
+      open: ['microBatchSize', 'projectorSteps'],
     });
     expect(plan().threads).toBe(Math.min(8, availableParallelism()));
   });
