@@ -46,7 +46,11 @@ describe('a convolution trunk', () => {
       new Set(
         ['stem', 'blocks', 'pyramid']
           .map((part) => `trunk.${part}`)
-          .concat(['film_mul', 'film_add', 'reduces', 'fine', 'refinements', 'head', 'outlines'].map((part) => `decoder.${part}`)),
+          .concat(
+            ['film_mul', 'film_add', 'reduces', 'fine', 'refinements', 'head', 'outlines'].map(
+              (part) => `decoder.${part}`,
+            ),
+          ),
       ),
     );
     expect(await loads(last, ['road', 'car'], cacheFolder)).toMatchObject({ width: 40 });
