@@ -7,7 +7,8 @@
  *   --photos   photographs with masks: `index.jsonl`, `classes.json`
  *   --street   pictures of worlds/street: `metadata.jsonl`, `classes.json`; folders called test are for `val`
  *   --rename   names of the photographs' classes by the names that mean them
- *   --without  classes whose masks training does not see: their pixels in photographs of `train` become unknown
+ *   --without  classes that are left out: their pixels become unknown and no set names them, so that training is told
+ *              neither where they are nor where they are not
  *   --out      `index.jsonl`, `classes.json`, `rename.json`
  */
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -56,19 +57,22 @@ for (const folder of new Set(photos.flatMap(({ image, mask }) => [image.split('/
 const sets = await json(join(values.photos, 'classes.json'));
 const rename = await json(values.rename);
 const without = new Set(values.without.split(',').filter((name) => name !== ''));
-const isLeftOut = (name) => without.has(rename[name] ?? name);
+const isLeftOut = (set, name) => without.has(rename[`${set}/${name}`] ?? rename[name] ?? name);
+const keptOf = (set) => sets[set].classes.filter((name) => !isLeftOut(set, name));
 
-/** The row of a photograph, with a mask of its own where classes are left out; none where nothing is left to learn. */
+/** The row of a photograph, with a mask of its own where its set has classes left out; none without any class left. */
 async function seen(row) {
-  if (row.split !== 'train' || !row.labels.some(isLeftOut)) return [row];
-  const labels = row.labels.filter((name) => !isLeftOut(name));
-  if (labels.length === 0 && row.captions === undefined) return [];
   const { classes } = sets[row.set];
+  const kept = keptOf(row.set);
+  if (kept.length === classes.length) return [row];
+  const labels = row.labels.filter((name) => kept.includes(name));
+  if (labels.length === 0 && row.captions === undefined) return [];
+  const places = classes.map((name) => (kept.includes(name) ? kept.indexOf(name) : UNKNOWN));
   const { data, info } = await sharp(join(values.photos, row.mask))
     .toColourspace('b-w')
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const masked = data.map((value) => (value < classes.length && isLeftOut(classes[value]) ? UNKNOWN : value));
+  const masked = data.map((value) => places[value] ?? value);
   const mask = `masks/${row.mask}`;
   await mkdir(dirname(join(values.out, mask)), { recursive: true });
   const { width, height } = info;
@@ -79,6 +83,7 @@ async function seen(row) {
 }
 
 const index = (await Promise.all(photos.map(seen))).flat();
+for (const [name, set] of Object.entries(sets)) set.classes = keptOf(name);
 const folders = values.street.split(',');
 const { classes } = await json(join(folders[0], 'classes.json'));
 const names = classes.map(({ name }) => name);
@@ -97,6 +102,8 @@ for (const folder of folders) {
 await writeFile(join(values.out, 'index.jsonl'), index.map((row) => `${JSON.stringify(row)}\n`).join(''));
 sets.street = { classes: names, exhaustive: true };
 await writeFile(join(values.out, 'classes.json'), JSON.stringify(sets));
-const street = Object.fromEntries(Object.entries(STREET_AS).map(([name, as]) => [`street/${name}`, as]));
+// What is drawn must not teach a class that is left out: it keeps its own name then.
+const drawn = Object.entries(STREET_AS).filter(([, as]) => !without.has(as));
+const street = Object.fromEntries(drawn.map(([name, as]) => [`street/${name}`, as]));
 await writeFile(join(values.out, 'rename.json'), JSON.stringify({ ...rename, ...street }));
 console.log(`${index.length} pictures, ${index.filter(({ set }) => set === 'street').length} of them drawn`);

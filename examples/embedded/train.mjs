@@ -12,7 +12,7 @@
  *   --work      where pictures and runs are kept; default out/embedded
  *   --to        the result; default packages/core/embedded
  *   --steps     steps with trunk and decoder; default 4000
- *   --without   classes whose masks training does not see, to find out what their names alone find
+ *   --without   classes that training is not told of, to find out what their names alone find
  *   --only      one of the stages below
  *
  * Every stage is a command of the project, printed before it runs. A stage that is done is left as it is, and one that
