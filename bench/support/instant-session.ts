@@ -43,7 +43,8 @@ export class InstantSession implements AsyncDisposable {
   share(): SharedSegmenter {
     const { port1, port2 } = new MessageChannel();
     this.#thread.postMessage({ port: port1 }, [port1]);
-    const config = { inputSize: this.inputSize, embeddingDim: 4 } as SharedSegmenter['info']['config'];
+    const trunk = { kind: 'onnx' };
+    const config = { inputSize: this.inputSize, embeddingDim: 4, trunk } as SharedSegmenter['info']['config'];
     return {
       port: port2,
       info: { config, device: 'cpu', precision: 'fp32', weightFiles: [] },

@@ -105,5 +105,9 @@ await writeFile(join(values.out, 'classes.json'), JSON.stringify(sets));
 // What is drawn must not teach a class that is left out: it keeps its own name then.
 const drawn = Object.entries(STREET_AS).filter(([, as]) => !without.has(as));
 const street = Object.fromEntries(drawn.map(([name, as]) => [`street/${name}`, as]));
-await writeFile(join(values.out, 'rename.json'), JSON.stringify({ ...rename, ...street }));
+const named = new Set(
+  Object.entries(sets).flatMap(([set, { classes: own }]) => own.flatMap((name) => [name, `${set}/${name}`])),
+);
+const kept = Object.entries({ ...rename, ...street }).filter(([name]) => named.has(name));
+await writeFile(join(values.out, 'rename.json'), JSON.stringify(Object.fromEntries(kept)));
 console.log(`${index.length} pictures, ${index.filter(({ set }) => set === 'street').length} of them drawn`);

@@ -65,7 +65,8 @@ export class FakeSession implements AsyncDisposable {
     });
     port1.unref();
     this.#ports.push(port1);
-    const config = { inputSize: this.inputSize, embeddingDim: 4 } as SharedSegmenter['info']['config'];
+    const trunk = { kind: 'onnx' };
+    const config = { inputSize: this.inputSize, embeddingDim: 4, trunk } as SharedSegmenter['info']['config'];
     const info = { config, device: 'cpu', precision: 'fp32', weightFiles: [] } as const;
     return { port: port2, info, maxQueue: 64, maxPixels: 1e8 };
   }

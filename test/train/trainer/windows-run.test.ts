@@ -44,6 +44,9 @@ function keptIn(cacheFolder: string): number[][][][] {
   });
 }
 
+/** What a run will take, told before its first step. */
+const ESTIMATE = expect.objectContaining({ stage: 'estimate' }) as unknown;
+
 describe('recipe "dense-captions"', () => {
   it('encodes taps and windows of each picture once, and tells how far it is', async () => {
     const progress: TrainProgress[][] = [[], []];
@@ -53,9 +56,10 @@ describe('recipe "dense-captions"', () => {
     const bytes = RECORD * 2 * 12;
     expect(progress[0]).toEqual([
       { stage: 'load' },
+      ESTIMATE,
       ...[0, 8, 12].map((done) => ({ stage: 'features', done, total: 12, bytes })),
     ]);
-    expect(progress[1]).toEqual([{ stage: 'load' }]);
+    expect(progress[1]).toEqual([{ stage: 'load' }, ESTIMATE]);
     expect(second.reports.map(timeless)).toEqual(first.reports.map(timeless));
     expect(checkpointOf(join(root, 'second'))).toEqual(checkpointOf(join(root, 'first')));
     // Of the windows of a picture the mean is no longer than each of them, and they differ from patch to patch.
@@ -146,7 +150,7 @@ describe('objective "masks" with recipe "dense-captions"', () => {
         onProgress: (now) => progress.push(now),
       }),
     );
-    expect(progress).toEqual([{ stage: 'load' }]);
+    expect(progress).toEqual([{ stage: 'load' }, ESTIMATE]);
     expect(Object.keys(reports[0]?.losses ?? {})).toEqual(['masks', 'maskShare']);
     expect((await numbersOf(join(root, name, 'last'))).has('projector.weight')).toBe(false);
   });
