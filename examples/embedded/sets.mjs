@@ -77,6 +77,7 @@ async function seen(row) {
   await mkdir(dirname(join(values.out, mask)), { recursive: true });
   const { width, height } = info;
   await sharp(masked, { raw: { width, height, channels: 1 } })
+    .toColourspace('b-w')
     .png()
     .toFile(join(values.out, mask));
   return [{ ...row, mask, labels }];
