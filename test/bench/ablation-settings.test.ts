@@ -107,7 +107,7 @@ describe('settings', () => {
       ];
     };
     expect([rates('all', 'random'), rates('all', 'half')]).toEqual([
-      ['cosine', 1e-3, 80, 0, undefined],
+      ['cosine', 1e-3, 76, 4, 1e-3],
       ['cosine', 1e-4, 40, 40, 1e-3],
     ]);
     expect([rates('tags', 'random'), rates('tags', 'half')]).toEqual([
