@@ -62,7 +62,10 @@ function outlineScores(parameters: Parameters, shared: Value, finest: Value): Va
   return convolution(parameters, 'decoder.outlines.project', around, AROUND ** 2 * TIMES ** 2);
 }
 
-/** Each cell's 3×3 neighbors, row by row; beyond an edge the one at the edge: `[n, h, w]` → `[n, 9, h·w]`. */
+/**
+ * Each cell's 3×3 neighbors, row by row; beyond an edge the one at the edge: `[n, h, w]` → `[n, 9, h·w]`. Of slices,
+ * not `padEdges()`: training goes through it, and Pad has no gradient.
+ */
 function neighbors(x: Value): Value {
   const [n, height, width] = x.shape as readonly [Dimension, number, number];
   const edged = (value: Value, axis: number, size: number): Value =>

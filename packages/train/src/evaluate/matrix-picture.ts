@@ -1,6 +1,5 @@
 /** The confusion matrix as a PNG: a row of each true class, with the shares of its pixels by the class found. */
-import { encodePNG } from '@synseg/core/runtime';
-import { svgText } from './picture-sheet.ts';
+import { encodeSheet, svgText } from './picture-sheet.ts';
 import type { Score } from './score.ts';
 
 /** Longest side of the cells together, pixels. */
@@ -44,9 +43,7 @@ export async function drawMatrix({
     }
   }
   const title = svgText('truth ↓, found →, % of the truth', 4, 18);
-  const drawing =
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` + `${title}${texts.join('')}</svg>`;
-  return encodePNG(pixels, width, height, drawing);
+  return encodeSheet(pixels, width, height, [title, ...texts]);
 }
 
 /** From dark to green on the diagonal, to red beside it. */

@@ -62,9 +62,7 @@ export async function drawPictureSheet(
     texts.push(legend.replace('<svg ', `<svg x="${panelLeft(PANELS.length)}" y="${top + LINE}" `));
     top += row.height;
   }
-  const drawing =
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" ` + `height="${height}">${texts.join('')}</svg>`;
-  return encodePNG(pixels, width, height, drawing);
+  return encodeSheet(pixels, width, height, texts);
 }
 
 interface Row {
@@ -78,10 +76,7 @@ interface Row {
 }
 
 function layRow(picture: JudgedPicture, classes: readonly string[], colors: readonly LabelColor[]): Row {
-  const scale = PANEL_SIDE / Math.max(picture.width, picture.height);
-  const [panelWidth, panelHeight] = [picture.width, picture.height].map((side) =>
-    Math.max(1, Math.round(side * scale)),
-  ) as [number, number];
+  const [panelWidth, panelHeight] = panelSize(picture, PANEL_SIDE);
   const pixelsOf = new Float64Array(256);
   for (const map of [picture.truth, picture.prediction])
     for (let pixel = 0; pixel < map.length; pixel++) pixelsOf[map[pixel]!]!++;
@@ -107,6 +102,26 @@ function layRow(picture: JudgedPicture, classes: readonly string[], colors: read
     legendWidth,
     height: LINE + Math.max(panelHeight, legendHeight) + GAP,
   };
+}
+
+/** Width and height of a picture's panel, pixels, with the given longer side. */
+export function panelSize(
+  { width, height }: { readonly width: number; readonly height: number },
+  side: number,
+): readonly [width: number, height: number] {
+  const scale = side / Math.max(width, height);
+  return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+}
+
+/** A sheet's RGB bytes with its text over them as a PNG. @param texts - SVG elements */
+export function encodeSheet(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  texts: readonly string[],
+): Promise<Uint8Array> {
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${texts.join('')}</svg>`;
+  return encodePNG(pixels, width, height, drawing);
 }
 
 /** Puts RGB bytes of a panel on those of a sheet. */

@@ -1,8 +1,8 @@
 /** One PNG as the paper's Fig. 3: photo, activation map, and the mask at each threshold. */
 import { BACKGROUND } from '@synseg/core';
 import { blendOverlay } from '@synseg/core/masks';
-import { encodePNG, openImage } from '@synseg/core/runtime';
-import { paste, svgText } from './picture-sheet.ts';
+import { openImage } from '@synseg/core/runtime';
+import { encodeSheet, panelSize, paste, svgText } from './picture-sheet.ts';
 import type { CurvePoint } from './threshold-curve.ts';
 
 /** A picture with the activation map of one of its classes. */
@@ -41,7 +41,7 @@ export async function drawThresholdSheet(
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const column = PANEL_SIDE + GAP;
-  const panels = pictures.map(panelOf);
+  const panels = pictures.map((picture) => panelSize(picture, PANEL_SIDE));
   const rows = panels.reduce((sum, [, panelHeight]) => sum + LINE + panelHeight + GAP, 0);
   const [width, height] = [GAP + (2 + curve.length) * column, LINE + rows + GAP];
   const pixels = new Uint8Array(width * height * 3).fill(GROUND);
@@ -70,14 +70,7 @@ export async function drawThresholdSheet(
     texts.push(svgText(`${picture.key}: ${picture.name}`, GAP, top + LINE - GAP));
     top += LINE + panelHeight + GAP;
   }
-  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${texts.join('')}</svg>`;
-  return encodePNG(pixels, width, height, drawing);
-}
-
-/** Sides of a picture's panels, pixels. */
-function panelOf({ width, height }: MappedPicture): readonly [width: number, height: number] {
-  const scale = PANEL_SIDE / Math.max(width, height);
-  return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+  return encodeSheet(pixels, width, height, texts);
 }
 
 /** The activation map at the size of a panel, RGB: the value nearest to each pixel's center. */
