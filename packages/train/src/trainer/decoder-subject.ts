@@ -127,6 +127,7 @@ export function rowsSpec(plan: TrainPlan): Subject['spec'] {
     features: plan.features,
     prior: plan.prior,
     contrastive: { epsilon: plan.epsilon, contrastGate: plan.contrastGate },
+    outlineWeight: plan.outlineWeight,
     input: plan.cacheFeatures ? 'taps' : 'pixels',
     trunkPrecision: plan.precision === 'fp16' ? 'float16' : 'float32',
     patchesKept: undefined,
