@@ -102,22 +102,29 @@ describe('decideLabels() on made-up logits', () => {
   it("gives the graph's label map, but for what float32 has merged", async () => {
     const [labels, height, width] = [7, 200, 300];
     const logits = { data: gaussians(labels * height * width, 5, 3), shape: [1, labels, height, width] };
-    for (const rule of [{ background: 'none' }, { background: 0.3 }, { background: 'threshold' }] as const) {
+    const defaultThresholds = [0.1, 0.3, 0.3, 0.5, 0.7, 0.9, 0.95];
+    for (const rule of [
+      ...[{ background: 'none' }, { background: 0.3 }, { background: 'threshold' }],
+      ...[
+        { background: 'none', defaultThresholds },
+        { background: 'threshold', defaultThresholds },
+      ],
+    ] as const) {
       const thresholds = [0.2, undefined, 0.9, 0.5, undefined, 0.999, 0.01];
-      const { winThresholds, plane, background } = decisionOf(thresholds, rule.background);
+      const usual = 'defaultThresholds' in rule ? rule.defaultThresholds : undefined;
+      const { winThresholds, handicaps, background } = decisionOf(thresholds, rule.background, usual);
       const graph = buildPostprocessGraph({
         size: [height, width],
         tiles: [1, 1],
         resample: false,
         background,
+        handicaps: handicaps !== undefined,
         outputs: { labels: true, masks: false, activations: true },
       });
-      const decision = background
-        ? {
-            winThresholds: { data: winThresholds, shape: [labels] },
-            plane: { data: Float32Array.of(plane), shape: [] },
-          }
-        : {};
+      const decision = {
+        ...(background ? { winThresholds: { data: winThresholds, shape: [labels] } } : {}),
+        ...(handicaps === undefined ? {} : { handicaps: { data: handicaps, shape: [labels] } }),
+      };
       const results = await runGraph(graph, { logits, ...decision });
       const [graphs, activations] = [
         results['labels']?.data as Uint8Array,
@@ -134,6 +141,31 @@ describe('decideLabels() on made-up logits', () => {
     expect(
       decideLabels(Float32Array.of(1, 0, 1, 0), 2, 1, { thresholds: [undefined, undefined], background: 'none' }),
     ).toEqual(Uint8Array.of(0, 0));
+  });
+});
+
+describe('decideLabels() with handicaps', () => {
+  // Logits ln 4, ln 3, ln 2; half the logits of thresholds 0.9 and 0.5 are ln 3 and 0.
+  const activations = Float32Array.of(...[0.8, 0.8, 0.8], ...[0.5, 0.75, 2 / 3]);
+  const rule = (defaultThresholds?: readonly number[]): DecisionRule => ({
+    thresholds: [undefined, undefined],
+    background: 'none',
+    ...(defaultThresholds && { defaultThresholds }),
+  });
+
+  it('lowers a label by half the logit of its usual threshold where labels compete', () => {
+    expect([...decideLabels(activations, 3, 1, rule([0.9, 0.5]))]).toEqual([0, 1, 1]);
+  });
+
+  it('and changes nothing where all labels have the same', () => {
+    expect([...decideLabels(activations, 3, 1, rule([0.9, 0.9]))]).toEqual([0, 0, 0]);
+    expect([...decideLabels(activations, 3, 1, rule())]).toEqual([0, 0, 0]);
+  });
+
+  it('while a label still cannot win below its threshold, and each wins where it is alone', () => {
+    const strict: DecisionRule = { ...rule([0.9, 0.6]), background: 'threshold' };
+    expect([...decideLabels(activations, 3, 1, strict)]).toEqual([BACKGROUND, 1, 1]);
+    expect([...decideLabels(Float32Array.of(0.95, 0.01), 1, 1, strict)]).toEqual([0]);
   });
 });
 

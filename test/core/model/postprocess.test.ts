@@ -15,10 +15,14 @@ import { runGraph, worstExcess } from '../../support/tensors.ts';
 
 const ALL = { labels: true, masks: true, activations: true };
 
-function decisionFeeds({ winThresholds, maskThresholds, plane, background }: Decision): Record<string, TensorData> {
+function decisionFeeds(decision: Decision): Record<string, TensorData> {
+  const { winThresholds, maskThresholds, handicaps, background } = decision;
   const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
-  const contested = { winThresholds: vector(winThresholds), plane: { data: Float32Array.of(plane), shape: [] } };
-  return { maskThresholds: vector(maskThresholds), ...(background ? contested : {}) };
+  return {
+    maskThresholds: vector(maskThresholds),
+    ...(background ? { winThresholds: vector(winThresholds) } : {}),
+    ...(handicaps === undefined ? {} : { handicaps: vector(handicaps) }),
+  };
 }
 
 /** Winner per pixel of one row of pixels: `activations[label][pixel]`, no resampling. */
@@ -26,14 +30,16 @@ async function decide(
   activations: readonly (readonly number[])[],
   thresholds: readonly (number | undefined)[],
   background: Background,
+  usual?: readonly number[],
 ): Promise<{ labels: number[]; masks: number[][] }> {
   const [count, width] = [activations.length, activations[0]?.length ?? 0];
-  const decision = decisionOf(thresholds, background);
+  const decision = decisionOf(thresholds, background, usual);
   const graph = buildPostprocessGraph({
     size: [1, width],
     tiles: [1, 1],
     resample: false,
     background: decision.background,
+    handicaps: decision.handicaps !== undefined,
     outputs: ALL,
   });
   const logits = Float32Array.from(activations.flat(), logitOf);
@@ -123,6 +129,24 @@ describe('which label wins a pixel', () => {
         )
       ).labels,
     ).toEqual([BACKGROUND, 0]);
+  });
+
+  it('of labels with thresholds in the checkpoint, the one with the highest logit less half of its', async () => {
+    // Logits ln 4, ln 3, ln 2; half the logits of thresholds 0.9 and 0.5 are ln 3 and 0.
+    const maps = [
+      [0.8, 0.8, 0.8],
+      [0.5, 0.75, 2 / 3],
+    ];
+    expect((await decide(maps, none, 'none', [0.9, 0.5])).labels).toEqual([0, 1, 1]);
+    expect((await decide(maps, none, 'none', [0.9, 0.9])).labels).toEqual([0, 0, 0]);
+    expect(await decide(maps, none, 'threshold', [0.9, 0.6])).toEqual({
+      labels: [BACKGROUND, 1, 1],
+      masks: [
+        [0, 0, 0],
+        [0, 1, 1],
+      ],
+    });
+    expect((await decide(maps, none, 0.79, [0.9, 0.5])).labels).toEqual([0, 0, 0]);
   });
 
   it('with plane and thresholds, who reaches both', async () => {

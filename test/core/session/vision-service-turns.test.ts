@@ -3,6 +3,7 @@
  * between the service's last look at its queue and whatever that look leads to.
  */
 import { expect, it, vi } from 'vitest';
+import { decisionOf } from '../../../packages/core/src/model/postprocess.ts';
 import type { SegmentRequest } from '../../../packages/core/src/session/protocol.ts';
 import type { Numbered } from '../../../packages/core/src/session/request-channel.ts';
 import type { VisionEngine } from '../../../packages/core/src/session/vision-engine.ts';
@@ -29,7 +30,7 @@ function request(id: number): Numbered<SegmentRequest> {
     merge: 'mean',
     rule: { scores: 'sigmoid', softmaxScale: 1, average: 'logits', refine: undefined, vote: undefined },
     labels: { key: 'k', count: 1, embeddings: new Float32Array(1) },
-    decision: { winThresholds: new Float32Array(1), maskThresholds: new Float32Array(1), plane: 0, background: false },
+    decision: decisionOf([undefined], 'none'),
     outputs: { labels: true, masks: false, activations: false },
     size: [1, 1],
   };

@@ -1,6 +1,7 @@
 /** How the inference thread serves its callers, with an engine that only takes notes. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { decisionOf } from '../../../packages/core/src/model/postprocess.ts';
 import type { SegmentRequest } from '../../../packages/core/src/session/protocol.ts';
 import type { Reply } from '../../../packages/core/src/session/request-channel.ts';
 import { VisionService } from '../../../packages/core/src/session/vision-service.ts';
@@ -73,7 +74,7 @@ function setup(maxBatch = 3) {
       merge: 'mean',
       rule: { scores: 'sigmoid', softmaxScale: 1, average: 'logits', refine: undefined, vote: undefined },
       labels: { key: change.key ?? 'k', count: 1, embeddings: new Float32Array(1) },
-      decision: { winThresholds: new Float32Array(1), maskThresholds: new Float32Array(1), plane: 0, background: true },
+      decision: decisionOf([undefined], 'threshold'),
       outputs: { labels: true, masks: false, activations: false },
       size: [change.rows ?? 1, 1],
     });

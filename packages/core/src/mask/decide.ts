@@ -25,7 +25,10 @@ export interface DecisionRule {
   readonly thresholds: readonly (number | undefined)[];
   /** A number in [0, 1]: a plane of that activation; `'threshold'`: where no label reaches its own; `'none'`: never. */
   readonly background: Background;
-  /** Activations that labels without a threshold must reach where `background` is `'threshold'`. @default 0.5 each */
+  /**
+   * Activations that labels without a threshold must reach where `background` is `'threshold'`. Where they differ, each
+   * label competes with its logit less half that of its own. @default 0.5 each
+   */
   readonly defaultThresholds?: readonly number[];
 }
 
@@ -33,8 +36,8 @@ export interface DecisionRule {
  * Decides every pixel between the labels by their activations, as `Segmenter.segment()` does.
  *
  * A label cannot win where it is below its threshold (with a numeric background only labels that have one; with
- * `'none'` never). The highest activation wins, the first label of equals; a numeric background wins against lower
- * activations. A NaN never wins.
+ * `'none'` never), nor below a numeric background. The highest activation wins, the first label of equals; where
+ * default thresholds differ, the highest logit less half the logit of its label's. A NaN never wins.
  *
  * @param activations Float32Array, [labels, height, width], row-major, [0, 1].
  * @returns Uint8Array, [height, width], row-major, label index, 255 = background.
@@ -68,23 +71,25 @@ export function decideLabels(activations: Float32Array, width: number, height: n
     checkActivation(ACTION, `defaultThresholds[${index}]`, threshold);
   checkBackground(ACTION, background);
 
-  const { winThresholds, plane, background: mayBeBackground } = decisionOf(thresholds, background, defaultThresholds);
-  const cuts = Float32Array.from(winThresholds, activationOf);
-  // A label wins against an equal plane, which comes last in the graph: every label has to beat what is just below it.
-  const [start, nobody] = mayBeBackground ? [justBelow(activationOf(Math.fround(plane))), BACKGROUND] : [-1, 0];
-  const labelMap = new Uint8Array(pixels).fill(nobody);
+  const decision = decisionOf(thresholds, background, defaultThresholds);
+  const cuts = Float32Array.from(decision.winThresholds, activationOf);
+  // A logit less a handicap is, as odds a / (1 − a), a multiple.
+  const factors = decision.handicaps?.map((handicap) => Math.exp(-handicap));
+  const labelMap = new Uint8Array(pixels).fill(decision.background ? BACKGROUND : 0);
   const best = new Float32Array(Math.min(BLOCK, pixels));
   for (let first = 0; first < pixels; first += BLOCK) {
     const length = Math.min(BLOCK, pixels - first);
-    best.fill(start);
+    best.fill(-1);
     for (let label = 0; label < labels; label++) {
       const cut = cuts[label]!;
+      const factor = factors?.[label];
       const offset = label * pixels + first;
       const block = activations.subarray(offset, offset + length);
       for (let pixel = 0; pixel < length; pixel++) {
         const activation = block[pixel]!;
-        if (activation >= cut && activation > best[pixel]!) {
-          best[pixel] = activation;
+        const strength = factor === undefined ? activation : (activation / (1 - activation)) * factor;
+        if (activation >= cut && strength > best[pixel]!) {
+          best[pixel] = strength;
           labelMap[first + pixel] = label;
         }
       }
@@ -96,14 +101,6 @@ export function decideLabels(activations: Float32Array, width: number, height: n
 /** The activation of one of {@link decisionOf}'s logits; of the one no logit reaches, more than any activation. */
 function activationOf(logit: number): number {
   return logit >= UNREACHABLE ? Infinity : 1 / (1 + Math.exp(-logit));
-}
-
-/** The float32 before an activation; below 0 for 0. */
-function justBelow(activation: number): number {
-  if (activation <= 0) return -1;
-  const bits = new Int32Array(Float32Array.of(activation).buffer);
-  bits[0]! -= 1;
-  return new Float32Array(bits.buffer)[0]!;
 }
 
 /** The value of `logitOf(1)`: as a threshold or plane, it is above every logit of a network. */

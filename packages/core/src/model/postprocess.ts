@@ -16,15 +16,20 @@ import { BACKGROUND } from './background.ts';
 /** Logit of a label that is below its threshold: it can only lose. */
 const EXCLUDED = -3e38;
 
-/** Background plane below every logit: there is no background. */
-const NO_PLANE = -3.4e38;
+/** Below every logit: a threshold that every label reaches. */
+const LOWEST = -3.4e38;
 
 /** Background plane above only the excluded labels: background is where every label is below its threshold. */
 const WEAKEST_PLANE = -2e38;
 
+/** Part of the logit of a label's usual threshold that its logits are lowered by where labels compete. */
+const HANDICAP = 0.5;
+/** Largest handicap, either way: the logit of a threshold of 0.993. */
+const MOST_HANDICAP = 5;
+
 /** The logit of an activation in [0, 1], finite at both ends. */
 export function logitOf(activation: number): number {
-  if (activation <= 0) return NO_PLANE;
+  if (activation <= 0) return LOWEST;
   if (activation >= 1) return 3e38;
   return Math.log(activation / (1 - activation));
 }
@@ -43,20 +48,25 @@ export type Background = number | 'threshold' | 'none';
  */
 export type ScoreKind = 'sigmoid' | 'softmax' | 'given';
 
-/** Per-label thresholds and the background plane as the postprocessing graph takes them: logits, or scores. */
+/** Per-label thresholds as the postprocessing graph takes them: logits, or scores. */
 export interface Decision {
   /** Logits below which a label cannot win a pixel, one per label. */
   readonly winThresholds: Float32Array;
   /** Logits from which a label's mask is set, one per label. */
   readonly maskThresholds: Float32Array;
-  /** Logit of the background plane. */
-  readonly plane: number;
-  /** False when no pixel can become background: thresholds and plane then need not be computed. */
+  /** What each label's logits are lowered by where labels compete; undefined where that changes nothing. */
+  readonly handicaps: Float32Array | undefined;
+  /** False when no pixel can become background: thresholds then need not be compared. */
   readonly background: boolean;
 }
 
 /**
  * Turns activations in [0, 1] into a {@link Decision}.
+ *
+ * A checkpoint's threshold of a label says how sure its maps of that label are where they are right: those of a rare
+ * class are lower than those of a frequent one. Labels therefore compete by their logits less half the logit of that
+ * threshold (docs/decisions/0032-labels-compete-with-handicaps.md). Where all labels have the same, as those of
+ * CLIPSeg, nothing changes.
  *
  * @param thresholds - per label, undefined where none was given
  * @param background - a number: constant plane of that activation; `'threshold'`: where no label reaches its threshold;
@@ -72,19 +82,22 @@ export function decisionOf(
 ): Decision {
   const level = scores === 'sigmoid' ? logitOf : (score: number): number => score;
   const maskThresholds = Float32Array.from(thresholds, (threshold, label) => level(threshold ?? defaults[label]!));
+  const plane = typeof background === 'number' ? level(background) : LOWEST;
   const mustReach = (threshold: number | undefined): boolean =>
     background === 'threshold' || (background !== 'none' && threshold !== undefined);
+  const differ = scores === 'sigmoid' && defaults.some((threshold) => threshold !== defaults[0]);
   return {
-    winThresholds: maskThresholds.map((logit, label) => (mustReach(thresholds[label]) ? logit : NO_PLANE)),
+    winThresholds: maskThresholds.map((logit, label) =>
+      mustReach(thresholds[label]) ? Math.max(logit, plane) : plane,
+    ),
     maskThresholds,
+    handicaps: differ ? Float32Array.from(defaults, handicapOf) : undefined,
     background: background !== 'none',
-    plane:
-      background === 'none'
-        ? NO_PLANE
-        : background === 'threshold'
-          ? WEAKEST_PLANE
-          : Math.max(level(background), WEAKEST_PLANE),
   };
+}
+
+function handicapOf(threshold: number): number {
+  return Math.min(Math.max(HANDICAP * logitOf(threshold), -MOST_HANDICAP), MOST_HANDICAP);
 }
 
 /** Results that a postprocessing graph computes. */
@@ -108,6 +121,8 @@ export interface PostprocessShape {
   readonly columns?: 'after' | 'before';
   /** Pixels may become background: {@link Decision.background}. */
   readonly background: boolean;
+  /** Labels compete with {@link Decision.handicaps}. @default false */
+  readonly handicaps?: boolean;
   /** @default 'sigmoid' */
   readonly scores?: ScoreKind;
   /** Background competes with the scores by a plane of its own, in place of thresholds. */
@@ -145,10 +160,18 @@ export function sampleRows(sourceRows: number, outputRows: number, start: number
  * `votes` float32 `[1, 1, height, width]`, instead of the decision's thresholds. Outputs `labels` uint8
  * `[strip, width]`, `masks` uint8 and `activations` float32 `[labels, strip, width]` as asked.
  */
-export function addPostprocess(
-  graph: Graph,
-  { size, tiles, resample, columns: order, background, outputs, scores: kind = 'sigmoid', votes }: PostprocessShape,
-): void {
+export function addPostprocess(graph: Graph, shape: PostprocessShape): void {
+  const {
+    size,
+    tiles,
+    resample,
+    columns: order,
+    background,
+    handicaps,
+    outputs,
+    scores: kind = 'sigmoid',
+    votes,
+  } = shape;
   const [height, width] = size;
   const [tileRows, tileColumns] = tiles;
   const logits = graph.input('logits', 'float32', [tileRows * tileColumns, 'labels', height, width]);
@@ -159,9 +182,13 @@ export function addPostprocess(
   const perLabel = (name: string): Value => reshape(graph.input(name, 'float32', ['labels']), ['labels', 1, 1]);
   if (outputs.labels && votes === true)
     graph.output('labels', winners(scores, toSize(graph.input('votes', 'float32', [1, 1, rows, columns]))));
-  else if (outputs.labels && background)
-    graph.output('labels', labelMap(scores, perLabel('winThresholds'), graph.input('plane', 'float32', [])));
-  else if (outputs.labels) graph.output('labels', cast(argMax(scores, 0), 'uint8'));
+  else if (outputs.labels) {
+    const competing = handicaps === true ? subtract(scores, perLabel('handicaps')) : scores;
+    const winner = background
+      ? labelMap(competing, greaterOrEqual(scores, perLabel('winThresholds')))
+      : cast(argMax(competing, 0), 'uint8');
+    graph.output('labels', winner);
+  }
   if (outputs.masks) graph.output('masks', cast(greaterOrEqual(scores, perLabel('maskThresholds')), 'uint8'));
   if (outputs.activations) graph.output('activations', kind === 'sigmoid' ? sigmoid(scores) : scores);
 }
@@ -210,9 +237,9 @@ function between(x: Value, axis: number, before: Value, after: Value, fraction: 
   return add(first, multiply(fraction, subtract(gather(x, after, axis), first)));
 }
 
-function labelMap(x: Value, thresholds: Value, plane: Value): Value {
-  const eligible = where(greaterOrEqual(x, thresholds), x, scalar(x, EXCLUDED));
-  return numbered(x, argMax(pad(eligible, 0, 1, plane), 0));
+function labelMap(x: Value, mayWin: Value): Value {
+  const eligible = where(mayWin, x, scalar(x, EXCLUDED));
+  return numbered(x, argMax(pad(eligible, 0, 1, scalar(x, WEAKEST_PLANE)), 0));
 }
 
 /** The label with the highest score, or background where its plane is higher. */

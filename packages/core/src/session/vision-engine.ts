@@ -166,7 +166,7 @@ export class VisionEngine {
     const [height, width] = size;
     const [rows, columns] = [sourceHeight * tiles[0], sourceWidth * tiles[1]];
     const resample = rows !== height || columns !== width;
-    const { background } = decision;
+    const { background, handicaps } = decision;
     // Whatever the picture's shape, a run holds so many pixels of all labels, also between its two passes: rows, or
     // part of one.
     const pixels = Math.max(1, Math.floor(this.#limit(MAX_STRIP_ELEMENTS) / labels));
@@ -174,7 +174,9 @@ export class VisionEngine {
       resample && width > pixels ? 'after' : resample && width < columns / NARROW ? 'before' : undefined;
     const sampled = { resample, ...(order === undefined ? {} : { columns: order }) };
     const scores = rule.average === 'scores' ? 'given' : rule.scores;
-    const kind = { background, outputs, scores, votes: votes !== undefined } as const;
+    const contested = outputs.labels && votes === undefined;
+    const shifts = contested && handicaps !== undefined ? { handicaps: true } : {};
+    const kind = { background, ...shifts, outputs, scores, votes: votes !== undefined } as const;
     const shape: PostprocessShape = { size: [sourceHeight, sourceWidth], tiles, ...sampled, ...kind };
     const session = await this.#session(`postprocess ${JSON.stringify(shape)}`, () => buildPostprocessGraph(shape));
     const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
@@ -182,9 +184,8 @@ export class VisionEngine {
       logits,
       ...(scores === 'softmax' ? { scale: { data: Float32Array.of(rule.softmaxScale), shape: [] } } : {}),
       ...(outputs.labels && votes !== undefined ? { votes } : {}),
-      ...(outputs.labels && background && votes === undefined
-        ? { winThresholds: vector(decision.winThresholds), plane: { data: Float32Array.of(decision.plane), shape: [] } }
-        : {}),
+      ...(contested && background ? { winThresholds: vector(decision.winThresholds) } : {}),
+      ...(contested && handicaps !== undefined ? { handicaps: vector(handicaps) } : {}),
       ...(outputs.masks ? { maskThresholds: vector(decision.maskThresholds) } : {}),
     };
     const reply = allocateReply(outputs, labels, height * width);

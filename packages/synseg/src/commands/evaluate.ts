@@ -39,7 +39,7 @@ score of one run with --join FILE,FILE,…
 
 The background of a benchmark or of a set of index-jsonl is a class: where no label reaches
 its threshold, the checkpoint's or --threshold. Elsewhere, without --threshold, each pixel
-takes the label with the highest activation. Compare scores only where the protocol, which
+takes the label that segment gives it. Compare scores only where the protocol, which
 the result states, is equal.
 `,
   async run({ note, progress, signal, work }, flags) {

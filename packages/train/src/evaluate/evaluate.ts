@@ -33,9 +33,9 @@ const METRIC =
 /**
  * Evaluates a checkpoint on a data set.
  *
- * Every pixel takes the label with the highest activation, at the mask's own size. Classes the checkpoint has no
- * embedding for are left out and their pixels do not count; a picture that cannot be read, or whose mask has another
- * size or values outside the class list, is named in `failures` and does not count. The sets of index-jsonl are
+ * Every pixel takes the label that `Segmenter.segment()` gives it, at the mask's own size. Classes that the checkpoint
+ * has no embedding for are left out and their pixels do not count; a picture that cannot be read, or whose mask has
+ * another size or values outside the class list, is named in `failures` and does not count. The sets of index-jsonl are
  * evaluated one by one: in a picture the classes of its own set compete.
  *
  * @param model - folder or hub id, loaded and disposed here; or a loaded `Segmenter`, left to the caller
