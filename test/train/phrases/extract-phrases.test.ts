@@ -39,12 +39,14 @@ const TSV = [
 ].join('\n');
 
 describe('extractPhrases()', () => {
-  it('writes a row for each caption with phrases and counts everything else', async () => {
+  it('writes a row for each caption, without nouns where it has none, and counts broken lines', async () => {
     const { folder, captions, out } = setUp('cc.tsv', TSV);
     const summary = await extractPhrases(captions, { out, table: join(folder, 'table.tsv') });
     expect(rows(out)).toEqual([
       { image: 'http://a.org/1.jpg', caption: 'A red car parked on the street', nouns: ['red car', 'street'] },
+      { image: 'http://a.org/2.jpg', caption: 'White background', nouns: [] },
       { image: 'http://a.org/4.jpg', caption: 'The red car, side view', nouns: ['red car'] },
+      { image: 'http://a.org/5.jpg', caption: '"It is nice."', nouns: [] },
     ]);
     expect(summary).toEqual({
       captions,
@@ -111,7 +113,10 @@ describe('extractPhrases()', () => {
     ];
     const { captions, out } = setUp('spacy.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
     const summary = await extractPhrases(captions, { out, format: 'spacy' });
-    expect(rows(out)).toEqual([{ image: 'a.jpg', caption: 'A red car, side view', nouns: ['red car'] }]);
+    expect(rows(out)).toEqual([
+      { image: 'a.jpg', caption: 'A red car, side view', nouns: ['red car'] },
+      { key: 'b', nouns: [] },
+    ]);
     expect(summary).toMatchObject({ lines: 3, kept: 1, withoutPhrases: 1, broken: 1, excluded: { phrases: 1 } });
   });
 
@@ -122,6 +127,7 @@ describe('extractPhrases()', () => {
       { nouns: ['red car', 'street'] },
       { nouns: ['white background'] },
       { nouns: ['red car', 'side view'] },
+      { nouns: [] },
     ]);
     expect(summary.excluded).toEqual({ phrases: 0, byEntry: [] });
   });

@@ -32,8 +32,8 @@ const summary: PhraseSummary = {
 it('formatSummary() lists counts, shares, frequent phrases and entries of the exclusion list', () => {
   expect(formatSummary(summary, 2)).toBe(
     [
-      '12,000 captions of cc12m.tsv in 1.3 s: 9,000 (75.0 %) written to phrases.jsonl',
-      '2,900 (24.2 %) without a phrase, 100 (0.8 %) broken',
+      '12,000 captions of cc12m.tsv in 1.3 s: 11,900 written to phrases.jsonl',
+      '9,000 (75.0 %) with phrases, 2,900 (24.2 %) without, 100 (0.8 %) broken and left out',
       '30,000 phrases, 7,000 different, 1,500 excluded',
       'most frequent:',
       '  1,200  red car',

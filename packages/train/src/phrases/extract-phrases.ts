@@ -61,8 +61,9 @@ const PROGRESS_MS = 500;
 const PIECE_LETTERS = 65_536;
 
 /**
- * Extracts the noun phrases of a file of captions. Captions without a phrase are left out and counted, and so are lines
- * that cannot be read. The output appears when it is complete; after an error or an abort there is none.
+ * Extracts the noun phrases of a file of captions. A caption without a phrase has a line with no nouns, so that it
+ * is known to have none; lines that cannot be read are left out and counted. The output appears when it is complete;
+ * after an error or an abort there is none.
  *
  * @param captions - path of the file
  * @returns counts and the most frequent phrases
@@ -106,19 +107,18 @@ export async function extractPhrases(captions: string, options: ExtractPhrasesOp
     return found && extractor.select(found, onExcluded);
   };
 
-  /** The output line of a record; empty when it is left out. */
+  /** The output line of a record; empty when it cannot be read. */
   const lineOf = (record: CaptionRecord | typeof BROKEN): string => {
     counts.lines++;
     const nouns = record === BROKEN ? undefined : phrasesOf(record);
-    if (record === BROKEN || nouns === undefined) counts.broken++;
-    else if (nouns.length === 0) counts.withoutPhrases++;
-    else {
-      counts.kept++;
-      for (const noun of nouns) counter.add(noun);
-      const caption = record.caption === '' ? undefined : record.caption;
-      return `${JSON.stringify({ ...record.fields, caption, nouns })}\n`;
+    if (record === BROKEN || nouns === undefined) {
+      counts.broken++;
+      return '';
     }
-    return '';
+    counts[nouns.length === 0 ? 'withoutPhrases' : 'kept']++;
+    for (const noun of nouns) counter.add(noun);
+    const caption = record.caption === '' ? undefined : record.caption;
+    return `${JSON.stringify({ ...record.fields, caption, nouns })}\n`;
   };
 
   const onBytes = (bytes: number): void => void (counts.bytes += bytes);

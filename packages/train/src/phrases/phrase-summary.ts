@@ -11,9 +11,9 @@ export interface PhraseSummary {
   readonly format: CaptionFormat;
   /** Captions read, broken ones too; blank lines and a header do not count. */
   readonly lines: number;
-  /** Lines written: captions with at least one phrase. */
+  /** Captions with at least one phrase. */
   readonly kept: number;
-  /** Captions that name no thing, or only excluded ones. */
+  /** Captions that name no thing, or only excluded ones; their lines have no nouns. */
   readonly withoutPhrases: number;
   /** Lines that could not be read: not JSON, too few columns, no caption. */
   readonly broken: number;
@@ -67,9 +67,10 @@ function summaryText(summary: PhraseSummary, shown: number): string {
     return rows.map(([count, name]) => `  ${number(count).padStart(width)}  ${name}`);
   };
   const text = [
-    `${number(lines)} captions of ${summary.captions} in ${seconds.toFixed(1)} s: ${number(kept)}${share(kept)} ` +
+    `${number(lines)} captions of ${summary.captions} in ${seconds.toFixed(1)} s: ${number(kept + withoutPhrases)} ` +
       `written to ${summary.out}`,
-    `${number(withoutPhrases)}${share(withoutPhrases)} without a phrase, ${number(broken)}${share(broken)} broken`,
+    `${number(kept)}${share(kept)} with phrases, ${number(withoutPhrases)}${share(withoutPhrases)} without, ` +
+      `${number(broken)}${share(broken)} broken and left out`,
     `${number(phrases)} phrases, ${exact ? '' : 'about '}${number(distinct)} different, ` +
       `${number(excluded.phrases)} excluded`,
   ];
