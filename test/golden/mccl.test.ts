@@ -1,10 +1,13 @@
 /**
- * FSS, MCCL, their gradients and two AdamW steps: every file under `$SYNSEG_GOLDEN/mccl`, float64 values from PyTorch.
+ * FSS, MCCL, their gradients and two AdamW steps: the cases of mccl.json, by NumPy (mccl.py), and every file under
+ * `$SYNSEG_GOLDEN/mccl`, by PyTorch, all in float64.
  *
  * Losses and features within 1e-5 relative: float32 through a cosine, a clamp and a logarithm. A loss with a cosine
  * within 1e-3 of the clamp of eq. 4 gets 1e-3: there `1 − s` is the difference of two nearly equal float32 numbers.
- * Gradients within 1e-4 relative in norm, parameters after each AdamW step within 1e-6 relative.
+ * Gradients within 1e-4 relative in norm, parameters after each AdamW step within 1e-6 relative. The nine digits of
+ * mccl.json are more than float32 has. In its case "parallel" all of L_cont, L_back and L_sep is in the clamp.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Graph, ops, type Value } from '@synseg/core/graph';
 import type { TensorData } from '@synseg/core/runtime';
@@ -16,16 +19,61 @@ import { patchMaps, synergyFeatures } from '../../packages/train/src/objective/p
 import { adamw, biasCorrections } from '../../packages/train/src/optimizer/adamw.ts';
 import { runOnce } from '../train/autodiff/numeric.ts';
 import { GOLDEN, namesIn } from '../support/shared.ts';
+import { uniform } from '../support/random.ts';
 import { readTensors, type Reference } from '../support/tensors.ts';
 
 const folder = join(GOLDEN, 'mccl');
-const cases = namesIn(folder).filter((name) => name.endsWith('.safetensors'));
+const files = namesIn(folder).filter((name) => name.endsWith('.safetensors'));
 
-test('the suite lists the cases it found', ({ skip }) => {
-  if (cases.length === 0) skip(`no cases under ${folder}`);
-  console.info(`mccl golden cases: ${cases.join(', ')}`);
-  expect(cases.length).toBeGreaterThan(0);
+test('the suite lists the files it found', ({ skip }) => {
+  if (files.length === 0) skip(`no cases under ${folder}`);
+  console.info(`mccl golden cases: ${files.join(', ')}`);
+  expect(files.length).toBeGreaterThan(0);
 });
+
+interface Case {
+  readonly tensors: ReadonlyMap<string, Reference>;
+  readonly settings: Settings;
+}
+
+const figures = JSON.parse(readFileSync(join(import.meta.dirname, 'mccl.json'), 'utf8')) as Readonly<
+  Record<string, Readonly<Record<string, readonly number[]>>>
+>;
+/** Inputs of the cases of mccl.json, in the order they are drawn in: shape, and largest value in either case. */
+const DRAWN = {
+  logits: [[6, 8, 8], { ordinary: 4, parallel: 8 }],
+  post_decoder_features: [[6, 16, 5], { ordinary: 2, parallel: 0.2 }],
+  projector_weight: [[7, 5], { ordinary: 1, parallel: 0.1 }],
+  projector_bias: [[7], { ordinary: 0.1, parallel: 2 }],
+  text_embeddings: [[6, 7], { ordinary: 1, parallel: 1 }],
+} as const;
+
+/** A case of mccl.json: inputs drawn here as there, and the figures. */
+function drawnCase(name: 'ordinary' | 'parallel'): Case {
+  const next = uniform(name === 'ordinary' ? 21 : 22);
+  const tensors = new Map<string, Reference>();
+  for (const [key, [shape, largest]] of Object.entries(DRAWN)) {
+    const length = shape.reduce<number>((product, dimension) => product * dimension, 1);
+    tensors.set(key, { shape, data: Float32Array.from({ length }, () => 2 * largest[name] * (next() - 0.5)) });
+  }
+  tensors.set('image_index', { shape: [6], data: Int32Array.of(0, 0, 0, 1, 2, 2) });
+  for (const [key, values] of Object.entries(figures[name] ?? {})) {
+    const shape = key === 'foreground' || key === 'background' ? [6, 7] : [values.length];
+    tensors.set(key, { shape, data: Float32Array.from(values) });
+  }
+  return { tensors, settings: { patchGrid: 4, epsilon: 1e-4, gate: 0.1, lambda: [0.1, 1e-3, 1e-2, 1], images: 3 } };
+}
+
+async function readCase(name: string): Promise<Case> {
+  const { tensors, metadata } = await readTensors(join(folder, name));
+  return { tensors, settings: readMetadata(metadata) };
+}
+
+const cases: readonly (readonly [name: string, read: () => Case | Promise<Case>])[] = [
+  ['mccl.json, ordinary', () => drawnCase('ordinary')],
+  ['mccl.json, parallel', () => drawnCase('parallel')],
+  ...files.map((name) => [name, () => readCase(name)] as const),
+];
 
 /** The paper's optimiser, as the reference ran it. */
 const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -40,7 +88,7 @@ const relativeError = (actual: ArrayLike<number>, expected: ArrayLike<number>): 
   );
 };
 
-interface MetaData {
+interface Settings {
   readonly patchGrid: number;
   readonly epsilon: number;
   readonly gate: number;
@@ -48,7 +96,7 @@ interface MetaData {
   readonly images: number;
 }
 
-function readMetadata(metadata: Readonly<Record<string, string>>): MetaData {
+function readMetadata(metadata: Readonly<Record<string, string>>): Settings {
   return {
     patchGrid: Number(metadata['patchGrid']),
     epsilon: Number(metadata['epsilon']),
@@ -63,7 +111,7 @@ const SOURCES = ['logits', 'post_decoder_features', 'projector_weight', 'project
 
 function buildCase(
   tensors: ReadonlyMap<string, Reference>,
-  { patchGrid, epsilon, gate, lambda, images }: MetaData,
+  { patchGrid, epsilon, gate, lambda, images }: Settings,
 ): Graph {
   const graph = new Graph('mccl');
   const inputs = Object.fromEntries(
@@ -119,10 +167,9 @@ function nearClamp(tensors: ReadonlyMap<string, Reference>): boolean[] {
   ];
 }
 
-describe.each(cases)('golden/mccl/%s', (name) => {
+describe.each(cases)('golden/mccl/%s', (_, read) => {
   test('features, losses and gradients', async () => {
-    const { tensors, metadata } = await readTensors(join(folder, name));
-    const settings = readMetadata(metadata);
+    const { tensors, settings } = await read();
     const data = (key: string): Float32Array => (tensors.get(key) as Reference).data as Float32Array;
     const image = (tensors.get('image_index') as Reference).data as Int32Array;
     const rows = image.length;
@@ -153,7 +200,7 @@ describe.each(cases)('golden/mccl/%s', (name) => {
   });
 
   test('two AdamW steps with the reference gradients', async () => {
-    const { tensors } = await readTensors(join(folder, name));
+    const { tensors } = await read();
     for (const parameter of ['projector_weight', 'projector_bias']) {
       const data = (key: string): Float32Array => (tensors.get(key) as Reference).data as Float32Array;
       const { length } = data(parameter);
