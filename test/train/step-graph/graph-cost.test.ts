@@ -1,5 +1,5 @@
 /** Memory and arithmetic of graphs, against what is added up by hand. */
-import { Graph, ops, shapeOps } from '@synseg/core/graph';
+import { Graph, ops, pictureOps, shapeOps } from '@synseg/core/graph';
 import { describe, expect, it } from 'vitest';
 import { graphCost } from '../../../packages/train/src/step-graph/graph-cost.ts';
 
@@ -11,7 +11,19 @@ describe('graphCost()', () => {
     const x = graph.input('x', 'float32', ['rows', 3]);
     graph.output('y', ops.matmul(x, graph.floats([1, 2, 3, 4, 5, 6], [3, 2])));
     // 4 × 3, 3 × 2 and 4 × 2 floats.
-    expect(graphCost(graph, four)).toEqual({ bytes: 4 * (12 + 6 + 8), flops: 2 * 4 * 3 * 2 });
+    expect(graphCost(graph, four)).toEqual({ bytes: 4 * (12 + 6 + 8), flops: 2 * 4 * 3 * 2, moved: 4 * (12 + 6 + 8) });
+  });
+
+  it('counts linear layers and convolutions', () => {
+    const graph = new Graph('layers');
+    const rows = graph.input('rows', 'float32', ['rows', 3]);
+    const bias = graph.floats([0, 0], [2]);
+    graph.output('linear', ops.affine(rows, graph.floats([1, 2, 3, 4, 5, 6], [2, 3]), bias));
+    expect(graphCost(graph, four).flops).toBe(2 * 4 * 3 * 2);
+    const picture = graph.input('picture', 'float32', [1, 4, 8, 8]);
+    const kernel = graph.floats(new Array<number>(6 * 4 * 3 * 3).fill(1), [6, 4, 3, 3]);
+    graph.output('map', pictureOps.conv(picture, kernel, undefined, { stride: 1, padding: 1 }));
+    expect(graphCost(graph, four).flops).toBe(2 * 4 * 3 * 2 + 2 * (6 * 8 * 8) * (4 * 3 * 3));
   });
 
   it('gives memory back after its last use, and not before the last use of a view of it', () => {

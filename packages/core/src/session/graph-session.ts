@@ -22,6 +22,11 @@ export interface SessionSettings {
   readonly threads: number;
   /** Outputs that come back as {@link ResidentTensor}, on the device where the provider allows it. */
   readonly resident?: readonly string[];
+  /**
+   * True when inputs change their shapes from run to run: a plan of the memory is then made for each shape, and none of
+   * them given back. @default false
+   */
+  readonly changesShapes?: boolean;
 }
 
 /** A loaded graph. It is created, used and released in one thread and never shared. */

@@ -23,7 +23,7 @@ async function runtime(): Promise<typeof Ort> {
  *   weights cannot be loaded.
  */
 export async function createSession(model: OnnxModel, settings: SessionSettings): Promise<GraphSession> {
-  const { provider, threads, resident = [] } = settings;
+  const { provider, threads, resident = [], changesShapes = false } = settings;
   await disableTelemetry();
   const ort = await runtime();
   // The runtime drops a provider it was not built with and goes on without: that would be a silent fallback.
@@ -39,6 +39,7 @@ export async function createSession(model: OnnxModel, settings: SessionSettings)
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    enableMemPattern: !changesShapes,
     logSeverityLevel: 4,
     extra: {
       session: {

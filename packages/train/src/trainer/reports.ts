@@ -44,7 +44,7 @@ export interface TrainWarning {
 
 /** Memory and time of a run, estimated from its graph's shapes and the speed of the device's matrix products. */
 export interface TrainEstimate {
-  /** Of the largest graph of a step. */
+  /** The most that the process takes; with another device than the processor, what the steps take there. */
   readonly memoryBytes: number;
   /** Of the steps that are left, without reading pictures and without a ready-made trunk. */
   readonly seconds: number;

@@ -19,6 +19,9 @@ import type { EngineStart, PairBatch, PairEmbeddings, StepReply, StepRequest } f
 type Phase = StepSpec['phase'];
 type StateTensor = ResidentTensor | TensorData;
 
+/** Runs of which the fastest counts: the first loads, and other programs slow some down. */
+const SPEED_ROUNDS = 6;
+
 /** Trains; one run at a time, each step after the other. */
 export class StepEngine {
   readonly device: Provider;
@@ -63,6 +66,7 @@ export class StepEngine {
   /** One optimizer step over a whole batch. */
   async step({ micro, step, stage, learningRate }: StepRequest): Promise<StepReply> {
     const begin = performance.now();
+    if (this.device === 'cpu') await this.#endProjectorStage(stage);
     const { spec } = this.#start;
     const figures = new Float32Array(figuresOf(spec).length);
     const corrections = biasCorrections(step, spec.optimizer);
@@ -91,6 +95,7 @@ export class StepEngine {
         this.#state = resident;
       }
     }
+    await this.#endProjectorStage(stage);
     return { figures, milliseconds: performance.now() - begin };
   }
 
@@ -195,10 +200,13 @@ export class StepEngine {
       return graph;
     });
     const feeds = { matrix: { data: new Float32Array(side * side), shape: [side, side] } };
-    await this.#guard.run(() => session.run(feeds));
-    const begin = performance.now();
-    await this.#guard.run(() => session.run(feeds));
-    return (products * 2 * side ** 3 * 1000) / Math.max(0.01, performance.now() - begin);
+    let fastest = Infinity;
+    for (let round = 0; round < SPEED_ROUNDS; round++) {
+      const begin = performance.now();
+      await this.#guard.run(() => session.run(feeds));
+      fastest = Math.min(fastest, performance.now() - begin);
+    }
+    return (products * 2 * side ** 3 * 1000) / Math.max(0.01, fastest);
   }
 
   /** The parameters that a checkpoint would hold now. */
@@ -221,6 +229,15 @@ export class StepEngine {
       : new CheckpointParameters(graph, weights, this.#start.spec.trunkPrecision);
   }
 
+  /** Frees the projector's sessions after its last step; off the processor the state is theirs until a step more. */
+  async #endProjectorStage(stage: StepSpec['stage']): Promise<void> {
+    const ended = [...this.#sessions].filter(([key]) => stage === 'all' && key.startsWith('projector '));
+    for (const [key, session] of ended) {
+      this.#sessions.delete(key);
+      await session.release();
+    }
+  }
+
   #step(stage: StepSpec['stage'], phase: Phase): Promise<GraphSession> {
     const { spec } = this.#start;
     const resident = phase === 'partial' ? ['accumulated'] : stateNames(spec);
@@ -232,7 +249,7 @@ export class StepEngine {
     if (session === undefined) {
       const model = writeOnnx(build());
       session = await this.#guard.run(() =>
-        createSession(model, { provider: this.device, threads: this.#start.threads, resident }),
+        createSession(model, { provider: this.device, threads: this.#start.threads, resident, changesShapes: true }),
       );
       this.#sessions.set(key, session);
     }

@@ -186,7 +186,10 @@ export const TRAIN_OPTIONS = {
   steps: integer({ least: 0 }),
   /** Pictures in a step. @default 16; 256 of recipe 'paper' */
   batchSize: integer(),
-  /** Pictures in memory at once, a divisor of `batchSize`: equal to rounding. @default what memory holds, up to 16 */
+  /**
+   * Pictures in memory at once, a divisor of `batchSize`: equal to rounding.
+   * @default what half of the memory holds, up to 16; with CUDA what half of the GPU's free memory does, by nvidia-smi
+   */
   microBatchSize: integer(),
   /** Learning rate. @default the recipe's: 2e-3, 1e-3 of 'tags', 1e-5 of 'paper' */
   learningRate: number({ least: 0 }),

@@ -21,7 +21,7 @@ import { openDecoderSubject, rowsSpec } from './decoder-subject.ts';
 import { openEncoderSubject } from './encoder-subject.ts';
 import { openTextEncoderSubject } from './text-encoder-subject.ts';
 import { EngineLink } from './engine-link.ts';
-import { fitMicroBatch, fitProjector, memoryOfMachine, stepCost } from './fit-plan.ts';
+import { fitMicroBatch, fitProjector, memoryFor, stepCost } from './fit-plan.ts';
 import type { TrainEstimate, TrainWarning } from './reports.ts';
 import type { SetStatistics } from './set-statistics.ts';
 import type { Callbacks, Opening, Score, SharedSpec, Subject } from './subject.ts';
@@ -129,11 +129,8 @@ async function fitted(
 ): Promise<TrainPlan> {
   const plan = open.includes('projectorSteps') ? fitProjector(given, base) : given;
   if (!open.includes('microBatchSize')) return plan;
-  return fitMicroBatch(plan, memoryOfMachine(), (one) => stepCost(one, base, specOf(one, base, layout)));
+  return fitMicroBatch(plan, await memoryFor(plan), (one) => stepCost(one, base, specOf(one, base, layout)));
 }
-
-/** Share of the speed of matrix products that whole steps reach: they also read and write much. */
-const EFFICIENCY = 0.5;
 
 async function estimate(
   plan: TrainPlan,
@@ -142,10 +139,11 @@ async function estimate(
   engine: EngineLink,
   steps: number,
 ): Promise<TrainEstimate> {
-  const { bytes, flops } = await stepCost(plan, base, specOf(plan, base, layout));
-  const seconds = (steps * flops) / (EFFICIENCY * (await engine.speed()));
-  const { microBatchSize } = plan;
-  return { memoryBytes: bytes, seconds, microBatchSize, inputSize: base.config.inputSize, device: engine.device };
+  const { graphBytes, processBytes, work } = await stepCost(plan, base, specOf(plan, base, layout));
+  const seconds = (steps * work) / (await engine.speed());
+  const { device } = engine;
+  const memoryBytes = device === 'cpu' ? processBytes : graphBytes;
+  return { memoryBytes, seconds, microBatchSize: plan.microBatchSize, inputSize: base.config.inputSize, device };
 }
 
 function specOf(plan: TrainPlan, base: BaseModel, layout: Layout): Omit<StepSpec, 'phase' | 'stage'> {
