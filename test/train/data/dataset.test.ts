@@ -75,6 +75,10 @@ describe('openDataset()', () => {
     expect(await message({ source: join(folder, 'none') })).toBe(
       `DATASET_FORMAT: Cannot open dataset: ${known}, got "${join(folder, 'none')}", which does not exist`,
     );
+    expect(await message({ source: join(folder, 'a.parquet') })).toBe(
+      'DATASET_FORMAT: Cannot open dataset: source must not be Parquet (convert it, e.g. with pandas.read_parquet' +
+        `(file).to_json('captions.jsonl', orient='records', lines=True)), got "${join(folder, 'a.parquet')}"`,
+    );
     write(join(folder, 'list'), '{"image":"a.jpg","tags":["a"]}\n');
     expect((await openWarned({ source: join(folder, 'list'), format: 'jsonl' })).dataset.size).toBe(1);
   });

@@ -47,9 +47,13 @@ describe('captionFormat()', () => {
       code: 'DATASET_FORMAT',
       message:
         'Cannot extract phrases: captions must end in .tsv, .tab, .csv, .jsonl, .ndjson, .json, .txt or have a ' +
-        'format, got "captions.parquet"',
+        'format, got "captions.xlsx"',
     };
-    expect(() => captionFormat('captions.parquet')).toThrow(expect.objectContaining(error));
+    expect(() => captionFormat('captions.xlsx')).toThrow(expect.objectContaining(error));
+    expect(() => captionFormat('captions.parquet')).toThrow(
+      'Cannot extract phrases: captions must not be Parquet (convert it, e.g. with pandas.read_parquet(file)' +
+        ".to_json('captions.jsonl', orient='records', lines=True)), got \"captions.parquet\"",
+    );
   });
 });
 

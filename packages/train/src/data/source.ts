@@ -66,11 +66,21 @@ export async function formatOf(paths: readonly [string, ...string[]]): Promise<D
     return (await shardsIn(first)).length > 0 ? 'webdataset' : 'folder';
   }
   const format = formatByName(first);
+  if (isParquet(first)) throw dataError(`source must not be Parquet (${PARQUET_ADVICE})`, `"${first}"`);
   if (format === undefined) {
     const rule = `source must be a folder or end in ${Object.keys(BY_EXTENSION).join(', ')} (or name its format)`;
     throw dataError(rule, status === undefined ? `"${first}", which does not exist` : `"${first}"`);
   }
   return format;
+}
+
+/** What to do about a Parquet file, which no reader here reads. */
+export const PARQUET_ADVICE =
+  "convert it, e.g. with pandas.read_parquet(file).to_json('captions.jsonl', orient='records', lines=True)";
+
+/** True for the name of a Parquet file. */
+export function isParquet(path: string): boolean {
+  return /\.parquet$/i.test(path);
 }
 
 /** True when there is a file or folder of this path. */

@@ -5,6 +5,7 @@ import type { OptionsOf } from '@synseg/core/guards';
 import { COLUMN } from '../data/data-options.ts';
 import { emptyOutline, jsonElements } from '../data/json-lists.ts';
 import { RowError, fieldOf, rowFields, type Fields } from '../data/row.ts';
+import { PARQUET_ADVICE, isParquet } from '../data/source.ts';
 import { isBlank, linesOf } from '../data/table-lines.ts';
 import type { TableSource } from '../data/table-source.ts';
 import { openTable } from '../data/table.ts';
@@ -63,7 +64,9 @@ const BY_EXTENSION: Readonly<Record<string, CaptionFormat>> = {
 export function captionFormat(path: string): CaptionFormat {
   const format = BY_EXTENSION[extname(path.replace(/\.gz$/i, '')).toLowerCase()];
   if (format !== undefined) return format;
-  const rule = `end in ${Object.keys(BY_EXTENSION).join(', ')} or have a format`;
+  const rule = isParquet(path)
+    ? `not be Parquet (${PARQUET_ADVICE})`
+    : `end in ${Object.keys(BY_EXTENSION).join(', ')} or have a format`;
   throw new SynsegError('DATASET_FORMAT', `Cannot extract phrases: captions must ${rule}, got "${path}"`);
 }
 
