@@ -88,11 +88,16 @@ export default {
     })),
     {
       name: 'processes-in-one-place',
-      comment: 'Processes are started by the process folder of packages/video, and by the doctor.',
+      comment:
+        'Processes are started by the process folder of packages/video, by the doctor, and to ask for GPU memory.',
       severity: 'error',
       from: {
         path: '^packages/',
-        pathNot: ['^packages/video/src/process/', '^packages/[^/]+/src/(command/)?ffmpeg[.]ts$'],
+        pathNot: [
+          '^packages/video/src/process/',
+          '^packages/[^/]+/src/(command/)?ffmpeg[.]ts$',
+          '^packages/train/src/trainer/gpu-memory[.]ts$',
+        ],
       },
       to: { path: '^(node:)?child_process$' },
     },

@@ -33,7 +33,7 @@ export interface Memory {
 }
 
 /** What the steps of a run take. */
-export interface StepCost {
+interface StepCost {
   /** Of all graphs of a step, in their device's memory. */
   readonly graphBytes: number;
   /** Of the whole process, when the graphs are in its memory. */
