@@ -93,47 +93,6 @@ function expected(): number {
   return meanOf(perImage);
 }
 
-describe('outlineWeight', () => {
-  // Two labels, two equal lines of five pixels; the third, fourth and fifth lie beside one of another value.
-  const LINE = [4, 4, 4, 9, IGNORED];
-  const lines = randomMatrix(2, 10, 3, -2, 2);
-  const inputs: Record<string, TensorData> = {
-    logits: feed(lines.data, [2, 2, 5]),
-    masks: feed([...LINE, ...LINE], [1, 2, 5], 'uint8'),
-    imageOfRow: feed([0, 0], [2], 'int32'),
-    classOfRow: feed([4, 9], [2]),
-  };
-  const WEIGHTS = [1, 1, 3, 3, 0, 1, 1, 3, 3, 0];
-  const z = (row: number, pixel: number): number => lines.data[row * 10 + pixel] as number;
-  const weightedMean = (of: (pixel: number) => number): number =>
-    WEIGHTS.reduce((sum, weight, pixel) => sum + weight * of(pixel), 0) / 16;
-  const answer = (pixel: number): number => (pixel % 5 < 3 ? 0 : 1);
-  const entropy = (row: number) => (pixel: number) =>
-    Math.log(1 + Math.exp(z(row, pixel))) - (answer(pixel) === row ? z(row, pixel) : 0);
-  const surprise = (pixel: number): number =>
-    Math.log(Math.exp(z(0, pixel)) + Math.exp(z(1, pixel))) - z(answer(pixel), pixel);
-
-  it.each([
-    ['maskLoss()', maskLoss, () => (weightedMean(entropy(0)) + weightedMean(entropy(1))) / 2],
-    ['maskShareLoss()', maskShareLoss, () => weightedMean(surprise)],
-  ] as const)('is what pixels beside another class count in %s, and in its gradient', async (_, loss, formula) => {
-    const { value, gradients } = await valueAndGradients(inputs, ['logits'], (given) =>
-      loss(
-        given['logits'] as Value,
-        maskTargets(
-          assignmentOf(given['imageOfRow'] as Value, 1),
-          { masks: given['masks'] as Value, classOfRow: given['classOfRow'] as Value },
-          3,
-        ),
-        1,
-      ),
-    );
-    expect(Math.abs(value - formula())).toBeLessThan(1e-5 * formula());
-    const differences = centralDifferences(formula, lines.data);
-    expect(relativeError(gradients['logits'] as Float32Array, differences)).toBeLessThan(1e-4);
-  });
-});
-
 describe('maskLoss()', () => {
   it('and its gradient are those of the formula', async () => {
     const { value, gradients } = await valueAndGradients(feeds, ['logits'], build);

@@ -64,7 +64,6 @@ describe('planTraining()', () => {
       },
       contrastGate: 0.1,
       epsilon: 1e-4,
-      outlineWeight: 1,
       features: 'conditional',
       prior: 0,
       unknownCategories: 'compose',

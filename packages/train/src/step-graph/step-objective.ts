@@ -101,8 +101,7 @@ export function stepObjective(
   }
   if (decoded !== undefined && (counts('masks') || counts('maskShare'))) {
     const { logits, masks } = onOneGrid(decoded.logits, graph.input('masks', 'uint8', [images, ...config.inputSize]));
-    const classOfRow = graph.input('classOfRow', 'float32', ['rows']);
-    const targets = maskTargets(assignment, { masks, classOfRow }, spec.outlineWeight);
+    const targets = maskTargets(assignment, { masks, classOfRow: graph.input('classOfRow', 'float32', ['rows']) });
     if (counts('masks')) losses.masks = maskLoss(logits, targets, batchImages);
     if (counts('maskShare')) losses.maskShare = maskShareLoss(logits, targets, batchImages);
   }

@@ -19,8 +19,6 @@ export interface StepSpec {
   /** Weight of the start decoder's logits in the target of `sharing`; with 0 they are not computed. */
   readonly prior: number;
   readonly contrastive: MCCLSettings;
-  /** Weight in the mask losses of pixels beside another class, in pixels of the others. @default 1 */
-  readonly outlineWeight?: number;
   readonly optimizer: AdamWSettings & {
     readonly weightDecay: number;
     readonly clipNorm: number | undefined;

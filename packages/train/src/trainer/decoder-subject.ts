@@ -127,7 +127,6 @@ export function rowsSpec(plan: TrainPlan): Subject['spec'] {
     features: plan.features,
     prior: plan.prior,
     contrastive: { epsilon: plan.epsilon, contrastGate: plan.contrastGate },
-    outlineWeight: plan.outlineWeight,
     input: plan.cacheFeatures ? 'taps' : 'pixels',
     trunkPrecision: plan.precision === 'fp16' ? 'float16' : 'float32',
     patchesKept: undefined,

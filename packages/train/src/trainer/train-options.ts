@@ -117,8 +117,6 @@ export const TRAIN_ADVANCED_OPTIONS = {
   lambda: withDefault(group(LOSS_WEIGHTS), {}),
   /** Cosine of foreground and background above which L_cont applies. */
   contrastGate: withDefault(number({ least: -1, most: 1 }), 0.1),
-  /** Weight in the mask losses of pixels beside another class, in pixels of the others. */
-  outlineWeight: withDefault(number({ least: 1, most: 100 }), 1),
   /** ε of eq. 4. */
   epsilon: withDefault(number({ least: 1e-7, most: 0.1 }), 1e-4),
   /** Weight of the start decoder's logits in `sharing`; 0 for an untrained one. @default 1; 0 with init 'random' */

@@ -106,7 +106,6 @@ export function planTraining(options: TrainOptions) {
     microBatchSize,
     contrastGate: advanced.contrastGate,
     epsilon: advanced.epsilon,
-    outlineWeight: advanced.outlineWeight,
     prior,
     maxCategories: given.maxCategories,
     nounPhrases: { ...given.nounPhrases, keep: given.nounPhrases.keep ?? recipe.keep },
