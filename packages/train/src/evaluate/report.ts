@@ -1,4 +1,6 @@
 /** An evaluation as one HTML page that opens offline: nothing is loaded, pictures are inside. */
+import { encodeJPEG } from '@synseg/core/masks';
+import { openImage } from '@synseg/core/runtime';
 import { formatScore } from './format-score.ts';
 import { drawMatrix } from './matrix-picture.ts';
 import { drawPictureSheet } from './picture-sheet.ts';
@@ -57,17 +59,20 @@ async function setSection({ score, worst, maps }: DrawnSet, several: boolean, si
     '<h3>Classes</h3>',
     classTable(score),
     '<h3>Confusion matrix</h3>',
-    picture(await drawMatrix(score), 'Confusion matrix: truth in rows, prediction in columns'),
+    picture('png', await drawMatrix(score), 'Confusion matrix: truth in rows, prediction in columns'),
   ];
   if (curve !== undefined && maps.length > 0)
     parts.push(
       '<h3>Activation maps and masks at each threshold</h3>',
-      picture(await drawThresholdSheet(maps, curve, signal), 'Photo, activation map, masks at each threshold'),
+      await photographs(
+        await drawThresholdSheet(maps, curve, signal),
+        'Photo, activation map, masks at each threshold',
+      ),
     );
   if (worst.length > 0)
     parts.push(
       '<h3>Pictures with the lowest mIoU</h3>',
-      picture(await drawPictureSheet(worst, classes, signal), 'Photo, ground truth, prediction'),
+      await photographs(await drawPictureSheet(worst, classes, signal), 'Photo, ground truth, prediction'),
     );
   return parts.join('\n');
 }
@@ -124,9 +129,16 @@ function table(rows: readonly (readonly string[])[], header?: readonly string[])
   return `<table>${lines.join('')}</table>`;
 }
 
-function picture(png: Uint8Array, alternative: string): string {
-  const data = Buffer.from(png).toString('base64');
-  return `<p><img alt="${escaped(alternative)}" src="data:image/png;base64,${data}"></p>`;
+/** A sheet of photographs, which as PNG would be most of the page. */
+async function photographs(sheet: Uint8Array, alternative: string): Promise<string> {
+  const image = await openImage(sheet);
+  const { width, height } = image;
+  return picture('jpeg', await encodeJPEG(await image.pixels(), width, height), alternative);
+}
+
+function picture(format: 'png' | 'jpeg', bytes: Uint8Array, alternative: string): string {
+  const data = Buffer.from(bytes).toString('base64');
+  return `<p><img alt="${escaped(alternative)}" src="data:image/${format};base64,${data}"></p>`;
 }
 
 function percent(share: number | null | undefined): string {
