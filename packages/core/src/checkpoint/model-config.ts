@@ -96,7 +96,7 @@ export interface ModelConfig {
   readonly embeddingDim: number;
   /** Activation in [0, 1] that a label has to reach, unless it has a threshold of its own. */
   readonly threshold: number;
-  /** Thresholds of single names, where they were calibrated. */
+  /** Thresholds of single names, where they were calibrated. Where labels compete, half the logit is a handicap. */
   readonly thresholds: Readonly<Record<string, number>>;
   readonly decoder: TransformerDecoderConfig | ConvolutionDecoderConfig;
 }

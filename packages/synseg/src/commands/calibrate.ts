@@ -21,7 +21,8 @@ export const calibrating = command({
   needed: ['root', 'out'],
   help: `
 Finds the threshold at which each label's mask overlaps best with that of pictures which
-training has not seen. Below its threshold a pixel is background.
+training has not seen. Below its threshold a pixel is background; where several labels reach
+theirs, each competes by its logit less half the logit of its threshold.
 
 Examples:
   $ synseg calibrate --model runs/a/last --root data/photos --split val --out thresholds.json
