@@ -32,9 +32,9 @@ describe.skipIf(!existsSync(golden))(`captions with spaCy's chunks (skipped wher
   it('gives exactly the phrases of Algorithm 1 from the chunks', async () => {
     const out = join(root, 'phrases.jsonl');
     const summary = await extractPhrases(golden, { out, format: 'spacy', keep: 'paper', exclude: 'none' });
-    const expected = readRows<Row>(golden).filter(({ phrases }) => phrases.length > 0);
+    const expected = readRows<Row>(golden);
     const written = readRows<{ image: string; caption: string; nouns: string[] }>(out);
-    expect(summary).toMatchObject({ broken: 0, kept: expected.length });
+    expect(summary).toMatchObject({ broken: 0, kept: expected.filter(({ phrases }) => phrases.length > 0).length });
     expect(written).toEqual(expected.map(({ image, caption, phrases }) => ({ image, caption, nouns: phrases })));
   });
 
