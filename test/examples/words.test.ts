@@ -59,7 +59,7 @@ const NAMES = [
 const { table, texts, rename, report } = makeWords(NAMES, wordnet);
 mkdirSync(join(root, 'model'));
 writeFileSync(join(root, 'model', 'words.json'), JSON.stringify(table));
-const words = (await WordTable.load(join(root, 'model'))) as WordTable;
+const words = (await WordTable.load(join(root, 'model'), 512)) as WordTable;
 
 /** Labels by the class that they answer as: plurals, synonyms, kinds. */
 const KNOWN: Readonly<Record<string, string>> = {

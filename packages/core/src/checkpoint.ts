@@ -41,6 +41,8 @@ export { STATISTICS } from './checkpoint/statistics.ts';
 export { Weights } from './checkpoint/weights.ts';
 export { checkpointFolderOf } from './segmenter/load-options.ts';
 export { resolveLabels } from './labels/label-request.ts';
+export { plainText } from './labels/word-forms.ts';
+export { WordTable } from './labels/word-table.ts';
 export { promptBatch, type PromptBatch } from './text/prompt-batch.ts';
 export { cleanText, unescapeEntities } from './text/clean-text.ts';
 export { ClipTokenizer } from './text/tokenizer.ts';

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { toFloat16 } from '@synseg/core/checkpoint';
 import { LabelSet, Segmenter, type LabelInput, type LabelsOptions } from '@synseg/core';
 import { describe, expect, it } from 'vitest';
 import { gaussians } from '../../support/random.ts';
-import { writeWords } from '../../support/small-words.ts';
+import { SMALL_WORDS, writeWords } from '../../support/small-words.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { EMBEDDING_DIM, writeTinyClipseg } from '../../support/tiny-clipseg.ts';
 import { writeTinyConvolution } from '../../support/tiny-convolution.ts';
@@ -38,6 +39,15 @@ describe('a label that the table of words has', () => {
       { asked: 'car', answered: 'car', why: 'class' },
     ]);
     expect(set.unknown).toEqual([]);
+  });
+
+  it('has the embedding that the table gives its class, where it gives one', async () => {
+    const own = Float32Array.from({ length: EMBEDDING_DIM }, (_, at) => at / 4 - 1);
+    const vectors = { cow: Buffer.from(toFloat16(own).buffer).toString('base64') };
+    const folder = writeWords(writeTinyClipseg(join(root, 'vectors')), { ...SMALL_WORDS, vectors });
+    const set = await embed(folder, ['dog', 'heifers', { name: 'cow', prompts: ['a cow'] }]);
+    const [dog, cow] = rows(await embed(plain, ['dog', { name: 'cow', prompts: ['a cow'] }]));
+    expect(rows(set)).toEqual([dog, [...own], cow]);
   });
 
   it('is put into the templates of the call by the name of its class', async () => {

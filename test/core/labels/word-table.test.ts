@@ -6,9 +6,12 @@ import { WordTable } from '../../../packages/core/src/labels/word-table.ts';
 import { SMALL_WORDS, writeWords } from '../../support/small-words.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
+/** Numbers of an embedding. */
+const DIM = 4;
+
 const root = temporaryFolder();
 const load = (content?: unknown): Promise<WordTable | undefined> =>
-  WordTable.load(writeWords(mkdtempSync(join(root, 'model-')), content));
+  WordTable.load(writeWords(mkdtempSync(join(root, 'model-')), content), DIM);
 const table = (await load()) as WordTable;
 
 /** Labels by the class that they answer as, and why. */
@@ -157,7 +160,7 @@ describe('a table of words', () => {
   });
 
   it('is absent where the file is', async () => {
-    expect(await WordTable.load(mkdtempSync(join(root, 'none-')))).toBeUndefined();
+    expect(await WordTable.load(mkdtempSync(join(root, 'none-')), DIM)).toBeUndefined();
   });
 
   it('keeps the names of its classes as they are written', async () => {
@@ -173,13 +176,29 @@ describe('a table of words', () => {
     const kinds = Array.from({ length: 12_000 }, (_, index) => `kind of ${String(index)} dog`);
     const folder = writeWords(mkdtempSync(join(root, 'big-')), { format: 1, classes: { dog: { kind: kinds } } });
     expect(statSync(join(folder, 'words.json')).size).toBeLessThan(250_000);
-    expect((await WordTable.load(folder))?.find('kind of 11999 dogs')?.answered).toBe('dog');
+    expect((await WordTable.load(folder, DIM))?.find('kind of 11999 dogs')?.answered).toBe('dog');
+  });
+
+  it('has the embedding of a class that got one of its own', async () => {
+    // float16: 0, 1, −2, 0.5
+    const own = (await load({ ...SMALL_WORDS, vectors: { cow: 'AAAAPADAADg=' } })) as WordTable;
+    expect(own.vectorOf('cow')).toEqual(Float32Array.of(0, 1, -2, 0.5));
+    expect(own.vectorOf('dog')).toBeUndefined();
   });
 
   const long = 'x'.repeat(81);
+  const vectors = (of: unknown): unknown => ({ ...SMALL_WORDS, vectors: of });
   const near = (words: unknown): unknown => ({ ...SMALL_WORDS, near: words });
   it.each<[string, unknown, string]>([
     ['no JSON', '{', 'words.json must be JSON, got '],
+    ['a vector of no class', vectors({ wolf: 'AAAAPADAADg=' }), 'vectors: wolf must be of a class, got "wolf"'],
+    [
+      'a vector that is too short',
+      vectors({ cow: 'AAAA' }),
+      'vectors: cow must be 4 finite numbers as float16 in base64, got "AAAA"',
+    ],
+    ['a vector that is no text', vectors({ cow: [1, 2, 3, 4] }), 'vectors: cow must be 4 finite numbers'],
+    ['an infinite vector', vectors({ cow: 'AAAAPADAAHw=' }), 'vectors: cow must be 4 finite numbers'],
     ['a list', [], 'words.json must be a JSON object, got []'],
     ['another format', { ...SMALL_WORDS, format: 2 }, 'words.json: format must be 1, got 2'],
     ['no classes', { format: 1 }, 'words.json: classes must be at least one class, got nothing'],

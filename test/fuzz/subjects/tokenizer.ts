@@ -120,9 +120,9 @@ export function open(folder: string): Subject {
           };
         case 4:
           return {
-            files: { 'words.json': mutated(draw, SMALL_WORDS) },
+            files: { 'words.json': mutated(draw, { ...SMALL_WORDS, vectors: { cow: 'AABcPA==' } }) },
             run: async () => {
-              const table = await WordTable.load(folder);
+              const table = await WordTable.load(folder, 2);
               for (const label of [...PROMPTS, 'a red Poodle']) if (!table?.find(label)) table?.alike(label);
             },
           };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter } from '@synseg/core';
-import { readModelConfig, type ModelConfig } from '@synseg/core/checkpoint';
+import { readModelConfig, toFloat16, type ModelConfig } from '@synseg/core/checkpoint';
 import { describe, expect, it } from 'vitest';
 import {
   openCategoryTexts,
@@ -10,6 +10,7 @@ import {
   type CategoryTexts,
 } from '../../../packages/train/src/trainer/category-texts.ts';
 import { gaussians } from '../../support/random.ts';
+import { SMALL_WORDS, writeWords } from '../../support/small-words.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { EMBEDDING_DIM, tinyConfig, writeTinyClipseg } from '../../support/tiny-clipseg.ts';
 import { TRUNK_DIM, VOCABULARY, writeTinyTrunk } from './tiny-set.ts';
@@ -69,6 +70,24 @@ describe('standInEntries()', () => {
 
   it('are the entry of the same name alone, where there is one', () => {
     expect(standInEntries('trees', ['tree', 'pine tree', 'apple trees'])).toEqual(['tree']);
+  });
+});
+
+describe('texts of a checkpoint with a table of words', () => {
+  it('are those of the classes that the words answer as, as in use', async () => {
+    const folder = writeTinyClipseg(join(root, 'words'));
+    const own = gaussians(EMBEDDING_DIM, 5);
+    const vectors = { cow: Buffer.from(toFloat16(own).buffer).toString('base64') };
+    writeWords(folder, { ...SMALL_WORDS, vectors });
+    const texts = await open(folder, readModelConfig(tinyConfig(), undefined, folder));
+    const asked = ['Poodle', 'dog', 'heifers', 'gizmo'];
+    const found = await texts.embed(asked);
+    await using segmenter = await Segmenter.load(folder, { device: 'cpu', cacheFolder: join(root, 'cache') });
+    const { embeddings } = await segmenter.labels(asked);
+    expect(asked.flatMap((name) => [...found.get(name)!])).toEqual([...embeddings]);
+    expect(found.get('Poodle')).toEqual(found.get('dog'));
+    own.forEach((value, at) => expect(found.get('heifers')![at]).toBeCloseTo(value, 2));
+    await texts.dispose();
   });
 });
 

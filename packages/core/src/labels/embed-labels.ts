@@ -19,7 +19,7 @@ export interface TextSide {
 /** Opens the text encoder or the vocabulary of a loaded checkpoint, and its table of words. */
 export async function openTextSide(settings: EngineSettings, info: EngineInfo): Promise<TextSide> {
   const { folder } = settings;
-  const table = await WordTable.load(folder);
+  const table = await WordTable.load(folder, info.config.embeddingDim);
   const isVocabulary = info.config.text.kind === 'vocabulary';
   const encoder = isVocabulary ? await Vocabulary.load(folder, info.config) : new LabelEmbedder(settings, info);
   return { encoder, table };
@@ -37,6 +37,10 @@ export async function embedLabels(
   const { signal } = options;
   signal?.throwIfAborted();
   const embeddings = await raceSignal(Promise.resolve(encoder.embed(prompts, pooling, signal)), signal);
+  for (const [at, { answered, why }] of rest.words.entries()) {
+    const own = why === 'text' || why === 'unknown' ? undefined : table?.vectorOf(answered);
+    if (own !== undefined) embeddings.set(own, at * config.embeddingDim);
+  }
   const thresholdOf = ({ answered }: LabelWord): number =>
     Object.hasOwn(config.thresholds, answered) ? config.thresholds[answered]! : config.threshold;
   const unknown = rest.words

@@ -8,10 +8,14 @@
  *
  * `near` may list words that are none of a class, by the one to three classes that are nearest to them: `|` between,
  * the nearest first. Such a word stays unknown; its classes are what is named as near it.
+ *
+ * `vectors` may hold embeddings of classes, `{"emu": BASE64}` of float16, which count in place of the text encoder's:
+ * of classes added to a checkpoint whose text encoder never learned to tell them from others.
  */
 import { join } from 'node:path';
 import { readJson } from '../checkpoint/checkpoint.ts';
 import { Fields } from '../checkpoint/json-fields.ts';
+import { halfToFloat } from '../checkpoint/safetensors.ts';
 import { REASONS } from './label-words.ts';
 import { plainText, wordForms } from './word-forms.ts';
 
@@ -46,23 +50,28 @@ export class WordTable {
   readonly #words: ReadonlyMap<string, KnownWord>;
   /** Classes that an unknown word is nearest to, by the word as it is compared. */
   readonly #near: ReadonlyMap<string, readonly string[]>;
+  /** Embeddings of classes that have one of their own, `[embeddingDim]`. */
+  readonly #vectors: ReadonlyMap<string, Float32Array>;
 
   private constructor(
     classes: readonly string[],
     words: ReadonlyMap<string, KnownWord>,
     near: ReadonlyMap<string, readonly string[]>,
+    vectors: ReadonlyMap<string, Float32Array>,
   ) {
     this.classes = classes;
     this.#words = words;
     this.#near = near;
+    this.#vectors = vectors;
   }
 
   /**
    * Reads the table of a checkpoint; undefined when it has none.
    *
+   * @param embeddingDim - numbers of an embedding
    * @throws SynsegError `CHECKPOINT_FORMAT` naming file, field, rule and value
    */
-  static async load(folder: string): Promise<WordTable | undefined> {
+  static async load(folder: string, embeddingDim: number): Promise<WordTable | undefined> {
     const path = join(folder, WORDS_FILE);
     const json = await readJson(path, 'load checkpoint', MAX_BYTES);
     if (json === undefined) return undefined;
@@ -89,7 +98,12 @@ export class WordTable {
       }
     }
     if (words.size === 0) throw file.error('classes', 'at least one class');
-    return new WordTable(classes.names(), words, readNear(file, words));
+    return new WordTable(classes.names(), words, readNear(file, words), readVectors(file, embeddingDim));
+  }
+
+  /** The embedding of a class that has one of its own, `[embeddingDim]`; else the text encoder's is its own. */
+  vectorOf(answered: string): Float32Array | undefined {
+    return this.#vectors.get(answered);
   }
 
   /** The class that a label answers as, and why; undefined for one that the table does not know. */
@@ -160,6 +174,24 @@ function readNear(file: Fields, words: ReadonlyMap<string, KnownWord>): Readonly
     }
   }
   return near;
+}
+
+/** The embeddings of classes that have one of their own. */
+function readVectors(file: Fields, embeddingDim: number): ReadonlyMap<string, Float32Array> {
+  const vectors = new Map<string, Float32Array>();
+  const fields = file.section('vectors');
+  const classes = new Set(file.section('classes').names());
+  for (const name of fields.names()) {
+    if (!classes.has(name)) throw fields.error(name, 'of a class', name);
+    const given = fields.raw(name);
+    const bytes = Buffer.from(typeof given === 'string' ? given : '', 'base64');
+    const halves = Uint16Array.from({ length: bytes.length >> 1 }, (_, at) => bytes.readUInt16LE(2 * at));
+    const vector = Float32Array.from(halves, halfToFloat);
+    if (bytes.length !== 2 * embeddingDim || !vector.every(Number.isFinite))
+      throw fields.error(name, `${embeddingDim} finite numbers as float16 in base64`, given);
+    vectors.set(name, vector);
+  }
+  return vectors;
 }
 
 /** A list of words, each still to be checked. */

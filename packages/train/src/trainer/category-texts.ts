@@ -3,7 +3,7 @@
  * fixed list of names; a category missing from it may be represented by its other number ("shoes" by "shoe") or by the
  * entries it heads ("pants" by the mean of "sweat pants" and "short pants"), and becomes a name of the checkpoint.
  */
-import { Vocabulary, resolveLabels, type ModelConfig } from '@synseg/core/checkpoint';
+import { Vocabulary, WordTable, resolveLabels, type ModelConfig } from '@synseg/core/checkpoint';
 import { startInference, type EngineSettings } from '@synseg/core/runtime';
 import type { Templates } from '@synseg/core';
 
@@ -51,7 +51,7 @@ export interface CategoryTextOptions {
 export async function openCategoryTexts(options: CategoryTextOptions): Promise<CategoryTexts> {
   if (options.config.text.kind === 'vocabulary')
     return vocabularyTexts(await Vocabulary.load(options.folder, options.config), options);
-  return encodedTexts(options);
+  return encodedTexts(options, await WordTable.load(options.folder, options.config.embeddingDim));
 }
 
 function vocabularyTexts(vocabulary: Vocabulary, { unknown }: CategoryTextOptions): CategoryTexts {
@@ -105,7 +105,10 @@ function wordForms(name: string): string[] {
   return forms;
 }
 
-function encodedTexts({ folder, templates, cacheFolder, device, threads }: CategoryTextOptions): CategoryTexts {
+function encodedTexts(
+  { folder, templates, cacheFolder, device, threads }: CategoryTextOptions,
+  table: WordTable | undefined,
+): CategoryTexts {
   const exact = { inputSize: undefined, precision: 'fp32', maxBatch: 1 } as const;
   const settings: EngineSettings = { folder, cacheFolder, device, threads, ...exact };
   const memory = new Map<string, Float32Array>();
@@ -115,10 +118,14 @@ function encodedTexts({ folder, templates, cacheFolder, device, threads }: Categ
     const client = await thread;
     for (let start = 0; start < categories.length; start += CATEGORIES_PER_REQUEST) {
       const some = categories.slice(start, start + CATEGORIES_PER_REQUEST);
-      const { prompts, pooling } = resolveLabels(some, {}, templates);
+      // Words answer in training as they do in use: as the classes of the table.
+      const { prompts, pooling, words } = resolveLabels(some, {}, templates, table);
       const embeddings = await client.channel.request<Float32Array>({ type: 'embed', prompts, pooling });
       const dim = embeddings.length / some.length;
-      some.forEach((category, index) => memory.set(category, embeddings.slice(index * dim, (index + 1) * dim)));
+      words.forEach(({ asked, answered, why }, index) => {
+        const own = why === 'unknown' ? undefined : table?.vectorOf(answered);
+        memory.set(asked, own ?? embeddings.slice(index * dim, (index + 1) * dim));
+      });
     }
   };
   const embed: CategoryTexts['embed'] = async (categories) => {
