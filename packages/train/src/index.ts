@@ -12,6 +12,16 @@ export { describeProtocol, formatScore } from './evaluate/format-score.ts';
 export { type Interval } from './evaluate/bootstrap.ts';
 export { type CurvePoint } from './evaluate/threshold-curve.ts';
 export { type EvaluationFailure, type EvaluationProtocol, type Score } from './evaluate/score.ts';
+export { convertData, type ConvertOptions } from './inspect/convert-data.ts';
+export {
+  type ClassCount,
+  type DataFault,
+  type DataProgress,
+  type DataReport,
+  type SetReport,
+} from './inspect/data-report.ts';
+export { inspectData, type InspectOptions } from './inspect/inspect-data.ts';
+export { type AnnotationForm } from './annotations/annotated-set.ts';
 export { DEFAULT_EXCLUSIONS, DEFAULT_EXCLUSIONS_TEXT, parseExclusions, readExclusions } from './phrases/exclusions.ts';
 export { extractPhrases, type ExtractPhrasesOptions, type PhraseProgress } from './phrases/extract-phrases.ts';
 export { readCaptions, type ReadCaptionsOptions } from './phrases/read-captions.ts';

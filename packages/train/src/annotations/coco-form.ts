@@ -1,6 +1,5 @@
 /** COCO JSON as tools export it: outlines of instances, and captions, with the pictures somewhere below. */
 import { basename, dirname } from 'node:path';
-import { SynsegError } from '@synseg/core';
 import { paintPicture, readPictures, type CocoPicture } from '../data/coco-pictures.ts';
 import type { IndexMask } from '../image/index-mask.ts';
 import { limitsOf, type PictureLimits } from '../image/picture.ts';
@@ -12,14 +11,13 @@ import {
   type AnnotatedSet,
   type NamedClasses,
 } from './annotated-set.ts';
+import { cocoFiles, isPanoptic, splitOf } from './coco-files.ts';
 import { annotationError, type ExportFiles } from './export-files.ts';
-import { isSplit, pictureFinder } from './find-pictures.ts';
+import { pictureFinder } from './find-pictures.ts';
 import type { Form } from './form.ts';
-import { jsonHead } from './json-head.ts';
+import { expectSize, maskError } from './mask-fault.ts';
 import { unknownMask } from './unknown-mask.ts';
 
-/** JSON files whose beginnings are looked at: other tools write one for each picture. */
-const MOST_LOOKED_AT = 64;
 /** Pixels that a corner may lie outside of its picture: on the edge it is one past the last. */
 const EDGE = 1;
 /** Names of files that say the same of the same pictures in another way. */
@@ -28,14 +26,16 @@ const OTHER_KINDS = /^(?:person_keypoints|image_info|labels|stuff)_/;
 export const COCO_FORM: Form = {
   form: 'coco',
   known: 'COCO (JSON with images, annotations and categories; annotations/*.json or _annotations.coco.json)',
-  open: openCoco,
+  open,
 };
 
-async function openCoco(files: ExportFiles, signal: AbortSignal | undefined): Promise<AnnotatedSet[] | undefined> {
+async function open(files: ExportFiles, signal: AbortSignal | undefined): Promise<AnnotatedSet[] | undefined> {
   const found = await cocoFiles(files);
-  if (found.length === 0) return undefined;
+  const read: string[] = [];
+  for (const path of found)
+    if (!(await isPanoptic(files, path)) && (!OTHER_KINDS.test(basename(path)) || found.length === 1)) read.push(path);
+  if (read.length === 0) return undefined;
   const notes: string[] = [];
-  const read = found.filter((path) => !OTHER_KINDS.test(basename(path)) || found.length === 1);
   const splits = new Map<string | undefined, string[]>();
   for (const path of read) {
     const split = splitOf(path, read.length);
@@ -76,29 +76,6 @@ async function openCoco(files: ExportFiles, signal: AbortSignal | undefined): Pr
       notes,
     },
   ];
-}
-
-/** The files that are COCO's by their beginning. */
-async function cocoFiles(files: ExportFiles): Promise<string[]> {
-  const isLikely = (path: string): boolean => /(?:^|\/)annotations\/|coco|instances/i.test(path);
-  const json = files.annotations('.json');
-  const likely = [...json.filter(isLikely), ...json.filter((path) => !isLikely(path))].slice(0, MOST_LOOKED_AT);
-  const found: string[] = [];
-  for (const path of likely) {
-    const { kind, fields } = jsonHead(await files.head(path));
-    if (kind !== 'object' || fields.includes('items') || fields.includes('shapes')) continue;
-    if (fields.includes('images') || fields.includes('annotations')) found.push(path);
-  }
-  return found.sort();
-}
-
-/** The split that a file's name or folder says: `instances_train.json`, `valid/_annotations.coco.json`. */
-function splitOf(path: string, files: number): string | undefined {
-  const stem = basename(path).replace(/(?:\.coco)?\.json$/i, '');
-  const [, named] = /^(?:instances|captions|panoptic|person_keypoints|image_info|labels|stuff)_(.+)$/.exec(stem) ?? [];
-  if (named !== undefined) return named === 'default' ? undefined : named;
-  const word = stem.split(/[^A-Za-z0-9]+/).find(isSplit) ?? dirname(path).split('/').find(isSplit);
-  return word ?? (files > 1 && stem !== '_annotations' ? stem : undefined);
 }
 
 /** What the files of one split say. */
@@ -180,8 +157,11 @@ function annotated(
     ...(captions.length > 0 && { captions }),
     readMask: async (limits, told) => {
       if (!labeled) return unknownMask(image, limits);
-      if (width * height > 0) instances.forEach(({ segmentation }) => tellOutside(segmentation, width, height, told));
-      const { data, ...size } = await paint(own, limits);
+      if (width * height > 0) {
+        await expectSize(key, image, { width, height }, limits);
+        instances.forEach(({ segmentation }) => tellOutside(segmentation, width, height, told));
+      }
+      const { data, ...size } = await paint(key, own, limits);
       return { ...size, data: data.map((value) => values[value]!) };
     },
   };
@@ -202,11 +182,11 @@ function tellOutside(
   }
 }
 
-async function paint(picture: CocoPicture, limits: PictureLimits): Promise<IndexMask> {
+async function paint(key: string, picture: CocoPicture, limits: PictureLimits): Promise<IndexMask> {
   try {
     return await paintPicture(picture, limitsOf(limits));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new SynsegError('DATASET_FORMAT', cause.message, { cause });
+    throw maskError('mask-unreadable', key, 'its instances must be whole', cause.message, cause);
   }
 }

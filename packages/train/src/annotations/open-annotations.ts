@@ -1,11 +1,25 @@
 /** Finds out which form of export a folder, a zip or a file is, and opens it. */
 import type { AnnotatedSet } from './annotated-set.ts';
 import { COCO_FORM } from './coco-form.ts';
+import { CITYSCAPES_FORM } from './cityscapes-form.ts';
 import { annotationError, listFiles, type ExportFiles } from './export-files.ts';
 import type { Form } from './form.ts';
+import { INDEX_FORM } from './index-form.ts';
+import { MASKS_FORM } from './masks-form.ts';
+import { PANOPTIC_FORM } from './panoptic-form.ts';
+import { ROBOFLOW_MASKS_FORM } from './roboflow-masks-form.ts';
+import { VOC_FORM } from './voc-form.ts';
 
 /** In the order they are asked: a form that is known by less stands behind. */
-const FORMS: readonly Form[] = [COCO_FORM];
+const FORMS: readonly Form[] = [
+  INDEX_FORM,
+  COCO_FORM,
+  PANOPTIC_FORM,
+  VOC_FORM,
+  CITYSCAPES_FORM,
+  ROBOFLOW_MASKS_FORM,
+  MASKS_FORM,
+];
 
 /** Folders within folders that archives make around an export. */
 const MOST_AROUND = 4;

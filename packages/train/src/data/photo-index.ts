@@ -29,6 +29,7 @@ export interface PhotoRow {
   /** Labels that are in the mask, each once. */
   readonly labels: readonly string[];
   readonly captions: readonly string[];
+  readonly split: string | undefined;
 }
 
 /** The chosen part of an index. */
@@ -47,7 +48,7 @@ export interface IndexRequest {
   readonly action: string;
   readonly split: string | undefined;
   /** Split when none is asked for, where the index has it. */
-  readonly defaultSplit: string;
+  readonly defaultSplit?: string;
   /** Names of the sets; undefined for all. */
   readonly sets: readonly string[] | undefined;
   /** Labels by class names, or the path of a JSON file of them. */
@@ -91,7 +92,7 @@ export async function readIndex(root: string, request: IndexRequest): Promise<Ph
     asked: [],
     header: undefined,
   });
-  const found: (PhotoRow & { readonly split: string | undefined; readonly line: number })[] = [];
+  const found: (PhotoRow & { readonly line: number })[] = [];
   for await (const row of table.rows()) {
     try {
       found.push({ ...readPhoto(root, row.value(), sets), line: row.line });
@@ -102,7 +103,7 @@ export async function readIndex(root: string, request: IndexRequest): Promise<Ph
   }
   if (found.length === 0) refuse(`"${path}"`, 'have a row', 'an empty file');
   const splits = new Set(found.flatMap(({ split }) => split ?? []));
-  const split = request.split ?? (splits.has(request.defaultSplit) ? request.defaultSplit : undefined);
+  const split = request.split ?? (splits.has(request.defaultSplit ?? '') ? request.defaultSplit : undefined);
   if (split !== undefined && !splits.has(split))
     refuse(`"${path}"`, `have rows of split "${split}"`, splits.size === 0 ? 'rows without split' : few(splits));
   const rows = found.filter(
@@ -123,11 +124,7 @@ async function readRename(rename: IndexRequest['rename'], refuse: Refuse): Promi
 }
 
 /** A row, checked. @throws RowError with the rule that it breaks */
-function readPhoto(
-  root: string,
-  value: unknown,
-  sets: ReadonlyMap<string, SetClasses>,
-): PhotoRow & { readonly split: string | undefined } {
+function readPhoto(root: string, value: unknown, sets: ReadonlyMap<string, SetClasses>): PhotoRow {
   if (!isRecord(value)) throw new RowError(`row must be an object, got ${shortJson(value)}`);
   const set = typeof value['set'] === 'string' ? sets.get(value['set']) : undefined;
   if (set === undefined) throw new RowError(`set must be among ${setNames(sets)}, got ${shortJson(value['set'])}`);

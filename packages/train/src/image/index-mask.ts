@@ -58,29 +58,91 @@ export async function readIndexMask(
   name = typeof input === 'string' ? input : 'from bytes',
   limits: PictureLimits = {},
 ): Promise<IndexMask> {
+  const file = await openPNG(input, name, limits);
+  const { depth, channels } = file;
+  if (channels !== undefined && (channels !== 1 || depth === 16)) {
+    const rule = 'it must be an index mask: gray or palette of at most 8 bits';
+    throw maskError(name, rule, `${channels} channels of ${depth} bits`);
+  }
+  return { width: file.width, height: file.height, data: unpacked(decodePNG(file, name)) };
+}
+
+/** A mask as its file stores it. */
+export interface StoredMask {
+  readonly width: number;
+  readonly height: number;
+  /** `[height, width], row-major`: gray values or places in the palette, or colors as `0xRRGGBB`. */
+  readonly data: Uint8Array | Uint16Array | Uint32Array;
+  readonly kind: 'index' | 'color';
+  /** Colors of the values, `0xRRGGBB`, where the file has a palette. */
+  readonly palette: readonly number[] | undefined;
+}
+
+/**
+ * Reads a PNG of any kind as it is stored: no color is converted, and alpha is dropped.
+ *
+ * @throws SynsegError `IMAGE_DECODE` when the file cannot be read, is no whole PNG, or is over a limit
+ */
+export async function readStoredMask(path: string, limits: PictureLimits = {}): Promise<StoredMask> {
+  const png = decodePNG(await openPNG(path, path, limits), path);
+  const { width, height, channels, depth, palette } = png;
+  if (channels === 1) {
+    const data = depth === 16 ? Uint16Array.from(png.data) : unpacked(png);
+    return { width, height, data, kind: 'index', palette: palette?.map(([r = 0, g = 0, b = 0]) => packed(r, g, b)) };
+  }
+  const shift = depth === 16 ? 8 : 0;
+  const at = (place: number): number => png.data[place]! >> shift;
+  if (channels === 2)
+    return {
+      ...{ width, height, kind: 'index', palette: undefined },
+      data: Uint8Array.from({ length: width * height }, (_, pixel) => at(2 * pixel)),
+    };
+  const data = new Uint32Array(width * height);
+  for (let [pixel, place] = [0, 0]; pixel < data.length; pixel++, place += channels)
+    data[pixel] = packed(at(place), at(place + 1), at(place + 2));
+  return { width, height, data, kind: 'color', palette: undefined };
+}
+
+function packed(red: number, green: number, blue: number): number {
+  return (red << 16) | (green << 8) | blue;
+}
+
+/** A PNG whose header has been read. */
+interface PNGFile {
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly depth: number;
+  /** Undefined for a type of color that there is not. */
+  readonly channels: number | undefined;
+}
+
+function maskError(name: string, rule: string, got: string, cause?: unknown): SynsegError {
+  return new SynsegError('IMAGE_DECODE', `Cannot read mask ${name}: ${rule}, got ${got}`, { cause });
+}
+
+async function openPNG(input: string | Uint8Array, name: string, limits: PictureLimits): Promise<PNGFile> {
   const { maxPixels = DEFAULT_LIMITS.maxPixels } = limits;
-  const fail = (rule: string, got: string, cause?: unknown): SynsegError =>
-    new SynsegError('IMAGE_DECODE', `Cannot read mask ${name}: ${rule}, got ${got}`, { cause });
   const bytes = await readBytes('read mask', input, limits);
   if (bytes.length < HEADER_END || SIGNATURE.some((value, index) => bytes[index] !== value))
-    throw fail('file must be a PNG', `${bytes.length} bytes of something else`);
+    throw maskError(name, 'file must be a PNG', `${bytes.length} bytes of something else`);
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [width, height] = [header.getUint32(WIDTH_AT), header.getUint32(HEIGHT_AT)];
   if (width * height > maxPixels)
-    throw fail(`it must have at most ${maxPixels} pixels (maxPixels)`, `${width}×${height}`);
-  const [depth, channels] = [bytes[DEPTH_AT]!, CHANNELS[bytes[COLORS_AT]!]];
-  if (channels !== undefined && (channels !== 1 || depth === 16))
-    throw fail('it must be an index mask: gray or palette of at most 8 bits', `${channels} channels of ${depth} bits`);
+    throw maskError(name, `it must have at most ${maxPixels} pixels (maxPixels)`, `${width}×${height}`);
+  return { bytes, width, height, depth: bytes[DEPTH_AT]!, channels: CHANNELS[bytes[COLORS_AT]!] };
+}
+
+function decodePNG(file: PNGFile, name: string): DecodedPng {
+  const { bytes, depth } = file;
   // fast-png reads these wrongly, without an error.
   if (bytes[INTERLACE_AT] !== 0 && depth < 8)
-    throw fail('below 8 bits it must not be interlaced', `an interlaced PNG of ${depth} bits`);
-  let png: DecodedPng;
+    throw maskError(name, 'below 8 bits it must not be interlaced', `an interlaced PNG of ${depth} bits`);
   try {
-    png = decode(bareChunks(bytes, width, height), { checkCrc: true });
+    return decode(bareChunks(file), { checkCrc: true });
   } catch (cause) {
-    throw fail('file must be a whole, valid PNG', messageOf(cause), cause);
+    throw maskError(name, 'file must be a whole, valid PNG', messageOf(cause), cause);
   }
-  return { width, height, data: unpacked(png) };
 }
 
 /** Encodes indices as an 8-bit gray PNG. */
@@ -124,17 +186,17 @@ export function resizeMaskNearest(
  * The PNG without the chunks that indices do not need, once its pixels are known to be no more than its header says:
  * the decoder unpacks every chunk, profiles and texts too, and a few bytes can unpack to gigabytes.
  */
-function bareChunks(bytes: Uint8Array, width: number, height: number): Uint8Array {
+function bareChunks({ bytes, width, height, depth, channels = 1 }: PNGFile): Uint8Array {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept = [file.subarray(0, SIGNATURE.length)];
-  const packed: Buffer[] = [];
+  const data: Buffer[] = [];
   for (let [at, type] = [SIGNATURE.length, '']; type !== 'IEND';) {
     if (at + CHUNK_FRAME > file.length) throw new Error('a file that ends before its end mark');
     const length = file.readUInt32BE(at);
     type = file.toString('latin1', at + 4, at + 8);
     const chunk = file.subarray(at, at + CHUNK_FRAME + length);
     if (chunk.length < CHUNK_FRAME + length) throw new Error(`a chunk ${JSON.stringify(type)} that is cut off`);
-    if (type === 'IDAT') packed.push(chunk.subarray(8, 8 + length));
+    if (type === 'IDAT') data.push(chunk.subarray(8, 8 + length));
     // A second header would override the one that was checked.
     if (
       type === 'IDAT' ||
@@ -146,7 +208,8 @@ function bareChunks(bytes: Uint8Array, width: number, height: number): Uint8Arra
     at += CHUNK_FRAME + length;
   }
   // A byte a row says how it is stored; interlaced, there are up to twice as many rows.
-  inflateSync(Buffer.concat(packed), { maxOutputLength: 2 * height * (width + 1) });
+  const rowBytes = width * channels * Math.max(1, depth / 8) + 1;
+  inflateSync(Buffer.concat(data), { maxOutputLength: 2 * height * rowBytes });
   return Buffer.concat(kept);
 }
 
