@@ -34,6 +34,7 @@ export const SUBJECTS = [
   'mat',
   'tar',
   'coco',
+  'annotations',
   'photos',
   'arguments',
 ] as const;

@@ -1,6 +1,7 @@
 /** COCO JSON as tools export it: outlines of instances, and captions, with the pictures somewhere below. */
 import { basename, dirname } from 'node:path';
 import { paintPicture, readPictures, type CocoPicture } from '../data/coco-pictures.ts';
+import { fillOutline } from '../data/traced-outline.ts';
 import type { IndexMask } from '../image/index-mask.ts';
 import { limitsOf, type PictureLimits } from '../image/picture.ts';
 import {
@@ -184,7 +185,7 @@ function tellOutside(
 
 async function paint(key: string, picture: CocoPicture, limits: PictureLimits): Promise<IndexMask> {
   try {
-    return await paintPicture(picture, limitsOf(limits));
+    return await paintPicture(picture, { ...limitsOf(limits), fill: fillOutline });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw maskError('mask-unreadable', key, 'its instances must be whole', cause.message, cause);

@@ -2,19 +2,29 @@
 import type { AnnotatedSet } from './annotated-set.ts';
 import { COCO_FORM } from './coco-form.ts';
 import { CITYSCAPES_FORM } from './cityscapes-form.ts';
+import { CVAT_FORM } from './cvat-form.ts';
 import { annotationError, listFiles, type ExportFiles } from './export-files.ts';
 import type { Form } from './form.ts';
 import { INDEX_FORM } from './index-form.ts';
+import { LABEL_STUDIO_FORM } from './label-studio-form.ts';
+import { LABELME_FORM } from './labelme-form.ts';
+import { LABELME_XML_FORM } from './labelme-xml-form.ts';
 import { MASKS_FORM } from './masks-form.ts';
 import { PANOPTIC_FORM } from './panoptic-form.ts';
 import { ROBOFLOW_MASKS_FORM } from './roboflow-masks-form.ts';
 import { VOC_FORM } from './voc-form.ts';
+import { YOLO_FORM } from './yolo-form.ts';
 
 /** In the order they are asked: a form that is known by less stands behind. */
 const FORMS: readonly Form[] = [
   INDEX_FORM,
   COCO_FORM,
   PANOPTIC_FORM,
+  CVAT_FORM,
+  YOLO_FORM,
+  LABEL_STUDIO_FORM,
+  LABELME_FORM,
+  LABELME_XML_FORM,
   VOC_FORM,
   CITYSCAPES_FORM,
   ROBOFLOW_MASKS_FORM,

@@ -7,9 +7,8 @@
  */
 import { decodeRLE } from '@synseg/core/masks';
 import { DEFAULT_LIMITS } from '@synseg/core/guards';
-import { turnTaker } from '@synseg/core/runtime';
 import type { IndexMask } from '../image/index-mask.ts';
-import type { PictureLimits } from '../image/picture.ts';
+import { fillPolygon, pixelBudget, type BudgetOptions, type FillPolygon } from './fill-polygon.ts';
 
 /** Outline of an instance: polygons `[x, y, x, y, …]`, or run lengths down the columns, zeros first. */
 export type CocoSegmentation =
@@ -31,12 +30,10 @@ export const COCO_BACKGROUND = 0;
 /** Mask value of pixels that only a crowd covers. */
 export const COCO_IGNORE = 255;
 
-/** Limit of the pixels that a picture's instances cover together, in pictures of the largest size. */
-const COVERED_PICTURES = 100;
-
-/** Limits of {@link paintInstances}. */
-export interface PaintOptions extends Pick<PictureLimits, 'maxPixels'> {
-  readonly signal?: AbortSignal | undefined;
+/** Options of {@link paintInstances}. */
+export interface PaintOptions extends BudgetOptions {
+  /** How polygons are filled. @default {@link fillPolygon} */
+  readonly fill?: FillPolygon;
 }
 
 /**
@@ -54,30 +51,19 @@ export async function paintInstances(
   instances: readonly CocoInstance[],
   width: number,
   height: number,
-  { maxPixels = DEFAULT_LIMITS.maxPixels, signal }: PaintOptions = {},
+  { maxPixels = DEFAULT_LIMITS.maxPixels, signal, fill = fillPolygon }: PaintOptions = {},
 ): Promise<IndexMask> {
   if (width * height > maxPixels)
     throw new RangeError(
       `Cannot paint instances: the picture must have at most ${maxPixels} pixels (maxPixels), got ${width}×${height}`,
     );
   const data = new Uint8Array(width * height).fill(COCO_BACKGROUND);
-  const most = COVERED_PICTURES * maxPixels;
-  const giveTurn = turnTaker(signal);
-  let covered = 0;
-  const spend = (pixels: number): Promise<void> | undefined => {
-    covered += pixels;
-    if (covered > most)
-      throw new RangeError(
-        `Cannot paint instances: they must cover at most ${most} pixels (${COVERED_PICTURES} × maxPixels) ` +
-          'together, got more',
-      );
-    return giveTurn();
-  };
+  const spend = pixelBudget({ maxPixels, signal });
   const order = [...instances].sort((a, b) => Number(b.crowd) - Number(a.crowd) || b.area - a.area);
   for (const { segmentation, crowd, index } of order) {
     const value = crowd ? COCO_IGNORE : index;
     if (!('counts' in segmentation)) {
-      for (const polygon of segmentation) await fillPolygon(data, width, height, polygon, value, spend);
+      for (const polygon of segmentation) await fill(data, width, height, polygon, value, spend);
       continue;
     }
     await spend(data.length);
@@ -126,69 +112,4 @@ function decodeCounts(
     }
   }
   return mask;
-}
-
-/** A side of a polygon, and the rows whose centers it crosses: [first, end). */
-interface Side {
-  readonly first: number;
-  readonly end: number;
-  readonly fromX: number;
-  readonly fromY: number;
-  readonly toX: number;
-  readonly toY: number;
-}
-
-/**
- * Sets the pixels whose centers lie inside the polygon (even-odd rule), row by row: of the sides only those that cross
- * it count.
- */
-async function fillPolygon(
-  data: Uint8Array,
-  width: number,
-  height: number,
-  polygon: readonly number[],
-  value: number,
-  spend: (pixels: number) => Promise<void> | undefined,
-): Promise<void> {
-  const sides = sidesOf(polygon, height);
-  await spend(sides.length);
-  let crossing: Side[] = [];
-  let next = 0;
-  for (let y = 0; next < sides.length || crossing.length > 0; y++) {
-    if (crossing.length === 0) y = sides[next]!.first;
-    while (next < sides.length && sides[next]!.first === y) crossing.push(sides[next++]!);
-    const center = y + 0.5;
-    const places = crossing
-      .map(({ fromX, fromY, toX, toY }) => fromX + ((center - fromY) / (toY - fromY)) * (toX - fromX))
-      .sort((a, b) => a - b);
-    let filled = places.length;
-    for (let pair = 0; pair + 1 < places.length; pair += 2) {
-      const [start, end] = [
-        Math.max(0, Math.ceil(places[pair]! - 0.5)),
-        Math.min(width, Math.ceil(places[pair + 1]! - 0.5)),
-      ];
-      if (!(start < end)) continue;
-      data.fill(value, y * width + start, y * width + end);
-      filled += end - start;
-    }
-    const turn = spend(filled);
-    if (turn !== undefined) await turn;
-    crossing = crossing.filter(({ end }) => end > y + 1);
-  }
-}
-
-/** The sides that cross a row of the picture, in the order of their first rows. */
-function sidesOf(polygon: readonly number[], height: number): Side[] {
-  const length = polygon.length - (polygon.length % 2);
-  const sides: Side[] = [];
-  for (let at = 0; at < length; at += 2) {
-    const next = (at + 2) % length;
-    const [fromX, fromY, toX, toY] = [polygon[at]!, polygon[at + 1]!, polygon[next]!, polygon[next + 1]!];
-    const [first, end] = [
-      Math.max(0, Math.ceil(Math.min(fromY, toY) - 0.5)),
-      Math.min(height, Math.ceil(Math.max(fromY, toY) - 0.5)),
-    ];
-    if (first < end) sides.push({ first, end, fromX, fromY, toX, toY });
-  }
-  return sides.sort((a, b) => a.first - b.first);
 }

@@ -9,9 +9,15 @@ import { describeValue, messageOf } from '@synseg/core/guards';
 import { measureRLE } from '@synseg/core/masks';
 import { eventTurn } from '@synseg/core/runtime';
 import type { IndexMask } from '../image/index-mask.ts';
-import { openPicture, type PictureLimits } from '../image/picture.ts';
+import { limitsOf, openPicture, type PictureLimits } from '../image/picture.ts';
 import { isId, readFiles, type CocoFile, type CocoJson } from './coco-file.ts';
-import { outlineArea, paintInstances, type CocoInstance, type CocoSegmentation } from './coco-mask.ts';
+import {
+  outlineArea,
+  paintInstances,
+  type CocoInstance,
+  type CocoSegmentation,
+  type PaintOptions,
+} from './coco-mask.ts';
 import { dataError, shortJson } from './data-error.ts';
 import type { MaskClass } from './dataset.ts';
 
@@ -103,10 +109,10 @@ export function categoryClasses(names: ReadonlyMap<number, string>): MaskClass[]
  */
 export async function paintPicture(
   { file, image, instances, ...stated }: CocoPicture,
-  limits: PictureLimits,
+  limits: PictureLimits & Pick<PaintOptions, 'fill'>,
   signal?: AbortSignal,
 ): Promise<IndexMask> {
-  const { width, height } = await openPicture(image, limits);
+  const { width, height } = await openPicture(image, limitsOf(limits));
   if (stated.width * stated.height > 0 && (stated.width !== width || stated.height !== height)) {
     throw new RangeError(
       `Cannot use mask of ${file}: it must have the picture's size ${width}×${height}, got ` +
