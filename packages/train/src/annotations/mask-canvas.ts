@@ -10,6 +10,8 @@ import { annotationError } from './export-files.ts';
 
 /** Corners of all outlines of a picture: those drawn by hand have thousands. */
 const MAX_CORNERS = 1_000_000;
+/** Rows that the sides of all outlines of a picture cross: each row is sorted by its crossings. */
+const MAX_CROSSINGS = 50_000_000;
 /** Corners of an ellipse. */
 const ELLIPSE_CORNERS = 360;
 /** Pixels that a shape may reach beyond the picture unnoticed: tools put corners on its border and round them. */
@@ -33,6 +35,7 @@ export class MaskCanvas {
   readonly #spend: Spend;
   readonly #faults = new Map<string, number>();
   #corners = 0;
+  #crossings = 0;
 
   constructor(width: number, height: number, limits: PictureLimits) {
     this.width = width;
@@ -54,7 +57,12 @@ export class MaskCanvas {
       if (!Number.isFinite(x) || !Number.isFinite(y))
         throw new RangeError(`corners of ${what} must be finite numbers, got ${x}, ${y}`);
       if (this.#isOutside(x, y)) beyond += 1;
+      const before = points[at === 0 ? 2 * corners - 1 : at - 1]!;
+      const [top, bottom] = [Math.max(0, Math.min(y, before)), Math.min(this.height, Math.max(y, before))];
+      this.#crossings += Math.max(0, bottom - top);
     }
+    if (this.#crossings > MAX_CROSSINGS)
+      throw new RangeError(`outlines of a picture must cross its rows at most ${MAX_CROSSINGS} times, got more`);
     if (beyond > 0) this.note(`${what} that reaches outside of the picture`);
     await fillOutline(this.data, this.width, this.height, points, value, this.#spend);
   }

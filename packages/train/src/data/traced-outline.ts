@@ -4,13 +4,13 @@
  * OpenCV's `findContours`, which most exporters use, gives the places of the outermost pixels themselves, not the edges
  * between pixels: filled as a drawn polygon, half a pixel is missing all around, and thin legs vanish. Such an outline
  * is known by its corners, all of them whole pixels, and by sides in other directions than along the edges of pixels.
- * scikit-image's `find_contours` runs between the places of pixels, half a pixel up and to the left of where it is drawn:
- * of each corner one coordinate is whole, and the other lies in the middle.
+ * scikit-image's `find_contours` runs between the places of pixels, half a pixel up and to the left of where it is
+ * drawn: of each corner one coordinate is whole, and the other lies in the middle.
  */
 import { fillPolygon, type FillPolygon, type Spend } from './fill-polygon.ts';
 
-/** Distance from whole pixels that rounding to five decimals of the side may leave. */
-const ROUNDING = 0.03;
+/** Distance from whole pixels that rounded shares and percentages leave: 0.005 % of 2,000 pixels. */
+const ROUNDING = 0.1;
 /** Fewer corners may well be drawn by hand. */
 const LEAST_CORNERS = 8;
 
