@@ -1,6 +1,6 @@
 /** Work that is done at once, and the command around it. */
 import { pixelDefaults } from '../train/evaluate/pixel-protocol-default.ts';
-import type { Score, StepReport, TrainOptions } from '@synseg/train';
+import type { FineTuned, Score, StepReport, TrainOptions } from '@synseg/train';
 import type { PhraseSummary } from '@synseg/train';
 import type { Work } from '../../packages/synseg/src/context.ts';
 import type { CommandProcess } from '../../packages/synseg/src/run.ts';
@@ -109,6 +109,23 @@ export const fakeSummary: PhraseSummary = {
   },
 };
 
+/** What a fine-tuning comes to. */
+export const fakeFineTuned: FineTuned = {
+  ...{ model: 'runs/a/model', report: 'runs/a/report.html', kept: 0.91, share: 0.5, steps: 400, bestStep: 320 },
+  start: { ...fakeScore, mIoU: 0.2, perClass: { road: 0.4, car: null } },
+  score: fakeScore,
+  plan: {
+    ...{ data: 'YOLO segmentation (data.yaml)', trainingPictures: 54, heldOutPictures: 6, rehearsed: 150 },
+    words: [
+      { name: 'road', taught: 'road', isNew: false },
+      { name: 'auto', taught: 'car', isNew: false },
+      { name: 'emu', taught: 'emu', isNew: true, like: 'bird' },
+      { name: 'gizmo', taught: 'gizmo', isNew: true },
+    ],
+    ...{ steps: 400, batchSize: 8, secondsPerStep: 1.5, seconds: 700, memoryBytes: 1.9e9 },
+  },
+};
+
 /** All of it. */
 export const fakeWork: Omit<Work, 'load'> = {
   createCheckpoint: (folder) =>
@@ -118,6 +135,7 @@ export const fakeWork: Omit<Work, 'load'> = {
   trainTextEncoder: fakeTrain,
   evaluate: () => Promise.resolve(fakeScore),
   extractPhrases: () => Promise.resolve(fakeSummary),
+  fineTune: () => Promise.resolve(fakeFineTuned),
   exportCheckpoint: () => Promise.resolve(),
 };
 

@@ -217,7 +217,11 @@ describe('synseg export', () => {
 describe('synseg', () => {
   it.each([
     [[], ['Usage: synseg', 'Examples:', 'Exit codes:']],
-    [['train'], ['--batch-size <n>', '--lambda [align,…]', 'Examples:', 'log.jsonl', 'Ctrl-C finishes the step']],
+    [['train'], ['<data>', '--time <20m>', 'Examples:', 'Ctrl-C keeps what there is', '--data x --help']],
+    [
+      ['train', '--data', 'x'],
+      ['--batch-size <n>', '--lambda [align,…]', 'Examples:', 'log.jsonl', 'Ctrl-C finishes the step'],
+    ],
     [['phrases'], ['[captions]', '--exclude <', 'Examples:']],
     [['evaluate'], ['--dataset <layout>', 'Examples:', ...DATASETS]],
     [['export'], ['<checkpoint>', '--precision <fp32|fp16>', 'Examples:']],

@@ -8,7 +8,10 @@ import type { Progress } from './progress.ts';
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Functions of the libraries that do the work; in tests, others in their place. */
-export type Work = Pick<typeof train, 'createCheckpoint' | 'evaluate' | 'exportCheckpoint' | 'extractPhrases'> & {
+export type Work = Pick<
+  typeof train,
+  'createCheckpoint' | 'evaluate' | 'exportCheckpoint' | 'extractPhrases' | 'fineTune'
+> & {
   readonly load: (...values: Parameters<typeof Segmenter.load>) => Promise<Loaded>;
   readonly train: (options: train.TrainOptions) => AsyncIterable<train.StepReport>;
   readonly trainEncoders: (options: train.TrainEncodersOptions) => AsyncIterable<train.StepReport>;

@@ -4,6 +4,7 @@ export { CALIBRATE_OPTIONS } from './evaluate/calibrate.ts';
 export { EVALUATE_OPTIONS } from './evaluate/evaluate-options.ts';
 export { CONVERT_OPTIONS } from './inspect/convert-data.ts';
 export { INSPECT_OPTIONS } from './inspect/inspect-data.ts';
+export { FINE_TUNE_OPTIONS } from './fine-tune/fine-tune-options.ts';
 export { CREATE_OPTIONS } from './fresh/create-checkpoint.ts';
 export { EXTRACT_PHRASES_OPTIONS } from './phrases/extract-phrases.ts';
 export { READ_CAPTIONS_OPTIONS } from './phrases/read-captions.ts';

@@ -142,6 +142,17 @@ describe('convertData()', () => {
     });
     const { sets } = await convertData(root, join(folder, 'clip-out'), { heldOut: 0.1 });
     expect(sets[0]!.splits).toEqual({ train: 18, val: 2 });
+    const classes = JSON.parse(readFileSync(join(folder, 'clip-out/classes.json'), 'utf8')) as object;
+    // Every pixel is road: nothing in these masks is none of the classes.
+    expect(Object.values(classes)).toEqual([{ classes: ['road', 'roof'], exhaustive: true }]);
+  });
+
+  it('takes a split alone, as data without splits, and the first of its pictures', async () => {
+    const { sets } = await convertData(faulty, join(folder, 'part'), { split: 'train', limit: 3, heldOut: 0.5 });
+    expect(sets[0]!.splits).toEqual({ train: 1, val: 1 });
+    await expect(convertData(faulty, join(folder, 'none'), { split: 'test' })).rejects.toThrow(
+      'Cannot convert data: split must be among train, val, got "test"',
+    );
   });
 
   it.skipIf(!hasShared)('has the same masks for the forms of the shared data', async () => {

@@ -83,10 +83,15 @@ Examples:
   },
 });
 
+/** Flags of `train()` alone: without them, the data is the operand and the rest is decided by itself. */
+const OPENS_ALL = /^--(?:data|config|recipe|objective|resume)(?:=|$)/;
+
 /** The command that these words are for. */
-export function trainingOf(words: readonly string[]): Command {
+export async function trainingOf(words: readonly string[]): Promise<Command> {
   if (words.includes('--text-encoder')) return trainTextEncoder;
-  return words.includes('--encoders') ? trainEncoders : train;
+  if (words.includes('--encoders')) return trainEncoders;
+  if (words.some((word) => OPENS_ALL.test(word))) return train;
+  return (await import('./fine-tune.ts')).fineTuning;
 }
 
 interface Callbacks {

@@ -53,6 +53,16 @@ const METRIC =
  */
 export async function evaluate(model: string | EvaluatedModel, options: EvaluateOptions): Promise<Score> {
   const request = readRequest(model, options);
+  const { score, drawn } = await evaluateDrawn(model, request);
+  await writePictures(score, drawn, request);
+  return score;
+}
+
+/** The score, and of each set what its sheets and reports draw; nothing of it is written. */
+export async function evaluateDrawn(
+  model: string | EvaluatedModel,
+  request: EvaluationRequest,
+): Promise<{ readonly score: Score; readonly drawn: readonly DrawnSet[] }> {
   const { dataset: name, signal } = request;
   signal?.throwIfAborted();
   const chosen = await chooseParts(request);
@@ -80,9 +90,7 @@ export async function evaluate(model: string | EvaluatedModel, options: Evaluate
     before += part.samples.length;
     failed += set.score.failures.length;
   }
-  const score = name === 'index-jsonl' ? joined(scored, leftOut, request.seed) : scored[0]!.score;
-  await writePictures(score, drawn, request);
-  return score;
+  return { score: name === 'index-jsonl' ? joined(scored, leftOut, request.seed) : scored[0]!.score, drawn };
 }
 
 /** Starts a set with the pictures that earlier runs have evaluated. */

@@ -24,15 +24,28 @@ const STYLE =
   'td:first-child,th:first-child{text-align:left}img{max-width:100%}pre{white-space:pre-wrap;background:#f4f4f4;' +
   'padding:1rem;overflow:auto}svg{background:#fafafa}';
 
+/** What a page says before its figures. */
+export interface ReportLead {
+  readonly title: string;
+  /** HTML. */
+  readonly sections: readonly string[];
+}
+
 /**
  * The page: figures, protocol, classes, confusion matrix, curve and pictures, of each set.
  *
  * @param score - of all sets
  * @param sets - its sets, or itself alone
  */
-export async function reportPage(score: Score, sets: readonly DrawnSet[], signal?: AbortSignal): Promise<string> {
+export async function reportPage(
+  score: Score,
+  sets: readonly DrawnSet[],
+  signal?: AbortSignal,
+  lead?: ReportLead,
+): Promise<string> {
   const { protocol } = score;
-  const title = ['Evaluation', protocol.dataset, protocol.split ?? '', protocol.set ?? ''].filter(Boolean).join(' ');
+  const evaluated = ['Evaluation', protocol.dataset, protocol.split ?? '', protocol.set ?? ''];
+  const title = lead?.title ?? evaluated.filter(Boolean).join(' ');
   const several = score.sets !== undefined;
   const sections: string[] = [];
   for (const set of sets) sections.push(await setSection(set, several, signal));
@@ -42,6 +55,7 @@ export async function reportPage(score: Score, sets: readonly DrawnSet[], signal
     '<meta name="viewport" content="width=device-width">',
     `<title>${escaped(title)}</title><style>${STYLE}</style></head><body>`,
     `<h1>${escaped(title)}</h1>`,
+    ...(lead?.sections ?? []),
     ...(several ? [figures(score), ...curveSection(score.curve)] : []),
     ...sections,
     `<h2>As text</h2><pre>${escaped(formatScore(score))}</pre>`,
@@ -102,19 +116,12 @@ function classTable({ classes, perClass, perClassAccuracy, perClassBoundaryIoU }
 /** The curve as a table and a line. */
 function curveSection(curve: readonly CurvePoint[] | undefined): string[] {
   if (curve === undefined) return [];
-  const [width, height, edge] = [480, 240, 36];
-  const place = ({ threshold, mIoU }: CurvePoint): string =>
-    `${(edge + threshold * (width - 2 * edge)).toFixed(1)},${(height - edge - mIoU * (height - 2 * edge)).toFixed(1)}`;
-  const points = curve.map(place);
   return [
     '<h3>Thresholds</h3>',
-    `<svg width="${width}" height="${height}" font-size="12">` +
-      `<path d="M${edge} ${edge}V${height - edge}H${width - edge}" fill="none" stroke="#888"/>` +
-      `<polyline points="${points.join(' ')}" fill="none" stroke="#06c" stroke-width="2"/>` +
-      points.map((point) => `<circle cx="${point.replace(',', '" cy="')}" r="3" fill="#06c"/>`).join('') +
-      `<text x="4" y="${edge}">100 %</text><text x="14" y="${height - edge}">0 %</text>` +
-      `<text x="${edge}" y="${height - 12}">0</text><text x="${width - edge - 8}" y="${height - 12}">1</text>` +
-      `<text x="${width / 2 - 60}" y="${height - 12}">mIoU by threshold</text></svg>`,
+    lineDrawing(
+      curve.map(({ threshold, mIoU }) => [threshold, mIoU]),
+      { across: [0, 1], up: [0, 1], ends: ['0 %', '100 %'], title: 'mIoU by threshold' },
+    ),
     table(
       curve.map((point) => [String(point.threshold), percent(point.mIoU), percent(point.pixelAccuracy)]),
       ['threshold', 'mIoU', 'pixel accuracy'],
@@ -122,7 +129,43 @@ function curveSection(curve: readonly CurvePoint[] | undefined): string[] {
   ];
 }
 
-function table(rows: readonly (readonly string[])[], header?: readonly string[]): string {
+/** The axes of a drawing. */
+interface Axes {
+  readonly across: readonly [from: number, to: number];
+  readonly up: readonly [from: number, to: number];
+  /** Texts at the ends of the axis that goes up. */
+  readonly ends: readonly [low: string, high: string];
+  readonly title: string;
+}
+
+/** Points that a circle each is drawn for; more are a line alone. */
+const CIRCLES = 40;
+
+/** A line through points, as SVG. */
+export function lineDrawing(points: readonly (readonly [x: number, y: number])[], axes: Axes): string {
+  const [width, height, edge] = [480, 240, 36];
+  const { across, up, ends, title } = axes;
+  const share = (value: number, [from, to]: readonly [number, number]): number => (value - from) / (to - from || 1);
+  const places = points.map(([x, y]) => {
+    const left = edge + share(x, across) * (width - 2 * edge);
+    return `${left.toFixed(1)},${(height - edge - share(y, up) * (height - 2 * edge)).toFixed(1)}`;
+  });
+  const circles = places.length > CIRCLES ? [] : places;
+  return (
+    `<svg width="${width}" height="${height}" font-size="12">` +
+    `<path d="M${edge} ${edge}V${height - edge}H${width - edge}" fill="none" stroke="#888"/>` +
+    `<polyline points="${places.join(' ')}" fill="none" stroke="#06c" stroke-width="2"/>` +
+    circles.map((place) => `<circle cx="${place.replace(',', '" cy="')}" r="3" fill="#06c"/>`).join('') +
+    `<text x="4" y="${edge - 8}">${escaped(ends[1])}</text>` +
+    `<text x="4" y="${height - edge}">${escaped(ends[0])}</text>` +
+    `<text x="${edge}" y="${height - 12}">${across[0]}</text>` +
+    `<text x="${width - edge}" y="${height - 12}" text-anchor="end">${across[1]}</text>` +
+    `<text x="${width / 2}" y="${height - 12}" text-anchor="middle">${escaped(title)}</text></svg>`
+  );
+}
+
+/** Rows of cells, the first column to the left. */
+export function table(rows: readonly (readonly string[])[], header?: readonly string[]): string {
   const line = (cells: readonly string[], tag: string): string =>
     `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
   const lines = [...(header === undefined ? [] : [line(header, 'th')]), ...rows.map((row) => line(row, 'td'))];
@@ -141,10 +184,12 @@ function picture(format: 'png' | 'jpeg', bytes: Uint8Array, alternative: string)
   return `<p><img alt="${escaped(alternative)}" src="data:image/${format};base64,${data}"></p>`;
 }
 
-function percent(share: number | null | undefined): string {
+/** A share of 0 to 1 with a percent sign. */
+export function percent(share: number | null | undefined): string {
   return typeof share === 'number' ? `${(100 * share).toFixed(2)} %` : '–';
 }
 
-function escaped(text: string): string {
+/** A text as HTML. */
+export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -23,7 +23,7 @@ import { unknownMask } from '../annotations/unknown-mask.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
 import { PICTURE_LIMITS, limitsOf } from '../image/picture.ts';
 import type { DataProgress, DataReport } from './data-report.ts';
-import { withHeldOut } from './held-out.ts';
+import { plainSplit, withHeldOut } from './held-out.ts';
 import { chooseSets, lookAtSets } from './inspect-data.ts';
 import { countsOf, type SeenPicture } from './set-tally.ts';
 
@@ -35,6 +35,16 @@ export const CONVERT_OPTIONS = {
    * @default all
    */
   sets: list(text()),
+  /**
+   * Split to convert; its pictures then count as those of data without splits.
+   * @default all
+   */
+  split: text(),
+  /**
+   * Annotated pictures of each set, the first ones.
+   * @default all
+   */
+  limit: integer(),
   /**
    * Share of the pictures that becomes the split `val`, where the data has none: of a video, blocks of neighboring
    * frames.
@@ -78,7 +88,8 @@ export async function convertData(source: string, out: string, options: ConvertO
   const request = readOptions(action, CONVERT_OPTIONS, options);
   await refuseExisting(paths.out);
   await checkOutputs(action, [{ name: 'out', path: paths.out, folder: true }], [paths.source]);
-  const sets = chooseSets(action, await openAnnotations(paths.source, { signal: request.signal }), request.sets);
+  const all = chooseSets(action, await openAnnotations(paths.source, { signal: request.signal }), request.sets);
+  const sets = chooseParts(action, all, request);
   const target = resolve(paths.out);
   const temporary = join(dirname(target), `.${basename(target).slice(0, 40)}.${randomUUID()}.tmp`);
   try {
@@ -96,6 +107,28 @@ export async function convertData(source: string, out: string, options: ConvertO
     const got = messageOf(cause).replace(/, \w+ '.*$/s, '');
     throw new SynsegError('FILE_WRITE', `Cannot ${action}: ${paths.out} must be writable, got ${got}`, { cause });
   }
+}
+
+/** The chosen split and number of each set; sets without such a split are left out. */
+function chooseParts(
+  action: string,
+  sets: readonly AnnotatedSet[],
+  { split, limit }: Pick<ConvertOptions, 'split' | 'limit'>,
+): readonly AnnotatedSet[] {
+  const asked = plainSplit(split);
+  const parts = sets.map((set) => {
+    const own =
+      asked === undefined
+        ? set.pictures
+        : set.pictures
+            .filter((picture) => plainSplit(picture.split) === asked)
+            .map((picture) => ({ ...picture, split: undefined }));
+    return { ...set, pictures: limit === undefined ? own : own.filter(isUsable).slice(0, limit) };
+  });
+  const found = parts.filter(({ pictures }) => pictures.length > 0);
+  if (found.length > 0 || asked === undefined) return found;
+  const splits = new Set(sets.flatMap(({ pictures }) => pictures.map((picture) => picture.split ?? 'none')));
+  throw new RangeError(`Cannot ${action}: split must be among ${[...splits].join(', ')}, got "${split}"`);
 }
 
 async function refuseExisting(out: string): Promise<void> {
@@ -121,6 +154,8 @@ class IndexWriter {
   readonly #limits: ConvertOptions;
   readonly #sets: ReadonlyMap<AnnotatedSet, Placed>;
   readonly #rows: string[] = [];
+  /** Sets whose masks say of pixels that they are none of the classes. */
+  readonly #withNone = new Set<AnnotatedSet>();
   /** Pictures written by split, of each set. */
   readonly splits: Record<string, number>[];
 
@@ -152,6 +187,7 @@ class IndexWriter {
     await this.#write(paths.mask, encodeIndexMask(mask));
     await this.#bring(image, paths.image);
     const counts = countsOf(mask);
+    if (counts[NONE]! > 0) this.#withNone.add(set);
     const labels = set.classes.filter((_, index) => counts[index]! > 0);
     const split = splitOf(picture);
     this.splits[at]![split ?? ''] = (this.splits[at]![split ?? ''] ?? 0) + 1;
@@ -179,7 +215,7 @@ class IndexWriter {
     }
     const classes = [...this.#sets.keys()].map((set) => [
       set.name,
-      { classes: set.classes, background: NONE, exhaustive: set.exhaustive },
+      { classes: set.classes, ...(this.#withNone.has(set) && { background: NONE }), exhaustive: set.exhaustive },
     ]);
     await writeFile(join(this.#root, 'classes.json'), `${JSON.stringify(Object.fromEntries(classes), null, 1)}\n`);
     await writeFile(join(this.#root, 'index.jsonl'), `${this.#rows.join('\n')}\n`);

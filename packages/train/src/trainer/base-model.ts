@@ -41,7 +41,7 @@ export interface BaseModel {
 export async function openBaseModel(plan: Plan, cacheFolder: string, signal?: AbortSignal): Promise<BaseModel> {
   const trains = plan.trains === 'decoder' ? plan : undefined;
   const fromRandom = plan.init === 'random';
-  const folder = await folderOf(fromRandom ? (trains?.trunk as string) : plan.init, signal);
+  const folder = await checkpointFolder(fromRandom ? (trains?.trunk as string) : plan.init, signal);
   const raw = (await readJson(join(folder, 'config.json'))) as Record<string, unknown> | undefined;
   if (raw === undefined)
     throw new SynsegError('MODEL_LOAD', `Cannot train: folder must hold config.json, got "${folder}"`);
@@ -145,7 +145,8 @@ function decoderJson(given: DecoderShape = {}, trunk: unknown): Record<string, u
   };
 }
 
-async function folderOf(source: string, signal: AbortSignal | undefined): Promise<string> {
+/** The folder of a checkpoint: its own, that of the package, or that of a download. @throws as {@link openBaseModel} */
+export async function checkpointFolder(source: string, signal: AbortSignal | undefined): Promise<string> {
   if (source === EMBEDDED) return embeddedFolder();
   if ((await stat(source).catch(() => undefined))?.isDirectory() === true) return resolve(source);
   const rule = 'be an existing folder, a hub id like owner/name or "embedded"';

@@ -1,0 +1,181 @@
+/**
+ * A checkpoint of one's own from an export of annotated pictures, without further options. In the run's folder:
+ *
+ * ```text
+ * data/    the pictures with masks of class indices, held-out ones among them, in the format index-jsonl
+ * start/   what training starts from, the new classes among its words
+ * sets/    data/ and the start's own maps of its other classes
+ * run/     the training run
+ * model/   the checkpoint, and report.html beside it
+ * ```
+ *
+ * Each appears whole; the same call after a kill goes on behind the last one that is there.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { SynsegError } from '@synseg/core';
+import { readJson, writeFileAtomic } from '@synseg/core/checkpoint';
+import { readOptions, text } from '@synseg/core/guards';
+import { exists } from '../data/source.ts';
+import { configDifferences, formatDifference } from '../run/config-differences.ts';
+import { lockRun } from '../run/run-lock.ts';
+import type { TrainProgress } from '../trainer/reports.ts';
+import { train } from '../trainer/train.ts';
+import type { TrainOptions } from '../trainer/train-options.ts';
+import { FINE_TUNE_OPTIONS, type FineTuneOptions, type FineTuneRequest } from './fine-tune-options.ts';
+import type { FineTunePlan, FineTuned } from './fine-tune-progress.ts';
+import { finish } from './finish.ts';
+import { readHistory } from './history.ts';
+import { prepare, type Prepared } from './prepare.ts';
+import { BATCH, recipeOf, scoreEvery, stepsFor } from './recipe.ts';
+
+/** Time of everything where none is given, seconds. */
+const TIME = 30 * 60;
+/** Share of the time that is left for scores, thresholds and the report. */
+const RESERVE = 0.15;
+/** Steps that are timed; the first ones, which load and compile, do not count. */
+const TIMED = { steps: 6, from: 2 } as const;
+/** Training ends after the steps of so many scores without a gain, once it is half through. */
+const PATIENCE = 4;
+
+/**
+ * Trains a checkpoint on annotated pictures, and scores it.
+ *
+ * @param data - folder, zip or file that an annotation tool exported, see docs/annotations.md
+ * @throws TypeError or RangeError for invalid options
+ * @throws SynsegError `DATASET_FORMAT` when the data cannot be understood or has too few pictures, `RUN_FOLDER` when
+ *   `out` holds another run; and whatever `train()` throws
+ * @throws the signal's reason when aborted, after what was done is saved
+ * @example
+ * ```ts
+ * // type-checked only: needs annotated pictures
+ * import { fineTune } from '@synseg/train';
+ * const { model, score } = await fineTune('export.zip', { out: 'runs/animals', time: 1200 });
+ * console.log(model, score.mIoU);
+ * ```
+ */
+export async function fineTune(data: string, options: FineTuneOptions): Promise<FineTuned> {
+  const began = performance.now();
+  const request = requestOf(data, options);
+  const { out, signal } = request;
+  await mkdir(out, { recursive: true });
+  const unlock = await lockRun(out);
+  try {
+    await checkSame(request);
+    signal?.throwIfAborted();
+    const prepared = await prepare(request);
+    const plan = await planned(prepared, request, began);
+    const { steps, bestStep } = await trained(prepared, plan, request);
+    return await finish(prepared, { plan, steps, bestStep }, request);
+  } finally {
+    await unlock();
+  }
+}
+
+function requestOf(data: string, options: FineTuneOptions): FineTuneRequest {
+  readOptions('fine-tune', { data: text() }, { data }, ['data']);
+  const given = readOptions('fine-tune', FINE_TUNE_OPTIONS, options, ['out']);
+  return { ...given, out: resolve(given.out), data };
+}
+
+/** A run goes on with the options that it began with, or not at all. */
+async function checkSame({ out, data, init, split, limit, only, seed, time, steps }: FineTuneRequest): Promise<void> {
+  const file = join(out, 'fine-tune.json');
+  const config = { data: resolve(data), init, split, limit, only, seed, time, steps };
+  const before = await readJson(file);
+  if (before === undefined) return writeFileAtomic(file, `${JSON.stringify(config, null, 1)}\n`);
+  const differences = configDifferences(before, config);
+  if (differences.length > 0)
+    throw new SynsegError(
+      'RUN_FOLDER',
+      `Cannot fine-tune: the run in ${out} must go on with the options it began with (or choose another folder), got ` +
+        differences.map(formatDifference).join('; '),
+    );
+}
+
+/** Number of steps and time, measured once and kept: a run that goes on keeps its schedule. */
+async function planned(prepared: Prepared, request: FineTuneRequest, began: number): Promise<FineTunePlan> {
+  const { out, time = TIME, steps, onProgress } = request;
+  const file = join(out, 'plan.json');
+  const { description, start, recipe, trainingPictures, heldOutPictures } = prepared;
+  let plan = (await readJson(file)) as FineTunePlan | undefined;
+  if (plan === undefined) {
+    onProgress?.({ stage: 'pace' });
+    const { secondsPerStep, memoryBytes } = await pace(prepared, request);
+    const left = time * (1 - RESERVE) - (performance.now() - began) / 1000;
+    const affordable = Math.max(TIMED.steps, Math.floor(left / secondsPerStep));
+    const chosen = steps ?? Math.min(stepsFor(trainingPictures), affordable);
+    plan = {
+      data: description,
+      trainingPictures,
+      heldOutPictures,
+      words: start.taught,
+      rehearsed: recipe.rehearses ? start.known.length : 0,
+      steps: chosen,
+      batchSize: BATCH,
+      secondsPerStep,
+      seconds: (chosen * secondsPerStep) / (1 - RESERVE),
+      memoryBytes,
+    };
+    await writeFileAtomic(file, `${JSON.stringify(plan, null, 1)}\n`);
+  }
+  onProgress?.({ stage: 'plan', plan });
+  return plan;
+}
+
+/** Times a few steps of the very training, in a folder that is removed again. */
+async function pace(
+  prepared: Prepared,
+  request: FineTuneRequest,
+): Promise<{ secondsPerStep: number; memoryBytes: number }> {
+  const out = join(request.out, '.pace');
+  await rm(out, { recursive: true, force: true });
+  const { evaluation: _, ...recipe } = recipeOf(prepared.recipe, prepared.start, TIMED.steps);
+  const times: number[] = [];
+  let memoryBytes = 0;
+  const onProgress = (at: TrainProgress): void => {
+    if (at.stage === 'estimate') ({ memoryBytes } = at);
+  };
+  const { seed, device, threads, cacheFolder, signal } = request;
+  try {
+    for await (const _report of train({ ...recipe, out, seed, device, threads, cacheFolder, signal, onProgress }))
+      times.push(performance.now());
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+  const counted = times.slice(TIMED.from - 1);
+  return { secondsPerStep: (counted.at(-1)! - counted[0]!) / 1000 / (counted.length - 1), memoryBytes };
+}
+
+/** Trains to the end of the plan, or until nothing is gained any more. */
+async function trained(
+  prepared: Prepared,
+  { steps }: FineTunePlan,
+  { out, seed, device, threads, cacheFolder, signal, onProgress, onWarning }: FineTuneRequest,
+): Promise<{ readonly steps: number; readonly bestStep: number }> {
+  const run = join(out, 'run');
+  const resume = await exists(join(run, 'last'));
+  const options: TrainOptions = {
+    ...recipeOf(prepared.recipe, prepared.start, steps),
+    ...{ out: run, seed, device, threads, cacheFolder, resume, signal, onWarning },
+    onProgress: (at) => {
+      if (at.stage === 'start' && 'mIoU' in at.score)
+        onProgress?.({ stage: 'scored', step: 0, mIoU: at.score.mIoU, best: true });
+      else if (at.stage === 'evaluate' || at.stage === 'estimate') onProgress?.(at);
+    },
+  };
+  let { step: done, bestStep } = await readHistory(run);
+  const patience = PATIENCE * scoreEvery(steps);
+  const ends = (): boolean => done - bestStep >= patience && done >= steps / 2;
+  if (ends()) return { steps: done, bestStep };
+  for await (const report of train(options)) {
+    done = report.step;
+    onProgress?.({ stage: 'step', report });
+    const { score } = report;
+    if (score === undefined || !('mIoU' in score)) continue;
+    onProgress?.({ stage: 'scored', step: done, mIoU: score.mIoU, best: score.best });
+    if (score.best) bestStep = done;
+    if (ends()) break;
+  }
+  return { steps: done, bestStep };
+}

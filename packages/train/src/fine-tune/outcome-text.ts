@@ -1,0 +1,106 @@
+/** The outcome of a fine-tuning for people: the card beside the weights, and the head of the report. */
+import { basename } from 'node:path';
+import { escaped, lineDrawing, percent, table, type ReportLead } from '../evaluate/report.ts';
+import type { Score } from '../evaluate/score.ts';
+import type { FineTuneRequest } from './fine-tune-options.ts';
+import type { FineTuned } from './fine-tune-progress.ts';
+import type { RunHistory } from './history.ts';
+
+/** Points of the curve of losses: each the mean of as many steps as it takes. */
+const LOSS_POINTS = 100;
+
+/** IoU of each class: of the start, and of the result. */
+function classRows({ start, score }: Pick<FineTuned, 'start' | 'score'>): (readonly [string, string, string])[] {
+  const names = [...new Set([...Object.keys(score.perClass), ...Object.keys(start.perClass)])];
+  const of = ({ perClass }: Score, name: string): string => percent(perClass[name]);
+  return names.map((name) => [name, of(start, name), of(score, name)] as const);
+}
+
+/** What was learned, lost and kept, a sentence each. */
+export function outcomeSentences({ start, score, kept, share, bestStep, steps, plan }: FineTuned): string[] {
+  const gain =
+    bestStep === 0
+      ? 'Training did not beat the start, which was kept: more pictures help, or pictures more like those held out.'
+      : `mIoU of the ${plan.heldOutPictures} held-out pictures: ${percent(start.mIoU)} at the start, ` +
+        `${percent(score.mIoU)} now (step ${bestStep} of ${plan.steps}).`;
+  const early = steps < plan.steps ? [`Training ended after ${steps} steps, when nothing was gained any more.`] : [];
+  const mix =
+    share === 1
+      ? []
+      : [
+          `Of the trained weights ${percent(share)} count, of the start's the rest: ` +
+            'no worse here, and nearer to what the start knew.',
+        ];
+  const words =
+    kept === null
+      ? 'What became of the words that the start knew besides was not measured.'
+      : `Of the pixels that the start gave to ${plan.rehearsed} other words, ${percent(kept)} still get the same.`;
+  return [gain, ...early, ...mix, words];
+}
+
+/** `README.md` of the checkpoint. */
+export function modelCard(outcome: FineTuned, { data, init, seed }: FineTuneRequest): string {
+  const { plan } = outcome;
+  const rows = classRows(outcome).map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
+  const words = plan.words.map(({ name, taught }) => (name === taught ? name : `${name} (as ${taught})`));
+  return [
+    `# Checkpoint trained on ${basename(data)}`,
+    '',
+    `- Data: ${plan.data}; ${plan.trainingPictures} pictures, ${plan.heldOutPictures} more held out. ` +
+      'Its terms are yours to add.',
+    `- Started from: ${init}, whose terms hold for this checkpoint too.`,
+    `- Made by: \`synseg train ${data} --out …\`${init === 'embedded' ? '' : ` with --init ${init}`}, seed ${seed}, ` +
+      `${outcome.steps} steps of ${plan.batchSize} pictures.`,
+    `- Words taught: ${words.join(', ')}.`,
+    '',
+    ...outcomeSentences(outcome),
+    '',
+    '| class | IoU at the start | IoU now |',
+    '|---|---:|---:|',
+    ...rows,
+    '',
+    'Scores are of the held-out pictures, which also chose the step and the thresholds: others score a little lower.',
+    '',
+  ].join('\n');
+}
+
+/** What the report says before the figures of the result. */
+export function reportLead(outcome: FineTuned, { losses, scores }: RunHistory): ReportLead {
+  const { plan } = outcome;
+  const most = Math.max(0.01, ...scores.map(({ mIoU }) => mIoU));
+  const smooth = thinned(losses.map(({ step, total }) => [step, total] as const));
+  const highest = Math.max(...smooth.map(([, total]) => total), 0);
+  const until = plan.steps;
+  return {
+    title: 'Training report',
+    sections: [
+      `<p>${escaped(plan.data)}: ${plan.trainingPictures} pictures, ${plan.heldOutPictures} held out.</p>`,
+      ...outcomeSentences(outcome).map((sentence) => `<p>${escaped(sentence)}</p>`),
+      '<h2>Classes: IoU of the held-out pictures</h2>',
+      table(classRows(outcome), ['class', 'start', 'now']),
+      '<h2>Course</h2>',
+      lineDrawing(
+        scores.map(({ step, mIoU }) => [step, mIoU]),
+        { across: [0, until], up: [0, most], ends: ['0 %', percent(most)], title: 'held-out mIoU by step' },
+      ),
+      lineDrawing(smooth, {
+        across: [0, until],
+        up: [0, highest],
+        ends: ['0', highest.toFixed(2)],
+        title: 'loss by step',
+      }),
+      '<h2>The result</h2>',
+    ],
+  };
+}
+
+/** A course as few points, each the mean of its steps. */
+function thinned(points: readonly (readonly [step: number, value: number])[]): (readonly [number, number])[] {
+  const each = Math.max(1, Math.ceil(points.length / LOSS_POINTS));
+  const parts = Array.from({ length: Math.ceil(points.length / each) }, (_, at) =>
+    points.slice(at * each, (at + 1) * each),
+  );
+  const mean = (part: typeof points, place: 0 | 1): number =>
+    part.reduce((sum, point) => sum + point[place], 0) / part.length;
+  return parts.map((part) => [mean(part, 0), mean(part, 1)] as const);
+}

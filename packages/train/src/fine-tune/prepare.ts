@@ -1,0 +1,79 @@
+/** What a fine-tuning needs before its first step: the data in one form, a start that has its words, and rehearsal. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readJson, writeFileAtomic } from '@synseg/core/checkpoint';
+import { readIndex, type PhotoIndex } from '../data/photo-index.ts';
+import { exists } from '../data/source.ts';
+import { convertData } from '../inspect/convert-data.ts';
+import type { FineTuneRequest } from './fine-tune-options.ts';
+import type { RecipeData } from './recipe.ts';
+import { REHEARSAL, addRehearsal } from './rehearsal.ts';
+import { makeStart, type Start } from './start.ts';
+
+/** Share of the pictures that is held out where the data has no split. */
+const HELD_OUT = 0.1;
+
+/** Data and start, ready to train on. */
+export interface Prepared {
+  /** The form of the data. */
+  readonly description: string;
+  readonly start: Start;
+  readonly recipe: RecipeData;
+  readonly trainingPictures: number;
+  readonly heldOutPictures: number;
+  /** Held-out pictures with maps of the start's own. */
+  readonly keptPictures: number;
+}
+
+/** Makes what is not there yet. */
+export async function prepare(request: FineTuneRequest): Promise<Prepared> {
+  const { out, init, only, seed, device, threads, cacheFolder, signal, onProgress } = request;
+  const folder = join(out, 'data');
+  const description = await readData(request, folder);
+  const index = (root: string, split: 'train' | 'val'): Promise<PhotoIndex> =>
+    readIndex(root, {
+      ...{ action: 'fine-tune', split, defaultSplit: split, sets: undefined, rename: undefined, classes: undefined },
+      signal,
+    });
+  const { rows, sets } = await index(folder, 'train');
+  const names = [...new Set(sets.flatMap(({ labels }) => labels.map(({ name }) => name)))];
+  const start = await makeStart(init, names, join(out, 'start'), { only, cacheFolder, signal });
+  const root = start.known.length > 0 ? join(out, 'sets') : folder;
+  if (!(await exists(root)))
+    await addRehearsal(folder, root, {
+      ...{ start: start.checkpoint, known: start.known, taught: start.taught.map((word) => word.taught) },
+      ...{ seed, device, threads, cacheFolder, signal },
+      onPicture: (done, total) => onProgress?.({ stage: 'rehearsal', done, total }),
+    });
+  const heldOut = (await index(root, 'val')).rows;
+  const keptPictures = heldOut.filter(({ set }) => set.name === REHEARSAL).length;
+  const classes = (await readJson(join(root, 'classes.json'))) as Record<string, unknown>;
+  return {
+    ...{ description, start, keptPictures },
+    trainingPictures: rows.length,
+    heldOutPictures: heldOut.length - keptPictures,
+    recipe: {
+      root,
+      sets: sets.map((set) => set.name),
+      rehearses: REHEARSAL in classes,
+      captions: rows.some(({ captions }) => captions.length > 0),
+    },
+  };
+}
+
+/** Converts the data, once; returns its form. */
+async function readData(request: FineTuneRequest, folder: string): Promise<string> {
+  const { out, data, split, limit, seed, signal, onProgress } = request;
+  const file = join(out, 'data.json');
+  const before = (await readJson(file)) as { readonly description: string } | undefined;
+  if (before !== undefined) return before.description;
+  // Of a conversion that was done when its note was not written.
+  await rm(folder, { recursive: true, force: true });
+  const { sets } = await convertData(data, folder, {
+    ...{ split, limit, seed, signal, heldOut: HELD_OUT, links: true },
+    onProgress: ({ done, total }) => onProgress?.({ stage: 'data', done, total }),
+  });
+  const description = sets.map((set) => set.description).join('; ');
+  await writeFileAtomic(file, `${JSON.stringify({ description, sets }, null, 1)}\n`);
+  return description;
+}

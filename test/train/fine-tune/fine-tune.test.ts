@@ -1,0 +1,111 @@
+/** Whole fine-tunings on small pictures: what they write, that they go on after a stop, and what they refuse. */
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Segmenter } from '@synseg/core';
+import { fineTune, type FineTuned, type FineTuneOptions, type FineTuneProgress } from '@synseg/train';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { SMALL_WORDS, writeWords } from '../../support/small-words.ts';
+import { tinyTextConfig, writeTinyConvolution } from '../../support/tiny-convolution.ts';
+import { writePhotos, type Photo } from '../data/photo-folder.ts';
+
+const root = temporaryFolder();
+const cacheFolder = join(root, 'cache');
+const init = writeWords(writeTinyConvolution(join(root, 'start'), tinyTextConfig()), SMALL_WORDS);
+
+/** A picture of 16 × 16 pixels: a dog on the left, a gizmo on the right, and the way around in every second. */
+const photo = (number: number, split: 'train' | 'val'): Photo => ({
+  ...{ set: 'own', labels: ['dog', 'gizmo'], split },
+  mask: Array.from({ length: 16 }, () => Array.from({ length: 16 }, (_, x) => Number(x < 8 === (number % 2 === 0)))),
+});
+const photos = Array.from({ length: 12 }, (_, number) => photo(number, number < 9 ? 'train' : 'val'));
+
+const options = (more: Partial<FineTuneOptions> = {}): FineTuneOptions => ({
+  ...{ out: mkdtempSync(join(root, 'run-')), init, steps: 20, device: 'cpu', threads: 1, cacheFolder, ...more },
+});
+const data = await writePhotos(join(root, 'photos'), photos, { own: { classes: ['dog', 'gizmo'], exhaustive: true } });
+const json = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), 'utf8'));
+
+describe('fineTune()', () => {
+  const told: FineTuneProgress[] = [];
+  const given = options({ onProgress: (at) => told.push(at) });
+  let whole: FineTuned;
+  beforeAll(async () => {
+    whole = await fineTune(data, given);
+  });
+
+  it('tells its plan before the first step, and writes a checkpoint that knows new words and old ones', async () => {
+    const result = whole;
+    const stages = [...new Set(told.map(({ stage }) => stage))];
+    expect(stages.indexOf('plan')).toBeLessThan(stages.indexOf('step'));
+    expect(result.plan).toMatchObject({ trainingPictures: 9, heldOutPictures: 3, steps: 20 });
+    expect(result.plan.words.map(({ taught, isNew }) => [taught, isNew])).toEqual([
+      ['dog', false],
+      ['gizmo', true],
+    ]);
+    expect(result.score.perClass).toHaveProperty('gizmo');
+    await using segmenter = await Segmenter.load(result.model, { device: 'cpu', cacheFolder });
+    const labels = await segmenter.labels(['gizmo', 'poodle', 'lorry', 'wolf']);
+    expect(labels.words.map(({ answered, why }) => [answered, why])).toEqual([
+      ['gizmo', 'class'],
+      ['dog', 'kind'],
+      ['truck', 'synonym'],
+      ['wolf', 'unknown'],
+    ]);
+    const report = readFileSync(result.report, 'utf8');
+    for (const part of ['Training report', 'gizmo', 'held-out mIoU by step', '<svg', 'Confusion matrix'])
+      expect(report).toContain(part);
+    expect(report).not.toMatch(/(?:src|href)="(?!data:)/);
+    expect(readFileSync(join(result.model, 'README.md'), 'utf8')).toContain('| gizmo |');
+  });
+
+  it('goes on after a stop, step by step as if there had been none', async () => {
+    const controller = new AbortController();
+    const stopped = options({
+      signal: controller.signal,
+      onProgress: (at) => {
+        if (at.stage === 'step' && at.report.step === 7) controller.abort(new Error('enough'));
+      },
+    });
+    await expect(fineTune(data, stopped)).rejects.toThrow('enough');
+    expect(existsSync(join(stopped.out, 'run/last'))).toBe(true);
+    const { signal: _, onProgress: __, ...rest } = stopped;
+    const steps: number[] = [];
+    const result = await fineTune(data, {
+      ...rest,
+      onProgress: (at) => void (at.stage === 'step' && steps.push(at.report.step)),
+    });
+    expect(steps[0]).toBeGreaterThan(7);
+    expect([result.steps, result.bestStep, result.share]).toEqual([whole.steps, whole.bestStep, whole.share]);
+    expect(readFileSync(join(result.model, 'model.safetensors'))).toEqual(
+      readFileSync(join(whole.model, 'model.safetensors')),
+    );
+  });
+
+  it('says what it has when it is called again', async () => {
+    const again = await fineTune(data, { ...given, onProgress: undefined });
+    expect(again.score.mIoU).toBe(whole.score.mIoU);
+    expect(again.steps).toBe(whole.steps);
+  });
+
+  it('with only knows the classes of the data alone', async () => {
+    const { model, kept } = await fineTune(data, options({ only: true }));
+    expect(Object.keys((json(model, 'words.json') as { classes: object }).classes)).toEqual(['dog', 'gizmo']);
+    expect(kept).toBeNull();
+  });
+
+  it('refuses to go on with other options', async () => {
+    await expect(fineTune(data, { ...given, steps: 3 })).rejects.toMatchObject({
+      code: 'RUN_FOLDER',
+      message: expect.stringMatching(/must go on with the options it began with .*got steps: 20 → 3$/),
+    });
+  });
+
+  it.each<[string, Partial<FineTuneOptions>, RegExp]>([
+    ['a time that is too short', { time: 3 }, /time must be at least 30 seconds.*got 3$/],
+    ['no start', { init: 'nowhere' }, /model must be an existing folder, a hub id like owner\/name or "embedded", got/],
+    ['an unknown option', { stepz: 3 } as object, /stepz/],
+  ])('refuses %s', async (_, more, message) => {
+    await expect(fineTune(data, options(more))).rejects.toThrow(message);
+  });
+});
