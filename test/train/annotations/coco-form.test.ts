@@ -120,6 +120,22 @@ describe('COCO', () => {
     );
   });
 
+  it('takes masks that are called crowds for instances, unless they are few', async () => {
+    const crowd = { image_id: 0, category_id: 1, iscrowd: 1, segmentation: { size: [2, 3], counts: [4, 2] } };
+    const few = Array.from({ length: 9 }, () => ({ image_id: 0, category_id: 1, segmentation: [square] }));
+    const all = await opened({ 'a.json': coco({ annotations: [crowd] }), 'a.jpg': frame });
+    expect([...(await all.pictures[0]!.readMask({})).data]).toEqual([254, 254, 0, 254, 254, 0]);
+    const one = await opened({ 'a.json': coco({ annotations: [crowd, ...few] }), 'a.jpg': frame });
+    expect([...(await one.pictures[0]!.readMask({})).data]).toEqual([0, 0, 255, 0, 0, 255]);
+    expect(one.notes).toEqual(['1 crowds, whose pixels are unknown']);
+  });
+
+  it('takes pictures with boxes alone for unlabeled', async () => {
+    const box = { image_id: 0, category_id: 1, bbox: [0, 0, 1, 1] };
+    const set = await opened({ 'a.json': coco({ annotations: [box] }), 'a.jpg': frame });
+    expect(set.pictures).toMatchObject([{ labeled: false }]);
+  });
+
   it('is refused without its pictures', async () => {
     await expect(opened({ 'a.json': coco() })).rejects.toThrow(
       /^Cannot read annotations: the pictures of ".*a.json" must lie below ".*", got a.json$/,

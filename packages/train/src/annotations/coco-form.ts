@@ -19,6 +19,8 @@ import type { Form } from './form.ts';
 import { expectSize, maskError } from './mask-fault.ts';
 import { unknownMask } from './unknown-mask.ts';
 
+/** Share of outlines that are crowds in COCO itself: 1 %. */
+const FEW_CROWDS = 0.1;
 /** Pixels that a corner may lie outside of its picture: on the edge it is one past the last. */
 const EDGE = 1;
 /** Names of files that say the same of the same pictures in another way. */
@@ -112,7 +114,25 @@ async function readPart(
     json.categories.map((category) => (category as { readonly supercategory?: unknown }).supercategory),
   );
   const sums = [...names.values()].filter((name) => above.includes(name));
-  return { split, paths, pictures, names, used, sums: new Set(sums) };
+  return { split, paths, pictures: withoutFalseCrowds(pictures, notes), names, used, sums: new Set(sums) };
+}
+
+/**
+ * Crowds, which COCO outlines loosely, are unknown. CVAT and Datumaro call every mask that is no polygon a crowd: where
+ * more than a few are, they are instances as all others.
+ */
+function withoutFalseCrowds(pictures: readonly CocoPicture[], notes: string[]): readonly CocoPicture[] {
+  const outlines = pictures.flatMap(({ instances }) => instances).filter((instance) => !isBox(instance));
+  const crowds = outlines.filter(({ crowd }) => crowd).length;
+  if (crowds === 0) return pictures;
+  if (crowds <= FEW_CROWDS * outlines.length) {
+    notes.push(`${crowds} crowds, whose pixels are unknown`);
+    return pictures;
+  }
+  return pictures.map((picture) => ({
+    ...picture,
+    instances: picture.instances.map((instance) => ({ ...instance, crowd: false })),
+  }));
 }
 
 function isBox({ segmentation }: CocoPicture['instances'][number]): boolean {
@@ -148,7 +168,7 @@ function annotated(
   const { captions, instances, width, height } = picture;
   const image = files.at(key);
   const own = { ...picture, image };
-  const labeled = instances.length > 0;
+  const labeled = instances.some((instance) => !isBox(instance));
   return {
     key,
     image,

@@ -4,7 +4,7 @@ import { isRecord } from '../data/json-kinds.ts';
 import { isId, readFiles, type CocoFile } from '../data/coco-file.ts';
 import { readStoredMask } from '../image/index-mask.ts';
 import { limitsOf } from '../image/picture.ts';
-import { namedClasses, UNKNOWN, type AnnotatedPicture, type AnnotatedSet } from './annotated-set.ts';
+import { namedClasses, NONE, UNKNOWN, type AnnotatedPicture, type AnnotatedSet } from './annotated-set.ts';
 import { cocoFiles, isPanoptic, splitOf } from './coco-files.ts';
 import { annotationError, type ExportFiles } from './export-files.ts';
 import { pictureFinder, type FindPicture } from './find-pictures.ts';
@@ -72,6 +72,7 @@ function picturesOf(
     annotations.set(String(entry['image_id']), entry);
   }
   const masks = maskFinder(files, path);
+  const outside = coversLittle(json) ? NONE : UNKNOWN;
   return json.images.flatMap(({ id, file_name: name }) => {
     const key = find(name, { folder: dirname(path), split });
     if (key === undefined) return [];
@@ -81,7 +82,7 @@ function picturesOf(
     const image = files.at(key);
     if (annotation === undefined || mask === undefined)
       return [{ key, image, source: files.at(path), split, labeled: false, readMask: (l) => unknownMask(image, l) }];
-    return [segmentPicture(key, image, files.at(mask), split, segmentsOf(annotation, categories))];
+    return [segmentPicture(key, image, files.at(mask), split, segmentsOf(annotation, categories, outside))];
   });
 }
 
@@ -97,12 +98,32 @@ function maskFinder(files: ExportFiles, path: string): (name: string) => string 
   return (name) => masks.get(basename(name));
 }
 
+/**
+ * True where segments leave most of the pictures free, which is then none of the classes. Where nearly every pixel is of
+ * a segment, as in COCO itself, nobody knows what the others are.
+ */
+function coversLittle({ images, annotations }: CocoFile['json']): boolean {
+  const total = images.reduce((sum, { width, height }) => sum + sizeOf(width) * sizeOf(height), 0);
+  let covered = 0;
+  for (const annotation of annotations) {
+    const segments: unknown = isRecord(annotation) ? annotation['segments_info'] : undefined;
+    for (const segment of Array.isArray(segments) ? (segments as unknown[]) : [])
+      covered += sizeOf(isRecord(segment) ? segment['area'] : undefined);
+  }
+  return covered > 0 && covered < total / 2;
+}
+
+function sizeOf(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? value : 0;
+}
+
 /** Class of each segment, by its number; 0 is no segment. */
 function segmentsOf(
   annotation: Readonly<Record<string, unknown>>,
   categories: ReadonlyMap<string, number>,
+  outside: number,
 ): ReadonlyMap<number, number> {
-  const segments = new Map([[0, UNKNOWN]]);
+  const segments = new Map([[0, outside]]);
   const list: unknown = annotation['segments_info'];
   for (const segment of Array.isArray(list) ? (list as unknown[]) : []) {
     if (!isRecord(segment) || !isId(segment['id'])) continue;
