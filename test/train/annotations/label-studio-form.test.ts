@@ -119,7 +119,7 @@ describe('Label Studio', () => {
   it('refuses a picture of another size', async () => {
     const result = [{ ...polygon('cat', left), original_width: 3 }];
     const set = await opened({ 'x.json': JSON.stringify([task([{ result }])]), 'a.jpg': frame });
-    await expect(set.pictures[0]!.readMask({})).rejects.toThrow("must be the picture's 4×3, got 3×3");
+    await expect(set.pictures[0]!.readMask({})).rejects.toThrow("it must have the picture's size 4×3, got 3×3");
   });
 });
 

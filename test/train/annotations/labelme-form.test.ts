@@ -115,7 +115,7 @@ describe('LabelMe JSON', () => {
       'a.json': json([{ label: 'cat', points: whole }], { imageWidth: 3, imageHeight: 4 }),
       'a.jpg': frame,
     });
-    await expect(set.pictures[0]!.readMask({})).rejects.toThrow("must be the picture's 4×3, got 3×4");
+    await expect(set.pictures[0]!.readMask({})).rejects.toThrow("it must have the picture's size 4×3, got 3×4");
   });
 });
 

@@ -1,6 +1,7 @@
 /** YOLO segmentation. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { faultOf } from '../../../packages/train/src/annotations/mask-fault.ts';
 import { openAnnotations } from '../../../packages/train/src/annotations/open-annotations.ts';
 import { SHARED, hasShared } from '../../support/shared.ts';
 import { countsOf, frame, opener, rowsOf, toldOf } from './opened.ts';
@@ -105,6 +106,8 @@ describe('YOLO segmentation', () => {
   ])('refuses the line %j', async (line, message) => {
     const set = await opened({ 'data.yaml': yaml(), 'images/a.jpg': frame, 'labels/a.txt': line });
     await expect(set.pictures[0]!.readMask({})).rejects.toThrow(message);
+    const error: unknown = await set.pictures[0]!.readMask({}).catch((cause: unknown) => cause);
+    expect(faultOf(error)).toBe(message.includes('begin with a class') ? 'mask-value' : 'mask-unreadable');
   });
 
   it.each([

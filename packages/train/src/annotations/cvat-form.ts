@@ -89,7 +89,7 @@ function annotated(
   const readMask: AnnotatedPicture['readMask'] = async (limits, told): Promise<IndexMask> =>
     areas === 0
       ? unknownMask(image, limits)
-      : paintMask({ image, source, stated }, limits, told, (canvas) => paintCvat(canvas, source, part, valueOf));
+      : paintMask({ key, image, source, stated }, limits, told, (canvas) => paintCvat(canvas, source, part, valueOf));
   return { key, image, source, split, labeled: areas > 0, readMask };
 }
 

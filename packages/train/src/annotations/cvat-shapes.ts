@@ -1,5 +1,5 @@
 /** The shapes of a picture in CVAT's XML, painted in CVAT's order: by `z_order`, then as they stand. */
-import type { MaskCanvas } from './mask-canvas.ts';
+import { NoClassError, type MaskCanvas } from './mask-canvas.ts';
 import { MAX_SHAPES, shapeName } from './make-set.ts';
 import { cornersIn, integersIn, numberIn } from './numbers.ts';
 import { BOXES, LINES, POINTS, TAGS } from './passed-over.ts';
@@ -76,7 +76,7 @@ export async function paintCvat(
   );
   for (const { paint, attributes, what } of shapes.sort((a, b) => a.order - b.order)) {
     const value = valueOf.get(attributes['label'] ?? '');
-    if (value === undefined) throw new RangeError(`label of ${what} must be one of the set's, got another`);
+    if (value === undefined) throw new NoClassError(`label of ${what} must be one of the set's, got another`);
     await paint(canvas, attributes, value, what);
   }
 }

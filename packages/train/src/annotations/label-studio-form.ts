@@ -78,7 +78,9 @@ async function openLabelStudio(
       if (task === undefined) return unknownMask(image, limits);
       const regions = regionsOf(task.results, source);
       const stated = statedSize(regions);
-      return paintMask({ image, source, stated }, limits, told, (canvas) => paintResults(canvas, regions, valueOf));
+      return paintMask({ key, image, source, stated }, limits, told, (canvas) =>
+        paintResults(canvas, regions, valueOf),
+      );
     };
     pictures.set(key, { key, image, source, split: splitOfFolder(key), labeled, readMask });
   }

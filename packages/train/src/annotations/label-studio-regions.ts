@@ -5,7 +5,7 @@ import { isRecord } from '../data/json-kinds.ts';
 import { annotationError } from './export-files.ts';
 import { decodeBrush } from './brush-rle.ts';
 import { MAX_SHAPES, shapeName } from './make-set.ts';
-import type { MaskCanvas } from './mask-canvas.ts';
+import { NoClassError, type MaskCanvas } from './mask-canvas.ts';
 import { BOXES, LINES, POINTS, TAGS } from './passed-over.ts';
 
 /** A region, its fields unchecked but for the size. */
@@ -74,7 +74,7 @@ export async function paintResults(
     }
     const what = shapeName(rle !== undefined ? 'brush' : points !== undefined ? 'polygon' : 'ellipse', label);
     const value = valueOf.get(label);
-    if (value === undefined) throw new RangeError(`label of ${what} must be one of the set's, got another`);
+    if (value === undefined) throw new NoClassError(`label of ${what} must be one of the set's, got another`);
     const across = (share: unknown): number => (numberOf(share, what) * canvas.width) / 100;
     const down = (share: unknown): number => (numberOf(share, what) * canvas.height) / 100;
     if (rle !== undefined) {

@@ -92,7 +92,7 @@ function annotated(
     const file = labeled ? await readFile(files, path) : undefined;
     if (file === undefined) return unknownMask(image, limits);
     const { stated, shapes } = file;
-    return paintMask({ image, source, stated }, limits, told, (canvas) =>
+    return paintMask({ key, image, source, stated }, limits, told, (canvas) =>
       paintLabelMe(canvas, shapes, valueOf, limits, source),
     );
   };

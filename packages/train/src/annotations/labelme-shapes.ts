@@ -9,7 +9,7 @@ import { readIndexMask } from '../image/index-mask.ts';
 import { limitsOf, type PictureLimits } from '../image/picture.ts';
 import { annotationError } from './export-files.ts';
 import { MAX_SHAPES, shapeName } from './make-set.ts';
-import type { MaskCanvas } from './mask-canvas.ts';
+import { NoClassError, type MaskCanvas } from './mask-canvas.ts';
 import { LINES, POINTS } from './passed-over.ts';
 
 /** A shape of a picture. */
@@ -66,7 +66,7 @@ export async function paintLabelMe(
     if (!isArea(kind)) continue;
     const what = shapeName(kind, label);
     const value = valueOf.get(label);
-    if (value === undefined) throw new RangeError(`label of ${what} must be one of the set's, got another`);
+    if (value === undefined) throw new NoClassError(`label of ${what} must be one of the set's, got another`);
     const corners = cornersOf(points, what);
     const [from, to] = corners;
     const isOfTwo = kind === 'circle' || kind === 'mask' || (kind === 'rectangle' && corners.length < 3);

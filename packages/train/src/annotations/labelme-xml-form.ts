@@ -12,7 +12,7 @@ import { pictureFinder, type FindPicture } from './find-pictures.ts';
 import type { Form } from './form.ts';
 import { readLabelMeXml, type XmlObject } from './labelme-xml.ts';
 import { addUnlabeled, LabelNames, makeSet, shapeName, splitOfFolder } from './make-set.ts';
-import { paintMask, type MaskCanvas } from './mask-canvas.ts';
+import { NoClassError, paintMask, type MaskCanvas } from './mask-canvas.ts';
 import { BOXES, DOUBLED, NO_PICTURE, PassedOver } from './passed-over.ts';
 import { unknownMask } from './unknown-mask.ts';
 
@@ -70,7 +70,7 @@ async function openLabelMeXml(
     const readMask: AnnotatedPicture['readMask'] = async (limits, told) => {
       const file = labeled ? await readLabelMeXml(source, undefined) : undefined;
       if (file === undefined) return unknownMask(image, limits);
-      return paintMask({ image, source, stated: file.stated }, limits, told, (canvas) =>
+      return paintMask({ key, image, source, stated: file.stated }, limits, told, (canvas) =>
         paintObjects(canvas, file.objects, valueOf, maskFinder(files, find, path), limits),
       );
     };
@@ -102,7 +102,7 @@ async function paintObjects(
     if (box) continue;
     const value = valueOf.get(label);
     const what = shapeName(mask === undefined ? 'polygon' : 'mask', label);
-    if (value === undefined) throw new RangeError(`label of ${what} must be one of the set's, got another`);
+    if (value === undefined) throw new NoClassError(`label of ${what} must be one of the set's, got another`);
     if (mask === undefined) {
       await canvas.polygon(points, value, what);
       continue;

@@ -6,7 +6,7 @@ import { limitsOf, openPicture, type PictureLimits } from '../image/picture.ts';
 import type { IndexMask, Region } from '../image/index-mask.ts';
 import { isSynsegError } from '@synseg/core';
 import { NONE } from './annotated-set.ts';
-import { annotationError } from './export-files.ts';
+import { maskError } from './mask-fault.ts';
 
 /** Corners of all outlines of a picture: those drawn by hand have thousands. */
 const MAX_CORNERS = 1_000_000;
@@ -19,6 +19,8 @@ const MARGIN = 1;
 
 /** A picture to paint a mask for. */
 export interface PaintTarget {
+  /** Its path in the export, for messages. */
+  readonly key: string;
   /** Path of the picture. */
   readonly image: string;
   /** Path of the file with its annotation. */
@@ -156,15 +158,17 @@ export class MaskCanvas {
  *   says another size, or breaks a rule
  */
 export async function paintMask(
-  { image, source, stated }: PaintTarget,
+  { key, image, source, stated }: PaintTarget,
   limits: PictureLimits,
   told: ((fault: string) => void) | undefined,
   paint: (canvas: MaskCanvas) => Promise<void>,
 ): Promise<IndexMask> {
   const { width, height } = await openPicture(image, limitsOf(limits));
   if (stated !== undefined && (stated.width !== width || stated.height !== height))
-    throw annotationError(
-      `the size of "${image}" in "${source}" must be the picture's ${width}×${height}`,
+    throw maskError(
+      'mask-size',
+      key,
+      `it must have the picture's size ${width}×${height}`,
       `${stated.width}×${stated.height}`,
     );
   const canvas = new MaskCanvas(width, height, limits);
@@ -173,11 +177,15 @@ export async function paintMask(
   } catch (cause) {
     if (!(cause instanceof RangeError) || isSynsegError(cause)) throw cause;
     const [rule, got] = splitRule(messageOf(cause));
-    throw annotationError(`the annotation of "${image}" in "${source}" must be whole: ${rule}`, got, cause);
+    const fault = cause instanceof NoClassError ? 'mask-value' : 'mask-unreadable';
+    throw maskError(fault, key, `its annotation in "${source}" must be whole: ${rule}`, got, cause);
   }
   for (const fault of canvas.faults()) told?.(fault);
   return { width, height, data: canvas.data };
 }
+
+/** A shape whose class is none of the set's; {@link paintMask} names it so. */
+export class NoClassError extends RangeError {}
 
 /** Rule and value of a message of ours. */
 function splitRule(message: string): readonly [string, string] {

@@ -99,8 +99,8 @@ function maskFinder(files: ExportFiles, path: string): (name: string) => string 
 }
 
 /**
- * True where segments leave most of the pictures free, which is then none of the classes. Where nearly every pixel is of
- * a segment, as in COCO itself, nobody knows what the others are.
+ * True where segments leave most of the pictures free, which is then none of the classes. Where nearly every pixel is
+ * of a segment, as in COCO itself, nobody knows what the others are.
  */
 function coversLittle({ images, annotations }: CocoFile['json']): boolean {
   const total = images.reduce((sum, { width, height }) => sum + sizeOf(width) * sizeOf(height), 0);

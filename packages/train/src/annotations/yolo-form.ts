@@ -61,7 +61,9 @@ async function openYolo(files: ExportFiles, signal: AbortSignal | undefined): Pr
       const readMask: AnnotatedPicture['readMask'] = async (limits, told) => {
         if (!labeled) return unknownMask(image, limits);
         const lines = await labelText(source);
-        return paintMask({ image, source }, limits, told, (canvas) => paintLines(canvas, lines, values, found.names));
+        return paintMask({ key, image, source }, limits, told, (canvas) =>
+          paintLines(canvas, lines, values, found.names),
+        );
       };
       return { key, image, source, split: splits.get(key), labeled, readMask };
     });

@@ -1,6 +1,6 @@
 /** Lines of YOLO's label files: a class and a polygon in shares of the picture, or a box. */
 import { shapeName } from './make-set.ts';
-import type { MaskCanvas } from './mask-canvas.ts';
+import { NoClassError, type MaskCanvas } from './mask-canvas.ts';
 import { numberIn } from './numbers.ts';
 
 /** Bytes of a label file. */
@@ -37,7 +37,7 @@ export async function paintLines(
     const [index, ...shares] = line.split(/\s+/, MAX_WORDS).map((word) => numberIn(word, `line ${number}`));
     const value = values[index!];
     if (value === undefined)
-      throw new RangeError(`line ${number} must begin with a class from 0 to ${values.length - 1}, got ${index}`);
+      throw new NoClassError(`line ${number} must begin with a class from 0 to ${values.length - 1}, got ${index}`);
     if (shares.length % 2 !== 0 || shares.length < 4)
       throw new RangeError(`line ${number} must be a class and pairs of numbers, got ${shares.length} numbers`);
     const points = shares.map((share, at) => share * (at % 2 === 0 ? canvas.width : canvas.height));
