@@ -21,6 +21,7 @@ const CALLS: Readonly<Record<string, string>> = {
   SEGMENT_OPTIONS: 'segmenter.segment(picture, labels, options)',
   OVERLAY_OPTIONS: 'segmentation.overlay(picture, options)',
   SEGMENT_VIDEO_OPTIONS: 'segmentVideo(source, segmenter, labels, options)',
+  SAVE_FRAMES_OPTIONS: 'saveFrames(source, folder, options)',
   DECODE_OPTIONS: 'decodeFrames(source, options)',
   ENCODE_VIDEO_OPTIONS: 'encodeVideo(path, options)',
   PREVIEW_OPTIONS: 'PreviewServer.start(options)',

@@ -30,6 +30,7 @@ const COMMANDS: Readonly<
   segment: ['Segment a picture', () => import('./commands/segment.ts').then(({ segment }) => segment)],
   video: ['Segment videos and live streams', () => import('./commands/video.ts').then(({ video }) => video)],
   serve: ['Show sources live on a web page', () => import('./commands/serve.ts').then(({ serve }) => serve)],
+  frames: ['Save frames of a video as pictures', () => import('./commands/frames.ts').then(({ frames }) => frames)],
   probe: ['Describe a source without decoding it', () => import('./commands/sources.ts').then(({ probe }) => probe)],
   devices: ['List cameras', () => import('./commands/sources.ts').then(({ devices }) => devices)],
   labels: ['Embed and save labels, or list a vocabulary', () => import('./commands/labels.ts').then((of) => of.labels)],

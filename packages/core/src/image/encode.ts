@@ -20,19 +20,43 @@ export async function encodePNG(
   return new Uint8Array(await picture.png({ compressionLevel: 6 }).toBuffer());
 }
 
-/** Encodes RGB bytes. @throws RangeError for a picture that is larger than its format can be */
+/** How {@link encodePicture} writes a picture. */
+export interface PictureForm {
+  readonly format: 'png' | 'jpeg' | 'webp';
+  /** Of JPEG and WebP, from 1 (smallest) to 100 (best). @default 90 */
+  readonly quality?: number;
+  /** Size of the picture in the file, pixels. @default that of `pixels` */
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
+/**
+ * Encodes RGB bytes as a picture file, off the calling thread.
+ *
+ * @param pixels Uint8Array, [height, width, 3], row-major RGB, 0..255.
+ * @returns The bytes of the file.
+ * @throws RangeError for a picture that is larger than its format can be
+ * @example
+ * ```ts
+ * import { encodePicture } from '@synseg/core/masks';
+ * const square = { width: 64, height: 64 };
+ * const png = await encodePicture(new Uint8Array(48 * 64 * 3), 48, 64, { format: 'png', size: square });
+ * console.assert(new DataView(png.buffer, png.byteOffset).getUint32(16) === 64); // the width
+ * ```
+ */
 export async function encodePicture(
   pixels: Uint8Array,
   width: number,
   height: number,
-  format: 'png' | 'jpeg' | 'webp',
+  { format, quality = 90, size }: PictureForm,
 ): Promise<Uint8Array> {
-  if (format === 'png') return encodePNG(pixels, width, height);
   const picture = await rawPicture(pixels, width, height);
+  if (size !== undefined && (size.width !== width || size.height !== height)) picture.resize({ ...size, fit: 'fill' });
   try {
-    return bytesOf(await picture.toFormat(format, { quality: 90 }).toBuffer());
+    const encoded = format === 'png' ? picture.png({ compressionLevel: 6 }) : picture.toFormat(format, { quality });
+    return bytesOf(await encoded.toBuffer());
   } catch (cause) {
-    const got = `${width}×${height} (${messageOf(cause)})`;
+    const { width: across, height: down } = size ?? { width, height };
+    const got = `${across}×${down} (${messageOf(cause)})`;
     throw new RangeError(`Cannot encode picture: its size must be one that ${format} can have, got ${got}`, { cause });
   }
 }

@@ -168,7 +168,7 @@ export class Segmentation {
       const margin = legendMargin(height);
       if (drawn !== undefined) blendBitmap(pixels, width, height, drawn, margin, margin);
     }
-    return raceSignal(encodePicture(pixels, width, height, format), opening.signal);
+    return raceSignal(encodePicture(pixels, width, height, { format }), opening.signal);
   }
 
   /** The form that `JSON.stringify()` and `console.log()` show: without pixels. */

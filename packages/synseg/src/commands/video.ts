@@ -1,9 +1,8 @@
 /** `synseg video`: segments videos and live streams, writes files, and reports. */
-import { basename, extname } from 'node:path';
 import type { LabelSet } from '@synseg/core';
 import { checkOutputs, type OptionsOf } from '@synseg/core/guards';
 import { LABELS_OPTIONS } from '@synseg/core/options';
-import { describeSource, segmentVideos, sourceNames, type OutputFiles, type SegmentedFrame } from '@synseg/video';
+import { describeSource, segmentVideos, sourceStems, type OutputFiles, type SegmentedFrame } from '@synseg/video';
 import type { SourceReport } from '@synseg/video';
 import { OUTPUT_FILES, SEGMENT_VIDEOS_OPTIONS } from '@synseg/video/options';
 import { command, type Context, type Result } from '../context.ts';
@@ -59,7 +58,7 @@ const KINDS = Object.keys(FILES) as readonly File[];
 
 async function run(context: Context, flags: VideoCommandFlags, sources: readonly string[]): Promise<Result> {
   const { signal, warn, progress } = context;
-  const files = sources.map((_, at) => filesOf(flags, sources, at));
+  const files = sourceStems(sources).map((stem, at) => filesOf(flags, stem, at));
   await checkPlaces(flags, sources, files);
   const tally = new Tally();
   let reports: readonly SourceReport[] = [];
@@ -132,14 +131,9 @@ async function checkPlaces(
 
 const flagOf = (kind: File): string => `--${kebabCase(FILES[kind])}`;
 
-/** The files of one source: `{name}` is its file name without ending, `{n}` its place, from 1. */
-function filesOf(flags: VideoCommandFlags, sources: readonly string[], at: number): OutputFiles {
-  const { name: source } = describeSource(sources[at] as string);
-  const [number = ''] = / #\d+$/.exec((sourceNames(sources)[at] ?? '').slice(source.length)) ?? [];
-  const stem = `${basename(source, extname(source))}${number}`;
-  // Replaces characters that file systems or shells do not take, and dots that hide a file or lead out of its folder.
-  const name = stem.replaceAll(/[\s/\\:*?"<>|\p{Cc}]+/gu, '-').replace(/^\.+/, '') || 'source';
-  const fill = (path: string): string => path.replaceAll('{n}', String(at + 1)).replaceAll('{name}', name);
+/** The files of one source: `{name}` is its stem, `{n}` its place, from 1. */
+function filesOf(flags: VideoCommandFlags, stem: string, at: number): OutputFiles {
+  const fill = (path: string): string => path.replaceAll('{n}', String(at + 1)).replaceAll('{name}', stem);
   return Object.fromEntries(
     KINDS.flatMap((kind) => {
       const path = flags[FILES[kind]];

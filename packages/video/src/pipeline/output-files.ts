@@ -59,8 +59,8 @@ function outputPaths(files: GivenFiles, nameOf: (kind: keyof OutputFiles) => str
   return [...paths, { name, path: pngFolder, folder: true, endings: ['.png'] }, ...tables];
 }
 
-/** The files that reading a source reads, as far as they are known before. */
-async function sourceFiles(source: VideoSource): Promise<readonly string[]> {
+/** The files that reading a source reads, as far as they are known before; those of a sequence in its order. */
+export async function sourceFiles(source: VideoSource): Promise<readonly string[]> {
   const { kind } = describeSource(source);
   if (kind === 'stdin') return ['-'];
   const path = sourcePath(source);

@@ -6,8 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { LabelSet } from '@synseg/core';
 import { checkKind, integer, readOptions, type OptionsOf } from '@synseg/core/guards';
 import { guarded } from '../callbacks.ts';
-import type { OpenedSource } from '../decode/decode-options.ts';
-import { selectedRate } from '../decode/selection.ts';
+import { expectedFrames } from '../decode/expected-frames.ts';
 import { FramePool, defaultWorkers } from '../pool/pool.ts';
 import type { SegmentedFrame } from '../segmented-frame.ts';
 import { sourceNames } from '../source/source.ts';
@@ -206,12 +205,4 @@ function progress(
   const dropped = tracks.reduce((sum, { lane }) => sum + lane.report.dropped, 0);
   const framesPerSecond = (frames * 1000) / (performance.now() - started);
   return { frames, timeSeconds, framesPerSecond, dropped, ...(Number.isNaN(total) ? {} : { total }) };
-}
-
-/** NaN where it is not known. */
-function expectedFrames(info: OpenedSource | undefined, settings: StreamSettings): number {
-  const { start = 0, end = Infinity, loop } = settings;
-  if (info?.durationSeconds === undefined || loop) return NaN;
-  const seconds = Math.min(end, info.durationSeconds) - Math.max(start, 0);
-  return Math.max(1, Math.round(seconds * selectedRate(info.frameRate, settings)));
 }

@@ -14,7 +14,7 @@ import { entryOf } from '../file-entry.ts';
 const keptCharacters = 40;
 
 /** A name of its own for what grows beside `path`: `folder/.name.1a2b3c4d.partial.ext` for `folder/name.ext`. */
-function partialPath(path: string): string {
+export function partialPath(path: string): string {
   const extension = extname(path);
   const stem = [...basename(path, extension)].slice(0, keptCharacters).join('');
   return join(dirname(path), `.${stem}.${randomBytes(4).toString('hex')}.partial${extension}`);

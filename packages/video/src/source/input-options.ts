@@ -22,13 +22,8 @@ export const OPENING_OPTIONS = {
   publicOnly: withDefault(flag(), false),
 };
 
-/** Options of what is played. */
-export const PLAYING_OPTIONS = {
-  ...OPENING_OPTIONS,
-  /** Plays files and image sequences again and again; numbers and times go on. */
-  loop: withDefault(flag(), false),
-  /** Plays files at their own speed, as a camera would send them. */
-  realTime: withDefault(flag(), false),
+/** Options of decoding. */
+export const DECODING_OPTIONS = {
   /**
    * Hardware decoding, by its name in `ffmpeg -hwaccels`: `auto`, `cuda`, `vaapi`, `videotoolbox`, …
    * @default decodes on the CPU
@@ -39,6 +34,16 @@ export const PLAYING_OPTIONS = {
     (name: string) => /^[a-z0-9_]+$/.test(name),
     { fromText: String, placeholder: 'name' },
   ),
+};
+
+/** Options of what is played. */
+export const PLAYING_OPTIONS = {
+  ...OPENING_OPTIONS,
+  /** Plays files and image sequences again and again; numbers and times go on. */
+  loop: withDefault(flag(), false),
+  /** Plays files at their own speed, as a camera would send them. */
+  realTime: withDefault(flag(), false),
+  ...DECODING_OPTIONS,
 };
 
 /** Options of a connection. */
