@@ -18,20 +18,23 @@ const shared: Options = {
   splitting: true,
 };
 
-/** The live page: its scripts, styles and chart library in one file each, for browsers. */
-const page: Options = {
-  name: 'page',
-  entry: ['page.ts', 'page.css', 'page.html', 'locked.html', 'icon.svg'].map((file) => `packages/video/page/${file}`),
-  outDir: 'packages/video/dist/page',
-  format: ['esm'],
-  platform: 'browser',
-  target: 'es2022',
-  noExternal: [/./],
-  loader: { '.html': 'copy', '.svg': 'copy' },
-  minify: true,
-  clean: true,
-  banner: { js: `/*! uPlot, in this file:\n${readFileSync('node_modules/uplot/LICENSE', 'utf8')}*/` },
-};
+/** A live page: its scripts, styles and libraries in one file each, for browsers. */
+function page(of: 'video' | 'train', banner = ''): Options {
+  const files = ['page.ts', 'page.css', 'page.html', 'locked.html', 'icon.svg'];
+  return {
+    name: `page of ${of}`,
+    entry: files.map((file) => `packages/${of}/page/${file}`),
+    outDir: `packages/${of}/dist/page`,
+    format: ['esm'],
+    platform: 'browser',
+    target: 'es2022',
+    noExternal: [/./],
+    loader: { '.html': 'copy', '.svg': 'copy' },
+    minify: true,
+    clean: true,
+    banner: { js: banner },
+  };
+}
 
 /** Entries that other packages import, and so need types. */
 const PUBLIC = new Set(['index', 'checkpoint', 'graph', 'guards', 'masks', 'options', 'runtime']);
@@ -79,7 +82,8 @@ function packageBuild(name: string, entries: readonly string[]): Options {
 }
 
 export default defineConfig([
-  page,
+  page('video', `/*! uPlot, in this file:\n${readFileSync('node_modules/uplot/LICENSE', 'utf8')}*/`),
+  page('train'),
   packageBuild('core', [
     'index',
     'checkpoint',

@@ -10,7 +10,7 @@ import { basename, dirname, join } from 'node:path';
 import { filesUnder, finish, report, root } from './lib/repository.ts';
 
 const page = 'ARCHITECTURE.md';
-const maxLines = 72;
+const maxLines = 80;
 /** Files that a frame may go through. */
 const longestWalk = 12;
 const topFolders = ['test', 'bench', 'docs', 'examples', 'worlds/street', 'scripts'];

@@ -29,6 +29,7 @@ const CALLS: Readonly<Record<string, string>> = {
   TRAIN_OPTIONS: 'train(options)',
   TRAIN_ENCODERS_OPTIONS: 'trainEncoders(options)',
   TRAIN_TEXT_ENCODER_OPTIONS: 'trainTextEncoder(options)',
+  TRAINING_PAGE_OPTIONS: 'openTrainingPage(options)',
   DATA_OPTIONS: 'data of train() and trainEncoders()',
   EVALUATE_OPTIONS: 'evaluate(model, options)',
   CALIBRATE_OPTIONS: 'calibrate(model, options)',

@@ -16,6 +16,8 @@ export {
 export { isPublicAddress, isPublicHost } from './guard/network.ts';
 export { checkOutputs, leadsTo, type OutputPath } from './guard/output-paths.ts';
 export { packageFile } from './guard/package-file.ts';
+export { isLoopback, refusalOf } from './guard/page-access.ts';
+export { answerPage, pageAddress, pathOf, readPageFiles, sendPage, type PageFiles } from './guard/page-server.ts';
 export { cleanError, encodedLogin, shownURL, splitLogin, withoutSecrets } from './guard/secrets.ts';
 export { showsItself } from './guard/show.ts';
 export { decodeText, readTextFile, utf16Of } from './guard/text-file.ts';

@@ -35,6 +35,8 @@ export { formatSummary, type PhraseSummary } from './phrases/phrase-summary.ts';
 export { type CheckpointShape, type TextShape, type VisionShape } from './fresh/checkpoint-shape.ts';
 export { createCheckpoint, type CreateOptions, type CreatedCheckpoint } from './fresh/create-checkpoint.ts';
 export { exportCheckpoint } from './run/export.ts';
+export { openTrainingPage, type TrainingPage } from './live/training-page.ts';
+export { type HeldOutPicture, type PlanEntry, type TrainingPageOptions } from './live/page-options.ts';
 export { type ParameterGroup } from './step-graph/layout.ts';
 export { type LossWeights } from './objective/losses.ts';
 export { train, trainEncoders, trainTextEncoder } from './trainer/train.ts';

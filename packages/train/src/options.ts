@@ -8,6 +8,7 @@ export { FINE_TUNE_OPTIONS } from './fine-tune/fine-tune-options.ts';
 export { CREATE_OPTIONS } from './fresh/create-checkpoint.ts';
 export { EXTRACT_PHRASES_OPTIONS } from './phrases/extract-phrases.ts';
 export { READ_CAPTIONS_OPTIONS } from './phrases/read-captions.ts';
+export { TRAINING_PAGE_OPTIONS } from './live/page-options.ts';
 export { RECIPE_NAMES } from './trainer/recipes.ts';
 export { TRAIN_TEXT_ENCODER_ADVANCED_OPTIONS, TRAIN_TEXT_ENCODER_OPTIONS } from './trainer/text-encoder-options.ts';
 export {

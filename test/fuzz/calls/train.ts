@@ -201,6 +201,10 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
       () => [checkpoint, `exported`, { precision: 'fp16', threshold: 0.4, overwrite: true, signal: signal() }],
       4,
     ),
+    'openTrainingPage': plain(
+      async (...args: Parameters<typeof train.openTrainingPage>) => (await train.openTrainingPage(...args)).close(),
+      () => [{ host: '127.0.0.1', port: 0, token: 'a-long-token', title: 'x', signal: signal() }],
+    ),
     'train': plain(
       async (...args: Parameters<typeof train.train>) => firstOf(train.train(...args)),
       () => [options()],

@@ -8,11 +8,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { messageOf } from '@synseg/core/guards';
-import { isLoopback } from './access.ts';
+import { isLoopback, messageOf, pageAddress, type PageFiles } from '@synseg/core/guards';
 import { Hub } from './hub.ts';
-import { readPage, type PageFiles } from './page-files.ts';
+import { readPage } from './page-files.ts';
 import { checkState, readLabels, readPicture, readPreviewOptions } from './preview-options.ts';
 import type { PreviewLabels, PreviewOptions, PreviewPicture } from './preview-options.ts';
 import { answer, upgrade, type RouteContext } from './routes.ts';
@@ -83,9 +81,7 @@ export class PreviewServer {
 
   /** Address of the page, with the token if there is one: for the person who started the preview only. */
   get url(): string {
-    const host = this.#host === '0.0.0.0' || this.#host === '::' ? outwardAddress() : this.#host;
-    const query = this.#token === undefined ? '' : `?token=${encodeURIComponent(this.#token)}`;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}/${query}`;
+    return pageAddress(this.#host, this.#port, this.#token);
   }
 
   /** Open pages that somebody looks at, and picture streams. Without any, no pictures need be made. */
@@ -159,10 +155,4 @@ export class PreviewServer {
     }
     this.#port = (this.#server.address() as AddressInfo).port;
   }
-}
-
-/** An address of this machine that others can reach. */
-function outwardAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
 }

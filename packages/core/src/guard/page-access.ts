@@ -1,5 +1,6 @@
 /**
- * Access to the preview, for requests and WebSockets alike. Two doors, one of which is always shut to strangers:
+ * Access to the packages' own web pages, for requests and WebSockets alike. Two doors, one of which is always shut to
+ * strangers:
  *
  * - with a token, every request must carry it (cookie, `?token=` or `Authorization: Bearer`);
  * - without one the server listens on this machine only, and the `Host` header must name this machine, so that no other
@@ -23,33 +24,44 @@ export function isLoopback(host: string): boolean {
   return /^(?:.*\.)?localhost$/.test(name) || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
 }
 
+/** The answer of a request that carries the token in its address: from here on a cookie carries it. */
+export function tokenHeaders(token: string, port: number): Readonly<Record<string, string>> {
+  return { 'Set-Cookie': `${tokenCookie(port)}=${encodeURIComponent(token)}; HttpOnly; SameSite=Lax; Path=/` };
+}
+
 /** Name of the cookie that carries the token: cookies know no ports, so the port is part of the name. */
-export function tokenCookie(port: number): string {
+function tokenCookie(port: number): string {
   return `synseg_${port}`;
 }
 
 /**
  * Decides whether a request is answered: undefined when it is.
  *
+ * @param name - name of the page, for what is said: `preview`
  * @param token - undefined: anybody on this machine may look
  * @param port - the port listened on
  */
-export function refusalOf(request: IncomingMessage, token: string | undefined, port: number): Refusal | undefined {
+export function refusalOf(
+  name: string,
+  request: IncomingMessage,
+  token: string | undefined,
+  port: number,
+): Refusal | undefined {
   const refused = (rule: string, status: Refusal['status'] = 403): Refusal => {
-    return { status, text: `Cannot open preview: ${rule}` };
+    return { status, text: `Cannot open ${name}: ${rule}` };
   };
   const { host = '', origin } = request.headers;
   if (token === undefined && !isLoopback(host.replace(/:\d*$/, '')))
     return refused(`host must be a name of this machine, got "${host}"`);
   if (origin !== undefined && hostOf(origin) !== host.toLowerCase())
-    return refused(`origin must be the preview itself, got "${origin}"`);
+    return refused(`origin must be the ${name} itself, got "${origin}"`);
   const site = request.headers['sec-fetch-site'];
   const ownSite = site === undefined || site === 'same-origin' || site === 'none';
   const followsLink = request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate';
   if (!ownSite && !followsLink)
-    return refused(`requests must come from the preview itself, got one from a ${String(site)} page`);
+    return refused(`requests must come from the ${name} itself, got one from a ${String(site)} page`);
   if (token === undefined || tokensOf(request, port).some((given) => sameText(given, token))) return undefined;
-  return refused('token must be the one printed when the preview was started', 401);
+  return refused(`token must be the one printed when the ${name} was started`, 401);
 }
 
 /** The token in a request's query string; undefined if there is none. */
