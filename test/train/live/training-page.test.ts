@@ -54,6 +54,17 @@ describe('openTrainingPage()', () => {
     expect((await fetch(`${page.url}state`, { method: 'POST' })).status).toBe(405);
   });
 
+  it('takes scores and words that no report carries', async () => {
+    const page = await opened();
+    page.showNote('reading /sets/animals, 3/60');
+    page.showScore(0, 0.25, true);
+    page.showScore(7, 0.5, true);
+    expect(await (await fetch(`${page.url}state`)).json()).toMatchObject({
+      ...{ note: 'reading …/animals, 3/60', start: 0.25 },
+      ...{ scores: [{ step: 7, value: 0.5 }], best: { step: 7, value: 0.5 } },
+    });
+  });
+
   it('answers to names of this machine only, and to no page of another origin', async () => {
     const page = await opened();
     const { host } = new URL(page.url);
@@ -133,6 +144,8 @@ describe('openTrainingPage()', () => {
       'Cannot show pictures: pictures must be at most 24, got 25',
     );
     expect(() => page.showPlan([{ name: 'a' } as never])).toThrow(/^Cannot show plan: plan\[0\]\.value must be/);
+    expect(() => page.showScore(1, 45, true)).toThrow('Cannot show score: mIoU must be');
+    expect(() => page.showNote(7 as never)).toThrow('Cannot show note: text must be a string, got 7');
     expect(() => page.showEnd(7 as never)).toThrow('Cannot show end: text must be a string, got 7');
   });
 });

@@ -1,15 +1,6 @@
 /** Options of `openTrainingPage()`, and the data that is shown on the page. */
-import {
-  abortSignal,
-  group,
-  integer,
-  list,
-  rangeError,
-  readOptions,
-  text,
-  value,
-  withDefault,
-} from '@synseg/core/guards';
+import { abortSignal, flag, group, integer, list, number } from '@synseg/core/guards';
+import { rangeError, readOptions, text, value, withDefault } from '@synseg/core/guards';
 import type { Option, OptionsOf } from '@synseg/core/guards';
 
 const isText = (given: unknown): given is string => typeof given === 'string';
@@ -84,6 +75,13 @@ export function readPictures(step: unknown, given: unknown): readonly HeldOutPic
   if (pictures.length > MOST_PICTURES)
     throw rangeError('show pictures', 'pictures', `be at most ${MOST_PICTURES}`, pictures.length);
   return pictures;
+}
+
+const SCORE = { step: integer({ least: 0 }), mIoU: number({ least: 0, most: 1 }), best: flag() };
+
+/** Checks a score to show. */
+export function readScore(step: unknown, mIoU: unknown, best: unknown) {
+  return readOptions('show score', SCORE, { step, mIoU, best }, ['step', 'mIoU', 'best']);
 }
 
 /** Checks a plan to show. */

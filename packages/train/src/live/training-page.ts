@@ -11,7 +11,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { answerPage, checkKind, isLoopback, messageOf, packageFile, pageAddress } from '@synseg/core/guards';
 import { rangeError, readOptions, readPageFiles, sendPage, type PageFiles } from '@synseg/core/guards';
 import type { StepReport, TrainProgress } from '../trainer/reports.ts';
-import { readPictures, readPlan, TRAINING_PAGE_OPTIONS } from './page-options.ts';
+import { readPictures, readPlan, readScore, TRAINING_PAGE_OPTIONS } from './page-options.ts';
 import type { HeldOutPicture, PlanEntry, TrainingPageOptions } from './page-options.ts';
 import { TrainingState } from './training-state.ts';
 
@@ -35,6 +35,14 @@ export interface TrainingPage {
   showProgress(progress: TrainProgress): void;
   /** Shows a step, with its score if it has one. */
   showStep(report: StepReport): void;
+  /**
+   * Shows the mIoU of the held-out part after a step, where no report carries it; that of step 0 is the start's.
+   *
+   * @throws TypeError | RangeError when `step` is no integer of at least 0, or `mIoU` no number of 0..1
+   */
+  showScore(step: number, mIoU: number, best: boolean): void;
+  /** Shows in words what is being done, until the next step. */
+  showNote(text: string): void;
   /**
    * Shows held-out pictures, 24 at most, as they are segmented after a step, in place of those before.
    *
@@ -138,6 +146,16 @@ class PageServer implements TrainingPage {
 
   showStep(report: StepReport): void {
     this.#state.addStep(report);
+  }
+
+  showScore(step: number, mIoU: number, best: boolean): void {
+    const score = readScore(step, mIoU, best);
+    this.#state.addScore(score.step, score.mIoU, score.best);
+  }
+
+  showNote(text: string): void {
+    checkKind('show note', 'text', text, typeof text === 'string', 'be a string');
+    this.#state.setNote(text);
   }
 
   showPictures(step: number, pictures: readonly HeldOutPicture[]): void {

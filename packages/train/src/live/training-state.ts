@@ -90,6 +90,17 @@ export class TrainingState {
     });
   }
 
+  /** What is being done where it is not a step. */
+  setNote(text: string): void {
+    this.#set({ note: shownText(text) });
+  }
+
+  /** A score that no report carried; that of step 0 is the start's. */
+  addScore(step: number, mIoU: number, best: boolean): void {
+    if (step === 0) this.#set({ measure: 'mIoU', isShare: true, start: mIoU });
+    else this.#addScore(step, { mIoU, best });
+  }
+
   setPictures(step: number, pictures: readonly HeldOutPicture[]): void {
     const files = new Map<string, PictureFile>();
     const keep = (bytes: Uint8Array): string => {
