@@ -1,5 +1,5 @@
 /** COCO as tools export it. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AnnotatedSet } from '../../../packages/train/src/annotations/annotated-set.ts';
 import { openAnnotations } from '../../../packages/train/src/annotations/open-annotations.ts';
@@ -147,5 +147,24 @@ describe('COCO', () => {
     expect(set!.classes).toEqual(['elephant', 'rhino', 'flamingo', 'emu']);
     expect(set!.pictures.filter(({ split }) => split === 'val')).toHaveLength(4);
     expect(set!.pictures).toHaveLength(24);
+  });
+
+  it.skipIf(!hasShared)('of the shared data has outlines that give back its masks', async () => {
+    const root = join(SHARED, 'data/annotations');
+    const [set] = await openAnnotations(join(root, 'coco'));
+    const [masks] = await openAnnotations(join(root, 'cvat'));
+    const wanted = new Map<string, AnnotatedSet['pictures'][number]>();
+    for (const picture of masks!.pictures) wanted.set(basename(picture.key), picture);
+    const all = { both: 0, either: 0 };
+    for (const { key, readMask } of set!.pictures) {
+      const [got, want] = await Promise.all([readMask({}), wanted.get(basename(key))!.readMask({})]);
+      const is = (value: number | undefined): boolean => value !== 254;
+      const both = got.data.filter((value, at) => is(value) && value === want.data[at]).length;
+      const either = got.data.filter((value, at) => is(value) || is(want.data[at])).length;
+      expect(both / either, key).toBeGreaterThan(0.965);
+      all.both += both;
+      all.either += either;
+    }
+    expect(all.both / all.either).toBeGreaterThan(0.985);
   });
 });
