@@ -99,7 +99,7 @@ describe('synseg evaluate', () => {
 
   it('hands flags on as options', async () => {
     let given: unknown;
-    const evaluate: Work['evaluate'] = (model, { signal: _, onProgress: __, ...options }) => {
+    const evaluate: Work['evaluate'] = (model, { signal: _, onProgress: __, onFound: ___, ...options }) => {
       given = [model, options];
       return Promise.resolve(fakeScore);
     };
@@ -167,10 +167,10 @@ describe('synseg evaluate', () => {
   });
 
   it.each([
-    [['evaluate', '--model', 'm', '--root', 'data'], /required option '--dataset <layout>' not specified/],
+    [['evaluate', '--model', 'm', '--dataset', 'camvid'], /required option '--root <text>' not specified/],
     [
       ['evaluate', '--model', 'm', '--dataset', 'coco', '--root', 'data'],
-      /It must be one of "camvid", "ccp", "index-png", "index-jsonl", "coco-json", .*, "ade20k"\./,
+      /It must be one of "annotations", "camvid", "ccp", "index-png", "index-jsonl", "coco-json", .*, "ade20k"\./,
     ],
     [[...required, '--views', '3'], /It must be 1 or 5\./],
   ])('ends with 2 for %j', async (argv, message) => {

@@ -35,6 +35,7 @@ const COMMANDS: Readonly<
   devices: ['List cameras', () => import('./commands/sources.ts').then(({ devices }) => devices)],
   labels: ['Embed and save labels, or list a vocabulary', () => import('./commands/labels.ts').then((of) => of.labels)],
   phrases: ['Extract noun phrases from captions', () => import('./commands/phrases.ts').then(({ phrases }) => phrases)],
+  inspect: ['Look at annotated pictures', () => import('./commands/inspect.ts').then((of) => of.inspecting)],
   train: ['Train a checkpoint', (argv) => import('./commands/train.ts').then((of) => of.trainingOf(argv))],
   calibrate: ['Find thresholds of labels', () => import('./commands/calibrate.ts').then((of) => of.calibrating)],
   evaluate: ['Score a checkpoint on masks', () => import('./commands/evaluate.ts').then(({ evaluate }) => evaluate)],

@@ -15,6 +15,7 @@ it('counts what lies in each section, and deletes the sections it is given', asy
     { section: 'graphs', files: 1, bytes: 5 },
     { section: 'embeddings', files: 1, bytes: 5 },
     { section: 'fingerprints', files: 0, bytes: 0 },
+    { section: 'exports', files: 0, bytes: 0 },
   ]);
   await clearCache(folder, ['graphs']);
   expect(readdirSync(folder).sort()).toEqual(['embeddings', 'other']);
@@ -31,7 +32,7 @@ it('checks its arguments before it deletes anything', async () => {
     new TypeError('Cannot clear cache: sections must be a list, got "embeddings"'),
   );
   await expect(clearCache(folder, ['../other'] as never)).rejects.toThrow(
-    new RangeError('Cannot clear cache: sections must be of graphs, embeddings, fingerprints, got "../other"'),
+    new RangeError('Cannot clear cache: sections must be of graphs, embeddings, fingerprints, exports, got "../other"'),
   );
   await expect(clearCache(join(folder, 'other', 'file'))).rejects.toMatchObject({
     code: 'FILE_WRITE',

@@ -141,6 +141,9 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
     ...{ dataset: 'camvid', root: 'missing', split: 'val', offset: 0, limit: 2, templates: ['{}'] },
     ...{ onProgress: () => undefined, signal: signal(), maxPixels: 1e6, maxImageBytes: 1e6 },
   });
+  const looking = (): object => ({
+    ...{ onProgress: () => undefined, signal: signal(), maxPixels: 1e6, maxImageBytes: 1e6 },
+  });
   const shape = (): object => ({
     vocabulary: 520,
     seed: 1,
@@ -155,6 +158,11 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
   return {
     'evaluate': plain(train.evaluate, () => [segmenter, evaluation()], 2),
     'calibrate': plain(train.calibrate, () => [segmenter, calibration()], 2),
+    'inspectData': plain(train.inspectData, () => ['missing', { sets: ['a'], sheet: 'sheet.png', ...looking() }]),
+    'convertData': plain(train.convertData, () => [
+      ...['missing', 'converted'],
+      { sets: ['a'], heldOut: 0.1, seed: 1, links: true, ...looking() },
+    ]),
     'describeProtocol': plain(train.describeProtocol, () => [structuredClone(PROTOCOL)]),
     'formatScore': plain(train.formatScore, () => [structuredClone(SCORE)]),
     'parseExclusions': plain(train.parseExclusions, () => ['= top, * view\n# x\nbackground']),

@@ -1,5 +1,5 @@
 /** What the cases of datasets share: opening one and drawing what an epoch has. */
-import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { openDataset } from '../../../packages/train/src/sources/open-dataset.ts';
 import type { DataOptions } from '../../../packages/train/src/data/data-options.ts';
 import { START } from '../../../packages/train/src/data/dataset.ts';
 

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { encodeRLE } from '@synseg/core/masks';
 import { describe, expect, it } from 'vitest';
 import type { DataWarning } from '../../../packages/train/src/data/data-warning.ts';
-import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { openDataset } from '../../../packages/train/src/sources/open-dataset.ts';
 import { paintInstances, type PaintOptions } from '../../../packages/train/src/data/coco-mask.ts';
 import { readIndexMask } from '../../../packages/train/src/image/index-mask.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

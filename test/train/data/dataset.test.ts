@@ -35,7 +35,7 @@ describe('openDataset()', () => {
     );
     expect(await message({ format: 'parquet' })).toBe(
       'RangeError: Cannot open dataset: data.format must be one of "webdataset", "jsonl", "csv", "tsv", "coco", ' +
-        '"folder", "index-jsonl", got "parquet"',
+        '"folder", "index-jsonl", "annotations", got "parquet"',
     );
     expect(await message({ keys: 'x' })).toBe('TypeError: Cannot open dataset: data.keys must be an object, got "x"');
     expect(await message({ keys: { imag: 'x' } })).toBe(

@@ -5,7 +5,7 @@ import { packTar } from 'modern-tar';
 import sharp from 'sharp';
 import { BatchLoader, type Batch, type BatchLoaderOptions } from '../../../packages/train/src/data/batch-loader.ts';
 import type { DataWarning } from '../../../packages/train/src/data/data-warning.ts';
-import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { openDataset } from '../../../packages/train/src/sources/open-dataset.ts';
 import type { DataOptions } from '../../../packages/train/src/data/data-options.ts';
 import { START, type Dataset, type DatasetPosition, type Drawn } from '../../../packages/train/src/data/dataset.ts';
 import type { LeftOut } from '../../../packages/train/src/data/left-out.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { START, type PhotosSay } from '../../../packages/train/src/data/dataset.ts';
 import { photoWeights } from '../../../packages/train/src/data/index-dataset.ts';
-import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { openDataset } from '../../../packages/train/src/sources/open-dataset.ts';
 import type { SetClasses } from '../../../packages/train/src/data/set-classes.ts';
 import { SHARED } from '../../support/shared.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

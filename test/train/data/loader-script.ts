@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { BatchLoader } from '../../../packages/train/src/data/batch-loader.ts';
-import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { openDataset } from '../../../packages/train/src/sources/open-dataset.ts';
 
 const onWarning = ({ message }: { message: string }): void => console.error(message);
 const dataset = await openDataset(process.argv[2] ?? '', { phrases: () => [], onWarning });

@@ -1,7 +1,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { openDataset } from '../../../packages/train/src/sources/open-dataset.ts';
 import { START, type DatasetPosition } from '../../../packages/train/src/data/dataset.ts';
 import { tarMembers } from '../../../packages/train/src/data/tar-index.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

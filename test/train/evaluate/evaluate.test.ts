@@ -363,10 +363,6 @@ it('refuses options that cannot be', async () => {
   await refuse({ onProgress: 'log' }, new TypeError('Cannot evaluate: onProgress must be a function, got "log"'));
   await refuse({ signal: {} }, new TypeError('Cannot evaluate: signal must be an AbortSignal, got an object'));
   const names = DATASETS.map((name) => `"${name}"`).join(', ');
-  await refuse(
-    { dataset: undefined },
-    new TypeError(`Cannot evaluate: dataset must be one of ${names}, got undefined`),
-  );
   await refuse({ dataset: 'voc' }, new RangeError(`Cannot evaluate: dataset must be one of ${names}, got "voc"`));
   await refuse({ root: '' }, new RangeError('Cannot evaluate: root must be a string that is not empty, got ""'));
   await refuse(

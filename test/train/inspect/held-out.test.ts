@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { heldOutKeys, plainSplit } from '../../../packages/train/src/inspect/held-out.ts';
+import { plainSplit } from '../../../packages/train/src/annotations/plain-split.ts';
+import { heldOutKeys } from '../../../packages/train/src/inspect/held-out.ts';
 
 const frames = (name: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${name}${at}.jpg`);
 

@@ -5,7 +5,7 @@ import type { ModelConfig } from '@synseg/core/checkpoint';
 import { expect } from 'vitest';
 import { BatchLoader } from '../../../packages/train/src/data/batch-loader.ts';
 import type { DataWarning } from '../../../packages/train/src/data/data-warning.ts';
-import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { openDataset } from '../../../packages/train/src/sources/open-dataset.ts';
 import type { Dataset } from '../../../packages/train/src/data/dataset.ts';
 import { FeatureCache, type FeatureCacheOptions } from '../../../packages/train/src/trainer/feature-cache.ts';
 import { writeTinySet, type TinySet } from './tiny-set.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { openDataset } from '../../../packages/train/src/sources/open-dataset.ts';
 import { START, type Dataset } from '../../../packages/train/src/data/dataset.ts';
 import type { Batch, BatchLoaderOptions } from '../../../packages/train/src/data/batch-loader.ts';
 import type { CategoryTexts } from '../../../packages/train/src/trainer/category-texts.ts';

@@ -15,7 +15,7 @@ import {
   type DatasetRow,
 } from '@synseg/street-world/dataset.ts';
 import { sceneryOf } from '@synseg/street-world/scenery.ts';
-import { openDataset } from '../../../packages/train/src/data/open-dataset.ts';
+import { openDataset } from '../../../packages/train/src/sources/open-dataset.ts';
 import { START } from '../../../packages/train/src/data/dataset.ts';
 import { readClassList } from '../../../packages/train/src/data/class-list.ts';
 import { PhraseExtractor } from '../../../packages/train/src/phrases/phrase-extractor.ts';

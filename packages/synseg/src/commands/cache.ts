@@ -5,7 +5,7 @@ import { command } from '../context.ts';
 import { megabytes, table } from '../text.ts';
 
 const CACHE_FLAGS = {
-  /** Deletes generated graphs, embeddings and fingerprints. */
+  /** Deletes generated graphs, embeddings, fingerprints and unpacked exports. */
   clear: withDefault(flag(), false),
 };
 

@@ -11,9 +11,10 @@ export const EVALUATE_FLAGS = { ...CHECKPOINT_FLAGS, ...EVALUATE_OPTIONS };
 export const evaluate = command({
   name: 'EVALUATE_FLAGS',
   flags: EVALUATE_FLAGS,
-  needed: ['dataset', 'root'],
+  needed: ['root'],
   help: `
 Examples:
+  $ synseg evaluate --model runs/a/best --root exports/animals.zip
   $ synseg evaluate --model runs/a/best --dataset camvid --root data/camvid --split test
   $ synseg evaluate --model runs/a/best --dataset ccp --root data/ccp --limit 100 --sheet worst.png --json
   $ synseg evaluate --model CIDAS/clipseg-rd64-refined --dataset index-png --root data/mine --views 5
@@ -27,9 +28,11 @@ windows, statistics, prompt templates, scores, refinement, background. Each of i
 can be given beside it, as in --protocol tcl --no-refine --windows stride=112. The report
 states the whole protocol, and which options are not those of the one that was named.
 
-Layouts: camvid and ccp as their folders are; index-png, a folder with images, index PNGs
-of the same names and a classes.json; index-jsonl, several sets in one folder, each scored
-by itself; coco-json, instances as COCO and synseg video --coco write them; and benchmarks
+Without --dataset, the data is what an annotation tool exports, as synseg inspect reads
+it; what it was found to be is said. Layouts by name: camvid and ccp as their folders are;
+index-png, a folder with images, index PNGs of the same names and a classes.json;
+index-jsonl, several sets in one folder, each scored by itself; coco-json, instances as
+COCO and synseg video --coco write them; and benchmarks
 as their archives extract: voc21 (with background) and voc20, context60 and context59,
 coco-object, coco-stuff, cityscapes, ade20k.
 
@@ -49,6 +52,7 @@ the result states, is equal.
     const score = await measure(modelOf(flags, note), {
       ...among(EVALUATE_OPTIONS, flags),
       ...{ dataset, root, signal },
+      onFound: (description) => note(`${root}: ${description}`),
       onProgress: ({ done, total, failed }) => {
         const losses = failed === 0 ? '' : `, ${grouped(failed)} failed`;
         progress.show(done / total, `${grouped(done)}/${grouped(total)} pictures${losses}`);

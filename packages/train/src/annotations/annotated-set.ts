@@ -9,8 +9,8 @@ import type { PictureLimits } from '../image/picture.ts';
 export const NONE = 254;
 /** Mask value of pixels of which nothing is known: they teach nothing and do not count. */
 export const UNKNOWN = 255;
-/** Most classes of a set. */
-export const MAX_CLASSES = NONE;
+/** Most classes of a set: each has a mask value below {@link NONE}. */
+const MAX_CLASSES = 254;
 
 /** A form of export that is read. */
 export type AnnotationForm =

@@ -16,6 +16,11 @@ const BESIDE = /^(?:annotations?|labels)$/i;
 /** What operating systems and archivers leave. */
 const LITTER = /^(?:\.|__MACOSX$|Thumbs\.db$|desktop\.ini$)/i;
 
+/** True for the name of a file or folder that is none of the export's. */
+export function isLitter(name: string): boolean {
+  return LITTER.test(name);
+}
+
 /** `DATASET_FORMAT`: Cannot read annotations: <rule>, got <got>. */
 export function annotationError(rule: string, got: string, cause?: unknown): SynsegError {
   const message = `Cannot read annotations: ${rule}, got ${got}`;
@@ -139,7 +144,7 @@ async function pathsIn(root: string, signal: AbortSignal | undefined): Promise<s
     seen += entries.length;
     if (seen > MAX_FILES) throw annotationError(`"${root}" must hold at most ${MAX_FILES} files`, 'more');
     for (const entry of entries) {
-      if (LITTER.test(entry.name)) continue;
+      if (isLitter(entry.name)) continue;
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) await walk(path, depth + 1);
       else if (entry.isFile() || (entry.isSymbolicLink() && (await leadsInside(root, path)))) found.push(path);

@@ -12,7 +12,7 @@ export function isSplit(name: string): boolean {
 }
 
 /** Place of the annotations that name a picture. */
-export interface Near {
+interface Near {
   readonly folder?: string;
   readonly split?: string | undefined;
 }

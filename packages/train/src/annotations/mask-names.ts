@@ -1,12 +1,12 @@
 /** Names of the values or colors of masks, from the lists that tools write beside them. */
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { messageOf } from '@synseg/core/guards';
 import { isRecord } from '../data/json-kinds.ts';
 import { shortJson } from '../data/data-error.ts';
 import { annotationError, type ExportFiles } from './export-files.ts';
 
 /** A name, and the pixels that have it. */
-export interface MaskName {
+interface MaskName {
   readonly name: string;
   /** Value in masks of indices; undefined where the list has colors alone. */
   readonly index: number | undefined;
@@ -172,10 +172,4 @@ function colorOf(channels: readonly unknown[]): number | undefined {
   const [red = -1, green = -1, blue = -1] = channels.map((channel) => (channel === '' ? -1 : Number(channel)));
   const isColor = [red, green, blue].every((value) => Number.isInteger(value) && value >= 0 && value < 256);
   return isColor && channels.length === 3 ? (red << 16) | (green << 8) | blue : undefined;
-}
-
-/** Folder of a list of names. */
-export function folderOf({ path }: MaskNames): string {
-  const folder = dirname(path);
-  return folder === '.' ? '' : folder;
 }

@@ -1,4 +1,6 @@
 /** Finds out which form of export a folder, a zip or a file is, and opens it. */
+import { open, stat } from 'node:fs/promises';
+import { parse } from 'node:path';
 import type { AnnotatedSet } from './annotated-set.ts';
 import { COCO_FORM } from './coco-form.ts';
 import { CITYSCAPES_FORM } from './cityscapes-form.ts';
@@ -12,6 +14,7 @@ import { LABELME_XML_FORM } from './labelme-xml-form.ts';
 import { MASKS_FORM } from './masks-form.ts';
 import { PANOPTIC_FORM } from './panoptic-form.ts';
 import { ROBOFLOW_MASKS_FORM } from './roboflow-masks-form.ts';
+import { unpackZip } from './unpack-zip.ts';
 import { VOC_FORM } from './voc-form.ts';
 import { YOLO_FORM } from './yolo-form.ts';
 
@@ -36,6 +39,8 @@ const MOST_AROUND = 4;
 
 /** Options of {@link openAnnotations}. */
 export interface OpenAnnotationsOptions {
+  /** Folder that a zip is unpacked in. @default core's cache */
+  readonly cacheFolder?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,21 +61,50 @@ export interface OpenAnnotationsOptions {
  */
 export async function openAnnotations(
   source: string,
-  { signal }: OpenAnnotationsOptions = {},
+  options: OpenAnnotationsOptions = {},
 ): Promise<readonly AnnotatedSet[]> {
-  const files = await listFiles(source, signal);
-  for (
-    let [inner, around]: [ExportFiles | undefined, number] = [files, 0];
-    inner !== undefined;
-    inner = inner.inner()
-  ) {
+  const { sets, files } = await find(source, options);
+  if (sets !== undefined) return sets;
+  const known = FORMS.map((form) => form.known).join('; ');
+  throw annotationError(`"${source}" must hold annotations of a known form (${known})`, files.summary());
+}
+
+/** As {@link openAnnotations}; undefined where no form is known. */
+export async function findAnnotations(
+  source: string,
+  options: OpenAnnotationsOptions = {},
+): Promise<readonly AnnotatedSet[] | undefined> {
+  return (await find(source, options)).sets;
+}
+
+async function find(
+  source: string,
+  { cacheFolder, signal }: OpenAnnotationsOptions,
+): Promise<{ readonly sets: readonly AnnotatedSet[] | undefined; readonly files: ExportFiles }> {
+  const isZip = await startsAsZip(source);
+  const files = await listFiles(isZip ? await unpackZip(source, { cacheFolder, signal }) : source, signal);
+  let inner: ExportFiles | undefined = files;
+  for (let around = 0; inner !== undefined && around <= MOST_AROUND; around++, inner = inner.inner()) {
     for (const form of FORMS) {
       signal?.throwIfAborted();
       const sets = await form.open(inner, signal);
-      if (sets !== undefined) return sets;
+      if (sets === undefined) continue;
+      return { sets: isZip && sets.length === 1 ? [{ ...sets[0]!, name: parse(source).name }] : sets, files };
     }
-    if (around++ === MOST_AROUND) break;
   }
-  const known = FORMS.map((form) => form.known).join('; ');
-  throw annotationError(`"${source}" must hold annotations of a known form (${known})`, files.summary());
+  return { sets: undefined, files };
+}
+
+/** True for a file that begins as zips do, whatever it is called. */
+async function startsAsZip(path: string): Promise<boolean> {
+  const status = await stat(path).catch(() => undefined);
+  if (status?.isFile() !== true) return false;
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return buffer.toString('latin1') === 'PK\x03\x04' || buffer.toString('latin1') === 'PK\x05\x06';
+  } finally {
+    await file.close();
+  }
 }

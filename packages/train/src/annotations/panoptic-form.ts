@@ -80,8 +80,9 @@ function picturesOf(
     const written = annotation?.['file_name'];
     const mask = typeof written === 'string' ? masks(written) : undefined;
     const image = files.at(key);
+    const unlooked: AnnotatedPicture['readMask'] = (limits) => unknownMask(image, limits);
     if (annotation === undefined || mask === undefined)
-      return [{ key, image, source: files.at(path), split, labeled: false, readMask: (l) => unknownMask(image, l) }];
+      return [{ key, image, source: files.at(path), split, labeled: false, readMask: unlooked }];
     return [segmentPicture(key, image, files.at(mask), split, segmentsOf(annotation, categories, outside))];
   });
 }

@@ -9,14 +9,20 @@ import type { EvaluationSet, DatasetRequest } from './evaluation-set.ts';
 import { INDEX_PNG, readIndexPng, type IndexPngName } from './index-png.ts';
 import { BENCHMARK_NAMES, readBenchmark, type BenchmarkName } from './official.ts';
 
-/** Name of a layout; `index-jsonl` is several sets in one folder. */
-export type DatasetName = IndexPngName | 'index-jsonl' | typeof COCO_JSON | BenchmarkName;
+/** Name of a layout; `index-jsonl` is several sets in one folder, `annotations` whatever an annotation tool exports. */
+export type DatasetName = 'annotations' | IndexPngName | 'index-jsonl' | typeof COCO_JSON | BenchmarkName;
 
 /** Name of a layout of one set. */
-export type OneSetName = Exclude<DatasetName, 'index-jsonl'>;
+export type OneSetName = Exclude<DatasetName, 'index-jsonl' | 'annotations'>;
 
 /** Names of the layouts. */
-export const DATASETS: readonly DatasetName[] = [...INDEX_PNG, 'index-jsonl', COCO_JSON, ...BENCHMARK_NAMES];
+export const DATASETS: readonly DatasetName[] = [
+  'annotations',
+  ...INDEX_PNG,
+  'index-jsonl',
+  COCO_JSON,
+  ...BENCHMARK_NAMES,
+];
 
 /**
  * Reads which pictures and masks a data set has, and its classes.

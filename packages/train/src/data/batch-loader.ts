@@ -85,7 +85,7 @@ const UNLABELED = 255;
  * ```ts
  * // type-checked only: needs a dataset
  * import { BatchLoader } from './batch-loader.ts';
- * import { openDataset } from './open-dataset.ts';
+ * import { openDataset } from '../sources/open-dataset.ts';
  * const dataset = await openDataset('shop/tags.jsonl', { phrases: () => [], onWarning: console.warn });
  * const onWarning = console.warn;
  * const loader = BatchLoader.open(dataset, { inputSize: [224, 224], batchSize: 16, seed: 42, onWarning });

@@ -53,7 +53,7 @@ export const FIELD_KEYS = {
 export type FieldKeys = OptionsOf<typeof FIELD_KEYS>;
 
 /** Storage format of a dataset. */
-export type DataFormat = 'webdataset' | 'jsonl' | 'csv' | 'tsv' | 'coco' | 'folder' | 'index-jsonl';
+export type DataFormat = 'webdataset' | 'jsonl' | 'csv' | 'tsv' | 'coco' | 'folder' | 'index-jsonl' | 'annotations';
 
 /** A set: on the command line, a name with = has a weight behind it. */
 export const SET_NAME = value<string>(
@@ -92,14 +92,14 @@ export const DATA_OPTIONS = {
    * Tar shards (`cc-{000000..001175}.tar`, several of them, or a folder of them); a `.jsonl`, `.csv` or `.tsv` file;
    * COCO JSON (captions, instances, or both as a list); or a folder with a `metadata.jsonl` or one other table, with
    * images/ and labels/ or masks/, of pictures with a `.txt` beside each, or with several sets of masks in an
-   * `index.jsonl` and a `classes.json`.
+   * `index.jsonl` and a `classes.json`; or what an annotation tool exports, as a folder or a zip.
    */
   source: either('be a path or a list of paths', text(), list(text())),
   /**
    * Storage format.
    * @default by the name of the source
    */
-  format: choice<DataFormat>(['webdataset', 'jsonl', 'csv', 'tsv', 'coco', 'folder', 'index-jsonl']),
+  format: choice<DataFormat>(['webdataset', 'jsonl', 'csv', 'tsv', 'coco', 'folder', 'index-jsonl', 'annotations']),
   /**
    * Folder that paths of pictures start from.
    * @default the folder of the source
@@ -130,7 +130,7 @@ export const DATA_OPTIONS = {
   header: flag(),
   /**
    * Rows with another `split` are left out; of a folder, the subfolder.
-   * @default all; of index-jsonl train, where it has one
+   * @default all; of index-jsonl and annotations train, where they have one
    */
   split: text(),
   /**

@@ -94,14 +94,17 @@ const DATASET: Option<DatasetName> = { ...choice(DATASETS), placeholder: 'layout
 /** Options of `evaluate()`. */
 export const EVALUATE_OPTIONS = {
   ...LOADING,
-  /** Layout of the data set. */
-  dataset: DATASET,
-  /** Folder of the data set; of coco-json also the file. */
+  /**
+   * Layout of the data set; `annotations` is whatever an annotation tool exports, which is found out.
+   * @default 'annotations'
+   */
+  dataset: withDefault(DATASET, 'annotations'),
+  /** Folder of the data set; of coco-json also the file, of annotations also a zip or the file. */
   root: text(),
   /**
    * Part of the data set.
-   * @default 'test' for camvid; none for index-png; ccp has none; 'val' for index-jsonl, where it has one; what others
-   * call their validation set
+   * @default 'test' for camvid; none for index-png; ccp has none; 'val' for index-jsonl and annotations, where they
+   * have one; what others call their validation set
    */
   split: text(),
   /**
@@ -200,15 +203,17 @@ export const EVALUATE_OPTIONS = {
   sheetPictures: withDefault(integer({ most: 100 }), 12),
   /** Seed of the interval's draws of pictures. */
   seed: withDefault(integer({ least: 0 }), 42),
+  /** Receives what `annotations` were found to be, for people. */
+  onFound: callback<(description: string) => void>(),
   /** Receives the progress after each picture. */
   onProgress: callback<(progress: EvaluationProgress) => void>(),
   /** Ends the evaluation; it rejects with the signal's reason. */
   signal: abortSignal(),
 };
-export type EvaluateOptions = OptionsOf<typeof EVALUATE_OPTIONS, 'dataset' | 'root'>;
+export type EvaluateOptions = OptionsOf<typeof EVALUATE_OPTIONS, 'root'>;
 
 /** {@link EvaluateOptions}, checked. */
-export type EvaluationRequest = Resolved<typeof EVALUATE_OPTIONS, 'dataset' | 'root'>;
+export type EvaluationRequest = Resolved<typeof EVALUATE_OPTIONS, 'root'>;
 
 /** A request for one set of pictures. */
 export type SetRequest = EvaluationRequest & Pick<ContestOptions, 'background' | 'decision' | 'words'>;
@@ -227,7 +232,7 @@ const MODEL = value<string | EvaluatedModel>(
 /** Checks the arguments of `evaluate()`. @throws TypeError or RangeError for invalid options */
 export function readRequest(model: string | EvaluatedModel, options: EvaluateOptions): EvaluationRequest {
   readOptions('evaluate', { model: MODEL }, { model }, ['model']);
-  const request = readOptions('evaluate', EVALUATE_OPTIONS, withProtocol(options), ['dataset', 'root']);
+  const request = readOptions('evaluate', EVALUATE_OPTIONS, withProtocol(options), ['root']);
   // With a protocol, a part of it may be given alone.
   const { windows } = request;
   if (typeof windows === 'object' && windows.size === undefined)
@@ -241,7 +246,7 @@ export function readRequest(model: string | EvaluatedModel, options: EvaluateOpt
   const ofSets = request.sets !== undefined ? 'sets' : request.rename !== undefined ? 'rename' : undefined;
   if (request.maps !== undefined && request.thresholds === undefined)
     throw new RangeError('Cannot evaluate: maps must be left out without thresholds, got it');
-  if (ofSets !== undefined && request.dataset !== 'index-jsonl')
+  if (ofSets !== undefined && !['index-jsonl', 'annotations'].includes(request.dataset))
     throw new RangeError(`Cannot evaluate: ${ofSets} must be left out for dataset ${request.dataset}, got it`);
   return request;
 }

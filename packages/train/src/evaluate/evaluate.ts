@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { Segmenter, SynsegError } from '@synseg/core';
 import { writeFileAtomic } from '@synseg/core/checkpoint';
 import { checkOutputs } from '@synseg/core/guards';
+import { withFoundLayout } from './annotated-evaluation.ts';
 import type { EvaluatedModel } from './contest.ts';
 import { loadOptions, readRequest, type EvaluateOptions, type EvaluationRequest } from './evaluate-options.ts';
 import type { EvaluationProgress, SetRequest } from './evaluate-options.ts';
@@ -52,7 +53,7 @@ const METRIC =
  * ```
  */
 export async function evaluate(model: string | EvaluatedModel, options: EvaluateOptions): Promise<Score> {
-  const request = readRequest(model, options);
+  const request = await withFoundLayout(readRequest(model, options));
   const { score, drawn } = await evaluateDrawn(model, request);
   await writePictures(score, drawn, request);
   return score;

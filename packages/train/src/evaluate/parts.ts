@@ -2,6 +2,7 @@
 import { isSynsegError } from '@synseg/core';
 import { readDataset } from '../benchmarks/datasets.ts';
 import type { EvaluationSample, EvaluationSet } from '../benchmarks/evaluation-set.ts';
+import { readAnnotated } from './annotated-evaluation.ts';
 import { openContest, type Contest, type EvaluatedModel } from './contest.ts';
 import type { EvaluationRequest, SetRequest } from './evaluate-options.ts';
 import { readIndexSets, type IndexSet } from './index-sets.ts';
@@ -17,7 +18,9 @@ export interface Chosen {
 export async function chooseParts(request: EvaluationRequest): Promise<readonly Chosen[]> {
   const { dataset: name, root } = request;
   const datasets =
-    name === 'index-jsonl' ? await readIndexSets(root, request) : [await readDataset(name, root, request)];
+    name === 'index-jsonl'
+      ? await readIndexSets(root, request)
+      : [await (name === 'annotations' ? readAnnotated(request) : readDataset(name, root, request))];
   return datasets.map((dataset) => chosenPart(dataset, request));
 }
 

@@ -19,11 +19,12 @@ import {
 } from '@synseg/core/guards';
 import { NONE, type AnnotatedPicture, type AnnotatedSet } from '../annotations/annotated-set.ts';
 import { openAnnotations } from '../annotations/open-annotations.ts';
+import { plainSplit } from '../annotations/plain-split.ts';
 import { unknownMask } from '../annotations/unknown-mask.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
 import { PICTURE_LIMITS, limitsOf } from '../image/picture.ts';
 import type { DataProgress, DataReport } from './data-report.ts';
-import { plainSplit, withHeldOut } from './held-out.ts';
+import { withHeldOut } from './held-out.ts';
 import { chooseSets, lookAtSets } from './inspect-data.ts';
 import { countsOf, type SeenPicture } from './set-tally.ts';
 

@@ -1,21 +1,10 @@
 /** A part of the pictures that is held out of training, where an export has no split. */
 import type { AnnotatedPicture } from '../annotations/annotated-set.ts';
+import { plainSplit } from '../annotations/plain-split.ts';
 import { Random, permutation } from '../data/random.ts';
 
 /** Blocks that the held-out part of a video has about. */
 const BLOCKS = 4;
-
-/** Names of the splits by what exports call them. */
-const SPLITS: readonly (readonly [pattern: RegExp, split: string])[] = [
-  [/^train/i, 'train'],
-  [/^(?:val|dev)/i, 'val'],
-  [/^test/i, 'test'],
-];
-
-/** `train`, `val` or `test` for what exports call them, `valid` and `val2017` for example; others as they are. */
-export function plainSplit(split: string | undefined): string | undefined {
-  return SPLITS.find(([pattern]) => split !== undefined && pattern.test(split))?.[1] ?? split;
-}
 
 /**
  * Chooses pictures to hold out: the same for the same keys and seed.

@@ -7,7 +7,7 @@ import type { IndexMask } from '../image/index-mask.ts';
 import { resizeMaskNearest } from '../image/index-mask.ts';
 
 /** Pictures on a sheet. */
-export const ON_SHEET = 16;
+const ON_SHEET = 16;
 const COLUMNS = 4;
 const SIDE = 240;
 const GAP = 8;

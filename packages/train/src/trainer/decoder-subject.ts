@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { encodeSafetensors, templatesOf } from '@synseg/core/checkpoint';
 import type { Batch, BatchLoaderOptions } from '../data/batch-loader.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { openDataset } from '../data/open-dataset.ts';
+import { openDataset } from '../sources/open-dataset.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { needsBank, needsCaptions, needsMasks, needsStatistics, readsWindows } from '../objective/losses.ts';
 import { exclusionsOf } from '../phrases/exclusions.ts';

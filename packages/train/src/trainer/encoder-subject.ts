@@ -1,6 +1,6 @@
 /** Encoders as the subject of a run: pictures with a caption each, scored by retrieval. */
 import { ClipTokenizer } from '@synseg/core/checkpoint';
-import { openDataset } from '../data/open-dataset.ts';
+import { openDataset } from '../sources/open-dataset.ts';
 import { encodersOf } from '../step-graph/encode-pairs.ts';
 import { WITHOUT_DECODER } from '../step-graph/step-spec.ts';
 import { composePairs, pictureBatches, type BatchSource } from './batch-source.ts';

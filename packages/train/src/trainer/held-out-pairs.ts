@@ -1,6 +1,6 @@
 /** The pairs that a run is scored on: read once, before the first step. */
 import { BatchLoader, type BatchLoaderOptions } from '../data/batch-loader.ts';
-import { openDataset } from '../data/open-dataset.ts';
+import { openDataset } from '../sources/open-dataset.ts';
 import type { DataContext } from '../data/dataset.ts';
 import { pairBatch, type Tokenize } from './pair-batch.ts';
 import type { PairBatch } from './protocol.ts';

@@ -4,19 +4,21 @@
  *
  * Nothing is decoded here, and no picture is kept: a file is read when its sample is drawn.
  */
-import { openCoco } from './coco.ts';
-import { shortJson } from './data-error.ts';
-import { checkData, type DataFormat, type DataOptions, type ResolvedData } from './data-options.ts';
-import { WarningCounter } from './data-warning.ts';
-import type { DataContext, Dataset, Opening } from './dataset.ts';
-import { openFolder } from './folder.ts';
-import { openIndexFolder } from './index-dataset.ts';
-import { joinedDataset } from './joined-dataset.ts';
-import { loadPhrases } from './known-phrases.ts';
-import { openRows } from './row-dataset.ts';
-import type { Phrases } from './row.ts';
-import { expandSource, formatOf } from './source.ts';
-import { openWebdataset } from './webdataset.ts';
+import type { AnnotatedSet } from '../annotations/annotated-set.ts';
+import { openCoco } from '../data/coco.ts';
+import { shortJson } from '../data/data-error.ts';
+import { checkData, type DataFormat, type DataOptions, type ResolvedData } from '../data/data-options.ts';
+import { WarningCounter } from '../data/data-warning.ts';
+import type { DataContext, Dataset, Opening } from '../data/dataset.ts';
+import { openFolder } from '../data/folder.ts';
+import { openIndexFolder } from '../data/index-dataset.ts';
+import { joinedDataset } from '../data/joined-dataset.ts';
+import { loadPhrases } from '../data/known-phrases.ts';
+import { openRows } from '../data/row-dataset.ts';
+import type { Phrases } from '../data/row.ts';
+import { expandSource, formatOf } from '../data/source.ts';
+import { exportIn, openAnnotated } from './annotated-dataset.ts';
+import { openWebdataset } from '../data/webdataset.ts';
 
 /**
  * Opens a dataset: reads tables through once, and checks that shards exist.
@@ -29,7 +31,7 @@ import { openWebdataset } from './webdataset.ts';
  * @example
  * ```ts
  * // type-checked only: needs a dataset
- * import { START } from './dataset.ts';
+ * import { START } from '../data/dataset.ts';
  * import { openDataset } from './open-dataset.ts';
  * const dataset = await openDataset('shop/tags.jsonl', { phrases: () => [], onWarning: console.warn });
  * for await (const { sample } of dataset.draw(START, 42)) {
@@ -41,7 +43,7 @@ import { openWebdataset } from './webdataset.ts';
 export async function openDataset(data: string | DataOptions, context: DataContext): Promise<Dataset> {
   const options = checkData('open dataset', data);
   const sources = expandSource(options.source);
-  const format = options.format ?? (await formatOf(sources));
+  const { format, set } = await foundFormat(sources, options, context.signal);
   checkCombination(options, format, sources.length);
   const warnings = new WarningCounter(context.onWarning);
   const known =
@@ -58,12 +60,33 @@ export async function openDataset(data: string | DataOptions, context: DataConte
     limits: context.limits ?? {},
     signal: context.signal,
   };
-  const dataset = await openFormat(opening, format);
+  const dataset = await openFormat(opening, format, set);
   return known === undefined ? dataset : joinedDataset(dataset, known);
 }
 
-async function openFormat(opening: Opening, format: DataFormat): Promise<Dataset> {
+/** Options of a folder of pictures, which an export says by itself. */
+const OF_FOLDERS = ['images', 'masks', 'classes', 'keys', 'header'] as const;
+
+/** The format of the sources, and the export, where it is one. */
+async function foundFormat(
+  sources: readonly [string, ...string[]],
+  options: ResolvedData,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly format: DataFormat; readonly set?: AnnotatedSet | undefined }> {
+  if (options.format !== undefined) return { format: options.format };
+  const [first, ...others] = sources;
+  if (others.length === 0 && /\.(?:zip|xml|ya?ml)$/i.test(first)) return { format: 'annotations' };
+  const format = await formatOf(sources);
+  const isGiven = OF_FOLDERS.some((name) => options[name] !== undefined);
+  if (format !== 'folder' || others.length > 0 || isGiven) return { format };
+  const set = await exportIn(first, options.split, signal);
+  return set === undefined ? { format } : { format: 'annotations', set };
+}
+
+async function openFormat(opening: Opening, format: DataFormat, set: AnnotatedSet | undefined): Promise<Dataset> {
   switch (format) {
+    case 'annotations':
+      return openAnnotated(opening, set);
     case 'webdataset':
       return openWebdataset(opening);
     case 'coco':
@@ -95,6 +118,7 @@ function checkCombination(options: ResolvedData, format: DataFormat, sources: nu
     'tsv': ['shuffleBuffer', ...OF_SETS],
     'coco': ['shuffleBuffer', 'header', 'split', 'keys', 'masks', 'classes', ...OF_SETS],
     'folder': ['shuffleBuffer', ...OF_SETS],
+    'annotations': ['shuffleBuffer', ...OF_FOLDERS, ...OF_SETS],
     'index-jsonl': ['shuffleBuffer', 'header', 'keys', 'images', 'masks'],
   };
   const extra = refused[format].find((name) => options[name] !== undefined);
