@@ -56,7 +56,7 @@ async function peer(count: number): Promise<Outcome> {
   const out = runOf('peer', count);
   for await (const _ of train({
     ...{ data: { source: join(runOf('own', count), 'data'), format: 'index-jsonl', split: 'train' }, out, steps },
-    ...{ init: 'random', trunk: 'embedded', recipe: 'tags', objective: 'masks', batchSize: 8, maxCategories: 16 },
+    ...{ init: 'random', trunk: 'embedded', recipe: 'tags', objective: 'masks', batchSize: 4, maxCategories: 16 },
     augmentation: { flip: true, scale: [0.75, 1.75], brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.03 },
     advanced: { decoder: { reduceDim: 96 }, trainable: ['film', 'reduces', 'layers', 'head', 'vision'], clipNorm: 1 },
     resume: existsSync(join(out, 'last')),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Segmenter } from '@synseg/core';
 import { fineTune, type FineTuned, type FineTuneOptions, type FineTuneProgress } from '@synseg/train';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { PageState } from '../../../packages/train/src/live/page-protocol.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { SMALL_WORDS, writeWords } from '../../support/small-words.ts';
 import { tinyTextConfig, writeTinyConvolution } from '../../support/tiny-convolution.ts';
@@ -80,6 +81,25 @@ describe('fineTune()', () => {
     expect(readFileSync(join(result.model, 'model.safetensors'))).toEqual(
       readFileSync(join(whole.model, 'model.safetensors')),
     );
+  });
+
+  it('shows itself on a page: its plan, its scores, and held-out pictures as they are segmented by then', async () => {
+    let url = '';
+    let asked: Promise<PageState> | undefined;
+    const look = async (): Promise<PageState> => (await (await fetch(`${url}state`)).json()) as PageState;
+    await fineTune(data, {
+      ...options({ steps: 4, page: true }),
+      onProgress: (at) => {
+        if (at.stage === 'page') ({ url } = at);
+        if (at.stage === 'calibrate') asked ??= look();
+      },
+    });
+    const { plan, scores, start, pictures, picturesOfStep } = (await asked)!;
+    expect(plan).toContainEqual(['pictures', '9 to train on, 3 held out']);
+    expect([start, ...scores.map(({ value }) => value)].every((value) => value! >= 0 && value! <= 1)).toBe(true);
+    expect(scores.at(-1)?.step).toBe(picturesOfStep);
+    expect(pictures.map(({ name }) => name)).toEqual(['9.png', '10.png', '11.png']);
+    await expect(fetch(url)).rejects.toThrow();
   });
 
   it('says what it has when it is called again', async () => {

@@ -4,7 +4,7 @@ import * as library from '@synseg/train';
 import { FINE_TUNE_OPTIONS } from '@synseg/train/options';
 import { command } from '../context.ts';
 import { among } from '../flags.ts';
-import { duration, grouped, percent, table } from '../text.ts';
+import { grouped, percent, table } from '../text.ts';
 
 const FINE_TUNE_FLAGS = { ...FINE_TUNE_OPTIONS };
 
@@ -44,6 +44,7 @@ With --data in place of the operand, every option of training can be set: see
       onProgress: (at) => {
         if (at.stage === 'plan') note(planText(at.plan));
         else if (at.stage === 'scored') note(scoredText(at));
+        else if (at.stage === 'page') note(`page: ${at.url}`);
         else progress.show(...stateOf(at));
       },
     });
@@ -64,19 +65,9 @@ With --data in place of the operand, every option of training can be set: see
 
 /** The plan, before the first step. */
 function planText(plan: FineTunePlan): string {
-  const { data, trainingPictures, heldOutPictures, words, rehearsed, steps, batchSize, seconds, memoryBytes } = plan;
-  const named = words.map(({ name, taught, isNew, like }) => {
-    const how = isNew ? (like === undefined ? ' (new)' : ` (new, like ${like})`) : '';
-    return name === taught ? `${name}${how}` : `${name} as ${taught}${how}`;
-  });
-  return [
-    `data      ${data}`,
-    `pictures  ${grouped(trainingPictures)} to train on, ${grouped(heldOutPictures)} held out`,
-    `classes   ${named.join(', ')}`,
-    `others    ${rehearsed === 0 ? 'no other words are rehearsed' : `${rehearsed} other words are rehearsed`}`,
-    `steps     ${grouped(steps)} of ${batchSize} pictures, about ${duration(seconds)} in all`,
-    `memory    about ${(memoryBytes / 1e9).toFixed(1)} GB`,
-  ].join('\n');
+  const entries = library.planEntries(plan);
+  const width = Math.max(...entries.map(({ name }) => name.length));
+  return entries.map(({ name, value }) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
 function scoredText({ step, mIoU, best }: Extract<FineTuneProgress, { stage: 'scored' }>): string {
@@ -92,7 +83,9 @@ const DOING = {
   score: 'scoring the result',
 } as const;
 
-function stateOf(at: Exclude<FineTuneProgress, { stage: 'plan' | 'scored' }>): readonly [share: number, text: string] {
+function stateOf(
+  at: Exclude<FineTuneProgress, { stage: 'plan' | 'scored' | 'page' }>,
+): readonly [share: number, text: string] {
   if (at.stage === 'pace') return [0, 'timing a few steps'];
   if (at.stage === 'estimate') return [0, 'loading'];
   if (at.stage === 'step') {

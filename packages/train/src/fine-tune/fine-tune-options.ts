@@ -59,6 +59,8 @@ export const FINE_TUNE_OPTIONS = {
   limit: integer({ least: 2 }),
   /** Forgets the words that the start knew and the data does not name. */
   only: withDefault(flag(), false),
+  /** Shows the run on a page of this machine: curves, and held-out pictures as they are segmented by then. */
+  page: withDefault(flag(), false),
   /** Seed of everything random, the choice of the held-out pictures included. */
   seed: withDefault(integer({ least: 0 }), 42),
   device: RUN_OPTIONS.device,

@@ -28,6 +28,8 @@ export interface FineTunePlan {
 export type FineTuneProgress =
   /** The data is read and held-out pictures are chosen, or the start's own maps are made. */
   | { readonly stage: 'data' | 'rehearsal'; readonly done: number; readonly total: number }
+  /** The live page is there: its address is for the person who started the run. */
+  | { readonly stage: 'page'; readonly url: string }
   /** A few steps are timed. */
   | { readonly stage: 'pace' }
   | { readonly stage: 'plan'; readonly plan: FineTunePlan }

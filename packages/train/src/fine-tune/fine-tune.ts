@@ -27,6 +27,7 @@ import type { FineTunePlan, FineTuned } from './fine-tune-progress.ts';
 import { finish } from './finish.ts';
 import { readHistory } from './history.ts';
 import { prepare, type Prepared } from './prepare.ts';
+import { openRunPage, type RunPage } from './run-page.ts';
 import { BATCH, recipeOf, scoreEvery, stepsFor } from './recipe.ts';
 
 /** Time of everything where none is given, seconds. */
@@ -63,10 +64,14 @@ export async function fineTune(data: string, options: FineTuneOptions): Promise<
   try {
     await checkSame(request);
     signal?.throwIfAborted();
+    await using page = request.page ? await openRunPage(request) : undefined;
     const prepared = await prepare(request);
     const plan = await planned(prepared, request, began);
-    const { steps, bestStep } = await trained(prepared, plan, request);
-    return await finish(prepared, { plan, steps, bestStep }, request);
+    page?.showPlan(plan);
+    const { steps, bestStep } = await trained(prepared, plan, request, page);
+    const result = await finish(prepared, { plan, steps, bestStep }, request);
+    page?.showEnd(result);
+    return result;
   } finally {
     await unlock();
   }
@@ -151,14 +156,17 @@ async function pace(
 async function trained(
   prepared: Prepared,
   { steps }: FineTunePlan,
-  { out, seed, device, threads, cacheFolder, signal, onProgress, onWarning }: FineTuneRequest,
+  request: FineTuneRequest,
+  page: RunPage | undefined,
 ): Promise<{ readonly steps: number; readonly bestStep: number }> {
+  const { out, seed, device, threads, cacheFolder, signal, onProgress, onWarning } = request;
   const run = join(out, 'run');
   const resume = await exists(join(run, 'last'));
   const options: TrainOptions = {
     ...recipeOf(prepared.recipe, prepared.start, steps),
     ...{ out: run, seed, device, threads, cacheFolder, resume, signal, onWarning },
     onProgress: (at) => {
+      page?.showProgress(at);
       if (at.stage === 'start' && 'mIoU' in at.score)
         onProgress?.({ stage: 'scored', step: 0, mIoU: at.score.mIoU, best: true });
       else if (at.stage === 'evaluate' || at.stage === 'estimate') onProgress?.(at);
@@ -168,13 +176,16 @@ async function trained(
   const patience = PATIENCE * scoreEvery(steps);
   const ends = (): boolean => done - bestStep >= patience && done >= steps / 2;
   if (ends()) return { steps: done, bestStep };
+  if (done === 0) await page?.showPictures(0, prepared.start.checkpoint, prepared);
   for await (const report of train(options)) {
     done = report.step;
     onProgress?.({ stage: 'step', report });
+    page?.showStep(report);
     const { score } = report;
     if (score === undefined || !('mIoU' in score)) continue;
     onProgress?.({ stage: 'scored', step: done, mIoU: score.mIoU, best: score.best });
     if (score.best) bestStep = done;
+    await page?.showPictures(done, join(run, 'last'), prepared);
     if (ends()) break;
   }
   return { steps: done, bestStep };

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { escaped, lineDrawing, percent, table, type ReportLead } from '../evaluate/report.ts';
 import type { Score } from '../evaluate/score.ts';
 import type { FineTuneRequest } from './fine-tune-options.ts';
-import type { FineTuned } from './fine-tune-progress.ts';
+import type { FineTunePlan, FineTuned } from './fine-tune-progress.ts';
 import type { RunHistory } from './history.ts';
 
 /** Points of the curve of losses: each the mean of as many steps as it takes. */
@@ -14,6 +14,28 @@ function classRows({ start, score }: Pick<FineTuned, 'start' | 'score'>): (reado
   const names = [...new Set([...Object.keys(score.perClass), ...Object.keys(start.perClass)])];
   const of = ({ perClass }: Score, name: string): string => percent(perClass[name]);
   return names.map((name) => [name, of(start, name), of(score, name)] as const);
+}
+
+/** The plan, a line each. */
+export function planEntries(plan: FineTunePlan): readonly { readonly name: string; readonly value: string }[] {
+  const { data, trainingPictures, heldOutPictures, words, rehearsed, steps, batchSize, seconds, memoryBytes } = plan;
+  const named = words.map(({ name, taught, isNew, like }) => {
+    const how = isNew ? (like === undefined ? ' (new)' : ` (new, like ${like})`) : '';
+    return name === taught ? `${name}${how}` : `${name} as ${taught}${how}`;
+  });
+  const count = (number: number): string => number.toLocaleString('en-US');
+  return [
+    { name: 'data', value: data },
+    { name: 'pictures', value: `${count(trainingPictures)} to train on, ${count(heldOutPictures)} held out` },
+    { name: 'classes', value: named.join(', ') },
+    { name: 'others', value: `${rehearsed === 0 ? 'no' : rehearsed} other words are rehearsed` },
+    { name: 'steps', value: `${count(steps)} of ${batchSize} pictures, about ${minutes(seconds)} in all` },
+    { name: 'memory', value: `about ${(memoryBytes / 1e9).toFixed(1)} GB` },
+  ];
+}
+
+function minutes(seconds: number): string {
+  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
 /** What was learned, lost and kept, a sentence each. */

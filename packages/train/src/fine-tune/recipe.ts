@@ -4,7 +4,7 @@ import { REHEARSAL } from './rehearsal.ts';
 import type { Start } from './start.ts';
 
 /** Pictures of a step. */
-export const BATCH = 8;
+export const BATCH = 4;
 /** Times that a picture is drawn, in the steps that its number asks for. */
 const DRAWS = 100;
 const LEAST_STEPS = 400;
@@ -64,12 +64,12 @@ export function recipeOf(data: RecipeData, start: Start, steps: number): Omit<Tr
     recipe: 'tags',
     objective: captions ? 'both' : 'masks',
     ...{ steps, batchSize: BATCH, maxCategories: 16, saveEvery: Math.min(50, every) },
-    learningRate: start.trainsTrunk ? 1e-3 : 3e-4,
+    learningRate: start.trainsTrunk ? 5e-4 : 2e-4,
     augmentation: { flip: true, scale: [0.75, 1.75], brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.03 },
     evaluation: { dataset: 'index-jsonl', root, split: 'val', sets, rename, limit: SCORED, every },
     advanced: {
       trainable: ['film', 'reduces', 'layers', 'head', ...(start.trainsTrunk ? (['vision'] as const) : [])],
-      clipNorm: 1,
+      ...{ clipNorm: 1, warmupSteps: Math.ceil(steps / 10) },
       // The mean reaches back over about a tenth of the steps.
       ema: Math.min(0.998, Math.max(0, 1 - 10 / steps)),
     },
