@@ -14,10 +14,10 @@ export const fineTuning = command({
   needed: ['out'],
   operand: '<data>',
   help: `
-Trains a checkpoint of your own on annotated pictures, as annotation tools export them: a
-folder, a zip or a file. It starts from the checkpoint that comes with the package, holds a
-tenth of the pictures back where they have no split, keeps the best step, and writes the
-checkpoint to model/ and report.html in the folder of the run.
+Trains a checkpoint of your own on annotated pictures, as annotation tools export
+them: a folder, a zip or a file. It starts from the checkpoint that comes with the
+package, holds a tenth of the pictures back where they have no split, keeps the best
+step, and writes the checkpoint to model/ and report.html in the folder of the run.
 
 Ctrl-C keeps what there is; the same command goes on from there.
 

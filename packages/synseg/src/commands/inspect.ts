@@ -27,9 +27,9 @@ export const inspecting = command({
   flags: INSPECT_FLAGS,
   operand: '<data>',
   help: `
-The data is a folder, a zip or a file as annotation tools export it; what form it has is
-found out. Every picture is decoded and every mask read. A part is held out with
---convert and --held-out; frames of one video stay together.
+The data is a folder, a zip or a file as annotation tools export it; what form it
+has is found out. Every picture is decoded and every mask read. A part is held out
+with --convert and --held-out; frames of one video stay together.
 
 Examples:
   $ synseg inspect exports/animals.zip --sheet sheet.png
