@@ -104,7 +104,7 @@ describe.skipIf(chromiumPath === undefined)('the label editor in Chromium', () =
     await page.keyboard.type('eet sign');
     await page.keyboard.press('Enter');
     await until(async () => (await names(page)).join() === 'road,car,sky,street sign');
-    expect(await page.locator('#add input').inputValue()).toBe('');
+    await until(async () => (await page.locator('#add input').inputValue()) === '');
     await page.getByRole('button', { name: 'Remove car' }).focus();
     await page.keyboard.press('Enter');
     await until(async () => (await names(page)).join() === 'road,sky,street sign');

@@ -14,6 +14,8 @@ const INSPECT_FLAGS = {
    * @default none
    */
   convert: { ...text(), placeholder: 'folder' },
+  split: CONVERT_OPTIONS.split,
+  limit: CONVERT_OPTIONS.limit,
   heldOut: CONVERT_OPTIONS.heldOut,
   seed: CONVERT_OPTIONS.seed,
   links: CONVERT_OPTIONS.links,
@@ -37,8 +39,8 @@ Examples:
   $ synseg inspect exports/animals --convert data/animals --held-out 0.1
 `,
   async run({ progress, signal }, flags, data: string) {
-    const { convert, sheet, heldOut, seed, links } = flags;
-    const extra = Object.entries({ heldOut, links }).find(([, value]) => value !== undefined)?.[0];
+    const { convert, sheet, split, limit, heldOut, seed, links } = flags;
+    const extra = Object.entries({ split, limit, heldOut, links }).find(([, value]) => value !== undefined)?.[0];
     if (convert === undefined && extra !== undefined)
       throw new RangeError(`Cannot inspect data: ${extra} must be left out without convert, got it`);
     const onProgress = ({ done, total }: train.DataProgress): void =>
@@ -47,7 +49,7 @@ Examples:
     let report = convert === undefined || sheet !== undefined ? await train.inspectData(data, shared) : undefined;
     if (convert !== undefined) {
       const { sheet: _, ...request } = shared;
-      const given = among(CONVERT_OPTIONS, { heldOut, seed, links });
+      const given = among(CONVERT_OPTIONS, { split, limit, heldOut, seed, links });
       report = await train.convertData(data, convert, { ...request, ...given });
     }
     const { sets } = report!;
