@@ -36,7 +36,11 @@ describe('synseg train DATA', () => {
 
   it('prints the plan before the first step, then the scores; the last line is the next command', async () => {
     const fineTune: Work['fineTune'] = (_, { onProgress }) => {
-      onProgress?.({ stage: 'plan', plan: fakeFineTuned.plan });
+      const lines = [
+        { name: 'data', value: 'YOLO segmentation (data.yaml)' },
+        { name: 'pictures', value: '54 to train on, 6 held out' },
+      ];
+      onProgress?.({ stage: 'plan', plan: fakeFineTuned.plan, lines });
       onProgress?.({ stage: 'scored', step: 0, mIoU: 0.2, best: true });
       onProgress?.({ stage: 'scored', step: 40, mIoU: 0.31, best: true });
       onProgress?.({ stage: 'scored', step: 80, mIoU: 0.3, best: false });
@@ -47,10 +51,6 @@ describe('synseg train DATA', () => {
       [
         'data      YOLO segmentation (data.yaml)',
         'pictures  54 to train on, 6 held out',
-        'classes   road, auto as car, emu (new, like bird), gizmo (new)',
-        'others    150 other words are rehearsed',
-        'steps     400 of 8 pictures, about 12 min in all',
-        'memory    about 1.9 GB',
         'start: mIoU 20.0 % of the held-out pictures',
         'step 40: mIoU 31.0 % of the held-out pictures, the best so far',
         'step 80: mIoU 30.0 % of the held-out pictures',
@@ -61,9 +61,7 @@ describe('synseg train DATA', () => {
       'class  start   now',
       'road   40.0 %  93.0 %',
       'car    –       0.0 %',
-      'mIoU of the 6 held-out pictures: 20.00 % at the start, 46.50 % now (step 320 of 400).',
-      expect.stringMatching(/^Of the trained weights 50\.00 % count/),
-      'Of the pixels that the start gave to 150 other words, 91.00 % still get the same.',
+      'mIoU of the 6 held-out pictures: 20.00 % at the start, 46.50 % now.',
       'wrote runs/a/model and runs/a/report.html',
       'next: synseg segment photo.jpg --model runs/a/model --labels "road,car,emu,gizmo" --out overlay.png',
       '',

@@ -1,4 +1,4 @@
-export { encodeJPEG, encodePicture, JPEG_OPTIONS, type JPEGOptions, type PictureForm } from './image/encode.ts';
+export { encodeJPEG, JPEG_OPTIONS, type JPEGOptions } from './image/encode.ts';
 export { decideLabels, type DecisionRule } from './mask/decide.ts';
 export type { LabelBorders } from './mask/label-rows.ts';
 export { blendBitmap, drawLegend, type Bitmap, type DrawLegendOptions } from './image/legend-bitmap.ts';

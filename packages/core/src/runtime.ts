@@ -1,5 +1,5 @@
 export { deserializeError, serializeError, type SerializedError } from './errors.ts';
-export { encodePNG } from './image/encode.ts';
+export { encodePNG, encodePicture, type PictureForm } from './image/encode.ts';
 export { openImage, type OpenedImage } from './image/image.ts';
 export { defaultThreads } from './segmenter/load-options.ts';
 export { providerCandidates } from './session/engine-loader.ts';

@@ -26,7 +26,6 @@ export { DEFAULT_EXCLUSIONS, DEFAULT_EXCLUSIONS_TEXT, parseExclusions, readExclu
 export { fineTune } from './fine-tune/fine-tune.ts';
 export { type FineTuneOptions } from './fine-tune/fine-tune-options.ts';
 export { type FineTuned, type FineTunePlan, type FineTuneProgress } from './fine-tune/fine-tune-progress.ts';
-export { outcomeSentences, planEntries } from './fine-tune/outcome-text.ts';
 export { type TaughtWord } from './fine-tune/new-words.ts';
 export { extractPhrases, type ExtractPhrasesOptions, type PhraseProgress } from './phrases/extract-phrases.ts';
 export { readCaptions, type ReadCaptionsOptions } from './phrases/read-captions.ts';

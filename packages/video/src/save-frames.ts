@@ -1,7 +1,7 @@
 /** Frames of a source as pictures in a folder, as they are wanted by whoever draws masks on them. */
 import { basename } from 'node:path';
 import { checkKind, checkOutputs, readOptions } from '@synseg/core/guards';
-import { encodePicture } from '@synseg/core/masks';
+import { encodePicture } from '@synseg/core/runtime';
 import { guarded, throwingFor } from './callbacks.ts';
 import { checkPixels } from './decode/check-end.ts';
 import type { DecodeEnd, VideoFrame } from './decode/decode-options.ts';

@@ -163,6 +163,13 @@ export function trainCalls({ checkpoint, segmenter }: Held): Calls {
       ...['missing', 'converted'],
       { sets: ['a'], heldOut: 0.1, seed: 1, links: true, ...looking() },
     ]),
+    'fineTune': plain(train.fineTune, () => [
+      'missing',
+      {
+        ...{ out: 'tuned', init: 'embedded', time: 60, steps: 2 },
+        ...{ split: 'train', limit: 2, only: true, seed: 1, page: false, signal: signal() },
+      },
+    ]),
     'describeProtocol': plain(train.describeProtocol, () => [structuredClone(PROTOCOL)]),
     'formatScore': plain(train.formatScore, () => [structuredClone(SCORE)]),
     'parseExclusions': plain(train.parseExclusions, () => ['= top, * view\n# x\nbackground']),

@@ -37,7 +37,7 @@ export interface PictureForm {
  * @throws RangeError for a picture that is larger than its format can be
  * @example
  * ```ts
- * import { encodePicture } from '@synseg/core/masks';
+ * import { encodePicture } from '@synseg/core/runtime';
  * const square = { width: 64, height: 64 };
  * const png = await encodePicture(new Uint8Array(48 * 64 * 3), 48, 64, { format: 'png', size: square });
  * console.assert(new DataView(png.buffer, png.byteOffset).getUint32(16) === 64); // the width

@@ -1,5 +1,5 @@
 /** `synseg train DATA --out DIR`: a checkpoint of one's own; its plan first, then its steps, and what came of it. */
-import type { FineTuned, FineTunePlan, FineTuneProgress } from '@synseg/train';
+import type { FineTuned, FineTuneProgress } from '@synseg/train';
 import * as library from '@synseg/train';
 import { FINE_TUNE_OPTIONS } from '@synseg/train/options';
 import { command } from '../context.ts';
@@ -42,7 +42,7 @@ With --data in place of the operand, every option of training can be set: see
         told.add(message);
       },
       onProgress: (at) => {
-        if (at.stage === 'plan') note(planText(at.plan));
+        if (at.stage === 'plan') note(planText(at.lines));
         else if (at.stage === 'scored') note(scoredText(at));
         else if (at.stage === 'page') note(`page: ${at.url}`);
         else progress.show(...stateOf(at));
@@ -64,8 +64,7 @@ With --data in place of the operand, every option of training can be set: see
 });
 
 /** The plan, before the first step. */
-function planText(plan: FineTunePlan): string {
-  const entries = library.planEntries(plan);
+function planText(entries: readonly { readonly name: string; readonly value: string }[]): string {
   const width = Math.max(...entries.map(({ name }) => name.length));
   return entries.map(({ name, value }) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
@@ -104,7 +103,7 @@ function resultText(result: FineTuned): string {
   const labels = plan.words.slice(0, 5).map(({ taught }) => taught);
   return [
     table([['class', 'start', 'now'], ...rows]),
-    ...library.outcomeSentences(result),
+    ...result.sentences,
     `wrote ${model} and ${report}`,
     `next: synseg segment photo.jpg --model ${model} --labels "${labels.join(',')}" --out overlay.png`,
   ].join('\n');

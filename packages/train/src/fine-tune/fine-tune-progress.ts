@@ -32,7 +32,12 @@ export type FineTuneProgress =
   | { readonly stage: 'page'; readonly url: string }
   /** A few steps are timed. */
   | { readonly stage: 'pace' }
-  | { readonly stage: 'plan'; readonly plan: FineTunePlan }
+  /** `lines` say it to people. */
+  | {
+      readonly stage: 'plan';
+      readonly plan: FineTunePlan;
+      readonly lines: readonly { readonly name: string; readonly value: string }[];
+    }
   /** The memory that the steps take. */
   | ({ readonly stage: 'estimate' } & TrainEstimate)
   | { readonly stage: 'step'; readonly report: StepReport }
@@ -60,6 +65,8 @@ export interface FineTuned {
   readonly plan: FineTunePlan;
   /** Steps done. */
   readonly steps: number;
+  /** What was learned, lost and kept, for people. */
+  readonly sentences: readonly string[];
   /** Step of the checkpoint that was kept; 0 is the start, which training did not beat. */
   readonly bestStep: number;
 }

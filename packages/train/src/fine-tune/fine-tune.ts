@@ -25,6 +25,7 @@ import type { TrainOptions } from '../trainer/train-options.ts';
 import { FINE_TUNE_OPTIONS, type FineTuneOptions, type FineTuneRequest } from './fine-tune-options.ts';
 import type { FineTunePlan, FineTuned } from './fine-tune-progress.ts';
 import { finish } from './finish.ts';
+import { planEntries } from './outcome-text.ts';
 import { readHistory } from './history.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { openRunPage, type RunPage } from './run-page.ts';
@@ -124,7 +125,7 @@ async function planned(prepared: Prepared, request: FineTuneRequest, began: numb
     };
     await writeFileAtomic(file, `${JSON.stringify(plan, null, 1)}\n`);
   }
-  onProgress?.({ stage: 'plan', plan });
+  onProgress?.({ stage: 'plan', plan, lines: planEntries(plan) });
   return plan;
 }
 

@@ -12,7 +12,7 @@ import type { FineTuneRequest } from './fine-tune-options.ts';
 import type { FineTuned } from './fine-tune-progress.ts';
 import { readHistory } from './history.ts';
 import { chooseMixture } from './mixtures.ts';
-import { modelCard, reportLead } from './outcome-text.ts';
+import { modelCard, outcomeSentences, reportLead } from './outcome-text.ts';
 import type { Prepared } from './prepare.ts';
 import { renameOf } from './recipe.ts';
 import { REHEARSAL } from './rehearsal.ts';
@@ -59,7 +59,8 @@ export async function finish(
   const before = await evaluate(start.checkpoint, { ...own, onProgress: told('score') });
   const again = { ...own, sets: [REHEARSAL], rename: undefined };
   const kept = keptPictures > 0 ? (await evaluate(model, again)).pixelAccuracy : null;
-  const outcome: FineTuned = { model, report, start: before, score, kept, share, ...done };
+  const found = { model, report, start: before, score, kept, share, ...done };
+  const outcome: FineTuned = { ...found, sentences: outcomeSentences(found) };
   await writeFileAtomic(join(model, 'README.md'), modelCard(outcome, request));
   const lead = reportLead(outcome, await readHistory(join(out, 'run')));
   await writeFileAtomic(report, await reportPage(score, drawn, signal, lead));

@@ -1,5 +1,5 @@
 /** The outcome of a fine-tuning for people: the card beside the weights, and the head of the report. */
-import { basename } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { escaped, lineDrawing, percent, table, type ReportLead } from '../evaluate/report.ts';
 import type { Score } from '../evaluate/score.ts';
 import type { FineTuneRequest } from './fine-tune-options.ts';
@@ -39,7 +39,8 @@ function minutes(seconds: number): string {
 }
 
 /** What was learned, lost and kept, a sentence each. */
-export function outcomeSentences({ start, score, kept, share, bestStep, steps, plan }: FineTuned): string[] {
+export function outcomeSentences(outcome: Omit<FineTuned, 'sentences'>): string[] {
+  const { start, score, kept, share, bestStep, steps, plan } = outcome;
   const gain =
     bestStep === 0
       ? 'Training did not beat the start, which was kept: more pictures help, or pictures more like those held out.'
@@ -63,19 +64,21 @@ export function outcomeSentences({ start, score, kept, share, bestStep, steps, p
 /** `README.md` of the checkpoint. */
 export function modelCard(outcome: FineTuned, { data, init, seed }: FineTuneRequest): string {
   const { plan } = outcome;
+  // A card travels: folders of this machine stay out of it.
+  const [name, start] = [basename(data), isAbsolute(init) ? basename(init) : init];
   const rows = classRows(outcome).map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
-  const words = plan.words.map(({ name, taught }) => (name === taught ? name : `${name} (as ${taught})`));
+  const words = plan.words.map((word) => (word.name === word.taught ? word.name : `${word.name} (as ${word.taught})`));
   return [
-    `# Checkpoint trained on ${basename(data)}`,
+    `# Checkpoint trained on ${name}`,
     '',
     `- Data: ${plan.data}; ${plan.trainingPictures} pictures, ${plan.heldOutPictures} more held out. ` +
       'Its terms are yours to add.',
-    `- Started from: ${init}, whose terms hold for this checkpoint too.`,
-    `- Made by: \`synseg train ${data} --out …\`${init === 'embedded' ? '' : ` with --init ${init}`}, seed ${seed}, ` +
+    `- Started from: ${start}, whose terms hold for this checkpoint too.`,
+    `- Made by: \`synseg train ${name} --out …\`${init === 'embedded' ? '' : ` with --init ${start}`}, seed ${seed}, ` +
       `${outcome.steps} steps of ${plan.batchSize} pictures.`,
     `- Words taught: ${words.join(', ')}.`,
     '',
-    ...outcomeSentences(outcome),
+    ...outcome.sentences,
     '',
     '| class | IoU at the start | IoU now |',
     '|---|---:|---:|',
@@ -97,7 +100,7 @@ export function reportLead(outcome: FineTuned, { losses, scores }: RunHistory): 
     title: 'Training report',
     sections: [
       `<p>${escaped(plan.data)}: ${plan.trainingPictures} pictures, ${plan.heldOutPictures} held out.</p>`,
-      ...outcomeSentences(outcome).map((sentence) => `<p>${escaped(sentence)}</p>`),
+      ...outcome.sentences.map((sentence) => `<p>${escaped(sentence)}</p>`),
       '<h2>Classes: IoU of the held-out pictures</h2>',
       table(classRows(outcome), ['class', 'start', 'now']),
       '<h2>Course</h2>',

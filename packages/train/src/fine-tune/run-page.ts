@@ -5,7 +5,7 @@ import type { StepReport, TrainProgress } from '../trainer/reports.ts';
 import type { FineTuneRequest } from './fine-tune-options.ts';
 import type { FineTunePlan, FineTuned } from './fine-tune-progress.ts';
 import { heldOutPictures } from './held-out-pictures.ts';
-import { outcomeSentences, planEntries } from './outcome-text.ts';
+import { planEntries } from './outcome-text.ts';
 import type { Prepared } from './prepare.ts';
 
 /** A page that shows one run. */
@@ -29,7 +29,7 @@ export async function openRunPage(request: FineTuneRequest): Promise<RunPage> {
     showStep: (report) => page.showStep(report),
     showPictures: async (step, checkpoint, prepared) =>
       page.showPictures(step, await heldOutPictures(checkpoint, prepared, request)),
-    showEnd: (result) => page.showEnd(outcomeSentences(result).join(' ')),
+    showEnd: (result) => page.showEnd(result.sentences.join(' ')),
     [Symbol.asyncDispose]: () => page.close(),
   };
 }
