@@ -78,6 +78,9 @@ describe('LabelMe JSON', () => {
     }); // prettier-ignore
     expect(set.notes).toEqual(['1 points, which are no areas', '1 lines, which are no areas']);
     expect(await toldOf(set.pictures[0])).toEqual(['a polygon of "cat" of fewer than 3 corners, passed over']);
+    const faults: string[] = [];
+    await set.pictures[0]!.readMask({}, (_, fault) => faults.push(fault));
+    expect(faults).toEqual(['shape-incomplete']);
   });
 
   it('takes no picture out of the JSON, and says so', async () => {

@@ -21,7 +21,9 @@ describe('MaskCanvas', () => {
     await canvas.runs({ left: 3, top: -2, width: 4, height: 4 }, [0, 16], 2, 'a mask');
     await canvas.runs({ left: -9, top: 1, width: 2, height: 2 }, [0, 4], 3, 'a mask');
     expect(rowsOf(canvas)).toEqual(['..122', '.1122', '..1..']);
-    expect(canvas.faults()).toEqual(['a mask that reaches outside of the picture (2 times)']);
+    expect(canvas.faults()).toEqual([
+      { message: 'a mask that reaches outside of the picture (2 times)', fault: 'polygon-outside' },
+    ]);
   });
 
   it('bounds the corners of outlines, and the rows that they cross', async () => {

@@ -227,6 +227,13 @@ describe('folders of masks', () => {
     expect(await contents(set)).toEqual([[image, split, [255, 0, 1, 1, 1, 255]]]);
   });
 
+  it("have VOC's colors where label_colors.txt has names alone", async () => {
+    const names = { 'label_colors.txt': ' background\n car 2\n road\n' };
+    const set = await opened(folder, { 'train/a.jpg': picture, 'trainannot/a.png': colored, ...names });
+    expect(set.classes).toEqual(['car 2', 'road']);
+    expect(await contents(set)).toEqual([['train/a.jpg', 'train', [254, 0, 1, 1, 1, 255]]]);
+  });
+
   it('say what is missing: names of the values, or a class of a value', async () => {
     await expect(opened(folder, pairs)).rejects.toThrow(
       /must say what the values of its masks mean, in classes.json, labelmap.txt, .*, got images \(1 .jpg\), masks \(1 .png\)$/,

@@ -4,6 +4,7 @@
  */
 import type { IndexMask } from '../image/index-mask.ts';
 import type { PictureLimits } from '../image/picture.ts';
+import type { ShapeFault } from './mask-fault.ts';
 
 /** Mask value of pixels that are none of the set's classes. */
 export const NONE = 254;
@@ -47,7 +48,7 @@ export interface AnnotatedPicture {
    * @throws SynsegError `IMAGE_DECODE` or `DATASET_FORMAT` when it cannot be read, has another size than the picture,
    *   or holds a value without a class
    */
-  readonly readMask: (limits: PictureLimits, told?: (fault: string) => void) => Promise<IndexMask>;
+  readonly readMask: (limits: PictureLimits, told?: (message: string, fault: ShapeFault) => void) => Promise<IndexMask>;
 }
 
 /** A set of annotated pictures; an export is one, an `index-jsonl` folder several. */

@@ -4,6 +4,7 @@ import { paintPicture, readPictures, type CocoPicture } from '../data/coco-pictu
 import { fillOutline } from '../data/traced-outline.ts';
 import type { IndexMask } from '../image/index-mask.ts';
 import { limitsOf, type PictureLimits } from '../image/picture.ts';
+import type { ShapeFault } from './mask-fault.ts';
 import {
   namedClasses,
   NONE,
@@ -192,14 +193,14 @@ function tellOutside(
   segmentation: CocoPicture['instances'][number]['segmentation'],
   width: number,
   height: number,
-  told: ((fault: string) => void) | undefined,
+  told: ((message: string, fault: ShapeFault) => void) | undefined,
 ): void {
   if (told === undefined || 'counts' in segmentation) return;
   for (const polygon of segmentation) {
     const at = polygon.findIndex((value, index) => value < -EDGE || value > (index % 2 === 0 ? width : height) + EDGE);
     if (at < 0) continue;
     const corner = polygon.slice(at - (at % 2), at - (at % 2) + 2).join(', ');
-    told(`a polygon must lie in the picture of ${width}×${height}, got the corner ${corner}`);
+    told(`a polygon must lie in the picture of ${width}×${height}, got the corner ${corner}`, 'polygon-outside');
   }
 }
 

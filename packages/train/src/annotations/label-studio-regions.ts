@@ -69,7 +69,7 @@ export async function paintResults(
     const { points, rle, x, y, radiusX, radiusY, rotation } = region.value;
     const label = labelOf(region);
     if (label === undefined) {
-      canvas.note('a region without a label, passed over');
+      canvas.note('a region without a label, passed over', 'shape-incomplete');
       continue;
     }
     const what = shapeName(rle !== undefined ? 'brush' : points !== undefined ? 'polygon' : 'ellipse', label);

@@ -71,7 +71,8 @@ export async function paintLabelMe(
     const [from, to] = corners;
     const isOfTwo = kind === 'circle' || kind === 'mask' || (kind === 'rectangle' && corners.length < 3);
     if (!isOfTwo) await canvas.polygon(corners.flat(), value, what);
-    else if (from === undefined || to === undefined) canvas.note(`${what} of fewer than 2 points, passed over`);
+    else if (from === undefined || to === undefined)
+      canvas.note(`${what} of fewer than 2 points, passed over`, 'shape-incomplete');
     else if (kind === 'rectangle')
       await canvas.polygon([from[0], from[1], to[0], from[1], to[0], to[1], from[0], to[1]], value, what);
     else if (kind === 'circle') {

@@ -6,7 +6,7 @@ import { limitsOf, openPicture, type PictureLimits } from '../image/picture.ts';
 import type { IndexMask, Region } from '../image/index-mask.ts';
 import { isSynsegError } from '@synseg/core';
 import { NONE } from './annotated-set.ts';
-import { maskError } from './mask-fault.ts';
+import { maskError, type ShapeFault } from './mask-fault.ts';
 
 /** Corners of all outlines of a picture: those drawn by hand have thousands. */
 const MAX_CORNERS = 1_000_000;
@@ -35,7 +35,7 @@ export class MaskCanvas {
   readonly height: number;
   readonly data: Uint8Array;
   readonly #spend: Spend;
-  readonly #faults = new Map<string, number>();
+  readonly #faults = new Map<string, { readonly fault: ShapeFault; count: number }>();
   #corners = 0;
   #crossings = 0;
 
@@ -49,7 +49,7 @@ export class MaskCanvas {
   /** Fills a polygon `[x, y, x, y, …]`, pixels; what lies outside of the picture is cut off and noted. */
   async polygon(points: readonly number[], value: number, what: string): Promise<void> {
     const corners = points.length >> 1;
-    if (corners < 3) return this.note(`${what} of fewer than 3 corners, passed over`);
+    if (corners < 3) return this.note(`${what} of fewer than 3 corners, passed over`, 'shape-incomplete');
     this.#corners += corners;
     if (this.#corners > MAX_CORNERS)
       throw new RangeError(`outlines of a picture must have at most ${MAX_CORNERS} corners together, got more`);
@@ -117,13 +117,18 @@ export class MaskCanvas {
   }
 
   /** Notes a fault that does not keep the rest from being read; equal ones are counted. */
-  note(fault: string): void {
-    this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1);
+  note(message: string, fault: ShapeFault = 'polygon-outside'): void {
+    const noted = this.#faults.get(message);
+    if (noted === undefined) this.#faults.set(message, { fault, count: 1 });
+    else noted.count += 1;
   }
 
   /** What was noted, each fault once. */
-  faults(): string[] {
-    return [...this.#faults].map(([fault, count]) => (count === 1 ? fault : `${fault} (${count} times)`));
+  faults(): { readonly message: string; readonly fault: ShapeFault }[] {
+    return [...this.#faults].map(([message, { fault, count }]) => ({
+      message: count === 1 ? message : `${message} (${count} times)`,
+      fault,
+    }));
   }
 
   #isOutside(x: number, y: number): boolean {
@@ -160,7 +165,7 @@ export class MaskCanvas {
 export async function paintMask(
   { key, image, source, stated }: PaintTarget,
   limits: PictureLimits,
-  told: ((fault: string) => void) | undefined,
+  told: ((message: string, fault: ShapeFault) => void) | undefined,
   paint: (canvas: MaskCanvas) => Promise<void>,
 ): Promise<IndexMask> {
   const { width, height } = await openPicture(image, limitsOf(limits));
@@ -180,7 +185,7 @@ export async function paintMask(
     const fault = cause instanceof NoClassError ? 'mask-value' : 'mask-unreadable';
     throw maskError(fault, key, `its annotation in "${source}" must be whole: ${rule}`, got, cause);
   }
-  for (const fault of canvas.faults()) told?.(fault);
+  for (const { message, fault } of canvas.faults()) told?.(message, fault);
   return { width, height, data: canvas.data };
 }
 

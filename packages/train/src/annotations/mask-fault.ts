@@ -5,6 +5,9 @@ import { limitsOf, openPicture, type PictureLimits } from '../image/picture.ts';
 /** What is wrong with a mask: it has another size than its picture, holds a value without a class, or is unreadable. */
 export type MaskFault = 'mask-size' | 'mask-value' | 'mask-unreadable';
 
+/** What is wrong with a shape: it reaches outside of the picture, or lacks corners or a label and is left out. */
+export type ShapeFault = 'polygon-outside' | 'shape-incomplete';
+
 const FAULT = Symbol('fault');
 
 /** `DATASET_FORMAT`: Cannot use mask of <key>: <rule>, got <got>. */

@@ -92,9 +92,12 @@ function readLabelMap(text: string, fail: Fail): Omit<MaskNames, 'path'> {
   return { ...PLAIN, names, given: true };
 }
 
-/** CamVid's `r g b name`, `name r,g,b`, `name,r,g,b` with or without a header. */
+/** CamVid's `r g b name`, `name r,g,b`, `name,r,g,b` with or without a header; names alone have VOC's colors. */
 function readColors(text: string, fail: Fail): Omit<MaskNames, 'path'> {
   const lines = linesOf(text).filter((line) => !/^name\s*,\s*r\s*,/i.test(line));
+  // Datumaro leaves the colors out where it chose them itself, by their places.
+  if (lines.every((line) => !/\d[\s,]+\d/.test(line)))
+    return { ...PLAIN, names: lines.map((name, index) => ({ name, index, color: vocColor(index) })), given: false };
   const names = lines.map((line, index) => {
     const [, r1, g1, b1, after] = /^(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,:]+(.+)$/.exec(line) ?? [];
     const [, before, r2, g2, b2] = /^(.+?)[\s,:]+(\d+)[\s,]+(\d+)[\s,]+(\d+)$/.exec(line) ?? [];

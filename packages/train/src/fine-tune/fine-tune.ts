@@ -11,17 +11,14 @@
  *
  * Each appears whole; the same call after a kill goes on behind the last one that is there.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { SynsegError } from '@synseg/core';
 import { readJson, writeFileAtomic } from '@synseg/core/checkpoint';
 import { readOptions, text } from '@synseg/core/guards';
-import { exists } from '../data/source.ts';
-import { configDifferences, formatDifference } from '../run/config-differences.ts';
-import { lockRun } from '../run/run-lock.ts';
 import type { TrainProgress } from '../trainer/reports.ts';
 import { train } from '../trainer/train.ts';
 import type { TrainOptions } from '../trainer/train-options.ts';
+import { canResume, openFolder } from './fine-tune-folder.ts';
 import { FINE_TUNE_OPTIONS, type FineTuneOptions, type FineTuneRequest } from './fine-tune-options.ts';
 import type { FineTunePlan, FineTuned } from './fine-tune-progress.ts';
 import { finish } from './finish.ts';
@@ -46,7 +43,7 @@ const PATIENCE = 4;
  * @param data - folder, zip or file that an annotation tool exported, see docs/annotations.md
  * @throws TypeError or RangeError for invalid options
  * @throws SynsegError `DATASET_FORMAT` when the data cannot be understood or has too few pictures, `RUN_FOLDER` when
- *   `out` holds another run; and whatever `train()` throws
+ *   `out` holds another run or anything else; and whatever `train()` throws
  * @throws the signal's reason when aborted, after what was done is saved
  * @example
  * ```ts
@@ -59,12 +56,9 @@ const PATIENCE = 4;
 export async function fineTune(data: string, options: FineTuneOptions): Promise<FineTuned> {
   const began = performance.now();
   const request = requestOf(data, options);
-  const { out, signal } = request;
-  await mkdir(out, { recursive: true });
-  const unlock = await lockRun(out);
+  const unlock = await openFolder(request);
   try {
-    await checkSame(request);
-    signal?.throwIfAborted();
+    request.signal?.throwIfAborted();
     await using page = request.page ? await openRunPage(request) : undefined;
     const prepared = await prepare(request);
     const plan = await planned(prepared, request, began);
@@ -82,21 +76,6 @@ function requestOf(data: string, options: FineTuneOptions): FineTuneRequest {
   readOptions('fine-tune', { data: text() }, { data }, ['data']);
   const given = readOptions('fine-tune', FINE_TUNE_OPTIONS, options, ['out']);
   return { ...given, out: resolve(given.out), data };
-}
-
-/** A run goes on with the options that it began with, or not at all. */
-async function checkSame({ out, data, init, split, limit, only, seed, time, steps }: FineTuneRequest): Promise<void> {
-  const file = join(out, 'fine-tune.json');
-  const config = { data: resolve(data), init, split, limit, only, seed, time, steps };
-  const before = await readJson(file);
-  if (before === undefined) return writeFileAtomic(file, `${JSON.stringify(config, null, 1)}\n`);
-  const differences = configDifferences(before, config);
-  if (differences.length > 0)
-    throw new SynsegError(
-      'RUN_FOLDER',
-      `Cannot fine-tune: the run in ${out} must go on with the options it began with (or choose another folder), got ` +
-        differences.map(formatDifference).join('; '),
-    );
 }
 
 /** Number of steps and time, measured once and kept: a run that goes on keeps its schedule. */
@@ -162,7 +141,7 @@ async function trained(
 ): Promise<{ readonly steps: number; readonly bestStep: number }> {
   const { out, seed, device, threads, cacheFolder, signal, onProgress, onWarning } = request;
   const run = join(out, 'run');
-  const resume = await exists(join(run, 'last'));
+  const resume = await canResume(run);
   const options: TrainOptions = {
     ...recipeOf(prepared.recipe, prepared.start, steps),
     ...{ out: run, seed, device, threads, cacheFolder, resume, signal, onWarning },

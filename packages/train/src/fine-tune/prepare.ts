@@ -5,6 +5,7 @@ import { readJson, writeFileAtomic } from '@synseg/core/checkpoint';
 import { readIndex, type PhotoIndex } from '../data/photo-index.ts';
 import { exists } from '../data/source.ts';
 import { convertData } from '../inspect/convert-data.ts';
+import { DATA_FILE } from './fine-tune-folder.ts';
 import type { FineTuneRequest } from './fine-tune-options.ts';
 import type { RecipeData } from './recipe.ts';
 import { REHEARSAL, addRehearsal } from './rehearsal.ts';
@@ -64,7 +65,7 @@ export async function prepare(request: FineTuneRequest): Promise<Prepared> {
 /** Converts the data, once; returns its form. */
 async function readData(request: FineTuneRequest, folder: string): Promise<string> {
   const { out, data, split, limit, seed, signal, onProgress } = request;
-  const file = join(out, 'data.json');
+  const file = join(out, DATA_FILE);
   const before = (await readJson(file)) as { readonly description: string } | undefined;
   if (before !== undefined) return before.description;
   // Of a conversion that was done when its note was not written.

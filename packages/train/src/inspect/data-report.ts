@@ -1,14 +1,15 @@
 /** What an inspection of annotated pictures finds. */
 import type { AnnotationForm } from '../annotations/annotated-set.ts';
-import type { MaskFault } from '../annotations/mask-fault.ts';
+import type { MaskFault, ShapeFault } from '../annotations/mask-fault.ts';
 
 /** What is wrong with a picture. */
 export interface DataFault {
   /**
    * A picture that cannot be decoded; one whose bytes another picture has too; one that is in two splits; a mask of
-   * another size, with a value without a class, or that cannot be read; a polygon that lies outside of its picture.
+   * another size, with a value without a class, or that cannot be read; a polygon that lies outside of its picture; a
+   * shape without enough corners or without a label, which is left out.
    */
-  readonly fault: 'picture-unreadable' | 'picture-doubled' | 'picture-in-two-splits' | 'polygon-outside' | MaskFault;
+  readonly fault: 'picture-unreadable' | 'picture-doubled' | 'picture-in-two-splits' | ShapeFault | MaskFault;
   /** Path of the picture in the export. */
   readonly key: string;
   /** For people. */

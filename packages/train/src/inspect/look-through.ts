@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { messageOf } from '@synseg/core/guards';
 import type { AnnotatedPicture, AnnotatedSet } from '../annotations/annotated-set.ts';
-import { faultOf } from '../annotations/mask-fault.ts';
+import { faultOf, type ShapeFault } from '../annotations/mask-fault.ts';
 import { limitsOf, openPicture, readBytes, type PictureLimits } from '../image/picture.ts';
 import type { SeenPicture } from './set-tally.ts';
 
@@ -50,7 +50,7 @@ async function lookAt(picture: AnnotatedPicture, limits: PictureLimits): Promise
   }
   if (!picture.labeled) return { picture, ...found, faults };
   try {
-    const told = (message: string): void => void faults.push({ fault: 'polygon-outside', message });
+    const told = (message: string, fault: ShapeFault): void => void faults.push({ fault, message });
     return { picture, ...found, mask: await picture.readMask(limits, told), faults };
   } catch (error) {
     faults.push({ fault: faultOf(error), message: messageOf(error) });
