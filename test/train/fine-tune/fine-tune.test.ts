@@ -27,13 +27,13 @@ const options = (more: Partial<FineTuneOptions> = {}): FineTuneOptions => ({
 const data = await writePhotos(join(root, 'photos'), photos, { own: { classes: ['dog', 'gizmo'], exhaustive: true } });
 const json = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), 'utf8'));
 
-describe('fineTune()', () => {
+describe('fineTune()', { timeout: 180_000 }, () => {
   const told: FineTuneProgress[] = [];
   const given = options({ onProgress: (at) => told.push(at) });
   let whole: FineTuned;
   beforeAll(async () => {
     whole = await fineTune(data, given);
-  });
+  }, 180_000);
 
   it('tells its plan before the first step, and writes a checkpoint that knows new words and old ones', async () => {
     const result = whole;

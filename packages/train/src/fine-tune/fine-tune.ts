@@ -152,7 +152,7 @@ async function trained(
       else if (at.stage === 'evaluate' || at.stage === 'estimate') onProgress?.(at);
     },
   };
-  let { step: done, bestStep } = await readHistory(run);
+  let { scoredStep: done, bestStep } = await readHistory(run);
   const patience = PATIENCE * scoreEvery(steps);
   const ends = (): boolean => done - bestStep >= patience && done >= steps / 2;
   if (ends()) return { steps: done, bestStep };

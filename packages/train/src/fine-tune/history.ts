@@ -15,8 +15,8 @@ interface HeldOutScore {
 
 /** What a log tells. */
 export interface RunHistory {
-  /** Steps done. */
-  readonly step: number;
+  /** Step of the last score: the log may be ahead of what was saved, scores are not. */
+  readonly scoredStep: number;
   /** Weighed sum of the losses of each step. */
   readonly losses: readonly { readonly step: number; readonly total: number }[];
   readonly scores: readonly HeldOutScore[];
@@ -38,7 +38,7 @@ export async function readHistory(run: string): Promise<RunHistory> {
       scores.push({ step, mIoU: score['mIoU'], best: score['best'] === true });
   }
   const best = scores.findLastIndex((score) => score.best);
-  return { step: losses.at(-1)?.step ?? 0, ...{ losses, scores }, bestStep: scores[best]?.step ?? 0 };
+    scoredStep: scores.at(-1)?.step ?? 0,
 }
 
 /** A line as an object; undefined for one that was cut short. */
