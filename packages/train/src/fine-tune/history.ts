@@ -38,7 +38,7 @@ export async function readHistory(run: string): Promise<RunHistory> {
       scores.push({ step, mIoU: score['mIoU'], best: score['best'] === true });
   }
   const best = scores.findLastIndex((score) => score.best);
-    scoredStep: scores.at(-1)?.step ?? 0,
+  return { scoredStep: scores.at(-1)?.step ?? 0, losses, scores, bestStep: scores[best]?.step ?? 0 };
 }
 
 /** A line as an object; undefined for one that was cut short. */
