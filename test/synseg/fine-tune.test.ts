@@ -63,7 +63,7 @@ describe('synseg train DATA', () => {
       'car    –       0.0 %',
       'mIoU of the 6 held-out pictures: 20.00 % at the start, 46.50 % now.',
       'wrote runs/a/model and runs/a/report.html',
-      'next: synseg segment photo.jpg --model runs/a/model --labels "road,car,emu,gizmo" --out overlay.png',
+      'next: synseg segment photo.jpg --model runs/a/model --labels "road,auto,emu,gizmo" --out overlay.png',
       '',
     ]);
   });

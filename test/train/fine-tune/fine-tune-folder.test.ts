@@ -49,6 +49,18 @@ describe('the folder of a fine-tuning', () => {
     expect(existsSync(join(out, 'run.lock'))).toBe(false);
   });
 
+  it('keeps nothing of data that has no picture to hold out', async () => {
+    const out = folder('one');
+    const one = await writePhotos(join(root, 'one'), [{ ...photo, split: 'train' }], {
+      own: { classes: ['dog'], exhaustive: true },
+    });
+    await expect(fineTune(one, { out })).rejects.toMatchObject({
+      code: 'DATASET_FORMAT',
+      message: expect.stringMatching(/must have annotated pictures to train on and one to hold out, got 1 in all$/),
+    });
+    expect(readdirSync(out)).toEqual(['fine-tune.json']);
+  });
+
   it('clears away data that a kill left half converted, and nothing else', async () => {
     const out = folder('killed');
     for (const name of ['.data.1.tmp', '.data.2.tmp', '.git'])

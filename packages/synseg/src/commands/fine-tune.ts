@@ -95,16 +95,21 @@ function stateOf(
   return [total === 0 ? 0 : done / total, `${DOING[at.stage]}, ${grouped(done)}/${grouped(total)}`];
 }
 
+/** Labels in the next command. */
+const NEXT_LABELS = 5;
+
 function resultText(result: FineTuned): string {
   const { model, report, start, score, plan } = result;
   const classes = [...new Set([...Object.keys(score.perClass), ...Object.keys(start.perClass)])];
   const share = (value: number | null | undefined): string => (typeof value === 'number' ? percent(value) : '–');
   const rows = classes.map((name) => [name, share(start.perClass[name]), share(score.perClass[name])]);
-  const labels = plan.words.slice(0, 5).map(({ taught }) => taught);
+  // Names that a command line takes as they are.
+  const labels = plan.words.map(({ name }) => name).filter((name) => !/["'`,$\\!]/.test(name));
+  const asked = labels.slice(0, NEXT_LABELS).join(',');
   return [
     table([['class', 'start', 'now'], ...rows]),
     ...result.sentences,
     `wrote ${model} and ${report}`,
-    `next: synseg segment photo.jpg --model ${model} --labels "${labels.join(',')}" --out overlay.png`,
+    `next: synseg segment photo.jpg --model ${model} --labels "${asked}" --out overlay.png`,
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 /** What a fine-tuning needs before its first step: the data in one form, a start that has its words, and rehearsal. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SynsegError } from '@synseg/core';
 import { readJson, writeFileAtomic } from '@synseg/core/checkpoint';
 import { readIndex, type PhotoIndex } from '../data/photo-index.ts';
 import { exists } from '../data/source.ts';
@@ -74,6 +75,15 @@ async function readData(request: FineTuneRequest, folder: string): Promise<strin
     ...{ split, limit, seed, signal, heldOut: HELD_OUT, links: true },
     onProgress: ({ done, total }) => onProgress?.({ stage: 'data', done, total }),
   });
+  const numberOf = (of: string): number => sets.reduce((sum, { splits }) => sum + (splits[of] ?? 0), 0);
+  if (Math.min(numberOf('train'), numberOf('val')) === 0) {
+    await rm(folder, { recursive: true, force: true });
+    const found = sets.flatMap(({ splits }) => Object.values(splits)).reduce((sum, count) => sum + count, 0);
+    throw new SynsegError(
+      'DATASET_FORMAT',
+      `Cannot fine-tune: "${data}" must have annotated pictures to train on and one to hold out, got ${found} in all`,
+    );
+  }
   const description = sets.map((set) => set.description).join('; ');
   await writeFileAtomic(file, `${JSON.stringify({ description, sets }, null, 1)}\n`);
   return description;
