@@ -1,5 +1,5 @@
 /** Whole fine-tunings on small pictures: what they write, that they go on after a stop, and what they refuse. */
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter } from '@synseg/core';
 import { fineTune, type FineTuned, type FineTuneOptions, type FineTuneProgress } from '@synseg/train';
@@ -58,6 +58,7 @@ describe('fineTune()', { timeout: 180_000 }, () => {
       expect(report).toContain(part);
     expect(report).not.toMatch(/(?:src|href)="(?!data:)/);
     expect(readFileSync(join(result.model, 'README.md'), 'utf8')).toContain('| gizmo |');
+    expect(readdirSync(given.out).filter((name) => /mixtures|tmp|pace/.test(name))).toEqual([]);
   });
 
   it('goes on after a stop, step by step as if there had been none', async () => {

@@ -1,4 +1,5 @@
 /** The end of a fine-tuning: thresholds from the held-out pictures, the checkpoint, its scores, card and report. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCheckpoint, writeFileAtomic } from '@synseg/core/checkpoint';
 import { exists } from '../data/source.ts';
@@ -32,7 +33,7 @@ export async function finish(
       onProgress?.({ stage, done: pictures, total });
   const best = join(out, 'run', 'best');
   const trained = (await exists(best)) ? best : join(out, 'run', 'last');
-  const [model, report] = [join(out, 'model'), join(out, 'report.html')];
+  const [model, report, mixtures] = [join(out, 'model'), join(out, 'report.html'), join(out, 'mixtures')];
   const running = { device, threads, cacheFolder, signal };
   const own: EvaluateOptions = { dataset: 'index-jsonl', root, split: 'val', sets, rename, ...running };
   const scoreOf = async (checkpoint: string): Promise<number> =>
@@ -40,7 +41,7 @@ export async function finish(
   // Of a start without a table of words nothing was rehearsed, and its weights may be large.
   const { checkpoint: from, share } =
     start.known.length > 0 && done.bestStep > 0
-      ? await chooseMixture(start.checkpoint, trained, join(out, 'mixtures'), scoreOf, signal)
+      ? await chooseMixture(start.checkpoint, trained, mixtures, scoreOf, signal)
       : { checkpoint: trained, share: 1 };
   const { thresholds } = await calibrate(from, {
     ...{ root, split: 'val', sets, rename, onProgress: told('calibrate'), ...running },
@@ -52,6 +53,7 @@ export async function finish(
     calibration: { threshold: config.threshold, thresholds: { ...config.thresholds, ...thresholds } },
     ...{ overwrite: await exists(model), signal },
   });
+  await rm(mixtures, { recursive: true, force: true });
   const { score, drawn } = await evaluateDrawn(
     model,
     readRequest(model, { ...own, report, onProgress: told('score') }),
