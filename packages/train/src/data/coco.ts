@@ -3,13 +3,13 @@ import { basename } from 'node:path';
 import { encodeIndexMask } from '../image/index-mask.ts';
 import { PROBED_PICTURES } from './coco-file.ts';
 import { COCO_BACKGROUND, COCO_IGNORE } from './coco-mask.ts';
-import { categoryClasses, paintPicture, readPictures, type CocoPicture } from './coco-pictures.ts';
+import { categoryClasses, paintPicture, readPictures } from './coco-pictures.ts';
 import { dataError } from './data-error.ts';
 import type { Dataset, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
 import { categoriesOf } from './row.ts';
 import { expectPictures } from './row-dataset.ts';
-import type { Sample } from './sample.ts';
+import { withLazyMask } from './sample.ts';
 
 /**
  * Opens COCO files. Mask value 0 is background and 255 unlabeled; a category's value is its id, where all files give
@@ -49,25 +49,9 @@ export async function openCoco({
           before !== undefined ? { categories: before } : captions.length > 0 ? { captions } : { categories: labels };
         const sample = { key: file, image, categories: categoriesOf(words, phrases) };
         return masks && (picture.width * picture.height > 0 || instances.length > 0)
-          ? withLazyMask(sample, picture, limits, signal)
+          ? withLazyMask(sample, async () => encodeIndexMask(await paintPicture(picture, limits, signal)))
           : sample;
       },
     }),
   });
-}
-
-/** A sample whose mask is painted when it is read: training on captions alone does not pay for it. */
-function withLazyMask(
-  sample: Omit<Sample, 'mask'>,
-  picture: CocoPicture,
-  limits: Opening['limits'],
-  signal: AbortSignal | undefined,
-): Sample {
-  const paint = async (): Promise<Uint8Array> => encodeIndexMask(await paintPicture(picture, limits, signal));
-  return {
-    ...sample,
-    get mask(): Promise<Uint8Array> {
-      return paint();
-    },
-  };
 }

@@ -16,6 +16,16 @@ export interface Sample {
   readonly maskValues?: Int16Array;
 }
 
+/** A sample whose mask is made when it is read: training on captions alone does not pay for it. */
+export function withLazyMask(sample: Omit<Sample, 'mask'>, make: () => Promise<Uint8Array>): Sample {
+  return {
+    ...sample,
+    get mask(): Promise<Uint8Array> {
+      return make();
+    },
+  };
+}
+
 /**
  * Lower-cases and trims names, drops empty ones and repeats, keeps the order.
  *

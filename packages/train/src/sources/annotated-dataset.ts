@@ -1,6 +1,6 @@
 /** Exports of annotation tools as training data: pictures whose masks are made when they are drawn. */
 import { join } from 'node:path';
-import { NONE, UNKNOWN, type AnnotatedPicture, type AnnotatedSet } from '../annotations/annotated-set.ts';
+import { NONE, UNKNOWN, type AnnotatedSet } from '../annotations/annotated-set.ts';
 import { ofSplit } from '../annotations/of-split.ts';
 import { NAME_FILES } from '../annotations/mask-names.ts';
 import { findAnnotations, openAnnotations } from '../annotations/open-annotations.ts';
@@ -10,7 +10,7 @@ import type { Dataset, Opening } from '../data/dataset.ts';
 import { IndexedDataset } from '../data/indexed-dataset.ts';
 import { MASK_FOLDERS, entriesOf, kindFolders } from '../data/picture-folders.ts';
 import { categoriesOf } from '../data/row.ts';
-import type { Sample } from '../data/sample.ts';
+import { withLazyMask, type Sample } from '../data/sample.ts';
 import { tableIn } from '../data/source.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
 import { limitsOf } from '../image/picture.ts';
@@ -40,7 +40,8 @@ export async function openAnnotated(
     const before = known?.find(key);
     const words = before === undefined ? { captions } : { categories: before };
     const sample = { key, image, categories: categoriesOf(words, phrases) };
-    return picture.labeled ? withLazyMask(sample, picture, limits) : sample;
+    const make = async (): Promise<Uint8Array> => encodeIndexMask(await picture.readMask(limitsOf(limits)));
+    return picture.labeled ? withLazyMask(sample, make) : sample;
   };
   return new IndexedDataset({
     of: split === undefined ? description : `${description}, ${split}`,
@@ -50,17 +51,6 @@ export async function openAnnotated(
     ...(exhaustive ? {} : { backgroundIndex: NONE }),
     open: () => ({ read }),
   });
-}
-
-/** A sample whose mask is made when it is read: training on captions alone does not pay for it. */
-function withLazyMask(sample: Omit<Sample, 'mask'>, { readMask }: AnnotatedPicture, limits: Opening['limits']): Sample {
-  const make = async (): Promise<Uint8Array> => encodeIndexMask(await readMask(limitsOf(limits)));
-  return {
-    ...sample,
-    get mask(): Promise<Uint8Array> {
-      return make();
-    },
-  };
 }
 
 /**
