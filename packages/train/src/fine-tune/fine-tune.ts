@@ -32,8 +32,8 @@ import { BATCH, recipeOf, scoreEvery, stepsFor } from './recipe.ts';
 const TIME = 30 * 60;
 /** Share of the time that is left for scores, thresholds and the report. */
 const RESERVE = 0.15;
-/** Steps that are timed; the first ones, which load and compile, do not count. */
-const TIMED = { steps: 6, from: 2 } as const;
+/** Steps that are timed; the first one, which loads and compiles, does not count. */
+const TIMED_STEPS = 3;
 /** Training ends after the steps of so many scores without a gain, once it is half through. */
 const PATIENCE = 4;
 
@@ -88,7 +88,7 @@ async function planned(prepared: Prepared, request: FineTuneRequest, began: numb
     onProgress?.({ stage: 'pace' });
     const { secondsPerStep, memoryBytes } = await pace(prepared, request);
     const left = time * (1 - RESERVE) - (performance.now() - began) / 1000;
-    const affordable = Math.max(TIMED.steps, Math.floor(left / secondsPerStep));
+    const affordable = Math.max(TIMED_STEPS, Math.floor(left / secondsPerStep));
     const chosen = steps ?? Math.min(stepsFor(trainingPictures), affordable);
     plan = {
       data: description,
@@ -115,7 +115,7 @@ async function pace(
 ): Promise<{ secondsPerStep: number; memoryBytes: number }> {
   const out = join(request.out, '.pace');
   await rm(out, { recursive: true, force: true });
-  const { evaluation: _, ...recipe } = recipeOf(prepared.recipe, prepared.start, TIMED.steps);
+  const { evaluation: _, ...recipe } = recipeOf(prepared.recipe, prepared.start, TIMED_STEPS);
   const times: number[] = [];
   let memoryBytes = 0;
   const onProgress = (at: TrainProgress): void => {
@@ -128,8 +128,7 @@ async function pace(
   } finally {
     await rm(out, { recursive: true, force: true });
   }
-  const counted = times.slice(TIMED.from - 1);
-  return { secondsPerStep: (counted.at(-1)! - counted[0]!) / 1000 / (counted.length - 1), memoryBytes };
+  return { secondsPerStep: (times.at(-1)! - times[0]!) / 1000 / (times.length - 1), memoryBytes };
 }
 
 /** Trains to the end of the plan, or until nothing is gained any more. */

@@ -163,7 +163,13 @@ function moved(from: Float32Array, towards: Float32Array, distance: number): Flo
 }
 
 function nearest(vector: Float32Array, others: readonly Float32Array[]): number {
-  return Math.min(...others.map((other) => Math.hypot(...vector.map((value, at) => value - other[at]!))));
+  return Math.min(...others.map((other) => distanceBetween(vector, other)));
+}
+
+function distanceBetween(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at += 1) sum += (a[at]! - b[at]!) ** 2;
+  return Math.sqrt(sum);
 }
 
 function mean(vectors: readonly Float32Array[]): Float32Array {
