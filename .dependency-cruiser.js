@@ -49,7 +49,8 @@ export default {
       comment: 'What a package imports stands in its dependencies, optional or peer dependencies.',
       severity: 'error',
       from: { path: '^(packages/[^/]+/src|worlds)/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      // A peer is reported as both.
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
     },
     {
       name: 'packages-stand-alone',
@@ -89,7 +90,7 @@ export default {
     {
       name: 'processes-in-one-place',
       comment:
-        'Processes are started by the process folder of packages/video, by the doctor, and to ask for GPU memory.',
+        'Processes are started by the process folder of packages/video, by the doctor, and to ask for GPU memory and for OpenVINO.',
       severity: 'error',
       from: {
         path: '^packages/',
@@ -97,6 +98,7 @@ export default {
           '^packages/video/src/process/',
           '^packages/[^/]+/src/(command/)?ffmpeg[.]ts$',
           '^packages/train/src/trainer/gpu-memory[.]ts$',
+          '^packages/core/src/session/openvino-library[.]ts$',
         ],
       },
       to: { path: '^(node:)?child_process$' },

@@ -6,7 +6,7 @@
  * decides whether to call npm, apt and tsup, and shows their output only when they fail.
  *
  * `--test-runtimes` also fetches what tests start: the newest Node LTS, a Vulkan driver in software, Chromium, an RTSP
- * server.
+ * server, OpenVINO's library.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';

@@ -2,8 +2,8 @@
  * Judges a test run by vitest's JSON report and prints, as its last line, `tests: N passed, N failed, N skipped`.
  *
  * A run is good when nothing failed, every test file of the repository ran at least one test, and none was skipped.
- * Where the shared data folder is missing, files that name it may skip their tests. Exits with code 1 otherwise; every
- * reason is on stderr.
+ * Where the shared data folder or OpenVINO's library is missing, files that name it may skip their tests. Exits with
+ * code 1 otherwise; every reason is on stderr.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,8 +12,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const reportPath = `${root}out/test-report.json`;
-const sharedFolder = `${root}../shared`;
-const namesShared = /\.\.\/shared|SYNSEG_GOLDEN|support\/shared/;
+/** What tests may need and not find, and how their files name it. */
+const needs = [
+  { isHere: existsSync(`${root}../shared`), named: /\.\.\/shared|SYNSEG_GOLDEN|support\/shared/ },
+  {
+    isHere: existsSync(`${root}node_modules/.cache/openvino`) || Boolean(process.env.OPENVINO_LIB),
+    named: /support\/openvino/,
+  },
+];
 const problems = [];
 
 function readReport() {
@@ -38,9 +44,9 @@ const report = readReport();
 const passed = report.numPassedTests;
 const failed = report.numFailedTests;
 const skipped = report.numPendingTests + report.numTodoTests;
-const hasShared = existsSync(sharedFolder);
 /** Whether a file may skip: what it needs is not here. */
-const maySkip = (path) => !hasShared && existsSync(path) && namesShared.test(readFileSync(path, 'utf8'));
+const maySkip = (path) =>
+  existsSync(path) && needs.some(({ isHere, named }) => !isHere && named.test(readFileSync(path, 'utf8')));
 
 const files = execFileSync('git', ['ls-files', '-z', 'test/*.test.ts'], { cwd: root, encoding: 'utf8' });
 const ran = new Map(report.testResults.map((file) => [relative(root, file.name), file]));

@@ -1,10 +1,16 @@
-/** What tests start as child processes: the newest Node LTS, a Vulkan driver in software, Chromium, an RTSP server. */
+/**
+ * What tests need beside the dependencies: the newest Node LTS, a Vulkan driver in software, Chromium, an RTSP server,
+ * OpenVINO's library.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cache, installWithApt, isDebian, isExecutable, readJson, root, runNpm, runQuietly, say } from './system.mjs';
 
 const newerNodeVersion = '24.21.0';
+const openVinoVersion = '2026.4.1';
+/** Longest wait for PyPI, ms. */
+const PIP_TIMEOUT_MS = 300_000;
 
 /** Installs those that are not there; the tests of one that cannot be had say so. */
 export function installTestRuntimes() {
@@ -12,6 +18,7 @@ export function installTestRuntimes() {
   fetchSwiftShader();
   installChromium();
   installRtspServer();
+  fetchOpenVino();
 }
 
 /** A newer Node for the runtime tests. Not a dependency: npm would link it as `node` for every script here. */
@@ -67,6 +74,23 @@ function installChromium() {
   if (process.env.SYNSEG_CHROMIUM || folders.some((folder) => isExecutable(join(folder, 'chromium')))) return;
   if (!isDebian() || !installWithApt('chromium', { optional: true }))
     say('could not install chromium: the tests of the preview page will say so');
+}
+
+/** OpenVINO's library out of PyPI's wheel, in a folder of its own: nothing that Python would import is installed. */
+function fetchOpenVino() {
+  const folder = join(root, 'node_modules/.cache/openvino');
+  if (existsSync(folder) || process.env.OPENVINO_LIB) return;
+  say('fetching OpenVINO for the tests of its devices …');
+  const work = `${folder}.partial`;
+  rmSync(work, { recursive: true, force: true });
+  const python = process.platform === 'win32' ? 'python' : 'python3';
+  const quiet = ['--quiet', '--disable-pip-version-check', '--retries', '1', '--timeout', '20'];
+  const wheel = ['--no-deps', '--only-binary=:all:', '--target', work, `openvino==${openVinoVersion}`];
+  const options = { stdio: 'ignore', timeout: PIP_TIMEOUT_MS, killSignal: 'SIGKILL' };
+  const { status } = spawnSync(python, ['-m', 'pip', 'install', ...quiet, ...wheel], options);
+  if (status === 0 && existsSync(join(work, 'openvino/libs'))) renameSync(work, folder);
+  else say('could not fetch OpenVINO with pip: the tests that need it will say so');
+  rmSync(work, { recursive: true, force: true });
 }
 
 /** GStreamer's RTSP server, the camera of the tests. */

@@ -20,6 +20,6 @@ export { Segmentation, type OverlayOptions } from './segmenter/segmentation.ts';
 export { Segmenter } from './segmenter/segmenter.ts';
 export type { SharedSegmenter } from './segmenter/shared-segmenter.ts';
 export type { Precision } from './session/protocol.ts';
-export type { Provider } from './session/providers.ts';
+export type { Device, OpenVinoDevice, Provider } from './session/providers.ts';
 export type { Pooling } from './text/pooling.ts';
 export type { TemplateName, Templates } from './text/templates.ts';

@@ -4,3 +4,4 @@ export { LABELS_OPTIONS } from './labels/label-request.ts';
 export { LOAD_OPTIONS } from './segmenter/load-options.ts';
 export { ENCODE_OPTIONS, REFINE_OPTIONS, SEGMENT_OPTIONS, WINDOW_OPTIONS } from './segmenter/segment-options.ts';
 export { OVERLAY_OPTIONS } from './segmenter/segmentation.ts';
+export { PROVIDERS } from './session/providers.ts';

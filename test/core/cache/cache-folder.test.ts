@@ -13,6 +13,7 @@ it('counts what lies in each section, and deletes the sections it is given', asy
   }
   expect(await cacheUsage(folder)).toEqual([
     { section: 'graphs', files: 1, bytes: 5 },
+    { section: 'openvino', files: 0, bytes: 0 },
     { section: 'embeddings', files: 1, bytes: 5 },
     { section: 'fingerprints', files: 0, bytes: 0 },
     { section: 'exports', files: 0, bytes: 0 },
@@ -32,7 +33,9 @@ it('checks its arguments before it deletes anything', async () => {
     new TypeError('Cannot clear cache: sections must be a list, got "embeddings"'),
   );
   await expect(clearCache(folder, ['../other'] as never)).rejects.toThrow(
-    new RangeError('Cannot clear cache: sections must be of graphs, embeddings, fingerprints, exports, got "../other"'),
+    new RangeError(
+      'Cannot clear cache: sections must be of graphs, openvino, embeddings, fingerprints, exports, got "../other"',
+    ),
   );
   await expect(clearCache(join(folder, 'other', 'file'))).rejects.toMatchObject({
     code: 'FILE_WRITE',

@@ -258,12 +258,13 @@ describe('Segmenter.load() refuses', () => {
     [
       'an unknown device',
       { device: 'tpu' as never },
-      'device must be one of "auto", "cpu", "cuda", "webgpu", "coreml", "dml", got "tpu"',
+      'device must be one of "auto", "cpu", "cuda", "webgpu", "coreml", "dml", "openvino", "openvino:gpu", ' +
+        '"openvino:npu", got "tpu"',
     ],
     [
       'an unknown precision',
       { precision: 'fp8' as never },
-      'precision must be one of "auto", "fp32", "fp16", "int8", got "fp8"',
+      'precision must be one of "auto", "fp32", "fp16", "bf16", "int8", got "fp8"',
     ],
     ['no threads', { threads: 0 }, 'threads must be a positive integer, got 0'],
     ['half a batch', { maxBatch: 0.5 }, 'maxBatch must be a positive integer, got 0.5'],

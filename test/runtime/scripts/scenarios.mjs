@@ -1,5 +1,5 @@
 /**
- * Ways a program can end, run as a process of its own: `scenarios.mjs SCENARIO MODEL CACHE [DELAY]`.
+ * Ways a program can end, run as a process of its own: `scenarios.mjs SCENARIO MODEL CACHE [DELAY [DEVICE]]`.
  *
  * `busy` leaves the inference thread inside a run: several calls of five views are queued, one run each, one of them is
  * done, and the others take far longer than the wait.
@@ -11,14 +11,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Segmenter, isSynsegError } from '@synseg/core';
 
-const [scenario = '', model = '', cacheFolder = '', delayMs = '0'] = process.argv.slice(2);
+const [scenario = '', model = '', cacheFolder = '', delayMs = '0', device = 'cpu'] = process.argv.slice(2);
 const photo = {
   data: Uint8Array.from({ length: 90 * 60 * 3 }, (_, index) => (index * 37 + Math.floor(index / 270) * 91) % 256),
   width: 90,
   height: 60,
 };
 
-const load = () => Segmenter.load(model, { device: 'cpu', cacheFolder, maxBatch: 1 });
+const load = () => Segmenter.load(model, { device, cacheFolder, maxBatch: 1 });
 const ignore = () => undefined;
 
 async function busy() {
@@ -84,6 +84,14 @@ const scenarios = {
   async 'process.exit in mid-run'() {
     await busy();
     console.log('leaving');
+    process.exit(0);
+  },
+
+  async 'process.exit with an idle session'() {
+    const segmenter = await load();
+    await segmenter.segment(photo, await segmenter.labels(['road']));
+    const left = performance.now();
+    process.once('exit', () => console.log(performance.now() - left < 1000 ? 'at once' : 'late'));
     process.exit(0);
   },
 

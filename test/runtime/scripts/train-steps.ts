@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { Weights, readJson, readModelConfig } from '@synseg/core/checkpoint';
 import { Graph, writeOnnx } from '@synseg/core/graph';
-import { RunGuard, ResidentTensor, createSession, type GraphSession } from '@synseg/core/runtime';
+import { RunGuard, ResidentTensor, createSession, type ResidentSession } from '@synseg/core/runtime';
 import {
   LOSSES,
   needsBank,
@@ -185,9 +185,9 @@ async function watchState(): Promise<{ readonly taken: Set<string>; readonly giv
   const probe = new Graph('probe');
   probe.output('y', probe.input('x', 'float32', [1]));
   const session = await createSession(writeOnnx(probe), { provider: 'cpu', threads: 1 });
-  const sessions = Object.getPrototypeOf(session) as GraphSession;
+  const sessions = Object.getPrototypeOf(session) as ResidentSession;
   const { runResident } = sessions;
-  sessions.runResident = async function (this: GraphSession, feeds) {
+  sessions.runResident = async function (this: ResidentSession, feeds) {
     for (const feed of Object.values(feeds)) if (feed instanceof ResidentTensor) taken.add(feed.location);
     const outcome = await runResident.call(this, feeds);
     for (const tensor of Object.values(outcome.resident)) given.add(tensor.location);

@@ -459,6 +459,7 @@ describe('planTraining()', () => {
     [{ maxCategories: 0 }, 'maxCategories must be an integer from 1 to 1024, got 0'],
     [{ maxCategories: 2000 }, 'maxCategories must be an integer from 1 to 1024, got 2000'],
     [{ device: 'tpu' }, 'device must be one of "auto", "cpu", .*, got "tpu"'],
+    [{ device: 'openvino' }, 'device must be one of "auto", "cpu", "cuda", "webgpu", "coreml", "dml", got "openvino"'],
     [{ precision: 'int8' }, 'advanced.precision must be "fp32" or "fp16", got "int8"'],
     [{ threads: 0 }, 'threads must be a positive integer, got 0'],
     [{ workers: 0 }, 'advanced.workers must be a positive integer, got 0'],

@@ -7,7 +7,7 @@ import { checkKind, describeValue, rangeError } from '../guard/arguments.ts';
 import { sizeOf } from '../guard/input-file.ts';
 
 /** The kinds of things the cache holds, each a folder. */
-const CACHE_SECTIONS = ['graphs', 'embeddings', 'fingerprints', 'exports'] as const;
+const CACHE_SECTIONS = ['graphs', 'openvino', 'embeddings', 'fingerprints', 'exports'] as const;
 
 /** One of {@link CACHE_SECTIONS}. */
 export type CacheSection = (typeof CACHE_SECTIONS)[number];

@@ -8,6 +8,7 @@
 import { readFloatsNow } from '../checkpoint/safetensors.ts';
 import type { Weights } from '../checkpoint/weights.ts';
 import type { Graph, Value } from '../graph/graph.ts';
+import { dequantize } from '../graph/quantize-ops.ts';
 import type { CheckpointParameters, Parameters, QuantizedMatrix } from './parameters.ts';
 
 const QUANTIZED = /^clip\.vision_model\.encoder\.layers\.\d+\..*\.weight$/;
@@ -52,6 +53,41 @@ export class QuantizedParameters implements Parameters {
       scale: inline('scale', 'float32', [rows], scale),
       zeroPoint: inline('zero', 'uint8', [rows], new Uint8Array(rows).fill(ZERO)),
     };
+  }
+}
+
+/**
+ * Checkpoint parameters of which the trunk's matrices are int8 with one scale per output channel, for a runtime that
+ * makes one product of a `DequantizeLinear` and what follows.
+ */
+export class DequantizedParameters implements Parameters {
+  readonly graph: Graph;
+  readonly #parameters: CheckpointParameters;
+  readonly #weights: Weights;
+
+  constructor(parameters: CheckpointParameters, weights: Weights) {
+    this.graph = parameters.graph;
+    this.#parameters = parameters;
+    this.#weights = weights;
+  }
+
+  get(name: string, shape: readonly number[]): Value {
+    // Norms have one-dimensional weights.
+    if (!QUANTIZED.test(name) || shape.length !== 2) return this.#parameters.get(name, shape);
+    const [rows, columns] = shape as readonly [number, number];
+    const { matrix, scale } = quantizeRows(readFloatsNow(this.#weights.get(name, shape)), rows, columns);
+    const levels = new Uint8Array(matrix.length);
+    // From [in, out] about 128 to [out, in] about 0.
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++)
+        levels[row * columns + column] = (matrix[column * rows + row] as number) - ZERO;
+    const inline = (suffix: string, of: readonly number[], bytes: Uint8Array): Value =>
+      this.graph.constant(`${name}.${suffix}`, 'int8', of, { kind: 'inline', bytes });
+    return dequantize(
+      inline('int8', shape, levels),
+      this.graph.floats([...scale], [rows]),
+      inline('zero', [rows], new Uint8Array(rows)),
+    );
   }
 }
 

@@ -5,14 +5,14 @@ import { EMBEDDED, embeddedFolder } from '../checkpoint/embedded.ts';
 import { HUB_OPTIONS, type DownloadProgress } from '../checkpoint/hub-options.ts';
 import { downloadCheckpoint } from '../checkpoint/hub.ts';
 import { SynsegError } from '../errors.ts';
-import { checkKind } from '../guard/arguments.ts';
+import { checkKind, rangeError } from '../guard/arguments.ts';
 import { sizeOf } from '../guard/input-file.ts';
 import { RESULT_LIMIT } from '../guard/limits.ts';
 import { callback, choice, integer, readOptions, text, withDefault } from '../guard/options.ts';
 import type { OptionsOf, Resolved } from '../guard/options.ts';
 import { IMAGE_OPTIONS } from '../image/picture-bytes.ts';
 import type { EngineSettings } from '../session/protocol.ts';
-import { PROVIDERS } from '../session/providers.ts';
+import { isOpenVino, OPENVINO_DEVICES, PROVIDERS } from '../session/providers.ts';
 
 /** Progress of loading. */
 export type LoadProgress = ({ readonly stage: 'download' } & DownloadProgress) | { readonly stage: 'load' };
@@ -21,12 +21,17 @@ export type LoadProgress = ({ readonly stage: 'download' } & DownloadProgress) |
 export const LOAD_OPTIONS = {
   /**
    * Execution provider. `'auto'` takes CUDA on Linux and WebGPU elsewhere when they start, else the CPU, and says which
-   * in `segmenter.device`; a named device that does not start is an error.
+   * in `segmenter.device`; a named device that does not start is an error. `'openvino'` is the CPU by OpenVINO, which
+   * is installed apart.
    * @default 'auto'
    */
-  device: withDefault(choice(['auto', ...PROVIDERS]), 'auto'),
-  /** Precision of the network; 'auto' is fp32, 'int8' 1.5 to 2 times as fast on CPUs and less exact. @default 'auto' */
-  precision: withDefault(choice(['auto', 'fp32', 'fp16', 'int8']), 'auto'),
+  device: withDefault(choice(['auto', ...PROVIDERS, ...OPENVINO_DEVICES]), 'auto'),
+  /**
+   * Precision of the network; 'auto' is fp32, 'int8' 1.5 to 2 times as fast on CPUs and less exact, 'bf16' for OpenVINO
+   * only.
+   * @default 'auto'
+   */
+  precision: withDefault(choice(['auto', 'fp32', 'fp16', 'bf16', 'int8']), 'auto'),
   /** Side of the square picture of the trunk, pixels; a multiple of its patch. @default the checkpoint's own */
   inputSize: integer(),
   /** Statistics that pixels are normalized with: ImageNet's or those of CLIP. @default the checkpoint's own */
@@ -75,7 +80,12 @@ export async function checkpointFolderOf(source: string, options: SegmenterOptio
 export function readLoad(source: string, options: SegmenterOptions): LoadRequest {
   const fits = typeof source === 'string' && source !== '';
   checkKind('load checkpoint', 'source', source, fits, 'be a folder, a hub id or "embedded"');
-  return readOptions('load checkpoint', LOAD_OPTIONS, options);
+  const request = readOptions('load checkpoint', LOAD_OPTIONS, options);
+  if (request.precision === 'bf16' && !isOpenVino(request.device)) {
+    const rule = `be another than "bf16" on device "${request.device}", which only OpenVINO computes in`;
+    throw rangeError('load checkpoint', 'precision', rule, '"bf16"');
+  }
+  return request;
 }
 
 /** Finds the checkpoint's folder: the package's own for `'embedded'`, downloaded for a hub id. */

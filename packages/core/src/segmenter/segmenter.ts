@@ -12,7 +12,7 @@ import { LabelEmbedder } from '../labels/label-embedder.ts';
 import type { LabelInput, LabelsOptions } from '../labels/label-request.ts';
 import type { LabelSet } from '../labels/label-set.ts';
 import type { Precision } from '../session/protocol.ts';
-import type { Provider } from '../session/providers.ts';
+import type { Device } from '../session/providers.ts';
 import { linkThrough, startInference, type InferenceLink } from '../session/inference-link.ts';
 import type { Templates } from '../text/templates.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
@@ -130,7 +130,7 @@ export class Segmenter {
   }
 
   /** The execution provider in use; what `'auto'` chose. */
-  get device(): Provider {
+  get device(): Device {
     return this.#thread.info.device;
   }
 

@@ -9,17 +9,17 @@ import { fingerprintFiles } from '../checkpoint/fingerprint.ts';
 import { CheckpointParameters, type Parameters } from '../model/parameters.ts';
 import { buildRangeGraph, type ParameterSource } from '../model/model-graphs.ts';
 import { QuantizedConvolutions } from '../model/quantized-convolutions.ts';
-import { QuantizedParameters } from '../model/quantized-parameters.ts';
+import { DequantizedParameters, QuantizedParameters } from '../model/quantized-parameters.ts';
 import { GraphCache } from './graph-cache.ts';
 import type { EngineInfo, EngineSettings, Precision } from './protocol.ts';
 import type { RunGuard } from './run-guard.ts';
-import type { Provider } from './providers.ts';
+import { isOpenVino, type Device, type Provider } from './providers.ts';
+import { openSession } from './engine-session.ts';
 import type { GraphSession } from './graph-session.ts';
 import { measureRanges } from './measured-ranges.ts';
-import { createSession } from './onnxruntime.ts';
 
 /** Providers that `'auto'` tries, in order. WebGPU on Linux only by name: software adapters look like GPUs there. */
-export function providerCandidates(device: Provider | 'auto'): readonly Provider[] {
+export function providerCandidates<Named extends Device>(device: Named | 'auto'): readonly (Named | Provider)[] {
   if (device !== 'auto') return [device];
   return process.platform === 'linux' ? ['cuda', 'cpu'] : ['webgpu', 'cpu'];
 }
@@ -27,13 +27,13 @@ export function providerCandidates(device: Provider | 'auto'): readonly Provider
 /** Builds, caches and loads the graphs of one checkpoint on one provider. */
 export class EngineLoader {
   readonly checkpoint: Checkpoint;
-  readonly device: Provider;
+  readonly device: Device;
   readonly precision: Precision;
   readonly #settings: EngineSettings;
   readonly #guard: RunGuard;
   readonly #cache: GraphCache;
 
-  private constructor(checkpoint: Checkpoint, device: Provider, settings: EngineSettings, guard: RunGuard) {
+  private constructor(checkpoint: Checkpoint, device: Device, settings: EngineSettings, guard: RunGuard) {
     [this.checkpoint, this.device, this.#settings, this.#guard] = [checkpoint, device, settings, guard];
     this.precision = settings.precision === 'auto' ? 'fp32' : settings.precision;
     this.#cache = new GraphCache(settings.cacheFolder);
@@ -51,7 +51,7 @@ export class EngineLoader {
     load: (loader: EngineLoader) => Promise<GraphSession>,
   ): Promise<{ loader: EngineLoader; session: GraphSession }> {
     const { kind } = checkpoint.config.trunk;
-    const rule = 'be "auto", "fp32" or "fp16" for a ready-made ONNX trunk';
+    const rule = 'be another than "int8" for a ready-made ONNX trunk';
     if (settings.precision === 'int8' && kind === 'onnx')
       throw rangeError('load checkpoint', 'precision', rule, '"int8"');
     const tried = providerCandidates(settings.device);
@@ -75,18 +75,19 @@ export class EngineLoader {
 
   /** Parameters of a graph in this engine's precision; those of a convolution trunk are {@link trunkParameters}. */
   readonly parameters = (graph: Graph): Parameters => {
-    const compute = this.precision === 'fp16' ? 'float16' : 'float32';
+    const openVino = isOpenVino(this.device);
+    const compute = this.precision === 'fp16' && !openVino ? 'float16' : 'float32';
     const parameters = new CheckpointParameters(graph, this.checkpoint.weights, compute);
     const { config, weights } = this.checkpoint;
-    const inBytes = this.precision === 'int8' && config.trunk.kind === 'clip';
-    return inBytes ? new QuantizedParameters(parameters, weights) : parameters;
+    if (this.precision !== 'int8' || config.trunk.kind !== 'clip') return parameters;
+    return openVino ? new DequantizedParameters(parameters, weights) : new QuantizedParameters(parameters, weights);
   };
 
   /** Parameters of the trunk's graph. In int8, a convolution trunk runs for them: its ranges are measured. */
   async trunkParameters(): Promise<ParameterSource> {
     const { config, weights } = this.checkpoint;
     if (this.precision !== 'int8' || config.trunk.kind !== 'convolution') return this.parameters;
-    const session = await this.session('ranges', () => buildRangeGraph(config, this.parameters));
+    const session = await this.session('ranges', () => buildRangeGraph(config, this.parameters), 'fp32');
     try {
       const ranges = await measureRanges(config.inputSize, (feeds) => this.#guard.run(() => session.run(feeds)));
       return (graph) => new QuantizedConvolutions(new CheckpointParameters(graph, weights), weights, ranges);
@@ -95,13 +96,20 @@ export class EngineLoader {
     }
   }
 
-  /** Loads a graph, from the cache when the same graph was built before. `kind` names everything `build` depends on. */
-  async session(kind: string, build: () => Promise<Graph> | Graph): Promise<GraphSession> {
-    const { precision } = this;
+  /**
+   * Loads a graph, from the cache when the same graph was built before. `kind` names everything `build` depends on.
+   *
+   * @param precision - what it computes in; for what comes before and after the network, always fp32
+   */
+  async session(kind: string, build: () => Promise<Graph> | Graph, precision = this.precision): Promise<GraphSession> {
     const { config, weights } = this.checkpoint;
-    const key = { kind, precision, config, weights, ...(await this.#fingerprint()) };
+    const { device } = this;
+    // OpenVINO takes its precisions from one graph, and int8 in a form of its own.
+    const form = !isOpenVino(device) ? precision : precision === 'int8' ? 'int8 for OpenVINO' : 'fp32';
+    const key = { kind, precision: form, config, weights, ...(await this.#fingerprint()) };
     const model = await this.#cache.get(key, async () => writeOnnx(await build()));
-    return this.#guard.run(() => createSession(model, { provider: this.device, threads: this.#settings.threads }));
+    const { threads, cacheFolder } = this.#settings;
+    return this.#guard.run(() => openSession(model, { device, threads, precision, cacheFolder }));
   }
 
   /** Identifies bytes that graphs carry themselves: a ready-made trunk, int8 weights. All others are referred to. */

@@ -1,4 +1,4 @@
-/** The interface of a runtime for graphs; `onnxruntime.ts` implements it. */
+/** The interface of a runtime for graphs; `onnxruntime.ts` and `openvino.ts` implement it. */
 import type { Provider } from './providers.ts';
 
 /** Numbers of a tensor, row-major. */
@@ -15,7 +15,7 @@ export abstract class ResidentTensor {
   abstract dispose(): void;
 }
 
-/** Settings of a session. */
+/** Settings of a session of onnxruntime. */
 export interface SessionSettings {
   readonly provider: Provider;
   /** Threads of one operator. */
@@ -35,10 +35,14 @@ export interface GraphSession {
   readonly inputNames: readonly string[];
   /** Runs the graph. May block this thread until done. @throws SynsegError `INFERENCE` with the runtime's message */
   run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>>;
+  /** Frees the session's memory. */
+  release(): Promise<void>;
+}
+
+/** A session whose results may stay where they are. */
+export interface ResidentSession extends GraphSession {
   /** {@link GraphSession.run} for graphs that are fed their own results: resident outputs come back as handles. */
   runResident(
     feeds: Readonly<Record<string, TensorData | ResidentTensor>>,
   ): Promise<{ readonly results: Record<string, TensorData>; readonly resident: Record<string, ResidentTensor> }>;
-  /** Frees the session's memory. */
-  release(): Promise<void>;
 }

@@ -1,12 +1,12 @@
 /**
- * onnxruntime-node behind {@link GraphSession}; the only file that imports it, and only when a session is made.
+ * onnxruntime-node behind {@link ResidentSession}; the only file that imports it, and only when a session is made.
  *
  * `run()` is synchronous inside its thread.
  */
 import type * as Ort from 'onnxruntime-node';
 import { SynsegError, messageOf } from '../errors.ts';
 import { callerName, runtimeName, type OnnxModel } from '../graph/onnx-writer.ts';
-import { ResidentTensor, type GraphSession, type SessionSettings, type TensorData } from './graph-session.ts';
+import { ResidentTensor, type ResidentSession, type SessionSettings, type TensorData } from './graph-session.ts';
 import { disableTelemetry } from './telemetry.ts';
 
 async function runtime(): Promise<typeof Ort> {
@@ -22,7 +22,7 @@ async function runtime(): Promise<typeof Ort> {
  * @throws SynsegError `DEVICE_UNAVAILABLE` when the provider cannot make a session, `MODEL_LOAD` when the graph or its
  *   weights cannot be loaded.
  */
-export async function createSession(model: OnnxModel, settings: SessionSettings): Promise<GraphSession> {
+export async function createSession(model: OnnxModel, settings: SessionSettings): Promise<ResidentSession> {
   const { provider, threads, resident = [], changesShapes = false } = settings;
   await disableTelemetry();
   const ort = await runtime();
@@ -94,7 +94,7 @@ const TYPE_OF = new Map<unknown, 'float32' | 'float64' | 'uint8' | 'int32' | 'in
   [BigInt64Array, 'int64'],
 ]);
 
-class OnnxSession implements GraphSession {
+class OnnxSession implements ResidentSession {
   readonly #ort: typeof Ort;
   readonly #session: Ort.InferenceSession;
   readonly #resident: ReadonlySet<string>;
@@ -107,11 +107,11 @@ class OnnxSession implements GraphSession {
     return this.#session.inputNames;
   }
 
-  async run(feeds: Parameters<GraphSession['run']>[0]): ReturnType<GraphSession['run']> {
+  async run(feeds: Parameters<ResidentSession['run']>[0]): ReturnType<ResidentSession['run']> {
     return (await this.runResident(feeds)).results;
   }
 
-  async runResident(feeds: Parameters<GraphSession['runResident']>[0]): ReturnType<GraphSession['runResident']> {
+  async runResident(feeds: Parameters<ResidentSession['runResident']>[0]): ReturnType<ResidentSession['runResident']> {
     const tensors: Record<string, Ort.Tensor> = {};
     for (const [name, feed] of Object.entries(feeds)) tensors[name] = this.#tensorOf(feed);
     let outputs: Ort.InferenceSession.ReturnType;

@@ -10,11 +10,11 @@ import type { StatisticsName } from '../checkpoint/statistics.ts';
 import type { Decision, PostprocessOutputs } from '../model/postprocess.ts';
 import type { MergeRule, ViewCount } from '../model/views.ts';
 import type { Pooling } from '../text/pooling.ts';
-import type { Provider } from './providers.ts';
+import type { Device } from './providers.ts';
 import type { CancelMessage, Numbered } from './request-channel.ts';
 
 /** Numeric precision inside the network. */
-export type Precision = 'fp32' | 'fp16' | 'int8';
+export type Precision = 'fp32' | 'fp16' | 'bf16' | 'int8';
 
 /** Settings from which a thread makes its sessions; the same for both roles. */
 export interface EngineSettings {
@@ -23,7 +23,7 @@ export interface EngineSettings {
   /** Statistics that pixels are normalized with, in place of the checkpoint's. */
   readonly statistics?: StatisticsName | undefined;
   readonly cacheFolder: string;
-  readonly device: Provider | 'auto';
+  readonly device: Device | 'auto';
   readonly precision: Precision | 'auto';
   readonly threads: number;
   /** Pictures per run of the trunk. */
@@ -109,7 +109,7 @@ export interface SegmentReply {
 /** Description of a loaded thread. */
 export interface EngineInfo {
   readonly config: ModelConfig;
-  readonly device: Provider;
+  readonly device: Device;
   readonly precision: Precision;
   /** Real paths of the weight files. */
   readonly weightFiles: readonly string[];

@@ -89,7 +89,7 @@ export class VisionEngine {
   }
 
   async #split(pixels: TensorData): Promise<TensorData> {
-    const session = await this.#session('split', () => buildSplitGraph(this.info.config));
+    const session = await this.#session('split', () => buildSplitGraph(this.info.config), 'fp32');
     return (await this.#run(session, { pixels })).views as TensorData;
   }
 
@@ -148,7 +148,7 @@ export class VisionEngine {
             }),
           }),
       run: async (kind: string, build: () => Graph, feeds: Readonly<Record<string, TensorData>>) =>
-        this.#run(await this.#session(kind, build), feeds),
+        this.#run(await this.#session(kind, build, 'fp32'), feeds),
       elements: this.#limit(MAX_STRIP_ELEMENTS),
     };
     return mergeWindows(source, windows ?? gridWindows(tiles, [height, width]), labels.count, rule);
@@ -178,7 +178,8 @@ export class VisionEngine {
     const shifts = contested && handicaps !== undefined ? { handicaps: true } : {};
     const kind = { background, ...shifts, outputs, scores, votes: votes !== undefined } as const;
     const shape: PostprocessShape = { size: [sourceHeight, sourceWidth], tiles, ...sampled, ...kind };
-    const session = await this.#session(`postprocess ${JSON.stringify(shape)}`, () => buildPostprocessGraph(shape));
+    const name = `postprocess ${JSON.stringify(shape)}`;
+    const session = await this.#session(name, () => buildPostprocessGraph(shape), 'fp32');
     const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
     const feeds: Record<string, TensorData> = {
       logits,
@@ -221,7 +222,7 @@ export class VisionEngine {
   }
 
   #limit({ cpu, other }: { readonly cpu: number; readonly other: number }): number {
-    return this.info.device === 'cpu' ? cpu : other;
+    return this.info.device === 'cpu' || this.info.device === 'openvino' ? cpu : other;
   }
 
   #decoder(views: ViewCount, merge: MergeRule): Promise<GraphSession> {
@@ -230,10 +231,10 @@ export class VisionEngine {
     return this.#session(kind, () => buildDecodeGraph(config, this.#loader.parameters, views, merge));
   }
 
-  #session(kind: string, build: Parameters<EngineLoader['session']>[1]): Promise<GraphSession> {
+  #session(...[kind, build, precision]: Parameters<EngineLoader['session']>): Promise<GraphSession> {
     let session = this.#sessions.get(kind);
     if (session === undefined) {
-      session = this.#loader.session(kind, build);
+      session = this.#loader.session(kind, build, precision);
       this.#sessions.set(kind, session);
       session.catch(() => this.#sessions.delete(kind));
     }

@@ -3,7 +3,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { cacheUsage, defaultCacheFolder, hubDefaults } from '@synseg/core/checkpoint';
 import { messageOf } from '@synseg/core/guards';
-import { PROVIDERS, runtimeInfo, tryProvider } from '@synseg/core/runtime';
+import { OPENVINO_DEVICES, openVinoInfo, PROVIDERS, runtimeInfo, tryDevice } from '@synseg/core/runtime';
 import { findFfmpeg } from '@synseg/video';
 import { command } from '../context.ts';
 import { megabytes, table } from '../text.ts';
@@ -13,19 +13,21 @@ const DOCTOR_FLAGS = {};
 export const doctor = command({ name: 'DOCTOR_FLAGS', flags: DOCTOR_FLAGS, run });
 
 async function run() {
+  const missing = (error: unknown): { message: string } => ({ message: messageOf(error) });
+  const folder = defaultCacheFolder();
+  const openVino: { path?: string; version?: string; devices?: readonly string[]; message?: string } =
+    await openVinoInfo().catch(missing);
   const providers = [];
-  for (const provider of PROVIDERS) {
-    const message = await tryProvider(provider).then(() => undefined, messageOf);
+  for (const provider of [...PROVIDERS, ...(openVino.message === undefined ? OPENVINO_DEVICES : [])]) {
+    const message = await tryDevice(provider, folder).then(() => undefined, messageOf);
     providers.push({ provider, works: message === undefined, ...(message === undefined ? {} : { message }) });
   }
-  const folder = defaultCacheFolder();
   const usage = await cacheUsage(folder);
   const runtime = {
     ...{ name: 'Deno' in globalThis ? 'deno' : 'node', version: process.version },
     ...{ platform: process.platform, architecture: process.arch },
     ...{ cores: availableParallelism(), memoryBytes: totalmem() },
   };
-  const missing = (error: unknown): { message: string } => ({ message: messageOf(error) });
   const ffmpeg: { path?: string; version?: string; message?: string } = await findFfmpeg().catch(missing);
   const bytes = usage.reduce((sum, section) => sum + section.bytes, 0);
   const cache = { folder, writable: await isWritable(folder), bytes, hubFolder: hubDefaults().cacheDir };
@@ -33,10 +35,16 @@ async function run() {
   const machine = `${platform} ${architecture}, ${cores} cores, ${megabytes(memoryBytes)}`;
   const onnxruntime = await runtimeInfo();
   return {
-    json: { runtime, onnxruntime, providers, ffmpeg, cache },
+    json: { runtime, onnxruntime, openVino, providers, ffmpeg, cache },
     text: table([
       ['runtime', `${name} ${version} on ${machine}`],
       ['onnxruntime', onnxruntime.version],
+      [
+        'OpenVINO',
+        openVino.message === undefined
+          ? `${openVino.version} (${openVino.path}): ${openVino.devices?.join(', ')}`
+          : `no: ${openVino.message}`,
+      ],
       ...providers.map(({ provider, works, message }) => [provider, works ? 'works' : `no: ${brief(message)}`]),
       ['ffmpeg', ffmpeg.message === undefined ? `${ffmpeg.version} (${ffmpeg.path})` : `no: ${ffmpeg.message}`],
       ['cache', `${cache.folder}, ${megabytes(cache.bytes)}${cache.writable ? '' : ', not writable'}`],

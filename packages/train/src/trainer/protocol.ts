@@ -1,10 +1,10 @@
 /** Messages between the caller's thread and the training thread: plain data, large arrays as transferred buffers. */
-import type { EngineSettings } from '@synseg/core/runtime';
+import type { Provider } from '@synseg/core';
 import type { PromptBatch } from '@synseg/core/checkpoint';
 import type { StepSpec, StepWeights } from '../step-graph/step-spec.ts';
 
 /** Execution provider, or `'auto'`. */
-type Device = EngineSettings['device'];
+type Device = Provider | 'auto';
 
 /** Handed to the thread at start. */
 export interface EngineStart {

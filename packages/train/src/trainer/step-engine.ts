@@ -8,7 +8,7 @@ import { isSynsegError, type Provider } from '@synseg/core';
 import { Weights, type PromptBatch } from '@synseg/core/checkpoint';
 import { CheckpointParameters, Graph, ops, trunkMaps, writeOnnx, type Parameters } from '@synseg/core/graph';
 import { ResidentTensor, createSession, joined, providerCandidates } from '@synseg/core/runtime';
-import type { GraphSession, RunGuard, TensorData } from '@synseg/core/runtime';
+import type { ResidentSession, RunGuard, TensorData } from '@synseg/core/runtime';
 import { biasCorrections } from '../optimizer/adamw.ts';
 import { buildCosineGraph, buildEmbedGraph, buildStepGraph, figuresOf } from '../step-graph/step-graph.ts';
 import { movedRange, stateNames, type StepSpec, type StepWeights } from '../step-graph/step-spec.ts';
@@ -28,7 +28,7 @@ export class StepEngine {
   readonly #start: EngineStart;
   readonly #weights: StepWeights;
   readonly #guard: RunGuard;
-  readonly #sessions = new Map<string, GraphSession>();
+  readonly #sessions = new Map<string, ResidentSession>();
   #constants: Record<string, TensorData> = {};
   #state: Record<string, StateTensor>;
 
@@ -238,13 +238,13 @@ export class StepEngine {
     }
   }
 
-  #step(stage: StepSpec['stage'], phase: Phase): Promise<GraphSession> {
+  #step(stage: StepSpec['stage'], phase: Phase): Promise<ResidentSession> {
     const { spec } = this.#start;
     const resident = phase === 'partial' ? ['accumulated'] : stateNames(spec);
     return this.#session(`${stage} ${phase}`, resident, () => buildStepGraph({ ...spec, stage, phase }, this.#weights));
   }
 
-  async #session(key: string, resident: readonly string[], build: () => Graph): Promise<GraphSession> {
+  async #session(key: string, resident: readonly string[], build: () => Graph): Promise<ResidentSession> {
     let session = this.#sessions.get(key);
     if (session === undefined) {
       const model = writeOnnx(build());

@@ -2,7 +2,7 @@
  * The options of `train()` and `trainEncoders()`, each described once, and those of any run; `train-plan.ts` resolves
  * them.
  */
-import { LOAD_OPTIONS } from '@synseg/core/options';
+import { LOAD_OPTIONS, PROVIDERS } from '@synseg/core/options';
 import { abortSignal, callback, choice, flag, group, integer, list, number, text } from '@synseg/core/guards';
 import { value, withDefault, type OptionsOf } from '@synseg/core/guards';
 import { AUGMENTATION_OPTIONS, DATA } from '../data/data-options.ts';
@@ -62,8 +62,8 @@ export const RUN_OPTIONS = {
   saveEvery: withDefault(integer(), 500),
   /** Continues the run in `out`. */
   resume: withDefault(flag(), false),
-  /** Execution provider; 'auto' takes a GPU where one starts, else the CPU. */
-  device: LOAD_OPTIONS.device,
+  /** Execution provider; 'auto' takes a GPU where one starts, else the CPU. OpenVINO cannot train. */
+  device: withDefault(choice(['auto', ...PROVIDERS]), 'auto'),
   /** Processor threads of one operator. @default as many as the processor has, at most 8 */
   threads: LOAD_OPTIONS.threads,
   /** Folder of cached embeddings, features and downloads. @default the checkpoints' cache folder */
