@@ -115,6 +115,12 @@ export const fakeFineTuned: FineTuned = {
   sentences: ['mIoU of the 6 held-out pictures: 20.00 % at the start, 46.50 % now.'],
   start: { ...fakeScore, mIoU: 0.2, perClass: { road: 0.4, car: null } },
   score: fakeScore,
+  said: null,
+  rows: [
+    ['class', 'IoU at the start', 'IoU now'],
+    ['road', '40.00 %', '93.00 %'],
+    ['car', '–', '–'],
+  ],
   plan: {
     ...{ data: 'YOLO segmentation (data.yaml)', trainingPictures: 54, heldOutPictures: 6, rehearsed: 150 },
     words: [

@@ -58,9 +58,9 @@ describe('synseg train DATA', () => {
       ].join('\n'),
     );
     expect(stdout.split('\n')).toEqual([
-      'class  start   now',
-      'road   40.0 %  93.0 %',
-      'car    –       0.0 %',
+      'class  IoU at the start  IoU now',
+      'road   40.00 %           93.00 %',
+      'car    –                 –',
       'mIoU of the 6 held-out pictures: 20.00 % at the start, 46.50 % now.',
       'wrote runs/a/model and runs/a/report.html',
       'next: synseg segment photo.jpg --model runs/a/model --labels "road,auto,emu,gizmo" --out overlay.png',

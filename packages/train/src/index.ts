@@ -25,7 +25,13 @@ export { type AnnotationForm } from './annotations/annotated-set.ts';
 export { DEFAULT_EXCLUSIONS, DEFAULT_EXCLUSIONS_TEXT, parseExclusions, readExclusions } from './phrases/exclusions.ts';
 export { fineTune } from './fine-tune/fine-tune.ts';
 export { type FineTuneOptions } from './fine-tune/fine-tune-options.ts';
-export { type FineTuned, type FineTunePlan, type FineTuneProgress } from './fine-tune/fine-tune-progress.ts';
+export {
+  type FineTuned,
+  type FineTunePlan,
+  type FineTuneProgress,
+  type SaidScore,
+  type WordCounts,
+} from './fine-tune/fine-tune-progress.ts';
 export { type TaughtWord } from './fine-tune/new-words.ts';
 export { extractPhrases, type ExtractPhrasesOptions, type PhraseProgress } from './phrases/extract-phrases.ts';
 export { readCaptions, type ReadCaptionsOptions } from './phrases/read-captions.ts';

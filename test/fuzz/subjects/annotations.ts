@@ -62,6 +62,11 @@ function outlines(mask: Uint8Array): Readonly<Record<string, Export['files']>> {
       'val.txt': './images/b.png\n',
       'labels/a.txt': '0 0.1 0.1 0.9 0.1 0.9 0.8\n1 0 0 0.5 0 0.5 1 0 1\n1 0.5 0.5 1 1\n',
     },
+    'captions': {
+      'train.csv': 'file_name,caption\nimages/a.png,"a cat, a mat"\nb.png,two dogs\nb.png,\nc.png,a dog\n',
+      'val.jsonl': '{"image":"a.png","tags":["cat","mat"]}\n{"image":"b.png","tags":"dog, tree"}\n',
+      'images/b.txt': 'a dog under a tree',
+    },
     'label-studio': {
       'project.json': [
         {

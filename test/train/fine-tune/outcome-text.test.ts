@@ -27,9 +27,22 @@ describe('outcomeSentences()', () => {
     ]);
   });
 
+  it('say without masks how well words are found', () => {
+    const counts = { said: 4, found: 5, both: 3 };
+    const [first] = outcomeSentences({
+      ...{ ...fakeFineTuned, score: null, start: null },
+      said: { start: { f1: 0.25, perWord: {} }, now: { f1: 0.5, perWord: { road: counts } } },
+    });
+    expect(first).toBe(
+      'Without masks there is no IoU; words found as said, F1 of the 6 held-out pictures: 25.00 % at the start, ' +
+        '50.00 % now (step 320 of 400).',
+    );
+  });
+
   it('say that training ended early, that it did not beat the start, and that nothing was measured', () => {
     expect(outcomeSentences({ ...fakeFineTuned, bestStep: 0, steps: 200, share: 1, kept: null })).toEqual([
-      'Training did not beat the start, which was kept: more pictures help, or pictures more like those held out.',
+      'Training did not beat the start (20.00 %), which was kept: more pictures help, or pictures more like those ' +
+        'held out.',
       'Training ended after 200 steps, when nothing was gained any more.',
       'What became of the words that the start knew besides was not measured.',
     ]);

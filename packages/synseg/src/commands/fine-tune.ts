@@ -57,9 +57,9 @@ With --data in place of the operand, every option of training can be set: see
       const text = `Interrupted: what was done is in ${flags.out}, and the same command goes on from there`;
       return { json: { interrupted: true, out: flags.out }, text, interrupted: true };
     }
-    const { model, report, start, score, kept, share, steps, bestStep, plan } = result;
-    const summary = { model, report, mIoU: score.mIoU, startMIoU: start.mIoU, kept, share, steps, bestStep, plan };
-    return { json: { ...summary, perClass: score.perClass }, text: resultText(result) };
+    const { model, report, start, score, said, kept, share, steps, bestStep, plan } = result;
+    const scores = score === null ? { said } : { mIoU: score.mIoU, startMIoU: start?.mIoU, perClass: score.perClass };
+    return { json: { model, report, ...scores, kept, share, steps, bestStep, plan }, text: resultText(result) };
   },
 });
 
@@ -99,15 +99,12 @@ function stateOf(
 const NEXT_LABELS = 5;
 
 function resultText(result: FineTuned): string {
-  const { model, report, start, score, plan } = result;
-  const classes = [...new Set([...Object.keys(score.perClass), ...Object.keys(start.perClass)])];
-  const share = (value: number | null | undefined): string => (typeof value === 'number' ? percent(value) : '–');
-  const rows = classes.map((name) => [name, share(start.perClass[name]), share(score.perClass[name])]);
+  const { model, report, rows, plan } = result;
   // Names that a command line takes as they are.
   const labels = plan.words.map(({ name }) => name).filter((name) => !/["'`,$\\!]/.test(name));
   const asked = labels.slice(0, NEXT_LABELS).join(',');
   return [
-    table([['class', 'start', 'now'], ...rows]),
+    table(rows),
     ...result.sentences,
     `wrote ${model} and ${report}`,
     `next: synseg segment photo.jpg --model ${model} --labels "${asked}" --out overlay.png`,

@@ -25,7 +25,8 @@ export type AnnotationForm =
   | 'roboflow-masks'
   | 'label-studio'
   | 'cityscapes'
-  | 'masks';
+  | 'masks'
+  | 'captions';
 
 /** A picture with its annotation. */
 export interface AnnotatedPicture {

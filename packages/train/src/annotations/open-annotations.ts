@@ -4,6 +4,7 @@ import { parse } from 'node:path';
 import type { AnnotatedSet } from './annotated-set.ts';
 import { COCO_FORM } from './coco-form.ts';
 import { CITYSCAPES_FORM } from './cityscapes-form.ts';
+import { CAPTIONS_FORM } from './captions-form.ts';
 import { CVAT_FORM } from './cvat-form.ts';
 import { annotationError, listFiles, type ExportFiles } from './export-files.ts';
 import type { Form } from './form.ts';
@@ -14,6 +15,7 @@ import { LABELME_XML_FORM } from './labelme-xml-form.ts';
 import { MASKS_FORM } from './masks-form.ts';
 import { PANOPTIC_FORM } from './panoptic-form.ts';
 import { ROBOFLOW_MASKS_FORM } from './roboflow-masks-form.ts';
+import { saidClasses } from './said-classes.ts';
 import { unpackZip } from './unpack-zip.ts';
 import { VOC_FORM } from './voc-form.ts';
 import { YOLO_FORM } from './yolo-form.ts';
@@ -32,6 +34,7 @@ const FORMS: readonly Form[] = [
   CITYSCAPES_FORM,
   ROBOFLOW_MASKS_FORM,
   MASKS_FORM,
+  CAPTIONS_FORM,
 ];
 
 /** Folders within folders that archives make around an export. */
@@ -87,12 +90,18 @@ async function find(
   for (let around = 0; inner !== undefined && around <= MOST_AROUND; around++, inner = inner.inner()) {
     for (const form of FORMS) {
       signal?.throwIfAborted();
-      const sets = await form.open(inner, signal);
+      const sets = (await form.open(inner, signal))?.map(withClasses);
       if (sets === undefined) continue;
       return { sets: isZip && sets.length === 1 ? [{ ...sets[0]!, name: parse(source).name }] : sets, files };
     }
   }
   return { sets: undefined, files };
+}
+
+/** Of a set that has captions alone, their words are its classes. */
+function withClasses(set: AnnotatedSet): AnnotatedSet {
+  const isSaid = set.classes.length === 0 && set.pictures.some(({ captions = [] }) => captions.length > 0);
+  return isSaid ? { ...set, classes: saidClasses(set.pictures) } : set;
 }
 
 /** True for a file that begins as zips do, whatever it is called. */

@@ -49,16 +49,23 @@ export async function reportPage(
   const several = score.sets !== undefined;
   const sections: string[] = [];
   for (const set of sets) sections.push(await setSection(set, several, signal));
+  return htmlPage(title, [
+    ...(lead?.sections ?? []),
+    ...(several ? [figures(score), ...curveSection(score.curve)] : []),
+    ...sections,
+    `<h2>As text</h2><pre>${escaped(formatScore(score))}</pre>`,
+  ]);
+}
+
+/** A page that loads nothing. @param sections - HTML */
+export function htmlPage(title: string, sections: readonly string[]): string {
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width">',
     `<title>${escaped(title)}</title><style>${STYLE}</style></head><body>`,
     `<h1>${escaped(title)}</h1>`,
-    ...(lead?.sections ?? []),
-    ...(several ? [figures(score), ...curveSection(score.curve)] : []),
     ...sections,
-    `<h2>As text</h2><pre>${escaped(formatScore(score))}</pre>`,
     '</body></html>',
     '',
   ].join('\n');

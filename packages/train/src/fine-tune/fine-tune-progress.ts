@@ -46,15 +46,33 @@ export type FineTuneProgress =
   /** mIoU of the held-out pictures: of the start at step 0, then of what is trained. */
   | { readonly stage: 'scored'; readonly step: number; readonly mIoU: number; readonly best: boolean };
 
+/** Held-out pictures of a word. */
+export interface WordCounts {
+  /** Pictures whose captions name it. */
+  readonly said: number;
+  /** Pictures in which it is found. */
+  readonly found: number;
+  readonly both: number;
+}
+
+/** What captions of held-out pictures say, and what is found in them. */
+export interface SaidScore {
+  /** Harmonic mean of the share of what was said that is found, and of what is found that was said; 0 to 1. */
+  readonly f1: number;
+  readonly perWord: Readonly<Record<string, WordCounts>>;
+}
+
 /** Result of `fineTune()`. */
 export interface FineTuned {
   /** Folder of the checkpoint. */
   readonly model: string;
   /** HTML report. */
   readonly report: string;
-  /** Scores of the held-out pictures: of the start and of the result, thresholds included. */
-  readonly start: Score;
-  readonly score: Score;
+  /** Scores of the held-out pictures: of the start and of the result, thresholds included; null without masks. */
+  readonly start: Score | null;
+  readonly score: Score | null;
+  /** Without masks: how well the words of held-out captions or tags are found, by the start and by the result. */
+  readonly said: { readonly start: SaidScore; readonly now: SaidScore } | null;
   /**
    * Of the pixels of held-out pictures that the start gave to other words that it knew, the share that the result gives
    * to the same; null without such. 0 to 1.
@@ -67,6 +85,8 @@ export interface FineTuned {
   readonly steps: number;
   /** What was learned, lost and kept, for people. */
   readonly sentences: readonly string[];
+  /** A table by class for people, its head first: IoU at the start and now, or words that were said and found. */
+  readonly rows: readonly (readonly string[])[];
   /** Step of the checkpoint that was kept; 0 is the start, which training did not beat. */
   readonly bestStep: number;
 }

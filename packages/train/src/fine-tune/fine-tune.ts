@@ -22,6 +22,7 @@ import { canResume, openFolder } from './fine-tune-folder.ts';
 import { FINE_TUNE_OPTIONS, type FineTuneOptions, type FineTuneRequest } from './fine-tune-options.ts';
 import type { FineTunePlan, FineTuned } from './fine-tune-progress.ts';
 import { finish } from './finish.ts';
+import { finishSaid } from './finish-said.ts';
 import { planEntries } from './outcome-text.ts';
 import { readHistory } from './history.ts';
 import { prepare, type Prepared } from './prepare.ts';
@@ -64,7 +65,9 @@ export async function fineTune(data: string, options: FineTuneOptions): Promise<
     const plan = await planned(prepared, request, began);
     page?.showPlan(plan);
     const { steps, bestStep } = await trained(prepared, plan, request, page);
-    const result = await finish(prepared, { plan, steps, bestStep }, request);
+    const result = prepared.isScored
+      ? await finish(prepared, { plan, steps, bestStep }, request)
+      : await finishSaid(prepared, { plan, steps }, request);
     page?.showEnd(result);
     return result;
   } finally {
@@ -151,9 +154,11 @@ async function trained(
       else if (at.stage === 'evaluate' || at.stage === 'estimate') onProgress?.(at);
     },
   };
-  let { scoredStep: done, bestStep } = await readHistory(run);
+  const { scoredStep, losses, bestStep: bestBefore } = await readHistory(run);
+  let done = prepared.isScored ? scoredStep : (losses.at(-1)?.step ?? 0);
+  let bestStep = bestBefore;
   const patience = PATIENCE * scoreEvery(steps);
-  const ends = (): boolean => done - bestStep >= patience && done >= steps / 2;
+  const ends = (): boolean => prepared.isScored && done - bestStep >= patience && done >= steps / 2;
   if (ends()) return { steps: done, bestStep };
   if (done === 0) await page?.showPictures(0, prepared.start.checkpoint, prepared);
   for await (const report of train(options)) {

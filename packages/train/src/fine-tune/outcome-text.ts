@@ -9,11 +9,20 @@ import type { RunHistory } from './history.ts';
 /** Points of the curve of losses: each the mean of as many steps as it takes. */
 const LOSS_POINTS = 100;
 
-/** IoU of each class: of the start, and of the result. */
-function classRows({ start, score }: Pick<FineTuned, 'start' | 'score'>): (readonly [string, string, string])[] {
+/** A table by class, its head first. */
+export function classRows({ start, score, said }: Pick<FineTuned, 'start' | 'score' | 'said'>): string[][] {
+  if (said !== null) {
+    const head = ['word', 'said of pictures', 'found in them at the start', 'found in them now', 'in others now'];
+    const rows = Object.entries(said.now.perWord).map(([word, now]) => {
+      const before = said.start.perWord[word]?.both ?? 0;
+      return [word, now.said, before, now.both, now.found - now.both].map(String);
+    });
+    return [head, ...rows];
+  }
+  if (score === null || start === null) return [];
   const names = [...new Set([...Object.keys(score.perClass), ...Object.keys(start.perClass)])];
   const of = ({ perClass }: Score, name: string): string => percent(perClass[name]);
-  return names.map((name) => [name, of(start, name), of(score, name)] as const);
+  return [['class', 'IoU at the start', 'IoU now'], ...names.map((name) => [name, of(start, name), of(score, name)])];
 }
 
 /** The plan, a line each. */
@@ -39,16 +48,21 @@ function minutes(seconds: number): string {
 }
 
 /** What was learned, lost and kept, a sentence each. */
-export function outcomeSentences(outcome: Omit<FineTuned, 'sentences'>): string[] {
-  const { start, score, kept, share, bestStep, steps, plan } = outcome;
+export function outcomeSentences(outcome: Omit<FineTuned, 'sentences' | 'rows'>): string[] {
+  const { start, score, said, kept, share, bestStep, steps, plan } = outcome;
+  const [what, before, now] =
+    said === null
+      ? ['mIoU', start?.mIoU, score?.mIoU]
+      : ['Without masks there is no IoU; words found as said, F1', said.start.f1, said.now.f1];
   const gain =
     bestStep === 0
-      ? 'Training did not beat the start, which was kept: more pictures help, or pictures more like those held out.'
-      : `mIoU of the ${plan.heldOutPictures} held-out pictures: ${percent(start.mIoU)} at the start, ` +
-        `${percent(score.mIoU)} now (step ${bestStep} of ${plan.steps}).`;
+      ? `Training did not beat the start (${percent(before)}), which was kept: more pictures help, or pictures more ` +
+        'like those held out.'
+      : `${what} of the ${plan.heldOutPictures} held-out pictures: ${percent(before)} at the start, ` +
+        `${percent(now)} now (step ${bestStep} of ${plan.steps}).`;
   const early = steps < plan.steps ? [`Training ended after ${steps} steps, when nothing was gained any more.`] : [];
   const mix =
-    share === 1
+    share === 1 || share === 0
       ? []
       : [
           `Of the trained weights ${percent(share)} count, of the start's the rest: ` +
@@ -66,7 +80,9 @@ export function modelCard(outcome: FineTuned, { data, init, seed }: FineTuneRequ
   const { plan } = outcome;
   // A card travels: folders of this machine stay out of it.
   const [name, start] = [basename(data), isAbsolute(init) ? basename(init) : init];
-  const rows = classRows(outcome).map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
+  const [head = [], ...rows] = outcome.rows;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   const words = plan.words.map((word) => (word.name === word.taught ? word.name : `${word.name} (as ${word.taught})`));
   return [
     `# Checkpoint trained on ${name}`,
@@ -80,11 +96,11 @@ export function modelCard(outcome: FineTuned, { data, init, seed }: FineTuneRequ
     '',
     ...outcome.sentences,
     '',
-    '| class | IoU at the start | IoU now |',
-    '|---|---:|---:|',
-    ...rows,
+    line(head),
+    `|---|${'---:|'.repeat(head.length - 1)}`,
+    ...rows.map(line),
     '',
-    'Scores are of the held-out pictures, which also chose the step and the thresholds: others score a little lower.',
+    'Scores are of the held-out pictures, which also chose the result and its thresholds: others score a little lower.',
     '',
   ].join('\n');
 }
@@ -96,25 +112,30 @@ export function reportLead(outcome: FineTuned, { losses, scores }: RunHistory): 
   const smooth = thinned(losses.map(({ step, total }) => [step, total] as const));
   const highest = Math.max(...smooth.map(([, total]) => total), 0);
   const until = plan.steps;
+  const [head = [], ...rows] = outcome.rows;
   return {
     title: 'Training report',
     sections: [
       `<p>${escaped(plan.data)}: ${plan.trainingPictures} pictures, ${plan.heldOutPictures} held out.</p>`,
       ...outcome.sentences.map((sentence) => `<p>${escaped(sentence)}</p>`),
-      '<h2>Classes: IoU of the held-out pictures</h2>',
-      table(classRows(outcome), ['class', 'start', 'now']),
+      '<h2>Classes, in the held-out pictures</h2>',
+      table(rows, head),
       '<h2>Course</h2>',
-      lineDrawing(
-        scores.map(({ step, mIoU }) => [step, mIoU]),
-        { across: [0, until], up: [0, most], ends: ['0 %', percent(most)], title: 'held-out mIoU by step' },
-      ),
+      ...(scores.length === 0
+        ? []
+        : [
+            lineDrawing(
+              scores.map(({ step, mIoU }) => [step, mIoU]),
+              { across: [0, until], up: [0, most], ends: ['0 %', percent(most)], title: 'held-out mIoU by step' },
+            ),
+          ]),
       lineDrawing(smooth, {
         across: [0, until],
         up: [0, highest],
         ends: ['0', highest.toFixed(2)],
         title: 'loss by step',
       }),
-      '<h2>The result</h2>',
+      ...(outcome.score === null ? [] : ['<h2>The result</h2>']),
     ],
   };
 }

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SynsegError } from '@synseg/core';
 import { readJson, writeFileAtomic } from '@synseg/core/checkpoint';
-import { readIndex, type PhotoIndex } from '../data/photo-index.ts';
+import { readIndex, type PhotoIndex, type PhotoRow } from '../data/photo-index.ts';
 import { exists } from '../data/source.ts';
 import { convertData } from '../inspect/convert-data.ts';
 import { DATA_FILE } from './fine-tune-folder.ts';
@@ -23,6 +23,8 @@ export interface Prepared {
   readonly recipe: RecipeData;
   readonly trainingPictures: number;
   readonly heldOutPictures: number;
+  /** True where held-out pictures have masks, which can be scored. */
+  readonly isScored: boolean;
   /** Held-out pictures with maps of the start's own. */
   readonly keptPictures: number;
 }
@@ -39,7 +41,8 @@ export async function prepare(request: FineTuneRequest): Promise<Prepared> {
     });
   const { rows, sets } = await index(folder, 'train');
   const names = [...new Set(sets.flatMap(({ labels }) => labels.map(({ name }) => name)))];
-  const start = await makeStart(init, names, join(out, 'start'), { only, cacheFolder, signal });
+  const masks = rows.some(({ labels }) => labels.length > 0);
+  const start = await makeStart(init, names, join(out, 'start'), { only, own: masks, cacheFolder, signal });
   const root = start.known.length > 0 ? join(out, 'sets') : folder;
   if (!(await exists(root)))
     await addRehearsal(folder, root, {
@@ -53,15 +56,18 @@ export async function prepare(request: FineTuneRequest): Promise<Prepared> {
       onPicture: (done, total) => onProgress?.({ stage: 'rehearsal', done, total }),
     });
   const heldOut = (await index(root, 'val')).rows;
-  const keptPictures = heldOut.filter(({ set }) => set.name === REHEARSAL).length;
+  const isKept = ({ set }: PhotoRow): boolean => set.name === REHEARSAL;
+  const keptPictures = heldOut.filter(isKept).length;
+  const isScored = heldOut.some((row) => !isKept(row) && row.labels.length > 0);
   const classes = (await readJson(join(root, 'classes.json'))) as Record<string, unknown>;
   return {
-    ...{ description, start, keptPictures },
+    ...{ description, start, isScored, keptPictures },
     trainingPictures: rows.length,
     heldOutPictures: heldOut.length - keptPictures,
     recipe: {
       root,
       sets: sets.map((set) => set.name),
+      ...{ masks, isScored },
       rehearses: REHEARSAL in classes,
       captions: rows.some(({ captions }) => captions.length > 0),
     },

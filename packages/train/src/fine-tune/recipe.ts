@@ -9,6 +9,8 @@ export const BATCH = 4;
 const DRAWS = 100;
 const LEAST_STEPS = 400;
 const MOST_STEPS = 10_000;
+/** Learning rate where captions alone teach, beside that of masks: they say less of where things are. */
+const CAPTIONS_SHARE = 0.2;
 /** Share of the steps that rehearses what the start knew. */
 const REHEARSED_SHARE = 0.25;
 /** Scores of held-out pictures during training. */
@@ -23,6 +25,10 @@ export interface RecipeData {
   /** Names of its own sets. */
   readonly sets: readonly string[];
   readonly rehearses: boolean;
+  /** True where pictures have masks. */
+  readonly masks: boolean;
+  /** True where held-out ones do. */
+  readonly isScored: boolean;
   /** True where pictures have captions too. */
   readonly captions: boolean;
 }
@@ -53,7 +59,7 @@ export function renameOf({ taught, hasWords }: Pick<Start, 'taught' | 'hasWords'
  * A convolution trunk is trained with its decoder, at a tenth of its rate; of other checkpoints the decoder alone.
  */
 export function recipeOf(data: RecipeData, start: Start, steps: number): Omit<TrainOptions, 'out'> {
-  const { root, sets, rehearses, captions } = data;
+  const { root, sets, rehearses, masks, captions } = data;
   const own = Object.fromEntries(sets.map((name) => [name, 1 / sets.length]));
   const weights = rehearses ? { ...own, [REHEARSAL]: REHEARSED_SHARE / (1 - REHEARSED_SHARE) } : own;
   const every = scoreEvery(steps);
@@ -62,11 +68,13 @@ export function recipeOf(data: RecipeData, start: Start, steps: number): Omit<Tr
     data: { source: root, format: 'index-jsonl', split: 'train', sets: weights, rename },
     init: start.checkpoint,
     recipe: 'tags',
-    objective: captions ? 'both' : 'masks',
+    objective: !captions ? 'masks' : masks || rehearses ? 'both' : 'captions',
     ...{ steps, batchSize: BATCH, maxCategories: 16, saveEvery: Math.min(50, every) },
-    learningRate: start.trainsTrunk ? 5e-4 : 2e-4,
+    learningRate: (start.trainsTrunk ? 5e-4 : 2e-4) * (masks ? 1 : CAPTIONS_SHARE),
     augmentation: { flip: true, scale: [0.75, 1.75], brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.03 },
-    evaluation: { dataset: 'index-jsonl', root, split: 'val', sets, rename, limit: SCORED, every },
+    ...(data.isScored && {
+      evaluation: { dataset: 'index-jsonl', root, split: 'val', sets, rename, limit: SCORED, every },
+    }),
     advanced: {
       trainable: ['film', 'reduces', 'layers', 'head', ...(start.trainsTrunk ? (['vision'] as const) : [])],
       ...{ clipNorm: 1, warmupSteps: Math.ceil(steps / 10) },

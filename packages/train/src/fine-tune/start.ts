@@ -30,6 +30,11 @@ export interface Start {
 /** Options of {@link makeStart}. */
 interface StartOptions {
   readonly only: boolean;
+  /**
+   * True where classes are to be told from one another by masks: kinds of a known class, "poodle" of "dog", become
+   * classes of their own. Else they are answered by it, as before.
+   */
+  readonly own: boolean;
   readonly cacheFolder: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -48,7 +53,7 @@ export async function makeStart(
   folder: string,
   options: StartOptions,
 ): Promise<Start> {
-  const { only, signal } = options;
+  const { only, own: areOwn, signal } = options;
   const source = await checkpointFolder(init, signal);
   const { config, weights } = await openCheckpoint(source);
   const precision = weights.entries().some(({ dtype }) => dtype === 'float16') ? 'fp16' : 'fp32';
@@ -58,7 +63,7 @@ export async function makeStart(
     const taught = names.map((name) => ({ name, taught: name.replace(/[\s_]+/g, ' ').trim(), isNew: false }));
     return { checkpoint: init, hasWords: false, taught, known: [], trainsTrunk, precision };
   }
-  const taught = taughtWords(table, names);
+  const taught = taughtWords(table, areOwn ? names : answered(table, names));
   const own = new Set(taught.map((word) => word.taught));
   const known = only ? [] : table.classes.filter((name) => !own.has(name));
   const start: Start = { checkpoint: folder, hasWords: true, taught, known, trainsTrunk, precision };
@@ -70,6 +75,16 @@ export async function makeStart(
     await writeDurably(join(staging, WORDS_FILE), [JSON.stringify(words)]);
   });
   return start;
+}
+
+/** Names as the table answers them, each once: "black and white dog" by its last word. */
+function answered(table: WordTable, names: readonly string[]): readonly string[] {
+  return [...new Set(names.map((name) => answerOf(table, name)))];
+}
+
+/** The class that a phrase is answered by, or itself. */
+export function answerOf(table: WordTable, phrase: string): string {
+  return (table.find(phrase) ?? table.find(phrase.split(' ').at(-1)!))?.answered ?? phrase;
 }
 
 async function wordsIn(

@@ -54,8 +54,8 @@ export async function openAnnotated(
 }
 
 /**
- * The export that a folder holds; undefined where it is read as a folder: with a table of pictures, or with masks in
- * `labels` or `masks` beside `images`.
+ * The export that a folder holds; undefined where it is read as a folder: with a table of pictures, with a text beside
+ * each, or with masks in `labels` or `masks` beside `images`.
  */
 export async function exportIn(
   root: string,
@@ -63,7 +63,8 @@ export async function exportIn(
   signal: AbortSignal | undefined,
 ): Promise<AnnotatedSet | undefined> {
   if (await isPlainFolder(root, split)) return undefined;
-  return (await findAnnotations(root, { signal }))?.[0];
+  const set = (await findAnnotations(root, { signal }))?.[0];
+  return set?.form === 'captions' ? undefined : set;
 }
 
 async function isPlainFolder(root: string, split: string | undefined): Promise<boolean> {
