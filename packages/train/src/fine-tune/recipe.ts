@@ -70,7 +70,7 @@ export function recipeOf(data: RecipeData, start: Start, steps: number): Omit<Tr
     recipe: 'tags',
     objective: !captions ? 'masks' : masks || rehearses ? 'both' : 'captions',
     ...{ steps, batchSize: BATCH, maxCategories: 16, saveEvery: Math.min(50, every) },
-    learningRate: (start.trainsTrunk ? 5e-4 : 2e-4) * (masks ? 1 : CAPTIONS_SHARE),
+    learningRate: (start.trainsTrunk ? 1e-3 : 2e-4) * (masks ? 1 : CAPTIONS_SHARE),
     augmentation: { flip: true, scale: [0.75, 1.75], brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.03 },
     ...(data.isScored && {
       evaluation: { dataset: 'index-jsonl', root, split: 'val', sets, rename, limit: SCORED, every },
