@@ -30,7 +30,7 @@ interface Block {
 
 const workFolder = join(root, 'out/check-docs');
 const typeCheckedOnly = /^\s*\/\/ type-checked only: \S/;
-const timeoutMs = 120_000;
+const timeoutMs = 300_000;
 
 function markdownFiles(): string[] {
   const atRoot = readdirSync(root).filter((name) => name.endsWith('.md'));
