@@ -1,11 +1,12 @@
 /**
- * How fast and how good a checkpoint of photographs is: frames per second in each of its precisions; mIoU per set of
- * photographs with masks; outlines, beside its own maps seen through a grid of 22×22; words that it should know and
- * words that it should call unknown; and a sheet of free pictures with what it makes of them.
+ * How fast and how good a checkpoint of photographs is: frames per second in each of its precisions, on onnxruntime's
+ * CPU and on OpenVINO's, and how many pixels keep their label; mIoU per set of photographs with masks; outlines, beside
+ * its own maps seen through a grid of 22×22; words that it should know and words that it should call unknown; and a
+ * sheet of free pictures with what it makes of them.
  *
  *   npm run bench -- embedded [--model embedded|FOLDER] [--photos ../shared/data/photos]
  *       [--images ../shared/data/images] [--split val] [--pictures N] [--only speed,quality,outlines,words,sheet]
- *       [--rounds 5] [--frames 120] [--threads N]
+ *       [--rounds 5] [--frames 120] [--threads N] [--devices cpu,openvino]
  *
  * --photos: `index.jsonl` and `classes.json`; where there are none, the drawn street is scored and the parts that need
  * photographs are left out; --pictures: photographs of each set at most, or scenes; --frames: of a turn. The sheet is
@@ -14,16 +15,17 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Segmenter, type Precision } from '@synseg/core';
+import { Segmenter, type Device, type Precision } from '@synseg/core';
 import { evaluate, type EvaluateOptions, type Score } from '@synseg/train';
 import { scoreClasses } from '@synseg/street-world/bench/scores.ts';
 import { testSet } from '@synseg/street-world/bench/sets.ts';
 import { countOf, someOf } from './support/arguments.ts';
 import { writeContactSheet } from './support/contact-sheet.ts';
+import { agreement } from './support/agreement.ts';
 import { bestRate, frameRates, type Racer } from './support/frame-rate.ts';
 import { benchCache, circumstances, load as loadAverage } from './support/machine.ts';
 import { CELLS, scoreOutlines } from './support/photo-outlines.ts';
-import { photoFolder, type PhotoFolder } from './support/photo-set.ts';
+import { photoFolder, type Photo, type PhotoFolder } from './support/photo-set.ts';
 import { scoreWords, strangersAmong } from './support/photo-words.ts';
 import { mean, percent, spread, table } from './support/statistics.ts';
 import { FORMS, STRANGERS, TRAINED } from './support/word-lists.ts';
@@ -40,9 +42,11 @@ const { values } = parseArgs({
     rounds: { ...text, default: '5' },
     frames: { ...text, default: '120' },
     threads: text,
+    devices: text,
   },
 });
 const parts = someOf('only', values.only, ['speed', 'quality', 'outlines', 'words', 'sheet']);
+const devices = someOf('devices', values.devices, ['cpu', 'openvino']);
 const pictures = values.pictures === undefined ? undefined : countOf('pictures', values.pictures);
 const threads = values.threads === undefined ? undefined : countOf('threads', values.threads);
 const [rounds, frames] = [countOf('rounds', values.rounds), countOf('frames', values.frames)];
@@ -71,34 +75,48 @@ const folderOf = (name: 'photos' | 'images', file: string): string | undefined =
   return undefined;
 };
 
-/** The checkpoint in each precision that it has on this machine, fp32 first. */
+const PRECISIONS = { cpu: ['fp32', 'fp16', 'int8'], openvino: ['fp32', 'bf16', 'int8'] } as const satisfies Partial<
+  Record<Device, readonly Precision[]>
+>;
+
+/** The checkpoint in each precision that it has on this machine, the CPU's fp32 first. */
 async function loadAll(): Promise<readonly Segmenter[]> {
   const loaded: Segmenter[] = [];
-  for (const precision of ['fp32', 'fp16', 'int8'] as const satisfies readonly Precision[]) {
-    try {
-      loaded.push(await Segmenter.load(values.model, { device: 'cpu', precision, threads, cacheFolder }));
-    } catch (error) {
-      if (precision === 'fp32' || !(error instanceof Error)) throw error;
-      console.log(`${precision} is left out: ${error.message}\n`);
+  for (const device of devices)
+    for (const precision of PRECISIONS[device]) {
+      try {
+        loaded.push(await Segmenter.load(values.model, { device, precision, threads, cacheFolder }));
+      } catch (error) {
+        if (loaded.length === 0 || !(error instanceof Error)) throw error;
+        console.log(`${device} ${precision} is left out: ${error.message}\n`);
+      }
     }
-  }
   return loaded;
 }
 
-async function speed(segmenters: readonly Segmenter[]): Promise<void> {
+/** The title of an engine, as rows and columns name it. */
+const titleOf = ({ device, precision }: Segmenter): string => (device === 'cpu' ? precision : `${device} ${precision}`);
+
+async function speed(segmenters: readonly Segmenter[], photos: readonly Photo[]): Promise<void> {
   const racers: Racer[] = [];
   for (const segmenter of segmenters)
-    racers.push({ title: segmenter.precision, segmenter, labels: await segmenter.labels(RACE_LABELS) });
+    racers.push({ title: titleOf(segmenter), segmenter, labels: await segmenter.labels(RACE_LABELS) });
   const before = loadAverage();
   const rates = await frameRates(racers, { rounds, frames, several: UNDER_WAY });
-  const rows = rates.map(({ title, alone, several }) => [title, spread(alone, 1), spread(several, 1)]);
+  const { what, shares } = await agreement(segmenters, photos);
+  const rows = rates.map(({ title, alone, several }, at) => [
+    title,
+    spread(alone, 1),
+    spread(several, 1),
+    percent(shares[at]!, 2),
+  ]);
   const { title, rate } = bestRate(rates);
   console.log(
     `Bare session, frames/s: prepared frames of ${segmenters[0]!.inputSize.join('×')}, ${RACE_LABELS.length} labels; ` +
       `median of ${rounds} rounds of ${frames} frames (lowest–highest); load average before ${before}, after ` +
-      `${loadAverage()}.\n`,
+      `${loadAverage()}. Pixels with the first's label: ${what}.\n`,
   );
-  console.log(table(['precision', 'one at a time', `${UNDER_WAY} under way`], rows));
+  console.log(table(['precision', 'one at a time', `${UNDER_WAY} under way`, 'same labels, %'], rows));
   console.log(`\nBest: ${rate.toFixed(1)} frames/s (${title}).\n`);
 }
 
@@ -123,7 +141,7 @@ async function quality(segmenters: readonly Segmenter[], photos: string | undefi
     ...[mIoU, pixelAccuracy, chanceMIoU, ...rest.map((score) => score.mIoU)].map((share) => percent(share)),
   ];
   const sets = Object.entries(first.sets ?? {});
-  const precisions = segmenters.map(({ precision }) => precision);
+  const precisions = segmenters.map(titleOf);
   console.log(`Photographs of the split ${values.split}; ${first.protocol.metric}.\n`);
   console.log(
     table(
@@ -224,10 +242,12 @@ try {
   const first = segmenters[0]!;
   const model = values.model === 'embedded' ? 'embedded' : 'another checkpoint';
   console.log(`${circumstances(['@synseg/core', 'onnxruntime-node', 'sharp'])}; ${model}\n`);
-  if (parts.includes('speed')) await speed(segmenters);
-  const needPhotos = parts.some((part) => part === 'quality' || part === 'outlines' || part === 'words');
+  const needPhotos = parts.some(
+    (part) => part === 'speed' || part === 'quality' || part === 'outlines' || part === 'words',
+  );
   const photos = needPhotos ? folderOf('photos', 'index.jsonl') : undefined;
   const folder = photos === undefined ? undefined : limited(photoFolder(photos, values.split));
+  if (parts.includes('speed')) await speed(segmenters, folder?.photos ?? []);
   if (parts.includes('quality')) await quality(segmenters, photos);
   if (parts.includes('outlines') && folder !== undefined) await outlines(first, folder);
   if (parts.includes('words')) await words(first, folder);

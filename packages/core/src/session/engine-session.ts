@@ -13,6 +13,8 @@ export interface EngineSessionSettings {
   readonly threads: number;
   /** What OpenVINO computes in; for onnxruntime, that is part of the graph. */
   readonly precision: Precision;
+  /** Length of a row whose activations OpenVINO quantizes with one scale, where weights are in int8. */
+  readonly quantizedRow?: number | undefined;
   readonly cacheFolder: string;
 }
 

@@ -19,6 +19,8 @@ export interface OpenVinoSettings {
   /** Threads of one operator, on the processor. */
   readonly threads: number;
   readonly precision: Precision;
+  /** Activations of products with int8 weights are quantized in groups of so many: the length of their rows. */
+  readonly quantizedRow?: number | undefined;
   readonly cacheFolder: string;
 }
 
@@ -31,8 +33,6 @@ const DEVICES: Readonly<Record<OpenVinoDevice, string>> = {
 /** What a device must be able to compute in, by precision; int8 has a form for devices without bf16. */
 const CAPABILITY: Readonly<Record<Precision, string>> = { fp32: 'FP32', fp16: 'FP16', bf16: 'BF16', int8: 'INT8' };
 const HINT: Readonly<Record<string, string>> = { FP32: 'f32', FP16: 'f16', BF16: 'bf16' };
-/** Columns of activations that share a scale in int8: more than a row has, which is the row then. */
-const WHOLE_ROW = '18446744073709551615';
 
 const ARRAYS = new Map<number, new (buffer: ArrayBuffer) => TensorData['data']>([
   [ONNX_DTYPE.float32, Float32Array],
@@ -99,7 +99,7 @@ export async function openVinoInfo(): Promise<{ path: string; version: string; d
 
 /** Names and values of the settings that a graph is compiled with, in turns. */
 function propertiesFor(openVino: OpenVino, core: Handle, settings: OpenVinoSettings): readonly string[] {
-  const { precision, threads } = settings;
+  const { precision, threads, quantizedRow } = settings;
   const device = DEVICES[settings.device];
   const unavailable = (what: string, rule: string, got: readonly string[]): SynsegError => {
     const text = `Cannot use ${what}: it must ${rule}, got ${got.join(', ') || 'none'}`;
@@ -114,7 +114,7 @@ function propertiesFor(openVino: OpenVino, core: Handle, settings: OpenVinoSetti
   const rest = precision === 'int8' ? (able.includes('BF16') ? 'BF16' : 'FP32') : CAPABILITY[precision];
   return [
     ...['PERFORMANCE_HINT', 'LATENCY', 'INFERENCE_PRECISION_HINT', HINT[rest] as string],
-    ...(precision === 'int8' ? ['DYNAMIC_QUANTIZATION_GROUP_SIZE', WHOLE_ROW] : []),
+    ...(quantizedRow === undefined ? [] : ['DYNAMIC_QUANTIZATION_GROUP_SIZE', String(quantizedRow)]),
     // Pinned threads wait for their own core while another is free, and those of two sessions for the same one.
     ...(device === 'CPU' ? ['INFERENCE_NUM_THREADS', String(threads), 'ENABLE_CPU_PINNING', 'NO'] : []),
   ];

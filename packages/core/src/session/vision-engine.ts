@@ -18,6 +18,8 @@ import type { RunGuard } from './run-guard.ts';
 import type { GraphSession, TensorData } from './graph-session.ts';
 import { allocated, checkFinite, joinFirstAxis, joined, joinLabels, placeStrip, sliceFirstAxis } from './tensors.ts';
 
+type Builder = Parameters<EngineLoader['session']>[1];
+
 /** The taps of one or more encoded pictures: `[pictures, views, tokens, D_i]` each. */
 export type Taps = readonly TensorData[];
 
@@ -89,7 +91,7 @@ export class VisionEngine {
   }
 
   async #split(pixels: TensorData): Promise<TensorData> {
-    const session = await this.#session('split', () => buildSplitGraph(this.info.config), 'fp32');
+    const session = await this.#exactSession('split', () => buildSplitGraph(this.info.config));
     return (await this.#run(session, { pixels })).views as TensorData;
   }
 
@@ -148,7 +150,7 @@ export class VisionEngine {
             }),
           }),
       run: async (kind: string, build: () => Graph, feeds: Readonly<Record<string, TensorData>>) =>
-        this.#run(await this.#session(kind, build, 'fp32'), feeds),
+        this.#run(await this.#exactSession(kind, build), feeds),
       elements: this.#limit(MAX_STRIP_ELEMENTS),
     };
     return mergeWindows(source, windows ?? gridWindows(tiles, [height, width]), labels.count, rule);
@@ -179,7 +181,7 @@ export class VisionEngine {
     const kind = { background, ...shifts, outputs, scores, votes: votes !== undefined } as const;
     const shape: PostprocessShape = { size: [sourceHeight, sourceWidth], tiles, ...sampled, ...kind };
     const name = `postprocess ${JSON.stringify(shape)}`;
-    const session = await this.#session(name, () => buildPostprocessGraph(shape), 'fp32');
+    const session = await this.#exactSession(name, () => buildPostprocessGraph(shape));
     const vector = (data: Float32Array): TensorData => ({ data, shape: [data.length] });
     const feeds: Record<string, TensorData> = {
       logits,
@@ -231,10 +233,18 @@ export class VisionEngine {
     return this.#session(kind, () => buildDecodeGraph(config, this.#loader.parameters, views, merge));
   }
 
-  #session(...[kind, build, precision]: Parameters<EngineLoader['session']>): Promise<GraphSession> {
+  #session(kind: string, build: Builder): Promise<GraphSession> {
+    return this.#kept(kind, () => this.#loader.session(kind, build));
+  }
+
+  #exactSession(kind: string, build: Builder): Promise<GraphSession> {
+    return this.#kept(kind, () => this.#loader.exactSession(kind, build));
+  }
+
+  #kept(kind: string, load: () => Promise<GraphSession>): Promise<GraphSession> {
     let session = this.#sessions.get(kind);
     if (session === undefined) {
-      session = this.#loader.session(kind, build, precision);
+      session = load();
       this.#sessions.set(kind, session);
       session.catch(() => this.#sessions.delete(kind));
     }
