@@ -32,7 +32,7 @@ import { BATCH, recipeOf, scoreEvery, stepsFor } from './recipe.ts';
 /** Time of everything where none is given, seconds. */
 const TIME = 30 * 60;
 /** Share of the time that is left for scores, thresholds and the report. */
-const RESERVE = 0.15;
+const RESERVE = 0.1;
 /** Steps that are timed; the first one, which loads and compiles, does not count. */
 const TIMED_STEPS = 3;
 /** Training ends after the steps of so many scores without a gain, once it is half through. */
