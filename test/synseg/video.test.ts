@@ -392,7 +392,12 @@ describe('synseg video', () => {
   it('has help with examples, and a version, on stdout', async () => {
     const { exitCode, stdout, stderr } = await command(['video', '--help']);
     expect([exitCode, stderr]).toEqual([0, '']);
-    for (const part of ['Usage: synseg video', 'Examples:', '--labels <a,b,c>', '--precision <auto|fp32|fp16|int8>']) {
+    for (const part of [
+      'Usage: synseg video',
+      'Examples:',
+      '--labels <a,b,c>',
+      '--precision <auto|fp32|fp16|bf16|int8>',
+    ]) {
       expect(stdout).toContain(part);
     }
     expect(await command(['--version'])).toMatchObject({ exitCode: 0, stdout: '1.2.3\n' });

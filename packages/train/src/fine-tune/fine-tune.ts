@@ -51,7 +51,7 @@ const PATIENCE = 4;
  * // type-checked only: needs annotated pictures
  * import { fineTune } from '@synseg/train';
  * const { model, score } = await fineTune('export.zip', { out: 'runs/animals', time: 1200 });
- * console.log(model, score.mIoU);
+ * console.log(model, score?.mIoU);
  * ```
  */
 export async function fineTune(data: string, options: FineTuneOptions): Promise<FineTuned> {
