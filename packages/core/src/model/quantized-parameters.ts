@@ -18,8 +18,8 @@ const LEVELS = 127;
 /** The quantized weight that stands for 0. */
 const ZERO = 128;
 
-/** Checkpoint parameters, with the trunk's matrices also in 8 bits. */
-export class QuantizedParameters implements Parameters {
+/** Checkpoint parameters and the weights that they come from. */
+abstract class ReadParameters {
   readonly graph: Graph;
   readonly #parameters: CheckpointParameters;
   readonly #weights: Weights;
@@ -34,10 +34,18 @@ export class QuantizedParameters implements Parameters {
     return this.#parameters.get(name, shape);
   }
 
+  /** A matrix in 8 bits, see {@link quantizeRows}. */
+  protected rowsOf(name: string, [rows, columns]: readonly [number, number]): ReturnType<typeof quantizeRows> {
+    return quantizeRows(readFloatsNow(this.#weights.get(name, [rows, columns])), rows, columns);
+  }
+}
+
+/** Checkpoint parameters, with the trunk's matrices also in 8 bits. */
+export class QuantizedParameters extends ReadParameters implements Parameters {
   quantized(name: string, shape: readonly number[]): QuantizedMatrix | undefined {
     if (!QUANTIZED.test(name)) return undefined;
     const [rows, columns] = shape as readonly [number, number];
-    const { matrix, scale } = quantizeRows(readFloatsNow(this.#weights.get(name, shape)), rows, columns);
+    const { matrix, scale } = this.rowsOf(name, [rows, columns]);
     const inline = (
       suffix: string,
       dtype: 'uint8' | 'float32',
@@ -60,22 +68,12 @@ export class QuantizedParameters implements Parameters {
  * Checkpoint parameters of which the trunk's matrices are int8 with one scale per output channel, for a runtime that
  * makes one product of a `DequantizeLinear` and what follows.
  */
-export class DequantizedParameters implements Parameters {
-  readonly graph: Graph;
-  readonly #parameters: CheckpointParameters;
-  readonly #weights: Weights;
-
-  constructor(parameters: CheckpointParameters, weights: Weights) {
-    this.graph = parameters.graph;
-    this.#parameters = parameters;
-    this.#weights = weights;
-  }
-
-  get(name: string, shape: readonly number[]): Value {
+export class DequantizedParameters extends ReadParameters implements Parameters {
+  override get(name: string, shape: readonly number[]): Value {
     // Norms have one-dimensional weights.
-    if (!QUANTIZED.test(name) || shape.length !== 2) return this.#parameters.get(name, shape);
+    if (!QUANTIZED.test(name) || shape.length !== 2) return super.get(name, shape);
     const [rows, columns] = shape as readonly [number, number];
-    const { matrix, scale } = quantizeRows(readFloatsNow(this.#weights.get(name, shape)), rows, columns);
+    const { matrix, scale } = this.rowsOf(name, [rows, columns]);
     const levels = new Uint8Array(matrix.length);
     // From [in, out] about 128 to [out, in] about 0.
     for (let row = 0; row < rows; row++)

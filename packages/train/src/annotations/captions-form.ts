@@ -2,7 +2,7 @@
 import { basename, dirname, parse } from 'node:path';
 import { isSynsegError } from '@synseg/core';
 import { readTextFile } from '@synseg/core/guards';
-import { isPicture } from '../data/picture-folders.ts';
+import { TEXT_ENDS, isPicture } from '../data/picture-folders.ts';
 import { readRow, RowError, rowFields } from '../data/row.ts';
 import { tableFormat } from '../data/source.ts';
 import { openTable } from '../data/table.ts';
@@ -16,7 +16,6 @@ import { NO_PICTURE, PassedOver } from './passed-over.ts';
 import { unknownMask } from './unknown-mask.ts';
 
 const TABLES = ['.jsonl', '.ndjson', '.csv', '.tsv', '.tab'];
-const TEXTS = ['.txt', '.caption'];
 /** Captions of a picture, the first ones. */
 const MOST_CAPTIONS = 32;
 const MAX_TEXT_BYTES = 2 ** 20;
@@ -51,14 +50,12 @@ async function open(files: ExportFiles, signal: AbortSignal | undefined): Promis
   const known = [...new Set([...said.values()].map(({ source }) => basename(source)))];
   return [
     makeSet(files, {
-      ...{
-        form: 'captions',
-        title: 'captions',
-        known,
-        classes: [],
-        pictures: new Map(pictures),
-        notes: passed.notes(),
-      },
+      form: 'captions',
+      title: 'captions',
+      known,
+      classes: [],
+      pictures: new Map(pictures),
+      notes: passed.notes(),
     }),
   ];
 }
@@ -75,7 +72,9 @@ async function ofTables(
     if (NAME_FILES.includes(basename(path))) continue;
     const source = files.at(path);
     const table = openTable({ path: source, action: 'read annotations', what: 'table', signal }, tableFormat(path), {
-      ...{ fields: rowFields(), asked: [], header: undefined },
+      fields: rowFields(),
+      asked: [],
+      header: undefined,
     });
     const stem = parse(path).name;
     try {
@@ -121,7 +120,7 @@ async function ofTexts(files: ExportFiles, signal: AbortSignal | undefined): Pro
   for (const key of files.paths.filter(isPicture)) {
     signal?.throwIfAborted();
     const { dir, name } = parse(key);
-    const path = TEXTS.map((end) => (dir === '' ? '' : `${dir}/`) + name + end).find((text) => files.has(text));
+    const path = TEXT_ENDS.map((end) => (dir === '' ? '' : `${dir}/`) + name + end).find((text) => files.has(text));
     if (path === undefined) continue;
     const text = (await readTextFile(files.at(path), MAX_TEXT_BYTES)).trim();
     if (WORD.test(text)) said.set(key, { source: files.at(path), split: splitOfFolder(key), captions: [text] });

@@ -10,11 +10,9 @@ import type { Dataset, Opening } from './dataset.ts';
 import { IndexedDataset } from './indexed-dataset.ts';
 import { readMaskClasses } from './mask-classes.ts';
 import { categoriesOf } from './row.ts';
-import { MASK_FOLDERS, entriesOf, isPicture, kindFolders } from './picture-folders.ts';
+import { MASK_FOLDERS, TEXT_ENDS, entriesOf, isPicture, kindFolders } from './picture-folders.ts';
 import { openRows } from './row-dataset.ts';
 import { tableFormat, tableIn } from './source.ts';
-
-const TEXTS = ['.txt', '.caption'];
 
 /** Opens a folder as what is in it. */
 export async function openFolder(opening: Opening): Promise<Dataset> {
@@ -44,7 +42,7 @@ async function openPictures({ options, phrases, known }: Opening, root: string):
   const files = (await readdir(places.images, { recursive: true })).sort();
   const pictures = files.filter(isPicture);
   if (pictures.length === 0) throw dataError(`"${places.images}" must hold pictures`, few(files));
-  const texts = new Set(files.filter((file) => TEXTS.includes(parse(file).ext)));
+  const texts = new Set(files.filter((file) => TEXT_ENDS.includes(parse(file).ext)));
   const masks = new Set(
     places.masks === undefined
       ? []
@@ -74,7 +72,7 @@ async function openPictures({ options, phrases, known }: Opening, root: string):
         const file = pictures[index]!;
         const mask = `${stem(file)}.png`;
         const key = relative(root, join(places.images, file));
-        const text = TEXTS.map((extension) => stem(file) + extension).find((name) => texts.has(name));
+        const text = TEXT_ENDS.map((extension) => stem(file) + extension).find((name) => texts.has(name));
         const before = known?.find(key, file);
         const captions =
           before !== undefined || text === undefined ? [] : [await readTextFile(join(places.images, text))];

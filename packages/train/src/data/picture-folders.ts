@@ -7,6 +7,9 @@ const PICTURES = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.tif', '.t
 /** Names of the folder beside `images/` that holds the masks. */
 export const MASK_FOLDERS = ['labels', 'masks'] as const;
 
+/** Ends of text files that say something of the picture of their name. */
+export const TEXT_ENDS = ['.txt', '.caption'];
+
 /** True for a file that is a picture by its extension. */
 export function isPicture(file: string): boolean {
   return PICTURES.has(parse(file).ext.toLowerCase());

@@ -46,12 +46,10 @@ export async function prepare(request: FineTuneRequest): Promise<Prepared> {
   const root = start.known.length > 0 ? join(out, 'sets') : folder;
   if (!(await exists(root)))
     await addRehearsal(folder, root, {
-      ...{
-        start: start.checkpoint,
-        canGlance: start.trainsTrunk,
-        known: start.known,
-        taught: start.taught.map((word) => word.taught),
-      },
+      start: start.checkpoint,
+      canGlance: start.trainsTrunk,
+      known: start.known,
+      taught: start.taught.map((word) => word.taught),
       ...{ seed, device, threads, cacheFolder, signal },
       onPicture: (done, total) => onProgress?.({ stage: 'rehearsal', done, total }),
     });

@@ -9,6 +9,7 @@ import { readJson, writeDurably } from '@synseg/core/checkpoint';
 import { readIndex, type PhotoRow } from '../data/photo-index.ts';
 import { Random, permutation } from '../data/random.ts';
 import { encodeIndexMask } from '../image/index-mask.ts';
+import { countsOf } from '../inspect/set-tally.ts';
 import { createFolder } from '../run/durable-file.ts';
 
 /** Name of the set of the start's own maps. */
@@ -110,7 +111,7 @@ async function glance(
 ): Promise<readonly string[]> {
   const labels = await segmenter.labels(names, { signal });
   const { labelMap } = await segmenter.segment(image, labels, { size: 'model', signal });
-  const pixels = pixelsOf(labelMap);
+  const pixels = countsOf({ data: labelMap });
   return names.filter((_, place) => pixels[place]! >= GLANCE_SHARE * labelMap.length);
 }
 
@@ -132,7 +133,7 @@ async function some(
 
 /** Labels that cover enough of the picture; pixels of the others become unknown. */
 function keepSeen(mask: Uint8Array, labels: number): number[] {
-  const pixels = pixelsOf(mask);
+  const pixels = countsOf({ data: mask });
   const seen = Array.from({ length: labels }, (_, place) => place).filter(
     (place) => pixels[place]! >= LEAST_SHARE * mask.length,
   );
@@ -140,10 +141,4 @@ function keepSeen(mask: Uint8Array, labels: number): number[] {
   for (const place of seen) values[place] = place;
   for (let at = 0; at < mask.length; at += 1) mask[at] = values[mask[at]!]!;
   return seen;
-}
-
-function pixelsOf(map: Uint8Array): Uint32Array {
-  const pixels = new Uint32Array(256);
-  for (const value of map) pixels[value]! += 1;
-  return pixels;
 }

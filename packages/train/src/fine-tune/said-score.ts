@@ -6,6 +6,7 @@ import { Segmenter } from '@synseg/core';
 import { WordTable, openCheckpoint } from '@synseg/core/checkpoint';
 import { saidOf } from '../annotations/said-classes.ts';
 import { readIndex } from '../data/photo-index.ts';
+import { countsOf } from '../inspect/set-tally.ts';
 import { PhraseExtractor } from '../phrases/phrase-extractor.ts';
 import type { FineTuneRequest } from './fine-tune-options.ts';
 import type { SaidScore, WordCounts } from './fine-tune-progress.ts';
@@ -33,8 +34,7 @@ export async function saidScore(
   for (const [at, { image, captions }] of rows.entries()) {
     const said = new Set(saidOf(captions, extractor).map(wordOf));
     const { labelMap } = await segmenter.segment(image, labels, { size: 'model', signal });
-    const pixels = new Uint32Array(256);
-    for (const place of labelMap) pixels[place]! += 1;
+    const pixels = countsOf({ data: labelMap });
     for (const [place, word] of words.entries()) {
       const [isSaid, isFound] = [said.has(word), pixels[place]! >= LEAST_SHARE * labelMap.length];
       const counts = tally[place]!;

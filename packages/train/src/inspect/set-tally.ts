@@ -95,7 +95,7 @@ export class SetTally {
 }
 
 /** Pixels of each value of a mask. */
-export function countsOf({ data }: IndexMask): Uint32Array {
+export function countsOf({ data }: Pick<IndexMask, 'data'>): Uint32Array {
   const counts = new Uint32Array(256);
   for (let at = 0; at < data.length; at++) counts[data[at]!]! += 1;
   return counts;
