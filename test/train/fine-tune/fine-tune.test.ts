@@ -104,6 +104,32 @@ describe('fineTune()', { timeout: 180_000 }, () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
+  it('corrects the number of steps by the pace of the first ones, and goes on behind them', async () => {
+    const plans: { steps: number; lines: number }[] = [];
+    const steps: number[] = [];
+    const { steps: _, ...timed } = options({
+      time: 30,
+      onProgress: (at) => {
+        if (at.stage === 'plan') plans.push({ steps: at.plan.steps, lines: at.lines.length });
+        if (at.stage !== 'step') return;
+        steps.push(at.report.step);
+        // Steps take a fifth of a second more than was timed, until that is noticed.
+        if (plans.length === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      },
+    });
+    const result = await fineTune(data, timed);
+    const [first, corrected] = plans;
+    expect(plans).toHaveLength(2);
+    expect(corrected!.lines).toBe(1);
+    // At most the time less its reserve at that pace, and the twentieth that was tried.
+    expect(corrected!.steps).toBeLessThanOrEqual(27 / 0.2 + first!.steps / 20 + 1);
+    expect(result.plan.steps).toBe(corrected!.steps);
+    expect(json(timed.out, 'plan.json')).toEqual(result.plan);
+    // The step that is under way when the schedule changes is done and not told.
+    const gaps = steps.slice(1).map((step, at) => step - steps[at]!);
+    expect(gaps.filter((gap) => gap !== 1)).toEqual([2]);
+  });
+
   it('says what it has when it is called again', async () => {
     const again = await fineTune(data, { ...given, onProgress: undefined });
     expect(again.score?.mIoU).toBe(whole.score?.mIoU);

@@ -32,7 +32,7 @@ export type FineTuneProgress =
   | { readonly stage: 'page'; readonly url: string }
   /** A few steps are timed. */
   | { readonly stage: 'pace' }
-  /** `lines` say it to people. */
+  /** `lines` say it to people. Told again when the first steps correct their number: `lines` then say the new one. */
   | {
       readonly stage: 'plan';
       readonly plan: FineTunePlan;

@@ -20,7 +20,7 @@ import { train } from '../trainer/train.ts';
 import type { TrainOptions } from '../trainer/train-options.ts';
 import { canResume, openFolder } from './fine-tune-folder.ts';
 import { FINE_TUNE_OPTIONS, type FineTuneOptions, type FineTuneRequest } from './fine-tune-options.ts';
-import type { FineTunePlan, FineTuned } from './fine-tune-progress.ts';
+import type { FineTunePlan, FineTuned, FineTuneProgress } from './fine-tune-progress.ts';
 import { finish } from './finish.ts';
 import { finishSaid } from './finish-said.ts';
 import { planEntries } from './outcome-text.ts';
@@ -33,8 +33,11 @@ import { BATCH, recipeOf, scoreEvery, stepsFor } from './recipe.ts';
 const TIME = 30 * 60;
 /** Share of the time that is left for scores, thresholds and the report. */
 const RESERVE = 0.1;
-/** Steps that are timed; the first one, which loads and compiles, does not count. */
+type Paced = 'steps' | 'secondsPerStep' | 'seconds';
+/** Steps that are timed before there is a plan. */
 const TIMED_STEPS = 3;
+/** Share of the steps after which their number is corrected by the pace they had. */
+const TRIED_SHARE = 0.05;
 /** Training ends after the steps of so many scores without a gain, once it is half through. */
 const PATIENCE = 4;
 
@@ -62,8 +65,7 @@ export async function fineTune(data: string, options: FineTuneOptions): Promise<
     request.signal?.throwIfAborted();
     await using page = request.page ? await openRunPage(request) : undefined;
     const prepared = await prepare(request);
-    const plan = await planned(prepared, request, began);
-    page?.showPlan(plan);
+    const plan = await planned(prepared, request, page, began);
     const { steps, bestStep } = await trained(prepared, plan, request, page);
     const result = prepared.isScored
       ? await finish(prepared, { plan, steps, bestStep }, request)
@@ -81,34 +83,75 @@ function requestOf(data: string, options: FineTuneOptions): FineTuneRequest {
   return { ...given, out: resolve(given.out), data };
 }
 
-/** Number of steps and time, measured once and kept: a run that goes on keeps its schedule. */
-async function planned(prepared: Prepared, request: FineTuneRequest, began: number): Promise<FineTunePlan> {
+/**
+ * Number of steps and time, measured and kept: a run that goes on keeps its schedule.
+ *
+ * A few steps at the start are soon timed, and badly: the first of all the others are timed again, and what is left of
+ * the time decides anew.
+ */
+async function planned(
+  prepared: Prepared,
+  request: FineTuneRequest,
+  page: RunPage | undefined,
+  began: number,
+): Promise<FineTunePlan> {
   const { out, time = TIME, steps, onProgress } = request;
   const file = join(out, 'plan.json');
   const { description, start, recipe, trainingPictures, heldOutPictures } = prepared;
-  let plan = (await readJson(file)) as FineTunePlan | undefined;
-  if (plan === undefined) {
-    onProgress?.({ stage: 'pace' });
-    const { secondsPerStep, memoryBytes } = await pace(prepared, request);
-    const left = time * (1 - RESERVE) - (performance.now() - began) / 1000;
-    const affordable = Math.max(TIMED_STEPS, Math.floor(left / secondsPerStep));
-    const chosen = steps ?? Math.min(stepsFor(trainingPictures), affordable);
-    plan = {
-      data: description,
-      trainingPictures,
-      heldOutPictures,
-      words: start.taught,
-      rehearsed: recipe.rehearses ? start.known.length : 0,
-      steps: chosen,
-      batchSize: BATCH,
-      secondsPerStep,
-      seconds: (chosen * secondsPerStep) / (1 - RESERVE),
-      memoryBytes,
-    };
-    await writeFileAtomic(file, `${JSON.stringify(plan, null, 1)}\n`);
+  const kept = (await readJson(file)) as FineTunePlan | undefined;
+  const show = (plan: FineTunePlan, lines = planEntries(plan)): void => {
+    page?.showPlan(plan);
+    onProgress?.({ stage: 'plan', plan, lines });
+  };
+  if (kept !== undefined) {
+    show(kept);
+    return kept;
   }
-  onProgress?.({ stage: 'plan', plan, lines: planEntries(plan) });
-  return plan;
+  const paced = (secondsPerStep: number, done: number): Pick<FineTunePlan, Paced> => {
+    const left = time * (1 - RESERVE) - (performance.now() - began) / 1000;
+    const affordable = done + Math.max(TIMED_STEPS, Math.floor(left / secondsPerStep));
+    const chosen = steps ?? Math.min(stepsFor(trainingPictures), affordable);
+    return { steps: chosen, secondsPerStep, seconds: (chosen * secondsPerStep) / (1 - RESERVE) };
+  };
+  onProgress?.({ stage: 'pace' });
+  const { secondsPerStep, memoryBytes } = await pace(prepared, request);
+  const first: FineTunePlan = {
+    data: description,
+    trainingPictures,
+    heldOutPictures,
+    words: start.taught,
+    rehearsed: recipe.rehearses ? start.known.length : 0,
+    ...paced(secondsPerStep, 0),
+    batchSize: BATCH,
+    memoryBytes,
+  };
+  await writePlan(file, first);
+  show(first);
+  if (steps !== undefined) return first;
+  const tried = Math.max(TIMED_STEPS, Math.ceil(first.steps * TRIED_SHARE));
+  const times: number[] = [];
+  const timed = (at: FineTuneProgress): void => {
+    if (at.stage === 'step') times.push(performance.now());
+    onProgress?.(at);
+  };
+  await trained(prepared, { steps: first.steps, until: tried }, { ...request, onProgress: timed }, page);
+  const corrected = { ...first, ...paced(paceOf(times), tried) };
+  if (corrected.steps === first.steps) return first;
+  await writePlan(file, corrected);
+  show(
+    corrected,
+    planEntries(corrected).filter(({ name }) => name === 'steps'),
+  );
+  return corrected;
+}
+
+/** Seconds of a step, of the times when steps were done; the first one, which loads and compiles, does not count. */
+function paceOf(times: readonly number[]): number {
+  return (times.at(-1)! - times[0]!) / 1000 / (times.length - 1);
+}
+
+function writePlan(file: string, plan: FineTunePlan): Promise<void> {
+  return writeFileAtomic(file, `${JSON.stringify(plan, null, 1)}\n`);
 }
 
 /** Times a few steps of the very training, in a folder that is removed again. */
@@ -131,13 +174,13 @@ async function pace(
   } finally {
     await rm(out, { recursive: true, force: true });
   }
-  return { secondsPerStep: (times.at(-1)! - times[0]!) / 1000 / (times.length - 1), memoryBytes };
+  return { secondsPerStep: paceOf(times), memoryBytes };
 }
 
-/** Trains to the end of the plan, or until nothing is gained any more. */
+/** Trains to a step of the plan, its last unless another is named, or until nothing is gained any more. */
 async function trained(
   prepared: Prepared,
-  { steps }: FineTunePlan,
+  { steps, until = steps }: Pick<FineTunePlan, 'steps'> & { readonly until?: number },
   request: FineTuneRequest,
   page: RunPage | undefined,
 ): Promise<{ readonly steps: number; readonly bestStep: number }> {
@@ -146,7 +189,11 @@ async function trained(
   const resume = await canResume(run);
   const options: TrainOptions = {
     ...recipeOf(prepared.recipe, prepared.start, steps),
-    ...{ out: run, seed, device, threads, cacheFolder, resume, signal, onWarning },
+    ...{ out: run, seed, device, threads, cacheFolder, resume, signal },
+    onWarning: (warning) => {
+      // The schedule differs once the number of steps is corrected.
+      if (warning.kind !== 'resume') onWarning?.(warning);
+    },
     onProgress: (at) => {
       page?.showProgress(at);
       if (at.stage === 'start' && 'mIoU' in at.score)
@@ -160,17 +207,18 @@ async function trained(
   const patience = PATIENCE * scoreEvery(steps);
   const ends = (): boolean => prepared.isScored && done - bestStep >= patience && done >= steps / 2;
   if (ends()) return { steps: done, bestStep };
-  if (done === 0) await page?.showPictures(0, prepared.start.checkpoint, prepared);
+  if (losses.length === 0) await page?.showPictures(0, prepared.start.checkpoint, prepared);
   for await (const report of train(options)) {
     done = report.step;
     onProgress?.({ stage: 'step', report });
     page?.showStep(report);
     const { score } = report;
-    if (score === undefined || !('mIoU' in score)) continue;
-    onProgress?.({ stage: 'scored', step: done, mIoU: score.mIoU, best: score.best });
-    if (score.best) bestStep = done;
-    await page?.showPictures(done, join(run, 'last'), prepared);
-    if (ends()) break;
+    if (score !== undefined && 'mIoU' in score) {
+      onProgress?.({ stage: 'scored', step: done, mIoU: score.mIoU, best: score.best });
+      if (score.best) bestStep = done;
+      await page?.showPictures(done, join(run, 'last'), prepared);
+    }
+    if (done >= until || ends()) break;
   }
   return { steps: done, bestStep };
 }
